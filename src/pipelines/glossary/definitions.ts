@@ -1,0 +1,308 @@
+import type { Match } from './candidates';
+import type { Block } from './corpus';
+import { definesAt, isSubject, type DefiningKind } from './defining';
+import type { Sentence, Token } from './language';
+import { singular, termKey, wordKey } from './words';
+
+/** How a definition was come by; the order is the order of trust. */
+export type DefinitionKind = DefiningKind | 'heading' | 'expansion' | 'subject' | 'mention';
+
+/** A sentence of the documents that may serve as a term's definition. */
+export interface Definition {
+  text: string;
+  kind: DefinitionKind;
+  confidence: number;
+  document: string;
+  line: number;
+}
+
+/**
+ * What each kind starts from. A sentence that says "X is a …" is right about nine times out of ten, a sentence
+ * that merely mentions X is a hint: the numbers are ranks with sensible distances, not measured probabilities.
+ */
+const BASE: Record<DefinitionKind, number> = {
+  label: 0.8,
+  copula: 0.85,
+  means: 0.75,
+  heading: 0.6,
+  called: 0.5,
+  apposition: 0.6,
+  expansion: 0.45,
+  subject: 0.4,
+  mention: 0.2,
+};
+
+/** What has to be known of a term to judge a sentence about it. */
+export interface DefinedWord {
+  key: string;
+  code: boolean;
+}
+
+/** "`limit` is a number" explains an option of that name, which is hardly what "limit" means elsewhere. */
+function aboutCode(definition: Definition): Definition {
+  return { ...definition, confidence: rounded(definition.confidence - 0.35) };
+}
+
+const LONGEST = 320;
+const SHORTEST_WORDS = 4;
+
+/**
+ * The definition that a sentence gives of the term at `match`, or null where it gives none worth showing.
+ * `next` is the sentence after it in the same block, taken along where the first is short and it goes on with "It …".
+ */
+export function definitionFrom(
+  sentence: Sentence,
+  match: Match,
+  next: Sentence | undefined,
+  term: DefinedWord,
+): Definition | null {
+  const { block, tokens } = sentence;
+  if (block.kind === 'heading') return null;
+  // A label is a name, and what follows it is a sentence by itself.
+  const kind =
+    definesAt(sentence, match.first, match.last) ??
+    (isPlainSubject(tokens, match.first, match.last) ? 'subject' : 'mention');
+  const label = block.label;
+  if (label && label.via !== 'table' && sentence.offset < label.from) return null;
+  if (!isWhole(sentence)) return null;
+  const text = finished(withFollowUp(sentence, kind, next));
+  if (text === null) return null;
+  const definition = judged(text, kind, sentence, termWordsOf(match.key));
+  return sentence.tokens[match.first]?.code && !term.code ? aboutCode(definition) : definition;
+}
+
+/** What a block says after its label: "**Lease**: a claim that ends by itself." */
+export function definitionFromLabel(sentences: Sentence[], term: DefinedWord): Definition | null {
+  const first = sentences[0];
+  const label = first?.block.label;
+  if (!first || !label) return null;
+  const { block } = first;
+  const rest = block.text.slice(label.from);
+  const inside = sentences.filter((sentence) => sentence.offset + sentence.text.length > label.from);
+  const opening = inside[0];
+  if (!opening || rest.trim() === '') return null;
+  let text = block.text
+    .slice(Math.max(label.from, opening.offset), opening.offset + opening.text.length)
+    .trim();
+  const second = inside[1];
+  if (second && text.length < 60 && text.length + second.text.length < LONGEST && isWhole(second))
+    text += ` ${second.text}`;
+  const words = text.split(/\s+/).length;
+  if (words < SHORTEST_WORDS || !isClean(text) || /^(\(|see\b|default|type\b|e\.g)/i.test(text)) return null;
+  const done = finished(text);
+  if (done === null) return null;
+  const definition = judged(done, 'label', { ...first, tokens: opening.tokens }, termWordsOf(term.key));
+  let confidence = definition.confidence;
+  if (label.via === 'plain') confidence -= 0.15;
+  if (label.via === 'table') confidence -= 0.05;
+  if (label.code) confidence -= term.code ? 0.05 : 0.35;
+  // "**Port**: required" says something about the port, not what it is.
+  if (words < 6) confidence -= 0.15;
+  return { ...definition, confidence: rounded(confidence), line: first.line };
+}
+
+/** The first sentence below a heading that is the term itself. */
+export function definitionFromHeading(
+  sentence: Sentence,
+  heading: Block,
+  term: DefinedWord,
+  next: Sentence | undefined,
+): Definition | null {
+  if (sentence.block.kind === 'heading' || sentence.block.kind === 'cell') return null;
+  if (!isPresentable(sentence.text)) return null;
+  if (sentence.block.label && sentence.block.label.via !== 'table') return null;
+  const first = sentence.tokens[0];
+  // Instructions ("Use it to …"), questions of order and talk about the page itself are no definitions.
+  if (
+    !first ||
+    first.pos === 'VERB' ||
+    /^(this|these|here|there|to|if|when|you|we|i|see|note|please|for|in|by|as|once|after|before|now|first|let|below|above|some|sometimes|currently|since|with)$/i.test(
+      first.text,
+    )
+  ) {
+    return null;
+  }
+  const text = finished(withFollowUp(sentence, 'heading', next));
+  if (text === null) return null;
+  const definition = judged(text, 'heading', sentence, termWordsOf(term.key));
+  // "# chokidar" and below it "Minimal and efficient cross-platform file watching library."
+  const opensWithKind =
+    /^(an?|the|one)$/i.test(first.text) || !sentence.tokens.some((token) => token.pos === 'AUX');
+  const better = opensWithKind
+    ? { ...definition, confidence: rounded(definition.confidence + 0.1) }
+    : definition;
+  return heading.text.startsWith('`') && !term.code ? aboutCode(better) : better;
+}
+
+/** "Short for Server-Sent Events.": all that is known of many an acronym. */
+export function definitionFromExpansion(expansion: string, document: string, line: number): Definition {
+  return { text: `Short for ${expansion}.`, kind: 'expansion', confidence: BASE.expansion, document, line };
+}
+
+/** True for a sentence whose subject is the term, with a verb close behind it. */
+function isPlainSubject(tokens: Token[], first: number, last: number): boolean {
+  if (!isSubject(tokens, first)) return false;
+  const after = tokens[last + 1];
+  const verb = after?.pos === 'ADV' || after?.pos === 'PUNCT' ? tokens[last + 2] : after;
+  return verb?.pos === 'VERB' || verb?.pos === 'AUX';
+}
+
+function withFollowUp(sentence: Sentence, kind: DefinitionKind, next: Sentence | undefined): string {
+  const text = sentence.text.trim();
+  if (kind === 'mention' || !next || text.length > 90 || !isWhole(next)) return text;
+  const goesOn = /^(it|they)\b/i.test(next.text) && text.length + next.text.length < LONGEST;
+  return goesOn ? `${text} ${next.text.trim()}` : text;
+}
+
+/** A sentence that can stand by itself: whole, clean, and not pointing at something that is not there. */
+export function isWhole(sentence: Sentence): boolean {
+  // Cut off at the end of a list item or a cell: without a verb it is no sentence.
+  const hasVerb = sentence.tokens.some(
+    (token) => !token.code && (token.pos === 'VERB' || token.pos === 'AUX'),
+  );
+  return hasVerb && isPresentable(sentence.text);
+}
+
+function isPresentable(raw: string): boolean {
+  const text = raw.trim();
+  if (!/^["'(`]?[\p{L}\p{N}`@.]/u.test(text) || /[?]["')]?$/.test(text)) return false;
+  if (text.split(/\s+/).length < SHORTEST_WORDS || !isClean(text)) return false;
+  if (
+    /[:;,—–-]$/.test(text) ||
+    /\b(as follows|the following|following \w+|shown below|see below|example below)\b/i.test(text)
+  )
+    return false;
+  return true;
+}
+
+/** Balanced brackets, quotes and backticks, mostly words, no addresses, no leftovers of markup. */
+function isClean(text: string): boolean {
+  if (text.length > LONGEST * 2) return false;
+  if ((text.match(/`/g) ?? []).length % 2 !== 0) return false;
+  if (!isBalanced(text.replace(/`[^`]*`/g, ''))) return false;
+  if (/https?:\/\/|\]\(|\[!|:::|\$\{|→|=>|✅|❌|\|/.test(text)) return false;
+  const prose = text.replace(/`[^`]*`/g, 'x');
+  const letters = (prose.match(/[\p{L}\s]/gu) ?? []).length;
+  const code = text.length - prose.length;
+  return letters / prose.length > 0.75 && code / text.length < 0.5;
+}
+
+function isBalanced(text: string): boolean {
+  let depth = 0;
+  for (const letter of text) {
+    if (letter === '(' || letter === '[' || letter === '{') depth += 1;
+    if (letter === ')' || letter === ']' || letter === '}') depth -= 1;
+    if (depth < 0) return false;
+  }
+  return depth === 0 && (text.match(/"/g) ?? []).length % 2 === 0;
+}
+
+/** With a capital and a full stop, and no longer than a definition may be; null where it can't be cut decently. */
+function finished(raw: string): string | null {
+  let text = raw
+    .trim()
+    .replace(/\s+/g, ' ')
+    .replace(/\s+([.,;:])/g, '$1');
+  if (text.length > LONGEST) {
+    const cut = cutAtClause(text);
+    if (cut === null) return null;
+    text = cut;
+  }
+  if (/^[\p{Ll}]/u.test(text) && !/^[\p{Ll}]+[\p{Lu}_.]/u.test(text))
+    text = text[0]?.toUpperCase() + text.slice(1);
+  text = text.replace(/[\s,;:—–-]+$/, '');
+  return /[.!?]["')]?$/.test(text) ? text.replace(/!$/, '.') : `${text}.`;
+}
+
+/** The longest beginning that ends where a clause does. */
+function cutAtClause(text: string): string | null {
+  const head = text.slice(0, LONGEST);
+  for (const mark of ['. ', '; ', ' — ', ' – ', ': ', ', which ', ', so ', ', but ']) {
+    const at = head.lastIndexOf(mark);
+    if (at > 60 && isBalanced(head.slice(0, at)) && (head.slice(0, at).match(/`/g) ?? []).length % 2 === 0) {
+      return head.slice(0, at);
+    }
+  }
+  return null;
+}
+
+function judged(text: string, kind: DefinitionKind, sentence: Sentence, termWords: Set<string>): Definition {
+  const words = text.split(/\s+/);
+  let confidence = BASE[kind];
+  if (words.length > 40) confidence -= 0.15;
+  else if (words.length > 30) confidence -= 0.05;
+  if (kind === 'subject' && /\b(is|are) (used|built|designed|responsible|made|meant|intended)\b/.test(text))
+    confidence += 0.1;
+  if (kind === 'subject' && words.length >= 10 && words.length <= 30) confidence += 0.05;
+  if (words.length < 6 && kind !== 'label') confidence -= 0.1;
+  if (leansOnContext(text)) confidence -= 0.2;
+  if (isTalk(text)) confidence -= 0.15;
+  if (isCircularText(text, termWords)) confidence -= 0.3;
+  if (/\bnot\b|n't\b/.test(text) && kind !== 'label') confidence -= 0.05;
+  const code = (text.match(/`[^`]*`/g) ?? []).join('').length;
+  if (code / text.length > 0.25) confidence -= 0.1;
+  return {
+    text,
+    kind,
+    confidence: rounded(confidence),
+    document: sentence.document,
+    line: sentence.line,
+  };
+}
+
+/** Points at something that the reader of a glossary does not see. */
+export function leansOnContext(text: string): boolean {
+  return (
+    /^(this|these|that|those|it|they|he|she|such|another|both|also|however|therefore|thus|so|but|and|or|then|instead|otherwise|similarly|likewise|in this|in that|here|there|as a result|for example|for instance|alternatively|additionally|furthermore|moreover|finally|again)\b/i.test(
+      text,
+    ) ||
+    /\b(above|below|the former|the latter|previous section|next section|as mentioned|as described|as shown)\b/i.test(
+      text,
+    )
+  );
+}
+
+/** Speaks to the reader or of the writer. */
+function isTalk(text: string): boolean {
+  return (
+    /\b(you|your|we|our|I|please|let's|don't worry|thanks)\b/.test(text) ||
+    /^(use|see|run|set|add|make|try|note|if|when)\b/i.test(text)
+  );
+}
+
+const EMPTY_WORDS = new Set(
+  'a an the of is are was be to for in on at by with and or that which it its as from this one any each used use can may thing what'.split(
+    ' ',
+  ),
+);
+
+/** Says of the term little more than the term: "A run id is the id of the run." */
+export function isCircularText(text: string, termWords: Set<string>): boolean {
+  const content = contentWords(text).filter((word) => !termWords.has(word));
+  return content.length < 3;
+}
+
+export function contentWords(text: string): string[] {
+  return (text.toLowerCase().match(/[\p{L}][\p{L}\p{N}_.'-]*/gu) ?? [])
+    .flatMap((word) => word.split('-'))
+    .map(wordKey)
+    .filter((word) => word.length > 1 && !EMPTY_WORDS.has(word));
+}
+
+export function termWordsOf(key: string): Set<string> {
+  return new Set(termKey(key).split(' ').map(singular));
+}
+
+function rounded(confidence: number): number {
+  return Number(Math.min(0.95, Math.max(0.05, confidence)).toFixed(2));
+}
+
+/** Best first; between equals the earlier document and line, so that the outcome never changes. */
+export function byTrust(a: Definition, b: Definition): number {
+  return (
+    b.confidence - a.confidence ||
+    a.text.length - b.text.length ||
+    (a.document < b.document ? -1 : a.document > b.document ? 1 : 0) ||
+    a.line - b.line
+  );
+}

@@ -1,0 +1,171 @@
+import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { GlossaryError } from './glossary.errors';
+
+/** A document on disk: `path` as it is shown and linked, relative to the root where that is possible. */
+export interface DocumentFile {
+  path: string;
+  absolutePath: string;
+  bytes: number;
+}
+
+export interface SkippedDocument {
+  path: string;
+  reason: string;
+}
+
+export interface FoundDocuments {
+  files: DocumentFile[];
+  /** Left aside by rule, not by accident: said in the log and in the glossary. */
+  skipped: SkippedDocument[];
+  /** Folders that could not be opened: these make the result partial. */
+  unreadable: SkippedDocument[];
+}
+
+export interface FindOptions {
+  /** Against which paths are shown: the working directory of the command. */
+  root: string;
+  maxFileKb: number;
+  maxDocuments: number;
+  /** Folders of our own output, which must not feed the next glossary. */
+  outputFolders: string[];
+}
+
+const EXTENSIONS = new Set(['.md', '.markdown', '.txt']);
+
+/** Texts that come with a project without saying what its words mean. */
+const LEGAL = /^(licen[cs]e|copying|notice|third[-_ ]?party|authors|contributors|code[-_]of[-_]conduct)\b/i;
+const CHRONICLE = /^(changelog|changes|history|release[-_ ]?notes)\b/i;
+const MACHINE_TEXT = /^(requirements.*|robots|cmakelists|llms(-full)?)\.txt$/i;
+
+/** Stands at the top of every glossary we write, so that no run ever reads one as a document. */
+export const GLOSSARY_MARKER = '<!-- jobato-glossary -->';
+
+/**
+ * All documents below a folder, sorted by path. Symbolic links are not followed: they lead out of the folder
+ * or in circles. `node_modules` is skipped unless the folder itself lies in one.
+ */
+export function findDocuments(docs: string, options: FindOptions): FoundDocuments {
+  const start = path.resolve(options.root, docs);
+  const found: FoundDocuments = { files: [], skipped: [], unreadable: [] };
+  const stat = statSync(start, { throwIfNoEntry: false });
+  if (!stat) throw new GlossaryError('NO_DOCUMENTS', `No documents found: there is no folder ${docs}.`);
+
+  const insideModules = start.split(path.sep).includes('node_modules');
+  const outputs = new Set(options.outputFolders.map((folder) => path.resolve(options.root, folder)));
+  outputs.delete(start);
+
+  const add = (absolutePath: string): void => {
+    const name = path.basename(absolutePath);
+    if (!EXTENSIONS.has(path.extname(name).toLowerCase())) return;
+    const shown = shownPath(absolutePath, options.root);
+    // Gone since the folder was listed: reading it will say so.
+    const bytes = lstatSync(absolutePath, { throwIfNoEntry: false })?.size ?? 0;
+    const reason = LEGAL.test(name)
+      ? 'a legal text'
+      : CHRONICLE.test(name)
+        ? 'a change log'
+        : MACHINE_TEXT.test(name)
+          ? 'written for machines'
+          : bytes > options.maxFileKb * 1024
+            ? `larger than ${options.maxFileKb} KB`
+            : null;
+    if (reason) found.skipped.push({ path: shown, reason });
+    else found.files.push({ path: shown, absolutePath, bytes });
+  };
+
+  const visit = (folder: string): void => {
+    let entries;
+    try {
+      entries = readdirSync(folder, { withFileTypes: true });
+    } catch (error) {
+      found.unreadable.push({ path: shownPath(folder, options.root), reason: reasonOf(error) });
+      return;
+    }
+    entries.sort((a, b) => byCodePoint(a.name, b.name));
+    for (const entry of entries) {
+      const full = path.join(folder, entry.name);
+      if (entry.name.startsWith('.')) continue;
+      if (entry.isDirectory()) {
+        if (outputs.has(full) || (entry.name === 'node_modules' && !insideModules)) continue;
+        visit(full);
+      } else if (entry.isFile()) {
+        add(full);
+      }
+    }
+  };
+
+  if (stat.isDirectory()) visit(start);
+  else if (stat.isFile()) add(start);
+
+  if (found.files.length > options.maxDocuments) {
+    throw new GlossaryError(
+      'TOO_MANY_DOCUMENTS',
+      `${docs} holds ${found.files.length} documents and the limit is ${options.maxDocuments}. ` +
+        'Name a smaller folder, or raise --max-documents.',
+    );
+  }
+  return found;
+}
+
+/** A document's text, or the reason why it has none. */
+export function readDocument(
+  file: DocumentFile,
+): { text: string } | { unreadable: string } | { ownOutput: true } {
+  let bytes: Buffer;
+  let descriptor: number | undefined;
+  try {
+    // Opened before it is looked at: what was a file a moment ago may be gone or a pipe by now.
+    descriptor = openSync(file.absolutePath, 'r');
+    if (!fstatSync(descriptor).isFile()) return { unreadable: 'no longer a plain file' };
+    bytes = readFileSync(descriptor);
+  } catch (error) {
+    return { unreadable: reasonOf(error) };
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+  const text = decode(bytes);
+  if (text === null) return { unreadable: 'binary, not text' };
+  if (text.startsWith(GLOSSARY_MARKER)) return { ownOutput: true };
+  return { text };
+}
+
+/** UTF-8 whatever odd bytes it holds, UTF-16 where it says so; null for what is no text at all. */
+export function decode(bytes: Buffer): string | null {
+  if (bytes.length >= 2 && bytes[0] === 0xff && bytes[1] === 0xfe) {
+    return normalise(new TextDecoder('utf-16le').decode(bytes));
+  }
+  if (bytes.length >= 2 && bytes[0] === 0xfe && bytes[1] === 0xff) {
+    return normalise(new TextDecoder('utf-16be').decode(bytes));
+  }
+  if (bytes.subarray(0, 8192).includes(0)) return null;
+  return normalise(new TextDecoder('utf-8').decode(bytes));
+}
+
+/** Line ends become one kind, so that line numbers agree with every editor; odd bytes become blanks. */
+function normalise(text: string): string {
+  return text
+    .replace(/^\uFEFF/, '')
+    .replace(/\r\n?/g, '\n')
+    .replace(/[\u200B\u00AD]/g, '')
+    .replace(/[\uFFFD\u0000-\u0008\u000B\u000C\u000E-\u001F]/g, ' ');
+}
+
+/** Relative to the root with forward slashes, absolute where the document lies outside of it. */
+function shownPath(absolutePath: string, root: string): string {
+  const relative = path.relative(root, absolutePath);
+  const shown = relative.startsWith('..') || path.isAbsolute(relative) ? absolutePath : relative;
+  return shown.split(path.sep).join('/');
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it';
+  if (code === 'ENOENT') return 'it has gone';
+  return code ?? String(error);
+}
+
+/** The same order on every machine, whatever its language. */
+export function byCodePoint(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

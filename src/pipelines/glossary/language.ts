@@ -1,0 +1,296 @@
+import model from 'wink-eng-lite-web-model';
+import winkNLP from 'wink-nlp';
+import { lineAt, type Block, type Document } from './corpus';
+import { wordKey } from './words';
+
+/** A word, number or sign of a sentence. Compounds ("in-memory", "Node.js", "@scope/name") are one token. */
+export interface Token {
+  text: string;
+  /** See `wordKey`; a hyphenated token has several words here, as `termKey` would give them. */
+  key: string;
+  pos: PartOfSpeech;
+  /** Offsets in the sentence's text. */
+  start: number;
+  end: number;
+  code: boolean;
+}
+
+export type PartOfSpeech =
+  | 'ADJ'
+  | 'ADP'
+  | 'ADV'
+  | 'AUX'
+  | 'CCONJ'
+  | 'DET'
+  | 'INTJ'
+  | 'NOUN'
+  | 'NUM'
+  | 'PART'
+  | 'PRON'
+  | 'PROPN'
+  | 'PUNCT'
+  | 'SCONJ'
+  | 'SYM'
+  | 'VERB'
+  | 'X'
+  | 'SPACE';
+
+export interface Sentence {
+  /** As in the document, backticks and all. */
+  text: string;
+  tokens: Token[];
+  document: string;
+  line: number;
+  block: Block;
+  /** Where the sentence begins in the block's text. */
+  offset: number;
+  /** Its place among the block's sentences, from 0. */
+  index: number;
+}
+
+const splitter = winkNLP(model, ['sbd']);
+const tagger = winkNLP(model, ['sbd', 'pos']);
+const its = tagger.its;
+
+/** How often each word is written small, and how often with a capital that no sentence start explains. */
+export class Casing {
+  private readonly small = new Map<string, number>();
+  private readonly capital = new Map<string, number>();
+
+  learn(document: Document): void {
+    for (const block of document.blocks) {
+      if (block.kind === 'heading') continue;
+      eachWord(block.text, (word, _start, initial) => {
+        const lower = word.toLowerCase();
+        if (word === lower) this.small.set(lower, (this.small.get(lower) ?? 0) + 1);
+        else if (!initial) this.capital.set(lower, (this.capital.get(lower) ?? 0) + 1);
+      });
+    }
+  }
+
+  isUsuallySmall(word: string): boolean {
+    const lower = word.toLowerCase();
+    return (this.small.get(lower) ?? 0) > (this.capital.get(lower) ?? 0);
+  }
+}
+
+function eachWord(text: string, visit: (word: string, start: number, initial: boolean) => void): void {
+  for (const match of text.matchAll(/\p{L}[\p{L}\p{N}'’_]*/gu)) {
+    const before = text.slice(Math.max(0, match.index - 3), match.index);
+    visit(match[0], match.index, match.index === 0 || /[.!?:][\s"'(*]+$/.test(before));
+  }
+}
+
+/** The sentences of a document, tagged. Boilerplate sections give none. */
+export function sentencesOf(document: Document, casing: Casing): Sentence[] {
+  return document.blocks.flatMap((block) =>
+    block.boilerplate ? [] : sentencesOfBlock(document.path, block, casing),
+  );
+}
+
+export function sentencesOfBlock(document: string, block: Block, casing: Casing): Sentence[] {
+  const { text } = block;
+  const readable = forTheTagger(text);
+  // A sentence that opens with code owns the backtick in front of it.
+  const spans = splitSentences(readable).map(([start, end]): [number, number] => [
+    ownBacktick(text, start),
+    ownBacktick(text, end),
+  ]);
+  return spans.map(([start, stop], index) => {
+    const end = start + text.slice(start, stop).trimEnd().length;
+    return {
+      text: text.slice(start, end),
+      tokens: tag(
+        text.slice(start, end),
+        recased(readable.slice(start, end), casing, block.kind === 'heading'),
+      ),
+      document,
+      line: lineAt(block, start),
+      block,
+      offset: start,
+      index,
+    };
+  });
+}
+
+function ownBacktick(text: string, at: number): number {
+  return at < text.length && text[at - 1] === '`' && insideCode(text, at) ? at - 1 : at;
+}
+
+/**
+ * The same text, letter for letter as long, without what leads the tagger astray: backticks become blanks,
+ * code that is no word becomes a name, and dots within words no longer end sentences.
+ */
+function forTheTagger(text: string): string {
+  return text
+    .replace(/`([^`]*)`/g, (_, code: string) => ` ${isWordLike(code) ? code : nameLike(code)} `)
+    .replace(/\b(e\.g\.|i\.e\.)/gi, 'like')
+    .replace(/\betc\.(?= [a-z(,])/g, 'etc ')
+    .replace(/\bvs\.(?= )/g, 'and')
+    .replace(/(?:https?:\/\/|www\.)[^\s)>\]]+/g, (url) => nameLike(url))
+    .replace(/(?<=[\p{L}\p{N}])[./_@](?=[\p{L}\p{N}])|(?<![\p{L}\p{N}])[@.](?=\p{L})/gu, 'x')
+    .replace(/[“”]/g, '"')
+    .replace(/[‘’]/g, "'");
+}
+
+function isWordLike(code: string): boolean {
+  return /^[@\p{L}][\p{L}\p{N}_.@/-]*$/u.test(code);
+}
+
+/** A proper name of the same length, which the tagger takes for the noun that code mostly stands for. */
+function nameLike(code: string): string {
+  return 'Q'.padEnd(code.length, 'x').slice(0, code.length);
+}
+
+/** Sentence starts and headings are written small where the documents usually do: "Workers claim" → "workers". */
+function recased(text: string, casing: Casing, heading: boolean): string {
+  let result = text;
+  eachWord(text, (word, start, initial) => {
+    const titleCase = /^\p{Lu}[\p{Ll}'’]*$/u.test(word);
+    if (titleCase && (initial || heading) && casing.isUsuallySmall(word)) {
+      result = result.slice(0, start) + word.toLowerCase() + result.slice(start + word.length);
+    }
+  });
+  return result;
+}
+
+function splitSentences(text: string): [number, number][] {
+  const document = splitter.readDoc(text);
+  const words = document.tokens().out();
+  const starts: number[] = [];
+  let cursor = 0;
+  for (const word of words) {
+    const at = text.indexOf(word, cursor);
+    starts.push(at < 0 ? cursor : at);
+    cursor = (at < 0 ? cursor : at) + word.length;
+  }
+  const spans = document.sentences().out(splitter.its.span) as unknown as [number, number][];
+  const result: [number, number][] = [];
+  spans.forEach(([first], position) => {
+    const from = result.length === 0 ? 0 : (starts[first] ?? 0);
+    const next = spans[position + 1];
+    const to = next ? (starts[next[0]] ?? text.length) : text.length;
+    // A "sentence" that goes on in small letters was cut at an abbreviation.
+    const previous = result.at(-1);
+    if (
+      previous &&
+      /^[\p{Ll},;)]/u.test(text.slice(from).trimStart()) &&
+      !/[.!?]["')]?\s*$/.test(text.slice(0, from))
+    ) {
+      previous[1] = to;
+    } else {
+      result.push([from, to]);
+    }
+  });
+  return result;
+}
+
+/** Tags `readable` and maps what it finds back to `original`, which is exactly as long. */
+function tag(original: string, readable: string): Token[] {
+  const words = tagger.readDoc(readable).tokens();
+  const texts = words.out();
+  const tags = words.out(its.pos) as PartOfSpeech[];
+  const tokens: Token[] = [];
+  let cursor = 0;
+  texts.forEach((word, index) => {
+    const at = readable.indexOf(word, cursor);
+    if (at < 0) return;
+    cursor = at + word.length;
+    const pos = tags[index] ?? 'X';
+    const previous = tokens.at(-1);
+    if (previous && joins(previous, word, at, readable)) {
+      previous.end = cursor;
+      previous.pos = compoundTag(pos, previous.pos, word);
+    } else {
+      tokens.push({ text: word, key: '', pos, start: at, end: cursor, code: false });
+    }
+  });
+  for (const token of tokens) {
+    token.text = original.slice(token.start, token.end);
+    token.code = insideCode(original, token.start);
+    token.key = token.text.split('-').map(wordKey).filter(Boolean).join(' ');
+  }
+  return corrected(tokens);
+}
+
+/** Hyphens glue: "server-sent" is one word to a reader. */
+function joins(previous: Token, word: string, at: number, text: string): boolean {
+  if (previous.end !== at) return false;
+  const last = text[at - 1] ?? '';
+  const before = text[at - 2] ?? '';
+  if (word === '-') return /[\p{L}\p{N}]/u.test(last) && /[\p{L}\p{N}]/u.test(text[at + 1] ?? '');
+  return last === '-' && /[\p{L}\p{N}]/u.test(before) && /^[\p{L}\p{N}]/u.test(word);
+}
+
+function compoundTag(pos: PartOfSpeech, before: PartOfSpeech, word: string): PartOfSpeech {
+  if (word === '-') return before;
+  if (pos === 'NOUN' || pos === 'PROPN') return pos;
+  return /(?:ed|ing|en)$/.test(word) || pos === 'ADJ' ? 'ADJ' : 'NOUN';
+}
+
+function insideCode(text: string, offset: number): boolean {
+  let open = false;
+  for (let index = 0; index < offset; index += 1) if (text[index] === '`') open = !open;
+  return open;
+}
+
+const isNoun = (token: Token | undefined): boolean => token?.pos === 'NOUN' || token?.pos === 'PROPN';
+
+/**
+ * The tagger takes verbs and nouns of the trade for one another ("the worker claims a run", "each queued run
+ * waits"). Grammar decides the plain cases: between a noun and an article stands a verb, and after an article
+ * and its adjectives stands a noun.
+ */
+function corrected(tokens: Token[]): Token[] {
+  for (let index = 0; index < tokens.length; index += 1) {
+    const token = tokens[index];
+    if (!token || token.code) continue;
+    const before = tokens[index - 1];
+    const after = tokens[index + 1];
+    const simple = /^[a-z]+$/.test(token.text);
+    if (
+      index === 0 &&
+      isNoun(token) &&
+      /^[A-Za-z][a-z]+$/.test(token.text) &&
+      /^(a|an|the|if|whether)$/.test(after?.text ?? '')
+    ) {
+      // "Returns the …", "Checks if …", "Set a …"
+      token.pos = 'VERB';
+    } else if (
+      simple &&
+      isNoun(token) &&
+      before?.pos === 'AUX' &&
+      after?.pos === 'ADP' &&
+      /(?:ed|en)$/.test(token.text)
+    ) {
+      token.pos = 'VERB';
+    } else if (
+      simple &&
+      token.pos === 'NOUN' &&
+      isNoun(before) &&
+      after?.pos === 'DET' &&
+      !/^(that|which|who|whose|all|both|each)$/.test(after.text)
+    ) {
+      const plural = before?.text.endsWith('s') ?? false;
+      if (token.text.endsWith('s') !== plural || token.text.endsWith('s')) token.pos = 'VERB';
+    } else if (
+      token.pos === 'VERB' &&
+      simple &&
+      !/(?:ed|ing)$/.test(token.text) &&
+      followsArticle(tokens, index)
+    ) {
+      token.pos = 'NOUN';
+    }
+  }
+  return tokens;
+}
+
+function followsArticle(tokens: Token[], index: number): boolean {
+  let at = index - 1;
+  while (
+    tokens[at]?.pos === 'ADJ' ||
+    (tokens[at]?.pos === 'VERB' && /(?:ed|ing)$/.test(tokens[at]?.text ?? ''))
+  )
+    at -= 1;
+  return /^(a|an|the|each|every|one|this|its|their|no)$/i.test(tokens[at]?.text ?? '');
+}

@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import { GlossaryError } from './glossary.errors';
+
+/** What the steps leave for one another in the work folder, and which step makes it. */
+export const WORK_FILES = {
+  corpus: { name: 'corpus.json', madeBy: 'extract' },
+  terms: { name: 'terms.json', madeBy: 'extract' },
+  provisional: { name: 'provisional.json', madeBy: 'provisional' },
+  issues: { name: 'issues.json', madeBy: 'issues' },
+} as const;
+
+export type WorkFile = keyof typeof WORK_FILES;
+
+/** Raised when the shape of any intermediate file changes: an older one is then refused, not misread. */
+const VERSION = 1;
+
+interface Envelope<T> {
+  version: number;
+  /** The fingerprint of the file it was made from, so that halves of different runs are never joined. */
+  madeFrom: string | null;
+  content: T;
+}
+
+export interface Loaded<T> {
+  content: T;
+  fingerprint: string;
+  madeFrom: string | null;
+}
+
+/** Writes an intermediate file and answers its fingerprint. */
+export function saveWork(workDir: string, file: WorkFile, content: unknown, madeFrom: string | null): string {
+  const envelope: Envelope<unknown> = { version: VERSION, madeFrom, content };
+  const text = `${JSON.stringify(envelope)}\n`;
+  replaceFiles([{ path: path.join(workDir, WORK_FILES[file].name), text }]);
+  return fingerprintOf(text);
+}
+
+export function loadWork<T>(workDir: string, file: WorkFile): Loaded<T> {
+  const { name, madeBy } = WORK_FILES[file];
+  const full = path.join(workDir, name);
+  let text: string;
+  try {
+    text = readFileSync(full, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new GlossaryError('MISSING_INPUT', `${full} is missing: run the step "${madeBy}" first.`);
+  }
+  let envelope: Envelope<T>;
+  try {
+    envelope = JSON.parse(text) as Envelope<T>;
+  } catch {
+    throw new GlossaryError('INVALID_INPUT', `${full} is damaged: run the step "${madeBy}" again.`);
+  }
+  if (envelope.version !== VERSION) {
+    throw new GlossaryError(
+      'INVALID_INPUT',
+      `${full} was written by another version: run the step "${madeBy}" again.`,
+    );
+  }
+  return { content: envelope.content, fingerprint: fingerprintOf(text), madeFrom: envelope.madeFrom };
+}
+
+/** Refuses a file that an earlier run made out of something that has been replaced since. */
+export function requireMadeFrom(
+  file: WorkFile,
+  loaded: Loaded<unknown>,
+  source: WorkFile,
+  fingerprint: string,
+): void {
+  if (loaded.madeFrom === fingerprint) return;
+  const { name, madeBy } = WORK_FILES[file];
+  throw new GlossaryError(
+    'STALE_INPUT',
+    `${name} was made from an earlier ${WORK_FILES[source].name}: run the step "${madeBy}" again first.`,
+  );
+}
+
+function fingerprintOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/**
+ * Replaces files by new ones: all are written beside the old ones and are safe on disk before the first is
+ * renamed, so that a failure or a stop leaves either the old or the new, never a half. The renames follow one
+ * another without a pause; SIGTERM is held back for just that long, so that a pair stays a pair.
+ */
+export function replaceFiles(files: { path: string; text: string }[]): void {
+  const written: { temporary: string; path: string }[] = [];
+  try {
+    for (const file of files) {
+      const folder = path.dirname(file.path);
+      mkdirSync(folder, { recursive: true });
+      removeLeftovers(file.path);
+      const temporary = `${file.path}.${process.pid}.tmp`;
+      written.push({ temporary, path: file.path });
+      writeDurably(temporary, file.text);
+    }
+    const holdBack = (): void => {};
+    process.on('SIGTERM', holdBack);
+    try {
+      for (const file of written) renameSync(file.temporary, file.path);
+    } finally {
+      process.off('SIGTERM', holdBack);
+    }
+  } catch (error) {
+    for (const file of written) rmSync(file.temporary, { force: true });
+    throw error;
+  }
+  for (const folder of new Set(files.map((file) => path.dirname(file.path)))) syncFolder(folder);
+}
+
+function writeDurably(file: string, text: string): void {
+  const descriptor = openSync(file, 'w');
+  try {
+    const bytes = Buffer.from(text, 'utf8');
+    let offset = 0;
+    while (offset < bytes.length) offset += writeSync(descriptor, bytes, offset);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A rename is only on disk once its folder is. Not every platform lets a folder be synced. */
+function syncFolder(folder: string): void {
+  try {
+    const descriptor = openSync(folder, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'EISDIR' && code !== 'EPERM' && code !== 'EINVAL' && code !== 'EACCES') throw error;
+  }
+}
+
+/** Files that a killed process left half written. One that a live process is writing is left alone. */
+function removeLeftovers(file: string): void {
+  const prefix = `${path.basename(file)}.`;
+  for (const name of readdirSync(path.dirname(file))) {
+    if (!name.startsWith(prefix) || !name.endsWith('.tmp')) continue;
+    const pid = Number(name.slice(prefix.length, -'.tmp'.length));
+    if (!Number.isInteger(pid) || isAlive(pid)) continue;
+    rmSync(path.join(path.dirname(file), name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
