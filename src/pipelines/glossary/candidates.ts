@@ -1,4 +1,4 @@
-import { isGenericModifier, isGenericNoun } from './common-words';
+import { isGenericModifier } from './common-words';
 import type { Casing, Sentence, Token } from './language';
 import { acronymsIn } from './acronyms';
 import { definesAt } from './defining';
@@ -94,7 +94,8 @@ export function findCandidates(
     for (const name of label?.names ?? []) {
       const known = candidates.get(termKey(name));
       if (known && label?.code) known.codeLabels += 1;
-      else if (known) known.defined += 0.8;
+      // A list of links explains what lies behind them, which may be a page as well as a thing.
+      else if (known) known.defined += label?.link ? 0.4 : 0.8;
     }
     for (const { acronym, expansion } of acronymsIn(sentence)) at(termKey(acronym)).expansions.add(expansion);
   }
@@ -176,7 +177,7 @@ function subPhrases(run: Token[]): string[] {
   return keys;
 }
 
-/** No term begins with "first" or "other", and none is only made of words like "example way". */
+/** No term begins with "first" or "other", and none is framed by "example" or "kind". */
 export function isTermKey(key: string): boolean {
   const words = key.split(' ');
   const first = words[0] ?? '';
@@ -185,11 +186,7 @@ export function isTermKey(key: string): boolean {
   if (words.length > 1 && (FRAME_NOUNS.has(last) || FRAME_NOUNS.has(first))) return false;
   if (words.some((word) => /^\p{N}/u.test(word) || word.length === 0)) return false;
   if (words.length === 1 && last.length < 2) return false;
-  return (
-    words.some((word) => word.length > 2 && !isGenericNoun(word)) ||
-    words.length > 1 ||
-    /^[a-z]{2}$/.test(last)
-  );
+  return true;
 }
 
 /** Words that frame a thing without being part of its name: "pipeline example", "kind of stream". */

@@ -48,6 +48,8 @@ export interface Label {
   via: 'marked' | 'plain' | 'table';
   /** The name was written as code: an option or a function, which is less of a term than a word is. */
   code: boolean;
+  /** The name led somewhere else. */
+  link: boolean;
 }
 
 /** The line of the document on which an offset of the block's text stands. */

@@ -38,8 +38,7 @@ export function definesAt(sentence: Sentence, first: number, last: number): Defi
 export function isSubject(tokens: Token[], first: number): boolean {
   if (first === 0) return true;
   const before = tokens.slice(0, first);
-  if (before.length === 1)
-    return before[0]?.pos === 'DET' || /^(a|an|the|each|every|one|our)$/i.test(before[0]?.text ?? '');
+  if (before.length === 1) return isArticle(before[0]);
   // "In Jobato, a run is …", "Here a run is …"
   const article = tokens[first - 1];
   const comma = before.findIndex((token) => token.text === ',');
@@ -49,6 +48,11 @@ export function isSubject(tokens: Token[], first: number): boolean {
     (comma === first - 1 || (comma === first - 2 && /^(a|an|the|each|every)$/i.test(article?.text ?? ''))) &&
     /^(in|for|with|within|under|by)$/i.test(tokens[0]?.text ?? '')
   );
+}
+
+/** "This lease" is one that was spoken of before, not leases as such. */
+function isArticle(token: Token | undefined): boolean {
+  return /^(a|an|the|each|every|any|one|our)$/i.test(token?.text ?? '');
 }
 
 /** "(SSE)" after the subject. */

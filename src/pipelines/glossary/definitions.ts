@@ -40,7 +40,7 @@ export interface DefinedWord {
 
 /** "`limit` is a number" explains an option of that name, which is hardly what "limit" means elsewhere. */
 function aboutCode(definition: Definition): Definition {
-  return { ...definition, confidence: rounded(definition.confidence - 0.35) };
+  return { ...definition, confidence: rounded(definition.confidence - 0.5) };
 }
 
 const LONGEST = 320;
@@ -95,9 +95,17 @@ export function definitionFromLabel(sentences: Sentence[], term: DefinedWord): D
   let confidence = definition.confidence;
   if (label.via === 'plain') confidence -= 0.15;
   if (label.via === 'table') confidence -= 0.05;
-  if (label.code) confidence -= term.code ? 0.05 : 0.35;
+  if (label.code) confidence -= term.code ? 0.05 : 0.45;
   // "**Port**: required" says something about the port, not what it is.
   if (words < 6) confidence -= 0.15;
+  if (label.link) confidence -= 0.05;
+  if (/^\d/.test(text)) confidence -= 0.3;
+  if (
+    /^(no|not|none|only|always|never|must|should|can|may|will|is|are|has|explains|everything|how|why|if|when|you|this|these|it|use|see)\b/i.test(
+      text,
+    )
+  )
+    confidence -= 0.3;
   return { ...definition, confidence: rounded(confidence), line: first.line };
 }
 
@@ -116,7 +124,7 @@ export function definitionFromHeading(
   if (
     !first ||
     first.pos === 'VERB' ||
-    /^(this|these|here|there|to|if|when|you|we|i|see|note|please|for|in|by|as|once|after|before|now|first|let|below|above|some|sometimes|currently|since|with)$/i.test(
+    /^(this|these|here|there|it|its|they|their|all|to|if|when|you|we|i|see|note|please|for|in|by|as|once|after|before|now|first|let|below|above|some|sometimes|currently|since|with)$/i.test(
       first.text,
     )
   ) {
@@ -125,13 +133,35 @@ export function definitionFromHeading(
   const text = finished(withFollowUp(sentence, 'heading', next));
   if (text === null) return null;
   const definition = judged(text, 'heading', sentence, termWordsOf(term.key));
-  // "# chokidar" and below it "Minimal and efficient cross-platform file watching library."
-  const opensWithKind =
-    /^(an?|the|one)$/i.test(first.text) || !sentence.tokens.some((token) => token.pos === 'AUX');
-  const better = opensWithKind
-    ? { ...definition, confidence: rounded(definition.confidence + 0.1) }
-    : definition;
-  return heading.text.startsWith('`') && !term.code ? aboutCode(better) : better;
+  const better = {
+    ...definition,
+    confidence: rounded(definition.confidence + fitUnderHeading(sentence, term)),
+  };
+  const code = heading.text.startsWith('`') || (termIn(sentence, term.key)?.code ?? false);
+  return code && !term.code ? aboutCode(better) : better;
+}
+
+/**
+ * How well a section's first sentence fits its heading. "Minimal file watching library." and "A lease is …" do;
+ * a sentence that names the term late or never speaks of something else, of which the section is a part.
+ */
+function fitUnderHeading(sentence: Sentence, term: DefinedWord): number {
+  const { tokens } = sentence;
+  const named = termIn(sentence, term.key);
+  const isPhrase = !tokens.some(
+    (token) => token.pos === 'AUX' || (token.pos === 'VERB' && /s$/.test(token.text)),
+  );
+  if (!named) return isPhrase || /^(an?|the|one)$/i.test(tokens[0]?.text ?? '') ? 0.1 : -0.25;
+  return isSubject(tokens, tokens.indexOf(named)) ? 0.1 : -0.2;
+}
+
+/** The first token of the term within the sentence. */
+function termIn(sentence: Sentence, key: string): Token | undefined {
+  const words = key.split(' ');
+  return sentence.tokens.find((_, index) => {
+    const here = sentence.tokens.slice(index, index + words.length).flatMap((token) => token.key.split(' '));
+    return here.slice(0, words.length).join(' ') === key;
+  });
 }
 
 /** "Short for Server-Sent Events.": all that is known of many an acronym. */
@@ -144,7 +174,9 @@ function isPlainSubject(tokens: Token[], first: number, last: number): boolean {
   if (!isSubject(tokens, first)) return false;
   const after = tokens[last + 1];
   const verb = after?.pos === 'ADV' || after?.pos === 'PUNCT' ? tokens[last + 2] : after;
-  return verb?.pos === 'VERB' || verb?.pos === 'AUX';
+  // "The processing included …" tells a story; what a thing is, is told in the present.
+  if (verb?.pos === 'VERB') return !/[^e]ed$/.test(verb.text);
+  return verb?.pos === 'AUX';
 }
 
 function withFollowUp(sentence: Sentence, kind: DefinitionKind, next: Sentence | undefined): string {
@@ -234,6 +266,9 @@ function judged(text: string, kind: DefinitionKind, sentence: Sentence, termWord
   if (kind === 'subject' && /\b(is|are) (used|built|designed|responsible|made|meant|intended)\b/.test(text))
     confidence += 0.1;
   if (kind === 'subject' && words.length >= 10 && words.length <= 30) confidence += 0.05;
+  // What must be or has once been done with it says little about what it is.
+  if (kind === 'subject' && /\b(must|should|can|could|may|might|will|was|were|had)\b/.test(text))
+    confidence -= 0.1;
   if (words.length < 6 && kind !== 'label') confidence -= 0.1;
   if (leansOnContext(text)) confidence -= 0.2;
   if (isTalk(text)) confidence -= 0.15;

@@ -89,7 +89,7 @@ export function issuesOf(term: DefinedTerm, all: DefinedTerm[], options: IssueOp
   }
 
   if (isUndefined(term)) {
-    if (!term.required && (term.score < options.minScore * 2.5 || term.frequency < 4)) {
+    if (!term.required && !isMissed(term, all)) {
       found.push(
         issue(
           'not-worth-keeping',
@@ -145,6 +145,17 @@ export function issuesOf(term: DefinedTerm, all: DefinedTerm[], options: IssueOp
   return found;
 }
 
+/**
+ * The undefined terms that a reader would look for: used time and again, and few beside the defined ones. A
+ * glossary that mostly lists what it can't explain is no use to anyone.
+ */
+function isMissed(term: DefinedTerm, all: DefinedTerm[]): boolean {
+  if (term.frequency < 4) return false;
+  const most = Math.max(8, Math.floor(all.filter((one) => !isUndefined(one)).length / 4));
+  const undefinedTerms = all.filter((one) => one.frequency >= 4 && isUndefined(one));
+  return undefinedTerms.indexOf(term) < most;
+}
+
 type MakeIssue = (
   kind: IssueKind,
   severity: Severity,
@@ -167,6 +178,20 @@ function definitionIssues(
         'warning',
         `The definition of “${term.term}” says little more than the term itself.`,
         'Say what kind of thing it is and what sets it apart.',
+        { places: [definition] },
+      ),
+    );
+  } else if (
+    definition.confidence < options.minConfidence &&
+    !term.required &&
+    term.score < options.minScore * 4
+  ) {
+    found.push(
+      issue(
+        'not-worth-keeping',
+        'info',
+        `“${term.term}” is used ${term.frequency} times, and what is said about it explains little.`,
+        'Leave it out, unless a document can say what it is; a required term is always kept.',
         { places: [definition] },
       ),
     );

@@ -12,9 +12,14 @@ const REMARK =
  * "**Name**: text", "`name` - text", "[name](…) – text", "**Name:** text" and, where `plain` allows it,
  * "Name: text" and "Name : text" (a definition list).
  */
-export function findLabel(text: string, marked: Range[], plain: boolean): Label | null {
+export function findLabel(
+  text: string,
+  marked: Range[],
+  plain: boolean,
+  opensWithLink = false,
+): Label | null {
   const byMark = markedLabel(text, marked);
-  if (byMark) return byMark;
+  if (byMark) return { ...byMark, link: opensWithLink };
   if (!plain) return null;
   const match = /^([\p{L}\p{N}][^:`.!?;—–]{1,47}?)(?:: | : | [—–] | - )(?=\S)/u.exec(text);
   // "Insert, then publish: the request fails" names nothing.
@@ -66,5 +71,5 @@ function labelOf(raw: string, from: number, via: Label['via']): Label | null {
         !REMARK.test(name) &&
         !/[.!?;]$/.test(name),
     );
-  return ok ? { names, from, via, code: raw.trimStart().startsWith('`') } : null;
+  return ok ? { names, from, via, code: raw.trimStart().startsWith('`'), link: false } : null;
 }

@@ -164,6 +164,7 @@ function splitSentences(text: string): [number, number][] {
     starts.push(at < 0 ? cursor : at);
     cursor = (at < 0 ? cursor : at) + word.length;
   }
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- wink names what it wants by these very functions
   const spans = document.sentences().out(splitter.its.span) as unknown as [number, number][];
   const result: [number, number][] = [];
   spans.forEach(([first], position) => {
@@ -189,6 +190,7 @@ function splitSentences(text: string): [number, number][] {
 function tag(original: string, readable: string): Token[] {
   const words = tagger.readDoc(readable).tokens();
   const texts = words.out();
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- as above
   const tags = words.out(its.pos) as PartOfSpeech[];
   const tokens: Token[] = [];
   let cursor = 0;
@@ -252,7 +254,8 @@ function corrected(tokens: Token[]): Token[] {
       index === 0 &&
       isNoun(token) &&
       /^[A-Za-z][a-z]+$/.test(token.text) &&
-      /^(a|an|the|if|whether)$/.test(after?.text ?? '')
+      (/^(a|an|the|if|whether)$/.test(after?.text ?? '') ||
+        (DOCUMENTING.test(token.text) && /^(ADJ|NOUN|PROPN|NUM|X)$/.test(after?.pos ?? '')))
     ) {
       // "Returns the …", "Checks if …", "Set a …"
       token.pos = 'VERB';
@@ -284,6 +287,10 @@ function corrected(tokens: Token[]): Token[] {
   }
   return tokens;
 }
+
+/** The verbs that references open their sentences with, leaving out who does it. */
+const DOCUMENTING =
+  /^(Returns?|Checks?|Sets?|Gets?|Allows?|Uses?|Enables?|Creates?|Defines?|Adds?|Parses?|Shows?|Makes?|Runs?|Calls?|Matches|Transforms?|Converts?|Reads?|Writes?|Starts?|Stops?|Prints?|Logs|Ignores?|Validates?|Specifies|Provides?|Emits?|Tests?)$/;
 
 function followsArticle(tokens: Token[], index: number): boolean {
   let at = index - 1;

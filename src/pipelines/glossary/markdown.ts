@@ -17,6 +17,7 @@ interface Inline {
   marked: Range[];
   /** True where nothing but links into the same page was found: a line of a table of contents. */
   onlyAnchors: boolean;
+  opensWithLink: boolean;
 }
 
 /** Reads a Markdown document into blocks of plain text. Code, HTML, images, link targets and front matter go. */
@@ -115,7 +116,12 @@ class BlockReader {
       kind,
       inline,
       line,
-      findLabel(inline.text, inline.marked, kind === 'item' || isDefinitionList(inline)),
+      findLabel(
+        inline.text,
+        inline.marked,
+        kind === 'item' || isDefinitionList(inline),
+        inline.opensWithLink,
+      ),
     );
   }
 
@@ -170,6 +176,7 @@ function readInline(children: MarkdownToken[]): Inline {
   let anchors = 0;
   let outsideAnchors = '';
   let inAnchor = false;
+  let opensWithLink = false;
 
   const append = (piece: string): void => {
     const clean = piece.replace(/\s+/g, ' ');
@@ -183,7 +190,8 @@ function readInline(children: MarkdownToken[]): Inline {
     if (!opened || opened.kind !== kind) return;
     const range: Range = [opened.start, text.trimEnd().length];
     if (range[1] <= range[0]) return;
-    if (kind !== 'link') emphasis.push(range);
+    if (kind === 'link') opensWithLink ||= range[0] === 0;
+    else emphasis.push(range);
     marked.push(range);
   };
 
@@ -232,5 +240,12 @@ function readInline(children: MarkdownToken[]): Inline {
   }
   text = text.trimEnd();
   marked.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
-  return { text, breaks, emphasis, marked, onlyAnchors: anchors > 0 && !/\p{L}/u.test(outsideAnchors) };
+  return {
+    text,
+    breaks,
+    emphasis,
+    marked,
+    onlyAnchors: anchors > 0 && !/\p{L}/u.test(outsideAnchors),
+    opensWithLink,
+  };
 }

@@ -64,7 +64,7 @@ export function refine(terms: DefinedTerm[], issues: Issue[], minConfidence: num
       case 'too-generic':
       case 'not-worth-keeping':
         // A merge may have brought a definition along.
-        if (issue.kind === 'not-worth-keeping' && !isUndefined(entry)) break;
+        if (issue.kind === 'not-worth-keeping' && entry.definition !== entry.term.definition) break;
         entries.delete(issue.key);
         resolve(issue, 'left out');
         break;

@@ -28,7 +28,7 @@ export const PARAMETERS = {
   docs: { kind: 'text', default: 'docs' },
   terms: { kind: 'text', default: '' },
   title: { kind: 'text', default: 'Glossary' },
-  maxTerms: { kind: 'integer', default: 120, min: 1, max: 2000 },
+  maxTerms: { kind: 'integer', default: 200, min: 1, max: 2000 },
   minOccurrences: { kind: 'integer', default: 2, min: 1, max: 1000 },
   minScore: { kind: 'number', default: 2, min: 0, max: 1000 },
   minConfidence: { kind: 'number', default: 0.4, min: 0, max: 1 },

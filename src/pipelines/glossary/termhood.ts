@@ -100,15 +100,19 @@ export function termhood(
   if (words.length === 1 && candidate.defined < 0.5 && candidate.expansions.size === 0) {
     if (isEverydayComputing(candidate.key) || isWellKnownAcronym(candidate.key)) return 0;
   }
-  if (words.length === 1 && isGenericNoun(candidate.key) && candidate.headings + candidate.emphasised === 0)
-    return 0;
+  // "**project**: a thing that is run": what authors take the trouble to mark and to explain, they mean.
+  const isGeneric = words.length === 1 && isGenericNoun(candidate.key);
+  if (isGeneric && (candidate.defined < 0.5 || candidate.headings + candidate.emphasised === 0)) return 0;
 
   const spelling = mainSpelling(candidate);
   const onlyCode = isMostlyCode(candidate);
   // A word that is mostly no noun outside of code ("checks", "custom") got in by a slip of the tagger.
   if (!onlyCode && candidate.asNoun < (candidate.frequency - candidate.inCode) * 0.6) return 0;
   // Names out of code are terms only where the text talks about them.
-  if (onlyCode && isIdentifier(spelling) && (candidate.codeLabels === 0 || candidate.frequency < 4)) return 0;
+  const isName = isIdentifier(spelling) && !/\.js$/i.test(spelling);
+  if (isName && candidate.defined < 0.5 && (candidate.codeLabels === 0 || candidate.frequency < 4)) return 0;
+  // Of a heading that the text below never takes up again there is nothing to explain.
+  if (candidate.defined < 0.5 && candidate.frequency - candidate.inHeadings < minOccurrences) return 0;
 
   const rarity = words.reduce((sum, word) => sum + rarityOf(word, size), 0) / words.length;
   const strangest = Math.max(...words.map((word) => rarityOf(word, size)));
@@ -122,16 +126,17 @@ export function termhood(
   const shared = 1 + 0.25 * Math.log2(Math.max(1, spread));
   const said =
     1 +
-    0.5 * Math.min(1, candidate.headings) +
+    0.8 * Math.min(1, candidate.headings) +
     0.2 * Math.min(1, candidate.inHeadings) +
     0.4 * Math.min(1, candidate.emphasised) +
-    0.9 * Math.min(1, candidate.defined) +
+    1.6 * Math.min(1, candidate.defined) +
     0.1 * Math.min(3, Math.max(0, candidate.defined - 1)) +
     0.3 * Math.min(1, candidate.codeLabels) +
     0.6 * Math.min(1, candidate.expansions.size);
   let against = 1;
   if (words.every(isEverydayComputing)) against *= words.length === 1 ? 0.45 : 0.6;
   if (onlyCode) against *= 0.6;
+  if (!marked && candidate.emphasised === 0) against *= 0.6;
   if (words.some(isGenericNoun)) against *= 0.7;
   return base * (0.4 + 0.3 * unusual) * topical * shared * said * against;
 }
