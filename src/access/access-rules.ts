@@ -1,0 +1,116 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { isLoopback } from '../config/config';
+import type { ErrorCode } from '../problems/catalogue';
+
+/** What of a request decides whether it may go on. */
+export interface AccessRequest {
+  method: string;
+  /** As sent, without the query. */
+  path: string;
+  host: string | undefined;
+  origin: string | undefined;
+  secFetchSite: string | undefined;
+  authorization: string | undefined;
+  apiKey: string | undefined;
+  hasSession: boolean;
+}
+
+export interface AccessPolicy {
+  /** The address that the server listens at. */
+  host: string;
+  allowedHosts: string[];
+  corsOrigins: string[];
+  adminToken: string | null;
+  apiKeys: string[];
+}
+
+export type AccessDecision = { allowed: true } | { allowed: false; code: ErrorCode; detail: string };
+
+const ALLOWED: AccessDecision = { allowed: true };
+
+/** What may be read without a token: nothing but what says that the process lives, and the way in. */
+const OPEN_TO_ALL = new Set(['/api/health/live', '/api/health/ready', '/login']);
+const OPEN_FOLDER = '/assets/';
+const INTERNAL_FOLDER = '/api/internal';
+
+/** The one rule for every request, static files and unknown addresses included. What is not named is closed. */
+export function decideAccess(request: AccessRequest, policy: AccessPolicy): AccessDecision {
+  if (!isOurName(request.host, policy)) {
+    return refuse(
+      'MISDIRECTED_REQUEST',
+      `This server does not answer to the name "${request.host ?? ''}". Add it to ALLOWED_HOSTS if it should.`,
+    );
+  }
+  if (isWrite(request.method) && comesFromElsewhere(request, policy)) {
+    return refuse('FORBIDDEN', 'A browser sent this from another site. Only pages of this server may change anything.');
+  }
+  if (isInternal(request.path)) {
+    return matchesAny(request.apiKey, policy.apiKeys)
+      ? ALLOWED
+      : refuse('UNAUTHORIZED', 'This call needs a valid key in the header X-Jobato-Api-Key (JOBATO_API_KEY).');
+  }
+  if (policy.adminToken === null || isOpenToAll(request.path)) return ALLOWED;
+  if (request.hasSession || matchesAny(bearerOf(request.authorization), [policy.adminToken])) return ALLOWED;
+  return refuse('UNAUTHORIZED', 'This server asks for its token: send "Authorization: Bearer <token>", or sign in.');
+}
+
+/** Compares digests in constant time, all of them, so that the time taken tells nothing about the secret. */
+export function matchesAny(given: string | undefined, secrets: readonly string[]): boolean {
+  const digest = sha256(given ?? '');
+  let matches = false;
+  for (const secret of secrets) matches = timingSafeEqual(digest, sha256(secret)) || matches;
+  return given !== undefined && matches;
+}
+
+/** The name without its port; null if it is malformed. */
+export function hostName(host: string | undefined): string | null {
+  const url = `http://${host ?? ''}`;
+  if (host === undefined || !/^[\w.\-:[\]]+$/.test(host) || !URL.canParse(url)) return null;
+  return new URL(url).hostname;
+}
+
+function isOurName(host: string | undefined, policy: AccessPolicy): boolean {
+  const name = hostName(host);
+  if (name === null) return false;
+  return isLoopback(name) || name === policy.host.toLowerCase() || policy.allowedHosts.includes(name);
+}
+
+function isWrite(method: string): boolean {
+  return !['GET', 'HEAD', 'OPTIONS'].includes(method);
+}
+
+function comesFromElsewhere({ origin, secFetchSite, host }: AccessRequest, { corsOrigins }: AccessPolicy): boolean {
+  if (origin !== undefined && corsOrigins.includes(origin)) return false;
+  if (secFetchSite === 'cross-site' || secFetchSite === 'same-site') return true;
+  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host?.toLowerCase());
+}
+
+/** Seen as generously as any router might, because being taken for internal only ever closes a door. */
+function isInternal(path: string): boolean {
+  return decoded(path).toLowerCase().replace(/\/+/g, '/').startsWith(INTERNAL_FOLDER);
+}
+
+/** Seen to the letter, because this opens a door. */
+function isOpenToAll(path: string): boolean {
+  return OPEN_TO_ALL.has(path) || (path.startsWith(OPEN_FOLDER) && !/(\.\.|%|\\|\/\/)/.test(path));
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function bearerOf(authorization: string | undefined): string | undefined {
+  return /^Bearer (.+)$/i.exec(authorization ?? '')?.[1]?.trim();
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function refuse(code: ErrorCode, detail: string): AccessDecision {
+  return { allowed: false, code, detail };
+}

@@ -1,0 +1,59 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { LoggerModule } from 'nestjs-pino';
+import { AccessModule } from './access/access.module';
+import { AdminModule } from './admin/admin.module';
+import { ClockModule } from './clock/clock.module';
+import type { Config } from './config/config';
+import { ConfigModule } from './config/config.module';
+import { DatabaseModule } from './database/database.module';
+import {
+  OutboxEntity,
+  RejectedEventEntity,
+  StreamEntryEntity,
+  StreamGroupEntity,
+  StreamPendingEntity,
+} from './events/event.entities';
+import { ExecutorModule } from './executor/executor.module';
+import { HealthModule } from './health/health.module';
+import { LifecycleModule } from './lifecycle/lifecycle.module';
+import { LogChunkEntity, LogEndEntity } from './logs/log.entities';
+import { MetricsModule } from './metrics/metrics.module';
+import { httpLogging } from './request-logging';
+import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './runs/run.entity';
+import { RunsModule } from './runs/runs.module';
+
+const ENTITIES = [
+  RunEntity,
+  DefinitionEntity,
+  IdempotencyKeyEntity,
+  AppliedEventEntity,
+  OutboxEntity,
+  RejectedEventEntity,
+  StreamEntryEntity,
+  StreamGroupEntity,
+  StreamPendingEntity,
+  LogChunkEntity,
+  LogEndEntity,
+];
+
+@Module({})
+export class AppModule {
+  static with(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(config),
+        ClockModule,
+        LifecycleModule,
+        LoggerModule.forRoot(httpLogging(config.logLevel)),
+        DatabaseModule.with(ENTITIES),
+        RunsModule,
+        ExecutorModule,
+        HealthModule,
+        MetricsModule,
+        AccessModule,
+        AdminModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import { Logger } from 'nestjs-pino';
+import { accessMiddleware } from './access/access.middleware';
+import { viewEngine } from './admin/view-engine';
+import { AppModule } from './app.module';
+import type { Config } from './config/config';
+import { type FieldError, invalid, JobatoError } from './problems/catalogue';
+import { ProblemFilter } from './problems/problem.filter';
+
+const ROOT = join(__dirname, '..');
+const BODY_LIMIT = '1mb';
+
+/** The whole server, ready to listen: `main.ts` starts it, tests start it as it is. */
+export async function createApp(config: Config): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
+    bodyParser: false,
+    bufferLogs: true,
+    abortOnError: false,
+    ...(config.tls && {
+      httpsOptions: { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile) },
+    }),
+  });
+  app.useLogger(app.get(Logger));
+  app.flushLogs();
+
+  const problems = new ProblemFilter();
+  app.useGlobalFilters(problems);
+  app.useGlobalPipes(
+    new ValidationPipe({
+      transform: true,
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      exceptionFactory: (errors) => invalid(errors.flatMap((error) => fieldErrors(error))),
+    }),
+  );
+
+  app.set('etag', false);
+  app.set('x-powered-by', false);
+  app.set('trust proxy', config.trustProxy);
+  app.set('query parser', 'simple');
+
+  if (config.corsOrigins.length > 0) {
+    app.enableCors({ origin: config.corsOrigins, exposedHeaders: ['Location', 'Idempotent-Replayed', 'X-Request-Id'] });
+  }
+  app.use(securityHeaders(config));
+  app.use(accessMiddleware(config, problems));
+  serveAssets(app);
+  parseBodies(app);
+  viewEngine(app, join(ROOT, 'views'));
+  serveApiDescription(app);
+  return app;
+}
+
+function securityHeaders({ tls }: Config) {
+  const strict = headers({ 'script-src': ["'self'"], 'style-src': ["'self'"] }, tls !== null);
+  // Swagger UI brings inline styles and a script of its own.
+  const documentation = headers(
+    { 'script-src': ["'self'", "'unsafe-inline'"], 'style-src': ["'self'", "'unsafe-inline'"] },
+    tls !== null,
+  );
+  return (request: Request, response: Response, next: NextFunction): void => {
+    response.setHeader('Cache-Control', 'private, no-cache');
+    (request.path.startsWith('/api/docs') ? documentation : strict)(request, response, next);
+  };
+}
+
+function headers(directives: Record<string, string[]>, isHttps: boolean) {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'none'"],
+        'img-src': ["'self'", 'data:'],
+        'font-src': ["'self'"],
+        'connect-src': ["'self'"],
+        'form-action': ["'self'"],
+        'base-uri': ["'none'"],
+        'frame-ancestors': ["'none'"],
+        ...directives,
+      },
+    },
+    referrerPolicy: { policy: 'same-origin' },
+    strictTransportSecurity: isHttps,
+  });
+}
+
+function serveAssets(app: NestExpressApplication): void {
+  const options = { prefix: '/assets/', index: false, redirect: false, maxAge: '1h' } as const;
+  app.useStaticAssets(join(ROOT, 'public'), options);
+  app.useStaticAssets(dirname(require.resolve('htmx.org/dist/htmx.min.js')), { ...options, prefix: '/assets/htmx/' });
+}
+
+function parseBodies(app: NestExpressApplication): void {
+  app.use('/api', requireJson, express.json({ limit: BODY_LIMIT }), emptyBodyIsAnObject);
+  app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT }));
+}
+
+/** A body of another type would be taken for none, and a run be started that nobody described. */
+function requireJson(request: Request, _response: Response, next: NextFunction): void {
+  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  if (hasBody && !request.is('application/json')) {
+    throw new JobatoError('UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON, sent with Content-Type: application/json.');
+  }
+  next();
+}
+
+function emptyBodyIsAnObject(request: Request, _response: Response, next: NextFunction): void {
+  request.body ??= {};
+  if (Array.isArray(request.body)) {
+    throw invalid([{ field: '', message: 'must be a JSON object, not a list' }]);
+  }
+  next();
+}
+
+function serveApiDescription(app: NestExpressApplication): void {
+  const describe = () =>
+    SwaggerModule.createDocument(
+      app,
+      new DocumentBuilder()
+        .setTitle('Jobato')
+        .setDescription('Starts pipelines, shows how they go, and stops them.')
+        .setVersion('1')
+        .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'JOBATO_ADMIN_TOKEN, where one is set' })
+        .addSecurityRequirements('bearer')
+        .build(),
+    );
+  SwaggerModule.setup('api/docs', app, describe, { jsonDocumentUrl: 'api/openapi.json', customSiteTitle: 'Jobato API' });
+}
+
+function fieldErrors({ property, constraints, children }: ValidationError, prefix = ''): FieldError[] {
+  const field = `${prefix}${property}`;
+  const own = Object.entries(constraints ?? {}).map(([rule, message]) => ({
+    field,
+    message: rule === 'whitelistValidation' ? 'is not a known field' : message.replace(`${property} `, ''),
+  }));
+  return [...own, ...(children ?? []).flatMap((child) => fieldErrors(child, `${field}.`))];
+}

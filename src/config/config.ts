@@ -1,0 +1,150 @@
+import { availableParallelism } from 'node:os';
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Everything that the process was told from outside, parsed once. Read nowhere else from the environment. */
+export interface Config {
+  host: string;
+  /** 0 lets the system pick one; the log says which. */
+  port: number;
+  dataDir: string;
+  configDir: string;
+  databaseFile: string;
+  worker: 'embedded' | 'off';
+  workerConcurrency: number;
+  /** Empty: calls below /api/internal are closed. */
+  apiKeys: string[];
+  adminToken: string | null;
+  tls: { certFile: string; keyFile: string } | null;
+  /** What Express calls "trust proxy": a number of hops, or addresses. */
+  trustProxy: string | number | false;
+  corsOrigins: string[];
+  allowedHosts: string[];
+  runEventsStream: string;
+  runEventsRetentionHours: number;
+  logLimitBytes: number;
+  artifactLimitBytes: number;
+  /** Below this, /api/health reports the disk and no run is accepted: SQLite needs room even to delete. */
+  minFreeDiskBytes: number;
+  logLevel: LogLevel;
+  /** The environment itself, for the variables that a step is handed (PATH, HOME, LANG and its passEnv). */
+  environment: Environment;
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Says everything that is wrong at once, so that nobody mends a configuration one line a start. */
+export class ConfigError extends Error {
+  constructor(readonly reasons: string[]) {
+    super(`The configuration cannot be used:\n${reasons.map((reason) => `  - ${reason}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+/** @throws ConfigError with every reason. Relative folders are taken from `cwd`. */
+export function loadConfig(environment: Environment, cwd = process.cwd()): Config {
+  const reasons: string[] = [];
+  const text = (name: string) => environment[name]?.trim() || null;
+  const list = (name: string) => splitList(text(name));
+
+  const integer = (name: string, fallback: number, min: number, max: number): number => {
+    const raw = text(name);
+    if (raw === null) return fallback;
+    const value = Number(raw);
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    reasons.push(`${name} must be a whole number from ${min} to ${max}, not "${raw}".`);
+    return fallback;
+  };
+  const oneOf = <T extends string>(name: string, values: readonly T[], fallback: T): T => {
+    const raw = text(name);
+    if (raw === null) return fallback;
+    const value = values.find((candidate) => candidate === raw);
+    if (value === undefined) reasons.push(`${name} must be one of ${values.join(', ')}, not "${raw}".`);
+    return value ?? fallback;
+  };
+
+  const host = text('HOST') ?? '127.0.0.1';
+  const adminToken = text('JOBATO_ADMIN_TOKEN');
+  if (!isLoopback(host) && adminToken === null) {
+    reasons.push(
+      `HOST is ${host}, which others can reach, but JOBATO_ADMIN_TOKEN is not set. ` +
+        `Set a long random token (for example: openssl rand -hex 32), or keep HOST=127.0.0.1.`,
+    );
+  }
+  if (adminToken !== null && adminToken.length < 16) {
+    reasons.push('JOBATO_ADMIN_TOKEN must have at least 16 characters: it is all that stands before your commands.');
+  }
+
+  const certFile = text('TLS_CERT_FILE');
+  const keyFile = text('TLS_KEY_FILE');
+  if ((certFile === null) !== (keyFile === null)) {
+    reasons.push('TLS_CERT_FILE and TLS_KEY_FILE go together; only one of them is set.');
+  }
+  if (text('REDIS_URL') !== null) {
+    reasons.push('REDIS_URL is set, but this version has only the embedded event stream. Unset it.');
+  }
+  if (text('DATABASE_URL') !== null) {
+    reasons.push('DATABASE_URL is set, but this version keeps its data in SQLite below DATA_DIR. Unset it.');
+  }
+
+  const corsOrigins = list('CORS_ORIGINS');
+  for (const origin of corsOrigins) {
+    if (!isOrigin(origin)) {
+      reasons.push(`CORS_ORIGINS: "${origin}" is not an origin such as https://tools.example.com.`);
+    }
+  }
+
+  const dataDir = resolve(cwd, text('DATA_DIR') ?? 'data');
+  const config: Config = {
+    host,
+    port: integer('PORT', 3000, 0, 65535),
+    dataDir,
+    configDir: resolve(cwd, text('CONFIG_DIR') ?? 'config'),
+    databaseFile: resolve(dataDir, 'db', 'jobato.db'),
+    worker: oneOf('WORKER', ['embedded', 'off'], 'embedded'),
+    workerConcurrency: integer('WORKER_CONCURRENCY', availableParallelism(), 1, 1000),
+    apiKeys: list('JOBATO_API_KEY'),
+    adminToken,
+    tls: certFile && keyFile ? { certFile: resolve(cwd, certFile), keyFile: resolve(cwd, keyFile) } : null,
+    trustProxy: parseTrustProxy(text('TRUST_PROXY')),
+    corsOrigins,
+    allowedHosts: list('ALLOWED_HOSTS').map((name) => name.toLowerCase()),
+    runEventsStream: text('RUN_EVENTS_STREAM') ?? 'ml:run-events',
+    runEventsRetentionHours: integer('RUN_EVENTS_RETENTION_HOURS', 72, 1, 24 * 366),
+    logLimitBytes: integer('LOG_LIMIT_MB', 50, 1, 10_000) * MEBIBYTE,
+    artifactLimitBytes: integer('ARTIFACT_LIMIT_MB', 100, 1, 100_000) * MEBIBYTE,
+    minFreeDiskBytes: integer('MIN_FREE_DISK_MB', 64, 0, 1_000_000) * MEBIBYTE,
+    logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    environment,
+  };
+  if (reasons.length > 0) throw new ConfigError(reasons);
+  return config;
+}
+
+/** True for names and addresses that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[|\]$/g, '');
+  return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
+}
+
+function splitList(raw: string | null): string[] {
+  return (raw ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function parseTrustProxy(raw: string | null): string | number | false {
+  if (raw === null || raw === 'false') return false;
+  if (/^\d+$/.test(raw)) return Number(raw);
+  return raw === 'true' ? 1 : raw;
+}
+
+function isOrigin(value: string): boolean {
+  return URL.canParse(value) && new URL(value).origin === value;
+}

@@ -1,0 +1,81 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DataSource, type EntityTarget, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import type { BetterSqlite3DataSourceOptions } from 'typeorm/driver/better-sqlite3/BetterSqlite3DataSourceOptions';
+import { MIGRATIONS } from './migrations/all';
+import { TableRows } from './table-rows';
+import { type Transaction, type WriteCommand, Writer } from './writer';
+
+type Pragmas = { pragma(source: string): unknown };
+
+/**
+ * One file, two connections: the writer's, that nobody else touches, and one for reading that cannot write.
+ * A read never waits for a write, never sees half of one, and sees every write that was answered.
+ */
+export class Database {
+  private constructor(
+    private readonly writing: DataSource,
+    private readonly reading: DataSource,
+    private readonly writer: Writer,
+    private readonly readRunner: QueryRunner,
+  ) {}
+
+  /** Opens the file, makes it if it is new, and brings its tables up to date. */
+  static async open(file: string, entities: EntityTarget<ObjectLiteral>[]): Promise<Database> {
+    mkdirSync(dirname(file), { recursive: true });
+    const options = (prepare: (connection: Pragmas) => void): BetterSqlite3DataSourceOptions => ({
+      type: 'better-sqlite3',
+      database: file,
+      entities: entities as never[],
+      migrations: MIGRATIONS,
+      migrationsTableName: 'migrations',
+      timeout: 5000,
+      statementCacheSize: 500,
+      prepareDatabase: prepare,
+    });
+    const writing = new DataSource(
+      options((connection) => {
+        connection.pragma('journal_mode = WAL');
+        connection.pragma('synchronous = FULL');
+        connection.pragma('wal_autocheckpoint = 2000');
+      }),
+    );
+    await writing.initialize();
+    await writing.runMigrations({ transaction: 'each' });
+
+    const reading = new DataSource(
+      options((connection) => {
+        connection.pragma('query_only = ON');
+        connection.pragma('cache_size = -16000');
+      }),
+    );
+    await reading.initialize();
+    return new Database(writing, reading, new Writer(writing.createQueryRunner()), reading.createQueryRunner());
+  }
+
+  write<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {
+    return this.writer.write(command, input);
+  }
+
+  /** The committed state, for reading only: SQLite itself refuses a write here. */
+  get read(): Pick<Transaction, 'query'> {
+    return { query: (sql, parameters) => this.readRunner.query(sql, parameters) };
+  }
+
+  rows<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>): TableRows<Entity> {
+    return new TableRows(this.writing, entity);
+  }
+
+  /** SQL that would be needed to bring the tables to what the entities say: none, if the migrations are complete. */
+  async missingMigrations(): Promise<string[]> {
+    const { upQueries } = await this.writing.driver.createSchemaBuilder().log();
+    return upQueries.map(({ query }) => query);
+  }
+
+  /** Commits what is under way, then closes both connections. */
+  async close(): Promise<void> {
+    await this.writer.close();
+    await this.reading.destroy();
+    await this.writing.destroy();
+  }
+}

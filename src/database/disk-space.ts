@@ -1,0 +1,53 @@
+import { statfs } from 'node:fs/promises';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import { JobatoError } from '../problems/catalogue';
+
+const LOOK_EVERY_MS = 5000;
+
+/**
+ * Keeps a floor of free space. On a full disk SQLite cannot even delete, so runs are refused while there is still
+ * room to end the ones that are under way.
+ */
+@Injectable()
+export class DiskSpace implements OnModuleInit, OnModuleDestroy {
+  private freeBytes = Number.POSITIVE_INFINITY;
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.look();
+    this.timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
+  }
+
+  onModuleDestroy(): void {
+    if (this.timer) clearInterval(this.timer);
+  }
+
+  /** What is wrong with the disk, or null. */
+  trouble(): string | null {
+    if (this.freeBytes >= this.config.minFreeDiskBytes) return null;
+    const megabytes = (bytes: number) => Math.floor(bytes / 1024 / 1024);
+    return (
+      `Only ${megabytes(this.freeBytes)} MB are free below DATA_DIR; new runs are refused below ` +
+      `${megabytes(this.config.minFreeDiskBytes)} MB (MIN_FREE_DISK_MB). Make room: no restart is needed.`
+    );
+  }
+
+  /** @throws JobatoError STORAGE_FULL */
+  assertRoom(): void {
+    const trouble = this.trouble();
+    if (trouble !== null) throw new JobatoError('STORAGE_FULL', trouble);
+  }
+
+  private async look(): Promise<void> {
+    try {
+      const { bavail, bsize } = await statfs(this.config.dataDir);
+      this.freeBytes = bavail * bsize;
+    } catch {
+      // A file system that cannot say how full it is does not stop anyone.
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import type { QueryRunner } from 'typeorm';
+
+/** What a write may do: SQL inside the writer's open transaction, nothing that outlives a rollback. */
+export interface Transaction {
+  query<Row = unknown>(sql: string, parameters?: unknown[]): Promise<Row[]>;
+}
+
+/**
+ * A write, told for many inputs at once: it gets all that came in the same turn of the event loop, and answers
+ * in their order. It must leave nothing behind in memory, because it is run again when its group was rolled back.
+ */
+export type WriteCommand<Input, Output> = (tx: Transaction, inputs: Input[]) => Promise<Output[]>;
+
+interface Waiting {
+  command: WriteCommand<unknown, unknown>;
+  input: unknown;
+  resolve: (output: unknown) => void;
+  reject: (reason: unknown) => void;
+}
+
+/** Keeps one transaction short enough not to hold up the event loop. */
+const MAX_INPUTS_PER_GROUP = 500;
+
+/**
+ * The only one that writes to the database. It owns the one writing connection and its transactions, so no write
+ * can fall into a stranger's transaction and be rolled back with it. All writes of one turn of the event loop
+ * share a commit (group commit), and each caller is answered after it.
+ */
+export class Writer {
+  private queue: Waiting[] = [];
+  private draining = false;
+  private idle: Promise<void> = Promise.resolve();
+  private closed = false;
+
+  constructor(private readonly connection: QueryRunner) {}
+
+  /** Resolves once the write is committed, durably; rejects if it was rolled back. */
+  write<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {
+    if (this.closed) return Promise.reject(new Error('The database is closed.'));
+    return new Promise<Output>((resolve, reject) => {
+      this.queue.push({
+        command: command as WriteCommand<unknown, unknown>,
+        input,
+        resolve: resolve as (output: unknown) => void,
+        reject,
+      });
+      if (!this.draining) {
+        this.draining = true;
+        this.idle = new Promise((done) => setImmediate(() => void this.drain().then(done)));
+      }
+    });
+  }
+
+  /** Commits what is queued, then takes no more. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.idle;
+  }
+
+  private async drain(): Promise<void> {
+    while (this.queue.length > 0) {
+      await this.commitGroup(this.queue.splice(0, MAX_INPUTS_PER_GROUP));
+      // Lets sockets and timers have their turn, and the next group grow.
+      if (this.queue.length > 0) await new Promise((next) => setImmediate(next));
+    }
+    this.draining = false;
+  }
+
+  private async commitGroup(group: Waiting[]): Promise<void> {
+    try {
+      const outputs = await this.inTransaction(group);
+      group.forEach((waiting, index) => waiting.resolve(outputs[index]));
+    } catch (error) {
+      if (group.length === 1) {
+        group[0]!.reject(error);
+        return;
+      }
+      // One bad write must hurt only itself: the group is rolled back whole, and each is tried alone.
+      for (const waiting of group) await this.commitGroup([waiting]);
+    }
+  }
+
+  private async inTransaction(group: Waiting[]): Promise<unknown[]> {
+    const tx: Transaction = { query: (sql, parameters) => this.connection.query(sql, parameters) };
+    // IMMEDIATE: a deferred transaction that reads first fails at its first write if anyone wrote in between.
+    await this.connection.query('BEGIN IMMEDIATE');
+    try {
+      const outputs = new Array<unknown>(group.length);
+      for (const [command, indexes] of byCommand(group)) {
+        const results = await command(
+          tx,
+          indexes.map((index) => group[index]!.input),
+        );
+        indexes.forEach((index, position) => (outputs[index] = results[position]));
+      }
+      await this.connection.query('COMMIT');
+      return outputs;
+    } catch (error) {
+      await this.connection.query('ROLLBACK').catch(() => undefined); // SQLite may have rolled back by itself
+      throw error;
+    }
+  }
+}
+
+function byCommand(group: Waiting[]): Map<Waiting['command'], number[]> {
+  const indexes = new Map<Waiting['command'], number[]>();
+  group.forEach(({ command }, index) => {
+    const known = indexes.get(command);
+    if (known) known.push(index);
+    else indexes.set(command, [index]);
+  });
+  return indexes;
+}

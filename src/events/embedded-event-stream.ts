@@ -1,0 +1,328 @@
+import { EventEmitter } from 'node:events';
+import { Injectable } from '@nestjs/common';
+import { Clock, type Instant, toInstant } from '../clock/clock';
+import { Database } from '../database/database';
+import { inList, placeholders, type TableRows } from '../database/table-rows';
+import type { Transaction } from '../database/writer';
+import { StreamEntryEntity } from './event.entities';
+import { EventStream, type GroupState, type StreamEntry } from './event-stream';
+import type { StreamFields } from './run-event';
+
+interface Pending {
+  consumer: string;
+  deliveredAtMs: number;
+  deliveryCount: number;
+  /** The delivery count that the database has; 0 = it knows nothing of this delivery. */
+  storedCount: number;
+}
+
+interface Group {
+  name: string;
+  lastDeliveredId: number;
+  pending: Map<number, Pending>;
+  /** Acknowledged entries whose pending row may still be in the database. */
+  toDelete: Set<number>;
+  consumerSeenAtMs: Map<string, number>;
+  /** Reads of one group follow each other, so that no entry is handed out twice. */
+  turn: Promise<unknown>;
+}
+
+/** What a commit wrote of a group: each delivery with the count that the database now has, and what it forgot. */
+interface Stored {
+  pending: [Pending, number][];
+  deletedIds: number[];
+}
+
+/**
+ * The event stream for one process: entries and groups are tables of the same database, nothing to install.
+ *
+ * What was handed to whom is decided in memory and written down behind it, in the same commit as other writes.
+ * After a crash the database may therefore know of fewer deliveries and acknowledgements than there were: those
+ * entries are delivered once more, which "at least once" allows and the inbox makes harmless.
+ */
+@Injectable()
+export class EmbeddedEventStream extends EventStream {
+  private readonly entries: TableRows<StreamEntryEntity>;
+  private readonly known = new Map<string, Promise<Group>>();
+  private readonly published = new EventEmitter().setMaxListeners(0);
+  private lastId: number | null = null;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {
+    super();
+    this.entries = database.rows(StreamEntryEntity);
+  }
+
+  async publish(entries: StreamFields[]): Promise<void> {
+    if (entries.length === 0) return;
+    const lastId = await this.database.write(this.insertEntries, entries);
+    this.lastId = Math.max(lastId, this.lastId ?? 0);
+    this.published.emit('entries', entries);
+  }
+
+  async ensureGroup(name: string): Promise<void> {
+    await this.group(name);
+  }
+
+  async read(
+    groupName: string,
+    consumer: string,
+    { count, waitMs, signal }: { count: number; waitMs: number; signal?: AbortSignal },
+  ): Promise<StreamEntry[]> {
+    const group = await this.group(groupName);
+    const deadlineMs = this.clock.nowMs() + waitMs;
+    for (;;) {
+      const entries = await this.inTurn(group, () => this.deliver(group, consumer, count));
+      const leftMs = deadlineMs - this.clock.nowMs();
+      if (entries.length > 0 || leftMs <= 0 || signal?.aborted) return entries;
+      await this.nextPublish(leftMs, () => group.lastDeliveredId < (this.lastId ?? 0), signal);
+    }
+  }
+
+  async acknowledge(groupName: string, ids: string[]): Promise<void> {
+    if (ids.length === 0) return;
+    const group = await this.group(groupName);
+    for (const id of ids.map(Number)) {
+      const pending = group.pending.get(id);
+      if (!pending) continue;
+      group.consumerSeenAtMs.set(pending.consumer, this.clock.nowMs());
+      group.pending.delete(id);
+      group.toDelete.add(id);
+    }
+    await this.store(group);
+  }
+
+  async takeOver(
+    groupName: string,
+    consumer: string,
+    { idleMs, count }: { idleMs: number; count: number },
+  ): Promise<StreamEntry[]> {
+    const group = await this.group(groupName);
+    const nowMs = this.clock.nowMs();
+    group.consumerSeenAtMs.set(consumer, nowMs);
+    const ids = [...group.pending]
+      .filter(([, { deliveredAtMs }]) => nowMs - deliveredAtMs >= idleMs)
+      .map(([id]) => id)
+      .sort((a, b) => a - b)
+      .slice(0, count);
+    if (ids.length === 0) return [];
+    for (const id of ids) {
+      const pending = group.pending.get(id)!;
+      Object.assign(pending, { consumer, deliveredAtMs: nowMs, deliveryCount: pending.deliveryCount + 1 });
+    }
+    // Awaited, unlike a first delivery: an entry that kills the process must not be counted as never delivered.
+    await this.store(group);
+    const rows = await this.entries.select(this.database.read, `WHERE id IN ${inList(ids)} ORDER BY id`, ids);
+    return rows.map(({ id, fields }) => ({
+      id: String(id),
+      fields,
+      deliveryCount: group.pending.get(id)?.deliveryCount ?? 1,
+    }));
+  }
+
+  async follow(onEntry: (fields: Record<string, string>) => void): Promise<{ stop(): Promise<void> }> {
+    const listener = (entries: StreamFields[]) => entries.forEach((fields) => onEntry({ ...fields }));
+    this.published.on('entries', listener);
+    return { stop: async () => void this.published.off('entries', listener) };
+  }
+
+  async trim(before: Instant): Promise<number> {
+    const groups = await Promise.all(this.known.values());
+    const finishedUpTo = Math.min(...groups.map(firstUnfinishedId)) - 1;
+    if (!Number.isFinite(finishedUpTo)) return 0;
+    return this.database.write(this.deleteEntries, { before, finishedUpTo });
+  }
+
+  async groups(): Promise<GroupState[]> {
+    const groups = await Promise.all(this.known.values());
+    return Promise.all(
+      groups.map(async (group) => ({
+        name: group.name,
+        lag: await this.countAfter(group.lastDeliveredId),
+        pending: group.pending.size,
+        consumers: [...group.consumerSeenAtMs].map(([name, seenAtMs]) => ({
+          name,
+          pending: [...group.pending.values()].filter(({ consumer }) => consumer === name).length,
+          idleMs: Math.max(0, this.clock.nowMs() - seenAtMs),
+        })),
+      })),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.published.emit('entries', []);
+  }
+
+  private group(name: string): Promise<Group> {
+    let group = this.known.get(name);
+    if (!group) {
+      group = this.openGroup(name);
+      this.known.set(name, group);
+      group.catch(() => this.known.delete(name));
+    }
+    return group;
+  }
+
+  private async openGroup(name: string): Promise<Group> {
+    await this.database.write(this.createGroups, name);
+    const { read } = this.database;
+    const [stored] = await read.query<{ last_delivered_id: number }>(
+      'SELECT last_delivered_id FROM stream_groups WHERE group_name = ?',
+      [name],
+    );
+    const pending = await read.query<{
+      entry_id: number;
+      consumer: string;
+      delivered_at: Instant;
+      delivery_count: number;
+    }>('SELECT * FROM stream_pending WHERE group_name = ? ORDER BY entry_id', [name]);
+    const [last] = await read.query<{ id: number | null }>('SELECT MAX(id) AS id FROM stream_entries');
+    this.lastId ??= last?.id ?? 0;
+    return {
+      name,
+      lastDeliveredId: stored?.last_delivered_id ?? 0,
+      pending: new Map(
+        pending.map((row) => [
+          row.entry_id,
+          {
+            consumer: row.consumer,
+            deliveredAtMs: Date.parse(row.delivered_at),
+            deliveryCount: row.delivery_count,
+            storedCount: row.delivery_count,
+          },
+        ]),
+      ),
+      toDelete: new Set(),
+      consumerSeenAtMs: new Map(),
+      turn: Promise.resolve(),
+    };
+  }
+
+  private async deliver(group: Group, consumer: string, count: number): Promise<StreamEntry[]> {
+    const nowMs = this.clock.nowMs();
+    group.consumerSeenAtMs.set(consumer, nowMs);
+    if (count <= 0 || group.lastDeliveredId >= (this.lastId ?? 0)) return [];
+    const rows = await this.entries.select(this.database.read, 'WHERE id > ? ORDER BY id LIMIT ?', [
+      group.lastDeliveredId,
+      count,
+    ]);
+    for (const { id } of rows) {
+      group.pending.set(id, { consumer, deliveredAtMs: nowMs, deliveryCount: 1, storedCount: 0 });
+      group.lastDeliveredId = id;
+    }
+    if (rows.length > 0) {
+      // Not awaited: the consumer can begin. If this is lost in a crash, the entries are simply delivered again.
+      this.store(group).catch(() => undefined);
+    }
+    return rows.map(({ id, fields }) => ({ id: String(id), fields, deliveryCount: 1 }));
+  }
+
+  private inTurn<Result>(group: Group, task: () => Promise<Result>): Promise<Result> {
+    const result = group.turn.then(task);
+    group.turn = result.catch(() => undefined);
+    return result;
+  }
+
+  private nextPublish(waitMs: number, already: () => boolean, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.published.off('entries', done);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, Math.min(waitMs, 2 ** 31 - 1));
+      this.published.on('entries', done);
+      signal?.addEventListener('abort', done, { once: true });
+      if (already() || signal?.aborted) done();
+    });
+  }
+
+  private async countAfter(id: number): Promise<number> {
+    if (id >= (this.lastId ?? 0)) return 0;
+    const [row] = await this.database.read.query<{ count: number }>(
+      'SELECT COUNT(*) AS count FROM stream_entries WHERE id > ?',
+      [id],
+    );
+    return Number(row?.count ?? 0);
+  }
+
+  private readonly insertEntries = async (tx: Transaction, batches: StreamFields[][]): Promise<number[]> => {
+    const addedAt = this.clock.now();
+    const rows = batches.flat().map((fields) => ({ fields: { ...fields }, addedAt }));
+    const ids = await this.entries.insert(tx, rows, { returning: 'id' });
+    const lastId = Math.max(...ids);
+    return batches.map(() => lastId);
+  };
+
+  private readonly createGroups = async (tx: Transaction, names: string[]): Promise<void[]> => {
+    for (const name of names) {
+      await tx.query('INSERT INTO stream_groups (group_name, last_delivered_id) VALUES (?, 0) ON CONFLICT DO NOTHING', [
+        name,
+      ]);
+    }
+    return names.map(() => undefined);
+  };
+
+  /** Brings the database up to what memory knows, and only after the commit counts it as known there. */
+  private async store(group: Group): Promise<void> {
+    const { pending, deletedIds } = await this.database.write(this.storeGroups, group);
+    for (const [delivery, storedCount] of pending) delivery.storedCount = storedCount;
+    for (const id of deletedIds) group.toDelete.delete(id);
+  }
+
+  private readonly storeGroups = async (tx: Transaction, inputs: Group[]): Promise<Stored[]> => {
+    const stored = new Map<Group, Stored>();
+    for (const group of new Set(inputs)) stored.set(group, await this.storeGroup(tx, group));
+    return inputs.map((group) => stored.get(group)!);
+  };
+
+  private async storeGroup(tx: Transaction, { name, lastDeliveredId, pending, toDelete }: Group): Promise<Stored> {
+    await tx.query('UPDATE stream_groups SET last_delivered_id = ? WHERE group_name = ?', [lastDeliveredId, name]);
+    const changed = [...pending].filter(([, { storedCount, deliveryCount }]) => storedCount !== deliveryCount);
+    if (changed.length > 0) {
+      await tx.query(
+        'INSERT INTO stream_pending (group_name, entry_id, consumer, delivered_at, delivery_count)' +
+          ` VALUES ${placeholders(changed.length, 5)}` +
+          ' ON CONFLICT (group_name, entry_id) DO UPDATE SET consumer = excluded.consumer,' +
+          ' delivered_at = excluded.delivered_at, delivery_count = excluded.delivery_count',
+        changed.flatMap(([id, { consumer, deliveredAtMs, deliveryCount }]) => [
+          name,
+          id,
+          consumer,
+          toInstant(deliveredAtMs),
+          deliveryCount,
+        ]),
+      );
+    }
+    const deletedIds = [...toDelete];
+    if (deletedIds.length > 0) {
+      await tx.query(`DELETE FROM stream_pending WHERE group_name = ? AND entry_id IN ${inList(deletedIds)}`, [
+        name,
+        ...deletedIds,
+      ]);
+    }
+    return { pending: changed.map(([, delivery]) => [delivery, delivery.deliveryCount]), deletedIds };
+  }
+
+  private readonly deleteEntries = async (
+    tx: Transaction,
+    inputs: { before: Instant; finishedUpTo: number }[],
+  ): Promise<number[]> => {
+    const counts: number[] = [];
+    for (const { before, finishedUpTo } of inputs) {
+      const deleted = await tx.query('DELETE FROM stream_entries WHERE id <= ? AND added_at < ? RETURNING id', [
+        finishedUpTo,
+        before,
+      ]);
+      counts.push(deleted.length);
+    }
+    return counts;
+  };
+}
+
+function firstUnfinishedId(group: Group): number {
+  return Math.min(group.lastDeliveredId + 1, ...group.pending.keys());
+}

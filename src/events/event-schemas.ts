@@ -1,0 +1,74 @@
+import type { RunEventType } from './run-event';
+
+/** JSON Schema (draft 2020-12) of each payload: what is checked when an event arrives, and what is published. */
+export type JsonSchema = { [keyword: string]: unknown };
+
+const text = (maxLength = 10_000): JsonSchema => ({ type: 'string', maxLength });
+const name = { type: 'string', minLength: 1, maxLength: 200 };
+const count = { type: 'integer', minimum: 0 };
+const attempt = { type: 'integer', minimum: 1 };
+const leaseSeconds = { type: 'number', exclusiveMinimum: 0, maximum: 86_400 };
+const metrics = { type: 'object', additionalProperties: { type: 'number' }, maxProperties: 200 };
+
+const artifacts = { type: 'array', maxItems: 1000, items: object({ name, size: count }, ['name']) };
+
+const logLine = object(
+  {
+    n: count,
+    at: { type: 'string', maxLength: 40 },
+    stream: { enum: ['stdout', 'stderr', 'system'] },
+    step: name,
+    text: { type: 'string' },
+  },
+  ['text'],
+);
+
+export const PAYLOAD_SCHEMAS: Record<RunEventType, JsonSchema> = {
+  'run.requested': object(
+    {
+      projectId: name,
+      scope: name,
+      steps: { type: 'array', items: name },
+      definitionHash: name,
+      params: { type: 'object' },
+      attempt,
+    },
+    ['projectId', 'scope', 'steps', 'definitionHash', 'params', 'attempt'],
+  ),
+  'run.started': object({ workerId: name, attempt, leaseSeconds }, ['workerId', 'attempt']),
+  'run.heartbeat': object({ workerId: name, attempt, leaseSeconds }, ['workerId', 'attempt']),
+  'run.progress': object({
+    attempt,
+    step: name,
+    stepStatus: { enum: ['running', 'completed', 'failed', 'skipped', 'cancelled'] },
+    exitCode: { type: ['integer', 'null'] },
+    current: { type: 'number', minimum: 0 },
+    total: { type: 'number', minimum: 0 },
+    message: text(),
+    metrics,
+    quotaUsed: count,
+    artifacts,
+  }),
+  'run.log': object({ attempt, lines: { type: 'array', items: logLine, maxItems: 10_000 } }, ['lines']),
+  'run.completed': object({
+    attempt,
+    status: { enum: ['completed', 'partial'] },
+    reason: text(),
+    newJobsCount: count,
+    relevantCount: count,
+    persistedResults: count,
+    metrics,
+    artifacts,
+  }),
+  'run.failed': object({ attempt, errorCode: name, message: text(100_000), step: name, reason: text() }, [
+    'errorCode',
+    'message',
+  ]),
+  'run.cancel.requested': object({ reason: text(), requestedBy: text() }, ['reason', 'requestedBy']),
+  'run.cancelled': object({ attempt }),
+};
+
+/** Members beyond these are allowed, because a newer worker may say more than we understand. */
+function object(properties: JsonSchema, required: string[] = []): JsonSchema {
+  return { type: 'object', properties, ...(required.length > 0 && { required }) };
+}

@@ -1,0 +1,74 @@
+import type { Instant } from '../clock/clock';
+import type { StreamFields } from './run-event';
+
+/** An entry as a consumer gets it. Its fields are what somebody sent: nothing about them is sure. */
+export interface StreamEntry {
+  /** Given by the stream; rises. */
+  id: string;
+  fields: Record<string, string>;
+  /** 1 on the first delivery. */
+  deliveryCount: number;
+}
+
+export interface ConsumerState {
+  name: string;
+  pending: number;
+  /** Milliseconds since it last read or acknowledged. */
+  idleMs: number;
+}
+
+export interface GroupState {
+  name: string;
+  /** Entries that no consumer of the group was handed yet. */
+  lag: number;
+  /** Entries that were handed out and not acknowledged. */
+  pending: number;
+  consumers: ConsumerState[];
+}
+
+/** The group that applies events to runs, and the one that carries runs out. */
+export const API_GROUP = 'jobato-api';
+export const WORKER_GROUP = 'jobato-workers';
+
+/**
+ * A stream of events with consumer groups, after the model of Redis Streams: each group is handed each entry,
+ * each entry goes to one consumer of the group, and stays pending until that one acknowledges it. Delivery is at
+ * least once. `describeEventStream` in test/ is the contract that every adapter passes.
+ */
+export abstract class EventStream {
+  /** Adds entries at the end. Resolves once they are durable; a rejection means "unknown", not "no". */
+  abstract publish(entries: StreamFields[]): Promise<void>;
+
+  /** Makes the group where it is missing. It begins at the first entry that there is: nothing is skipped. */
+  abstract ensureGroup(group: string): Promise<void>;
+
+  /**
+   * Hands out up to `count` entries that no consumer of the group has seen. Waits up to `waitMs` for the first;
+   * then, or when the signal aborts, the answer is an empty list.
+   */
+  abstract read(
+    group: string,
+    consumer: string,
+    options: { count: number; waitMs: number; signal?: AbortSignal },
+  ): Promise<StreamEntry[]>;
+
+  /** Resolves once it is durable that these entries are done with. */
+  abstract acknowledge(group: string, ids: string[]): Promise<void>;
+
+  /** Moves pending entries that nobody has touched for `idleMs` to this consumer, oldest first, and counts it. */
+  abstract takeOver(
+    group: string,
+    consumer: string,
+    options: { idleMs: number; count: number },
+  ): Promise<StreamEntry[]>;
+
+  /** Every entry published from now on, for every follower, without group or acknowledgement: may miss, never repeats. */
+  abstract follow(onEntry: (fields: Record<string, string>) => void): Promise<{ stop(): Promise<void> }>;
+
+  /** Deletes entries added before `before`, but none that a group has not finished with. @returns how many */
+  abstract trim(before: Instant): Promise<number>;
+
+  abstract groups(): Promise<GroupState[]>;
+
+  abstract close(): Promise<void>;
+}

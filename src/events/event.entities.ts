@@ -1,0 +1,49 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** The outbox: events that are true and not yet published. Written with what made them true, deleted once published. */
+@Entity('outbox')
+@Index('outbox_by_run', ['runId'])
+export class OutboxEntity {
+  @PrimaryColumn({ type: 'integer', generated: 'increment' }) position!: number;
+  @Column({ name: 'event_id', type: 'text' }) eventId!: string;
+  @Column({ name: 'event_type', type: 'text' }) eventType!: string;
+  @Column({ name: 'event_version', type: 'text' }) eventVersion!: string;
+  @Column({ name: 'occurred_at', type: 'text' }) occurredAt!: string;
+  @Column({ name: 'run_id', type: 'text' }) runId!: string;
+  @Column({ type: 'text' }) payload!: string;
+}
+
+/** Events that could not be applied, with the reason and what was received. */
+@Entity('rejected_events')
+export class RejectedEventEntity {
+  @PrimaryColumn({ type: 'integer', generated: 'increment' }) id!: number;
+  @Column({ name: 'entry_id', type: 'text' }) entryId!: string;
+  @Column({ type: 'text' }) reason!: string;
+  @Column({ type: 'simple-json' }) fields!: Record<string, string>;
+  @Column({ name: 'rejected_at', type: 'text' }) rejectedAt!: string;
+}
+
+/** The embedded stream: what `XADD` is to Redis. */
+@Entity('stream_entries')
+export class StreamEntryEntity {
+  @PrimaryColumn({ type: 'integer', generated: 'increment' }) id!: number;
+  @Column({ type: 'simple-json' }) fields!: Record<string, string>;
+  @Column({ name: 'added_at', type: 'text' }) addedAt!: string;
+}
+
+/** A consumer group of the embedded stream: how far it was handed entries. */
+@Entity('stream_groups')
+export class StreamGroupEntity {
+  @PrimaryColumn({ name: 'group_name', type: 'text' }) groupName!: string;
+  @Column({ name: 'last_delivered_id', type: 'integer' }) lastDeliveredId!: number;
+}
+
+/** Entries that were handed to a consumer which has not acknowledged them. */
+@Entity('stream_pending')
+export class StreamPendingEntity {
+  @PrimaryColumn({ name: 'group_name', type: 'text' }) groupName!: string;
+  @PrimaryColumn({ name: 'entry_id', type: 'integer' }) entryId!: number;
+  @Column({ type: 'text' }) consumer!: string;
+  @Column({ name: 'delivered_at', type: 'text' }) deliveredAt!: string;
+  @Column({ name: 'delivery_count', type: 'integer' }) deliveryCount!: number;
+}

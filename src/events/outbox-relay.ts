@@ -1,0 +1,110 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../clock/clock';
+import { Database } from '../database/database';
+import { inList, type TableRows } from '../database/table-rows';
+import type { Transaction } from '../database/writer';
+import { OutboxEntity } from './event.entities';
+import { EventStream } from './event-stream';
+import { type RunEvent, toStreamFields } from './run-event';
+
+const BATCH = 500;
+const RETRY_MS = 1000;
+
+/**
+ * Publishes what lies in the outbox, in order, and deletes it afterwards. Between the two it may be killed, or the
+ * stream's answer be lost: then the event is published again, with the same id, and has no second effect.
+ */
+@Injectable()
+export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(OutboxRelay.name);
+  private readonly outbox: TableRows<OutboxEntity>;
+  private relaying: Promise<void> | null = null;
+  private kicked = false;
+  private stopped = false;
+  private retryTimer: NodeJS.Timeout | null = null;
+  private failing = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly stream: EventStream,
+    private readonly clock: Clock,
+  ) {
+    this.outbox = database.rows(OutboxEntity);
+  }
+
+  onApplicationBootstrap(): void {
+    this.kick();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    if (this.retryTimer) clearTimeout(this.retryTimer);
+    await this.relaying;
+  }
+
+  /** Puts events into the outbox, within the transaction that makes them true. */
+  async put(tx: Transaction, events: RunEvent[]): Promise<void> {
+    await this.outbox.insert(tx, events.map(toStreamFields));
+  }
+
+  /** Says that a commit has put something into the outbox. Answers at once; publishing goes on beside. */
+  kick(): void {
+    this.kicked = true;
+    if (this.relaying || this.stopped) return;
+    this.relaying = this.relay()
+      .catch((error: unknown) => this.retryLater(error))
+      .finally(() => {
+        this.relaying = null;
+        if (this.kicked && !this.retryTimer) this.kick();
+      });
+  }
+
+  async depth(): Promise<{ events: number; oldestAgeSeconds: number }> {
+    const [row] = await this.database.read.query<{ events: number; oldest: string | null }>(
+      'SELECT COUNT(*) AS events, MIN(occurred_at) AS oldest FROM outbox',
+    );
+    const ageMs = row?.oldest ? this.clock.nowMs() - Date.parse(row.oldest) : 0;
+    return { events: Number(row?.events ?? 0), oldestAgeSeconds: Math.max(0, ageMs / 1000) };
+  }
+
+  /** Those of the runs whose `run.requested` no worker can have seen yet. */
+  async unpublished(runIds: string[]): Promise<Set<string>> {
+    if (runIds.length === 0) return new Set();
+    const rows = await this.database.read.query<{ run_id: string }>(
+      `SELECT DISTINCT run_id FROM outbox WHERE event_type = 'run.requested' AND run_id IN ${inList(runIds)}`,
+      runIds,
+    );
+    return new Set(rows.map(({ run_id }) => run_id));
+  }
+
+  private async relay(): Promise<void> {
+    while (this.kicked && !this.stopped) {
+      this.kicked = false;
+      const rows = await this.outbox.select(this.database.read, 'ORDER BY position LIMIT ?', [BATCH]);
+      if (rows.length === 0) continue;
+      await this.stream.publish(rows.map(({ position: _, ...fields }) => fields));
+      await this.database.write(
+        this.deletePublished,
+        rows.map(({ position }) => position),
+      );
+      this.kicked ||= rows.length === BATCH;
+      if (this.failing) this.logger.log('The event stream takes events again.');
+      this.failing = false;
+    }
+  }
+
+  private retryLater(error: unknown): void {
+    if (!this.failing) this.logger.error(`Events cannot be published, trying again each second: ${String(error)}`);
+    this.failing = true;
+    this.retryTimer = setTimeout(() => {
+      this.retryTimer = null;
+      this.kick();
+    }, RETRY_MS);
+  }
+
+  private readonly deletePublished = async (tx: Transaction, batches: number[][]): Promise<void[]> => {
+    const positions = batches.flat();
+    await tx.query(`DELETE FROM outbox WHERE position IN ${inList(positions)}`, positions);
+    return batches.map(() => undefined);
+  };
+}

@@ -1,0 +1,102 @@
+import type { Instant } from '../clock/clock';
+
+export type JsonObject = { [member: string]: unknown };
+
+/** One line of a step's output, as workers send it. `n` numbers the lines of an attempt: a seen one is dropped. */
+export interface LogLineInput {
+  n?: number;
+  at?: Instant;
+  stream?: 'stdout' | 'stderr' | 'system';
+  step?: string;
+  text: string;
+}
+
+export interface ReportedArtifact {
+  name: string;
+  /** Bytes. */
+  size?: number;
+}
+
+/** Every event about a run, by type, with what it carries. Members that are not named here are kept and ignored. */
+export interface RunEventMap {
+  /** The API accepted a trigger, or gives the run to another worker after one was lost: a worker may claim it. */
+  'run.requested': {
+    projectId: string;
+    scope: string;
+    steps: string[];
+    definitionHash: string;
+    params: JsonObject;
+    attempt: number;
+  };
+  /** A worker began. With `leaseSeconds` it promises to be heard from within that time. */
+  'run.started': { workerId: string; attempt: number; leaseSeconds?: number };
+  /** The worker is alive and still on it. */
+  'run.heartbeat': { workerId: string; attempt: number; leaseSeconds?: number };
+  /** A step changed its status, or the work went on. */
+  'run.progress': {
+    attempt?: number;
+    step?: string;
+    stepStatus?: 'running' | 'completed' | 'failed' | 'skipped' | 'cancelled';
+    exitCode?: number | null;
+    current?: number;
+    total?: number;
+    message?: string;
+    metrics?: Record<string, number>;
+    quotaUsed?: number;
+    artifacts?: ReportedArtifact[];
+  };
+  /** Lines for the log. */
+  'run.log': { attempt?: number; lines: LogLineInput[] };
+  /** The work is done, or done in part and says why. */
+  'run.completed': {
+    attempt?: number;
+    status?: 'completed' | 'partial';
+    reason?: string;
+    newJobsCount?: number;
+    relevantCount?: number;
+    persistedResults?: number;
+    metrics?: Record<string, number>;
+    artifacts?: ReportedArtifact[];
+  };
+  /** The work could not be done. */
+  'run.failed': { attempt?: number; errorCode: string; message: string; step?: string; reason?: string };
+  /** Someone asked for a stop: the worker ends the work and confirms with `run.cancelled`. */
+  'run.cancel.requested': { reason: string; requestedBy: string };
+  /** The worker has stopped, and nothing of the run is alive any more. */
+  'run.cancelled': { attempt?: number };
+}
+
+export type RunEventType = keyof RunEventMap;
+
+export type RunEventOf<Type extends RunEventType> = {
+  eventId: string;
+  eventType: Type;
+  eventVersion: 1;
+  occurredAt: Instant;
+  runId: string;
+  payload: RunEventMap[Type];
+};
+
+/** A fact about a run, in the one envelope that all events share. */
+export type RunEvent = { [Type in RunEventType]: RunEventOf<Type> }[RunEventType];
+
+/** The envelope as it lies on the stream: six flat strings, `payload` as JSON text. */
+export interface StreamFields {
+  eventId: string;
+  eventType: string;
+  eventVersion: string;
+  occurredAt: string;
+  runId: string;
+  payload: string;
+}
+
+export function toStreamFields(event: RunEvent): StreamFields {
+  return {
+    eventId: event.eventId,
+    eventType: event.eventType,
+    eventVersion: String(event.eventVersion),
+    occurredAt: event.occurredAt,
+    runId: event.runId,
+    payload: JSON.stringify(event.payload),
+  };
+}

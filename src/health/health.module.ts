@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { EventsModule } from '../events/events.module';
+import { ProjectsModule } from '../projects/projects.module';
+import { Health } from './health';
+import { HealthController } from './health.controller';
+
+@Module({
+  imports: [EventsModule, ProjectsModule],
+  controllers: [HealthController],
+  providers: [Health],
+  exports: [Health],
+})
+export class HealthModule {}

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database';
+import { DiskSpace } from '../database/disk-space';
+import { API_GROUP, EventStream } from '../events/event-stream';
+import { OutboxRelay } from '../events/outbox-relay';
+import { Lifecycle } from '../lifecycle/lifecycle';
+import { ProjectCatalogue } from '../projects/project-catalogue';
+
+export interface DependencyHealth {
+  status: 'ok' | 'trouble';
+  /** What is wrong and what to do, or a fact worth knowing. */
+  message: string;
+}
+
+export interface HealthReport {
+  status: 'ok' | 'trouble';
+  dependencies: Record<string, DependencyHealth>;
+}
+
+/** An outbox that has not been emptied for this long means that the stream takes nothing. */
+const OUTBOX_TROUBLE_SECONDS = 10;
+
+/** How this server and what it stands on are doing. */
+@Injectable()
+export class Health {
+  constructor(
+    private readonly database: Database,
+    private readonly disk: DiskSpace,
+    private readonly stream: EventStream,
+    private readonly relay: OutboxRelay,
+    private readonly projects: ProjectCatalogue,
+    private readonly lifecycle: Lifecycle,
+  ) {}
+
+  async report(): Promise<HealthReport> {
+    const [database, events, outbox] = await Promise.all([
+      this.check(async () => {
+        await this.database.read.query('SELECT 1 FROM runs LIMIT 1');
+        return 'answers';
+      }),
+      this.check(async () => {
+        const group = (await this.stream.groups()).find(({ name }) => name === API_GROUP);
+        return `embedded stream, ${group?.lag ?? 0} waiting, ${group?.pending ?? 0} being applied`;
+      }),
+      this.check(async () => {
+        const { events: waiting, oldestAgeSeconds } = await this.relay.depth();
+        if (oldestAgeSeconds < OUTBOX_TROUBLE_SECONDS) return `${waiting} to publish`;
+        throw new Error(`${waiting} events wait to be published, the oldest for ${Math.round(oldestAgeSeconds)} s`);
+      }),
+    ]);
+    const trouble = this.disk.trouble();
+    const broken = this.projects.problems().length;
+    const dependencies: HealthReport['dependencies'] = {
+      database,
+      events,
+      outbox,
+      disk: { status: trouble === null ? 'ok' : 'trouble', message: trouble ?? 'has room' },
+      // A file that somebody has to mend is shown, but does not make the server unhealthy.
+      projects: {
+        status: 'ok',
+        message: `${this.projects.list().length} projects${broken > 0 ? `, ${broken} files with a problem` : ''}`,
+      },
+      process: this.lifecycle.isStopping
+        ? { status: 'trouble', message: 'stopping' }
+        : { status: 'ok', message: `up for ${Math.round(process.uptime())} s` },
+    };
+    const isTroubled = Object.values(dependencies).some(({ status }) => status === 'trouble');
+    return { status: isTroubled ? 'trouble' : 'ok', dependencies };
+  }
+
+  /** Null as long as runs can be accepted. */
+  async whyNotReady(): Promise<string | null> {
+    if (this.lifecycle.isStopping) return 'The server is stopping.';
+    const { status, message } = await this.check(async () => {
+      await this.database.read.query('SELECT 1 FROM runs LIMIT 1');
+      return 'answers';
+    });
+    return status === 'ok' ? this.disk.trouble() : message;
+  }
+
+  private async check(look: () => Promise<string>): Promise<DependencyHealth> {
+    try {
+      return { status: 'ok', message: await look() };
+    } catch (error) {
+      return { status: 'trouble', message: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+
+/**
+ * The name of this installation, kept in its data folder: the same after a restart, so that a new life knows what
+ * the old one held; another one for each data folder.
+ */
+@Injectable()
+export class NodeIdentity {
+  readonly id: string;
+
+  constructor(@Inject(CONFIG) { dataDir }: Config) {
+    mkdirSync(dataDir, { recursive: true });
+    const file = join(dataDir, 'node-id');
+    const stored = readIfThere(file).trim();
+    this.id = stored !== '' ? stored : `${hostname().slice(0, 60)}-${randomBytes(3).toString('hex')}`;
+    if (stored === '') writeFileSync(file, `${this.id}\n`);
+  }
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,164 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock, type Instant, toInstant } from '../clock/clock';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import { Database } from '../database/database';
+import { inList, type TableRows } from '../database/table-rows';
+import type { Transaction } from '../database/writer';
+import type { LogLineInput } from '../events/run-event';
+import { decodeLines, encodeLines, LogChunk } from './log-chunk';
+import { cutLine, type LogLine } from './log-line';
+import { LogChunkEntity, LogEndEntity } from './log.entities';
+import { addNumber } from './seen-numbers';
+
+export interface LogAppend {
+  runId: string;
+  attempt: number;
+  lines: LogLineInput[];
+}
+
+export interface LogAppended {
+  /** What became part of the log by this append and those that shared its statement. */
+  chunks: LogChunk[];
+  /** Nothing more is kept of this run's output: whoever produces it may stop sending. */
+  limitReached: boolean;
+}
+
+/** A row is read and parsed whole, so it is kept small enough to be quick and large enough to be worth it. */
+const MAX_LINES_PER_CHUNK = 2000;
+const MAX_TEXT_PER_CHUNK = 256 * 1024;
+const ROWS_PER_READ = 100;
+
+/** Where logs lie. It numbers the lines, drops those it has seen, and keeps the limits. */
+@Injectable()
+export class LogStore {
+  private readonly chunkRows: TableRows<LogChunkEntity>;
+  private readonly endRows: TableRows<LogEndEntity>;
+  /** For the metrics: reads that really went to the database. */
+  reads = 0;
+  linesStored = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    this.chunkRows = database.rows(LogChunkEntity);
+    this.endRows = database.rows(LogEndEntity);
+  }
+
+  async append(append: LogAppend): Promise<LogAppended> {
+    const appended = await this.database.write(this.appendInTransaction, append);
+    for (const { lines } of appended.chunks) this.linesStored += lines.length;
+    return appended;
+  }
+
+  /** The lines after `seq`, as many as make one handy chunk; null if there are none yet. */
+  async readAfter(runId: string, seq: number): Promise<LogChunk | null> {
+    this.reads++;
+    const rows = await this.chunkRows.select(
+      this.database.read,
+      'WHERE run_id = ? AND last_seq > ? ORDER BY last_seq LIMIT ?',
+      [runId, seq, ROWS_PER_READ],
+    );
+    const lines: LogLine[] = [];
+    let textLength = 0;
+    for (const { firstSeq, lines: stored } of rows) {
+      if (lines.length > 0 && (lines.length >= MAX_LINES_PER_CHUNK || textLength >= MAX_TEXT_PER_CHUNK)) break;
+      textLength += stored.length;
+      for (const line of decodeLines(firstSeq, stored)) lines.push(line);
+    }
+    return lines.length === 0 ? null : new LogChunk(lines);
+  }
+
+  async lastSeq(runId: string): Promise<number> {
+    const [end] = await this.endRows.select(this.database.read, 'WHERE run_id = ?', [runId]);
+    return end?.lastSeq ?? 0;
+  }
+
+  /** Usable within another transaction, so that an event and the lines that it carries are applied together. */
+  readonly appendInTransaction = async (tx: Transaction, appends: LogAppend[]): Promise<LogAppended[]> => {
+    const runIds = [...new Set(appends.map(({ runId }) => runId))];
+    const ends = new Map(
+      (await this.endRows.select(tx, `WHERE run_id IN ${inList(runIds)}`, runIds)).map((end) => [end.runId, end]),
+    );
+    const added = new Map<string, LogLine[]>();
+    for (const append of appends) {
+      const end = ends.get(append.runId) ?? newEnd(append.runId);
+      ends.set(append.runId, end);
+      const lines = added.get(append.runId) ?? [];
+      added.set(append.runId, lines);
+      this.addLines(end, append, lines);
+    }
+
+    const chunks = new Map([...added].map(([runId, lines]) => [runId, intoChunks(lines)]));
+    await this.chunkRows.insert(
+      tx,
+      [...chunks].flatMap(([runId, list]) =>
+        list.map(({ firstSeq, lastSeq, lines }) => ({ runId, firstSeq, lastSeq, lines: encodeLines(lines) })),
+      ),
+    );
+    await this.storeEnds(tx, [...ends.values()]);
+
+    return appends.map(({ runId }) => {
+      const list = chunks.get(runId) ?? [];
+      chunks.delete(runId); // the first append of a run answers for those that shared its statement
+      return { chunks: list, limitReached: ends.get(runId)!.limitReached === 1 };
+    });
+  };
+
+  private addLines(end: LogEndEntity, { attempt, lines }: LogAppend, into: LogLine[]): void {
+    const seen = (end.seenNumbers[attempt] ??= []);
+    const now = this.clock.now();
+    for (const { n, at, stream, step, text: whole } of lines) {
+      if (n !== undefined && !addNumber(seen, n)) continue;
+      if (end.limitReached === 1) continue;
+      const text = cutLine(whole);
+      end.bytes += Buffer.byteLength(text) + 1;
+      const line: Omit<LogLine, 'seq'> = { at: instantOr(at, now), stream: stream ?? 'stdout', step: step ?? null, text };
+      if (end.bytes > this.config.logLimitBytes) {
+        end.limitReached = 1;
+        const limitMegabytes = Math.round(this.config.logLimitBytes / 1024 / 1024);
+        line.stream = 'system';
+        line.text = `The log has reached its limit of ${limitMegabytes} MB (LOG_LIMIT_MB). What follows is not kept; the step goes on.`;
+      }
+      into.push({ seq: ++end.lastSeq, ...line });
+    }
+  }
+
+  private async storeEnds(tx: Transaction, ends: LogEndEntity[]): Promise<void> {
+    for (const { runId, lastSeq, bytes, limitReached, seenNumbers } of ends) {
+      await tx.query(
+        'INSERT INTO log_ends (run_id, last_seq, bytes, limit_reached, seen_numbers) VALUES (?, ?, ?, ?, ?)' +
+          ' ON CONFLICT (run_id) DO UPDATE SET last_seq = excluded.last_seq, bytes = excluded.bytes,' +
+          ' limit_reached = excluded.limit_reached, seen_numbers = excluded.seen_numbers',
+        [runId, lastSeq, bytes, limitReached, JSON.stringify(seenNumbers)],
+      );
+    }
+  }
+}
+
+function newEnd(runId: string): LogEndEntity {
+  return { runId, lastSeq: 0, bytes: 0, limitReached: 0, seenNumbers: {} };
+}
+
+function intoChunks(lines: LogLine[]): LogChunk[] {
+  const chunks: LogChunk[] = [];
+  let current: LogLine[] = [];
+  let textLength = 0;
+  for (const line of lines) {
+    if (current.length >= MAX_LINES_PER_CHUNK || (current.length > 0 && textLength + line.text.length > MAX_TEXT_PER_CHUNK)) {
+      chunks.push(new LogChunk(current));
+      [current, textLength] = [[], 0];
+    }
+    current.push(line);
+    textLength += line.text.length;
+  }
+  if (current.length > 0) chunks.push(new LogChunk(current));
+  return chunks;
+}
+
+function instantOr(at: string | undefined, fallback: Instant): Instant {
+  const ms = at === undefined ? Number.NaN : Date.parse(at);
+  return Number.isNaN(ms) ? fallback : toInstant(ms);
+}

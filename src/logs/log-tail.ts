@@ -1,0 +1,85 @@
+import { EventEmitter } from 'node:events';
+import { Injectable } from '@nestjs/common';
+import type { LogChunk } from './log-chunk';
+import { type LogAppend, type LogAppended, LogStore } from './log-store';
+
+/** What all logs together may keep in memory for readers; what falls out is read from the store again. */
+const CACHE_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Lets any number of readers follow a log, each at its own pace, from one cache: a chunk is read or received once
+ * and formatted once, however many want it. A reader has a position and no queue, so a slow one costs nothing.
+ */
+@Injectable()
+export class LogTail {
+  private readonly wakeUps = new EventEmitter().setMaxListeners(0);
+  /** By run and the sequence number that the chunk follows; in order of last use. */
+  private readonly cache = new Map<string, { chunk: LogChunk; bytes: number }>();
+  private cachedBytes = 0;
+  private readonly reading = new Map<string, Promise<LogChunk | null>>();
+
+  constructor(private readonly store: LogStore) {}
+
+  async append(append: LogAppend): Promise<LogAppended> {
+    const appended = await this.store.append(append);
+    this.announce(append.runId, appended.chunks);
+    return appended;
+  }
+
+  /** Says that lines were committed by somebody else's transaction. */
+  announce(runId: string, chunks: LogChunk[]): void {
+    if (chunks.length === 0) return;
+    if (this.wakeUps.listenerCount(runId) === 0) return;
+    for (const chunk of chunks) this.remember(keyOf(runId, chunk.firstSeq - 1), chunk);
+    this.wakeUps.emit(runId);
+  }
+
+  /** What follows line `seq`; null if there is nothing yet. Callers that ask for the same share one read. */
+  readAfter(runId: string, seq: number): Promise<LogChunk | null> {
+    const key = keyOf(runId, seq);
+    const cached = this.cache.get(key);
+    if (cached) {
+      this.cache.delete(key);
+      this.cache.set(key, cached);
+      return Promise.resolve(cached.chunk);
+    }
+    let reading = this.reading.get(key);
+    if (!reading) {
+      reading = this.store
+        .readAfter(runId, seq)
+        .then((chunk) => {
+          if (chunk) this.remember(key, chunk);
+          return chunk;
+        })
+        .finally(() => this.reading.delete(key));
+      this.reading.set(key, reading);
+    }
+    return reading;
+  }
+
+  /** Calls back whenever the run's log has grown. @returns what ends it */
+  onGrowth(runId: string, wake: () => void): () => void {
+    this.wakeUps.on(runId, wake);
+    return () => void this.wakeUps.off(runId, wake);
+  }
+
+  private remember(key: string, chunk: LogChunk): void {
+    this.forget(key);
+    const bytes = 2 * chunk.approximateBytes; // its frames come on top once somebody wants them
+    this.cache.set(key, { chunk, bytes });
+    this.cachedBytes += bytes;
+    for (const oldest of this.cache.keys()) {
+      if (this.cachedBytes <= CACHE_BYTES) break;
+      this.forget(oldest);
+    }
+  }
+
+  private forget(key: string): void {
+    this.cachedBytes -= this.cache.get(key)?.bytes ?? 0;
+    this.cache.delete(key);
+  }
+}
+
+function keyOf(runId: string, seq: number): string {
+  return `${runId}:${seq}`;
+}

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { Logger } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { createApp } from './app';
+import { ConfigError, loadConfig } from './config/config';
+import { DataFolderInUse, DataFolderLock } from './lifecycle/data-folder-lock';
+import { Lifecycle } from './lifecycle/lifecycle';
+
+/** A stop that takes longer than this is cut off; what it left is healed at the next start. */
+const STOP_WITHIN_MS = 24_000;
+
+async function main(): Promise<void> {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const config = loadConfig(process.env);
+  const lock = DataFolderLock.take(config.dataDir);
+  const app = await createApp(config);
+  stopOnSignal(app, lock);
+  await app.listen(config.port, config.host);
+  new Logger('Jobato').log(`Listening at ${await app.getUrl()}`);
+}
+
+function stopOnSignal(app: NestExpressApplication, lock: DataFolderLock): void {
+  const logger = new Logger('Jobato');
+  const stop = (signal: NodeJS.Signals) => {
+    const lifecycle = app.get(Lifecycle);
+    if (lifecycle.isStopping) return;
+    lifecycle.beginStopping();
+    logger.log(`${signal}: stopping`);
+    setTimeout(() => {
+      logger.error('The stop took too long and is cut off.');
+      process.exit(1);
+    }, STOP_WITHIN_MS).unref();
+    app.close().then(
+      () => {
+        lock.release();
+        process.exit(0);
+      },
+      (error: unknown) => {
+        logger.error(`The stop failed: ${String(error)}`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+main().catch((error: unknown) => {
+  // Something the person who starts it can mend is said in words, without a stack.
+  const expected = error instanceof ConfigError || error instanceof DataFolderInUse || isAddressInUse(error);
+  process.stderr.write(`${expected ? (error as Error).message : String((error as Error).stack ?? error)}\n`);
+  process.exit(1);
+});
+
+function isAddressInUse(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+}

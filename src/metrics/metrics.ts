@@ -1,0 +1,122 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { elapsedMs } from '../clock/clock';
+import { EventStream } from '../events/event-stream';
+import { OutboxRelay } from '../events/outbox-relay';
+import { RejectedEvents } from '../events/rejected-events';
+import { LogStore } from '../logs/log-store';
+import { isTerminal, type Run } from '../runs/run';
+import { RunChanges } from '../runs/run-changes';
+import { RunQueries } from '../runs/run-queries';
+import { RunStreams } from '../runs/run-streams';
+import { WorkerRegistry } from '../runs/worker-registry';
+
+/** Half a second to half a day. */
+const DURATION_BUCKETS_SECONDS = [0.5, 1, 5, 15, 60, 300, 900, 3600, 10_800, 43_200];
+
+/** Counts what happens, and looks at the rest when it is asked: nothing here costs a run anything. */
+@Injectable()
+export class Metrics implements OnModuleDestroy {
+  readonly registry = new Registry();
+  private readonly stopListening: () => void;
+
+  constructor(
+    changes: RunChanges,
+    private readonly queries: RunQueries,
+    private readonly relay: OutboxRelay,
+    private readonly rejected: RejectedEvents,
+    private readonly stream: EventStream,
+    private readonly logs: LogStore,
+    private readonly streams: RunStreams,
+    private readonly workers: WorkerRegistry,
+  ) {
+    collectDefaultMetrics({ register: this.registry });
+    const registers = [this.registry];
+    const started = new Counter({
+      name: 'jobato_runs_started_total',
+      help: 'Runs accepted since the process started',
+      labelNames: ['project', 'triggered_by'],
+      registers,
+    });
+    const ended = new Counter({
+      name: 'jobato_runs_total',
+      help: 'Runs ended since the process started, by how they ended',
+      labelNames: ['project', 'status'],
+      registers,
+    });
+    const duration = new Histogram({
+      name: 'jobato_run_duration_seconds',
+      help: 'From start to end of a run',
+      labelNames: ['project', 'status'],
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    });
+    this.stopListening = changes.onAnyChange((run: Run) => {
+      if (run.revision === 1) started.inc({ project: run.projectId, triggered_by: run.triggeredBy });
+      if (!isTerminal(run)) return;
+      ended.inc({ project: run.projectId, status: run.status });
+      duration.observe({ project: run.projectId, status: run.status }, elapsedMs(run.startedAt, run.endedAt!) / 1000);
+    });
+    this.observe();
+  }
+
+  onModuleDestroy(): void {
+    this.stopListening();
+  }
+
+  private observe(): void {
+    const gauge = (name: string, help: string, look: () => number | Promise<number>) => {
+      const registers = [this.registry];
+      new Gauge({
+        name,
+        help,
+        registers,
+        async collect() {
+          this.set(await look());
+        },
+      });
+    };
+    const active = new Gauge({
+      name: 'jobato_runs_active',
+      help: 'Runs that are running, by project',
+      labelNames: ['project'],
+      registers: [this.registry],
+      collect: async () => {
+        active.reset();
+        for (const { projectId } of await this.queries.allActive()) active.inc({ project: projectId });
+      },
+    });
+    const lag = new Gauge({
+      name: 'jobato_stream_lag',
+      help: 'Events that a consumer group has not been handed yet',
+      labelNames: ['group'],
+      registers: [this.registry],
+      collect: async () => {
+        for (const { name, lag: waiting } of await this.stream.groups()) lag.set({ group: name }, waiting);
+      },
+    });
+    gauge('jobato_outbox_depth', 'Events that wait to be published', async () => (await this.relay.depth()).events);
+    gauge(
+      'jobato_outbox_oldest_seconds',
+      'Age of the oldest event that waits to be published',
+      async () => (await this.relay.depth()).oldestAgeSeconds,
+    );
+    gauge('jobato_events_rejected', 'Events that could not be applied and wait for a decision', () => this.rejected.count());
+    gauge('jobato_sse_readers', 'Open log streams', () => this.streams.count);
+    gauge('jobato_worker_slots', 'Runs that the workers of this process can carry out at once', () => this.workers.capacity().slots);
+    gauge('jobato_worker_busy', 'Runs that the workers of this process carry out', () => this.workers.capacity().busy);
+    const count = (name: string, help: string, value: () => number) => {
+      new Counter({
+        name,
+        help,
+        registers: [this.registry],
+        collect() {
+          this.reset();
+          this.inc(value());
+        },
+      });
+    };
+    count('jobato_log_lines_total', 'Log lines stored since the process started', () => this.logs.linesStored);
+    count('jobato_log_store_reads_total', 'Reads of the log store since the process started', () => this.logs.reads);
+  }
+}

@@ -1,0 +1,83 @@
+/** Every error that Jobato answers with: its code, HTTP status and title. A new one is added here and nowhere else. */
+export const PROBLEMS = {
+  VALIDATION: { status: 400, title: 'The request is not valid' },
+  NO_ENABLED_INPUTS: { status: 400, title: 'No input is enabled' },
+  UNAUTHORIZED: { status: 401, title: 'Authentication is required' },
+  FORBIDDEN: { status: 403, title: 'The request is not allowed' },
+  NOT_FOUND: { status: 404, title: 'There is nothing at this address' },
+  RUN_NOT_FOUND: { status: 404, title: 'The run does not exist' },
+  PROJECT_NOT_FOUND: { status: 404, title: 'The project does not exist' },
+  ARTIFACT_NOT_FOUND: { status: 404, title: 'The artifact does not exist' },
+  REJECTED_EVENT_NOT_FOUND: { status: 404, title: 'The rejected event does not exist' },
+  NOT_ACCEPTABLE: { status: 406, title: 'No answer in the asked-for format' },
+  RUN_IN_PROGRESS: { status: 409, title: 'A run of this project is in progress' },
+  RUN_ALREADY_ENDED: { status: 409, title: 'The run has already ended' },
+  PAYLOAD_TOO_LARGE: { status: 413, title: 'The request is too large' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type is not supported' },
+  MISDIRECTED_REQUEST: { status: 421, title: 'This server does not go by that name' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used for another request' },
+  QUOTA_REACHED: { status: 429, title: 'The quota is used up' },
+  TOO_MANY_REQUESTS: { status: 429, title: 'Too many requests' },
+  INTERNAL: { status: 500, title: 'Something went wrong here' },
+  SHUTTING_DOWN: { status: 503, title: 'The server is stopping' },
+  STORAGE_FULL: { status: 507, title: 'The disk is full' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ErrorCode = keyof typeof PROBLEMS;
+
+export interface FieldError {
+  /** Dotted path in the body, or the name of a query parameter or header. */
+  field: string;
+  message: string;
+}
+
+export interface ProblemExtras {
+  errors?: FieldError[];
+  activeRunId?: string;
+  retryAfterSeconds?: number;
+}
+
+/** What services throw. They know codes, not HTTP: the filter turns it into an answer. */
+export class JobatoError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    /** A sentence for the one who called: what happened, and how to mend it. */
+    readonly detail: string,
+    readonly extras: ProblemExtras = {},
+  ) {
+    super(detail);
+    this.name = 'JobatoError';
+  }
+}
+
+export function invalid(errors: FieldError[]): JobatoError {
+  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  return new JobatoError('VALIDATION', detail, { errors });
+}
+
+/** RFC 9457 (which replaces RFC 7807), with `errorCode` as the part that programs compare. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  errorCode: ErrorCode;
+  errors?: FieldError[];
+  activeRunId?: string;
+}
+
+export function toProblem(error: JobatoError, instance: string): Problem {
+  const { status, title } = PROBLEMS[error.code];
+  const { errors, activeRunId } = error.extras;
+  return {
+    type: `urn:jobato:problem:${error.code.toLowerCase().replaceAll('_', '-')}`,
+    title,
+    status,
+    detail: error.detail,
+    instance,
+    errorCode: error.code,
+    ...(errors && { errors }),
+    ...(activeRunId !== undefined && { activeRunId }),
+  };
+}

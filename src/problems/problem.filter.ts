@@ -1,0 +1,76 @@
+import {
+  type ArgumentsHost,
+  BadRequestException,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  Logger,
+  NotFoundException,
+} from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { JobatoError, PROBLEMS, toProblem } from './catalogue';
+
+/** Turns whatever was thrown into one answer: problem+json for programs, a page for people. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ProblemFilter.name);
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.send(thrown, http.getRequest<Request>(), http.getResponse<Response>());
+  }
+
+  send(thrown: unknown, request: Request, response: Response): void {
+    const error = asJobatoError(thrown, request);
+    if (error.code === 'INTERNAL') {
+      this.logger.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+    }
+    if (response.headersSent) {
+      response.destroy(); // halfway through a stream, breaking off is the only honest sign
+      return;
+    }
+    const problem = toProblem(error, request.path);
+    response.status(problem.status);
+    if (error.extras.retryAfterSeconds !== undefined) {
+      response.setHeader('Retry-After', String(error.extras.retryAfterSeconds));
+    }
+    if (error.code === 'UNAUTHORIZED') response.setHeader('WWW-Authenticate', 'Bearer realm="jobato"');
+    if (!request.path.startsWith('/api') && request.accepts(['html', 'json']) === 'html') {
+      response.render('error', { problem });
+      return;
+    }
+    response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
+    response.end(JSON.stringify(problem));
+  }
+}
+
+function asJobatoError(thrown: unknown, request: Request): JobatoError {
+  if (thrown instanceof JobatoError) return thrown;
+  const type = (thrown as { type?: unknown } | null)?.type;
+  // body-parser says what went wrong by `type`
+  if (type === 'entity.too.large') {
+    return new JobatoError('PAYLOAD_TOO_LARGE', 'The body is larger than this call takes.');
+  }
+  if (type === 'charset.unsupported' || type === 'encoding.unsupported') {
+    return new JobatoError('UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON in UTF-8.');
+  }
+  if (type === 'entity.parse.failed' || thrown instanceof SyntaxError) {
+    return new JobatoError('VALIDATION', 'The body is not valid JSON.', {
+      errors: [{ field: '', message: 'is not valid JSON' }],
+    });
+  }
+  if (thrown instanceof URIError || thrown instanceof BadRequestException || type === 'request.aborted') {
+    return new JobatoError('VALIDATION', 'The request cannot be read: its address or body is malformed.');
+  }
+  if (thrown instanceof NotFoundException) {
+    return new JobatoError('NOT_FOUND', `There is no ${request.method} ${request.path} here. See /api/docs.`);
+  }
+  if (thrown instanceof HttpException) {
+    const code = (Object.keys(PROBLEMS) as (keyof typeof PROBLEMS)[]).find(
+      (candidate) => PROBLEMS[candidate].status === thrown.getStatus(),
+    );
+    if (code) return new JobatoError(code, thrown.message);
+  }
+  // Neither the stack nor the message goes out: both may name paths and secrets of this machine.
+  return new JobatoError('INTERNAL', 'Something failed on our side. The log of the server has the details.');
+}

@@ -1,0 +1,76 @@
+import type { FieldError } from '../problems/catalogue';
+import type { ParamSpec, ParamValue } from './project';
+
+type Specs = Record<string, ParamSpec>;
+type Checked = { params: Record<string, ParamValue>; errors: FieldError[] };
+
+/** Checks what a caller gave against what the project declares, and fills in the defaults. */
+export function checkParams(specs: Specs, given: Record<string, unknown>): Checked {
+  const params: Record<string, ParamValue> = {};
+  const errors: FieldError[] = [];
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(specs, name)) {
+      const known = Object.keys(specs).join(', ') || 'none';
+      errors.push({ field: `params.${name}`, message: `is not a parameter of this project (it has: ${known})` });
+    }
+  }
+  for (const [name, spec] of Object.entries(specs)) {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (value === undefined || value === null) {
+      if (spec.default !== null) params[name] = spec.default;
+      else if (spec.required) errors.push({ field: `params.${name}`, message: 'is required' });
+      continue;
+    }
+    const message = whyNot(spec, value);
+    if (message === null) params[name] = value as ParamValue;
+    else errors.push({ field: `params.${name}`, message });
+  }
+  return { params, errors };
+}
+
+/** Text from a form or a command line as the values that the project declares; what does not fit stays text. */
+export function paramsFromText(specs: Specs, given: Record<string, string>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, text]) => {
+      const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+      // An empty field of a form means "not given", except where an empty text is a value of its own.
+      if (text === '' && spec !== undefined && (spec.type !== 'string' || spec.default === null)) return [];
+      return [[name, fromText(spec, text)]];
+    }),
+  );
+}
+
+/** Says why a value is not one of this parameter's, or null where it is. */
+export function whyNot(spec: ParamSpec, value: unknown): string | null {
+  switch (spec.type) {
+    case 'boolean':
+      return typeof value === 'boolean' ? null : 'must be true or false';
+    case 'enum':
+      return typeof value === 'string' && spec.values.includes(value)
+        ? null
+        : `must be one of ${spec.values.join(', ')}`;
+    case 'integer':
+      return Number.isSafeInteger(value) ? outOfRange(spec, value as number, '') : 'must be a whole number';
+    case 'number':
+      return typeof value === 'number' && Number.isFinite(value) ? outOfRange(spec, value, '') : 'must be a number';
+    case 'string':
+      if (typeof value !== 'string') return 'must be a text';
+      if (value.includes('\0')) return 'must not contain a NUL character';
+      if (spec.pattern !== null && !new RegExp(`^(?:${spec.pattern})$`, 'u').test(value)) {
+        return `must match ${spec.pattern}`;
+      }
+      return outOfRange(spec, value.length, ' characters');
+  }
+}
+
+function outOfRange({ min, max }: ParamSpec, size: number, unit: string): string | null {
+  if (min !== null && size < min) return `must be at least ${min}${unit}`;
+  if (max !== null && size > max) return `must be at most ${max}${unit}`;
+  return null;
+}
+
+function fromText(spec: ParamSpec | undefined, text: string): unknown {
+  if (spec?.type === 'boolean' && /^(true|false|on|off)$/i.test(text)) return /^(true|on)$/i.test(text);
+  const isNumber = (spec?.type === 'integer' || spec?.type === 'number') && /^\s*[+-]?[\d.]+(e[+-]?\d+)?\s*$/i.test(text);
+  return isNumber ? Number(text) : text;
+}

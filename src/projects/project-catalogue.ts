@@ -1,0 +1,154 @@
+import { watch, type FSWatcher } from 'chokidar';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import { JobatoError } from '../problems/catalogue';
+import { contentHash } from './content-hash';
+import type { ProjectDefinition, ProjectProblem } from './project';
+import { parseProjectFile } from './project-file';
+
+export interface KnownProject {
+  definition: ProjectDefinition;
+  definitionHash: string;
+  /** The definition as JSON, which a run keeps. */
+  definitionJson: string;
+  /** Relative to the configuration folder. */
+  file: string;
+}
+
+/** The projects as their files say right now. Re-read when a file changes; a broken one keeps its last good version. */
+@Injectable()
+export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(ProjectCatalogue.name);
+  private readonly folder: string;
+  private byId = new Map<string, KnownProject>();
+  private broken: ProjectProblem[] = [];
+  private watcher: FSWatcher | null = null;
+  private reading: Promise<void> = Promise.resolve();
+
+  constructor(@Inject(CONFIG) config: Config) {
+    this.folder = join(config.configDir, 'projects');
+  }
+
+  async onModuleInit(): Promise<void> {
+    // Made, if it can be, so that the first file dropped into it is seen.
+    await mkdir(this.folder, { recursive: true }).catch(() => undefined);
+    await this.reload();
+    this.watcher = watch(this.folder, { ignoreInitial: true, depth: 0 })
+      .on('all', () => void this.reload())
+      .on('error', (error) => this.logger.warn(`Changes in ${this.folder} may go unseen: ${String(error)}`));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.watcher?.close();
+  }
+
+  list(): KnownProject[] {
+    return [...this.byId.values()];
+  }
+
+  problems(): ProjectProblem[] {
+    return this.broken;
+  }
+
+  find(projectId: string): KnownProject | null {
+    return this.byId.get(projectId) ?? null;
+  }
+
+  /** @throws JobatoError PROJECT_NOT_FOUND */
+  get(projectId: string): KnownProject {
+    const project = this.find(projectId);
+    if (!project) {
+      const known = [...this.byId.keys()].join(', ') || 'none';
+      throw new JobatoError('PROJECT_NOT_FOUND', `There is no project "${projectId}". Known projects: ${known}.`);
+    }
+    return project;
+  }
+
+  /** The project marked `default: true`, or the only one. @throws JobatoError PROJECT_NOT_FOUND */
+  getDefault(): KnownProject {
+    const projects = this.list();
+    const chosen = projects.find(({ definition }) => definition.isDefault) ?? (projects.length === 1 ? projects[0] : null);
+    if (!chosen) {
+      throw new JobatoError('PROJECT_NOT_FOUND', 'There is no default project: set "default: true" in one project file.');
+    }
+    return chosen;
+  }
+
+  /** One reading at a time, and one more if a change came in between. */
+  private reload(): Promise<void> {
+    this.reading = this.reading.then(() => this.readFolder());
+    return this.reading;
+  }
+
+  private async readFolder(): Promise<void> {
+    const before = new Map([...this.byId.values()].map((project) => [project.file, project]));
+    const byId = new Map<string, KnownProject>();
+    const broken: ProjectProblem[] = [];
+    let defaultFile: string | null = null;
+
+    for (const name of await this.fileNames()) {
+      const file = `projects/${name}`;
+      const parsed = await this.parse(name);
+      if (parsed.reason !== undefined) broken.push({ file, line: parsed.line, reason: parsed.reason });
+      const definition = parsed.project ?? before.get(file)?.definition;
+      if (!definition) continue;
+      const other = byId.get(definition.projectId);
+      if (other) {
+        broken.push({ file, line: null, reason: `the id "${definition.projectId}" is taken by ${other.file}` });
+        continue;
+      }
+      if (definition.isDefault && defaultFile !== null) {
+        broken.push({ file, line: null, reason: `${defaultFile} is the default project already` });
+        continue;
+      }
+      if (definition.isDefault) defaultFile = file;
+      byId.set(definition.projectId, {
+        definition,
+        definitionHash: contentHash(definition),
+        definitionJson: JSON.stringify(definition),
+        file,
+      });
+    }
+    this.sayWhatChanged(byId, broken);
+    this.byId = byId;
+    this.broken = broken;
+  }
+
+  private async fileNames(): Promise<string[]> {
+    try {
+      const names = await readdir(this.folder);
+      return names.filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
+    } catch (error) {
+      this.logger.error(`${this.folder} cannot be read: ${String(error)}`);
+      return [];
+    }
+  }
+
+  private async parse(name: string): Promise<ReturnType<typeof parseProjectFile>> {
+    try {
+      return parseProjectFile(await readFile(join(this.folder, name), 'utf8'));
+    } catch (error) {
+      return { line: null, reason: `the file cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+    }
+  }
+
+  private sayWhatChanged(byId: Map<string, KnownProject>, broken: ProjectProblem[]): void {
+    for (const { file, line, reason } of broken) {
+      if (!this.broken.some((known) => known.file === file && known.reason === reason)) {
+        this.logger.error(`${file}${line === null ? '' : `, line ${line}`}: ${reason}`);
+      }
+    }
+    for (const [projectId, { definitionHash, file }] of byId) {
+      const known = this.byId.get(projectId);
+      if (known?.definitionHash !== definitionHash) {
+        this.logger.log(`Project ${projectId} ${known ? 'changed' : 'read'} (${file})`);
+      }
+    }
+    for (const projectId of this.byId.keys()) {
+      if (!byId.has(projectId)) this.logger.log(`Project ${projectId} is gone`);
+    }
+  }
+}

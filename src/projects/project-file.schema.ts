@@ -1,0 +1,121 @@
+import type { JSONSchemaType } from 'ajv';
+import { PARAM_TYPES, type ParamType, type ParamValue } from './project';
+
+/** What may stand in a file of config/projects; the README explains each key. */
+export interface ProjectFile {
+  id: string;
+  name?: string;
+  default?: boolean;
+  executor?: 'steps' | 'external';
+  params?: Record<string, ParamFile>;
+  steps?: StepFile[];
+  scopes?: Record<string, string[]>;
+  timeoutSeconds?: number;
+  metrics?: string[];
+  quota?: boolean;
+  inputs?: 'queries-x-allowlists';
+  schedule?: { cron: string; timeZone?: string; catchUp?: boolean };
+  retry?: { maxAttempts?: number };
+  stopGraceSeconds?: number;
+  claimTimeoutSeconds?: number;
+}
+
+export interface ParamFile {
+  type: ParamType;
+  description?: string;
+  required?: boolean;
+  default?: ParamValue;
+  min?: number;
+  max?: number;
+  pattern?: string;
+  values?: string[];
+}
+
+export interface StepFile {
+  name: string;
+  command?: string[];
+  timeoutSeconds?: number;
+  env?: Record<string, string | number | boolean>;
+  passEnv?: string[];
+  workingDir?: string;
+}
+
+const NAME = '^[a-z0-9][a-z0-9._-]*$';
+const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]*$';
+const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 31_536_000 };
+const secondsOrZero = { type: 'number', minimum: 0, maximum: 31_536_000 };
+const stepName = { type: 'string', pattern: NAME, maxLength: 100 };
+
+export const PROJECT_FILE_SCHEMA = {
+  type: 'object',
+  required: ['id'],
+  additionalProperties: false,
+  properties: {
+    id: { type: 'string', pattern: '^[a-z0-9-]+$', maxLength: 100 },
+    name: { type: 'string', minLength: 1, maxLength: 200 },
+    default: { type: 'boolean' },
+    executor: { enum: ['steps', 'external'] },
+    params: {
+      type: 'object',
+      propertyNames: { pattern: VARIABLE },
+      additionalProperties: {
+        type: 'object',
+        required: ['type'],
+        additionalProperties: false,
+        properties: {
+          type: { enum: PARAM_TYPES },
+          description: { type: 'string' },
+          required: { type: 'boolean' },
+          default: { type: ['string', 'number', 'boolean'] },
+          min: { type: 'number' },
+          max: { type: 'number' },
+          pattern: { type: 'string' },
+          values: { type: 'array', items: { type: 'string' }, minItems: 1, uniqueItems: true },
+        },
+      },
+    },
+    steps: {
+      type: 'array',
+      maxItems: 100,
+      items: {
+        type: 'object',
+        required: ['name'],
+        additionalProperties: false,
+        properties: {
+          name: stepName,
+          command: { type: 'array', items: { type: 'string' }, minItems: 1 },
+          timeoutSeconds: seconds,
+          env: {
+            type: 'object',
+            propertyNames: { pattern: VARIABLE },
+            additionalProperties: { type: ['string', 'number', 'boolean'] },
+          },
+          passEnv: { type: 'array', items: { type: 'string', pattern: VARIABLE } },
+          workingDir: { type: 'string', minLength: 1 },
+        },
+      },
+    },
+    scopes: {
+      type: 'object',
+      propertyNames: { pattern: NAME },
+      additionalProperties: { type: 'array', items: stepName, minItems: 1 },
+    },
+    timeoutSeconds: seconds,
+    metrics: { type: 'array', items: { type: 'string', pattern: VARIABLE }, maxItems: 20 },
+    quota: { type: 'boolean' },
+    inputs: { enum: ['queries-x-allowlists'] },
+    schedule: {
+      type: 'object',
+      required: ['cron'],
+      additionalProperties: false,
+      properties: { cron: { type: 'string' }, timeZone: { type: 'string' }, catchUp: { type: 'boolean' } },
+    },
+    retry: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { maxAttempts: { type: 'integer', minimum: 1, maximum: 100 } },
+    },
+    stopGraceSeconds: secondsOrZero,
+    claimTimeoutSeconds: secondsOrZero,
+  },
+} as unknown as JSONSchemaType<ProjectFile>;

@@ -1,0 +1,66 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { PARAM_TYPES, type ParamSpec, type ParamType, type ParamValue } from './project';
+import type { KnownProject } from './project-catalogue';
+import { scopesOf } from './scope';
+
+class ParamView implements Omit<ParamSpec, 'default'> {
+  @ApiProperty({ enum: PARAM_TYPES }) type!: ParamType;
+  @ApiProperty({ type: String, nullable: true }) description!: string | null;
+  @ApiProperty() required!: boolean;
+  @ApiProperty({ oneOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }], nullable: true })
+  default!: ParamValue | null;
+  @ApiProperty({ type: Number, nullable: true }) min!: number | null;
+  @ApiProperty({ type: Number, nullable: true }) max!: number | null;
+  @ApiProperty({ type: String, nullable: true }) pattern!: string | null;
+  @ApiProperty({ type: [String] }) values!: string[];
+}
+
+class ProjectStepView {
+  @ApiProperty() name!: string;
+  @ApiProperty({ type: Number, nullable: true }) timeoutSeconds!: number | null;
+}
+
+/** A project, as everyone outside sees it. Commands and environments stay inside. */
+export class ProjectView {
+  @ApiProperty({ description: 'Same as projectId, the name it has in the file' }) id!: string;
+  @ApiProperty() projectId!: string;
+  @ApiProperty() name!: string;
+  @ApiProperty() default!: boolean;
+  @ApiProperty({ enum: ['steps', 'external'] }) executor!: 'steps' | 'external';
+  @ApiProperty({ type: [ProjectStepView] }) steps!: ProjectStepView[];
+  @ApiProperty({ type: [String] }) scopes!: string[];
+  @ApiProperty({ type: 'object', additionalProperties: { $ref: '#/components/schemas/ParamView' } })
+  params!: Record<string, ParamView>;
+  @ApiProperty({ type: [String] }) metrics!: string[];
+  @ApiProperty({ description: 'never-run, running, or how the last run ended' }) state!: string;
+  @ApiProperty({ description: 'Of what the file says now; each run keeps the one that it started with' })
+  definitionHash!: string;
+}
+
+export class ProjectProblemView {
+  @ApiProperty({ example: 'projects/old.yaml' }) file!: string;
+  @ApiProperty({ type: Number, nullable: true }) line!: number | null;
+  @ApiProperty() reason!: string;
+}
+
+export class ProjectListView {
+  @ApiProperty({ type: [ProjectView] }) items!: ProjectView[];
+  @ApiProperty({ type: [ProjectProblemView], description: 'Files that cannot be used' }) problems!: ProjectProblemView[];
+}
+
+/** @param lastStatus of the latest run; null if there is none */
+export function toProjectView({ definition, definitionHash }: KnownProject, lastStatus: string | null): ProjectView {
+  return {
+    id: definition.projectId,
+    projectId: definition.projectId,
+    name: definition.name,
+    default: definition.isDefault,
+    executor: definition.executor,
+    steps: definition.steps.map(({ name, timeoutSeconds }) => ({ name, timeoutSeconds })),
+    scopes: scopesOf(definition),
+    params: definition.params,
+    metrics: definition.metrics,
+    state: lastStatus ?? 'never-run',
+    definitionHash,
+  };
+}

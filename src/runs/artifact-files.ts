@@ -1,0 +1,67 @@
+import { realpath, stat } from 'node:fs/promises';
+import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import { JobatoError } from '../problems/catalogue';
+import type { Artifact, Run } from './run';
+
+/** The files that runs make: each run has a folder, and nothing outside of it is ever handed out. */
+@Injectable()
+export class ArtifactFiles {
+  private readonly folder: string;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {
+    this.folder = join(config.dataDir, 'runs');
+  }
+
+  folderOf(runId: string): string {
+    return join(this.folder, runId);
+  }
+
+  /**
+   * What a step says that it made, checked.
+   * @param path relative to the run's folder, or absolute within it
+   * @throws Error saying what is wrong with it
+   */
+  async register(runId: string, path: string): Promise<Artifact> {
+    const folder = await realpath(this.folderOf(runId));
+    const file = await realpath(resolve(folder, path)).catch(() => {
+      throw new Error(`the artifact "${path}" is not there`);
+    });
+    const name = relative(folder, file);
+    if (name === '' || isOutside(name)) throw new Error(`the artifact "${path}" is not in the folder of the run`);
+    const { size } = await regularFile(file);
+    if (size > this.config.artifactLimitBytes) {
+      const limitMegabytes = Math.round(this.config.artifactLimitBytes / 1024 / 1024);
+      throw new Error(`the artifact "${path}" is larger than ${limitMegabytes} MB (ARTIFACT_LIMIT_MB)`);
+    }
+    return { name: name.split(sep).join('/'), size };
+  }
+
+  /** Where to read an artifact of a run. @throws JobatoError ARTIFACT_NOT_FOUND */
+  async locate(run: Run, name: string): Promise<{ path: string; size: number; fileName: string }> {
+    const known = run.artifacts.some((artifact) => artifact.name === name);
+    try {
+      if (!known) throw new Error('not reported by the run');
+      const folder = await realpath(this.folderOf(run.runId));
+      // Looked at again: a step that is still at work may have put a link there since.
+      const path = await realpath(join(folder, name));
+      if (isOutside(relative(folder, path))) throw new Error('outside of the folder of the run');
+      const { size } = await regularFile(path);
+      return { path, size, fileName: basename(name) };
+    } catch {
+      throw new JobatoError('ARTIFACT_NOT_FOUND', `The run has no artifact "${name.slice(0, 200)}", or it was deleted.`);
+    }
+  }
+}
+
+function isOutside(relativePath: string): boolean {
+  return relativePath === '..' || relativePath.startsWith(`..${sep}`) || isAbsolute(relativePath);
+}
+
+async function regularFile(path: string): Promise<{ size: number }> {
+  const found = await stat(path);
+  if (!found.isFile()) throw new Error(`${path} is not a file`);
+  return found;
+}

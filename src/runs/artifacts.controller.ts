@@ -1,0 +1,33 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { Controller, Get, Param, Res } from '@nestjs/common';
+import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { ApiProblems } from '../problems/api-problems';
+import { ArtifactFiles } from './artifact-files';
+import { RunQueries } from './run-queries';
+
+@ApiTags('runs')
+@Controller('api/runs/:runId/artifacts')
+export class ArtifactsController {
+  constructor(
+    private readonly queries: RunQueries,
+    private readonly files: ArtifactFiles,
+  ) {}
+
+  @Get(':name')
+  @ApiOperation({ summary: 'Download what a run made' })
+  @ApiProduces('application/octet-stream')
+  @ApiResponse({ status: 200 })
+  @ApiProblems('RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND')
+  async download(@Param('runId') runId: string, @Param('name') name: string, @Res() response: Response): Promise<void> {
+    const { path, size, fileName } = await this.files.locate(await this.queries.get(runId), name);
+    // A file that a step wrote is never shown as a page of ours: it is handed over as a file.
+    response.attachment(fileName);
+    response.setHeader('Content-Type', 'application/octet-stream');
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
+    response.setHeader('Content-Length', String(size));
+    await pipeline(createReadStream(path), response).catch(() => response.destroy());
+  }
+}

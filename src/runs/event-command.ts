@@ -1,0 +1,25 @@
+import type { RunEvent } from '../events/run-event';
+import type { RunCommand } from './run-state';
+
+/** What an event that arrives does to its run; null for those that only tell what we have done ourselves. */
+export function commandOf(event: RunEvent): RunCommand | null {
+  const { occurredAt } = event;
+  switch (event.eventType) {
+    case 'run.started':
+      return { type: 'start', occurredAt, payload: event.payload };
+    case 'run.heartbeat':
+      return { type: 'heartbeat', occurredAt, payload: event.payload };
+    case 'run.progress':
+      return { type: 'progress', occurredAt, payload: event.payload };
+    case 'run.completed':
+      return { type: 'complete', occurredAt, payload: event.payload };
+    case 'run.failed':
+      return { type: 'fail', occurredAt, payload: event.payload };
+    case 'run.cancelled':
+      return { type: 'confirm-stop', occurredAt, payload: event.payload };
+    case 'run.requested':
+    case 'run.cancel.requested':
+    case 'run.log':
+      return null;
+  }
+}

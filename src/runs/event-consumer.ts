@@ -1,0 +1,94 @@
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { NodeIdentity } from '../lifecycle/node-identity';
+import { API_GROUP, EventStream, type StreamEntry } from '../events/event-stream';
+import { RunStore } from './run-store';
+
+const BATCH = 500;
+const WAIT_MS = 10_000;
+/** An entry whose transaction failed is tried again after this long, and after so many deliveries is rejected. */
+const RETRY_AFTER_MS = 5_000;
+const MAX_DELIVERIES = 5;
+
+/**
+ * Applies what lies on the stream to the runs: a batch in one transaction, one acknowledgement after its commit.
+ * An entry that cannot be applied never holds up the others.
+ */
+@Injectable()
+export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(EventConsumer.name);
+  private readonly stopping = new AbortController();
+  private readonly name: string;
+  private consuming: Promise<void> = Promise.resolve();
+  private lastRetryMs = 0;
+
+  constructor(
+    private readonly stream: EventStream,
+    private readonly store: RunStore,
+    node: NodeIdentity,
+  ) {
+    this.name = `api-${node.id}`;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.stream.ensureGroup(API_GROUP);
+    this.consuming = this.consume();
+  }
+
+  /** What is on the stream by now is still applied: it tells how the runs of this process ended. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.consuming;
+    while ((await this.takeBatch(0)) > 0);
+  }
+
+  private async consume(): Promise<void> {
+    await this.handle(await this.stream.takeOver(API_GROUP, this.name, { idleMs: 0, count: BATCH }));
+    while (!this.stopping.signal.aborted) {
+      try {
+        await this.takeBatch(WAIT_MS);
+        await this.retryFailed();
+      } catch (error) {
+        this.logger.error(`The event stream cannot be read: ${String(error)}`);
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    }
+  }
+
+  private async takeBatch(waitMs: number): Promise<number> {
+    const entries = await this.stream.read(API_GROUP, this.name, {
+      count: BATCH,
+      waitMs,
+      signal: this.stopping.signal,
+    });
+    await this.handle(entries);
+    return entries.length;
+  }
+
+  private async retryFailed(): Promise<void> {
+    if (Date.now() - this.lastRetryMs < RETRY_AFTER_MS) return;
+    this.lastRetryMs = Date.now();
+    await this.handle(
+      await this.stream.takeOver(API_GROUP, this.name, { idleMs: RETRY_AFTER_MS, count: BATCH }),
+    );
+  }
+
+  private async handle(entries: StreamEntry[]): Promise<void> {
+    const results = await Promise.allSettled(entries.map((entry) => this.handleOne(entry)));
+    const done = entries.filter((_, index) => results[index]!.status === 'fulfilled').map(({ id }) => id);
+    await this.stream.acknowledge(API_GROUP, done);
+    results.forEach((result, index) => {
+      if (result.status === 'rejected') {
+        this.logger.error(`Event ${entries[index]!.id} could not be applied and is tried again: ${String(result.reason)}`);
+      }
+    });
+  }
+
+  private async handleOne(entry: StreamEntry): Promise<void> {
+    if (entry.deliveryCount > MAX_DELIVERIES) {
+      await this.store.reject(entry, `it could not be applied in ${MAX_DELIVERIES} deliveries`);
+      return;
+    }
+    const { outcome, reason } = await this.store.apply(entry);
+    if (outcome === 'rejected') this.logger.warn(`Event ${entry.id} is rejected: ${reason}`);
+  }
+}

@@ -1,0 +1,12 @@
+import { invalid } from '../problems/catalogue';
+
+export const IDEMPOTENCY_KEY_HEADER = 'Idempotency-Key';
+const MAX_LENGTH = 255;
+
+/** The key of a request, or null if it has none. @throws JobatoError VALIDATION */
+export function checkIdempotencyKey(header: string | undefined): string | null {
+  if (header === undefined) return null;
+  const key = header.trim();
+  if (key.length >= 1 && key.length <= MAX_LENGTH) return key;
+  throw invalid([{ field: IDEMPOTENCY_KEY_HEADER, message: `must have from 1 to ${MAX_LENGTH} characters` }]);
+}

@@ -1,0 +1,50 @@
+import { plusSeconds, toInstant } from '../clock/clock';
+import type { ParamValue, ProjectDefinition } from '../projects/project';
+import { NO_PROGRESS, pendingSteps, type Run, type TriggeredBy } from './run';
+
+/** Between SIGTERM and SIGKILL; a worker of ours has confirmed a stop soon after. */
+export const KILL_AFTER_SECONDS = 10;
+
+/** A run of a project as it is at its start: running, and nobody's yet. */
+export function newRun(request: {
+  runId: string;
+  startedAtMs: number;
+  project: ProjectDefinition;
+  definitionHash: string;
+  scope: string;
+  steps: string[];
+  params: Record<string, ParamValue>;
+  triggeredBy: TriggeredBy;
+  rerunOf: string | null;
+}): Run {
+  const { project, steps, startedAtMs, ...given } = request;
+  const startedAt = toInstant(startedAtMs);
+  const isExternal = project.executor === 'external';
+  return {
+    ...given,
+    projectId: project.projectId,
+    status: 'running',
+    statusReason: null,
+    executor: project.executor,
+    attempt: 1,
+    maxAttempts: project.maxAttempts,
+    workerId: null,
+    claimedAt: null,
+    lastHeardAt: null,
+    leaseExpiresAt: null,
+    startedAt,
+    claimBy: project.claimTimeoutSeconds > 0 ? plusSeconds(startedAt, project.claimTimeoutSeconds) : null,
+    finishBy: isExternal && project.timeoutSeconds !== null ? plusSeconds(startedAt, project.timeoutSeconds) : null,
+    cancelRequestedAt: null,
+    // A worker of ours needs the time to end the processes, whatever the file grants to external ones.
+    stopGraceSeconds: isExternal ? project.stopGraceSeconds : Math.max(project.stopGraceSeconds, 3 * KILL_AFTER_SECONDS),
+    stopBy: null,
+    endedAt: null,
+    progress: NO_PROGRESS,
+    steps: pendingSteps(steps),
+    metrics: {},
+    error: null,
+    artifacts: [],
+    revision: 1,
+  };
+}

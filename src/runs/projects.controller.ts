@@ -1,0 +1,37 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiProblems } from '../problems/api-problems';
+import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
+import { ProjectListView, ProjectView, toProjectView } from '../projects/project-view';
+import { RunQueries } from './run-queries';
+
+/** Lies beside runs because a project's state is that of its latest run. */
+@ApiTags('projects')
+@Controller('api/projects')
+export class ProjectsController {
+  constructor(
+    private readonly projects: ProjectCatalogue,
+    private readonly queries: RunQueries,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'All projects, and the files that cannot be used' })
+  @ApiResponse({ status: 200, type: ProjectListView })
+  async list(): Promise<ProjectListView> {
+    const items = await Promise.all(this.projects.list().map((project) => this.view(project)));
+    return { items, problems: this.projects.problems() };
+  }
+
+  @Get(':projectId')
+  @ApiOperation({ summary: 'One project' })
+  @ApiResponse({ status: 200, type: ProjectView })
+  @ApiProblems('PROJECT_NOT_FOUND')
+  async get(@Param('projectId') projectId: string): Promise<ProjectView> {
+    return this.view(this.projects.get(projectId));
+  }
+
+  private async view(project: KnownProject): Promise<ProjectView> {
+    const latest = await this.queries.current(project.definition.projectId);
+    return toProjectView(project, latest?.status ?? null);
+  }
+}

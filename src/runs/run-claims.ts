@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { LogTail } from '../logs/log-tail';
+import type { LogLineInput } from '../events/run-event';
+import type { ProjectDefinition } from '../projects/project';
+import { isTerminal, type Run } from './run';
+import { RunQueries } from './run-queries';
+import { RunStore } from './run-store';
+
+/** Without a sign of life for this long, a worker that claimed a run has lost it. */
+export const LEASE_SECONDS = 30;
+
+export interface Assignment {
+  run: Run;
+  definition: ProjectDefinition;
+}
+
+/** What a worker deals with beside events: taking a run, keeping it, handing it back, and the log. */
+@Injectable()
+export class RunClaims {
+  constructor(
+    private readonly store: RunStore,
+    private readonly queries: RunQueries,
+    private readonly tail: LogTail,
+  ) {}
+
+  /** Compare-and-swap in the database: of all who try, one gets the run; the others get null. */
+  async claim(runId: string, workerId: string): Promise<Assignment | null> {
+    const claimed = await this.store.command(runId, { type: 'claim', workerId, leaseSeconds: LEASE_SECONDS });
+    if (!claimed?.applied) return null;
+    return { run: claimed.run, definition: await this.queries.definition(claimed.run.definitionHash) };
+  }
+
+  /** How things stand for the one who holds, or held, this attempt. */
+  async standing(runId: string, attempt: number): Promise<{ stillHeld: boolean; stopRequested: boolean }> {
+    const run = await this.queries.find(runId);
+    return {
+      stillHeld: run !== null && !isTerminal(run) && run.attempt === attempt,
+      stopRequested: run !== null && run.cancelRequestedAt !== null,
+    };
+  }
+
+  /** Everything that this worker holds goes to the next attempt, or ends: it is gone, or about to go. */
+  async release(workerId: string, message: string): Promise<Run[]> {
+    const held = await this.queries.heldBy(workerId);
+    const released = await Promise.all(
+      held.map(({ runId, attempt }) => this.store.command(runId, { type: 'lose-worker', attempt, message })),
+    );
+    return released.flatMap((commanded) => (commanded?.applied ? [commanded.run] : []));
+  }
+
+  /**
+   * Adds lines to a run's log. Those of an attempt that is no longer the run's are dropped.
+   * @returns whether more lines would be kept
+   */
+  async appendLog(runId: string, attempt: number, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
+    const run = await this.queries.find(runId);
+    if (!run || run.attempt !== attempt) return { accepting: false };
+    const { limitReached } = await this.tail.append({ runId, attempt, lines });
+    return { accepting: !limitReached };
+  }
+}

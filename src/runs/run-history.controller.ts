@@ -1,0 +1,109 @@
+import { Controller, Get, HttpStatus, Param, Query, Res } from '@nestjs/common';
+import { ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import type { JsonObject } from '../events/run-event';
+import { ApiProblems } from '../problems/api-problems';
+import { ProjectCatalogue } from '../projects/project-catalogue';
+import { RunQueries } from './run-queries';
+import { RunSummaryView, RunView, toRunSummary } from './run-view';
+import { EventsQuery, LatestReportQuery } from './run.requests';
+
+class AppliedEventView {
+  @ApiProperty({ format: 'uuid' }) eventId!: string;
+  @ApiProperty({ example: 'run.completed' }) eventType!: string;
+  @ApiProperty({ format: 'date-time' }) occurredAt!: string;
+  @ApiProperty({ format: 'date-time' }) appliedAt!: string;
+  @ApiProperty({ type: 'object', additionalProperties: true }) payload!: JsonObject;
+  @ApiProperty({ description: '`applied`, or why it changed nothing', example: 'already-ended' }) outcome!: string;
+  @ApiProperty({ type: String, nullable: true, example: 'active → completed' }) effect!: string | null;
+}
+
+class AppliedEventPageView {
+  @ApiProperty({ type: [AppliedEventView] }) items!: AppliedEventView[];
+  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
+}
+
+class ProjectSummaryView {
+  @ApiProperty() projectId!: string;
+  @ApiProperty({ type: RunView, nullable: true }) activeRun!: RunView | null;
+  @ApiProperty({ type: RunSummaryView, nullable: true, description: 'The latest run that has ended' })
+  lastRun!: RunSummaryView | null;
+  @ApiProperty({ type: 'object', nullable: true, additionalProperties: true }) quota!: null;
+}
+
+/** What became of runs: their events, and summaries. */
+@ApiTags('runs')
+@Controller('api')
+export class RunHistoryController {
+  constructor(
+    private readonly queries: RunQueries,
+    private readonly projects: ProjectCatalogue,
+  ) {}
+
+  @Get('runs/:runId/events')
+  @ApiOperation({ summary: 'The events of a run in the order in which they were applied, and what each did' })
+  @ApiResponse({ status: 200, type: AppliedEventPageView })
+  @ApiProblems('RUN_NOT_FOUND', 'VALIDATION')
+  async events(@Param('runId') runId: string, @Query() query: EventsQuery): Promise<AppliedEventPageView> {
+    return this.eventPage((await this.queries.get(runId)).runId, query);
+  }
+
+  @Get('projects/:projectId/runs/:runId/events')
+  @ApiOperation({ summary: 'The events of a run of a project' })
+  @ApiResponse({ status: 200, type: AppliedEventPageView })
+  @ApiProblems('RUN_NOT_FOUND', 'VALIDATION')
+  async eventsOfProject(
+    @Param('projectId') projectId: string,
+    @Param('runId') runId: string,
+    @Query() query: EventsQuery,
+  ): Promise<AppliedEventPageView> {
+    return this.eventPage((await this.queries.get(runId, projectId)).runId, query);
+  }
+
+  @Get('reports/runs/latest')
+  @ApiOperation({ summary: 'Summary of the latest run that has ended' })
+  @ApiResponse({ status: 200, type: RunSummaryView })
+  @ApiResponse({ status: 204, description: 'None has ended yet' })
+  @ApiProblems('PROJECT_NOT_FOUND')
+  async latest(
+    @Query() { projectId }: LatestReportQuery,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<RunSummaryView | undefined> {
+    if (projectId !== undefined) this.projects.get(projectId);
+    const run = await this.queries.latestEnded(projectId);
+    if (run) return toRunSummary(run);
+    response.status(HttpStatus.NO_CONTENT);
+    return undefined;
+  }
+
+  @Get('projects/:projectId/summary')
+  @ApiOperation({ summary: 'What the summary bar shows' })
+  @ApiResponse({ status: 200, type: ProjectSummaryView })
+  @ApiProblems('PROJECT_NOT_FOUND')
+  async summary(@Param('projectId') projectId: string): Promise<ProjectSummaryView> {
+    this.projects.get(projectId);
+    const [active, last] = await Promise.all([this.queries.active(projectId), this.queries.latestEnded(projectId)]);
+    return {
+      projectId,
+      activeRun: active && (await this.queries.view(active)),
+      lastRun: last && toRunSummary(last),
+      quota: null,
+    };
+  }
+
+  private async eventPage(runId: string, { limit, cursor }: EventsQuery): Promise<AppliedEventPageView> {
+    const { items, nextCursor } = await this.queries.events(runId, limit, cursor);
+    return {
+      items: items.map(({ eventId, eventType, occurredAt, appliedAt, payload, outcome, effect }) => ({
+        eventId,
+        eventType,
+        occurredAt,
+        appliedAt,
+        payload: JSON.parse(payload) as JsonObject,
+        outcome,
+        effect,
+      })),
+      nextCursor,
+    };
+  }
+}

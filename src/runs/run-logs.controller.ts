@@ -1,0 +1,118 @@
+import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import type { LogLine } from '../logs/log-line';
+import { LogTail } from '../logs/log-tail';
+import { ApiProblems } from '../problems/api-problems';
+import { invalid, JobatoError } from '../problems/catalogue';
+import type { Run } from './run';
+import { RunQueries } from './run-queries';
+import { drained, RunStreams } from './run-streams';
+import { LogQuery } from './run.requests';
+
+const DESCRIPTION = {
+  summary: "A run's log",
+  description:
+    'By `Accept`: `text/event-stream` follows it live (resume with `Last-Event-ID` or `after`), ' +
+    '`application/json` pages through it, anything else gets the whole of it as text.',
+};
+
+@ApiTags('runs')
+@Controller('api')
+export class RunLogsController {
+  constructor(
+    private readonly queries: RunQueries,
+    private readonly tail: LogTail,
+    private readonly streams: RunStreams,
+  ) {}
+
+  @Get('runs/:runId/logs')
+  @ApiOperation(DESCRIPTION)
+  @ApiProduces('text/plain', 'application/json', 'text/event-stream')
+  @ApiResponse({ status: 200 })
+  @ApiProblems('RUN_NOT_FOUND', 'VALIDATION')
+  async log(
+    @Param('runId') runId: string,
+    @Query() query: LogQuery,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.send(await this.queries.get(runId), query, lastEventId, request, response);
+  }
+
+  @Get('projects/:projectId/runs/:runId/logs')
+  @ApiOperation(DESCRIPTION)
+  @ApiProduces('text/plain', 'application/json', 'text/event-stream')
+  @ApiResponse({ status: 200 })
+  @ApiProblems('RUN_NOT_FOUND', 'VALIDATION')
+  async logOfProject(
+    @Param('projectId') projectId: string,
+    @Param('runId') runId: string,
+    @Query() query: LogQuery,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.send(await this.queries.get(runId, projectId), query, lastEventId, request, response);
+  }
+
+  private async send(
+    run: Run,
+    query: LogQuery,
+    lastEventId: string | undefined,
+    request: Request,
+    response: Response,
+  ): Promise<void> {
+    switch (request.accepts(['text/plain', 'text/event-stream', 'application/json'])) {
+      case 'text/event-stream':
+        return this.streams.follow(response, run, resumeAfter(query, lastEventId));
+      case 'application/json':
+        response.json(await this.page(run, query));
+        return;
+      case 'text/plain':
+        return this.sendText(run, query.after, response);
+      default:
+        throw new JobatoError(
+          'NOT_ACCEPTABLE',
+          'A log is text/plain, application/json or text/event-stream; the Accept header allows none of them.',
+        );
+    }
+  }
+
+  private async page(run: Run, { after, limit }: LogQuery): Promise<{ items: LogLine[]; nextAfter: number | null }> {
+    const items: LogLine[] = [];
+    let seq = after;
+    // One line more than asked for tells whether there is a next page.
+    while (items.length <= limit) {
+      const chunk = await this.tail.readAfter(run.runId, seq);
+      if (!chunk) break;
+      items.push(...chunk.after(seq).slice(0, limit + 1 - items.length));
+      seq = chunk.lastSeq;
+    }
+    const page = items.slice(0, limit);
+    return { items: page, nextAfter: items.length > limit ? page.at(-1)!.seq : null };
+  }
+
+  private async sendText(run: Run, after: number, response: Response): Promise<void> {
+    response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+    response.setHeader('Cache-Control', 'no-store');
+    let seq = after;
+    while (!response.destroyed) {
+      const chunk = await this.tail.readAfter(run.runId, seq);
+      if (!chunk) break;
+      const text = chunk.after(seq).map((line) => `${line.text}\n`);
+      if (!response.write(text.join(''))) await drained(response);
+      seq = chunk.lastSeq;
+    }
+    response.end();
+  }
+}
+
+/** A browser that reconnects sends the address it began with, so its `Last-Event-ID` is the newer word. */
+function resumeAfter({ after }: LogQuery, lastEventId: string | undefined): number {
+  if (lastEventId === undefined || lastEventId === '') return after;
+  const seq = Number(lastEventId);
+  if (Number.isSafeInteger(seq) && seq >= 0) return seq;
+  throw invalid([{ field: 'Last-Event-ID', message: 'must be the id of a line of this log' }]);
+}

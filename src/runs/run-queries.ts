@@ -1,0 +1,161 @@
+import { Injectable } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
+import { Clock } from '../clock/clock';
+import { Database } from '../database/database';
+import type { TableRows } from '../database/table-rows';
+import { OutboxRelay } from '../events/outbox-relay';
+import { JobatoError } from '../problems/catalogue';
+import type { ProjectDefinition } from '../projects/project';
+import type { Run, RunStatus, TriggeredBy } from './run';
+import { lowestRunIdAt } from './run-id';
+import { phaseOf } from './run-state';
+import { type RunView, toRunView } from './run-view';
+import { AppliedEventEntity, DefinitionEntity, RunEntity } from './run.entity';
+import { WorkerRegistry } from './worker-registry';
+
+export interface RunFilter {
+  projectId?: string;
+  status?: RunStatus;
+  scope?: string;
+  triggeredBy?: TriggeredBy;
+  /** Epoch milliseconds of the start, both ends included. */
+  fromMs?: number;
+  toMs?: number;
+}
+
+export interface Page<Item> {
+  items: Item[];
+  nextCursor: string | null;
+}
+
+/** Every reading of runs. Lists are paged by the run's id, whose order is the order of starts. */
+@Injectable()
+export class RunQueries {
+  private readonly runs: TableRows<RunEntity>;
+  private readonly inbox: TableRows<AppliedEventEntity>;
+  private readonly definitions: TableRows<DefinitionEntity>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly relay: OutboxRelay,
+    private readonly workers: WorkerRegistry,
+  ) {
+    this.runs = database.rows(RunEntity);
+    this.inbox = database.rows(AppliedEventEntity);
+    this.definitions = database.rows(DefinitionEntity);
+  }
+
+  async find(runId: string): Promise<Run | null> {
+    if (!isUuid(runId)) return null;
+    const [run] = await this.select('WHERE run_id = ?', [runId.toLowerCase()]);
+    return run ?? null;
+  }
+
+  /** @throws JobatoError RUN_NOT_FOUND, also where the run is another project's */
+  async get(runId: string, projectId?: string): Promise<Run> {
+    const run = await this.find(runId);
+    if (!run || (projectId !== undefined && run.projectId !== projectId)) {
+      const where = projectId === undefined ? '' : ` in project "${projectId}"`;
+      throw new JobatoError('RUN_NOT_FOUND', `There is no run ${runId.slice(0, 100)}${where}.`);
+    }
+    return run;
+  }
+
+  /** Newest first, from after `cursor`. */
+  async list(filter: RunFilter, limit: number, cursor?: string): Promise<Page<Run>> {
+    const conditions: string[] = [];
+    const parameters: unknown[] = [];
+    const where = (condition: string, value: unknown) => {
+      conditions.push(condition);
+      parameters.push(value);
+    };
+    if (filter.projectId !== undefined) where('project_id = ?', filter.projectId);
+    if (filter.status !== undefined) where('status = ?', filter.status);
+    if (filter.scope !== undefined) where('scope = ?', filter.scope);
+    if (filter.triggeredBy !== undefined) where('triggered_by = ?', filter.triggeredBy);
+    if (filter.fromMs !== undefined) where('run_id >= ?', lowestRunIdAt(filter.fromMs));
+    if (filter.toMs !== undefined) where('run_id < ?', lowestRunIdAt(filter.toMs + 1));
+    if (cursor !== undefined) where('run_id < ?', cursor);
+    const condition = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+    const rows = await this.select(`${condition} ORDER BY run_id DESC LIMIT ?`, [...parameters, limit + 1]);
+    const items = rows.slice(0, limit);
+    return { items, nextCursor: rows.length > limit ? items.at(-1)!.runId : null };
+  }
+
+  /** The active run, else the latest. */
+  async current(projectId: string): Promise<Run | null> {
+    return (await this.active(projectId)) ?? (await this.list({ projectId }, 1)).items[0] ?? null;
+  }
+
+  /** @throws JobatoError RUN_NOT_FOUND */
+  async getCurrent(projectId: string): Promise<Run> {
+    const run = await this.current(projectId);
+    if (!run) throw new JobatoError('RUN_NOT_FOUND', `Project "${projectId}" has no run yet.`);
+    return run;
+  }
+
+  async active(projectId: string): Promise<Run | null> {
+    const [run] = await this.select("WHERE project_id = ? AND status = 'running'", [projectId]);
+    return run ?? null;
+  }
+
+  async allActive(): Promise<Run[]> {
+    return this.select("WHERE status = 'running' ORDER BY run_id DESC", []);
+  }
+
+  async latestEnded(projectId?: string): Promise<Run | null> {
+    const [run] =
+      projectId === undefined
+        ? await this.select('WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1', [])
+        : // One run a project at a time: the last to start is the last to end.
+          await this.select("WHERE project_id = ? AND status <> 'running' ORDER BY run_id DESC LIMIT 1", [projectId]);
+    return run ?? null;
+  }
+
+  async heldBy(workerId: string): Promise<Run[]> {
+    return this.select("WHERE status = 'running' AND worker_id = ?", [workerId]);
+  }
+
+  /** Runs with a time of theirs in the past: a lease, or a limit for claiming, finishing or stopping. */
+  async overdue(): Promise<Run[]> {
+    const now = this.clock.now();
+    return this.select(
+      "WHERE status = 'running' AND (lease_expires_at < ? OR claim_by < ? OR finish_by < ? OR stop_by < ?)",
+      [now, now, now, now],
+    );
+  }
+
+  async definition(definitionHash: string): Promise<ProjectDefinition> {
+    const [row] = await this.definitions.select(this.database.read, 'WHERE definition_hash = ?', [definitionHash]);
+    if (!row) throw new Error(`The definition ${definitionHash} is not in the database.`);
+    return JSON.parse(row.definition) as ProjectDefinition;
+  }
+
+  async events(runId: string, limit: number, after = 0): Promise<Page<AppliedEventEntity>> {
+    const rows = await this.inbox.select(
+      this.database.read,
+      'WHERE run_id = ? AND position > ? ORDER BY position LIMIT ?',
+      [runId, after, limit + 1],
+    );
+    const items = rows.slice(0, limit);
+    return { items, nextCursor: rows.length > limit ? String(items.at(-1)!.position) : null };
+  }
+
+  async views(runs: Run[]): Promise<RunView[]> {
+    const unclaimed = runs.filter((run) => phaseOf(run) === 'waiting').map(({ runId }) => runId);
+    const unpublished = await this.relay.unpublished(unclaimed);
+    const stepWorkers = this.workers.capacity();
+    const now = this.clock.now();
+    return runs.map((run) => toRunView(run, { unpublished: unpublished.has(run.runId), stepWorkers }, now));
+  }
+
+  async view(run: Run): Promise<RunView> {
+    const [view] = await this.views([run]);
+    return view!;
+  }
+
+  private select(where: string, parameters: unknown[]): Promise<Run[]> {
+    return this.runs.select(this.database.read, where, parameters);
+  }
+}

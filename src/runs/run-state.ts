@@ -1,0 +1,336 @@
+import { type Instant, plusSeconds } from '../clock/clock';
+import type { ReportedArtifact, RunEventMap } from '../events/run-event';
+import { type Artifact, NO_PROGRESS, type Run, type StepState, isTerminal, pendingSteps } from './run';
+
+/** Where a run stands for the state machine: `running` has three phases, each terminal status is one. */
+export type RunPhase = 'waiting' | 'active' | 'stopping' | 'completed' | 'partial' | 'failed' | 'cancelled';
+
+/** Everything that can be done to a run. What a worker says carries when, and which attempt, it speaks of. */
+export type RunCommand =
+  | { type: 'claim'; workerId: string; leaseSeconds: number }
+  | ({ type: 'start' } & Said<'run.started'>)
+  | ({ type: 'heartbeat' } & Said<'run.heartbeat'>)
+  | ({ type: 'progress' } & Said<'run.progress'>)
+  | ({ type: 'complete' } & Said<'run.completed'>)
+  | ({ type: 'fail' } & Said<'run.failed'>)
+  | ({ type: 'confirm-stop' } & Said<'run.cancelled'>)
+  | { type: 'request-stop'; reason: string; requestedBy: string }
+  /** The lease is over, or the worker is known to be gone. */
+  | { type: 'lose-worker'; attempt: number; message: string }
+  | { type: 'give-up-waiting' }
+  | { type: 'give-up-stopping' }
+  | { type: 'time-out' };
+
+type Said<Type extends keyof RunEventMap> = { occurredAt: Instant; payload: RunEventMap[Type] };
+export type RunCommandType = RunCommand['type'];
+
+/**
+ * The state machine: for each phase and command, the phases that may follow; none means that it changes nothing.
+ * docs/run-lifecycle.md draws it, and a test holds the drawing to this table.
+ */
+export const TRANSITIONS: Record<RunPhase, Record<RunCommandType, readonly RunPhase[]>> = {
+  waiting: {
+    claim: ['active'],
+    start: ['active'],
+    heartbeat: ['active'],
+    progress: ['active'],
+    complete: ['completed', 'partial'],
+    fail: ['failed'],
+    'confirm-stop': ['cancelled'],
+    'request-stop': ['cancelled'],
+    'lose-worker': [],
+    'give-up-waiting': ['failed'],
+    'give-up-stopping': [],
+    'time-out': ['failed'],
+  },
+  active: {
+    claim: [],
+    start: ['active'],
+    heartbeat: ['active'],
+    progress: ['active'],
+    complete: ['completed', 'partial'],
+    fail: ['failed'],
+    'confirm-stop': ['cancelled'],
+    'request-stop': ['stopping'],
+    'lose-worker': ['waiting', 'failed'],
+    'give-up-waiting': [],
+    'give-up-stopping': [],
+    'time-out': ['failed'],
+  },
+  stopping: {
+    claim: [],
+    start: ['stopping'],
+    heartbeat: ['stopping'],
+    progress: ['stopping'],
+    complete: ['completed', 'partial'],
+    fail: ['failed'],
+    'confirm-stop': ['cancelled'],
+    'request-stop': [],
+    'lose-worker': ['cancelled'],
+    'give-up-waiting': [],
+    'give-up-stopping': ['cancelled'],
+    'time-out': ['cancelled'],
+  },
+  completed: nothing(),
+  partial: nothing(),
+  failed: nothing(),
+  cancelled: nothing(),
+};
+
+/** Why a command changed nothing. */
+export type Refusal = 'already-ended' | 'stale-attempt' | 'unknown-attempt' | 'other-worker' | 'no-effect';
+
+export type Transition =
+  | { applied: true; run: Run; from: RunPhase; to: RunPhase; emits: Emission[] }
+  | { applied: false; run: Run; refusal: Refusal };
+
+/** What the change makes known to workers; goes to the outbox in the same transaction. */
+export type Emission =
+  | { eventType: 'run.requested'; payload: RunEventMap['run.requested'] }
+  | { eventType: 'run.cancel.requested'; payload: RunEventMap['run.cancel.requested'] };
+
+export function phaseOf(run: Run): RunPhase {
+  if (run.status !== 'running') return run.status;
+  if (run.cancelRequestedAt !== null) return 'stopping';
+  return run.claimedAt === null ? 'waiting' : 'active';
+}
+
+/** The one way a run changes. Pure: the caller writes what it returns, guarded by the run's revision. */
+export function transition(run: Run, command: RunCommand, now: Instant): Transition {
+  const refused = (refusal: Refusal): Transition => ({ applied: false, run, refusal });
+  const from = phaseOf(run);
+  if (isTerminal(run)) return refused('already-ended');
+
+  const attempt = attemptOf(command);
+  if (attempt !== null && attempt < run.attempt) return refused('stale-attempt');
+  if (attempt !== null && attempt > run.attempt) return refused('unknown-attempt');
+  const workerId = workerOf(command);
+  if (workerId !== null && run.workerId !== null && workerId !== run.workerId) return refused('other-worker');
+
+  const allowed = TRANSITIONS[from][command.type];
+  if (allowed.length === 0) return refused('no-effect');
+
+  const changed: Run = { ...run, ...changes(run, command, now), revision: run.revision + 1 };
+  const to = phaseOf(changed);
+  if (!allowed.includes(to)) throw new Error(`The state machine has no way from ${from} by ${command.type} to ${to}.`);
+  return { applied: true, run: changed, from, to, emits: emissions(changed, command, from, to) };
+}
+
+/** The `run.requested` of a run's current attempt. */
+export function requestOf(run: Run): Extract<Emission, { eventType: 'run.requested' }> {
+  return {
+    eventType: 'run.requested',
+    payload: {
+      projectId: run.projectId,
+      scope: run.scope,
+      steps: run.steps.map(({ name }) => name),
+      definitionHash: run.definitionHash,
+      params: run.params,
+      attempt: run.attempt,
+    },
+  };
+}
+
+function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
+  switch (command.type) {
+    case 'claim':
+      return {
+        workerId: command.workerId,
+        claimedAt: now,
+        lastHeardAt: now,
+        leaseExpiresAt: plusSeconds(now, command.leaseSeconds),
+      };
+    case 'start':
+    case 'heartbeat':
+      return { ...heard(run, now, command.payload.leaseSeconds), workerId: command.payload.workerId };
+    case 'progress':
+      return { ...heard(run, now), ...progressed(run, command.payload, within(run, command.occurredAt, now)) };
+    case 'complete':
+      return completed(run, command, now);
+    case 'fail': {
+      const { errorCode, message, step, reason } = command.payload;
+      const at = within(run, command.occurredAt, now);
+      const steps = step === undefined ? run.steps : withStep(run.steps, step, 'failed', null, at);
+      return {
+        ...ended({ ...run, steps }, 'failed', at),
+        statusReason: reason ?? (step === undefined ? 'worker-reported' : 'step-failed'),
+        error: { code: errorCode, message },
+      };
+    }
+    case 'confirm-stop':
+      return {
+        ...ended(run, 'cancelled', within(run, command.occurredAt, now)),
+        statusReason: run.cancelRequestedAt === null ? 'cancelled-by-worker' : 'cancelled-by-user',
+      };
+    case 'request-stop':
+      return run.claimedAt === null
+        ? { ...ended(run, 'cancelled', now), cancelRequestedAt: now, statusReason: command.reason }
+        : { cancelRequestedAt: now, stopBy: plusSeconds(now, run.stopGraceSeconds) };
+    case 'lose-worker':
+      return lost(run, command.message, now);
+    case 'give-up-waiting':
+      return {
+        ...ended(run, 'failed', now),
+        statusReason: 'no-worker',
+        error: { code: 'NO_WORKER', message: 'No worker took the run in the time that the project allows.' },
+      };
+    case 'give-up-stopping':
+      return {
+        ...ended(run, 'cancelled', now),
+        statusReason: 'cancelled-by-user',
+        error: {
+          code: 'STOP_NOT_CONFIRMED',
+          message: `The worker never confirmed the stop within ${run.stopGraceSeconds} s. It may still be at work.`,
+        },
+      };
+    case 'time-out':
+      return run.cancelRequestedAt === null
+        ? {
+            ...ended(run, 'failed', now),
+            statusReason: 'timed-out',
+            error: { code: 'TIMED_OUT', message: 'The run took longer than the project allows.' },
+          }
+        : { ...ended(run, 'cancelled', now), statusReason: 'cancelled-by-user' };
+  }
+}
+
+function heard(run: Run, now: Instant, leaseSeconds?: number): Partial<Run> {
+  return {
+    claimedAt: run.claimedAt ?? now,
+    lastHeardAt: now,
+    leaseExpiresAt: leaseSeconds === undefined ? run.leaseExpiresAt : plusSeconds(now, leaseSeconds),
+  };
+}
+
+function progressed(run: Run, said: RunEventMap['run.progress'], at: Instant): Partial<Run> {
+  const { step, stepStatus, exitCode, current, total, message, metrics, artifacts } = said;
+  const newStep = step !== undefined && step !== run.progress.step;
+  const before = newStep ? { ...NO_PROGRESS, step } : run.progress;
+  return {
+    progress: {
+      step: before.step,
+      current: current ?? before.current,
+      total: total ?? before.total,
+      message: message ?? before.message,
+    },
+    ...(step !== undefined && stepStatus !== undefined && { steps: withStep(run.steps, step, stepStatus, exitCode, at) }),
+    ...(metrics && { metrics: { ...run.metrics, ...metrics } }),
+    ...(artifacts && { artifacts: withArtifacts(run.artifacts, artifacts) }),
+  };
+}
+
+function withStep(
+  steps: StepState[],
+  name: string,
+  status: NonNullable<RunEventMap['run.progress']['stepStatus']>,
+  exitCode: number | null | undefined,
+  at: Instant,
+): StepState[] {
+  // An external worker may have steps that no file of ours names.
+  const known = steps.some((step) => step.name === name) ? steps : [...steps, ...pendingSteps([name])];
+  return known.map((step) => {
+    // Events may overtake each other: a step that has ended does not begin again.
+    if (step.name !== name || step.endedAt !== null) return step;
+    if (status === 'running') return { ...step, status, startedAt: step.startedAt ?? at };
+    return { ...step, status, startedAt: step.startedAt ?? at, endedAt: at, exitCode: exitCode ?? null };
+  });
+}
+
+function withArtifacts(known: Artifact[], reported: ReportedArtifact[]): Artifact[] {
+  const byName = new Map(known.map((artifact) => [artifact.name, artifact]));
+  for (const { name, size } of reported) byName.set(name, { name, size: size ?? 0 });
+  return [...byName.values()];
+}
+
+function completed(run: Run, command: Extract<RunCommand, { type: 'complete' }>, now: Instant): Partial<Run> {
+  const { status, reason, metrics, newJobsCount, persistedResults, relevantCount, artifacts } = command.payload;
+  const found = newJobsCount ?? persistedResults;
+  return {
+    ...ended(run, status ?? 'completed', within(run, command.occurredAt, now)),
+    statusReason: status === 'partial' ? (reason ?? 'partial') : null,
+    metrics: {
+      ...run.metrics,
+      ...metrics,
+      ...(found !== undefined && { newJobsCount: found }),
+      ...(relevantCount !== undefined && { relevantCount }),
+    },
+    ...(artifacts && { artifacts: withArtifacts(run.artifacts, artifacts) }),
+  };
+}
+
+function lost(run: Run, message: string, now: Instant): Partial<Run> {
+  const error = { code: 'WORKER_LOST', message };
+  if (run.cancelRequestedAt !== null) {
+    return { ...ended(run, 'cancelled', now), statusReason: 'cancelled-by-user', error };
+  }
+  if (run.attempt >= run.maxAttempts) return { ...ended(run, 'failed', now), statusReason: 'worker-lost', error };
+  return {
+    attempt: run.attempt + 1,
+    workerId: null,
+    claimedAt: null,
+    lastHeardAt: null,
+    leaseExpiresAt: null,
+    progress: NO_PROGRESS,
+    steps: pendingSteps(run.steps.map(({ name }) => name)),
+    metrics: {},
+    artifacts: [],
+  };
+}
+
+/** Every end settles the steps too: what ran shares the run's fate, what never began is skipped. */
+function ended(run: Run, status: Exclude<Run['status'], 'running'>, at: Instant): Partial<Run> {
+  const interrupted = status === 'failed' ? 'failed' : status === 'cancelled' ? 'cancelled' : 'completed';
+  return {
+    status,
+    endedAt: at,
+    leaseExpiresAt: null,
+    steps: run.steps.map((step) => {
+      if (step.status === 'running') return { ...step, status: interrupted, endedAt: at };
+      return step.status === 'pending' ? { ...step, status: 'skipped' } : step;
+    }),
+  };
+}
+
+/** A worker's clock may be wrong: nothing of a run happens before its start or after now. */
+function within(run: Run, occurredAt: Instant, now: Instant): Instant {
+  if (occurredAt < run.startedAt) return run.startedAt;
+  return occurredAt > now ? now : occurredAt;
+}
+
+function attemptOf(command: RunCommand): number | null {
+  if (command.type === 'lose-worker') return command.attempt;
+  return 'payload' in command ? (command.payload.attempt ?? null) : null;
+}
+
+function workerOf(command: RunCommand): string | null {
+  return command.type === 'start' || command.type === 'heartbeat' ? command.payload.workerId : null;
+}
+
+function emissions(run: Run, command: RunCommand, from: RunPhase, to: RunPhase): Emission[] {
+  if (command.type === 'lose-worker' && to === 'waiting') return [requestOf(run)];
+  // A worker that nobody knows of may have the run all the same, so a stop is always made known.
+  if (command.type === 'request-stop') {
+    return [{ eventType: 'run.cancel.requested', payload: { reason: command.reason, requestedBy: command.requestedBy } }];
+  }
+  if (command.type === 'time-out' && from !== 'stopping') {
+    return [{ eventType: 'run.cancel.requested', payload: { reason: 'timed-out', requestedBy: 'jobato' } }];
+  }
+  return [];
+}
+
+function nothing(): Record<RunCommandType, readonly RunPhase[]> {
+  return {
+    claim: [],
+    start: [],
+    heartbeat: [],
+    progress: [],
+    complete: [],
+    fail: [],
+    'confirm-stop': [],
+    'request-stop': [],
+    'lose-worker': [],
+    'give-up-waiting': [],
+    'give-up-stopping': [],
+    'time-out': [],
+  };
+}

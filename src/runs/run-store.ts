@@ -1,0 +1,428 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock';
+import { Database } from '../database/database';
+import { inList, type TableRows } from '../database/table-rows';
+import type { Transaction } from '../database/writer';
+import type { StreamEntry } from '../events/event-stream';
+import { OutboxRelay } from '../events/outbox-relay';
+import { parseEvent } from '../events/parse-event';
+import { RejectedEvents } from '../events/rejected-events';
+import type { RunEvent } from '../events/run-event';
+import type { LogChunk } from '../logs/log-chunk';
+import { LogStore } from '../logs/log-store';
+import { LogTail } from '../logs/log-tail';
+import { commandOf } from './event-command';
+import type { Run } from './run';
+import { RunChanges } from './run-changes';
+import { type Emission, type Refusal, type RunCommand, requestOf, transition } from './run-state';
+import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
+
+export interface NewRun {
+  run: Run;
+  /** JSON of the definition that `run.definitionHash` names. */
+  definition: string;
+  idempotency: { key: string; requestHash: string; answer: string } | null;
+}
+
+export type Created =
+  | { outcome: 'created' }
+  | { outcome: 'busy'; activeRunId: string }
+  | { outcome: 'replayed'; answer: string }
+  | { outcome: 'key-reused' };
+
+export interface CommandRequest {
+  runId: string;
+  command: RunCommand;
+}
+
+export type Commanded = { applied: boolean; run: Run; refusal: Refusal | null } | null;
+
+export type EventOutcome = 'applied' | 'duplicate' | Refusal | 'rejected';
+export interface AppliedEvent {
+  outcome: EventOutcome;
+  /** Of a rejected one. */
+  reason: string | null;
+  /** The run after it, where it changed. */
+  changed: Run | null;
+  logChunks: LogChunk[];
+}
+
+/** What a run's row may change in; the rest is fixed when it is made. */
+const MUTABLE: (keyof Run)[] = [
+  'status',
+  'statusReason',
+  'attempt',
+  'workerId',
+  'claimedAt',
+  'lastHeardAt',
+  'leaseExpiresAt',
+  'cancelRequestedAt',
+  'stopBy',
+  'endedAt',
+  'progress',
+  'steps',
+  'metrics',
+  'error',
+  'artifacts',
+  'revision',
+];
+
+/**
+ * Every write to runs. Each is a guarded transition in one transaction with the event that caused it (the inbox)
+ * and the events that follow from it (the outbox); who has to know is told after the commit.
+ */
+@Injectable()
+export class RunStore {
+  private readonly runs: TableRows<RunEntity>;
+  private readonly definitions: TableRows<DefinitionEntity>;
+  private readonly keys: TableRows<IdempotencyKeyEntity>;
+  private readonly inbox: TableRows<AppliedEventEntity>;
+  private readonly storedDefinitions = new Set<string>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly relay: OutboxRelay,
+    private readonly rejectedEvents: RejectedEvents,
+    private readonly logs: LogStore,
+    private readonly tail: LogTail,
+    private readonly changes: RunChanges,
+  ) {
+    this.runs = database.rows(RunEntity);
+    this.definitions = database.rows(DefinitionEntity);
+    this.keys = database.rows(IdempotencyKeyEntity);
+    this.inbox = database.rows(AppliedEventEntity);
+  }
+
+  /** Makes a run, unless its project has one running or its idempotency key was used before. */
+  async create(newRun: NewRun): Promise<Created> {
+    const created = await this.database.write(this.createRuns, newRun);
+    if (created.outcome === 'created') {
+      this.storedDefinitions.add(newRun.run.definitionHash);
+      this.relay.kick();
+      this.changes.announce(newRun.run);
+    }
+    return created;
+  }
+
+  /** Changes a run as the state machine allows; null if there is no such run. */
+  async command(runId: string, command: RunCommand): Promise<Commanded> {
+    const commanded = await this.database.write(this.applyCommands, { runId, command });
+    if (commanded?.applied) {
+      this.relay.kick();
+      this.changes.announce(commanded.run);
+    }
+    return commanded;
+  }
+
+  /** Gives an event the effect that it has, once, however often it comes. */
+  async apply(entry: StreamEntry): Promise<AppliedEvent> {
+    const applied = await this.database.write(this.applyEvents, entry);
+    if (applied.changed) {
+      this.relay.kick();
+      this.changes.announce(applied.changed);
+    }
+    if (applied.logChunks.length > 0) this.tail.announce(entry.fields.runId!, applied.logChunks);
+    return applied;
+  }
+
+  async reject(entry: StreamEntry, reason: string): Promise<void> {
+    await this.database.write(this.rejectEntries, { entry, reason });
+  }
+
+  /** Requests once more the runs that nobody has claimed and whose request is not under way. @returns how many */
+  async requestUnclaimedAgain(): Promise<number> {
+    const count = await this.database.write(this.requestAgain, undefined);
+    if (count > 0) this.relay.kick();
+    return count;
+  }
+
+  private readonly createRuns = async (tx: Transaction, inputs: NewRun[]): Promise<Created[]> => {
+    const answered = await this.answersByKey(tx, inputs);
+    const active = await this.activeRuns(tx, [...new Set(inputs.map(({ run }) => run.projectId))]);
+    const accepted = new Map<string, NewRun>();
+    for (const input of inputs) {
+      const { projectId } = input.run;
+      if (!answered.has(input) && !active.has(projectId) && !accepted.has(projectId)) accepted.set(projectId, input);
+    }
+
+    await this.storeDefinitions(tx, [...accepted.values()]);
+    // The unique index has the last word, also against writers that this process knows nothing of.
+    const inserted = new Set(
+      await this.runs.insert(
+        tx,
+        [...accepted.values()].map(({ run }) => run),
+        { onConflict: 'ignore', returning: 'runId' },
+      ),
+    );
+    const created = [...accepted.values()].filter(({ run }) => inserted.has(run.runId));
+    await this.emit(
+      tx,
+      created.map(({ run }) => ({ run, emission: requestOf(run) })),
+    );
+    await this.keys.insert(
+      tx,
+      created.flatMap(({ run, idempotency }) =>
+        idempotency
+          ? [
+              {
+                idempotencyKey: idempotency.key,
+                requestHash: idempotency.requestHash,
+                runId: run.runId,
+                answer: idempotency.answer,
+                createdAt: run.startedAt,
+              },
+            ]
+          : [],
+      ),
+    );
+
+    const winners = new Map(created.map((input) => [input.run.projectId, input]));
+    const lostRace = [...accepted.keys()].filter((projectId) => !winners.has(projectId));
+    for (const [projectId, runId] of await this.activeRuns(tx, lostRace)) active.set(projectId, runId);
+    return inputs.map((input): Created => {
+      const known = answered.get(input);
+      if (known) return known;
+      const winner = winners.get(input.run.projectId);
+      if (winner === input) return { outcome: 'created' };
+      // The same key twice in one batch: the second gets the first one's answer.
+      if (winner?.idempotency && winner.idempotency.key === input.idempotency?.key) {
+        return answerTo(input.idempotency, winner.idempotency);
+      }
+      return { outcome: 'busy', activeRunId: winner?.run.runId ?? active.get(input.run.projectId) ?? '' };
+    });
+  };
+
+  private async answersByKey(tx: Transaction, inputs: NewRun[]): Promise<Map<NewRun, Created>> {
+    const keys = inputs.flatMap(({ idempotency }) => idempotency?.key ?? []);
+    if (keys.length === 0) return new Map();
+    const known = new Map(
+      (await this.keys.select(tx, `WHERE idempotency_key IN ${inList(keys)}`, keys)).map((row) => [
+        row.idempotencyKey,
+        row,
+      ]),
+    );
+    return new Map(
+      inputs.flatMap((input) => {
+        const first = input.idempotency && known.get(input.idempotency.key);
+        return first ? [[input, answerTo(input.idempotency!, first)]] : [];
+      }),
+    );
+  }
+
+  private async activeRuns(tx: Transaction, projectIds: string[]): Promise<Map<string, string>> {
+    if (projectIds.length === 0) return new Map();
+    const rows = await tx.query<{ project_id: string; run_id: string }>(
+      `SELECT project_id, run_id FROM runs WHERE status = 'running' AND project_id IN ${inList(projectIds)}`,
+      projectIds,
+    );
+    return new Map(rows.map(({ project_id, run_id }) => [project_id, run_id]));
+  }
+
+  private async storeDefinitions(tx: Transaction, newRuns: NewRun[]): Promise<void> {
+    const missing = new Map(
+      newRuns
+        .filter(({ run }) => !this.storedDefinitions.has(run.definitionHash))
+        .map(({ run, definition }) => [run.definitionHash, definition]),
+    );
+    await this.definitions.insert(
+      tx,
+      [...missing].map(([definitionHash, definition]) => ({ definitionHash, definition })),
+      { onConflict: 'ignore' },
+    );
+  }
+
+  private readonly applyCommands = async (tx: Transaction, requests: CommandRequest[]): Promise<Commanded[]> => {
+    const runs = await this.load(tx, requests);
+    const changed = new Map<string, Run>();
+    const emissions: { run: Run; emission: Emission }[] = [];
+    const now = this.clock.now();
+    const results = requests.map(({ runId, command }): Commanded => {
+      const run = runs.get(runId);
+      if (!run) return null;
+      const result = transition(run, command, now);
+      if (!result.applied) return { applied: false, run, refusal: result.refusal };
+      runs.set(runId, result.run);
+      changed.set(runId, result.run);
+      emissions.push(...result.emits.map((emission) => ({ run: result.run, emission })));
+      return { applied: true, run: result.run, refusal: null };
+    });
+    await this.storeChanged(tx, [...changed.values()], runs);
+    await this.emit(tx, emissions);
+    return results;
+  };
+
+  private readonly applyEvents = async (tx: Transaction, entries: StreamEntry[]): Promise<AppliedEvent[]> => {
+    const now = this.clock.now();
+    const parsed = entries.map((entry) => ({ entry, ...parseEvent(entry.fields) }));
+    const events = parsed.flatMap(({ event }) => event ?? []);
+    const runs = await this.load(tx, events);
+    const fresh = await this.enterInbox(tx, events, runs);
+
+    const changed = new Map<string, Run>();
+    const emissions: { run: Run; emission: Emission }[] = [];
+    const outcomes: { eventId: string; outcome: EventOutcome; effect: string | null }[] = [];
+    const rejected: { entryId: string; reason: string; fields: Record<string, string> }[] = [];
+    const logs: { runId: string; attempt: number; lines: Extract<RunEvent, { eventType: 'run.log' }>['payload']['lines'] }[] = [];
+    const results: AppliedEvent[] = [];
+
+    for (const { entry, event, reason } of parsed) {
+      const result: AppliedEvent = { outcome: 'applied', reason: null, changed: null, logChunks: [] };
+      results.push(result);
+      const run = event && runs.get(event.runId);
+      if (!event || !run) {
+        result.outcome = 'rejected';
+        result.reason = reason ?? 'there is no run with this runId';
+        rejected.push({ entryId: entry.id, reason: result.reason, fields: entry.fields });
+        continue;
+      }
+      if (!fresh.delete(event.eventId)) {
+        result.outcome = 'duplicate';
+        continue;
+      }
+      const command = commandOf(event);
+      if (command) {
+        const done = transition(run, command, now);
+        if (done.applied) {
+          runs.set(run.runId, done.run);
+          changed.set(run.runId, done.run);
+          result.changed = done.run;
+          emissions.push(...done.emits.map((emission) => ({ run: done.run, emission })));
+          if (done.from !== done.to) outcomes.push({ eventId: event.eventId, outcome: 'applied', effect: `${done.from} → ${done.to}` });
+        } else {
+          result.outcome = done.refusal;
+          outcomes.push({ eventId: event.eventId, outcome: done.refusal, effect: null });
+        }
+      } else if (event.eventType === 'run.log') {
+        const attempt = event.payload.attempt ?? run.attempt;
+        if (attempt === run.attempt) logs.push({ runId: run.runId, attempt, lines: event.payload.lines });
+        else {
+          result.outcome = attempt < run.attempt ? 'stale-attempt' : 'unknown-attempt';
+          outcomes.push({ eventId: event.eventId, outcome: result.outcome, effect: null });
+        }
+      }
+    }
+
+    await this.storeChanged(tx, [...changed.values()], runs);
+    await this.emit(tx, emissions);
+    await this.noteOutcomes(tx, outcomes);
+    await this.rejectedEvents.put(tx, rejected);
+    await this.appendLogs(tx, logs, results, parsed);
+    return results;
+  };
+
+  private async appendLogs(
+    tx: Transaction,
+    appends: Parameters<LogStore['appendInTransaction']>[1],
+    results: AppliedEvent[],
+    parsed: { event?: RunEvent }[],
+  ): Promise<void> {
+    if (appends.length === 0) return;
+    const appended = await this.logs.appendInTransaction(tx, appends);
+    appends.forEach(({ runId }, index) => {
+      const position = parsed.findIndex(({ event }) => event?.runId === runId && event.eventType === 'run.log');
+      results[position]?.logChunks.push(...appended[index]!.chunks);
+    });
+  }
+
+  private async load(tx: Transaction, of: { runId: string }[]): Promise<Map<string, Run>> {
+    const runIds = [...new Set(of.map(({ runId }) => runId))];
+    if (runIds.length === 0) return new Map();
+    const rows = await this.runs.select(tx, `WHERE run_id IN ${inList(runIds)}`, runIds);
+    return new Map(rows.map((run) => [run.runId, run]));
+  }
+
+  /** Compare-and-swap: a row that changed since it was read, or has ended, takes the whole write back. */
+  private async storeChanged(tx: Transaction, changed: Run[], latest: Map<string, Run>): Promise<void> {
+    const runs = changed.map(({ runId }) => latest.get(runId) as RunEntity);
+    const updated = await this.runs.update(tx, runs, {
+      key: 'runId',
+      properties: MUTABLE,
+      guard: "runs.status = 'running' AND runs.revision < v.revision",
+    });
+    if (updated !== runs.length) throw new Error('A run was changed by somebody else at the same time.');
+  }
+
+  /** What we say ourselves goes to the outbox, and into the run's history at once. */
+  private async emit(tx: Transaction, emissions: { run: Run; emission: Emission }[]): Promise<void> {
+    const occurredAt = this.clock.now();
+    const events = emissions.map(
+      ({ run, emission }) =>
+        ({ eventId: randomUUID(), eventVersion: 1, occurredAt, runId: run.runId, ...emission }) as RunEvent,
+    );
+    await this.relay.put(tx, events);
+    await this.inbox.insert(
+      tx,
+      events.map((event) => ({ ...inboxRow(event, occurredAt), effect: 'made known to workers' })),
+    );
+  }
+
+  /** @returns the ids of those events that were never seen before. */
+  private async enterInbox(tx: Transaction, events: RunEvent[], runs: Map<string, Run>): Promise<Set<string>> {
+    const appliedAt = this.clock.now();
+    const known = events.filter(({ runId }) => runs.has(runId));
+    return new Set(
+      await this.inbox.insert(
+        tx,
+        known.map((event) => inboxRow(event, appliedAt)),
+        { onConflict: 'ignore', returning: 'eventId' },
+      ),
+    );
+  }
+
+  private async noteOutcomes(
+    tx: Transaction,
+    outcomes: { eventId: string; outcome: string; effect: string | null }[],
+  ): Promise<void> {
+    await this.inbox.update(tx, outcomes as AppliedEventEntity[], {
+      key: 'eventId',
+      properties: ['outcome', 'effect'],
+      guard: 'TRUE',
+    });
+  }
+
+  private readonly rejectEntries = async (
+    tx: Transaction,
+    inputs: { entry: StreamEntry; reason: string }[],
+  ): Promise<void[]> => {
+    await this.rejectedEvents.put(
+      tx,
+      inputs.map(({ entry, reason }) => ({ entryId: entry.id, reason, fields: entry.fields })),
+    );
+    return inputs.map(() => undefined);
+  };
+
+  private readonly requestAgain = async (tx: Transaction, inputs: unknown[]): Promise<number[]> => {
+    const runs = await this.runs.select(
+      tx,
+      "WHERE status = 'running' AND executor = 'steps' AND claimed_at IS NULL AND NOT EXISTS" +
+        " (SELECT 1 FROM outbox WHERE outbox.run_id = runs.run_id AND outbox.event_type = 'run.requested')",
+      [],
+    );
+    await this.emit(
+      tx,
+      runs.map((run) => ({ run, emission: requestOf(run) })),
+    );
+    return inputs.map(() => runs.length);
+  };
+}
+
+function answerTo(asked: { requestHash: string }, first: { requestHash: string; answer: string }): Created {
+  return asked.requestHash === first.requestHash
+    ? { outcome: 'replayed', answer: first.answer }
+    : { outcome: 'key-reused' };
+}
+
+function inboxRow(event: RunEvent, appliedAt: string): Partial<AppliedEventEntity> {
+  return {
+    eventId: event.eventId,
+    eventType: event.eventType,
+    occurredAt: event.occurredAt,
+    appliedAt,
+    runId: event.runId,
+    payload: JSON.stringify(event.eventType === 'run.log' ? { lines: event.payload.lines.length } : event.payload),
+    outcome: 'applied',
+    effect: null,
+  };
+}

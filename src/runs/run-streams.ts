@@ -1,0 +1,108 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { Response } from 'express';
+import { LogTail } from '../logs/log-tail';
+import { isTerminal, type Run } from './run';
+import { RunChanges } from './run-changes';
+import { RunQueries } from './run-queries';
+import { Waker } from './waker';
+
+/** Proxies and browsers give up on a connection that says nothing. */
+const HEARTBEAT_MS = 15_000;
+
+/** Follows runs over server-sent events: the log from where the reader is, the run whenever it changes, its end. */
+@Injectable()
+export class RunStreams implements OnModuleDestroy {
+  private readonly open = new Set<() => void>();
+
+  constructor(
+    private readonly tail: LogTail,
+    private readonly changes: RunChanges,
+    private readonly queries: RunQueries,
+  ) {}
+
+  /** How many readers there are. */
+  get count(): number {
+    return this.open.size;
+  }
+
+  /** An open stream would keep the server from closing. */
+  onModuleDestroy(): void {
+    for (const leave of this.open) leave();
+  }
+
+  /**
+   * Sends everything from line `after` + 1 on, until the run has ended or the reader is gone. The reader's socket
+   * sets the pace: nothing is read for it while it has not taken what it was sent.
+   */
+  async follow(response: Response, { runId }: Run, after: number): Promise<void> {
+    const waker = new Waker();
+    let gone = false;
+    const leave = () => {
+      gone = true;
+      waker.wake();
+    };
+    let changed = true;
+    const stopListening = [
+      this.tail.onGrowth(runId, () => waker.wake()),
+      this.changes.onChange(runId, () => {
+        changed = true;
+        waker.wake();
+      }),
+    ];
+    this.open.add(leave);
+    response.on('close', leave);
+
+    const send = async (data: string | Buffer) => {
+      if (!gone && !response.write(data)) await drained(response);
+    };
+    try {
+      begin(response);
+      let seq = after;
+      while (!gone) {
+        // The run is read before the log: if it has ended by now, the log that follows is complete.
+        const run = changed ? await this.queries.get(runId) : null;
+        changed = false;
+        let chunk = await this.tail.readAfter(runId, seq);
+        while (chunk && !gone) {
+          await send(chunk.framesAfter(seq));
+          seq = chunk.lastSeq;
+          chunk = await this.tail.readAfter(runId, seq);
+        }
+        if (run) {
+          await send(`event: run\ndata: ${JSON.stringify(await this.queries.view(run))}\n\n`);
+          if (isTerminal(run)) {
+            await send(`event: end\ndata: ${JSON.stringify({ status: run.status, lastSeq: seq })}\n\n`);
+            break;
+          }
+        }
+        if (!(await waker.wait(HEARTBEAT_MS))) await send(': still here\n\n');
+      }
+    } finally {
+      for (const stop of stopListening) stop();
+      this.open.delete(leave);
+      response.end();
+    }
+  }
+}
+
+function begin(response: Response): void {
+  response.status(200);
+  response.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('X-Accel-Buffering', 'no');
+  response.flushHeaders();
+}
+
+/** Resolves when the socket has taken what it was given, or is gone. */
+export function drained(response: Response): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+    if (response.destroyed) done();
+  });
+}

@@ -1,0 +1,134 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { elapsedMs, type Instant } from '../clock/clock';
+import type { JsonObject } from '../events/run-event';
+import { isTerminal, type Run, RUN_STATUSES, type RunStatus, STEP_STATUSES, type StepStatus, TRIGGER_KINDS, type TriggeredBy } from './run';
+import { type Waiting, type WaitingFacts, waitingFor } from './waiting';
+
+const nullableText = { type: String, nullable: true } as const;
+const nullableTime = { type: String, format: 'date-time', nullable: true } as const;
+const nullableNumber = { type: Number, nullable: true } as const;
+
+export class WaitingView implements Waiting {
+  @ApiProperty({ type: String, example: 'no-worker-yet' }) code!: Waiting['code'];
+  @ApiProperty() message!: string;
+}
+
+export class ProgressView {
+  @ApiProperty(nullableText) step!: string | null;
+  @ApiProperty(nullableNumber) current!: number | null;
+  @ApiProperty(nullableNumber) total!: number | null;
+  @ApiProperty(nullableText) message!: string | null;
+}
+
+export class StepView {
+  @ApiProperty() name!: string;
+  @ApiProperty({ enum: STEP_STATUSES }) status!: StepStatus;
+  @ApiProperty(nullableTime) startedAt!: Instant | null;
+  @ApiProperty(nullableTime) endedAt!: Instant | null;
+  @ApiProperty({ ...nullableNumber, description: 'Milliseconds; null until the step has ended' }) durationMs!: number | null;
+  @ApiProperty({ ...nullableNumber, description: 'Null if it has not ended, or was ended by a signal' }) exitCode!: number | null;
+}
+
+export class RunErrorView {
+  @ApiProperty({ example: 'STEP_FAILED' }) code!: string;
+  @ApiProperty() message!: string;
+}
+
+export class ArtifactView {
+  @ApiProperty({ example: 'glossary.md' }) name!: string;
+  @ApiProperty({ description: 'Bytes' }) size!: number;
+  @ApiProperty({ description: 'Where to download it' }) href!: string;
+}
+
+/** A run, as everyone outside sees it. */
+export class RunView {
+  @ApiProperty({ format: 'uuid', description: 'UUID version 7' }) runId!: string;
+  @ApiProperty() projectId!: string;
+  @ApiProperty({ example: 'full' }) scope!: string;
+  @ApiProperty({ enum: RUN_STATUSES }) status!: RunStatus;
+  @ApiProperty({ ...nullableText, example: 'step-failed' }) statusReason!: string | null;
+  @ApiProperty({ enum: TRIGGER_KINDS }) triggeredBy!: TriggeredBy;
+  @ApiProperty({ type: 'object', additionalProperties: true }) params!: JsonObject;
+  @ApiProperty({ description: 'Counts the workers that were given the run, from 1' }) attempt!: number;
+  @ApiProperty({ ...nullableText, format: 'uuid' }) rerunOf!: string | null;
+  @ApiProperty(nullableText) workerId!: string | null;
+  @ApiProperty({ format: 'date-time' }) startedAt!: Instant;
+  @ApiProperty(nullableTime) cancelRequestedAt!: Instant | null;
+  @ApiProperty(nullableTime) endedAt!: Instant | null;
+  @ApiProperty({ ...nullableNumber, description: 'Milliseconds from start to end; null while it runs' }) durationMs!: number | null;
+  @ApiProperty({ type: WaitingView, nullable: true, description: 'Why it is not further' }) waiting!: Waiting | null;
+  @ApiProperty({ type: ProgressView }) progress!: ProgressView;
+  @ApiProperty({ type: [StepView] }) steps!: StepView[];
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'number', nullable: true },
+    properties: { newJobsCount: nullableNumber, relevantCount: nullableNumber },
+    description: 'newJobsCount, relevantCount, and every metric that was reported',
+  })
+  summary!: Record<string, number | null>;
+  @ApiProperty({ type: RunErrorView, nullable: true }) error!: RunErrorView | null;
+  @ApiProperty({ type: [ArtifactView] }) artifacts!: ArtifactView[];
+}
+
+export function toRunView(run: Run, facts: WaitingFacts, now: Instant): RunView {
+  return {
+    runId: run.runId,
+    projectId: run.projectId,
+    scope: run.scope,
+    status: run.status,
+    statusReason: run.statusReason,
+    triggeredBy: run.triggeredBy,
+    params: run.params,
+    attempt: run.attempt,
+    rerunOf: run.rerunOf,
+    workerId: run.workerId,
+    startedAt: run.startedAt,
+    cancelRequestedAt: run.cancelRequestedAt,
+    endedAt: run.endedAt,
+    durationMs: durationMs(run),
+    waiting: isTerminal(run) ? null : waitingFor(run, facts, now),
+    progress: run.progress,
+    steps: run.steps.map(({ name, status, startedAt, endedAt, exitCode }) => ({
+      name,
+      status,
+      startedAt,
+      endedAt,
+      durationMs: durationMs({ startedAt, endedAt }),
+      exitCode,
+    })),
+    summary: { newJobsCount: null, relevantCount: null, ...run.metrics },
+    error: run.error,
+    artifacts: run.artifacts.map(({ name, size }) => ({
+      name,
+      size,
+      href: `/api/runs/${run.runId}/artifacts/${encodeURIComponent(name)}`,
+    })),
+  };
+}
+
+export function durationMs({ startedAt, endedAt }: { startedAt: Instant | null; endedAt: Instant | null }): number | null {
+  return startedAt === null || endedAt === null ? null : elapsedMs(startedAt, endedAt);
+}
+
+/** The latest-run summary of reports. */
+export class RunSummaryView {
+  @ApiProperty({ format: 'uuid' }) runId!: string;
+  @ApiProperty() projectId!: string;
+  @ApiProperty({ enum: RUN_STATUSES }) status!: RunStatus;
+  @ApiProperty({ format: 'date-time' }) triggerTime!: Instant;
+  @ApiProperty({ ...nullableNumber, description: 'Milliseconds' }) durationMs!: number | null;
+  @ApiProperty(nullableNumber) newJobsCount!: number | null;
+  @ApiProperty(nullableNumber) relevantCount!: number | null;
+}
+
+export function toRunSummary(run: Run): RunSummaryView {
+  return {
+    runId: run.runId,
+    projectId: run.projectId,
+    status: run.status,
+    triggerTime: run.startedAt,
+    durationMs: durationMs(run),
+    newJobsCount: run.metrics.newJobsCount ?? null,
+    relevantCount: run.metrics.relevantCount ?? null,
+  };
+}

@@ -1,0 +1,81 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { JsonObject } from '../events/run-event';
+import type { Artifact, Progress, Run, RunStatus, StepState, TriggeredBy } from './run';
+
+/** Times are ISO-8601 text, nested values JSON text: the same in SQLite and PostgreSQL, and readable in both. */
+@Entity('runs')
+@Index('one_running_run_per_project', ['projectId'], { unique: true, where: "status = 'running'" })
+@Index('runs_by_project', ['projectId', 'runId'])
+@Index('runs_by_project_and_status', ['projectId', 'status', 'runId'])
+@Index('runs_by_status', ['status', 'runId'])
+@Index('runs_by_scope', ['scope', 'runId'])
+@Index('runs_by_trigger', ['triggeredBy', 'runId'])
+@Index('runs_by_end', ['endedAt'])
+export class RunEntity implements Run {
+  @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
+  @Column({ name: 'project_id', type: 'text' }) projectId!: string;
+  @Column({ type: 'text' }) scope!: string;
+  @Column({ type: 'text' }) status!: RunStatus;
+  @Column({ name: 'status_reason', type: 'text', nullable: true }) statusReason!: string | null;
+  @Column({ name: 'triggered_by', type: 'text' }) triggeredBy!: TriggeredBy;
+  @Column({ type: 'simple-json' }) params!: JsonObject;
+  @Column({ name: 'rerun_of', type: 'text', nullable: true }) rerunOf!: string | null;
+  @Column({ name: 'definition_hash', type: 'text' }) definitionHash!: string;
+  @Column({ type: 'text' }) executor!: 'steps' | 'external';
+  @Column({ type: 'integer' }) attempt!: number;
+  @Column({ name: 'max_attempts', type: 'integer' }) maxAttempts!: number;
+  @Column({ name: 'worker_id', type: 'text', nullable: true }) workerId!: string | null;
+  @Column({ name: 'claimed_at', type: 'text', nullable: true }) claimedAt!: string | null;
+  @Column({ name: 'last_heard_at', type: 'text', nullable: true }) lastHeardAt!: string | null;
+  @Column({ name: 'lease_expires_at', type: 'text', nullable: true }) leaseExpiresAt!: string | null;
+  @Column({ name: 'started_at', type: 'text' }) startedAt!: string;
+  @Column({ name: 'claim_by', type: 'text', nullable: true }) claimBy!: string | null;
+  @Column({ name: 'finish_by', type: 'text', nullable: true }) finishBy!: string | null;
+  @Column({ name: 'cancel_requested_at', type: 'text', nullable: true }) cancelRequestedAt!: string | null;
+  @Column({ name: 'stop_grace_seconds', type: 'float' }) stopGraceSeconds!: number;
+  @Column({ name: 'stop_by', type: 'text', nullable: true }) stopBy!: string | null;
+  @Column({ name: 'ended_at', type: 'text', nullable: true }) endedAt!: string | null;
+  @Column({ type: 'simple-json' }) progress!: Progress;
+  @Column({ type: 'simple-json' }) steps!: StepState[];
+  @Column({ type: 'simple-json' }) metrics!: Record<string, number>;
+  @Column({ type: 'simple-json', nullable: true }) error!: { code: string; message: string } | null;
+  @Column({ type: 'simple-json' }) artifacts!: Artifact[];
+  @Column({ type: 'integer' }) revision!: number;
+}
+
+/** What a run was started with. Kept by the hash of its content, so that many runs share one. */
+@Entity('definitions')
+export class DefinitionEntity {
+  @PrimaryColumn({ name: 'definition_hash', type: 'text' }) definitionHash!: string;
+  @Column({ type: 'text' }) definition!: string;
+}
+
+/** The first answer to a request that carried an `Idempotency-Key`. */
+@Entity('idempotency_keys')
+@Index('idempotency_keys_by_age', ['createdAt'])
+export class IdempotencyKeyEntity {
+  @PrimaryColumn({ name: 'idempotency_key', type: 'text' }) idempotencyKey!: string;
+  /** Hash of what was asked for: the same key with another one is a mistake of the caller. */
+  @Column({ name: 'request_hash', type: 'text' }) requestHash!: string;
+  @Column({ name: 'run_id', type: 'text' }) runId!: string;
+  @Column({ type: 'text' }) answer!: string;
+  @Column({ name: 'created_at', type: 'text' }) createdAt!: string;
+}
+
+/** The inbox: an event that is in here has had its effect, in the same transaction, and never has it again. */
+@Entity('applied_events')
+@Index('applied_events_by_id', ['eventId'], { unique: true })
+@Index('applied_events_by_run', ['runId', 'position'])
+export class AppliedEventEntity {
+  @PrimaryColumn({ type: 'integer', generated: 'increment' }) position!: number;
+  @Column({ name: 'event_id', type: 'text' }) eventId!: string;
+  @Column({ name: 'event_type', type: 'text' }) eventType!: string;
+  @Column({ name: 'occurred_at', type: 'text' }) occurredAt!: string;
+  @Column({ name: 'applied_at', type: 'text' }) appliedAt!: string;
+  @Column({ name: 'run_id', type: 'text' }) runId!: string;
+  @Column({ type: 'text' }) payload!: string;
+  /** `applied`, or why it changed nothing. */
+  @Column({ type: 'text' }) outcome!: string;
+  /** What it did, in a word or two: `active → completed`. */
+  @Column({ type: 'text', nullable: true }) effect!: string | null;
+}

@@ -1,0 +1,88 @@
+import type { Instant } from '../clock/clock';
+import type { JsonObject } from '../events/run-event';
+
+export const RUN_STATUSES = ['running', 'completed', 'partial', 'failed', 'cancelled'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+export const TRIGGER_KINDS = ['manual', 'api', 'schedule', 'rerun', 'auto'] as const;
+export type TriggeredBy = (typeof TRIGGER_KINDS)[number];
+
+export const STEP_STATUSES = ['pending', 'running', 'completed', 'failed', 'skipped', 'cancelled'] as const;
+export type StepStatus = (typeof STEP_STATUSES)[number];
+
+export interface StepState {
+  name: string;
+  status: StepStatus;
+  startedAt: Instant | null;
+  endedAt: Instant | null;
+  exitCode: number | null;
+}
+
+export interface Progress {
+  step: string | null;
+  current: number | null;
+  total: number | null;
+  message: string | null;
+}
+
+export interface Artifact {
+  name: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** One execution of a project's pipeline. Changed only by `transition`, in run-state.ts. */
+export interface Run {
+  /** UUID version 7: its order is the order of starts. */
+  runId: string;
+  projectId: string;
+  scope: string;
+  status: RunStatus;
+  /** Why it is what it is, in one word of the contract: `cancelled-by-user`, `timed-out`, … */
+  statusReason: string | null;
+  triggeredBy: TriggeredBy;
+  params: JsonObject;
+  /** The run that this one repeats. */
+  rerunOf: string | null;
+  definitionHash: string;
+  executor: 'steps' | 'external';
+
+  /** Counts workers that were given the run, from 1. What an older attempt still says changes nothing. */
+  attempt: number;
+  maxAttempts: number;
+  workerId: string | null;
+  /** When a worker was first known to have this attempt; null while nobody has it. */
+  claimedAt: Instant | null;
+  lastHeardAt: Instant | null;
+  /** Past this the worker counts as lost; null for one that promised nothing. */
+  leaseExpiresAt: Instant | null;
+
+  startedAt: Instant;
+  /** When it is failed if nobody has claimed it. */
+  claimBy: Instant | null;
+  /** When an external run is failed as timed out; for steps, the executor keeps the time. */
+  finishBy: Instant | null;
+  cancelRequestedAt: Instant | null;
+  stopGraceSeconds: number;
+  /** When it is cancelled even if its worker never confirms; null while no stop was asked for. */
+  stopBy: Instant | null;
+  endedAt: Instant | null;
+
+  progress: Progress;
+  steps: StepState[];
+  metrics: Record<string, number>;
+  error: { code: string; message: string } | null;
+  artifacts: Artifact[];
+  /** Counts the changes: guards each write against a lost update, and says whether a reader has the latest. */
+  revision: number;
+}
+
+export const NO_PROGRESS: Progress = { step: null, current: null, total: null, message: null };
+
+export function pendingSteps(names: readonly string[]): StepState[] {
+  return names.map((name) => ({ name, status: 'pending', startedAt: null, endedAt: null, exitCode: null }));
+}
+
+export function isTerminal(run: Pick<Run, 'status'>): boolean {
+  return run.status !== 'running';
+}

@@ -1,0 +1,158 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  Res,
+} from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { ApiProblems } from '../problems/api-problems';
+import { ProjectCatalogue } from '../projects/project-catalogue';
+import { checkIdempotencyKey, IDEMPOTENCY_KEY_HEADER } from './idempotency-key';
+import { RunPageView } from './run-page.view';
+import { RunQueries } from './run-queries';
+import { RunView } from './run-view';
+import { ProjectRunsQuery, RerunBody, RunsQuery, toRunFilter, TriggerBody } from './run.requests';
+import { type Accepted, RunsService } from './runs.service';
+
+const ApiIdempotencyKey = () =>
+  ApiHeader({
+    name: IDEMPOTENCY_KEY_HEADER,
+    required: false,
+    description: 'Up to 255 characters, kept for 24 h: the same key and request get the first answer again',
+  });
+const STOP = { summary: 'Ask a run to stop' };
+
+@ApiTags('runs')
+@Controller('api')
+export class RunsController {
+  constructor(
+    private readonly service: RunsService,
+    private readonly queries: RunQueries,
+    private readonly projects: ProjectCatalogue,
+  ) {}
+
+  @Post('runs')
+  @ApiOperation({ summary: 'Start a run of the default project' })
+  @ApiIdempotencyKey()
+  @ApiResponse({ status: 201, type: RunView })
+  @ApiProblems('VALIDATION', 'PROJECT_NOT_FOUND', 'RUN_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED')
+  async triggerDefault(
+    @Body() body: TriggerBody,
+    @Headers(IDEMPOTENCY_KEY_HEADER) key: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<RunView> {
+    return answer(response, await this.service.trigger(null, body, checkIdempotencyKey(key)));
+  }
+
+  @Post('projects/:projectId/runs')
+  @ApiOperation({ summary: 'Start a run' })
+  @ApiIdempotencyKey()
+  @ApiResponse({ status: 201, type: RunView })
+  @ApiProblems('VALIDATION', 'PROJECT_NOT_FOUND', 'RUN_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED')
+  async trigger(
+    @Param('projectId') projectId: string,
+    @Body() body: TriggerBody,
+    @Headers(IDEMPOTENCY_KEY_HEADER) key: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<RunView> {
+    return answer(response, await this.service.trigger(projectId, body, checkIdempotencyKey(key)));
+  }
+
+  @Post('runs/:runId/rerun')
+  @ApiOperation({ summary: 'Start a run like an earlier one' })
+  @ApiIdempotencyKey()
+  @ApiResponse({ status: 201, type: RunView })
+  @ApiProblems('VALIDATION', 'RUN_NOT_FOUND', 'PROJECT_NOT_FOUND', 'RUN_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED')
+  async rerun(
+    @Param('runId') runId: string,
+    @Body() body: RerunBody,
+    @Headers(IDEMPOTENCY_KEY_HEADER) key: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<RunView> {
+    return answer(response, await this.service.rerun(runId, body, checkIdempotencyKey(key)));
+  }
+
+  @Get('runs')
+  @ApiOperation({ summary: 'List runs, newest first' })
+  @ApiResponse({ status: 200, type: RunPageView })
+  @ApiProblems('VALIDATION')
+  async list(@Query() query: RunsQuery): Promise<RunPageView> {
+    return this.page({ projectId: query.projectId, ...toRunFilter(query) }, query);
+  }
+
+  @Get('projects/:projectId/runs')
+  @ApiOperation({ summary: 'List the runs of a project, newest first' })
+  @ApiResponse({ status: 200, type: RunPageView })
+  @ApiProblems('VALIDATION', 'PROJECT_NOT_FOUND')
+  async listOfProject(
+    @Param('projectId') projectId: string,
+    @Query() query: ProjectRunsQuery,
+  ): Promise<RunPageView> {
+    this.projects.get(projectId);
+    return this.page({ projectId, ...toRunFilter(query) }, query);
+  }
+
+  @Get('projects/:projectId/runs/current')
+  @ApiOperation({ summary: 'The active run, else the latest' })
+  @ApiResponse({ status: 200, type: RunView })
+  @ApiProblems('PROJECT_NOT_FOUND', 'RUN_NOT_FOUND')
+  async current(@Param('projectId') projectId: string): Promise<RunView> {
+    this.projects.get(projectId);
+    return this.queries.view(await this.queries.getCurrent(projectId));
+  }
+
+  @Get('runs/:runId')
+  @ApiOperation({ summary: 'One run' })
+  @ApiResponse({ status: 200, type: RunView })
+  @ApiProblems('RUN_NOT_FOUND')
+  async get(@Param('runId') runId: string): Promise<RunView> {
+    return this.queries.view(await this.queries.get(runId));
+  }
+
+  @Get('projects/:projectId/runs/:runId')
+  @ApiOperation({ summary: 'One run of a project' })
+  @ApiResponse({ status: 200, type: RunView })
+  @ApiProblems('RUN_NOT_FOUND')
+  async getOfProject(@Param('projectId') projectId: string, @Param('runId') runId: string): Promise<RunView> {
+    return this.queries.view(await this.queries.get(runId, projectId));
+  }
+
+  @Delete('runs/:runId')
+  @HttpCode(202)
+  @ApiOperation(STOP)
+  @ApiResponse({ status: 202, type: RunView })
+  @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_ENDED')
+  async stop(@Param('runId') runId: string): Promise<RunView> {
+    return this.service.stop(runId, 'api');
+  }
+
+  @Delete('projects/:projectId/runs/:runId')
+  @HttpCode(202)
+  @ApiOperation(STOP)
+  @ApiResponse({ status: 202, type: RunView })
+  @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_ENDED')
+  async stopOfProject(@Param('projectId') projectId: string, @Param('runId') runId: string): Promise<RunView> {
+    return this.service.stop(runId, 'api', projectId);
+  }
+
+  private async page(
+    filter: Parameters<RunQueries['list']>[0],
+    { limit, cursor }: ProjectRunsQuery,
+  ): Promise<RunPageView> {
+    const { items, nextCursor } = await this.queries.list(filter, limit, cursor);
+    return { items: await this.queries.views(items), nextCursor };
+  }
+}
+
+function answer(response: Response, { run, replayed }: Accepted): RunView {
+  response.location(`/api/runs/${run.runId}`);
+  if (replayed) response.setHeader('Idempotent-Replayed', 'true');
+  return run;
+}

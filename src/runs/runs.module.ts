@@ -1,0 +1,48 @@
+import { Module } from '@nestjs/common';
+import { EventsModule } from '../events/events.module';
+import { LogsModule } from '../logs/logs.module';
+import { ProjectsModule } from '../projects/projects.module';
+import { ArtifactFiles } from './artifact-files';
+import { ArtifactsController } from './artifacts.controller';
+import { EventConsumer } from './event-consumer';
+import { OverdueWatch } from './overdue-watch';
+import { ProjectsController } from './projects.controller';
+import { RejectedEventsController } from './rejected-events.controller';
+import { RunChanges } from './run-changes';
+import { RunClaims } from './run-claims';
+import { RunHistoryController } from './run-history.controller';
+import { RunLogsController } from './run-logs.controller';
+import { RunQueries } from './run-queries';
+import { RunStore } from './run-store';
+import { RunStreams } from './run-streams';
+import { RunsController } from './runs.controller';
+import { RunsService } from './runs.service';
+import { WorkerRegistry } from './worker-registry';
+import { WorkersController } from './workers.controller';
+
+@Module({
+  imports: [EventsModule, LogsModule, ProjectsModule],
+  controllers: [
+    RunsController,
+    RunLogsController,
+    RunHistoryController,
+    ArtifactsController,
+    ProjectsController,
+    RejectedEventsController,
+    WorkersController,
+  ],
+  providers: [
+    RunsService,
+    RunQueries,
+    RunStore,
+    RunChanges,
+    RunClaims,
+    RunStreams,
+    EventConsumer,
+    OverdueWatch,
+    WorkerRegistry,
+    ArtifactFiles,
+  ],
+  exports: [RunsService, RunQueries, RunStore, RunChanges, RunClaims, RunStreams, WorkerRegistry, ArtifactFiles],
+})
+export class RunsModule {}

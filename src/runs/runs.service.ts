@@ -1,0 +1,165 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock';
+import { DiskSpace } from '../database/disk-space';
+import { Lifecycle } from '../lifecycle/lifecycle';
+import { type FieldError, invalid, JobatoError } from '../problems/catalogue';
+import { contentHash } from '../projects/content-hash';
+import { checkParams } from '../projects/params';
+import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
+import { FULL_SCOPE, scopesOf, stepsInScope } from '../projects/scope';
+import { newRun } from './new-run';
+import { isTerminal, type Run, type TriggeredBy } from './run';
+import { RunIds } from './run-id';
+import { RunQueries } from './run-queries';
+import { RunStore } from './run-store';
+import { type RunView, toRunView } from './run-view';
+
+export interface TriggerRequest {
+  scope?: string;
+  params?: Record<string, unknown>;
+  triggeredBy?: TriggeredBy;
+}
+
+export interface Accepted {
+  run: RunView;
+  /** The same request was answered before; this is that answer again. */
+  replayed: boolean;
+}
+
+/** What people and programs can ask of runs: start one, stop one, repeat one. */
+@Injectable()
+export class RunsService {
+  private readonly ids = new RunIds();
+
+  constructor(
+    private readonly projects: ProjectCatalogue,
+    private readonly store: RunStore,
+    private readonly queries: RunQueries,
+    private readonly clock: Clock,
+    private readonly lifecycle: Lifecycle,
+    private readonly disk: DiskSpace,
+  ) {}
+
+  /**
+   * Starts a run; of the default project where `projectId` is null. Resolves once the run is durable.
+   * @throws JobatoError PROJECT_NOT_FOUND, VALIDATION, RUN_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED, SHUTTING_DOWN, STORAGE_FULL
+   */
+  async trigger(projectId: string | null, request: TriggerRequest, idempotencyKey: string | null): Promise<Accepted> {
+    const project = projectId === null ? this.projects.getDefault() : this.projects.get(projectId);
+    return this.start(project, { triggeredBy: 'api', ...request }, null, idempotencyKey);
+  }
+
+  /** Starts a run like an earlier one, with its scope and params unless others are given. Throws what `trigger` does. */
+  async rerun(
+    runId: string,
+    { scope, params }: Pick<TriggerRequest, 'scope' | 'params'>,
+    idempotencyKey: string | null,
+  ): Promise<Accepted> {
+    const original = await this.queries.get(runId);
+    const project = this.projects.get(original.projectId);
+    // A parameter that the project no longer has cannot be repeated.
+    const kept = Object.entries(original.params).filter(([name]) => Object.hasOwn(project.definition.params, name));
+    return this.start(
+      project,
+      {
+        scope: scope ?? original.scope,
+        params: { ...Object.fromEntries(kept), ...params },
+        triggeredBy: 'rerun',
+      },
+      original.runId,
+      idempotencyKey,
+    );
+  }
+
+  /**
+   * Asks a run to stop. Asking again has no second effect.
+   * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED
+   */
+  async stop(runId: string, requestedBy: string, projectId?: string): Promise<RunView> {
+    const run = await this.queries.get(runId, projectId);
+    const commanded = await this.store.command(run.runId, {
+      type: 'request-stop',
+      reason: 'cancelled-by-user',
+      requestedBy,
+    });
+    const latest = commanded?.run ?? run;
+    if (!commanded?.applied && isTerminal(latest)) {
+      throw new JobatoError(
+        'RUN_ALREADY_ENDED',
+        `The run ended as ${latest.status} at ${latest.endedAt}; there is nothing to stop.`,
+      );
+    }
+    return this.queries.view(latest);
+  }
+
+  private async start(
+    { definition, definitionHash, definitionJson }: KnownProject,
+    request: TriggerRequest & { triggeredBy: TriggeredBy },
+    rerunOf: string | null,
+    idempotencyKey: string | null,
+  ): Promise<Accepted> {
+    if (this.lifecycle.isStopping) {
+      throw new JobatoError('SHUTTING_DOWN', 'The server is stopping and takes no new runs. Try again when it is back.');
+    }
+    this.disk.assertRoom();
+
+    const { projectId } = definition;
+    const { scope = FULL_SCOPE, triggeredBy } = request;
+    const errors: FieldError[] = [];
+    const steps = stepsInScope(definition, scope);
+    if (steps === null) {
+      errors.push({ field: 'scope', message: `must be one of ${scopesOf(definition).join(', ')}` });
+    }
+    const checked = checkParams(definition.params, request.params ?? {});
+    errors.push(...checked.errors);
+    if (errors.length > 0) throw invalid(errors);
+
+    const startedAtMs = this.clock.nowMs();
+    const run = newRun({
+      runId: this.ids.next(startedAtMs),
+      startedAtMs,
+      project: definition,
+      definitionHash,
+      scope,
+      steps: steps!,
+      params: checked.params,
+      triggeredBy,
+      rerunOf,
+    });
+    const view = this.viewOfNew(run);
+    const created = await this.store.create({
+      run,
+      definition: definitionJson,
+      idempotency:
+        idempotencyKey === null
+          ? null
+          : {
+              key: idempotencyKey,
+              requestHash: contentHash({ projectId, rerunOf, ...request }),
+              answer: JSON.stringify(view),
+            },
+    });
+    switch (created.outcome) {
+      case 'created':
+        return { run: view, replayed: false };
+      case 'replayed':
+        return { run: JSON.parse(created.answer) as RunView, replayed: true };
+      case 'busy':
+        throw new JobatoError(
+          'RUN_IN_PROGRESS',
+          `Project "${projectId}" has a run in progress. Wait for it to end, or stop it.`,
+          { activeRunId: created.activeRunId },
+        );
+      case 'key-reused':
+        throw new JobatoError(
+          'IDEMPOTENCY_KEY_REUSED',
+          'This Idempotency-Key was sent before with another request. Use a new key for a new request.',
+        );
+    }
+  }
+
+  /** Made without a look at the database: at its first moment every run is in the same state. */
+  private viewOfNew(run: Run): RunView {
+    return toRunView(run, { unpublished: true, stepWorkers: { slots: 0, busy: 0 } }, run.startedAt);
+  }
+}

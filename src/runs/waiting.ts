@@ -1,0 +1,65 @@
+import type { Instant } from '../clock/clock';
+import { phaseOf } from './run-state';
+import type { Run } from './run';
+
+export interface Waiting {
+  code: 'not-yet-published' | 'no-worker-yet' | 'workers-busy' | 'stopping' | 'worker-silent';
+  message: string;
+}
+
+/** What is known beside the run itself. */
+export interface WaitingFacts {
+  /** Its request still lies in the outbox. */
+  unpublished: boolean;
+  /** Workers of this installation that carry out steps; none with WORKER=off and nothing else started. */
+  stepWorkers: { slots: number; busy: number };
+}
+
+/** Why a run is not further: the same words on the page, in the API and in the terminal. Null if nothing holds it up. */
+export function waitingFor(run: Run, facts: WaitingFacts, now: Instant): Waiting | null {
+  switch (phaseOf(run)) {
+    case 'waiting':
+      return waitingForWorker(run, facts);
+    case 'stopping':
+      return {
+        code: 'stopping',
+        message: `A stop was asked for. The worker ${run.workerId ?? 'that has the run'} is ending what still runs.`,
+      };
+    case 'active':
+      return run.leaseExpiresAt !== null && run.leaseExpiresAt < now
+        ? {
+            code: 'worker-silent',
+            message: `The worker ${run.workerId ?? ''} has not been heard from since ${run.lastHeardAt}. It is about to be given up.`,
+          }
+        : null;
+    default:
+      return null;
+  }
+}
+
+function waitingForWorker(run: Run, { unpublished, stepWorkers }: WaitingFacts): Waiting {
+  if (unpublished) {
+    return {
+      code: 'not-yet-published',
+      message: 'The run is accepted and safe, but the event stream has not taken its request yet. It is tried again each second.',
+    };
+  }
+  if (run.executor === 'external') {
+    return {
+      code: 'no-worker-yet',
+      message: `No external worker has taken the run since ${run.startedAt}. Start the worker of project ${run.projectId}.`,
+    };
+  }
+  if (stepWorkers.slots === 0) {
+    return {
+      code: 'no-worker-yet',
+      message: 'No worker has taken the run, and this server carries out no steps itself (WORKER=off). Start a worker.',
+    };
+  }
+  return stepWorkers.busy >= stepWorkers.slots
+    ? {
+        code: 'workers-busy',
+        message: `All ${stepWorkers.slots} places are taken by other runs (WORKER_CONCURRENCY). It starts as soon as one is free.`,
+      }
+    : { code: 'no-worker-yet', message: 'No worker has taken the run yet. It has only just been asked for.' };
+}
