@@ -61,3 +61,6 @@ export function lineAt(block: Block, offset: number): number {
   }
   return line;
 }
+
+/** Why a run is partial when a corpus has unreadable documents. */
+export const PARTIAL_REASON = 'some-docs-unreadable';

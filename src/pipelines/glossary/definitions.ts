@@ -65,6 +65,8 @@ export function definitionFrom(
   const label = block.label;
   if (label && label.via !== 'table' && sentence.offset < label.from) return null;
   if (!isWhole(sentence)) return null;
+  // Lines of a list often end without a stop, but then they are notes rather than sentences.
+  if (kind === 'mention' && !/[.!?]/.test(sentence.text.slice(-3))) return null;
   const text = finished(withFollowUp(sentence, kind, next));
   if (text === null) return null;
   const definition = judged(text, kind, sentence, termWordsOf(match.key));
@@ -151,7 +153,7 @@ function fitUnderHeading(sentence: Sentence, term: DefinedWord): number {
   const isPhrase = !tokens.some(
     (token) => token.pos === 'AUX' || (token.pos === 'VERB' && /s$/.test(token.text)),
   );
-  if (!named) return isPhrase || /^(an?|the|one)$/i.test(tokens[0]?.text ?? '') ? 0.1 : -0.25;
+  if (!named) return isPhrase ? 0.1 : -0.25;
   return isSubject(tokens, tokens.indexOf(named)) ? 0.1 : -0.2;
 }
 
@@ -173,7 +175,7 @@ export function definitionFromExpansion(expansion: string, document: string, lin
 function isPlainSubject(tokens: Token[], first: number, last: number): boolean {
   if (!isSubject(tokens, first)) return false;
   const after = tokens[last + 1];
-  const verb = after?.pos === 'ADV' || after?.pos === 'PUNCT' ? tokens[last + 2] : after;
+  const verb = after?.pos === 'ADV' ? tokens[last + 2] : after;
   // "The processing included …" tells a story; what a thing is, is told in the present.
   if (verb?.pos === 'VERB') return !/[^e]ed$/.test(verb.text);
   return verb?.pos === 'AUX';
@@ -251,7 +253,7 @@ function cutAtClause(text: string): string | null {
   const head = text.slice(0, LONGEST);
   for (const mark of ['. ', '; ', ' — ', ' – ', ': ', ', which ', ', so ', ', but ']) {
     const at = head.lastIndexOf(mark);
-    if (at > 60 && isBalanced(head.slice(0, at)) && (head.slice(0, at).match(/`/g) ?? []).length % 2 === 0) {
+    if (at > 30 && isBalanced(head.slice(0, at)) && (head.slice(0, at).match(/`/g) ?? []).length % 2 === 0) {
       return head.slice(0, at);
     }
   }

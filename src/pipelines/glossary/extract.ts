@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { findCandidates } from './candidates';
-import type { Corpus, Document } from './corpus';
+import { PARTIAL_REASON, type Corpus, type Document } from './corpus';
 import { findDocuments, readDocument } from './documents';
 import { GlossaryError } from './glossary.errors';
 import { Casing, sentencesOf, type Sentence } from './language';
@@ -81,13 +81,11 @@ function readCorpus(settings: Settings, report: Report): Corpus {
   return { docs: settings.docs, root: settings.root, documents, skipped: found.skipped, unreadable };
 }
 
-export const PARTIAL_REASON = 'some-docs-unreadable';
-
 function parse(file: string, text: string): Document {
   return path.extname(file).toLowerCase() === '.txt' ? parsePlainText(file, text) : parseMarkdown(file, text);
 }
 
-function sizeOf(sentences: Sentence[], documents: number): CorpusSize {
+export function sizeOf(sentences: Sentence[], documents: number): CorpusSize {
   const wordCounts = new Map<string, number>();
   let words = 0;
   for (const sentence of sentences) {

@@ -244,48 +244,42 @@ const isNoun = (token: Token | undefined): boolean => token?.pos === 'NOUN' || t
  * and its adjectives stands a noun.
  */
 function corrected(tokens: Token[]): Token[] {
-  for (let index = 0; index < tokens.length; index += 1) {
-    const token = tokens[index];
-    if (!token || token.code) continue;
+  tokens.forEach((token, index) => {
+    if (token.code) return;
     const before = tokens[index - 1];
     const after = tokens[index + 1];
-    const simple = /^[a-z]+$/.test(token.text);
-    if (
-      index === 0 &&
-      isNoun(token) &&
-      /^[A-Za-z][a-z]+$/.test(token.text) &&
-      (/^(a|an|the|if|whether)$/.test(after?.text ?? '') ||
-        (DOCUMENTING.test(token.text) && /^(ADJ|NOUN|PROPN|NUM|X)$/.test(after?.pos ?? '')))
-    ) {
-      // "Returns the …", "Checks if …", "Set a …"
-      token.pos = 'VERB';
-    } else if (
-      simple &&
-      isNoun(token) &&
-      before?.pos === 'AUX' &&
-      after?.pos === 'ADP' &&
-      /(?:ed|en)$/.test(token.text)
-    ) {
-      token.pos = 'VERB';
-    } else if (
-      simple &&
-      token.pos === 'NOUN' &&
-      isNoun(before) &&
-      after?.pos === 'DET' &&
-      !/^(that|which|who|whose|all|both|each)$/.test(after.text)
-    ) {
-      const plural = before?.text.endsWith('s') ?? false;
-      if (token.text.endsWith('s') !== plural || token.text.endsWith('s')) token.pos = 'VERB';
-    } else if (
-      token.pos === 'VERB' &&
-      simple &&
-      !/(?:ed|ing)$/.test(token.text) &&
-      followsArticle(tokens, index)
-    ) {
-      token.pos = 'NOUN';
-    }
-  }
+    if (isNoun(token) && isReallyVerb(token, before, after, index)) token.pos = 'VERB';
+    else if (token.pos === 'VERB' && isReallyNoun(token, before, tokens, index)) token.pos = 'NOUN';
+  });
   return tokens;
+}
+
+function isReallyVerb(
+  token: Token,
+  before: Token | undefined,
+  after: Token | undefined,
+  index: number,
+): boolean {
+  const next = after?.text ?? '';
+  // "Returns the …", "Checks if …", "Set a …"
+  if (index === 0 && /^[A-Za-z][a-z]+$/.test(token.text)) {
+    if (/^(a|an|the|if|whether)$/.test(next)) return true;
+    return DOCUMENTING.test(token.text) && /^(ADJ|NOUN|PROPN|NUM|X)$/.test(after?.pos ?? '');
+  }
+  if (!/^[a-z]+$/.test(token.text)) return false;
+  // "is overridden by …"
+  if (before?.pos === 'AUX' && after?.pos === 'ADP') return /(?:ed|en)$/.test(token.text);
+  // "the worker claims a …", "workers claim a …"
+  if (!isNoun(before) || after?.pos !== 'DET' || /^(that|which|who|whose|all|both|each)$/.test(next))
+    return false;
+  return token.text.endsWith('s') || (before?.text.endsWith('s') ?? false);
+}
+
+function isReallyNoun(token: Token, before: Token | undefined, tokens: Token[], index: number): boolean {
+  if (!/^[a-z]+$/.test(token.text) || /(?:ed|ing)$/.test(token.text)) return false;
+  // "leases are claims that …"
+  if (/^(are|were)$/.test(before?.text ?? '') && /[^s]s$/.test(token.text)) return true;
+  return followsArticle(tokens, index);
 }
 
 /** The verbs that references open their sentences with, leaving out who does it. */

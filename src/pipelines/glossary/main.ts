@@ -1,19 +1,32 @@
 import { Command } from 'commander';
-import { extract } from './extract';
 import { GlossaryError } from './glossary.errors';
-import { issues } from './issues';
-import { provisional } from './provisional';
-import { refined } from './refined';
 import { openReport, type Report } from './report';
 import { PARAMETERS, settingsFrom, type GivenOptions, type Settings } from './settings';
 
 type Step = (settings: Settings, report: Report) => void;
 
-const STEPS: [name: string, description: string, step: Step][] = [
-  ['extract', 'find the terms in a folder of Markdown and text documents', extract],
-  ['provisional', "give every term a definition out of the documents' own sentences", provisional],
-  ['issues', 'find what is unclear, contradictory, missing or not worth keeping', issues],
-  ['refined', 'resolve what can be resolved and write glossary.md and glossary.json', refined],
+/** Each step is loaded when it is asked for: only the first two need the language model. */
+const STEPS: [name: string, description: string, load: () => Promise<Step>][] = [
+  [
+    'extract',
+    'find the terms in a folder of Markdown and text documents',
+    async () => (await import('./extract.js')).extract,
+  ],
+  [
+    'provisional',
+    "give every term a definition out of the documents' own sentences",
+    async () => (await import('./provisional.js')).provisional,
+  ],
+  [
+    'issues',
+    'find what is unclear, contradictory, missing or not worth keeping',
+    async () => (await import('./issues.js')).issues,
+  ],
+  [
+    'refined',
+    'resolve what can be resolved and write glossary.md and glossary.json',
+    async () => (await import('./refined.js')).refined,
+  ],
 ];
 
 const program = new Command('glossary')
@@ -22,7 +35,7 @@ const program = new Command('glossary')
   )
   .showHelpAfterError();
 
-for (const [name, description, step] of STEPS) {
+for (const [name, description, load] of STEPS) {
   program
     .command(name)
     .description(description)
@@ -49,14 +62,16 @@ for (const [name, description, step] of STEPS) {
       '--max-documents <number>',
       `more of them are refused (default: ${PARAMETERS.maxDocuments.default})`,
     )
-    .action((options: GivenOptions) => run(step, options));
+    .action((options: GivenOptions) => run(load, options));
 }
 
 /** One step, its outcome as the exit code. A full pipe or a full disk must not look like success either. */
-function run(step: Step, options: GivenOptions): void {
+async function run(load: () => Promise<Step>, options: GivenOptions): Promise<void> {
   const report = openReport(process.env);
   try {
-    step(settingsFrom(options, process.env, process.cwd()), report);
+    const settings = settingsFrom(options, process.env, process.cwd());
+    const step = await load();
+    step(settings, report);
   } catch (error) {
     const known = error instanceof GlossaryError;
     report.error(
@@ -68,4 +83,4 @@ function run(step: Step, options: GivenOptions): void {
   }
 }
 
-program.parse();
+void program.parseAsync();

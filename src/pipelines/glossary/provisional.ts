@@ -137,7 +137,7 @@ function headingSubject(heading: string): string {
 }
 
 /** Each text once, best first. The same sentence in two documents is one definition. */
-function best(definitions: Definition[]): Definition[] {
+export function best(definitions: Definition[]): Definition[] {
   const texts = new Set<string>();
   return [...definitions].sort(byTrust).filter((definition) => {
     if (texts.has(definition.text)) return false;

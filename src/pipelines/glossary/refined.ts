@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { PARTIAL_REASON } from './extract';
+import { PARTIAL_REASON } from './corpus';
 import type { Glossary } from './glossary';
 import { glossaryMarkdown } from './glossary-markdown';
 import { countByKind, loadProvisional, type Issues } from './issues';
@@ -14,6 +14,7 @@ export function refined(settings: Settings, report: Report): void {
   const { corpus, defined } = loadProvisional(settings.work);
   requireMadeFrom('issues', found, 'provisional', defined.fingerprint);
 
+  report.say(`Refining ${defined.content.terms.length} terms with ${found.content.issues.length} issues.`);
   const { documents, skipped, unreadable, docs, root } = corpus.content;
   const result = refine(defined.content.terms, found.content.issues, settings.minConfidence);
   const glossary: Glossary = {

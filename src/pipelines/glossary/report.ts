@@ -147,13 +147,21 @@ export function openReport(env: NodeJS.ProcessEnv): Report {
   const named = env.JOBATO_EVENTS_FD;
   if (named === undefined || named === '') return new TerminalReport();
   const descriptor = Number(named);
-  try {
-    fstatSync(descriptor);
-  } catch {
+  if (!isHandedDown(descriptor)) {
     process.stderr.write(
       `JOBATO_EVENTS_FD names descriptor ${named}, which is not open; telling it here instead.\n`,
     );
     return new TerminalReport();
   }
   return new EventReport(new EventChannel((chunk) => writeSync(descriptor, chunk)));
+}
+
+/** Where nobody handed down a descriptor 3, Node uses that number for something of its own, which is no file. */
+function isHandedDown(descriptor: number): boolean {
+  try {
+    const stat = fstatSync(descriptor);
+    return stat.isFIFO() || stat.isSocket() || stat.isFile() || stat.isCharacterDevice();
+  } catch {
+    return false;
+  }
 }

@@ -1,0 +1,31 @@
+import { parseTextTermList, parseYamlTermList } from './term-list';
+
+describe('term lists', () => {
+  it('reads YAML', () => {
+    expect(parseYamlTermList('excluded: [foo]\nrequired:\n  - lease\n  - event stream\n')).toEqual({
+      excluded: ['foo'],
+      required: ['lease', 'event stream'],
+    });
+    expect(parseYamlTermList('')).toEqual({ excluded: [], required: [] });
+  });
+
+  it('reads plain text with remarks', () => {
+    expect(
+      parseTextTermList('# ours\nexcluded: foo, bar\nrequired:\nlease\n- event stream # both words\n'),
+    ).toEqual({
+      excluded: ['foo', 'bar'],
+      required: ['lease', 'event stream'],
+    });
+  });
+
+  it.each([
+    ['forbidden: [a]', /only "excluded:" and "required:"/],
+    ['excluded: a', /must be a list/],
+    ['- a', /must hold/],
+    ['excluded: [a]\nrequired: [a]', /both excluded and required/],
+  ])('refuses %j', (text, message) => expect(() => parseYamlTermList(text)).toThrow(message));
+
+  it('refuses text before the first header', () => {
+    expect(() => parseTextTermList('lease\nexcluded:\n')).toThrow(/line 1/);
+  });
+});
