@@ -23,8 +23,13 @@ export class RunClaims {
     private readonly tail: LogTail,
   ) {}
 
-  /** Compare-and-swap in the database: of all who try, one gets the run; the others get null. */
-  async claim(runId: string, workerId: string): Promise<Assignment | null> {
+  /**
+   * Compare-and-swap in the database: of all who try, one gets the run; the others get null.
+   * @param executor what kind of runs the worker can carry out
+   */
+  async claim(runId: string, workerId: string, executor: Run['executor']): Promise<Assignment | null> {
+    const run = await this.queries.find(runId);
+    if (run?.executor !== executor) return null;
     const claimed = await this.store.command(runId, { type: 'claim', workerId, leaseSeconds: LEASE_SECONDS });
     if (!claimed?.applied) return null;
     return { run: claimed.run, definition: await this.queries.definition(claimed.run.definitionHash) };

@@ -1,0 +1,88 @@
+import type { Logger } from '@nestjs/common';
+import type { LogLineInput } from '../events/run-event';
+
+/** As much text may wait to be stored; beyond that the step is held up, so that memory stays bounded. */
+const MAX_WAITING_CHARACTERS = 2 * 1024 * 1024;
+const MAX_LINES_PER_APPEND = 5000;
+const MAX_CHARACTERS_PER_APPEND = 512 * 1024;
+const RETRY_MS = 1000;
+
+/** Brings lines to the log in order, in batches: one append is under way while the next one gathers. */
+export class LogForwarder {
+  private waiting: LogLineInput[] = [];
+  private waitingCharacters = 0;
+  private accepting = true;
+  private sending: Promise<void> | null = null;
+  private onRoom: (() => void)[] = [];
+
+  constructor(
+    private readonly append: (lines: LogLineInput[]) => Promise<{ accepting: boolean }>,
+    private readonly logger: Logger,
+  ) {}
+
+  add(lines: LogLineInput[]): void {
+    // Past the limit lines are still read from the step, so that it goes on, and thrown away here.
+    if (!this.accepting || lines.length === 0) return;
+    for (const line of lines) {
+      this.waiting.push(line);
+      this.waitingCharacters += line.text.length;
+    }
+    this.sending ??= this.send();
+  }
+
+  /** Null while more may be added; else resolves when it may. */
+  room(): Promise<void> | null {
+    if (this.waitingCharacters < MAX_WAITING_CHARACTERS) return null;
+    return new Promise((resolve) => this.onRoom.push(resolve));
+  }
+
+  /** Resolves when all that was added is durable. */
+  async flushed(): Promise<void> {
+    while (this.sending) await this.sending;
+  }
+
+  private async send(): Promise<void> {
+    // One turn of the event loop, so that the lines of one read go together.
+    await new Promise((next) => setImmediate(next));
+    while (this.waiting.length > 0) {
+      const batch = this.takeBatch();
+      await this.appendUntilStored(batch);
+      if (this.waitingCharacters < MAX_WAITING_CHARACTERS) for (const resume of this.onRoom.splice(0)) resume();
+    }
+    this.sending = null;
+  }
+
+  private takeBatch(): LogLineInput[] {
+    let characters = 0;
+    let count = 0;
+    while (count < this.waiting.length && count < MAX_LINES_PER_APPEND && characters < MAX_CHARACTERS_PER_APPEND) {
+      characters += this.waiting[count++]!.text.length;
+    }
+    this.waitingCharacters -= characters;
+    return count === this.waiting.length ? this.takeAll() : this.waiting.splice(0, count);
+  }
+
+  private takeAll(): LogLineInput[] {
+    const all = this.waiting;
+    this.waiting = [];
+    return all;
+  }
+
+  /** A database that cannot take lines just now holds the step up; it does not lose them. */
+  private async appendUntilStored(batch: LogLineInput[]): Promise<void> {
+    for (;;) {
+      try {
+        const { accepting } = await this.append(batch);
+        if (!accepting) {
+          this.accepting = false;
+          this.waiting = [];
+          this.waitingCharacters = 0;
+        }
+        return;
+      } catch (error) {
+        this.logger.error(`Log lines cannot be stored, trying again: ${String(error)}`);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+}

@@ -1,0 +1,210 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Logger } from '@nestjs/common';
+import type { Config } from '../config/config';
+import type { StepDefinition } from '../projects/project';
+import type { Clock } from '../clock/clock';
+import type { EventStream } from '../events/event-stream';
+import type { ArtifactFiles } from '../runs/artifact-files';
+import { type Assignment, LEASE_SECONDS, type RunClaims } from '../runs/run-claims';
+import { EventReporter } from './event-reporter';
+import { LogForwarder } from './log-forwarder';
+import { SecretMask } from './secret-mask';
+import { type StepContext, secretsOf, stepEnvironment } from './step-environment';
+import { StepIo } from './step-io';
+import type { StepExit, StepRunner } from './step-runner';
+
+/** Why an attempt is ended from outside: it is told as the reason of the abort signal. */
+export type StopCause = 'stop-requested' | 'run-timed-out' | 'lost' | 'shutting-down';
+
+type Ending =
+  | { kind: 'completed' }
+  | { kind: 'failed'; step: string; code: string; message: string; reason: string }
+  | { kind: 'stopped'; cause: StopCause };
+
+export interface AttemptTools {
+  config: Config;
+  clock: Clock;
+  stream: EventStream;
+  claims: RunClaims;
+  artifacts: ArtifactFiles;
+  steps: StepRunner;
+}
+
+const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3;
+
+/** One worker's go at one run: claimed before, then prepare → run the steps → say how it ended. */
+export class RunAttempt {
+  private readonly logger = new Logger(RunAttempt.name);
+  private readonly stopping = new AbortController();
+  private readonly events: EventReporter;
+  private readonly log: LogForwarder;
+  private readonly mask: SecretMask;
+  /** Set by a step: the run shall end as partial. */
+  private partialReason: string | null = null;
+
+  constructor(
+    private readonly workerId: string,
+    private readonly assignment: Assignment,
+    private readonly tools: AttemptTools,
+  ) {
+    const { run, definition } = assignment;
+    this.events = new EventReporter(run.runId, tools.stream, tools.clock, this.logger);
+    this.log = new LogForwarder((lines) => tools.claims.appendLog(run.runId, run.attempt, lines), this.logger);
+    this.mask = new SecretMask(secretsOf(definition.steps, tools.config.environment));
+  }
+
+  /** The first cause counts. */
+  stop(cause: StopCause): void {
+    if (!this.stopping.signal.aborted) this.stopping.abort(cause);
+  }
+
+  /** Resolves when nothing of the attempt is alive and all of it is told. */
+  async carryOut(): Promise<void> {
+    const { run, definition } = this.assignment;
+    this.events.report('run.started', { workerId: this.workerId, attempt: run.attempt, leaseSeconds: LEASE_SECONDS });
+    const heartbeat = setInterval(() => void this.heartbeat(), HEARTBEAT_MS);
+    const timeout =
+      definition.timeoutSeconds === null
+        ? null
+        : setTimeout(() => this.stop('run-timed-out'), definition.timeoutSeconds * 1000);
+    try {
+      this.finish(await this.runSteps(await this.prepare()));
+    } catch (error) {
+      this.logger.error(`Run ${run.runId} broke off: ${String((error as Error).stack ?? error)}`);
+      this.events.report('run.failed', {
+        attempt: run.attempt,
+        errorCode: 'INTERNAL',
+        message: 'The worker could not carry the run out. The log of the server has the details.',
+        reason: 'worker-failed',
+      });
+    } finally {
+      clearInterval(heartbeat);
+      if (timeout) clearTimeout(timeout);
+      await this.log.flushed();
+      await this.events.published();
+    }
+  }
+
+  private async prepare(): Promise<StepContext> {
+    const { run } = this.assignment;
+    const workDir = join(this.tools.config.dataDir, 'work', run.projectId);
+    const runDir = this.tools.artifacts.folderOf(run.runId);
+    await Promise.all([mkdir(workDir, { recursive: true }), mkdir(runDir, { recursive: true })]);
+    const { runId, projectId, scope, attempt, params } = run;
+    return { runId, projectId, scope, attempt, params, workDir, runDir };
+  }
+
+  private async runSteps(context: StepContext): Promise<Ending> {
+    const { run, definition } = this.assignment;
+    for (const { name } of run.steps) {
+      if (this.stopping.signal.aborted) break;
+      const step = definition.steps.find((candidate) => candidate.name === name);
+      if (!step) throw new Error(`The definition has no step "${name}".`);
+      const failure = await this.runStep(step, context);
+      if (failure) return failure;
+    }
+    return this.stopping.signal.aborted
+      ? { kind: 'stopped', cause: this.stopping.signal.reason as StopCause }
+      : { kind: 'completed' };
+  }
+
+  /** @returns how the run ends because of it, or null if the next step may begin */
+  private async runStep(step: StepDefinition, context: StepContext): Promise<Ending | null> {
+    const { attempt } = this.assignment.run;
+    const { config, artifacts } = this.tools;
+    this.events.report('run.progress', { attempt, step: step.name, stepStatus: 'running' });
+    const io = new StepIo(step.name, attempt, this.mask, this.log, this.events, this.tools.clock, (path) =>
+      artifacts.register(context.runId, path),
+    );
+    const exit = await this.tools.steps.run({
+      command: step.command,
+      workingDir: resolve(step.workingDir),
+      env: stepEnvironment(step, context, config.environment),
+      timeoutSeconds: step.timeoutSeconds,
+      stop: this.stopping.signal,
+      output: io,
+    });
+    await io.finished();
+    this.partialReason ??= io.partialReason;
+
+    const ending = this.classify(step, exit, io);
+    const exitCode = exit.kind === 'not-started' ? null : exit.exitCode;
+    if (ending === null) {
+      // A step that reports an error and then exits 0 has done part of its work, and the run must not look whole.
+      if (io.error) this.partialReason ??= io.error.code.toLowerCase().replaceAll('_', '-');
+      this.events.report('run.progress', { attempt, step: step.name, stepStatus: 'completed', exitCode });
+    } else {
+      const stepStatus = ending.kind === 'failed' || ending.cause === 'run-timed-out' ? 'failed' : 'cancelled';
+      this.events.report('run.progress', { attempt, step: step.name, stepStatus, exitCode });
+    }
+    return ending;
+  }
+
+  private classify(step: StepDefinition, exit: StepExit, io: StepIo): Exclude<Ending, { kind: 'completed' }> | null {
+    const failed = (code: string, message: string, reason: string): Ending & { kind: 'failed' } => ({
+      kind: 'failed',
+      step: step.name,
+      code,
+      message: this.mask.apply(message),
+      reason,
+    });
+    switch (exit.kind) {
+      case 'stopped':
+        return { kind: 'stopped', cause: this.stopping.signal.reason as StopCause };
+      case 'timed-out':
+        return failed(
+          'STEP_TIMED_OUT',
+          `Step "${step.name}" took longer than ${step.timeoutSeconds} s (timeoutSeconds) and was ended.`,
+          'timed-out',
+        );
+      case 'not-started':
+        return failed('STEP_NOT_STARTED', exit.message, 'step-failed');
+      case 'exited': {
+        if (exit.exitCode === 0) return null;
+        if (io.error) return failed(io.error.code, io.error.message, 'step-failed');
+        const how = exit.signal === null ? `exited with code ${exit.exitCode}` : `was ended by ${exit.signal}`;
+        const last = io.lastErrorLine === null ? '' : ` Its last line: ${io.lastErrorLine}`;
+        return failed('STEP_FAILED', `Step "${step.name}" ${how}.${last}`, 'step-failed');
+      }
+    }
+  }
+
+  private finish(ending: Ending): void {
+    const { run, definition } = this.assignment;
+    const { attempt } = run;
+    if (ending.kind === 'completed') {
+      this.events.report('run.completed', {
+        attempt,
+        ...(this.partialReason !== null && { status: 'partial' as const, reason: this.partialReason }),
+      });
+    } else if (ending.kind === 'failed') {
+      const { code: errorCode, message, step, reason } = ending;
+      this.events.report('run.failed', { attempt, errorCode, message, step, reason });
+    } else if (ending.cause === 'stop-requested') {
+      this.events.report('run.cancelled', { attempt });
+    } else if (ending.cause === 'run-timed-out') {
+      this.events.report('run.failed', {
+        attempt,
+        errorCode: 'TIMED_OUT',
+        message: `The run took longer than ${definition.timeoutSeconds} s (timeoutSeconds) and was ended.`,
+        reason: 'timed-out',
+      });
+    }
+    // Lost: somebody else decides about the run. Shutting down: the worker hands all that it holds back at once.
+  }
+
+  /** Keeps the lease, and learns what did not come by the stream: that a stop was asked for, or the run taken away. */
+  private async heartbeat(): Promise<void> {
+    const { run } = this.assignment;
+    const { attempt } = run;
+    this.events.report('run.heartbeat', { workerId: this.workerId, attempt, leaseSeconds: LEASE_SECONDS });
+    try {
+      const { stillHeld, stopRequested } = await this.tools.claims.standing(run.runId, attempt);
+      if (!stillHeld) this.stop('lost');
+      else if (stopRequested) this.stop('stop-requested');
+    } catch (error) {
+      this.logger.warn(`How run ${run.runId} stands cannot be read: ${String(error)}`);
+    }
+  }
+}

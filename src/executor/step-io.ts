@@ -1,0 +1,115 @@
+import type { Clock } from '../clock/clock';
+import { type LogStreamName, MAX_LINE_BYTES } from '../logs/log-line';
+import type { Artifact } from '../runs/run';
+import type { EventReporter } from './event-reporter';
+import { LineSplitter } from './line-splitter';
+import type { LogForwarder } from './log-forwarder';
+import type { SecretMask } from './secret-mask';
+import { parseStepReport, type StepReport } from './step-report';
+import type { StepOutput } from './step-runner';
+
+/** A report is no place for data; a longer line is refused. */
+const MAX_REPORT_LENGTH = 256 * 1024;
+/** How many unreadable reports are shown, so that a step that confuses its descriptors does not fill the log. */
+const MAX_COMPLAINTS = 20;
+
+/** Takes what one step writes: its two outputs to the log, its reports to events. Secrets are masked before anything else. */
+export class StepIo implements StepOutput {
+  partialReason: string | null = null;
+  error: { code: string; message: string } | null = null;
+  /** Of what it said on stderr, for the message of a failure. */
+  lastErrorLine: string | null = null;
+
+  private readonly out: LineSplitter;
+  private readonly err: LineSplitter;
+  private readonly reports = new LineSplitter(MAX_REPORT_LENGTH);
+  private readonly pending: Promise<void>[] = [];
+  private complaints = 0;
+
+  constructor(
+    private readonly step: string,
+    private readonly attempt: number,
+    private readonly mask: SecretMask,
+    private readonly log: LogForwarder,
+    private readonly events: EventReporter,
+    private readonly clock: Clock,
+    private readonly register: (path: string) => Promise<Artifact>,
+  ) {
+    // One more than is kept shows that the line was longer; a secret at the cut must be seen whole to be masked.
+    const maxLength = MAX_LINE_BYTES + 1 + mask.longest;
+    this.out = new LineSplitter(maxLength);
+    this.err = new LineSplitter(maxLength);
+  }
+
+  stdout(bytes: Buffer): void {
+    this.addLines('stdout', this.out.push(bytes));
+  }
+
+  stderr(bytes: Buffer): void {
+    this.addLines('stderr', this.err.push(bytes));
+  }
+
+  report(bytes: Buffer): void {
+    for (const line of this.reports.push(bytes)) this.takeReport(line);
+  }
+
+  remark(text: string): void {
+    this.addLines('system', [text]);
+  }
+
+  room(): Promise<void> | null {
+    return this.log.room();
+  }
+
+  /** Resolves when the ends of all lines are in, and all that was reported is checked. */
+  async finished(): Promise<void> {
+    this.addLines('stdout', this.out.end());
+    this.addLines('stderr', this.err.end());
+    for (const line of this.reports.end()) this.takeReport(line);
+    await Promise.all(this.pending);
+  }
+
+  private addLines(stream: LogStreamName, lines: string[]): void {
+    if (lines.length === 0) return;
+    const at = this.clock.now();
+    const masked = lines.map((line) => this.mask.apply(line));
+    if (stream === 'stderr') this.lastErrorLine = masked.findLast((line) => line.trim() !== '')?.slice(0, 500) ?? this.lastErrorLine;
+    this.log.add(masked.map((text) => ({ at, stream, step: this.step, text })));
+  }
+
+  private takeReport(line: string): void {
+    if (line.trim() === '') return;
+    const report = parseStepReport(this.mask.apply(line));
+    if ('unreadable' in report) {
+      if (++this.complaints <= MAX_COMPLAINTS) {
+        this.remark(`A report on descriptor 3 was left aside, ${report.unreadable}: ${this.mask.apply(line).slice(0, 200)}`);
+      }
+      return;
+    }
+    this.passOn(report);
+  }
+
+  private passOn({ progress, metrics, partial, error, quota, artifact }: StepReport): void {
+    if (partial) this.partialReason = partial.reason;
+    if (error) this.error = error;
+    if (progress || metrics || quota) {
+      this.events.reportProgress({
+        attempt: this.attempt,
+        step: this.step,
+        ...progress,
+        ...(metrics && { metrics }),
+        ...(quota && { quotaUsed: quota.used }),
+      });
+    }
+    if (artifact) this.pending.push(this.takeArtifact(artifact.path));
+  }
+
+  private async takeArtifact(path: string): Promise<void> {
+    try {
+      const { name, size } = await this.register(path);
+      this.events.reportProgress({ attempt: this.attempt, step: this.step, artifacts: [{ name, size }] });
+    } catch (error) {
+      this.remark(`An artifact was left aside: ${(error as Error).message}.`);
+    }
+  }
+}

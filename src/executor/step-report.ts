@@ -1,0 +1,46 @@
+import Ajv from 'ajv';
+
+/** What a step may say on its descriptor 3, as one JSON object a line. */
+export interface StepReport {
+  progress?: { current?: number; total?: number; message?: string };
+  metrics?: Record<string, number>;
+  /** The run shall end as partial, and this is why. */
+  partial?: { reason: string };
+  /** Why the step fails, or, if it then exits 0, why the run is partial. */
+  error?: { code: string; message: string };
+  /** Calls issued against the quota. */
+  quota?: { used: number };
+  /** A file in the run's folder. */
+  artifact?: { path: string };
+}
+
+const text = { type: 'string', maxLength: 10_000 };
+const count = { type: 'number', minimum: 0 };
+const object = (properties: Record<string, unknown>, required: string[] = []) => ({
+  type: 'object',
+  properties,
+  required,
+});
+
+const ajv = new Ajv();
+const validate = ajv.compile<StepReport>({
+  ...object({
+    progress: object({ current: count, total: count, message: text }),
+    metrics: { type: 'object', additionalProperties: { type: 'number' }, maxProperties: 200 },
+    partial: object({ reason: { type: 'string', minLength: 1, maxLength: 200 } }, ['reason']),
+    error: object({ code: { type: 'string', minLength: 1, maxLength: 200 }, message: text }, ['code', 'message']),
+    quota: object({ used: { type: 'integer', minimum: 0 } }, ['used']),
+    artifact: object({ path: { type: 'string', minLength: 1, maxLength: 4096 } }, ['path']),
+  }),
+});
+
+/** Never throws: what cannot be read comes back as the reason, for the log. */
+export function parseStepReport(line: string): StepReport | { unreadable: string } {
+  let content: unknown;
+  try {
+    content = JSON.parse(line);
+  } catch {
+    return { unreadable: 'it is not JSON' };
+  }
+  return validate(content) ? content : { unreadable: ajv.errorsText(validate.errors, { dataVar: 'it' }) };
+}

@@ -1,0 +1,221 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants, promises as fs } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import { KILL_AFTER_SECONDS } from '../runs/new-run';
+import { groupIsAlive, processesWithEnvironment, signalGroup } from './process-group';
+import { ProcessRegistry } from './process-registry';
+
+export interface StepRequest {
+  /** argv */
+  command: string[];
+  workingDir: string;
+  env: Record<string, string>;
+  /** null = no limit */
+  timeoutSeconds: number | null;
+  /** Ends the step before its time. */
+  stop: AbortSignal;
+  output: StepOutput;
+}
+
+/** Where what the step writes goes. */
+export interface StepOutput {
+  stdout(bytes: Buffer): void;
+  stderr(bytes: Buffer): void;
+  /** Descriptor 3. */
+  report(bytes: Buffer): void;
+  /** A remark of ours. */
+  remark(text: string): void;
+  /** Null while there is room; else resolves when there is room again, until when the step has to wait. */
+  room(): Promise<void> | null;
+}
+
+export type StepExit =
+  | { kind: 'exited'; exitCode: number | null; signal: NodeJS.Signals | null }
+  /** It was ended by us; whatever code it then chose is no result. */
+  | { kind: 'stopped' | 'timed-out'; exitCode: number | null; signal: NodeJS.Signals | null }
+  | { kind: 'not-started'; message: string };
+
+/** After the end of a step, a pipe that is still open and says nothing for this long is given up. */
+const CLOSE_WITHIN_MS = 1000;
+const LOOK_EVERY_MS = 25;
+
+/** Carries out one step as a child process in a group of its own, and sees to it that nothing of it survives. */
+@Injectable()
+export class StepRunner {
+  constructor(private readonly registry: ProcessRegistry) {}
+
+  async run(request: StepRequest): Promise<StepExit> {
+    if (request.stop.aborted) return { kind: 'stopped', exitCode: null, signal: null };
+    let child: ChildProcess;
+    try {
+      child = this.start(request);
+    } catch (error) {
+      return { kind: 'not-started', message: (error as Error).message };
+    }
+    const groupId = child.pid;
+    if (groupId === undefined) return { kind: 'not-started', message: await startError(child, request) };
+
+    const forget = this.registry.remember(groupId);
+    const ending = new GroupEnding(groupId, request.output);
+    let endedBy: 'stopped' | 'timed-out' | null = null;
+    const end = (by: 'stopped' | 'timed-out') => () => {
+      endedBy ??= by;
+      ending.begin();
+    };
+    const onStop = end('stopped');
+    request.stop.addEventListener('abort', onStop, { once: true });
+    const timer =
+      request.timeoutSeconds === null ? null : setTimeout(end('timed-out'), request.timeoutSeconds * 1000);
+    try {
+      const pipes = this.connect(child, request.output);
+      const { exitCode, signal } = await exitOf(child);
+      // Decided here: a stop that comes from now on finds a result that is real.
+      const kind = endedBy ?? 'exited';
+      if (timer) clearTimeout(timer);
+      request.stop.removeEventListener('abort', onStop);
+
+      if (groupIsAlive(groupId)) {
+        if (kind === 'exited') request.output.remark('The step has ended, but left processes behind. They are ended too.');
+        ending.begin();
+        await ending.done();
+      }
+      if (kind !== 'exited') killStrays(request.env.JOBATO_RUN_ID);
+      await pipes.readToEnd();
+      return { kind, exitCode, signal };
+    } finally {
+      if (timer) clearTimeout(timer);
+      ending.cancelTimers();
+      for (const stream of child.stdio) stream?.destroy();
+      forget();
+    }
+  }
+
+  private start({ command: [program, ...args], workingDir, env }: StepRequest): ChildProcess {
+    return spawn(program!, args, {
+      cwd: workingDir,
+      env,
+      detached: true, // a process group of its own, so that all of it can be ended
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+  }
+
+  private connect(child: ChildProcess, output: StepOutput): Pipes {
+    const pipes = new Pipes(output);
+    pipes.read(child.stdout!, (bytes) => output.stdout(bytes));
+    pipes.read(child.stderr!, (bytes) => output.stderr(bytes));
+    pipes.read(child.stdio[3] as Readable, (bytes) => output.report(bytes));
+    return pipes;
+  }
+}
+
+/** Reads what a step writes, no faster than it can be taken. */
+class Pipes {
+  private readonly open = new Set<Readable>();
+  private lastReadMs = Date.now();
+  private onAllClosed: () => void = () => undefined;
+
+  constructor(private readonly output: StepOutput) {}
+
+  read(stream: Readable, take: (bytes: Buffer) => void): void {
+    this.open.add(stream);
+    stream.on('data', (bytes: Buffer) => {
+      this.lastReadMs = Date.now();
+      take(bytes);
+      const room = this.output.room();
+      if (room === null) return;
+      stream.pause();
+      void room.then(() => {
+        this.lastReadMs = Date.now();
+        stream.resume();
+      });
+    });
+    stream.on('error', () => undefined); // a pipe that breaks has ended
+    stream.once('close', () => {
+      this.open.delete(stream);
+      if (this.open.size === 0) this.onAllClosed();
+    });
+  }
+
+  /** Resolves when all is read. A process outside of the group may hold a pipe open: silence counts as the end. */
+  async readToEnd(): Promise<void> {
+    if (this.open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setInterval(() => {
+        const silent = Date.now() - this.lastReadMs > CLOSE_WITHIN_MS;
+        if (silent && this.output.room() === null) this.onAllClosed();
+      }, CLOSE_WITHIN_MS);
+      this.onAllClosed = () => {
+        clearInterval(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+/** SIGTERM to the whole group, SIGKILL to what is left of it 10 s later. */
+class GroupEnding {
+  private killTimer: NodeJS.Timeout | null = null;
+  private begun = false;
+
+  constructor(
+    private readonly groupId: number,
+    private readonly output: StepOutput,
+  ) {}
+
+  begin(): void {
+    if (this.begun) return;
+    this.begun = true;
+    this.output.remark(`SIGTERM sent to process group ${this.groupId}; SIGKILL follows in ${KILL_AFTER_SECONDS} s.`);
+    signalGroup(this.groupId, 'SIGTERM');
+    this.killTimer = setTimeout(() => {
+      if (signalGroup(this.groupId, 'SIGKILL')) {
+        this.output.remark(`SIGKILL sent to process group ${this.groupId}: it did not end by itself.`);
+      }
+    }, KILL_AFTER_SECONDS * 1000);
+  }
+
+  /** Resolves when no member is alive; gives up on one that not even SIGKILL ends. */
+  async done(): Promise<void> {
+    const deadline = Date.now() + (KILL_AFTER_SECONDS + 5) * 1000;
+    while (groupIsAlive(this.groupId) && Date.now() < deadline) await after(LOOK_EVERY_MS);
+  }
+
+  cancelTimers(): void {
+    if (this.killTimer) clearTimeout(this.killTimer);
+  }
+}
+
+/** A process that made itself a group of its own (setsid) still carries the run in its environment. */
+function killStrays(runId: string | undefined): void {
+  if (runId === undefined) return;
+  for (const pid of processesWithEnvironment(`JOBATO_RUN_ID=${runId}`)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It was quicker.
+    }
+  }
+}
+
+function exitOf(child: ChildProcess): Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }> {
+  return new Promise((resolve) => child.once('exit', (exitCode, signal) => resolve({ exitCode, signal })));
+}
+
+/** ENOENT may mean the program, or the folder that it should run in. */
+async function startError(child: ChildProcess, { command, workingDir }: StepRequest): Promise<string> {
+  const error = await new Promise<NodeJS.ErrnoException>((resolve) => child.once('error', resolve));
+  const folderIsThere = await fs.access(workingDir, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!folderIsThere) return `The working directory "${workingDir}" is not there, or may not be entered.`;
+  if (error.code === 'ENOENT') return `The command "${command[0]}" was not found on the PATH.`;
+  if (error.code === 'EACCES') return `The command "${command[0]}" may not be executed.`;
+  return `The command "${command[0]}" could not be started: ${error.message}`;
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
