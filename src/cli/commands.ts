@@ -1,0 +1,116 @@
+import type { JobatoClient } from './jobato-client';
+import { paramsFromText } from '../projects/params';
+import { commandLine } from './command-line';
+import { EXIT } from './failures';
+import { runDetails } from './run-details';
+import { follow, stopOnInterrupt } from './run-follower';
+import { runTable } from './run-table';
+import { statusWord } from './status-words';
+import { Terminal } from './terminal';
+import { harmless, oneLine } from './terminal-text';
+
+export interface TriggerOptions {
+  scope?: string;
+  param?: Record<string, string>;
+  follow?: boolean;
+  json?: boolean;
+}
+
+/** Each command answers with the exit code. */
+export async function trigger(
+  client: JobatoClient,
+  projectId: string,
+  options: TriggerOptions,
+): Promise<number> {
+  // With --json, stdout belongs to the JSON, and what people read goes to stderr.
+  const terminal = new Terminal(options.json ? process.stderr : process.stdout);
+  const params = options.param && paramsFromText((await client.project(projectId)).params, options.param);
+  const run = await client.trigger(projectId, { scope: options.scope, params });
+  if (!options.follow) {
+    if (options.json) return printJson(run);
+    terminal.result([
+      `${statusWord(terminal, run.status)}  run ${run.runId} of ${run.projectId}`,
+      ...(run.waiting ? [`  ${oneLine(run.waiting.message)}`] : []),
+      `  follow it:  ${commandLine(`logs ${run.runId} --follow`)}`,
+      `  its page:   ${client.pageOf(run.runId)}`,
+    ]);
+    return EXIT.done;
+  }
+  terminal.remark(`Run ${run.runId} of ${run.projectId}, ${client.pageOf(run.runId)}`);
+  const followed = await follow(client, run, terminal, stopOnInterrupt());
+  if (options.json) printJson(followed.run);
+  return followed.exitCode;
+}
+
+export interface ListOptions {
+  project?: string;
+  status?: string;
+  limit: number;
+  json?: boolean;
+}
+
+export async function list(client: JobatoClient, { json, ...filter }: ListOptions): Promise<number> {
+  const page = await client.runs(filter);
+  if (json) return printJson(page);
+  const terminal = new Terminal(process.stdout);
+  if (page.items.length === 0) terminal.result(['There are no such runs.']);
+  else terminal.result(runTable(terminal, page.items, Date.now()));
+  if (page.nextCursor !== null)
+    new Terminal(process.stderr).remark(`There are more; --limit ${filter.limit} showed the newest.`);
+  return EXIT.done;
+}
+
+export async function show(
+  client: JobatoClient,
+  runId: string,
+  { json }: { json?: boolean },
+): Promise<number> {
+  const run = await client.run(runId);
+  if (json) return printJson(run);
+  const terminal = new Terminal(process.stdout);
+  terminal.result(runDetails(terminal, run, client.pageOf(runId), Date.now()));
+  return EXIT.done;
+}
+
+export async function logs(
+  client: JobatoClient,
+  runId: string,
+  options: { follow?: boolean },
+): Promise<number> {
+  if (options.follow) {
+    const run = await client.run(runId);
+    // The log alone goes to stdout, so that it can be piped on.
+    const terminal = new Terminal(process.stdout, process.stderr);
+    return (await follow(client, run, terminal, stopOnInterrupt())).exitCode;
+  }
+  const body = await client.logText(runId);
+  if (process.stdout.isTTY) await printLines(body);
+  else for await (const bytes of body) process.stdout.write(bytes);
+  return EXIT.done;
+}
+
+export async function cancel(client: JobatoClient, runId: string): Promise<number> {
+  const run = await client.cancel(runId);
+  const terminal = new Terminal(process.stdout);
+  terminal.result([
+    run.status === 'running'
+      ? `The run is asked to stop. ${oneLine(run.waiting?.message ?? '')}`.trimEnd()
+      : `${statusWord(terminal, run.status)}  run ${run.runId}`,
+  ]);
+  return EXIT.done;
+}
+
+async function printLines(body: ReadableStream<Uint8Array>): Promise<void> {
+  let rest = '';
+  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop()!;
+    if (lines.length > 0) process.stdout.write(`${lines.map(harmless).join('\n')}\n`);
+  }
+  if (rest !== '') process.stdout.write(`${harmless(rest)}\n`);
+}
+
+function printJson(value: unknown): number {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  return EXIT.done;
+}

@@ -1,0 +1,60 @@
+/** Exit codes of the command line, the same for every command. */
+export const EXIT = {
+  done: 0,
+  /** The run failed, was cancelled or did only a part; or the server refused what was asked for. */
+  notCompleted: 1,
+  usage: 2,
+  unreachable: 3,
+  /** What shells use for "ended by Ctrl-C". */
+  interrupted: 130,
+} as const;
+
+/** Something to tell the person at the terminal in words: no stack, and the exit code that goes with it. */
+export class CliFailure extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: number,
+  ) {
+    super(message);
+    this.name = 'CliFailure';
+  }
+}
+
+export function usageFailure(message: string): CliFailure {
+  return new CliFailure(message, EXIT.usage);
+}
+
+/** No answer, or one that broke off. */
+export class ServerUnreachable extends CliFailure {
+  constructor(
+    url: string,
+    readonly reason: string,
+  ) {
+    super(
+      `No Jobato answers at ${url} (${reason}).\n` +
+        'Start it with "npm start" (after "npm run build"), or set JOBATO_URL to the address where it runs.',
+      EXIT.unreachable,
+    );
+    this.name = 'ServerUnreachable';
+  }
+}
+
+/** The words behind "fetch failed", which keeps them in its cause. */
+export function networkReason(error: unknown): string {
+  const cause = (error as { cause?: unknown }).cause ?? error;
+  const { code, message } = cause as { code?: string; message?: string };
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'connection refused';
+    case 'ENOTFOUND':
+      return 'there is no such host';
+    case 'ECONNRESET':
+    case 'UND_ERR_SOCKET':
+      return 'the connection broke off';
+    case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'ETIMEDOUT':
+      return 'it does not answer in time';
+    default:
+      return message || code || String(cause);
+  }
+}

@@ -1,0 +1,154 @@
+import type { ProjectView } from '../projects/project-view';
+import type { RunView } from '../runs/run-view';
+import type { RunPageView } from '../runs/run-page.view';
+import { networkReason, ServerUnreachable, usageFailure } from './failures';
+import { ServerRefusal } from './server-refusal';
+
+export interface TriggerRequest {
+  scope?: string;
+  params?: Record<string, unknown>;
+  triggeredBy?: string;
+}
+
+export interface RunFilter {
+  project?: string;
+  status?: string;
+  limit: number;
+}
+
+export interface ClientOptions {
+  url: string;
+  token: string | null;
+}
+
+/** An answer that takes longer than this is none. Streams are not bound by it once they have begun. */
+const ANSWER_WITHIN_MS = 30_000;
+
+/** The REST interface, as far as the command line needs it. */
+export class JobatoClient {
+  readonly url: string;
+  private readonly token: string | null;
+
+  constructor({ url, token }: ClientOptions) {
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+      throw usageFailure(`JOBATO_URL must be an address such as http://127.0.0.1:3000, not "${url}".`);
+    }
+    this.url = url.replace(/\/+$/, '');
+    this.token = token;
+  }
+
+  static fromEnvironment(environment: NodeJS.ProcessEnv): JobatoClient {
+    return new JobatoClient({
+      url: environment.JOBATO_URL?.trim() || 'http://127.0.0.1:3000',
+      token: environment.JOBATO_ADMIN_TOKEN?.trim() || null,
+    });
+  }
+
+  pageOf(runId: string): string {
+    return `${this.url}/runs/${runId}`;
+  }
+
+  project(projectId: string): Promise<ProjectView> {
+    return this.json('GET', `/api/projects/${encodeURIComponent(projectId)}`);
+  }
+
+  async projects(): Promise<ProjectView[]> {
+    return (await this.json<{ items: ProjectView[] }>('GET', '/api/projects')).items;
+  }
+
+  trigger(projectId: string, request: TriggerRequest): Promise<RunView> {
+    return this.json('POST', `/api/projects/${encodeURIComponent(projectId)}/runs`, request);
+  }
+
+  runs({ project, status, limit }: RunFilter): Promise<RunPageView> {
+    const query = new URLSearchParams({ limit: String(limit) });
+    if (status !== undefined) query.set('status', status);
+    // Asked for below the project, so that a misspelt one is an error and not an empty list.
+    const path = project === undefined ? '/api/runs' : `/api/projects/${encodeURIComponent(project)}/runs`;
+    return this.json('GET', `${path}?${query.toString()}`);
+  }
+
+  run(runId: string): Promise<RunView> {
+    return this.json('GET', runPath(runId));
+  }
+
+  cancel(runId: string): Promise<RunView> {
+    return this.json('DELETE', runPath(runId));
+  }
+
+  async artifact(href: string): Promise<string> {
+    return (await this.fetch('GET', href, {})).text();
+  }
+
+  /** The log so far, as bytes of text. */
+  async logText(runId: string): Promise<ReadableStream<Uint8Array>> {
+    return bodyOf(await this.fetch('GET', `${runPath(runId)}/logs`, { headers: { Accept: 'text/plain' } }));
+  }
+
+  /** Server-sent events from the line after `after` on. */
+  async logEvents(runId: string, after: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const headers = { Accept: 'text/event-stream', 'Last-Event-ID': String(after) };
+    return bodyOf(await this.fetch('GET', `${runPath(runId)}/logs`, { headers, signal }));
+  }
+
+  /** Whether a server answers and takes runs. */
+  async isReady(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.url}/api/health/ready`, { signal: AbortSignal.timeout(2000) })).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  private async json<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    const response = await this.fetch(method, path, {
+      headers: {
+        Accept: 'application/json',
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (!response.headers.get('content-type')?.startsWith('application/json')) {
+      throw new ServerRefusal(response.status, null, this.url);
+    }
+    return (await response.json()) as Answer;
+  }
+
+  /** @throws ServerUnreachable, ServerRefusal */
+  private async fetch(
+    method: string,
+    path: string,
+    { headers, body, signal }: { headers?: Record<string, string>; body?: string; signal?: AbortSignal },
+  ): Promise<Response> {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), ANSWER_WITHIN_MS);
+    let response: Response;
+    try {
+      response = await fetch(`${this.url}${path}`, {
+        method,
+        headers: { ...headers, ...(this.token !== null && { Authorization: `Bearer ${this.token}` }) },
+        body,
+        redirect: 'error',
+        signal: signal ? AbortSignal.any([signal, patience.signal]) : patience.signal,
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new ServerUnreachable(
+        this.url,
+        patience.signal.aborted ? `no answer within ${ANSWER_WITHIN_MS / 1000} s` : networkReason(error),
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+    if (!response.ok) throw await ServerRefusal.from(response, this.url);
+    return response;
+  }
+}
+
+function runPath(runId: string): string {
+  return `/api/runs/${encodeURIComponent(runId)}`;
+}
+
+function bodyOf({ body }: Response): ReadableStream<Uint8Array> {
+  return body ?? new ReadableStream({ start: (controller) => controller.close() });
+}

@@ -1,0 +1,114 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { RUN_STATUSES } from '../runs/run';
+import { cancel, list, type ListOptions, logs, show, trigger, type TriggerOptions } from './commands';
+import { CliFailure, EXIT } from './failures';
+import { JobatoClient } from './jobato-client';
+import { endWhenNobodyReads } from './terminal';
+
+const ENVIRONMENT_HELP = `
+Environment (also read from .env):
+  JOBATO_URL           where the server is (http://127.0.0.1:3000)
+  JOBATO_ADMIN_TOKEN   its token, if it has one
+  NO_COLOR             set: no colours
+
+Exit codes: 0 done, and with --follow the run completed · 1 it did not, or the server refused
+            2 wrong arguments · 3 no server there · 130 stopped following by Ctrl-C`;
+
+/** @returns the exit code */
+async function main(argv: string[]): Promise<number> {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  let exitCode: number = EXIT.done;
+  const client = () => JobatoClient.fromEnvironment(process.env);
+
+  const program = new Command('jobato')
+    .description('Starts, shows and stops runs on a Jobato server.')
+    .addHelpText('after', ENVIRONMENT_HELP)
+    .showHelpAfterError('(--help says more)')
+    .exitOverride();
+
+  program
+    .command('trigger')
+    .description('start a run of a project')
+    .argument('<projectId>')
+    .option('--scope <scope>', 'full, from:<step>, only:<step>, or one that the project names')
+    .option('--param <name=value>', 'a parameter; may be repeated', collectParam)
+    .option('--follow', 'show it until it ends')
+    .option('--json', 'print the run as JSON')
+    .action(async (projectId: string, options: TriggerOptions) => {
+      exitCode = await trigger(client(), projectId, options);
+    });
+
+  program
+    .command('list')
+    .description('list runs, newest first')
+    .option('--project <projectId>', 'of this project only')
+    .addOption(new Option('--status <status>', 'with this status only').choices(RUN_STATUSES))
+    .option('--limit <count>', 'how many at most, 1 to 200', toLimit, 20)
+    .option('--json', 'print JSON')
+    .action(async (options: ListOptions) => {
+      exitCode = await list(client(), options);
+    });
+
+  program
+    .command('show')
+    .description('show one run')
+    .argument('<runId>')
+    .option('--json', 'print JSON')
+    .action(async (runId: string, options: { json?: boolean }) => {
+      exitCode = await show(client(), runId, options);
+    });
+
+  program
+    .command('logs')
+    .description('print the log of a run')
+    .argument('<runId>')
+    .option('--follow', 'go on until the run ends')
+    .action(async (runId: string, options: { follow?: boolean }) => {
+      exitCode = await logs(client(), runId, options);
+    });
+
+  program
+    .command('cancel')
+    .description('ask a run to stop')
+    .argument('<runId>')
+    .action(async (runId: string) => {
+      exitCode = await cancel(client(), runId);
+    });
+
+  await program.parseAsync(argv);
+  return exitCode;
+}
+
+/** Collects `--param name=value`, given once or many times. */
+function collectParam(argument: string, collected: Record<string, string> = {}): Record<string, string> {
+  const at = argument.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It must look like name=value.');
+  const name = argument.slice(0, at);
+  if (Object.hasOwn(collected, name)) throw new InvalidArgumentError(`"${name}" is given twice.`);
+  return { ...collected, [name]: argument.slice(at + 1) };
+}
+
+function toLimit(argument: string): number {
+  const limit = Number(argument);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= 200) return limit;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 200.');
+}
+
+function exitCodeOf(error: unknown): number {
+  // Commander has printed its own words by now; --help ends this way too, with 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof CliFailure) {
+    process.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return EXIT.notCompleted;
+}
+
+endWhenNobodyReads();
+main(process.argv).then(
+  (exitCode) => (process.exitCode = exitCode),
+  (error: unknown) => (process.exitCode = exitCodeOf(error)),
+);

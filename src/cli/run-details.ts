@@ -1,0 +1,77 @@
+import type { RunView, StepView } from '../runs/run-view';
+import { duration, localTime } from './durations';
+import { progressText } from './progress-text';
+import { aligned } from './run-table';
+import { statusWord } from './status-words';
+import type { Terminal } from './terminal';
+import { oneLine } from './terminal-text';
+
+/** Everything about one run, a fact a line. */
+export function runDetails(terminal: Terminal, run: RunView, page: string, now: number): string[] {
+  const facts: [string, string | null][] = [
+    ['Run', run.runId],
+    ['Project', run.projectId],
+    [
+      'Status',
+      statusWord(terminal, run.status) + (run.statusReason ? ` (${oneLine(run.statusReason)})` : ''),
+    ],
+    ['Waiting', run.waiting && `${oneLine(run.waiting.message)} (${run.waiting.code})`],
+    ['Error', run.error && `${oneLine(run.error.message)} (${oneLine(run.error.code)})`],
+    ['Progress', run.status === 'running' ? progressText(run) || null : null],
+    ['Scope', oneLine(run.scope)],
+    ['Params', Object.keys(run.params).length > 0 ? oneLine(assignments(run.params)) : null],
+    ['Triggered', `by ${run.triggeredBy}${run.rerunOf ? `, as a re-run of ${run.rerunOf}` : ''}`],
+    ['Started', localTime(run.startedAt)],
+    ['Stop asked', run.cancelRequestedAt && localTime(run.cancelRequestedAt)],
+    ['Ended', run.endedAt && localTime(run.endedAt)],
+    ['Duration', duration(run.durationMs ?? now - Date.parse(run.startedAt))],
+    [
+      'Worker',
+      run.workerId && `${oneLine(run.workerId)}${run.attempt > 1 ? `, attempt ${run.attempt}` : ''}`,
+    ],
+    ['Results', oneLine(assignments(run.summary)) || null],
+    ['Page', page],
+  ];
+  return [
+    ...facts.flatMap(([name, fact]) => (fact ? [`${terminal.styled('dim', name.padEnd(10))}  ${fact}`] : [])),
+    ...block(terminal, 'Steps', stepLines(terminal, run.steps)),
+    ...block(
+      terminal,
+      'Artifacts',
+      aligned(run.artifacts.map(({ name, size, href }) => [oneLine(name), bytes(size), href])),
+    ),
+  ];
+}
+
+function stepLines(terminal: Terminal, steps: readonly StepView[]): string[] {
+  const words = aligned(
+    steps.map(({ name, startedAt, durationMs, exitCode }) => [
+      oneLine(name),
+      startedAt === null ? '' : duration(durationMs),
+      exitCode === null || exitCode === 0 ? '' : `exit code ${exitCode}`,
+    ]),
+  );
+  return steps.map(
+    ({ status }, index) =>
+      `${statusWord(terminal, status, '✓ completed'.length)}  ${words[index]!.trimEnd()}`,
+  );
+}
+
+function block(terminal: Terminal, title: string, lines: string[]): string[] {
+  return lines.length === 0
+    ? []
+    : ['', terminal.styled('bold', title), ...lines.map((line) => `  ${line.trimEnd()}`)];
+}
+
+/** Names and values that somebody gave or measured; what is not known is left out. */
+export function assignments(values: Record<string, unknown>): string {
+  return Object.entries(values)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join('  ');
+}
+
+function bytes(size: number): string {
+  if (size < 1024) return `${size} B`;
+  return size < 1024 * 1024 ? `${(size / 1024).toFixed(1)} KiB` : `${(size / 1024 / 1024).toFixed(1)} MiB`;
+}

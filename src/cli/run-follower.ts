@@ -1,0 +1,168 @@
+import type { StepStatus } from '../runs/run';
+import type { RunView } from '../runs/run-view';
+import { commandLine } from './command-line';
+import { duration, elapsed } from './durations';
+import { EXIT } from './failures';
+import type { JobatoClient } from './jobato-client';
+import { followRun, type RunEvent } from './log-events';
+import { progressText } from './progress-text';
+import { assignments } from './run-details';
+import { statusWord } from './status-words';
+import type { Terminal } from './terminal';
+import { oneLine } from './terminal-text';
+
+/** How often the seconds on the status line move on. */
+const TICK_MS = 1000;
+/** Where lines cannot be changed, progress is worth a new one only now and then. */
+const PROGRESS_LINE_EVERY_MS = 2000;
+
+export interface Followed {
+  exitCode: number;
+  /** As last seen. */
+  run: RunView;
+}
+
+/**
+ * Shows a run while it goes on: its log, what becomes of its steps, how far it is, and how it ended.
+ * Ctrl-C ends the showing, not the run.
+ */
+export async function follow(
+  client: JobatoClient,
+  run: RunView,
+  terminal: Terminal,
+  stop: AbortSignal,
+): Promise<Followed> {
+  const shown = new ShownRun(terminal, run);
+  const ticking = setInterval(() => shown.drawStatus(), TICK_MS);
+  try {
+    for await (const events of followRun(client, run.runId, stop)) shown.show(events);
+    terminal.status('');
+    shown.tellEnd(client.pageOf(run.runId));
+    return { exitCode: shown.run.status === 'completed' ? EXIT.done : EXIT.notCompleted, run: shown.run };
+  } catch (error) {
+    terminal.status('');
+    if (!stop.aborted) throw error;
+    tellThatItGoesOn(terminal, run.runId);
+    return { exitCode: EXIT.interrupted, run: shown.run };
+  } finally {
+    clearInterval(ticking);
+  }
+}
+
+/** An abort signal for the first Ctrl-C; the second one ends the process as it always does. */
+export function stopOnInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGINT', () => controller.abort());
+  return controller.signal;
+}
+
+class ShownRun {
+  private readonly steps = new Map<string, StepStatus>();
+  private waitingCode: string | null = null;
+  private lastProgress = '';
+  private lastProgressAt = 0;
+  private connectionRemark = '';
+
+  constructor(
+    private readonly terminal: Terminal,
+    public run: RunView,
+  ) {}
+
+  show(events: readonly RunEvent[]): void {
+    let texts: string[] = [];
+    const printTexts = () => {
+      this.terminal.logText(texts);
+      texts = [];
+    };
+    for (const event of events) {
+      if (event.type === 'log') {
+        texts.push(event.line.text);
+        continue;
+      }
+      printTexts();
+      if (event.type === 'run') this.tellChange(event.run);
+      else if (event.type !== 'end') this.tellConnection(event);
+    }
+    printTexts();
+    this.drawStatus();
+  }
+
+  drawStatus(): void {
+    if (this.run.status !== 'running') return;
+    const parts = [
+      statusWord(this.terminal, 'running'),
+      this.terminal.styled('dim', elapsed(Date.now() - Date.parse(this.run.startedAt))),
+      this.connectionRemark || oneLine(this.run.waiting?.message ?? '') || progressText(this.run),
+    ];
+    this.terminal.status(parts.join('  ').trimEnd());
+  }
+
+  tellEnd(page: string): void {
+    const { status, statusReason, error, durationMs, summary, artifacts } = this.run;
+    const reason = statusReason ? ` (${oneLine(statusReason)})` : '';
+    this.terminal.remark(`${statusWord(this.terminal, status)}${reason} after ${duration(durationMs)}`);
+    if (error) this.terminal.remark(`  ${oneLine(error.message)} (${oneLine(error.code)})`);
+    const results = oneLine(assignments(summary));
+    if (results) this.terminal.remark(`  ${results}`);
+    if (artifacts.length > 0)
+      this.terminal.remark(`  made ${artifacts.map(({ name }) => oneLine(name)).join(', ')}`);
+    this.terminal.remark(`  ${page}`);
+  }
+
+  private tellChange(run: RunView): void {
+    this.run = run;
+    for (const { name, status, durationMs, exitCode } of run.steps) {
+      if (status === 'pending' || this.steps.get(name) === status) continue;
+      this.steps.set(name, status);
+      const details = [
+        durationMs === null ? '' : `after ${duration(durationMs)}`,
+        exitCode === null || exitCode === 0 ? '' : `with exit code ${exitCode}`,
+      ];
+      this.tell(
+        [`${statusWord(this.terminal, status)}  step ${oneLine(name)}`, ...details].filter(Boolean).join(' '),
+      );
+    }
+    if (this.terminal.isLive) return; // the status line has the rest
+    if (run.waiting && run.waiting.code !== this.waitingCode)
+      this.tell(`waiting: ${oneLine(run.waiting.message)}`);
+    this.waitingCode = run.waiting?.code ?? null;
+    this.tellProgress(run);
+  }
+
+  private tellProgress(run: RunView): void {
+    const { current, message } = run.progress;
+    if (run.status !== 'running' || (current === null && message === null)) return;
+    const text = progressText(run);
+    const now = Date.now();
+    if (text === this.lastProgress || now - this.lastProgressAt < PROGRESS_LINE_EVERY_MS) return;
+    this.lastProgress = text;
+    this.lastProgressAt = now;
+    this.tell(`progress: ${text}`);
+  }
+
+  private tellConnection(event: Extract<RunEvent, { type: 'lost' | 'back' }>): void {
+    if (event.type === 'back') {
+      this.connectionRemark = '';
+      this.terminal.remark('Connected again.');
+      return;
+    }
+    this.connectionRemark = `connection lost, attempt ${event.attempt} of ${event.attempts}`;
+    if (event.attempt === 1) {
+      this.terminal.remark(
+        `Connection lost (${event.reason}). The run goes on; trying to connect again, up to ${event.attempts} times.`,
+      );
+    }
+  }
+
+  private tell(line: string): void {
+    this.terminal.remark(line);
+  }
+}
+
+function tellThatItGoesOn(terminal: Terminal, runId: string): void {
+  terminal.remark(
+    'No longer following. The run goes on.',
+    `  follow it again:  ${commandLine(`logs ${runId} --follow`)}`,
+    `  cancel it:        ${commandLine(`cancel ${runId}`)}`,
+  );
+}

@@ -1,0 +1,45 @@
+import type { Problem } from '../problems/catalogue';
+import { CliFailure, EXIT } from './failures';
+import { commandLine } from './command-line';
+import { oneLine } from './terminal-text';
+
+/** An answer of the server that is no success, in the words of its problem document. */
+export class ServerRefusal extends CliFailure {
+  constructor(
+    readonly httpStatus: number,
+    readonly problem: Partial<Problem> | null,
+    url: string,
+  ) {
+    super(problem === null ? notAProblem(httpStatus, url) : inWords(problem), EXIT.notCompleted);
+    this.name = 'ServerRefusal';
+  }
+
+  static async from(response: Response, url: string): Promise<ServerRefusal> {
+    const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json') ?? false;
+    const body: unknown = isProblem ? await response.json().catch(() => null) : null;
+    if (!isProblem) await response.body?.cancel();
+    return new ServerRefusal(response.status, body as Partial<Problem> | null, url);
+  }
+}
+
+function inWords({ title, detail, errors, errorCode, activeRunId }: Partial<Problem>): string {
+  const lines = [`${oneLine(title ?? 'The server refused it')}.`];
+  // The detail of bad input only repeats what the list of fields says.
+  if (detail && !errors?.length) lines.push(oneLine(detail));
+  for (const { field, message } of errors ?? []) lines.push(`  ${oneLine(`${field} ${message}`.trim())}`);
+  if (errorCode === 'RUN_IN_PROGRESS' && activeRunId) {
+    lines.push(
+      `The active run is ${activeRunId}.`,
+      `  follow it:  ${commandLine(`logs ${activeRunId} --follow`)}`,
+      `  cancel it:  ${commandLine(`cancel ${activeRunId}`)}`,
+    );
+  }
+  if (errorCode === 'UNAUTHORIZED') {
+    lines.push('Set JOBATO_ADMIN_TOKEN to the token that the server was started with.');
+  }
+  return lines.join('\n');
+}
+
+function notAProblem(httpStatus: number, url: string): string {
+  return `${url} answered with status ${httpStatus}, but not as Jobato does. Is JOBATO_URL right?`;
+}

@@ -1,0 +1,18 @@
+import type { RunStatus, StepStatus } from '../runs/run';
+import type { Style, Terminal } from './terminal';
+
+const LOOKS: Record<RunStatus | StepStatus, { icon: string; style: Style }> = {
+  pending: { icon: '○', style: 'dim' },
+  running: { icon: '●', style: 'cyan' },
+  completed: { icon: '✓', style: 'green' },
+  partial: { icon: '◐', style: 'yellow' },
+  failed: { icon: '✗', style: 'red' },
+  cancelled: { icon: '■', style: 'yellow' },
+  skipped: { icon: '–', style: 'dim' },
+};
+
+/** An icon and the word itself, so that nothing hangs on colour or on one sign. */
+export function statusWord(terminal: Terminal, status: RunStatus | StepStatus, width = 0): string {
+  const { icon, style } = LOOKS[status];
+  return terminal.styled(style, `${icon} ${status}`.padEnd(width));
+}
