@@ -47,7 +47,10 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.set('query parser', 'simple');
 
   if (config.corsOrigins.length > 0) {
-    app.enableCors({ origin: config.corsOrigins, exposedHeaders: ['Location', 'Idempotent-Replayed', 'X-Request-Id'] });
+    app.enableCors({
+      origin: config.corsOrigins,
+      exposedHeaders: ['Location', 'Idempotent-Replayed', 'X-Request-Id'],
+    });
   }
   app.use(securityHeaders(config));
   app.use(accessMiddleware(config, problems));
@@ -94,7 +97,10 @@ function headers(directives: Record<string, string[]>, isHttps: boolean) {
 function serveAssets(app: NestExpressApplication): void {
   const options = { prefix: '/assets/', index: false, redirect: false, maxAge: '1h' } as const;
   app.useStaticAssets(join(ROOT, 'public'), options);
-  app.useStaticAssets(dirname(require.resolve('htmx.org/dist/htmx.min.js')), { ...options, prefix: '/assets/htmx/' });
+  app.useStaticAssets(dirname(require.resolve('htmx.org/dist/htmx.min.js')), {
+    ...options,
+    prefix: '/assets/htmx/',
+  });
 }
 
 function parseBodies(app: NestExpressApplication): void {
@@ -104,9 +110,13 @@ function parseBodies(app: NestExpressApplication): void {
 
 /** A body of another type would be taken for none, and a run be started that nobody described. */
 function requireJson(request: Request, _response: Response, next: NextFunction): void {
-  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
   if (hasBody && !request.is('application/json')) {
-    throw new JobatoError('UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON, sent with Content-Type: application/json.');
+    throw new JobatoError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'The body must be JSON, sent with Content-Type: application/json.',
+    );
   }
   next();
 }
@@ -127,11 +137,18 @@ function serveApiDescription(app: NestExpressApplication): void {
         .setTitle('Jobato')
         .setDescription('Starts pipelines, shows how they go, and stops them.')
         .setVersion('1')
-        .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'JOBATO_ADMIN_TOKEN, where one is set' })
+        .addBearerAuth({
+          type: 'http',
+          scheme: 'bearer',
+          description: 'JOBATO_ADMIN_TOKEN, where one is set',
+        })
         .addSecurityRequirements('bearer')
         .build(),
     );
-  SwaggerModule.setup('api/docs', app, describe, { jsonDocumentUrl: 'api/openapi.json', customSiteTitle: 'Jobato API' });
+  SwaggerModule.setup('api/docs', app, describe, {
+    jsonDocumentUrl: 'api/openapi.json',
+    customSiteTitle: 'Jobato API',
+  });
 }
 
 function fieldErrors({ property, constraints, children }: ValidationError, prefix = ''): FieldError[] {

@@ -42,16 +42,25 @@ export function decideAccess(request: AccessRequest, policy: AccessPolicy): Acce
     );
   }
   if (isWrite(request.method) && comesFromElsewhere(request, policy)) {
-    return refuse('FORBIDDEN', 'A browser sent this from another site. Only pages of this server may change anything.');
+    return refuse(
+      'FORBIDDEN',
+      'A browser sent this from another site. Only pages of this server may change anything.',
+    );
   }
   if (isInternal(request.path)) {
     return matchesAny(request.apiKey, policy.apiKeys)
       ? ALLOWED
-      : refuse('UNAUTHORIZED', 'This call needs a valid key in the header X-Jobato-Api-Key (JOBATO_API_KEY).');
+      : refuse(
+          'UNAUTHORIZED',
+          'This call needs a valid key in the header X-Jobato-Api-Key (JOBATO_API_KEY).',
+        );
   }
   if (policy.adminToken === null || isOpenToAll(request.path)) return ALLOWED;
   if (request.hasSession || matchesAny(bearerOf(request.authorization), [policy.adminToken])) return ALLOWED;
-  return refuse('UNAUTHORIZED', 'This server asks for its token: send "Authorization: Bearer <token>", or sign in.');
+  return refuse(
+    'UNAUTHORIZED',
+    'This server asks for its token: send "Authorization: Bearer <token>", or sign in.',
+  );
 }
 
 /** Compares digests in constant time, all of them, so that the time taken tells nothing about the secret. */
@@ -79,7 +88,10 @@ function isWrite(method: string): boolean {
   return !['GET', 'HEAD', 'OPTIONS'].includes(method);
 }
 
-function comesFromElsewhere({ origin, secFetchSite, host }: AccessRequest, { corsOrigins }: AccessPolicy): boolean {
+function comesFromElsewhere(
+  { origin, secFetchSite, host }: AccessRequest,
+  { corsOrigins }: AccessPolicy,
+): boolean {
   if (origin !== undefined && corsOrigins.includes(origin)) return false;
   if (secFetchSite === 'cross-site' || secFetchSite === 'same-site') return true;
   return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host?.toLowerCase());

@@ -27,7 +27,10 @@ export function accessMiddleware(config: Config, problems: ProblemFilter) {
     if (decision.allowed) {
       next();
     } else if (decision.code === 'UNAUTHORIZED' && isPage(request)) {
-      response.redirect(303, `/login?next=${encodeURIComponent(method === 'GET' ? request.originalUrl : '/')}`);
+      response.redirect(
+        303,
+        `/login?next=${encodeURIComponent(method === 'GET' ? request.originalUrl : '/')}`,
+      );
     } else {
       problems.send(new JobatoError(decision.code, decision.detail), request, response);
     }

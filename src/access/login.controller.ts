@@ -19,7 +19,11 @@ export class LoginController {
 
   @Post('login')
   @HttpCode(303)
-  signIn(@Body() body: { token?: unknown; next?: unknown }, @Req() request: Request, @Res() response: Response): void {
+  signIn(
+    @Body() body: { token?: unknown; next?: unknown },
+    @Req() request: Request,
+    @Res() response: Response,
+  ): void {
     const { adminToken } = this.config;
     const next = localPath(body?.next);
     const token = typeof body?.token === 'string' ? body.token.trim() : undefined;

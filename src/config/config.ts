@@ -77,7 +77,9 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     );
   }
   if (adminToken !== null && adminToken.length < 16) {
-    reasons.push('JOBATO_ADMIN_TOKEN must have at least 16 characters: it is all that stands before your commands.');
+    reasons.push(
+      'JOBATO_ADMIN_TOKEN must have at least 16 characters: it is all that stands before your commands.',
+    );
   }
 
   const certFile = text('TLS_CERT_FILE');

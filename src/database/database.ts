@@ -50,7 +50,12 @@ export class Database {
       }),
     );
     await reading.initialize();
-    return new Database(writing, reading, new Writer(writing.createQueryRunner()), reading.createQueryRunner());
+    return new Database(
+      writing,
+      reading,
+      new Writer(writing.createQueryRunner()),
+      reading.createQueryRunner(),
+    );
   }
 
   write<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {

@@ -259,9 +259,10 @@ export class EmbeddedEventStream extends EventStream {
 
   private readonly createGroups = async (tx: Transaction, names: string[]): Promise<void[]> => {
     for (const name of names) {
-      await tx.query('INSERT INTO stream_groups (group_name, last_delivered_id) VALUES (?, 0) ON CONFLICT DO NOTHING', [
-        name,
-      ]);
+      await tx.query(
+        'INSERT INTO stream_groups (group_name, last_delivered_id) VALUES (?, 0) ON CONFLICT DO NOTHING',
+        [name],
+      );
     }
     return names.map(() => undefined);
   };
@@ -279,9 +280,17 @@ export class EmbeddedEventStream extends EventStream {
     return inputs.map((group) => stored.get(group)!);
   };
 
-  private async storeGroup(tx: Transaction, { name, lastDeliveredId, pending, toDelete }: Group): Promise<Stored> {
-    await tx.query('UPDATE stream_groups SET last_delivered_id = ? WHERE group_name = ?', [lastDeliveredId, name]);
-    const changed = [...pending].filter(([, { storedCount, deliveryCount }]) => storedCount !== deliveryCount);
+  private async storeGroup(
+    tx: Transaction,
+    { name, lastDeliveredId, pending, toDelete }: Group,
+  ): Promise<Stored> {
+    await tx.query('UPDATE stream_groups SET last_delivered_id = ? WHERE group_name = ?', [
+      lastDeliveredId,
+      name,
+    ]);
+    const changed = [...pending].filter(
+      ([, { storedCount, deliveryCount }]) => storedCount !== deliveryCount,
+    );
     if (changed.length > 0) {
       await tx.query(
         'INSERT INTO stream_pending (group_name, entry_id, consumer, delivered_at, delivery_count)' +
@@ -299,10 +308,10 @@ export class EmbeddedEventStream extends EventStream {
     }
     const deletedIds = [...toDelete];
     if (deletedIds.length > 0) {
-      await tx.query(`DELETE FROM stream_pending WHERE group_name = ? AND entry_id IN ${inList(deletedIds)}`, [
-        name,
-        ...deletedIds,
-      ]);
+      await tx.query(
+        `DELETE FROM stream_pending WHERE group_name = ? AND entry_id IN ${inList(deletedIds)}`,
+        [name, ...deletedIds],
+      );
     }
     return { pending: changed.map(([, delivery]) => [delivery, delivery.deliveryCount]), deletedIds };
   }
@@ -313,10 +322,10 @@ export class EmbeddedEventStream extends EventStream {
   ): Promise<number[]> => {
     const counts: number[] = [];
     for (const { before, finishedUpTo } of inputs) {
-      const deleted = await tx.query('DELETE FROM stream_entries WHERE id <= ? AND added_at < ? RETURNING id', [
-        finishedUpTo,
-        before,
-      ]);
+      const deleted = await tx.query(
+        'DELETE FROM stream_entries WHERE id <= ? AND added_at < ? RETURNING id',
+        [finishedUpTo, before],
+      );
       counts.push(deleted.length);
     }
     return counts;

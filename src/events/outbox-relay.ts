@@ -94,7 +94,8 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   private retryLater(error: unknown): void {
-    if (!this.failing) this.logger.error(`Events cannot be published, trying again each second: ${String(error)}`);
+    if (!this.failing)
+      this.logger.error(`Events cannot be published, trying again each second: ${String(error)}`);
     this.failing = true;
     this.retryTimer = setTimeout(() => {
       this.retryTimer = null;

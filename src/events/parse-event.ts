@@ -24,7 +24,8 @@ export function parseEvent(fields: Partial<Record<keyof StreamFields, string>>):
   const checkPayload = validators.get(eventType ?? '');
   if (!checkPayload) return { reason: `eventType is unknown: ${shown(eventType)}` };
   const occurredAtMs = Date.parse(occurredAt ?? '');
-  if (Number.isNaN(occurredAtMs)) return { reason: `occurredAt is not an ISO-8601 time: ${shown(occurredAt)}` };
+  if (Number.isNaN(occurredAtMs))
+    return { reason: `occurredAt is not an ISO-8601 time: ${shown(occurredAt)}` };
 
   const content = parseJson(payload ?? '');
   if (content === undefined) return { reason: 'payload is not JSON' };

@@ -44,7 +44,10 @@ export class RejectedEvents {
   }
 
   /** Newest first. */
-  async list(limit: number, before?: number): Promise<{ items: RejectedEventEntity[]; nextCursor: string | null }> {
+  async list(
+    limit: number,
+    before?: number,
+  ): Promise<{ items: RejectedEventEntity[]; nextCursor: string | null }> {
     const items = await this.rows.select(this.database.read, 'WHERE id < ? ORDER BY id DESC LIMIT ?', [
       before ?? Number.MAX_SAFE_INTEGER,
       limit + 1,
@@ -55,7 +58,9 @@ export class RejectedEvents {
   }
 
   async count(): Promise<number> {
-    const [row] = await this.database.read.query<{ count: number }>('SELECT COUNT(*) AS count FROM rejected_events');
+    const [row] = await this.database.read.query<{ count: number }>(
+      'SELECT COUNT(*) AS count FROM rejected_events',
+    );
     return Number(row?.count ?? 0);
   }
 
@@ -82,5 +87,8 @@ export class RejectedEvents {
 }
 
 function notFound(id: number): JobatoError {
-  return new JobatoError('REJECTED_EVENT_NOT_FOUND', `There is no rejected event ${id}: it was sent again or discarded.`);
+  return new JobatoError(
+    'REJECTED_EVENT_NOT_FOUND',
+    `There is no rejected event ${id}: it was sent again or discarded.`,
+  );
 }

@@ -1,4 +1,10 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
@@ -86,7 +92,9 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy {
       'The server ended without warning while the run was at work.',
     );
     for (const { runId, status, attempt } of released) {
-      this.logger.warn(`Run ${runId} was interrupted by the end of the server: now ${status}, attempt ${attempt}.`);
+      this.logger.warn(
+        `Run ${runId} was interrupted by the end of the server: now ${status}, attempt ${attempt}.`,
+      );
     }
     const requested = await this.store.requestUnclaimedAgain();
     if (requested > 0) this.logger.log(`${requested} runs that nobody had taken are asked for again.`);

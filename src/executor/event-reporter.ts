@@ -35,8 +35,12 @@ export class EventReporter {
       ...before,
       ...rest,
       ...((metrics ?? before.metrics) && { metrics: { ...before.metrics, ...metrics } }),
-      ...((artifacts ?? before.artifacts) && { artifacts: [...(before.artifacts ?? []), ...(artifacts ?? [])] }),
-      ...((quotaUsed ?? before.quotaUsed) !== undefined && { quotaUsed: (before.quotaUsed ?? 0) + (quotaUsed ?? 0) }),
+      ...((artifacts ?? before.artifacts) && {
+        artifacts: [...(before.artifacts ?? []), ...(artifacts ?? [])],
+      }),
+      ...((quotaUsed ?? before.quotaUsed) !== undefined && {
+        quotaUsed: (before.quotaUsed ?? 0) + (quotaUsed ?? 0),
+      }),
     };
     this.progressTimer ??= setTimeout(() => this.flushProgress(), PROGRESS_EVERY_MS);
   }

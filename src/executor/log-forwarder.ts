@@ -47,7 +47,8 @@ export class LogForwarder {
     while (this.waiting.length > 0) {
       const batch = this.takeBatch();
       await this.appendUntilStored(batch);
-      if (this.waitingCharacters < MAX_WAITING_CHARACTERS) for (const resume of this.onRoom.splice(0)) resume();
+      if (this.waitingCharacters < MAX_WAITING_CHARACTERS)
+        for (const resume of this.onRoom.splice(0)) resume();
     }
     this.sending = null;
   }
@@ -55,7 +56,11 @@ export class LogForwarder {
   private takeBatch(): LogLineInput[] {
     let characters = 0;
     let count = 0;
-    while (count < this.waiting.length && count < MAX_LINES_PER_APPEND && characters < MAX_CHARACTERS_PER_APPEND) {
+    while (
+      count < this.waiting.length &&
+      count < MAX_LINES_PER_APPEND &&
+      characters < MAX_CHARACTERS_PER_APPEND
+    ) {
       characters += this.waiting[count++]!.text.length;
     }
     this.waitingCharacters -= characters;

@@ -18,7 +18,11 @@ export function startOf(pid: number): string | null {
     return ticks === undefined ? null : `${ticks}-${BOOT}`;
   }
   try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim().replace(/\W+/g, '-') || null;
+    return (
+      execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' })
+        .trim()
+        .replace(/\W+/g, '-') || null
+    );
   } catch {
     return null;
   }
@@ -48,7 +52,9 @@ export function groupIsAlive(groupId: number): boolean {
 /** Processes whose environment holds this text, whatever group they moved to. None where the system can't tell. */
 export function processesWithEnvironment(text: string): number[] {
   if (!HAS_PROC) return [];
-  return processes().filter((pid) => pid !== process.pid && readOrNull(`/proc/${pid}/environ`)?.includes(text));
+  return processes().filter(
+    (pid) => pid !== process.pid && readOrNull(`/proc/${pid}/environ`)?.includes(text),
+  );
 }
 
 export function membersOfGroup(groupId: number): number[] {
@@ -56,7 +62,11 @@ export function membersOfGroup(groupId: number): number[] {
 }
 
 function processes(): number[] {
-  return HAS_PROC ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number) : [];
+  return HAS_PROC
+    ? readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .map(Number)
+    : [];
 }
 
 /** The fields of /proc/<pid>/stat from the third on (proc_pid_stat(5)): state, ppid, pgrp, … starttime at 19. */

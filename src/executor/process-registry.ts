@@ -3,7 +3,13 @@ import { join, sep } from 'node:path';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import { groupIsAlive, membersOfGroup, processesWithEnvironment, signalGroup, startOf } from './process-group';
+import {
+  groupIsAlive,
+  membersOfGroup,
+  processesWithEnvironment,
+  signalGroup,
+  startOf,
+} from './process-group';
 
 const DEAD_WITHIN_MS = 2000;
 
@@ -43,7 +49,8 @@ export class ProcessRegistry {
     for (const groupId of groups) signalGroup(groupId, 'SIGKILL');
     for (const pid of strays) kill(pid);
     const killed = groups.size + strays.filter((pid) => !groups.has(pid)).length;
-    if (killed > 0) this.logger.warn(`Killed ${killed} processes that an earlier life of this server left running.`);
+    if (killed > 0)
+      this.logger.warn(`Killed ${killed} processes that an earlier life of this server left running.`);
 
     await this.untilDead([...groups]);
     for (const name of readdirSync(this.folder)) rmSync(join(this.folder, name), { force: true });

@@ -50,7 +50,10 @@ export class RunAttempt {
   ) {
     const { run, definition } = assignment;
     this.events = new EventReporter(run.runId, tools.stream, tools.clock, this.logger);
-    this.log = new LogForwarder((lines) => tools.claims.appendLog(run.runId, run.attempt, lines), this.logger);
+    this.log = new LogForwarder(
+      (lines) => tools.claims.appendLog(run.runId, run.attempt, lines),
+      this.logger,
+    );
     this.mask = new SecretMask(secretsOf(definition.steps, tools.config.environment));
   }
 
@@ -62,7 +65,11 @@ export class RunAttempt {
   /** Resolves when nothing of the attempt is alive and all of it is told. */
   async carryOut(): Promise<void> {
     const { run, definition } = this.assignment;
-    this.events.report('run.started', { workerId: this.workerId, attempt: run.attempt, leaseSeconds: LEASE_SECONDS });
+    this.events.report('run.started', {
+      workerId: this.workerId,
+      attempt: run.attempt,
+      leaseSeconds: LEASE_SECONDS,
+    });
     const heartbeat = setInterval(() => void this.heartbeat(), HEARTBEAT_MS);
     const timeout =
       definition.timeoutSeconds === null
@@ -135,13 +142,18 @@ export class RunAttempt {
       if (io.error) this.partialReason ??= io.error.code.toLowerCase().replaceAll('_', '-');
       this.events.report('run.progress', { attempt, step: step.name, stepStatus: 'completed', exitCode });
     } else {
-      const stepStatus = ending.kind === 'failed' || ending.cause === 'run-timed-out' ? 'failed' : 'cancelled';
+      const stepStatus =
+        ending.kind === 'failed' || ending.cause === 'run-timed-out' ? 'failed' : 'cancelled';
       this.events.report('run.progress', { attempt, step: step.name, stepStatus, exitCode });
     }
     return ending;
   }
 
-  private classify(step: StepDefinition, exit: StepExit, io: StepIo): Exclude<Ending, { kind: 'completed' }> | null {
+  private classify(
+    step: StepDefinition,
+    exit: StepExit,
+    io: StepIo,
+  ): Exclude<Ending, { kind: 'completed' }> | null {
     const failed = (code: string, message: string, reason: string): Ending & { kind: 'failed' } => ({
       kind: 'failed',
       step: step.name,
@@ -163,7 +175,8 @@ export class RunAttempt {
       case 'exited': {
         if (exit.exitCode === 0) return null;
         if (io.error) return failed(io.error.code, io.error.message, 'step-failed');
-        const how = exit.signal === null ? `exited with code ${exit.exitCode}` : `was ended by ${exit.signal}`;
+        const how =
+          exit.signal === null ? `exited with code ${exit.exitCode}` : `was ended by ${exit.signal}`;
         const last = io.lastErrorLine === null ? '' : ` Its last line: ${io.lastErrorLine}`;
         return failed('STEP_FAILED', `Step "${step.name}" ${how}.${last}`, 'step-failed');
       }

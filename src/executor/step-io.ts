@@ -73,7 +73,8 @@ export class StepIo implements StepOutput {
     if (lines.length === 0) return;
     const at = this.clock.now();
     const masked = lines.map((line) => this.mask.apply(line));
-    if (stream === 'stderr') this.lastErrorLine = masked.findLast((line) => line.trim() !== '')?.slice(0, 500) ?? this.lastErrorLine;
+    if (stream === 'stderr')
+      this.lastErrorLine = masked.findLast((line) => line.trim() !== '')?.slice(0, 500) ?? this.lastErrorLine;
     this.log.add(masked.map((text) => ({ at, stream, step: this.step, text })));
   }
 
@@ -82,7 +83,9 @@ export class StepIo implements StepOutput {
     const report = parseStepReport(this.mask.apply(line));
     if ('unreadable' in report) {
       if (++this.complaints <= MAX_COMPLAINTS) {
-        this.remark(`A report on descriptor 3 was left aside, ${report.unreadable}: ${this.mask.apply(line).slice(0, 200)}`);
+        this.remark(
+          `A report on descriptor 3 was left aside, ${report.unreadable}: ${this.mask.apply(line).slice(0, 200)}`,
+        );
       }
       return;
     }

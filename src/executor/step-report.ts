@@ -28,7 +28,10 @@ const validate = ajv.compile<StepReport>({
     progress: object({ current: count, total: count, message: text }),
     metrics: { type: 'object', additionalProperties: { type: 'number' }, maxProperties: 200 },
     partial: object({ reason: { type: 'string', minLength: 1, maxLength: 200 } }, ['reason']),
-    error: object({ code: { type: 'string', minLength: 1, maxLength: 200 }, message: text }, ['code', 'message']),
+    error: object({ code: { type: 'string', minLength: 1, maxLength: 200 }, message: text }, [
+      'code',
+      'message',
+    ]),
     quota: object({ used: { type: 'integer', minimum: 0 } }, ['used']),
     artifact: object({ path: { type: 'string', minLength: 1, maxLength: 4096 } }, ['path']),
   }),

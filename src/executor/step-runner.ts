@@ -76,7 +76,8 @@ export class StepRunner {
       request.stop.removeEventListener('abort', onStop);
 
       if (groupIsAlive(groupId)) {
-        if (kind === 'exited') request.output.remark('The step has ended, but left processes behind. They are ended too.');
+        if (kind === 'exited')
+          request.output.remark('The step has ended, but left processes behind. They are ended too.');
         ending.begin();
         await ending.done();
       }
@@ -167,7 +168,9 @@ class GroupEnding {
   begin(): void {
     if (this.begun) return;
     this.begun = true;
-    this.output.remark(`SIGTERM sent to process group ${this.groupId}; SIGKILL follows in ${KILL_AFTER_SECONDS} s.`);
+    this.output.remark(
+      `SIGTERM sent to process group ${this.groupId}; SIGKILL follows in ${KILL_AFTER_SECONDS} s.`,
+    );
     signalGroup(this.groupId, 'SIGTERM');
     this.killTimer = setTimeout(() => {
       if (signalGroup(this.groupId, 'SIGKILL')) {

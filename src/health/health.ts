@@ -45,7 +45,9 @@ export class Health {
       this.check(async () => {
         const { events: waiting, oldestAgeSeconds } = await this.relay.depth();
         if (oldestAgeSeconds < OUTBOX_TROUBLE_SECONDS) return `${waiting} to publish`;
-        throw new Error(`${waiting} events wait to be published, the oldest for ${Math.round(oldestAgeSeconds)} s`);
+        throw new Error(
+          `${waiting} events wait to be published, the oldest for ${Math.round(oldestAgeSeconds)} s`,
+        );
       }),
     ]);
     const trouble = this.disk.trouble();

@@ -33,7 +33,9 @@ export class LogChunk {
 }
 
 function toFrames(lines: readonly LogLine[]): Buffer {
-  return Buffer.from(lines.map((line) => `id: ${line.seq}\nevent: log\ndata: ${JSON.stringify(line)}\n\n`).join(''));
+  return Buffer.from(
+    lines.map((line) => `id: ${line.seq}\nevent: log\ndata: ${JSON.stringify(line)}\n\n`).join(''),
+  );
 }
 
 /**

@@ -64,7 +64,8 @@ export class LogStore {
     const lines: LogLine[] = [];
     let textLength = 0;
     for (const { firstSeq, lines: stored } of rows) {
-      if (lines.length > 0 && (lines.length >= MAX_LINES_PER_CHUNK || textLength >= MAX_TEXT_PER_CHUNK)) break;
+      if (lines.length > 0 && (lines.length >= MAX_LINES_PER_CHUNK || textLength >= MAX_TEXT_PER_CHUNK))
+        break;
       textLength += stored.length;
       for (const line of decodeLines(firstSeq, stored)) lines.push(line);
     }
@@ -80,7 +81,10 @@ export class LogStore {
   readonly appendInTransaction = async (tx: Transaction, appends: LogAppend[]): Promise<LogAppended[]> => {
     const runIds = [...new Set(appends.map(({ runId }) => runId))];
     const ends = new Map(
-      (await this.endRows.select(tx, `WHERE run_id IN ${inList(runIds)}`, runIds)).map((end) => [end.runId, end]),
+      (await this.endRows.select(tx, `WHERE run_id IN ${inList(runIds)}`, runIds)).map((end) => [
+        end.runId,
+        end,
+      ]),
     );
     const added = new Map<string, LogLine[]>();
     for (const append of appends) {
@@ -115,7 +119,12 @@ export class LogStore {
       if (end.limitReached === 1) continue;
       const text = cutLine(whole);
       end.bytes += Buffer.byteLength(text) + 1;
-      const line: Omit<LogLine, 'seq'> = { at: instantOr(at, now), stream: stream ?? 'stdout', step: step ?? null, text };
+      const line: Omit<LogLine, 'seq'> = {
+        at: instantOr(at, now),
+        stream: stream ?? 'stdout',
+        step: step ?? null,
+        text,
+      };
       if (end.bytes > this.config.logLimitBytes) {
         end.limitReached = 1;
         const limitMegabytes = Math.round(this.config.logLimitBytes / 1024 / 1024);
@@ -147,7 +156,10 @@ function intoChunks(lines: LogLine[]): LogChunk[] {
   let current: LogLine[] = [];
   let textLength = 0;
   for (const line of lines) {
-    if (current.length >= MAX_LINES_PER_CHUNK || (current.length > 0 && textLength + line.text.length > MAX_TEXT_PER_CHUNK)) {
+    if (
+      current.length >= MAX_LINES_PER_CHUNK ||
+      (current.length > 0 && textLength + line.text.length > MAX_TEXT_PER_CHUNK)
+    ) {
       chunks.push(new LogChunk(current));
       [current, textLength] = [[], 0];
     }

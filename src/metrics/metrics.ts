@@ -55,7 +55,10 @@ export class Metrics implements OnModuleDestroy {
       if (run.revision === 1) started.inc({ project: run.projectId, triggered_by: run.triggeredBy });
       if (!isTerminal(run)) return;
       ended.inc({ project: run.projectId, status: run.status });
-      duration.observe({ project: run.projectId, status: run.status }, elapsedMs(run.startedAt, run.endedAt!) / 1000);
+      duration.observe(
+        { project: run.projectId, status: run.status },
+        elapsedMs(run.startedAt, run.endedAt!) / 1000,
+      );
     });
     this.observe();
   }
@@ -95,16 +98,30 @@ export class Metrics implements OnModuleDestroy {
         for (const { name, lag: waiting } of await this.stream.groups()) lag.set({ group: name }, waiting);
       },
     });
-    gauge('jobato_outbox_depth', 'Events that wait to be published', async () => (await this.relay.depth()).events);
+    gauge(
+      'jobato_outbox_depth',
+      'Events that wait to be published',
+      async () => (await this.relay.depth()).events,
+    );
     gauge(
       'jobato_outbox_oldest_seconds',
       'Age of the oldest event that waits to be published',
       async () => (await this.relay.depth()).oldestAgeSeconds,
     );
-    gauge('jobato_events_rejected', 'Events that could not be applied and wait for a decision', () => this.rejected.count());
+    gauge('jobato_events_rejected', 'Events that could not be applied and wait for a decision', () =>
+      this.rejected.count(),
+    );
     gauge('jobato_sse_readers', 'Open log streams', () => this.streams.count);
-    gauge('jobato_worker_slots', 'Runs that the workers of this process can carry out at once', () => this.workers.capacity().slots);
-    gauge('jobato_worker_busy', 'Runs that the workers of this process carry out', () => this.workers.capacity().busy);
+    gauge(
+      'jobato_worker_slots',
+      'Runs that the workers of this process can carry out at once',
+      () => this.workers.capacity().slots,
+    );
+    gauge(
+      'jobato_worker_busy',
+      'Runs that the workers of this process carry out',
+      () => this.workers.capacity().busy,
+    );
     const count = (name: string, help: string, value: () => number) => {
       new Counter({
         name,
@@ -116,7 +133,15 @@ export class Metrics implements OnModuleDestroy {
         },
       });
     };
-    count('jobato_log_lines_total', 'Log lines stored since the process started', () => this.logs.linesStored);
-    count('jobato_log_store_reads_total', 'Reads of the log store since the process started', () => this.logs.reads);
+    count(
+      'jobato_log_lines_total',
+      'Log lines stored since the process started',
+      () => this.logs.linesStored,
+    );
+    count(
+      'jobato_log_store_reads_total',
+      'Reads of the log store since the process started',
+      () => this.logs.reads,
+    );
   }
 }

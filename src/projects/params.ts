@@ -11,7 +11,10 @@ export function checkParams(specs: Specs, given: Record<string, unknown>): Check
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(specs, name)) {
       const known = Object.keys(specs).join(', ') || 'none';
-      errors.push({ field: `params.${name}`, message: `is not a parameter of this project (it has: ${known})` });
+      errors.push({
+        field: `params.${name}`,
+        message: `is not a parameter of this project (it has: ${known})`,
+      });
     }
   }
   for (const [name, spec] of Object.entries(specs)) {
@@ -52,7 +55,9 @@ export function whyNot(spec: ParamSpec, value: unknown): string | null {
     case 'integer':
       return Number.isSafeInteger(value) ? outOfRange(spec, value as number, '') : 'must be a whole number';
     case 'number':
-      return typeof value === 'number' && Number.isFinite(value) ? outOfRange(spec, value, '') : 'must be a number';
+      return typeof value === 'number' && Number.isFinite(value)
+        ? outOfRange(spec, value, '')
+        : 'must be a number';
     case 'string':
       if (typeof value !== 'string') return 'must be a text';
       if (value.includes('\0')) return 'must not contain a NUL character';
@@ -71,6 +76,7 @@ function outOfRange({ min, max }: ParamSpec, size: number, unit: string): string
 
 function fromText(spec: ParamSpec | undefined, text: string): unknown {
   if (spec?.type === 'boolean' && /^(true|false|on|off)$/i.test(text)) return /^(true|on)$/i.test(text);
-  const isNumber = (spec?.type === 'integer' || spec?.type === 'number') && /^\s*[+-]?[\d.]+(e[+-]?\d+)?\s*$/i.test(text);
+  const isNumber =
+    (spec?.type === 'integer' || spec?.type === 'number') && /^\s*[+-]?[\d.]+(e[+-]?\d+)?\s*$/i.test(text);
   return isNumber ? Number(text) : text;
 }

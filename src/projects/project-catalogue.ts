@@ -62,7 +62,10 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     const project = this.find(projectId);
     if (!project) {
       const known = [...this.byId.keys()].join(', ') || 'none';
-      throw new JobatoError('PROJECT_NOT_FOUND', `There is no project "${projectId}". Known projects: ${known}.`);
+      throw new JobatoError(
+        'PROJECT_NOT_FOUND',
+        `There is no project "${projectId}". Known projects: ${known}.`,
+      );
     }
     return project;
   }
@@ -70,9 +73,13 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   /** The project marked `default: true`, or the only one. @throws JobatoError PROJECT_NOT_FOUND */
   getDefault(): KnownProject {
     const projects = this.list();
-    const chosen = projects.find(({ definition }) => definition.isDefault) ?? (projects.length === 1 ? projects[0] : null);
+    const chosen =
+      projects.find(({ definition }) => definition.isDefault) ?? (projects.length === 1 ? projects[0] : null);
     if (!chosen) {
-      throw new JobatoError('PROJECT_NOT_FOUND', 'There is no default project: set "default: true" in one project file.');
+      throw new JobatoError(
+        'PROJECT_NOT_FOUND',
+        'There is no default project: set "default: true" in one project file.',
+      );
     }
     return chosen;
   }
@@ -97,7 +104,11 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
       if (!definition) continue;
       const other = byId.get(definition.projectId);
       if (other) {
-        broken.push({ file, line: null, reason: `the id "${definition.projectId}" is taken by ${other.file}` });
+        broken.push({
+          file,
+          line: null,
+          reason: `the id "${definition.projectId}" is taken by ${other.file}`,
+        });
         continue;
       }
       if (definition.isDefault && defaultFile !== null) {
@@ -131,7 +142,10 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     try {
       return parseProjectFile(await readFile(join(this.folder, name), 'utf8'));
     } catch (error) {
-      return { line: null, reason: `the file cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+      return {
+        line: null,
+        reason: `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      };
     }
   }
 

@@ -23,7 +23,8 @@ export function parseProjectFile(source: string): ParsedProject {
 
   const [syntaxError] = document.errors;
   if (syntaxError) return { line: lineAt(syntaxError.pos[0]), reason: syntaxError.message };
-  if (!isMap(document.contents)) return { line: 1, reason: 'the file must be a mapping such as "id: glossary"' };
+  if (!isMap(document.contents))
+    return { line: 1, reason: 'the file must be a mapping such as "id: glossary"' };
 
   const content = toJs(document);
   if (typeof content === 'string') return { line: null, reason: content };
@@ -47,24 +48,36 @@ function complaintAbout(file: ProjectFile): Complaint | null {
   const names = steps.map(({ name }) => name);
   if (file.executor !== 'external') {
     if (steps.length === 0) {
-      return { path: ['steps'], reason: '"steps" must list at least one step, or "executor: external" be set' };
+      return {
+        path: ['steps'],
+        reason: '"steps" must list at least one step, or "executor: external" be set',
+      };
     }
     const commandless = steps.findIndex(({ command }) => command === undefined);
-    if (commandless >= 0) return { path: ['steps', commandless], reason: `step "${names[commandless]}" needs a "command"` };
+    if (commandless >= 0)
+      return { path: ['steps', commandless], reason: `step "${names[commandless]}" needs a "command"` };
   }
   const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
   if (twice >= 0) return { path: ['steps', twice, 'name'], reason: `two steps are called "${names[twice]}"` };
 
   for (const [scope, chosen] of Object.entries(file.scopes ?? {})) {
-    if (scope === FULL_SCOPE) return { path: ['scopes', scope], reason: `"${scope}" is built in`, atKey: true };
+    if (scope === FULL_SCOPE)
+      return { path: ['scopes', scope], reason: `"${scope}" is built in`, atKey: true };
     const unknown = chosen.findIndex((name) => !names.includes(name));
     if (unknown >= 0) {
-      return { path: ['scopes', scope, unknown], reason: `scope "${scope}" names "${chosen[unknown]}", which is no step` };
+      return {
+        path: ['scopes', scope, unknown],
+        reason: `scope "${scope}" names "${chosen[unknown]}", which is no step`,
+      };
     }
   }
   for (const [name, param] of Object.entries(file.params ?? {})) {
     const complaint = complaintAboutParam(param);
-    if (complaint) return { path: ['params', name, ...complaint.path], reason: `parameter "${name}": ${complaint.reason}` };
+    if (complaint)
+      return {
+        path: ['params', name, ...complaint.path],
+        reason: `parameter "${name}": ${complaint.reason}`,
+      };
   }
   return null;
 }
@@ -101,7 +114,11 @@ function fromSchemaError({ instancePath, keyword, params, message }: ErrorObject
       return { path: [...path, key], reason: `unknown key "${key}"`, atKey: true };
     }
     case 'propertyNames':
-      return { path: [...path, String(details.propertyName)], reason: `"${String(details.propertyName)}" is not a valid name here`, atKey: true };
+      return {
+        path: [...path, String(details.propertyName)],
+        reason: `"${String(details.propertyName)}" is not a valid name here`,
+        atKey: true,
+      };
     case 'required':
       return { path, reason: `${where} must have "${String(details.missingProperty)}"` };
     case 'type':
@@ -122,7 +139,10 @@ function article(type: unknown): string {
     number: 'a number',
     boolean: 'true or false',
   };
-  return [type].flat().map((one) => words[String(one)] ?? String(one)).join(' or ');
+  return [type]
+    .flat()
+    .map((one) => words[String(one)] ?? String(one))
+    .join(' or ');
 }
 
 /** The line of the place itself, or of the nearest one around it that the file has. */
@@ -130,8 +150,11 @@ function lineOf(document: Document, { path, atKey }: Complaint, lineAt: (offset:
   for (let length = path.length; length > 0; length--) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
     const key = path[length - 1];
-    const pair = isMap(parent) ? parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key)) : undefined;
-    if (pair && isNode(pair.key) && pair.key.range && (atKey || length === path.length)) return lineAt(pair.key.range[0]);
+    const pair = isMap(parent)
+      ? parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key))
+      : undefined;
+    if (pair && isNode(pair.key) && pair.key.range && (atKey || length === path.length))
+      return lineAt(pair.key.range[0]);
     const node = document.getIn(path.slice(0, length), true);
     if (isNode(node) && node.range) return lineAt(node.range[0]);
   }
@@ -144,7 +167,9 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
     name: file.name ?? file.id,
     isDefault: file.default ?? false,
     executor: file.executor ?? 'steps',
-    params: Object.fromEntries(Object.entries(file.params ?? {}).map(([name, param]) => [name, toParamSpec(param)])),
+    params: Object.fromEntries(
+      Object.entries(file.params ?? {}).map(([name, param]) => [name, toParamSpec(param)]),
+    ),
     steps: (file.steps ?? []).map(toStep),
     scopes: file.scopes ?? {},
     timeoutSeconds: file.timeoutSeconds ?? null,
@@ -152,7 +177,11 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
     quota: file.quota ?? false,
     inputs: file.inputs ?? null,
     schedule: file.schedule
-      ? { cron: file.schedule.cron, timeZone: file.schedule.timeZone ?? 'UTC', catchUp: file.schedule.catchUp ?? false }
+      ? {
+          cron: file.schedule.cron,
+          timeZone: file.schedule.timeZone ?? 'UTC',
+          catchUp: file.schedule.catchUp ?? false,
+        }
       : null,
     maxAttempts: file.retry?.maxAttempts ?? 1,
     stopGraceSeconds: file.stopGraceSeconds ?? 30,

@@ -45,11 +45,15 @@ export class ProjectProblemView {
 
 export class ProjectListView {
   @ApiProperty({ type: [ProjectView] }) items!: ProjectView[];
-  @ApiProperty({ type: [ProjectProblemView], description: 'Files that cannot be used' }) problems!: ProjectProblemView[];
+  @ApiProperty({ type: [ProjectProblemView], description: 'Files that cannot be used' })
+  problems!: ProjectProblemView[];
 }
 
 /** @param lastStatus of the latest run; null if there is none */
-export function toProjectView({ definition, definitionHash }: KnownProject, lastStatus: string | null): ProjectView {
+export function toProjectView(
+  { definition, definitionHash }: KnownProject,
+  lastStatus: string | null,
+): ProjectView {
   return {
     id: definition.projectId,
     projectId: definition.projectId,

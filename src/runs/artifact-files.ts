@@ -30,7 +30,8 @@ export class ArtifactFiles {
       throw new Error(`the artifact "${path}" is not there`);
     });
     const name = relative(folder, file);
-    if (name === '' || isOutside(name)) throw new Error(`the artifact "${path}" is not in the folder of the run`);
+    if (name === '' || isOutside(name))
+      throw new Error(`the artifact "${path}" is not in the folder of the run`);
     const { size } = await regularFile(file);
     if (size > this.config.artifactLimitBytes) {
       const limitMegabytes = Math.round(this.config.artifactLimitBytes / 1024 / 1024);
@@ -51,7 +52,10 @@ export class ArtifactFiles {
       const { size } = await regularFile(path);
       return { path, size, fileName: basename(name) };
     } catch {
-      throw new JobatoError('ARTIFACT_NOT_FOUND', `The run has no artifact "${name.slice(0, 200)}", or it was deleted.`);
+      throw new JobatoError(
+        'ARTIFACT_NOT_FOUND',
+        `The run has no artifact "${name.slice(0, 200)}", or it was deleted.`,
+      );
     }
   }
 }

@@ -20,7 +20,11 @@ export class ArtifactsController {
   @ApiProduces('application/octet-stream')
   @ApiResponse({ status: 200 })
   @ApiProblems('RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND')
-  async download(@Param('runId') runId: string, @Param('name') name: string, @Res() response: Response): Promise<void> {
+  async download(
+    @Param('runId') runId: string,
+    @Param('name') name: string,
+    @Res() response: Response,
+  ): Promise<void> {
     const { path, size, fileName } = await this.files.locate(await this.queries.get(runId), name);
     // A file that a step wrote is never shown as a page of ours: it is handed over as a file.
     response.attachment(fileName);

@@ -1,4 +1,9 @@
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { NodeIdentity } from '../lifecycle/node-identity';
 import { API_GROUP, EventStream, type StreamEntry } from '../events/event-stream';
 import { RunStore } from './run-store';
@@ -78,7 +83,9 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     await this.stream.acknowledge(API_GROUP, done);
     results.forEach((result, index) => {
       if (result.status === 'rejected') {
-        this.logger.error(`Event ${entries[index]!.id} could not be applied and is tried again: ${String(result.reason)}`);
+        this.logger.error(
+          `Event ${entries[index]!.id} could not be applied and is tried again: ${String(result.reason)}`,
+        );
       }
     });
   }

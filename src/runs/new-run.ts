@@ -34,10 +34,13 @@ export function newRun(request: {
     leaseExpiresAt: null,
     startedAt,
     claimBy: project.claimTimeoutSeconds > 0 ? plusSeconds(startedAt, project.claimTimeoutSeconds) : null,
-    finishBy: isExternal && project.timeoutSeconds !== null ? plusSeconds(startedAt, project.timeoutSeconds) : null,
+    finishBy:
+      isExternal && project.timeoutSeconds !== null ? plusSeconds(startedAt, project.timeoutSeconds) : null,
     cancelRequestedAt: null,
     // A worker of ours needs the time to end the processes, whatever the file grants to external ones.
-    stopGraceSeconds: isExternal ? project.stopGraceSeconds : Math.max(project.stopGraceSeconds, 3 * KILL_AFTER_SECONDS),
+    stopGraceSeconds: isExternal
+      ? project.stopGraceSeconds
+      : Math.max(project.stopGraceSeconds, 3 * KILL_AFTER_SECONDS),
     stopBy: null,
     endedAt: null,
     progress: NO_PROGRESS,

@@ -38,7 +38,9 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
-      this.looking = this.look().catch((error: unknown) => this.logger.error(`Looking for overdue runs: ${String(error)}`));
+      this.looking = this.look().catch((error: unknown) =>
+        this.logger.error(`Looking for overdue runs: ${String(error)}`),
+      );
     }, LOOK_EVERY_MS);
   }
 
@@ -54,7 +56,10 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
       if (!command) continue;
       const commanded = await this.store.command(run.runId, command);
       if (commanded?.applied) {
-        this.logger.warn({ runId: run.runId, msg: `Run ${run.runId}: ${command.type}, now ${commanded.run.status}` });
+        this.logger.warn({
+          runId: run.runId,
+          msg: `Run ${run.runId}: ${command.type}, now ${commanded.run.status}`,
+        });
       }
     }
   }

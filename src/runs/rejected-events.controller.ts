@@ -28,7 +28,10 @@ export class RejectedEventsController {
   @ApiResponse({ status: 200, type: RejectedEventPageView })
   async list(@Query() { limit, cursor }: EventsQuery): Promise<RejectedEventPageView> {
     const { items, nextCursor } = await this.rejected.list(limit, cursor);
-    return { items: items.map(({ id, reason, fields, rejectedAt }) => ({ id, reason, fields, rejectedAt })), nextCursor };
+    return {
+      items: items.map(({ id, reason, fields, rejectedAt }) => ({ id, reason, fields, rejectedAt })),
+      nextCursor,
+    };
   }
 
   @Post(':id/redeliver')

@@ -14,7 +14,8 @@ class AppliedEventView {
   @ApiProperty({ format: 'date-time' }) occurredAt!: string;
   @ApiProperty({ format: 'date-time' }) appliedAt!: string;
   @ApiProperty({ type: 'object', additionalProperties: true }) payload!: JsonObject;
-  @ApiProperty({ description: '`applied`, or why it changed nothing', example: 'already-ended' }) outcome!: string;
+  @ApiProperty({ description: '`applied`, or why it changed nothing', example: 'already-ended' })
+  outcome!: string;
   @ApiProperty({ type: String, nullable: true, example: 'active → completed' }) effect!: string | null;
 }
 
@@ -82,7 +83,10 @@ export class RunHistoryController {
   @ApiProblems('PROJECT_NOT_FOUND')
   async summary(@Param('projectId') projectId: string): Promise<ProjectSummaryView> {
     this.projects.get(projectId);
-    const [active, last] = await Promise.all([this.queries.active(projectId), this.queries.latestEnded(projectId)]);
+    const [active, last] = await Promise.all([
+      this.queries.active(projectId),
+      this.queries.latestEnded(projectId),
+    ]);
     return {
       projectId,
       activeRun: active && (await this.queries.view(active)),

@@ -80,7 +80,10 @@ export class RunLogsController {
     }
   }
 
-  private async page(run: Run, { after, limit }: LogQuery): Promise<{ items: LogLine[]; nextAfter: number | null }> {
+  private async page(
+    run: Run,
+    { after, limit }: LogQuery,
+  ): Promise<{ items: LogLine[]; nextAfter: number | null }> {
     const items: LogLine[] = [];
     let seq = after;
     // One line more than asked for tells whether there is a next page.

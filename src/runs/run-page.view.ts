@@ -3,6 +3,10 @@ import { RunView } from './run-view';
 
 export class RunPageView {
   @ApiProperty({ type: [RunView] }) items!: RunView[];
-  @ApiProperty({ type: String, nullable: true, description: 'Pass as cursor for the next page; null on the last' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Pass as cursor for the next page; null on the last',
+  })
   nextCursor!: string | null;
 }

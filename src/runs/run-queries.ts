@@ -109,7 +109,9 @@ export class RunQueries {
       projectId === undefined
         ? await this.select('WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1', [])
         : // One run a project at a time: the last to start is the last to end.
-          await this.select("WHERE project_id = ? AND status <> 'running' ORDER BY run_id DESC LIMIT 1", [projectId]);
+          await this.select("WHERE project_id = ? AND status <> 'running' ORDER BY run_id DESC LIMIT 1", [
+            projectId,
+          ]);
     return run ?? null;
   }
 
@@ -127,7 +129,9 @@ export class RunQueries {
   }
 
   async definition(definitionHash: string): Promise<ProjectDefinition> {
-    const [row] = await this.definitions.select(this.database.read, 'WHERE definition_hash = ?', [definitionHash]);
+    const [row] = await this.definitions.select(this.database.read, 'WHERE definition_hash = ?', [
+      definitionHash,
+    ]);
     if (!row) throw new Error(`The definition ${definitionHash} is not in the database.`);
     return JSON.parse(row.definition) as ProjectDefinition;
   }

@@ -112,7 +112,8 @@ export function transition(run: Run, command: RunCommand, now: Instant): Transit
 
   const changed: Run = { ...run, ...changes(run, command, now), revision: run.revision + 1 };
   const to = phaseOf(changed);
-  if (!allowed.includes(to)) throw new Error(`The state machine has no way from ${from} by ${command.type} to ${to}.`);
+  if (!allowed.includes(to))
+    throw new Error(`The state machine has no way from ${from} by ${command.type} to ${to}.`);
   return { applied: true, run: changed, from, to, emits: emissions(changed, command, from, to) };
 }
 
@@ -144,7 +145,10 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
     case 'heartbeat':
       return { ...heard(run, now, command.payload.leaseSeconds), workerId: command.payload.workerId };
     case 'progress':
-      return { ...heard(run, now), ...progressed(run, command.payload, within(run, command.occurredAt, now)) };
+      return {
+        ...heard(run, now),
+        ...progressed(run, command.payload, within(run, command.occurredAt, now)),
+      };
     case 'complete':
       return completed(run, command, now);
     case 'fail': {
@@ -213,7 +217,8 @@ function progressed(run: Run, said: RunEventMap['run.progress'], at: Instant): P
       total: total ?? before.total,
       message: message ?? before.message,
     },
-    ...(step !== undefined && stepStatus !== undefined && { steps: withStep(run.steps, step, stepStatus, exitCode, at) }),
+    ...(step !== undefined &&
+      stepStatus !== undefined && { steps: withStep(run.steps, step, stepStatus, exitCode, at) }),
     ...(metrics && { metrics: { ...run.metrics, ...metrics } }),
     ...(artifacts && { artifacts: withArtifacts(run.artifacts, artifacts) }),
   };
@@ -243,7 +248,8 @@ function withArtifacts(known: Artifact[], reported: ReportedArtifact[]): Artifac
 }
 
 function completed(run: Run, command: Extract<RunCommand, { type: 'complete' }>, now: Instant): Partial<Run> {
-  const { status, reason, metrics, newJobsCount, persistedResults, relevantCount, artifacts } = command.payload;
+  const { status, reason, metrics, newJobsCount, persistedResults, relevantCount, artifacts } =
+    command.payload;
   const found = newJobsCount ?? persistedResults;
   return {
     ...ended(run, status ?? 'completed', within(run, command.occurredAt, now)),
@@ -263,7 +269,8 @@ function lost(run: Run, message: string, now: Instant): Partial<Run> {
   if (run.cancelRequestedAt !== null) {
     return { ...ended(run, 'cancelled', now), statusReason: 'cancelled-by-user', error };
   }
-  if (run.attempt >= run.maxAttempts) return { ...ended(run, 'failed', now), statusReason: 'worker-lost', error };
+  if (run.attempt >= run.maxAttempts)
+    return { ...ended(run, 'failed', now), statusReason: 'worker-lost', error };
   return {
     attempt: run.attempt + 1,
     workerId: null,
@@ -310,7 +317,12 @@ function emissions(run: Run, command: RunCommand, from: RunPhase, to: RunPhase):
   if (command.type === 'lose-worker' && to === 'waiting') return [requestOf(run)];
   // A worker that nobody knows of may have the run all the same, so a stop is always made known.
   if (command.type === 'request-stop') {
-    return [{ eventType: 'run.cancel.requested', payload: { reason: command.reason, requestedBy: command.requestedBy } }];
+    return [
+      {
+        eventType: 'run.cancel.requested',
+        payload: { reason: command.reason, requestedBy: command.requestedBy },
+      },
+    ];
   }
   if (command.type === 'time-out' && from !== 'stopping') {
     return [{ eventType: 'run.cancel.requested', payload: { reason: 'timed-out', requestedBy: 'jobato' } }];

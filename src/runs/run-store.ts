@@ -144,7 +144,8 @@ export class RunStore {
     const accepted = new Map<string, NewRun>();
     for (const input of inputs) {
       const { projectId } = input.run;
-      if (!answered.has(input) && !active.has(projectId) && !accepted.has(projectId)) accepted.set(projectId, input);
+      if (!answered.has(input) && !active.has(projectId) && !accepted.has(projectId))
+        accepted.set(projectId, input);
     }
 
     await this.storeDefinitions(tx, [...accepted.values()]);
@@ -233,7 +234,10 @@ export class RunStore {
     );
   }
 
-  private readonly applyCommands = async (tx: Transaction, requests: CommandRequest[]): Promise<Commanded[]> => {
+  private readonly applyCommands = async (
+    tx: Transaction,
+    requests: CommandRequest[],
+  ): Promise<Commanded[]> => {
     const runs = await this.load(tx, requests);
     const changed = new Map<string, Run>();
     const emissions: { run: Run; emission: Emission }[] = [];
@@ -264,7 +268,11 @@ export class RunStore {
     const emissions: { run: Run; emission: Emission }[] = [];
     const outcomes: { eventId: string; outcome: EventOutcome; effect: string | null }[] = [];
     const rejected: { entryId: string; reason: string; fields: Record<string, string> }[] = [];
-    const logs: { runId: string; attempt: number; lines: Extract<RunEvent, { eventType: 'run.log' }>['payload']['lines'] }[] = [];
+    const logs: {
+      runId: string;
+      attempt: number;
+      lines: Extract<RunEvent, { eventType: 'run.log' }>['payload']['lines'];
+    }[] = [];
     const results: AppliedEvent[] = [];
 
     for (const { entry, event, reason } of parsed) {
@@ -289,7 +297,12 @@ export class RunStore {
           changed.set(run.runId, done.run);
           result.changed = done.run;
           emissions.push(...done.emits.map((emission) => ({ run: done.run, emission })));
-          if (done.from !== done.to) outcomes.push({ eventId: event.eventId, outcome: 'applied', effect: `${done.from} → ${done.to}` });
+          if (done.from !== done.to)
+            outcomes.push({
+              eventId: event.eventId,
+              outcome: 'applied',
+              effect: `${done.from} → ${done.to}`,
+            });
         } else {
           result.outcome = done.refusal;
           outcomes.push({ eventId: event.eventId, outcome: done.refusal, effect: null });
@@ -321,7 +334,9 @@ export class RunStore {
     if (appends.length === 0) return;
     const appended = await this.logs.appendInTransaction(tx, appends);
     appends.forEach(({ runId }, index) => {
-      const position = parsed.findIndex(({ event }) => event?.runId === runId && event.eventType === 'run.log');
+      const position = parsed.findIndex(
+        ({ event }) => event?.runId === runId && event.eventType === 'run.log',
+      );
       results[position]?.logChunks.push(...appended[index]!.chunks);
     });
   }
@@ -359,7 +374,11 @@ export class RunStore {
   }
 
   /** @returns the ids of those events that were never seen before. */
-  private async enterInbox(tx: Transaction, events: RunEvent[], runs: Map<string, Run>): Promise<Set<string>> {
+  private async enterInbox(
+    tx: Transaction,
+    events: RunEvent[],
+    runs: Map<string, Run>,
+  ): Promise<Set<string>> {
     const appliedAt = this.clock.now();
     const known = events.filter(({ runId }) => runs.has(runId));
     return new Set(
@@ -421,7 +440,9 @@ function inboxRow(event: RunEvent, appliedAt: string): Partial<AppliedEventEntit
     occurredAt: event.occurredAt,
     appliedAt,
     runId: event.runId,
-    payload: JSON.stringify(event.eventType === 'run.log' ? { lines: event.payload.lines.length } : event.payload),
+    payload: JSON.stringify(
+      event.eventType === 'run.log' ? { lines: event.payload.lines.length } : event.payload,
+    ),
     outcome: 'applied',
     effect: null,
   };

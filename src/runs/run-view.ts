@@ -1,7 +1,16 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { elapsedMs, type Instant } from '../clock/clock';
 import type { JsonObject } from '../events/run-event';
-import { isTerminal, type Run, RUN_STATUSES, type RunStatus, STEP_STATUSES, type StepStatus, TRIGGER_KINDS, type TriggeredBy } from './run';
+import {
+  isTerminal,
+  type Run,
+  RUN_STATUSES,
+  type RunStatus,
+  STEP_STATUSES,
+  type StepStatus,
+  TRIGGER_KINDS,
+  type TriggeredBy,
+} from './run';
 import { type Waiting, type WaitingFacts, waitingFor } from './waiting';
 
 const nullableText = { type: String, nullable: true } as const;
@@ -25,8 +34,10 @@ export class StepView {
   @ApiProperty({ enum: STEP_STATUSES }) status!: StepStatus;
   @ApiProperty(nullableTime) startedAt!: Instant | null;
   @ApiProperty(nullableTime) endedAt!: Instant | null;
-  @ApiProperty({ ...nullableNumber, description: 'Milliseconds; null until the step has ended' }) durationMs!: number | null;
-  @ApiProperty({ ...nullableNumber, description: 'Null if it has not ended, or was ended by a signal' }) exitCode!: number | null;
+  @ApiProperty({ ...nullableNumber, description: 'Milliseconds; null until the step has ended' })
+  durationMs!: number | null;
+  @ApiProperty({ ...nullableNumber, description: 'Null if it has not ended, or was ended by a signal' })
+  exitCode!: number | null;
 }
 
 export class RunErrorView {
@@ -55,8 +66,10 @@ export class RunView {
   @ApiProperty({ format: 'date-time' }) startedAt!: Instant;
   @ApiProperty(nullableTime) cancelRequestedAt!: Instant | null;
   @ApiProperty(nullableTime) endedAt!: Instant | null;
-  @ApiProperty({ ...nullableNumber, description: 'Milliseconds from start to end; null while it runs' }) durationMs!: number | null;
-  @ApiProperty({ type: WaitingView, nullable: true, description: 'Why it is not further' }) waiting!: Waiting | null;
+  @ApiProperty({ ...nullableNumber, description: 'Milliseconds from start to end; null while it runs' })
+  durationMs!: number | null;
+  @ApiProperty({ type: WaitingView, nullable: true, description: 'Why it is not further' })
+  waiting!: Waiting | null;
   @ApiProperty({ type: ProgressView }) progress!: ProgressView;
   @ApiProperty({ type: [StepView] }) steps!: StepView[];
   @ApiProperty({
@@ -106,7 +119,13 @@ export function toRunView(run: Run, facts: WaitingFacts, now: Instant): RunView 
   };
 }
 
-export function durationMs({ startedAt, endedAt }: { startedAt: Instant | null; endedAt: Instant | null }): number | null {
+export function durationMs({
+  startedAt,
+  endedAt,
+}: {
+  startedAt: Instant | null;
+  endedAt: Instant | null;
+}): number | null {
   return startedAt === null || endedAt === null ? null : elapsedMs(startedAt, endedAt);
 }
 

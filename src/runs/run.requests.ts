@@ -1,6 +1,17 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsISO8601, IsObject, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+import {
+  IsIn,
+  IsInt,
+  IsISO8601,
+  IsObject,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
 import { RUN_STATUSES, type RunStatus, TRIGGER_KINDS, type TriggeredBy } from './run';
 
 const MAX_PAGE = 200;
@@ -8,13 +19,20 @@ const DEFAULT_PAGE = 50;
 
 /** `{scope?, params?}`: what a re-run may change. */
 export class RerunBody {
-  @ApiPropertyOptional({ description: 'full, from:<step>, only:<step>, or one that the project names', default: 'full' })
+  @ApiPropertyOptional({
+    description: 'full, from:<step>, only:<step>, or one that the project names',
+    default: 'full',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(200)
   scope?: string;
 
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true, description: 'As the project declares them' })
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: 'As the project declares them',
+  })
   @IsOptional()
   @IsObject()
   params?: Record<string, unknown>;

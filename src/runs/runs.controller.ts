@@ -1,15 +1,4 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  Headers,
-  HttpCode,
-  Param,
-  Post,
-  Query,
-  Res,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { ApiProblems } from '../problems/api-problems';
@@ -69,7 +58,13 @@ export class RunsController {
   @ApiOperation({ summary: 'Start a run like an earlier one' })
   @ApiIdempotencyKey()
   @ApiResponse({ status: 201, type: RunView })
-  @ApiProblems('VALIDATION', 'RUN_NOT_FOUND', 'PROJECT_NOT_FOUND', 'RUN_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED')
+  @ApiProblems(
+    'VALIDATION',
+    'RUN_NOT_FOUND',
+    'PROJECT_NOT_FOUND',
+    'RUN_IN_PROGRESS',
+    'IDEMPOTENCY_KEY_REUSED',
+  )
   async rerun(
     @Param('runId') runId: string,
     @Body() body: RerunBody,
@@ -138,7 +133,10 @@ export class RunsController {
   @ApiOperation(STOP)
   @ApiResponse({ status: 202, type: RunView })
   @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_ENDED')
-  async stopOfProject(@Param('projectId') projectId: string, @Param('runId') runId: string): Promise<RunView> {
+  async stopOfProject(
+    @Param('projectId') projectId: string,
+    @Param('runId') runId: string,
+  ): Promise<RunView> {
     return this.service.stop(runId, 'api', projectId);
   }
 

@@ -43,6 +43,15 @@ import { WorkersController } from './workers.controller';
     WorkerRegistry,
     ArtifactFiles,
   ],
-  exports: [RunsService, RunQueries, RunStore, RunChanges, RunClaims, RunStreams, WorkerRegistry, ArtifactFiles],
+  exports: [
+    RunsService,
+    RunQueries,
+    RunStore,
+    RunChanges,
+    RunClaims,
+    RunStreams,
+    WorkerRegistry,
+    ArtifactFiles,
+  ],
 })
 export class RunsModule {}

@@ -44,7 +44,11 @@ export class RunsService {
    * Starts a run; of the default project where `projectId` is null. Resolves once the run is durable.
    * @throws JobatoError PROJECT_NOT_FOUND, VALIDATION, RUN_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED, SHUTTING_DOWN, STORAGE_FULL
    */
-  async trigger(projectId: string | null, request: TriggerRequest, idempotencyKey: string | null): Promise<Accepted> {
+  async trigger(
+    projectId: string | null,
+    request: TriggerRequest,
+    idempotencyKey: string | null,
+  ): Promise<Accepted> {
     const project = projectId === null ? this.projects.getDefault() : this.projects.get(projectId);
     return this.start(project, { triggeredBy: 'api', ...request }, null, idempotencyKey);
   }
@@ -58,7 +62,9 @@ export class RunsService {
     const original = await this.queries.get(runId);
     const project = this.projects.get(original.projectId);
     // A parameter that the project no longer has cannot be repeated.
-    const kept = Object.entries(original.params).filter(([name]) => Object.hasOwn(project.definition.params, name));
+    const kept = Object.entries(original.params).filter(([name]) =>
+      Object.hasOwn(project.definition.params, name),
+    );
     return this.start(
       project,
       {
@@ -99,7 +105,10 @@ export class RunsService {
     idempotencyKey: string | null,
   ): Promise<Accepted> {
     if (this.lifecycle.isStopping) {
-      throw new JobatoError('SHUTTING_DOWN', 'The server is stopping and takes no new runs. Try again when it is back.');
+      throw new JobatoError(
+        'SHUTTING_DOWN',
+        'The server is stopping and takes no new runs. Try again when it is back.',
+      );
     }
     this.disk.assertRoom();
 

@@ -41,7 +41,8 @@ function waitingForWorker(run: Run, { unpublished, stepWorkers }: WaitingFacts):
   if (unpublished) {
     return {
       code: 'not-yet-published',
-      message: 'The run is accepted and safe, but the event stream has not taken its request yet. It is tried again each second.',
+      message:
+        'The run is accepted and safe, but the event stream has not taken its request yet. It is tried again each second.',
     };
   }
   if (run.executor === 'external') {
@@ -53,7 +54,8 @@ function waitingForWorker(run: Run, { unpublished, stepWorkers }: WaitingFacts):
   if (stepWorkers.slots === 0) {
     return {
       code: 'no-worker-yet',
-      message: 'No worker has taken the run, and this server carries out no steps itself (WORKER=off). Start a worker.',
+      message:
+        'No worker has taken the run, and this server carries out no steps itself (WORKER=off). Start a worker.',
     };
   }
   return stepWorkers.busy >= stepWorkers.slots

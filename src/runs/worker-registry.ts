@@ -38,7 +38,11 @@ export class WorkerRegistry {
   }
 
   async list(): Promise<WorkerView[]> {
-    const rows = await this.database.read.query<{ worker_id: string; run_id: string; last_heard_at: Instant | null }>(
+    const rows = await this.database.read.query<{
+      worker_id: string;
+      run_id: string;
+      last_heard_at: Instant | null;
+    }>(
       "SELECT worker_id, run_id, last_heard_at FROM runs WHERE status = 'running' AND worker_id IS NOT NULL",
     );
     const views = new Map<string, WorkerView>();
@@ -46,7 +50,13 @@ export class WorkerRegistry {
       views.set(workerId, { workerId, kind: 'embedded', lastHeardAt: this.clock.now(), slots, runIds: [] });
     }
     for (const { worker_id: workerId, run_id: runId, last_heard_at: heardAt } of rows) {
-      const view = views.get(workerId) ?? { workerId, kind: 'external', lastHeardAt: heardAt ?? '', slots: null, runIds: [] };
+      const view = views.get(workerId) ?? {
+        workerId,
+        kind: 'external',
+        lastHeardAt: heardAt ?? '',
+        slots: null,
+        runIds: [],
+      };
       views.set(workerId, { ...view, runIds: [...view.runIds, runId] });
       if (heardAt !== null && heardAt > view.lastHeardAt) views.get(workerId)!.lastHeardAt = heardAt;
     }

@@ -27,7 +27,8 @@ class GroupAnswer {
 
 class WorkersAnswer {
   @ApiProperty({ type: [WorkerAnswer] }) items!: WorkerAnswer[];
-  @ApiProperty({ type: [GroupAnswer], description: 'Consumer groups of the event stream' }) groups!: GroupAnswer[];
+  @ApiProperty({ type: [GroupAnswer], description: 'Consumer groups of the event stream' })
+  groups!: GroupAnswer[];
   @ApiProperty({ type: [ConsumerAnswer] }) consumers!: ConsumerAnswer[];
 }
 

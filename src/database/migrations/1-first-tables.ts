@@ -1,9 +1,23 @@
-import { type MigrationInterface, type QueryRunner, Table, type TableColumnOptions, TableIndex } from 'typeorm';
+import {
+  type MigrationInterface,
+  type QueryRunner,
+  Table,
+  type TableColumnOptions,
+  TableIndex,
+} from 'typeorm';
 
 type Options = Partial<TableColumnOptions>;
-const text = (name: string, options: Options = {}): TableColumnOptions => ({ name, type: 'text', ...options });
+const text = (name: string, options: Options = {}): TableColumnOptions => ({
+  name,
+  type: 'text',
+  ...options,
+});
 const json = text;
-const integer = (name: string, options: Options = {}): TableColumnOptions => ({ name, type: 'integer', ...options });
+const integer = (name: string, options: Options = {}): TableColumnOptions => ({
+  name,
+  type: 'integer',
+  ...options,
+});
 const counter = (name: string) =>
   integer(name, { isPrimary: true, isGenerated: true, generationStrategy: 'increment' });
 const nullable = { isNullable: true };
@@ -17,8 +31,11 @@ export class FirstTables1700000000001 implements MigrationInterface {
       await runner.createTable(new Table({ name, columns }));
       await runner.createIndices(name, indices);
     };
-    const index = (name: string, columnNames: string[], options: { isUnique?: boolean; where?: string } = {}) =>
-      new TableIndex({ name, columnNames, ...options });
+    const index = (
+      name: string,
+      columnNames: string[],
+      options: { isUnique?: boolean; where?: string } = {},
+    ) => new TableIndex({ name, columnNames, ...options });
 
     await create(
       'runs',
@@ -66,7 +83,13 @@ export class FirstTables1700000000001 implements MigrationInterface {
     await create('definitions', [text('definition_hash', primary), json('definition')]);
     await create(
       'idempotency_keys',
-      [text('idempotency_key', primary), text('request_hash'), text('run_id'), json('answer'), text('created_at')],
+      [
+        text('idempotency_key', primary),
+        text('request_hash'),
+        text('run_id'),
+        json('answer'),
+        text('created_at'),
+      ],
       [index('idempotency_keys_by_age', ['created_at'])],
     );
     await create(

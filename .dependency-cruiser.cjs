@@ -1,0 +1,80 @@
+/**
+ * Imports run downhill. Each rule names what a folder may not know; what is not forbidden here is allowed.
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+const domains = ['config', 'clock', 'problems', 'lifecycle', 'database', 'projects', 'events', 'logs', 'runs'];
+
+/** From the bottom up: each layer may import those before it, and none after it. */
+const LAYERS = [
+  ['clock', 'config', 'problems'],
+  ['lifecycle', 'database'],
+  ['projects', 'events'],
+  ['logs'],
+  ['runs'],
+  ['executor', 'health'],
+  ['metrics', 'access'],
+  ['admin'],
+];
+
+const folder = (names) => `^src/(${names.join('|')})/`;
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...LAYERS.slice(0, -1).map((layer, index) => ({
+      name: `downhill-from-${layer.join('-')}`,
+      comment: 'A lower layer knows nothing of the ones above it.',
+      severity: 'error',
+      from: { path: folder(layer) },
+      to: { path: folder(LAYERS.slice(index + 1).flat()) },
+    })),
+    {
+      name: 'events-and-projects-are-apart',
+      severity: 'error',
+      from: { path: folder(['events']) },
+      to: { path: folder(['projects']) },
+    },
+    {
+      name: 'domains-know-nothing-of-the-application',
+      comment: 'Only main.ts, the tests and the demo put the application together.',
+      severity: 'error',
+      from: { path: folder(domains) },
+      to: { path: '^src/(app|app\\.module|main|request-logging)\\.ts$' },
+    },
+    {
+      name: 'pipelines-stand-alone',
+      comment: 'They are programs that Jobato starts, and work by hand without it.',
+      severity: 'error',
+      from: { path: '^src/pipelines/' },
+      to: { path: '^src/(?!pipelines/)' },
+    },
+    {
+      name: 'nothing-imports-a-pipeline',
+      severity: 'error',
+      from: { path: '^src/(?!pipelines/)' },
+      to: { path: '^src/pipelines/' },
+    },
+    {
+      name: 'pure-rules',
+      comment: 'The rules of the domain are plain TypeScript: no framework, no input or output.',
+      severity: 'error',
+      from: {
+        path: '^src/(runs/(run|run-state|run-id|waiting|event-command|new-run|idempotency-key)|events/(run-event|event-schemas|parse-event)|projects/(project|params|scope|project-file|project-file\\.schema|content-hash)|logs/(log-line|log-chunk|seen-numbers)|access/access-rules|executor/(secret-mask|line-splitter|step-report|step-environment)|problems/catalogue)\\.ts$',
+      },
+      to: { path: '(@nestjs|typeorm|better-sqlite3|express|^(node:)?(fs|child_process|net|http)(/|$))' },
+    },
+    {
+      name: 'not-to-dev-dependencies',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+    { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'default', 'types'] },
+  },
+};
