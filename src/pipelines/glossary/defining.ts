@@ -24,7 +24,7 @@ export function definesAt(sentence: Sentence, first: number, last: number): Defi
   const { tokens } = sentence;
   if (sentence.block.kind === 'heading') return null;
   if (isSubject(tokens, first)) {
-    const after = skipBracket(tokens, last + 1);
+    const after = skipAddition(tokens, skipBracket(tokens, last + 1));
     const verb = tokens[after];
     if (verb && isCopula(verb) && definesAfterCopula(tokens, after)) return 'copula';
     if (verb && MEANS.test(verb.text) && tokens[after + 1]) return 'means';
@@ -60,6 +60,14 @@ function skipBracket(tokens: Token[], from: number): number {
   if (tokens[from]?.text !== '(') return from;
   const close = tokens.findIndex((token, index) => index > from && token.text === ')');
   return close > 0 && close - from < 8 ? close + 1 : from;
+}
+
+/** "The confidence **of a definition** is …": what the subject belongs to. */
+function skipAddition(tokens: Token[], from: number): number {
+  if (!/^(of|in|for)$/.test(tokens[from]?.text ?? '')) return from;
+  let at = from + 1;
+  while (at - from < 6 && /^(DET|ADJ|NOUN|PROPN)$/.test(tokens[at]?.pos ?? '')) at += 1;
+  return at > from + 1 ? at : from;
 }
 
 function isCopula(token: Token): boolean {

@@ -22,6 +22,7 @@ describe('definitions', () => {
   it.each([
     ['lease', 'A lease is a claim that ends by itself.', 'copula'],
     ['lease', 'Workers hold leases. Leases are claims that end by themselves.', 'copula'],
+    ['lease', 'The lease of a run is a claim that ends by itself.', 'copula'],
     ['lease', 'In Jobato, a lease is a claim that ends by itself.', 'copula'],
     ['lease', 'A lease means that a worker has the run for a while.', 'means'],
     ['lease', '- **Lease**: a claim that ends by itself', 'label'],
@@ -62,6 +63,7 @@ describe('definitions', () => {
     'Is a lease a claim that ends?',
     'A lease is a claim (which ends',
     'Lease, run, worker, stream',
+    'Write “… a claim, called a lease” there.',
   ])('makes nothing of %j', (source) => expect(define('lease', source)).toBeNull());
 
   it.each(['This lease is a problem for the others.', 'The lease is ended by the worker itself.'])(

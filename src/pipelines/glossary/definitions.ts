@@ -214,7 +214,7 @@ function isClean(text: string): boolean {
   if (text.length > LONGEST * 2) return false;
   if ((text.match(/`/g) ?? []).length % 2 !== 0) return false;
   if (!isBalanced(text.replace(/`[^`]*`/g, ''))) return false;
-  if (/https?:\/\/|\]\(|\[!|:::|\$\{|→|=>|✅|❌|\|/.test(text)) return false;
+  if (/https?:\/\/|\]\(|\[!|:::|\$\{|→|=>|✅|❌|\||…|\.\.\./.test(text)) return false;
   const prose = text.replace(/`[^`]*`/g, 'x');
   const letters = (prose.match(/[\p{L}\s]/gu) ?? []).length;
   const code = text.length - prose.length;

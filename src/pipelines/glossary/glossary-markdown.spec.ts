@@ -12,9 +12,13 @@ const lease: GlossaryTerm = {
   alsoDefinedAs: [],
   alsoCalled: ['claim'],
   seeAlso: ['worker'],
-  occurrences: [{ document: 'docs/a b.md', line: 7, context: 'x' }],
-  occurrencesCount: 3,
-  documentsCount: 1,
+  occurrences: [
+    { document: 'docs/a b.md', line: 7, context: 'x' },
+    { document: 'docs/c.md', line: 2, context: 'x' },
+    { document: 'docs/a b.md', line: 9, context: 'x' },
+  ],
+  occurrencesCount: 4,
+  documentsCount: 2,
   openIssues: [
     { kind: 'circular', severity: 'warning', explanation: 'It goes round.', suggestion: 'Stop it.' },
   ],
@@ -54,7 +58,7 @@ describe('glossaryMarkdown', () => {
         '- Confidence: high (0.80), explained by name in [docs/a b.md:7](../../docs/a%20b.md#L7)',
         '- Also called: claim',
         '- See also: [worker](#term-worker)',
-        '- Seen in: [docs/a b.md:7](../../docs/a%20b.md#L7), … (3 times in one document)',
+        '- Seen in: [docs/a b.md:7](../../docs/a%20b.md#L7), [9](../../docs/a%20b.md#L9), [docs/c.md:2](../../docs/c.md#L2), … (4 times in 2 documents)',
         '- Open (warning): It goes round. Stop it.',
       ].join('\n'),
     );

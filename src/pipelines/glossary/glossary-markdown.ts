@@ -17,8 +17,7 @@ export interface Setting {
  * The glossary as a page for people.
  *
  * Links are relative to the very folder that this copy lies in, so that they work in an editor and on a code
- * host, wherever the checkout is; `#L12` is what both take for line 12. A link's text names the document and
- * line in full, so that it still says where to look when the file is read far away from its documents.
+ * host, wherever the checkout is; `#L12` is what both take for line 12. A link's text names document and line, so that it still says where to look when the file is read far away from its documents.
  */
 export function glossaryMarkdown(glossary: Glossary, setting: Setting): string {
   const anchors = new Map(glossary.terms.map((term) => [term.term, term.anchor]));
@@ -117,11 +116,19 @@ function places(
   term: { occurrences: Place[]; occurrencesCount: number; documentsCount: number },
   setting: Setting,
 ): string {
-  const shown = term.occurrences.slice(0, MOST_PLACES).map((place) => link(place, setting));
+  const shown = term.occurrences.slice(0, MOST_PLACES);
+  const byDocument = new Map<string, Place[]>();
+  for (const place of shown) {
+    byDocument.set(place.document, [...(byDocument.get(place.document) ?? []), place]);
+  }
+  // A document is named once; its other places are mere line numbers.
+  const links = [...byDocument.values()]
+    .map((list) => [...list].sort((a, b) => a.line - b.line))
+    .flatMap((list) => list.map((place, position) => link(place, setting, position > 0)));
   const rest = term.occurrencesCount - shown.length;
-  if (rest <= 0) return shown.join(', ');
+  if (rest <= 0) return links.join(', ');
   const where = term.documentsCount === 1 ? 'in one document' : `in ${term.documentsCount} documents`;
-  return `${shown.join(', ')}, … (${term.occurrencesCount} times ${where})`;
+  return `${links.join(', ')}, … (${term.occurrencesCount} times ${where})`;
 }
 
 function issueLine(issue: OpenIssue): string {
@@ -157,7 +164,7 @@ function holes(glossary: Glossary): string {
   return rows.length === 0 ? '' : `## Documents not read\n\n${rows.join('\n')}`;
 }
 
-function link(place: Place, setting: Setting): string {
+function link(place: Place, setting: Setting, short = false): string {
   const absolute = path.resolve(setting.root, place.document);
   const relative = path.relative(setting.folder, absolute).split(path.sep).join('/');
   // Blanks and brackets would end the link early.
@@ -166,7 +173,8 @@ function link(place: Place, setting: Setting): string {
     .map((part) => encodeURIComponent(part).replace(/[()]/g, (sign) => (sign === '(' ? '%28' : '%29')))
     .join('/')
     .replace(/%40/g, '@');
-  return `[${escaped(place.document)}:${place.line}](${target}#L${place.line})`;
+  const label = short ? `${place.line}` : `${escaped(place.document)}:${place.line}`;
+  return `[${label}](${target}#L${place.line})`;
 }
 
 /** Text out of the documents, with its code kept and all else harmless. */

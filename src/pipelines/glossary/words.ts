@@ -82,9 +82,12 @@ export function isAcronym(text: string): boolean {
   return /^[A-Z][A-Z0-9]{1,5}s?$/.test(text) && /[A-Z]{2}/.test(text);
 }
 
-/** A name out of code rather than a word: `poolSize`, `MAX_AGE`, `app.use`, `--force`. */
+/**
+ * A name out of code rather than a word: `poolSize`, `MAX_AGE`, `app.use`, `--force`. Capitals within a word that
+ * begins with one ("TypeScript", "RxJS") are mostly the names of products.
+ */
 export function isIdentifier(text: string): boolean {
-  return /[a-z0-9][A-Z]|_|\.|\(|\/|::|^[-$@#.]|=|[{}[\]<>]/.test(text);
+  return /^[a-z][a-z0-9]*[A-Z]|_|\.|\(|\/|::|^[-$@#.]|=|[{}[\]<>]/.test(text);
 }
 
 /** For sorting and anchors: words only, in the order of an index. */
