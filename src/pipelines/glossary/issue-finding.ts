@@ -278,7 +278,9 @@ export function contradiction(
   return shared === 0 ? { severity: 'warning', how: 'two definitions have not one word in common' } : null;
 }
 
-const numbersIn = (text: string): string => [...new Set(text.match(/\d+(?:\.\d+)*/g) ?? [])].sort().join(' ');
+/** Numbers by themselves: the 16 of "UTF-16" is part of a name. */
+const numbersIn = (text: string): string =>
+  [...new Set(text.match(/(?<![\p{L}\d-])\d+(?:\.\d+)*/gu) ?? [])].sort().join(' ');
 const isNegated = (text: string): boolean => /\b(not|never|no longer)\b|n't\b/i.test(text);
 
 /** Why two terms are one, or null. */
