@@ -2,7 +2,9 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'data/**', 'public/**', '**/*.cjs', '**/*.mjs', 'bench/peers/**'] },
+  {
+    ignores: ['dist/**', 'node_modules/**', 'data/**', 'public/**', '**/*.cjs', '**/*.mjs', 'bench/peers/**'],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },
@@ -24,7 +26,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/config/**', 'src/pipelines/**', 'src/cli/**', 'test/**', 'bench/**'],
+    files: ['src/main.ts', 'src/config/**', 'src/pipelines/**', 'src/cli/**', 'test/**', 'bench/**'],
     rules: { 'no-restricted-properties': 'off' },
   },
   prettier,

@@ -1,8 +1,52 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import Handlebars from 'handlebars';
 
-export function viewEngine(_app: NestExpressApplication, _folder: string): void {
-  void readFileSync;
-  void join;
+type RenderOptions = { settings: { env: string } };
+type Done = (error: Error | null, html?: string) => void;
+type Templates = { age: number; render: (name: string, model: object) => string };
+
+/** Pages are Handlebars files; what several of them share, the layout too, lies in `partials`. */
+export function viewEngine(app: NestExpressApplication, folder: string): void {
+  const assets = join(folder, '..', 'public');
+  let templates: Templates | null = null;
+  app.engine('hbs', (path: string, options: object, done: Done) => {
+    try {
+      const isFixed = (options as RenderOptions).settings.env === 'production';
+      if (!templates || (!isFixed && templates.age !== newest(folder))) templates = load(folder, assets);
+      done(null, templates.render(basename(path, '.hbs'), options));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  app.setBaseViewsDir(folder);
+  app.setViewEngine('hbs');
+}
+
+function load(folder: string, assets: string): Templates {
+  const handlebars = Handlebars.create();
+  // The address changes with the file, so that a browser never joins a new page with an old script.
+  handlebars.registerHelper('asset', (name: string) => `/assets/${name}?v=${changedAt(join(assets, name)).toString(36)}`);
+  const compile = (file: string) => handlebars.compile(readFileSync(file, 'utf8'), { preventIndent: true });
+  for (const file of hbsFiles(join(folder, 'partials'))) {
+    handlebars.registerPartial(basename(file, '.hbs'), compile(file));
+  }
+  const pages = new Map(hbsFiles(folder).map((file) => [basename(file, '.hbs'), compile(file)]));
+  return { age: newest(folder), render: (name, model) => pages.get(name)!(model) };
+}
+
+function newest(folder: string): number {
+  const files = [...hbsFiles(folder), ...hbsFiles(join(folder, 'partials'))];
+  return files.reduce((latest, file) => Math.max(latest, changedAt(file)), files.length);
+}
+
+function hbsFiles(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.hbs'))
+    .map((name) => join(folder, name));
+}
+
+function changedAt(file: string): number {
+  return Math.round(statSync(file).mtimeMs);
 }

@@ -1,9 +1,10 @@
 import type { JobatoClient } from './jobato-client';
 import { paramsFromText } from '../projects/params';
+import type { RunView } from '../runs/run-view';
 import { commandLine } from './command-line';
 import { EXIT } from './failures';
 import { runDetails } from './run-details';
-import { follow, stopOnInterrupt } from './run-follower';
+import { follow, type Followed } from './run-follower';
 import { runTable } from './run-table';
 import { statusWord } from './status-words';
 import { Terminal } from './terminal';
@@ -37,7 +38,7 @@ export async function trigger(
     return EXIT.done;
   }
   terminal.remark(`Run ${run.runId} of ${run.projectId}, ${client.pageOf(run.runId)}`);
-  const followed = await follow(client, run, terminal, stopOnInterrupt());
+  const followed = await followUntilInterrupted(client, run, terminal);
   if (options.json) printJson(followed.run);
   return followed.exitCode;
 }
@@ -81,7 +82,7 @@ export async function logs(
     const run = await client.run(runId);
     // The log alone goes to stdout, so that it can be piped on.
     const terminal = new Terminal(process.stdout, process.stderr);
-    return (await follow(client, run, terminal, stopOnInterrupt())).exitCode;
+    return (await followUntilInterrupted(client, run, terminal)).exitCode;
   }
   const body = await client.logText(runId);
   if (process.stdout.isTTY) await printLines(body);
@@ -98,6 +99,25 @@ export async function cancel(client: JobatoClient, runId: string): Promise<numbe
       : `${statusWord(terminal, run.status)}  run ${run.runId}`,
   ]);
   return EXIT.done;
+}
+
+/** The first Ctrl-C ends the following; the second one ends the process as it always does. */
+async function followUntilInterrupted(
+  client: JobatoClient,
+  run: RunView,
+  terminal: Terminal,
+): Promise<Followed> {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  const followed = await follow(client, run, terminal, stop.signal);
+  if (stop.signal.aborted) {
+    terminal.remark(
+      'No longer following. The run goes on.',
+      `  follow it again:  ${commandLine(`logs ${run.runId} --follow`)}`,
+      `  cancel it:        ${commandLine(`cancel ${run.runId}`)}`,
+    );
+  }
+  return followed;
 }
 
 async function printLines(body: ReadableStream<Uint8Array>): Promise<void> {

@@ -1,6 +1,5 @@
 import type { StepStatus } from '../runs/run';
 import type { RunView } from '../runs/run-view';
-import { commandLine } from './command-line';
 import { duration, elapsed } from './durations';
 import { EXIT } from './failures';
 import type { JobatoClient } from './jobato-client';
@@ -24,7 +23,7 @@ export interface Followed {
 
 /**
  * Shows a run while it goes on: its log, what becomes of its steps, how far it is, and how it ended.
- * Ctrl-C ends the showing, not the run.
+ * Aborting `stop` ends the showing, not the run.
  */
 export async function follow(
   client: JobatoClient,
@@ -42,18 +41,10 @@ export async function follow(
   } catch (error) {
     terminal.status('');
     if (!stop.aborted) throw error;
-    tellThatItGoesOn(terminal, run.runId);
     return { exitCode: EXIT.interrupted, run: shown.run };
   } finally {
     clearInterval(ticking);
   }
-}
-
-/** An abort signal for the first Ctrl-C; the second one ends the process as it always does. */
-export function stopOnInterrupt(): AbortSignal {
-  const controller = new AbortController();
-  process.once('SIGINT', () => controller.abort());
-  return controller.signal;
 }
 
 class ShownRun {
@@ -157,12 +148,4 @@ class ShownRun {
   private tell(line: string): void {
     this.terminal.remark(line);
   }
-}
-
-function tellThatItGoesOn(terminal: Terminal, runId: string): void {
-  terminal.remark(
-    'No longer following. The run goes on.',
-    `  follow it again:  ${commandLine(`logs ${runId} --follow`)}`,
-    `  cancel it:        ${commandLine(`cancel ${runId}`)}`,
-  );
 }

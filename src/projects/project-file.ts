@@ -30,7 +30,7 @@ export function parseProjectFile(source: string): ParsedProject {
   if (typeof content === 'string') return { line: null, reason: content };
   const complaint = validate(content) ? complaintAbout(content) : fromSchemaError(validate.errors![0]!);
   if (complaint) return { line: lineOf(document, complaint, lineAt), reason: complaint.reason };
-  return { project: toDefinition(content as ProjectFile) };
+  return { project: toDefinition(content) };
 }
 
 /** An alias that expands without end is refused by the library with an exception. */

@@ -125,7 +125,7 @@ export class ServerProcess {
   ): Promise<ServerProcess> {
     const child = spawn(process.execPath, [program], {
       cwd: ROOT,
-      env: { ...environment(folders, { LOG_LEVEL: 'info', ...extraEnvironment }) } as NodeJS.ProcessEnv,
+      env: { ...environment(folders, { LOG_LEVEL: 'info', ...extraEnvironment }) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output: string[] = [];
@@ -135,8 +135,8 @@ export class ServerProcess {
         const found = /Listening at (http[^"\s]+)/.exec(line);
         if (found) resolve(found[1]!);
       };
-      createInterface({ input: child.stdout! }).on('line', read);
-      createInterface({ input: child.stderr! }).on('line', read);
+      createInterface({ input: child.stdout }).on('line', read);
+      createInterface({ input: child.stderr }).on('line', read);
       child.once('exit', (code, signal) => {
         reject(new Error(`The server ended (${code ?? signal}) before it listened:\n${output.join('\n')}`));
       });
