@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Glossary } from '../pipelines/glossary/glossary';
+import type { RunView } from '../runs/run-view';
+import { DemoServer } from './demo-server';
+import { CliFailure, EXIT, usageFailure } from './failures';
+import type { JobatoClient } from './jobato-client';
+import { follow } from './run-follower';
+import { ServerRefusal } from './server-refusal';
+import { endWhenNobodyReads, Terminal } from './terminal';
+import { oneLine } from './terminal-text';
+
+const SHOWN_TERMS = 5;
+const LONGEST_DEFINITION = 160;
+
+/** Jobato on itself: starts the server, builds a glossary of its own documents, shows how, and goes on serving. */
+async function main(): Promise<number> {
+  const once = isOnce();
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const terminal = new Terminal(process.stdout);
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+
+  const server = await DemoServer.start(process.env);
+  try {
+    await server.ready(stop.signal);
+    if (stop.signal.aborted) return EXIT.interrupted;
+    terminal.remark(
+      `Jobato serves at ${server.client.url}. It now builds a glossary of its own documents.`,
+      '',
+    );
+    const { run, exitCode } = await follow(server.client, await start(server.client), terminal, stop.signal);
+    if (stop.signal.aborted) return EXIT.interrupted;
+    await tellResult(terminal, server, run);
+    if (once) return exitCode;
+    terminal.remark(
+      '',
+      `Open ${server.client.pageOf(run.runId)}`,
+      `Serving until Ctrl-C. The server's log is in ${shortPath(server.logFile)}.`,
+    );
+    await Promise.race([server.ended, aborted(stop.signal)]);
+    if (!stop.signal.aborted) throw new CliFailure(server.whyItEnded(), EXIT.notCompleted);
+    terminal.remark('', 'Stopping.');
+    return EXIT.done;
+  } finally {
+    await server.stop();
+  }
+}
+
+function isOnce(): boolean {
+  try {
+    return parseArgs({ options: { once: { type: 'boolean', default: false } } }).values.once;
+  } catch (error) {
+    throw usageFailure(`${(error as Error).message}\nUsage: npm run demo [-- --once]`);
+  }
+}
+
+/** A run of the default project; if one is at work, left by an earlier demonstration, that one. */
+async function start(client: JobatoClient): Promise<RunView> {
+  const projects = await client.projects();
+  const project =
+    projects.find((candidate) => candidate.default) ?? (projects.length === 1 ? projects[0] : undefined);
+  if (!project)
+    throw new CliFailure('No project below config/projects is the default one.', EXIT.notCompleted);
+  // All documents of this checkout, the README with those in docs.
+  const params = Object.hasOwn(project.params, 'docs') ? { docs: '.' } : {};
+  try {
+    return await client.trigger(project.projectId, { params, triggeredBy: 'api' });
+  } catch (error) {
+    const activeRunId = error instanceof ServerRefusal ? error.problem?.activeRunId : undefined;
+    if (activeRunId === undefined) throw error;
+    return client.run(activeRunId);
+  }
+}
+
+async function tellResult(terminal: Terminal, { client, dataDir }: DemoServer, run: RunView): Promise<void> {
+  if (run.artifacts.length === 0) return;
+  terminal.remark('', 'What it made:');
+  for (const { name } of run.artifacts)
+    terminal.remark(`  ${shortPath(join(dataDir, 'runs', run.runId, name))}`);
+  const glossary = run.artifacts.find(({ name }) => name === 'glossary.json');
+  if (!glossary) return;
+  const { terms } = JSON.parse(await client.artifact(glossary.href)) as Glossary;
+  if (terms.length === 0) return;
+  const mostUsed = terms.toSorted((a, b) => b.occurrencesCount - a.occurrencesCount).slice(0, SHOWN_TERMS);
+  terminal.remark('', `Of its ${terms.length} terms, the most used:`);
+  for (const { term, definition, sources } of mostUsed) {
+    const [source] = sources;
+    terminal.remark(
+      `  ${terminal.styled('bold', oneLine(term))}  ${shortened(oneLine(definition))}` +
+        (source ? terminal.styled('dim', `  ${oneLine(source.document)}:${source.line}`) : ''),
+    );
+  }
+}
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_DEFINITION ? text : `${text.slice(0, LONGEST_DEFINITION - 1).trimEnd()}…`;
+}
+
+function shortPath(path: string): string {
+  const short = relative('.', path);
+  return short.startsWith('..') ? path : short;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+endWhenNobodyReads();
+main().then(
+  (exitCode) => (process.exitCode = exitCode),
+  (error: unknown) => {
+    const { message, stack } = error as Error;
+    process.stderr.write(`${error instanceof CliFailure ? message : (stack ?? message)}\n`);
+    process.exitCode = error instanceof CliFailure ? error.exitCode : EXIT.notCompleted;
+  },
+);
