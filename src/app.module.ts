@@ -1,5 +1,4 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { LoggerModule } from 'nestjs-pino';
 import { AccessModule } from './access/access.module';
 import { AdminModule } from './admin/admin.module';
 import { ClockModule } from './clock/clock.module';
@@ -18,7 +17,6 @@ import { HealthModule } from './health/health.module';
 import { LifecycleModule } from './lifecycle/lifecycle.module';
 import { LogChunkEntity, LogEndEntity } from './logs/log.entities';
 import { MetricsModule } from './metrics/metrics.module';
-import { httpLogging } from './request-logging';
 import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './runs/run.entity';
 import { RunsModule } from './runs/runs.module';
 
@@ -45,7 +43,6 @@ export class AppModule {
         ConfigModule.with(config),
         ClockModule,
         LifecycleModule,
-        LoggerModule.forRoot(httpLogging(config.logLevel)),
         DatabaseModule.with(ENTITIES),
         RunsModule,
         ExecutorModule,

@@ -6,11 +6,11 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
-import { Logger } from 'nestjs-pino';
 import { accessMiddleware } from './access/access.middleware';
 import { viewEngine } from './admin/view-engine';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
+import { JsonLogger, openLog, requestLogging } from './logging/logging';
 import { type FieldError, invalid, JobatoError } from './problems/catalogue';
 import { ProblemFilter } from './problems/problem.filter';
 
@@ -19,17 +19,15 @@ const BODY_LIMIT = '1mb';
 
 /** The whole server, ready to listen: `main.ts` starts it, tests start it as it is. */
 export async function createApp(config: Config): Promise<NestExpressApplication> {
+  const log = openLog(config.logLevel);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
     bodyParser: false,
-    bufferLogs: true,
+    logger: new JsonLogger(log),
     abortOnError: false,
     ...(config.tls && {
       httpsOptions: { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile) },
     }),
   });
-  app.useLogger(app.get(Logger));
-  app.flushLogs();
-
   const problems = new ProblemFilter();
   app.useGlobalFilters(problems);
   app.useGlobalPipes(
@@ -46,6 +44,7 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.set('trust proxy', config.trustProxy);
   app.set('query parser', 'simple');
 
+  app.use(requestLogging(log));
   if (config.corsOrigins.length > 0) {
     app.enableCors({
       origin: config.corsOrigins,

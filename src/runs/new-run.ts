@@ -17,14 +17,19 @@ export function newRun(request: {
   triggeredBy: TriggeredBy;
   rerunOf: string | null;
 }): Run {
-  const { project, steps, startedAtMs, ...given } = request;
+  const { project, steps, startedAtMs } = request;
   const startedAt = toInstant(startedAtMs);
   const isExternal = project.executor === 'external';
   return {
-    ...given,
+    runId: request.runId,
     projectId: project.projectId,
+    scope: request.scope,
     status: 'running',
     statusReason: null,
+    triggeredBy: request.triggeredBy,
+    params: request.params,
+    rerunOf: request.rerunOf,
+    definitionHash: request.definitionHash,
     executor: project.executor,
     attempt: 1,
     maxAttempts: project.maxAttempts,

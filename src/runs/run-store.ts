@@ -364,7 +364,7 @@ export class RunStore {
     const occurredAt = this.clock.now();
     const events = emissions.map(
       ({ run, emission }) =>
-        ({ eventId: randomUUID(), eventVersion: 1, occurredAt, runId: run.runId, ...emission }),
+        ({ eventId: randomUUID(), eventVersion: 1 as const, occurredAt, runId: run.runId, ...emission }),
     );
     await this.relay.put(tx, events);
     await this.inbox.insert(
