@@ -1,0 +1,34 @@
+// Says what the tests need beside Node and its packages, and installs it where that can be done.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+
+const BROWSERS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+function findBrowser() {
+  return BROWSERS.find((path) => {
+    try {
+      accessSync(path ?? '', constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function aptInstall(name) {
+  const options = { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  const run = (...args) => spawnSync('apt-get', args, options).status === 0;
+  return process.getuid?.() === 0 && run('-qq', 'update') && run('-qq', '-y', 'install', name);
+}
+
+if (!findBrowser()) {
+  console.log('No Chromium found; trying to install it with apt-get …');
+  aptInstall('chromium');
+}
+if (!findBrowser()) {
+  console.error(
+    'The tests of the pages need Chromium, and there is none. Install it (Debian: apt-get install chromium), or set ' +
+      'CHROMIUM to the path of a Chromium or Chrome.',
+  );
+  process.exit(1);
+}
