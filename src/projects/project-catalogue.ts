@@ -6,6 +6,7 @@ import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { JobatoError } from '../problems/catalogue';
 import { contentHash } from './content-hash';
+import { notCarriedOut } from './not-carried-out';
 import type { ProjectDefinition, ProjectProblem } from './project';
 import { parseProjectFile } from './project-file';
 
@@ -155,10 +156,11 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
         this.logger.error(`${file}${line === null ? '' : `, line ${line}`}: ${reason}`);
       }
     }
-    for (const [projectId, { definitionHash, file }] of byId) {
+    for (const [projectId, { definition, definitionHash, file }] of byId) {
       const known = this.byId.get(projectId);
       if (known?.definitionHash !== definitionHash) {
         this.logger.log(`Project ${projectId} ${known ? 'changed' : 'read'} (${file})`);
+        for (const note of notCarriedOut(definition)) this.logger.warn(`${file}: ${note}`);
       }
     }
     for (const projectId of this.byId.keys()) {

@@ -1,4 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
+import { notCarriedOut } from './not-carried-out';
 import { PARAM_TYPES, type ParamSpec, type ParamType, type ParamValue } from './project';
 import type { KnownProject } from './project-catalogue';
 import { scopesOf } from './scope';
@@ -20,6 +21,7 @@ class ProjectStepView {
   @ApiProperty({ type: Number, nullable: true }) timeoutSeconds!: number | null;
 }
 
+@ApiExtraModels(ParamView)
 /** A project, as everyone outside sees it. Commands and environments stay inside. */
 export class ProjectView {
   @ApiProperty({ description: 'Same as projectId, the name it has in the file' }) id!: string;
@@ -33,6 +35,8 @@ export class ProjectView {
   params!: Record<string, ParamView>;
   @ApiProperty({ type: [String] }) metrics!: string[];
   @ApiProperty({ description: 'never-run, running, or how the last run ended' }) state!: string;
+  @ApiProperty({ type: [String], description: 'What the file asks for and this version does not do' })
+  notes!: string[];
   @ApiProperty({ description: 'Of what the file says now; each run keeps the one that it started with' })
   definitionHash!: string;
 }
@@ -65,6 +69,7 @@ export function toProjectView(
     params: definition.params,
     metrics: definition.metrics,
     state: lastStatus ?? 'never-run',
+    notes: notCarriedOut(definition),
     definitionHash,
   };
 }
