@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app';
@@ -8,6 +9,8 @@ import { Lifecycle } from './lifecycle/lifecycle';
 
 /** A stop that takes longer than this is cut off; what it left is healed at the next start. */
 const STOP_WITHIN_MS = 24_000;
+/** Steps have been ended by then; who still reads an answer has to do without the rest of it. */
+const CLOSE_CONNECTIONS_AFTER_MS = 18_000;
 
 async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
@@ -30,6 +33,8 @@ function stopOnSignal(app: NestExpressApplication, lock: DataFolderLock): void {
       logger.error('The stop took too long and is cut off.');
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
+    const server = app.getHttpServer();
+    setTimeout(() => server.closeAllConnections(), CLOSE_CONNECTIONS_AFTER_MS).unref();
     app.close().then(
       () => {
         lock.release();

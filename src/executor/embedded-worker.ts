@@ -18,7 +18,9 @@ import { ProcessRegistry } from './process-registry';
 import { type AttemptTools, RunAttempt, type StopCause } from './run-attempt';
 import { StepRunner } from './step-runner';
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 5_000;
+/** An entry whose claim failed, because the database could not be asked, is looked at again after this long. */
+const RETRY_AFTER_MS = 5_000;
 
 /** Somebody may ask for a stop between the claim and the start. */
 interface Place {
@@ -101,22 +103,31 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async takeRuns(): Promise<void> {
-    let entries = await this.stream.takeOver(WORKER_GROUP, this.workerId, { idleMs: 0, count: 1000 });
-    await Promise.all(entries.map((entry) => this.take(entry)));
+    let idleMs = 0; // what an earlier life of this worker was handed is nobody's now
+    let lastTakeOverMs = 0;
     while (!this.stopping.signal.aborted) {
       try {
         await this.freePlace();
-        entries = await this.stream.read(WORKER_GROUP, this.workerId, {
-          count: this.config.workerConcurrency - this.places.size,
-          waitMs: WAIT_MS,
-          signal: this.stopping.signal,
-        });
-        await Promise.all(entries.map((entry) => this.take(entry)));
+        const count = this.config.workerConcurrency - this.places.size;
+        if (Date.now() - lastTakeOverMs >= RETRY_AFTER_MS) {
+          await this.takeAll(await this.stream.takeOver(WORKER_GROUP, this.workerId, { idleMs, count }));
+          lastTakeOverMs = Date.now();
+          idleMs = RETRY_AFTER_MS;
+        } else {
+          const { signal } = this.stopping;
+          await this.takeAll(
+            await this.stream.read(WORKER_GROUP, this.workerId, { count, waitMs: WAIT_MS, signal }),
+          );
+        }
       } catch (error) {
-        this.logger.error(`Runs cannot be taken from the stream: ${String(error)}`);
+        this.logger.error(`Runs cannot be taken from the stream, trying again: ${String(error)}`);
         await new Promise((resolve) => setTimeout(resolve, 1000));
       }
     }
+  }
+
+  private async takeAll(entries: StreamEntry[]): Promise<void> {
+    await Promise.all(entries.map((entry) => this.take(entry)));
   }
 
   /** Resolves as soon as there is a free place, or the worker stops. */
@@ -146,7 +157,10 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy {
       const place: Place = { attempt: null, stopCause: null, ended: Promise.resolve() };
       this.places.set(runId, place);
       place.ended = this.carryOut(runId, place, decided)
-        .catch(failed)
+        .catch((error: unknown) => {
+          this.logger.error({ runId, msg: `Run ${runId} could not be carried out: ${String(error)}` });
+          failed(error);
+        })
         .finally(() => {
           this.attempts.delete(place.ended);
           this.leave(runId);

@@ -8,7 +8,7 @@ import {
   NotFoundException,
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { JobatoError, PROBLEMS, toProblem } from './catalogue';
+import { JobatoError, type Problem, PROBLEMS, toProblem } from './catalogue';
 
 /** Turns whatever was thrown into one answer: problem+json for programs, a page for people. */
 @Catch()
@@ -36,9 +36,16 @@ export class ProblemFilter implements ExceptionFilter {
     }
     if (error.code === 'UNAUTHORIZED') response.setHeader('WWW-Authenticate', 'Bearer realm="jobato"');
     if (!request.path.startsWith('/api') && request.accepts(['html', 'json']) === 'html') {
-      response.render('error', { problem });
-      return;
+      response.render('error', { problem }, (failure: Error | null, html?: string) => {
+        if (failure) this.sendJson(problem, response);
+        else response.type('html').send(html);
+      });
+    } else {
+      this.sendJson(problem, response);
     }
+  }
+
+  private sendJson(problem: Problem, response: Response): void {
     response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
     response.end(JSON.stringify(problem));
   }

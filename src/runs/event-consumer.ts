@@ -9,7 +9,7 @@ import { API_GROUP, EventStream, type StreamEntry } from '../events/event-stream
 import { RunStore } from './run-store';
 
 const BATCH = 500;
-const WAIT_MS = 10_000;
+const WAIT_MS = 5_000;
 /** An entry whose transaction failed is tried again after this long, and after so many deliveries is rejected. */
 const RETRY_AFTER_MS = 5_000;
 const MAX_DELIVERIES = 5;
@@ -47,11 +47,15 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async consume(): Promise<void> {
-    await this.handle(await this.stream.takeOver(API_GROUP, this.name, { idleMs: 0, count: BATCH }));
+    let idleMs = 0; // what an earlier life of this process was handed is nobody's now
     while (!this.stopping.signal.aborted) {
       try {
+        if (Date.now() - this.lastRetryMs >= RETRY_AFTER_MS) {
+          await this.handle(await this.stream.takeOver(API_GROUP, this.name, { idleMs, count: BATCH }));
+          this.lastRetryMs = Date.now();
+          idleMs = RETRY_AFTER_MS;
+        }
         await this.takeBatch(WAIT_MS);
-        await this.retryFailed();
       } catch (error) {
         this.logger.error(`The event stream cannot be read: ${String(error)}`);
         await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -67,14 +71,6 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     });
     await this.handle(entries);
     return entries.length;
-  }
-
-  private async retryFailed(): Promise<void> {
-    if (Date.now() - this.lastRetryMs < RETRY_AFTER_MS) return;
-    this.lastRetryMs = Date.now();
-    await this.handle(
-      await this.stream.takeOver(API_GROUP, this.name, { idleMs: RETRY_AFTER_MS, count: BATCH }),
-    );
   }
 
   private async handle(entries: StreamEntry[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
-import { Clock } from '../clock/clock';
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock, elapsedMs, type Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
@@ -10,10 +10,10 @@ import { parseEvent } from '../events/parse-event';
 import { RejectedEvents } from '../events/rejected-events';
 import type { RunEvent } from '../events/run-event';
 import type { LogChunk } from '../logs/log-chunk';
-import { LogStore } from '../logs/log-store';
+import { type LogAppend, LogStore } from '../logs/log-store';
 import { LogTail } from '../logs/log-tail';
-import { commandOf } from './event-command';
-import type { Run } from './run';
+import { effectOf } from './event-effect';
+import { isTerminal, type Run } from './run';
 import { RunChanges } from './run-changes';
 import { type Emission, type Refusal, type RunCommand, requestOf, transition } from './run-state';
 import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
@@ -74,6 +74,7 @@ const MUTABLE: (keyof Run)[] = [
  */
 @Injectable()
 export class RunStore {
+  private readonly logger = new Logger(RunStore.name);
   private readonly runs: TableRows<RunEntity>;
   private readonly definitions: TableRows<DefinitionEntity>;
   private readonly keys: TableRows<IdempotencyKeyEntity>;
@@ -100,8 +101,7 @@ export class RunStore {
     const created = await this.database.write(this.createRuns, newRun);
     if (created.outcome === 'created') {
       this.storedDefinitions.add(newRun.run.definitionHash);
-      this.relay.kick();
-      this.changes.announce(newRun.run);
+      this.announce(newRun.run);
     }
     return created;
   }
@@ -110,8 +110,7 @@ export class RunStore {
   async command(runId: string, command: RunCommand): Promise<Commanded> {
     const commanded = await this.database.write(this.applyCommands, { runId, command });
     if (commanded?.applied) {
-      this.relay.kick();
-      this.changes.announce(commanded.run);
+      this.announce(commanded.run);
     }
     return commanded;
   }
@@ -120,11 +119,25 @@ export class RunStore {
   async apply(entry: StreamEntry): Promise<AppliedEvent> {
     const applied = await this.database.write(this.applyEvents, entry);
     if (applied.changed) {
-      this.relay.kick();
-      this.changes.announce(applied.changed);
+      this.announce(applied.changed);
     }
     if (applied.logChunks.length > 0) this.tail.announce(entry.fields.runId!, applied.logChunks);
     return applied;
+  }
+
+  private announce(run: Run): void {
+    this.relay.kick();
+    this.changes.announce(run);
+    const { runId, projectId, status, statusReason } = run;
+    if (run.revision === 1)
+      this.logger.log({ runId, projectId, msg: `Run started, ${run.triggeredBy}, ${run.scope}` });
+    if (!isTerminal(run)) return;
+    const why = statusReason === null ? '' : `, ${statusReason}`;
+    this.logger.log({
+      runId,
+      projectId,
+      msg: `Run ${status}${why} after ${elapsedMs(run.startedAt, run.endedAt!)} ms`,
+    });
   }
 
   async reject(entry: StreamEntry, reason: string): Promise<void> {
@@ -252,7 +265,7 @@ export class RunStore {
       emissions.push(...result.emits.map((emission) => ({ run: result.run, emission })));
       return { applied: true, run: result.run, refusal: null };
     });
-    await this.storeChanged(tx, [...changed.values()], runs);
+    await this.storeChanged(tx, [...changed.values()]);
     await this.emit(tx, emissions);
     return results;
   };
@@ -262,64 +275,39 @@ export class RunStore {
     const parsed = entries.map((entry) => ({ entry, ...parseEvent(entry.fields) }));
     const events = parsed.flatMap(({ event }) => event ?? []);
     const runs = await this.load(tx, events);
-    const fresh = await this.enterInbox(tx, events, runs);
+    const seen = await this.alreadyInInbox(tx, events);
 
     const changed = new Map<string, Run>();
     const emissions: { run: Run; emission: Emission }[] = [];
-    const outcomes: { eventId: string; outcome: EventOutcome; effect: string | null }[] = [];
+    const inbox: Partial<AppliedEventEntity>[] = [];
     const rejected: { entryId: string; reason: string; fields: Record<string, string> }[] = [];
-    const logs: {
-      runId: string;
-      attempt: number;
-      lines: Extract<RunEvent, { eventType: 'run.log' }>['payload']['lines'];
-    }[] = [];
-    const results: AppliedEvent[] = [];
+    const logs: LogAppend[] = [];
 
-    for (const { entry, event, reason } of parsed) {
-      const result: AppliedEvent = { outcome: 'applied', reason: null, changed: null, logChunks: [] };
-      results.push(result);
+    const results = parsed.map(({ entry, event, reason }): AppliedEvent => {
       const run = event && runs.get(event.runId);
       if (!event || !run) {
-        result.outcome = 'rejected';
-        result.reason = reason ?? 'there is no run with this runId';
-        rejected.push({ entryId: entry.id, reason: result.reason, fields: entry.fields });
-        continue;
+        const why = reason ?? 'there is no run with this runId';
+        rejected.push({ entryId: entry.id, reason: why, fields: entry.fields });
+        return { outcome: 'rejected', reason: why, changed: null, logChunks: [] };
       }
-      if (!fresh.delete(event.eventId)) {
-        result.outcome = 'duplicate';
-        continue;
-      }
-      const command = commandOf(event);
-      if (command) {
-        const done = transition(run, command, now);
-        if (done.applied) {
-          runs.set(run.runId, done.run);
-          changed.set(run.runId, done.run);
-          result.changed = done.run;
-          emissions.push(...done.emits.map((emission) => ({ run: done.run, emission })));
-          if (done.from !== done.to)
-            outcomes.push({
-              eventId: event.eventId,
-              outcome: 'applied',
-              effect: `${done.from} → ${done.to}`,
-            });
-        } else {
-          result.outcome = done.refusal;
-          outcomes.push({ eventId: event.eventId, outcome: done.refusal, effect: null });
-        }
-      } else if (event.eventType === 'run.log') {
-        const attempt = event.payload.attempt ?? run.attempt;
-        if (attempt === run.attempt) logs.push({ runId: run.runId, attempt, lines: event.payload.lines });
-        else {
-          result.outcome = attempt < run.attempt ? 'stale-attempt' : 'unknown-attempt';
-          outcomes.push({ eventId: event.eventId, outcome: result.outcome, effect: null });
-        }
-      }
-    }
+      if (seen.has(event.eventId))
+        return { outcome: 'duplicate', reason: null, changed: null, logChunks: [] };
+      seen.add(event.eventId);
 
-    await this.storeChanged(tx, [...changed.values()], runs);
+      const effect = effectOf(event, run, now);
+      if (effect.changed) {
+        runs.set(run.runId, effect.changed);
+        changed.set(run.runId, effect.changed);
+        emissions.push(...effect.emits.map((emission) => ({ run: effect.changed!, emission })));
+      }
+      if (effect.logLines) logs.push({ runId: run.runId, attempt: run.attempt, lines: effect.logLines });
+      inbox.push({ ...inboxRow(event, now), outcome: effect.outcome, effect: effect.inWords });
+      return { outcome: effect.outcome, reason: null, changed: effect.changed, logChunks: [] };
+    });
+
+    await this.storeChanged(tx, [...changed.values()]);
     await this.emit(tx, emissions);
-    await this.noteOutcomes(tx, outcomes);
+    await this.inbox.insert(tx, inbox);
     await this.rejectedEvents.put(tx, rejected);
     await this.appendLogs(tx, logs, results, parsed);
     return results;
@@ -327,7 +315,7 @@ export class RunStore {
 
   private async appendLogs(
     tx: Transaction,
-    appends: Parameters<LogStore['appendInTransaction']>[1],
+    appends: LogAppend[],
     results: AppliedEvent[],
     parsed: { event?: RunEvent }[],
   ): Promise<void> {
@@ -349,8 +337,7 @@ export class RunStore {
   }
 
   /** Compare-and-swap: a row that changed since it was read, or has ended, takes the whole write back. */
-  private async storeChanged(tx: Transaction, changed: Run[], latest: Map<string, Run>): Promise<void> {
-    const runs = changed.map(({ runId }) => latest.get(runId) as RunEntity);
+  private async storeChanged(tx: Transaction, runs: Run[]): Promise<void> {
     const updated = await this.runs.update(tx, runs, {
       key: 'runId',
       properties: MUTABLE,
@@ -362,10 +349,13 @@ export class RunStore {
   /** What we say ourselves goes to the outbox, and into the run's history at once. */
   private async emit(tx: Transaction, emissions: { run: Run; emission: Emission }[]): Promise<void> {
     const occurredAt = this.clock.now();
-    const events = emissions.map(
-      ({ run, emission }) =>
-        ({ eventId: randomUUID(), eventVersion: 1 as const, occurredAt, runId: run.runId, ...emission }),
-    );
+    const events = emissions.map(({ run, emission }) => ({
+      eventId: randomUUID(),
+      eventVersion: 1 as const,
+      occurredAt,
+      runId: run.runId,
+      ...emission,
+    }));
     await this.relay.put(tx, events);
     await this.inbox.insert(
       tx,
@@ -373,33 +363,26 @@ export class RunStore {
     );
   }
 
-  /** @returns the ids of those events that were never seen before. */
-  private async enterInbox(
-    tx: Transaction,
-    events: RunEvent[],
-    runs: Map<string, Run>,
-  ): Promise<Set<string>> {
-    const appliedAt = this.clock.now();
-    const known = events.filter(({ runId }) => runs.has(runId));
-    return new Set(
-      await this.inbox.insert(
-        tx,
-        known.map((event) => inboxRow(event, appliedAt)),
-        { onConflict: 'ignore', returning: 'eventId' },
-      ),
+  private async alreadyInInbox(tx: Transaction, events: RunEvent[]): Promise<Set<string>> {
+    if (events.length === 0) return new Set();
+    const ids = events.map(({ eventId }) => eventId);
+    const rows = await tx.query<{ event_id: string }>(
+      `SELECT event_id FROM applied_events WHERE event_id IN ${inList(ids)}`,
+      ids,
     );
+    return new Set(rows.map(({ event_id }) => event_id));
   }
 
-  private async noteOutcomes(
-    tx: Transaction,
-    outcomes: { eventId: string; outcome: string; effect: string | null }[],
-  ): Promise<void> {
-    await this.inbox.update(tx, outcomes as AppliedEventEntity[], {
-      key: 'eventId',
-      properties: ['outcome', 'effect'],
-      guard: 'TRUE',
-    });
+  /** Keys older than this are forgotten: the same key would start a new run. */
+  async forgetIdempotencyKeys(before: Instant): Promise<void> {
+    await this.database.write(this.deleteKeys, before);
   }
+
+  private readonly deleteKeys = async (tx: Transaction, inputs: Instant[]): Promise<void[]> => {
+    for (const before of inputs)
+      await tx.query('DELETE FROM idempotency_keys WHERE created_at < ?', [before]);
+    return inputs.map(() => undefined);
+  };
 
   private readonly rejectEntries = async (
     tx: Transaction,

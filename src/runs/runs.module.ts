@@ -5,6 +5,7 @@ import { ProjectsModule } from '../projects/projects.module';
 import { ArtifactFiles } from './artifact-files';
 import { ArtifactsController } from './artifacts.controller';
 import { EventConsumer } from './event-consumer';
+import { Housekeeping } from './housekeeping';
 import { OverdueWatch } from './overdue-watch';
 import { ProjectsController } from './projects.controller';
 import { RejectedEventsController } from './rejected-events.controller';
@@ -40,6 +41,7 @@ import { WorkersController } from './workers.controller';
     RunStreams,
     EventConsumer,
     OverdueWatch,
+    Housekeeping,
     WorkerRegistry,
     ArtifactFiles,
   ],

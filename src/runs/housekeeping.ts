@@ -1,0 +1,50 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { Clock, plusSeconds } from '../clock/clock';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import { EventStream } from '../events/event-stream';
+import { RunStore } from './run-store';
+
+const EVERY_MS = 15 * 60 * 1000;
+/** The contract promises 24 hours. */
+const KEEP_IDEMPOTENCY_KEYS_HOURS = 48;
+
+/** Lets go of what has had its time: entries that all groups have done with, and old idempotency keys. */
+@Injectable()
+export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(Housekeeping.name);
+  private timer: NodeJS.Timeout | null = null;
+  private tidying: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly stream: EventStream,
+    private readonly store: RunStore,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.tidying = this.tidy().catch((error: unknown) =>
+        this.logger.error(`Housekeeping: ${String(error)}`),
+      );
+    }, EVERY_MS);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    if (this.timer) clearInterval(this.timer);
+    await this.tidying;
+  }
+
+  async tidy(): Promise<void> {
+    const hoursAgo = (hours: number) => plusSeconds(this.clock.now(), -hours * 3600);
+    await this.stream.trim(hoursAgo(this.config.runEventsRetentionHours));
+    await this.store.forgetIdempotencyKeys(hoursAgo(KEEP_IDEMPOTENCY_KEYS_HOURS));
+  }
+}

@@ -1,0 +1,637 @@
+import { plusSeconds } from '../clock/clock';
+import type { RunEventMap } from '../events/run-event';
+import { aNewRun, after, LATER, START } from '../../test/support/a-run';
+import type { Run } from './run';
+import {
+  phaseOf,
+  type Refusal,
+  requestOf,
+  type RunCommand,
+  type RunCommandType,
+  type RunPhase,
+  transition,
+  TRANSITIONS,
+} from './run-state';
+
+const NOW = '2026-03-01T10:10:00.000Z';
+const WORKER = 'worker-1';
+
+const claim: RunCommand = { type: 'claim', workerId: WORKER, leaseSeconds: 30 };
+const requestStop: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' };
+const start = (payload: Partial<RunEventMap['run.started']> = {}): RunCommand => ({
+  type: 'start',
+  occurredAt: NOW,
+  payload: { workerId: WORKER, attempt: 1, ...payload },
+});
+const heartbeat = (payload: Partial<RunEventMap['run.heartbeat']> = {}): RunCommand => ({
+  type: 'heartbeat',
+  occurredAt: NOW,
+  payload: { workerId: WORKER, attempt: 1, ...payload },
+});
+const progress = (payload: RunEventMap['run.progress'], occurredAt = NOW): RunCommand => ({
+  type: 'progress',
+  occurredAt,
+  payload,
+});
+const complete = (payload: RunEventMap['run.completed'] = {}, occurredAt = NOW): RunCommand => ({
+  type: 'complete',
+  occurredAt,
+  payload,
+});
+const fail = (payload: Partial<RunEventMap['run.failed']> = {}, occurredAt = NOW): RunCommand => ({
+  type: 'fail',
+  occurredAt,
+  payload: { errorCode: 'BROKEN', message: 'It broke.', ...payload },
+});
+const confirmStop = (payload: RunEventMap['run.cancelled'] = {}, occurredAt = NOW): RunCommand => ({
+  type: 'confirm-stop',
+  occurredAt,
+  payload,
+});
+const loseWorker = (attempt = 1): RunCommand => ({
+  type: 'lose-worker',
+  attempt,
+  message: 'It fell silent.',
+});
+
+/** Two attempts are allowed, so that a lost worker can be replaced. */
+const waiting = aNewRun({ maxAttempts: 2 });
+const active = after(waiting, [claim]);
+const stopping = after(active, [requestStop]);
+
+const RUNS: Record<RunPhase, Run> = {
+  waiting,
+  active,
+  stopping,
+  completed: after(active, [complete()]),
+  partial: after(active, [complete({ status: 'partial', reason: 'quota-reached' })]),
+  failed: after(active, [fail()]),
+  cancelled: after(stopping, [confirmStop()]),
+};
+const PHASES = Object.keys(RUNS) as RunPhase[];
+const TERMINAL: RunPhase[] = ['completed', 'partial', 'failed', 'cancelled'];
+
+/** Every command, in each form that could lead to another phase. */
+const COMMANDS: Record<RunCommandType, RunCommand[]> = {
+  claim: [claim],
+  start: [start()],
+  heartbeat: [heartbeat()],
+  progress: [progress({ step: 'fetch', stepStatus: 'running' }), progress({})],
+  complete: [complete(), complete({ status: 'completed' }), complete({ status: 'partial' })],
+  fail: [fail(), fail({ step: 'parse' })],
+  'confirm-stop': [confirmStop()],
+  'request-stop': [requestStop],
+  'lose-worker': [loseWorker()],
+  'give-up-waiting': [{ type: 'give-up-waiting' }],
+  'give-up-stopping': [{ type: 'give-up-stopping' }],
+  'time-out': [{ type: 'time-out' }],
+};
+const COMMAND_TYPES = Object.keys(COMMANDS) as RunCommandType[];
+
+/** The runs of a phase that matter: with attempts left and without. */
+function runsIn(phase: RunPhase): Run[] {
+  const run = RUNS[phase];
+  return [run, { ...run, maxAttempts: run.attempt }];
+}
+
+function refusalOf(run: Run, command: RunCommand): Refusal | null {
+  const result = transition(run, command, NOW);
+  return result.applied ? null : result.refusal;
+}
+
+describe('the state machine of runs', () => {
+  const everyPair = PHASES.flatMap((phase) => COMMAND_TYPES.map((command) => [phase, command] as const));
+
+  it('starts each phase of these tests where it says', () => {
+    for (const phase of PHASES) expect(phaseOf(RUNS[phase])).toBe(phase);
+  });
+
+  it('has a row for every phase and a cell for every command', () => {
+    expect(Object.keys(TRANSITIONS).sort()).toEqual([...PHASES].sort());
+    for (const phase of PHASES)
+      expect(Object.keys(TRANSITIONS[phase]).sort()).toEqual([...COMMAND_TYPES].sort());
+  });
+
+  it.each(everyPair)('leads from %s by %s exactly where the table says', (phase, type) => {
+    const reached = new Set<RunPhase>();
+    for (const run of runsIn(phase)) {
+      for (const command of COMMANDS[type]) {
+        const before = structuredClone(run);
+        const result = transition(run, command, NOW);
+        expect(run).toEqual(before);
+        if (result.applied) {
+          expect(result.from).toBe(phase);
+          expect(phaseOf(result.run)).toBe(result.to);
+          expect(result.run.revision).toBe(run.revision + 1);
+          reached.add(result.to);
+        } else {
+          expect(result.run).toBe(run);
+        }
+      }
+    }
+    expect([...reached].sort()).toEqual([...TRANSITIONS[phase][type]].sort());
+  });
+
+  it.each(TERMINAL.flatMap((phase) => COMMAND_TYPES.map((command) => [phase, command] as const)))(
+    'never changes a run that is %s, by %s',
+    (phase, type) => {
+      for (const command of COMMANDS[type]) {
+        expect(transition(RUNS[phase], command, NOW)).toEqual({
+          applied: false,
+          run: RUNS[phase],
+          refusal: 'already-ended',
+        });
+      }
+    },
+  );
+
+  it.each(everyPair)('sets an end if and only if it ends the run: %s by %s', (phase, type) => {
+    for (const run of runsIn(phase)) {
+      for (const command of COMMANDS[type]) {
+        const result = transition(run, command, NOW);
+        if (!result.applied) continue;
+        expect(result.run.endedAt !== null).toBe(result.run.status !== 'running');
+        if (result.run.endedAt === null) continue;
+        expect(result.run.leaseExpiresAt).toBeNull();
+        expect(result.run.steps.map(({ status }) => status)).not.toContain('running');
+        expect(result.run.steps.map(({ status }) => status)).not.toContain('pending');
+      }
+    }
+  });
+});
+
+describe('taking a run', () => {
+  it('gives it to the one who claims it, with a lease from now', () => {
+    const { run } = transition(waiting, claim, NOW);
+    expect(run).toMatchObject({
+      workerId: WORKER,
+      claimedAt: NOW,
+      lastHeardAt: NOW,
+      leaseExpiresAt: plusSeconds(NOW, 30),
+    });
+  });
+
+  it('refuses it to a second one', () =>
+    expect(refusalOf(active, { ...claim, workerId: 'worker-2' })).toBe('no-effect'));
+
+  it('takes a start without a promise as a claim without a lease', () => {
+    const { run } = transition(waiting, start(), NOW);
+    expect(run).toMatchObject({ workerId: WORKER, claimedAt: NOW, leaseExpiresAt: null });
+  });
+
+  it('keeps the time of the first claim when its worker starts later', () =>
+    expect(transition(active, start(), NOW).run).toMatchObject({ claimedAt: LATER, lastHeardAt: NOW }));
+
+  it('renews the lease by a heartbeat that promises the next one', () =>
+    expect(transition(active, heartbeat({ leaseSeconds: 60 }), NOW).run.leaseExpiresAt).toBe(
+      plusSeconds(NOW, 60),
+    ));
+
+  it('leaves the lease as it is by a heartbeat that promises nothing', () =>
+    expect(transition(active, heartbeat(), NOW).run.leaseExpiresAt).toBe(active.leaseExpiresAt));
+
+  it('knows from progress alone that somebody has the run', () =>
+    expect(phaseOf(transition(waiting, progress({ current: 1 }), NOW).run)).toBe('active'));
+
+  it('lets a worker that only says that it is done be a good worker', () => {
+    const { run } = transition(waiting, complete({ newJobsCount: 3 }), NOW);
+    expect(run).toMatchObject({ status: 'completed', endedAt: NOW, metrics: { newJobsCount: 3 } });
+  });
+
+  it.each([
+    ['a start', start({ workerId: 'worker-2' })],
+    ['a heartbeat', heartbeat({ workerId: 'worker-2' })],
+  ])('refuses %s of another worker', (_what, command) =>
+    expect(transition(active, command, NOW)).toEqual({
+      applied: false,
+      run: active,
+      refusal: 'other-worker',
+    }),
+  );
+});
+
+describe('attempts', () => {
+  const second = after(active, [loseWorker(), claim]);
+  const spoken: [string, (attempt?: number) => RunCommand][] = [
+    ['start', (attempt = 2) => start({ attempt })],
+    ['heartbeat', (attempt = 2) => heartbeat({ attempt })],
+    ['progress', (attempt) => progress({ attempt, current: 1 })],
+    ['complete', (attempt) => complete({ attempt })],
+    ['fail', (attempt) => fail({ attempt })],
+    ['confirm-stop', (attempt) => confirmStop({ attempt })],
+    ['lose-worker', (attempt = 2) => loseWorker(attempt)],
+  ];
+
+  it('counts on when a lost worker is replaced', () => expect(second.attempt).toBe(2));
+
+  it.each(spoken)('refuses %s of an older attempt as stale', (_type, command) =>
+    expect(transition(second, command(1), NOW)).toEqual({
+      applied: false,
+      run: second,
+      refusal: 'stale-attempt',
+    }),
+  );
+
+  it.each(spoken)('refuses %s of an attempt that was never given out', (_type, command) =>
+    expect(transition(second, command(3), NOW)).toEqual({
+      applied: false,
+      run: second,
+      refusal: 'unknown-attempt',
+    }),
+  );
+
+  it.each(spoken)('accepts %s of the current attempt, or without one', (_type, command) => {
+    expect(refusalOf(second, command(2))).toBeNull();
+    expect(refusalOf(second, command())).toBeNull();
+  });
+
+  it('says of a run that has ended that it has ended, whatever the attempt', () =>
+    expect(refusalOf(RUNS.completed, complete({ attempt: 7 }))).toBe('already-ended'));
+});
+
+describe('the end of a run', () => {
+  const BEFORE_START = '2026-03-01T09:00:00.000Z';
+  const MIDDLE = '2026-03-01T10:07:00.000Z';
+  const FUTURE = '2027-01-01T00:00:00.000Z';
+
+  it.each([
+    ['is the time that the worker names', MIDDLE, MIDDLE],
+    ['is not before the start', BEFORE_START, START],
+    ['is the start itself', START, START],
+    ['is not after now', FUTURE, NOW],
+    ['is now', NOW, NOW],
+  ])('%s', (_what, occurredAt, endedAt) => {
+    expect(transition(active, complete({}, occurredAt), NOW).run.endedAt).toBe(endedAt);
+    expect(transition(active, fail({}, occurredAt), NOW).run.endedAt).toBe(endedAt);
+    expect(transition(stopping, confirmStop({}, occurredAt), NOW).run.endedAt).toBe(endedAt);
+  });
+
+  it.each<[string, RunCommand, RunCommand, Run['status']]>([
+    ['a failure after the completion', complete(), fail(), 'completed'],
+    ['a completion after the failure', fail(), complete(), 'failed'],
+    ['a confirmed stop after the completion', complete(), confirmStop(), 'completed'],
+    ['a completion after the confirmed stop', confirmStop(), complete(), 'cancelled'],
+    ['a lost worker after the completion', complete(), loseWorker(), 'completed'],
+    ['a stop after the partial completion', complete({ status: 'partial' }), requestStop, 'partial'],
+  ])('is the first one that arrives: %s changes nothing', (_what, first, second, status) => {
+    const ended = after(active, [first]);
+    expect(ended.status).toBe(status);
+    expect(transition(ended, second, NOW)).toEqual({ applied: false, run: ended, refusal: 'already-ended' });
+  });
+
+  it('is a completion where the work was really done before the stop reached it', () =>
+    expect(transition(stopping, complete({ newJobsCount: 5 }), NOW).run).toMatchObject({
+      status: 'completed',
+      statusReason: null,
+      metrics: { newJobsCount: 5 },
+    }));
+
+  it('is a failure where the work failed before the stop reached it', () =>
+    expect(transition(stopping, fail(), NOW).run.status).toBe('failed'));
+
+  it.each<[string, RunEventMap['run.failed'], string]>([
+    ['that names nothing more', { errorCode: 'E', message: 'm' }, 'worker-reported'],
+    ['at a step', { errorCode: 'E', message: 'm', step: 'parse' }, 'step-failed'],
+    ['with a reason', { errorCode: 'E', message: 'm', step: 'parse', reason: 'timed-out' }, 'timed-out'],
+  ])('keeps the error of a failure %s, with the reason for it', (_what, payload, statusReason) =>
+    expect(transition(active, fail(payload), NOW).run).toMatchObject({
+      statusReason,
+      error: { code: 'E', message: 'm' },
+    }),
+  );
+
+  it.each<[string, RunEventMap['run.completed'], string | null]>([
+    ['nothing of a whole one', {}, null],
+    ['nothing of a whole one, even with a reason', { status: 'completed', reason: 'x' }, null],
+    ['why it is partial', { status: 'partial', reason: 'quota-reached' }, 'quota-reached'],
+    ['that it is partial, where nobody says why', { status: 'partial' }, 'partial'],
+  ])('says %s', (_what, payload, statusReason) =>
+    expect(transition(active, complete(payload), NOW).run.statusReason).toBe(statusReason),
+  );
+
+  it('is the worker’s own doing where it confirms a stop that nobody asked for', () =>
+    expect(transition(active, confirmStop(), NOW).run).toMatchObject({
+      status: 'cancelled',
+      statusReason: 'cancelled-by-worker',
+      cancelRequestedAt: null,
+    }));
+});
+
+describe('stopping a run', () => {
+  it('cancels one that nobody has claimed at once', () =>
+    expect(transition(waiting, requestStop, NOW).run).toMatchObject({
+      status: 'cancelled',
+      statusReason: 'cancelled-by-user',
+      cancelRequestedAt: NOW,
+      endedAt: NOW,
+    }));
+
+  it('only asks where a worker has it, and says until when that worker has to answer', () =>
+    expect(transition(active, requestStop, NOW).run).toMatchObject({
+      status: 'running',
+      statusReason: null,
+      cancelRequestedAt: NOW,
+      stopBy: plusSeconds(NOW, active.stopGraceSeconds),
+      endedAt: null,
+    }));
+
+  it('has no second effect', () => expect(refusalOf(stopping, requestStop)).toBe('no-effect'));
+
+  it('ends as cancelled by the user when the worker confirms', () =>
+    expect(transition(stopping, confirmStop(), NOW).run).toMatchObject({
+      status: 'cancelled',
+      statusReason: 'cancelled-by-user',
+      error: null,
+    }));
+
+  it('ends as cancelled, with a warning, when the worker never confirms', () =>
+    expect(transition(stopping, { type: 'give-up-stopping' }, NOW).run).toMatchObject({
+      status: 'cancelled',
+      statusReason: 'cancelled-by-user',
+      error: { code: 'STOP_NOT_CONFIRMED' },
+    }));
+
+  it('ends as cancelled when its time is up meanwhile', () =>
+    expect(transition(stopping, { type: 'time-out' }, NOW).run).toMatchObject({
+      status: 'cancelled',
+      statusReason: 'cancelled-by-user',
+    }));
+});
+
+describe('a lost worker', () => {
+  const busy = after(active, [
+    progress({ step: 'fetch', stepStatus: 'completed', exitCode: 0 }),
+    progress({ step: 'parse', stepStatus: 'running', current: 3, total: 9, metrics: { found: 4 } }),
+    progress({ artifacts: [{ name: 'half.csv', size: 10 }] }),
+  ]);
+
+  it('gives the run, as it was at its start, to the next one while attempts are left', () => {
+    const { run } = transition(busy, loseWorker(), NOW);
+    expect(run).toEqual({ ...waiting, attempt: 2, revision: busy.revision + 1 });
+  });
+
+  it('fails the run when none is left', () =>
+    expect(transition({ ...busy, maxAttempts: 1 }, loseWorker(), NOW).run).toMatchObject({
+      status: 'failed',
+      statusReason: 'worker-lost',
+      endedAt: NOW,
+      error: { code: 'WORKER_LOST', message: 'It fell silent.' },
+    }));
+
+  it('cancels a run that was to be stopped, attempts or not', () => {
+    const asked = after(busy, [requestStop]);
+    expect(transition(asked, loseWorker(), NOW).run).toMatchObject({
+      status: 'cancelled',
+      statusReason: 'cancelled-by-user',
+      attempt: 1,
+      error: { code: 'WORKER_LOST' },
+    });
+  });
+
+  it('is not lost by a run that nobody has', () =>
+    expect(refusalOf(waiting, loseWorker())).toBe('no-effect'));
+
+  it('ends the run when the last attempt is lost too', () => {
+    const lastAttempt = after(busy, [loseWorker(), claim]);
+    expect(transition(lastAttempt, loseWorker(2), NOW).run).toMatchObject({
+      status: 'failed',
+      statusReason: 'worker-lost',
+      attempt: 2,
+    });
+  });
+});
+
+describe('giving up', () => {
+  it('fails a run that no worker took', () =>
+    expect(transition(waiting, { type: 'give-up-waiting' }, NOW).run).toMatchObject({
+      status: 'failed',
+      statusReason: 'no-worker',
+      error: { code: 'NO_WORKER' },
+    }));
+
+  it('fails a run whose time is up', () =>
+    expect(transition(active, { type: 'time-out' }, NOW).run).toMatchObject({
+      status: 'failed',
+      statusReason: 'timed-out',
+      error: { code: 'TIMED_OUT' },
+    }));
+});
+
+describe('the steps of a run', () => {
+  const running = after(active, [
+    progress({ step: 'fetch', stepStatus: 'running' }, '2026-03-01T10:01:00.000Z'),
+    progress({ step: 'fetch', stepStatus: 'completed', exitCode: 0 }, '2026-03-01T10:02:00.000Z'),
+    progress({ step: 'parse', stepStatus: 'running' }, '2026-03-01T10:03:00.000Z'),
+  ]);
+  const statuses = (run: Run) => run.steps.map(({ status }) => status);
+
+  it('begin and end when their worker says', () =>
+    expect(running.steps).toEqual([
+      {
+        name: 'fetch',
+        status: 'completed',
+        startedAt: '2026-03-01T10:01:00.000Z',
+        endedAt: '2026-03-01T10:02:00.000Z',
+        exitCode: 0,
+      },
+      {
+        name: 'parse',
+        status: 'running',
+        startedAt: '2026-03-01T10:03:00.000Z',
+        endedAt: null,
+        exitCode: null,
+      },
+      { name: 'report', status: 'pending', startedAt: null, endedAt: null, exitCode: null },
+    ]));
+
+  it.each<[string, RunCommand, string[]]>([
+    ['completed', complete(), ['completed', 'completed', 'skipped']],
+    ['partial', complete({ status: 'partial' }), ['completed', 'completed', 'skipped']],
+    ['failed', fail(), ['completed', 'failed', 'skipped']],
+    ['failed at a step', fail({ step: 'parse' }), ['completed', 'failed', 'skipped']],
+    [
+      'failed at a step never heard of',
+      fail({ step: 'extra' }),
+      ['completed', 'failed', 'skipped', 'failed'],
+    ],
+    ['cancelled', confirmStop(), ['completed', 'cancelled', 'skipped']],
+    ['timed out', { type: 'time-out' }, ['completed', 'failed', 'skipped']],
+  ])('are settled when the run is %s', (_what, command, expected) =>
+    expect(statuses(transition(running, command, NOW).run)).toEqual(expected),
+  );
+
+  it('end with the run where they were cut off', () =>
+    expect(transition(running, confirmStop(), NOW).run.steps[1]).toMatchObject({
+      startedAt: '2026-03-01T10:03:00.000Z',
+      endedAt: NOW,
+    }));
+
+  it('are skipped without a time where they never began', () =>
+    expect(transition(running, fail(), NOW).run.steps[2]).toEqual({
+      name: 'report',
+      status: 'skipped',
+      startedAt: null,
+      endedAt: null,
+      exitCode: null,
+    }));
+
+  it('are all skipped when a run is cancelled that nobody took', () =>
+    expect(statuses(transition(waiting, requestStop, NOW).run)).toEqual(['skipped', 'skipped', 'skipped']));
+
+  it('do not begin again when the news of their start comes late', () => {
+    const { run } = transition(running, progress({ step: 'fetch', stepStatus: 'running' }), NOW);
+    expect(run.steps).toEqual(running.steps);
+  });
+
+  it('do not end twice', () => {
+    const { run } = transition(running, progress({ step: 'fetch', stepStatus: 'failed', exitCode: 1 }), NOW);
+    expect(run.steps).toEqual(running.steps);
+  });
+
+  it('may end before the news of their start comes', () => {
+    const { run } = transition(
+      active,
+      progress({ step: 'fetch', stepStatus: 'completed', exitCode: 0 }),
+      NOW,
+    );
+    expect(run.steps[0]).toEqual({
+      name: 'fetch',
+      status: 'completed',
+      startedAt: NOW,
+      endedAt: NOW,
+      exitCode: 0,
+    });
+  });
+
+  it('may be ones that no file names', () =>
+    expect(
+      transition(active, progress({ step: 'rank', stepStatus: 'running' }), NOW).run.steps.map(
+        ({ name }) => name,
+      ),
+    ).toEqual(['fetch', 'parse', 'report', 'rank']));
+
+  it('never begin before their run or after now', () => {
+    const early = transition(
+      active,
+      progress({ step: 'fetch', stepStatus: 'running' }, '1999-01-01T00:00:00.000Z'),
+      NOW,
+    );
+    const late = transition(
+      active,
+      progress({ step: 'fetch', stepStatus: 'running' }, '2099-01-01T00:00:00.000Z'),
+      NOW,
+    );
+    expect(early.run.steps[0]!.startedAt).toBe(START);
+    expect(late.run.steps[0]!.startedAt).toBe(NOW);
+  });
+});
+
+describe('progress', () => {
+  const begun = after(active, [progress({ step: 'fetch', current: 3, total: 10, message: 'Page 3' })]);
+
+  it('is what was said last, member by member', () =>
+    expect(transition(begun, progress({ current: 4 }), NOW).run.progress).toEqual({
+      step: 'fetch',
+      current: 4,
+      total: 10,
+      message: 'Page 3',
+    }));
+
+  it('begins anew with another step', () =>
+    expect(transition(begun, progress({ step: 'parse', current: 1 }), NOW).run.progress).toEqual({
+      step: 'parse',
+      current: 1,
+      total: null,
+      message: null,
+    }));
+
+  it('adds metrics to those known, the latest value of each', () => {
+    const run = after(active, [
+      progress({ metrics: { found: 1, kept: 1 } }),
+      progress({ metrics: { found: 2 } }),
+    ]);
+    expect(run.metrics).toEqual({ found: 2, kept: 1 });
+  });
+
+  it('lists an artifact once, with its latest size', () => {
+    const run = after(active, [
+      progress({ artifacts: [{ name: 'a.csv', size: 1 }] }),
+      progress({ artifacts: [{ name: 'b.csv' }, { name: 'a.csv', size: 2 }] }),
+    ]);
+    expect(run.artifacts).toEqual([
+      { name: 'a.csv', size: 2 },
+      { name: 'b.csv', size: 0 },
+    ]);
+  });
+});
+
+describe('what a completed run found', () => {
+  it.each<[string, RunEventMap['run.completed'], Record<string, number>]>([
+    ['counts new jobs', { newJobsCount: 3, relevantCount: 1 }, { newJobsCount: 3, relevantCount: 1 }],
+    ['falls back to what was stored', { persistedResults: 7 }, { newJobsCount: 7 }],
+    ['prefers the count of new jobs', { newJobsCount: 0, persistedResults: 7 }, { newJobsCount: 0 }],
+    ['adds to what was reported before', { metrics: { kept: 2 } }, { found: 9, kept: 2 }],
+    ['has nothing more to say', {}, { found: 9 }],
+  ])('%s', (_what, payload, expected) => {
+    const run = after(active, [progress({ metrics: { found: 9 } }), complete(payload)]);
+    expect(run.metrics).toMatchObject(expected);
+    expect(run.metrics.newJobsCount).toBe(expected.newJobsCount);
+  });
+});
+
+describe('what is made known to workers', () => {
+  const emitted = (run: Run, command: RunCommand) => {
+    const result = transition(run, command, NOW);
+    return result.applied ? result.emits : [];
+  };
+
+  it('is the request of a new run, with all that a worker needs', () =>
+    expect(requestOf(waiting)).toEqual({
+      eventType: 'run.requested',
+      payload: {
+        projectId: 'demo',
+        scope: 'full',
+        steps: ['fetch', 'parse', 'report'],
+        definitionHash: waiting.definitionHash,
+        params: { depth: 2 },
+        attempt: 1,
+      },
+    }));
+
+  it('is the next attempt after a lost worker', () =>
+    expect(emitted(active, loseWorker())).toEqual([
+      { eventType: 'run.requested', payload: expect.objectContaining({ attempt: 2 }) },
+    ]));
+
+  it.each([
+    ['a claimed', active],
+    ['an unclaimed', waiting],
+  ])('is the wish to stop %s run', (_what, run) =>
+    expect(emitted(run, requestStop)).toEqual([
+      {
+        eventType: 'run.cancel.requested',
+        payload: { reason: 'cancelled-by-user', requestedBy: 'ada' },
+      },
+    ]),
+  );
+
+  it('is that the time is up, to a worker that is still at it', () =>
+    expect(emitted(active, { type: 'time-out' })).toEqual([
+      { eventType: 'run.cancel.requested', payload: { reason: 'timed-out', requestedBy: 'jobato' } },
+    ]));
+
+  it('is not said twice to one that was asked to stop', () =>
+    expect(emitted(stopping, { type: 'time-out' })).toEqual([]));
+
+  it.each<[string, Run, RunCommand]>([
+    ['a claim', waiting, claim],
+    ['a start', waiting, start()],
+    ['a heartbeat', active, heartbeat()],
+    ['progress', active, progress({ current: 1 })],
+    ['a completion', active, complete()],
+    ['a failure', active, fail()],
+    ['a confirmed stop', stopping, confirmStop()],
+    ['a lost worker that has no successor', { ...active, maxAttempts: 1 }, loseWorker()],
+    ['a second wish to stop', stopping, requestStop],
+  ])('is nothing on %s', (_what, run, command) => expect(emitted(run, command)).toEqual([]));
+});
