@@ -1,4 +1,27 @@
 import { Module } from '@nestjs/common';
+import { EventsModule } from '../events/events.module';
+import { HealthModule } from '../health/health.module';
+import { LogsModule } from '../logs/logs.module';
+import { ProjectsModule } from '../projects/projects.module';
+import { RunsModule } from '../runs/runs.module';
+import { InstallationPagesController } from './installation-pages.controller';
+import { LogWindows } from './log-window';
+import { OverviewController } from './overview.controller';
+import { PageFrames } from './page-frame';
+import { ProjectPageController } from './project.controller';
+import { RejectedEventsPageController } from './rejected-events-page.controller';
+import { RunPageController } from './run.controller';
 
-@Module({})
+/** The pages for people. Nothing depends on them. */
+@Module({
+  imports: [EventsModule, HealthModule, LogsModule, ProjectsModule, RunsModule],
+  controllers: [
+    OverviewController,
+    ProjectPageController,
+    RunPageController,
+    RejectedEventsPageController,
+    InstallationPagesController,
+  ],
+  providers: [PageFrames, LogWindows],
+})
 export class AdminModule {}

@@ -27,7 +27,10 @@ export function viewEngine(app: NestExpressApplication, folder: string): void {
 function load(folder: string, assets: string): Templates {
   const handlebars = Handlebars.create();
   // The address changes with the file, so that a browser never joins a new page with an old script.
-  handlebars.registerHelper('asset', (name: string) => `/assets/${name}?v=${changedAt(join(assets, name)).toString(36)}`);
+  handlebars.registerHelper(
+    'asset',
+    (name: string) => `/assets/${name}?v=${changedAt(join(assets, name)).toString(36)}`,
+  );
   const compile = (file: string) => handlebars.compile(readFileSync(file, 'utf8'), { preventIndent: true });
   for (const file of hbsFiles(join(folder, 'partials'))) {
     handlebars.registerPartial(basename(file, '.hbs'), compile(file));

@@ -1,0 +1,35 @@
+// Says when what is shown may be old, because the server does not answer, and takes it back when it does.
+
+const place = document.getElementById('connection');
+/** What is wrong, by who found out: the polling or the log stream. */
+const troubles = new Map();
+
+function tell({ source, message }) {
+  if (message === null) troubles.delete(source);
+  else troubles.set(source, message);
+  const text = [...troubles.values()][0] ?? '';
+  if (place.textContent !== text) place.textContent = text;
+}
+
+document.addEventListener('jobato:connection', ({ detail }) => tell(detail));
+const pages = (message) => tell({ source: 'pages', message });
+for (const event of ['htmx:sendError', 'htmx:timeout']) {
+  document.body.addEventListener(event, () =>
+    pages('Connection lost, trying again. What you see may be out of date.'),
+  );
+}
+document.body.addEventListener('htmx:responseError', ({ detail }) =>
+  pages(
+    `The server answered with ${detail.xhr.status}: what you see may be out of date. Reload the page, or see Status.`,
+  ),
+);
+document.body.addEventListener('htmx:beforeSwap', ({ detail }) => {
+  // The session is over: the answer is the page to sign in at, which is no part of this one.
+  if (new URL(detail.xhr.responseURL || location.href).pathname === '/login') {
+    detail.shouldSwap = false;
+    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  }
+});
+document.body.addEventListener('htmx:afterRequest', ({ detail }) => {
+  if (detail.successful) pages(null);
+});

@@ -1,0 +1,53 @@
+// Puts times into the reader's zone and language, and lets durations go on counting. The server writes UTC, which
+// is what is shown without this script; the exact UTC time stays in the markup and the tooltip.
+
+const language = navigator.language;
+const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
+const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
+const dateAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+
+function localise(root) {
+  for (const element of root.querySelectorAll('time[datetime]')) {
+    const moment = new Date(element.dateTime);
+    if (Number.isNaN(moment.getTime())) continue;
+    element.textContent = textOf(moment, element.classList.contains('line-time'));
+    element.lang = language;
+  }
+}
+
+function textOf(moment, isInLog) {
+  if (isInLog) return clock.format(moment);
+  return moment.toDateString() === new Date().toDateString()
+    ? time.format(moment)
+    : dateAndTime.format(moment);
+}
+
+/** Where each counting element began, by its attribute: an update from the server begins anew. */
+const beginnings = new WeakMap();
+
+function count() {
+  const now = performance.now();
+  for (const element of document.querySelectorAll('[data-elapsed-ms]')) {
+    const given = element.dataset.elapsedMs;
+    let beginning = beginnings.get(element);
+    if (beginning?.given !== given) beginnings.set(element, (beginning = { given, at: now }));
+    const text = durationText(Number(given) + now - beginning.at);
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+function durationText(ms) {
+  const seconds = Math.floor(ms / 1000);
+  const twoDigits = (value) => String(value).padStart(2, '0');
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} m ${twoDigits(seconds % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ${twoDigits(minutes % 60)} m`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+localise(document);
+document.addEventListener('jobato:content', ({ detail }) => localise(detail));
+count();
+setInterval(count, 1000);

@@ -1,0 +1,85 @@
+// A way for htmx to bring an element to the state of a new one without replacing it, so that focus, selection, open
+// <details> and scrolling survive an update. htmx 4 has "outerMorph" built in; this gives htmx 2 the same.
+
+/** Set by people or by scripts of the page: an update from the server says nothing about them. */
+const KEPT_ATTRIBUTES = { DETAILS: ['open'] };
+
+export function morph(current, next) {
+  if (current.nodeType !== Node.ELEMENT_NODE || current.tagName !== next.tagName) {
+    current.replaceWith(next);
+    return;
+  }
+  morphAttributes(current, next);
+  morphChildren(current, next);
+}
+
+function morphAttributes(current, next) {
+  const kept = KEPT_ATTRIBUTES[current.tagName] ?? [];
+  for (const { name, value } of [...next.attributes]) {
+    if (!kept.includes(name) && current.getAttribute(name) !== value) current.setAttribute(name, value);
+  }
+  for (const { name } of [...current.attributes]) {
+    if (!kept.includes(name) && !next.hasAttribute(name)) current.removeAttribute(name);
+  }
+}
+
+/** Children with an id are found again wherever they were; the others are taken in their order. */
+function morphChildren(current, next) {
+  let place = current.firstChild;
+  for (const wanted of [...next.childNodes]) {
+    const match = matchFor(wanted, place, current, next);
+    if (match === null) {
+      current.insertBefore(wanted, place);
+      continue;
+    }
+    if (match === place) place = place.nextSibling;
+    else current.insertBefore(match, place);
+    if (match.nodeType !== Node.ELEMENT_NODE) {
+      if (match.nodeValue !== wanted.nodeValue) match.nodeValue = wanted.nodeValue;
+    } else if (!match.isEqualNode(wanted)) {
+      morphAttributes(match, wanted);
+      morphChildren(match, wanted);
+    }
+  }
+  while (place !== null) {
+    const following = place.nextSibling;
+    place.remove();
+    place = following;
+  }
+}
+
+function matchFor(wanted, place, current, next) {
+  if (wanted.id) {
+    return (
+      [...current.children].find((child) => child.id === wanted.id && child.tagName === wanted.tagName) ??
+      null
+    );
+  }
+  for (let candidate = place; candidate !== null; candidate = candidate.nextSibling) {
+    const isWantedElsewhere = candidate.id && next.querySelector(`#${CSS.escape(candidate.id)}`) !== null;
+    if (candidate.nodeType === wanted.nodeType && candidate.nodeName === wanted.nodeName && !candidate.id)
+      return candidate;
+    if (isWantedElsewhere) return null;
+  }
+  return null;
+}
+
+window.htmx?.defineExtension?.('morph', {
+  isInlineSwap: (swapStyle) => swapStyle === 'outerMorph',
+  handleSwap(swapStyle, target, fragment) {
+    if (swapStyle !== 'outerMorph') return false;
+    const next = fragment.firstElementChild;
+    const focused = document.activeElement;
+    // Scripts of the page put their own touch to new content before it is compared with what is shown.
+    document.dispatchEvent(new CustomEvent('jobato:content', { detail: next }));
+    morph(target, next);
+    keepFocusNear(focused);
+    return [target];
+  },
+});
+
+/** A button that can no longer be pressed loses the focus: its bar takes it, so that the keyboard goes on from there. */
+function keepFocusNear(focused) {
+  if (focused === document.body || (focused.isConnected && !focused.disabled)) return;
+  document.querySelector('.operation-bar')?.focus({ preventScroll: true });
+}

@@ -1,0 +1,78 @@
+import { Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { RejectedEvents } from '../events/rejected-events';
+import { JobatoError } from '../problems/catalogue';
+import { noticeOf, statusOf, type Notice } from './notice';
+import { textOrNull } from './page-answer';
+import { PageFrames } from './page-frame';
+import { timeText } from './time-text';
+
+const PATH = '/events/rejected';
+const ROWS = 50;
+
+/** Events that could not be applied, each to be sent again or thrown away by a person. */
+@ApiExcludeController()
+@Controller('events/rejected')
+export class RejectedEventsPageController {
+  constructor(
+    private readonly rejected: RejectedEvents,
+    private readonly frames: PageFrames,
+  ) {}
+
+  @Get()
+  async page(@Query('cursor') cursor: unknown, @Res() response: Response): Promise<void> {
+    await this.render(textOrNull(cursor), null, response);
+  }
+
+  @Post(':id/redeliver')
+  async redeliver(@Param('id') id: string, @Res() response: Response): Promise<void> {
+    await this.decide(() => this.rejected.redeliver(numberOf(id)), response);
+  }
+
+  @Post(':id/discard')
+  async discard(@Param('id') id: string, @Res() response: Response): Promise<void> {
+    await this.decide(() => this.rejected.discard(numberOf(id)), response);
+  }
+
+  private async decide(action: () => Promise<void>, response: Response): Promise<void> {
+    try {
+      await action();
+      response.redirect(303, PATH);
+    } catch (error) {
+      if (!(error instanceof JobatoError)) throw error;
+      response.status(statusOf(error));
+      await this.render(null, noticeOf(error), response);
+    }
+  }
+
+  private async render(cursor: string | null, notice: Notice | null, response: Response): Promise<void> {
+    const before = cursor !== null && /^\d{1,15}$/.test(cursor) ? Number(cursor) : undefined;
+    const [{ items, nextCursor }, frame] = await Promise.all([
+      this.rejected.list(ROWS, before),
+      this.frames.frame('Rejected events', PATH),
+    ]);
+    response.render('rejected-events', {
+      frame,
+      notice,
+      events: items.map(({ id, reason, rejectedAt, fields }) => ({
+        id,
+        reason,
+        rejectedAt: timeText(rejectedAt),
+        type: fields.eventType ?? 'unknown type',
+        fields: Object.entries(fields).map(([name, value]) => ({ name, value: shortened(value) })),
+      })),
+      olderHref: nextCursor === null ? null : `${PATH}?cursor=${nextCursor}`,
+    });
+  }
+}
+
+/** The API has the whole of it. */
+function shortened(value: string): string {
+  return value.length <= 4000 ? value : `${value.slice(0, 4000)} … (${value.length} characters)`;
+}
+
+function numberOf(id: string): number {
+  if (/^\d{1,15}$/.test(id)) return Number(id);
+  throw new JobatoError('REJECTED_EVENT_NOT_FOUND', `There is no rejected event "${id.slice(0, 100)}".`);
+}

@@ -1,0 +1,73 @@
+import type { Instant } from '../clock/clock';
+import { isTerminal, type Run } from '../runs/run';
+import type { RunView } from '../runs/run-view';
+import { type DurationText, durationOf } from './duration-text';
+import { reasonWords } from './plain-words';
+import { runMark, type StatusMark } from './status-mark';
+import { type TimeText, timeTextOrNull } from './time-text';
+
+/** One line that says how things stand, and what to do about it. */
+export interface RunFooter {
+  mark: StatusMark;
+  lead: string;
+  since: DurationText | null;
+  workerId: string | null;
+  lastHeard: DurationText | null;
+  endedAt: TimeText | null;
+  detail: string | null;
+  href: string | null;
+}
+
+export function neverRunFooter(file: string): RunFooter {
+  return {
+    ...NOTHING,
+    mark: runMark(null),
+    lead: 'No runs yet.',
+    detail: `Press Run to start the first one. What it does is written in config/${file}.`,
+  };
+}
+
+export function runFooter(run: Run, view: RunView, now: Instant): RunFooter {
+  const mark = runMark(run);
+  const href = `/runs/${run.runId}`;
+  if (isTerminal(run)) {
+    return {
+      ...NOTHING,
+      mark,
+      href,
+      endedAt: timeTextOrNull(run.endedAt),
+      lead: endedLead(run),
+      detail: run.error?.message ?? null,
+    };
+  }
+  return {
+    ...NOTHING,
+    mark,
+    href,
+    lead:
+      view.waiting === null
+        ? 'At work for'
+        : view.waiting.code === 'stopping'
+          ? 'Stopping since'
+          : 'Waiting for',
+    since: durationOf({ startedAt: run.cancelRequestedAt ?? run.startedAt, endedAt: null }, now),
+    workerId: run.workerId,
+    lastHeard: durationOf({ startedAt: run.lastHeardAt, endedAt: null }, now),
+    detail: view.waiting?.message ?? null,
+  };
+}
+
+const NOTHING = { since: null, workerId: null, lastHeard: null, endedAt: null, detail: null, href: null };
+
+/** "Failed at step fit, exit code 3." */
+export function endedLead(run: Run): string {
+  const failed = run.steps.find(({ status }) => status === 'failed');
+  const reason = run.statusReason === null ? '' : `: ${reasonWords(run.statusReason)}`;
+  if (run.status === 'failed' && failed) {
+    const exit = failed.exitCode === null ? '' : `, exit code ${failed.exitCode}`;
+    return run.statusReason === 'step-failed'
+      ? `at step ${failed.name}${exit}.`
+      : `at step ${failed.name}${exit}${reason}.`;
+  }
+  return reason === '' ? '' : `${reason.slice(2)}.`;
+}

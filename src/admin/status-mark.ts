@@ -1,0 +1,34 @@
+import type { Run, RunStatus, StepStatus } from '../runs/run';
+import { phaseOf } from '../runs/run-state';
+import { STATUS_WORDS } from './plain-words';
+
+/** A status as it is shown everywhere: a colour, an icon and a word, so that none of them has to be seen alone. */
+export interface StatusMark {
+  tone: keyof typeof STATUS_WORDS;
+  icon: string;
+  word: string;
+  /** What a running run is really doing, where it is not at work. */
+  note: string | null;
+}
+
+const ICONS: Record<RunStatus | StepStatus | 'never', string> = {
+  never: '○',
+  running: '●',
+  completed: '✓',
+  partial: '◐',
+  failed: '✕',
+  cancelled: '⊘',
+  pending: '○',
+  skipped: '–',
+};
+
+export function runMark(run: Run | null): StatusMark {
+  if (run === null) return stepMark('never');
+  const phase = phaseOf(run);
+  const note = phase === 'waiting' ? 'waiting for a worker' : phase === 'stopping' ? 'stopping' : null;
+  return { ...stepMark(run.status), note };
+}
+
+export function stepMark(status: keyof typeof STATUS_WORDS): StatusMark {
+  return { tone: status, icon: ICONS[status], word: STATUS_WORDS[status], note: null };
+}
