@@ -36,7 +36,7 @@ export interface CommandRequest {
   command: RunCommand;
 }
 
-export type Commanded = { applied: boolean; run: Run; refusal: Refusal | null } | null;
+export type Commanded = { applied: boolean; run: Run; refusal: Refusal | null; hasEmitted: boolean } | null;
 
 export type EventOutcome = 'applied' | 'duplicate' | Refusal | 'rejected';
 export interface AppliedEvent {
@@ -46,6 +46,8 @@ export interface AppliedEvent {
   /** The run after it, where it changed. */
   changed: Run | null;
   logChunks: LogChunk[];
+  /** Something lies in the outbox because of it. */
+  hasEmitted: boolean;
 }
 
 /** What a run's row may change in; the rest is fixed when it is made. */
@@ -101,7 +103,7 @@ export class RunStore {
     const created = await this.database.write(this.createRuns, newRun);
     if (created.outcome === 'created') {
       this.storedDefinitions.add(newRun.run.definitionHash);
-      this.announce(newRun.run);
+      this.announce(newRun.run, true);
     }
     return created;
   }
@@ -109,24 +111,20 @@ export class RunStore {
   /** Changes a run as the state machine allows; null if there is no such run. */
   async command(runId: string, command: RunCommand): Promise<Commanded> {
     const commanded = await this.database.write(this.applyCommands, { runId, command });
-    if (commanded?.applied) {
-      this.announce(commanded.run);
-    }
+    if (commanded?.applied) this.announce(commanded.run, commanded.hasEmitted);
     return commanded;
   }
 
   /** Gives an event the effect that it has, once, however often it comes. */
   async apply(entry: StreamEntry): Promise<AppliedEvent> {
     const applied = await this.database.write(this.applyEvents, entry);
-    if (applied.changed) {
-      this.announce(applied.changed);
-    }
+    if (applied.changed) this.announce(applied.changed, applied.hasEmitted);
     if (applied.logChunks.length > 0) this.tail.announce(entry.fields.runId!, applied.logChunks);
     return applied;
   }
 
-  private announce(run: Run): void {
-    this.relay.kick();
+  private announce(run: Run, hasEmitted: boolean): void {
+    if (hasEmitted) this.relay.kick();
     this.changes.announce(run);
     const { runId, projectId, status, statusReason } = run;
     if (run.revision === 1)
@@ -259,11 +257,11 @@ export class RunStore {
       const run = runs.get(runId);
       if (!run) return null;
       const result = transition(run, command, now);
-      if (!result.applied) return { applied: false, run, refusal: result.refusal };
+      if (!result.applied) return { applied: false, run, refusal: result.refusal, hasEmitted: false };
       runs.set(runId, result.run);
       changed.set(runId, result.run);
       emissions.push(...result.emits.map((emission) => ({ run: result.run, emission })));
-      return { applied: true, run: result.run, refusal: null };
+      return { applied: true, run: result.run, refusal: null, hasEmitted: result.emits.length > 0 };
     });
     await this.storeChanged(tx, [...changed.values()]);
     await this.emit(tx, emissions);
@@ -288,10 +286,9 @@ export class RunStore {
       if (!event || !run) {
         const why = reason ?? 'there is no run with this runId';
         rejected.push({ entryId: entry.id, reason: why, fields: entry.fields });
-        return { outcome: 'rejected', reason: why, changed: null, logChunks: [] };
+        return { outcome: 'rejected', reason: why, ...noEffect() };
       }
-      if (seen.has(event.eventId))
-        return { outcome: 'duplicate', reason: null, changed: null, logChunks: [] };
+      if (seen.has(event.eventId)) return { outcome: 'duplicate', reason: null, ...noEffect() };
       seen.add(event.eventId);
 
       const effect = effectOf(event, run, now);
@@ -302,7 +299,13 @@ export class RunStore {
       }
       if (effect.logLines) logs.push({ runId: run.runId, attempt: run.attempt, lines: effect.logLines });
       inbox.push({ ...inboxRow(event, now), outcome: effect.outcome, effect: effect.inWords });
-      return { outcome: effect.outcome, reason: null, changed: effect.changed, logChunks: [] };
+      return {
+        outcome: effect.outcome,
+        reason: null,
+        changed: effect.changed,
+        logChunks: [],
+        hasEmitted: effect.emits.length > 0,
+      };
     });
 
     await this.storeChanged(tx, [...changed.values()]);
@@ -408,6 +411,10 @@ export class RunStore {
     );
     return inputs.map(() => runs.length);
   };
+}
+
+function noEffect() {
+  return { changed: null, logChunks: [], hasEmitted: false };
 }
 
 function answerTo(asked: { requestHash: string }, first: { requestHash: string; answer: string }): Created {

@@ -1,5 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
+import { Transform, Type } from 'class-transformer';
 import {
   IsIn,
   IsInt,
@@ -33,6 +33,8 @@ export class RerunBody {
     additionalProperties: true,
     description: 'As the project declares them',
   })
+  // As it was sent: class-transformer leaves out names such as "constructor", which then nobody complains about.
+  @Transform(({ obj }: { obj: { params?: unknown } }) => obj.params)
   @IsOptional()
   @IsObject()
   params?: Record<string, unknown>;
