@@ -16,7 +16,8 @@ export class LogTail {
   /** By run and the sequence number that the chunk follows; in order of last use. */
   private readonly cache = new Map<string, { chunk: LogChunk; bytes: number }>();
   private cachedBytes = 0;
-  private readonly reading = new Map<string, Promise<LogChunk | null>>();
+  /** Reads under way, by run and then by the sequence number that they read after. */
+  private readonly reading = new Map<string, Map<number, Promise<LogChunk | null>>>();
 
   constructor(private readonly store: LogStore) {}
 
@@ -29,6 +30,8 @@ export class LogTail {
   /** Says that lines were committed by somebody else's transaction. */
   announce(runId: string, chunks: LogChunk[]): void {
     if (chunks.length === 0) return;
+    // A read that began before these lines were committed must not answer one that is asked for after it.
+    this.reading.delete(runId);
     if (this.wakeUps.listenerCount(runId) === 0) return;
     for (const chunk of chunks) this.remember(keyOf(runId, chunk.firstSeq - 1), chunk);
     this.wakeUps.emit(runId);
@@ -43,18 +46,23 @@ export class LogTail {
       this.cache.set(key, cached);
       return Promise.resolve(cached.chunk);
     }
-    let reading = this.reading.get(key);
+    const readingRun = this.reading.get(runId) ?? new Map<number, Promise<LogChunk | null>>();
+    this.reading.set(runId, readingRun);
+    let reading = readingRun.get(seq);
     if (!reading) {
-      reading = this.store
-        .readAfter(runId, seq)
-        .then((chunk) => {
-          if (chunk) this.remember(key, chunk);
-          return chunk;
-        })
-        .finally(() => this.reading.delete(key));
-      this.reading.set(key, reading);
+      reading = this.readAndRemember(runId, seq).finally(() => {
+        readingRun.delete(seq);
+        if (readingRun.size === 0 && this.reading.get(runId) === readingRun) this.reading.delete(runId);
+      });
+      readingRun.set(seq, reading);
     }
     return reading;
+  }
+
+  private async readAndRemember(runId: string, seq: number): Promise<LogChunk | null> {
+    const chunk = await this.store.readAfter(runId, seq);
+    if (chunk) this.remember(keyOf(runId, seq), chunk);
+    return chunk;
   }
 
   /** Calls back whenever the run's log has grown. @returns what ends it */
