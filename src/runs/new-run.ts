@@ -38,6 +38,7 @@ export function newRun(request: {
     lastHeardAt: null,
     leaseExpiresAt: null,
     startedAt,
+    claimTimeoutSeconds: project.claimTimeoutSeconds,
     claimBy: project.claimTimeoutSeconds > 0 ? plusSeconds(startedAt, project.claimTimeoutSeconds) : null,
     finishBy:
       isExternal && project.timeoutSeconds !== null ? plusSeconds(startedAt, project.timeoutSeconds) : null,

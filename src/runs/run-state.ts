@@ -277,6 +277,8 @@ function lost(run: Run, message: string, now: Instant): Partial<Run> {
     claimedAt: null,
     lastHeardAt: null,
     leaseExpiresAt: null,
+    // The next worker gets the whole time too, however long the lost one had the run.
+    claimBy: run.claimTimeoutSeconds > 0 ? plusSeconds(now, run.claimTimeoutSeconds) : null,
     progress: NO_PROGRESS,
     steps: pendingSteps(run.steps.map(({ name }) => name)),
     metrics: {},

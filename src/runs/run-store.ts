@@ -59,6 +59,7 @@ const MUTABLE: (keyof Run)[] = [
   'claimedAt',
   'lastHeardAt',
   'leaseExpiresAt',
+  'claimBy',
   'cancelRequestedAt',
   'stopBy',
   'endedAt',

@@ -58,7 +58,9 @@ export interface Run {
   leaseExpiresAt: Instant | null;
 
   startedAt: Instant;
-  /** When it is failed if nobody has claimed it. */
+  /** How long each attempt may wait for a worker; 0 = for as long as it takes. */
+  claimTimeoutSeconds: number;
+  /** When it is failed if nobody has claimed it by then. */
   claimBy: Instant | null;
   /** When an external run is failed as timed out; for steps, the executor keeps the time. */
   finishBy: Instant | null;

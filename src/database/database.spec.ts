@@ -1,0 +1,256 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { DataSource } from 'typeorm';
+import { aNewRun, after, LATER } from '../../test/support/a-run';
+import {
+  OutboxEntity,
+  RejectedEventEntity,
+  StreamEntryEntity,
+  StreamGroupEntity,
+  StreamPendingEntity,
+} from '../events/event.entities';
+import { LogChunkEntity, LogEndEntity } from '../logs/log.entities';
+import type { Run } from '../runs/run';
+import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from '../runs/run.entity';
+import { Database } from './database';
+import { FirstTables1700000000001 } from './migrations/1-first-tables';
+import type { Transaction } from './writer';
+
+const ENTITIES = [
+  RunEntity,
+  DefinitionEntity,
+  IdempotencyKeyEntity,
+  AppliedEventEntity,
+  OutboxEntity,
+  RejectedEventEntity,
+  StreamEntryEntity,
+  StreamGroupEntity,
+  StreamPendingEntity,
+  LogChunkEntity,
+  LogEndEntity,
+];
+
+const id = (n: number) => `019ca9d6-8580-7000-8000-${String(n).padStart(12, '0')}`;
+const runOf = (n: number, projectId = 'demo'): Run => ({ ...aNewRun(), runId: id(n), projectId });
+const ended = (run: Run): Run =>
+  after(run, [{ type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' }]);
+
+let folder: string;
+let file: string;
+let database: Database;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'jobato-database-'));
+  file = join(folder, 'db', 'jobato.db');
+  database = await Database.open(file, ENTITIES);
+});
+afterEach(async () => {
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs statements in one transaction of the writer. */
+const write = <Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> =>
+  database.write(async (tx, inputs: undefined[]) => {
+    const result = await work(tx);
+    return inputs.map(() => result);
+  }, undefined);
+
+describe('the database', () => {
+  it('makes its folder and file, and has every table that the entities need', async () => {
+    expect(await database.missingMigrations()).toEqual([]);
+  });
+
+  it('can be opened again, with all that was written', async () => {
+    const runs = database.rows(RunEntity);
+    await write((tx) => runs.insert(tx, [runOf(1)]));
+    await database.close();
+    database = await Database.open(file, ENTITIES);
+    expect(await database.missingMigrations()).toEqual([]);
+    expect(await database.rows(RunEntity).select(database.read, '', [])).toEqual([runOf(1)]);
+  });
+
+  it('brings a file of the first version up to date without losing a run', async () => {
+    const older = join(folder, 'older.db');
+    const first = new DataSource({
+      type: 'better-sqlite3',
+      database: older,
+      migrations: [FirstTables1700000000001],
+      migrationsTableName: 'migrations',
+    });
+    await first.initialize();
+    await first.runMigrations();
+    await first.query(
+      'INSERT INTO runs (run_id, project_id, scope, status, triggered_by, params, definition_hash, executor, attempt,' +
+        ' max_attempts, started_at, stop_grace_seconds, progress, steps, metrics, artifacts, revision)' +
+        ` VALUES (?, 'demo', 'full', 'running', 'api', '{}', 'f', 'steps', 1, 1, ?, 30, '{}', '[]', '{}', '[]', 1)`,
+      [id(1), LATER],
+    );
+    await first.destroy();
+
+    const upgraded = await Database.open(older, ENTITIES);
+    const [run] = await upgraded.rows(RunEntity).select(upgraded.read, '', []);
+    expect(run).toMatchObject({ runId: id(1), status: 'running', claimTimeoutSeconds: 0 });
+    expect(await upgraded.missingMigrations()).toEqual([]);
+    await upgraded.close();
+  });
+
+  it('writes ahead, and waits for the disk at each commit', async () => {
+    expect(await write((tx) => tx.query('PRAGMA journal_mode'))).toEqual([{ journal_mode: 'wal' }]);
+    expect(await write((tx) => tx.query('PRAGMA synchronous'))).toEqual([{ synchronous: 2 }]);
+    expect(await write((tx) => tx.query('PRAGMA busy_timeout'))).toEqual([{ timeout: 5000 }]);
+  });
+
+  it.each([
+    ['an insert', "INSERT INTO definitions VALUES ('a', '{}')"],
+    ['a delete', 'DELETE FROM definitions'],
+    ['a new table', 'CREATE TABLE extra (id integer)'],
+  ])('refuses %s on the connection for reading', async (_what, sql) => {
+    await expect(database.read.query(sql)).rejects.toThrow(/readonly/i);
+  });
+
+  it('shows a reader every write that was answered', async () => {
+    const definitions = database.rows(DefinitionEntity);
+    for (let n = 1; n <= 50; n++) {
+      await write((tx) => definitions.insert(tx, [{ definitionHash: `h${n}`, definition: '{}' }]));
+      const [row] = await database.read.query<{ count: number }>('SELECT COUNT(*) AS count FROM definitions');
+      expect(row!.count).toBe(n);
+    }
+  });
+
+  it('shows a reader nothing of a write that is under way', async () => {
+    const definitions = database.rows(DefinitionEntity);
+    const seen = await write(async (tx) => {
+      await definitions.insert(tx, [{ definitionHash: 'h', definition: '{}' }]);
+      return definitions.select(database.read, '', []);
+    });
+    expect(seen).toEqual([]);
+    expect(await definitions.select(database.read, '', [])).toHaveLength(1);
+  });
+
+  it('commits what is under way before it closes, and takes nothing afterwards', async () => {
+    const definitions = database.rows(DefinitionEntity);
+    const written = Array.from({ length: 20 }, (_, n) =>
+      write((tx) => definitions.insert(tx, [{ definitionHash: `h${n}`, definition: '{}' }])),
+    );
+    await database.close();
+    await Promise.all(written);
+    await expect(write(async () => 1)).rejects.toThrow('closed');
+    database = await Database.open(file, ENTITIES);
+    expect(await database.rows(DefinitionEntity).select(database.read, '', [])).toHaveLength(20);
+  });
+});
+
+describe('one running run a project', () => {
+  it('is held by the database itself', async () => {
+    const runs = database.rows(RunEntity);
+    await write((tx) => runs.insert(tx, [runOf(1)]));
+    await expect(write((tx) => runs.insert(tx, [runOf(2)]))).rejects.toThrow(/UNIQUE/);
+  });
+
+  it('is held against another program that writes to the file', async () => {
+    await write((tx) => database.rows(RunEntity).insert(tx, [runOf(1)]));
+    const other = new BetterSqlite3(file);
+    const copy = `INSERT INTO runs SELECT '${id(2)}', ${other
+      .prepare<[], { name: string }>("SELECT name FROM pragma_table_info('runs') WHERE name <> 'run_id'")
+      .all()
+      .map(({ name }) => name)
+      .join(', ')} FROM runs`;
+    expect(() => other.exec(copy)).toThrow(/UNIQUE/);
+    other.close();
+  });
+
+  it('leaves room for any number of ended ones, and for other projects', async () => {
+    const runs = database.rows(RunEntity);
+    await write((tx) =>
+      runs.insert(tx, [ended(runOf(1)), ended(runOf(2)), runOf(3), runOf(4, 'other')] as RunEntity[]),
+    );
+    expect(await runs.select(database.read, "WHERE status = 'running' ORDER BY run_id", [])).toEqual([
+      runOf(3),
+      runOf(4, 'other'),
+    ]);
+  });
+});
+
+describe('rows of a table', () => {
+  it('come back as they were written, nested values, nulls and odd texts included', async () => {
+    const runs = database.rows(RunEntity);
+    const odd = {
+      ...runOf(1),
+      params: { text: 'a"b\\c\n\u{1F600}\u2028', list: [1, { deep: null }], number: 0.1 },
+      error: { code: 'E', message: "Robert'); DROP TABLE runs;--" },
+      stopGraceSeconds: 0.5,
+    };
+    await write((tx) => runs.insert(tx, [odd as RunEntity]));
+    expect(await runs.select(database.read, 'WHERE run_id = ?', [id(1)])).toEqual([odd]);
+  });
+
+  it('are inserted in one statement that answers what was really inserted', async () => {
+    const runs = database.rows(RunEntity);
+    await write((tx) => runs.insert(tx, [runOf(1)]));
+    const inserted = await write((tx) =>
+      runs.insert(tx, [runOf(2), runOf(3, 'other'), runOf(4, 'other')] as RunEntity[], {
+        onConflict: 'ignore',
+        returning: 'runId',
+      }),
+    );
+    expect(inserted).toEqual([id(3)]);
+  });
+
+  it('number themselves where the table does so', async () => {
+    const outbox = database.rows(OutboxEntity);
+    const event = {
+      eventId: 'e',
+      eventType: 't',
+      eventVersion: '1',
+      occurredAt: LATER,
+      runId: id(1),
+      payload: '{}',
+    };
+    const positions = await write((tx) => outbox.insert(tx, [event, event], { returning: 'position' }));
+    expect(positions).toEqual([1, 2]);
+  });
+
+  it('need no statement where there are none', async () => {
+    const runs = database.rows(RunEntity);
+    expect(await write((tx) => runs.insert(tx, []))).toEqual([]);
+    expect(
+      await write((tx) => runs.update(tx, [], { key: 'runId', properties: ['status'], guard: 'TRUE' })),
+    ).toBe(0);
+  });
+
+  it('change in the named properties only, each to its own values', async () => {
+    const runs = database.rows(RunEntity);
+    await write((tx) => runs.insert(tx, [runOf(1), runOf(2, 'other')] as RunEntity[]));
+    const changed = [
+      { ...runOf(1), metrics: { found: 1 }, scope: 'changed', error: { code: 'E', message: 'm' } },
+      { ...runOf(2, 'other'), metrics: { found: 2 }, scope: 'changed' },
+    ] as RunEntity[];
+    const count = await write((tx) =>
+      runs.update(tx, changed, { key: 'runId', properties: ['metrics', 'error'], guard: 'TRUE' }),
+    );
+    expect(count).toBe(2);
+    expect(await runs.select(database.read, 'ORDER BY run_id', [])).toEqual([
+      { ...runOf(1), metrics: { found: 1 }, error: { code: 'E', message: 'm' } },
+      { ...runOf(2, 'other'), metrics: { found: 2 } },
+    ]);
+  });
+
+  it('change only where the guard lets them, and say how many did', async () => {
+    const runs = database.rows(RunEntity);
+    await write((tx) => runs.insert(tx, [{ ...runOf(1), revision: 5 }, runOf(2, 'other')] as RunEntity[]));
+    const changed = [runOf(1), runOf(2, 'other')].map((run) => ({ ...run, workerId: 'w', revision: 4 }));
+    const count = await write((tx) =>
+      runs.update(tx, changed as RunEntity[], {
+        key: 'runId',
+        properties: ['workerId', 'revision'],
+        guard: "runs.status = 'running' AND runs.revision < v.revision",
+      }),
+    );
+    expect(count).toBe(1);
+    expect(await runs.select(database.read, 'WHERE worker_id IS NOT NULL', [])).toMatchObject([
+      { runId: id(2) },
+    ]);
+  });
+});

@@ -1,0 +1,62 @@
+import { newRun } from '../../src/runs/new-run';
+import type { ProjectDefinition } from '../../src/projects/project';
+import type { Run } from '../../src/runs/run';
+import { type RunCommand, transition } from '../../src/runs/run-state';
+
+/** When the runs of these tests start, and moments after it. */
+export const START = '2026-03-01T10:00:00.000Z';
+export const LATER = '2026-03-01T10:05:00.000Z';
+export const RUN_ID = '019ca9d6-8580-7000-8000-000000000001';
+
+export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefinition {
+  return {
+    projectId: 'demo',
+    name: 'Demo',
+    isDefault: false,
+    executor: 'steps',
+    params: {},
+    steps: ['fetch', 'parse', 'report'].map((name) => ({
+      name,
+      command: ['true'],
+      timeoutSeconds: null,
+      env: {},
+      passEnv: [],
+      workingDir: '.',
+    })),
+    scopes: {},
+    timeoutSeconds: null,
+    metrics: ['newJobsCount', 'relevantCount'],
+    quota: false,
+    inputs: null,
+    schedule: null,
+    maxAttempts: 1,
+    stopGraceSeconds: 30,
+    claimTimeoutSeconds: 0,
+    ...more,
+  };
+}
+
+/** A run that has just been triggered. */
+export function aNewRun(project: Partial<ProjectDefinition> = {}): Run {
+  const definition = aProject(project);
+  return newRun({
+    runId: RUN_ID,
+    startedAtMs: Date.parse(START),
+    project: definition,
+    definitionHash: 'f'.repeat(64),
+    scope: 'full',
+    steps: definition.steps.map(({ name }) => name),
+    params: { depth: 2 },
+    triggeredBy: 'api',
+    rerunOf: null,
+  });
+}
+
+/** The run after these commands, each of which must be accepted. */
+export function after(run: Run, commands: RunCommand[], now = LATER): Run {
+  return commands.reduce((current, command) => {
+    const result = transition(current, command, now);
+    if (!result.applied) throw new Error(`${command.type} was refused: ${result.refusal}`);
+    return result.run;
+  }, run);
+}
