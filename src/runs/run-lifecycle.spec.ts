@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { aNewRun, after, LATER } from '../../test/support/a-run';
+import { type RunCommand, TRANSITIONS } from './run-state';
+
+const page = readFileSync(join(__dirname, '..', '..', 'docs', 'run-lifecycle.md'), 'utf8');
+const drawing = /```mermaid\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+
+/** `from --command--> to`, one for every command on every arrow. */
+function drawnEdges(): string[] {
+  return [...drawing.matchAll(/^ *([\w-]+) --> ([\w-]+): (.+)$/gm)].flatMap(([, from, to, commands]) =>
+    commands!.split(',').map((command) => `${from} --${command.trim()}--> ${to}`),
+  );
+}
+
+function tableEdges(): string[] {
+  return Object.entries(TRANSITIONS).flatMap(([from, row]) =>
+    Object.entries(row).flatMap(([command, phases]) => phases.map((to) => `${from} --${command}--> ${to}`)),
+  );
+}
+
+describe('docs/run-lifecycle.md', () => {
+  it('draws every way that the state machine has, and no other', () =>
+    expect(drawnEdges().sort()).toEqual(tableEdges().sort()));
+
+  it('draws each way once', () => expect(new Set(drawnEdges()).size).toBe(drawnEdges().length));
+
+  it('ends the drawing where the state machine ends', () => {
+    const ends = [...drawing.matchAll(/^ *([\w-]+) --> \[\*\]$/gm)].map(([, phase]) => phase);
+    const final = Object.entries(TRANSITIONS).filter(([, row]) => Object.values(row).flat().length === 0);
+    expect(ends.sort()).toEqual(final.map(([phase]) => phase).sort());
+  });
+
+  it('explains every command', () => {
+    for (const command of Object.keys(TRANSITIONS.waiting))
+      expect(page).toMatch(new RegExp(`^\\| \`${command}\``, 'm'));
+  });
+
+  const waiting = aNewRun();
+  const claim: RunCommand = { type: 'claim', workerId: 'w', leaseSeconds: 30 };
+  const said = { occurredAt: LATER };
+  const ask: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' };
+  it.each<[string, RunCommand[]]>([
+    ['a stop before the claim', [ask]],
+    ['a stop that was confirmed', [claim, ask, { type: 'confirm-stop', ...said, payload: {} }]],
+    ['a stop by the worker', [claim, { type: 'confirm-stop', ...said, payload: {} }]],
+    ['a stop that was not confirmed', [claim, ask, { type: 'give-up-stopping' }]],
+    ['a failure', [claim, { type: 'fail', ...said, payload: { errorCode: 'E', message: 'm' } }]],
+    [
+      'a failed step',
+      [claim, { type: 'fail', ...said, payload: { errorCode: 'E', message: 'm', step: 'fetch' } }],
+    ],
+    ['a time-out', [claim, { type: 'time-out' }]],
+    ['a lost worker', [claim, { type: 'lose-worker', attempt: 1, message: 'm' }]],
+    ['no worker', [{ type: 'give-up-waiting' }]],
+    ['part of the work', [claim, { type: 'complete', ...said, payload: { status: 'partial' } }]],
+  ])('lists the statusReason of %s, with its status', (_what, commands) => {
+    const { status, statusReason } = after(waiting, commands);
+    expect(page).toMatch(new RegExp(`^\\| \`${statusReason}\` +\\|[^|]*\`${status}\``, 'm'));
+  });
+});

@@ -1,0 +1,88 @@
+import { aNewRun, after, LATER } from '../../test/support/a-run';
+import type { Run } from './run';
+import type { RunCommand } from './run-state';
+import { type WaitingFacts, waitingFor } from './waiting';
+
+const SOON = '2026-03-01T10:05:10.000Z';
+const MUCH_LATER = '2026-03-01T10:09:00.000Z';
+const facts = (more: Partial<WaitingFacts> = {}): WaitingFacts => ({
+  unpublished: false,
+  stepWorkers: { slots: 2, busy: 0 },
+  ...more,
+});
+
+const claim: RunCommand = { type: 'claim', workerId: 'worker-1', leaseSeconds: 30 };
+const ask: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' };
+const unclaimed = aNewRun();
+const external = aNewRun({ executor: 'external' });
+const claimed = after(unclaimed, [claim]);
+const nameless = after(external, [{ type: 'progress', occurredAt: LATER, payload: {} }]);
+
+describe('why a run is not further', () => {
+  it.each<[string, Run, WaitingFacts, string, RegExp]>([
+    [
+      'its request is not published',
+      unclaimed,
+      facts({ unpublished: true }),
+      'not-yet-published',
+      /accepted and safe/,
+    ],
+    [
+      'its request is not published and all places are taken',
+      unclaimed,
+      facts({ unpublished: true, stepWorkers: { slots: 1, busy: 1 } }),
+      'not-yet-published',
+      /accepted and safe/,
+    ],
+    ['it was only just asked for', unclaimed, facts(), 'no-worker-yet', /only just/],
+    [
+      'nobody carries out steps',
+      unclaimed,
+      facts({ stepWorkers: { slots: 0, busy: 0 } }),
+      'no-worker-yet',
+      /WORKER=off/,
+    ],
+    [
+      'every place is taken',
+      unclaimed,
+      facts({ stepWorkers: { slots: 2, busy: 2 } }),
+      'workers-busy',
+      /All 2 places/,
+    ],
+    [
+      'its external worker is not there, whatever our own places say',
+      external,
+      facts({ stepWorkers: { slots: 2, busy: 2 } }),
+      'no-worker-yet',
+      /external worker .* project demo/,
+    ],
+    ['it is being stopped', after(claimed, [ask]), facts(), 'stopping', /worker-1/],
+    [
+      'it is being stopped by nobody knows whom',
+      after(nameless, [ask]),
+      facts(),
+      'stopping',
+      /that has the run/,
+    ],
+  ])('says that %s', (_what, run, known, code, message) => {
+    expect(waitingFor(run, known, SOON)).toEqual({ code, message: expect.stringMatching(message) });
+  });
+
+  it('says that the worker is silent once its lease is over, and since when', () =>
+    expect(waitingFor(claimed, facts(), MUCH_LATER)).toEqual({
+      code: 'worker-silent',
+      message: expect.stringContaining(`worker-1 has not been heard from since ${LATER}`),
+    }));
+
+  it('says that it is stopping rather than that the worker is silent', () =>
+    expect(waitingFor(after(claimed, [ask]), facts(), MUCH_LATER)?.code).toBe('stopping'));
+
+  it.each<[string, Run, string]>([
+    ['its worker has the lease', claimed, SOON],
+    ['the lease ends this very moment', claimed, claimed.leaseExpiresAt!],
+    ['its worker promised nothing', nameless, MUCH_LATER],
+    ['it has ended', after(unclaimed, [ask]), MUCH_LATER],
+  ])('says nothing while %s', (_what, run, now) => {
+    expect(waitingFor(run, facts({ unpublished: true }), now)).toBeNull();
+  });
+});
