@@ -1,0 +1,126 @@
+// Sends requests from a process of its own, so that what is measured does not share an event loop with it.
+// Started by `load.mjs`, which sends it one job and gets one result.
+import { connect } from 'node:net';
+
+process.once('message', (job) => {
+  void { requests: sendRequests, readers: readStreams }[job.kind](job).then(
+    (result) => process.send({ result }),
+    (error) => process.send({ error: String(error?.stack ?? error) }),
+  );
+});
+// Whoever started it lets go when it has the result, or is itself gone.
+process.once('disconnect', () => process.exit(0));
+
+/** As many connections as may be in flight, each sending its next request when it has its answer. */
+async function sendRequests({ port, method, paths, body, inFlight, expectedStatus }) {
+  const latencies = [];
+  let next = 0;
+  const startedAt = performance.now();
+  await Promise.all(
+    Array.from({ length: Math.min(inFlight, paths.length) }, async () => {
+      const connection = await LeanConnection.open(port);
+      while (next < paths.length) {
+        const sentAt = performance.now();
+        const status = await connection.send(method, paths[next++], body);
+        latencies.push(performance.now() - sentAt);
+        if (status !== expectedStatus)
+          throw new Error(`Answered with ${status} instead of ${expectedStatus}.`);
+      }
+      connection.close();
+    }),
+  );
+  return { count: latencies.length, ms: performance.now() - startedAt, latencies };
+}
+
+/** Readers of one run's log of so many lines. Says when all are connected, and when the last has the last line. */
+async function readStreams({ port, runId, readers, lines }) {
+  let connected = 0;
+  let bytes = 0;
+  const ends = Array.from({ length: readers }, (_, index) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(
+      `GET /api/runs/${runId}/logs HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: text/event-stream\r\nConnection: close\r\n\r\n`,
+    );
+    let tail = '';
+    let whole = index === 0 ? [] : null; // one is looked at line by line
+    let began = false;
+    let lastLineAt = null;
+    return new Promise((resolve, reject) => {
+      socket.on('data', (chunk) => {
+        if (!began) {
+          began = true;
+          if (++connected === readers) process.send({ ready: true });
+        }
+        bytes += chunk.length;
+        whole?.push(chunk);
+        tail = (tail + chunk.subarray(-200).latin1Slice()).slice(-200);
+        if (lastLineAt === null && tail.includes(`"seq":${lines},`)) lastLineAt = Date.now();
+      });
+      socket.on('error', reject);
+      socket.on('close', () => {
+        const lastSeq = Number(/"lastSeq":(\d+)/.exec(tail)?.[1] ?? Number.NaN);
+        if (lastSeq !== lines || lastLineAt === null) {
+          return reject(new Error(`A stream ended with line ${lastSeq} of ${lines}.`));
+        }
+        if (whole) checkIds(Buffer.concat(whole).latin1Slice(), lines);
+        resolve(lastLineAt);
+      });
+    });
+  });
+  return { lastLineAt: Math.max(...(await Promise.all(ends))), bytes };
+}
+
+function checkIds(text, lastSeq) {
+  let seq = 0;
+  for (const [, id] of text.matchAll(/(?:^|\n)id: (\d+)\n/g)) {
+    if (Number(id) !== ++seq) throw new Error(`Line ${seq} was expected, line ${id} came.`);
+  }
+  if (seq !== lastSeq) throw new Error(`${seq} lines came, of ${lastSeq}.`);
+}
+
+/** Just enough HTTP/1.1: one request at a time, answers with a Content-Length. Node's own client costs a multiple. */
+class LeanConnection {
+  static async open(port) {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    return new LeanConnection(socket, port);
+  }
+
+  constructor(socket, port) {
+    this.socket = socket;
+    this.port = port;
+    this.received = '';
+    this.waiting = null;
+    socket.on('data', (chunk) => this.take(chunk.latin1Slice()));
+    socket.on('close', () => this.waiting?.reject(new Error('The server closed the connection.')));
+    socket.on('error', (error) => this.waiting?.reject(error));
+  }
+
+  send(method, path, body) {
+    const head = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${this.port}\r\n`;
+    const content = body === undefined ? '' : JSON.stringify(body);
+    this.socket.write(
+      body === undefined
+        ? `${head}\r\n`
+        : `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(content)}\r\n\r\n${content}`,
+    );
+    return new Promise((resolve, reject) => (this.waiting = { resolve, reject }));
+  }
+
+  take(text) {
+    this.received += text;
+    const headEnd = this.received.indexOf('\r\n\r\n');
+    if (headEnd < 0) return;
+    const length = Number(/\r\ncontent-length: (\d+)/i.exec(this.received)?.[1] ?? 0);
+    if (this.received.length < headEnd + 4 + length) return;
+    const status = Number(this.received.slice(9, 12));
+    this.received = '';
+    const { resolve } = this.waiting;
+    this.waiting = null;
+    resolve(status);
+  }
+
+  close() {
+    this.socket.destroy();
+  }
+}

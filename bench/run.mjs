@@ -1,0 +1,60 @@
+// Measures what Jobato does on this machine, against what it aims at and what the machine gives without it.
+//
+//   npm run bench                       everything, about three minutes
+//   npm run bench -- --quick            a short form of everything, to see whether something got much slower
+//   npm run bench -- --only=lists       one of: triggers, lifecycles, echoRuns, logLines, startUp, lists (repeatable)
+//   npm run bench -- --profile=FOLDER   lets the server write a CPU profile there, for Chrome's developer tools
+//
+// The server is the built one, in a process of its own, on loopback and on temporary folders. The load comes from
+// another process. On few cores they share them, and so with whatever else goes on: trust ratios more than figures.
+import { cpus } from 'node:os';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readable, table } from './figures.mjs';
+import * as measurements from './measurements.mjs';
+
+const ORDER = ['startUp', 'triggers', 'lifecycles', 'echoRuns', 'logLines', 'lists'];
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: [] },
+    profile: { type: 'string' },
+  },
+});
+const unknown = values.only.find((name) => !ORDER.includes(name));
+if (unknown) {
+  process.stderr.write(`There is no measurement "${unknown}". There are: ${ORDER.join(', ')}.\n`);
+  process.exit(2);
+}
+const options = {
+  quick: values.quick,
+  profile: values.profile === undefined ? null : resolve(values.profile),
+};
+
+process.stdout.write(
+  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}\n\n`,
+);
+const rows = [];
+let hasFailed = false;
+for (const name of ORDER.filter((name) => values.only.length === 0 || values.only.includes(name))) {
+  process.stderr.write(`measuring ${name} …\n`);
+  try {
+    rows.push(...(await measurements[name](options)));
+  } catch (error) {
+    hasFailed = true;
+    process.stderr.write(`${name}: ${error.stack}\n`);
+  }
+}
+process.stdout.write(
+  `${table([
+    ['', 'MEASURED', 'AIM', 'BESIDE IT'],
+    ...rows.map(({ what, value, unit, aim, peer }) => [
+      what,
+      `${readable(value)} ${unit}`,
+      aim ?? '',
+      peer ? `${readable(peer.value)} ${unit}: ${peer.what}` : '',
+    ]),
+  ])}\n`,
+);
+process.exitCode = hasFailed ? 1 : 0;
