@@ -1,4 +1,4 @@
-import type { Instant } from '../clock/clock';
+import { elapsedMs, type Instant } from '../clock/clock';
 import { phaseOf } from './run-state';
 import type { Run } from './run';
 
@@ -15,11 +15,14 @@ export interface WaitingFacts {
   stepWorkers: { slots: number; busy: number };
 }
 
+/** Publishing takes milliseconds; what takes longer than this is trouble. */
+const USUAL_MS = 2000;
+
 /** Why a run is not further: the same words on the page, in the API and in the terminal. Null if nothing holds it up. */
 export function waitingFor(run: Run, facts: WaitingFacts, now: Instant): Waiting | null {
   switch (phaseOf(run)) {
     case 'waiting':
-      return waitingForWorker(run, facts);
+      return waitingForWorker(run, facts, now);
     case 'stopping':
       return {
         code: 'stopping',
@@ -37,12 +40,14 @@ export function waitingFor(run: Run, facts: WaitingFacts, now: Instant): Waiting
   }
 }
 
-function waitingForWorker(run: Run, { unpublished, stepWorkers }: WaitingFacts): Waiting {
+function waitingForWorker(run: Run, { unpublished, stepWorkers }: WaitingFacts, now: Instant): Waiting {
   if (unpublished) {
     return {
       code: 'not-yet-published',
       message:
-        'The run is accepted and safe, but the event stream has not taken its request yet. It is tried again each second.',
+        elapsedMs(run.startedAt, now) < USUAL_MS
+          ? 'Accepted. Its request is on the way to the workers.'
+          : 'The run is accepted and safe, but the event stream does not take its request. It is tried again each second.',
     };
   }
   if (run.executor === 'external') {
