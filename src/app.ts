@@ -4,18 +4,18 @@ import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import express, { type NextFunction, type Request, type Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { accessMiddleware } from './access/access.middleware';
 import { viewEngine } from './admin/view-engine';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
 import { JsonLogger, openLog, requestLogging } from './logging/logging';
-import { type FieldError, invalid, JobatoError } from './problems/catalogue';
+import { type FieldError, invalid } from './problems/catalogue';
 import { ProblemFilter } from './problems/problem.filter';
+import { formBody, jsonBody } from './problems/request-body';
 
 const ROOT = join(__dirname, '..');
-const BODY_LIMIT = '1mb';
 
 /** The whole server, ready to listen: `main.ts` starts it, tests start it as it is. */
 export async function createApp(config: Config): Promise<NestExpressApplication> {
@@ -35,6 +35,7 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
       transform: true,
       whitelist: true,
       forbidNonWhitelisted: true,
+      stopAtFirstError: true,
       exceptionFactory: (errors) => invalid(errors.flatMap((error) => fieldErrors(error))),
     }),
   );
@@ -103,29 +104,8 @@ function serveAssets(app: NestExpressApplication): void {
 }
 
 function parseBodies(app: NestExpressApplication): void {
-  app.use('/api', requireJson, express.json({ limit: BODY_LIMIT }), emptyBodyIsAnObject);
-  app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT }));
-}
-
-/** A body of another type would be taken for none, and a run be started that nobody described. */
-function requireJson(request: Request, _response: Response, next: NextFunction): void {
-  const hasBody =
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
-  if (hasBody && !request.is('application/json')) {
-    throw new JobatoError(
-      'UNSUPPORTED_MEDIA_TYPE',
-      'The body must be JSON, sent with Content-Type: application/json.',
-    );
-  }
-  next();
-}
-
-function emptyBodyIsAnObject(request: Request, _response: Response, next: NextFunction): void {
-  request.body ??= {};
-  if (Array.isArray(request.body)) {
-    throw invalid([{ field: '', message: 'must be a JSON object, not a list' }]);
-  }
-  next();
+  app.use('/api', ...jsonBody);
+  app.use(formBody);
 }
 
 function serveApiDescription(app: NestExpressApplication): void {

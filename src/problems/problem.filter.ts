@@ -53,21 +53,10 @@ export class ProblemFilter implements ExceptionFilter {
 
 function asJobatoError(thrown: unknown, request: Request): JobatoError {
   if (thrown instanceof JobatoError) return thrown;
-  const type = (thrown as { type?: unknown } | null)?.type;
-  // body-parser says what went wrong by `type`
-  if (type === 'entity.too.large') {
-    return new JobatoError('PAYLOAD_TOO_LARGE', 'The body is larger than this call takes.');
-  }
-  if (type === 'charset.unsupported' || type === 'encoding.unsupported') {
-    return new JobatoError('UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON in UTF-8.');
-  }
-  if (type === 'entity.parse.failed' || thrown instanceof SyntaxError) {
-    return new JobatoError('VALIDATION', 'The body is not valid JSON.', {
-      errors: [{ field: '', message: 'is not valid JSON' }],
+  if (thrown instanceof URIError || thrown instanceof BadRequestException) {
+    return new JobatoError('VALIDATION', 'The request cannot be read: its address is malformed.', {
+      errors: [{ field: '', message: 'has an address that is not properly encoded' }],
     });
-  }
-  if (thrown instanceof URIError || thrown instanceof BadRequestException || type === 'request.aborted') {
-    return new JobatoError('VALIDATION', 'The request cannot be read: its address or body is malformed.');
   }
   if (thrown instanceof NotFoundException) {
     return new JobatoError('NOT_FOUND', `There is no ${request.method} ${request.path} here. See /api/docs.`);

@@ -33,7 +33,7 @@ export class RerunBody {
     additionalProperties: true,
     description: 'As the project declares them',
   })
-  // As it was sent: class-transformer leaves out names such as "constructor", which then nobody complains about.
+  // As it was sent: class-transformer leaves out names such as "toString", which then nobody complains about.
   @Transform(({ obj }: { obj: { params?: unknown } }) => obj.params)
   @IsOptional()
   @IsObject()

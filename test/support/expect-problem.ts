@@ -1,0 +1,36 @@
+import type { ErrorCode, Problem } from '../../src/problems/catalogue';
+
+/** Holds an error answer to what every error answer has to be. @returns the problem, for what is special about it */
+export async function expectProblem(
+  response: Response,
+  status: number,
+  errorCode: ErrorCode,
+): Promise<Problem> {
+  const text = await response.text();
+  const answer = { status: response.status, type: response.headers.get('content-type'), text };
+  expect(answer).toEqual({ status, type: 'application/problem+json; charset=utf-8', text });
+  const problem = JSON.parse(text) as Problem;
+  expect(problem).toMatchObject({
+    type: expect.stringMatching(/^\S+$/),
+    title: expect.stringMatching(/\S/),
+    status,
+    detail: expect.stringMatching(/\S/),
+    instance: expect.stringMatching(/^\//),
+    errorCode,
+  });
+  // No stack, and no path of the machine.
+  expect(text).not.toMatch(/node_modules|\bat [\w.<>]+ \(|\.[jt]s:\d+/);
+  expect(text).not.toContain(process.cwd());
+  return problem;
+}
+
+/** The fields that a VALIDATION problem complains about. */
+export async function expectInvalid(response: Response): Promise<string[]> {
+  const { errors } = await expectProblem(response, 400, 'VALIDATION');
+  expect(errors).toBeInstanceOf(Array);
+  for (const error of errors!) {
+    expect(Object.keys(error).sort()).toEqual(['field', 'message']);
+    expect(error.message).toMatch(/\S/);
+  }
+  return errors!.map(({ field }) => field);
+}
