@@ -14,10 +14,11 @@ import { RunQueries } from './run-queries';
 import { RunStore } from './run-store';
 import { type RunView, toRunView } from './run-view';
 
+/** Null is the same as not given: some languages send every member. */
 export interface TriggerRequest {
-  scope?: string;
-  params?: Record<string, unknown>;
-  triggeredBy?: TriggeredBy;
+  scope?: string | null;
+  params?: Record<string, unknown> | null;
+  triggeredBy?: TriggeredBy | null;
 }
 
 export interface Accepted {
@@ -50,7 +51,8 @@ export class RunsService {
     idempotencyKey: string | null,
   ): Promise<Accepted> {
     const project = projectId === null ? this.projects.getDefault() : this.projects.get(projectId);
-    return this.start(project, { triggeredBy: 'api', ...request }, null, idempotencyKey);
+    const triggeredBy = request.triggeredBy ?? 'api';
+    return this.start(project, { ...request, triggeredBy }, null, idempotencyKey);
   }
 
   /** Starts a run like an earlier one, with its scope and params unless others are given. Throws what `trigger` does. */
@@ -113,7 +115,8 @@ export class RunsService {
     this.disk.assertRoom();
 
     const { projectId } = definition;
-    const { scope = FULL_SCOPE, triggeredBy } = request;
+    const { triggeredBy } = request;
+    const scope = request.scope ?? FULL_SCOPE;
     const errors: FieldError[] = [];
     const steps = stepsInScope(definition, scope);
     if (steps === null) {
