@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app';
-import { ConfigError, loadConfig } from './config/config';
+import { ConfigError, configWarnings, loadConfig } from './config/config';
 import { DataFolderInUse, DataFolderLock } from './lifecycle/data-folder-lock';
 import { Lifecycle } from './lifecycle/lifecycle';
 
@@ -16,6 +16,7 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const lock = DataFolderLock.take(config.dataDir);
   const app = await createApp(config);
+  for (const warning of configWarnings(config)) new Logger('Jobato').warn(warning);
   stopOnSignal(app, lock);
   await app.listen(config.port, config.host);
   new Logger('Jobato').log(`Listening at ${await app.getUrl()}`);

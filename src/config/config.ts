@@ -76,12 +76,6 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
         `Set a long random token (for example: openssl rand -hex 32), or keep HOST=127.0.0.1.`,
     );
   }
-  if (adminToken !== null && adminToken.length < 16) {
-    reasons.push(
-      'JOBATO_ADMIN_TOKEN must have at least 16 characters: it is all that stands before your commands.',
-    );
-  }
-
   const certFile = text('TLS_CERT_FILE');
   const keyFile = text('TLS_KEY_FILE');
   if ((certFile === null) !== (keyFile === null)) {
@@ -126,6 +120,17 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
   };
   if (reasons.length > 0) throw new ConfigError(reasons);
   return config;
+}
+
+const SHORT_TOKEN_LENGTH = 16;
+
+/** What works and should be looked at all the same. */
+export function configWarnings({ adminToken }: Config): string[] {
+  return adminToken !== null && adminToken.length < SHORT_TOKEN_LENGTH
+    ? [
+        'JOBATO_ADMIN_TOKEN is short, and it is all that stands before your commands. Try: openssl rand -hex 32',
+      ]
+    : [];
 }
 
 /** True for names and addresses that only this machine can reach. */
