@@ -6,10 +6,15 @@ export interface DurationText {
   tickingFromMs: number | null;
 }
 
-/** The two units that matter: "0.4 s", "41 s", "4 m 12 s", "3 h 05 m", "2 d 4 h". */
+/** "40 ms", "4.2 s", then as `elapsedText`. */
 export function durationText(ms: number): string {
-  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1000);
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return ms < 9_950 ? `${(ms / 1000).toFixed(1)} s` : elapsedText(Math.round(ms / 1000) * 1000);
+}
+
+/** The two units that matter: "41 s", "4 m 12 s", "3 h 05 m", "2 d 4 h". The page's script counts on in the same words. */
+export function elapsedText(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} m ${twoDigits(seconds % 60)} s`;
@@ -25,7 +30,9 @@ export function durationOf(
 ): DurationText | null {
   if (startedAt === null) return null;
   const ms = elapsedMs(startedAt, endedAt ?? now);
-  return { text: durationText(ms), tickingFromMs: endedAt === null ? ms : null };
+  return endedAt === null
+    ? { text: elapsedText(ms), tickingFromMs: ms }
+    : { text: durationText(ms), tickingFromMs: null };
 }
 
 function twoDigits(value: number): string {

@@ -111,7 +111,7 @@ export function trendOf(newestFirst: Run[], now: Instant): Trend {
     bars: runs.map(({ status }, index) => {
       const height = Math.max(3, Math.round((durations[index]! / longest) * TREND_HEIGHT));
       return {
-        x: (TREND_RUNS - runs.length + index) * TREND_STEP,
+        x: index * TREND_STEP,
         y: TREND_HEIGHT - height,
         height,
         tone: status,

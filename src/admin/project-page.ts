@@ -1,4 +1,5 @@
 import type { Instant } from '../clock/clock';
+import { notCarriedOut } from '../projects/not-carried-out';
 import type { KnownProject } from '../projects/project-catalogue';
 import { isTerminal, type Run } from '../runs/run';
 import type { Page } from '../runs/run-queries';
@@ -40,7 +41,8 @@ export interface ProjectPage {
   progress: ProgressBar | null;
   history: RunHistory;
   footer: RunFooter;
-  hasQuota: boolean;
+  /** What its file asks for in vain. */
+  notes: string[];
   stateHref: string;
   pollSeconds: number;
   version: string;
@@ -81,7 +83,7 @@ export function projectPage(
     progress: run && progressBar(run),
     history: runHistory(projectId, page, query, now),
     footer: run && view ? runFooter(run, view, now) : neverRunFooter(file),
-    hasQuota: definition.quota,
+    notes: notCarriedOut(definition),
     stateHref: `/projects/${projectId}/state?${parameters.toString()}`,
     pollSeconds: isActive ? 2 : 12,
     version,

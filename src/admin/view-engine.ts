@@ -31,7 +31,8 @@ function load(folder: string, assets: string): Templates {
     'asset',
     (name: string) => `/assets/${name}?v=${changedAt(join(assets, name)).toString(36)}`,
   );
-  const compile = (file: string) => handlebars.compile(readFileSync(file, 'utf8'), { preventIndent: true });
+  const compile = (file: string) =>
+    handlebars.compile(readFileSync(file, 'utf8').trimEnd(), { preventIndent: true });
   for (const file of hbsFiles(join(folder, 'partials'))) {
     handlebars.registerPartial(basename(file, '.hbs'), compile(file));
   }

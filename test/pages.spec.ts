@@ -1,0 +1,214 @@
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser, openPage } from './support/browser';
+import { RunningApp } from './support/jobato';
+import { BROKEN_PROJECT, ENDLESS_PROJECT, searchProject } from './support/pages-projects';
+import { Given } from './support/pages-signal';
+
+jest.setTimeout(60_000);
+
+const RUN_PAGE = /\/runs\/[0-9a-f-]{36}$/;
+/** Buttons are named exactly: "Re-run" is another one than "Run". */
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+const at = (page: Page, testId: string) => page.getByTestId(testId);
+const shows = (page: Page, testId: string, text: string | RegExp) =>
+  at(page, testId).filter({ hasText: text }).first().waitFor();
+
+describe('the pages, in a browser', () => {
+  const signal = new Given();
+  const opened: Awaited<ReturnType<typeof openPage>>[] = [];
+  let jobato: RunningApp;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    jobato = await RunningApp.start({
+      search: searchProject(signal),
+      endless: ENDLESS_PROJECT,
+      broken: BROKEN_PROJECT,
+    });
+  });
+  afterEach(async () => {
+    signal.take();
+    const complaints = opened.flatMap((each) => each.complaints);
+    await Promise.all(opened.splice(0).map(({ page }) => page.context().close()));
+    // An answer that refuses a form is no mistake of the page; everything else that a browser says is.
+    expect(complaints.filter((text) => !/status of 4(00|09)/.test(text))).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await jobato?.stop();
+    signal.remove();
+  });
+
+  async function open(path: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
+    const each = await openPage(browser, jobato.url, options);
+    opened.push(each);
+    await each.page.goto(path);
+    return each.page;
+  }
+
+  it('leads from the overview to a run, and shows it live until its end', async () => {
+    const page = await open('/');
+    await page.getByText('config/projects/broken.yaml').waitFor();
+    await page.getByRole('link', { name: 'Job search' }).click();
+    await shows(page, 'run-status', 'Never run');
+    await page.getByText('Parameters').click();
+    await page.getByLabel('Label').fill('<b>bold</b>');
+    await page.getByLabel('Deep').uncheck();
+    await button(page, 'Run').click();
+
+    await page.waitForURL(RUN_PAGE);
+    await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+    await shows(page, 'run-log', 'looking for <b>bold</b>, deep false, at most 200');
+    await shows(page, 'run-progress', 'look: 1 of 4 (25 %)');
+    await shows(page, 'new-count', '3');
+    await shows(page, 'run-log', 'a warning');
+    expect(await page.locator('.line.is-error').count()).toBe(1);
+
+    signal.give();
+    await shows(page, 'run-status', 'Completed');
+    await shows(page, 'run-log', 'published');
+    await shows(page, 'new-count', '12');
+    await shows(page, 'relevant-count', '7');
+    await page
+      .getByRole('status')
+      .filter({ hasText: 'The run is completed.' })
+      .waitFor({ state: 'attached' });
+    expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
+
+    const file = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'result.md' }).click();
+    expect((await file).suggestedFilename()).toBe('result.md');
+
+    await page.getByText('From a step').click();
+    await button(page, 'Re-run from publish').click();
+    await page.getByText('From publish', { exact: true }).waitFor();
+    await shows(page, 'run-status', 'Completed');
+    await shows(page, 'run-log', 'published');
+    expect(await at(page, 'run-steps').locator('li').count()).toBe(1);
+  });
+
+  it('stops a run, and shows it on every page that is open', async () => {
+    const overview = await open('/');
+    const project = await open('/projects/endless');
+    await button(project, 'Run').press('Enter');
+    await project.waitForURL(RUN_PAGE);
+    await shows(project, 'run-log', 'at it');
+    await overview.getByRole('row', { name: 'Endless' }).filter({ hasText: 'Running' }).waitFor();
+    await overview.getByText('1 running').waitFor();
+
+    await button(project, 'Stop').press('Enter');
+    await shows(project, 'run-status', 'Cancelled');
+    await button(project, 'Re-run').waitFor();
+    await overview.getByRole('row', { name: 'Endless' }).filter({ hasText: 'Cancelled' }).waitFor();
+  });
+
+  it('keeps what is typed, opened and focused while the project is read again', async () => {
+    const page = await open('/projects/endless?status=cancelled');
+    const search = await open('/projects/search');
+    await search.getByText('Parameters').click();
+    await search.getByLabel('Label').fill('half a wo');
+    const { runId } = await jobato.trigger('search');
+    await shows(search, 'run-status', 'Running');
+    expect(await search.getByLabel('Label').inputValue()).toBe('half a wo');
+    expect(await search.getByLabel('Label').evaluate((field) => field === document.activeElement)).toBe(true);
+    expect(await button(search, 'Run').isDisabled()).toBe(true);
+    signal.give();
+    await shows(search, 'run-status', 'Completed');
+    expect(await button(search, 'Run').isEnabled()).toBe(true);
+    await jobato.untilEnded(runId);
+    await at(page, 'run-history').getByText('stopped by a person').waitFor();
+  });
+
+  it.each([true, false])(
+    'says beside the button why a run cannot start (JavaScript: %s)',
+    async (javaScriptEnabled) => {
+      const page = await open('/projects/search', { javaScriptEnabled });
+      await page.getByText('Parameters').click();
+      await page.getByLabel('Label').fill('kept');
+      await page.getByLabel('Max terms').fill('9999');
+      await button(page, 'Run').click();
+      await shows(page, 'notice', 'Max terms must be at most 2000');
+      expect(await page.getByLabel('Label').inputValue()).toBe('kept');
+
+      await page.getByLabel('Max terms').fill('20');
+      const { runId } = await jobato.trigger('search');
+      // Stale pages are what this is about: the button is pressed as if the page had not heard of the other run yet.
+      await page.locator('#run-button').evaluate((element) => element.removeAttribute('disabled'));
+      await button(page, 'Run').click();
+      const way = at(page, 'notice').getByRole('link', { name: 'Open the run in progress' });
+      expect(await way.getAttribute('href')).toBe(`/runs/${runId}`);
+      expect(await at(page, 'notice').getAttribute('role')).toBe('alert');
+      expect(await page.getByLabel('Label').inputValue()).toBe('kept');
+      signal.give();
+      await jobato.untilEnded(runId);
+    },
+  );
+
+  it('starts, shows, stops and repeats without JavaScript', async () => {
+    const page = await open('/', { javaScriptEnabled: false });
+    await page.getByRole('link', { name: 'Endless' }).click();
+    await button(page, 'Run').click();
+    await page.waitForURL(RUN_PAGE);
+    const runId = page.url().slice(-36);
+    await jobato.until(runId, ({ steps }) => steps[0]!.status === 'running');
+    await page.reload();
+    await shows(page, 'run-status', 'Running');
+    expect(await page.locator('noscript meta[http-equiv=refresh]').count()).toBe(1);
+    await button(page, 'Stop').click();
+    await jobato.untilEnded(runId);
+    await page.reload();
+    await shows(page, 'run-status', 'Cancelled');
+    await shows(page, 'run-log', 'at it');
+    expect(await page.locator('noscript meta[http-equiv=refresh]').count()).toBe(0);
+
+    await button(page, 'Re-run').click();
+    await page.waitForURL((url) => RUN_PAGE.test(url.pathname) && !url.pathname.endsWith(runId));
+    await page.getByRole('link', { name: runId }).waitFor();
+    await button(page, 'Stop').click();
+    await jobato.untilEnded(page.url().slice(-36));
+  });
+
+  it('writes times in the zone and language of the reader, and keeps the exact UTC', async () => {
+    const { runId } = await jobato.trigger('search', { scope: 'only:publish' });
+    const { startedAt } = await jobato.untilEnded(runId);
+    const options = { locale: 'de-DE', timezoneId: 'Asia/Tokyo' };
+    const time = (await open(`/runs/${runId}`, options)).getByTestId('last-run').locator('time');
+    const expected = new Intl.DateTimeFormat('de-DE', { timeStyle: 'short', timeZone: 'Asia/Tokyo' });
+    expect(await time.innerText()).toContain(expected.format(new Date(startedAt)));
+    expect(await time.getAttribute('title')).toBe(startedAt.replace('T', ' ').replace('Z', ' UTC'));
+
+    const plain = await open(`/runs/${runId}`, { ...options, javaScriptEnabled: false });
+    expect(await plain.getByTestId('last-run').innerText()).toBe(
+      `${startedAt.slice(0, 16).replace('T', ' ')} UTC`,
+    );
+  });
+
+  it('is operated by keyboard from the top of the page', async () => {
+    const page = await open('/projects/search');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
+    for (const pressed of ['Projects', 'Scope', 'Parameters', 'Run']) {
+      await page.keyboard.press('Tab');
+      const name = await page.evaluate(() => {
+        const element = document.activeElement as HTMLElement;
+        return `${(element as HTMLSelectElement).labels?.[0]?.textContent ?? ''} ${element.innerText}`;
+      });
+      expect(name).toContain(pressed);
+    }
+  });
+
+  it.each(['/', '/projects/search', '/events/rejected', '/quota', '/workers', '/status', '/nowhere'])(
+    'fits a phone: %s',
+    async (path) => {
+      const page = await open(path, { viewport: { width: 360, height: 640 } });
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(overflow).toBeLessThanOrEqual(0);
+      expect(
+        (await page.getByRole('heading', { level: 1 }).count()) + (await page.getByRole('heading').count()),
+      ).toBeGreaterThan(1);
+      opened.at(-1)!.complaints = opened.at(-1)!.complaints.filter((text) => !/status of 404/.test(text));
+    },
+  );
+});

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A real browser. Where none is installed, the test says what to do about it rather than passing without one. */
+export async function launchBrowser(): Promise<Browser> {
+  const given = process.env.CHROMIUM;
+  const executablePath = given ?? PLACES.find((place) => existsSync(place));
+  if (executablePath === undefined || !existsSync(executablePath)) {
+    throw new Error(
+      `No Chromium at ${given ?? PLACES.join(', ')}. Install one (Debian: apt-get install chromium), ` +
+        'or set CHROMIUM to the path of its program.',
+    );
+  }
+  return chromium.launch({ executablePath, args: ARGUMENTS });
+}
+
+/** A page of its own in a fresh context, and everything that the browser complains about on it. */
+export async function openPage(
+  browser: Browser,
+  baseURL: string,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; complaints: string[] }> {
+  const context = await browser.newContext({
+    baseURL,
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    ...options,
+  });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  return { page, complaints };
+}
