@@ -8,6 +8,7 @@ import {
   IsOptional,
   IsString,
   IsUUID,
+  Matches,
   Max,
   MaxLength,
   Min,
@@ -16,6 +17,9 @@ import { RUN_STATUSES, type RunStatus, TRIGGER_KINDS, type TriggeredBy } from '.
 
 const MAX_PAGE = 200;
 const DEFAULT_PAGE = 50;
+/** Of ISO 8601, what RFC 3339 and `Date` agree on: no weeks, no days of the year. */
+const DATE_OR_TIME = /^\d{4}-\d{2}-\d{2}(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+const NOT_A_TIME = { message: '$property must be a date or time such as 2026-01-31T22:00:00Z' };
 
 /** `{scope?, params?}`: what a re-run may change. */
 export class RerunBody {
@@ -75,16 +79,19 @@ export class ProjectRunsQuery extends PageQuery {
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Started at this time or later' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsISO8601({ strict: true }, NOT_A_TIME)
+  @Matches(DATE_OR_TIME, NOT_A_TIME)
   from?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Started at this time or earlier' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsISO8601({ strict: true }, NOT_A_TIME)
+  @Matches(DATE_OR_TIME, NOT_A_TIME)
   to?: string;
 
   @ApiPropertyOptional({ description: 'The nextCursor of the page before' })
   @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value))
   @IsUUID()
   cursor?: string;
 }
@@ -135,7 +142,12 @@ export function toRunFilter({ status, scope, triggeredBy, from, to }: ProjectRun
     status,
     scope,
     triggeredBy,
-    fromMs: from === undefined ? undefined : Date.parse(from),
-    toMs: to === undefined ? undefined : Date.parse(to),
+    fromMs: from === undefined ? undefined : epochMs(from),
+    toMs: to === undefined ? undefined : epochMs(to),
   };
+}
+
+/** A time without a zone is UTC, like every time that we answer with; `Date` would take the server's own zone. */
+function epochMs(time: string): number {
+  return Date.parse(/T.*(Z|[+-]\d{2}:\d{2})$/.test(time) || !time.includes('T') ? time : `${time}Z`);
 }
