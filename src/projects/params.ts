@@ -6,7 +6,7 @@ type Checked = { params: Record<string, ParamValue>; errors: FieldError[] };
 
 /** Checks what a caller gave against what the project declares, and fills in the defaults. */
 export function checkParams(specs: Specs, given: Record<string, unknown>): Checked {
-  const params: Record<string, ParamValue> = {};
+  const params = new Map<string, ParamValue>();
   const errors: FieldError[] = [];
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(specs, name)) {
@@ -20,15 +20,15 @@ export function checkParams(specs: Specs, given: Record<string, unknown>): Check
   for (const [name, spec] of Object.entries(specs)) {
     const value = Object.hasOwn(given, name) ? given[name] : undefined;
     if (value === undefined || value === null) {
-      if (spec.default !== null) params[name] = spec.default;
+      if (spec.default !== null) params.set(name, spec.default);
       else if (spec.required) errors.push({ field: `params.${name}`, message: 'is required' });
       continue;
     }
     const message = whyNot(spec, value);
-    if (message === null) params[name] = value as ParamValue;
+    if (message === null) params.set(name, value as ParamValue);
     else errors.push({ field: `params.${name}`, message });
   }
-  return { params, errors };
+  return { params: Object.fromEntries(params), errors };
 }
 
 /** Text from a form or a command line as the values that the project declares; what does not fit stays text. */
