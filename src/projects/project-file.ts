@@ -1,5 +1,5 @@
 import Ajv, { type ErrorObject } from 'ajv';
-import { isMap, isNode, isScalar, LineCounter, type Document, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { whyNot } from './params';
 import type { ParamSpec, ProjectDefinition, StepDefinition } from './project';
 import { type ParamFile, PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
@@ -27,8 +27,10 @@ export function parseProjectFile(source: string): ParsedProject {
     return { line: 1, reason: 'the file must be a mapping such as "id: glossary"' };
 
   const content = toJs(document);
-  if (typeof content === 'string') return { line: null, reason: content };
-  const complaint = validate(content) ? complaintAbout(content) : fromSchemaError(validate.errors![0]!);
+  if (typeof content === 'string') return { line: lineAt(aliasAtFault(document)), reason: content };
+  const complaint = validate(content)
+    ? complaintAbout(content)
+    : fromSchemaError(tellingOf(validate.errors!));
   if (complaint) return { line: lineOf(document, complaint, lineAt), reason: complaint.reason };
   return { project: toDefinition(content) };
 }
@@ -40,6 +42,21 @@ function toJs(document: Document): ProjectFile | string {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** The offset of the alias that has no anchor, or of the first one where there are too many. */
+function aliasAtFault(document: Document): number {
+  const offsets: { of: number; isResolved: boolean }[] = [];
+  visit(document, {
+    Alias: (_key, alias) =>
+      void offsets.push({ of: alias.range?.[0] ?? 0, isResolved: alias.resolve(document) !== undefined }),
+  });
+  return (offsets.find(({ isResolved }) => !isResolved) ?? offsets[0])?.of ?? 0;
+}
+
+/** A wrong name is told twice: first which rule it broke, then which name it is. The latter helps. */
+function tellingOf(errors: ErrorObject[]): ErrorObject {
+  return errors.find(({ keyword }) => keyword === 'propertyNames') ?? errors[0]!;
 }
 
 /** The rules that span more than one place of the file. */

@@ -1,0 +1,327 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseProjectFile } from './project-file';
+
+const FULL = `# config/projects/glossary.yaml
+id: glossary                 # [a-z0-9-], unique
+name: Glossary
+default: true
+params:
+  docs: { type: string, default: docs, description: Folder with the documents }
+  depth: { type: integer, required: true, min: 1, max: 9 }
+  mode: { type: enum, values: [quick, thorough], default: quick }
+steps:
+  - name: extract
+    command: [node, dist/pipelines/glossary/main.js, extract]   # argv, never through a shell
+    timeoutSeconds: 600
+    env: { LOG_LEVEL: info, RETRIES: 3, VERBOSE: true }
+    passEnv: [LLM_API_KEY]
+    workingDir: .
+  - { name: provisional, command: [node, main.js] }
+  - { name: issues, command: [node, main.js] }
+  - { name: refined, command: [node, main.js] }
+scopes: { from-terms: [provisional, issues, refined] }
+timeoutSeconds: 3600
+metrics: [termsCount, issuesCount]
+quota: true
+inputs: queries-x-allowlists
+schedule: { cron: "0 22 * * *", timeZone: UTC, catchUp: false }
+retry: { maxAttempts: 1 }
+stopGraceSeconds: 30
+claimTimeoutSeconds: 0
+`;
+
+const MINIMAL = 'id: tiny\nsteps:\n  - name: work\n    command: [true-program]\n';
+/** A file that is right but for these lines, which begin at line 5. */
+const withLines = (...lines: string[]) => `${MINIMAL}${lines.join('\n')}\n`;
+
+describe('a project file', () => {
+  it('may say everything that there is to say', () => {
+    const { project, reason } = parseProjectFile(FULL);
+    expect(reason).toBeUndefined();
+    expect(project).toMatchObject({
+      projectId: 'glossary',
+      name: 'Glossary',
+      isDefault: true,
+      executor: 'steps',
+      scopes: { 'from-terms': ['provisional', 'issues', 'refined'] },
+      timeoutSeconds: 3600,
+      metrics: ['termsCount', 'issuesCount'],
+      quota: true,
+      inputs: 'queries-x-allowlists',
+      schedule: { cron: '0 22 * * *', timeZone: 'UTC', catchUp: false },
+      maxAttempts: 1,
+      stopGraceSeconds: 30,
+      claimTimeoutSeconds: 0,
+    });
+    expect(project!.params.docs).toMatchObject({ type: 'string', default: 'docs', required: false });
+    expect(project!.params.depth).toMatchObject({
+      type: 'integer',
+      default: null,
+      required: true,
+      min: 1,
+      max: 9,
+    });
+    expect(project!.params.mode).toMatchObject({ type: 'enum', values: ['quick', 'thorough'] });
+    expect(project!.steps[0]).toEqual({
+      name: 'extract',
+      command: ['node', 'dist/pipelines/glossary/main.js', 'extract'],
+      timeoutSeconds: 600,
+      env: { LOG_LEVEL: 'info', RETRIES: '3', VERBOSE: 'true' },
+      passEnv: ['LLM_API_KEY'],
+      workingDir: '.',
+    });
+  });
+
+  it('may say hardly anything: the rest has defaults', () =>
+    expect(parseProjectFile(MINIMAL).project).toEqual({
+      projectId: 'tiny',
+      name: 'tiny',
+      isDefault: false,
+      executor: 'steps',
+      params: {},
+      steps: [
+        {
+          name: 'work',
+          command: ['true-program'],
+          timeoutSeconds: null,
+          env: {},
+          passEnv: [],
+          workingDir: '.',
+        },
+      ],
+      scopes: {},
+      timeoutSeconds: null,
+      metrics: ['newJobsCount', 'relevantCount'],
+      quota: false,
+      inputs: null,
+      schedule: null,
+      maxAttempts: 1,
+      stopGraceSeconds: 30,
+      claimTimeoutSeconds: 0,
+    }));
+
+  it.each([
+    ['an external project without steps', 'id: jobs\nexecutor: external\n'],
+    [
+      'an external project whose steps have no command',
+      'id: jobs\nexecutor: external\nsteps: [{ name: search }]\n',
+    ],
+    [
+      'anchors and aliases',
+      `${MINIMAL}  - name: again\n    command: &c [a, b]\n  - { name: third, command: *c }\n`,
+    ],
+    ['Windows line ends', MINIMAL.replaceAll('\n', '\r\n')],
+    ['a byte order mark', `\u{FEFF}${MINIMAL}`],
+    ['JSON', '{"id": "tiny", "steps": [{"name": "work", "command": ["x"]}]}'],
+    [
+      'a scope and a step that are called as every object’s members',
+      withLines('scopes: { constructor: [work] }'),
+    ],
+  ])('may be %s', (_what, source) => expect(parseProjectFile(source).reason).toBeUndefined());
+
+  it('is the one that comes with Jobato', () => {
+    const source = readFileSync(join(__dirname, '..', '..', 'config', 'projects', 'glossary.yaml'), 'utf8');
+    expect(parseProjectFile(source).project?.projectId).toBe('glossary');
+  });
+});
+
+describe('a project file that cannot be used', () => {
+  it.each<[string, string, number, RegExp]>([
+    // as YAML
+    ['is empty', '', 1, /must be a mapping/],
+    ['is only a comment', '# nothing yet\n', 1, /must be a mapping/],
+    ['is a list', '- id: a\n- id: b\n', 1, /must be a mapping/],
+    ['is a text', 'hello\n', 1, /must be a mapping/],
+    ['is indented by a tab', 'id: tiny\nsteps:\n\t- name: work\n', 3, /[Tt]ab/],
+    ['has an open bracket', 'id: tiny\nsteps: [\n', 3, /./],
+    ['has an open quote', 'id: "tiny\n', 2, /quote/],
+    ['says a key twice', 'id: tiny\nname: A\nname: B\n', 3, /unique/],
+    ['says a key twice, deep inside', `${MINIMAL}    env: { A: 1 }\n    env: { B: 2 }\n`, 6, /unique/],
+    ['has two documents', `${MINIMAL}---\n${MINIMAL}`, 5, /multiple documents/],
+    ['refers to an anchor that is not there', 'id: tiny\nname: *nobody\n', 2, /nobody/],
+
+    // keys
+    ['has no id', 'name: Tiny\n', 1, /must have "id"/],
+    ['has an unknown key', withLines('colour: red'), 5, /unknown key "colour"/],
+    ['has an unknown key in a step', `${MINIMAL}    comand: [x]\n`, 5, /unknown key "comand"/],
+    [
+      'has an unknown key in a parameter',
+      withLines('params:', '  a:', '    type: string', '    tpye: x'),
+      8,
+      /unknown key "tpye"/,
+    ],
+    [
+      'has an unknown key in the schedule',
+      withLines('schedule:', '  cron: "* * * * *"', '  tz: UTC'),
+      7,
+      /unknown key "tz"/,
+    ],
+    ['has an unknown key in retry', withLines('retry: { attempts: 2 }'), 5, /unknown key "attempts"/],
+    ['has __proto__ for a key', withLines('__proto__: { quota: true }'), 5, /unknown key "__proto__"/],
+    [
+      'names a parameter that cannot be a variable',
+      withLines('params:', '  my-docs: { type: string }'),
+      6,
+      /"my-docs" is not a valid name/,
+    ],
+    [
+      'names a scope with a colon',
+      withLines('scopes:', '  "from:work": [work]'),
+      6,
+      /"from:work" is not a valid name/,
+    ],
+    [
+      'names an environment variable with a dash',
+      `${MINIMAL}    env:\n      A-B: x\n`,
+      6,
+      /"A-B" is not a valid name/,
+    ],
+
+    // types
+    ['has an id in capitals', 'id: Tiny\nexecutor: external\n', 1, /"id" must match/],
+    ['has an id that is a path', 'id: ../etc\nexecutor: external\n', 1, /"id" must match/],
+    ['has a number for an id', 'name: x\nid: 17\nexecutor: external\n', 2, /"id" must be a text/],
+    ['has a text for steps', 'id: tiny\n\nsteps: work\n', 3, /"steps" must be a list/],
+    ['has a text for a step', 'id: tiny\nsteps:\n  - work\n', 3, /"steps.0" must be a mapping/],
+    [
+      'has a command as one text',
+      'id: tiny\nsteps:\n  - name: work\n    command: npm run work\n',
+      4,
+      /"steps.0.command" must be a list/,
+    ],
+    [
+      'has a number in a command',
+      'id: tiny\nsteps:\n  - name: work\n    command:\n      - sleep\n      - 5\n',
+      6,
+      /"steps.0.command.1" must be a text/,
+    ],
+    ['has an empty command', 'id: tiny\nsteps:\n  - name: work\n    command: []\n', 4, /"steps.0.command"/],
+    ['has a word for true', withLines('quota: sure'), 5, /"quota" must be true or false/],
+    ['has no time', withLines('timeoutSeconds: 0'), 5, /"timeoutSeconds" must be > 0/],
+    ['has infinite time', withLines('timeoutSeconds: .inf'), 5, /"timeoutSeconds"/],
+    ['has a number that is none', withLines('stopGraceSeconds: .nan'), 5, /"stopGraceSeconds"/],
+    [
+      'has half an attempt',
+      withLines('retry:', '  maxAttempts: 1.5'),
+      6,
+      /"retry.maxAttempts" must be a whole number/,
+    ],
+    [
+      'has an executor that we do not know',
+      'id: tiny\nexecutor: docker\n',
+      2,
+      /"executor" must be one of steps, external/,
+    ],
+    [
+      'has a parameter type that we do not know',
+      withLines('params:', '  a: { type: date }'),
+      6,
+      /"params.a.type" must be one of string, integer/,
+    ],
+    [
+      'has a parameter without a type',
+      withLines('params:', '  a:', '    default: x'),
+      6,
+      /"params.a" must have "type"/,
+    ],
+    [
+      'has a schedule without a time',
+      withLines('schedule: { timeZone: UTC }'),
+      5,
+      /"schedule" must have "cron"/,
+    ],
+    ['has nothing where a list should be', 'id: tiny\nsteps:\n', 2, /"steps" must be a list/],
+
+    // what spans several places
+    ['has no step', 'id: tiny\n', 1, /"steps" must list at least one step/],
+    ['has an empty list of steps', 'id: tiny\nsteps: []\n', 2, /"steps" must list at least one step/],
+    ['has a step without a command', `${MINIMAL}  - name: rest\n`, 5, /step "rest" needs a "command"/],
+    [
+      'has two steps of one name',
+      `${MINIMAL}  - command: [x]\n    name: work\n`,
+      6,
+      /two steps are called "work"/,
+    ],
+    [
+      'has a scope that names no step',
+      withLines('scopes:', '  part:', '    - work', '    - wrok'),
+      8,
+      /scope "part" names "wrok", which is no step/,
+    ],
+    [
+      'has a scope that names what every object has',
+      withLines('scopes: { part: [constructor] }'),
+      5,
+      /"constructor", which is no step/,
+    ],
+    ['has an empty scope', withLines('scopes: { part: [] }'), 5, /"scopes.part"/],
+    ['redefines full', withLines('scopes:', '  full: [work]'), 6, /"full" is built in/],
+    [
+      'has a default of another type',
+      withLines('params:', '  depth:', '    type: integer', '    default: deep'),
+      8,
+      /parameter "depth": the default must be a whole number/,
+    ],
+    [
+      'has a default that is too large',
+      withLines('params:', '  depth: { type: integer, max: 5, default: 6 }'),
+      6,
+      /the default must be at most 5/,
+    ],
+    [
+      'has a default that does not match',
+      withLines('params:', '  a: { type: string, pattern: "[a-z]+", default: A1 }'),
+      6,
+      /the default must match/,
+    ],
+    [
+      'has a default that is none of the values',
+      withLines('params:', '  a: { type: enum, values: [x], default: y }'),
+      6,
+      /the default must be one of x/,
+    ],
+    [
+      'has an enum without values',
+      withLines('params:', '  a: { type: enum }'),
+      6,
+      /parameter "a": an enum needs "values"/,
+    ],
+    [
+      'has a pattern that is no regular expression',
+      withLines('params:', '  a:', '    type: string', '    pattern: "["'),
+      8,
+      /"pattern" is not a regular expression/,
+    ],
+    [
+      'has a pattern that only is one in pieces',
+      withLines('params:', '  a: { type: string, pattern: "a)(b" }'),
+      6,
+      /"pattern" is not a regular expression/,
+    ],
+  ])('%s: says where and why', (_what, source, line, reason) => {
+    const parsed = parseProjectFile(source);
+    expect(parsed.project).toBeUndefined();
+    expect(parsed).toMatchObject({ line, reason: expect.stringMatching(reason) });
+  });
+
+  it('multiplies by aliases without end: is refused, and soon', () => {
+    const levels = Array.from(
+      { length: 30 },
+      (_, n) => `  l${n + 1}: &l${n + 1} [*l${n}, *l${n}, *l${n}, *l${n}]`,
+    );
+    const bomb = `id: tiny\nparams:\n  l0: &l0 [x, x]\n${levels.join('\n')}\n`;
+    const { project, line, reason } = parseProjectFile(bomb);
+    expect(project).toBeUndefined();
+    expect(line).toBe(4);
+    expect(reason).toMatch(/alias/i);
+  });
+
+  it.each([
+    ['itself', 'id: tiny\nsteps: &all\n  - *all\n'],
+    ['itself, as a mapping', 'id: tiny\nparams: &all\n  a: *all\n'],
+    ['bytes of another kind', '\0\u0001\uFFFD\uD800'],
+  ])('contains %s: is refused', (_what, source) =>
+    expect(parseProjectFile(source).reason).toEqual(expect.any(String)),
+  );
+});
