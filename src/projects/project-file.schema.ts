@@ -42,7 +42,8 @@ export interface StepFile {
 
 const NAME = '^[a-z0-9][a-z0-9._-]*$';
 const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]*$';
-const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 31_536_000 };
+/** Some 23 days: a timer of Node takes no more than 2^31 ms, and would fire at once. */
+const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 2_000_000 };
 const secondsOrZero = { type: 'number', minimum: 0, maximum: 31_536_000 };
 const stepName = { type: 'string', pattern: NAME, maxLength: 100 };
 
