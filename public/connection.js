@@ -33,3 +33,8 @@ document.body.addEventListener('htmx:beforeSwap', ({ detail }) => {
 document.body.addEventListener('htmx:afterRequest', ({ detail }) => {
   if (detail.successful) pages(null);
 });
+
+// Browsers let pages in the background sleep: one that is looked at again catches up at once.
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible') window.htmx.trigger(document.body, 'run-changed');
+});

