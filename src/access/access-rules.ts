@@ -81,7 +81,12 @@ export function hostName(host: string | undefined): string | null {
 function isOurName(host: string | undefined, policy: AccessPolicy): boolean {
   const name = hostName(host);
   if (name === null) return false;
-  return isLoopback(name) || name === policy.host.toLowerCase() || policy.allowedHosts.includes(name);
+  return isLoopback(name) || [policy.host, ...policy.allowedHosts].some((ours) => asInHeader(ours) === name);
+}
+
+/** A browser writes an IPv6 address in brackets and in its shortest form, whatever the configuration says. */
+function asInHeader(name: string): string | null {
+  return hostName(/^[^[].*:.*:/.test(name) ? `[${name}]` : name);
 }
 
 function isWrite(method: string): boolean {

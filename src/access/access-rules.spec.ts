@@ -1,0 +1,303 @@
+import { type AccessPolicy, type AccessRequest, decideAccess, hostName, matchesAny } from './access-rules';
+
+const TOKEN = 'a-long-admin-token';
+const KEYS = ['first-key', 'second-key'];
+
+const open: AccessPolicy = {
+  host: '127.0.0.1',
+  allowedHosts: [],
+  corsOrigins: [],
+  adminToken: null,
+  apiKeys: [],
+};
+const closed: AccessPolicy = { ...open, adminToken: TOKEN, apiKeys: KEYS };
+
+const ask = (more: Partial<AccessRequest> = {}): AccessRequest => ({
+  method: 'GET',
+  path: '/api/runs',
+  host: 'localhost:3000',
+  origin: undefined,
+  secFetchSite: undefined,
+  authorization: undefined,
+  apiKey: undefined,
+  hasSession: false,
+  ...more,
+});
+const codeOf = (request: Partial<AccessRequest>, policy: AccessPolicy) => {
+  const decision = decideAccess(ask(request), policy);
+  return decision.allowed ? 'allowed' : decision.code;
+};
+
+describe('the name that a request calls the server by', () => {
+  it.each([
+    'localhost',
+    'localhost:3000',
+    'LOCALHOST:3000',
+    '127.0.0.1',
+    '127.0.0.1:3000',
+    '127.9.9.9:80',
+    '[::1]',
+    '[::1]:3000',
+    '[0:0:0:0:0:0:0:1]:3000',
+  ])('may always be a loopback one: %s', (host) => expect(codeOf({ host }, open)).toBe('allowed'));
+
+  it.each([
+    undefined,
+    '',
+    ' ',
+    'localhost.evil.com',
+    'localhost.',
+    'evil.com',
+    'evil.com:3000',
+    '127.0.0.1.evil.com',
+    '127.evil.com',
+    '10.0.0.1:3000',
+    '0.0.0.0:3000',
+    '[::ffff:10.0.0.1]',
+    '[::2]:3000',
+    'localhost@evil.com',
+    'evil.com@localhost',
+    'user:password@localhost',
+    'localhost/evil.com',
+    'evil.com#localhost',
+    'evil.com?localhost',
+    'evil.com\\localhost',
+    'localhost, evil.com',
+    'localhost:3000:3000',
+    'localhost:port',
+    'localhost:99999',
+    'localhost\n',
+    '[::1',
+    'ⓛocalhost',
+  ])('may not be another one: %j', (host) => {
+    expect(codeOf({ host }, open)).toBe('MISDIRECTED_REQUEST');
+    expect(codeOf({ host, authorization: `Bearer ${TOKEN}` }, closed)).toBe('MISDIRECTED_REQUEST');
+    expect(codeOf({ host, path: '/api/health/live' }, closed)).toBe('MISDIRECTED_REQUEST');
+  });
+
+  it.each([
+    ['one that is allowed', 'tools.example.com', { allowedHosts: ['tools.example.com'] }],
+    ['one that is allowed, at a port', 'tools.example.com:8443', { allowedHosts: ['tools.example.com'] }],
+    ['one that is allowed, in capitals', 'Tools.Example.COM', { allowedHosts: ['tools.example.com'] }],
+    ['the address that the server listens at', '192.168.1.5:3000', { host: '192.168.1.5' }],
+    ['the name that the server listens at', 'tools:3000', { host: 'Tools' }],
+    ['the IPv6 address that the server listens at', '[fd00::5]:3000', { host: 'fd00::5' }],
+    [
+      'the IPv6 address that the server listens at, written otherwise',
+      '[fd00::5]:3000',
+      { host: 'FD00:0::5' },
+    ],
+    ['an IPv6 address that is allowed', '[fd00::5]:3000', { allowedHosts: ['fd00::5'] }],
+    ['an IPv6 address that is allowed, in brackets', '[fd00::5]', { allowedHosts: ['[fd00::5]'] }],
+  ])('may be %s', (_what, host, policy) => expect(codeOf({ host }, { ...open, ...policy })).toBe('allowed'));
+
+  it.each([
+    ['a name below an allowed one', 'evil.tools.example.com'],
+    ['a name that ends like an allowed one', 'eviltools.example.com'],
+    ['a name that begins like an allowed one', 'tools.example.com.evil.com'],
+  ])('may not be %s', (_what, host) =>
+    expect(codeOf({ host }, { ...open, allowedHosts: ['tools.example.com'] })).toBe('MISDIRECTED_REQUEST'),
+  );
+
+  it('is told apart from its port', () => {
+    expect(hostName('LocalHost:3000')).toBe('localhost');
+    expect(hostName('[::1]:3000')).toBe('[::1]');
+    expect(hostName('user@host')).toBeNull();
+    expect(hostName(undefined)).toBeNull();
+  });
+});
+
+describe('a write that a browser sends', () => {
+  const write = (more: Partial<AccessRequest>) => ask({ method: 'POST', ...more });
+  const decide = (more: Partial<AccessRequest>, policy = open) => {
+    const decision = decideAccess(write(more), policy);
+    return decision.allowed ? 'allowed' : decision.code;
+  };
+
+  it.each<[string, Partial<AccessRequest>]>([
+    ['no browser at all', {}],
+    ['a page of ours', { origin: 'http://localhost:3000', secFetchSite: 'same-origin' }],
+    ['a page of ours, by a browser that names only the origin', { origin: 'http://localhost:3000' }],
+    [
+      'a page of ours, with the name in capitals',
+      { origin: 'http://localhost:3000', host: 'LOCALHOST:3000' },
+    ],
+    ['a page of ours behind a proxy that speaks HTTPS', { origin: 'https://localhost:3000' }],
+    ['the address bar', { secFetchSite: 'none' }],
+  ])('may come from %s', (_what, request) => expect(decide(request)).toBe('allowed'));
+
+  it.each<[string, Partial<AccessRequest>]>([
+    ['another site', { secFetchSite: 'cross-site' }],
+    ['another name of the same site', { secFetchSite: 'same-site' }],
+    ['another site that says only its origin', { origin: 'https://evil.com' }],
+    ['another port of this machine', { origin: 'http://localhost:8080' }],
+    ['this machine by another name', { origin: 'http://127.0.0.1:3000' }],
+    ['nowhere that it would name', { origin: 'null' }],
+    ['an origin that is none', { origin: 'localhost:3000' }],
+    ['an empty origin', { origin: '' }],
+    ['an origin with our name for a user', { origin: 'http://localhost:3000@evil.com' }],
+    ['a site that claims our origin', { origin: 'http://localhost:3000', secFetchSite: 'cross-site' }],
+  ])('may not come from %s', (_what, request) => {
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'post', 'PROPFIND']) {
+      expect(decide({ ...request, method })).toBe('FORBIDDEN');
+    }
+    expect(decide({ ...request, authorization: `Bearer ${TOKEN}` }, closed)).toBe('FORBIDDEN');
+    expect(decide({ ...request, hasSession: true }, closed)).toBe('FORBIDDEN');
+    expect(decide({ ...request, path: '/api/internal/events', apiKey: KEYS[0] }, closed)).toBe('FORBIDDEN');
+    expect(decide({ ...request, path: '/login' }, closed)).toBe('FORBIDDEN');
+  });
+
+  it.each(['GET', 'HEAD', 'OPTIONS'])('is not what %s is, which may come from anywhere', (method) =>
+    expect(decide({ method, origin: 'https://evil.com', secFetchSite: 'cross-site' })).toBe('allowed'),
+  );
+
+  it('may come from an origin of CORS_ORIGINS, and from no other', () => {
+    const policy = { ...open, corsOrigins: ['https://tools.example.com'] };
+    expect(decide({ origin: 'https://tools.example.com', secFetchSite: 'cross-site' }, policy)).toBe(
+      'allowed',
+    );
+    expect(decide({ origin: 'http://tools.example.com', secFetchSite: 'cross-site' }, policy)).toBe(
+      'FORBIDDEN',
+    );
+    expect(decide({ origin: 'https://tools.example.com:8443' }, policy)).toBe('FORBIDDEN');
+    expect(decide({ origin: 'null' }, policy)).toBe('FORBIDDEN');
+  });
+
+  it('still needs the token where it comes from an origin of CORS_ORIGINS', () =>
+    expect(
+      decide(
+        { origin: 'https://tools.example.com' },
+        { ...closed, corsOrigins: ['https://tools.example.com'] },
+      ),
+    ).toBe('UNAUTHORIZED'));
+});
+
+describe('a call for workers', () => {
+  const INTERNAL = [
+    '/api/internal/events',
+    '/api/internal',
+    '/api/internal/',
+    '/API/internal/events',
+    '/api/INTERNAL/events',
+    '/api//internal/events',
+    '//api/internal/events',
+    '/api/%69nternal/events',
+    '/%61pi/internal/events',
+    '/api%2finternal/events',
+    '/api/internal/%ff',
+    '/api/internal/runs/claim?x=1',
+  ];
+
+  it.each(INTERNAL)('needs a key, however it is written: %s', (path) => {
+    expect(codeOf({ path, method: 'POST' }, open)).toBe('UNAUTHORIZED');
+    expect(codeOf({ path, method: 'POST', apiKey: 'wrong' }, closed)).toBe('UNAUTHORIZED');
+    expect(codeOf({ path, method: 'POST', apiKey: KEYS[0] }, closed)).toBe('allowed');
+  });
+
+  it.each(INTERNAL)('is not opened by the admin token or a session: %s', (path) => {
+    expect(codeOf({ path, authorization: `Bearer ${TOKEN}` }, closed)).toBe('UNAUTHORIZED');
+    expect(codeOf({ path, hasSession: true }, closed)).toBe('UNAUTHORIZED');
+  });
+
+  it.each(KEYS)('takes each of several keys: %s', (apiKey) =>
+    expect(codeOf({ path: '/api/internal/events', apiKey }, closed)).toBe('allowed'),
+  );
+
+  it.each(['', 'first', 'first-key ', 'FIRST-KEY', 'first-key,second-key', 'undefined', TOKEN])(
+    'takes no other key: %j',
+    (apiKey) => expect(codeOf({ path: '/api/internal/events', apiKey }, closed)).toBe('UNAUTHORIZED'),
+  );
+
+  it.each([undefined, '', 'undefined', 'null'])(
+    'is closed where no key is set, to the key %j too',
+    (apiKey) => expect(codeOf({ path: '/api/internal/events', apiKey }, open)).toBe('UNAUTHORIZED'),
+  );
+
+  it('is the only thing that a key opens', () =>
+    expect(codeOf({ path: '/api/runs', apiKey: KEYS[0] }, closed)).toBe('UNAUTHORIZED'));
+});
+
+describe('the admin token', () => {
+  it.each([
+    '/',
+    '/api/runs',
+    '/api/docs',
+    '/api/openapi.json',
+    '/api/health',
+    '/api/metrics',
+    '/nowhere',
+    '/runs/1',
+  ])('is asked for at %s, where one is set', (path) => {
+    expect(codeOf({ path }, closed)).toBe('UNAUTHORIZED');
+    expect(codeOf({ path, authorization: `Bearer ${TOKEN}` }, closed)).toBe('allowed');
+    expect(codeOf({ path, hasSession: true }, closed)).toBe('allowed');
+    expect(codeOf({ path }, open)).toBe('allowed');
+  });
+
+  it.each([
+    '/api/health/live',
+    '/api/health/ready',
+    '/login',
+    '/assets/jobato.css',
+    '/assets/htmx/htmx.min.js',
+  ])('is not asked for at %s', (path) => expect(codeOf({ path }, closed)).toBe('allowed'));
+
+  it.each([
+    '/api/health/live/',
+    '/api/health/live/../../runs',
+    '/api/health/LIVE',
+    '/api//health/live',
+    '/API/health/ready',
+    '/api/health/ready;x',
+    '/api/health/%6cive',
+    '/login/',
+    '/Login',
+    '/login/../runs',
+    '/logout',
+    '/assets',
+    '/Assets/jobato.css',
+    '/assets/../api/runs',
+    '/assets/..%2fapi/runs',
+    '/assets/%2e%2e/api/runs',
+    '/assets/..\\api',
+    '/assets//etc/passwd',
+    '//assets/jobato.css',
+    '/x/assets/jobato.css',
+  ])('is asked for at %s, which only looks like an exception', (path) =>
+    expect(codeOf({ path }, closed)).toBe('UNAUTHORIZED'),
+  );
+
+  it.each([`Bearer ${TOKEN}`, `bearer ${TOKEN}`, `Bearer  ${TOKEN} `])('is taken as %j', (authorization) =>
+    expect(codeOf({ authorization }, closed)).toBe('allowed'),
+  );
+
+  it.each([
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    TOKEN,
+    `Basic ${TOKEN}`,
+    `Bearer ${TOKEN}x`,
+    `Bearer ${TOKEN.slice(0, -1)}`,
+    `Bearer ${TOKEN.toUpperCase()}`,
+    'Bearer undefined',
+    'Bearer null',
+    `Token Bearer ${TOKEN}`,
+    `Bearer ${KEYS[0]}`,
+  ])('is not taken as %j', (authorization) => expect(codeOf({ authorization }, closed)).toBe('UNAUTHORIZED'));
+});
+
+describe('matchesAny', () => {
+  it.each<[string | undefined, string[], boolean]>([
+    ['b', ['a', 'b'], true],
+    ['a', ['a', 'b'], true],
+    ['c', ['a', 'b'], false],
+    ['a', [], false],
+    ['', [], false],
+    [undefined, [''], false],
+    ['ü', ['ü'], true],
+  ])('says of %j among %j: %s', (given, secrets, expected) =>
+    expect(matchesAny(given, secrets)).toBe(expected),
+  );
+});
