@@ -1,0 +1,154 @@
+import { resolve } from 'node:path';
+import { type Config, ConfigError, configWarnings, type Environment, isLoopback, loadConfig } from './config';
+
+const CWD = '/srv/jobato';
+const TOKEN = '0123456789abcdef';
+const load = (environment: Environment = {}): Config => loadConfig(environment, CWD);
+const reasonsOf = (environment: Environment): string[] => {
+  try {
+    load(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.reasons;
+    throw error;
+  }
+};
+
+describe('the configuration', () => {
+  it('has a default for everything', () => {
+    const { workerConcurrency, ...config } = load();
+    expect(workerConcurrency).toBeGreaterThanOrEqual(1);
+    expect(config).toEqual({
+      host: '127.0.0.1',
+      port: 3000,
+      dataDir: resolve(CWD, 'data'),
+      configDir: resolve(CWD, 'config'),
+      databaseFile: resolve(CWD, 'data/db/jobato.db'),
+      worker: 'embedded',
+      apiKeys: [],
+      adminToken: null,
+      tls: null,
+      trustProxy: false,
+      corsOrigins: [],
+      allowedHosts: [],
+      runEventsStream: 'ml:run-events',
+      runEventsRetentionHours: 72,
+      logLimitBytes: 50 * 1024 * 1024,
+      artifactLimitBytes: 100 * 1024 * 1024,
+      minFreeDiskBytes: 64 * 1024 * 1024,
+      logLevel: 'info',
+      environment: {},
+    });
+  });
+
+  it.each<[string, Environment, Partial<Config>]>([
+    ['a port that the system picks', { PORT: '0' }, { port: 0 }],
+    ['an empty variable as none', { PORT: '', HOST: ' ' }, { port: 3000, host: '127.0.0.1' }],
+    ['spaces around a value', { PORT: ' 8080 ' }, { port: 8080 }],
+    [
+      'folders against the working directory',
+      { DATA_DIR: 'd', CONFIG_DIR: '../c' },
+      { dataDir: '/srv/jobato/d', configDir: '/srv/c' },
+    ],
+    ['a folder by its whole path', { DATA_DIR: '/var/d' }, { databaseFile: '/var/d/db/jobato.db' }],
+    ['several keys', { JOBATO_API_KEY: 'one, two,,three ,' }, { apiKeys: ['one', 'two', 'three'] }],
+    ['names in lower case', { ALLOWED_HOSTS: 'Tools.Example.com' }, { allowedHosts: ['tools.example.com'] }],
+    [
+      'origins',
+      { CORS_ORIGINS: 'https://a.example,http://b.example:81' },
+      { corsOrigins: ['https://a.example', 'http://b.example:81'] },
+    ],
+    ['a number of proxies', { TRUST_PROXY: '2' }, { trustProxy: 2 }],
+    ['a proxy', { TRUST_PROXY: 'true' }, { trustProxy: 1 }],
+    ['no proxy', { TRUST_PROXY: 'false' }, { trustProxy: false }],
+    ['proxies by address', { TRUST_PROXY: 'loopback, 10.0.0.1' }, { trustProxy: 'loopback, 10.0.0.1' }],
+    [
+      'files for HTTPS',
+      { TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: '/k.pem' },
+      { tls: { certFile: '/srv/jobato/c.pem', keyFile: '/k.pem' } },
+    ],
+    ['no worker', { WORKER: 'off' }, { worker: 'off' }],
+    ['a smaller log', { LOG_LIMIT_MB: '1' }, { logLimitBytes: 1024 * 1024 }],
+  ])('reads %s', (_what, environment, expected) => expect(load(environment)).toMatchObject(expected));
+
+  it.each<[string, Environment, RegExp]>([
+    [
+      'a port that is no number',
+      { PORT: 'http' },
+      /^PORT must be a whole number from 0 to 65535, not "http"\.$/,
+    ],
+    ['a port that there is not', { PORT: '65536' }, /^PORT/],
+    ['half a port', { PORT: '80.5' }, /^PORT/],
+    ['a negative port', { PORT: '-1' }, /^PORT/],
+    ['no place for a run', { WORKER_CONCURRENCY: '0' }, /^WORKER_CONCURRENCY/],
+    ['a log without room', { LOG_LIMIT_MB: '0' }, /^LOG_LIMIT_MB/],
+    ['a worker of another kind', { WORKER: 'on' }, /^WORKER must be one of embedded, off, not "on"\.$/],
+    ['a log level of another kind', { LOG_LEVEL: 'INFO' }, /^LOG_LEVEL must be one of trace/],
+    ['a certificate without its key', { TLS_CERT_FILE: 'c.pem' }, /go together/],
+    ['a key without its certificate', { TLS_KEY_FILE: 'k.pem' }, /go together/],
+    [
+      'an origin with a path',
+      { CORS_ORIGINS: 'https://a.example/' },
+      /^CORS_ORIGINS: "https:\/\/a.example\/"/,
+    ],
+    ['every origin', { CORS_ORIGINS: '*' }, /^CORS_ORIGINS: "\*"/],
+    ['the origin null', { CORS_ORIGINS: 'null' }, /^CORS_ORIGINS: "null"/],
+    ['an origin without a scheme', { CORS_ORIGINS: 'a.example' }, /^CORS_ORIGINS/],
+  ])('refuses %s', (_what, environment, reason) =>
+    expect(reasonsOf(environment)).toEqual([expect.stringMatching(reason)]),
+  );
+
+  it('says everything that is wrong at once', () => {
+    const environment = {
+      HOST: '0.0.0.0',
+      PORT: 'x',
+      WORKER: 'y',
+      LOG_LEVEL: 'z',
+      CORS_ORIGINS: 'a,b',
+      TLS_KEY_FILE: 'k',
+    };
+    expect(reasonsOf(environment)).toHaveLength(7);
+    expect(() => load(environment)).toThrow(/HOST[^]*TLS[^]*CORS[^]*PORT[^]*WORKER[^]*LOG_LEVEL/);
+  });
+
+  it.each([
+    ['none', {}, []],
+    ['a long one', { JOBATO_ADMIN_TOKEN: TOKEN }, []],
+    ['a short one', { JOBATO_ADMIN_TOKEN: 'hunter2' }, [expect.not.stringContaining('hunter2')]],
+  ])('warns of a token that is easily guessed, without showing it: %s', (_what, environment, warnings) =>
+    expect(configWarnings(load(environment))).toEqual(warnings),
+  );
+
+  it.each([
+    '0.0.0.0',
+    '::',
+    '192.168.1.5',
+    'tools.example.com',
+    '127.0.0.1.example.com',
+    'localhost.example.com',
+  ])('refuses to listen at %s without a token', (HOST) => {
+    expect(reasonsOf({ HOST })).toEqual([expect.stringContaining('JOBATO_ADMIN_TOKEN is not set')]);
+    expect(reasonsOf({ HOST, JOBATO_ADMIN_TOKEN: '   ' })).toHaveLength(1);
+    expect(reasonsOf({ HOST, JOBATO_ADMIN_TOKEN: TOKEN })).toEqual([]);
+  });
+
+  it.each(['localhost', 'LOCALHOST', '127.0.0.1', '127.1.2.3', '::1', '[::1]'])(
+    'listens at %s without one',
+    (HOST) => expect(reasonsOf({ HOST })).toEqual([]),
+  );
+});
+
+describe('isLoopback', () => {
+  it.each([
+    '',
+    '127',
+    '127.0.0',
+    '1270.0.0.1',
+    '128.0.0.1',
+    '127.0.0.1:80',
+    '::',
+    '::ffff:127.0.0.1',
+    'localhost.',
+    'xlocalhost',
+  ])('is not %j', (host) => expect(isLoopback(host)).toBe(false));
+});
