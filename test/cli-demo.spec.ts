@@ -1,0 +1,52 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CliProcess } from './support/cli-process';
+import { type Folders, makeFolders } from './support/jobato';
+
+const OUR_CONFIG = join(__dirname, '..', 'config');
+
+describe('the demonstration', () => {
+  let data: string;
+  beforeEach(() => (data = mkdtempSync(join(tmpdir(), 'jobato-demo-'))));
+  afterEach(() => rmSync(data, { recursive: true, force: true }));
+
+  const demo = (configDir: string, ...args: string[]) =>
+    CliProcess.start('dist/cli/demo.js', args, { DATA_DIR: data, CONFIG_DIR: configDir, NO_COLOR: '1' });
+
+  it('builds a glossary of our own documents, shows it, and ends with the run when asked for once', async () => {
+    const { exitCode, stdout, stderr } = await demo(OUR_CONFIG, '--once').ended;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/✓ completed +step refined/);
+    const [glossary] = /^ +(\S+glossary\.md)$/m.exec(stdout)!.slice(1);
+    expect(existsSync(glossary!)).toBe(true);
+    expect(stdout).toMatch(/Of its \d+ terms, the most used:\n {2}\S/);
+  }, 60_000);
+
+  describe('with a project of its own', () => {
+    let folders: Folders;
+    afterEach(() => rmSync(folders.root, { recursive: true, force: true }));
+
+    it('goes on serving, and takes the server with it when it is ended', async () => {
+      folders = makeFolders({ tiny: 'id: tiny\nsteps:\n  - { name: say, command: [echo, hi] }\n' });
+      const running = demo(folders.configDir);
+      await running.says('Serving until Ctrl-C');
+      const [, url] = /Jobato serves at (\S+)\. /.exec(running.stdout)!;
+      expect(running.stdout).toMatch(new RegExp(`^Open ${url}/runs/[0-9a-f-]{36}$`, 'm'));
+      expect((await fetch(`${url}/api/health/ready`)).status).toBe(200);
+
+      const second = await demo(folders.configDir, '--once').ended;
+      expect(second.exitCode).toBe(1);
+      expect(second.stderr).toContain('Another Jobato is using');
+
+      running.child.kill('SIGTERM');
+      expect(await running.ended).toMatchObject({ exitCode: 0, stderr: '' });
+      await expect(fetch(`${url}/api/health/ready`)).rejects.toThrow();
+    });
+
+    it('ends with 1 when the run fails', async () => {
+      folders = makeFolders({ tiny: 'id: tiny\nsteps:\n  - { name: break, command: [sh, -c, exit 7] }\n' });
+      expect(await demo(folders.configDir, '--once').ended).toMatchObject({ exitCode: 1 });
+    });
+  });
+});

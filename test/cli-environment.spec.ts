@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { loadConfig } from '../src/config/config';
+
+const ROOT = join(__dirname, '..');
+const example = readFileSync(join(ROOT, '.env.example'), 'utf8');
+
+describe('.env.example', () => {
+  it('names every variable that the configuration reads, and no other of the server', () => {
+    const source = readFileSync(join(ROOT, 'src/config/config.ts'), 'utf8');
+    const read = [...source.matchAll(/\b(?:text|list|integer|oneOf)\('([A-Z_]+)'/g)].map(([, name]) => name!);
+    const named = [...example.matchAll(/^# ([A-Z_]+)=/gm)].map(([, name]) => name!);
+    expect(new Set(named)).toEqual(new Set([...read, 'JOBATO_URL']));
+  });
+
+  it('says what they are when they are not set', () => {
+    const uncommented = parseEnv(example.replace(/^# (?=[A-Z_]+=)/gm, ''));
+    const { environment: _given, ...said } = loadConfig(uncommented, ROOT);
+    const { environment: _none, ...real } = loadConfig({}, ROOT);
+    expect(said).toEqual(real);
+  });
+});

@@ -1,0 +1,295 @@
+import { writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { RunView } from '../src/runs/run-view';
+import { CliProcess, type CliResult } from './support/cli-process';
+import { nodeStep, RunningApp } from './support/jobato';
+
+const TYPED = nodeStep(
+  'typed',
+  'console.log(process.env.JOBATO_PARAMS)',
+  `params:
+  count: { type: integer, min: 1, max: 9 }
+  share: { type: number }
+  dry: { type: boolean }
+  name: { type: string }
+`,
+);
+const TWO_STEPS = `id: two
+steps:
+  - { name: first, command: [echo, one] }
+  - { name: second, command: [echo, two] }
+`;
+const FAILING = `id: failing
+steps:
+  - { name: break, command: [sh, -c, 'echo going down; exit 3'] }
+  - { name: after, command: [echo, never] }
+`;
+const PARTIAL = nodeStep('partial', `fs.writeSync(3, '{"partial":{"reason":"quota-reached"}}\\n')`);
+const ENDLESS = nodeStep('endless', `console.log('at work'); setInterval(() => {}, 1000)`);
+
+describe('the command line', () => {
+  let jobato: RunningApp;
+  beforeAll(async () => {
+    jobato = await RunningApp.start({
+      typed: TYPED,
+      two: TWO_STEPS,
+      failing: FAILING,
+      partial: PARTIAL,
+      endless: ENDLESS,
+    });
+  });
+  afterAll(() => jobato.stop());
+
+  const start = (...args: string[]) => CliProcess.start('bin/jobato.mjs', args, { JOBATO_URL: jobato.url });
+  const run = (...args: string[]): Promise<CliResult> => start(...args).ended;
+
+  describe('trigger --follow', () => {
+    it('shows steps and log, and exits 0 when the run completes', async () => {
+      const { exitCode, stdout, stderr } = await run('trigger', 'two', '--follow');
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(stdout.split('\n')).toEqual(expect.arrayContaining(['one', 'two']));
+      expect(stdout).toMatch(/✓ completed +step first/);
+      expect(stdout).toMatch(/✓ completed +step second/);
+      expect(stdout).toMatch(/^✓ completed after /m);
+      expect(stdout).toMatch(/\/runs\/[0-9a-f-]{36}$/m);
+      expect(stdout).not.toContain('\u001b');
+    });
+
+    it('exits 1 and says why when a step fails', async () => {
+      const { exitCode, stdout } = await run('trigger', 'failing', '--follow');
+      expect(exitCode).toBe(1);
+      expect(stdout).toContain('going down');
+      expect(stdout).toMatch(/✗ failed +step break .*with exit code 3/);
+      expect(stdout).toMatch(/– skipped +step after/);
+      expect(stdout).toMatch(/^✗ failed \(step-failed\)/m);
+    });
+
+    it('exits 1 when only a part was done', async () => {
+      const { exitCode, stdout } = await run('trigger', 'partial', '--follow');
+      expect(exitCode).toBe(1);
+      expect(stdout).toMatch(/^◐ partial \(quota-reached\)/m);
+    });
+
+    it('keeps stdout to the JSON of the ended run when asked for JSON', async () => {
+      const { exitCode, stdout, stderr } = await run('trigger', 'two', '--follow', '--json');
+      expect(exitCode).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ projectId: 'two', status: 'completed' });
+      expect(stderr).toContain('step second');
+    });
+
+    it('passes the scope on', async () => {
+      const { stdout } = await run('trigger', 'two', '--scope', 'only:second', '--follow');
+      expect(stdout).toContain('step second');
+      expect(stdout).not.toContain('step first');
+    });
+  });
+
+  describe('parameters', () => {
+    it('get the types that the project declares', async () => {
+      const given = ['count=7', 'share=0.5', 'dry=true', 'name=7'].flatMap((param) => ['--param', param]);
+      const { exitCode, stdout } = await run('trigger', 'typed', ...given, '--follow');
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain('{"count":7,"share":0.5,"dry":true,"name":"7"}');
+    });
+
+    it('that do not fit are named one by one', async () => {
+      const { exitCode, stdout, stderr } = await run(
+        'trigger',
+        'typed',
+        '--param',
+        'count=x',
+        '--param',
+        'more=1',
+      );
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+      expect(stderr).toContain('params.count must be a whole number');
+      expect(stderr).toContain('params.more is not a parameter of this project');
+    });
+  });
+
+  it('lists and shows runs, for people and as JSON', async () => {
+    const { stdout: triggered } = await run('trigger', 'failing', '--json');
+    const { runId } = JSON.parse(triggered) as RunView;
+    await jobato.untilEnded(runId);
+
+    const table = await run('list', '--project', 'failing', '--status', 'failed', '--limit', '1');
+    expect(table.exitCode).toBe(0);
+    expect(table.stdout).toMatch(
+      new RegExp(`^STATUS .*\n✗ failed +${runId} +failing +full .*exited with code 3`),
+    );
+    const list = JSON.parse((await run('list', '--json', '--limit', '2')).stdout) as { items: RunView[] };
+    expect(list.items[0]!.runId).toBe(runId);
+
+    const shown = await run('show', runId);
+    expect(shown.stdout).toMatch(/^Status +✗ failed \(step-failed\)$/m);
+    expect(shown.stdout).toMatch(/^ +✗ failed +break .*exit code 3$/m);
+    expect(JSON.parse((await run('show', runId, '--json')).stdout)).toMatchObject({
+      runId,
+      status: 'failed',
+    });
+    expect(await run('logs', runId)).toEqual({ exitCode: 0, stdout: 'going down\n', stderr: '' });
+    const followed = await run('logs', runId, '--follow');
+    expect(followed).toMatchObject({ exitCode: 1, stdout: 'going down\n' });
+  });
+
+  it('names the active run when there is one, leaves it alone on Ctrl-C, and cancels it when asked', async () => {
+    const following = start('trigger', 'endless', '--follow');
+    await following.says('at work');
+    const [runId] = /[0-9a-f-]{36}/.exec(following.stdout)!;
+
+    const second = await run('trigger', 'endless');
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toContain(`logs ${runId} --follow`);
+    expect(second.stderr).toContain(`cancel ${runId}`);
+
+    following.child.kill('SIGINT');
+    const interrupted = await following.ended;
+    expect(interrupted.exitCode).toBe(130);
+    expect(interrupted.stdout).toContain('The run goes on.');
+    expect(interrupted.stdout).toContain(`cancel ${runId}`);
+
+    const again = start('logs', runId, '--follow');
+    await again.says('at work');
+    expect(await run('cancel', runId)).toMatchObject({ exitCode: 0, stderr: '' });
+    const ended = await again.ended;
+    expect(ended).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^at work\n/) });
+    expect(ended.stderr).toContain('■ cancelled (cancelled-by-user)');
+
+    const tooLate = await run('cancel', runId);
+    expect(tooLate.exitCode).toBe(1);
+    expect(tooLate.stderr).toContain('already ended');
+  });
+
+  it('says what is wrong with its arguments, and exits 2', async () => {
+    const wrong = [['trigger'], ['nonsense'], ['list', '--limit', '0'], ['trigger', 'two', '--param', 'x']];
+    for (const { exitCode, stdout, stderr } of await Promise.all(wrong.map((args) => run(...args)))) {
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+      expect(stderr).toContain('error: ');
+    }
+    const badAddress = CliProcess.start('bin/jobato.mjs', ['list'], { JOBATO_URL: 'nowhere' });
+    expect(await badAddress.ended).toMatchObject({ exitCode: 2 });
+  });
+
+  it('exits 1 with words for what does not exist', async () => {
+    const { exitCode, stderr } = await run('show', 'no-such-run');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('no-such-run');
+    expect((await run('list', '--project', 'no-such-project')).stderr).toContain('no-such-project');
+  });
+
+  it('exits 3 and says how to start the server when none is there', async () => {
+    const cli = CliProcess.start('bin/jobato.mjs', ['trigger', 'two', '--follow'], {
+      JOBATO_URL: await deadAddress(),
+    });
+    const { exitCode, stderr } = await cli.ended;
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('connection refused');
+    expect(stderr).toContain('npm start');
+  });
+});
+
+describe('the command line and a token', () => {
+  let jobato: RunningApp;
+  const token = 'a-token-that-is-long-enough';
+  beforeAll(async () => {
+    jobato = await RunningApp.start({ two: TWO_STEPS }, { JOBATO_ADMIN_TOKEN: token });
+  });
+  afterAll(() => jobato.stop());
+
+  it('sends the token that it is given, and says so when it needs one', async () => {
+    const run = (environment: Record<string, string>) =>
+      CliProcess.start('bin/jobato.mjs', ['trigger', 'two', '--follow'], {
+        JOBATO_URL: jobato.url,
+        ...environment,
+      }).ended;
+    expect(await run({ JOBATO_ADMIN_TOKEN: token })).toMatchObject({ exitCode: 0 });
+    const refused = await run({});
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain('Set JOBATO_ADMIN_TOKEN');
+  });
+});
+
+describe('the command line and a bad connection', () => {
+  let jobato: RunningApp;
+  let line: BreakableLine;
+  beforeAll(async () => {
+    jobato = await RunningApp.start({
+      gated: nodeStep(
+        'gated',
+        `for (let i = 1; i <= 500; i++) console.log('line ' + i);
+         const gate = require('path').join(process.env.JOBATO_WORK_DIR, 'gate');
+         const timer = setInterval(() => {
+           if (!fs.existsSync(gate)) return;
+           clearInterval(timer);
+           for (let i = 501; i <= 1000; i++) console.log('line ' + i);
+         }, 10);`,
+      ),
+    });
+    line = await BreakableLine.to(jobato.url);
+  });
+  afterAll(async () => {
+    line.close();
+    await jobato.stop();
+  });
+
+  it('connects again and prints each line once', async () => {
+    const { runId } = await jobato.trigger('gated');
+    const following = CliProcess.start('bin/jobato.mjs', ['logs', runId, '--follow'], {
+      JOBATO_URL: line.url,
+    });
+    await following.says('line 500\n');
+    line.cut();
+    await following.says('Connection lost');
+    await following.says('Connected again');
+    line.cut();
+    writeFileSync(join(jobato.folders.dataDir, 'work', 'gated', 'gate'), '');
+    const { exitCode, stdout } = await following.ended;
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe(Array.from({ length: 1000 }, (_, index) => `line ${index + 1}\n`).join(''));
+  });
+});
+
+/** A way to the server that can be cut, and works again for whoever connects anew. */
+class BreakableLine {
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
+
+  static async to(target: string): Promise<BreakableLine> {
+    const { port } = new URL(target);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const line = new BreakableLine(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    server.on('connection', (near) => {
+      const far = connect(Number(port), '127.0.0.1');
+      for (const socket of [near, far]) {
+        line.sockets.add(socket);
+        socket.on('error', () => {}).on('close', () => line.sockets.delete(socket));
+      }
+      near.pipe(far).pipe(near);
+    });
+    return line;
+  }
+
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  close(): void {
+    this.cut();
+    this.server.close();
+  }
+}
+
+/** Where nobody listens: a port that was free a moment ago. */
+async function deadAddress(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}

@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..', '..');
+
+export interface CliResult {
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A program of the command line as a process of its own, with what it has said so far. */
+export class CliProcess {
+  stdout = '';
+  stderr = '';
+  readonly ended: Promise<CliResult>;
+  private onOutput: (() => void)[] = [];
+
+  private constructor(readonly child: ChildProcess) {
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => this.add('stdout', text));
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => this.add('stderr', text));
+    this.ended = new Promise((resolve) =>
+      child.once('close', (exitCode) => {
+        resolve({ exitCode, stdout: this.stdout, stderr: this.stderr });
+        for (const look of this.onOutput) look();
+      }),
+    );
+  }
+
+  /** @param program relative to the root of the project */
+  static start(program: string, args: string[], environment: Record<string, string>): CliProcess {
+    const child = spawn(process.execPath, [join(ROOT, program), ...args], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    });
+    return new CliProcess(child);
+  }
+
+  /** Resolves as soon as it has said this, on stdout or stderr. */
+  async says(text: string): Promise<void> {
+    const has = () => this.stdout.includes(text) || this.stderr.includes(text);
+    while (!has()) {
+      if (this.child.exitCode !== null || this.child.signalCode !== null) {
+        await this.ended;
+        if (has()) return;
+        throw new Error(`It ended without saying "${text}":\n${this.stdout}\n${this.stderr}`);
+      }
+      await new Promise<void>((resolve) => this.onOutput.push(resolve));
+      this.onOutput = [];
+    }
+  }
+
+  private add(stream: 'stdout' | 'stderr', text: string): void {
+    this[stream] += text;
+    for (const look of this.onOutput) look();
+  }
+}
