@@ -1,0 +1,124 @@
+import { SeededRandom } from '../../test/support/random';
+import { LineSplitter } from './line-splitter';
+
+const MIB = 1024 * 1024;
+const PIECES = [
+  'a',
+  'Z',
+  ' ',
+  '\t',
+  '\r',
+  '\0',
+  'é',
+  'ß',
+  '中',
+  '‱',
+  '\u2028',
+  '\u0085',
+  '😀',
+  '👩‍👧',
+  '\uFEFF',
+  '\n',
+  '\n\n',
+  '\r\n',
+];
+
+function randomText(random: SeededRandom): string {
+  let text = '';
+  for (let left = random.integer(0, 200); left > 0; left--) {
+    text += random.pick(PIECES).repeat(random.next() < 0.02 ? random.integer(100, 5000) : 1);
+  }
+  return text;
+}
+
+/** Feeds the bytes in pieces of random length, empty ones included. */
+function split(bytes: Buffer, random: SeededRandom, maxLength: number): string[] {
+  const splitter = new LineSplitter(maxLength);
+  const lines: string[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const length = random.pick([0, 1, 1, 2, 3, 7, 64, 1000]);
+    lines.push(...splitter.push(bytes.subarray(at, at + length)));
+    at += length;
+  }
+  return [...lines, ...splitter.end()];
+}
+
+/** What a reader of the whole text would call its lines: the end of the text is no line of its own. */
+function linesOf(text: string): string[] {
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+describe('LineSplitter', () => {
+  it.each(Array.from({ length: 200 }, (_, seed) => seed))(
+    'gives the lines of a text, however its bytes were cut (seed %d)',
+    (seed) => {
+      const random = new SeededRandom(seed);
+      const text = randomText(random);
+      expect(split(Buffer.from(text), random, MIB)).toEqual(linesOf(text));
+    },
+  );
+
+  it.each(Array.from({ length: 50 }, (_, seed) => seed))(
+    'gives the beginning of each line that is too long (seed %d)',
+    (seed) => {
+      const random = new SeededRandom(seed);
+      const maxLength = random.integer(1, 40);
+      const text = randomText(random);
+      expect(split(Buffer.from(text), random, maxLength)).toEqual(
+        linesOf(text).map((line) => line.slice(0, maxLength)),
+      );
+    },
+  );
+
+  it.each(Array.from({ length: 50 }, (_, seed) => seed))(
+    'reads bytes that are no UTF-8 as any reader would, however they were cut (seed %d)',
+    (seed) => {
+      const random = new SeededRandom(seed);
+      const bytes = Buffer.from(
+        Array.from({ length: 300 }, () => random.pick([0x0a, 0x41, 0x80, 0xc3, 0xe4, 0xf0, 0x9f, 0xff])),
+      );
+      expect(split(bytes, random, MIB)).toEqual(linesOf(bytes.toString('utf8')));
+    },
+  );
+
+  it('gives each line as soon as its end is there', () => {
+    const splitter = new LineSplitter(100);
+    expect(splitter.push(Buffer.from('one\ntw'))).toEqual(['one']);
+    expect(splitter.push(Buffer.from('o'))).toEqual([]);
+    expect(splitter.push(Buffer.from('\n'))).toEqual(['two']);
+    expect(splitter.end()).toEqual([]);
+  });
+
+  it('gives empty lines, and none for an empty end', () => {
+    const splitter = new LineSplitter(100);
+    expect(splitter.push(Buffer.from('\n\na\n'))).toEqual(['', '', 'a']);
+    expect(splitter.end()).toEqual([]);
+  });
+
+  it('shows that a character was cut off at the very end', () => {
+    const splitter = new LineSplitter(100);
+    expect(splitter.push(Buffer.from('ab😀').subarray(0, 4))).toEqual([]);
+    expect(splitter.end()).toEqual(['ab\uFFFD']);
+  });
+
+  it('ends once', () => {
+    const splitter = new LineSplitter(100);
+    splitter.push(Buffer.from('last'));
+    expect(splitter.end()).toEqual(['last']);
+    expect(splitter.end()).toEqual([]);
+  });
+
+  it('keeps no more of a line of 10 MiB than it may, and goes on behind it', () => {
+    const splitter = new LineSplitter(1000);
+    const piece = Buffer.alloc(64 * 1024, 'x');
+    for (let sent = 0; sent < 10 * MIB; sent += piece.length) expect(splitter.push(piece)).toEqual([]);
+    expect(splitter.push(Buffer.from('\nnext\n'))).toEqual(['x'.repeat(1000), 'next']);
+  });
+
+  it('keeps no more of a line of 10 MiB that comes at once', () =>
+    expect(new LineSplitter(1000).push(Buffer.from(`${'x'.repeat(10 * MIB)}\n`))).toEqual([
+      'x'.repeat(1000),
+    ]));
+});

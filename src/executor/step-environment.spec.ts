@@ -1,0 +1,84 @@
+import { secretsOf, type StepContext, stepEnvironment } from './step-environment';
+
+const context: StepContext = {
+  runId: 'run-1',
+  projectId: 'demo',
+  scope: 'from:parse',
+  attempt: 2,
+  params: { docs: 'a "b" $(c)', depth: 3 },
+  workDir: '/data/work/demo',
+  runDir: '/data/runs/run-1',
+};
+const server = {
+  PATH: '/usr/bin',
+  HOME: '/home/jobato',
+  LANG: 'de_DE.UTF-8',
+  JOBATO_ADMIN_TOKEN: 'admin-secret',
+  JOBATO_API_KEY: 'api-secret',
+  LLM_API_KEY: 'llm-secret',
+  NODE_OPTIONS: '--inspect',
+};
+const bare = { name: 'parse', env: {}, passEnv: [] };
+
+describe('the environment of a step', () => {
+  it('is exactly this', () =>
+    expect(stepEnvironment(bare, context, server)).toEqual({
+      PATH: '/usr/bin',
+      HOME: '/home/jobato',
+      LANG: 'de_DE.UTF-8',
+      JOBATO_RUN_ID: 'run-1',
+      JOBATO_PROJECT_ID: 'demo',
+      JOBATO_STEP: 'parse',
+      JOBATO_SCOPE: 'from:parse',
+      JOBATO_ATTEMPT: '2',
+      JOBATO_PARAMS: '{"docs":"a \\"b\\" $(c)","depth":3}',
+      JOBATO_WORK_DIR: '/data/work/demo',
+      JOBATO_RUN_DIR: '/data/runs/run-1',
+      JOBATO_EVENTS_FD: '3',
+    }));
+
+  it('gains what the file sets and hands through, and nothing that is not there', () => {
+    const step = { ...bare, env: { LOG_LEVEL: 'info' }, passEnv: ['LLM_API_KEY', 'NOT_SET'] };
+    const plain = Object.keys(stepEnvironment(bare, context, server));
+    const env = stepEnvironment(step, context, server);
+    expect(Object.keys(env).sort()).toEqual([...plain, 'LLM_API_KEY', 'LOG_LEVEL'].sort());
+    expect(env).toMatchObject({ LLM_API_KEY: 'llm-secret', LOG_LEVEL: 'info' });
+  });
+
+  it('may have its own PATH, HOME and LANG', () =>
+    expect(
+      stepEnvironment({ ...bare, env: { PATH: '/opt', HOME: '/tmp', LANG: 'C' } }, context, server),
+    ).toMatchObject({
+      PATH: '/opt',
+      HOME: '/tmp',
+      LANG: 'C',
+    }));
+
+  it('prefers what the file sets to what it hands through', () =>
+    expect(
+      stepEnvironment({ ...bare, env: { LLM_API_KEY: 'fake' }, passEnv: ['LLM_API_KEY'] }, context, server)
+        .LLM_API_KEY,
+    ).toBe('fake'));
+
+  it('does not let a file say which run it is', () =>
+    expect(
+      stepEnvironment({ ...bare, env: { JOBATO_RUN_ID: 'x', JOBATO_EVENTS_FD: '1' } }, context, server),
+    ).toMatchObject({ JOBATO_RUN_ID: 'run-1', JOBATO_EVENTS_FD: '3' }));
+
+  it('has what a program needs even where the server has nothing', () =>
+    expect(stepEnvironment(bare, context, {})).toMatchObject({
+      PATH: '/usr/local/bin:/usr/bin:/bin',
+      HOME: '/',
+      LANG: 'C.UTF-8',
+    }));
+});
+
+describe('the secrets of a run', () => {
+  it('are the values that its steps are handed through', () =>
+    expect(
+      secretsOf(
+        [{ passEnv: ['LLM_API_KEY', 'NOT_SET'] }, { passEnv: ['JOBATO_API_KEY'] }, { passEnv: [] }],
+        server,
+      ),
+    ).toEqual(['llm-secret', 'api-secret']));
+});

@@ -1,0 +1,65 @@
+import { type ErrorCode, invalid, JobatoError, PROBLEMS, toProblem } from './catalogue';
+
+describe('the catalogue of problems', () => {
+  it.each(Object.entries(PROBLEMS))(
+    'has for %s a code, a status of an error and a title',
+    (code, { status, title }) => {
+      expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(status).toBeLessThan(600);
+      expect(title).toMatch(/^[A-Z].*[^.]$/);
+    },
+  );
+
+  it.each<[ErrorCode, number]>([
+    ['RUN_IN_PROGRESS', 409],
+    ['RUN_ALREADY_ENDED', 409],
+    ['RUN_NOT_FOUND', 404],
+    ['PROJECT_NOT_FOUND', 404],
+    ['QUOTA_REACHED', 429],
+    ['NO_ENABLED_INPUTS', 400],
+    ['VALIDATION', 400],
+    ['IDEMPOTENCY_KEY_REUSED', 422],
+    ['UNSUPPORTED_MEDIA_TYPE', 415],
+    ['UNAUTHORIZED', 401],
+    ['FORBIDDEN', 403],
+    ['PAYLOAD_TOO_LARGE', 413],
+    ['MISDIRECTED_REQUEST', 421],
+    ['INTERNAL', 500],
+  ])('answers %s with %d', (code, status) => expect(PROBLEMS[code].status).toBe(status));
+});
+
+describe('toProblem', () => {
+  it('is what RFC 9457 asks for, with the code that programs compare', () =>
+    expect(toProblem(new JobatoError('RUN_NOT_FOUND', 'There is no run 7.'), '/api/runs/7')).toEqual({
+      type: 'urn:jobato:problem:run-not-found',
+      title: 'The run does not exist',
+      status: 404,
+      detail: 'There is no run 7.',
+      instance: '/api/runs/7',
+      errorCode: 'RUN_NOT_FOUND',
+    }));
+
+  it('names the run that is in the way', () =>
+    expect(toProblem(new JobatoError('RUN_IN_PROGRESS', 'd', { activeRunId: 'r' }), '/').activeRunId).toBe(
+      'r',
+    ));
+
+  it('names every field of bad input, and says them all in its detail', () => {
+    const errors = [
+      { field: 'scope', message: 'must be one of full' },
+      { field: 'params.depth', message: 'is required' },
+    ];
+    expect(toProblem(invalid(errors), '/')).toMatchObject({
+      status: 400,
+      errorCode: 'VALIDATION',
+      errors,
+      detail: 'scope: must be one of full; params.depth: is required',
+    });
+  });
+
+  it('does not show how long to wait in the body: that is a header', () =>
+    expect(
+      toProblem(new JobatoError('QUOTA_REACHED', 'd', { retryAfterSeconds: 5 }), '/'),
+    ).not.toHaveProperty('retryAfterSeconds'));
+});
