@@ -15,10 +15,13 @@ const empty = document.getElementById('log-empty');
 const isLatest = log.dataset.isLatest === 'true';
 const clock = new Intl.DateTimeFormat(navigator.language, { timeStyle: 'medium' });
 
+/** The last line that is known of, shown or not. */
+let lastSeq = Number(log.dataset.lastSeq);
 let waiting = [];
 let frame = null;
 
 log.addEventListener('jobato:line', ({ detail }) => {
+  lastSeq = detail.seq;
   if (!isLatest) return;
   waiting.push(detail);
   if (waiting.length > 2 * MAX_LINES) waiting = waiting.slice(-MAX_LINES);
@@ -103,8 +106,8 @@ function showLinkedLine() {
   if (line) {
     setFollow(false);
     line.scrollIntoView({ block: 'center' });
-  } else if (seq <= Number(log.dataset.lastSeq)) {
-    location.replace(`?to=${Math.min(seq + 100, Number(log.dataset.lastSeq))}#L${seq}`);
+  } else if (seq <= lastSeq) {
+    location.replace(`?to=${Math.min(seq + 100, lastSeq)}#L${seq}`);
   }
   return true;
 }

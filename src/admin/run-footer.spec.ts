@@ -1,0 +1,57 @@
+import { after, aNewRun, LATER } from '../../test/support/a-run';
+import type { Run } from '../runs/run';
+import type { RunCommand } from '../runs/run-state';
+import { toRunView } from '../runs/run-view';
+import { runFooter } from './run-footer';
+
+const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 } };
+const CLAIM: RunCommand = { type: 'claim', workerId: 'worker-2', leaseSeconds: 60 };
+const STOP: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'page' };
+const footerOf = (run: Run) => runFooter(run, toRunView(run, FACTS, LATER), LATER);
+
+it('says what a run waits for', () => {
+  const footer = footerOf(aNewRun());
+  expect(footer.mark.note).toBe('waiting for a worker');
+  expect(footer).toMatchObject({ lead: 'Waiting for', since: { text: '5 m 00 s' }, workerId: null });
+  expect(footer.detail).toContain('No worker has taken the run yet');
+});
+
+it('says who is at work, and when it was last heard', () => {
+  expect(footerOf(after(aNewRun(), [CLAIM]))).toMatchObject({
+    lead: 'At work for',
+    workerId: 'worker-2',
+    lastHeard: { text: '0 s' },
+    detail: null,
+  });
+});
+
+it('says that a run is stopping, and since when', () => {
+  const footer = footerOf(after(aNewRun(), [CLAIM, STOP]));
+  expect(footer).toMatchObject({
+    lead: 'Stopping since',
+    since: { text: '0 s' },
+    mark: { note: 'stopping' },
+  });
+  expect(footer.detail).toContain('worker-2');
+});
+
+it('names the step that failed, its exit code and the error', () => {
+  const failed = after(aNewRun(), [
+    CLAIM,
+    { type: 'progress', occurredAt: LATER, payload: { step: 'parse', stepStatus: 'failed', exitCode: 3 } },
+    {
+      type: 'fail',
+      occurredAt: LATER,
+      payload: { errorCode: 'NO_TABLE', message: 'There is no table.', step: 'parse' },
+    },
+  ]);
+  expect(footerOf(failed)).toMatchObject({
+    lead: 'at step parse, exit code 3.',
+    detail: 'There is no table.',
+    endedAt: { datetime: LATER },
+  });
+});
+
+it('says who ended a run that was stopped', () => {
+  expect(footerOf(after(aNewRun(), [STOP])).lead).toBe('stopped by a person.');
+});

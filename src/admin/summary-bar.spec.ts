@@ -1,0 +1,53 @@
+import { after, aNewRun, LATER, START } from '../../test/support/a-run';
+import type { Run } from '../runs/run';
+import { summaryBar, usualDurationMs } from './summary-bar';
+
+const METRICS = ['newJobsCount', 'relevantCount', 'termsCount'];
+const lasting = (minutes: number, runId: string): Run => ({
+  ...aNewRun(),
+  runId,
+  status: 'completed',
+  endedAt: new Date(Date.parse(START) + minutes * 60_000).toISOString(),
+});
+const earlier = [lasting(1, 'a'), lasting(2, 'b'), lasting(60, 'c')];
+
+it('has a place for everything before the first run', () => {
+  expect(summaryBar(null, METRICS, [], LATER)).toMatchObject({
+    mark: { word: 'Never run', icon: '○' },
+    lastRun: null,
+    duration: null,
+    usual: null,
+    newCount: '–',
+    relevantCount: '–',
+    metrics: [{ name: 'Terms', value: '–' }],
+    quotaRemaining: '–',
+  });
+});
+
+it('shows what a run has reported so far, a nought as a nought', () => {
+  const run = after(aNewRun(), [
+    { type: 'claim', workerId: 'w', leaseSeconds: 60 },
+    { type: 'progress', occurredAt: LATER, payload: { metrics: { newJobsCount: 0, termsCount: 1200 } } },
+  ]);
+  expect(summaryBar(run, METRICS, [], LATER)).toMatchObject({
+    newCount: '0',
+    relevantCount: '–',
+    metrics: [{ name: 'Terms', value: '1,200' }],
+    duration: { text: '5 m 00 s', tickingFromMs: 300_000 },
+  });
+});
+
+it('says what is usual, and when a run takes longer', () => {
+  const run = aNewRun();
+  expect(summaryBar(run, METRICS, earlier, LATER)).toMatchObject({ usual: '2 m 00 s', isSlow: true });
+  expect(summaryBar(run, METRICS, earlier, START)).toMatchObject({ usual: '2 m 00 s', isSlow: false });
+});
+
+it('calls nothing usual after two runs', () => {
+  expect(usualDurationMs(earlier.slice(0, 2))).toBeNull();
+});
+
+it('does not measure a run by itself', () => {
+  const [first] = earlier;
+  expect(summaryBar(first!, METRICS, earlier, LATER).usual).toBeNull();
+});
