@@ -76,9 +76,13 @@ export class RunAttempt {
         ? null
         : setTimeout(() => this.stop('run-timed-out'), definition.timeoutSeconds * 1000);
     try {
-      this.finish(await this.runSteps(await this.prepare()));
+      const ending = await this.runSteps(await this.prepare());
+      // First the log, then the end: whoever sees that the run has ended finds all of its lines.
+      await this.log.flushed();
+      this.finish(ending);
     } catch (error) {
       this.logger.error(`Run ${run.runId} broke off: ${String((error as Error).stack ?? error)}`);
+      await this.log.flushed();
       this.events.report('run.failed', {
         attempt: run.attempt,
         errorCode: 'INTERNAL',
@@ -88,7 +92,6 @@ export class RunAttempt {
     } finally {
       clearInterval(heartbeat);
       if (timeout) clearTimeout(timeout);
-      await this.log.flushed();
       await this.events.published();
     }
   }
