@@ -59,6 +59,11 @@ export class LogTail {
     return reading;
   }
 
+  /** The number of the last line that there is; 0 if there is none. */
+  lastSeq(runId: string): Promise<number> {
+    return this.store.lastSeq(runId);
+  }
+
   private async readAndRemember(runId: string, seq: number): Promise<LogChunk | null> {
     const chunk = await this.store.readAfter(runId, seq);
     if (chunk) this.remember(keyOf(runId, seq), chunk);

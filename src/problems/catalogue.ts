@@ -9,7 +9,6 @@ export const PROBLEMS = {
   PROJECT_NOT_FOUND: { status: 404, title: 'The project does not exist' },
   ARTIFACT_NOT_FOUND: { status: 404, title: 'The artifact does not exist' },
   REJECTED_EVENT_NOT_FOUND: { status: 404, title: 'The rejected event does not exist' },
-  NOT_ACCEPTABLE: { status: 406, title: 'No answer in the asked-for format' },
   RUN_IN_PROGRESS: { status: 409, title: 'A run of this project is in progress' },
   RUN_ALREADY_ENDED: { status: 409, title: 'The run has already ended' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The request is too large' },

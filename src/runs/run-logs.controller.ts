@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import type { LogLine } from '../logs/log-line';
 import { LogTail } from '../logs/log-tail';
 import { ApiProblems } from '../problems/api-problems';
-import { invalid, JobatoError } from '../problems/catalogue';
+import { invalid } from '../problems/catalogue';
 import type { Run } from './run';
 import { RunQueries } from './run-queries';
 import { drained, RunStreams } from './run-streams';
@@ -70,13 +70,8 @@ export class RunLogsController {
       case 'application/json':
         response.json(await this.page(run, query));
         return;
-      case 'text/plain':
-        return this.sendText(run, query.after, response);
       default:
-        throw new JobatoError(
-          'NOT_ACCEPTABLE',
-          'A log is text/plain, application/json or text/event-stream; the Accept header allows none of them.',
-        );
+        return this.sendText(run, query.after, response);
     }
   }
 

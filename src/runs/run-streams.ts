@@ -35,8 +35,13 @@ export class RunStreams implements OnModuleDestroy {
    * sets the pace: nothing is read for it while it has not taken what it was sent.
    */
   async follow(response: Response, { runId }: Run, after: number): Promise<void> {
+    begin(response);
+    if (response.req.method === 'HEAD') {
+      response.end();
+      return;
+    }
     const waker = new Waker();
-    let gone = false;
+    let gone = response.destroyed;
     const leave = () => {
       gone = true;
       waker.wake();
@@ -56,7 +61,6 @@ export class RunStreams implements OnModuleDestroy {
       if (!gone && !response.write(data)) await drained(response);
     };
     try {
-      begin(response);
       let seq = after;
       while (!gone) {
         // The run is read before the log: if it has ended by now, the log that follows is complete.
@@ -71,7 +75,9 @@ export class RunStreams implements OnModuleDestroy {
         if (run) {
           await send(`event: run\ndata: ${JSON.stringify(await this.queries.view(run))}\n\n`);
           if (isTerminal(run)) {
-            await send(`event: end\ndata: ${JSON.stringify({ status: run.status, lastSeq: seq })}\n\n`);
+            // Not `seq`: a reader may have asked for what comes after a line that never came.
+            const lastSeq = await this.tail.lastSeq(runId);
+            await send(`event: end\ndata: ${JSON.stringify({ status: run.status, lastSeq })}\n\n`);
             break;
           }
         }
