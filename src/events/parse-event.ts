@@ -1,12 +1,16 @@
 import Ajv from 'ajv';
 import { validate } from 'uuid';
-import { toInstant } from '../clock/clock';
+import { type Instant, toInstant } from '../clock/clock';
 import { PAYLOAD_SCHEMAS } from './event-schemas';
 import type { RunEvent, RunEventType, StreamFields } from './run-event';
 
 export type ParsedEvent = { event: RunEvent; reason?: undefined } | { event?: undefined; reason: string };
 
 export const MAX_EVENT_BYTES = 1024 * 1024;
+
+const ISO_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,20})?)?)(Z|[+-]\d\d:?\d\d)?$/;
+const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 const ajv = new Ajv({ allowUnionTypes: true });
 const validators = new Map(
@@ -23,9 +27,8 @@ export function parseEvent(fields: Partial<Record<keyof StreamFields, string>>):
   if (eventVersion !== '1') return { reason: `eventVersion is not supported: ${shown(eventVersion)}` };
   const checkPayload = validators.get(eventType ?? '');
   if (!checkPayload) return { reason: `eventType is unknown: ${shown(eventType)}` };
-  const occurredAtMs = Date.parse(occurredAt ?? '');
-  if (Number.isNaN(occurredAtMs))
-    return { reason: `occurredAt is not an ISO-8601 time: ${shown(occurredAt)}` };
+  const instant = instantOf(occurredAt ?? '');
+  if (instant === null) return { reason: `occurredAt is not an ISO-8601 time: ${shown(occurredAt)}` };
 
   const content = parseJson(payload ?? '');
   if (content === undefined) return { reason: 'payload is not JSON' };
@@ -36,7 +39,7 @@ export function parseEvent(fields: Partial<Record<keyof StreamFields, string>>):
       eventId: eventId.toLowerCase(),
       eventType: eventType as RunEventType,
       eventVersion: 1,
-      occurredAt: toInstant(occurredAtMs),
+      occurredAt: instant,
       runId: runId.toLowerCase(),
       payload: content,
     } as RunEvent,
@@ -45,6 +48,14 @@ export function parseEvent(fields: Partial<Record<keyof StreamFields, string>>):
 
 function isUuid(value: string | undefined): value is string {
   return validate(value);
+}
+
+/** Date.parse alone would take nearly anything for a time, and one without a zone for local time. */
+function instantOf(text: string): Instant | null {
+  const [, time, zone = 'Z'] = ISO_TIME.exec(text) ?? [];
+  const epochMs = Date.parse(`${time}${zone}`);
+  // With more or fewer digits in the year, the order of texts would not be the order of times.
+  return epochMs >= FIRST_MS && epochMs <= LAST_MS ? toInstant(epochMs) : null;
 }
 
 function parseJson(text: string): unknown {
