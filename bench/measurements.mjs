@@ -152,7 +152,7 @@ async function roundsOfRuns(server, ids, inFlight, rounds) {
 export function logLines({ quick, profile }) {
   return inPlace(async (place) => {
     const stored = quick ? 100_000 : 500_000;
-    const read = quick ? 5_000 : 30_000;
+    const read = quick ? 5_000 : 100_000;
     const readers = 100;
     const gate = join(place.folder, 'gate');
     place.addProject('flood', `steps:\n  - { name: print, command: [seq, '1', '${stored}'] }`);
