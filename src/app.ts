@@ -40,6 +40,7 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
     }),
   );
 
+  app.set('env', config.isDevelopment ? 'development' : 'production');
   app.set('etag', false);
   app.set('x-powered-by', false);
   app.set('trust proxy', config.trustProxy);

@@ -29,6 +29,8 @@ export interface Config {
   /** Below this, /api/health reports the disk and no run is accepted: SQLite needs room even to delete. */
   minFreeDiskBytes: number;
   logLevel: LogLevel;
+  /** NODE_ENV=development: views are read again when their files change. */
+  isDevelopment: boolean;
   /** The environment itself, for the variables that a step is handed (PATH, HOME, LANG and its passEnv). */
   environment: Environment;
 }
@@ -116,6 +118,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     artifactLimitBytes: integer('ARTIFACT_LIMIT_MB', 100, 1, 100_000) * MEBIBYTE,
     minFreeDiskBytes: integer('MIN_FREE_DISK_MB', 64, 0, 1_000_000) * MEBIBYTE,
     logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    isDevelopment: text('NODE_ENV') === 'development',
     environment,
   };
   if (reasons.length > 0) throw new ConfigError(reasons);
