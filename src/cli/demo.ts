@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Glossary } from '../pipelines/glossary/glossary';
 import type { RunView } from '../runs/run-view';
 import { DemoServer } from './demo-server';
 import { CliFailure, EXIT, usageFailure } from './failures';
@@ -13,6 +12,16 @@ import { oneLine } from './terminal-text';
 
 const SHOWN_TERMS = 5;
 const LONGEST_DEFINITION = 160;
+
+/** What of glossary.json is shown. A pipeline is a program of its own, known here by its files only. */
+interface Glossary {
+  terms: {
+    term: string;
+    definition: string;
+    sources: { document: string; line: number }[];
+    occurrencesCount: number;
+  }[];
+}
 
 /** Jobato on itself: starts the server, builds a glossary of its own documents, shows how, and goes on serving. */
 async function main(): Promise<number> {
