@@ -19,6 +19,7 @@ describe('the configuration', () => {
     const { workerConcurrency, ...config } = load();
     expect(workerConcurrency).toBeGreaterThanOrEqual(1);
     expect(config).toEqual({
+      isDevelopment: false,
       host: '127.0.0.1',
       port: 3000,
       dataDir: resolve(CWD, 'data'),
