@@ -1,5 +1,5 @@
 import type { Clock } from '../clock/clock';
-import { type LogStreamName, MAX_LINE_BYTES } from '../logs/log-line';
+import { CUT_MARK, type LogStreamName, MAX_LINE_BYTES } from '../logs/log-line';
 import type { Artifact } from '../runs/run';
 import type { EventReporter } from './event-reporter';
 import { LineSplitter } from './line-splitter';
@@ -20,10 +20,11 @@ export class StepIo implements StepOutput {
   /** Of what it said on stderr, for the message of a failure. */
   lastErrorLine: string | null = null;
 
+  private readonly maxLength: number;
   private readonly out: LineSplitter;
   private readonly err: LineSplitter;
   private readonly reports = new LineSplitter(MAX_REPORT_LENGTH);
-  private readonly pending: Promise<void>[] = [];
+  private artifacts: Promise<void> = Promise.resolve();
   private complaints = 0;
 
   constructor(
@@ -36,9 +37,9 @@ export class StepIo implements StepOutput {
     private readonly register: (path: string) => Promise<Artifact>,
   ) {
     // One more than is kept shows that the line was longer; a secret at the cut must be seen whole to be masked.
-    const maxLength = MAX_LINE_BYTES + 1 + mask.longest;
-    this.out = new LineSplitter(maxLength);
-    this.err = new LineSplitter(maxLength);
+    this.maxLength = MAX_LINE_BYTES + 1 + mask.longest;
+    this.out = new LineSplitter(this.maxLength);
+    this.err = new LineSplitter(this.maxLength);
   }
 
   stdout(bytes: Buffer): void {
@@ -66,30 +67,37 @@ export class StepIo implements StepOutput {
     this.addLines('stdout', this.out.end());
     this.addLines('stderr', this.err.end());
     for (const line of this.reports.end()) this.takeReport(line);
-    await Promise.all(this.pending);
+    await this.artifacts;
   }
 
   private addLines(stream: LogStreamName, lines: string[]): void {
     if (lines.length === 0) return;
     const at = this.clock.now();
-    const masked = lines.map((line) => this.mask.apply(line));
+    const masked = lines.map((line) => this.masked(line));
     if (stream === 'stderr')
       this.lastErrorLine = masked.findLast((line) => line.trim() !== '')?.slice(0, 500) ?? this.lastErrorLine;
     this.log.add(masked.map((text) => ({ at, stream, step: this.step, text })));
   }
 
+  private masked(line: string): string {
+    if (line.length < this.maxLength) return this.mask.apply(line);
+    const start = this.mask.applyToStart(line);
+    // Hidden secrets may have made it short enough to look whole.
+    return Buffer.byteLength(start) > MAX_LINE_BYTES ? start : `${start}${CUT_MARK}`;
+  }
+
   private takeReport(line: string): void {
     if (line.trim() === '') return;
-    const report = parseStepReport(this.mask.apply(line));
+    // Read first and masked afterwards: the spelling of JSON hides a secret, and a mask may spoil it.
+    const report = parseStepReport(line);
     if ('unreadable' in report) {
       if (++this.complaints <= MAX_COMPLAINTS) {
-        this.remark(
-          `A report on descriptor 3 was left aside, ${report.unreadable}: ${this.mask.apply(line).slice(0, 200)}`,
-        );
+        const shown = line.length < MAX_REPORT_LENGTH ? this.mask.apply(line) : this.mask.applyToStart(line);
+        this.remark(`A report on descriptor 3 was left aside, ${report.unreadable}: ${shown.slice(0, 200)}`);
       }
       return;
     }
-    this.passOn(report);
+    this.passOn(this.mask.applyWithin(report));
   }
 
   private passOn({ progress, metrics, partial, error, quota, artifact }: StepReport): void {
@@ -104,7 +112,8 @@ export class StepIo implements StepOutput {
         ...(quota && { quotaUsed: quota.used }),
       });
     }
-    if (artifact) this.pending.push(this.takeArtifact(artifact.path));
+    // One after the other, so that they are listed in the order in which the step made them.
+    if (artifact) this.artifacts = this.artifacts.then(() => this.takeArtifact(artifact.path));
   }
 
   private async takeArtifact(path: string): Promise<void> {

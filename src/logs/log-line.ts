@@ -13,6 +13,8 @@ export interface LogLine {
 }
 
 export const MAX_LINE_BYTES = 64 * 1024;
+/** What the end of a line says that was longer. */
+export const CUT_MARK = ' … [line cut at 64 KiB]';
 
 /** A line longer than 64 KiB of UTF-8 is cut between two characters, and says so. */
 export function cutLine(text: string): string {
@@ -21,5 +23,5 @@ export function cutLine(text: string): string {
   const bytes = Buffer.from(text);
   let end = MAX_LINE_BYTES;
   while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
-  return `${bytes.toString('utf8', 0, end)} … [line cut at 64 KiB]`;
+  return `${bytes.toString('utf8', 0, end)}${CUT_MARK}`;
 }
