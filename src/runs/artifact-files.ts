@@ -32,7 +32,8 @@ export class ArtifactFiles {
     const name = relative(folder, file);
     if (name === '' || isOutside(name))
       throw new Error(`the artifact "${path}" is not in the folder of the run`);
-    const { size } = await regularFile(file);
+    const size = await sizeOfFile(file);
+    if (size === null) throw new Error(`the artifact "${path}" is not a file`);
     if (size > this.config.artifactLimitBytes) {
       const limitMegabytes = Math.round(this.config.artifactLimitBytes / 1024 / 1024);
       throw new Error(`the artifact "${path}" is larger than ${limitMegabytes} MB (ARTIFACT_LIMIT_MB)`);
@@ -49,7 +50,8 @@ export class ArtifactFiles {
       // Looked at again: a step that is still at work may have put a link there since.
       const path = await realpath(join(folder, name));
       if (isOutside(relative(folder, path))) throw new Error('outside of the folder of the run');
-      const { size } = await regularFile(path);
+      const size = await sizeOfFile(path);
+      if (size === null) throw new Error('not a file');
       return { path, size, fileName: basename(name) };
     } catch {
       throw new JobatoError(
@@ -64,8 +66,8 @@ function isOutside(relativePath: string): boolean {
   return relativePath === '..' || relativePath.startsWith(`..${sep}`) || isAbsolute(relativePath);
 }
 
-async function regularFile(path: string): Promise<{ size: number }> {
+/** Null for what is no regular file: a folder, or a pipe that would never end. */
+async function sizeOfFile(path: string): Promise<number | null> {
   const found = await stat(path);
-  if (!found.isFile()) throw new Error(`${path} is not a file`);
-  return found;
+  return found.isFile() ? found.size : null;
 }
