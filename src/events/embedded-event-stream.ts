@@ -46,6 +46,7 @@ export class EmbeddedEventStream extends EventStream {
   private readonly known = new Map<string, Promise<Group>>();
   private readonly published = new EventEmitter().setMaxListeners(0);
   private lastId: number | null = null;
+  private closed = false;
 
   constructor(
     private readonly database: Database,
@@ -76,7 +77,7 @@ export class EmbeddedEventStream extends EventStream {
     for (;;) {
       const entries = await this.inTurn(group, () => this.deliver(group, consumer, count));
       const leftMs = deadlineMs - this.clock.nowMs();
-      if (entries.length > 0 || leftMs <= 0 || signal?.aborted) return entries;
+      if (entries.length > 0 || leftMs <= 0 || signal?.aborted || this.closed) return entries;
       await this.nextPublish(leftMs, () => group.lastDeliveredId < (this.lastId ?? 0), signal);
     }
   }
@@ -129,14 +130,14 @@ export class EmbeddedEventStream extends EventStream {
   }
 
   async trim(before: Instant): Promise<number> {
-    const groups = await Promise.all(this.known.values());
+    const groups = await this.allGroups();
     const finishedUpTo = Math.min(...groups.map(firstUnfinishedId)) - 1;
     if (!Number.isFinite(finishedUpTo)) return 0;
     return this.database.write(this.deleteEntries, { before, finishedUpTo });
   }
 
   async groups(): Promise<GroupState[]> {
-    const groups = await Promise.all(this.known.values());
+    const groups = await this.allGroups();
     return Promise.all(
       groups.map(async (group) => ({
         name: group.name,
@@ -152,6 +153,7 @@ export class EmbeddedEventStream extends EventStream {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     this.published.emit('entries', []);
   }
 
@@ -163,6 +165,14 @@ export class EmbeddedEventStream extends EventStream {
       group.catch(() => this.known.delete(name));
     }
     return group;
+  }
+
+  /** Also those that nobody has asked for since the start: they too have a place and unfinished entries. */
+  private async allGroups(): Promise<Group[]> {
+    const rows = await this.database.read.query<{ group_name: string }>(
+      'SELECT group_name FROM stream_groups ORDER BY group_name',
+    );
+    return Promise.all(rows.map(({ group_name }) => this.group(group_name)));
   }
 
   private async openGroup(name: string): Promise<Group> {
@@ -195,7 +205,7 @@ export class EmbeddedEventStream extends EventStream {
         ]),
       ),
       toDelete: new Set(),
-      consumerSeenAtMs: new Map(),
+      consumerSeenAtMs: new Map(pending.map((row) => [row.consumer, Date.parse(row.delivered_at)])),
       turn: Promise.resolve(),
     };
   }

@@ -70,5 +70,6 @@ export abstract class EventStream {
 
   abstract groups(): Promise<GroupState[]>;
 
+  /** Ends the reads that wait: their answer is an empty list. */
   abstract close(): Promise<void>;
 }
