@@ -1,4 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
+import { Database } from '../src/database/database';
+import { RejectedEvents } from '../src/events/rejected-events';
 import { launchBrowser, openPage } from './support/browser';
 import { RunningApp } from './support/jobato';
 import { BROKEN_PROJECT, ENDLESS_PROJECT, searchProject } from './support/pages-projects';
@@ -187,6 +189,57 @@ describe('the pages, in a browser', () => {
     expect(await plain.getByTestId('last-run').innerText()).toBe(
       `${startedAt.slice(0, 16).replace('T', ' ')} UTC`,
     );
+  });
+
+  it('has nothing to send while nothing has changed', async () => {
+    const { runId } = await jobato.trigger('search', { scope: 'only:publish' });
+    await jobato.untilEnded(runId);
+    for (const path of ['/', '/projects/search', `/runs/${runId}`]) {
+      const page = await (await jobato.fetch(path)).text();
+      const part = /hx-get="([^"]+)"/.exec(page)![1]!.replaceAll('&amp;', '&').replaceAll('&#x3D;', '=');
+      expect((await jobato.fetch(part)).status).toBe(204);
+      const changed = await jobato.fetch(part.replace(/version=\w+/, 'version=another'));
+      expect(changed.status).toBe(200);
+      expect(await changed.text()).not.toContain('<html');
+    }
+  });
+
+  it('lists rejected events as text, to be sent again or discarded', async () => {
+    const rejected = jobato.app.get(RejectedEvents, { strict: false });
+    const fields = { eventType: 'run.progress', payload: '<script>document.title = "mine"</script>' };
+    await jobato.app.get(Database, { strict: false }).write(async (tx, entries: string[]) => {
+      await rejected.put(
+        tx,
+        entries.map((entryId) => ({ entryId, reason: 'there is no such run', fields })),
+      );
+      return entries;
+    }, '1-0');
+    const page = await open('/events/rejected');
+    await page.getByText('The event as it came').click();
+    await page.getByText(fields.payload).waitFor();
+    await page.getByRole('button', { name: 'Discard' }).click();
+    await page.getByText('Every event that arrived could be applied').waitFor();
+    expect(await rejected.count()).toBe(0);
+  });
+
+  it('asks for the token where one is set, and lets go of it', async () => {
+    await jobato.stop();
+    jobato = await RunningApp.start(
+      { endless: ENDLESS_PROJECT },
+      { JOBATO_ADMIN_TOKEN: 'a-token-of-some-length' },
+    );
+    const page = await open('/projects/endless');
+    await page.getByLabel('Token').fill('a-token-of-some-length');
+    await button(page, 'Sign in').click();
+    await page.waitForURL('**/projects/endless');
+    // The session ends while the page is open: what it reads next is the page to sign in at, and never a part of this one.
+    await page.context().clearCookies();
+    await lookAt(page);
+    await page.waitForURL('**/login?next=%2Fprojects%2Fendless');
+    await page.getByLabel('Token').fill('a-token-of-some-length');
+    await button(page, 'Sign in').click();
+    await button(page, 'Sign out').click();
+    await page.waitForURL('**/login');
   });
 
   it('is operated by keyboard from the top of the page', async () => {

@@ -12,13 +12,12 @@ const footerOf = (run: Run) => runFooter(run, toRunView(run, FACTS, LATER), LATE
 it('says what a run waits for', () => {
   const footer = footerOf(aNewRun());
   expect(footer.mark.note).toBe('waiting for a worker');
-  expect(footer).toMatchObject({ lead: 'Waiting for', since: { text: '5 m 00 s' }, workerId: null });
+  expect(footer).toMatchObject({ since: { text: '5 m 00 s' }, workerId: null });
   expect(footer.detail).toContain('No worker has taken the run yet');
 });
 
 it('says who is at work, and when it was last heard', () => {
   expect(footerOf(after(aNewRun(), [CLAIM]))).toMatchObject({
-    lead: 'At work for',
     workerId: 'worker-2',
     lastHeard: { text: '0 s' },
     detail: null,
@@ -28,7 +27,6 @@ it('says who is at work, and when it was last heard', () => {
 it('says that a run is stopping, and since when', () => {
   const footer = footerOf(after(aNewRun(), [CLAIM, STOP]));
   expect(footer).toMatchObject({
-    lead: 'Stopping since',
     since: { text: '0 s' },
     mark: { note: 'stopping' },
   });

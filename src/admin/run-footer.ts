@@ -44,12 +44,7 @@ export function runFooter(run: Run, view: RunView, now: Instant): RunFooter {
     ...NOTHING,
     mark,
     href,
-    lead:
-      view.waiting === null
-        ? 'At work for'
-        : view.waiting.code === 'stopping'
-          ? 'Stopping since'
-          : 'Waiting for',
+    lead: 'for',
     since: durationOf({ startedAt: run.cancelRequestedAt ?? run.startedAt, endedAt: null }, now),
     workerId: run.workerId,
     lastHeard: durationOf({ startedAt: run.lastHeardAt, endedAt: null }, now),

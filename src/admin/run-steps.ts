@@ -1,5 +1,6 @@
 import type { Instant } from '../clock/clock';
 import type { Run } from '../runs/run';
+import { phaseOf } from '../runs/run-state';
 import { type DurationText, durationOf } from './duration-text';
 import { numberText } from './plain-words';
 import { type StatusMark, stepMark } from './status-mark';
@@ -36,7 +37,7 @@ export function stepRows(run: Run, now: Instant): StepRow[] {
 export function progressBar(run: Run): ProgressBar | null {
   const { step, current, total, message } = run.progress;
   const done = run.steps.filter(({ endedAt }) => endedAt !== null).length;
-  if (run.status !== 'running') return null;
+  if (run.status !== 'running' || (phaseOf(run) === 'waiting' && run.steps.length === 0)) return null;
   const prefix = step === null ? '' : `${step}: `;
   if (current !== null && total !== null && total > 0) {
     const percent = Math.min(100, Math.floor((current / total) * 100));

@@ -96,25 +96,22 @@ export class RunPageController {
     const model = await this.model(runId);
     // Read after the run: the log of a run that has ended is then complete.
     const log = await this.logs.read(runId, to);
-    const { projectName, isActive } = model.run;
-    const frame = await this.frames.frame(
-      `${projectName}, run`,
-      '/',
-      isActive && to === null ? REFRESH_SECONDS : null,
-    );
+    // Somebody who reads earlier lines is not to be taken away from them.
+    const frame = to === null ? model.frame : { ...model.frame, refreshSeconds: null };
     response.render('run', { ...model, frame, log, notice });
   }
 
   private async model(runId: string) {
     const run = await this.queries.get(runId);
     const current = this.projects.find(run.projectId)?.definition ?? null;
-    const [view, definition, alike, frame] = await Promise.all([
+    const [view, definition, alike] = await Promise.all([
       this.queries.view(run),
       this.queries.definition(run.definitionHash),
       this.queries.list({ projectId: run.projectId, status: 'completed', scope: run.scope }, ALIKE_RUNS),
-      this.frames.frame('', '/'),
     ]);
-    return { frame, run: runPage({ run, view, definition, current, alike: alike.items }, this.clock.now()) };
+    const page = runPage({ run, view, definition, current, alike: alike.items }, this.clock.now());
+    const refreshSeconds = page.isActive ? REFRESH_SECONDS : null;
+    return { frame: await this.frames.frame(`${page.projectName}, run`, '/', refreshSeconds), run: page };
   }
 }
 
