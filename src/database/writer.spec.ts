@@ -1,0 +1,258 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { type Transaction, type WriteCommand, Writer } from './writer';
+
+let folder: string;
+let dataSource: DataSource;
+let statements: string[];
+let writer: Writer;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'jobato-writer-'));
+  dataSource = new DataSource({ type: 'better-sqlite3', database: join(folder, 'writer.db') });
+  await dataSource.initialize();
+  await dataSource.query('PRAGMA journal_mode = WAL');
+  await dataSource.query(
+    'CREATE TABLE notes (position integer PRIMARY KEY AUTOINCREMENT, note text NOT NULL UNIQUE)',
+  );
+  statements = [];
+  const runner = dataSource.createQueryRunner();
+  // The real connection; only what passes through it is written down.
+  const watched = {
+    query: (sql: string, parameters?: unknown[]): Promise<unknown> => {
+      statements.push(sql);
+      return runner.query(sql, parameters);
+    },
+  };
+  writer = new Writer(watched as QueryRunner);
+});
+afterEach(async () => {
+  await writer.close();
+  await dataSource.destroy();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const insert: WriteCommand<string, number> = async (tx, notes) => {
+  const positions: number[] = [];
+  for (const note of notes) {
+    const [row] = await tx.query<{ position: number }>(
+      'INSERT INTO notes (note) VALUES (?) RETURNING position',
+      [note],
+    );
+    positions.push(row!.position);
+  }
+  return positions;
+};
+const count = (statement: string) => statements.filter((sql) => sql === statement).length;
+const notes = async (): Promise<string[]> => {
+  const rows: { note: string }[] = await dataSource.query('SELECT note FROM notes ORDER BY position');
+  return rows.map(({ note }) => note);
+};
+const outcomes = async (writes: Promise<unknown>[]) =>
+  (await Promise.allSettled(writes)).map(({ status }) => status);
+const deferred = () => {
+  let resolve = () => undefined as void;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+};
+
+describe('writing', () => {
+  it('answers with what the command says', async () => {
+    expect(await writer.write(insert, 'a')).toBe(1);
+    expect(await notes()).toEqual(['a']);
+  });
+
+  it('begins each transaction as one that writes', async () => {
+    await writer.write(insert, 'a');
+    expect(statements[0]).toBe('BEGIN IMMEDIATE');
+    expect(statements.at(-1)).toBe('COMMIT');
+  });
+
+  it('shares one commit among all writes of one turn, and tells the command all inputs at once', async () => {
+    const calls: string[][] = [];
+    const noting: WriteCommand<string, number> = (tx, inputs) => {
+      calls.push(inputs);
+      return insert(tx, inputs);
+    };
+    const names = Array.from({ length: 200 }, (_, n) => `note ${n}`);
+    const positions = await Promise.all(names.map((name) => writer.write(noting, name)));
+    expect(calls).toEqual([names]);
+    expect(positions).toEqual(names.map((_, n) => n + 1));
+    expect(count('BEGIN IMMEDIATE')).toBe(1);
+    expect(count('COMMIT')).toBe(1);
+  });
+
+  it('shares it among different commands too, each of which runs once', async () => {
+    const calls: string[] = [];
+    const command =
+      (name: string): WriteCommand<string, string> =>
+      async (tx, inputs) => {
+        calls.push(name);
+        await insert(tx, inputs);
+        return inputs.map((input) => `${name} wrote ${input}`);
+      };
+    const [one, two] = [command('one'), command('two')];
+    expect(
+      await Promise.all([writer.write(one, 'a'), writer.write(two, 'b'), writer.write(one, 'c')]),
+    ).toEqual(['one wrote a', 'two wrote b', 'one wrote c']);
+    expect(calls).toEqual(['one', 'two']);
+    expect(count('COMMIT')).toBe(1);
+  });
+
+  it('keeps the order of writes of different turns', async () => {
+    const writes: Promise<number>[] = [];
+    for (let n = 0; n < 20; n++) {
+      writes.push(writer.write(insert, `note ${n}`));
+      if (n % 3 === 0) await new Promise((next) => setImmediate(next));
+    }
+    expect(await Promise.all(writes)).toEqual(writes.map((_, n) => n + 1));
+  });
+
+  it('answers after the commit, never before', async () => {
+    const committedAtAnswer = await Promise.all(
+      ['a', 'b', 'c'].map(async (note) => {
+        await writer.write(insert, note);
+        return count('COMMIT');
+      }),
+    );
+    expect(committedAtAnswer).toEqual([1, 1, 1]);
+  });
+
+  it('divides a flood into transactions that leave others their turn', async () => {
+    const names = Array.from({ length: 2000 }, (_, n) => `note ${n}`);
+    let done = 0;
+    const turns: number[] = [];
+    const looking = (async () => {
+      while (done < names.length) {
+        turns.push(done);
+        await new Promise((next) => setImmediate(next));
+      }
+    })();
+    await Promise.all(names.map((name) => writer.write(insert, name).then(() => done++)));
+    await looking;
+    expect(count('COMMIT')).toBe(4);
+    expect(new Set(turns).size).toBeGreaterThan(2);
+    expect(await notes()).toEqual(names);
+  });
+
+  it('takes a write that is asked for when another is answered', async () => {
+    const after = writer.write(insert, 'first').then(() => writer.write(insert, 'second'));
+    expect(await after).toBe(2);
+  });
+});
+
+describe('a write that fails', () => {
+  it('hurts only itself: all others of its group are written, in order, and answered', async () => {
+    const written = await outcomes(['a', 'b', 'a', 'c'].map((note) => writer.write(insert, note)));
+    expect(written).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(await notes()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('says why', async () => {
+    await writer.write(insert, 'a');
+    await expect(writer.write(insert, 'a')).rejects.toThrow(/UNIQUE constraint failed: notes.note/);
+  });
+
+  it('takes back all that it had written', async () => {
+    const half: WriteCommand<string, void> = async (tx, inputs) => {
+      await insert(tx, inputs);
+      throw new Error('half way');
+    };
+    await expect(writer.write(half, 'a')).rejects.toThrow('half way');
+    expect(count('ROLLBACK')).toBe(1);
+    expect(await notes()).toEqual([]);
+  });
+
+  it('never takes the acknowledged write of another with it', async () => {
+    const open = deferred();
+    const failure = deferred();
+    const failing: WriteCommand<string, void> = async (tx, inputs) => {
+      await insert(tx, inputs);
+      open.resolve();
+      await failure.promise;
+      throw new Error('taken back');
+    };
+    const bad = writer.write(failing, 'bad');
+    await open.promise;
+    const good = writer.write(insert, 'good'); // while the other's transaction is open
+    failure.resolve();
+    expect(await outcomes([bad, good])).toEqual(['rejected', 'fulfilled']);
+    expect(await notes()).toEqual(['good']);
+  });
+
+  it('does not keep later writes from being written', async () => {
+    await outcomes([writer.write(insert, 'a'), writer.write(insert, 'a')]);
+    expect(await writer.write(insert, 'b')).toBeGreaterThan(0);
+    expect(await notes()).toEqual(['a', 'b']);
+  });
+
+  it('may be a command that throws at once', async () => {
+    const broken: WriteCommand<string, void> = () => {
+      throw new Error('broken');
+    };
+    expect(await outcomes([writer.write(broken, 'x'), writer.write(insert, 'a')])).toEqual([
+      'rejected',
+      'fulfilled',
+    ]);
+  });
+
+  it('may have ended the transaction by itself', async () => {
+    const ending: WriteCommand<string, void> = async (tx) => {
+      await tx.query('ROLLBACK'); // as SQLite does on a full disk
+      throw new Error('disk full');
+    };
+    await expect(writer.write(ending, 'x')).rejects.toThrow('disk full');
+    expect(await writer.write(insert, 'a')).toBe(1);
+  });
+
+  it('is answered when another program holds the file, and later ones go through', async () => {
+    const other = new DataSource({ type: 'better-sqlite3', database: join(folder, 'writer.db') });
+    await other.initialize();
+    await dataSource.query('PRAGMA busy_timeout = 0');
+    await other.query('BEGIN IMMEDIATE');
+    await expect(writer.write(insert, 'a')).rejects.toThrow(/locked/);
+    await other.query('COMMIT');
+    await other.destroy();
+    expect(await writer.write(insert, 'b')).toBe(1);
+  });
+});
+
+describe('closing the writer', () => {
+  it('commits what was asked for before', async () => {
+    const writes = ['a', 'b'].map((note) => writer.write(insert, note));
+    await writer.close();
+    expect(await Promise.all(writes)).toEqual([1, 2]);
+  });
+
+  it('commits a flood', async () => {
+    const writes = Array.from({ length: 1200 }, (_, n) => writer.write(insert, `note ${n}`));
+    await writer.close();
+    expect(await notes()).toHaveLength(1200);
+    await Promise.all(writes);
+  });
+
+  it('waits for a transaction that is under way', async () => {
+    const open = deferred();
+    const goOn = deferred();
+    const slow: WriteCommand<string, number> = async (tx: Transaction, inputs) => {
+      open.resolve();
+      await goOn.promise;
+      return insert(tx, inputs);
+    };
+    const writing = writer.write(slow, 'a');
+    await open.promise;
+    const closing = writer.close();
+    goOn.resolve();
+    await closing;
+    expect(await notes()).toEqual(['a']);
+    expect(await writing).toBe(1);
+  });
+
+  it('takes no more afterwards, and may be done twice', async () => {
+    await writer.close();
+    await writer.close();
+    await expect(writer.write(insert, 'a')).rejects.toThrow('The database is closed.');
+  });
+});
