@@ -136,6 +136,7 @@ describe('the pages, in a browser', () => {
       await page.getByLabel('Max terms').fill('9999');
       await button(page, 'Run').click();
       await shows(page, 'notice', 'Max terms must be at most 2000');
+      expect(await page.locator('#param-maxTerms-error').innerText()).toBe('must be at most 2000');
       expect(await page.getByLabel('Label').inputValue()).toBe('kept');
 
       await page.getByLabel('Max terms').fill('20');
@@ -146,6 +147,7 @@ describe('the pages, in a browser', () => {
       const way = at(page, 'notice').getByRole('link', { name: 'Open the run in progress' });
       expect(await way.getAttribute('href')).toBe(`/runs/${runId}`);
       expect(await at(page, 'notice').getAttribute('role')).toBe('alert');
+      expect(await page.locator('#param-maxTerms-error').textContent()).toBe('');
       expect(await page.getByLabel('Label').inputValue()).toBe('kept');
       signal.give();
       await jobato.untilEnded(runId);

@@ -21,13 +21,14 @@ export function showDone(href: string, request: Request, response: Response): vo
 
 /**
  * Does what a form asked for. What cannot be done is said beside its button: `again` shows the whole page with the
- * notice in it; htmx gets the notice alone.
+ * notice in it; htmx gets the notice alone, and what else `part` says about the form.
  */
 export async function carryOut(
   request: Request,
   response: Response,
   action: () => Promise<void>,
   again: (notice: Notice, error: JobatoError) => Promise<void>,
+  part: (error: JobatoError) => object = () => ({}),
 ): Promise<void> {
   try {
     await action();
@@ -35,7 +36,7 @@ export async function carryOut(
     if (!(error instanceof JobatoError)) throw error;
     const notice = noticeOf(error);
     response.status(statusOf(error));
-    if (wantsPart(request)) response.render('part-notice', { notice });
+    if (wantsPart(request)) response.render('part-notice', { notice, ...part(error) });
     else await again(notice, error);
   }
 }

@@ -69,11 +69,9 @@ export class ProjectPageController {
         const { run } = await this.runs.trigger(projectId, asked, null);
         leadTo(`/runs/${run.runId}`, request, response);
       },
-      async (notice, { extras }) =>
-        response.render(
-          'project',
-          await this.model(projectId, historyQuery({}), { given, notice, errors: extras.errors ?? [] }),
-        ),
+      async (notice, { extras: { errors = [] } }) =>
+        response.render('project', await this.model(projectId, historyQuery({}), { given, notice, errors })),
+      ({ extras: { errors = [] } }) => ({ form: runForm(definition, given, errors) }),
     );
   }
 
