@@ -4,6 +4,7 @@ const MIN_PART_LENGTH = 4;
 
 /** Hides the values that a step was handed by `passEnv` wherever they would show. */
 export class SecretMask {
+  private readonly wanted: string[];
   private readonly pattern: RegExp | null;
   /** So many characters must be seen at once for the longest secret to be recognised. */
   readonly longest: number;
@@ -15,9 +16,9 @@ export class SecretMask {
     ]);
     // A program that prints an object prints its secrets in the spelling of JSON.
     const spelled = parts.flatMap((part) => [part, JSON.stringify(part).slice(1, -1)]);
-    const wanted = [...new Set(spelled)].filter((part) => part !== '').sort((a, b) => b.length - a.length);
-    this.longest = wanted[0]?.length ?? 0;
-    this.pattern = wanted.length === 0 ? null : new RegExp(wanted.map(escape).join('|'), 'g');
+    this.wanted = [...new Set(spelled)].filter((part) => part !== '').sort((a, b) => b.length - a.length);
+    this.longest = this.wanted[0]?.length ?? 0;
+    this.pattern = this.wanted.length === 0 ? null : new RegExp(this.wanted.map(escape).join('|'), 'g');
   }
 
   apply(text: string): string {
@@ -27,7 +28,8 @@ export class SecretMask {
   /** For the start of a longer text: it may end in the first part of a secret, which nothing would recognise. */
   applyToStart(text: string): string {
     const masked = this.apply(text);
-    return this.longest === 0 ? masked : masked.slice(0, Math.max(0, masked.length - this.longest + 1));
+    const begun = Math.max(0, ...this.wanted.map((secret) => lengthOfStartAtEnd(secret, masked)));
+    return begun === 0 ? masked : `${masked.slice(0, -begun)}${MASK}`;
   }
 
   /** The same value with every text within it masked, names of members included. */
@@ -39,6 +41,14 @@ export class SecretMask {
       Object.entries(value).map(([name, member]) => [this.apply(name), this.applyWithin(member as unknown)]),
     ) as Value;
   }
+}
+
+/** How much of a secret, from its beginning but not all of it, a text ends in. */
+function lengthOfStartAtEnd(secret: string, text: string): number {
+  for (let length = Math.min(secret.length - 1, text.length); length > 0; length--) {
+    if (text.endsWith(secret.slice(0, length))) return length;
+  }
+  return 0;
 }
 
 function escape(text: string): string {
