@@ -108,15 +108,16 @@ export class RunAttempt {
   private async runSteps(context: StepContext): Promise<Ending> {
     const { run, definition } = this.assignment;
     for (const { name } of run.steps) {
-      if (this.stopping.signal.aborted) break;
+      if (this.stopping.signal.aborted) {
+        return { kind: 'stopped', cause: this.stopping.signal.reason as StopCause };
+      }
       const step = definition.steps.find((candidate) => candidate.name === name);
       if (!step) throw new Error(`The definition has no step "${name}".`);
       const failure = await this.runStep(step, context);
       if (failure) return failure;
     }
-    return this.stopping.signal.aborted
-      ? { kind: 'stopped', cause: this.stopping.signal.reason as StopCause }
-      : { kind: 'completed' };
+    // A stop that comes now comes too late: everything is done, and that is how the run ends.
+    return { kind: 'completed' };
   }
 
   /** @returns how the run ends because of it, or null if the next step may begin */
