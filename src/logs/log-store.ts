@@ -114,13 +114,14 @@ export class LogStore {
   private addLines(end: LogEndEntity, { attempt, lines }: LogAppend, into: LogLine[]): void {
     const seen = (end.seenNumbers[attempt] ??= []);
     const now = this.clock.now();
+    const instantOf = instantReader(now);
     for (const { n, at, stream, step, text: whole } of lines) {
       if (n !== undefined && !addNumber(seen, n)) continue;
       if (end.limitReached === 1) continue;
       const text = cutLine(whole);
       end.bytes += Buffer.byteLength(text) + 1;
       const line: Omit<LogLine, 'seq'> = {
-        at: instantOr(at, now),
+        at: instantOf(at),
         stream: stream ?? 'stdout',
         step: step ?? null,
         text,
@@ -170,7 +171,15 @@ function intoChunks(lines: LogLine[]): LogChunk[] {
   return chunks;
 }
 
-function instantOr(at: string | undefined, fallback: Instant): Instant {
-  const ms = at === undefined ? Number.NaN : Date.parse(at);
-  return Number.isNaN(ms) ? fallback : toInstant(ms);
+/** Times as they are stored; what is no time becomes `fallback`. The lines of one read share theirs, so it is read once. */
+function instantReader(fallback: Instant): (at: string | undefined) => Instant {
+  let last: string | undefined;
+  let instant = fallback;
+  return (at) => {
+    if (at === last) return instant;
+    const ms = at === undefined ? Number.NaN : Date.parse(at);
+    last = at;
+    instant = Number.isNaN(ms) ? fallback : toInstant(ms);
+    return instant;
+  };
 }
