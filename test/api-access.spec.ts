@@ -1,0 +1,415 @@
+import { request } from 'node:http';
+import { expectProblem } from './support/expect-problem';
+import { nodeStep, RunningApp } from './support/jobato';
+
+const TOKEN = 'a-token-of-a-fair-length-0123456789';
+const KEYS = ['first-internal-key', 'second-internal-key'];
+const UUID = '01890000-0000-7000-8000-000000000000';
+const BEARER = { authorization: `Bearer ${TOKEN}` };
+
+interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+}
+
+/** Sends exactly this; `fetch` would tidy the path up and set headers of its own. */
+function send(
+  url: string,
+  {
+    method = 'GET',
+    path,
+    headers = {},
+    body,
+  }: { method?: string; path: string; headers?: Record<string, string>; body?: string },
+): Promise<Answer> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const sent = request({ hostname, port, method, path, headers, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => (text += part));
+      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, text }));
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+interface Layer {
+  route?: { path: string | string[]; methods: Record<string, boolean> };
+}
+
+/** Every route that the server has, from the router itself. */
+function registeredRoutes({ app }: RunningApp): { method: string; path: string }[] {
+  const { router } = app.getHttpAdapter().getInstance() as { router: { stack: Layer[] } };
+  return router.stack.flatMap(({ route }) =>
+    route
+      ? Object.keys(route.methods).flatMap((method) =>
+          [route.path].flat().map((path) => ({ method: method.toUpperCase(), path })),
+        )
+      : [],
+  );
+}
+
+const filledIn = (path: string) =>
+  path
+    .replace(/[:{](projectId)\}?/g, 'open')
+    .replace(/[:{](name)\}?/g, 'a.txt')
+    .replace(/[:{](id)\}?/g, '1')
+    .replace(/[:{]\w+\}?/g, UUID)
+    .replace(/\*\w*/g, 'x');
+
+/** What may be used without a token. */
+const OPEN = ['GET /api/health/live', 'GET /api/health/ready', 'GET /login', 'POST /login'];
+
+describe('a server with a token', () => {
+  let jobato: RunningApp;
+  let routes: { method: string; path: string }[];
+  beforeAll(async () => {
+    jobato = await RunningApp.start(
+      { open: nodeStep('open', '0') },
+      { JOBATO_ADMIN_TOKEN: TOKEN, JOBATO_API_KEY: KEYS.join(', '), WORKER: 'off' },
+    );
+    const described = (await (await jobato.fetch('/api/openapi.json', { headers: BEARER })).json()) as {
+      paths: Record<string, Record<string, unknown>>;
+    };
+    routes = registeredRoutes(jobato);
+    for (const [path, methods] of Object.entries(described.paths)) {
+      for (const method of Object.keys(methods)) routes.push({ method: method.toUpperCase(), path });
+    }
+    routes = routes.map(({ method, path }) => ({ method, path: filledIn(path) }));
+  });
+  afterAll(() => jobato.stop());
+
+  it('knows its routes', () => {
+    const known = new Set(routes.map(({ method, path }) => `${method} ${path}`));
+    expect(known.size).toBeGreaterThan(35);
+    for (const route of [...OPEN, 'POST /api/runs', 'GET /api/metrics', 'GET /api/docs', 'GET /']) {
+      expect([...known]).toContain(route);
+    }
+  });
+
+  it('refuses every route to one without credentials, but for the named ones', async () => {
+    const open = new Set<string>();
+    for (const { method, path } of routes) {
+      const { status, headers } = await send(jobato.url, {
+        method,
+        path,
+        headers: { accept: 'application/json' },
+      });
+      // The way in answers 401 as well, where the token is missing in its form.
+      const isTheWayIn = path === '/login' && headers['content-type']!.startsWith('text/html');
+      if (status !== 401 || isTheWayIn) open.add(`${method} ${path}`);
+      else {
+        expect(headers['content-type']).toMatch(/problem\+json/);
+        expect(headers['www-authenticate']).toMatch(/^Bearer/);
+      }
+    }
+    expect([...open].sort()).toEqual([...OPEN].sort());
+  });
+
+  it('sends people to the login page, and back to where they wanted to go', async () => {
+    for (const path of ['/', '/projects/open', `/runs/${UUID}`, '/status', '/no/such/page?x=1']) {
+      const { status, headers } = await send(jobato.url, { path, headers: { accept: 'text/html' } });
+      expect([status, headers.location]).toEqual([303, `/login?next=${encodeURIComponent(path)}`]);
+    }
+    const post = await send(jobato.url, {
+      method: 'POST',
+      path: '/projects/open/runs',
+      headers: { accept: 'text/html' },
+    });
+    expect([post.status, post.headers.location]).toEqual([303, '/login?next=%2F']);
+  });
+
+  it.each([
+    ['a static file by another way', '/assets/../api/runs'],
+    ['encoded dots', '/assets/%2e%2e/api/runs'],
+    ['an encoded slash', '/assets%2f..%2fapi%2fruns'],
+    ['two slashes', '//api/runs'],
+    ['a dot', '/api/./runs'],
+    ['capital letters', '/API/RUNS'],
+    ['a slash at the end', '/api/runs/'],
+    ['an encoded letter', '/api/%72uns'],
+    ['live and then another', '/api/health/live/../../runs'],
+    ['live with a slash', '/api/health/live/'],
+    ['live in capital letters', '/api/health/LIVE'],
+    ['health itself', '/api/health'],
+    ['a semicolon', '/api/runs;/api/health/live'],
+    ['a query that looks open', '/api/runs?/api/health/live'],
+    ['a fragment', '/api/runs#/assets/'],
+    ['a whole address', 'http://127.0.0.1/api/runs'],
+    ['the description', '/api/openapi.json'],
+    ['the documentation', '/api/docs'],
+    ['its files', '/api/docs/swagger-ui-bundle.js'],
+    ['its settings', '/api/docs/swagger-ui-init.js'],
+    ['YAML', '/api/docs-yaml'],
+    ['metrics', '/api/metrics'],
+    ['what there is not', '/api/nothing'],
+    ['what there is not, elsewhere', '/nothing'],
+    ['login and then another', '/login/../api/runs'],
+    ['a malformed address', '/api/runs/%E0%A4%A'],
+  ])('refuses %s', async (_name, path) => {
+    const { status, text } = await send(jobato.url, { path, headers: { accept: 'application/json' } });
+    expect([status, text]).toEqual([401, expect.stringContaining('UNAUTHORIZED')]);
+  });
+
+  it.each([
+    ['none', {}],
+    ['another token', { authorization: 'Bearer another-token-of-a-length' }],
+    ['a part of it', { authorization: `Bearer ${TOKEN.slice(0, -1)}` }],
+    ['more than it', { authorization: `Bearer ${TOKEN}x` }],
+    ['nothing after Bearer', { authorization: 'Bearer ' }],
+    ['another way', { authorization: `Basic ${Buffer.from(`admin:${TOKEN}`).toString('base64')}` }],
+    ['the token alone', { authorization: TOKEN }],
+    ['an internal key', { 'x-jobato-api-key': KEYS[0]! }],
+    ['a cookie of another make', { cookie: `jobato_session=9999999999999.${'A'.repeat(43)}` }],
+    ['the token as cookie', { cookie: `jobato_session=${TOKEN}` }],
+    ['a prototype as cookie', { cookie: 'jobato_session=__proto__' }],
+  ])('refuses credentials that are %s', async (_name, headers) => {
+    const { status } = await send(jobato.url, { path: '/api/runs', headers });
+    expect(status).toBe(401);
+  });
+
+  it('lets one with the token use every route', async () => {
+    for (const { method, path } of routes) {
+      if (path.startsWith('/api/internal') || path === '/login') continue;
+      const { status } = await send(jobato.url, {
+        method,
+        path,
+        headers: { ...BEARER, accept: 'application/json' },
+      });
+      expect([method, path, status]).not.toEqual([method, path, 401]);
+      expect([method, path, status]).not.toEqual([method, path, 403]);
+      expect(status).toBeLessThan(500);
+    }
+    const lower = { authorization: `bearer ${TOKEN}` };
+    expect((await send(jobato.url, { path: '/api/runs', headers: lower })).status).toBe(200);
+  });
+
+  it('shows assets and the way in to everyone', async () => {
+    const page = await send(jobato.url, { path: '/login' });
+    expect([page.status, page.headers['content-type']]).toEqual([200, expect.stringMatching(/^text\/html/)]);
+    const files = [...page.text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
+    expect(files.length).toBeGreaterThan(0);
+    for (const path of files) expect((await send(jobato.url, { path })).status).toBe(200);
+    for (const path of ['/assets/', '/assets/nothing.js', '/assets']) {
+      expect((await send(jobato.url, { path, headers: { accept: '*/*' } })).status).not.toBe(200);
+    }
+  });
+
+  describe('signing in', () => {
+    const form = (fields: Record<string, string>, headers: Record<string, string> = {}) =>
+      send(jobato.url, {
+        method: 'POST',
+        path: '/login',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+        body: new URLSearchParams(fields).toString(),
+      });
+
+    it('takes the token once and remembers it in a cookie that scripts cannot read', async () => {
+      const { status, headers } = await form({ token: ` ${TOKEN} `, next: '/status' });
+      expect([status, headers.location]).toEqual([303, '/status']);
+      const [cookie] = headers['set-cookie'] as string[];
+      expect(cookie).toMatch(
+        /^jobato_session=[^;]+; Max-Age=\d+; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/,
+      );
+      expect(cookie).not.toContain(TOKEN);
+      const session = { cookie: `other=1; ${cookie!.split(';')[0]!}` };
+      expect((await send(jobato.url, { path: '/api/runs', headers: session })).status).toBe(200);
+      expect(
+        (await send(jobato.url, { path: '/', headers: { ...session, accept: 'text/html' } })).status,
+      ).toBe(200);
+
+      const forged = { cookie: cookie!.split(';')[0]!.replace(/=\d/, '=9') };
+      expect((await send(jobato.url, { path: '/api/runs', headers: forged })).status).toBe(401);
+      const out = await send(jobato.url, { method: 'POST', path: '/logout', headers: session });
+      expect(out.status).toBe(303);
+      expect((out.headers['set-cookie'] as string[])[0]).toMatch(/^jobato_session=;/);
+    });
+
+    it.each([{ token: 'wrong' }, { token: '' }, {}, { token: `${TOKEN}x` }])('refuses %j', async (fields) => {
+      const { status, headers } = await form(fields as Record<string, string>);
+      expect(status).toBe(401);
+      expect(headers['set-cookie']).toBeUndefined();
+    });
+
+    it.each([
+      '//evil.example',
+      'https://evil.example/',
+      '/\\evil.example',
+      'javascript:alert(1)',
+      '/a\r\nSet-Cookie: x=y',
+      '/\t/evil.example',
+    ])('never sends anybody away, as to %j', async (next) => {
+      const { status, headers } = await form({ token: TOKEN, next });
+      expect(status).toBe(303);
+      expect(new URL(headers.location!.toString(), 'http://jobato.test').host).toBe('jobato.test');
+    });
+
+    it('takes no forms from other sites', async () => {
+      expect((await form({ token: TOKEN }, { origin: 'https://evil.example' })).status).toBe(403);
+    });
+  });
+
+  describe('internal calls', () => {
+    it.each([
+      '/api/internal/events',
+      '/api/INTERNAL/events',
+      '/api//internal/events',
+      '/api/%69nternal/events',
+      '/api/internal/nothing',
+      '/api/internal',
+    ])('need a key of their own: %s', async (path) => {
+      for (const headers of [
+        {},
+        BEARER,
+        { 'x-jobato-api-key': 'wrong' },
+        { 'x-jobato-api-key': '' },
+        { 'x-jobato-api-key': KEYS.join(', ') },
+      ]) {
+        expect((await send(jobato.url, { method: 'POST', path, headers })).status).toBe(401);
+      }
+    });
+
+    it.each(KEYS)('take each of the keys: %s', async (key) => {
+      const { status } = await send(jobato.url, {
+        method: 'POST',
+        path: '/api/internal/events',
+        headers: { 'x-jobato-api-key': key, 'content-type': 'application/json' },
+        body: '[]',
+      });
+      expect([401, 403]).not.toContain(status);
+    });
+  });
+
+  it.each([
+    ['another site', { origin: 'https://evil.example' }],
+    ['no site at all', { origin: 'null' }],
+    ['another port', { origin: 'http://127.0.0.1:1' }],
+    ['another site, as the browser says', { 'sec-fetch-site': 'cross-site' }],
+    ['a neighbour, as the browser says', { 'sec-fetch-site': 'same-site' }],
+    ['nonsense', { origin: 'nonsense' }],
+  ])('takes no writes from %s, with and without a token', async (_name, headers) => {
+    for (const credentials of [{}, BEARER]) {
+      for (const [method, path] of [
+        ['POST', '/api/runs'],
+        ['DELETE', `/api/runs/${UUID}`],
+        ['POST', '/projects/open/runs'],
+        ['POST', '/api/nothing'],
+      ]) {
+        const answer = await send(jobato.url, {
+          method,
+          path: path!,
+          headers: { accept: 'application/json', ...headers, ...credentials },
+        });
+        expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('FORBIDDEN')]);
+      }
+    }
+    // Reading is another matter, and without CORS no other site gets to see the answer.
+    const read = await send(jobato.url, {
+      path: '/api/runs',
+      headers: { ...headers, ...BEARER },
+    });
+    expect(read.status).toBe(200);
+    expect(read.headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it('takes writes of its own pages', async () => {
+    const origin = jobato.url;
+    const own = { ...BEARER, origin, 'sec-fetch-site': 'same-origin', host: new URL(origin).host };
+    const { status } = await send(jobato.url, { method: 'DELETE', path: `/api/runs/${UUID}`, headers: own });
+    expect(status).toBe(404);
+  });
+
+  it.each([
+    'evil.example',
+    'evil.example:80',
+    '10.0.0.1',
+    '127.0.0.1.evil.example',
+    'localhost.evil.example',
+    '[::2]',
+    'a b',
+    '169.254.1.1',
+  ])('does not go by the name of "%s"', async (host) => {
+    for (const path of ['/api/runs', '/api/health/live', '/assets/jobato.css', '/nothing', '/login']) {
+      const answer = await send(jobato.url, {
+        path,
+        headers: { host, ...BEARER, accept: 'application/json' },
+      });
+      expect([answer.status, answer.text]).toEqual([421, expect.stringContaining('MISDIRECTED_REQUEST')]);
+    }
+  });
+
+  it.each(['localhost', 'LOCALHOST:3000', '127.0.0.1', '127.1.2.3:9', '[::1]:80'])(
+    'goes by the name of %s',
+    async (host) => {
+      expect((await send(jobato.url, { path: '/api/runs', headers: { host, ...BEARER } })).status).toBe(200);
+    },
+  );
+});
+
+describe('a server without a token', () => {
+  let jobato: RunningApp;
+  beforeAll(async () => {
+    jobato = await RunningApp.start(
+      { open: nodeStep('open', '0') },
+      { WORKER: 'off', ALLOWED_HOSTS: 'Jobato.Example' },
+    );
+  });
+  afterAll(() => jobato.stop());
+
+  it('is open on this machine, but for internal calls', async () => {
+    expect((await jobato.fetch('/api/runs')).status).toBe(200);
+    for (const key of ['', 'undefined', 'null', 'x']) {
+      const response = await jobato.fetch('/api/internal/events', {
+        method: 'POST',
+        headers: { 'x-jobato-api-key': key },
+      });
+      await expectProblem(response, 401, 'UNAUTHORIZED');
+    }
+  });
+
+  it('takes no writes from other sites either', async () => {
+    const response = await jobato.fetch('/api/runs', {
+      method: 'POST',
+      headers: { origin: 'https://evil.example' },
+    });
+    await expectProblem(response, 403, 'FORBIDDEN');
+  });
+
+  it('goes by the names that it was given', async () => {
+    const asked = (host: string) => send(jobato.url, { path: '/api/runs', headers: { host } });
+    expect((await asked('jobato.example:3000')).status).toBe(200);
+    expect((await asked('other.example')).status).toBe(421);
+  });
+});
+
+it('a server with CORS_ORIGINS lets those origins in, and no others', async () => {
+  const jobato = await RunningApp.start(
+    { open: nodeStep('open', '0') },
+    { WORKER: 'off', CORS_ORIGINS: 'https://tools.example', JOBATO_ADMIN_TOKEN: TOKEN },
+  );
+  const write = (origin: string) =>
+    send(jobato.url, {
+      method: 'DELETE',
+      path: `/api/runs/${UUID}`,
+      headers: { ...BEARER, origin, 'sec-fetch-site': 'cross-site' },
+    });
+  const allowed = await write('https://tools.example');
+  expect([allowed.status, allowed.headers['access-control-allow-origin']]).toEqual([
+    404,
+    'https://tools.example',
+  ]);
+  expect((await write('https://evil.example')).status).toBe(403);
+  const preflight = await send(jobato.url, {
+    method: 'OPTIONS',
+    path: '/api/runs',
+    headers: { origin: 'https://tools.example', 'access-control-request-method': 'POST' },
+  });
+  expect([preflight.status, preflight.headers['access-control-allow-origin']]).toEqual([
+    204,
+    'https://tools.example',
+  ]);
+  await jobato.stop();
+});
