@@ -1,0 +1,287 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { processesWithEnvironment } from '../../src/executor/process-group';
+import { decodeLines } from '../../src/logs/log-chunk';
+import type { RunView } from '../../src/runs/run-view';
+import { type Folders, makeFolders, ServerProcess } from './jobato';
+
+/** What has to be so within 2 s on a quiet machine; a busy one is given more time before a test fails. */
+export const RECOVERS_WITHIN_MS = 10_000;
+export const CRASHING_SERVER = join(__dirname, 'crashing-server.cjs');
+const FAMILY_STEP = join(__dirname, 'family-step.cjs');
+
+export type Behaviour = 'ends' | 'stays' | 'stubborn';
+
+/** A project whose one step has a family; see family-step.cjs. */
+export function familyProject(id: string, behaviour: Behaviour, maxAttempts: number, more = ''): string {
+  return `id: ${id}
+retry: { maxAttempts: ${maxAttempts} }
+${more}steps:
+  - name: work
+    command: [${JSON.stringify(process.execPath)}, ${JSON.stringify(FAMILY_STEP)}]
+    env: { BEHAVIOUR: ${behaviour} }
+`;
+}
+
+/** Everything that a test has started and must not leave behind, however it ends. */
+export class Belongings {
+  private readonly servers = new Set<ServerProcess>();
+  private readonly folders = new Set<Folders>();
+
+  makeFolders(projects: Record<string, string>): Folders {
+    const folders = makeFolders(projects);
+    this.folders.add(folders);
+    return folders;
+  }
+
+  async start(
+    folders: Folders,
+    environment: Record<string, string> = {},
+    program?: string,
+  ): Promise<ServerProcess> {
+    const server = await ServerProcess.start(folders, environment, program);
+    this.servers.add(server);
+    return server;
+  }
+
+  startCrashing(
+    folders: Folders,
+    point: string,
+    environment: Record<string, string> = {},
+  ): Promise<ServerProcess> {
+    return this.start(folders, { ...environment, CRASH_AT: point }, CRASHING_SERVER);
+  }
+
+  async clear(): Promise<void> {
+    await Promise.all([...this.servers].map((server) => server.end('SIGKILL')));
+    for (const folders of this.folders) {
+      for (const pid of livingOf(folders)) killIfThere(pid);
+      rmSync(folders.root, { recursive: true, force: true });
+    }
+    this.servers.clear();
+    this.folders.clear();
+  }
+}
+
+/** Processes of any run of this data folder that are alive, wherever they went. */
+export function livingOf({ dataDir }: Folders): number[] {
+  return processesWithEnvironment(`JOBATO_RUN_DIR=${join(dataDir, 'runs')}/`);
+}
+
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** Resolves when the process is gone, by whatever end. */
+export async function gone({ child }: ServerProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    await within(RECOVERS_WITHIN_MS, 'the end of the server', once(child, 'exit'));
+  }
+}
+
+/** Fails, saying what was waited for, where the promise takes longer. */
+export async function within<Result>(ms: number, what: string, promise: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Waited ${ms} ms in vain for ${what}.`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Resolves as soon as it is so; for what sends no signal of its own, such as a row in a table. */
+export async function eventually(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  ms = RECOVERS_WITHIN_MS,
+): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error(`Waited ${ms} ms in vain for ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The answer to a trigger, or null if the server died before it could answer. */
+export async function tryTrigger(server: ServerProcess, projectId: string): Promise<RunView | null> {
+  try {
+    return await server.trigger(projectId);
+  } catch (error) {
+    if ((error as Error).message === 'fetch failed') return null; // the connection broke
+    throw error;
+  }
+}
+
+export async function runsOf(server: ServerProcess): Promise<RunView[]> {
+  const response = await fetch(`${server.url}/api/runs?limit=200`);
+  return ((await response.json()) as { items: RunView[] }).items;
+}
+
+export async function eventsOf(
+  server: ServerProcess,
+  runId: string,
+): Promise<{ eventType: string; outcome: string; effect: string | null }[]> {
+  const response = await fetch(`${server.url}/api/runs/${runId}/events?limit=200`);
+  return ((await response.json()) as { items: never[] }).items;
+}
+
+export async function logOf(server: ServerProcess, runId: string): Promise<string[]> {
+  const response = await fetch(`${server.url}/api/runs/${runId}/logs`, { headers: { accept: 'text/plain' } });
+  return (await response.text()).split('\n').slice(0, -1);
+}
+
+/** How often each attempt of a run was really carried out, as the steps themselves wrote it down. */
+export function executionsOf({ dataDir }: Folders, runId: string): string[] {
+  try {
+    return readFileSync(join(dataDir, 'runs', runId, 'family'), 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(' step '))
+      .map((line) => line.split(' ')[0]!);
+  } catch {
+    return [];
+  }
+}
+
+/** Looks into the database beside the server. */
+export function inDatabase<Result>(
+  { dataDir }: Folders,
+  look: (database: BetterSqlite3.Database) => Result,
+): Result {
+  const database = new BetterSqlite3(join(dataDir, 'db', 'jobato.db'), { readonly: true });
+  try {
+    return look(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** An event that lies on the stream while nobody is there to read it. @returns its id */
+export function putOnStream(
+  { dataDir }: Folders,
+  { eventType, runId = randomUUID(), payload = {} }: { eventType: string; runId?: string; payload?: object },
+): string {
+  const eventId = randomUUID();
+  const at = new Date().toISOString();
+  const fields = {
+    eventId,
+    eventType,
+    eventVersion: '1',
+    occurredAt: at,
+    runId,
+    payload: JSON.stringify(payload),
+  };
+  const database = new BetterSqlite3(join(dataDir, 'db', 'jobato.db'));
+  try {
+    database
+      .prepare('INSERT INTO stream_entries (fields, added_at) VALUES (?, ?)')
+      .run(JSON.stringify(fields), at);
+  } finally {
+    database.close();
+  }
+  return eventId;
+}
+
+function count(database: BetterSqlite3.Database, sql: string): number {
+  return (database.prepare(`SELECT COUNT(*) AS count FROM ${sql}`).get() as { count: number }).count;
+}
+
+/** Waits until nothing is under way any more: all is published, and these groups have handed out and acknowledged all. */
+export function untilQuiet(folders: Folders, groups = ['jobato-api', 'jobato-workers']): Promise<void> {
+  const names = groups.map((name) => `'${name}'`).join(', ');
+  return eventually('an empty outbox and no event in the air', () =>
+    inDatabase(
+      folders,
+      (database) =>
+        count(database, 'outbox') === 0 &&
+        count(database, `stream_pending WHERE group_name IN (${names})`) === 0 &&
+        count(
+          database,
+          `stream_groups WHERE group_name IN (${names})
+             AND last_delivered_id < (SELECT COALESCE(MAX(id), 0) FROM stream_entries)`,
+        ) === 0,
+    ),
+  );
+}
+
+/** What must hold in every database at every time, whatever happened to the server. @returns what does not */
+export function flawsOf(folders: Folders): string[] {
+  return inDatabase(folders, (database) => {
+    const flaws: string[] = [];
+    const none = (what: string, sql: string) => {
+      const found = count(database, sql);
+      if (found > 0) flaws.push(`${found} × ${what}`);
+    };
+    none(
+      'project with two running runs',
+      "(SELECT 1 FROM runs WHERE status = 'running' GROUP BY project_id HAVING COUNT(*) > 1)",
+    );
+    none('ended run without its end', "runs WHERE (status = 'running') <> (ended_at IS NULL)");
+    none(
+      'run that was never asked for',
+      "runs WHERE NOT EXISTS (SELECT 1 FROM applied_events e WHERE e.run_id = runs.run_id AND e.event_type = 'run.requested')",
+    );
+    none('event of a run that is not there', 'applied_events WHERE run_id NOT IN (SELECT run_id FROM runs)');
+    none(
+      'run without its definition',
+      'runs WHERE definition_hash NOT IN (SELECT definition_hash FROM definitions)',
+    );
+    none('event applied twice', '(SELECT 1 FROM applied_events GROUP BY event_id HAVING COUNT(*) > 1)');
+    none(
+      'run that ended twice',
+      `(SELECT 1 FROM applied_events WHERE effect LIKE '%→ completed' OR effect LIKE '%→ partial'
+          OR effect LIKE '%→ failed' OR effect LIKE '%→ cancelled' GROUP BY run_id HAVING COUNT(*) > 1)`,
+    );
+    none('event rejected twice', '(SELECT 1 FROM rejected_events GROUP BY entry_id HAVING COUNT(*) > 1)');
+    none(
+      'ended run with a step under way',
+      `runs WHERE status <> 'running' AND (steps LIKE '%"status":"running"%' OR steps LIKE '%"status":"pending"%')`,
+    );
+    flaws.push(...logFlaws(database));
+    return flaws;
+  });
+}
+
+function logFlaws(database: BetterSqlite3.Database): string[] {
+  const flaws: string[] = [];
+  const chunks = database
+    .prepare('SELECT run_id, first_seq, last_seq, lines FROM log_chunks ORDER BY run_id, last_seq')
+    .all() as { run_id: string; first_seq: number; last_seq: number; lines: string }[];
+  const ends = new Map<string, number>();
+  const seen = new Set<string>();
+  for (const { run_id: runId, first_seq: first, last_seq: last, lines } of chunks) {
+    const before = ends.get(runId) ?? 0;
+    if (first !== before + 1) flaws.push(`log of ${runId}: line ${first} follows line ${before}`);
+    ends.set(runId, last);
+    const decoded = decodeLines(first, lines);
+    if (decoded.length !== last - first + 1)
+      flaws.push(`log of ${runId}: a chunk lacks lines before ${last}`);
+    for (const { text } of decoded) {
+      // Steps number their lines, so none may come twice; the rest of the log may say a thing again.
+      if (!/line \d+$/.test(text)) continue;
+      if (seen.has(`${runId} ${text}`)) flaws.push(`log of ${runId}: "${text}" is there twice`);
+      seen.add(`${runId} ${text}`);
+    }
+  }
+  for (const { run_id: runId, last_seq: last } of database
+    .prepare('SELECT run_id, last_seq FROM log_ends')
+    .all() as { run_id: string; last_seq: number }[]) {
+    if ((ends.get(runId) ?? 0) !== last)
+      flaws.push(`log of ${runId}: ends at ${last}, but has ${ends.get(runId)}`);
+  }
+  return flaws;
+}
+
+/** Times that people want to read, printed as they are: one line, without a stack beneath it. */
+export function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

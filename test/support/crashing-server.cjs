@@ -1,0 +1,120 @@
+/**
+ * The built server, unchanged, that dies as if by kill -9 at the point that CRASH_AT names. Nothing of the product
+ * knows of it: the methods that lead through the point are wrapped before dist/main.js is started.
+ */
+const { join } = require('node:path');
+const { ServerResponse } = require('node:http');
+
+const DIST = join(__dirname, '..', '..', 'dist');
+const built = (path) => require(join(DIST, path));
+const { Writer } = built('database/writer.js');
+const { EmbeddedEventStream } = built('events/embedded-event-stream.js');
+const { StepRunner } = built('executor/step-runner.js');
+const { ProcessRegistry } = built('executor/process-registry.js');
+
+/** What a write is about, told by its input. */
+const isTrigger = (input) => input?.run !== undefined && input.definition !== undefined;
+const isClaim = (input) => input?.command?.type === 'claim';
+const isStopRequest = (input) => input?.command?.type === 'request-stop';
+const isEmptyingOfOutbox = (input) => Array.isArray(input) && typeof input[0] === 'number';
+const isApplying = (type) => (input) => input?.fields?.eventType === type && input.deliveryCount > 0;
+
+const POINTS = {
+  'before the trigger is committed': () => beforeCommit(isTrigger, atOnce),
+  'after the trigger is committed, before it is answered': () => afterCommit(isTrigger, atOnce),
+  'before the request is published': () => beforePublishing('run.requested', afterTheAnswer),
+  'after the request is published, before the outbox is emptied': () =>
+    beforeCommit(isEmptyingOfOutbox, afterTheAnswer),
+  'before the claim is committed': () => beforeCommit(isClaim, afterTheAnswer),
+  'after the claim is committed': () => afterCommit(isClaim, afterTheAnswer),
+  'between the claim and the start of the step': () => beforeCall(StepRunner, 'run', afterTheAnswer),
+  'right after the start of the step': () => beforeCall(ProcessRegistry, 'remember', atOnce),
+  'after the step has ended, before that is published': () =>
+    beforePublishing('run.completed', afterTheAnswer),
+  'after the end is on the stream, before it is applied': () =>
+    beforeCommit(isApplying('run.completed'), afterTheAnswer),
+  'after the end is applied, before it is acknowledged': () =>
+    afterCommit(isApplying('run.completed'), afterTheAnswer),
+  'after a stop is committed': () => afterCommit(isStopRequest, atOnce),
+  'whenever a heartbeat is applied': () => beforeCommit(isApplying('run.heartbeat'), atOnce),
+  'after a heartbeat is applied, before it is acknowledged': () =>
+    afterCommit(isApplying('run.heartbeat'), atOnce),
+  'after an event of an unknown type is rejected, before it is acknowledged': () =>
+    afterCommit(isApplying('run.unheard-of'), atOnce),
+};
+
+function die() {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+function atOnce() {
+  die();
+}
+
+/** The client has its 201 for sure: the run is accepted. */
+let answered;
+const answer = new Promise((resolve) => (answered = resolve));
+async function afterTheAnswer() {
+  await answer;
+  die();
+}
+
+function tellOfAnswers() {
+  const { end } = ServerResponse.prototype;
+  ServerResponse.prototype.end = function (...args) {
+    if (this.statusCode === 201) this.once('finish', answered);
+    return end.apply(this, args);
+  };
+}
+
+function beforeCommit(isPoint, dying) {
+  const { inTransaction } = Writer.prototype;
+  Writer.prototype.inTransaction = async function (group) {
+    if (group.some(({ input }) => isPoint(input))) {
+      const { connection } = this;
+      const query = connection.query;
+      connection.query = async function (sql, ...rest) {
+        if (sql === 'COMMIT') await dying();
+        return query.call(connection, sql, ...rest);
+      };
+    }
+    return inTransaction.call(this, group);
+  };
+}
+
+function afterCommit(isPoint, dying) {
+  const { inTransaction } = Writer.prototype;
+  Writer.prototype.inTransaction = async function (group) {
+    const outputs = await inTransaction.call(this, group);
+    if (group.some(({ input }) => isPoint(input))) await dying();
+    return outputs;
+  };
+}
+
+function beforePublishing(eventType, dying) {
+  const { publish } = EmbeddedEventStream.prototype;
+  EmbeddedEventStream.prototype.publish = async function (entries) {
+    if (entries.some((entry) => entry.eventType === eventType)) await dying();
+    return publish.call(this, entries);
+  };
+}
+
+/** What is called without being awaited is followed by more; a point there has to kill at once. */
+function beforeCall(type, method, dying) {
+  const original = type.prototype[method];
+  type.prototype[method] =
+    dying === atOnce
+      ? function () {
+          die();
+        }
+      : async function (...args) {
+          await dying();
+          return original.apply(this, args);
+        };
+}
+
+const arm = POINTS[process.env.CRASH_AT];
+if (!arm) throw new Error(`CRASH_AT must be one of: ${Object.keys(POINTS).join('; ')}`);
+tellOfAnswers();
+arm();
+require(join(DIST, 'main.js'));
