@@ -36,6 +36,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
 
   async onApplicationBootstrap(): Promise<void> {
     await this.stream.ensureGroup(API_GROUP);
+    await this.catchUp();
     this.consuming = this.consume();
   }
 
@@ -46,21 +47,34 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     while ((await this.takeBatch(0)) > 0);
   }
 
+  /**
+   * What was said before this life is applied before anyone judges the runs by how they stand: else one that had
+   * ended, and had said so, would be taken for interrupted and be carried out again.
+   */
+  private async catchUp(): Promise<void> {
+    try {
+      await this.takeOver(0); // what an earlier life of this process was handed is nobody's now
+      while ((await this.takeBatch(0)) > 0);
+    } catch (error) {
+      this.logger.error(`What lies on the event stream from before cannot be read yet: ${String(error)}`);
+    }
+  }
+
   private async consume(): Promise<void> {
-    let idleMs = 0; // what an earlier life of this process was handed is nobody's now
     while (!this.stopping.signal.aborted) {
       try {
-        if (Date.now() - this.lastRetryMs >= RETRY_AFTER_MS) {
-          await this.handle(await this.stream.takeOver(API_GROUP, this.name, { idleMs, count: BATCH }));
-          this.lastRetryMs = Date.now();
-          idleMs = RETRY_AFTER_MS;
-        }
+        if (Date.now() - this.lastRetryMs >= RETRY_AFTER_MS) await this.takeOver(RETRY_AFTER_MS);
         await this.takeBatch(WAIT_MS);
       } catch (error) {
         this.logger.error(`The event stream cannot be read: ${String(error)}`);
         await new Promise((resolve) => setTimeout(resolve, 1000));
       }
     }
+  }
+
+  private async takeOver(idleMs: number): Promise<void> {
+    await this.handle(await this.stream.takeOver(API_GROUP, this.name, { idleMs, count: BATCH }));
+    this.lastRetryMs = Date.now();
   }
 
   private async takeBatch(waitMs: number): Promise<number> {
