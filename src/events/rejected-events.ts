@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import { Database } from '../database/database';
-import type { TableRows } from '../database/table-rows';
+import { inList, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
 import { JobatoError } from '../problems/catalogue';
 import { RejectedEventEntity } from './event.entities';
@@ -24,15 +24,26 @@ export class RejectedEvents {
     this.rows = database.rows(RejectedEventEntity);
   }
 
-  /** Within the transaction that acknowledges them, so that none is lost and none is listed twice. */
+  /**
+   * Before they are acknowledged, so that none is lost; one that comes again because a crash was quicker than the
+   * acknowledgement is on the list already, and is not listed twice.
+   */
   async put(
     tx: Transaction,
     rejected: { entryId: string; reason: string; fields: Record<string, string> }[],
   ): Promise<void> {
+    if (rejected.length === 0) return;
     const rejectedAt = this.clock.now();
+    const entryIds = rejected.map(({ entryId }) => entryId);
+    const listed = new Set(
+      (await this.rows.select(tx, `WHERE entry_id IN ${inList(entryIds)}`, entryIds)).map(
+        ({ entryId }) => entryId,
+      ),
+    );
+    const fresh = rejected.filter(({ entryId }) => !listed.has(entryId));
     await this.rows.insert(
       tx,
-      rejected.map(({ entryId, reason, fields }) => ({
+      fresh.map(({ entryId, reason, fields }) => ({
         entryId,
         reason,
         fields: Object.fromEntries(
