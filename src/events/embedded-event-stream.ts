@@ -19,6 +19,8 @@ interface Pending {
 interface Group {
   name: string;
   lastDeliveredId: number;
+  /** Entries up to this one are from before this life. */
+  lastIdAtOpening: number;
   pending: Map<number, Pending>;
   /** Acknowledged entries whose pending row may still be in the database. */
   toDelete: Set<number>;
@@ -193,6 +195,7 @@ export class EmbeddedEventStream extends EventStream {
     return {
       name,
       lastDeliveredId: stored?.last_delivered_id ?? 0,
+      lastIdAtOpening: last?.id ?? 0,
       pending: new Map(
         pending.map((row) => [
           row.entry_id,
@@ -224,7 +227,9 @@ export class EmbeddedEventStream extends EventStream {
     }
     if (rows.length > 0) {
       // Not awaited: the consumer can begin. If this is lost in a crash, the entries are simply delivered again.
-      this.store(group).catch(() => undefined);
+      const stored = this.store(group).catch(() => undefined);
+      // Those from before this life may be what ended the life before: they go out once their delivery is counted.
+      if (rows[0]!.id <= group.lastIdAtOpening) await stored;
     }
     return rows.map(({ id, fields }) => ({ id: String(id), fields, deliveryCount: 1 }));
   }
