@@ -3,6 +3,7 @@ import {
   Injectable,
   Logger,
   type OnApplicationBootstrap,
+  type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { Clock } from '../clock/clock';
@@ -35,7 +36,7 @@ interface Place {
  * events, like any worker elsewhere: nothing here touches the table of runs.
  */
 @Injectable()
-export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy {
+export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly logger = new Logger(EmbeddedWorker.name);
   private readonly workerId: string;
   private readonly tools: AttemptTools;
@@ -80,10 +81,13 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy {
     for (const runId of this.places.keys()) this.stopRun(runId, 'shutting-down');
     await Promise.all(this.attempts);
     await this.following?.stop();
-    if (this.config.worker === 'embedded') {
-      await this.claims.release(this.workerId, 'The server was stopped while the run was at work.');
-    }
     this.workers.remove(this.workerId);
+  }
+
+  /** Not earlier: how the runs of this life ended lies on the stream, and by now it is applied. What is left was cut off. */
+  async onApplicationShutdown(): Promise<void> {
+    if (this.config.worker === 'off') return;
+    await this.claims.release(this.workerId, 'The server was stopped while the run was at work.');
   }
 
   /** What a life before this one left: first its processes, then the runs that it held, then what nobody took. */
@@ -142,8 +146,12 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy {
     if (eventType === 'run.requested' && runId !== undefined) {
       const before = this.places.get(runId);
       if (before) {
-        // An attempt that lost its lease is still being ended here: the next one begins after it.
-        void before.ended.then(() => this.take(entry));
+        // An attempt that lost its lease is still being ended here: the next one begins after it. What fails now,
+        // or comes too late for this life, stays pending and is taken over later.
+        const takeNow = () => (this.stopping.signal.aborted ? undefined : this.take(entry));
+        before.ended
+          .then(takeNow)
+          .catch((error: unknown) => this.logger.error(`Run ${runId} cannot be taken: ${String(error)}`));
         return;
       }
       await this.claim(runId);
