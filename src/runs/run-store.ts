@@ -120,7 +120,10 @@ export class RunStore {
   async apply(entry: StreamEntry): Promise<AppliedEvent> {
     const applied = await this.database.write(this.applyEvents, entry);
     if (applied.changed) this.announce(applied.changed, applied.hasEmitted);
-    if (applied.logChunks.length > 0) this.tail.announce(entry.fields.runId!, applied.logChunks);
+    // Whoever sent it may write the id in capitals; those who follow the log do not.
+    if (applied.logChunks.length > 0) {
+      this.tail.announce(entry.fields.runId!.toLowerCase(), applied.logChunks);
+    }
     return applied;
   }
 

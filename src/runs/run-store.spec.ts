@@ -1,0 +1,502 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { LATER } from '../../test/support/a-run';
+import { makeFolders, nodeStep, RunningApp } from '../../test/support/jobato';
+import { SeededRandom } from '../../test/support/random';
+import { Database } from '../database/database';
+import type { Transaction } from '../database/writer';
+import { API_GROUP, EventStream, type StreamEntry } from '../events/event-stream';
+import { parseEvent } from '../events/parse-event';
+import { RejectedEvents } from '../events/rejected-events';
+import type { RunEventMap, RunEventType, StreamFields } from '../events/run-event';
+import { LogStore } from '../logs/log-store';
+import { LogTail } from '../logs/log-tail';
+import { JobatoError } from '../problems/catalogue';
+import { commandOf } from './event-command';
+import type { Run } from './run';
+import { RunQueries } from './run-queries';
+import { transition } from './run-state';
+import { RunStore } from './run-store';
+import { RunsService } from './runs.service';
+
+const PROJECTS = Array.from({ length: 60 }, (_, n) => `p${n}`);
+const files = Object.fromEntries(PROJECTS.map((id) => [id, nodeStep(id, '', 'retry: { maxAttempts: 2 }\n')]));
+
+let jobato: RunningApp;
+let store: RunStore;
+let runs: RunsService;
+let queries: RunQueries;
+let stream: EventStream;
+let rejected: RejectedEvents;
+let database: Database;
+beforeAll(async () => {
+  jobato = await RunningApp.start(files, { WORKER: 'off' });
+  const { app } = jobato;
+  [store, runs, queries] = [app.get(RunStore), app.get(RunsService), app.get(RunQueries)];
+  [stream, rejected, database] = [app.get(EventStream), app.get(RejectedEvents), app.get(Database)];
+});
+afterAll(() => jobato.stop());
+
+let used = 0;
+/** A project that no other test has a run of. */
+const aProject = () => PROJECTS[used++]!;
+const aRun = async () => (await runs.trigger(aProject(), {}, null)).run.runId;
+const get = (runId: string) => queries.get(runId);
+const history = async (runId: string) => (await queries.events(runId, 1000)).items;
+
+let entries = 0;
+const entryOf = (fields: Partial<StreamFields>): StreamEntry => ({
+  id: `test-${++entries}`,
+  fields: fields,
+  deliveryCount: 1,
+});
+const fieldsOf = <Type extends RunEventType>(
+  runId: string,
+  eventType: Type,
+  payload: RunEventMap[Type],
+  eventId: string = randomUUID(),
+): StreamFields => ({
+  eventId,
+  eventType,
+  eventVersion: '1',
+  occurredAt: LATER,
+  runId,
+  payload: JSON.stringify(payload),
+});
+const anEvent = (...args: Parameters<typeof fieldsOf>) => entryOf(fieldsOf(...args));
+const codeOf = (reason: unknown) => (reason instanceof JobatoError ? reason.code : String(reason));
+
+const sql = <Row>(statement: string, parameters: unknown[] = []): Promise<Row[]> =>
+  database.write(async (tx: Transaction, inputs: null[]) => {
+    const rows = await tx.query<Row>(statement, parameters);
+    return inputs.map(() => rows);
+  }, null);
+const countOf = async (table: string, runId: string) => {
+  const [row] = await sql<{ count: number }>(`SELECT COUNT(*) AS count FROM ${table} WHERE run_id = ?`, [
+    runId,
+  ]);
+  return row!.count;
+};
+
+describe('starting a run', () => {
+  it('is done once by 10,000 who try at the same moment; the others are told which run is in progress', async () => {
+    const projectId = aProject();
+    const tries = await Promise.allSettled(
+      Array.from({ length: 10_000 }, () => runs.trigger(projectId, {}, null)),
+    );
+    const created = tries.flatMap((result) =>
+      result.status === 'fulfilled' ? [result.value.run.runId] : [],
+    );
+    const refused = tries.flatMap((result): unknown[] =>
+      result.status === 'rejected' ? [result.reason] : [],
+    );
+    expect(created).toHaveLength(1);
+    expect(refused).toHaveLength(9999);
+    expect([...new Set(refused.map(codeOf))]).toEqual(['RUN_IN_PROGRESS']);
+    expect([...new Set(refused.map((reason) => (reason as JobatoError).extras.activeRunId))]).toEqual(
+      created,
+    );
+    expect((await queries.list({ projectId }, 10)).items).toHaveLength(1);
+  });
+
+  it('is done for each of many projects at the same moment', async () => {
+    const projects = Array.from({ length: 10 }, aProject);
+    const started = await Promise.all(projects.map((projectId) => runs.trigger(projectId, {}, null)));
+    expect(started.map(({ run }) => run.projectId)).toEqual(projects);
+    expect(new Set(started.map(({ run }) => run.runId)).size).toBe(10);
+  });
+
+  it('comes with its request to workers, in the history of the run from its first moment', async () => {
+    const runId = await aRun();
+    expect(await history(runId)).toMatchObject([{ eventType: 'run.requested', outcome: 'applied' }]);
+  });
+
+  it('leaves neither run nor request nor key behind where it fails half way, and hurts no other', async () => {
+    const [unlucky, lucky] = [aProject(), aProject()];
+    await sql(
+      `CREATE TRIGGER no_room BEFORE INSERT ON outbox WHEN NEW.payload LIKE '%"projectId":"${unlucky}"%'` +
+        " BEGIN SELECT RAISE(ABORT, 'no room'); END",
+    );
+    const [failed, started] = await Promise.allSettled([
+      runs.trigger(unlucky, {}, 'key-of-the-unlucky'),
+      runs.trigger(lucky, {}, null),
+    ]);
+    await sql('DROP TRIGGER no_room');
+    expect(failed).toMatchObject({
+      status: 'rejected',
+      reason: expect.objectContaining({ message: expect.stringContaining('no room') }),
+    });
+    expect(started.status).toBe('fulfilled');
+    expect((await queries.list({ projectId: unlucky }, 10)).items).toEqual([]);
+    expect(await sql('SELECT * FROM outbox WHERE payload LIKE ?', [`%"projectId":"${unlucky}"%`])).toEqual(
+      [],
+    );
+
+    const again = await runs.trigger(unlucky, {}, 'key-of-the-unlucky');
+    expect(again.replayed).toBe(false);
+  });
+});
+
+describe('a request with an idempotency key', () => {
+  it('is carried out once by 50 who send it at the same moment, and answered alike', async () => {
+    const projectId = aProject();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => runs.trigger(projectId, {}, `k-${projectId}`)),
+    );
+    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    for (const { run } of answers) expect(run).toEqual(answers[0]!.run);
+    expect((await queries.list({ projectId }, 10)).items).toHaveLength(1);
+  });
+
+  it('is answered with its first answer even after the run has ended', async () => {
+    const projectId = aProject();
+    const first = await runs.trigger(projectId, {}, `k-${projectId}`);
+    await runs.stop(first.run.runId, 'ada');
+    expect(await runs.trigger(projectId, {}, `k-${projectId}`)).toEqual({ run: first.run, replayed: true });
+    expect((await get(first.run.runId)).status).toBe('cancelled');
+  });
+
+  it('is refused where the key belongs to another request, whether that run is in progress or not', async () => {
+    const projectId = aProject();
+    const first = await runs.trigger(projectId, { triggeredBy: 'manual' }, `k-${projectId}`);
+    const other = () => runs.trigger(projectId, { triggeredBy: 'api' }, `k-${projectId}`);
+    await expect(other()).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+    await runs.stop(first.run.runId, 'ada');
+    await expect(other()).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+  });
+
+  it('is refused to one of two projects that send the same key at the same moment', async () => {
+    const [one, two] = [aProject(), aProject()];
+    const answers = await Promise.allSettled(
+      [one, two].map((projectId) => runs.trigger(projectId, {}, `k-${one}`)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(codeOf((answers[1] as PromiseRejectedResult).reason)).toBe('IDEMPOTENCY_KEY_REUSED');
+    expect((await queries.list({ projectId: two }, 10)).items).toEqual([]);
+  });
+
+  it('may be sent again after it was refused because of another run', async () => {
+    const projectId = aProject();
+    const { run } = await runs.trigger(projectId, {}, null);
+    await expect(runs.trigger(projectId, {}, `k-${projectId}`)).rejects.toMatchObject({
+      code: 'RUN_IN_PROGRESS',
+    });
+    await runs.stop(run.runId, 'ada');
+    expect((await runs.trigger(projectId, {}, `k-${projectId}`)).replayed).toBe(false);
+  });
+});
+
+describe('an event', () => {
+  it('has its effect once, however often it comes in one batch', async () => {
+    const runId = await aRun();
+    const event = fieldsOf(runId, 'run.progress', { current: 1 });
+    const applied = await Promise.all(Array.from({ length: 20 }, () => store.apply(entryOf(event))));
+    expect(applied.map(({ outcome }) => outcome)).toEqual([
+      'applied',
+      ...Array<string>(19).fill('duplicate'),
+    ]);
+    expect(await get(runId)).toMatchObject({ revision: 2, progress: { current: 1 } });
+  });
+
+  it('has its effect once, however often it comes later', async () => {
+    const runId = await aRun();
+    const event = fieldsOf(runId, 'run.progress', { metrics: { found: 1 } });
+    expect((await store.apply(entryOf(event))).outcome).toBe('applied');
+    await store.apply(anEvent(runId, 'run.progress', { metrics: { found: 2 } }));
+    expect((await store.apply(entryOf(event))).outcome).toBe('duplicate');
+    expect((await store.apply(entryOf({ ...event, eventId: event.eventId.toUpperCase() }))).outcome).toBe(
+      'duplicate',
+    );
+    expect((await get(runId)).metrics).toEqual({ found: 2 });
+  });
+
+  it('takes part in one batch with others of its run, each after the other', async () => {
+    const runId = await aRun();
+    await Promise.all([
+      store.apply(anEvent(runId, 'run.started', { workerId: 'w', attempt: 1 })),
+      store.apply(anEvent(runId, 'run.progress', { step: 'work', stepStatus: 'running' })),
+      store.apply(anEvent(runId, 'run.progress', { step: 'work', stepStatus: 'completed', exitCode: 0 })),
+      store.apply(anEvent(runId, 'run.completed', { newJobsCount: 4 })),
+      store.apply(anEvent(runId, 'run.failed', { errorCode: 'LATE', message: 'm' })),
+    ]);
+    expect(await get(runId)).toMatchObject({
+      status: 'completed',
+      workerId: 'w',
+      revision: 5,
+      error: null,
+      steps: [{ status: 'completed', exitCode: 0 }],
+      metrics: { newJobsCount: 4 },
+    });
+    expect(
+      (await history(runId)).map(({ eventType, outcome, effect }) => [eventType, outcome, effect]),
+    ).toEqual([
+      ['run.requested', 'applied', 'made known to workers'],
+      ['run.started', 'applied', 'waiting → active'],
+      ['run.progress', 'applied', null],
+      ['run.progress', 'applied', null],
+      ['run.completed', 'applied', 'active → completed'],
+      ['run.failed', 'already-ended', null],
+    ]);
+  });
+
+  it('of an older attempt is recorded and changes nothing', async () => {
+    const runId = await aRun();
+    await store.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
+    await store.command(runId, { type: 'lose-worker', attempt: 1, message: 'gone' });
+    const before = await get(runId);
+    const late = [
+      anEvent(runId, 'run.completed', { attempt: 1 }),
+      anEvent(runId, 'run.progress', { attempt: 1, current: 9 }),
+      anEvent(runId, 'run.log', { attempt: 1, lines: [{ text: 'late' }] }),
+    ];
+    const applied = await Promise.all(late.map((entry) => store.apply(entry)));
+    expect(applied.map(({ outcome }) => outcome)).toEqual([
+      'stale-attempt',
+      'stale-attempt',
+      'stale-attempt',
+    ]);
+    expect(await get(runId)).toEqual(before);
+    expect((await history(runId)).slice(-3).map(({ outcome }) => outcome)).toEqual([
+      'stale-attempt',
+      'stale-attempt',
+      'stale-attempt',
+    ]);
+    expect(await jobato.app.get(LogStore).lastSeq(runId)).toBe(0);
+  });
+
+  it('that carries lines adds them to the log, once', async () => {
+    const runId = await aRun();
+    const event = fieldsOf(runId, 'run.log', {
+      lines: [
+        { n: 1, text: 'one' },
+        { n: 2, text: 'two' },
+      ],
+    });
+    await Promise.all([store.apply(entryOf(event)), store.apply(entryOf(event))]);
+    await store.apply(
+      anEvent(runId, 'run.log', {
+        lines: [
+          { n: 2, text: 'two' },
+          { n: 3, text: 'three' },
+        ],
+      }),
+    );
+    const chunk = await jobato.app.get(LogStore).readAfter(runId, 0);
+    expect(chunk?.lines.map(({ seq, text }) => [seq, text])).toEqual([
+      [1, 'one'],
+      [2, 'two'],
+      [3, 'three'],
+    ]);
+  });
+
+  it('wakes those who follow the log, however the id of the run is written', async () => {
+    const runId = await aRun();
+    const woken: string[] = [];
+    const stop = jobato.app.get(LogTail).onGrowth(runId, () => woken.push('woken'));
+    await store.apply(anEvent(runId.toUpperCase(), 'run.log', { lines: [{ text: 'hello' }] }));
+    stop();
+    expect(woken).toEqual(['woken']);
+  });
+
+  it.each(Array.from({ length: 12 }, (_, seed) => seed))(
+    'has the same effect in batches as one by one: repeated and out of order, seed %d',
+    async (seed) => {
+      const random = new SeededRandom(seed);
+      const runId = await aRun();
+      const said = [
+        fieldsOf(runId, 'run.started', { workerId: 'w', attempt: 1 }),
+        fieldsOf(runId, 'run.heartbeat', { workerId: 'w', attempt: 1 }),
+        fieldsOf(runId, 'run.heartbeat', { workerId: 'other', attempt: 1 }),
+        fieldsOf(runId, 'run.progress', {
+          step: 'work',
+          stepStatus: 'running',
+          current: 1,
+          metrics: { a: 1 },
+        }),
+        fieldsOf(runId, 'run.progress', { step: 'work', stepStatus: 'completed', metrics: { a: 2, b: 1 } }),
+        fieldsOf(runId, 'run.progress', { step: 'more', current: 5 }),
+        fieldsOf(runId, 'run.completed', { attempt: 2 }),
+        ...random
+          .shuffled([
+            fieldsOf(runId, 'run.completed', { persistedResults: 3 }),
+            fieldsOf(runId, 'run.failed', { errorCode: 'E', message: 'm' }),
+            fieldsOf(runId, 'run.cancelled', {}),
+          ])
+          .slice(0, random.integer(0, 3)),
+      ];
+      const order = random.shuffled([...said, ...said.filter(() => random.next() < 0.5)]);
+
+      let expected: Run = await get(runId);
+      const seen = new Set<string>();
+      for (const { eventId, ...fields } of order) {
+        if (seen.has(eventId)) continue;
+        seen.add(eventId);
+        const command = commandOf(parseEvent({ eventId, ...fields }).event!)!;
+        expected = transition(expected, command, LATER).run;
+      }
+
+      for (let at = 0; at < order.length;) {
+        const size = random.integer(1, 6);
+        await Promise.all(order.slice(at, at + size).map((fields) => store.apply(entryOf(fields))));
+        at += size;
+      }
+      const timeless = ({
+        status,
+        statusReason,
+        revision,
+        workerId,
+        metrics,
+        progress,
+        steps,
+        error,
+      }: Run) => ({
+        ...{ status, statusReason, revision, workerId, metrics, progress, error },
+        steps: steps.map(({ name, status: stepStatus }) => [name, stepStatus]),
+      });
+      expect(timeless(await get(runId))).toEqual(timeless(expected));
+      expect(await countOf('applied_events', runId)).toBe(1 + seen.size);
+    },
+  );
+});
+
+describe('an event that cannot be applied', () => {
+  it('is listed with the reason and what was received, and the batch goes on', async () => {
+    const runId = await aRun();
+    const [nobody, malformed, good] = await Promise.all([
+      store.apply(anEvent(randomUUID(), 'run.completed', {})),
+      store.apply(entryOf({ eventId: 'x', payload: '{' })),
+      store.apply(anEvent(runId, 'run.completed', {})),
+    ]);
+    expect([nobody.outcome, malformed.outcome, good.outcome]).toEqual(['rejected', 'rejected', 'applied']);
+    const [second, first] = (await rejected.list(2)).items;
+    expect(first).toMatchObject({
+      reason: 'there is no run with this runId',
+      fields: { eventType: 'run.completed' },
+    });
+    expect(second).toMatchObject({
+      reason: 'eventId is not a UUID: "x"',
+      fields: { eventId: 'x', payload: '{' },
+    });
+    expect((await get(runId)).status).toBe('completed');
+  });
+
+  it('does not keep the stream from being read, and is finished with', async () => {
+    const runId = await aRun();
+    await stream.publish([
+      { ...fieldsOf(runId, 'run.progress', { current: 7 }), eventVersion: '99' },
+      fieldsOf(randomUUID(), 'run.log', { lines: [] }),
+      fieldsOf(runId, 'run.progress', { current: 1 }),
+    ]);
+    await jobato.until(runId, (run) => run.progress.current === 1);
+    // The next batch is only read once this one is acknowledged.
+    await stream.publish([fieldsOf(runId, 'run.progress', { current: 2 })]);
+    await jobato.until(runId, (run) => run.progress.current === 2);
+    const group = (await stream.groups()).find(({ name }) => name === API_GROUP);
+    expect(group!.pending).toBeLessThanOrEqual(1);
+    expect((await rejected.list(2)).items.map(({ reason }) => reason)).toEqual([
+      'there is no run with this runId',
+      'eventVersion is not supported: "99"',
+    ]);
+  });
+
+  it('counts as never seen: sent again as it should be, it has its effect', async () => {
+    const runId = await aRun();
+    const event = fieldsOf(runId, 'run.progress', { current: 3 });
+    await store.apply(entryOf({ ...event, eventVersion: '2' }));
+    const applied = await store.apply(entryOf(event));
+    expect(applied.outcome).toBe('applied');
+  });
+
+  it('because its run is damaged hurts no other event of its batch', async () => {
+    const [damaged, sound] = [await aRun(), await aRun()];
+    await sql("UPDATE runs SET steps = '{' WHERE run_id = ?", [damaged]);
+    const results = await Promise.allSettled([
+      store.apply(anEvent(damaged, 'run.progress', { current: 1 })),
+      store.apply(anEvent(sound, 'run.progress', { current: 1 })),
+    ]);
+    await sql("UPDATE runs SET steps = '[]' WHERE run_id = ?", [damaged]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect((await get(sound)).progress.current).toBe(1);
+    expect((await get(damaged)).progress.current).toBeNull();
+    expect((await history(damaged)).map(({ eventType }) => eventType)).toEqual(['run.requested']);
+  });
+
+  it('is given up after five deliveries, listed, and finished with', async () => {
+    const folders = makeFolders({ only: nodeStep('only', '') });
+    try {
+      const first = await RunningApp.start(folders, { WORKER: 'off' });
+      const { runId } = await first.trigger('only');
+      const write = (statement: string) =>
+        first.app.get(Database).write(async (tx: Transaction, inputs: null[]) => {
+          await tx.query(statement);
+          return inputs;
+        }, null);
+      await write("CREATE TRIGGER never BEFORE UPDATE ON runs BEGIN SELECT RAISE(ABORT, 'never'); END");
+      await first.app.get(EventStream).publish([fieldsOf(runId, 'run.progress', { current: 1 })]);
+      await first.stop(); // what is on the stream is handled before it ends: the first delivery
+      for (let delivery = 2; delivery <= 5; delivery++) {
+        const next = await RunningApp.start(folders, { WORKER: 'off' });
+        expect(await next.app.get(RejectedEvents).count()).toBe(0);
+        await next.stop();
+      }
+      await (await RunningApp.start(folders, { WORKER: 'off' })).stop();
+      const last = await RunningApp.start(folders, { WORKER: 'off' });
+      const { items } = await last.app.get(RejectedEvents).list(10);
+      const group = (await last.app.get(EventStream).groups()).find(({ name }) => name === API_GROUP);
+      await last.stop();
+      expect(items).toMatchObject([
+        { reason: 'it could not be applied in 5 deliveries', fields: { eventType: 'run.progress', runId } },
+      ]);
+      expect(group).toMatchObject({ pending: 0, lag: 0 });
+    } finally {
+      rmSync(folders.root, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('a command', () => {
+  it('is answered with null where there is no such run', async () =>
+    expect(await store.command(randomUUID(), { type: 'time-out' })).toBeNull());
+
+  it('to claim is granted to one of 100 who try at the same moment', async () => {
+    const runId = await aRun();
+    const claims = await Promise.all(
+      Array.from({ length: 100 }, (_, n) =>
+        store.command(runId, { type: 'claim', workerId: `w${n}`, leaseSeconds: 30 }),
+      ),
+    );
+    const granted = claims.filter((claim) => claim!.applied);
+    expect(granted).toHaveLength(1);
+    expect((await get(runId)).workerId).toBe(granted[0]!.run.workerId);
+  });
+
+  it('and a late event never both end a run', async () => {
+    const runId = await aRun();
+    await store.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
+    const [stopped, completed] = await Promise.all([
+      store.command(runId, { type: 'time-out' }),
+      store.apply(anEvent(runId, 'run.completed', {})),
+    ]);
+    expect([stopped!.applied, completed.outcome]).toEqual([true, 'already-ended']);
+    expect(await get(runId)).toMatchObject({ status: 'failed', statusReason: 'timed-out' });
+  });
+
+  it('that fails half way leaves the run as it was', async () => {
+    const runId = await aRun();
+    const before = await get(runId);
+    await sql(
+      "CREATE TRIGGER no_stop BEFORE INSERT ON outbox WHEN NEW.event_type = 'run.cancel.requested' BEGIN SELECT RAISE(ABORT, 'no room'); END",
+    );
+    await expect(runs.stop(runId, 'ada')).rejects.toThrow('no room');
+    await sql('DROP TRIGGER no_stop');
+    expect(await get(runId)).toEqual(before);
+    expect((await runs.stop(runId, 'ada')).status).toBe('cancelled');
+  });
+
+  it('tells of the change after it is durable', async () => {
+    const runId = await aRun();
+    const seen = jobato.until(runId, (run) => run.status === 'cancelled');
+    await store.command(runId, { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' });
+    expect(await seen).toEqual(await get(runId));
+  });
+});
