@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { Clock } from '../src/clock/clock';
+import { Writer } from '../src/database/writer';
+import { EventStream } from '../src/events/event-stream';
+import { RunStore } from '../src/runs/run-store';
+import { flawsOf, untilQuiet } from './support/crash';
+import { nodeStep, RunningApp } from './support/jobato';
+
+const LINES = 50;
+const program = `for (let line = 1; line <= ${LINES}; line++) console.log('line ' + line)`;
+const wholeLog = Array.from({ length: LINES }, (_, index) => `line ${index + 1}\n`).join('');
+
+/** What a write is about, told by its input. */
+const writes: Record<string, (input: never) => boolean> = {
+  'an append to the log': (input: { lines?: unknown[] }) => Array.isArray(input?.lines),
+  'a claim': (input: { command?: { type: string } }) => input?.command?.type === 'claim',
+  'the start of a run, as it is applied': (input: { fields?: { eventType: string } }) =>
+    input?.fields?.eventType === 'run.started',
+  'the end of a run, as it is applied': (input: { fields?: { eventType: string } }) =>
+    input?.fields?.eventType === 'run.completed',
+  'a publication': (input: { eventType: string }[]) =>
+    Array.isArray(input) && input[0]?.eventType !== undefined,
+  'the emptying of the outbox': (input: unknown[]) => Array.isArray(input) && typeof input[0] === 'number',
+  'an acknowledgement': (input: { toDelete?: Set<number> }) => (input?.toDelete?.size ?? 0) > 0,
+};
+
+/** Lets the first write of this kind fail as on a full disk. @returns how often it did */
+function failOnce(isMeant: (input: never) => boolean): () => number {
+  const { write } = Writer.prototype;
+  let failures = 0;
+  jest.spyOn(Writer.prototype, 'write').mockImplementation(function (this: Writer, command, input) {
+    if (failures > 0 || !isMeant(input as never)) return write.call(this, command, input) as never;
+    failures++;
+    return Promise.reject(
+      Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' }),
+    ) as never;
+  });
+  return () => failures;
+}
+
+describe('a write that fails once', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it.each(Object.keys(writes))(
+    'loses nothing: %s',
+    async (what) => {
+      const jobato = await RunningApp.start({ talks: nodeStep('talks', program) });
+      try {
+        const failures = failOnce(writes[what]!);
+        const { runId } = await jobato.trigger('talks');
+        expect(await jobato.untilEnded(runId)).toMatchObject({ status: 'completed', attempt: 1 });
+        expect(failures()).toBe(1);
+        expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe(wholeLog);
+        await untilQuiet(jobato.folders);
+        expect(flawsOf(jobato.folders)).toEqual([]);
+      } finally {
+        await jobato.stop();
+      }
+    },
+    30_000,
+  );
+
+  it('refuses a trigger in full: the run is not there, and the next one is', async () => {
+    const jobato = await RunningApp.start({ talks: nodeStep('talks', program) });
+    try {
+      failOnce((input: { definition?: string }) => input?.definition !== undefined);
+      const refused = await jobato.fetch('/api/projects/talks/runs', { method: 'POST' });
+      expect(refused.status).toBeGreaterThanOrEqual(500);
+      expect(await (await jobato.fetch('/api/runs')).json()).toMatchObject({ items: [] });
+      const { runId } = await jobato.trigger('talks');
+      expect(await jobato.untilEnded(runId)).toMatchObject({ status: 'completed' });
+    } finally {
+      await jobato.stop();
+    }
+  });
+});
+
+describe('an event that can never be applied', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it('is set aside after five deliveries, while others go on', async () => {
+    const jobato = await RunningApp.start({ talks: nodeStep('talks', program) });
+    try {
+      const poison = randomUUID();
+      const deliveries: number[] = [];
+      const { apply } = RunStore.prototype;
+      jest.spyOn(RunStore.prototype, 'apply').mockImplementation(function (this: RunStore, entry) {
+        if (entry.fields.eventId !== poison) return apply.call(this, entry);
+        deliveries.push(entry.deliveryCount);
+        return Promise.reject(new Error('it always fails'));
+      });
+      let offsetMs = 0;
+      const realNow = Date.now.bind(Date);
+      jest.spyOn(Date, 'now').mockImplementation(() => realNow() + offsetMs);
+
+      const stream = jobato.app.get(EventStream);
+      const publish = (eventId: string) =>
+        stream.publish([
+          {
+            eventId,
+            eventType: 'run.heartbeat',
+            eventVersion: '1',
+            occurredAt: jobato.app.get(Clock).now(),
+            runId: randomUUID(),
+            payload: '{"workerId":"w","attempt":1}',
+          },
+        ]);
+      await publish(poison);
+      const others = await jobato.trigger('talks');
+      expect(await jobato.untilEnded(others.runId)).toMatchObject({ status: 'completed' });
+
+      const rejected = async () => {
+        const answer = (await (await jobato.fetch('/api/events/rejected')).json()) as {
+          items: { reason: string; fields: { eventId: string } }[];
+        };
+        return answer.items.find(({ fields }) => fields.eventId === poison);
+      };
+      // Time goes by in leaps; each event that comes in lets the consumer look at what is due.
+      for (let leap = 0; leap < 40 && !(await rejected()); leap++) {
+        offsetMs += 5_001;
+        await publish(randomUUID());
+        await new Promise((next) => setImmediate(next));
+      }
+      expect(deliveries).toEqual([1, 2, 3, 4, 5]);
+      expect((await rejected())?.reason).toBe('it could not be applied in 5 deliveries');
+      await untilQuiet(jobato.folders);
+      expect(flawsOf(jobato.folders)).toEqual([]);
+    } finally {
+      jest.restoreAllMocks();
+      await jobato.stop();
+    }
+  }, 30_000);
+});

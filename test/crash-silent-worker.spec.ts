@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { Clock } from '../src/clock/clock';
+import { EventStream } from '../src/events/event-stream';
+import { type RunEventMap, toStreamFields } from '../src/events/run-event';
+import { OverdueWatch } from '../src/runs/overdue-watch';
+import { LEASE_SECONDS, RunClaims } from '../src/runs/run-claims';
+import { RunQueries } from '../src/runs/run-queries';
+import { RunStore } from '../src/runs/run-store';
+import { flawsOf, untilQuiet } from './support/crash';
+import { nodeStep, RunningApp } from './support/jobato';
+
+const PROJECTS = 200;
+
+describe('workers that fall silent, or want the same run', () => {
+  let jobato: RunningApp;
+  let claims: RunClaims;
+
+  beforeAll(async () => {
+    const projects = Array.from({ length: PROJECTS }, (_, index): [string, string] => [
+      `p${index}`,
+      nodeStep(`p${index}`, '', 'retry: { maxAttempts: 2 }\n'),
+    ]);
+    jobato = await RunningApp.start(Object.fromEntries(projects), { WORKER: 'off' });
+    claims = jobato.app.get(RunClaims);
+  });
+  afterAll(() => jobato.stop());
+
+  function say<Type extends keyof RunEventMap>(
+    runId: string,
+    eventType: Type,
+    payload: RunEventMap[Type],
+    eventId: string = randomUUID(),
+  ): Promise<void> {
+    const occurredAt = jobato.app.get(Clock).now();
+    const event = { eventId, eventType, eventVersion: 1, occurredAt, runId, payload } as never;
+    return jobato.app.get(EventStream).publish([toStreamFields(event)]);
+  }
+
+  /** What became of the events of a run, oldest first. */
+  async function history(runId: string): Promise<string[]> {
+    await untilQuiet(jobato.folders, ['jobato-api']);
+    const { items } = await jobato.app.get(RunQueries).events(runId, 200);
+    return items.map(({ eventType, outcome }) => `${eventType} ${outcome}`);
+  }
+
+  it('gives each of many runs to exactly one of those who claim it at once', async () => {
+    const runs = await Promise.all(
+      Array.from({ length: PROJECTS }, (_, index) => jobato.trigger(`p${index}`)),
+    );
+    const claimed = await Promise.all(
+      runs.flatMap(({ runId }) => ['one', 'other'].map((worker) => claims.claim(runId, worker, 'steps'))),
+    );
+    const winners = claimed.flatMap((assignment) => assignment?.run.runId ?? []);
+    expect(winners).toHaveLength(PROJECTS);
+    expect(new Set(winners).size).toBe(PROJECTS);
+
+    for (const { runId } of runs) await say(runId, 'run.completed', { attempt: 1 });
+    await Promise.all(runs.map(({ runId }) => jobato.untilEnded(runId)));
+  });
+
+  it('passes the run on when the lease ends, and lets the old attempt change nothing', async () => {
+    const { runId } = await jobato.trigger('p0');
+    await claims.claim(runId, 'silent', 'steps');
+    await say(runId, 'run.started', { workerId: 'silent', attempt: 1, leaseSeconds: LEASE_SECONDS });
+
+    const clock = jest
+      .spyOn(jobato.app.get(Clock), 'nowMs')
+      .mockImplementation(() => Date.now() + (LEASE_SECONDS + 1) * 1000);
+    await untilQuiet(jobato.folders, ['jobato-api']);
+    try {
+      clock.mockImplementation(() => Date.now() + 3 * LEASE_SECONDS * 1000);
+      await jobato.app.get(OverdueWatch).look();
+    } finally {
+      clock.mockRestore();
+    }
+    const passedOn = await jobato.until(runId, ({ attempt }) => attempt === 2);
+    expect(passedOn).toMatchObject({ status: 'running', workerId: null });
+
+    const next = await claims.claim(runId, 'lively', 'steps');
+    expect(next?.run.attempt).toBe(2);
+    await say(runId, 'run.heartbeat', { workerId: 'silent', attempt: 1, leaseSeconds: 9999 });
+    await say(runId, 'run.progress', {
+      attempt: 1,
+      step: 'work',
+      stepStatus: 'completed',
+      metrics: { found: 1 },
+    });
+    await say(runId, 'run.log', { attempt: 1, lines: [{ text: 'from the grave' }] });
+    await say(runId, 'run.failed', { attempt: 1, errorCode: 'LATE', message: 'too late' });
+    await say(runId, 'run.completed', { attempt: 1 });
+    const told = await history(runId);
+    expect(told.slice(-5)).toEqual([
+      'run.heartbeat stale-attempt',
+      'run.progress stale-attempt',
+      'run.log stale-attempt',
+      'run.failed stale-attempt',
+      'run.completed stale-attempt',
+    ]);
+    expect(await claims.appendLog(runId, 1, [{ text: 'from the grave' }])).toEqual({ accepting: false });
+    expect(await jobato.app.get(RunQueries).find(runId)).toEqual(next!.run);
+    expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('');
+
+    await say(runId, 'run.completed', { attempt: 2 });
+    expect(await jobato.untilEnded(runId)).toMatchObject({ status: 'completed', attempt: 2, metrics: {} });
+    await say(runId, 'run.failed', { errorCode: 'LATE', message: 'after the end' });
+    expect((await history(runId)).at(-1)).toBe('run.failed already-ended');
+    expect(flawsOf(jobato.folders)).toEqual([]);
+  });
+
+  it('applies an event once, however often it is delivered', async () => {
+    const { runId } = await jobato.trigger('p1');
+    const assignment = await claims.claim(runId, 'repeats-itself', 'steps');
+    const eventId = randomUUID();
+    const lines = [{ text: 'line 1' }, { text: 'line 2' }];
+    for (let time = 0; time < 5; time++) await say(runId, 'run.log', { attempt: 1, lines }, eventId);
+    await untilQuiet(jobato.folders, ['jobato-api']);
+    expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('line 1\nline 2\n');
+    expect(assignment?.run.runId).toBe(runId);
+    await say(runId, 'run.completed', {});
+    await jobato.untilEnded(runId);
+    expect(flawsOf(jobato.folders)).toEqual([]);
+  });
+});
+
+describe('a request that is delivered twice', () => {
+  it('runs nothing twice', async () => {
+    const jobato = await RunningApp.start({
+      hello: nodeStep('hello', "console.log('line ' + process.pid)", 'retry: { maxAttempts: 2 }\n'),
+    });
+    try {
+      const { runId } = await jobato.trigger('hello');
+      const payload = {
+        projectId: 'hello',
+        scope: 'full',
+        steps: ['work'],
+        definitionHash: '',
+        params: {},
+        attempt: 1,
+      };
+      const again = () =>
+        toStreamFields({
+          eventId: randomUUID(),
+          eventType: 'run.requested',
+          eventVersion: 1,
+          occurredAt: new Date().toISOString(),
+          runId,
+          payload,
+        });
+      const stream = jobato.app.get(EventStream);
+      await stream.publish([again(), again(), again()]);
+      await jobato.untilEnded(runId);
+      await stream.publish([again()]);
+      expect(await jobato.app.get(RunStore).requestUnclaimedAgain()).toBe(0);
+      await untilQuiet(jobato.folders);
+      expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toMatch(/^line \d+\n$/);
+      expect(flawsOf(jobato.folders)).toEqual([]);
+    } finally {
+      await jobato.stop();
+    }
+  });
+});
