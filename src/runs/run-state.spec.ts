@@ -503,6 +503,11 @@ describe('the steps of a run', () => {
     });
   });
 
+  it('have no start where their worker skipped them', () =>
+    expect(
+      transition(active, progress({ step: 'parse', stepStatus: 'skipped' }), NOW).run.steps[1],
+    ).toMatchObject({ status: 'skipped', startedAt: null, endedAt: NOW }));
+
   it('may be ones that no file names', () =>
     expect(
       transition(active, progress({ step: 'rank', stepStatus: 'running' }), NOW).run.steps.map(

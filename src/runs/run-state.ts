@@ -237,7 +237,8 @@ function withStep(
     // Events may overtake each other: a step that has ended does not begin again.
     if (step.name !== name || step.endedAt !== null) return step;
     if (status === 'running') return { ...step, status, startedAt: step.startedAt ?? at };
-    return { ...step, status, startedAt: step.startedAt ?? at, endedAt: at, exitCode: exitCode ?? null };
+    const startedAt = status === 'skipped' ? step.startedAt : (step.startedAt ?? at);
+    return { ...step, status, startedAt, endedAt: at, exitCode: exitCode ?? null };
   });
 }
 
