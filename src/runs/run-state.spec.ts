@@ -550,6 +550,16 @@ describe('progress', () => {
       message: null,
     }));
 
+  it('is not set back by late news of a step that has ended, whose metrics count all the same', () => {
+    const further = after(begun, [
+      progress({ step: 'fetch', stepStatus: 'completed', exitCode: 0 }),
+      progress({ step: 'parse', stepStatus: 'running', current: 1 }),
+    ]);
+    const { run } = transition(further, progress({ step: 'fetch', current: 9, metrics: { found: 9 } }), NOW);
+    expect(run.progress).toEqual(further.progress);
+    expect(run.metrics).toEqual({ found: 9 });
+  });
+
   it('adds metrics to those known, the latest value of each', () => {
     const run = after(active, [
       progress({ metrics: { found: 1, kept: 1 } }),

@@ -208,15 +208,19 @@ function heard(run: Run, now: Instant, leaseSeconds?: number): Partial<Run> {
 
 function progressed(run: Run, said: RunEventMap['run.progress'], at: Instant): Partial<Run> {
   const { step, stepStatus, exitCode, current, total, message, metrics, artifacts } = said;
-  const newStep = step !== undefined && step !== run.progress.step;
-  const before = newStep ? { ...NO_PROGRESS, step } : run.progress;
+  const isNewStep = step !== undefined && step !== run.progress.step;
+  const before = isNewStep ? { ...NO_PROGRESS, step } : run.progress;
+  // News of an earlier step that was overtaken by a later one does not set the run back.
+  const isLate = isNewStep && run.steps.some(({ name, endedAt }) => name === step && endedAt !== null);
   return {
-    progress: {
-      step: before.step,
-      current: current ?? before.current,
-      total: total ?? before.total,
-      message: message ?? before.message,
-    },
+    progress: isLate
+      ? run.progress
+      : {
+          step: before.step,
+          current: current ?? before.current,
+          total: total ?? before.total,
+          message: message ?? before.message,
+        },
     ...(step !== undefined &&
       stepStatus !== undefined && { steps: withStep(run.steps, step, stepStatus, exitCode, at) }),
     ...(metrics && { metrics: { ...run.metrics, ...metrics } }),
