@@ -635,6 +635,11 @@ describe('what is made known to workers', () => {
       { eventType: 'run.cancel.requested', payload: { reason: 'timed-out', requestedBy: 'jobato' } },
     ]));
 
+  it('is that nobody is waited for any more, to a worker that comes too late', () =>
+    expect(emitted(waiting, { type: 'give-up-waiting' })).toEqual([
+      { eventType: 'run.cancel.requested', payload: { reason: 'no-worker', requestedBy: 'jobato' } },
+    ]));
+
   it('is not said twice to one that was asked to stop', () =>
     expect(emitted(stopping, { type: 'time-out' })).toEqual([]));
 

@@ -331,8 +331,9 @@ function emissions(run: Run, command: RunCommand, from: RunPhase, to: RunPhase):
       },
     ];
   }
-  if (command.type === 'time-out' && from !== 'stopping') {
-    return [{ eventType: 'run.cancel.requested', payload: { reason: 'timed-out', requestedBy: 'jobato' } }];
+  if (command.type === 'give-up-waiting' || (command.type === 'time-out' && from !== 'stopping')) {
+    const reason = command.type === 'time-out' ? 'timed-out' : 'no-worker';
+    return [{ eventType: 'run.cancel.requested', payload: { reason, requestedBy: 'jobato' } }];
   }
   return [];
 }
