@@ -37,6 +37,7 @@ export class RejectedEventsController {
   @Post(':id/redeliver')
   @HttpCode(202)
   @ApiOperation({ summary: 'Put the event on the stream again, as it came' })
+  @ApiResponse({ status: 202 })
   @ApiProblems('REJECTED_EVENT_NOT_FOUND')
   async redeliver(@Param('id') id: string): Promise<void> {
     await this.rejected.redeliver(numberOf(id));
@@ -45,6 +46,7 @@ export class RejectedEventsController {
   @Delete(':id')
   @HttpCode(204)
   @ApiOperation({ summary: 'Throw the event away' })
+  @ApiResponse({ status: 204 })
   @ApiProblems('REJECTED_EVENT_NOT_FOUND')
   async discard(@Param('id') id: string): Promise<void> {
     await this.rejected.discard(numberOf(id));
