@@ -1,0 +1,128 @@
+import type { RunView } from '../src/runs/run-view';
+import { expectProblem } from './support/expect-problem';
+import { nodeStep, RunningApp } from './support/jobato';
+
+const WAITS = "console.log('ready'); setInterval(() => {}, 1000)";
+const remove = (jobato: RunningApp, path: string) => jobato.fetch(path, { method: 'DELETE' });
+const eventsOf = async (jobato: RunningApp, runId: string) =>
+  (
+    (await (await jobato.fetch(`/api/runs/${runId}/events?limit=200`)).json()) as {
+      items: { eventType: string }[];
+    }
+  ).items;
+
+describe('stopping a run that nobody has taken', () => {
+  let jobato: RunningApp;
+  beforeAll(async () => {
+    jobato = await RunningApp.start(
+      {
+        steps: nodeStep('steps', WAITS),
+        external: 'id: external\nexecutor: external\n',
+      },
+      { WORKER: 'off' },
+    );
+  });
+  afterAll(() => jobato.stop());
+
+  it.each(['steps', 'external'])('cancels it at once: %s', async (projectId) => {
+    const started = await jobato.trigger(projectId);
+    let run: RunView;
+    do run = (await (await jobato.fetch(`/api/runs/${started.runId}`)).json()) as RunView;
+    while (run.waiting!.code === 'not-yet-published');
+    expect(run.waiting).toEqual({ code: 'no-worker-yet', message: expect.stringMatching(/\S/) });
+
+    const response = await remove(jobato, `/api/projects/${projectId}/runs/${run.runId}`);
+    const stopped = (await response.json()) as RunView;
+    expect(response.status).toBe(202);
+    expect(stopped).toMatchObject({
+      runId: run.runId,
+      status: 'cancelled',
+      statusReason: 'cancelled-by-user',
+      waiting: null,
+      error: null,
+    });
+    expect(stopped.cancelRequestedAt).toBe(stopped.endedAt);
+    expect(stopped.durationMs).toBe(Date.parse(stopped.endedAt!) - Date.parse(stopped.startedAt));
+    expect(stopped.steps.every(({ status }) => status === 'skipped')).toBe(true);
+    expect(await (await jobato.fetch(`/api/runs/${run.runId}`)).json()).toEqual(stopped);
+
+    // It has ended now, and a new one can begin.
+    await expectProblem(await remove(jobato, `/api/runs/${run.runId}`), 409, 'RUN_ALREADY_ENDED');
+    expect(await (await jobato.fetch(`/api/runs/${run.runId}`)).json()).toEqual(stopped);
+    const next = await jobato.trigger(projectId);
+    expect(next.runId).not.toBe(run.runId);
+    await remove(jobato, `/api/runs/${next.runId}`);
+  });
+
+  it('answers one of many who ask at once; the others come too late', async () => {
+    const { runId } = await jobato.trigger('steps');
+    const answers = await Promise.all(Array.from({ length: 20 }, () => remove(jobato, `/api/runs/${runId}`)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, ...Array<number>(19).fill(409)]);
+    const types = (await eventsOf(jobato, runId)).map(({ eventType }) => eventType);
+    expect(types.filter((type) => type === 'run.cancel.requested')).toHaveLength(1);
+  });
+});
+
+describe('stopping a run at work', () => {
+  let jobato: RunningApp;
+  beforeAll(async () => {
+    jobato = await RunningApp.start({
+      waits: nodeStep('waits', WAITS),
+      tidies: nodeStep(
+        'tidies',
+        "process.on('SIGTERM', () => setTimeout(() => process.exit(0), 400)); console.log('ready'); setInterval(() => {}, 1000)",
+      ),
+      quick: nodeStep('quick', '0'),
+      fails: nodeStep('fails', 'process.exit(1)'),
+    });
+  });
+  afterAll(() => jobato.stop());
+
+  it('is asked for once, however often it is asked for', async () => {
+    const { runId } = await jobato.trigger('tidies');
+    await jobato.until(runId, ({ steps }) => steps[0]!.status === 'running');
+    const first = await remove(jobato, `/api/runs/${runId}`);
+    const stopping = (await first.json()) as RunView;
+    expect(first.status).toBe(202);
+    expect(stopping).toMatchObject({
+      status: 'running',
+      endedAt: null,
+      durationMs: null,
+      waiting: { code: 'stopping', message: expect.stringMatching(/\S/) },
+    });
+    expect(stopping.cancelRequestedAt).toMatch(/Z$/);
+    for (const path of [`/api/runs/${runId}`, `/api/projects/tidies/runs/${runId}`]) {
+      const again = await remove(jobato, path);
+      const run = (await again.json()) as RunView;
+      expect([again.status, run.cancelRequestedAt]).toEqual([202, stopping.cancelRequestedAt]);
+    }
+    // It holds its project until it has really stopped.
+    const response = await jobato.fetch('/api/projects/tidies/runs', { method: 'POST' });
+    expect((await expectProblem(response, 409, 'RUN_IN_PROGRESS')).activeRunId).toBe(runId);
+
+    const ended = await jobato.untilEnded(runId);
+    expect(ended).toMatchObject({ status: 'cancelled', statusReason: 'cancelled-by-user' });
+    const types = (await eventsOf(jobato, runId)).map(({ eventType }) => eventType);
+    expect(types.filter((type) => type === 'run.cancel.requested')).toHaveLength(1);
+    expect(types.filter((type) => type === 'run.cancelled')).toHaveLength(1);
+  });
+
+  it.each(['quick', 'fails'])('is refused once it has ended, and changes nothing: %s', async (projectId) => {
+    const { runId } = await jobato.trigger(projectId);
+    await jobato.untilEnded(runId);
+    const before: unknown = await (await jobato.fetch(`/api/runs/${runId}`)).json();
+    for (const path of [`/api/runs/${runId}`, `/api/projects/${projectId}/runs/${runId}`]) {
+      const { detail } = await expectProblem(await remove(jobato, path), 409, 'RUN_ALREADY_ENDED');
+      expect(detail).toMatch(/completed|failed/);
+    }
+    expect(await (await jobato.fetch(`/api/runs/${runId}`)).json()).toEqual(before);
+  });
+
+  it('leaves the place to the next run at once', async () => {
+    for (let i = 0; i < 5; i++) {
+      const { runId } = await jobato.trigger('waits');
+      await remove(jobato, `/api/runs/${runId}`);
+      expect((await jobato.untilEnded(runId)).status).toBe('cancelled');
+    }
+  });
+});
