@@ -13,6 +13,7 @@ const HEARTBEAT_MS = 15_000;
 @Injectable()
 export class RunStreams implements OnModuleDestroy {
   private readonly open = new Set<() => void>();
+  private stopping = false;
 
   constructor(
     private readonly tail: LogTail,
@@ -27,6 +28,7 @@ export class RunStreams implements OnModuleDestroy {
 
   /** An open stream would keep the server from closing. */
   onModuleDestroy(): void {
+    this.stopping = true;
     for (const leave of this.open) leave();
   }
 
@@ -81,6 +83,8 @@ export class RunStreams implements OnModuleDestroy {
             break;
           }
         }
+        // Who comes while the server stops gets what there is, and reads on when it is back.
+        if (this.stopping) break;
         if (!(await waker.wait(HEARTBEAT_MS))) await send(': still here\n\n');
       }
     } finally {
