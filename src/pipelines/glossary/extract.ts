@@ -77,7 +77,7 @@ function readCorpus(settings: Settings, report: Report): Corpus {
     );
   }
   if (unreadable.length > 0) report.partial(PARTIAL_REASON);
-  report.say(`Found ${documents.length} documents in ${settings.docs}.`);
+  report.say(`Found ${documents.length} documents in "${settings.docs}".`);
   return { docs: settings.docs, root: settings.root, documents, skipped: found.skipped, unreadable };
 }
 

@@ -61,7 +61,7 @@ export function provisional(settings: Settings, report: Report): void {
   saveWork(settings.work, 'provisional', { terms: defined } satisfies Provisional, terms.fingerprint);
   const without = defined.filter((term) => term.definition === null).length;
   report.metrics({ termsCount: defined.length });
-  report.say(`Wrote ${defined.length - without} definitions; for ${without} terms the documents have none.`);
+  report.say(`Definitions written: ${defined.length - without}. Terms that the documents never define: ${without}.`);
 }
 
 interface Finds {
