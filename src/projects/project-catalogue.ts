@@ -10,6 +10,8 @@ import { notCarriedOut } from './not-carried-out';
 import type { ProjectDefinition, ProjectProblem } from './project';
 import { parseProjectFile } from './project-file';
 
+const QUIET_MS = 250;
+
 export interface KnownProject {
   definition: ProjectDefinition;
   definitionHash: string;
@@ -27,6 +29,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   private byId = new Map<string, KnownProject>();
   private broken: ProjectProblem[] = [];
   private watcher: FSWatcher | null = null;
+  private lookAgain: NodeJS.Timeout | null = null;
   private reading: Promise<void> = Promise.resolve();
 
   constructor(@Inject(CONFIG) config: Config) {
@@ -38,11 +41,16 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     await mkdir(this.folder, { recursive: true }).catch(() => undefined);
     await this.reload();
     this.watcher = watch(this.folder, { ignoreInitial: true, depth: 0 })
-      .on('all', () => void this.reload())
+      .on('all', () => this.onChange())
+      // What came between the first reading and now was taken for old by the watcher.
+      .on('ready', () => void this.reload())
+      // What changed before the watch was in place is told by nobody.
+      .on('ready', () => void this.reload())
       .on('error', (error) => this.logger.warn(`Changes in ${this.folder} may go unseen: ${String(error)}`));
   }
 
   async onApplicationShutdown(): Promise<void> {
+    if (this.lookAgain) clearTimeout(this.lookAgain);
     await this.watcher?.close();
   }
 
@@ -83,6 +91,13 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
       );
     }
     return chosen;
+  }
+
+  /** Read at once, and once more when all is quiet: of changes in quick succession the watcher tells but the first. */
+  private onChange(): void {
+    void this.reload();
+    if (this.lookAgain) clearTimeout(this.lookAgain);
+    this.lookAgain = setTimeout(() => void this.reload(), QUIET_MS);
   }
 
   /** One reading at a time, and one more if a change came in between. */

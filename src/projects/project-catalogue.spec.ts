@@ -1,0 +1,174 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { loadConfig } from '../config/config';
+import { JobatoError } from '../problems/catalogue';
+import { ProjectCatalogue } from './project-catalogue';
+
+const project = (id: string, more = '') => `id: ${id}\n${more}steps: [{ name: work, command: [x] }]\n`;
+
+let root: string;
+let catalogue: ProjectCatalogue;
+beforeAll(() => Logger.overrideLogger(false));
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'jobato-projects-'));
+  mkdirSync(join(root, 'config', 'projects'), { recursive: true });
+});
+afterEach(async () => {
+  await catalogue.onApplicationShutdown();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const pathOf = (name: string) => join(root, 'config', 'projects', name);
+const write = (name: string, content: string) => {
+  // In one step, as editors and deployments do: nobody reads half a file.
+  writeFileSync(join(root, name), content);
+  renameSync(join(root, name), pathOf(name));
+};
+const open = async (files: Record<string, string> = {}) => {
+  for (const [name, content] of Object.entries(files)) write(name, content);
+  catalogue = new ProjectCatalogue(loadConfig({ CONFIG_DIR: 'config' }, root));
+  await catalogue.onModuleInit();
+};
+const ids = () => catalogue.list().map(({ definition }) => definition.projectId);
+/** Gives the file watcher its turns until what is expected has come about. */
+const until = async (isReached: () => boolean) => {
+  const giveUpMs = Date.now() + 10_000;
+  while (!isReached()) {
+    if (Date.now() > giveUpMs) throw new Error(`Never came about: ${isReached}`);
+    await new Promise((next) => setImmediate(next));
+  }
+};
+const codeOf = (ask: () => unknown) => {
+  try {
+    ask();
+  } catch (error) {
+    return error instanceof JobatoError ? error.code : error;
+  }
+  return null;
+};
+
+describe('the projects', () => {
+  it('are what the files say, by their ids', async () => {
+    await open({ 'b.yaml': project('two'), 'a.yml': project('one', 'name: One\n') });
+    expect(ids()).toEqual(['one', 'two']);
+    expect(catalogue.get('one')).toMatchObject({ file: 'projects/a.yml', definition: { name: 'One' } });
+    expect(JSON.parse(catalogue.get('one').definitionJson)).toEqual(catalogue.get('one').definition);
+    expect(catalogue.problems()).toEqual([]);
+  });
+
+  it('are none where there is no folder, which is made for the first one', async () => {
+    rmSync(join(root, 'config'), { recursive: true });
+    await open();
+    expect(ids()).toEqual([]);
+    write('a.yaml', project('first'));
+    await until(() => ids().length === 1);
+  });
+
+  it('are not taken from files of other kinds', async () => {
+    await open({
+      'a.yaml': project('one'),
+      '.hidden.yaml': project('two'),
+      'a.yaml.bak': project('three'),
+      'README.md': '#',
+    });
+    expect(ids()).toEqual(['one']);
+    expect(catalogue.problems()).toEqual([]);
+  });
+
+  it('are not stopped by a wrong file, which is named with line and reason', async () => {
+    await open({ 'a.yaml': project('one'), 'b.yaml': 'id: two\nsteps: work\n', 'c.yaml': project('three') });
+    expect(ids()).toEqual(['one', 'three']);
+    expect(catalogue.problems()).toEqual([
+      { file: 'projects/b.yaml', line: 2, reason: '"steps" must be a list' },
+    ]);
+  });
+
+  it('are not stopped by a file that cannot be read', async () => {
+    mkdirSync(pathOf('folder.yaml'));
+    await open({ 'a.yaml': project('one') });
+    expect(ids()).toEqual(['one']);
+    expect(catalogue.problems()).toMatchObject([{ file: 'projects/folder.yaml', line: null }]);
+  });
+
+  it('keep an id for the first file that has it', async () => {
+    await open({ 'a.yaml': project('same', 'name: First\n'), 'b.yaml': project('same', 'name: Second\n') });
+    expect(catalogue.get('same').definition.name).toBe('First');
+    expect(catalogue.problems()).toEqual([
+      { file: 'projects/b.yaml', line: null, reason: 'the id "same" is taken by projects/a.yaml' },
+    ]);
+  });
+
+  it.each(['nobody', 'constructor', '__proto__', '', 'ONE'])('do not include %j', async (id) => {
+    await open({ 'a.yaml': project('one') });
+    expect(catalogue.find(id)).toBeNull();
+    expect(codeOf(() => catalogue.get(id))).toBe('PROJECT_NOT_FOUND');
+  });
+});
+
+describe('the default project', () => {
+  it('is the one that says so', async () => {
+    await open({ 'a.yaml': project('one'), 'b.yaml': project('two', 'default: true\n') });
+    expect(catalogue.getDefault().definition.projectId).toBe('two');
+  });
+
+  it('is the only one there is', async () => {
+    await open({ 'a.yaml': project('one') });
+    expect(catalogue.getDefault().definition.projectId).toBe('one');
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['there are several', { 'a.yaml': project('one'), 'b.yaml': project('two') }],
+    ['there is no project', {}],
+  ])('is none where %s and none says so', async (_what, files) => {
+    await open(files);
+    expect(codeOf(() => catalogue.getDefault())).toBe('PROJECT_NOT_FOUND');
+  });
+
+  it('is the first of two that say so; the second is named', async () => {
+    await open({ 'a.yaml': project('one', 'default: true\n'), 'b.yaml': project('two', 'default: true\n') });
+    expect(catalogue.getDefault().definition.projectId).toBe('one');
+    expect(catalogue.problems()).toMatchObject([
+      { file: 'projects/b.yaml', reason: expect.stringContaining('default') },
+    ]);
+  });
+});
+
+describe('a file that changes', () => {
+  it('changes its project, under another hash', async () => {
+    await open({ 'a.yaml': project('one') });
+    const before = catalogue.get('one').definitionHash;
+    write('a.yaml', project('one', 'name: Changed\n'));
+    await until(() => catalogue.get('one').definition.name === 'Changed');
+    expect(catalogue.get('one').definitionHash).not.toBe(before);
+  });
+
+  it('keeps its hash where only its comments change', async () => {
+    await open({ 'a.yaml': project('one') });
+    const before = catalogue.get('one').definitionHash;
+    write('a.yaml', `# a comment\n${project('one')}`);
+    write('b.yaml', project('two'));
+    await until(() => ids().length === 2);
+    expect(catalogue.get('one').definitionHash).toBe(before);
+  });
+
+  it('and is wrong now is named, and its project stays as it was', async () => {
+    await open({ 'a.yaml': project('one', 'name: Good\n') });
+    write('a.yaml', 'id: one\nsteps: [\n');
+    await until(() => catalogue.problems().length === 1);
+    expect(catalogue.get('one').definition.name).toBe('Good');
+    write('a.yaml', project('one', 'name: Mended\n'));
+    await until(() => catalogue.problems().length === 0);
+    expect(catalogue.get('one').definition.name).toBe('Mended');
+  });
+
+  it('and is new brings a project, and one that goes takes its own away', async () => {
+    await open({ 'a.yaml': project('one') });
+    write('b.yaml', project('two'));
+    await until(() => ids().length === 2);
+    rmSync(pathOf('a.yaml'));
+    await until(() => ids().length === 1);
+    expect(ids()).toEqual(['two']);
+  });
+});
