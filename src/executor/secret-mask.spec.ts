@@ -36,4 +36,30 @@ describe('SecretMask', () => {
     const mask = new SecretMask(['hunter2']);
     expect([mask.apply('a hunter2'), mask.apply('hunter2')]).toEqual(['a ***', '***']);
   });
+
+  it('hides a secret that a program prints in the spelling of JSON', () => {
+    const mask = new SecretMask(['pass"word\\1']);
+    expect(mask.apply(JSON.stringify({ key: 'pass"word\\1' }))).toBe('{"key":"***"}');
+  });
+
+  it.each([
+    ['half a secret at the end', 'key=hunt', 'key=***'],
+    ['the first letter of a secret at the end', 'oh', 'o***'],
+    ['a whole secret', 'key=hunter2', 'key=***'],
+    ['a whole one, and half a one', 'hunter2 hunter', '*** ***'],
+    ['nothing where no secret begins', 'key=none', 'key=none'],
+  ])('hides at the start of a longer text %s', (_what, text, expected) =>
+    expect(new SecretMask(['hunter2']).applyToStart(text)).toBe(expected),
+  );
+
+  it('hides secrets at any depth, in names too, and leaves the rest as it is', () => {
+    const mask = new SecretMask(['hunter2']);
+    const value = { a: ['x hunter2', 7, null, true], hunter2: { b: 'hunter2' }, __proto: undefined };
+    expect(mask.applyWithin(value)).toEqual({
+      a: ['x ***', 7, null, true],
+      '***': { b: '***' },
+      __proto: undefined,
+    });
+    expect(value.hunter2.b).toBe('hunter2');
+  });
 });
