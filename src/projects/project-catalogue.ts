@@ -42,8 +42,6 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     await this.reload();
     this.watcher = watch(this.folder, { ignoreInitial: true, depth: 0 })
       .on('all', () => this.onChange())
-      // What came between the first reading and now was taken for old by the watcher.
-      .on('ready', () => void this.reload())
       // What changed before the watch was in place is told by nobody.
       .on('ready', () => void this.reload())
       .on('error', (error) => this.logger.warn(`Changes in ${this.folder} may go unseen: ${String(error)}`));

@@ -1,0 +1,210 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ProjectListView, ProjectView } from '../src/projects/project-view';
+import { ProjectCatalogue } from '../src/projects/project-catalogue';
+import { expectProblem } from './support/expect-problem';
+import { nodeStep, RunningApp, writeProject } from './support/jobato';
+import { readSse } from './support/sse';
+
+/** Resolves when the catalogue has read what the test has written; it looks once every turn of the event loop. */
+async function untilKnown(
+  jobato: RunningApp,
+  isReached: (projects: ProjectCatalogue) => boolean,
+): Promise<void> {
+  const projects = jobato.app.get(ProjectCatalogue);
+  const deadline = Date.now() + 10_000;
+  while (!isReached(projects)) {
+    if (Date.now() > deadline) throw new Error('The catalogue never came to know what the test has written.');
+    await new Promise((next) => setImmediate(next));
+  }
+}
+const all = async (jobato: RunningApp) =>
+  (await (await jobato.fetch('/api/projects')).json()) as ProjectListView;
+const one = async (jobato: RunningApp, projectId: string) =>
+  (await (await jobato.fetch(`/api/projects/${projectId}`)).json()) as ProjectView;
+
+describe('the projects', () => {
+  let jobato: RunningApp;
+  beforeAll(async () => {
+    jobato = await RunningApp.start({
+      first: `id: first\nname: The first\ndefault: true\nparams:\n  docs: { type: string, default: docs, description: Folder }\n  max: { type: integer, min: 1, max: 5, required: true }\n  mode: { type: enum, values: [a, b] }\nsteps:\n  - name: read\n    command: [echo, secret-argument]\n    timeoutSeconds: 600\n    env: { A: hidden-value }\n  - name: write\n    command: ['true']\nscopes: { both: [read, write] }\nmetrics: [terms]\n`,
+      second: nodeStep('second', '0'),
+      outside: 'id: outside\nexecutor: external\n',
+    });
+  });
+  afterAll(() => jobato.stop());
+
+  it('are listed with what one needs to start them, and nothing of their insides', async () => {
+    const { items, problems } = await all(jobato);
+    expect(problems).toEqual([]);
+    expect(items.map(({ projectId }) => projectId)).toEqual(['first', 'outside', 'second']);
+    expect(items[0]).toMatchObject({
+      id: 'first',
+      projectId: 'first',
+      name: 'The first',
+      default: true,
+      executor: 'steps',
+      steps: [
+        { name: 'read', timeoutSeconds: 600 },
+        { name: 'write', timeoutSeconds: null },
+      ],
+      scopes: ['full', 'both', 'from:write', 'only:read', 'only:write'],
+      params: {
+        docs: { type: 'string', default: 'docs', description: 'Folder', required: false },
+        max: { type: 'integer', min: 1, max: 5, required: true },
+        mode: { type: 'enum', values: ['a', 'b'] },
+      },
+      metrics: ['terms'],
+      state: 'never-run',
+    });
+    expect(items[2]).toMatchObject({
+      default: false,
+      metrics: ['newJobsCount', 'relevantCount'],
+      name: 'second',
+    });
+    for (const item of items) expect(item).toEqual(await one(jobato, item.projectId));
+    expect(JSON.stringify(items)).not.toMatch(/secret-argument|hidden-value/);
+    await expectProblem(await jobato.fetch('/api/projects/nothing'), 404, 'PROJECT_NOT_FOUND');
+  });
+
+  it('tell how their last run went', async () => {
+    const { runId } = await jobato.trigger('second');
+    await jobato.untilEnded(runId);
+    expect((await one(jobato, 'second')).state).toBe('completed');
+    const external = await jobato.trigger('outside');
+    expect((await one(jobato, 'outside')).state).toBe('running');
+    await jobato.fetch(`/api/runs/${external.runId}`, { method: 'DELETE' });
+    expect((await one(jobato, 'outside')).state).toBe('cancelled');
+  });
+});
+
+describe('the files of projects', () => {
+  let jobato: RunningApp;
+  beforeEach(async () => {
+    jobato = await RunningApp.start({ steady: nodeStep('steady', '0') });
+  });
+  afterEach(() => jobato.stop());
+
+  it.each<[string, string, number | null, RegExp]>([
+    ['no YAML', 'id: x\nsteps: [', 2, /\S/],
+    ['empty', '', 1, /mapping/],
+    ['a list', '- id: x\n', 1, /mapping/],
+    ['without id', 'name: x\nsteps: []\n', 1, /"id"/],
+    ['with a bad id', 'id: Not Good\nsteps: []\n', 1, /"id"/],
+    ['with an unknown key', 'id: x\nstep: []\n', 2, /unknown key "step"/],
+    ['without steps', 'id: x\nname: y\n', 1, /"steps"/],
+    ['with a step without a command', 'id: x\nsteps:\n  - name: a\n', 3, /"command"/],
+    ['with a command as text', 'id: x\nsteps:\n  - name: a\n    command: rm -rf /\n', 4, /a list/],
+    ['with an empty command', 'id: x\nsteps:\n  - name: a\n    command: []\n', 4, /command/],
+    [
+      'with two steps of a name',
+      'id: x\nsteps:\n  - { name: a, command: [a] }\n  - { name: a, command: [b] }\n',
+      4,
+      /two steps/,
+    ],
+    [
+      'with a scope of unknown steps',
+      'id: x\nsteps: [{ name: a, command: [a] }]\nscopes:\n  s: [b]\n',
+      4,
+      /"b", which is no step/,
+    ],
+    [
+      'with a scope called full',
+      'id: x\nsteps: [{ name: a, command: [a] }]\nscopes:\n  full: [a]\n',
+      4,
+      /built in/,
+    ],
+    [
+      'with an unfit default',
+      'id: x\nparams:\n  n: { type: integer, default: many }\nsteps: [{ name: a, command: [a] }]\n',
+      3,
+      /whole number/,
+    ],
+    [
+      'with a negative time',
+      'id: x\ntimeoutSeconds: -1\nsteps: [{ name: a, command: [a] }]\n',
+      2,
+      /timeoutSeconds/,
+    ],
+    [
+      'with a bomb of aliases',
+      `id: x\na: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefgh'].map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefg'[index]!}`).join(',')}]\n`).join('')}`,
+      null,
+      /alias|unknown key/i,
+    ],
+    ['of a taken id', nodeStep('steady', '1'), null, /taken by projects\/steady\.yaml/],
+  ])('are named where they are wrong: %s', async (_name, yaml, line, reason) => {
+    writeProject(jobato.folders, 'zz-wrong', yaml);
+    await untilKnown(jobato, (projects) => projects.problems().length > 0);
+    const { items, problems } = await all(jobato);
+    expect(problems).toEqual([
+      {
+        file: 'projects/zz-wrong.yaml',
+        line: line === null ? problems[0]!.line : line,
+        reason: expect.stringMatching(reason),
+      },
+    ]);
+    expect(items.map(({ projectId }) => projectId)).toEqual(['steady']);
+    const { runId } = await jobato.trigger('steady');
+    expect((await jobato.untilEnded(runId)).status).toBe('completed');
+  });
+
+  it('are read again when they come, change, break, are mended and go', async () => {
+    writeProject(jobato.folders, 'new', nodeStep('new', '0'));
+    await untilKnown(jobato, (projects) => projects.find('new') !== null);
+    const { definitionHash } = await one(jobato, 'new');
+
+    writeProject(jobato.folders, 'new', nodeStep('new', '0', 'name: Renamed\n'));
+    await untilKnown(jobato, (projects) => projects.find('new')?.definition.name === 'Renamed');
+    expect((await one(jobato, 'new')).definitionHash).not.toBe(definitionHash);
+
+    // A broken one keeps its last good version, and says so.
+    writeProject(jobato.folders, 'new', 'id: [');
+    await untilKnown(jobato, (projects) => projects.problems().length === 1);
+    const { items, problems } = await all(jobato);
+    expect(items.map(({ name }) => name).sort()).toEqual(['Renamed', 'steady']);
+    expect(problems[0]!.file).toBe('projects/new.yaml');
+
+    writeProject(jobato.folders, 'new', nodeStep('new', '0'));
+    await untilKnown(jobato, (projects) => projects.problems().length === 0);
+    rmSync(join(jobato.folders.configDir, 'projects', 'new.yaml'));
+    await untilKnown(jobato, (projects) => projects.find('new') === null);
+    await expectProblem(await jobato.fetch('/api/projects/new'), 404, 'PROJECT_NOT_FOUND');
+  });
+
+  it('may change under a run: it keeps the definition that it began with', async () => {
+    const step = (name: string, text: string) =>
+      `  - name: ${name}\n    command: [${JSON.stringify(process.execPath)}, -e, ${JSON.stringify(text)}]\n`;
+    const waitsForGo = `require('fs').watch(process.env.JOBATO_RUN_DIR, () => process.exit(0)); console.log('waiting')`;
+    writeProject(
+      jobato.folders,
+      'kept',
+      `id: kept\nsteps:\n${step('first', waitsForGo)}${step('second', "console.log('old')")}`,
+    );
+    await untilKnown(jobato, (projects) => projects.find('kept') !== null);
+    const { runId } = await jobato.trigger('kept');
+    await jobato.until(runId, ({ steps }) => steps[0]!.status === 'running');
+    writeProject(jobato.folders, 'kept', `id: kept\nsteps:\n${step('second', "console.log('new')")}`);
+    await untilKnown(jobato, (projects) => projects.find('kept')?.definition.steps.length === 1);
+
+    const log = async () => (await jobato.fetch(`/api/runs/${runId}/logs`)).text();
+    for await (const { event } of readSse(`${jobato.url}/api/runs/${runId}/logs`)) if (event === 'log') break;
+    writeFileSync(join(jobato.folders.dataDir, 'runs', runId, 'go'), '');
+    expect((await jobato.untilEnded(runId)).status).toBe('completed');
+    expect(await log()).toBe('waiting\nold\n');
+
+    const next = await jobato.trigger('kept');
+    await jobato.untilEnded(next.runId);
+    expect(await (await jobato.fetch(`/api/runs/${next.runId}/logs`)).text()).toBe('new\n');
+
+    // Runs outlive their project: they are still there to be read.
+    rmSync(join(jobato.folders.configDir, 'projects', 'kept.yaml'));
+    await untilKnown(jobato, (projects) => projects.find('kept') === null);
+    expect((await jobato.fetch(`/api/projects/kept/runs/${runId}`)).status).toBe(200);
+    await expectProblem(
+      await jobato.fetch(`/api/runs/${runId}/rerun`, { method: 'POST' }),
+      404,
+      'PROJECT_NOT_FOUND',
+    );
+  });
+});
