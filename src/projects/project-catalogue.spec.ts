@@ -36,7 +36,7 @@ const ids = () => catalogue.list().map(({ definition }) => definition.projectId)
 const until = async (isReached: () => boolean) => {
   const giveUpMs = Date.now() + 10_000;
   while (!isReached()) {
-    if (Date.now() > giveUpMs) throw new Error(`Never came about: ${isReached}`);
+    if (Date.now() > giveUpMs) throw new Error(`Never came about: ${String(isReached)}`);
     await new Promise((next) => setImmediate(next));
   }
 };

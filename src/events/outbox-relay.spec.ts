@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { LATER } from '../../test/support/a-run';
+import { Clock } from '../clock/clock';
+import { Database } from '../database/database';
+import type { WriteCommand } from '../database/writer';
+import { EmbeddedEventStream } from './embedded-event-stream';
+import { OutboxEntity, StreamEntryEntity, StreamGroupEntity, StreamPendingEntity } from './event.entities';
+import { OutboxRelay } from './outbox-relay';
+import { type RunEvent, type StreamFields, toStreamFields } from './run-event';
+
+/** The embedded stream, out of reach for as long as a test says. */
+class UnsteadyStream extends EmbeddedEventStream {
+  readonly tries = new EventEmitter();
+  isDown = false;
+  /** It takes what it is given, and its answer is lost. */
+  losesAnswer = false;
+
+  override async publish(entries: StreamFields[]): Promise<void> {
+    this.tries.emit('try', entries);
+    if (this.isDown) throw new Error('out of reach');
+    await super.publish(entries);
+    if (!this.losesAnswer) return;
+    this.losesAnswer = false;
+    throw new Error('answer lost');
+  }
+}
+
+let folder: string;
+let database: Database;
+let stream: UnsteadyStream;
+let relay: OutboxRelay;
+beforeAll(() => Logger.overrideLogger(false));
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'jobato-outbox-'));
+  database = await Database.open(join(folder, 'outbox.db'), [
+    OutboxEntity,
+    StreamEntryEntity,
+    StreamGroupEntity,
+    StreamPendingEntity,
+  ]);
+  stream = new UnsteadyStream(database, new Clock());
+  relay = new OutboxRelay(database, stream, new Clock());
+});
+afterEach(async () => {
+  await relay.beforeApplicationShutdown();
+  await stream.close();
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const anEvent = (runId: string = randomUUID()): RunEvent => ({
+  eventId: randomUUID(),
+  eventType: 'run.requested',
+  eventVersion: 1,
+  occurredAt: LATER,
+  runId,
+  payload: { projectId: 'demo', scope: 'full', steps: [], definitionHash: 'f', params: {}, attempt: 1 },
+});
+const put: WriteCommand<RunEvent[], void> = async (tx, batches) => {
+  await relay.put(tx, batches.flat());
+  return batches.map(() => undefined);
+};
+/** What has reached the stream, once there are so many. */
+const published = async (count: number): Promise<Record<string, string>[]> => {
+  const fields: Record<string, string>[] = [];
+  while (fields.length < count) {
+    const entries = await stream.read('test', 'test', { count: 10_000, waitMs: 60_000 });
+    fields.push(...entries.map((entry) => entry.fields));
+  }
+  return fields;
+};
+
+describe('the outbox', () => {
+  it('is published in order, and empty afterwards', async () => {
+    const events = Array.from({ length: 1200 }, () => anEvent());
+    for (let at = 0; at < events.length; at += 100) await database.write(put, events.slice(at, at + 100));
+    relay.kick();
+    expect(await published(1200)).toEqual(events.map(toStreamFields));
+    await relay.beforeApplicationShutdown();
+    expect(await relay.depth()).toMatchObject({ events: 0, oldestAgeSeconds: 0 });
+  });
+
+  it('is published at the start, if an earlier life left something', async () => {
+    const event = anEvent();
+    await database.write(put, [event]);
+    relay.onApplicationBootstrap();
+    expect(await published(1)).toEqual([toStreamFields(event)]);
+  });
+
+  it('says what no worker can have seen yet', async () => {
+    const [waiting, other] = [anEvent(), anEvent()];
+    await database.write(put, [waiting]);
+    expect(await relay.unpublished([waiting.runId, other.runId])).toEqual(new Set([waiting.runId]));
+    expect(await relay.unpublished([])).toEqual(new Set());
+    expect(await relay.depth()).toMatchObject({ events: 1, oldestAgeSeconds: expect.any(Number) });
+  });
+
+  it('keeps everything while the stream is out of reach, and publishes it in order when it is back', async () => {
+    stream.isDown = true;
+    const events = [anEvent(), anEvent(), anEvent()];
+    await database.write(put, events.slice(0, 2));
+    const tried = once(stream.tries, 'try');
+    relay.kick();
+    await tried;
+    await database.write(put, events.slice(2));
+    relay.kick();
+    expect((await relay.depth()).events).toBe(3);
+    stream.isDown = false;
+    expect(await published(3)).toEqual(events.map(toStreamFields));
+  });
+
+  it('publishes again, under the same id, what it was not told has arrived', async () => {
+    stream.losesAnswer = true;
+    const event = anEvent();
+    await database.write(put, [event]);
+    relay.kick();
+    expect(await published(2)).toEqual([toStreamFields(event), toStreamFields(event)]);
+  });
+
+  it('publishes nothing of a transaction that was rolled back', async () => {
+    const [lost, kept] = [anEvent(), anEvent()];
+    const failing: WriteCommand<RunEvent[], void> = async (tx, batches) => {
+      await put(tx, batches);
+      throw new Error('taken back');
+    };
+    await expect(database.write(failing, [lost])).rejects.toThrow('taken back');
+    await database.write(put, [kept]);
+    relay.kick();
+    expect(await published(1)).toEqual([toStreamFields(kept)]);
+  });
+
+  it('publishes nothing more once the server stops: the next life does', async () => {
+    await relay.beforeApplicationShutdown();
+    await database.write(put, [anEvent()]);
+    relay.kick();
+    expect((await relay.depth()).events).toBe(1);
+  });
+});

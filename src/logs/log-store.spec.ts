@@ -1,0 +1,181 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LATER } from '../../test/support/a-run';
+import { SeededRandom } from '../../test/support/random';
+import { Clock } from '../clock/clock';
+import { loadConfig } from '../config/config';
+import { Database } from '../database/database';
+import type { LogLine } from './log-line';
+import { LogStore } from './log-store';
+import { LogChunkEntity, LogEndEntity } from './log.entities';
+
+class StoppedClock extends Clock {
+  override nowMs(): number {
+    return Date.parse(LATER);
+  }
+}
+
+let folder: string;
+let database: Database;
+let store: LogStore;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'jobato-log-'));
+  database = await Database.open(join(folder, 'log.db'), [LogChunkEntity, LogEndEntity]);
+  store = new LogStore(database, new StoppedClock(), loadConfig({ LOG_LIMIT_MB: '1' }, folder));
+});
+afterEach(async () => {
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const append = (lines: Parameters<LogStore['append']>[0]['lines'], runId = 'run', attempt = 1) =>
+  store.append({ runId, attempt, lines });
+const texts = (...list: string[]) => list.map((text) => ({ text }));
+/** The whole log, read as a follower reads it. */
+const read = async (runId = 'run', after = 0): Promise<LogLine[]> => {
+  const chunk = await store.readAfter(runId, after);
+  if (!chunk) return [];
+  const lines = chunk.after(after);
+  return [...lines, ...(await read(runId, lines.at(-1)!.seq))];
+};
+const textsOf = (lines: readonly LogLine[]) => lines.map(({ text }) => text);
+
+describe('the log of a run', () => {
+  it('is empty at first', async () => {
+    expect(await store.readAfter('run', 0)).toBeNull();
+    expect(await store.lastSeq('run')).toBe(0);
+  });
+
+  it('says of each line what is known, and fills in the rest', async () => {
+    await append([
+      { text: 'plain' },
+      { text: 'whole', at: '2026-03-01T10:00:00.5Z', stream: 'stderr', step: 'fetch', n: 1 },
+      { text: 'odd time', at: 'yesterday' },
+    ]);
+    expect(await read()).toEqual([
+      { seq: 1, at: LATER, stream: 'stdout', step: null, text: 'plain' },
+      { seq: 2, at: '2026-03-01T10:00:00.500Z', stream: 'stderr', step: 'fetch', text: 'whole' },
+      { seq: 3, at: LATER, stream: 'stdout', step: null, text: 'odd time' },
+    ]);
+  });
+
+  it('numbers its lines without gaps, whoever adds them at the same moment', async () => {
+    await Promise.all(Array.from({ length: 200 }, (_, n) => append(texts(`${n}a`, `${n}b`))));
+    const lines = await read();
+    expect(lines.map(({ seq }) => seq)).toEqual(Array.from({ length: 400 }, (_, n) => n + 1));
+    expect(textsOf(lines)).toEqual(Array.from({ length: 200 }, (_, n) => [`${n}a`, `${n}b`]).flat());
+  });
+
+  it('is its own', async () => {
+    await Promise.all([
+      append(texts('one'), 'run-1'),
+      append(texts('two'), 'run-2'),
+      append(texts('three'), 'run-1'),
+    ]);
+    expect(textsOf(await read('run-1'))).toEqual(['one', 'three']);
+    expect((await read('run-2')).map(({ seq, text }) => [seq, text])).toEqual([[1, 'two']]);
+  });
+
+  it.each(Array.from({ length: 10 }, (_, seed) => seed))(
+    'is read on from any line without loss or repetition (seed %d)',
+    async (seed) => {
+      const random = new SeededRandom(seed);
+      const all: string[] = [];
+      while (all.length < 6000) {
+        const batch = Array.from({ length: random.integer(1, 3000) }, (_, n) => `${all.length + n}`);
+        await append(texts(...batch));
+        all.push(...batch);
+      }
+      for (const after of [0, 1, all.length - 1, all.length, random.integer(0, all.length)]) {
+        expect(textsOf(await read('run', after))).toEqual(all.slice(after));
+      }
+      expect(await store.lastSeq('run')).toBe(all.length);
+    },
+  );
+
+  it('comes in pieces that are handy, whatever was appended at once', async () => {
+    await append(texts(...Array.from({ length: 5000 }, (_, n) => `${n}`)));
+    expect((await store.readAfter('run', 0))!.lines.length).toBeLessThan(5000);
+    expect(await read()).toHaveLength(5000);
+  });
+
+  it('answers an append with the lines that it became', async () => {
+    const { chunks, limitReached } = await append(texts('one', 'two'));
+    expect(chunks.flatMap(({ lines }) => lines.map(({ seq, text }) => [seq, text]))).toEqual([
+      [1, 'one'],
+      [2, 'two'],
+    ]);
+    expect(limitReached).toBe(false);
+  });
+
+  it('keeps text of every kind, cut where it is too long', async () => {
+    const odd = ['', '\0', 'a\r', '😀', '"', '\uD800', 'x'.repeat(70_000)];
+    await append(texts(...odd));
+    const stored = textsOf(await read());
+    expect(stored.slice(0, -1)).toEqual(odd.slice(0, -1));
+    expect(stored.at(-1)).toMatch(/^x{65536} … \[line cut at 64 KiB\]$/);
+  });
+});
+
+describe('lines that come twice', () => {
+  it('are dropped by their number, in whatever order they come', async () => {
+    await append([
+      { n: 1, text: 'one' },
+      { n: 3, text: 'three' },
+    ]);
+    await append([
+      { n: 3, text: 'three' },
+      { n: 2, text: 'two' },
+      { n: 1, text: 'one' },
+      { n: 4, text: 'four' },
+    ]);
+    expect(textsOf(await read())).toEqual(['one', 'three', 'two', 'four']);
+  });
+
+  it('are dropped within one append too', async () => {
+    await append([
+      { n: 1, text: 'one' },
+      { n: 1, text: 'one' },
+    ]);
+    expect(textsOf(await read())).toEqual(['one']);
+  });
+
+  it('are kept where they have no number', async () => {
+    await append(texts('same', 'same'));
+    expect(await read()).toHaveLength(2);
+  });
+
+  it('are others in another attempt', async () => {
+    await append([{ n: 1, text: 'first try' }], 'run', 1);
+    await append([{ n: 1, text: 'second try' }], 'run', 2);
+    expect(textsOf(await read())).toEqual(['first try', 'second try']);
+  });
+});
+
+describe('a log that is too long', () => {
+  const MIB = 1024 * 1024;
+  const line = 'x'.repeat(1023); // with its end, 1 KiB
+
+  it('ends with one line that says so, and takes nothing more', async () => {
+    const filled = await append(texts(...Array<string>(MIB / 1024).fill(line)));
+    expect(filled.limitReached).toBe(false);
+    const over = await append(texts('one more', 'and another'));
+    expect(over.limitReached).toBe(true);
+    expect((await append(texts('later'))).limitReached).toBe(true);
+
+    const lines = await read();
+    expect(lines).toHaveLength(MIB / 1024 + 1);
+    expect(lines.at(-1)).toMatchObject({
+      stream: 'system',
+      text: expect.stringContaining('limit of 1 MB (LOG_LIMIT_MB)'),
+    });
+    expect(await store.lastSeq('run')).toBe(lines.length);
+  });
+
+  it('does not shorten the log of another run', async () => {
+    await append(texts(...Array<string>(2 * (MIB / 1024)).fill(line)), 'long');
+    expect((await append(texts('hello'), 'short')).limitReached).toBe(false);
+    expect(textsOf(await read('short'))).toEqual(['hello']);
+  });
+});
