@@ -61,7 +61,9 @@ export function provisional(settings: Settings, report: Report): void {
   saveWork(settings.work, 'provisional', { terms: defined } satisfies Provisional, terms.fingerprint);
   const without = defined.filter((term) => term.definition === null).length;
   report.metrics({ termsCount: defined.length });
-  report.say(`Definitions written: ${defined.length - without}. Terms that the documents never define: ${without}.`);
+  report.say(
+    `Definitions written: ${defined.length - without}. Terms that the documents never define: ${without}.`,
+  );
 }
 
 interface Finds {
