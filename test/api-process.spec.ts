@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { type Folders, makeFolders, nodeStep, ServerProcess } from './support/jobato';
+
+const ROOT = join(__dirname, '..');
+const WAITS = "console.log('ready'); setInterval(() => {}, 1000)";
+
+/** Starts the server where it is expected to refuse. */
+async function refusal(folders: Folders, extra: Record<string, string>) {
+  const child = spawn(process.execPath, [join(ROOT, 'dist', 'main.js')], {
+    cwd: ROOT,
+    env: {
+      PATH: process.env.PATH,
+      PORT: '0',
+      DATA_DIR: folders.dataDir,
+      CONFIG_DIR: folders.configDir,
+      ...extra,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stderr = '';
+  let stdout = '';
+  child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
+  child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stderr, stdout };
+}
+
+/** The built server, as a process of its own. */
+describe('the server as a process', () => {
+  let folders: Folders;
+  beforeEach(() => {
+    folders = makeFolders({
+      waits: nodeStep('waits', WAITS),
+      stubborn: nodeStep('stubborn', `process.on('SIGTERM', () => {}); ${WAITS}`),
+      huge: nodeStep(
+        'huge',
+        `const block = ('x'.repeat(1023) + '\\n').repeat(1024);
+         let left = Number(JSON.parse(process.env.JOBATO_PARAMS).megabytes);
+         const more = () => { while (left > 0) { left--; if (!process.stdout.write(block)) return process.stdout.once('drain', more) } };
+         more()`,
+        'params:\n  megabytes: { type: integer, required: true }\n',
+      ),
+    });
+  });
+  afterEach(() => rmSync(folders.root, { recursive: true, force: true }));
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    [
+      'another address than loopback without a token',
+      { HOST: '0.0.0.0' },
+      /HOST is 0\.0\.0\.0.*JOBATO_ADMIN_TOKEN/,
+    ],
+    ['all addresses of IPv6 without a token', { HOST: '::' }, /JOBATO_ADMIN_TOKEN/],
+    ['a port that is none', { PORT: 'eighty' }, /PORT/],
+    ['half of what TLS needs', { TLS_CERT_FILE: 'cert.pem' }, /TLS_KEY_FILE/],
+    ['a worker of an unknown kind', { WORKER: 'on' }, /WORKER must be one of/],
+  ])('refuses to start with %s', async (_name, extra, sentence) => {
+    const { code, stderr, stdout } = await refusal(folders, extra);
+    expect(code).toBeGreaterThan(0);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(stdout).not.toMatch(/Listening/);
+  });
+
+  it('starts on all addresses with a token, says its port in JSON, and no second one gets its data folder', async () => {
+    const token = 'a-token-of-a-fair-length-0123456789';
+    const server = await ServerProcess.start(folders, { HOST: '0.0.0.0', JOBATO_ADMIN_TOKEN: token });
+    const { port } = new URL(server.url);
+    expect(Number(port)).toBeGreaterThan(0);
+    const said = server.output.find((line) => line.includes('Listening at'))!;
+    expect(JSON.parse(said)).toMatchObject({ level: 'info', time: expect.stringMatching(/Z$/) });
+    expect((await fetch(`http://127.0.0.1:${port}/api/runs`)).status).toBe(401);
+
+    const second = await refusal(folders, {});
+    expect(second.code).toBeGreaterThan(0);
+    expect(second.stderr).toMatch(/Another Jobato is using .*DATA_DIR/);
+    expect((await fetch(`http://127.0.0.1:${port}/api/health/ready`)).status).toBe(200);
+    expect(server.output.join()).not.toContain(token);
+    expect(await server.end('SIGTERM')).toBe(0);
+  });
+
+  it('is not ready, but alive, while it stops; ends its steps and streams, and leaves in time', async () => {
+    const server = await ServerProcess.start(folders);
+    const { runId } = await server.trigger('stubborn');
+    await server.untilLogged(runId, 'ready');
+    const stream = await fetch(`${server.url}/api/runs/${runId}/logs`, {
+      headers: { accept: 'text/event-stream' },
+    });
+    const streamEnded = stream.text();
+    const startedAt = Date.now();
+    const ended = server.end('SIGTERM');
+    let ready: Response;
+    do ready = await fetch(`${server.url}/api/health/ready`);
+    while (ready.status === 200);
+    expect([ready.status, ((await ready.json()) as { status: string }).status]).toEqual([503, 'not-ready']);
+    expect((await fetch(`${server.url}/api/health/live`)).status).toBe(200);
+    expect((await fetch(`${server.url}/api/health`)).status).toBe(503);
+    const refused = await fetch(`${server.url}/api/projects/waits/runs`, { method: 'POST' });
+    expect([refused.status, ((await refused.json()) as { errorCode: string }).errorCode]).toEqual([
+      503,
+      'SHUTTING_DOWN',
+    ]);
+    await streamEnded;
+    expect(await ended).toBe(0);
+    expect(Date.now() - startedAt).toBeLessThan(25_000);
+
+    const next = await ServerProcess.start(folders);
+    expect(await next.get(runId)).toMatchObject({ status: 'failed', statusReason: 'worker-lost' });
+    await next.end('SIGTERM');
+  }, 45_000);
+
+  it('takes no memory for a reader that does not read, and does not stop for it', async () => {
+    const server = await ServerProcess.start(folders, { LOG_LIMIT_MB: '1000' });
+    const memory = () =>
+      Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))![1]) /
+      1024;
+    const { runId } = await server.trigger('huge', { params: { megabytes: 120 } });
+    const readers = await Promise.all(
+      ['text/event-stream', 'text/event-stream', 'text/plain'].map(async (accept) => {
+        const sent = request(`${server.url}/api/runs/${runId}/logs`, { headers: { accept }, agent: false });
+        sent.on('error', () => undefined).end();
+        const [response] = (await once(sent, 'response')) as [IncomingMessage];
+        response.on('error', () => undefined).pause(); // and never reads on
+        return sent;
+      }),
+    );
+    const { status } = await pollUntilEnded(server, runId);
+    expect(status).toBe('completed');
+    // The log has 120 MB; what readers have not taken would come on top of the cache and of Node itself.
+    expect(memory()).toBeLessThan(450);
+    const last = await fetch(`${server.url}/api/runs/${runId}/logs?after=${120 * 1024 - 1}`);
+    expect(await last.text()).toBe(`${'x'.repeat(1023)}\n`);
+    for (const sent of readers) sent.destroy();
+    expect(await server.end('SIGTERM')).toBe(0);
+  }, 60_000);
+
+  it('takes 200 MB of output with the default limit: one line says so, and the step completes', async () => {
+    const server = await ServerProcess.start(folders);
+    const { runId } = await server.trigger('huge', { params: { megabytes: 200 } });
+    const run = await server.untilEnded(runId);
+    expect(run.status).toBe('completed');
+    const after = 50 * 1024 - 2;
+    const end = (await (await fetch(`${server.url}/api/runs/${runId}/logs?after=${after}`)).text())
+      .trimEnd()
+      .split('\n');
+    expect(end.filter((line) => /limit of 50 MB/.test(line))).toEqual([end.at(-1)]);
+    expect(end.length).toBeLessThanOrEqual(3);
+    await server.end('SIGTERM');
+  }, 60_000);
+
+  /** Reads the run now and then over a connection of its own: a stream would read the log as well. */
+  async function pollUntilEnded(server: ServerProcess, runId: string) {
+    for (;;) {
+      const run = await server.get(runId);
+      if (run.status !== 'running') return run;
+      await new Promise((next) => setImmediate(next));
+    }
+  }
+});
