@@ -2,7 +2,17 @@
  * Imports run downhill. Each rule names what a folder may not know; what is not forbidden here is allowed.
  * @type {import('dependency-cruiser').IConfiguration}
  */
-const domains = ['config', 'clock', 'problems', 'lifecycle', 'database', 'projects', 'events', 'logs', 'runs'];
+const domains = [
+  'config',
+  'clock',
+  'problems',
+  'lifecycle',
+  'database',
+  'projects',
+  'events',
+  'logs',
+  'runs',
+];
 
 /** From the bottom up: each layer may import those before it, and none after it. */
 const LAYERS = [
@@ -75,6 +85,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['require', 'node', 'default', 'types'],
+    },
   },
 };

@@ -2,7 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 
-const BROWSERS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const BROWSERS = [
+  process.env.CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
 
 function findBrowser() {
   return BROWSERS.find((path) => {
@@ -16,7 +21,10 @@ function findBrowser() {
 }
 
 function aptInstall(name) {
-  const options = { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  const options = {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  };
   const run = (...args) => spawnSync('apt-get', args, options).status === 0;
   return process.getuid?.() === 0 && run('-qq', 'update') && run('-qq', '-y', 'install', name);
 }
