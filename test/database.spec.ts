@@ -3,20 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { DataSource } from 'typeorm';
-import { aNewRun, after, LATER } from '../../test/support/a-run';
+import { aNewRun, after, LATER } from './support/a-run';
 import {
   OutboxEntity,
   RejectedEventEntity,
   StreamEntryEntity,
   StreamGroupEntity,
   StreamPendingEntity,
-} from '../events/event.entities';
-import { LogChunkEntity, LogEndEntity } from '../logs/log.entities';
-import type { Run } from '../runs/run';
-import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from '../runs/run.entity';
-import { Database } from './database';
-import { FirstTables1700000000001 } from './migrations/1-first-tables';
-import type { Transaction } from './writer';
+} from '../src/events/event.entities';
+import { LogChunkEntity, LogEndEntity } from '../src/logs/log.entities';
+import type { Run } from '../src/runs/run';
+import {
+  AppliedEventEntity,
+  DefinitionEntity,
+  IdempotencyKeyEntity,
+  RunEntity,
+} from '../src/runs/run.entity';
+import { Database } from '../src/database/database';
+import { FirstTables1700000000001 } from '../src/database/migrations/1-first-tables';
+import type { Transaction } from '../src/database/writer';
 
 const ENTITIES = [
   RunEntity,
