@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { LogLine } from '../src/logs/log-line';
+import { RunChanges } from '../src/runs/run-changes';
+import { RunQueries } from '../src/runs/run-queries';
 import type { RunView } from '../src/runs/run-view';
 import { expectInvalid, expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
@@ -412,4 +414,39 @@ describe('the limit of a log', () => {
     ]);
     await jobato.stop();
   });
+});
+
+it('a stream on which nothing happens says every 15 seconds that it is still there', async () => {
+  const jobato = await RunningApp.start({ waits: nodeStep('waits', '0') }, { WORKER: 'off' });
+  const { runId } = await jobato.trigger('waits');
+  const response = await jobato.fetch(`/api/runs/${runId}/logs`, {
+    headers: { accept: 'text/event-stream' },
+  });
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let seen = '';
+  const until = async (text: string) => {
+    while (!seen.includes(text)) seen += (await reader.read()).value!;
+  };
+  // The time goes by at our command from here on; the first wait began before, so a change makes it begin anew.
+  await until('event: run\n');
+  jest.useFakeTimers({
+    doNotFake: ['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'setInterval'],
+  });
+  try {
+    const changes = jobato.app.get(RunChanges);
+    changes.announce((await jobato.app.get(RunQueries).find(runId))!);
+    seen = '';
+    await until('event: run\n');
+    while (jest.getTimerCount() === 0) await new Promise((next) => setImmediate(next));
+    jest.advanceTimersByTime(14_999);
+    await jobato.fetch('/api/health/live');
+    expect(seen).not.toMatch(/^:/m);
+    jest.advanceTimersByTime(1);
+    await until('\n: ');
+    expect(seen).toMatch(/\n: .*\n\n$/);
+  } finally {
+    jest.useRealTimers();
+    await reader.cancel();
+    await jobato.stop();
+  }
 });
