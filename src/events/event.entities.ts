@@ -15,6 +15,7 @@ export class OutboxEntity {
 
 /** Events that could not be applied, with the reason and what was received. */
 @Entity('rejected_events')
+@Index('rejected_events_by_entry', ['entryId'])
 export class RejectedEventEntity {
   @PrimaryColumn({ type: 'integer', generated: 'increment' }) id!: number;
   @Column({ name: 'entry_id', type: 'text' }) entryId!: string;

@@ -29,7 +29,7 @@ export class RunEntity implements Run {
   @Column({ name: 'last_heard_at', type: 'text', nullable: true }) lastHeardAt!: string | null;
   @Column({ name: 'lease_expires_at', type: 'text', nullable: true }) leaseExpiresAt!: string | null;
   @Column({ name: 'started_at', type: 'text' }) startedAt!: string;
-  @Column({ name: 'claim_timeout_seconds', type: 'float', default: 0 }) claimTimeoutSeconds!: number;
+  @Column({ name: 'claim_timeout_seconds', type: 'float' }) claimTimeoutSeconds!: number;
   @Column({ name: 'claim_by', type: 'text', nullable: true }) claimBy!: string | null;
   @Column({ name: 'finish_by', type: 'text', nullable: true }) finishBy!: string | null;
   @Column({ name: 'cancel_requested_at', type: 'text', nullable: true }) cancelRequestedAt!: string | null;

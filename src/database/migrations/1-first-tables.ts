@@ -58,6 +58,7 @@ export class FirstTables1700000000001 implements MigrationInterface {
         text('lease_expires_at', nullable),
         text('started_at'),
         text('claim_by', nullable),
+        { name: 'claim_timeout_seconds', type: 'float' },
         text('finish_by', nullable),
         text('cancel_requested_at', nullable),
         { name: 'stop_grace_seconds', type: 'float' },
@@ -123,13 +124,11 @@ export class FirstTables1700000000001 implements MigrationInterface {
       ],
       [index('outbox_by_run', ['run_id'])],
     );
-    await create('rejected_events', [
-      counter('id'),
-      text('entry_id'),
-      text('reason'),
-      json('fields'),
-      text('rejected_at'),
-    ]);
+    await create(
+      'rejected_events',
+      [counter('id'), text('entry_id'), text('reason'), json('fields'), text('rejected_at')],
+      [index('rejected_events_by_entry', ['entry_id'])],
+    );
     await create('stream_entries', [counter('id'), json('fields'), text('added_at')]);
     await create('stream_groups', [text('group_name', primary), integer('last_delivered_id')]);
     await create('stream_pending', [
