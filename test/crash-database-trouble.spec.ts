@@ -26,14 +26,12 @@ const writes: Record<string, (input: never) => boolean> = {
 
 /** Lets the first write of this kind fail as on a full disk. @returns how often it did */
 function failOnce(isMeant: (input: never) => boolean): () => number {
-  const { write } = Writer.prototype;
+  const write: Writer['write'] = Reflect.get(Writer.prototype, 'write');
   let failures = 0;
   jest.spyOn(Writer.prototype, 'write').mockImplementation(function (this: Writer, command, input) {
-    if (failures > 0 || !isMeant(input as never)) return write.call(this, command, input) as never;
+    if (failures > 0 || !isMeant(input as never)) return write.call(this, command, input);
     failures++;
-    return Promise.reject(
-      Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' }),
-    ) as never;
+    return Promise.reject(Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' }));
   });
   return () => failures;
 }
@@ -83,7 +81,7 @@ describe('an event that can never be applied', () => {
     try {
       const poison = randomUUID();
       const deliveries: number[] = [];
-      const { apply } = RunStore.prototype;
+      const apply: RunStore['apply'] = Reflect.get(RunStore.prototype, 'apply');
       jest.spyOn(RunStore.prototype, 'apply').mockImplementation(function (this: RunStore, entry) {
         if (entry.fields.eventId !== poison) return apply.call(this, entry);
         deliveries.push(entry.deliveryCount);

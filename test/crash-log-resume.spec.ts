@@ -1,4 +1,3 @@
-import type { RunView } from '../src/runs/run-view';
 import { Belongings, flawsOf, tell, untilQuiet, within } from './support/crash';
 import { nodeStep, type ServerProcess } from './support/jobato';
 import { readSse } from './support/sse';
@@ -22,7 +21,7 @@ async function readOn(
   leaveAfter: number,
 ): Promise<boolean> {
   const after = lines.at(-1)?.seq ?? 0;
-  const resume = after === 0 ? {} : { 'last-event-id': String(after) };
+  const resume: Record<string, string> = after === 0 ? {} : { 'last-event-id': String(after) };
   let read = 0;
   try {
     for await (const { event, id, data } of readSse(`${server.url}/api/runs/${runId}/logs`, resume)) {
@@ -79,7 +78,7 @@ it(`gives a reader that is cut off again and again every line once, also across 
   );
   tell(`${lines.length} lines through ${cuts} cuts and a crash`);
 
-  expect(((await second.get(runId)) as RunView).status).toBe('completed');
+  expect((await second.get(runId)).status).toBe('completed');
   expect(lines.map(({ seq }) => seq)).toEqual(lines.map((_, index) => index + 1));
   const texts = (attempt: number) =>
     lines.map(({ text }) => text).filter((text) => text.startsWith(`attempt ${attempt} `));

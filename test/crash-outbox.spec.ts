@@ -32,6 +32,20 @@ it('publishes and runs what a crash has left in the outbox', async () => {
   expect(flawsOf(folders)).toEqual([]);
 });
 
+it('publishes what only the outbox knows: nobody asks again for the run of an external worker', async () => {
+  const folders = belongings.makeFolders({ outside: 'id: outside\nexecutor: external\n' });
+  const crashing = await belongings.startCrashing(folders, 'before the request is published');
+  const { runId } = await crashing.trigger('outside');
+  await gone(crashing);
+
+  await belongings.start(folders);
+  await untilQuiet(folders);
+  const published = inDatabase(folders, (database) =>
+    database.prepare('SELECT id FROM stream_entries WHERE fields LIKE ?').all(`%run.requested%${runId}%`),
+  );
+  expect(published).toHaveLength(1);
+});
+
 it('takes up what nobody had claimed through several lives, and leaves the runs of external workers to them', async () => {
   const folders = belongings.makeFolders({
     steps: project('steps'),

@@ -10,6 +10,7 @@ import {
   flawsOf,
   gone,
   inDatabase,
+  isRunning,
   killIfThere,
   livingOf,
   logOf,
@@ -21,7 +22,7 @@ import {
   untilQuiet,
   within,
 } from './support/crash';
-import { type Folders, isAlive, type ServerProcess } from './support/jobato';
+import type { Folders, ServerProcess } from './support/jobato';
 
 const belongings = new Belongings();
 afterEach(() => belongings.clear());
@@ -190,7 +191,7 @@ describe('killed while the step runs', () => {
       detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-    const orphanSaid = once(orphans.stdout!, 'data') as Promise<[Buffer]>;
+    const orphanSaid = once(orphans.stdout, 'data') as Promise<[Buffer]>;
     await once(orphans, 'exit');
     const orphan = Number(String((await orphanSaid)[0]).trim());
     try {
@@ -198,8 +199,8 @@ describe('killed while the step runs', () => {
       writeFileSync(join(processes, `${orphans.pid}.1-00000000`), '');
       writeFileSync(join(processes, 'not-a-number.1-00000000'), '');
       await belongings.start(folders);
-      expect(isAlive(stranger.pid!)).toBe(true);
-      expect(isAlive(orphan)).toBe(true);
+      expect(isRunning(stranger.pid!)).toBe(true);
+      expect(isRunning(orphan)).toBe(true);
     } finally {
       stranger.kill('SIGKILL');
       killIfThere(orphan);

@@ -58,7 +58,8 @@ class Client {
   async look(server: ServerProcess): Promise<RunView[]> {
     const runs = await runsOf(server);
     const running = runs.filter(({ status }) => status === 'running').map(({ projectId }) => projectId);
-    if (new Set(running).size !== running.length) this.complaints.push(`two runs at once: ${running}`);
+    if (new Set(running).size !== running.length)
+      this.complaints.push(`two runs at once: ${running.join(', ')}`);
     for (const run of runs) {
       if (run.status === 'running') {
         if (this.ends.has(run.runId)) this.complaints.push(`${run.runId} had ended and runs again`);
