@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { DataSource } from 'typeorm';
 import { aNewRun, after, LATER } from './support/a-run';
 import {
   OutboxEntity,
@@ -20,7 +19,6 @@ import {
   RunEntity,
 } from '../src/runs/run.entity';
 import { Database } from '../src/database/database';
-import { FirstTables1700000000001 } from '../src/database/migrations/1-first-tables';
 import type { Transaction } from '../src/database/writer';
 
 const ENTITIES = [
@@ -74,31 +72,6 @@ describe('the database', () => {
     database = await Database.open(file, ENTITIES);
     expect(await database.missingMigrations()).toEqual([]);
     expect(await database.rows(RunEntity).select(database.read, '', [])).toEqual([runOf(1)]);
-  });
-
-  it('brings a file of the first version up to date without losing a run', async () => {
-    const older = join(folder, 'older.db');
-    const first = new DataSource({
-      type: 'better-sqlite3',
-      database: older,
-      migrations: [FirstTables1700000000001],
-      migrationsTableName: 'migrations',
-    });
-    await first.initialize();
-    await first.runMigrations();
-    await first.query(
-      'INSERT INTO runs (run_id, project_id, scope, status, triggered_by, params, definition_hash, executor, attempt,' +
-        ' max_attempts, started_at, stop_grace_seconds, progress, steps, metrics, artifacts, revision)' +
-        ` VALUES (?, 'demo', 'full', 'running', 'api', '{}', 'f', 'steps', 1, 1, ?, 30, '{}', '[]', '{}', '[]', 1)`,
-      [id(1), LATER],
-    );
-    await first.destroy();
-
-    const upgraded = await Database.open(older, ENTITIES);
-    const [run] = await upgraded.rows(RunEntity).select(upgraded.read, '', []);
-    expect(run).toMatchObject({ runId: id(1), status: 'running', claimTimeoutSeconds: 0 });
-    expect(await upgraded.missingMigrations()).toEqual([]);
-    await upgraded.close();
   });
 
   it('writes ahead, and waits for the disk at each commit', async () => {
