@@ -1,6 +1,7 @@
 import type { RunView } from '../src/runs/run-view';
 import { expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
+import { readSse } from './support/sse';
 
 const WAITS = "console.log('ready'); setInterval(() => {}, 1000)";
 const remove = (jobato: RunningApp, path: string) => jobato.fetch(path, { method: 'DELETE' });
@@ -80,7 +81,8 @@ describe('stopping a run at work', () => {
 
   it('is asked for once, however often it is asked for', async () => {
     const { runId } = await jobato.trigger('tidies');
-    await jobato.until(runId, ({ steps }) => steps[0]!.status === 'running');
+    // Once it has said something, it listens to signals as well.
+    for await (const { event } of readSse(`${jobato.url}/api/runs/${runId}/logs`)) if (event === 'log') break;
     const first = await remove(jobato, `/api/runs/${runId}`);
     const stopping = (await first.json()) as RunView;
     expect(first.status).toBe(202);
