@@ -77,7 +77,7 @@ describe('the database', () => {
   it('writes ahead, and waits for the disk at each commit', async () => {
     expect(await write((tx) => tx.query('PRAGMA journal_mode'))).toEqual([{ journal_mode: 'wal' }]);
     expect(await write((tx) => tx.query('PRAGMA synchronous'))).toEqual([{ synchronous: 2 }]);
-    expect(await write((tx) => tx.query('PRAGMA busy_timeout'))).toEqual([{ timeout: 5000 }]);
+    expect(await write((tx) => tx.query('PRAGMA busy_timeout'))).toEqual([{ timeout: 2000 }]);
   });
 
   it.each([

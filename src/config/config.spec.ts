@@ -65,8 +65,8 @@ describe('the configuration', () => {
     ['proxies by address', { TRUST_PROXY: 'loopback, 10.0.0.1' }, { trustProxy: 'loopback, 10.0.0.1' }],
     [
       'files for HTTPS',
-      { TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: '/k.pem' },
-      { tls: { certFile: '/srv/jobato/c.pem', keyFile: '/k.pem' } },
+      { TLS_CERT_FILE: __filename, TLS_KEY_FILE: __filename },
+      { tls: { certFile: __filename, keyFile: __filename } },
     ],
     ['no worker', { WORKER: 'off' }, { worker: 'off' }],
     ['a smaller log', { LOG_LIMIT_MB: '1' }, { logLimitBytes: 1024 * 1024 }],
@@ -85,8 +85,13 @@ describe('the configuration', () => {
     ['a log without room', { LOG_LIMIT_MB: '0' }, /^LOG_LIMIT_MB/],
     ['a worker of another kind', { WORKER: 'on' }, /^WORKER must be one of embedded, off, not "on"\.$/],
     ['a log level of another kind', { LOG_LEVEL: 'INFO' }, /^LOG_LEVEL must be one of trace/],
-    ['a certificate without its key', { TLS_CERT_FILE: 'c.pem' }, /go together/],
-    ['a key without its certificate', { TLS_KEY_FILE: 'k.pem' }, /go together/],
+    ['a certificate without its key', { TLS_CERT_FILE: __filename }, /go together/],
+    ['a key without its certificate', { TLS_KEY_FILE: __filename }, /go together/],
+    [
+      'files for HTTPS that are not there',
+      { TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: __filename },
+      /c\.pem cannot be read/,
+    ],
     [
       'an origin with a path',
       { CORS_ORIGINS: 'https://a.example/' },
@@ -106,7 +111,7 @@ describe('the configuration', () => {
       WORKER: 'y',
       LOG_LEVEL: 'z',
       CORS_ORIGINS: 'a,b',
-      TLS_KEY_FILE: 'k',
+      TLS_KEY_FILE: __filename,
     };
     expect(reasonsOf(environment)).toHaveLength(7);
     expect(() => load(environment)).toThrow(/HOST[^]*TLS[^]*CORS[^]*PORT[^]*WORKER[^]*LOG_LEVEL/);

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
@@ -83,6 +84,9 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
   if ((certFile === null) !== (keyFile === null)) {
     reasons.push('TLS_CERT_FILE and TLS_KEY_FILE go together; only one of them is set.');
   }
+  for (const [name, file] of Object.entries({ TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile })) {
+    if (file !== null && !isReadable(resolve(cwd, file))) reasons.push(`${name}: ${file} cannot be read.`);
+  }
   if (text('REDIS_URL') !== null) {
     reasons.push('REDIS_URL is set, but this version has only the embedded event stream. Unset it.');
   }
@@ -140,6 +144,15 @@ export function configWarnings({ adminToken }: Config): string[] {
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase().replace(/^\[|\]$/g, '');
   return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
+}
+
+function isReadable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function splitList(raw: string | null): string[] {

@@ -29,7 +29,7 @@ export class Database {
       entities: entities as never[],
       migrations: MIGRATIONS,
       migrationsTableName: 'migrations',
-      timeout: 5000,
+      timeout: 2000, // ms; waiting blocks the event loop, and nobody else has business writing here
       statementCacheSize: 500,
       prepareDatabase: prepare,
     });

@@ -32,7 +32,7 @@ export class TableRows<Entity extends ObjectLiteral> {
   }
 
   /**
-   * One statement for all entities. With `onConflict: 'ignore'` those that break a unique index are left out.
+   * One statement for all entities, as long as it has room for them. With `onConflict: 'ignore'` those that break a unique index are left out.
    * Properties that are undefined in the first entity are left to the database's default.
    * @returns the values of the column `returning`, of the rows that were really inserted.
    */
@@ -45,14 +45,18 @@ export class TableRows<Entity extends ObjectLiteral> {
     if (!first) return [];
     const columns = this.columns.filter(({ property }) => first[property] !== undefined);
     const returning = this.columns.find(({ property }) => property === options.returning);
-    const inserted = await tx.query<Record<string, Entity[Property]>>(
-      `INSERT INTO ${this.table} (${columns.map(({ name }) => name).join(', ')})` +
-        ` VALUES ${placeholders(entities.length, columns.length)}` +
-        (options.onConflict === 'ignore' ? ' ON CONFLICT DO NOTHING' : '') +
-        (returning ? ` RETURNING ${returning.name}` : ''),
-      entities.flatMap((entity) => columns.map((column) => toValue(column, entity[column.property]))),
-    );
-    return returning ? inserted.map((row) => row[returning.name]!) : [];
+    const returned: Entity[Property][] = [];
+    for (const some of inPortions(entities, columns.length)) {
+      const inserted = await tx.query<Record<string, Entity[Property]>>(
+        `INSERT INTO ${this.table} (${columns.map(({ name }) => name).join(', ')})` +
+          ` VALUES ${placeholders(some.length, columns.length)}` +
+          (options.onConflict === 'ignore' ? ' ON CONFLICT DO NOTHING' : '') +
+          (returning ? ` RETURNING ${returning.name}` : ''),
+        some.flatMap((entity) => columns.map((column) => toValue(column, entity[column.property]))),
+      );
+      if (returning) for (const row of inserted) returned.push(row[returning.name]!);
+    }
+    return returned;
   }
 
   /**
@@ -89,6 +93,17 @@ export class TableRows<Entity extends ObjectLiteral> {
     }
     return entity as Entity;
   }
+}
+
+/** How many values one statement may carry: SQLite takes 32,766, PostgreSQL a few more. */
+const MAX_VALUES = 30_000;
+
+/** The rows in groups that each fit into one statement. */
+export function inPortions<Row>(rows: Row[], columns: number): Row[][] {
+  const size = Math.max(1, Math.floor(MAX_VALUES / columns));
+  return Array.from({ length: Math.ceil(rows.length / size) }, (_, index) =>
+    rows.slice(index * size, (index + 1) * size),
+  );
 }
 
 /** `(?, ?), (?, ?)` for two rows of two columns. */

@@ -207,6 +207,21 @@ describe('a write that fails', () => {
     expect(await writer.write(insert, 'a')).toBe(1);
   });
 
+  it('is asked for once where there is no transaction to be had, however many are waiting', async () => {
+    const other = new DataSource({ type: 'better-sqlite3', database: join(folder, 'writer.db') });
+    await other.initialize();
+    await dataSource.query('PRAGMA busy_timeout = 0');
+    await other.query('BEGIN IMMEDIATE');
+    expect(await outcomes(['a', 'b', 'c'].map((note) => writer.write(insert, note)))).toEqual(
+      Array(3).fill('rejected'),
+    );
+    expect(count('BEGIN IMMEDIATE')).toBe(1);
+    await other.query('ROLLBACK');
+    await other.destroy();
+    await writer.write(insert, 'd');
+    expect(await notes()).toEqual(['d']);
+  });
+
   it('is answered when another program holds the file, and later ones go through', async () => {
     const other = new DataSource({ type: 'better-sqlite3', database: join(folder, 'writer.db') });
     await other.initialize();

@@ -71,8 +71,9 @@ export class Writer {
       const outputs = await this.inTransaction(group);
       group.forEach((waiting, index) => waiting.resolve(outputs[index]));
     } catch (error) {
-      if (group.length === 1) {
-        group[0]!.reject(error);
+      // A database that gives no transaction, or cannot end one, would fail each of the group just the same.
+      if (group.length === 1 || error instanceof NoTransaction) {
+        for (const waiting of group) waiting.reject(error instanceof NoTransaction ? error.cause : error);
         return;
       }
       // One bad write must hurt only itself: the group is rolled back whole, and each is tried alone.
@@ -80,10 +81,18 @@ export class Writer {
     }
   }
 
+  private async control(statement: string): Promise<void> {
+    try {
+      await this.connection.query(statement);
+    } catch (error) {
+      throw new NoTransaction(error);
+    }
+  }
+
   private async inTransaction(group: Waiting[]): Promise<unknown[]> {
     const tx: Transaction = { query: (sql, parameters) => this.connection.query(sql, parameters) };
     // IMMEDIATE: a deferred transaction that reads first fails at its first write if anyone wrote in between.
-    await this.connection.query('BEGIN IMMEDIATE');
+    await this.control('BEGIN IMMEDIATE');
     try {
       const outputs = new Array<unknown>(group.length);
       for (const [command, indexes] of byCommand(group)) {
@@ -93,12 +102,19 @@ export class Writer {
         );
         indexes.forEach((index, position) => (outputs[index] = results[position]));
       }
-      await this.connection.query('COMMIT');
+      await this.control('COMMIT');
       return outputs;
     } catch (error) {
       await this.connection.query('ROLLBACK').catch(() => undefined); // SQLite may have rolled back by itself
       throw error;
     }
+  }
+}
+
+/** The transaction itself could not be had; no command is to blame. */
+class NoTransaction extends Error {
+  constructor(override readonly cause: unknown) {
+    super('The database gives no transaction.');
   }
 }
 

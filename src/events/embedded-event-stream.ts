@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Injectable } from '@nestjs/common';
 import { Clock, type Instant, toInstant } from '../clock/clock';
 import { Database } from '../database/database';
-import { inList, placeholders, type TableRows } from '../database/table-rows';
+import { inList, inPortions, placeholders, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
 import { StreamEntryEntity } from './event.entities';
 import { EventStream, type GroupState, type StreamEntry } from './event-stream';
@@ -306,13 +306,13 @@ export class EmbeddedEventStream extends EventStream {
     const changed = [...pending].filter(
       ([, { storedCount, deliveryCount }]) => storedCount !== deliveryCount,
     );
-    if (changed.length > 0) {
+    for (const some of inPortions(changed, 5)) {
       await tx.query(
         'INSERT INTO stream_pending (group_name, entry_id, consumer, delivered_at, delivery_count)' +
-          ` VALUES ${placeholders(changed.length, 5)}` +
+          ` VALUES ${placeholders(some.length, 5)}` +
           ' ON CONFLICT (group_name, entry_id) DO UPDATE SET consumer = excluded.consumer,' +
           ' delivered_at = excluded.delivered_at, delivery_count = excluded.delivery_count',
-        changed.flatMap(([id, { consumer, deliveredAtMs, deliveryCount }]) => [
+        some.flatMap(([id, { consumer, deliveredAtMs, deliveryCount }]) => [
           name,
           id,
           consumer,
@@ -322,11 +322,11 @@ export class EmbeddedEventStream extends EventStream {
       );
     }
     const deletedIds = [...toDelete];
-    if (deletedIds.length > 0) {
-      await tx.query(
-        `DELETE FROM stream_pending WHERE group_name = ? AND entry_id IN ${inList(deletedIds)}`,
-        [name, ...deletedIds],
-      );
+    for (const some of inPortions(deletedIds, 1)) {
+      await tx.query(`DELETE FROM stream_pending WHERE group_name = ? AND entry_id IN ${inList(some)}`, [
+        name,
+        ...some,
+      ]);
     }
     return { pending: changed.map(([, delivery]) => [delivery, delivery.deliveryCount]), deletedIds };
   }

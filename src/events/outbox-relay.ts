@@ -102,6 +102,8 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     if (!this.failing)
       this.logger.error(`Events cannot be published, trying again each second: ${String(error)}`);
     this.failing = true;
+    if (this.retryTimer) clearTimeout(this.retryTimer);
+    if (this.stopped) return;
     this.retryTimer = setTimeout(() => {
       this.retryTimer = null;
       this.kick();
