@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { validate, version } from 'uuid';
+import { Lifecycle } from '../src/lifecycle/lifecycle';
 import type { RunView } from '../src/runs/run-view';
 import { expectInvalid, expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
@@ -382,6 +383,20 @@ describe('asking for a run', () => {
       // The run still holds its project: asking anew would be refused, asking again is not.
       const again = await accepted(await postJson(jobato, '/api/projects/main/runs', {}, headers));
       expect(again.runId).toBe(first.runId);
+    });
+
+    it('replays before it looks at anything else: what would be refused now was accepted then', async () => {
+      const stopping = await RunningApp.start({ only: nodeStep('only', '') });
+      try {
+        const headers = { 'Idempotency-Key': 'before' };
+        const first = await accepted(await postJson(stopping, '/api/projects/only/runs', {}, headers));
+        stopping.app.get(Lifecycle).beginStopping();
+        await expectProblem(await postJson(stopping, '/api/projects/only/runs', {}), 503, 'SHUTTING_DOWN');
+        const again = await accepted(await postJson(stopping, '/api/projects/only/runs', {}, headers));
+        expect(again.runId).toBe(first.runId);
+      } finally {
+        await stopping.stop();
+      }
     });
 
     it('does not use a key up for a request that was refused', async () => {

@@ -77,18 +77,21 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     return project;
   }
 
-  /** The project marked `default: true`, or the only one. @throws JobatoError PROJECT_NOT_FOUND */
-  getDefault(): KnownProject {
+  /** The project marked `default: true`, or the only one. */
+  findDefault(): KnownProject | null {
     const projects = this.list();
-    const chosen =
-      projects.find(({ definition }) => definition.isDefault) ?? (projects.length === 1 ? projects[0] : null);
-    if (!chosen) {
-      throw new JobatoError(
-        'PROJECT_NOT_FOUND',
-        'There is no default project: set "default: true" in one project file.',
-      );
-    }
-    return chosen;
+    const marked = projects.find(({ definition }) => definition.isDefault);
+    return marked ?? (projects.length === 1 ? projects[0]! : null);
+  }
+
+  /** @throws JobatoError PROJECT_NOT_FOUND */
+  getDefault(): KnownProject {
+    const project = this.findDefault();
+    if (project) return project;
+    throw new JobatoError(
+      'PROJECT_NOT_FOUND',
+      'There is no default project: set "default: true" in one project file.',
+    );
   }
 
   /** Read at once, and once more when all is quiet: of changes in quick succession the watcher tells but the first. */

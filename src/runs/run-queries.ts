@@ -10,7 +10,7 @@ import type { Run, RunStatus, TriggeredBy } from './run';
 import { lowestRunIdAt } from './run-id';
 import { phaseOf } from './run-state';
 import { type RunView, toRunView } from './run-view';
-import { AppliedEventEntity, DefinitionEntity, RunEntity } from './run.entity';
+import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
 import { WorkerRegistry } from './worker-registry';
 
 export interface RunFilter {
@@ -34,6 +34,7 @@ export class RunQueries {
   private readonly runs: TableRows<RunEntity>;
   private readonly inbox: TableRows<AppliedEventEntity>;
   private readonly definitions: TableRows<DefinitionEntity>;
+  private readonly keys: TableRows<IdempotencyKeyEntity>;
 
   constructor(
     private readonly database: Database,
@@ -44,6 +45,7 @@ export class RunQueries {
     this.runs = database.rows(RunEntity);
     this.inbox = database.rows(AppliedEventEntity);
     this.definitions = database.rows(DefinitionEntity);
+    this.keys = database.rows(IdempotencyKeyEntity);
   }
 
   async find(runId: string): Promise<Run | null> {
@@ -126,6 +128,12 @@ export class RunQueries {
       "WHERE status = 'running' AND (lease_expires_at < ? OR claim_by < ? OR finish_by < ? OR stop_by < ?)",
       [now, now, now, now],
     );
+  }
+
+  /** What a request with this idempotency key was answered. */
+  async firstAnswer(idempotencyKey: string): Promise<{ requestHash: string; answer: string } | null> {
+    const [row] = await this.keys.select(this.database.read, 'WHERE idempotency_key = ?', [idempotencyKey]);
+    return row ?? null;
   }
 
   async definition(definitionHash: string): Promise<ProjectDefinition> {

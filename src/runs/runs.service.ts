@@ -21,6 +21,12 @@ export interface TriggerRequest {
   triggeredBy?: TriggeredBy | null;
 }
 
+interface IdempotentRequest {
+  key: string;
+  /** Of what was asked for, as it was asked. */
+  requestHash: string;
+}
+
 export interface Accepted {
   run: RunView;
   /** The same request was answered before; this is that answer again. */
@@ -50,9 +56,16 @@ export class RunsService {
     request: TriggerRequest,
     idempotencyKey: string | null,
   ): Promise<Accepted> {
-    const project = projectId === null ? this.projects.getDefault() : this.projects.get(projectId);
     const triggeredBy = request.triggeredBy ?? 'api';
-    return this.start(project, { ...request, triggeredBy }, null, idempotencyKey);
+    const asked = {
+      projectId: projectId ?? this.projects.findDefault()?.definition.projectId,
+      ...request,
+      triggeredBy,
+    };
+    return this.once(idempotencyKey, { rerunOf: null, ...asked }, (idempotency) => {
+      const project = projectId === null ? this.projects.getDefault() : this.projects.get(projectId);
+      return this.start(project, { ...request, triggeredBy }, null, idempotency);
+    });
   }
 
   /** Starts a run like an earlier one, with its scope and params unless others are given. Throws what `trigger` does. */
@@ -61,22 +74,20 @@ export class RunsService {
     { scope, params }: Pick<TriggerRequest, 'scope' | 'params'>,
     idempotencyKey: string | null,
   ): Promise<Accepted> {
-    const original = await this.queries.get(runId);
-    const project = this.projects.get(original.projectId);
-    // A parameter that the project no longer has cannot be repeated.
-    const kept = Object.entries(original.params).filter(([name]) =>
-      Object.hasOwn(project.definition.params, name),
-    );
-    return this.start(
-      project,
-      {
+    return this.once(idempotencyKey, { rerunOf: runId.toLowerCase(), scope, params }, async (idempotency) => {
+      const original = await this.queries.get(runId);
+      const project = this.projects.get(original.projectId);
+      // A parameter that the project no longer has cannot be repeated.
+      const kept = Object.entries(original.params).filter(([name]) =>
+        Object.hasOwn(project.definition.params, name),
+      );
+      const request = {
         scope: scope ?? original.scope,
         params: { ...Object.fromEntries(kept), ...params },
-        triggeredBy: 'rerun',
-      },
-      original.runId,
-      idempotencyKey,
-    );
+        triggeredBy: 'rerun' as const,
+      };
+      return this.start(project, request, original.runId, idempotency);
+    });
   }
 
   /**
@@ -100,11 +111,28 @@ export class RunsService {
     return this.queries.view(latest);
   }
 
+  /**
+   * A request that was answered before gets that answer again before anything else is looked at: the project may
+   * have changed since, or be busy with the very run that the answer tells of.
+   */
+  private async once(
+    key: string | null,
+    asked: object,
+    start: (idempotency: IdempotentRequest | null) => Promise<Accepted>,
+  ): Promise<Accepted> {
+    if (key === null) return start(null);
+    const requestHash = contentHash(asked);
+    const first = await this.queries.firstAnswer(key);
+    if (!first) return start({ key, requestHash });
+    if (first.requestHash !== requestHash) throw keyReused();
+    return { run: JSON.parse(first.answer) as RunView, replayed: true };
+  }
+
   private async start(
     { definition, definitionHash, definitionJson }: KnownProject,
     request: TriggerRequest & { triggeredBy: TriggeredBy },
     rerunOf: string | null,
-    idempotencyKey: string | null,
+    idempotency: IdempotentRequest | null,
   ): Promise<Accepted> {
     if (this.lifecycle.isStopping) {
       throw new JobatoError(
@@ -142,14 +170,7 @@ export class RunsService {
     const created = await this.store.create({
       run,
       definition: definitionJson,
-      idempotency:
-        idempotencyKey === null
-          ? null
-          : {
-              key: idempotencyKey,
-              requestHash: contentHash({ projectId, rerunOf, ...request }),
-              answer: JSON.stringify(view),
-            },
+      idempotency: idempotency && { ...idempotency, answer: JSON.stringify(view) },
     });
     switch (created.outcome) {
       case 'created':
@@ -163,10 +184,7 @@ export class RunsService {
           { activeRunId: created.activeRunId },
         );
       case 'key-reused':
-        throw new JobatoError(
-          'IDEMPOTENCY_KEY_REUSED',
-          'This Idempotency-Key was sent before with another request. Use a new key for a new request.',
-        );
+        throw keyReused();
     }
   }
 
@@ -174,4 +192,11 @@ export class RunsService {
   private viewOfNew(run: Run): RunView {
     return toRunView(run, { unpublished: true, stepWorkers: { slots: 0, busy: 0 } }, run.startedAt);
   }
+}
+
+function keyReused(): JobatoError {
+  return new JobatoError(
+    'IDEMPOTENCY_KEY_REUSED',
+    'This Idempotency-Key was sent before with another request. Use a new key for a new request.',
+  );
 }
