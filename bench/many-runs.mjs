@@ -17,10 +17,10 @@ export function fillWithRuns(databaseFile, count) {
     const insert = database.prepare(
       `INSERT INTO runs (run_id, project_id, scope, status, status_reason, triggered_by, params, rerun_of,
          definition_hash, executor, attempt, max_attempts, worker_id, claimed_at, last_heard_at, lease_expires_at,
-         started_at, claim_by, finish_by, cancel_requested_at, stop_grace_seconds, stop_by, ended_at, progress, steps,
+         started_at, claim_by, finish_by, cancel_requested_at, stop_grace_seconds, stop_by, claim_timeout_seconds, ended_at, progress, steps,
          metrics, error, artifacts, revision)
        VALUES (@runId, @projectId, @scope, @status, NULL, 'api', '{"docs":"docs"}', NULL, 'none', 'steps', 1, 1,
-         'embedded-1', @startedAt, @startedAt, NULL, @startedAt, NULL, NULL, NULL, 30, NULL, @endedAt,
+         'embedded-1', @startedAt, @startedAt, NULL, @startedAt, NULL, NULL, NULL, 30, NULL, 0, @endedAt,
          '{"step":null,"current":null,"total":null,"message":null}', @steps, '{"newJobsCount":12}', NULL, '[]', 5)`,
     );
     let middle = null;
