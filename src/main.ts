@@ -10,6 +10,7 @@ import { Lifecycle } from './lifecycle/lifecycle';
 const STOP_WITHIN_MS = 24_000;
 /** Steps have been ended by then; who still reads an answer has to do without the rest of it. */
 const CLOSE_CONNECTIONS_AFTER_MS = 18_000;
+const CLOSE_IDLE_EVERY_MS = 250;
 
 async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
@@ -34,6 +35,8 @@ function stopOnSignal(app: NestExpressApplication, lock: DataFolderLock): void {
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
     const server = app.getHttpServer();
+    // One that is kept alive for a next request would hold the close up until its own time-out.
+    setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS).unref();
     setTimeout(() => server.closeAllConnections(), CLOSE_CONNECTIONS_AFTER_MS).unref();
     app.close().then(
       () => {

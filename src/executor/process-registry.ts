@@ -3,13 +3,7 @@ import { join, sep } from 'node:path';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import {
-  groupIsAlive,
-  membersOfGroup,
-  processesWithEnvironment,
-  signalGroup,
-  startOf,
-} from './process-group';
+import { groupIsAlive, membersOfGroup, processesWithEnvironment, startOf } from './process-group';
 
 const DEAD_WITHIN_MS = 2000;
 
@@ -39,22 +33,36 @@ export class ProcessRegistry {
 
   /** Kills what an earlier life left running. A stranger that was given an old number is left alone. */
   async killLeftovers(): Promise<number> {
-    const groups = new Set<number>();
-    for (const name of readdirSync(this.folder)) {
-      const [groupId, started] = splitAtFirst(name, '.');
-      if (this.isOurs(Number(groupId), started)) groups.add(Number(groupId));
+    const killed = new Set<number>();
+    const deadline = Date.now() + DEAD_WITHIN_MS;
+    // Until nothing is found: one that is about to die may still have started another.
+    for (let left = this.findLeftovers(); left.length > 0; left = this.findLeftovers()) {
+      for (const pid of left) {
+        killed.add(pid);
+        kill(pid);
+      }
+      if (Date.now() > deadline) break;
+      await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    // What was started a moment before the crash, or left its group, still carries our folder in its environment.
-    const strays = processesWithEnvironment(this.environmentMark());
-    for (const groupId of groups) signalGroup(groupId, 'SIGKILL');
-    for (const pid of strays) kill(pid);
-    const killed = groups.size + strays.filter((pid) => !groups.has(pid)).length;
-    if (killed > 0)
-      this.logger.warn(`Killed ${killed} processes that an earlier life of this server left running.`);
-
-    await this.untilDead([...groups]);
+    if (killed.size > 0) {
+      this.logger.warn(`Killed ${killed.size} processes that an earlier life of this server left running.`);
+    }
     for (const name of readdirSync(this.folder)) rmSync(join(this.folder, name), { force: true });
-    return killed;
+    return killed.size;
+  }
+
+  /**
+   * Members of the groups that were started here, and what was started a moment before the crash or has left its
+   * group: it still carries our folder in its environment.
+   */
+  private findLeftovers(): number[] {
+    const members = readdirSync(this.folder).flatMap((name) => {
+      const [groupId, started] = splitAtFirst(name, '.');
+      if (!groupIsAlive(Number(groupId)) || !this.isOurs(Number(groupId), started)) return [];
+      const pids = membersOfGroup(Number(groupId));
+      return pids.length > 0 ? pids : [-Number(groupId)]; // where members cannot be listed, the group as a whole
+    });
+    return [...new Set([...members, ...processesWithEnvironment(this.environmentMark())])];
   }
 
   private isOurs(groupId: number, started: string): boolean {
@@ -68,13 +76,6 @@ export class ProcessRegistry {
 
   private environmentMark(): string {
     return `JOBATO_RUN_DIR=${this.runsFolder}${sep}`;
-  }
-
-  private async untilDead(groupIds: number[]): Promise<void> {
-    const deadline = Date.now() + DEAD_WITHIN_MS;
-    while (groupIds.some(groupIsAlive) && Date.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
   }
 }
 
