@@ -20,7 +20,8 @@ import { MetricsModule } from './metrics/metrics.module';
 import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './runs/run.entity';
 import { RunsModule } from './runs/runs.module';
 
-const ENTITIES = [
+/** Every table; the test of migrations looks at the same list. */
+export const ENTITIES = [
   RunEntity,
   DefinitionEntity,
   IdempotencyKeyEntity,

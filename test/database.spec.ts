@@ -3,37 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { aNewRun, after, LATER } from './support/a-run';
-import {
-  OutboxEntity,
-  RejectedEventEntity,
-  StreamEntryEntity,
-  StreamGroupEntity,
-  StreamPendingEntity,
-} from '../src/events/event.entities';
-import { LogChunkEntity, LogEndEntity } from '../src/logs/log.entities';
-import type { Run } from '../src/runs/run';
-import {
-  AppliedEventEntity,
-  DefinitionEntity,
-  IdempotencyKeyEntity,
-  RunEntity,
-} from '../src/runs/run.entity';
+import { ENTITIES } from '../src/app.module';
 import { Database } from '../src/database/database';
 import type { Transaction } from '../src/database/writer';
-
-const ENTITIES = [
-  RunEntity,
-  DefinitionEntity,
-  IdempotencyKeyEntity,
-  AppliedEventEntity,
-  OutboxEntity,
-  RejectedEventEntity,
-  StreamEntryEntity,
-  StreamGroupEntity,
-  StreamPendingEntity,
-  LogChunkEntity,
-  LogEndEntity,
-];
+import { OutboxEntity } from '../src/events/event.entities';
+import type { Run } from '../src/runs/run';
+import { DefinitionEntity, RunEntity } from '../src/runs/run.entity';
 
 const id = (n: number) => `019ca9d6-8580-7000-8000-${String(n).padStart(12, '0')}`;
 const runOf = (n: number, projectId = 'demo'): Run => ({ ...aNewRun(), runId: id(n), projectId });
