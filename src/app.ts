@@ -47,14 +47,14 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.set('query parser', 'simple');
 
   app.use(requestLogging(log));
+  app.use(securityHeaders(config));
+  app.use(accessMiddleware(config, problems));
   if (config.corsOrigins.length > 0) {
     app.enableCors({
       origin: config.corsOrigins,
       exposedHeaders: ['Location', 'Idempotent-Replayed', 'X-Request-Id'],
     });
   }
-  app.use(securityHeaders(config));
-  app.use(accessMiddleware(config, problems));
   serveAssets(app);
   parseBodies(app);
   viewEngine(app, join(ROOT, 'views'));

@@ -10,7 +10,6 @@ import {
   flawsOf,
   gone,
   inDatabase,
-  isRunning,
   killIfThere,
   livingOf,
   logOf,
@@ -22,6 +21,7 @@ import {
   untilQuiet,
   within,
 } from './support/crash';
+import { isAlive } from './support/jobato';
 import type { Folders, ServerProcess } from './support/jobato';
 
 const belongings = new Belongings();
@@ -199,8 +199,8 @@ describe('killed while the step runs', () => {
       writeFileSync(join(processes, `${orphans.pid}.1-00000000`), '');
       writeFileSync(join(processes, 'not-a-number.1-00000000'), '');
       await belongings.start(folders);
-      expect(isRunning(stranger.pid!)).toBe(true);
-      expect(isRunning(orphan)).toBe(true);
+      expect(isAlive(stranger.pid!)).toBe(true);
+      expect(isAlive(orphan)).toBe(true);
     } finally {
       stranger.kill('SIGKILL');
       killIfThere(orphan);

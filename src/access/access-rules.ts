@@ -41,6 +41,8 @@ export function decideAccess(request: AccessRequest, policy: AccessPolicy): Acce
       `This server does not answer to the name "${request.host ?? ''}". Add it to ALLOWED_HOSTS if it should.`,
     );
   }
+  // A browser asks beforehand, without any credentials, whether it may call from one of these pages.
+  if (request.method === 'OPTIONS' && policy.corsOrigins.includes(request.origin ?? '')) return ALLOWED;
   if (isWrite(request.method) && comesFromElsewhere(request, policy)) {
     return refuse(
       'FORBIDDEN',

@@ -62,6 +62,11 @@ export class Database {
     return this.writer.write(command, input);
   }
 
+  /** Rejects with what is wrong if the last transaction could not be had, and an empty one cannot be had now. */
+  async assertWritable(): Promise<void> {
+    if (this.writer.trouble !== null) await this.writer.write(nothing, undefined);
+  }
+
   /** The committed state, for reading only: SQLite itself refuses a write here. */
   get read(): Pick<Transaction, 'query'> {
     return { query: (sql, parameters) => this.readRunner.query(sql, parameters) };
@@ -84,3 +89,5 @@ export class Database {
     await this.writing.destroy();
   }
 }
+
+const nothing: WriteCommand<undefined, undefined> = async (_tx, inputs) => inputs;

@@ -31,6 +31,8 @@ export class Writer {
   private draining = false;
   private idle: Promise<void> = Promise.resolve();
   private closed = false;
+  /** Why nothing can be written at the moment; null while it can. */
+  trouble: string | null = null;
 
   constructor(private readonly connection: QueryRunner) {}
 
@@ -85,6 +87,7 @@ export class Writer {
     try {
       await this.connection.query(statement);
     } catch (error) {
+      this.trouble = error instanceof Error ? error.message : String(error);
       throw new NoTransaction(error);
     }
   }
@@ -103,6 +106,7 @@ export class Writer {
         indexes.forEach((index, position) => (outputs[index] = results[position]));
       }
       await this.control('COMMIT');
+      this.trouble = null;
       return outputs;
     } catch (error) {
       await this.connection.query('ROLLBACK').catch(() => undefined); // SQLite may have rolled back by itself

@@ -111,12 +111,19 @@ export class EmbeddedEventStream extends EventStream {
       .sort((a, b) => a - b)
       .slice(0, count);
     if (ids.length === 0) return [];
+    const before = ids.map((id) => ({ ...group.pending.get(id)! }));
     for (const id of ids) {
       const pending = group.pending.get(id)!;
       Object.assign(pending, { consumer, deliveredAtMs: nowMs, deliveryCount: pending.deliveryCount + 1 });
     }
-    // Awaited, unlike a first delivery: an entry that kills the process must not be counted as never delivered.
-    await this.store(group);
+    try {
+      // Awaited, unlike a first delivery: an entry that kills the process must not be counted as never delivered.
+      await this.store(group);
+    } catch (error) {
+      // Not delivered, so not counted: a database in trouble must not use up the deliveries of sound entries.
+      ids.forEach((id, index) => Object.assign(group.pending.get(id) ?? {}, before[index]));
+      throw error;
+    }
     const rows = await this.entries.select(this.database.read, `WHERE id IN ${inList(ids)} ORDER BY id`, ids);
     return rows.map(({ id, fields }) => ({
       id: String(id),

@@ -13,7 +13,6 @@ import { EventStream, type StreamEntry, WORKER_GROUP } from '../events/event-str
 import { NodeIdentity } from '../lifecycle/node-identity';
 import { ArtifactFiles } from '../runs/artifact-files';
 import { RunClaims } from '../runs/run-claims';
-import { RunStore } from '../runs/run-store';
 import { WorkerRegistry } from '../runs/worker-registry';
 import { ProcessRegistry } from './process-registry';
 import { type AttemptTools, RunAttempt, type StopCause } from './run-attempt';
@@ -51,7 +50,6 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     @Inject(CONFIG) private readonly config: Config,
     private readonly stream: EventStream,
     private readonly claims: RunClaims,
-    private readonly store: RunStore,
     private readonly workers: WorkerRegistry,
     private readonly processes: ProcessRegistry,
     clock: Clock,
@@ -102,7 +100,7 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
         `Run ${runId} was interrupted by the end of the server: now ${status}, attempt ${attempt}.`,
       );
     }
-    const requested = await this.store.requestUnclaimedAgain();
+    const requested = await this.claims.requestUnclaimedAgain();
     if (requested > 0) this.logger.log(`${requested} runs that nobody had taken are asked for again.`);
   }
 
@@ -131,7 +129,19 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   }
 
   private async takeAll(entries: StreamEntry[]): Promise<void> {
-    await Promise.all(entries.map((entry) => this.take(entry)));
+    const requests = entries.filter(({ fields }) => fields.eventType === 'run.requested');
+    const others = entries.filter((entry) => !requests.includes(entry));
+    if (others.length > 0) {
+      // Not awaited: they are nothing to us, and a run that is asked for may lie behind thousands of them.
+      this.stream
+        .acknowledge(
+          WORKER_GROUP,
+          others.map(({ id }) => id),
+        )
+        .catch((error: unknown) => this.logger.warn(`Entries cannot be acknowledged: ${String(error)}`));
+      await new Promise((next) => setImmediate(next));
+    }
+    await Promise.all(requests.map((entry) => this.take(entry)));
   }
 
   /** Resolves as soon as there is a free place, or the worker stops. */
@@ -142,8 +152,8 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   }
 
   private async take(entry: StreamEntry): Promise<void> {
-    const { eventType, runId } = entry.fields;
-    if (eventType === 'run.requested' && runId !== undefined) {
+    const { runId } = entry.fields;
+    if (runId !== undefined) {
       const before = this.places.get(runId);
       if (before) {
         // An attempt that lost its lease is still being ended here: the next one begins after it. What fails now,

@@ -2,9 +2,11 @@ import type { Logger } from '@nestjs/common';
 import type { LogLineInput } from '../events/run-event';
 
 /** As much text may wait to be stored; beyond that the step is held up, so that memory stays bounded. */
-const MAX_WAITING_CHARACTERS = 2 * 1024 * 1024;
+const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024;
+/** What a line takes beside its text: a flood of empty lines fills memory too. */
+const CHARACTERS_PER_LINE = 100;
 const MAX_LINES_PER_APPEND = 5000;
-const MAX_CHARACTERS_PER_APPEND = 512 * 1024;
+const MAX_CHARACTERS_PER_APPEND = 1024 * 1024;
 const RETRY_MS = 1000;
 
 /** Brings lines to the log in order, in batches: one append is under way while the next one gathers. */
@@ -25,7 +27,7 @@ export class LogForwarder {
     if (!this.accepting || lines.length === 0) return;
     for (const line of lines) {
       this.waiting.push(line);
-      this.waitingCharacters += line.text.length;
+      this.waitingCharacters += line.text.length + CHARACTERS_PER_LINE;
     }
     this.sending ??= this.send();
   }
@@ -61,7 +63,7 @@ export class LogForwarder {
       count < MAX_LINES_PER_APPEND &&
       characters < MAX_CHARACTERS_PER_APPEND
     ) {
-      characters += this.waiting[count++]!.text.length;
+      characters += this.waiting[count++]!.text.length + CHARACTERS_PER_LINE;
     }
     this.waitingCharacters -= characters;
     return count === this.waiting.length ? this.takeAll() : this.waiting.splice(0, count);

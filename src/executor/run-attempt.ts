@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
 import type { StepDefinition } from '../projects/project';
-import type { Clock } from '../clock/clock';
+import { type Clock, elapsedMs } from '../clock/clock';
 import type { EventStream } from '../events/event-stream';
 import type { ArtifactFiles } from '../runs/artifact-files';
 import { type Assignment, LEASE_SECONDS, type RunClaims } from '../runs/run-claims';
@@ -74,7 +74,7 @@ export class RunAttempt {
     const timeout =
       definition.timeoutSeconds === null
         ? null
-        : setTimeout(() => this.stop('run-timed-out'), definition.timeoutSeconds * 1000);
+        : setTimeout(() => this.stop('run-timed-out'), this.leftMs(definition.timeoutSeconds));
     try {
       const ending = await this.runSteps(await this.prepare());
       // First the log, then the end: whoever sees that the run has ended finds all of its lines.
@@ -94,6 +94,12 @@ export class RunAttempt {
       if (timeout) clearTimeout(timeout);
       await this.events.published();
     }
+  }
+
+  /** Of the run's time: what it waited for a worker, and earlier attempts, have had their part of it. */
+  private leftMs(timeoutSeconds: number): number {
+    const passedMs = elapsedMs(this.assignment.run.startedAt, this.tools.clock.now());
+    return Math.max(0, timeoutSeconds * 1000 - passedMs);
   }
 
   private async prepare(): Promise<StepContext> {

@@ -97,7 +97,9 @@ export class StepIo implements StepOutput {
       }
       return;
     }
-    this.passOn(this.mask.applyWithin(report));
+    // Names of files and metrics are used, not only shown: a mask in them would lose the file, or join two metrics.
+    const { progress, partial, error, ...used } = report;
+    this.passOn({ ...used, ...this.mask.applyWithin({ progress, partial, error }) });
   }
 
   private passOn({ progress, metrics, partial, error, quota, artifact }: StepReport): void {

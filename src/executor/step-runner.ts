@@ -36,8 +36,9 @@ export type StepExit =
   | { kind: 'stopped' | 'timed-out'; exitCode: number | null; signal: NodeJS.Signals | null }
   | { kind: 'not-started'; message: string };
 
-/** After the end of a step, a pipe that is still open and says nothing for this long is given up. */
+/** After the end of a step, who still holds its pipes open is ended after this long, and given up after three times that. */
 const CLOSE_WITHIN_MS = 1000;
+const LOOKS_AT_OPEN_PIPES = 3;
 const LOOK_EVERY_MS = 25;
 const LOOKS_PER_CLOSER_LOOK = 40;
 
@@ -82,8 +83,10 @@ export class StepRunner {
         ending.begin();
         await ending.done();
       }
-      if (kind !== 'exited') killStrays(request.env.JOBATO_RUN_ID);
-      await pipes.readToEnd();
+      // After a stop nothing may survive. After an end of its own, a daemon that lets go of the pipes is the step's affair.
+      const endStrays = () => killStrays(request.env.JOBATO_RUN_ID);
+      if (kind !== 'exited') endStrays();
+      await pipes.readToEnd(endStrays);
       return { kind, exitCode, signal };
     } finally {
       if (timer) clearTimeout(timer);
@@ -115,7 +118,6 @@ export class StepRunner {
 /** Reads what a step writes, no faster than it can be taken. */
 class Pipes {
   private readonly open = new Set<Readable>();
-  private lastReadMs = Date.now();
   private onAllClosed: () => void = () => undefined;
 
   constructor(private readonly output: StepOutput) {}
@@ -123,15 +125,11 @@ class Pipes {
   read(stream: Readable, take: (bytes: Buffer) => void): void {
     this.open.add(stream);
     stream.on('data', (bytes: Buffer) => {
-      this.lastReadMs = Date.now();
       take(bytes);
       const room = this.output.room();
       if (room === null) return;
       stream.pause();
-      void room.then(() => {
-        this.lastReadMs = Date.now();
-        stream.resume();
-      });
+      void room.then(() => stream.resume());
     });
     stream.on('error', () => undefined); // a pipe that breaks has ended
     stream.once('close', () => {
@@ -140,13 +138,18 @@ class Pipes {
     });
   }
 
-  /** Resolves when all is read. A process outside of the group may hold a pipe open: silence counts as the end. */
-  async readToEnd(): Promise<void> {
+  /**
+   * Resolves when all is read. A process outside of the group may hold a pipe open, silent or talking: it is ended by
+   * `endStrays`, and if that is in vain the pipes are given up. What the step itself wrote is long read by then.
+   */
+  async readToEnd(endStrays: () => void): Promise<void> {
     if (this.open.size === 0) return;
     await new Promise<void>((resolve) => {
+      let looks = 0;
       const timer = setInterval(() => {
-        const silent = Date.now() - this.lastReadMs > CLOSE_WITHIN_MS;
-        if (silent && this.output.room() === null) this.onAllClosed();
+        if (this.output.room() !== null) return; // the log is behind: nobody's fault
+        if (++looks === 1) endStrays();
+        if (looks >= LOOKS_AT_OPEN_PIPES) this.onAllClosed();
       }, CLOSE_WITHIN_MS);
       this.onAllClosed = () => {
         clearInterval(timer);

@@ -5,6 +5,7 @@ import { API_GROUP, EventStream } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
 import { Lifecycle } from '../lifecycle/lifecycle';
 import { ProjectCatalogue } from '../projects/project-catalogue';
+import { EventConsumer } from '../runs/event-consumer';
 
 export interface DependencyHealth {
   status: 'ok' | 'trouble';
@@ -30,15 +31,14 @@ export class Health {
     private readonly relay: OutboxRelay,
     private readonly projects: ProjectCatalogue,
     private readonly lifecycle: Lifecycle,
+    private readonly consumer: EventConsumer,
   ) {}
 
   async report(): Promise<HealthReport> {
     const [database, events, outbox] = await Promise.all([
+      this.checkDatabase(),
       this.check(async () => {
-        await this.database.read.query('SELECT 1 FROM runs LIMIT 1');
-        return 'answers';
-      }),
-      this.check(async () => {
+        if (this.consumer.trouble !== null) throw new Error(this.consumer.trouble);
         const group = (await this.stream.groups()).find(({ name }) => name === API_GROUP);
         return `embedded stream, ${group?.lag ?? 0} waiting, ${group?.pending ?? 0} being applied`;
       }),
@@ -73,11 +73,16 @@ export class Health {
   /** Null as long as runs can be accepted. */
   async whyNotReady(): Promise<string | null> {
     if (this.lifecycle.isStopping) return 'The server is stopping.';
-    const { status, message } = await this.check(async () => {
+    const { status, message } = await this.checkDatabase();
+    return status === 'ok' ? this.disk.trouble() : message;
+  }
+
+  private checkDatabase(): Promise<DependencyHealth> {
+    return this.check(async () => {
+      await this.database.assertWritable();
       await this.database.read.query('SELECT 1 FROM runs LIMIT 1');
       return 'answers';
     });
-    return status === 'ok' ? this.disk.trouble() : message;
   }
 
   private async check(look: () => Promise<string>): Promise<DependencyHealth> {

@@ -16,6 +16,8 @@ export class LogTail {
   /** By run and the sequence number that the chunk follows; in order of last use. */
   private readonly cache = new Map<string, { chunk: LogChunk; bytes: number }>();
   private cachedBytes = 0;
+  /** For the metrics: by whichever way they came. */
+  linesStored = 0;
   /** Reads under way, by run and then by the sequence number that they read after. */
   private readonly reading = new Map<string, Map<number, Promise<LogChunk | null>>>();
 
@@ -30,6 +32,7 @@ export class LogTail {
   /** Says that lines were committed by somebody else's transaction. */
   announce(runId: string, chunks: LogChunk[]): void {
     if (chunks.length === 0) return;
+    for (const { lines } of chunks) this.linesStored += lines.length;
     // A read that began before these lines were committed must not answer one that is asked for after it.
     this.reading.delete(runId);
     if (this.wakeUps.listenerCount(runId) === 0) return;

@@ -5,6 +5,7 @@ import { EventStream } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
 import { RejectedEvents } from '../events/rejected-events';
 import { LogStore } from '../logs/log-store';
+import { LogTail } from '../logs/log-tail';
 import { isTerminal, type Run } from '../runs/run';
 import { RunChanges } from '../runs/run-changes';
 import { RunQueries } from '../runs/run-queries';
@@ -27,6 +28,7 @@ export class Metrics implements OnModuleDestroy {
     private readonly rejected: RejectedEvents,
     private readonly stream: EventStream,
     private readonly logs: LogStore,
+    private readonly tail: LogTail,
     private readonly streams: RunStreams,
     private readonly workers: WorkerRegistry,
   ) {
@@ -136,7 +138,7 @@ export class Metrics implements OnModuleDestroy {
     count(
       'jobato_log_lines_total',
       'Log lines stored since the process started',
-      () => this.logs.linesStored,
+      () => this.tail.linesStored,
     );
     count(
       'jobato_log_store_reads_total',

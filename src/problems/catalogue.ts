@@ -16,7 +16,6 @@ export const PROBLEMS = {
   MISDIRECTED_REQUEST: { status: 421, title: 'This server does not go by that name' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used for another request' },
   QUOTA_REACHED: { status: 429, title: 'The quota is used up' },
-  TOO_MANY_REQUESTS: { status: 429, title: 'Too many requests' },
   INTERNAL: { status: 500, title: 'Something went wrong here' },
   SHUTTING_DOWN: { status: 503, title: 'The server is stopping' },
   STORAGE_FULL: { status: 507, title: 'The disk is full' },

@@ -1,4 +1,5 @@
-import { realpath, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config';
@@ -41,8 +42,9 @@ export class ArtifactFiles {
     return { name: name.split(sep).join('/'), size };
   }
 
-  /** Where to read an artifact of a run. @throws JobatoError ARTIFACT_NOT_FOUND */
-  async locate(run: Run, name: string): Promise<{ path: string; size: number; fileName: string }> {
+  /** Opens an artifact of a run; the caller closes it. @throws JobatoError ARTIFACT_NOT_FOUND */
+  async open(run: Run, name: string): Promise<{ file: FileHandle; size: number; fileName: string }> {
+    let file: FileHandle | null = null;
     const known = run.artifacts.some((artifact) => artifact.name === name);
     try {
       if (!known) throw new Error('not reported by the run');
@@ -50,10 +52,13 @@ export class ArtifactFiles {
       // Looked at again: a step that is still at work may have put a link there since.
       const path = await realpath(join(folder, name));
       if (isOutside(relative(folder, path))) throw new Error('outside of the folder of the run');
-      const size = await sizeOfFile(path);
-      if (size === null) throw new Error('not a file');
-      return { path, size, fileName: basename(name) };
+      // What was opened is what is asked about and read: the path may lead elsewhere a moment later.
+      file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      const found = await file.stat();
+      if (!found.isFile()) throw new Error('not a file');
+      return { file, size: found.size, fileName: basename(name) };
     } catch {
+      await file?.close();
       throw new JobatoError(
         'ARTIFACT_NOT_FOUND',
         `The run has no artifact "${name.slice(0, 200)}", or it was deleted.`,

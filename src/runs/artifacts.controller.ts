@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
@@ -25,13 +24,21 @@ export class ArtifactsController {
     @Param('name') name: string,
     @Res() response: Response,
   ): Promise<void> {
-    const { path, size, fileName } = await this.files.locate(await this.queries.get(runId), name);
+    const { file, size, fileName } = await this.files.open(await this.queries.get(runId), name);
     // A file that a step wrote is never shown as a page of ours: it is handed over as a file.
     response.attachment(fileName);
     response.setHeader('Content-Type', 'application/octet-stream');
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
     response.setHeader('Content-Length', String(size));
-    await pipeline(createReadStream(path), response).catch(() => response.destroy());
+    if (size === 0) {
+      await file.close();
+      response.end();
+      return;
+    }
+    // A file that still grows is sent as long as it was said to be, and one that has shrunk breaks off.
+    const content = file.createReadStream({ start: 0, end: size - 1 });
+    content.once('end', () => content.bytesRead < size && response.destroy());
+    await pipeline(content, response).catch(() => response.destroy());
   }
 }

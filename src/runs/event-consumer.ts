@@ -24,6 +24,11 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private readonly stopping = new AbortController();
   private readonly name: string;
   private consuming: Promise<void> = Promise.resolve();
+  private onCaughtUp: () => void = () => undefined;
+  /** Resolves when what lay on the stream before this life is applied. */
+  readonly caughtUp = new Promise<void>((resolve) => (this.onCaughtUp = resolve));
+  private readTrouble: string | null = null;
+  private applyTrouble: string | null = null;
   private lastRetryMs = 0;
 
   constructor(
@@ -37,7 +42,13 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   async onApplicationBootstrap(): Promise<void> {
     await this.stream.ensureGroup(API_GROUP);
     await this.catchUp();
+    this.onCaughtUp();
     this.consuming = this.consume();
+  }
+
+  /** Why events are not applied at the moment; null while they are. */
+  get trouble(): string | null {
+    return this.readTrouble ?? this.applyTrouble;
   }
 
   /** What is on the stream by now is still applied: it tells how the runs of this process ended. */
@@ -53,7 +64,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
    */
   private async catchUp(): Promise<void> {
     try {
-      await this.takeOver(0); // what an earlier life of this process was handed is nobody's now
+      while ((await this.takeOver(0)) === BATCH); // what an earlier life of this process was handed is nobody's now
       while ((await this.takeBatch(0)) > 0);
     } catch (error) {
       this.logger.error(`What lies on the event stream from before cannot be read yet: ${String(error)}`);
@@ -65,16 +76,20 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
       try {
         if (Date.now() - this.lastRetryMs >= RETRY_AFTER_MS) await this.takeOver(RETRY_AFTER_MS);
         await this.takeBatch(WAIT_MS);
+        this.readTrouble = null;
       } catch (error) {
-        this.logger.error(`The event stream cannot be read: ${String(error)}`);
+        this.readTrouble = `The event stream cannot be read: ${String(error)}`;
+        this.logger.error(this.readTrouble);
         await new Promise((resolve) => setTimeout(resolve, 1000));
       }
     }
   }
 
-  private async takeOver(idleMs: number): Promise<void> {
-    await this.handle(await this.stream.takeOver(API_GROUP, this.name, { idleMs, count: BATCH }));
+  private async takeOver(idleMs: number): Promise<number> {
+    const entries = await this.stream.takeOver(API_GROUP, this.name, { idleMs, count: BATCH });
+    await this.handle(entries);
     this.lastRetryMs = Date.now();
+    return entries.length;
   }
 
   private async takeBatch(waitMs: number): Promise<number> {
@@ -91,6 +106,9 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     const results = await Promise.allSettled(entries.map((entry) => this.handleOne(entry)));
     const done = entries.filter((_, index) => results[index]!.status === 'fulfilled').map(({ id }) => id);
     await this.stream.acknowledge(API_GROUP, done);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (entries.length > 0)
+      this.applyTrouble = failed ? `Events cannot be applied: ${String(failed.reason)}` : null;
     results.forEach((result, index) => {
       if (result.status === 'rejected') {
         this.logger.error(

@@ -1,11 +1,15 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../clock/clock';
+import { EventConsumer } from './event-consumer';
 import type { Run } from './run';
+import { LEASE_SECONDS } from './run-claims';
 import { RunQueries } from './run-queries';
 import type { RunCommand } from './run-state';
 import { RunStore } from './run-store';
 
 const LOOK_EVERY_MS = 1000;
+/** A look that comes so much too late shows that this process itself stood still, or that the clock was set. */
+const STOOD_STILL_MS = 5000;
 
 /** Which limit of a run has passed, as the command that follows from it; null if none has. Pure. */
 export function overdueCommand(run: Run, now: string): RunCommand | null {
@@ -29,24 +33,44 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(OverdueWatch.name);
   private timer: NodeJS.Timeout | null = null;
   private looking: Promise<void> = Promise.resolve();
+  private isDestroyed = false;
+  private lastLookMs = 0;
+  private patientUntilMs = 0;
 
   constructor(
     private readonly queries: RunQueries,
     private readonly store: RunStore,
     private readonly clock: Clock,
+    private readonly consumer: EventConsumer,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.looking = this.look().catch((error: unknown) =>
-        this.logger.error(`Looking for overdue runs: ${String(error)}`),
-      );
-    }, LOOK_EVERY_MS);
+    // What was said before this life is applied first: a run that has ended and said so is not overdue.
+    void this.consumer.caughtUp.then(() => {
+      if (this.isDestroyed) return;
+      this.lastLookMs = Date.now();
+      this.timer = setInterval(() => this.lookIfFair(), LOOK_EVERY_MS);
+    });
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.isDestroyed = true;
     if (this.timer) clearInterval(this.timer);
     await this.looking;
+  }
+
+  /** Whoever stood still, with this process, could not send a sign of life: they get the time of a lease for it. */
+  private lookIfFair(): void {
+    const nowMs = Date.now();
+    if (nowMs - this.lastLookMs > STOOD_STILL_MS) {
+      this.patientUntilMs = nowMs + LEASE_SECONDS * 1000;
+      this.logger.warn(`This server stood still for ${Math.round((nowMs - this.lastLookMs) / 1000)} s.`);
+    }
+    this.lastLookMs = nowMs;
+    if (nowMs < this.patientUntilMs) return;
+    this.looking = this.look().catch((error: unknown) =>
+      this.logger.error(`Looking for overdue runs: ${String(error)}`),
+    );
   }
 
   async look(): Promise<void> {

@@ -35,6 +35,11 @@ export class RunClaims {
     return { run: claimed.run, definition: await this.queries.definition(claimed.run.definitionHash) };
   }
 
+  /** Asks once more for the runs that nobody has claimed and whose request is not under way. @returns how many */
+  requestUnclaimedAgain(): Promise<number> {
+    return this.store.requestUnclaimedAgain();
+  }
+
   /** How things stand for the one who holds, or held, this attempt. */
   async standing(runId: string, attempt: number): Promise<{ stillHeld: boolean; stopRequested: boolean }> {
     const run = await this.queries.find(runId);
@@ -54,12 +59,12 @@ export class RunClaims {
   }
 
   /**
-   * Adds lines to a run's log. Those of an attempt that is no longer the run's are dropped.
+   * Adds lines to a run's log. Those of an attempt that is no longer the run's, or has ended, are dropped.
    * @returns whether more lines would be kept
    */
   async appendLog(runId: string, attempt: number, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
     const run = await this.queries.find(runId);
-    if (!run || run.attempt !== attempt) return { accepting: false };
+    if (!run || isTerminal(run) || run.attempt !== attempt) return { accepting: false };
     const { limitReached } = await this.tail.append({ runId, attempt, lines });
     return { accepting: !limitReached };
   }

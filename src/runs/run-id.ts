@@ -1,8 +1,8 @@
 import { v7 } from 'uuid';
 
 /**
- * Makes UUIDs of version 7 that rise strictly, also within a millisecond and when the clock is set back, so that
- * the order of ids is the order of starts: lists page by it (RFC 9562, section 6.2, method 1).
+ * Makes UUIDs of version 7 that rise strictly while the process lives, also within a millisecond and when the clock
+ * is set back, so that the order of ids is the order of starts: lists page by it (RFC 9562, section 6.2, method 1).
  */
 export class RunIds {
   private lastMs = 0;

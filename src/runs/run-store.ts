@@ -343,7 +343,10 @@ export class RunStore {
     return new Map(rows.map((run) => [run.runId, run]));
   }
 
-  /** Compare-and-swap: a row that changed since it was read, or has ended, takes the whole write back. */
+  /**
+   * The rows were read in this very transaction, which no other can write beside. The guard holds all the same: an
+   * ended run, or one that is newer than ours, takes the whole write back.
+   */
   private async storeChanged(tx: Transaction, runs: Run[]): Promise<void> {
     const updated = await this.runs.update(tx, runs, {
       key: 'runId',

@@ -6,8 +6,8 @@ import { RunChanges } from './run-changes';
 import { RunQueries } from './run-queries';
 import { Waker } from './waker';
 
-/** Proxies and browsers give up on a connection that says nothing. */
-const HEARTBEAT_MS = 15_000;
+/** Proxies and browsers give up on a connection that says nothing; 15 s are promised. */
+const HEARTBEAT_MS = 10_000;
 
 /** Follows runs over server-sent events: the log from where the reader is, the run whenever it changes, its end. */
 @Injectable()
@@ -64,10 +64,13 @@ export class RunStreams implements OnModuleDestroy {
     };
     try {
       let seq = after;
+      let sentWaiting: string | null = null;
+      let isQuiet = false;
       while (!gone) {
         // The run is read before the log: if it has ended by now, the log that follows is complete.
-        const run = changed ? await this.queries.get(runId) : null;
-        changed = false;
+        const hasChanged = changed;
+        const run = hasChanged || isQuiet ? await this.queries.get(runId) : null;
+        if (hasChanged) changed = false;
         let chunk = await this.tail.readAfter(runId, seq);
         while (chunk && !gone) {
           await send(chunk.framesAfter(seq));
@@ -75,7 +78,12 @@ export class RunStreams implements OnModuleDestroy {
           chunk = await this.tail.readAfter(runId, seq);
         }
         if (run) {
-          await send(`event: run\ndata: ${JSON.stringify(await this.queries.view(run))}\n\n`);
+          const view = await this.queries.view(run);
+          // What a run waits for may change while the run itself does not.
+          const waiting = JSON.stringify(view.waiting);
+          if (hasChanged || waiting !== sentWaiting)
+            await send(`event: run\ndata: ${JSON.stringify(view)}\n\n`);
+          sentWaiting = waiting;
           if (isTerminal(run)) {
             // Not `seq`: a reader may have asked for what comes after a line that never came.
             const lastSeq = await this.tail.lastSeq(runId);
@@ -85,7 +93,8 @@ export class RunStreams implements OnModuleDestroy {
         }
         // Who comes while the server stops gets what there is, and reads on when it is back.
         if (this.stopping) break;
-        if (!(await waker.wait(HEARTBEAT_MS))) await send(': still here\n\n');
+        isQuiet = !(await waker.wait(HEARTBEAT_MS));
+        if (isQuiet) await send(': still here\n\n');
       }
     } finally {
       for (const stop of stopListening) stop();

@@ -46,6 +46,7 @@ import { WorkersController } from './workers.controller';
     ArtifactFiles,
   ],
   exports: [
+    EventConsumer,
     RunsService,
     RunQueries,
     RunStore,

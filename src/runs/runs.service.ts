@@ -57,11 +57,8 @@ export class RunsService {
     idempotencyKey: string | null,
   ): Promise<Accepted> {
     const triggeredBy = request.triggeredBy ?? 'api';
-    const asked = {
-      projectId: projectId ?? this.projects.findDefault()?.definition.projectId,
-      ...request,
-      triggeredBy,
-    };
+    // As it was asked: "the default project" stays that, whichever it is by the time that it is asked again.
+    const asked = { projectId, ...request, triggeredBy };
     return this.once(idempotencyKey, { rerunOf: null, ...asked }, (idempotency) => {
       const project = projectId === null ? this.projects.getDefault() : this.projects.get(projectId);
       return this.start(project, { ...request, triggeredBy }, null, idempotency);

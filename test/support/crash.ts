@@ -71,16 +71,6 @@ export function livingOf({ dataDir }: Folders): number[] {
   return processesWithEnvironment(`JOBATO_RUN_DIR=${join(dataDir, 'runs')}/`);
 }
 
-/** Unlike a look by signal, this tells the living from a zombie that nobody collects. */
-export function isRunning(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z';
-  } catch {
-    return false;
-  }
-}
-
 export function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');

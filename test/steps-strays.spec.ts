@@ -1,0 +1,41 @@
+import { isAlive, nodeStep, RunningApp } from './support/jobato';
+
+const TALKER = `setsid bash -c 'echo stray $$; while :; do echo alive; sleep 0.1; done' & sleep 0.3; echo done`;
+const MAKES_WEB = `
+  const fs = require('node:fs');
+  fs.writeFileSync(process.env.JOBATO_RUN_DIR + '/web.md', 'x');
+  fs.writeSync(3, JSON.stringify({ artifact: { path: 'web.md' }, metrics: { webCount: 1 } }) + '\\n');
+  console.log('made for ' + process.env.WHO)`;
+
+describe('what a step leaves behind', () => {
+  let jobato: RunningApp;
+  beforeAll(async () => {
+    jobato = await RunningApp.start(
+      {
+        talks: `id: talks\nsteps:\n  - name: work\n    command: [bash, -c, ${JSON.stringify(TALKER)}]\n`,
+        web: nodeStep('web', MAKES_WEB).replace('    command', '    passEnv: [WHO]\n    command'),
+      },
+      { WHO: 'web' },
+    );
+  });
+  afterAll(() => jobato.stop());
+
+  it('is ended where it left the group and goes on talking: the run ends, and nothing lives on', async () => {
+    const { runId } = await jobato.trigger('talks');
+    const run = await jobato.untilEnded(runId);
+    expect(run.status).toBe('completed');
+    const log = await (await jobato.fetch(`/api/runs/${runId}/logs`)).text();
+    const [, pid] = /stray (\d+)/.exec(log) ?? [];
+    expect(Number(pid)).toBeGreaterThan(1);
+    expect(isAlive(Number(pid))).toBe(false);
+    expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe(log);
+  });
+
+  it('is kept where it is called like a secret: only what is shown is masked', async () => {
+    const { runId } = await jobato.trigger('web');
+    const run = await jobato.untilEnded(runId);
+    expect(run.artifacts).toEqual([{ name: 'web.md', size: 1 }]);
+    expect(run.metrics).toEqual({ webCount: 1 });
+    expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('made for ***\n');
+  });
+});
