@@ -4,7 +4,7 @@ const TALKER = `setsid bash -c 'echo stray $$; while :; do echo alive; sleep 0.1
 const MAKES_WEB = `
   const fs = require('node:fs');
   fs.writeFileSync(process.env.JOBATO_RUN_DIR + '/web.md', 'x');
-  fs.writeSync(3, JSON.stringify({ artifact: { path: 'web.md' }, metrics: { webCount: 1 } }) + '\\n');
+  fs.writeSync(3, JSON.stringify({ artifact: { path: 'web.md' }, metrics: { count: 1 } }) + '\\n');
   console.log('made for ' + process.env.WHO)`;
 
 describe('what a step leaves behind', () => {
@@ -35,7 +35,7 @@ describe('what a step leaves behind', () => {
     const { runId } = await jobato.trigger('web');
     const run = await jobato.untilEnded(runId);
     expect(run.artifacts).toEqual([{ name: 'web.md', size: 1 }]);
-    expect(run.metrics).toEqual({ webCount: 1 });
+    expect(run.metrics).toEqual({ count: 1 });
     expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('made for ***\n');
   });
 });

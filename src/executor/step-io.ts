@@ -97,9 +97,9 @@ export class StepIo implements StepOutput {
       }
       return;
     }
-    // Names of files and metrics are used, not only shown: a mask in them would lose the file, or join two metrics.
-    const { progress, partial, error, ...used } = report;
-    this.passOn({ ...used, ...this.mask.applyWithin({ progress, partial, error }) });
+    // The path of a file is used, not only shown: a mask in it would lose the file.
+    const { artifact, ...shown } = report;
+    this.passOn({ artifact, ...this.mask.applyWithin(shown) });
   }
 
   private passOn({ progress, metrics, partial, error, quota, artifact }: StepReport): void {
