@@ -402,6 +402,16 @@ it('a server with CORS_ORIGINS lets those origins in, and no others', async () =
     'https://tools.example',
   ]);
   expect((await write('https://evil.example')).status).toBe(403);
+  const misdirected = await send(jobato.url, {
+    method: 'OPTIONS',
+    path: '/api/runs',
+    headers: {
+      host: 'evil.example',
+      origin: 'https://tools.example',
+      'access-control-request-method': 'POST',
+    },
+  });
+  expect(misdirected.status).toBe(421);
   const preflight = await send(jobato.url, {
     method: 'OPTIONS',
     path: '/api/runs',
