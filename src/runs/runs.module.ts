@@ -49,7 +49,6 @@ import { WorkersController } from './workers.controller';
     EventConsumer,
     RunsService,
     RunQueries,
-    RunStore,
     RunChanges,
     RunClaims,
     RunStreams,
