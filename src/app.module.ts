@@ -7,6 +7,7 @@ import { ConfigModule } from './config/config.module';
 import { DatabaseModule } from './database/database.module';
 import {
   OutboxEntity,
+  PublishedRequestEntity,
   RejectedEventEntity,
   StreamEntryEntity,
   StreamGroupEntity,
@@ -27,6 +28,7 @@ export const ENTITIES = [
   IdempotencyKeyEntity,
   AppliedEventEntity,
   OutboxEntity,
+  PublishedRequestEntity,
   RejectedEventEntity,
   StreamEntryEntity,
   StreamGroupEntity,
