@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { Clock } from '../src/clock/clock';
 import { Database } from '../src/database/database';
 import { EventStream } from '../src/events/event-stream';
