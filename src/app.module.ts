@@ -17,6 +17,7 @@ import { HealthModule } from './health/health.module';
 import { LifecycleModule } from './lifecycle/lifecycle.module';
 import { LogChunkEntity, LogEndEntity } from './logs/log.entities';
 import { MetricsModule } from './metrics/metrics.module';
+import { QuotaUsageEntity } from './quota/quota-usage.entity';
 import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './runs/run.entity';
 import { RunsModule } from './runs/runs.module';
 
@@ -33,6 +34,7 @@ export const ENTITIES = [
   StreamPendingEntity,
   LogChunkEntity,
   LogEndEntity,
+  QuotaUsageEntity,
 ];
 
 @Module({})

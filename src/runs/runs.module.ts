@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { EventsModule } from '../events/events.module';
+import { InputsModule } from '../inputs/inputs.module';
 import { LogsModule } from '../logs/logs.module';
 import { ProjectsModule } from '../projects/projects.module';
+import { QuotaModule } from '../quota/quota.module';
 import { ArtifactFiles } from './artifact-files';
 import { ArtifactsController } from './artifacts.controller';
 import { EventConsumer } from './event-consumer';
@@ -22,7 +24,7 @@ import { WorkerRegistry } from './worker-registry';
 import { WorkersController } from './workers.controller';
 
 @Module({
-  imports: [EventsModule, LogsModule, ProjectsModule],
+  imports: [EventsModule, InputsModule, LogsModule, ProjectsModule, QuotaModule],
   controllers: [
     RunsController,
     RunLogsController,

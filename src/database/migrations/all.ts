@@ -1,4 +1,5 @@
 import { FirstTables1700000000001 } from './1-first-tables';
+import { QuotaAndInputs1700000000003 } from './3-quota-and-inputs';
 
 /** In order. A new one is added at the end; one that was ever released is never changed. */
-export const MIGRATIONS = [FirstTables1700000000001];
+export const MIGRATIONS = [FirstTables1700000000001, QuotaAndInputs1700000000003];
