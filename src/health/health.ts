@@ -5,6 +5,7 @@ import { API_GROUP, EventStream } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
 import { Lifecycle } from '../lifecycle/lifecycle';
 import { ProjectCatalogue } from '../projects/project-catalogue';
+import { ConfigRemarks } from '../runs/config-remarks';
 import { EventConsumer } from '../runs/event-consumer';
 
 export interface DependencyHealth {
@@ -32,6 +33,7 @@ export class Health {
     private readonly projects: ProjectCatalogue,
     private readonly lifecycle: Lifecycle,
     private readonly consumer: EventConsumer,
+    private readonly remarks: ConfigRemarks,
   ) {}
 
   async report(): Promise<HealthReport> {
@@ -51,7 +53,7 @@ export class Health {
       }),
     ]);
     const trouble = this.disk.trouble();
-    const broken = this.projects.problems().length;
+    const broken = this.remarks.problems().length;
     const dependencies: HealthReport['dependencies'] = {
       database,
       events,

@@ -46,6 +46,11 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
     return this.file.close();
   }
 
+  /** Null where there is no file, or one that was never good. */
+  get rules(): QuotaRules | null {
+    return this.file.content;
+  }
+
   problems(): FileProblem[] {
     return this.file.problem === null ? [] : [this.file.problem];
   }

@@ -6,6 +6,7 @@ import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
 import { ArtifactFiles } from './artifact-files';
 import { ArtifactsController } from './artifacts.controller';
+import { ConfigRemarks } from './config-remarks';
 import { EventConsumer } from './event-consumer';
 import { Housekeeping } from './housekeeping';
 import { OverdueWatch } from './overdue-watch';
@@ -46,8 +47,10 @@ import { WorkersController } from './workers.controller';
     Housekeeping,
     WorkerRegistry,
     ArtifactFiles,
+    ConfigRemarks,
   ],
   exports: [
+    ConfigRemarks,
     EventConsumer,
     RunsService,
     RunQueries,
