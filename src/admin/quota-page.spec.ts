@@ -32,11 +32,15 @@ it('says what each project may use, and what it has used', () => {
 it('shows what is counted where no limit is known', () => {
   const page = quotaPage(null, null, [{ project, status: null, runs }]);
   expect(page).toMatchObject({ rules: null, isMissing: true, problem: null });
-  expect(page.rows).toMatchObject([{ used: '1,200', limit: null, left: null, bar: null, isReached: false }]);
+  expect(page.rows).toMatchObject([
+    { used: '1,200', limit: null, left: 'no limit', bar: null, isReached: false },
+  ]);
 });
 
 it('tells a broken file that still holds from one that was never good', () => {
   const problem = { file: 'quota.yaml', line: 3, reason: 'it is wrong' };
   expect(quotaPage(RULES, problem, []).problem).toMatchObject({ line: 3, isRefusing: false });
-  expect(quotaPage(null, problem, []).problem).toMatchObject({ isRefusing: true });
+  const neverGood = quotaPage(null, problem, [{ project, status: null, runs }]);
+  expect(neverGood).toMatchObject({ isMissing: false, problem: { isRefusing: true } });
+  expect(neverGood.rows[0]!.left).toBe('unknown');
 });

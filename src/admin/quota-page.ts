@@ -27,7 +27,9 @@ export interface QuotaRow {
   href: string;
   used: string;
   limit: string | null;
-  left: string | null;
+  left: string;
+  /** Whether `left` is a number. */
+  isLimited: boolean;
   isReached: boolean;
   /** For the bar: of the limit, and not beyond it. */
   bar: { value: number; max: number } | null;
@@ -44,11 +46,11 @@ export function quotaPage(
     rules: rules && rulesText(rules),
     problem: problem && { line: problem.line, reason: problem.reason, isRefusing: rules === null },
     isMissing: rules === null && problem === null,
-    rows: usages.map(quotaRow),
+    rows: usages.map((usage) => quotaRow(usage, problem === null ? 'no limit' : 'unknown')),
   };
 }
 
-function quotaRow({ project: { projectId, name }, status, runs }: ProjectUsage): QuotaRow {
+function quotaRow({ project: { projectId, name }, status, runs }: ProjectUsage, unlimited: string): QuotaRow {
   const used = status?.used ?? runs.reduce((sum, run) => sum + run.used, 0);
   return {
     projectId,
@@ -56,7 +58,8 @@ function quotaRow({ project: { projectId, name }, status, runs }: ProjectUsage):
     href: `/projects/${projectId}`,
     used: numberText(used),
     limit: status && numberText(status.dailyLimit),
-    left: status && numberText(status.remaining),
+    left: status ? numberText(status.remaining) : unlimited,
+    isLimited: status !== null,
     isReached: status?.remaining === 0,
     bar:
       status && status.dailyLimit > 0
