@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -32,6 +32,21 @@ export function makeFolders(projects: Record<string, string>): Folders {
 
 export function writeProject({ configDir }: Folders, name: string, yaml: string): void {
   writeFileSync(join(configDir, 'projects', `${name}.yaml`), yaml);
+}
+
+/** A file of the configuration beside the projects, such as quota.yaml; in one step, so that nobody reads half of it. */
+export function writeConfig({ root, configDir }: Folders, name: string, content: string): void {
+  writeFileSync(join(root, name), content);
+  renameSync(join(root, name), join(configDir, name));
+}
+
+/** Gives file watchers their turns until what was written has been read. */
+export async function untilRead(isReached: () => boolean): Promise<void> {
+  const giveUpMs = Date.now() + 10_000;
+  while (!isReached()) {
+    if (Date.now() > giveUpMs) throw new Error(`Never came about: ${String(isReached)}`);
+    await new Promise((next) => setImmediate(next));
+  }
 }
 
 /** A project of one step that runs a program of Node's own language; `id` is the name of the file as well. */
