@@ -11,6 +11,8 @@ export interface Config {
   /** 0 lets the system pick one; the log says which. */
   port: number;
   dataDir: string;
+  /** Where each project has a folder that is kept between its runs. */
+  workDir: string;
   configDir: string;
   databaseFile: string;
   worker: 'embedded' | 'off';
@@ -106,6 +108,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     host,
     port: integer('PORT', 3000, 0, 65535),
     dataDir,
+    workDir: resolve(dataDir, 'work'),
     configDir: resolve(cwd, text('CONFIG_DIR') ?? 'config'),
     databaseFile: resolve(dataDir, 'db', 'jobato.db'),
     worker: oneOf('WORKER', ['embedded', 'off'], 'embedded'),

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Clock } from '../clock/clock';
 import { EventConsumer } from './event-consumer';
 import type { Run } from './run';
-import { LEASE_SECONDS } from './run-claims';
+import { LEASE_SECONDS } from './lease';
 import { RunQueries } from './run-queries';
 import type { RunCommand } from './run-state';
 import { RunStore } from './run-store';
