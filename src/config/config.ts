@@ -17,6 +17,10 @@ export interface Config {
   databaseFile: string;
   worker: 'embedded' | 'off';
   workerConcurrency: number;
+  /** How long a worker process that is told to stop lets its runs go on, so that they may finish. */
+  workerDrainSeconds: number;
+  /** Where a worker process and the command line find the server. */
+  serverUrl: string;
   /** Empty: calls below /api/internal are closed. */
   apiKeys: string[];
   adminToken: string | null;
@@ -103,6 +107,11 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     }
   }
 
+  const serverUrl = (text('JOBATO_URL') ?? 'http://127.0.0.1:3000').replace(/\/+$/, '');
+  if (!URL.canParse(serverUrl) || !/^https?:$/.test(new URL(serverUrl).protocol)) {
+    reasons.push(`JOBATO_URL must be an address such as http://127.0.0.1:3000, not "${serverUrl}".`);
+  }
+
   const dataDir = resolve(cwd, text('DATA_DIR') ?? 'data');
   const config: Config = {
     host,
@@ -113,6 +122,8 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     databaseFile: resolve(dataDir, 'db', 'jobato.db'),
     worker: oneOf('WORKER', ['embedded', 'off'], 'embedded'),
     workerConcurrency: integer('WORKER_CONCURRENCY', availableParallelism(), 1, 1000),
+    workerDrainSeconds: integer('WORKER_DRAIN_SECONDS', 5, 0, 86_400),
+    serverUrl,
     apiKeys: list('JOBATO_API_KEY'),
     adminToken,
     tls: certFile && keyFile ? { certFile: resolve(cwd, certFile), keyFile: resolve(cwd, keyFile) } : null,
@@ -130,6 +141,27 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
   };
   if (reasons.length > 0) throw new ConfigError(reasons);
   return config;
+}
+
+/** Of the server alone. A worker may share a file or an image with one, and is not stopped by what is wrong there. */
+const SERVER_ONLY = ['HOST', 'PORT', 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'TRUST_PROXY', 'CORS_ORIGINS'];
+
+export interface WorkerConfig extends Config {
+  /** The key with which it calls the server. */
+  apiKey: string;
+}
+
+/** For a worker process. @throws ConfigError with every reason */
+export function loadWorkerConfig(environment: Environment, cwd = process.cwd()): WorkerConfig {
+  const own = Object.fromEntries(Object.entries(environment).filter(([name]) => !SERVER_ONLY.includes(name)));
+  const config = loadConfig(own, cwd);
+  const [apiKey] = config.apiKeys;
+  if (apiKey === undefined) {
+    throw new ConfigError([
+      `JOBATO_API_KEY is not set. Give the worker one of the keys that the server at ${config.serverUrl} has in its own JOBATO_API_KEY.`,
+    ]);
+  }
+  return { ...config, environment, apiKey };
 }
 
 const SHORT_TOKEN_LENGTH = 16;

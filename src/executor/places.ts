@@ -1,14 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { StopCause } from './run-attempt';
-
-/** What is carried out in a place. */
-export interface Attempt {
-  readonly runId: string;
-  readonly projectId: string;
-  /** Resolves when nothing of it is alive and all of it is told. */
-  carryOut(): Promise<void>;
-  stop(cause: StopCause): void;
-}
+import type { Attempt, StopCause } from './attempt';
 
 interface Place {
   /** Of what was asked for; what was got may be a newer run of the same project. */

@@ -8,17 +8,14 @@ import type { RunEvent } from '../events/run-event';
 import type { ArtifactFiles } from '../runs/artifact-files';
 import { LEASE_SECONDS } from '../runs/lease';
 import type { Artifact } from '../runs/run';
+import type { Attempt, StopCause } from './attempt';
 import type { Assignment, ControlPlane } from './control-plane';
 import { EventReporter } from './event-reporter';
 import { LogForwarder } from './log-forwarder';
-import type { Attempt } from './places';
 import { SecretMask } from './secret-mask';
 import { type StepContext, secretsOf, stepEnvironment } from './step-environment';
 import { StepIo } from './step-io';
 import type { StepExit, StepRunner } from './step-runner';
-
-/** Why an attempt is ended from outside: it is told as the reason of the abort signal. */
-export type StopCause = 'stop-requested' | 'run-timed-out' | 'lost' | 'shutting-down';
 
 type Ending =
   | { kind: 'completed' }

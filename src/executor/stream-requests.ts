@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { type EventStream, type StreamEntry, WORKER_GROUP } from '../events/event-stream';
-import type { Attempt, Places } from './places';
+import type { Attempt } from './attempt';
+import type { Places } from './places';
 
 const WAIT_MS = 5_000;
 /** An entry whose claim failed, because nobody could be asked, is looked at again after this long. */

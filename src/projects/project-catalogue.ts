@@ -101,8 +101,8 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     this.lookAgain = setTimeout(() => void this.reload(), QUIET_MS);
   }
 
-  /** One reading at a time, and one more if a change came in between. */
-  private reload(): Promise<void> {
+  /** Reads the files now. One reading at a time, and one more if a change came in between. */
+  reload(): Promise<void> {
     this.reading = this.reading.then(() => this.readFolder());
     return this.reading;
   }
