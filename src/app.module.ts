@@ -19,6 +19,7 @@ import { LogChunkEntity, LogEndEntity } from './logs/log.entities';
 import { MetricsModule } from './metrics/metrics.module';
 import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './runs/run.entity';
 import { RunsModule } from './runs/runs.module';
+import { WorkersApiModule } from './workers-api/workers-api.module';
 
 /** Every table; the test of migrations looks at the same list. */
 export const ENTITIES = [
@@ -46,6 +47,7 @@ export class AppModule {
         LifecycleModule,
         DatabaseModule.with(ENTITIES),
         RunsModule,
+        WorkersApiModule,
         ExecutorModule,
         HealthModule,
         MetricsModule,

@@ -5,6 +5,7 @@ import { ProjectsModule } from '../projects/projects.module';
 import { ArtifactFiles } from './artifact-files';
 import { ArtifactsController } from './artifacts.controller';
 import { EventConsumer } from './event-consumer';
+import { EventIntake } from './event-intake';
 import { Housekeeping } from './housekeeping';
 import { OverdueWatch } from './overdue-watch';
 import { ProjectsController } from './projects.controller';
@@ -12,6 +13,7 @@ import { RejectedEventsController } from './rejected-events.controller';
 import { RunChanges } from './run-changes';
 import { RunClaims } from './run-claims';
 import { RunHistoryController } from './run-history.controller';
+import { RunLeases } from './run-leases';
 import { RunLogsController } from './run-logs.controller';
 import { RunQueries } from './run-queries';
 import { RunStore } from './run-store';
@@ -38,8 +40,10 @@ import { WorkersController } from './workers.controller';
     RunStore,
     RunChanges,
     RunClaims,
+    RunLeases,
     RunStreams,
     EventConsumer,
+    EventIntake,
     OverdueWatch,
     Housekeeping,
     WorkerRegistry,
@@ -47,10 +51,12 @@ import { WorkersController } from './workers.controller';
   ],
   exports: [
     EventConsumer,
+    EventIntake,
     RunsService,
     RunQueries,
     RunChanges,
     RunClaims,
+    RunLeases,
     RunStreams,
     WorkerRegistry,
     ArtifactFiles,
