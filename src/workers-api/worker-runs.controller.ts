@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import type { JsonObject } from '../events/run-event';
 import { ApiProblems } from '../problems/api-problems';
 import { type RunStatus, RUN_STATUSES } from '../runs/run';
-import { LEASE_SECONDS } from '../runs/run-claims';
+import { LEASE_SECONDS } from '../runs/lease';
 import { RunLeases } from '../runs/run-leases';
 import { ClaimQueue } from './claim-queue';
 import type { HttpEnvelope } from './http-envelope';
