@@ -3,6 +3,7 @@ import { EventsModule } from '../events/events.module';
 import { LogsModule } from '../logs/logs.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { ArtifactFiles } from './artifact-files';
+import { ArtifactUploads } from './artifact-uploads';
 import { ArtifactsController } from './artifacts.controller';
 import { EventConsumer } from './event-consumer';
 import { EventIntake } from './event-intake';
@@ -20,6 +21,7 @@ import { RunStore } from './run-store';
 import { RunStreams } from './run-streams';
 import { RunsController } from './runs.controller';
 import { RunsService } from './runs.service';
+import { Uploads } from './uploads';
 import { WorkerRegistry } from './worker-registry';
 import { WorkersController } from './workers.controller';
 
@@ -48,6 +50,8 @@ import { WorkersController } from './workers.controller';
     Housekeeping,
     WorkerRegistry,
     ArtifactFiles,
+    ArtifactUploads,
+    Uploads,
   ],
   exports: [
     EventConsumer,
@@ -60,6 +64,7 @@ import { WorkersController } from './workers.controller';
     RunStreams,
     WorkerRegistry,
     ArtifactFiles,
+    ArtifactUploads,
   ],
 })
 export class RunsModule {}

@@ -31,7 +31,7 @@ export class HttpWorker {
   async claimed(more: object = {}): Promise<HttpEnvelope> {
     const response = await this.claim(more);
     if (response.status !== 200) throw new Error(`No run: ${response.status} ${await response.text()}`);
-    return (await response.json()) as HttpEnvelope;
+    return response.json() as Promise<HttpEnvelope>;
   }
 
   heartbeat(runId: string, attempt = 1): Promise<Response> {
@@ -57,7 +57,7 @@ export class HttpWorker {
       headers: { 'x-jobato-api-key': KEY, ...headers },
       body,
       duplex: 'half',
-    } as RequestInit);
+    });
   }
 
   /** @returns what became of the events, as it was answered */
