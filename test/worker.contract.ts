@@ -36,6 +36,7 @@ const PROJECTS = {
   counts: nodeStep('counts', counts(150, 20)),
   fails: nodeStep('fails', `console.error('no'); process.exit(3)`),
   first: nodeStep('first', `console.log('ready'); ${WAITS}`),
+  outside: 'id: outside\nexecutor: external\n',
   second: nodeStep('second', `console.log('ready'); ${WAITS}`),
 };
 
@@ -186,10 +187,25 @@ export function describeWorker(way: string, environment: () => Record<string, st
       });
       expect(await logOf(all.server, runId)).toEqual([]);
 
+      const unknown = await all.server.trigger('fails');
+      expect(await all.server.untilEnded(unknown.runId)).toMatchObject({
+        statusReason: 'definition-mismatch',
+        error: { message: expect.stringContaining('knows no project "fails"') },
+      });
+
       // A file that has become the same is seen, however fresh.
       writeProject(other, 'brief', PROJECTS.brief);
       const next = await all.server.trigger('brief');
       expect(await all.server.untilEnded(next.runId)).toMatchObject({ status: 'completed' });
+    });
+
+    it('leaves runs alone that are for workers of another kind', async () => {
+      await all.startWorker();
+      const outside = await all.server.trigger('outside');
+      const { runId } = await all.server.trigger('brief');
+      await all.server.untilEnded(runId);
+      expect(await all.server.get(outside.runId)).toMatchObject({ status: 'running', workerId: null });
+      await all.stop(outside.runId);
     });
 
     it('lets its runs finish where they are quick, when it is told to stop', async () => {

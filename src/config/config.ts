@@ -107,11 +107,6 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     }
   }
 
-  const serverUrl = (text('JOBATO_URL') ?? 'http://127.0.0.1:3000').replace(/\/+$/, '');
-  if (!URL.canParse(serverUrl) || !/^https?:$/.test(new URL(serverUrl).protocol)) {
-    reasons.push(`JOBATO_URL must be an address such as http://127.0.0.1:3000, not "${serverUrl}".`);
-  }
-
   const dataDir = resolve(cwd, text('DATA_DIR') ?? 'data');
   const config: Config = {
     host,
@@ -123,7 +118,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     worker: oneOf('WORKER', ['embedded', 'off'], 'embedded'),
     workerConcurrency: integer('WORKER_CONCURRENCY', availableParallelism(), 1, 1000),
     workerDrainSeconds: integer('WORKER_DRAIN_SECONDS', 5, 0, 86_400),
-    serverUrl,
+    serverUrl: (text('JOBATO_URL') ?? 'http://127.0.0.1:3000').replace(/\/+$/, ''),
     apiKeys: list('JOBATO_API_KEY'),
     adminToken,
     tls: certFile && keyFile ? { certFile: resolve(cwd, certFile), keyFile: resolve(cwd, keyFile) } : null,
@@ -155,12 +150,18 @@ export interface WorkerConfig extends Config {
 export function loadWorkerConfig(environment: Environment, cwd = process.cwd()): WorkerConfig {
   const own = Object.fromEntries(Object.entries(environment).filter(([name]) => !SERVER_ONLY.includes(name)));
   const config = loadConfig(own, cwd);
+  const { serverUrl } = config;
   const [apiKey] = config.apiKeys;
-  if (apiKey === undefined) {
-    throw new ConfigError([
-      `JOBATO_API_KEY is not set. Give the worker one of the keys that the server at ${config.serverUrl} has in its own JOBATO_API_KEY.`,
-    ]);
+  const reasons: string[] = [];
+  if (!URL.canParse(serverUrl) || !/^https?:$/.test(new URL(serverUrl).protocol)) {
+    reasons.push(`JOBATO_URL must be an address such as http://127.0.0.1:3000, not "${serverUrl}".`);
   }
+  if (apiKey === undefined) {
+    reasons.push(
+      `JOBATO_API_KEY is not set. Give the worker one of the keys that the server at ${serverUrl} has in its own JOBATO_API_KEY.`,
+    );
+  }
+  if (apiKey === undefined || reasons.length > 0) throw new ConfigError(reasons);
   return { ...config, environment, apiKey };
 }
 

@@ -4,7 +4,7 @@ import type { LogLineInput, RunEvent, RunEventOf } from '../events/run-event';
 import type { AttemptKey, Standing } from './control-plane';
 
 /** An answer that takes longer than this is none. */
-const ANSWER_WITHIN_MS = 15_000;
+const ANSWER_WITHIN_MS = 10_000;
 /** A large file on a slow line. */
 const ARTIFACT_WITHIN_MS = 15 * 60_000;
 
@@ -44,12 +44,21 @@ export class WorkerApi {
     readonly workerId: string,
   ) {}
 
-  /** @returns null if there was no run of these projects to be had within the time */
-  async claim(projectIds: string[], waitSeconds: number, signal: AbortSignal): Promise<Claimed | null> {
-    const response = await this.post('/runs/claim', { workerId: this.workerId, projectIds, waitSeconds }, [
-      signal,
-      AbortSignal.timeout(waitSeconds * 1000 + ANSWER_WITHIN_MS),
-    ]);
+  /**
+   * Takes a run whose steps are to be carried out.
+   * @param projectId null: of any project
+   * @returns null if there was none to be had within the time
+   */
+  async claim(projectId: string | null, waitSeconds: number, signal?: AbortSignal): Promise<Claimed | null> {
+    const { workerId } = this;
+    const body = {
+      workerId,
+      executor: 'steps',
+      waitSeconds,
+      ...(projectId !== null && { projectIds: [projectId] }),
+    };
+    const late = AbortSignal.timeout(waitSeconds * 1000 + ANSWER_WITHIN_MS);
+    const response = await this.post('/runs/claim', body, signal ? [signal, late] : [late]);
     if (response.status === 204) return null;
     const serverNowMs = Date.parse(response.headers.get('date') ?? '');
     return {

@@ -64,7 +64,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy {
     } else {
       this.control = new HttpControlPlane(this.api, this.held, artifacts);
       this.requests = new ClaimPolling(this.places, (waitSeconds, signal) =>
-        this.claimAny(waitSeconds, signal),
+        this.claim(null, waitSeconds, signal),
       );
     }
   }
@@ -105,29 +105,18 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
+  /** What the stream asks for: that run, or a newer one of the same project. */
   private async claimRequested(fields: Record<string, string>): Promise<Attempt | null> {
     const projectId = projectOf(fields.payload);
-    if (projectId === null) return null;
-    if (this.catalogue.find(projectId)?.definition.executor === 'external') return null;
-    return this.claim([projectId], 0, AbortSignal.timeout(60_000));
-  }
-
-  private async claimAny(waitSeconds: number, signal: AbortSignal): Promise<Attempt | null> {
-    const projectIds = this.catalogue
-      .list()
-      .filter(({ definition }) => definition.executor === 'steps')
-      .map(({ definition }) => definition.projectId);
-    if (projectIds.length > 0) return this.claim(projectIds, waitSeconds, signal);
-    await delay(1000, undefined, { signal }).catch(() => undefined); // a project file may come
-    return null;
+    return projectId === null ? null : this.claim(projectId, 0);
   }
 
   private async claim(
-    projectIds: string[],
+    projectId: string | null,
     waitSeconds: number,
-    signal: AbortSignal,
+    signal?: AbortSignal,
   ): Promise<Attempt | null> {
-    const claimed = await this.api.claim(projectIds, waitSeconds, signal);
+    const claimed = await this.api.claim(projectId, waitSeconds, signal);
     if (!claimed) return null;
     const { runId, payload } = claimed.request;
     this.held.hold({ runId, attempt: payload.attempt });

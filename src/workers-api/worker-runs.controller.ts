@@ -52,7 +52,7 @@ export class WorkerRunsController {
   @ApiResponse({ status: 204, description: 'There was none in that time' })
   @ApiProblems('VALIDATION', 'UNSUPPORTED_MEDIA_TYPE', 'SHUTTING_DOWN')
   async claim(
-    @Body() { workerId, projectIds, waitSeconds }: ClaimBody,
+    @Body() { workerId, projectIds, executor, waitSeconds }: ClaimBody,
     @Res({ passthrough: true }) response: Response,
   ): Promise<HttpEnvelope | undefined> {
     const gone = new AbortController();
@@ -60,6 +60,7 @@ export class WorkerRunsController {
     const request = await this.claims.claim({
       workerId,
       projectIds: projectIds ?? null,
+      executor: executor ?? null,
       waitSeconds: waitSeconds ?? 0,
       signal: gone.signal,
     });
