@@ -2,6 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ClockModule } from './clock/clock.module';
 import type { WorkerConfig } from './config/config';
 import { ConfigModule } from './config/config.module';
+import { EventStream } from './events/event-stream';
+import { RedisEventStream } from './events/redis-event-stream';
 import { ProcessRegistry } from './executor/process-registry';
 import { StepRunner } from './executor/step-runner';
 import { WorkerProcess } from './executor/worker-process';
@@ -16,7 +18,20 @@ export class WorkerModule {
     return {
       module: WorkerModule,
       imports: [ConfigModule.with(config), ClockModule, LifecycleModule, ProjectsModule],
-      providers: [ArtifactFiles, ProcessRegistry, StepRunner, WorkerProcess],
+      providers: [
+        { provide: EventStream, useFactory: () => openStream(config) },
+        ArtifactFiles,
+        ProcessRegistry,
+        StepRunner,
+        WorkerProcess,
+      ],
     };
   }
+}
+
+/** Without Redis there is none: the embedded one is within the server. */
+function openStream({ redisUrl, runEventsStream, runLogsStream }: WorkerConfig): EventStream | null {
+  return redisUrl === null
+    ? null
+    : new RedisEventStream({ url: redisUrl, eventsKey: runEventsStream, logsKey: runLogsStream });
 }

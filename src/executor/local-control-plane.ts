@@ -31,8 +31,8 @@ export class LocalControlPlane implements ControlPlane {
     return this.claims.standing(runId, attempt);
   }
 
-  publish(events: RunEvent[]): Promise<void> {
-    return this.stream.publish(events.map(toStreamFields));
+  async publish(events: RunEvent[]): Promise<void> {
+    await this.stream.publish(events.map(toStreamFields));
   }
 
   appendLog({ runId, attempt }: AttemptKey, lines: LogLineInput[]): Promise<{ accepting: boolean }> {

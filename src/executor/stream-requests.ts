@@ -25,7 +25,6 @@ export class StreamRequests {
   ) {}
 
   async start(): Promise<void> {
-    await this.stream.ensureGroup(WORKER_GROUP);
     this.following = await this.stream.follow(({ eventType, runId }) => {
       if (eventType === 'run.cancel.requested' && runId !== undefined)
         this.places.stop(runId, 'stop-requested');

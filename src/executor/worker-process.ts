@@ -7,7 +7,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
-  Optional,
+  type OnApplicationShutdown,
 } from '@nestjs/common';
 import { Clock, toInstant } from '../clock/clock';
 import { CONFIG } from '../config/config.module';
@@ -32,7 +32,7 @@ import { type Claimed, WorkerApi } from './worker-api';
 
 /** A worker that is a process of its own, for a server here or elsewhere. */
 @Injectable()
-export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy {
+export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly logger = new Logger(WorkerProcess.name);
   private readonly workerId: string;
   private readonly api: WorkerApi;
@@ -50,7 +50,8 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly processes: ProcessRegistry,
     private readonly steps: StepRunner,
     node: NodeIdentity,
-    @Optional() stream?: EventStream,
+    /** Null: everything goes over HTTP. */
+    @Inject(EventStream) private readonly stream: EventStream | null,
   ) {
     this.workerId = `worker-${node.id}`;
     this.api = new WorkerApi(config.serverUrl, config.apiKey, this.workerId);
@@ -89,6 +90,10 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy {
     await drained;
     await this.control.settled();
     if (this.requests instanceof StreamRequests) await this.requests.unfollow();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.stream?.close();
   }
 
   /** What a life before this one left: first its processes, then its files, then the runs that it held. */
