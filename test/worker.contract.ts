@@ -44,7 +44,7 @@ const PROJECTS = {
 export class Installation {
   readonly belongings = new Belongings();
   readonly folders: Folders;
-  private readonly workers: WorkerChild[] = [];
+  readonly workers: WorkerChild[] = [];
   server!: ServerProcess;
   port = 0;
 

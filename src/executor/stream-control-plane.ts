@@ -39,12 +39,12 @@ export class StreamControlPlane extends HttpControlPlane {
 
   override async heartbeat(attempt: AttemptKey): Promise<Standing> {
     const standing = await super.heartbeat(attempt);
-    if (standing.stillHeld) await this.say(attempt.runId, []);
+    if (standing.stillHeld) await this.tell(attempt.runId, []);
     return standing;
   }
 
   override async publish(events: RunEvent[]): Promise<void> {
-    if (events.length > 0) await this.say(events[0]!.runId, events.map(toStreamFields));
+    if (events.length > 0) await this.tell(events[0]!.runId, events.map(toStreamFields));
   }
 
   /** The stream does not tell when the server has enough, so this worker keeps to its own LOG_LIMIT_MB. */
@@ -94,7 +94,7 @@ export class StreamControlPlane extends HttpControlPlane {
     await Promise.all(this.unconfirmed);
   }
 
-  private async say(runId: string, entries: StreamFields[]): Promise<void> {
+  private async tell(runId: string, entries: StreamFields[]): Promise<void> {
     const said = this.saidOf(runId);
     const { reconnects } = this.stream;
     if (said.reconnects !== reconnects) {
