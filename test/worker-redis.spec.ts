@@ -48,6 +48,27 @@ describe('a worker process whose Redis fails', () => {
       await redis.restart();
     }));
 
+  it.each([
+    ['in the middle', 'ml:run-logs', 'line 60"'],
+    ['at the end', 'ml:run-events', 'run.completed'],
+  ])('says again what Redis lost before the server had read it, %s', (_, key, text) =>
+    nothingIsLost(async (runId) => {
+      all.server.child.kill('SIGSTOP');
+      try {
+        const client = redis.client();
+        await eventually(`${text} on ${key}`, async () => {
+          const entries = await client.xrevrange(key, '+', '-', 'COUNT', 100);
+          const ofRun = entries.filter(([, fields]) => fields.includes(runId));
+          return JSON.stringify(ofRun).replaceAll('\\', '').includes(text);
+        });
+        await redis.kill();
+        await redis.restart();
+      } finally {
+        all.server.child.kill('SIGCONT');
+      }
+    }),
+  );
+
   it('tells of the end where somebody flushes the stream', () =>
     nothingIsLost(async () => {
       await redis.client().flushall();
