@@ -7,6 +7,7 @@ import { ConfigModule } from './config/config.module';
 import { DatabaseModule } from './database/database.module';
 import {
   OutboxEntity,
+  PublishedRequestEntity,
   RejectedEventEntity,
   StreamEntryEntity,
   StreamGroupEntity,
@@ -28,6 +29,7 @@ export const ENTITIES = [
   IdempotencyKeyEntity,
   AppliedEventEntity,
   OutboxEntity,
+  PublishedRequestEntity,
   RejectedEventEntity,
   StreamEntryEntity,
   StreamGroupEntity,

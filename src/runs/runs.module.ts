@@ -11,6 +11,7 @@ import { Housekeeping } from './housekeeping';
 import { OverdueWatch } from './overdue-watch';
 import { ProjectsController } from './projects.controller';
 import { RejectedEventsController } from './rejected-events.controller';
+import { RequestWatch } from './request-watch';
 import { RunChanges } from './run-changes';
 import { RunClaims } from './run-claims';
 import { RunHistoryController } from './run-history.controller';
@@ -47,6 +48,7 @@ import { WorkersController } from './workers.controller';
     EventConsumer,
     EventIntake,
     OverdueWatch,
+    RequestWatch,
     Housekeeping,
     WorkerRegistry,
     ArtifactFiles,
