@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { Clock } from '../src/clock/clock';
 import { Database } from '../src/database/database';
 import { EventStream } from '../src/events/event-stream';
@@ -119,8 +119,8 @@ describe('claiming runs over HTTP', () => {
     while ((await registry.list()).filter(({ workerId }) => names.has(workerId)).length < 200) {
       await new Promise((next) => setImmediate(next));
     }
-    const { read } = jobato.app.get(Database);
-    const { readRunner } = jobato.app.get(Database) as unknown as { readRunner: typeof read };
+    const database: unknown = jobato.app.get(Database);
+    const { readRunner } = database as { readRunner: { query(sql: string): Promise<unknown> } };
     const query = jest.spyOn(readRunner, 'query');
     const first = await aRun();
     await jobato.until(first.runId, ({ workerId }) => workerId !== null);
@@ -232,7 +232,7 @@ describe('claiming runs over HTTP', () => {
     const claim = leases.claim.bind(leases);
     const leaving = new AbortController();
     const gone = new Promise<void>((resolve) => {
-      const server = jobato.app.getHttpServer() as Server;
+      const server = jobato.app.getHttpServer();
       server.once('request', (_request, response: ServerResponse) => response.once('close', resolve));
     });
     jest.spyOn(leases, 'claim').mockImplementationOnce(async (...args) => {

@@ -94,9 +94,8 @@ describe('events over HTTP', () => {
     const runId = await aRun();
     const events = Array.from({ length: 500 }, (_, current) => anEvent(runId, 'run.progress', { current }));
     await untilQuiet(jobato.folders, ['jobato-api', 'jobato-workers']); // else the stream's writes take a part
-    const { writer } = jobato.app.get(Database) as unknown as {
-      writer: { connection: { query(sql: string): Promise<unknown> } };
-    };
+    const database: unknown = jobato.app.get(Database);
+    const { writer } = database as { writer: { connection: { query(sql: string): Promise<unknown> } } };
     const query = jest.spyOn(writer.connection, 'query');
     expect(await worker.say(...events)).toEqual({ accepted: 500, duplicates: 0, rejected: [] });
     const statements = query.mock.calls.map(([statement]) => statement.slice(0, 30));
