@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.end());
 
-const environment = () => ({ REDIS_URL: redis.url });
+const environment = () => ({ REDIS_URL: redis.url, RUN_EVENTS_STREAM: 'ml:run-events' });
 
 describeWorker('Redis', environment);
 
