@@ -26,7 +26,15 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/main.ts', 'src/config/**', 'src/pipelines/**', 'src/cli/**', 'test/**', 'bench/**'],
+    files: [
+      'src/main.ts',
+      'src/worker.ts',
+      'src/config/**',
+      'src/pipelines/**',
+      'src/cli/**',
+      'test/**',
+      'bench/**',
+    ],
     rules: { 'no-restricted-properties': 'off' },
   },
   prettier,

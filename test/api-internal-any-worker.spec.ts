@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Clock } from '../src/clock/clock';
-import { LEASE_SECONDS } from '../src/runs/run-claims';
+import { LEASE_SECONDS } from '../src/runs/lease';
 import { OverdueWatch } from '../src/runs/overdue-watch';
 import type { RunView } from '../src/runs/run-view';
 import { expectProblem } from './support/expect-problem';

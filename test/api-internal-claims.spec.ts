@@ -4,7 +4,7 @@ import { Database } from '../src/database/database';
 import { EventStream } from '../src/events/event-stream';
 import type { HttpEnvelope } from '../src/workers-api/http-envelope';
 import { RunLeases } from '../src/runs/run-leases';
-import { LEASE_SECONDS } from '../src/runs/run-claims';
+import { LEASE_SECONDS } from '../src/runs/lease';
 import { RunQueries } from '../src/runs/run-queries';
 import { WorkerRegistry } from '../src/runs/worker-registry';
 import { expectInvalid, expectProblem } from './support/expect-problem';
@@ -166,6 +166,15 @@ describe('claiming runs over HTTP', () => {
     expect((await worker.claimed()).runId).toBe(third.runId);
   });
 
+  it('keeps to the way of carrying out that the worker names', async () => {
+    const [external, steps] = [await aRun(), await jobato.trigger('s3')];
+    const worker = new HttpWorker(jobato);
+    expect((await worker.claimed({ executor: 'steps' })).runId).toBe(steps.runId);
+    expect((await worker.claim({ executor: 'steps' })).status).toBe(204);
+    expect((await worker.claim({ executor: 'steps', projectIds: [external.projectId] })).status).toBe(204);
+    expect((await worker.claimed({ executor: 'external' })).runId).toBe(external.runId);
+  });
+
   it('hands out no run that was stopped or that somebody began without a claim', async () => {
     const [stopped, begun] = [await aRun(), await aRun()];
     await jobato.fetch(`/api/runs/${stopped.runId}`, { method: 'DELETE' });
@@ -301,6 +310,7 @@ describe('claiming runs over HTTP', () => {
     ['runs/claim', { workerId: 'w', waitSeconds: '5' }, 'waitSeconds'],
     ['runs/claim', { workerId: 'w', projectIds: 'p001' }, 'projectIds'],
     ['runs/claim', { workerId: 'w', projectIds: [1] }, 'projectIds'],
+    ['runs/claim', { workerId: 'w', executor: 'magic' }, 'executor'],
     ['runs/claim', { workerId: 'w', projects: [] }, 'projects'],
     ['runs/claim', [], ''],
     [`runs/${UUID}/heartbeat`, { workerId: 'w' }, 'attempt'],

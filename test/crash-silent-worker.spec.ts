@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { Clock } from '../src/clock/clock';
 import { EventStream } from '../src/events/event-stream';
 import { type RunEventMap, toStreamFields } from '../src/events/run-event';
 import { OverdueWatch } from '../src/runs/overdue-watch';
-import { LEASE_SECONDS, RunClaims } from '../src/runs/run-claims';
+import { LEASE_SECONDS } from '../src/runs/lease';
+import { RunClaims } from '../src/runs/run-claims';
 import { RunQueries } from '../src/runs/run-queries';
 import { RunStore } from '../src/runs/run-store';
 import { flawsOf, untilQuiet } from './support/crash';
-import { nodeStep, RunningApp } from './support/jobato';
+import { makeFolders, nodeStep, RunningApp } from './support/jobato';
 
 const PROJECTS = 200;
 
@@ -119,6 +121,37 @@ describe('workers that fall silent, or want the same run', () => {
     await say(runId, 'run.completed', {});
     await jobato.untilEnded(runId);
     expect(flawsOf(jobato.folders)).toEqual([]);
+  });
+});
+
+describe('a server that was away', () => {
+  const hello = { hello: nodeStep('hello', '', 'retry: { maxAttempts: 2 }\n') };
+  const after = (seconds: number) => () => Date.now() + seconds * 1000;
+
+  it('lets workers elsewhere be heard again before it takes their runs away', async () => {
+    const folders = makeFolders(hello);
+    let jobato = await RunningApp.start(folders, { WORKER: 'off' });
+    const { runId } = await jobato.trigger('hello');
+    await jobato.app.get(RunClaims).claim(runId, 'elsewhere', 'steps');
+    await jobato.stop();
+
+    const clock = jest.spyOn(Clock.prototype, 'nowMs').mockImplementation(after(LEASE_SECONDS + 1));
+    try {
+      jobato = await RunningApp.start(folders, { WORKER: 'off' });
+      const watch = jobato.app.get(OverdueWatch);
+      await watch.look();
+      expect(await jobato.app.get(RunQueries).find(runId)).toMatchObject({
+        attempt: 1,
+        workerId: 'elsewhere',
+      });
+      clock.mockImplementation(after(2 * LEASE_SECONDS));
+      await watch.look();
+      expect(await jobato.app.get(RunQueries).find(runId)).toMatchObject({ attempt: 2, workerId: null });
+    } finally {
+      clock.mockRestore();
+      await jobato.stop();
+      rmSync(folders.root, { recursive: true, force: true });
+    }
   });
 });
 

@@ -41,7 +41,7 @@ export class FolderWatch {
   }
 
   /** One reading at a time, and one more if a change came in between. */
-  private readAgain(): Promise<void> {
+  readAgain(): Promise<void> {
     this.reading = this.reading.then(() => this.read());
     return this.reading;
   }

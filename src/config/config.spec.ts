@@ -1,5 +1,13 @@
 import { resolve } from 'node:path';
-import { type Config, ConfigError, configWarnings, type Environment, isLoopback, loadConfig } from './config';
+import {
+  type Config,
+  ConfigError,
+  configWarnings,
+  type Environment,
+  isLoopback,
+  loadConfig,
+  loadWorkerConfig,
+} from './config';
 
 const CWD = '/srv/jobato';
 const TOKEN = '0123456789abcdef';
@@ -23,6 +31,9 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       port: 3000,
       dataDir: resolve(CWD, 'data'),
+      workDir: resolve(CWD, 'data/work'),
+      workerDrainSeconds: 5,
+      serverUrl: 'http://127.0.0.1:3000',
       configDir: resolve(CWD, 'config'),
       databaseFile: resolve(CWD, 'data/db/jobato.db'),
       worker: 'embedded',
@@ -167,4 +178,35 @@ describe('isLoopback', () => {
     'localhost.',
     'xlocalhost',
   ])('is not %j', (host) => expect(isLoopback(host)).toBe(false));
+});
+
+describe('the configuration of a worker process', () => {
+  const loadWorker = (environment: Environment) => loadWorkerConfig(environment, CWD);
+
+  it('takes the first of several keys, and the address without a slash at its end', () => {
+    const environment = { JOBATO_API_KEY: 'new,old', JOBATO_URL: 'https://jobato.example/', HOME: '/h' };
+    expect(loadWorker(environment)).toMatchObject({
+      apiKey: 'new',
+      serverUrl: 'https://jobato.example',
+      environment,
+    });
+  });
+
+  it.each<[string, Environment, RegExp]>([
+    ['no key', {}, /JOBATO_API_KEY is not set/],
+    ['an address that is none', { JOBATO_API_KEY: 'k', JOBATO_URL: 'jobato.example' }, /JOBATO_URL must be/],
+    ['another protocol', { JOBATO_API_KEY: 'k', JOBATO_URL: 'redis://jobato' }, /JOBATO_URL must be/],
+    ['a number that is none', { JOBATO_API_KEY: 'k', WORKER_DRAIN_SECONDS: '1.5' }, /WORKER_DRAIN_SECONDS/],
+  ])('refuses %s', (_, environment, reason) => expect(() => loadWorker(environment)).toThrow(reason));
+
+  it('does not mind what concerns the server alone', () => {
+    const shared = {
+      JOBATO_API_KEY: 'k',
+      HOST: '0.0.0.0',
+      PORT: 'x',
+      TLS_CERT_FILE: '/none',
+      CORS_ORIGINS: 'x',
+    };
+    expect(loadWorker(shared).environment).toBe(shared);
+  });
 });

@@ -11,10 +11,16 @@ export interface Config {
   /** 0 lets the system pick one; the log says which. */
   port: number;
   dataDir: string;
+  /** Where each project has a folder that is kept between its runs. */
+  workDir: string;
   configDir: string;
   databaseFile: string;
   worker: 'embedded' | 'off';
   workerConcurrency: number;
+  /** How long a worker process that is told to stop lets its runs go on, so that they may finish. */
+  workerDrainSeconds: number;
+  /** Where a worker process and the command line find the server. */
+  serverUrl: string;
   /** Empty: calls below /api/internal are closed. */
   apiKeys: string[];
   adminToken: string | null;
@@ -114,10 +120,13 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     host,
     port: integer('PORT', 3000, 0, 65535),
     dataDir,
+    workDir: resolve(dataDir, 'work'),
     configDir: resolve(cwd, text('CONFIG_DIR') ?? 'config'),
     databaseFile: resolve(dataDir, 'db', 'jobato.db'),
     worker: oneOf('WORKER', ['embedded', 'off'], 'embedded'),
     workerConcurrency: integer('WORKER_CONCURRENCY', availableParallelism(), 1, 1000),
+    workerDrainSeconds: integer('WORKER_DRAIN_SECONDS', 5, 0, 86_400),
+    serverUrl: (text('JOBATO_URL') ?? 'http://127.0.0.1:3000').replace(/\/+$/, ''),
     apiKeys: list('JOBATO_API_KEY'),
     adminToken,
     tls: certFile && keyFile ? { certFile: resolve(cwd, certFile), keyFile: resolve(cwd, keyFile) } : null,
@@ -137,6 +146,33 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
   };
   if (reasons.length > 0) throw new ConfigError(reasons);
   return config;
+}
+
+/** Of the server alone. A worker may share a file or an image with one, and is not stopped by what is wrong there. */
+const SERVER_ONLY = ['HOST', 'PORT', 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'TRUST_PROXY', 'CORS_ORIGINS'];
+
+export interface WorkerConfig extends Config {
+  /** The key with which it calls the server. */
+  apiKey: string;
+}
+
+/** For a worker process. @throws ConfigError with every reason */
+export function loadWorkerConfig(environment: Environment, cwd = process.cwd()): WorkerConfig {
+  const own = Object.fromEntries(Object.entries(environment).filter(([name]) => !SERVER_ONLY.includes(name)));
+  const config = loadConfig(own, cwd);
+  const { serverUrl } = config;
+  const [apiKey] = config.apiKeys;
+  const reasons: string[] = [];
+  if (!URL.canParse(serverUrl) || !/^https?:$/.test(new URL(serverUrl).protocol)) {
+    reasons.push(`JOBATO_URL must be an address such as http://127.0.0.1:3000, not "${serverUrl}".`);
+  }
+  if (apiKey === undefined) {
+    reasons.push(
+      `JOBATO_API_KEY is not set. Give the worker one of the keys that the server at ${serverUrl} has in its own JOBATO_API_KEY.`,
+    );
+  }
+  if (apiKey === undefined || reasons.length > 0) throw new ConfigError(reasons);
+  return { ...config, environment, apiKey };
 }
 
 const SHORT_TOKEN_LENGTH = 16;

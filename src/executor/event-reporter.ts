@@ -1,30 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '@nestjs/common';
 import type { Clock } from '../clock/clock';
-import type { EventStream } from '../events/event-stream';
-import { type RunEvent, type RunEventMap, type RunEventType, toStreamFields } from '../events/run-event';
+import type { RunEvent, RunEventMap, RunEventType } from '../events/run-event';
 
 const RETRY_MS = 1000;
 /** Progress is news for people: so often is enough, and the last word always gets through. */
 const PROGRESS_EVERY_MS = 200;
+/** While so many events cannot be told, progress is not made into more of them: memory stays bounded. */
+const MANY_WAITING = 100;
 
-/** Says on the stream what becomes of one attempt: in order, and again until the stream has taken it. */
+/** Tells what becomes of one attempt: in order, and again until it is taken. */
 export class EventReporter {
   private waiting: RunEvent[] = [];
   private publishing: Promise<void> | null = null;
   private progress: RunEventMap['run.progress'] | null = null;
   private progressTimer: NodeJS.Timeout | null = null;
+  private givenUp = false;
 
   constructor(
     private readonly runId: string,
-    private readonly stream: EventStream,
+    private readonly tell: (events: RunEvent[]) => Promise<void>,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
 
-  report<Type extends RunEventType>(eventType: Type, payload: RunEventMap[Type]): void {
+  report<Type extends RunEventType>(eventType: Type, payload: RunEventMap[Type]): RunEvent {
     this.flushProgress();
-    this.enqueue(eventType, payload);
+    return this.enqueue(eventType, payload);
   }
 
   /** Gathers what a step says of its progress; the latest of each member goes out a few times a second. */
@@ -42,10 +44,17 @@ export class EventReporter {
         quotaUsed: (before.quotaUsed ?? 0) + (quotaUsed ?? 0),
       }),
     };
-    this.progressTimer ??= setTimeout(() => this.flushProgress(), PROGRESS_EVERY_MS);
+    this.flushProgressSoon();
   }
 
-  /** Resolves when all that was reported is on the stream. */
+  /** Nothing more is told, and what waits is thrown away: the run is somebody else's. */
+  giveUp(): void {
+    this.givenUp = true;
+    this.waiting = [];
+    this.progress = null;
+  }
+
+  /** Resolves when all that was reported is taken, or given up. */
   async published(): Promise<void> {
     this.flushProgress();
     while (this.publishing) await this.publishing;
@@ -60,16 +69,27 @@ export class EventReporter {
     this.enqueue('run.progress', progress);
   }
 
-  private enqueue<Type extends RunEventType>(eventType: Type, payload: RunEventMap[Type]): void {
-    this.waiting.push({
+  private flushProgressSoon(): void {
+    this.progressTimer ??= setTimeout(() => {
+      this.progressTimer = null;
+      if (this.waiting.length < MANY_WAITING) this.flushProgress();
+      else this.flushProgressSoon();
+    }, PROGRESS_EVERY_MS);
+  }
+
+  private enqueue<Type extends RunEventType>(eventType: Type, payload: RunEventMap[Type]): RunEvent {
+    const event = {
       eventId: randomUUID(),
       eventType,
       eventVersion: 1,
       occurredAt: this.clock.now(),
       runId: this.runId,
       payload,
-    } as RunEvent);
+    } as RunEvent;
+    if (this.givenUp) return event;
+    this.waiting.push(event);
     this.publishing ??= this.publish();
+    return event;
   }
 
   private async publish(): Promise<void> {
@@ -83,12 +103,11 @@ export class EventReporter {
 
   /** The same ids each time: a publication whose answer was lost has no second effect. */
   private async publishUntilTaken(batch: RunEvent[]): Promise<void> {
-    for (;;) {
+    while (!this.givenUp) {
       try {
-        await this.stream.publish(batch.map(toStreamFields));
-        return;
+        return await this.tell(batch);
       } catch (error) {
-        this.logger.error(`Events of run ${this.runId} cannot be published, trying again: ${String(error)}`);
+        this.logger.error(`Events of run ${this.runId} cannot be told, trying again: ${String(error)}`);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }

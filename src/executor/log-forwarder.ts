@@ -15,10 +15,12 @@ export class LogForwarder {
   private waitingCharacters = 0;
   private accepting = true;
   private sending: Promise<void> | null = null;
+  /** Of the first line that waits. */
+  private nextNumber = 1;
   private onRoom: (() => void)[] = [];
 
   constructor(
-    private readonly append: (lines: LogLineInput[]) => Promise<{ accepting: boolean }>,
+    private readonly append: (lines: LogLineInput[], firstNumber: number) => Promise<{ accepting: boolean }>,
     private readonly logger: Logger,
   ) {}
 
@@ -38,7 +40,15 @@ export class LogForwarder {
     return new Promise((resolve) => this.onRoom.push(resolve));
   }
 
-  /** Resolves when all that was added is durable. */
+  /** Nothing more is stored, and what waits is thrown away: the run is somebody else's. */
+  giveUp(): void {
+    this.accepting = false;
+    this.waiting = [];
+    this.waitingCharacters = 0;
+    for (const resume of this.onRoom.splice(0)) resume();
+  }
+
+  /** Resolves when all that was added is durable, or given up. */
   async flushed(): Promise<void> {
     while (this.sending) await this.sending;
   }
@@ -77,16 +87,15 @@ export class LogForwarder {
 
   /** A database that cannot take lines just now holds the step up; it does not lose them. */
   private async appendUntilStored(batch: LogLineInput[]): Promise<void> {
+    const firstNumber = this.nextNumber;
+    this.nextNumber += batch.length;
     for (;;) {
       try {
-        const { accepting } = await this.append(batch);
-        if (!accepting) {
-          this.accepting = false;
-          this.waiting = [];
-          this.waitingCharacters = 0;
-        }
+        const { accepting } = await this.append(batch, firstNumber);
+        if (!accepting) this.giveUp();
         return;
       } catch (error) {
+        if (!this.accepting) return;
         this.logger.error(`Log lines cannot be stored, trying again: ${String(error)}`);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }

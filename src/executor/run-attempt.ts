@@ -4,18 +4,18 @@ import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
 import type { StepDefinition } from '../projects/project';
 import { type Clock, elapsedMs } from '../clock/clock';
-import type { EventStream } from '../events/event-stream';
+import type { RunEvent } from '../events/run-event';
 import type { ArtifactFiles } from '../runs/artifact-files';
-import { type Assignment, LEASE_SECONDS, type RunClaims } from '../runs/run-claims';
+import { LEASE_SECONDS } from '../runs/lease';
+import type { Artifact } from '../runs/run';
+import type { Attempt, StopCause } from './attempt';
+import type { Assignment, ControlPlane } from './control-plane';
 import { EventReporter } from './event-reporter';
 import { LogForwarder } from './log-forwarder';
 import { SecretMask } from './secret-mask';
 import { type StepContext, secretsOf, stepEnvironment } from './step-environment';
 import { StepIo } from './step-io';
 import type { StepExit, StepRunner } from './step-runner';
-
-/** Why an attempt is ended from outside: it is told as the reason of the abort signal. */
-export type StopCause = 'stop-requested' | 'run-timed-out' | 'lost' | 'shutting-down';
 
 type Ending =
   | { kind: 'completed' }
@@ -25,25 +25,27 @@ type Ending =
 export interface AttemptTools {
   config: Config;
   clock: Clock;
-  stream: EventStream;
-  claims: RunClaims;
+  control: ControlPlane;
   artifacts: ArtifactFiles;
   steps: StepRunner;
 }
 
 /** In the run's folder: too much for a variable. */
 const INPUTS_FILE = 'inputs.json';
-const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3;
 
 /** One worker's go at one run: claimed before, then prepare → run the steps → say how it ended. */
-export class RunAttempt {
+export class RunAttempt implements Attempt {
   private readonly logger = new Logger(RunAttempt.name);
   private readonly stopping = new AbortController();
+  private readonly isLost = new AbortController();
   private readonly events: EventReporter;
   private readonly log: LogForwarder;
   private readonly mask: SecretMask;
   /** Set by a step: the run shall end as partial. */
   private partialReason: string | null = null;
+  private beating = false;
+  /** How the attempt ended; null until it has, and where that is for others to say. */
+  private end: RunEvent | null = null;
 
   constructor(
     private readonly workerId: string,
@@ -51,17 +53,30 @@ export class RunAttempt {
     private readonly tools: AttemptTools,
   ) {
     const { run, definition } = assignment;
-    this.events = new EventReporter(run.runId, tools.stream, tools.clock, this.logger);
+    const { control } = tools;
+    this.events = new EventReporter(run.runId, (events) => control.publish(events), tools.clock, this.logger);
     this.log = new LogForwarder(
-      (lines) => tools.claims.appendLog(run.runId, run.attempt, lines),
+      (lines, firstNumber) => control.appendLog(run, lines, firstNumber),
       this.logger,
     );
     this.mask = new SecretMask(secretsOf(definition.steps, tools.config.environment));
   }
 
-  /** The first cause counts. */
+  get runId(): string {
+    return this.assignment.run.runId;
+  }
+
+  get projectId(): string {
+    return this.assignment.run.projectId;
+  }
+
+  /** The first cause counts; but whoever has lost the run has nothing more to say about it. */
   stop(cause: StopCause): void {
     if (!this.stopping.signal.aborted) this.stopping.abort(cause);
+    if (cause !== 'lost') return;
+    this.isLost.abort();
+    this.events.giveUp();
+    this.log.giveUp();
   }
 
   /** Resolves when nothing of the attempt is alive and all of it is told. */
@@ -72,7 +87,7 @@ export class RunAttempt {
       attempt: run.attempt,
       leaseSeconds: LEASE_SECONDS,
     });
-    const heartbeat = setInterval(() => void this.heartbeat(), HEARTBEAT_MS);
+    const heartbeat = setInterval(() => void this.heartbeat(), this.tools.control.heartbeatEveryMs);
     const timeout =
       definition.timeoutSeconds === null
         ? null
@@ -81,21 +96,25 @@ export class RunAttempt {
       const ending = await this.runSteps(await this.prepare());
       // First the log, then the end: whoever sees that the run has ended finds all of its lines.
       await this.log.flushed();
-      this.finish(ending);
+      this.end = this.finish(ending);
     } catch (error) {
       this.logger.error(`Run ${run.runId} broke off: ${String((error as Error).stack ?? error)}`);
       await this.log.flushed();
-      this.events.report('run.failed', {
+      this.end = this.events.report('run.failed', {
         attempt: run.attempt,
         errorCode: 'INTERNAL',
         message: 'The worker could not carry the run out. The log of the server has the details.',
         reason: 'worker-failed',
       });
     } finally {
-      clearInterval(heartbeat);
       if (timeout) clearTimeout(timeout);
       await this.events.published();
+      clearInterval(heartbeat);
     }
+    if (this.isLost.signal.aborted) return this.tools.control.finished(run, null);
+    if (this.stopping.signal.reason === 'shutting-down' && this.end === null)
+      return this.tools.control.handBack(run);
+    await this.tools.control.finished(run, this.end);
   }
 
   /** Of the run's time: what it waited for a worker, and earlier attempts, have had their part of it. */
@@ -106,7 +125,7 @@ export class RunAttempt {
 
   private async prepare(): Promise<StepContext> {
     const { run } = this.assignment;
-    const workDir = join(this.tools.config.dataDir, 'work', run.projectId);
+    const workDir = join(this.tools.config.workDir, run.projectId);
     const runDir = this.tools.artifacts.folderOf(run.runId);
     await Promise.all([mkdir(workDir, { recursive: true }), mkdir(runDir, { recursive: true })]);
     const inputsFile = run.runInputs === null ? null : join(runDir, INPUTS_FILE);
@@ -133,10 +152,10 @@ export class RunAttempt {
   /** @returns how the run ends because of it, or null if the next step may begin */
   private async runStep(step: StepDefinition, context: StepContext): Promise<Ending | null> {
     const { attempt } = this.assignment.run;
-    const { config, artifacts } = this.tools;
+    const { config } = this.tools;
     this.events.report('run.progress', { attempt, step: step.name, stepStatus: 'running' });
     const io = new StepIo(step.name, attempt, this.mask, this.log, this.events, this.tools.clock, (path) =>
-      artifacts.register(context.runId, path),
+      this.takeArtifact(path),
     );
     const exit = await this.tools.steps.run({
       command: step.command,
@@ -161,6 +180,13 @@ export class RunAttempt {
       this.events.report('run.progress', { attempt, step: step.name, stepStatus, exitCode });
     }
     return ending;
+  }
+
+  private async takeArtifact(path: string): Promise<Artifact> {
+    const { run } = this.assignment;
+    const artifact = await this.tools.artifacts.register(run.runId, path);
+    await this.tools.control.storeArtifact(run, artifact, this.isLost.signal);
+    return artifact;
   }
 
   private classify(
@@ -197,41 +223,49 @@ export class RunAttempt {
     }
   }
 
-  private finish(ending: Ending): void {
+  /** @returns null where somebody else decides about the run, or the worker hands it back */
+  private finish(ending: Ending): RunEvent | null {
     const { run, definition } = this.assignment;
     const { attempt } = run;
     if (ending.kind === 'completed') {
-      this.events.report('run.completed', {
+      return this.events.report('run.completed', {
         attempt,
         ...(this.partialReason !== null && { status: 'partial' as const, reason: this.partialReason }),
       });
-    } else if (ending.kind === 'failed') {
-      const { code: errorCode, message, step, reason } = ending;
-      this.events.report('run.failed', { attempt, errorCode, message, step, reason });
-    } else if (ending.cause === 'stop-requested') {
-      this.events.report('run.cancelled', { attempt });
-    } else if (ending.cause === 'run-timed-out') {
-      this.events.report('run.failed', {
-        attempt,
-        errorCode: 'TIMED_OUT',
-        message: `The run took longer than ${definition.timeoutSeconds} s (timeoutSeconds) and was ended.`,
-        reason: 'timed-out',
-      });
     }
-    // Lost: somebody else decides about the run. Shutting down: the worker hands all that it holds back at once.
+    if (ending.kind === 'failed') {
+      const { code: errorCode, message, step, reason } = ending;
+      return this.events.report('run.failed', { attempt, errorCode, message, step, reason });
+    }
+    switch (ending.cause) {
+      case 'stop-requested':
+        return this.events.report('run.cancelled', { attempt });
+      case 'run-timed-out':
+        return this.events.report('run.failed', {
+          attempt,
+          errorCode: 'TIMED_OUT',
+          message: `The run took longer than ${definition.timeoutSeconds} s (timeoutSeconds) and was ended.`,
+          reason: 'timed-out',
+        });
+      case 'lost':
+      case 'shutting-down':
+        return null;
+    }
   }
 
   /** Keeps the lease, and learns what did not come by the stream: that a stop was asked for, or the run taken away. */
   private async heartbeat(): Promise<void> {
     const { run } = this.assignment;
-    const { attempt } = run;
-    this.events.report('run.heartbeat', { workerId: this.workerId, attempt, leaseSeconds: LEASE_SECONDS });
+    if (this.beating) return; // the last one is still waiting for its answer
+    this.beating = true;
     try {
-      const { stillHeld, stopRequested } = await this.tools.claims.standing(run.runId, attempt);
+      const { stillHeld, stopRequested } = await this.tools.control.heartbeat(run);
       if (!stillHeld) this.stop('lost');
       else if (stopRequested) this.stop('stop-requested');
     } catch (error) {
-      this.logger.warn(`How run ${run.runId} stands cannot be read: ${String(error)}`);
+      this.logger.warn(`How run ${run.runId} stands cannot be learnt: ${String(error)}`);
+    } finally {
+      this.beating = false;
     }
   }
 }

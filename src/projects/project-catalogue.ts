@@ -84,6 +84,11 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     );
   }
 
+  /** Reads the files now: they may have changed a moment ago, and nobody have said so yet. */
+  reload(): Promise<void> {
+    return this.watch.readAgain();
+  }
+
   private async readFolder(): Promise<void> {
     const before = new Map([...this.byId.values()].map((project) => [project.file, project]));
     const byId = new Map<string, KnownProject>();

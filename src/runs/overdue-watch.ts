@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Clock } from '../clock/clock';
 import { EventConsumer } from './event-consumer';
 import type { Run } from './run';
-import { LEASE_SECONDS } from './run-claims';
+import { LEASE_SECONDS } from './lease';
 import { RunQueries } from './run-queries';
 import type { RunCommand } from './run-state';
 import { RunStore } from './run-store';
@@ -10,6 +10,8 @@ import { RunStore } from './run-store';
 const LOOK_EVERY_MS = 1000;
 /** A look that comes so much too late shows that this process itself stood still, or that the clock was set. */
 const STOOD_STILL_MS = 5000;
+/** Workers elsewhere say every few seconds that they are at it; after a start they are given the time for it. */
+const HEARD_AGAIN_WITHIN_MS = 15_000;
 
 /** Which limit of a run has passed, as the command that follows from it; null if none has. Pure. */
 export function overdueCommand(run: Run, now: string): RunCommand | null {
@@ -36,6 +38,7 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private isDestroyed = false;
   private lastLookMs = 0;
   private patientUntilMs = 0;
+  private leasesLastUntilMs = 0;
 
   constructor(
     private readonly queries: RunQueries,
@@ -49,6 +52,8 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
     void this.consumer.caughtUp.then(() => {
       if (this.isDestroyed) return;
       this.lastLookMs = Date.now();
+      // While there was no server nobody could be heard by it.
+      this.leasesLastUntilMs = this.clock.nowMs() + HEARD_AGAIN_WITHIN_MS;
       this.timer = setInterval(() => this.lookIfFair(), LOOK_EVERY_MS);
     });
   }
@@ -78,6 +83,7 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
     for (const run of await this.queries.overdue()) {
       const command = overdueCommand(run, now);
       if (!command) continue;
+      if (command.type === 'lose-worker' && this.clock.nowMs() < this.leasesLastUntilMs) continue;
       const commanded = await this.store.command(run.runId, command);
       if (commanded?.applied) {
         this.logger.warn({

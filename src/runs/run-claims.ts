@@ -2,12 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { LogTail } from '../logs/log-tail';
 import type { LogLineInput } from '../events/run-event';
 import type { ProjectDefinition } from '../projects/project';
+import { LEASE_SECONDS } from './lease';
 import { isTerminal, type Run } from './run';
 import { RunQueries } from './run-queries';
 import { RunStore } from './run-store';
-
-/** Without a sign of life for this long, a worker that claimed a run has lost it. */
-export const LEASE_SECONDS = 30;
 
 export interface Assignment {
   run: Run;

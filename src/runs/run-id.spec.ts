@@ -1,6 +1,6 @@
 import { validate, version } from 'uuid';
 import { SeededRandom } from '../../test/support/random';
-import { lowestRunIdAt, RunIds } from './run-id';
+import { lowestRunIdAt, RunIds, startOfRun } from './run-id';
 
 const NOON = Date.parse('2026-03-01T12:00:00.000Z');
 
@@ -61,4 +61,10 @@ describe('lowestRunIdAt', () => {
     expect(lowestRunIdAt(-5)).toBe('00000000-0000-7000-8000-000000000000');
     expect(lowestRunIdAt(Number.MAX_SAFE_INTEGER)).toBe('ffffffff-ffff-7000-8000-000000000000');
   });
+});
+
+describe('startOfRun', () => {
+  it.each([0, NOON, 2 ** 48 - 1])('reads %d from the id that was made then', (at) =>
+    expect(startOfRun(new RunIds().next(at))).toBe(at),
+  );
 });

@@ -22,3 +22,8 @@ export function lowestRunIdAt(epochMs: number): string {
     .padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }
+
+/** When a run started, in epoch milliseconds, as its id tells. */
+export function startOfRun(runId: string): number {
+  return Number.parseInt(runId.replaceAll('-', '').slice(0, 12), 16);
+}

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
 import { JobatoError } from '../problems/catalogue';
 import { isTerminal, type Run } from './run';
-import { LEASE_SECONDS } from './run-claims';
+import { LEASE_SECONDS } from './lease';
 import { RunQueries } from './run-queries';
 import { phaseOf } from './run-state';
 import { RunStore } from './run-store';

@@ -9,7 +9,13 @@ describe('a claim that waits', () => {
 
   function aClaim(waitSeconds: number) {
     const leaving = new AbortController();
-    const claim = new WaitingClaim({ workerId: 'w', projectIds: null, waitSeconds, signal: leaving.signal });
+    const claim = new WaitingClaim({
+      workerId: 'w',
+      projectIds: null,
+      executor: null,
+      waitSeconds,
+      signal: leaving.signal,
+    });
     let answer: unknown = 'none yet';
     claim.outcome.then(
       (given) => (answer = given),

@@ -5,6 +5,8 @@ export interface ClaimRequest {
   workerId: string;
   /** Null: any that workers elsewhere may take. */
   projectIds: string[] | null;
+  /** Null: whichever way they are carried out. */
+  executor: Run['executor'] | null;
   waitSeconds: number;
   /** Aborted when the caller is gone. */
   signal: AbortSignal;
@@ -14,6 +16,7 @@ export interface ClaimRequest {
 export class WaitingClaim {
   readonly workerId: string;
   readonly projectIds: ReadonlySet<string> | null;
+  readonly executor: Run['executor'] | null;
   readonly outcome: Promise<RunEventOf<'run.requested'> | null>;
   /** A run is being claimed for it: it is not answered before that is decided. */
   isBeingServed = false;
@@ -25,8 +28,9 @@ export class WaitingClaim {
   private reject: (reason: unknown) => void = () => undefined;
   private readonly timer: NodeJS.Timeout | null;
 
-  constructor({ workerId, projectIds, waitSeconds, signal }: ClaimRequest) {
+  constructor({ workerId, projectIds, executor, waitSeconds, signal }: ClaimRequest) {
     this.workerId = workerId;
+    this.executor = executor;
     this.projectIds = projectIds && new Set(projectIds);
     this.signal = signal;
     this.outcome = new Promise((resolve, reject) => {
@@ -44,6 +48,7 @@ export class WaitingClaim {
   }
 
   isFor(run: Pick<Run, 'projectId' | 'executor'>, executors: Run['executor'][]): boolean {
+    if (this.executor !== null && run.executor !== this.executor) return false;
     return this.projectIds ? this.projectIds.has(run.projectId) : executors.includes(run.executor);
   }
 

@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import type { JsonObject } from '../events/run-event';
 import { ApiProblems } from '../problems/api-problems';
 import { type RunStatus, RUN_STATUSES } from '../runs/run';
-import { LEASE_SECONDS } from '../runs/run-claims';
+import { LEASE_SECONDS } from '../runs/lease';
 import { RunLeases } from '../runs/run-leases';
 import { ClaimQueue } from './claim-queue';
 import type { HttpEnvelope } from './http-envelope';
@@ -52,7 +52,7 @@ export class WorkerRunsController {
   @ApiResponse({ status: 204, description: 'There was none in that time' })
   @ApiProblems('VALIDATION', 'UNSUPPORTED_MEDIA_TYPE', 'SHUTTING_DOWN')
   async claim(
-    @Body() { workerId, projectIds, waitSeconds }: ClaimBody,
+    @Body() { workerId, projectIds, executor, waitSeconds }: ClaimBody,
     @Res({ passthrough: true }) response: Response,
   ): Promise<HttpEnvelope | undefined> {
     const gone = new AbortController();
@@ -60,6 +60,7 @@ export class WorkerRunsController {
     const request = await this.claims.claim({
       workerId,
       projectIds: projectIds ?? null,
+      executor: executor ?? null,
       waitSeconds: waitSeconds ?? 0,
       signal: gone.signal,
     });

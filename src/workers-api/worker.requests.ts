@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   IsArray,
+  IsIn,
   IsInt,
   IsNotEmpty,
   IsNumber,
@@ -11,8 +12,10 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
+import type { Run } from '../runs/run';
 
 export const MAX_WAIT_SECONDS = 60;
+const EXECUTORS: Run['executor'][] = ['steps', 'external'];
 
 class WorkerBody {
   @ApiProperty({ description: 'The name by which the worker is known, its own choice', maxLength: 200 })
@@ -35,6 +38,14 @@ export class ClaimBody extends WorkerBody {
   @IsString({ each: true })
   @MaxLength(200, { each: true })
   projectIds?: string[] | null;
+
+  @ApiPropertyOptional({
+    enum: EXECUTORS,
+    description: 'Only runs that are carried out in this way. Without it: in whichever.',
+  })
+  @IsOptional()
+  @IsIn(EXECUTORS)
+  executor?: Run['executor'] | null;
 
   @ApiPropertyOptional({
     minimum: 0,

@@ -1,0 +1,11 @@
+/** Why an attempt is ended from outside: it is told as the reason of the abort signal. */
+export type StopCause = 'stop-requested' | 'run-timed-out' | 'lost' | 'shutting-down';
+
+/** What is carried out in a place of a worker. */
+export interface Attempt {
+  readonly runId: string;
+  readonly projectId: string;
+  /** Resolves when nothing of it is alive and all of it is told. */
+  carryOut(): Promise<void>;
+  stop(cause: StopCause): void;
+}

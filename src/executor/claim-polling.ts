@@ -1,0 +1,50 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { Attempt } from './attempt';
+import type { Places } from './places';
+
+/** Short enough that a proxy in between does not take the call for dead. */
+const WAIT_SECONDS = 25;
+const RETRY_MS = 1000;
+
+/** Takes runs by asking for them, and waiting for the answer until there is one. */
+export class ClaimPolling {
+  private readonly logger = new Logger(ClaimPolling.name);
+  private readonly stopping = new AbortController();
+  private polling: Promise<void> = Promise.resolve();
+  private failing = false;
+
+  constructor(
+    private readonly places: Places,
+    private readonly claim: (waitSeconds: number, signal: AbortSignal) => Promise<Attempt | null>,
+  ) {}
+
+  async start(): Promise<void> {
+    this.polling = this.poll();
+  }
+
+  /** Resolves when nothing more is taken. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.polling;
+  }
+
+  private async poll(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      await this.places.untilFree(signal);
+      if (signal.aborted) return;
+      try {
+        await this.places.take(null, () => this.claim(WAIT_SECONDS, signal));
+        if (this.failing) this.logger.log('Runs can be taken again.');
+        this.failing = false;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!this.failing)
+          this.logger.error(`Runs cannot be taken, trying again each second: ${String(error)}`);
+        this.failing = true;
+        await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+}

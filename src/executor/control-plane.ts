@@ -1,0 +1,57 @@
+import type { LogLineInput, RunEvent } from '../events/run-event';
+import type { ProjectDefinition } from '../projects/project';
+import type { Artifact, Run, StepState } from '../runs/run';
+
+/** What a worker has to know of a run to carry it out. */
+export interface AssignedRun extends Pick<
+  Run,
+  'runId' | 'projectId' | 'scope' | 'attempt' | 'params' | 'runInputs' | 'quota'
+> {
+  /** By the clock of the worker, which may be another than the one that the run was started by. */
+  startedAt: Run['startedAt'];
+  steps: Pick<StepState, 'name'>[];
+}
+
+/** One attempt at a run, and the definition by which it is carried out. */
+export interface Assignment {
+  run: AssignedRun;
+  definition: ProjectDefinition;
+}
+
+/** How things stand for the one who holds, or held, an attempt. */
+export interface Standing {
+  stillHeld: boolean;
+  stopRequested: boolean;
+}
+
+/** Which attempt is spoken of. */
+export type AttemptKey = Pick<Run, 'runId' | 'attempt'>;
+
+/**
+ * Whoever decides about runs, as a worker that carries one out sees it: the server that the worker is a part of, or
+ * one that it calls.
+ */
+export interface ControlPlane {
+  readonly heartbeatEveryMs: number;
+
+  /** Says that the worker is at it, which keeps the lease, and learns how the attempt stands. */
+  heartbeat(attempt: AttemptKey): Promise<Standing>;
+
+  /** Tells what became of the run. A rejection means "unknown": the same events are told again. */
+  publish(events: RunEvent[]): Promise<void>;
+
+  /**
+   * @param firstNumber of the lines, counted from 1 within the attempt: the same lines may be sent again
+   * @returns whether more lines would be kept
+   */
+  appendLog(attempt: AttemptKey, lines: LogLineInput[], firstNumber: number): Promise<{ accepting: boolean }>;
+
+  /** Makes a file of the run's folder available to readers. @throws Error saying why it is not taken */
+  storeArtifact(attempt: AttemptKey, artifact: Artifact, stop: AbortSignal): Promise<void>;
+
+  /** All of the attempt is told; `end` is how it ended, null where that is for others to say. */
+  finished(attempt: AttemptKey, end: RunEvent | null): Promise<void>;
+
+  /** The attempt was cut off by the worker's own end. */
+  handBack(attempt: AttemptKey): Promise<void>;
+}

@@ -1,0 +1,60 @@
+import { Logger } from '@nestjs/common';
+import type { Clock } from '../clock/clock';
+import type { Attempt } from './attempt';
+import type { AssignedRun, ControlPlane } from './control-plane';
+import { EventReporter } from './event-reporter';
+
+/** An attempt at a run whose definition this worker does not have: nothing is carried out, and the run says why. */
+export class DefinitionMismatch implements Attempt {
+  constructor(
+    private readonly run: Pick<AssignedRun, 'runId' | 'projectId' | 'attempt'>,
+    private readonly definitionHash: string,
+    /** Of the definition that the worker has instead; null if it has none of the project. */
+    private readonly ownHash: string | null,
+    private readonly workerId: string,
+    private readonly control: ControlPlane,
+    private readonly clock: Clock,
+  ) {}
+
+  get runId(): string {
+    return this.run.runId;
+  }
+
+  get projectId(): string {
+    return this.run.projectId;
+  }
+
+  async carryOut(): Promise<void> {
+    const { runId, attempt } = this.run;
+    const events = new EventReporter(
+      runId,
+      (list) => this.control.publish(list),
+      this.clock,
+      new Logger(DefinitionMismatch.name),
+    );
+    const end = events.report('run.failed', {
+      attempt,
+      errorCode: 'DEFINITION_MISMATCH',
+      message: this.inWords(),
+      reason: 'definition-mismatch',
+    });
+    await events.published();
+    await this.control.finished(this.run, end);
+  }
+
+  stop(): void {
+    // It is about to be over anyway.
+  }
+
+  private inWords(): string {
+    const asked = this.definitionHash.slice(0, 12);
+    const has =
+      this.ownHash === null
+        ? `knows no project "${this.projectId}"`
+        : `has another definition of project "${this.projectId}" (${this.ownHash.slice(0, 12)})`;
+    return (
+      `The run was asked for by definition ${asked}, but worker ${this.workerId} ${has}. ` +
+      'A worker runs only what its own CONFIG_DIR says: give it the same project file as the server, and run again.'
+    );
+  }
+}

@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock/clock';
+import type { EventStream } from '../events/event-stream';
+import { type LogLineInput, type RunEvent, toStreamFields } from '../events/run-event';
+import { LEASE_SECONDS } from '../runs/lease';
+import type { RunClaims } from '../runs/run-claims';
+import type { AttemptKey, ControlPlane, Standing } from './control-plane';
+
+/** The server that the worker is a part of. */
+export class LocalControlPlane implements ControlPlane {
+  readonly heartbeatEveryMs = (LEASE_SECONDS * 1000) / 3;
+
+  constructor(
+    private readonly workerId: string,
+    private readonly stream: EventStream,
+    private readonly claims: RunClaims,
+    private readonly clock: Clock,
+  ) {}
+
+  async heartbeat({ runId, attempt }: AttemptKey): Promise<Standing> {
+    await this.publish([
+      {
+        eventId: randomUUID(),
+        eventType: 'run.heartbeat',
+        eventVersion: 1,
+        occurredAt: this.clock.now(),
+        runId,
+        payload: { workerId: this.workerId, attempt, leaseSeconds: LEASE_SECONDS },
+      },
+    ]);
+    return this.claims.standing(runId, attempt);
+  }
+
+  async publish(events: RunEvent[]): Promise<void> {
+    await this.stream.publish(events.map(toStreamFields));
+  }
+
+  appendLog({ runId, attempt }: AttemptKey, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
+    return this.claims.appendLog(runId, attempt, lines);
+  }
+
+  async storeArtifact(): Promise<void> {
+    // It lies where readers look for it.
+  }
+
+  async finished(): Promise<void> {
+    // The stream is as durable as the run itself.
+  }
+
+  async handBack(): Promise<void> {
+    // The worker hands back all that it holds at once, when what it said before is applied.
+  }
+}

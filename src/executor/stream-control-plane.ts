@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { API_GROUP, type EventStream } from '../events/event-stream';
+import { type LogLineInput, type RunEvent, type StreamFields, toStreamFields } from '../events/run-event';
+import type { ArtifactFiles } from '../runs/artifact-files';
+import type { AttemptKey, Standing } from './control-plane';
+import type { HeldRuns } from './held-runs';
+import { HttpControlPlane } from './http-control-plane';
+import { logPortions } from './log-portions';
+import { SaidLately } from './said-lately';
+import type { WorkerApi } from './worker-api';
+
+const FIRST_LOOK_MS = 50;
+const LOOK_EVERY_MS = 3000;
+/** For so long the server is given time to read what was said, before the run is handed back. */
+const READ_WITHIN_MS = 2000;
+
+/**
+ * A server elsewhere that hears what is said by the event stream, and is called for what needs an answer.
+ *
+ * What the stream took may be lost with it: after it was away, what was said lately is said again, under the same ids
+ * and numbers; and of how a run ended there is no second witness, so that is said until the server has it.
+ */
+export class StreamControlPlane extends HttpControlPlane {
+  /** A stop comes by the stream; the answer to a heartbeat tells of it where the stream lost it. */
+  override readonly heartbeatEveryMs = 5000;
+  private readonly said = new Map<string, SaidLately>();
+  private readonly unconfirmed = new Set<Promise<void>>();
+
+  constructor(
+    api: WorkerApi,
+    held: HeldRuns,
+    artifacts: ArtifactFiles,
+    private readonly stream: EventStream,
+    private readonly logLimitBytes: number,
+  ) {
+    super(api, held, artifacts);
+  }
+
+  override async heartbeat(attempt: AttemptKey): Promise<Standing> {
+    const standing = await super.heartbeat(attempt);
+    if (standing.stillHeld) await this.tell(attempt.runId, []);
+    return standing;
+  }
+
+  override async publish(events: RunEvent[]): Promise<void> {
+    if (events.length > 0) await this.tell(events[0]!.runId, events.map(toStreamFields));
+  }
+
+  /** The stream does not tell when the server has enough, so this worker keeps to its own LOG_LIMIT_MB. */
+  override async appendLog(
+    { runId, attempt }: AttemptKey,
+    lines: LogLineInput[],
+    firstNumber: number,
+  ): Promise<{ accepting: boolean }> {
+    const said = this.saidOf(runId);
+    let { logBytes } = said;
+    for (const portion of logPortions(lines, firstNumber)) {
+      await this.publish([
+        {
+          eventId: randomUUID(),
+          eventType: 'run.log',
+          eventVersion: 1,
+          occurredAt: portion[0]!.at ?? new Date().toISOString(),
+          runId,
+          payload: { attempt, lines: portion },
+        },
+      ]);
+      for (const { text } of portion) logBytes += Buffer.byteLength(text) + 1;
+      // Past the limit on purpose: the server says that it is reached where it meets the line that is too much.
+      if (logBytes > this.logLimitBytes) return { accepting: false };
+    }
+    said.logBytes = logBytes;
+    return { accepting: true };
+  }
+
+  /** To be heard goes on beside, and the place is free for the next run. */
+  override async finished(attempt: AttemptKey, end: RunEvent | null): Promise<void> {
+    await this.clear(attempt);
+    if (end === null) return this.forget(attempt);
+    const confirming: Promise<void> = this.confirm(attempt).finally(() =>
+      this.unconfirmed.delete(confirming),
+    );
+    this.unconfirmed.add(confirming);
+  }
+
+  override async handBack(attempt: AttemptKey): Promise<void> {
+    await this.untilRead();
+    await super.handBack(attempt);
+    this.forget(attempt);
+  }
+
+  override async settled(): Promise<void> {
+    await Promise.all(this.unconfirmed);
+  }
+
+  private async tell(runId: string, entries: StreamFields[]): Promise<void> {
+    const said = this.saidOf(runId);
+    const { reconnects } = this.stream;
+    if (said.reconnects !== reconnects) {
+      await this.stream.publish([...said.entries]);
+      said.reconnects = reconnects;
+    }
+    await this.stream.publish(entries);
+    said.add(entries);
+  }
+
+  private saidOf(runId: string): SaidLately {
+    const said = this.said.get(runId) ?? new SaidLately(this.stream.reconnects);
+    this.said.set(runId, said);
+    return said;
+  }
+
+  private async confirm(attempt: AttemptKey): Promise<void> {
+    for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(2 * waitMs, LOOK_EVERY_MS)) {
+      await delay(waitMs);
+      try {
+        const { stillHeld } = await this.heartbeat(attempt);
+        if (!stillHeld) return this.forget(attempt);
+        // A stream may also lose what it has without being away: somebody flushed it.
+        if (waitMs === LOOK_EVERY_MS) await this.stream.publish([...this.saidOf(attempt.runId).entries]);
+      } catch (error) {
+        this.logger.warn(
+          `Whether the end of run ${attempt.runId} is known cannot be learnt: ${String(error)}`,
+        );
+      }
+    }
+  }
+
+  private forget(attempt: AttemptKey): void {
+    this.said.delete(attempt.runId);
+    this.held.forget(attempt);
+  }
+
+  /** Of an attempt that is handed back nothing is heard any more: what was logged must be in before. */
+  private async untilRead(): Promise<void> {
+    const deadline = Date.now() + READ_WITHIN_MS;
+    while (Date.now() < deadline) {
+      const group = await this.stream.groups().then(
+        (groups) => groups.find(({ name }) => name === API_GROUP),
+        () => undefined,
+      );
+      if (!group || group.lag + group.pending === 0) return;
+      await delay(FIRST_LOOK_MS);
+    }
+  }
+}

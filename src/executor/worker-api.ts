@@ -1,0 +1,174 @@
+import type { FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { LogLineInput, RunEvent, RunEventOf } from '../events/run-event';
+import type { AttemptKey, Standing } from './control-plane';
+
+/** An answer that takes longer than this is none. */
+const ANSWER_WITHIN_MS = 10_000;
+/** A large file on a slow line. */
+const ARTIFACT_WITHIN_MS = 15 * 60_000;
+
+export interface Claimed {
+  request: RunEventOf<'run.requested'>;
+  /** By the clock of the server; null if it did not say. */
+  serverNowMs: number | null;
+}
+
+/** The server answered, and the answer is no. */
+export class ApiRefusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly errorCode: string,
+    detail: string,
+  ) {
+    super(`${status} ${errorCode}: ${detail}`);
+    this.name = 'ApiRefusal';
+  }
+
+  /** The run is another's by now, or has ended, or is not there. */
+  get isLost(): boolean {
+    return ['LEASE_LOST', 'RUN_ALREADY_ENDED', 'RUN_NOT_FOUND'].includes(this.errorCode);
+  }
+
+  /** The same request will be refused the same way for ever. */
+  get isFinal(): boolean {
+    return [400, 411, 413, 415, 422].includes(this.status);
+  }
+}
+
+/** What the server at JOBATO_URL offers to workers, below /api/internal. Each call is made once; callers repeat. */
+export class WorkerApi {
+  constructor(
+    private readonly serverUrl: string,
+    private readonly apiKey: string,
+    readonly workerId: string,
+  ) {}
+
+  /**
+   * Takes a run whose steps are to be carried out.
+   * @param projectId null: of any project
+   * @returns null if there was none to be had within the time
+   */
+  async claim(projectId: string | null, waitSeconds: number, signal?: AbortSignal): Promise<Claimed | null> {
+    const { workerId } = this;
+    const body = {
+      workerId,
+      executor: 'steps',
+      waitSeconds,
+      ...(projectId !== null && { projectIds: [projectId] }),
+    };
+    const late = AbortSignal.timeout(waitSeconds * 1000 + ANSWER_WITHIN_MS);
+    const response = await this.post('/runs/claim', body, signal ? [signal, late] : [late]);
+    if (response.status === 204) return null;
+    const serverNowMs = Date.parse(response.headers.get('date') ?? '');
+    return {
+      request: (await response.json()) as RunEventOf<'run.requested'>,
+      serverNowMs: Number.isNaN(serverNowMs) ? null : serverNowMs,
+    };
+  }
+
+  async heartbeat({ runId, attempt }: AttemptKey): Promise<Standing> {
+    try {
+      const response = await this.post(`/runs/${runId}/heartbeat`, { workerId: this.workerId, attempt });
+      const { cancelRequested } = (await response.json()) as { cancelRequested: boolean };
+      return { stillHeld: true, stopRequested: cancelRequested };
+    } catch (error) {
+      if (error instanceof ApiRefusal && error.isLost) return { stillHeld: false, stopRequested: false };
+      throw error;
+    }
+  }
+
+  /** Hands a run back; one that is not this worker's any more is left as it is. */
+  async release({ runId, attempt }: AttemptKey, reason: string): Promise<void> {
+    try {
+      await this.discard(
+        await this.post(`/runs/${runId}/release`, { workerId: this.workerId, attempt, reason }),
+      );
+    } catch (error) {
+      if (!(error instanceof ApiRefusal && error.isLost)) throw error;
+    }
+  }
+
+  async appendLog({ runId, attempt }: AttemptKey, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
+    try {
+      const body = { workerId: this.workerId, attempt, lines };
+      const response = await this.post(`/runs/${runId}/logs`, body);
+      return (await response.json()) as { accepting: boolean };
+    } catch (error) {
+      if (error instanceof ApiRefusal && error.isLost) return { accepting: false };
+      throw error;
+    }
+  }
+
+  /** @returns why single events were not taken, which no repetition would change */
+  async publish(events: RunEvent[]): Promise<string[]> {
+    const response = await this.post('/events', events);
+    const { rejected } = (await response.json()) as { rejected: { index: number; reason: string }[] };
+    return rejected.map(({ index, reason }) => `${events[index]?.eventType}: ${reason}`);
+  }
+
+  async putArtifact(
+    { runId, attempt }: AttemptKey,
+    name: string,
+    file: FileHandle,
+    stop: AbortSignal,
+  ): Promise<void> {
+    const content = file.createReadStream({ autoClose: false, start: 0 });
+    const path = `/runs/${runId}/artifacts/${encodeURIComponent(name)}`;
+    const headers = {
+      'content-type': 'application/octet-stream',
+      'x-jobato-worker-id': this.workerId,
+      'x-jobato-attempt': String(attempt),
+    };
+    const body = Readable.toWeb(content) as RequestInit['body'];
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(ARTIFACT_WITHIN_MS)]);
+    try {
+      await this.discard(await this.call(path, { method: 'PUT', headers, body, duplex: 'half', signal }));
+    } finally {
+      content.destroy();
+    }
+  }
+
+  private post(
+    path: string,
+    body: object,
+    signals: AbortSignal[] = [AbortSignal.timeout(ANSWER_WITHIN_MS)],
+  ): Promise<Response> {
+    return this.call(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.any(signals),
+    });
+  }
+
+  private async call(path: string, init: RequestInit): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(`${this.serverUrl}/api/internal${path}`, {
+        ...init,
+        headers: { ...init.headers, accept: 'application/json', 'x-jobato-api-key': this.apiKey },
+        redirect: 'error',
+      });
+    } catch (error) {
+      // "fetch failed" alone says nothing: the reason lies below it.
+      const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
+      throw new Error(
+        `The server at ${this.serverUrl} does not answer: ${cause?.code ?? cause?.message ?? message}`,
+        { cause: error },
+      );
+    }
+    if (response.ok) return response;
+    const problem = (await response.json().catch(() => ({}))) as { errorCode?: string; detail?: string };
+    throw new ApiRefusal(
+      response.status,
+      problem.errorCode ?? 'UNKNOWN',
+      problem.detail ?? response.statusText,
+    );
+  }
+
+  /** A body that nobody reads keeps its connection from the next call. */
+  private async discard(response: Response): Promise<void> {
+    await response.arrayBuffer();
+  }
+}

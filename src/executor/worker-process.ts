@@ -1,0 +1,176 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { Clock, toInstant } from '../clock/clock';
+import { CONFIG } from '../config/config.module';
+import type { WorkerConfig } from '../config/config';
+import { EventStream } from '../events/event-stream';
+import { NodeIdentity } from '../lifecycle/node-identity';
+import { ProjectCatalogue } from '../projects/project-catalogue';
+import { ArtifactFiles } from '../runs/artifact-files';
+import { startOfRun } from '../runs/run-id';
+import type { Attempt } from './attempt';
+import { ClaimPolling } from './claim-polling';
+import { DefinitionMismatch } from './definition-mismatch';
+import { HeldRuns } from './held-runs';
+import { HttpControlPlane } from './http-control-plane';
+import { Places } from './places';
+import { ProcessRegistry } from './process-registry';
+import { RunAttempt } from './run-attempt';
+import { StepRunner } from './step-runner';
+import { StreamControlPlane } from './stream-control-plane';
+import { StreamRequests } from './stream-requests';
+import { type Claimed, WorkerApi } from './worker-api';
+
+/** A worker that is a process of its own, for a server here or elsewhere. */
+@Injectable()
+export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+  private readonly logger = new Logger(WorkerProcess.name);
+  private readonly workerId: string;
+  private readonly api: WorkerApi;
+  private readonly held: HeldRuns;
+  private readonly control: HttpControlPlane;
+  private readonly places: Places;
+  /** How runs get here. */
+  private readonly requests: StreamRequests | ClaimPolling;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: WorkerConfig,
+    private readonly clock: Clock,
+    private readonly catalogue: ProjectCatalogue,
+    private readonly artifacts: ArtifactFiles,
+    private readonly processes: ProcessRegistry,
+    private readonly steps: StepRunner,
+    node: NodeIdentity,
+    /** Null: everything goes over HTTP. */
+    @Inject(EventStream) private readonly stream: EventStream | null,
+  ) {
+    this.workerId = `worker-${node.id}`;
+    this.api = new WorkerApi(config.serverUrl, config.apiKey, this.workerId);
+    this.held = new HeldRuns(config.dataDir);
+    this.places = new Places(config.workerConcurrency);
+    if (stream) {
+      this.control = new StreamControlPlane(this.api, this.held, artifacts, stream, config.logLimitBytes);
+      this.requests = new StreamRequests(stream, this.workerId, this.places, (fields) =>
+        this.claimRequested(fields),
+      );
+    } else {
+      this.control = new HttpControlPlane(this.api, this.held, artifacts);
+      this.requests = new ClaimPolling(this.places, (waitSeconds, signal) =>
+        this.claim(null, waitSeconds, signal),
+      );
+    }
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.heal();
+    await this.requests.start();
+    const way = this.requests instanceof StreamRequests ? 'Redis' : 'HTTP';
+    this.logger.log(
+      `Worker ${this.workerId} takes runs from ${this.config.serverUrl} by ${way}, ${this.config.workerConcurrency} at a time`,
+    );
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.requests.stop();
+    const cutOff = new AbortController();
+    const drained = this.places.allFree().finally(() => cutOff.abort());
+    await delay(this.config.workerDrainSeconds * 1000, undefined, { signal: cutOff.signal }).catch(
+      () => undefined,
+    );
+    this.places.stopAll('shutting-down');
+    await drained;
+    await this.control.settled();
+    if (this.requests instanceof StreamRequests) await this.requests.unfollow();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.stream?.close();
+  }
+
+  /** What a life before this one left: first its processes, then its files, then the runs that it held. */
+  private async heal(): Promise<void> {
+    await this.processes.killLeftovers();
+    await rm(join(this.config.dataDir, 'runs'), { recursive: true, force: true });
+    for (const attempt of this.held.list()) {
+      this.logger.warn(`Run ${attempt.runId} was interrupted by the end of this worker and is handed back.`);
+      // Not awaited: the server may not be there yet.
+      void this.control.releaseUntilTaken(
+        attempt,
+        'The worker ended without warning while the run was at work.',
+      );
+    }
+  }
+
+  /** What the stream asks for: that run, or a newer one of the same project. */
+  private async claimRequested(fields: Record<string, string>): Promise<Attempt | null> {
+    const projectId = projectOf(fields.payload);
+    return projectId === null ? null : this.claim(projectId, 0);
+  }
+
+  private async claim(
+    projectId: string | null,
+    waitSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<Attempt | null> {
+    const claimed = await this.api.claim(projectId, waitSeconds, signal);
+    if (!claimed) return null;
+    const { runId, payload } = claimed.request;
+    this.held.hold({ runId, attempt: payload.attempt });
+    return this.attemptAt(claimed);
+  }
+
+  private async attemptAt({ request: { runId, payload }, serverNowMs }: Claimed): Promise<Attempt> {
+    const { projectId, scope, steps, params, attempt, definitionHash, runInputs, quota } = payload;
+    let known = this.catalogue.find(projectId);
+    if (known?.definitionHash !== definitionHash) {
+      // The file may have changed a moment ago, and its watcher not yet have said so.
+      await this.catalogue.reload();
+      known = this.catalogue.find(projectId);
+    }
+    const { workerId, clock, control } = this;
+    if (known?.definitionHash !== definitionHash) {
+      const ownHash = known?.definitionHash ?? null;
+      const run = { runId, projectId, attempt };
+      return new DefinitionMismatch(run, definitionHash, ownHash, workerId, control, clock);
+    }
+    // The id tells when the run started, by the clock of the server, and its answer what that clock says now.
+    const nowMs = clock.nowMs();
+    const agoMs = Math.max(0, (serverNowMs ?? nowMs) - startOfRun(runId));
+    const run = {
+      runId,
+      projectId,
+      scope,
+      attempt,
+      params,
+      runInputs: runInputs === undefined ? null : JSON.stringify(runInputs),
+      quota: quota ?? null,
+      startedAt: toInstant(nowMs - agoMs),
+      steps: steps.map((name) => ({ name })),
+    };
+    const { config, artifacts } = this;
+    return new RunAttempt(
+      workerId,
+      { run, definition: known.definition },
+      { config, clock, control, artifacts, steps: this.steps },
+    );
+  }
+}
+
+/** Null for what nobody can read: it is nobody's. */
+function projectOf(payload: string | undefined): string | null {
+  try {
+    const { projectId } = JSON.parse(payload ?? '') as { projectId?: unknown };
+    return typeof projectId === 'string' ? projectId : null;
+  } catch {
+    return null;
+  }
+}

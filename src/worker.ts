@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { type INestApplicationContext, Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ConfigError, loadWorkerConfig } from './config/config';
+import type { DataFolderLock } from './lifecycle/data-folder-lock';
+import { Lifecycle } from './lifecycle/lifecycle';
+import { takeWorkerFolder } from './lifecycle/worker-folder';
+import { JsonLogger, openLog } from './logging/logging';
+import { WorkerModule } from './worker.module';
+
+/** On top of WORKER_DRAIN_SECONDS: what still runs is ended and told of within this, or cut off. */
+const STOP_WITHIN_MS = 19_000;
+
+async function main(): Promise<void> {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const config = loadWorkerConfig(process.env);
+  const { folder, lock } = takeWorkerFolder(config.dataDir);
+  const app = await NestFactory.createApplicationContext(WorkerModule.with({ ...config, dataDir: folder }), {
+    logger: new JsonLogger(openLog(config.logLevel)),
+    abortOnError: false,
+  });
+  stopOnSignal(app, lock, config.workerDrainSeconds * 1000 + STOP_WITHIN_MS);
+}
+
+function stopOnSignal(app: INestApplicationContext, lock: DataFolderLock, withinMs: number): void {
+  const logger = new Logger('Jobato');
+  const stop = (signal: NodeJS.Signals) => {
+    const lifecycle = app.get(Lifecycle);
+    if (lifecycle.isStopping) return;
+    lifecycle.beginStopping();
+    logger.log(`${signal}: stopping`);
+    setTimeout(() => {
+      logger.error(
+        'The stop took too long and is cut off. The next start of this worker sees to what it left.',
+      );
+      process.exit(1);
+    }, withinMs).unref();
+    app.close().then(
+      () => {
+        lock.release();
+        process.exit(0);
+      },
+      (error: unknown) => {
+        logger.error(`The stop failed: ${String(error)}`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+main().catch((error: unknown) => {
+  // Something the person who starts it can mend is said in words, without a stack.
+  const expected = error instanceof ConfigError;
+  process.stderr.write(`${expected ? error.message : String((error as Error).stack ?? error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { processesWithEnvironment } from '../../src/executor/process-group';
+
+const ROOT = join(__dirname, '..', '..');
+
+/** The built worker as a process of its own. */
+export class WorkerChild {
+  workerId = '';
+
+  private constructor(
+    readonly child: ChildProcess,
+    readonly output: string[],
+  ) {}
+
+  /** Starts it, and waits until it takes runs. */
+  static async start(environment: Record<string, string>): Promise<WorkerChild> {
+    const worker = WorkerChild.spawn(environment);
+    await worker.says(/takes runs/);
+    worker.workerId = /Worker (\S+) takes runs/.exec(worker.output.join('\n'))![1]!;
+    return worker;
+  }
+
+  static spawn(environment: Record<string, string>): WorkerChild {
+    const child = spawn(process.execPath, [join(ROOT, 'dist', 'worker.js')], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const output: string[] = [];
+    createInterface({ input: child.stdout }).on('line', (line) => output.push(line));
+    createInterface({ input: child.stderr }).on('line', (line) => output.push(line));
+    return new WorkerChild(child, output);
+  }
+
+  /** Resolves as soon as it has said this; fails where it ends before. */
+  async says(what: RegExp): Promise<void> {
+    while (!this.output.some((line) => what.test(line))) {
+      const ended = this.child.exitCode ?? this.child.signalCode;
+      if (ended !== null) throw new Error(`The worker ended (${ended}):\n${this.output.join('\n')}`);
+      await Promise.race([
+        once(this.child.stdout!, 'data'),
+        once(this.child.stderr!, 'data'),
+        once(this.child, 'exit'),
+      ]);
+      await new Promise((next) => setImmediate(next));
+    }
+  }
+
+  /** Ends it and waits until it is gone. @returns its exit code, or the signal that ended it */
+  async end(signal: NodeJS.Signals): Promise<number | string | null> {
+    const { exitCode, signalCode } = this.child;
+    if (exitCode !== null || signalCode !== null) return exitCode ?? signalCode;
+    const gone = once(this.child, 'exit') as Promise<[number | null, string | null]>;
+    this.child.kill(signal);
+    const [code, bySignal] = await gone;
+    return code ?? bySignal;
+  }
+
+  /** Resolves with its exit code when it has ended by itself. */
+  async ended(): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
+    return this.child.exitCode;
+  }
+}
+
+/** Processes of the steps of any worker below this DATA_DIR that are alive. */
+export function livingSteps(dataDir: string): number[] {
+  return processesWithEnvironment(`JOBATO_RUN_DIR=${dataDir}/`);
+}
+
+/** A port that was free a moment ago, for a server that has to come back at the same address. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,302 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunView } from '../src/runs/run-view';
+import { Belongings, eventsOf, eventually, flawsOf, logOf, within } from './support/crash';
+import { type Folders, nodeStep, ServerProcess, writeProject } from './support/jobato';
+import { freePort, livingSteps, WorkerChild } from './support/worker-child';
+
+const KEY = 'first-key-of-the-workers';
+const SECRET = 'swordfish-of-the-worker';
+const WAITS = 'setInterval(() => {}, 1000);';
+/** Prints so many numbered lines, one every few milliseconds. */
+const counts = (lines: number, everyMs: number) =>
+  `let line = 0; const write = () => { console.log('line ' + ++line); if (line < ${lines}) setTimeout(write, ${everyMs}); }; write()`;
+const SAYS = `const fs = require('fs'); const say = (report) => fs.writeSync(3, JSON.stringify(report) + '\\n');`;
+
+/** Waits at its first attempt, and is done at once at the next. */
+const ONLY_FIRST_WAITS = `console.log('attempt ' + process.env.JOBATO_ATTEMPT); if (process.env.JOBATO_ATTEMPT === '1') ${WAITS}`;
+
+const PROJECTS = {
+  whole:
+    nodeStep(
+      'whole',
+      `${SAYS} const { JOBATO_RUN_DIR: dir, JOBATO_WORK_DIR: work, TOKEN } = process.env;
+       console.log('out ' + TOKEN); console.error('err ' + TOKEN);
+       fs.mkdirSync(dir + '/reports'); fs.writeFileSync(dir + '/reports/of work.txt', 'made'.repeat(100000));
+       fs.writeFileSync(work + '/kept', 'kept');
+       say({ progress: { current: 1, total: 2, message: TOKEN } }); say({ metrics: { newJobsCount: 7 } });
+       say({ artifact: { path: 'reports/of work.txt' } }); say({ partial: { reason: 'half-done' } })`,
+    ) +
+    '    passEnv: [TOKEN]\n' +
+    '  - name: after\n    command: [echo, after]\n',
+  polite: nodeStep('polite', `process.on('SIGTERM', () => process.exit(0)); console.log('ready'); ${WAITS}`),
+  again: nodeStep('again', ONLY_FIRST_WAITS, 'retry: { maxAttempts: 2 }\n'),
+  once: nodeStep('once', `console.log('attempt ' + process.env.JOBATO_ATTEMPT); ${WAITS}`),
+  brief: nodeStep('brief', `console.log('ready'); setTimeout(() => console.log('done'), 1500)`),
+  counts: nodeStep('counts', counts(150, 20)),
+  fails: nodeStep('fails', `console.error('no'); process.exit(3)`),
+  first: nodeStep('first', `console.log('ready'); ${WAITS}`),
+  outside: 'id: outside\nexecutor: external\n',
+  second: nodeStep('second', `console.log('ready'); ${WAITS}`),
+};
+
+/** A server and its workers as processes, below one DATA_DIR, as on one machine. */
+export class Installation {
+  readonly belongings = new Belongings();
+  readonly folders: Folders;
+  readonly workers: WorkerChild[] = [];
+  server!: ServerProcess;
+  port = 0;
+
+  constructor(private readonly environment: () => Record<string, string>) {
+    this.folders = this.belongings.makeFolders(PROJECTS);
+  }
+
+  async startServer(): Promise<ServerProcess> {
+    this.port ||= await freePort();
+    this.server = await this.belongings.start(this.folders, {
+      WORKER: 'off',
+      PORT: String(this.port),
+      JOBATO_API_KEY: `${KEY},second-key-of-the-workers`,
+      ...this.environment(),
+    });
+    return this.server;
+  }
+
+  async startWorker(more: Record<string, string> = {}): Promise<WorkerChild> {
+    const worker = await WorkerChild.start(this.ofWorker(more));
+    this.workers.push(worker);
+    return worker;
+  }
+
+  ofWorker(more: Record<string, string> = {}): Record<string, string> {
+    return {
+      JOBATO_URL: `http://127.0.0.1:${this.port}`,
+      JOBATO_API_KEY: KEY,
+      DATA_DIR: this.folders.dataDir,
+      CONFIG_DIR: this.folders.configDir,
+      WORKER_CONCURRENCY: '2',
+      TOKEN: SECRET,
+      ...this.environment(),
+      ...more,
+    };
+  }
+
+  /** Ends whatever workers there are; those of the next test begin with nothing. */
+  async endWorkers(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.end('SIGKILL')));
+    this.workers.length = 0;
+  }
+
+  async clear(): Promise<void> {
+    await this.endWorkers();
+    await this.belongings.clear();
+  }
+
+  /** The run with the worker that has it. */
+  untilHeld(runId: string, attempt = 1): Promise<RunView> {
+    return this.server.until(runId, (run) => run.workerId !== null && run.attempt === attempt);
+  }
+
+  stop(runId: string): Promise<Response> {
+    return fetch(`${this.server.url}/api/runs/${runId}`, { method: 'DELETE' });
+  }
+
+  living(): number[] {
+    return livingSteps(this.folders.dataDir);
+  }
+}
+
+/** What a worker process does, whichever way work gets to it. */
+export function describeWorker(way: string, environment: () => Record<string, string>): void {
+  describe(`a worker process, by ${way}`, () => {
+    let all: Installation;
+    beforeAll(async () => {
+      all = new Installation(environment);
+      await all.startServer();
+    });
+    afterEach(async () => {
+      await all.endWorkers();
+    });
+    afterAll(() => all.clear());
+
+    it('carries a run out, and tells all of it', async () => {
+      const worker = await all.startWorker();
+      const { runId } = await all.server.trigger('whole', { params: {} });
+      const run = await all.server.untilEnded(runId);
+      expect(run).toMatchObject({
+        status: 'partial',
+        statusReason: 'half-done',
+        attempt: 1,
+        workerId: worker.workerId,
+        progress: { step: 'after' },
+        summary: { newJobsCount: 7 },
+        artifacts: [{ name: 'reports/of work.txt', size: 400_000 }],
+      });
+      expect(run.steps.map(({ name, status, exitCode }) => [name, status, exitCode])).toEqual([
+        ['work', 'completed', 0],
+        ['after', 'completed', 0],
+      ]);
+      // The two outputs are two pipes: which line is read first is anybody's guess.
+      await eventually('the log', async () => (await logOf(all.server, runId)).length >= 3);
+      expect((await logOf(all.server, runId)).sort()).toEqual(['after', 'err ***', 'out ***']);
+      const made = await fetch(`${all.server.url}${run.artifacts[0]!.href}`);
+      expect(await made.text()).toBe('made'.repeat(100_000));
+
+      const events = await (await fetch(`${all.server.url}/api/runs/${runId}/events?limit=200`)).text();
+      expect(events + worker.output.join() + all.server.output.join()).not.toContain(SECRET);
+      expect(readFileSync(join(all.folders.dataDir, 'work', 'whole', 'kept'), 'utf8')).toBe('kept');
+      // What the server has, the worker need not keep.
+      await eventually(
+        'its folder to be gone',
+        () => !existsSync(join(all.folders.dataDir, 'worker-1', 'runs', runId)),
+      );
+      const listed = (await (await fetch(`${all.server.url}/api/workers`)).json()) as { items: object[] };
+      expect(listed.items).toContainEqual(expect.objectContaining({ workerId: worker.workerId }));
+    });
+
+    it('tells of a failure', async () => {
+      await all.startWorker();
+      const { runId } = await all.server.trigger('fails');
+      expect(await all.server.untilEnded(runId)).toMatchObject({
+        status: 'failed',
+        statusReason: 'step-failed',
+        error: { code: 'STEP_FAILED', message: expect.stringMatching(/3.*no/) },
+      });
+    });
+
+    it('ends a run that is to be stopped', async () => {
+      await all.startWorker();
+      const { runId } = await all.server.trigger('polite');
+      await all.server.untilLogged(runId, 'ready');
+      expect((await all.stop(runId)).status).toBe(202);
+      const run = await within(10_000, 'the stop', all.server.untilEnded(runId));
+      expect(run).toMatchObject({ status: 'cancelled', statusReason: 'cancelled-by-user', error: null });
+      expect(all.living()).toEqual([]);
+    });
+
+    it('runs only what its own files say', async () => {
+      const other = all.belongings.makeFolders({ brief: nodeStep('brief', "console.log('something else')") });
+      await all.startWorker({ CONFIG_DIR: other.configDir });
+      const { runId } = await all.server.trigger('brief');
+      const run = await all.server.untilEnded(runId);
+      expect(run).toMatchObject({
+        status: 'failed',
+        statusReason: 'definition-mismatch',
+        error: { code: 'DEFINITION_MISMATCH', message: expect.stringContaining('CONFIG_DIR') },
+      });
+      expect(await logOf(all.server, runId)).toEqual([]);
+
+      const unknown = await all.server.trigger('fails');
+      expect(await all.server.untilEnded(unknown.runId)).toMatchObject({
+        statusReason: 'definition-mismatch',
+        error: { message: expect.stringContaining('knows no project "fails"') },
+      });
+
+      // A file that has become the same is seen, however fresh.
+      writeProject(other, 'brief', PROJECTS.brief);
+      const next = await all.server.trigger('brief');
+      expect(await all.server.untilEnded(next.runId)).toMatchObject({ status: 'completed' });
+    });
+
+    it('leaves runs alone that are for workers of another kind', async () => {
+      await all.startWorker();
+      const outside = await all.server.trigger('outside');
+      const { runId } = await all.server.trigger('brief');
+      await all.server.untilEnded(runId);
+      expect(await all.server.get(outside.runId)).toMatchObject({ status: 'running', workerId: null });
+      await all.stop(outside.runId);
+    });
+
+    it('lets its runs finish where they are quick, when it is told to stop', async () => {
+      const worker = await all.startWorker();
+      const { runId } = await all.server.trigger('brief');
+      await all.server.untilLogged(runId, 'ready');
+      expect(await within(25_000, 'its end', worker.end('SIGTERM'))).toBe(0);
+      expect(await all.server.untilEnded(runId)).toMatchObject({ status: 'completed', attempt: 1 });
+      expect(await logOf(all.server, runId)).toEqual(['ready', 'done']);
+    });
+
+    it('hands its runs back where they are not, and leaves nothing alive', async () => {
+      const worker = await all.startWorker({ WORKER_DRAIN_SECONDS: '0' });
+      const { runId } = await all.server.trigger('again');
+      await all.server.untilLogged(runId, 'attempt 1');
+      const next = await all.startWorker();
+      expect(await within(25_000, 'its end', worker.end('SIGTERM'))).toBe(0);
+      const run = await within(10_000, 'the next attempt', all.server.untilEnded(runId));
+      expect(run).toMatchObject({ status: 'completed', attempt: 2, workerId: next.workerId });
+      expect(all.living()).toEqual([]);
+      const log = await logOf(all.server, runId);
+      expect([log[0], log.at(-1)]).toEqual(['attempt 1', 'attempt 2']);
+    });
+
+    it('hands back, at its next start, what it held when it was killed', async () => {
+      const worker = await all.startWorker();
+      const [again, once] = [await all.server.trigger('again'), await all.server.trigger('once')];
+      for (const { runId } of [again, once]) await all.server.untilLogged(runId, 'attempt 1');
+      const before = all.living();
+      expect(before).toHaveLength(2);
+      await worker.end('SIGKILL');
+      const next = await all.startWorker();
+      expect(next.workerId).toBe(worker.workerId);
+      expect(all.living().filter((pid) => before.includes(pid))).toEqual([]);
+      expect(await within(10_000, 'the next attempt', all.server.untilEnded(again.runId))).toMatchObject({
+        status: 'completed',
+        attempt: 2,
+      });
+      expect(await within(10_000, 'the end', all.server.untilEnded(once.runId))).toMatchObject({
+        status: 'failed',
+        statusReason: 'worker-lost',
+      });
+    });
+
+    it('goes on while the server is away, and loses nothing', async () => {
+      await all.startWorker();
+      const { runId } = await all.server.trigger('counts');
+      await all.server.untilLogged(runId, 'line 20"');
+      await all.server.end('SIGKILL');
+      await all.startServer();
+      const run = await within(20_000, 'the end', all.server.untilEnded(runId));
+      expect(run).toMatchObject({ status: 'completed', attempt: 1 });
+      await eventually('the whole log', async () => (await logOf(all.server, runId)).length >= 150);
+      const expected = Array.from({ length: 150 }, (_, index) => `line ${index + 1}`);
+      expect(await logOf(all.server, runId)).toEqual(expected);
+      expect(flawsOf(all.folders)).toEqual([]);
+    });
+
+    it('shares the load with another one on the same machine', async () => {
+      const workers = [
+        await all.startWorker({ WORKER_CONCURRENCY: '1' }),
+        await all.startWorker({ WORKER_CONCURRENCY: '1' }),
+      ];
+      const runs = [await all.server.trigger('first'), await all.server.trigger('second')];
+      const held = await Promise.all(runs.map(({ runId }) => all.untilHeld(runId)));
+      expect(held.map(({ workerId }) => workerId).sort()).toEqual(
+        workers.map(({ workerId }) => workerId).sort(),
+      );
+      for (const { runId } of runs) await all.stop(runId);
+      for (const { runId } of runs) await all.server.untilEnded(runId);
+    });
+
+    it('ends what it has lost, and says nothing more about it', async () => {
+      const worker = await all.startWorker();
+      const { runId } = await all.server.trigger('again');
+      await all.server.untilLogged(runId, 'attempt 1');
+      const [pid] = all.living();
+      const taken = await fetch(`${all.server.url}/api/internal/runs/${runId}/release`, {
+        method: 'POST',
+        headers: { 'x-jobato-api-key': KEY, 'content-type': 'application/json' },
+        body: JSON.stringify({ workerId: worker.workerId, attempt: 1 }),
+      });
+      expect(taken.status).toBe(200);
+      // The same worker gets the next attempt, and begins it when the first one is out of the way.
+      expect(await within(25_000, 'the next attempt', all.server.untilEnded(runId))).toMatchObject({
+        status: 'completed',
+        attempt: 2,
+      });
+      expect(all.living()).not.toContain(pid);
+      const events = await eventsOf(all.server, runId);
+      expect(events.filter(({ outcome }) => outcome !== 'applied')).toEqual([]);
+    });
+  });
+}
