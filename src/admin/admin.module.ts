@@ -4,6 +4,7 @@ import { HealthModule } from '../health/health.module';
 import { LogsModule } from '../logs/logs.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { RunsModule } from '../runs/runs.module';
+import { EventContractPageController } from './event-contract-page.controller';
 import { InstallationPagesController } from './installation-pages.controller';
 import { LogWindows } from './log-window';
 import { OverviewController } from './overview.controller';
@@ -21,6 +22,7 @@ import { RunPageController } from './run.controller';
     RunPageController,
     RejectedEventsPageController,
     InstallationPagesController,
+    EventContractPageController,
   ],
   providers: [PageFrames, LogWindows],
 })
