@@ -117,7 +117,7 @@ describe('the AsyncAPI document', () => {
     const { description, type } = describedPayloadSchema(
       'run.cancelled',
       PAYLOAD_SCHEMAS['run.cancelled'],
-    ) as Json;
+    );
     expect({ description, type }).toEqual({ description: expect.stringMatching(/stopped/), type: 'object' });
   });
 });
@@ -136,7 +136,7 @@ describe('a server', () => {
     expect(document.channels.runEvents.address).toBe('our:events');
     expect(document.servers.http).toMatchObject({ host: new URL(jobato.url).host, protocol: 'http' });
     const { diagnostics } = await new Parser().parse(JSON.stringify(document));
-    expect(diagnostics.filter(({ severity }) => severity < 2)).toEqual([]);
+    expect(diagnostics.filter(({ code }) => code !== 'asyncapi-latest-version')).toEqual([]);
   });
 
   it('shows it to people, who are led there', async () => {
