@@ -114,10 +114,7 @@ describe('the AsyncAPI document', () => {
   });
 
   it('describes a payload as what it is', () => {
-    const { description, type } = describedPayloadSchema(
-      'run.cancelled',
-      PAYLOAD_SCHEMAS['run.cancelled'],
-    );
+    const { description, type } = describedPayloadSchema('run.cancelled', PAYLOAD_SCHEMAS['run.cancelled']);
     expect({ description, type }).toEqual({ description: expect.stringMatching(/stopped/), type: 'object' });
   });
 });

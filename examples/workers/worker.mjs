@@ -16,15 +16,32 @@ const stops = new Set();
 const doneKey = (key) => `${GROUP}:done:${key}`;
 
 async function send(eventType, runId, payload, stream = STREAM) {
-  const fields = { eventId: randomUUID(), eventType, eventVersion: '1', occurredAt: new Date().toISOString(), runId };
+  const fields = {
+    eventId: randomUUID(),
+    eventType,
+    eventVersion: '1',
+    occurredAt: new Date().toISOString(),
+    runId,
+  };
   await writer.xadd(stream, '*', ...Object.entries(fields).flat(), 'payload', JSON.stringify(payload));
 }
 
 async function read(blockMs, start = '>') {
   const block = blockMs ? ['BLOCK', blockMs] : [];
-  const answer = await reader.xreadgroup('GROUP', GROUP, WORKER_ID, 'COUNT', 100, ...block, 'STREAMS', STREAM, start);
+  const answer = await reader.xreadgroup(
+    'GROUP',
+    GROUP,
+    WORKER_ID,
+    'COUNT',
+    100,
+    ...block,
+    'STREAMS',
+    STREAM,
+    start,
+  );
   const entries = answer?.[0]?.[1] ?? [];
-  for (const [id, fields] of entries) if (!(await isToDo(id, fields ?? []))) await writer.xack(STREAM, GROUP, id);
+  for (const [id, fields] of entries)
+    if (!(await isToDo(id, fields ?? []))) await writer.xack(STREAM, GROUP, id);
   return entries.length > 0;
 }
 

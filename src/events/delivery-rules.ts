@@ -22,7 +22,7 @@ export const DELIVERY_RULES: readonly { title: string; text: string }[] = [
   },
   {
     title: 'Lease',
-    text: 'leaseSeconds in run.started or run.heartbeat is a promise to be heard from within that time; every run.progress counts as well. Who breaks it loses the run. Without a lease a silent worker is waited for, up to the timeoutSeconds of the project.',
+    text: 'leaseSeconds in run.started or run.heartbeat is a promise to say so again within that time. Who breaks it loses the run. Without a lease a silent worker is waited for, up to the timeoutSeconds of the project.',
   },
   {
     title: 'Stop',

@@ -39,7 +39,7 @@ const MEMBER_WORDS: Record<string, string> = {
     'Which attempt at the run, from 1. A worker repeats the one it was given; absent means the current one, and an older one changes nothing.',
   workerId: 'Name of the worker, the same for as long as it has the run.',
   leaseSeconds:
-    'A promise to be heard from again within this time. Who breaks it loses the run. Without a lease nobody asks.',
+    'A promise to name it again, in run.heartbeat, within this time. Who breaks it loses the run. Without a lease nobody asks.',
   step: 'Name of the step that this is about. One that the project does not name is added to the run.',
   stepStatus: 'What has become of the step.',
   exitCode: 'Exit code of the step; null where a signal ended it.',
