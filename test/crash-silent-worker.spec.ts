@@ -30,7 +30,7 @@ describe('workers that fall silent, or want the same run', () => {
     eventType: Type,
     payload: RunEventMap[Type],
     eventId: string = randomUUID(),
-  ): Promise<void> {
+  ): Promise<string[]> {
     const occurredAt = jobato.app.get(Clock).now();
     const event = { eventId, eventType, eventVersion: 1, occurredAt, runId, payload } as never;
     return jobato.app.get(EventStream).publish([toStreamFields(event)]);
@@ -150,7 +150,7 @@ describe('a request that is delivered twice', () => {
       await stream.publish([again(), again(), again()]);
       await jobato.untilEnded(runId);
       await stream.publish([again()]);
-      expect(await jobato.app.get(RunStore).requestUnclaimedAgain()).toBe(0);
+      expect(await jobato.app.get(RunStore).requestAgain([runId])).toBe(0);
       await untilQuiet(jobato.folders);
       expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toMatch(/^line \d+\n$/);
       expect(flawsOf(jobato.folders)).toEqual([]);

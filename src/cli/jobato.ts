@@ -88,7 +88,7 @@ async function main(argv: string[]): Promise<number> {
       'start the worker here, so that it can also be killed and started again',
     )
     .option('--stream <name>', 'the stream that it reads', 'ml:run-events')
-    .option('--logs-stream <name>', 'where it may send run.log', 'ml:run-logs')
+    .option('--logs-stream <name>', 'where it may send run.log (ml:run-logs, beside the other)')
     .option('--timeout-seconds <seconds>', 'how long it may take for one run', toSeconds, 60)
     .option('--grace-seconds <seconds>', 'how long it may take to confirm a stop', toSeconds, 30)
     .option('--settle-seconds <seconds>', 'how long to listen for what should not come', toSeconds, 2)

@@ -17,12 +17,7 @@ export class AsyncApiController {
   })
   @ApiResponse({ status: 200, description: 'An AsyncAPI 3.0 document' })
   read(@Req() { host, protocol }: Request): object {
-    const { runEventsStream } = this.config;
-    return asyncApiDocument({
-      runEventsStream,
-      runLogsStream: 'ml:run-logs',
-      redisUrl: null,
-      http: { host, protocol },
-    });
+    const { runEventsStream, runLogsStream, redisUrl } = this.config;
+    return asyncApiDocument({ runEventsStream, runLogsStream, redisUrl, http: { host, protocol } });
   }
 }

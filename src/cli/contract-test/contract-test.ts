@@ -1,3 +1,4 @@
+import { logsBeside } from '../../config/config';
 import { CliFailure, EXIT, usageFailure } from '../failures';
 import { Terminal } from '../terminal';
 import { oneLine } from '../terminal-text';
@@ -11,7 +12,7 @@ export interface ContractTestOptions {
   redis: string;
   project: string;
   stream: string;
-  logsStream: string;
+  logsStream?: string;
   timeoutSeconds: number;
   graceSeconds: number;
   settleSeconds: number;
@@ -41,9 +42,20 @@ export async function contractTest(
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const side = await StreamSide.open(options.redis, { ...options, signal: interrupted.signal });
+  const { stream, logsStream = logsBeside(stream) } = options;
+  const side = await StreamSide.open(options.redis, { stream, logsStream, signal: interrupted.signal });
   const worker = options.workerCommand
-    ? new WorkerProcess(options.workerCommand, environmentOf(options, environment), side)
+    ? new WorkerProcess(
+        options.workerCommand,
+        {
+          ...environment,
+          REDIS_URL: options.redis,
+          PROJECT_ID: options.project,
+          RUN_EVENTS_STREAM: stream,
+          RUN_LOGS_STREAM: logsStream,
+        },
+        side,
+      )
     : null;
   try {
     await refuseToDisturb(side, options);
@@ -73,19 +85,6 @@ async function refuseToDisturb(side: StreamSide, { stream, force }: ContractTest
       'of rejected events.\nTake another Redis, or another stream for the worker and here (--stream). If that Jobato is ' +
       'gone, or you do not mind: --force.',
   );
-}
-
-function environmentOf(
-  { redis, project, stream, logsStream }: ContractTestOptions,
-  environment: NodeJS.ProcessEnv,
-): Record<string, string | undefined> {
-  return {
-    ...environment,
-    REDIS_URL: redis,
-    PROJECT_ID: project,
-    RUN_EVENTS_STREAM: stream,
-    RUN_LOGS_STREAM: logsStream,
-  };
 }
 
 function linesOf(terminal: Terminal, { outcome, what, detail, mend }: Check): string[] {
