@@ -10,6 +10,8 @@ import redis
 
 STREAM = os.environ.get("RUN_EVENTS_STREAM", "ml:run-events")
 PROJECT = os.environ.get("PROJECT_ID", "jobs")
+OWN_INPUTS = [{"queryText": text, "domain": "example.com", "searchQuery": f"site:example.com {text}"}
+              for text in ("typescript", "nothing like it")]  # for a project that has no inputs of its own
 FOLDER = os.path.join(os.environ.get("DATA_DIR", "data"), "db")
 r = redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"), decode_responses=True)
 
@@ -20,11 +22,11 @@ def now():
 
 def search(query):
     """Stands for a call to a search engine, which answers what it found."""
-    return [] if "nothing" in query["queryText"] else [f"a result for {query['searchQuery']}"]
+    return [] if "nothing" in query["queryText"] else [f"result {n} of {query['searchQuery']}" for n in (1, 2, 3)]
 
 
 def work(run_id, request):
-    inputs = request.get("runInputs", [])
+    inputs = request.get("runInputs", OWN_INPUTS)
     found = [search(query) for query in inputs]
     os.makedirs(FOLDER, exist_ok=True)
     with open(os.path.join(FOLDER, f"results-{run_id}.json"), "w") as file:

@@ -7,43 +7,61 @@ import { Redis } from 'ioredis';
 const { REDIS_URL = 'redis://127.0.0.1:6379', PROJECT_ID = 'jobs', WORKER_ID = 'node-1' } = process.env;
 const { RUN_EVENTS_STREAM: STREAM = 'ml:run-events', RUN_LOGS_STREAM: LOGS = 'ml:run-logs' } = process.env;
 const { GROUP = `${PROJECT_ID}-node`, STEPS = '5', STEP_SECONDS = '1' } = process.env;
-const reader = new Redis(REDIS_URL, { maxRetriesPerRequest: null }); // its own: a blocking read holds up all else
-// A reply that is lost means "unknown": ioredis would send XADD again by itself, and the event would be there twice.
-const writer = new Redis(REDIS_URL, { autoResendUnfulfilledCommands: false, maxRetriesPerRequest: null });
-for (const redis of [reader, writer]) redis.on('error', (error) => console.error(`Redis: ${error.message}`));
+const reader = new Redis(REDIS_URL); // its own: a blocking read holds up all else
+// A lost reply means "unknown", and is told: ioredis by itself would send XADD again, or wait for ever.
+const careful = { autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0, commandTimeout: 10_000 };
+const writer = new Redis(REDIS_URL, careful);
+for (const redis of [reader, writer]) redis.on('error', () => {}); // what is asked of it fails too, and says why
 const waiting = new Map(); // "run attempt" → the entry that asked for it, until it is done
 const stops = new Set();
+let start = '0'; // what was begun and not ended at first, and after trouble; then what is new
 const doneKey = (key) => `${GROUP}:done:${key}`;
 
 async function send(eventType, runId, payload, stream = STREAM) {
-  const fields = {
+  const event = {
     eventId: randomUUID(),
     eventType,
     eventVersion: '1',
     occurredAt: new Date().toISOString(),
     runId,
   };
-  await writer.xadd(stream, '*', ...Object.entries(fields).flat(), 'payload', JSON.stringify(payload));
+  const fields = Object.entries({ ...event, payload: JSON.stringify(payload) }).flat();
+  // It may have arrived all the same: with its eventId it can be sent again.
+  while (!(await writer.xadd(stream, '*', ...fields).catch(() => null))) await sleep(1000);
 }
 
-async function read(blockMs, start = '>') {
-  const block = blockMs ? ['BLOCK', blockMs] : [];
-  const answer = await reader.xreadgroup(
-    'GROUP',
-    GROUP,
-    WORKER_ID,
-    'COUNT',
-    100,
-    ...block,
-    'STREAMS',
-    STREAM,
-    start,
-  );
-  const entries = answer?.[0]?.[1] ?? [];
-  for (const [id, fields] of entries)
-    if (!(await isToDo(id, fields ?? []))) await writer.xack(STREAM, GROUP, id);
-  return entries.length > 0;
+/** Takes in what there is. Answers how much it was, or null where Redis could not be read. */
+async function read(blockMs) {
+  try {
+    const block = blockMs ? ['BLOCK', blockMs] : [];
+    const answer = await reader.xreadgroup(
+      'GROUP',
+      GROUP,
+      WORKER_ID,
+      'COUNT',
+      100,
+      ...block,
+      'STREAMS',
+      STREAM,
+      start,
+    );
+    const entries = answer?.[0]?.[1] ?? [];
+    for (const [id, fields] of entries)
+      if (!(await isToDo(id, fields ?? []))) await writer.xack(STREAM, GROUP, id);
+    const wasOld = start === '0';
+    start = '>';
+    return entries.length + (wasOld ? 1 : 0);
+  } catch (error) {
+    console.error(`Redis: ${error.message}; trying again`);
+    await sleep(1000);
+    await makeGroup();
+    start = '0';
+    return null;
+  }
 }
+
+// From 0: what was asked before we came is not lost. Fails where it is there already, or Redis is away.
+const makeGroup = () => writer.xgroup('CREATE', STREAM, GROUP, '0', 'MKSTREAM').catch(() => {});
 
 /** Such a request is acknowledged when it is done: until then a new life of this worker finds it again. */
 async function isToDo(id, fields) {
@@ -91,25 +109,13 @@ async function carryOut(key) {
   return send('run.completed', runId, { attempt, newJobsCount: Number(STEPS) });
 }
 
-async function main() {
-  // From 0: what was asked before we came is not lost.
-  await reader.xgroup('CREATE', STREAM, GROUP, '0', 'MKSTREAM').catch((error) => {
-    if (!error.message.startsWith('BUSYGROUP')) throw error;
-  });
-  waiting.clear();
-  await read(0, '0'); // what a former life of this worker had begun
-  for (;;) {
-    // All that is there is read before anything is begun: it may tell that the run has ended or shall stop.
-    if ((await read(waiting.size > 0 ? 0 : 5000)) || waiting.size === 0) continue;
-    const [key] = waiting.keys();
-    await carryOut(key);
-    await writer.set(doneKey(key), '1', 'EX', 7 * 24 * 3600);
-    await forget(key);
-    stops.delete(key.split(' ')[0]);
-  }
-}
-
+await makeGroup();
 for (;;) {
-  await main().catch((error) => console.error(`${error.message}; trying again`)); // such as NOGROUP after FLUSHALL
-  await sleep(1000);
+  // All that is there is read before anything is begun: it may tell that the run has ended or shall stop.
+  if ((await read(waiting.size > 0 ? 0 : 5000)) !== 0 || waiting.size === 0) continue;
+  const [key] = waiting.keys();
+  await carryOut(key);
+  await writer.set(doneKey(key), '1', 'EX', 7 * 24 * 3600).catch(() => {}); // its end is on the stream as well
+  await forget(key).catch(() => {});
+  stops.delete(key.split(' ')[0]);
 }

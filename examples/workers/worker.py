@@ -9,17 +9,39 @@ STREAM, LOGS, PROJECT = env("RUN_EVENTS_STREAM", "ml:run-events"), env("RUN_LOGS
 WORKER, GROUP = env("WORKER_ID", "python-1"), env("GROUP", f"{PROJECT}-python")
 r = redis.from_url(env("REDIS_URL", "redis://127.0.0.1:6379"), decode_responses=True)
 waiting, stops = {}, set()  # (run, attempt) → the entry that asked for it; runs that shall stop
+start = "0"  # where to read from: what was begun and not ended at first, and after trouble; then what is new
 
 def send(event_type, run_id, stream=STREAM, **payload):
-    r.xadd(stream, {"eventId": str(uuid.uuid4()), "eventType": event_type, "eventVersion": "1", "runId": run_id,
-                    "occurredAt": datetime.now(timezone.utc).isoformat(), "payload": json.dumps(payload)})
+    event = {"eventId": str(uuid.uuid4()), "eventType": event_type, "eventVersion": "1", "runId": run_id,
+             "occurredAt": datetime.now(timezone.utc).isoformat(), "payload": json.dumps(payload)}
+    while True:
+        try:
+            return r.xadd(stream, event)
+        except redis.RedisError:  # it may have arrived all the same: with its eventId it can be sent again
+            time.sleep(1)
 
-def read(block_ms=None, start=">"):
-    answer = r.xreadgroup(GROUP, WORKER, {STREAM: start}, count=100, block=block_ms)
-    for entry_id, event in answer[0][1] if answer else []:
-        if not is_to_do(entry_id, event or {}):  # a pending entry that was trimmed has no fields any more
-            r.xack(STREAM, GROUP, entry_id)
-    return bool(answer and answer[0][1])
+def read(block_ms=None):
+    """Takes in what there is. Answers how much it was, or None where Redis could not be read."""
+    global start
+    try:
+        answer = r.xreadgroup(GROUP, WORKER, {STREAM: start}, count=100, block=block_ms)
+        entries = answer[0][1] if answer else []
+        for entry_id, event in entries:
+            if not is_to_do(entry_id, event or {}):  # a pending entry that was trimmed has no fields any more
+                r.xack(STREAM, GROUP, entry_id)
+        start, was = ">", start
+        return len(entries) + (was == "0")
+    except redis.RedisError as error:
+        print(f"Redis: {error}; trying again", flush=True)
+        time.sleep(1)
+        make_group()
+        start = "0"
+
+def make_group():
+    try:
+        r.xgroup_create(STREAM, GROUP, id="0", mkstream=True)  # from 0: what was asked before we came is not lost
+    except redis.RedisError:
+        pass  # it is there already, or Redis is away
 
 def is_to_do(entry_id, event):
     """Such a request is acknowledged when it is done: until then a new life of this worker finds it again."""
@@ -53,23 +75,14 @@ def carry_out(run_id, attempt, steps=int(env("STEPS", "5"))):
         send("run.log", run_id, LOGS, attempt=attempt, lines=[{"n": step, "text": f"did step {step}"}])
     send("run.completed", run_id, attempt=attempt, newJobsCount=steps)
 
-def main():
-    if not (r.exists(STREAM) and GROUP in [group["name"] for group in r.xinfo_groups(STREAM)]):
-        r.xgroup_create(STREAM, GROUP, id="0", mkstream=True)  # from 0: what was asked before we came is not lost
-    waiting.clear()
-    read(start="0")  # what a former life of this worker had begun
-    while True:  # all that is there is read before anything is begun: it may tell that the run has ended or shall stop
-        if not read(None if waiting else 5000) and waiting:
-            run_id, attempt = next(iter(waiting))
-            carry_out(run_id, attempt)
+make_group()
+while True:  # all that is there is read before anything is begun: it may tell that the run has ended or shall stop
+    if read(None if waiting else 5000) == 0 and waiting:
+        run_id, attempt = next(iter(waiting))
+        carry_out(run_id, attempt)
+        try:
             r.set(done_key(run_id, attempt), "1", ex=7 * 24 * 3600)
-            if (run_id, attempt) in waiting:
-                r.xack(STREAM, GROUP, waiting.pop((run_id, attempt)))
-            stops.discard(run_id)
-
-while True:
-    try:
-        main()
-    except redis.RedisError as error:  # Redis is away, or came back without the group
-        print(f"Redis: {error}; trying again", flush=True)
-        time.sleep(1)
+            r.xack(STREAM, GROUP, waiting.pop((run_id, attempt), "0-0"))
+        except redis.RedisError:
+            pass  # the end of the run is on the stream, and will be read there
+        stops.discard(run_id)

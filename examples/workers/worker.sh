@@ -9,9 +9,10 @@ declare -A waiting=() stops=() # "run attempt" → the entry that asked for it; 
 redis() { redis-cli --no-auth-warning -u "$REDIS_URL" --raw "$@"; }
 ack() { redis XACK "$STREAM" "$GROUP" "$1" >/dev/null; }
 
-send() { # type, run, payload, stream
-  redis XADD "${4:-$STREAM}" '*' eventId "$(cat /proc/sys/kernel/random/uuid)" eventType "$1" eventVersion 1 \
-    occurredAt "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" runId "$2" payload "$3" >/dev/null
+send() { # type, run, payload, stream; it may have arrived all the same: with its eventId it can be sent again
+  local event=(eventId "$(cat /proc/sys/kernel/random/uuid)" eventType "$1" eventVersion 1
+    occurredAt "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" runId "$2" payload "$3")
+  until redis -e XADD "${4:-$STREAM}" '*' "${event[@]}" >/dev/null; do sleep 1; done
 }
 
 read_one() { # where from, further arguments such as BLOCK 5000; fails where there is nothing

@@ -4,7 +4,7 @@ import { parseEvent } from '../../events/parse-event';
 import type { RunEvent } from '../../events/run-event';
 import { CliFailure, EXIT } from '../failures';
 
-const CONNECT_WITHIN_MS = 5_000;
+const REPLY_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 500;
 
 /** An entry that somebody else wrote while we listened. */
@@ -174,7 +174,8 @@ export class StreamSide {
 function clientOf(redisUrl: string): Redis {
   const redis = new Redis(redisUrl, {
     lazyConnect: true,
-    connectTimeout: CONNECT_WITHIN_MS,
+    connectTimeout: REPLY_WITHIN_MS,
+    commandTimeout: REPLY_WITHIN_MS,
     // A lost reply means "unknown": sent again by itself, a request would be there twice.
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
