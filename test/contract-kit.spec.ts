@@ -8,6 +8,7 @@ import { describedPayloadSchema } from '../src/events/event-words';
 import { parseEvent } from '../src/events/parse-event';
 import { type StreamFields, toStreamFields } from '../src/events/run-event';
 import { schemaRows } from '../src/admin/schema-rows';
+import { launchBrowser, openPage } from './support/browser';
 import { RunningApp } from './support/jobato';
 
 type Json = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
@@ -147,6 +148,36 @@ describe('a server', () => {
     }
     const { info } = (await (await jobato.fetch('/api/openapi.json')).json()) as Json;
     expect(info.description).toContain('(/events/contract)');
+  });
+
+  it('shows it on a phone without JavaScript, with nothing beside the screen or over other text', async () => {
+    const browser = await launchBrowser();
+    try {
+      const { page, complaints } = await openPage(browser, jobato.url, {
+        viewport: { width: 360, height: 800 },
+        javaScriptEnabled: false,
+      });
+      await page.goto('/events/contract');
+      const { width } = (await page.locator('html').boundingBox())!;
+      expect(width).toBe(360);
+      const [type, meaning] = await Promise.all(
+        ['Type', 'Meaning'].map((label) =>
+          page
+            .locator('#RunRequested')
+            .locator('xpath=../..')
+            .locator(`td[data-label=${label}]`)
+            .first()
+            .boundingBox(),
+        ),
+      );
+      expect(meaning!.x + meaning!.width).toBeLessThanOrEqual(360);
+      expect(meaning!.y).toBeGreaterThanOrEqual(type!.y + type!.height);
+      await page.getByRole('link', { name: 'run.cancelled', exact: true }).click();
+      expect(page.url()).toMatch(/#RunCancelled$/);
+      expect(complaints).toEqual([]);
+    } finally {
+      await browser.close();
+    }
   });
 });
 

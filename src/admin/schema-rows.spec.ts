@@ -8,6 +8,7 @@ describe('the members of a schema as rows', () => {
       properties: {
         count: { type: 'integer', minimum: 0, maximum: 9, description: 'How many.' },
         kind: { enum: ['a', 'b'] },
+        word: { enum: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] },
         version: { const: '1' },
         code: { type: ['integer', 'null'] },
         lease: { type: 'number', exclusiveMinimum: 0 },
@@ -21,6 +22,7 @@ describe('the members of a schema as rows', () => {
     ).toEqual([
       ['count', 'integer ≥ 0 ≤ 9', true, 'How many.'],
       ['kind', '"a" or "b"', false, ''],
+      ['word', 'one of 7 words', false, ''],
       ['version', '"1"', false, ''],
       ['code', 'integer or null', false, ''],
       ['lease', 'number > 0', false, ''],

@@ -9,6 +9,9 @@ export interface SchemaRow {
   description: string;
 }
 
+/** Of more values than this, their number says as much. */
+const LISTED = 6;
+
 /** The members that a JSON Schema names, outer before inner. Pure. */
 export function schemaRows(schema: JsonSchema, prefix = ''): SchemaRow[] {
   const { properties = {}, required = [] } = schema as {
@@ -33,6 +36,7 @@ export function schemaRows(schema: JsonSchema, prefix = ''): SchemaRow[] {
 
 function typeText(schema: JsonSchema): string {
   if ('const' in schema) return JSON.stringify(schema.const);
+  if (Array.isArray(schema.enum) && schema.enum.length > LISTED) return `one of ${schema.enum.length} words`;
   if (Array.isArray(schema.enum)) return schema.enum.map((value) => JSON.stringify(value)).join(' or ');
   if (schema.type === 'array') return `list of ${typeText((schema.items ?? {}) as JsonSchema)}`;
   if (Array.isArray(schema.type)) return schema.type.join(' or ');

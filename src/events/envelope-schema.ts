@@ -23,7 +23,7 @@ const runId: JsonSchema = {
 const ofType = (eventTypes: readonly string[]): JsonSchema => ({
   type: 'string',
   ...(eventTypes.length === 1 ? { const: eventTypes[0] } : { enum: eventTypes }),
-  description: 'What happened.',
+  description: 'What happened: the type of the event.',
 });
 
 /** Fields of the stream that stand beside `payload`. */
