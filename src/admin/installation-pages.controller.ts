@@ -1,7 +1,7 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { EventStream } from '../events/event-stream';
+import { StreamMonitor } from '../events/stream-monitor';
 import { Health } from '../health/health';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { WorkerRegistry } from '../runs/worker-registry';
@@ -16,7 +16,7 @@ import { timeText } from './time-text';
 export class InstallationPagesController {
   constructor(
     private readonly workers: WorkerRegistry,
-    private readonly stream: EventStream,
+    private readonly monitor: StreamMonitor,
     private readonly health: Health,
     private readonly projects: ProjectCatalogue,
     private readonly frames: PageFrames,
@@ -26,7 +26,7 @@ export class InstallationPagesController {
   async workersPage(@Res() response: Response): Promise<void> {
     const [workers, groups, frame] = await Promise.all([
       this.workers.list(),
-      this.stream.groups(),
+      this.monitor.groups(),
       this.frames.frame('Workers', '/workers'),
     ]);
     response.render('workers', {

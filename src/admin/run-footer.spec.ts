@@ -4,7 +4,7 @@ import type { RunCommand } from '../runs/run-state';
 import { toRunView } from '../runs/run-view';
 import { runFooter } from './run-footer';
 
-const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 } };
+const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
 const CLAIM: RunCommand = { type: 'claim', workerId: 'worker-2', leaseSeconds: 60 };
 const STOP: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'page' };
 const footerOf = (run: Run) => runFooter(run, toRunView(run, FACTS, LATER), LATER);

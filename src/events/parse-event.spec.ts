@@ -209,6 +209,18 @@ describe('parseEvent', () => {
       parseEvent(fields({ payload: `{"future":"${'中'.repeat(MAX_EVENT_BYTES / 2)}"}` })).reason,
     ).toMatch(/more than/));
 
+  it('refuses what is nested so deeply that it could not be written down again', () => {
+    const deep = (levels: number) => `{"future":${'['.repeat(levels)}"[{\\"[["${']'.repeat(levels)}}`;
+    expect(parseEvent(fields({ payload: deep(999) })).event).toBeDefined();
+    for (const levels of [1000, 5000, 200_000]) {
+      expect(parseEvent(fields({ payload: deep(levels) })).reason).toBe(
+        'payload is nested deeper than 1000 levels',
+      );
+    }
+    const wide = `{"future":[${'[],{},"[",'.repeat(20_000)}0]}`;
+    expect(parseEvent(fields({ payload: wide })).event).toBeDefined();
+  });
+
   it('is not led astray by __proto__ in a payload', () => {
     const { event } = parseEvent(
       fields({ payload: '{"__proto__":{"status":"partial"},"metrics":{"__proto__":1}}' }),

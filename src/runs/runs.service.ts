@@ -187,7 +187,11 @@ export class RunsService {
 
   /** Made without a look at the database: at its first moment every run is in the same state. */
   private viewOfNew(run: Run): RunView {
-    return toRunView(run, { unpublished: true, stepWorkers: { slots: 0, busy: 0 } }, run.startedAt);
+    return toRunView(
+      run,
+      { unpublished: true, stepWorkers: { slots: 0, busy: 0 }, consumers: [] },
+      run.startedAt,
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from '../../src/app';
@@ -49,8 +49,20 @@ function environment(folders: Folders, extra: Record<string, string>): Record<st
     CONFIG_DIR: folders.configDir,
     LOG_LEVEL: 'silent',
     MIN_FREE_DISK_MB: '0',
+    ...streamOf(folders),
     ...extra,
   };
+}
+
+/** On Redis the data folder has streams of its own, the same for each life on it. */
+function streamOf({ root }: Folders): Record<string, string> {
+  if (!isOnRedis()) return {};
+  return { REDIS_URL: process.env.JOBATO_TEST_REDIS_URL!, RUN_EVENTS_STREAM: `${basename(root)}:run-events` };
+}
+
+/** Whether this run of the test has Redis between the parts, and not the embedded stream. */
+export function isOnRedis(): boolean {
+  return process.env.JOBATO_TEST_STREAM === 'redis';
 }
 
 /** The real application in this process, on a real database, listening at a free port. */
