@@ -5,6 +5,7 @@ import { LogsModule } from '../logs/logs.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
 import { RunsModule } from '../runs/runs.module';
+import { EventContractPageController } from './event-contract-page.controller';
 import { InstallationPagesController } from './installation-pages.controller';
 import { LogWindows } from './log-window';
 import { OverviewController } from './overview.controller';
@@ -24,6 +25,7 @@ import { RunPageController } from './run.controller';
     RejectedEventsPageController,
     InstallationPagesController,
     QuotaPageController,
+    EventContractPageController,
   ],
   providers: [PageFrames, LogWindows],
 })
