@@ -72,7 +72,12 @@ function environment(folders: Folders, extra: Record<string, string>): Record<st
 /** On Redis the data folder has streams of its own, the same for each life on it. */
 function streamOf({ root }: Folders): Record<string, string> {
   if (!isOnRedis()) return {};
-  return { REDIS_URL: process.env.JOBATO_TEST_REDIS_URL!, RUN_EVENTS_STREAM: `${basename(root)}:run-events` };
+  return { REDIS_URL: process.env.JOBATO_TEST_REDIS_URL!, RUN_EVENTS_STREAM: redisKeys({ root }).events };
+}
+
+/** The keys of the streams that an application with these folders has on Redis. */
+export function redisKeys({ root }: Pick<Folders, 'root'>): { events: string; logs: string } {
+  return { events: `${basename(root)}:run-events`, logs: `${basename(root)}:run-logs` };
 }
 
 /** Whether this run of the test has Redis between the parts, and not the embedded stream. */
