@@ -108,7 +108,10 @@ describe('example workers carry runs out for a Jobato that they know by its Redi
   let worker: WorkerProcess | null = null;
   beforeAll(async () => {
     redis = await RedisServer.start();
-    jobato = await RunningApp.start({ jobs: PROJECT }, { REDIS_URL: redis.url, WORKER: 'off' });
+    jobato = await RunningApp.start(
+      { jobs: PROJECT },
+      { REDIS_URL: redis.url, RUN_EVENTS_STREAM: 'ml:run-events', WORKER: 'off' },
+    );
   });
   afterEach(async () => {
     await worker?.kill();
