@@ -29,8 +29,9 @@ export class FolderWatch {
   }
 
   async close(): Promise<void> {
-    if (this.lookAgain) clearTimeout(this.lookAgain);
     await this.watcher?.close();
+    if (this.lookAgain) clearTimeout(this.lookAgain);
+    await this.reading;
   }
 
   /** Read at once, and once more when all is quiet: of changes in quick succession the watcher tells but the first. */

@@ -27,11 +27,15 @@ export function quotaDayAt(instant: Instant, policy: ResetPolicy): QuotaDay {
   let date = Temporal.Instant.fromEpochMilliseconds(epochMs)
     .toZonedDateTimeISO(policy.timeZone)
     .toPlainDate();
-  // Before the reset of its date, an instant is still in the day before.
-  if (epochMs < startMs(date, policy)) date = date.subtract({ days: 1 });
+  let startsMs = startMs(date, policy);
+  if (epochMs < startsMs) {
+    // Before the reset of its date, it is still in the day before.
+    date = date.subtract({ days: 1 });
+    startsMs = startMs(date, policy);
+  }
   return {
     day: date.toString(),
-    startsAt: toInstant(startMs(date, policy)),
+    startsAt: toInstant(startsMs),
     endsAt: toInstant(startMs(date.add({ days: 1 }), policy)),
   };
 }
