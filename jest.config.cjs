@@ -20,7 +20,10 @@ module.exports = {
       roots: ['<rootDir>/test'],
       testMatch: ['**/*.spec.ts'],
       // These start a Redis of their own, and know no other stream.
-      testPathIgnorePatterns: ['/node_modules/', '/test/(contract-test|example-workers)\\.spec\\.ts$'],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        '/test/(contract-test|example-workers|event-stream|event-stream-redis|redis-faults|database)\\.spec\\.ts$',
+      ],
       globalSetup: '<rootDir>/test/support/start-redis.ts',
       globalTeardown: '<rootDir>/test/support/stop-redis.ts',
       setupFiles: ['<rootDir>/test/support/on-redis.ts'],

@@ -32,7 +32,8 @@ export class LocalControlPlane implements ControlPlane {
   }
 
   async publish(events: RunEvent[]): Promise<void> {
-    await this.stream.publish(events.map(toStreamFields));
+    if (this.stream.isVolatile) await this.claims.tell(events);
+    else await this.stream.publish(events.map(toStreamFields));
   }
 
   appendLog({ runId, attempt }: AttemptKey, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
@@ -44,7 +45,7 @@ export class LocalControlPlane implements ControlPlane {
   }
 
   async finished(): Promise<void> {
-    // The stream is as durable as the run itself.
+    // What was said is as durable as the run itself.
   }
 
   async handBack(): Promise<void> {

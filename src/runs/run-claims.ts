@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LogTail } from '../logs/log-tail';
-import type { LogLineInput } from '../events/run-event';
+import type { LogLineInput, RunEvent } from '../events/run-event';
 import type { ProjectDefinition } from '../projects/project';
 import { LEASE_SECONDS } from './lease';
 import { isTerminal, type Run } from './run';
@@ -31,6 +31,11 @@ export class RunClaims {
     const claimed = await this.store.command(runId, { type: 'claim', workerId, leaseSeconds: LEASE_SECONDS });
     if (!claimed?.applied) return null;
     return { run: claimed.run, definition: await this.queries.definition(claimed.run.definitionHash) };
+  }
+
+  /** What a worker of this process has to tell, where the stream cannot be relied on to keep it. In order. */
+  async tell(events: RunEvent[]): Promise<void> {
+    await Promise.all(events.map((event) => this.store.applyAndPublish(event)));
   }
 
   /** How things stand for the one who holds, or held, this attempt. */

@@ -8,7 +8,7 @@ import type { StreamEntry } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
 import { parseEvent } from '../events/parse-event';
 import { RejectedEvents } from '../events/rejected-events';
-import type { RunEvent } from '../events/run-event';
+import { type RunEvent, toStreamFields } from '../events/run-event';
 import type { LogChunk } from '../logs/log-chunk';
 import { type LogAppend, LogStore } from '../logs/log-store';
 import { LogTail } from '../logs/log-tail';
@@ -132,7 +132,20 @@ export class RunStore {
 
   /** Gives an event the effect that it has, once, however often it comes. */
   async apply(entry: StreamEntry): Promise<AppliedEvent> {
-    const applied = await this.database.write(this.applyEvents, entry);
+    return this.announceEffect(entry, await this.database.write(this.applyEvents, entry));
+  }
+
+  /**
+   * What this process says of a run itself has its effect at once, and is told to the stream by the outbox: a stream
+   * that can lose what it was told is no witness of how a run ended.
+   */
+  async applyAndPublish(event: RunEvent): Promise<void> {
+    const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
+    this.announceEffect(entry, await this.database.write(this.applyOwnEvents, { entry, event }));
+    this.relay.kick();
+  }
+
+  private announceEffect(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {
     if (applied.changed) this.announce(applied.changed, applied.hasEmitted);
     // Whoever sent it may write the id in capitals; those who follow the log do not.
     if (applied.logChunks.length > 0) {
@@ -317,6 +330,22 @@ export class RunStore {
       runs.set(run.runId, { ...run, quota });
     }
   }
+
+  private readonly applyOwnEvents = async (
+    tx: Transaction,
+    own: { entry: StreamEntry; event: RunEvent }[],
+  ): Promise<AppliedEvent[]> => {
+    const applied = await this.applyEvents(
+      tx,
+      own.map(({ entry }) => entry),
+    );
+    // What is said again was told before.
+    await this.relay.put(
+      tx,
+      own.flatMap(({ event }, index) => (applied[index]!.outcome === 'duplicate' ? [] : [event])),
+    );
+    return applied;
+  };
 
   private readonly applyEvents = async (tx: Transaction, entries: StreamEntry[]): Promise<AppliedEvent[]> => {
     const now = this.clock.now();

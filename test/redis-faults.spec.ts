@@ -1,0 +1,339 @@
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { API_GROUP, WORKER_GROUP } from '../src/events/event-stream';
+import { OutboxRelay } from '../src/events/outbox-relay';
+import type { RunView } from '../src/runs/run-view';
+import { eventually, flawsOf, within } from './support/crash';
+import { type Folders, nodeStep, RunningApp } from './support/jobato';
+import { RedisServer } from './support/redis';
+import { SwallowingProxy } from './support/swallowing-proxy';
+
+/** What the issue of a fault may take: all drains within this, without a restart. */
+const DRAINS_WITHIN_MS = 10_000;
+const PROJECTS = {
+  outside: 'id: outside\nexecutor: external\n',
+  other: 'id: other\nexecutor: external\n',
+  steps: nodeStep('steps', "console.log('line 1')"),
+  // Ends when the test puts a file beside the folder of the data.
+  waits: nodeStep(
+    'waits',
+    "const { JOBATO_WORK_DIR: d } = process.env; const fs = require('fs'); setInterval(() => fs.existsSync(d + '/../../../go') && process.exit(0), 10)",
+  ),
+};
+
+let server: RedisServer;
+let redis: Redis;
+let jobato: RunningApp;
+const keys = { events: 'ml:run-events', logs: 'ml:run-logs' };
+
+/** @param on the folders of an earlier life */
+async function start(more: Record<string, string> = {}, on?: Folders): Promise<void> {
+  jobato = await RunningApp.start(on ?? PROJECTS, { REDIS_URL: server.url, ...more });
+}
+const startAgain = () => start({}, jobato.folders);
+beforeEach(async () => {
+  server = await RedisServer.start();
+  redis = server.client();
+});
+afterEach(async () => {
+  expect(flawsOf(jobato.folders)).toEqual([]);
+  if (server.isAlive) server.resume();
+  await jobato.stop();
+  await server.end();
+});
+
+const fieldsOf = (runId: string, eventType: string, payload: object) =>
+  Object.entries({
+    eventId: randomUUID(),
+    eventType,
+    eventVersion: '1',
+    occurredAt: new Date().toISOString(),
+    runId,
+    payload: JSON.stringify(payload),
+  }).flat();
+const complete = (runId: string, payload: object = {}) =>
+  redis.xadd(keys.events, '*', ...fieldsOf(runId, 'run.completed', payload));
+const get = async (runId: string) => (await (await jobato.fetch(`/api/runs/${runId}`)).json()) as RunView;
+const health = async () => {
+  const response = await jobato.fetch('/api/health');
+  const { dependencies } = (await response.json()) as { dependencies: Record<string, { message: string }> };
+  return { status: response.status, message: dependencies.events!.message };
+};
+const untilTrouble = () => eventually('health to notice', async () => (await health()).status === 503);
+const untilWell = () => eventually('health to recover', async () => (await health()).status === 200);
+const untilCompleted = (runId: string) =>
+  within(
+    DRAINS_WITHIN_MS,
+    `the end of ${runId}`,
+    jobato.until(runId, (run) => run.status === 'completed'),
+  );
+/** The requests of a run that lie on the stream just now. */
+const requestsOf = async (runId: string) =>
+  (await redis.xrange(keys.events, '-', '+')).filter(
+    ([, fields]) => fields.includes('run.requested') && fields.includes(runId),
+  );
+const untilRequestedOnStream = (runId: string) =>
+  eventually('the request on the stream', async () => (await requestsOf(runId)).length > 0);
+
+describe('with Redis away', () => {
+  it('accepts runs at once, says why they wait, and carries them out when a new Redis is there', async () => {
+    await start();
+    await server.kill();
+    await untilTrouble();
+    await eventually('the reason', async () =>
+      /^Redis cannot be used: .*ECONNREFUSED/.test((await health()).message),
+    );
+
+    const startedAt = performance.now();
+    const { runId } = await jobato.trigger('steps');
+    expect(performance.now() - startedAt).toBeLessThan(1000); // not a benchmark: no time-out of Redis is in it
+    expect((await get(runId)).waiting?.code).toBe('not-yet-published');
+    expect((await jobato.fetch('/projects/steps')).status).toBe(200);
+    expect((await jobato.fetch('/api/workers')).status).toBe(200);
+    expect((await jobato.fetch('/api/health/ready')).status).toBe(200);
+
+    await server.restart(); // without its data: the groups are gone too
+    await untilCompleted(runId);
+    await untilWell();
+  });
+
+  it('starts without it, and goes on when it is there', async () => {
+    await server.kill();
+    await start();
+    const { runId } = await jobato.trigger('steps');
+    await untilTrouble();
+    await server.restart();
+    await untilCompleted(runId);
+  });
+
+  it('ends a run that is at work, and tells the stream of it afterwards', async () => {
+    await start();
+    const { runId } = await jobato.trigger('waits');
+    await jobato.until(runId, ({ steps }) => steps[0]!.status === 'running');
+    await server.kill();
+    await untilTrouble();
+    writeFileSync(join(jobato.folders.root, 'go'), '');
+    await untilCompleted(runId);
+    await server.restart();
+    await eventually('the end on the stream', async () =>
+      (await redis.xrange(keys.events, '-', '+')).some(
+        ([, fields]) => fields.includes('run.completed') && fields.includes(runId),
+      ),
+    );
+    const { items } = (await (await jobato.fetch(`/api/runs/${runId}/events`)).json()) as {
+      items: { eventType: string }[];
+    };
+    expect(items.filter(({ eventType }) => eventType === 'run.completed')).toHaveLength(1);
+  });
+
+  it('stops in good order', async () => {
+    await start();
+    await jobato.trigger('outside');
+    await server.kill();
+    await within(DRAINS_WITHIN_MS, 'the stop', jobato.app.close());
+    await server.restart();
+    await startAgain();
+  });
+});
+
+it('stands a Redis that stands still: nothing waits for it, and all goes on with it', async () => {
+  await start();
+  const { runId: before } = await jobato.trigger('outside');
+  await untilRequestedOnStream(before);
+  server.pause();
+  const { runId: during } = await jobato.trigger('other');
+  await untilTrouble();
+  expect((await get(during)).waiting?.code).toBe('not-yet-published');
+  server.resume();
+  await untilRequestedOnStream(during);
+  await complete(before);
+  await complete(during);
+  await Promise.all([untilCompleted(before), untilCompleted(during)]);
+  await untilWell();
+});
+
+it('publishes again where the reply was lost, and carries the run out once', async () => {
+  const proxy = await SwallowingProxy.start(server.port);
+  await start({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
+  try {
+    proxy.swallowNextReplyTo('xadd');
+    const { runId } = await jobato.trigger('steps');
+    await untilCompleted(runId);
+    const requests = await requestsOf(runId);
+    expect(requests.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(requests.map(([, fields]) => fields[1])).size).toBe(1); // one eventId
+    expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('line 1\n');
+  } finally {
+    await proxy.stop();
+  }
+});
+
+describe('what the stream has lost', () => {
+  it.each<[string, () => Promise<unknown>]>([
+    ['FLUSHALL', () => redis.flushall()],
+    ['a stranger that deletes the stream', () => redis.del(keys.events)],
+    ['a stranger that trims', () => redis.xtrim(keys.events, 'MAXLEN', 0)],
+    [
+      'a stranger that deletes the entry',
+      async () => redis.xdel(keys.events, ...(await redis.xrange(keys.events, '-', '+')).map(([id]) => id)),
+    ],
+  ])('is published again after %s', async (_what, lose) => {
+    await start();
+    const { runId } = await jobato.trigger('outside');
+    await untilRequestedOnStream(runId);
+    await lose();
+    expect(await requestsOf(runId)).toEqual([]);
+    await untilRequestedOnStream(runId);
+    await complete(runId);
+    await untilCompleted(runId);
+  });
+
+  it('is not published again while it is there', async () => {
+    await start({ WORKER: 'off' });
+    const { runId } = await jobato.trigger('steps');
+    await untilRequestedOnStream(runId);
+    const relay = jest.spyOn(jobato.app.get(OutboxRelay), 'put');
+    // The look at the other run is a look at this one.
+    const { runId: lost } = await jobato.trigger('outside');
+    await untilRequestedOnStream(lost);
+    await redis.xdel(keys.events, ...(await requestsOf(lost)).map(([id]) => id));
+    await untilRequestedOnStream(lost);
+    expect(await requestsOf(runId)).toHaveLength(1);
+    relay.mockRestore();
+  });
+
+  it('is published again where a worker was handed it and then deleted', async () => {
+    await start({ WORKER: 'off' });
+    await redis.xgroup('CREATE', keys.events, WORKER_GROUP, '0', 'MKSTREAM');
+    const { runId } = await jobato.trigger('steps');
+    await untilRequestedOnStream(runId);
+    await redis.xreadgroup('GROUP', WORKER_GROUP, 'ghost', 'STREAMS', keys.events, '>');
+    await redis.xgroup('DELCONSUMER', keys.events, WORKER_GROUP, 'ghost');
+    await eventually('a second request', async () => (await requestsOf(runId)).length === 2);
+  });
+
+  it('is applied all the same where it was handed to a consumer that somebody deleted', async () => {
+    await start();
+    const [known, late] = [await jobato.trigger('outside'), await jobato.trigger('other')];
+    await complete(known.runId);
+    await untilCompleted(known.runId);
+    await jobato.app.close();
+
+    await complete(late.runId);
+    await redis.xreadgroup('GROUP', API_GROUP, 'ghost', 'STREAMS', keys.events, '>');
+    await redis.xgroup('DELCONSUMER', keys.events, API_GROUP, 'ghost');
+    await startAgain();
+    await untilCompleted(late.runId);
+  });
+});
+
+describe('a group', () => {
+  it.each<[string, () => Promise<unknown>]>([
+    ['was destroyed', () => redis.xgroup('DESTROY', keys.events, API_GROUP)],
+    [
+      'was destroyed for logs as well',
+      async () => {
+        await redis.xgroup('DESTROY', keys.logs, API_GROUP);
+        await redis.xgroup('DESTROY', keys.events, API_GROUP);
+      },
+    ],
+    ['went with its stream, under the feet of who waits on it', () => redis.del(keys.events, keys.logs)],
+    ['is ahead of its stream', () => redis.xgroup('SETID', keys.events, API_GROUP, '9999999999999-0')],
+  ])('that %s is made good', async (_what, harm) => {
+    await start();
+    const { runId } = await jobato.trigger('outside');
+    await untilRequestedOnStream(runId);
+    await harm();
+    await complete(runId, { newJobsCount: 3 });
+    expect(await untilCompleted(runId)).toMatchObject({ metrics: { newJobsCount: 3 } });
+  });
+
+  it('takes over what a dead consumer was handed, though entries of it were trimmed', async () => {
+    await start();
+    const [first, second] = [await jobato.trigger('outside'), await jobato.trigger('other')];
+    await Promise.all([untilRequestedOnStream(first.runId), untilRequestedOnStream(second.runId)]);
+    await jobato.app.close();
+    const trimmed = await complete(first.runId);
+    await complete(second.runId);
+    await redis.xreadgroup('GROUP', API_GROUP, 'dead', 'STREAMS', keys.events, '>');
+    await redis.xdel(keys.events, trimmed!);
+    await startAgain();
+    await untilCompleted(second.runId);
+    await eventually('nothing pending', async () => {
+      const [pending] = (await redis.xpending(keys.events, API_GROUP)) as [number];
+      return pending === 0;
+    });
+  });
+});
+
+it('sets a bad entry aside, of whatever size and shape, and goes on with the others', async () => {
+  await start();
+  const { runId } = await jobato.trigger('outside');
+  await untilRequestedOnStream(runId);
+  await redis.xadd(
+    keys.events,
+    '*',
+    ...fieldsOf(runId, 'run.completed', { message: 'x'.repeat(5 * 1024 * 1024) }),
+  );
+  await redis.xadd(keys.events, '*', 'colour', 'red');
+  await redis.xadd(keys.logs, '*', ...fieldsOf(randomUUID(), 'run.log', { lines: [] }));
+  await complete(runId);
+  await untilCompleted(runId);
+  const rejected = async () =>
+    ((await (await jobato.fetch('/api/events/rejected')).json()) as { items: { reason: string }[] }).items;
+  await eventually('three on the list', async () => (await rejected()).length === 3);
+  expect((await rejected()).map(({ reason }) => reason).sort()).toEqual([
+    expect.stringMatching(/^eventId is not a UUID/),
+    expect.stringMatching(/^payload has \d+ bytes/),
+    'there is no run with this runId',
+  ]);
+});
+
+it('applies lines of a log before the end that was told after them', async () => {
+  await start();
+  const { runId } = await jobato.trigger('outside');
+  await untilRequestedOnStream(runId);
+  const COUNT = 3000;
+  const pipeline = redis.pipeline();
+  for (let n = 1; n <= COUNT; n++) {
+    pipeline.xadd(keys.logs, '*', ...fieldsOf(runId, 'run.log', { lines: [{ n, text: `line ${n}` }] }));
+  }
+  pipeline.xadd(keys.events, '*', ...fieldsOf(runId, 'run.completed', {}));
+  const stream = jobato.fetch(`/api/runs/${runId}/logs`, { headers: { accept: 'text/event-stream' } });
+  await pipeline.exec();
+  const text = await (await stream).text(); // until the end of the run
+  expect(text).toContain(`event: end\ndata: {"status":"completed","lastSeq":${COUNT}}`);
+});
+
+it('waits for a Redis that is still loading its data', async () => {
+  await server.end();
+  server = await RedisServer.start({ persistent: true, more: ['--key-load-delay', '1000'] });
+  redis = server.client();
+  await start();
+  const filling = redis.pipeline();
+  for (let index = 0; index < 3000; index++) filling.set(`ballast:${index}`, 'x');
+  await filling.exec();
+  await server.kill();
+  await untilTrouble();
+  const loading = server.restart();
+  const { runId } = await jobato.trigger('steps');
+  await loading;
+  await untilCompleted(runId);
+}, 60_000);
+
+it('names a wrong password, without the password, and goes on when it is right', async () => {
+  await server.end();
+  server = await RedisServer.start({ password: 'right' });
+  redis = server.client();
+  await start({ REDIS_URL: server.url.replace(':right@', ':wrong-secret@') });
+  const { runId } = await jobato.trigger('steps');
+  await untilTrouble();
+  const { message } = await health();
+  expect(message).toMatch(/WRONGPASS/);
+  expect(message).not.toContain('wrong-secret');
+  expect((await get(runId)).waiting?.code).toBe('not-yet-published');
+  await redis.config('SET', 'requirepass', 'wrong-secret');
+  await untilCompleted(runId);
+}, 60_000);
