@@ -19,6 +19,8 @@ module.exports = {
       displayName: 'redis',
       roots: ['<rootDir>/test'],
       testMatch: ['**/*.spec.ts'],
+      // These start a Redis of their own, and know no other stream.
+      testPathIgnorePatterns: ['/node_modules/', '/test/(contract-test|example-workers)\\.spec\\.ts$'],
       globalSetup: '<rootDir>/test/support/start-redis.ts',
       globalTeardown: '<rootDir>/test/support/stop-redis.ts',
       setupFiles: ['<rootDir>/test/support/on-redis.ts'],

@@ -116,7 +116,10 @@ function serveApiDescription(app: NestExpressApplication): void {
       app,
       new DocumentBuilder()
         .setTitle('Jobato')
-        .setDescription('Starts pipelines, shows how they go, and stops them.')
+        .setDescription(
+          'Starts pipelines, shows how they go, and stops them. Events, for workers of your own: ' +
+            '[the event contract](/events/contract), [AsyncAPI](/api/asyncapi.json).',
+        )
         .setVersion('1')
         .addBearerAuth({
           type: 'http',

@@ -1,6 +1,7 @@
 // Says what the tests need beside Node and its packages, and installs it where that can be done.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
+import languages from './support/languages.cjs';
 
 const BROWSERS = [
   process.env.CHROMIUM,
@@ -20,13 +21,13 @@ function findBrowser() {
   });
 }
 
-function aptInstall(name) {
+function aptInstall(...names) {
   const options = {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   };
   const run = (...args) => spawnSync('apt-get', args, options).status === 0;
-  return process.getuid?.() === 0 && run('-qq', 'update') && run('-qq', '-y', 'install', name);
+  return process.getuid?.() === 0 && run('-qq', 'update') && run('-qq', '-y', 'install', ...names);
 }
 
 if (!findBrowser()) {
@@ -39,4 +40,14 @@ if (!findBrowser()) {
       'CHROMIUM to the path of a Chromium or Chrome.',
   );
   process.exit(1);
+}
+
+// The example workers are run where their language is; a test that finds none is skipped and says so.
+if (!languages.pythonWithRedis()) {
+  console.log('No Python that can import redis found; trying to install python3-redis with apt-get …');
+  aptInstall('python3-redis');
+}
+if (languages.missingForBash().length > 0) {
+  console.log(`No ${languages.missingForBash().join(', ')} found; trying to install it with apt-get …`);
+  aptInstall('redis-tools', 'jq', 'curl');
 }

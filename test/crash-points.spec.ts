@@ -213,7 +213,7 @@ describe('an event that arrived before a crash', () => {
     const folders = belongings.makeFolders({});
     const first = await belongings.start(folders);
     await first.end('SIGKILL');
-    putOnStream(folders, { eventType: 'run.unheard-of' });
+    await putOnStream(folders, { eventType: 'run.unheard-of' });
 
     const point = 'after an event of an unknown type is rejected, before it is acknowledged';
     await diesAtBoot(folders, point);
@@ -227,7 +227,7 @@ describe('an event that arrived before a crash', () => {
     const folders = belongings.makeFolders({});
     const first = await belongings.start(folders);
     await first.end('SIGKILL');
-    putOnStream(folders, { eventType: 'run.heartbeat' });
+    await putOnStream(folders, { eventType: 'run.heartbeat' });
 
     const point = 'whenever a heartbeat is applied';
     for (let life = 1; life <= 5; life++) await diesAtBoot(folders, point);

@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
+import { DataSource } from 'typeorm';
 import { aNewRun, after, LATER } from './support/a-run';
 import { ENTITIES } from '../src/app.module';
 import { Database } from '../src/database/database';
+import { FirstTables1700000000001 } from '../src/database/migrations/1-first-tables';
 import type { Transaction } from '../src/database/writer';
 import { OutboxEntity } from '../src/events/event.entities';
 import type { Run } from '../src/runs/run';
@@ -47,6 +49,35 @@ describe('the database', () => {
     database = await Database.open(file, ENTITIES);
     expect(await database.missingMigrations()).toEqual([]);
     expect(await database.rows(RunEntity).select(database.read, '', [])).toEqual([runOf(1)]);
+  });
+
+  it('brings the tables of the first version up to date, with the runs that are in them', async () => {
+    const old = join(folder, 'old.db');
+    const first = new DataSource({
+      type: 'better-sqlite3',
+      database: old,
+      migrations: [FirstTables1700000000001],
+      migrationsTableName: 'migrations',
+    });
+    await first.initialize();
+    await first.runMigrations();
+    const before = new BetterSqlite3(old);
+    const columns = before.pragma('table_info(runs)') as { name: string; type: string; notnull: number }[];
+    const needed = columns.filter(({ notnull }) => notnull === 1);
+    before
+      .prepare(
+        `INSERT INTO runs (${needed.map(({ name }) => name).join(', ')}) VALUES (${needed.map(() => '?').join(', ')})`,
+      )
+      .run(...needed.map(({ name, type }) => (name === 'run_id' ? id(1) : type === 'text' ? '{}' : 1)));
+    before.close();
+    await first.destroy();
+
+    const updated = await Database.open(old, ENTITIES);
+    expect(await updated.missingMigrations()).toEqual([]);
+    expect(await updated.rows(RunEntity).select(updated.read, '', [])).toMatchObject([
+      { runId: id(1), runInputs: null, quota: null, attempt: 1 },
+    ]);
+    await updated.close();
   });
 
   it('writes ahead, and waits for the disk at each commit', async () => {

@@ -3,14 +3,13 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { StreamMonitor } from '../events/stream-monitor';
 import { Health } from '../health/health';
-import { ProjectCatalogue } from '../projects/project-catalogue';
 import { WorkerRegistry } from '../runs/worker-registry';
 import { durationText } from './duration-text';
 import { PageFrames } from './page-frame';
 import { humanised } from './plain-words';
 import { timeText } from './time-text';
 
-/** Pages about the installation rather than about a project: workers, status, quota. */
+/** Pages about the installation rather than about a project: workers and status. */
 @ApiExcludeController()
 @Controller()
 export class InstallationPagesController {
@@ -18,7 +17,6 @@ export class InstallationPagesController {
     private readonly workers: WorkerRegistry,
     private readonly monitor: StreamMonitor,
     private readonly health: Health,
-    private readonly projects: ProjectCatalogue,
     private readonly frames: PageFrames,
   ) {}
 
@@ -55,18 +53,6 @@ export class InstallationPagesController {
         name: humanised(name),
         isOk: status === 'ok',
         message,
-      })),
-    });
-  }
-
-  @Get('quota')
-  async quotaPage(@Res() response: Response): Promise<void> {
-    const asking = this.projects.list().filter(({ definition }) => definition.quota);
-    response.render('quota', {
-      frame: await this.frames.frame('Quota', '/quota'),
-      projects: asking.map(({ definition: { projectId, name } }) => ({
-        name,
-        href: `/projects/${projectId}`,
       })),
     });
   }

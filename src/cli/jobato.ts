@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { RUN_STATUSES } from '../runs/run';
 import { cancel, list, type ListOptions, logs, show, trigger, type TriggerOptions } from './commands';
+import { contractTest, type ContractTestOptions, toPayload } from './contract-test/contract-test';
 import { CliFailure, EXIT } from './failures';
 import { JobatoClient } from './jobato-client';
 import { endWhenNobodyReads } from './terminal';
@@ -77,6 +78,28 @@ async function main(argv: string[]): Promise<number> {
       exitCode = await cancel(client(), runId);
     });
 
+  program
+    .command('contract-test')
+    .description('put an external worker through its paces; needs a Redis and no server')
+    .requiredOption('--redis <url>', 'the Redis that the worker reads, such as redis://127.0.0.1:6379')
+    .requiredOption('--project <projectId>', 'the project whose runs it takes')
+    .option(
+      '--worker-command <command>',
+      'start the worker here, so that it can also be killed and started again',
+    )
+    .option('--stream <name>', 'the stream that it reads', 'ml:run-events')
+    .option('--logs-stream <name>', 'where it may send run.log (ml:run-logs, beside the other)')
+    .option('--timeout-seconds <seconds>', 'how long it may take for one run', toSeconds, 60)
+    .option('--grace-seconds <seconds>', 'how long it may take to confirm a stop', toSeconds, 30)
+    .option('--settle-seconds <seconds>', 'how long to listen for what should not come', toSeconds, 2)
+    .option('--payload <json>', 'members for each request, such as params or runInputs', toPayload, {})
+    .option('--force', 'also on a stream that a Jobato reads')
+    .option('--keep', 'leave on the stream what was said')
+    .option('--json', 'print what was found as JSON')
+    .action(async (options: ContractTestOptions) => {
+      exitCode = await contractTest(options, process.env);
+    });
+
   await program.parseAsync(argv);
   return exitCode;
 }
@@ -94,6 +117,12 @@ function toLimit(argument: string): number {
   const limit = Number(argument);
   if (Number.isInteger(limit) && limit >= 1 && limit <= 200) return limit;
   throw new InvalidArgumentError('It must be a whole number from 1 to 200.');
+}
+
+function toSeconds(argument: string): number {
+  const seconds = Number(argument);
+  if (seconds > 0 && seconds <= 86_400) return seconds;
+  throw new InvalidArgumentError('It must be a number of seconds, up to 86400.');
 }
 
 function exitCodeOf(error: unknown): number {

@@ -22,7 +22,7 @@ export class ServerRefusal extends CliFailure {
   }
 }
 
-function inWords({ title, detail, errors, errorCode, activeRunId }: Partial<Problem>): string {
+function inWords({ title, detail, errors, errorCode, activeRunId, resetsAt }: Partial<Problem>): string {
   const lines = [`${oneLine(title ?? 'The server refused it')}.`];
   // The detail of bad input only repeats what the list of fields says.
   if (detail && !errors?.length) lines.push(oneLine(detail));
@@ -34,6 +34,7 @@ function inWords({ title, detail, errors, errorCode, activeRunId }: Partial<Prob
       `  cancel it:  ${commandLine(`cancel ${activeRunId}`)}`,
     );
   }
+  if (resetsAt) lines.push(`The next quota day begins at ${oneLine(resetsAt)}.`);
   if (errorCode === 'UNAUTHORIZED') {
     lines.push('Set JOBATO_ADMIN_TOKEN to the token that the server was started with.');
   }

@@ -219,7 +219,7 @@ function isRedisUrl(value: string): boolean {
 }
 
 /** `ml:run-events` has `ml:run-logs` beside it; another name gets an ending. */
-function logsBeside(eventsStream: string): string {
+export function logsBeside(eventsStream: string): string {
   return eventsStream.endsWith('run-events')
     ? `${eventsStream.slice(0, -'events'.length)}logs`
     : `${eventsStream}:logs`;

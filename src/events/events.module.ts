@@ -3,6 +3,7 @@ import { Clock } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { Database } from '../database/database';
+import { AsyncApiController } from './asyncapi.controller';
 import { EmbeddedEventStream } from './embedded-event-stream';
 import { EventStream } from './event-stream';
 import { OutboxRelay } from './outbox-relay';
@@ -11,6 +12,7 @@ import { RejectedEvents } from './rejected-events';
 import { StreamMonitor } from './stream-monitor';
 
 @Module({
+  controllers: [AsyncApiController],
   providers: [
     { provide: EventStream, inject: [CONFIG, Database, Clock], useFactory: openStream },
     OutboxRelay,

@@ -10,7 +10,7 @@ export const MAX_EVENT_BYTES = 1024 * 1024;
 /** Writing it down again takes a frame of the stack for each level. */
 const MAX_DEPTH = 1000;
 
-const ISO_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,20})?)?)(Z|[+-]\d\d:?\d\d)?$/;
+export const ISO_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,20})?)?)(Z|[+-]\d\d:?\d\d)?$/;
 const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z');
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 

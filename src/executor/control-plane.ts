@@ -3,7 +3,10 @@ import type { ProjectDefinition } from '../projects/project';
 import type { Artifact, Run, StepState } from '../runs/run';
 
 /** What a worker has to know of a run to carry it out. */
-export interface AssignedRun extends Pick<Run, 'runId' | 'projectId' | 'scope' | 'attempt' | 'params'> {
+export interface AssignedRun extends Pick<
+  Run,
+  'runId' | 'projectId' | 'scope' | 'attempt' | 'params' | 'runInputs' | 'quota'
+> {
   /** By the clock of the worker, which may be another than the one that the run was started by. */
   startedAt: Run['startedAt'];
   steps: Pick<StepState, 'name'>[];

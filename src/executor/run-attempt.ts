@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
@@ -29,6 +29,9 @@ export interface AttemptTools {
   artifacts: ArtifactFiles;
   steps: StepRunner;
 }
+
+/** In the run's folder: too much for a variable. */
+const INPUTS_FILE = 'inputs.json';
 
 /** One worker's go at one run: claimed before, then prepare → run the steps → say how it ended. */
 export class RunAttempt implements Attempt {
@@ -125,8 +128,10 @@ export class RunAttempt implements Attempt {
     const workDir = join(this.tools.config.workDir, run.projectId);
     const runDir = this.tools.artifacts.folderOf(run.runId);
     await Promise.all([mkdir(workDir, { recursive: true }), mkdir(runDir, { recursive: true })]);
-    const { runId, projectId, scope, attempt, params } = run;
-    return { runId, projectId, scope, attempt, params, workDir, runDir };
+    const inputsFile = run.runInputs === null ? null : join(runDir, INPUTS_FILE);
+    if (inputsFile !== null) await writeFile(inputsFile, run.runInputs!);
+    const { runId, projectId, scope, attempt, params, quota } = run;
+    return { runId, projectId, scope, attempt, params, workDir, runDir, inputsFile, quota };
   }
 
   private async runSteps(context: StepContext): Promise<Ending> {

@@ -129,7 +129,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
   }
 
   private async attemptAt({ request: { runId, payload }, serverNowMs }: Claimed): Promise<Attempt> {
-    const { projectId, scope, steps, params, attempt, definitionHash } = payload;
+    const { projectId, scope, steps, params, attempt, definitionHash, runInputs, quota } = payload;
     let known = this.catalogue.find(projectId);
     if (known?.definitionHash !== definitionHash) {
       // The file may have changed a moment ago, and its watcher not yet have said so.
@@ -151,6 +151,8 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
       scope,
       attempt,
       params,
+      runInputs: runInputs === undefined ? null : JSON.stringify(runInputs),
+      quota: quota ?? null,
       startedAt: toInstant(nowMs - agoMs),
       steps: steps.map((name) => ({ name })),
     };

@@ -7,6 +7,7 @@ import { RejectedEvents } from '../events/rejected-events';
 import { StreamMonitor } from '../events/stream-monitor';
 import { Lifecycle } from '../lifecycle/lifecycle';
 import { ProjectCatalogue } from '../projects/project-catalogue';
+import { ConfigRemarks } from '../runs/config-remarks';
 import { EventConsumer } from '../runs/event-consumer';
 import { RunQueries } from '../runs/run-queries';
 import { WorkerRegistry } from '../runs/worker-registry';
@@ -40,6 +41,7 @@ export class Health {
     private readonly rejected: RejectedEvents,
     private readonly workers: WorkerRegistry,
     private readonly queries: RunQueries,
+    private readonly remarks: ConfigRemarks,
   ) {}
 
   async report(): Promise<HealthReport> {
@@ -61,7 +63,7 @@ export class Health {
       }),
     ]);
     const trouble = this.disk.trouble();
-    const broken = this.projects.problems().length;
+    const broken = this.remarks.problems().length;
     const dependencies: HealthReport['dependencies'] = {
       database,
       events,

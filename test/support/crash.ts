@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
+import { Redis } from 'ioredis';
 import { processesWithEnvironment } from '../../src/executor/process-group';
 import { decodeLines } from '../../src/logs/log-chunk';
 import type { RunView } from '../../src/runs/run-view';
-import { type Folders, makeFolders, ServerProcess } from './jobato';
+import { type Folders, isOnRedis, makeFolders, redisKeys, ServerProcess } from './jobato';
 
 /** What has to be so within 2 s on a quiet machine; a busy one is given more time before a test fails. */
 export const RECOVERS_WITHIN_MS = 10_000;
@@ -166,10 +167,10 @@ export function inDatabase<Result>(
 }
 
 /** An event that lies on the stream while nobody is there to read it. @returns its id */
-export function putOnStream(
-  { dataDir }: Folders,
+export async function putOnStream(
+  folders: Folders,
   { eventType, runId = randomUUID(), payload = {} }: { eventType: string; runId?: string; payload?: object },
-): string {
+): Promise<string> {
   const eventId = randomUUID();
   const at = new Date().toISOString();
   const fields = {
@@ -180,7 +181,11 @@ export function putOnStream(
     runId,
     payload: JSON.stringify(payload),
   };
-  const database = new BetterSqlite3(join(dataDir, 'db', 'jobato.db'));
+  if (isOnRedis()) {
+    await onRedis((redis) => redis.xadd(redisKeys(folders).events, '*', ...Object.entries(fields).flat()));
+    return eventId;
+  }
+  const database = new BetterSqlite3(join(folders.dataDir, 'db', 'jobato.db'));
   try {
     database
       .prepare('INSERT INTO stream_entries (fields, added_at) VALUES (?, ?)')
@@ -198,8 +203,12 @@ function count(database: BetterSqlite3.Database, sql: string): number {
 /** Waits until nothing is under way any more: all is published, and these groups have handed out and acknowledged all. */
 export function untilQuiet(folders: Folders, groups = ['jobato-api', 'jobato-workers']): Promise<void> {
   const names = groups.map((name) => `'${name}'`).join(', ');
-  return eventually('an empty outbox and no event in the air', () =>
-    inDatabase(
+  return eventually('an empty outbox and no event in the air', async () => {
+    if (isOnRedis()) {
+      const isQuiet = inDatabase(folders, (database) => count(database, 'outbox') === 0);
+      return isQuiet && (await onRedis((redis) => isReadOut(redis, folders, groups)));
+    }
+    return inDatabase(
       folders,
       (database) =>
         count(database, 'outbox') === 0 &&
@@ -209,8 +218,30 @@ export function untilQuiet(folders: Folders, groups = ['jobato-api', 'jobato-wor
           `stream_groups WHERE group_name IN (${names})
              AND last_delivered_id < (SELECT COALESCE(MAX(id), 0) FROM stream_entries)`,
         ) === 0,
-    ),
-  );
+    );
+  });
+}
+
+/** Whether each of the groups was handed, and has acknowledged, everything on the streams that it reads. */
+async function isReadOut(redis: Redis, folders: Folders, groups: string[]): Promise<boolean> {
+  for (const key of Object.values(redisKeys(folders))) {
+    const states = (await redis.xinfo('GROUPS', key).catch(() => [])) as unknown[][];
+    for (const state of states) {
+      const of = (name: string) => state[state.indexOf(name) + 1];
+      if (!groups.includes(String(of('name')))) continue;
+      if (of('pending') !== 0 || of('lag') !== 0) return false;
+    }
+  }
+  return true;
+}
+
+async function onRedis<Result>(use: (redis: Redis) => Promise<Result>): Promise<Result> {
+  const redis = new Redis(process.env.JOBATO_TEST_REDIS_URL!);
+  try {
+    return await use(redis);
+  } finally {
+    redis.disconnect();
+  }
 }
 
 /** What must hold in every database at every time, whatever happened to the server. @returns what does not */

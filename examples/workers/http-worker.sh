@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# A worker that speaks nothing but HTTP. Needs curl and jq; JOBATO_URL, JOBATO_API_KEY and PROJECT_ID say where.
+# Jobato leases the run to it, so that as many of these as you like may share the work.
+set -uo pipefail
+JOBATO_URL=${JOBATO_URL:-http://127.0.0.1:3000} PROJECT_ID=${PROJECT_ID:-jobs} WORKER_ID=${WORKER_ID:-http-$$}
+
+call() { # path, body; the key stays out of the list of processes, and what is sent again is the same event
+  curl --silent --fail --max-time 70 --retry 5 --retry-connrefused -H 'Content-Type: application/json' -d "$2" \
+    --config <(printf 'header = "X-Jobato-Api-Key: %s"\n' "${JOBATO_API_KEY-}") "$JOBATO_URL/api/internal/$1"
+}
+
+send() { # type, run, payload
+  call events "{\"eventId\":\"$(cat /proc/sys/kernel/random/uuid)\",\"eventType\":\"$1\",\"eventVersion\":1,
+    \"occurredAt\":\"$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)\",\"runId\":\"$2\",\"payload\":$3}" >/dev/null
+}
+
+carry_out() { # run, attempt
+  local step steps=${STEPS:-5} heard
+  send run.started "$1" "{\"workerId\":\"$WORKER_ID\",\"attempt\":$2}"
+  for ((step = 1; step <= steps; step++)); do
+    sleep "${STEP_SECONDS:-1}" # the work
+    # Refused with 409: the run is another's by now, and what we would say changes nothing.
+    heard=$(call "runs/$1/heartbeat" "{\"workerId\":\"$WORKER_ID\",\"attempt\":$2}") || return
+    if [[ $(jq .cancelRequested <<<"$heard") == true ]]; then send run.cancelled "$1" "{\"attempt\":$2}"; return; fi
+    send run.progress "$1" "{\"attempt\":$2,\"current\":$step,\"total\":$steps}"
+    call "runs/$1/logs" "{\"attempt\":$2,\"lines\":[{\"n\":$step,\"text\":\"did step $step\"}]}" >/dev/null
+  done
+  send run.completed "$1" "{\"attempt\":$2,\"newJobsCount\":$steps}"
+}
+
+while :; do
+  request=$(call runs/claim "{\"workerId\":\"$WORKER_ID\",\"projectIds\":[\"$PROJECT_ID\"],\"waitSeconds\":50}") ||
+    { sleep 1; continue; }
+  [[ -n $request ]] && carry_out $(jq -r '.runId, .payload.attempt' <<<"$request")
+done

@@ -1,0 +1,36 @@
+import { schemaRows } from './schema-rows';
+
+describe('the members of a schema as rows', () => {
+  it('says type, limits, need and words of each, inner ones below their parent', () => {
+    const rows = schemaRows({
+      type: 'object',
+      required: ['count'],
+      properties: {
+        count: { type: 'integer', minimum: 0, maximum: 9, description: 'How many.' },
+        kind: { enum: ['a', 'b'] },
+        word: { enum: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] },
+        version: { const: '1' },
+        code: { type: ['integer', 'null'] },
+        lease: { type: 'number', exclusiveMinimum: 0 },
+        names: { type: 'array', items: { type: 'string' } },
+        lines: { type: 'array', items: { type: 'object', properties: { text: {} }, required: ['text'] } },
+        quota: { type: 'object', properties: { left: { type: 'integer' } } },
+      },
+    });
+    expect(
+      rows.map(({ path, type, isRequired, description }) => [path, type, isRequired, description]),
+    ).toEqual([
+      ['count', 'integer ≥ 0 ≤ 9', true, 'How many.'],
+      ['kind', '"a" or "b"', false, ''],
+      ['word', 'one of 7 words', false, ''],
+      ['version', '"1"', false, ''],
+      ['code', 'integer or null', false, ''],
+      ['lease', 'number > 0', false, ''],
+      ['names', 'list of string', false, ''],
+      ['lines', 'list of object', false, ''],
+      ['lines[].text', 'anything', true, ''],
+      ['quota', 'object', false, ''],
+      ['quota.left', 'integer', false, ''],
+    ]);
+  });
+});

@@ -1,0 +1,230 @@
+import { DELIVERY_RULES } from './delivery-rules';
+import { envelopeFields, httpEventSchema, streamEntrySchema } from './envelope-schema';
+import { EVENT_EXAMPLES } from './event-examples';
+import { type JsonSchema, PAYLOAD_SCHEMAS } from './event-schemas';
+import { describedPayloadSchema, EVENT_WORDS } from './event-words';
+import { type RunEventType, toStreamFields } from './run-event';
+
+export interface AsyncApiSurroundings {
+  runEventsStream: string;
+  runLogsStream: string;
+  /** null: the embedded event stream. */
+  redisUrl: string | null;
+  /** Where the document was asked for. */
+  http: { host: string; protocol: string };
+}
+
+export const MAX_EVENTS_A_REQUEST = 500;
+export const EVENT_TYPES = Object.keys(PAYLOAD_SCHEMAS) as RunEventType[];
+
+const ref = (to: string) => ({ $ref: `#/${to}` });
+const sentBy = (who: 'jobato' | 'worker') => EVENT_TYPES.filter((type) => EVENT_WORDS[type].sentBy === who);
+
+/** `run.cancel.requested` → `RunCancelRequested`: how the type is called among the components. */
+export function componentName(type: RunEventType): string {
+  return type.replace(/(^|\.)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
+}
+
+/** The contract of events as an AsyncAPI 3 document, made from the very schemas that check them. Pure. */
+export function asyncApiDocument({ runEventsStream, runLogsStream, redisUrl, http }: AsyncApiSurroundings) {
+  const onChannel = (channel: string, types: RunEventType[]) =>
+    types.map((type) => ref(`channels/${channel}/messages/${componentName(type)}`));
+  return {
+    asyncapi: '3.0.0',
+    id: 'urn:jobato:run-events',
+    info: {
+      title: 'Jobato run events',
+      version: '1.0.0',
+      description:
+        'What Jobato says to workers and what they say to it: facts about runs, in one envelope of six text fields ' +
+        '(eventId, eventType, eventVersion, occurredAt, runId, payload). On the stream `payload` is JSON text. The ' +
+        'headers of the messages below are the other five fields.\n\n' +
+        DELIVERY_RULES.map(({ title, text }) => `- **${title}.** ${text}`).join('\n'),
+      license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
+      tags: [{ name: 'runs' }],
+    },
+    defaultContentType: 'application/json',
+    servers: {
+      redis: redisServer(redisUrl),
+      http: {
+        host: http.host,
+        protocol: http.protocol,
+        description:
+          'For workers that do not speak Redis; the other calls for them are in the OpenAPI document.',
+        security: [ref('components/securitySchemes/apiKey')],
+      },
+    },
+    channels: {
+      runEvents: {
+        address: runEventsStream,
+        title: 'Run events',
+        description: `A Redis stream: XADD ${runEventsStream} '*' and the six fields.`,
+        servers: [ref('servers/redis')],
+        messages: messagesOf(EVENT_TYPES),
+      },
+      runLogs: {
+        address: runLogsStream,
+        title: 'Log lines',
+        description:
+          'A second Redis stream, for run.log alone, so that the first stays small. Jobato reads run.log from both.',
+        servers: [ref('servers/redis')],
+        messages: messagesOf(['run.log']),
+      },
+      eventsOverHttp: {
+        address: '/api/internal/events',
+        title: 'Events over HTTP',
+        description:
+          'One event or an array of up to 500. They take the very path that events from the stream take.',
+        servers: [ref('servers/http')],
+        messages: {
+          Events: ref('components/messages/Events'),
+          Accepted: ref('components/messages/Accepted'),
+        },
+      },
+    },
+    operations: {
+      askWorkers: {
+        action: 'send',
+        title: 'Ask workers',
+        summary: 'Jobato asks for a run to be carried out, or to be stopped.',
+        channel: ref('channels/runEvents'),
+        messages: onChannel('runEvents', sentBy('jobato')),
+      },
+      hearWorkers: {
+        action: 'receive',
+        title: 'Hear workers',
+        summary: 'Jobato applies what workers say about runs.',
+        channel: ref('channels/runEvents'),
+        messages: onChannel('runEvents', sentBy('worker')),
+      },
+      storeLogLines: {
+        action: 'receive',
+        title: 'Store log lines',
+        summary: 'Jobato numbers the lines and keeps them with the run.',
+        channel: ref('channels/runLogs'),
+        messages: onChannel('runLogs', ['run.log']),
+      },
+      hearWorkersOverHttp: {
+        action: 'receive',
+        title: 'Hear workers over HTTP',
+        summary: 'Jobato applies what workers say about runs, and answers what has become of it.',
+        channel: ref('channels/eventsOverHttp'),
+        messages: [ref('channels/eventsOverHttp/messages/Events')],
+        bindings: { http: { method: 'POST', bindingVersion: '0.3.0' } },
+        reply: {
+          channel: ref('channels/eventsOverHttp'),
+          messages: [ref('channels/eventsOverHttp/messages/Accepted')],
+        },
+      },
+    },
+    components: { securitySchemes, schemas: schemas(), messages: messages() },
+  };
+}
+
+const securitySchemes = {
+  apiKey: {
+    type: 'httpApiKey',
+    name: 'X-Jobato-Api-Key',
+    in: 'header',
+    description: 'One of the keys in JOBATO_API_KEY.',
+  },
+};
+
+function redisServer(redisUrl: string | null) {
+  if (redisUrl === null) {
+    return {
+      host: 'localhost:6379',
+      protocol: 'redis',
+      description: 'Not in use here: this Jobato has the embedded event stream. REDIS_URL names a Redis.',
+    };
+  }
+  // Name and port alone: the rest of the address may be a secret.
+  const { hostname, port, protocol } = new URL(redisUrl);
+  return {
+    host: `${hostname || 'localhost'}:${port || 6379}`,
+    protocol: protocol.replace(':', ''),
+    description: 'The Redis that this Jobato reads and writes (REDIS_URL).',
+  };
+}
+
+function messagesOf(types: RunEventType[]) {
+  return Object.fromEntries(
+    types.map((type) => [componentName(type), ref(`components/messages/${componentName(type)}`)]),
+  );
+}
+
+function schemas(): Record<string, JsonSchema> {
+  const eventSchemas = EVENT_TYPES.flatMap((type) => {
+    const name = componentName(type);
+    return [
+      [`${name}Payload`, describedPayloadSchema(type, PAYLOAD_SCHEMAS[type])],
+      [`${name}Event`, httpEventSchema(type, ref(`components/schemas/${name}Payload`))],
+    ];
+  });
+  const anyEvent = EVENT_TYPES.map((type) => ref(`components/schemas/${componentName(type)}Event`));
+  return {
+    StreamEntry: streamEntrySchema(EVENT_TYPES),
+    Event: { description: 'Any event as it travels over HTTP.', oneOf: anyEvent },
+    Events: {
+      description: `One event, or up to ${MAX_EVENTS_A_REQUEST}.`,
+      oneOf: [
+        ref('components/schemas/Event'),
+        { type: 'array', items: ref('components/schemas/Event'), maxItems: MAX_EVENTS_A_REQUEST },
+      ],
+    },
+    ...Object.fromEntries(eventSchemas),
+  };
+}
+
+function messages(): Record<string, object> {
+  const ofStream = EVENT_TYPES.map((type) => {
+    const { payload: _, ...headers } = toStreamFields(EVENT_EXAMPLES[type]);
+    return [
+      componentName(type),
+      {
+        name: type,
+        title: type,
+        summary: EVENT_WORDS[type].summary,
+        contentType: 'application/json',
+        headers: envelopeFields([type]),
+        payload: ref(`components/schemas/${componentName(type)}Payload`),
+        examples: [{ name: 'example', headers, payload: EVENT_EXAMPLES[type].payload }],
+      },
+    ];
+  });
+  return {
+    ...Object.fromEntries(ofStream),
+    Events: {
+      name: 'events',
+      title: 'Events',
+      contentType: 'application/json',
+      payload: ref('components/schemas/Events'),
+      examples: [
+        { name: 'example', payload: [EVENT_EXAMPLES['run.started'], EVENT_EXAMPLES['run.completed']] },
+      ],
+    },
+    Accepted: {
+      name: 'accepted',
+      title: 'Accepted',
+      summary: 'The answer, 202: how many were taken in, and which were not and why.',
+      contentType: 'application/json',
+      payload: {
+        type: 'object',
+        required: ['accepted', 'duplicates', 'rejected'],
+        properties: {
+          accepted: { type: 'integer', minimum: 0 },
+          duplicates: { type: 'integer', minimum: 0 },
+          rejected: {
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['index', 'reason'],
+              properties: { index: { type: 'integer', minimum: 0 }, reason: { type: 'string' } },
+            },
+          },
+        },
+      },
+      examples: [{ name: 'example', payload: { accepted: 2, duplicates: 0, rejected: [] } }],
+    },
+  };
+}

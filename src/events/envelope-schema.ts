@@ -1,0 +1,81 @@
+import type { JsonSchema } from './event-schemas';
+import { ISO_TIME, MAX_EVENT_BYTES } from './parse-event';
+
+const UUID =
+  '^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}|0{8}-0{4}-0{4}-0{4}-0{12}|[fF]{8}-[fF]{4}-[fF]{4}-[fF]{4}-[fF]{12})$';
+
+const eventId: JsonSchema = {
+  type: 'string',
+  pattern: UUID,
+  description:
+    'A UUID of its own for each fact. Whoever sends the same fact again sends the same id: it is applied once.',
+};
+const occurredAt: JsonSchema = {
+  type: 'string',
+  pattern: ISO_TIME.source,
+  description: 'When it happened, ISO 8601. In UTC; a time without a zone is taken for UTC.',
+};
+const runId: JsonSchema = {
+  type: 'string',
+  pattern: UUID,
+  description: 'The run that it is about, as run.requested named it.',
+};
+const ofType = (eventTypes: readonly string[]): JsonSchema => ({
+  type: 'string',
+  ...(eventTypes.length === 1 ? { const: eventTypes[0] } : { enum: eventTypes }),
+  description: 'What happened: the type of the event.',
+});
+
+/** Fields of the stream that stand beside `payload`. */
+export function envelopeFields(eventTypes: readonly string[]): JsonSchema {
+  return {
+    type: 'object',
+    required: ['eventId', 'eventType', 'eventVersion', 'occurredAt', 'runId'],
+    properties: {
+      eventId,
+      eventType: ofType(eventTypes),
+      eventVersion: { type: 'string', const: '1', description: 'Version of the contract.' },
+      occurredAt,
+      runId,
+    },
+  };
+}
+
+/** An entry of the stream: six flat strings. */
+export function streamEntrySchema(eventTypes: readonly string[]): JsonSchema {
+  const { required, properties, ...rest } = envelopeFields(eventTypes) as {
+    required: string[];
+    properties: JsonSchema;
+  };
+  return {
+    ...rest,
+    description: 'An entry of the stream. All six fields are text; others beside them are kept and ignored.',
+    required: [...required, 'payload'],
+    properties: {
+      ...properties,
+      payload: {
+        type: 'string',
+        maxLength: MAX_EVENT_BYTES,
+        contentMediaType: 'application/json',
+        description: `The payload as JSON text, at most ${MAX_EVENT_BYTES} bytes.`,
+      },
+    },
+  };
+}
+
+/** The same envelope over HTTP: the version is a number, the payload an object. */
+export function httpEventSchema(eventType: string, payload: JsonSchema): JsonSchema {
+  return {
+    type: 'object',
+    description: `${eventType} as it travels over HTTP.`,
+    required: ['eventId', 'eventType', 'eventVersion', 'occurredAt', 'runId', 'payload'],
+    properties: {
+      eventId,
+      eventType: ofType([eventType]),
+      eventVersion: { type: 'integer', const: 1, description: 'Version of the contract.' },
+      occurredAt,
+      runId,
+      payload,
+    },
+  };
+}

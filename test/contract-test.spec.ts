@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { CliProcess } from './support/cli-process';
+import { RedisServer } from './support/redis';
+
+const BAD_WORKER = `${JSON.stringify(process.execPath)} ${JSON.stringify(join(__dirname, 'support', 'bad-worker.mjs'))}`;
+
+interface Found {
+  holds: boolean;
+  paces: {
+    pace: string;
+    checks: { outcome: string; what: string; detail: string | null; mend: string | null }[];
+  }[];
+}
+
+jest.setTimeout(120_000);
+
+const start = (redis: RedisServer, args: string[], environment: Record<string, string> = {}) =>
+  CliProcess.start('bin/jobato.mjs', ['contract-test', '--redis', redis.url, ...args], environment);
+
+/** On a Redis of its own, so that several can be tried at once. */
+async function tryOut(fault: string) {
+  const redis = await RedisServer.start();
+  try {
+    const { exitCode, stdout, stderr } = await start(
+      redis,
+      [
+        ...['--project', 'jobs', '--worker-command', BAD_WORKER, '--json'],
+        ...['--timeout-seconds', '5', '--grace-seconds', '0.5', '--settle-seconds', '0.5'],
+      ],
+      { FAULT: fault },
+    ).ended;
+    const left = await redis.client().xlen('ml:run-events');
+    return { exitCode, stdout, stderr, left, found: JSON.parse(stdout) as Found };
+  } finally {
+    await redis.end();
+  }
+}
+
+const failuresOf = ({ paces }: Found) =>
+  paces.flatMap(({ checks }) => checks.filter(({ outcome }) => outcome === 'fails').map(({ what }) => what));
+
+describe('the contract test, of a worker of which it is known what it does', () => {
+  it.concurrent('is content with one that has no fault', async () => {
+    const { exitCode, found, stderr, left } = await tryOut('none');
+    expect(failuresOf(found)).toEqual([]);
+    expect({ exitCode, holds: found.holds }).toEqual({ exitCode: 0, holds: true });
+    expect(stderr).toContain('✓ stops when asked to: run.cancelled after');
+    expect(stderr).toContain('– finds what was asked while it was away');
+    expect(stderr).toContain('All that was tried holds');
+    expect(left).toBe(0); // nothing of it is left for who comes later
+  });
+
+  const faults: [fault: string, noticed: string[]][] = [
+    ['does-it-twice', ['does a run once, however often it is asked for', 'ends each run once']],
+    ['dies-of-version-2', ['answers the next run after an event of version 2']],
+    ['dies-of-malformed', ['answers the next run after malformed entries']],
+    ['takes-every-project', ['leaves runs of other projects alone']],
+    [
+      'says-attempt-1',
+      ['repeats the attempt that it was given', 'takes the next attempt of the run that was interrupted'],
+    ],
+    ['never-stops', ['stops when asked to']],
+    ['breaks-its-lease', ['is heard from within its lease']],
+    ['says-local-time', ['says when things happened, in UTC']],
+    ['sends-rubbish', ['sends only events that Jobato can apply']],
+  ];
+  it.concurrent.each(faults)('notices one that %s, and nothing else', async (fault, noticed) => {
+    const { exitCode, found, stderr } = await tryOut(fault);
+    expect({ exitCode, holds: found.holds }).toEqual({ exitCode: 1, holds: false });
+    expect(failuresOf(found)).toEqual(noticed);
+    for (const what of noticed) expect(stderr).toContain(`✗ ${what}: `);
+    expect(stderr).toMatch(/^ {4}→ [A-Z]/m);
+    if (fault === 'dies-of-version-2') {
+      // It is said how the worker ended, and the rest is tried with a new one.
+      expect(stderr).toContain('the worker ended with exit code 1');
+      expect(stderr).toContain('what is version 2?');
+      expect(stderr).toContain('✓ answers the next run after malformed entries');
+    }
+  });
+});
+
+describe('the contract test', () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+  });
+  afterAll(() => redis.end());
+
+  it('gives up on a worker that says nothing, and says what may be the matter', async () => {
+    const { exitCode, stdout } = await start(redis, ['--project', 'nobody', '--timeout-seconds', '0.3'])
+      .ended;
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('✗ answers run.requested with the end of the run: it sent nothing within 0.3 s');
+    expect(stdout).toContain('projectId is "nobody"');
+    expect(stdout).toContain('– not tried: the worker does not answer any more');
+  });
+
+  it('does not disturb a Jobato, unless told to', async () => {
+    const client = redis.client();
+    await client.xgroup('CREATE', 'ours', 'jobato-api', '0', 'MKSTREAM');
+    await client.xgroup('CREATECONSUMER', 'ours', 'jobato-api', 'api-1');
+    const args = ['--project', 'nobody', '--stream', 'ours', '--timeout-seconds', '0.2'];
+    const refused = await start(redis, args).ended;
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain('A Jobato reads the stream ours (api-1)');
+    expect(await client.xlen('ours')).toBe(0);
+    const forced = await start(redis, [...args, '--force', '--keep']).ended;
+    expect(forced.exitCode).toBe(1);
+    expect(await client.xlen('ours')).toBeGreaterThan(0);
+  });
+
+  it('leaves no worker behind when it is interrupted', async () => {
+    const cli = start(
+      redis,
+      ['--project', 'jobs', '--worker-command', BAD_WORKER, '--stream', 's-interrupted'],
+      {
+        FAULT: 'never-stops',
+      },
+    );
+    await cli.says('One run');
+    cli.child.kill('SIGINT');
+    expect((await cli.ended).exitCode).toBe(130);
+    expect(await redis.client().client('LIST')).not.toMatch(/cmd=xread/);
+  });
+
+  it('says in one line that there is no Redis, and nothing secret', async () => {
+    const args = ['contract-test', '--redis', 'redis://:secret@127.0.0.1:1', '--project', 'jobs'];
+    const { exitCode, stderr } = await CliProcess.start('bin/jobato.mjs', args, {}).ended;
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/^No Redis to use at 127\.0\.0\.1:1 \(.+\)\.\n$/);
+    expect(stderr).not.toContain('secret');
+  });
+
+  it('refuses arguments that make no sense', async () => {
+    for (const args of [['--timeout-seconds', '0'], ['--payload', '[1]'], []]) {
+      const { exitCode } = await start(redis, args).ended;
+      expect(exitCode).toBe(2);
+    }
+  });
+});

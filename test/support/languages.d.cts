@@ -1,0 +1,2 @@
+export function pythonWithRedis(): string | null;
+export function missingForBash(): string[];
