@@ -20,7 +20,8 @@ const writes: Record<string, (input: never) => boolean> = {
     input?.fields?.eventType === 'run.completed',
   'a publication': (input: { eventType: string }[]) =>
     Array.isArray(input) && input[0]?.eventType !== undefined,
-  'the emptying of the outbox': (input: unknown[]) => Array.isArray(input) && typeof input[0] === 'number',
+  'the emptying of the outbox': (input: { position?: unknown }[]) =>
+    Array.isArray(input) && typeof input[0]?.position === 'number',
   'an acknowledgement': (input: { toDelete?: Set<number> }) => (input?.toDelete?.size ?? 0) > 0,
 };
 

@@ -38,7 +38,8 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private isDestroyed = false;
   private lastLookMs = 0;
   private patientUntilMs = 0;
-  private leasesLastUntilMs = 0;
+  /** Runs that some worker had when this life began, and until when their leases last in any case. */
+  private excused: Promise<{ runIds: Set<string>; untilMs: number }> | null = null;
 
   constructor(
     private readonly queries: RunQueries,
@@ -48,12 +49,11 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
+    this.excused = this.consumer.caughtUp.then(() => this.findExcused());
     // What was said before this life is applied first: a run that has ended and said so is not overdue.
     void this.consumer.caughtUp.then(() => {
       if (this.isDestroyed) return;
       this.lastLookMs = Date.now();
-      // While there was no server nobody could be heard by it.
-      this.leasesLastUntilMs = this.clock.nowMs() + HEARD_AGAIN_WITHIN_MS;
       this.timer = setInterval(() => this.lookIfFair(), LOOK_EVERY_MS);
     });
   }
@@ -83,7 +83,7 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
     for (const run of await this.queries.overdue()) {
       const command = overdueCommand(run, now);
       if (!command) continue;
-      if (command.type === 'lose-worker' && this.clock.nowMs() < this.leasesLastUntilMs) continue;
+      if (command.type === 'lose-worker' && (await this.isExcused(run))) continue;
       const commanded = await this.store.command(run.runId, command);
       if (commanded?.applied) {
         this.logger.warn({
@@ -92,5 +92,17 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
         });
       }
     }
+  }
+
+  /** While there was no server nobody could be heard by it. */
+  private async findExcused(): Promise<{ runIds: Set<string>; untilMs: number }> {
+    const untilMs = this.clock.nowMs() + HEARD_AGAIN_WITHIN_MS;
+    const runs = await this.queries.allActive().catch(() => []);
+    return { runIds: new Set(runs.map(({ runId }) => runId)), untilMs };
+  }
+
+  private async isExcused({ runId }: Run): Promise<boolean> {
+    const excused = await this.excused;
+    return excused !== null && excused.runIds.has(runId) && this.clock.nowMs() < excused.untilMs;
   }
 }
