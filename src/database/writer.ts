@@ -1,8 +1,9 @@
-import type { QueryRunner } from 'typeorm';
-
 /** What a write may do: SQL inside the writer's open transaction, nothing that outlives a rollback. */
 export interface Transaction {
   query<Row = unknown>(sql: string, parameters?: unknown[]): Promise<Row[]>;
+
+  /** The same write once for each row of parameters. @returns how many rows of the table each of them changed */
+  each(sql: string, rows: unknown[][]): Promise<number[]>;
 }
 
 /**
@@ -34,7 +35,7 @@ export class Writer {
   /** Why nothing can be written at the moment; null while it can. */
   trouble: string | null = null;
 
-  constructor(private readonly connection: QueryRunner) {}
+  constructor(private readonly connection: Transaction) {}
 
   /** Resolves once the write is committed, durably; rejects if it was rolled back. */
   write<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {
@@ -93,14 +94,13 @@ export class Writer {
   }
 
   private async inTransaction(group: Waiting[]): Promise<unknown[]> {
-    const tx: Transaction = { query: (sql, parameters) => this.connection.query(sql, parameters) };
     // IMMEDIATE: a deferred transaction that reads first fails at its first write if anyone wrote in between.
     await this.control('BEGIN IMMEDIATE');
     try {
       const outputs = new Array<unknown>(group.length);
       for (const [command, indexes] of byCommand(group)) {
         const results = await command(
-          tx,
+          this.connection,
           indexes.map((index) => group[index]!.input),
         );
         indexes.forEach((index, position) => (outputs[index] = results[position]));

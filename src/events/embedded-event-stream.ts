@@ -274,9 +274,9 @@ export class EmbeddedEventStream extends EventStream {
   private readonly insertEntries = async (tx: Transaction, batches: StreamFields[][]): Promise<number[]> => {
     const addedAt = this.clock.now();
     const rows = batches.flat().map((fields) => ({ fields: { ...fields }, addedAt }));
-    const ids = await this.entries.insert(tx, rows, { returning: 'id' });
-    const lastId = Math.max(...ids);
-    return batches.map(() => lastId);
+    await this.entries.insert(tx, rows);
+    const [last] = await tx.query<{ id: number }>('SELECT MAX(id) AS id FROM stream_entries');
+    return batches.map(() => last!.id);
   };
 
   private readonly createGroups = async (tx: Transaction, names: string[]): Promise<void[]> => {

@@ -169,10 +169,10 @@ export class RunStore {
       await this.runs.insert(
         tx,
         [...accepted.values()].map(({ run }) => run),
-        { onConflict: 'ignore', returning: 'runId' },
+        { onConflict: 'ignore' },
       ),
     );
-    const created = [...accepted.values()].filter(({ run }) => inserted.has(run.runId));
+    const created = [...accepted.values()].filter(({ run }) => inserted.has(run));
     await this.emit(
       tx,
       created.map(({ run }) => ({ run, emission: requestOf(run) })),
@@ -351,7 +351,8 @@ export class RunStore {
     const updated = await this.runs.update(tx, runs, {
       key: 'runId',
       properties: MUTABLE,
-      guard: "runs.status = 'running' AND runs.revision < v.revision",
+      guard: "status = 'running' AND revision < ?",
+      guardedBy: ['revision'],
     });
     if (updated !== runs.length) throw new Error('A run was changed by somebody else at the same time.');
   }
