@@ -30,7 +30,7 @@ describe('workers that fall silent, or want the same run', () => {
     eventType: Type,
     payload: RunEventMap[Type],
     eventId: string = randomUUID(),
-  ): Promise<void> {
+  ): Promise<string[]> {
     const occurredAt = jobato.app.get(Clock).now();
     const event = { eventId, eventType, eventVersion: 1, occurredAt, runId, payload } as never;
     return jobato.app.get(EventStream).publish([toStreamFields(event)]);

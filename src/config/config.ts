@@ -23,7 +23,11 @@ export interface Config {
   trustProxy: string | number | false;
   corsOrigins: string[];
   allowedHosts: string[];
+  /** redis:// or rediss://; null: the embedded event stream. */
+  redisUrl: string | null;
+  /** The keys in Redis: of events, which everyone may read, and of log lines, which only the API does. */
   runEventsStream: string;
+  runLogsStream: string;
   runEventsRetentionHours: number;
   logLimitBytes: number;
   artifactLimitBytes: number;
@@ -87,8 +91,11 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
   for (const [name, file] of Object.entries({ TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile })) {
     if (file !== null && !isReadable(resolve(cwd, file))) reasons.push(`${name}: ${file} cannot be read.`);
   }
-  if (text('REDIS_URL') !== null) {
-    reasons.push('REDIS_URL is set, but this version has only the embedded event stream. Unset it.');
+  const redisUrl = text('REDIS_URL');
+  if (redisUrl !== null && !isRedisUrl(redisUrl)) {
+    reasons.push(
+      'REDIS_URL must be an address such as redis://localhost:6379 or rediss://user:password@host:6380/0.',
+    );
   }
   if (text('DATABASE_URL') !== null) {
     reasons.push('DATABASE_URL is set, but this version keeps its data in SQLite below DATA_DIR. Unset it.');
@@ -101,6 +108,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     }
   }
 
+  const runEventsStream = text('RUN_EVENTS_STREAM') ?? 'ml:run-events';
   const dataDir = resolve(cwd, text('DATA_DIR') ?? 'data');
   const config: Config = {
     host,
@@ -116,7 +124,9 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     trustProxy: parseTrustProxy(text('TRUST_PROXY')),
     corsOrigins,
     allowedHosts: list('ALLOWED_HOSTS').map((name) => name.toLowerCase()),
-    runEventsStream: text('RUN_EVENTS_STREAM') ?? 'ml:run-events',
+    redisUrl,
+    runEventsStream,
+    runLogsStream: logsBeside(runEventsStream),
     runEventsRetentionHours: integer('RUN_EVENTS_RETENTION_HOURS', 72, 1, 24 * 366),
     logLimitBytes: integer('LOG_LIMIT_MB', 50, 1, 10_000) * MEBIBYTE,
     artifactLimitBytes: integer('ARTIFACT_LIMIT_MB', 100, 1, 100_000) * MEBIBYTE,
@@ -166,6 +176,17 @@ function parseTrustProxy(raw: string | null): string | number | false {
   if (raw === null || raw === 'false') return false;
   if (/^\d+$/.test(raw)) return Number(raw);
   return raw === 'true' ? 1 : raw;
+}
+
+function isRedisUrl(value: string): boolean {
+  return URL.canParse(value) && ['redis:', 'rediss:'].includes(new URL(value).protocol);
+}
+
+/** `ml:run-events` has `ml:run-logs` beside it; another name gets an ending. */
+function logsBeside(eventsStream: string): string {
+  return eventsStream.endsWith('run-events')
+    ? `${eventsStream.slice(0, -'events'.length)}logs`
+    : `${eventsStream}:logs`;
 }
 
 function isOrigin(value: string): boolean {

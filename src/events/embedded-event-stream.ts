@@ -44,6 +44,9 @@ interface Stored {
  */
 @Injectable()
 export class EmbeddedEventStream extends EventStream {
+  readonly isVolatile = false;
+  readonly trouble = null; // what can be wrong with it is wrong with the database, which has its own word in health
+  readonly reconnects = 0;
   private readonly entries: TableRows<StreamEntryEntity>;
   private readonly known = new Map<string, Promise<Group>>();
   private readonly published = new EventEmitter().setMaxListeners(0);
@@ -58,11 +61,12 @@ export class EmbeddedEventStream extends EventStream {
     this.entries = database.rows(StreamEntryEntity);
   }
 
-  async publish(entries: StreamFields[]): Promise<void> {
-    if (entries.length === 0) return;
-    const lastId = await this.database.write(this.insertEntries, entries);
-    this.lastId = Math.max(lastId, this.lastId ?? 0);
+  async publish(entries: StreamFields[]): Promise<string[]> {
+    if (entries.length === 0) return [];
+    const ids = await this.database.write(this.insertEntries, entries);
+    this.lastId = Math.max(ids.at(-1)!, this.lastId ?? 0);
     this.published.emit('entries', entries);
+    return ids.map(String);
   }
 
   async ensureGroup(name: string): Promise<void> {
@@ -159,6 +163,14 @@ export class EmbeddedEventStream extends EventStream {
         })),
       })),
     );
+  }
+
+  /** Deliveries lie in the same database as their effects, where nobody else deletes them. */
+  async *deliveredSince(): AsyncGenerator<StreamEntry[]> {}
+
+  async obtainable(ids: string[]): Promise<Set<string>> {
+    const rows = await this.entries.select(this.database.read, `WHERE id IN ${inList(ids)}`, ids.map(Number));
+    return new Set(rows.map(({ id }) => String(id)));
   }
 
   async close(): Promise<void> {
@@ -271,12 +283,17 @@ export class EmbeddedEventStream extends EventStream {
     return Number(row?.count ?? 0);
   }
 
-  private readonly insertEntries = async (tx: Transaction, batches: StreamFields[][]): Promise<number[]> => {
+  private readonly insertEntries = async (
+    tx: Transaction,
+    batches: StreamFields[][],
+  ): Promise<number[][]> => {
     const addedAt = this.clock.now();
     const rows = batches.flat().map((fields) => ({ fields: { ...fields }, addedAt }));
     await this.entries.insert(tx, rows);
+    // Nobody else writes: they have the last numbers, in their order.
     const [last] = await tx.query<{ id: number }>('SELECT MAX(id) AS id FROM stream_entries');
-    return batches.map(() => last!.id);
+    let id = last!.id - rows.length;
+    return batches.map((batch) => batch.map(() => ++id));
   };
 
   private readonly createGroups = async (tx: Transaction, names: string[]): Promise<void[]> => {

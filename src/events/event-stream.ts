@@ -36,8 +36,23 @@ export const WORKER_GROUP = 'jobato-workers';
  * least once. `describeEventStream` in test/ is the contract that every adapter passes.
  */
 export abstract class EventStream {
-  /** Adds entries at the end. Resolves once they are durable; a rejection means "unknown", not "no". */
-  abstract publish(entries: StreamFields[]): Promise<void>;
+  /**
+   * Whether what the stream has taken can be lost again: a server of its own may be flushed, come back without its
+   * last seconds, or be trimmed by a stranger. The database is the truth, and what is missing is published again.
+   */
+  abstract readonly isVolatile: boolean;
+
+  /** Why the stream cannot be used at the moment; null while it can. */
+  abstract readonly trouble: string | null;
+
+  /** How often it came back after it was away. */
+  abstract readonly reconnects: number;
+
+  /**
+   * Adds entries at the end. Resolves once they are durable; a rejection means "unknown", not "no".
+   * @returns their ids, in the same order
+   */
+  abstract publish(entries: StreamFields[]): Promise<string[]>;
 
   /** Makes the group where it is missing. It begins at the first entry that there is: nothing is skipped. */
   abstract ensureGroup(group: string): Promise<void>;
@@ -69,6 +84,18 @@ export abstract class EventStream {
   abstract trim(before: Instant): Promise<number>;
 
   abstract groups(): Promise<GroupState[]>;
+
+  /**
+   * What the group was handed since the entry `sinceId`, itself included, whatever has become of it: for finding
+   * what was handed to a consumer that somebody deleted. Nothing where deliveries cannot be forgotten.
+   */
+  abstract deliveredSince(group: string, sinceId: string): AsyncIterable<StreamEntry[]>;
+
+  /**
+   * Which of these entries somebody can still get: they lie on the stream and, where a group is named, were not
+   * handed out by it and then dropped without a trace.
+   */
+  abstract obtainable(ids: string[], group: string | null): Promise<Set<string>>;
 
   /** Ends the reads that wait: their answer is an empty list. */
   abstract close(): Promise<void>;

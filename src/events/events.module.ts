@@ -1,11 +1,36 @@
-import { Module } from '@nestjs/common';
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../clock/clock';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import { Database } from '../database/database';
 import { EmbeddedEventStream } from './embedded-event-stream';
 import { EventStream } from './event-stream';
 import { OutboxRelay } from './outbox-relay';
+import { RedisEventStream } from './redis-event-stream';
 import { RejectedEvents } from './rejected-events';
 
 @Module({
-  providers: [{ provide: EventStream, useClass: EmbeddedEventStream }, OutboxRelay, RejectedEvents],
+  providers: [
+    { provide: EventStream, inject: [CONFIG, Database, Clock], useFactory: openStream },
+    OutboxRelay,
+    RejectedEvents,
+  ],
   exports: [EventStream, OutboxRelay, RejectedEvents],
 })
-export class EventsModule {}
+export class EventsModule implements OnApplicationShutdown {
+  constructor(@Inject(EventStream) private readonly stream: EventStream) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.stream.close();
+  }
+}
+
+function openStream(
+  { redisUrl, runEventsStream, runLogsStream }: Config,
+  database: Database,
+  clock: Clock,
+): EventStream {
+  return redisUrl === null
+    ? new EmbeddedEventStream(database, clock)
+    : new RedisEventStream({ url: redisUrl, eventsKey: runEventsStream, logsKey: runLogsStream });
+}

@@ -20,11 +20,11 @@ class UnsteadyStream extends EmbeddedEventStream {
   /** It takes what it is given, and its answer is lost. */
   losesAnswer = false;
 
-  override async publish(entries: StreamFields[]): Promise<void> {
+  override async publish(entries: StreamFields[]): Promise<string[]> {
     this.tries.emit('try', entries);
     if (this.isDown) throw new Error('out of reach');
-    await super.publish(entries);
-    if (!this.losesAnswer) return;
+    const ids = await super.publish(entries);
+    if (!this.losesAnswer) return ids;
     this.losesAnswer = false;
     throw new Error('answer lost');
   }

@@ -65,7 +65,6 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     await this.heal();
     if (this.config.worker === 'off') return;
     this.announce();
-    await this.stream.ensureGroup(WORKER_GROUP);
     this.following = await this.stream.follow(({ eventType, runId }) => {
       if (eventType === 'run.cancel.requested' && runId !== undefined) this.stopRun(runId, 'stop-requested');
     });

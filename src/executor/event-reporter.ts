@@ -85,7 +85,8 @@ export class EventReporter {
   private async publishUntilTaken(batch: RunEvent[]): Promise<void> {
     for (;;) {
       try {
-        return await this.stream.publish(batch.map(toStreamFields));
+        await this.stream.publish(batch.map(toStreamFields));
+        return;
       } catch (error) {
         this.logger.error(`Events of run ${this.runId} cannot be published, trying again: ${String(error)}`);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

@@ -40,7 +40,6 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.stream.ensureGroup(API_GROUP);
     await this.catchUp();
     this.onCaughtUp();
     this.consuming = this.consume();
@@ -55,7 +54,11 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.consuming;
-    while ((await this.takeBatch(0)) > 0);
+    try {
+      while ((await this.takeBatch(0)) > 0);
+    } catch (error) {
+      this.logger.warn(`What is still on the event stream is applied at the next start: ${String(error)}`);
+    }
   }
 
   /**

@@ -1,0 +1,352 @@
+import type { ChainableCommander } from 'ioredis';
+import { Logger } from '@nestjs/common';
+import { type Instant, toInstant } from '../clock/clock';
+import { API_GROUP, EventStream, type GroupState, type StreamEntry } from './event-stream';
+import { RedisConnections } from './redis-connection';
+import {
+  compareIds,
+  millisecondsOf,
+  next,
+  type RedisEntry,
+  type StreamKey,
+  toEntries,
+} from './redis-entries';
+import { RedisFollower } from './redis-follower';
+import { MAX_WAIT_MS, RedisGroupReader } from './redis-group-reader';
+import { type GroupInfo, infoOf, named } from './redis-info';
+import type { StreamFields } from './run-event';
+
+/** Where lines of logs travel, so that the stream of events stays small for those who read it. */
+const LOG_EVENT = 'run.log';
+const BEGINNING = '0-0';
+const BATCH = 500;
+/** Counting what a group was not handed ends here, where Redis itself does not know. */
+const MAX_COUNTED = 10_000;
+
+/**
+ * The event stream on Redis Streams, for more than one process. Two streams behind one face: events, which everyone
+ * may read, and lines of logs, which only the API does. What Redis loses (a restart without its data, a flush, a
+ * stranger's XTRIM or XGROUP) is made good from the database by those who use this, with the help of `deliveredSince`
+ * and `obtainable`.
+ */
+export class RedisEventStream extends EventStream {
+  readonly isVolatile = true;
+  private readonly logger = new Logger(RedisEventStream.name);
+  private readonly connections: RedisConnections;
+  private readonly events: StreamKey;
+  private readonly logs: StreamKey;
+  private readonly readers = new Map<string, RedisGroupReader>();
+  private readonly followers = new Set<RedisFollower>();
+  private readonly closing = new AbortController();
+
+  constructor({ url, eventsKey, logsKey }: { url: string; eventsKey: string; logsKey: string }) {
+    super();
+    this.connections = new RedisConnections(url);
+    this.events = { key: eventsKey, mark: '' };
+    this.logs = { key: logsKey, mark: 'log:' };
+  }
+
+  get trouble(): string | null {
+    return this.connections.trouble;
+  }
+
+  get reconnects(): number {
+    return this.connections.reconnects;
+  }
+
+  async publish(entries: StreamFields[]): Promise<string[]> {
+    if (entries.length === 0) return [];
+    const streams = entries.map(({ eventType }) => (eventType === LOG_EVENT ? this.logs : this.events));
+    const ids = await this.pipelined<string>((pipeline) =>
+      entries.forEach((fields, index) =>
+        pipeline.xadd(streams[index]!.key, '*', ...Object.entries(fields).flat()),
+      ),
+    );
+    return ids.map((id, index) => `${streams[index]!.mark}${id}`);
+  }
+
+  async ensureGroup(group: string): Promise<void> {
+    const redis = await this.connections.usable();
+    for (const { key } of this.streamsOf(group)) {
+      try {
+        // From the first entry that there is: `$` would skip what was published before anyone read.
+        await redis.xgroup('CREATE', key, group, BEGINNING, 'MKSTREAM');
+        this.logger.debug(`Group ${group} made on ${key}.`);
+      } catch (error) {
+        if (!isReply(error, 'BUSYGROUP')) throw error;
+        await this.setBackIfAhead(key, group);
+      }
+    }
+  }
+
+  async read(
+    group: string,
+    consumer: string,
+    { count, waitMs, signal }: { count: number; waitMs: number; signal?: AbortSignal },
+  ): Promise<StreamEntry[]> {
+    const deadlineMs = Date.now() + waitMs;
+    const signals = signal ? [signal, this.closing.signal] : [this.closing.signal];
+    const reader = this.reader(group, consumer);
+    while (!this.closing.signal.aborted && count > 0) {
+      const leftMs = Math.max(0, deadlineMs - Date.now());
+      try {
+        const entries = await reader.read(count, Math.min(leftMs, MAX_WAIT_MS), signals);
+        if (entries.length > 0 || leftMs <= MAX_WAIT_MS || signal?.aborted) return entries;
+      } catch (error) {
+        if (this.closing.signal.aborted) return [];
+        // Somebody deleted the group, or the stream with all its groups. It is made again, and all in it read again.
+        if (!isReply(error, 'NOGROUP') && !isReply(error, 'UNBLOCKED')) throw error;
+        await this.ensureGroup(group);
+      }
+    }
+    return [];
+  }
+
+  async acknowledge(group: string, ids: string[]): Promise<void> {
+    if (ids.length === 0) return;
+    const redis = await this.connections.usable();
+    await Promise.all(
+      this.streamsOf(group).map(async (stream) => {
+        const own = this.ownIds(stream, ids);
+        if (own.length > 0) await redis.xack(stream.key, group, ...own);
+      }),
+    );
+  }
+
+  async takeOver(
+    group: string,
+    consumer: string,
+    options: { idleMs: number; count: number },
+  ): Promise<StreamEntry[]> {
+    if (options.count <= 0) return [];
+    await this.ensureGroup(group);
+    const taken: StreamEntry[] = [];
+    // What was logged goes first here too.
+    for (const stream of this.streamsOf(group).toReversed()) {
+      taken.push(...(await this.takeOverFrom(stream, group, consumer, options)));
+    }
+    return taken.slice(0, options.count);
+  }
+
+  async follow(onEntry: (fields: Record<string, string>) => void): Promise<{ stop(): Promise<void> }> {
+    const follower = new RedisFollower(this.connections, this.events, onEntry);
+    this.followers.add(follower);
+    await follower.start();
+    return {
+      stop: async () => {
+        this.followers.delete(follower);
+        await follower.stop();
+      },
+    };
+  }
+
+  async trim(before: Instant): Promise<number> {
+    const redis = await this.connections.usable();
+    const [seconds] = (await redis.time()) as [number, number];
+    const beforeMs = Date.parse(before);
+    const forgottenAfterMs = Number(seconds) * 1000 - beforeMs;
+    let trimmed = 0;
+    for (const { key } of [this.events, this.logs]) {
+      const { groups } = await infoOf(redis, key);
+      let floor = `${Math.max(0, beforeMs)}-0`;
+      for (const group of groups) {
+        if (await this.isForgotten(key, group, forgottenAfterMs)) continue;
+        const unfinished = await this.firstUnfinished(key, group);
+        if (compareIds(unfinished, floor) < 0) floor = unfinished;
+      }
+      trimmed += Number(await redis.xtrim(key, 'MINID', floor));
+    }
+    return trimmed;
+  }
+
+  async groups(): Promise<GroupState[]> {
+    const redis = await this.connections.usable();
+    const states = new Map<string, GroupState>();
+    for (const { key } of [this.events, this.logs]) {
+      for (const group of (await infoOf(redis, key)).groups) {
+        const consumers = await this.consumersOf(key, group.name);
+        const lag = group.lag ?? (await this.countAfter(key, group.lastDeliveredId));
+        const known = states.get(group.name);
+        if (!known) {
+          states.set(group.name, { name: group.name, lag, pending: group.pending, consumers });
+          continue;
+        }
+        known.lag += lag;
+        known.pending += group.pending;
+        for (const consumer of consumers) {
+          const same = known.consumers.find(({ name }) => name === consumer.name);
+          if (!same) known.consumers.push(consumer);
+          else {
+            same.pending += consumer.pending;
+            same.idleMs = Math.min(same.idleMs, consumer.idleMs);
+          }
+        }
+      }
+    }
+    return [...states.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async *deliveredSince(group: string, sinceId: string): AsyncGenerator<StreamEntry[]> {
+    const redis = await this.connections.usable();
+    for (const stream of this.streamsOf(group).toReversed()) {
+      const found = (await infoOf(redis, stream.key)).groups.find(({ name }) => name === group);
+      if (!found) continue;
+      let from = `${millisecondsOf(sinceId)}-0`;
+      while (compareIds(from, found.lastDeliveredId) <= 0) {
+        const entries = (await redis.xrange(
+          stream.key,
+          from,
+          found.lastDeliveredId,
+          'COUNT',
+          BATCH,
+        )) as RedisEntry[];
+        if (entries.length === 0) break;
+        yield toEntries(stream, entries);
+        from = next(entries.at(-1)![0]);
+      }
+    }
+  }
+
+  async obtainable(ids: string[], group: string | null): Promise<Set<string>> {
+    if (ids.length === 0) return new Set();
+    const { key } = this.events;
+    const found = await this.pipelined<RedisEntry[]>((pipeline) =>
+      ids.forEach((id) => pipeline.xrange(key, id, id)),
+    );
+    const there = ids.filter((_, index) => found[index]!.length > 0);
+    const state =
+      group === null
+        ? undefined
+        : (await infoOf(await this.connections.usable(), key)).groups.find(({ name }) => name === group);
+    if (!state) return new Set(there); // a group that is made begins at the first entry
+    const handedOut = there.filter((id) => compareIds(id, state.lastDeliveredId) <= 0);
+    const pending = await this.pipelined<unknown[]>((pipeline) =>
+      handedOut.forEach((id) => pipeline.xpending(key, state.name, id, id, 1)),
+    );
+    const dropped = new Set(handedOut.filter((_, index) => pending[index]!.length === 0));
+    return new Set(there.filter((id) => !dropped.has(id)));
+  }
+
+  async now(): Promise<Instant> {
+    const [seconds, microseconds] = await (await this.connections.usable()).time();
+    return toInstant(Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000));
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await Promise.all([...this.followers].map((follower) => follower.stop()));
+    this.connections.close();
+  }
+
+  private streamsOf(group: string): StreamKey[] {
+    return group === API_GROUP ? [this.events, this.logs] : [this.events];
+  }
+
+  private ownIds({ mark }: StreamKey, ids: string[]): string[] {
+    const isLog = (id: string) => id.startsWith(this.logs.mark);
+    return ids.filter((id) => isLog(id) === (mark !== '')).map((id) => id.slice(mark.length));
+  }
+
+  private reader(group: string, consumer: string): RedisGroupReader {
+    const name = JSON.stringify([group, consumer]);
+    let reader = this.readers.get(name);
+    if (!reader) {
+      reader = new RedisGroupReader(this.connections, this.streamsOf(group), group, consumer);
+      this.readers.set(name, reader);
+    }
+    return reader;
+  }
+
+  /**
+   * A group whose place lies behind the end of the stream, as after a restore, is handed nothing and told nothing.
+   * It begins again; what it had finished with comes once more, and the inbox knows it.
+   */
+  private async setBackIfAhead(key: string, group: string): Promise<void> {
+    const redis = await this.connections.usable();
+    const { lastGeneratedId, groups } = await infoOf(redis, key);
+    const place = groups.find(({ name }) => name === group)?.lastDeliveredId ?? BEGINNING;
+    if (compareIds(place, lastGeneratedId) <= 0) return;
+    await redis.xgroup('SETID', key, group, BEGINNING);
+    this.logger.warn(`Group ${group} was ahead of the stream ${key} (${place}); it begins again.`);
+  }
+
+  private async takeOverFrom(
+    stream: StreamKey,
+    group: string,
+    consumer: string,
+    { idleMs, count }: { idleMs: number; count: number },
+  ): Promise<StreamEntry[]> {
+    const redis = await this.connections.usable();
+    for (;;) {
+      // XAUTOCLAIM would do it in one go, but does not say how often an entry was delivered.
+      const pending = (await redis.call(
+        'XPENDING',
+        ...[stream.key, group, 'IDLE', Math.ceil(idleMs), '-', '+', count],
+      )) as [id: string, consumer: string, idleMs: number, deliveries: number][];
+      if (pending.length === 0) return [];
+      const ids = pending.map(([id]) => id);
+      const claimed = (await redis.xclaim(
+        stream.key,
+        group,
+        consumer,
+        Math.ceil(idleMs),
+        ...ids,
+      )) as RedisEntry[];
+      const deliveries = new Map(pending.map(([id, , , times]) => [id, times]));
+      const entries = claimed.flatMap((entry) =>
+        toEntries(stream, [entry], (deliveries.get(entry[0]) ?? 0) + 1),
+      );
+      // Pending entries that were trimmed are let go of by XCLAIM itself (Redis 7); there may be others behind them.
+      if (entries.length > 0 || pending.length < count) return entries;
+    }
+  }
+
+  /**
+   * A stranger's group of which nobody was heard for as long as entries are kept: it must not keep everything for
+   * good. Our own are waited for in any case.
+   */
+  private async isForgotten(key: string, { name }: GroupInfo, afterMs: number): Promise<boolean> {
+    if (name.startsWith('jobato-') || afterMs <= 0) return false;
+    const consumers = await this.consumersOf(key, name);
+    return consumers.length > 0 && consumers.every(({ idleMs }) => idleMs > afterMs);
+  }
+
+  private async firstUnfinished(key: string, { name, pending, lastDeliveredId }: GroupInfo): Promise<string> {
+    const undelivered = next(lastDeliveredId);
+    if (pending === 0) return undelivered;
+    const [, first] = (await (await this.connections.usable()).xpending(key, name)) as [
+      number,
+      string | null,
+    ];
+    return first ?? undelivered;
+  }
+
+  private async consumersOf(key: string, group: string): Promise<GroupState['consumers']> {
+    const redis = await this.connections.usable();
+    const rows = (await redis.xinfo('CONSUMERS', key, group)) as unknown[][];
+    return rows.map((row) => {
+      const { name, pending, idle } = named(row);
+      return { name: String(name), pending: Number(pending), idleMs: Number(idle) };
+    });
+  }
+
+  private async countAfter(key: string, id: string): Promise<number> {
+    const redis = await this.connections.usable();
+    return (await redis.xrange(key, next(id), '+', 'COUNT', MAX_COUNTED)).length;
+  }
+
+  /** One journey for many commands. The first that fails fails all: what became of the others is unknown. */
+  private async pipelined<Result>(fill: (pipeline: ChainableCommander) => void): Promise<Result[]> {
+    const pipeline = (await this.connections.usable()).pipeline();
+    fill(pipeline);
+    const results = (await pipeline.exec()) ?? [];
+    return results.map(([error, result]) => {
+      if (error) throw error;
+      return result as Result;
+    });
+  }
+}
+
+function isReply(error: unknown, code: string): boolean {
+  return error instanceof Error && error.message.startsWith(code);
+}

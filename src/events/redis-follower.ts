@@ -1,0 +1,75 @@
+import { Logger } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import type { RedisConnections } from './redis-connection';
+import { compareIds, type RedisEntry, type StreamKey, toEntries } from './redis-entries';
+import { MAX_WAIT_MS } from './redis-group-reader';
+import { infoOf } from './redis-info';
+
+const BATCH = 500;
+const RETRY_MS = 500;
+
+/** Reads a stream from its end on, without a group. While Redis is away it waits, and goes on where it was. */
+export class RedisFollower {
+  private readonly logger = new Logger(RedisFollower.name);
+  private connection: Redis | null = null;
+  private following: Promise<void> = Promise.resolve();
+  private lastId: string | null = null;
+  private stopped = false;
+  private onStop: () => void = () => undefined;
+
+  constructor(
+    private readonly connections: RedisConnections,
+    private readonly stream: StreamKey,
+    private readonly onEntry: (fields: Record<string, string>) => void,
+  ) {}
+
+  /** Resolves once everything that is published from now on will be seen, or Redis turns out to be away. */
+  async start(): Promise<void> {
+    this.connection = this.connections.openReader('follower', MAX_WAIT_MS);
+    await this.findEnd().catch(() => undefined);
+    this.following = this.followOn();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.connection?.disconnect();
+    this.onStop();
+    await this.following;
+  }
+
+  private async followOn(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        await this.findEnd();
+        await this.readOn();
+      } catch (error) {
+        if (this.stopped) return;
+        this.logger.debug(`Following ${this.stream.key}: ${String(error)}`);
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, RETRY_MS);
+          this.onStop = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+    }
+  }
+
+  /** `$` would mean another end at each read, and skip what came in between. */
+  private async findEnd(): Promise<void> {
+    const { lastGeneratedId } = await infoOf(await this.connections.usable(), this.stream.key);
+    // A stream that was made anew may begin below where we were.
+    if (this.lastId === null || compareIds(lastGeneratedId, this.lastId) < 0) this.lastId = lastGeneratedId;
+  }
+
+  private async readOn(): Promise<void> {
+    const connection = await this.connections.usable(this.connection!);
+    const answer = (await connection.xread(
+      ...(['COUNT', BATCH, 'BLOCK', MAX_WAIT_MS, 'STREAMS', this.stream.key, this.lastId!] as const),
+    )) as [string, RedisEntry[]][] | null;
+    const entries = answer?.[0]?.[1] ?? [];
+    for (const { fields } of toEntries(this.stream, entries)) this.onEntry(fields);
+    this.lastId = entries.at(-1)?.[0] ?? this.lastId;
+  }
+}

@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto';
+import { RedisEventStream } from '../src/events/redis-event-stream';
+import { describeEventStream } from './event-stream.contract';
+import { RedisServer } from './support/redis';
+
+let redis: RedisServer;
+beforeAll(async () => {
+  redis = await RedisServer.start();
+});
+afterAll(() => redis.end());
+
+describeEventStream('the event stream on Redis', async () => {
+  const name = randomUUID();
+  const open = () =>
+    new RedisEventStream({ url: redis.url, eventsKey: `${name}:events`, logsKey: `${name}:logs` });
+  let stream = open();
+  return {
+    stream,
+    reopen: async () => {
+      await stream.close();
+      stream = open();
+      return stream;
+    },
+    close: () => stream.close(),
+    // The clock is the server's own, which nobody can turn.
+    letPass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    now: () => stream.now(),
+  };
+});
