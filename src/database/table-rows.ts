@@ -18,6 +18,9 @@ interface Column {
 export class TableRows<Entity extends ObjectLiteral> {
   readonly table: string;
   private readonly columns: Column[];
+  /** Under the names of the properties, so that a row is an entity as it comes. */
+  private readonly selected: string;
+  private readonly jsonProperties: string[];
 
   constructor(dataSource: DataSource, entity: EntityTarget<Entity>) {
     const metadata = dataSource.getMetadata(entity);
@@ -27,12 +30,19 @@ export class TableRows<Entity extends ObjectLiteral> {
       name: column.databaseName,
       json: column.type === 'simple-json',
     }));
+    this.selected = this.columns.map(({ property, name }) => `${name} AS "${property}"`).join(', ');
+    this.jsonProperties = this.columns.filter(({ json }) => json).map(({ property }) => property);
   }
 
-  /** `SELECT *` and what else the caller's SQL needs, as entities. */
+  /** All columns, and what else the caller's SQL needs, as entities. */
   async select(tx: Pick<Transaction, 'query'>, where: string, parameters: unknown[]): Promise<Entity[]> {
-    const rows = await tx.query<Record<string, unknown>>(`SELECT * FROM ${this.table} ${where}`, parameters);
-    return rows.map((row) => this.toEntity(row));
+    const rows = await tx.query<Entity>(`SELECT ${this.selected} FROM ${this.table} ${where}`, parameters);
+    for (const row of rows as Record<string, unknown>[]) {
+      for (const property of this.jsonProperties) {
+        if (typeof row[property] === 'string') row[property] = JSON.parse(row[property]);
+      }
+    }
+    return rows;
   }
 
   /**
@@ -82,15 +92,6 @@ export class TableRows<Entity extends ObjectLiteral> {
       entities.map((entity) => used.map((one) => toValue(one, entity[one.property]))),
     );
     return updated.reduce((sum, count) => sum + count, 0);
-  }
-
-  private toEntity(row: Record<string, unknown>): Entity {
-    const entity: Record<string, unknown> = {};
-    for (const { property, name, json } of this.columns) {
-      const value = row[name];
-      entity[property] = json && typeof value === 'string' ? JSON.parse(value) : value;
-    }
-    return entity as Entity;
   }
 }
 

@@ -276,8 +276,12 @@ export class RunStore {
     const now = this.clock.now();
     const parsed = entries.map((entry) => ({ entry, ...parseEvent(entry.fields) }));
     const events = parsed.flatMap(({ event }) => event ?? []);
-    const runs = await this.load(tx, events);
     const seen = await this.alreadyInInbox(tx, events);
+    // What we said ourselves comes back to us, and is in the inbox already.
+    const runs = await this.load(
+      tx,
+      events.filter(({ eventId }) => !seen.has(eventId)),
+    );
 
     const changed = new Map<string, Run>();
     const emissions: { run: Run; emission: Emission }[] = [];
@@ -286,13 +290,13 @@ export class RunStore {
     const logs: LogAppend[] = [];
 
     const results = parsed.map(({ entry, event, reason }): AppliedEvent => {
+      if (event && seen.has(event.eventId)) return { outcome: 'duplicate', reason: null, ...noEffect() };
       const run = event && runs.get(event.runId);
       if (!event || !run) {
         const why = reason ?? 'there is no run with this runId';
         rejected.push({ entryId: entry.id, reason: why, fields: entry.fields });
         return { outcome: 'rejected', reason: why, ...noEffect() };
       }
-      if (seen.has(event.eventId)) return { outcome: 'duplicate', reason: null, ...noEffect() };
       seen.add(event.eventId);
 
       const effect = effectOf(event, run, now);
