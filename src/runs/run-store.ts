@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
+import { v7 } from 'uuid';
 import { Clock, elapsedMs, type Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
@@ -155,16 +155,13 @@ export class RunStore {
 
   private readonly createRuns = async (tx: Transaction, inputs: NewRun[]): Promise<Created[]> => {
     const answered = await this.answersByKey(tx, inputs);
-    const active = await this.activeRuns(tx, [...new Set(inputs.map(({ run }) => run.projectId))]);
     const accepted = new Map<string, NewRun>();
     for (const input of inputs) {
       const { projectId } = input.run;
-      if (!answered.has(input) && !active.has(projectId) && !accepted.has(projectId))
-        accepted.set(projectId, input);
+      if (!answered.has(input) && !accepted.has(projectId)) accepted.set(projectId, input);
     }
 
-    await this.storeDefinitions(tx, [...accepted.values()]);
-    // The unique index has the last word, also against writers that this process knows nothing of.
+    // The unique index has the only word, also against writers that this process knows nothing of.
     const inserted = new Set(
       await this.runs.insert(
         tx,
@@ -173,6 +170,7 @@ export class RunStore {
       ),
     );
     const created = [...accepted.values()].filter(({ run }) => inserted.has(run));
+    await this.storeDefinitions(tx, created);
     await this.emit(
       tx,
       created.map(({ run }) => ({ run, emission: requestOf(run) })),
@@ -195,8 +193,8 @@ export class RunStore {
     );
 
     const winners = new Map(created.map((input) => [input.run.projectId, input]));
-    const lostRace = [...accepted.keys()].filter((projectId) => !winners.has(projectId));
-    for (const [projectId, runId] of await this.activeRuns(tx, lostRace)) active.set(projectId, runId);
+    const busy = [...accepted.keys()].filter((projectId) => !winners.has(projectId));
+    const active = await this.activeRuns(tx, busy);
     return inputs.map((input): Created => {
       const known = answered.get(input);
       if (known) return known;
@@ -365,7 +363,7 @@ export class RunStore {
   private async emit(tx: Transaction, emissions: { run: Run; emission: Emission }[]): Promise<void> {
     const occurredAt = this.clock.now();
     const events = emissions.map(({ run, emission }) => ({
-      eventId: randomUUID(),
+      eventId: v7(), // rises, so that the inbox's index grows at its end and not on a page for each event
       eventVersion: 1 as const,
       occurredAt,
       runId: run.runId,
