@@ -21,7 +21,7 @@ const LAYERS = [
   ['projects', 'events'],
   ['logs'],
   ['runs'],
-  ['executor', 'health'],
+  ['executor', 'health', 'workers-api'],
   ['metrics', 'access'],
   ['admin'],
 ];
@@ -69,7 +69,7 @@ module.exports = {
       comment: 'The rules of the domain are plain TypeScript: no framework, no input or output.',
       severity: 'error',
       from: {
-        path: '^src/(runs/(run|run-state|run-id|waiting|event-command|event-effect|new-run|idempotency-key)|events/(run-event|event-schemas|parse-event)|projects/(project|params|scope|project-file|project-file\\.schema|content-hash)|logs/(log-line|log-chunk|seen-numbers)|access/access-rules|executor/(secret-mask|line-splitter|step-report|step-environment)|problems/catalogue)\\.ts$',
+        path: '^src/(runs/(run|run-state|run-id|artifact-name|waiting|event-command|event-effect|new-run|idempotency-key)|events/(run-event|event-schemas|parse-event)|projects/(project|params|scope|project-file|project-file\\.schema|content-hash)|logs/(log-line|log-chunk|seen-numbers)|access/access-rules|executor/(secret-mask|line-splitter|step-report|step-environment)|problems/catalogue|workers-api/(http-envelope|log-body))\\.ts$',
       },
       to: { path: '(@nestjs|typeorm|better-sqlite3|express|^(node:)?(fs|child_process|net|http)(/|$))' },
     },

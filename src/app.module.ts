@@ -7,6 +7,7 @@ import { ConfigModule } from './config/config.module';
 import { DatabaseModule } from './database/database.module';
 import {
   OutboxEntity,
+  PublishedRequestEntity,
   RejectedEventEntity,
   StreamEntryEntity,
   StreamGroupEntity,
@@ -19,6 +20,7 @@ import { LogChunkEntity, LogEndEntity } from './logs/log.entities';
 import { MetricsModule } from './metrics/metrics.module';
 import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './runs/run.entity';
 import { RunsModule } from './runs/runs.module';
+import { WorkersApiModule } from './workers-api/workers-api.module';
 
 /** Every table; the test of migrations looks at the same list. */
 export const ENTITIES = [
@@ -27,6 +29,7 @@ export const ENTITIES = [
   IdempotencyKeyEntity,
   AppliedEventEntity,
   OutboxEntity,
+  PublishedRequestEntity,
   RejectedEventEntity,
   StreamEntryEntity,
   StreamGroupEntity,
@@ -46,6 +49,7 @@ export class AppModule {
         LifecycleModule,
         DatabaseModule.with(ENTITIES),
         RunsModule,
+        WorkersApiModule,
         ExecutorModule,
         HealthModule,
         MetricsModule,

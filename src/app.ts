@@ -14,7 +14,8 @@ import type { Config } from './config/config';
 import { JsonLogger, openLog, requestLogging } from './logging/logging';
 import { type FieldError, invalid } from './problems/catalogue';
 import { ProblemFilter } from './problems/problem.filter';
-import { formBody, jsonBody } from './problems/request-body';
+import { apiBody, formBody } from './problems/request-body';
+import { WORKER_KEY } from './workers-api/worker-key';
 
 const ROOT = join(__dirname, '..');
 
@@ -116,7 +117,7 @@ function serveAssets(app: NestExpressApplication): void {
 }
 
 function parseBodies(app: NestExpressApplication): void {
-  app.use('/api', ...jsonBody);
+  app.use('/api', apiBody);
   app.use(formBody);
 }
 
@@ -133,6 +134,15 @@ function serveApiDescription(app: NestExpressApplication): void {
           scheme: 'bearer',
           description: 'JOBATO_ADMIN_TOKEN, where one is set',
         })
+        .addApiKey(
+          {
+            type: 'apiKey',
+            in: 'header',
+            name: 'X-Jobato-Api-Key',
+            description: 'One of JOBATO_API_KEY; for workers that do not speak Redis',
+          },
+          WORKER_KEY,
+        )
         .addSecurityRequirements('bearer')
         .build(),
     );

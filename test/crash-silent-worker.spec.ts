@@ -150,7 +150,7 @@ describe('a request that is delivered twice', () => {
       await stream.publish([again(), again(), again()]);
       await jobato.untilEnded(runId);
       await stream.publish([again()]);
-      expect(await jobato.app.get(RunStore).requestUnclaimedAgain()).toBe(0);
+      expect(await jobato.app.get(RunStore).requestAgain([runId])).toBe(0);
       await untilQuiet(jobato.folders);
       expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toMatch(/^line \d+\n$/);
       expect(flawsOf(jobato.folders)).toEqual([]);

@@ -6,7 +6,7 @@ export interface StreamEntry {
   /** Given by the stream; rises. */
   id: string;
   fields: Record<string, string>;
-  /** 1 on the first delivery. */
+  /** 1 on the first delivery; 0 for one that is only looked at again. */
   deliveryCount: number;
 }
 
@@ -86,10 +86,10 @@ export abstract class EventStream {
   abstract groups(): Promise<GroupState[]>;
 
   /**
-   * What the group was handed since the entry `sinceId`, itself included, whatever has become of it: for finding
-   * what was handed to a consumer that somebody deleted. Nothing where deliveries cannot be forgotten.
+   * What the group was handed since the earliest of these entries, itself included, whatever has become of it: for
+   * finding what was handed to a consumer that somebody deleted. Nothing where deliveries cannot be forgotten.
    */
-  abstract deliveredSince(group: string, sinceId: string): AsyncIterable<StreamEntry[]>;
+  abstract deliveredSince(group: string, entryIds: string[]): AsyncIterable<StreamEntry[]>;
 
   /**
    * Which of these entries somebody can still get: they lie on the stream and, where a group is named, were not

@@ -13,6 +13,13 @@ export class OutboxEntity {
   @Column({ type: 'text' }) payload!: string;
 }
 
+/** Where on a volatile stream the latest request of a run lies, for as long as nobody has taken the run. */
+@Entity('published_requests')
+export class PublishedRequestEntity {
+  @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
+  @Column({ name: 'entry_id', type: 'text' }) entryId!: string;
+}
+
 /** Events that could not be applied, with the reason and what was received. */
 @Entity('rejected_events')
 @Index('rejected_events_by_entry', ['entryId'])

@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import { Database } from '../database/database';
-import { inList, type TableRows } from '../database/table-rows';
+import { inList, placeholders, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
 import { OutboxEntity } from './event.entities';
 import { EventStream } from './event-stream';
@@ -14,6 +14,14 @@ import { type RunEvent, toStreamFields } from './run-event';
 
 const BATCH = 500;
 const RETRY_MS = 1000;
+const REQUESTED = 'run.requested';
+
+interface Published {
+  position: number;
+  runId: string;
+  /** Of a request on a stream that can lose it. */
+  entryId: string | null;
+}
 
 /**
  * Publishes what lies in the outbox, in order, and deletes it afterwards. Between the two it may be killed, or the
@@ -76,21 +84,39 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   async unpublished(runIds: string[]): Promise<Set<string>> {
     if (runIds.length === 0) return new Set();
     const rows = await this.database.read.query<{ run_id: string }>(
-      `SELECT DISTINCT run_id FROM outbox WHERE event_type = 'run.requested' AND run_id IN ${inList(runIds)}`,
-      runIds,
+      `SELECT DISTINCT run_id FROM outbox WHERE event_type = ? AND run_id IN ${inList(runIds)}`,
+      [REQUESTED, ...runIds],
     );
     return new Set(rows.map(({ run_id }) => run_id));
   }
+
+  /** Requests of runs that are nobody's business any more: taken, or ended. */
+  async forgetSettledRequests(): Promise<void> {
+    await this.database.write(this.deleteSettled, undefined);
+  }
+
+  private readonly deleteSettled = async (tx: Transaction, inputs: undefined[]): Promise<undefined[]> => {
+    await tx.query(
+      'DELETE FROM published_requests WHERE run_id NOT IN' +
+        " (SELECT run_id FROM runs WHERE status = 'running' AND claimed_at IS NULL)",
+    );
+    return inputs;
+  };
 
   private async relay(): Promise<void> {
     while (this.kicked && !this.stopped) {
       this.kicked = false;
       const rows = await this.outbox.select(this.database.read, 'ORDER BY position LIMIT ?', [BATCH]);
       if (rows.length === 0) continue;
-      await this.stream.publish(rows.map(({ position: _, ...fields }) => fields));
+      const entryIds = await this.stream.publish(rows.map(({ position: _, ...fields }) => fields));
       await this.database.write(
-        this.deletePublished,
-        rows.map(({ position }) => position),
+        this.settlePublished,
+        rows.map(({ position, runId, eventType }, index) => ({
+          position,
+          runId,
+          // Only what can be lost has to be found again.
+          entryId: eventType === REQUESTED && this.stream.isVolatile ? entryIds[index]! : null,
+        })),
       );
       this.kicked ||= rows.length === BATCH;
       if (this.failing) this.logger.log('The event stream takes events again.');
@@ -110,9 +136,20 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     }, RETRY_MS);
   }
 
-  private readonly deletePublished = async (tx: Transaction, batches: number[][]): Promise<void[]> => {
-    const positions = batches.flat();
+  private readonly settlePublished = async (tx: Transaction, batches: Published[][]): Promise<void[]> => {
+    const published = batches.flat();
+    const positions = published.map(({ position }) => position);
     await tx.query(`DELETE FROM outbox WHERE position IN ${inList(positions)}`, positions);
+    const requests = new Map(
+      published.flatMap(({ runId, entryId }) => (entryId === null ? [] : [[runId, entryId]])),
+    );
+    if (requests.size > 0) {
+      await tx.query(
+        `INSERT INTO published_requests (run_id, entry_id) VALUES ${placeholders(requests.size, 2)}` +
+          ' ON CONFLICT (run_id) DO UPDATE SET entry_id = excluded.entry_id',
+        [...requests].flat(),
+      );
+    }
     return batches.map(() => undefined);
   };
 }

@@ -7,6 +7,8 @@ import type { RunEvent, RunEventType, StreamFields } from './run-event';
 export type ParsedEvent = { event: RunEvent; reason?: undefined } | { event?: undefined; reason: string };
 
 export const MAX_EVENT_BYTES = 1024 * 1024;
+/** Writing it down again takes a frame of the stack for each level. */
+const MAX_DEPTH = 1000;
 
 const ISO_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,20})?)?)(Z|[+-]\d\d:?\d\d)?$/;
 const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z');
@@ -30,6 +32,7 @@ export function parseEvent(fields: Partial<Record<keyof StreamFields, string>>):
   const instant = instantOf(occurredAt ?? '');
   if (instant === null) return { reason: `occurredAt is not an ISO-8601 time: ${shown(occurredAt)}` };
 
+  if (isTooDeep(payload ?? '')) return { reason: `payload is nested deeper than ${MAX_DEPTH} levels` };
   const content = parseJson(payload ?? '');
   if (content === undefined) return { reason: 'payload is not JSON' };
   if (!checkPayload(content)) return { reason: ajv.errorsText(checkPayload.errors, { dataVar: 'payload' }) };
@@ -56,6 +59,24 @@ function instantOf(text: string): Instant | null {
   const epochMs = Date.parse(`${time}${zone}`);
   // With more or fewer digits in the year, the order of texts would not be the order of times.
   return epochMs >= FIRST_MS && epochMs <= LAST_MS ? toInstant(epochMs) : null;
+}
+
+/** Whether brackets outside of strings go too deep; text that is too short for it is spared the counting. */
+function isTooDeep(json: string): boolean {
+  if (json.length <= MAX_DEPTH) return false;
+  let depth = 0;
+  let isInString = false;
+  for (let index = 0; index < json.length; index++) {
+    const character = json[index];
+    if (isInString) {
+      if (character === '\\') index++;
+      else if (character === '"') isInString = false;
+    } else if (character === '"') isInString = true;
+    else if (character === '{' || character === '[') {
+      if (++depth > MAX_DEPTH) return true;
+    } else if (character === '}' || character === ']') depth--;
+  }
+  return false;
 }
 
 function parseJson(text: string): unknown {

@@ -23,9 +23,10 @@ function toFields(flat: string[]): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-/** The time at which Redis took the entry, in epoch milliseconds. */
-export function millisecondsOf(id: string): number {
-  return Number(/(\d+)-\d+$/.exec(id)?.[1] ?? 0);
+/** The time at which Redis took the entry, in epoch milliseconds; null for an id that is not of Redis' making. */
+export function millisecondsOf(id: string): number | null {
+  const ms = /^(?:[a-z]+:)?(\d{1,15})-\d+$/.exec(id)?.[1];
+  return ms === undefined ? null : Number(ms);
 }
 
 /** By time, then by the number within the millisecond: as text they would sort wrongly. */

@@ -186,12 +186,15 @@ export class RedisEventStream extends EventStream {
     return [...states.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  async *deliveredSince(group: string, sinceId: string): AsyncGenerator<StreamEntry[]> {
+  async *deliveredSince(group: string, entryIds: string[]): AsyncGenerator<StreamEntry[]> {
+    // By time, because one clock gives the ids of both streams.
+    const sinceMs = Math.min(...entryIds.flatMap((id) => millisecondsOf(id) ?? []));
+    if (!Number.isFinite(sinceMs)) return;
     const redis = await this.connections.usable();
     for (const stream of this.streamsOf(group).toReversed()) {
       const found = (await infoOf(redis, stream.key)).groups.find(({ name }) => name === group);
       if (!found) continue;
-      let from = `${millisecondsOf(sinceId)}-0`;
+      let from = `${sinceMs}-0`;
       while (compareIds(from, found.lastDeliveredId) <= 0) {
         const entries = (await redis.xrange(
           stream.key,
@@ -201,7 +204,7 @@ export class RedisEventStream extends EventStream {
           BATCH,
         )) as RedisEntry[];
         if (entries.length === 0) break;
-        yield toEntries(stream, entries);
+        yield toEntries(stream, entries, 0);
         from = next(entries.at(-1)![0]);
       }
     }

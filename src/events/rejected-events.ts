@@ -40,7 +40,7 @@ export class RejectedEvents {
         ({ entryId }) => entryId,
       ),
     );
-    const fresh = rejected.filter(({ entryId }) => !listed.has(entryId));
+    const fresh = rejected.filter(({ entryId }) => !listed.has(entryId) && listed.add(entryId));
     await this.rows.insert(
       tx,
       fresh.map(({ entryId, reason, fields }) => ({

@@ -87,7 +87,7 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     await this.claims.release(this.workerId, 'The server was stopped while the run was at work.');
   }
 
-  /** What a life before this one left: first its processes, then the runs that it held, then what nobody took. */
+  /** What a life before this one left: first its processes, then the runs that it held. */
   private async heal(): Promise<void> {
     await this.processes.killLeftovers();
     const released = await this.claims.release(
@@ -99,8 +99,6 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
         `Run ${runId} was interrupted by the end of the server: now ${status}, attempt ${attempt}.`,
       );
     }
-    const requested = await this.claims.requestUnclaimedAgain();
-    if (requested > 0) this.logger.log(`${requested} runs that nobody had taken are asked for again.`);
   }
 
   private async takeRuns(): Promise<void> {

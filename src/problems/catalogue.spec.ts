@@ -14,6 +14,7 @@ describe('the catalogue of problems', () => {
   it.each<[ErrorCode, number]>([
     ['RUN_IN_PROGRESS', 409],
     ['RUN_ALREADY_ENDED', 409],
+    ['LEASE_LOST', 409],
     ['RUN_NOT_FOUND', 404],
     ['PROJECT_NOT_FOUND', 404],
     ['QUOTA_REACHED', 429],

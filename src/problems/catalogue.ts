@@ -11,6 +11,7 @@ export const PROBLEMS = {
   REJECTED_EVENT_NOT_FOUND: { status: 404, title: 'The rejected event does not exist' },
   RUN_IN_PROGRESS: { status: 409, title: 'A run of this project is in progress' },
   RUN_ALREADY_ENDED: { status: 409, title: 'The run has already ended' },
+  LEASE_LOST: { status: 409, title: 'The run is not held by this worker' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The request is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type is not supported' },
   MISDIRECTED_REQUEST: { status: 421, title: 'This server does not go by that name' },

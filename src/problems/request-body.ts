@@ -1,22 +1,49 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { type FieldError, invalid, JobatoError } from './catalogue';
 
-const BODY_LIMIT = '1mb';
+const MEBIBYTE = 1024 * 1024;
+const BODY_LIMIT = MEBIBYTE;
+/** What workers send in one go: many events, many lines. */
+export const BATCH_BODY_LIMIT = 16 * MEBIBYTE;
 /** No call takes more; recursion further down would end in a full stack. */
 const MAX_DEPTH = 100;
 const DROPPED = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** What stands before every call of the API: afterwards the body is a JSON object, empty where none was sent. */
-export const jsonBody: RequestHandler[] = [
-  requireJson,
-  translated(express.json({ limit: BODY_LIMIT })),
-  requireObject,
+/**
+ * - `object`: a small JSON object, for a class to check.
+ * - `batch`: JSON of any shape and much of it; a schema judges it, or each event by itself.
+ * - `file`: not touched, whatever its type.
+ */
+type BodyKind = 'object' | 'batch' | 'file';
+
+/** Written as the router reads paths: in any case, with or without a slash at the end. */
+const UNUSUAL: { method: string; path: RegExp; kind: BodyKind }[] = [
+  { method: 'POST', path: /^\/internal\/events\/?$/i, kind: 'batch' },
+  { method: 'POST', path: /^\/internal\/runs\/[^/]+\/logs\/?$/i, kind: 'batch' },
+  { method: 'PUT', path: /^\/internal\/runs\/[^/]+\/artifacts\/[^/]+\/?$/i, kind: 'file' },
 ];
+
+const BODY_OF: Record<BodyKind, RequestHandler> = {
+  object: inTurn(requireJson, translated(express.json({ limit: BODY_LIMIT })), requireObject),
+  batch: inTurn(requireJson, translated(express.json({ limit: BATCH_BODY_LIMIT }))),
+  file: (_request, _response, next) => next(),
+};
+
+/** What stands before every call of the API. Where nothing else is said, the body is a JSON object afterwards, empty where none was sent. */
+export const apiBody: RequestHandler = (request, response, next) => {
+  const { method, path } = request;
+  const kind = UNUSUAL.find((rule) => rule.method === method && rule.path.test(path))?.kind ?? 'object';
+  void BODY_OF[kind](request, response, next);
+};
 
 /** For the forms of pages. */
 export const formBody: RequestHandler = translated(
   express.urlencoded({ extended: false, limit: BODY_LIMIT }),
 );
+
+function inTurn(...handlers: RequestHandler[]): RequestHandler {
+  return express.Router().use(...handlers);
+}
 
 /** A body of another type would be taken for none, and a run be started that nobody described. */
 function requireJson(request: Request, _response: Response, next: NextFunction): void {
@@ -91,7 +118,7 @@ function bodyProblem(error: unknown): unknown {
     case 'encoding.unsupported':
       return new JobatoError('UNSUPPORTED_MEDIA_TYPE', 'The body must be in UTF-8, plain or gzip.');
     case 'entity.parse.failed':
-      return invalid([{ field: '', message: 'is not a valid JSON object' }]);
+      return invalid([{ field: '', message: 'is not valid JSON, or not an object' }]);
     default:
       return status === 400 || status === 413
         ? invalid([{ field: '', message: 'cannot be read: it broke off, or is not what its headers say' }])

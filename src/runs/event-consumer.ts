@@ -68,6 +68,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private async catchUp(): Promise<void> {
     try {
       while ((await this.takeOver(0)) === BATCH); // what an earlier life of this process was handed is nobody's now
+      await this.applyForgotten();
       while ((await this.takeBatch(0)) > 0);
     } catch (error) {
       this.logger.error(`What lies on the event stream from before cannot be read yet: ${String(error)}`);
@@ -79,6 +80,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
       try {
         if (Date.now() - this.lastRetryMs >= RETRY_AFTER_MS) await this.takeOver(RETRY_AFTER_MS);
         await this.takeBatch(WAIT_MS);
+        if (this.readTrouble !== null) await this.applyForgotten();
         this.readTrouble = null;
       } catch (error) {
         this.readTrouble = `The event stream cannot be read: ${String(error)}`;
@@ -86,6 +88,16 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
         await new Promise((resolve) => setTimeout(resolve, 1000));
       }
     }
+  }
+
+  /**
+   * Entries that were handed out and never applied are pending, and taken over; unless somebody deleted the consumer
+   * that had them, or the group's place was moved. So the last stretch is read once more: the inbox knows what of it
+   * has had its effect.
+   */
+  private async applyForgotten(): Promise<void> {
+    const recent = await this.store.recentEntryIds();
+    for await (const entries of this.stream.deliveredSince(API_GROUP, recent)) await this.handle(entries);
   }
 
   private async takeOver(idleMs: number): Promise<number> {

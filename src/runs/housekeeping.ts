@@ -9,6 +9,7 @@ import { Clock, plusSeconds } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { EventStream } from '../events/event-stream';
+import { OutboxRelay } from '../events/outbox-relay';
 import { RunStore } from './run-store';
 
 const EVERY_MS = 15 * 60 * 1000;
@@ -24,6 +25,7 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly stream: EventStream,
+    private readonly relay: OutboxRelay,
     private readonly store: RunStore,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
@@ -45,6 +47,7 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
   async tidy(): Promise<void> {
     const hoursAgo = (hours: number) => plusSeconds(this.clock.now(), -hours * 3600);
     await this.stream.trim(hoursAgo(this.config.runEventsRetentionHours));
+    await this.relay.forgetSettledRequests();
     await this.store.forgetIdempotencyKeys(hoursAgo(KEEP_IDEMPOTENCY_KEYS_HOURS));
   }
 }

@@ -35,11 +35,6 @@ export class RunClaims {
     return { run: claimed.run, definition: await this.queries.definition(claimed.run.definitionHash) };
   }
 
-  /** Asks once more for the runs that nobody has claimed and whose request is not under way. @returns how many */
-  requestUnclaimedAgain(): Promise<number> {
-    return this.store.requestUnclaimedAgain();
-  }
-
   /** How things stand for the one who holds, or held, this attempt. */
   async standing(runId: string, attempt: number): Promise<{ stillHeld: boolean; stopRequested: boolean }> {
     const run = await this.queries.find(runId);

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { Clock } from '../clock/clock';
 import { Database } from '../database/database';
-import type { TableRows } from '../database/table-rows';
+import { inList, type TableRows } from '../database/table-rows';
 import { OutboxRelay } from '../events/outbox-relay';
+import type { RunEventMap, RunEventOf } from '../events/run-event';
 import { JobatoError } from '../problems/catalogue';
 import type { ProjectDefinition } from '../projects/project';
 import type { Run, RunStatus, TriggeredBy } from './run';
@@ -119,6 +120,57 @@ export class RunQueries {
 
   async heldBy(workerId: string): Promise<Run[]> {
     return this.select("WHERE status = 'running' AND worker_id = ?", [workerId]);
+  }
+
+  /**
+   * Runs that nobody has, oldest first: those of the named projects, and those that are carried out in one of these
+   * ways. No more than there are projects, since each has one run at a time.
+   */
+  async unclaimed(
+    executors: Run['executor'][],
+    projectIds: string[],
+  ): Promise<Pick<Run, 'runId' | 'projectId' | 'executor'>[]> {
+    const either = [
+      ...(executors.length > 0 ? [`executor IN ${inList(executors)}`] : []),
+      ...(projectIds.length > 0 ? [`project_id IN ${inList(projectIds)}`] : []),
+    ];
+    if (either.length === 0) return [];
+    const rows = await this.database.read.query<{ run_id: string; project_id: string; executor: string }>(
+      "SELECT run_id, project_id, executor FROM runs WHERE status = 'running' AND claimed_at IS NULL" +
+        ` AND (${either.join(' OR ')}) ORDER BY run_id`,
+      [...executors, ...projectIds],
+    );
+    return rows.map(({ run_id: runId, project_id: projectId, executor }) => ({
+      runId,
+      projectId,
+      executor: executor as Run['executor'],
+    }));
+  }
+
+  /** The `run.requested` by which the current attempt of each of these runs was last made known to workers. */
+  async requests(runs: Run[]): Promise<Map<string, RunEventOf<'run.requested'>>> {
+    if (runs.length === 0) return new Map();
+    const attempts = new Map(runs.map(({ runId, attempt }) => [runId, attempt]));
+    const rows = await this.inbox.select(
+      this.database.read,
+      // What anybody else puts on the stream under this name has no effect.
+      `WHERE event_type = 'run.requested' AND effect IS NOT NULL AND run_id IN ${inList([...attempts.keys()])}` +
+        ' ORDER BY position',
+      [...attempts.keys()],
+    );
+    const events = rows.map(({ eventId, occurredAt, runId, payload }) => ({
+      eventId,
+      eventType: 'run.requested' as const,
+      eventVersion: 1 as const,
+      occurredAt,
+      runId,
+      payload: JSON.parse(payload) as RunEventMap['run.requested'],
+    }));
+    return new Map(
+      events
+        .filter(({ runId, payload }) => payload.attempt === attempts.get(runId))
+        .map((event) => [event.runId, event]),
+    );
   }
 
   /** Runs with a time of theirs in the past: a lease, or a limit for claiming, finishing or stopping. */

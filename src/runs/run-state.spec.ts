@@ -54,6 +54,8 @@ const loseWorker = (attempt = 1): RunCommand => ({
   message: 'It fell silent.',
 });
 
+const unclaim = (attempt = 1, workerId = WORKER): RunCommand => ({ type: 'unclaim', attempt, workerId });
+
 /** Two attempts are allowed, so that a lost worker can be replaced. */
 const waiting = aNewRun({ maxAttempts: 2 });
 const active = after(waiting, [claim]);
@@ -74,6 +76,7 @@ const TERMINAL: RunPhase[] = ['completed', 'partial', 'failed', 'cancelled'];
 /** Every command, in each form that could lead to another phase. */
 const COMMANDS: Record<RunCommandType, RunCommand[]> = {
   claim: [claim],
+  unclaim: [unclaim()],
   start: [start()],
   heartbeat: [heartbeat()],
   progress: [progress({ step: 'fetch', stepStatus: 'running' }), progress({})],
@@ -220,6 +223,7 @@ describe('attempts', () => {
     ['fail', (attempt) => fail({ attempt })],
     ['confirm-stop', (attempt) => confirmStop({ attempt })],
     ['lose-worker', (attempt = 2) => loseWorker(attempt)],
+    ['unclaim', (attempt = 2) => unclaim(attempt)],
   ];
 
   it('counts on when a lost worker is replaced', () => expect(second.attempt).toBe(2));

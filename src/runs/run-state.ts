@@ -8,6 +8,8 @@ export type RunPhase = 'waiting' | 'active' | 'stopping' | 'completed' | 'partia
 /** Everything that can be done to a run. What a worker says carries when, and which attempt, it speaks of. */
 export type RunCommand =
   | { type: 'claim'; workerId: string; leaseSeconds: number }
+  /** The worker was gone before it could be told that it has the run, so nothing of it can have begun. */
+  | { type: 'unclaim'; workerId: string; attempt: number }
   | ({ type: 'start' } & Said<'run.started'>)
   | ({ type: 'heartbeat' } & Said<'run.heartbeat'>)
   | ({ type: 'progress' } & Said<'run.progress'>)
@@ -31,6 +33,7 @@ export type RunCommandType = RunCommand['type'];
 export const TRANSITIONS: Record<RunPhase, Record<RunCommandType, readonly RunPhase[]>> = {
   waiting: {
     claim: ['active'],
+    unclaim: [],
     start: ['active'],
     heartbeat: ['active'],
     progress: ['active'],
@@ -45,6 +48,7 @@ export const TRANSITIONS: Record<RunPhase, Record<RunCommandType, readonly RunPh
   },
   active: {
     claim: [],
+    unclaim: ['waiting'],
     start: ['active'],
     heartbeat: ['active'],
     progress: ['active'],
@@ -59,6 +63,7 @@ export const TRANSITIONS: Record<RunPhase, Record<RunCommandType, readonly RunPh
   },
   stopping: {
     claim: [],
+    unclaim: ['cancelled'],
     start: ['stopping'],
     heartbeat: ['stopping'],
     progress: ['stopping'],
@@ -141,6 +146,10 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
         lastHeardAt: now,
         leaseExpiresAt: plusSeconds(now, command.leaseSeconds),
       };
+    case 'unclaim':
+      return run.cancelRequestedAt === null
+        ? { workerId: null, claimedAt: null, lastHeardAt: null, leaseExpiresAt: null }
+        : { ...ended(run, 'cancelled', now), statusReason: 'cancelled-by-user' };
     case 'start':
     case 'heartbeat':
       return { ...heard(run, now, command.payload.leaseSeconds), workerId: command.payload.workerId };
@@ -312,16 +321,18 @@ function within(run: Run, occurredAt: Instant, now: Instant): Instant {
 }
 
 function attemptOf(command: RunCommand): number | null {
-  if (command.type === 'lose-worker') return command.attempt;
+  if (command.type === 'lose-worker' || command.type === 'unclaim') return command.attempt;
   return 'payload' in command ? (command.payload.attempt ?? null) : null;
 }
 
 function workerOf(command: RunCommand): string | null {
+  if (command.type === 'unclaim') return command.workerId;
   return command.type === 'start' || command.type === 'heartbeat' ? command.payload.workerId : null;
 }
 
 function emissions(run: Run, command: RunCommand, from: RunPhase, to: RunPhase): Emission[] {
-  if (command.type === 'lose-worker' && to === 'waiting') return [requestOf(run)];
+  if ((command.type === 'lose-worker' || command.type === 'unclaim') && to === 'waiting')
+    return [requestOf(run)];
   // A worker that nobody knows of may have the run all the same, so a stop is always made known.
   if (command.type === 'request-stop') {
     return [
@@ -341,6 +352,7 @@ function emissions(run: Run, command: RunCommand, from: RunPhase, to: RunPhase):
 function nothing(): Record<RunCommandType, readonly RunPhase[]> {
   return {
     claim: [],
+    unclaim: [],
     start: [],
     heartbeat: [],
     progress: [],

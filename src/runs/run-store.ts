@@ -50,6 +50,14 @@ export interface AppliedEvent {
   hasEmitted: boolean;
 }
 
+/** More than one batch that was being applied when the process ended. */
+const RECENT_ENTRIES = 2000;
+
+/** Nobody has the run, and no request for it is on its way to the stream. */
+export const UNCLAIMED =
+  "status = 'running' AND claimed_at IS NULL AND NOT EXISTS" +
+  " (SELECT 1 FROM outbox WHERE outbox.run_id = runs.run_id AND outbox.event_type = 'run.requested')";
+
 /** What a run's row may change in; the rest is fixed when it is made. */
 const MUTABLE: (keyof Run)[] = [
   'status',
@@ -142,13 +150,23 @@ export class RunStore {
     });
   }
 
+  /** The stream entries whose events were applied last: from the earliest of them on, some may not have been. */
+  async recentEntryIds(): Promise<string[]> {
+    const rows = await this.database.read.query<{ entry_id: string | null }>(
+      'SELECT entry_id FROM applied_events ORDER BY position DESC LIMIT ?',
+      [RECENT_ENTRIES],
+    );
+    return rows.flatMap(({ entry_id }) => entry_id ?? []);
+  }
+
   async reject(entry: StreamEntry, reason: string): Promise<void> {
     await this.database.write(this.rejectEntries, { entry, reason });
   }
 
-  /** Requests once more the runs that nobody has claimed and whose request is not under way. @returns how many */
-  async requestUnclaimedAgain(): Promise<number> {
-    const count = await this.database.write(this.requestAgain, undefined);
+  /** Requests once more those of the runs that still nobody has, unless a request lies in the outbox. @returns how many */
+  async requestAgain(runIds: string[]): Promise<number> {
+    if (runIds.length === 0) return 0;
+    const count = await this.database.write(this.requestRunsAgain, runIds);
     if (count > 0) this.relay.kick();
     return count;
   }
@@ -291,6 +309,8 @@ export class RunStore {
       if (event && seen.has(event.eventId)) return { outcome: 'duplicate', reason: null, ...noEffect() };
       const run = event && runs.get(event.runId);
       if (!event || !run) {
+        // Looked at again, it was rejected before, and may have been discarded by a person since.
+        if (entry.deliveryCount === 0) return { outcome: 'duplicate', reason: null, ...noEffect() };
         const why = reason ?? 'there is no run with this runId';
         rejected.push({ entryId: entry.id, reason: why, fields: entry.fields });
         return { outcome: 'rejected', reason: why, ...noEffect() };
@@ -304,7 +324,12 @@ export class RunStore {
         emissions.push(...effect.emits.map((emission) => ({ run: effect.changed!, emission })));
       }
       if (effect.logLines) logs.push({ runId: run.runId, attempt: run.attempt, lines: effect.logLines });
-      inbox.push({ ...inboxRow(event, now), outcome: effect.outcome, effect: effect.inWords });
+      inbox.push({
+        ...inboxRow(event, now),
+        outcome: effect.outcome,
+        effect: effect.inWords,
+        entryId: entry.id,
+      });
       return {
         outcome: effect.outcome,
         reason: null,
@@ -408,18 +433,15 @@ export class RunStore {
     return inputs.map(() => undefined);
   };
 
-  private readonly requestAgain = async (tx: Transaction, inputs: unknown[]): Promise<number[]> => {
-    const runs = await this.runs.select(
-      tx,
-      "WHERE status = 'running' AND executor = 'steps' AND claimed_at IS NULL AND NOT EXISTS" +
-        " (SELECT 1 FROM outbox WHERE outbox.run_id = runs.run_id AND outbox.event_type = 'run.requested')",
-      [],
-    );
+  private readonly requestRunsAgain = async (tx: Transaction, inputs: string[][]): Promise<number[]> => {
+    const asked = [...new Set(inputs.flat())];
+    const runs = await this.runs.select(tx, `WHERE run_id IN ${inList(asked)} AND ${UNCLAIMED}`, asked);
     await this.emit(
       tx,
       runs.map((run) => ({ run, emission: requestOf(run) })),
     );
-    return inputs.map(() => runs.length);
+    const requested = new Set(runs.map(({ runId }) => runId));
+    return inputs.map((runIds) => runIds.filter((runId) => requested.has(runId)).length);
   };
 }
 
@@ -445,5 +467,6 @@ function inboxRow(event: RunEvent, appliedAt: string): Partial<AppliedEventEntit
     ),
     outcome: 'applied',
     effect: null,
+    entryId: null,
   };
 }

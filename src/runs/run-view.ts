@@ -114,7 +114,7 @@ export function toRunView(run: Run, facts: WaitingFacts, now: Instant): RunView 
     artifacts: run.artifacts.map(({ name, size }) => ({
       name,
       size,
-      href: `/api/runs/${run.runId}/artifacts/${encodeURIComponent(name)}`,
+      href: artifactHref(run.runId, name),
     })),
   };
 }
@@ -150,4 +150,8 @@ export function toRunSummary(run: Run): RunSummaryView {
     newJobsCount: run.metrics.newJobsCount ?? null,
     relevantCount: run.metrics.relevantCount ?? null,
   };
+}
+
+export function artifactHref(runId: string, name: string): string {
+  return `/api/runs/${runId}/artifacts/${encodeURIComponent(name)}`;
 }

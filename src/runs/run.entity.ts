@@ -77,6 +77,8 @@ export class AppliedEventEntity {
   @Column({ type: 'text' }) payload!: string;
   /** `applied`, or why it changed nothing. */
   @Column({ type: 'text' }) outcome!: string;
+  /** The entry of the stream that it came with; null for what we say ourselves. */
+  @Column({ name: 'entry_id', type: 'text', nullable: true }) entryId!: string | null;
   /** What it did, in a word or two: `active → completed`. */
   @Column({ type: 'text', nullable: true }) effect!: string | null;
 }

@@ -3,21 +3,26 @@ import { EventsModule } from '../events/events.module';
 import { LogsModule } from '../logs/logs.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { ArtifactFiles } from './artifact-files';
+import { ArtifactUploads } from './artifact-uploads';
 import { ArtifactsController } from './artifacts.controller';
 import { EventConsumer } from './event-consumer';
+import { EventIntake } from './event-intake';
 import { Housekeeping } from './housekeeping';
 import { OverdueWatch } from './overdue-watch';
 import { ProjectsController } from './projects.controller';
 import { RejectedEventsController } from './rejected-events.controller';
+import { RequestWatch } from './request-watch';
 import { RunChanges } from './run-changes';
 import { RunClaims } from './run-claims';
 import { RunHistoryController } from './run-history.controller';
+import { RunLeases } from './run-leases';
 import { RunLogsController } from './run-logs.controller';
 import { RunQueries } from './run-queries';
 import { RunStore } from './run-store';
 import { RunStreams } from './run-streams';
 import { RunsController } from './runs.controller';
 import { RunsService } from './runs.service';
+import { Uploads } from './uploads';
 import { WorkerRegistry } from './worker-registry';
 import { WorkersController } from './workers.controller';
 
@@ -38,22 +43,30 @@ import { WorkersController } from './workers.controller';
     RunStore,
     RunChanges,
     RunClaims,
+    RunLeases,
     RunStreams,
     EventConsumer,
+    EventIntake,
     OverdueWatch,
+    RequestWatch,
     Housekeeping,
     WorkerRegistry,
     ArtifactFiles,
+    ArtifactUploads,
+    Uploads,
   ],
   exports: [
     EventConsumer,
+    EventIntake,
     RunsService,
     RunQueries,
     RunChanges,
     RunClaims,
+    RunLeases,
     RunStreams,
     WorkerRegistry,
     ArtifactFiles,
+    ArtifactUploads,
   ],
 })
 export class RunsModule {}

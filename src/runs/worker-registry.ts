@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type Instant } from '../clock/clock';
+import { Clock, type Instant, toInstant } from '../clock/clock';
 import { Database } from '../database/database';
 
 export interface WorkerView {
@@ -11,10 +11,16 @@ export interface WorkerView {
   runIds: string[];
 }
 
-/** Who carries runs out: the workers of this process, and those that are known by the runs that they hold. */
+/** Workers elsewhere are remembered for so long after they were last heard, and so many of them. */
+const REMEMBER_MS = 60 * 60 * 1000;
+const REMEMBER_WORKERS = 1000;
+
+/** Who carries runs out: the workers of this process, those that called, and those that hold runs. */
 @Injectable()
 export class WorkerRegistry {
   private readonly ours = new Map<string, { slots: number; busy: number }>();
+  /** Workers elsewhere, the one that was heard last at the end, with how many of its calls wait for a run. */
+  private readonly callers = new Map<string, { heardAtMs: number; waitingCalls: number }>();
 
   constructor(
     private readonly database: Database,
@@ -27,6 +33,22 @@ export class WorkerRegistry {
 
   remove(workerId: string): void {
     this.ours.delete(workerId);
+  }
+
+  /** A worker elsewhere has called. */
+  heard(workerId: string, waitingCalls = this.callers.get(workerId)?.waitingCalls ?? 0): void {
+    this.callers.delete(workerId);
+    this.callers.set(workerId, { heardAtMs: this.clock.nowMs(), waitingCalls });
+    for (const [oldest, caller] of this.callers) {
+      if (this.callers.size <= REMEMBER_WORKERS) break;
+      if (caller.waitingCalls === 0) this.callers.delete(oldest);
+    }
+  }
+
+  /** A worker elsewhere waits for a run: it is here until it leaves. @returns what says that it does */
+  arrive(workerId: string): () => void {
+    this.heard(workerId, (this.callers.get(workerId)?.waitingCalls ?? 0) + 1);
+    return () => this.heard(workerId, this.callers.get(workerId)!.waitingCalls - 1);
   }
 
   capacity(): { slots: number; busy: number } {
@@ -49,6 +71,9 @@ export class WorkerRegistry {
     for (const [workerId, { slots }] of this.ours) {
       views.set(workerId, { workerId, kind: 'embedded', lastHeardAt: this.clock.now(), slots, runIds: [] });
     }
+    for (const [workerId, lastHeardAt] of this.recentCallers()) {
+      views.set(workerId, { workerId, kind: 'external', lastHeardAt, slots: null, runIds: [] });
+    }
     for (const { worker_id: workerId, run_id: runId, last_heard_at: heardAt } of rows) {
       const view = views.get(workerId) ?? {
         workerId,
@@ -61,5 +86,13 @@ export class WorkerRegistry {
       if (heardAt !== null && heardAt > view.lastHeardAt) views.get(workerId)!.lastHeardAt = heardAt;
     }
     return [...views.values()];
+  }
+
+  private recentCallers(): [string, Instant][] {
+    const nowMs = this.clock.nowMs();
+    return [...this.callers].flatMap(([workerId, { heardAtMs, waitingCalls }]): [string, Instant][] => {
+      if (waitingCalls > 0) return [[workerId, toInstant(nowMs)]];
+      return nowMs - heardAtMs > REMEMBER_MS ? [] : [[workerId, toInstant(heardAtMs)]];
+    });
   }
 }

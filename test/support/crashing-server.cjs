@@ -9,6 +9,7 @@ const DIST = join(__dirname, '..', '..', 'dist');
 const built = (path) => require(join(DIST, path));
 const { Writer } = built('database/writer.js');
 const { EmbeddedEventStream } = built('events/embedded-event-stream.js');
+const { RedisEventStream } = built('events/redis-event-stream.js');
 const { StepRunner } = built('executor/step-runner.js');
 const { ProcessRegistry } = built('executor/process-registry.js');
 
@@ -16,7 +17,7 @@ const { ProcessRegistry } = built('executor/process-registry.js');
 const isTrigger = (input) => input?.run !== undefined && input.definition !== undefined;
 const isClaim = (input) => input?.command?.type === 'claim';
 const isStopRequest = (input) => input?.command?.type === 'request-stop';
-const isEmptyingOfOutbox = (input) => Array.isArray(input) && typeof input[0] === 'number';
+const isEmptyingOfOutbox = (input) => Array.isArray(input) && typeof input[0]?.position === 'number';
 const isApplying = (type) => (input) => input?.fields?.eventType === type && input.deliveryCount > 0;
 
 const POINTS = {
@@ -92,11 +93,13 @@ function afterCommit(isPoint, dying) {
 }
 
 function beforePublishing(eventType, dying) {
-  const { publish } = EmbeddedEventStream.prototype;
-  EmbeddedEventStream.prototype.publish = async function (entries) {
-    if (entries.some((entry) => entry.eventType === eventType)) await dying();
-    return publish.call(this, entries);
-  };
+  for (const { prototype } of [EmbeddedEventStream, RedisEventStream]) {
+    const { publish } = prototype;
+    prototype.publish = async function (entries) {
+      if (entries.some((entry) => entry.eventType === eventType)) await dying();
+      return publish.call(this, entries);
+    };
+  }
 }
 
 /** What is called without being awaited is followed by more; a point there has to kill at once. */

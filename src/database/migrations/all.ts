@@ -1,4 +1,5 @@
 import { FirstTables1700000000001 } from './1-first-tables';
+import { StreamPlaces1700000000002 } from './2-stream-places';
 
 /** In order. A new one is added at the end; one that was ever released is never changed. */
-export const MIGRATIONS = [FirstTables1700000000001];
+export const MIGRATIONS = [FirstTables1700000000001, StreamPlaces1700000000002];

@@ -1,0 +1,40 @@
+import { flawOfArtifactName } from './artifact-name';
+
+describe('the name of an uploaded artifact', () => {
+  it.each([
+    'a',
+    'result.json',
+    'reports/today.md',
+    'a/b/c/d',
+    '.hidden',
+    '...',
+    'a..b',
+    'with space',
+    'ärger-中文-🙂.txt',
+    'C:',
+    '%2e%2e',
+    'x'.repeat(200),
+  ])('may be %j', (name) => expect(flawOfArtifactName(name)).toBeNull());
+
+  it.each([
+    '',
+    '.',
+    '..',
+    '../a',
+    'a/../b',
+    'a/..',
+    './a',
+    'a/./b',
+    '/etc/passwd',
+    '//a',
+    'a//b',
+    'a/',
+    'a\\..\\b',
+    'a\0b',
+    'a\nb',
+    'a\x7f',
+    '\ud800',
+    'x'.repeat(201),
+    '中'.repeat(86),
+  ])('may not be %j', (name) => expect(flawOfArtifactName(name)).toMatch(/^must /));
+});

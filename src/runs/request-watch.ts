@@ -1,0 +1,97 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Database } from '../database/database';
+import { EventStream, WORKER_GROUP } from '../events/event-stream';
+import { EventConsumer } from './event-consumer';
+import { RunStore, UNCLAIMED } from './run-store';
+
+const LOOK_EVERY_MS = 5_000;
+const PAGE = 500;
+
+interface Unclaimed {
+  runId: string;
+  executor: 'steps' | 'external';
+  /** Where its request was put; null where nobody wrote that down. */
+  entryId: string | null;
+}
+
+/**
+ * Sees to it that a run which nobody has taken can be taken. "Published" does not mean "a worker has it": a volatile
+ * stream may have lost the request, and one that a consumer was handed and dropped is as good as lost.
+ */
+@Injectable()
+export class RequestWatch implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(RequestWatch.name);
+  private timer: NodeJS.Timeout | null = null;
+  private looking: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly database: Database,
+    private readonly stream: EventStream,
+    private readonly store: RunStore,
+    private readonly consumer: EventConsumer,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    // What was said before this life is applied first: a run that somebody has taken, or ended, is not asked for again.
+    await this.consumer.caughtUp;
+    await this.lookAgain();
+    if (this.stream.isVolatile) this.timer = setInterval(() => void this.lookAgain(), LOOK_EVERY_MS);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    if (this.timer) clearInterval(this.timer);
+    await this.looking;
+  }
+
+  private lookAgain(): Promise<void> {
+    this.looking = this.looking
+      .then(() => (this.stream.trouble === null ? this.look() : undefined))
+      .catch((error: unknown) => this.logger.warn(`Looking for lost requests: ${String(error)}`));
+    return this.looking;
+  }
+
+  async look(): Promise<void> {
+    let after = '';
+    for (;;) {
+      const page = await this.unclaimed(after);
+      const requested = await this.store.requestAgain(await this.lostOf(page));
+      if (requested > 0) this.logger.log(`${requested} runs that nobody has taken are asked for again.`);
+      if (page.length < PAGE) return;
+      after = page.at(-1)!.runId;
+    }
+  }
+
+  private async lostOf(runs: Unclaimed[]): Promise<string[]> {
+    // A stream that loses nothing forgets no delivery either, but a worker of ours may have died between taking and
+    // claiming; what is asked for twice is claimed once. Strangers are not asked twice: they may not know better.
+    if (!this.stream.isVolatile) {
+      return runs.filter(({ executor }) => executor === 'steps').map(({ runId }) => runId);
+    }
+    const obtainable = async (executor: Unclaimed['executor'], group: string | null) =>
+      this.stream.obtainable(
+        runs.flatMap((run) => (run.executor === executor && run.entryId !== null ? [run.entryId] : [])),
+        group,
+      );
+    const [forSteps, forExternals] = await Promise.all([
+      obtainable('steps', WORKER_GROUP),
+      obtainable('external', null), // who carries these out reads in groups of their own, or in none
+    ]);
+    return runs
+      .filter(({ entryId }) => entryId === null || !(forSteps.has(entryId) || forExternals.has(entryId)))
+      .map(({ runId }) => runId);
+  }
+
+  private async unclaimed(after: string): Promise<Unclaimed[]> {
+    const rows = await this.database.read.query<{
+      run_id: string;
+      executor: Unclaimed['executor'];
+      entry_id: string | null;
+    }>(
+      'SELECT runs.run_id, runs.executor, published_requests.entry_id FROM runs' +
+        ' LEFT JOIN published_requests ON published_requests.run_id = runs.run_id' +
+        ` WHERE ${UNCLAIMED} AND runs.run_id > ? ORDER BY runs.run_id LIMIT ?`,
+      [after, PAGE],
+    );
+    return rows.map(({ run_id: runId, executor, entry_id: entryId }) => ({ runId, executor, entryId }));
+  }
+}

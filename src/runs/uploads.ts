@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import { invalid, JobatoError } from '../problems/catalogue';
+
+/** A file that has come in whole and is nowhere yet: it is moved to its place, or deleted. */
+export interface Upload {
+  path: string;
+  /** Bytes. */
+  size: number;
+}
+
+/**
+ * Files on their way in. They lie apart, on the same file system, until they are whole; so there is never half of
+ * one in its place, and what a crash leaves is all in one folder.
+ */
+@Injectable()
+export class Uploads implements OnModuleInit {
+  private readonly folder: string;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {
+    this.folder = join(config.dataDir, 'uploads');
+  }
+
+  async onModuleInit(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+    await mkdir(this.folder, { recursive: true });
+  }
+
+  /**
+   * Writes down what comes, no faster than the disk takes it.
+   * @param announcedBytes what the sender says that it will be
+   * @throws JobatoError PAYLOAD_TOO_LARGE, STORAGE_FULL, VALIDATION where it broke off
+   */
+  async receive(content: AsyncIterable<Buffer>, announcedBytes: number | null): Promise<Upload> {
+    this.assertFits(announcedBytes ?? 0);
+    const path = join(this.folder, randomUUID());
+    const file = await open(path, 'wx').catch(asProblem);
+    try {
+      let size = 0;
+      for await (const bytes of whole(content)) {
+        size += bytes.length;
+        this.assertFits(size);
+        await file.writeFile(bytes);
+      }
+      await file.sync();
+      return { path, size };
+    } catch (error) {
+      await this.discard({ path });
+      return asProblem(error);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /**
+   * Puts the file below `folder`, in place of one that may be there, in one go.
+   * @param name a relative path that was checked
+   */
+  async place({ path }: Upload, folder: string, name: string): Promise<void> {
+    const target = join(folder, name);
+    try {
+      await mkdir(folder, { recursive: true });
+      await makeFolders(folder, name.split('/').slice(0, -1));
+      await rename(path, target);
+      await syncFolder(dirname(target));
+    } catch (error) {
+      asProblem(error);
+    }
+  }
+
+  async discard({ path }: Pick<Upload, 'path'>): Promise<void> {
+    await rm(path, { force: true });
+  }
+
+  private assertFits(size: number): void {
+    const { artifactLimitBytes } = this.config;
+    if (size <= artifactLimitBytes) return;
+    const limitMegabytes = Math.round(artifactLimitBytes / 1024 / 1024);
+    throw new JobatoError(
+      'PAYLOAD_TOO_LARGE',
+      `An artifact may have ${limitMegabytes} MB (ARTIFACT_LIMIT_MB); this one has more.`,
+    );
+  }
+}
+
+/** A connection that breaks off is the sender's affair, not a failure of ours. */
+async function* whole(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* content;
+  } catch {
+    throw invalid([{ field: '', message: 'broke off before the file was whole' }]);
+  }
+}
+
+/** One by one: a link in a folder that a step once made must not lead out of it. */
+async function makeFolders(folder: string, names: string[]): Promise<void> {
+  let path = folder;
+  for (const name of names) {
+    path = join(path, name);
+    await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    if (!(await lstat(path)).isDirectory()) throw notAPlace();
+  }
+}
+
+/** The name of a file is as durable as its content only after this. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function notAPlace(): JobatoError {
+  return invalid([{ field: 'name', message: 'is the place of a folder, or leads through a file' }]);
+}
+
+function asProblem(error: unknown): never {
+  const { code } = error as { code?: string };
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    throw new JobatoError(
+      'STORAGE_FULL',
+      'The file does not fit onto the disk. Make room: no restart is needed.',
+    );
+  }
+  if (code === 'EISDIR' || code === 'ENOTDIR' || code === 'ENOTEMPTY' || code === 'EEXIST') throw notAPlace();
+  throw error;
+}

@@ -1,0 +1,73 @@
+import Ajv from 'ajv';
+import { type JsonSchema, PAYLOAD_SCHEMAS } from '../events/event-schemas';
+import type { LogLineInput } from '../events/run-event';
+import { invalid } from '../problems/catalogue';
+
+export interface LogBody {
+  workerId: string | null;
+  /** Null: the current one. */
+  attempt: number | null;
+  lines: LogLineInput[];
+}
+
+/** As the event `run.log`, but that a member which nobody knows is a mistake here. */
+export const LOG_BODY_SCHEMA = closed(PAYLOAD_SCHEMAS['run.log']);
+
+// Not class-validator: ten thousand objects would each be copied and looked at member by member.
+const check = new Ajv({ allowUnionTypes: true, allErrors: false }).compile<LogBody>(LOG_BODY_SCHEMA);
+
+/** @throws JobatoError VALIDATION */
+export function readLogBody(body: unknown): LogBody {
+  const given = withoutNulls(body ?? {});
+  if (!check(given)) {
+    const { instancePath, message, keyword, params } = check.errors![0]!;
+    const path = instancePath.slice(1).replaceAll('/', '.');
+    const member = (params as { additionalProperty?: string; missingProperty?: string }) ?? {};
+    const last = member.additionalProperty ?? member.missingProperty;
+    throw invalid([
+      {
+        field: [path, last].filter((part) => part !== undefined && part !== '').join('.'),
+        message:
+          keyword === 'additionalProperties'
+            ? 'is not a known field'
+            : keyword === 'required'
+              ? 'is missing'
+              : (message ?? 'is not valid'),
+      },
+    ]);
+  }
+  return { ...given, workerId: given.workerId ?? null, attempt: given.attempt ?? null };
+}
+
+/** Null is the same as not given: some languages send every member. */
+function withoutNulls(body: unknown): unknown {
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) return body;
+  const { lines, ...rest } = dropNulls(body as Record<string, unknown>);
+  if (!Array.isArray(lines)) return lines === undefined ? rest : { ...rest, lines };
+  return { ...rest, lines: lines.map((line: unknown) => (isObject(line) ? dropNulls(line) : line)) };
+}
+
+function dropNulls(object: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(object);
+  return entries.some(([, value]) => value === null)
+    ? Object.fromEntries(entries.filter(([, value]) => value !== null))
+    : object;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function closed(schema: JsonSchema): JsonSchema {
+  const { properties } = schema as { properties: { lines: { items: JsonSchema } } & JsonSchema };
+  const { lines } = properties;
+  return {
+    ...schema,
+    additionalProperties: false,
+    properties: {
+      ...properties,
+      workerId: { type: 'string', minLength: 1, maxLength: 200 },
+      lines: { ...lines, items: { ...lines.items, additionalProperties: false } },
+    },
+  };
+}

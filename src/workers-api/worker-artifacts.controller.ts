@@ -1,0 +1,76 @@
+import { Controller, Headers, Param, Put, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { ApiProblems } from '../problems/api-problems';
+import { invalid, JobatoError } from '../problems/catalogue';
+import { ArtifactUploads } from '../runs/artifact-uploads';
+import type { Claimant } from '../runs/run-leases';
+import { artifactHref, ArtifactView } from '../runs/run-view';
+import { ApiForWorkers } from './worker-key';
+
+const WORKER_HEADER = 'X-Jobato-Worker-Id';
+const ATTEMPT_HEADER = 'X-Jobato-Attempt';
+
+@ApiForWorkers()
+@Controller('api/internal/runs/:runId/artifacts')
+export class WorkerArtifactsController {
+  constructor(private readonly uploads: ArtifactUploads) {}
+
+  @Put(':name')
+  @ApiOperation({
+    summary: 'Upload what a run made',
+    description:
+      'The body is the file, of any type, up to ARTIFACT_LIMIT_MB. The name is a relative path (with its slashes ' +
+      'encoded); a file of that name is replaced once the new one is whole. With the two headers, only the holder ' +
+      'of the run may do it.',
+  })
+  @ApiHeader({ name: WORKER_HEADER, required: false })
+  @ApiHeader({ name: ATTEMPT_HEADER, required: false })
+  @ApiConsumes('application/octet-stream')
+  @ApiBody({ schema: { type: 'string', format: 'binary' } })
+  @ApiResponse({ status: 201, type: ArtifactView })
+  @ApiProblems(
+    'VALIDATION',
+    'RUN_NOT_FOUND',
+    'RUN_ALREADY_ENDED',
+    'LEASE_LOST',
+    'PAYLOAD_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'STORAGE_FULL',
+  )
+  async upload(
+    @Param('runId') runId: string,
+    @Param('name') name: string,
+    @Headers() headers: Record<string, string | undefined>,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ArtifactView> {
+    try {
+      const encoding = headers['content-encoding'] ?? 'identity';
+      if (encoding.toLowerCase() !== 'identity') {
+        throw new JobatoError('UNSUPPORTED_MEDIA_TYPE', 'Files are kept as they come: send it unpacked.');
+      }
+      const announced = headers['content-length'];
+      const taken = await this.uploads.take(runId, name, claimantOf(headers), {
+        // Not destroyed with the loop: the answer to a file that is too large goes out by the same connection.
+        bytes: request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>,
+        announcedBytes: announced === undefined ? null : Number(announced),
+      });
+      const href = artifactHref(taken.runId, taken.artifact.name);
+      response.location(href);
+      return { ...taken.artifact, href };
+    } finally {
+      // Many clients read no answer before they have sent everything.
+      request.resume();
+    }
+  }
+}
+
+function claimantOf(headers: Record<string, string | undefined>): Claimant {
+  const workerId = headers[WORKER_HEADER.toLowerCase()] ?? null;
+  const attempt = headers[ATTEMPT_HEADER.toLowerCase()] ?? null;
+  if (attempt !== null && !/^[1-9]\d{0,8}$/.test(attempt)) {
+    throw invalid([{ field: ATTEMPT_HEADER, message: 'must be a whole number from 1' }]);
+  }
+  return { workerId, attempt: attempt === null ? null : Number(attempt) };
+}

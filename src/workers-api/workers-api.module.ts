@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { RunsModule } from '../runs/runs.module';
+import { ClaimQueue } from './claim-queue';
+import { WorkerArtifactsController } from './worker-artifacts.controller';
+import { WorkerEventsController } from './worker-events.controller';
+import { WorkerLogsController } from './worker-logs.controller';
+import { WorkerRunsController } from './worker-runs.controller';
+
+/** HTTP for workers that do not speak Redis. */
+@Module({
+  imports: [RunsModule],
+  controllers: [
+    WorkerEventsController,
+    WorkerRunsController,
+    WorkerArtifactsController,
+    WorkerLogsController,
+  ],
+  providers: [ClaimQueue],
+})
+export class WorkersApiModule {}
