@@ -59,6 +59,11 @@ export class Database {
     return this.writer.write(command, input);
   }
 
+  /** A write that shares the next commit instead of asking for one: for what is in no hurry. */
+  writeAlong<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {
+    return this.writer.writeAlong(command, input);
+  }
+
   /** Rejects with what is wrong if the last transaction could not be had, and an empty one cannot be had now. */
   async assertWritable(): Promise<void> {
     if (this.writer.trouble !== null) await this.writer.write(nothing, undefined);

@@ -232,6 +232,66 @@ describe('a write that fails', () => {
   });
 });
 
+describe('a write that is in no hurry', () => {
+  beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
+  afterEach(() => jest.useRealTimers());
+
+  it('shares the commit of the next one', async () => {
+    const along = writer.writeAlong(insert, 'tidied up');
+    await new Promise((turn) => setImmediate(turn));
+    expect(statements).toEqual([]);
+    expect(await Promise.all([along, writer.write(insert, 'a')])).toEqual([2, 1]);
+    expect(count('COMMIT')).toBe(1);
+  });
+
+  it('shares the next one also when it comes while a group is being written', async () => {
+    let along: Promise<number> | null = null;
+    const asking: WriteCommand<string, number> = (tx, inputs) => {
+      along = writer.writeAlong(insert, 'tidied up');
+      return insert(tx, inputs);
+    };
+    await writer.write(asking, 'a');
+    await new Promise((turn) => setImmediate(turn));
+    expect(notes()).toEqual(['a']);
+    await Promise.all([along, writer.write(insert, 'b')]);
+    expect(notes()).toEqual(['a', 'b', 'tidied up']);
+    expect(count('COMMIT')).toBe(2);
+  });
+
+  it('is committed by itself where no other comes', async () => {
+    for (const [note, position] of [
+      ['a', 1],
+      ['b', 2],
+    ] as const) {
+      const along = writer.writeAlong(insert, note);
+      await jest.advanceTimersByTimeAsync(100);
+      expect(await along).toBe(position);
+    }
+  });
+
+  it('hurts nobody by failing', async () => {
+    await writer.write(insert, 'a');
+    const written = [writer.writeAlong(insert, 'a'), writer.write(insert, 'b')];
+    expect(await outcomes(written)).toEqual(['rejected', 'fulfilled']);
+    expect(notes()).toEqual(['a', 'b']);
+  });
+
+  it('is committed when the writer closes, also one that comes with the last group', async () => {
+    let late: Promise<number> | null = null;
+    const asking: WriteCommand<string, number> = (tx, inputs) => {
+      late = writer.writeAlong(insert, 'late');
+      return insert(tx, inputs);
+    };
+    const early = writer.writeAlong(insert, 'early');
+    const last = writer.write(asking, 'last');
+    await new Promise((turn) => setImmediate(turn));
+    await writer.close();
+    await Promise.all([early, last, late]);
+    expect(notes().sort()).toEqual(['early', 'last', 'late']);
+    await expect(writer.writeAlong(insert, 'a')).rejects.toThrow('closed');
+  });
+});
+
 describe('closing the writer', () => {
   it('commits what was asked for before', async () => {
     const writes = ['a', 'b'].map((note) => writer.write(insert, note));
