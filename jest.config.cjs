@@ -1,9 +1,29 @@
 /** @type {import('jest').Config} */
-module.exports = {
+const common = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/src', '<rootDir>/test'],
-  testMatch: ['**/*.spec.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json', diagnostics: false }] },
+};
+
+/** @type {import('jest').Config} */
+module.exports = {
+  projects: [
+    {
+      ...common,
+      displayName: 'embedded',
+      roots: ['<rootDir>/src', '<rootDir>/test'],
+      testMatch: ['**/*.spec.ts'],
+    },
+    {
+      // The same tests once more, with Redis between the parts: what they hold does not hang on the stream.
+      ...common,
+      displayName: 'redis',
+      roots: ['<rootDir>/test'],
+      testMatch: ['**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/support/start-redis.ts',
+      globalTeardown: '<rootDir>/test/support/stop-redis.ts',
+      setupFiles: ['<rootDir>/test/support/on-redis.ts'],
+    },
+  ],
   // The last line of the output is the one that tools read: "N passed, N failed, N skipped".
   reporters: ['default', '<rootDir>/test/closing-line.reporter.cjs'],
   testTimeout: 30_000,

@@ -18,6 +18,7 @@ import { HealthModule } from './health/health.module';
 import { LifecycleModule } from './lifecycle/lifecycle.module';
 import { LogChunkEntity, LogEndEntity } from './logs/log.entities';
 import { MetricsModule } from './metrics/metrics.module';
+import { QuotaUsageEntity } from './quota/quota-usage.entity';
 import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './runs/run.entity';
 import { RunsModule } from './runs/runs.module';
 import { WorkersApiModule } from './workers-api/workers-api.module';
@@ -36,6 +37,7 @@ export const ENTITIES = [
   StreamPendingEntity,
   LogChunkEntity,
   LogEndEntity,
+  QuotaUsageEntity,
 ];
 
 @Module({})

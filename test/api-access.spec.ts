@@ -84,7 +84,7 @@ describe('a server with a token', () => {
 
   it('knows its routes', () => {
     const known = new Set(routes.map(({ method, path }) => `${method} ${path}`));
-    expect(known.size).toBeGreaterThan(35);
+    expect(known.size).toBeGreaterThan(40);
     for (const route of [...OPEN, 'POST /api/runs', 'GET /api/metrics', 'GET /api/docs', 'GET /']) {
       expect([...known]).toContain(route);
     }
@@ -258,8 +258,17 @@ describe('a server with a token', () => {
       '/api/INTERNAL/events',
       '/api//internal/events',
       '/api/%69nternal/events',
+      '/api/internal/events/',
+      '/API/internal/events',
+      '/api/internal%2fevents',
+      '/api%2finternal/events',
+      'http://127.0.0.1/api/internal/events',
       '/api/internal/nothing',
       '/api/internal',
+      '/api/internal/runs/claim',
+      `/api/internal/runs/${UUID}/heartbeat`,
+      `/api/internal/runs/${UUID}/release`,
+      `/api/internal/runs/${UUID}/logs`,
     ])('need a key of their own: %s', async (path) => {
       for (const headers of [
         {},
@@ -272,6 +281,44 @@ describe('a server with a token', () => {
       }
     });
 
+    it.each(['//api/internal/events', '/api/./internal/events', '/api/health/../internal/events'])(
+      'are nowhere else: %s',
+      async (path) => {
+        const headers = { ...BEARER, 'content-type': 'application/json', accept: 'application/json' };
+        const { status } = await send(jobato.url, { method: 'POST', path, headers, body: '{}' });
+        expect([401, 404]).toContain(status);
+      },
+    );
+
+    it('need it for files as well', async () => {
+      const path = `/api/internal/runs/${UUID}/artifacts/a`;
+      for (const headers of [{}, BEARER, { 'x-jobato-api-key': 'wrong' }] as Record<string, string>[]) {
+        expect((await send(jobato.url, { method: 'PUT', path, headers, body: 'x' })).status).toBe(401);
+      }
+    });
+
+    it('are described with the key, and nothing else is', async () => {
+      const { paths, components } = (await (
+        await jobato.fetch('/api/openapi.json', { headers: BEARER })
+      ).json()) as {
+        paths: Record<string, Record<string, { security?: object[]; responses: object }>>;
+        components: { securitySchemes: Record<string, object> };
+      };
+      expect(components.securitySchemes.workerKey).toMatchObject({
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-Jobato-Api-Key',
+      });
+      for (const [path, methods] of Object.entries(paths)) {
+        for (const { security, responses } of Object.values(methods)) {
+          const isInternal = path.startsWith('/api/internal/');
+          expect([path, security]).toEqual([path, isInternal ? [{ workerKey: [] }] : undefined]);
+          if (isInternal) expect(Object.keys(responses)).toContain('401');
+        }
+      }
+      expect(Object.keys(paths).filter((path) => path.startsWith('/api/internal/'))).toHaveLength(6);
+    });
+
     it.each(KEYS)('take each of the keys: %s', async (key) => {
       const { status } = await send(jobato.url, {
         method: 'POST',
@@ -279,7 +326,7 @@ describe('a server with a token', () => {
         headers: { 'x-jobato-api-key': key, 'content-type': 'application/json' },
         body: '[]',
       });
-      expect([401, 403]).not.toContain(status);
+      expect(status).toBe(202);
     });
   });
 

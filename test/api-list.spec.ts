@@ -263,9 +263,13 @@ describe('what became of the runs of a project', () => {
       ...summary(second),
       newJobsCount: null,
       relevantCount: null,
+      quota: null,
     });
     const ofCounts = { ...summary(first), newJobsCount: 3, relevantCount: 1 };
-    expect(await json(await jobato.fetch('/api/reports/runs/latest?projectId=counts'))).toEqual(ofCounts);
+    expect(await json(await jobato.fetch('/api/reports/runs/latest?projectId=counts'))).toEqual({
+      ...ofCounts,
+      quota: null,
+    });
     expect(await json(await jobato.fetch('/api/projects/counts/summary'))).toEqual({
       projectId: 'counts',
       activeRun: null,

@@ -1,24 +1,22 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { EventStream } from '../events/event-stream';
+import { StreamMonitor } from '../events/stream-monitor';
 import { Health } from '../health/health';
-import { ProjectCatalogue } from '../projects/project-catalogue';
 import { WorkerRegistry } from '../runs/worker-registry';
 import { durationText } from './duration-text';
 import { PageFrames } from './page-frame';
 import { humanised } from './plain-words';
 import { timeText } from './time-text';
 
-/** Pages about the installation rather than about a project: workers, status, quota. */
+/** Pages about the installation rather than about a project: workers and status. */
 @ApiExcludeController()
 @Controller()
 export class InstallationPagesController {
   constructor(
     private readonly workers: WorkerRegistry,
-    private readonly stream: EventStream,
+    private readonly monitor: StreamMonitor,
     private readonly health: Health,
-    private readonly projects: ProjectCatalogue,
     private readonly frames: PageFrames,
   ) {}
 
@@ -26,7 +24,7 @@ export class InstallationPagesController {
   async workersPage(@Res() response: Response): Promise<void> {
     const [workers, groups, frame] = await Promise.all([
       this.workers.list(),
-      this.stream.groups(),
+      this.monitor.groups(),
       this.frames.frame('Workers', '/workers'),
     ]);
     response.render('workers', {
@@ -55,18 +53,6 @@ export class InstallationPagesController {
         name: humanised(name),
         isOk: status === 'ok',
         message,
-      })),
-    });
-  }
-
-  @Get('quota')
-  async quotaPage(@Res() response: Response): Promise<void> {
-    const asking = this.projects.list().filter(({ definition }) => definition.quota);
-    response.render('quota', {
-      frame: await this.frames.frame('Quota', '/quota'),
-      projects: asking.map(({ definition: { projectId, name } }) => ({
-        name,
-        href: `/projects/${projectId}`,
       })),
     });
   }

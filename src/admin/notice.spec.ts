@@ -9,8 +9,17 @@ it('leads to the run that is in the way', () => {
     title: 'A run of this project is in progress',
     detail: 'Wait for it, or stop it.',
     activeRunHref: '/runs/abc',
+    resetsAt: null,
     fields: [],
   });
+});
+
+it('says when there is a new quota', () => {
+  const resetsAt = '2026-03-01T23:00:00.000Z';
+  const notice = noticeOf(
+    new JobatoError('QUOTA_REACHED', 'All is used.', { retryAfterSeconds: 1, resetsAt }),
+  );
+  expect(notice).toMatchObject({ detail: 'All is used.', resetsAt: { datetime: resetsAt } });
 });
 
 it('leads to each field that has to be mended', () => {

@@ -1,11 +1,14 @@
 import { type JobatoError, PROBLEMS } from '../problems/catalogue';
 import { humanised } from './plain-words';
+import { type TimeText, timeTextOrNull } from './time-text';
 
 /** What is said beside the button where something could not be done. */
 export interface Notice {
   title: string;
   detail: string | null;
   activeRunHref: string | null;
+  /** When there is a new quota. */
+  resetsAt: TimeText | null;
   /** What is wrong with what was typed, each with the way to its field. */
   fields: { href: string; label: string; message: string }[];
 }
@@ -19,6 +22,7 @@ export function noticeOf({ code, detail, extras }: JobatoError): Notice {
     title: PROBLEMS[code].title,
     detail: fields.length > 0 ? null : detail,
     activeRunHref: extras.activeRunId ? `/runs/${extras.activeRunId}` : null,
+    resetsAt: timeTextOrNull(extras.resetsAt ?? null),
     fields,
   };
 }

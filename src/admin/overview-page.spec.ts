@@ -9,7 +9,7 @@ const project: KnownProject = {
   definitionJson: '{}',
   file: 'projects/demo.yaml',
 };
-const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 } };
+const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
 
 it('shows a project that never ran', () => {
   const { rows, pollSeconds } = overviewPage([{ project, runs: [], view: null }], [], LATER);

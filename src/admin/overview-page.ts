@@ -1,5 +1,5 @@
 import { elapsedMs, type Instant } from '../clock/clock';
-import type { ProjectProblem } from '../projects/project';
+import type { FileProblem } from '../config-files/file-problem';
 import type { KnownProject } from '../projects/project-catalogue';
 import { isTerminal, type Run } from '../runs/run';
 import type { RunView } from '../runs/run-view';
@@ -52,11 +52,7 @@ export interface Trend {
   label: string;
 }
 
-export function overviewPage(
-  projects: ProjectRuns[],
-  problems: ProjectProblem[],
-  now: Instant,
-): OverviewPage {
+export function overviewPage(projects: ProjectRuns[], problems: FileProblem[], now: Instant): OverviewPage {
   const newest = projects.flatMap(({ runs }) => runs[0] ?? []);
   return {
     rows: projects.map((project) => projectRow(project, now)),

@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Clock } from '../clock/clock';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
+import { ConfigRemarks } from '../runs/config-remarks';
 import { RunQueries } from '../runs/run-queries';
 import { overviewPage, type ProjectRuns, TREND_RUNS } from './overview-page';
 import { PageFrames } from './page-frame';
@@ -14,6 +15,7 @@ export class OverviewController {
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly queries: RunQueries,
+    private readonly remarks: ConfigRemarks,
     private readonly clock: Clock,
     private readonly frames: PageFrames,
   ) {}
@@ -32,7 +34,7 @@ export class OverviewController {
 
   private async model() {
     const projects = await Promise.all(this.projects.list().map((project) => this.runsOf(project)));
-    const overview = overviewPage(projects, this.projects.problems(), this.clock.now());
+    const overview = overviewPage(projects, this.remarks.problems(), this.clock.now());
     return { frame: await this.frames.frame('Projects', '/'), overview };
   }
 

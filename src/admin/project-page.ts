@@ -1,6 +1,6 @@
 import type { Instant } from '../clock/clock';
-import { notCarriedOut } from '../projects/not-carried-out';
 import type { KnownProject } from '../projects/project-catalogue';
+import type { QuotaStatus } from '../quota/quotas';
 import { isTerminal, type Run } from '../runs/run';
 import type { Page } from '../runs/run-queries';
 import type { RunView } from '../runs/run-view';
@@ -21,6 +21,9 @@ export interface ProjectFacts {
   alike: Run[];
   page: Page<Run>;
   query: HistoryQuery;
+  quota: QuotaStatus | null;
+  /** What its file asks for in vain. */
+  notes: string[];
   /** Runs at work in all projects, which the header shows. */
   running: number;
 }
@@ -49,7 +52,7 @@ export interface ProjectPage {
 }
 
 export function projectPage(
-  { project, run, view, alike, page, query, running }: ProjectFacts,
+  { project, run, view, alike, page, query, quota, notes, running }: ProjectFacts,
   now: Instant,
 ): ProjectPage {
   const { definition, definitionHash, file } = project;
@@ -61,6 +64,7 @@ export function projectPage(
     definitionHash,
     waitingCode(view),
     running,
+    quota,
   );
   const parameters = new URLSearchParams({
     ...(query.status && { status: query.status }),
@@ -78,12 +82,12 @@ export function projectPage(
     isStopping,
     activeRunHref: isActive ? `/runs/${run.runId}` : null,
     stopHref: isActive ? `/runs/${run.runId}/stop` : null,
-    summary: summaryBar(run, definition.metrics, alike, now),
+    summary: summaryBar(run, definition.metrics, alike, quota, now),
     steps: run ? stepRows(run, now) : definition.steps.map(({ name }) => pendingRow(name)),
     progress: run && progressBar(run),
     history: runHistory(projectId, page, query, now),
-    footer: run && view ? runFooter(run, view, now) : neverRunFooter(file),
-    notes: notCarriedOut(definition),
+    footer: run && view ? runFooter(run, view, quota, now) : neverRunFooter(file, quota),
+    notes,
     stateHref: `/projects/${projectId}/state?${parameters.toString()}`,
     pollSeconds: isActive ? 2 : 10,
     version,

@@ -6,6 +6,8 @@ import { Clock } from '../clock/clock';
 import type { FieldError } from '../problems/catalogue';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { FULL_SCOPE } from '../projects/scope';
+import { Quotas } from '../quota/quotas';
+import { ConfigRemarks } from '../runs/config-remarks';
 import { RUN_STATUSES } from '../runs/run';
 import { RunQueries } from '../runs/run-queries';
 import { RunsService } from '../runs/runs.service';
@@ -30,6 +32,8 @@ export class ProjectPageController {
     private readonly runs: RunsService,
     private readonly clock: Clock,
     private readonly frames: PageFrames,
+    private readonly quotas: Quotas,
+    private readonly remarks: ConfigRemarks,
   ) {}
 
   @Get()
@@ -93,12 +97,15 @@ export class ProjectPageController {
         query.cursor ?? undefined,
       ),
     ]);
-    const [view, alike, frame] = await Promise.all([
+    const [view, alike, quota, frame] = await Promise.all([
       run && this.queries.view(run),
       this.queries.list({ projectId, status: 'completed', scope: run?.scope ?? FULL_SCOPE }, ALIKE_RUNS),
+      this.quotas.statusOf(project.definition),
       this.frames.frame(project.definition.name, '/'),
     ]);
-    const facts = { project, run, view, alike: alike.items, page, query, running: frame.running };
+    const notes = this.remarks.notes(project.definition);
+    const running = frame.running;
+    const facts = { project, run, view, alike: alike.items, page, query, quota, notes, running };
     return {
       frame,
       project: projectPage(facts, this.clock.now()),

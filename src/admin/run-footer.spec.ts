@@ -4,10 +4,10 @@ import type { RunCommand } from '../runs/run-state';
 import { toRunView } from '../runs/run-view';
 import { runFooter } from './run-footer';
 
-const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 } };
+const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
 const CLAIM: RunCommand = { type: 'claim', workerId: 'worker-2', leaseSeconds: 60 };
 const STOP: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'page' };
-const footerOf = (run: Run) => runFooter(run, toRunView(run, FACTS, LATER), LATER);
+const footerOf = (run: Run) => runFooter(run, toRunView(run, FACTS, LATER), null, LATER);
 
 it('says what a run waits for', () => {
   const footer = footerOf(aNewRun());
@@ -52,4 +52,14 @@ it('names the step that failed, its exit code and the error', () => {
 
 it('says who ended a run that was stopped', () => {
   expect(footerOf(after(aNewRun(), [STOP])).lead).toBe('stopped by a person.');
+});
+
+it('says what is left of the quota, and when it begins anew', () => {
+  const run = aNewRun();
+  const quota = { dailyLimit: 1200, used: 1188, remaining: 12, concurrencyLimit: 1, resetsAt: LATER };
+  const of = (remaining: number) =>
+    runFooter(run, toRunView(run, FACTS, LATER), { ...quota, remaining }, LATER).quota;
+  expect(of(12)).toMatchObject({ text: '12 of 1,200 calls left', resetsAt: { datetime: LATER } });
+  expect(of(0)!.text).toBe('None of 1,200 calls left');
+  expect(footerOf(run).quota).toBeNull();
 });

@@ -1,10 +1,11 @@
 import type { Instant } from '../clock/clock';
+import type { QuotaStatus } from '../quota/quotas';
 import { isTerminal, type Run } from '../runs/run';
 import type { RunView } from '../runs/run-view';
 import { type DurationText, durationOf } from './duration-text';
-import { reasonWords } from './plain-words';
+import { numberText, reasonWords } from './plain-words';
 import { runMark, type StatusMark } from './status-mark';
-import { type TimeText, timeTextOrNull } from './time-text';
+import { type TimeText, timeText, timeTextOrNull } from './time-text';
 
 /** One line that says how things stand, and what to do about it. */
 export interface RunFooter {
@@ -16,18 +17,26 @@ export interface RunFooter {
   endedAt: TimeText | null;
   detail: string | null;
   href: string | null;
+  quota: FooterQuota | null;
 }
 
-export function neverRunFooter(file: string): RunFooter {
+export interface FooterQuota {
+  /** "3 of 100 calls are left" */
+  text: string;
+  resetsAt: TimeText;
+}
+
+export function neverRunFooter(file: string, quota: QuotaStatus | null): RunFooter {
   return {
     ...NOTHING,
     mark: runMark(null),
     lead: 'No runs yet.',
+    quota: footerQuota(quota),
     detail: `Press Run to start the first one. What it does is written in config/${file}.`,
   };
 }
 
-export function runFooter(run: Run, view: RunView, now: Instant): RunFooter {
+export function runFooter(run: Run, view: RunView, quota: QuotaStatus | null, now: Instant): RunFooter {
   const mark = runMark(run);
   const href = `/runs/${run.runId}`;
   if (isTerminal(run)) {
@@ -35,6 +44,7 @@ export function runFooter(run: Run, view: RunView, now: Instant): RunFooter {
       ...NOTHING,
       mark,
       href,
+      quota: footerQuota(quota),
       endedAt: timeTextOrNull(run.endedAt),
       lead: endedLead(run),
       detail: run.error?.message ?? null,
@@ -44,6 +54,7 @@ export function runFooter(run: Run, view: RunView, now: Instant): RunFooter {
     ...NOTHING,
     mark,
     href,
+    quota: footerQuota(quota),
     lead: 'for',
     since: durationOf({ startedAt: run.cancelRequestedAt ?? run.startedAt, endedAt: null }, now),
     workerId: run.workerId,
@@ -52,7 +63,22 @@ export function runFooter(run: Run, view: RunView, now: Instant): RunFooter {
   };
 }
 
-const NOTHING = { since: null, workerId: null, lastHeard: null, endedAt: null, detail: null, href: null };
+const NOTHING = {
+  since: null,
+  workerId: null,
+  lastHeard: null,
+  endedAt: null,
+  detail: null,
+  href: null,
+  quota: null,
+};
+
+function footerQuota(quota: QuotaStatus | null): FooterQuota | null {
+  if (quota === null) return null;
+  const { remaining, dailyLimit, resetsAt } = quota;
+  const left = remaining === 0 ? 'None' : numberText(remaining);
+  return { text: `${left} of ${numberText(dailyLimit)} calls left`, resetsAt: timeText(resetsAt) };
+}
 
 /** "Failed at step fit, exit code 3." */
 export function endedLead(run: Run): string {

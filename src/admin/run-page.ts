@@ -1,5 +1,6 @@
 import type { Instant } from '../clock/clock';
 import type { ProjectDefinition } from '../projects/project';
+import type { QuotaStatus } from '../quota/quotas';
 import { isTerminal, type Run } from '../runs/run';
 import type { RunView } from '../runs/run-view';
 import { pageVersion, waitingCode } from './page-version';
@@ -20,6 +21,8 @@ export interface RunFacts {
   current: ProjectDefinition | null;
   /** Completed runs with the same scope, for what is usual. */
   alike: Run[];
+  /** Of its project, as it is now. */
+  quota: QuotaStatus | null;
 }
 
 export interface RunPage {
@@ -57,7 +60,7 @@ export interface RunPage {
   logHref: string;
 }
 
-export function runPage({ run, view, definition, current, alike }: RunFacts, now: Instant): RunPage {
+export function runPage({ run, view, definition, current, alike, quota }: RunFacts, now: Instant): RunPage {
   const { runId, projectId } = run;
   const isActive = !isTerminal(run);
   const rerun = isActive || current === null ? null : rerunChoices(run, current);
@@ -73,7 +76,7 @@ export function runPage({ run, view, definition, current, alike }: RunFacts, now
     isStopping: isActive && run.cancelRequestedAt !== null,
     rerun,
     stopHref: `/runs/${runId}/stop`,
-    summary: summaryBar(run, definition.metrics, alike, now),
+    summary: summaryBar(run, definition.metrics, alike, quota, now),
     waiting: view.waiting?.message ?? null,
     error: run.error && { ...run.error, step: failedStep },
     reason: run.statusReason === null ? null : reasonWords(run.statusReason),
@@ -97,7 +100,7 @@ export function runPage({ run, view, definition, current, alike }: RunFacts, now
       value: numberText(value),
     })),
     artifacts: view.artifacts.map(({ name, size, href }) => ({ name, size: sizeText(size), href })),
-    footer: runFooter(run, view, now),
+    footer: runFooter(run, view, quota, now),
     stateHref: `/runs/${runId}/state?version=${runVersion(run, view)}`,
     logHref: `/api/runs/${runId}/logs`,
   };

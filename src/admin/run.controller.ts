@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Clock } from '../clock/clock';
 import { ProjectCatalogue } from '../projects/project-catalogue';
+import { Quotas } from '../quota/quotas';
 import { RunQueries } from '../runs/run-queries';
 import { RunsService } from '../runs/runs.service';
 import { LogWindows } from './log-window';
@@ -27,6 +28,7 @@ export class RunPageController {
     private readonly logs: LogWindows,
     private readonly clock: Clock,
     private readonly frames: PageFrames,
+    private readonly quotas: Quotas,
   ) {}
 
   @Get()
@@ -104,12 +106,13 @@ export class RunPageController {
   private async model(runId: string) {
     const run = await this.queries.get(runId);
     const current = this.projects.find(run.projectId)?.definition ?? null;
-    const [view, definition, alike] = await Promise.all([
+    const [view, definition, alike, quota] = await Promise.all([
       this.queries.view(run),
       this.queries.definition(run.definitionHash),
       this.queries.list({ projectId: run.projectId, status: 'completed', scope: run.scope }, ALIKE_RUNS),
+      current && this.quotas.statusOf(current),
     ]);
-    const page = runPage({ run, view, definition, current, alike: alike.items }, this.clock.now());
+    const page = runPage({ run, view, definition, current, alike: alike.items, quota }, this.clock.now());
     const refreshSeconds = page.isActive ? REFRESH_SECONDS : null;
     return { frame: await this.frames.frame(`${page.projectName}, run`, '/', refreshSeconds), run: page };
   }

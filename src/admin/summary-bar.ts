@@ -1,4 +1,5 @@
 import { elapsedMs, type Instant } from '../clock/clock';
+import type { QuotaStatus } from '../quota/quotas';
 import type { Run } from '../runs/run';
 import { type DurationText, durationOf, durationText } from './duration-text';
 import { humanised, numberText } from './plain-words';
@@ -28,7 +29,13 @@ const RELEVANT_COUNT = 'relevantCount';
 /** Fewer runs than this say nothing about what is usual. */
 const ENOUGH_RUNS = 3;
 
-export function summaryBar(run: Run | null, metricNames: string[], earlier: Run[], now: Instant): SummaryBar {
+export function summaryBar(
+  run: Run | null,
+  metricNames: string[],
+  earlier: Run[],
+  quota: QuotaStatus | null,
+  now: Instant,
+): SummaryBar {
   const value = (name: string) => (run?.metrics[name] === undefined ? NONE : numberText(run.metrics[name]));
   const usualMs = usualDurationMs(earlier.filter(({ runId }) => runId !== run?.runId));
   return {
@@ -43,7 +50,7 @@ export function summaryBar(run: Run | null, metricNames: string[], earlier: Run[
     metrics: metricNames
       .filter((name) => name !== NEW_COUNT && name !== RELEVANT_COUNT)
       .map((name) => ({ name: humanised(name), value: value(name) })),
-    quotaRemaining: NONE,
+    quotaRemaining: quota === null ? NONE : numberText(quota.remaining),
   };
 }
 

@@ -10,6 +10,15 @@ const attempt = { type: 'integer', minimum: 1 };
 const leaseSeconds = { type: 'number', exclusiveMinimum: 0, maximum: 86_400 };
 const metrics = { type: 'object', additionalProperties: { type: 'number' }, maxProperties: 200 };
 
+const runInput = object({ queryId: text(), queryText: text(), domain: text(), searchQuery: text(100_000) }, [
+  'queryId',
+  'queryText',
+  'domain',
+  'searchQuery',
+]);
+const quota = object({ remaining: count, concurrencyLimit: count }, ['remaining', 'concurrencyLimit']);
+/** Nothing is required: for want of a member in a list for later, nobody's end of a run is to be refused. */
+const zeroResult = object({ queryText: text(), domain: text(), occurredAt: text(40) });
 const artifacts = { type: 'array', maxItems: 1000, items: object({ name, size: count }, ['name']) };
 
 const logLine = object(
@@ -32,6 +41,8 @@ export const PAYLOAD_SCHEMAS: Record<RunEventType, JsonSchema> = {
       definitionHash: name,
       params: { type: 'object' },
       attempt,
+      runInputs: { type: 'array', items: runInput },
+      quota,
     },
     ['projectId', 'scope', 'steps', 'definitionHash', 'params', 'attempt'],
   ),
@@ -57,6 +68,8 @@ export const PAYLOAD_SCHEMAS: Record<RunEventType, JsonSchema> = {
     newJobsCount: count,
     relevantCount: count,
     persistedResults: count,
+    issuedCalls: count,
+    zeroResults: { type: 'array', items: zeroResult, maxItems: 10_000 },
     metrics,
     artifacts,
   }),

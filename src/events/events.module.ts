@@ -8,14 +8,16 @@ import { EventStream } from './event-stream';
 import { OutboxRelay } from './outbox-relay';
 import { RedisEventStream } from './redis-event-stream';
 import { RejectedEvents } from './rejected-events';
+import { StreamMonitor } from './stream-monitor';
 
 @Module({
   providers: [
     { provide: EventStream, inject: [CONFIG, Database, Clock], useFactory: openStream },
     OutboxRelay,
     RejectedEvents,
+    StreamMonitor,
   ],
-  exports: [EventStream, OutboxRelay, RejectedEvents],
+  exports: [EventStream, OutboxRelay, RejectedEvents, StreamMonitor],
 })
 export class EventsModule implements OnApplicationShutdown {
   constructor(@Inject(EventStream) private readonly stream: EventStream) {}

@@ -33,6 +33,8 @@ const PAYLOADS: { [Type in RunEventType]: Required<RunEventMap[Type]> } = {
     definitionHash: 'f',
     params: { a: [1] },
     attempt: 1,
+    runInputs: [{ queryId: 'q', queryText: 'x', domain: 'a.com', searchQuery: 'site:a.com x' }],
+    quota: { remaining: 0, concurrencyLimit: 2 },
   },
   'run.started': { workerId: 'w', attempt: 1, leaseSeconds: 0.5 },
   'run.heartbeat': { workerId: 'w', attempt: 1, leaseSeconds: 30 },
@@ -56,6 +58,8 @@ const PAYLOADS: { [Type in RunEventType]: Required<RunEventMap[Type]> } = {
     newJobsCount: 1,
     relevantCount: 2,
     persistedResults: 3,
+    issuedCalls: 4,
+    zeroResults: [{ queryText: 'x', domain: 'a.com', occurredAt: AT }],
     metrics: { a: 1 },
     artifacts: [{ name: 'a.csv', size: 1 }],
   },
@@ -208,6 +212,18 @@ describe('parseEvent', () => {
     expect(
       parseEvent(fields({ payload: `{"future":"${'中'.repeat(MAX_EVENT_BYTES / 2)}"}` })).reason,
     ).toMatch(/more than/));
+
+  it('refuses what is nested so deeply that it could not be written down again', () => {
+    const deep = (levels: number) => `{"future":${'['.repeat(levels)}"[{\\"[["${']'.repeat(levels)}}`;
+    expect(parseEvent(fields({ payload: deep(999) })).event).toBeDefined();
+    for (const levels of [1000, 5000, 200_000]) {
+      expect(parseEvent(fields({ payload: deep(levels) })).reason).toBe(
+        'payload is nested deeper than 1000 levels',
+      );
+    }
+    const wide = `{"future":[${'[],{},"[",'.repeat(20_000)}0]}`;
+    expect(parseEvent(fields({ payload: wide })).event).toBeDefined();
+  });
 
   it('is not led astray by __proto__ in a payload', () => {
     const { event } = parseEvent(

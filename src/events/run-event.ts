@@ -17,6 +17,30 @@ export interface ReportedArtifact {
   size?: number;
 }
 
+/** One search that a run is asked to make. */
+export interface RunInput {
+  queryId: string;
+  queryText: string;
+  domain: string;
+  /** `site:<domain> <text>` */
+  searchQuery: string;
+}
+
+/** What a run may use of its project's quota, as it was when the attempt was asked for. */
+export interface QuotaBudget {
+  /** Calls. */
+  remaining: number;
+  /** How many calls may be under way at once. */
+  concurrencyLimit: number;
+}
+
+/** A search that found nothing. */
+export interface ZeroResult {
+  queryText: string;
+  domain: string;
+  occurredAt: Instant;
+}
+
 /** Every event about a run, by type, with what it carries. Members that are not named here are kept and ignored. */
 export interface RunEventMap {
   /** The API accepted a trigger, or gives the run to another worker after one was lost: a worker may claim it. */
@@ -27,6 +51,8 @@ export interface RunEventMap {
     definitionHash: string;
     params: JsonObject;
     attempt: number;
+    runInputs?: RunInput[];
+    quota?: QuotaBudget;
   };
   /** A worker began. With `leaseSeconds` it promises to be heard from within that time. */
   'run.started': { workerId: string; attempt: number; leaseSeconds?: number };
@@ -42,6 +68,7 @@ export interface RunEventMap {
     total?: number;
     message?: string;
     metrics?: Record<string, number>;
+    /** Calls issued since this was last said. */
     quotaUsed?: number;
     artifacts?: ReportedArtifact[];
   };
@@ -55,6 +82,9 @@ export interface RunEventMap {
     newJobsCount?: number;
     relevantCount?: number;
     persistedResults?: number;
+    /** All calls of the attempt, those included that `run.progress` has told of. */
+    issuedCalls?: number;
+    zeroResults?: ZeroResult[];
     metrics?: Record<string, number>;
     artifacts?: ReportedArtifact[];
   };

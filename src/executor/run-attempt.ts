@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
@@ -31,6 +31,8 @@ export interface AttemptTools {
   steps: StepRunner;
 }
 
+/** In the run's folder: too much for a variable. */
+const INPUTS_FILE = 'inputs.json';
 const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3;
 
 /** One worker's go at one run: claimed before, then prepare → run the steps → say how it ended. */
@@ -107,8 +109,10 @@ export class RunAttempt {
     const workDir = join(this.tools.config.dataDir, 'work', run.projectId);
     const runDir = this.tools.artifacts.folderOf(run.runId);
     await Promise.all([mkdir(workDir, { recursive: true }), mkdir(runDir, { recursive: true })]);
-    const { runId, projectId, scope, attempt, params } = run;
-    return { runId, projectId, scope, attempt, params, workDir, runDir };
+    const inputsFile = run.runInputs === null ? null : join(runDir, INPUTS_FILE);
+    if (inputsFile !== null) await writeFile(inputsFile, run.runInputs!);
+    const { runId, projectId, scope, attempt, params, quota } = run;
+    return { runId, projectId, scope, attempt, params, workDir, runDir, inputsFile, quota };
   }
 
   private async runSteps(context: StepContext): Promise<Ending> {

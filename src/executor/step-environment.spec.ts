@@ -8,6 +8,8 @@ const context: StepContext = {
   params: { docs: 'a "b" $(c)', depth: 3 },
   workDir: '/data/work/demo',
   runDir: '/data/runs/run-1',
+  inputsFile: null,
+  quota: null,
 };
 const server = {
   PATH: '/usr/bin',
@@ -36,6 +38,20 @@ describe('the environment of a step', () => {
       JOBATO_RUN_DIR: '/data/runs/run-1',
       JOBATO_EVENTS_FD: '3',
     }));
+
+  it('gains what is left of a quota, and where the inputs lie', () => {
+    const given = {
+      ...context,
+      inputsFile: '/data/runs/run-1/inputs.json',
+      quota: { remaining: 0, concurrencyLimit: 2 },
+    };
+    expect(stepEnvironment({ ...bare, env: { JOBATO_QUOTA_REMAINING: '99' } }, given, server)).toEqual({
+      ...stepEnvironment(bare, context, server),
+      JOBATO_INPUTS_FILE: '/data/runs/run-1/inputs.json',
+      JOBATO_QUOTA_REMAINING: '0',
+      JOBATO_QUOTA_CONCURRENCY: '2',
+    });
+  });
 
   it('gains what the file sets and hands through, and nothing that is not there', () => {
     const step = { ...bare, env: { LOG_LEVEL: 'info' }, passEnv: ['LLM_API_KEY', 'NOT_SET'] };

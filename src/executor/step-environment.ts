@@ -1,5 +1,5 @@
 import type { Environment } from '../config/config';
-import type { JsonObject } from '../events/run-event';
+import type { JsonObject, QuotaBudget } from '../events/run-event';
 import type { StepDefinition } from '../projects/project';
 
 /** What a step finds in its environment about the run that it is part of. */
@@ -13,6 +13,10 @@ export interface StepContext {
   workDir: string;
   /** This run's own; artifacts lie here. */
   runDir: string;
+  /** Where the run's inputs lie as JSON; null where it has none. */
+  inputsFile: string | null;
+  /** Null without a quota. */
+  quota: QuotaBudget | null;
 }
 
 /** The descriptor on which a step may report; see step-report.ts. */
@@ -39,6 +43,11 @@ export function stepEnvironment(
     JOBATO_WORK_DIR: context.workDir,
     JOBATO_RUN_DIR: context.runDir,
     JOBATO_EVENTS_FD: String(EVENTS_FD),
+    ...(context.inputsFile !== null && { JOBATO_INPUTS_FILE: context.inputsFile }),
+    ...(context.quota !== null && {
+      JOBATO_QUOTA_REMAINING: String(context.quota.remaining),
+      JOBATO_QUOTA_CONCURRENCY: String(context.quota.concurrencyLimit),
+    }),
   };
 }
 

@@ -3,9 +3,14 @@ import { Database } from '../database/database';
 import { DiskSpace } from '../database/disk-space';
 import { API_GROUP, EventStream } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
+import { RejectedEvents } from '../events/rejected-events';
+import { StreamMonitor } from '../events/stream-monitor';
 import { Lifecycle } from '../lifecycle/lifecycle';
 import { ProjectCatalogue } from '../projects/project-catalogue';
+import { ConfigRemarks } from '../runs/config-remarks';
 import { EventConsumer } from '../runs/event-consumer';
+import { RunQueries } from '../runs/run-queries';
+import { WorkerRegistry } from '../runs/worker-registry';
 
 export interface DependencyHealth {
   status: 'ok' | 'trouble';
@@ -32,15 +37,22 @@ export class Health {
     private readonly projects: ProjectCatalogue,
     private readonly lifecycle: Lifecycle,
     private readonly consumer: EventConsumer,
+    private readonly monitor: StreamMonitor,
+    private readonly rejected: RejectedEvents,
+    private readonly workers: WorkerRegistry,
+    private readonly queries: RunQueries,
+    private readonly remarks: ConfigRemarks,
   ) {}
 
   async report(): Promise<HealthReport> {
-    const [database, events, outbox] = await Promise.all([
+    const [database, events, workers, rejected, outbox] = await Promise.all([
       this.checkDatabase(),
+      this.check(() => this.lookAtStream()),
+      // Nothing that this server could mend, and so no trouble of its own: work that waits for somebody else.
+      this.check(() => this.lookAtWorkers()),
       this.check(async () => {
-        if (this.consumer.trouble !== null) throw new Error(this.consumer.trouble);
-        const group = (await this.stream.groups()).find(({ name }) => name === API_GROUP);
-        return `embedded stream, ${group?.lag ?? 0} waiting, ${group?.pending ?? 0} being applied`;
+        const count = await this.rejected.count();
+        return count === 0 ? 'none' : `${count} events wait for a decision, see /events/rejected`;
       }),
       this.check(async () => {
         const { events: waiting, oldestAgeSeconds } = await this.relay.depth();
@@ -51,11 +63,13 @@ export class Health {
       }),
     ]);
     const trouble = this.disk.trouble();
-    const broken = this.projects.problems().length;
+    const broken = this.remarks.problems().length;
     const dependencies: HealthReport['dependencies'] = {
       database,
       events,
       outbox,
+      rejected,
+      workers,
       disk: { status: trouble === null ? 'ok' : 'trouble', message: trouble ?? 'has room' },
       // A file that somebody has to mend is shown, but does not make the server unhealthy.
       projects: {
@@ -75,6 +89,30 @@ export class Health {
     if (this.lifecycle.isStopping) return 'The server is stopping.';
     const { status, message } = await this.checkDatabase();
     return status === 'ok' ? this.disk.trouble() : message;
+  }
+
+  private async lookAtStream(): Promise<string> {
+    const kind = this.stream.isVolatile ? 'Redis' : 'embedded stream';
+    if (this.stream.trouble !== null) {
+      throw new Error(
+        `${kind} cannot be used: ${this.stream.trouble}. Runs are accepted and safe; they go on when it is back.`,
+      );
+    }
+    if (this.consumer.trouble !== null) throw new Error(this.consumer.trouble);
+    const group = (await this.monitor.groups()).find(({ name }) => name === API_GROUP);
+    const reconnects = this.stream.reconnects === 0 ? '' : `, ${this.stream.reconnects} times reconnected`;
+    return `${kind}, ${group?.lag ?? 0} waiting, ${group?.pending ?? 0} being applied${reconnects}`;
+  }
+
+  private async lookAtWorkers(): Promise<string> {
+    const [seen, { runs, oldestSeconds }] = await Promise.all([
+      this.workers.list(),
+      this.queries.unclaimedBacklog(),
+    ]);
+    const consumers = this.monitor.consumers().length;
+    const waiting =
+      runs === 0 ? '' : `, ${runs} runs wait for one, the oldest for ${Math.round(oldestSeconds)} s`;
+    return `${seen.length} workers known, ${consumers} consumers on the stream${waiting}`;
   }
 
   private checkDatabase(): Promise<DependencyHealth> {

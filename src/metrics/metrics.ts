@@ -1,9 +1,10 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { elapsedMs } from '../clock/clock';
-import { EventStream } from '../events/event-stream';
+import { EventStream, type GroupState } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
 import { RejectedEvents } from '../events/rejected-events';
+import { StreamMonitor } from '../events/stream-monitor';
 import { LogStore } from '../logs/log-store';
 import { LogTail } from '../logs/log-tail';
 import { isTerminal, type Run } from '../runs/run';
@@ -27,6 +28,7 @@ export class Metrics implements OnModuleDestroy {
     private readonly relay: OutboxRelay,
     private readonly rejected: RejectedEvents,
     private readonly stream: EventStream,
+    private readonly monitor: StreamMonitor,
     private readonly logs: LogStore,
     private readonly tail: LogTail,
     private readonly streams: RunStreams,
@@ -91,15 +93,12 @@ export class Metrics implements OnModuleDestroy {
         for (const { projectId } of await this.queries.allActive()) active.inc({ project: projectId });
       },
     });
-    const lag = new Gauge({
-      name: 'jobato_stream_lag',
-      help: 'Events that a consumer group has not been handed yet',
-      labelNames: ['group'],
-      registers: [this.registry],
-      collect: async () => {
-        for (const { name, lag: waiting } of await this.stream.groups()) lag.set({ group: name }, waiting);
-      },
-    });
+    this.observeStream();
+    gauge(
+      'jobato_oldest_unclaimed_run_seconds',
+      'For how long the oldest run that nobody has taken has waited; 0 if there is none',
+      async () => (await this.queries.unclaimedBacklog()).oldestSeconds,
+    );
     gauge(
       'jobato_outbox_depth',
       'Events that wait to be published',
@@ -124,6 +123,9 @@ export class Metrics implements OnModuleDestroy {
       'Runs that the workers of this process carry out',
       () => this.workers.capacity().busy,
     );
+    gauge('jobato_stream_up', '1 while the event stream can be used, else 0', () =>
+      this.stream.trouble === null ? 1 : 0,
+    );
     const count = (name: string, help: string, value: () => number) => {
       new Counter({
         name,
@@ -136,6 +138,11 @@ export class Metrics implements OnModuleDestroy {
       });
     };
     count(
+      'jobato_stream_reconnects_total',
+      'How often the event stream came back after it was away',
+      () => this.stream.reconnects,
+    );
+    count(
       'jobato_log_lines_total',
       'Log lines stored since the process started',
       () => this.tail.linesStored,
@@ -144,6 +151,47 @@ export class Metrics implements OnModuleDestroy {
       'jobato_log_store_reads_total',
       'Reads of the log store since the process started',
       () => this.logs.reads,
+    );
+  }
+
+  private observeStream(): void {
+    const gauge = (
+      name: string,
+      help: string,
+      labelNames: string[],
+      look: (gauge: Gauge, group: GroupState) => void,
+    ) => {
+      const observed: Gauge = new Gauge({
+        name,
+        help,
+        labelNames,
+        registers: [this.registry],
+        collect: async () => {
+          observed.reset(); // groups and consumers come and go
+          for (const group of await this.monitor.groups()) look(observed, group);
+        },
+      });
+    };
+    gauge(
+      'jobato_stream_lag',
+      'Events that a consumer group has not been handed yet',
+      ['group'],
+      (observed, { name, lag }) => observed.set({ group: name }, lag),
+    );
+    gauge(
+      'jobato_stream_pending',
+      'Events that a consumer group was handed and has not acknowledged',
+      ['group'],
+      (observed, { name, pending }) => observed.set({ group: name }, pending),
+    );
+    gauge(
+      'jobato_stream_consumer_idle_seconds',
+      'How long ago a consumer of the event stream was heard of',
+      ['group', 'consumer'],
+      (observed, { name, consumers }) => {
+        for (const { name: consumer, idleMs } of consumers)
+          observed.set({ group: name, consumer }, idleMs / 1000);
+      },
     );
   }
 }

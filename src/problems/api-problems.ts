@@ -23,6 +23,7 @@ export class ProblemView implements Problem {
   @ApiProperty({ enum: Object.keys(PROBLEMS) }) errorCode!: ErrorCode;
   @ApiPropertyOptional({ type: [FieldErrorView] }) errors?: FieldErrorView[];
   @ApiPropertyOptional({ description: 'With RUN_IN_PROGRESS' }) activeRunId?: string;
+  @ApiPropertyOptional({ description: 'With QUOTA_REACHED', format: 'date-time' }) resetsAt?: string;
 }
 
 /** Documents the errors of a route from the one catalogue. */

@@ -18,6 +18,7 @@ export const PROBLEMS = {
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used for another request' },
   QUOTA_REACHED: { status: 429, title: 'The quota is used up' },
   INTERNAL: { status: 500, title: 'Something went wrong here' },
+  QUOTA_UNKNOWN: { status: 503, title: 'The quota is not known' },
   SHUTTING_DOWN: { status: 503, title: 'The server is stopping' },
   STORAGE_FULL: { status: 507, title: 'The disk is full' },
 } as const satisfies Record<string, { status: number; title: string }>;
@@ -34,6 +35,8 @@ export interface ProblemExtras {
   errors?: FieldError[];
   activeRunId?: string;
   retryAfterSeconds?: number;
+  /** When a new quota day begins, in UTC. */
+  resetsAt?: string;
 }
 
 /** What services throw. They know codes, not HTTP: the filter turns it into an answer. */
@@ -64,11 +67,12 @@ export interface Problem {
   errorCode: ErrorCode;
   errors?: FieldError[];
   activeRunId?: string;
+  resetsAt?: string;
 }
 
 export function toProblem(error: JobatoError, instance: string): Problem {
   const { status, title } = PROBLEMS[error.code];
-  const { errors, activeRunId } = error.extras;
+  const { errors, activeRunId, resetsAt } = error.extras;
   return {
     type: `urn:jobato:problem:${error.code.toLowerCase().replaceAll('_', '-')}`,
     title,
@@ -78,5 +82,6 @@ export function toProblem(error: JobatoError, instance: string): Problem {
     errorCode: error.code,
     ...(errors && { errors }),
     ...(activeRunId !== undefined && { activeRunId }),
+    ...(resetsAt !== undefined && { resetsAt }),
   };
 }

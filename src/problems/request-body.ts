@@ -25,7 +25,7 @@ const UNUSUAL: { method: string; path: RegExp; kind: BodyKind }[] = [
 
 const BODY_OF: Record<BodyKind, RequestHandler> = {
   object: inTurn(requireJson, translated(express.json({ limit: BODY_LIMIT })), requireObject),
-  batch: inTurn(requireJson, translated(express.json({ limit: BATCH_BODY_LIMIT }))),
+  batch: inTurn(requireBody, requireJson, translated(express.json({ limit: BATCH_BODY_LIMIT }))),
   file: (_request, _response, next) => next(),
 };
 
@@ -45,11 +45,19 @@ function inTurn(...handlers: RequestHandler[]): RequestHandler {
   return express.Router().use(...handlers);
 }
 
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** The parser makes an empty object of nothing, and a batch of nothing is more likely a mistake. */
+function requireBody(request: Request, _response: Response, next: NextFunction): void {
+  if (!hasBody(request)) throw invalid([{ field: '', message: 'must not be empty' }]);
+  next();
+}
+
 /** A body of another type would be taken for none, and a run be started that nobody described. */
 function requireJson(request: Request, _response: Response, next: NextFunction): void {
-  const hasBody =
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
-  if (hasBody && !request.is('application/json')) {
+  if (hasBody(request) && !request.is('application/json')) {
     throw new JobatoError(
       'UNSUPPORTED_MEDIA_TYPE',
       'The body must be JSON, sent with Content-Type: application/json.',

@@ -1,16 +1,15 @@
-import { watch, type FSWatcher } from 'chokidar';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
+import { type FileProblem, problemText } from '../config-files/file-problem';
+import { FolderWatch } from '../config-files/folder-watch';
 import { JobatoError } from '../problems/catalogue';
 import { contentHash } from './content-hash';
 import { notCarriedOut } from './not-carried-out';
-import type { ProjectDefinition, ProjectProblem } from './project';
+import type { ProjectDefinition } from './project';
 import { parseProjectFile } from './project-file';
-
-const QUIET_MS = 250;
 
 export interface KnownProject {
   definition: ProjectDefinition;
@@ -27,36 +26,27 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(ProjectCatalogue.name);
   private readonly folder: string;
   private byId = new Map<string, KnownProject>();
-  private broken: ProjectProblem[] = [];
-  private watcher: FSWatcher | null = null;
-  private lookAgain: NodeJS.Timeout | null = null;
-  private reading: Promise<void> = Promise.resolve();
+  private broken: FileProblem[] = [];
+  private readonly watch: FolderWatch;
 
   constructor(@Inject(CONFIG) config: Config) {
     this.folder = join(config.configDir, 'projects');
+    this.watch = new FolderWatch(this.folder, () => this.readFolder());
   }
 
-  async onModuleInit(): Promise<void> {
-    // Made, if it can be, so that the first file dropped into it is seen.
-    await mkdir(this.folder, { recursive: true }).catch(() => undefined);
-    await this.reload();
-    this.watcher = watch(this.folder, { ignoreInitial: true, depth: 0 })
-      .on('all', () => this.onChange())
-      // What changed before the watch was in place is told by nobody.
-      .on('ready', () => void this.reload())
-      .on('error', (error) => this.logger.warn(`Changes in ${this.folder} may go unseen: ${String(error)}`));
+  onModuleInit(): Promise<void> {
+    return this.watch.open();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    if (this.lookAgain) clearTimeout(this.lookAgain);
-    await this.watcher?.close();
+  onApplicationShutdown(): Promise<void> {
+    return this.watch.close();
   }
 
   list(): KnownProject[] {
     return [...this.byId.values()];
   }
 
-  problems(): ProjectProblem[] {
+  problems(): FileProblem[] {
     return this.broken;
   }
 
@@ -94,23 +84,10 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     );
   }
 
-  /** Read at once, and once more when all is quiet: of changes in quick succession the watcher tells but the first. */
-  private onChange(): void {
-    void this.reload();
-    if (this.lookAgain) clearTimeout(this.lookAgain);
-    this.lookAgain = setTimeout(() => void this.reload(), QUIET_MS);
-  }
-
-  /** One reading at a time, and one more if a change came in between. */
-  private reload(): Promise<void> {
-    this.reading = this.reading.then(() => this.readFolder());
-    return this.reading;
-  }
-
   private async readFolder(): Promise<void> {
     const before = new Map([...this.byId.values()].map((project) => [project.file, project]));
     const byId = new Map<string, KnownProject>();
-    const broken: ProjectProblem[] = [];
+    const broken: FileProblem[] = [];
     let defaultFile: string | null = null;
 
     for (const name of await this.fileNames()) {
@@ -166,10 +143,11 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private sayWhatChanged(byId: Map<string, KnownProject>, broken: ProjectProblem[]): void {
-    for (const { file, line, reason } of broken) {
+  private sayWhatChanged(byId: Map<string, KnownProject>, broken: FileProblem[]): void {
+    for (const problem of broken) {
+      const { file, reason } = problem;
       if (!this.broken.some((known) => known.file === file && known.reason === reason)) {
-        this.logger.error(`${file}${line === null ? '' : `, line ${line}`}: ${reason}`);
+        this.logger.error(problemText(problem));
       }
     }
     for (const [projectId, { definition, definitionHash, file }] of byId) {

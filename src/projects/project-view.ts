@@ -1,5 +1,4 @@
 import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
-import { notCarriedOut } from './not-carried-out';
 import { PARAM_TYPES, type ParamSpec, type ParamType, type ParamValue } from './project';
 import type { KnownProject } from './project-catalogue';
 import { scopesOf } from './scope';
@@ -35,7 +34,7 @@ export class ProjectView {
   params!: Record<string, ParamView>;
   @ApiProperty({ type: [String] }) metrics!: string[];
   @ApiProperty({ description: 'never-run, running, or how the last run ended' }) state!: string;
-  @ApiProperty({ type: [String], description: 'What the file asks for and this version does not do' })
+  @ApiProperty({ type: [String], description: 'What the file asks for and does not get, in words' })
   notes!: string[];
   @ApiProperty({ description: 'Of what the file says now; each run keeps the one that it started with' })
   definitionHash!: string;
@@ -53,10 +52,14 @@ export class ProjectListView {
   problems!: ProjectProblemView[];
 }
 
-/** @param lastStatus of the latest run; null if there is none */
+/**
+ * @param lastStatus of the latest run; null if there is none
+ * @param notes what the file asks for in vain, in words
+ */
 export function toProjectView(
   { definition, definitionHash }: KnownProject,
   lastStatus: string | null,
+  notes: string[],
 ): ProjectView {
   return {
     id: definition.projectId,
@@ -69,7 +72,7 @@ export function toProjectView(
     params: definition.params,
     metrics: definition.metrics,
     state: lastStatus ?? 'never-run',
-    notes: notCarriedOut(definition),
+    notes,
     definitionHash,
   };
 }

@@ -52,11 +52,3 @@ export interface ParamSpec {
   /** What an enum may be. */
   values: string[];
 }
-
-/** A file that cannot be used, or one that can but says something that nobody carries out yet. */
-export interface ProjectProblem {
-  /** Relative to the configuration folder. */
-  file: string;
-  line: number | null;
-  reason: string;
-}

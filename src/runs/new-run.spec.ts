@@ -1,7 +1,7 @@
 import { plusSeconds } from '../clock/clock';
 import { aNewRun, RUN_ID, START } from '../../test/support/a-run';
 import { KILL_AFTER_SECONDS } from './new-run';
-import { phaseOf } from './run-state';
+import { phaseOf, requestOf } from './run-state';
 
 describe('a new run', () => {
   it('is running, nobody’s yet, and has done nothing', () => {
@@ -25,6 +25,17 @@ describe('a new run', () => {
       ['parse', 'pending'],
       ['report', 'pending'],
     ]);
+  });
+
+  it('keeps what it is to look for and what it may use, for each of its attempts', () => {
+    const runInputs = [{ queryId: 'q', queryText: 'x', domain: 'a.com', searchQuery: 'site:a.com x' }];
+    const quota = { remaining: 3, concurrencyLimit: 1 };
+    const run = aNewRun({}, { runInputs, quota });
+    expect(run).toMatchObject({ runInputs: JSON.stringify(runInputs), quota });
+    expect(requestOf(run).payload).toMatchObject({ runInputs, quota });
+    expect(Object.keys(requestOf(aNewRun()).payload)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/runInputs|quota/)]),
+    );
   });
 
   it('waits for a worker as long as it takes, or as long as its project says', () => {

@@ -1,4 +1,5 @@
 import { plusSeconds, toInstant } from '../clock/clock';
+import type { QuotaBudget, RunInput } from '../events/run-event';
 import type { ParamValue, ProjectDefinition } from '../projects/project';
 import { NO_PROGRESS, pendingSteps, type Run, type TriggeredBy } from './run';
 
@@ -16,6 +17,8 @@ export function newRun(request: {
   params: Record<string, ParamValue>;
   triggeredBy: TriggeredBy;
   rerunOf: string | null;
+  runInputs: RunInput[] | null;
+  quota: QuotaBudget | null;
 }): Run {
   const { project, steps, startedAtMs } = request;
   const startedAt = toInstant(startedAtMs);
@@ -30,6 +33,8 @@ export function newRun(request: {
     params: request.params,
     rerunOf: request.rerunOf,
     definitionHash: request.definitionHash,
+    runInputs: request.runInputs && JSON.stringify(request.runInputs),
+    quota: request.quota,
     executor: project.executor,
     attempt: 1,
     maxAttempts: project.maxAttempts,

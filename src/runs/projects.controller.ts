@@ -3,6 +3,7 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../problems/api-problems';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { ProjectListView, ProjectView, toProjectView } from '../projects/project-view';
+import { ConfigRemarks } from './config-remarks';
 import { RunQueries } from './run-queries';
 
 /** Lies beside runs because a project's state is that of its latest run. */
@@ -12,6 +13,7 @@ export class ProjectsController {
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly queries: RunQueries,
+    private readonly remarks: ConfigRemarks,
   ) {}
 
   @Get()
@@ -19,7 +21,7 @@ export class ProjectsController {
   @ApiResponse({ status: 200, type: ProjectListView })
   async list(): Promise<ProjectListView> {
     const items = await Promise.all(this.projects.list().map((project) => this.view(project)));
-    return { items, problems: this.projects.problems() };
+    return { items, problems: this.remarks.problems() };
   }
 
   @Get(':projectId')
@@ -32,6 +34,6 @@ export class ProjectsController {
 
   private async view(project: KnownProject): Promise<ProjectView> {
     const latest = await this.queries.current(project.definition.projectId);
-    return toProjectView(project, latest?.status ?? null);
+    return toProjectView(project, latest?.status ?? null, this.remarks.notes(project.definition));
   }
 }

@@ -4,6 +4,7 @@ import type { Response } from 'express';
 import type { JsonObject } from '../events/run-event';
 import { ApiProblems } from '../problems/api-problems';
 import { ProjectCatalogue } from '../projects/project-catalogue';
+import { type QuotaStatus, Quotas } from '../quota/quotas';
 import { RunQueries } from './run-queries';
 import { RunSummaryView, RunView, toRunSummary } from './run-view';
 import { EventsQuery, LatestReportQuery } from './run.requests';
@@ -24,12 +25,26 @@ class AppliedEventPageView {
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
 }
 
+class QuotaView implements QuotaStatus {
+  @ApiProperty({ description: 'Calls in a quota day' }) dailyLimit!: number;
+  @ApiProperty({ description: 'Calls of this project in the present quota day' }) used!: number;
+  @ApiProperty() remaining!: number;
+  @ApiProperty({ description: 'How many calls may be under way at once' }) concurrencyLimit!: number;
+  @ApiProperty({ format: 'date-time', description: 'When the next quota day begins' }) resetsAt!: string;
+}
+const ApiQuota = () =>
+  ApiProperty({ type: QuotaView, nullable: true, description: 'Null for a project without a quota' });
+
+class LatestReportView extends RunSummaryView {
+  @ApiQuota() quota!: QuotaView | null;
+}
+
 class ProjectSummaryView {
   @ApiProperty() projectId!: string;
   @ApiProperty({ type: RunView, nullable: true }) activeRun!: RunView | null;
   @ApiProperty({ type: RunSummaryView, nullable: true, description: 'The latest run that has ended' })
   lastRun!: RunSummaryView | null;
-  @ApiProperty({ type: 'object', nullable: true, additionalProperties: true }) quota!: null;
+  @ApiQuota() quota!: QuotaView | null;
 }
 
 /** What became of runs: their events, and summaries. */
@@ -39,6 +54,7 @@ export class RunHistoryController {
   constructor(
     private readonly queries: RunQueries,
     private readonly projects: ProjectCatalogue,
+    private readonly quotas: Quotas,
   ) {}
 
   @Get('runs/:runId/events')
@@ -63,16 +79,19 @@ export class RunHistoryController {
 
   @Get('reports/runs/latest')
   @ApiOperation({ summary: 'Summary of the latest run that has ended' })
-  @ApiResponse({ status: 200, type: RunSummaryView })
+  @ApiResponse({ status: 200, type: LatestReportView })
   @ApiResponse({ status: 204, description: 'None has ended yet' })
   @ApiProblems('PROJECT_NOT_FOUND')
   async latest(
     @Query() { projectId }: LatestReportQuery,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<RunSummaryView | undefined> {
+  ): Promise<LatestReportView | undefined> {
     if (projectId !== undefined) this.projects.get(projectId);
     const run = await this.queries.latestEnded(projectId);
-    if (run) return toRunSummary(run);
+    if (run) {
+      const project = this.projects.find(run.projectId);
+      return { ...toRunSummary(run), quota: project && (await this.quotas.statusOf(project.definition)) };
+    }
     response.status(HttpStatus.NO_CONTENT);
     return undefined;
   }
@@ -82,16 +101,17 @@ export class RunHistoryController {
   @ApiResponse({ status: 200, type: ProjectSummaryView })
   @ApiProblems('PROJECT_NOT_FOUND')
   async summary(@Param('projectId') projectId: string): Promise<ProjectSummaryView> {
-    this.projects.get(projectId);
-    const [active, last] = await Promise.all([
+    const { definition } = this.projects.get(projectId);
+    const [active, last, quota] = await Promise.all([
       this.queries.active(projectId),
       this.queries.latestEnded(projectId),
+      this.quotas.statusOf(definition),
     ]);
     return {
       projectId,
       activeRun: active && (await this.queries.view(active)),
       lastRun: last && toRunSummary(last),
-      quota: null,
+      quota,
     };
   }
 

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
-import { Clock } from '../clock/clock';
+import { Clock, elapsedMs, type Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
 import { OutboxRelay } from '../events/outbox-relay';
 import type { RunEventMap, RunEventOf } from '../events/run-event';
+import { StreamMonitor } from '../events/stream-monitor';
 import { JobatoError } from '../problems/catalogue';
 import type { ProjectDefinition } from '../projects/project';
 import type { Run, RunStatus, TriggeredBy } from './run';
@@ -42,6 +43,7 @@ export class RunQueries {
     private readonly clock: Clock,
     private readonly relay: OutboxRelay,
     private readonly workers: WorkerRegistry,
+    private readonly monitor: StreamMonitor,
   ) {
     this.runs = database.rows(RunEntity);
     this.inbox = database.rows(AppliedEventEntity);
@@ -147,6 +149,18 @@ export class RunQueries {
     }));
   }
 
+  /** How many runs nobody has, and for how long the oldest of them has waited. */
+  async unclaimedBacklog(): Promise<{ runs: number; oldestSeconds: number }> {
+    const [row] = await this.database.read.query<{ runs: number; oldest: Instant | null }>(
+      "SELECT COUNT(*) AS runs, MIN(started_at) AS oldest FROM runs WHERE status = 'running' AND claimed_at IS NULL",
+    );
+    const oldest = row?.oldest ?? null;
+    return {
+      runs: Number(row?.runs ?? 0),
+      oldestSeconds: oldest === null ? 0 : elapsedMs(oldest, this.clock.now()) / 1000,
+    };
+  }
+
   /** The `run.requested` by which the current attempt of each of these runs was last made known to workers. */
   async requests(runs: Run[]): Promise<Map<string, RunEventOf<'run.requested'>>> {
     if (runs.length === 0) return new Map();
@@ -210,8 +224,11 @@ export class RunQueries {
     const unclaimed = runs.filter((run) => phaseOf(run) === 'waiting').map(({ runId }) => runId);
     const unpublished = await this.relay.unpublished(unclaimed);
     const stepWorkers = this.workers.capacity();
+    const consumers = unclaimed.length === 0 ? [] : [...this.monitor.consumers(), ...this.workers.calling()];
     const now = this.clock.now();
-    return runs.map((run) => toRunView(run, { unpublished: unpublished.has(run.runId), stepWorkers }, now));
+    return runs.map((run) =>
+      toRunView(run, { unpublished: unpublished.has(run.runId), stepWorkers, consumers }, now),
+    );
   }
 
   async view(run: Run): Promise<RunView> {

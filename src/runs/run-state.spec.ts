@@ -658,4 +658,26 @@ describe('what is made known to workers', () => {
     ['a lost worker that has no successor', { ...active, maxAttempts: 1 }, loseWorker()],
     ['a second wish to stop', stopping, requestStop],
   ])('is nothing on %s', (_what, run, command) => expect(emitted(run, command)).toEqual([]));
+
+  describe('a claim that its worker was never told of', () => {
+    it('is taken back with the same attempt, and workers are asked once more', () => {
+      const result = transition(active, unclaim(), NOW);
+      expect(result).toMatchObject({
+        applied: true,
+        run: { attempt: 1, workerId: null, claimedAt: null, lastHeardAt: null, leaseExpiresAt: null },
+        emits: [{ eventType: 'run.requested', payload: { attempt: 1 } }],
+      });
+    });
+
+    it('ends a run that was asked to stop in the meantime', () =>
+      expect(transition(stopping, unclaim(), NOW)).toMatchObject({
+        run: { status: 'cancelled', statusReason: 'cancelled-by-user', error: null },
+        emits: [],
+      }));
+
+    it('is nobody else’s to take back', () => {
+      expect(refusalOf(active, unclaim(1, 'another'))).toBe('other-worker');
+      expect(refusalOf(waiting, unclaim())).toBe('no-effect');
+    });
+  });
 });

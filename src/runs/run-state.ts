@@ -1,5 +1,5 @@
 import { type Instant, plusSeconds } from '../clock/clock';
-import type { ReportedArtifact, RunEventMap } from '../events/run-event';
+import type { ReportedArtifact, RunEventMap, RunInput } from '../events/run-event';
 import { type Artifact, NO_PROGRESS, type Run, type StepState, isTerminal, pendingSteps } from './run';
 
 /** Where a run stands for the state machine: `running` has three phases, each terminal status is one. */
@@ -133,6 +133,8 @@ export function requestOf(run: Run): Extract<Emission, { eventType: 'run.request
       definitionHash: run.definitionHash,
       params: run.params,
       attempt: run.attempt,
+      ...(run.runInputs !== null && { runInputs: JSON.parse(run.runInputs) as RunInput[] }),
+      ...(run.quota !== null && { quota: run.quota }),
     },
   };
 }
@@ -315,7 +317,7 @@ function ended(run: Run, status: Exclude<Run['status'], 'running'>, at: Instant)
 }
 
 /** A worker's clock may be wrong: nothing of a run happens before its start or after now. */
-function within(run: Run, occurredAt: Instant, now: Instant): Instant {
+export function within(run: Pick<Run, 'startedAt'>, occurredAt: Instant, now: Instant): Instant {
   if (occurredAt < run.startedAt) return run.startedAt;
   return occurredAt > now ? now : occurredAt;
 }

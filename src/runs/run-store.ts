@@ -12,10 +12,13 @@ import type { RunEvent } from '../events/run-event';
 import type { LogChunk } from '../logs/log-chunk';
 import { type LogAppend, LogStore } from '../logs/log-store';
 import { LogTail } from '../logs/log-tail';
+import { callsIn } from '../quota/attempt-usage';
+import { QuotaUsage, type ReportedCalls } from '../quota/quota-usage';
+import { Quotas } from '../quota/quotas';
 import { effectOf } from './event-effect';
 import { isTerminal, type Run } from './run';
 import { RunChanges } from './run-changes';
-import { type Emission, type Refusal, type RunCommand, requestOf, transition } from './run-state';
+import { type Emission, type Refusal, type RunCommand, requestOf, transition, within } from './run-state';
 import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
 
 export interface NewRun {
@@ -63,6 +66,7 @@ const MUTABLE: (keyof Run)[] = [
   'status',
   'statusReason',
   'attempt',
+  'quota',
   'workerId',
   'claimedAt',
   'lastHeardAt',
@@ -100,6 +104,8 @@ export class RunStore {
     private readonly logs: LogStore,
     private readonly tail: LogTail,
     private readonly changes: RunChanges,
+    private readonly quotas: Quotas,
+    private readonly quotaUsage: QuotaUsage,
   ) {
     this.runs = database.rows(RunEntity);
     this.definitions = database.rows(DefinitionEntity);
@@ -270,6 +276,7 @@ export class RunStore {
     requests: CommandRequest[],
   ): Promise<Commanded[]> => {
     const runs = await this.load(tx, requests);
+    await this.renewBudgets(tx, requests, runs);
     const changed = new Map<string, Run>();
     const emissions: { run: Run; emission: Emission }[] = [];
     const now = this.clock.now();
@@ -288,6 +295,27 @@ export class RunStore {
     return results;
   };
 
+  /** Whoever takes the run over may use what is left by now, not what was left for the one that was lost. */
+  private async renewBudgets(
+    tx: Transaction,
+    requests: CommandRequest[],
+    runs: Map<string, Run>,
+  ): Promise<void> {
+    const passedOn = requests.flatMap(({ runId, command }) => {
+      const run = command.type === 'lose-worker' ? runs.get(runId) : undefined;
+      return run?.quota ? [run] : [];
+    });
+    if (passedOn.length === 0) return;
+    const statuses = await this.quotas.statuses([...new Set(passedOn.map(({ projectId }) => projectId))], tx);
+    for (const run of passedOn) {
+      const status = statuses.get(run.projectId);
+      const quota = status
+        ? { remaining: status.remaining, concurrencyLimit: status.concurrencyLimit }
+        : null;
+      runs.set(run.runId, { ...run, quota });
+    }
+  }
+
   private readonly applyEvents = async (tx: Transaction, entries: StreamEntry[]): Promise<AppliedEvent[]> => {
     const now = this.clock.now();
     const parsed = entries.map((entry) => ({ entry, ...parseEvent(entry.fields) }));
@@ -304,6 +332,7 @@ export class RunStore {
     const inbox: Partial<AppliedEventEntity>[] = [];
     const rejected: { entryId: string; reason: string; fields: Record<string, string> }[] = [];
     const logs: LogAppend[] = [];
+    const calls: ReportedCalls[] = [];
 
     const results = parsed.map(({ entry, event, reason }): AppliedEvent => {
       if (event && seen.has(event.eventId)) return { outcome: 'duplicate', reason: null, ...noEffect() };
@@ -323,6 +352,9 @@ export class RunStore {
         changed.set(run.runId, effect.changed);
         emissions.push(...effect.emits.map((emission) => ({ run: effect.changed!, emission })));
       }
+      const callReport = callsIn(event);
+      if (callReport)
+        calls.push({ ...callerOf(event, run), at: within(run, event.occurredAt, now), report: callReport });
       if (effect.logLines) logs.push({ runId: run.runId, attempt: run.attempt, lines: effect.logLines });
       inbox.push({
         ...inboxRow(event, now),
@@ -342,6 +374,7 @@ export class RunStore {
     await this.storeChanged(tx, [...changed.values()]);
     await this.emit(tx, emissions);
     await this.inbox.insert(tx, inbox);
+    await this.quotaUsage.count(tx, calls, (at) => this.quotas.dayAt(at).day);
     await this.rejectedEvents.put(tx, rejected);
     await this.appendLogs(tx, logs, results, parsed);
     return results;
@@ -443,6 +476,12 @@ export class RunStore {
     const requested = new Set(runs.map(({ runId }) => runId));
     return inputs.map((runIds) => runIds.filter((runId) => requested.has(runId)).length);
   };
+}
+
+/** Calls count whatever else the event changes: also a lost worker's, or those of a run that has ended, were issued. */
+function callerOf(event: RunEvent, { runId, projectId, attempt }: Run) {
+  const said = 'attempt' in event.payload ? event.payload.attempt : undefined;
+  return { runId, projectId, attempt: said ?? attempt };
 }
 
 function noEffect() {

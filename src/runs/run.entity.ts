@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { JsonObject } from '../events/run-event';
+import type { JsonObject, QuotaBudget } from '../events/run-event';
 import type { Artifact, Progress, Run, RunStatus, StepState, TriggeredBy } from './run';
 
 /** Times are ISO-8601 text, nested values JSON text: the same in SQLite and PostgreSQL, and readable in both. */
@@ -21,6 +21,8 @@ export class RunEntity implements Run {
   @Column({ type: 'simple-json' }) params!: JsonObject;
   @Column({ name: 'rerun_of', type: 'text', nullable: true }) rerunOf!: string | null;
   @Column({ name: 'definition_hash', type: 'text' }) definitionHash!: string;
+  @Column({ name: 'run_inputs', type: 'text', nullable: true }) runInputs!: string | null;
+  @Column({ type: 'simple-json', nullable: true }) quota!: QuotaBudget | null;
   @Column({ type: 'text' }) executor!: 'steps' | 'external';
   @Column({ type: 'integer' }) attempt!: number;
   @Column({ name: 'max_attempts', type: 'integer' }) maxAttempts!: number;

@@ -1,5 +1,5 @@
 import type { Instant } from '../clock/clock';
-import type { JsonObject } from '../events/run-event';
+import type { JsonObject, QuotaBudget } from '../events/run-event';
 
 export const RUN_STATUSES = ['running', 'completed', 'partial', 'failed', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
@@ -45,6 +45,10 @@ export interface Run {
   /** The run that this one repeats. */
   rerunOf: string | null;
   definitionHash: string;
+  /** JSON text of what the run is to look for, computed at its trigger; read only where it is passed on. */
+  runInputs: string | null;
+  /** What the current attempt may use; null without a quota. */
+  quota: QuotaBudget | null;
   executor: 'steps' | 'external';
 
   /** Counts workers that were given the run, from 1. What an older attempt still says changes nothing. */

@@ -16,6 +16,17 @@ const ApiIdempotencyKey = () =>
     required: false,
     description: 'Up to 255 characters, kept for 24 h: the same key and request get the first answer again',
   });
+/** Why a run may not be started. */
+const REFUSALS = [
+  'VALIDATION',
+  'NO_ENABLED_INPUTS',
+  'PROJECT_NOT_FOUND',
+  'RUN_IN_PROGRESS',
+  'IDEMPOTENCY_KEY_REUSED',
+  'QUOTA_REACHED',
+  'QUOTA_UNKNOWN',
+  'STORAGE_FULL',
+] as const;
 const STOP = { summary: 'Ask a run to stop' };
 
 @ApiTags('runs')
@@ -31,7 +42,7 @@ export class RunsController {
   @ApiOperation({ summary: 'Start a run of the default project' })
   @ApiIdempotencyKey()
   @ApiResponse({ status: 201, type: RunView })
-  @ApiProblems('VALIDATION', 'PROJECT_NOT_FOUND', 'RUN_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED')
+  @ApiProblems(...REFUSALS)
   async triggerDefault(
     @Body() body: TriggerBody,
     @Headers(IDEMPOTENCY_KEY_HEADER) key: string | undefined,
@@ -44,7 +55,7 @@ export class RunsController {
   @ApiOperation({ summary: 'Start a run' })
   @ApiIdempotencyKey()
   @ApiResponse({ status: 201, type: RunView })
-  @ApiProblems('VALIDATION', 'PROJECT_NOT_FOUND', 'RUN_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED')
+  @ApiProblems(...REFUSALS)
   async trigger(
     @Param('projectId') projectId: string,
     @Body() body: TriggerBody,
@@ -58,13 +69,7 @@ export class RunsController {
   @ApiOperation({ summary: 'Start a run like an earlier one' })
   @ApiIdempotencyKey()
   @ApiResponse({ status: 201, type: RunView })
-  @ApiProblems(
-    'VALIDATION',
-    'RUN_NOT_FOUND',
-    'PROJECT_NOT_FOUND',
-    'RUN_IN_PROGRESS',
-    'IDEMPOTENCY_KEY_REUSED',
-  )
+  @ApiProblems('RUN_NOT_FOUND', ...REFUSALS)
   async rerun(
     @Param('runId') runId: string,
     @Body() body: RerunBody,

@@ -1,10 +1,13 @@
 import { Module } from '@nestjs/common';
 import { EventsModule } from '../events/events.module';
+import { InputsModule } from '../inputs/inputs.module';
 import { LogsModule } from '../logs/logs.module';
 import { ProjectsModule } from '../projects/projects.module';
+import { QuotaModule } from '../quota/quota.module';
 import { ArtifactFiles } from './artifact-files';
 import { ArtifactUploads } from './artifact-uploads';
 import { ArtifactsController } from './artifacts.controller';
+import { ConfigRemarks } from './config-remarks';
 import { EventConsumer } from './event-consumer';
 import { EventIntake } from './event-intake';
 import { Housekeeping } from './housekeeping';
@@ -27,7 +30,7 @@ import { WorkerRegistry } from './worker-registry';
 import { WorkersController } from './workers.controller';
 
 @Module({
-  imports: [EventsModule, LogsModule, ProjectsModule],
+  imports: [EventsModule, InputsModule, LogsModule, ProjectsModule, QuotaModule],
   controllers: [
     RunsController,
     RunLogsController,
@@ -54,8 +57,10 @@ import { WorkersController } from './workers.controller';
     ArtifactFiles,
     ArtifactUploads,
     Uploads,
+    ConfigRemarks,
   ],
   exports: [
+    ConfigRemarks,
     EventConsumer,
     EventIntake,
     RunsService,

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import { DiskSpace } from '../database/disk-space';
+import { InputFiles } from '../inputs/input-files';
 import { Lifecycle } from '../lifecycle/lifecycle';
 import { type FieldError, invalid, JobatoError } from '../problems/catalogue';
 import { contentHash } from '../projects/content-hash';
 import { checkParams } from '../projects/params';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
+import { Quotas } from '../quota/quotas';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../projects/scope';
 import { newRun } from './new-run';
 import { isTerminal, type Run, type TriggeredBy } from './run';
@@ -45,11 +47,14 @@ export class RunsService {
     private readonly clock: Clock,
     private readonly lifecycle: Lifecycle,
     private readonly disk: DiskSpace,
+    private readonly inputs: InputFiles,
+    private readonly quotas: Quotas,
   ) {}
 
   /**
    * Starts a run; of the default project where `projectId` is null. Resolves once the run is durable.
-   * @throws JobatoError PROJECT_NOT_FOUND, VALIDATION, RUN_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED, SHUTTING_DOWN, STORAGE_FULL
+   * @throws JobatoError PROJECT_NOT_FOUND, VALIDATION, NO_ENABLED_INPUTS, QUOTA_REACHED, QUOTA_UNKNOWN, RUN_IN_PROGRESS,
+   *   IDEMPOTENCY_KEY_REUSED, SHUTTING_DOWN, STORAGE_FULL
    */
   async trigger(
     projectId: string | null,
@@ -151,6 +156,9 @@ export class RunsService {
     errors.push(...checked.errors);
     if (errors.length > 0) throw invalid(errors);
 
+    const runInputs = definition.inputs === null ? null : this.inputs.compute();
+    const quota = await this.quotas.grant(definition);
+
     const startedAtMs = this.clock.nowMs();
     const run = newRun({
       runId: this.ids.next(startedAtMs),
@@ -162,6 +170,8 @@ export class RunsService {
       params: checked.params,
       triggeredBy,
       rerunOf,
+      runInputs,
+      quota,
     });
     const view = this.viewOfNew(run);
     const created = await this.store.create({
@@ -187,7 +197,11 @@ export class RunsService {
 
   /** Made without a look at the database: at its first moment every run is in the same state. */
   private viewOfNew(run: Run): RunView {
-    return toRunView(run, { unpublished: true, stepWorkers: { slots: 0, busy: 0 } }, run.startedAt);
+    return toRunView(
+      run,
+      { unpublished: true, stepWorkers: { slots: 0, busy: 0 }, consumers: [] },
+      run.startedAt,
+    );
   }
 }
 

@@ -8,6 +8,7 @@ const MUCH_LATER = '2026-03-01T10:09:00.000Z';
 const facts = (more: Partial<WaitingFacts> = {}): WaitingFacts => ({
   unpublished: false,
   stepWorkers: { slots: 2, busy: 0 },
+  consumers: [],
   ...more,
 });
 
@@ -54,8 +55,34 @@ describe('why a run is not further', () => {
       external,
       facts({ stepWorkers: { slots: 2, busy: 2 } }),
       'no-worker-yet',
-      /external worker .* project demo/,
+      /external worker .* project demo\./,
     ],
+    [
+      'its external worker is not there, but others are',
+      external,
+      facts({
+        consumers: [
+          { group: 'ml', name: 'gpu-1', idleMs: 3200 },
+          { group: 'jobato-workers', name: 'w', idleMs: 0 },
+        ],
+      }),
+      'no-worker-yet',
+      /since 2026-03-01T10:00:00.000Z\. .*Heard of lately: gpu-1 \(ml, 3 s ago\)\.$/,
+    ],
+    [
+      'nobody here carries out steps, but workers elsewhere were heard of',
+      unclaimed,
+      facts({
+        stepWorkers: { slots: 0, busy: 0 },
+        consumers: [
+          { group: 'ml', name: 'gpu-1', idleMs: 0 },
+          { group: 'HTTP', name: 'w-1', idleMs: 0 },
+        ],
+      }),
+      'no-worker-yet',
+      /Heard of lately: w-1 \(HTTP, 0 s ago\)\.$/,
+    ],
+    ['nobody was heard of', external, facts(), 'no-worker-yet', /without a group cannot be seen/],
     ['it is being stopped', after(claimed, [ask]), facts(), 'stopping', /worker-1/],
     [
       'it is being stopped by nobody knows whom',

@@ -1,4 +1,5 @@
 import { elapsedMs, type Instant } from '../clock/clock';
+import { WORKER_GROUP } from '../events/event-stream';
 import { phaseOf } from './run-state';
 import type { Run } from './run';
 
@@ -13,7 +14,13 @@ export interface WaitingFacts {
   unpublished: boolean;
   /** Workers of this installation that carry out steps; none with WORKER=off and nothing else started. */
   stepWorkers: { slots: number; busy: number };
+  /** Who reads the stream of events in a group, or calls for runs over HTTP, and was heard of lately. */
+  consumers: { group: string; name: string; idleMs: number }[];
 }
+
+/** Named like a group, for people: workers that ask for runs by a call. */
+export const HTTP_CALLERS = 'HTTP';
+const MAX_NAMED = 5;
 
 /** Publishing takes milliseconds; what takes longer than this is trouble. */
 const USUAL_MS = 2000;
@@ -40,7 +47,11 @@ export function waitingFor(run: Run, facts: WaitingFacts, now: Instant): Waiting
   }
 }
 
-function waitingForWorker(run: Run, { unpublished, stepWorkers }: WaitingFacts, now: Instant): Waiting {
+function waitingForWorker(
+  run: Run,
+  { unpublished, stepWorkers, consumers }: WaitingFacts,
+  now: Instant,
+): Waiting {
   if (unpublished) {
     return {
       code: 'not-yet-published',
@@ -53,14 +64,18 @@ function waitingForWorker(run: Run, { unpublished, stepWorkers }: WaitingFacts, 
   if (run.executor === 'external') {
     return {
       code: 'no-worker-yet',
-      message: `No external worker has taken the run since ${run.startedAt}. Start the worker of project ${run.projectId}.`,
+      message:
+        `No external worker has taken the run since ${run.startedAt}. Start the worker of project ${run.projectId}. ` +
+        seenConsumers(consumers.filter(({ group }) => group !== WORKER_GROUP)),
     };
   }
   if (stepWorkers.slots === 0) {
+    const workers = consumers.filter(({ group }) => group === WORKER_GROUP || group === HTTP_CALLERS);
     return {
       code: 'no-worker-yet',
       message:
-        'No worker has taken the run, and this server carries out no steps itself (WORKER=off). Start a worker.',
+        `No worker has taken the run since ${run.startedAt}, and this server carries out no steps itself (WORKER=off). ` +
+        (workers.length === 0 ? 'Start a worker: npm run worker.' : seenConsumers(workers)),
     };
   }
   return stepWorkers.busy >= stepWorkers.slots
@@ -69,4 +84,15 @@ function waitingForWorker(run: Run, { unpublished, stepWorkers }: WaitingFacts, 
         message: `All ${stepWorkers.slots} places are taken by other runs (WORKER_CONCURRENCY). It starts as soon as one is free.`,
       }
     : { code: 'no-worker-yet', message: 'No worker has taken the run yet. It has only just been asked for.' };
+}
+
+function seenConsumers(consumers: WaitingFacts['consumers']): string {
+  if (consumers.length === 0) {
+    return 'No worker was heard of lately; one that reads the stream without a group cannot be seen.';
+  }
+  const named = consumers
+    .slice(0, MAX_NAMED)
+    .map(({ group, name, idleMs }) => `${name} (${group}, ${Math.round(idleMs / 1000)} s ago)`);
+  const more = consumers.length > MAX_NAMED ? ` and ${consumers.length - MAX_NAMED} more` : '';
+  return `Heard of lately: ${named.join(', ')}${more}.`;
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type Instant, toInstant } from '../clock/clock';
 import { Database } from '../database/database';
+import { HTTP_CALLERS } from './waiting';
 
 export interface WorkerView {
   workerId: string;
@@ -49,6 +50,13 @@ export class WorkerRegistry {
   arrive(workerId: string): () => void {
     this.heard(workerId, (this.callers.get(workerId)?.waitingCalls ?? 0) + 1);
     return () => this.heard(workerId, this.callers.get(workerId)!.waitingCalls - 1);
+  }
+
+  /** Workers elsewhere that wait for a run just now, in the form of the stream's consumers. */
+  calling(): { group: string; name: string; idleMs: number }[] {
+    return [...this.callers].flatMap(([name, { waitingCalls }]) =>
+      waitingCalls > 0 ? [{ group: HTTP_CALLERS, name, idleMs: 0 }] : [],
+    );
   }
 
   capacity(): { slots: number; busy: number } {

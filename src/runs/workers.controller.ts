@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { EventStream, type GroupState } from '../events/event-stream';
+import type { GroupState } from '../events/event-stream';
+import { StreamMonitor } from '../events/stream-monitor';
 import { WorkerRegistry, type WorkerView } from './worker-registry';
 
 class WorkerAnswer implements WorkerView {
@@ -37,14 +38,14 @@ class WorkersAnswer {
 export class WorkersController {
   constructor(
     private readonly workers: WorkerRegistry,
-    private readonly stream: EventStream,
+    private readonly monitor: StreamMonitor,
   ) {}
 
   @Get()
   @ApiOperation({ summary: 'Workers and stream consumers that were seen' })
   @ApiResponse({ status: 200, type: WorkersAnswer })
   async list(): Promise<WorkersAnswer> {
-    const [items, groups] = await Promise.all([this.workers.list(), this.stream.groups()]);
+    const [items, groups] = await Promise.all([this.workers.list(), this.monitor.groups()]);
     return {
       items,
       groups: groups.map(({ name, lag, pending }) => ({ name, lag, pending })),

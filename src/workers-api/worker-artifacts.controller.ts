@@ -1,4 +1,4 @@
-import { Controller, Headers, Param, Put, Req, Res } from '@nestjs/common';
+import { Controller, Headers, HttpCode, Param, Put, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../problems/api-problems';
@@ -17,6 +17,7 @@ export class WorkerArtifactsController {
   constructor(private readonly uploads: ArtifactUploads) {}
 
   @Put(':name')
+  @HttpCode(201)
   @ApiOperation({
     summary: 'Upload what a run made',
     description:

@@ -54,8 +54,7 @@ export class WorkerEventsController {
   @ApiResponse({ status: 202, type: TakenInView })
   @ApiProblems('VALIDATION', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   async take(@Req() request: Request): Promise<TakenIn> {
-    const body = request.body as object | undefined;
-    if (body === undefined) throw invalid([{ field: '', message: 'must be an event or a list of events' }]);
+    const body = request.body as object;
     const envelopes: unknown[] = Array.isArray(body) ? body : [body];
     if (envelopes.length > MAX_EVENTS) {
       throw invalid([

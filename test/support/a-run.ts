@@ -1,4 +1,5 @@
 import { newRun } from '../../src/runs/new-run';
+import type { QuotaBudget, RunInput } from '../../src/events/run-event';
 import type { ProjectDefinition } from '../../src/projects/project';
 import type { Run } from '../../src/runs/run';
 import { type RunCommand, transition } from '../../src/runs/run-state';
@@ -37,7 +38,10 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
 }
 
 /** A run that has just been triggered. */
-export function aNewRun(project: Partial<ProjectDefinition> = {}): Run {
+export function aNewRun(
+  project: Partial<ProjectDefinition> = {},
+  given: { runInputs?: RunInput[]; quota?: QuotaBudget } = {},
+): Run {
   const definition = aProject(project);
   return newRun({
     runId: RUN_ID,
@@ -49,6 +53,8 @@ export function aNewRun(project: Partial<ProjectDefinition> = {}): Run {
     params: { depth: 2 },
     triggeredBy: 'api',
     rerunOf: null,
+    runInputs: given.runInputs ?? null,
+    quota: given.quota ?? null,
   });
 }
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from '../../src/app';
@@ -34,6 +34,21 @@ export function writeProject({ configDir }: Folders, name: string, yaml: string)
   writeFileSync(join(configDir, 'projects', `${name}.yaml`), yaml);
 }
 
+/** A file of the configuration beside the projects, such as quota.yaml; in one step, so that nobody reads half of it. */
+export function writeConfig({ root, configDir }: Folders, name: string, content: string): void {
+  writeFileSync(join(root, name), content);
+  renameSync(join(root, name), join(configDir, name));
+}
+
+/** Gives file watchers their turns until what was written has been read. */
+export async function untilRead(isReached: () => boolean): Promise<void> {
+  const giveUpMs = Date.now() + 10_000;
+  while (!isReached()) {
+    if (Date.now() > giveUpMs) throw new Error(`Never came about: ${String(isReached)}`);
+    await new Promise((next) => setImmediate(next));
+  }
+}
+
 /** A project of one step that runs a program of Node's own language; `id` is the name of the file as well. */
 export function nodeStep(id: string, program: string, more = ''): string {
   return `id: ${id}\n${more}steps:\n  - name: work\n    command: [${JSON.stringify(process.execPath)}, -e, ${JSON.stringify(program)}]\n`;
@@ -49,8 +64,20 @@ function environment(folders: Folders, extra: Record<string, string>): Record<st
     CONFIG_DIR: folders.configDir,
     LOG_LEVEL: 'silent',
     MIN_FREE_DISK_MB: '0',
+    ...streamOf(folders),
     ...extra,
   };
+}
+
+/** On Redis the data folder has streams of its own, the same for each life on it. */
+function streamOf({ root }: Folders): Record<string, string> {
+  if (!isOnRedis()) return {};
+  return { REDIS_URL: process.env.JOBATO_TEST_REDIS_URL!, RUN_EVENTS_STREAM: `${basename(root)}:run-events` };
+}
+
+/** Whether this run of the test has Redis between the parts, and not the embedded stream. */
+export function isOnRedis(): boolean {
+  return process.env.JOBATO_TEST_STREAM === 'redis';
 }
 
 /** The real application in this process, on a real database, listening at a free port. */

@@ -1,0 +1,95 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import Ajv from 'ajv';
+import { ConfigFile } from './config-file';
+import { parseYaml } from './parse-yaml';
+
+interface Limits {
+  limit: number;
+}
+const validate = new Ajv().compile<Limits>({
+  type: 'object',
+  required: ['limit'],
+  properties: { limit: { type: 'integer' } },
+});
+
+let root: string;
+let file: ConfigFile<Limits>;
+beforeAll(() => Logger.overrideLogger(false));
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'jobato-config-file-'));
+});
+afterEach(async () => {
+  await file.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const path = () => join(root, 'config', 'limits.yaml');
+const write = (content: string) => {
+  mkdirSync(join(root, 'config'), { recursive: true });
+  writeFileSync(join(root, 'new'), content);
+  renameSync(join(root, 'new'), path());
+};
+const open = async () => {
+  file = new ConfigFile(join(root, 'config'), 'limits.yaml', (source) =>
+    parseYaml(source, validate, 'limit: 3'),
+  );
+  await file.open();
+};
+/** Gives the file watcher its turns until what is expected has come about. */
+const until = async (isReached: () => boolean) => {
+  const giveUpMs = Date.now() + 10_000;
+  while (!isReached()) {
+    if (Date.now() > giveUpMs) throw new Error(`Never came about: ${String(isReached)}`);
+    await new Promise((next) => setImmediate(next));
+  }
+};
+
+it('is what the file says, in YAML or in JSON', async () => {
+  write('limit: 3 # calls\n');
+  await open();
+  expect(file.content).toEqual({ limit: 3 });
+  write('{"limit": 4}');
+  await until(() => file.content?.limit === 4);
+  expect(file.problem).toBeNull();
+});
+
+it('says nothing where there is no file, until there is one, and when it is gone', async () => {
+  await open();
+  expect([file.content, file.problem]).toEqual([null, null]);
+  write('limit: 3');
+  await until(() => file.content !== null);
+  rmSync(path());
+  await until(() => file.content === null);
+  expect(file.problem).toBeNull();
+});
+
+it('keeps what it said when it was good, and names what is wrong with its line', async () => {
+  write('limit: 3');
+  await open();
+  write('# none\nlimit: many\n');
+  await until(() => file.problem !== null);
+  expect(file.problem).toEqual({ file: 'limits.yaml', line: 2, reason: '"limit" must be a whole number' });
+  expect(file.content).toEqual({ limit: 3 });
+  write('limit: 3');
+  await until(() => file.problem === null);
+});
+
+it('has nothing to keep where it was never good', async () => {
+  write('- limit\n');
+  await open();
+  expect(file.content).toBeNull();
+  expect(file.problem).toMatchObject({ line: 1, reason: expect.stringContaining('limit: 3') });
+});
+
+it('is named where it cannot be read, and read again when it can', async () => {
+  mkdirSync(path(), { recursive: true });
+  await open();
+  expect(file.problem).toMatchObject({ line: null, reason: expect.stringContaining('cannot be read') });
+  rmSync(path(), { recursive: true });
+  write('limit: 3');
+  await until(() => file.content !== null);
+  expect(file.problem).toBeNull();
+});

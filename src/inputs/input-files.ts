@@ -1,0 +1,64 @@
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import { ConfigFile } from '../config-files/config-file';
+import type { FileProblem } from '../config-files/file-problem';
+import { MAX_EVENT_BYTES } from '../events/parse-event';
+import type { RunInput } from '../events/run-event';
+import { JobatoError } from '../problems/catalogue';
+import { parseAllowlists, parseQueries } from './input-file';
+import { type AllowedDomain, type Query, runInputs } from './run-inputs';
+
+/** They travel in one event, which has more to say than this. */
+const MAX_INPUTS_BYTES = MAX_EVENT_BYTES * 0.75;
+
+/** What runs of projects with `inputs: queries-x-allowlists` are given, as the two files say right now. */
+@Injectable()
+export class InputFiles implements OnModuleInit, OnApplicationShutdown {
+  private readonly queries: ConfigFile<Query[]>;
+  private readonly allowlists: ConfigFile<AllowedDomain[]>;
+
+  constructor(@Inject(CONFIG) { configDir }: Config) {
+    this.queries = new ConfigFile(configDir, 'queries.yaml', parseQueries);
+    this.allowlists = new ConfigFile(configDir, 'allowlists.yaml', parseAllowlists);
+  }
+
+  async onModuleInit(): Promise<void> {
+    await Promise.all([this.queries.open(), this.allowlists.open()]);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.queries.close(), this.allowlists.close()]);
+  }
+
+  problems(): FileProblem[] {
+    return [this.queries.problem, this.allowlists.problem].filter((problem) => problem !== null);
+  }
+
+  /** @throws JobatoError NO_ENABLED_INPUTS with what to mend, VALIDATION if there are more than an event can carry */
+  compute(): RunInput[] {
+    const missing = [whyNone(this.queries, 'query'), whyNone(this.allowlists, 'domain')].filter(
+      (why) => why !== null,
+    );
+    if (missing.length > 0) {
+      throw new JobatoError('NO_ENABLED_INPUTS', `There is nothing to look for: ${missing.join(', and ')}.`);
+    }
+    const inputs = runInputs(this.queries.content!, this.allowlists.content!);
+    if (Buffer.byteLength(JSON.stringify(inputs)) > MAX_INPUTS_BYTES) {
+      throw new JobatoError(
+        'VALIDATION',
+        `config/queries.yaml and config/allowlists.yaml make ${inputs.length} inputs, more than an event can carry. ` +
+          'Disable some of them.',
+      );
+    }
+    return inputs;
+  }
+}
+
+function whyNone(file: ConfigFile<{ isEnabled: boolean }[]>, what: string): string | null {
+  if (file.content?.some(({ isEnabled }) => isEnabled)) return null;
+  const { problem } = file;
+  if (file.content !== null) return `config/${file.name} has no enabled ${what}`;
+  if (problem === null) return `config/${file.name} is missing`;
+  return `config/${file.name} cannot be used (${problem.line === null ? '' : `line ${problem.line}: `}${problem.reason})`;
+}

@@ -1,0 +1,63 @@
+import Ajv, { type JSONSchemaType } from 'ajv';
+import { type ParsedYaml, parseYaml } from '../config-files/parse-yaml';
+import { isTimeZone, type ResetPolicy } from './quota-day';
+
+interface QuotaFile {
+  quota: {
+    dailyLimit: number;
+    concurrencyLimit?: number;
+    resetPolicy?: { timeZone?: string; resetHour?: number };
+  };
+}
+
+/** What each project with `quota: true` may use. */
+export interface QuotaRules {
+  /** Calls in a quota day. */
+  dailyLimit: number;
+  /** How many calls may be under way at once. */
+  concurrencyLimit: number;
+  resetPolicy: ResetPolicy;
+}
+
+/** Where nothing is said of it. */
+export const MIDNIGHT_UTC: ResetPolicy = { timeZone: 'UTC', resetHour: 0 };
+
+const validate = new Ajv().compile({
+  type: 'object',
+  required: ['quota'],
+  additionalProperties: false,
+  properties: {
+    quota: {
+      type: 'object',
+      required: ['dailyLimit'],
+      additionalProperties: false,
+      properties: {
+        dailyLimit: { type: 'integer', minimum: 0, maximum: 1_000_000_000 },
+        concurrencyLimit: { type: 'integer', minimum: 1, maximum: 1_000_000 },
+        resetPolicy: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            timeZone: { type: 'string' },
+            resetHour: { type: 'integer', minimum: 0, maximum: 23 },
+          },
+        },
+      },
+    },
+  },
+} as unknown as JSONSchemaType<QuotaFile>);
+
+/** Reads config/quota.yaml. Never throws. */
+export function parseQuotaFile(source: string): ParsedYaml<QuotaRules> {
+  const { content, line, reason } = parseYaml(source, validate, 'quota: { dailyLimit: 100 }', ({ quota }) => {
+    const { timeZone } = quota.resetPolicy ?? {};
+    if (timeZone === undefined || isTimeZone(timeZone)) return null;
+    return {
+      path: ['quota', 'resetPolicy', 'timeZone'],
+      reason: `"${timeZone}" is not a time zone such as Europe/Berlin or UTC`,
+    };
+  });
+  if (content === undefined) return { line, reason };
+  const { dailyLimit, concurrencyLimit = 1, resetPolicy } = content.quota;
+  return { content: { dailyLimit, concurrencyLimit, resetPolicy: { ...MIDNIGHT_UTC, ...resetPolicy } } };
+}

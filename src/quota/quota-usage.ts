@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import type { Instant } from '../clock/clock';
+import { Database } from '../database/database';
+import { inList, inPortions, placeholders } from '../database/table-rows';
+import type { Transaction } from '../database/writer';
+import { type AttemptUsage, type CallReport, NOTHING_USED, withCalls } from './attempt-usage';
+
+/** Calls that an event tells of. */
+export interface ReportedCalls {
+  runId: string;
+  projectId: string;
+  attempt: number;
+  /** When they were issued, as far as one can tell. */
+  at: Instant;
+  report: CallReport;
+}
+
+type Reader = Pick<Transaction, 'query'>;
+const COLUMNS = 6;
+
+/** How many calls were issued: by project, quota day, run and attempt. */
+@Injectable()
+export class QuotaUsage {
+  constructor(private readonly database: Database) {}
+
+  /** Adds what was not counted before, within the transaction that applies the events. */
+  async count(tx: Transaction, reported: ReportedCalls[], dayOf: (at: Instant) => string): Promise<void> {
+    if (reported.length === 0) return;
+    const attempts = await this.attemptsOf(tx, [...new Set(reported.map(({ runId }) => runId))]);
+    const added = new Map<string, { row: unknown[]; usage: AttemptUsage }>();
+    for (const { runId, projectId, attempt, at, report } of reported) {
+      const before = attempts.get(keyOf(runId, attempt)) ?? NOTHING_USED;
+      const after = withCalls(before, report);
+      attempts.set(keyOf(runId, attempt), after);
+      const day = dayOf(at);
+      const key = `${keyOf(runId, attempt)} ${day}`;
+      const { usage } = added.get(key) ?? { usage: NOTHING_USED };
+      added.set(key, {
+        row: [runId, attempt, day, projectId],
+        usage: {
+          used: usage.used + after.used - before.used,
+          countedAhead: usage.countedAhead + after.countedAhead - before.countedAhead,
+        },
+      });
+    }
+    const rows = [...added.values()].filter(({ usage }) => usage.used !== 0 || usage.countedAhead !== 0);
+    for (const some of inPortions(rows, COLUMNS)) {
+      await tx.query(
+        'INSERT INTO quota_usage (run_id, attempt, quota_day, project_id, used, counted_ahead)' +
+          ` VALUES ${placeholders(some.length, COLUMNS)}` +
+          ' ON CONFLICT (run_id, attempt, quota_day) DO UPDATE SET used = quota_usage.used + excluded.used,' +
+          ' counted_ahead = quota_usage.counted_ahead + excluded.counted_ahead',
+        some.flatMap(({ row, usage }) => [...row, usage.used, usage.countedAhead]),
+      );
+    }
+  }
+
+  /** Calls of these projects on one quota day. */
+  async usedBy(
+    projectIds: string[],
+    quotaDay: string,
+    reader: Reader = this.database.read,
+  ): Promise<Map<string, number>> {
+    if (projectIds.length === 0) return new Map();
+    const rows = await reader.query<{ project_id: string; used: number }>(
+      'SELECT project_id, SUM(used) AS used FROM quota_usage' +
+        ` WHERE quota_day = ? AND project_id IN ${inList(projectIds)} GROUP BY project_id`,
+      [quotaDay, ...projectIds],
+    );
+    return new Map(rows.map(({ project_id, used }) => [project_id, Number(used)]));
+  }
+
+  /** The runs of a project that used it on one quota day, newest first. */
+  async runsOf(projectId: string, quotaDay: string): Promise<{ runId: string; used: number }[]> {
+    const rows = await this.database.read.query<{ run_id: string; used: number }>(
+      'SELECT run_id, SUM(used) AS used FROM quota_usage WHERE project_id = ? AND quota_day = ?' +
+        ' GROUP BY run_id HAVING SUM(used) > 0 ORDER BY run_id DESC',
+      [projectId, quotaDay],
+    );
+    return rows.map(({ run_id, used }) => ({ runId: run_id, used: Number(used) }));
+  }
+
+  private async attemptsOf(tx: Transaction, runIds: string[]): Promise<Map<string, AttemptUsage>> {
+    const rows = await tx.query<{ run_id: string; attempt: number; used: number; ahead: number }>(
+      'SELECT run_id, attempt, SUM(used) AS used, SUM(counted_ahead) AS ahead FROM quota_usage' +
+        ` WHERE run_id IN ${inList(runIds)} GROUP BY run_id, attempt`,
+      runIds,
+    );
+    return new Map(
+      rows.map(({ run_id, attempt, used, ahead }) => [
+        keyOf(run_id, attempt),
+        { used: Number(used), countedAhead: Number(ahead) },
+      ]),
+    );
+  }
+}
+
+function keyOf(runId: string, attempt: number): string {
+  return `${runId} ${attempt}`;
+}

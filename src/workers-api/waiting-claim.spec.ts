@@ -1,0 +1,82 @@
+import type { RunEventOf } from '../events/run-event';
+import { WaitingClaim } from './waiting-claim';
+
+const REQUEST = { runId: 'r' } as RunEventOf<'run.requested'>;
+
+describe('a claim that waits', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  function aClaim(waitSeconds: number) {
+    const leaving = new AbortController();
+    const claim = new WaitingClaim({ workerId: 'w', projectIds: null, waitSeconds, signal: leaving.signal });
+    let answer: unknown = 'none yet';
+    claim.outcome.then(
+      (given) => (answer = given),
+      (error: unknown) => (answer = error),
+    );
+    return { claim, leave: () => leaving.abort(), answer: async () => (await Promise.resolve(), answer) };
+  }
+
+  it('ends with a run', async () => {
+    const { claim, answer } = aClaim(10);
+    expect(claim.give(REQUEST)).toBe(true);
+    expect([await answer(), claim.isOpen, jest.getTimerCount()]).toEqual([REQUEST, false, 0]);
+    expect(claim.give(REQUEST)).toBe(false);
+  });
+
+  it('ends with its time', async () => {
+    const { claim, answer } = aClaim(10);
+    claim.wasLookedAt();
+    jest.advanceTimersByTime(9_999);
+    expect(await answer()).toBe('none yet');
+    jest.advanceTimersByTime(1);
+    expect([await answer(), claim.isOpen]).toEqual([null, false]);
+  });
+
+  it('is looked at once, even if it has no time', async () => {
+    const { claim, answer } = aClaim(0);
+    expect([await answer(), claim.isOpen]).toEqual(['none yet', true]);
+    claim.wasLookedAt();
+    expect(await answer()).toBeNull();
+  });
+
+  it('is not ended while a run is being claimed for it', async () => {
+    const { claim, answer } = aClaim(1);
+    claim.wasLookedAt();
+    claim.isBeingServed = true;
+    jest.advanceTimersByTime(5_000);
+    expect([await answer(), claim.isOpen]).toEqual(['none yet', true]);
+    claim.give(REQUEST);
+    expect(await answer()).toBe(REQUEST);
+  });
+
+  it('is ended after that, if somebody else was quicker', async () => {
+    const { claim, answer } = aClaim(1);
+    claim.isBeingServed = true;
+    jest.advanceTimersByTime(5_000);
+    claim.isBeingServed = false;
+    claim.wasLookedAt();
+    expect(await answer()).toBeNull();
+  });
+
+  it('takes nothing when its worker is gone', async () => {
+    const { claim, answer, leave } = aClaim(10);
+    claim.isBeingServed = true;
+    leave();
+    expect([claim.isOpen, claim.give(REQUEST)]).toEqual([false, false]);
+    claim.isBeingServed = false;
+    claim.wasLookedAt();
+    expect([await answer(), jest.getTimerCount()]).toEqual([null, 0]);
+  });
+
+  it('fails with what failed, but not after it was answered', async () => {
+    const failing = aClaim(10);
+    failing.claim.fail('no database');
+    expect(await failing.answer()).toBe('no database');
+    const answered = aClaim(10);
+    answered.claim.give(REQUEST);
+    answered.claim.fail('no database');
+    expect(await answered.answer()).toBe(REQUEST);
+  });
+});

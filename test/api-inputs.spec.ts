@@ -1,0 +1,151 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputFiles } from '../src/inputs/input-files';
+import type { ProjectListView } from '../src/projects/project-view';
+import { RunStore } from '../src/runs/run-store';
+import { expectProblem } from './support/expect-problem';
+import { type Folders, makeFolders, nodeStep, RunningApp, untilRead, writeConfig } from './support/jobato';
+
+const INPUTS = 'inputs: queries-x-allowlists\n';
+const QUERIES = 'queries:\n  - { id: q1, text: Rust }\n  - { id: q2, text: Go }\n';
+const ALLOWLISTS = '{"allowlists": [{"domain": "a.com"}, {"domain": "b.org", "enabled": false}]}';
+const EXPECTED = [
+  { queryId: 'q1', queryText: 'Rust', domain: 'a.com', searchQuery: 'site:a.com Rust' },
+  { queryId: 'q2', queryText: 'Go', domain: 'a.com', searchQuery: 'site:a.com Go' },
+];
+const PROJECTS = {
+  search: `id: search\nexecutor: external\n${INPUTS}retry: { maxAttempts: 2 }\n`,
+  steps: nodeStep(
+    'steps',
+    `const fs = require('node:fs'); console.log(fs.readFileSync(process.env.JOBATO_INPUTS_FILE, 'utf8'))`,
+    INPUTS,
+  ),
+  plain: nodeStep('plain', `console.log(String(process.env.JOBATO_INPUTS_FILE))`),
+};
+
+let folders: Folders;
+let jobato: RunningApp;
+beforeEach(() => {
+  folders = makeFolders(PROJECTS);
+});
+afterEach(async () => {
+  await jobato.stop();
+  rmSync(folders.root, { recursive: true, force: true });
+});
+
+const start = async (files: Record<string, string>) => {
+  for (const [name, content] of Object.entries(files)) writeConfig(folders, name, content);
+  jobato = await RunningApp.start(folders);
+};
+const both = { 'queries.yaml': QUERIES, 'allowlists.yaml': ALLOWLISTS };
+const post = (path: string) => jobato.fetch(path, { method: 'POST' });
+const problems = async () =>
+  ((await (await jobato.fetch('/api/projects')).json()) as ProjectListView).problems;
+/** What was asked of workers, attempt by attempt. */
+const requests = async (runId: string) => {
+  const response = await jobato.fetch(`/api/runs/${runId}/events`);
+  const { items } = (await response.json()) as { items: { eventType: string; payload: object }[] };
+  return items.filter(({ eventType }) => eventType === 'run.requested').map(({ payload }) => payload);
+};
+
+it('travel with the request to workers, the same with each attempt, and anew with a re-run', async () => {
+  await start(both);
+  const { runId } = await jobato.trigger('search');
+  writeConfig(folders, 'queries.yaml', 'queries: [{ id: q3, text: Zig }]');
+  await untilRead(() => jobato.app.get(InputFiles).compute().length === 1);
+
+  const store = jobato.app.get(RunStore);
+  await store.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
+  await store.command(runId, { type: 'lose-worker', attempt: 1, message: 'gone' });
+  expect(await requests(runId)).toMatchObject([
+    { attempt: 1, runInputs: EXPECTED },
+    { attempt: 2, runInputs: EXPECTED },
+  ]);
+
+  await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+  const again = (await (await post(`/api/runs/${runId}/rerun`)).json()) as { runId: string };
+  expect(await requests(again.runId)).toMatchObject([
+    { runInputs: [{ queryId: 'q3', queryText: 'Zig', domain: 'a.com', searchQuery: 'site:a.com Zig' }] },
+  ]);
+});
+
+it('lie in a file for steps, where the project asks for them', async () => {
+  await start(both);
+  const logOf = async (projectId: string) => {
+    const { runId } = await jobato.trigger(projectId);
+    expect((await jobato.untilEnded(runId)).status).toBe('completed');
+    return { runId, log: await (await jobato.fetch(`/api/runs/${runId}/logs`)).text() };
+  };
+  expect(JSON.parse((await logOf('steps')).log)).toEqual(EXPECTED);
+  const plain = await logOf('plain');
+  expect(plain.log).toBe('undefined\n');
+  expect(await requests(plain.runId)).toEqual([
+    expect.not.objectContaining({ runInputs: expect.anything() }),
+  ]);
+});
+
+describe('without any that is enabled', () => {
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['there are no files', {}, /queries\.yaml is missing, and config\/allowlists\.yaml is missing/],
+    ['a file is missing', { 'queries.yaml': QUERIES }, /config\/allowlists\.yaml is missing/],
+    ['a list is empty', { ...both, 'queries.yaml': 'queries: []' }, /queries\.yaml has no enabled query/],
+    [
+      'all are disabled',
+      { ...both, 'allowlists.yaml': 'allowlists: [{ domain: a.com, enabled: false }]' },
+      /allowlists\.yaml has no enabled domain/,
+    ],
+    [
+      'a file was never good',
+      { ...both, 'queries.yaml': '\nqueries: 3' },
+      /queries\.yaml .*line 2: "queries"/,
+    ],
+  ])('no run is made, and it is said what to mend: %s', async (_what, files, detail) => {
+    await start(files);
+    const problem = await expectProblem(await post('/api/projects/search/runs'), 400, 'NO_ENABLED_INPUTS');
+    expect(problem.detail).toMatch(detail);
+    const page = await post('/projects/search/runs');
+    expect([page.status, await page.text()]).toEqual([400, expect.stringContaining('No input is enabled')]);
+    expect(await (await jobato.fetch('/api/runs')).json()).toEqual({ items: [], nextCursor: null });
+    await jobato.untilEnded((await jobato.trigger('plain')).runId); // others are not affected
+  });
+
+  it('a re-run is refused as well', async () => {
+    await start(both);
+    const { runId } = await jobato.trigger('search');
+    await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+    rmSync(join(folders.configDir, 'queries.yaml'));
+    await untilRead(() => {
+      try {
+        return jobato.app.get(InputFiles).compute().length === 0;
+      } catch {
+        return true;
+      }
+    });
+    await expectProblem(await post(`/api/runs/${runId}/rerun`), 400, 'NO_ENABLED_INPUTS');
+  });
+});
+
+it('are kept where a file breaks, which is named with its line until it is mended', async () => {
+  await start(both);
+  const { app } = jobato;
+  writeConfig(folders, 'queries.yaml', `${QUERIES}  - { id: q3, txt: Zig }\n`);
+  await untilRead(() => app.get(InputFiles).problems().length > 0);
+  const named = { file: 'queries.yaml', line: 4, reason: expect.stringContaining('"queries.2"') };
+  expect(await problems()).toEqual([named]);
+  expect(await (await jobato.fetch('/')).text()).toMatch(/config\/queries\.yaml<\/code> line 4/);
+  expect(await requests((await jobato.trigger('search')).runId)).toMatchObject([{ runInputs: EXPECTED }]);
+
+  writeConfig(folders, 'queries.yaml', QUERIES);
+  await untilRead(() => app.get(InputFiles).problems().length === 0);
+  expect(await problems()).toEqual([]);
+});
+
+it('are refused where there are more than an event can carry', async () => {
+  const many = Array.from({ length: 200 }, (_, n) => n);
+  await start({
+    'queries.yaml': JSON.stringify({ queries: many.map((n) => ({ id: `q${n}`, text: `words ${n}` })) }),
+    'allowlists.yaml': JSON.stringify({ allowlists: many.map((n) => ({ domain: `d${n}.com` })) }),
+  });
+  const problem = await expectProblem(await post('/api/projects/search/runs'), 400, 'VALIDATION');
+  expect(problem.detail).toContain('40000 inputs');
+});

@@ -1,0 +1,264 @@
+import { randomUUID } from 'node:crypto';
+import { Clock } from '../src/clock/clock';
+import { LEASE_SECONDS } from '../src/runs/run-claims';
+import { OverdueWatch } from '../src/runs/overdue-watch';
+import type { RunView } from '../src/runs/run-view';
+import { expectProblem } from './support/expect-problem';
+import { RunningApp } from './support/jobato';
+import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
+
+const START = Date.parse('2026-03-01T10:00:00.000Z');
+
+describe('any worker is welcome', () => {
+  const PROJECTS = Array.from({ length: 40 }, (_, index) => `p${index}`);
+  let jobato: RunningApp;
+  let worker: HttpWorker;
+  let nowMs = START;
+  let used = 0;
+  beforeAll(async () => {
+    jobato = await RunningApp.start(
+      {
+        ...Object.fromEntries(PROJECTS.map((id) => [id, externalProject(id)])),
+        twice: externalProject('twice', 'retry: { maxAttempts: 2 }\n'),
+        once: externalProject('once'),
+        stops: externalProject('stops', 'stopGraceSeconds: 20\n'),
+        hurries: externalProject('hurries', 'claimTimeoutSeconds: 60\n'),
+      },
+      { JOBATO_API_KEY: KEY },
+    );
+    worker = new HttpWorker(jobato);
+    jest.spyOn(jobato.app.get(Clock), 'nowMs').mockImplementation(() => nowMs);
+  });
+  afterAll(() => jobato.stop());
+
+  const view = async (runId: string) => (await (await jobato.fetch(`/api/runs/${runId}`)).json()) as RunView;
+  const aRun = async (projectId = PROJECTS[used++]!) => (await jobato.trigger(projectId)).runId;
+  const at = (ms: number) => ({ occurredAt: new Date(ms).toISOString() });
+  const history = async (runId: string) => {
+    const { items } = (await (await jobato.fetch(`/api/runs/${runId}/events?limit=200`)).json()) as {
+      items: { eventType: string; outcome: string }[];
+    };
+    return items.map(({ eventType, outcome }) => `${eventType} ${outcome}`);
+  };
+  /** Time goes by, and the server notices. */
+  const pass = async (seconds: number) => {
+    nowMs += seconds * 1000;
+    await jobato.app.get(OverdueWatch).look();
+  };
+
+  it('that says nothing but run.completed, minutes later, twice, without an attempt', async () => {
+    const runId = await aRun();
+    const startedAt = nowMs;
+    await pass(420);
+    expect((await view(runId)).waiting).toMatchObject({ code: 'no-worker-yet' });
+    const completed = anEvent(
+      runId,
+      'run.completed',
+      { persistedResults: 4, issuedCalls: 7, zeroResults: [{ queryText: 'q', domain: 'd' }] },
+      at(nowMs - 1000),
+    );
+    const again = anEvent(runId, 'run.completed', { persistedResults: 9 }, at(nowMs));
+    expect(await worker.say(completed)).toMatchObject({ accepted: 1 });
+    expect(await worker.say(completed)).toMatchObject({ duplicates: 1 });
+    expect(await worker.say(again)).toMatchObject({ accepted: 1 });
+    const run = await view(runId);
+    expect(run).toMatchObject({
+      status: 'completed',
+      statusReason: null,
+      attempt: 1,
+      workerId: null,
+      durationMs: 419_000,
+      endedAt: new Date(startedAt + 419_000).toISOString(),
+      summary: { newJobsCount: 4 },
+      waiting: null,
+    });
+    expect((await history(runId)).slice(1)).toEqual(['run.completed applied', 'run.completed already-ended']);
+  });
+
+  it('that says nothing but run.failed', async () => {
+    const runId = await aRun();
+    await worker.say(
+      anEvent(runId, 'run.failed', { errorCode: 'NETWORK_ERROR', message: 'no route' }, at(nowMs)),
+    );
+    expect(await view(runId)).toMatchObject({
+      status: 'failed',
+      statusReason: 'worker-reported',
+      error: { code: 'NETWORK_ERROR', message: 'no route' },
+    });
+  });
+
+  it.each([
+    ['before the run began', -3_600_000, 0],
+    ['in the future', 3_600_000, 60_000],
+  ])('whose clock is wrong: %s', async (_name, offMs, durationMs) => {
+    const runId = await aRun();
+    await pass(60);
+    await worker.say(anEvent(runId, 'run.completed', {}, at(nowMs + offMs)));
+    expect(await view(runId)).toMatchObject({ status: 'completed', durationMs });
+  });
+
+  it('whose events come in any order, each of them any number of times', async () => {
+    const orders = [
+      [0, 1, 2, 3, 4],
+      [4, 3, 2, 1, 0],
+      [2, 4, 0, 3, 1],
+      [3, 2, 0, 1, 4],
+      [1, 0, 4, 2, 3],
+    ];
+    for (const order of orders) {
+      const runId = await aRun();
+      const said = { ...at(nowMs) };
+      const events = [
+        anEvent(runId, 'run.started', { workerId: 'w', attempt: 1 }, said),
+        anEvent(runId, 'run.heartbeat', { workerId: 'w', attempt: 1 }, said),
+        anEvent(runId, 'run.progress', { step: 'fetch', stepStatus: 'running', current: 1 }, said),
+        anEvent(runId, 'run.log', { lines: [{ n: 1, text: 'a line' }] }, said),
+        anEvent(runId, 'run.completed', { newJobsCount: 2 }, said),
+      ];
+      const sent = order.flatMap((index) => [events[index], events[index]]);
+      expect(await worker.say(...sent)).toEqual({ accepted: 5, duplicates: 5, rejected: [] });
+      expect(await view(runId)).toMatchObject({ status: 'completed', summary: { newJobsCount: 2 } });
+      expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('a line\n');
+    }
+  });
+
+  it('that sends starts, signs of life, progress and lines', async () => {
+    const runId = await aRun();
+    await worker.say(
+      anEvent(runId, 'run.started', { workerId: 'w', attempt: 1, leaseSeconds: 60 }, at(nowMs)),
+      anEvent(runId, 'run.progress', { current: 3, total: 10, message: 'third' }, at(nowMs)),
+      anEvent(runId, 'run.log', { lines: [{ text: 'one' }, { text: 'two', stream: 'stderr' }] }, at(nowMs)),
+    );
+    expect(await view(runId)).toMatchObject({
+      status: 'running',
+      workerId: 'w',
+      waiting: null,
+      progress: { current: 3, total: 10, message: 'third' },
+    });
+    for (let time = 0; time < 5; time++) {
+      await pass(50);
+      await worker.say(
+        anEvent(runId, 'run.heartbeat', { workerId: 'w', attempt: 1, leaseSeconds: 60 }, at(nowMs)),
+      );
+    }
+    expect((await view(runId)).status).toBe('running');
+    await worker.say(
+      anEvent(runId, 'run.completed', { status: 'partial', reason: 'quota-reached' }, at(nowMs)),
+    );
+    expect(await view(runId)).toMatchObject({ status: 'partial', statusReason: 'quota-reached' });
+    expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('one\ntwo\n');
+  });
+
+  it('that never promised to be heard from is waited for', async () => {
+    const runId = await aRun();
+    await worker.say(anEvent(runId, 'run.started', { workerId: 'w', attempt: 1 }, at(nowMs)));
+    await pass(7 * 86_400);
+    expect((await view(runId)).status).toBe('running');
+    await worker.say(anEvent(runId, 'run.completed', {}, at(nowMs)));
+  });
+
+  it('and one that dies loses the run: what it says afterwards is recorded and changes nothing', async () => {
+    const runId = await aRun('twice');
+    const [dead, next] = [new HttpWorker(jobato, 'dead'), new HttpWorker(jobato, 'next')];
+    expect((await dead.claimed({ projectIds: ['twice'] })).payload).toMatchObject({ attempt: 1 });
+    await pass(LEASE_SECONDS - 1);
+    expect((await dead.heartbeat(runId)).status).toBe(200);
+    await pass(LEASE_SECONDS - 1);
+    expect((await view(runId)).workerId).toBe('dead');
+    await pass(2);
+    expect(await view(runId)).toMatchObject({ status: 'running', attempt: 2, workerId: null });
+    expect((await next.claimed({ projectIds: ['twice'] })).payload).toMatchObject({ attempt: 2 });
+    const before = await view(runId);
+
+    const late = [
+      anEvent(runId, 'run.heartbeat', { workerId: 'dead', attempt: 1, leaseSeconds: 9999 }, at(nowMs)),
+      anEvent(runId, 'run.progress', { attempt: 1, metrics: { found: 1 } }, at(nowMs)),
+      anEvent(runId, 'run.log', { attempt: 1, lines: [{ text: 'late' }] }, at(nowMs)),
+      anEvent(runId, 'run.failed', { attempt: 1, errorCode: 'LATE', message: 'late' }, at(nowMs)),
+      anEvent(runId, 'run.completed', { attempt: 1, newJobsCount: 9 }, at(nowMs)),
+      anEvent(runId, 'run.cancelled', { attempt: 1 }, at(nowMs)),
+      anEvent(runId, 'run.heartbeat', { workerId: 'dead', attempt: 2 }, at(nowMs)),
+    ];
+    expect(await worker.say(...late)).toEqual({ accepted: 7, duplicates: 0, rejected: [] });
+    expect((await history(runId)).slice(-7).map((line) => line.split(' ')[1])).toEqual([
+      ...Array<string>(6).fill('stale-attempt'),
+      'other-worker',
+    ]);
+    await expectProblem(await dead.heartbeat(runId, 1), 409, 'LEASE_LOST');
+    await expectProblem(await dead.log(runId, [{ text: 'late' }], { attempt: 1 }), 409, 'LEASE_LOST');
+    await expectProblem(
+      await dead.upload(runId, 'a', 'late', { 'x-jobato-attempt': '1' }),
+      409,
+      'LEASE_LOST',
+    );
+    expect(await view(runId)).toEqual(before);
+    expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('');
+
+    await pass(LEASE_SECONDS + 1);
+    expect(await view(runId)).toMatchObject({
+      status: 'failed',
+      statusReason: 'worker-lost',
+      attempt: 2,
+      error: { code: 'WORKER_LOST', message: expect.stringContaining('next') },
+    });
+  });
+
+  it('and one that reads of a stop says when it has stopped', async () => {
+    const runId = await aRun('once');
+    const claimed = new HttpWorker(jobato);
+    await claimed.claimed({ projectIds: ['once'] });
+    await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+    expect(await (await claimed.heartbeat(runId)).json()).toMatchObject({ cancelRequested: true });
+    expect(await view(runId)).toMatchObject({ status: 'running', waiting: { code: 'stopping' } });
+    await claimed.say(anEvent(runId, 'run.cancelled', { attempt: 1 }, at(nowMs)));
+    expect(await view(runId)).toMatchObject({
+      status: 'cancelled',
+      statusReason: 'cancelled-by-user',
+      error: null,
+    });
+  });
+
+  it('and one that never confirms a stop is not waited for longer than the project says', async () => {
+    const runId = await aRun('stops');
+    await worker.say(anEvent(runId, 'run.started', { workerId: 'deaf', attempt: 1 }, at(nowMs)));
+    await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+    await pass(20);
+    expect((await view(runId)).status).toBe('running');
+    await pass(1);
+    const ended = await view(runId);
+    expect(ended).toMatchObject({
+      status: 'cancelled',
+      statusReason: 'cancelled-by-user',
+      error: { code: 'STOP_NOT_CONFIRMED', message: expect.stringContaining('20 s') },
+    });
+    await worker.say(anEvent(runId, 'run.completed', { newJobsCount: 5 }, at(nowMs)));
+    expect(await view(runId)).toEqual(ended);
+    expect((await history(runId)).at(-1)).toBe('run.completed already-ended');
+  });
+
+  it('and one that had finished before the stop reached it has completed the run', async () => {
+    const runId = await aRun('stops');
+    await worker.say(anEvent(runId, 'run.started', { workerId: 'quick', attempt: 1 }, at(nowMs)));
+    await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+    await worker.say(anEvent(runId, 'run.completed', {}, at(nowMs)));
+    expect((await view(runId)).status).toBe('completed');
+  });
+
+  it('but where none comes within claimTimeoutSeconds the run fails, and workers are told', async () => {
+    const runId = await aRun('hurries');
+    await pass(60);
+    expect(await view(runId)).toMatchObject({ status: 'running', waiting: { code: 'no-worker-yet' } });
+    await pass(1);
+    expect(await view(runId)).toMatchObject({
+      status: 'failed',
+      statusReason: 'no-worker',
+      error: { code: 'NO_WORKER' },
+    });
+    expect((await history(runId)).at(-1)).toBe('run.cancel.requested applied');
+    const taken = await aRun('hurries');
+    await new HttpWorker(jobato).claimed({ projectIds: ['hurries'] });
+    await worker.say(anEvent(taken, 'run.heartbeat', { workerId: 'x', attempt: 9 }, at(nowMs)));
+    expect((await history(taken)).at(-1)).toBe('run.heartbeat unknown-attempt');
+    await worker.say(anEvent(taken, 'run.completed', {}, { ...at(nowMs), eventId: randomUUID() }));
+  });
+});

@@ -1,0 +1,395 @@
+import type { ServerResponse } from 'node:http';
+import { Clock } from '../src/clock/clock';
+import { Database } from '../src/database/database';
+import { EventStream } from '../src/events/event-stream';
+import type { HttpEnvelope } from '../src/workers-api/http-envelope';
+import { RunLeases } from '../src/runs/run-leases';
+import { LEASE_SECONDS } from '../src/runs/run-claims';
+import { RunQueries } from '../src/runs/run-queries';
+import { WorkerRegistry } from '../src/runs/worker-registry';
+import { expectInvalid, expectProblem } from './support/expect-problem';
+import { nodeStep, RunningApp } from './support/jobato';
+import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
+
+const UUID = '01890000-0000-7000-8000-000000000000';
+const PROJECTS = Array.from({ length: 250 }, (_, index) => `p${String(index).padStart(3, '0')}`);
+const RETRY = 'retry: { maxAttempts: 2 }\n';
+
+describe('claiming runs over HTTP', () => {
+  let jobato: RunningApp;
+  let used = 0;
+  beforeAll(async () => {
+    const external = PROJECTS.map((id) => [id, externalProject(id, RETRY)] as const);
+    const steps = ['s1', 's2', 's3'].map((id) => [id, nodeStep(id, '0', RETRY)] as const);
+    jobato = await RunningApp.start(Object.fromEntries([...external, ...steps]), {
+      JOBATO_API_KEY: KEY,
+      WORKER: 'off',
+    });
+  });
+  afterAll(() => jobato.stop());
+  afterEach(async () => {
+    // Nothing is left over for the next test to be given.
+    const worker = new HttpWorker(jobato);
+    for (const { runId } of await jobato.app.get(RunQueries).allActive()) {
+      await worker.say(anEvent(runId, 'run.completed'));
+    }
+  });
+
+  const aProject = () => PROJECTS[used++ % PROJECTS.length]!;
+  const aRun = () => jobato.trigger(aProject());
+  const find = (runId: string) => jobato.app.get(RunQueries).find(runId);
+  const workersSeen = async () =>
+    (
+      (await (await jobato.fetch('/api/workers')).json()) as {
+        items: { workerId: string; kind: string; lastHeardAt: string; runIds: string[] }[];
+      }
+    ).items;
+  /** Resolves when the server has this worker's call. */
+  const untilHere = async ({ workerId }: HttpWorker) => {
+    while (!(await workersSeen()).some((seen) => seen.workerId === workerId));
+  };
+
+  it('answers the request that lies on the stream, of a run that is then the worker’s', async () => {
+    const published: Record<string, string>[] = [];
+    let onRequest: () => void;
+    const requested = new Promise<void>((resolve) => (onRequest = resolve));
+    const following = await jobato.app.get(EventStream).follow((fields) => {
+      published.push(fields);
+      onRequest();
+    });
+    const project = aProject();
+    const { runId } = await jobato.trigger(project, { scope: 'full' });
+    await requested;
+    await following.stop();
+
+    const worker = new HttpWorker(jobato);
+    const envelope = await worker.claimed();
+    const { payload, eventVersion, ...texts } = published[0]!;
+    expect(envelope).toEqual({ ...texts, eventVersion: Number(eventVersion), payload: JSON.parse(payload!) });
+    expect(envelope).toMatchObject({
+      runId,
+      eventType: 'run.requested',
+      eventVersion: 1,
+      payload: { projectId: project, scope: 'full', attempt: 1 },
+    });
+    const run = await find(runId);
+    expect(run).toMatchObject({ workerId: worker.workerId, attempt: 1, claimedAt: expect.any(String) });
+    expect(Date.parse(run!.leaseExpiresAt!) - Date.parse(run!.claimedAt!)).toBe(LEASE_SECONDS * 1000);
+    expect((await worker.claim()).status).toBe(204);
+  });
+
+  it('answers 204 without a body where there is none', async () => {
+    for (const body of [
+      {},
+      { waitSeconds: 0 },
+      { waitSeconds: 0.05 },
+      { waitSeconds: null, projectIds: null },
+    ]) {
+      const response = await new HttpWorker(jobato).claim(body);
+      expect([response.status, await response.text()]).toEqual([204, '']);
+    }
+  });
+
+  it('gives the oldest run first', async () => {
+    const runs = [await aRun(), await aRun(), await aRun()];
+    const worker = new HttpWorker(jobato);
+    for (const { runId } of runs) expect((await worker.claimed()).runId).toBe(runId);
+  });
+
+  it('wakes who waits when a run turns up, in the order in which they came', async () => {
+    const workers = Array.from({ length: 3 }, () => new HttpWorker(jobato));
+    const claims: Promise<HttpEnvelope>[] = [];
+    for (const worker of workers) {
+      claims.push(worker.claimed({ waitSeconds: 60 }));
+      await untilHere(worker);
+    }
+    const runs = [await aRun(), await aRun(), await aRun()];
+    expect((await Promise.all(claims)).map(({ runId }) => runId)).toEqual(runs.map(({ runId }) => runId));
+  });
+
+  it('gives each of many runs to one of many who ask, and the rest go on waiting', async () => {
+    const workers = Array.from({ length: 200 }, () => new HttpWorker(jobato));
+    const given: string[] = [];
+    const claims = workers.map(async (worker) => {
+      const { runId } = await worker.claimed({ waitSeconds: 60 });
+      given.push(runId);
+    });
+    const registry = jobato.app.get(WorkerRegistry);
+    const names = new Set(workers.map(({ workerId }) => workerId));
+    while ((await registry.list()).filter(({ workerId }) => names.has(workerId)).length < 200) {
+      await new Promise((next) => setImmediate(next));
+    }
+    const database: unknown = jobato.app.get(Database);
+    const { readRunner } = database as { readRunner: { query(sql: string): Promise<unknown> } };
+    const query = jest.spyOn(readRunner, 'query');
+    const first = await aRun();
+    await jobato.until(first.runId, ({ workerId }) => workerId !== null);
+    const looks = query.mock.calls.filter(([sql]) => sql.includes('claimed_at IS NULL')).length;
+    query.mockRestore();
+    expect(looks).toBeLessThanOrEqual(2); // for all two hundred
+
+    const runs = await Promise.all(Array.from({ length: 199 }, aRun));
+    await Promise.all(claims);
+    expect(given.sort()).toEqual([first, ...runs].map(({ runId }) => runId).sort());
+    for (const { runId } of runs) expect((await find(runId))!.workerId).toMatch(/^worker-/);
+  });
+
+  it('lets one of those win who go for the same run by other ways', async () => {
+    for (let round = 0; round < 20; round++) {
+      const { runId } = await aRun();
+      const leases = jobato.app.get(RunLeases);
+      const [overHttp, beside] = await Promise.all([
+        new HttpWorker(jobato).claim(),
+        leases.claim(runId, 'beside'),
+      ]);
+      expect([overHttp.status === 200, beside !== null].filter(Boolean)).toHaveLength(1);
+      await new HttpWorker(jobato).say(anEvent(runId, 'run.completed'));
+    }
+  });
+
+  it('keeps to the projects that the worker names, whatever carries them out', async () => {
+    const [one, other] = [aProject(), aProject()];
+    const worker = new HttpWorker(jobato);
+    const first = await jobato.trigger(one);
+    const second = await jobato.trigger(other);
+    const steps = await jobato.trigger('s1');
+    expect((await worker.claim({ projectIds: [] })).status).toBe(204);
+    expect((await worker.claim({ projectIds: ['nothing-of-ours'] })).status).toBe(204);
+    expect((await worker.claimed({ projectIds: [other, 's1'] })).runId).toBe(second.runId);
+    expect((await worker.claimed({ projectIds: [other, 's1'] })).runId).toBe(steps.runId);
+    const waiting = worker.claimed({ projectIds: [other, 's2'], waitSeconds: 60 });
+    const wanted = await jobato.trigger('s2');
+    expect((await waiting).runId).toBe(wanted.runId);
+    // This server has WORKER=off, so that runs with steps are anybody's.
+    const third = await jobato.trigger('s3');
+    expect((await worker.claimed()).runId).toBe(first.runId);
+    expect((await worker.claimed()).runId).toBe(third.runId);
+  });
+
+  it('hands out no run that was stopped or that somebody began without a claim', async () => {
+    const [stopped, begun] = [await aRun(), await aRun()];
+    await jobato.fetch(`/api/runs/${stopped.runId}`, { method: 'DELETE' });
+    await new HttpWorker(jobato).say(anEvent(begun.runId, 'run.progress', { current: 1 }));
+    expect((await new HttpWorker(jobato).claim()).status).toBe(204);
+  });
+
+  it('hands out the next attempt of a run that a worker gave back', async () => {
+    const { runId } = await aRun();
+    const [one, other] = [new HttpWorker(jobato, 'one'), new HttpWorker(jobato, 'other')];
+    const first = await one.claimed();
+    const waiting = other.claimed({ waitSeconds: 60 });
+    await untilHere(other);
+    const released = await one.release(runId, 1, { reason: 'SIGTERM' });
+    expect([released.status, await released.json()]).toEqual([200, { status: 'running', attempt: 2 }]);
+    const second = await waiting;
+    expect(second).toMatchObject({ runId, payload: { attempt: 2 } });
+    expect(second.eventId).not.toBe(first.eventId);
+    await expectProblem(await one.release(runId, 1), 409, 'LEASE_LOST');
+    await expectProblem(await one.release(runId, 2), 409, 'LEASE_LOST');
+
+    const last = await other.release(runId, 2, { reason: 'SIGTERM' });
+    expect(await last.json()).toEqual({ status: 'failed', attempt: 2 });
+    expect(await find(runId)).toMatchObject({
+      statusReason: 'worker-lost',
+      error: { code: 'WORKER_LOST', message: 'The worker other handed the run back: SIGTERM' },
+    });
+    await expectProblem(await other.release(runId, 2), 409, 'RUN_ALREADY_ENDED');
+  });
+
+  it('ends at once when the worker goes away, and gives it nothing', async () => {
+    const worker = new HttpWorker(jobato);
+    const leaving = new AbortController();
+    const claim = worker.claim({ waitSeconds: 60 }, { signal: leaving.signal });
+    await untilHere(worker);
+    const left = new Promise<void>((resolve) => {
+      const registry = jobato.app.get(WorkerRegistry);
+      const heard = jest.spyOn(registry, 'heard').mockImplementation((workerId) => {
+        if (workerId !== worker.workerId) return;
+        heard.mockRestore();
+        resolve();
+      });
+    });
+    leaving.abort();
+    await expect(claim).rejects.toThrow();
+    await left;
+    const { runId } = await aRun();
+    const other = new HttpWorker(jobato);
+    expect((await other.claimed({ waitSeconds: 60 })).runId).toBe(runId);
+  });
+
+  it('takes back what a worker was given that went away in that very moment', async () => {
+    const { runId } = await aRun();
+    const leases = jobato.app.get(RunLeases);
+    const claim = leases.claim.bind(leases);
+    const leaving = new AbortController();
+    const gone = new Promise<void>((resolve) => {
+      const server = jobato.app.getHttpServer();
+      server.once('request', (_request, response: ServerResponse) => response.once('close', resolve));
+    });
+    jest.spyOn(leases, 'claim').mockImplementationOnce(async (...args) => {
+      const run = await claim(...args);
+      leaving.abort();
+      await gone;
+      return run;
+    });
+    const worker = new HttpWorker(jobato);
+    await expect(worker.claim({ waitSeconds: 30 }, { signal: leaving.signal })).rejects.toThrow();
+    const back = await jobato.until(runId, ({ workerId, revision }) => workerId === null && revision > 1);
+    jest.restoreAllMocks();
+    expect(back).toMatchObject({ status: 'running', attempt: 1, claimedAt: null, leaseExpiresAt: null });
+    const next = await new HttpWorker(jobato).claimed();
+    expect(next).toMatchObject({ runId, payload: { attempt: 1 } });
+  });
+
+  describe('a heartbeat', () => {
+    it('keeps the run, and tells of a stop', async () => {
+      const { runId } = await aRun();
+      const worker = new HttpWorker(jobato);
+      await worker.claimed();
+      const before = (await find(runId))!.leaseExpiresAt!;
+      const clock = jest.spyOn(jobato.app.get(Clock), 'nowMs').mockImplementation(() => Date.now() + 20_000);
+      const first = (await (await worker.heartbeat(runId)).json()) as object;
+      clock.mockRestore();
+      const { leaseExpiresAt } = (await find(runId))!;
+      expect(first).toEqual({ cancelRequested: false, leaseExpiresAt });
+      expect(Date.parse(leaseExpiresAt!) - Date.parse(before)).toBeGreaterThanOrEqual(20_000);
+      await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+      expect(await (await worker.heartbeat(runId.toUpperCase())).json()).toMatchObject({
+        cancelRequested: true,
+      });
+    });
+
+    it('makes one the holder that took the run without a claim', async () => {
+      const { runId } = await aRun();
+      const worker = new HttpWorker(jobato);
+      expect((await worker.heartbeat(runId)).status).toBe(200);
+      expect(await find(runId)).toMatchObject({ workerId: worker.workerId, claimedAt: expect.any(String) });
+    });
+
+    it('is refused to all but the holder', async () => {
+      const { runId } = await aRun();
+      const worker = new HttpWorker(jobato);
+      await worker.claimed();
+      const before = await find(runId);
+      for (const [other, attempt] of [
+        [new HttpWorker(jobato), 1],
+        [worker, 2],
+      ] as const) {
+        const { detail } = await expectProblem(await other.heartbeat(runId, attempt), 409, 'LEASE_LOST');
+        expect(detail).toContain(worker.workerId);
+      }
+      expect(await find(runId)).toEqual(before);
+      await worker.release(runId);
+      await expectProblem(await worker.heartbeat(runId, 1), 409, 'LEASE_LOST');
+      await worker.say(anEvent(runId, 'run.completed'));
+      await expectProblem(await worker.heartbeat(runId, 2), 409, 'RUN_ALREADY_ENDED');
+      for (const unknown of [UUID, 'x']) {
+        await expectProblem(await worker.heartbeat(unknown), 404, 'RUN_NOT_FOUND');
+        await expectProblem(await worker.release(unknown), 404, 'RUN_NOT_FOUND');
+      }
+    });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['runs/claim', {}, 'workerId'],
+    ['runs/claim', { workerId: '' }, 'workerId'],
+    ['runs/claim', { workerId: null }, 'workerId'],
+    ['runs/claim', { workerId: 'x'.repeat(201) }, 'workerId'],
+    ['runs/claim', { workerId: 7 }, 'workerId'],
+    ['runs/claim', { workerId: 'w', waitSeconds: 61 }, 'waitSeconds'],
+    ['runs/claim', { workerId: 'w', waitSeconds: -1 }, 'waitSeconds'],
+    ['runs/claim', { workerId: 'w', waitSeconds: '5' }, 'waitSeconds'],
+    ['runs/claim', { workerId: 'w', projectIds: 'p001' }, 'projectIds'],
+    ['runs/claim', { workerId: 'w', projectIds: [1] }, 'projectIds'],
+    ['runs/claim', { workerId: 'w', projects: [] }, 'projects'],
+    ['runs/claim', [], ''],
+    [`runs/${UUID}/heartbeat`, { workerId: 'w' }, 'attempt'],
+    [`runs/${UUID}/heartbeat`, { workerId: 'w', attempt: 0 }, 'attempt'],
+    [`runs/${UUID}/heartbeat`, { workerId: 'w', attempt: 1.5 }, 'attempt'],
+    [`runs/${UUID}/heartbeat`, { workerId: 'w', attempt: '1' }, 'attempt'],
+    [`runs/${UUID}/heartbeat`, { workerId: 'w', attempt: 1, reason: 'x' }, 'reason'],
+    [`runs/${UUID}/heartbeat`, { attempt: 1 }, 'workerId'],
+    [`runs/${UUID}/release`, { workerId: 'w' }, 'attempt'],
+    [`runs/${UUID}/release`, { workerId: 'w', attempt: 1, reason: 5 }, 'reason'],
+  ])('refuses POST %s with %j', async (path, body, field) => {
+    expect(await expectInvalid(await new HttpWorker(jobato).post(path, body))).toEqual([field]);
+  });
+
+  describe('GET /api/workers', () => {
+    it('shows who called, since when, and what it has', async () => {
+      const { runId } = await aRun();
+      const [holder, waiter, beater] = [
+        new HttpWorker(jobato),
+        new HttpWorker(jobato),
+        new HttpWorker(jobato),
+      ];
+      await holder.claimed();
+      await beater.heartbeat(UUID);
+      const leaving = new AbortController();
+      const waiting = waiter.claim({ waitSeconds: 60 }, { signal: leaving.signal }).catch(() => undefined);
+      await untilHere(waiter);
+      const clock = jest.spyOn(jobato.app.get(Clock), 'nowMs').mockImplementation(() => Date.now() + 600_000);
+      const seen = new Map((await workersSeen()).map((worker) => [worker.workerId, worker]));
+      const later = Date.now() + 599_000;
+      expect(seen.get(holder.workerId)).toMatchObject({ kind: 'external', runIds: [runId] });
+      expect(seen.get(beater.workerId)).toMatchObject({ kind: 'external', runIds: [] });
+      expect(Date.parse(seen.get(beater.workerId)!.lastHeardAt)).toBeLessThan(later);
+      // One that waits is here now, however long ago it came.
+      expect(Date.parse(seen.get(waiter.workerId)!.lastHeardAt)).toBeGreaterThan(later);
+
+      clock.mockImplementation(() => Date.now() + 2 * 3_600_000);
+      const remembered = (await workersSeen()).map(({ workerId }) => workerId);
+      clock.mockRestore();
+      expect(remembered).toEqual(expect.arrayContaining([holder.workerId, waiter.workerId]));
+      expect(remembered).not.toContain(beater.workerId);
+      leaving.abort();
+      await waiting;
+    });
+
+    it('remembers no more than a thousand, and of those that wait every one', async () => {
+      const registry = jobato.app.get(WorkerRegistry);
+      const leave = registry.arrive('waits');
+      for (let index = 0; index < 1500; index++) registry.heard(`caller-${index}`);
+      const names = (await workersSeen()).map(({ workerId }) => workerId);
+      expect(names).toEqual(expect.arrayContaining(['waits', 'caller-1499']));
+      expect(names).not.toContain('caller-0');
+      expect(names.length).toBeLessThanOrEqual(1001);
+      leave();
+    });
+  });
+});
+
+describe('a server that carries out steps itself', () => {
+  it('keeps its own runs, unless a worker names the project', async () => {
+    const jobato = await RunningApp.start(
+      {
+        busy: nodeStep('busy', 'setInterval(() => {}, 1000)'),
+        steps: nodeStep('steps', '0'),
+        ext: externalProject('ext'),
+      },
+      { JOBATO_API_KEY: KEY, WORKER_CONCURRENCY: '1' },
+    );
+    try {
+      const busy = await jobato.trigger('busy');
+      await jobato.until(busy.runId, ({ workerId }) => workerId !== null);
+      const steps = await jobato.trigger('steps');
+      const worker = new HttpWorker(jobato);
+      expect((await worker.claim()).status).toBe(204);
+      const ext = await jobato.trigger('ext');
+      expect((await worker.claimed()).runId).toBe(ext.runId);
+      expect((await worker.claimed({ projectIds: ['steps'] })).runId).toBe(steps.runId);
+    } finally {
+      await jobato.stop();
+    }
+  });
+
+  it('ends the calls that wait when it stops, and gives out nothing more', async () => {
+    const jobato = await RunningApp.start({ ext: externalProject('ext') }, { JOBATO_API_KEY: KEY });
+    const workers = Array.from({ length: 20 }, () => new HttpWorker(jobato));
+    const claims = workers.map((worker) => worker.claim({ waitSeconds: 60 }));
+    const registry = jobato.app.get(WorkerRegistry);
+    while ((await registry.list()).length < 21) await new Promise((next) => setImmediate(next));
+    await jobato.stop();
+    for (const claim of claims) expect((await claim).status).toBe(204);
+  });
+});

@@ -1,0 +1,276 @@
+import { randomUUID } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { EventStream } from '../src/events/event-stream';
+import { toStreamFields } from '../src/events/run-event';
+import { Database } from '../src/database/database';
+import { untilQuiet } from './support/crash';
+import { expectInvalid, expectProblem } from './support/expect-problem';
+import { RunningApp } from './support/jobato';
+import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
+
+interface Rejected {
+  id: number;
+  reason: string;
+  fields: Record<string, string>;
+}
+
+describe('events over HTTP', () => {
+  const PROJECTS = Array.from({ length: 40 }, (_, index) => `p${index}`);
+  let jobato: RunningApp;
+  let worker: HttpWorker;
+  let used = 0;
+  beforeAll(async () => {
+    const files = PROJECTS.map((id) => [id, externalProject(id, 'retry: { maxAttempts: 2 }\n')] as const);
+    jobato = await RunningApp.start(Object.fromEntries(files), { JOBATO_API_KEY: KEY });
+    worker = new HttpWorker(jobato);
+  });
+  afterAll(() => jobato.stop());
+
+  const aRun = async () => (await jobato.trigger(PROJECTS[used++]!)).runId;
+  const runOf = async (runId: string) =>
+    (await (await jobato.fetch(`/api/runs/${runId}`)).json()) as { status: string; summary: object };
+  const rejectedNow = async () =>
+    ((await (await jobato.fetch('/api/events/rejected?limit=200')).json()) as { items: Rejected[] }).items;
+  const history = async (runId: string) => {
+    const { items } = (await (await jobato.fetch(`/api/runs/${runId}/events`)).json()) as {
+      items: { eventType: string; outcome: string }[];
+    };
+    return items.map(({ eventType, outcome }) => `${eventType} ${outcome}`);
+  };
+
+  it('change the run before they are answered, and once', async () => {
+    const runId = await aRun();
+    const ended = jobato.untilEnded(runId);
+    const completed = anEvent(runId, 'run.completed', { newJobsCount: 3, future: { kept: true } });
+    expect(await worker.say(completed)).toEqual({ accepted: 1, duplicates: 0, rejected: [] });
+    expect(await runOf(runId)).toMatchObject({ status: 'completed', summary: { newJobsCount: 3 } });
+    expect((await ended).status).toBe('completed'); // who waited for it was woken
+    expect(
+      await worker.say(completed, { ...completed, eventId: String(completed.eventId).toUpperCase() }),
+    ).toEqual({ accepted: 0, duplicates: 2, rejected: [] });
+    const { items } = (await (await jobato.fetch(`/api/runs/${runId}/events`)).json()) as {
+      items: { eventType: string; payload: object }[];
+    };
+    expect(items.map(({ eventType }) => eventType)).toEqual(['run.requested', 'run.completed']);
+    expect(items[1]!.payload).toEqual({ newJobsCount: 3, future: { kept: true } });
+  });
+
+  it('may have the flat form of the stream', async () => {
+    const runId = await aRun();
+    const flat = { eventVersion: '1', payload: JSON.stringify({ relevantCount: 2 }) };
+    expect(await worker.say(anEvent(runId, 'run.completed', {}, flat))).toMatchObject({ accepted: 1 });
+    expect(await runOf(runId)).toMatchObject({ summary: { relevantCount: 2 } });
+  });
+
+  it('are applied in the order of the list, those that change nothing count as accepted', async () => {
+    const [one, other] = [await aRun(), await aRun()];
+    const twice = anEvent(one, 'run.progress', { metrics: { seen: 1 } });
+    const answer = await worker.say(
+      anEvent(one, 'run.started', { workerId: 'w', attempt: 1 }),
+      twice,
+      twice,
+      anEvent(other, 'run.failed', { errorCode: 'NETWORK_ERROR', message: 'no route' }),
+      anEvent(one, 'run.completed', {}),
+      anEvent(one, 'run.failed', { errorCode: 'LATE', message: 'late' }),
+      anEvent(other, 'run.completed', { attempt: 7 }),
+      anEvent(randomUUID(), 'run.completed', {}),
+    );
+    expect(answer).toEqual({
+      accepted: 6,
+      duplicates: 1,
+      rejected: [{ index: 7, reason: 'there is no run with this runId' }],
+    });
+    expect(await history(one)).toEqual([
+      'run.requested applied',
+      'run.started applied',
+      'run.progress applied',
+      'run.completed applied',
+      'run.failed already-ended',
+    ]);
+    expect((await history(other)).slice(1)).toEqual(['run.failed applied', 'run.completed already-ended']);
+  });
+
+  it('share one commit, however many of the 500 that a call may carry', async () => {
+    const runId = await aRun();
+    const events = Array.from({ length: 500 }, (_, current) => anEvent(runId, 'run.progress', { current }));
+    await untilQuiet(jobato.folders, ['jobato-api', 'jobato-workers']); // else the stream's writes take a part
+    const database: unknown = jobato.app.get(Database);
+    const { writer } = database as { writer: { connection: { query(sql: string): Promise<unknown> } } };
+    const query = jest.spyOn(writer.connection, 'query');
+    expect(await worker.say(...events)).toEqual({ accepted: 500, duplicates: 0, rejected: [] });
+    const statements = query.mock.calls.map(([statement]) => statement.slice(0, 30));
+    query.mockRestore();
+    expect(statements.filter((statement) => statement === 'COMMIT')).toHaveLength(1);
+    expect(await (await jobato.fetch(`/api/runs/${runId}`)).json()).toMatchObject({
+      progress: { current: 499 },
+    });
+  });
+
+  it('are not put on the stream', async () => {
+    const runId = await aRun();
+    const stream = jobato.app.get(EventStream);
+    const seen: string[] = [];
+    const marker = randomUUID();
+    let onMarker: () => void;
+    const markerSeen = new Promise<void>((resolve) => (onMarker = resolve));
+    const following = await stream.follow(({ eventId }) => {
+      seen.push(eventId!);
+      if (eventId === marker) onMarker();
+    });
+    const completed = anEvent(runId, 'run.completed', {});
+    await worker.say(completed);
+    const event = { eventVersion: 1 as const, occurredAt: new Date().toISOString(), runId };
+    await stream.publish([
+      toStreamFields({ ...event, eventId: marker, eventType: 'run.progress', payload: {} }),
+    ]);
+    await markerSeen;
+    await following.stop();
+    expect(seen).toContain(marker);
+    expect(seen).not.toContain(completed.eventId);
+  });
+
+  describe('that cannot be used', () => {
+    const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+    it.each<[string, (runId: string) => unknown, RegExp]>([
+      ['a number', () => 5, /not a JSON object/],
+      ['null', () => null, /not a JSON object/],
+      ['a list', () => [[]], /not a JSON object/],
+      ['nothing in it', () => ({}), /eventId is not a UUID: missing/],
+      ['no runId', (runId) => anEvent(runId, 'run.completed', {}, { runId: null }), /runId is not a UUID/],
+      [
+        'no payload',
+        (runId) => anEvent(runId, 'run.completed', {}, { payload: undefined }),
+        /payload is not/,
+      ],
+      ['a payload that is a list', (runId) => anEvent(runId, 'run.completed', []), /payload must be object/],
+      [
+        'another version',
+        (runId) => anEvent(runId, 'run.completed', {}, { eventVersion: 2 }),
+        /eventVersion/,
+      ],
+      [
+        'a version of another type',
+        (runId) => anEvent(runId, 'run.completed', {}, { eventVersion: true }),
+        /"true"/,
+      ],
+      ['an unknown type', (runId) => anEvent(runId, 'run.exploded'), /eventType is unknown/],
+      [
+        'a type of another type',
+        (runId) => anEvent(runId, 'x', {}, { eventType: {} }),
+        /eventType is unknown/,
+      ],
+      ['no time', (runId) => anEvent(runId, 'run.completed', {}, { occurredAt: 'soon' }), /occurredAt/],
+      ['a wrong payload', (runId) => anEvent(runId, 'run.completed', { newJobsCount: -1 }), /newJobsCount/],
+      ['no worker', (runId) => anEvent(runId, 'run.started', { attempt: 1 }), /workerId/],
+      [
+        'more than 1 MiB',
+        (runId) => anEvent(runId, 'run.progress', { x: 'x'.repeat(2 ** 20) }),
+        /more than 1048576/,
+      ],
+      [
+        'many levels',
+        (runId) => anEvent(runId, 'run.progress', { x: JSON.parse(deep(2000)) }),
+        /deeper than 1000/,
+      ],
+      [
+        'many levels as text',
+        (runId) => anEvent(runId, 'run.progress', {}, { payload: `{"x":${deep(100_000)}}` }),
+        /deeper than 1000/,
+      ],
+    ])('are named with the reason and kept, and the others are applied: %s', async (_name, make, reason) => {
+      const runId = await aRun();
+      const bad = make(runId);
+      const good = anEvent(runId, 'run.completed', {});
+      const answer = await worker.say(bad, good);
+      expect(answer).toEqual({
+        accepted: 1,
+        duplicates: 0,
+        rejected: [{ index: 0, reason: expect.stringMatching(reason) }],
+      });
+      const [newest] = await rejectedNow();
+      expect(newest!.reason).toMatch(reason);
+      expect(Object.keys(newest!.fields).length).toBe(
+        bad !== null && typeof bad === 'object' && !Array.isArray(bad)
+          ? Object.values(bad).filter((value) => value !== null && value !== undefined).length
+          : 1,
+      );
+      expect((await runOf(runId)).status).toBe('completed');
+    });
+
+    it('deeper than anything can be written down are rejected too', async () => {
+      const runId = await aRun();
+      const text = JSON.stringify([anEvent(runId, 'run.progress', { x: 'HERE' })]).replace(
+        '"HERE"',
+        deep(200_000),
+      );
+      const response = await worker.post('events', null, { body: text });
+      expect([response.status, await response.json()]).toEqual([
+        202,
+        { accepted: 0, duplicates: 0, rejected: [{ index: 0, reason: 'payload is nested too deeply' }] },
+      ]);
+    });
+
+    it('are listed once, however often the same is sent', async () => {
+      const bad = [anEvent(randomUUID(), 'run.completed'), anEvent('x', 'y'), 'z', 'z'];
+      const before = (await rejectedNow()).length;
+      for (let time = 0; time < 3; time++) {
+        expect((await worker.say(...bad)).rejected).toHaveLength(4);
+        expect((await rejectedNow()).length).toBe(before + 3);
+      }
+    });
+
+    it('are kept as they came, and can be thrown away', async () => {
+      const runId = await aRun();
+      await worker.say(anEvent(runId, 'run.completed', {}, { eventVersion: 9, more: [1] } as object));
+      const [listed] = await rejectedNow();
+      expect(listed!.fields).toMatchObject({ runId, eventVersion: '9', payload: '{}', more: '[1]' });
+      const discard = () => jobato.fetch(`/api/events/rejected/${listed!.id}`, { method: 'DELETE' });
+      expect([(await discard()).status, (await discard()).status]).toEqual([204, 404]);
+    });
+  });
+
+  describe('as a request', () => {
+    const send = (body: string | Buffer | undefined, headers: Record<string, string> = {}) =>
+      jobato.fetch('/api/internal/events', {
+        method: 'POST',
+        headers: { 'x-jobato-api-key': KEY, 'content-type': 'application/json', ...headers },
+        body: body as string,
+      });
+
+    it('may be an empty list', async () =>
+      expect(await (await send('[]')).json()).toEqual({ accepted: 0, duplicates: 0, rejected: [] }));
+
+    it('may be packed', async () => {
+      const runId = await aRun();
+      const packed = gzipSync(JSON.stringify(anEvent(runId, 'run.completed')));
+      const response = await send(packed, { 'content-encoding': 'gzip' });
+      expect([response.status, (await runOf(runId)).status]).toEqual([202, 'completed']);
+    });
+
+    it.each([[''], ['{'], ['5'], ['"x"'], ['null'], ['[1,]']])('must be JSON of events: %j', async (body) => {
+      await expectInvalid(await send(body === '' ? undefined : body));
+    });
+
+    it('has at most 500 events, or none of them is applied', async () => {
+      const runId = await aRun();
+      const events = Array.from({ length: 501 }, () => anEvent(runId, 'run.completed'));
+      await expectInvalid(await send(JSON.stringify(events)));
+      expect((await runOf(runId)).status).toBe('running');
+    });
+
+    it('may have 15 MiB, and not 17', async () => {
+      const runId = await aRun();
+      const body = (mebibytes: number) =>
+        JSON.stringify(
+          Array.from({ length: mebibytes }, () =>
+            anEvent(runId, 'run.progress', { x: 'x'.repeat(2 ** 20 - 400) }),
+          ),
+        );
+      expect(await (await send(body(15))).json()).toMatchObject({ accepted: 15 });
+      await expectProblem(await send(body(17)), 413, 'PAYLOAD_TOO_LARGE');
+    });
+
+    it('must say that it is JSON', async () =>
+      expectProblem(await send('[]', { 'content-type': 'text/plain' }), 415, 'UNSUPPORTED_MEDIA_TYPE'));
+  });
+});

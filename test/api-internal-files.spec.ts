@@ -1,0 +1,336 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { DiskSpace } from '../src/database/disk-space';
+import { JobatoError } from '../src/problems/catalogue';
+import type { RunView } from '../src/runs/run-view';
+import { expectInvalid, expectProblem } from './support/expect-problem';
+import { RunningApp } from './support/jobato';
+import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
+
+const UUID = '01890000-0000-7000-8000-000000000000';
+const MEBIBYTE = 1024 * 1024;
+const PROJECTS = Array.from({ length: 90 }, (_, index) => `p${index}`);
+
+let jobato: RunningApp;
+let used = 0;
+beforeAll(async () => {
+  const files = PROJECTS.map((id) => [id, externalProject(id, 'retry: { maxAttempts: 2 }\n')] as const);
+  jobato = await RunningApp.start(Object.fromEntries(files), {
+    JOBATO_API_KEY: KEY,
+    ARTIFACT_LIMIT_MB: '2',
+    LOG_LIMIT_MB: '1',
+  });
+});
+afterAll(() => jobato.stop());
+
+async function held(): Promise<{ worker: HttpWorker; runId: string }> {
+  const projectId = PROJECTS[used++]!;
+  await jobato.trigger(projectId);
+  const worker = new HttpWorker(jobato);
+  const { runId } = await worker.claimed({ projectIds: [projectId] });
+  return { worker, runId };
+}
+const view = async (runId: string) => (await (await jobato.fetch(`/api/runs/${runId}`)).json()) as RunView;
+const download = async (runId: string, name: string) => {
+  const response = await jobato.fetch(`/api/runs/${runId}/artifacts/${encodeURIComponent(name)}`);
+  return response.status === 200
+    ? Buffer.from(await response.arrayBuffer()).toString('latin1')
+    : response.status;
+};
+const folderOf = (runId: string) => join(jobato.folders.dataDir, 'runs', runId);
+const onTheirWay = () => readdirSync(join(jobato.folders.dataDir, 'uploads'));
+
+describe('an artifact over HTTP', () => {
+  it('is part of the run at once, and comes back byte for byte', async () => {
+    const { worker, runId } = await held();
+    const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 256));
+    const response = await worker.upload(runId, 'data.bin', bytes, { 'content-type': 'image/png' });
+    const href = `/api/runs/${runId}/artifacts/data.bin`;
+    expect([response.status, response.headers.get('location'), await response.json()]).toEqual([
+      201,
+      href,
+      { name: 'data.bin', size: 100_000, href },
+    ]);
+    expect((await view(runId)).artifacts).toEqual([{ name: 'data.bin', size: 100_000, href }]);
+    expect(await download(runId, 'data.bin')).toBe(bytes.toString('latin1'));
+    expect(onTheirWay()).toEqual([]);
+    const { items } = (await (await jobato.fetch(`/api/runs/${runId}/events`)).json()) as {
+      items: { eventType: string; payload: object }[];
+    };
+    expect(items.at(-1)).toMatchObject({
+      eventType: 'run.progress',
+      outcome: 'applied',
+      payload: { attempt: 1, artifacts: [{ name: 'data.bin', size: 100_000 }] },
+    });
+  });
+
+  it('may be empty, of no type, JSON that is none, and replaced', async () => {
+    const { worker, runId } = await held();
+    expect((await worker.upload(runId, 'a', '')).status).toBe(201);
+    expect((await worker.upload(runId, 'a', '{', { 'content-type': 'application/json' })).status).toBe(201);
+    expect((await worker.upload(runId, 'b', 'x=1', { 'content-type': 'text/html' })).status).toBe(201);
+    expect((await view(runId)).artifacts.map(({ name, size }) => [name, size])).toEqual([
+      ['a', 1],
+      ['b', 3],
+    ]);
+    expect(await download(runId, 'a')).toBe('{');
+  });
+
+  it.each(['reports/2026/today.md', 'with space & more.txt', 'ärger-中文.txt', '.hidden', '%2e%2e', 'C:'])(
+    'may be called %s',
+    async (name) => {
+      const { worker, runId } = await held();
+      expect((await worker.upload(runId, name, 'content')).status).toBe(201);
+      expect((await view(runId)).artifacts.map((artifact) => artifact.name)).toEqual([name]);
+      expect(await download(runId, name)).toBe('content');
+    },
+  );
+
+  it.each([
+    '../escape',
+    'a/../../escape',
+    '/etc/escape',
+    'a//b',
+    'a/',
+    '..',
+    '.',
+    'a\\b',
+    'a\0b',
+    'x'.repeat(201),
+  ])('may not be called %j', async (name) => {
+    const { runId } = await held();
+    // As it stands: `fetch` would tidy the path up.
+    const path = `/api/internal/runs/${runId}/artifacts/${encodeURIComponent(name).replaceAll('.', '%2E')}`;
+    const status = await new Promise<number>((resolve, reject) => {
+      const { hostname, port } = new URL(jobato.url);
+      const sent = request(
+        { hostname, port, method: 'PUT', path, headers: { 'x-jobato-api-key': KEY } },
+        (response) => resolve(response.resume().statusCode!),
+      );
+      sent.on('error', reject).end('content');
+    });
+    expect(status).toBe(400);
+    expect((await view(runId)).artifacts).toEqual([]);
+    expect(existsSync(folderOf(runId))).toBe(false);
+    expect(existsSync(join(jobato.folders.dataDir, 'runs', 'escape'))).toBe(false);
+  });
+
+  it('does not follow links out of the folder, nor take the place of folders', async () => {
+    const { worker, runId } = await held();
+    const outside = join(jobato.folders.root, 'outside');
+    mkdirSync(outside, { recursive: true });
+    mkdirSync(join(folderOf(runId), 'folder', 'inner'), { recursive: true });
+    writeFileSync(join(folderOf(runId), 'file'), 'file');
+    writeFileSync(join(outside, 'target'), 'untouched');
+    symlinkSync(outside, join(folderOf(runId), 'link'));
+    symlinkSync(join(outside, 'target'), join(folderOf(runId), 'link-to-file'));
+    for (const name of ['link/a', 'link/b/c', 'file/a', 'folder']) {
+      expect(await expectInvalid(await worker.upload(runId, name, 'content'))).toEqual(['name']);
+    }
+    expect(readdirSync(outside)).toEqual(['target']);
+    expect((await worker.upload(runId, 'link-to-file', 'content')).status).toBe(201);
+    expect(readFileSync(join(outside, 'target'), 'utf8')).toBe('untouched');
+    expect(await download(runId, 'link-to-file')).toBe('content');
+    expect(onTheirWay()).toEqual([]);
+  });
+
+  it('has a limit, whether it says its size or not, and an earlier one stays', async () => {
+    const { worker, runId } = await held();
+    expect((await worker.upload(runId, 'a', Buffer.alloc(2 * MEBIBYTE))).status).toBe(201);
+    const more = Buffer.alloc(2 * MEBIBYTE + 1, 'x');
+    await expectProblem(await worker.upload(runId, 'a', more), 413, 'PAYLOAD_TOO_LARGE');
+    let sent = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.enqueue(new Uint8Array(256 * 1024));
+        if (++sent === 64) controller.close();
+      },
+    });
+    await expectProblem(await worker.upload(runId, 'a', endless), 413, 'PAYLOAD_TOO_LARGE');
+    expect((await view(runId)).artifacts).toMatchObject([{ name: 'a', size: 2 * MEBIBYTE }]);
+    expect(await download(runId, 'a')).toBe('\0'.repeat(2 * MEBIBYTE));
+    expect(onTheirWay()).toEqual([]);
+  });
+
+  it('is nothing where it breaks off, and an earlier one stays', async () => {
+    const { worker, runId } = await held();
+    await worker.upload(runId, 'a', 'good');
+    const { hostname, port } = new URL(jobato.url);
+    const sent = request({
+      hostname,
+      port,
+      method: 'PUT',
+      path: `/api/internal/runs/${runId}/artifacts/a`,
+      headers: { 'x-jobato-api-key': KEY, 'content-length': '1000' },
+    });
+    sent.on('error', () => undefined);
+    sent.write('half');
+    while (onTheirWay().length === 0) await new Promise((next) => setImmediate(next));
+    expect(await download(runId, 'a')).toBe('good');
+    sent.destroy();
+    while (onTheirWay().length > 0) await new Promise((next) => setImmediate(next));
+    expect(await download(runId, 'a')).toBe('good');
+    expect((await view(runId)).artifacts).toMatchObject([{ size: 4 }]);
+  });
+
+  it('is whole and rightly told of, however many send one of that name', async () => {
+    const { worker, runId } = await held();
+    const sizes = Array.from({ length: 12 }, (_, index) => 1000 * (index + 1));
+    const answers = await Promise.all(
+      sizes.map((size, index) => worker.upload(runId, 'a', String.fromCharCode(97 + index).repeat(size))),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(sizes.map(() => 201));
+    const content = String(await download(runId, 'a'));
+    expect(content).toBe(content[0]!.repeat(1000 * (content.charCodeAt(0) - 96)));
+    expect((await view(runId)).artifacts).toMatchObject([{ name: 'a', size: content.length }]);
+  });
+
+  it('is taken from the holder only, where it says who it is', async () => {
+    const { worker, runId } = await held();
+    const as = (workerId: string, attempt: string) => ({
+      'x-jobato-worker-id': workerId,
+      'x-jobato-attempt': attempt,
+    });
+    expect((await worker.upload(runId, 'a', 'mine', as(worker.workerId, '1'))).status).toBe(201);
+    for (const headers of <Record<string, string>[]>[
+      as('another', '1'),
+      as(worker.workerId, '2'),
+      { 'x-jobato-worker-id': 'another' },
+      { 'x-jobato-attempt': '2' },
+    ]) {
+      await expectProblem(await worker.upload(runId, 'a', 'another’s', headers), 409, 'LEASE_LOST');
+    }
+    for (const attempt of ['0', 'x', '-1', '1.5', '']) {
+      const headers = { 'x-jobato-attempt': attempt };
+      expect(await expectInvalid(await worker.upload(runId, 'a', 'x', headers))).toEqual([
+        'X-Jobato-Attempt',
+      ]);
+    }
+    expect(await download(runId, 'a')).toBe('mine');
+  });
+
+  it('of one who loses the run while it is sent takes no place', async () => {
+    const { worker, runId } = await held();
+    await worker.upload(runId, 'a', 'good');
+    let finish: () => void;
+    const slow = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(Buffer.from('late'));
+        finish = () => controller.close();
+      },
+    });
+    const uploading = worker.upload(runId, 'a', slow);
+    while (onTheirWay().length === 0) await new Promise((next) => setImmediate(next));
+    await worker.release(runId);
+    finish!();
+    await expectProblem(await uploading, 409, 'LEASE_LOST');
+    expect(readFileSync(join(folderOf(runId), 'a'), 'utf8')).toBe('good');
+    expect(onTheirWay()).toEqual([]);
+  });
+
+  it('needs a run that is running', async () => {
+    const { worker, runId } = await held();
+    await worker.say(anEvent(runId, 'run.completed'));
+    await expectProblem(await worker.upload(runId, 'a', 'x'), 409, 'RUN_ALREADY_ENDED');
+    await expectProblem(await worker.upload(UUID, 'a', 'x'), 404, 'RUN_NOT_FOUND');
+  });
+
+  it('comes as it is, not packed', async () => {
+    const { worker, runId } = await held();
+    const response = await worker.upload(runId, 'a', 'x', { 'content-encoding': 'gzip' });
+    await expectProblem(response, 415, 'UNSUPPORTED_MEDIA_TYPE');
+  });
+
+  it('is refused while the disk is nearly full', async () => {
+    const { worker, runId } = await held();
+    const disk = jest.spyOn(jobato.app.get(DiskSpace), 'assertRoom').mockImplementation(() => {
+      throw new JobatoError('STORAGE_FULL', 'Only 3 MB are free.');
+    });
+    const response = await worker.upload(runId, 'a', 'x');
+    disk.mockRestore();
+    await expectProblem(response, 507, 'STORAGE_FULL');
+  });
+});
+
+describe('log lines over HTTP', () => {
+  const log = async (runId: string) => (await jobato.fetch(`/api/runs/${runId}/logs`)).text();
+  const lines = async (runId: string) =>
+    (
+      (await (
+        await jobato.fetch(`/api/runs/${runId}/logs`, { headers: { accept: 'application/json' } })
+      ).json()) as { items: object[] }
+    ).items;
+
+  it('are numbered by us, and dropped where they were seen', async () => {
+    const { worker, runId } = await held();
+    const at = '2026-01-02T03:04:05.678Z';
+    const first = [
+      { n: 1, at, stream: 'stderr', step: 'fetch', text: 'one' },
+      { n: 2, at: null, stream: null, step: null, text: 'two' },
+      { text: '' },
+    ];
+    const response = await worker.log(runId, first, { attempt: 1 });
+    expect([response.status, await response.json()]).toEqual([202, { accepting: true }]);
+    expect((await worker.log(runId, [...first.slice(0, 2), { n: 3, text: 'three' }])).status).toBe(202);
+    expect(await lines(runId)).toEqual([
+      { seq: 1, at, stream: 'stderr', step: 'fetch', text: 'one' },
+      { seq: 2, at: expect.any(String), stream: 'stdout', step: null, text: 'two' },
+      { seq: 3, at: expect.any(String), stream: 'stdout', step: null, text: '' },
+      { seq: 4, at: expect.any(String), stream: 'stdout', step: null, text: 'three' },
+    ]);
+  });
+
+  it('may come ten thousand at a time', async () => {
+    const { worker, runId } = await held();
+    const many = Array.from({ length: 10_000 }, (_, n) => ({ n, text: `line ${n}` }));
+    expect((await worker.log(runId, many)).status).toBe(202);
+    expect((await log(runId)).split('\n')).toHaveLength(10_001);
+    expect(await expectInvalid(await worker.log(runId, [...many, { text: 'x' }]))).toEqual(['lines']);
+  });
+
+  it('may be more than other calls may have, up to 16 MiB, and then the log is full', async () => {
+    const { worker, runId } = await held();
+    const large = [...Array.from({ length: 150 }, () => ({ text: 'x'.repeat(100_000) }))];
+    const response = await worker.log(runId, large);
+    expect([response.status, await response.json()]).toEqual([202, { accepting: false }]);
+    expect(await log(runId)).toContain('LOG_LIMIT_MB');
+    const tooLarge = [...large, ...large];
+    await expectProblem(await worker.log(runId, tooLarge), 413, 'PAYLOAD_TOO_LARGE');
+  });
+
+  it('are taken from the holder only, where it says who it is', async () => {
+    const { worker, runId } = await held();
+    const one = [{ text: 'x' }];
+    expect((await worker.log(runId, one, { attempt: 1, workerId: worker.workerId })).status).toBe(202);
+    expect((await worker.log(runId, one, { attempt: null, workerId: null })).status).toBe(202);
+    await expectProblem(await worker.log(runId, one, { workerId: 'another' }), 409, 'LEASE_LOST');
+    await expectProblem(await worker.log(runId, one, { attempt: 2 }), 409, 'LEASE_LOST');
+    await worker.release(runId);
+    await expectProblem(await worker.log(runId, one, { attempt: 1 }), 409, 'LEASE_LOST');
+    await worker.say(anEvent(runId, 'run.completed'));
+    await expectProblem(await worker.log(runId, one), 409, 'RUN_ALREADY_ENDED');
+    await expectProblem(await worker.log(UUID, one), 404, 'RUN_NOT_FOUND');
+    expect(await log(runId)).toBe('x\nx\n');
+  });
+
+  it.each<[unknown, string]>([
+    [{}, 'lines'],
+    [[], ''],
+    [{ lines: null }, 'lines'],
+    [{ lines: 'x' }, 'lines'],
+    [{ lines: [5] }, 'lines.0'],
+    [{ lines: [null] }, 'lines.0'],
+    [{ lines: [{}] }, 'lines.0.text'],
+    [{ lines: [{ text: 5 }] }, 'lines.0.text'],
+    [{ lines: [{ text: 'x' }, { text: 'x', n: -1 }] }, 'lines.1.n'],
+    [{ lines: [{ text: 'x', stream: 'stdin' }] }, 'lines.0.stream'],
+    [{ lines: [{ text: 'x', level: 'info' }] }, 'lines.0.level'],
+    [{ lines: [], attempt: 0 }, 'attempt'],
+    [{ lines: [], workerId: '' }, 'workerId'],
+    [{ lines: [], more: 1 }, 'more'],
+  ])('are checked: %j', async (body, field) => {
+    const response = await new HttpWorker(jobato).post(`runs/${UUID}/logs`, body);
+    expect(await expectInvalid(response)).toEqual([field]);
+  });
+});

@@ -1,0 +1,341 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Clock, plusSeconds, toInstant } from '../src/clock/clock';
+import { EventStream } from '../src/events/event-stream';
+import type { RunEventMap, RunEventType, StreamFields } from '../src/events/run-event';
+import type { ProjectListView } from '../src/projects/project-view';
+import { type QuotaStatus, Quotas } from '../src/quota/quotas';
+import { RunStore } from '../src/runs/run-store';
+import { expectProblem } from './support/expect-problem';
+import { type Folders, makeFolders, nodeStep, RunningApp, untilRead, writeConfig } from './support/jobato';
+
+/** The quota day of these tests: from 22:00 on, by the clocks of Berlin. */
+const NOON = '2026-03-28T12:00:00.000Z';
+const RESETS_AT = '2026-03-28T21:00:00.000Z';
+const QUOTA = `quota:
+  dailyLimit: 5
+  concurrencyLimit: 2
+  resetPolicy: { timeZone: Europe/Berlin, resetHour: 22 }
+`;
+const SAYS = `console.log(process.env.JOBATO_QUOTA_REMAINING + ' ' + process.env.JOBATO_QUOTA_CONCURRENCY);`;
+const CALLS = `const fs = require('node:fs'); for (let n = 0; n < 3; n++) fs.writeSync(3, '{"quota":{"used":1}}\\n');`;
+const STOPS = `fs.writeSync(3, '{"partial":{"reason":"quota-reached"}}\\n');`;
+const external = (id: string, more = '') =>
+  `id: ${id}\nexecutor: external\nquota: true\nretry: { maxAttempts: 3 }\n${more}`;
+const PROJECTS = {
+  calls: nodeStep('calls', `${SAYS}${CALLS}`, 'quota: true\n'),
+  stops: nodeStep('stops', `${CALLS}${STOPS}`, 'quota: true\n'),
+  free: nodeStep('free', `${SAYS}${CALLS}`),
+  far: external('far'),
+  other: external('other'),
+};
+
+let folders: Folders;
+let jobato: RunningApp;
+let nowMs = 0;
+const start = async (files: Record<string, string>) => {
+  folders = makeFolders(PROJECTS);
+  for (const [name, content] of Object.entries(files)) writeConfig(folders, name, content);
+  jobato = await RunningApp.start(folders);
+  nowMs = Date.parse(NOON);
+  jest.spyOn(jobato.app.get(Clock), 'nowMs').mockImplementation(() => nowMs);
+};
+afterEach(async () => {
+  await jobato.stop();
+  rmSync(folders.root, { recursive: true, force: true });
+});
+
+const post = (path: string) => jobato.fetch(path, { method: 'POST' });
+const json = async <Body>(path: string) => (await (await jobato.fetch(path)).json()) as Body;
+const quotaOf = async (projectId: string) =>
+  (await json<{ quota: QuotaStatus | null }>(`/api/projects/${projectId}/summary`)).quota;
+const usedOf = async (projectId: string) => (await quotaOf(projectId))!.used;
+const stop = (runId: string) => jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+const store = () => jobato.app.get(RunStore);
+
+let entries = 0;
+const fieldsOf = <Type extends RunEventType>(
+  runId: string,
+  eventType: Type,
+  payload: RunEventMap[Type],
+  occurredAt = NOON,
+): StreamFields => ({
+  eventId: randomUUID(),
+  eventType,
+  eventVersion: '1',
+  occurredAt,
+  runId,
+  payload: JSON.stringify(payload),
+});
+/** As the consumer does with what lies on the stream. @returns what became of it */
+const apply = async (fields: StreamFields) =>
+  (await store().apply({ id: `test-${++entries}`, fields: { ...fields }, deliveryCount: 1 })).outcome;
+const say = (...args: Parameters<typeof fieldsOf>) => apply(fieldsOf(...args));
+
+describe('a project with a quota', () => {
+  beforeEach(() => start({ 'quota.yaml': QUOTA }));
+
+  it('is counted as its steps issue calls, and told what is left', async () => {
+    expect(await quotaOf('calls')).toEqual({
+      dailyLimit: 5,
+      used: 0,
+      remaining: 5,
+      concurrencyLimit: 2,
+      resetsAt: RESETS_AT,
+    });
+    const first = await jobato.trigger('calls');
+    await jobato.untilEnded(first.runId);
+    expect(await quotaOf('calls')).toMatchObject({ used: 3, remaining: 2 });
+    expect(await json('/api/reports/runs/latest')).toMatchObject({
+      runId: first.runId,
+      quota: { used: 3, remaining: 2, resetsAt: RESETS_AT },
+    });
+
+    const second = await jobato.trigger('calls');
+    await jobato.untilEnded(second.runId);
+    const log = async (runId: string) => (await jobato.fetch(`/api/runs/${runId}/logs`)).text();
+    expect([await log(first.runId), await log(second.runId)]).toEqual(['5 2\n', '2 2\n']);
+    // What was issued beyond the limit was issued all the same.
+    expect(await quotaOf('calls')).toMatchObject({ used: 6, remaining: 0 });
+  });
+
+  it('starts no run with nothing left, by whichever way, and says when there is more', async () => {
+    const { runId } = await jobato.trigger('far');
+    await say(runId, 'run.completed', { issuedCalls: 5 });
+    nowMs = Date.parse(NOON) + 30_500;
+
+    for (const path of ['/api/projects/far/runs', `/api/runs/${runId}/rerun`]) {
+      const response = await post(path);
+      const seconds = (Date.parse(RESETS_AT) - nowMs) / 1000;
+      expect(response.headers.get('retry-after')).toBe(String(Math.ceil(seconds)));
+      const problem = await expectProblem(response, 429, 'QUOTA_REACHED');
+      expect(problem).toMatchObject({ resetsAt: RESETS_AT, detail: expect.stringContaining('5 of its 5') });
+    }
+    for (const path of ['/projects/far/runs', `/runs/${runId}/rerun`]) {
+      const response = await post(path);
+      const page = await response.text();
+      expect(response.status).toBe(429);
+      expect(page).toContain('The quota is used up');
+      expect(page).toContain(`<time datetime="${RESETS_AT}"`);
+    }
+    expect((await json<{ items: object[] }>('/api/projects/far/runs')).items).toHaveLength(1);
+    expect(await usedOf('other')).toBe(0); // each project has the whole limit
+    await jobato.trigger('other');
+  });
+
+  it('begins anew with the next quota day, on which the clocks change', async () => {
+    const { runId } = await jobato.trigger('far');
+    await say(runId, 'run.completed', { issuedCalls: 5 });
+    nowMs = Date.parse(RESETS_AT) - 1;
+    await expectProblem(await post('/api/projects/far/runs'), 429, 'QUOTA_REACHED');
+    nowMs = Date.parse(RESETS_AT);
+    expect(await quotaOf('far')).toMatchObject({
+      used: 0,
+      remaining: 5,
+      resetsAt: '2026-03-29T20:00:00.000Z',
+    });
+    await jobato.trigger('far');
+  });
+
+  it('has the same answer again for the same request, also with nothing left', async () => {
+    const trigger = () =>
+      jobato.fetch('/api/projects/far/runs', { method: 'POST', headers: { 'idempotency-key': 'k' } });
+    const first = (await (await trigger()).json()) as { runId: string };
+    await say(first.runId, 'run.completed', { issuedCalls: 5 });
+    const second = await trigger();
+    expect([second.status, await second.json()]).toEqual([201, first]);
+  });
+
+  it('gives each attempt what is left when it is asked for', async () => {
+    const { runId } = await jobato.trigger('far');
+    await store().command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
+    await say(runId, 'run.progress', { quotaUsed: 4 });
+    await store().command(runId, { type: 'lose-worker', attempt: 1, message: 'gone' });
+    const { items } = await json<{ items: { eventType: string; payload: object }[] }>(
+      `/api/runs/${runId}/events`,
+    );
+    expect(items.filter(({ eventType }) => eventType === 'run.requested')).toMatchObject([
+      { payload: { attempt: 1, quota: { remaining: 5, concurrencyLimit: 2 } } },
+      { payload: { attempt: 2, quota: { remaining: 1, concurrencyLimit: 2 } } },
+    ]);
+  });
+
+  it('may end a run in part, and say that the quota was the reason', async () => {
+    const { runId } = await jobato.trigger('stops');
+    expect(await jobato.untilEnded(runId)).toMatchObject({
+      status: 'partial',
+      statusReason: 'quota-reached',
+    });
+    expect(await usedOf('stops')).toBe(3);
+  });
+
+  it('shows on the pages what is left, and which runs used it', async () => {
+    const { runId } = await jobato.trigger('calls');
+    await jobato.untilEnded(runId);
+    const [project, run, quota] = await Promise.all(
+      ['/projects/calls', `/runs/${runId}`, '/quota'].map(async (path) => (await jobato.fetch(path)).text()),
+    );
+    for (const page of [project, run]) {
+      expect(page).toContain('<dd data-testid="quota-remaining">2</dd>');
+      expect(page).toContain('2 of 5 calls left');
+    }
+    expect(quota).toContain('A day begins at 22:00 in Europe/Berlin.');
+    expect(quota).toContain(`href="/runs/${runId}"`);
+  });
+});
+
+describe('calls', () => {
+  let runId: string;
+  beforeEach(async () => {
+    await start({ 'quota.yaml': QUOTA.replace('5', '1000') });
+    runId = (await jobato.trigger('far')).runId;
+  });
+
+  it('count once, however often the event that tells of them comes', async () => {
+    const more = fieldsOf(runId, 'run.progress', { quotaUsed: 2 });
+    expect([await apply(more), await apply(more)]).toEqual(['applied', 'duplicate']);
+    // At the same moment, in one batch.
+    const end = fieldsOf(runId, 'run.completed', { issuedCalls: 7 });
+    expect((await Promise.all([apply(end), apply(end), apply(more)])).sort()).toEqual([
+      'applied',
+      'duplicate',
+      'duplicate',
+    ]);
+    expect(await usedOf('far')).toBe(7);
+  });
+
+  it('that were told of on the way are a part of the total, in whichever order both arrive', async () => {
+    await say(runId, 'run.progress', { quotaUsed: 2 });
+    await say(runId, 'run.completed', { issuedCalls: 5, persistedResults: 1 });
+    expect(await usedOf('far')).toBe(5);
+    // Late, from a run that has ended: one of the five, and then more than the worker counted.
+    expect(await say(runId, 'run.progress', { quotaUsed: 3 })).toBe('already-ended');
+    expect(await usedOf('far')).toBe(5);
+    await say(runId, 'run.progress', { quotaUsed: 1 });
+    expect(await usedOf('far')).toBe(6);
+  });
+
+  it('of many events in one batch add up', async () => {
+    const other = (await jobato.trigger('other')).runId;
+    await Promise.all(
+      Array.from({ length: 100 }, (_, n) => say(n % 2 ? runId : other, 'run.progress', { quotaUsed: 2 })),
+    );
+    expect([await usedOf('far'), await usedOf('other')]).toEqual([100, 100]);
+  });
+
+  it('of a worker that was lost were issued too, and are no part of its successor’s total', async () => {
+    await store().command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
+    await say(runId, 'run.progress', { attempt: 1, quotaUsed: 2 });
+    await store().command(runId, { type: 'lose-worker', attempt: 1, message: 'gone' });
+    await say(runId, 'run.progress', { attempt: 2, quotaUsed: 1 });
+    expect(await say(runId, 'run.progress', { attempt: 1, quotaUsed: 3 })).toBe('stale-attempt');
+    expect(await say(runId, 'run.completed', { attempt: 1, issuedCalls: 6 })).toBe('stale-attempt');
+    expect(await usedOf('far')).toBe(7);
+    expect(await say(runId, 'run.completed', { attempt: 2, issuedCalls: 10 })).toBe('applied');
+    expect(await usedOf('far')).toBe(16);
+  });
+
+  it('of a run that was stopped were issued too', async () => {
+    await stop(runId);
+    expect(await say(runId, 'run.completed', { issuedCalls: 4 })).toBe('already-ended');
+    expect(await usedOf('far')).toBe(4);
+  });
+
+  it('count on the day on which they were issued, held between the start of the run and now', async () => {
+    nowMs = Date.parse(RESETS_AT) + 60_000;
+    const later = nowMs;
+    const usedAt = async (at: string) => {
+      nowMs = Date.parse(at);
+      const used = await usedOf('far');
+      nowMs = later;
+      return used;
+    };
+    const days = async () => [await usedAt(NOON), await usedAt(RESETS_AT)];
+    await say(runId, 'run.progress', { quotaUsed: 1 }, plusSeconds(RESETS_AT, -1));
+    await say(runId, 'run.progress', { quotaUsed: 10 }, RESETS_AT);
+    expect(await days()).toEqual([1, 10]);
+    // Clocks that are wrong.
+    await say(runId, 'run.progress', { quotaUsed: 2 }, '2020-01-01T00:00:00.000Z');
+    await say(runId, 'run.progress', { quotaUsed: 20 }, '2030-01-01T00:00:00.000Z');
+    expect(await days()).toEqual([3, 30]);
+    // The total belongs to both days, so only what is missing of it is added.
+    await say(runId, 'run.completed', { issuedCalls: 40 }, toInstant(nowMs));
+    expect(await days()).toEqual([3, 37]);
+  });
+
+  it('come by the stream like every event', async () => {
+    const stream = jobato.app.get(EventStream);
+    await stream.publish([
+      fieldsOf(runId, 'run.progress', { quotaUsed: 2 }),
+      fieldsOf(runId, 'run.completed', {
+        persistedResults: 3,
+        issuedCalls: 5,
+        zeroResults: [{ queryText: 'Rust', domain: 'a.com', occurredAt: NOON }],
+      }),
+    ]);
+    expect((await jobato.untilEnded(runId)).metrics).toEqual({ newJobsCount: 3 });
+    expect(await usedOf('far')).toBe(5);
+    const { items } = await json<{ items: { payload: object }[] }>(`/api/runs/${runId}/events`);
+    expect(items.at(-1)!.payload).toMatchObject({ zeroResults: [{ queryText: 'Rust' }] });
+  });
+});
+
+describe('without a quota to keep', () => {
+  it('a project that does not ask for one has none', async () => {
+    await start({ 'quota.yaml': QUOTA.replace('5', '0') });
+    const { runId } = await jobato.trigger('free');
+    await jobato.untilEnded(runId);
+    expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('undefined undefined\n');
+    expect(await quotaOf('free')).toBeNull();
+    expect(await json('/api/reports/runs/latest')).toMatchObject({ runId, quota: null });
+    await expectProblem(await post('/api/projects/calls/runs'), 429, 'QUOTA_REACHED');
+  });
+
+  it('a project that asks for one runs without a limit, which is said; what it uses is counted', async () => {
+    await start({});
+    const { items } = await json<ProjectListView>('/api/projects');
+    const notes = (projectId: string) => items.find((item) => item.projectId === projectId)!.notes;
+    expect(notes('calls')).toEqual([expect.stringContaining('no config/quota.yaml')]);
+    expect(notes('free')).toEqual([]);
+    await jobato.untilEnded((await jobato.trigger('calls')).runId);
+    expect(await quotaOf('calls')).toBeNull();
+
+    writeConfig(folders, 'quota.yaml', 'quota: { dailyLimit: 4 }');
+    await untilRead(() => jobato.app.get(Quotas).rules !== null);
+    expect(await quotaOf('calls')).toMatchObject({ used: 3, remaining: 1, concurrencyLimit: 1 });
+    const after = await json<ProjectListView>('/api/projects');
+    expect(after.items.flatMap((item) => item.notes)).toEqual([]);
+  });
+});
+
+describe('a broken config/quota.yaml', () => {
+  const BROKEN = QUOTA.replace('Europe/Berlin', 'Europe/Atlantis');
+  const PROBLEM = { file: 'quota.yaml', line: 4, reason: expect.stringContaining('Europe/Atlantis') };
+
+  it('is named, and what it said before still holds', async () => {
+    await start({ 'quota.yaml': QUOTA });
+    writeConfig(folders, 'quota.yaml', BROKEN);
+    await untilRead(() => jobato.app.get(Quotas).problems().length > 0);
+    expect((await json<ProjectListView>('/api/projects')).problems).toEqual([PROBLEM]);
+    expect(await (await jobato.fetch('/')).text()).toMatch(/config\/quota\.yaml<\/code> line 4/);
+    expect(await (await jobato.fetch('/quota')).text()).toContain('What it said before still holds');
+    expect(await quotaOf('far')).toMatchObject({ dailyLimit: 5 });
+  });
+
+  it('that was never good lets no run of a project with a quota start', async () => {
+    await start({ 'quota.yaml': BROKEN });
+    const problem = await expectProblem(await post('/api/projects/far/runs'), 503, 'QUOTA_UNKNOWN');
+    expect(problem.detail).toContain('Europe/Atlantis');
+    expect(await quotaOf('far')).toBeNull();
+    const { items, problems } = await json<ProjectListView>('/api/projects');
+    expect(problems).toEqual([PROBLEM]);
+    expect(items.find(({ projectId }) => projectId === 'far')!.notes).toEqual([
+      expect.stringContaining('refused until it is mended'),
+    ]);
+    await jobato.untilEnded((await jobato.trigger('free')).runId);
+    rmSync(join(folders.configDir, 'quota.yaml'));
+    await untilRead(() => jobato.app.get(Quotas).problems().length === 0);
+    await jobato.trigger('far');
+  });
+});

@@ -1,0 +1,58 @@
+import { rmSync } from 'node:fs';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser, openPage } from './support/browser';
+import { makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
+
+jest.setTimeout(60_000);
+
+const CALLS = `require('node:fs').writeSync(3, '{"quota":{"used":3}}\\n')`;
+
+describe('the quota, in a browser', () => {
+  let jobato: RunningApp;
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[];
+  beforeAll(async () => {
+    const folders = makeFolders({ calls: nodeStep('calls', CALLS, 'name: Job search\nquota: true\n') });
+    writeConfig(folders, 'quota.yaml', 'quota: { dailyLimit: 3 }');
+    browser = await launchBrowser();
+    jobato = await RunningApp.start(folders);
+    ({ page, complaints } = await openPage(browser, jobato.url));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await jobato.stop();
+    rmSync(jobato.folders.root, { recursive: true, force: true });
+  });
+
+  it('is shown as it goes, and in the way of the next run, in the reader’s own time', async () => {
+    await page.goto('/projects/calls');
+    await page.getByTestId('quota-remaining').filter({ hasText: /^3$/ }).waitFor();
+    await page.getByTestId('detail-footer').filter({ hasText: '3 of 3 calls left' }).waitFor();
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL(/\/runs\//);
+    await page.getByTestId('quota-remaining').filter({ hasText: /^0$/ }).waitFor();
+
+    await page.getByRole('button', { name: 'Re-run' }).click();
+    const notice = page.getByTestId('notice');
+    await notice.filter({ hasText: 'The quota is used up.' }).waitFor();
+    // Midnight in UTC is later in Berlin, and said so.
+    expect(await notice.locator('time').textContent()).toMatch(/0[12]:00$/);
+
+    await page.getByRole('link', { name: 'None of 3 calls left' }).click();
+    const row = page.getByRole('row', { name: 'Job search' });
+    await row.filter({ hasText: 'none' }).waitFor();
+    await row.locator('a.run-id').click();
+    await page.waitForURL(/\/runs\//);
+    expect(complaints.filter((text) => !text.includes('status of 429'))).toEqual([]);
+  });
+
+  it('fits a phone', async () => {
+    const phone = await openPage(browser, jobato.url, { viewport: { width: 360, height: 640 } });
+    await phone.page.goto('/quota');
+    await phone.page.getByRole('heading', { name: 'Quota' }).waitFor();
+    const overflow = await phone.page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
+    expect(overflow).toBeLessThanOrEqual(0);
+    expect(phone.complaints).toEqual([]);
+  });
+});
