@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import { Database } from '../database/database';
-import { inList, placeholders, type TableRows } from '../database/table-rows';
+import { inList, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
 import { OutboxEntity } from './event.entities';
 import { EventStream } from './event-stream';
@@ -163,13 +163,11 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     const requests = new Map(
       published.flatMap(({ runId, entryId }) => (entryId === null ? [] : [[runId, entryId]])),
     );
-    if (requests.size > 0) {
-      await tx.query(
-        `INSERT INTO published_requests (run_id, entry_id) VALUES ${placeholders(requests.size, 2)}` +
-          ' ON CONFLICT (run_id) DO UPDATE SET entry_id = excluded.entry_id',
-        [...requests].flat(),
-      );
-    }
+    await tx.each(
+      'INSERT INTO published_requests (run_id, entry_id) VALUES (?, ?)' +
+        ' ON CONFLICT (run_id) DO UPDATE SET entry_id = excluded.entry_id',
+      [...requests],
+    );
     return batches.map(() => undefined);
   };
 }
