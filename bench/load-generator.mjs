@@ -1,6 +1,7 @@
 // Sends requests from a process of its own, so that what is measured does not share an event loop with it.
 // Started by `load.mjs`, which sends it one job and gets one result.
 import { connect } from 'node:net';
+import { LeanConnection } from './lean-connection.mjs';
 
 process.once('message', (job) => {
   void { requests: sendRequests, readers: readStreams }[job.kind](job).then(
@@ -21,7 +22,7 @@ async function sendRequests({ port, method, paths, body, inFlight, expectedStatu
       const connection = await LeanConnection.open(port);
       while (next < paths.length) {
         const sentAt = performance.now();
-        const status = await connection.send(method, paths[next++], body);
+        const { status } = await connection.send(method, paths[next++], body);
         latencies.push(performance.now() - sentAt);
         if (status !== expectedStatus)
           throw new Error(`Answered with ${status} instead of ${expectedStatus}.`);
@@ -76,51 +77,4 @@ function checkIds(text, lastSeq) {
     if (Number(id) !== ++seq) throw new Error(`Line ${seq} was expected, line ${id} came.`);
   }
   if (seq !== lastSeq) throw new Error(`${seq} lines came, of ${lastSeq}.`);
-}
-
-/** Just enough HTTP/1.1: one request at a time, answers with a Content-Length. Node's own client costs a multiple. */
-class LeanConnection {
-  static async open(port) {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    return new LeanConnection(socket, port);
-  }
-
-  constructor(socket, port) {
-    this.socket = socket;
-    this.port = port;
-    this.received = '';
-    this.waiting = null;
-    socket.on('data', (chunk) => this.take(chunk.latin1Slice()));
-    socket.on('close', () => this.waiting?.reject(new Error('The server closed the connection.')));
-    socket.on('error', (error) => this.waiting?.reject(error));
-  }
-
-  send(method, path, body) {
-    const head = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${this.port}\r\n`;
-    const content = body === undefined ? '' : JSON.stringify(body);
-    this.socket.write(
-      body === undefined
-        ? `${head}\r\n`
-        : `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(content)}\r\n\r\n${content}`,
-    );
-    return new Promise((resolve, reject) => (this.waiting = { resolve, reject }));
-  }
-
-  take(text) {
-    this.received += text;
-    const headEnd = this.received.indexOf('\r\n\r\n');
-    if (headEnd < 0) return;
-    const length = Number(/\r\ncontent-length: (\d+)/i.exec(this.received)?.[1] ?? 0);
-    if (this.received.length < headEnd + 4 + length) return;
-    const status = Number(this.received.slice(9, 12));
-    this.received = '';
-    const { resolve } = this.waiting;
-    this.waiting = null;
-    resolve(status);
-  }
-
-  close() {
-    this.socket.destroy();
-  }
 }

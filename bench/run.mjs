@@ -1,8 +1,8 @@
 // Measures what Jobato does on this machine, against what it aims at and what the machine gives without it.
 //
-//   npm run bench                       everything, about three minutes
+//   npm run bench                       everything, about four minutes
 //   npm run bench -- --quick            a short form of everything, to see whether something got much slower
-//   npm run bench -- --only=lists       one of: triggers, lifecycles, echoRuns, logLines, startUp, lists (repeatable)
+//   npm run bench -- --only=lists       one of those in ORDER below (repeatable)
 //   npm run bench -- --profile=FOLDER   lets the server write a CPU profile there, for Chrome's developer tools
 //
 // The server is the built one, in a process of its own, on loopback and on temporary folders. The load comes from
@@ -11,9 +11,12 @@ import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readable, table } from './figures.mjs';
-import * as measurements from './measurements.mjs';
+import { bullmq } from './beside-bullmq.mjs';
+import { events } from './events-in.mjs';
+import * as ofOneProcess from './measurements.mjs';
 
-const ORDER = ['startUp', 'triggers', 'lifecycles', 'echoRuns', 'logLines', 'lists'];
+const MEASUREMENTS = { ...ofOneProcess, bullmq, events };
+const ORDER = ['startUp', 'triggers', 'lifecycles', 'echoRuns', 'logLines', 'lists', 'bullmq', 'events'];
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +43,7 @@ let hasFailed = false;
 for (const name of ORDER.filter((name) => values.only.length === 0 || values.only.includes(name))) {
   process.stderr.write(`measuring ${name} …\n`);
   try {
-    rows.push(...(await measurements[name](options)));
+    rows.push(...(await MEASUREMENTS[name](options)));
   } catch (error) {
     hasFailed = true;
     process.stderr.write(`${name}: ${error.stack}\n`);

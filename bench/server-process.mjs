@@ -143,7 +143,7 @@ export async function withServer(place, options, use) {
   }
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -72,12 +73,21 @@ function securityHeaders({ tls }: Config) {
   );
   return (request: Request, response: Response, next: NextFunction): void => {
     response.setHeader('Cache-Control', 'private, no-cache');
-    (request.path.startsWith('/api/docs') ? documentation : strict)(request, response, next);
+    for (const [name, value] of request.path.startsWith('/api/docs') ? documentation : strict) {
+      response.setHeader(name, value);
+    }
+    next();
   };
 }
 
-function headers(directives: Record<string, string[]>, isHttps: boolean) {
-  return helmet({
+/** What helmet would set is the same for every request, so it is asked once: it has a function for each header. */
+function headers(directives: Record<string, string[]>, isHttps: boolean): [string, string][] {
+  const set = new Map<string, string>();
+  const listening = {
+    setHeader: (name: string, value: string) => set.set(name, value),
+    removeHeader: (name: string) => set.delete(name),
+  } as unknown as ServerResponse;
+  helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -93,7 +103,8 @@ function headers(directives: Record<string, string[]>, isHttps: boolean) {
     },
     referrerPolicy: { policy: 'same-origin' },
     strictTransportSecurity: isHttps,
-  });
+  })({} as IncomingMessage, listening, () => undefined);
+  return [...set];
 }
 
 function serveAssets(app: NestExpressApplication): void {

@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DataSource, type EntityTarget, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import type { BetterSqlite3DataSourceOptions } from 'typeorm/driver/better-sqlite3/BetterSqlite3DataSourceOptions';
+import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver';
 import { MIGRATIONS } from './migrations/all';
+import { SqliteConnection } from './sqlite-connection';
 import { TableRows } from './table-rows';
 import { type Transaction, type WriteCommand, Writer } from './writer';
 
@@ -17,7 +19,8 @@ export class Database {
     private readonly writing: DataSource,
     private readonly reading: DataSource,
     private readonly writer: Writer,
-    private readonly readRunner: QueryRunner,
+    /** The committed state, for reading only: SQLite itself refuses a write here. */
+    readonly read: Pick<Transaction, 'query'>,
   ) {}
 
   /** Opens the file, makes it if it is new, and brings its tables up to date. */
@@ -30,14 +33,16 @@ export class Database {
       migrations: MIGRATIONS,
       migrationsTableName: 'migrations',
       timeout: 2000, // ms; waiting blocks the event loop, and nobody else has business writing here
-      statementCacheSize: 500,
       prepareDatabase: prepare,
     });
     const writing = new DataSource(
       options((connection) => {
         connection.pragma('journal_mode = WAL');
         connection.pragma('synchronous = FULL');
-        connection.pragma('wal_autocheckpoint = 2000');
+        // Ids of events are random, and each changes a page of its own: most of those that change stay in memory, and
+        // one that changes often is copied to its place once for many changes.
+        connection.pragma('cache_size = -32000');
+        connection.pragma('wal_autocheckpoint = 8000');
       }),
     );
     await writing.initialize();
@@ -50,26 +55,21 @@ export class Database {
       }),
     );
     await reading.initialize();
-    return new Database(
-      writing,
-      reading,
-      new Writer(writing.createQueryRunner()),
-      reading.createQueryRunner(),
-    );
+    return new Database(writing, reading, new Writer(connectionOf(writing)), connectionOf(reading));
   }
 
   write<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {
     return this.writer.write(command, input);
   }
 
+  /** A write that shares the next commit instead of asking for one: for what is in no hurry. */
+  writeAlong<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {
+    return this.writer.writeAlong(command, input);
+  }
+
   /** Rejects with what is wrong if the last transaction could not be had, and an empty one cannot be had now. */
   async assertWritable(): Promise<void> {
     if (this.writer.trouble !== null) await this.writer.write(nothing, undefined);
-  }
-
-  /** The committed state, for reading only: SQLite itself refuses a write here. */
-  get read(): Pick<Transaction, 'query'> {
-    return { query: (sql, parameters) => this.readRunner.query(sql, parameters) };
   }
 
   rows<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>): TableRows<Entity> {
@@ -88,6 +88,11 @@ export class Database {
     await this.reading.destroy();
     await this.writing.destroy();
   }
+}
+
+/** The connection that TypeORM has opened and brought up to date. */
+function connectionOf(dataSource: DataSource): SqliteConnection {
+  return new SqliteConnection((dataSource.driver as BetterSqlite3Driver).databaseConnection);
 }
 
 const nothing: WriteCommand<undefined, undefined> = async (_tx, inputs) => inputs;

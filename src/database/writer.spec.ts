@@ -1,39 +1,41 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DataSource, type QueryRunner } from 'typeorm';
+import BetterSqlite3 from 'better-sqlite3';
+import { SqliteConnection } from './sqlite-connection';
 import { type Transaction, type WriteCommand, Writer } from './writer';
 
 let folder: string;
-let dataSource: DataSource;
+let file: BetterSqlite3.Database;
 let statements: string[];
 let writer: Writer;
 
-beforeEach(async () => {
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'jobato-writer-'));
-  dataSource = new DataSource({ type: 'better-sqlite3', database: join(folder, 'writer.db') });
-  await dataSource.initialize();
-  await dataSource.query('PRAGMA journal_mode = WAL');
-  await dataSource.query(
-    'CREATE TABLE notes (position integer PRIMARY KEY AUTOINCREMENT, note text NOT NULL UNIQUE)',
-  );
+  file = openFile();
+  file.pragma('journal_mode = WAL');
+  file.exec('CREATE TABLE notes (position integer PRIMARY KEY AUTOINCREMENT, note text NOT NULL UNIQUE)');
   statements = [];
-  const runner = dataSource.createQueryRunner();
+  const connection = new SqliteConnection(file);
   // The real connection; only what passes through it is written down.
-  const watched = {
-    query: (sql: string, parameters?: unknown[]): Promise<unknown> => {
+  writer = new Writer({
+    query: (sql, parameters) => {
       statements.push(sql);
-      return runner.query(sql, parameters);
+      return connection.query(sql, parameters);
     },
-  };
-  writer = new Writer(watched as QueryRunner);
+    each: (sql, rows) => {
+      statements.push(sql);
+      return connection.each(sql, rows);
+    },
+  });
 });
 afterEach(async () => {
   await writer.close();
-  await dataSource.destroy();
+  file.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
+const openFile = () => new BetterSqlite3(join(folder, 'writer.db'));
 const insert: WriteCommand<string, number> = async (tx, notes) => {
   const positions: number[] = [];
   for (const note of notes) {
@@ -46,10 +48,8 @@ const insert: WriteCommand<string, number> = async (tx, notes) => {
   return positions;
 };
 const count = (statement: string) => statements.filter((sql) => sql === statement).length;
-const notes = async (): Promise<string[]> => {
-  const rows: { note: string }[] = await dataSource.query('SELECT note FROM notes ORDER BY position');
-  return rows.map(({ note }) => note);
-};
+const notes = (): string[] =>
+  file.prepare<[], string>('SELECT note FROM notes ORDER BY position').pluck().all();
 const outcomes = async (writes: Promise<unknown>[]) =>
   (await Promise.allSettled(writes)).map(({ status }) => status);
 const deferred = () => {
@@ -61,7 +61,7 @@ const deferred = () => {
 describe('writing', () => {
   it('answers with what the command says', async () => {
     expect(await writer.write(insert, 'a')).toBe(1);
-    expect(await notes()).toEqual(['a']);
+    expect(notes()).toEqual(['a']);
   });
 
   it('begins each transaction as one that writes', async () => {
@@ -134,7 +134,7 @@ describe('writing', () => {
     await looking;
     expect(count('COMMIT')).toBe(4);
     expect(new Set(turns).size).toBeGreaterThan(2);
-    expect(await notes()).toEqual(names);
+    expect(notes()).toEqual(names);
   });
 
   it('takes a write that is asked for when another is answered', async () => {
@@ -147,7 +147,7 @@ describe('a write that fails', () => {
   it('hurts only itself: all others of its group are written, in order, and answered', async () => {
     const written = await outcomes(['a', 'b', 'a', 'c'].map((note) => writer.write(insert, note)));
     expect(written).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
-    expect(await notes()).toEqual(['a', 'b', 'c']);
+    expect(notes()).toEqual(['a', 'b', 'c']);
   });
 
   it('says why', async () => {
@@ -162,7 +162,7 @@ describe('a write that fails', () => {
     };
     await expect(writer.write(half, 'a')).rejects.toThrow('half way');
     expect(count('ROLLBACK')).toBe(1);
-    expect(await notes()).toEqual([]);
+    expect(notes()).toEqual([]);
   });
 
   it('never takes the acknowledged write of another with it', async () => {
@@ -179,13 +179,13 @@ describe('a write that fails', () => {
     const good = writer.write(insert, 'good'); // while the other's transaction is open
     failure.resolve();
     expect(await outcomes([bad, good])).toEqual(['rejected', 'fulfilled']);
-    expect(await notes()).toEqual(['good']);
+    expect(notes()).toEqual(['good']);
   });
 
   it('does not keep later writes from being written', async () => {
     await outcomes([writer.write(insert, 'a'), writer.write(insert, 'a')]);
     expect(await writer.write(insert, 'b')).toBeGreaterThan(0);
-    expect(await notes()).toEqual(['a', 'b']);
+    expect(notes()).toEqual(['a', 'b']);
   });
 
   it('may be a command that throws at once', async () => {
@@ -208,29 +208,87 @@ describe('a write that fails', () => {
   });
 
   it('is asked for once where there is no transaction to be had, however many are waiting', async () => {
-    const other = new DataSource({ type: 'better-sqlite3', database: join(folder, 'writer.db') });
-    await other.initialize();
-    await dataSource.query('PRAGMA busy_timeout = 0');
-    await other.query('BEGIN IMMEDIATE');
+    const other = openFile();
+    file.pragma('busy_timeout = 0');
+    other.exec('BEGIN IMMEDIATE');
     expect(await outcomes(['a', 'b', 'c'].map((note) => writer.write(insert, note)))).toEqual(
       Array(3).fill('rejected'),
     );
     expect(count('BEGIN IMMEDIATE')).toBe(1);
-    await other.query('ROLLBACK');
-    await other.destroy();
+    other.exec('ROLLBACK');
+    other.close();
     await writer.write(insert, 'd');
-    expect(await notes()).toEqual(['d']);
+    expect(notes()).toEqual(['d']);
   });
 
   it('is answered when another program holds the file, and later ones go through', async () => {
-    const other = new DataSource({ type: 'better-sqlite3', database: join(folder, 'writer.db') });
-    await other.initialize();
-    await dataSource.query('PRAGMA busy_timeout = 0');
-    await other.query('BEGIN IMMEDIATE');
+    const other = openFile();
+    file.pragma('busy_timeout = 0');
+    other.exec('BEGIN IMMEDIATE');
     await expect(writer.write(insert, 'a')).rejects.toThrow(/locked/);
-    await other.query('COMMIT');
-    await other.destroy();
+    other.exec('COMMIT');
+    other.close();
     expect(await writer.write(insert, 'b')).toBe(1);
+  });
+});
+
+describe('a write that is in no hurry', () => {
+  beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
+  afterEach(() => jest.useRealTimers());
+
+  it('shares the commit of the next one', async () => {
+    const along = writer.writeAlong(insert, 'tidied up');
+    await new Promise((turn) => setImmediate(turn));
+    expect(statements).toEqual([]);
+    expect(await Promise.all([along, writer.write(insert, 'a')])).toEqual([2, 1]);
+    expect(count('COMMIT')).toBe(1);
+  });
+
+  it('shares the next one also when it comes while a group is being written', async () => {
+    let along: Promise<number> | null = null;
+    const asking: WriteCommand<string, number> = (tx, inputs) => {
+      along = writer.writeAlong(insert, 'tidied up');
+      return insert(tx, inputs);
+    };
+    await writer.write(asking, 'a');
+    await new Promise((turn) => setImmediate(turn));
+    expect(notes()).toEqual(['a']);
+    await Promise.all([along, writer.write(insert, 'b')]);
+    expect(notes()).toEqual(['a', 'b', 'tidied up']);
+    expect(count('COMMIT')).toBe(2);
+  });
+
+  it('is committed by itself where no other comes', async () => {
+    for (const [note, position] of [
+      ['a', 1],
+      ['b', 2],
+    ] as const) {
+      const along = writer.writeAlong(insert, note);
+      await jest.advanceTimersByTimeAsync(100);
+      expect(await along).toBe(position);
+    }
+  });
+
+  it('hurts nobody by failing', async () => {
+    await writer.write(insert, 'a');
+    const written = [writer.writeAlong(insert, 'a'), writer.write(insert, 'b')];
+    expect(await outcomes(written)).toEqual(['rejected', 'fulfilled']);
+    expect(notes()).toEqual(['a', 'b']);
+  });
+
+  it('is committed when the writer closes, also one that comes with the last group', async () => {
+    let late: Promise<number> | null = null;
+    const asking: WriteCommand<string, number> = (tx, inputs) => {
+      late = writer.writeAlong(insert, 'late');
+      return insert(tx, inputs);
+    };
+    const early = writer.writeAlong(insert, 'early');
+    const last = writer.write(asking, 'last');
+    await new Promise((turn) => setImmediate(turn));
+    await writer.close();
+    await Promise.all([early, last, late]);
+    expect(notes().sort()).toEqual(['early', 'last', 'late']);
+    await expect(writer.writeAlong(insert, 'a')).rejects.toThrow('closed');
   });
 });
 
@@ -244,7 +302,7 @@ describe('closing the writer', () => {
   it('commits a flood', async () => {
     const writes = Array.from({ length: 1200 }, (_, n) => writer.write(insert, `note ${n}`));
     await writer.close();
-    expect(await notes()).toHaveLength(1200);
+    expect(notes()).toHaveLength(1200);
     await Promise.all(writes);
   });
 
@@ -261,7 +319,7 @@ describe('closing the writer', () => {
     const closing = writer.close();
     goOn.resolve();
     await closing;
-    expect(await notes()).toEqual(['a']);
+    expect(notes()).toEqual(['a']);
     expect(await writing).toBe(1);
   });
 

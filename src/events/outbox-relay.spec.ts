@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
+import BetterSqlite3 from 'better-sqlite3';
 import { LATER } from '../../test/support/a-run';
 import { Clock } from '../clock/clock';
 import { Database } from '../database/database';
@@ -120,6 +121,22 @@ describe('the outbox', () => {
     await database.write(put, [event]);
     relay.kick();
     expect(await published(2)).toEqual([toStreamFields(event), toStreamFields(event)]);
+  });
+
+  it('publishes again, under the same id, what it could not delete afterwards', async () => {
+    const other = new BetterSqlite3(join(folder, 'outbox.db'));
+    other.exec("CREATE TRIGGER kept BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'kept'); END");
+    const [first, second] = [anEvent(), anEvent()];
+    await database.write(put, [first]);
+    relay.kick();
+    expect(await published(2)).toEqual([toStreamFields(first), toStreamFields(first)]);
+    other.exec('DROP TRIGGER kept');
+    other.close();
+    await database.write(put, [second]);
+    relay.kick();
+    expect((await published(1)).at(-1)).toEqual(toStreamFields(second));
+    await relay.beforeApplicationShutdown();
+    expect((await relay.depth()).events).toBe(0);
   });
 
   it('publishes nothing of a transaction that was rolled back', async () => {

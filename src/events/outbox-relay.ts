@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import { Database } from '../database/database';
-import { inList, placeholders, type TableRows } from '../database/table-rows';
+import { inList, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
 import { OutboxEntity } from './event.entities';
 import { EventStream } from './event-stream';
@@ -32,6 +32,9 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly logger = new Logger(OutboxRelay.name);
   private readonly outbox: TableRows<OutboxEntity>;
   private relaying: Promise<void> | null = null;
+  private settling: Promise<void> = Promise.resolve();
+  /** What lies in the outbox up to this position is published, and about to be deleted. */
+  private publishedUpTo = 0;
   private kicked = false;
   private stopped = false;
   private retryTimer: NodeJS.Timeout | null = null;
@@ -53,6 +56,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     this.stopped = true;
     if (this.retryTimer) clearTimeout(this.retryTimer);
     await this.relaying;
+    await this.settling;
   }
 
   /** Puts events into the outbox, within the transaction that makes them true. */
@@ -106,10 +110,25 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   private async relay(): Promise<void> {
     while (this.kicked && !this.stopped) {
       this.kicked = false;
-      const rows = await this.outbox.select(this.database.read, 'ORDER BY position LIMIT ?', [BATCH]);
+      const rows = await this.outbox.select(
+        this.database.read,
+        'WHERE position > ? ORDER BY position LIMIT ?',
+        [this.publishedUpTo, BATCH],
+      );
       if (rows.length === 0) continue;
       const entryIds = await this.stream.publish(rows.map(({ position: _, ...fields }) => fields));
-      await this.database.write(
+      this.publishedUpTo = rows.at(-1)!.position;
+      this.settling = this.settle(rows, entryIds);
+      this.kicked ||= rows.length === BATCH;
+      if (this.failing) this.logger.log('The event stream takes events again.');
+      this.failing = false;
+    }
+  }
+
+  /** In no hurry, and not waited for: what comes next is published meanwhile. */
+  private async settle(rows: OutboxEntity[], entryIds: string[]): Promise<void> {
+    try {
+      await this.database.writeAlong(
         this.settlePublished,
         rows.map(({ position, runId, eventType }, index) => ({
           position,
@@ -118,9 +137,10 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
           entryId: eventType === REQUESTED && this.stream.isVolatile ? entryIds[index]! : null,
         })),
       );
-      this.kicked ||= rows.length === BATCH;
-      if (this.failing) this.logger.log('The event stream takes events again.');
-      this.failing = false;
+    } catch (error) {
+      // They lie there still, so they are published once more.
+      this.publishedUpTo = 0;
+      this.retryLater(error);
     }
   }
 
@@ -143,13 +163,11 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     const requests = new Map(
       published.flatMap(({ runId, entryId }) => (entryId === null ? [] : [[runId, entryId]])),
     );
-    if (requests.size > 0) {
-      await tx.query(
-        `INSERT INTO published_requests (run_id, entry_id) VALUES ${placeholders(requests.size, 2)}` +
-          ' ON CONFLICT (run_id) DO UPDATE SET entry_id = excluded.entry_id',
-        [...requests].flat(),
-      );
-    }
+    await tx.each(
+      'INSERT INTO published_requests (run_id, entry_id) VALUES (?, ?)' +
+        ' ON CONFLICT (run_id) DO UPDATE SET entry_id = excluded.entry_id',
+      [...requests],
+    );
     return batches.map(() => undefined);
   };
 }

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
+import { v7 } from 'uuid';
 import { Clock, elapsedMs, type Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
@@ -192,24 +192,22 @@ export class RunStore {
 
   private readonly createRuns = async (tx: Transaction, inputs: NewRun[]): Promise<Created[]> => {
     const answered = await this.answersByKey(tx, inputs);
-    const active = await this.activeRuns(tx, [...new Set(inputs.map(({ run }) => run.projectId))]);
     const accepted = new Map<string, NewRun>();
     for (const input of inputs) {
       const { projectId } = input.run;
-      if (!answered.has(input) && !active.has(projectId) && !accepted.has(projectId))
-        accepted.set(projectId, input);
+      if (!answered.has(input) && !accepted.has(projectId)) accepted.set(projectId, input);
     }
 
-    await this.storeDefinitions(tx, [...accepted.values()]);
-    // The unique index has the last word, also against writers that this process knows nothing of.
+    // The unique index has the only word, also against writers that this process knows nothing of.
     const inserted = new Set(
       await this.runs.insert(
         tx,
         [...accepted.values()].map(({ run }) => run),
-        { onConflict: 'ignore', returning: 'runId' },
+        { onConflict: 'ignore' },
       ),
     );
-    const created = [...accepted.values()].filter(({ run }) => inserted.has(run.runId));
+    const created = [...accepted.values()].filter(({ run }) => inserted.has(run));
+    await this.storeDefinitions(tx, created);
     await this.emit(
       tx,
       created.map(({ run }) => ({ run, emission: requestOf(run) })),
@@ -232,8 +230,8 @@ export class RunStore {
     );
 
     const winners = new Map(created.map((input) => [input.run.projectId, input]));
-    const lostRace = [...accepted.keys()].filter((projectId) => !winners.has(projectId));
-    for (const [projectId, runId] of await this.activeRuns(tx, lostRace)) active.set(projectId, runId);
+    const busy = [...accepted.keys()].filter((projectId) => !winners.has(projectId));
+    const active = await this.activeRuns(tx, busy);
     return inputs.map((input): Created => {
       const known = answered.get(input);
       if (known) return known;
@@ -351,8 +349,12 @@ export class RunStore {
     const now = this.clock.now();
     const parsed = entries.map((entry) => ({ entry, ...parseEvent(entry.fields) }));
     const events = parsed.flatMap(({ event }) => event ?? []);
-    const runs = await this.load(tx, events);
     const seen = await this.alreadyInInbox(tx, events);
+    // What we said ourselves comes back to us, and is in the inbox already.
+    const runs = await this.load(
+      tx,
+      events.filter(({ eventId }) => !seen.has(eventId)),
+    );
 
     const changed = new Map<string, Run>();
     const emissions: { run: Run; emission: Emission }[] = [];
@@ -362,6 +364,7 @@ export class RunStore {
     const calls: ReportedCalls[] = [];
 
     const results = parsed.map(({ entry, event, reason }): AppliedEvent => {
+      if (event && seen.has(event.eventId)) return { outcome: 'duplicate', reason: null, ...noEffect() };
       const run = event && runs.get(event.runId);
       if (!event || !run) {
         // Looked at again, it was rejected before, and may have been discarded by a person since.
@@ -370,7 +373,6 @@ export class RunStore {
         rejected.push({ entryId: entry.id, reason: why, fields: entry.fields });
         return { outcome: 'rejected', reason: why, ...noEffect() };
       }
-      if (seen.has(event.eventId)) return { outcome: 'duplicate', reason: null, ...noEffect() };
       seen.add(event.eventId);
 
       const effect = effectOf(event, run, now);
@@ -438,7 +440,8 @@ export class RunStore {
     const updated = await this.runs.update(tx, runs, {
       key: 'runId',
       properties: MUTABLE,
-      guard: "runs.status = 'running' AND runs.revision < v.revision",
+      guard: "status = 'running' AND revision < ?",
+      guardedBy: ['revision'],
     });
     if (updated !== runs.length) throw new Error('A run was changed by somebody else at the same time.');
   }
@@ -447,7 +450,7 @@ export class RunStore {
   private async emit(tx: Transaction, emissions: { run: Run; emission: Emission }[]): Promise<void> {
     const occurredAt = this.clock.now();
     const events = emissions.map(({ run, emission }) => ({
-      eventId: randomUUID(),
+      eventId: v7(), // rises, so that the inbox's index grows at its end and not on a page for each event
       eventVersion: 1 as const,
       occurredAt,
       runId: run.runId,

@@ -1,0 +1,29 @@
+// What the consumer group through which Jobato applies events still has before it.
+import { setTimeout as delay } from 'node:timers/promises';
+
+export const STREAM = 'ml:run-events';
+export const API_GROUP = 'jobato-api';
+export const WORKER_GROUP = 'jobato-workers';
+
+/** Resolves when the group was handed all that lies on the stream, and has acknowledged it. */
+export async function allAcknowledged(redis, withinMs = 60_000) {
+  const deadline = performance.now() + withinMs;
+  while ((await unfinished(redis)) > 0) {
+    if (performance.now() > deadline) throw new Error(`Events are not applied within ${withinMs} ms.`);
+    await delay(2);
+  }
+}
+
+async function unfinished(redis) {
+  const groups = (await redis.xinfo('GROUPS', STREAM)).map(asObject);
+  const group = groups.find(({ name }) => name === API_GROUP);
+  if (!group) throw new Error(`There is no consumer group ${API_GROUP}.`);
+  return group.lag + group.pending;
+}
+
+/** Redis answers with names and values in turn. */
+export function asObject(list) {
+  const object = {};
+  for (let index = 0; index < list.length; index += 2) object[list[index]] = list[index + 1];
+  return object;
+}
