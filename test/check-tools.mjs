@@ -42,6 +42,23 @@ if (!findBrowser()) {
   process.exit(1);
 }
 
+function findRedis() {
+  const given = process.env.REDIS_SERVER ?? 'redis-server';
+  return spawnSync(given, ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+if (!findRedis()) {
+  console.log('No redis-server found; trying to install it with apt-get …');
+  aptInstall('redis-server');
+}
+if (!findRedis()) {
+  console.error(
+    'The tests start a Redis of their own, and there is no redis-server. Install it (Debian: apt-get install ' +
+      'redis-server), or set REDIS_SERVER to the path of one, 7.0 or later.',
+  );
+  process.exit(1);
+}
+
 // The example workers are run where their language is; a test that finds none is skipped and says so.
 if (!languages.pythonWithRedis()) {
   console.log('No Python that can import redis found; trying to install python3-redis with apt-get …');
