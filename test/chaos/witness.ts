@@ -62,6 +62,8 @@ export class Witness {
 
   private async watchApi(): Promise<void> {
     while (!this.ending.signal.aborted) {
+      // The answer may be older than what is seen in the database by the time that it is here.
+      const endedBefore = new Set(this.ends.keys());
       const answer = await call<{ items: RunView[] }>(this.installation.url, '/api/runs?limit=100');
       if (answer?.status === 200) {
         const running = answer.body.items.filter(({ status }) => status === 'running');
@@ -71,7 +73,7 @@ export class Witness {
         );
         for (const { runId, status, endedAt, statusReason, attempt } of answer.body.items) {
           if (status !== 'running') this.checkEnd(runId, [status, endedAt, statusReason, attempt]);
-          else if (this.ends.has(runId)) this.find(`${runId} had ended, and runs again`);
+          else if (endedBefore.has(runId)) this.find(`${runId} had ended, and runs again`);
         }
       }
       await delay(10 * LOOK_EVERY_MS);
