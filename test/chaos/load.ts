@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RunView } from '../../src/runs/run-view';
+import type { SeededRandom } from '../support/random';
+import { call } from './api';
+import { PROJECTS } from './projects';
+
+const PROJECT_IDS = Object.keys(PROJECTS);
+const CLIENTS = 2;
+
+/** Clients that trigger and stop runs all the time, and keep what they were promised. */
+export class Load {
+  /** Runs of which a client has seen the 201. */
+  readonly accepted = new Set<string>();
+  readonly complaints: string[] = [];
+  private readonly ending = new AbortController();
+  private readonly underway = new Set<Promise<void>>();
+  private resumed = Promise.resolve();
+  private onResume: (() => void) | null = null;
+
+  constructor(
+    private readonly url: string,
+    private readonly random: SeededRandom,
+  ) {}
+
+  start(): void {
+    for (let client = 0; client < CLIENTS; client++) void this.act();
+  }
+
+  /** Resolves when no request is under way and none begins until `resume`. */
+  async pause(): Promise<void> {
+    this.resumed = new Promise((resolve) => (this.onResume = resolve));
+    await Promise.all(this.underway);
+  }
+
+  resume(): void {
+    this.onResume?.();
+  }
+
+  async end(): Promise<void> {
+    this.ending.abort();
+    this.resume();
+    await Promise.all(this.underway);
+  }
+
+  private async act(): Promise<void> {
+    for (;;) {
+      await this.resumed;
+      if (this.ending.signal.aborted) return;
+      const once = this.actOnce().finally(() => this.underway.delete(once));
+      this.underway.add(once);
+      await once;
+    }
+  }
+
+  private async actOnce(): Promise<void> {
+    if (this.random.next() < 0.12) await this.stopOne();
+    else await this.trigger(this.random.pick(PROJECT_IDS));
+    await delay(this.random.integer(50, 350));
+  }
+
+  /** With a key: where no answer comes, the same is asked again, and has started one run at most. */
+  private async trigger(projectId: string): Promise<void> {
+    const headers = { 'idempotency-key': randomUUID() };
+    while (!this.ending.signal.aborted) {
+      const answer = await call<RunView>(this.url, `/api/projects/${projectId}/runs`, {
+        method: 'POST',
+        body: {},
+        headers,
+      });
+      if (answer?.status === 201) {
+        this.accepted.add(answer.body.runId);
+        return;
+      }
+      if (answer?.status === 409) return;
+      if (answer && answer.status !== 503) {
+        this.complaints.push(`A trigger was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+        return;
+      }
+      await delay(300);
+    }
+  }
+
+  private async stopOne(): Promise<void> {
+    const running = await call<{ items: RunView[] }>(this.url, '/api/runs?status=running&limit=50');
+    if (running?.status !== 200 || running.body.items.length === 0) return;
+    const { runId } = this.random.pick(running.body.items);
+    const answer = await call(this.url, `/api/runs/${runId}`, { method: 'DELETE' });
+    if (answer && ![202, 409, 503].includes(answer.status))
+      this.complaints.push(`A stop was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  }
+}

@@ -1,0 +1,41 @@
+/** How many numbered lines each step of these projects writes; `flawsOf` looks for repeated ones. */
+export const LINES: Record<string, Record<string, number>> = {
+  brief: { work: 5 },
+  chatty: { work: 200 },
+  steady: { first: 20, second: 15 },
+  lasting: { work: 40 },
+};
+
+const AFTER_EACH: Record<string, string> = { steady: ' sleep 0.05;', lasting: ' sleep 0.08;' };
+
+/** In a shell: steps that cost little to start leave the machine to what is tested. */
+function step(project: string, name: string): string {
+  const total = LINES[project]![name]!;
+  const program = `echo "{\\"metrics\\":{\\"attempt\\":$JOBATO_ATTEMPT}}" >&3
+i=0
+while [ $i -lt ${total} ]; do
+  i=$((i+1)); echo "attempt $JOBATO_ATTEMPT $JOBATO_STEP line $i"
+  echo "{\\"progress\\":{\\"current\\":$i,\\"total\\":${total}}}" >&3;${AFTER_EACH[project] ?? ''}
+done`;
+  return `  - name: ${name}\n    command: [sh, -c, ${JSON.stringify(program)}]\n`;
+}
+
+const steps = (id: string, maxAttempts: number) =>
+  `id: ${id}\nretry: { maxAttempts: ${maxAttempts} }\nsteps:\n` +
+  Object.keys(LINES[id]!)
+    .map((name) => step(id, name))
+    .join('');
+const external = (id: string, maxAttempts: number) =>
+  `id: ${id}\nexecutor: external\nstopGraceSeconds: 3\nretry: { maxAttempts: ${maxAttempts} }\n`;
+
+export const PROJECTS: Record<string, string> = {
+  brief: steps('brief', 3),
+  chatty: steps('chatty', 2),
+  steady: steps('steady', 5),
+  lasting: steps('lasting', 1),
+  fails: "id: fails\nsteps:\n  - name: work\n    command: [sh, -c, 'echo no >&2; exit 3']\n",
+  family:
+    "id: family\nretry: { maxAttempts: 2 }\nsteps:\n  - name: work\n    command: [sh, -c, 'sleep 300 & sleep 1']\n",
+  outside: external('outside', 3),
+  elsewhere: external('elsewhere', 1),
+};

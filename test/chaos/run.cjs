@@ -1,0 +1,65 @@
+/**
+ * Kills and pauses everything at random moments under load, and looks whether all that was promised holds.
+ *
+ *   npm run chaos                                 ten minutes of trouble
+ *   npm run chaos -- --seconds 60 --seed 7        one minute; the same seed makes the same trouble
+ *   npm run chaos -- --without fencing            without a protection, to see that it is missed: unique-index,
+ *                                                 unique-index-and-check, inbox, fencing or group-recreation
+ */
+const { readFileSync } = require('node:fs');
+const { parseArgs } = require('node:util');
+const typescript = require('typescript');
+
+// The tests are TypeScript, which this Node does not run by itself.
+require.extensions['.ts'] = (module, fileName) => {
+  const compilerOptions = {
+    module: typescript.ModuleKind.CommonJS,
+    target: typescript.ScriptTarget.ES2022,
+    esModuleInterop: true,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    useDefineForClassFields: false,
+    inlineSourceMap: true,
+  };
+  const source = readFileSync(fileName, 'utf8');
+  module._compile(typescript.transpileModule(source, { compilerOptions, fileName }).outputText, fileName);
+};
+require('reflect-metadata');
+const { chaos } = require('./chaos.ts');
+const { PROTECTIONS } = require('./sabotage.ts');
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '600' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    'drain-seconds': { type: 'string', default: '120' },
+    without: { type: 'string' },
+  },
+});
+const numbers = [values.seconds, values.seed, values['drain-seconds']].map(Number);
+if (numbers.some((number) => !(number >= 0))) fail('--seconds, --seed and --drain-seconds take numbers.');
+const [seconds, seed, drainSeconds] = numbers;
+const without = values.without ?? null;
+if (without !== null && !PROTECTIONS.includes(without))
+  fail(`--without takes one of ${PROTECTIONS.join(', ')}.`);
+
+const tell = (line) => process.stdout.write(`${line}\n`);
+
+chaos({ seed, seconds, drainSeconds, without, tell }).then(
+  ({ accepted, done, findings, foundAfterSeconds }) => {
+    tell(
+      `${accepted} runs accepted. ${Object.entries(done)
+        .map(([what, times]) => `${what} ${times}`)
+        .join(', ')}.`,
+    );
+    for (const finding of findings) tell(`FLAW: ${finding}`);
+    tell(findings.length === 0 ? 'Everything held.' : `Found after ${foundAfterSeconds} s (seed ${seed}).`);
+    process.exit(findings.length === 0 ? 0 : 1);
+  },
+  (error) => fail(String(error?.stack ?? error)),
+);
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import type { Folders } from '../support/jobato';
+
+/** What can be taken away from the product, to see that it is missed. */
+export const PROTECTIONS = [
+  'unique-index',
+  'unique-index-and-check',
+  'inbox',
+  'fencing',
+  'group-recreation',
+] as const;
+export type Protection = (typeof PROTECTIONS)[number];
+
+const PRELOAD = join(__dirname, 'sabotage.cjs');
+
+/** For the processes: the built product is changed as it is loaded, and knows of none of it. */
+export function sabotageEnvironment(without: Protection | null): Record<string, string> {
+  return without === null ? {} : { NODE_OPTIONS: `--require ${PRELOAD}`, CHAOS_WITHOUT: without };
+}
+
+export function sabotageDatabase({ dataDir }: Folders, without: Protection | null): void {
+  const index = {
+    'unique-index': 'one_running_run_per_project',
+    'unique-index-and-check': 'one_running_run_per_project',
+    inbox: 'applied_events_by_id',
+  }[without as string];
+  if (index === undefined) return;
+  const database = new BetterSqlite3(join(dataDir, 'db', 'jobato.db'), { timeout: 10_000 });
+  try {
+    database.exec(`DROP INDEX ${index}`);
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { within } from '../support/crash';
+
+const ROOT = join(__dirname, '..', '..');
+/** The machine may be busy with others. */
+const UP_WITHIN_MS = 60_000;
+
+/** A built program that is killed at any moment, also while it starts, and started again. */
+export class VictimProcess {
+  private child: ChildProcess | null = null;
+  private up: Promise<void> = Promise.resolve();
+  /** Ends by itself, which none of them should. */
+  readonly ownEnds: string[] = [];
+  private lives = 0;
+
+  constructor(
+    private readonly name: string,
+    private readonly program: string,
+    private readonly environment: Record<string, string>,
+    private readonly readyWhen: RegExp,
+    private readonly logFile: string,
+  ) {}
+
+  start(): void {
+    const child = spawn(process.execPath, [join(ROOT, 'dist', this.program)], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...this.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    const life = ++this.lives;
+    const said: string[] = [];
+    this.up = new Promise((resolve, reject) => {
+      const read = (line: string) => {
+        appendFileSync(this.logFile, `${life} ${line}\n`);
+        if (said.push(line) > 20) said.shift();
+        if (this.readyWhen.test(line)) resolve();
+      };
+      createInterface({ input: child.stdout }).on('line', read);
+      createInterface({ input: child.stderr }).on('line', read);
+      child.once('exit', (code, signal) => {
+        appendFileSync(this.logFile, `${life} ended: ${code ?? signal}\n`);
+        if (signal !== 'SIGKILL')
+          this.ownEnds.push(`${this.name} ended (${code ?? signal}): ${said.join('\n')}`);
+        reject(new Error(`${this.name} ended (${code ?? signal}) before it was up:\n${said.join('\n')}`));
+      });
+    });
+    this.up.catch(() => {}); // Killed while it started: whoever waits for it hears of it.
+  }
+
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  pause(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child?.kill('SIGCONT');
+  }
+
+  untilUp(): Promise<void> {
+    return within(UP_WITHIN_MS, `${this.name} to be up`, this.up);
+  }
+}
