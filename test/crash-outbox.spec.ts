@@ -1,4 +1,13 @@
-import { Belongings, eventsOf, flawsOf, gone, inDatabase, logOf, untilQuiet } from './support/crash';
+import {
+  Belongings,
+  eventsOf,
+  flawsOf,
+  gone,
+  inDatabase,
+  logOf,
+  requestsOnStream,
+  untilQuiet,
+} from './support/crash';
 import { nodeStep } from './support/jobato';
 
 const belongings = new Belongings();
@@ -40,10 +49,7 @@ it('publishes what only the outbox knows: nobody asks again for the run of an ex
 
   await belongings.start(folders);
   await untilQuiet(folders);
-  const published = inDatabase(folders, (database) =>
-    database.prepare('SELECT id FROM stream_entries WHERE fields LIKE ?').all(`%run.requested%${runId}%`),
-  );
-  expect(published).toHaveLength(1);
+  expect(await requestsOnStream(folders, runId)).toBe(1);
 });
 
 it('takes up what nobody had claimed through several lives, and leaves the runs of external workers to them', async () => {

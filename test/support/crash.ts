@@ -200,6 +200,26 @@ function count(database: BetterSqlite3.Database, sql: string): number {
   return (database.prepare(`SELECT COUNT(*) AS count FROM ${sql}`).get() as { count: number }).count;
 }
 
+/** How often a run was asked for on the stream. */
+export function requestsOnStream(folders: Folders, runId: string): Promise<number> {
+  if (isOnRedis()) {
+    return onRedis(
+      async (redis) =>
+        (await redis.xrange(redisKeys(folders).events, '-', '+')).filter(
+          ([, fields]) => fields.includes('run.requested') && fields.includes(runId),
+        ).length,
+    );
+  }
+  return Promise.resolve(
+    inDatabase(
+      folders,
+      (database) =>
+        database.prepare('SELECT id FROM stream_entries WHERE fields LIKE ?').all(`%run.requested%${runId}%`)
+          .length,
+    ),
+  );
+}
+
 /** Waits until nothing is under way any more: all is published, and these groups have handed out and acknowledged all. */
 export function untilQuiet(folders: Folders, groups = ['jobato-api', 'jobato-workers']): Promise<void> {
   const names = groups.map((name) => `'${name}'`).join(', ');
@@ -219,6 +239,18 @@ export function untilQuiet(folders: Folders, groups = ['jobato-api', 'jobato-wor
              AND last_delivered_id < (SELECT COALESCE(MAX(id), 0) FROM stream_entries)`,
         ) === 0,
     );
+  });
+}
+
+/** Lets what is pending with the API look as if nobody had touched it for so long; Redis' clock cannot be turned. */
+export async function agePending(folders: Folders, ms: number): Promise<void> {
+  if (!isOnRedis()) return;
+  const { events } = redisKeys(folders);
+  await onRedis(async (redis) => {
+    const pending = (await redis.xpending(events, 'jobato-api', '-', '+', 1000)) as [string, string][];
+    for (const [id, consumer] of pending) {
+      await redis.xclaim(events, 'jobato-api', consumer, 0, id, 'IDLE', ms, 'JUSTID');
+    }
   });
 }
 
