@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { API_GROUP, WORKER_GROUP } from '../src/events/event-stream';
 import { OutboxRelay } from '../src/events/outbox-relay';
+import { OverdueWatch } from '../src/runs/overdue-watch';
 import type { RunView } from '../src/runs/run-view';
 import { eventually, flawsOf, within } from './support/crash';
 import { type Folders, nodeStep, RunningApp } from './support/jobato';
@@ -126,6 +127,25 @@ describe('with Redis away', () => {
       items: { eventType: string }[];
     };
     expect(items.filter(({ eventType }) => eventType === 'run.completed')).toHaveLength(1);
+  });
+
+  it('takes no run from a worker that cannot be heard', async () => {
+    await start();
+    const { runId } = await jobato.trigger('outside');
+    const says = (eventType: string, payload: object) =>
+      redis.xadd(keys.events, '*', ...fieldsOf(runId, eventType, payload));
+    await says('run.started', { workerId: 'w', attempt: 1, leaseSeconds: 1 });
+    const { leaseExpiresAt } = await jobato.until(runId, (run) => run.leaseExpiresAt !== null);
+    await server.kill();
+    await untilTrouble();
+    await eventually('the end of the lease', () => new Date().toISOString() > leaseExpiresAt!);
+    await jobato.app.get(OverdueWatch).look();
+    expect(await get(runId)).toMatchObject({ status: 'running', attempt: 1 });
+    await server.restart();
+    await untilWell();
+    await jobato.app.get(OverdueWatch).look();
+    await says('run.completed', { attempt: 1 });
+    await untilCompleted(runId);
   });
 
   it('stops in good order', async () => {

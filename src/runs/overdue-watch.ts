@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../clock/clock';
+import { EventStream } from '../events/event-stream';
 import { EventConsumer } from './event-consumer';
 import type { Run } from './run';
 import { LEASE_SECONDS } from './lease';
@@ -38,6 +39,8 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private isDestroyed = false;
   private lastLookMs = 0;
   private patientUntilMs = 0;
+  /** While the stream is away nobody is heard by it; until then leases last in any case. */
+  private deafUntilMs = 0;
   /** Runs that some worker had when this life began, and until when their leases last in any case. */
   private excused: Promise<{ runIds: Set<string>; untilMs: number }> | null = null;
 
@@ -46,6 +49,7 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly store: RunStore,
     private readonly clock: Clock,
     private readonly consumer: EventConsumer,
+    private readonly stream: EventStream,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -80,10 +84,13 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
   async look(): Promise<void> {
     const now = this.clock.now();
+    const nowMs = this.clock.nowMs();
+    if (this.stream.trouble !== null) this.deafUntilMs = nowMs + LEASE_SECONDS * 1000;
     for (const run of await this.queries.overdue()) {
       const command = overdueCommand(run, now);
       if (!command) continue;
-      if (command.type === 'lose-worker' && (await this.isExcused(run))) continue;
+      if (command.type === 'lose-worker' && (nowMs < this.deafUntilMs || (await this.isExcused(run))))
+        continue;
       const commanded = await this.store.command(run.runId, command);
       if (commanded?.applied) {
         this.logger.warn({
