@@ -21,10 +21,10 @@ module.exports = {
       displayName: 'redis',
       roots: ['<rootDir>/test'],
       testMatch: ['**/*.spec.ts'],
-      // These start a Redis of their own, and know no other stream.
+      // These start a Redis of their own, or have no stream in them.
       testPathIgnorePatterns: [
         '/node_modules/',
-        '/test/(contract-test|example-workers|event-stream|event-stream-redis|redis-faults|database)\\.spec\\.ts$',
+        '/test/(cli-environment|contract-kit|contract-test|database|event-stream|event-stream-redis|example-workers|redis-faults|worker-http|worker-redis)\\.spec\\.ts$',
       ],
       globalSetup: '<rootDir>/test/support/start-redis.ts',
       globalTeardown: '<rootDir>/test/support/stop-redis.ts',

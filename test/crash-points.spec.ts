@@ -118,7 +118,11 @@ const POINTS: Point[] = [
 ];
 
 describe('killed at a point', () => {
-  it.each(POINTS)('$point', async ({ point, behaviour, once, twice, unanswered }) => {
+  // On Redis a worker may have the run before the outbox is emptied; test/redis-faults.spec.ts has what is published twice.
+  const points = POINTS.filter(
+    ({ point }) => !isOnRedis() || !point.endsWith('before the outbox is emptied'),
+  );
+  it.each(points)('$point', async ({ point, behaviour, once, twice, unanswered }) => {
     const crash = async (maxAttempts: number, expected: Outcome | null) => {
       const folders = belongings.makeFolders({ work: familyProject('work', behaviour, maxAttempts) });
       const crashing = await belongings.startCrashing(folders, point);
