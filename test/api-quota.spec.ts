@@ -6,6 +6,7 @@ import { EventStream } from '../src/events/event-stream';
 import type { RunEventMap, RunEventType, StreamFields } from '../src/events/run-event';
 import type { ProjectListView } from '../src/projects/project-view';
 import { type QuotaStatus, Quotas } from '../src/quota/quotas';
+import { EventApplier } from '../src/runs/event-applier';
 import { RunStore } from '../src/runs/run-store';
 import { expectProblem } from './support/expect-problem';
 import { type Folders, makeFolders, nodeStep, RunningApp, untilRead, writeConfig } from './support/jobato';
@@ -70,7 +71,11 @@ const fieldsOf = <Type extends RunEventType>(
 });
 /** As the consumer does with what lies on the stream. @returns what became of it */
 const apply = async (fields: StreamFields) =>
-  (await store().apply({ id: `test-${++entries}`, fields: { ...fields }, deliveryCount: 1 })).outcome;
+  (
+    await jobato.app
+      .get(EventApplier)
+      .apply({ id: `test-${++entries}`, fields: { ...fields }, deliveryCount: 1 })
+  ).outcome;
 const say = (...args: Parameters<typeof fieldsOf>) => apply(fieldsOf(...args));
 
 describe('a project with a quota', () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Clock } from '../src/clock/clock';
 import { Writer } from '../src/database/writer';
 import { EventStream } from '../src/events/event-stream';
-import { RunStore } from '../src/runs/run-store';
+import { EventApplier } from '../src/runs/event-applier';
 import { agePending, flawsOf, untilQuiet } from './support/crash';
 import { isOnRedis, nodeStep, RunningApp } from './support/jobato';
 
@@ -91,8 +91,8 @@ describe('an event that can never be applied', () => {
     try {
       const poison = randomUUID();
       const deliveries: number[] = [];
-      const apply: RunStore['apply'] = Reflect.get(RunStore.prototype, 'apply');
-      jest.spyOn(RunStore.prototype, 'apply').mockImplementation(function (this: RunStore, entry) {
+      const apply: EventApplier['apply'] = Reflect.get(EventApplier.prototype, 'apply');
+      jest.spyOn(EventApplier.prototype, 'apply').mockImplementation(function (this: EventApplier, entry) {
         if (entry.fields.eventId !== poison) return apply.call(this, entry);
         deliveries.push(entry.deliveryCount);
         return Promise.reject(new Error('it always fails'));

@@ -9,7 +9,7 @@ import { flawOfArtifactName } from './artifact-name';
 import type { Artifact, Run } from './run';
 import { type Claimant, refusal, RunLeases } from './run-leases';
 import { RunQueries } from './run-queries';
-import { RunStore } from './run-store';
+import { EventApplier } from './event-applier';
 import { type Upload, Uploads } from './uploads';
 
 /** All of them stand in the run's row, which is written at each change. */
@@ -26,7 +26,7 @@ export class ArtifactUploads {
     private readonly files: ArtifactFiles,
     private readonly leases: RunLeases,
     private readonly queries: RunQueries,
-    private readonly store: RunStore,
+    private readonly applier: EventApplier,
     private readonly disk: DiskSpace,
     private readonly clock: Clock,
   ) {}
@@ -64,7 +64,7 @@ export class ArtifactUploads {
     await this.uploads.place(upload, this.files.folderOf(runId), name);
     // Told in the same way as a step tells of its files, so that the run's history has it too.
     const eventId = randomUUID();
-    const { outcome } = await this.store.apply({
+    const { outcome } = await this.applier.apply({
       id: `upload:${eventId}`,
       deliveryCount: 1,
       fields: {

@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common';
 import { NodeIdentity } from '../lifecycle/node-identity';
 import { API_GROUP, EventStream, type StreamEntry } from '../events/event-stream';
-import { RunStore } from './run-store';
+import { EventApplier } from './event-applier';
 
 const BATCH = 500;
 const WAIT_MS = 5_000;
@@ -33,7 +33,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
 
   constructor(
     private readonly stream: EventStream,
-    private readonly store: RunStore,
+    private readonly applier: EventApplier,
     node: NodeIdentity,
   ) {
     this.name = `api-${node.id}`;
@@ -96,7 +96,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
    * has had its effect.
    */
   private async applyForgotten(): Promise<void> {
-    const recent = await this.store.recentEntryIds();
+    const recent = await this.applier.recentEntryIds();
     for await (const entries of this.stream.deliveredSince(API_GROUP, recent)) await this.handle(entries);
   }
 
@@ -135,10 +135,10 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
 
   private async handleOne(entry: StreamEntry): Promise<void> {
     if (entry.deliveryCount > MAX_DELIVERIES) {
-      await this.store.reject(entry, `it could not be applied in ${MAX_DELIVERIES} deliveries`);
+      await this.applier.reject(entry, `it could not be applied in ${MAX_DELIVERIES} deliveries`);
       return;
     }
-    const { outcome, reason } = await this.store.apply(entry);
+    const { outcome, reason } = await this.applier.apply(entry);
     if (outcome === 'rejected') this.logger.warn(`Event ${entry.id} is rejected: ${reason}`);
   }
 }

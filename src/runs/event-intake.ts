@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { contentHash } from '../projects/content-hash';
-import { type AppliedEvent, RunStore } from './run-store';
+import { type AppliedEvent, EventApplier } from './event-applier';
 
 export interface TakenIn {
   /** Recorded, whether they changed anything or not. */
@@ -13,7 +13,7 @@ export interface TakenIn {
 /** Events that come past the stream: they are applied at once, by what applies those of the stream. */
 @Injectable()
 export class EventIntake {
-  constructor(private readonly store: RunStore) {}
+  constructor(private readonly applier: EventApplier) {}
 
   /**
    * All in one commit, before the answer. An event that could not be applied is rejected and kept; where the
@@ -42,8 +42,8 @@ export class EventIntake {
   }): Promise<Pick<AppliedEvent, 'outcome' | 'reason'>> {
     // Named by what it says: a sender that tries a bad event over and over puts it on the list once.
     const entry = { id: `http:${contentHash(fields)}`, fields, deliveryCount: 1 };
-    if (flaw === null) return this.store.apply(entry);
-    await this.store.reject(entry, flaw);
+    if (flaw === null) return this.applier.apply(entry);
+    await this.applier.reject(entry, flaw);
     return { outcome: 'rejected', reason: flaw };
   }
 }

@@ -2,7 +2,8 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Database } from '../database/database';
 import { EventStream, WORKER_GROUP } from '../events/event-stream';
 import { EventConsumer } from './event-consumer';
-import { RunStore, UNCLAIMED } from './run-store';
+import { UNCLAIMED } from './run-rows';
+import { RunStore } from './run-store';
 
 const LOOK_EVERY_MS = 5_000;
 const PAGE = 500;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LogTail } from '../logs/log-tail';
 import type { LogLineInput, RunEvent } from '../events/run-event';
 import type { ProjectDefinition } from '../projects/project';
+import { EventApplier } from './event-applier';
 import { LEASE_SECONDS } from './lease';
 import { isTerminal, type Run } from './run';
 import { RunQueries } from './run-queries';
@@ -17,6 +18,7 @@ export interface Assignment {
 export class RunClaims {
   constructor(
     private readonly store: RunStore,
+    private readonly applier: EventApplier,
     private readonly queries: RunQueries,
     private readonly tail: LogTail,
   ) {}
@@ -35,7 +37,7 @@ export class RunClaims {
 
   /** What a worker of this process has to tell, where the stream cannot be relied on to keep it. In order. */
   async tell(events: RunEvent[]): Promise<void> {
-    await Promise.all(events.map((event) => this.store.applyAndPublish(event)));
+    await Promise.all(events.map((event) => this.applier.applyAndPublish(event)));
   }
 
   /** How things stand for the one who holds, or held, this attempt. */

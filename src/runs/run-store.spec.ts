@@ -16,6 +16,7 @@ import { commandOf } from './event-command';
 import type { Run } from './run';
 import { RunQueries } from './run-queries';
 import { transition } from './run-state';
+import { EventApplier } from './event-applier';
 import { RunStore } from './run-store';
 import { RunsService } from './runs.service';
 
@@ -24,6 +25,7 @@ const files = Object.fromEntries(PROJECTS.map((id) => [id, nodeStep(id, '', 'ret
 
 let jobato: RunningApp;
 let store: RunStore;
+let applier: EventApplier;
 let runs: RunsService;
 let queries: RunQueries;
 let stream: EventStream;
@@ -33,6 +35,7 @@ beforeAll(async () => {
   jobato = await RunningApp.start(files, { WORKER: 'off' });
   const { app } = jobato;
   [store, runs, queries] = [app.get(RunStore), app.get(RunsService), app.get(RunQueries)];
+  applier = app.get(EventApplier);
   [stream, rejected, database] = [app.get(EventStream), app.get(RejectedEvents), app.get(Database)];
 });
 afterAll(() => jobato.stop());
@@ -190,7 +193,7 @@ describe('an event', () => {
   it('has its effect once, however often it comes in one batch', async () => {
     const runId = await aRun();
     const event = fieldsOf(runId, 'run.progress', { current: 1 });
-    const applied = await Promise.all(Array.from({ length: 20 }, () => store.apply(entryOf(event))));
+    const applied = await Promise.all(Array.from({ length: 20 }, () => applier.apply(entryOf(event))));
     expect(applied.map(({ outcome }) => outcome)).toEqual([
       'applied',
       ...Array<string>(19).fill('duplicate'),
@@ -201,10 +204,10 @@ describe('an event', () => {
   it('has its effect once, however often it comes later', async () => {
     const runId = await aRun();
     const event = fieldsOf(runId, 'run.progress', { metrics: { found: 1 } });
-    expect((await store.apply(entryOf(event))).outcome).toBe('applied');
-    await store.apply(anEvent(runId, 'run.progress', { metrics: { found: 2 } }));
-    expect((await store.apply(entryOf(event))).outcome).toBe('duplicate');
-    expect((await store.apply(entryOf({ ...event, eventId: event.eventId.toUpperCase() }))).outcome).toBe(
+    expect((await applier.apply(entryOf(event))).outcome).toBe('applied');
+    await applier.apply(anEvent(runId, 'run.progress', { metrics: { found: 2 } }));
+    expect((await applier.apply(entryOf(event))).outcome).toBe('duplicate');
+    expect((await applier.apply(entryOf({ ...event, eventId: event.eventId.toUpperCase() }))).outcome).toBe(
       'duplicate',
     );
     expect((await get(runId)).metrics).toEqual({ found: 2 });
@@ -213,11 +216,11 @@ describe('an event', () => {
   it('takes part in one batch with others of its run, each after the other', async () => {
     const runId = await aRun();
     await Promise.all([
-      store.apply(anEvent(runId, 'run.started', { workerId: 'w', attempt: 1 })),
-      store.apply(anEvent(runId, 'run.progress', { step: 'work', stepStatus: 'running' })),
-      store.apply(anEvent(runId, 'run.progress', { step: 'work', stepStatus: 'completed', exitCode: 0 })),
-      store.apply(anEvent(runId, 'run.completed', { newJobsCount: 4 })),
-      store.apply(anEvent(runId, 'run.failed', { errorCode: 'LATE', message: 'm' })),
+      applier.apply(anEvent(runId, 'run.started', { workerId: 'w', attempt: 1 })),
+      applier.apply(anEvent(runId, 'run.progress', { step: 'work', stepStatus: 'running' })),
+      applier.apply(anEvent(runId, 'run.progress', { step: 'work', stepStatus: 'completed', exitCode: 0 })),
+      applier.apply(anEvent(runId, 'run.completed', { newJobsCount: 4 })),
+      applier.apply(anEvent(runId, 'run.failed', { errorCode: 'LATE', message: 'm' })),
     ]);
     expect(await get(runId)).toMatchObject({
       status: 'completed',
@@ -249,7 +252,7 @@ describe('an event', () => {
       anEvent(runId, 'run.progress', { attempt: 1, current: 9 }),
       anEvent(runId, 'run.log', { attempt: 1, lines: [{ text: 'late' }] }),
     ];
-    const applied = await Promise.all(late.map((entry) => store.apply(entry)));
+    const applied = await Promise.all(late.map((entry) => applier.apply(entry)));
     expect(applied.map(({ outcome }) => outcome)).toEqual([
       'stale-attempt',
       'stale-attempt',
@@ -272,8 +275,8 @@ describe('an event', () => {
         { n: 2, text: 'two' },
       ],
     });
-    await Promise.all([store.apply(entryOf(event)), store.apply(entryOf(event))]);
-    await store.apply(
+    await Promise.all([applier.apply(entryOf(event)), applier.apply(entryOf(event))]);
+    await applier.apply(
       anEvent(runId, 'run.log', {
         lines: [
           { n: 2, text: 'two' },
@@ -293,7 +296,7 @@ describe('an event', () => {
     const runId = await aRun();
     const woken: string[] = [];
     const stop = jobato.app.get(LogTail).onGrowth(runId, () => woken.push('woken'));
-    await store.apply(anEvent(runId.toUpperCase(), 'run.log', { lines: [{ text: 'hello' }] }));
+    await applier.apply(anEvent(runId.toUpperCase(), 'run.log', { lines: [{ text: 'hello' }] }));
     stop();
     expect(woken).toEqual(['woken']);
   });
@@ -337,7 +340,7 @@ describe('an event', () => {
 
       for (let at = 0; at < order.length;) {
         const size = random.integer(1, 6);
-        await Promise.all(order.slice(at, at + size).map((fields) => store.apply(entryOf(fields))));
+        await Promise.all(order.slice(at, at + size).map((fields) => applier.apply(entryOf(fields))));
         at += size;
       }
       const timeless = ({
@@ -363,9 +366,9 @@ describe('an event that cannot be applied', () => {
   it('is listed with the reason and what was received, and the batch goes on', async () => {
     const runId = await aRun();
     const [nobody, malformed, good] = await Promise.all([
-      store.apply(anEvent(randomUUID(), 'run.completed', {})),
-      store.apply(entryOf({ eventId: 'x', payload: '{' })),
-      store.apply(anEvent(runId, 'run.completed', {})),
+      applier.apply(anEvent(randomUUID(), 'run.completed', {})),
+      applier.apply(entryOf({ eventId: 'x', payload: '{' })),
+      applier.apply(anEvent(runId, 'run.completed', {})),
     ]);
     expect([nobody.outcome, malformed.outcome, good.outcome]).toEqual(['rejected', 'rejected', 'applied']);
     const [second, first] = (await rejected.list(2)).items;
@@ -402,8 +405,8 @@ describe('an event that cannot be applied', () => {
   it('counts as never seen: sent again as it should be, it has its effect', async () => {
     const runId = await aRun();
     const event = fieldsOf(runId, 'run.progress', { current: 3 });
-    await store.apply(entryOf({ ...event, eventVersion: '2' }));
-    const applied = await store.apply(entryOf(event));
+    await applier.apply(entryOf({ ...event, eventVersion: '2' }));
+    const applied = await applier.apply(entryOf(event));
     expect(applied.outcome).toBe('applied');
   });
 
@@ -411,8 +414,8 @@ describe('an event that cannot be applied', () => {
     const [damaged, sound] = [await aRun(), await aRun()];
     await sql("UPDATE runs SET steps = '{' WHERE run_id = ?", [damaged]);
     const results = await Promise.allSettled([
-      store.apply(anEvent(damaged, 'run.progress', { current: 1 })),
-      store.apply(anEvent(sound, 'run.progress', { current: 1 })),
+      applier.apply(anEvent(damaged, 'run.progress', { current: 1 })),
+      applier.apply(anEvent(sound, 'run.progress', { current: 1 })),
     ]);
     await sql("UPDATE runs SET steps = '[]' WHERE run_id = ?", [damaged]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
@@ -475,7 +478,7 @@ describe('a command', () => {
     await store.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
     const [stopped, completed] = await Promise.all([
       store.command(runId, { type: 'time-out' }),
-      store.apply(anEvent(runId, 'run.completed', {})),
+      applier.apply(anEvent(runId, 'run.completed', {})),
     ]);
     expect([stopped!.applied, completed.outcome]).toEqual([true, 'already-ended']);
     expect(await get(runId)).toMatchObject({ status: 'failed', statusReason: 'timed-out' });

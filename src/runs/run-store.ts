@@ -1,25 +1,14 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { v7 } from 'uuid';
-import { Clock, elapsedMs, type Instant } from '../clock/clock';
+import { Injectable } from '@nestjs/common';
+import { Clock, type Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
-import type { StreamEntry } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
-import { parseEvent } from '../events/parse-event';
-import { RejectedEvents } from '../events/rejected-events';
-import { type RunEvent, toStreamFields } from '../events/run-event';
-import type { LogChunk } from '../logs/log-chunk';
-import { type LogAppend, LogStore } from '../logs/log-store';
-import { LogTail } from '../logs/log-tail';
-import { callsIn } from '../quota/attempt-usage';
-import { QuotaUsage, type ReportedCalls } from '../quota/quota-usage';
 import { Quotas } from '../quota/quotas';
-import { effectOf } from './event-effect';
-import { isTerminal, type Run } from './run';
-import { RunChanges } from './run-changes';
-import { type Emission, type Refusal, type RunCommand, requestOf, transition, within } from './run-state';
-import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
+import type { Run } from './run';
+import { RunRows, UNCLAIMED } from './run-rows';
+import { type Emission, type Refusal, type RunCommand, requestOf, transition } from './run-state';
+import { DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
 
 export interface NewRun {
   run: Run;
@@ -41,76 +30,27 @@ export interface CommandRequest {
 
 export type Commanded = { applied: boolean; run: Run; refusal: Refusal | null; hasEmitted: boolean } | null;
 
-export type EventOutcome = 'applied' | 'duplicate' | Refusal | 'rejected';
-export interface AppliedEvent {
-  outcome: EventOutcome;
-  /** Of a rejected one. */
-  reason: string | null;
-  /** The run after it, where it changed. */
-  changed: Run | null;
-  logChunks: LogChunk[];
-  /** Something lies in the outbox because of it. */
-  hasEmitted: boolean;
-}
-
-/** More than one batch that was being applied when the process ended. */
-const RECENT_ENTRIES = 2000;
-
-/** Nobody has the run, and no request for it is on its way to the stream. */
-export const UNCLAIMED =
-  "status = 'running' AND claimed_at IS NULL AND NOT EXISTS" +
-  " (SELECT 1 FROM outbox WHERE outbox.run_id = runs.run_id AND outbox.event_type = 'run.requested')";
-
-/** What a run's row may change in; the rest is fixed when it is made. */
-const MUTABLE: (keyof Run)[] = [
-  'status',
-  'statusReason',
-  'attempt',
-  'quota',
-  'workerId',
-  'claimedAt',
-  'lastHeardAt',
-  'leaseExpiresAt',
-  'claimBy',
-  'cancelRequestedAt',
-  'stopBy',
-  'endedAt',
-  'progress',
-  'steps',
-  'metrics',
-  'error',
-  'artifacts',
-  'revision',
-];
-
 /**
- * Every write to runs. Each is a guarded transition in one transaction with the event that caused it (the inbox)
- * and the events that follow from it (the outbox); who has to know is told after the commit.
+ * Makes runs, and changes them on command. Each change is a guarded transition in one transaction with the events that
+ * follow from it (the outbox); who has to know is told after the commit. Changes by events are made in event-applier.ts.
  */
 @Injectable()
 export class RunStore {
-  private readonly logger = new Logger(RunStore.name);
   private readonly runs: TableRows<RunEntity>;
   private readonly definitions: TableRows<DefinitionEntity>;
   private readonly keys: TableRows<IdempotencyKeyEntity>;
-  private readonly inbox: TableRows<AppliedEventEntity>;
   private readonly storedDefinitions = new Set<string>();
 
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly rows: RunRows,
     private readonly relay: OutboxRelay,
-    private readonly rejectedEvents: RejectedEvents,
-    private readonly logs: LogStore,
-    private readonly tail: LogTail,
-    private readonly changes: RunChanges,
     private readonly quotas: Quotas,
-    private readonly quotaUsage: QuotaUsage,
   ) {
     this.runs = database.rows(RunEntity);
     this.definitions = database.rows(DefinitionEntity);
     this.keys = database.rows(IdempotencyKeyEntity);
-    this.inbox = database.rows(AppliedEventEntity);
   }
 
   /** Makes a run, unless its project has one running or its idempotency key was used before. */
@@ -118,7 +58,7 @@ export class RunStore {
     const created = await this.database.write(this.createRuns, newRun);
     if (created.outcome === 'created') {
       this.storedDefinitions.add(newRun.run.definitionHash);
-      this.announce(newRun.run, true);
+      this.rows.announce(newRun.run, true);
     }
     return created;
   }
@@ -126,60 +66,8 @@ export class RunStore {
   /** Changes a run as the state machine allows; null if there is no such run. */
   async command(runId: string, command: RunCommand): Promise<Commanded> {
     const commanded = await this.database.write(this.applyCommands, { runId, command });
-    if (commanded?.applied) this.announce(commanded.run, commanded.hasEmitted);
+    if (commanded?.applied) this.rows.announce(commanded.run, commanded.hasEmitted);
     return commanded;
-  }
-
-  /** Gives an event the effect that it has, once, however often it comes. */
-  async apply(entry: StreamEntry): Promise<AppliedEvent> {
-    return this.announceEffect(entry, await this.database.write(this.applyEvents, entry));
-  }
-
-  /**
-   * What this process says of a run itself has its effect at once, and is told to the stream by the outbox: a stream
-   * that can lose what it was told is no witness of how a run ended.
-   */
-  async applyAndPublish(event: RunEvent): Promise<void> {
-    const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
-    this.announceEffect(entry, await this.database.write(this.applyOwnEvents, { entry, event }));
-    this.relay.kick();
-  }
-
-  private announceEffect(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {
-    if (applied.changed) this.announce(applied.changed, applied.hasEmitted);
-    // Whoever sent it may write the id in capitals; those who follow the log do not.
-    if (applied.logChunks.length > 0) {
-      this.tail.announce(entry.fields.runId!.toLowerCase(), applied.logChunks);
-    }
-    return applied;
-  }
-
-  private announce(run: Run, hasEmitted: boolean): void {
-    if (hasEmitted) this.relay.kick();
-    this.changes.announce(run);
-    const { runId, projectId, status, statusReason } = run;
-    if (run.revision === 1)
-      this.logger.log({ runId, projectId, msg: `Run started, ${run.triggeredBy}, ${run.scope}` });
-    if (!isTerminal(run)) return;
-    const why = statusReason === null ? '' : `, ${statusReason}`;
-    this.logger.log({
-      runId,
-      projectId,
-      msg: `Run ${status}${why} after ${elapsedMs(run.startedAt, run.endedAt!)} ms`,
-    });
-  }
-
-  /** The stream entries whose events were applied last: from the earliest of them on, some may not have been. */
-  async recentEntryIds(): Promise<string[]> {
-    const rows = await this.database.read.query<{ entry_id: string | null }>(
-      'SELECT entry_id FROM applied_events ORDER BY position DESC LIMIT ?',
-      [RECENT_ENTRIES],
-    );
-    return rows.flatMap(({ entry_id }) => entry_id ?? []);
-  }
-
-  async reject(entry: StreamEntry, reason: string): Promise<void> {
-    await this.database.write(this.rejectEntries, { entry, reason });
   }
 
   /** Requests once more those of the runs that still nobody has, unless a request lies in the outbox. @returns how many */
@@ -208,7 +96,7 @@ export class RunStore {
     );
     const created = [...accepted.values()].filter(({ run }) => inserted.has(run));
     await this.storeDefinitions(tx, created);
-    await this.emit(
+    await this.rows.emit(
       tx,
       created.map(({ run }) => ({ run, emission: requestOf(run) })),
     );
@@ -288,7 +176,7 @@ export class RunStore {
     tx: Transaction,
     requests: CommandRequest[],
   ): Promise<Commanded[]> => {
-    const runs = await this.load(tx, requests);
+    const runs = await this.rows.load(tx, requests);
     await this.renewBudgets(tx, requests, runs);
     const changed = new Map<string, Run>();
     const emissions: { run: Run; emission: Emission }[] = [];
@@ -303,8 +191,8 @@ export class RunStore {
       emissions.push(...result.emits.map((emission) => ({ run: result.run, emission })));
       return { applied: true, run: result.run, refusal: null, hasEmitted: result.emits.length > 0 };
     });
-    await this.storeChanged(tx, [...changed.values()]);
-    await this.emit(tx, emissions);
+    await this.rows.storeChanged(tx, [...changed.values()]);
+    await this.rows.emit(tx, emissions);
     return results;
   };
 
@@ -329,150 +217,6 @@ export class RunStore {
     }
   }
 
-  private readonly applyOwnEvents = async (
-    tx: Transaction,
-    own: { entry: StreamEntry; event: RunEvent }[],
-  ): Promise<AppliedEvent[]> => {
-    const applied = await this.applyEvents(
-      tx,
-      own.map(({ entry }) => entry),
-    );
-    // What is said again was told before.
-    await this.relay.put(
-      tx,
-      own.flatMap(({ event }, index) => (applied[index]!.outcome === 'duplicate' ? [] : [event])),
-    );
-    return applied;
-  };
-
-  private readonly applyEvents = async (tx: Transaction, entries: StreamEntry[]): Promise<AppliedEvent[]> => {
-    const now = this.clock.now();
-    const parsed = entries.map((entry) => ({ entry, ...parseEvent(entry.fields) }));
-    const events = parsed.flatMap(({ event }) => event ?? []);
-    const seen = await this.alreadyInInbox(tx, events);
-    // What we said ourselves comes back to us, and is in the inbox already.
-    const runs = await this.load(
-      tx,
-      events.filter(({ eventId }) => !seen.has(eventId)),
-    );
-
-    const changed = new Map<string, Run>();
-    const emissions: { run: Run; emission: Emission }[] = [];
-    const inbox: Partial<AppliedEventEntity>[] = [];
-    const rejected: { entryId: string; reason: string; fields: Record<string, string> }[] = [];
-    const logs: LogAppend[] = [];
-    const calls: ReportedCalls[] = [];
-
-    const results = parsed.map(({ entry, event, reason }): AppliedEvent => {
-      if (event && seen.has(event.eventId)) return { outcome: 'duplicate', reason: null, ...noEffect() };
-      const run = event && runs.get(event.runId);
-      if (!event || !run) {
-        // Looked at again, it was rejected before, and may have been discarded by a person since.
-        if (entry.deliveryCount === 0) return { outcome: 'duplicate', reason: null, ...noEffect() };
-        const why = reason ?? 'there is no run with this runId';
-        rejected.push({ entryId: entry.id, reason: why, fields: entry.fields });
-        return { outcome: 'rejected', reason: why, ...noEffect() };
-      }
-      seen.add(event.eventId);
-
-      const effect = effectOf(event, run, now);
-      if (effect.changed) {
-        runs.set(run.runId, effect.changed);
-        changed.set(run.runId, effect.changed);
-        emissions.push(...effect.emits.map((emission) => ({ run: effect.changed!, emission })));
-      }
-      const callReport = callsIn(event);
-      if (callReport)
-        calls.push({ ...callerOf(event, run), at: within(run, event.occurredAt, now), report: callReport });
-      if (effect.logLines) logs.push({ runId: run.runId, attempt: run.attempt, lines: effect.logLines });
-      inbox.push({
-        ...inboxRow(event, now),
-        outcome: effect.outcome,
-        effect: effect.inWords,
-        entryId: entry.id,
-      });
-      return {
-        outcome: effect.outcome,
-        reason: null,
-        changed: effect.changed,
-        logChunks: [],
-        hasEmitted: effect.emits.length > 0,
-      };
-    });
-
-    await this.storeChanged(tx, [...changed.values()]);
-    await this.emit(tx, emissions);
-    await this.inbox.insert(tx, inbox);
-    await this.quotaUsage.count(tx, calls, (at) => this.quotas.dayAt(at).day);
-    await this.rejectedEvents.put(tx, rejected);
-    await this.appendLogs(tx, logs, results, parsed);
-    return results;
-  };
-
-  private async appendLogs(
-    tx: Transaction,
-    appends: LogAppend[],
-    results: AppliedEvent[],
-    parsed: { event?: RunEvent }[],
-  ): Promise<void> {
-    if (appends.length === 0) return;
-    const appended = await this.logs.appendInTransaction(tx, appends);
-    appends.forEach(({ runId }, index) => {
-      const position = parsed.findIndex(
-        ({ event }) => event?.runId === runId && event.eventType === 'run.log',
-      );
-      results[position]?.logChunks.push(...appended[index]!.chunks);
-    });
-  }
-
-  private async load(tx: Transaction, of: { runId: string }[]): Promise<Map<string, Run>> {
-    const runIds = [...new Set(of.map(({ runId }) => runId))];
-    if (runIds.length === 0) return new Map();
-    const rows = await this.runs.select(tx, `WHERE run_id IN ${inList(runIds)}`, runIds);
-    return new Map(rows.map((run) => [run.runId, run]));
-  }
-
-  /**
-   * The rows were read in this very transaction, which no other can write beside. The guard holds all the same: an
-   * ended run, or one that is newer than ours, takes the whole write back.
-   */
-  private async storeChanged(tx: Transaction, runs: Run[]): Promise<void> {
-    const updated = await this.runs.update(tx, runs, {
-      key: 'runId',
-      properties: MUTABLE,
-      guard: "status = 'running' AND revision < ?",
-      guardedBy: ['revision'],
-    });
-    if (updated !== runs.length) throw new Error('A run was changed by somebody else at the same time.');
-  }
-
-  /** What we say ourselves goes to the outbox, and into the run's history at once. */
-  private async emit(tx: Transaction, emissions: { run: Run; emission: Emission }[]): Promise<void> {
-    const occurredAt = this.clock.now();
-    const events = emissions.map(({ run, emission }) => ({
-      eventId: v7(), // rises, so that the inbox's index grows at its end and not on a page for each event
-      eventVersion: 1 as const,
-      occurredAt,
-      runId: run.runId,
-      ...emission,
-    }));
-    await this.relay.put(tx, events);
-    await this.inbox.insert(
-      tx,
-      events.map((event) => ({ ...inboxRow(event, occurredAt), effect: 'made known to workers' })),
-    );
-  }
-
-  private async alreadyInInbox(tx: Transaction, events: RunEvent[]): Promise<Set<string>> {
-    if (events.length === 0) return new Set();
-    const ids = events.map(({ eventId }) => eventId);
-    const rows = await tx.query<{ event_id: string }>(
-      `SELECT event_id FROM applied_events WHERE event_id IN ${inList(ids)}`,
-      ids,
-    );
-    return new Set(rows.map(({ event_id }) => event_id));
-  }
-
   /** Keys older than this are forgotten: the same key would start a new run. */
   async forgetIdempotencyKeys(before: Instant): Promise<void> {
     await this.database.write(this.deleteKeys, before);
@@ -484,21 +228,10 @@ export class RunStore {
     return inputs.map(() => undefined);
   };
 
-  private readonly rejectEntries = async (
-    tx: Transaction,
-    inputs: { entry: StreamEntry; reason: string }[],
-  ): Promise<void[]> => {
-    await this.rejectedEvents.put(
-      tx,
-      inputs.map(({ entry, reason }) => ({ entryId: entry.id, reason, fields: entry.fields })),
-    );
-    return inputs.map(() => undefined);
-  };
-
   private readonly requestRunsAgain = async (tx: Transaction, inputs: string[][]): Promise<number[]> => {
     const asked = [...new Set(inputs.flat())];
     const runs = await this.runs.select(tx, `WHERE run_id IN ${inList(asked)} AND ${UNCLAIMED}`, asked);
-    await this.emit(
+    await this.rows.emit(
       tx,
       runs.map((run) => ({ run, emission: requestOf(run) })),
     );
@@ -507,34 +240,8 @@ export class RunStore {
   };
 }
 
-/** Calls count whatever else the event changes: also a lost worker's, or those of a run that has ended, were issued. */
-function callerOf(event: RunEvent, { runId, projectId, attempt }: Run) {
-  const said = 'attempt' in event.payload ? event.payload.attempt : undefined;
-  return { runId, projectId, attempt: said ?? attempt };
-}
-
-function noEffect() {
-  return { changed: null, logChunks: [], hasEmitted: false };
-}
-
 function answerTo(asked: { requestHash: string }, first: { requestHash: string; answer: string }): Created {
   return asked.requestHash === first.requestHash
     ? { outcome: 'replayed', answer: first.answer }
     : { outcome: 'key-reused' };
-}
-
-function inboxRow(event: RunEvent, appliedAt: string): Partial<AppliedEventEntity> {
-  return {
-    eventId: event.eventId,
-    eventType: event.eventType,
-    occurredAt: event.occurredAt,
-    appliedAt,
-    runId: event.runId,
-    payload: JSON.stringify(
-      event.eventType === 'run.log' ? { lines: event.payload.lines.length } : event.payload,
-    ),
-    outcome: 'applied',
-    effect: null,
-    entryId: null,
-  };
 }

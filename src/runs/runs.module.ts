@@ -8,6 +8,7 @@ import { ArtifactFiles } from './artifact-files';
 import { ArtifactUploads } from './artifact-uploads';
 import { ArtifactsController } from './artifacts.controller';
 import { ConfigRemarks } from './config-remarks';
+import { EventApplier } from './event-applier';
 import { EventConsumer } from './event-consumer';
 import { EventIntake } from './event-intake';
 import { Housekeeping } from './housekeeping';
@@ -21,6 +22,7 @@ import { RunHistoryController } from './run-history.controller';
 import { RunLeases } from './run-leases';
 import { RunLogsController } from './run-logs.controller';
 import { RunQueries } from './run-queries';
+import { RunRows } from './run-rows';
 import { RunStore } from './run-store';
 import { RunStreams } from './run-streams';
 import { RunsController } from './runs.controller';
@@ -43,7 +45,9 @@ import { WorkersController } from './workers.controller';
   providers: [
     RunsService,
     RunQueries,
+    RunRows,
     RunStore,
+    EventApplier,
     RunChanges,
     RunClaims,
     RunLeases,

@@ -1,0 +1,223 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock';
+import { Database } from '../database/database';
+import { inList, type TableRows } from '../database/table-rows';
+import type { Transaction } from '../database/writer';
+import type { StreamEntry } from '../events/event-stream';
+import { OutboxRelay } from '../events/outbox-relay';
+import { parseEvent } from '../events/parse-event';
+import { RejectedEvents } from '../events/rejected-events';
+import { type RunEvent, toStreamFields } from '../events/run-event';
+import type { LogChunk } from '../logs/log-chunk';
+import { type LogAppend, LogStore } from '../logs/log-store';
+import { LogTail } from '../logs/log-tail';
+import { callsIn } from '../quota/attempt-usage';
+import { QuotaUsage, type ReportedCalls } from '../quota/quota-usage';
+import { Quotas } from '../quota/quotas';
+import { effectOf } from './event-effect';
+import type { Run } from './run';
+import { inboxRow, RunRows } from './run-rows';
+import { type Emission, type Refusal, within } from './run-state';
+import { AppliedEventEntity } from './run.entity';
+
+export type EventOutcome = 'applied' | 'duplicate' | Refusal | 'rejected';
+export interface AppliedEvent {
+  outcome: EventOutcome;
+  /** Of a rejected one. */
+  reason: string | null;
+  /** The run after it, where it changed. */
+  changed: Run | null;
+  logChunks: LogChunk[];
+  /** Something lies in the outbox because of it. */
+  hasEmitted: boolean;
+}
+
+/** More than one batch that was being applied when the process ended. */
+const RECENT_ENTRIES = 2000;
+
+/**
+ * Gives events their effect: once, in one transaction with the inbox, which remembers them, and with all that follows
+ * from them. Whichever way they come, by the stream, by a call or from a worker of our own, they come through here.
+ */
+@Injectable()
+export class EventApplier {
+  private readonly inbox: TableRows<AppliedEventEntity>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly rows: RunRows,
+    private readonly relay: OutboxRelay,
+    private readonly rejectedEvents: RejectedEvents,
+    private readonly logs: LogStore,
+    private readonly tail: LogTail,
+    private readonly quotas: Quotas,
+    private readonly quotaUsage: QuotaUsage,
+  ) {
+    this.inbox = database.rows(AppliedEventEntity);
+  }
+
+  /** Gives an event the effect that it has, once, however often it comes. */
+  async apply(entry: StreamEntry): Promise<AppliedEvent> {
+    return this.announceEffect(entry, await this.database.write(this.applyEvents, entry));
+  }
+
+  /**
+   * What this process says of a run itself has its effect at once, and is told to the stream by the outbox: a stream
+   * that can lose what it was told is no witness of how a run ended.
+   */
+  async applyAndPublish(event: RunEvent): Promise<void> {
+    const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
+    this.announceEffect(entry, await this.database.write(this.applyOwnEvents, { entry, event }));
+    this.relay.kick();
+  }
+
+  private announceEffect(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {
+    if (applied.changed) this.rows.announce(applied.changed, applied.hasEmitted);
+    // Whoever sent it may write the id in capitals; those who follow the log do not.
+    if (applied.logChunks.length > 0) {
+      this.tail.announce(entry.fields.runId!.toLowerCase(), applied.logChunks);
+    }
+    return applied;
+  }
+
+  /** The stream entries whose events were applied last: from the earliest of them on, some may not have been. */
+  async recentEntryIds(): Promise<string[]> {
+    const rows = await this.database.read.query<{ entry_id: string | null }>(
+      'SELECT entry_id FROM applied_events ORDER BY position DESC LIMIT ?',
+      [RECENT_ENTRIES],
+    );
+    return rows.flatMap(({ entry_id }) => entry_id ?? []);
+  }
+
+  async reject(entry: StreamEntry, reason: string): Promise<void> {
+    await this.database.write(this.rejectEntries, { entry, reason });
+  }
+
+  private readonly applyOwnEvents = async (
+    tx: Transaction,
+    own: { entry: StreamEntry; event: RunEvent }[],
+  ): Promise<AppliedEvent[]> => {
+    const applied = await this.applyEvents(
+      tx,
+      own.map(({ entry }) => entry),
+    );
+    // What is said again was told before.
+    await this.relay.put(
+      tx,
+      own.flatMap(({ event }, index) => (applied[index]!.outcome === 'duplicate' ? [] : [event])),
+    );
+    return applied;
+  };
+
+  private readonly applyEvents = async (tx: Transaction, entries: StreamEntry[]): Promise<AppliedEvent[]> => {
+    const now = this.clock.now();
+    const parsed = entries.map((entry) => ({ entry, ...parseEvent(entry.fields) }));
+    const events = parsed.flatMap(({ event }) => event ?? []);
+    const seen = await this.alreadyInInbox(tx, events);
+    // What we said ourselves comes back to us, and is in the inbox already.
+    const runs = await this.rows.load(
+      tx,
+      events.filter(({ eventId }) => !seen.has(eventId)),
+    );
+
+    const changed = new Map<string, Run>();
+    const emissions: { run: Run; emission: Emission }[] = [];
+    const inbox: Partial<AppliedEventEntity>[] = [];
+    const rejected: { entryId: string; reason: string; fields: Record<string, string> }[] = [];
+    const logs: LogAppend[] = [];
+    const calls: ReportedCalls[] = [];
+
+    const results = parsed.map(({ entry, event, reason }): AppliedEvent => {
+      if (event && seen.has(event.eventId)) return { outcome: 'duplicate', reason: null, ...noEffect() };
+      const run = event && runs.get(event.runId);
+      if (!event || !run) {
+        // Looked at again, it was rejected before, and may have been discarded by a person since.
+        if (entry.deliveryCount === 0) return { outcome: 'duplicate', reason: null, ...noEffect() };
+        const why = reason ?? 'there is no run with this runId';
+        rejected.push({ entryId: entry.id, reason: why, fields: entry.fields });
+        return { outcome: 'rejected', reason: why, ...noEffect() };
+      }
+      seen.add(event.eventId);
+
+      const effect = effectOf(event, run, now);
+      if (effect.changed) {
+        runs.set(run.runId, effect.changed);
+        changed.set(run.runId, effect.changed);
+        emissions.push(...effect.emits.map((emission) => ({ run: effect.changed!, emission })));
+      }
+      const callReport = callsIn(event);
+      if (callReport)
+        calls.push({ ...callerOf(event, run), at: within(run, event.occurredAt, now), report: callReport });
+      if (effect.logLines) logs.push({ runId: run.runId, attempt: run.attempt, lines: effect.logLines });
+      inbox.push({
+        ...inboxRow(event, now),
+        outcome: effect.outcome,
+        effect: effect.inWords,
+        entryId: entry.id,
+      });
+      return {
+        outcome: effect.outcome,
+        reason: null,
+        changed: effect.changed,
+        logChunks: [],
+        hasEmitted: effect.emits.length > 0,
+      };
+    });
+
+    await this.rows.storeChanged(tx, [...changed.values()]);
+    await this.rows.emit(tx, emissions);
+    await this.inbox.insert(tx, inbox);
+    await this.quotaUsage.count(tx, calls, (at) => this.quotas.dayAt(at).day);
+    await this.rejectedEvents.put(tx, rejected);
+    await this.appendLogs(tx, logs, results, parsed);
+    return results;
+  };
+
+  private async appendLogs(
+    tx: Transaction,
+    appends: LogAppend[],
+    results: AppliedEvent[],
+    parsed: { event?: RunEvent }[],
+  ): Promise<void> {
+    if (appends.length === 0) return;
+    const appended = await this.logs.appendInTransaction(tx, appends);
+    appends.forEach(({ runId }, index) => {
+      const position = parsed.findIndex(
+        ({ event }) => event?.runId === runId && event.eventType === 'run.log',
+      );
+      results[position]?.logChunks.push(...appended[index]!.chunks);
+    });
+  }
+
+  private async alreadyInInbox(tx: Transaction, events: RunEvent[]): Promise<Set<string>> {
+    if (events.length === 0) return new Set();
+    const ids = events.map(({ eventId }) => eventId);
+    const rows = await tx.query<{ event_id: string }>(
+      `SELECT event_id FROM applied_events WHERE event_id IN ${inList(ids)}`,
+      ids,
+    );
+    return new Set(rows.map(({ event_id }) => event_id));
+  }
+
+  private readonly rejectEntries = async (
+    tx: Transaction,
+    inputs: { entry: StreamEntry; reason: string }[],
+  ): Promise<void[]> => {
+    await this.rejectedEvents.put(
+      tx,
+      inputs.map(({ entry, reason }) => ({ entryId: entry.id, reason, fields: entry.fields })),
+    );
+    return inputs.map(() => undefined);
+  };
+}
+
+/** Calls count whatever else the event changes: also a lost worker's, or those of a run that has ended, were issued. */
+function callerOf(event: RunEvent, { runId, projectId, attempt }: Run) {
+  const said = 'attempt' in event.payload ? event.payload.attempt : undefined;
+  return { runId, projectId, attempt: said ?? attempt };
+}
+
+function noEffect() {
+  return { changed: null, logChunks: [], hasEmitted: false };
+}

@@ -1,0 +1,128 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { v7 } from 'uuid';
+import { Clock, elapsedMs } from '../clock/clock';
+import { Database } from '../database/database';
+import { inList, type TableRows } from '../database/table-rows';
+import type { Transaction } from '../database/writer';
+import { OutboxRelay } from '../events/outbox-relay';
+import type { RunEvent } from '../events/run-event';
+import { isTerminal, type Run } from './run';
+import { RunChanges } from './run-changes';
+import type { Emission } from './run-state';
+import { AppliedEventEntity, RunEntity } from './run.entity';
+
+/** Nobody has the run, and no request for it is on its way to the stream. */
+export const UNCLAIMED =
+  "status = 'running' AND claimed_at IS NULL AND NOT EXISTS" +
+  " (SELECT 1 FROM outbox WHERE outbox.run_id = runs.run_id AND outbox.event_type = 'run.requested')";
+
+/** What a run's row may change in; the rest is fixed when it is made. */
+const MUTABLE: (keyof Run)[] = [
+  'status',
+  'statusReason',
+  'attempt',
+  'quota',
+  'workerId',
+  'claimedAt',
+  'lastHeardAt',
+  'leaseExpiresAt',
+  'claimBy',
+  'cancelRequestedAt',
+  'stopBy',
+  'endedAt',
+  'progress',
+  'steps',
+  'metrics',
+  'error',
+  'artifacts',
+  'revision',
+];
+
+/** What all writes to runs have in common: the guarded row, what follows from it in outbox and inbox, and who is told. */
+@Injectable()
+export class RunRows {
+  private readonly logger = new Logger('RunStore');
+  private readonly runs: TableRows<RunEntity>;
+  private readonly inbox: TableRows<AppliedEventEntity>;
+
+  constructor(
+    database: Database,
+    private readonly clock: Clock,
+    private readonly relay: OutboxRelay,
+    private readonly changes: RunChanges,
+  ) {
+    this.runs = database.rows(RunEntity);
+    this.inbox = database.rows(AppliedEventEntity);
+  }
+
+  /** After the commit. */
+  announce(run: Run, hasEmitted: boolean): void {
+    if (hasEmitted) this.relay.kick();
+    this.changes.announce(run);
+    const { runId, projectId, status, statusReason } = run;
+    if (run.revision === 1)
+      this.logger.log({ runId, projectId, msg: `Run started, ${run.triggeredBy}, ${run.scope}` });
+    if (!isTerminal(run)) return;
+    const why = statusReason === null ? '' : `, ${statusReason}`;
+    this.logger.log({
+      runId,
+      projectId,
+      msg: `Run ${status}${why} after ${elapsedMs(run.startedAt, run.endedAt!)} ms`,
+    });
+  }
+
+  async load(tx: Transaction, of: { runId: string }[]): Promise<Map<string, Run>> {
+    const runIds = [...new Set(of.map(({ runId }) => runId))];
+    if (runIds.length === 0) return new Map();
+    const rows = await this.runs.select(tx, `WHERE run_id IN ${inList(runIds)}`, runIds);
+    return new Map(rows.map((run) => [run.runId, run]));
+  }
+
+  /**
+   * The rows were read in this very transaction, which no other can write beside. The guard holds all the same: an
+   * ended run, or one that is newer than ours, takes the whole write back.
+   */
+  async storeChanged(tx: Transaction, runs: Run[]): Promise<void> {
+    const updated = await this.runs.update(tx, runs, {
+      key: 'runId',
+      properties: MUTABLE,
+      guard: "status = 'running' AND revision < ?",
+      guardedBy: ['revision'],
+    });
+    if (updated !== runs.length) throw new Error('A run was changed by somebody else at the same time.');
+  }
+
+  /** What we say ourselves goes to the outbox, and into the run's history at once. */
+  async emit(tx: Transaction, emissions: { run: Run; emission: Emission }[]): Promise<void> {
+    const occurredAt = this.clock.now();
+    const events = emissions.map(({ run, emission }) => ({
+      eventId: v7(), // rises, so that the inbox's index grows at its end and not on a page for each event
+      eventVersion: 1 as const,
+      occurredAt,
+      runId: run.runId,
+      ...emission,
+    }));
+    await this.relay.put(tx, events);
+    await this.inbox.insert(
+      tx,
+      events.map((event) => ({ ...inboxRow(event, occurredAt), effect: 'made known to workers' })),
+    );
+  }
+}
+
+/** How an event stands in the inbox; of log lines, which lie in the log, only how many they were. */
+export function inboxRow(event: RunEvent, appliedAt: string): Partial<AppliedEventEntity> {
+  return {
+    eventId: event.eventId,
+    eventType: event.eventType,
+    occurredAt: event.occurredAt,
+    appliedAt,
+    runId: event.runId,
+    payload: JSON.stringify(
+      event.eventType === 'run.log' ? { lines: event.payload.lines.length } : event.payload,
+    ),
+    outcome: 'applied',
+    effect: null,
+    entryId: null,
+  };
+}
