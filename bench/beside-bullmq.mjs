@@ -39,8 +39,8 @@ export async function bullmq({ quick, profile }) {
           const many = await inTurns(
             bull,
             jobato,
-            { count: quick ? 1000 : 5000, places: MANY },
-            quick ? 2 : 5,
+            { count: quick ? 1000 : 4000, places: MANY },
+            quick ? 2 : 4,
           );
           const single = await inTurns(bull, jobato, { count: quick ? 100 : 400, places: 1 }, quick ? 2 : 3);
           const { latencies: followed } = await jobato.call('followed', { count: quick ? 50 : 300 });

@@ -1,6 +1,6 @@
 // Measures what Jobato does on this machine, against what it aims at and what the machine gives without it.
 //
-//   npm run bench                       everything, about four minutes
+//   npm run bench                       everything, four to five minutes
 //   npm run bench -- --quick            a short form of everything, to see whether something got much slower
 //   npm run bench -- --only=lists       one of those in ORDER below (repeatable)
 //   npm run bench -- --profile=FOLDER   lets the server write a CPU profile there, for Chrome's developer tools

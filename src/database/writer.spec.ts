@@ -245,7 +245,7 @@ describe('a write that is in no hurry', () => {
   });
 
   it('shares the next one also when it comes while a group is being written', async () => {
-    let along: Promise<number> | null = null;
+    let along!: Promise<number>;
     const asking: WriteCommand<string, number> = (tx, inputs) => {
       along = writer.writeAlong(insert, 'tidied up');
       return insert(tx, inputs);
@@ -277,7 +277,7 @@ describe('a write that is in no hurry', () => {
   });
 
   it('is committed when the writer closes, also one that comes with the last group', async () => {
-    let late: Promise<number> | null = null;
+    let late!: Promise<number>;
     const asking: WriteCommand<string, number> = (tx, inputs) => {
       late = writer.writeAlong(insert, 'late');
       return insert(tx, inputs);
