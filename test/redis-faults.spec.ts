@@ -165,6 +165,7 @@ it('stands a Redis that stands still: nothing waits for it, and all goes on with
   server.pause();
   const { runId: during } = await jobato.trigger('other');
   await untilTrouble();
+  await eventually('the reason', async () => (await health()).message.includes('it does not answer'));
   expect((await get(during)).waiting?.code).toBe('not-yet-published');
   server.resume();
   await untilRequestedOnStream(during);

@@ -112,5 +112,7 @@ function placeOf(url: string): string {
 
 function reasonOf(error: Error): string {
   const [cause] = error instanceof AggregateError ? (error.errors as Error[]) : [error];
-  return cause?.message ?? error.message;
+  const message = cause?.message ?? error.message;
+  // What the client says of itself while it waits for an answer to its greeting.
+  return /timed out|ETIMEDOUT|isn't writeable/.test(message) ? 'it does not answer' : message;
 }
