@@ -13,8 +13,6 @@ const UP_WITHIN_MS = 60_000;
 export class VictimProcess {
   private child: ChildProcess | null = null;
   private up: Promise<void> = Promise.resolve();
-  /** Ends by itself, which none of them should. */
-  readonly ownEnds: string[] = [];
   private lives = 0;
 
   constructor(
@@ -23,6 +21,8 @@ export class VictimProcess {
     private readonly environment: Record<string, string>,
     private readonly readyWhen: RegExp,
     private readonly logFile: string,
+    /** Told of an end that nobody brought about. */
+    private readonly ownEnds: string[],
   ) {}
 
   start(): void {
