@@ -91,7 +91,7 @@ export function flawsAtRest(
     }
     for (const [eventId, losses] of bad.sent) {
       const times = listed.get(eventId) ?? 0;
-      // What Redis had not lost when it took the next look at its losses is there; else it may be.
+      // Redis has lost nothing since it took this one; else the event may be gone with the rest.
       const mustBeThere = bad.answered.has(eventId) || losses === installation.losses;
       if (times > 1) flaws.push(`bad event ${eventId} is rejected ${times} times`);
       if (times === 0 && mustBeThere)
