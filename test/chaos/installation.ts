@@ -118,8 +118,8 @@ export class Installation {
     this.done.set(name, (this.done.get(name) ?? 0) + 1);
     if (victim === 'redis') return this.strikeRedis(deed, forMs);
     const process = this.processes[victim];
-    if (deed === 'kill') {
-      await process.kill();
+    if (deed === 'kill' || deed === 'stop') {
+      await process[deed]();
       await delay(forMs);
       process.start();
     } else {

@@ -3,7 +3,7 @@ import { SeededRandom } from '../support/random';
 export const VICTIMS = ['server', 'worker-1', 'worker-2', 'redis'] as const;
 export type Victim = (typeof VICTIMS)[number];
 /** What can be done to a process, or to what Redis holds. */
-export type Deed = 'kill' | 'pause' | 'flush' | 'destroy-groups' | 'delete-consumers';
+export type Deed = 'kill' | 'pause' | 'stop' | 'flush' | 'destroy-groups' | 'delete-consumers';
 
 export interface Blow {
   victim: Victim;
@@ -46,6 +46,9 @@ const EVERY_SECONDS: [Victim, Deed, number][] = [
   ['redis', 'flush', 35],
   ['redis', 'destroy-groups', 35],
   ['redis', 'delete-consumers', 60],
+  ['server', 'stop', 45],
+  ['worker-1', 'stop', 40],
+  ['worker-2', 'stop', 40],
 ];
 /** Longer than a server may stand still without giving everybody the time of a lease. */
 const LONGEST_PAUSE_MS = 6500;
