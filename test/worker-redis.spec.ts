@@ -74,6 +74,24 @@ describe('a worker process whose Redis fails', () => {
       await redis.client().flushall();
     }));
 
+  it('loses nothing where somebody flushes the stream before the server has read it', () =>
+    nothingIsLost(async (runId) => {
+      all.server.child.kill('SIGSTOP');
+      try {
+        const client = redis.client();
+        const has = async (key: string, text: string) => {
+          const entries = await client.xrevrange(key, '+', '-', 'COUNT', 100);
+          const ofRun = entries.filter(([, fields]) => fields.includes(runId));
+          return JSON.stringify(ofRun).replaceAll('\\', '').includes(text);
+        };
+        await eventually('line 60', () => has('ml:run-logs', 'line 60"'));
+        await client.flushall();
+        await eventually('the end', () => has('ml:run-events', 'run.completed'));
+      } finally {
+        all.server.child.kill('SIGCONT');
+      }
+    }));
+
   it('hears of a stop while Redis is away', async () => {
     const { runId } = await all.server.trigger('polite');
     await all.server.untilLogged(runId, 'ready');

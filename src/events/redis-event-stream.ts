@@ -212,11 +212,15 @@ export class RedisEventStream extends EventStream {
 
   async obtainable(ids: string[], group: string | null): Promise<Set<string>> {
     if (ids.length === 0) return new Set();
-    const { key } = this.events;
     const found = await this.pipelined<RedisEntry[]>((pipeline) =>
-      ids.forEach((id) => pipeline.xrange(key, id, id)),
+      ids.forEach((id) => {
+        const { key, mark } = id.startsWith(this.logs.mark) ? this.logs : this.events;
+        const own = id.slice(mark.length);
+        pipeline.xrange(key, own, own);
+      }),
     );
     const there = ids.filter((_, index) => found[index]!.length > 0);
+    const { key } = this.events;
     const state =
       group === null
         ? undefined

@@ -7,11 +7,12 @@ import type { AttemptKey, Standing } from './control-plane';
 import type { HeldRuns } from './held-runs';
 import { HttpControlPlane } from './http-control-plane';
 import { logPortions } from './log-portions';
-import { SaidLately } from './said-lately';
+import { type SaidEntry, SaidLately } from './said-lately';
 import type { WorkerApi } from './worker-api';
 
 const FIRST_LOOK_MS = 50;
 const LOOK_EVERY_MS = 3000;
+const ENDS: ReadonlySet<string> = new Set(['run.completed', 'run.failed', 'run.cancelled']);
 /** For so long the server is given time to read what was said, before the run is handed back. */
 const READ_WITHIN_MS = 2000;
 
@@ -97,12 +98,29 @@ export class StreamControlPlane extends HttpControlPlane {
   private async tell(runId: string, entries: StreamFields[]): Promise<void> {
     const said = this.saidOf(runId);
     const { reconnects } = this.stream;
-    if (said.reconnects !== reconnects) {
-      await this.stream.publish([...said.entries]);
+    // What comes after an end changes nothing any more, so nothing may be missing before it.
+    const isEnd = entries.some(({ eventType }) => ENDS.has(eventType));
+    if (said.reconnects !== reconnects || (isEnd && (await this.isMissing(said)))) {
+      await this.sayAgain(said);
       said.reconnects = reconnects;
     }
-    await this.stream.publish(entries);
-    said.add(entries);
+    const ids = await this.stream.publish(entries);
+    said.add(entries.map((fields, index) => ({ fields, entryId: ids[index]! })));
+  }
+
+  /** Whether somebody flushed the stream, which is never away for that: what is lost then begins with the oldest. */
+  private async isMissing({ entries }: SaidLately): Promise<boolean> {
+    const isLog = ({ fields }: SaidEntry) => fields.eventType === 'run.log';
+    const oldest = [entries.find(isLog), entries.find((entry) => !isLog(entry))].flatMap(
+      (entry) => entry?.entryId ?? [],
+    );
+    return (await this.stream.obtainable(oldest, null)).size < oldest.length;
+  }
+
+  private async sayAgain(said: SaidLately): Promise<void> {
+    const entries = [...said.entries];
+    const ids = await this.stream.publish(entries.map(({ fields }) => fields));
+    entries.forEach((entry, index) => (entry.entryId = ids[index]!));
   }
 
   private saidOf(runId: string): SaidLately {
@@ -116,9 +134,10 @@ export class StreamControlPlane extends HttpControlPlane {
       await delay(waitMs);
       try {
         const { stillHeld } = await this.heartbeat(attempt);
-        if (!stillHeld) return this.forget(attempt);
+        const said = this.saidOf(attempt.runId);
         // A stream may also lose what it has without being away: somebody flushed it.
-        if (waitMs === LOOK_EVERY_MS) await this.stream.publish([...this.saidOf(attempt.runId).entries]);
+        if (stillHeld ? waitMs === LOOK_EVERY_MS : await this.isMissing(said)) await this.sayAgain(said);
+        if (!stillHeld) return this.forget(attempt);
       } catch (error) {
         this.logger.warn(
           `Whether the end of run ${attempt.runId} is known cannot be learnt: ${String(error)}`,

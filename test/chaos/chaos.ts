@@ -73,7 +73,10 @@ async function trouble(
       if (found.signal.aborted) break;
       await Promise.all([load.pause(), bad.pause()]);
       await installation.untilUp();
-      if (round.last) await installation.strikeOnce({ victim: 'redis', deed: round.last, forMs: 300 });
+      // So that it meets runs under way, and others come after it.
+      await load.triggerAll();
+      await installation.strikeOnce(round.last);
+      await load.triggerAll();
       const restMs = Date.now();
       const flaws = await untilDrained(installation, drainSeconds * 1000, found.signal);
       flaws.push(
@@ -84,7 +87,7 @@ async function trouble(
       if (flaws.length > 0 || found.signal.aborted) break;
       tell(
         `Round ${index + 1} of ${rounds.length} after ${sinceStart()} s: ${load.accepted.size} runs accepted, all at rest within ` +
-          `${((Date.now() - restMs) / 1000).toFixed(1)} s after the last ${round.last ?? 'stroke'}.`,
+          `${((Date.now() - restMs) / 1000).toFixed(1)} s after the last ${round.last.victim} ${round.last.deed}.`,
       );
       load.resume();
       bad.resume();

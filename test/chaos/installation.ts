@@ -5,7 +5,7 @@ import { killIfThere } from '../support/crash';
 import { type Folders, makeFolders } from '../support/jobato';
 import { freePort, RedisServer } from '../support/redis';
 import { livingSteps } from '../support/worker-child';
-import type { Deed, Plan, Stroke } from './plan';
+import type { Blow, Deed, Plan, Stroke } from './plan';
 import { PROJECTS } from './projects';
 import { VictimProcess } from './victim-process';
 
@@ -21,6 +21,8 @@ export const GROUPS = [
 /** The server, two workers and Redis as processes of their own, and all that can be done to them. */
 export class Installation {
   readonly done = new Map<string, number>();
+  /** What ended without having been killed. */
+  readonly ownEnds: string[] = [];
   /** How often Redis may have lost what it had taken. */
   losses = 0;
   private readonly processes: Record<'server' | 'worker-1' | 'worker-2', VictimProcess>;
@@ -48,6 +50,7 @@ export class Installation {
         { ...common, JOBATO_URL: url, DATA_DIR: join(folders.root, name), WORKER_CONCURRENCY: '3', ...more },
         /takes runs/,
         logFile(name),
+        this.ownEnds,
       );
     this.processes = {
       server: new VictimProcess(
@@ -64,6 +67,7 @@ export class Installation {
         },
         /Listening at/,
         logFile('server'),
+        this.ownEnds,
       ),
       'worker-1': worker('worker-1', byRedis),
       'worker-2': worker('worker-2', secondWorkerByHttp ? {} : byRedis),
@@ -85,11 +89,6 @@ export class Installation {
       throw error;
     }
     return installation;
-  }
-
-  /** What ended without having been killed. */
-  get ownEnds(): string[] {
-    return this.all.flatMap(({ ownEnds }) => ownEnds);
   }
 
   untilUp(): Promise<unknown> {
@@ -114,13 +113,13 @@ export class Installation {
     );
   }
 
-  async strikeOnce({ victim, deed, forMs }: Pick<Stroke, 'victim' | 'deed' | 'forMs'>): Promise<void> {
+  async strikeOnce({ victim, deed, forMs }: Blow): Promise<void> {
     const name = `${victim} ${deed}`;
     this.done.set(name, (this.done.get(name) ?? 0) + 1);
     if (victim === 'redis') return this.strikeRedis(deed, forMs);
     const process = this.processes[victim];
-    if (deed === 'kill') {
-      await process.kill();
+    if (deed === 'kill' || deed === 'stop') {
+      await process[deed]();
       await delay(forMs);
       process.start();
     } else {

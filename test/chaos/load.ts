@@ -7,6 +7,8 @@ import { PROJECTS } from './projects';
 
 const PROJECT_IDS = Object.keys(PROJECTS);
 const CLIENTS = 2;
+/** Dead or standing still, the server is back in less. */
+const ANSWERED_WITHIN_MS = 90_000;
 
 /** Clients that trigger and stop runs all the time, and keep what they were promised. */
 export class Load {
@@ -37,6 +39,11 @@ export class Load {
     this.onResume?.();
   }
 
+  /** A run of each project that has none. */
+  async triggerAll(): Promise<void> {
+    await Promise.all(PROJECT_IDS.map((projectId) => this.trigger(projectId)));
+  }
+
   async end(): Promise<void> {
     this.ending.abort();
     this.resume();
@@ -62,6 +69,7 @@ export class Load {
   /** With a key: where no answer comes, the same is asked again, and has started one run at most. */
   private async trigger(projectId: string): Promise<void> {
     const headers = { 'idempotency-key': randomUUID() };
+    const deadline = Date.now() + ANSWERED_WITHIN_MS;
     while (!this.ending.signal.aborted) {
       const answer = await call<RunView>(this.url, `/api/projects/${projectId}/runs`, {
         method: 'POST',
@@ -75,6 +83,10 @@ export class Load {
       if (answer?.status === 409) return;
       if (answer && answer.status !== 503) {
         this.complaints.push(`A trigger was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+        return;
+      }
+      if (Date.now() > deadline) {
+        this.complaints.push(`No trigger was answered for ${ANSWERED_WITHIN_MS / 1000} s.`);
         return;
       }
       await delay(300);

@@ -3,22 +3,25 @@ import { SeededRandom } from '../support/random';
 export const VICTIMS = ['server', 'worker-1', 'worker-2', 'redis'] as const;
 export type Victim = (typeof VICTIMS)[number];
 /** What can be done to a process, or to what Redis holds. */
-export type Deed = 'kill' | 'pause' | 'flush' | 'destroy-groups' | 'delete-consumers';
+export type Deed = 'kill' | 'pause' | 'stop' | 'flush' | 'destroy-groups' | 'delete-consumers';
 
-export interface Stroke {
-  /** Since the round began. */
-  atMs: number;
+export interface Blow {
   victim: Victim;
   deed: Deed;
   /** For how long it is dead, or stands still. */
   forMs: number;
 }
 
+export interface Stroke extends Blow {
+  /** Since the round began. */
+  atMs: number;
+}
+
 export interface Round {
   lastsMs: number;
   strokes: Stroke[];
-  /** Done to Redis when all is up again and before all has to drain; nobody restarts anything after it. */
-  last: Deed | null;
+  /** Done when all is up again and before all has to come to rest; nobody restarts anything after it. */
+  last: Blow;
 }
 
 export interface Plan {
@@ -43,9 +46,15 @@ const EVERY_SECONDS: [Victim, Deed, number][] = [
   ['redis', 'flush', 35],
   ['redis', 'destroy-groups', 35],
   ['redis', 'delete-consumers', 60],
+  ['server', 'stop', 45],
+  ['worker-1', 'stop', 40],
+  ['worker-2', 'stop', 40],
 ];
 /** Longer than a server may stand still without giving everybody the time of a lease. */
 const LONGEST_PAUSE_MS = 6500;
+/** Longer than a lease: the runs of the worker are another's when it goes on. */
+const FROZEN_MS = 42_000;
+const FREEZE_EVERY_ROUNDS = 4;
 const LAST: Deed[] = ['destroy-groups', 'flush', 'kill', 'delete-consumers'];
 
 /** The whole of what will be done, by the seed alone. */
@@ -57,7 +66,7 @@ export function planOf(seed: number, seconds: number): Plan {
   const rounds = Array.from({ length: count }, (_, index): Round => ({
     lastsMs,
     strokes: [],
-    last: index === 0 ? 'destroy-groups' : random.pick(LAST),
+    last: lastOf(index, random),
   }));
   for (const [victim, deed, everySeconds] of EVERY_SECONDS) {
     for (let left = Math.max(1, Math.round(seconds / everySeconds)); left > 0; left--) {
@@ -70,7 +79,8 @@ export function planOf(seed: number, seconds: number): Plan {
   return { appendOnly, secondWorkerByHttp, rounds };
 }
 
-export function countOf({ rounds }: Plan, victim: Victim, deed: Deed): number {
-  const planned = rounds.flatMap(({ strokes }) => strokes);
-  return planned.filter((stroke) => stroke.victim === victim && stroke.deed === deed).length;
+function lastOf(round: number, random: SeededRandom): Blow {
+  if (round % FREEZE_EVERY_ROUNDS === FREEZE_EVERY_ROUNDS - 1)
+    return { victim: random.pick(['worker-1', 'worker-2']), deed: 'pause', forMs: FROZEN_MS };
+  return { victim: 'redis', deed: round === 0 ? 'destroy-groups' : random.pick(LAST), forMs: 300 };
 }

@@ -12,7 +12,7 @@ export const PROTECTIONS = [
 ] as const;
 export type Protection = (typeof PROTECTIONS)[number];
 
-const PRELOAD = join(__dirname, 'sabotage.cjs');
+const PRELOAD = join(__dirname, 'without-protection.cjs');
 
 /** For the processes: the built product is changed as it is loaded, and knows of none of it. */
 export function sabotageEnvironment(without: Protection | null): Record<string, string> {

@@ -67,8 +67,8 @@ export function flawsAtRest(
   accepted: ReadonlySet<string>,
   bad: BadEvents,
 ): string[] {
-  const { folders, ownEnds } = installation;
-  const flaws = [...flawsOf(folders), ...ownEnds];
+  const { folders } = installation;
+  const flaws = flawsOf(folders);
   inDatabase(folders, (database) => {
     const all = <Row>(sql: string, ...values: unknown[]) => database.prepare(sql).all(...values) as Row[];
     const status = new Map(
@@ -91,15 +91,15 @@ export function flawsAtRest(
     }
     for (const [eventId, losses] of bad.sent) {
       const times = listed.get(eventId) ?? 0;
-      // What Redis had not lost when it took the next look at its losses is there; else it may be.
+      // Redis has lost nothing since it took this one; else the event may be gone with the rest.
       const mustBeThere = bad.answered.has(eventId) || losses === installation.losses;
       if (times > 1) flaws.push(`bad event ${eventId} is rejected ${times} times`);
       if (times === 0 && mustBeThere)
         flaws.push(`bad event ${eventId} is not on the list of rejected events`);
     }
 
-    for (const run of all<{ run_id: string; project_id: string; attempt: number }>(
-      "SELECT run_id, project_id, attempt FROM runs WHERE status = 'completed' AND executor = 'steps'",
+    for (const run of all<{ run_id: string; project_id: string; attempt: number; metrics: string }>(
+      "SELECT run_id, project_id, attempt, metrics FROM runs WHERE status = 'completed' AND executor = 'steps'",
     )) {
       const texts = new Set(
         all<{ first_seq: number; lines: string }>(
@@ -109,6 +109,8 @@ export function flawsAtRest(
           .flatMap(({ first_seq, lines }) => decodeLines(first_seq, lines))
           .map(({ text }) => text),
       );
+      if (run.project_id in LINES && !('attempt' in (JSON.parse(run.metrics) as object)))
+        flaws.push(`completed ${run.run_id} of ${run.project_id}: its metrics are missing`);
       for (const [step, total] of Object.entries(LINES[run.project_id] ?? {})) {
         const missing = Array.from({ length: total }, (_, index) => index + 1).filter(
           (line) => !texts.has(`attempt ${run.attempt} ${step} line ${line}`),

@@ -8,13 +8,14 @@ import { within } from '../support/crash';
 const ROOT = join(__dirname, '..', '..');
 /** The machine may be busy with others. */
 const UP_WITHIN_MS = 60_000;
+/** The server has promised 25 s, a worker 24 s. */
+const STOPS_WITHIN_MS = 40_000;
 
 /** A built program that is killed at any moment, also while it starts, and started again. */
 export class VictimProcess {
   private child: ChildProcess | null = null;
   private up: Promise<void> = Promise.resolve();
-  /** Ends by itself, which none of them should. */
-  readonly ownEnds: string[] = [];
+  private stopping: ChildProcess | null = null;
   private lives = 0;
 
   constructor(
@@ -23,6 +24,8 @@ export class VictimProcess {
     private readonly environment: Record<string, string>,
     private readonly readyWhen: RegExp,
     private readonly logFile: string,
+    /** Told of an end that nobody brought about. */
+    private readonly ownEnds: string[],
   ) {}
 
   start(): void {
@@ -44,7 +47,9 @@ export class VictimProcess {
       createInterface({ input: child.stderr }).on('line', read);
       child.once('exit', (code, signal) => {
         appendFileSync(this.logFile, `${life} ended: ${code ?? signal}\n`);
-        if (signal !== 'SIGKILL')
+        // Told to stop before it can listen to that, it dies of the signal.
+        const hasStopped = this.stopping === child && (code === 0 || signal === 'SIGTERM');
+        if (signal !== 'SIGKILL' && !hasStopped)
           this.ownEnds.push(`${this.name} ended (${code ?? signal}): ${said.join('\n')}`);
         reject(new Error(`${this.name} ended (${code ?? signal}) before it was up:\n${said.join('\n')}`));
       });
@@ -52,12 +57,14 @@ export class VictimProcess {
     this.up.catch(() => {}); // Killed while it started: whoever waits for it hears of it.
   }
 
-  async kill(): Promise<void> {
-    const { child } = this;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
+  kill(): Promise<void> {
+    return this.end('SIGKILL');
+  }
+
+  /** As whoever runs it would: it has to end by itself, in good order. */
+  stop(): Promise<void> {
+    this.stopping = this.child;
+    return within(STOPS_WITHIN_MS, `${this.name} to stop`, this.end('SIGTERM'));
   }
 
   pause(): void {
@@ -70,5 +77,13 @@ export class VictimProcess {
 
   untilUp(): Promise<void> {
     return within(UP_WITHIN_MS, `${this.name} to be up`, this.up);
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
   }
 }

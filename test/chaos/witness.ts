@@ -51,6 +51,7 @@ export class Witness {
           this.pushPastTheServer();
           this.lookAtEnds();
           this.lookAtInbox();
+          for (const end of this.installation.ownEnds.splice(0)) this.find(end);
         }
       } catch (error) {
         if ((error as { code?: string }).code !== 'SQLITE_BUSY')
