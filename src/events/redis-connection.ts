@@ -59,6 +59,12 @@ export class RedisConnections {
     throw new Error(`Redis at ${this.where}: ${this.trouble ?? 'the connection was lost'}`);
   }
 
+  /** What the client says of a command whose connection went away, as people would say it. */
+  inWords(error: unknown): Error {
+    const isLost = error instanceof Error && error.name === 'MaxRetriesPerRequestError';
+    return isLost ? new Error(`Redis at ${this.where}: the connection was lost`) : (error as Error);
+  }
+
   close(): void {
     this.isClosing = true;
     for (const connection of this.opened) connection.disconnect();

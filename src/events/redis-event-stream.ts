@@ -95,7 +95,7 @@ export class RedisEventStream extends EventStream {
       } catch (error) {
         if (this.closing.signal.aborted) return [];
         // Somebody deleted the group, or the stream with all its groups. It is made again, and all in it read again.
-        if (!isReply(error, 'NOGROUP') && !isReply(error, 'UNBLOCKED')) throw error;
+        if (!isReply(error, 'NOGROUP') && !isReply(error, 'UNBLOCKED')) throw this.connections.inWords(error);
         await this.ensureGroup(group);
       }
     }

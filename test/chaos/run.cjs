@@ -4,7 +4,7 @@
  *   npm run chaos                                 ten minutes of trouble
  *   npm run chaos -- --seconds 60 --seed 7        one minute; the same seed makes the same trouble
  *   npm run chaos -- --without fencing            without a protection, to see that it is missed: unique-index,
- *                                                 unique-index-and-check, inbox, fencing or group-recreation
+ *                                                 inbox, fencing or group-recreation
  */
 const { readFileSync } = require('node:fs');
 const { parseArgs } = require('node:util');

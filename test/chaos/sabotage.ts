@@ -3,13 +3,7 @@ import BetterSqlite3 from 'better-sqlite3';
 import type { Folders } from '../support/jobato';
 
 /** What can be taken away from the product, to see that it is missed. */
-export const PROTECTIONS = [
-  'unique-index',
-  'unique-index-and-check',
-  'inbox',
-  'fencing',
-  'group-recreation',
-] as const;
+export const PROTECTIONS = ['unique-index', 'inbox', 'fencing', 'group-recreation'] as const;
 export type Protection = (typeof PROTECTIONS)[number];
 
 const PRELOAD = join(__dirname, 'without-protection.cjs');
@@ -22,7 +16,6 @@ export function sabotageEnvironment(without: Protection | null): Record<string, 
 export function sabotageDatabase({ dataDir }: Folders, without: Protection | null): void {
   const index = {
     'unique-index': 'one_running_run_per_project',
-    'unique-index-and-check': 'one_running_run_per_project',
     inbox: 'applied_events_by_id',
   }[without as string];
   if (index === undefined) return;

@@ -11,11 +11,8 @@ const withoutAttempt = (payload) => {
 const TAKE_AWAY = {
   // The index itself is dropped from the database by the test.
   'unique-index': () => {},
-  'unique-index-and-check': () => {
-    built('runs/run-store.js').RunStore.prototype.activeRuns = async () => new Map();
-  },
   inbox: () => {
-    built('runs/run-store.js').RunStore.prototype.alreadyInInbox = async () => new Set();
+    built('runs/event-applier.js').EventApplier.prototype.alreadyInInbox = async () => new Set();
   },
   fencing: () => {
     // Whoever speaks is believed to speak of the current attempt.
