@@ -235,7 +235,7 @@ describe('an event that arrived before a crash', () => {
     await putOnStream(folders, { eventType: 'run.heartbeat' });
 
     const point = 'whenever a heartbeat is applied';
-    for (let life = 1; life <= 5; life++) await diesAtBoot(folders, point);
+    for (let life = 1; life <= 8; life++) await diesAtBoot(folders, point);
     await belongings.startCrashing(folders, point);
     await untilQuiet(folders);
     expect(rejectedIn(folders)).toBe(1);

@@ -96,7 +96,11 @@ it(`survives being killed at random moments (CRASH_SEED=${SEED})`, async () => {
     `let line = 0; const write = () => { console.log(process.env.JOBATO_ATTEMPT + ' line ' + ++line);` +
     ` if (line < ${lines}) setTimeout(write, ${everyMs}); }; write()`;
   const folders = belongings.makeFolders({
-    quick: nodeStep('quick', "console.log('line 1')", 'retry: { maxAttempts: 3 }\n'),
+    quick: nodeStep(
+      'quick',
+      "console.log(process.env.JOBATO_ATTEMPT + ' line 1')",
+      'retry: { maxAttempts: 3 }\n',
+    ),
     talks: nodeStep('talks', numbered(200, 3), 'retry: { maxAttempts: 2 }\n'),
     lasts: nodeStep('lasts', numbered(40, 50)),
     fails: nodeStep('fails', "console.error('no'); process.exit(3)", 'retry: { maxAttempts: 2 }\n'),

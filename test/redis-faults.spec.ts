@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { API_GROUP, WORKER_GROUP } from '../src/events/event-stream';
 import { OutboxRelay } from '../src/events/outbox-relay';
 import { OverdueWatch } from '../src/runs/overdue-watch';
+import { RunQueries } from '../src/runs/run-queries';
 import type { RunView } from '../src/runs/run-view';
 import { eventually, flawsOf, within } from './support/crash';
 import { type Folders, nodeStep, RunningApp } from './support/jobato';
@@ -16,6 +17,7 @@ const DRAINS_WITHIN_MS = 10_000;
 const PROJECTS = {
   outside: 'id: outside\nexecutor: external\n',
   other: 'id: other\nexecutor: external\n',
+  hurries: 'id: hurries\nexecutor: external\nclaimTimeoutSeconds: 1\n',
   steps: nodeStep('steps', "console.log('line 1')"),
   // Ends when the test puts a file beside the folder of the data.
   waits: nodeStep(
@@ -127,6 +129,23 @@ describe('with Redis away', () => {
       items: { eventType: string }[];
     };
     expect(items.filter(({ eventType }) => eventType === 'run.completed')).toHaveLength(1);
+  });
+
+  it('fails no run for want of a worker that could not hear of it', async () => {
+    await start();
+    await server.kill();
+    await untilTrouble();
+    const { runId } = await jobato.trigger('hurries');
+    await eventually('the end of its patience', async () => {
+      const run = await jobato.app.get(RunQueries).find(runId);
+      return new Date().toISOString() > run!.claimBy!;
+    });
+    await jobato.app.get(OverdueWatch).look();
+    expect(await get(runId)).toMatchObject({ status: 'running', waiting: { code: 'not-yet-published' } });
+    await server.restart();
+    await untilRequestedOnStream(runId);
+    await complete(runId);
+    await untilCompleted(runId);
   });
 
   it('takes no run from a worker that cannot be heard', async () => {

@@ -12,7 +12,11 @@ import { OutboxEntity } from './event.entities';
 import { EventStream } from './event-stream';
 import { type RunEvent, toStreamFields } from './run-event';
 
-const BATCH = 500;
+const MAX_BATCH = 500;
+/** A batch goes out in one piece, and has to arrive before the stream's time-out for commands. */
+const MAX_CHARACTERS = 4 * 1024 * 1024;
+/** Letting go of old rows holds nobody up for long. */
+const FORGOTTEN_AT_ONCE = 5000;
 const RETRY_MS = 1000;
 const REQUESTED = 'run.requested';
 
@@ -35,6 +39,9 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   private settling: Promise<void> = Promise.resolve();
   /** What lies in the outbox up to this position is published, and about to be deleted. */
   private publishedUpTo = 0;
+  /** Deleting failed: what lies there is published once more. */
+  private isUnsettled = false;
+  private batch = MAX_BATCH;
   private kicked = false;
   private stopped = false;
   private retryTimer: NodeJS.Timeout | null = null;
@@ -88,38 +95,52 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   async unpublished(runIds: string[]): Promise<Set<string>> {
     if (runIds.length === 0) return new Set();
     const rows = await this.database.read.query<{ run_id: string }>(
-      `SELECT DISTINCT run_id FROM outbox WHERE event_type = ? AND run_id IN ${inList(runIds)}`,
-      [REQUESTED, ...runIds],
+      // What is published already waits to be deleted only.
+      `SELECT DISTINCT run_id FROM outbox WHERE position > ? AND event_type = ? AND run_id IN ${inList(runIds)}`,
+      [this.publishedUpTo, REQUESTED, ...runIds],
     );
     return new Set(rows.map(({ run_id }) => run_id));
   }
 
   /** Requests of runs that are nobody's business any more: taken, or ended. */
   async forgetSettledRequests(): Promise<void> {
-    await this.database.write(this.deleteSettled, undefined);
+    while ((await this.database.write(this.deleteSettled, FORGOTTEN_AT_ONCE)) === FORGOTTEN_AT_ONCE);
   }
 
-  private readonly deleteSettled = async (tx: Transaction, inputs: undefined[]): Promise<undefined[]> => {
-    await tx.query(
-      'DELETE FROM published_requests WHERE run_id NOT IN' +
-        " (SELECT run_id FROM runs WHERE status = 'running' AND claimed_at IS NULL)",
-    );
-    return inputs;
+  private readonly deleteSettled = async (tx: Transaction, limits: number[]): Promise<number[]> => {
+    const counts: number[] = [];
+    for (const limit of limits) {
+      const deleted = await tx.query(
+        'DELETE FROM published_requests WHERE run_id IN (SELECT p.run_id FROM published_requests p' +
+          ' LEFT JOIN runs ON runs.run_id = p.run_id' +
+          " WHERE runs.run_id IS NULL OR runs.status <> 'running' OR runs.claimed_at IS NOT NULL LIMIT ?)" +
+          ' RETURNING run_id',
+        [limit],
+      );
+      counts.push(deleted.length);
+    }
+    return counts;
   };
 
   private async relay(): Promise<void> {
     while (this.kicked && !this.stopped) {
       this.kicked = false;
-      const rows = await this.outbox.select(
+      if (this.isUnsettled) this.publishedUpTo = 0;
+      this.isUnsettled = false;
+      const found = await this.outbox.select(
         this.database.read,
         'WHERE position > ? ORDER BY position LIMIT ?',
-        [this.publishedUpTo, BATCH],
+        [this.publishedUpTo, this.batch],
       );
-      if (rows.length === 0) continue;
+      if (found.length === 0) continue;
+      const rows = withinReason(found);
+      const mayBeMore = rows.length < found.length || found.length === this.batch;
+      // Large ones are not even read in large numbers.
+      this.batch = rows.length < found.length ? rows.length : Math.min(MAX_BATCH, 2 * this.batch);
       const entryIds = await this.stream.publish(rows.map(({ position: _, ...fields }) => fields));
       this.publishedUpTo = rows.at(-1)!.position;
       this.settling = this.settle(rows, entryIds);
-      this.kicked ||= rows.length === BATCH;
+      this.kicked ||= mayBeMore;
       if (this.failing) this.logger.log('The event stream takes events again.');
       this.failing = false;
     }
@@ -138,8 +159,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
         })),
       );
     } catch (error) {
-      // They lie there still, so they are published once more.
-      this.publishedUpTo = 0;
+      this.isUnsettled = true;
       this.retryLater(error);
     }
   }
@@ -170,4 +190,11 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     );
     return batches.map(() => undefined);
   };
+}
+
+/** The first rows of these, as many as make a handy piece; one at least. */
+function withinReason(rows: OutboxEntity[]): OutboxEntity[] {
+  let characters = 0;
+  const end = rows.findIndex(({ payload }) => (characters += payload.length) > MAX_CHARACTERS);
+  return end < 0 ? rows : rows.slice(0, Math.max(1, end));
 }

@@ -49,14 +49,21 @@ export class RedisConnections {
     if (connection.status === 'connecting' || connection.status === 'connect') {
       await new Promise<void>((resolve) => {
         const decided = () => {
+          clearTimeout(timer);
           for (const event of DECISIONS) connection.off(event, decided);
           resolve();
         };
+        // One that is loading its data may take long.
+        const timer = setTimeout(decided, COMMAND_TIMEOUT_MS);
         for (const event of DECISIONS) connection.on(event, decided);
       });
     }
     if (connection.status === 'ready') return connection;
-    throw new Error(`Redis at ${this.where}: ${this.trouble ?? 'the connection was lost'}`);
+    const state =
+      connection.status === 'connect'
+        ? 'it does not answer, or is loading its data'
+        : 'the connection was lost';
+    throw new Error(`Redis at ${this.where}: ${this.trouble ?? state}`);
   }
 
   /** What the client says of a command whose connection went away, as people would say it. */

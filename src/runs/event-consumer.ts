@@ -4,6 +4,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { Database } from '../database/database';
 import { NodeIdentity } from '../lifecycle/node-identity';
 import { API_GROUP, EventStream, type StreamEntry } from '../events/event-stream';
 import { EventApplier } from './event-applier';
@@ -13,6 +14,10 @@ const WAIT_MS = 5_000;
 /** An entry whose transaction failed is tried again after this long, and after so many deliveries is rejected. */
 const RETRY_AFTER_MS = 5_000;
 const MAX_DELIVERIES = 5;
+/** One that so many deliveries did not get rid of by a start may be what ends this process: it is not tried again. */
+const MAX_DELIVERIES_BEFORE_START = 8;
+/** For so long a start, or a stop, applies what is on the stream; senders may be as quick as we are. */
+const CATCH_UP_MS = 5_000;
 
 /**
  * Applies what lies on the stream to the runs: a batch in one transaction, one acknowledgement after its commit.
@@ -34,6 +39,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     private readonly stream: EventStream,
     private readonly applier: EventApplier,
+    private readonly database: Database,
     node: NodeIdentity,
   ) {
     this.name = `api-${node.id}`;
@@ -55,7 +61,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     this.stopping.abort();
     await this.consuming;
     try {
-      while ((await this.takeBatch(0)) > 0);
+      await this.takeWhatIsThere();
     } catch (error) {
       this.logger.warn(`What is still on the event stream is applied at the next start: ${String(error)}`);
     }
@@ -67,12 +73,17 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
    */
   private async catchUp(): Promise<void> {
     try {
-      while ((await this.takeOver(0)) === BATCH); // what an earlier life of this process was handed is nobody's now
+      while ((await this.takeOver(0, MAX_DELIVERIES_BEFORE_START)) === BATCH); // what an earlier life of this process was handed is nobody's now
       await this.applyForgotten();
-      while ((await this.takeBatch(0)) > 0);
+      await this.takeWhatIsThere();
     } catch (error) {
       this.logger.error(`What lies on the event stream from before cannot be read yet: ${String(error)}`);
     }
+  }
+
+  private async takeWhatIsThere(): Promise<void> {
+    const untilMs = Date.now() + CATCH_UP_MS;
+    while ((await this.takeBatch(0)) > 0 && Date.now() < untilMs);
   }
 
   private async consume(): Promise<void> {
@@ -100,9 +111,9 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     for await (const entries of this.stream.deliveredSince(API_GROUP, recent)) await this.handle(entries);
   }
 
-  private async takeOver(idleMs: number): Promise<number> {
+  private async takeOver(idleMs: number, triesAtMost?: number): Promise<number> {
     const entries = await this.stream.takeOver(API_GROUP, this.name, { idleMs, count: BATCH });
-    await this.handle(entries);
+    await this.handle(entries, triesAtMost);
     this.lastRetryMs = Date.now();
     return entries.length;
   }
@@ -117,8 +128,12 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     return entries.length;
   }
 
-  private async handle(entries: StreamEntry[]): Promise<void> {
-    const results = await Promise.allSettled(entries.map((entry) => this.handleOne(entry)));
+  private async handle(entries: StreamEntry[], triesAtMost = Infinity): Promise<void> {
+    const results = await Promise.allSettled(
+      entries.map((entry) =>
+        entry.deliveryCount > triesAtMost ? this.setAside(entry) : this.handleOne(entry),
+      ),
+    );
     const done = entries.filter((_, index) => results[index]!.status === 'fulfilled').map(({ id }) => id);
     await this.stream.acknowledge(API_GROUP, done);
     const failed = results.find((result) => result.status === 'rejected');
@@ -134,11 +149,18 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async handleOne(entry: StreamEntry): Promise<void> {
-    if (entry.deliveryCount > MAX_DELIVERIES) {
-      await this.applier.reject(entry, `it could not be applied in ${MAX_DELIVERIES} deliveries`);
-      return;
+    try {
+      const { outcome, reason } = await this.applier.apply(entry);
+      if (outcome === 'rejected') this.logger.warn(`Event ${entry.id} is rejected: ${reason}`);
+    } catch (error) {
+      if (entry.deliveryCount < MAX_DELIVERIES) throw error;
+      // A database in trouble must not use up the deliveries of sound events.
+      await this.database.assertWritable();
+      await this.setAside(entry);
     }
-    const { outcome, reason } = await this.applier.apply(entry);
-    if (outcome === 'rejected') this.logger.warn(`Event ${entry.id} is rejected: ${reason}`);
+  }
+
+  private async setAside(entry: StreamEntry): Promise<void> {
+    await this.applier.reject(entry, `it could not be applied in ${entry.deliveryCount} deliveries`);
   }
 }

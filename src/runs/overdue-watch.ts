@@ -39,7 +39,7 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private isDestroyed = false;
   private lastLookMs = 0;
   private patientUntilMs = 0;
-  /** While the stream is away nobody is heard by it; until then leases last in any case. */
+  /** While the stream is away nobody hears a request and nobody is heard; until then that is held against no run. */
   private deafUntilMs = 0;
   /** Runs that some worker had when this life began, and until when their leases last in any case. */
   private excused: Promise<{ runIds: Set<string>; untilMs: number }> | null = null;
@@ -89,8 +89,8 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
     for (const run of await this.queries.overdue()) {
       const command = overdueCommand(run, now);
       if (!command) continue;
-      if (command.type === 'lose-worker' && (nowMs < this.deafUntilMs || (await this.isExcused(run))))
-        continue;
+      if (command.type !== 'give-up-stopping' && nowMs < this.deafUntilMs) continue;
+      if (command.type === 'lose-worker' && (await this.isExcused(run))) continue;
       const commanded = await this.store.command(run.runId, command);
       if (commanded?.applied) {
         this.logger.warn({
