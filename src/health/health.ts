@@ -52,7 +52,7 @@ export class Health {
       this.check(() => this.lookAtWorkers()),
       this.check(async () => {
         const count = await this.rejected.count();
-        return count === 0 ? 'none' : `${count} events wait for a decision, see /events/rejected`;
+        return count === 0 ? 'none' : `${counted(count, 'event')} to decide on, see /events/rejected`;
       }),
       this.check(async () => {
         const { events: waiting, oldestAgeSeconds } = await this.relay.depth();
@@ -111,8 +111,10 @@ export class Health {
     ]);
     const consumers = this.monitor.consumers().length;
     const waiting =
-      runs === 0 ? '' : `, ${runs} runs wait for one, the oldest for ${Math.round(oldestSeconds)} s`;
-    return `${seen.length} workers known, ${consumers} consumers on the stream${waiting}`;
+      runs === 0
+        ? ''
+        : `, ${counted(runs, 'run')} without one, the oldest for ${Math.round(oldestSeconds)} s`;
+    return `${counted(seen.length, 'worker')} known, ${counted(consumers, 'consumer')} on the stream${waiting}`;
   }
 
   private checkDatabase(): Promise<DependencyHealth> {
@@ -130,4 +132,8 @@ export class Health {
       return { status: 'trouble', message: error instanceof Error ? error.message : String(error) };
     }
   }
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
