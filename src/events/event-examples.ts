@@ -11,6 +11,15 @@ export const EVENT_EXAMPLES: { [Type in RunEventType]: RunEventOf<Type> } = {
     definitionHash: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
     params: { depth: 2 },
     attempt: 1,
+    runInputs: [
+      {
+        queryId: 'ts',
+        queryText: 'typescript',
+        domain: 'example.com',
+        searchQuery: 'site:example.com typescript',
+      },
+    ],
+    quota: { remaining: 38, concurrencyLimit: 2 },
   }),
   'run.started': example('run.started', 2, '10:00:00.120', {
     workerId: 'python-1',
@@ -44,6 +53,8 @@ export const EVENT_EXAMPLES: { [Type in RunEventType]: RunEventOf<Type> } = {
     status: 'completed',
     newJobsCount: 12,
     relevantCount: 5,
+    issuedCalls: 10,
+    zeroResults: [{ queryText: 'cobol', domain: 'example.com', occurredAt: '2026-03-01T10:03:58.000Z' }],
     metrics: { pagesCount: 131 },
     artifacts: [{ name: 'jobs.csv', size: 20480 }],
   }),
