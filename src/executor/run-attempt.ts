@@ -70,6 +70,10 @@ export class RunAttempt implements Attempt {
     return this.assignment.run.projectId;
   }
 
+  get attempt(): number {
+    return this.assignment.run.attempt;
+  }
+
   /** The first cause counts; but whoever has lost the run has nothing more to say about it. */
   stop(cause: StopCause): void {
     if (!this.stopping.signal.aborted) this.stopping.abort(cause);
