@@ -44,7 +44,8 @@ describe('the requests that a worker takes from the stream', () => {
   let fewestFree: number;
   let workers: StreamRequests[];
   let stopAll: () => void;
-  const reads = () => jest.mocked(stream.read).mock.calls.length;
+  let read: jest.SpyInstance;
+  const reads = () => read.mock.calls.length;
 
   beforeAll(() => Logger.overrideLogger(false));
   beforeEach(async () => {
@@ -57,7 +58,7 @@ describe('the requests that a worker takes from the stream', () => {
     ]);
     stream = new EmbeddedEventStream(database, new Clock());
     await stream.ensureGroup(WORKER_GROUP);
-    jest.spyOn(stream, 'read');
+    read = jest.spyOn(stream, 'read');
     [claims, claimed, held, workers, fewestFree] = [[], new Set(), new Map(), [], Infinity];
     stopAll = () => held.forEach((attempt) => attempt.end());
   });
