@@ -22,11 +22,15 @@ const QUOTA = `quota:
 const SAYS = `console.log(process.env.JOBATO_QUOTA_REMAINING + ' ' + process.env.JOBATO_QUOTA_CONCURRENCY);`;
 const CALLS = `const fs = require('node:fs'); for (let n = 0; n < 3; n++) fs.writeSync(3, '{"quota":{"used":1}}\\n');`;
 const STOPS = `fs.writeSync(3, '{"partial":{"reason":"quota-reached"}}\\n');`;
+const SPENDS = `echo $JOBATO_QUOTA_REMAINING; echo "{\\"quota\\":{\\"used\\":4}}" >&3`;
 const external = (id: string, more = '') =>
   `id: ${id}\nexecutor: external\nquota: true\nretry: { maxAttempts: 3 }\n${more}`;
 const PROJECTS = {
   calls: nodeStep('calls', `${SAYS}${CALLS}`, 'quota: true\n'),
   stops: nodeStep('stops', `${CALLS}${STOPS}`, 'quota: true\n'),
+  after: `${nodeStep('after', `${SAYS}${CALLS}`, 'quota: true\n')}${['two', 'three']
+    .map((name) => `  - name: ${name}\n    command: [sh, -c, '${SPENDS}']\n`)
+    .join('')}`,
   free: nodeStep('free', `${SAYS}${CALLS}`),
   far: external('far'),
   other: external('other'),
@@ -103,6 +107,13 @@ describe('a project with a quota', () => {
     expect([await log(first.runId), await log(second.runId)]).toEqual(['5 2\n', '2 2\n']);
     // What was issued beyond the limit was issued all the same.
     expect(await quotaOf('calls')).toMatchObject({ used: 6, remaining: 0 });
+  });
+
+  it('is told, step by step, what the steps before have left', async () => {
+    const { runId } = await jobato.trigger('after');
+    await jobato.untilEnded(runId);
+    expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('5 2\n2\n0\n');
+    expect(await quotaOf('after')).toMatchObject({ used: 11, remaining: 0 });
   });
 
   it('starts no run with nothing left, by whichever way, and says when there is more', async () => {

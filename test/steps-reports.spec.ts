@@ -53,6 +53,16 @@ describe('what a step says on descriptor 3', () => {
     expect(run.summary).toEqual({ newJobsCount: 12, relevantCount: 0, pages: 2.5, cold: -1 });
   });
 
+  it('is nothing where a file has a name that nobody could ask for, and all else counts', async () => {
+    const run = await carriedOut(
+      `const long = 'd'.repeat(150) + '/' + 'f'.repeat(60); fs.mkdirSync(process.env.JOBATO_RUN_DIR + '/' + 'd'.repeat(150));
+       file(long, 'x'); file('good', 'x');
+       say({ artifact: { path: long } }, { artifact: { path: 'good' } }, { progress: { current: 4 } })`,
+    );
+    expect(run).toMatchObject({ artifacts: [{ name: 'good' }], progress: { current: 4 } });
+    expect(await logOf(run)).toMatch(/An artifact was left aside: .*from 1 to 200 characters/);
+  });
+
   it('is that it has done a part only, with the reason', async () => {
     const run = await carriedOut(`say({ partial: { reason: 'quota-reached' } })`, 'two');
     expect(run).toMatchObject({ status: 'partial', statusReason: 'quota-reached', error: null });

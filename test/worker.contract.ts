@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunView } from '../src/runs/run-view';
 import { Belongings, eventsOf, eventually, flawsOf, logOf, within } from './support/crash';
@@ -247,6 +247,24 @@ export function describeWorker(way: string, environment: () => Record<string, st
       expect(await within(10_000, 'the end', all.server.untilEnded(once.runId))).toMatchObject({
         status: 'failed',
         statusReason: 'worker-lost',
+      });
+    });
+
+    it('hands back at once what it cannot begin, and does not ask for more at once', async () => {
+      const worker = await all.startWorker();
+      const notes = join(all.folders.dataDir, 'worker-1', 'held');
+      rmSync(notes, { recursive: true });
+      const { runId } = await all.server.trigger('again');
+      await within(
+        5000,
+        'the hand-back',
+        all.server.until(runId, ({ attempt }) => attempt === 2),
+      );
+      mkdirSync(notes);
+      expect(await within(20_000, 'the next attempt', all.server.untilEnded(runId))).toMatchObject({
+        status: 'completed',
+        attempt: 2,
+        workerId: worker.workerId,
       });
     });
 

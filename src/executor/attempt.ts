@@ -5,6 +5,8 @@ export type StopCause = 'stop-requested' | 'run-timed-out' | 'lost' | 'shutting-
 export interface Attempt {
   readonly runId: string;
   readonly projectId: string;
+  /** Which attempt at the run this is. */
+  readonly attempt: number;
   /** Resolves when nothing of it is alive and all of it is told. */
   carryOut(): Promise<void>;
   stop(cause: StopCause): void;

@@ -24,6 +24,10 @@ export class DefinitionMismatch implements Attempt {
     return this.run.projectId;
   }
 
+  get attempt(): number {
+    return this.run.attempt;
+  }
+
   async carryOut(): Promise<void> {
     const { runId, attempt } = this.run;
     const events = new EventReporter(

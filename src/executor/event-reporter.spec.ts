@@ -69,4 +69,45 @@ describe('what becomes of an attempt', () => {
     await published;
     expect(told).toEqual([]);
   });
+
+  it('is told of its calls also once the run is somebody else’s, each of them once', async () => {
+    const tries: RunEvent[][] = [];
+    tell = async (events) => {
+      tries.push(events);
+      throw new Error('away');
+    };
+    reporter.reportProgress({ attempt: 1, current: 1, quotaUsed: 1 });
+    reporter.report('run.progress', { attempt: 1, step: 'next' });
+    await jest.advanceTimersByTimeAsync(1500);
+    reporter.reportProgress({ attempt: 1, message: 'on', quotaUsed: 2 });
+    await jest.advanceTimersByTimeAsync(300);
+    reporter.reportProgress({ attempt: 1, quotaUsed: 4 });
+    reporter.giveUp();
+    reporter.giveUp();
+    reporter.reportProgress({ attempt: 1, message: 'still', quotaUsed: 8 });
+    reporter.report('run.completed', { attempt: 1 });
+    tell = async (events) => void told.push(...events);
+    const published = reporter.published();
+    await jest.advanceTimersByTimeAsync(10_000);
+    await published;
+    const calls = told.map(({ payload }) => payload as { quotaUsed: number });
+    expect(calls.reduce((sum, { quotaUsed }) => sum + quotaUsed, 0)).toBe(15);
+    expect(new Set(calls.map((payload) => Object.keys(payload).join()))).toEqual(
+      new Set(['attempt,quotaUsed']),
+    );
+    // What may have been taken before has the id that it had.
+    expect(told[0]!.eventId).toBe(tries[0]![0]!.eventId);
+  });
+
+  it('is told in several events where one would be too large', async () => {
+    for (let n = 0; n < 2500; n++)
+      reporter.reportProgress({ attempt: 1, artifacts: [{ name: `a${n}`, size: 1 }] });
+    for (let n = 0; n < 500; n++) reporter.reportProgress({ attempt: 1, metrics: { [`m${n}`]: n } });
+    await reporter.published();
+    const payloads = told.map(({ payload }) => payload as { artifacts?: object[]; metrics?: object });
+    expect(Math.max(...payloads.map(({ artifacts = [] }) => artifacts.length))).toBe(1000);
+    expect(Math.max(...payloads.map(({ metrics = {} }) => Object.keys(metrics).length))).toBe(200);
+    expect(payloads.flatMap(({ artifacts = [] }) => artifacts)).toHaveLength(2500);
+    expect(Object.keys(Object.assign({}, ...payloads.map(({ metrics }) => metrics)))).toHaveLength(500);
+  });
 });

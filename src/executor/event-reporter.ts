@@ -8,6 +8,9 @@ const RETRY_MS = 1000;
 const PROGRESS_EVERY_MS = 200;
 /** While so many events cannot be told, progress is not made into more of them: memory stays bounded. */
 const MANY_WAITING = 100;
+/** What an event may have at most; see event-schemas.ts. */
+const MAX_ARTIFACTS = 1000;
+const MAX_METRICS = 200;
 
 /** Tells what becomes of one attempt: in order, and again until it is taken. */
 export class EventReporter {
@@ -16,6 +19,8 @@ export class EventReporter {
   private progress: RunEventMap['run.progress'] | null = null;
   private progressTimer: NodeJS.Timeout | null = null;
   private givenUp = false;
+  /** Of what may have been taken, the calls: under their ids, so that they count once. */
+  private unsure: RunEvent[] = [];
 
   constructor(
     private readonly runId: string,
@@ -31,6 +36,8 @@ export class EventReporter {
 
   /** Gathers what a step says of its progress; the latest of each member goes out a few times a second. */
   reportProgress(progress: RunEventMap['run.progress']): void {
+    if (this.givenUp) return this.keepCalls(progress);
+    if (this.progress && !fitsInOne(this.progress, progress)) this.flushProgress();
     const { metrics, artifacts, quotaUsed, ...rest } = progress;
     const before = this.progress ?? {};
     this.progress = {
@@ -47,23 +54,45 @@ export class EventReporter {
     this.flushProgressSoon();
   }
 
-  /** Nothing more is told, and what waits is thrown away: the run is somebody else's. */
+  /** What waits is thrown away: the run is somebody else's. Only the calls that it issued count, whoever has it. */
   giveUp(): void {
+    if (this.givenUp) return;
     this.givenUp = true;
+    const { waiting, progress } = this;
     this.waiting = [];
     this.progress = null;
+    for (const event of waiting) if (event.eventType === 'run.progress') this.keepCalls(event.payload);
+    if (progress) this.keepCalls(progress);
   }
 
   /** Resolves when all that was reported is taken, or given up. */
   async published(): Promise<void> {
-    this.flushProgress();
+    if (!this.givenUp) this.flushProgress();
     while (this.publishing) await this.publishing;
+    if (this.givenUp) await this.tellCalls();
+  }
+
+  private keepCalls({ attempt, quotaUsed = 0 }: RunEventMap['run.progress']): void {
+    if (quotaUsed > 0) this.progress = { attempt, quotaUsed: (this.progress?.quotaUsed ?? 0) + quotaUsed };
+  }
+
+  private async tellCalls(): Promise<void> {
+    const { progress, unsure } = this;
+    this.progress = null;
+    this.unsure = [];
+    const events = [...unsure, ...(progress ? [this.event('run.progress', progress)] : [])];
+    if (events.length === 0) return;
+    try {
+      await this.tell(events);
+    } catch (error) {
+      this.logger.warn(`Calls that run ${this.runId} has issued cannot be told: ${String(error)}`);
+    }
   }
 
   private flushProgress(): void {
     if (this.progressTimer) clearTimeout(this.progressTimer);
     this.progressTimer = null;
-    if (!this.progress) return;
+    if (!this.progress || this.givenUp) return;
     const { progress } = this;
     this.progress = null;
     this.enqueue('run.progress', progress);
@@ -78,7 +107,15 @@ export class EventReporter {
   }
 
   private enqueue<Type extends RunEventType>(eventType: Type, payload: RunEventMap[Type]): RunEvent {
-    const event = {
+    const event = this.event(eventType, payload);
+    if (this.givenUp) return event;
+    this.waiting.push(event);
+    this.publishing ??= this.publish();
+    return event;
+  }
+
+  private event<Type extends RunEventType>(eventType: Type, payload: RunEventMap[Type]): RunEvent {
+    return {
       eventId: randomUUID(),
       eventType,
       eventVersion: 1,
@@ -86,10 +123,6 @@ export class EventReporter {
       runId: this.runId,
       payload,
     } as RunEvent;
-    if (this.givenUp) return event;
-    this.waiting.push(event);
-    this.publishing ??= this.publish();
-    return event;
   }
 
   private async publish(): Promise<void> {
@@ -111,5 +144,21 @@ export class EventReporter {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
+    this.unsure.push(...batch.flatMap(callsOnly));
   }
+}
+
+type Progress = RunEventMap['run.progress'];
+
+/** One that is too large would be refused as a whole. */
+function fitsInOne(one: Progress, other: Progress): boolean {
+  const artifacts = (one.artifacts?.length ?? 0) + (other.artifacts?.length ?? 0);
+  const metrics = Object.keys({ ...one.metrics, ...other.metrics });
+  return artifacts <= MAX_ARTIFACTS && metrics.length <= MAX_METRICS;
+}
+
+function callsOnly(event: RunEvent): RunEvent[] {
+  if (event.eventType !== 'run.progress') return [];
+  const { attempt, quotaUsed = 0 } = event.payload;
+  return quotaUsed > 0 ? [{ ...event, payload: { attempt, quotaUsed } }] : [];
 }

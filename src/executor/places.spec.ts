@@ -4,6 +4,7 @@ import { Places } from './places';
 
 /** Lasts until it is told to end. */
 class Lasting implements Attempt {
+  readonly attempt = 1;
   begun = false;
   readonly causes: StopCause[] = [];
   end: () => void = () => undefined;

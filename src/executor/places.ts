@@ -44,6 +44,11 @@ export class Places {
     return this.find(runId)?.ended ?? null;
   }
 
+  /** The attempt that is carried out at the run; null if there is none, or its claim is not decided. */
+  attemptAt(runId: string): number | null {
+    return this.find(runId)?.attempt?.attempt ?? null;
+  }
+
   /**
    * Takes a place. Resolves once it is decided whether there is something to carry out; that goes on beside.
    * @param runId what is claimed, where that is known before

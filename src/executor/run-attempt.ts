@@ -4,7 +4,7 @@ import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
 import type { StepDefinition } from '../projects/project';
 import { type Clock, elapsedMs } from '../clock/clock';
-import type { RunEvent } from '../events/run-event';
+import type { QuotaBudget, RunEvent } from '../events/run-event';
 import type { ArtifactFiles } from '../runs/artifact-files';
 import { LEASE_SECONDS } from '../runs/lease';
 import type { Artifact } from '../runs/run';
@@ -43,6 +43,8 @@ export class RunAttempt implements Attempt {
   private readonly mask: SecretMask;
   /** Set by a step: the run shall end as partial. */
   private partialReason: string | null = null;
+  /** Calls that the steps until now have issued against the quota. */
+  private quotaUsed = 0;
   private beating = false;
   /** How the attempt ended; null until it has, and where that is for others to say. */
   private end: RunEvent | null = null;
@@ -68,6 +70,10 @@ export class RunAttempt implements Attempt {
 
   get projectId(): string {
     return this.assignment.run.projectId;
+  }
+
+  get attempt(): number {
+    return this.assignment.run.attempt;
   }
 
   /** The first cause counts; but whoever has lost the run has nothing more to say about it. */
@@ -160,13 +166,14 @@ export class RunAttempt implements Attempt {
     const exit = await this.tools.steps.run({
       command: step.command,
       workingDir: resolve(step.workingDir),
-      env: stepEnvironment(step, context, config.environment),
+      env: stepEnvironment(step, { ...context, quota: this.quotaLeft() }, config.environment),
       timeoutSeconds: step.timeoutSeconds,
       stop: this.stopping.signal,
       output: io,
     });
     await io.finished();
     this.partialReason ??= io.partialReason;
+    this.quotaUsed += io.quotaUsed;
 
     const ending = this.classify(step, exit, io);
     const exitCode = exit.kind === 'not-started' ? null : exit.exitCode;
@@ -180,6 +187,12 @@ export class RunAttempt implements Attempt {
       this.events.report('run.progress', { attempt, step: step.name, stepStatus, exitCode });
     }
     return ending;
+  }
+
+  /** The budget is that of the run: what one step has used, the next one does not have. */
+  private quotaLeft(): QuotaBudget | null {
+    const { quota } = this.assignment.run;
+    return quota && { ...quota, remaining: Math.max(0, quota.remaining - this.quotaUsed) };
   }
 
   private async takeArtifact(path: string): Promise<Artifact> {

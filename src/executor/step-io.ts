@@ -16,6 +16,8 @@ const MAX_COMPLAINTS = 20;
 /** Takes what one step writes: its two outputs to the log, its reports to events. Secrets are masked before anything else. */
 export class StepIo implements StepOutput {
   partialReason: string | null = null;
+  /** Calls issued against the quota. */
+  quotaUsed = 0;
   error: { code: string; message: string } | null = null;
   /** Of what it said on stderr, for the message of a failure. */
   lastErrorLine: string | null = null;
@@ -105,6 +107,7 @@ export class StepIo implements StepOutput {
   private passOn({ progress, metrics, partial, error, quota, artifact }: StepReport): void {
     if (partial) this.partialReason = partial.reason;
     if (error) this.error = error;
+    if (quota) this.quotaUsed += quota.used;
     if (progress || metrics || quota) {
       this.events.reportProgress({
         attempt: this.attempt,

@@ -19,6 +19,7 @@ import { ArtifactFiles } from '../runs/artifact-files';
 import { startOfRun } from '../runs/run-id';
 import type { Attempt } from './attempt';
 import { ClaimPolling } from './claim-polling';
+import type { AttemptKey } from './control-plane';
 import { DefinitionMismatch } from './definition-mismatch';
 import { HeldRuns } from './held-runs';
 import { HttpControlPlane } from './http-control-plane';
@@ -30,6 +31,9 @@ import { StreamControlPlane } from './stream-control-plane';
 import { StreamRequests } from './stream-requests';
 import { type Claimed, WorkerApi } from './worker-api';
 
+/** After a run that could not be begun, nothing is claimed for so long. */
+const PAUSE_MS = 5000;
+
 /** A worker that is a process of its own, for a server here or elsewhere. */
 @Injectable()
 export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
@@ -39,6 +43,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
   private readonly held: HeldRuns;
   private readonly control: HttpControlPlane;
   private readonly places: Places;
+  private readonly stopping = new AbortController();
   /** How runs get here. */
   private readonly requests: StreamRequests | ClaimPolling;
 
@@ -80,6 +85,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.stopping.abort();
     await this.requests.stop();
     const cutOff = new AbortController();
     const drained = this.places.allFree().finally(() => cutOff.abort());
@@ -123,9 +129,26 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
   ): Promise<Attempt | null> {
     const claimed = await this.api.claim(projectId, waitSeconds, signal);
     if (!claimed) return null;
-    const { runId, payload } = claimed.request;
-    this.held.hold({ runId, attempt: payload.attempt });
-    return this.attemptAt(claimed);
+    const key = { runId: claimed.request.runId, attempt: claimed.request.payload.attempt };
+    try {
+      this.held.hold(key);
+      return await this.attemptAt(claimed);
+    } catch (error) {
+      await this.refuse(key, error as Error);
+      throw error;
+    }
+  }
+
+  /** Whoever cannot even begin, for want of space or else, gives others a chance before it tries again. */
+  private async refuse(key: AttemptKey, { message }: Error): Promise<void> {
+    this.logger.error(`Run ${key.runId} cannot be begun and is handed back: ${message}`);
+    try {
+      await this.api.release(key, `The worker could not begin with the run: ${message}`);
+      this.held.forget(key);
+    } catch (error) {
+      this.logger.error(`Run ${key.runId} cannot be handed back, its lease will end: ${String(error)}`);
+    }
+    await delay(PAUSE_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 
   private async attemptAt({ request: { runId, payload }, serverNowMs }: Claimed): Promise<Attempt> {

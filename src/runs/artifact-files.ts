@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { JobatoError } from '../problems/catalogue';
+import { flawOfArtifactName } from './artifact-name';
 import type { Artifact, Run } from './run';
 
 /** The files that runs make: each run has a folder, and nothing outside of it is ever handed out. */
@@ -33,6 +34,8 @@ export class ArtifactFiles {
     const name = relative(folder, file);
     if (name === '' || isOutside(name))
       throw new Error(`the artifact "${path}" is not in the folder of the run`);
+    const flaw = flawOfArtifactName(name.split(sep).join('/'));
+    if (flaw !== null) throw new Error(`the name of the artifact "${path}" ${flaw}`);
     const size = await sizeOfFile(file);
     if (size === null) throw new Error(`the artifact "${path}" is not a file`);
     if (size > this.config.artifactLimitBytes) {
