@@ -1,6 +1,6 @@
 import type { ChainableCommander } from 'ioredis';
 import { Logger } from '@nestjs/common';
-import { type Instant, toInstant } from '../clock/clock';
+import type { Instant } from '../clock/clock';
 import { API_GROUP, EventStream, type GroupState, type StreamEntry } from './event-stream';
 import { RedisConnections } from './redis-connection';
 import {
@@ -13,7 +13,8 @@ import {
 } from './redis-entries';
 import { RedisFollower } from './redis-follower';
 import { MAX_WAIT_MS, RedisGroupReader } from './redis-group-reader';
-import { type GroupInfo, infoOf, named } from './redis-info';
+import { consumersOf, groupsOf, lastIdOf } from './redis-info';
+import { RedisTrimming } from './redis-trimming';
 import type { StreamFields } from './run-event';
 
 /** Where lines of logs travel, so that the stream of events stays small for those who read it. */
@@ -37,6 +38,7 @@ export class RedisEventStream extends EventStream {
   private readonly logs: StreamKey;
   private readonly readers = new Map<string, RedisGroupReader>();
   private readonly followers = new Set<RedisFollower>();
+  private readonly trimming: RedisTrimming;
   private readonly closing = new AbortController();
 
   constructor({ url, eventsKey, logsKey }: { url: string; eventsKey: string; logsKey: string }) {
@@ -44,6 +46,7 @@ export class RedisEventStream extends EventStream {
     this.connections = new RedisConnections(url);
     this.events = { key: eventsKey, mark: '' };
     this.logs = { key: logsKey, mark: 'log:' };
+    this.trimming = new RedisTrimming(eventsKey, logsKey);
   }
 
   get trouble(): string | null {
@@ -141,30 +144,15 @@ export class RedisEventStream extends EventStream {
   }
 
   async trim(before: Instant): Promise<number> {
-    const redis = await this.connections.usable();
-    const [seconds] = (await redis.time()) as [number, number];
-    const beforeMs = Date.parse(before);
-    const forgottenAfterMs = Number(seconds) * 1000 - beforeMs;
-    let trimmed = 0;
-    for (const { key } of [this.events, this.logs]) {
-      const { groups } = await infoOf(redis, key);
-      let floor = `${Math.max(0, beforeMs)}-0`;
-      for (const group of groups) {
-        if (await this.isForgotten(key, group, forgottenAfterMs)) continue;
-        const unfinished = await this.firstUnfinished(key, group);
-        if (compareIds(unfinished, floor) < 0) floor = unfinished;
-      }
-      trimmed += Number(await redis.xtrim(key, 'MINID', floor));
-    }
-    return trimmed;
+    return this.trimming.trim(await this.connections.usable(), Date.parse(before));
   }
 
   async groups(): Promise<GroupState[]> {
     const redis = await this.connections.usable();
     const states = new Map<string, GroupState>();
     for (const { key } of [this.events, this.logs]) {
-      for (const group of (await infoOf(redis, key)).groups) {
-        const consumers = await this.consumersOf(key, group.name);
+      for (const group of await groupsOf(redis, key)) {
+        const consumers = await consumersOf(redis, key, group.name);
         const lag = group.lag ?? (await this.countAfter(key, group.lastDeliveredId));
         const known = states.get(group.name);
         if (!known) {
@@ -192,7 +180,7 @@ export class RedisEventStream extends EventStream {
     if (!Number.isFinite(sinceMs)) return;
     const redis = await this.connections.usable();
     for (const stream of this.streamsOf(group).toReversed()) {
-      const found = (await infoOf(redis, stream.key)).groups.find(({ name }) => name === group);
+      const found = (await groupsOf(redis, stream.key)).find(({ name }) => name === group);
       if (!found) continue;
       let from = `${sinceMs}-0`;
       while (compareIds(from, found.lastDeliveredId) <= 0) {
@@ -224,7 +212,7 @@ export class RedisEventStream extends EventStream {
     const state =
       group === null
         ? undefined
-        : (await infoOf(await this.connections.usable(), key)).groups.find(({ name }) => name === group);
+        : (await groupsOf(await this.connections.usable(), key)).find(({ name }) => name === group);
     if (!state) return new Set(there); // a group that is made begins at the first entry
     const handedOut = there.filter((id) => compareIds(id, state.lastDeliveredId) <= 0);
     const pending = await this.pipelined<unknown[]>((pipeline) =>
@@ -232,11 +220,6 @@ export class RedisEventStream extends EventStream {
     );
     const dropped = new Set(handedOut.filter((_, index) => pending[index]!.length === 0));
     return new Set(there.filter((id) => !dropped.has(id)));
-  }
-
-  async now(): Promise<Instant> {
-    const [seconds, microseconds] = await (await this.connections.usable()).time();
-    return toInstant(Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000));
   }
 
   async close(): Promise<void> {
@@ -270,9 +253,9 @@ export class RedisEventStream extends EventStream {
    */
   private async setBackIfAhead(key: string, group: string): Promise<void> {
     const redis = await this.connections.usable();
-    const { lastGeneratedId, groups } = await infoOf(redis, key);
+    const [lastId, groups] = await Promise.all([lastIdOf(redis, key), groupsOf(redis, key)]);
     const place = groups.find(({ name }) => name === group)?.lastDeliveredId ?? BEGINNING;
-    if (compareIds(place, lastGeneratedId) <= 0) return;
+    if (compareIds(place, lastId) <= 0) return;
     await redis.xgroup('SETID', key, group, BEGINNING);
     this.logger.warn(`Group ${group} was ahead of the stream ${key} (${place}); it begins again.`);
   }
@@ -306,35 +289,6 @@ export class RedisEventStream extends EventStream {
       // Pending entries that were trimmed are let go of by XCLAIM itself (Redis 7); there may be others behind them.
       if (entries.length > 0 || pending.length < count) return entries;
     }
-  }
-
-  /**
-   * A stranger's group of which nobody was heard for as long as entries are kept: it must not keep everything for
-   * good. Our own are waited for in any case.
-   */
-  private async isForgotten(key: string, { name }: GroupInfo, afterMs: number): Promise<boolean> {
-    if (name.startsWith('jobato-') || afterMs <= 0) return false;
-    const consumers = await this.consumersOf(key, name);
-    return consumers.length > 0 && consumers.every(({ idleMs }) => idleMs > afterMs);
-  }
-
-  private async firstUnfinished(key: string, { name, pending, lastDeliveredId }: GroupInfo): Promise<string> {
-    const undelivered = next(lastDeliveredId);
-    if (pending === 0) return undelivered;
-    const [, first] = (await (await this.connections.usable()).xpending(key, name)) as [
-      number,
-      string | null,
-    ];
-    return first ?? undelivered;
-  }
-
-  private async consumersOf(key: string, group: string): Promise<GroupState['consumers']> {
-    const redis = await this.connections.usable();
-    const rows = (await redis.xinfo('CONSUMERS', key, group)) as unknown[][];
-    return rows.map((row) => {
-      const { name, pending, idle } = named(row);
-      return { name: String(name), pending: Number(pending), idleMs: Number(idle) };
-    });
   }
 
   private async countAfter(key: string, id: string): Promise<number> {

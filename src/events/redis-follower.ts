@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { RedisConnections } from './redis-connection';
 import { compareIds, type RedisEntry, type StreamKey, toEntries } from './redis-entries';
 import { MAX_WAIT_MS } from './redis-group-reader';
-import { infoOf } from './redis-info';
+import { lastIdOf } from './redis-info';
 
 const BATCH = 500;
 const RETRY_MS = 500;
@@ -58,9 +58,9 @@ export class RedisFollower {
 
   /** `$` would mean another end at each read, and skip what came in between. */
   private async findEnd(): Promise<void> {
-    const { lastGeneratedId } = await infoOf(await this.connections.usable(), this.stream.key);
+    const lastId = await lastIdOf(await this.connections.usable(), this.stream.key);
     // A stream that was made anew may begin below where we were.
-    if (this.lastId === null || compareIds(lastGeneratedId, this.lastId) < 0) this.lastId = lastGeneratedId;
+    if (this.lastId === null || compareIds(lastId, this.lastId) < 0) this.lastId = lastId;
   }
 
   private async readOn(): Promise<void> {
