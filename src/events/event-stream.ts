@@ -19,7 +19,7 @@ export interface ConsumerState {
 
 export interface GroupState {
   name: string;
-  /** Entries that no consumer of the group was handed yet. */
+  /** Entries that no consumer of the group was handed yet; at least so many, where the stream cannot tell exactly. */
   lag: number;
   /** Entries that were handed out and not acknowledged. */
   pending: number;

@@ -14,15 +14,17 @@ import {
 import { RedisFollower } from './redis-follower';
 import { MAX_WAIT_MS, RedisGroupReader } from './redis-group-reader';
 import { consumersOf, groupsOf, lastIdOf } from './redis-info';
+import { takeOverFrom } from './redis-take-over';
 import { RedisTrimming } from './redis-trimming';
 import type { StreamFields } from './run-event';
 
 /** Where lines of logs travel, so that the stream of events stays small for those who read it. */
 const LOG_EVENT = 'run.log';
 const BEGINNING = '0-0';
-const BATCH = 500;
-/** Counting what a group was not handed ends here, where Redis itself does not know. */
-const MAX_COUNTED = 10_000;
+/** Entries may be large, and an answer must be here in time. */
+const BATCH = 64;
+/** Where Redis does not know what a group was not handed, it is "at least" this: to count, entries come here whole. */
+const MAX_COUNTED = 100;
 
 /**
  * The event stream on Redis Streams, for more than one process. Two streams behind one face: events, which everyone
@@ -125,10 +127,14 @@ export class RedisEventStream extends EventStream {
     await this.ensureGroup(group);
     const taken: StreamEntry[] = [];
     // What was logged goes first here too.
+    const redis = await this.connections.usable();
     for (const stream of this.streamsOf(group).toReversed()) {
-      taken.push(...(await this.takeOverFrom(stream, group, consumer, options)));
+      const count = options.count - taken.length;
+      const { entries, isFull } = await takeOverFrom(redis, stream, group, consumer, { ...options, count });
+      taken.push(...entries);
+      if (isFull) break; // and all of it goes first
     }
-    return taken.slice(0, options.count);
+    return taken;
   }
 
   async follow(onEntry: (fields: Record<string, string>) => void): Promise<{ stop(): Promise<void> }> {
@@ -258,37 +264,6 @@ export class RedisEventStream extends EventStream {
     if (compareIds(place, lastId) <= 0) return;
     await redis.xgroup('SETID', key, group, BEGINNING);
     this.logger.warn(`Group ${group} was ahead of the stream ${key} (${place}); it begins again.`);
-  }
-
-  private async takeOverFrom(
-    stream: StreamKey,
-    group: string,
-    consumer: string,
-    { idleMs, count }: { idleMs: number; count: number },
-  ): Promise<StreamEntry[]> {
-    const redis = await this.connections.usable();
-    for (;;) {
-      // XAUTOCLAIM would do it in one go, but does not say how often an entry was delivered.
-      const pending = (await redis.call(
-        'XPENDING',
-        ...[stream.key, group, 'IDLE', Math.ceil(idleMs), '-', '+', count],
-      )) as [id: string, consumer: string, idleMs: number, deliveries: number][];
-      if (pending.length === 0) return [];
-      const ids = pending.map(([id]) => id);
-      const claimed = (await redis.xclaim(
-        stream.key,
-        group,
-        consumer,
-        Math.ceil(idleMs),
-        ...ids,
-      )) as RedisEntry[];
-      const deliveries = new Map(pending.map(([id, , , times]) => [id, times]));
-      const entries = claimed.flatMap((entry) =>
-        toEntries(stream, [entry], (deliveries.get(entry[0]) ?? 0) + 1),
-      );
-      // Pending entries that were trimmed are let go of by XCLAIM itself (Redis 7); there may be others behind them.
-      if (entries.length > 0 || pending.length < count) return entries;
-    }
   }
 
   private async countAfter(key: string, id: string): Promise<number> {
