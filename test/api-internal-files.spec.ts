@@ -5,7 +5,7 @@ import { DiskSpace } from '../src/database/disk-space';
 import { JobatoError } from '../src/problems/catalogue';
 import type { RunView } from '../src/runs/run-view';
 import { expectInvalid, expectProblem } from './support/expect-problem';
-import { RunningApp } from './support/jobato';
+import { nodeStep, RunningApp } from './support/jobato';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
 
 const UUID = '01890000-0000-7000-8000-000000000000';
@@ -332,5 +332,43 @@ describe('log lines over HTTP', () => {
   ])('are checked: %j', async (body, field) => {
     const response = await new HttpWorker(jobato).post(`runs/${UUID}/logs`, body);
     expect(await expectInvalid(response)).toEqual([field]);
+  });
+});
+
+describe('files and lines of a run with steps', () => {
+  const send = async (worker: HttpWorker, runId: string, workerId?: string) => [
+    await worker.upload(runId, 'a', 'x', workerId === undefined ? {} : { 'x-jobato-worker-id': workerId }),
+    await worker.log(runId, [{ text: 'x' }], { workerId }),
+  ];
+  const expectRefused = async (responses: Response[]) => {
+    for (const response of responses) await expectProblem(response, 409, 'LEASE_LOST');
+  };
+
+  it('are taken from its holder only, which has to say its name', async () => {
+    const steps = await RunningApp.start(
+      { steps: nodeStep('steps', '0') },
+      { JOBATO_API_KEY: KEY, WORKER: 'off' },
+    );
+    try {
+      const worker = new HttpWorker(steps);
+      const { runId } = await steps.trigger('steps');
+      await expectRefused(await send(worker, runId)); // nobody has it
+      await expectRefused(await send(worker, runId, worker.workerId));
+      await worker.claimed({ projectIds: ['steps'] });
+      await expectRefused(await send(worker, runId));
+      await expectRefused(await send(worker, runId, 'another'));
+      expect((await send(worker, runId, worker.workerId)).map(({ status }) => status)).toEqual([201, 202]);
+      expect(await (await steps.fetch(`/api/runs/${runId}/logs`)).text()).toBe('x\n');
+    } finally {
+      await steps.stop();
+    }
+  });
+
+  it('are taken of an external run though nobody has claimed it', async () => {
+    const projectId = PROJECTS[used++]!;
+    const { runId } = await jobato.trigger(projectId);
+    const worker = new HttpWorker(jobato);
+    for (const workerId of [undefined, worker.workerId])
+      expect((await send(worker, runId, workerId)).map(({ status }) => status)).toEqual([201, 202]);
   });
 });

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { toInstant } from '../src/clock/clock';
 import { RedisEventStream } from '../src/events/redis-event-stream';
 import { describeEventStream } from './event-stream.contract';
 import { RedisServer } from './support/redis';
 
 let redis: RedisServer;
+let client: Redis;
 beforeAll(async () => {
   redis = await RedisServer.start();
+  client = redis.client();
 });
 afterAll(() => redis.end());
 
@@ -24,6 +28,9 @@ describeEventStream('the event stream on Redis', async () => {
     close: () => stream.close(),
     // The clock is the server's own, which nobody can turn.
     letPass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    now: () => stream.now(),
+    now: async () => {
+      const [seconds, microseconds] = await client.time();
+      return toInstant(Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000));
+    },
   };
 });

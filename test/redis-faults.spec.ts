@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
+import { Clock } from '../src/clock/clock';
+import { Database } from '../src/database/database';
 import { API_GROUP, WORKER_GROUP } from '../src/events/event-stream';
 import { OutboxRelay } from '../src/events/outbox-relay';
+import { Housekeeping } from '../src/runs/housekeeping';
 import { OverdueWatch } from '../src/runs/overdue-watch';
 import { RunQueries } from '../src/runs/run-queries';
 import type { RunView } from '../src/runs/run-view';
@@ -165,6 +168,24 @@ describe('with Redis away', () => {
     await jobato.app.get(OverdueWatch).look();
     await says('run.completed', { attempt: 1 });
     await untilCompleted(runId);
+  });
+
+  it('tidies what lies in the database all the same', async () => {
+    await start();
+    const post = () =>
+      jobato.fetch('/api/projects/outside/runs', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': 'once' },
+        body: '{}',
+      });
+    expect((await post()).status).toBe(201);
+    await server.kill();
+    await untilTrouble();
+    const clock = jest.spyOn(jobato.app.get(Clock), 'nowMs').mockReturnValue(Date.now() + 49 * 3_600_000);
+    await jobato.app.get(Housekeeping).tidy();
+    clock.mockRestore();
+    const keys = await jobato.app.get(Database).read.query('SELECT * FROM idempotency_keys', []);
+    expect(keys).toEqual([]);
   });
 
   it('stops in good order', async () => {

@@ -19,7 +19,7 @@ export interface ConsumerState {
 
 export interface GroupState {
   name: string;
-  /** Entries that no consumer of the group was handed yet. */
+  /** Entries that no consumer of the group was handed yet; at least so many, where the stream cannot tell exactly. */
   lag: number;
   /** Entries that were handed out and not acknowledged. */
   pending: number;
@@ -80,7 +80,12 @@ export abstract class EventStream {
   /** Every entry published from now on, for every follower, without group or acknowledgement: may miss, never repeats. */
   abstract follow(onEntry: (fields: Record<string, string>) => void): Promise<{ stop(): Promise<void> }>;
 
-  /** Deletes entries added before `before`, but none that a group has not finished with. @returns how many */
+  /**
+   * Deletes entries added before `before`, but none that a group has not finished with. A stream that lives longer
+   * than those who read it also lets go of groups in which nobody was heard since, of consumers of ours that are
+   * gone, and of lines of logs that were applied, which lie in the database.
+   * @returns how many entries
+   */
   abstract trim(before: Instant): Promise<number>;
 
   abstract groups(): Promise<GroupState[]>;

@@ -1,5 +1,8 @@
 import type { StreamEntry } from './event-stream';
 
+/** With so much text in hand a read is content, whatever its count: entries may be large. */
+export const HANDY_CHARACTERS = 8 * 1024 * 1024;
+
 /** One stream in Redis. Ids are unique within a stream only, so those of a second one carry its mark. */
 export interface StreamKey {
   key: string;

@@ -1,6 +1,6 @@
 import type { ChainableCommander } from 'ioredis';
 import { Logger } from '@nestjs/common';
-import { type Instant, toInstant } from '../clock/clock';
+import type { Instant } from '../clock/clock';
 import { API_GROUP, EventStream, type GroupState, type StreamEntry } from './event-stream';
 import { RedisConnections } from './redis-connection';
 import {
@@ -13,15 +13,18 @@ import {
 } from './redis-entries';
 import { RedisFollower } from './redis-follower';
 import { MAX_WAIT_MS, RedisGroupReader } from './redis-group-reader';
-import { type GroupInfo, infoOf, named } from './redis-info';
+import { consumersOf, groupsOf, lastIdOf } from './redis-info';
+import { takeOverFrom } from './redis-take-over';
+import { RedisTrimming } from './redis-trimming';
 import type { StreamFields } from './run-event';
 
 /** Where lines of logs travel, so that the stream of events stays small for those who read it. */
 const LOG_EVENT = 'run.log';
 const BEGINNING = '0-0';
-const BATCH = 500;
-/** Counting what a group was not handed ends here, where Redis itself does not know. */
-const MAX_COUNTED = 10_000;
+/** Entries may be large, and an answer must be here in time. */
+const BATCH = 64;
+/** Where Redis does not know what a group was not handed, it is "at least" this: to count, entries come here whole. */
+const MAX_COUNTED = 100;
 
 /**
  * The event stream on Redis Streams, for more than one process. Two streams behind one face: events, which everyone
@@ -37,6 +40,7 @@ export class RedisEventStream extends EventStream {
   private readonly logs: StreamKey;
   private readonly readers = new Map<string, RedisGroupReader>();
   private readonly followers = new Set<RedisFollower>();
+  private readonly trimming: RedisTrimming;
   private readonly closing = new AbortController();
 
   constructor({ url, eventsKey, logsKey }: { url: string; eventsKey: string; logsKey: string }) {
@@ -44,6 +48,7 @@ export class RedisEventStream extends EventStream {
     this.connections = new RedisConnections(url);
     this.events = { key: eventsKey, mark: '' };
     this.logs = { key: logsKey, mark: 'log:' };
+    this.trimming = new RedisTrimming(eventsKey, logsKey);
   }
 
   get trouble(): string | null {
@@ -122,10 +127,14 @@ export class RedisEventStream extends EventStream {
     await this.ensureGroup(group);
     const taken: StreamEntry[] = [];
     // What was logged goes first here too.
+    const redis = await this.connections.usable();
     for (const stream of this.streamsOf(group).toReversed()) {
-      taken.push(...(await this.takeOverFrom(stream, group, consumer, options)));
+      const count = options.count - taken.length;
+      const { entries, isFull } = await takeOverFrom(redis, stream, group, consumer, { ...options, count });
+      taken.push(...entries);
+      if (isFull) break; // and all of it goes first
     }
-    return taken.slice(0, options.count);
+    return taken;
   }
 
   async follow(onEntry: (fields: Record<string, string>) => void): Promise<{ stop(): Promise<void> }> {
@@ -141,30 +150,15 @@ export class RedisEventStream extends EventStream {
   }
 
   async trim(before: Instant): Promise<number> {
-    const redis = await this.connections.usable();
-    const [seconds] = (await redis.time()) as [number, number];
-    const beforeMs = Date.parse(before);
-    const forgottenAfterMs = Number(seconds) * 1000 - beforeMs;
-    let trimmed = 0;
-    for (const { key } of [this.events, this.logs]) {
-      const { groups } = await infoOf(redis, key);
-      let floor = `${Math.max(0, beforeMs)}-0`;
-      for (const group of groups) {
-        if (await this.isForgotten(key, group, forgottenAfterMs)) continue;
-        const unfinished = await this.firstUnfinished(key, group);
-        if (compareIds(unfinished, floor) < 0) floor = unfinished;
-      }
-      trimmed += Number(await redis.xtrim(key, 'MINID', floor));
-    }
-    return trimmed;
+    return this.trimming.trim(await this.connections.usable(), Date.parse(before));
   }
 
   async groups(): Promise<GroupState[]> {
     const redis = await this.connections.usable();
     const states = new Map<string, GroupState>();
     for (const { key } of [this.events, this.logs]) {
-      for (const group of (await infoOf(redis, key)).groups) {
-        const consumers = await this.consumersOf(key, group.name);
+      for (const group of await groupsOf(redis, key)) {
+        const consumers = await consumersOf(redis, key, group.name);
         const lag = group.lag ?? (await this.countAfter(key, group.lastDeliveredId));
         const known = states.get(group.name);
         if (!known) {
@@ -192,7 +186,7 @@ export class RedisEventStream extends EventStream {
     if (!Number.isFinite(sinceMs)) return;
     const redis = await this.connections.usable();
     for (const stream of this.streamsOf(group).toReversed()) {
-      const found = (await infoOf(redis, stream.key)).groups.find(({ name }) => name === group);
+      const found = (await groupsOf(redis, stream.key)).find(({ name }) => name === group);
       if (!found) continue;
       let from = `${sinceMs}-0`;
       while (compareIds(from, found.lastDeliveredId) <= 0) {
@@ -224,7 +218,7 @@ export class RedisEventStream extends EventStream {
     const state =
       group === null
         ? undefined
-        : (await infoOf(await this.connections.usable(), key)).groups.find(({ name }) => name === group);
+        : (await groupsOf(await this.connections.usable(), key)).find(({ name }) => name === group);
     if (!state) return new Set(there); // a group that is made begins at the first entry
     const handedOut = there.filter((id) => compareIds(id, state.lastDeliveredId) <= 0);
     const pending = await this.pipelined<unknown[]>((pipeline) =>
@@ -232,11 +226,6 @@ export class RedisEventStream extends EventStream {
     );
     const dropped = new Set(handedOut.filter((_, index) => pending[index]!.length === 0));
     return new Set(there.filter((id) => !dropped.has(id)));
-  }
-
-  async now(): Promise<Instant> {
-    const [seconds, microseconds] = await (await this.connections.usable()).time();
-    return toInstant(Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000));
   }
 
   async close(): Promise<void> {
@@ -270,71 +259,11 @@ export class RedisEventStream extends EventStream {
    */
   private async setBackIfAhead(key: string, group: string): Promise<void> {
     const redis = await this.connections.usable();
-    const { lastGeneratedId, groups } = await infoOf(redis, key);
+    const [lastId, groups] = await Promise.all([lastIdOf(redis, key), groupsOf(redis, key)]);
     const place = groups.find(({ name }) => name === group)?.lastDeliveredId ?? BEGINNING;
-    if (compareIds(place, lastGeneratedId) <= 0) return;
+    if (compareIds(place, lastId) <= 0) return;
     await redis.xgroup('SETID', key, group, BEGINNING);
     this.logger.warn(`Group ${group} was ahead of the stream ${key} (${place}); it begins again.`);
-  }
-
-  private async takeOverFrom(
-    stream: StreamKey,
-    group: string,
-    consumer: string,
-    { idleMs, count }: { idleMs: number; count: number },
-  ): Promise<StreamEntry[]> {
-    const redis = await this.connections.usable();
-    for (;;) {
-      // XAUTOCLAIM would do it in one go, but does not say how often an entry was delivered.
-      const pending = (await redis.call(
-        'XPENDING',
-        ...[stream.key, group, 'IDLE', Math.ceil(idleMs), '-', '+', count],
-      )) as [id: string, consumer: string, idleMs: number, deliveries: number][];
-      if (pending.length === 0) return [];
-      const ids = pending.map(([id]) => id);
-      const claimed = (await redis.xclaim(
-        stream.key,
-        group,
-        consumer,
-        Math.ceil(idleMs),
-        ...ids,
-      )) as RedisEntry[];
-      const deliveries = new Map(pending.map(([id, , , times]) => [id, times]));
-      const entries = claimed.flatMap((entry) =>
-        toEntries(stream, [entry], (deliveries.get(entry[0]) ?? 0) + 1),
-      );
-      // Pending entries that were trimmed are let go of by XCLAIM itself (Redis 7); there may be others behind them.
-      if (entries.length > 0 || pending.length < count) return entries;
-    }
-  }
-
-  /**
-   * A stranger's group of which nobody was heard for as long as entries are kept: it must not keep everything for
-   * good. Our own are waited for in any case.
-   */
-  private async isForgotten(key: string, { name }: GroupInfo, afterMs: number): Promise<boolean> {
-    if (name.startsWith('jobato-') || afterMs <= 0) return false;
-    const consumers = await this.consumersOf(key, name);
-    return consumers.length > 0 && consumers.every(({ idleMs }) => idleMs > afterMs);
-  }
-
-  private async firstUnfinished(key: string, { name, pending, lastDeliveredId }: GroupInfo): Promise<string> {
-    const undelivered = next(lastDeliveredId);
-    if (pending === 0) return undelivered;
-    const [, first] = (await (await this.connections.usable()).xpending(key, name)) as [
-      number,
-      string | null,
-    ];
-    return first ?? undelivered;
-  }
-
-  private async consumersOf(key: string, group: string): Promise<GroupState['consumers']> {
-    const redis = await this.connections.usable();
-    const rows = (await redis.xinfo('CONSUMERS', key, group)) as unknown[][];
-    return rows.map((row) => {
-      const { name, pending, idle } = named(row);
-      return { name: String(name), pending: Number(pending), idleMs: Number(idle) };
-    });
   }
 
   private async countAfter(key: string, id: string): Promise<number> {

@@ -3,9 +3,10 @@ import type { Redis } from 'ioredis';
 import type { RedisConnections } from './redis-connection';
 import { compareIds, type RedisEntry, type StreamKey, toEntries } from './redis-entries';
 import { MAX_WAIT_MS } from './redis-group-reader';
-import { infoOf } from './redis-info';
+import { lastIdOf } from './redis-info';
 
-const BATCH = 500;
+/** Entries may be large, and an answer must be here in time. */
+const BATCH = 64;
 const RETRY_MS = 500;
 
 /** Reads a stream from its end on, without a group. While Redis is away it waits, and goes on where it was. */
@@ -14,6 +15,8 @@ export class RedisFollower {
   private connection: Redis | null = null;
   private following: Promise<void> = Promise.resolve();
   private lastId: string | null = null;
+  /** Whether the stream goes on where we are, as far as is known. */
+  private isOn = false;
   private stopped = false;
   private onStop: () => void = () => undefined;
 
@@ -26,7 +29,10 @@ export class RedisFollower {
   /** Resolves once everything that is published from now on will be seen, or Redis turns out to be away. */
   async start(): Promise<void> {
     this.connection = this.connections.openReader('follower', MAX_WAIT_MS);
-    await this.findEnd().catch(() => undefined);
+    await this.findEnd().then(
+      () => (this.isOn = true),
+      () => undefined,
+    );
     this.following = this.followOn();
   }
 
@@ -40,10 +46,11 @@ export class RedisFollower {
   private async followOn(): Promise<void> {
     while (!this.stopped) {
       try {
-        await this.findEnd();
-        await this.readOn();
+        if (!this.isOn) await this.findEnd();
+        this.isOn = await this.readOn();
       } catch (error) {
         if (this.stopped) return;
+        this.isOn = false;
         this.logger.debug(`Following ${this.stream.key}: ${String(error)}`);
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, RETRY_MS);
@@ -58,12 +65,13 @@ export class RedisFollower {
 
   /** `$` would mean another end at each read, and skip what came in between. */
   private async findEnd(): Promise<void> {
-    const { lastGeneratedId } = await infoOf(await this.connections.usable(), this.stream.key);
+    const lastId = await lastIdOf(await this.connections.usable(), this.stream.key);
     // A stream that was made anew may begin below where we were.
-    if (this.lastId === null || compareIds(lastGeneratedId, this.lastId) < 0) this.lastId = lastGeneratedId;
+    if (this.lastId === null || compareIds(lastId, this.lastId) < 0) this.lastId = lastId;
   }
 
-  private async readOn(): Promise<void> {
+  /** @returns whether there was anything */
+  private async readOn(): Promise<boolean> {
     const connection = await this.connections.usable(this.connection!);
     const answer = (await connection.xread(
       ...(['COUNT', BATCH, 'BLOCK', MAX_WAIT_MS, 'STREAMS', this.stream.key, this.lastId!] as const),
@@ -71,5 +79,6 @@ export class RedisFollower {
     const entries = answer?.[0]?.[1] ?? [];
     for (const { fields } of toEntries(this.stream, entries)) this.onEntry(fields);
     this.lastId = entries.at(-1)?.[0] ?? this.lastId;
+    return entries.length > 0;
   }
 }

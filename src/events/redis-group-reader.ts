@@ -1,12 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { StreamEntry } from './event-stream';
-import { type RedisEntry, type StreamKey, toEntries } from './redis-entries';
+import { HANDY_CHARACTERS, type RedisEntry, type StreamKey, toEntries } from './redis-entries';
 import type { RedisConnections } from './redis-connection';
 
 /** The longest that a read waits at the server: within this time a stream that was made anew is noticed. */
 export const MAX_WAIT_MS = 5_000;
-/** With so much text a read is content, whatever its count: entries may be large. */
-const HANDY_CHARACTERS = 8 * 1024 * 1024;
 const FIRST_PORTION = 64;
 const UNBLOCK_AGAIN_MS = 5;
 

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { ConsumerState } from './event-stream';
 
 export interface GroupInfo {
   name: string;
@@ -8,37 +9,42 @@ export interface GroupInfo {
   lag: number | null;
 }
 
-export interface StreamInfo {
-  lastGeneratedId: string;
-  groups: GroupInfo[];
+/** What Redis says of the groups of a stream; one that is not there has none. */
+export async function groupsOf(redis: Redis, key: string): Promise<GroupInfo[]> {
+  const groups = await unlessMissing(redis.xinfo('GROUPS', key) as Promise<unknown[][]>);
+  return (groups ?? []).map(named).map((group) => ({
+    name: String(group.name),
+    pending: Number(group.pending),
+    lastDeliveredId: String(group['last-delivered-id']),
+    lag: typeof group.lag === 'number' ? group.lag : null,
+  }));
 }
 
-/** What Redis says of a stream and its groups; of one that is not there, that it is empty. */
-export async function infoOf(redis: Redis, key: string): Promise<StreamInfo> {
+export async function consumersOf(redis: Redis, key: string, group: string): Promise<ConsumerState[]> {
+  const rows = (await redis.xinfo('CONSUMERS', key, group)) as unknown[][];
+  return rows.map((row) => {
+    const { name, pending, idle } = named(row);
+    return { name: String(name), pending: Number(pending), idleMs: Number(idle) };
+  });
+}
+
+/** The end of a stream. Not to be asked for often: the answer carries the first and the last entry whole. */
+export async function lastIdOf(redis: Redis, key: string): Promise<string> {
+  const stream = await unlessMissing(redis.xinfo('STREAM', key) as Promise<unknown[]>);
+  return stream === null ? '0-0' : String(named(stream)['last-generated-id']);
+}
+
+async function unlessMissing<Answer>(asked: Promise<Answer>): Promise<Answer | null> {
   try {
-    const [stream, groups] = await Promise.all([
-      redis.xinfo('STREAM', key) as Promise<unknown[]>,
-      redis.xinfo('GROUPS', key) as Promise<unknown[][]>,
-    ]);
-    return {
-      lastGeneratedId: String(named(stream)['last-generated-id']),
-      groups: groups.map(named).map((group) => ({
-        name: String(group.name),
-        pending: Number(group.pending),
-        lastDeliveredId: String(group['last-delivered-id']),
-        lag: typeof group.lag === 'number' ? group.lag : null,
-      })),
-    };
+    return await asked;
   } catch (error) {
-    if (error instanceof Error && /no such key/.test(error.message)) {
-      return { lastGeneratedId: '0-0', groups: [] };
-    }
+    if (error instanceof Error && /no such key/.test(error.message)) return null;
     throw error;
   }
 }
 
 /** Redis answers names and values in turn. */
-export function named(flat: unknown[]): Record<string, unknown> {
+function named(flat: unknown[]): Record<string, unknown> {
   return Object.fromEntries(
     Array.from({ length: flat.length / 2 }, (_, index) => [String(flat[2 * index]), flat[2 * index + 1]]),
   );

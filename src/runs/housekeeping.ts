@@ -16,7 +16,7 @@ const EVERY_MS = 15 * 60 * 1000;
 /** The contract promises 24 hours. */
 const KEEP_IDEMPOTENCY_KEYS_HOURS = 48;
 
-/** Lets go of what has had its time: entries that all groups have done with, and old idempotency keys. */
+/** Lets go of what has had its time: entries that all groups have done with, settled requests, and old idempotency keys. */
 @Injectable()
 export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(Housekeeping.name);
@@ -33,9 +33,7 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
-      this.tidying = this.tidy().catch((error: unknown) =>
-        this.logger.error(`Housekeeping: ${String(error)}`),
-      );
+      this.tidying = this.tidy();
     }, EVERY_MS);
   }
 
@@ -44,10 +42,23 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
     await this.tidying;
   }
 
+  /** Each part for itself: with Redis away, what lies in the database is tidied all the same. */
   async tidy(): Promise<void> {
     const hoursAgo = (hours: number) => plusSeconds(this.clock.now(), -hours * 3600);
-    await this.stream.trim(hoursAgo(this.config.runEventsRetentionHours));
-    await this.relay.forgetSettledRequests();
-    await this.store.forgetIdempotencyKeys(hoursAgo(KEEP_IDEMPOTENCY_KEYS_HOURS));
+    await this.attempt('entries of the stream', () =>
+      this.stream.trim(hoursAgo(this.config.runEventsRetentionHours)),
+    );
+    await this.attempt('settled requests', () => this.relay.forgetSettledRequests());
+    await this.attempt('idempotency keys', () =>
+      this.store.forgetIdempotencyKeys(hoursAgo(KEEP_IDEMPOTENCY_KEYS_HOURS)),
+    );
+  }
+
+  private async attempt(what: string, tidy: () => Promise<unknown>): Promise<void> {
+    try {
+      await tidy();
+    } catch (error) {
+      this.logger.error(`Housekeeping, ${what}: ${String(error)}`);
+    }
   }
 }

@@ -8,7 +8,7 @@ import { phaseOf } from './run-state';
 import { RunStore } from './run-store';
 import { WorkerRegistry } from './worker-registry';
 
-/** Who says that it has a run. What is null was not said, and is taken on trust. */
+/** Who says that it has a run. What is null was not said. */
 export interface Claimant {
   workerId: string | null;
   attempt: number | null;
@@ -77,15 +77,18 @@ export class RunLeases {
   }
 
   /**
-   * The run, if the one who asks may have it: nobody else holds it, and its attempt is the current one.
+   * The run, if the one who asks may have it: nobody else holds it, and its attempt is the current one. Of a run with
+   * steps only the named holder may: a file of somebody else could replace what the next step carries out. Who
+   * carries out other runs need not claim them, nor say a name.
    * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED, LEASE_LOST
    */
   async held(runId: string, claimant: Claimant): Promise<Run> {
     if (claimant.workerId !== null) this.workers.heard(claimant.workerId);
     const run = await this.queries.get(runId);
     const { workerId, attempt } = claimant;
-    const isAnothers = workerId !== null && run.workerId !== null && workerId !== run.workerId;
-    if (isTerminal(run) || isAnothers || (attempt !== null && attempt !== run.attempt)) {
+    const isHolder = workerId !== null && workerId === run.workerId;
+    const isTrusted = run.executor === 'external' && (workerId === null || run.workerId === null);
+    if (isTerminal(run) || !(isHolder || isTrusted) || (attempt !== null && attempt !== run.attempt)) {
       throw refusal(run, claimant);
     }
     return run;
