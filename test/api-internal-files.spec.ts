@@ -344,7 +344,7 @@ describe('files and lines of a run with steps', () => {
     for (const response of responses) await expectProblem(response, 409, 'LEASE_LOST');
   };
 
-  it('are taken from its holder only, which has to say its name', async () => {
+  it('are taken from its holder only, and from nobody while nobody has it', async () => {
     const steps = await RunningApp.start(
       { steps: nodeStep('steps', '0') },
       { JOBATO_API_KEY: KEY, WORKER: 'off' },
@@ -355,12 +355,26 @@ describe('files and lines of a run with steps', () => {
       await expectRefused(await send(worker, runId)); // nobody has it
       await expectRefused(await send(worker, runId, worker.workerId));
       await worker.claimed({ projectIds: ['steps'] });
-      await expectRefused(await send(worker, runId));
       await expectRefused(await send(worker, runId, 'another'));
-      expect((await send(worker, runId, worker.workerId)).map(({ status }) => status)).toEqual([201, 202]);
-      expect(await (await steps.fetch(`/api/runs/${runId}/logs`)).text()).toBe('x\n');
+      for (const workerId of [worker.workerId, undefined])
+        expect((await send(worker, runId, workerId)).map(({ status }) => status)).toEqual([201, 202]);
+      expect(await (await steps.fetch(`/api/runs/${runId}/logs`)).text()).toBe('x\nx\n');
     } finally {
       await steps.stop();
+    }
+  });
+
+  it('are taken from nobody else where this server carries it out', async () => {
+    const own = await RunningApp.start(
+      { steps: nodeStep('steps', 'setInterval(() => {}, 1000)') },
+      { JOBATO_API_KEY: KEY },
+    );
+    try {
+      const { runId } = await own.trigger('steps');
+      await own.until(runId, ({ workerId }) => workerId !== null);
+      await expectRefused(await send(new HttpWorker(own), runId));
+    } finally {
+      await own.stop();
     }
   });
 

@@ -588,6 +588,15 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         ]);
       });
 
+      it('hears of a consumer that asks in vain', async () => {
+        await readNow(A, 'hopeful');
+        await takeOver(A, 'hopeful', 1000);
+        await opened.letPass(500);
+        await takeOver(A, 'hopeful', 1000);
+        expect((await stateOf(A))!.consumers).toMatchObject([{ name: 'hopeful', pending: 0 }]);
+        expect((await stateOf(A))!.consumers[0]!.idleMs).toBeLessThan(490);
+      });
+
       it('says for how long a consumer was not heard from', async () => {
         await stream.publish(someEntries(2));
         await readNow(A, 'quiet', 1);

@@ -21,6 +21,8 @@ import type { StreamFields } from './run-event';
 /** Where lines of logs travel, so that the stream of events stays small for those who read it. */
 const LOG_EVENT = 'run.log';
 const BEGINNING = '0-0';
+/** The last but one that there can be: the very last means what is new. */
+const LAST_ID = '18446744073709551615-18446744073709551614';
 /** Entries may be large, and an answer must be here in time. */
 const BATCH = 64;
 /** Where Redis does not know what a group was not handed, it is "at least" this: to count, entries come here whole. */
@@ -125,9 +127,11 @@ export class RedisEventStream extends EventStream {
   ): Promise<StreamEntry[]> {
     if (options.count <= 0) return [];
     await this.ensureGroup(group);
+    const redis = await this.connections.usable();
+    // To Redis 7.0 a read that waits in vain is no sign of life; to look for one's own pending entries is.
+    await redis.xreadgroup('GROUP', group, consumer, 'COUNT', 1, 'STREAMS', this.events.key, LAST_ID);
     const taken: StreamEntry[] = [];
     // What was logged goes first here too.
-    const redis = await this.connections.usable();
     for (const stream of this.streamsOf(group).toReversed()) {
       const count = options.count - taken.length;
       const { entries, isFull } = await takeOverFrom(redis, stream, group, consumer, { ...options, count });

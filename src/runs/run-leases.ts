@@ -77,9 +77,9 @@ export class RunLeases {
   }
 
   /**
-   * The run, if the one who asks may have it: nobody else holds it, and its attempt is the current one. Of a run with
-   * steps only the named holder may: a file of somebody else could replace what the next step carries out. Who
-   * carries out other runs need not claim them, nor say a name.
+   * The run, if the one who asks may have it: nobody else holds it, and its attempt is the current one. A name may be
+   * left out, but not for a run with steps that nobody has or that this server carries out itself: a file of somebody
+   * else could replace what its next step carries out. Who carries out external runs need not claim them.
    * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED, LEASE_LOST
    */
   async held(runId: string, claimant: Claimant): Promise<Run> {
@@ -87,7 +87,11 @@ export class RunLeases {
     const run = await this.queries.get(runId);
     const { workerId, attempt } = claimant;
     const isHolder = workerId !== null && workerId === run.workerId;
-    const isTrusted = run.executor === 'external' && (workerId === null || run.workerId === null);
+    const isAtWorkElsewhere = run.workerId !== null && !this.workers.isOurs(run.workerId);
+    const isTrusted =
+      run.executor === 'external'
+        ? workerId === null || run.workerId === null
+        : workerId === null && isAtWorkElsewhere;
     if (isTerminal(run) || !(isHolder || isTrusted) || (attempt !== null && attempt !== run.attempt)) {
       throw refusal(run, claimant);
     }

@@ -32,6 +32,11 @@ export class WorkerRegistry {
     this.ours.set(workerId, { slots, busy });
   }
 
+  /** Whether it is a part of this server. */
+  isOurs(workerId: string): boolean {
+    return this.ours.has(workerId);
+  }
+
   remove(workerId: string): void {
     this.ours.delete(workerId);
   }

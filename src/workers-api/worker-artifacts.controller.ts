@@ -23,9 +23,9 @@ export class WorkerArtifactsController {
     description:
       'The body is the file, of any type, up to ARTIFACT_LIMIT_MB. The name is a relative path (with its slashes ' +
       'encoded); a file of that name is replaced once the new one is whole. Only the holder of the run may do ' +
-      'it, where the headers say who it is; for a run with steps they have to.',
+      'it, where the headers say who it is; a run with steps must have been claimed.',
   })
-  @ApiHeader({ name: WORKER_HEADER, required: false, description: 'Required for a run with steps' })
+  @ApiHeader({ name: WORKER_HEADER, required: false, description: 'Who sends it' })
   @ApiHeader({ name: ATTEMPT_HEADER, required: false })
   @ApiConsumes('application/octet-stream')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })

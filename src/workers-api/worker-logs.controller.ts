@@ -27,7 +27,7 @@ export class WorkerLogsController {
     description:
       'Up to 10,000 lines, 16 MiB in all. A line whose `n` was seen in this attempt is dropped, so to send the same ' +
       'again is safe. `workerId` and `attempt` may be left out; where they are given, only the holder may do it. ' +
-      'For a run with steps, `workerId` is required.',
+      'A run with steps must have been claimed.',
   })
   @ApiBody({ schema: LOG_BODY_SCHEMA })
   @ApiResponse({ status: 202, type: LogAnswer })
