@@ -4,7 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app';
 import { ConfigError, configWarnings, loadConfig } from './config/config';
 import { DataFolderInUse, DataFolderLock } from './lifecycle/data-folder-lock';
-import { Lifecycle } from './lifecycle/lifecycle';
+import { stopOnSignal } from './lifecycle/stop-on-signal';
 
 /** A stop that takes longer than this is cut off; what it left is healed at the next start. */
 const STOP_WITHIN_MS = 24_000;
@@ -18,39 +18,17 @@ async function main(): Promise<void> {
   const lock = DataFolderLock.take(config.dataDir);
   const app = await createApp(config);
   for (const warning of configWarnings(config)) new Logger('Jobato').warn(warning);
-  stopOnSignal(app, lock);
+  stopOnSignal(app, lock, STOP_WITHIN_MS, () => closeConnections(app));
   await app.listen(config.port, config.host);
   new Logger('Jobato').log(`Listening at ${await app.getUrl()}`);
 }
 
-function stopOnSignal(app: NestExpressApplication, lock: DataFolderLock): void {
-  const logger = new Logger('Jobato');
-  const stop = (signal: NodeJS.Signals) => {
-    const lifecycle = app.get(Lifecycle);
-    if (lifecycle.isStopping) return;
-    lifecycle.beginStopping();
-    logger.log(`${signal}: stopping`);
-    setTimeout(() => {
-      logger.error('The stop took too long and is cut off.');
-      process.exit(1);
-    }, STOP_WITHIN_MS).unref();
-    const server = app.getHttpServer();
-    // One that is kept alive for a next request would hold the close up until its own time-out.
-    setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS).unref();
-    setTimeout(() => server.closeAllConnections(), CLOSE_CONNECTIONS_AFTER_MS).unref();
-    app.close().then(
-      () => {
-        lock.release();
-        process.exit(0);
-      },
-      (error: unknown) => {
-        logger.error(`The stop failed: ${String(error)}`);
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+/** Nobody who reads slowly, or says nothing, holds the stop up. */
+function closeConnections(app: NestExpressApplication): void {
+  const server = app.getHttpServer();
+  // One that is kept alive for a next request would hold the close up until its own time-out.
+  setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS).unref();
+  setTimeout(() => server.closeAllConnections(), CLOSE_CONNECTIONS_AFTER_MS).unref();
 }
 
 main().catch((error: unknown) => {

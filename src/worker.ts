@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs';
-import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ConfigError, loadWorkerConfig } from './config/config';
-import type { DataFolderLock } from './lifecycle/data-folder-lock';
-import { Lifecycle } from './lifecycle/lifecycle';
+import { stopOnSignal } from './lifecycle/stop-on-signal';
 import { takeWorkerFolder } from './lifecycle/worker-folder';
 import { JsonLogger, openLog } from './logging/logging';
 import { WorkerModule } from './worker.module';
@@ -20,34 +18,6 @@ async function main(): Promise<void> {
     abortOnError: false,
   });
   stopOnSignal(app, lock, config.workerDrainSeconds * 1000 + STOP_WITHIN_MS);
-}
-
-function stopOnSignal(app: INestApplicationContext, lock: DataFolderLock, withinMs: number): void {
-  const logger = new Logger('Jobato');
-  const stop = (signal: NodeJS.Signals) => {
-    const lifecycle = app.get(Lifecycle);
-    if (lifecycle.isStopping) return;
-    lifecycle.beginStopping();
-    logger.log(`${signal}: stopping`);
-    setTimeout(() => {
-      logger.error(
-        'The stop took too long and is cut off. The next start of this worker sees to what it left.',
-      );
-      process.exit(1);
-    }, withinMs).unref();
-    app.close().then(
-      () => {
-        lock.release();
-        process.exit(0);
-      },
-      (error: unknown) => {
-        logger.error(`The stop failed: ${String(error)}`);
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
 }
 
 main().catch((error: unknown) => {
