@@ -69,6 +69,20 @@ it('travel with the request to workers, the same with each attempt, and anew wit
   ]);
 });
 
+it('make a project need a re-run when they change, and only then', async () => {
+  await start(both);
+  const needsRerun = async () =>
+    ((await (await jobato.fetch('/api/projects/steps')).json()) as { needsRerun: string | null }).needsRerun;
+  expect(await needsRerun()).toBeNull(); // it never ran
+  await jobato.untilEnded((await jobato.trigger('steps')).runId);
+  expect(await needsRerun()).toBeNull();
+  writeConfig(folders, 'queries.yaml', 'queries: [{ id: q3, text: Zig }]');
+  await untilRead(() => jobato.app.get(InputFiles).compute().length === 1);
+  expect(await needsRerun()).toBe('Changed since: its queries or allow-lists');
+  await jobato.untilEnded((await jobato.trigger('steps')).runId);
+  expect(await needsRerun()).toBeNull();
+});
+
 it('lie in a file for steps, where the project asks for them', async () => {
   await start(both);
   const logOf = async (projectId: string) => {

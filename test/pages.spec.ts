@@ -163,13 +163,16 @@ describe('the pages, in a browser', () => {
     await jobato.until(runId, ({ steps }) => steps[0]!.status === 'running');
     await page.reload();
     await shows(page, 'run-status', 'Running');
-    expect(await page.locator('noscript meta[http-equiv=refresh]').count()).toBe(1);
+    expect(await page.locator('meta[http-equiv=refresh]').count()).toBe(0);
+    await page.getByRole('link', { name: 'keep showing it anew' }).click();
+    await page.waitForURL(/reload=on$/);
+    expect(await page.locator('meta[http-equiv=refresh]').count()).toBe(1);
     await button(page, 'Stop').click();
     await jobato.untilEnded(runId);
     await page.reload();
     await shows(page, 'run-status', 'Cancelled');
     await shows(page, 'run-log', 'at it');
-    expect(await page.locator('noscript meta[http-equiv=refresh]').count()).toBe(0);
+    expect(await page.locator('meta[http-equiv=refresh]').count()).toBe(0);
 
     await button(page, 'Re-run').click();
     await page.waitForURL((url) => RUN_PAGE.test(url.pathname) && !url.pathname.endsWith(runId));

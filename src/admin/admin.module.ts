@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { EventsModule } from '../events/events.module';
 import { HealthModule } from '../health/health.module';
+import { InputsModule } from '../inputs/inputs.module';
 import { LogsModule } from '../logs/logs.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
@@ -17,7 +18,7 @@ import { RunPageController } from './run.controller';
 
 /** The pages for people. Nothing depends on them. */
 @Module({
-  imports: [EventsModule, HealthModule, LogsModule, ProjectsModule, QuotaModule, RunsModule],
+  imports: [EventsModule, HealthModule, InputsModule, LogsModule, ProjectsModule, QuotaModule, RunsModule],
   controllers: [
     OverviewController,
     ProjectPageController,

@@ -1,7 +1,7 @@
 import { after, aNewRun, aProject, LATER } from '../../test/support/a-run';
 import type { KnownProject } from '../projects/project-catalogue';
 import { toRunView } from '../runs/run-view';
-import { overviewPage, trendOf } from './overview-page';
+import { overviewPage, type ProjectFacts } from './overview-page';
 
 const project: KnownProject = {
   definition: aProject(),
@@ -10,40 +10,64 @@ const project: KnownProject = {
   file: 'projects/demo.yaml',
 };
 const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
+const CLAIM = { type: 'claim', workerId: 'w', leaseSeconds: 60 } as const;
+const page = (facts: Partial<ProjectFacts>) =>
+  overviewPage(
+    [{ project, run: null, view: null, trend: [], change: null, quota: null, ...facts }],
+    [],
+    'v1',
+    LATER,
+  );
 
-it('shows a project that never ran', () => {
-  const { rows, pollSeconds } = overviewPage([{ project, runs: [], view: null }], [], LATER);
+it('shows a project that never ran, and looks for news now and then', () => {
+  const { rows, pollSeconds } = page({});
   expect(rows).toMatchObject([
-    { href: '/projects/demo', mark: { tone: 'never' }, lastRun: null, trend: null },
+    { href: '/projects/demo', mark: { tone: 'never' }, lastRun: null, trend: null, quota: null },
   ]);
+  expect(rows[0]).toMatchObject({ runAction: '/projects/demo/runs', stopAction: null });
   expect(pollSeconds).toBe(10);
 });
 
-it('looks more often while something runs, and names a version for what it shows', () => {
+it('says how far a run is, and looks more often meanwhile', () => {
+  const run = after(aNewRun(), [
+    CLAIM,
+    { type: 'progress', occurredAt: LATER, payload: { step: 'parse', current: 3, total: 12 } },
+  ]);
+  const { rows, pollSeconds } = page({ run, view: toRunView(run, FACTS, LATER), trend: [run] });
+  expect(rows[0]).toMatchObject({
+    mark: { word: 'Running' },
+    detail: 'parse: 3 of 12 (25 %)',
+    progress: { value: 3, max: 12 },
+    runAction: null,
+    stopAction: `/runs/${run.runId}/stop`,
+  });
+  expect(pollSeconds).toBe(2);
+});
+
+it('says what a run waits for rather than how far it is', () => {
   const run = aNewRun();
-  const shown = (now: string, revision = run.revision) =>
-    overviewPage([{ project, runs: [{ ...run, revision }], view: toRunView(run, FACTS, now) }], [], now);
-  expect(shown(LATER).pollSeconds).toBe(2);
-  expect(shown(LATER).version).toBe(shown(run.startedAt).version); // time passing is no change
-  expect(shown(LATER, 2).version).not.toBe(shown(LATER).version);
+  const [row] = page({ run, view: toRunView(run, { ...FACTS, unpublished: true }, LATER) }).rows;
+  expect(row!.detail).toMatch(/does not take its request\.$/);
 });
 
 it('says where a run failed', () => {
-  const failed = after(aNewRun(), [
-    { type: 'claim', workerId: 'w', leaseSeconds: 60 },
+  const run = after(aNewRun(), [
+    CLAIM,
     { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'no', step: 'parse' } },
   ]);
-  const { rows } = overviewPage([{ project, runs: [failed], view: null }], [], LATER);
-  expect(rows[0]).toMatchObject({ mark: { word: 'Failed' }, detail: 'at parse' });
+  expect(page({ run }).rows[0]).toMatchObject({ mark: { word: 'Failed' }, detail: 'at parse' });
 });
 
-it('draws the trend from old to new, and says it in words', () => {
-  const newest = aNewRun();
-  const older = { ...after(aNewRun(), [{ type: 'give-up-waiting' }]), endedAt: '2026-03-01T10:02:30.000Z' };
-  const { bars, label } = trendOf([newest, older], LATER);
-  expect(bars.map(({ tone, height }) => [tone, height])).toEqual([
-    ['failed', 12],
-    ['running', 24],
-  ]);
-  expect(label).toBe('Last 2 runs: 1 failed, 1 running');
+it('tells what is up to date from what has changed since, and from what went wrong', () => {
+  const run = after(aNewRun(), [CLAIM, { type: 'complete', occurredAt: LATER, payload: {} }]);
+  expect(page({ run }).rows[0]).toMatchObject({ mark: { word: 'Up to date' }, detail: null });
+  expect(page({ run, change: 'Changed since: step fit' }).rows[0]).toMatchObject({
+    mark: { word: 'Needs re-run', tone: 'outdated' },
+    detail: 'Changed since: step fit',
+  });
+});
+
+it('says what is left of the quota', () => {
+  const quota = { dailyLimit: 1000, used: 1000, remaining: 0, concurrencyLimit: 1, resetsAt: LATER };
+  expect(page({ quota }).rows[0]!.quota).toMatchObject({ left: '0', limit: '1,000', isReached: true });
 });

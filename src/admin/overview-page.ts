@@ -1,32 +1,38 @@
-import { elapsedMs, type Instant } from '../clock/clock';
+import type { Instant } from '../clock/clock';
 import type { FileProblem } from '../config-files/file-problem';
 import type { KnownProject } from '../projects/project-catalogue';
+import type { QuotaStatus } from '../quota/quotas';
+import type { TrendRun } from '../runs/latest-runs';
 import { isTerminal, type Run } from '../runs/run';
 import type { RunView } from '../runs/run-view';
 import { type DurationText, durationOf } from './duration-text';
-import { pageVersion, waitingCode } from './page-version';
-import { STATUS_WORDS } from './plain-words';
+import { numberText, reasonWords } from './plain-words';
 import { progressBar } from './run-steps';
-import { runMark, type StatusMark } from './status-mark';
+import { projectMark, type StatusMark } from './status-mark';
 import { type TimeText, timeText } from './time-text';
+import { type Trend, TREND_RUNS, trendOf } from './trend';
 
-/** How many runs the trend shows. */
-export const TREND_RUNS = 20;
-const TREND_HEIGHT = 24;
-const TREND_STEP = 6;
-
-/** A project with its runs, newest first. */
-export interface ProjectRuns {
+/** A project and how it goes. */
+export interface ProjectFacts {
   project: KnownProject;
-  runs: Run[];
-  /** Of the newest run, where there is one. */
+  /** The active run, else the latest. */
+  run: Run | null;
   view: RunView | null;
+  /** Newest first. */
+  trend: TrendRun[];
+  /** What changed since it last ran, in words. */
+  change: string | null;
+  quota: QuotaStatus | null;
 }
 
 export interface OverviewPage {
   rows: ProjectRow[];
+  /** "8 projects: 3 running, 1 failed": those that want to be looked at first, each with its mark. */
+  counts: { mark: StatusMark; count: number }[];
+  /** How many runs the trend shows at most. */
+  trendRuns: number;
   problems: { file: string; line: number | null; reason: string }[];
-  version: string;
+  stateHref: string;
   pollSeconds: number;
 }
 
@@ -36,83 +42,94 @@ export interface ProjectRow {
   href: string;
   isDefault: boolean;
   mark: StatusMark;
-  /** "at fit", "fit: 3 of 12 (25 %)", or why it waits. */
+  /** "at fit", "fit: 3 of 12 (25 %)", what changed, or why it waits. */
   detail: string | null;
+  progress: { value: number; max: number } | null;
   lastRun: TimeText | null;
   lastRunHref: string | null;
   duration: DurationText | null;
   trend: Trend | null;
+  quota: { left: string; limit: string; isReached: boolean; resetsAt: TimeText } | null;
+  /** Null while a run is at work. */
+  runAction: string | null;
+  /** Null unless there is one that can be stopped. */
+  stopAction: string | null;
 }
 
-export interface Trend {
-  width: number;
-  height: number;
-  bars: { x: number; y: number; height: number; tone: string }[];
-  /** The same in words, for those who do not see it. */
-  label: string;
-}
-
-export function overviewPage(projects: ProjectRuns[], problems: FileProblem[], now: Instant): OverviewPage {
-  const newest = projects.flatMap(({ runs }) => runs[0] ?? []);
+export function overviewPage(
+  projects: ProjectFacts[],
+  problems: FileProblem[],
+  version: string,
+  now: Instant,
+): OverviewPage {
+  const rows = projects.map((project) => projectRow(project, now));
   return {
-    rows: projects.map((project) => projectRow(project, now)),
+    rows,
+    counts: countsOf(rows),
+    trendRuns: TREND_RUNS,
     problems: problems.map(({ file, line, reason }) => ({ file: `config/${file}`, line, reason })),
-    version: pageVersion(
-      newest,
-      problems,
-      projects.map(({ project, view }) => [project.definitionHash, waitingCode(view)]),
-    ),
-    pollSeconds: newest.some((run) => !isTerminal(run)) ? 2 : 10,
+    stateHref: `/state?version=${version}`,
+    pollSeconds: projects.some(({ run }) => run !== null && !isTerminal(run)) ? 2 : 10,
   };
 }
 
-function projectRow({ project: { definition }, runs, view }: ProjectRuns, now: Instant): ProjectRow {
-  const run = runs[0] ?? null;
+/** In the order of how much they want to be looked at. */
+const TONES: StatusMark['tone'][] = [
+  'running',
+  'failed',
+  'partial',
+  'cancelled',
+  'outdated',
+  'completed',
+  'never',
+];
+
+function countsOf(rows: ProjectRow[]): OverviewPage['counts'] {
+  return TONES.flatMap((tone) => {
+    const marks = rows.map(({ mark }) => mark).filter((mark) => mark.tone === tone);
+    return marks.length === 0 ? [] : [{ mark: { ...marks[0]!, note: null }, count: marks.length }];
+  });
+}
+
+function projectRow(
+  { project: { definition }, run, view, trend, change, quota }: ProjectFacts,
+  now: Instant,
+): ProjectRow {
+  const href = `/projects/${definition.projectId}`;
+  const active = run !== null && !isTerminal(run) ? run : null;
+  const bar = active && active.cancelRequestedAt === null ? progressBar(active) : null;
   return {
     projectId: definition.projectId,
     name: definition.name,
-    href: `/projects/${definition.projectId}`,
+    href,
     isDefault: definition.isDefault,
-    mark: runMark(run),
-    detail: run && stateDetail(run, view),
+    mark: projectMark(run, change),
+    detail: run && (firstSentence(view?.waiting?.message) ?? change ?? bar?.text ?? endDetail(run)),
+    progress: bar?.max ? { value: bar.value ?? 0, max: bar.max } : null,
     lastRun: run && timeText(run.startedAt),
     lastRunHref: run && `/runs/${run.runId}`,
     duration: run && durationOf(run, now),
-    trend: runs.length === 0 ? null : trendOf(runs, now),
+    trend: trend.length === 0 ? null : trendOf(trend, now),
+    quota: quota && {
+      left: numberText(quota.remaining),
+      limit: numberText(quota.dailyLimit),
+      isReached: quota.remaining === 0,
+      resetsAt: timeText(quota.resetsAt),
+    },
+    runAction: active ? null : `${href}/runs`,
+    stopAction: active && active.cancelRequestedAt === null ? `/runs/${active.runId}/stop` : null,
   };
 }
 
-function stateDetail(run: Run, view: RunView | null): string | null {
-  if (run.status === 'failed') {
-    const step = run.steps.find(({ status }) => status === 'failed');
-    return step ? `at ${step.name}` : (run.error?.message ?? null);
-  }
-  if (isTerminal(run) || view?.waiting) return null;
-  return progressBar(run)?.text ?? null;
+/** What the word of the status leaves open. */
+function endDetail(run: Run): string | null {
+  const failed = run.steps.find(({ status }) => status === 'failed');
+  if (run.status === 'failed' && failed) return `at ${failed.name}`;
+  if (run.status === 'failed' && run.error) return run.error.message;
+  return run.statusReason === null ? null : reasonWords(run.statusReason);
 }
 
-/** Bars by duration on the scale of the longest, oldest on the left. */
-export function trendOf(newestFirst: Run[], now: Instant): Trend {
-  const runs = [...newestFirst].reverse();
-  const durations = runs.map((run) => elapsedMs(run.startedAt, run.endedAt ?? now));
-  const longest = Math.max(...durations, 1);
-  const counts = new Map<string, number>();
-  for (const { status } of runs) counts.set(status, (counts.get(status) ?? 0) + 1);
-  const words = [...counts].map(
-    ([status, count]) => `${count} ${STATUS_WORDS[status as Run['status']].toLowerCase()}`,
-  );
-  return {
-    width: TREND_RUNS * TREND_STEP,
-    height: TREND_HEIGHT,
-    bars: runs.map(({ status }, index) => {
-      const height = Math.max(3, Math.round((durations[index]! / longest) * TREND_HEIGHT));
-      return {
-        x: index * TREND_STEP,
-        y: TREND_HEIGHT - height,
-        height,
-        tone: status,
-      };
-    }),
-    label: `Last ${runs.length === 1 ? 'run' : `${runs.length} runs`}: ${words.join(', ')}`,
-  };
+/** The run's own page says all of it. */
+function firstSentence(message: string | undefined): string | null {
+  return message === undefined ? null : (/^.*?[.!?](?=\s|$)/.exec(message)?.[0] ?? message);
 }

@@ -1,15 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import { RunQueries } from '../runs/run-queries';
+import { LatestRuns } from '../runs/latest-runs';
 
 /** What surrounds every page: its title, the way to the others, how many runs are at work. */
 export interface PageFrame {
   title: string;
   nav: { label: string; href: string; isCurrent: boolean }[];
   running: number;
+  /** To the one that is at work, or to where all of them are seen. */
+  runningHref: string;
   canSignOut: boolean;
-  /** Reload after this many seconds where there is no JavaScript. */
+  /** Reload after this many seconds where there is no JavaScript; null unless a reader asked for it. */
   refreshSeconds: number | null;
 }
 
@@ -24,17 +26,20 @@ const NAV = [
 @Injectable()
 export class PageFrames {
   constructor(
-    private readonly queries: RunQueries,
+    private readonly latest: LatestRuns,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async frame(title: string, path: string, refreshSeconds: number | null = null): Promise<PageFrame> {
+  /** @param path of the entry of the navigation that the page belongs to */
+  async frame(title: string, path: string): Promise<PageFrame> {
+    const active = await this.latest.active();
     return {
       title,
       nav: NAV.map((entry) => ({ ...entry, isCurrent: entry.href === path })),
-      running: (await this.queries.allActive()).length,
+      running: active.length,
+      runningHref: active.length === 1 ? `/runs/${active[0]}` : '/',
       canSignOut: this.config.adminToken !== null,
-      refreshSeconds,
+      refreshSeconds: null,
     };
   }
 }

@@ -14,7 +14,10 @@ import { givenIn, triggerRequest } from './run-form';
 import { runPage, runVersion } from './run-page';
 import { ALIKE_RUNS } from './summary-bar';
 
-/** Without JavaScript the page of a run at work reloads itself this often. */
+/**
+ * Without JavaScript the page of a run at work reloads itself this often, once a reader has asked for it: a page that
+ * does so by itself takes those away from where they are who read slowly (WCAG 2.2, technique F41).
+ */
 const REFRESH_SECONDS = 5;
 
 /** A run's page: its steps, how far it is, its log. */
@@ -35,9 +38,10 @@ export class RunPageController {
   async page(
     @Param('runId') runId: string,
     @Query('to') to: unknown,
+    @Query('reload') reload: unknown,
     @Res() response: Response,
   ): Promise<void> {
-    await this.renderPage(runId, lineNumber(to), null, response);
+    await this.renderPage(runId, lineNumber(to), null, response, reload === 'on');
   }
 
   @Get('state')
@@ -94,13 +98,13 @@ export class RunPageController {
     to: number | null,
     notice: Notice | null,
     response: Response,
+    isReloading = false,
   ): Promise<void> {
     const model = await this.model(runId);
     // Read after the run: the log of a run that has ended is then complete.
     const log = await this.logs.read(runId, to);
-    // Somebody who reads earlier lines is not to be taken away from them.
-    const frame = to === null ? model.frame : { ...model.frame, refreshSeconds: null };
-    response.render('run', { ...model, frame, log, notice });
+    const refreshSeconds = isReloading && model.run.isActive ? REFRESH_SECONDS : null;
+    response.render('run', { ...model, frame: { ...model.frame, refreshSeconds }, log, notice });
   }
 
   private async model(runId: string) {
@@ -113,8 +117,7 @@ export class RunPageController {
       current && this.quotas.statusOf(current),
     ]);
     const page = runPage({ run, view, definition, current, alike: alike.items, quota }, this.clock.now());
-    const refreshSeconds = page.isActive ? REFRESH_SECONDS : null;
-    return { frame: await this.frames.frame(`${page.projectName}, run`, '/', refreshSeconds), run: page };
+    return { frame: await this.frames.frame(`${page.projectName}, run`, '/'), run: page };
   }
 }
 

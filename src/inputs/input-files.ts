@@ -17,6 +17,9 @@ const MAX_INPUTS_BYTES = MAX_EVENT_BYTES * 0.75;
 export class InputFiles implements OnModuleInit, OnApplicationShutdown {
   private readonly queries: ConfigFile<Query[]>;
   private readonly allowlists: ConfigFile<AllowedDomain[]>;
+  /** The inputs as JSON text, and of which content of the files: asked again and again, computed when they change. */
+  private made: { queries: Query[] | null; domains: AllowedDomain[] | null; json: string | null } | null =
+    null;
 
   constructor(@Inject(CONFIG) { configDir }: Config) {
     this.queries = new ConfigFile(configDir, 'queries.yaml', parseQueries);
@@ -33,6 +36,17 @@ export class InputFiles implements OnModuleInit, OnApplicationShutdown {
 
   problems(): FileProblem[] {
     return [this.queries.problem, this.allowlists.problem].filter((problem) => problem !== null);
+  }
+
+  /** What a run that starts now would be given, as the JSON text that it keeps; null where there is nothing. */
+  current(): string | null {
+    const { content: queries } = this.queries;
+    const { content: domains } = this.allowlists;
+    if (this.made?.queries !== queries || this.made.domains !== domains) {
+      const inputs = runInputs(queries ?? [], domains ?? []);
+      this.made = { queries, domains, json: inputs.length === 0 ? null : JSON.stringify(inputs) };
+    }
+    return this.made.json;
   }
 
   /** @throws JobatoError NO_ENABLED_INPUTS with what to mend, VALIDATION if there are more than an event can carry */

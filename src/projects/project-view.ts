@@ -34,6 +34,12 @@ export class ProjectView {
   params!: Record<string, ParamView>;
   @ApiProperty({ type: [String] }) metrics!: string[];
   @ApiProperty({ description: 'never-run, running, or how the last run ended' }) state!: string;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'What has changed since it last ran as a whole, in words; null while that is up to date',
+  })
+  needsRerun!: string | null;
   @ApiProperty({ type: [String], description: 'What the file asks for and does not get, in words' })
   notes!: string[];
   @ApiProperty({ description: 'Of what the file says now; each run keeps the one that it started with' })
@@ -54,11 +60,13 @@ export class ProjectListView {
 
 /**
  * @param lastStatus of the latest run; null if there is none
+ * @param needsRerun what has changed since it last ran as a whole; null where nothing did
  * @param notes what the file asks for in vain, in words
  */
 export function toProjectView(
   { definition, definitionHash }: KnownProject,
   lastStatus: string | null,
+  needsRerun: string | null,
   notes: string[],
 ): ProjectView {
   return {
@@ -72,6 +80,7 @@ export function toProjectView(
     params: definition.params,
     metrics: definition.metrics,
     state: lastStatus ?? 'never-run',
+    needsRerun,
     notes,
     definitionHash,
   };

@@ -4,6 +4,7 @@ import { ApiProblems } from '../problems/api-problems';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { ProjectListView, ProjectView, toProjectView } from '../projects/project-view';
 import { ConfigRemarks } from './config-remarks';
+import { ProjectChanges } from './project-changes';
 import { RunQueries } from './run-queries';
 
 /** Lies beside runs because a project's state is that of its latest run. */
@@ -13,6 +14,7 @@ export class ProjectsController {
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly queries: RunQueries,
+    private readonly changes: ProjectChanges,
     private readonly remarks: ConfigRemarks,
   ) {}
 
@@ -34,6 +36,11 @@ export class ProjectsController {
 
   private async view(project: KnownProject): Promise<ProjectView> {
     const latest = await this.queries.current(project.definition.projectId);
-    return toProjectView(project, latest?.status ?? null, this.remarks.notes(project.definition));
+    return toProjectView(
+      project,
+      latest?.status ?? null,
+      await this.changes.since(project, latest),
+      this.remarks.notes(project.definition),
+    );
   }
 }

@@ -12,7 +12,9 @@ import { EventApplier } from './event-applier';
 import { EventConsumer } from './event-consumer';
 import { EventIntake } from './event-intake';
 import { Housekeeping } from './housekeeping';
+import { LatestRuns } from './latest-runs';
 import { OverdueWatch } from './overdue-watch';
+import { ProjectChanges } from './project-changes';
 import { ProjectsController } from './projects.controller';
 import { RejectedEventsController } from './rejected-events.controller';
 import { RequestWatch } from './request-watch';
@@ -45,6 +47,8 @@ import { WorkersController } from './workers.controller';
   providers: [
     RunsService,
     RunQueries,
+    LatestRuns,
+    ProjectChanges,
     RunRows,
     RunStore,
     EventApplier,
@@ -69,6 +73,8 @@ import { WorkersController } from './workers.controller';
     EventIntake,
     RunsService,
     RunQueries,
+    LatestRuns,
+    ProjectChanges,
     RunChanges,
     RunClaims,
     RunLeases,

@@ -6,25 +6,9 @@
  *   npm run chaos -- --without fencing            without a protection, to see that it is missed: unique-index,
  *                                                 inbox, fencing or group-recreation
  */
-const { readFileSync } = require('node:fs');
 const { parseArgs } = require('node:util');
-const typescript = require('typescript');
 
-// The tests are TypeScript, which this Node does not run by itself.
-require.extensions['.ts'] = (module, fileName) => {
-  const compilerOptions = {
-    module: typescript.ModuleKind.CommonJS,
-    target: typescript.ScriptTarget.ES2022,
-    esModuleInterop: true,
-    experimentalDecorators: true,
-    emitDecoratorMetadata: true,
-    useDefineForClassFields: false,
-    inlineSourceMap: true,
-  };
-  const source = readFileSync(fileName, 'utf8');
-  module._compile(typescript.transpileModule(source, { compilerOptions, fileName }).outputText, fileName);
-};
-require('reflect-metadata');
+require('../support/typescript.cjs');
 const { chaos } = require('./chaos.ts');
 const { PROTECTIONS } = require('./sabotage.ts');
 

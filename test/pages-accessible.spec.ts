@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { HtmlValidate } from 'html-validate';
+import type { Browser } from 'playwright-core';
+import { Showcase } from './showcase/showcase';
+import { viewsOf } from './showcase/views';
+import { launchBrowser, openPage } from './support/browser';
+
+jest.setTimeout(240_000);
+
+/** As text: what the browser evaluates for the test is not subject to the page's policy, a script element would be. */
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+const validator = new HtmlValidate({
+  extends: ['html-validate:recommended', 'html-validate:a11y'],
+  rules: {
+    'long-title': 'off',
+    // How Prettier and Handlebars leave the text between elements is nothing that a browser or a reader sees.
+    'no-trailing-whitespace': 'off',
+    'attribute-boolean-style': 'off',
+    'void-style': 'off',
+    'doctype-style': 'off',
+    'aria-label-misuse': ['error', { allowAnyNamable: true }],
+    // hx-* of htmx.
+    'attribute-misuse': 'off',
+  },
+});
+
+interface Finding {
+  id: string;
+  nodes: { target: string[]; failureSummary?: string }[];
+}
+
+describe('every page in every state', () => {
+  let showcase: Showcase;
+  let browser: Browser;
+  beforeAll(async () => {
+    [showcase, browser] = await Promise.all([Showcase.open(), launchBrowser()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await showcase?.close();
+  });
+
+  it('gives axe nothing to complain of, by day and by night, and the browser neither', async () => {
+    const { page, complaints } = await openPage(browser, showcase.jobato.url);
+    const found: string[] = [];
+    for (const { name, path, prepare } of viewsOf(showcase)) {
+      await page.goto(path);
+      await prepare?.(page);
+      await page.evaluate(AXE);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        const findings: Finding[] = await page.evaluate('axe.run().then(({ violations }) => violations)');
+        for (const { id, nodes } of findings) {
+          found.push(
+            `${name}, ${colorScheme}: ${id} at ${nodes.map(({ target }) => target.join(' ')).join('; ')}`,
+          );
+        }
+      }
+    }
+    expect(found).toEqual([]);
+    expect(complaints.filter((text) => !/status of 404/.test(text))).toEqual([]);
+  });
+
+  it('is valid HTML', async () => {
+    const found: string[] = [];
+    for (const { name, path } of viewsOf(showcase)) {
+      const html = await (await showcase.jobato.fetch(path, { headers: { accept: 'text/html' } })).text();
+      const { results } = await validator.validateString(html);
+      for (const { ruleId, line, message } of results.flatMap(({ messages }) => messages)) {
+        found.push(`${name}:${line} ${ruleId} ${message}`);
+      }
+    }
+    expect(found).toEqual([]);
+  });
+});

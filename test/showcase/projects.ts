@@ -1,0 +1,33 @@
+/** Step by step as a worker of ours would run them; here nobody does: what happens is told as it is needed. */
+const steps = (...names: string[]) =>
+  `steps:\n${names.map((name) => `  - { name: ${name}, command: [node, ${name}.js] }\n`).join('')}`;
+
+/** One project for each state that a page can show. */
+export const SHOWCASE_PROJECTS: Record<string, string> = {
+  search: `id: search
+name: Job search
+default: true
+quota: true
+params:
+  keywords: { type: string, default: TypeScript remote, description: What to look for }
+  maxPages: { type: integer, default: 20, min: 1, max: 200, description: Pages that are read of each site }
+  depth: { type: enum, values: [quick, thorough], default: quick, description: How closely each vacancy is read }
+  notify: { type: boolean, default: true, description: Send a mail when something new was found }
+${steps('search', 'capture', 'dedupe', 'score', 'publish')}scopes: { refresh: [dedupe, score, publish] }
+timeoutSeconds: 7200
+`,
+  glossary: `id: glossary\nname: Project glossary\nmetrics: [termsCount, issuesCount]\n${steps('extract', 'provisional', 'refine')}`,
+  retrain: `id: retrain\nname: Retrain model\nmetrics: [accuracy]\n${steps('load', 'fit', 'evaluate', 'release')}`,
+  newsletter: `id: newsletter\nname: Newsletter\nquota: true\n${steps('collect', 'write', 'send')}`,
+  invoices: 'id: invoices\nname: Invoices\nexecutor: external\n',
+  cleanup: `id: cleanup\nname: Clean up\n${steps('archive', 'delete')}`,
+  digest: `id: digest\nname: Weekly digest\n${steps('gather', 'summarise')}`,
+  backup: `id: backup\nname: Backup\nretry: { maxAttempts: 3 }\n${steps('dump', 'upload')}`,
+};
+
+/** What the file of a project says later: what came out before is not what would come out now. */
+export const CHANGED_DIGEST = `id: digest\nname: Weekly digest\n${steps('gather', 'summarise', 'illustrate')}`;
+
+export const BROKEN_FILE = 'id: old\nname: Old\nsteps: all of them\n';
+export const QUOTA_FILE =
+  'quota: { dailyLimit: 100, concurrencyLimit: 2, resetPolicy: { timeZone: Europe/Berlin, resetHour: 0 } }';

@@ -1,0 +1,53 @@
+/**
+ * Makes a picture of every page in each of its states: light, dark, and as wide as a phone.
+ *
+ *   npm run screenshots                          into screenshots/
+ *   npm run screenshots -- --out elsewhere --only run-failed
+ */
+const { mkdirSync } = require('node:fs');
+const { join } = require('node:path');
+const { parseArgs } = require('node:util');
+
+require('../support/typescript.cjs');
+const { launchBrowser, openPage } = require('../support/browser.ts');
+const { Showcase } = require('./showcase.ts');
+const { viewsOf } = require('./views.ts');
+
+const LOOKS = {
+  light: { viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
+  dark: { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
+  phone: { viewport: { width: 360, height: 720 }, colorScheme: 'light', hasTouch: true, isMobile: true },
+};
+
+const { values } = parseArgs({
+  options: { out: { type: 'string', default: 'screenshots' }, only: { type: 'string', multiple: true } },
+});
+
+async function main() {
+  mkdirSync(values.out, { recursive: true });
+  const showcase = await Showcase.open();
+  const browser = await launchBrowser();
+  const views = viewsOf(showcase).filter(({ name }) => values.only?.includes(name) ?? true);
+  try {
+    for (const [look, options] of Object.entries(LOOKS)) {
+      const { page, complaints } = await openPage(browser, showcase.jobato.url, options);
+      for (const view of views) {
+        await page.goto(view.path);
+        await view.prepare?.(page);
+        await page.screenshot({ path: join(values.out, `${view.name}-${look}.png`), fullPage: true });
+      }
+      const said = complaints.filter((text) => !/status of 404/.test(text));
+      if (said.length > 0) throw new Error(`The browser complains:\n${said.join('\n')}`);
+      await page.context().close();
+    }
+    process.stdout.write(`${views.length * Object.keys(LOOKS).length} pictures in ${values.out}/\n`);
+  } finally {
+    await browser.close();
+    await showcase.close();
+  }
+}
+
+main().catch((error) => {
+  process.stderr.write(`${error.stack}\n`);
+  process.exit(1);
+});
