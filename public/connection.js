@@ -15,7 +15,7 @@ document.addEventListener('jobato:connection', ({ detail }) => tell(detail));
 const pages = (message) => tell({ source: 'pages', message });
 for (const event of ['htmx:sendError', 'htmx:timeout']) {
   document.body.addEventListener(event, () =>
-    pages('Connection lost, trying again. What you see may be out of date.'),
+    pages('Reconnecting: the server does not answer. What you see may be out of date.'),
   );
 }
 document.body.addEventListener('htmx:responseError', ({ detail }) =>
@@ -34,7 +34,12 @@ document.body.addEventListener('htmx:afterRequest', ({ detail }) => {
   if (detail.successful) pages(null);
 });
 
-// Browsers let pages in the background sleep: one that is looked at again catches up at once.
+// A page that nobody looks at asks for nothing by itself; one that is looked at again catches up at once.
+document.body.addEventListener('htmx:beforeRequest', (event) => {
+  const { verb, triggeringEvent } = event.detail.requestConfig;
+  const isPolling = verb === 'get' && !triggeringEvent;
+  if (isPolling && document.visibilityState === 'hidden') event.preventDefault();
+});
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') window.htmx.trigger(document.body, 'run-changed');
 });

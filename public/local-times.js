@@ -7,7 +7,7 @@ const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
 const dateAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
 
 function localise(root) {
-  for (const element of root.querySelectorAll('time[datetime]')) {
+  for (const element of root.querySelectorAll('time[datetime]:not(.ago)')) {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
     element.textContent = textOf(moment, element.classList.contains('line-time'));

@@ -8,6 +8,7 @@ import { QuotaModule } from '../quota/quota.module';
 import { RunsModule } from '../runs/runs.module';
 import { EventContractPageController } from './event-contract-page.controller';
 import { InstallationPagesController } from './installation-pages.controller';
+import { LivePages } from './live-pages';
 import { LogWindows } from './log-window';
 import { OverviewController } from './overview.controller';
 import { PageFrames } from './page-frame';
@@ -28,6 +29,6 @@ import { RunPageController } from './run.controller';
     QuotaPageController,
     EventContractPageController,
   ],
-  providers: [PageFrames, LogWindows],
+  providers: [PageFrames, LivePages, LogWindows],
 })
 export class AdminModule {}

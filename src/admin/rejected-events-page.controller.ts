@@ -1,15 +1,23 @@
 import { Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { validate as isUuid } from 'uuid';
 import { RejectedEvents } from '../events/rejected-events';
 import { JobatoError } from '../problems/catalogue';
 import { noticeOf, statusOf, type Notice } from './notice';
 import { textOrNull } from './page-answer';
 import { PageFrames } from './page-frame';
+import { numberText } from './plain-words';
 import { timeText } from './time-text';
 
 const PATH = '/events/rejected';
 const ROWS = 50;
+/** What is said after a decision, when the list is shown again. */
+const DONE: Record<string, string> = {
+  redelivered:
+    'The event was put on the stream again. If it is rejected once more, it comes back to this list.',
+  discarded: 'The event was discarded.',
+};
 
 /** Events that could not be applied, each to be sent again or thrown away by a person. */
 @ApiExcludeController()
@@ -21,24 +29,28 @@ export class RejectedEventsPageController {
   ) {}
 
   @Get()
-  async page(@Query('cursor') cursor: unknown, @Res() response: Response): Promise<void> {
-    await this.render(textOrNull(cursor), null, response);
+  async page(
+    @Query('cursor') cursor: unknown,
+    @Query('done') done: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.render(textOrNull(cursor), null, response, DONE[textOrNull(done) ?? ''] ?? null);
   }
 
   @Post(':id/redeliver')
   async redeliver(@Param('id') id: string, @Res() response: Response): Promise<void> {
-    await this.decide(() => this.rejected.redeliver(numberOf(id)), response);
+    await this.decide(() => this.rejected.redeliver(numberOf(id)), 'redelivered', response);
   }
 
   @Post(':id/discard')
   async discard(@Param('id') id: string, @Res() response: Response): Promise<void> {
-    await this.decide(() => this.rejected.discard(numberOf(id)), response);
+    await this.decide(() => this.rejected.discard(numberOf(id)), 'discarded', response);
   }
 
-  private async decide(action: () => Promise<void>, response: Response): Promise<void> {
+  private async decide(action: () => Promise<void>, done: string, response: Response): Promise<void> {
     try {
       await action();
-      response.redirect(303, PATH);
+      response.redirect(303, `${PATH}?done=${done}`);
     } catch (error) {
       if (!(error instanceof JobatoError)) throw error;
       response.status(statusOf(error));
@@ -46,20 +58,31 @@ export class RejectedEventsPageController {
     }
   }
 
-  private async render(cursor: string | null, notice: Notice | null, response: Response): Promise<void> {
+  private async render(
+    cursor: string | null,
+    notice: Notice | null,
+    response: Response,
+    done: string | null = null,
+  ): Promise<void> {
     const before = cursor !== null && /^\d{1,15}$/.test(cursor) ? Number(cursor) : undefined;
-    const [{ items, nextCursor }, frame] = await Promise.all([
+    const [{ items, nextCursor }, count, frame] = await Promise.all([
       this.rejected.list(ROWS, before),
+      this.rejected.count(),
       this.frames.frame('Rejected events', PATH),
     ]);
     response.render('rejected-events', {
       frame,
       notice,
+      done,
+      count: numberText(count),
+      isOlder: before !== undefined,
+      newestHref: PATH,
       events: items.map(({ id, reason, rejectedAt, fields }) => ({
         id,
         reason,
         rejectedAt: timeText(rejectedAt),
         type: fields.eventType ?? 'unknown type',
+        runHref: isUuid(fields.runId) ? `/runs/${fields.runId}` : null,
         fields: Object.entries(fields).map(([name, value]) => ({ name, value: shortened(value) })),
       })),
       olderHref: nextCursor === null ? null : `${PATH}?cursor=${nextCursor}`,

@@ -52,7 +52,7 @@ export class Health {
       this.check(() => this.lookAtWorkers()),
       this.check(async () => {
         const count = await this.rejected.count();
-        return count === 0 ? 'none' : `${counted(count, 'event')} to decide on, see /events/rejected`;
+        return count === 0 ? 'none' : `${counted(count, 'event')} to decide on`;
       }),
       this.check(async () => {
         const { events: waiting, oldestAgeSeconds } = await this.relay.depth();
@@ -74,7 +74,9 @@ export class Health {
       // A file that somebody has to mend is shown, but does not make the server unhealthy.
       projects: {
         status: 'ok',
-        message: `${this.projects.list().length} projects${broken > 0 ? `, ${broken} files with a problem` : ''}`,
+        message:
+          counted(this.projects.list().length, 'project') +
+          (broken > 0 ? `, ${counted(broken, 'file')} with a problem` : ''),
       },
       process: this.lifecycle.isStopping
         ? { status: 'trouble', message: 'stopping' }
