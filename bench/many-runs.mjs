@@ -6,11 +6,15 @@ export const RARE = { status: 'partial', scope: 'only:rare', projectId: 'rare' }
 const FIRST_START = Date.UTC(2020, 0, 1);
 const MINUTES_BETWEEN = 3;
 
+const spread = (index) =>
+  index % 10_000 === 5 ? RARE.projectId : index % 2 === 0 ? 'busy' : `project-${index % 300}`;
+
 /**
  * Ended runs, written straight into the tables of a server that is not running.
+ * @param projectIdOf the run at an index; half of them belong to one project unless it is given
  * @returns the id of the run in the middle
  */
-export function fillWithRuns(databaseFile, count) {
+export function fillWithRuns(databaseFile, count, projectIdOf = spread) {
   const database = new BetterSqlite3(databaseFile);
   try {
     database.pragma('synchronous = OFF');
@@ -34,8 +38,7 @@ export function fillWithRuns(databaseFile, count) {
         if (index === Math.floor(count / 2)) middle = runId;
         insert.run({
           runId,
-          projectId:
-            index % 10_000 === 5 ? RARE.projectId : index % 2 === 0 ? 'busy' : `project-${index % 300}`,
+          projectId: projectIdOf(index),
           scope: isRare || index % 10_000 === 20 ? RARE.scope : 'full',
           status: isRare ? RARE.status : index % 7 === 0 ? 'failed' : 'completed',
           startedAt,

@@ -3,6 +3,7 @@
 //   npm run bench                       everything, four to five minutes
 //   npm run bench -- --quick            a short form of everything, to see whether something got much slower
 //   npm run bench -- --only=lists       one of those in ORDER below (repeatable)
+//   npm run bench -- --only=openPages   ten minutes with 50 open pages, to see whether memory grows
 //   npm run bench -- --profile=FOLDER   lets the server write a CPU profile there, for Chrome's developer tools
 //
 // The server is the built one, in a process of its own, on loopback and on temporary folders. The load comes from
@@ -14,9 +15,22 @@ import { readable, table } from './figures.mjs';
 import { bullmq } from './beside-bullmq.mjs';
 import { events } from './events-in.mjs';
 import * as ofOneProcess from './measurements.mjs';
+import { openPages, pages } from './pages.mjs';
 
-const MEASUREMENTS = { ...ofOneProcess, bullmq, events };
-const ORDER = ['startUp', 'triggers', 'lifecycles', 'echoRuns', 'logLines', 'lists', 'bullmq', 'events'];
+const MEASUREMENTS = { ...ofOneProcess, pages, openPages, bullmq, events };
+const ORDER = [
+  'startUp',
+  'triggers',
+  'lifecycles',
+  'echoRuns',
+  'logLines',
+  'lists',
+  'pages',
+  'bullmq',
+  'events',
+];
+/** Measured only where it is asked for by name. */
+const LONG = ['openPages'];
 
 const { values } = parseArgs({
   options: {
@@ -25,9 +39,11 @@ const { values } = parseArgs({
     profile: { type: 'string' },
   },
 });
-const unknown = values.only.find((name) => !ORDER.includes(name));
+const unknown = values.only.find((name) => ![...ORDER, ...LONG].includes(name));
 if (unknown) {
-  process.stderr.write(`There is no measurement "${unknown}". There are: ${ORDER.join(', ')}.\n`);
+  process.stderr.write(
+    `There is no measurement "${unknown}". There are: ${[...ORDER, ...LONG].join(', ')}.\n`,
+  );
   process.exit(2);
 }
 const options = {
@@ -40,7 +56,9 @@ process.stdout.write(
 );
 const rows = [];
 let hasFailed = false;
-for (const name of ORDER.filter((name) => values.only.length === 0 || values.only.includes(name))) {
+for (const name of values.only.length === 0
+  ? ORDER
+  : [...ORDER, ...LONG].filter((name) => values.only.includes(name))) {
   process.stderr.write(`measuring ${name} …\n`);
   try {
     rows.push(...(await MEASUREMENTS[name](options)));
