@@ -77,18 +77,19 @@ function hasAdminToken(authorization: string | undefined, { adminToken }: Config
 /** Said so that it can be mended: the page is still there, and made anew it works. */
 function refuse(hasCookie: boolean, request: Request, response: Response, problems: ProblemFilter): void {
   const detail = hasCookie
-    ? 'Nothing was changed. The page is from before somebody signed in or out here, or was changed on its way.'
-    : 'Nothing was changed. Your browser sent no cookie along, which shows that the form is from a page of this server.';
-  const mend = hasCookie
-    ? 'Load the page again, then try once more.'
-    : 'Allow cookies, then load the page again.';
+    ? 'Nothing was changed. The page was made before you signed in or out, or before your cookies were cleared.'
+    : 'Nothing was changed. Your browser sent no cookie along, which every form here needs. Allow cookies for this address.';
   if (request.accepts(['html', 'json']) !== 'html') {
-    problems.send(new JobatoError('FORBIDDEN', `${detail} ${mend}`), request, response);
+    problems.send(
+      new JobatoError('FORBIDDEN', `${detail} Load the page again, then send the form again.`),
+      request,
+      response,
+    );
     return;
   }
   const notice = {
     title: 'This form can no longer be used',
-    detail: `${detail} ${mend}`,
+    detail,
     reloadHref: pageBehind(request) ?? '/',
   };
   response.status(PROBLEMS.FORBIDDEN.status);

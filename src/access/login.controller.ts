@@ -68,8 +68,6 @@ export class LoginController {
       secure: request.secure,
       path: '/',
     });
-    // What the browser keeps for its Back button is not to be seen by who comes next.
-    response.setHeader('Clear-Site-Data', '"cache"');
     response.redirect(303, '/login');
   }
 }

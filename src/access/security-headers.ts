@@ -8,10 +8,10 @@ const PERMISSIONS = ['camera', 'microphone', 'geolocation', 'payment', 'usb', 'd
   .join(', ');
 
 /**
- * No shared cache keeps anything, and a browser asks before it shows what it kept. Not `no-store`: that would cost the
- * Back button its page as it was left, with its place in the log and what was typed. Signing out clears it.
+ * Nothing is kept by any cache: what a run prints may be confidential, and Back shows what is true now. Chromium still
+ * brings a page back as it was left, and forgets it when the session's cookie goes, which is what signing out needs.
  */
-const CACHING = 'private, no-cache';
+const CACHING = 'private, no-store';
 
 /** Strict for every answer; assets and downloads say more about themselves. */
 export function securityHeaders() {
