@@ -109,11 +109,12 @@ async function withPages(use) {
 }
 
 async function timed(server, path, expectedStatus = 200) {
+  const isPart = expectedStatus === 204;
   const times = [];
   let bytes = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const startedAt = performance.now();
-    const answer = await ask(server, path);
+    const answer = await ask(server, path, isPart);
     times.push(performance.now() - startedAt);
     if (answer.status !== expectedStatus) throw new Error(`GET ${path}: ${answer.status}`);
     bytes = answer.bytes.length;
@@ -122,7 +123,7 @@ async function timed(server, path, expectedStatus = 200) {
 }
 
 /** Byte for byte, as it is on the wire: one request on a connection of its own, which the server closes. */
-function ask({ port }, path) {
+function ask({ port }, path, isPart = false) {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     const chunks = [];
@@ -134,7 +135,7 @@ function ask({ port }, path) {
     });
     socket.write(
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: text/html\r\nAccept-Encoding: gzip, br\r\n` +
-        'Connection: close\r\n\r\n',
+        `${isPart ? 'HX-Request: true\r\n' : ''}Connection: close\r\n\r\n`,
     );
   });
 }

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import type { NextFunction, Request, Response } from 'express';
-import helmet from 'helmet';
 import { accessMiddleware } from './access/access.middleware';
+import { compressed } from './access/compressed';
+import { formTokenMiddleware } from './access/form-token.middleware';
+import { LoginBrake } from './access/login-brake';
+import { securityHeaders } from './access/security-headers';
+import { Assets } from './admin/assets';
 import { viewEngine } from './admin/view-engine';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
@@ -49,71 +51,22 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.set('query parser', 'simple');
 
   app.use(requestLogging(log));
-  app.use(securityHeaders(config));
-  app.use(accessMiddleware(config, problems));
+  app.use(compressed());
+  app.use(securityHeaders());
+  app.use(accessMiddleware(config, app.get(LoginBrake), problems));
   if (config.corsOrigins.length > 0) {
     app.enableCors({
       origin: config.corsOrigins,
       exposedHeaders: ['Location', 'Idempotent-Replayed', 'X-Request-Id'],
     });
   }
-  serveAssets(app);
+  const assets = new Assets(join(ROOT, 'public'));
+  assets.serve(app);
   parseBodies(app);
-  viewEngine(app, join(ROOT, 'views'));
+  app.use(formTokenMiddleware(config, problems));
+  viewEngine(app, join(ROOT, 'views'), assets);
   serveApiDescription(app);
   return app;
-}
-
-function securityHeaders({ tls }: Config) {
-  const strict = headers({ 'script-src': ["'self'"], 'style-src': ["'self'"] }, tls !== null);
-  // Swagger UI brings inline styles and a script of its own.
-  const documentation = headers(
-    { 'script-src': ["'self'", "'unsafe-inline'"], 'style-src': ["'self'", "'unsafe-inline'"] },
-    tls !== null,
-  );
-  return (request: Request, response: Response, next: NextFunction): void => {
-    response.setHeader('Cache-Control', 'private, no-cache');
-    for (const [name, value] of request.path.startsWith('/api/docs') ? documentation : strict) {
-      response.setHeader(name, value);
-    }
-    next();
-  };
-}
-
-/** What helmet would set is the same for every request, so it is asked once: it has a function for each header. */
-function headers(directives: Record<string, string[]>, isHttps: boolean): [string, string][] {
-  const set = new Map<string, string>();
-  const listening = {
-    setHeader: (name: string, value: string) => set.set(name, value),
-    removeHeader: (name: string) => set.delete(name),
-  } as unknown as ServerResponse;
-  helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        'default-src': ["'none'"],
-        'img-src': ["'self'", 'data:'],
-        'font-src': ["'self'"],
-        'connect-src': ["'self'"],
-        'form-action': ["'self'"],
-        'base-uri': ["'none'"],
-        'frame-ancestors': ["'none'"],
-        ...directives,
-      },
-    },
-    referrerPolicy: { policy: 'same-origin' },
-    strictTransportSecurity: isHttps,
-  })({} as IncomingMessage, listening, () => undefined);
-  return [...set];
-}
-
-function serveAssets(app: NestExpressApplication): void {
-  const options = { prefix: '/assets/', index: false, redirect: false, maxAge: '1h' } as const;
-  app.useStaticAssets(join(ROOT, 'public'), options);
-  app.useStaticAssets(dirname(require.resolve('htmx.org/dist/htmx.min.js')), {
-    ...options,
-    prefix: '/assets/htmx/',
-  });
 }
 
 function parseBodies(app: NestExpressApplication): void {

@@ -61,7 +61,7 @@ const filledIn = (path: string) =>
     .replace(/\*\w*/g, 'x');
 
 /** What may be used without a token. */
-const OPEN = ['GET /api/health/live', 'GET /api/health/ready', 'GET /login', 'POST /login'];
+const OPEN = ['GET /api/health/live', 'GET /api/health/ready', 'GET /login'];
 
 describe('a server with a token', () => {
   let jobato: RunningApp;
@@ -85,7 +85,14 @@ describe('a server with a token', () => {
   it('knows its routes', () => {
     const known = new Set(routes.map(({ method, path }) => `${method} ${path}`));
     expect(known.size).toBeGreaterThan(40);
-    for (const route of [...OPEN, 'POST /api/runs', 'GET /api/metrics', 'GET /api/docs', 'GET /']) {
+    for (const route of [
+      ...OPEN,
+      'POST /login',
+      'POST /api/runs',
+      'GET /api/metrics',
+      'GET /api/docs',
+      'GET /',
+    ]) {
       expect([...known]).toContain(route);
     }
   });
@@ -98,9 +105,8 @@ describe('a server with a token', () => {
         path,
         headers: { accept: 'application/json' },
       });
-      // The way in answers 401 as well, where the token is missing in its form.
-      const isTheWayIn = path === '/login' && String(headers['content-type']).startsWith('text/html');
-      if (status !== 401 || isTheWayIn) open.add(`${method} ${path}`);
+      // The way in is one of them: without the token in its form it lets nobody in.
+      if (status !== 401) open.add(`${method} ${path}`);
       else {
         expect(headers['content-type']).toMatch(/problem\+json/);
         expect(headers['www-authenticate']).toMatch(/^Bearer/);
@@ -223,15 +229,12 @@ describe('a server with a token', () => {
 
       const forged = { cookie: cookie!.split(';')[0]!.replace(/=\d/, '=9') };
       expect((await send(jobato.url, { path: '/api/runs', headers: forged })).status).toBe(401);
-      const out = await send(jobato.url, { method: 'POST', path: '/logout', headers: session });
-      expect(out.status).toBe(303);
-      expect((out.headers['set-cookie'] as string[])[0]).toMatch(/^jobato_session=;/);
     });
 
     it.each([{ token: 'wrong' }, { token: '' }, {}, { token: `${TOKEN}x` }])('refuses %j', async (fields) => {
       const { status, headers } = await form(fields as Record<string, string>);
       expect(status).toBe(401);
-      expect(headers['set-cookie']).toBeUndefined();
+      expect(String(headers['set-cookie'])).not.toContain('jobato_session');
     });
 
     it.each([

@@ -245,6 +245,8 @@ describe('the pages, in a browser', () => {
     await button(page, 'Sign in').click();
     await button(page, 'Sign out').click();
     await page.waitForURL('**/login');
+    await page.goBack();
+    await page.waitForURL('**/login?next=%2Fprojects%2Fendless');
   });
 
   it('is operated by keyboard from the top of the page', async () => {

@@ -1,4 +1,11 @@
-import { type AccessPolicy, type AccessRequest, decideAccess, hostName, matchesAny } from './access-rules';
+import {
+  type AccessPolicy,
+  type AccessRequest,
+  decideAccess,
+  hostName,
+  matchesAny,
+  waitWords,
+} from './access-rules';
 
 const TOKEN = 'a-long-admin-token';
 const KEYS = ['first-key', 'second-key'];
@@ -18,9 +25,11 @@ const ask = (more: Partial<AccessRequest> = {}): AccessRequest => ({
   host: 'localhost:3000',
   origin: undefined,
   secFetchSite: undefined,
+  isSecure: false,
   authorization: undefined,
   apiKey: undefined,
   hasSession: false,
+  waitSeconds: 0,
   ...more,
 });
 const codeOf = (request: Partial<AccessRequest>, policy: AccessPolicy) => {
@@ -123,6 +132,7 @@ describe('a write that a browser sends', () => {
       { origin: 'http://localhost:3000', host: 'LOCALHOST:3000' },
     ],
     ['a page of ours behind a proxy that speaks HTTPS', { origin: 'https://localhost:3000' }],
+    ['a page of ours by HTTPS', { origin: 'https://localhost:3000', isSecure: true }],
     ['the address bar', { secFetchSite: 'none' }],
   ])('may come from %s', (_what, request) => expect(decide(request)).toBe('allowed'));
 
@@ -132,6 +142,8 @@ describe('a write that a browser sends', () => {
     ['another site that says only its origin', { origin: 'https://evil.com' }],
     ['another port of this machine', { origin: 'http://localhost:8080' }],
     ['this machine by another name', { origin: 'http://127.0.0.1:3000' }],
+    ['our own name without HTTPS, where we speak it', { origin: 'http://localhost:3000', isSecure: true }],
+    ['our own name by another scheme', { origin: 'ftp://localhost:3000', isSecure: true }],
     ['nowhere that it would name', { origin: 'null' }],
     ['an origin that is none', { origin: 'localhost:3000' }],
     ['an empty origin', { origin: '' }],
@@ -286,6 +298,55 @@ describe('the admin token', () => {
     `Token Bearer ${TOKEN}`,
     `Bearer ${KEYS[0]}`,
   ])('is not taken as %j', (authorization) => expect(codeOf({ authorization }, closed)).toBe('UNAUTHORIZED'));
+});
+
+describe('an address that has guessed too often', () => {
+  const waiting = (more: Partial<AccessRequest>) =>
+    decideAccess(ask({ waitSeconds: 90, authorization: `Bearer ${TOKEN}`, ...more }), closed);
+
+  it('is told how long to wait, also with the right token', () => {
+    for (const authorization of [`Bearer ${TOKEN}`, 'Bearer wrong']) {
+      expect(waiting({ authorization })).toEqual({
+        allowed: false,
+        code: 'TOO_MANY_REQUESTS',
+        detail: expect.stringContaining('Wait 2 minutes'),
+        retryAfterSeconds: 90,
+      });
+    }
+  });
+
+  it.each<[string, Partial<AccessRequest>]>([
+    ['has a session', { hasSession: true }],
+    ['has a session and a wrong token', { hasSession: true, authorization: 'Bearer wrong' }],
+    ['asks for what is open to all', { path: '/api/health/live' }],
+    ['is a worker with its key', { path: '/api/internal/events', apiKey: KEYS[0] }],
+  ])('goes on where it %s', (_what, request) => expect(waiting(request)).toEqual({ allowed: true }));
+
+  it('is asked for a token where it brought none, which is no guess', () =>
+    expect(waiting({ authorization: undefined })).toMatchObject({ code: 'UNAUTHORIZED' }));
+});
+
+describe('a guess', () => {
+  const guessAt = (more: Partial<AccessRequest>) => decideAccess(ask(more), closed);
+
+  it('is a wrong token by Authorization', () =>
+    expect(guessAt({ authorization: 'Bearer wrong' })).toMatchObject({ wrongToken: 'wrong' }));
+
+  it.each<[string, Partial<AccessRequest>]>([
+    ['no token', {}],
+    ['another way to sign in', { authorization: 'Basic wrong' }],
+    ['a token that nobody asked for', { path: '/login', authorization: 'Bearer wrong' }],
+    ['a wrong key of a worker', { path: '/api/internal/events', apiKey: 'wrong' }],
+    ['the right token', { authorization: `Bearer ${TOKEN}` }],
+  ])('is not %s', (_what, request) => expect(guessAt(request)).not.toHaveProperty('wrongToken'));
+
+  it.each([
+    [1, '1 second'],
+    [59, '59 seconds'],
+    [60, '1 minute'],
+    [61, '2 minutes'],
+    [300, '5 minutes'],
+  ])('costs a wait that is said in words: %d', (seconds, words) => expect(waitWords(seconds)).toBe(words));
 });
 
 describe('matchesAny', () => {

@@ -10,9 +10,13 @@ export interface AccessRequest {
   host: string | undefined;
   origin: string | undefined;
   secFetchSite: string | undefined;
+  /** Whether it came by HTTPS, as far as the server can know. */
+  isSecure: boolean;
   authorization: string | undefined;
   apiKey: string | undefined;
   hasSession: boolean;
+  /** Above 0 where its address has guessed too often. */
+  waitSeconds: number;
 }
 
 export interface AccessPolicy {
@@ -24,7 +28,9 @@ export interface AccessPolicy {
   apiKeys: string[];
 }
 
-export type AccessDecision = { allowed: true } | { allowed: false; code: ErrorCode; detail: string };
+export type AccessDecision =
+  | { allowed: true; byToken?: true }
+  | { allowed: false; code: ErrorCode; detail: string; retryAfterSeconds?: number; wrongToken?: string };
 
 const ALLOWED: AccessDecision = { allowed: true };
 
@@ -58,11 +64,34 @@ export function decideAccess(request: AccessRequest, policy: AccessPolicy): Acce
         );
   }
   if (policy.adminToken === null || isOpenToAll(request.path)) return ALLOWED;
-  if (request.hasSession || matchesAny(bearerOf(request.authorization), [policy.adminToken])) return ALLOWED;
-  return refuse(
-    'UNAUTHORIZED',
-    'This server asks for its token: send "Authorization: Bearer <token>", or sign in.',
-  );
+  if (request.hasSession) return ALLOWED;
+  const token = bearerOf(request.authorization);
+  // Not even the right one: to let it through would be to answer each guess.
+  if (token !== undefined && request.waitSeconds > 0) return tooManyGuesses(request.waitSeconds);
+  if (matchesAny(token, [policy.adminToken])) return { allowed: true, byToken: true };
+  return {
+    ...refuse(
+      'UNAUTHORIZED',
+      'This server asks for its token: send "Authorization: Bearer <token>", or sign in.',
+    ),
+    ...(token !== undefined && { wrongToken: token }),
+  };
+}
+
+export function tooManyGuesses(waitSeconds: number): AccessDecision & { allowed: false } {
+  return {
+    ...refuse(
+      'TOO_MANY_REQUESTS',
+      `There were too many wrong tokens. Wait ${waitWords(waitSeconds)}, then try again with the right one.`,
+    ),
+    retryAfterSeconds: waitSeconds,
+  };
+}
+
+/** Rounded up: who waits as long as it says has waited long enough. */
+export function waitWords(seconds: number): string {
+  const [count, unit] = seconds < 60 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
 /** Compares digests in constant time, all of them, so that the time taken tells nothing about the secret. */
@@ -91,17 +120,20 @@ function asInHeader(name: string): string | null {
   return hostName(/^[^[].*:.*:/.test(name) ? `[${name}]` : name);
 }
 
-function isWrite(method: string): boolean {
+export function isWrite(method: string): boolean {
   return !['GET', 'HEAD', 'OPTIONS'].includes(method);
 }
 
 function comesFromElsewhere(
-  { origin, secFetchSite, host }: AccessRequest,
+  { origin, secFetchSite, host, isSecure }: AccessRequest,
   { corsOrigins }: AccessPolicy,
 ): boolean {
   if (origin !== undefined && corsOrigins.includes(origin)) return false;
   if (secFetchSite === 'cross-site' || secFetchSite === 'same-site') return true;
-  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host?.toLowerCase());
+  if (origin === undefined) return false;
+  if (!URL.canParse(origin) || new URL(origin).host !== host?.toLowerCase()) return true;
+  // The other way round says nothing: a proxy that speaks HTTPS need not have said so to us.
+  return isSecure && new URL(origin).protocol !== 'https:';
 }
 
 /** Seen as generously as any router might, because being taken for internal only ever closes a door. */
@@ -122,7 +154,7 @@ function decoded(path: string): string {
   }
 }
 
-function bearerOf(authorization: string | undefined): string | undefined {
+export function bearerOf(authorization: string | undefined): string | undefined {
   return /^Bearer (.+)$/i.exec(authorization ?? '')?.[1]?.trim();
 }
 
@@ -130,6 +162,6 @@ function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-function refuse(code: ErrorCode, detail: string): AccessDecision {
-  return { allowed: false, code, detail };
+function refuse(code: ErrorCode, detail: string) {
+  return { allowed: false as const, code, detail };
 }

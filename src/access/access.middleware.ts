@@ -3,12 +3,15 @@ import type { Config } from '../config/config';
 import { JobatoError } from '../problems/catalogue';
 import type { ProblemFilter } from '../problems/problem.filter';
 import { decideAccess } from './access-rules';
-import { cookieOf, isValidSession, SESSION_COOKIE } from './session';
+import type { LoginBrake } from './login-brake';
+import { pageBehind } from './page-behind';
+import { header, sessionOf } from './session';
 
 /** Stands before everything: routes, static files, documentation, and addresses that do not exist. */
-export function accessMiddleware(config: Config, problems: ProblemFilter) {
-  return (request: Request, response: Response, next: NextFunction): void => {
-    const { headers, method, path } = request;
+export function accessMiddleware(config: Config, brake: LoginBrake, problems: ProblemFilter) {
+  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    const { headers, method, path, ip } = request;
+    const mayGuess = config.adminToken !== null && headers.authorization !== undefined;
     const decision = decideAccess(
       {
         method,
@@ -16,32 +19,30 @@ export function accessMiddleware(config: Config, problems: ProblemFilter) {
         host: headers.host,
         origin: headers.origin,
         secFetchSite: header(request, 'sec-fetch-site'),
+        isSecure: request.secure,
         authorization: headers.authorization,
         apiKey: header(request, 'x-jobato-api-key'),
-        hasSession:
-          config.adminToken !== null &&
-          isValidSession(cookieOf(headers.cookie, SESSION_COOKIE), config.adminToken, Date.now()),
+        hasSession: sessionOf(request, config) !== null,
+        waitSeconds: mayGuess ? await brake.waitSeconds(ip) : 0,
       },
       config,
     );
     if (decision.allowed) {
+      if (decision.byToken) brake.right(ip);
       next();
-    } else if (decision.code === 'UNAUTHORIZED' && isPage(request)) {
-      response.redirect(
-        303,
-        `/login?next=${encodeURIComponent(method === 'GET' ? request.originalUrl : '/')}`,
-      );
+      return;
+    }
+    const { code, detail, retryAfterSeconds, wrongToken } = decision;
+    if (wrongToken !== undefined) await brake.wrong(ip, wrongToken);
+    if (code === 'UNAUTHORIZED' && isPage(request)) {
+      const wanted = method === 'GET' ? request.originalUrl : (pageBehind(request) ?? '/');
+      response.redirect(303, `/login?next=${encodeURIComponent(wanted)}`);
     } else {
-      problems.send(new JobatoError(decision.code, decision.detail), request, response);
+      problems.send(new JobatoError(code, detail, { retryAfterSeconds }), request, response);
     }
   };
 }
 
 function isPage(request: Request): boolean {
   return !request.path.toLowerCase().startsWith('/api') && request.accepts(['html', 'json']) === 'html';
-}
-
-function header(request: Request, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value[0] : value;
 }

@@ -3,35 +3,51 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import { matchesAny } from './access-rules';
+import { JobatoError, PROBLEMS } from '../problems/catalogue';
+import { matchesAny, tooManyGuesses, waitWords } from './access-rules';
+import { LoginBrake } from './login-brake';
+import { localPath } from './page-behind';
 import { newSession, SESSION_COOKIE, SESSION_SECONDS } from './session';
 
 /** Lets people in where a token is set: once, then a cookie remembers it. */
 @ApiExcludeController()
 @Controller()
 export class LoginController {
-  constructor(@Inject(CONFIG) private readonly config: Config) {}
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly brake: LoginBrake,
+  ) {}
 
   @Get('login')
   form(@Query('next') next: unknown, @Res() response: Response): void {
-    response.render('login', { next: localPath(next), failed: false });
+    response.render('login', { next: localPath(next) ?? '/' });
   }
 
   @Post('login')
   @HttpCode(303)
-  signIn(
-    @Body() body: { token?: unknown; next?: unknown },
+  async signIn(
+    @Body() body: { token?: unknown; next?: unknown } | undefined,
     @Req() request: Request,
     @Res() response: Response,
-  ): void {
+  ): Promise<void> {
     const { adminToken } = this.config;
-    const next = localPath(body?.next);
-    const token = typeof body?.token === 'string' ? body.token.trim() : undefined;
-    if (adminToken !== null && !matchesAny(token, [adminToken])) {
-      response.status(401).render('login', { next, failed: true });
-      return;
-    }
+    const next = localPath(body?.next) ?? '/';
     if (adminToken !== null) {
+      const waitSeconds = await this.brake.waitSeconds(request.ip);
+      if (waitSeconds > 0) {
+        const { code, detail } = tooManyGuesses(waitSeconds);
+        response.setHeader('Retry-After', String(waitSeconds));
+        refuse(new JobatoError(code, detail), { next, wait: waitWords(waitSeconds) }, request, response);
+        return;
+      }
+      const token = typeof body?.token === 'string' ? body.token.trim() : '';
+      if (!matchesAny(token, [adminToken])) {
+        if (token !== '') await this.brake.wrong(request.ip, token);
+        const error = new JobatoError('UNAUTHORIZED', 'That is not the token (JOBATO_ADMIN_TOKEN).');
+        refuse(error, { next, failed: true }, request, response);
+        return;
+      }
+      await this.brake.signedIn(request.ip);
       response.cookie(SESSION_COOKIE, newSession(adminToken, Date.now()), {
         httpOnly: true,
         sameSite: 'lax',
@@ -45,13 +61,19 @@ export class LoginController {
 
   @Post('logout')
   @HttpCode(303)
-  signOut(@Res() response: Response): void {
-    response.clearCookie(SESSION_COOKIE, { path: '/' });
+  signOut(@Req() request: Request, @Res() response: Response): void {
+    response.clearCookie(SESSION_COOKIE, {
+      httpOnly: true,
+      sameSite: 'lax',
+      secure: request.secure,
+      path: '/',
+    });
     response.redirect(303, '/login');
   }
 }
 
-/** Only ever back to a page of ours: never `//elsewhere` or an address with a scheme. */
-function localPath(next: unknown): string {
-  return typeof next === 'string' && /^\/(?![/\\])[^\r\n]*$/.test(next) ? next : '/';
+/** The page once more with what is wrong; a program gets the problem itself. */
+function refuse(error: JobatoError, model: object, request: Request, response: Response): void {
+  if (request.accepts(['html', 'json']) !== 'html') throw error;
+  response.status(PROBLEMS[error.code].status).render('login', model);
 }

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { matchesAny } from './access-rules';
 
 export const SESSION_COOKIE = 'jobato_session';
@@ -13,6 +14,21 @@ export function newSession(adminToken: string, nowMs: number): string {
 export function isValidSession(session: string | undefined, adminToken: string, nowMs: number): boolean {
   const [, expiresMs, given] = /^(\d{1,16})\.([\w-]+)$/.exec(session ?? '') ?? [];
   return Number(expiresMs) > nowMs && matchesAny(given, [signature(adminToken, Number(expiresMs))]);
+}
+
+/** The session that a request comes with, if it is a valid one. */
+export function sessionOf(
+  { headers }: IncomingMessage,
+  policy: { adminToken: string | null },
+): string | null {
+  const session = cookieOf(headers.cookie, SESSION_COOKIE);
+  if (session === undefined || policy.adminToken === null) return null;
+  return isValidSession(session, policy.adminToken, Date.now()) ? session : null;
+}
+
+export function header({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
 }
 
 export function cookieOf(header: string | undefined, name: string): string | undefined {

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
-import { answerUnchanged } from './page-answer';
 import { PageFrames } from './page-frame';
 
 /** Where a page is found, and its template: the part of it that changes has the name of the page and `-state`. */
@@ -28,7 +27,7 @@ export class LivePages {
     version: string,
     model: object,
   ): Promise<void> {
-    if (shownVersion === version) answerUnchanged(response);
+    if (shownVersion === version) response.status(204).end();
     else response.render('part-live', await this.complete(page, version, model));
   }
 

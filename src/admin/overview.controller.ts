@@ -10,7 +10,6 @@ import { LatestRuns } from '../runs/latest-runs';
 import { ProjectChanges } from '../runs/project-changes';
 import { RunQueries } from '../runs/run-queries';
 import { overviewPage, type ProjectFacts } from './overview-page';
-import { answerUnchanged } from './page-answer';
 import { PageFrames } from './page-frame';
 import { pageVersion } from './page-version';
 import { TREND_RUNS } from './trend';
@@ -39,7 +38,7 @@ export class OverviewController {
   @Get('state')
   async state(@Query('version') version: unknown, @Res() response: Response): Promise<void> {
     const facts = await this.facts();
-    if (facts.version === version) answerUnchanged(response);
+    if (facts.version === version) response.status(204).end();
     else response.render('part-overview', await this.model(facts));
   }
 

@@ -41,17 +41,6 @@ export async function carryOut(
   }
 }
 
-/** What a browser has to know of an answer without a body: how long it holds, and which request it was. */
-const KEPT_HEADERS = new Set(['cache-control', 'vary', 'x-request-id', 'set-cookie']);
-
-/** Nothing is new since the version that was asked about. Pages ask every few seconds, so that this is short. */
-export function answerUnchanged(response: Response): void {
-  for (const name of response.getHeaderNames()) {
-    if (!KEPT_HEADERS.has(name)) response.removeHeader(name);
-  }
-  response.status(204).end();
-}
-
 /** A parameter of the address that is given once; anything else is none. */
 export function textOrNull(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;

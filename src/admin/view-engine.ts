@@ -2,14 +2,14 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import Handlebars from 'handlebars';
+import type { Assets } from './assets';
 
 type RenderOptions = { settings: { env: string } };
 type Done = (error: Error | null, html?: string) => void;
 type Templates = { age: number; render: (name: string, model: object) => string };
 
 /** Pages are Handlebars files; what several of them share, the layout too, lies in `partials`. */
-export function viewEngine(app: NestExpressApplication, folder: string): void {
-  const assets = join(folder, '..', 'public');
+export function viewEngine(app: NestExpressApplication, folder: string, assets: Assets): void {
   let templates: Templates | null = null;
   app.engine('hbs', (path: string, options: object, done: Done) => {
     try {
@@ -24,13 +24,9 @@ export function viewEngine(app: NestExpressApplication, folder: string): void {
   app.setViewEngine('hbs');
 }
 
-function load(folder: string, assets: string): Templates {
+function load(folder: string, assets: Assets): Templates {
   const handlebars = Handlebars.create();
-  // The address changes with the file, so that a browser never joins a new page with an old script.
-  handlebars.registerHelper(
-    'asset',
-    (name: string) => `/assets/${name}?v=${changedAt(join(assets, name)).toString(36)}`,
-  );
+  handlebars.registerHelper('asset', (name: string) => assets.addressOf(name));
   const compile = (file: string) =>
     handlebars.compile(readFileSync(file, 'utf8').trimEnd(), { preventIndent: true });
   for (const file of hbsFiles(join(folder, 'partials'))) {

@@ -17,6 +17,7 @@ export const PROBLEMS = {
   MISDIRECTED_REQUEST: { status: 421, title: 'This server does not go by that name' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used for another request' },
   QUOTA_REACHED: { status: 429, title: 'The quota is used up' },
+  TOO_MANY_REQUESTS: { status: 429, title: 'Too many attempts' },
   INTERNAL: { status: 500, title: 'Something went wrong here' },
   QUOTA_UNKNOWN: { status: 503, title: 'The quota is not known' },
   SHUTTING_DOWN: { status: 503, title: 'The server is stopping' },

@@ -36,7 +36,8 @@ export class ProblemFilter implements ExceptionFilter {
     }
     if (error.code === 'UNAUTHORIZED') response.setHeader('WWW-Authenticate', 'Bearer realm="jobato"');
     if (!request.path.startsWith('/api') && request.accepts(['html', 'json']) === 'html') {
-      response.render('error', { problem }, (failure: Error | null, html?: string) => {
+      const [view, model] = viewOf(problem, request);
+      response.render(view, model, (failure: Error | null, html?: string) => {
         if (failure) this.sendJson(problem, response);
         else response.type('html').send(html);
       });
@@ -49,6 +50,13 @@ export class ProblemFilter implements ExceptionFilter {
     response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
     response.end(JSON.stringify(problem));
   }
+}
+
+/** A form that htmx sent has its answer beside the button. What it reads by itself keeps what it shows. */
+function viewOf(problem: Problem, { headers, method }: Request): [string, object] {
+  return headers['hx-request'] === 'true' && method === 'POST'
+    ? ['part-notice', { notice: problem }]
+    : ['error', { problem }];
 }
 
 function asJobatoError(thrown: unknown, request: Request): JobatoError {

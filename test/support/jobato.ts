@@ -97,11 +97,12 @@ export class RunningApp {
   static async start(
     projects: Record<string, string> | Folders,
     extraEnvironment: Record<string, string> = {},
+    port = 0,
   ): Promise<RunningApp> {
     const given = 'dataDir' in projects ? (projects as Folders) : null;
     const folders = given ?? makeFolders(projects as Record<string, string>);
     const app = await createApp(loadConfig(environment(folders, extraEnvironment), ROOT));
-    await app.listen(0, '127.0.0.1');
+    await app.listen(port, '127.0.0.1');
     return new RunningApp(app, await app.getUrl(), folders, given === null);
   }
 

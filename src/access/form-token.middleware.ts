@@ -1,0 +1,97 @@
+import type { NextFunction, Request, Response } from 'express';
+import type { Config } from '../config/config';
+import { JobatoError, PROBLEMS } from '../problems/catalogue';
+import type { ProblemFilter } from '../problems/problem.filter';
+import { bearerOf, matchesAny } from './access-rules';
+import { formSecret } from './form-secret';
+import {
+  FORM_COOKIE,
+  FORM_FIELD,
+  formTag,
+  isApi,
+  isFormCookie,
+  isTokenOf,
+  maskedToken,
+  needsFormToken,
+  newFormCookie,
+} from './form-token';
+import { pageBehind } from './page-behind';
+import { cookieOf, header, sessionOf } from './session';
+
+/** As long as a browser keeps one: a tab that it brings back after a restart still has its cookie then. */
+const COOKIE_MS = 400 * 24 * 3600 * 1000;
+
+/** Behind the parsing of forms: gives every page its token, and lets no form in without one. */
+export function formTokenMiddleware(config: Config, problems: ProblemFilter) {
+  const secret = formSecret(config);
+  return (request: Request, response: Response, next: NextFunction): void => {
+    if (isApi(request.path)) {
+      next();
+      return;
+    }
+    // One address may answer a page, and a part of it to htmx.
+    response.vary('HX-Request');
+    const given = cookieOf(request.headers.cookie, FORM_COOKIE);
+    const cookie = isFormCookie(given) ? given : newFormCookie();
+    const tag = formTag(secret, cookie, sessionOf(request, config));
+    handToPages(response, () => {
+      if (cookie !== given) setCookie(cookie, request, response);
+      return maskedToken(tag);
+    });
+    const { method, path, headers } = request;
+    const isFree = !needsFormToken({
+      method,
+      path,
+      origin: headers.origin,
+      secFetchSite: header(request, 'sec-fetch-site'),
+      referer: headers.referer,
+      cookie: headers.cookie,
+      hasAdminToken: hasAdminToken(headers.authorization, config),
+    });
+    const token = (request.body as Record<string, unknown> | undefined)?.[FORM_FIELD];
+    if (isFree || isTokenOf(tag, token)) next();
+    else refuse(cookie === given, request, response, problems);
+  };
+}
+
+/** Every template sees it, so that no page can forget to hand it on. It is made where there is one: most answers are none. */
+function handToPages({ locals }: Response, make: () => string): void {
+  let token: string | null = null;
+  Object.defineProperty(locals, FORM_FIELD, { enumerable: true, get: () => (token ??= make()) });
+}
+
+function setCookie(cookie: string, request: Request, response: Response): void {
+  response.cookie(FORM_COOKIE, cookie, {
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: request.secure,
+    maxAge: COOKIE_MS,
+    path: '/',
+  });
+}
+
+function hasAdminToken(authorization: string | undefined, { adminToken }: Config): boolean {
+  return adminToken !== null && matchesAny(bearerOf(authorization), [adminToken]);
+}
+
+/** Said so that it can be mended: the page is still there, and made anew it works. */
+function refuse(hasCookie: boolean, request: Request, response: Response, problems: ProblemFilter): void {
+  const detail = hasCookie
+    ? 'Nothing was changed. The page was made before you signed in or out, or before your cookies were cleared.'
+    : 'Nothing was changed. Your browser sent no cookie along, which every form here needs. Allow cookies for this address.';
+  if (request.accepts(['html', 'json']) !== 'html') {
+    problems.send(
+      new JobatoError('FORBIDDEN', `${detail} Load the page again, then send the form again.`),
+      request,
+      response,
+    );
+    return;
+  }
+  const notice = {
+    title: 'This form can no longer be used',
+    detail,
+    reloadHref: pageBehind(request) ?? '/',
+  };
+  response.status(PROBLEMS.FORBIDDEN.status);
+  response.render(request.headers['hx-request'] === 'true' ? 'part-notice' : 'form-refused', { notice });
+}

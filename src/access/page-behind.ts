@@ -1,0 +1,15 @@
+import type { Request } from 'express';
+
+/** The page of ours that a form was sent from, as far as the browser says so: a path, never an address elsewhere. */
+export function pageBehind({ headers }: Request): string | null {
+  const said = headers['hx-current-url'] ?? headers.referer;
+  if (typeof said !== 'string' || !URL.canParse(said)) return null;
+  const { protocol, host, pathname, search } = new URL(said);
+  if (!/^https?:$/.test(protocol) || host !== headers.host?.toLowerCase()) return null;
+  return localPath(pathname + search);
+}
+
+/** Only ever back to a page of ours: never `//elsewhere` or an address with a scheme. */
+export function localPath(path: unknown): string | null {
+  return typeof path === 'string' && /^\/(?![/\\])[^\r\n\t]*$/.test(path) ? path : null;
+}

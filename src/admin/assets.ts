@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Response } from 'express';
+
+const PREFIX = '/assets/';
+const HTMX = 'htmx/';
+const YEAR_SECONDS = 365 * 24 * 3600;
+const HOUR_SECONDS = 3600;
+
+/** The files that pages bring along: our own, and htmx as it is published. */
+export class Assets {
+  private readonly versions = new Map<string, { changedAtMs: number; version: string }>();
+
+  constructor(private readonly folder: string) {}
+
+  /** With what is in the file in its address, so that a browser never joins a new page with an old script. */
+  addressOf(name: string): string {
+    return `${PREFIX}${name}?v=${this.versionOf(this.fileOf(name))}`;
+  }
+
+  serve(app: NestExpressApplication): void {
+    const options = {
+      index: false as const,
+      redirect: false,
+      setHeaders: (response: Response, file: string) => {
+        response.setHeader('Cache-Control', this.cachingOf(file, response.req.query.v));
+      },
+    };
+    app.useStaticAssets(this.folder, { ...options, prefix: PREFIX });
+    app.useStaticAssets(htmxFolder(), { ...options, prefix: `${PREFIX}${HTMX}` });
+  }
+
+  /** For ever only where the version is that of this file: a server being updated may be asked for one it has not yet. */
+  private cachingOf(file: string, version: unknown): string {
+    return version === this.versionOf(file)
+      ? `public, max-age=${YEAR_SECONDS}, immutable`
+      : `public, max-age=${HOUR_SECONDS}`;
+  }
+
+  private fileOf(name: string): string {
+    return name.startsWith(HTMX) ? join(htmxFolder(), name.slice(HTMX.length)) : join(this.folder, name);
+  }
+
+  private versionOf(file: string): string {
+    const changedAtMs = statSync(file).mtimeMs;
+    const known = this.versions.get(file);
+    if (known?.changedAtMs === changedAtMs) return known.version;
+    const version = createHash('sha256').update(readFileSync(file)).digest('base64url').slice(0, 10);
+    this.versions.set(file, { changedAtMs, version });
+    return version;
+  }
+}
+
+function htmxFolder(): string {
+  return dirname(require.resolve('htmx.org/dist/htmx.min.js'));
+}

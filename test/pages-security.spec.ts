@@ -1,0 +1,312 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { generate } from 'selfsigned';
+import { type Answer, FormClient, tokenIn } from './support/form-client';
+import { type Folders, makeFolders, nodeStep, RunningApp } from './support/jobato';
+import { ENDLESS_PROJECT } from './support/pages-projects';
+
+const TOKEN = 'a-token-of-a-fair-length-0123456789';
+const WITH_TOKEN = { JOBATO_ADMIN_TOKEN: TOKEN, WORKER: 'off' };
+const STOP = '/runs/01890000-0000-7000-8000-000000000000/stop';
+const BEARER = { authorization: `Bearer ${TOKEN}`, accept: 'application/json' };
+
+describe('pages', () => {
+  let folders: Folders;
+  let jobato: RunningApp;
+  beforeEach(() => {
+    folders = makeFolders({ endless: ENDLESS_PROJECT, other: nodeStep('other', '0') });
+  });
+  afterEach(async () => {
+    await jobato?.stop();
+    rmSync(folders.root, { recursive: true, force: true });
+  });
+  const start = async (environment: Record<string, string> = {}): Promise<FormClient> => {
+    jobato = await RunningApp.start(folders, environment);
+    return new FormClient(jobato.url);
+  };
+  const restart = async (environment: Record<string, string>): Promise<void> => {
+    const port = new URL(jobato.url).port;
+    await jobato.stop();
+    jobato = await RunningApp.start(folders, environment, Number(port));
+  };
+  const signIn = async (client: FormClient): Promise<void> => {
+    expect((await client.submit('/login', '/login', { token: TOKEN })).status).toBe(303);
+  };
+
+  describe('a form', () => {
+    it('is in no view without its token', () => {
+      const folder = join(__dirname, '..', 'views');
+      const views = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+        name.endsWith('.hbs'),
+      );
+      const forms = views.flatMap((name) => {
+        const text = readFileSync(join(folder, name), 'utf8');
+        return [...text.matchAll(/<form\b(?:(?!<\/form>)[\s\S])*/g)].map(([form]) => ({ name, form }));
+      });
+      const posting = forms.filter(({ form }) => /method="post"/i.test(form));
+      expect(posting.length).toBeGreaterThanOrEqual(9);
+      for (const { name, form } of posting) {
+        expect([name, form]).toEqual([name, expect.stringMatching(/\{\{> form-token\}\}/)]);
+      }
+    });
+
+    it('works from every tab, and after the server was started anew', async () => {
+      const client = await start({ WORKER: 'off' });
+      const [first, second] = [
+        await client.tokenOf('/projects/endless'),
+        await client.tokenOf('/projects/other'),
+      ];
+      expect(first).not.toBe(second);
+      const run = async (project: string, csrfToken: string) =>
+        (await client.post(`/projects/${project}/runs`, { csrfToken, scope: 'full' })).status;
+      expect(await run('endless', first)).toBe(303);
+      await restart({ WORKER: 'off' });
+      expect(await run('other', second)).toBe(303);
+    });
+
+    it('works after a restart where one is signed in, and no longer once one is signed out', async () => {
+      const client = await start(WITH_TOKEN);
+      const before = await client.tokenOf('/login');
+      await signIn(client);
+      const token = await client.tokenOf('/projects/endless');
+      await restart(WITH_TOKEN);
+      expect((await client.post('/projects/endless/runs', { csrfToken: token })).status).toBe(303);
+      expect((await client.post('/logout', { csrfToken: before })).status).toBe(403);
+
+      const out = await client.submit('/logout', '/');
+      expect([out.status, out.headers.location]).toEqual([303, '/login']);
+      expect(String(out.headers['set-cookie'])).toMatch(/^jobato_session=;.*HttpOnly; SameSite=Lax/);
+      expect((await client.get('/')).headers.location).toBe('/login?next=%2F');
+      const sent = await client.post(STOP, { csrfToken: token }, { referer: `${jobato.url}/runs/1` });
+      expect(sent.headers.location).toBe('/login?next=%2Fruns%2F1');
+      await signIn(client);
+      expect((await client.post(STOP, { csrfToken: token })).status).toBe(403);
+    });
+
+    it('is refused without its token, in words for whoever sent it', async () => {
+      const client = await start({ WORKER: 'off' });
+      const good = await client.tokenOf('/projects/endless');
+      const foreign = await new FormClient(jobato.url).tokenOf('/projects/endless');
+      for (const csrfToken of ['', 'nonsense', good.slice(1), foreign]) {
+        const { status } = await client.post('/projects/endless/runs', { csrfToken });
+        expect([csrfToken, status]).toEqual([csrfToken, 403]);
+      }
+      const referer = `${jobato.url}/projects/endless?status=failed`;
+      const refused = (headers: Record<string, string> = {}) =>
+        client.post('/projects/endless/runs', {}, { referer, ...headers });
+      const page = await refused();
+      expect(page.status).toBe(403);
+      expect(page.text).toMatch(/<html[\s\S]*Nothing was changed[\s\S]*Load the page again/);
+      expect(page.text).toContain('href="/projects/endless?status&#x3D;failed"');
+      const part = await refused({ 'hx-request': 'true' });
+      expect([part.status, part.text]).toEqual([403, expect.stringMatching(/^<div class="notice"/)]);
+      const problem = await refused({ accept: 'application/json' });
+      expect(JSON.parse(problem.text)).toMatchObject({ errorCode: 'FORBIDDEN', status: 403 });
+
+      client.cookies.clear();
+      const cookieless = await client.post('/projects/endless/runs', { csrfToken: good });
+      expect([cookieless.status, cookieless.text]).toEqual([403, expect.stringContaining('Allow cookies')]);
+      const json = { 'content-type': 'application/json' };
+      expect((await client.post('/projects/endless/runs', { csrfToken: good }, json)).status).toBe(403);
+      expect(await (await jobato.fetch('/api/runs')).json()).toMatchObject({ items: [] });
+    });
+
+    it('is refused from anywhere else, whatever token it has', async () => {
+      const client = await start({ WORKER: 'off' });
+      const { port } = new URL(jobato.url);
+      for (const headers of [
+        { origin: 'null' },
+        { origin: `http://127.0.0.1:${Number(port) + 1}` },
+        { origin: `http://localhost:${port}` },
+        { origin: `ftp://127.0.0.1:${port}`, 'sec-fetch-site': 'cross-site' },
+        { 'sec-fetch-site': 'same-site' },
+      ] as Record<string, string>[]) {
+        expect((await client.submit('/projects/endless/runs', '/projects/endless', {}, headers)).status).toBe(
+          403,
+        );
+      }
+    });
+  });
+
+  describe('guessing the token', () => {
+    /** Until the server has had enough of it. @returns how often that was */
+    const guess = async (client: FormClient): Promise<number> => {
+      const csrfToken = await client.tokenOf('/login');
+      for (let times = 0; times < 50; times++) {
+        const { status } = await client.post('/login', { csrfToken, token: `guess ${times}` });
+        if (status !== 401) return times;
+      }
+      throw new Error('Guessing went on and on.');
+    };
+
+    it('comes to an end, by form and by header, and leaves who is signed in alone', async () => {
+      const client = await start(WITH_TOKEN);
+      const signedIn = new FormClient(jobato.url);
+      await signIn(signedIn);
+      expect(await guess(client)).toBe(10);
+
+      const page = await client.submit('/login', '/login', { token: TOKEN, next: '/status' });
+      expect(page.status).toBe(429);
+      expect(Number(page.headers['retry-after'])).toBeGreaterThan(290);
+      expect(page.text).toMatch(/Too many wrong tokens.*Wait 5 minutes/);
+      expect(page.text).toContain('name="next" value="/status"');
+      for (const path of ['/login', '/api/runs']) {
+        const answer =
+          path === '/login'
+            ? await client.submit(path, path, { token: TOKEN }, { accept: 'application/json' })
+            : await client.get(path, BEARER);
+        expect([answer.status, answer.headers['retry-after']]).toEqual([429, expect.stringMatching(/^\d+$/)]);
+        expect(JSON.parse(answer.text)).toMatchObject({ errorCode: 'TOO_MANY_REQUESTS' });
+      }
+      expect((await signedIn.get('/')).status).toBe(200);
+      expect((await signedIn.get('/api/health/live', BEARER)).status).toBe(200);
+      // An address that no proxy of ours vouches for is not believed.
+      expect((await client.get('/api/runs', { ...BEARER, 'x-forwarded-for': '192.0.2.9' })).status).toBe(429);
+    });
+
+    it('by header counts as well, for the address that a trusted proxy names', async () => {
+      const client = await start({ ...WITH_TOKEN, TRUST_PROXY: '1' });
+      const from = (address: string, token: string) =>
+        client.get('/api/runs', {
+          accept: 'application/json',
+          authorization: `Bearer ${token}`,
+          'x-forwarded-for': address,
+        });
+      for (let times = 0; times < 30; times++) expect((await from('192.0.2.1', 'old')).status).toBe(401);
+      for (let times = 0; times < 9; times++) expect((await from('192.0.2.1', `${times}`)).status).toBe(401);
+      expect((await from('192.0.2.1', TOKEN)).status).toBe(429);
+      expect((await from('192.0.2.2', TOKEN)).status).toBe(200);
+    });
+  });
+
+  describe('by HTTPS', () => {
+    it('set secure cookies and say that it stays so', async () => {
+      const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }]);
+      const [certFile, keyFile] = [join(folders.root, 'cert.pem'), join(folders.root, 'key.pem')];
+      writeFileSync(certFile, cert);
+      writeFileSync(keyFile, key);
+      const client = await start({ ...WITH_TOKEN, TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile });
+      expect(jobato.url).toMatch(/^https:/);
+      await holdsHttps(client);
+      const plain = { origin: jobato.url.replace('https:', 'http:') };
+      expect((await client.submit('/logout', '/', {}, plain)).status).toBe(403);
+    });
+
+    it('are the same behind a proxy that is trusted, and behind another one not', async () => {
+      const proxied = { 'x-forwarded-proto': 'https' };
+      await start({ ...WITH_TOKEN, TRUST_PROXY: '1' });
+      await holdsHttps(
+        new FormClient(jobato.url, { ...proxied, origin: jobato.url.replace('http:', 'https:') }),
+      );
+      await restart(WITH_TOKEN);
+      const page = await new FormClient(jobato.url, proxied).get('/login');
+      expect(String(page.headers['set-cookie'])).not.toContain('Secure');
+      expect(page.headers['strict-transport-security']).toBeUndefined();
+    });
+
+    async function holdsHttps(client: FormClient): Promise<void> {
+      const page = await client.get('/login');
+      expect(page.headers['strict-transport-security']).toBe('max-age=31536000');
+      expect(String(page.headers['set-cookie'])).toMatch(
+        /^jobato_form=[\w-]{22}; .*HttpOnly; Secure; SameSite=Lax$/,
+      );
+      const origin = { origin: jobato.url.replace('http:', 'https:') };
+      const signedIn = await client.submit('/login', '/login', { token: TOKEN }, origin);
+      expect(signedIn.status).toBe(303);
+      expect(String(signedIn.headers['set-cookie'])).toMatch(
+        /^jobato_session=.*HttpOnly; Secure; SameSite=Lax$/,
+      );
+    }
+  });
+
+  it('are kept by no shared cache, and run nothing but our own scripts', async () => {
+    const client = await start(WITH_TOKEN);
+    const redirect = await client.get('/projects/endless');
+    await signIn(client);
+    const version = /version(?:=|&#x3D;)([\w-]+)/.exec((await client.get('/')).text)![1]!;
+    const htmx = { 'hx-request': 'true' };
+    const unchanged = await client.get(`/state?version=${version}`, htmx);
+    const answers: Record<string, [Answer, number]> = {
+      page: [await client.get('/projects/endless'), 200],
+      redirect: [redirect, 303],
+      part: [await client.get('/state?version=x', htmx), 200],
+      unchanged: [unchanged, 204],
+      'what there is not': [await client.get('/nowhere'), 404],
+      refusal: [await client.post(STOP, {}), 403],
+      'a wrong token': [await client.submit('/login', '/login', { token: 'x' }), 401],
+    };
+    for (const [name, [{ status, headers }, expected]] of Object.entries(answers)) {
+      expect([name, status]).toEqual([name, expected]);
+      expect([name, headers['cache-control']]).toEqual([name, 'private, no-store']);
+      expect([name, headers['x-content-type-options']]).toEqual([name, 'nosniff']);
+      expect([name, headers.etag]).toEqual([name, undefined]);
+      if (status === 303) continue;
+      expect([name, headers.vary]).toEqual([name, expect.stringContaining('HX-Request')]);
+    }
+    for (const name of ['page', 'redirect', 'what there is not', 'refusal']) {
+      const { headers } = answers[name]![0];
+      expect(headers['content-security-policy']).toMatch(/^default-src 'none';.*script-src 'self'/);
+      expect(headers['content-security-policy']).not.toMatch(/unsafe|\*|https?:/);
+      expect(headers['cross-origin-opener-policy']).toBe('same-origin');
+      expect(headers['permissions-policy']).toContain('camera=()');
+    }
+    const lines = Object.entries(unchanged.headers).map(([name, value]) => `${name}: ${String(value)}\r\n`);
+    expect(lines.join('').length + 'HTTP/1.1 204 No Content\r\n\r\n'.length).toBeLessThanOrEqual(500);
+  });
+
+  it('bring along files that are kept for as long as they stay the same', async () => {
+    const client = await start({ WORKER: 'off' });
+    const addresses = [...(await client.get('/')).text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)];
+    expect(addresses.length).toBeGreaterThan(4);
+    for (const [, address] of addresses) {
+      const { headers } = await client.get(address!.replace('&#x3D;', '='));
+      expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    }
+    for (const address of [
+      '/assets/jobato.css',
+      '/assets/jobato.css?v=another',
+      '/assets/htmx/htmx.min.js',
+    ]) {
+      const { status, headers } = await client.get(address);
+      expect([status, headers['cache-control']]).toEqual([200, 'public, max-age=3600']);
+    }
+  });
+
+  it('are compressed, as JSON and assets are, and streams arrive line by line', async () => {
+    const client = await start();
+    const encoded = (path: string, encoding: string, accept = 'text/html') =>
+      client.get(path, { accept, 'accept-encoding': encoding });
+    const plain = await client.get('/projects/endless');
+    const page = await encoded('/projects/endless', 'gzip, deflate, br');
+    expect([page.headers['content-encoding'], page.headers.vary]).toEqual([
+      'br',
+      'HX-Request, Accept-Encoding',
+    ]);
+    expect(brotliDecompressSync(page.body).length).toBeGreaterThan(page.body.length * 2);
+    expect(tokenIn(brotliDecompressSync(page.body).toString())).not.toBe(tokenIn(plain.text));
+    const zipped = await encoded('/projects/endless', 'gzip');
+    expect(gunzipSync(zipped.body).toString()).toContain('</html>');
+    for (const path of ['/api/asyncapi.json', '/assets/jobato.css', '/assets/htmx/htmx.min.js']) {
+      expect((await encoded(path, 'br', '*/*')).headers['content-encoding']).toBe('br');
+    }
+
+    const { runId } = await jobato.trigger('endless');
+    await jobato.until(runId, ({ steps }) => steps[0]?.status === 'running');
+    const stream = await jobato.fetch(`/api/runs/${runId}/logs`, {
+      headers: { accept: 'text/event-stream', 'accept-encoding': 'gzip, deflate, br' },
+    });
+    expect([stream.status, stream.headers.get('content-encoding')]).toEqual([200, null]);
+    // The run goes on, and so does the stream: a line that was held back would be missed here.
+    const decoder = new TextDecoder();
+    let text = '';
+    for await (const bytes of stream.body!) {
+      text += decoder.decode(bytes as Uint8Array, { stream: true });
+      if (/^data: .*at it/m.test(text)) break;
+    }
+    const log = await encoded(`/api/runs/${runId}/logs`, 'br', 'text/plain');
+    expect([log.headers['content-encoding'], log.text]).toEqual([undefined, 'at it\n']);
+    await client.submit(`/runs/${runId}/stop`, `/runs/${runId}`);
+    await jobato.untilEnded(runId);
+  });
+});
