@@ -13,10 +13,15 @@ function tell({ source, message }) {
 
 document.addEventListener('jobato:connection', ({ detail }) => tell(detail));
 const pages = (message) => tell({ source: 'pages', message });
+/** While the server is away it is asked more often than a quiet page would, so that the way back is short. */
+const RETRY_MS = 2000;
+let retry = null;
 for (const event of ['htmx:sendError', 'htmx:timeout']) {
-  document.body.addEventListener(event, () =>
-    pages('Reconnecting: the server does not answer. What you see may be out of date.'),
-  );
+  document.body.addEventListener(event, () => {
+    pages('Reconnecting: the server does not answer. What you see may be out of date.');
+    clearTimeout(retry);
+    retry = setTimeout(() => window.htmx.trigger(document.body, 'run-changed'), RETRY_MS);
+  });
 }
 document.body.addEventListener('htmx:responseError', ({ detail }) =>
   pages(
