@@ -7,12 +7,13 @@ import { QuotaModule } from '../quota/quota.module';
 import { RunsModule } from '../runs/runs.module';
 import { EventContractPageController } from './event-contract-page.controller';
 import { InstallationPagesController } from './installation-pages.controller';
-import { LogWindows } from './log-window';
+import { LogReader } from './log-reader';
 import { OverviewController } from './overview.controller';
 import { PageFrames } from './page-frame';
 import { ProjectPageController } from './project.controller';
 import { QuotaPageController } from './quota-page.controller';
 import { RejectedEventsPageController } from './rejected-events-page.controller';
+import { RunLogPartController } from './run-log.controller';
 import { RunPageController } from './run.controller';
 
 /** The pages for people. Nothing depends on them. */
@@ -22,11 +23,12 @@ import { RunPageController } from './run.controller';
     OverviewController,
     ProjectPageController,
     RunPageController,
+    RunLogPartController,
     RejectedEventsPageController,
     InstallationPagesController,
     QuotaPageController,
     EventContractPageController,
   ],
-  providers: [PageFrames, LogWindows],
+  providers: [PageFrames, LogReader],
 })
 export class AdminModule {}

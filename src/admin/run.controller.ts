@@ -6,9 +6,10 @@ import { ProjectCatalogue } from '../projects/project-catalogue';
 import { Quotas } from '../quota/quotas';
 import { RunQueries } from '../runs/run-queries';
 import { RunsService } from '../runs/runs.service';
-import { LogWindows } from './log-window';
+import { isFiltered, isOfEnd, logQuestion } from './log-question';
+import { LogReader } from './log-reader';
 import type { Notice } from './notice';
-import { carryOut, leadTo, showDone, textOrNull } from './page-answer';
+import { carryOut, leadTo, showDone } from './page-answer';
 import { PageFrames } from './page-frame';
 import { givenIn, triggerRequest } from './run-form';
 import { runPage, runVersion } from './run-page';
@@ -25,7 +26,7 @@ export class RunPageController {
     private readonly projects: ProjectCatalogue,
     private readonly queries: RunQueries,
     private readonly runs: RunsService,
-    private readonly logs: LogWindows,
+    private readonly logs: LogReader,
     private readonly clock: Clock,
     private readonly frames: PageFrames,
     private readonly quotas: Quotas,
@@ -34,10 +35,10 @@ export class RunPageController {
   @Get()
   async page(
     @Param('runId') runId: string,
-    @Query('to') to: unknown,
+    @Query() query: Record<string, unknown>,
     @Res() response: Response,
   ): Promise<void> {
-    await this.renderPage(runId, lineNumber(to), null, response);
+    await this.renderPage(runId, query, null, response);
   }
 
   @Get('state')
@@ -65,7 +66,7 @@ export class RunPageController {
         await this.runs.stop(runId, 'page');
         showDone(`/runs/${runId}`, request, response);
       },
-      (notice) => this.renderPage(runId, null, notice, response),
+      (notice) => this.renderPage(runId, {}, notice, response),
     );
   }
 
@@ -85,21 +86,23 @@ export class RunPageController {
         const { run } = await this.runs.rerun(runId, asked, null);
         leadTo(`/runs/${run.runId}`, request, response);
       },
-      (notice) => this.renderPage(runId, null, notice, response),
+      (notice) => this.renderPage(runId, {}, notice, response),
     );
   }
 
   private async renderPage(
     runId: string,
-    to: number | null,
+    query: Record<string, unknown>,
     notice: Notice | null,
     response: Response,
   ): Promise<void> {
     const model = await this.model(runId);
     // Read after the run: the log of a run that has ended is then complete.
-    const log = await this.logs.read(runId, to);
-    // Somebody who reads earlier lines is not to be taken away from them.
-    const frame = to === null ? model.frame : { ...model.frame, refreshSeconds: null };
+    const question = logQuestion(query);
+    const log = await this.logs.page(runId, question, model.run.isActive);
+    // Somebody who reads earlier lines, or searches, is not to be taken away from them.
+    const isLive = isOfEnd(question) && !isFiltered(question);
+    const frame = isLive ? model.frame : { ...model.frame, refreshSeconds: null };
     response.render('run', { ...model, frame, log, notice });
   }
 
@@ -116,9 +119,4 @@ export class RunPageController {
     const refreshSeconds = page.isActive ? REFRESH_SECONDS : null;
     return { frame: await this.frames.frame(`${page.projectName}, run`, '/', refreshSeconds), run: page };
   }
-}
-
-function lineNumber(to: unknown): number | null {
-  const text = textOrNull(to);
-  return text !== null && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
 }
