@@ -1,7 +1,6 @@
 // What a reader does with the lines that are shown: wrap them, copy them, step through what was searched for.
 
 const byId = (id) => document.getElementById(id);
-const log = byId('run-log');
 const box = byId('log-box');
 const list = byId('log-lines');
 
@@ -24,7 +23,6 @@ wrap.addEventListener('change', () => {
 
 function showWrap() {
   box.classList.toggle('is-unwrapped', !wrap.checked);
-  log.dispatchEvent(new CustomEvent('jobato:resized'));
 }
 
 const copy = byId('copy-log');

@@ -4,8 +4,8 @@
 
 const MAX_LINES = 3000;
 const NEAR_END = 24;
-/** New lines are read at most this often, however fast they are written. */
-const READ_EVERY_MS = 200;
+/** New lines are read at most this often, however fast they are written; less often where showing them takes long. */
+const READ_EVERY_MS = 150;
 const RETRY_MS = 3000;
 /** As the server does it where it links to a line. */
 const LINES_BEFORE = 20;
@@ -26,7 +26,7 @@ let { from, to, lastSeq } = numbersOf(list);
 let isReading = false;
 /** That there is more to read than was read. */
 let isBehind = false;
-let lastRead = -Infinity;
+let nextRead = 0;
 
 function numbersOf({ dataset }) {
   return { from: Number(dataset.from), to: Number(dataset.to), lastSeq: Number(dataset.lastSeq) };
@@ -51,21 +51,24 @@ async function readNew() {
     return;
   }
   isReading = true;
-  const early = lastRead + READ_EVERY_MS - performance.now();
+  const early = nextRead - performance.now();
   if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
-  lastRead = performance.now();
+  const began = performance.now();
   isBehind = false;
+  let retryMs = 0;
   try {
     const part = await read({ after: to });
     if (part) takeNew(part);
     told(true);
   } catch {
     isBehind = true;
+    retryMs = RETRY_MS;
     told(false);
-    setTimeout(readNew, RETRY_MS);
   }
+  const ended = performance.now();
+  nextRead = ended + Math.max(READ_EVERY_MS, ended - began, retryMs);
   isReading = false;
-  if (isBehind && lastRead + RETRY_MS > performance.now()) void readNew();
+  void readNew();
 }
 
 /** @returns what the server shows of that place in the log; null where there is nothing new */
@@ -161,9 +164,11 @@ function keepPlace(change) {
   const lowest = lines[lines.length - 1];
   const anchor = lowest?.offsetParent ? lowest : list.lastElementChild;
   const before = anchor?.getBoundingClientRect().top;
+  box.style.overflowAnchor = 'none'; // or browsers that keep the place by themselves would do it twice
   change();
   if (anchor?.isConnected) box.scrollTop += anchor.getBoundingClientRect().top - before;
   lastTop = box.scrollTop;
+  requestAnimationFrame(() => (box.style.overflowAnchor = ''));
 }
 
 /** The links lead to the same without scripts; here, what they lead to is put where it belongs. */
@@ -282,9 +287,10 @@ box.addEventListener('scroll', () => {
 });
 follow.addEventListener('change', () => setFollow(follow.checked));
 newLines.addEventListener('click', () => setFollow(true));
-log.addEventListener('jobato:resized', () => {
+// Lines come to their height when they are seen, wrapped or not, in a window of whatever width.
+new ResizeObserver(() => {
   if (follow.checked) toEnd();
-});
+}).observe(list);
 document.addEventListener('visibilitychange', () => void readNew());
 window.addEventListener('hashchange', showLinkedLine);
 if (!showLinkedLine()) {

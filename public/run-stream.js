@@ -10,9 +10,11 @@ const RETRY_MS = 3000;
 /** A stream says something at once, and then every ten seconds. One that is silent for longer is held back somewhere. */
 const FIRST_WORD_MS = 6000;
 const SILENCE_MS = 25_000;
-const MAX_FAILURES = 3;
+const MAX_FAILURES = 2;
 const POLL_MS = 3000;
 const STREAM_AGAIN_MS = 60_000;
+const LOST = 'Connection lost, trying again. The log goes on from where it is.';
+const NO_STREAM = 'Live updates are not possible here, reading every few seconds.';
 
 let source = null;
 let lastSeq = Number(document.getElementById('log-lines').dataset.lastSeq);
@@ -35,7 +37,7 @@ function open() {
   stream.onerror = () => {
     failures++;
     if (failures >= MAX_FAILURES || polling !== null) return poll();
-    tellConnection('Connection lost, trying again. The log goes on from where it is.');
+    tellConnection(LOST);
     // The browser tries again by itself, unless the answer was no stream at all.
     if (stream.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
   };
@@ -75,7 +77,7 @@ function poll() {
   clearTimeout(streamAgain);
   streamAgain = setTimeout(open, STREAM_AGAIN_MS);
   if (polling !== null) return;
-  tellConnection('Live updates are not possible here, reading every few seconds.');
+  tellConnection(NO_STREAM);
   const readAll = () => {
     if (document.hidden) return;
     grownTo(lastSeq);
@@ -93,8 +95,11 @@ function stopPolling() {
 
 let couldRead = true;
 log.addEventListener('jobato:read', ({ detail: { isRead } }) => {
-  // A server that is back may well have a stream again.
-  if (polling !== null && isRead && !couldRead) open();
+  if (polling !== null) {
+    tellConnection(isRead ? NO_STREAM : LOST);
+    // A server that is back may well have a stream again.
+    if (isRead && !couldRead) open();
+  }
   couldRead = isRead;
 });
 // Who polls learns of the end from what was read.

@@ -35,8 +35,8 @@ it('shows the last state of a line that was written over', () => {
 
 it('makes visible what could disguise a text', () => {
   expect(plainText('a\u202egpj.exe')).toBe('a‹U+202E›gpj.exe');
-  expect(plainText('a\x00\x07\x7fb\x1b')).toBe('a␀␇␡b␛');
-  expect(ansiSegments('\x1b[31ma\u2066b\x1b')).toEqual([{ text: 'a‹U+2066›b␛', classes: 'ansi-red' }]);
+  expect(plainText('a\x00\x07\x7fb\x1b')).toBe('a‹U+0000›‹U+0007›‹U+007F›b‹U+001B›');
+  expect(ansiSegments('\x1b[31ma\u2066b\x1b')).toEqual([{ text: 'a‹U+2066›b‹U+001B›', classes: 'ansi-red' }]);
 });
 
 it('has the same text with and without colours', () => {

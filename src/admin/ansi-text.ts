@@ -9,9 +9,7 @@ export interface Segment {
 }
 
 /** Colours and decorations: what of all terminal sequences is shown. Others move a cursor that is not there. */
-// eslint-disable-next-line no-control-regex
 const STYLE = /\x1b\[([\d;:]*)m/g;
-// eslint-disable-next-line no-control-regex
 const SPECIAL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
 const EACH_SPECIAL = new RegExp(SPECIAL.source, 'g');
 /** A line has colours in as many places at most; the rest of it is plain. */
@@ -69,9 +67,7 @@ function lastState(raw: string): string {
 function harmless(text: string): string {
   if (!SPECIAL.test(text)) return text;
   return stripVTControlCharacters(text).replace(EACH_SPECIAL, (character) => {
-    const code = character.charCodeAt(0);
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    return code === 0x7f ? '\u2421' : `‹U+${code.toString(16).toUpperCase().padStart(4, '0')}›`;
+    return `‹U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}›`;
   });
 }
 
