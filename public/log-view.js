@@ -230,7 +230,7 @@ function showLinks() {
     const text = number.toLocaleString('en');
     if (byId(id).textContent !== text) byId(id).textContent = text;
   }
-  byId('searched-part').hidden = from <= 1;
+  for (const id of ['searched-part', 'empty-so-far']) byId(id).hidden = from <= 1;
   byId('searched-all').hidden = from > 1;
 }
 

@@ -168,7 +168,7 @@ describe('the log of a run, in a browser', () => {
       await page.getByRole('link', { name: 'Errors', exact: true }).click();
       await line(page, 100).waitFor();
       expect(await seqs(page)).toEqual(from(1, 25).map((number) => number * 100));
-      await finds(page, '25 matching lines in the whole log.');
+      await finds(page, 'Matching lines: 25, in the whole log.');
 
       await page.getByLabel('Text in the log').fill('AT 24');
       await page.getByLabel('Text in the log').press('Enter');
@@ -180,7 +180,7 @@ describe('the log of a run, in a browser', () => {
         speech.say('line of no interest', 'ERROR at 24 again');
         await line(page, 2502).waitFor();
         expect(await seqs(page)).toEqual([2400, 2502]);
-        await finds(page, '2 matching lines in the whole log.');
+        await finds(page, 'Matching lines: 2, in the whole log.');
       }
       // The number of a line leads to its place among all others.
       await line(page, 2400).getByRole('link').click();
@@ -188,7 +188,7 @@ describe('the log of a run, in a browser', () => {
       await line(page, 2399).waitFor();
 
       await page.goto(`/runs/${runId}?q=nowhere+at+all`);
-      await page.getByText('No line matches.').waitFor();
+      await page.getByText('No line matches').waitFor();
       await page.getByRole('link', { name: 'Show all lines' }).first().click();
       await line(page, 2500).waitFor();
     },
