@@ -54,6 +54,7 @@ function step(by) {
   current = hits[next];
   current.setAttribute('aria-current', 'true');
   byId('follow').checked = false;
+  byId('follow').dispatchEvent(new Event('change'));
   current.closest('.log-section').open = true;
   current.scrollIntoView({ block: 'center' });
   byId('hit-place').textContent = `Hit ${next + 1} of ${hits.length}`;

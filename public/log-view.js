@@ -27,6 +27,8 @@ let isReading = false;
 /** That there is more to read than was read. */
 let isBehind = false;
 let nextRead = 0;
+/** Also where nothing more will come: who opens the log of a run that has ended sees its end. */
+let staysAtEnd = false;
 
 function numbersOf({ dataset }) {
   return { from: Number(dataset.from), to: Number(dataset.to), lastSeq: Number(dataset.lastSeq) };
@@ -249,6 +251,7 @@ function isAtEnd() {
 
 function setFollow(isFollowing) {
   follow.checked = isFollowing;
+  staysAtEnd = isFollowing;
   if (!isFollowing) return;
   if (!isGrowing && !reachesEnd()) {
     isGrowing = true; // a jump over what lies between: the next reading begins anew at the end
@@ -289,11 +292,14 @@ follow.addEventListener('change', () => setFollow(follow.checked));
 newLines.addEventListener('click', () => setFollow(true));
 // Lines come to their height when they are seen, wrapped or not, in a window of whatever width.
 new ResizeObserver(() => {
-  if (follow.checked) toEnd();
+  if (staysAtEnd) toEnd();
 }).observe(list);
 document.addEventListener('visibilitychange', () => void readNew());
 window.addEventListener('hashchange', showLinkedLine);
 if (!showLinkedLine()) {
   if (isGrowing && log.dataset.isActive === 'true') setFollow(true);
-  else if (!page.has('from')) toEnd();
+  else if (!page.has('from')) {
+    staysAtEnd = true;
+    toEnd();
+  }
 }

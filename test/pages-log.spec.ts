@@ -216,13 +216,18 @@ describe('the log of a run, in a browser', () => {
     await page.route('**/api/runs/*/logs*', (route) => route.abort());
     await page.goto(`/runs/${runId}`);
     await page.getByText('Live updates are not possible here, reading every few seconds.').waitFor();
-    speech.say('first', 'second');
+    speech.say('first '.repeat(40), 'second '.repeat(40));
     await line(page, 2502).waitFor();
-    speech.say('third');
+    speech.say('third '.repeat(40));
     speech.end();
     await line(page, 2503).waitFor();
     await page.getByTestId('run-status').filter({ hasText: 'Completed' }).waitFor();
     expect(await seqs(page)).toEqual(from(1501, 2503));
     await page.getByText('Live updates are not possible').waitFor({ state: 'detached' });
+
+    // The log of a run that has ended begins with its end, also where lines are wrapped into several.
+    const narrow = await open('', { viewport: { width: 360, height: 700 } });
+    await line(narrow, 2503).waitFor();
+    await isAtEnd(narrow);
   });
 });
