@@ -1,85 +1,243 @@
-// The log as it grows. Lines are added as text, once a frame; the page keeps the latest of them, and follows the end
-// until the reader scrolls away from it.
+// The log as it grows, and the parts of it before and after what is shown. Lines come as the server writes them, by
+// the template of the page itself; the page keeps a bounded number of them, and follows the end until the reader
+// scrolls away from it.
 
-const MAX_LINES = 2000;
+const MAX_LINES = 3000;
 const NEAR_END = 24;
+/** New lines are read at most this often, however fast they are written; less often where showing them takes long. */
+const READ_EVERY_MS = 150;
+const RETRY_MS = 3000;
+/** As the server does it where it links to a line. */
+const LINES_BEFORE = 20;
 
-const log = document.getElementById('run-log');
-const box = document.getElementById('log-box');
-const list = document.getElementById('log-lines');
-const follow = document.getElementById('follow');
-const wrap = document.getElementById('wrap');
-const newLines = document.getElementById('new-lines');
-const earlier = document.getElementById('earlier-lines');
-const empty = document.getElementById('log-empty');
-const isLatest = log.dataset.isLatest === 'true';
-const clock = new Intl.DateTimeFormat(navigator.language, { timeStyle: 'medium' });
+const byId = (id) => document.getElementById(id);
+const log = byId('run-log');
+const box = byId('log-box');
+const list = byId('log-lines');
+const follow = byId('follow');
+const newLines = byId('new-lines');
+const page = new URLSearchParams(location.search);
+const filter = [...page].filter(([name]) => name === 'level' || name === 'q');
+/** All lines that are shown, in whatever section: the collection is a live one. */
+const lines = list.getElementsByClassName('line');
 
-/** The last line that is known of, shown or not. */
-let lastSeq = Number(log.dataset.lastSeq);
-let waiting = [];
-let frame = null;
+/** The first and the last line that was looked at for what is shown, and the last one that is known of. */
+let { from, to, lastSeq } = numbersOf(list);
+let isReading = false;
+/** That there is more to read than was read. */
+let isBehind = false;
+let nextRead = 0;
+/** Also where nothing more will come: who opens the log of a run that has ended sees its end. */
+let staysAtEnd = false;
 
-log.addEventListener('jobato:line', ({ detail }) => {
-  lastSeq = detail.seq;
-  if (!isLatest) return;
-  waiting.push(detail);
-  if (waiting.length > 2 * MAX_LINES) waiting = waiting.slice(-MAX_LINES);
-  frame ??= requestAnimationFrame(show);
+function numbersOf({ dataset }) {
+  return { from: Number(dataset.from), to: Number(dataset.to), lastSeq: Number(dataset.lastSeq) };
+}
+
+const reachesEnd = () => to >= lastSeq;
+/** Whether what is shown grows with the log; it does not where the reader went to an earlier part. */
+let isGrowing = reachesEnd();
+
+log.addEventListener('jobato:grown', ({ detail }) => {
+  lastSeq = Math.max(lastSeq, detail.lastSeq ?? 0);
+  isBehind = true;
+  readNew();
 });
 
-function show() {
-  frame = null;
-  // Nothing is taken from under the eyes of somebody who reads further up: there, new lines wait.
-  const room = follow.checked ? Infinity : Math.max(0, MAX_LINES - list.childElementCount);
-  if (waiting.length > room) {
-    newLines.hidden = false;
-    if (room === 0) return;
+/** One reading at a time, none that nobody would see: what was written meanwhile comes with the next one. */
+async function readNew() {
+  if (isReading || !isBehind || document.hidden) return;
+  if (!isGrowing || (!follow.checked && lines.length >= MAX_LINES)) {
+    newLines.hidden = !isGrowing;
+    showLinks();
+    return;
   }
-  add(waiting.splice(0, Math.min(room, waiting.length)));
+  isReading = true;
+  const early = nextRead - performance.now();
+  if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+  const began = performance.now();
+  isBehind = false;
+  let retryMs = 0;
+  try {
+    const part = await read({ after: to });
+    if (part) takeNew(part);
+    told(true);
+  } catch {
+    isBehind = true;
+    retryMs = RETRY_MS;
+    told(false);
+  }
+  const ended = performance.now();
+  nextRead = ended + Math.max(READ_EVERY_MS, ended - began, retryMs);
+  isReading = false;
+  void readNew();
+}
+
+/** @returns what the server shows of that place in the log; null where there is nothing new */
+async function read(place) {
+  const query = new URLSearchParams([...filter, ...Object.entries(place)]);
+  const response = await fetch(`/runs/${log.dataset.runId}/log?${query}`, {
+    headers: { 'HX-Request': 'true' },
+  });
+  if (response.redirected && new URL(response.url).pathname === '/login') location.reload();
+  if (response.status === 204) return null;
+  if (!response.ok) throw new Error(`The server answered with ${response.status}.`);
+  const part = new DOMParser()
+    .parseFromString(await response.text(), 'text/html')
+    .getElementById('log-lines');
+  document.dispatchEvent(new CustomEvent('jobato:content', { detail: part }));
+  return document.adoptNode(part);
+}
+
+function told(isRead) {
+  const message = isRead ? null : 'Connection lost, trying again. The log goes on from where it is.';
+  document.dispatchEvent(new CustomEvent('jobato:connection', { detail: { source: 'log', message } }));
+  log.dispatchEvent(new CustomEvent('jobato:read', { detail: { isRead } }));
+}
+
+function takeNew(part) {
+  const next = numbersOf(part);
+  lastSeq = Math.max(lastSeq, next.lastSeq);
+  if (next.from > to + 1) {
+    // More was written than is read at once. A clean start is better than a gap, but not under a reader's eyes.
+    if (!follow.checked) {
+      isGrowing = false;
+      newLines.hidden = false;
+      showLinks();
+      return;
+    }
+    list.replaceChildren();
+    from = next.from;
+  }
+  const hasLines = part.childElementCount > 0;
+  to = Math.max(to, next.to);
+  append(part);
+  if (follow.checked) dropFirst();
+  showLinks();
   if (follow.checked) toEnd();
-  else newLines.hidden = false;
+  else if (hasLines) newLines.hidden = false;
+  if (part.dataset.isActive === 'false') log.dispatchEvent(new CustomEvent('jobato:ended'));
+  if (!reachesEnd()) isBehind = true; // a search looks through so much at once
 }
 
-function add(lines) {
-  const latest = lines.slice(-MAX_LINES);
-  if (latest.length === 0) return;
-  const last = Number(list.lastElementChild?.id.slice(1) ?? latest[0].seq - 1);
-  if (latest[0].seq !== last + 1) list.replaceChildren(); // lines between were let go: better a clean start than a gap
-  const fragment = document.createDocumentFragment();
-  for (const line of latest) fragment.append(row(line));
-  list.append(fragment);
-  while (list.childElementCount > MAX_LINES) list.firstElementChild.remove();
-  empty.hidden = true;
-  showEarlier();
+/** Lines of a step that goes on join its section. */
+function append(part) {
+  const last = list.lastElementChild;
+  const first = part.firstElementChild;
+  if (last && first && last.dataset.step === first.dataset.step) {
+    last.lastElementChild.append(...first.lastElementChild.children);
+    first.remove();
+  }
+  list.append(...part.children);
 }
 
-function row({ seq, at, stream, step, text }) {
-  const item = document.createElement('li');
-  item.id = `L${seq}`;
-  item.className = `line${stream === 'stderr' ? ' is-error' : ''}${stream === 'system' ? ' is-system' : ''}`;
-  const number = part('a', 'line-number', String(seq));
-  number.href = `#L${seq}`;
-  const time = part('time', 'line-time', clock.format(new Date(at)));
-  time.dateTime = at;
-  time.title = at.replace('T', ' ').replace('Z', ' UTC');
-  item.append(number, ' ', time, ' ', part('span', 'line-step', step ?? ''), ' ');
-  if (stream === 'stderr') item.append(part('span', 'visually-hidden', 'error output: '));
-  item.append(part('span', 'line-text', text));
-  return item;
+function prepend(part) {
+  const first = list.firstElementChild;
+  const last = part.lastElementChild;
+  if (first && last && first.dataset.step === last.dataset.step) {
+    first.lastElementChild.prepend(...last.lastElementChild.children);
+    last.remove();
+  }
+  list.prepend(...part.children);
 }
 
-function part(tag, className, text) {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = text;
-  return element;
+function dropFirst() {
+  if (lines.length <= MAX_LINES) return;
+  while (lines.length > MAX_LINES) dropLine(lines[0]);
+  from = seqOf(lines[0]);
 }
 
-function showEarlier() {
-  const first = Number(list.firstElementChild.id.slice(1));
-  earlier.hidden = first <= 1;
-  if (first > 1) earlier.href = `?to=${first - 1}#run-log`;
+function dropLast() {
+  if (lines.length <= MAX_LINES) return;
+  while (lines.length > MAX_LINES) dropLine(lines[lines.length - 1]);
+  to = seqOf(lines[lines.length - 1]);
+}
+
+function dropLine(line) {
+  const section = line.closest('.log-section');
+  line.remove();
+  if (!section.querySelector('.line')) section.remove();
+}
+
+const seqOf = (line) => Number(line.id.slice(1));
+
+/** What is read stays where it is while lines come or go above it. */
+function keepPlace(change) {
+  const lowest = lines[lines.length - 1];
+  const anchor = lowest?.offsetParent ? lowest : list.lastElementChild;
+  const before = anchor?.getBoundingClientRect().top;
+  box.style.overflowAnchor = 'none'; // or browsers that keep the place by themselves would do it twice
+  change();
+  if (anchor?.isConnected) box.scrollTop += anchor.getBoundingClientRect().top - before;
+  lastTop = box.scrollTop;
+  requestAnimationFrame(() => (box.style.overflowAnchor = ''));
+}
+
+/** The links lead to the same without scripts; here, what they lead to is put where it belongs. */
+function loadInPlace(link, place, take) {
+  link.addEventListener('click', async (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    if (link.getAttribute('aria-busy') === 'true') return;
+    link.setAttribute('aria-busy', 'true');
+    try {
+      const part = await read(place());
+      if (part) take(part);
+      showLinks();
+      say(`${part?.querySelectorAll('.line').length ?? 0} more lines`);
+      told(true);
+    } catch {
+      told(false);
+    }
+    link.removeAttribute('aria-busy');
+  });
+}
+
+loadInPlace(
+  byId('earlier-lines'),
+  () => ({ to: from - 1 }),
+  (part) => {
+    setFollow(false);
+    keepPlace(() => prepend(part));
+    from = numbersOf(part).from;
+    dropLast();
+    isGrowing = reachesEnd();
+  },
+);
+loadInPlace(
+  byId('later-lines'),
+  () => ({ from: to + 1 }),
+  (part) => {
+    append(part);
+    to = Math.max(to, numbersOf(part).to);
+    keepPlace(dropFirst);
+    isGrowing = reachesEnd();
+  },
+);
+
+function showLinks() {
+  const link = (id, isShown, place) => {
+    const element = byId(id);
+    element.hidden = !isShown;
+    if (isShown) element.href = `?${new URLSearchParams([...filter, ...Object.entries(place)])}#run-log`;
+  };
+  link('earlier-lines', from > 1, { to: from - 1 });
+  const isCut = !isGrowing && !reachesEnd();
+  link('later-lines', isCut, { from: to + 1 });
+  link('log-end', isCut, {});
+  if (lines.length > 0) byId('log-empty').hidden = true;
+  if (!byId('log-found')) return;
+  const texts = { 'found-count': lines.length, 'searched-from': from };
+  for (const [id, number] of Object.entries(texts)) {
+    const text = number.toLocaleString('en');
+    if (byId(id).textContent !== text) byId(id).textContent = text;
+  }
+  for (const id of ['searched-part', 'empty-so-far']) byId(id).hidden = from <= 1;
+  byId('searched-all').hidden = from > 1;
+}
+
+function say(text) {
+  byId('log-said').textContent = text;
 }
 
 function toEnd() {
@@ -93,21 +251,31 @@ function isAtEnd() {
 
 function setFollow(isFollowing) {
   follow.checked = isFollowing;
+  staysAtEnd = isFollowing;
   if (!isFollowing) return;
-  if (waiting.length > 0) frame ??= requestAnimationFrame(show);
+  if (!isGrowing && !reachesEnd()) {
+    isGrowing = true; // a jump over what lies between: the next reading begins anew at the end
+    isBehind = true;
+  }
+  void readNew();
   toEnd();
 }
 
-/** A link to a line leads to where it is: in this window of the log, or in an earlier one. */
+/** A link to a line leads to where it is: here, or in another part of the log. */
 function showLinkedLine() {
   const seq = Number(/^#L(\d+)$/.exec(location.hash)?.[1] ?? 0);
   if (seq === 0) return false;
-  const line = document.getElementById(`L${seq}`);
+  const line = byId(`L${seq}`);
   if (line) {
     setFollow(false);
+    line.closest('.log-section').open = true;
     line.scrollIntoView({ block: 'center' });
+    lastTop = box.scrollTop;
   } else if (seq <= lastSeq) {
-    location.replace(`?to=${Math.min(seq + 100, lastSeq)}#L${seq}`);
+    const place = Math.max(1, seq - LINES_BEFORE);
+    // Where the lines before it are so long that it has no room beside them, it is shown by itself.
+    const next = Number(page.get('from')) === place ? seq : place;
+    if (Number(page.get('from')) !== next) location.replace(`?from=${next}#L${seq}`);
   }
   return true;
 }
@@ -117,17 +285,21 @@ let lastTop = box.scrollTop;
 box.addEventListener('scroll', () => {
   // Up lets go, the end takes hold; lines that are added move nothing upwards.
   if (box.scrollTop < lastTop && !isAtEnd()) setFollow(false);
-  else if (isAtEnd() && isLatest && !follow.checked) setFollow(true);
+  else if (isAtEnd() && isGrowing && !follow.checked && log.dataset.isActive === 'true') setFollow(true);
   lastTop = box.scrollTop;
 });
 follow.addEventListener('change', () => setFollow(follow.checked));
 newLines.addEventListener('click', () => setFollow(true));
-wrap.addEventListener('change', () => {
-  box.classList.toggle('is-unwrapped', !wrap.checked);
-  if (follow.checked) toEnd();
-});
+// Lines come to their height when they are seen, wrapped or not, in a window of whatever width.
+new ResizeObserver(() => {
+  if (staysAtEnd) toEnd();
+}).observe(list);
+document.addEventListener('visibilitychange', () => void readNew());
 window.addEventListener('hashchange', showLinkedLine);
 if (!showLinkedLine()) {
-  if (isLatest && log.dataset.isActive === 'true') setFollow(true);
-  else toEnd();
+  if (isGrowing && log.dataset.isActive === 'true') setFollow(true);
+  else if (!page.has('from')) {
+    staysAtEnd = true;
+    toEnd();
+  }
 }

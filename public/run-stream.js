@@ -1,48 +1,130 @@
-// The one event stream of a run's page. It hands log lines to the log, and when the run has changed it lets htmx
-// read the page's parts again: what a run looks like is written in one place, on the server.
+// Keeps a run's page up to date: one event stream says when the log has grown and when the run has changed, and both
+// are then read again from the server, where what they look like is written in one place. Where no stream comes
+// through, the same is read every few seconds, and the page says so.
 
 const log = document.getElementById('run-log');
 const announcement = document.getElementById('announcement');
 /** The parts of the page are read at most this often. */
 const READ_EVERY_MS = 500;
 const RETRY_MS = 3000;
+/** A stream says something at once, and then every ten seconds. One that is silent for longer is held back somewhere. */
+const FIRST_WORD_MS = 6000;
+const SILENCE_MS = 25_000;
+const MAX_FAILURES = 2;
+const POLL_MS = 3000;
+const STREAM_AGAIN_MS = 60_000;
+const LOST = 'Connection lost, trying again. The log goes on from where it is.';
+const NO_STREAM = 'Live updates are not possible here, reading every few seconds.';
 
 let source = null;
-let lastSeq = Number(log.dataset.lastSeq);
+let lastSeq = Number(document.getElementById('log-lines').dataset.lastSeq);
 let lastRead = performance.now();
 let reading = null;
 let announced = null;
+let failures = 0;
+/** What happens if nothing is heard. */
+let silence = null;
 let retry = null;
+let polling = null;
+let streamAgain = null;
 
 function open() {
   source?.close();
   clearTimeout(retry);
-  source = new EventSource(`${log.dataset.logHref}?after=${lastSeq}`);
-  source.onopen = () => tellConnection(null);
-  source.onerror = () => {
-    tellConnection('Connection lost, trying again. The log goes on from where it is.');
+  const stream = new EventSource(`${log.dataset.logHref}?lines=none&after=${lastSeq}`);
+  source = stream;
+  expectWord(FIRST_WORD_MS);
+  stream.onerror = () => {
+    failures++;
+    if (failures >= MAX_FAILURES || polling !== null) return poll();
+    tellConnection(LOST);
     // The browser tries again by itself, unless the answer was no stream at all.
-    if (source.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
+    if (stream.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
   };
-  source.addEventListener('log', ({ data }) => {
-    const line = JSON.parse(data);
-    lastSeq = line.seq;
-    log.dispatchEvent(new CustomEvent('jobato:line', { detail: line }));
-  });
-  source.addEventListener('run', ({ data }) => {
+  const on = (name, hear) =>
+    stream.addEventListener(name, (event) => {
+      heard();
+      hear(event);
+    });
+  on('beat', () => {});
+  on('grown', ({ lastEventId }) => grownTo(Number(lastEventId)));
+  on('run', ({ data }) => {
     announce(JSON.parse(data));
     readParts();
   });
-  source.addEventListener('end', () => {
+  on('end', ({ data }) => {
     close();
+    grownTo(JSON.parse(data).lastSeq);
     readParts();
   });
 }
 
-function close() {
+function heard() {
+  failures = 0;
+  stopPolling();
+  tellConnection(null);
+  expectWord(SILENCE_MS);
+}
+
+function expectWord(ms) {
+  clearTimeout(silence);
+  silence = setTimeout(poll, ms);
+}
+
+/** Without a stream; which is tried again from time to time. */
+function poll() {
+  closeStream();
+  clearTimeout(streamAgain);
+  streamAgain = setTimeout(open, STREAM_AGAIN_MS);
+  if (polling !== null) return;
+  tellConnection(NO_STREAM);
+  const readAll = () => {
+    if (document.hidden) return;
+    grownTo(lastSeq);
+    readParts();
+  };
+  polling = setInterval(readAll, POLL_MS);
+  readAll();
+}
+
+function stopPolling() {
+  clearInterval(polling);
+  clearTimeout(streamAgain);
+  polling = null;
+}
+
+let couldRead = true;
+log.addEventListener('jobato:read', ({ detail: { isRead } }) => {
+  if (polling !== null) {
+    tellConnection(isRead ? NO_STREAM : LOST);
+    // A server that is back may well have a stream again.
+    if (isRead && !couldRead) open();
+  }
+  couldRead = isRead;
+});
+// Who polls learns of the end from what was read.
+log.addEventListener('jobato:ended', () => {
+  if (polling !== null) readParts();
+  log.dataset.isActive = 'false';
+  close();
+  tellConnection(null);
+});
+
+function closeStream() {
+  clearTimeout(silence);
   clearTimeout(retry);
   source?.close();
   source = null;
+}
+
+function close() {
+  closeStream();
+  stopPolling();
+}
+
+function grownTo(seq) {
+  lastSeq = Math.max(lastSeq, seq);
+  log.dispatchEvent(new CustomEvent('jobato:grown', { detail: { lastSeq } }));
 }
 
 /** Now, or as soon as it may be again; what came in between is in the answer anyway. */
@@ -72,6 +154,6 @@ if (log.dataset.isActive === 'true') {
   open();
   window.addEventListener('pagehide', close);
   window.addEventListener('pageshow', ({ persisted }) => {
-    if (persisted) open();
+    if (persisted && log.dataset.isActive === 'true') open();
   });
 }

@@ -259,6 +259,24 @@ describe('the log of a run', () => {
       expect(seen.runs.at(-1)).toEqual(await (await jobato.fetch(`/api/runs/${runId}`)).json());
     });
 
+    it('says how far the log has come to a reader that wants no lines', async () => {
+      const { runId } = await jobato.trigger('told');
+      const places: number[] = [];
+      const kinds = new Set<string>();
+      for await (const { event, id, data } of readSse(`${jobato.url}/api/runs/${runId}/logs?lines=none`)) {
+        kinds.add(event!);
+        if (event !== 'grown') continue;
+        expect(JSON.parse(data)).toEqual({ lastSeq: Number(id) });
+        places.push(Number(id));
+        if (places.length === 1) tell(runId);
+      }
+      expect(places.at(-1)).toBe(51);
+      expect(places.every((place, index) => index === 0 || place > places[index - 1]!)).toBe(true);
+      expect([...kinds].sort()).toEqual(['end', 'grown', 'run']);
+      const rest = `${jobato.url}/api/runs/${runId}/logs?lines=none&after=51`;
+      for await (const { event } of readSse(rest)) expect(event).not.toBe('grown');
+    });
+
     it('loses nothing and repeats nothing however often it is cut', async () => {
       const { runId } = await jobato.trigger('many');
       let state = 20251231;

@@ -70,7 +70,7 @@ describe('the pages, in a browser', () => {
     await shows(page, 'run-progress', 'look: 1 of 4 (25 %)');
     await shows(page, 'new-count', '3');
     await shows(page, 'run-log', 'a warning');
-    expect(await page.locator('.line.is-error').count()).toBe(1);
+    expect(await page.locator('.line.is-stderr').count()).toBe(1);
 
     signal.give();
     await shows(page, 'run-status', 'Completed');

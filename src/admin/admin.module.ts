@@ -9,12 +9,13 @@ import { RunsModule } from '../runs/runs.module';
 import { EventContractPageController } from './event-contract-page.controller';
 import { InstallationPagesController } from './installation-pages.controller';
 import { LivePages } from './live-pages';
-import { LogWindows } from './log-window';
+import { LogReader } from './log-reader';
 import { OverviewController } from './overview.controller';
 import { PageFrames } from './page-frame';
 import { ProjectPageController } from './project.controller';
 import { QuotaPageController } from './quota-page.controller';
 import { RejectedEventsPageController } from './rejected-events-page.controller';
+import { RunLogPartController } from './run-log.controller';
 import { RunPageController } from './run.controller';
 
 /** The pages for people. Nothing depends on them. */
@@ -24,11 +25,12 @@ import { RunPageController } from './run.controller';
     OverviewController,
     ProjectPageController,
     RunPageController,
+    RunLogPartController,
     RejectedEventsPageController,
     InstallationPagesController,
     QuotaPageController,
     EventContractPageController,
   ],
-  providers: [PageFrames, LivePages, LogWindows],
+  providers: [PageFrames, LivePages, LogReader],
 })
 export class AdminModule {}

@@ -6,9 +6,10 @@ import { ProjectCatalogue } from '../projects/project-catalogue';
 import { Quotas } from '../quota/quotas';
 import { RunQueries } from '../runs/run-queries';
 import { RunsService } from '../runs/runs.service';
-import { LogWindows } from './log-window';
+import { logQuestion } from './log-question';
+import { LogReader } from './log-reader';
 import type { Notice } from './notice';
-import { carryOut, leadTo, showDone, textOrNull } from './page-answer';
+import { carryOut, leadTo, showDone } from './page-answer';
 import { PageFrames } from './page-frame';
 import { givenIn, triggerRequest } from './run-form';
 import { runPage, runVersion } from './run-page';
@@ -28,7 +29,7 @@ export class RunPageController {
     private readonly projects: ProjectCatalogue,
     private readonly queries: RunQueries,
     private readonly runs: RunsService,
-    private readonly logs: LogWindows,
+    private readonly logs: LogReader,
     private readonly clock: Clock,
     private readonly frames: PageFrames,
     private readonly quotas: Quotas,
@@ -37,11 +38,10 @@ export class RunPageController {
   @Get()
   async page(
     @Param('runId') runId: string,
-    @Query('to') to: unknown,
-    @Query('reload') reload: unknown,
+    @Query() query: Record<string, unknown>,
     @Res() response: Response,
   ): Promise<void> {
-    await this.renderPage(runId, lineNumber(to), null, response, reload === 'on');
+    await this.renderPage(runId, query, null, response);
   }
 
   @Get('state')
@@ -69,7 +69,7 @@ export class RunPageController {
         await this.runs.stop(runId, 'page');
         showDone(`/runs/${runId}`, request, response);
       },
-      (notice) => this.renderPage(runId, null, notice, response),
+      (notice) => this.renderPage(runId, {}, notice, response),
     );
   }
 
@@ -89,21 +89,20 @@ export class RunPageController {
         const { run } = await this.runs.rerun(runId, asked, null);
         leadTo(`/runs/${run.runId}`, request, response);
       },
-      (notice) => this.renderPage(runId, null, notice, response),
+      (notice) => this.renderPage(runId, {}, notice, response),
     );
   }
 
   private async renderPage(
     runId: string,
-    to: number | null,
+    query: Record<string, unknown>,
     notice: Notice | null,
     response: Response,
-    isReloading = false,
   ): Promise<void> {
     const model = await this.model(runId);
     // Read after the run: the log of a run that has ended is then complete.
-    const log = await this.logs.read(runId, to);
-    const refreshSeconds = isReloading && model.run.isActive ? REFRESH_SECONDS : null;
+    const log = await this.logs.page(runId, logQuestion(query), model.run.isActive);
+    const refreshSeconds = query.reload === 'on' && model.run.isActive ? REFRESH_SECONDS : null;
     response.render('run', { ...model, frame: { ...model.frame, refreshSeconds }, log, notice });
   }
 
@@ -119,9 +118,4 @@ export class RunPageController {
     const page = runPage({ run, view, definition, current, alike: alike.items, quota }, this.clock.now());
     return { frame: await this.frames.frame(`${page.projectName}, run`, '/'), run: page };
   }
-}
-
-function lineNumber(to: unknown): number | null {
-  const text = textOrNull(to);
-  return text !== null && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
 }

@@ -10,6 +10,7 @@ import { decodeLines, encodeLines, LogChunk } from './log-chunk';
 import { cutLine, type LogLine } from './log-line';
 import { LogChunkEntity, LogEndEntity } from './log.entities';
 import { addNumber } from './seen-numbers';
+import { addStepStart, type StepStart } from './step-starts';
 
 export interface LogAppend {
   runId: string;
@@ -74,6 +75,12 @@ export class LogStore {
     return end?.lastSeq ?? 0;
   }
 
+  /** In order of their lines. */
+  async stepStarts(runId: string): Promise<StepStart[]> {
+    const [end] = await this.endRows.select(this.database.read, 'WHERE run_id = ?', [runId]);
+    return end?.stepStarts ?? [];
+  }
+
   /** Usable within another transaction, so that an event and the lines that it carries are applied together. */
   readonly appendInTransaction = async (tx: Transaction, appends: LogAppend[]): Promise<LogAppended[]> => {
     const runIds = [...new Set(appends.map(({ runId }) => runId))];
@@ -129,24 +136,35 @@ export class LogStore {
         line.stream = 'system';
         line.text = `The log has reached its limit of ${limitMegabytes} MB (LOG_LIMIT_MB). What follows is not kept; the step goes on.`;
       }
-      into.push({ seq: ++end.lastSeq, ...line });
+      const seq = ++end.lastSeq;
+      into.push({ seq, ...line });
+      if (line.step !== null && end.stepStarts)
+        addStepStart(end.stepStarts, { attempt, step: line.step, seq });
     }
   }
 
   private async storeEnds(tx: Transaction, ends: LogEndEntity[]): Promise<void> {
-    for (const { runId, lastSeq, bytes, limitReached, seenNumbers } of ends) {
+    for (const { runId, lastSeq, bytes, limitReached, seenNumbers, stepStarts } of ends) {
       await tx.query(
-        'INSERT INTO log_ends (run_id, last_seq, bytes, limit_reached, seen_numbers) VALUES (?, ?, ?, ?, ?)' +
+        'INSERT INTO log_ends (run_id, last_seq, bytes, limit_reached, seen_numbers, step_starts) VALUES (?, ?, ?, ?, ?, ?)' +
           ' ON CONFLICT (run_id) DO UPDATE SET last_seq = excluded.last_seq, bytes = excluded.bytes,' +
-          ' limit_reached = excluded.limit_reached, seen_numbers = excluded.seen_numbers',
-        [runId, lastSeq, bytes, limitReached, JSON.stringify(seenNumbers)],
+          ' limit_reached = excluded.limit_reached, seen_numbers = excluded.seen_numbers,' +
+          ' step_starts = excluded.step_starts',
+        [
+          runId,
+          lastSeq,
+          bytes,
+          limitReached,
+          JSON.stringify(seenNumbers),
+          stepStarts && JSON.stringify(stepStarts),
+        ],
       );
     }
   }
 }
 
 function newEnd(runId: string): LogEndEntity {
-  return { runId, lastSeq: 0, bytes: 0, limitReached: 0, seenNumbers: {} };
+  return { runId, lastSeq: 0, bytes: 0, limitReached: 0, seenNumbers: {}, stepStarts: [] };
 }
 
 function intoChunks(lines: LogLine[]): LogChunk[] {

@@ -37,7 +37,7 @@ export class LogTail {
     this.reading.delete(runId);
     if (this.wakeUps.listenerCount(runId) === 0) return;
     for (const chunk of chunks) this.remember(keyOf(runId, chunk.firstSeq - 1), chunk);
-    this.wakeUps.emit(runId);
+    this.wakeUps.emit(runId, chunks.at(-1)!.lastSeq);
   }
 
   /** What follows line `seq`; null if there is nothing yet. Callers that ask for the same share one read. */
@@ -73,8 +73,8 @@ export class LogTail {
     return chunk;
   }
 
-  /** Calls back whenever the run's log has grown. @returns what ends it */
-  onGrowth(runId: string, wake: () => void): () => void {
+  /** Calls back with the number of its last line whenever the run's log has grown. @returns what ends it */
+  onGrowth(runId: string, wake: (lastSeq: number) => void): () => void {
     this.wakeUps.on(runId, wake);
     return () => void this.wakeUps.off(runId, wake);
   }

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { StepStart } from './step-starts';
 
 /** Some consecutive lines of a run's log, as one row: a row a line would cost ten times the time and room. */
 @Entity('log_chunks')
@@ -21,4 +22,6 @@ export class LogEndEntity {
   @Column({ name: 'limit_reached', type: 'integer' }) limitReached!: number;
   /** By attempt, the worker's own line numbers that were seen, as ranges. */
   @Column({ name: 'seen_numbers', type: 'simple-json' }) seenNumbers!: Record<string, [number, number][]>;
+  /** Where each step of each attempt begins; null where the log is older than this. */
+  @Column({ name: 'step_starts', type: 'simple-json', nullable: true }) stepStarts!: StepStart[] | null;
 }

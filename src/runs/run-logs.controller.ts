@@ -66,7 +66,7 @@ export class RunLogsController {
   ): Promise<void> {
     switch (request.accepts(['text/plain', 'text/event-stream', 'application/json'])) {
       case 'text/event-stream':
-        return this.streams.follow(response, run, resumeAfter(query, lastEventId));
+        return this.streams.follow(response, run, resumeAfter(query, lastEventId), query.lines);
       case 'application/json':
         response.json(await this.page(run, query));
         return;

@@ -35,8 +35,15 @@ export class RunStreams implements OnModuleDestroy {
   /**
    * Sends everything from line `after` + 1 on, until the run has ended or the reader is gone. The reader's socket
    * sets the pace: nothing is read for it while it has not taken what it was sent.
+   * @param lines 'none' only says how far the log has come, for a reader that fetches what it shows; it is also told
+   *   in words that it can hear that the stream is alive, since a browser keeps comments to itself
    */
-  async follow(response: Response, { runId }: Run, after: number): Promise<void> {
+  async follow(
+    response: Response,
+    { runId }: Run,
+    after: number,
+    lines: 'all' | 'none' = 'all',
+  ): Promise<void> {
     begin(response);
     if (response.req.method === 'HEAD') {
       response.end();
@@ -49,8 +56,12 @@ export class RunStreams implements OnModuleDestroy {
       waker.wake();
     };
     let changed = true;
+    let grownTo = after;
     const stopListening = [
-      this.tail.onGrowth(runId, () => waker.wake()),
+      this.tail.onGrowth(runId, (lastSeq) => {
+        grownTo = Math.max(grownTo, lastSeq);
+        waker.wake();
+      }),
       this.changes.onChange(runId, () => {
         changed = true;
         waker.wake();
@@ -62,6 +73,20 @@ export class RunStreams implements OnModuleDestroy {
     const send = async (data: string | Buffer) => {
       if (!gone && !response.write(data)) await drained(response);
     };
+    const sendLines = async (seq: number) => {
+      let chunk = await this.tail.readAfter(runId, seq);
+      while (chunk && !gone) {
+        await send(chunk.framesAfter(seq));
+        seq = chunk.lastSeq;
+        chunk = await this.tail.readAfter(runId, seq);
+      }
+      return seq;
+    };
+    const sendPlace = async (seq: number, mustLook: boolean) => {
+      if (mustLook) grownTo = Math.max(grownTo, await this.tail.lastSeq(runId));
+      if (grownTo > seq) await send(`id: ${grownTo}\nevent: grown\ndata: {"lastSeq":${grownTo}}\n\n`);
+      return grownTo;
+    };
     try {
       let seq = after;
       let sentWaiting: string | null = null;
@@ -71,12 +96,7 @@ export class RunStreams implements OnModuleDestroy {
         const hasChanged = changed;
         const run = hasChanged || isQuiet ? await this.queries.get(runId) : null;
         if (hasChanged) changed = false;
-        let chunk = await this.tail.readAfter(runId, seq);
-        while (chunk && !gone) {
-          await send(chunk.framesAfter(seq));
-          seq = chunk.lastSeq;
-          chunk = await this.tail.readAfter(runId, seq);
-        }
+        seq = lines === 'all' ? await sendLines(seq) : await sendPlace(seq, run !== null);
         if (run) {
           const view = await this.queries.view(run);
           // What a run waits for may change while the run itself does not.
@@ -94,7 +114,7 @@ export class RunStreams implements OnModuleDestroy {
         // Who comes while the server stops gets what there is, and reads on when it is back.
         if (this.stopping) break;
         isQuiet = !(await waker.wait(HEARTBEAT_MS));
-        if (isQuiet) await send(': still here\n\n');
+        if (isQuiet) await send(lines === 'all' ? ': still here\n\n' : 'event: beat\ndata: {}\n\n');
       }
     } finally {
       for (const stop of stopListening) stop();

@@ -117,6 +117,14 @@ export class LogQuery {
   @Min(1)
   @Max(10_000)
   limit: number = 1000;
+
+  @ApiPropertyOptional({
+    enum: ['all', 'none'],
+    default: 'all',
+    description: 'For the stream: `none` says by `grown` events how far the log has come, without its lines',
+  })
+  @IsIn(['all', 'none'])
+  lines: 'all' | 'none' = 'all';
 }
 
 export class EventsQuery extends PageQuery {

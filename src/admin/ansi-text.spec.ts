@@ -1,0 +1,65 @@
+import { ansiSegments, plainText } from './ansi-text';
+
+const classesOf = (raw: string) => ansiSegments(raw).map(({ text, classes }) => [text, classes]);
+
+it('leaves text as it is', () => {
+  expect(ansiSegments('<b>a &amp; b</b>\tc')).toEqual([{ text: '<b>a &amp; b</b>\tc', classes: '' }]);
+});
+
+it.each([
+  ['\x1b[31mred\x1b[0m plain', [['red', 'ansi-red'], [' plain', '']]], // prettier-ignore
+  ['\x1b[31mred\x1b[m plain', [['red', 'ansi-red'], [' plain', '']]], // prettier-ignore
+  ['\x1b[1;92mok', [['ok', 'ansi-bold ansi-bright-green']]],
+  ['\x1b[2;3;4mx', [['x', 'ansi-dim ansi-italic ansi-underline']]],
+  ['\x1b[41;37m FAIL ', [[' FAIL ', 'ansi-on-red']]],
+  ['\x1b[7mx', [['x', 'ansi-reverse']]],
+  ['\x1b[7;32mx', [['x', 'ansi-on-green']]],
+  ['\x1b[38;5;196mx', [['x', 'ansi-bright-red']]],
+  ['\x1b[38;2;30;90;200mx', [['x', 'ansi-blue']]],
+  ['\x1b[38:2::30:90:200mx', [['x', 'ansi-blue']]],
+  ['\x1b[38;5;240mx', [['x', 'ansi-bright-black']]],
+  ['\x1b[38;5;999mx', [['x', 'ansi-white']]],
+  ['\x1b[8mhidden', [['hidden', '']]],
+])('shows %j', (raw, expected) => expect(classesOf(raw)).toEqual(expected));
+
+it('leaves out what moves a cursor, sets a title or hides a link', () => {
+  const raw = '\x1b[2K\x1b[1A\x1b]0;title\x07a\x1b]8;;https://x.example\x1b\\b\x1b]8;;\x1b\\\x1b[?25lc';
+  expect(plainText(raw)).toBe('abc');
+  expect(ansiSegments(raw).map(({ text }) => text).join('')).toBe('abc'); // prettier-ignore
+});
+
+it('shows the last state of a line that was written over', () => {
+  expect(plainText('10 %\r50 %\r100 %\r')).toBe('100 %');
+  expect(classesOf('\x1b[32m10 %\r20 %')).toEqual([['20 %', 'ansi-green']]);
+});
+
+it('makes visible what could disguise a text', () => {
+  expect(plainText('a\u202egpj.exe')).toBe('a‹U+202E›gpj.exe');
+  expect(plainText('a\x00\x07\x7fb\x1b')).toBe('a‹U+0000›‹U+0007›‹U+007F›b‹U+001B›');
+  expect(ansiSegments('\x1b[31ma\u2066b\x1b')).toEqual([{ text: 'a‹U+2066›b‹U+001B›', classes: 'ansi-red' }]);
+});
+
+it('has the same text with and without colours', () => {
+  const raw = '\x1b[31ma\x1b[Kb\rc\x1b[0m\u200fd\x1b[';
+  expect(ansiSegments(raw).map(({ text }) => text).join('')).toBe(plainText(raw)); // prettier-ignore
+});
+
+it('takes a line of 64 KiB of nothing but sequences in its stride', () => {
+  const startedMs = performance.now();
+  for (const piece of [
+    '\x1b[31mx',
+    '\x1b',
+    '\x1b[',
+    '\x1b]',
+    '\x9b',
+    '\r',
+    '\x1b[31;',
+    '\u202e',
+    '\x1b]8;;',
+  ]) {
+    const raw = piece.repeat(65_536 / piece.length);
+    expect(ansiSegments(raw).length).toBeLessThanOrEqual(401);
+    plainText(raw);
+  }
+  expect(performance.now() - startedMs).toBeLessThan(2000);
+});

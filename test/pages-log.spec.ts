@@ -1,0 +1,233 @@
+import type { Browser, Page } from 'playwright-core';
+import { LogTail } from '../src/logs/log-tail';
+import { launchBrowser, openPage } from './support/browser';
+import { RunningApp } from './support/jobato';
+import { Speech } from './support/pages-log';
+
+jest.setTimeout(60_000);
+
+const FIRST_LINES = 2500;
+
+describe('the log of a run, in a browser', () => {
+  const speech = new Speech();
+  const opened: Awaited<ReturnType<typeof openPage>>[] = [];
+  let jobato: RunningApp;
+  let browser: Browser;
+  let runId: string;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  beforeEach(async () => {
+    speech.forget();
+    jobato = await RunningApp.start({ talker: speech.project('talker', FIRST_LINES) });
+    ({ runId } = await jobato.trigger('talker'));
+    await written(FIRST_LINES);
+  });
+  afterEach(async () => {
+    speech.end();
+    const complaints = opened.flatMap((each) => each.complaints);
+    await Promise.all(opened.splice(0).map(({ page }) => page.context().close()));
+    await jobato.stop();
+    expect(complaints.filter((text) => !text.includes('ERR_FAILED'))).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    speech.remove();
+  });
+
+  /** Resolves when the log has this many lines. */
+  async function written(count: number): Promise<void> {
+    const tail = jobato.app.get(LogTail);
+    await new Promise<void>((resolve, reject) => {
+      const look = () =>
+        tail.lastSeq(runId).then((lastSeq) => {
+          if (lastSeq < count) return;
+          stop();
+          resolve();
+        }, reject);
+      const stop = tail.onGrowth(runId, () => void look());
+      void look();
+    });
+  }
+
+  async function open(path = '', options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
+    const each = await openPage(browser, jobato.url, { viewport: { width: 1000, height: 800 }, ...options });
+    opened.push(each);
+    await each.page.goto(`/runs/${runId}${path}`);
+    return each.page;
+  }
+
+  const line = (page: Page, seq: number) => page.locator(`#L${seq}`);
+  const seqs = (page: Page): Promise<number[]> =>
+    page.evaluate('[...document.querySelectorAll(".line")].map(({ id }) => Number(id.slice(1)))');
+  const from = (first: number, last: number) =>
+    Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  const top = async (page: Page, seq: number) => (await line(page, seq).boundingBox())!.y;
+  const isFollowing = (page: Page) => page.getByLabel('Follow').isChecked();
+  const scrollTop = (page: Page): Promise<number> =>
+    page.evaluate('document.getElementById("log-box").scrollTop');
+  const fromEnd = (page: Page): Promise<number> =>
+    page.evaluate(
+      '(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)(document.getElementById("log-box"))',
+    );
+  /** Looks once a frame. */
+  async function comesTo(page: Page, isReached: () => Promise<boolean>): Promise<void> {
+    const giveUpMs = Date.now() + 10_000;
+    while (!(await isReached())) {
+      if (Date.now() > giveUpMs) throw new Error(`Never came about: ${String(isReached)}`);
+      await page.evaluate('new Promise((frame) => requestAnimationFrame(frame))');
+    }
+  }
+  const finds = (page: Page, text: string) =>
+    comesTo(page, async () => (await page.locator('#log-found').innerText()) === text);
+  const isAtEnd = (page: Page) => comesTo(page, async () => (await fromEnd(page)) < 2);
+
+  it('loads earlier lines above what is read, which stays where it is', async () => {
+    const page = await open();
+    expect(await seqs(page)).toEqual(from(1501, 2500));
+    await page.locator('#log-box').focus();
+    await page.keyboard.press('Home');
+    await comesTo(page, async () => (await scrollTop(page)) === 0);
+    const before = await top(page, 1501);
+
+    await page.getByRole('link', { name: 'Load earlier lines' }).press('Enter');
+    await line(page, 501).waitFor({ state: 'attached' });
+    expect(await seqs(page)).toEqual(from(501, 2500));
+    // The heading above it is now further up, so the line may have moved by nothing at all.
+    expect(Math.abs((await top(page, 1501)) - before)).toBeLessThan(2);
+
+    await page.getByRole('link', { name: 'Load earlier lines' }).click();
+    await line(page, 1).waitFor({ state: 'attached' });
+    expect(await page.getByRole('link', { name: 'Load earlier lines' }).isHidden()).toBe(true);
+    expect(await page.locator('.log-section').count()).toBe(1);
+    expect(page.url()).toBe(`${jobato.url}/runs/${runId}`);
+  });
+
+  it('follows the end until the reader goes up, and again from the end on', async () => {
+    const page = await open();
+    expect(await isFollowing(page)).toBe(true);
+    speech.say('one more');
+    await line(page, 2501).waitFor();
+    await isAtEnd(page);
+    expect(await page.locator('.log-section summary').allTextContents()).toEqual(['first', 'second']);
+
+    const still = page.evaluate(
+      'new Promise((end) => document.getElementById("log-box").addEventListener("scrollend", () => end(), { once: true }))',
+    );
+    await page.locator('#log-box').press('PageUp');
+    await page.locator('#follow:not(:checked)').waitFor();
+    await still;
+    const place = await scrollTop(page);
+    speech.say('while somebody reads');
+    await page.getByRole('button', { name: 'New lines' }).waitFor();
+    await line(page, 2502).waitFor({ state: 'attached' });
+    expect(await scrollTop(page)).toBe(place);
+
+    await page.locator('#log-box').press('End');
+    await page.locator('#follow:checked').waitFor();
+    expect(await page.getByRole('button', { name: 'New lines' }).isHidden()).toBe(true);
+    speech.say('at the end again');
+    await line(page, 2503).waitFor();
+    await isAtEnd(page);
+
+    // A burst larger than one reading: the page shows its end, and keeps within its bounds.
+    speech.say(...from(1, 9000).map((number) => `burst ${number}`));
+    await page.getByText('burst 9000', { exact: true }).waitFor();
+    const shown = await seqs(page);
+    expect(shown.length).toBeLessThanOrEqual(3000);
+    expect(shown).toEqual(from(shown[0]!, 2503 + 9000));
+  });
+
+  it('shows colours as colours, and everything else as the text that it is', async () => {
+    speech.say(
+      '\x1b[32mgreen\x1b[0m <script>document.title = "taken"</script><img src=x onerror=alert(1)>',
+      'a\u202egpj.exe\x1b]0;title\x07 10 %\r20 %',
+    );
+    await written(2502);
+    const page = await open();
+    const green = line(page, 2501).locator('.ansi-green');
+    expect(await green.textContent()).toBe('green');
+    expect(await line(page, 2501).locator('.line-text').textContent()).toBe(
+      'green <script>document.title = "taken"</script><img src=x onerror=alert(1)>',
+    );
+    expect(await line(page, 2502).locator('.line-text').textContent()).toBe('20 %');
+    // And the same for lines that come while the page is open.
+    speech.say('\x1b[31mred\x1b[0m <img src=x onerror="document.title=1">', 'a\u202egpj.exe');
+    await line(page, 2504).waitFor();
+    expect(await line(page, 2503).locator('.ansi-red').textContent()).toBe('red');
+    expect(await line(page, 2504).locator('.line-text').textContent()).toBe('a‹U+202E›gpj.exe');
+    expect(await page.locator('#log-lines img, #log-lines script').count()).toBe(0);
+    expect(await page.title()).not.toMatch(/taken|1$/);
+  });
+
+  it.each([true, false])(
+    'filters and searches the whole log, with scripts: %s',
+    async (javaScriptEnabled) => {
+      const page = await open('', { javaScriptEnabled });
+      await page.getByRole('link', { name: 'Errors', exact: true }).click();
+      await line(page, 100).waitFor();
+      expect(await seqs(page)).toEqual(from(1, 25).map((number) => number * 100));
+      await finds(page, 'Matching lines: 25, in the whole log.');
+
+      await page.getByLabel('Text in the log').fill('AT 24');
+      await page.getByLabel('Text in the log').press('Enter');
+      await page.waitForURL('**?level=errors&q=AT+24#run-log');
+      expect(await page.locator('mark').allTextContents()).toEqual(['at 24']);
+      if (javaScriptEnabled) {
+        await page.getByLabel('Text in the log').press('Enter');
+        await page.getByText('Hit 1 of 1').waitFor();
+        speech.say('line of no interest', 'ERROR at 24 again');
+        await line(page, 2502).waitFor();
+        expect(await seqs(page)).toEqual([2400, 2502]);
+        await finds(page, 'Matching lines: 2, in the whole log.');
+      }
+      // The number of a line leads to its place among all others.
+      await line(page, 2400).getByRole('link').click();
+      await page.waitForURL('**?from=2380#L2400');
+      await line(page, 2399).waitFor();
+
+      await page.goto(`/runs/${runId}?q=nowhere+at+all`);
+      await page.getByText('No line matches').waitFor();
+      await page.getByRole('link', { name: 'Show all lines' }).first().click();
+      await line(page, 2500).waitFor();
+    },
+  );
+
+  it('leads to a line wherever it is, also by the name of a step, and into a folded section', async () => {
+    speech.say('of the second step');
+    await written(2501);
+    const page = await open('#L7');
+    await line(page, 7).waitFor();
+    await page.waitForURL('**?from=1#L7');
+    expect(await isFollowing(page)).toBe(false);
+    await page.getByRole('link', { name: 'second', exact: true }).click();
+    await line(page, 2501).waitFor();
+    await page.locator('.log-section summary').first().click();
+    await line(page, 2500).waitFor({ state: 'hidden' });
+    await page.evaluate('void (location.hash = "#L2500")');
+    await line(page, 2500).waitFor();
+  });
+
+  it('reads every few seconds where no stream comes through, says so, and misses nothing', async () => {
+    const each = await openPage(browser, jobato.url);
+    opened.push(each);
+    const { page } = each;
+    await page.route('**/api/runs/*/logs*', (route) => route.abort());
+    await page.goto(`/runs/${runId}`);
+    await page.getByText('Live updates are not possible here, reading every few seconds.').waitFor();
+    speech.say('first '.repeat(40), 'second '.repeat(40));
+    await line(page, 2502).waitFor();
+    speech.say('third '.repeat(40));
+    speech.end();
+    await line(page, 2503).waitFor();
+    await page.getByTestId('run-status').filter({ hasText: 'Completed' }).waitFor();
+    expect(await seqs(page)).toEqual(from(1501, 2503));
+    await page.getByText('Live updates are not possible').waitFor({ state: 'detached' });
+
+    // The log of a run that has ended begins with its end, also where lines are wrapped into several.
+    const narrow = await open('', { viewport: { width: 360, height: 700 } });
+    await line(narrow, 2503).waitFor();
+    await isAtEnd(narrow);
+  });
+});
