@@ -5,6 +5,8 @@ import { LogsModule } from '../logs/logs.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
 import { RunsModule } from '../runs/runs.module';
+import { AlikeRuns } from './alike-runs';
+import { ArtifactPageController } from './artifact-page.controller';
 import { EventContractPageController } from './event-contract-page.controller';
 import { InstallationPagesController } from './installation-pages.controller';
 import { LogWindows } from './log-window';
@@ -14,6 +16,8 @@ import { ProjectPageController } from './project.controller';
 import { QuotaPageController } from './quota-page.controller';
 import { RejectedEventsPageController } from './rejected-events-page.controller';
 import { RunPageController } from './run.controller';
+import { RunPages } from './run-pages';
+import { RunTimelineController } from './run-timeline.controller';
 
 /** The pages for people. Nothing depends on them. */
 @Module({
@@ -22,11 +26,13 @@ import { RunPageController } from './run.controller';
     OverviewController,
     ProjectPageController,
     RunPageController,
+    RunTimelineController,
+    ArtifactPageController,
     RejectedEventsPageController,
     InstallationPagesController,
     QuotaPageController,
     EventContractPageController,
   ],
-  providers: [PageFrames, LogWindows],
+  providers: [PageFrames, LogWindows, AlikeRuns, RunPages],
 })
 export class AdminModule {}

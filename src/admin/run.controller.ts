@@ -1,23 +1,16 @@
 import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { Clock } from '../clock/clock';
 import { ProjectCatalogue } from '../projects/project-catalogue';
-import { Quotas } from '../quota/quotas';
 import { RunQueries } from '../runs/run-queries';
 import { RunsService } from '../runs/runs.service';
 import { LogWindows } from './log-window';
 import type { Notice } from './notice';
 import { carryOut, leadTo, showDone, textOrNull } from './page-answer';
-import { PageFrames } from './page-frame';
 import { givenIn, triggerRequest } from './run-form';
-import { runPage, runVersion } from './run-page';
-import { ALIKE_RUNS } from './summary-bar';
+import { RunPages } from './run-pages';
 
-/** Without JavaScript the page of a run at work reloads itself this often. */
-const REFRESH_SECONDS = 5;
-
-/** A run's page: its steps, how far it is, its log. */
+/** A run's page: its steps, how far it is, its log, what happened to it. */
 @ApiExcludeController()
 @Controller('runs/:runId')
 export class RunPageController {
@@ -26,9 +19,7 @@ export class RunPageController {
     private readonly queries: RunQueries,
     private readonly runs: RunsService,
     private readonly logs: LogWindows,
-    private readonly clock: Clock,
-    private readonly frames: PageFrames,
-    private readonly quotas: Quotas,
+    private readonly pages: RunPages,
   ) {}
 
   @Get()
@@ -47,9 +38,19 @@ export class RunPageController {
     @Res() response: Response,
   ): Promise<void> {
     const run = await this.queries.get(runId);
-    const view = await this.queries.view(run);
-    if (runVersion(run, view) === version) response.status(204).end();
-    else response.render('part-run', await this.model(runId));
+    if ((await this.pages.version(run)) === version) response.status(204).end();
+    else response.render('part-run', await this.pages.state(run));
+  }
+
+  @Get('past')
+  async past(
+    @Param('runId') runId: string,
+    @Query('version') version: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
+    const past = await this.pages.past(await this.queries.get(runId));
+    if (past.version === version) response.status(204).end();
+    else response.render('part-run-past', { past });
   }
 
   @Post('stop')
@@ -95,26 +96,13 @@ export class RunPageController {
     notice: Notice | null,
     response: Response,
   ): Promise<void> {
-    const model = await this.model(runId);
+    const run = await this.queries.get(runId);
+    const [model, past] = await Promise.all([this.pages.state(run), this.pages.past(run)]);
     // Read after the run: the log of a run that has ended is then complete.
-    const log = await this.logs.read(runId, to);
+    const log = await this.logs.read(run.runId, to);
     // Somebody who reads earlier lines is not to be taken away from them.
     const frame = to === null ? model.frame : { ...model.frame, refreshSeconds: null };
-    response.render('run', { ...model, frame, log, notice });
-  }
-
-  private async model(runId: string) {
-    const run = await this.queries.get(runId);
-    const current = this.projects.find(run.projectId)?.definition ?? null;
-    const [view, definition, alike, quota] = await Promise.all([
-      this.queries.view(run),
-      this.queries.definition(run.definitionHash),
-      this.queries.list({ projectId: run.projectId, status: 'completed', scope: run.scope }, ALIKE_RUNS),
-      current && this.quotas.statusOf(current),
-    ]);
-    const page = runPage({ run, view, definition, current, alike: alike.items, quota }, this.clock.now());
-    const refreshSeconds = page.isActive ? REFRESH_SECONDS : null;
-    return { frame: await this.frames.frame(`${page.projectName}, run`, '/', refreshSeconds), run: page };
+    response.render('run', { ...model, frame, log, past, notice });
   }
 }
 

@@ -21,6 +21,7 @@ import { RunClaims } from './run-claims';
 import { RunHistoryController } from './run-history.controller';
 import { RunLeases } from './run-leases';
 import { RunLogsController } from './run-logs.controller';
+import { RunPast } from './run-past';
 import { RunQueries } from './run-queries';
 import { RunRows } from './run-rows';
 import { RunStore } from './run-store';
@@ -44,6 +45,7 @@ import { WorkersController } from './workers.controller';
   ],
   providers: [
     RunsService,
+    RunPast,
     RunQueries,
     RunRows,
     RunStore,
@@ -68,6 +70,7 @@ import { WorkersController } from './workers.controller';
     EventConsumer,
     EventIntake,
     RunsService,
+    RunPast,
     RunQueries,
     RunChanges,
     RunClaims,
