@@ -64,6 +64,9 @@ function durationText(ms) {
 localise(document);
 document.addEventListener('jobato:content', ({ detail }) => localise(detail));
 // A notice is no update of what is there, so it comes without the event above.
-document.addEventListener('htmx:afterSwap', ({ detail }) => localise(detail.target));
+document.addEventListener('htmx:afterSwap', ({ detail }) => {
+  localise(detail.target);
+  count();
+});
 count();
 setInterval(count, 1000);

@@ -40,8 +40,8 @@ export function eventWords({ eventType, outcome, effect, payload }: PastEvent): 
     case 'run.completed':
       return said(completedWords(payload as RunEventMap['run.completed']));
     case 'run.failed': {
-      const { errorCode, message, step } = payload as RunEventMap['run.failed'];
-      return said(`The run failed${step === undefined ? '' : ` at step ${step}`}: ${message} (${errorCode})`);
+      const { errorCode, message } = payload as RunEventMap['run.failed'];
+      return said(`The run failed: ${message} (${errorCode})`);
     }
     case 'run.cancel.requested':
       return said(stopWords(effect, payload as RunEventMap['run.cancel.requested']));

@@ -73,7 +73,8 @@ export interface RunPage {
 export interface Failure {
   title: string;
   code: string;
-  message: string;
+  /** Null where title and lines say it all. */
+  message: string | null;
   errorLines: string[];
   logHref: string | null;
 }
@@ -82,6 +83,8 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
   const { run, view, definition, current, alike, quota } = facts;
   const { runId, projectId } = run;
   const isActive = !isTerminal(run);
+  const stopping = stopWords(run, now);
+  const footer = runFooter(run, view, quota, now);
   return {
     runId,
     shortId: runId.slice(-12),
@@ -94,7 +97,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     rerun: rerunOffer(run, current),
     stopHref: `/runs/${runId}/stop`,
     summary: summaryBar(run, definition.metrics, alike, quota, now),
-    waiting: view.waiting && (stopWords(run, now) ?? [{ text: view.waiting.message }]),
+    waiting: view.waiting && (stopping ?? [{ text: view.waiting.message }]),
     failure: failureOf(facts),
     reason: run.statusReason === null ? null : reasonWords(run.statusReason),
     scope: scopeWords(run.scope),
@@ -125,7 +128,8 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
       href,
       previewHref: `/runs/${runId}/artifacts/${encodeURIComponent(name)}`,
     })),
-    footer: runFooter(run, view, quota, now),
+    // What a stop waits for is said above, with its seconds going on.
+    footer: { ...footer, detail: stopping === null ? footer.detail : null },
     stateHref: `/runs/${runId}/state?version=${runVersion(run, view, alike, now)}`,
     logHref: `/api/runs/${runId}/logs`,
   };
@@ -142,10 +146,11 @@ function failureOf({ run, errorLines }: RunFacts): Failure | null {
   const exit = step === null || step.exitCode === null ? '' : ` with exit code ${step.exitCode}`;
   const title = step === null ? 'The run did not go well' : `Step ${step.name} failed${exit}`;
   const reason = run.statusReason === null ? null : reasonWords(run.statusReason);
+  const isSaidAnyway = run.error.code === 'STEP_FAILED' && errorLines.length > 0;
   return {
     title: step === null && reason !== null ? capital(reason) : title,
     code: run.error.code,
-    message: run.error.message,
+    message: isSaidAnyway ? null : run.error.message,
     errorLines,
     logHref: step === null ? null : `?step=${encodeURIComponent(step.name)}#run-log`,
   };

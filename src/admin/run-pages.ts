@@ -72,7 +72,6 @@ export class RunPages {
     return {
       version,
       href: `/runs/${run.runId}/past?version=${version}`,
-      isActive: !isTerminal(run),
       attempts: attemptRows(run, attempts, now),
       family: familyRows(run, family, now),
       timeline: runTimeline(run, events),

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { type Clock, type Instant, plusSeconds } from '../clock/clock';
 import { CUT_MARK, type LogStreamName, MAX_LINE_BYTES } from '../logs/log-line';
 import { KILL_AFTER_SECONDS } from '../runs/new-run';
@@ -101,8 +102,10 @@ export class StepIo implements StepOutput {
     if (lines.length === 0) return;
     const at = this.clock.now();
     const masked = lines.map((line) => this.masked(line));
-    if (stream === 'stderr')
-      this.lastErrorLine = masked.findLast((line) => line.trim() !== '')?.slice(0, 500) ?? this.lastErrorLine;
+    if (stream === 'stderr') {
+      const last = masked.findLast((line) => withoutColours(line).trim() !== '');
+      if (last !== undefined) this.lastErrorLine = withoutColours(last).slice(0, 500);
+    }
     this.log.add(masked.map((text) => ({ at, stream, step: this.step, text })));
   }
 
@@ -154,4 +157,9 @@ export class StepIo implements StepOutput {
       this.remark(`An artifact was left aside: ${(error as Error).message}.`);
     }
   }
+}
+
+/** A message is read in places that show no colours. */
+function withoutColours(line: string): string {
+  return stripVTControlCharacters(line.slice(0, 2000));
 }
