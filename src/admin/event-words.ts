@@ -36,9 +36,9 @@ export function eventWords({ eventType, outcome, effect, payload }: PastEvent): 
     case 'run.log':
       return { text: null, chatter: 'portion of log lines' };
     case 'run.progress':
-      return progressWords(payload as RunEventMap['run.progress']);
+      return progressWords(payload);
     case 'run.completed':
-      return said(completedWords(payload as RunEventMap['run.completed']));
+      return said(completedWords(payload));
     case 'run.failed': {
       const { errorCode, message } = payload as RunEventMap['run.failed'];
       return said(`The run failed: ${message} (${errorCode})`);
