@@ -3,7 +3,7 @@ import type { ProjectDefinition } from '../projects/project';
 import type { QuotaStatus } from '../quota/quotas';
 import { isTerminal, type Run } from '../runs/run';
 import type { RunView } from '../runs/run-view';
-import { stopWords, type Words } from '../runs/stop-words';
+import { stopWords } from '../runs/stop-words';
 import { type DurationText, durationOf } from './duration-text';
 import { pageVersion, waitingCode } from './page-version';
 import { humanised, numberText, reasonWords, scopeWords, sizeText, TRIGGER_WORDS } from './plain-words';
@@ -15,6 +15,7 @@ import { type StepTimeline, stepTimeline } from './step-timeline';
 import { type SummaryBar, summaryBar } from './summary-bar';
 import { type TimeLeft, timeLeft } from './time-left';
 import { type TimeText, timeText, timeTextOrNull } from './time-text';
+import { type PageWords, wordsWithTimes } from './waiting-words';
 
 export interface RunFacts {
   run: Run;
@@ -44,7 +45,7 @@ export interface RunPage {
   rerun: RerunOffer | null;
   stopHref: string;
   summary: SummaryBar;
-  waiting: Words[] | null;
+  waiting: PageWords[] | null;
   failure: Failure | null;
   reason: string | null;
   scope: string;
@@ -97,7 +98,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     rerun: rerunOffer(run, current),
     stopHref: `/runs/${runId}/stop`,
     summary: summaryBar(run, definition.metrics, alike, quota, now),
-    waiting: view.waiting && (stopping ?? [{ text: view.waiting.message }]),
+    waiting: view.waiting && (stopping ?? wordsWithTimes(view.waiting.message)),
     failure: failureOf(facts),
     reason: run.statusReason === null ? null : reasonWords(run.statusReason),
     scope: scopeWords(run.scope),
