@@ -10,6 +10,7 @@ export interface DocumentNode {
   isVoid: boolean;
   isPre: boolean;
   isLink: boolean;
+  isColumnHead: boolean;
   children: DocumentNode[];
 }
 
@@ -82,7 +83,7 @@ class TreeBuilder {
   /** A cell of a heading row that says nothing is no heading. */
   private end(): void {
     const ended = this.open.pop()!;
-    if (ended.tag === 'th' && ended.children.length === 0) ended.tag = 'td';
+    if (ended.tag === 'th' && ended.children.length === 0) Object.assign(ended, node('td'));
   }
 
   private add(child: DocumentNode): void {
@@ -133,6 +134,7 @@ function node(tag: string | null): DocumentNode {
     isVoid: tag === 'br' || tag === 'hr',
     isPre: tag === 'pre',
     isLink: tag === 'a',
+    isColumnHead: tag === 'th',
     children: [],
   };
 }
