@@ -1,4 +1,4 @@
-// Puts times into the reader's zone and language, and lets durations go on counting. The server writes UTC, which
+// Puts times into the reader's zone and language, and lets durations go on counting, up or down. The server writes UTC, which
 // is what is shown without this script; the exact UTC time stays in the markup and the tooltip.
 
 const language = navigator.language;
@@ -10,13 +10,13 @@ function localise(root) {
   for (const element of root.querySelectorAll('time[datetime]:not(.ago)')) {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
-    element.textContent = textOf(moment, element.classList.contains('line-time'));
+    element.textContent = textOf(moment, element.matches('.line-time, .clock-time'));
     element.lang = language;
   }
 }
 
-function textOf(moment, isInLog) {
-  if (isInLog) return clock.format(moment);
+function textOf(moment, isToTheSecond) {
+  if (isToTheSecond) return clock.format(moment);
   return moment.toDateString() === new Date().toDateString()
     ? time.format(moment)
     : dateAndTime.format(moment);
@@ -26,14 +26,28 @@ function textOf(moment, isInLog) {
 const beginnings = new WeakMap();
 
 function count() {
-  const now = performance.now();
   for (const element of document.querySelectorAll('[data-elapsed-ms]')) {
     const given = element.dataset.elapsedMs;
-    let beginning = beginnings.get(element);
-    if (beginning?.given !== given) beginnings.set(element, (beginning = { given, at: now }));
-    const text = durationText(Number(given) + now - beginning.at);
-    if (element.textContent !== text) element.textContent = text;
+    write(element, Number(given) + passedMs(element, given));
   }
+  for (const element of document.querySelectorAll('[data-left-ms]')) {
+    const given = element.dataset.leftMs;
+    // Up to the next whole second, as the server does: "0 s" is when it really is over.
+    write(element, Math.max(0, Number(given) - passedMs(element, given)) + 999);
+  }
+}
+
+/** Since the server said so. */
+function passedMs(element, given) {
+  const now = performance.now();
+  let beginning = beginnings.get(element);
+  if (beginning?.given !== given) beginnings.set(element, (beginning = { given, at: now }));
+  return now - beginning.at;
+}
+
+function write(element, ms) {
+  const text = durationText(ms);
+  if (element.textContent !== text) element.textContent = text;
 }
 
 function durationText(ms) {
@@ -50,6 +64,9 @@ function durationText(ms) {
 localise(document);
 document.addEventListener('jobato:content', ({ detail }) => localise(detail));
 // A notice is no update of what is there, so it comes without the event above.
-document.addEventListener('htmx:afterSwap', ({ detail }) => localise(detail.target));
+document.addEventListener('htmx:afterSwap', ({ detail }) => {
+  localise(detail.target);
+  count();
+});
 count();
 setInterval(count, 1000);

@@ -201,7 +201,7 @@ describe('the log of a run, in a browser', () => {
     await line(page, 7).waitFor();
     await page.waitForURL('**?from=1#L7');
     expect(await isFollowing(page)).toBe(false);
-    await page.getByRole('link', { name: 'second', exact: true }).click();
+    await page.getByTestId('run-steps').getByRole('link', { name: 'second' }).click();
     await line(page, 2501).waitFor();
     await page.locator('.log-section summary').first().click();
     await line(page, 2500).waitFor({ state: 'hidden' });

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Run } from '../src/runs/run';
+import type { RunView } from '../src/runs/run-view';
+import { eventsOf } from './support/crash';
 import { isAlive, nodeStep, RunningApp } from './support/jobato';
 import { readSse } from './support/sse';
 
@@ -139,8 +141,17 @@ describe('how a step ends', () => {
       waiting: { code: string };
     };
     expect(stopping).toMatchObject({ status: 'running', waiting: { code: 'stopping' } });
+    await jobato.until(runId, ({ stopReport }) => stopReport !== null);
+    const { waiting } = (await (await jobato.fetch(`/api/runs/${runId}`)).json()) as RunView;
+    expect(waiting!.message).toMatch(
+      new RegExp(
+        `^SIGTERM was sent to step work \\d+ s ago\\. Still alive: node \\(pid ${pid}\\); it is killed in \\d+ s\\.$`,
+      ),
+    );
     const run = await jobato.untilEnded(runId);
-    expect(run).toMatchObject({ status: 'cancelled', statusReason: 'cancelled-by-user' });
+    expect(run).toMatchObject({ status: 'cancelled', statusReason: 'cancelled-by-user', stopReport: null });
+    const signals = (await eventsOf(jobato, runId)).flatMap(({ payload }) => payload.stopping?.signal ?? []);
+    expect(signals).toEqual(['SIGTERM', 'SIGKILL']);
     const took = Date.now() - askedAt;
     expect(took).toBeGreaterThan(9_500);
     expect(took).toBeLessThan(14_000);

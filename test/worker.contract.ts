@@ -173,6 +173,12 @@ export function describeWorker(way: string, environment: () => Record<string, st
       const run = await within(10_000, 'the stop', all.server.untilEnded(runId));
       expect(run).toMatchObject({ status: 'cancelled', statusReason: 'cancelled-by-user', error: null });
       expect(all.living()).toEqual([]);
+      const told = (await eventsOf(all.server, runId)).flatMap(({ payload }) => payload.stopping ?? []);
+      expect(told[0]).toMatchObject({
+        signal: 'SIGTERM',
+        cause: 'stop-requested',
+        aliveCount: expect.any(Number),
+      });
     });
 
     it('runs only what its own files say', async () => {

@@ -6,6 +6,8 @@ import { LogsModule } from '../logs/logs.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
 import { RunsModule } from '../runs/runs.module';
+import { AlikeRuns } from './alike-runs';
+import { ArtifactPageController } from './artifact-page.controller';
 import { EventContractPageController } from './event-contract-page.controller';
 import { InstallationPagesController } from './installation-pages.controller';
 import { LivePages } from './live-pages';
@@ -17,6 +19,8 @@ import { QuotaPageController } from './quota-page.controller';
 import { RejectedEventsPageController } from './rejected-events-page.controller';
 import { RunLogPartController } from './run-log.controller';
 import { RunPageController } from './run.controller';
+import { RunPages } from './run-pages';
+import { RunTimelineController } from './run-timeline.controller';
 
 /** The pages for people. Nothing depends on them. */
 @Module({
@@ -26,11 +30,13 @@ import { RunPageController } from './run.controller';
     ProjectPageController,
     RunPageController,
     RunLogPartController,
+    RunTimelineController,
+    ArtifactPageController,
     RejectedEventsPageController,
     InstallationPagesController,
     QuotaPageController,
     EventContractPageController,
   ],
-  providers: [PageFrames, LivePages, LogReader],
+  providers: [PageFrames, LivePages, LogReader, AlikeRuns, RunPages],
 })
 export class AdminModule {}

@@ -1,4 +1,5 @@
-import { durationOf, durationText, elapsedText } from './duration-text';
+import { elapsedText } from '../clock/elapsed-text';
+import { durationOf, durationText } from './duration-text';
 
 describe('durationText', () => {
   it.each([

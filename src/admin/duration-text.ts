@@ -1,4 +1,5 @@
 import { elapsedMs, type Instant } from '../clock/clock';
+import { elapsedText } from '../clock/elapsed-text';
 
 export interface DurationText {
   text: string;
@@ -12,17 +13,6 @@ export function durationText(ms: number): string {
   return ms < 9_950 ? `${(ms / 1000).toFixed(1)} s` : elapsedText(Math.round(ms / 1000) * 1000);
 }
 
-/** The two units that matter: "41 s", "4 m 12 s", "3 h 05 m", "2 d 4 h". The page's script counts on in the same words. */
-export function elapsedText(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} m ${twoDigits(seconds % 60)} s`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours} h ${twoDigits(minutes % 60)} m`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
-
 /** From a start to its end, or to now where it has not ended; null where it has not begun. */
 export function durationOf(
   { startedAt, endedAt }: { startedAt: Instant | null; endedAt: Instant | null },
@@ -33,8 +23,4 @@ export function durationOf(
   return endedAt === null
     ? { text: elapsedText(ms), tickingFromMs: ms }
     : { text: durationText(ms), tickingFromMs: null };
-}
-
-function twoDigits(value: number): string {
-  return String(value).padStart(2, '0');
 }

@@ -5,7 +5,7 @@ import { LogStore } from '../logs/log-store';
 import { LogTail } from '../logs/log-tail';
 import { plainText } from './ansi-text';
 import { isFiltered, lineTest, type LogFilter, type LogQuestion } from './log-question';
-import { logLinks, type LogLinks, type LogReading, logWindow, type LogWindow } from './log-window';
+import { lineHref, logLinks, type LogLinks, type LogReading, logWindow, type LogWindow } from './log-window';
 
 /** As many lines as a page shows at first, and as much text: lines may be long. */
 const WINDOW_LINES = 1000;
@@ -37,6 +37,12 @@ export class LogReader {
     const links = logLinks(runId, window, question, await this.store.stepStarts(runId));
     const { level, q } = question;
     return { ...window, ...links, level, q, isLevelFiltered: level !== 'all' };
+  }
+
+  /** Where a step begins, in the latest attempt that got to it; null where it wrote nothing. */
+  async hrefOfStep(runId: string, step: string): Promise<string | null> {
+    const start = (await this.store.stepStarts(runId)).findLast((each) => each.step === step);
+    return start === undefined ? null : lineHref(runId, start.seq);
   }
 
   private async read(runId: string, question: LogQuestion): Promise<LogReading> {

@@ -113,7 +113,7 @@ export function logLinks(
 }
 
 /** The place of a line in the whole log, however far from its end. */
-function lineHref(runId: string, seq: number): string {
+export function lineHref(runId: string, seq: number): string {
   return `/runs/${runId}?from=${Math.max(1, seq - LINES_BEFORE)}#L${seq}`;
 }
 

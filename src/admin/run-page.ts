@@ -3,14 +3,19 @@ import type { ProjectDefinition } from '../projects/project';
 import type { QuotaStatus } from '../quota/quotas';
 import { isTerminal, type Run } from '../runs/run';
 import type { RunView } from '../runs/run-view';
+import { stopWords } from '../runs/stop-words';
+import { type DurationText, durationOf } from './duration-text';
 import { pageVersion, waitingCode } from './page-version';
 import { humanised, numberText, reasonWords, scopeWords, sizeText, TRIGGER_WORDS } from './plain-words';
+import { type CurrentProject, type RerunOffer, rerunOffer } from './rerun-offer';
 import { type RunFooter, runFooter } from './run-footer';
-import { type ProgressBar, progressBar, type StepRow, stepRows } from './run-steps';
-import { type DurationText, durationOf } from './duration-text';
+import { type ProgressBar, progressBar } from './run-steps';
 import { runMark, type StatusMark } from './status-mark';
+import { type StepTimeline, stepTimeline } from './step-timeline';
 import { type SummaryBar, summaryBar } from './summary-bar';
+import { type TimeLeft, timeLeft } from './time-left';
 import { type TimeText, timeText, timeTextOrNull } from './time-text';
+import { type PageWords, wordsWithTimes } from './waiting-words';
 
 export interface RunFacts {
   run: Run;
@@ -18,11 +23,13 @@ export interface RunFacts {
   /** As the run was started with it. */
   definition: ProjectDefinition;
   /** As it is now: what can be re-run; null where the project is gone. */
-  current: ProjectDefinition | null;
+  current: CurrentProject | null;
   /** Completed runs with the same scope, for what is usual. */
   alike: Run[];
   /** Of its project, as it is now. */
   quota: QuotaStatus | null;
+  /** What the failed step said last on its error output. */
+  errorLines: string[];
 }
 
 export interface RunPage {
@@ -35,11 +42,11 @@ export interface RunPage {
   mark: StatusMark;
   isActive: boolean;
   isStopping: boolean;
-  rerun: { action: string; froms: { scope: string; step: string }[] } | null;
+  rerun: RerunOffer | null;
   stopHref: string;
   summary: SummaryBar;
-  waiting: string | null;
-  error: { code: string; message: string; step: string | null } | null;
+  waiting: PageWords[] | null;
+  failure: Failure | null;
   reason: string | null;
   scope: string;
   trigger: string;
@@ -48,37 +55,51 @@ export interface RunPage {
   worker: string | null;
   lastHeard: DurationText | null;
   startedAt: TimeText;
+  duration: DurationText | null;
+  stopAskedAt: TimeText | null;
   endedAt: TimeText | null;
   rerunOf: string | null;
   params: { name: string; value: string }[];
-  steps: StepRow[];
+  steps: StepTimeline;
   progress: ProgressBar | null;
+  timeLeft: TimeLeft | null;
   metrics: { name: string; value: string }[];
-  artifacts: { name: string; size: string; href: string }[];
+  artifacts: { name: string; size: string; href: string; previewHref: string }[];
   footer: RunFooter;
   stateHref: string;
   logHref: string;
 }
 
-export function runPage({ run, view, definition, current, alike, quota }: RunFacts, now: Instant): RunPage {
+/** What went wrong, for the banner. */
+export interface Failure {
+  title: string;
+  code: string;
+  /** Null where title and lines say it all. */
+  message: string | null;
+  errorLines: string[];
+  logHref: string | null;
+}
+
+export function runPage(facts: RunFacts, now: Instant): RunPage {
+  const { run, view, definition, current, alike, quota } = facts;
   const { runId, projectId } = run;
   const isActive = !isTerminal(run);
-  const rerun = isActive || current === null ? null : rerunChoices(run, current);
-  const failedStep = run.steps.find(({ status }) => status === 'failed')?.name ?? null;
+  const stopping = stopWords(run, now);
+  const footer = runFooter(run, view, quota, now);
   return {
     runId,
     shortId: runId.slice(-12),
     projectId,
-    projectName: current?.name ?? definition.name,
+    projectName: current?.definition.name ?? definition.name,
     projectHref: current && `/projects/${projectId}`,
     mark: runMark(run),
     isActive,
     isStopping: isActive && run.cancelRequestedAt !== null,
-    rerun,
+    rerun: rerunOffer(run, current),
     stopHref: `/runs/${runId}/stop`,
     summary: summaryBar(run, definition.metrics, alike, quota, now),
-    waiting: view.waiting?.message ?? null,
-    error: run.error && { ...run.error, step: failedStep },
+    waiting: view.waiting && (stopping ?? wordsWithTimes(view.waiting.message)),
+    failure: failureOf(facts),
     reason: run.statusReason === null ? null : reasonWords(run.statusReason),
     scope: scopeWords(run.scope),
     trigger: TRIGGER_WORDS[run.triggeredBy],
@@ -87,33 +108,55 @@ export function runPage({ run, view, definition, current, alike, quota }: RunFac
     worker: run.workerId,
     lastHeard: isActive ? durationOf({ startedAt: run.lastHeardAt, endedAt: null }, now) : null,
     startedAt: timeText(run.startedAt),
+    duration: durationOf(run, now),
+    stopAskedAt: timeTextOrNull(run.cancelRequestedAt),
     endedAt: timeTextOrNull(run.endedAt),
     rerunOf: run.rerunOf,
     params: Object.entries(run.params).map(([name, value]) => ({
       name,
       value: typeof value === 'string' ? value : JSON.stringify(value),
     })),
-    steps: stepRows(run, now),
+    steps: stepTimeline(run, alike, now),
     progress: progressBar(run),
+    timeLeft: timeLeft(run, alike, now),
     metrics: Object.entries(run.metrics).map(([name, value]) => ({
       name: humanised(name),
       value: numberText(value),
     })),
-    artifacts: view.artifacts.map(({ name, size, href }) => ({ name, size: sizeText(size), href })),
-    footer: runFooter(run, view, quota, now),
-    stateHref: `/runs/${runId}/state?version=${runVersion(run, view)}`,
+    artifacts: view.artifacts.map(({ name, size, href }) => ({
+      name,
+      size: sizeText(size),
+      href,
+      previewHref: `/runs/${runId}/artifacts/${encodeURIComponent(name)}`,
+    })),
+    // What a stop waits for is said above, with its seconds going on.
+    footer: { ...footer, detail: stopping === null ? footer.detail : null },
+    stateHref: `/runs/${runId}/state?version=${runVersion(run, view, alike, now)}`,
     logHref: `/api/runs/${runId}/logs`,
   };
 }
 
-export function runVersion(run: Run, view: RunView): string {
-  return pageVersion([run], waitingCode(view));
+/** Beside what changes with the run, the estimate of the time that is left: it changes in large steps only. */
+export function runVersion(run: Run, view: RunView, alike: Run[], now: Instant): string {
+  return pageVersion([run], waitingCode(view), timeLeft(run, alike, now)?.text);
 }
 
-/** From the first step is the whole again, so it is not offered. */
-function rerunChoices(run: Run, current: ProjectDefinition): RunPage['rerun'] {
+function failureOf({ run, errorLines }: RunFacts): Failure | null {
+  if (run.error === null) return null;
+  const step = run.steps.find(({ status }) => status === 'failed') ?? null;
+  const exit = step === null || step.exitCode === null ? '' : ` with exit code ${step.exitCode}`;
+  const title = step === null ? 'The run did not go well' : `Step ${step.name} failed${exit}`;
+  const reason = run.statusReason === null ? null : reasonWords(run.statusReason);
+  const isSaidAnyway = run.error.code === 'STEP_FAILED' && errorLines.length > 0;
   return {
-    action: `/runs/${run.runId}/rerun`,
-    froms: current.steps.slice(1).map(({ name }) => ({ scope: `from:${name}`, step: name })),
+    title: step === null && reason !== null ? capital(reason) : title,
+    code: run.error.code,
+    message: isSaidAnyway ? null : run.error.message,
+    errorLines,
+    logHref: step === null ? null : `?step=${encodeURIComponent(step.name)}#run-log`,
   };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,19 +1,15 @@
 import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { Clock } from '../clock/clock';
 import { ProjectCatalogue } from '../projects/project-catalogue';
-import { Quotas } from '../quota/quotas';
 import { RunQueries } from '../runs/run-queries';
 import { RunsService } from '../runs/runs.service';
 import { logQuestion } from './log-question';
 import { LogReader } from './log-reader';
 import type { Notice } from './notice';
-import { carryOut, leadTo, showDone } from './page-answer';
-import { PageFrames } from './page-frame';
+import { carryOut, leadTo, showDone, textOrNull } from './page-answer';
 import { givenIn, triggerRequest } from './run-form';
-import { runPage, runVersion } from './run-page';
-import { ALIKE_RUNS } from './summary-bar';
+import { RunPages } from './run-pages';
 
 /**
  * Without JavaScript the page of a run at work reloads itself this often, once a reader has asked for it: a page that
@@ -21,7 +17,7 @@ import { ALIKE_RUNS } from './summary-bar';
  */
 const REFRESH_SECONDS = 5;
 
-/** A run's page: its steps, how far it is, its log. */
+/** A run's page: its steps, how far it is, its log, what happened to it. */
 @ApiExcludeController()
 @Controller('runs/:runId')
 export class RunPageController {
@@ -30,9 +26,7 @@ export class RunPageController {
     private readonly queries: RunQueries,
     private readonly runs: RunsService,
     private readonly logs: LogReader,
-    private readonly clock: Clock,
-    private readonly frames: PageFrames,
-    private readonly quotas: Quotas,
+    private readonly pages: RunPages,
   ) {}
 
   @Get()
@@ -41,7 +35,10 @@ export class RunPageController {
     @Query() query: Record<string, unknown>,
     @Res() response: Response,
   ): Promise<void> {
-    await this.renderPage(runId, query, null, response);
+    const step = textOrNull(query.step);
+    const href = step === null ? null : await this.logs.hrefOfStep(runId, step);
+    if (href === null) await this.renderPage(runId, query, null, response);
+    else response.redirect(303, href);
   }
 
   @Get('state')
@@ -51,9 +48,19 @@ export class RunPageController {
     @Res() response: Response,
   ): Promise<void> {
     const run = await this.queries.get(runId);
-    const view = await this.queries.view(run);
-    if (runVersion(run, view) === version) response.status(204).end();
-    else response.render('part-run', await this.model(runId));
+    if ((await this.pages.version(run)) === version) response.status(204).end();
+    else response.render('part-run', await this.pages.state(run));
+  }
+
+  @Get('past')
+  async past(
+    @Param('runId') runId: string,
+    @Query('version') version: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
+    const past = await this.pages.past(await this.queries.get(runId));
+    if (past.version === version) response.status(204).end();
+    else response.render('part-run-past', { past });
   }
 
   @Post('stop')
@@ -99,23 +106,11 @@ export class RunPageController {
     notice: Notice | null,
     response: Response,
   ): Promise<void> {
-    const model = await this.model(runId);
+    const run = await this.queries.get(runId);
+    const [model, past] = await Promise.all([this.pages.state(run), this.pages.past(run)]);
     // Read after the run: the log of a run that has ended is then complete.
     const log = await this.logs.page(runId, logQuestion(query), model.run.isActive);
     const refreshSeconds = query.reload === 'on' && model.run.isActive ? REFRESH_SECONDS : null;
-    response.render('run', { ...model, frame: { ...model.frame, refreshSeconds }, log, notice });
-  }
-
-  private async model(runId: string) {
-    const run = await this.queries.get(runId);
-    const current = this.projects.find(run.projectId)?.definition ?? null;
-    const [view, definition, alike, quota] = await Promise.all([
-      this.queries.view(run),
-      this.queries.definition(run.definitionHash),
-      this.queries.list({ projectId: run.projectId, status: 'completed', scope: run.scope }, ALIKE_RUNS),
-      current && this.quotas.statusOf(current),
-    ]);
-    const page = runPage({ run, view, definition, current, alike: alike.items, quota }, this.clock.now());
-    return { frame: await this.frames.frame(`${page.projectName}, run`, '/'), run: page };
+    response.render('run', { ...model, frame: { ...model.frame, refreshSeconds }, log, past, notice });
   }
 }

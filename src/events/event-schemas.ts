@@ -1,4 +1,4 @@
-import type { RunEventType } from './run-event';
+import { type RunEventType, STOPPING_CAUSES } from './run-event';
 
 /** JSON Schema (draft 2020-12) of each payload: what is checked when an event arrives, and what is published. */
 export type JsonSchema = { [keyword: string]: unknown };
@@ -20,6 +20,18 @@ const quota = object({ remaining: count, concurrencyLimit: count }, ['remaining'
 /** Nothing is required: for want of a member in a list for later, nobody's end of a run is to be refused. */
 const zeroResult = object({ queryText: text(), domain: text(), occurredAt: text(40) });
 const artifacts = { type: 'array', maxItems: 1000, items: object({ name, size: count }, ['name']) };
+
+const stopping = object(
+  {
+    signal: { enum: ['SIGTERM', 'SIGKILL'] },
+    cause: { enum: [...STOPPING_CAUSES] },
+    sentAt: text(40),
+    killAt: text(40),
+    aliveCount: count,
+    alive: { type: 'array', maxItems: 100, items: object({ pid: count, name }, ['pid', 'name']) },
+  },
+  ['signal'],
+);
 
 const logLine = object(
   {
@@ -59,6 +71,7 @@ export const PAYLOAD_SCHEMAS: Record<RunEventType, JsonSchema> = {
     metrics,
     quotaUsed: count,
     artifacts,
+    stopping,
   }),
   'run.log': object({ attempt, lines: { type: 'array', items: logLine, maxItems: 10_000 } }, ['lines']),
   'run.completed': object({

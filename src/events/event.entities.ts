@@ -23,11 +23,14 @@ export class PublishedRequestEntity {
 /** Events that could not be applied, with the reason and what was received. */
 @Entity('rejected_events')
 @Index('rejected_events_by_entry', ['entryId'])
+@Index('rejected_events_by_run', ['runId', 'id'], { where: 'run_id IS NOT NULL' })
 export class RejectedEventEntity {
   @PrimaryColumn({ type: 'integer', generated: 'increment' }) id!: number;
   @Column({ name: 'entry_id', type: 'text' }) entryId!: string;
   @Column({ type: 'text' }) reason!: string;
   @Column({ type: 'simple-json' }) fields!: Record<string, string>;
+  /** The run that it names, if it names one. */
+  @Column({ name: 'run_id', type: 'text', nullable: true }) runId!: string | null;
   @Column({ name: 'rejected_at', type: 'text' }) rejectedAt!: string;
 }
 

@@ -49,6 +49,14 @@ const PAYLOADS: { [Type in RunEventType]: Required<RunEventMap[Type]> } = {
     metrics: { found: -1.5 },
     quotaUsed: 3,
     artifacts: [{ name: 'a.csv', size: 0 }],
+    stopping: {
+      signal: 'SIGTERM',
+      cause: 'stop-requested',
+      sentAt: AT,
+      killAt: AT,
+      aliveCount: 1,
+      alive: [{ pid: 1, name: 'python3' }],
+    },
   },
   'run.log': { attempt: 1, lines: [{ n: 0, at: AT, stream: 'stderr', step: 'a', text: '' }] },
   'run.completed': {

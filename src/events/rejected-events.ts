@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
 import { Clock } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
@@ -46,6 +47,7 @@ export class RejectedEvents {
       fresh.map(({ entryId, reason, fields }) => ({
         entryId,
         reason,
+        runId: fields.runId && isUuid(fields.runId) ? fields.runId.toLowerCase() : null,
         fields: Object.fromEntries(
           Object.entries(fields).map(([name, value]) => [name, value.slice(0, MAX_FIELD_LENGTH)]),
         ),
@@ -66,6 +68,15 @@ export class RejectedEvents {
     const more = items.length > limit;
     const page = items.slice(0, limit);
     return { items: page, nextCursor: more ? String(page.at(-1)!.id) : null };
+  }
+
+  /** The latest that name this run, in the order in which they came. */
+  async ofRun(runId: string, limit: number): Promise<RejectedEventEntity[]> {
+    const latest = await this.rows.select(this.database.read, 'WHERE run_id = ? ORDER BY id DESC LIMIT ?', [
+      runId,
+      limit,
+    ]);
+    return latest.reverse();
   }
 
   async count(): Promise<number> {

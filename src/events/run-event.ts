@@ -17,6 +17,29 @@ export interface ReportedArtifact {
   size?: number;
 }
 
+/** Why a worker ends processes. */
+export const STOPPING_CAUSES = [
+  'stop-requested',
+  'run-timed-out',
+  'step-timed-out',
+  'left-behind',
+  'shutting-down',
+] as const;
+export type StoppingCause = (typeof STOPPING_CAUSES)[number];
+
+/** How far a worker is with ending the processes of a step. */
+export interface ReportedStopping {
+  signal: 'SIGTERM' | 'SIGKILL';
+  /** Absent means that a stop was asked for. */
+  cause?: StoppingCause;
+  sentAt?: Instant;
+  /** When SIGKILL follows. */
+  killAt?: Instant;
+  /** How many processes are still alive, and the first of them. */
+  aliveCount?: number;
+  alive?: { pid: number; name: string }[];
+}
+
 /** One search that a run is asked to make. */
 export interface RunInput {
   queryId: string;
@@ -71,6 +94,7 @@ export interface RunEventMap {
     /** Calls issued since this was last said. */
     quotaUsed?: number;
     artifacts?: ReportedArtifact[];
+    stopping?: ReportedStopping;
   };
   /** Lines for the log. */
   'run.log': { attempt?: number; lines: LogLineInput[] };

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** Names a process for good: a number alone is given to another one sooner or later. */
 export interface ProcessIdentity {
@@ -59,6 +60,24 @@ export function processesWithEnvironment(text: string): number[] {
 
 export function membersOfGroup(groupId: number): number[] {
   return processes().filter((pid) => statFields(pid)?.[2] === String(groupId));
+}
+
+/** Who of the group is alive, and which program that is: never its arguments, which may hold secrets. Null where the system can't tell. */
+export function livingMembers(groupId: number): { pid: number; name: string }[] | null {
+  if (!HAS_PROC) return null;
+  return processes().flatMap((pid) => {
+    const fields = statFields(pid);
+    return fields?.[2] === String(groupId) && fields[0] !== 'Z' ? [{ pid, name: programOf(pid) }] : [];
+  });
+}
+
+/** The file that it was started from; what a process calls itself may be anything. */
+function programOf(pid: number): string {
+  try {
+    return basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, '');
+  } catch {
+    return readOrNull(`/proc/${pid}/comm`)?.trim() || 'unknown';
+  }
 }
 
 function processes(): number[] {

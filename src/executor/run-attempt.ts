@@ -78,11 +78,12 @@ export class RunAttempt implements Attempt {
 
   /** The first cause counts; but whoever has lost the run has nothing more to say about it. */
   stop(cause: StopCause): void {
+    if (cause === 'lost') {
+      this.isLost.abort();
+      this.events.giveUp();
+      this.log.giveUp();
+    }
     if (!this.stopping.signal.aborted) this.stopping.abort(cause);
-    if (cause !== 'lost') return;
-    this.isLost.abort();
-    this.events.giveUp();
-    this.log.giveUp();
   }
 
   /** Resolves when nothing of the attempt is alive and all of it is told. */

@@ -1,7 +1,11 @@
-import type { Clock } from '../clock/clock';
+import { stripVTControlCharacters } from 'node:util';
+import { type Clock, type Instant, plusSeconds } from '../clock/clock';
 import { CUT_MARK, type LogStreamName, MAX_LINE_BYTES } from '../logs/log-line';
+import { KILL_AFTER_SECONDS } from '../runs/new-run';
 import type { Artifact } from '../runs/run';
+import { MAX_NAMED_PROCESSES } from '../runs/stop-report';
 import type { EventReporter } from './event-reporter';
+import type { EndingReport } from './group-ending';
 import { LineSplitter } from './line-splitter';
 import type { LogForwarder } from './log-forwarder';
 import type { SecretMask } from './secret-mask';
@@ -28,6 +32,8 @@ export class StepIo implements StepOutput {
   private readonly reports = new LineSplitter(MAX_REPORT_LENGTH);
   private artifacts: Promise<void> = Promise.resolve();
   private complaints = 0;
+  /** Which signal was sent to its processes last, and when. */
+  private sent: { signal: EndingReport['signal']; at: Instant } | null = null;
 
   constructor(
     private readonly step: string,
@@ -60,6 +66,26 @@ export class StepIo implements StepOutput {
     this.addLines('system', [text]);
   }
 
+  ending({ cause, signal, alive }: EndingReport): void {
+    if (this.sent?.signal !== signal) this.sent = { signal, at: this.clock.now() };
+    const { at: sentAt } = this.sent;
+    const named = alive?.slice(0, MAX_NAMED_PROCESSES).map(({ pid, name }) => ({
+      pid,
+      name: this.mask.apply(name).slice(0, 200),
+    }));
+    this.events.report('run.progress', {
+      attempt: this.attempt,
+      step: this.step,
+      stopping: {
+        signal,
+        cause,
+        sentAt,
+        ...(signal === 'SIGTERM' && { killAt: plusSeconds(sentAt, KILL_AFTER_SECONDS) }),
+        ...(alive && { aliveCount: alive.length, alive: named }),
+      },
+    });
+  }
+
   room(): Promise<void> | null {
     return this.log.room();
   }
@@ -76,8 +102,10 @@ export class StepIo implements StepOutput {
     if (lines.length === 0) return;
     const at = this.clock.now();
     const masked = lines.map((line) => this.masked(line));
-    if (stream === 'stderr')
-      this.lastErrorLine = masked.findLast((line) => line.trim() !== '')?.slice(0, 500) ?? this.lastErrorLine;
+    if (stream === 'stderr') {
+      const last = masked.findLast((line) => withoutColours(line).trim() !== '');
+      if (last !== undefined) this.lastErrorLine = withoutColours(last).slice(0, 500);
+    }
     this.log.add(masked.map((text) => ({ at, stream, step: this.step, text })));
   }
 
@@ -129,4 +157,9 @@ export class StepIo implements StepOutput {
       this.remark(`An artifact was left aside: ${(error as Error).message}.`);
     }
   }
+}
+
+/** A message is read in places that show no colours. */
+function withoutColours(line: string): string {
+  return stripVTControlCharacters(line.slice(0, 2000));
 }

@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, promises as fs } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { KILL_AFTER_SECONDS } from '../runs/new-run';
-import { groupIsAlive, processesWithEnvironment, signalGroup } from './process-group';
+import type { StoppingCause } from '../events/run-event';
+import type { StopCause } from './attempt';
+import { type EndingOutput, GroupEnding } from './group-ending';
+import { groupIsAlive, processesWithEnvironment } from './process-group';
 import { ProcessRegistry } from './process-registry';
 
 export interface StepRequest {
@@ -19,13 +21,11 @@ export interface StepRequest {
 }
 
 /** Where what the step writes goes. */
-export interface StepOutput {
+export interface StepOutput extends EndingOutput {
   stdout(bytes: Buffer): void;
   stderr(bytes: Buffer): void;
   /** Descriptor 3. */
   report(bytes: Buffer): void;
-  /** A remark of ours. */
-  remark(text: string): void;
   /** Null while there is room; else resolves when there is room again, until when the step has to wait. */
   room(): Promise<void> | null;
 }
@@ -39,8 +39,6 @@ export type StepExit =
 /** After the end of a step, who still holds its pipes open is ended after this long, and given up after three times that. */
 const CLOSE_WITHIN_MS = 1000;
 const LOOKS_AT_OPEN_PIPES = 3;
-const LOOK_EVERY_MS = 25;
-const LOOKS_PER_CLOSER_LOOK = 40;
 
 /** Carries out one step as a child process in a group of its own, and sees to it that nothing of it survives. */
 @Injectable()
@@ -63,7 +61,7 @@ export class StepRunner {
     let endedBy: 'stopped' | 'timed-out' | null = null;
     const end = (by: 'stopped' | 'timed-out') => () => {
       endedBy ??= by;
-      ending.begin();
+      ending.begin(by === 'timed-out' ? 'step-timed-out' : causeOf(request.stop));
     };
     const onStop = end('stopped');
     request.stop.addEventListener('abort', onStop, { once: true });
@@ -80,7 +78,7 @@ export class StepRunner {
       if (groupIsAlive(groupId)) {
         if (kind === 'exited')
           request.output.remark('The step has ended, but left processes behind. They are ended too.');
-        ending.begin();
+        ending.begin('left-behind');
         await ending.done();
       }
       // After a stop nothing may survive. After an end of its own, a daemon that lets go of the pipes is the step's affair.
@@ -159,43 +157,10 @@ class Pipes {
   }
 }
 
-/** SIGTERM to the whole group, SIGKILL to what is left of it 10 s later. */
-class GroupEnding {
-  private killTimer: NodeJS.Timeout | null = null;
-  private begun = false;
-
-  constructor(
-    private readonly groupId: number,
-    private readonly output: StepOutput,
-  ) {}
-
-  begin(): void {
-    if (this.begun) return;
-    this.begun = true;
-    this.output.remark(
-      `SIGTERM sent to process group ${this.groupId}; SIGKILL follows in ${KILL_AFTER_SECONDS} s.`,
-    );
-    signalGroup(this.groupId, 'SIGTERM');
-    this.killTimer = setTimeout(() => {
-      if (signalGroup(this.groupId, 'SIGKILL')) {
-        this.output.remark(`SIGKILL sent to process group ${this.groupId}: it did not end by itself.`);
-      }
-    }, KILL_AFTER_SECONDS * 1000);
-  }
-
-  /** Resolves when no member is alive; gives up on one that not even SIGKILL ends. */
-  async done(): Promise<void> {
-    const deadline = Date.now() + (KILL_AFTER_SECONDS + 5) * 1000;
-    for (let looks = 1; signalGroup(this.groupId, 0) && Date.now() < deadline; looks++) {
-      // Telling zombies from the living means reading about every process, so it is done once in a while.
-      if (looks % LOOKS_PER_CLOSER_LOOK === 0 && !groupIsAlive(this.groupId)) return;
-      await after(LOOK_EVERY_MS);
-    }
-  }
-
-  cancelTimers(): void {
-    if (this.killTimer) clearTimeout(this.killTimer);
-  }
+function causeOf({ reason }: AbortSignal): StoppingCause {
+  const cause = reason as StopCause;
+  // Whoever has lost the run has nothing to say about it, so this cause is never told.
+  return cause === 'lost' ? 'stop-requested' : cause;
 }
 
 /** A process that made itself a group of its own (setsid) still carries the run in its environment. */
@@ -225,8 +190,4 @@ async function startError(child: ChildProcess, { command, workingDir }: StepRequ
   if (error.code === 'ENOENT') return `The command "${command[0]}" was not found on the PATH.`;
   if (error.code === 'EACCES') return `The command "${command[0]}" may not be executed.`;
   return `The command "${command[0]}" could not be started: ${error.message}`;
-}
-
-function after(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -45,6 +45,23 @@ export class ArtifactFiles {
     return { name: name.split(sep).join('/'), size };
   }
 
+  /** The first so many bytes of an artifact, and how large it is. @throws JobatoError ARTIFACT_NOT_FOUND */
+  async readStart(run: Run, name: string, maxBytes: number): Promise<{ start: Buffer; size: number }> {
+    const { file, size } = await this.open(run, name);
+    try {
+      const buffer = Buffer.alloc(Math.min(size, maxBytes));
+      let length = 0;
+      while (length < buffer.length) {
+        const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      return { start: buffer.subarray(0, length), size };
+    } finally {
+      await file.close();
+    }
+  }
+
   /** Opens an artifact of a run; the caller closes it. @throws JobatoError ARTIFACT_NOT_FOUND */
   async open(run: Run, name: string): Promise<{ file: FileHandle; size: number; fileName: string }> {
     let file: FileHandle | null = null;

@@ -53,6 +53,7 @@ export function newRun(request: {
       ? project.stopGraceSeconds
       : Math.max(project.stopGraceSeconds, 3 * KILL_AFTER_SECONDS),
     stopBy: null,
+    stopReport: null,
     endedAt: null,
     progress: NO_PROGRESS,
     steps: pendingSteps(steps),

@@ -29,6 +29,7 @@ const MUTABLE: (keyof Run)[] = [
   'claimBy',
   'cancelRequestedAt',
   'stopBy',
+  'stopReport',
   'endedAt',
   'progress',
   'steps',

@@ -1,5 +1,6 @@
 import { type Instant, plusSeconds } from '../clock/clock';
 import type { ReportedArtifact, RunEventMap, RunInput } from '../events/run-event';
+import { stopReportOf } from './stop-report';
 import { type Artifact, NO_PROGRESS, type Run, type StepState, isTerminal, pendingSteps } from './run';
 
 /** Where a run stands for the state machine: `running` has three phases, each terminal status is one. */
@@ -158,7 +159,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
     case 'progress':
       return {
         ...heard(run, now),
-        ...progressed(run, command.payload, within(run, command.occurredAt, now)),
+        ...progressed(run, command, within(run, command.occurredAt, now)),
       };
     case 'complete':
       return completed(run, command, now);
@@ -217,8 +218,8 @@ function heard(run: Run, now: Instant, leaseSeconds?: number): Partial<Run> {
   };
 }
 
-function progressed(run: Run, said: RunEventMap['run.progress'], at: Instant): Partial<Run> {
-  const { step, stepStatus, exitCode, current, total, message, metrics, artifacts } = said;
+function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, at: Instant): Partial<Run> {
+  const { step, stepStatus, exitCode, current, total, message, metrics, artifacts, stopping } = payload;
   const isNewStep = step !== undefined && step !== run.progress.step;
   const before = isNewStep ? { ...NO_PROGRESS, step } : run.progress;
   // News of an earlier step that was overtaken by a later one does not set the run back.
@@ -236,6 +237,8 @@ function progressed(run: Run, said: RunEventMap['run.progress'], at: Instant): P
       stepStatus !== undefined && { steps: withStep(run.steps, step, stepStatus, exitCode, at) }),
     ...(metrics && { metrics: { ...run.metrics, ...metrics } }),
     ...(artifacts && { artifacts: withArtifacts(run.artifacts, artifacts) }),
+    ...(stepStatus !== undefined && { stopReport: null }),
+    ...(stopping && { stopReport: stopReportOf(run, step, stopping, occurredAt, at) ?? run.stopReport }),
   };
 }
 
@@ -299,6 +302,7 @@ function lost(run: Run, message: string, now: Instant): Partial<Run> {
     steps: pendingSteps(run.steps.map(({ name }) => name)),
     metrics: {},
     artifacts: [],
+    stopReport: null,
   };
 }
 
@@ -309,6 +313,7 @@ function ended(run: Run, status: Exclude<Run['status'], 'running'>, at: Instant)
     status,
     endedAt: at,
     leaseExpiresAt: null,
+    stopReport: null,
     steps: run.steps.map((step) => {
       if (step.status === 'running') return { ...step, status: interrupted, endedAt: at };
       return step.status === 'pending' ? { ...step, status: 'skipped' } : step;

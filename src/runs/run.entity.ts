@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { JsonObject, QuotaBudget } from '../events/run-event';
-import type { Artifact, Progress, Run, RunStatus, StepState, TriggeredBy } from './run';
+import type { Artifact, Progress, Run, RunStatus, StepState, StopReport, TriggeredBy } from './run';
 
 /** Times are ISO-8601 text, nested values JSON text: the same in SQLite and PostgreSQL, and readable in both. */
 @Entity('runs')
@@ -11,6 +11,7 @@ import type { Artifact, Progress, Run, RunStatus, StepState, TriggeredBy } from 
 @Index('runs_by_scope', ['scope', 'runId'])
 @Index('runs_by_trigger', ['triggeredBy', 'runId'])
 @Index('runs_by_end', ['endedAt'])
+@Index('runs_by_original', ['rerunOf', 'runId'], { where: 'rerun_of IS NOT NULL' })
 export class RunEntity implements Run {
   @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
   @Column({ name: 'project_id', type: 'text' }) projectId!: string;
@@ -37,6 +38,7 @@ export class RunEntity implements Run {
   @Column({ name: 'cancel_requested_at', type: 'text', nullable: true }) cancelRequestedAt!: string | null;
   @Column({ name: 'stop_grace_seconds', type: 'float' }) stopGraceSeconds!: number;
   @Column({ name: 'stop_by', type: 'text', nullable: true }) stopBy!: string | null;
+  @Column({ name: 'stop_report', type: 'simple-json', nullable: true }) stopReport!: StopReport | null;
   @Column({ name: 'ended_at', type: 'text', nullable: true }) endedAt!: string | null;
   @Column({ type: 'simple-json' }) progress!: Progress;
   @Column({ type: 'simple-json' }) steps!: StepState[];
@@ -69,6 +71,7 @@ export class IdempotencyKeyEntity {
 @Entity('applied_events')
 @Index('applied_events_by_id', ['eventId'], { unique: true })
 @Index('applied_events_by_run', ['runId', 'position'])
+@Index('attempts_by_run', ['runId', 'position'], { where: "event_type IN ('run.requested', 'run.started')" })
 export class AppliedEventEntity {
   @PrimaryColumn({ type: 'integer', generated: 'increment' }) position!: number;
   @Column({ name: 'event_id', type: 'text' }) eventId!: string;

@@ -1,5 +1,5 @@
 import type { Instant } from '../clock/clock';
-import type { JsonObject, QuotaBudget } from '../events/run-event';
+import type { JsonObject, QuotaBudget, ReportedStopping, StoppingCause } from '../events/run-event';
 
 export const RUN_STATUSES = ['running', 'completed', 'partial', 'failed', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
@@ -29,6 +29,20 @@ export interface Artifact {
   name: string;
   /** Bytes. */
   size: number;
+}
+
+/** How far a worker is with ending the processes of a step, as it last said. */
+export interface StopReport {
+  step: string | null;
+  cause: StoppingCause;
+  signal: ReportedStopping['signal'];
+  sentAt: Instant;
+  /** When SIGKILL follows; null where it was not said, or has been sent. */
+  killAt: Instant | null;
+  /** Null where the worker cannot tell. */
+  aliveCount: number | null;
+  /** A few of those that are alive. */
+  alive: { pid: number; name: string }[];
 }
 
 /** One execution of a project's pipeline. Changed only by `transition`, in run-state.ts. */
@@ -72,6 +86,8 @@ export interface Run {
   stopGraceSeconds: number;
   /** When it is cancelled even if its worker never confirms; null while no stop was asked for. */
   stopBy: Instant | null;
+  /** How far its worker is with ending processes; null while none are being ended. */
+  stopReport: StopReport | null;
   endedAt: Instant | null;
 
   progress: Progress;

@@ -23,6 +23,7 @@ import { RunClaims } from './run-claims';
 import { RunHistoryController } from './run-history.controller';
 import { RunLeases } from './run-leases';
 import { RunLogsController } from './run-logs.controller';
+import { RunPast } from './run-past';
 import { RunQueries } from './run-queries';
 import { RunRows } from './run-rows';
 import { RunStore } from './run-store';
@@ -46,6 +47,7 @@ import { WorkersController } from './workers.controller';
   ],
   providers: [
     RunsService,
+    RunPast,
     RunQueries,
     LatestRuns,
     ProjectChanges,
@@ -72,6 +74,7 @@ import { WorkersController } from './workers.controller';
     EventConsumer,
     EventIntake,
     RunsService,
+    RunPast,
     RunQueries,
     LatestRuns,
     ProjectChanges,

@@ -1,6 +1,7 @@
 import { elapsedMs, type Instant } from '../clock/clock';
 import { WORKER_GROUP } from '../events/event-stream';
 import { phaseOf } from './run-state';
+import { plainText, stopWords } from './stop-words';
 import type { Run } from './run';
 
 export interface Waiting {
@@ -31,11 +32,9 @@ export function waitingFor(run: Run, facts: WaitingFacts, now: Instant): Waiting
     case 'waiting':
       return waitingForWorker(run, facts, now);
     case 'stopping':
-      return {
-        code: 'stopping',
-        message: `A stop was asked for. The worker ${run.workerId ?? 'that has the run'} is ending what still runs.`,
-      };
+      return stopping(run, now);
     case 'active':
+      if (run.stopReport !== null) return stopping(run, now);
       return run.leaseExpiresAt !== null && run.leaseExpiresAt < now
         ? {
             code: 'worker-silent',
@@ -45,6 +44,10 @@ export function waitingFor(run: Run, facts: WaitingFacts, now: Instant): Waiting
     default:
       return null;
   }
+}
+
+function stopping(run: Run, now: Instant): Waiting {
+  return { code: 'stopping', message: plainText(stopWords(run, now) ?? []) };
 }
 
 function waitingForWorker(

@@ -8,6 +8,7 @@ import { processesWithEnvironment } from '../../src/executor/process-group';
 import { decodeLines } from '../../src/logs/log-chunk';
 import type { RunView } from '../../src/runs/run-view';
 import { type Folders, isOnRedis, makeFolders, redisKeys, ServerProcess } from './jobato';
+import type { RunEventMap } from '../../src/events/run-event';
 
 /** What has to be so within 2 s on a quiet machine; a busy one is given more time before a test fails. */
 export const RECOVERS_WITHIN_MS = 10_000;
@@ -129,9 +130,11 @@ export async function runsOf(server: ServerProcess): Promise<RunView[]> {
 }
 
 export async function eventsOf(
-  server: ServerProcess,
+  server: Pick<ServerProcess, 'url'>,
   runId: string,
-): Promise<{ eventType: string; outcome: string; effect: string | null }[]> {
+): Promise<
+  { eventType: string; outcome: string; effect: string | null; payload: RunEventMap['run.progress'] }[]
+> {
   const response = await fetch(`${server.url}/api/runs/${runId}/events?limit=200`);
   return ((await response.json()) as { items: never[] }).items;
 }

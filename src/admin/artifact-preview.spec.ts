@@ -1,0 +1,72 @@
+import { artifactPreview } from './artifact-preview';
+import { type DocumentNode, markdownTree } from './markdown-tree';
+
+const of = (name: string, content: string | Buffer, isCut = false) =>
+  artifactPreview(name, Buffer.from(content as string), isCut);
+/** The tree as a short text: `p(one em(two))`. */
+const short = (nodes: DocumentNode[]): string =>
+  nodes
+    .map(({ tag, text, href, children }) => {
+      const inner = `${text ?? ''}${short(children)}`;
+      return tag === null ? inner : `${tag}${href === null ? '' : `[${href}]`}(${inner})`;
+    })
+    .join('');
+const tree = (source: string) => short(markdownTree(source).nodes);
+
+describe('a preview', () => {
+  it.each([
+    ['today.json', '{"a":[1]}', '{\n  "a": [\n    1\n  ]\n}', 0],
+    ['broken.json', '{"a":', '{"a":', 1],
+    ['deep.json', `${'['.repeat(50)}${']'.repeat(50)}`, `${'['.repeat(50)}${']'.repeat(50)}`, 1],
+    ['page.html', '<script>', '<script>', 0],
+    ['LICENSE', 'Ünïcode 😀', 'Ünïcode 😀', 0],
+  ])('of %s is text', (name, content, text, remarks) => {
+    const preview = of(name, content);
+    expect([preview.kind, preview.text, preview.remarks.length]).toEqual(['text', text, remarks]);
+  });
+
+  it.each([
+    ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x41])],
+    ['text with zero bytes', Buffer.from('a\0b')],
+  ])('shows nothing of %s', (_what, content) => {
+    expect(of('model.md', content)).toMatchObject({ kind: 'none', isHidden: true });
+  });
+
+  it('says that it is only the beginning, and leaves out half a character', () => {
+    const preview = of('long.txt', Buffer.from('aé').subarray(0, 2), true);
+    expect([preview.text, preview.remarks]).toEqual([
+      'a',
+      ['Only the first 256 KiB are shown. Download it to see all.'],
+    ]);
+    expect(of('long.txt', Buffer.from('aé').subarray(0, 2)).kind).toBe('none');
+    expect(of('long.json', '{"a":1', true).remarks).toHaveLength(1);
+  });
+});
+
+describe('a Markdown document', () => {
+  it.each([
+    ['text', 'one *two* **three** `<b>`', 'p(one em(two) strong(three) code(<b>))'],
+    ['a list', '- one\n- two', 'ul(li(one)li(two))'],
+    ['code', '```js\na < b\n```', 'pre(a < b\n)'],
+    ['a table', '|a||\n|-|-|\n|1|2|', 'table(thead(tr(th(a)td()))tbody(tr(td(1)td(2))))'],
+    ['headings, which begin below ours and leave out no level', '# a\n\n#### b\n\n## c', 'h3(a)h4(b)h4(c)'],
+    ['links to the web', '[a](https://example.com/?q="x)', 'p(a[https://example.com/?q=%22x](a))'],
+    ['links by mail', '<ada@example.com>', 'p(a[mailto:ada@example.com](ada@example.com))'],
+  ])('keeps %s', (_what, source, expected) => {
+    expect(tree(source)).toBe(expected);
+  });
+
+  it.each([
+    ['HTML', '<script>alert(1)</script>', 'p(<script>alert(1)</script>)'],
+    ['links that run something', '[a](javascript:alert(1))', 'p([a](javascript:alert(1)))'],
+    ['links to pages of ours', '[a](/runs/x) [b](//evil.example)', 'p(a(a) a(b))'],
+    ['pictures', '![a](https://evil.example/x.png)', 'p(em([picture: a]))'],
+  ])('makes text of %s', (_what, source, expected) => {
+    expect(tree(source)).toBe(expected);
+  });
+
+  it('ends where it is too large for a page', () => {
+    const { nodes, isCut } = markdownTree('a\n\n'.repeat(15_000));
+    expect([nodes.length, isCut]).toEqual([10_000, true]);
+  });
+});

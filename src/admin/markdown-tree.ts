@@ -1,0 +1,145 @@
+import MarkdownIt from 'markdown-it';
+
+type Token = ReturnType<MarkdownIt['parse']>[number];
+
+/** A piece of a document, for the templates to write: its tag is one of ours, its text is always text. */
+export interface DocumentNode {
+  tag: string | null;
+  text: string | null;
+  href: string | null;
+  isVoid: boolean;
+  isPre: boolean;
+  isLink: boolean;
+  isColumnHead: boolean;
+  children: DocumentNode[];
+}
+
+export interface DocumentTree {
+  nodes: DocumentNode[];
+  /** The document has more pieces than are shown. */
+  isCut: boolean;
+}
+
+/** HTML in a document stays text; what looks like an address but is not marked as a link stays text as well. */
+const parser = new MarkdownIt({ html: false, linkify: false });
+/** A page that is larger helps nobody. */
+const MAX_NODES = 20_000;
+/** The page has its own headings above: those of the document begin below them, and leave no level out. */
+const FIRST_HEADING_LEVEL = 3;
+const TAGS = new Set([
+  'p',
+  'strong',
+  'em',
+  's',
+  'code',
+  'pre',
+  'blockquote',
+  'ul',
+  'ol',
+  'li',
+  'hr',
+  'br',
+  'table',
+  'thead',
+  'tbody',
+  'tr',
+  'th',
+  'td',
+]);
+
+/** Reads Markdown into a tree that holds nothing but known tags, text, and links to the web or by mail. */
+export function markdownTree(source: string): DocumentTree {
+  const builder = new TreeBuilder();
+  builder.takeAll(parser.parse(source, {}));
+  return { nodes: builder.root.children, isCut: builder.isCut };
+}
+
+class TreeBuilder {
+  readonly root = node(null);
+  isCut = false;
+  private readonly open: DocumentNode[] = [this.root];
+  private count = 0;
+  private headingLevel = FIRST_HEADING_LEVEL - 1;
+
+  takeAll(tokens: Token[]): void {
+    for (const token of tokens) this.take(token);
+  }
+
+  private take(token: Token): void {
+    if (token.hidden) return;
+    if (token.type === 'inline') return this.takeAll(token.children ?? []);
+    if (token.nesting === 1) this.begin(token);
+    else if (token.nesting === -1) this.end();
+    else this.add(leaf(token));
+  }
+
+  private begin(token: Token): void {
+    const started = node(this.tagOf(token));
+    if (token.type === 'link_open') started.href = safeHref(token.attrGet('href'));
+    this.add(started);
+    this.open.push(started);
+  }
+
+  /** A cell of a heading row that says nothing is no heading. */
+  private end(): void {
+    const ended = this.open.pop()!;
+    if (ended.tag === 'th' && ended.children.length === 0) Object.assign(ended, node('td'));
+  }
+
+  private add(child: DocumentNode): void {
+    if (this.count >= MAX_NODES) this.isCut = true;
+    else {
+      this.count++;
+      this.open.at(-1)!.children.push(child);
+    }
+  }
+
+  private tagOf({ type, tag }: Token): string {
+    if (type === 'heading_open') {
+      const wanted = Number(tag.slice(1)) + FIRST_HEADING_LEVEL - 1;
+      this.headingLevel = Math.min(6, wanted, this.headingLevel + 1);
+      return `h${this.headingLevel}`;
+    }
+    if (type === 'link_open') return 'a';
+    return TAGS.has(tag) ? tag : 'span';
+  }
+}
+
+function leaf(token: Token): DocumentNode {
+  switch (token.type) {
+    case 'code_block':
+    case 'fence':
+      return { ...node('pre'), text: token.content };
+    case 'code_inline':
+      return { ...node('code'), text: token.content };
+    case 'hardbreak':
+      return node('br');
+    case 'softbreak':
+      return { ...node(null), text: '\n' };
+    case 'hr':
+      return node('hr');
+    // Nothing is loaded from elsewhere by looking at a document.
+    case 'image':
+      return { ...node('em'), text: `[picture: ${token.content || token.attrGet('src') || ''}]` };
+    default:
+      return { ...node(null), text: token.content };
+  }
+}
+
+function node(tag: string | null): DocumentNode {
+  return {
+    tag,
+    text: null,
+    href: null,
+    isVoid: tag === 'br' || tag === 'hr',
+    isPre: tag === 'pre',
+    isLink: tag === 'a',
+    isColumnHead: tag === 'th',
+    children: [],
+  };
+}
+
+/** Relative addresses would lead to pages of ours that the document knows nothing of. */
+function safeHref(href: string | null): string | null {
+  return href !== null && /^(https?:\/\/|mailto:)/i.test(href) ? href : null;
+}

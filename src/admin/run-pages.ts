@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock';
+import { ErrorLines } from '../logs/error-lines';
+import { ProjectCatalogue } from '../projects/project-catalogue';
+import { Quotas } from '../quota/quotas';
+import { isTerminal, type Run } from '../runs/run';
+import { RunPast } from '../runs/run-past';
+import { RunQueries } from '../runs/run-queries';
+import { AlikeRuns } from './alike-runs';
+import { PageFrames } from './page-frame';
+import { pageVersion } from './page-version';
+import { attemptRows } from './run-attempts';
+import { familyRows } from './run-family';
+import { runPage, runVersion } from './run-page';
+import { runTimeline } from './run-timeline';
+
+const ERROR_LINES = 5;
+
+/** Gathers what the page of a run shows. */
+@Injectable()
+export class RunPages {
+  constructor(
+    private readonly projects: ProjectCatalogue,
+    private readonly queries: RunQueries,
+    private readonly runPast: RunPast,
+    private readonly alikeRuns: AlikeRuns,
+    private readonly errorLines: ErrorLines,
+    private readonly clock: Clock,
+    private readonly frames: PageFrames,
+    private readonly quotas: Quotas,
+  ) {}
+
+  /** Names the state that `state` shows. */
+  async version(run: Run): Promise<string> {
+    const [view, alike] = await Promise.all([
+      this.queries.view(run),
+      isTerminal(run) ? [] : this.alikeRuns.before(run),
+    ]);
+    return runVersion(run, view, alike, this.clock.now());
+  }
+
+  async state(run: Run) {
+    const project = this.projects.find(run.projectId);
+    const failedStep = run.steps.find(({ status }) => status === 'failed')?.name;
+    const [view, definition, alike, quota, errorLines] = await Promise.all([
+      this.queries.view(run),
+      this.queries.definition(run.definitionHash),
+      this.alikeRuns.before(run),
+      project && this.quotas.statusOf(project.definition),
+      failedStep === undefined || !isTerminal(run)
+        ? []
+        : this.errorLines.lastOf(run.runId, failedStep, ERROR_LINES),
+    ]);
+    const facts = { run, view, definition, current: project, alike, quota, errorLines };
+    const page = runPage(facts, this.clock.now());
+    return { frame: await this.frames.frame(`${page.projectName}, run`, '/'), run: page };
+  }
+
+  /** Attempts, re-runs and events. */
+  async past(run: Run) {
+    const [events, attempts, family] = await Promise.all([
+      this.runPast.events(run.runId),
+      run.attempt === 1 ? [] : this.runPast.attemptEvents(run),
+      this.runPast.family(run),
+    ]);
+    const now = this.clock.now();
+    const lastPosition = (events.last.at(-1) ?? events.first.at(-1))?.position;
+    const version = pageVersion([run, ...family], lastPosition, events.rejected.at(-1)?.id);
+    return {
+      version,
+      href: `/runs/${run.runId}/past?version=${version}`,
+      attempts: attemptRows(run, attempts, now),
+      family: familyRows(run, family, now),
+      timeline: runTimeline(run, events),
+    };
+  }
+}

@@ -1,0 +1,14 @@
+/** The two units that matter: "41 s", "4 m 12 s", "3 h 05 m", "2 d 4 h". The page's script counts on in the same words. */
+export function elapsedText(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} m ${twoDigits(seconds % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ${twoDigits(minutes % 60)} m`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
+}

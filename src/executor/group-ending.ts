@@ -1,0 +1,89 @@
+import { KILL_AFTER_SECONDS } from '../runs/new-run';
+import type { StoppingCause } from '../events/run-event';
+import { groupIsAlive, livingMembers, signalGroup } from './process-group';
+
+const LOOK_EVERY_MS = 25;
+const LOOKS_PER_CLOSER_LOOK = 40;
+/** How often it is looked who is still alive: often enough for people. */
+const TELL_EVERY_MS = 1000;
+
+/** What a process group is being ended with, and who of it is left. */
+export interface EndingReport {
+  cause: StoppingCause;
+  signal: 'SIGTERM' | 'SIGKILL';
+  /** Null where the system does not tell. */
+  alive: { pid: number; name: string }[] | null;
+}
+
+/** Where word of it goes. */
+export interface EndingOutput {
+  /** For the log. */
+  remark(text: string): void;
+  ending(report: EndingReport): void;
+}
+
+/** SIGTERM to the whole group, SIGKILL to what is left of it 10 s later; and word of it while it lasts. */
+export class GroupEnding {
+  private killTimer: NodeJS.Timeout | null = null;
+  private tellTimer: NodeJS.Timeout | null = null;
+  private begun = false;
+  private signal: EndingReport['signal'] | null = null;
+  private told = '';
+
+  constructor(
+    private readonly groupId: number,
+    private readonly output: EndingOutput,
+  ) {}
+
+  begin(cause: StoppingCause): void {
+    if (this.begun) return;
+    this.begun = true;
+    this.output.remark(
+      `SIGTERM sent to process group ${this.groupId}; SIGKILL follows in ${KILL_AFTER_SECONDS} s.`,
+    );
+    this.send('SIGTERM', cause);
+    this.tellTimer = setInterval(() => this.tell(cause), TELL_EVERY_MS);
+    this.killTimer = setTimeout(() => {
+      if (this.send('SIGKILL', cause)) {
+        this.output.remark(`SIGKILL sent to process group ${this.groupId}: it did not end by itself.`);
+      }
+    }, KILL_AFTER_SECONDS * 1000);
+  }
+
+  /** Resolves when no member is alive; gives up on one that not even SIGKILL ends. */
+  async done(): Promise<void> {
+    const deadline = Date.now() + (KILL_AFTER_SECONDS + 5) * 1000;
+    for (let looks = 1; signalGroup(this.groupId, 0) && Date.now() < deadline; looks++) {
+      // Telling zombies from the living means reading about every process, so it is done once in a while.
+      if (looks % LOOKS_PER_CLOSER_LOOK === 0 && !groupIsAlive(this.groupId)) return;
+      await after(LOOK_EVERY_MS);
+    }
+  }
+
+  cancelTimers(): void {
+    if (this.killTimer) clearTimeout(this.killTimer);
+    if (this.tellTimer) clearInterval(this.tellTimer);
+  }
+
+  private send(signal: EndingReport['signal'], cause: StoppingCause): boolean {
+    const isThere = signalGroup(this.groupId, signal);
+    if (!isThere) return false;
+    this.signal = signal;
+    this.tell(cause);
+    return true;
+  }
+
+  /** Said when it has changed, so that a group that takes its time does not fill the run's history. */
+  private tell(cause: StoppingCause): void {
+    if (this.signal === null) return;
+    const alive = livingMembers(this.groupId);
+    const state = JSON.stringify([this.signal, alive]);
+    if (state === this.told) return;
+    this.told = state;
+    this.output.ending({ cause, signal: this.signal, alive });
+  }
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

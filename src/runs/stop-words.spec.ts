@@ -1,0 +1,116 @@
+import { aNewRun, after, LATER } from '../../test/support/a-run';
+import type { ReportedStopping } from '../events/run-event';
+import type { Run } from './run';
+import type { RunCommand } from './run-state';
+import { plainText, stopWords } from './stop-words';
+
+const at = (seconds: number) => new Date(Date.parse(LATER) + seconds * 1000).toISOString();
+const CLAIM: RunCommand = { type: 'claim', workerId: 'worker-1', leaseSeconds: 60 };
+const ASK: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' };
+const python = { pid: 4711, name: 'python3' };
+
+/** The worker's report, by its clock `ahead` seconds off. */
+const report = (stopping: ReportedStopping, seconds: number, ahead = 0): RunCommand => ({
+  type: 'progress',
+  occurredAt: at(seconds + ahead),
+  payload: { step: 'parse', stopping },
+});
+const terminated = (more: Partial<ReportedStopping> = {}, ahead = 0): ReportedStopping => ({
+  signal: 'SIGTERM',
+  sentAt: at(1 + ahead),
+  killAt: at(11 + ahead),
+  ...more,
+});
+const claimed = after(aNewRun(), [CLAIM]);
+const asked = after(claimed, [ASK]);
+const reported = (stopping: ReportedStopping, ahead = 0) => after(asked, [report(stopping, 1, ahead)], at(1));
+const said = (run: Run, seconds: number) => {
+  const words = stopWords(run, at(seconds));
+  return words && plainText(words);
+};
+
+it.each<[string, Run, number, string]>([
+  [
+    'it was asked for',
+    asked,
+    2,
+    'A stop was asked for 2 s ago. The worker worker-1 has not confirmed it yet; without a word from it the run is cancelled in 28 s.',
+  ],
+  [
+    'SIGTERM was sent',
+    reported(terminated({ aliveCount: 3, alive: [python, { pid: 4712, name: 'sh' }] })),
+    5,
+    'SIGTERM was sent to step parse 4 s ago. Still alive: python3 (pid 4711), sh (pid 4712) and 1 more; they are killed in 6 s.',
+  ],
+  [
+    'one is left',
+    reported(terminated({ aliveCount: 1, alive: [python] })),
+    5,
+    'SIGTERM was sent to step parse 4 s ago. Still alive: python3 (pid 4711); it is killed in 6 s.',
+  ],
+  [
+    'nobody can tell who is left',
+    reported(terminated()),
+    5,
+    'SIGTERM was sent to step parse 4 s ago; what is still alive is killed in 6 s.',
+  ],
+  [
+    'all have ended',
+    reported(terminated({ aliveCount: 0, alive: [] })),
+    2,
+    'SIGTERM was sent to step parse 1 s ago, and none of its processes is alive any more.',
+  ],
+  [
+    'not even SIGKILL ended it',
+    reported({ signal: 'SIGKILL', sentAt: at(1), aliveCount: 1, alive: [python] }),
+    3,
+    'SIGKILL was sent to step parse 2 s ago. Still alive: python3 (pid 4711).',
+  ],
+  [
+    'a time-out is at work',
+    after(claimed, [report(terminated({ cause: 'step-timed-out', aliveCount: 2 }), 1)], at(1)),
+    5,
+    'Step parse took longer than allowed. SIGTERM was sent to step parse 4 s ago. Still alive: 2 processes; they are killed in 6 s.',
+  ],
+  [
+    'the clock of the worker is an hour ahead',
+    reported(terminated({}, 3600), 3600),
+    5,
+    'SIGTERM was sent to step parse 4 s ago; what is still alive is killed in 6 s.',
+  ],
+])('says how far a stop is: %s', (_what, run, seconds, text) => {
+  expect(said(run, seconds)).toBe(text);
+});
+
+it('marks the times that go on', () => {
+  expect(stopWords(reported(terminated()), at(5))).toEqual([
+    { text: 'SIGTERM was sent to step parse ' },
+    { text: '4 s', elapsedMs: 4000 },
+    { text: ' ago' },
+    { text: '; what is still alive is killed in ' },
+    { text: '6 s', leftMs: 6000 },
+    { text: '.' },
+  ]);
+});
+
+it.each<[string, Run]>([
+  ['nobody asked for the stop that it speaks of', after(claimed, [report(terminated(), 1)], at(1))],
+  [
+    'its step is over',
+    after(claimed, [
+      { type: 'progress', occurredAt: LATER, payload: { step: 'parse', stepStatus: 'completed' } },
+      report(terminated({ cause: 'left-behind' }), 1),
+    ]),
+  ],
+  [
+    'the step ended meanwhile',
+    after(claimed, [
+      report(terminated({ cause: 'left-behind' }), 0),
+      { type: 'progress', occurredAt: LATER, payload: { step: 'parse', stepStatus: 'completed' } },
+    ]),
+  ],
+  ['the run has ended', after(reported(terminated()), [{ type: 'give-up-stopping' }])],
+])('keeps no report where %s', (_what, run) => {
+  expect(run.stopReport).toBeNull();
+  expect(stopWords(run, at(2))).toBeNull();
+});

@@ -1,0 +1,116 @@
+import type { Browser, Page } from 'playwright-core';
+import { ErrorLines } from '../src/logs/error-lines';
+import { launchBrowser, openPage } from './support/browser';
+import { nodeStep, RunningApp } from './support/jobato';
+
+jest.setTimeout(60_000);
+
+const STUBBORN = `process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000);`;
+const FAILS = `
+  console.log('at it'); console.error('first'); console.error('\u001b[31mlast <b>\u001b[0m');
+  for (let i = 0; i < 3000; i++) console.log('and on, ' + i);
+  process.exitCode = 3`;
+const MAKES = `
+  const fs = require('node:fs'); const dir = process.env.JOBATO_RUN_DIR;
+  const make = (path, content) => {
+    fs.writeFileSync(dir + '/' + path, content); fs.writeSync(3, JSON.stringify({ artifact: { path } }) + '\\n');
+  };
+  fs.mkdirSync(dir + '/reports');
+  make('reports/today.md', '# Found\\n\\n<img src=x onerror=alert(1)> [all](https://example.com)');
+  make('model.bin', Buffer.from([0, 1, 2]));`;
+
+describe('the page of a run', () => {
+  const opened: Awaited<ReturnType<typeof openPage>>[] = [];
+  let jobato: RunningApp;
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    jobato = await RunningApp.start({
+      stubborn: nodeStep('stubborn', STUBBORN),
+      fails: `${nodeStep('fails', FAILS)}  - name: after\n    command: [echo, after]\n`,
+      makes: nodeStep('makes', MAKES),
+    });
+  });
+  afterAll(async () => {
+    await jobato.stop();
+    await browser.close();
+  });
+  afterEach(async () => {
+    const complaints = opened.flatMap((each) => each.complaints);
+    await Promise.all(opened.splice(0).map(({ page }) => page.context().close()));
+    expect(complaints).toEqual([]);
+  });
+
+  async function open(path: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
+    const each = await openPage(browser, jobato.url, options);
+    opened.push(each);
+    await each.page.goto(path);
+    return each.page;
+  }
+
+  it('shows how far a stop is, and counts down to the kill', async () => {
+    const { runId } = await jobato.trigger('stubborn');
+    const page = await open(`/runs/${runId}`);
+    await page.getByTestId('run-log').filter({ hasText: 'ready' }).waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    const waiting = page.locator('#run-waiting');
+    await waiting
+      .filter({ hasText: /SIGTERM was sent to step work .* Still alive: node \(pid \d+\)/ })
+      .waitFor();
+    await waiting.filter({ hasText: 'killed in 8 s.' }).waitFor();
+    await page.locator('#run-past').filter({ hasText: 'Stop asked for by a person' }).waitFor();
+    // Nothing was read for it: the report of the worker is the same.
+    await waiting.filter({ hasText: 'killed in 6 s.' }).waitFor();
+    await page.getByTestId('run-status').filter({ hasText: 'Cancelled' }).waitFor({ timeout: 15_000 });
+    await page.locator('#run-past').filter({ hasText: 'SIGKILL sent to step work' }).waitFor();
+    expect(await waiting.count()).toBe(0);
+  });
+
+  it.each([true, false])(
+    'says what failed, and repeats it from there (JavaScript: %s)',
+    async (javaScriptEnabled) => {
+      const { runId } = await jobato.trigger('fails');
+      await jobato.untilEnded(runId);
+      expect(await jobato.app.get(ErrorLines, { strict: false }).lastOf(runId, 'work', 1)).toEqual([
+        'last <b>',
+      ]);
+      const page = await open(`/runs/${runId}`, { javaScriptEnabled });
+      const failure = page.locator('#run-failure');
+      await failure.getByRole('heading', { name: 'Step work failed with exit code 3' }).waitFor();
+      expect(await failure.locator('pre').innerText()).toBe('first\nlast <b>\n');
+      await failure.getByRole('button', { name: 'Re-run from here' }).click();
+      await page.waitForURL((url) => url.pathname.startsWith('/runs/') && !url.pathname.endsWith(runId));
+      await page.getByText('From work, as a re-run').waitFor();
+      await jobato.untilEnded(page.url().slice(-36));
+
+      await page.goto(`/runs/${runId}`);
+      const family = page.getByRole('table').filter({ hasText: 'Params that differ' });
+      expect(await family.getByRole('row').allInnerTexts()).toEqual([
+        expect.any(String),
+        expect.stringMatching(/this run/),
+        expect.stringMatching(/repeats this run/),
+      ]);
+    },
+  );
+
+  it('shows what a run made, and runs nothing of it', async () => {
+    const { runId } = await jobato.trigger('makes');
+    await jobato.untilEnded(runId);
+    const page = await open(`/runs/${runId}`, { viewport: { width: 360, height: 640 } });
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: 'today.md' })
+      .getByRole('link', { name: 'Preview' })
+      .click();
+    await page.getByRole('heading', { name: 'Found' }).waitFor();
+    await page.getByText('<img src=x onerror=alert(1)>').waitFor();
+    expect(await page.locator('.document img').count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'all' }).getAttribute('rel')).toContain('noopener');
+    const file = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download' }).click();
+    expect((await file).suggestedFilename()).toBe('today.md');
+    expect((await jobato.fetch(`/runs/${runId}/artifacts/nothing`)).status).toBe(404);
+    await page.goto(`/runs/${runId}/artifacts/model.bin`);
+    await page.getByText('This is no text').waitFor();
+  });
+});
