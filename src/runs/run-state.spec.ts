@@ -576,6 +576,8 @@ describe('progress', () => {
     const run = after(active, [
       progress({ artifacts: [{ name: 'a.csv', size: 1 }] }),
       progress({ artifacts: [{ name: 'b.csv' }, { name: 'a.csv', size: 2 }] }),
+      // Named once more without its size, as at the end of the work: what is known of it stays.
+      progress({ artifacts: [{ name: 'a.csv' }] }),
     ]);
     expect(run.artifacts).toEqual([
       { name: 'a.csv', size: 2 },

@@ -34,7 +34,11 @@ async function main() {
       for (const view of views) {
         await page.goto(view.path);
         await view.prepare?.(page);
+        // As high as the page: what lies outside of a window is not always drawn (content-visibility).
+        const height = await page.evaluate('document.documentElement.scrollHeight');
+        await page.setViewportSize({ ...options.viewport, height: Math.max(height, options.viewport.height) });
         await page.screenshot({ path: join(values.out, `${view.name}-${look}.png`), fullPage: true });
+        await page.setViewportSize(options.viewport);
       }
       const said = complaints.filter((text) => !/status of 404/.test(text));
       if (said.length > 0) throw new Error(`The browser complains:\n${said.join('\n')}`);
