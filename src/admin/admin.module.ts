@@ -11,6 +11,8 @@ import { LogWindows } from './log-window';
 import { OverviewController } from './overview.controller';
 import { PageFrames } from './page-frame';
 import { ProjectPageController } from './project.controller';
+import { ProjectPasts } from './project-pasts';
+import { ProjectReader } from './project-reader';
 import { QuotaPageController } from './quota-page.controller';
 import { RejectedEventsPageController } from './rejected-events-page.controller';
 import { RunPageController } from './run.controller';
@@ -27,6 +29,6 @@ import { RunPageController } from './run.controller';
     QuotaPageController,
     EventContractPageController,
   ],
-  providers: [PageFrames, LogWindows],
+  providers: [PageFrames, LogWindows, ProjectPasts, ProjectReader],
 })
 export class AdminModule {}

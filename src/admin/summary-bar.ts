@@ -2,6 +2,7 @@ import { elapsedMs, type Instant } from '../clock/clock';
 import type { QuotaStatus } from '../quota/quotas';
 import type { Run } from '../runs/run';
 import { type DurationText, durationOf, durationText } from './duration-text';
+import { median } from './median';
 import { humanised, numberText } from './plain-words';
 import { runMark, type StatusMark } from './status-mark';
 import { type TimeText, timeText } from './time-text';
@@ -17,7 +18,11 @@ export interface SummaryBar {
   relevantCount: string;
   metrics: { name: string; value: string }[];
   quotaRemaining: string;
+  /** "Last success 3 days ago", where that is old. */
+  stale: string | null;
 }
+
+type Ended = Pick<Run, 'runId' | 'startedAt' | 'endedAt'>;
 
 /** How many runs are looked at to say what is usual. */
 export const ALIKE_RUNS = 9;
@@ -32,9 +37,10 @@ const ENOUGH_RUNS = 3;
 export function summaryBar(
   run: Run | null,
   metricNames: string[],
-  earlier: Run[],
+  earlier: Ended[],
   quota: QuotaStatus | null,
   now: Instant,
+  stale: string | null = null,
 ): SummaryBar {
   const value = (name: string) => (run?.metrics[name] === undefined ? NONE : numberText(run.metrics[name]));
   const usualMs = usualDurationMs(earlier.filter(({ runId }) => runId !== run?.runId));
@@ -51,13 +57,14 @@ export function summaryBar(
       .filter((name) => name !== NEW_COUNT && name !== RELEVANT_COUNT)
       .map((name) => ({ name: humanised(name), value: value(name) })),
     quotaRemaining: quota === null ? NONE : numberText(quota.remaining),
+    stale,
   };
 }
 
 /** The median, which one run that hung for a night does not move. */
-export function usualDurationMs(runs: Run[]): number | null {
-  const durations = runs
-    .flatMap(({ startedAt, endedAt }) => (endedAt === null ? [] : elapsedMs(startedAt, endedAt)))
-    .sort((a, b) => a - b);
-  return durations.length < ENOUGH_RUNS ? null : durations[Math.floor(durations.length / 2)]!;
+export function usualDurationMs(runs: Ended[]): number | null {
+  const durations = runs.flatMap(({ startedAt, endedAt }) =>
+    endedAt === null ? [] : elapsedMs(startedAt, endedAt),
+  );
+  return durations.length < ENOUGH_RUNS ? null : median(durations);
 }

@@ -19,6 +19,7 @@ import { RequestWatch } from './request-watch';
 import { RunChanges } from './run-changes';
 import { RunClaims } from './run-claims';
 import { RunHistoryController } from './run-history.controller';
+import { RunHistoryQueries } from './run-history-queries';
 import { RunLeases } from './run-leases';
 import { RunLogsController } from './run-logs.controller';
 import { RunQueries } from './run-queries';
@@ -45,6 +46,7 @@ import { WorkersController } from './workers.controller';
   providers: [
     RunsService,
     RunQueries,
+    RunHistoryQueries,
     RunRows,
     RunStore,
     EventApplier,
@@ -69,6 +71,7 @@ import { WorkersController } from './workers.controller';
     EventIntake,
     RunsService,
     RunQueries,
+    RunHistoryQueries,
     RunChanges,
     RunClaims,
     RunLeases,

@@ -1,6 +1,12 @@
 import { FirstTables1700000000001 } from './1-first-tables';
 import { StreamPlaces1700000000002 } from './2-stream-places';
 import { QuotaAndInputs1700000000003 } from './3-quota-and-inputs';
+import { RunHistory1700000000004 } from './4-run-history';
 
 /** In order. A new one is added at the end; one that was ever released is never changed. */
-export const MIGRATIONS = [FirstTables1700000000001, StreamPlaces1700000000002, QuotaAndInputs1700000000003];
+export const MIGRATIONS = [
+  FirstTables1700000000001,
+  StreamPlaces1700000000002,
+  QuotaAndInputs1700000000003,
+  RunHistory1700000000004,
+];

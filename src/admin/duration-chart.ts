@@ -1,0 +1,131 @@
+import { elapsedMs, type Instant } from '../clock/clock';
+import type { RunStatus } from '../runs/run';
+import type { PastRun } from '../runs/run-history-queries';
+import { type DurationText, durationOf, durationText } from './duration-text';
+import { type StatusMark, stepMark } from './status-mark';
+import { STATUS_WORDS } from './plain-words';
+import { type TimeText, timeText } from './time-text';
+
+/** How many runs the chart shows. */
+export const CHART_RUNS = 40;
+const WIDTH = 400;
+const HEIGHT = 150;
+/** Room for the figures of the axis, and for the signs over the bars. */
+const LEFT = 46;
+const TOP = 14;
+const BOTTOM = 6;
+const PLOT = HEIGHT - TOP - BOTTOM;
+
+export interface DurationChart {
+  width: number;
+  height: number;
+  bars: ChartBar[];
+  axis: { y: number; textY: number; text: string }[];
+  left: number;
+  usual: { y: number; text: string } | null;
+  /** What the drawing shows, in a sentence. */
+  label: string;
+  /** The same in figures, newest first. */
+  rows: { href: string; startedAt: TimeText; duration: DurationText | null; mark: StatusMark }[];
+}
+
+export interface ChartBar {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  tone: RunStatus;
+  /** Over the bar, of those that did not complete. */
+  sign: string | null;
+  signX: number;
+  signY: number;
+  href: string;
+  title: string;
+}
+
+type Charted = Pick<PastRun, 'runId' | 'status' | 'startedAt' | 'endedAt'>;
+
+/** @param newestFirst the latest runs; null where there are none */
+export function durationChart(
+  newestFirst: Charted[],
+  usualMs: number | null,
+  now: Instant,
+): DurationChart | null {
+  if (newestFirst.length === 0) return null;
+  const runs = newestFirst.slice(0, CHART_RUNS);
+  const durations = runs.map(({ startedAt, endedAt }) => elapsedMs(startedAt, endedAt ?? now));
+  const top = niceTopMs(Math.max(...durations, usualMs ?? 0));
+  const yOf = (ms: number) => rounded(TOP + PLOT * (1 - ms / top));
+  const place = (WIDTH - LEFT) / CHART_RUNS;
+  return {
+    width: WIDTH,
+    height: HEIGHT,
+    left: LEFT,
+    bars: runs.map((run, index) => chartBar(run, durations[index]!, index, place, yOf, now)).reverse(),
+    axis: [0, 0.5, 1].map((part) => {
+      const y = yOf(top * part);
+      return { y, textY: y + 4, text: part === 0 ? '0' : durationText(top * part) };
+    }),
+    usual: usualMs === null ? null : { y: yOf(usualMs), text: durationText(usualMs) },
+    label: labelOf(runs, durations, usualMs),
+    rows: runs.map((run) => ({
+      href: `/runs/${run.runId}`,
+      startedAt: timeText(run.startedAt),
+      duration: durationOf(run, now),
+      mark: stepMark(run.status),
+    })),
+  };
+}
+
+function chartBar(
+  { runId, status, startedAt, endedAt }: Charted,
+  ms: number,
+  index: number,
+  place: number,
+  yOf: (ms: number) => number,
+  now: Instant,
+): ChartBar {
+  const floor = yOf(0);
+  const y = Math.min(yOf(ms), floor - 2);
+  // The newest stands at the right end.
+  const x = rounded(WIDTH - (index + 1) * place + 1);
+  const { text } = durationOf({ startedAt, endedAt }, now)!;
+  return {
+    x,
+    y,
+    width: rounded(place - 2),
+    height: rounded(floor - y),
+    tone: status,
+    sign: status === 'completed' ? null : stepMark(status).icon,
+    signX: rounded(x + (place - 2) / 2),
+    signY: rounded(y - 3),
+    href: `/runs/${runId}`,
+    title: `${timeText(startedAt).text}, ${text}, ${STATUS_WORDS[status].toLowerCase()}`,
+  };
+}
+
+function labelOf(runs: Charted[], durations: number[], usualMs: number | null): string {
+  const counts = new Map<RunStatus, number>();
+  for (const { status } of runs) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const words = [...counts].map(([status, count]) => `${count} ${STATUS_WORDS[status].toLowerCase()}`);
+  const usual = usualMs === null ? '' : `, usually ${durationText(usualMs)}`;
+  return (
+    `Durations of the last ${runs.length === 1 ? 'run' : `${runs.length} runs`}: ${words.join(', ')}. ` +
+    `From ${durationText(Math.min(...durations))} to ${durationText(Math.max(...durations))}${usual}.`
+  );
+}
+
+/** Ends of scales that read well, and whose halves do too. */
+const STEPS_SECONDS = [
+  1, 2, 4, 10, 20, 40, 60, 120, 240, 600, 1200, 2400, 3600, 7200, 14_400, 36_000, 86_400,
+];
+
+function niceTopMs(longestMs: number): number {
+  const seconds = longestMs / 1000;
+  const step = STEPS_SECONDS.find((each) => each >= seconds);
+  return (step ?? Math.ceil(seconds / 86_400) * 86_400) * 1000;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}
