@@ -62,7 +62,7 @@ export interface ProjectPage {
   chart: DurationChart | null;
   history: RunHistory;
   footer: RunFooter;
-  footerTitle: string;
+  footerTitle: string | null;
   /** "Re-run from here" for the step that failed. */
   rerunFrom: { scope: string; step: string } | null;
   /** What its file asks for in vain. */
@@ -143,7 +143,7 @@ function footerOf(
     footer: shown
       ? runFooter(shown.run, shown.view, quota, now, warnings)
       : neverRunFooter(file, quota, warnings),
-    footerTitle: selected && selected.run.runId !== run?.runId ? 'Selected run' : 'Latest run',
+    footerTitle: shown && (shown.run.runId === run?.runId ? 'Latest run' : 'Chosen run'),
     rerunFrom: canRerun ? { scope: `from:${failed}`, step: failed } : null,
   };
 }

@@ -2,7 +2,7 @@ import type { Instant } from '../clock/clock';
 import type { Run, StepState } from '../runs/run';
 import { type DurationText, durationOf } from './duration-text';
 import { type StatusMark, stepMark } from './status-mark';
-import type { StepHistory } from './step-history';
+import { PAST_RUNS, type StepHistory } from './step-history';
 import { type TimeText, timeTextOrNull } from './time-text';
 
 /** A step of a project: what last became of it, and the means to do it again. */
@@ -26,7 +26,7 @@ export interface ProjectStep {
  */
 export function projectSteps(
   stepNames: string[],
-  { outcomes }: StepHistory,
+  { outcomes, isWhole }: StepHistory,
   active: Run | null,
   now: Instant,
 ): ProjectStep[] {
@@ -39,7 +39,7 @@ export function projectSteps(
     const runId = ofActive ? active!.runId : (last?.runId ?? null);
     const index = stepNames.indexOf(name);
     return {
-      ...stepFacts(step, now),
+      ...(step === null ? nothingOf(isWhole) : stepFacts(step, now)),
       name,
       runHref: step === null || runId === null ? null : `/runs/${runId}`,
       onlyScope: index < 0 ? null : `only:${name}`,
@@ -48,10 +48,18 @@ export function projectSteps(
   });
 }
 
-function stepFacts(step: StepState | null, now: Instant) {
-  if (step === null) {
-    return { mark: stepMark('never'), duration: null, exitCode: null, endedAt: null, isCurrent: false };
-  }
+function nothingOf(isWhole: boolean) {
+  const mark = stepMark('never');
+  return {
+    mark: isWhole ? mark : { ...mark, word: `Not in the last ${PAST_RUNS} runs` },
+    duration: null,
+    exitCode: null,
+    endedAt: null,
+    isCurrent: false,
+  };
+}
+
+function stepFacts(step: StepState, now: Instant) {
   const { status, exitCode, endedAt } = step;
   return {
     mark: stepMark(status),

@@ -15,8 +15,8 @@ import { ProjectReader } from './project-reader';
 import { type GivenForm, givenIn, NOTHING_GIVEN, runForm, triggerRequest } from './run-form';
 
 type Parameters = Record<string, unknown>;
-/** The form of filters, as htmx names what asks. */
-const FILTERS_FORM = 'history-form';
+/** The form of filters and the links that choose a run, as htmx names what asks. */
+const NEW_ADDRESS = /^(history-form|select-)/;
 
 /** A project's page: how its runs went, and the means to start the next. */
 @ApiExcludeController()
@@ -53,7 +53,7 @@ export class ProjectPageController {
       return;
     }
     const model = await this.partModel(state);
-    if (request.headers['hx-trigger'] === FILTERS_FORM) {
+    if (NEW_ADDRESS.test(String(request.headers['hx-trigger']))) {
       // The address in the browser says what is shown, so that reload, back and a shared link show it again.
       response.setHeader('HX-Push-Url', pageAddress(projectId, query));
     }

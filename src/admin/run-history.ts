@@ -9,7 +9,8 @@ import {
   type Period,
   WHOLE_HISTORY,
 } from './history-query';
-import { numberText, reasonWords, scopeWords, STATUS_WORDS, TRIGGER_WORDS } from './plain-words';
+import { numberText, scopeWords, STATUS_WORDS, TRIGGER_WORDS } from './plain-words';
+import { endedLead } from './run-footer';
 import { runMark, type StatusMark } from './status-mark';
 import { type StepCell, stepCells, stepColumns } from './step-cells';
 import { type TimeText, timeText, timeTextOrNull } from './time-text';
@@ -17,8 +18,9 @@ import { type TimeText, timeText, timeTextOrNull } from './time-text';
 export interface HistoryRow {
   runId: string;
   href: string;
-  /** Shows it at the foot of this page. */
+  /** Shows it at the foot of this page, which is read whole or only where it changes. */
   selectHref: string;
+  selectStateHref: string;
   isSelected: boolean;
   startedAt: TimeText;
   mark: StatusMark;
@@ -105,11 +107,15 @@ export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
     chips: chipsOf(query).map(({ label, without }) => ({ label, href: href(without) })),
     clearHref: isFiltered(query) ? href({ ...WHOLE_HISTORY, run: query.run }) : null,
     columns,
-    rows: page.items.map((run) => ({
-      ...historyRow(run, columns, now),
-      selectHref: href({ place: query.place, run: run.runId }).replace('#run-history', '#detail-footer'),
-      isSelected: run.runId === query.run,
-    })),
+    rows: page.items.map((run) => {
+      const parameters = historyParameters({ ...query, run: run.runId }).toString();
+      return {
+        ...historyRow(run, columns, now),
+        selectHref: `/projects/${projectId}?${parameters}#detail-footer`,
+        selectStateHref: `/projects/${projectId}/state?${parameters}`,
+        isSelected: run.runId === query.run,
+      };
+    }),
     newestHref: query.place === null ? null : href({}),
     newerHref: at('newer', page.newerThan),
     olderHref: at('older', page.olderThan),
@@ -125,7 +131,7 @@ function historyRow(run: Run, columns: string[], now: Instant) {
     href: `/runs/${run.runId}`,
     startedAt: timeText(run.startedAt),
     mark: runMark(run),
-    reason: run.statusReason === null ? null : reasonWords(run.statusReason),
+    reason: endedLead(run).replace(/\.$/, '') || null,
     scope: scopeWords(run.scope),
     trigger: TRIGGER_WORDS[run.triggeredBy],
     duration: durationOf(run, now),

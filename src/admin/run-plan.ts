@@ -48,8 +48,7 @@ export function runPlan(
       before.filter((name) => !history.completedAt.has(name)),
       history.isWhole,
     ),
-    leaves:
-      names.length > last + 1 && last >= 0 ? `Leaves ${wordList(names.slice(last + 1))} as it is.` : null,
+    leaves: last < 0 ? null : leavesText(names.slice(last + 1)),
     quota: definition.quota ? quotaOf(quota, usualCalls.get(scope) ?? null) : null,
   };
 }
@@ -76,6 +75,11 @@ function reuses(before: string[], { completedAt }: StepHistory): RunPlan['reuses
   }));
 }
 
+function leavesText(steps: string[]): string | null {
+  if (steps.length === 0) return null;
+  return `Leaves ${wordList(steps)} as ${steps.length === 1 ? 'it is' : 'they are'}.`;
+}
+
 function missingText(steps: string[], isWhole: boolean): string | null {
   if (steps.length === 0) return null;
   const [has, it] = steps.length === 1 ? ['has', 'it'] : ['have', 'them'];
@@ -85,10 +89,7 @@ function missingText(steps: string[], isWhole: boolean): string | null {
 }
 
 function quotaOf(quota: QuotaStatus | null, usual: number | null): RunPlan['quota'] {
-  const usually =
-    usual === null
-      ? 'no run like it has told yet how many calls it takes'
-      : `usually about ${callsText(usual)}`;
+  const usually = usual === null ? 'no run like it has completed yet' : `usually about ${callsText(usual)}`;
   if (quota === null) return { text: `Quota: ${usually}, no limit is set.`, resetsAt: null, isShort: false };
   const { remaining, resetsAt } = quota;
   const left = remaining === 0 ? 'none left' : `${numberText(remaining)} left`;

@@ -3,7 +3,6 @@ import type { StepState } from '../runs/run';
 import type { PastRun } from '../runs/run-history-queries';
 
 /** How many of the latest runs are asked for the last outcome of a step, and for what there is to reuse. */
-const OUTCOMES_AMONG = 20;
 export const PAST_RUNS = 50;
 
 export interface StepOutcome {
@@ -24,10 +23,10 @@ export interface StepHistory {
 export function stepHistory(past: PastRun[], isWhole: boolean): StepHistory {
   const outcomes = new Map<string, StepOutcome>();
   const completedAt = new Map<string, { runId: string; at: Instant }>();
-  for (const [index, { runId, steps }] of past.entries()) {
+  for (const { runId, steps } of past) {
     for (const step of steps) {
       const hasOutcome = step.status !== 'skipped' && step.status !== 'pending';
-      if (hasOutcome && index < OUTCOMES_AMONG && !outcomes.has(step.name)) {
+      if (hasOutcome && !outcomes.has(step.name)) {
         outcomes.set(step.name, { runId, step });
       }
       if (step.status === 'completed' && step.endedAt !== null && !completedAt.has(step.name)) {

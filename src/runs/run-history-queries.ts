@@ -52,10 +52,10 @@ interface Stretch {
 
 /** How many entries of an index, or rows of the table, one request looks at. */
 const LOOK_AT_ENTRIES = 100_000;
-const LOOK_AT_ROWS = 10_000;
+const LOOK_AT_ROWS = 5_000;
 const COUNT_UP_TO = 10_000;
 const COUNT_AMONG_ENTRIES = 50_000;
-const COUNT_AMONG_ROWS = 5_000;
+const COUNT_AMONG_ROWS = 2_000;
 
 /** The past of one project. However many runs it has, each of these looks at a bounded number of them. */
 @Injectable()
