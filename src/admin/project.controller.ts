@@ -72,7 +72,7 @@ export class ProjectPageController {
     const plans = this.reader.plans(await this.reader.state(projectId, WHOLE_HISTORY));
     const chosen = textOrNull(scope) ?? FULL_SCOPE;
     const plan = plans.find((each) => each.scope === chosen) ?? plans[0];
-    response.render('part-plan', { plan, planHref: `/projects/${projectId}/plan` });
+    response.render('part-plan', { plan, plans, planHref: `/projects/${projectId}/plan` });
   }
 
   @Post('runs')
