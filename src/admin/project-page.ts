@@ -117,7 +117,11 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     summary: summaryBar(run, definition.metrics, alike, quota, now, stale),
     steps: projectSteps(stepNames, past.steps, active, now),
     progress: run && progressBar(run),
-    chart: durationChart(active ? [active, ...past.runs] : past.runs, usualDurationMs(alike), now),
+    chart: durationChart(
+      active ? [active, ...past.runs] : past.runs,
+      usualDurationMs(alike.filter(({ runId }) => runId !== run?.runId)),
+      now,
+    ),
     history: runHistory({ projectId, stepNames, scopes: scopesOf(definition), query, ...details }, now),
     ...footerOf(state, details, stepNames, warnings, now),
     notes,

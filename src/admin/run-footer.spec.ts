@@ -1,4 +1,4 @@
-import { after, aNewRun, LATER } from '../../test/support/a-run';
+import { after, aNewRun, LATER, START } from '../../test/support/a-run';
 import type { Run } from '../runs/run';
 import type { RunCommand } from '../runs/run-state';
 import { toRunView } from '../runs/run-view';
@@ -62,4 +62,24 @@ it('says what is left of the quota, and when it begins anew', () => {
   expect(of(12)).toMatchObject({ text: '12 of 1,200 calls left', resetsAt: { datetime: LATER } });
   expect(of(0)!.text).toBe('None of 1,200 calls left');
   expect(footerOf(run).quota).toBeNull();
+});
+
+it('warns where nothing is left, and of a worker that fell silent', () => {
+  const quota = { dailyLimit: 9, used: 9, remaining: 0, concurrencyLimit: 1, resetsAt: LATER };
+  const silent = { ...after(aNewRun(), [CLAIM], START), leaseExpiresAt: START };
+  const { warnings, detail } = runFooter(silent, toRunView(silent, FACTS, LATER), quota, LATER);
+  expect(warnings).toMatchObject([
+    { text: expect.stringContaining('worker-2 is about to be given up'), at: { datetime: START } },
+    { text: expect.stringContaining('quota is used up'), at: { datetime: LATER } },
+  ]);
+  expect(detail).toBeNull();
+});
+
+it('says how far a run came that was cut short', () => {
+  const partial = after(aNewRun(), [
+    CLAIM,
+    { type: 'progress', occurredAt: LATER, payload: { step: 'parse', current: 60, total: 80 } },
+    { type: 'complete', occurredAt: LATER, payload: { status: 'partial', reason: 'quota-reached' } },
+  ]);
+  expect(footerOf(partial).lead).toBe('the quota was reached after 60 of 80 in parse.');
 });

@@ -76,7 +76,7 @@ it('says what it may cost, and warns where that is more than there is', () => {
   const plenty = { quota: { ...QUOTA, remaining: 40 } };
   expect(planOf('full', plenty).quota!.isShort).toBe(false);
   expect(planOf('ends').quota).toMatchObject({
-    text: 'Quota: no run like it has completed yet, 38 left, resets',
+    text: 'Quota: not known for this scope yet, 38 left, resets',
     isShort: false,
   });
   expect(planOf('full', { quota: { ...QUOTA, remaining: 0 } }).quota).toMatchObject({

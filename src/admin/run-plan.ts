@@ -89,7 +89,7 @@ function missingText(steps: string[], isWhole: boolean): string | null {
 }
 
 function quotaOf(quota: QuotaStatus | null, usual: number | null): RunPlan['quota'] {
-  const usually = usual === null ? 'no run like it has completed yet' : `usually about ${callsText(usual)}`;
+  const usually = usual === null ? 'not known for this scope yet' : `usually about ${callsText(usual)}`;
   if (quota === null) return { text: `Quota: ${usually}, no limit is set.`, resetsAt: null, isShort: false };
   const { remaining, resetsAt } = quota;
   const left = remaining === 0 ? 'none left' : `${numberText(remaining)} left`;
