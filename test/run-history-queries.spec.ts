@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { aNewRun } from '../../test/support/a-run';
-import { ENTITIES } from '../app.module';
-import { toInstant } from '../clock/clock';
-import { Database } from '../database/database';
-import type { Run, RunStatus } from './run';
-import { type HistoryFilter, type HistoryPlace, RunHistoryQueries } from './run-history-queries';
-import { lowestRunIdAt, startOfRun } from './run-id';
-import { RunEntity } from './run.entity';
+import { aNewRun } from './support/a-run';
+import { ENTITIES } from '../src/app.module';
+import { toInstant } from '../src/clock/clock';
+import { Database } from '../src/database/database';
+import type { Run, RunStatus } from '../src/runs/run';
+import { type HistoryFilter, type HistoryPlace, RunHistoryQueries } from '../src/runs/run-history-queries';
+import { lowestRunIdAt, startOfRun } from '../src/runs/run-id';
+import { RunEntity } from '../src/runs/run.entity';
 
 const START_MS = Date.parse('2026-03-01T00:00:00.000Z');
 const MINUTE_MS = 60_000;
@@ -47,7 +47,7 @@ describe('the history of a project with many runs', () => {
     const other = { ...runAt(0), runId: idOf(RUNS), projectId: 'other', scope: 'only:report' };
     await database.write(
       async (tx, inputs: Run[][]) => {
-        for (const input of inputs) await rows.insert(tx, input as RunEntity[]);
+        for (const input of inputs) await rows.insert(tx, input);
         return inputs;
       },
       [...runs, other],
