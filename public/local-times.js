@@ -5,6 +5,13 @@ const language = navigator.language;
 const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
 const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
 const dateAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+/** Within a year it goes without saying; the tooltip has it. */
+const dayAndTime = new Intl.DateTimeFormat(language, {
+  day: 'numeric',
+  month: 'short',
+  hour: 'numeric',
+  minute: '2-digit',
+});
 
 function localise(root) {
   for (const element of root.querySelectorAll('time[datetime]:not(.ago)')) {
@@ -17,9 +24,9 @@ function localise(root) {
 
 function textOf(moment, isToTheSecond) {
   if (isToTheSecond) return clock.format(moment);
-  return moment.toDateString() === new Date().toDateString()
-    ? time.format(moment)
-    : dateAndTime.format(moment);
+  const today = new Date();
+  if (moment.toDateString() === today.toDateString()) return time.format(moment);
+  return (moment.getFullYear() === today.getFullYear() ? dayAndTime : dateAndTime).format(moment);
 }
 
 /** Where each counting element began, by its attribute: an update from the server begins anew. */

@@ -201,7 +201,10 @@ describe('the pages, in a browser', () => {
     await jobato.untilEnded(runId);
     for (const path of ['/', '/projects/search', `/runs/${runId}`]) {
       const page = await (await jobato.fetch(path)).text();
-      const part = /hx-get="([^"]+)"/.exec(page)![1]!.replaceAll('&amp;', '&').replaceAll('&#x3D;', '=');
+      const part = /hx-get="([^"]+version[^"]+)"/
+        .exec(page)![1]!
+        .replaceAll('&amp;', '&')
+        .replaceAll('&#x3D;', '=');
       expect((await jobato.fetch(part)).status).toBe(204);
       const changed = await jobato.fetch(part.replace(/version=\w+/, 'version=another'));
       expect(changed.status).toBe(200);

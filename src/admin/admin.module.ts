@@ -15,6 +15,8 @@ import { LogReader } from './log-reader';
 import { OverviewController } from './overview.controller';
 import { PageFrames } from './page-frame';
 import { ProjectPageController } from './project.controller';
+import { ProjectPasts } from './project-pasts';
+import { ProjectReader } from './project-reader';
 import { QuotaPageController } from './quota-page.controller';
 import { RejectedEventsPageController } from './rejected-events-page.controller';
 import { RunLogPartController } from './run-log.controller';
@@ -37,6 +39,6 @@ import { RunTimelineController } from './run-timeline.controller';
     QuotaPageController,
     EventContractPageController,
   ],
-  providers: [PageFrames, LivePages, LogReader, AlikeRuns, RunPages],
+  providers: [PageFrames, LivePages, LogReader, AlikeRuns, RunPages, ProjectPasts, ProjectReader],
 })
 export class AdminModule {}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { isTerminal, type Run } from '../runs/run';
 import { RunQueries } from '../runs/run-queries';
-import { ALIKE_RUNS } from './summary-bar';
+import { ALIKE_RUNS } from './usual-duration';
 
 /** More runs at work than anybody looks at. */
 const MAX_KEPT = 200;

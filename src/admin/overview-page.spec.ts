@@ -36,7 +36,7 @@ it('says how far a run is, and looks more often meanwhile', () => {
   const { rows, pollSeconds } = page({ run, view: toRunView(run, FACTS, LATER), trend: [run] });
   expect(rows[0]).toMatchObject({
     mark: { word: 'Running' },
-    detail: 'parse: 3 of 12 (25 %)',
+    detail: [{ text: 'parse: 3 of 12 (25 %)' }],
     progress: { value: 3, max: 12 },
     runAction: null,
     stopAction: `/runs/${run.runId}/stop`,
@@ -47,7 +47,7 @@ it('says how far a run is, and looks more often meanwhile', () => {
 it('says what a run waits for rather than how far it is', () => {
   const run = aNewRun();
   const [row] = page({ run, view: toRunView(run, { ...FACTS, unpublished: true }, LATER) }).rows;
-  expect(row!.detail).toMatch(/does not take its request\.$/);
+  expect(row!.detail).toEqual([{ text: expect.stringMatching(/does not take its request\.$/) }]);
 });
 
 it('says where a run failed', () => {
@@ -55,7 +55,7 @@ it('says where a run failed', () => {
     CLAIM,
     { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'no', step: 'parse' } },
   ]);
-  expect(page({ run }).rows[0]).toMatchObject({ mark: { word: 'Failed' }, detail: 'at parse' });
+  expect(page({ run }).rows[0]).toMatchObject({ mark: { word: 'Failed' }, detail: [{ text: 'at parse' }] });
 });
 
 it('tells what is up to date from what has changed since, and from what went wrong', () => {
@@ -63,7 +63,7 @@ it('tells what is up to date from what has changed since, and from what went wro
   expect(page({ run }).rows[0]).toMatchObject({ mark: { word: 'Up to date' }, detail: null });
   expect(page({ run, change: 'Changed since: step fit' }).rows[0]).toMatchObject({
     mark: { word: 'Needs re-run', tone: 'outdated' },
-    detail: 'Changed since: step fit',
+    detail: [{ text: 'Changed since: step fit' }],
   });
 });
 

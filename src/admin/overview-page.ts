@@ -11,6 +11,7 @@ import { progressBar } from './run-steps';
 import { projectMark, type StatusMark } from './status-mark';
 import { type TimeText, timeText } from './time-text';
 import { type Trend, TREND_RUNS, trendOf } from './trend';
+import { type PageWords, waitingWords, wordsWithTimes } from './waiting-words';
 
 /** A project and how it goes. */
 export interface ProjectFacts {
@@ -43,7 +44,7 @@ export interface ProjectRow {
   isDefault: boolean;
   mark: StatusMark;
   /** "at fit", "fit: 3 of 12 (25 %)", what changed, or why it waits. */
-  detail: string | null;
+  detail: PageWords[] | null;
   progress: { value: number; max: number } | null;
   lastRun: TimeText | null;
   lastRunHref: string | null;
@@ -104,7 +105,7 @@ function projectRow(
     href,
     isDefault: definition.isDefault,
     mark: projectMark(run, change),
-    detail: run && (firstSentence(view?.waiting?.message) ?? change ?? bar?.text ?? endDetail(run)),
+    detail: run && detailOf(run, view, change, bar?.text ?? null, now),
     progress: bar?.max ? { value: bar.value ?? 0, max: bar.max } : null,
     lastRun: run && timeText(run.startedAt),
     lastRunHref: run && `/runs/${run.runId}`,
@@ -119,6 +120,18 @@ function projectRow(
     runAction: active ? null : `${href}/runs`,
     stopAction: active && active.cancelRequestedAt === null ? `/runs/${active.runId}/stop` : null,
   };
+}
+
+function detailOf(
+  run: Run,
+  view: RunView | null,
+  change: string | null,
+  progress: string | null,
+  now: Instant,
+): PageWords[] | null {
+  if (view?.waiting?.code === 'stopping') return waitingWords(run, view, now);
+  const text = firstSentence(view?.waiting?.message) ?? change ?? progress ?? endDetail(run);
+  return text === null ? null : wordsWithTimes(text);
 }
 
 /** What the word of the status leaves open. */

@@ -1,31 +1,49 @@
 import type { Instant } from '../clock/clock';
+import type { Trouble } from '../health/health';
 import type { KnownProject } from '../projects/project-catalogue';
+import { FULL_SCOPE, scopesOf } from '../projects/scope';
 import type { QuotaStatus } from '../quota/quotas';
-import { isTerminal, type Run } from '../runs/run';
-import type { Page } from '../runs/run-queries';
+import { isTerminal, type Run, type RunStatus } from '../runs/run';
+import type { HistoryPage, StatusCount } from '../runs/run-history-queries';
 import type { RunView } from '../runs/run-view';
+import { type DurationChart, durationChart } from './duration-chart';
+import { historyParameters, type HistoryQuery } from './history-query';
 import { pageVersion, waitingCode } from './page-version';
-import { neverRunFooter, type RunFooter, runFooter } from './run-footer';
-import { type HistoryQuery, type RunHistory, runHistory } from './run-history';
-import { type ProgressBar, progressBar, type StepRow, stepRows } from './run-steps';
-import { runMark, stepMark, type StatusMark } from './status-mark';
+import type { ProjectPast } from './project-pasts';
+import { type ProjectStep, projectSteps } from './project-steps';
+import { type FooterWarning, neverRunFooter, type RunFooter, runFooter } from './run-footer';
+import { type RunHistory, runHistory } from './run-history';
+import { type ProgressBar, progressBar } from './run-steps';
+import { staleWords } from './staleness';
+import { projectMark, type StatusMark } from './status-mark';
 import { type SummaryBar, summaryBar } from './summary-bar';
+import { timeTextOrNull } from './time-text';
+import { usualMs } from './usual-duration';
 
-/** What the page of a project is made of. */
-export interface ProjectFacts {
+/** What can be told quickly, and whether anything that the page shows has changed. */
+export interface ProjectState {
   project: KnownProject;
   /** The active run, else the latest. */
   run: Run | null;
   view: RunView | null;
-  /** Completed ones with the same scope, for what is usual. */
-  alike: Run[];
-  page: Page<Run>;
+  past: ProjectPast;
   query: HistoryQuery;
   quota: QuotaStatus | null;
   /** What its file asks for in vain. */
   notes: string[];
+  troubles: Trouble[];
   /** Runs at work in all projects, which the header shows. */
   running: number;
+  /** What changed since it last ran as a whole, in words. */
+  change: string | null;
+}
+
+/** What the page of a project is made of beside that. */
+export interface ProjectDetails {
+  page: HistoryPage;
+  counts: Record<RunStatus, StatusCount>;
+  /** The run that was chosen for the foot of the page. */
+  selected: { run: Run; view: RunView } | null;
 }
 
 export interface ProjectPage {
@@ -34,66 +52,119 @@ export interface ProjectPage {
   href: string;
   file: string;
   mark: StatusMark;
+  /** Why it needs a re-run. */
+  change: string | null;
   canRun: boolean;
+  /** Why not, where it is no run that is in the way. */
+  whyNot: string | null;
   canStop: boolean;
   isStopping: boolean;
   activeRunHref: string | null;
   stopHref: string | null;
   summary: SummaryBar;
-  steps: StepRow[];
+  steps: ProjectStep[];
   progress: ProgressBar | null;
+  chart: DurationChart | null;
   history: RunHistory;
   footer: RunFooter;
+  footerTitle: string | null;
+  /** "Re-run from here" for the step that failed. */
+  rerunFrom: { scope: string; step: string } | null;
   /** What its file asks for in vain. */
   notes: string[];
   stateHref: string;
+  planHref: string;
   pollSeconds: number;
   version: string;
 }
 
-export function projectPage(
-  { project, run, view, alike, page, query, quota, notes, running }: ProjectFacts,
-  now: Instant,
-): ProjectPage {
-  const { definition, definitionHash, file } = project;
-  const { projectId } = definition;
-  const isActive = run !== null && !isTerminal(run);
-  const isStopping = isActive && run.cancelRequestedAt !== null;
-  const version = pageVersion(
-    [...(run ? [run] : []), ...page.items],
-    definitionHash,
-    waitingCode(view),
-    running,
+/** Of facts that take no time to come by: most of those who ask are told that it is the same. */
+export function projectVersion(state: ProjectState, now: Instant): string {
+  const { project, run, view, past, query, quota, notes, troubles, running, change } = state;
+  const stale = staleWords(past.staleness, isActive(run), now);
+  return pageVersion(run ? [run] : [], project.definitionHash, waitingCode(view), [
+    query,
     quota,
-  );
-  const parameters = new URLSearchParams({
-    ...(query.status && { status: query.status }),
-    ...(query.cursor && { cursor: query.cursor }),
-    version,
-  });
+    notes,
+    troubles,
+    running,
+    stale,
+    change,
+  ]);
+}
+
+export function projectPage(state: ProjectState, details: ProjectDetails, now: Instant): ProjectPage {
+  const { project, run, past, query, quota, notes, troubles } = state;
+  const { definition, file } = project;
+  const { projectId } = definition;
+  const active = run !== null && isActive(run) ? run : null;
+  const isStopping = active !== null && active.cancelRequestedAt !== null;
+  const stepNames = definition.steps.map(({ name }) => name);
+  const alike = past.alike.get(run?.scope ?? FULL_SCOPE) ?? [];
+  const stale = staleWords(past.staleness, active !== null, now);
+  const refusing = troubles.find(({ refusesRuns }) => refusesRuns) ?? null;
+  const version = projectVersion(state, now);
+  const warnings = [
+    ...troubles.map(troubleWarning),
+    ...(stale === null ? [] : [{ text: `${stale}.`, at: null }]),
+  ];
   return {
     projectId,
     name: definition.name,
     href: `/projects/${projectId}`,
     file: `config/${file}`,
-    mark: runMark(run),
-    canRun: !isActive,
-    canStop: isActive && !isStopping,
+    mark: projectMark(run, state.change),
+    change: state.change,
+    canRun: active === null && refusing === null,
+    whyNot: active === null && refusing ? refusing.message : null,
+    canStop: active !== null && !isStopping,
     isStopping,
-    activeRunHref: isActive ? `/runs/${run.runId}` : null,
-    stopHref: isActive ? `/runs/${run.runId}/stop` : null,
-    summary: summaryBar(run, definition.metrics, alike, quota, now),
-    steps: run ? stepRows(run, now) : definition.steps.map(({ name }) => pendingRow(name)),
+    activeRunHref: active && `/runs/${active.runId}`,
+    stopHref: active && `/runs/${active.runId}/stop`,
+    summary: summaryBar(run, definition.metrics, alike, quota, now, stale),
+    steps: projectSteps(stepNames, past.steps, active, now),
     progress: run && progressBar(run),
-    history: runHistory(projectId, page, query, now),
-    footer: run && view ? runFooter(run, view, quota, now) : neverRunFooter(file, quota),
+    chart: durationChart(
+      active ? [active, ...past.runs] : past.runs,
+      usualMs(alike.filter(({ runId }) => runId !== run?.runId)),
+      now,
+    ),
+    history: runHistory({ projectId, stepNames, scopes: scopesOf(definition), query, ...details }, now),
+    ...footerOf(state, details, stepNames, warnings, now),
     notes,
-    stateHref: `/projects/${projectId}/state?${parameters.toString()}`,
-    pollSeconds: isActive ? 2 : 10,
+    stateHref: `/projects/${projectId}/state?${historyParameters(query, { version }).toString()}`,
+    planHref: `/projects/${projectId}/plan`,
+    pollSeconds: active ? 2 : 10,
     version,
   };
 }
 
-function pendingRow(name: string): StepRow {
-  return { name, mark: stepMark('pending'), duration: null, exitCode: null, isCurrent: false };
+/** The run that was chosen in the history, else the one at work or the latest. */
+function footerOf(
+  { project: { file }, run, view, quota }: ProjectState,
+  { selected }: ProjectDetails,
+  stepNames: string[],
+  warnings: FooterWarning[],
+  now: Instant,
+): Pick<ProjectPage, 'footer' | 'footerTitle' | 'rerunFrom'> {
+  const shown = selected ?? (run && view ? { run, view } : null);
+  const failed = shown?.run.steps.find(({ status }) => status === 'failed')?.name;
+  const canRerun = !isActive(run) && failed !== undefined && stepNames.includes(failed);
+  return {
+    footer: shown
+      ? runFooter(shown.run, shown.view, quota, now, warnings)
+      : neverRunFooter(file, quota, warnings),
+    footerTitle: shown && (shown.run.runId === run?.runId ? 'Latest run' : 'Chosen run'),
+    rerunFrom: canRerun ? { scope: `from:${failed}`, step: failed } : null,
+  };
+}
+
+function troubleWarning({ message, since }: Trouble): FooterWarning {
+  return since === null
+    ? { text: message, at: null }
+    : { text: `${message} It has been so since`, at: timeTextOrNull(since) };
+}
+
+function isActive(run: Run | null): boolean {
+  return run !== null && !isTerminal(run);
 }

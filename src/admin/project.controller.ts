@@ -1,39 +1,33 @@
 import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { validate as isUuid } from 'uuid';
 import { Clock } from '../clock/clock';
 import type { FieldError } from '../problems/catalogue';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { FULL_SCOPE } from '../projects/scope';
-import { Quotas } from '../quota/quotas';
-import { ConfigRemarks } from '../runs/config-remarks';
-import { RUN_STATUSES } from '../runs/run';
-import { RunQueries } from '../runs/run-queries';
 import { RunsService } from '../runs/runs.service';
+import { historyParameters, historyQuery, type HistoryQuery, WHOLE_HISTORY } from './history-query';
 import type { Notice } from './notice';
 import { carryOut, leadTo, textOrNull } from './page-answer';
 import { PageFrames } from './page-frame';
-import { projectPage } from './project-page';
-import type { HistoryQuery } from './run-history';
+import { projectPage, projectVersion, type ProjectState } from './project-page';
+import { ProjectReader } from './project-reader';
 import { type GivenForm, givenIn, NOTHING_GIVEN, runForm, triggerRequest } from './run-form';
-import { ALIKE_RUNS } from './summary-bar';
 
-const HISTORY_ROWS = 20;
 type Parameters = Record<string, unknown>;
+/** The form of filters and the links that choose a run, as htmx names what asks. */
+const NEW_ADDRESS = /^(history-form|select-)/;
 
-/** A project's page: how its latest run went, and the means to start the next. */
+/** A project's page: how its runs went, and the means to start the next. */
 @ApiExcludeController()
 @Controller('projects/:projectId')
 export class ProjectPageController {
   constructor(
     private readonly projects: ProjectCatalogue,
-    private readonly queries: RunQueries,
+    private readonly reader: ProjectReader,
     private readonly runs: RunsService,
     private readonly clock: Clock,
     private readonly frames: PageFrames,
-    private readonly quotas: Quotas,
-    private readonly remarks: ConfigRemarks,
   ) {}
 
   @Get()
@@ -42,18 +36,43 @@ export class ProjectPageController {
     @Query() query: Parameters,
     @Res() response: Response,
   ): Promise<void> {
-    response.render('project', await this.model(projectId, historyQuery(query)));
+    response.render('project', await this.wholePage(projectId, historyQuery(query)));
   }
 
   @Get('state')
   async state(
     @Param('projectId') projectId: string,
-    @Query() query: Parameters,
+    @Query() address: Parameters,
+    @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const model = await this.model(projectId, historyQuery(query));
-    if (model.project.version === query.version) response.status(204).end();
-    else response.render('part-project', model);
+    const query = historyQuery(address);
+    const state = await this.reader.state(projectId, query);
+    if (projectVersion(state, this.clock.now()) === address.version) {
+      response.status(204).end();
+      return;
+    }
+    const model = await this.partModel(state);
+    if (NEW_ADDRESS.test(String(request.headers['hx-trigger']))) {
+      // The address in the browser says what is shown, so that reload, back and a shared link show it again.
+      response.setHeader('HX-Push-Url', pageAddress(projectId, query));
+    }
+    // What the next run would reuse and cost may be another by now.
+    if (model.project.canRun) response.setHeader('HX-Trigger', 'plan-changed');
+    response.render('part-project', model);
+  }
+
+  /** What a run of one scope would do: the page asks when another one is chosen. */
+  @Get('plan')
+  async plan(
+    @Param('projectId') projectId: string,
+    @Query('scope') scope: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
+    const plans = this.reader.plans(await this.reader.state(projectId, WHOLE_HISTORY));
+    const chosen = textOrNull(scope) ?? FULL_SCOPE;
+    const plan = plans.find((each) => each.scope === chosen) ?? plans[0];
+    response.render('part-plan', { plan, plans, planHref: `/projects/${projectId}/plan` });
   }
 
   @Post('runs')
@@ -74,52 +93,40 @@ export class ProjectPageController {
         leadTo(`/runs/${run.runId}`, request, response);
       },
       async (notice, { extras: { errors = [] } }) =>
-        response.render('project', await this.model(projectId, historyQuery({}), { given, notice, errors })),
+        response.render('project', await this.wholePage(projectId, WHOLE_HISTORY, given, notice, errors)),
       ({ extras: { errors = [] } }) => ({ form: runForm(definition, given, errors) }),
     );
   }
 
-  private async model(
+  private async wholePage(
     projectId: string,
     query: HistoryQuery,
-    { given, notice, errors }: { given: GivenForm; notice: Notice | null; errors: FieldError[] } = {
-      given: NOTHING_GIVEN,
-      notice: null,
-      errors: [],
-    },
+    given: GivenForm = NOTHING_GIVEN,
+    notice: Notice | null = null,
+    errors: FieldError[] = [],
   ) {
-    const project = this.projects.get(projectId);
-    const [run, page] = await Promise.all([
-      this.queries.current(projectId),
-      this.queries.list(
-        { projectId, status: query.status ?? undefined },
-        HISTORY_ROWS,
-        query.cursor ?? undefined,
-      ),
-    ]);
-    const [view, alike, quota, frame] = await Promise.all([
-      run && this.queries.view(run),
-      this.queries.list({ projectId, status: 'completed', scope: run?.scope ?? FULL_SCOPE }, ALIKE_RUNS),
-      this.quotas.statusOf(project.definition),
-      this.frames.frame(project.definition.name, '/'),
-    ]);
-    const notes = this.remarks.notes(project.definition);
-    const running = frame.running;
-    const facts = { project, run, view, alike: alike.items, page, query, quota, notes, running };
+    const state = await this.reader.state(projectId, query);
+    const model = await this.partModel(state);
+    const plans = this.reader.plans(state);
+    const chosen = given.scope ?? FULL_SCOPE;
     return {
-      frame,
-      project: projectPage(facts, this.clock.now()),
-      form: runForm(project.definition, given, errors),
+      ...model,
+      form: runForm(state.project.definition, given, errors),
+      plan: plans.find(({ scope }) => scope === chosen) ?? plans[0],
+      planHref: model.project.planHref,
+      plans,
       notice,
     };
   }
+
+  private async partModel(state: ProjectState) {
+    const { name } = state.project.definition;
+    const [details, frame] = await Promise.all([this.reader.details(state), this.frames.frame(name, '/')]);
+    return { frame, project: projectPage(state, details, this.clock.now()) };
+  }
 }
 
-/** What does not make sense in an address is left out: an old link still shows the page. */
-function historyQuery(query: Parameters): HistoryQuery {
-  const cursor = textOrNull(query.cursor);
-  return {
-    status: RUN_STATUSES.find((status) => status === query.status) ?? null,
-    cursor: cursor !== null && isUuid(cursor) ? cursor : null,
-  };
+function pageAddress(projectId: string, query: HistoryQuery): string {
+  const parameters = historyParameters(query);
+  return `/projects/${projectId}${parameters.size > 0 ? `?${parameters.toString()}` : ''}`;
 }

@@ -6,6 +6,7 @@ import { type DurationText, durationOf } from './duration-text';
 import { numberText, reasonWords } from './plain-words';
 import { runMark, type StatusMark } from './status-mark';
 import { type TimeText, timeText, timeTextOrNull } from './time-text';
+import { type PageWords, waitingWords, wordsWithTimes } from './waiting-words';
 
 /** One line that says how things stand, and what to do about it. */
 export interface RunFooter {
@@ -15,9 +16,17 @@ export interface RunFooter {
   workerId: string | null;
   lastHeard: DurationText | null;
   endedAt: TimeText | null;
-  detail: string | null;
+  detail: PageWords[] | null;
   href: string | null;
   quota: FooterQuota | null;
+  /** What else is to be known before the next run. */
+  warnings: FooterWarning[];
+}
+
+export interface FooterWarning {
+  text: string;
+  /** Where the sentence ends with a time. */
+  at: TimeText | null;
 }
 
 export interface FooterQuota {
@@ -26,40 +35,54 @@ export interface FooterQuota {
   resetsAt: TimeText;
 }
 
-export function neverRunFooter(file: string, quota: QuotaStatus | null): RunFooter {
+export function neverRunFooter(
+  file: string,
+  quota: QuotaStatus | null,
+  warnings: FooterWarning[] = [],
+): RunFooter {
   return {
     ...NOTHING,
     mark: runMark(null),
     lead: 'No runs yet.',
     quota: footerQuota(quota),
-    detail: `Press Run to start the first one. What it does is written in config/${file}.`,
+    warnings: [...warnings, ...quotaWarning(quota)],
+    detail: [{ text: `Press Run to start the first one. What it does is written in config/${file}.` }],
   };
 }
 
-export function runFooter(run: Run, view: RunView, quota: QuotaStatus | null, now: Instant): RunFooter {
+export function runFooter(
+  run: Run,
+  view: RunView,
+  quota: QuotaStatus | null,
+  now: Instant,
+  more: FooterWarning[] = [],
+): RunFooter {
   const mark = runMark(run);
+  const warnings = [...more, ...silentWarning(run, view), ...quotaWarning(quota)];
   const href = `/runs/${run.runId}`;
   if (isTerminal(run)) {
     return {
       ...NOTHING,
       mark,
       href,
+      warnings,
       quota: footerQuota(quota),
       endedAt: timeTextOrNull(run.endedAt),
       lead: endedLead(run),
-      detail: run.error?.message ?? null,
+      detail: run.error && wordsWithTimes(run.error.message),
     };
   }
   return {
     ...NOTHING,
     mark,
     href,
+    warnings,
     quota: footerQuota(quota),
     lead: 'for',
     since: durationOf({ startedAt: run.cancelRequestedAt ?? run.startedAt, endedAt: null }, now),
     workerId: run.workerId,
     lastHeard: durationOf({ startedAt: run.lastHeardAt, endedAt: null }, now),
-    detail: view.waiting?.message ?? null,
+    detail: view.waiting?.code === 'worker-silent' ? null : waitingWords(run, view, now),
   };
 }
 
@@ -71,6 +94,7 @@ const NOTHING = {
   detail: null,
   href: null,
   quota: null,
+  warnings: [],
 };
 
 function footerQuota(quota: QuotaStatus | null): FooterQuota | null {
@@ -78,6 +102,23 @@ function footerQuota(quota: QuotaStatus | null): FooterQuota | null {
   const { remaining, dailyLimit, resetsAt } = quota;
   const left = remaining === 0 ? 'None' : numberText(remaining);
   return { text: `${left} of ${numberText(dailyLimit)} calls left`, resetsAt: timeText(resetsAt) };
+}
+
+function quotaWarning(quota: QuotaStatus | null): FooterWarning[] {
+  return quota?.remaining === 0
+    ? [{ text: 'The quota is used up: a run is refused until', at: timeText(quota.resetsAt) }]
+    : [];
+}
+
+function silentWarning({ workerId, lastHeardAt }: Run, { waiting }: RunView): FooterWarning[] {
+  if (waiting?.code !== 'worker-silent') return [];
+  const who = workerId === null ? 'Its worker' : `The worker ${workerId}`;
+  return [
+    {
+      text: `${who} is about to be given up: nothing was heard of it since`,
+      at: timeTextOrNull(lastHeardAt),
+    },
+  ];
 }
 
 /** "Failed at step fit, exit code 3." */
@@ -90,5 +131,10 @@ export function endedLead(run: Run): string {
       ? `at step ${failed.name}${exit}.`
       : `at step ${failed.name}${exit}${reason}.`;
   }
-  return reason === '' ? '' : `${reason.slice(2)}.`;
+  const { step, current, total } = run.progress;
+  const isCutShort = run.status === 'partial' && current !== null && total !== null && current < total;
+  const reached = isCutShort
+    ? ` after ${numberText(current)} of ${numberText(total)}${step === null ? '' : ` in ${step}`}`
+    : '';
+  return reason === '' ? '' : `${reason.slice(2)}${reached}.`;
 }

@@ -3,7 +3,6 @@ import type { ProjectDefinition } from '../projects/project';
 import type { QuotaStatus } from '../quota/quotas';
 import { isTerminal, type Run } from '../runs/run';
 import type { RunView } from '../runs/run-view';
-import { stopWords } from '../runs/stop-words';
 import { type DurationText, durationOf } from './duration-text';
 import { pageVersion, waitingCode } from './page-version';
 import { humanised, numberText, reasonWords, scopeWords, sizeText, TRIGGER_WORDS } from './plain-words';
@@ -15,7 +14,7 @@ import { type StepTimeline, stepTimeline } from './step-timeline';
 import { type SummaryBar, summaryBar } from './summary-bar';
 import { type TimeLeft, timeLeft } from './time-left';
 import { type TimeText, timeText, timeTextOrNull } from './time-text';
-import { type PageWords, wordsWithTimes } from './waiting-words';
+import { type PageWords, waitingWords } from './waiting-words';
 
 export interface RunFacts {
   run: Run;
@@ -84,7 +83,6 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
   const { run, view, definition, current, alike, quota } = facts;
   const { runId, projectId } = run;
   const isActive = !isTerminal(run);
-  const stopping = stopWords(run, now);
   const footer = runFooter(run, view, quota, now);
   return {
     runId,
@@ -98,7 +96,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     rerun: rerunOffer(run, current),
     stopHref: `/runs/${runId}/stop`,
     summary: summaryBar(run, definition.metrics, alike, quota, now),
-    waiting: view.waiting && (stopping ?? wordsWithTimes(view.waiting.message)),
+    waiting: waitingWords(run, view, now),
     failure: failureOf(facts),
     reason: run.statusReason === null ? null : reasonWords(run.statusReason),
     scope: scopeWords(run.scope),
@@ -130,7 +128,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
       previewHref: `/runs/${runId}/artifacts/${encodeURIComponent(name)}`,
     })),
     // What a stop waits for is said above, with its seconds going on.
-    footer: { ...footer, detail: stopping === null ? footer.detail : null },
+    footer,
     stateHref: `/runs/${runId}/state?version=${runVersion(run, view, alike, now)}`,
     logHref: `/api/runs/${runId}/logs`,
   };

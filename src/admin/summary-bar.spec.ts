@@ -1,6 +1,7 @@
 import { after, aNewRun, LATER, START } from '../../test/support/a-run';
 import type { Run } from '../runs/run';
-import { summaryBar, usualDurationMs } from './summary-bar';
+import { summaryBar } from './summary-bar';
+import { usualMs } from './usual-duration';
 
 const METRICS = ['newJobsCount', 'relevantCount', 'termsCount'];
 const lasting = (minutes: number, runId: string): Run => ({
@@ -44,7 +45,7 @@ it('says what is usual, and when a run takes longer', () => {
 });
 
 it('calls nothing usual after two runs', () => {
-  expect(usualDurationMs(earlier.slice(0, 2))).toBeNull();
+  expect(usualMs(earlier.slice(0, 2))).toBeNull();
 });
 
 it('does not measure a run by itself', () => {

@@ -5,6 +5,7 @@ import { type DurationText, durationOf, durationText } from './duration-text';
 import { humanised, numberText } from './plain-words';
 import { runMark, type StatusMark } from './status-mark';
 import { type TimeText, timeText } from './time-text';
+import { isLongerThanUsual, usualMs } from './usual-duration';
 
 export interface SummaryBar {
   mark: StatusMark;
@@ -17,47 +18,42 @@ export interface SummaryBar {
   relevantCount: string;
   metrics: { name: string; value: string }[];
   quotaRemaining: string;
+  /** "Last success 3 days ago", where that is old. */
+  stale: string | null;
 }
 
-/** How many runs are looked at to say what is usual. */
-export const ALIKE_RUNS = 9;
+type Ended = Pick<Run, 'runId' | 'startedAt' | 'endedAt'>;
 
 const NONE = '–';
 /** These two have places of their own in the bar. */
 const NEW_COUNT = 'newJobsCount';
 const RELEVANT_COUNT = 'relevantCount';
-/** Fewer runs than this say nothing about what is usual. */
-const ENOUGH_RUNS = 3;
 
 export function summaryBar(
   run: Run | null,
   metricNames: string[],
-  earlier: Run[],
+  earlier: Ended[],
   quota: QuotaStatus | null,
   now: Instant,
+  stale: string | null = null,
 ): SummaryBar {
   const value = (name: string) => (run?.metrics[name] === undefined ? NONE : numberText(run.metrics[name]));
-  const usualMs = usualDurationMs(earlier.filter(({ runId }) => runId !== run?.runId));
+  const usual = usualMs(earlier.filter(({ runId }) => runId !== run?.runId));
   return {
     mark: runMark(run),
     lastRun: run && timeText(run.startedAt),
     duration: run && durationOf(run, now),
-    usual: usualMs === null ? null : durationText(usualMs),
+    usual: usual === null ? null : durationText(usual),
     isSlow:
-      run !== null && usualMs !== null && elapsedMs(run.startedAt, run.endedAt ?? now) > usualMs * 1.2 + 2000,
+      run !== null &&
+      usual !== null &&
+      isLongerThanUsual(elapsedMs(run.startedAt, run.endedAt ?? now), usual),
     newCount: value(NEW_COUNT),
     relevantCount: value(RELEVANT_COUNT),
     metrics: metricNames
       .filter((name) => name !== NEW_COUNT && name !== RELEVANT_COUNT)
       .map((name) => ({ name: humanised(name), value: value(name) })),
     quotaRemaining: quota === null ? NONE : numberText(quota.remaining),
+    stale,
   };
-}
-
-/** The median, which one run that hung for a night does not move. */
-export function usualDurationMs(runs: Run[]): number | null {
-  const durations = runs
-    .flatMap(({ startedAt, endedAt }) => (endedAt === null ? [] : elapsedMs(startedAt, endedAt)))
-    .sort((a, b) => a - b);
-  return durations.length < ENOUGH_RUNS ? null : durations[Math.floor(durations.length / 2)]!;
 }

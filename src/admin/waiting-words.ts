@@ -1,4 +1,7 @@
-import type { Words } from '../runs/stop-words';
+import type { Instant } from '../clock/clock';
+import type { Run } from '../runs/run';
+import type { RunView } from '../runs/run-view';
+import { stopWords, type Words } from '../runs/stop-words';
 import { type TimeText, timeText } from './time-text';
 
 /** Words of a page: a moment in them is shown in the reader's own time. */
@@ -14,4 +17,13 @@ export function wordsWithTimes(message: string): PageWords[] {
     .split(INSTANT)
     .filter((text) => text !== '')
     .map((text) => (INSTANT.test(text) ? { text, at: timeText(text) } : { text }));
+}
+
+/** Why a run is not further, its times going on while it is read; null where nothing holds it up. */
+export function waitingWords(
+  run: Run,
+  { waiting }: Pick<RunView, 'waiting'>,
+  now: Instant,
+): PageWords[] | null {
+  return waiting && (stopWords(run, now) ?? wordsWithTimes(waiting.message));
 }

@@ -67,6 +67,11 @@ export class Database {
     return this.writer.writeAlong(command, input);
   }
 
+  /** Why nothing could be written the last time; null while that works. */
+  get trouble(): string | null {
+    return this.writer.trouble;
+  }
+
   /** Rejects with what is wrong if the last transaction could not be had, and an empty one cannot be had now. */
   async assertWritable(): Promise<void> {
     if (this.writer.trouble !== null) await this.writer.write(nothing, undefined);

@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Clock, type Instant } from '../clock/clock';
 import { API_GROUP, EventStream, type GroupState } from './event-stream';
 
 const LOOK_EVERY_MS = 2_000;
@@ -18,13 +19,19 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
   private seen: GroupState[] = [];
   private timer: NodeJS.Timeout | null = null;
   private looking: Promise<unknown> = Promise.resolve();
+  /** Since when the stream cannot be used, as this has seen it; null while it can. */
+  troubleSince: Instant | null = null;
 
-  constructor(private readonly stream: EventStream) {}
+  constructor(
+    private readonly stream: EventStream,
+    private readonly clock: Clock,
+  ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     // What lies in our own database is asked for when somebody wants to know.
     if (!this.stream.isVolatile) return;
     const look = () => {
+      this.troubleSince = this.stream.trouble === null ? null : (this.troubleSince ?? this.clock.now());
       this.looking = this.groups();
     };
     look();

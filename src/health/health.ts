@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { DiskSpace } from '../database/disk-space';
 import { API_GROUP, EventStream } from '../events/event-stream';
@@ -21,6 +22,14 @@ export interface DependencyHealth {
 export interface HealthReport {
   status: 'ok' | 'trouble';
   dependencies: Record<string, DependencyHealth>;
+}
+
+/** What everybody who looks at runs should know, in words. */
+export interface Trouble {
+  message: string;
+  since: Instant | null;
+  /** Whether no run can be started meanwhile. */
+  refusesRuns: boolean;
 }
 
 /** An outbox that has not been emptied for this long means that the stream takes nothing. */
@@ -84,6 +93,33 @@ export class Health {
     };
     const isTroubled = Object.values(dependencies).some(({ status }) => status === 'trouble');
     return { status: isTroubled ? 'trouble' : 'ok', dependencies };
+  }
+
+  /** What is known to be wrong with stream, database and disk, without a look at any of them: for what is asked often. */
+  troubles(): Trouble[] {
+    const disk = this.disk.trouble();
+    return [
+      ...(this.database.trouble === null
+        ? []
+        : [
+            {
+              message: `The database takes no writes: ${this.database.trouble}. What you see is the last that was saved.`,
+              since: null,
+              refusesRuns: true,
+            },
+          ]),
+      ...(disk === null ? [] : [{ message: disk, since: null, refusesRuns: true }]),
+      ...(this.stream.trouble === null
+        ? []
+        : [
+            {
+              message:
+                'The event stream cannot be used. Runs are accepted and safe; they go on when it is back.',
+              since: this.monitor.troubleSince,
+              refusesRuns: false,
+            },
+          ]),
+    ];
   }
 
   /** Null as long as runs can be accepted. */

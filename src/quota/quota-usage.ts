@@ -80,6 +80,16 @@ export class QuotaUsage {
     return rows.map(({ run_id, used }) => ({ runId: run_id, used: Number(used) }));
   }
 
+  /** The calls of each of these runs; of one that issued none there is no word. */
+  async usedByRuns(runIds: string[]): Promise<Map<string, number>> {
+    if (runIds.length === 0) return new Map();
+    const rows = await this.database.read.query<{ run_id: string; used: number }>(
+      `SELECT run_id, SUM(used) AS used FROM quota_usage WHERE run_id IN ${inList(runIds)} GROUP BY run_id`,
+      runIds,
+    );
+    return new Map(rows.map(({ run_id, used }) => [run_id, Number(used)]));
+  }
+
   private async attemptsOf(tx: Transaction, runIds: string[]): Promise<Map<string, AttemptUsage>> {
     const rows = await tx.query<{ run_id: string; attempt: number; used: number; ahead: number }>(
       'SELECT run_id, attempt, SUM(used) AS used, SUM(counted_ahead) AS ahead FROM quota_usage' +

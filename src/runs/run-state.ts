@@ -262,7 +262,8 @@ function withStep(
 
 function withArtifacts(known: Artifact[], reported: ReportedArtifact[]): Artifact[] {
   const byName = new Map(known.map((artifact) => [artifact.name, artifact]));
-  for (const { name, size } of reported) byName.set(name, { name, size: size ?? byName.get(name)?.size ?? 0 });
+  for (const { name, size } of reported)
+    byName.set(name, { name, size: size ?? byName.get(name)?.size ?? 0 });
   return [...byName.values()];
 }
 

@@ -5,8 +5,8 @@ import type { Artifact, Progress, Run, RunStatus, StepState, StopReport, Trigger
 /** Times are ISO-8601 text, nested values JSON text: the same in SQLite and PostgreSQL, and readable in both. */
 @Entity('runs')
 @Index('one_running_run_per_project', ['projectId'], { unique: true, where: "status = 'running'" })
-@Index('runs_by_project', ['projectId', 'runId'])
-@Index('runs_by_project_and_status', ['projectId', 'status', 'runId'])
+@Index('runs_of_project', ['projectId', 'runId', 'scope', 'triggeredBy'])
+@Index('runs_of_project_by_status', ['projectId', 'status', 'runId', 'scope', 'triggeredBy'])
 @Index('runs_by_status', ['status', 'runId'])
 @Index('runs_by_scope', ['scope', 'runId'])
 @Index('runs_by_trigger', ['triggeredBy', 'runId'])

@@ -21,6 +21,7 @@ import { RequestWatch } from './request-watch';
 import { RunChanges } from './run-changes';
 import { RunClaims } from './run-claims';
 import { RunHistoryController } from './run-history.controller';
+import { RunHistoryQueries } from './run-history-queries';
 import { RunLeases } from './run-leases';
 import { RunLogsController } from './run-logs.controller';
 import { RunPast } from './run-past';
@@ -49,6 +50,7 @@ import { WorkersController } from './workers.controller';
     RunsService,
     RunPast,
     RunQueries,
+    RunHistoryQueries,
     LatestRuns,
     ProjectChanges,
     RunRows,
@@ -76,6 +78,7 @@ import { WorkersController } from './workers.controller';
     RunsService,
     RunPast,
     RunQueries,
+    RunHistoryQueries,
     LatestRuns,
     ProjectChanges,
     RunChanges,

@@ -68,7 +68,7 @@ function waitingForWorker(
     return {
       code: 'no-worker-yet',
       message:
-        `No external worker has taken the run since ${run.startedAt}. Start the worker of project ${run.projectId}. ` +
+        `No external worker has taken the run ${sinceWhen(run)}. Start the worker of project ${run.projectId}. ` +
         seenConsumers(consumers.filter(({ group }) => group !== WORKER_GROUP)),
     };
   }
@@ -77,7 +77,7 @@ function waitingForWorker(
     return {
       code: 'no-worker-yet',
       message:
-        `No worker has taken the run since ${run.startedAt}, and this server carries out no steps itself (WORKER=off). ` +
+        `No worker has taken the run ${sinceWhen(run)}, and this server carries out no steps itself (WORKER=off). ` +
         (workers.length === 0 ? 'Start a worker: npm run worker.' : seenConsumers(workers)),
     };
   }
@@ -87,6 +87,11 @@ function waitingForWorker(
         message: `All ${stepWorkers.slots} places are taken by other runs (WORKER_CONCURRENCY). It starts as soon as one is free.`,
       }
     : { code: 'no-worker-yet', message: 'No worker has taken the run yet. It has only just been asked for.' };
+}
+
+/** When a later attempt began to wait is not kept. */
+function sinceWhen({ attempt, startedAt }: Run): string {
+  return attempt === 1 ? `since ${startedAt}` : `for attempt ${attempt} yet`;
 }
 
 function seenConsumers(consumers: WaitingFacts['consumers']): string {

@@ -36,7 +36,10 @@ async function main() {
         await view.prepare?.(page);
         // As high as the page: what lies outside of a window is not always drawn (content-visibility).
         const height = await page.evaluate('document.documentElement.scrollHeight');
-        await page.setViewportSize({ ...options.viewport, height: Math.max(height, options.viewport.height) });
+        await page.setViewportSize({
+          ...options.viewport,
+          height: Math.max(height, options.viewport.height),
+        });
         await page.screenshot({ path: join(values.out, `${view.name}-${look}.png`), fullPage: true });
         await page.setViewportSize(options.viewport);
       }

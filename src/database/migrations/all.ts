@@ -1,6 +1,7 @@
 import { FirstTables1700000000001 } from './1-first-tables';
 import { StreamPlaces1700000000002 } from './2-stream-places';
 import { QuotaAndInputs1700000000003 } from './3-quota-and-inputs';
+import { RunHistory1700000000004 } from './4-run-history';
 import { StopReports1700000000005 } from './5-stop-reports';
 import { LogSections1700000000006 } from './6-log-sections';
 
@@ -9,6 +10,7 @@ export const MIGRATIONS = [
   FirstTables1700000000001,
   StreamPlaces1700000000002,
   QuotaAndInputs1700000000003,
+  RunHistory1700000000004,
   StopReports1700000000005,
   LogSections1700000000006,
 ];
