@@ -72,8 +72,10 @@ describe('the pages, in a browser', () => {
     await shows(page, 'run-log', 'a warning');
     expect(await page.locator('.line.is-stderr').count()).toBe(1);
 
+    expect(await page.title()).toBe('● Job search, run · Jobato');
     signal.give();
     await shows(page, 'run-status', 'Completed');
+    expect(await page.title()).toBe('✓ Job search, run · Jobato');
     await shows(page, 'run-log', 'published');
     await shows(page, 'new-count', '12');
     await shows(page, 'relevant-count', '7');

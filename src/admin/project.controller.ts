@@ -120,9 +120,10 @@ export class ProjectPageController {
   }
 
   private async partModel(state: ProjectState) {
-    const { name } = state.project.definition;
-    const [details, frame] = await Promise.all([this.reader.details(state), this.frames.frame(name, '/')]);
-    return { frame, project: projectPage(state, details, this.clock.now()) };
+    const project = projectPage(state, await this.reader.details(state), this.clock.now());
+    // Seen in the row of tabs, and changed with the state.
+    const frame = await this.frames.frame(`${project.mark.icon} ${project.name}`, '/');
+    return { frame, project };
   }
 }
 

@@ -53,7 +53,9 @@ export class RunPages {
     ]);
     const facts = { run, view, definition, current: project, alike, quota, errorLines };
     const page = runPage(facts, this.clock.now());
-    return { frame: await this.frames.frame(`${page.projectName}, run`, '/'), run: page };
+    // Seen in the row of tabs, and changed with the state.
+    const title = `${page.mark.icon} ${page.projectName}, run`;
+    return { frame: await this.frames.frame(title, '/'), run: page };
   }
 
   /** Attempts, re-runs and events. */

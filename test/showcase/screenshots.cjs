@@ -3,6 +3,7 @@
  *
  *   npm run screenshots                          into screenshots/
  *   npm run screenshots -- --out elsewhere --only run-failed
+ *   npm run screenshots -- --readme              the two in docs/images
  */
 const { mkdirSync } = require('node:fs');
 const { join } = require('node:path');
@@ -19,16 +20,27 @@ const LOOKS = {
   phone: { viewport: { width: 360, height: 720 }, colorScheme: 'light', hasTouch: true, isMobile: true },
 };
 
+const ROOT = join(__dirname, '..', '..');
+const README = { 'project-search': 'project', 'run-running': 'run' };
+
 const { values } = parseArgs({
-  options: { out: { type: 'string', default: 'screenshots' }, only: { type: 'string', multiple: true } },
+  options: {
+    out: { type: 'string', default: 'screenshots' },
+    only: { type: 'string', multiple: true },
+    readme: { type: 'boolean' },
+  },
 });
 
 async function main() {
-  mkdirSync(values.out, { recursive: true });
+  if (!values.readme) mkdirSync(values.out, { recursive: true });
   const showcase = await Showcase.open();
   const browser = await launchBrowser();
   const views = viewsOf(showcase).filter(({ name }) => values.only?.includes(name) ?? true);
   try {
+    if (values.readme) {
+      await picturesOfReadme(browser, showcase);
+      return;
+    }
     for (const [look, options] of Object.entries(LOOKS)) {
       const { page, complaints } = await openPage(browser, showcase.jobato.url, options);
       for (const view of views) {
@@ -51,6 +63,18 @@ async function main() {
   } finally {
     await browser.close();
     await showcase.close();
+  }
+}
+
+/** As they are seen without scrolling. */
+async function picturesOfReadme(browser, showcase) {
+  const { page } = await openPage(browser, showcase.jobato.url, {
+    viewport: { width: 1280, height: 1000 },
+    colorScheme: 'light',
+  });
+  for (const { name, path } of viewsOf(showcase).filter(({ name }) => name in README)) {
+    await page.goto(path);
+    await page.screenshot({ path: join(ROOT, 'docs', 'images', `${README[name]}.png`) });
   }
 }
 
