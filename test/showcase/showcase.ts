@@ -18,6 +18,8 @@ const COLOUR = {
 export class Showcase {
   private constructor(
     readonly jobato: RunningApp,
+    /** Another one, which asks for a token. */
+    readonly guarded: RunningApp,
     readonly runs: Record<RunName, string>,
   ) {}
 
@@ -25,7 +27,8 @@ export class Showcase {
     const folders = makeFolders({ ...SHOWCASE_PROJECTS, old: BROKEN_FILE });
     writeConfig(folders, 'quota.yaml', QUOTA_FILE);
     const jobato = await RunningApp.start(folders, { WORKER: 'off', JOBATO_API_KEY: KEY, ...environment });
-    return new Showcase(jobato, await stage(jobato));
+    const guarded = await RunningApp.start({}, { JOBATO_ADMIN_TOKEN: 'a-token-of-some-length' });
+    return new Showcase(jobato, guarded, await stage(jobato));
   }
 
   /** Starts a run that a worker here takes at once; what happens with it is up to the caller. */
@@ -34,7 +37,7 @@ export class Showcase {
   }
 
   async close(): Promise<void> {
-    await this.jobato.stop();
+    await Promise.all([this.jobato.stop(), this.guarded.stop()]);
   }
 }
 

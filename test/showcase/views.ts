@@ -21,7 +21,34 @@ const RUNS: RunName[] = [
   'secondAttempt',
 ];
 
-export function viewsOf({ runs }: Showcase): View[] {
+/** As if the page had not heard of the run in progress yet. */
+const runAnyway = async (page: Page) => {
+  await page.locator('#run-button').evaluate((element) => element.removeAttribute('disabled'));
+  await page.locator('#run-button').click();
+  await page.getByTestId('notice').waitFor();
+};
+
+const sendOldForm = async (page: Page) => {
+  await page
+    .locator('[name=csrfToken]')
+    .evaluateAll((fields) => fields.forEach((each) => each.removeAttribute('value')));
+  await page.locator('#run-button').click();
+  await page.getByTestId('notice').waitFor();
+};
+
+const guess = async (page: Page) => {
+  await page.getByLabel('Token').fill('a guess');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByTestId('notice').waitFor();
+};
+
+const signIn = async (page: Page) => {
+  await page.getByLabel('Token').fill('a-token-of-some-length');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+};
+
+export function viewsOf({ runs, guarded }: Showcase): View[] {
   return [
     { name: 'overview', path: '/' },
     ...['search', 'glossary', 'retrain', 'newsletter', 'invoices', 'cleanup', 'digest'].map((projectId) => ({
@@ -33,9 +60,21 @@ export function viewsOf({ runs }: Showcase): View[] {
       path: '/projects/search',
       prepare: (page) => page.getByText('Parameters').first().click(),
     },
+    { name: 'project-refused', path: '/projects/search', prepare: runAnyway },
+    { name: 'project-old-form', path: '/projects/digest', prepare: sendOldForm },
     { name: 'project-filtered', path: '/projects/retrain?status=failed' },
     { name: 'project-nothing-found', path: '/projects/glossary?status=failed' },
     ...RUNS.map((name) => ({ name: `run-${name}`, path: `/runs/${runs[name]}` })),
+    { name: 'log-errors', path: `/runs/${runs.failed}?level=errors` },
+    { name: 'log-nothing-found', path: `/runs/${runs.failed}?q=nowhere` },
+    ...['glossary.md', 'issues.json', 'notes.txt'].map((file) => ({
+      name: `artifact-${file.split('.')[1]}`,
+      path: `/runs/${runs.completed}/artifacts/${file}`,
+    })),
+    { name: 'timeline', path: `/runs/${runs.failed}/timeline` },
+    { name: 'login', path: `${guarded.url}/login` },
+    { name: 'login-wrong', path: `${guarded.url}/login`, prepare: guess },
+    { name: 'guarded-overview', path: `${guarded.url}/login`, prepare: signIn },
     { name: 'rejected', path: '/events/rejected' },
     { name: 'quota', path: '/quota' },
     { name: 'workers', path: '/workers' },
