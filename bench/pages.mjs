@@ -24,7 +24,7 @@ export async function pages() {
     const run = await timed(server, `/runs/${logRunId}`);
     const unchanged = [];
     for (const path of ['/', '/projects/busy', `/runs/${firstRunId}`]) {
-      const [, part] = /hx-get="([^"]*version[^"]*)"/.exec(await text(await ask(server, path)));
+      const [, part] = /hx-get="([^"]*state\?[^"]*version[^"]*)"/.exec(await text(await ask(server, path)));
       unchanged.push({
         path,
         ...(await timed(server, part.replaceAll('&amp;', '&').replaceAll('&#x3D;', '='), 204)),

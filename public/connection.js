@@ -46,5 +46,6 @@ document.body.addEventListener('htmx:beforeRequest', (event) => {
   if (isPolling && document.visibilityState === 'hidden') event.preventDefault();
 });
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible') window.htmx.trigger(document.body, 'run-changed');
+  if (document.visibilityState !== 'visible') return;
+  for (const event of ['run-changed', 'looked-at']) window.htmx.trigger(document.body, event);
 });

@@ -9,7 +9,7 @@ const dateAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', tim
 const dayAndTime = new Intl.DateTimeFormat(language, {
   day: 'numeric',
   month: 'short',
-  hour: 'numeric',
+  hour: '2-digit',
   minute: '2-digit',
 });
 

@@ -111,6 +111,8 @@ describe('the pages, in a browser', () => {
     await shows(project, 'run-status', 'Cancelled');
     await button(project, 'Re-run').waitFor();
     await overview.getByRole('row', { name: 'Endless' }).filter({ hasText: 'Cancelled' }).waitFor();
+    const heard = overview.getByRole('status').filter({ hasText: 'Endless: Cancelled.' });
+    await heard.waitFor({ state: 'attached' });
   });
 
   it('keeps what is typed and focused while the project is read again', async () => {
@@ -153,8 +155,24 @@ describe('the pages, in a browser', () => {
       expect(await page.getByLabel('Label').inputValue()).toBe('kept');
       signal.give();
       await jobato.untilEnded(runId);
+      // Without JavaScript the form's address is left in the address bar: it is one that can be loaded again.
+      await page.goto(page.url());
+      await shows(page, 'run-status', 'Completed');
     },
   );
+
+  it('says on a page of long ago that something runs now', async () => {
+    const { runId } = await jobato.trigger('search', { scope: 'only:publish' });
+    await jobato.untilEnded(runId);
+    const page = await open(`/runs/${runId}`);
+    await page.getByText('nothing running').waitFor();
+    await jobato.trigger('endless');
+    await lookAt(page);
+    await page.getByRole('link', { name: '1 running' }).click();
+    await shows(page, 'run-log', 'at it');
+    await button(page, 'Stop').click();
+    await shows(page, 'run-status', 'Cancelled');
+  });
 
   it('starts, shows, stops and repeats without JavaScript', async () => {
     const page = await open('/', { javaScriptEnabled: false });
@@ -201,16 +219,17 @@ describe('the pages, in a browser', () => {
   it('has nothing to send while nothing has changed', async () => {
     const { runId } = await jobato.trigger('search', { scope: 'only:publish' });
     await jobato.untilEnded(runId);
-    for (const path of ['/', '/projects/search', `/runs/${runId}`]) {
+    for (const path of ['/', '/projects/search', `/runs/${runId}`, '/workers', '/quota', '/status']) {
       const page = await (await jobato.fetch(path)).text();
-      const part = /hx-get="([^"]+version[^"]+)"/
-        .exec(page)![1]!
-        .replaceAll('&amp;', '&')
-        .replaceAll('&#x3D;', '=');
-      expect((await jobato.fetch(part)).status).toBe(204);
-      const changed = await jobato.fetch(part.replace(/version=\w+/, 'version=another'));
-      expect(changed.status).toBe(200);
-      expect(await changed.text()).not.toContain('<html');
+      const parts = [...page.matchAll(/hx-get="([^"]+version[^"]+)"/g)];
+      expect(parts.length).toBeGreaterThan(1); // the count in the header is one
+      for (const [, escaped] of parts) {
+        const part = escaped!.replaceAll('&amp;', '&').replaceAll('&#x3D;', '=');
+        expect([part, (await jobato.fetch(part)).status]).toEqual([part, 204]);
+        const changed = await jobato.fetch(part.replace(/version=\w+/, 'version=another'));
+        expect(changed.status).toBe(200);
+        expect(await changed.text()).not.toContain('<html');
+      }
     }
   });
 

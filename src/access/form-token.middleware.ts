@@ -77,7 +77,7 @@ function hasAdminToken(authorization: string | undefined, { adminToken }: Config
 /** Said so that it can be mended: the page is still there, and made anew it works. */
 function refuse(hasCookie: boolean, request: Request, response: Response, problems: ProblemFilter): void {
   const detail = hasCookie
-    ? 'Nothing was changed. The page was made before you signed in or out, or before your cookies were cleared.'
+    ? 'Nothing was changed. The page was made before you signed in or out, before your cookies were cleared, or at the same moment as the first page of another tab.'
     : 'Nothing was changed. Your browser sent no cookie along, which every form here needs. Allow cookies for this address.';
   if (request.accepts(['html', 'json']) !== 'html') {
     problems.send(

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { PageFrames } from './page-frame';
+import { pageVersion } from './page-version';
 
 /** Where a page is found, and its template: the part of it that changes has the name of the page and `-state`. */
 export interface LivePage {
@@ -27,16 +28,20 @@ export class LivePages {
     version: string,
     model: object,
   ): Promise<void> {
-    if (shownVersion === version) response.status(204).end();
-    else response.render('part-live', await this.complete(page, version, model));
+    const complete = await this.complete(page, version, model);
+    if (complete.live.version === shownVersion) response.status(204).end();
+    else response.render('part-live', complete);
   }
 
   private async complete(page: LivePage, version: string, model: object) {
+    const frame = await this.frames.frame(page.title, page.path);
+    // The header is a part of what is shown.
+    const shown = pageVersion([], version, frame.runningVersion);
     return {
       ...model,
-      frame: await this.frames.frame(page.title, page.path),
+      frame,
       partName: `${page.view}-state`,
-      live: { href: `${page.path}/state?version=${version}`, everySeconds: 5 },
+      live: { version: shown, href: `${page.path}/state?version=${shown}`, everySeconds: 5 },
     };
   }
 }

@@ -42,6 +42,14 @@ export class OverviewController {
     else response.render('part-overview', await this.model(facts));
   }
 
+  /** The count in the header, for pages that have nothing else to read again. */
+  @Get('running')
+  async running(@Query('version') shown: unknown, @Res() response: Response): Promise<void> {
+    const running = await this.frames.running();
+    if (running.runningVersion === shown) response.status(204).end();
+    else response.render('part-running', { frame: running });
+  }
+
   /** What costs little to know, and all that the page depends on. */
   private async facts() {
     const projects = this.projects

@@ -40,7 +40,7 @@ function stateOf(run: Run | null, more: Partial<ProjectState> = {}): ProjectStat
     notes: [],
     troubles: [],
     change: null,
-    running: 0,
+    active: [],
     ...more,
   };
 }
@@ -88,7 +88,7 @@ it('is the same as long as nothing has changed that it shows', () => {
   const others = [
     version(stateOf(FAILED), '2026-03-02T11:00:00.000Z'), // a day older
     version(stateOf({ ...FAILED, revision: 99 })),
-    version(stateOf(FAILED, { running: 1 })),
+    version(stateOf(FAILED, { active: ['r'] })),
     version(stateOf(FAILED, { troubles: [STREAM] })),
     version(stateOf(FAILED, { notes: ['In vain.'] })),
     version(stateOf(FAILED, { query: { ...WHOLE_HISTORY, status: 'failed' } })),

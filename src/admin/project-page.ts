@@ -33,7 +33,7 @@ export interface ProjectState {
   notes: string[];
   troubles: Trouble[];
   /** Runs at work in all projects, which the header shows. */
-  running: number;
+  active: string[];
   /** What changed since it last ran as a whole, in words. */
   change: string | null;
 }
@@ -80,14 +80,14 @@ export interface ProjectPage {
 
 /** Of facts that take no time to come by: most of those who ask are told that it is the same. */
 export function projectVersion(state: ProjectState, now: Instant): string {
-  const { project, run, view, past, query, quota, notes, troubles, running, change } = state;
+  const { project, run, view, past, query, quota, notes, troubles, active, change } = state;
   const stale = staleWords(past.staleness, isActive(run), now);
   return pageVersion(run ? [run] : [], project.definitionHash, waitingCode(view), [
     query,
     quota,
     notes,
     troubles,
-    running,
+    active,
     stale,
     change,
   ]);

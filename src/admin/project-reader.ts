@@ -5,6 +5,7 @@ import { ProjectCatalogue } from '../projects/project-catalogue';
 import { scopesOf } from '../projects/scope';
 import { Quotas } from '../quota/quotas';
 import { ConfigRemarks } from '../runs/config-remarks';
+import { LatestRuns } from '../runs/latest-runs';
 import { ProjectChanges } from '../runs/project-changes';
 import { RunHistoryQueries } from '../runs/run-history-queries';
 import { RunQueries } from '../runs/run-queries';
@@ -22,6 +23,7 @@ export class ProjectReader {
     private readonly projects: ProjectCatalogue,
     private readonly queries: RunQueries,
     private readonly history: RunHistoryQueries,
+    private readonly latest: LatestRuns,
     private readonly changes: ProjectChanges,
     private readonly pasts: ProjectPasts,
     private readonly quotas: Quotas,
@@ -38,7 +40,7 @@ export class ProjectReader {
       run && this.queries.view(run),
       this.pasts.past(projectId, run),
       this.quotas.statusOf(project.definition),
-      this.queries.allActive(),
+      this.latest.active(),
       this.changes.since(project, run),
     ]);
     return {
@@ -50,7 +52,7 @@ export class ProjectReader {
       quota,
       notes: this.remarks.notes(project.definition),
       troubles: this.health.troubles(),
-      running: active.length,
+      active,
       change,
     };
   }

@@ -75,6 +75,12 @@ export class ProjectPageController {
     response.render('part-plan', { plan, plans, planHref: `/projects/${projectId}/plan` });
   }
 
+  /** Where a form that was refused without JavaScript leaves its reader: loaded again, it is the page. */
+  @Get('runs')
+  backToPage(@Param('projectId') projectId: string, @Res() response: Response): void {
+    response.redirect(303, `/projects/${encodeURIComponent(projectId)}`);
+  }
+
   @Post('runs')
   async run(
     @Param('projectId') projectId: string,

@@ -37,6 +37,12 @@ export class RejectedEventsPageController {
     await this.render(textOrNull(cursor), null, response, DONE[textOrNull(done) ?? ''] ?? null);
   }
 
+  /** Where a decision that was refused leaves its reader: loaded again, it is the list. */
+  @Get([':id/redeliver', ':id/discard'])
+  backToList(@Res() response: Response): void {
+    response.redirect(303, PATH);
+  }
+
   @Post(':id/redeliver')
   async redeliver(@Param('id') id: string, @Res() response: Response): Promise<void> {
     await this.decide(() => this.rejected.redeliver(numberOf(id)), 'redelivered', response);

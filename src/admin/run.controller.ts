@@ -63,6 +63,12 @@ export class RunPageController {
     else response.render('part-run-past', { past });
   }
 
+  /** Where a form that was refused without JavaScript leaves its reader: loaded again, it is the page. */
+  @Get(['stop', 'rerun'])
+  backToPage(@Param('runId') runId: string, @Res() response: Response): void {
+    response.redirect(303, `/runs/${encodeURIComponent(runId)}`);
+  }
+
   @Post('stop')
   async stop(
     @Param('runId') runId: string,

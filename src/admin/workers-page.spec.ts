@@ -31,7 +31,7 @@ it('says how long a consumer has not asked for anything', () => {
       name: 'jobato-workers',
       lag: 3,
       pending: 1,
-      consumers: [{ name: 'c', pending: 1, idle: '1 m 01 s' }],
+      consumers: [{ name: 'c', pending: 1, asked: { text: '1 m 01 s', tickingFromMs: 61_000 } }],
     },
   ]);
 });

@@ -2,7 +2,8 @@ import type { Instant } from '../clock/clock';
 import type { GroupState } from '../events/event-stream';
 import type { Run } from '../runs/run';
 import type { WorkerView } from '../runs/worker-registry';
-import { type DurationText, durationOf, durationText } from './duration-text';
+import { elapsedText } from '../clock/elapsed-text';
+import { type DurationText, durationOf } from './duration-text';
 import { progressBar } from './run-steps';
 import { type TimeText, timeText } from './time-text';
 
@@ -12,7 +13,8 @@ export interface WorkersPage {
     name: string;
     lag: number;
     pending: number;
-    consumers: { name: string; pending: number; idle: string }[];
+    /** With how long ago each last asked for events. */
+    consumers: { name: string; pending: number; asked: DurationText }[];
   }[];
   /** Runs that nobody has taken yet. */
   waiting: RunAtWork[];
@@ -68,7 +70,7 @@ export function workersPage(
       consumers: consumers.map((consumer) => ({
         name: consumer.name,
         pending: consumer.pending,
-        idle: durationText(consumer.idleMs),
+        asked: { text: elapsedText(consumer.idleMs), tickingFromMs: consumer.idleMs },
       })),
     })),
     waiting: active.filter(({ claimedAt }) => claimedAt === null).map(atWork),

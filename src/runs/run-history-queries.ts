@@ -9,7 +9,7 @@ import { RunEntity } from './run.entity';
 
 export interface HistoryFilter extends RunFilter {
   projectId: string;
-  /** Stands in the run's id, reason, error or params, in upper or lower case. */
+  /** Stands in the run's id, reason, error or params, in upper or lower case as far as the database knows it: SQLite, ASCII. */
   text?: string;
 }
 
@@ -81,8 +81,8 @@ export class RunHistoryQueries {
     const beyond = hasMore ? found[limit - 1]! : stretch.end;
     return {
       items,
-      newerThan: isNewer ? beyond : place && (items[0]?.runId ?? null),
-      olderThan: isNewer ? (items.at(-1)?.runId ?? null) : beyond,
+      newerThan: isNewer ? beyond : place && (items[0]?.runId ?? place.runId),
+      olderThan: isNewer ? (items.at(-1)?.runId ?? place.runId) : beyond,
       lookedUpTo: hasMore || stretch.end === null ? null : toInstant(startOfRun(stretch.end)),
     };
   }
