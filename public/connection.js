@@ -17,11 +17,25 @@ const pages = (message) => tell({ source: 'pages', message });
 const RETRY_MS = 2000;
 let retry = null;
 for (const event of ['htmx:sendError', 'htmx:timeout']) {
-  document.body.addEventListener(event, () => {
+  document.body.addEventListener(event, ({ detail }) => {
+    if (detail.requestConfig.verb === 'post') sayNotSent();
     pages('Reconnecting: the server does not answer. What you see may be out of date.');
     clearTimeout(retry);
     retry = setTimeout(() => window.htmx.trigger(document.body, 'run-changed'), RETRY_MS);
   });
+}
+/** Somebody pressed a button: that nothing came of it is said beside it, not only above the page. */
+function sayNotSent() {
+  const notice = document.createElement('div');
+  notice.className = 'notice';
+  notice.setAttribute('role', 'alert');
+  notice.dataset.testid = 'notice';
+  const words = document.createElement('p');
+  const title = document.createElement('strong');
+  title.textContent = 'Not done: the server does not answer.';
+  words.append(title, ' Press again when it is back.');
+  notice.append(words);
+  document.getElementById('notice-place')?.replaceChildren(notice);
 }
 document.body.addEventListener('htmx:responseError', ({ detail }) =>
   pages(
@@ -32,7 +46,9 @@ document.body.addEventListener('htmx:beforeSwap', ({ detail }) => {
   // The session is over: the answer is the page to sign in at, which is no part of this one.
   if (new URL(detail.xhr.responseURL || location.href).pathname === '/login') {
     detail.shouldSwap = false;
-    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    location.assign(
+      `/login?ended=on&next=${encodeURIComponent(location.pathname + location.search + location.hash)}`,
+    );
   }
 });
 document.body.addEventListener('htmx:afterRequest', ({ detail }) => {

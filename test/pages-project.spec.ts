@@ -99,23 +99,44 @@ describe('the page of a project, in a browser', () => {
     await plain.getByText('Leaves parse and report as they are.').waitFor();
   });
 
+  it('shows what has the focus above its foot, in a low window too', async () => {
+    const page = await open('/projects/demo', true);
+    await page.setViewportSize({ width: 1280, height: 620 });
+    const covered: string[] = [];
+    for (let stop = 0; stop < 40; stop++) {
+      await page.keyboard.press('Tab');
+      const hidden = await page.evaluate(`(() => {
+        const focused = document.activeElement;
+        const foot = document.getElementById('detail-footer');
+        if (focused === document.body || foot.contains(focused)) return '';
+        return focused.getBoundingClientRect().bottom > foot.getBoundingClientRect().top + 1 ? focused.outerHTML : '';
+      })()`);
+      if (hidden !== '') covered.push(String(hidden));
+    }
+    expect(covered).toEqual([]);
+  });
+
   it.each([true, false])(
-    'runs a step again with what is typed, whatever scope is chosen (JavaScript: %s)',
+    'runs steps again as the run that they are of was run, whatever is typed (JavaScript: %s)',
     async (hasScript) => {
+      const { runId } = await jobato.trigger('demo', { params: { label: 'latest' } });
+      await jobato.untilEnded(runId);
       const page = await open('/projects/demo', hasScript);
       await page.getByLabel('Scope', { exact: true }).selectOption('from:parse');
       await page.getByText('Parameters').click();
       await page.getByLabel('Label').fill('typed');
       await page.getByRole('button', { name: 'Re-run only fetch' }).click();
-      expect(await startedRun(page)).toMatchObject({ scope: 'only:fetch', params: { label: 'typed' } });
+      const again = { rerunOf: runId, scope: 'only:fetch', params: { label: 'latest' } };
+      expect(await startedRun(page)).toMatchObject(again);
 
       await page.goto('/projects/demo');
       await page.getByRole('button', { name: 'Re-run from here (report)' }).press('Enter');
-      expect(await startedRun(page)).toMatchObject({ scope: 'from:report', params: { label: 'all' } });
+      expect(await startedRun(page)).toMatchObject({ scope: 'from:report', params: { label: 'latest' } });
 
       await page.goto(`/projects/demo?run=${failed.runId}`);
       await page.getByRole('button', { name: 'Re-run from fetch' }).click();
-      expect(await startedRun(page)).toMatchObject({ scope: 'from:fetch', status: 'completed' });
+      const like = { rerunOf: failed.runId, scope: 'from:fetch', params: { label: 'bad' }, status: 'failed' };
+      expect(await startedRun(page)).toMatchObject(like);
     },
   );
 });

@@ -224,7 +224,7 @@ describe('pages', () => {
     const client = await start(WITH_TOKEN);
     const redirect = await client.get('/projects/endless');
     await signIn(client);
-    const version = /version(?:=|&#x3D;)([\w-]+)/.exec((await client.get('/')).text)![1]!;
+    const version = /\/state\?version(?:=|&#x3D;)([\w-]+)/.exec((await client.get('/')).text)![1]!;
     const htmx = { 'hx-request': 'true' };
     const unchanged = await client.get(`/state?version=${version}`, htmx);
     const answers: Record<string, [Answer, number]> = {

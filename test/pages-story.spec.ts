@@ -100,9 +100,13 @@ describe('a day with Jobato, without a mouse', () => {
     page = second;
     await page.goto('/');
     await press(button('Stop Endless'));
-    await page.waitForURL(`**/runs/${other.runId}`);
     await jobato.untilEnded(other.runId);
-    await shows(at('run-status'), 'Cancelled');
+    if (javaScriptEnabled) {
+      await page.getByRole('row', { name: 'Endless' }).filter({ hasText: 'Cancelled' }).waitFor();
+    } else {
+      await page.waitForURL(`**/runs/${other.runId}`);
+      await shows(at('run-status'), 'Cancelled');
+    }
 
     // A page that has not heard of the run yet lets somebody try: it is refused, with the way to the run.
     await page.goto('/projects/search');
@@ -153,6 +157,8 @@ describe('a day with Jobato, without a mouse', () => {
       // As if its tab had been turned to: a quiet page asks only every few seconds.
       await page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
       await page.locator('#connection').filter({ hasText: 'Reconnecting' }).waitFor();
+      await press(button('Run Job search'));
+      await at('notice').filter({ hasText: 'the server does not answer' }).waitFor();
     }
     jobato = await RunningApp.start(folders, {}, Number(port));
     if (javaScriptEnabled) {

@@ -264,7 +264,8 @@ describe('the pages, in a browser', () => {
     // The session ends while the page is open: what it reads next is the page to sign in at, and never a part of this one.
     await page.context().clearCookies();
     await lookAt(page);
-    await page.waitForURL('**/login?next=%2Fprojects%2Fendless');
+    await page.waitForURL('**/login?ended=on&next=%2Fprojects%2Fendless');
+    await page.getByText('Your session has ended').waitFor();
     await page.getByLabel('Token').fill('a-token-of-some-length');
     await button(page, 'Sign in').click();
     await button(page, 'Sign out').click();

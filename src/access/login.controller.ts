@@ -19,8 +19,8 @@ export class LoginController {
   ) {}
 
   @Get('login')
-  form(@Query('next') next: unknown, @Res() response: Response): void {
-    response.render('login', { next: localPath(next) ?? '/' });
+  form(@Query('next') next: unknown, @Query('ended') ended: unknown, @Res() response: Response): void {
+    response.render('login', { next: localPath(next) ?? '/', hasEnded: ended === 'on' });
   }
 
   @Post('login')

@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { ProjectCatalogue } from '../projects/project-catalogue';
 import { ArtifactFiles } from '../runs/artifact-files';
 import { RunQueries } from '../runs/run-queries';
 import { artifactHref } from '../runs/run-view';
@@ -13,6 +14,7 @@ import { sizeText } from './plain-words';
 @Controller('runs/:runId/artifacts')
 export class ArtifactPageController {
   constructor(
+    private readonly projects: ProjectCatalogue,
     private readonly queries: RunQueries,
     private readonly files: ArtifactFiles,
     private readonly frames: PageFrames,
@@ -35,7 +37,7 @@ export class ArtifactPageController {
         runHref: `/runs/${run.runId}`,
         shortId: run.runId.slice(-12),
         projectHref: `/projects/${run.projectId}`,
-        projectId: run.projectId,
+        projectName: this.projects.find(run.projectId)?.definition.name ?? run.projectId,
       },
       preview: artifactPreview(name, start, size > start.length),
     });

@@ -51,6 +51,8 @@ export interface ProjectRow {
   duration: DurationText | null;
   trend: Trend | null;
   quota: { left: string; limit: string; isReached: boolean; resetsAt: TimeText } | null;
+  /** It cannot be started without something to be typed first. */
+  wantsParams: boolean;
   /** Null while a run is at work. */
   runAction: string | null;
   /** Null unless there is one that can be stopped. */
@@ -117,6 +119,9 @@ function projectRow(
       isReached: quota.remaining === 0,
       resetsAt: timeText(quota.resetsAt),
     },
+    wantsParams:
+      active === null &&
+      Object.values(definition.params).some(({ required, default: given }) => required && given === null),
     runAction: active ? null : `${href}/runs`,
     stopAction: active && active.cancelRequestedAt === null ? `/runs/${active.runId}/stop` : null,
   };

@@ -63,13 +63,16 @@ export interface ProjectPage {
   stopHref: string | null;
   summary: SummaryBar;
   steps: ProjectStep[];
+  /** What the buttons of the steps belong to: the latest run, which they repeat, or the form while there is none. */
+  stepForm: string;
+  rerunAction: string | null;
   progress: ProgressBar | null;
   chart: DurationChart | null;
   history: RunHistory;
   footer: RunFooter;
   footerTitle: string | null;
   /** "Re-run from here" for the step that failed. */
-  rerunFrom: { scope: string; step: string } | null;
+  rerunFrom: { action: string; scope: string; step: string } | null;
   /** What its file asks for in vain. */
   notes: string[];
   stateHref: string;
@@ -123,6 +126,8 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     stopHref: active && `/runs/${active.runId}/stop`,
     summary: summaryBar(run, definition.metrics, alike, quota, now, stale),
     steps: projectSteps(stepNames, past.steps, active, now),
+    stepForm: run ? 'rerun-form' : 'run-form',
+    rerunAction: run && `/runs/${run.runId}/rerun`,
     progress: run && progressBar(run),
     chart: durationChart(
       active ? [active, ...past.runs] : past.runs,
@@ -155,7 +160,9 @@ function footerOf(
       ? runFooter(shown.run, shown.view, quota, now, warnings)
       : neverRunFooter(file, quota, warnings),
     footerTitle: shown && (shown.run.runId === run?.runId ? 'Latest run' : 'Chosen run'),
-    rerunFrom: canRerun ? { scope: `from:${failed}`, step: failed } : null,
+    rerunFrom: canRerun
+      ? { action: `/runs/${shown!.run.runId}/rerun`, scope: `from:${failed}`, step: failed }
+      : null,
   };
 }
 

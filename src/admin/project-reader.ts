@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock';
+import { problemText } from '../config-files/file-problem';
 import { Health } from '../health/health';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { scopesOf } from '../projects/scope';
@@ -50,7 +51,13 @@ export class ProjectReader {
       past,
       query,
       quota,
-      notes: this.remarks.notes(project.definition),
+      notes: [
+        ...this.remarks
+          .problems()
+          .filter(({ file }) => file === project.file)
+          .map((problem) => `config/${problemText(problem)}. What the file said before still holds.`),
+        ...this.remarks.notes(project.definition),
+      ],
       troubles: this.health.troubles(),
       active,
       change,

@@ -90,6 +90,8 @@ export class ProjectPageController {
   ): Promise<void> {
     const { definition } = this.projects.get(projectId);
     const given = givenIn(body);
+    // A page without the fields of the form wants to hear no more than why.
+    const isBrief = (body as { brief?: unknown } | undefined)?.brief === 'on';
     await carryOut(
       request,
       response,
@@ -100,7 +102,7 @@ export class ProjectPageController {
       },
       async (notice, { extras: { errors = [] } }) =>
         response.render('project', await this.wholePage(projectId, WHOLE_HISTORY, given, notice, errors)),
-      ({ extras: { errors = [] } }) => ({ form: runForm(definition, given, errors) }),
+      ({ extras: { errors = [] } }) => (isBrief ? {} : { form: runForm(definition, given, errors) }),
     );
   }
 

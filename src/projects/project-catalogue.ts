@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
@@ -61,10 +61,16 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
       const known = [...this.byId.keys()].join(', ') || 'none';
       throw new JobatoError(
         'PROJECT_NOT_FOUND',
-        `There is no project "${projectId}". Known projects: ${known}.`,
+        this.brokenFileOf(projectId) ?? `There is no project "${projectId}". Known projects: ${known}.`,
       );
     }
     return project;
+  }
+
+  /** A file is named after its project as a rule, and one that was never good has no other name. */
+  private brokenFileOf(projectId: string): string | null {
+    const broken = this.broken.find(({ file }) => basename(file).replace(/\.ya?ml$/, '') === projectId);
+    return broken ? `Project "${projectId}" cannot be used: config/${problemText(broken)}` : null;
   }
 
   /** The project marked `default: true`, or the only one. */

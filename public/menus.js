@@ -1,0 +1,15 @@
+// A menu closes as menus do: by Escape, and by a press elsewhere.
+
+function close(menu) {
+  const hadFocus = menu.contains(document.activeElement);
+  menu.open = false;
+  if (hadFocus) menu.querySelector('summary').focus();
+}
+
+document.addEventListener('keydown', ({ key }) => {
+  if (key !== 'Escape') return;
+  for (const menu of document.querySelectorAll('.menu[open]')) close(menu);
+});
+document.addEventListener('pointerdown', ({ target }) => {
+  for (const menu of document.querySelectorAll('.menu[open]')) if (!menu.contains(target)) menu.open = false;
+});
