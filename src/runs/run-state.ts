@@ -95,7 +95,10 @@ export type Emission =
   | { eventType: 'run.requested'; payload: RunEventMap['run.requested'] }
   | { eventType: 'run.cancel.requested'; payload: RunEventMap['run.cancel.requested'] };
 
-export function phaseOf(run: Run): RunPhase {
+/** As much of a run as says where it stands. */
+export type PhasedRun = Pick<Run, 'status' | 'cancelRequestedAt' | 'claimedAt'>;
+
+export function phaseOf(run: PhasedRun): RunPhase {
   if (run.status !== 'running') return run.status;
   if (run.cancelRequestedAt !== null) return 'stopping';
   return run.claimedAt === null ? 'waiting' : 'active';
