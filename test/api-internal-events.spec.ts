@@ -62,6 +62,29 @@ describe('events over HTTP', () => {
     expect(await runOf(runId)).toMatchObject({ summary: { relevantCount: 2 } });
   });
 
+  it('may name times of a stop that cannot be, which are let be', async () => {
+    const runId = await aRun();
+    const stopping = {
+      cause: 'shutting-down',
+      signal: 'SIGTERM',
+      sentAt: '-271821-04-20T00:00:00.000Z',
+      killAt: '+275760-09-13T00:00:00.000Z',
+    };
+    expect(
+      await worker.say(
+        anEvent(runId, 'run.progress', { stopping }),
+        anEvent(runId, 'run.progress', { current: 1 }),
+      ),
+    ).toEqual({ accepted: 2, duplicates: 0, rejected: [] });
+    expect(await runOf(runId)).toMatchObject({
+      waiting: {
+        code: 'stopping',
+        message: expect.stringMatching(/SIGTERM was sent to the work \d s ago\.$/),
+      },
+      progress: { current: 1 },
+    });
+  });
+
   it('are applied in the order of the list, those that change nothing count as accepted', async () => {
     const [one, other] = [await aRun(), await aRun()];
     const twice = anEvent(one, 'run.progress', { metrics: { seen: 1 } });

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
@@ -177,6 +178,47 @@ describe('pages', () => {
       for (let times = 0; times < 9; times++) expect((await from('192.0.2.1', `${times}`)).status).toBe(401);
       expect((await from('192.0.2.1', TOKEN)).status).toBe(429);
       expect((await from('192.0.2.2', TOKEN)).status).toBe(200);
+    });
+
+    /** Sends all of it at once, before anything is answered. @returns the status of each answer */
+    const atOnce = (requests: string[]): Promise<string[]> =>
+      new Promise((resolve, reject) => {
+        const { hostname, port } = new URL(jobato.url);
+        let text = '';
+        const socket = connect(Number(port), hostname, () => socket.write(requests.join('')));
+        socket.setEncoding('latin1').on('data', (part: string) => (text += part));
+        socket.on('error', reject).on('close', () => {
+          resolve([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status!));
+        });
+      });
+
+    /** One for each token, the last of which ends the connection. */
+    const requestsWith = (tokens: string[]) =>
+      tokens.map((token, index) =>
+        [
+          'GET /api/runs HTTP/1.1',
+          `Host: ${new URL(jobato.url).host}`,
+          'Accept: application/json',
+          `Authorization: Bearer ${token}`,
+          `Connection: ${index === tokens.length - 1 ? 'close' : 'keep-alive'}`,
+          '\r\n',
+        ].join('\r\n'),
+      );
+
+    it('gains nothing by asking all at once', async () => {
+      const client = await start(WITH_TOKEN);
+      await signIn(client);
+      const tokens = [...Array.from({ length: 60 }, (_, index) => `guess-${index}`), TOKEN];
+      const statuses = await atOnce(requestsWith(tokens));
+      expect(statuses).toEqual(tokens.map((_, index) => (index < 10 ? '401' : '429')));
+      expect((await client.get('/')).status).toBe(200);
+    });
+
+    it('is not what a program does that sends the same old token, or the right one, all at once', async () => {
+      await start(WITH_TOKEN);
+      const tokens = [...Array<string>(30).fill('old'), ...Array<string>(30).fill(TOKEN)];
+      const statuses = await atOnce(requestsWith(tokens));
+      expect(statuses).toEqual(tokens.map((token) => (token === TOKEN ? '200' : '401')));
     });
   });
 

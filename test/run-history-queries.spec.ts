@@ -77,6 +77,20 @@ describe('the history of a project with many runs', () => {
     expect(await page({ status: 'failed' }, newer(back.newerThan))).toEqual(first);
   });
 
+  it('names those like a run that completed before it, with no more of them than how long they took', async () => {
+    const alike = (minute: number, scope: string, limit = 9) =>
+      history.alike({ projectId: 'demo', runId: idOf(minute), scope }, limit);
+    const like = async (...given: Parameters<typeof alike>) =>
+      (await alike(...given)).map(({ runId }) => minuteOf(runId));
+    expect(await like(12, 'full')).toEqual([11, 9, 8, 7, 6, 5, 4, 2, 1]);
+    expect(await like(12, 'full', 2)).toEqual([11, 9]);
+    expect(await like(4, 'only:report')).toEqual([3]);
+    // What was that long ago says nothing about today.
+    expect(await like(9_000, 'only:report')).toEqual([]);
+    const { runId, startedAt, endedAt, steps } = runAt(3);
+    expect(await alike(4, 'only:report')).toEqual([{ runId, startedAt, endedAt, steps }]);
+  });
+
   it('fills the newest page where one leads to less than that', async () =>
     expect(await minutes({}, newer(idOf(RUNS - 2)))).toEqual([RUNS - 1, RUNS - 2, RUNS - 3]));
 

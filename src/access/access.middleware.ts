@@ -2,7 +2,7 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Config } from '../config/config';
 import { JobatoError } from '../problems/catalogue';
 import type { ProblemFilter } from '../problems/problem.filter';
-import { decideAccess } from './access-rules';
+import { type AccessDecision, decideAccess } from './access-rules';
 import type { LoginBrake } from './login-brake';
 import { pageBehind } from './page-behind';
 import { header, sessionOf } from './session';
@@ -10,9 +10,25 @@ import { header, sessionOf } from './session';
 /** Stands before everything: routes, static files, documentation, and addresses that do not exist. */
 export function accessMiddleware(config: Config, brake: LoginBrake, problems: ProblemFilter) {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-    const { headers, method, path, ip } = request;
-    const mayGuess = config.adminToken !== null && headers.authorization !== undefined;
-    const decision = decideAccess(
+    const decision = await decide(request, config, brake);
+    if (decision.allowed) {
+      next();
+      return;
+    }
+    const { code, detail, retryAfterSeconds } = decision;
+    if (code === 'UNAUTHORIZED' && isPage(request)) {
+      const wanted = request.method === 'GET' ? request.originalUrl : (pageBehind(request) ?? '/');
+      response.redirect(303, `/login?next=${encodeURIComponent(wanted)}`);
+    } else {
+      problems.send(new JobatoError(code, detail, { retryAfterSeconds }), request, response);
+    }
+  };
+}
+
+async function decide(request: Request, config: Config, brake: LoginBrake): Promise<AccessDecision> {
+  const { headers, method, path, ip } = request;
+  const decideAfter = (waitSeconds: number) =>
+    decideAccess(
       {
         method,
         path,
@@ -23,24 +39,18 @@ export function accessMiddleware(config: Config, brake: LoginBrake, problems: Pr
         authorization: headers.authorization,
         apiKey: header(request, 'x-jobato-api-key'),
         hasSession: sessionOf(request, config) !== null,
-        waitSeconds: mayGuess ? await brake.waitSeconds(ip) : 0,
+        waitSeconds,
       },
       config,
     );
-    if (decision.allowed) {
-      if (decision.byToken) brake.right(ip);
-      next();
-      return;
-    }
-    const { code, detail, retryAfterSeconds, wrongToken } = decision;
-    if (wrongToken !== undefined) await brake.wrong(ip, wrongToken);
-    if (code === 'UNAUTHORIZED' && isPage(request)) {
-      const wanted = method === 'GET' ? request.originalUrl : (pageBehind(request) ?? '/');
-      response.redirect(303, `/login?next=${encodeURIComponent(wanted)}`);
-    } else {
-      problems.send(new JobatoError(code, detail, { retryAfterSeconds }), request, response);
-    }
-  };
+  const mayGuess = config.adminToken !== null && headers.authorization !== undefined;
+  if (!mayGuess) return decideAfter(0);
+  return brake.inTurn(async () => {
+    const decision = decideAfter(await brake.waitSeconds(ip));
+    if (decision.allowed && decision.byToken) brake.right(ip);
+    if (!decision.allowed && decision.wrongToken !== undefined) await brake.wrong(ip, decision.wrongToken);
+    return decision;
+  });
 }
 
 function isPage(request: Request): boolean {

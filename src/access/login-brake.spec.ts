@@ -32,6 +32,19 @@ describe('guessing', () => {
     expect(await brake.waitSeconds(HERE)).toBe(0);
   });
 
+  it('is counted before the next one is looked at, also where all come at once', async () => {
+    const look = (token: string) =>
+      brake.inTurn(async () => {
+        if ((await brake.waitSeconds(HERE)) > 0) return 'has to wait';
+        await brake.wrong(HERE, token);
+        return 'looked at';
+      });
+    const broken = brake.inTurn(() => Promise.reject(new Error('broken')));
+    await expect(broken).rejects.toThrow('broken');
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, index) => look(`at once ${index}`)));
+    expect(answers.filter((answer) => answer === 'looked at')).toHaveLength(10);
+  });
+
   it('is forgotten where it was long ago', async () => {
     await guess(HERE, 9);
     jest.advanceTimersByTime(300_000);

@@ -28,6 +28,17 @@ export class LoginBrake {
   /** A program with an old token says the same again and again, which is no guessing. */
   private readonly told = new RateLimiterMemory({ points: 1, duration: WAIT_SECONDS });
   private readonly known = new Map<string, number>();
+  private turn: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Whoever looks at a token does so in here, from asking how long its address has to wait until the guess is counted:
+   * one after the other, or all that arrive at once would find nothing counted yet. Nothing slow belongs in here.
+   */
+  inTurn<Result>(look: () => Promise<Result>): Promise<Result> {
+    const looked = this.turn.then(look);
+    this.turn = looked.catch(() => undefined);
+    return looked;
+  }
 
   /** @returns 0 where a token of this address is looked at */
   async waitSeconds(ip: string | undefined): Promise<number> {

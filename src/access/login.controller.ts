@@ -33,21 +33,18 @@ export class LoginController {
     const { adminToken } = this.config;
     const next = localPath(body?.next) ?? '/';
     if (adminToken !== null) {
-      const waitSeconds = await this.brake.waitSeconds(request.ip);
+      const { waitSeconds, isRight } = await this.look(request.ip, body?.token, adminToken);
       if (waitSeconds > 0) {
         const { code, detail } = tooManyGuesses(waitSeconds);
         response.setHeader('Retry-After', String(waitSeconds));
         refuse(new JobatoError(code, detail), { next, wait: waitWords(waitSeconds) }, request, response);
         return;
       }
-      const token = typeof body?.token === 'string' ? body.token.trim() : '';
-      if (!matchesAny(token, [adminToken])) {
-        if (token !== '') await this.brake.wrong(request.ip, token);
+      if (!isRight) {
         const error = new JobatoError('UNAUTHORIZED', 'That is not the token (JOBATO_ADMIN_TOKEN).');
         refuse(error, { next, failed: true }, request, response);
         return;
       }
-      await this.brake.signedIn(request.ip);
       response.cookie(SESSION_COOKIE, newSession(adminToken, Date.now()), {
         httpOnly: true,
         sameSite: 'lax',
@@ -69,6 +66,18 @@ export class LoginController {
       path: '/',
     });
     response.redirect(303, '/login');
+  }
+
+  /** Looks at the token only where its address need not wait. */
+  private look(ip: string | undefined, said: unknown, adminToken: string) {
+    const token = typeof said === 'string' ? said.trim() : '';
+    return this.brake.inTurn(async () => {
+      const waitSeconds = await this.brake.waitSeconds(ip);
+      const isRight = waitSeconds === 0 && matchesAny(token, [adminToken]);
+      if (isRight) await this.brake.signedIn(ip);
+      else if (waitSeconds === 0 && token !== '') await this.brake.wrong(ip, token);
+      return { waitSeconds, isRight };
+    });
   }
 }
 

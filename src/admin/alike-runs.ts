@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isTerminal, type Run } from '../runs/run';
-import { RunQueries } from '../runs/run-queries';
+import { type AlikeRun, RunHistoryQueries } from '../runs/run-history-queries';
 import { ALIKE_RUNS } from './usual-duration';
 
 /** More runs at work than anybody looks at. */
@@ -12,21 +12,20 @@ const MAX_KEPT = 200;
  */
 @Injectable()
 export class AlikeRuns {
-  private readonly kept = new Map<string, Run[]>();
+  private readonly kept = new Map<string, AlikeRun[]>();
 
-  constructor(private readonly queries: RunQueries) {}
+  constructor(private readonly history: RunHistoryQueries) {}
 
-  async before(run: Run): Promise<Run[]> {
-    const { runId, projectId, scope } = run;
-    const known = this.kept.get(runId);
+  async before(run: Run): Promise<AlikeRun[]> {
+    const known = this.kept.get(run.runId);
     if (known && !isTerminal(run)) return known;
-    const { items } = await this.queries.list({ projectId, scope, status: 'completed' }, ALIKE_RUNS, runId);
-    if (isTerminal(run)) this.kept.delete(runId);
-    else this.keep(runId, items);
-    return items;
+    const runs = await this.history.alike(run, ALIKE_RUNS);
+    if (isTerminal(run)) this.kept.delete(run.runId);
+    else this.keep(run.runId, runs);
+    return runs;
   }
 
-  private keep(runId: string, runs: Run[]): void {
+  private keep(runId: string, runs: AlikeRun[]): void {
     this.kept.set(runId, runs);
     if (this.kept.size > MAX_KEPT) this.kept.delete(this.kept.keys().next().value!);
   }

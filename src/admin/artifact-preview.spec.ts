@@ -15,14 +15,17 @@ const tree = (source: string) => short(markdownTree(source).nodes);
 
 describe('a preview', () => {
   it.each([
+    ['numbers.json', `[${'1,'.repeat(100_000)}1]`, `[\n  ${'1,\n  '.repeat(100_000)}1\n]`, 0],
     ['today.json', '{"a":[1]}', '{\n  "a": [\n    1\n  ]\n}', 0],
     ['broken.json', '{"a":', '{"a":', 1],
     ['deep.json', `${'['.repeat(50)}${']'.repeat(50)}`, `${'['.repeat(50)}${']'.repeat(50)}`, 1],
+    ['indented.json', `${'['.repeat(39)}${'1,'.repeat(20_000)}1${']'.repeat(39)}`, null, 1],
     ['page.html', '<script>', '<script>', 0],
     ['LICENSE', 'Ünïcode 😀', 'Ünïcode 😀', 0],
-  ])('of %s is text', (name, content, text, remarks) => {
+  ])('of %s is text', (name, content, laidOut, remarks) => {
     const preview = of(name, content);
-    expect([preview.kind, preview.text, preview.remarks.length]).toEqual(['text', text, remarks]);
+    const text = laidOut ?? content;
+    expect([preview.kind, preview.text === text, preview.remarks.length]).toEqual(['text', true, remarks]);
   });
 
   it.each([

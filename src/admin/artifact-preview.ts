@@ -2,8 +2,10 @@ import { type DocumentNode, markdownTree } from './markdown-tree';
 
 /** So much of a file is shown. */
 export const PREVIEW_BYTES = 256 * 1024;
-/** JSON that is nested deeper would be mostly indentation. */
+/** JSON that is nested deeper, or would become longer by being laid out, would be mostly indentation. */
 const MAX_DEPTH = 40;
+const MAX_LAID_OUT = 4 * PREVIEW_BYTES;
+const INDENT = 2;
 
 export interface ArtifactPreview {
   kind: 'markdown' | 'text' | 'none';
@@ -49,13 +51,21 @@ function textOf(start: Buffer, isCut: boolean): string | null {
 function prettyJson(text: string): string | null {
   try {
     const value: unknown = JSON.parse(text);
-    return isDeeper(value, MAX_DEPTH) ? null : JSON.stringify(value, null, 2);
+    return text.length + addedByLayout(value, 1) > MAX_LAID_OUT ? null : JSON.stringify(value, null, INDENT);
   } catch {
     return null;
   }
 }
 
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
+/** How many characters of line breaks and indentation it takes at most; known before any of it is made. */
+function addedByLayout(value: unknown, level: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (level > MAX_DEPTH) return Infinity;
+  let added = 1 + INDENT * (level - 1);
+  for (const member of Object.values(value)) {
+    // The break, the indentation, and the space after the name.
+    added += 2 + INDENT * level + addedByLayout(member, level + 1);
+    if (added > MAX_LAID_OUT) return Infinity;
+  }
+  return added;
 }

@@ -2,13 +2,14 @@ import type { RunEventMap, RunEventType } from '../events/run-event';
 import { reasonWords } from './plain-words';
 
 /** An event as it lies in the run's history. */
-export interface PastEvent {
+export interface ToldEvent {
   eventType: string;
   /** `applied`, or why it changed nothing. */
   outcome: string;
   /** `active → completed`, where it changed the phase; `made known to workers` for what we said ourselves. */
   effect: string | null;
-  payload: object;
+  /** Null where it is too large to be told in detail. */
+  payload: object | null;
 }
 
 /** Said so often that several in a row are one line. */
@@ -21,9 +22,13 @@ const PEOPLE: Record<string, string> = {
   api: 'through the API',
 };
 
+const FOREIGN_REQUEST = 'Somebody else said that the run was requested; that changed nothing';
+const FOREIGN_STOP = 'Somebody else asked workers for a stop; the run itself was not asked to stop';
+
 /** What an event did, or that it did nothing, in plain words. */
-export function eventWords({ eventType, outcome, effect, payload }: PastEvent): EventWords {
+export function eventWords({ eventType, outcome, effect, payload }: ToldEvent): EventWords {
   if (outcome !== 'applied') return said(refusedWords(eventType, outcome));
+  if (payload === null) return wordsWithoutDetails(eventType, effect);
   switch (eventType as RunEventType) {
     case 'run.requested':
       return said(requestedWords(effect, payload as RunEventMap['run.requested']));
@@ -52,12 +57,37 @@ export function eventWords({ eventType, outcome, effect, payload }: PastEvent): 
   }
 }
 
+function wordsWithoutDetails(eventType: string, effect: string | null): EventWords {
+  const words = () => {
+    switch (eventType as RunEventType) {
+      case 'run.requested':
+        return effect === null ? FOREIGN_REQUEST : 'Made known to workers';
+      case 'run.started':
+        return 'A worker began';
+      case 'run.progress':
+        return 'Progress was reported';
+      case 'run.completed':
+        return effect?.endsWith('→ partial') ? 'The run ended as partial' : 'The run completed';
+      case 'run.failed':
+        return 'The run failed';
+      case 'run.cancel.requested':
+        return effect === null ? FOREIGN_STOP : 'Stop asked for';
+      default:
+        return null;
+    }
+  };
+  const text = words();
+  // Of the others nothing is told that lies in their payload.
+  if (text === null) return eventWords({ eventType, outcome: 'applied', effect, payload: {} });
+  return said(`${text} (too large to be shown in detail)`);
+}
+
 function said(text: string): EventWords {
   return { text, chatter: null };
 }
 
 function requestedWords(effect: string | null, { attempt }: RunEventMap['run.requested']): string {
-  if (effect === null) return 'Somebody else said that the run was requested; that changed nothing';
+  if (effect === null) return FOREIGN_REQUEST;
   return attempt === 1 ? 'Made known to workers' : `Made known to workers again, as attempt ${attempt}`;
 }
 
@@ -108,7 +138,7 @@ function completedWords({ status, reason }: RunEventMap['run.completed']): strin
 
 function stopWords(effect: string | null, payload: RunEventMap['run.cancel.requested']): string {
   const { reason, requestedBy } = payload;
-  if (effect === null) return 'Somebody else asked workers for a stop; the run itself was not asked to stop';
+  if (effect === null) return FOREIGN_STOP;
   if (reason === 'cancelled-by-user') return `Stop asked for ${PEOPLE[requestedBy] ?? `by ${requestedBy}`}`;
   return `Workers were told to let go: ${reasonWords(reason)}`;
 }

@@ -3,7 +3,7 @@ import type { Run } from '../runs/run';
 import type { RunView } from '../runs/run-view';
 
 /** Names what a part of a page shows: as long as it is the same there is nothing to send. Time passing is no change. */
-export function pageVersion(runs: Run[], ...facts: unknown[]): string {
+export function pageVersion(runs: Pick<Run, 'runId' | 'revision'>[], ...facts: unknown[]): string {
   return contentHash([runs.map(({ runId, revision }) => [runId, revision]), facts]).slice(0, 16);
 }
 

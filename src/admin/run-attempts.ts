@@ -1,7 +1,7 @@
 import type { Instant } from '../clock/clock';
 import type { RunEventMap } from '../events/run-event';
 import type { Run } from '../runs/run';
-import type { AppliedEventEntity } from '../runs/run.entity';
+import type { PastEvent } from '../runs/run-past';
 import { type DurationText, durationOf } from './duration-text';
 import { runMark, type StatusMark, stepMark } from './status-mark';
 import { type TimeText, timeText } from './time-text';
@@ -18,12 +18,12 @@ export interface AttemptRow {
 }
 
 /** The attempts at a run, from the events by which they were asked for and begun; none where there is only the first. */
-export function attemptRows(run: Run, events: AppliedEventEntity[], now: Instant): AttemptRow[] {
+export function attemptRows(run: Run, events: PastEvent[], now: Instant): AttemptRow[] {
   if (run.attempt === 1) return [];
   const asked = new Map<number, Instant>();
   const begun = new Map<number, { workerId: string; at: Instant }>();
   for (const { eventType, outcome, effect, appliedAt, payload } of events) {
-    if (outcome !== 'applied') continue;
+    if (outcome !== 'applied' || payload === null) continue;
     if (eventType === 'run.requested' && effect !== null) {
       const { attempt } = JSON.parse(payload) as RunEventMap['run.requested'];
       if (!asked.has(attempt)) asked.set(attempt, appliedAt);

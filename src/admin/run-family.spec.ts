@@ -1,6 +1,6 @@
 import { after, aNewRun, aProject, LATER, START } from '../../test/support/a-run';
 import type { Run } from '../runs/run';
-import type { AppliedEventEntity } from '../runs/run.entity';
+import type { PastEvent } from '../runs/run-past';
 import { attemptRows } from './run-attempts';
 import { familyRows } from './run-family';
 import { rerunOffer } from './rerun-offer';
@@ -48,7 +48,7 @@ describe('attempts', () => {
       outcome: 'applied',
       effect: null,
       ...more,
-    }) as AppliedEventEntity;
+    }) as PastEvent;
   const known = { effect: 'made known to workers' };
 
   it('are not shown where there is one', () => {

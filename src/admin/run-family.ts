@@ -1,5 +1,6 @@
 import type { Instant } from '../clock/clock';
 import type { Run } from '../runs/run';
+import type { FamilyRun } from '../runs/run-past';
 import { type DurationText, durationOf } from './duration-text';
 import { reasonWords, scopeWords, STATUS_WORDS } from './plain-words';
 import { runMark, type StatusMark } from './status-mark';
@@ -25,7 +26,7 @@ const MAX_PARAMS = 4;
 const MAX_VALUE_LENGTH = 40;
 
 /** A run beside those that it repeats and those that repeat it; none where it has no such relations. */
-export function familyRows(run: Run, family: Run[], now: Instant): FamilyRow[] {
+export function familyRows(run: Run, family: FamilyRun[], now: Instant): FamilyRow[] {
   if (family.length < 2) return [];
   return family.map((each) => ({
     runId: each.runId,
@@ -45,14 +46,14 @@ export function familyRows(run: Run, family: Run[], now: Instant): FamilyRow[] {
   }));
 }
 
-function relationOf(run: Run, other: Run): string {
+function relationOf(run: Run, other: FamilyRun): string {
   if (other.runId === run.runId) return 'this run';
   if (other.runId === run.rerunOf) return 'repeated by this run';
   if (other.rerunOf === run.runId) return 'repeats this run';
   return other.rerunOf === null ? 'the first' : 're-run';
 }
 
-function otherParams({ params: mine }: Run, { params: theirs }: Run): string {
+function otherParams({ params: mine }: Run, { params: theirs }: FamilyRun): string {
   const names = [...new Set([...Object.keys(mine), ...Object.keys(theirs)])].filter(
     (name) => JSON.stringify(mine[name]) !== JSON.stringify(theirs[name]),
   );

@@ -2,6 +2,7 @@ import type { Instant } from '../clock/clock';
 import type { ProjectDefinition } from '../projects/project';
 import type { QuotaStatus } from '../quota/quotas';
 import { isTerminal, type Run } from '../runs/run';
+import type { AlikeRun } from '../runs/run-history-queries';
 import type { RunView } from '../runs/run-view';
 import { type DurationText, durationOf } from './duration-text';
 import { pageVersion, waitingCode } from './page-version';
@@ -24,7 +25,7 @@ export interface RunFacts {
   /** As it is now: what can be re-run; null where the project is gone. */
   current: CurrentProject | null;
   /** Completed runs with the same scope, for what is usual. */
-  alike: Run[];
+  alike: AlikeRun[];
   /** Of its project, as it is now. */
   quota: QuotaStatus | null;
   /** What the failed step said last on its error output. */
@@ -135,7 +136,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
 }
 
 /** Beside what changes with the run, the estimate of the time that is left: it changes in large steps only. */
-export function runVersion(run: Run, view: RunView, alike: Run[], now: Instant): string {
+export function runVersion(run: Run, view: RunView, alike: AlikeRun[], now: Instant): string {
   return pageVersion([run], waitingCode(view), timeLeft(run, alike, now)?.text);
 }
 

@@ -4,7 +4,7 @@ import { ErrorLines } from '../logs/error-lines';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { Quotas } from '../quota/quotas';
 import { isTerminal, type Run } from '../runs/run';
-import { RunPast } from '../runs/run-past';
+import { RunPast, type PastStamp } from '../runs/run-past';
 import { RunQueries } from '../runs/run-queries';
 import { AlikeRuns } from './alike-runs';
 import { PageFrames } from './page-frame';
@@ -58,21 +58,25 @@ export class RunPages {
     return { frame: await this.frames.frame(title, '/'), run: page };
   }
 
+  /** Names the past that `past` shows, and what there is of it. */
+  async pastStamp(run: Run): Promise<PastStamp & { version: string }> {
+    const stamp = await this.runPast.stamp(run);
+    return { ...stamp, version: pageVersion(stamp.family, stamp.lastPosition, stamp.rejectedIds) };
+  }
+
   /** Attempts, re-runs and events. */
-  async past(run: Run) {
-    const [events, attempts, family] = await Promise.all([
+  async past(run: Run, { version, family }: PastStamp & { version: string }) {
+    const [events, attempts, relations] = await Promise.all([
       this.runPast.events(run.runId),
       run.attempt === 1 ? [] : this.runPast.attemptEvents(run),
-      this.runPast.family(run),
+      family.length < 2 ? [] : this.runPast.family(family),
     ]);
     const now = this.clock.now();
-    const lastPosition = (events.last.at(-1) ?? events.first.at(-1))?.position;
-    const version = pageVersion([run, ...family], lastPosition, events.rejected.at(-1)?.id);
     return {
       version,
       href: `/runs/${run.runId}/past?version=${version}`,
       attempts: attemptRows(run, attempts, now),
-      family: familyRows(run, family, now),
+      family: familyRows(run, relations, now),
       timeline: runTimeline(run, events),
     };
   }

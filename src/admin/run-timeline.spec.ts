@@ -1,25 +1,20 @@
 import { after, aNewRun, LATER, RUN_ID, START } from '../../test/support/a-run';
 import type { Run } from '../runs/run';
-import type { PastEvents } from '../runs/run-past';
-import type { AppliedEventEntity } from '../runs/run.entity';
+import type { PastEvent, PastEvents } from '../runs/run-past';
 import { runTimeline, timelineLines } from './run-timeline';
 
 let position = 0;
-const event = (eventType: string, payload: object = {}, more: Partial<AppliedEventEntity> = {}) => ({
+const event = (eventType: string, payload: object = {}, more: Partial<PastEvent> = {}) => ({
   position: ++position,
-  eventId: `e${position}`,
   eventType,
-  occurredAt: LATER,
   appliedAt: LATER,
-  runId: RUN_ID,
   payload: JSON.stringify(payload),
   outcome: 'applied',
-  entryId: null,
   effect: null,
   ...more,
 });
-const texts = (events: AppliedEventEntity[]) => timelineLines(events).map(({ text }) => text);
-const past = (first: AppliedEventEntity[], more: Partial<PastEvents> = {}): PastEvents => ({
+const texts = (events: PastEvent[]) => timelineLines(events).map(({ text }) => text);
+const past = (first: PastEvent[], more: Partial<PastEvents> = {}): PastEvents => ({
   first,
   last: [],
   gapAfter: null,
@@ -28,7 +23,7 @@ const past = (first: AppliedEventEntity[], more: Partial<PastEvents> = {}): Past
 });
 const known = { effect: 'made known to workers' };
 
-it.each<[string, object, Partial<AppliedEventEntity>, string]>([
+it.each<[string, object, Partial<PastEvent>, string]>([
   ['run.requested', { attempt: 1 }, known, 'Made known to workers'],
   ['run.requested', { attempt: 2 }, known, 'Made known to workers again, as attempt 2'],
   [
@@ -121,6 +116,18 @@ it.each<[string, object, Partial<AppliedEventEntity>, string]>([
   expect([line!.text, line!.isRefused]).toEqual([text, (more.outcome ?? 'applied') !== 'applied']);
 });
 
+it.each<[string, string | null, string]>([
+  ['run.requested', 'made known to workers', 'Made known to workers (too large to be shown in detail)'],
+  ['run.progress', null, 'Progress was reported (too large to be shown in detail)'],
+  ['run.completed', 'active → completed', 'The run completed (too large to be shown in detail)'],
+  ['run.completed', 'active → partial', 'The run ended as partial (too large to be shown in detail)'],
+  ['run.failed', 'active → failed', 'The run failed (too large to be shown in detail)'],
+  ['run.log', null, '1 portion of log lines'],
+  ['run.cancelled', 'stopping → cancelled', 'The worker confirmed that it has stopped; the run is cancelled'],
+])('tells a large %s (%s) without details', (type, effect, text) => {
+  expect(texts([event(type, {}, { effect, payload: null })])).toEqual([text]);
+});
+
 it('makes one line of what is said over and over', () => {
   const progress = () => event('run.progress', { current: 1 });
   const stale = () => event('run.progress', {}, { outcome: 'stale-attempt' });
@@ -146,10 +153,8 @@ it('begins with how the run came about, and puts in what was rejected', () => {
   const rejected = [
     {
       id: 1,
-      entryId: 'x',
-      runId: RUN_ID,
       reason: 'payload is not JSON',
-      fields: { eventType: 'run.log' },
+      eventType: 'run.log',
       rejectedAt: START,
     },
   ];

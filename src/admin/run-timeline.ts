@@ -1,8 +1,6 @@
 import type { Instant } from '../clock/clock';
-import type { RejectedEventEntity } from '../events/event.entities';
 import { isTerminal, type Run } from '../runs/run';
-import type { PastEvents } from '../runs/run-past';
-import type { AppliedEventEntity } from '../runs/run.entity';
+import type { PastEvent, PastEvents, PastRejection } from '../runs/run-past';
 import { type Chatter, eventWords } from './event-words';
 import { numberText, reasonWords, scopeWords, STATUS_WORDS, TRIGGER_WORDS } from './plain-words';
 import { clockText, type TimeText, timeText } from './time-text';
@@ -61,7 +59,7 @@ export function runTimeline(run: Run, { first, last, gapAfter, rejected }: PastE
 }
 
 /** A page of the history alone. */
-export function timelineLines(events: AppliedEventEntity[]): TimelineLine[] {
+export function timelineLines(events: PastEvent[]): TimelineLine[] {
   return folded(events.map(toldBy));
 }
 
@@ -69,13 +67,14 @@ export function timelineHref(runId: string, after: number): string {
   return `/runs/${runId}/timeline?after=${after}`;
 }
 
-function toldBy({ appliedAt, eventType, outcome, effect, payload }: AppliedEventEntity): Told {
-  const words = eventWords({ eventType, outcome, effect, payload: JSON.parse(payload) as object });
+function toldBy({ appliedAt, eventType, outcome, effect, payload }: PastEvent): Told {
+  const said = payload === null ? null : (JSON.parse(payload) as object);
+  const words = eventWords({ eventType, outcome, effect, payload: said });
   return { at: appliedAt, ...words, isRefused: outcome !== 'applied' };
 }
 
-function rejectedTold({ rejectedAt, fields, reason }: RejectedEventEntity): Told {
-  const type = (fields.eventType ?? 'An event').slice(0, 100);
+function rejectedTold({ rejectedAt, eventType, reason }: PastRejection): Told {
+  const type = (eventType ?? 'An event').slice(0, 100);
   return {
     at: rejectedAt,
     text: `${type} arrived and could not be applied: ${reason}`,
@@ -90,7 +89,7 @@ function inOrder(events: Told[], rejected: Told[]): Told[] {
 }
 
 /** Some ends come by no event: nobody took the run, or its worker was given up. */
-function endThatNobodyTold(run: Run, events: AppliedEventEntity[]): Told | null {
+function endThatNobodyTold(run: Run, events: PastEvent[]): Told | null {
   if (!isTerminal(run)) return null;
   if (events.some(({ effect }) => effect?.endsWith(`→ ${run.status}`))) return null;
   const reason = run.statusReason === null ? '' : `: ${reasonWords(run.statusReason)}`;

@@ -58,9 +58,10 @@ export class RunPageController {
     @Query('version') version: unknown,
     @Res() response: Response,
   ): Promise<void> {
-    const past = await this.pages.past(await this.queries.get(runId));
-    if (past.version === version) response.status(204).end();
-    else response.render('part-run-past', { past });
+    const run = await this.queries.get(runId);
+    const stamp = await this.pages.pastStamp(run);
+    if (stamp.version === version) response.status(204).end();
+    else response.render('part-run-past', { past: await this.pages.past(run, stamp) });
   }
 
   /** Where a form that was refused without JavaScript leaves its reader: loaded again, it is the page. */
@@ -113,7 +114,10 @@ export class RunPageController {
     response: Response,
   ): Promise<void> {
     const run = await this.queries.get(runId);
-    const [model, past] = await Promise.all([this.pages.state(run), this.pages.past(run)]);
+    const [model, past] = await Promise.all([
+      this.pages.state(run),
+      this.pages.pastStamp(run).then((stamp) => this.pages.past(run, stamp)),
+    ]);
     // Read after the run: the log of a run that has ended is then complete.
     const log = await this.logs.page(runId, logQuestion(query), model.run.isActive);
     const refreshSeconds = query.reload === 'on' && model.run.isActive ? REFRESH_SECONDS : null;

@@ -1,5 +1,5 @@
-import type { Run, RunStatus, StepStatus } from '../runs/run';
-import { phaseOf } from '../runs/run-state';
+import type { RunStatus, StepStatus } from '../runs/run';
+import { phaseOf, type PhasedRun } from '../runs/run-state';
 import { STATUS_WORDS } from './plain-words';
 
 /** A status as it is shown everywhere: a colour, an icon and a word, so that none of them has to be seen alone. */
@@ -22,7 +22,7 @@ const ICONS: Record<RunStatus | StepStatus | 'never', string> = {
   skipped: '–',
 };
 
-export function runMark(run: Run | null): StatusMark {
+export function runMark(run: PhasedRun | null): StatusMark {
   if (run === null) return stepMark('never');
   const phase = phaseOf(run);
   const note = phase === 'waiting' ? 'waiting for a worker' : phase === 'stopping' ? 'stopping' : null;
@@ -30,7 +30,7 @@ export function runMark(run: Run | null): StatusMark {
 }
 
 /** How a project stands: as its latest run, but one that went well says whether that still holds. */
-export function projectMark(run: Run | null, change: string | null): StatusMark {
+export function projectMark(run: PhasedRun | null, change: string | null): StatusMark {
   if (run?.status !== 'completed') return runMark(run);
   return change === null
     ? { ...stepMark('completed'), word: 'Up to date' }

@@ -1,5 +1,6 @@
 import { elapsedMs, type Instant } from '../clock/clock';
 import type { Run, StepState } from '../runs/run';
+import type { AlikeRun } from '../runs/run-history-queries';
 import { durationText } from './duration-text';
 import { type StepRow, stepRows } from './run-steps';
 import { usualStepMs } from './time-left';
@@ -24,7 +25,7 @@ export interface StepTimeline {
 }
 
 /** The steps on one scale of time, from the first one's start to the last one's end, or to now. */
-export function stepTimeline(run: Run, earlier: Run[], now: Instant): StepTimeline {
+export function stepTimeline(run: Run, earlier: AlikeRun[], now: Instant): StepTimeline {
   const usual = usualStepMs(earlier);
   const starts = run.steps.flatMap(({ startedAt }) => startedAt ?? []).sort();
   const from = starts[0] ?? null;

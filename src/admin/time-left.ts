@@ -1,5 +1,6 @@
 import { elapsedMs, type Instant } from '../clock/clock';
 import type { Run, StepState } from '../runs/run';
+import type { AlikeRun } from '../runs/run-history-queries';
 import { phaseOf } from '../runs/run-state';
 import { durationText } from './duration-text';
 import { isLongerThanUsual, usualMs } from './usual-duration';
@@ -10,7 +11,7 @@ export interface TimeLeft {
 }
 
 /** What each step usually takes, by its name; without those that too few runs tell of. */
-export function usualStepMs(earlier: Run[]): Map<string, number> {
+export function usualStepMs(earlier: AlikeRun[]): Map<string, number> {
   const completed = new Map<string, StepState[]>();
   for (const step of earlier.flatMap(({ steps }) => steps)) {
     if (step.status === 'completed') completed.set(step.name, [...(completed.get(step.name) ?? []), step]);
@@ -27,7 +28,7 @@ export function usualStepMs(earlier: Run[]): Map<string, number> {
  * How long a run at work still takes, if it goes as runs like it usually did; null where too little is known of them.
  * A step that says which part of its work is done has the rest of its usual time before it, however slow it was so far.
  */
-export function timeLeft(run: Run, earlier: Run[], now: Instant): TimeLeft | null {
+export function timeLeft(run: Run, earlier: AlikeRun[], now: Instant): TimeLeft | null {
   if (phaseOf(run) !== 'active') return null;
   const parts = run.executor === 'external' ? wholeRun(run, earlier) : openSteps(run, earlier);
   if (parts === null || parts.length === 0) return null;
@@ -53,7 +54,7 @@ interface Part {
   share: number | null;
 }
 
-function openSteps(run: Run, earlier: Run[]): Part[] | null {
+function openSteps(run: Run, earlier: AlikeRun[]): Part[] | null {
   const usual = usualStepMs(earlier);
   const open = run.steps.filter(({ endedAt }) => endedAt === null);
   if (open.some(({ name }) => !usual.has(name))) return null;
@@ -65,7 +66,7 @@ function openSteps(run: Run, earlier: Run[]): Part[] | null {
 }
 
 /** Steps that an external worker has yet to name are not known, so its run is taken as a whole. */
-function wholeRun(run: Run, earlier: Run[]): Part[] | null {
+function wholeRun(run: Run, earlier: AlikeRun[]): Part[] | null {
   const usual = usualMs(earlier);
   const share = run.progress.step === null ? shareOf(run) : null;
   return usual === null ? null : [{ usual, startedAt: run.startedAt, share }];

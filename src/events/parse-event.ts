@@ -54,7 +54,7 @@ function isUuid(value: string | undefined): value is string {
 }
 
 /** Date.parse alone would take nearly anything for a time, and one without a zone for local time. */
-function instantOf(text: string): Instant | null {
+export function instantOf(text: string): Instant | null {
   const [, time, zone = 'Z'] = ISO_TIME.exec(text) ?? [];
   const epochMs = Date.parse(`${time}${zone}`);
   // With more or fewer digits in the year, the order of texts would not be the order of times.

@@ -70,15 +70,6 @@ export class RejectedEvents {
     return { items: page, nextCursor: more ? String(page.at(-1)!.id) : null };
   }
 
-  /** The latest that name this run, in the order in which they came. */
-  async ofRun(runId: string, limit: number): Promise<RejectedEventEntity[]> {
-    const latest = await this.rows.select(this.database.read, 'WHERE run_id = ? ORDER BY id DESC LIMIT ?', [
-      runId,
-      limit,
-    ]);
-    return latest.reverse();
-  }
-
   async count(): Promise<number> {
     const [row] = await this.database.read.query<{ count: number }>(
       'SELECT COUNT(*) AS count FROM rejected_events',

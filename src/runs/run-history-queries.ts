@@ -38,6 +38,9 @@ export interface StatusCount {
 /** A run as its past is looked at: what it did, and how long it took. */
 export type PastRun = Pick<Run, 'runId' | 'scope' | 'status' | 'startedAt' | 'endedAt' | 'steps'>;
 
+/** As much of a run as says what is usual for its like. */
+export type AlikeRun = Pick<Run, 'runId' | 'startedAt' | 'endedAt' | 'steps'>;
+
 interface Bound {
   runId: string;
   isIncluded: boolean;
@@ -56,6 +59,7 @@ const LOOK_AT_ROWS = 5_000;
 const COUNT_UP_TO = 10_000;
 const COUNT_AMONG_ENTRIES = 50_000;
 const COUNT_AMONG_ROWS = 2_000;
+const ALIKE_AMONG = 2_000;
 
 /** The past of one project. However many runs it has, each of these looks at a bounded number of them. */
 @Injectable()
@@ -101,6 +105,21 @@ export class RunHistoryQueries {
       'SELECT run_id AS "runId", scope, status, started_at AS "startedAt", ended_at AS "endedAt", steps' +
         ' FROM runs WHERE project_id = ? ORDER BY run_id DESC LIMIT ?',
       [projectId, limit],
+    );
+    return rows.map((row) => ({ ...row, steps: JSON.parse(row.steps) as StepState[] }));
+  }
+
+  /** The completed runs with the scope of this one that came before it, newest first; none that are very long ago. */
+  async alike(
+    { projectId, scope, runId }: Pick<Run, 'projectId' | 'scope' | 'runId'>,
+    limit: number,
+  ): Promise<AlikeRun[]> {
+    const rows = await this.database.read.query<Omit<AlikeRun, 'steps'> & { steps: string }>(
+      'SELECT run_id AS "runId", started_at AS "startedAt", ended_at AS "endedAt", steps FROM runs' +
+        ' WHERE run_id IN (SELECT run_id FROM (SELECT run_id, scope FROM runs' +
+        " WHERE project_id = ? AND status = 'completed' AND run_id < ? ORDER BY run_id DESC LIMIT ?) AS latest" +
+        ' WHERE scope = ? ORDER BY run_id DESC LIMIT ?) ORDER BY run_id DESC',
+      [projectId, runId, ALIKE_AMONG, scope, limit],
     );
     return rows.map((row) => ({ ...row, steps: JSON.parse(row.steps) as StepState[] }));
   }

@@ -1,6 +1,6 @@
 import { type Instant, plusSeconds } from '../clock/clock';
 import type { ReportedArtifact, RunEventMap, RunInput } from '../events/run-event';
-import { stopReportOf } from './stop-report';
+import { stopReportAfter } from './stop-report';
 import { type Artifact, NO_PROGRESS, type Run, type StepState, isTerminal, pendingSteps } from './run';
 
 /** Where a run stands for the state machine: `running` has three phases, each terminal status is one. */
@@ -95,7 +95,10 @@ export type Emission =
   | { eventType: 'run.requested'; payload: RunEventMap['run.requested'] }
   | { eventType: 'run.cancel.requested'; payload: RunEventMap['run.cancel.requested'] };
 
-export function phaseOf(run: Run): RunPhase {
+/** As much of a run as says where it stands. */
+export type PhasedRun = Pick<Run, 'status' | 'cancelRequestedAt' | 'claimedAt'>;
+
+export function phaseOf(run: PhasedRun): RunPhase {
   if (run.status !== 'running') return run.status;
   if (run.cancelRequestedAt !== null) return 'stopping';
   return run.claimedAt === null ? 'waiting' : 'active';
@@ -159,7 +162,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
     case 'progress':
       return {
         ...heard(run, now),
-        ...progressed(run, command, within(run, command.occurredAt, now)),
+        ...progressed(run, command, now),
       };
     case 'complete':
       return completed(run, command, now);
@@ -218,8 +221,9 @@ function heard(run: Run, now: Instant, leaseSeconds?: number): Partial<Run> {
   };
 }
 
-function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, at: Instant): Partial<Run> {
-  const { step, stepStatus, exitCode, current, total, message, metrics, artifacts, stopping } = payload;
+function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now: Instant): Partial<Run> {
+  const { step, stepStatus, exitCode, current, total, message, metrics, artifacts } = payload;
+  const at = within(run, occurredAt, now);
   const isNewStep = step !== undefined && step !== run.progress.step;
   const before = isNewStep ? { ...NO_PROGRESS, step } : run.progress;
   // News of an earlier step that was overtaken by a later one does not set the run back.
@@ -237,8 +241,7 @@ function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, at:
       stepStatus !== undefined && { steps: withStep(run.steps, step, stepStatus, exitCode, at) }),
     ...(metrics && { metrics: { ...run.metrics, ...metrics } }),
     ...(artifacts && { artifacts: withArtifacts(run.artifacts, artifacts) }),
-    ...(stepStatus !== undefined && { stopReport: null }),
-    ...(stopping && { stopReport: stopReportOf(run, step, stopping, occurredAt, at) ?? run.stopReport }),
+    stopReport: stopReportAfter(run, payload, occurredAt, now),
   };
 }
 

@@ -33,6 +33,8 @@ export interface Artifact {
 
 /** How far a worker is with ending the processes of a step, as it last said. */
 export interface StopReport {
+  /** By the clock of the worker: says which of two reports is the newer one, and no more. */
+  occurredAt: Instant;
   step: string | null;
   cause: StoppingCause;
   signal: ReportedStopping['signal'];

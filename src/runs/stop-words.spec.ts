@@ -78,6 +78,36 @@ it.each<[string, Run, number, string]>([
     5,
     'SIGTERM was sent to step parse 4 s ago; what is still alive is killed in 6 s.',
   ],
+  [
+    'the clock of the worker is minutes behind',
+    reported(terminated({}, -240), -240),
+    5,
+    'SIGTERM was sent to step parse 4 s ago; what is still alive is killed in 6 s.',
+  ],
+  [
+    'a time names no zone',
+    reported(terminated({ killAt: at(11).replace('Z', '') })),
+    5,
+    'SIGTERM was sent to step parse 4 s ago; what is still alive is killed in 6 s.',
+  ],
+  [
+    'its times cannot be',
+    reported(terminated({ sentAt: '-271821-04-20T00:00:00.000Z', killAt: '+275760-09-13T00:00:00.000Z' })),
+    5,
+    'SIGTERM was sent to step parse 4 s ago.',
+  ],
+  [
+    'its times are days away',
+    reported(terminated({ sentAt: at(-90_000), killAt: at(90_000) })),
+    5,
+    'SIGTERM was sent to step parse 4 s ago.',
+  ],
+  [
+    'it says that SIGTERM was sent before the run had begun',
+    reported(terminated({ sentAt: at(-3600), killAt: undefined })),
+    5,
+    'SIGTERM was sent to step parse 5 m 05 s ago.',
+  ],
 ])('says how far a stop is: %s', (_what, run, seconds, text) => {
   expect(said(run, seconds)).toBe(text);
 });
@@ -113,4 +143,44 @@ it.each<[string, Run]>([
 ])('keeps no report where %s', (_what, run) => {
   expect(run.stopReport).toBeNull();
   expect(stopWords(run, at(2))).toBeNull();
+});
+
+describe('reports that overtake each other', () => {
+  const news = (step: string, stepStatus: 'running' | 'completed', seconds: number): RunCommand => ({
+    type: 'progress',
+    occurredAt: at(seconds),
+    payload: { step, stepStatus },
+  });
+  const killed: ReportedStopping = { signal: 'SIGKILL', sentAt: at(3), aliveCount: 1 };
+  const fewer = report(terminated({ aliveCount: 1 }), 2);
+  const more = report(terminated({ aliveCount: 3 }), 1);
+  const kept = (...commands: RunCommand[]) => after(asked, commands, at(5)).stopReport;
+
+  it('leave the newest', () => {
+    expect(kept(fewer, more)).toMatchObject({ aliveCount: 1 });
+    expect(kept(more, fewer)).toMatchObject({ aliveCount: 1 });
+  });
+
+  it('leave SIGKILL, whatever the clock said', () => {
+    for (const seconds of [0, 3, 5]) {
+      expect(kept(report(killed, 3), report(terminated(), seconds))).toMatchObject({ signal: 'SIGKILL' });
+      expect(kept(report(terminated(), seconds), report(killed, 3))).toMatchObject({ signal: 'SIGKILL' });
+    }
+  });
+
+  it('stay until their step has ended, or a later one begins', () => {
+    expect(kept(fewer, news('fetch', 'completed', 3))).toMatchObject({ step: 'parse' });
+    expect(kept(fewer, news('parse', 'running', 3))).toMatchObject({ step: 'parse' });
+    expect(kept(fewer, news('report', 'running', 1))).toMatchObject({ step: 'parse' });
+    expect(kept(fewer, news('report', 'running', 3))).toBeNull();
+    expect(kept(fewer, news('parse', 'completed', 3))).toBeNull();
+    expect(kept(news('parse', 'completed', 3), fewer)).toBeNull();
+    // One of the next step, with SIGTERM again.
+    const next: RunCommand = {
+      type: 'progress',
+      occurredAt: at(4),
+      payload: { step: 'report', stopping: terminated() },
+    };
+    expect(kept(report(killed, 3), next)).toMatchObject({ step: 'report', signal: 'SIGTERM' });
+  });
 });
