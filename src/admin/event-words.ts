@@ -15,7 +15,9 @@ export interface ToldEvent {
 /** Said so often that several in a row are one line. */
 export type Chatter = 'progress report' | 'sign of life' | 'portion of log lines';
 
-export type EventWords = { text: string; chatter: null } | { text: null; chatter: Chatter };
+export type EventWords =
+  /** Those in a row with the same topic are news of one thing, of which the last says it all. */
+  { text: string; chatter: null; topic?: string } | { text: null; chatter: Chatter };
 
 const PEOPLE: Record<string, string> = {
   page: 'by a person',
@@ -103,7 +105,7 @@ function progressWords(payload: RunEventMap['run.progress']): EventWords {
         : aliveCount === 0
           ? '; nothing of it is alive any more'
           : `; alive: ${named || aliveCount}`;
-    return said(`${signal} sent to ${of}${left}`);
+    return { text: `${signal} sent to ${of}${left}`, chatter: null, topic: `${signal} ${of}` };
   }
   if (step !== undefined && stepStatus !== undefined) return said(stepWords(step, stepStatus, exitCode));
   if (artifacts.length > 0) {

@@ -2,8 +2,9 @@ import type { Instant } from '../clock/clock';
 import type { Run } from '../runs/run';
 import type { FamilyRun } from '../runs/run-past';
 import { type DurationText, durationOf } from './duration-text';
-import { reasonWords, scopeWords, STATUS_WORDS } from './plain-words';
+import { reasonWords, scopeWords } from './plain-words';
 import { runMark, type StatusMark } from './status-mark';
+import { type StepCell, stepCells } from './step-cells';
 import { type TimeText, timeText } from './time-text';
 
 export interface FamilyRow {
@@ -16,7 +17,8 @@ export interface FamilyRow {
   duration: DurationText | null;
   /** Those that are not as in this run. */
   params: string;
-  cells: { tone: string; label: string }[];
+  cells: StepCell[];
+  cellsLabel: string;
   /** What it is to the run whose page this is. */
   relation: string;
   isThis: boolean;
@@ -37,13 +39,19 @@ export function familyRows(run: Run, family: FamilyRun[], now: Instant): FamilyR
     scope: scopeWords(each.scope),
     duration: durationOf(each, now),
     params: each.runId === run.runId ? '' : otherParams(run, each),
-    cells: each.steps.map(({ name, status }) => ({
-      tone: status,
-      label: `${name}: ${STATUS_WORDS[status].toLowerCase()}`,
-    })),
+    ...cellsOf(each, now),
     relation: relationOf(run, each),
     isThis: each.runId === run.runId,
   }));
+}
+
+function cellsOf(run: FamilyRun, now: Instant): Pick<FamilyRow, 'cells' | 'cellsLabel'> {
+  const cells = stepCells(
+    run,
+    run.steps.map(({ name }) => name),
+    now,
+  );
+  return { cells, cellsLabel: cells.map(({ title }) => title).join(', ') };
 }
 
 function relationOf(run: Run, other: FamilyRun): string {

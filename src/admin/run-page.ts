@@ -30,6 +30,8 @@ export interface RunFacts {
   quota: QuotaStatus | null;
   /** What the failed step said last on its error output. */
   errorLines: string[];
+  /** Names what the header says of runs at work. */
+  runningVersion: string;
 }
 
 export interface RunPage {
@@ -81,7 +83,7 @@ export interface Failure {
 }
 
 export function runPage(facts: RunFacts, now: Instant): RunPage {
-  const { run, view, definition, current, alike, quota } = facts;
+  const { run, view, definition, current, alike, quota, runningVersion } = facts;
   const { runId, projectId } = run;
   const isActive = !isTerminal(run);
   const footer = runFooter(run, view, quota, now);
@@ -130,14 +132,21 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     })),
     // What a stop waits for is said above, with its seconds going on.
     footer,
-    stateHref: `/runs/${runId}/state?version=${runVersion(run, view, alike, now)}`,
+    stateHref: `/runs/${runId}/state?version=${runVersion(run, view, alike, runningVersion, now)}`,
     logHref: `/api/runs/${runId}/logs`,
   };
 }
 
 /** Beside what changes with the run, the estimate of the time that is left: it changes in large steps only. */
-export function runVersion(run: Run, view: RunView, alike: AlikeRun[], now: Instant): string {
-  return pageVersion([run], waitingCode(view), timeLeft(run, alike, now)?.text);
+export function runVersion(
+  run: Run,
+  view: RunView,
+  alike: AlikeRun[],
+  /** Of the header. */
+  runningVersion: string,
+  now: Instant,
+): string {
+  return pageVersion([run], waitingCode(view), timeLeft(run, alike, now)?.text, runningVersion);
 }
 
 function failureOf({ run, errorLines }: RunFacts): Failure | null {

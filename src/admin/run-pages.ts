@@ -32,26 +32,28 @@ export class RunPages {
 
   /** Names the state that `state` shows. */
   async version(run: Run): Promise<string> {
-    const [view, alike] = await Promise.all([
+    const [view, alike, { runningVersion }] = await Promise.all([
       this.queries.view(run),
       isTerminal(run) ? [] : this.alikeRuns.before(run),
+      this.frames.running(),
     ]);
-    return runVersion(run, view, alike, this.clock.now());
+    return runVersion(run, view, alike, runningVersion, this.clock.now());
   }
 
   async state(run: Run) {
     const project = this.projects.find(run.projectId);
     const failedStep = run.steps.find(({ status }) => status === 'failed')?.name;
-    const [view, definition, alike, quota, errorLines] = await Promise.all([
+    const [view, definition, alike, quota, { runningVersion }, errorLines] = await Promise.all([
       this.queries.view(run),
       this.queries.definition(run.definitionHash),
       this.alikeRuns.before(run),
       project && this.quotas.statusOf(project.definition),
+      this.frames.running(),
       failedStep === undefined || !isTerminal(run)
         ? []
         : this.errorLines.lastOf(run.runId, failedStep, ERROR_LINES),
     ]);
-    const facts = { run, view, definition, current: project, alike, quota, errorLines };
+    const facts = { run, view, definition, current: project, alike, quota, errorLines, runningVersion };
     const page = runPage(facts, this.clock.now());
     // Seen in the row of tabs, and changed with the state.
     const title = `${page.mark.icon} ${page.projectName}, run`;

@@ -149,6 +149,17 @@ it('makes one line of what is said over and over', () => {
   ]);
 });
 
+it('says once that a signal was sent, and who was alive last', () => {
+  const report = (signal: string, aliveCount: number) =>
+    event('run.progress', { step: 'fit', stopping: { signal, aliveCount } });
+  expect(
+    texts([report('SIGTERM', 3), report('SIGTERM', 2), report('SIGTERM', 1), report('SIGKILL', 0)]),
+  ).toEqual([
+    'SIGTERM sent to step fit; alive: 1',
+    'SIGKILL sent to step fit; nothing of it is alive any more',
+  ]);
+});
+
 it('begins with how the run came about, and puts in what was rejected', () => {
   const rejected = [
     {

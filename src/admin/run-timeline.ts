@@ -24,6 +24,7 @@ interface Told {
   at: Instant;
   text: string | null;
   chatter: Chatter | null;
+  topic?: string;
   isRefused: boolean;
 }
 
@@ -110,7 +111,7 @@ function folded(told: Told[]): TimelineLine[] {
     let end = index + 1;
     while (end < told.length && isAlike(start, told[end]!)) end++;
     const group = told.slice(index, end);
-    const text = start.text === null ? chatterText(group) : repeatedText(start.text, group.length);
+    const text = textOf(group);
     const at = timeText(start.at);
     lines.push({ at: { ...at, text: clockText(start.at).text }, text, isRefused: start.isRefused });
     index = end;
@@ -119,7 +120,14 @@ function folded(told: Told[]): TimelineLine[] {
 }
 
 function isAlike(one: Told, other: Told): boolean {
-  return one.isRefused === other.isRefused && one.text === other.text;
+  if (one.isRefused !== other.isRefused) return false;
+  return one.topic === undefined ? one.text === other.text : one.topic === other.topic;
+}
+
+function textOf(group: Told[]): string {
+  const { text, topic } = group.at(-1)!;
+  if (text === null) return chatterText(group);
+  return topic === undefined ? repeatedText(text, group.length) : text;
 }
 
 function repeatedText(text: string, times: number): string {

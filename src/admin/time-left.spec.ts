@@ -40,7 +40,15 @@ const external = after(aNewRun({ executor: 'external', steps: [] }), [CLAIM], FA
 it.each<[string, Run, number, string, boolean]>([
   ['counts the steps that are to come', inFetch, 10, 'about 6 m left', false],
   ['counts what is left of this step', inParse, 120, 'about 4 m left', false],
-  ['goes by what the step itself says', halfParsed, 5000, 'about 3 m left', false],
+  ['goes by what the step itself says', halfParsed, 210, 'about 3 m left', false],
+  ['goes by its pace where it is slower than usual', halfParsed, 300, 'about 4 m left', false],
+  [
+    'says so where that is already longer than it all usually takes',
+    halfParsed,
+    5000,
+    'about 1 h 30 m left at this pace, longer than usual',
+    true,
+  ],
   ['does not jump with each second', inParse, 121, 'about 4 m left', false],
   [
     'says so where a step takes longer',

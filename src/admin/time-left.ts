@@ -26,7 +26,8 @@ export function usualStepMs(earlier: AlikeRun[]): Map<string, number> {
 
 /**
  * How long a run at work still takes, if it goes as runs like it usually did; null where too little is known of them.
- * A step that says which part of its work is done has the rest of its usual time before it, however slow it was so far.
+ * A step that says which part of its work is done has the rest of its usual time before it, or what the rest takes at
+ * the pace that it has, where that is clearly slower.
  */
 export function timeLeft(run: Run, earlier: AlikeRun[], now: Instant): TimeLeft | null {
   if (phaseOf(run) !== 'active') return null;
@@ -34,12 +35,19 @@ export function timeLeft(run: Run, earlier: AlikeRun[], now: Instant): TimeLeft 
   if (parts === null || parts.length === 0) return null;
   let leftMs = 0;
   let late: string | null = null;
+  let atThisPace = false;
   for (const { usual, startedAt, share } of parts) {
     const elapsed = startedAt === null ? 0 : elapsedMs(startedAt, now);
-    leftMs += share === null ? Math.max(0, usual - elapsed) : usual * (1 - share);
-    if (share === null && isLongerThanUsual(elapsed, usual))
-      late = `longer than the usual ${durationText(usual)}`;
+    if (share !== null && share > 0) {
+      const isSlow = isLongerThanUsual(elapsed, usual * share);
+      leftMs += isSlow ? (elapsed * (1 - share)) / share : usual * (1 - share);
+      atThisPace ||= isSlow && isLongerThanUsual(elapsed, usual);
+      continue;
+    }
+    leftMs += Math.max(0, usual - elapsed);
+    if (isLongerThanUsual(elapsed, usual)) late = `longer than the usual ${durationText(usual)}`;
   }
+  if (atThisPace) return { text: `${aboutText(leftMs)} at this pace, longer than usual`, isOver: true };
   if (late === null) return { text: leftMs === 0 ? 'nearly done' : aboutText(leftMs), isOver: false };
   return {
     text: leftMs === 0 ? late : `${late}; the steps after it take ${usualText(leftMs)}`,
