@@ -13,7 +13,7 @@ const STYLE = /\x1b\[([\d;:]*)m/g;
 const SPECIAL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
 const EACH_SPECIAL = new RegExp(SPECIAL.source, 'g');
 /** A line has colours in as many places at most; the rest of it is plain. */
-const MAX_STYLES = 400;
+export const MAX_STYLES = 400;
 /** Longer sequences mean nothing, and take the parser time that grows with the square of their length. */
 const MAX_CODES_LENGTH = 64;
 

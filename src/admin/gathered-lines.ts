@@ -1,10 +1,13 @@
 import type { LogLine } from '../logs/log-line';
-import { plainText } from './ansi-text';
-import { isFiltered, lineTest, type LogFilter } from './log-question';
+import { MAX_STYLES, plainText } from './ansi-text';
+import { MAX_HITS } from './log-line-view';
+import { isFiltered, lineTest, type LogFilter, searchPattern } from './log-question';
 
 /** As many lines as a page shows at first, and as much text: lines may be long. */
 export const WINDOW_LINES = 1000;
 const WINDOW_CHARACTERS = 512 * 1024;
+/** What the markup of a colour or of a hit takes, which a line may have more of than text. */
+const MARKUP_CHARACTERS = 32;
 /** What one request looks through in a search; where it stopped is said, and the next one goes on from there. */
 const SCAN_LINES = 50_000;
 const SCAN_CHARACTERS = 8 * 1024 * 1024;
@@ -18,28 +21,36 @@ export class GatheredLines {
   isEnough = false;
   /** Null where every line is wanted. */
   private readonly matches: ((text: string) => boolean) | null;
+  private readonly pattern: RegExp | null;
   private characters = 0;
   private scannedLines = 0;
   private scannedCharacters = 0;
 
   constructor(filter: LogFilter) {
     this.matches = isFiltered(filter) ? lineTest(filter) : null;
+    this.pattern = searchPattern(filter.q);
   }
 
   take(line: LogLine): void {
-    const { length } = line.text;
     if (this.matches === null || this.matches(plainText(line.text))) {
-      this.isEnough = this.lines.length > 0 && this.characters + length > WINDOW_CHARACTERS;
+      const characters = this.charactersOf(line.text);
+      this.isEnough = this.lines.length > 0 && this.characters + characters > WINDOW_CHARACTERS;
       if (this.isEnough) return;
       this.lines.push(line);
-      this.characters += length;
+      this.characters += characters;
     }
     this.lastSeen = line.seq;
     this.scannedLines++;
-    this.scannedCharacters += length;
+    this.scannedCharacters += line.text.length;
     this.isEnough =
       this.lines.length >= WINDOW_LINES ||
       this.scannedLines >= SCAN_LINES ||
       this.scannedCharacters >= SCAN_CHARACTERS;
+  }
+
+  private charactersOf(raw: string): number {
+    const styles = raw.split('\x1b').length - 1;
+    const hits = this.pattern === null ? 0 : (plainText(raw).match(this.pattern)?.length ?? 0);
+    return raw.length + MARKUP_CHARACTERS * (Math.min(styles, MAX_STYLES) + Math.min(hits, MAX_HITS));
   }
 }

@@ -36,6 +36,8 @@ beforeAll(async () => {
   }
   const wide = Array.from({ length: 40 }, (_, index) => ({ text: `${index + 1} `.padEnd(60_000, 'x') }));
   await store.append({ runId: 'wide', attempt: 1, lines: wide });
+  const colourful = Array.from({ length: 1000 }, () => ({ text: '\x1b[31mx\x1b[32my'.repeat(40) }));
+  await store.append({ runId: 'colourful', attempt: 1, lines: colourful });
   // 24 MB, written a line at a time in part, as a slow step does.
   const huge = Array.from({ length: 400 }, (_, index) => ({ text: `${index + 1} `.padEnd(60_000, 'x') }));
   await store.append({ runId: 'huge', attempt: 1, lines: huge.slice(0, 200) });
@@ -71,6 +73,11 @@ it('brings what is new: without a gap, or the end where that is too much at once
 it('shows no more text at once than a page can bear', async () => {
   expect(await read({}, 'wide')).toMatchObject({ range: [33, 40], count: 8 });
   expect(await read({ from: '5' }, 'wide')).toMatchObject({ range: [5, 12], count: 8 });
+});
+
+it('counts colours and hits as text, which is what they are to a browser', async () => {
+  expect((await read({}, 'colourful')).count).toBeLessThan(200);
+  expect((await read({ q: 'x' }, 'colourful')).count).toBeLessThan(150);
 });
 
 it.each([

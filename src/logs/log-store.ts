@@ -53,7 +53,10 @@ export class LogStore {
     return this.database.write(this.appendInTransaction, append);
   }
 
-  /** The lines after `seq`, as many as make one handy chunk; null if there are none yet. */
+  /**
+   * The lines after `seq`, as many as make one handy chunk; null if there are none yet. Numbers have no gaps and no row
+   * has more lines than a chunk, so the next one is always among these.
+   */
   readAfter(runId: string, seq: number): Promise<LogChunk | null> {
     return this.readChunk('ASC', runId, 'last_seq > ? AND last_seq <= ?', [seq, seq + MAX_LINES_PER_CHUNK]);
   }
