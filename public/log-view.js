@@ -48,7 +48,7 @@ log.addEventListener('jobato:grown', ({ detail }) => {
 async function readNew() {
   if (isReading || !isBehind || document.hidden) return;
   if (!isGrowing || (!follow.checked && lines.length >= MAX_LINES)) {
-    newLines.hidden = !isGrowing;
+    show(newLines, isGrowing);
     showLinks();
     return;
   }
@@ -102,7 +102,7 @@ function takeNew(part) {
     // More was written than is read at once. A clean start is better than a gap, but not under a reader's eyes.
     if (!follow.checked) {
       isGrowing = false;
-      newLines.hidden = false;
+      show(newLines, true);
       showLinks();
       return;
     }
@@ -115,7 +115,7 @@ function takeNew(part) {
   if (follow.checked) dropFirst();
   showLinks();
   if (follow.checked) toEnd();
-  else if (hasLines) newLines.hidden = false;
+  else if (hasLines) show(newLines, true);
   if (part.dataset.isActive === 'false') log.dispatchEvent(new CustomEvent('jobato:ended'));
   if (!reachesEnd()) isBehind = true; // a search looks through so much at once
 }
@@ -184,7 +184,7 @@ function loadInPlace(link, place, take) {
       const part = await read(place());
       if (part) take(part);
       showLinks();
-      say(`${part?.querySelectorAll('.line').length ?? 0} more lines`);
+      say(foundText() ?? `${part?.querySelectorAll('.line').length ?? 0} more lines`);
       told(true);
     } catch {
       told(false);
@@ -218,7 +218,7 @@ loadInPlace(
 function showLinks() {
   const link = (id, isShown, place) => {
     const element = byId(id);
-    element.hidden = !isShown;
+    show(element, isShown);
     if (isShown) element.href = `?${new URLSearchParams([...filter, ...Object.entries(place)])}#run-log`;
   };
   link('earlier-lines', from > 1, { to: from - 1 });
@@ -236,13 +236,25 @@ function showLinks() {
   byId('searched-all').hidden = from > 1;
 }
 
+/** Who acted by what goes away goes on in the log, and not at the top of the page. */
+function show(element, isShown) {
+  const hadFocus = element === document.activeElement;
+  element.hidden = !isShown;
+  if (hadFocus && !isShown) box.focus({ preventScroll: true });
+}
+
+/** What a search found; null where nothing was searched for. */
+function foundText() {
+  return byId('log-found')?.innerText ?? null;
+}
+
 function say(text) {
   byId('log-said').textContent = text;
 }
 
 function toEnd() {
   box.scrollTop = box.scrollHeight;
-  newLines.hidden = true;
+  show(newLines, false);
 }
 
 function isAtEnd() {
@@ -296,6 +308,8 @@ new ResizeObserver(() => {
 }).observe(list);
 document.addEventListener('visibilitychange', () => void readNew());
 window.addEventListener('hashchange', showLinkedLine);
+// The count goes on with the log, but it is said only when somebody searches.
+window.addEventListener('load', () => say(foundText() ?? ''));
 if (!showLinkedLine()) {
   if (isGrowing && log.dataset.isActive === 'true') setFollow(true);
   else if (!page.has('from')) {

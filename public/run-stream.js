@@ -102,10 +102,12 @@ log.addEventListener('jobato:read', ({ detail: { isRead } }) => {
   }
   couldRead = isRead;
 });
-// Who polls learns of the end from what was read.
+// What was read may know of the end before the stream does, which then says how the run ended, and closes. Who polls
+// has no other word of it.
 log.addEventListener('jobato:ended', () => {
-  if (polling !== null) readParts();
+  readParts();
   log.dataset.isActive = 'false';
+  if (polling === null) return;
   close();
   tellConnection(null);
 });

@@ -64,6 +64,7 @@ describe('the log of a run, in a browser', () => {
   const from = (first: number, last: number) =>
     Array.from({ length: last - first + 1 }, (_, index) => first + index);
   const top = async (page: Page, seq: number) => (await line(page, seq).boundingBox())!.y;
+  const focused = (page: Page): Promise<string> => page.evaluate('document.activeElement.id');
   const isFollowing = (page: Page) => page.getByLabel('Follow').isChecked();
   const scrollTop = (page: Page): Promise<number> =>
     page.evaluate('document.getElementById("log-box").scrollTop');
@@ -100,6 +101,7 @@ describe('the log of a run, in a browser', () => {
     await page.getByRole('link', { name: 'Load earlier lines' }).click();
     await line(page, 1).waitFor({ state: 'attached' });
     expect(await page.getByRole('link', { name: 'Load earlier lines' }).isHidden()).toBe(true);
+    expect(await focused(page)).toBe('log-box');
     expect(await page.locator('.log-section').count()).toBe(1);
     expect(page.url()).toBe(`${jobato.url}/runs/${runId}`);
   });
@@ -131,12 +133,20 @@ describe('the log of a run, in a browser', () => {
     await line(page, 2503).waitFor();
     await isAtEnd(page);
 
+    await page.locator('#log-box').press('PageUp');
+    await page.locator('#follow:not(:checked)').waitFor();
+    speech.say('by the button');
+    await page.getByRole('button', { name: 'New lines' }).press('Enter');
+    await page.locator('#follow:checked').waitFor();
+    expect(await page.getByRole('button', { name: 'New lines' }).isHidden()).toBe(true);
+    expect(await focused(page)).toBe('log-box');
+
     // A burst larger than one reading: the page shows its end, and keeps within its bounds.
     speech.say(...from(1, 9000).map((number) => `burst ${number}`));
     await page.getByText('burst 9000', { exact: true }).waitFor();
     const shown = await seqs(page);
     expect(shown.length).toBeLessThanOrEqual(3000);
-    expect(shown).toEqual(from(shown[0]!, 2503 + 9000));
+    expect(shown).toEqual(from(shown[0]!, 2504 + 9000));
   });
 
   it('shows colours as colours, and everything else as the text that it is', async () => {
@@ -181,6 +191,9 @@ describe('the log of a run, in a browser', () => {
         await line(page, 2502).waitFor();
         expect(await seqs(page)).toEqual([2400, 2502]);
         await finds(page, 'Matching lines: 2, in the whole log.');
+        // Said once: a search that goes on finding would talk all the time.
+        expect(await page.locator('#log-said').textContent()).toBe('Matching lines: 1, in the whole log.');
+        expect(await page.locator('#log-found').getAttribute('role')).toBeNull();
       }
       // The number of a line leads to its place among all others.
       await line(page, 2400).getByRole('link').click();
@@ -207,6 +220,19 @@ describe('the log of a run, in a browser', () => {
     await line(page, 2500).waitFor({ state: 'hidden' });
     await page.evaluate('void (location.hash = "#L2500")');
     await line(page, 2500).waitFor();
+  });
+
+  it('says how the run ended also where the log was first to know of the end', async () => {
+    const page = await open();
+    speech.say('the stream is heard');
+    await line(page, 2501).waitFor();
+    const parts = page.waitForRequest('**/state?*');
+    // As if the answer with the last lines had come before the stream's word.
+    await page.evaluate("document.getElementById('run-log').dispatchEvent(new CustomEvent('jobato:ended'))");
+    await parts;
+    speech.end();
+    await page.locator('#announcement').getByText('The run is completed.').waitFor({ state: 'attached' });
+    await page.getByTestId('run-status').filter({ hasText: 'Completed' }).waitFor();
   });
 
   it('reads every few seconds where no stream comes through, says so, and misses nothing', async () => {

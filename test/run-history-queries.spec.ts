@@ -7,6 +7,7 @@ import { toInstant } from '../src/clock/clock';
 import { Database } from '../src/database/database';
 import type { Run, RunStatus } from '../src/runs/run';
 import { type HistoryFilter, type HistoryPlace, RunHistoryQueries } from '../src/runs/run-history-queries';
+import { RunQueries } from '../src/runs/run-queries';
 import { lowestRunIdAt, startOfRun } from '../src/runs/run-id';
 import { RunEntity } from '../src/runs/run.entity';
 
@@ -152,7 +153,8 @@ describe('the history of a project with many runs', () => {
     });
   });
 
-  it('looks at indexes alone for every filter, and reads rows for a search only', async () => {
+  /** The same database, and how it finds what it is asked for. */
+  function watchedPlans(): { watched: Database; plans: string[] } {
     const plans: string[] = [];
     const { read } = database;
     const watched = {
@@ -167,6 +169,22 @@ describe('the history of a project with many runs', () => {
       },
       rows: database.rows.bind(database),
     } as unknown as Database;
+    return { watched, plans };
+  }
+
+  it('finds the runs before one that are like it in the index of their project, however few it has', async () => {
+    const { watched, plans } = watchedPlans();
+    const queries = new RunQueries(watched, null!, null!, null!, null!);
+    const filter = { projectId: 'demo', scope: 'only:report' };
+    const { items, nextCursor } = await queries.list({ ...filter, status: 'completed' }, 1, idOf(10_000));
+    expect([items.map(({ runId }) => minuteOf(runId)), nextCursor]).toEqual([[3], null]);
+    await queries.list({ ...filter, triggeredBy: 'manual' }, 1, idOf(10_000));
+    expect(plans).toHaveLength(2);
+    for (const plan of plans) expect(plan).toMatch(/USING COVERING INDEX runs_of_project/);
+  });
+
+  it('looks at indexes alone for every filter, and reads rows for a search only', async () => {
+    const { watched, plans } = watchedPlans();
     const all = new RunHistoryQueries(watched);
     const filter = { projectId: 'demo', scope: 'full', triggeredBy: 'manual' as const, fromMs: START_MS };
     await all.page(filter, 3, older(idOf(500)));

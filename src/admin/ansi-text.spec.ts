@@ -39,6 +39,13 @@ it('makes visible what could disguise a text', () => {
   expect(ansiSegments('\x1b[31ma\u2066b\x1b')).toEqual([{ text: 'a‹U+2066›b‹U+001B›', classes: 'ansi-red' }]);
 });
 
+it('leaves out a sequence with more codes than any program means', () => {
+  expect(ansiSegments(`\x1b[${'1;'.repeat(30_000)}31mx\x1b[32my`)).toEqual([
+    { text: 'x', classes: '' },
+    { text: 'y', classes: 'ansi-green' },
+  ]);
+});
+
 it('has the same text with and without colours', () => {
   const raw = '\x1b[31ma\x1b[Kb\rc\x1b[0m\u200fd\x1b[';
   expect(ansiSegments(raw).map(({ text }) => text).join('')).toBe(plainText(raw)); // prettier-ignore
@@ -54,6 +61,7 @@ it('takes a line of 64 KiB of nothing but sequences in its stride', () => {
     '\x9b',
     '\r',
     '\x1b[31;',
+    `\x1b[${'1;'.repeat(30_000)}m`,
     '\u202e',
     '\x1b]8;;',
   ]) {

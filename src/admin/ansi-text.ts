@@ -13,7 +13,9 @@ const STYLE = /\x1b\[([\d;:]*)m/g;
 const SPECIAL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
 const EACH_SPECIAL = new RegExp(SPECIAL.source, 'g');
 /** A line has colours in as many places at most; the rest of it is plain. */
-const MAX_STYLES = 400;
+export const MAX_STYLES = 400;
+/** Longer sequences mean nothing, and take the parser time that grows with the square of their length. */
+const MAX_CODES_LENGTH = 64;
 
 /** What a reader reads: the last state of a line that was written over, without colours, nothing hidden in it. */
 export function plainText(raw: string): string {
@@ -24,7 +26,10 @@ export function plainText(raw: string): string {
 export function ansiSegments(raw: string): Segment[] {
   if (!raw.includes('\x1b')) return [{ text: plainText(raw), classes: '' }];
   let styles = 0;
-  const text = cleaned(raw, (codes) => (++styles > MAX_STYLES ? '' : `\x1b[${usualForm(codes)}m`));
+  const text = cleaned(raw, (codes) => {
+    if (codes.length > MAX_CODES_LENGTH || ++styles > MAX_STYLES) return '';
+    return `\x1b[${usualForm(codes)}m`;
+  });
   const tokens = createAnsiSequenceParser().parse(text);
   return tokens.map(({ value, foreground, background, decorations }) => {
     const isReverse = decorations.has('reverse');

@@ -23,7 +23,7 @@ export interface LogLineView {
 }
 
 /** A line with more hits than anybody steps through marks the first of them. */
-const MAX_HITS = 100;
+export const MAX_HITS = 100;
 
 /** @param at times of the lines, which often share theirs */
 export function logLineView(

@@ -36,6 +36,12 @@ beforeAll(async () => {
   }
   const wide = Array.from({ length: 40 }, (_, index) => ({ text: `${index + 1} `.padEnd(60_000, 'x') }));
   await store.append({ runId: 'wide', attempt: 1, lines: wide });
+  const colourful = Array.from({ length: 1000 }, () => ({ text: '\x1b[31mx\x1b[32my'.repeat(40) }));
+  await store.append({ runId: 'colourful', attempt: 1, lines: colourful });
+  // 24 MB, written a line at a time in part, as a slow step does.
+  const huge = Array.from({ length: 400 }, (_, index) => ({ text: `${index + 1} `.padEnd(60_000, 'x') }));
+  await store.append({ runId: 'huge', attempt: 1, lines: huge.slice(0, 200) });
+  for (const line of huge.slice(200)) await store.append({ runId: 'huge', attempt: 1, lines: [line] });
 });
 afterAll(async () => {
   await database.close();
@@ -67,6 +73,40 @@ it('brings what is new: without a gap, or the end where that is too much at once
 it('shows no more text at once than a page can bear', async () => {
   expect(await read({}, 'wide')).toMatchObject({ range: [33, 40], count: 8 });
   expect(await read({ from: '5' }, 'wide')).toMatchObject({ range: [5, 12], count: 8 });
+});
+
+it('counts colours and hits as text, which is what they are to a browser', async () => {
+  expect((await read({}, 'colourful')).count).toBeLessThan(200);
+  expect((await read({ q: 'x' }, 'colourful')).count).toBeLessThan(150);
+});
+
+it.each([
+  ['the page', {}, 1024],
+  ['an earlier part', { to: '150' }, 1024],
+  ['a linked line', { from: '20' }, 1024],
+  ['what is new, little', { after: '398' }, 1024],
+  ['what is new, too much at once', { after: '5' }, 2048],
+  ['a search upwards', { q: 'nowhere' }, 9 * 1024],
+  ['a search downwards', { q: 'nowhere', from: '1' }, 9 * 1024],
+  ['a search that finds', { q: 'x' }, 1024],
+])('reads no more than it needs of long lines, and lets others in between: %s', async (_, query, maxKib) => {
+  const queries = jest.spyOn(database.read, 'query');
+  let turns = 0;
+  const takeTurn = () => {
+    turns++;
+    immediate = setImmediate(takeTurn);
+  };
+  let immediate = setImmediate(takeTurn);
+  await read(query, 'huge');
+  clearImmediate(immediate);
+  const answers = (await Promise.all(queries.mock.results.map(({ value }) => value))) as {
+    lines?: string;
+  }[][];
+  queries.mockRestore();
+  const sizes = answers.map((rows) => rows.reduce((sum, { lines }) => sum + (lines?.length ?? 0), 0));
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(512 * 1024); // at one go
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(maxKib * 1024);
+  expect(turns).toBeGreaterThanOrEqual(sizes.filter((size) => size > 0).length);
 });
 
 it('looks through a bounded part of the log for a search, and says how far it came', async () => {

@@ -1,21 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import type { LogLine } from '../logs/log-line';
+import type { LogChunk } from '../logs/log-chunk';
 import { LogStore } from '../logs/log-store';
 import { LogTail } from '../logs/log-tail';
-import { plainText } from './ansi-text';
-import { isFiltered, lineTest, type LogFilter, type LogQuestion } from './log-question';
+import { GatheredLines, WINDOW_LINES } from './gathered-lines';
+import { isFiltered, type LogFilter, type LogQuestion } from './log-question';
 import { lineHref, logLinks, type LogLinks, type LogReading, logWindow, type LogWindow } from './log-window';
 
-/** As many lines as a page shows at first, and as much text: lines may be long. */
-const WINDOW_LINES = 1000;
-const WINDOW_CHARACTERS = 512 * 1024;
-/** What one request looks through in a search; where it stopped is said, and the next one goes on from there. */
-const SCAN_LINES = 50_000;
-const SCAN_CHARACTERS = 8 * 1024 * 1024;
-const SCAN_STEP = 2000;
-
-/** Reads the parts of a log that pages show. No part is larger than the limits above, however long the log is. */
+/**
+ * Reads the parts of a log that pages show: chunk by chunk from the end that is wanted, so that no more is read than
+ * is shown or searched, and with a pause before each, so that nobody else waits for it.
+ */
 @Injectable()
 export class LogReader {
   constructor(
@@ -48,131 +43,69 @@ export class LogReader {
   private async read(runId: string, question: LogQuestion): Promise<LogReading> {
     const lastSeq = await this.store.lastSeq(runId);
     const { from, after } = question;
-    const begin = from !== null ? Math.min(from, lastSeq + 1) : after !== null ? after + 1 : null;
-    const end = Math.min(question.to ?? lastSeq, lastSeq);
-    if (isFiltered(question)) {
-      return begin === null
-        ? this.searchBackwards(runId, end, lastSeq, question)
-        : this.searchForwards(runId, begin, lastSeq, question);
+    if (from !== null) return this.forwards(runId, Math.min(from, lastSeq + 1), lastSeq, question);
+    if (after === null)
+      return this.backwards(runId, Math.min(question.to ?? lastSeq, lastSeq), lastSeq, question);
+    if (isFiltered(question)) return this.forwards(runId, after + 1, lastSeq, question);
+    return this.whatIsNew(runId, after, lastSeq, question);
+  }
+
+  /** Who was away for long sees the end of it, as it is now, and not a flood. */
+  private async whatIsNew(
+    runId: string,
+    after: number,
+    lastSeq: number,
+    question: LogQuestion,
+  ): Promise<LogReading> {
+    if (lastSeq - after <= WINDOW_LINES) {
+      // All who follow ask for the same, which is read once for them.
+      const next = (seq: number) => this.tail.readAfter(runId, seq);
+      const reading = await this.forwards(runId, after + 1, lastSeq, question, next);
+      if (reading.to >= lastSeq) return reading;
     }
-    // What is new is read from its end: whoever was away for long sees what is there now, and not a flood.
-    if (from !== null) return this.linesFrom(runId, begin!, lastSeq);
-    return this.linesTo(runId, Math.max(begin ?? 1, end - WINDOW_LINES + 1), end, lastSeq);
+    return this.backwards(runId, lastSeq, lastSeq, question);
   }
 
-  private async linesTo(runId: string, from: number, to: number, lastSeq: number): Promise<LogReading> {
-    const lines = await this.between(runId, from, to);
-    const fitting = thatFit(lines.reverse()).reverse();
-    return { lines: fitting, from: fitting[0]?.seq ?? from, to: fitting.at(-1)?.seq ?? to, lastSeq };
-  }
-
-  private async linesFrom(runId: string, from: number, lastSeq: number): Promise<LogReading> {
-    const lines = thatFit(await this.between(runId, from, Math.min(from + WINDOW_LINES - 1, lastSeq)));
-    return { lines, from, to: lines.at(-1)?.seq ?? from - 1, lastSeq };
-  }
-
-  private async between(runId: string, from: number, to: number): Promise<LogLine[]> {
-    const lines: LogLine[] = [];
-    let seq = from - 1;
-    while (seq < to) {
-      const chunk = await this.tail.readAfter(runId, seq);
+  private async forwards(
+    runId: string,
+    from: number,
+    lastSeq: number,
+    filter: LogFilter,
+    readAfter: (seq: number) => Promise<LogChunk | null> = (seq) => this.store.readAfter(runId, seq),
+  ): Promise<LogReading> {
+    const gathered = new GatheredLines(filter);
+    let to = from - 1;
+    while (to < lastSeq && !gathered.isEnough) {
+      await setImmediate();
+      const chunk = await readAfter(to);
       if (!chunk) break;
-      for (const line of chunk.after(seq)) if (line.seq <= to) lines.push(line);
-      seq = chunk.lastSeq;
+      for (const line of chunk.after(to)) {
+        if (line.seq > lastSeq || gathered.isEnough) break;
+        gathered.take(line);
+      }
+      to = gathered.lastSeen ?? to;
     }
-    return lines;
+    return { lines: gathered.lines, from, to, lastSeq };
   }
 
-  private async searchBackwards(
+  private async backwards(
     runId: string,
     to: number,
     lastSeq: number,
     filter: LogFilter,
   ): Promise<LogReading> {
-    const search = new Search(filter);
+    const gathered = new GatheredLines(filter);
     let from = to + 1;
-    while (from > 1 && search.goesOn) {
-      const step = Math.max(1, from - SCAN_STEP);
-      const lines = await this.scanned(runId, step, from - 1);
-      from = search.takeBackwards(lines) ?? step;
-    }
-    return { lines: search.found.reverse(), from, to, lastSeq };
-  }
-
-  private async searchForwards(
-    runId: string,
-    from: number,
-    lastSeq: number,
-    filter: LogFilter,
-  ): Promise<LogReading> {
-    const search = new Search(filter);
-    let to = from - 1;
-    while (to < lastSeq && search.goesOn) {
-      const step = Math.min(lastSeq, to + SCAN_STEP);
-      const lines = await this.scanned(runId, to + 1, step);
-      to = search.takeForwards(lines) ?? step;
-    }
-    return { lines: search.found, from, to, lastSeq };
-  }
-
-  /** Past the cache, which is for those who follow; and with a pause, so that a search keeps nobody waiting. */
-  private async scanned(runId: string, from: number, to: number): Promise<LogLine[]> {
-    await setImmediate();
-    const lines: LogLine[] = [];
-    let seq = from - 1;
-    while (seq < to) {
-      const chunk = await this.store.readAfter(runId, seq);
+    while (from > 1 && !gathered.isEnough) {
+      await setImmediate();
+      const chunk = await this.store.readTo(runId, from - 1);
       if (!chunk) break;
-      for (const line of chunk.after(seq)) if (line.seq <= to) lines.push(line);
-      seq = chunk.lastSeq;
-    }
-    return lines;
-  }
-}
-
-/** Takes lines in either direction until it has found, or looked through, as much as one answer may hold. */
-class Search {
-  readonly found: LogLine[] = [];
-  private readonly matches: (text: string) => boolean;
-  private foundCharacters = 0;
-  private scannedLines = 0;
-  private scannedCharacters = 0;
-
-  constructor(filter: LogFilter) {
-    this.matches = lineTest(filter);
-  }
-
-  get goesOn(): boolean {
-    return (
-      this.found.length < WINDOW_LINES &&
-      this.foundCharacters < WINDOW_CHARACTERS &&
-      this.scannedLines < SCAN_LINES &&
-      this.scannedCharacters < SCAN_CHARACTERS
-    );
-  }
-
-  /** @returns the line at which it had enough; null if it looked through all of them */
-  takeForwards(lines: LogLine[]): number | null {
-    for (const line of lines) {
-      this.scannedLines++;
-      this.scannedCharacters += line.text.length;
-      if (this.matches(plainText(line.text))) {
-        this.found.push(line);
-        this.foundCharacters += line.text.length;
+      for (const line of chunk.lines.toReversed()) {
+        if (gathered.isEnough) break;
+        if (line.seq < from) gathered.take(line);
       }
-      if (!this.goesOn) return line.seq;
+      from = gathered.lastSeen ?? from;
     }
-    return null;
+    return { lines: gathered.lines.reverse(), from, to, lastSeq };
   }
-
-  takeBackwards(lines: LogLine[]): number | null {
-    return this.takeForwards(lines.reverse());
-  }
-}
-
-/** The first of them, in the order given; one in any case. */
-function thatFit(lines: LogLine[]): LogLine[] {
-  let characters = 0;
-  const end = lines.findIndex(({ text }) => (characters += text.length) > WINDOW_CHARACTERS);
-  return end < 0 ? lines : lines.slice(0, Math.max(1, end));
 }

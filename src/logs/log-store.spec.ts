@@ -47,6 +47,24 @@ describe('the log of a run', () => {
     expect(await store.lastSeq('run')).toBe(0);
   });
 
+  it('is read backwards, from any line that there is', async () => {
+    expect(await store.readTo('run', 1)).toBeNull();
+    for (let written = 0; written < 9000; written += 300) {
+      await append(texts(...Array.from({ length: 300 }, (_, n) => `${written + n + 1}`)));
+    }
+    for (const to of [9000, 8999, 301, 300, 1]) {
+      const seqs: number[] = [];
+      let next = to;
+      while (next > 0) {
+        const chunk = (await store.readTo('run', next))!;
+        expect(chunk.lines.length).toBeLessThanOrEqual(4000);
+        seqs.unshift(...chunk.lines.map(({ seq }) => seq).filter((seq) => seq <= next));
+        next = chunk.firstSeq - 1;
+      }
+      expect(seqs).toEqual(Array.from({ length: to }, (_, n) => n + 1));
+    }
+  });
+
   it('says of each line what is known, and fills in the rest', async () => {
     await append([
       { text: 'plain' },

@@ -30,6 +30,8 @@ const MAX_LINES_PER_CHUNK = 2000;
 const MAX_TEXT_PER_CHUNK = 256 * 1024;
 const ROWS_PER_READ = 100;
 
+type Direction = 'ASC' | 'DESC';
+
 /** Where logs lie. It numbers the lines, drops those it has seen, and keeps the limits. */
 @Injectable()
 export class LogStore {
@@ -51,22 +53,42 @@ export class LogStore {
     return this.database.write(this.appendInTransaction, append);
   }
 
-  /** The lines after `seq`, as many as make one handy chunk; null if there are none yet. */
-  async readAfter(runId: string, seq: number): Promise<LogChunk | null> {
+  /**
+   * The lines after `seq`, as many as make one handy chunk; null if there are none yet. Numbers have no gaps and no row
+   * has more lines than a chunk, so the next one is always among these.
+   */
+  readAfter(runId: string, seq: number): Promise<LogChunk | null> {
+    return this.readChunk('ASC', runId, 'last_seq > ? AND last_seq <= ?', [seq, seq + MAX_LINES_PER_CHUNK]);
+  }
+
+  /** The lines up to `seq`, which there must be: one handy chunk that has it in it, and maybe some lines after it. */
+  readTo(runId: string, seq: number): Promise<LogChunk | null> {
+    return this.readChunk(
+      'DESC',
+      runId,
+      `last_seq > ? AND last_seq <= (SELECT MIN(last_seq) FROM ${this.chunkRows.table} WHERE run_id = ? AND last_seq >= ?)`,
+      [seq - MAX_LINES_PER_CHUNK, runId, seq],
+    );
+  }
+
+  /** Rows are weighed first, by what the database knows without reading them: one may be as large as the others together. */
+  private async readChunk(
+    direction: Direction,
+    runId: string,
+    where: string,
+    parameters: (string | number)[],
+  ): Promise<LogChunk | null> {
     this.reads++;
+    const near =
+      `SELECT last_seq, OCTET_LENGTH(lines) AS size FROM ${this.chunkRows.table}` +
+      ` WHERE run_id = ? AND ${where} ORDER BY last_seq ${direction} LIMIT ${ROWS_PER_READ}`;
+    const weighed = `SELECT last_seq, SUM(size) OVER (ORDER BY last_seq ${direction}) - size AS before FROM (${near}) AS near`;
     const rows = await this.chunkRows.select(
       this.database.read,
-      'WHERE run_id = ? AND last_seq > ? ORDER BY last_seq LIMIT ?',
-      [runId, seq, ROWS_PER_READ],
+      `WHERE run_id = ? AND last_seq IN (SELECT last_seq FROM (${weighed}) AS weighed WHERE before < ?) ORDER BY last_seq`,
+      [runId, runId, ...parameters, MAX_TEXT_PER_CHUNK],
     );
-    const lines: LogLine[] = [];
-    let textLength = 0;
-    for (const { firstSeq, lines: stored } of rows) {
-      if (lines.length > 0 && (lines.length >= MAX_LINES_PER_CHUNK || textLength >= MAX_TEXT_PER_CHUNK))
-        break;
-      textLength += stored.length;
-      for (const line of decodeLines(firstSeq, stored)) lines.push(line);
-    }
+    const lines = rows.flatMap(({ firstSeq, lines: stored }) => decodeLines(firstSeq, stored));
     return lines.length === 0 ? null : new LogChunk(lines);
   }
 

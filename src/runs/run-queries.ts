@@ -83,7 +83,13 @@ export class RunQueries {
     if (filter.toMs !== undefined) where('run_id < ?', lowestRunIdAt(filter.toMs + 1));
     if (cursor !== undefined) where('run_id < ?', cursor);
     const condition = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
-    const rows = await this.select(`${condition} ORDER BY run_id DESC LIMIT ?`, [...parameters, limit + 1]);
+    // Only ids, which the project's index has together with all that is asked for; it would not be chosen for whole
+    // rows, and then the runs of all projects with this scope are looked at.
+    const ids = `SELECT run_id FROM runs ${condition} ORDER BY run_id DESC LIMIT ?`;
+    const rows = await this.select(`WHERE run_id IN (${ids}) ORDER BY run_id DESC`, [
+      ...parameters,
+      limit + 1,
+    ]);
     const items = rows.slice(0, limit);
     return { items, nextCursor: rows.length > limit ? items.at(-1)!.runId : null };
   }
