@@ -30,10 +30,12 @@ const copy = byId('copy-log');
 copy.hidden = !navigator.clipboard;
 copy.addEventListener('click', async () => {
   const texts = [...list.querySelectorAll('.line-text')].map(({ textContent }) => `${textContent}\n`);
-  let said = `Copied ${texts.length.toLocaleString('en')} lines.`;
+  const count = texts.length.toLocaleString();
+  const isAll = texts.length === Number(list.dataset.lastSeq);
+  let said = isAll ? `Copied ${count} lines.` : `Copied the ${count} lines that are shown; Download has all.`;
   try {
     await navigator.clipboard.writeText(texts.join(''));
-    copy.textContent = 'Copied';
+    copy.textContent = isAll ? 'Copied' : `Copied the ${count} lines shown`;
   } catch {
     said = 'The browser did not allow to copy.';
     copy.textContent = 'Not allowed';

@@ -288,6 +288,8 @@ function showLinkedLine() {
     // Where the lines before it are so long that it has no room beside them, it is shown by itself.
     const next = Number(page.get('from')) === place ? seq : place;
     if (Number(page.get('from')) !== next) location.replace(`?from=${next}#L${seq}`);
+  } else {
+    say(`There is no line ${seq} yet: the log has ${lastSeq}.`);
   }
   return true;
 }

@@ -9,7 +9,7 @@ const WINDOW_CHARACTERS = 512 * 1024;
 /** What the markup of a colour or of a hit takes, which a line may have more of than text. */
 const MARKUP_CHARACTERS = 32;
 /** What one request looks through in a search; where it stopped is said, and the next one goes on from there. */
-const SCAN_LINES = 50_000;
+const SCAN_LINES = 100_000;
 const SCAN_CHARACTERS = 8 * 1024 * 1024;
 
 /** Takes lines in either direction until it has, or has looked through, as much as one answer may hold. */

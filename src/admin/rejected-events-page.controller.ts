@@ -11,7 +11,8 @@ import { numberText } from './plain-words';
 import { timeText } from './time-text';
 
 const PATH = '/events/rejected';
-const ROWS = 50;
+/** Each may be a megabyte. */
+const ROWS = 20;
 /** What is said after a decision, when the list is shown again. */
 const DONE: Record<string, string> = {
   redelivered:
