@@ -29,18 +29,32 @@ const LAYERS = [
   ['admin'],
 ];
 
-const folder = (names) => `^src/(${names.join('|')})/`;
+/** The same within the pages. */
+const ADMIN_LAYERS = [
+  ['words'],
+  ['page'],
+  ['log'],
+  ['run'],
+  ['project'],
+  ['overview', 'artifact', 'installation'],
+];
+
+const folder = (names, parent = 'src') => `^${parent}/(${names.join('|')})/`;
+
+const downhill = (layers, parent) =>
+  layers.slice(0, -1).map((layer, index) => ({
+    name: `downhill-from-${layer.join('-')}`,
+    comment: 'A lower layer knows nothing of the ones above it.',
+    severity: 'error',
+    from: { path: folder(layer, parent) },
+    to: { path: folder(layers.slice(index + 1).flat(), parent) },
+  }));
 
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    ...LAYERS.slice(0, -1).map((layer, index) => ({
-      name: `downhill-from-${layer.join('-')}`,
-      comment: 'A lower layer knows nothing of the ones above it.',
-      severity: 'error',
-      from: { path: folder(layer) },
-      to: { path: folder(LAYERS.slice(index + 1).flat()) },
-    })),
+    ...downhill(LAYERS),
+    ...downhill(ADMIN_LAYERS, 'src/admin'),
     {
       name: 'events-and-projects-are-apart',
       severity: 'error',

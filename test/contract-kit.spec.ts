@@ -7,7 +7,7 @@ import { type JsonSchema, PAYLOAD_SCHEMAS } from '../src/events/event-schemas';
 import { describedPayloadSchema } from '../src/events/event-words';
 import { parseEvent } from '../src/events/parse-event';
 import { type StreamFields, toStreamFields } from '../src/events/run-event';
-import { schemaRows } from '../src/admin/schema-rows';
+import { schemaRows } from '../src/admin/installation/schema-rows';
 import { launchBrowser, openPage } from './support/browser';
 import { RunningApp } from './support/jobato';
 

@@ -1,6 +1,6 @@
 import { Database } from '../src/database/database';
 import { RejectedEvents } from '../src/events/rejected-events';
-import { RunPages } from '../src/admin/run-pages';
+import { RunPages } from '../src/admin/run/run-pages';
 import { RunQueries } from '../src/runs/run-queries';
 import { RunPast } from '../src/runs/run-past';
 import { AppliedEventEntity } from '../src/runs/run.entity';

@@ -1,0 +1,45 @@
+import { Controller, Get, Param, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { ProjectCatalogue } from '../../projects/project-catalogue';
+import { ArtifactFiles } from '../../runs/artifact-files';
+import { RunQueries } from '../../runs/run-queries';
+import { artifactHref } from '../../runs/run-view';
+import { artifactPreview, PREVIEW_BYTES } from './artifact-preview';
+import { PageFrames } from '../page/page-frame';
+import { sizeText } from '../words/plain-words';
+
+/** A look at a file that a run made, without downloading it. */
+@ApiExcludeController()
+@Controller('runs/:runId/artifacts')
+export class ArtifactPageController {
+  constructor(
+    private readonly projects: ProjectCatalogue,
+    private readonly queries: RunQueries,
+    private readonly files: ArtifactFiles,
+    private readonly frames: PageFrames,
+  ) {}
+
+  @Get(':name')
+  async page(
+    @Param('runId') runId: string,
+    @Param('name') name: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    const run = await this.queries.get(runId);
+    const { start, size } = await this.files.readStart(run, name, PREVIEW_BYTES);
+    response.render('artifact', {
+      frame: await this.frames.frame(name, '/'),
+      artifact: {
+        name,
+        size: sizeText(size),
+        downloadHref: artifactHref(run.runId, name),
+        runHref: `/runs/${run.runId}`,
+        shortId: run.runId.slice(-12),
+        projectHref: `/projects/${run.projectId}`,
+        projectName: this.projects.find(run.projectId)?.definition.name ?? run.projectId,
+      },
+      preview: artifactPreview(name, start, size > start.length),
+    });
+  }
+}

@@ -1,0 +1,41 @@
+import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Response } from 'express';
+import type { Config } from '../../config/config';
+import { CONFIG } from '../../config/config.module';
+import { componentName, EVENT_TYPES } from '../../events/asyncapi';
+import { DELIVERY_RULES } from '../../events/delivery-rules';
+import { streamEntrySchema } from '../../events/envelope-schema';
+import { EVENT_EXAMPLES } from '../../events/event-examples';
+import { PAYLOAD_SCHEMAS } from '../../events/event-schemas';
+import { describedPayloadSchema, EVENT_WORDS } from '../../events/event-words';
+import { PageFrames } from '../page/page-frame';
+import { schemaRows } from './schema-rows';
+
+/** What /api/asyncapi.json says, for people. */
+@ApiExcludeController()
+@Controller('events/contract')
+export class EventContractPageController {
+  constructor(
+    private readonly frames: PageFrames,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @Get()
+  async page(@Res() response: Response): Promise<void> {
+    response.render('event-contract', {
+      frame: await this.frames.frame('Event contract', '/events/contract'),
+      stream: this.config.runEventsStream,
+      rules: DELIVERY_RULES,
+      envelope: schemaRows(streamEntrySchema(EVENT_TYPES)),
+      events: EVENT_TYPES.map((type) => ({
+        type,
+        anchor: componentName(type),
+        sender: EVENT_WORDS[type].sentBy === 'jobato' ? 'Jobato → worker' : 'worker → Jobato',
+        summary: EVENT_WORDS[type].summary,
+        members: schemaRows(describedPayloadSchema(type, PAYLOAD_SCHEMAS[type])),
+        example: JSON.stringify(EVENT_EXAMPLES[type].payload, null, 2),
+      })),
+    });
+  }
+}

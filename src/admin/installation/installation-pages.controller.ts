@@ -1,0 +1,105 @@
+import { Controller, Get, Query, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Clock } from '../../clock/clock';
+import { StreamMonitor } from '../../events/stream-monitor';
+import { Health } from '../../health/health';
+import { ProjectCatalogue } from '../../projects/project-catalogue';
+import { RunQueries } from '../../runs/run-queries';
+import { WorkerRegistry } from '../../runs/worker-registry';
+import { type LivePage, LivePages } from '../page/live-pages';
+import { pageVersion } from '../page/page-version';
+import { humanised } from '../words/plain-words';
+import { workersPage } from './workers-page';
+
+const WORKERS: LivePage = { title: 'Workers', path: '/workers', view: 'workers' };
+const STATUS: LivePage = { title: 'Status', path: '/status', view: 'status' };
+
+/** Where to see more of a dependency, or to do something about it. */
+const MORE: Record<string, { href: string; label: string }> = {
+  rejected: { href: '/events/rejected', label: 'Rejected events' },
+  workers: { href: '/workers', label: 'Workers' },
+  projects: { href: '/', label: 'Projects' },
+};
+
+/** Pages about the installation rather than about a project: workers and status. */
+@ApiExcludeController()
+@Controller()
+export class InstallationPagesController {
+  constructor(
+    private readonly workers: WorkerRegistry,
+    private readonly monitor: StreamMonitor,
+    private readonly health: Health,
+    private readonly queries: RunQueries,
+    private readonly projects: ProjectCatalogue,
+    private readonly clock: Clock,
+    private readonly pages: LivePages,
+  ) {}
+
+  @Get('workers')
+  async workersPage(@Res() response: Response): Promise<void> {
+    const { version, model } = await this.workersModel();
+    await this.pages.whole(response, WORKERS, version, model);
+  }
+
+  @Get('workers/state')
+  async workersState(@Query('version') shown: unknown, @Res() response: Response): Promise<void> {
+    const { version, model } = await this.workersModel();
+    await this.pages.part(response, WORKERS, shown, version, model);
+  }
+
+  @Get('status')
+  async statusPage(@Res() response: Response): Promise<void> {
+    const { version, model } = await this.statusModel();
+    await this.pages.whole(response, STATUS, version, model);
+  }
+
+  @Get('status/state')
+  async statusState(@Query('version') shown: unknown, @Res() response: Response): Promise<void> {
+    const { version, model } = await this.statusModel();
+    await this.pages.part(response, STATUS, shown, version, model);
+  }
+
+  private async workersModel() {
+    const [workers, groups, active] = await Promise.all([
+      this.workers.list(),
+      this.monitor.groups(),
+      this.queries.allActive(),
+    ]);
+    const nameOf = (projectId: string) => this.projects.find(projectId)?.definition.name ?? projectId;
+    const model = workersPage(workers, groups, active, nameOf, this.clock.now());
+    // What only says that time passes is left out: the page counts on by itself.
+    const version = pageVersion(
+      [],
+      [
+        model.workers.map(({ lastHeard, runs, ...worker }) => [
+          worker,
+          lastHeard?.at.datetime,
+          runs.map(({ runId, detail }) => [runId, detail]),
+        ]),
+        model.groups.map(({ consumers, ...group }) => [
+          group,
+          consumers.map(({ name, pending }) => [name, pending]),
+        ]),
+        model.waiting.map(({ runId }) => runId),
+      ],
+    );
+    return { version, model };
+  }
+
+  private async statusModel() {
+    const report = await this.health.report();
+    const dependencies = Object.entries(report.dependencies).map(([name, { status, message }]) => ({
+      name: humanised(name),
+      isOk: status === 'ok',
+      message,
+      more: MORE[name] ?? null,
+    }));
+    // How long the process is up says nothing new.
+    const facts = dependencies.filter(({ name }) => name !== humanised('process'));
+    return {
+      version: pageVersion([], facts),
+      model: { isTroubled: report.status === 'trouble', dependencies },
+    };
+  }
+}

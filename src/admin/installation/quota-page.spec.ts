@@ -1,0 +1,46 @@
+import { aProject, LATER, RUN_ID } from '../../../test/support/a-run';
+import { quotaPage } from './quota-page';
+
+const RULES = {
+  dailyLimit: 1000,
+  concurrencyLimit: 2,
+  resetPolicy: { timeZone: 'Europe/Berlin', resetHour: 9 },
+};
+const project = aProject({ quota: true });
+const runs = [{ runId: RUN_ID, used: 1200 }];
+const status = { dailyLimit: 1000, used: 1200, remaining: 0, concurrencyLimit: 2, resetsAt: LATER };
+
+it('says what each project may use, and what it has used', () => {
+  const { rules, rows } = quotaPage(RULES, null, [{ project, status, runs }]);
+  expect(rules).toBe(
+    'Each project may issue 1,000 calls a day, 2 at once. A day begins at 09:00 in Europe/Berlin.',
+  );
+  expect(rows).toMatchObject([
+    {
+      href: '/projects/demo',
+      used: '1,200',
+      limit: '1,000',
+      left: '0',
+      isReached: true,
+      bar: { value: 1000, max: 1000 },
+      resetsAt: { datetime: LATER },
+      runs: [{ href: `/runs/${RUN_ID}`, used: '1,200' }],
+    },
+  ]);
+});
+
+it('shows what is counted where no limit is known', () => {
+  const page = quotaPage(null, null, [{ project, status: null, runs }]);
+  expect(page).toMatchObject({ rules: null, isMissing: true, problem: null });
+  expect(page.rows).toMatchObject([
+    { used: '1,200', limit: null, left: 'no limit', bar: null, isReached: false },
+  ]);
+});
+
+it('tells a broken file that still holds from one that was never good', () => {
+  const problem = { file: 'quota.yaml', line: 3, reason: 'it is wrong' };
+  expect(quotaPage(RULES, problem, []).problem).toMatchObject({ line: 3, isRefusing: false });
+  const neverGood = quotaPage(null, problem, [{ project, status: null, runs }]);
+  expect(neverGood).toMatchObject({ isMissing: false, problem: { isRefusing: true } });
+  expect(neverGood.rows[0]!.left).toBe('unknown');
+});

@@ -1,0 +1,84 @@
+import type { FileProblem } from '../../config-files/file-problem';
+import type { ProjectDefinition } from '../../projects/project';
+import type { QuotaRules } from '../../quota/quota-file';
+import type { QuotaStatus } from '../../quota/quotas';
+import { numberText } from '../words/plain-words';
+import { type TimeText, timeText } from '../words/time-text';
+
+/** A project with `quota: true`, and what used its quota today. */
+export interface ProjectUsage {
+  project: ProjectDefinition;
+  /** Null where no limit is known. */
+  status: QuotaStatus | null;
+  runs: { runId: string; used: number }[];
+}
+
+export interface QuotaPage {
+  /** "Each project may issue 100 calls a day, 2 at once. A day begins at 09:00 in Europe/Berlin." */
+  rules: string | null;
+  problem: { line: number | null; reason: string; isRefusing: boolean } | null;
+  isMissing: boolean;
+  rows: QuotaRow[];
+}
+
+export interface QuotaRow {
+  projectId: string;
+  name: string;
+  href: string;
+  used: string;
+  limit: string | null;
+  left: string;
+  /** Whether `left` is a number. */
+  isLimited: boolean;
+  isReached: boolean;
+  /** For the bar: of the limit, and not beyond it. */
+  bar: { value: number; max: number } | null;
+  resetsAt: TimeText | null;
+  runs: { href: string; shortId: string; used: string }[];
+}
+
+export function quotaPage(
+  rules: QuotaRules | null,
+  problem: FileProblem | null,
+  usages: ProjectUsage[],
+): QuotaPage {
+  return {
+    rules: rules && rulesText(rules),
+    problem: problem && { line: problem.line, reason: problem.reason, isRefusing: rules === null },
+    isMissing: rules === null && problem === null,
+    rows: usages.map((usage) => quotaRow(usage, problem === null ? 'no limit' : 'unknown')),
+  };
+}
+
+function quotaRow({ project: { projectId, name }, status, runs }: ProjectUsage, unlimited: string): QuotaRow {
+  const used = status?.used ?? runs.reduce((sum, run) => sum + run.used, 0);
+  return {
+    projectId,
+    name,
+    href: `/projects/${projectId}`,
+    used: numberText(used),
+    limit: status && numberText(status.dailyLimit),
+    left: status ? numberText(status.remaining) : unlimited,
+    isLimited: status !== null,
+    isReached: status?.remaining === 0,
+    bar:
+      status && status.dailyLimit > 0
+        ? { value: Math.min(used, status.dailyLimit), max: status.dailyLimit }
+        : null,
+    resetsAt: status && timeText(status.resetsAt),
+    runs: runs.map((run) => ({
+      href: `/runs/${run.runId}`,
+      shortId: run.runId.slice(-12),
+      used: numberText(run.used),
+    })),
+  };
+}
+
+function rulesText({ dailyLimit, concurrencyLimit, resetPolicy }: QuotaRules): string {
+  const calls = dailyLimit === 1 ? '1 call' : `${numberText(dailyLimit)} calls`;
+  const hour = String(resetPolicy.resetHour).padStart(2, '0');
+  return (
+    `Each project may issue ${calls} a day, ${numberText(concurrencyLimit)} at once. ` +
+    `A day begins at ${hour}:00 in ${resetPolicy.timeZone}.`
+  );
+}

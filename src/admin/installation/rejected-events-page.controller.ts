@@ -1,0 +1,108 @@
+import { Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { validate as isUuid } from 'uuid';
+import { RejectedEvents } from '../../events/rejected-events';
+import { JobatoError } from '../../problems/catalogue';
+import { noticeOf, statusOf, type Notice } from '../page/notice';
+import { textOrNull } from '../page/page-answer';
+import { PageFrames } from '../page/page-frame';
+import { numberText } from '../words/plain-words';
+import { timeText } from '../words/time-text';
+
+const PATH = '/events/rejected';
+/** Each may be a megabyte. */
+const ROWS = 20;
+/** What is said after a decision, when the list is shown again. */
+const DONE: Record<string, string> = {
+  redelivered:
+    'The event was put on the stream again. If it is rejected once more, it comes back to this list.',
+  discarded: 'The event was discarded.',
+};
+
+/** Events that could not be applied, each to be sent again or thrown away by a person. */
+@ApiExcludeController()
+@Controller('events/rejected')
+export class RejectedEventsPageController {
+  constructor(
+    private readonly rejected: RejectedEvents,
+    private readonly frames: PageFrames,
+  ) {}
+
+  @Get()
+  async page(
+    @Query('cursor') cursor: unknown,
+    @Query('done') done: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.render(textOrNull(cursor), null, response, DONE[textOrNull(done) ?? ''] ?? null);
+  }
+
+  /** Where a decision that was refused leaves its reader: loaded again, it is the list. */
+  @Get([':id/redeliver', ':id/discard'])
+  backToList(@Res() response: Response): void {
+    response.redirect(303, PATH);
+  }
+
+  @Post(':id/redeliver')
+  async redeliver(@Param('id') id: string, @Res() response: Response): Promise<void> {
+    await this.decide(() => this.rejected.redeliver(numberOf(id)), 'redelivered', response);
+  }
+
+  @Post(':id/discard')
+  async discard(@Param('id') id: string, @Res() response: Response): Promise<void> {
+    await this.decide(() => this.rejected.discard(numberOf(id)), 'discarded', response);
+  }
+
+  private async decide(action: () => Promise<void>, done: string, response: Response): Promise<void> {
+    try {
+      await action();
+      response.redirect(303, `${PATH}?done=${done}`);
+    } catch (error) {
+      if (!(error instanceof JobatoError)) throw error;
+      response.status(statusOf(error));
+      await this.render(null, noticeOf(error), response);
+    }
+  }
+
+  private async render(
+    cursor: string | null,
+    notice: Notice | null,
+    response: Response,
+    done: string | null = null,
+  ): Promise<void> {
+    const before = cursor !== null && /^\d{1,15}$/.test(cursor) ? Number(cursor) : undefined;
+    const [{ items, nextCursor }, count, frame] = await Promise.all([
+      this.rejected.list(ROWS, before),
+      this.rejected.count(),
+      this.frames.frame('Rejected events', PATH),
+    ]);
+    response.render('rejected-events', {
+      frame,
+      notice,
+      done,
+      count: numberText(count),
+      isOlder: before !== undefined,
+      newestHref: PATH,
+      events: items.map(({ id, reason, rejectedAt, fields }) => ({
+        id,
+        reason,
+        rejectedAt: timeText(rejectedAt),
+        type: fields.eventType ?? 'unknown type',
+        runHref: isUuid(fields.runId) ? `/runs/${fields.runId}` : null,
+        fields: Object.entries(fields).map(([name, value]) => ({ name, value: shortened(value) })),
+      })),
+      olderHref: nextCursor === null ? null : `${PATH}?cursor=${nextCursor}`,
+    });
+  }
+}
+
+/** The API has the whole of it. */
+function shortened(value: string): string {
+  return value.length <= 4000 ? value : `${value.slice(0, 4000)} … (${value.length} characters)`;
+}
+
+function numberOf(id: string): number {
+  if (/^\d{1,15}$/.test(id)) return Number(id);
+  throw new JobatoError('REJECTED_EVENT_NOT_FOUND', `There is no rejected event "${id.slice(0, 100)}".`);
+}

@@ -1,0 +1,50 @@
+import type { JsonSchema } from '../../events/event-schemas';
+
+/** A member of an object, for a table that people read. */
+export interface SchemaRow {
+  /** `lines[].text`: members of members stand below their parent. */
+  path: string;
+  type: string;
+  isRequired: boolean;
+  description: string;
+}
+
+/** Of more values than this, their number says as much. */
+const LISTED = 6;
+
+/** The members that a JSON Schema names, outer before inner. Pure. */
+export function schemaRows(schema: JsonSchema, prefix = ''): SchemaRow[] {
+  const { properties = {}, required = [] } = schema as {
+    properties?: Record<string, JsonSchema>;
+    required?: string[];
+  };
+  return Object.entries(properties).flatMap(([name, member]) => {
+    const path = `${prefix}${name}`;
+    const items = member.items as JsonSchema | undefined;
+    return [
+      {
+        path,
+        type: typeText(member),
+        isRequired: required.includes(name),
+        description: typeof member.description === 'string' ? member.description : '',
+      },
+      ...(member.properties ? schemaRows(member, `${path}.`) : []),
+      ...(items?.properties ? schemaRows(items, `${path}[].`) : []),
+    ];
+  });
+}
+
+function typeText(schema: JsonSchema): string {
+  if ('const' in schema) return JSON.stringify(schema.const);
+  if (Array.isArray(schema.enum) && schema.enum.length > LISTED) return `one of ${schema.enum.length} words`;
+  if (Array.isArray(schema.enum)) return schema.enum.map((value) => JSON.stringify(value)).join(' or ');
+  if (schema.type === 'array') return `list of ${typeText((schema.items ?? {}) as JsonSchema)}`;
+  if (Array.isArray(schema.type)) return schema.type.join(' or ');
+  const type = typeof schema.type === 'string' ? schema.type : 'anything';
+  const limits = [
+    ...(typeof schema.minimum === 'number' ? [`≥ ${schema.minimum}`] : []),
+    ...(typeof schema.exclusiveMinimum === 'number' ? [`> ${schema.exclusiveMinimum}`] : []),
+    ...(typeof schema.maximum === 'number' ? [`≤ ${schema.maximum}`] : []),
+  ];
+  return [type, ...limits].join(' ');
+}

@@ -1,0 +1,37 @@
+import { after, aNewRun, LATER, START } from '../../../test/support/a-run';
+import { workersPage } from './workers-page';
+
+const claimed = after(aNewRun(), [{ type: 'claim', workerId: 'w', leaseSeconds: 60 }], START);
+const waiting = { ...aNewRun({ projectId: 'other' }), runId: '019ca9d6-8580-7000-8000-000000000002' };
+const name = (projectId: string) => projectId.toUpperCase();
+
+it('says what each worker runs, since when, and which runs nobody has', () => {
+  const workers = [
+    { workerId: 'w', kind: 'external' as const, lastHeardAt: START, slots: null, runIds: [claimed.runId] },
+    { workerId: 'ours', kind: 'embedded' as const, lastHeardAt: LATER, slots: 2, runIds: [] },
+  ];
+  const page = workersPage(workers, [], [claimed, waiting], name, LATER);
+  expect(page.workers).toMatchObject([
+    {
+      kind: 'elsewhere',
+      lastHeard: { ago: { text: '5 m 00 s' }, at: { datetime: START } },
+      runs: [{ projectName: 'DEMO', since: { text: '5 m 00 s' }, href: `/runs/${claimed.runId}` }],
+    },
+    { kind: 'part of this server', lastHeard: null, slots: 2, runs: [] },
+  ]);
+  expect(page.waiting).toMatchObject([{ projectName: 'OTHER' }]);
+});
+
+it('says how long a consumer has not asked for anything', () => {
+  const groups = [
+    { name: 'jobato-workers', lag: 3, pending: 1, consumers: [{ name: 'c', pending: 1, idleMs: 61_000 }] },
+  ];
+  expect(workersPage([], groups, [], name, LATER).groups).toEqual([
+    {
+      name: 'jobato-workers',
+      lag: 3,
+      pending: 1,
+      consumers: [{ name: 'c', pending: 1, asked: { text: '1 m 01 s', tickingFromMs: 61_000 } }],
+    },
+  ]);
+});

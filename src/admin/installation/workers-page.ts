@@ -1,0 +1,78 @@
+import type { Instant } from '../../clock/clock';
+import type { GroupState } from '../../events/event-stream';
+import type { Run } from '../../runs/run';
+import type { WorkerView } from '../../runs/worker-registry';
+import { elapsedText } from '../../clock/elapsed-text';
+import { type DurationText, durationOf } from '../words/duration-text';
+import { progressBar } from '../run/run-steps';
+import { type TimeText, timeText } from '../words/time-text';
+
+export interface WorkersPage {
+  workers: WorkerRow[];
+  groups: {
+    name: string;
+    lag: number;
+    pending: number;
+    /** With how long ago each last asked for events. */
+    consumers: { name: string; pending: number; asked: DurationText }[];
+  }[];
+  /** Runs that nobody has taken yet. */
+  waiting: RunAtWork[];
+}
+
+export interface WorkerRow {
+  workerId: string;
+  kind: string;
+  /** Null for one that is a part of this server, and so is heard all the time. */
+  lastHeard: { ago: DurationText; at: TimeText } | null;
+  slots: number | null;
+  runs: RunAtWork[];
+}
+
+export interface RunAtWork {
+  runId: string;
+  href: string;
+  projectName: string;
+  /** "capture: 3 of 12 (25 %)" */
+  detail: string | null;
+  since: DurationText | null;
+}
+
+export function workersPage(
+  workers: WorkerView[],
+  groups: GroupState[],
+  active: Run[],
+  projectName: (projectId: string) => string,
+  now: Instant,
+): WorkersPage {
+  const atWork = (run: Run): RunAtWork => ({
+    runId: run.runId,
+    href: `/runs/${run.runId}`,
+    projectName: projectName(run.projectId),
+    detail: progressBar(run)?.text ?? null,
+    since: durationOf(run, now),
+  });
+  return {
+    workers: workers.map(({ workerId, kind, lastHeardAt, slots, runIds }) => ({
+      workerId,
+      kind: kind === 'embedded' ? 'part of this server' : 'elsewhere',
+      lastHeard:
+        kind === 'embedded' || lastHeardAt === ''
+          ? null
+          : { ago: durationOf({ startedAt: lastHeardAt, endedAt: null }, now)!, at: timeText(lastHeardAt) },
+      slots,
+      runs: active.filter(({ runId }) => runIds.includes(runId)).map(atWork),
+    })),
+    groups: groups.map(({ name, lag, pending, consumers }) => ({
+      name,
+      lag,
+      pending,
+      consumers: consumers.map((consumer) => ({
+        name: consumer.name,
+        pending: consumer.pending,
+        asked: { text: elapsedText(consumer.idleMs), tickingFromMs: consumer.idleMs },
+      })),
+    })),
+    waiting: active.filter(({ claimedAt }) => claimedAt === null).map(atWork),
+  };
+}

@@ -1,0 +1,56 @@
+import type { LogLine } from '../../logs/log-line';
+import { MAX_STYLES, plainText } from './ansi-text';
+import { MAX_HITS } from './log-line-view';
+import { isFiltered, lineTest, type LogFilter, searchPattern } from './log-question';
+
+/** As many lines as a page shows at first, and as much text: lines may be long. */
+export const WINDOW_LINES = 1000;
+const WINDOW_CHARACTERS = 512 * 1024;
+/** What the markup of a colour or of a hit takes, which a line may have more of than text. */
+const MARKUP_CHARACTERS = 32;
+/** What one request looks through in a search; where it stopped is said, and the next one goes on from there. */
+const SCAN_LINES = 100_000;
+const SCAN_CHARACTERS = 8 * 1024 * 1024;
+
+/** Takes lines in either direction until it has, or has looked through, as much as one answer may hold. */
+export class GatheredLines {
+  /** In the order in which they came; one in any case, however long it is. */
+  readonly lines: LogLine[] = [];
+  /** The line that was looked at last; null before the first. */
+  lastSeen: number | null = null;
+  isEnough = false;
+  /** Null where every line is wanted. */
+  private readonly matches: ((text: string) => boolean) | null;
+  private readonly pattern: RegExp | null;
+  private characters = 0;
+  private scannedLines = 0;
+  private scannedCharacters = 0;
+
+  constructor(filter: LogFilter) {
+    this.matches = isFiltered(filter) ? lineTest(filter) : null;
+    this.pattern = searchPattern(filter.q);
+  }
+
+  take(line: LogLine): void {
+    if (this.matches === null || this.matches(plainText(line.text))) {
+      const characters = this.charactersOf(line.text);
+      this.isEnough = this.lines.length > 0 && this.characters + characters > WINDOW_CHARACTERS;
+      if (this.isEnough) return;
+      this.lines.push(line);
+      this.characters += characters;
+    }
+    this.lastSeen = line.seq;
+    this.scannedLines++;
+    this.scannedCharacters += line.text.length;
+    this.isEnough =
+      this.lines.length >= WINDOW_LINES ||
+      this.scannedLines >= SCAN_LINES ||
+      this.scannedCharacters >= SCAN_CHARACTERS;
+  }
+
+  private charactersOf(raw: string): number {
+    const styles = raw.split('\x1b').length - 1;
+    const hits = this.pattern === null ? 0 : (plainText(raw).match(this.pattern)?.length ?? 0);
+    return raw.length + MARKUP_CHARACTERS * (Math.min(styles, MAX_STYLES) + Math.min(hits, MAX_HITS));
+  }
+}

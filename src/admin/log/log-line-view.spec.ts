@@ -1,0 +1,46 @@
+import type { LogLine } from '../../logs/log-line';
+import { logLineView } from './log-line-view';
+import { searchPattern } from './log-question';
+
+const line = (text: string, stream: LogLine['stream'] = 'stdout'): LogLine => ({
+  seq: 7,
+  at: '2026-03-01T10:00:00.000Z',
+  stream,
+  step: null,
+  text,
+});
+const shown = (raw: string, q = '') => logLineView(line(raw), searchPattern(q), () => '#L7');
+const marked = (raw: string, q: string) =>
+  shown(raw, q).pieces?.map(({ text, isHit }) => (isHit ? `[${text}]` : text)).join('') ?? null; // prettier-ignore
+
+it('tells stderr from an error', () => {
+  const view = (text: string, stream: LogLine['stream']) => logLineView(line(text, stream), null, () => '');
+  expect(view('a note', 'stderr')).toMatchObject({ isStderr: true, isError: false, isWarning: false });
+  expect(view('ERROR gone', 'stdout')).toMatchObject({ isStderr: false, isError: true });
+  expect(view('ERROR in what Jobato says', 'system')).toMatchObject({ isSystem: true, isError: false });
+  expect(view('\x1b[31mERROR\x1b[0m gone', 'stdout')).toMatchObject({ isError: true });
+});
+
+it('is bare text where there is nothing else to it', () => {
+  expect(shown('<i>')).toMatchObject({ text: '<i>', pieces: null });
+  expect(shown('')).toMatchObject({ text: '', pieces: null });
+  expect(shown('\x1b[0mplain\x1b[0m')).toMatchObject({ text: 'plain', pieces: null });
+});
+
+it('marks what was searched for, in whatever case', () => {
+  expect(marked('Item 1, item 2', 'ITEM')).toBe('[Item] 1, [item] 2');
+  expect(marked('a.b axb a.b', 'a.b')).toBe('[a.b] axb [a.b]');
+  expect(marked('nothing', 'x')).toBeNull();
+});
+
+it('finds a text across colours', () => {
+  expect(shown('a\x1b[31mbc\x1b[0md', 'bcd').pieces).toEqual([
+    { text: 'a', classes: '', isHit: false },
+    { text: 'bc', classes: 'ansi-red', isHit: true },
+    { text: 'd', classes: '', isHit: true },
+  ]);
+});
+
+it('marks a bounded number of hits', () => {
+  expect(shown('x'.repeat(65_536), 'x').pieces!.length).toBeLessThanOrEqual(101);
+});

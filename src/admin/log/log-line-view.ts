@@ -1,0 +1,82 @@
+import { type LogLevel, levelOf } from '../../logs/log-level';
+import type { LogLine } from '../../logs/log-line';
+import { ansiSegments, plainText, type Segment } from './ansi-text';
+import { clockText, type TimeText } from '../words/time-text';
+
+export interface LogPiece extends Segment {
+  /** What was searched for. */
+  isHit: boolean;
+}
+
+export interface LogLineView {
+  seq: number;
+  at: TimeText;
+  /** Where the number leads: to itself, or out of a filter to its place in the whole log. */
+  href: string;
+  isStderr: boolean;
+  isSystem: boolean;
+  isError: boolean;
+  isWarning: boolean;
+  /** Null where `pieces` are more than the bare text. */
+  text: string | null;
+  pieces: LogPiece[] | null;
+}
+
+/** A line with more hits than anybody steps through marks the first of them. */
+export const MAX_HITS = 100;
+
+/** @param at times of the lines, which often share theirs */
+export function logLineView(
+  { seq, at, stream, text: raw }: LogLine,
+  pattern: RegExp | null,
+  href: (seq: number) => string,
+  timeOf: (at: string) => TimeText = clockText,
+): LogLineView {
+  const text = plainText(raw);
+  const level: LogLevel | null = stream === 'system' ? null : levelOf(text);
+  const pieces = withHits(ansiSegments(raw), text, pattern);
+  const isBare = pieces.length === 0 || (pieces.length === 1 && !pieces[0]!.classes && !pieces[0]!.isHit);
+  return {
+    seq,
+    at: timeOf(at),
+    href: href(seq),
+    isStderr: stream === 'stderr',
+    isSystem: stream === 'system',
+    isError: level === 'error',
+    isWarning: level === 'warning',
+    text: isBare ? text : null,
+    pieces: isBare ? null : pieces,
+  };
+}
+
+/** Hits are found in the text as it is read, so that a colour within a word hides it from nobody. */
+function withHits(segments: Segment[], text: string, pattern: RegExp | null): LogPiece[] {
+  const hits = pattern === null ? [] : hitsIn(text, pattern);
+  if (hits.length === 0) return segments.map((segment) => ({ ...segment, isHit: false }));
+  const pieces: LogPiece[] = [];
+  let start = 0;
+  let next = 0;
+  for (const { text: whole, classes } of segments) {
+    const end = start + whole.length;
+    let at = start;
+    while (at < end) {
+      while (next < hits.length && hits[next]!.end <= at) next++;
+      const hit = hits[next];
+      const isHit = hit !== undefined && hit.start <= at;
+      const until = hit === undefined ? end : Math.min(end, isHit ? hit.end : hit.start);
+      pieces.push({ text: whole.slice(at - start, until - start), classes, isHit });
+      at = until;
+    }
+    start = end;
+  }
+  return pieces;
+}
+
+function hitsIn(text: string, pattern: RegExp): { start: number; end: number }[] {
+  const hits: { start: number; end: number }[] = [];
+  for (const { index, 0: found } of text.matchAll(pattern)) {
+    hits.push({ start: index, end: index + found.length });
+    if (hits.length === MAX_HITS) break;
+  }
+  return hits;
+}

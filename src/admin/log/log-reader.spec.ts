@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LATER } from '../../../test/support/a-run';
+import { Clock } from '../../clock/clock';
+import { loadConfig } from '../../config/config';
+import { Database } from '../../database/database';
+import { LogStore } from '../../logs/log-store';
+import { LogTail } from '../../logs/log-tail';
+import { LogChunkEntity, LogEndEntity } from '../../logs/log.entities';
+import { logQuestion } from './log-question';
+import { LogReader } from './log-reader';
+
+class StoppedClock extends Clock {
+  override nowMs(): number {
+    return Date.parse(LATER);
+  }
+}
+
+let folder: string;
+let database: Database;
+let store: LogStore;
+let reader: LogReader;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'jobato-log-'));
+  database = await Database.open(join(folder, 'log.db'), [LogChunkEntity, LogEndEntity]);
+  store = new LogStore(database, new StoppedClock(), loadConfig({}, folder));
+  reader = new LogReader(store, new LogTail(store));
+  // 120,000 lines, of which every 1,000th is an error, and the first 60,000 are another step's.
+  for (let written = 0; written < 120_000; written += 5000) {
+    const lines = Array.from({ length: 5000 }, (_, index) => {
+      const seq = written + index + 1;
+      return { text: seq % 1000 === 0 ? `ERROR at ${seq}` : `line ${seq}`, step: seq <= 60_000 ? 'a' : 'b' };
+    });
+    await store.append({ runId: 'long', attempt: 1, lines });
+  }
+  const wide = Array.from({ length: 40 }, (_, index) => ({ text: `${index + 1} `.padEnd(60_000, 'x') }));
+  await store.append({ runId: 'wide', attempt: 1, lines: wide });
+  const colourful = Array.from({ length: 1000 }, () => ({ text: '\x1b[31mx\x1b[32my'.repeat(40) }));
+  await store.append({ runId: 'colourful', attempt: 1, lines: colourful });
+  // 24 MB, written a line at a time in part, as a slow step does.
+  const huge = Array.from({ length: 400 }, (_, index) => ({ text: `${index + 1} `.padEnd(60_000, 'x') }));
+  await store.append({ runId: 'huge', attempt: 1, lines: huge.slice(0, 200) });
+  for (const line of huge.slice(200)) await store.append({ runId: 'huge', attempt: 1, lines: [line] });
+});
+afterAll(async () => {
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const read = async (query: Record<string, string>, runId = 'long') => {
+  const { from, to, count, sections } = await reader.window(runId, logQuestion(query), true);
+  const seqs = sections.flatMap(({ lines }) => lines.map(({ seq }) => seq));
+  return { range: [from, to], count, ends: [seqs[0], seqs.at(-1)] };
+};
+
+it('begins with the last thousand lines, and goes on from there in either direction', async () => {
+  expect(await read({})).toMatchObject({ range: [119_001, 120_000], count: 1000 });
+  expect(await read({ to: '119000' })).toMatchObject({ range: [118_001, 119_000], count: 1000 });
+  expect(await read({ from: '59980' })).toMatchObject({ range: [59_980, 60_979], ends: [59_980, 60_979] });
+  expect(await read({ to: '10' })).toMatchObject({ range: [1, 10], count: 10 });
+  expect(await read({ from: '119999' })).toMatchObject({ range: [119_999, 120_000], count: 2 });
+  expect(await read({ to: '999999' })).toMatchObject({ range: [119_001, 120_000] });
+  expect(await read({ from: '999999' })).toMatchObject({ count: 0 });
+});
+
+it('brings what is new: without a gap, or the end where that is too much at once', async () => {
+  expect(await read({ after: '119998' })).toMatchObject({ range: [119_999, 120_000] });
+  expect(await read({ after: '120000' })).toMatchObject({ range: [120_001, 120_000], count: 0 });
+  expect(await read({ after: '5' })).toMatchObject({ range: [119_001, 120_000], count: 1000 });
+});
+
+it('shows no more text at once than a page can bear', async () => {
+  expect(await read({}, 'wide')).toMatchObject({ range: [33, 40], count: 8 });
+  expect(await read({ from: '5' }, 'wide')).toMatchObject({ range: [5, 12], count: 8 });
+});
+
+it('counts colours and hits as text, which is what they are to a browser', async () => {
+  expect((await read({}, 'colourful')).count).toBeLessThan(200);
+  expect((await read({ q: 'x' }, 'colourful')).count).toBeLessThan(150);
+});
+
+it.each([
+  ['the page', {}, 1024],
+  ['an earlier part', { to: '150' }, 1024],
+  ['a linked line', { from: '20' }, 1024],
+  ['what is new, little', { after: '398' }, 1024],
+  ['what is new, too much at once', { after: '5' }, 2048],
+  ['a search upwards', { q: 'nowhere' }, 9 * 1024],
+  ['a search downwards', { q: 'nowhere', from: '1' }, 9 * 1024],
+  ['a search that finds', { q: 'x' }, 1024],
+])('reads no more than it needs of long lines, and lets others in between: %s', async (_, query, maxKib) => {
+  const queries = jest.spyOn(database.read, 'query');
+  let turns = 0;
+  const takeTurn = () => {
+    turns++;
+    immediate = setImmediate(takeTurn);
+  };
+  let immediate = setImmediate(takeTurn);
+  await read(query, 'huge');
+  clearImmediate(immediate);
+  const answers = (await Promise.all(queries.mock.results.map(({ value }) => value))) as {
+    lines?: string;
+  }[][];
+  queries.mockRestore();
+  const sizes = answers.map((rows) => rows.reduce((sum, { lines }) => sum + (lines?.length ?? 0), 0));
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(512 * 1024); // at one go
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(maxKib * 1024);
+  expect(turns).toBeGreaterThanOrEqual(sizes.filter((size) => size > 0).length);
+});
+
+it('looks through a bounded part of the log for a search, and says how far it came', async () => {
+  const errors = await read({ level: 'errors' });
+  expect(errors).toEqual({ range: [20_001, 120_000], count: 100, ends: [21_000, 120_000] });
+  expect(await read({ level: 'errors', to: '20000' })).toMatchObject({ range: [1, 20_000], count: 20 });
+  expect(await read({ q: 'AT 1000', to: '20000' })).toMatchObject({ range: [1, 20_000], count: 2 });
+  expect(await read({ q: 'line' })).toMatchObject({ count: 1000, ends: [118_999, 119_999] });
+  expect(await read({ level: 'errors', from: '1' })).toMatchObject({ range: [1, 100_000], count: 100 });
+  expect(await read({ level: 'errors', after: '119000' })).toMatchObject({
+    range: [119_001, 120_000],
+    ends: [120_000, 120_000],
+  });
+});
+
+it('finds where a step begins, however far up', async () => {
+  const { steps } = await reader.page('long', logQuestion({}), true);
+  expect(steps).toEqual([
+    { name: 'a', href: '/runs/long?from=1#L1' },
+    { name: 'b', href: '/runs/long?from=59981#L60001' },
+  ]);
+});

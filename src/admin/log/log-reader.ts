@@ -1,0 +1,111 @@
+import { setImmediate } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { LogChunk } from '../../logs/log-chunk';
+import { LogStore } from '../../logs/log-store';
+import { LogTail } from '../../logs/log-tail';
+import { GatheredLines, WINDOW_LINES } from './gathered-lines';
+import { isFiltered, type LogFilter, type LogQuestion } from './log-question';
+import { lineHref, logLinks, type LogLinks, type LogReading, logWindow, type LogWindow } from './log-window';
+
+/**
+ * Reads the parts of a log that pages show: chunk by chunk from the end that is wanted, so that no more is read than
+ * is shown or searched, and with a pause before each, so that nobody else waits for it.
+ */
+@Injectable()
+export class LogReader {
+  constructor(
+    private readonly store: LogStore,
+    private readonly tail: LogTail,
+  ) {}
+
+  async window(runId: string, question: LogQuestion, isActive: boolean): Promise<LogWindow> {
+    return logWindow(runId, await this.read(runId, question), question, isActive);
+  }
+
+  /** With what surrounds it on the page. */
+  async page(
+    runId: string,
+    question: LogQuestion,
+    isActive: boolean,
+  ): Promise<LogWindow & LogLinks & LogFilter & { isLevelFiltered: boolean }> {
+    const window = await this.window(runId, question, isActive);
+    const links = logLinks(runId, window, question, await this.store.stepStarts(runId));
+    const { level, q } = question;
+    return { ...window, ...links, level, q, isLevelFiltered: level !== 'all' };
+  }
+
+  /** Where a step begins, in the latest attempt that got to it; null where it wrote nothing. */
+  async hrefOfStep(runId: string, step: string): Promise<string | null> {
+    const start = (await this.store.stepStarts(runId)).findLast((each) => each.step === step);
+    return start === undefined ? null : lineHref(runId, start.seq);
+  }
+
+  private async read(runId: string, question: LogQuestion): Promise<LogReading> {
+    const lastSeq = await this.store.lastSeq(runId);
+    const { from, after } = question;
+    if (from !== null) return this.forwards(runId, Math.min(from, lastSeq + 1), lastSeq, question);
+    if (after === null)
+      return this.backwards(runId, Math.min(question.to ?? lastSeq, lastSeq), lastSeq, question);
+    if (isFiltered(question)) return this.forwards(runId, after + 1, lastSeq, question);
+    return this.whatIsNew(runId, after, lastSeq, question);
+  }
+
+  /** Who was away for long sees the end of it, as it is now, and not a flood. */
+  private async whatIsNew(
+    runId: string,
+    after: number,
+    lastSeq: number,
+    question: LogQuestion,
+  ): Promise<LogReading> {
+    if (lastSeq - after <= WINDOW_LINES) {
+      // All who follow ask for the same, which is read once for them.
+      const next = (seq: number) => this.tail.readAfter(runId, seq);
+      const reading = await this.forwards(runId, after + 1, lastSeq, question, next);
+      if (reading.to >= lastSeq) return reading;
+    }
+    return this.backwards(runId, lastSeq, lastSeq, question);
+  }
+
+  private async forwards(
+    runId: string,
+    from: number,
+    lastSeq: number,
+    filter: LogFilter,
+    readAfter: (seq: number) => Promise<LogChunk | null> = (seq) => this.store.readAfter(runId, seq),
+  ): Promise<LogReading> {
+    const gathered = new GatheredLines(filter);
+    let to = from - 1;
+    while (to < lastSeq && !gathered.isEnough) {
+      await setImmediate();
+      const chunk = await readAfter(to);
+      if (!chunk) break;
+      for (const line of chunk.after(to)) {
+        if (line.seq > lastSeq || gathered.isEnough) break;
+        gathered.take(line);
+      }
+      to = gathered.lastSeen ?? to;
+    }
+    return { lines: gathered.lines, from, to, lastSeq };
+  }
+
+  private async backwards(
+    runId: string,
+    to: number,
+    lastSeq: number,
+    filter: LogFilter,
+  ): Promise<LogReading> {
+    const gathered = new GatheredLines(filter);
+    let from = to + 1;
+    while (from > 1 && !gathered.isEnough) {
+      await setImmediate();
+      const chunk = await this.store.readTo(runId, from - 1);
+      if (!chunk) break;
+      for (const line of chunk.lines.toReversed()) {
+        if (gathered.isEnough) break;
+        if (line.seq < from) gathered.take(line);
+      }
+      from = gathered.lastSeen ?? from;
+    }
+    return { lines: gathered.lines.reverse(), from, to, lastSeq };
+  }
+}

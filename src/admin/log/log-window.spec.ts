@@ -1,0 +1,77 @@
+import type { LogLine } from '../../logs/log-line';
+import { logLinks, type LogReading, logWindow } from './log-window';
+
+const ALL = { level: 'all', q: '' } as const;
+const line = (seq: number, step: string | null = null, text = 'x'): LogLine => ({
+  seq,
+  at: '2026-03-01T10:00:00.000Z',
+  stream: 'stdout',
+  step,
+  text,
+});
+const reading = (lines: LogLine[], lastSeq: number): LogReading => ({
+  lines,
+  from: lines[0]?.seq ?? 1,
+  to: lines.at(-1)?.seq ?? 0,
+  lastSeq,
+});
+const shown = (lines: LogLine[], lastSeq: number, filter: Parameters<typeof logWindow>[2] = ALL) => {
+  const window = logWindow('id', reading(lines, lastSeq), filter, true);
+  return { ...window, ...logLinks('id', window, filter, []) };
+};
+
+it('knows that it has all of a short log', () => {
+  const log = shown([line(1), line(2)], 2);
+  expect(log).toMatchObject({ isLatest: true, earlierHref: null, laterHref: null, endHref: null });
+  expect(log.sections[0]).toMatchObject({ isUntitled: true, lines: [{ at: { text: '10:00:00' } }, {}] });
+});
+
+it('leads on from a window in the middle', () => {
+  expect(shown([line(5), line(6)], 9)).toMatchObject({
+    isLatest: false,
+    earlierHref: '/runs/id?to=4#run-log',
+    laterHref: '/runs/id?from=7#run-log',
+    endHref: '/runs/id#run-log',
+  });
+});
+
+it('keeps the filter on the way, and leads from a line to its place in the whole log', () => {
+  const log = shown([line(500)], 900, { level: 'errors', q: 'a&b c' });
+  expect(log).toMatchObject({
+    earlierHref: '/runs/id?level=errors&q=a%26b+c&to=499#run-log',
+    allHref: '/runs/id#run-log',
+  });
+  expect(log.levels).toEqual([
+    { label: 'All', href: '/runs/id?q=a%26b+c#run-log', isCurrent: false },
+    { label: 'Warnings', href: '/runs/id?level=warnings&q=a%26b+c#run-log', isCurrent: false },
+    { label: 'Errors', href: '/runs/id?level=errors&q=a%26b+c#run-log', isCurrent: true },
+  ]);
+  expect(log.sections[0]!.lines[0]!.href).toBe('/runs/id?from=480#L500');
+});
+
+it('waits for the first line of an empty log', () => {
+  expect(shown([], 0)).toMatchObject({ isLatest: true, earlierHref: null, count: 0, sections: [] });
+});
+
+it('puts lines of one step that follow each other under one heading, in the order of the log', () => {
+  const { sections } = shown([line(1, 'a'), line(2, 'a'), line(3), line(4, 'b'), line(5, 'a')], 5);
+  expect(sections.map(({ title, lines }) => [title, lines.map(({ seq }) => seq)])).toEqual([
+    ['a', [1, 2]],
+    ['Outside of the steps', [3]],
+    ['b', [4]],
+    ['a', [5]],
+  ]);
+});
+
+it('names the attempt of a step where there was more than one', () => {
+  const window = logWindow('id', reading([line(1, 'a')], 1), ALL, true);
+  const start = (attempt: number, step: string, seq: number) => ({ attempt, step, seq });
+  expect(logLinks('id', window, ALL, [start(1, 'a', 1), start(1, 'b', 80_000)]).steps).toEqual([
+    { name: 'a', href: '/runs/id?from=1#L1' },
+    { name: 'b', href: '/runs/id?from=79980#L80000' },
+  ]);
+  expect(logLinks('id', window, ALL, [start(1, 'a', 1), start(2, 'a', 30)]).steps).toEqual([
+    { name: 'a (attempt 1)', href: '/runs/id?from=1#L1' },
+    { name: 'a (attempt 2)', href: '/runs/id?from=10#L30' },
+  ]);
+});

@@ -1,0 +1,31 @@
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { isTerminal } from '../../runs/run';
+import { RunQueries } from '../../runs/run-queries';
+import { logQuestion } from './log-question';
+import { LogReader } from './log-reader';
+
+/** Parts of a run's log for a page that is open: what is new, and what lies before or after what it shows. */
+@ApiExcludeController()
+@Controller('runs/:runId/log')
+export class RunLogPartController {
+  constructor(
+    private readonly queries: RunQueries,
+    private readonly logs: LogReader,
+  ) {}
+
+  @Get()
+  async part(
+    @Param('runId') runId: string,
+    @Query() query: Record<string, unknown>,
+    @Res() response: Response,
+  ): Promise<void> {
+    // The run before the log: the log of a run that has ended is then complete.
+    const isActive = !isTerminal(await this.queries.get(runId));
+    const question = logQuestion(query);
+    const log = await this.logs.window(runId, question, isActive);
+    if (question.after !== null && isActive && log.to <= question.after) response.status(204).end();
+    else response.render('part-log', { log });
+  }
+}

@@ -1,0 +1,73 @@
+import { after, aNewRun, aProject, LATER } from '../../../test/support/a-run';
+import type { KnownProject } from '../../projects/project-catalogue';
+import { toRunView } from '../../runs/run-view';
+import { overviewPage, type ProjectFacts } from './overview-page';
+
+const project: KnownProject = {
+  definition: aProject(),
+  definitionHash: 'f',
+  definitionJson: '{}',
+  file: 'projects/demo.yaml',
+};
+const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
+const CLAIM = { type: 'claim', workerId: 'w', leaseSeconds: 60 } as const;
+const page = (facts: Partial<ProjectFacts>) =>
+  overviewPage(
+    [{ project, run: null, view: null, trend: [], change: null, quota: null, ...facts }],
+    [],
+    'v1',
+    LATER,
+  );
+
+it('shows a project that never ran, and looks for news now and then', () => {
+  const { rows, pollSeconds } = page({});
+  expect(rows).toMatchObject([
+    { href: '/projects/demo', mark: { tone: 'never' }, lastRun: null, trend: null, quota: null },
+  ]);
+  expect(rows[0]).toMatchObject({ runAction: '/projects/demo/runs', stopAction: null });
+  expect(pollSeconds).toBe(10);
+});
+
+it('says how far a run is, and looks more often meanwhile', () => {
+  const run = after(aNewRun(), [
+    CLAIM,
+    { type: 'progress', occurredAt: LATER, payload: { step: 'parse', current: 3, total: 12 } },
+  ]);
+  const { rows, pollSeconds } = page({ run, view: toRunView(run, FACTS, LATER), trend: [run] });
+  expect(rows[0]).toMatchObject({
+    mark: { word: 'Running' },
+    detail: [{ text: 'parse: 3 of 12 (25 %)' }],
+    progress: { value: 3, max: 12 },
+    runAction: null,
+    stopAction: `/runs/${run.runId}/stop`,
+  });
+  expect(pollSeconds).toBe(2);
+});
+
+it('says what a run waits for rather than how far it is', () => {
+  const run = aNewRun();
+  const [row] = page({ run, view: toRunView(run, { ...FACTS, unpublished: true }, LATER) }).rows;
+  expect(row!.detail).toEqual([{ text: expect.stringMatching(/does not take its request\.$/) }]);
+});
+
+it('says where a run failed', () => {
+  const run = after(aNewRun(), [
+    CLAIM,
+    { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'no', step: 'parse' } },
+  ]);
+  expect(page({ run }).rows[0]).toMatchObject({ mark: { word: 'Failed' }, detail: [{ text: 'at parse' }] });
+});
+
+it('tells what is up to date from what has changed since, and from what went wrong', () => {
+  const run = after(aNewRun(), [CLAIM, { type: 'complete', occurredAt: LATER, payload: {} }]);
+  expect(page({ run }).rows[0]).toMatchObject({ mark: { word: 'Up to date' }, detail: null });
+  expect(page({ run, change: 'Changed since: step fit' }).rows[0]).toMatchObject({
+    mark: { word: 'Needs re-run', tone: 'outdated' },
+    detail: [{ text: 'Changed since: step fit' }],
+  });
+});
+
+it('says what is left of the quota', () => {
+  const quota = { dailyLimit: 1000, used: 1000, remaining: 0, concurrencyLimit: 1, resetsAt: LATER };
+  expect(page({ quota }).rows[0]!.quota).toMatchObject({ left: '0', limit: '1,000', isReached: true });
+});

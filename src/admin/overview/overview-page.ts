@@ -1,0 +1,153 @@
+import type { Instant } from '../../clock/clock';
+import type { FileProblem } from '../../config-files/file-problem';
+import type { KnownProject } from '../../projects/project-catalogue';
+import type { QuotaStatus } from '../../quota/quotas';
+import type { TrendRun } from '../../runs/latest-runs';
+import { isTerminal, type Run } from '../../runs/run';
+import type { RunView } from '../../runs/run-view';
+import { type DurationText, durationOf } from '../words/duration-text';
+import { numberText, reasonWords } from '../words/plain-words';
+import { progressBar } from '../run/run-steps';
+import { projectMark, type StatusMark } from '../words/status-mark';
+import { type TimeText, timeText } from '../words/time-text';
+import { type Trend, TREND_RUNS, trendOf } from './trend';
+import { type PageWords, waitingWords, wordsWithTimes } from '../words/waiting-words';
+
+/** A project and how it goes. */
+export interface ProjectFacts {
+  project: KnownProject;
+  /** The active run, else the latest. */
+  run: Run | null;
+  view: RunView | null;
+  /** Newest first. */
+  trend: TrendRun[];
+  /** What changed since it last ran, in words. */
+  change: string | null;
+  quota: QuotaStatus | null;
+}
+
+export interface OverviewPage {
+  rows: ProjectRow[];
+  /** "8 projects: 3 running, 1 failed": those that want to be looked at first, each with its mark. */
+  counts: { mark: StatusMark; count: number }[];
+  /** How many runs the trend shows at most. */
+  trendRuns: number;
+  problems: { file: string; line: number | null; reason: string }[];
+  stateHref: string;
+  pollSeconds: number;
+}
+
+export interface ProjectRow {
+  projectId: string;
+  name: string;
+  href: string;
+  isDefault: boolean;
+  mark: StatusMark;
+  /** "at fit", "fit: 3 of 12 (25 %)", what changed, or why it waits. */
+  detail: PageWords[] | null;
+  progress: { value: number; max: number } | null;
+  lastRun: TimeText | null;
+  lastRunHref: string | null;
+  duration: DurationText | null;
+  trend: Trend | null;
+  quota: { left: string; limit: string; isReached: boolean; resetsAt: TimeText } | null;
+  /** It cannot be started without something to be typed first. */
+  wantsParams: boolean;
+  /** Null while a run is at work. */
+  runAction: string | null;
+  /** Null unless there is one that can be stopped. */
+  stopAction: string | null;
+}
+
+export function overviewPage(
+  projects: ProjectFacts[],
+  problems: FileProblem[],
+  version: string,
+  now: Instant,
+): OverviewPage {
+  const rows = projects.map((project) => projectRow(project, now));
+  return {
+    rows,
+    counts: countsOf(rows),
+    trendRuns: TREND_RUNS,
+    problems: problems.map(({ file, line, reason }) => ({ file: `config/${file}`, line, reason })),
+    stateHref: `/state?version=${version}`,
+    pollSeconds: projects.some(({ run }) => run !== null && !isTerminal(run)) ? 2 : 10,
+  };
+}
+
+/** In the order of how much they want to be looked at. */
+const TONES: StatusMark['tone'][] = [
+  'running',
+  'failed',
+  'partial',
+  'cancelled',
+  'outdated',
+  'completed',
+  'never',
+];
+
+function countsOf(rows: ProjectRow[]): OverviewPage['counts'] {
+  return TONES.flatMap((tone) => {
+    const marks = rows.map(({ mark }) => mark).filter((mark) => mark.tone === tone);
+    return marks.length === 0 ? [] : [{ mark: { ...marks[0]!, note: null }, count: marks.length }];
+  });
+}
+
+function projectRow(
+  { project: { definition }, run, view, trend, change, quota }: ProjectFacts,
+  now: Instant,
+): ProjectRow {
+  const href = `/projects/${definition.projectId}`;
+  const active = run !== null && !isTerminal(run) ? run : null;
+  const bar = active && active.cancelRequestedAt === null ? progressBar(active) : null;
+  return {
+    projectId: definition.projectId,
+    name: definition.name,
+    href,
+    isDefault: definition.isDefault,
+    mark: projectMark(run, change),
+    detail: run && detailOf(run, view, change, bar?.text ?? null, now),
+    progress: bar?.max ? { value: bar.value ?? 0, max: bar.max } : null,
+    lastRun: run && timeText(run.startedAt),
+    lastRunHref: run && `/runs/${run.runId}`,
+    duration: run && durationOf(run, now),
+    trend: trend.length === 0 ? null : trendOf(trend, now),
+    quota: quota && {
+      left: numberText(quota.remaining),
+      limit: numberText(quota.dailyLimit),
+      isReached: quota.remaining === 0,
+      resetsAt: timeText(quota.resetsAt),
+    },
+    wantsParams:
+      active === null &&
+      Object.values(definition.params).some(({ required, default: given }) => required && given === null),
+    runAction: active ? null : `${href}/runs`,
+    stopAction: active && active.cancelRequestedAt === null ? `/runs/${active.runId}/stop` : null,
+  };
+}
+
+function detailOf(
+  run: Run,
+  view: RunView | null,
+  change: string | null,
+  progress: string | null,
+  now: Instant,
+): PageWords[] | null {
+  if (view?.waiting?.code === 'stopping') return waitingWords(run, view, now);
+  const text = firstSentence(view?.waiting?.message) ?? change ?? progress ?? endDetail(run);
+  return text === null ? null : wordsWithTimes(text);
+}
+
+/** What the word of the status leaves open. */
+function endDetail(run: Run): string | null {
+  const failed = run.steps.find(({ status }) => status === 'failed');
+  if (run.status === 'failed' && failed) return `at ${failed.name}`;
+  if (run.status === 'failed' && run.error) return run.error.message;
+  return run.statusReason === null ? null : reasonWords(run.statusReason);
+}
+
+/** The run's own page says all of it. */
+function firstSentence(message: string | undefined): string | null {
+  return message === undefined ? null : (/^.*?[.!?](?=\s|$)/.exec(message)?.[0] ?? message);
+}

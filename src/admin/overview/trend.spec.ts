@@ -1,0 +1,29 @@
+import { aNewRun, after, LATER } from '../../../test/support/a-run';
+import { TREND_RUNS, trendOf } from './trend';
+
+const newest = aNewRun();
+const older = { ...after(aNewRun(), [{ type: 'give-up-waiting' }]), endedAt: '2026-03-01T10:02:30.000Z' };
+
+it('draws from old to new up to the right end, and says it in words', () => {
+  const { bars, label, width } = trendOf([newest, older], LATER);
+  expect(bars.map(({ tone, height }) => [tone, height])).toEqual([
+    ['failed', 12],
+    ['running', 24],
+  ]);
+  expect(bars[1]!.x + 5).toBe(width);
+  expect(label).toBe('Last 2 runs: 1 failed, 1 running');
+  expect(trendOf([newest], LATER).label).toBe('Last run: 1 running');
+});
+
+it('marks what did not go well by a sign of its own, within the picture', () => {
+  const statuses = ['failed', 'cancelled', 'partial', 'completed', 'running'] as const;
+  const runs = statuses.map((status) => ({ ...newest, status }));
+  const { bars, height } = trendOf(Array.from({ length: 4 }, () => runs).flat(), LATER);
+  expect(bars).toHaveLength(TREND_RUNS);
+  const signs = bars.slice(0, 5).map(({ sign }) => sign?.replace(/^M[\d.]+ [\d.]+/, '') ?? null);
+  expect(new Set(signs).size).toBe(4); // completed and running: the bar alone
+  for (const bar of bars) {
+    expect(bar.y + bar.height).toBe(height);
+    expect(Number(/ (\d+)/.exec(bar.sign ?? 'M0 2')![1])).toBeGreaterThanOrEqual(0);
+  }
+});

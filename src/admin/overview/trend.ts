@@ -1,0 +1,64 @@
+import { elapsedMs, type Instant } from '../../clock/clock';
+import type { TrendRun } from '../../runs/latest-runs';
+import { STATUS_WORDS } from '../words/plain-words';
+
+/** How many runs the trend shows. */
+export const TREND_RUNS = 20;
+
+const BAR_WIDTH = 5;
+const STEP = 7;
+const HEIGHT = 24;
+/** Room above the bars for the sign of those that did not go well. */
+const SIGN_HEIGHT = 8;
+/** A run that took no time is still seen. */
+const LEAST_HEIGHT = 3;
+
+/** Bars of the latest runs: the duration as height, the status as colour and shape, and all of it in words. */
+export interface Trend {
+  width: number;
+  height: number;
+  bars: TrendBar[];
+  label: string;
+}
+
+export interface TrendBar {
+  x: number;
+  y: number;
+  height: number;
+  tone: string;
+  /** An SVG path above the bar: ✕ for failed, – for cancelled, a dot for partial. */
+  sign: string | null;
+}
+
+/** On the scale of the longest of them, oldest on the left; the latest always stands at the right end. */
+export function trendOf(newestFirst: TrendRun[], now: Instant): Trend {
+  const runs = [...newestFirst].reverse();
+  const durations = runs.map((run) => elapsedMs(run.startedAt, run.endedAt ?? now));
+  const longest = Math.max(...durations, 1);
+  const indent = (TREND_RUNS - runs.length) * STEP;
+  return {
+    width: TREND_RUNS * STEP - (STEP - BAR_WIDTH),
+    height: SIGN_HEIGHT + HEIGHT,
+    bars: runs.map(({ status }, index) => {
+      const height = Math.max(LEAST_HEIGHT, Math.round((durations[index]! / longest) * HEIGHT));
+      const x = indent + index * STEP;
+      const y = SIGN_HEIGHT + HEIGHT - height;
+      return { x, y, height, tone: status, sign: signAt(status, x, y) };
+    }),
+    label: trendInWords(runs),
+  };
+}
+
+function signAt(status: TrendRun['status'], x: number, top: number): string | null {
+  const y = top - 6;
+  if (status === 'failed') return `M${x} ${y}l5 5m0 -5l-5 5`;
+  if (status === 'cancelled') return `M${x} ${y + 3}h5`;
+  return status === 'partial' ? `M${x + 1.5} ${y + 3}h2` : null;
+}
+
+function trendInWords(runs: TrendRun[]): string {
+  const counts = new Map<TrendRun['status'], number>();
+  for (const { status } of runs) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const words = [...counts].map(([status, count]) => `${count} ${STATUS_WORDS[status].toLowerCase()}`);
+  return `Last ${runs.length === 1 ? 'run' : `${runs.length} runs`}: ${words.join(', ')}`;
+}

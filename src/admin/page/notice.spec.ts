@@ -1,0 +1,34 @@
+import { invalid, JobatoError } from '../../problems/catalogue';
+import { noticeOf } from './notice';
+
+it('leads to the run that is in the way', () => {
+  const notice = noticeOf(
+    new JobatoError('RUN_IN_PROGRESS', 'Wait for it, or stop it.', { activeRunId: 'abc' }),
+  );
+  expect(notice).toEqual({
+    title: 'A run of this project is in progress',
+    detail: 'Wait for it, or stop it.',
+    activeRunHref: '/runs/abc',
+    resetsAt: null,
+    fields: [],
+  });
+});
+
+it('says when there is a new quota', () => {
+  const resetsAt = '2026-03-01T23:00:00.000Z';
+  const notice = noticeOf(
+    new JobatoError('QUOTA_REACHED', 'All is used.', { retryAfterSeconds: 1, resetsAt }),
+  );
+  expect(notice).toMatchObject({ detail: 'All is used.', resetsAt: { datetime: resetsAt } });
+});
+
+it('leads to each field that has to be mended', () => {
+  const errors = [
+    { field: 'scope', message: 'must be one of full' },
+    { field: 'params.maxTerms', message: 'must be at most 9' },
+  ];
+  expect(noticeOf(invalid(errors)).fields).toEqual([
+    { href: '#scope', label: 'Scope', message: 'must be one of full' },
+    { href: '#param-maxTerms', label: 'Max terms', message: 'must be at most 9' },
+  ]);
+});

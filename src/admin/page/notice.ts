@@ -1,0 +1,32 @@
+import { type JobatoError, PROBLEMS } from '../../problems/catalogue';
+import { humanised } from '../words/plain-words';
+import { type TimeText, timeTextOrNull } from '../words/time-text';
+
+/** What is said beside the button where something could not be done. */
+export interface Notice {
+  title: string;
+  detail: string | null;
+  activeRunHref: string | null;
+  /** When there is a new quota. */
+  resetsAt: TimeText | null;
+  /** What is wrong with what was typed, each with the way to its field. */
+  fields: { href: string; label: string; message: string }[];
+}
+
+export function noticeOf({ code, detail, extras }: JobatoError): Notice {
+  const fields = (extras.errors ?? []).map(({ field, message }) => {
+    const name = field.replace(/^params\./, '');
+    return { href: field === 'scope' ? '#scope' : `#param-${name}`, label: humanised(name), message };
+  });
+  return {
+    title: PROBLEMS[code].title,
+    detail: fields.length > 0 ? null : detail,
+    activeRunHref: extras.activeRunId ? `/runs/${extras.activeRunId}` : null,
+    resetsAt: timeTextOrNull(extras.resetsAt ?? null),
+    fields,
+  };
+}
+
+export function statusOf({ code }: JobatoError): number {
+  return PROBLEMS[code].status;
+}

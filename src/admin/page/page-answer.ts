@@ -1,0 +1,47 @@
+import type { Request, Response } from 'express';
+import { JobatoError } from '../../problems/catalogue';
+import { type Notice, noticeOf, statusOf } from './notice';
+
+/** Whether htmx asks, which takes a part of a page; a browser by itself takes the whole. */
+export function wantsPart(request: Request): boolean {
+  return request.headers['hx-request'] === 'true';
+}
+
+/** On to another page, however the request was made. */
+export function leadTo(href: string, request: Request, response: Response): void {
+  if (wantsPart(request)) response.setHeader('HX-Redirect', href).status(204).end();
+  else response.redirect(303, href);
+}
+
+/** Done, and to be seen where one is: the page reads itself again. */
+export function showDone(href: string, request: Request, response: Response): void {
+  if (wantsPart(request)) response.setHeader('HX-Trigger', 'run-changed').status(200).end();
+  else response.redirect(303, href);
+}
+
+/**
+ * Does what a form asked for. What cannot be done is said beside its button: `again` shows the whole page with the
+ * notice in it; htmx gets the notice alone, and what else `part` says about the form.
+ */
+export async function carryOut(
+  request: Request,
+  response: Response,
+  action: () => Promise<void>,
+  again: (notice: Notice, error: JobatoError) => Promise<void>,
+  part: (error: JobatoError) => object = () => ({}),
+): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    if (!(error instanceof JobatoError)) throw error;
+    const notice = noticeOf(error);
+    response.status(statusOf(error));
+    if (wantsPart(request)) response.render('part-notice', { notice, ...part(error) });
+    else await again(notice, error);
+  }
+}
+
+/** A parameter of the address that is given once; anything else is none. */
+export function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

@@ -1,0 +1,56 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Config } from '../../config/config';
+import { CONFIG } from '../../config/config.module';
+import { LatestRuns } from '../../runs/latest-runs';
+import { pageVersion } from './page-version';
+
+/** What surrounds every page: its title, the way to the others, how many runs are at work. */
+export interface PageFrame {
+  title: string;
+  nav: { label: string; href: string; isCurrent: boolean }[];
+  running: number;
+  /** Names what is said of them. */
+  runningVersion: string;
+  /** To the one that is at work, or to where all of them are seen. */
+  runningHref: string;
+  canSignOut: boolean;
+  /** Reload after this many seconds where there is no JavaScript; null unless a reader asked for it. */
+  refreshSeconds: number | null;
+}
+
+const NAV = [
+  { label: 'Projects', href: '/' },
+  { label: 'Quota', href: '/quota' },
+  { label: 'Workers', href: '/workers' },
+  { label: 'Rejected events', href: '/events/rejected' },
+  { label: 'Status', href: '/status' },
+];
+
+@Injectable()
+export class PageFrames {
+  constructor(
+    private readonly latest: LatestRuns,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** @param path of the entry of the navigation that the page belongs to */
+  async frame(title: string, path: string): Promise<PageFrame> {
+    return {
+      title,
+      nav: NAV.map((entry) => ({ ...entry, isCurrent: entry.href === path })),
+      canSignOut: this.config.adminToken !== null,
+      refreshSeconds: null,
+      ...(await this.running()),
+    };
+  }
+
+  /** How many runs are at work, and the way to them. */
+  async running(): Promise<Pick<PageFrame, 'running' | 'runningHref' | 'runningVersion'>> {
+    const active = await this.latest.active();
+    return {
+      running: active.length,
+      runningHref: active.length === 1 ? `/runs/${active[0]}` : '/',
+      runningVersion: pageVersion([], active),
+    };
+  }
+}

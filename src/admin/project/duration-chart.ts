@@ -1,0 +1,162 @@
+import { elapsedMs, type Instant } from '../../clock/clock';
+import type { RunStatus } from '../../runs/run';
+import type { PastRun } from '../../runs/run-history-queries';
+import { type DurationText, durationOf, durationText } from '../words/duration-text';
+import { median } from '../run/median';
+import { type StatusMark, stepMark } from '../words/status-mark';
+import { STATUS_WORDS } from '../words/plain-words';
+import { type TimeText, timeText } from '../words/time-text';
+
+/** How many runs the chart shows. */
+export const CHART_RUNS = 40;
+const WIDTH = 400;
+const HEIGHT = 150;
+/** Room for the figures of the axis, and for the signs over the bars. */
+const LEFT = 56;
+const TOP = 14;
+const BOTTOM = 6;
+/** What takes so many times the usual is beyond a scale of so many times the usual. */
+const OUTLIER = 4;
+const SCALE = 2;
+const PLOT = HEIGHT - TOP - BOTTOM;
+
+export interface DurationChart {
+  width: number;
+  height: number;
+  bars: ChartBar[];
+  axis: { y: number; textY: number; text: string }[];
+  left: number;
+  usualY: number | null;
+  /** "last 40 runs, usually 29 s" */
+  caption: string;
+  /** What the drawing shows, in a sentence. */
+  label: string;
+  /** The same in figures, newest first. */
+  rows: { href: string; startedAt: TimeText; duration: DurationText | null; mark: StatusMark }[];
+}
+
+export interface ChartBar {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  tone: RunStatus;
+  /** Over the bar: of those that did not complete, and of those that go on beyond the scale. */
+  sign: string | null;
+  signX: number;
+  signY: number;
+  href: string;
+  title: string;
+}
+
+type Charted = Pick<PastRun, 'runId' | 'status' | 'startedAt' | 'endedAt'>;
+
+/** @param newestFirst the latest runs; null where there are none */
+export function durationChart(
+  newestFirst: Charted[],
+  usualMs: number | null,
+  now: Instant,
+): DurationChart | null {
+  if (newestFirst.length === 0) return null;
+  const runs = newestFirst.slice(0, CHART_RUNS);
+  const durations = runs.map(({ startedAt, endedAt }) => elapsedMs(startedAt, endedAt ?? now));
+  const top = niceTopMs(longestShown(durations, usualMs));
+  const yOf = (ms: number) => rounded(TOP + PLOT * (1 - Math.min(ms, top) / top));
+  const place = (WIDTH - LEFT) / CHART_RUNS;
+  return {
+    width: WIDTH,
+    height: HEIGHT,
+    left: LEFT,
+    bars: runs.map((run, index) => chartBar(run, durations[index]!, index, place, yOf, top, now)).reverse(),
+    axis: [0, 0.5, 1].map((part) => {
+      const y = yOf(top * part);
+      return { y, textY: y + 4, text: part === 0 ? '0' : axisText(top * part) };
+    }),
+    usualY: usualMs === null ? null : yOf(usualMs),
+    caption: `${lastRuns(runs.length)}${usually(usualMs)}`,
+    label: labelOf(runs, durations, usualMs),
+    rows: runs.map((run) => ({
+      href: `/runs/${run.runId}`,
+      startedAt: timeText(run.startedAt),
+      duration: durationOf(run, now),
+      mark: stepMark(run.status),
+    })),
+  };
+}
+
+function chartBar(
+  { runId, status, startedAt, endedAt }: Charted,
+  ms: number,
+  index: number,
+  place: number,
+  yOf: (ms: number) => number,
+  topMs: number,
+  now: Instant,
+): ChartBar {
+  const floor = yOf(0);
+  const y = Math.min(yOf(ms), floor - 2);
+  // The newest stands at the right end.
+  const x = rounded(WIDTH - (index + 1) * place + 1);
+  const { text } = durationOf({ startedAt, endedAt }, now)!;
+  return {
+    x,
+    y,
+    width: rounded(place - 2),
+    height: rounded(floor - y),
+    tone: status,
+    sign: (ms > topMs ? '↑' : '') + (status === 'completed' ? '' : stepMark(status).icon) || null,
+    signX: rounded(x + (place - 2) / 2),
+    signY: rounded(y - 3),
+    href: `/runs/${runId}`,
+    title: `${timeText(startedAt).text}, ${text}, ${STATUS_WORDS[status].toLowerCase()}`,
+  };
+}
+
+function labelOf(runs: Charted[], durations: number[], usualMs: number | null): string {
+  const counts = new Map<RunStatus, number>();
+  for (const { status } of runs) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const words = [...counts].map(([status, count]) => `${count} ${STATUS_WORDS[status].toLowerCase()}`);
+  return (
+    `Durations of the ${lastRuns(runs.length)}: ${words.join(', ')}. ` +
+    `From ${durationText(Math.min(...durations))} to ${durationText(Math.max(...durations))}${usually(usualMs)}.`
+  );
+}
+
+function lastRuns(count: number): string {
+  return count === 1 ? 'last run' : `last ${count} runs`;
+}
+
+function usually(usualMs: number | null): string {
+  return usualMs === null ? '' : `, usually ${durationText(usualMs)}`;
+}
+
+/** One run that hung for a night is not to flatten all the others: its bar goes on beyond the scale, with an arrow. */
+function longestShown(durations: number[], usualMs: number | null): number {
+  const longest = Math.max(...durations);
+  const middle = Math.max(usualMs ?? 0, median(durations));
+  return longest > OUTLIER * middle ? SCALE * middle : longest;
+}
+
+/** Ends of scales that read well, and whose halves do too. */
+const STEPS_SECONDS = [
+  0.1, 0.2, 0.4, 1, 2, 4, 10, 20, 30, 40, 60, 80, 120, 180, 240, 360, 600, 1200, 1800, 2400, 3600, 7200,
+  14_400, 21_600, 43_200, 86_400,
+];
+
+/** Round figures need one unit, or none after it. */
+function axisText(ms: number): string {
+  return durationText(ms)
+    .replace(/ m 00 s$/, ' min')
+    .replace(/ h 00 m$/, ' h')
+    .replace(/\.0 s$/, ' s');
+}
+
+function niceTopMs(longestMs: number): number {
+  const seconds = longestMs / 1000;
+  const step = STEPS_SECONDS.find((each) => each >= seconds);
+  return (step ?? Math.ceil(seconds / 86_400) * 86_400) * 1000;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}

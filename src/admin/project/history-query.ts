@@ -1,0 +1,106 @@
+import { validate as isUuid } from 'uuid';
+import { RUN_STATUSES, type RunStatus, TRIGGER_KINDS, type TriggeredBy } from '../../runs/run';
+import type { HistoryFilter, HistoryPlace } from '../../runs/run-history-queries';
+import { dayOrNull, endOfDayMs, startOfDayMs, UTC, zoneOr } from './day-range';
+import { textOrNull } from '../page/page-answer';
+
+/** How far back, in days. */
+export const PERIODS = { '24h': 1, '7d': 7, '30d': 30 } as const;
+export type Period = keyof typeof PERIODS;
+
+/** Which runs the history shows, all of it in the address: a link shows the same to whoever opens it. */
+export interface HistoryQuery {
+  status: RunStatus | null;
+  scope: string | null;
+  triggeredBy: TriggeredBy | null;
+  period: Period | null;
+  /** Days in the zone, both included; they count where no period is chosen. */
+  from: string | null;
+  to: string | null;
+  zone: string;
+  search: string | null;
+  place: HistoryPlace | null;
+  /** The run that the foot of the page speaks of, where one was chosen. */
+  run: string | null;
+}
+
+export const WHOLE_HISTORY: HistoryQuery = {
+  status: null,
+  scope: null,
+  triggeredBy: null,
+  period: null,
+  from: null,
+  to: null,
+  zone: UTC,
+  search: null,
+  place: null,
+  run: null,
+};
+
+const MAX_TEXT = 200;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** What does not make sense in an address is left out: an old link still shows the page. */
+export function historyQuery(address: Record<string, unknown>): HistoryQuery {
+  const text = (name: string) => textOrNull(address[name])?.trim().slice(0, MAX_TEXT) || null;
+  const runId = (name: string) => {
+    const id = text(name);
+    return id !== null && isUuid(id) ? id.toLowerCase() : null;
+  };
+  const [older, newer] = [runId('before'), runId('after')];
+  const period = (Object.keys(PERIODS) as Period[]).find((each) => each === address.period) ?? null;
+  const [from, to] = period === null ? [dayOrNull(text('from')), dayOrNull(text('to'))] : [null, null];
+  return {
+    status: RUN_STATUSES.find((status) => status === address.status) ?? null,
+    scope: text('scope'),
+    triggeredBy: TRIGGER_KINDS.find((kind) => kind === address.triggeredBy) ?? null,
+    period,
+    from,
+    to,
+    zone: from === null && to === null ? UTC : zoneOr(text('zone')),
+    search: text('search'),
+    place: older ? { direction: 'older', runId: older } : newer ? { direction: 'newer', runId: newer } : null,
+    run: runId('run'),
+  };
+}
+
+/** The address of the same history with these changes. */
+export function historyParameters(
+  { place, zone, ...query }: HistoryQuery,
+  more: Record<string, string> = {},
+): URLSearchParams {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== null);
+  const parameters = new URLSearchParams(given);
+  if (zone !== UTC) parameters.set('zone', zone);
+  if (place) parameters.set(place.direction === 'older' ? 'before' : 'after', place.runId);
+  for (const [name, value] of Object.entries(more)) parameters.set(name, value);
+  return parameters;
+}
+
+export function historyFilter(projectId: string, query: HistoryQuery, nowMs: number): HistoryFilter {
+  const { status, scope, triggeredBy, period, from, to, zone, search } = query;
+  const fromMs =
+    period === null
+      ? from === null
+        ? undefined
+        : startOfDayMs(from, zone)
+      : wholeMinute(nowMs - PERIODS[period] * DAY_MS);
+  return {
+    projectId,
+    ...(status !== null && { status }),
+    ...(scope !== null && { scope }),
+    ...(triggeredBy !== null && { triggeredBy }),
+    ...(fromMs !== undefined && { fromMs }),
+    ...(to !== null && { toMs: endOfDayMs(to, zone) }),
+    ...(search !== null && { text: search }),
+  };
+}
+
+export function isFiltered({ status, scope, triggeredBy, period, from, to, search }: HistoryQuery): boolean {
+  return [status, scope, triggeredBy, period, from, to, search].some((value) => value !== null);
+}
+
+/** "The last 24 hours" move on by minutes, so that what was counted can be remembered for one. */
+function wholeMinute(epochMs: number): number {
+  return Math.floor(epochMs / 60_000) * 60_000;
+}

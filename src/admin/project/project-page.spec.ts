@@ -1,0 +1,103 @@
+import { after, aNewRun, aProject, LATER, RUN_ID, START } from '../../../test/support/a-run';
+import type { Run } from '../../runs/run';
+import type { RunCommand } from '../../runs/run-state';
+import { toRunView } from '../../runs/run-view';
+import { WHOLE_HISTORY } from './history-query';
+import { type ProjectDetails, projectPage, type ProjectState, projectVersion } from './project-page';
+import { stepHistory } from './step-history';
+
+const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
+const CLAIM: RunCommand = { type: 'claim', workerId: 'w', leaseSeconds: 60 };
+const FAILED = after(aNewRun(), [
+  CLAIM,
+  { type: 'progress', occurredAt: LATER, payload: { step: 'parse', stepStatus: 'failed', exitCode: 3 } },
+  { type: 'fail', occurredAt: LATER, payload: { errorCode: 'E', message: 'No.', step: 'parse' } },
+]);
+const NONE = { count: 0, isCapped: false };
+const details: ProjectDetails = {
+  page: { items: [], newerThan: null, olderThan: null, lookedUpTo: null },
+  counts: { running: NONE, completed: NONE, partial: NONE, failed: NONE, cancelled: NONE },
+  selected: null,
+};
+const DISK = { message: 'The disk is full.', since: null, refusesRuns: true };
+const STREAM = { message: 'The stream is away.', since: START, refusesRuns: false };
+
+function stateOf(run: Run | null, more: Partial<ProjectState> = {}): ProjectState {
+  const definition = aProject();
+  return {
+    project: { definition, definitionHash: 'h', definitionJson: '', file: 'projects/demo.yaml' },
+    run,
+    view: run && toRunView(run, FACTS, LATER),
+    past: {
+      runs: [],
+      steps: stepHistory([], true),
+      alike: new Map(),
+      usualCalls: new Map(),
+      staleness: { lastSuccessAt: '2026-02-20T10:00:00.000Z', oldAfterMs: 1 },
+    },
+    query: WHOLE_HISTORY,
+    quota: null,
+    notes: [],
+    troubles: [],
+    change: null,
+    active: [],
+    ...more,
+  };
+}
+const pageOf = (...[run, more]: Parameters<typeof stateOf>) =>
+  projectPage(stateOf(run, more), details, LATER);
+
+it('can be run where nothing is in the way, and says what is', () => {
+  expect(pageOf(null)).toMatchObject({ canRun: true, canStop: false, whyNot: null, activeRunHref: null });
+  expect(pageOf(aNewRun())).toMatchObject({
+    canRun: false,
+    canStop: true,
+    activeRunHref: `/runs/${RUN_ID}`,
+    pollSeconds: 2,
+  });
+  expect(pageOf(null, { troubles: [DISK] })).toMatchObject({ canRun: false, whyNot: 'The disk is full.' });
+  expect(pageOf(null, { troubles: [STREAM] })).toMatchObject({ canRun: true, whyNot: null });
+});
+
+it('says at its foot what is wrong, and since when', () => {
+  const { footer } = pageOf(FAILED, { troubles: [DISK, STREAM] });
+  expect(footer.warnings).toMatchObject([
+    { text: 'The disk is full.', at: null },
+    { text: 'The stream is away. It has been so since', at: { datetime: START } },
+    { text: 'Last success 9 days ago.' },
+  ]);
+});
+
+it('speaks of the run that was chosen, and offers to go on where it failed', () => {
+  const run = { ...aNewRun(), runId: 'another' };
+  const selected = { run: FAILED, view: toRunView(FAILED, FACTS, LATER) };
+  const chosen = (latest: Run) => projectPage(stateOf(latest), { ...details, selected }, LATER);
+  expect(chosen({ ...FAILED, runId: 'another' })).toMatchObject({
+    footerTitle: 'Chosen run',
+    footer: { lead: 'at step parse, exit code 3.' },
+    rerunFrom: { action: expect.stringMatching(/^\/runs\/.*\/rerun$/), scope: 'from:parse', step: 'parse' },
+  });
+  expect(chosen(run).rerunFrom).toBeNull(); // one run at a time
+  expect(pageOf(FAILED)).toMatchObject({ footerTitle: 'Latest run', rerunFrom: { step: 'parse' } });
+});
+
+it('is the same as long as nothing has changed that it shows', () => {
+  const version = (state: ProjectState, now = LATER) => projectVersion(state, now);
+  const same = version(stateOf(FAILED));
+  expect(version(stateOf(FAILED), '2026-03-01T23:00:00.000Z')).toBe(same);
+  const others = [
+    version(stateOf(FAILED), '2026-03-02T11:00:00.000Z'), // a day older
+    version(stateOf({ ...FAILED, revision: 99 })),
+    version(stateOf(FAILED, { active: ['r'] })),
+    version(stateOf(FAILED, { troubles: [STREAM] })),
+    version(stateOf(FAILED, { notes: ['In vain.'] })),
+    version(stateOf(FAILED, { query: { ...WHOLE_HISTORY, status: 'failed' } })),
+  ];
+  expect(new Set([same, ...others]).size).toBe(7);
+});
+
+it('keeps the filters in the address that it is read again by', () => {
+  const query = { ...WHOLE_HISTORY, search: 'a&b', scope: 'from:parse' };
+  const { stateHref, version } = pageOf(null, { query });
+  expect(stateHref).toBe(`/projects/demo/state?scope=from%3Aparse&search=a%26b&version=${version}`);
+});

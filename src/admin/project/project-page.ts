@@ -1,0 +1,177 @@
+import type { Instant } from '../../clock/clock';
+import type { Trouble } from '../../health/health';
+import type { KnownProject } from '../../projects/project-catalogue';
+import { FULL_SCOPE, scopesOf } from '../../projects/scope';
+import type { QuotaStatus } from '../../quota/quotas';
+import { isTerminal, type Run, type RunStatus } from '../../runs/run';
+import type { HistoryPage, StatusCount } from '../../runs/run-history-queries';
+import type { RunView } from '../../runs/run-view';
+import { type DurationChart, durationChart } from './duration-chart';
+import { historyParameters, type HistoryQuery } from './history-query';
+import { pageVersion, waitingCode } from '../page/page-version';
+import type { ProjectPast } from './project-pasts';
+import { type ProjectStep, projectSteps } from './project-steps';
+import { type FooterWarning, neverRunFooter, type RunFooter, runFooter } from '../run/run-footer';
+import { type RunHistory, runHistory } from './run-history';
+import { type ProgressBar, progressBar } from '../run/run-steps';
+import { staleWords } from './staleness';
+import { projectMark, type StatusMark } from '../words/status-mark';
+import { type SummaryBar, summaryBar } from '../run/summary-bar';
+import { timeTextOrNull } from '../words/time-text';
+import { usualMs } from '../run/usual-duration';
+
+/** What can be told quickly, and whether anything that the page shows has changed. */
+export interface ProjectState {
+  project: KnownProject;
+  /** The active run, else the latest. */
+  run: Run | null;
+  view: RunView | null;
+  past: ProjectPast;
+  query: HistoryQuery;
+  quota: QuotaStatus | null;
+  /** What its file asks for in vain. */
+  notes: string[];
+  troubles: Trouble[];
+  /** Runs at work in all projects, which the header shows. */
+  active: string[];
+  /** What changed since it last ran as a whole, in words. */
+  change: string | null;
+}
+
+/** What the page of a project is made of beside that. */
+export interface ProjectDetails {
+  page: HistoryPage;
+  counts: Record<RunStatus, StatusCount>;
+  /** The run that was chosen for the foot of the page. */
+  selected: { run: Run; view: RunView } | null;
+}
+
+export interface ProjectPage {
+  projectId: string;
+  name: string;
+  href: string;
+  file: string;
+  mark: StatusMark;
+  /** Why it needs a re-run. */
+  change: string | null;
+  canRun: boolean;
+  /** Why not, where it is no run that is in the way. */
+  whyNot: string | null;
+  canStop: boolean;
+  isStopping: boolean;
+  activeRunHref: string | null;
+  stopHref: string | null;
+  summary: SummaryBar;
+  steps: ProjectStep[];
+  /** What the buttons of the steps belong to: the latest run, which they repeat, or the form while there is none. */
+  stepForm: string;
+  rerunAction: string | null;
+  progress: ProgressBar | null;
+  chart: DurationChart | null;
+  history: RunHistory;
+  footer: RunFooter;
+  footerTitle: string | null;
+  /** "Re-run from here" for the step that failed. */
+  rerunFrom: { action: string; scope: string; step: string } | null;
+  /** What its file asks for in vain. */
+  notes: string[];
+  stateHref: string;
+  planHref: string;
+  pollSeconds: number;
+  version: string;
+}
+
+/** Of facts that take no time to come by: most of those who ask are told that it is the same. */
+export function projectVersion(state: ProjectState, now: Instant): string {
+  const { project, run, view, past, query, quota, notes, troubles, active, change } = state;
+  const stale = staleWords(past.staleness, isActive(run), now);
+  return pageVersion(run ? [run] : [], project.definitionHash, waitingCode(view), [
+    query,
+    quota,
+    notes,
+    troubles,
+    active,
+    stale,
+    change,
+  ]);
+}
+
+export function projectPage(state: ProjectState, details: ProjectDetails, now: Instant): ProjectPage {
+  const { project, run, past, query, quota, notes, troubles } = state;
+  const { definition, file } = project;
+  const { projectId } = definition;
+  const active = run !== null && isActive(run) ? run : null;
+  const isStopping = active !== null && active.cancelRequestedAt !== null;
+  const stepNames = definition.steps.map(({ name }) => name);
+  const alike = past.alike.get(run?.scope ?? FULL_SCOPE) ?? [];
+  const stale = staleWords(past.staleness, active !== null, now);
+  const refusing = troubles.find(({ refusesRuns }) => refusesRuns) ?? null;
+  const version = projectVersion(state, now);
+  const warnings = [
+    ...troubles.map(troubleWarning),
+    ...(stale === null ? [] : [{ text: `${stale}.`, at: null }]),
+  ];
+  return {
+    projectId,
+    name: definition.name,
+    href: `/projects/${projectId}`,
+    file: `config/${file}`,
+    mark: projectMark(run, state.change),
+    change: state.change,
+    canRun: active === null && refusing === null,
+    whyNot: active === null && refusing ? refusing.message : null,
+    canStop: active !== null && !isStopping,
+    isStopping,
+    activeRunHref: active && `/runs/${active.runId}`,
+    stopHref: active && `/runs/${active.runId}/stop`,
+    summary: summaryBar(run, definition.metrics, alike, quota, now, stale),
+    steps: projectSteps(stepNames, past.steps, active, now),
+    stepForm: run ? 'rerun-form' : 'run-form',
+    rerunAction: run && `/runs/${run.runId}/rerun`,
+    progress: run && progressBar(run),
+    chart: durationChart(
+      active ? [active, ...past.runs] : past.runs,
+      usualMs(alike.filter(({ runId }) => runId !== run?.runId)),
+      now,
+    ),
+    history: runHistory({ projectId, stepNames, scopes: scopesOf(definition), query, ...details }, now),
+    ...footerOf(state, details, stepNames, warnings, now),
+    notes,
+    stateHref: `/projects/${projectId}/state?${historyParameters(query, { version }).toString()}`,
+    planHref: `/projects/${projectId}/plan`,
+    pollSeconds: active ? 2 : 10,
+    version,
+  };
+}
+
+/** The run that was chosen in the history, else the one at work or the latest. */
+function footerOf(
+  { project: { file }, run, view, quota }: ProjectState,
+  { selected }: ProjectDetails,
+  stepNames: string[],
+  warnings: FooterWarning[],
+  now: Instant,
+): Pick<ProjectPage, 'footer' | 'footerTitle' | 'rerunFrom'> {
+  const shown = selected ?? (run && view ? { run, view } : null);
+  const failed = shown?.run.steps.find(({ status }) => status === 'failed')?.name;
+  const canRerun = !isActive(run) && failed !== undefined && stepNames.includes(failed);
+  return {
+    footer: shown
+      ? runFooter(shown.run, shown.view, quota, now, warnings)
+      : neverRunFooter(file, quota, warnings),
+    footerTitle: shown && (shown.run.runId === run?.runId ? 'Latest run' : 'Chosen run'),
+    rerunFrom: canRerun
+      ? { action: `/runs/${shown!.run.runId}/rerun`, scope: `from:${failed}`, step: failed }
+      : null,
+  };
+}
+
+function troubleWarning({ message, since }: Trouble): FooterWarning {
+  return since === null
+    ? { text: message, at: null }
+    : { text: `${message} It has been so since`, at: timeTextOrNull(since) };
+}
+
+function isActive(run: Run | null): boolean {
+  return run !== null && !isTerminal(run);
+}

@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import type { Instant } from '../../clock/clock';
+import { QuotaUsage } from '../../quota/quota-usage';
+import { isTerminal, type Run, type RunStatus } from '../../runs/run';
+import {
+  type HistoryFilter,
+  type PastRun,
+  RunHistoryQueries,
+  type StatusCount,
+} from '../../runs/run-history-queries';
+import { median } from '../run/median';
+import { Remembered } from './remembered';
+import { stalenessOf, SUCCESSES, type Staleness } from './staleness';
+import { PAST_RUNS, type StepHistory, stepHistory } from './step-history';
+import { ALIKE_RUNS } from '../run/usual-duration';
+
+/** Among how many of the latest completed runs those of each scope are sought. */
+const COMPLETED_AMONG = 2000;
+const PROJECTS = 200;
+const FILTERS = 500;
+
+export interface EndedRun {
+  runId: string;
+  startedAt: Instant;
+  endedAt: Instant | null;
+}
+
+/** What the runs that have ended say about the next one. */
+export interface ProjectPast {
+  /** The latest, newest first. */
+  runs: PastRun[];
+  steps: StepHistory;
+  /** By scope, the latest completed runs. */
+  alike: Map<string, EndedRun[]>;
+  /** By scope, how many calls its runs usually issue. */
+  usualCalls: Map<string, number>;
+  staleness: Staleness | null;
+}
+
+/**
+ * Reads a project's past once, and again when a run has started or ended: what has ended does not change, so the
+ * newest run and its status name all that there is to know.
+ */
+@Injectable()
+export class ProjectPasts {
+  private readonly pasts = new Remembered<ProjectPast>(PROJECTS);
+  private readonly counts = new Remembered<Record<RunStatus, StatusCount>>(FILTERS);
+
+  constructor(
+    private readonly history: RunHistoryQueries,
+    private readonly usage: QuotaUsage,
+  ) {}
+
+  past(projectId: string, newest: Run | null): Promise<ProjectPast> {
+    return this.pasts.get(projectId, stampOf(newest), () => this.read(projectId));
+  }
+
+  /** By status; the filter's own status makes no difference. */
+  countsOf(filter: HistoryFilter, newest: Run | null): Promise<Record<RunStatus, StatusCount>> {
+    const key = JSON.stringify({ ...filter, status: undefined });
+    return this.counts.get(key, stampOf(newest), () => this.history.counts(filter));
+  }
+
+  private async read(projectId: string): Promise<ProjectPast> {
+    const [past, completed] = await Promise.all([
+      this.history.past(projectId, PAST_RUNS),
+      this.history.latestCompleted(projectId, COMPLETED_AMONG),
+    ]);
+    const byScope = latestByScope(completed);
+    const successes = completed.slice(0, SUCCESSES).map(({ runId }) => runId);
+    const runIds = [...new Set([...successes, ...[...byScope.values()].flat()])];
+    const [times, calls] = await Promise.all([this.history.times(runIds), this.usage.usedByRuns(runIds)]);
+    const runs = past.filter((run) => isTerminal(run));
+    return {
+      runs,
+      steps: stepHistory(runs, past.length < PAST_RUNS),
+      alike: mapped(byScope, (ids) => ids.map((runId) => ({ runId, ...times.get(runId)! }))),
+      usualCalls: mapped(byScope, (ids) => median(ids.map((runId) => calls.get(runId) ?? 0))),
+      staleness: stalenessOf(successes.flatMap((runId) => times.get(runId)?.endedAt ?? [])),
+    };
+  }
+}
+
+function stampOf(newest: Run | null): string {
+  return newest === null ? 'none' : `${newest.runId} ${newest.status}`;
+}
+
+function latestByScope(completed: { runId: string; scope: string }[]): Map<string, string[]> {
+  const byScope = new Map<string, string[]>();
+  for (const { runId, scope } of completed) {
+    const runIds = byScope.get(scope);
+    if (!runIds) byScope.set(scope, [runId]);
+    else if (runIds.length < ALIKE_RUNS) runIds.push(runId);
+  }
+  return byScope;
+}
+
+function mapped<Value, Result>(map: Map<string, Value>, to: (value: Value) => Result): Map<string, Result> {
+  return new Map([...map].map(([key, value]) => [key, to(value)]));
+}

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../clock/clock';
+import { problemText } from '../../config-files/file-problem';
+import { Health } from '../../health/health';
+import { ProjectCatalogue } from '../../projects/project-catalogue';
+import { scopesOf } from '../../projects/scope';
+import { Quotas } from '../../quota/quotas';
+import { ConfigRemarks } from '../../runs/config-remarks';
+import { LatestRuns } from '../../runs/latest-runs';
+import { ProjectChanges } from '../../runs/project-changes';
+import { RunHistoryQueries } from '../../runs/run-history-queries';
+import { RunQueries } from '../../runs/run-queries';
+import { historyFilter, type HistoryQuery } from './history-query';
+import type { ProjectDetails, ProjectState } from './project-page';
+import { ProjectPasts } from './project-pasts';
+import { type RunPlan, runPlan } from './run-plan';
+
+const HISTORY_ROWS = 20;
+
+/** Gathers what the page of a project is made of. */
+@Injectable()
+export class ProjectReader {
+  constructor(
+    private readonly projects: ProjectCatalogue,
+    private readonly queries: RunQueries,
+    private readonly history: RunHistoryQueries,
+    private readonly latest: LatestRuns,
+    private readonly changes: ProjectChanges,
+    private readonly pasts: ProjectPasts,
+    private readonly quotas: Quotas,
+    private readonly remarks: ConfigRemarks,
+    private readonly health: Health,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws JobatoError PROJECT_NOT_FOUND */
+  async state(projectId: string, query: HistoryQuery): Promise<ProjectState> {
+    const project = this.projects.get(projectId);
+    const run = await this.queries.current(projectId);
+    const [view, past, quota, active, change] = await Promise.all([
+      run && this.queries.view(run),
+      this.pasts.past(projectId, run),
+      this.quotas.statusOf(project.definition),
+      this.latest.active(),
+      this.changes.since(project, run),
+    ]);
+    return {
+      project,
+      run,
+      view,
+      past,
+      query,
+      quota,
+      notes: [
+        ...this.remarks
+          .problems()
+          .filter(({ file }) => file === project.file)
+          .map((problem) => `config/${problemText(problem)}. What the file said before still holds.`),
+        ...this.remarks.notes(project.definition),
+      ],
+      troubles: this.health.troubles(),
+      active,
+      change,
+    };
+  }
+
+  async details({ project, run, query }: ProjectState): Promise<ProjectDetails> {
+    const { projectId } = project.definition;
+    const filter = historyFilter(projectId, query, this.clock.nowMs());
+    const [page, counts, selected] = await Promise.all([
+      this.history.page(filter, HISTORY_ROWS, query.place),
+      this.pasts.countsOf(filter, run),
+      query.run === null ? null : this.queries.find(query.run),
+    ]);
+    const isOurs = selected?.projectId === projectId;
+    return {
+      page,
+      counts,
+      selected: isOurs ? { run: selected, view: await this.queries.view(selected) } : null,
+    };
+  }
+
+  /** What a run of each scope would do, in the order of the drop-down. */
+  plans({ project: { definition }, past, quota }: ProjectState): RunPlan[] {
+    const facts = { definition, history: past.steps, quota, usualCalls: past.usualCalls };
+    return scopesOf(definition).flatMap((scope) => runPlan(scope, facts) ?? []);
+  }
+}

@@ -1,0 +1,74 @@
+import { after, aNewRun, LATER } from '../../../test/support/a-run';
+import type { StepStatus } from '../../runs/run';
+import type { PastRun } from '../../runs/run-history-queries';
+import { projectSteps } from './project-steps';
+import { stepHistory } from './step-history';
+
+const NAMES = ['fetch', 'parse', 'report'];
+const past = (runId: string, steps: Record<string, StepStatus>): PastRun => ({
+  ...aNewRun(),
+  runId,
+  status: 'failed',
+  steps: Object.entries(steps).map(([name, status]) => ({
+    name,
+    status,
+    startedAt: LATER,
+    endedAt: LATER,
+    exitCode: status === 'failed' ? 3 : null,
+  })),
+});
+const HISTORY = stepHistory(
+  [
+    past('b', { fetch: 'completed', parse: 'failed', report: 'skipped' }),
+    past('a', { fetch: 'failed', parse: 'completed', report: 'completed' }),
+  ],
+  true,
+);
+const shown = (steps: ReturnType<typeof projectSteps>) =>
+  steps.map(({ name, mark, runHref }) => [name, mark.word, runHref]);
+
+it('shows what last became of each step, in whichever run that was', () =>
+  expect(shown(projectSteps(NAMES, HISTORY, null, LATER))).toEqual([
+    ['fetch', 'Completed', '/runs/b'],
+    ['parse', 'Failed', '/runs/b'],
+    ['report', 'Completed', '/runs/a'],
+  ]));
+
+it('knows of each step when it last came to a good end', () =>
+  expect([...HISTORY.completedAt].map(([name, { runId }]) => [name, runId])).toEqual([
+    ['fetch', 'b'],
+    ['parse', 'a'],
+    ['report', 'a'],
+  ]));
+
+it('shows the run at work where that has the step', () => {
+  const active = after({ ...aNewRun(), steps: aNewRun().steps.slice(1) }, [
+    { type: 'claim', workerId: 'w', leaseSeconds: 60 },
+    { type: 'progress', occurredAt: LATER, payload: { step: 'parse', stepStatus: 'running' } },
+  ]);
+  const steps = projectSteps(NAMES, HISTORY, active, LATER);
+  expect(shown(steps).map(([, word]) => word)).toEqual(['Completed', 'Running', 'Pending']);
+  expect(steps.map(({ isCurrent }) => isCurrent)).toEqual([false, true, false]);
+});
+
+it('tells "never" from "not lately"', () => {
+  const word = (isWhole: boolean) =>
+    projectSteps(['new'], stepHistory([], isWhole), null, LATER)[0]!.mark.word;
+  expect([word(true), word(false)]).toEqual(['Never run', 'Not in the last 50 runs']);
+});
+
+it('offers each step by itself, and the later ones as a start', () =>
+  expect(
+    projectSteps(NAMES, HISTORY, null, LATER).map(({ onlyScope, fromScope }) => [onlyScope, fromScope]),
+  ).toEqual([
+    ['only:fetch', null],
+    ['only:parse', 'from:parse'],
+    ['only:report', 'from:report'],
+  ]));
+
+it('shows steps that an external worker named, without a way to repeat one', () =>
+  expect(projectSteps([], HISTORY, null, LATER).map(({ name, onlyScope }) => [name, onlyScope])).toEqual([
+    ['fetch', null],
+    ['parse', null],
+    ['report', null],
+  ]));

@@ -1,0 +1,71 @@
+import type { Instant } from '../../clock/clock';
+import type { Run, StepState } from '../../runs/run';
+import { type DurationText, durationOf } from '../words/duration-text';
+import { type StatusMark, stepMark } from '../words/status-mark';
+import { PAST_RUNS, type StepHistory } from './step-history';
+import { type TimeText, timeTextOrNull } from '../words/time-text';
+
+/** A step of a project: what last became of it, and the means to do it again. */
+export interface ProjectStep {
+  name: string;
+  mark: StatusMark;
+  duration: DurationText | null;
+  exitCode: number | null;
+  /** When it ended, and in which run. */
+  endedAt: TimeText | null;
+  runHref: string | null;
+  isCurrent: boolean;
+  onlyScope: string | null;
+  /** Null for the first step: from there is the whole again. */
+  fromScope: string | null;
+}
+
+/**
+ * @param stepNames of the pipeline as it is now; those that an external worker named follow
+ * @param active the run that is at work, whose own steps are what counts
+ */
+export function projectSteps(
+  stepNames: string[],
+  { outcomes, isWhole }: StepHistory,
+  active: Run | null,
+  now: Instant,
+): ProjectStep[] {
+  const running = new Map((active?.steps ?? []).map((step) => [step.name, step]));
+  const others = stepNames.length > 0 ? [] : [...new Set([...running.keys(), ...outcomes.keys()])];
+  return [...stepNames, ...others].map((name) => {
+    const ofActive = running.get(name);
+    const last = outcomes.get(name);
+    const step = ofActive ?? last?.step ?? null;
+    const runId = ofActive ? active!.runId : (last?.runId ?? null);
+    const index = stepNames.indexOf(name);
+    return {
+      ...(step === null ? nothingOf(isWhole) : stepFacts(step, now)),
+      name,
+      runHref: step === null || runId === null ? null : `/runs/${runId}`,
+      onlyScope: index < 0 ? null : `only:${name}`,
+      fromScope: index < 1 ? null : `from:${name}`,
+    };
+  });
+}
+
+function nothingOf(isWhole: boolean) {
+  const mark = stepMark('never');
+  return {
+    mark: isWhole ? mark : { ...mark, word: `Not in the last ${PAST_RUNS} runs` },
+    duration: null,
+    exitCode: null,
+    endedAt: null,
+    isCurrent: false,
+  };
+}
+
+function stepFacts(step: StepState, now: Instant) {
+  const { status, exitCode, endedAt } = step;
+  return {
+    mark: stepMark(status),
+    duration: durationOf(step, now),
+    exitCode: exitCode === 0 ? null : exitCode,
+    endedAt: timeTextOrNull(endedAt),
+    isCurrent: status === 'running',
+  };
+}

@@ -1,0 +1,141 @@
+import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { Clock } from '../../clock/clock';
+import type { FieldError } from '../../problems/catalogue';
+import { ProjectCatalogue } from '../../projects/project-catalogue';
+import { FULL_SCOPE } from '../../projects/scope';
+import { RunsService } from '../../runs/runs.service';
+import { historyParameters, historyQuery, type HistoryQuery, WHOLE_HISTORY } from './history-query';
+import type { Notice } from '../page/notice';
+import { carryOut, leadTo, textOrNull } from '../page/page-answer';
+import { PageFrames } from '../page/page-frame';
+import { projectPage, projectVersion, type ProjectState } from './project-page';
+import { ProjectReader } from './project-reader';
+import { type GivenForm, givenIn, NOTHING_GIVEN, runForm, triggerRequest } from '../run/run-form';
+
+type Parameters = Record<string, unknown>;
+/** The form of filters and the links that choose a run, as htmx names what asks. */
+const NEW_ADDRESS = /^(history-form|select-)/;
+
+/** A project's page: how its runs went, and the means to start the next. */
+@ApiExcludeController()
+@Controller('projects/:projectId')
+export class ProjectPageController {
+  constructor(
+    private readonly projects: ProjectCatalogue,
+    private readonly reader: ProjectReader,
+    private readonly runs: RunsService,
+    private readonly clock: Clock,
+    private readonly frames: PageFrames,
+  ) {}
+
+  @Get()
+  async page(
+    @Param('projectId') projectId: string,
+    @Query() query: Parameters,
+    @Res() response: Response,
+  ): Promise<void> {
+    response.render('project', await this.wholePage(projectId, historyQuery(query)));
+  }
+
+  @Get('state')
+  async state(
+    @Param('projectId') projectId: string,
+    @Query() address: Parameters,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const query = historyQuery(address);
+    const state = await this.reader.state(projectId, query);
+    if (projectVersion(state, this.clock.now()) === address.version) {
+      response.status(204).end();
+      return;
+    }
+    const model = await this.partModel(state);
+    if (NEW_ADDRESS.test(String(request.headers['hx-trigger']))) {
+      // The address in the browser says what is shown, so that reload, back and a shared link show it again.
+      response.setHeader('HX-Push-Url', pageAddress(projectId, query));
+    }
+    // What the next run would reuse and cost may be another by now.
+    if (model.project.canRun) response.setHeader('HX-Trigger', 'plan-changed');
+    response.render('part-project', model);
+  }
+
+  /** What a run of one scope would do: the page asks when another one is chosen. */
+  @Get('plan')
+  async plan(
+    @Param('projectId') projectId: string,
+    @Query('scope') scope: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
+    const plans = this.reader.plans(await this.reader.state(projectId, WHOLE_HISTORY));
+    const chosen = textOrNull(scope) ?? FULL_SCOPE;
+    const plan = plans.find((each) => each.scope === chosen) ?? plans[0];
+    response.render('part-plan', { plan, plans, planHref: `/projects/${projectId}/plan` });
+  }
+
+  /** Where a form that was refused without JavaScript leaves its reader: loaded again, it is the page. */
+  @Get('runs')
+  backToPage(@Param('projectId') projectId: string, @Res() response: Response): void {
+    response.redirect(303, `/projects/${encodeURIComponent(projectId)}`);
+  }
+
+  @Post('runs')
+  async run(
+    @Param('projectId') projectId: string,
+    @Body() body: unknown,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const { definition } = this.projects.get(projectId);
+    const given = givenIn(body);
+    // A page without the fields of the form wants to hear no more than why.
+    const isBrief = (body as { brief?: unknown } | undefined)?.brief === 'on';
+    await carryOut(
+      request,
+      response,
+      async () => {
+        const asked = { ...triggerRequest(definition, given), triggeredBy: 'manual' as const };
+        const { run } = await this.runs.trigger(projectId, asked, null);
+        leadTo(`/runs/${run.runId}`, request, response);
+      },
+      async (notice, { extras: { errors = [] } }) =>
+        response.render('project', await this.wholePage(projectId, WHOLE_HISTORY, given, notice, errors)),
+      ({ extras: { errors = [] } }) => (isBrief ? {} : { form: runForm(definition, given, errors) }),
+    );
+  }
+
+  private async wholePage(
+    projectId: string,
+    query: HistoryQuery,
+    given: GivenForm = NOTHING_GIVEN,
+    notice: Notice | null = null,
+    errors: FieldError[] = [],
+  ) {
+    const state = await this.reader.state(projectId, query);
+    const model = await this.partModel(state);
+    const plans = this.reader.plans(state);
+    const chosen = given.scope ?? FULL_SCOPE;
+    return {
+      ...model,
+      form: runForm(state.project.definition, given, errors),
+      plan: plans.find(({ scope }) => scope === chosen) ?? plans[0],
+      planHref: model.project.planHref,
+      plans,
+      notice,
+    };
+  }
+
+  private async partModel(state: ProjectState) {
+    const project = projectPage(state, await this.reader.details(state), this.clock.now());
+    // Seen in the row of tabs, and changed with the state.
+    const frame = await this.frames.frame(`${project.mark.icon} ${project.name}`, '/');
+    return { frame, project };
+  }
+}
+
+function pageAddress(projectId: string, query: HistoryQuery): string {
+  const parameters = historyParameters(query);
+  return `/projects/${projectId}${parameters.size > 0 ? `?${parameters.toString()}` : ''}`;
+}

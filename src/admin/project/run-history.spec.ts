@@ -1,0 +1,169 @@
+import { aNewRun, LATER, RUN_ID } from '../../../test/support/a-run';
+import type { Run } from '../../runs/run';
+import type { HistoryPage } from '../../runs/run-history-queries';
+import {
+  historyFilter,
+  historyParameters,
+  historyQuery,
+  type HistoryQuery,
+  WHOLE_HISTORY,
+} from './history-query';
+import { runHistory } from './run-history';
+
+const none = { count: 0, isCapped: false };
+const counts = {
+  running: { count: 1, isCapped: false },
+  completed: { count: 10_001, isCapped: true },
+  partial: none,
+  failed: { count: 3, isCapped: false },
+  cancelled: none,
+};
+const pageOf = (more: Partial<HistoryPage> = {}): HistoryPage => ({
+  items: [aNewRun()],
+  newerThan: null,
+  olderThan: null,
+  lookedUpTo: null,
+  ...more,
+});
+const historyOf = (query: Partial<HistoryQuery> = {}, page = pageOf()) =>
+  runHistory(
+    {
+      projectId: 'demo',
+      stepNames: ['fetch', 'parse', 'report'],
+      scopes: ['full', 'from:parse'],
+      page,
+      counts,
+      query: { ...WHOLE_HISTORY, ...query },
+    },
+    LATER,
+  );
+
+it('shows each run with one cell a step, in words too', () => {
+  const { rows } = historyOf();
+  expect(rows).toMatchObject([
+    {
+      href: `/runs/${RUN_ID}`,
+      scope: 'Full pipeline',
+      trigger: 'through the API',
+      cellsLabel: 'fetch pending, parse pending, report pending',
+    },
+  ]);
+});
+
+it('puts cells of the same step below each other, and steps that are no more behind them', () => {
+  const only = (names: string[]): Run => ({
+    ...aNewRun(),
+    steps: names.map((name) => ({
+      name,
+      status: 'failed',
+      startedAt: LATER,
+      endedAt: LATER,
+      exitCode: 3,
+    })),
+  });
+  const { columns, rows } = historyOf({}, pageOf({ items: [only(['parse']), only(['fetch', 'old'])] }));
+  expect(columns).toEqual(['fetch', 'parse', 'report', 'old']);
+  expect(rows.map(({ cells }) => cells.map(({ icon }) => icon))).toEqual([
+    ['', '✕', '', ''],
+    ['✕', '', '', '✕'],
+  ]);
+  expect(rows[0]!.cells[1]!.title).toBe('parse failed after 0 ms, exit code 3');
+});
+
+it('counts by status, up to where counting takes no time', () =>
+  expect(historyOf().tabs.map(({ label, count }) => `${label} ${count}`)).toEqual([
+    'All 10,000+',
+    'Running 1',
+    'Completed 10,000+',
+    'Partial 0',
+    'Failed 3',
+    'Cancelled 0',
+  ]));
+
+it('leads to both sides with the same filters, and back to the newest', () => {
+  const history = historyOf(
+    { status: 'failed', search: 'a b', place: { direction: 'older', runId: RUN_ID } },
+    pageOf({ newerThan: 'n', olderThan: 'o' }),
+  );
+  const base = '/projects/demo?status=failed&search=a+b';
+  expect(history).toMatchObject({
+    newestHref: `${base}#run-history`,
+    newerHref: `${base}&after=n#run-history`,
+    olderHref: `${base}&before=o#run-history`,
+  });
+  expect(history.tabs.find(({ isCurrent }) => isCurrent)?.label).toBe('Failed');
+  expect(history.rows[0]!.selectHref).toBe(`${base}&run=${RUN_ID}&before=${RUN_ID}#detail-footer`);
+});
+
+it('shows the filters that are on, each with the way to be without it', () => {
+  const { chips, clearHref } = historyOf({
+    scope: 'from:parse',
+    triggeredBy: 'api',
+    from: '2026-03-01',
+    zone: 'Asia/Tokyo',
+  });
+  expect(chips.map(({ label }) => label)).toEqual([
+    'From parse',
+    'Started through the API',
+    'From 2026-03-01 (Asia/Tokyo)',
+  ]);
+  expect(chips[1]!.href).toBe(
+    '/projects/demo?scope=from%3Aparse&from=2026-03-01&zone=Asia%2FTokyo#run-history',
+  );
+  expect(clearHref).toBe('/projects/demo#run-history');
+});
+
+it.each<[string, Partial<HistoryQuery>, Partial<HistoryPage>]>([
+  ['No runs yet. Press Run above to start the first one.', {}, {}],
+  ['No failed run.', { status: 'failed' }, {}],
+  [
+    'No failed run of scope only:parse in this time.',
+    { status: 'failed', scope: 'only:parse', period: '7d' },
+    {},
+  ],
+  [
+    'No run started on schedule with “x” so far.',
+    { triggeredBy: 'schedule', search: 'x' },
+    { lookedUpTo: LATER },
+  ],
+])('says what is not there: %s', (text, query, page) =>
+  expect(historyOf(query, pageOf({ items: [], ...page })).emptyText).toBe(text),
+);
+
+describe('the address', () => {
+  it('says all, there and back', () => {
+    const address = {
+      status: 'failed',
+      scope: 'full',
+      triggeredBy: 'api',
+      from: '2026-03-01',
+      to: '2026-03-29',
+      search: 'NETWORK_ERROR',
+      run: RUN_ID,
+      zone: 'Europe/Berlin',
+      before: RUN_ID,
+    };
+    expect(Object.fromEntries(historyParameters(historyQuery(address)))).toEqual(address);
+  });
+
+  it('leaves out what makes no sense', () =>
+    expect(
+      historyQuery({
+        status: 'odd',
+        triggeredBy: ['api'],
+        period: '2y',
+        from: '2026-02-31',
+        zone: 'Nowhere',
+        search: '  ',
+        before: 'x',
+        run: '../',
+      }),
+    ).toEqual(WHOLE_HISTORY));
+
+  it('takes days for days of their zone, on those with 23 hours too', () => {
+    const query = historyQuery({ from: '2026-03-29', to: '2026-03-29', zone: 'Europe/Berlin' });
+    const { fromMs, toMs } = historyFilter('demo', query, 0);
+    expect(new Date(fromMs!).toISOString()).toBe('2026-03-28T23:00:00.000Z');
+    expect(new Date(toMs!).toISOString()).toBe('2026-03-29T21:59:59.999Z');
+  });
+});

@@ -1,0 +1,210 @@
+import type { Instant } from '../../clock/clock';
+import { type Run, RUN_STATUSES, type RunStatus, TRIGGER_KINDS } from '../../runs/run';
+import type { HistoryPage, HistoryPlace, StatusCount } from '../../runs/run-history-queries';
+import { type DurationText, durationOf } from '../words/duration-text';
+import {
+  historyParameters,
+  type HistoryQuery,
+  isFiltered,
+  type Period,
+  WHOLE_HISTORY,
+} from './history-query';
+import { numberText, scopeWords, STATUS_WORDS, TRIGGER_WORDS } from '../words/plain-words';
+import { endedLead } from '../run/run-footer';
+import { runMark, type StatusMark } from '../words/status-mark';
+import { type StepCell, stepCells, stepColumns } from '../run/step-cells';
+import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
+
+export interface HistoryRow {
+  runId: string;
+  href: string;
+  /** Shows it at the foot of this page, which is read whole or only where it changes. */
+  selectHref: string;
+  selectStateHref: string;
+  isSelected: boolean;
+  startedAt: TimeText;
+  mark: StatusMark;
+  reason: string | null;
+  scope: string;
+  trigger: string;
+  duration: DurationText | null;
+  cells: StepCell[];
+  /** The cells in one sentence. */
+  cellsLabel: string;
+}
+
+export interface RunHistory {
+  tabs: { id: string; label: string; count: string; href: string; isCurrent: boolean }[];
+  fields: HistoryFields;
+  /** The filters that are on, each with the address that takes it off. */
+  chips: { label: string; href: string }[];
+  clearHref: string | null;
+  columns: string[];
+  rows: HistoryRow[];
+  newestHref: string | null;
+  newerHref: string | null;
+  olderHref: string | null;
+  /** Set where looking ended before the page was full; `olderHref` or `newerHref` goes on from there. */
+  lookedUpTo: TimeText | null;
+  emptyText: string;
+}
+
+interface Choice {
+  value: string;
+  label: string;
+  isSelected: boolean;
+}
+
+export interface HistoryFields {
+  action: string;
+  status: string | null;
+  scopes: Choice[];
+  triggers: Choice[];
+  periods: Choice[];
+  from: string;
+  to: string;
+  hasDays: boolean;
+  zone: string;
+  search: string;
+}
+
+export interface HistoryFacts {
+  projectId: string;
+  /** Of the pipeline, as it is now. */
+  stepNames: string[];
+  scopes: string[];
+  page: HistoryPage;
+  counts: Record<RunStatus, StatusCount>;
+  query: HistoryQuery;
+}
+
+const PERIOD_WORDS: Record<Period, string> = {
+  '24h': 'Last 24 hours',
+  '7d': 'Last 7 days',
+  '30d': 'Last 30 days',
+};
+/** Beyond this, a count that is not the whole is only said to be so much. */
+const COUNTED_UP_TO = 10_000;
+
+export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
+  const { projectId, stepNames, page, counts, query } = facts;
+  const href = (change: Partial<HistoryQuery>) => {
+    const parameters = historyParameters({ ...query, place: null, ...change });
+    return `/projects/${projectId}${parameters.size > 0 ? `?${parameters.toString()}` : ''}#run-history`;
+  };
+  const at = (direction: HistoryPlace['direction'], runId: string | null) =>
+    runId === null ? null : href({ place: { direction, runId } });
+  const columns = stepColumns(stepNames, page.items);
+  return {
+    tabs: [null, ...RUN_STATUSES].map((status) => ({
+      id: `tab-${status ?? 'all'}`,
+      label: status === null ? 'All' : STATUS_WORDS[status],
+      count: countText(status === null ? sumOf(Object.values(counts)) : counts[status]),
+      href: href({ status }),
+      isCurrent: status === query.status,
+    })),
+    fields: historyFields(facts),
+    chips: chipsOf(query).map(({ label, without }) => ({ label, href: href(without) })),
+    clearHref: isFiltered(query) ? href({ ...WHOLE_HISTORY, run: query.run }) : null,
+    columns,
+    rows: page.items.map((run) => {
+      const parameters = historyParameters({ ...query, run: run.runId }).toString();
+      return {
+        ...historyRow(run, columns, now),
+        selectHref: `/projects/${projectId}?${parameters}#detail-footer`,
+        selectStateHref: `/projects/${projectId}/state?${parameters}`,
+        isSelected: run.runId === query.run,
+      };
+    }),
+    newestHref: query.place === null ? null : href({}),
+    newerHref: at('newer', page.newerThan),
+    olderHref: at('older', page.olderThan),
+    lookedUpTo: timeTextOrNull(page.lookedUpTo),
+    emptyText: emptyText(query, page),
+  };
+}
+
+function historyRow(run: Run, columns: string[], now: Instant) {
+  const cells = stepCells(run, columns, now);
+  return {
+    runId: run.runId,
+    href: `/runs/${run.runId}`,
+    startedAt: timeText(run.startedAt),
+    mark: runMark(run),
+    reason: endedLead(run).replace(/\.$/, '') || null,
+    scope: scopeWords(run.scope),
+    trigger: TRIGGER_WORDS[run.triggeredBy],
+    duration: durationOf(run, now),
+    cells,
+    cellsLabel: cells.flatMap(({ title }) => title ?? []).join(', '),
+  };
+}
+
+function historyFields({ projectId, scopes, query }: HistoryFacts): HistoryFields {
+  const choice = (value: string, label: string, chosen: string | null): Choice => ({
+    value,
+    label,
+    isSelected: value === (chosen ?? ''),
+  });
+  // A scope that the project no longer has may be asked for all the same.
+  const known = query.scope === null || scopes.includes(query.scope) ? scopes : [...scopes, query.scope];
+  return {
+    action: `/projects/${projectId}`,
+    status: query.status,
+    scopes: [choice('', 'Anything', query.scope), ...known.map((s) => choice(s, scopeWords(s), query.scope))],
+    triggers: [
+      choice('', 'In any way', query.triggeredBy),
+      ...TRIGGER_KINDS.map((kind) => choice(kind, TRIGGER_WORDS[kind], query.triggeredBy)),
+    ],
+    periods: [
+      choice('', 'Any time', query.period),
+      ...Object.entries(PERIOD_WORDS).map(([value, label]) => choice(value, label, query.period)),
+    ],
+    from: query.from ?? '',
+    to: query.to ?? '',
+    hasDays: query.from !== null || query.to !== null,
+    zone: query.zone,
+    search: query.search ?? '',
+  };
+}
+
+function chipsOf(query: HistoryQuery): { label: string; without: Partial<HistoryQuery> }[] {
+  const { scope, triggeredBy, period, from, to, zone, search } = query;
+  return [
+    ...(scope === null ? [] : [{ label: scopeWords(scope), without: { scope: null } }]),
+    ...(triggeredBy === null
+      ? []
+      : [{ label: `Started ${TRIGGER_WORDS[triggeredBy]}`, without: { triggeredBy: null } }]),
+    ...(period === null ? [] : [{ label: PERIOD_WORDS[period], without: { period: null } }]),
+    ...(from === null ? [] : [{ label: `From ${from} (${zone})`, without: { from: null } }]),
+    ...(to === null ? [] : [{ label: `To ${to} (${zone})`, without: { to: null } }]),
+    ...(search === null ? [] : [{ label: `“${search}”`, without: { search: null } }]),
+  ];
+}
+
+function emptyText(query: HistoryQuery, { lookedUpTo }: HistoryPage): string {
+  if (!isFiltered(query)) {
+    return query.place === null
+      ? 'No runs yet. Press Run above to start the first one.'
+      : 'There are no runs on this side.';
+  }
+  const status = query.status === null ? 'No run' : `No ${STATUS_WORDS[query.status].toLowerCase()} run`;
+  const scope = query.scope === null ? '' : ` of scope ${query.scope}`;
+  const trigger = query.triggeredBy === null ? '' : ` started ${TRIGGER_WORDS[query.triggeredBy]}`;
+  const search = query.search === null ? '' : ` with “${query.search}”`;
+  const isTimed = query.period !== null || query.from !== null || query.to !== null;
+  const time = lookedUpTo !== null ? ' so far' : isTimed ? ' in this time' : '';
+  return `${status}${scope}${trigger}${search}${time}.`;
+}
+
+function sumOf(counts: StatusCount[]): StatusCount {
+  return {
+    count: counts.reduce((sum, { count }) => sum + count, 0),
+    isCapped: counts.some(({ isCapped }) => isCapped),
+  };
+}
+
+/** "240", "10,000+" */
+function countText({ count, isCapped }: StatusCount): string {
+  return isCapped ? `${numberText(Math.min(count, COUNTED_UP_TO))}+` : numberText(count);
+}

@@ -1,0 +1,119 @@
+import { aProject, LATER } from '../../../test/support/a-run';
+import { type PlanFacts, type RunPlan, runPlan } from './run-plan';
+import { wordList } from '../words/word-list';
+
+const YESTERDAY = '2026-02-28T22:00:00.000Z';
+const QUOTA = { dailyLimit: 100, used: 62, remaining: 38, concurrencyLimit: 1, resetsAt: LATER };
+const definition = aProject({
+  quota: true,
+  scopes: { ends: ['fetch', 'report'] },
+});
+const planOf = (scope: string, more: Partial<PlanFacts> = {}): RunPlan =>
+  runPlan(scope, {
+    definition,
+    history: {
+      outcomes: new Map(),
+      completedAt: new Map([
+        ['fetch', { runId: 'a', at: YESTERDAY }],
+        ['parse', { runId: 'a', at: LATER }],
+      ]),
+      isWhole: true,
+    },
+    quota: QUOTA,
+    usualCalls: new Map([['full', 40]]),
+    ...more,
+  })!;
+const NOTHING_LEFT = { outcomes: new Map(), completedAt: new Map() };
+
+it('names the steps of the whole, which reuses nothing', () =>
+  expect(planOf('full')).toMatchObject({
+    runs: 'Runs 3 steps: fetch, parse and report.',
+    reuses: [],
+    missing: null,
+    leaves: null,
+  }));
+
+it('says what it reuses, and of when that is', () => {
+  const { runs, reuses } = planOf('only:report');
+  expect(runs).toBe('Runs the step report.');
+  expect(reuses).toMatchObject([{ text: 'Reuses what fetch and parse left', at: { datetime: LATER } }]);
+});
+
+it('tells apart what different runs left', () => {
+  const completedAt = new Map([
+    ['fetch', { runId: 'a', at: YESTERDAY }],
+    ['parse', { runId: 'b', at: LATER }],
+  ]);
+  const { reuses } = planOf('from:report', { history: { outcomes: new Map(), completedAt, isWhole: true } });
+  expect(reuses.map(({ text, at }) => [text, at.datetime])).toEqual([
+    ['Reuses what fetch left', YESTERDAY],
+    ['Reuses what parse left', LATER],
+  ]);
+});
+
+it('warns of steps that left nothing', () => {
+  const missing = (isWhole: boolean) =>
+    planOf('only:report', { history: { ...NOTHING_LEFT, isWhole } }).missing;
+  expect(missing(true)).toBe('fetch and parse have never completed, so there is nothing of them to reuse.');
+  expect(missing(false)).toContain('have not completed in the last 50 runs');
+});
+
+it('knows which steps come before and after those of a named scope', () => {
+  expect(planOf('ends')).toMatchObject({
+    runs: 'Runs 2 steps: fetch and report.',
+    reuses: [{ text: 'Reuses what parse left' }],
+    leaves: null,
+  });
+  expect(planOf('only:fetch')).toMatchObject({ reuses: [], leaves: 'Leaves parse and report as they are.' });
+});
+
+it('says what it may cost, and warns where that is more than there is', () => {
+  expect(planOf('full').quota).toMatchObject({
+    text: 'Quota: usually about 40 calls, 38 left, resets',
+    resetsAt: { datetime: LATER },
+    isShort: true,
+  });
+  const plenty = { quota: { ...QUOTA, remaining: 40 } };
+  expect(planOf('full', plenty).quota!.isShort).toBe(false);
+  expect(planOf('ends').quota).toMatchObject({
+    text: 'Quota: not known for this scope yet, 38 left, resets',
+    isShort: false,
+  });
+  expect(planOf('full', { quota: { ...QUOTA, remaining: 0 } }).quota).toMatchObject({
+    text: 'Quota: usually about 40 calls, none left, resets',
+    isShort: true,
+  });
+  expect(planOf('full', { quota: null }).quota).toMatchObject({
+    text: 'Quota: usually about 40 calls, no limit is set.',
+    resetsAt: null,
+  });
+  expect(planOf('full', { definition: aProject() }).quota).toBeNull();
+});
+
+it('says that somebody else carries it out', () => {
+  const external = (steps: ReturnType<typeof aProject>['steps']) =>
+    planOf('full', { definition: aProject({ executor: 'external', steps }) }).runs;
+  expect(external([])).toContain('Asks an external worker to carry it out');
+  expect(external(definition.steps)).toBe('Asks an external worker for 3 steps: fetch, parse and report.');
+});
+
+it('has none for a scope that there is not', () =>
+  expect(
+    runPlan('from:nowhere', {
+      definition,
+      history: { ...NOTHING_LEFT, isWhole: true },
+      quota: null,
+      usualCalls: new Map(),
+    }),
+  ).toBeNull());
+
+it('lists many names by their first', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `s${index}`);
+  expect([0, 1, 2, 3].map((count) => wordList(names(count)))).toEqual([
+    '',
+    's0',
+    's0 and s1',
+    's0, s1 and s2',
+  ]);
+  expect(wordList(names(12))).toBe('s0, s1, s2, s3, s4, s5, s6, s7 and 4 more');
+});

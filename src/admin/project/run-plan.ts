@@ -1,0 +1,105 @@
+import type { ProjectDefinition } from '../../projects/project';
+import { stepsInScope } from '../../projects/scope';
+import type { QuotaStatus } from '../../quota/quotas';
+import { numberText, scopeWords } from '../words/plain-words';
+import { PAST_RUNS, type StepHistory } from './step-history';
+import { type TimeText, timeText } from '../words/time-text';
+import { wordList } from '../words/word-list';
+
+/** What a run would do, in words that stand beside its button. */
+export interface RunPlan {
+  scope: string;
+  label: string;
+  /** "Runs 3 steps: dedupe, score and publish." */
+  runs: string;
+  /** "Reuses what search and capture left", and when that was. */
+  reuses: { text: string; at: TimeText }[];
+  /** Steps before these that left nothing to reuse. */
+  missing: string | null;
+  /** "Leaves publish as it is." */
+  leaves: string | null;
+  quota: { text: string; resetsAt: TimeText | null; isShort: boolean } | null;
+}
+
+export interface PlanFacts {
+  definition: ProjectDefinition;
+  history: StepHistory;
+  quota: QuotaStatus | null;
+  /** By scope: how many calls its runs usually issue. */
+  usualCalls: Map<string, number>;
+}
+
+/** Null where there is no such scope. */
+export function runPlan(
+  scope: string,
+  { definition, history, quota, usualCalls }: PlanFacts,
+): RunPlan | null {
+  const chosen = stepsInScope(definition, scope);
+  if (chosen === null) return null;
+  const names = definition.steps.map(({ name }) => name);
+  const last = names.indexOf(chosen.at(-1) ?? '');
+  const before = names.filter((name, index) => index < last && !chosen.includes(name));
+  return {
+    scope,
+    label: scopeWords(scope),
+    runs: runsText(definition, chosen),
+    reuses: reuses(before, history),
+    missing: missingText(
+      before.filter((name) => !history.completedAt.has(name)),
+      history.isWhole,
+    ),
+    leaves: last < 0 ? null : leavesText(names.slice(last + 1)),
+    quota: definition.quota ? quotaOf(quota, usualCalls.get(scope) ?? null) : null,
+  };
+}
+
+function runsText({ executor }: ProjectDefinition, chosen: string[]): string {
+  const steps =
+    chosen.length === 1 ? `the step ${chosen[0]!}` : `${chosen.length} steps: ${wordList(chosen)}`;
+  if (executor === 'steps') return `Runs ${steps}.`;
+  return chosen.length === 0
+    ? 'Asks an external worker to carry it out. Which steps there are, the worker says as it goes.'
+    : `Asks an external worker for ${steps}.`;
+}
+
+/** What was left by the same run is said in one go. */
+function reuses(before: string[], { completedAt }: StepHistory): RunPlan['reuses'] {
+  const byRun = new Map<string, string[]>();
+  for (const name of before) {
+    const last = completedAt.get(name);
+    if (last) byRun.set(last.runId, [...(byRun.get(last.runId) ?? []), name]);
+  }
+  return [...byRun.values()].map((steps) => ({
+    text: `Reuses what ${wordList(steps)} left`,
+    at: timeText(completedAt.get(steps.at(-1)!)!.at),
+  }));
+}
+
+function leavesText(steps: string[]): string | null {
+  if (steps.length === 0) return null;
+  return `Leaves ${wordList(steps)} as ${steps.length === 1 ? 'it is' : 'they are'}.`;
+}
+
+function missingText(steps: string[], isWhole: boolean): string | null {
+  if (steps.length === 0) return null;
+  const [has, it] = steps.length === 1 ? ['has', 'it'] : ['have', 'them'];
+  return isWhole
+    ? `${wordList(steps)} ${has} never completed, so there is nothing of ${it} to reuse.`
+    : `${wordList(steps)} ${has} not completed in the last ${PAST_RUNS} runs, so what there is of ${it} is older.`;
+}
+
+function quotaOf(quota: QuotaStatus | null, usual: number | null): RunPlan['quota'] {
+  const usually = usual === null ? 'not known for this scope yet' : `usually about ${callsText(usual)}`;
+  if (quota === null) return { text: `Quota: ${usually}, no limit is set.`, resetsAt: null, isShort: false };
+  const { remaining, resetsAt } = quota;
+  const left = remaining === 0 ? 'none left' : `${numberText(remaining)} left`;
+  return {
+    text: `Quota: ${usually}, ${left}, resets`,
+    resetsAt: timeText(resetsAt),
+    isShort: remaining === 0 || (usual !== null && usual > remaining),
+  };
+}
+
+function callsText(calls: number): string {
+  return calls === 1 ? '1 call' : `${numberText(calls)} calls`;
+}

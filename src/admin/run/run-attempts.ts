@@ -1,0 +1,53 @@
+import type { Instant } from '../../clock/clock';
+import type { RunEventMap } from '../../events/run-event';
+import type { Run } from '../../runs/run';
+import type { PastEvent } from '../../runs/run-past';
+import { type DurationText, durationOf } from '../words/duration-text';
+import { runMark, type StatusMark, stepMark } from '../words/status-mark';
+import { type TimeText, timeText } from '../words/time-text';
+
+export interface AttemptRow {
+  number: number;
+  mark: StatusMark;
+  /** What became of it, where that is not how the run ended. */
+  remark: string | null;
+  worker: string | null;
+  startedAt: TimeText | null;
+  duration: DurationText | null;
+  isCurrent: boolean;
+}
+
+/** The attempts at a run, from the events by which they were asked for and begun; none where there is only the first. */
+export function attemptRows(run: Run, events: PastEvent[], now: Instant): AttemptRow[] {
+  if (run.attempt === 1) return [];
+  const asked = new Map<number, Instant>();
+  const begun = new Map<number, { workerId: string; at: Instant }>();
+  for (const { eventType, outcome, effect, appliedAt, payload } of events) {
+    if (outcome !== 'applied' || payload === null) continue;
+    if (eventType === 'run.requested' && effect !== null) {
+      const { attempt } = JSON.parse(payload) as RunEventMap['run.requested'];
+      if (!asked.has(attempt)) asked.set(attempt, appliedAt);
+    }
+    if (eventType === 'run.started') {
+      const { attempt, workerId } = JSON.parse(payload) as RunEventMap['run.started'];
+      if (!begun.has(attempt)) begun.set(attempt, { workerId, at: appliedAt });
+    }
+  }
+  return Array.from({ length: run.attempt }, (_, index): AttemptRow => {
+    const number = index + 1;
+    const isCurrent = number === run.attempt;
+    const start = begun.get(number) ?? null;
+    // The next attempt is asked for in the moment in which the worker of this one is given up.
+    const endedAt = isCurrent ? run.endedAt : (asked.get(number + 1) ?? null);
+    const startedAt = start?.at ?? asked.get(number) ?? null;
+    return {
+      number,
+      mark: isCurrent ? runMark(run) : stepMark('failed'),
+      remark: isCurrent ? null : 'its worker was lost',
+      worker: start?.workerId ?? (isCurrent ? run.workerId : null),
+      startedAt: startedAt === null ? null : timeText(startedAt),
+      duration: isCurrent || endedAt !== null ? durationOf({ startedAt, endedAt }, now) : null,
+      isCurrent,
+    };
+  });
+}

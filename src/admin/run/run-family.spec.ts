@@ -1,0 +1,145 @@
+import { after, aNewRun, aProject, LATER, START } from '../../../test/support/a-run';
+import type { Run } from '../../runs/run';
+import type { PastEvent } from '../../runs/run-past';
+import { attemptRows } from './run-attempts';
+import { familyRows } from './run-family';
+import { rerunOffer } from './rerun-offer';
+
+const END = '2026-03-01T10:10:00.000Z';
+const failed: Run = after(aNewRun(), [
+  { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'x', step: 'parse' } },
+]);
+const current = (project: Parameters<typeof aProject>[0] = {}, definitionHash = failed.definitionHash) => ({
+  definition: aProject(project),
+  definitionHash,
+});
+
+describe('runs side by side', () => {
+  it('are none for a run that has no relations', () => {
+    expect(familyRows(failed, [failed], END)).toEqual([]);
+  });
+
+  it('say what they are to each other, and which params differ', () => {
+    const first: Run = { ...failed, runId: 'a', params: { depth: 1 } };
+    const mine: Run = { ...failed, runId: 'b', rerunOf: 'a' };
+    const other: Run = { ...failed, runId: 'c', rerunOf: 'a', params: {} };
+    const next: Run = { ...failed, runId: 'd', rerunOf: 'b', params: { depth: 2, label: 'x'.repeat(50) } };
+    const rows = familyRows(mine, [first, mine, other, next], END);
+    expect(rows.map(({ relation, params, isThis }) => [relation, params, isThis])).toEqual([
+      ['repeated by this run', 'depth = 1', false],
+      ['this run', '', true],
+      ['re-run', 'no depth', false],
+      ['repeats this run', `label = ${'x'.repeat(40)} …`, false],
+    ]);
+    expect(rows[0]!.cells.map(({ tone }) => tone)).toEqual(['skipped', 'failed', 'skipped']);
+    expect(rows[0]!.cellsLabel).toMatch(/^fetch skipped, parse failed.*, report skipped$/);
+  });
+});
+
+describe('attempts', () => {
+  const event = (eventType: string, appliedAt: string, payload: object, more = {}) =>
+    ({
+      eventType,
+      appliedAt,
+      payload: JSON.stringify(payload),
+      outcome: 'applied',
+      effect: null,
+      ...more,
+    }) as PastEvent;
+  const known = { effect: 'made known to workers' };
+
+  it('are not shown where there is one', () => {
+    expect(attemptRows(failed, [], END)).toEqual([]);
+  });
+
+  it('each have a worker, a time, and what became of them', () => {
+    const run: Run = { ...failed, attempt: 2, workerId: 'w-2' };
+    const rows = attemptRows(
+      run,
+      [
+        event('run.requested', START, { attempt: 1 }, known),
+        event('run.started', '2026-03-01T10:00:10.000Z', { attempt: 1, workerId: 'w-1' }),
+        event('run.requested', '2026-03-01T10:01:00.000Z', { attempt: 2 }, known),
+        event(
+          'run.started',
+          '2026-03-01T10:01:30.000Z',
+          { attempt: 1, workerId: 'w-1' },
+          { outcome: 'stale-attempt' },
+        ),
+        event('run.started', '2026-03-01T10:02:00.000Z', { attempt: 2, workerId: 'w-2' }),
+      ],
+      END,
+    );
+    expect(
+      rows.map(({ number, worker, remark, mark, duration }) => [
+        number,
+        worker,
+        remark,
+        mark.tone,
+        duration?.text,
+      ]),
+    ).toEqual([
+      [1, 'w-1', 'its worker was lost', 'failed', '50 s'],
+      [2, 'w-2', null, 'failed', '3 m 00 s'],
+    ]);
+  });
+});
+
+describe('what can be repeated', () => {
+  it('is nothing while the run is under way', () => {
+    expect(rerunOffer(aNewRun(), current())).toBeNull();
+  });
+
+  it.each<[string, Run, Parameters<typeof rerunOffer>[1], boolean, string]>([
+    [
+      'the same again',
+      failed,
+      current({ params: { depth: {} as never } }),
+      true,
+      'Re-run does the same again: Full pipeline (fetch, parse, report), with the same parameters.',
+    ],
+    [
+      'without what is gone',
+      { ...failed, scope: 'only:parse' },
+      current(),
+      true,
+      'Re-run does the same again: Only parse (parse), with the same parameters but depth, which the project no longer has.',
+    ],
+    [
+      'as the project is now',
+      { ...failed, params: {} },
+      current({}, 'other'),
+      true,
+      'Re-run does the same again: Full pipeline (fetch, parse, report), without parameters. The project was changed since: it runs as it is now.',
+    ],
+    [
+      'not a scope that is gone',
+      { ...failed, scope: 'only:fit' },
+      current(),
+      false,
+      'It cannot be repeated as it was: the project no longer has the scope only:fit.',
+    ],
+    [
+      'not without its project',
+      failed,
+      null,
+      false,
+      'It cannot be repeated: its project is no longer in the configuration.',
+    ],
+  ])('is %s', (_what, run, project, canRepeat, words) => {
+    expect(rerunOffer(run, project)).toMatchObject({ canRepeat, words });
+  });
+
+  it('is what failed, and what comes after it', () => {
+    expect(rerunOffer(failed, current())!.fromFailed).toEqual({
+      scope: 'from:parse',
+      step: 'parse',
+      words: 'It carries out parse, report; what came before is kept.',
+    });
+    expect(rerunOffer(failed, current({ steps: [] }))!.fromFailed).toBeNull();
+    expect(rerunOffer(failed, current())!.froms.map(({ scope }) => scope)).toEqual([
+      'from:parse',
+      'from:report',
+    ]);
+  });
+});

@@ -1,0 +1,79 @@
+import type { Instant } from '../../clock/clock';
+import type { Run } from '../../runs/run';
+import type { FamilyRun } from '../../runs/run-past';
+import { type DurationText, durationOf } from '../words/duration-text';
+import { reasonWords, scopeWords } from '../words/plain-words';
+import { runMark, type StatusMark } from '../words/status-mark';
+import { type StepCell, stepCells } from './step-cells';
+import { type TimeText, timeText } from '../words/time-text';
+
+export interface FamilyRow {
+  runId: string;
+  href: string;
+  startedAt: TimeText;
+  mark: StatusMark;
+  reason: string | null;
+  scope: string;
+  duration: DurationText | null;
+  /** Those that are not as in this run. */
+  params: string;
+  cells: StepCell[];
+  cellsLabel: string;
+  /** What it is to the run whose page this is. */
+  relation: string;
+  isThis: boolean;
+}
+
+const MAX_PARAMS = 4;
+const MAX_VALUE_LENGTH = 40;
+
+/** A run beside those that it repeats and those that repeat it; none where it has no such relations. */
+export function familyRows(run: Run, family: FamilyRun[], now: Instant): FamilyRow[] {
+  if (family.length < 2) return [];
+  return family.map((each) => ({
+    runId: each.runId,
+    href: `/runs/${each.runId}`,
+    startedAt: timeText(each.startedAt),
+    mark: runMark(each),
+    reason: each.statusReason === null ? null : reasonWords(each.statusReason),
+    scope: scopeWords(each.scope),
+    duration: durationOf(each, now),
+    params: each.runId === run.runId ? '' : otherParams(run, each),
+    ...cellsOf(each, now),
+    relation: relationOf(run, each),
+    isThis: each.runId === run.runId,
+  }));
+}
+
+function cellsOf(run: FamilyRun, now: Instant): Pick<FamilyRow, 'cells' | 'cellsLabel'> {
+  const cells = stepCells(
+    run,
+    run.steps.map(({ name }) => name),
+    now,
+  );
+  return { cells, cellsLabel: cells.map(({ title }) => title).join(', ') };
+}
+
+function relationOf(run: Run, other: FamilyRun): string {
+  if (other.runId === run.runId) return 'this run';
+  if (other.runId === run.rerunOf) return 'repeated by this run';
+  if (other.rerunOf === run.runId) return 'repeats this run';
+  return other.rerunOf === null ? 'the first' : 're-run';
+}
+
+function otherParams({ params: mine }: Run, { params: theirs }: FamilyRun): string {
+  const names = [...new Set([...Object.keys(mine), ...Object.keys(theirs)])].filter(
+    (name) => JSON.stringify(mine[name]) !== JSON.stringify(theirs[name]),
+  );
+  if (names.length === 0) return 'the same';
+  const shown = names
+    .slice(0, MAX_PARAMS)
+    .map((name) => (theirs[name] === undefined ? `no ${name}` : `${name} = ${valueText(theirs[name])}`));
+  const more = names.length > MAX_PARAMS ? ` and ${names.length - MAX_PARAMS} more` : '';
+  return `${shown.join(', ')}${more}`;
+}
+
+function valueText(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)} …` : text;
+}

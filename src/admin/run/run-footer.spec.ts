@@ -1,0 +1,86 @@
+import { after, aNewRun, LATER, START } from '../../../test/support/a-run';
+import type { Run } from '../../runs/run';
+import type { RunCommand } from '../../runs/run-state';
+import { toRunView } from '../../runs/run-view';
+import { plainText } from '../../runs/stop-words';
+import { runFooter } from './run-footer';
+
+const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
+const CLAIM: RunCommand = { type: 'claim', workerId: 'worker-2', leaseSeconds: 60 };
+const STOP: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'page' };
+const footerOf = (run: Run) => runFooter(run, toRunView(run, FACTS, LATER), null, LATER);
+
+it('says what a run waits for', () => {
+  const footer = footerOf(aNewRun());
+  expect(footer.mark.note).toBe('waiting for a worker');
+  expect(footer).toMatchObject({ since: { text: '5 m 00 s' }, workerId: null });
+  expect(plainText(footer.detail!)).toContain('No worker has taken the run yet');
+});
+
+it('says who is at work, and when it was last heard', () => {
+  expect(footerOf(after(aNewRun(), [CLAIM]))).toMatchObject({
+    workerId: 'worker-2',
+    lastHeard: { text: '0 s' },
+    detail: null,
+  });
+});
+
+it('says that a run is stopping, and since when', () => {
+  const footer = footerOf(after(aNewRun(), [CLAIM, STOP]));
+  expect(footer).toMatchObject({
+    since: { text: '0 s' },
+    mark: { note: 'stopping' },
+  });
+  expect(plainText(footer.detail!)).toContain('worker-2');
+});
+
+it('names the step that failed, its exit code and the error', () => {
+  const failed = after(aNewRun(), [
+    CLAIM,
+    { type: 'progress', occurredAt: LATER, payload: { step: 'parse', stepStatus: 'failed', exitCode: 3 } },
+    {
+      type: 'fail',
+      occurredAt: LATER,
+      payload: { errorCode: 'NO_TABLE', message: 'There is no table.', step: 'parse' },
+    },
+  ]);
+  expect(footerOf(failed)).toMatchObject({
+    lead: 'at step parse, exit code 3.',
+    detail: [{ text: 'There is no table.' }],
+    endedAt: { datetime: LATER },
+  });
+});
+
+it('says who ended a run that was stopped', () => {
+  expect(footerOf(after(aNewRun(), [STOP])).lead).toBe('stopped by a person.');
+});
+
+it('says what is left of the quota, and when it begins anew', () => {
+  const run = aNewRun();
+  const quota = { dailyLimit: 1200, used: 1188, remaining: 12, concurrencyLimit: 1, resetsAt: LATER };
+  const of = (remaining: number) =>
+    runFooter(run, toRunView(run, FACTS, LATER), { ...quota, remaining }, LATER).quota;
+  expect(of(12)).toMatchObject({ text: '12 of 1,200 calls left', resetsAt: { datetime: LATER } });
+  expect(of(0)!.text).toBe('None of 1,200 calls left');
+  expect(footerOf(run).quota).toBeNull();
+});
+
+it('warns where nothing is left, and of a worker that fell silent', () => {
+  const quota = { dailyLimit: 9, used: 9, remaining: 0, concurrencyLimit: 1, resetsAt: LATER };
+  const silent = { ...after(aNewRun(), [CLAIM], START), leaseExpiresAt: START };
+  const { warnings, detail } = runFooter(silent, toRunView(silent, FACTS, LATER), quota, LATER);
+  expect(warnings).toMatchObject([
+    { text: expect.stringContaining('worker-2 is about to be given up'), at: { datetime: START } },
+    { text: expect.stringContaining('quota is used up'), at: { datetime: LATER } },
+  ]);
+  expect(detail).toBeNull();
+});
+
+it('says how far a run came that was cut short', () => {
+  const partial = after(aNewRun(), [
+    CLAIM,
+    { type: 'progress', occurredAt: LATER, payload: { step: 'parse', current: 60, total: 80 } },
+    { type: 'complete', occurredAt: LATER, payload: { status: 'partial', reason: 'quota-reached' } },
+  ]);
+  expect(footerOf(partial).lead).toBe('the quota was reached after 60 of 80 in parse.');
+});

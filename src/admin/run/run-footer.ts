@@ -1,0 +1,140 @@
+import type { Instant } from '../../clock/clock';
+import type { QuotaStatus } from '../../quota/quotas';
+import { isTerminal, type Run } from '../../runs/run';
+import type { RunView } from '../../runs/run-view';
+import { type DurationText, durationOf } from '../words/duration-text';
+import { numberText, reasonWords } from '../words/plain-words';
+import { runMark, type StatusMark } from '../words/status-mark';
+import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
+import { type PageWords, waitingWords, wordsWithTimes } from '../words/waiting-words';
+
+/** One line that says how things stand, and what to do about it. */
+export interface RunFooter {
+  mark: StatusMark;
+  lead: string;
+  since: DurationText | null;
+  workerId: string | null;
+  lastHeard: DurationText | null;
+  endedAt: TimeText | null;
+  detail: PageWords[] | null;
+  href: string | null;
+  quota: FooterQuota | null;
+  /** What else is to be known before the next run. */
+  warnings: FooterWarning[];
+}
+
+export interface FooterWarning {
+  text: string;
+  /** Where the sentence ends with a time. */
+  at: TimeText | null;
+}
+
+export interface FooterQuota {
+  /** "3 of 100 calls are left" */
+  text: string;
+  resetsAt: TimeText;
+}
+
+export function neverRunFooter(
+  file: string,
+  quota: QuotaStatus | null,
+  warnings: FooterWarning[] = [],
+): RunFooter {
+  return {
+    ...NOTHING,
+    mark: runMark(null),
+    lead: 'No runs yet.',
+    quota: footerQuota(quota),
+    warnings: [...warnings, ...quotaWarning(quota)],
+    detail: [{ text: `Press Run to start the first one. What it does is written in config/${file}.` }],
+  };
+}
+
+export function runFooter(
+  run: Run,
+  view: RunView,
+  quota: QuotaStatus | null,
+  now: Instant,
+  more: FooterWarning[] = [],
+): RunFooter {
+  const mark = runMark(run);
+  const warnings = [...more, ...silentWarning(run, view), ...quotaWarning(quota)];
+  const href = `/runs/${run.runId}`;
+  if (isTerminal(run)) {
+    return {
+      ...NOTHING,
+      mark,
+      href,
+      warnings,
+      quota: footerQuota(quota),
+      endedAt: timeTextOrNull(run.endedAt),
+      lead: endedLead(run),
+      detail: run.error && wordsWithTimes(run.error.message),
+    };
+  }
+  return {
+    ...NOTHING,
+    mark,
+    href,
+    warnings,
+    quota: footerQuota(quota),
+    lead: 'for',
+    since: durationOf({ startedAt: run.cancelRequestedAt ?? run.startedAt, endedAt: null }, now),
+    workerId: run.workerId,
+    lastHeard: durationOf({ startedAt: run.lastHeardAt, endedAt: null }, now),
+    detail: view.waiting?.code === 'worker-silent' ? null : waitingWords(run, view, now),
+  };
+}
+
+const NOTHING = {
+  since: null,
+  workerId: null,
+  lastHeard: null,
+  endedAt: null,
+  detail: null,
+  href: null,
+  quota: null,
+  warnings: [],
+};
+
+function footerQuota(quota: QuotaStatus | null): FooterQuota | null {
+  if (quota === null) return null;
+  const { remaining, dailyLimit, resetsAt } = quota;
+  const left = remaining === 0 ? 'None' : numberText(remaining);
+  return { text: `${left} of ${numberText(dailyLimit)} calls left`, resetsAt: timeText(resetsAt) };
+}
+
+function quotaWarning(quota: QuotaStatus | null): FooterWarning[] {
+  return quota?.remaining === 0
+    ? [{ text: 'The quota is used up: a run is refused until', at: timeText(quota.resetsAt) }]
+    : [];
+}
+
+function silentWarning({ workerId, lastHeardAt }: Run, { waiting }: RunView): FooterWarning[] {
+  if (waiting?.code !== 'worker-silent') return [];
+  const who = workerId === null ? 'Its worker' : `The worker ${workerId}`;
+  return [
+    {
+      text: `${who} is about to be given up: nothing was heard of it since`,
+      at: timeTextOrNull(lastHeardAt),
+    },
+  ];
+}
+
+/** "Failed at step fit, exit code 3." */
+export function endedLead(run: Run): string {
+  const failed = run.steps.find(({ status }) => status === 'failed');
+  const reason = run.statusReason === null ? '' : `: ${reasonWords(run.statusReason)}`;
+  if (run.status === 'failed' && failed) {
+    const exit = failed.exitCode === null ? '' : `, exit code ${failed.exitCode}`;
+    return run.statusReason === 'step-failed'
+      ? `at step ${failed.name}${exit}.`
+      : `at step ${failed.name}${exit}${reason}.`;
+  }
+  const { step, current, total } = run.progress;
+  const isCutShort = run.status === 'partial' && current !== null && total !== null && current < total;
+  const reached = isCutShort
+    ? ` after ${numberText(current)} of ${numberText(total)}${step === null ? '' : ` in ${step}`}`
+    : '';
+  return reason === '' ? '' : `${reason.slice(2)}${reached}.`;
+}

@@ -1,0 +1,83 @@
+import type { ParamSpec, ProjectDefinition } from '../../projects/project';
+import { givenIn, NOTHING_GIVEN, runForm, triggerRequest } from './run-form';
+
+const PARAM: ParamSpec = {
+  type: 'string',
+  description: null,
+  required: false,
+  default: null,
+  min: null,
+  max: null,
+  pattern: null,
+  values: [],
+};
+
+const definition = {
+  params: {
+    label: { ...PARAM, default: 'all' },
+    limit: { ...PARAM, type: 'integer', default: 10, min: 1, max: 50 },
+    deep: { ...PARAM, type: 'boolean', default: true },
+    source: { ...PARAM, type: 'enum', values: ['a', 'b'] },
+  },
+  steps: [{ name: 'read' }, { name: 'fit' }],
+  scopes: { quick: ['read'] },
+} as unknown as ProjectDefinition;
+
+describe('what a form says', () => {
+  it('becomes a request with the values that the project declares', () => {
+    const given = givenIn({
+      scope: 'from:fit',
+      'param.label': 'x',
+      'param.limit': '20',
+      'param.deep': ['false', 'true'],
+      'param.source': '',
+      csrf: 'not a parameter',
+    });
+    expect(triggerRequest(definition, given)).toEqual({
+      scope: 'from:fit',
+      params: { label: 'x', limit: 20, deep: true },
+    });
+  });
+
+  it('takes an unchecked box for false', () => {
+    expect(triggerRequest(definition, givenIn({ 'param.deep': 'false' })).params).toEqual({ deep: false });
+  });
+
+  it('leaves to the defaults what it does not mention', () => {
+    expect(triggerRequest(definition, givenIn(undefined))).toEqual({ params: {} });
+    expect(triggerRequest(definition, givenIn({ scope: '' }))).toEqual({ params: {} });
+  });
+
+  it('keeps text that is no number, for the project to complain about', () => {
+    expect(triggerRequest(definition, givenIn({ 'param.limit': 'many' })).params).toEqual({ limit: 'many' });
+  });
+});
+
+describe('the form', () => {
+  it('begins with the defaults, closed', () => {
+    const form = runForm(definition, NOTHING_GIVEN, []);
+    expect(form.fields.map(({ value }) => value)).toEqual(['all', '10', 'true', '']);
+    expect(form.isOpen).toBe(false);
+    expect(form.scopes.map(({ value, label, isSelected }) => [value, label, isSelected])).toEqual([
+      ['full', 'Full pipeline', true],
+      ['quick', 'quick (read)', false],
+      ['from:fit', 'From fit', false],
+      ['only:read', 'Only read', false],
+      ['only:fit', 'Only fit', false],
+    ]);
+  });
+
+  it('shows again what was typed, open, with what is wrong beside it', () => {
+    const given = givenIn({ scope: 'quick', 'param.limit': '99', 'param.deep': 'false' });
+    const form = runForm(definition, given, [{ field: 'params.limit', message: 'must be at most 50' }]);
+    expect(form.isOpen).toBe(true);
+    expect(form.scopes.find(({ isSelected }) => isSelected)?.value).toBe('quick');
+    expect(form.fields[1]).toMatchObject({ value: '99', error: 'must be at most 50', hint: '1 to 50' });
+    expect(form.fields[2]).toMatchObject({ isCheckbox: true, isChecked: false });
+  });
+
+  it('is open from the start where something must be typed', () => {
+    const params = { name: { ...PARAM, required: true } };
+    expect(runForm({ ...definition, params }, NOTHING_GIVEN, []).isOpen).toBe(true);
+  });
+});

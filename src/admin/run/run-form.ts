@@ -1,0 +1,124 @@
+import { paramsFromText } from '../../projects/params';
+import type { ParamSpec, ProjectDefinition } from '../../projects/project';
+import { FULL_SCOPE, scopesOf, stepsInScope } from '../../projects/scope';
+import type { FieldError } from '../../problems/catalogue';
+import { humanised, scopeWords } from '../words/plain-words';
+
+/** What was typed, as it was typed: it is shown again where it cannot be used. */
+export interface GivenForm {
+  scope: string | null;
+  params: Record<string, string>;
+}
+
+export interface RunForm {
+  scopes: { value: string; label: string; isSelected: boolean }[];
+  scopeError: string | null;
+  fields: FormField[];
+  /** Opened where something has to be typed or mended. */
+  isOpen: boolean;
+}
+
+export interface FormField {
+  id: string;
+  name: string;
+  label: string;
+  description: string | null;
+  hint: string | null;
+  isRequired: boolean;
+  error: string | null;
+  isCheckbox: boolean;
+  isChecked: boolean;
+  options: { value: string; label: string; isSelected: boolean }[] | null;
+  value: string;
+  inputMode: string | null;
+}
+
+export const NOTHING_GIVEN: GivenForm = { scope: null, params: {} };
+const PARAM_PREFIX = 'param.';
+
+export function givenIn(body: unknown): GivenForm {
+  const fields = Object.entries((body ?? {}) as Record<string, unknown>).flatMap(
+    ([name, value]): [string, string][] => {
+      // A checkbox is preceded by its "false": of two values the last one counts.
+      const text: unknown = Array.isArray(value) ? value.at(-1) : value;
+      return typeof text === 'string' ? [[name, text]] : [];
+    },
+  );
+  const params = fields
+    .filter(([name]) => name.startsWith(PARAM_PREFIX))
+    .map(([name, text]): [string, string] => [name.slice(PARAM_PREFIX.length), text]);
+  const scope = fields.find(([name]) => name === 'scope')?.[1] ?? '';
+  return { scope: scope === '' ? null : scope, params: Object.fromEntries(params) };
+}
+
+export function triggerRequest({ params: specs }: ProjectDefinition, { scope, params }: GivenForm) {
+  return { ...(scope !== null && { scope }), params: paramsFromText(specs, params) };
+}
+
+export function runForm(definition: ProjectDefinition, given: GivenForm, errors: FieldError[]): RunForm {
+  const errorAt = (field: string) => errors.find((error) => error.field === field)?.message ?? null;
+  const chosen = given.scope ?? FULL_SCOPE;
+  const fields = Object.entries(definition.params).map(([name, spec]) =>
+    formField(name, spec, given.params[name], errorAt(`params.${name}`)),
+  );
+  return {
+    scopes: scopesOf(definition).map((scope) => ({
+      value: scope,
+      label: scopeLabel(definition, scope),
+      isSelected: scope === chosen,
+    })),
+    scopeError: errorAt('scope'),
+    fields,
+    isOpen: fields.some(
+      ({ error, isRequired, value, name }) =>
+        error !== null || (isRequired && value === '') || typed(given, name),
+    ),
+  };
+}
+
+function formField(
+  name: string,
+  spec: ParamSpec,
+  typedText: string | undefined,
+  error: string | null,
+): FormField {
+  const value = typedText ?? (spec.default === null ? '' : String(spec.default));
+  const isRequired = spec.required && spec.default === null;
+  const options = spec.type === 'enum' ? [...(spec.default === null ? [''] : []), ...spec.values] : null;
+  return {
+    id: `param-${name}`,
+    name: `${PARAM_PREFIX}${name}`,
+    label: humanised(name),
+    description: spec.description,
+    hint: rangeHint(spec),
+    isRequired,
+    error,
+    isCheckbox: spec.type === 'boolean',
+    isChecked: spec.type === 'boolean' && value === 'true',
+    options:
+      options?.map((option) => ({
+        value: option,
+        label: option === '' ? '–' : option,
+        isSelected: option === value,
+      })) ?? null,
+    value,
+    inputMode: spec.type === 'integer' ? 'numeric' : spec.type === 'number' ? 'decimal' : null,
+  };
+}
+
+function rangeHint({ type, min, max, pattern }: ParamSpec): string | null {
+  if (type === 'string' && pattern !== null) return `Must match ${pattern}`;
+  const unit = type === 'string' ? ' characters' : '';
+  if (min !== null && max !== null) return `${min} to ${max}${unit}`;
+  if (min !== null) return `At least ${min}${unit}`;
+  return max === null ? null : `At most ${max}${unit}`;
+}
+
+function scopeLabel(definition: ProjectDefinition, scope: string): string {
+  const isNamed = Object.hasOwn(definition.scopes, scope);
+  return isNamed ? `${scope} (${stepsInScope(definition, scope)!.join(', ')})` : scopeWords(scope);
+}
+
+function typed({ params }: GivenForm, fieldName: string): boolean {
+  return Object.hasOwn(params, fieldName.slice(PARAM_PREFIX.length));
+}

@@ -1,0 +1,177 @@
+import type { Instant } from '../../clock/clock';
+import type { ProjectDefinition } from '../../projects/project';
+import type { QuotaStatus } from '../../quota/quotas';
+import { isTerminal, type Run } from '../../runs/run';
+import type { AlikeRun } from '../../runs/run-history-queries';
+import type { RunView } from '../../runs/run-view';
+import { type DurationText, durationOf } from '../words/duration-text';
+import { pageVersion, waitingCode } from '../page/page-version';
+import {
+  humanised,
+  numberText,
+  reasonWords,
+  scopeWords,
+  sizeText,
+  TRIGGER_WORDS,
+} from '../words/plain-words';
+import { type CurrentProject, type RerunOffer, rerunOffer } from './rerun-offer';
+import { type RunFooter, runFooter } from './run-footer';
+import { type ProgressBar, progressBar } from './run-steps';
+import { runMark, type StatusMark } from '../words/status-mark';
+import { type StepTimeline, stepTimeline } from './step-timeline';
+import { type SummaryBar, summaryBar } from './summary-bar';
+import { type TimeLeft, timeLeft } from './time-left';
+import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
+import { type PageWords, waitingWords } from '../words/waiting-words';
+
+export interface RunFacts {
+  run: Run;
+  view: RunView;
+  /** As the run was started with it. */
+  definition: ProjectDefinition;
+  /** As it is now: what can be re-run; null where the project is gone. */
+  current: CurrentProject | null;
+  /** Completed runs with the same scope, for what is usual. */
+  alike: AlikeRun[];
+  /** Of its project, as it is now. */
+  quota: QuotaStatus | null;
+  /** What the failed step said last on its error output. */
+  errorLines: string[];
+  /** Names what the header says of runs at work. */
+  runningVersion: string;
+}
+
+export interface RunPage {
+  runId: string;
+  shortId: string;
+  projectId: string;
+  projectName: string;
+  /** Null where the project is gone. */
+  projectHref: string | null;
+  mark: StatusMark;
+  isActive: boolean;
+  isStopping: boolean;
+  rerun: RerunOffer | null;
+  stopHref: string;
+  summary: SummaryBar;
+  waiting: PageWords[] | null;
+  failure: Failure | null;
+  reason: string | null;
+  scope: string;
+  trigger: string;
+  attempt: number;
+  maxAttempts: number;
+  worker: string | null;
+  lastHeard: DurationText | null;
+  startedAt: TimeText;
+  duration: DurationText | null;
+  stopAskedAt: TimeText | null;
+  endedAt: TimeText | null;
+  rerunOf: string | null;
+  params: { name: string; value: string }[];
+  steps: StepTimeline;
+  progress: ProgressBar | null;
+  timeLeft: TimeLeft | null;
+  metrics: { name: string; value: string }[];
+  artifacts: { name: string; size: string; href: string; previewHref: string }[];
+  footer: RunFooter;
+  stateHref: string;
+  logHref: string;
+}
+
+/** What went wrong, for the banner. */
+export interface Failure {
+  title: string;
+  code: string;
+  /** Null where title and lines say it all. */
+  message: string | null;
+  errorLines: string[];
+  logHref: string | null;
+}
+
+export function runPage(facts: RunFacts, now: Instant): RunPage {
+  const { run, view, definition, current, alike, quota, runningVersion } = facts;
+  const { runId, projectId } = run;
+  const isActive = !isTerminal(run);
+  const footer = runFooter(run, view, quota, now);
+  return {
+    runId,
+    shortId: runId.slice(-12),
+    projectId,
+    projectName: current?.definition.name ?? definition.name,
+    projectHref: current && `/projects/${projectId}`,
+    mark: runMark(run),
+    isActive,
+    isStopping: isActive && run.cancelRequestedAt !== null,
+    rerun: rerunOffer(run, current),
+    stopHref: `/runs/${runId}/stop`,
+    summary: summaryBar(run, definition.metrics, alike, quota, now),
+    waiting: waitingWords(run, view, now),
+    failure: failureOf(facts),
+    reason: run.statusReason === null ? null : reasonWords(run.statusReason),
+    scope: scopeWords(run.scope),
+    trigger: TRIGGER_WORDS[run.triggeredBy],
+    attempt: run.attempt,
+    maxAttempts: run.maxAttempts,
+    worker: run.workerId,
+    lastHeard: isActive ? durationOf({ startedAt: run.lastHeardAt, endedAt: null }, now) : null,
+    startedAt: timeText(run.startedAt),
+    duration: durationOf(run, now),
+    stopAskedAt: timeTextOrNull(run.cancelRequestedAt),
+    endedAt: timeTextOrNull(run.endedAt),
+    rerunOf: run.rerunOf,
+    params: Object.entries(run.params).map(([name, value]) => ({
+      name,
+      value: typeof value === 'string' ? value : JSON.stringify(value),
+    })),
+    steps: stepTimeline(run, alike, now),
+    progress: progressBar(run),
+    timeLeft: timeLeft(run, alike, now),
+    metrics: Object.entries(run.metrics).map(([name, value]) => ({
+      name: humanised(name),
+      value: numberText(value),
+    })),
+    artifacts: view.artifacts.map(({ name, size, href }) => ({
+      name,
+      size: sizeText(size),
+      href,
+      previewHref: `/runs/${runId}/artifacts/${encodeURIComponent(name)}`,
+    })),
+    // What a stop waits for is said above, with its seconds going on.
+    footer,
+    stateHref: `/runs/${runId}/state?version=${runVersion(run, view, alike, runningVersion, now)}`,
+    logHref: `/api/runs/${runId}/logs`,
+  };
+}
+
+/** Beside what changes with the run, the estimate of the time that is left: it changes in large steps only. */
+export function runVersion(
+  run: Run,
+  view: RunView,
+  alike: AlikeRun[],
+  /** Of the header. */
+  runningVersion: string,
+  now: Instant,
+): string {
+  return pageVersion([run], waitingCode(view), timeLeft(run, alike, now)?.text, runningVersion);
+}
+
+function failureOf({ run, errorLines }: RunFacts): Failure | null {
+  if (run.error === null) return null;
+  const step = run.steps.find(({ status }) => status === 'failed') ?? null;
+  const exit = step === null || step.exitCode === null ? '' : ` with exit code ${step.exitCode}`;
+  const title = step === null ? 'The run did not go well' : `Step ${step.name} failed${exit}`;
+  const reason = run.statusReason === null ? null : reasonWords(run.statusReason);
+  const isSaidAnyway = run.error.code === 'STEP_FAILED' && errorLines.length > 0;
+  return {
+    title: step === null && reason !== null ? capital(reason) : title,
+    code: run.error.code,
+    message: isSaidAnyway ? null : run.error.message,
+    errorLines,
+    logHref: step === null ? null : `?step=${encodeURIComponent(step.name)}#run-log`,
+  };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../clock/clock';
+import { ErrorLines } from '../../logs/error-lines';
+import { ProjectCatalogue } from '../../projects/project-catalogue';
+import { Quotas } from '../../quota/quotas';
+import { isTerminal, type Run } from '../../runs/run';
+import { RunPast, type PastStamp } from '../../runs/run-past';
+import { RunQueries } from '../../runs/run-queries';
+import { AlikeRuns } from './alike-runs';
+import { PageFrames } from '../page/page-frame';
+import { pageVersion } from '../page/page-version';
+import { attemptRows } from './run-attempts';
+import { familyRows } from './run-family';
+import { runPage, runVersion } from './run-page';
+import { runTimeline } from './run-timeline';
+
+const ERROR_LINES = 5;
+
+/** Gathers what the page of a run shows. */
+@Injectable()
+export class RunPages {
+  constructor(
+    private readonly projects: ProjectCatalogue,
+    private readonly queries: RunQueries,
+    private readonly runPast: RunPast,
+    private readonly alikeRuns: AlikeRuns,
+    private readonly errorLines: ErrorLines,
+    private readonly clock: Clock,
+    private readonly frames: PageFrames,
+    private readonly quotas: Quotas,
+  ) {}
+
+  /** Names the state that `state` shows. */
+  async version(run: Run): Promise<string> {
+    const [view, alike, { runningVersion }] = await Promise.all([
+      this.queries.view(run),
+      isTerminal(run) ? [] : this.alikeRuns.before(run),
+      this.frames.running(),
+    ]);
+    return runVersion(run, view, alike, runningVersion, this.clock.now());
+  }
+
+  async state(run: Run) {
+    const project = this.projects.find(run.projectId);
+    const failedStep = run.steps.find(({ status }) => status === 'failed')?.name;
+    const [view, definition, alike, quota, { runningVersion }, errorLines] = await Promise.all([
+      this.queries.view(run),
+      this.queries.definition(run.definitionHash),
+      this.alikeRuns.before(run),
+      project && this.quotas.statusOf(project.definition),
+      this.frames.running(),
+      failedStep === undefined || !isTerminal(run)
+        ? []
+        : this.errorLines.lastOf(run.runId, failedStep, ERROR_LINES),
+    ]);
+    const facts = { run, view, definition, current: project, alike, quota, errorLines, runningVersion };
+    const page = runPage(facts, this.clock.now());
+    // Seen in the row of tabs, and changed with the state.
+    const title = `${page.mark.icon} ${page.projectName}, run`;
+    return { frame: await this.frames.frame(title, '/'), run: page };
+  }
+
+  /** Names the past that `past` shows, and what there is of it. */
+  async pastStamp(run: Run): Promise<PastStamp & { version: string }> {
+    const stamp = await this.runPast.stamp(run);
+    return { ...stamp, version: pageVersion(stamp.family, stamp.lastPosition, stamp.rejectedIds) };
+  }
+
+  /** Attempts, re-runs and events. */
+  async past(run: Run, { version, family }: PastStamp & { version: string }) {
+    const [events, attempts, relations] = await Promise.all([
+      this.runPast.events(run.runId),
+      run.attempt === 1 ? [] : this.runPast.attemptEvents(run),
+      family.length < 2 ? [] : this.runPast.family(family),
+    ]);
+    const now = this.clock.now();
+    return {
+      version,
+      href: `/runs/${run.runId}/past?version=${version}`,
+      attempts: attemptRows(run, attempts, now),
+      family: familyRows(run, relations, now),
+      timeline: runTimeline(run, events),
+    };
+  }
+}

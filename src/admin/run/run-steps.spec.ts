@@ -1,0 +1,38 @@
+import { after, aNewRun, LATER } from '../../../test/support/a-run';
+import type { RunEventMap } from '../../events/run-event';
+import type { RunCommand } from '../../runs/run-state';
+import { progressBar } from './run-steps';
+
+const CLAIM: RunCommand = { type: 'claim', workerId: 'w', leaseSeconds: 60 };
+const barAfter = (payload: RunEventMap['run.progress']) =>
+  progressBar(after(aNewRun(), [CLAIM, { type: 'progress', occurredAt: LATER, payload }]));
+
+it('shows what the step says', () => {
+  expect(barAfter({ step: 'parse', current: 3, total: 12, message: 'page 3' })).toEqual({
+    text: 'parse: 3 of 12 (25 %)',
+    message: 'page 3',
+    value: 3,
+    max: 12,
+  });
+});
+
+it('never goes past its end', () => {
+  expect(barAfter({ current: 15, total: 12 })).toMatchObject({ text: '15 of 12 (100 %)', value: 12 });
+});
+
+it('claims no share where no total is known', () => {
+  expect(barAfter({ step: 'parse', current: 3 })).toMatchObject({ text: 'parse: 3 so far', max: null });
+});
+
+it('counts steps where none says more', () => {
+  expect(barAfter({ step: 'fetch', stepStatus: 'completed', exitCode: 0 })).toMatchObject({
+    text: 'fetch: 1 of 3 steps done',
+    value: 1,
+    max: 3,
+  });
+});
+
+it('is gone when the run has ended', () => {
+  const ended = after(aNewRun(), [{ type: 'give-up-waiting' }]);
+  expect(progressBar(ended)).toBeNull();
+});

@@ -1,0 +1,43 @@
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { RunPast } from '../../runs/run-past';
+import { RunQueries } from '../../runs/run-queries';
+import { textOrNull } from '../page/page-answer';
+import { PageFrames } from '../page/page-frame';
+import { timelineHref, timelineLines } from './run-timeline';
+
+const EVENTS = 500;
+
+/** All that happened to a run, page by page: its own page shows only the beginning and the end of a long history. */
+@ApiExcludeController()
+@Controller('runs/:runId/timeline')
+export class RunTimelineController {
+  constructor(
+    private readonly queries: RunQueries,
+    private readonly runPast: RunPast,
+    private readonly frames: PageFrames,
+  ) {}
+
+  @Get()
+  async page(
+    @Param('runId') id: string,
+    @Query('after') after: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
+    const { runId, projectId } = await this.queries.get(id);
+    const text = textOrNull(after) ?? '0';
+    const from = /^\d{1,15}$/.test(text) ? Number(text) : 0;
+    const { items, nextCursor } = await this.runPast.page(runId, EVENTS, from);
+    response.render('timeline', {
+      frame: await this.frames.frame('What happened', '/'),
+      runHref: `/runs/${runId}`,
+      shortId: runId.slice(-12),
+      projectId,
+      projectHref: `/projects/${projectId}`,
+      lines: timelineLines(items),
+      firstHref: from === 0 ? null : timelineHref(runId, 0),
+      furtherHref: nextCursor === null ? null : timelineHref(runId, Number(nextCursor)),
+    });
+  }
+}

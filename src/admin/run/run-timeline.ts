@@ -1,0 +1,147 @@
+import type { Instant } from '../../clock/clock';
+import { isTerminal, type Run } from '../../runs/run';
+import type { PastEvent, PastEvents, PastRejection } from '../../runs/run-past';
+import { type Chatter, eventWords } from './event-words';
+import { numberText, reasonWords, scopeWords, STATUS_WORDS, TRIGGER_WORDS } from '../words/plain-words';
+import { clockText, type TimeText, timeText } from '../words/time-text';
+
+/** One thing that happened, or several of the same kind. */
+export interface TimelineLine {
+  at: TimeText;
+  text: string;
+  /** It changed nothing, or could not be applied. */
+  isRefused: boolean;
+}
+
+export interface RunTimeline {
+  first: TimelineLine[];
+  last: TimelineLine[];
+  /** Where the events between the two are shown. */
+  betweenHref: string | null;
+}
+
+interface Told {
+  at: Instant;
+  text: string | null;
+  chatter: Chatter | null;
+  topic?: string;
+  isRefused: boolean;
+}
+
+/** So many lines are shown of the beginning where not all are, the rest being of the end. */
+const FIRST_LINES = 20;
+const LAST_LINES = 100;
+
+export function runTimeline(run: Run, { first, last, gapAfter, rejected }: PastEvents): RunTimeline {
+  const refused = rejected.map(rejectedTold);
+  const accepted: Told = {
+    at: run.startedAt,
+    text: `Accepted ${TRIGGER_WORDS[run.triggeredBy]}: ${scopeWords(run.scope)}`,
+    chatter: null,
+    isRefused: false,
+  };
+  const end = endThatNobodyTold(run, [...first, ...last]);
+  if (gapAfter === null) {
+    const told = [accepted, ...inOrder([...first, ...last].map(toldBy), refused), ...(end ? [end] : [])];
+    const lines = folded(told);
+    if (lines.length <= FIRST_LINES + LAST_LINES) return { first: lines, last: [], betweenHref: null };
+    return {
+      first: lines.slice(0, FIRST_LINES),
+      last: lines.slice(-LAST_LINES),
+      betweenHref: timelineHref(run.runId, first[0]!.position - 1),
+    };
+  }
+  // What was rejected between the two is said with the events of the end.
+  return {
+    first: folded([accepted, ...first.map(toldBy)]).slice(0, FIRST_LINES),
+    last: folded([...inOrder(last.map(toldBy), refused), ...(end ? [end] : [])]).slice(-LAST_LINES),
+    betweenHref: timelineHref(run.runId, first[0]!.position - 1),
+  };
+}
+
+/** A page of the history alone. */
+export function timelineLines(events: PastEvent[]): TimelineLine[] {
+  return folded(events.map(toldBy));
+}
+
+export function timelineHref(runId: string, after: number): string {
+  return `/runs/${runId}/timeline?after=${after}`;
+}
+
+function toldBy({ appliedAt, eventType, outcome, effect, payload }: PastEvent): Told {
+  const said = payload === null ? null : (JSON.parse(payload) as object);
+  const words = eventWords({ eventType, outcome, effect, payload: said });
+  return { at: appliedAt, ...words, isRefused: outcome !== 'applied' };
+}
+
+function rejectedTold({ rejectedAt, eventType, reason }: PastRejection): Told {
+  const type = (eventType ?? 'An event').slice(0, 100);
+  return {
+    at: rejectedAt,
+    text: `${type} arrived and could not be applied: ${reason}`,
+    chatter: null,
+    isRefused: true,
+  };
+}
+
+function inOrder(events: Told[], rejected: Told[]): Told[] {
+  if (rejected.length === 0) return events;
+  return [...events, ...rejected].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
+/** Some ends come by no event: nobody took the run, or its worker was given up. */
+function endThatNobodyTold(run: Run, events: PastEvent[]): Told | null {
+  if (!isTerminal(run)) return null;
+  if (events.some(({ effect }) => effect?.endsWith(`→ ${run.status}`))) return null;
+  const reason = run.statusReason === null ? '' : `: ${reasonWords(run.statusReason)}`;
+  return {
+    at: run.endedAt!,
+    text: `${STATUS_WORDS[run.status]}${reason}`,
+    chatter: null,
+    isRefused: false,
+  };
+}
+
+/** What is said over and over is one line, and so are events in a row that were refused for the same reason. */
+function folded(told: Told[]): TimelineLine[] {
+  const lines: TimelineLine[] = [];
+  let index = 0;
+  while (index < told.length) {
+    const start = told[index]!;
+    let end = index + 1;
+    while (end < told.length && isAlike(start, told[end]!)) end++;
+    const group = told.slice(index, end);
+    const text = textOf(group);
+    const at = timeText(start.at);
+    lines.push({ at: { ...at, text: clockText(start.at).text }, text, isRefused: start.isRefused });
+    index = end;
+  }
+  return lines;
+}
+
+function isAlike(one: Told, other: Told): boolean {
+  if (one.isRefused !== other.isRefused) return false;
+  return one.topic === undefined ? one.text === other.text : one.topic === other.topic;
+}
+
+function textOf(group: Told[]): string {
+  const { text, topic } = group.at(-1)!;
+  if (text === null) return chatterText(group);
+  return topic === undefined ? repeatedText(text, group.length) : text;
+}
+
+function repeatedText(text: string, times: number): string {
+  return times === 1 ? text : `${text} (${numberText(times)} times)`;
+}
+
+function chatterText(group: Told[]): string {
+  const counts = new Map<Chatter, number>();
+  for (const { chatter } of group) counts.set(chatter!, (counts.get(chatter!) ?? 0) + 1);
+  const parts = [...counts].map(([chatter, count]) => {
+    const [noun, ...rest] = chatter.split(' of ');
+    const name = count === 1 ? chatter : [`${noun}s`, ...rest].join(' of ');
+    return `${numberText(count)} ${name}`;
+  });
+  const last = parts.pop()!;
+  return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
+}

@@ -1,0 +1,40 @@
+import type { Instant } from '../../clock/clock';
+import type { Run, StepState } from '../../runs/run';
+import { durationOf } from '../words/duration-text';
+import { STATUS_WORDS } from '../words/plain-words';
+import { stepMark } from '../words/status-mark';
+
+/** One step of one run, small: a colour, a sign, and words for who cannot tell them apart. */
+export interface StepCell {
+  /** Null where the run has no such step: the place stays empty, so that steps stand below each other. */
+  tone: string | null;
+  icon: string;
+  title: string | null;
+}
+
+/** Steps that the pipeline no longer has, or that an external worker named, get columns as well; so many at most. */
+const MORE_COLUMNS = 12;
+
+export function stepColumns(stepNames: string[], runs: Pick<Run, 'steps'>[]): string[] {
+  const named = runs.flatMap(({ steps }) => steps.map(({ name }) => name));
+  const others = [...new Set(named)].filter((name) => !stepNames.includes(name));
+  return [...stepNames, ...others.slice(0, MORE_COLUMNS)];
+}
+
+export function stepCells({ steps }: Pick<Run, 'steps'>, columns: string[], now: Instant): StepCell[] {
+  const byName = new Map(steps.map((step) => [step.name, step]));
+  return columns.map((name) => {
+    const step = byName.get(name);
+    if (!step) return { tone: null, icon: '', title: null };
+    const { tone, icon } = stepMark(step.status);
+    return { tone, icon, title: cellTitle(step, now) };
+  });
+}
+
+/** "capture failed after 12 s, exit code 3" */
+function cellTitle(step: StepState, now: Instant): string {
+  const duration = durationOf(step, now);
+  const after = duration === null ? '' : ` ${step.endedAt === null ? 'for' : 'after'} ${duration.text}`;
+  const exit = step.exitCode === null || step.exitCode === 0 ? '' : `, exit code ${step.exitCode}`;
+  return `${step.name} ${STATUS_WORDS[step.status].toLowerCase()}${after}${exit}`;
+}

@@ -1,0 +1,74 @@
+import { after, aNewRun, START } from '../../../test/support/a-run';
+import type { RunEventMap } from '../../events/run-event';
+import type { RunCommand } from '../../runs/run-state';
+import { stepTimeline } from './step-timeline';
+
+const at = (seconds: number) => new Date(Date.parse(START) + seconds * 1000).toISOString();
+const says = (seconds: number, payload: RunEventMap['run.progress']): RunCommand => ({
+  type: 'progress',
+  occurredAt: at(seconds),
+  payload,
+});
+const inParse = after(
+  aNewRun(),
+  [
+    { type: 'claim', workerId: 'w', leaseSeconds: 60 },
+    says(100, { step: 'fetch', stepStatus: 'running' }),
+    says(110, { step: 'fetch', stepStatus: 'completed', exitCode: 0 }),
+    says(110, { step: 'parse', stepStatus: 'running' }),
+  ],
+  at(1000),
+);
+const ended = after(
+  inParse,
+  [
+    says(140, { step: 'parse', stepStatus: 'failed', exitCode: 3 }),
+    { type: 'fail', occurredAt: at(140), payload: { errorCode: 'X', message: 'x' } },
+  ],
+  at(1000),
+);
+
+it('draws the steps on one scale, from the start of the first', () => {
+  const { rows, span } = stepTimeline(ended, [], at(500));
+  expect(span).toBe('40 s');
+  expect(
+    rows.map(({ name, bar, exitCode, logHref }) => [name, bar && [bar.x, bar.width], exitCode, logHref]),
+  ).toEqual([
+    ['fetch', [0, 250], null, '?step=fetch#run-log'],
+    ['parse', [250, 750], 3, '?step=parse#run-log'],
+    ['report', null, null, null],
+  ]);
+});
+
+it('lets a step at work reach until now', () => {
+  const { rows, span } = stepTimeline(inParse, [], at(120));
+  expect([span, rows[1]!.bar]).toEqual(['20 s', { x: 500, width: 500, usualWidth: null }]);
+});
+
+it('shows what a step at work usually takes, and says where it takes longer', () => {
+  const alike = [ended, ended, ended].map((run) => ({
+    ...run,
+    steps: run.steps.map((step) => ({ ...step, status: 'completed' as const })),
+  }));
+  const early = stepTimeline(inParse, alike, at(115)).rows[1]!;
+  expect([early.usual, early.bar, early.isSlow]).toEqual([
+    '30 s',
+    { x: 250, width: 125, usualWidth: 750 },
+    false,
+  ]);
+  const late = stepTimeline(inParse, alike, at(160)).rows[1]!;
+  expect([late.bar!.usualWidth, late.isSlow]).toEqual([null, true]);
+});
+
+it('shows even the shortest step', () => {
+  const run = after(
+    inParse,
+    [
+      says(5000, { step: 'parse', stepStatus: 'completed' }),
+      says(5000, { step: 'report', stepStatus: 'skipped' }),
+    ],
+    at(6000),
+  );
+  expect(stepTimeline(run, [], at(6000)).rows[0]!.bar!.width).toBe(6);
+  expect(stepTimeline(aNewRun(), [], at(1)).span).toBeNull();
+});

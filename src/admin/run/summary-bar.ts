@@ -1,0 +1,59 @@
+import { elapsedMs, type Instant } from '../../clock/clock';
+import type { QuotaStatus } from '../../quota/quotas';
+import type { Run } from '../../runs/run';
+import { type DurationText, durationOf, durationText } from '../words/duration-text';
+import { humanised, numberText } from '../words/plain-words';
+import { runMark, type StatusMark } from '../words/status-mark';
+import { type TimeText, timeText } from '../words/time-text';
+import { isLongerThanUsual, usualMs } from './usual-duration';
+
+export interface SummaryBar {
+  mark: StatusMark;
+  lastRun: TimeText | null;
+  duration: DurationText | null;
+  /** What runs like this one usually take, and whether this one takes longer. */
+  usual: string | null;
+  isSlow: boolean;
+  newCount: string;
+  relevantCount: string;
+  metrics: { name: string; value: string }[];
+  quotaRemaining: string;
+  /** "Last success 3 days ago", where that is old. */
+  stale: string | null;
+}
+
+type Ended = Pick<Run, 'runId' | 'startedAt' | 'endedAt'>;
+
+const NONE = '–';
+/** These two have places of their own in the bar. */
+const NEW_COUNT = 'newJobsCount';
+const RELEVANT_COUNT = 'relevantCount';
+
+export function summaryBar(
+  run: Run | null,
+  metricNames: string[],
+  earlier: Ended[],
+  quota: QuotaStatus | null,
+  now: Instant,
+  stale: string | null = null,
+): SummaryBar {
+  const value = (name: string) => (run?.metrics[name] === undefined ? NONE : numberText(run.metrics[name]));
+  const usual = usualMs(earlier.filter(({ runId }) => runId !== run?.runId));
+  return {
+    mark: runMark(run),
+    lastRun: run && timeText(run.startedAt),
+    duration: run && durationOf(run, now),
+    usual: usual === null ? null : durationText(usual),
+    isSlow:
+      run !== null &&
+      usual !== null &&
+      isLongerThanUsual(elapsedMs(run.startedAt, run.endedAt ?? now), usual),
+    newCount: value(NEW_COUNT),
+    relevantCount: value(RELEVANT_COUNT),
+    metrics: metricNames
+      .filter((name) => name !== NEW_COUNT && name !== RELEVANT_COUNT)
+      .map((name) => ({ name: humanised(name), value: value(name) })),
+    quotaRemaining: quota === null ? NONE : numberText(quota.remaining),
+    stale,
+  };
+}

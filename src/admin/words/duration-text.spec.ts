@@ -1,0 +1,43 @@
+import { elapsedText } from '../../clock/elapsed-text';
+import { durationOf, durationText } from './duration-text';
+
+describe('durationText', () => {
+  it.each([
+    [0, '0 ms'],
+    [40, '40 ms'],
+    [4_240, '4.2 s'],
+    [9_949, '9.9 s'],
+    [9_950, '10 s'],
+    [59_600, '1 m 00 s'],
+    [252_000, '4 m 12 s'],
+    [3_599_600, '1 h 00 m'],
+    [11_100_000, '3 h 05 m'],
+    [187_200_000, '2 d 4 h'],
+  ])('%d ms is %s', (ms, text) => {
+    expect(durationText(ms)).toBe(text);
+  });
+});
+
+it('counts whole seconds while it goes on, and none too early', () => {
+  expect(elapsedText(0)).toBe('0 s');
+  expect(elapsedText(59_999)).toBe('59 s');
+});
+
+describe('durationOf', () => {
+  const startedAt = '2025-01-01T10:00:00.000Z';
+  const now = '2025-01-01T10:00:05.500Z';
+
+  it('goes on where there is no end', () => {
+    expect(durationOf({ startedAt, endedAt: null }, now)).toEqual({ text: '5 s', tickingFromMs: 5_500 });
+  });
+
+  it('is settled by the end', () => {
+    const ended = durationOf({ startedAt, endedAt: '2025-01-01T10:00:01.500Z' }, now);
+    expect(ended).toEqual({ text: '1.5 s', tickingFromMs: null });
+  });
+
+  it('is none before the start, and never below nothing', () => {
+    expect(durationOf({ startedAt: null, endedAt: null }, now)).toBeNull();
+    expect(durationOf({ startedAt: now, endedAt: startedAt }, now)?.text).toBe('0 ms');
+  });
+});

@@ -1,0 +1,71 @@
+import type { RunStatus, StepStatus, TriggeredBy } from '../../runs/run';
+
+/** What programs name in camelCase, for people: `newJobsCount` → "New jobs", `maxTerms` → "Max terms". */
+export function humanised(name: string): string {
+  const words = name
+    .replace(/[_-]+/g, ' ')
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .trim()
+    .replace(/ counts?$/, '');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export const STATUS_WORDS: Record<RunStatus | StepStatus | 'never', string> = {
+  never: 'Never run',
+  running: 'Running',
+  completed: 'Completed',
+  partial: 'Partial',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+  pending: 'Pending',
+  skipped: 'Skipped',
+};
+
+export const TRIGGER_WORDS: Record<TriggeredBy, string> = {
+  manual: 'by hand',
+  api: 'through the API',
+  schedule: 'on schedule',
+  rerun: 'as a re-run',
+  auto: 'automatically',
+};
+
+/** Reasons that say something the status does not; others are shown as they come. */
+const REASON_WORDS: Record<string, string> = {
+  'cancelled-by-user': 'stopped by a person',
+  'cancelled-by-worker': 'stopped by its worker',
+  'step-failed': 'a step failed',
+  'timed-out': 'it took longer than allowed',
+  'worker-lost': 'its worker was lost',
+  'worker-reported': 'its worker reported a failure',
+  'no-worker': 'no worker took it',
+  'quota-reached': 'the quota was reached',
+  'definition-mismatch': 'the worker has another definition of the project',
+};
+
+export function reasonWords(statusReason: string): string {
+  return REASON_WORDS[statusReason] ?? statusReason.replaceAll('-', ' ');
+}
+
+export function scopeWords(scope: string): string {
+  if (scope === 'full') return 'Full pipeline';
+  const [, kind, step] = /^(from|only):(.+)$/.exec(scope) ?? [];
+  if (step === undefined) return scope;
+  return kind === 'from' ? `From ${step}` : `Only ${step}`;
+}
+
+export function numberText(value: number): string {
+  return new Intl.NumberFormat('en', { maximumFractionDigits: 3 }).format(value);
+}
+
+export function sizeText(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let value = bytes / 1000;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}

@@ -1,0 +1,27 @@
+import type { Instant } from '../../clock/clock';
+
+/** A moment as the server writes it, in UTC; the page puts `text` into the reader's zone and language. */
+export interface TimeText {
+  datetime: Instant;
+  exact: string;
+  text: string;
+}
+
+export function timeText(instant: Instant): TimeText {
+  const [date, time] = new Date(instant).toISOString().split('T') as [string, string];
+  return {
+    datetime: instant,
+    exact: `${date} ${time.slice(0, -1)} UTC`,
+    text: `${date} ${time.slice(0, 5)} UTC`,
+  };
+}
+
+export function timeTextOrNull(instant: Instant | null): TimeText | null {
+  return instant === null ? null : timeText(instant);
+}
+
+/** Within a log the day is known, the second matters. */
+export function clockText(instant: Instant): TimeText {
+  const time = timeText(instant);
+  return { ...time, text: time.exact.slice(11, 19) };
+}
