@@ -1,5 +1,6 @@
 // The built server as a process of its own, on folders of its own that are gone afterwards.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
+const LIVE_HEAP = fileURLToPath(new URL('live-heap.cjs', import.meta.url));
 const READY_WITHIN_MS = 60_000;
 
 /** A temporary folder with `config/projects` in it. */
@@ -35,14 +37,23 @@ export class Place {
 }
 
 export class ServerProcess {
-  /** @param program `main.js`, or another one that takes the same environment */
-  static async start(place, { environment = {}, program = join(DIST, 'main.js'), profile = null } = {}) {
+  /**
+   * @param program `main.js`, or another one that takes the same environment
+   * @param tellsHeap whether `liveMebibytes` is to be asked for
+   */
+  static async start(
+    place,
+    { environment = {}, program = join(DIST, 'main.js'), profile = null, tellsHeap = false } = {},
+  ) {
     const port = await freePort();
     const startedAt = performance.now();
-    const flags = profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+    const flags = [
+      ...(profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+      ...(tellsHeap ? ['--require', LIVE_HEAP] : []),
+    ];
     const child = spawn(process.execPath, [...flags, program], {
       cwd: place.folder,
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', ...(tellsHeap ? ['ipc'] : [])],
       env: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
@@ -123,6 +134,13 @@ export class ServerProcess {
     } catch {
       return null;
     }
+  }
+
+  /** Memory in use after all garbage has been collected, in MiB. */
+  async liveMebibytes() {
+    this.child.send('collect');
+    const [bytes] = await once(this.child, 'message');
+    return bytes / 1024 / 1024;
   }
 
   async stop() {

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessModule } from './access/access.module';
+import { EndedSessionEntity } from './access/ended-session.entity';
 import { AdminModule } from './admin/admin.module';
 import { ClockModule } from './clock/clock.module';
 import type { Config } from './config/config';
@@ -38,6 +39,7 @@ export const ENTITIES = [
   LogChunkEntity,
   LogEndEntity,
   QuotaUsageEntity,
+  EndedSessionEntity,
 ];
 
 @Module({})

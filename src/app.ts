@@ -9,6 +9,7 @@ import { compressed } from './access/compressed';
 import { formTokenMiddleware } from './access/form-token.middleware';
 import { LoginBrake } from './access/login-brake';
 import { securityHeaders } from './access/security-headers';
+import { Sessions } from './access/sessions';
 import { Assets } from './admin/page/assets';
 import { viewEngine } from './admin/page/view-engine';
 import { AppModule } from './app.module';
@@ -53,7 +54,8 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.use(requestLogging(log));
   app.use(compressed());
   app.use(securityHeaders());
-  app.use(accessMiddleware(config, app.get(LoginBrake), problems));
+  const sessions = app.get(Sessions);
+  app.use(accessMiddleware(config, app.get(LoginBrake), sessions, problems));
   if (config.corsOrigins.length > 0) {
     app.enableCors({
       origin: config.corsOrigins,
@@ -63,7 +65,7 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   const assets = new Assets(join(ROOT, 'public'));
   assets.serve(app);
   parseBodies(app);
-  app.use(formTokenMiddleware(config, problems));
+  app.use(formTokenMiddleware(config, sessions, problems));
   viewEngine(app, join(ROOT, 'views'), assets);
   serveApiDescription(app);
   return app;

@@ -85,6 +85,24 @@ describe('pages', () => {
       expect((await client.post(STOP, { csrfToken: token })).status).toBe(403);
     });
 
+    it('is no longer signed in by a copy of the cookie once one is signed out, and elsewhere one still is', async () => {
+      const here = await start(WITH_TOKEN);
+      const [elsewhere, thief] = [new FormClient(jobato.url), new FormClient(jobato.url)];
+      for (const client of [here, elsewhere]) await signIn(client);
+      for (const [name, value] of here.cookies) thief.cookies.set(name, value);
+      expect((await thief.get('/')).status).toBe(200);
+      expect((await here.submit('/logout', '/')).status).toBe(303);
+
+      const isOut = async () => {
+        expect((await thief.get('/')).headers.location).toBe('/login?next=%2F');
+        expect((await thief.get('/api/runs', { accept: 'application/json' })).status).toBe(401);
+        expect((await elsewhere.get('/')).status).toBe(200);
+      };
+      await isOut();
+      await restart(WITH_TOKEN);
+      await isOut();
+    });
+
     it('is refused without its token, in words for whoever sent it', async () => {
       const client = await start({ WORKER: 'off' });
       const good = await client.tokenOf('/projects/endless');

@@ -5,12 +5,18 @@ import type { ProblemFilter } from '../problems/problem.filter';
 import { type AccessDecision, decideAccess } from './access-rules';
 import type { LoginBrake } from './login-brake';
 import { pageBehind } from './page-behind';
-import { header, sessionOf } from './session';
+import { header } from './session';
+import type { Sessions } from './sessions';
 
 /** Stands before everything: routes, static files, documentation, and addresses that do not exist. */
-export function accessMiddleware(config: Config, brake: LoginBrake, problems: ProblemFilter) {
+export function accessMiddleware(
+  config: Config,
+  brake: LoginBrake,
+  sessions: Sessions,
+  problems: ProblemFilter,
+) {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-    const decision = await decide(request, config, brake);
+    const decision = await decide(request, config, brake, (await sessions.of(request)) !== null);
     if (decision.allowed) {
       next();
       return;
@@ -25,7 +31,12 @@ export function accessMiddleware(config: Config, brake: LoginBrake, problems: Pr
   };
 }
 
-async function decide(request: Request, config: Config, brake: LoginBrake): Promise<AccessDecision> {
+async function decide(
+  request: Request,
+  config: Config,
+  brake: LoginBrake,
+  hasSession: boolean,
+): Promise<AccessDecision> {
   const { headers, method, path, ip } = request;
   const decideAfter = (waitSeconds: number) =>
     decideAccess(
@@ -38,7 +49,7 @@ async function decide(request: Request, config: Config, brake: LoginBrake): Prom
         isSecure: request.secure,
         authorization: headers.authorization,
         apiKey: header(request, 'x-jobato-api-key'),
-        hasSession: sessionOf(request, config) !== null,
+        hasSession,
         waitSeconds,
       },
       config,

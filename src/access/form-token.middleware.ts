@@ -16,15 +16,16 @@ import {
   newFormCookie,
 } from './form-token';
 import { pageBehind } from './page-behind';
-import { cookieOf, header, sessionOf } from './session';
+import { cookieOf, header } from './session';
+import type { Sessions } from './sessions';
 
 /** As long as a browser keeps one: a tab that it brings back after a restart still has its cookie then. */
 const COOKIE_MS = 400 * 24 * 3600 * 1000;
 
 /** Behind the parsing of forms: gives every page its token, and lets no form in without one. */
-export function formTokenMiddleware(config: Config, problems: ProblemFilter) {
+export function formTokenMiddleware(config: Config, sessions: Sessions, problems: ProblemFilter) {
   const secret = formSecret(config);
-  return (request: Request, response: Response, next: NextFunction): void => {
+  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     if (isApi(request.path)) {
       next();
       return;
@@ -33,7 +34,7 @@ export function formTokenMiddleware(config: Config, problems: ProblemFilter) {
     response.vary('HX-Request');
     const given = cookieOf(request.headers.cookie, FORM_COOKIE);
     const cookie = isFormCookie(given) ? given : newFormCookie();
-    const tag = formTag(secret, cookie, sessionOf(request, config));
+    const tag = formTag(secret, cookie, (await sessions.of(request))?.id ?? null);
     handToPages(response, () => {
       if (cookie !== given) setCookie(cookie, request, response);
       return maskedToken(tag);

@@ -7,7 +7,8 @@ import { JobatoError, PROBLEMS } from '../problems/catalogue';
 import { matchesAny, tooManyGuesses, waitWords } from './access-rules';
 import { LoginBrake } from './login-brake';
 import { localPath } from './page-behind';
-import { newSession, SESSION_COOKIE, SESSION_SECONDS } from './session';
+import { SESSION_COOKIE, SESSION_SECONDS } from './session';
+import { Sessions } from './sessions';
 
 /** Lets people in where a token is set: once, then a cookie remembers it. */
 @ApiExcludeController()
@@ -16,6 +17,7 @@ export class LoginController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly brake: LoginBrake,
+    private readonly sessions: Sessions,
   ) {}
 
   @Get('login')
@@ -45,7 +47,7 @@ export class LoginController {
         refuse(error, { next, failed: true }, request, response);
         return;
       }
-      response.cookie(SESSION_COOKIE, newSession(adminToken, Date.now()), {
+      response.cookie(SESSION_COOKIE, this.sessions.begin(adminToken), {
         httpOnly: true,
         sameSite: 'lax',
         secure: request.secure,
@@ -58,13 +60,15 @@ export class LoginController {
 
   @Post('logout')
   @HttpCode(303)
-  signOut(@Req() request: Request, @Res() response: Response): void {
+  async signOut(@Req() request: Request, @Res() response: Response): Promise<void> {
     response.clearCookie(SESSION_COOKIE, {
       httpOnly: true,
       sameSite: 'lax',
       secure: request.secure,
       path: '/',
     });
+    const session = await this.sessions.of(request);
+    if (session !== null) await this.sessions.end(session);
     response.redirect(303, '/login');
   }
 

@@ -1,29 +1,32 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { matchesAny } from './access-rules';
 
 export const SESSION_COOKIE = 'jobato_session';
 export const SESSION_SECONDS = 7 * 24 * 3600;
 
-/** A session is its end and a signature made with the token: nothing to store, and a new token ends them all. */
+/** What a session that the token was used for says of itself. */
+export interface Session {
+  id: string;
+  expiresMs: number;
+}
+
+/**
+ * A session is its end, a name, and a signature made with the token: nothing is stored of those that there are, and
+ * another token ends them all.
+ */
 export function newSession(adminToken: string, nowMs: number): string {
-  const expiresMs = nowMs + SESSION_SECONDS * 1000;
-  return `${expiresMs}.${signature(adminToken, expiresMs)}`;
+  const [expiresMs, id] = [nowMs + SESSION_SECONDS * 1000, randomBytes(16).toString('base64url')];
+  return `${expiresMs}.${id}.${signature(adminToken, { expiresMs, id })}`;
 }
 
-export function isValidSession(session: string | undefined, adminToken: string, nowMs: number): boolean {
-  const [, expiresMs, given] = /^(\d{1,16})\.([\w-]+)$/.exec(session ?? '') ?? [];
-  return Number(expiresMs) > nowMs && matchesAny(given, [signature(adminToken, Number(expiresMs))]);
-}
-
-/** The session that a request comes with, if it is a valid one. */
-export function sessionOf(
-  { headers }: IncomingMessage,
-  policy: { adminToken: string | null },
-): string | null {
-  const session = cookieOf(headers.cookie, SESSION_COOKIE);
-  if (session === undefined || policy.adminToken === null) return null;
-  return isValidSession(session, policy.adminToken, Date.now()) ? session : null;
+/** Null for what is no session, or one that is over by its time. */
+export function readSession(cookie: string | undefined, adminToken: string, nowMs: number): Session | null {
+  const [, end, id, given] = /^(\d{1,16})\.([\w-]{22})\.([\w-]+)$/.exec(cookie ?? '') ?? [];
+  if (end === undefined || id === undefined) return null;
+  const session = { id, expiresMs: Number(end) };
+  const isOurs = matchesAny(given, [signature(adminToken, session)]);
+  return isOurs && session.expiresMs > nowMs ? session : null;
 }
 
 export function header({ headers }: IncomingMessage, name: string): string | undefined {
@@ -37,6 +40,8 @@ export function cookieOf(header: string | undefined, name: string): string | und
   return found?.trim().slice(prefix.length);
 }
 
-function signature(adminToken: string, expiresMs: number): string {
-  return createHmac('sha256', adminToken).update(`jobato session until ${expiresMs}`).digest('base64url');
+function signature(adminToken: string, { expiresMs, id }: Session): string {
+  return createHmac('sha256', adminToken)
+    .update(`jobato session ${id} until ${expiresMs}`)
+    .digest('base64url');
 }

@@ -4,6 +4,7 @@ import { QuotaAndInputs1700000000003 } from './3-quota-and-inputs';
 import { RunHistory1700000000004 } from './4-run-history';
 import { StopReports1700000000005 } from './5-stop-reports';
 import { LogSections1700000000006 } from './6-log-sections';
+import { EndedSessions1700000000007 } from './7-ended-sessions';
 
 /** In order. A new one is added at the end; one that was ever released is never changed. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   RunHistory1700000000004,
   StopReports1700000000005,
   LogSections1700000000006,
+  EndedSessions1700000000007,
 ];

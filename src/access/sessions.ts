@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock, type Instant, toInstant } from '../clock/clock';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import { Database } from '../database/database';
+import type { Transaction } from '../database/writer';
+import { cookieOf, newSession, readSession, type Session, SESSION_COOKIE } from './session';
+
+/** Who is signed in. Stored is only who signed out, so that a copy of the cookie is of no use afterwards. */
+@Injectable()
+export class Sessions {
+  /** Asked for by several on the way of one request. */
+  private readonly found = new WeakMap<IncomingMessage, Promise<Session | null>>();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The cookie of a new session. */
+  begin(adminToken: string): string {
+    return newSession(adminToken, this.clock.nowMs());
+  }
+
+  /** The session that a request comes with; null where there is none that counts. */
+  of(request: IncomingMessage): Promise<Session | null> {
+    const known = this.found.get(request);
+    if (known) return known;
+    const found = this.find(request);
+    this.found.set(request, found);
+    return found;
+  }
+
+  async end({ id, expiresMs }: Session): Promise<void> {
+    await this.database.write(this.store, { id, expiresAt: toInstant(expiresMs), now: this.clock.now() });
+  }
+
+  private async find({ headers }: IncomingMessage): Promise<Session | null> {
+    const { adminToken } = this.config;
+    const cookie = cookieOf(headers.cookie, SESSION_COOKIE);
+    if (cookie === undefined || adminToken === null) return null;
+    const session = readSession(cookie, adminToken, this.clock.nowMs());
+    return session === null || (await this.hasEnded(session)) ? null : session;
+  }
+
+  private async hasEnded({ id }: Session): Promise<boolean> {
+    const ended = await this.database.read.query('SELECT 1 FROM ended_sessions WHERE session_id = ?', [id]);
+    return ended.length > 0;
+  }
+
+  private readonly store = async (
+    tx: Transaction,
+    ends: { id: string; expiresAt: Instant; now: Instant }[],
+  ): Promise<void[]> => {
+    for (const { id, expiresAt, now } of ends) {
+      await tx.query('DELETE FROM ended_sessions WHERE expires_at < ?', [now]);
+      await tx.query(
+        'INSERT INTO ended_sessions (session_id, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
+        [id, expiresAt],
+      );
+    }
+    return ends.map(() => undefined);
+  };
+}
