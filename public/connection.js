@@ -18,22 +18,25 @@ const RETRY_MS = 2000;
 let retry = null;
 for (const event of ['htmx:sendError', 'htmx:timeout']) {
   document.body.addEventListener(event, ({ detail }) => {
-    if (detail.requestConfig.verb === 'post') sayNotSent();
+    if (detail.requestConfig.verb === 'post') sayUnanswered();
     pages('Reconnecting: the server does not answer. What you see may be out of date.');
     clearTimeout(retry);
     retry = setTimeout(() => window.htmx.trigger(document.body, 'run-changed'), RETRY_MS);
   });
 }
-/** Somebody pressed a button: that nothing came of it is said beside it, not only above the page. */
-function sayNotSent() {
+/** Somebody pressed a button. Without an answer nobody knows what came of it, which is said beside it. */
+function sayUnanswered() {
   const notice = document.createElement('div');
   notice.className = 'notice';
   notice.setAttribute('role', 'alert');
   notice.dataset.testid = 'notice';
   const words = document.createElement('p');
   const title = document.createElement('strong');
-  title.textContent = 'Not done: the server does not answer.';
-  words.append(title, ' Press again when it is back.');
+  title.textContent = 'The server did not answer.';
+  words.append(
+    title,
+    ' It is not certain whether this was done: the page shows it as soon as the server is back.',
+  );
   notice.append(words);
   document.getElementById('notice-place')?.replaceChildren(notice);
 }

@@ -158,7 +158,7 @@ describe('a day with Jobato, without a mouse', () => {
       await page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
       await page.locator('#connection').filter({ hasText: 'Reconnecting' }).waitFor();
       await press(button('Run Job search'));
-      await at('notice').filter({ hasText: 'the server does not answer' }).waitFor();
+      await at('notice').filter({ hasText: 'It is not certain whether this was done' }).waitFor();
     }
     jobato = await RunningApp.start(folders, {}, Number(port));
     if (javaScriptEnabled) {

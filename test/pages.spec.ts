@@ -76,6 +76,7 @@ describe('the pages, in a browser', () => {
     signal.give();
     await shows(page, 'run-status', 'Completed');
     expect(await page.title()).toBe('✓ Job search, run · Jobato');
+    await shows(page, 'detail-footer', /^\s*✓ Completed/);
     await shows(page, 'run-log', 'published');
     await shows(page, 'new-count', '12');
     await shows(page, 'relevant-count', '7');
@@ -291,6 +292,14 @@ describe('the pages, in a browser', () => {
     }
     await page.keyboard.press('Enter');
     await page.waitForURL(RUN_PAGE);
+  });
+
+  it('leads on from an address where nothing is', async () => {
+    const page = await open('/nowhere');
+    await page.getByText('There is no page at /nowhere.').waitFor();
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Workers' }).click();
+    await page.getByRole('heading', { name: 'Workers', level: 1 }).waitFor();
+    opened.at(-1)!.complaints = opened.at(-1)!.complaints.filter((text) => !/status of 404/.test(text));
   });
 
   it.each(['/', '/projects/search', '/events/rejected', '/quota', '/workers', '/status', '/nowhere'])(

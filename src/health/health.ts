@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Instant } from '../clock/clock';
+import { elapsedText } from '../clock/elapsed-text';
 import { Database } from '../database/database';
 import { DiskSpace } from '../database/disk-space';
 import { API_GROUP, EventStream } from '../events/event-stream';
@@ -89,7 +90,7 @@ export class Health {
       },
       process: this.lifecycle.isStopping
         ? { status: 'trouble', message: 'stopping' }
-        : { status: 'ok', message: `up for ${Math.round(process.uptime())} s` },
+        : { status: 'ok', message: `up for ${elapsedText(process.uptime() * 1000)}` },
     };
     const isTroubled = Object.values(dependencies).some(({ status }) => status === 'trouble');
     return { status: isTroubled ? 'trouble' : 'ok', dependencies };

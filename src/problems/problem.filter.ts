@@ -59,6 +59,12 @@ function viewOf(problem: Problem, { headers, method }: Request): [string, object
     : ['error', { problem }];
 }
 
+function nothingAt({ method, path }: Request): string {
+  return method === 'GET' && !path.startsWith('/api')
+    ? `There is no page at ${path}.`
+    : `There is no ${method} ${path} here. See /api/docs.`;
+}
+
 function asJobatoError(thrown: unknown, request: Request): JobatoError {
   if (thrown instanceof JobatoError) return thrown;
   if (thrown instanceof URIError || thrown instanceof BadRequestException) {
@@ -67,7 +73,7 @@ function asJobatoError(thrown: unknown, request: Request): JobatoError {
     });
   }
   if (thrown instanceof NotFoundException) {
-    return new JobatoError('NOT_FOUND', `There is no ${request.method} ${request.path} here. See /api/docs.`);
+    return new JobatoError('NOT_FOUND', nothingAt(request));
   }
   if (thrown instanceof HttpException) {
     const code = (Object.keys(PROBLEMS) as (keyof typeof PROBLEMS)[]).find(

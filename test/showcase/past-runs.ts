@@ -3,6 +3,7 @@ import { toInstant } from '../../src/clock/clock';
 import { Database } from '../../src/database/database';
 import { ProjectCatalogue } from '../../src/projects/project-catalogue';
 import { stepsInScope } from '../../src/projects/scope';
+import { QuotaUsageEntity } from '../../src/quota/quota-usage.entity';
 import { newRun } from '../../src/runs/new-run';
 import type { Run, StepState } from '../../src/runs/run';
 import { DefinitionEntity, RunEntity } from '../../src/runs/run.entity';
@@ -32,6 +33,7 @@ export async function addPastRuns({ app }: RunningApp, past: Past): Promise<void
   const database = app.get(Database, { strict: false });
   const rows = database.rows(RunEntity);
   const definitions = database.rows(DefinitionEntity);
+  const usages = database.rows(QuotaUsageEntity);
   const runs = Array.from({ length: past.runs }, (_, index): Run => {
     const startedAtMs =
       Date.now() - (past.runs - index) * past.everyHours * HOUR_MS + Math.floor(random.next() * 600_000);
@@ -64,9 +66,22 @@ export async function addPastRuns({ app }: RunningApp, past: Past): Promise<void
   });
   await database.write(async (tx, all: Run[][]) => {
     await definitions.insert(tx, [{ definitionHash, definition: definitionJson }], { onConflict: 'ignore' });
-    for (const each of all) await rows.insert(tx, each);
+    for (const each of all) {
+      await rows.insert(tx, each);
+      if (definition.quota)
+        await usages.insert(
+          tx,
+          each.map((run) => usageOf(run, random)),
+        );
+    }
     return all;
   }, runs);
+}
+
+/** On a day that is over, so that it takes nothing from today. */
+function usageOf({ runId, projectId, attempt }: Run, random: SeededRandom): QuotaUsageEntity {
+  const used = 20 + Math.floor(random.next() * 20);
+  return { runId, projectId, attempt, quotaDay: '2026-01-01', used, countedAhead: 0 };
 }
 
 function ended(

@@ -52,6 +52,10 @@ async function main() {
           ...options.viewport,
           height: Math.max(height, options.viewport.height),
         });
+        // Drawn once in this size, and then again with what has come into view by that.
+        await page.evaluate(
+          'new Promise((drawn) => setTimeout(() => requestAnimationFrame(() => setTimeout(drawn))))',
+        );
         await page.screenshot({ path: join(values.out, `${view.name}-${look}.png`), fullPage: true });
         await page.setViewportSize(options.viewport);
       }

@@ -7,7 +7,8 @@ import { pageVersion } from './page-version';
 /** What surrounds every page: its title, the way to the others, how many runs are at work. */
 export interface PageFrame {
   title: string;
-  nav: { label: string; href: string; isCurrent: boolean }[];
+  /** Of the entry of the navigation that it belongs to. */
+  path: string;
   running: number;
   /** Names what is said of them. */
   runningVersion: string;
@@ -17,14 +18,6 @@ export interface PageFrame {
   /** Reload after this many seconds where there is no JavaScript; null unless a reader asked for it. */
   refreshSeconds: number | null;
 }
-
-const NAV = [
-  { label: 'Projects', href: '/' },
-  { label: 'Quota', href: '/quota' },
-  { label: 'Workers', href: '/workers' },
-  { label: 'Rejected events', href: '/events/rejected' },
-  { label: 'Status', href: '/status' },
-];
 
 @Injectable()
 export class PageFrames {
@@ -37,7 +30,7 @@ export class PageFrames {
   async frame(title: string, path: string): Promise<PageFrame> {
     return {
       title,
-      nav: NAV.map((entry) => ({ ...entry, isCurrent: entry.href === path })),
+      path,
       canSignOut: this.config.adminToken !== null,
       refreshSeconds: null,
       ...(await this.running()),

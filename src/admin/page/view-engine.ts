@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import Handlebars from 'handlebars';
 import type { Assets } from './assets';
+import { navigation } from './navigation';
 
 type RenderOptions = { settings: { env: string } };
 type Done = (error: Error | null, html?: string) => void;
@@ -27,6 +28,7 @@ export function viewEngine(app: NestExpressApplication, folder: string, assets: 
 function load(folder: string, assets: Assets): Templates {
   const handlebars = Handlebars.create();
   handlebars.registerHelper('asset', (name: string) => assets.addressOf(name));
+  handlebars.registerHelper('navigation', (path?: string) => navigation(path));
   const compile = (file: string) =>
     handlebars.compile(readFileSync(file, 'utf8').trimEnd(), { preventIndent: true });
   for (const file of hbsFiles(join(folder, 'partials'))) {
