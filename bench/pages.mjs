@@ -87,7 +87,12 @@ export async function openPages({ quick }) {
           value: median(values.slice(0, third)),
           unit: 'MiB',
         },
-        { what: '  last third', value: median(values.slice(-third)), unit: 'MiB', aim: 'flat' },
+        {
+          what: '  last third',
+          value: median(values.slice(-third)),
+          unit: 'MiB',
+          aim: 'flat, but for up to 32 MiB of log cache',
+        },
       ];
     };
     return [...rows('live', 'memory in use'), ...rows('resident', 'memory taken')];
