@@ -56,13 +56,15 @@ class Client {
   }
 
   async look(server: ServerProcess): Promise<RunView[]> {
+    // Two looks may overlap, and the answer to the earlier one come last: it is held against what was known before it.
+    const endedBefore = new Set(this.ends.keys());
     const runs = await runsOf(server);
     const running = runs.filter(({ status }) => status === 'running').map(({ projectId }) => projectId);
     if (new Set(running).size !== running.length)
       this.complaints.push(`two runs at once: ${running.join(', ')}`);
     for (const run of runs) {
       if (run.status === 'running') {
-        if (this.ends.has(run.runId)) this.complaints.push(`${run.runId} had ended and runs again`);
+        if (endedBefore.has(run.runId)) this.complaints.push(`${run.runId} had ended and runs again`);
         continue;
       }
       const end = JSON.stringify([run.status, run.statusReason, run.endedAt, run.steps, run.attempt]);
