@@ -34,5 +34,6 @@ module.exports = {
   // The last line of the output is the one that tools read: "N passed, N failed, N skipped".
   reporters: ['default', '<rootDir>/test/closing-line.reporter.cjs'],
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // One more than the cores of a small machine: much of the time is spent waiting, for one that ignores SIGTERM for example.
+  maxWorkers: 3,
 };
