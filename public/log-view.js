@@ -229,7 +229,7 @@ function showLinks() {
   if (!byId('log-found')) return;
   const texts = { 'found-count': lines.length, 'searched-from': from };
   for (const [id, number] of Object.entries(texts)) {
-    const text = number.toLocaleString('en');
+    const text = number.toLocaleString();
     if (byId(id).textContent !== text) byId(id).textContent = text;
   }
   for (const id of ['searched-part', 'empty-so-far']) byId(id).hidden = from <= 1;

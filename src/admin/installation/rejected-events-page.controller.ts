@@ -82,6 +82,7 @@ export class RejectedEventsPageController {
       notice,
       done,
       count: numberText(count),
+      isOne: count === 1,
       isOlder: before !== undefined,
       newestHref: PATH,
       events: items.map(({ id, reason, rejectedAt, fields }) => ({

@@ -24,14 +24,14 @@ it('says what each worker runs, since when, and which runs nobody has', () => {
 
 it('says how long a consumer has not asked for anything', () => {
   const groups = [
-    { name: 'jobato-workers', lag: 3, pending: 1, consumers: [{ name: 'c', pending: 1, idleMs: 61_000 }] },
+    { name: 'jobato-workers', lag: 3000, pending: 1, consumers: [{ name: 'c', pending: 1, idleMs: 61_000 }] },
   ];
   expect(workersPage([], groups, [], name, LATER).groups).toEqual([
     {
       name: 'jobato-workers',
-      lag: 3,
-      pending: 1,
-      consumers: [{ name: 'c', pending: 1, asked: { text: '1 m 01 s', tickingFromMs: 61_000 } }],
+      lag: '3,000',
+      pending: '1',
+      consumers: [{ name: 'c', pending: '1', asked: { text: '1 m 01 s', tickingFromMs: 61_000 } }],
     },
   ]);
 });

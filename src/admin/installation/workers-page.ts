@@ -4,6 +4,7 @@ import type { Run } from '../../runs/run';
 import type { WorkerView } from '../../runs/worker-registry';
 import { elapsedText } from '../../clock/elapsed-text';
 import { type DurationText, durationOf } from '../words/duration-text';
+import { numberText } from '../words/plain-words';
 import { progressBar } from '../run/run-steps';
 import { type TimeText, timeText } from '../words/time-text';
 
@@ -11,10 +12,10 @@ export interface WorkersPage {
   workers: WorkerRow[];
   groups: {
     name: string;
-    lag: number;
-    pending: number;
+    lag: string;
+    pending: string;
     /** With how long ago each last asked for events. */
-    consumers: { name: string; pending: number; asked: DurationText }[];
+    consumers: { name: string; pending: string; asked: DurationText }[];
   }[];
   /** Runs that nobody has taken yet. */
   waiting: RunAtWork[];
@@ -65,11 +66,11 @@ export function workersPage(
     })),
     groups: groups.map(({ name, lag, pending, consumers }) => ({
       name,
-      lag,
-      pending,
+      lag: numberText(lag),
+      pending: numberText(pending),
       consumers: consumers.map((consumer) => ({
         name: consumer.name,
-        pending: consumer.pending,
+        pending: numberText(consumer.pending),
         asked: { text: elapsedText(consumer.idleMs), tickingFromMs: consumer.idleMs },
       })),
     })),
