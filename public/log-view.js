@@ -90,7 +90,7 @@ async function read(place) {
 }
 
 function told(isRead) {
-  const message = isRead ? null : 'Connection lost, trying again. The log goes on from where it is.';
+  const message = isRead ? null : 'Reconnecting: the connection was lost. The log goes on from where it is.';
   document.dispatchEvent(new CustomEvent('jobato:connection', { detail: { source: 'log', message } }));
   log.dispatchEvent(new CustomEvent('jobato:read', { detail: { isRead } }));
 }

@@ -13,7 +13,7 @@ const SILENCE_MS = 25_000;
 const MAX_FAILURES = 2;
 const POLL_MS = 3000;
 const STREAM_AGAIN_MS = 60_000;
-const LOST = 'Connection lost, trying again. The log goes on from where it is.';
+const LOST = 'Reconnecting: the connection was lost. The log goes on from where it is.';
 const NO_STREAM = 'Live updates are not possible here, reading every few seconds.';
 
 let source = null;
