@@ -193,7 +193,7 @@ describe('a project with a quota', () => {
       ['/projects/calls', `/runs/${runId}`, '/quota'].map(async (path) => (await jobato.fetch(path)).text()),
     );
     for (const page of [project, run]) {
-      expect(page).toContain('<dd data-testid="quota-remaining">2</dd>');
+      expect(page).toContain('data-testid="quota-remaining">2</dd>');
       expect(page).toContain('2 of 5 calls left');
     }
     expect(quota).toContain('A day begins at 22:00 in Europe/Berlin.');
