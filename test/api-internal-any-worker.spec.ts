@@ -32,7 +32,12 @@ describe('any worker is welcome', () => {
   afterAll(() => jobato.stop());
 
   const view = async (runId: string) => (await (await jobato.fetch(`/api/runs/${runId}`)).json()) as RunView;
-  const aRun = async (projectId = PROJECTS[used++]!) => (await jobato.trigger(projectId)).runId;
+  /** One whose request is on the stream, which is a little later than its acceptance. */
+  const aRun = async (projectId = PROJECTS[used++]!) => {
+    const { runId } = await jobato.trigger(projectId);
+    await jobato.until(runId, ({ waiting }) => waiting?.code !== 'not-yet-published');
+    return runId;
+  };
   const at = (ms: number) => ({ occurredAt: new Date(ms).toISOString() });
   const history = async (runId: string) => {
     const { items } = (await (await jobato.fetch(`/api/runs/${runId}/events?limit=200`)).json()) as {

@@ -1,6 +1,7 @@
 import {
   Belongings,
   eventsOf,
+  eventually,
   flawsOf,
   gone,
   inDatabase,
@@ -62,6 +63,10 @@ it('takes up what nobody had claimed through several lives, and leaves the runs 
   const foreign = await first.trigger('outside');
   await first.end('SIGKILL');
   const second = await belongings.start(folders, { WORKER: 'off' });
+  await eventually(
+    'the request to be published',
+    async () => (await second.get(own.runId)).waiting?.code !== 'not-yet-published',
+  );
   expect(await second.get(own.runId)).toMatchObject({
     status: 'running',
     attempt: 1,
