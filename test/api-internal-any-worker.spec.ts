@@ -35,7 +35,7 @@ describe('any worker is welcome', () => {
   /** One whose request is on the stream, which is a little later than its acceptance. */
   const aRun = async (projectId = PROJECTS[used++]!) => {
     const { runId } = await jobato.trigger(projectId);
-    await jobato.until(runId, ({ waiting }) => waiting?.code !== 'not-yet-published');
+    while ((await view(runId)).waiting?.code === 'not-yet-published');
     return runId;
   };
   const at = (ms: number) => ({ occurredAt: new Date(ms).toISOString() });
