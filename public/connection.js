@@ -46,13 +46,9 @@ document.body.addEventListener('htmx:responseError', ({ detail }) =>
   ),
 );
 document.body.addEventListener('htmx:beforeSwap', ({ detail }) => {
-  // The session is over: the answer is the page to sign in at, which is no part of this one.
-  if (new URL(detail.xhr.responseURL || location.href).pathname === '/login') {
-    detail.shouldSwap = false;
-    location.assign(
-      `/login?ended=on&next=${encodeURIComponent(location.pathname + location.search + location.hash)}`,
-    );
-  }
+  if (new URL(detail.xhr.responseURL || location.href).pathname !== '/login') return;
+  detail.shouldSwap = false;
+  document.dispatchEvent(new CustomEvent('jobato:session-ended'));
 });
 document.body.addEventListener('htmx:afterRequest', ({ detail }) => {
   if (detail.successful) pages(null);

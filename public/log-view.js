@@ -79,7 +79,10 @@ async function read(place) {
   const response = await fetch(`/runs/${log.dataset.runId}/log?${query}`, {
     headers: { 'HX-Request': 'true' },
   });
-  if (response.redirected && new URL(response.url).pathname === '/login') location.reload();
+  if (response.redirected && new URL(response.url).pathname === '/login') {
+    document.dispatchEvent(new CustomEvent('jobato:session-ended'));
+    return null;
+  }
   if (response.status === 204) return null;
   if (!response.ok) throw new Error(`The server answered with ${response.status}.`);
   const part = new DOMParser()

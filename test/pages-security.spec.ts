@@ -6,6 +6,7 @@ import { generate } from 'selfsigned';
 import { type Answer, FormClient, tokenIn } from './support/form-client';
 import { type Folders, makeFolders, nodeStep, RunningApp } from './support/jobato';
 import { ENDLESS_PROJECT } from './support/pages-projects';
+import { readSse } from './support/sse';
 
 const TOKEN = 'a-token-of-a-fair-length-0123456789';
 const WITH_TOKEN = { JOBATO_ADMIN_TOKEN: TOKEN, WORKER: 'off' };
@@ -101,6 +102,29 @@ describe('pages', () => {
       await isOut();
       await restart(WITH_TOKEN);
       await isOut();
+    });
+
+    it('ends what is still being sent to who signs out, and nothing that goes to others', async () => {
+      const here = await start({ JOBATO_ADMIN_TOKEN: TOKEN });
+      const elsewhere = new FormClient(jobato.url);
+      for (const client of [here, elsewhere]) await signIn(client);
+      const started = await here.submit('/projects/endless/runs', '/projects/endless', { scope: 'full' });
+      const run = started.headers.location!;
+      const follow = async ({ cookie }: FormClient) => {
+        const stream = readSse(`${jobato.url}/api${run}/logs?lines=none`, { cookie });
+        await stream.next();
+        return stream;
+      };
+      const [mine, theirs] = [await follow(here), await follow(elsewhere)];
+      expect((await here.submit('/logout', '/')).status).toBe(303);
+      const rest = async () => {
+        for await (const message of mine) expect(message.event).not.toBe('end');
+      };
+      await expect(rest()).rejects.toThrow('terminated');
+      expect((await elsewhere.submit(`${run}/stop`, run)).status).toBe(303);
+      const heard: unknown[] = [];
+      for await (const { event } of theirs) heard.push(event);
+      expect(heard).toContain('end');
     });
 
     it('is refused without its token, in words for whoever sent it', async () => {

@@ -262,10 +262,24 @@ describe('the pages, in a browser', () => {
     await page.getByLabel('Token').fill('a-token-of-some-length');
     await button(page, 'Sign in').click();
     await page.waitForURL('**/projects/endless');
-    // The session ends while the page is open: what it reads next is the page to sign in at, and never a part of this one.
+    // The session ends while the page is open: what it reads next is the page to sign in at, and never a part of this
+    // one. Each of its parts hears of it, and the page is left once, or one way to sign in would cut off the other.
+    let ways = 0;
+    let heard = 0;
+    const allHeard = new Promise<void>((resolve) => {
+      page.on('requestfinished', (request) => {
+        if (request.resourceType() === 'xhr' && request.url().includes('/login') && ++heard === 2) resolve();
+      });
+    });
+    await page.route('**/login?ended=on**', async (route) => {
+      ways++;
+      await allHeard;
+      await route.continue();
+    });
     await page.context().clearCookies();
     await lookAt(page);
     await page.waitForURL('**/login?ended=on&next=%2Fprojects%2Fendless');
+    expect(ways).toBe(1);
     await page.getByText('Your session has ended').waitFor();
     await page.getByLabel('Token').fill('a-token-of-some-length');
     await button(page, 'Sign in').click();

@@ -16,8 +16,10 @@ export function accessMiddleware(
   problems: ProblemFilter,
 ) {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-    const decision = await decide(request, config, brake, (await sessions.of(request)) !== null);
+    const session = await sessions.of(request);
+    const decision = await decide(request, config, brake, session !== null);
     if (decision.allowed) {
+      if (session !== null) sessions.sendTo(session, response);
       next();
       return;
     }

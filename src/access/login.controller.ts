@@ -68,7 +68,7 @@ export class LoginController {
       path: '/',
     });
     const session = await this.sessions.of(request);
-    if (session !== null) await this.sessions.end(session);
+    if (session !== null) await this.sessions.end(session, response);
     response.redirect(303, '/login');
   }
 

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock, type Instant, toInstant } from '../clock/clock';
 import type { Config } from '../config/config';
@@ -12,6 +12,8 @@ import { cookieOf, newSession, readSession, type Session, SESSION_COOKIE } from 
 export class Sessions {
   /** Asked for by several on the way of one request. */
   private readonly found = new WeakMap<IncomingMessage, Promise<Session | null>>();
+  /** What is being answered, by session. */
+  private readonly open = new Map<string, Set<ServerResponse>>();
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -33,8 +35,20 @@ export class Sessions {
     return found;
   }
 
-  async end({ id, expiresMs }: Session): Promise<void> {
+  /** What is being sent goes no further than its session: a stream that goes on for hours is cut off at its end. */
+  sendTo({ id }: Session, response: ServerResponse): void {
+    const open = this.open.get(id) ?? new Set();
+    this.open.set(id, open.add(response));
+    response.on('close', () => {
+      open.delete(response);
+      if (open.size === 0 && this.open.get(id) === open) this.open.delete(id);
+    });
+  }
+
+  /** @param answer to whoever signs out; all else that is being sent ends here */
+  async end({ id, expiresMs }: Session, answer: ServerResponse): Promise<void> {
     await this.database.write(this.store, { id, expiresAt: toInstant(expiresMs), now: this.clock.now() });
+    for (const response of this.open.get(id) ?? []) if (response !== answer) response.destroy();
   }
 
   private async find({ headers }: IncomingMessage): Promise<Session | null> {

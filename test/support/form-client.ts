@@ -21,6 +21,11 @@ export class FormClient {
     private readonly always: Headers = {},
   ) {}
 
+  /** The header with all of them. */
+  get cookie(): string {
+    return [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
   get(path: string, headers: Headers = {}): Promise<Answer> {
     return this.send('GET', path, { accept: 'text/html', ...headers });
   }
@@ -47,7 +52,7 @@ export class FormClient {
   }
 
   private send(method: string, path: string, given: Headers, body?: string): Promise<Answer> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const { cookie } = this;
     const headers = { ...(cookie !== '' && { cookie }), ...this.always, ...given };
     const { protocol, hostname, port } = new URL(this.url);
     const request = protocol === 'https:' ? secure : plain;
