@@ -11,6 +11,7 @@ import { LoginBrake } from './access/login-brake';
 import { securityHeaders } from './access/security-headers';
 import { Sessions } from './access/sessions';
 import { Assets } from './admin/page/assets';
+import { PageFrames } from './admin/page/page-frame';
 import { viewEngine } from './admin/page/view-engine';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
@@ -33,7 +34,7 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
       httpsOptions: { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile) },
     }),
   });
-  const problems = new ProblemFilter();
+  const problems = new ProblemFilter((title) => app.get(PageFrames).frame(title, ''));
   app.useGlobalFilters(problems);
   app.useGlobalPipes(
     new ValidationPipe({

@@ -339,6 +339,25 @@ describe('pages', () => {
     expect(lines.join('').length + 'HTTP/1.1 204 No Content\r\n\r\n'.length).toBeLessThanOrEqual(500);
   });
 
+  it('lead on where something is wrong, and tell nothing of the installation to who is not let in', async () => {
+    const client = await start(WITH_TOKEN);
+    const outside = [
+      await client.get('/assets/nothing.js'),
+      await client.get('/', { host: 'elsewhere.example' }),
+      await client.post('/login', { token: TOKEN }),
+    ];
+    expect(outside.map(({ status }) => status)).toEqual([404, 421, 403]);
+    for (const { text } of outside) expect(text).not.toMatch(/running|<nav/);
+    await signIn(client);
+    const inside = [
+      await client.get('/nowhere'),
+      await client.get('/assets/nothing.js'),
+      await client.post('/projects/endless/runs', {}),
+    ];
+    expect(inside.map(({ status }) => status)).toEqual([404, 404, 403]);
+    for (const { text } of inside) expect(text).toMatch(/nothing running[\s\S]*<nav[\s\S]*Sign out/);
+  });
+
   it('bring along files that are kept for as long as they stay the same', async () => {
     const client = await start({ WORKER: 'off' });
     const addresses = [...(await client.get('/')).text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)];

@@ -309,8 +309,10 @@ describe('the pages, in a browser', () => {
   });
 
   it('leads on from an address where nothing is', async () => {
+    await jobato.trigger('endless');
     const page = await open('/nowhere');
     await page.getByText('There is no page at /nowhere.').waitFor();
+    await page.getByRole('link', { name: '1 running' }).waitFor();
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Workers' }).click();
     await page.getByRole('heading', { name: 'Workers', level: 1 }).waitFor();
     opened.at(-1)!.complaints = opened.at(-1)!.complaints.filter((text) => !/status of 404/.test(text));

@@ -320,7 +320,13 @@ describe('an address that has guessed too often', () => {
     ['has a session and a wrong token', { hasSession: true, authorization: 'Bearer wrong' }],
     ['asks for what is open to all', { path: '/api/health/live' }],
     ['is a worker with its key', { path: '/api/internal/events', apiKey: KEYS[0] }],
-  ])('goes on where it %s', (_what, request) => expect(waiting(request)).toEqual({ allowed: true }));
+  ])('goes on where it %s', (_what, request) => expect(waiting(request)).toMatchObject({ allowed: true }));
+
+  it('is told from who is signed in, where anybody is let in', () => {
+    const path = '/login';
+    expect(waiting({ path })).toMatchObject({ isOutside: true });
+    expect(waiting({ path, hasSession: true })).toEqual({ allowed: true });
+  });
 
   it('is asked for a token where it brought none, which is no guess', () =>
     expect(waiting({ authorization: undefined })).toMatchObject({ code: 'UNAUTHORIZED' }));

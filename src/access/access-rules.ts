@@ -29,10 +29,12 @@ export interface AccessPolicy {
 }
 
 export type AccessDecision =
-  | { allowed: true; byToken?: true }
+  | { allowed: true; byToken?: true; isOutside?: true }
   | { allowed: false; code: ErrorCode; detail: string; retryAfterSeconds?: number; wrongToken?: string };
 
 const ALLOWED: AccessDecision = { allowed: true };
+/** Let in as anybody is, which says nothing of who it is. */
+const OUTSIDE: AccessDecision = { allowed: true, isOutside: true };
 
 /** What may be read without a token: nothing but what says that the process lives, and the way in. */
 const OPEN_TO_ALL = new Set(['/api/health/live', '/api/health/ready', '/login']);
@@ -63,8 +65,8 @@ export function decideAccess(request: AccessRequest, policy: AccessPolicy): Acce
           'This call needs a valid key in the header X-Jobato-Api-Key (JOBATO_API_KEY).',
         );
   }
-  if (policy.adminToken === null || isOpenToAll(request.path)) return ALLOWED;
-  if (request.hasSession) return ALLOWED;
+  if (policy.adminToken === null || request.hasSession) return ALLOWED;
+  if (isOpenToAll(request.path)) return OUTSIDE;
   const token = bearerOf(request.authorization);
   // Not even the right one: to let it through would be to answer each guess.
   if (token !== undefined && request.waitSeconds > 0) return tooManyGuesses(request.waitSeconds);

@@ -20,6 +20,8 @@ export function accessMiddleware(
     const decision = await decide(request, config, brake, session !== null);
     if (decision.allowed) {
       if (session !== null) sessions.sendTo(session, response);
+      // What surrounds a page says something of the installation.
+      response.locals.isInside = decision.isOutside !== true;
       next();
       return;
     }

@@ -51,7 +51,7 @@ export function formTokenMiddleware(config: Config, sessions: Sessions, problems
     });
     const token = (request.body as Record<string, unknown> | undefined)?.[FORM_FIELD];
     if (isFree || isTokenOf(tag, token)) next();
-    else refuse(cookie === given, request, response, problems);
+    else await refuse(cookie === given, request, response, problems);
   };
 }
 
@@ -76,7 +76,12 @@ function hasAdminToken(authorization: string | undefined, { adminToken }: Config
 }
 
 /** Said so that it can be mended: the page is still there, and made anew it works. */
-function refuse(hasCookie: boolean, request: Request, response: Response, problems: ProblemFilter): void {
+async function refuse(
+  hasCookie: boolean,
+  request: Request,
+  response: Response,
+  problems: ProblemFilter,
+): Promise<void> {
   const detail = hasCookie
     ? 'Nothing was changed. The page was made before you signed in or out, before your cookies were cleared, or at the same moment as the first page of another tab.'
     : 'Nothing was changed. Your browser sent no cookie along, which every form here needs. Allow cookies for this address.';
@@ -93,6 +98,8 @@ function refuse(hasCookie: boolean, request: Request, response: Response, proble
     detail,
     reloadHref: pageBehind(request) ?? '/',
   };
+  const surroundings = await problems.surroundings(notice.title, response);
   response.status(PROBLEMS.FORBIDDEN.status);
-  response.render(request.headers['hx-request'] === 'true' ? 'part-notice' : 'form-refused', { notice });
+  const view = request.headers['hx-request'] === 'true' ? 'part-notice' : 'form-refused';
+  response.render(view, { notice, ...surroundings });
 }

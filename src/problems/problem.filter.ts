@@ -15,6 +15,9 @@ import { JobatoError, type Problem, PROBLEMS, toProblem } from './catalogue';
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
 
+  /** @param frameOf what surrounds a page with this title */
+  constructor(private readonly frameOf: (title: string) => Promise<object>) {}
+
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     this.send(thrown, http.getRequest<Request>(), http.getResponse<Response>());
@@ -36,27 +39,44 @@ export class ProblemFilter implements ExceptionFilter {
     }
     if (error.code === 'UNAUTHORIZED') response.setHeader('WWW-Authenticate', 'Bearer realm="jobato"');
     if (!request.path.startsWith('/api') && request.accepts(['html', 'json']) === 'html') {
-      const [view, model] = viewOf(problem, request);
-      response.render(view, model, (failure: Error | null, html?: string) => {
-        if (failure) this.sendJson(problem, response);
-        else response.type('html').send(html);
-      });
+      void this.sendPage(problem, request, response);
     } else {
       this.sendJson(problem, response);
     }
+  }
+
+  private async sendPage(problem: Problem, request: Request, response: Response): Promise<void> {
+    const [view, model] = await this.viewOf(problem, request, response);
+    response.render(view, model, (failure: Error | null, html?: string) => {
+      if (failure) this.sendJson(problem, response);
+      else response.type('html').send(html);
+    });
+  }
+
+  /** A form that htmx sent has its answer beside the button. What it reads by itself keeps what it shows. */
+  private async viewOf(
+    problem: Problem,
+    { headers, method }: Request,
+    response: Response,
+  ): Promise<[string, object]> {
+    if (headers['hx-request'] === 'true' && method === 'POST') return ['part-notice', { notice: problem }];
+    return ['error', { problem, ...(await this.surroundings(problem.title, response)) }];
+  }
+
+  /** Of a page that says what is wrong, which may be in the way of them too; nothing of them goes to who is not let in. */
+  async surroundings(
+    title: string,
+    { locals }: Response,
+  ): Promise<{ frame: object | null; isOutside: boolean }> {
+    const isOutside = locals.isInside !== true;
+    const frame = isOutside ? null : await this.frameOf(title).catch(() => null);
+    return { frame, isOutside };
   }
 
   private sendJson(problem: Problem, response: Response): void {
     response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
     response.end(JSON.stringify(problem));
   }
-}
-
-/** A form that htmx sent has its answer beside the button. What it reads by itself keeps what it shows. */
-function viewOf(problem: Problem, { headers, method }: Request): [string, object] {
-  return headers['hx-request'] === 'true' && method === 'POST'
-    ? ['part-notice', { notice: problem }]
-    : ['error', { problem }];
 }
 
 function nothingAt({ method, path }: Request): string {
