@@ -112,6 +112,8 @@ function takeNew(part) {
     list.replaceChildren();
     from = next.from;
   }
+  if (part.dataset.stepCount !== byId('log-steps').dataset.count)
+    window.htmx.trigger('#log-steps', 'step-begun');
   const hasLines = part.childElementCount > 0;
   to = Math.max(to, next.to);
   append(part);

@@ -222,6 +222,21 @@ describe('the log of a run, in a browser', () => {
     await line(page, 2500).waitFor();
   });
 
+  it('leads to a step that began while the page was open, and keeps the focus among the steps', async () => {
+    const page = await open();
+    const steps = page.getByRole('navigation', { name: 'Steps in the log' }).getByRole('link');
+    await steps.first().waitFor();
+    expect(await steps.allTextContents()).toEqual(['first']);
+    await steps.first().focus();
+    speech.say('here I am');
+    await line(page, FIRST_LINES + 1).waitFor();
+    await steps.nth(1).waitFor();
+    expect(await steps.allTextContents()).toEqual(['first', 'second']);
+    await steps.first().and(page.locator(':focus')).waitFor();
+    await steps.nth(1).click();
+    await page.waitForURL(`**/runs/${runId}?from=${FIRST_LINES - 19}#L${FIRST_LINES + 1}`);
+  });
+
   it('says how the run ended also where the log was first to know of the end', async () => {
     const page = await open();
     speech.say('the stream is heard');

@@ -110,7 +110,7 @@ describe('the history of a project with many runs', () => {
   });
 
   it.each<[string, string]>([
-    ['a word of the params, in any case', 'GRößE'],
+    ['a word of the params, in any case', 'GRÖßE'],
     ['a quotation mark and a per cent sign', '"50%"'],
     ['the end of its id', idOf(10_500).slice(0, 13)],
   ])('finds a run by %s', async (_what, text) => expect(await minutes({ text })).toEqual([10_500]));

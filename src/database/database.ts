@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import type { BetterSqlite3DataSourceOptions } from 'typeorm/driver/better-sqlite3/BetterSqlite3DataSourceOptions';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver';
@@ -8,7 +9,7 @@ import { SqliteConnection } from './sqlite-connection';
 import { TableRows } from './table-rows';
 import { type Transaction, type WriteCommand, Writer } from './writer';
 
-type Pragmas = { pragma(source: string): unknown };
+type Connection = Pick<BetterSqlite3.Database, 'pragma' | 'function'>;
 
 /**
  * One file, two connections: the writer's, that nobody else touches, and one for reading that cannot write.
@@ -26,7 +27,7 @@ export class Database {
   /** Opens the file, makes it if it is new, and brings its tables up to date. */
   static async open(file: string, entities: EntityTarget<ObjectLiteral>[]): Promise<Database> {
     mkdirSync(dirname(file), { recursive: true });
-    const options = (prepare: (connection: Pragmas) => void): BetterSqlite3DataSourceOptions => ({
+    const options = (prepare: (connection: Connection) => void): BetterSqlite3DataSourceOptions => ({
       type: 'better-sqlite3',
       database: file,
       entities: entities as never[],
@@ -50,6 +51,7 @@ export class Database {
 
     const reading = new DataSource(
       options((connection) => {
+        connection.function('lower', { deterministic: true }, lower);
         connection.pragma('query_only = ON');
         connection.pragma('cache_size = -16000');
       }),
@@ -93,6 +95,11 @@ export class Database {
     await this.reading.destroy();
     await this.writing.destroy();
   }
+}
+
+/** In every script, as PostgreSQL has it; SQLite's own knows ASCII only. */
+function lower(value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value;
 }
 
 /** The connection that TypeORM has opened and brought up to date. */

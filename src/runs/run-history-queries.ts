@@ -9,7 +9,7 @@ import { RunEntity } from './run.entity';
 
 export interface HistoryFilter extends RunFilter {
   projectId: string;
-  /** Stands in the run's id, reason, error or params, in upper or lower case as far as the database knows it: SQLite, ASCII. */
+  /** Stands in the run's id, reason, error or params, in upper or lower case. */
   text?: string;
 }
 

@@ -5,7 +5,16 @@ import { LogStore } from '../../logs/log-store';
 import { LogTail } from '../../logs/log-tail';
 import { GatheredLines, WINDOW_LINES } from './gathered-lines';
 import { isFiltered, type LogFilter, type LogQuestion } from './log-question';
-import { lineHref, logLinks, type LogLinks, type LogReading, logWindow, type LogWindow } from './log-window';
+import {
+  lineHref,
+  logLinks,
+  type LogLinks,
+  type LogReading,
+  logWindow,
+  type LogWindow,
+  type StepLink,
+  stepLinks,
+} from './log-window';
 
 /**
  * Reads the parts of a log that pages show: chunk by chunk from the end that is wanted, so that no more is read than
@@ -19,7 +28,8 @@ export class LogReader {
   ) {}
 
   async window(runId: string, question: LogQuestion, isActive: boolean): Promise<LogWindow> {
-    return logWindow(runId, await this.read(runId, question), question, isActive);
+    const reading = await this.read(runId, question);
+    return logWindow(runId, reading, question, isActive, (await this.store.stepStarts(runId)).length);
   }
 
   /** With what surrounds it on the page. */
@@ -27,11 +37,23 @@ export class LogReader {
     runId: string,
     question: LogQuestion,
     isActive: boolean,
-  ): Promise<LogWindow & LogLinks & LogFilter & { isLevelFiltered: boolean }> {
+  ): Promise<LogWindow & LogLinks & LogFilter & { steps: StepLink[]; isLevelFiltered: boolean }> {
     const window = await this.window(runId, question, isActive);
-    const links = logLinks(runId, window, question, await this.store.stepStarts(runId));
     const { level, q } = question;
-    return { ...window, ...links, level, q, isLevelFiltered: level !== 'all' };
+    const steps = await this.steps(runId);
+    return {
+      ...window,
+      ...logLinks(runId, window, question),
+      steps,
+      level,
+      q,
+      isLevelFiltered: level !== 'all',
+    };
+  }
+
+  /** The ways to where each step begins. */
+  async steps(runId: string): Promise<StepLink[]> {
+    return stepLinks(runId, await this.store.stepStarts(runId));
   }
 
   /** Where a step begins, in the latest attempt that got to it; null where it wrote nothing. */

@@ -1,5 +1,5 @@
 import type { LogLine } from '../../logs/log-line';
-import { logLinks, type LogReading, logWindow } from './log-window';
+import { logLinks, type LogReading, logWindow, stepLinks } from './log-window';
 
 const ALL = { level: 'all', q: '' } as const;
 const line = (seq: number, step: string | null = null, text = 'x'): LogLine => ({
@@ -16,8 +16,8 @@ const reading = (lines: LogLine[], lastSeq: number): LogReading => ({
   lastSeq,
 });
 const shown = (lines: LogLine[], lastSeq: number, filter: Parameters<typeof logWindow>[2] = ALL) => {
-  const window = logWindow('id', reading(lines, lastSeq), filter, true);
-  return { ...window, ...logLinks('id', window, filter, []) };
+  const window = logWindow('id', reading(lines, lastSeq), filter, true, 0);
+  return { ...window, ...logLinks('id', window, filter) };
 };
 
 it('knows that it has all of a short log', () => {
@@ -64,13 +64,12 @@ it('puts lines of one step that follow each other under one heading, in the orde
 });
 
 it('names the attempt of a step where there was more than one', () => {
-  const window = logWindow('id', reading([line(1, 'a')], 1), ALL, true);
   const start = (attempt: number, step: string, seq: number) => ({ attempt, step, seq });
-  expect(logLinks('id', window, ALL, [start(1, 'a', 1), start(1, 'b', 80_000)]).steps).toEqual([
+  expect(stepLinks('id', [start(1, 'a', 1), start(1, 'b', 80_000)])).toEqual([
     { name: 'a', href: '/runs/id?from=1#L1' },
     { name: 'b', href: '/runs/id?from=79980#L80000' },
   ]);
-  expect(logLinks('id', window, ALL, [start(1, 'a', 1), start(2, 'a', 30)]).steps).toEqual([
+  expect(stepLinks('id', [start(1, 'a', 1), start(2, 'a', 30)])).toEqual([
     { name: 'a (attempt 1)', href: '/runs/id?from=1#L1' },
     { name: 'a (attempt 2)', href: '/runs/id?from=10#L30' },
   ]);

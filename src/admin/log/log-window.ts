@@ -27,6 +27,8 @@ export interface LogWindow {
   isLatest: boolean;
   /** Whether the run may still write. */
   isActive: boolean;
+  /** How many steps have begun to write, in all attempts. */
+  stepCount: number;
 }
 
 /** Lines of one step that follow each other. */
@@ -46,7 +48,11 @@ export interface LogLinks {
   /** Out of every filter. */
   allHref: string;
   levels: { label: string; href: string; isCurrent: boolean }[];
-  steps: { name: string; href: string }[];
+}
+
+export interface StepLink {
+  name: string;
+  href: string;
 }
 
 const LEVEL_LABELS = { all: 'All', warnings: 'Warnings', errors: 'Errors' };
@@ -59,6 +65,7 @@ export function logWindow(
   { lines, from, to, lastSeq }: LogReading,
   filter: LogFilter,
   isActive: boolean,
+  stepCount: number,
 ): LogWindow {
   const filtered = isFiltered(filter);
   const pattern = searchPattern(filter.q);
@@ -84,17 +91,12 @@ export function logWindow(
     isFiltered: filtered,
     isLatest: to >= lastSeq,
     isActive,
+    stepCount,
   };
 }
 
-export function logLinks(
-  runId: string,
-  { from, to, isLatest }: LogWindow,
-  filter: LogFilter,
-  starts: StepStart[],
-): LogLinks {
+export function logLinks(runId: string, { from, to, isLatest }: LogWindow, filter: LogFilter): LogLinks {
   const page = (place: Record<string, number>) => `/runs/${runId}${logAddress(filter, place)}#run-log`;
-  const hasAttempts = new Set(starts.map(({ attempt }) => attempt)).size > 1;
   return {
     earlierHref: from > 1 ? page({ to: from - 1 }) : null,
     laterHref: isLatest ? null : page({ from: to + 1 }),
@@ -105,11 +107,16 @@ export function logLinks(
       href: `/runs/${runId}${logAddress({ level, q: filter.q })}#run-log`,
       isCurrent: level === filter.level,
     })),
-    steps: starts.map(({ attempt, step, seq }) => ({
-      name: hasAttempts ? `${step} (attempt ${attempt})` : step,
-      href: lineHref(runId, seq),
-    })),
   };
+}
+
+/** To where each step begins; with the attempt where there was more than one. */
+export function stepLinks(runId: string, starts: StepStart[]): StepLink[] {
+  const hasAttempts = new Set(starts.map(({ attempt }) => attempt)).size > 1;
+  return starts.map(({ attempt, step, seq }) => ({
+    name: hasAttempts ? `${step} (attempt ${attempt})` : step,
+    href: lineHref(runId, seq),
+  }));
 }
 
 /** The place of a line in the whole log, however far from its end. */

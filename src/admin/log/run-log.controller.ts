@@ -28,4 +28,10 @@ export class RunLogPartController {
     if (question.after !== null && isActive && log.to <= question.after) response.status(204).end();
     else response.render('part-log', { log });
   }
+
+  @Get('steps')
+  async steps(@Param('runId') runId: string, @Res() response: Response): Promise<void> {
+    await this.queries.get(runId);
+    response.render('part-log-steps', { run: { runId }, log: { steps: await this.logs.steps(runId) } });
+  }
 }
