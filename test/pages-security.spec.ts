@@ -3,6 +3,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
+import { Clock } from '../src/clock/clock';
+import { SESSION_SECONDS } from '../src/access/session';
+import { Database } from '../src/database/database';
 import { type Answer, FormClient, tokenIn } from './support/form-client';
 import { type Folders, makeFolders, nodeStep, RunningApp } from './support/jobato';
 import { ENDLESS_PROJECT } from './support/pages-projects';
@@ -125,6 +128,61 @@ describe('pages', () => {
       const heard: unknown[] = [];
       for await (const { event } of theirs) heard.push(event);
       expect(heard).toContain('end');
+    });
+
+    it('ends the session before when one signs in anew, and a stream when its session ends by its time', async () => {
+      const client = await start({ JOBATO_ADMIN_TOKEN: TOKEN });
+      await signIn(client);
+      const first = client.cookie;
+      const clock = jest.spyOn(jobato.app.get(Clock), 'nowMs');
+      const nowMs = Date.now();
+      clock.mockReturnValue(nowMs);
+      await signIn(client);
+      const isIn = async (cookie: string) =>
+        (await jobato.fetch('/api/runs', { headers: { cookie } })).status;
+      expect([await isIn(first), await isIn(client.cookie)]).toEqual([401, 200]);
+
+      const started = await client.submit('/projects/endless/runs', '/projects/endless', { scope: 'full' });
+      clock.mockReturnValue(nowMs + SESSION_SECONDS * 1000 - 100);
+      const follow = async () => {
+        const logs = `${jobato.url}/api${started.headers.location}/logs`;
+        for await (const { event } of readSse(logs, { cookie: client.cookie })) expect(event).not.toBe('end');
+      };
+      await expect(follow()).rejects.toThrow('terminated');
+      clock.mockRestore();
+    });
+
+    it('that signs out can be sent again where it failed, and what needs no session goes on without a database', async () => {
+      const client = await start(WITH_TOKEN);
+      await signIn(client);
+      const page = await client.get('/');
+      const csrfToken = tokenIn(page.text);
+      const style = /"(\/assets\/[^"]*jobato\.css[^"]*)"/.exec(page.text)![1]!;
+      const database = jobato.app.get(Database);
+      const rename = (from: string, to: string) =>
+        database.write(async (tx, inputs: string[]) => {
+          await tx.query(`ALTER TABLE ${from} RENAME TO ${to}`);
+          return inputs;
+        }, '');
+      await rename('ended_sessions', 'lost');
+      const out = await client.post('/logout', { csrfToken });
+      expect([out.status, out.headers['set-cookie']]).toEqual([500, undefined]);
+      for (const path of ['/api/health/live', style, '/login'])
+        expect([path, (await client.get(path)).status]).toEqual([path, 200]);
+      expect((await client.get('/api/runs', BEARER)).status).toBe(200);
+      // Not the page to sign in at, which would not help.
+      expect((await client.get('/')).status).toBe(500);
+      await rename('lost', 'ended_sessions');
+      expect((await client.post('/logout', { csrfToken })).headers.location).toBe('/login');
+    });
+
+    it('has no button to sign out beside an error that came before it could be used', async () => {
+      const client = await start(WITH_TOKEN);
+      await signIn(client);
+      const tooLarge = await client.post('/projects/endless/runs', { scope: 'x'.repeat(2_000_000) });
+      expect(tooLarge.status).toBe(413);
+      expect(tooLarge.text).toContain('nothing running');
+      expect(tooLarge.text).not.toContain('Sign out');
     });
 
     it('is refused without its token, in words for whoever sent it', async () => {

@@ -16,17 +16,23 @@ export function accessMiddleware(
   problems: ProblemFilter,
 ) {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-    const session = await sessions.of(request);
+    let trouble: unknown = null;
+    const session = await sessions.of(request).catch((error: unknown) => {
+      trouble = error;
+      return null;
+    });
+    if (session !== null) sessions.sendTo(session, response);
     const decision = await decide(request, config, brake, session !== null);
     if (decision.allowed) {
-      if (session !== null) sessions.sendTo(session, response);
       // What surrounds a page says something of the installation.
       response.locals.isInside = decision.isOutside !== true;
       next();
       return;
     }
     const { code, detail, retryAfterSeconds } = decision;
-    if (code === 'UNAUTHORIZED' && isPage(request)) {
+    if (trouble !== null) {
+      problems.send(trouble, request, response); // who may be signed in is not told to sign in
+    } else if (code === 'UNAUTHORIZED' && isPage(request)) {
       const wanted = request.method === 'GET' ? request.originalUrl : (pageBehind(request) ?? '/');
       response.redirect(303, `/login?next=${encodeURIComponent(wanted)}`);
     } else {

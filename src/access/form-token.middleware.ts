@@ -34,7 +34,9 @@ export function formTokenMiddleware(config: Config, sessions: Sessions, problems
     response.vary('HX-Request');
     const given = cookieOf(request.headers.cookie, FORM_COOKIE);
     const cookie = isFormCookie(given) ? given : newFormCookie();
-    const tag = formTag(secret, cookie, (await sessions.of(request))?.id ?? null);
+    // Where the database cannot be asked, what needs no session goes on: the page to sign in at, scripts and styles.
+    const session = await sessions.of(request).catch(() => null);
+    const tag = formTag(secret, cookie, session?.id ?? null);
     handToPages(response, () => {
       if (cookie !== given) setCookie(cookie, request, response);
       return maskedToken(tag);

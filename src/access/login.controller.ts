@@ -47,6 +47,7 @@ export class LoginController {
         refuse(error, { next, failed: true }, request, response);
         return;
       }
+      await this.endOld(request, response);
       response.cookie(SESSION_COOKIE, this.sessions.begin(adminToken), {
         httpOnly: true,
         sameSite: 'lax',
@@ -61,15 +62,20 @@ export class LoginController {
   @Post('logout')
   @HttpCode(303)
   async signOut(@Req() request: Request, @Res() response: Response): Promise<void> {
+    // First, so that whoever hears that it failed still has the means to try again.
+    await this.endOld(request, response);
     response.clearCookie(SESSION_COOKIE, {
       httpOnly: true,
       sameSite: 'lax',
       secure: request.secure,
       path: '/',
     });
+    response.redirect(303, '/login');
+  }
+
+  private async endOld(request: Request, response: Response): Promise<void> {
     const session = await this.sessions.of(request);
     if (session !== null) await this.sessions.end(session, response);
-    response.redirect(303, '/login');
   }
 
   /** Looks at the token only where its address need not wait. */

@@ -7,13 +7,18 @@ import { Database } from '../database/database';
 import type { Transaction } from '../database/writer';
 import { cookieOf, newSession, readSession, type Session, SESSION_COOKIE } from './session';
 
+/** What is being answered within a session, and what ends it when the session does by its time. */
+interface Answers {
+  responses: Set<ServerResponse>;
+  atEnd: NodeJS.Timeout;
+}
+
 /** Who is signed in. Stored is only who signed out, so that a copy of the cookie is of no use afterwards. */
 @Injectable()
 export class Sessions {
   /** Asked for by several on the way of one request. */
   private readonly found = new WeakMap<IncomingMessage, Promise<Session | null>>();
-  /** What is being answered, by session. */
-  private readonly open = new Map<string, Set<ServerResponse>>();
+  private readonly open = new Map<string, Answers>();
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -26,7 +31,10 @@ export class Sessions {
     return newSession(adminToken, this.clock.nowMs());
   }
 
-  /** The session that a request comes with; null where there is none that counts. */
+  /**
+   * The session that a request comes with; null where there is none that counts.
+   * @throws where the database cannot be asked, so that nobody is taken for signed out who is not
+   */
   of(request: IncomingMessage): Promise<Session | null> {
     const known = this.found.get(request);
     if (known) return known;
@@ -35,20 +43,33 @@ export class Sessions {
     return found;
   }
 
-  /** What is being sent goes no further than its session: a stream that goes on for hours is cut off at its end. */
-  sendTo({ id }: Session, response: ServerResponse): void {
-    const open = this.open.get(id) ?? new Set();
-    this.open.set(id, open.add(response));
+  /** What is answered goes on no longer than the session: a log may be followed for hours. */
+  sendTo(session: Session, response: ServerResponse): void {
+    const { responses, atEnd } = this.open.get(session.id) ?? this.begun(session);
+    responses.add(response);
     response.on('close', () => {
-      open.delete(response);
-      if (open.size === 0 && this.open.get(id) === open) this.open.delete(id);
+      responses.delete(response);
+      if (responses.size > 0) return;
+      clearTimeout(atEnd);
+      this.open.delete(session.id);
     });
   }
 
   /** @param answer to whoever signs out; all else that is being sent ends here */
   async end({ id, expiresMs }: Session, answer: ServerResponse): Promise<void> {
     await this.database.write(this.store, { id, expiresAt: toInstant(expiresMs), now: this.clock.now() });
-    for (const response of this.open.get(id) ?? []) if (response !== answer) response.destroy();
+    this.cutOff(id, answer);
+  }
+
+  private begun({ id, expiresMs }: Session): Answers {
+    const atEnd = setTimeout(() => this.cutOff(id), expiresMs - this.clock.nowMs()).unref();
+    const answers = { responses: new Set<ServerResponse>(), atEnd };
+    this.open.set(id, answers);
+    return answers;
+  }
+
+  private cutOff(id: string, except?: ServerResponse): void {
+    for (const response of this.open.get(id)?.responses ?? []) if (response !== except) response.destroy();
   }
 
   private async find({ headers }: IncomingMessage): Promise<Session | null> {
