@@ -18,14 +18,15 @@ const RETRY_MS = 2000;
 let retry = null;
 for (const event of ['htmx:sendError', 'htmx:timeout']) {
   document.body.addEventListener(event, ({ detail }) => {
-    if (detail.requestConfig.verb === 'post') sayUnanswered();
+    if (detail.requestConfig.verb === 'post') sayUnanswered(detail.target);
     pages('Reconnecting: the server does not answer. What you see may be out of date.');
     clearTimeout(retry);
     retry = setTimeout(() => window.htmx.trigger(document.body, 'run-changed'), RETRY_MS);
   });
 }
-/** Somebody pressed a button. Without an answer nobody knows what came of it, which is said beside it. */
-function sayUnanswered() {
+let unanswered = null;
+/** Somebody pressed a button. Without an answer nobody knows what came of it, which is said beside it until it is seen. */
+function sayUnanswered(answerPlace) {
   const notice = document.createElement('div');
   notice.className = 'notice';
   notice.setAttribute('role', 'alert');
@@ -38,7 +39,8 @@ function sayUnanswered() {
     ' It is not certain whether this was done: the page shows it as soon as the server is back.',
   );
   notice.append(words);
-  document.getElementById('notice-place')?.replaceChildren(notice);
+  answerPlace.replaceChildren(notice);
+  unanswered = notice;
 }
 document.body.addEventListener('htmx:responseError', ({ detail }) =>
   pages(
@@ -51,7 +53,9 @@ document.body.addEventListener('htmx:beforeSwap', ({ detail }) => {
   document.dispatchEvent(new CustomEvent('jobato:session-ended'));
 });
 document.body.addEventListener('htmx:afterRequest', ({ detail }) => {
-  if (detail.successful) pages(null);
+  if (!detail.successful) return;
+  pages(null);
+  if (detail.requestConfig.verb === 'get') unanswered?.remove();
 });
 
 // A page that nobody looks at asks for nothing by itself; one that is looked at again catches up at once.

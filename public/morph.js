@@ -23,6 +23,11 @@ function morphAttributes(current, next) {
   }
 }
 
+/** What somebody was answered stays beside its button until the next answer: an update has nothing in its place. */
+function isKept(element) {
+  return element.hasAttribute('data-kept');
+}
+
 /** Children with an id are found again wherever they were; the others are taken in their order. */
 function morphChildren(current, next) {
   let place = current.firstChild;
@@ -36,7 +41,7 @@ function morphChildren(current, next) {
     else current.insertBefore(match, place);
     if (match.nodeType !== Node.ELEMENT_NODE) {
       if (match.nodeValue !== wanted.nodeValue) match.nodeValue = wanted.nodeValue;
-    } else if (!match.isEqualNode(wanted)) {
+    } else if (!isKept(match) && !match.isEqualNode(wanted)) {
       morphAttributes(match, wanted);
       morphChildren(match, wanted);
     }

@@ -27,8 +27,10 @@ describe('the page of a run', () => {
     browser = await launchBrowser();
     jobato = await RunningApp.start({
       stubborn: nodeStep('stubborn', STUBBORN),
-      fails: `${nodeStep('fails', FAILS)}  - name: after\n    command: [echo, after]\n`,
+      fails: `${nodeStep('fails', FAILS).replace('steps:\n', 'steps:\n  - name: before\n    command: [echo, before]\n')}  - name: after\n    command: [echo, after]\n`,
       makes: nodeStep('makes', MAKES),
+      waits: `${nodeStep('waits', "console.log('ready'); setInterval(() => {}, 1000)")}  - name: after\n    command: [echo, after]\n`,
+      elsewhere: 'id: elsewhere\nname: Elsewhere\nexecutor: external\n',
     });
   });
   afterAll(async () => {
@@ -57,13 +59,43 @@ describe('the page of a run', () => {
     await waiting
       .filter({ hasText: /SIGTERM was sent to step work .* Still alive: node \(pid \d+\)/ })
       .waitFor();
-    await waiting.filter({ hasText: 'killed in 8 s.' }).waitFor();
+    // The seconds go on by themselves, from whatever they are by now.
+    const left = async () => Number(/killed in (\d+) s\./.exec(await waiting.innerText())?.[1]);
+    const before = await left();
+    expect(before).toBeLessThanOrEqual(10);
+    await waiting.filter({ hasText: new RegExp(`killed in (${before - 1}|${before - 2}) s\\.`) }).waitFor();
     await page.locator('#run-past').filter({ hasText: 'Stop asked for by a person' }).waitFor();
-    // Nothing was read for it: the report of the worker is the same.
-    await waiting.filter({ hasText: 'killed in 6 s.' }).waitFor();
     await page.getByTestId('run-status').filter({ hasText: 'Cancelled' }).waitFor({ timeout: 15_000 });
     await page.locator('#run-past').filter({ hasText: 'SIGKILL sent to step work' }).waitFor();
     expect(await waiting.count()).toBe(0);
+  });
+
+  it.each([1280, 360])(
+    'has Stop and Re-run where they are whatever becomes of the run, at a width of %d',
+    async (width) => {
+      const { runId } = await jobato.trigger('waits');
+      const page = await open(`/runs/${runId}`, { viewport: { width, height: 800 } });
+      const [stop, rerun] = ['Stop', 'Re-run'].map((name) => page.getByRole('button', { name, exact: true }));
+      const places = async () => [await stop!.boundingBox(), await rerun!.boundingBox()];
+      await page.getByTestId('run-log').filter({ hasText: 'ready' }).waitFor();
+      expect([await stop!.isEnabled(), await rerun!.isEnabled()]).toEqual([true, false]);
+      const before = await places();
+      await stop!.click();
+      await page.getByTestId('run-status').filter({ hasText: 'Cancelled' }).waitFor();
+      await page.locator('#rerun-menu').waitFor();
+      expect([await stop!.isEnabled(), await rerun!.isEnabled()]).toEqual([false, true]);
+      expect(await places()).toEqual(before);
+    },
+  );
+
+  it('does not flash what is usually over in a moment, and says what lasts', async () => {
+    const { runId } = await jobato.trigger('elsewhere');
+    const page = await open(`/runs/${runId}`);
+    const waiting = page.locator('#run-waiting.is-fresh');
+    await waiting.waitFor({ state: 'attached' });
+    expect((await waiting.boundingBox())!.height).toBe(0);
+    // Two seconds later, by the style alone.
+    await waiting.getByText('Start the worker of project elsewhere').waitFor();
   });
 
   it.each([true, false])(

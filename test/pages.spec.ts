@@ -162,6 +162,34 @@ describe('the pages, in a browser', () => {
     },
   );
 
+  it('answers beside the button of its project, moves no other under it, and keeps the answer until the next', async () => {
+    const page = await open('/');
+    const run = button(page, 'Run Endless');
+    await run.waitFor();
+    const { runId } = await jobato.trigger('endless');
+    const place = await run.boundingBox();
+    await run.click();
+    const answer = page.locator('#notice-endless');
+    await answer.getByRole('link', { name: 'Open the run in progress' }).waitFor();
+    await lookAt(page);
+    await button(page, 'Stop Endless').waitFor();
+    const { y } = (await button(page, 'Stop Endless').boundingBox())!;
+    expect(Math.abs(y - place!.y)).toBeLessThan(4);
+    await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+    await page.getByRole('row', { name: 'Endless' }).filter({ hasText: 'Cancelled' }).waitFor();
+    await answer.getByText('Open the run in progress').waitFor();
+
+    // Unanswered, it is not certain what became of it; as soon as the server answers it is seen.
+    await page.route('**/projects/endless/runs', (route) => route.abort());
+    await button(page, 'Run Endless').click();
+    await answer.getByText('It is not certain whether this was done').waitFor();
+    await page.unroute('**/projects/endless/runs');
+    await page.locator('#notice-endless:empty').waitFor({ state: 'attached' });
+    opened.at(-1)!.complaints = opened
+      .at(-1)!
+      .complaints.filter((text) => !/409|ERR_FAILED|^htmx:/.test(text));
+  });
+
   it('says on a page of long ago that something runs now', async () => {
     const { runId } = await jobato.trigger('search', { scope: 'only:publish' });
     await jobato.untilEnded(runId);
@@ -318,7 +346,8 @@ describe('the pages, in a browser', () => {
     opened.at(-1)!.complaints = opened.at(-1)!.complaints.filter((text) => !/status of 404/.test(text));
   });
 
-  it.each(['/', '/projects/search', '/events/rejected', '/quota', '/workers', '/status', '/nowhere'])(
+  const nowhere = `/nowhere/${'far'.repeat(100)}`;
+  it.each(['/', '/projects/search', '/events/rejected', '/quota', '/workers', '/status', nowhere])(
     'fits a phone: %s',
     async (path) => {
       const page = await open(path, { viewport: { width: 360, height: 640 } });

@@ -23,8 +23,8 @@ export interface WaitingFacts {
 export const HTTP_CALLERS = 'HTTP';
 const MAX_NAMED = 5;
 
-/** Publishing takes milliseconds; what takes longer than this is trouble. */
-const USUAL_MS = 2000;
+/** A run is published and taken within milliseconds where all is well; what takes longer than this is worth a word. */
+export const USUAL_WAIT_MS = 2000;
 
 /** Why a run is not further: the same words on the page, in the API and in the terminal. Null if nothing holds it up. */
 export function waitingFor(run: Run, facts: WaitingFacts, now: Instant): Waiting | null {
@@ -59,7 +59,7 @@ function waitingForWorker(
     return {
       code: 'not-yet-published',
       message:
-        elapsedMs(run.startedAt, now) < USUAL_MS
+        elapsedMs(run.startedAt, now) < USUAL_WAIT_MS
           ? 'Accepted. Its request is on the way to the workers.'
           : 'The run is accepted and safe, but the event stream does not take its request. It is tried again each second.',
     };

@@ -16,8 +16,8 @@ export interface ToldEvent {
 export type Chatter = 'progress report' | 'sign of life' | 'portion of log lines';
 
 export type EventWords =
-  /** Those in a row with the same topic are news of one thing, of which the last says it all. */
-  { text: string; chatter: null; topic?: string } | { text: null; chatter: Chatter };
+  /** With `left`, it is news of what is left of a step that was sent a signal: of those in a row the last counts. */
+  { text: string; chatter: null; left?: string } | { text: null; chatter: Chatter };
 
 const PEOPLE: Record<string, string> = {
   page: 'by a person',
@@ -103,9 +103,9 @@ function progressWords(payload: RunEventMap['run.progress']): EventWords {
       aliveCount === undefined
         ? ''
         : aliveCount === 0
-          ? '; nothing of it is alive any more'
-          : `; alive: ${named || aliveCount}`;
-    return { text: `${signal} sent to ${of}${left}`, chatter: null, topic: `${signal} ${of}` };
+          ? 'nothing of it is alive any more'
+          : `alive: ${named || aliveCount}`;
+    return { text: `${signal} sent to ${of}`, chatter: null, left };
   }
   if (step !== undefined && stepStatus !== undefined) return said(stepWords(step, stepStatus, exitCode));
   if (artifacts.length > 0) {

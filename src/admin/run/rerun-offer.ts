@@ -1,7 +1,9 @@
 import type { ProjectDefinition } from '../../projects/project';
 import { stepsInScope } from '../../projects/scope';
+import type { QuotaStatus } from '../../quota/quotas';
 import { isTerminal, type Run } from '../../runs/run';
 import { scopeWords } from '../words/plain-words';
+import { type TimeText, timeText } from '../words/time-text';
 
 /** A project as it is now. */
 export interface CurrentProject {
@@ -11,7 +13,6 @@ export interface CurrentProject {
 
 /** What can be repeated of a run, said before it is pressed. */
 export interface RerunOffer {
-  action: string;
   /** Whether the same scope can be run again. */
   canRepeat: boolean;
   /** What a re-run does, or why there is none. */
@@ -19,19 +20,27 @@ export interface RerunOffer {
   froms: { scope: string; step: string }[];
   /** From where it failed, with the steps that this carries out. */
   fromFailed: { scope: string; step: string; words: string } | null;
+  /** Where a run can be started that differs from this one in what it is given; null where it is given nothing. */
+  changeHref: string | null;
+  /** Why it would be refused now, and until when. */
+  refusal: { text: string; at: TimeText } | null;
 }
 
 /** Null while the run is under way: it is stopped first. */
-export function rerunOffer(run: Run, current: CurrentProject | null): RerunOffer | null {
+export function rerunOffer(
+  run: Run,
+  current: CurrentProject | null,
+  quota: QuotaStatus | null,
+): RerunOffer | null {
   if (!isTerminal(run)) return null;
-  const action = `/runs/${run.runId}/rerun`;
   if (current === null) {
     return {
-      action,
       canRepeat: false,
       words: 'It cannot be repeated: its project is no longer in the configuration.',
       froms: [],
       fromFailed: null,
+      changeHref: null,
+      refusal: null,
     };
   }
   const { definition } = current;
@@ -42,12 +51,20 @@ export function rerunOffer(run: Run, current: CurrentProject | null): RerunOffer
       : `Re-run does the same again: ${whatRuns(run.scope, steps)}, ${paramWords(run, definition)}.`;
   const hasChanged = current.definitionHash !== run.definitionHash;
   return {
-    action,
     canRepeat: steps !== null,
     words: hasChanged ? `${words} The project was changed since: it runs as it is now.` : words,
     // From the first step is the whole again, so it is not offered.
     froms: definition.steps.slice(1).map(({ name }) => ({ scope: `from:${name}`, step: name })),
     fromFailed: fromFailed(run, definition),
+    changeHref:
+      Object.keys(definition.params).length === 0 ? null : `/projects/${run.projectId}?like=${run.runId}`,
+    refusal:
+      quota?.remaining === 0
+        ? {
+            text: 'The quota of its project is used up: it would be refused until',
+            at: timeText(quota.resetsAt),
+          }
+        : null,
   };
 }
 
@@ -71,6 +88,7 @@ function fromFailed(run: Run, definition: ProjectDefinition): RerunOffer['fromFa
   const failed = run.steps.find(({ status }) => status === 'failed')?.name;
   const scope = `from:${failed}`;
   const steps = failed === undefined ? null : stepsInScope(definition, scope);
-  if (failed === undefined || steps === null) return null;
+  // From the first step is the whole again, for which there is a button anyway.
+  if (failed === undefined || steps === null || failed === definition.steps[0]?.name) return null;
   return { scope, step: failed, words: `It carries out ${stepList(steps)}; what came before is kept.` };
 }

@@ -1,4 +1,5 @@
 import { after, aNewRun, aProject, LATER, START } from '../../../test/support/a-run';
+import type { QuotaStatus } from '../../quota/quotas';
 import type { Run } from '../../runs/run';
 import type { PastEvent } from '../../runs/run-past';
 import { attemptRows } from './run-attempts';
@@ -32,6 +33,9 @@ describe('runs side by side', () => {
       ['repeats this run', `label = ${'x'.repeat(40)} …`, false],
     ]);
     expect(rows[0]!.cells.map(({ tone }) => tone)).toEqual(['skipped', 'failed', 'skipped']);
+    const part = { ...next, steps: first.steps.slice(1) };
+    const cells = familyRows(mine, [part, first, mine], END)[0]!.cells;
+    expect(cells.map(({ tone }) => tone)).toEqual([null, 'failed', 'skipped']);
     expect(rows[0]!.cellsLabel).toMatch(/^fetch skipped, parse failed.*, report skipped$/);
   });
 });
@@ -87,7 +91,7 @@ describe('attempts', () => {
 
 describe('what can be repeated', () => {
   it('is nothing while the run is under way', () => {
-    expect(rerunOffer(aNewRun(), current())).toBeNull();
+    expect(rerunOffer(aNewRun(), current(), null)).toBeNull();
   });
 
   it.each<[string, Run, Parameters<typeof rerunOffer>[1], boolean, string]>([
@@ -127,17 +131,38 @@ describe('what can be repeated', () => {
       'It cannot be repeated: its project is no longer in the configuration.',
     ],
   ])('is %s', (_what, run, project, canRepeat, words) => {
-    expect(rerunOffer(run, project)).toMatchObject({ canRepeat, words });
+    expect(rerunOffer(run, project, null)).toMatchObject({ canRepeat, words });
+  });
+
+  it('is nothing from the first step on that is not the whole', () => {
+    const first = after(aNewRun(), [
+      { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'x', step: 'fetch' } },
+    ]);
+    expect(rerunOffer(first, current(), null)!.fromFailed).toBeNull();
+  });
+
+  it('is said to be refused while the quota is used up, and leads to other parameters where there are some', () => {
+    const quota = { remaining: 0, resetsAt: END } as QuotaStatus;
+    expect(rerunOffer(failed, current(), quota)).toMatchObject({
+      refusal: { text: expect.stringContaining('used up'), at: { datetime: END } },
+      changeHref: null,
+    });
+    expect(
+      rerunOffer(failed, current({ params: { depth: {} as never } }), { ...quota, remaining: 1 }),
+    ).toMatchObject({
+      refusal: null,
+      changeHref: `/projects/${failed.projectId}?like=${failed.runId}`,
+    });
   });
 
   it('is what failed, and what comes after it', () => {
-    expect(rerunOffer(failed, current())!.fromFailed).toEqual({
+    expect(rerunOffer(failed, current(), null)!.fromFailed).toEqual({
       scope: 'from:parse',
       step: 'parse',
       words: 'It carries out parse, report; what came before is kept.',
     });
-    expect(rerunOffer(failed, current({ steps: [] }))!.fromFailed).toBeNull();
-    expect(rerunOffer(failed, current())!.froms.map(({ scope }) => scope)).toEqual([
+    expect(rerunOffer(failed, current({ steps: [] }), null)!.fromFailed).toBeNull();
+    expect(rerunOffer(failed, current(), null)!.froms.map(({ scope }) => scope)).toEqual([
       'from:parse',
       'from:report',
     ]);

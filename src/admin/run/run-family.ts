@@ -4,7 +4,7 @@ import type { FamilyRun } from '../../runs/run-past';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { reasonWords, scopeWords } from '../words/plain-words';
 import { runMark, type StatusMark } from '../words/status-mark';
-import { type StepCell, stepCells } from './step-cells';
+import { type StepCell, stepCells, stepColumns } from './step-cells';
 import { type TimeText, timeText } from '../words/time-text';
 
 export interface FamilyRow {
@@ -30,6 +30,12 @@ const MAX_VALUE_LENGTH = 40;
 /** A run beside those that it repeats and those that repeat it; none where it has no such relations. */
 export function familyRows(run: Run, family: FamilyRun[], now: Instant): FamilyRow[] {
   if (family.length < 2) return [];
+  // In the order of the one with the most of them, so that the same step stands below itself.
+  const most = family.reduce((one, other) => (other.steps.length > one.steps.length ? other : one));
+  const columns = stepColumns(
+    most.steps.map(({ name }) => name),
+    family,
+  );
   return family.map((each) => ({
     runId: each.runId,
     href: `/runs/${each.runId}`,
@@ -39,19 +45,15 @@ export function familyRows(run: Run, family: FamilyRun[], now: Instant): FamilyR
     scope: scopeWords(each.scope),
     duration: durationOf(each, now),
     params: each.runId === run.runId ? '' : otherParams(run, each),
-    ...cellsOf(each, now),
+    ...cellsOf(each, columns, now),
     relation: relationOf(run, each),
     isThis: each.runId === run.runId,
   }));
 }
 
-function cellsOf(run: FamilyRun, now: Instant): Pick<FamilyRow, 'cells' | 'cellsLabel'> {
-  const cells = stepCells(
-    run,
-    run.steps.map(({ name }) => name),
-    now,
-  );
-  return { cells, cellsLabel: cells.map(({ title }) => title).join(', ') };
+function cellsOf(run: FamilyRun, columns: string[], now: Instant): Pick<FamilyRow, 'cells' | 'cellsLabel'> {
+  const cells = stepCells(run, columns, now);
+  return { cells, cellsLabel: cells.flatMap(({ title }) => title ?? []).join(', ') };
 }
 
 function relationOf(run: Run, other: FamilyRun): string {

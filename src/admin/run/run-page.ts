@@ -1,9 +1,11 @@
-import type { Instant } from '../../clock/clock';
+import { elapsedMs, type Instant } from '../../clock/clock';
 import type { ProjectDefinition } from '../../projects/project';
 import type { QuotaStatus } from '../../quota/quotas';
 import { isTerminal, type Run } from '../../runs/run';
 import type { AlikeRun } from '../../runs/run-history-queries';
+import { phaseOf } from '../../runs/run-state';
 import type { RunView } from '../../runs/run-view';
+import { USUAL_WAIT_MS } from '../../runs/waiting';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { pageVersion, waitingCode } from '../page/page-version';
 import {
@@ -51,10 +53,14 @@ export interface RunPage {
   mark: StatusMark;
   isActive: boolean;
   isStopping: boolean;
+  canStop: boolean;
   rerun: RerunOffer | null;
+  rerunHref: string;
   stopHref: string;
   summary: SummaryBar;
   waiting: PageWords[] | null;
+  /** It was accepted just now, and is usually taken in a moment. */
+  isFresh: boolean;
   failure: Failure | null;
   reason: string | null;
   scope: string;
@@ -103,10 +109,13 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     mark: runMark(run),
     isActive,
     isStopping: isActive && run.cancelRequestedAt !== null,
-    rerun: rerunOffer(run, current),
+    canStop: isActive && run.cancelRequestedAt === null,
+    rerun: rerunOffer(run, current, quota),
+    rerunHref: `/runs/${runId}/rerun`,
     stopHref: `/runs/${runId}/stop`,
     summary: summaryBar(run, definition.metrics, alike, quota, now),
     waiting: waitingWords(run, view, now),
+    isFresh: phaseOf(run) === 'waiting' && elapsedMs(run.startedAt, now) < USUAL_WAIT_MS,
     failure: failureOf(facts),
     reason: run.statusReason === null ? null : reasonWords(run.statusReason),
     scope: scopeWords(run.scope),

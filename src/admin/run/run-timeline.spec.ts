@@ -149,14 +149,26 @@ it('makes one line of what is said over and over', () => {
   ]);
 });
 
-it('says once that a signal was sent, and who was alive last', () => {
-  const report = (signal: string, aliveCount: number) =>
-    event('run.progress', { step: 'fit', stopping: { signal, aliveCount } });
+it('says once that a signal was sent, and who was alive last, whatever else is said meanwhile', () => {
+  const at = (second: number) => `2026-03-01T10:00:${String(second).padStart(2, '0')}.000Z`;
+  const report = (signal: string, aliveCount: number, second: number) =>
+    event('run.progress', { step: 'fit', stopping: { signal, aliveCount } }, { appliedAt: at(second) });
+  const further = (second: number) => event('run.progress', { current: second }, { appliedAt: at(second) });
   expect(
-    texts([report('SIGTERM', 3), report('SIGTERM', 2), report('SIGTERM', 1), report('SIGKILL', 0)]),
+    texts([
+      report('SIGTERM', 3, 0),
+      further(1),
+      report('SIGTERM', 2, 2),
+      further(3),
+      report('SIGTERM', 1, 9),
+      further(10),
+      report('SIGKILL', 0, 10),
+      event('run.cancelled'),
+    ]),
   ).toEqual([
-    'SIGTERM sent to step fit; alive: 1',
+    'SIGTERM sent to step fit; after 9.0 s alive: 1',
     'SIGKILL sent to step fit; nothing of it is alive any more',
+    'The worker confirmed that it has stopped; the run is cancelled',
   ]);
 });
 

@@ -1,7 +1,8 @@
-import type { Instant } from '../../clock/clock';
+import { elapsedMs, type Instant } from '../../clock/clock';
 import { isTerminal, type Run } from '../../runs/run';
 import type { PastEvent, PastEvents, PastRejection } from '../../runs/run-past';
 import { type Chatter, eventWords } from './event-words';
+import { durationText } from '../words/duration-text';
 import { numberText, reasonWords, scopeWords, STATUS_WORDS, TRIGGER_WORDS } from '../words/plain-words';
 import { clockText, type TimeText, timeText } from '../words/time-text';
 
@@ -24,7 +25,7 @@ interface Told {
   at: Instant;
   text: string | null;
   chatter: Chatter | null;
-  topic?: string;
+  left?: string;
   isRefused: boolean;
 }
 
@@ -110,8 +111,7 @@ function folded(told: Told[]): TimelineLine[] {
     const start = told[index]!;
     let end = index + 1;
     while (end < told.length && isAlike(start, told[end]!)) end++;
-    const group = told.slice(index, end);
-    const text = textOf(group);
+    const text = textOf(told.slice(index, end));
     const at = timeText(start.at);
     lines.push({ at: { ...at, text: clockText(start.at).text }, text, isRefused: start.isRefused });
     index = end;
@@ -121,13 +121,22 @@ function folded(told: Told[]): TimelineLine[] {
 
 function isAlike(one: Told, other: Told): boolean {
   if (one.isRefused !== other.isRefused) return false;
-  return one.topic === undefined ? one.text === other.text : one.topic === other.topic;
+  // While a step is given time to end, it may well go on to say how far it is.
+  return one.text === other.text || (one.left !== undefined && other.chatter !== null);
 }
 
 function textOf(group: Told[]): string {
-  const { text, topic } = group.at(-1)!;
+  const { text, left } = group[0]!;
   if (text === null) return chatterText(group);
-  return topic === undefined ? repeatedText(text, group.length) : text;
+  return left === undefined ? repeatedText(text, group.length) : leftText(text, group);
+}
+
+/** "SIGTERM sent to step fit; after 9.1 s alive: python3 (pid 7)": one signal, however often it was looked what is left. */
+function leftText(text: string, group: Told[]): string {
+  const first = group[0]!;
+  const last = group.findLast(({ left }) => left !== undefined)!;
+  const after = last === first ? '' : `after ${durationText(elapsedMs(first.at, last.at))} `;
+  return last.left === '' ? text : `${text}; ${after}${last.left}`;
 }
 
 function repeatedText(text: string, times: number): string {
