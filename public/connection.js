@@ -58,11 +58,18 @@ document.body.addEventListener('htmx:afterRequest', ({ detail }) => {
   if (detail.requestConfig.verb === 'get') unanswered?.remove();
 });
 
-// A page that nobody looks at asks for nothing by itself; one that is looked at again catches up at once.
+// A page that nobody looks at asks seldom, for its title in the row of tabs says how things stand; one that is looked
+// at again catches up at once.
+const HIDDEN_EVERY_MS = 30_000;
+const askedAt = new WeakMap();
 document.body.addEventListener('htmx:beforeRequest', (event) => {
-  const { verb, triggeringEvent } = event.detail.requestConfig;
-  const isPolling = verb === 'get' && !triggeringEvent;
-  if (isPolling && document.visibilityState === 'hidden') event.preventDefault();
+  const { elt, requestConfig } = event.detail;
+  const isPolling = requestConfig.verb === 'get' && !requestConfig.triggeringEvent;
+  if (!isPolling) return;
+  const now = performance.now();
+  const isEarly = now - (askedAt.get(elt) ?? 0) < HIDDEN_EVERY_MS;
+  if (document.visibilityState === 'hidden' && isEarly) event.preventDefault();
+  else askedAt.set(elt, now);
 });
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState !== 'visible') return;

@@ -3,7 +3,7 @@
 
 const language = navigator.language;
 /** One of ours, by itself: not a part of a name, a version or a time. */
-const NUMBER = /(?<![\w.,:-])(?:0|[1-9]\d{0,2}(?:,\d{3})*)(?:\.\d+)?(?![\w:-]|[.,]\d)/g;
+const NUMBER = /(?<![\w.,:-])-?(?:0|[1-9]\d{0,2}(?:,\d{3})*)(?:\.\d+)?(?![\w:-]|[.,]\d)/g;
 
 function localise(root) {
   for (const element of root.querySelectorAll('[data-numbers=""]')) {
@@ -22,7 +22,7 @@ function local(english) {
   });
 }
 
-if ((1234.5).toLocaleString(language) !== '1,234.5') {
+if ((-1234567.5).toLocaleString(language) !== '-1,234,567.5') {
   localise(document);
   document.addEventListener('jobato:content', ({ detail }) => localise(detail));
   // A notice is no update of what is there, so it comes without the event above.

@@ -71,13 +71,13 @@ function expectWord(ms) {
   silence = setTimeout(poll, ms);
 }
 
-/** Without a stream; which is tried again from time to time. */
+/** Without a stream; which is tried again from time to time. Whether the server can be reached at all is soon known. */
 function poll() {
   closeStream();
   clearTimeout(streamAgain);
   streamAgain = setTimeout(open, STREAM_AGAIN_MS);
   if (polling !== null) return;
-  tellConnection(NO_STREAM);
+  tellConnection(LOST);
   const readAll = () => {
     if (document.hidden) return;
     grownTo(lastSeq);
@@ -94,13 +94,17 @@ function stopPolling() {
 }
 
 let couldRead = true;
-log.addEventListener('jobato:read', ({ detail: { isRead } }) => {
-  if (polling !== null) {
-    tellConnection(isRead ? NO_STREAM : LOST);
-    // A server that is back may well have a stream again.
-    if (isRead && !couldRead) open();
-  }
+function heardOfRead(isRead) {
+  const isBack = isRead && !couldRead;
   couldRead = isRead;
+  if (polling === null) return;
+  // A server that is back may well have a stream again.
+  if (isBack) open();
+  else tellConnection(isRead ? NO_STREAM : LOST);
+}
+log.addEventListener('jobato:read', ({ detail }) => heardOfRead(detail.isRead));
+document.body.addEventListener('htmx:afterRequest', ({ detail }) => {
+  if (detail.requestConfig.verb === 'get') heardOfRead(detail.successful);
 });
 // What was read may know of the end before the stream does, which then says how the run ended, and closes. Who polls
 // has no other word of it.

@@ -3,6 +3,7 @@ import { Clock } from '../src/clock/clock';
 import { LEASE_SECONDS } from '../src/runs/lease';
 import { OverdueWatch } from '../src/runs/overdue-watch';
 import type { RunView } from '../src/runs/run-view';
+import { eventually } from './support/crash';
 import { expectProblem } from './support/expect-problem';
 import { RunningApp } from './support/jobato';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
@@ -35,7 +36,8 @@ describe('any worker is welcome', () => {
   /** One whose request is on the stream, which is a little later than its acceptance. */
   const aRun = async (projectId = PROJECTS[used++]!) => {
     const { runId } = await jobato.trigger(projectId);
-    while ((await view(runId)).waiting?.code === 'not-yet-published');
+    const isPublished = async () => (await view(runId)).waiting?.code !== 'not-yet-published';
+    await eventually('its request on the stream', isPublished);
     return runId;
   };
   const at = (ms: number) => ({ occurredAt: new Date(ms).toISOString() });

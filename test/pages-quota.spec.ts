@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, openPage } from './support/browser';
-import { makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
+import { makeFolders, nodeStep, RunningApp, threeCallsADay, writeConfig } from './support/jobato';
 
 jest.setTimeout(60_000);
 
@@ -14,7 +14,7 @@ describe('the quota, in a browser', () => {
   let complaints: string[];
   beforeAll(async () => {
     const folders = makeFolders({ calls: nodeStep('calls', CALLS, 'name: Job search\nquota: true\n') });
-    writeConfig(folders, 'quota.yaml', 'quota: { dailyLimit: 3 }');
+    writeConfig(folders, 'quota.yaml', threeCallsADay());
     browser = await launchBrowser();
     jobato = await RunningApp.start(folders);
     ({ page, complaints } = await openPage(browser, jobato.url));
@@ -36,8 +36,10 @@ describe('the quota, in a browser', () => {
     await page.getByRole('button', { name: 'Re-run' }).click();
     const notice = page.getByTestId('notice');
     await notice.filter({ hasText: 'The quota is used up.' }).waitFor();
-    // Midnight in UTC is later in Berlin, and said so.
-    expect(await notice.locator('time').textContent()).toMatch(/0[12]:00$/);
+    const time = notice.locator('time');
+    const resetsAt = new Date((await time.getAttribute('datetime'))!);
+    const inBerlin = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'Europe/Berlin' });
+    expect(await time.textContent()).toContain(inBerlin.format(resetsAt));
 
     await page.getByRole('link', { name: 'None of 3 calls left' }).click();
     const row = page.getByRole('row', { name: 'Job search' });

@@ -7,7 +7,7 @@ import { Clock } from '../src/clock/clock';
 import { SESSION_SECONDS } from '../src/access/session';
 import { Database } from '../src/database/database';
 import { type Answer, FormClient, tokenIn } from './support/form-client';
-import { type Folders, makeFolders, nodeStep, RunningApp } from './support/jobato';
+import { type Folders, lastingPort, makeFolders, nodeStep, RunningApp } from './support/jobato';
 import { ENDLESS_PROJECT } from './support/pages-projects';
 import { readSse } from './support/sse';
 
@@ -27,7 +27,7 @@ describe('pages', () => {
     rmSync(folders.root, { recursive: true, force: true });
   });
   const start = async (environment: Record<string, string> = {}): Promise<FormClient> => {
-    jobato = await RunningApp.start(folders, environment);
+    jobato = await RunningApp.start(folders, environment, lastingPort());
     return new FormClient(jobato.url);
   };
   const restart = async (environment: Record<string, string>): Promise<void> => {

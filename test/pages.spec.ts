@@ -107,6 +107,12 @@ describe('the pages, in a browser', () => {
     await lookAt(overview);
     await overview.getByRole('row', { name: 'Endless' }).filter({ hasText: 'Running' }).waitFor();
     await overview.getByText('1 running').waitFor();
+    expect(await overview.title()).toBe('● 1 running · Projects · Jobato');
+    await overview.getByRole('link', { name: 'Running 1' }).click();
+    await overview.waitForURL('**/?state=running');
+    expect(await overview.getByRole('row').count()).toBe(2);
+    await overview.getByRole('link', { name: 'All projects' }).click();
+    await overview.getByRole('row', { name: 'Job search' }).waitFor();
 
     await button(project, 'Stop').press('Enter');
     await shows(project, 'run-status', 'Cancelled');
@@ -217,6 +223,7 @@ describe('the pages, in a browser', () => {
     await page.waitForURL(/reload=on$/);
     expect(await page.locator('meta[http-equiv=refresh]').count()).toBe(1);
     await button(page, 'Stop').click();
+    await page.waitForURL((url) => RUN_PAGE.test(url.pathname) && url.search === '');
     await jobato.untilEnded(runId);
     await page.reload();
     await shows(page, 'run-status', 'Cancelled');
@@ -272,11 +279,13 @@ describe('the pages, in a browser', () => {
       );
       return entries;
     }, '1-0');
-    const page = await open('/events/rejected');
+    const page = await open('/');
+    await page.getByRole('link', { name: 'events to decide on' }).click();
     await page.getByText('The event as it came').click();
     await page.getByText(fields.payload).waitFor();
     await page.getByRole('button', { name: 'Discard' }).click();
     await page.getByText('Every event that arrived could be applied').waitFor();
+    expect(await page.getByRole('link', { name: 'events to decide on' }).count()).toBe(0);
     expect(await rejected.count()).toBe(0);
   });
 
@@ -346,7 +355,7 @@ describe('the pages, in a browser', () => {
     opened.at(-1)!.complaints = opened.at(-1)!.complaints.filter((text) => !/status of 404/.test(text));
   });
 
-  const nowhere = `/nowhere/${'far'.repeat(100)}`;
+  const nowhere = `/nowhere/${'far'.repeat(30)}`;
   it.each(['/', '/projects/search', '/events/rejected', '/quota', '/workers', '/status', nowhere])(
     'fits a phone: %s',
     async (path) => {

@@ -36,6 +36,13 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
     );
   }
 
+  /** "12 GB free", in steps in which it is worth telling. */
+  room(): string {
+    if (!Number.isFinite(this.freeBytes)) return 'has room';
+    const gigabytes = this.freeBytes / 1024 ** 3;
+    return gigabytes < 10 ? `${gigabytes.toFixed(1)} GB free` : `${Math.floor(gigabytes)} GB free`;
+  }
+
   /** @throws JobatoError STORAGE_FULL */
   assertRoom(): void {
     const trouble = this.trouble();

@@ -56,6 +56,12 @@ export class RejectedEvents {
     );
   }
 
+  /** Whether there is one to decide on, however many there are. */
+  async any(): Promise<boolean> {
+    const found = await this.database.read.query('SELECT 1 FROM rejected_events LIMIT 1');
+    return found.length > 0;
+  }
+
   /** Newest first. */
   async list(
     limit: number,

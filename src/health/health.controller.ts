@@ -5,7 +5,13 @@ import { Health, type HealthReport } from './health';
 
 class HealthAnswer implements HealthReport {
   @ApiProperty({ enum: ['ok', 'trouble'] }) status!: HealthReport['status'];
-  @ApiProperty({ description: 'Each dependency by name', type: 'object', additionalProperties: true })
+  @ApiProperty({
+    description:
+      'Each dependency by name, with `status`, `message`, and `needsAttention`: somebody has to decide or mend ' +
+      'something, though the server itself is well',
+    type: 'object',
+    additionalProperties: true,
+  })
   dependencies!: HealthReport['dependencies'];
 }
 

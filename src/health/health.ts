@@ -18,7 +18,11 @@ export interface DependencyHealth {
   status: 'ok' | 'trouble';
   /** What is wrong and what to do, or a fact worth knowing. */
   message: string;
+  /** Whether somebody has to decide or mend something, though the server itself is well. */
+  needsAttention: boolean;
 }
+
+type Finding = Omit<DependencyHealth, 'status'>;
 
 export interface HealthReport {
   status: 'ok' | 'trouble';
@@ -62,7 +66,7 @@ export class Health {
       this.check(() => this.lookAtWorkers()),
       this.check(async () => {
         const count = await this.rejected.count();
-        return count === 0 ? 'none' : `${counted(count, 'event')} to decide on`;
+        return count === 0 ? 'none' : toLookAt(`${counted(count, 'event')} to decide on`);
       }),
       this.check(async () => {
         const { events: waiting, oldestAgeSeconds } = await this.relay.depth();
@@ -74,23 +78,21 @@ export class Health {
     ]);
     const trouble = this.disk.trouble();
     const broken = this.remarks.problems().length;
+    const projects = counted(this.projects.list().length, 'project');
     const dependencies: HealthReport['dependencies'] = {
       database,
       events,
       outbox,
       rejected,
       workers,
-      disk: { status: trouble === null ? 'ok' : 'trouble', message: trouble ?? 'has room' },
+      disk: trouble === null ? well(this.disk.room()) : inTrouble(trouble),
       // A file that somebody has to mend is shown, but does not make the server unhealthy.
-      projects: {
-        status: 'ok',
-        message:
-          counted(this.projects.list().length, 'project') +
-          (broken > 0 ? `, ${counted(broken, 'file')} with a problem` : ''),
-      },
+      projects: well(
+        broken === 0 ? projects : toLookAt(`${projects}, ${counted(broken, 'file')} with a problem`),
+      ),
       process: this.lifecycle.isStopping
-        ? { status: 'trouble', message: 'stopping' }
-        : { status: 'ok', message: `up for ${elapsedText(process.uptime() * 1000)}` },
+        ? inTrouble('stopping')
+        : well(`up for ${elapsedText(process.uptime() * 1000)}`),
     };
     const isTroubled = Object.values(dependencies).some(({ status }) => status === 'trouble');
     return { status: isTroubled ? 'trouble' : 'ok', dependencies };
@@ -143,17 +145,17 @@ export class Health {
     return `${kind}, ${group?.lag ?? 0} waiting, ${group?.pending ?? 0} being applied${reconnects}`;
   }
 
-  private async lookAtWorkers(): Promise<string> {
+  private async lookAtWorkers(): Promise<string | Finding> {
     const [seen, { runs, oldestSeconds }] = await Promise.all([
       this.workers.list(),
       this.queries.unclaimedBacklog(),
     ]);
     const consumers = this.monitor.consumers().length;
-    const waiting =
-      runs === 0
-        ? ''
-        : `, ${counted(runs, 'run')} without one, the oldest for ${Math.round(oldestSeconds)} s`;
-    return `${counted(seen.length, 'worker')} known, ${counted(consumers, 'consumer')} on the stream${waiting}`;
+    const known = `${counted(seen.length, 'worker')} known, ${counted(consumers, 'consumer')} on the stream`;
+    if (runs === 0) return known;
+    return toLookAt(
+      `${known}, ${counted(runs, 'run')} without one, the oldest for ${Math.round(oldestSeconds)} s`,
+    );
   }
 
   private checkDatabase(): Promise<DependencyHealth> {
@@ -164,13 +166,28 @@ export class Health {
     });
   }
 
-  private async check(look: () => Promise<string>): Promise<DependencyHealth> {
+  private async check(look: () => Promise<string | Finding>): Promise<DependencyHealth> {
     try {
-      return { status: 'ok', message: await look() };
+      return well(await look());
     } catch (error) {
-      return { status: 'trouble', message: error instanceof Error ? error.message : String(error) };
+      return inTrouble(error instanceof Error ? error.message : String(error));
     }
   }
+}
+
+function well(found: string | Finding): DependencyHealth {
+  return {
+    status: 'ok',
+    ...(typeof found === 'string' ? { message: found, needsAttention: false } : found),
+  };
+}
+
+function inTrouble(message: string): DependencyHealth {
+  return { status: 'trouble', message, needsAttention: true };
+}
+
+function toLookAt(message: string): Finding {
+  return { message, needsAttention: true };
 }
 
 function counted(count: number, what: string): string {

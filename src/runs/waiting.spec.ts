@@ -35,7 +35,14 @@ describe('why a run is not further', () => {
       'not-yet-published',
       /accepted and safe/,
     ],
-    ['it was only just asked for', unclaimed, facts(), 'no-worker-yet', /only just/],
+    [
+      'it was only just asked for',
+      { ...unclaimed, startedAt: '2026-03-01T10:05:09.500Z' },
+      facts(),
+      'no-worker-yet',
+      /only just/,
+    ],
+    ['nobody takes it though somebody could', unclaimed, facts(), 'no-worker-yet', /a place for it/],
     [
       'nobody carries out steps',
       unclaimed,

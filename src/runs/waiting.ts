@@ -86,7 +86,13 @@ function waitingForWorker(
         code: 'workers-busy',
         message: `All ${stepWorkers.slots} places are taken by other runs (WORKER_CONCURRENCY). It starts as soon as one is free.`,
       }
-    : { code: 'no-worker-yet', message: 'No worker has taken the run yet. It has only just been asked for.' };
+    : {
+        code: 'no-worker-yet',
+        message:
+          run.attempt === 1 && elapsedMs(run.startedAt, now) < USUAL_WAIT_MS
+            ? 'No worker has taken the run yet. It has only just been asked for.'
+            : `No worker has taken the run ${sinceWhen(run)}, though there is a place for it. If this lasts, see Workers and Status.`,
+      };
 }
 
 /** When a later attempt began to wait is not kept. */

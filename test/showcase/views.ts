@@ -28,6 +28,11 @@ const runAnyway = async (page: Page) => {
   await page.getByTestId('notice').waitFor();
 };
 
+const startWithoutQuota = async (page: Page) => {
+  await page.locator('#run-newsletter').click();
+  await page.getByTestId('notice').waitFor();
+};
+
 const sendOldForm = async (page: Page) => {
   await page
     .locator('[name=csrfToken]')
@@ -51,6 +56,9 @@ const signIn = async (page: Page) => {
 export function viewsOf({ runs, guarded }: Showcase): View[] {
   return [
     { name: 'overview', path: '/' },
+    { name: 'overview-failed', path: '/?state=failed' },
+    { name: 'overview-nothing', path: '/?state=cancelled' },
+    { name: 'overview-refused', path: '/', prepare: startWithoutQuota },
     ...['search', 'glossary', 'retrain', 'newsletter', 'invoices', 'cleanup', 'digest'].map((projectId) => ({
       name: `project-${projectId}`,
       path: `/projects/${projectId}`,

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -83,6 +84,17 @@ export function redisKeys({ root }: Pick<Folders, 'root'>): { events: string; lo
 /** Whether this run of the test has Redis between the parts, and not the embedded stream. */
 export function isOnRedis(): boolean {
   return process.env.JOBATO_TEST_STREAM === 'redis';
+}
+
+/** One to come back to: below those that the system hands out, so that nobody is given it meanwhile. */
+export function lastingPort(): number {
+  return randomInt(20_000, 30_000);
+}
+
+/** Three calls a day, and no day that ends while the test goes on. */
+export function threeCallsADay(): string {
+  const resetHour = (new Date().getUTCHours() + 12) % 24;
+  return `quota: { dailyLimit: 3, resetPolicy: { timeZone: UTC, resetHour: ${resetHour} } }`;
 }
 
 /** The real application in this process, on a real database, listening at a free port. */

@@ -1,14 +1,15 @@
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { Clock } from '../../clock/clock';
+import { Clock, toInstant } from '../../clock/clock';
 import { StreamMonitor } from '../../events/stream-monitor';
 import { Health } from '../../health/health';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { RunQueries } from '../../runs/run-queries';
 import { WorkerRegistry } from '../../runs/worker-registry';
 import { type LivePage, LivePages } from '../page/live-pages';
-import { pageVersion } from '../page/page-version';
+import { pageVersion, waitingKey } from '../page/page-version';
+import { durationOf } from '../words/duration-text';
 import { humanised } from '../words/plain-words';
 import { workersPage } from './workers-page';
 
@@ -66,8 +67,10 @@ export class InstallationPagesController {
       this.monitor.groups(),
       this.queries.allActive(),
     ]);
+    const views = await this.queries.views(active.filter(({ claimedAt }) => claimedAt === null));
+    const viewOf = new Map(views.map((view) => [view.runId, view]));
     const nameOf = (projectId: string) => this.projects.find(projectId)?.definition.name ?? projectId;
-    const model = workersPage(workers, groups, active, nameOf, this.clock.now());
+    const model = workersPage(workers, groups, active, viewOf, nameOf, this.clock.now());
     // What only says that time passes is left out: the page counts on by itself.
     const version = pageVersion(
       [],
@@ -81,7 +84,11 @@ export class InstallationPagesController {
           group,
           consumers.map(({ name, pending }) => [name, pending]),
         ]),
-        model.waiting.map(({ runId }) => runId),
+        model.waiting.map(({ runId, stopAction }) => [
+          runId,
+          stopAction,
+          waitingKey(viewOf.get(runId) ?? null),
+        ]),
       ],
     );
     return { version, model };
@@ -89,17 +96,28 @@ export class InstallationPagesController {
 
   private async statusModel() {
     const report = await this.health.report();
-    const dependencies = Object.entries(report.dependencies).map(([name, { status, message }]) => ({
-      name: humanised(name),
-      isOk: status === 'ok',
-      message,
-      more: MORE[name] ?? null,
-    }));
-    // How long the process is up says nothing new.
-    const facts = dependencies.filter(({ name }) => name !== humanised('process'));
+    const isStopping = report.dependencies.process?.status === 'trouble';
+    const dependencies = Object.entries(report.dependencies).map(
+      ([name, { status, message, needsAttention }]) => ({
+        name: humanised(name),
+        isOk: status === 'ok',
+        needsAttention,
+        // How long the process is up goes on by itself.
+        message: name === 'process' && !isStopping ? null : message,
+        more: MORE[name] ?? null,
+      }),
+    );
     return {
-      version: pageVersion([], facts),
-      model: { isTroubled: report.status === 'trouble', dependencies },
+      version: pageVersion([], dependencies),
+      model: {
+        isTroubled: report.status === 'trouble',
+        needsAttention: dependencies.some(({ needsAttention }) => needsAttention),
+        dependencies,
+        up: durationOf(
+          { startedAt: toInstant(this.clock.nowMs() - process.uptime() * 1000), endedAt: null },
+          this.clock.now(),
+        ),
+      },
     };
   }
 }

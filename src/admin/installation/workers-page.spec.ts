@@ -1,8 +1,11 @@
 import { after, aNewRun, LATER, START } from '../../../test/support/a-run';
+import { toRunView } from '../../runs/run-view';
 import { workersPage } from './workers-page';
 
 const claimed = after(aNewRun(), [{ type: 'claim', workerId: 'w', leaseSeconds: 60 }], START);
 const waiting = { ...aNewRun({ projectId: 'other' }), runId: '019ca9d6-8580-7000-8000-000000000002' };
+const FACTS = { unpublished: false, stepWorkers: { slots: 0, busy: 0 }, consumers: [] };
+const views = new Map([[waiting.runId, toRunView(waiting, FACTS, LATER)]]);
 const name = (projectId: string) => projectId.toUpperCase();
 
 it('says what each worker runs, since when, and which runs nobody has', () => {
@@ -10,7 +13,7 @@ it('says what each worker runs, since when, and which runs nobody has', () => {
     { workerId: 'w', kind: 'external' as const, lastHeardAt: START, slots: null, runIds: [claimed.runId] },
     { workerId: 'ours', kind: 'embedded' as const, lastHeardAt: LATER, slots: 2, runIds: [] },
   ];
-  const page = workersPage(workers, [], [claimed, waiting], name, LATER);
+  const page = workersPage(workers, [], [claimed, waiting], views, name, LATER);
   expect(page.workers).toMatchObject([
     {
       kind: 'elsewhere',
@@ -19,14 +22,20 @@ it('says what each worker runs, since when, and which runs nobody has', () => {
     },
     { kind: 'part of this server', lastHeard: null, slots: 2, runs: [] },
   ]);
-  expect(page.waiting).toMatchObject([{ projectName: 'OTHER' }]);
+  expect(page.waiting).toMatchObject([
+    {
+      projectName: 'OTHER',
+      words: [{}, { at: { datetime: START } }, { text: expect.stringContaining('npm run worker') }],
+      stopAction: `/runs/${waiting.runId}/stop`,
+    },
+  ]);
 });
 
 it('says how long a consumer has not asked for anything', () => {
   const groups = [
     { name: 'jobato-workers', lag: 3000, pending: 1, consumers: [{ name: 'c', pending: 1, idleMs: 61_000 }] },
   ];
-  expect(workersPage([], groups, [], name, LATER).groups).toEqual([
+  expect(workersPage([], groups, [], new Map(), name, LATER).groups).toEqual([
     {
       name: 'jobato-workers',
       lag: '3,000',

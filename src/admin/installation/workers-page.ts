@@ -1,12 +1,14 @@
 import type { Instant } from '../../clock/clock';
 import type { GroupState } from '../../events/event-stream';
 import type { Run } from '../../runs/run';
+import type { RunView } from '../../runs/run-view';
 import type { WorkerView } from '../../runs/worker-registry';
 import { elapsedText } from '../../clock/elapsed-text';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText } from '../words/plain-words';
 import { progressBar } from '../run/run-steps';
 import { type TimeText, timeText } from '../words/time-text';
+import { type PageWords, waitingWords } from '../words/waiting-words';
 
 export interface WorkersPage {
   workers: WorkerRow[];
@@ -17,8 +19,8 @@ export interface WorkersPage {
     /** With how long ago each last asked for events. */
     consumers: { name: string; pending: string; asked: DurationText }[];
   }[];
-  /** Runs that nobody has taken yet. */
-  waiting: RunAtWork[];
+  /** Runs that nobody has taken yet, with what to do about it. */
+  waiting: (RunAtWork & { words: PageWords[] | null; stopAction: string | null })[];
 }
 
 export interface WorkerRow {
@@ -43,6 +45,7 @@ export function workersPage(
   workers: WorkerView[],
   groups: GroupState[],
   active: Run[],
+  views: ReadonlyMap<string, RunView>,
   projectName: (projectId: string) => string,
   now: Instant,
 ): WorkersPage {
@@ -74,6 +77,15 @@ export function workersPage(
         asked: { text: elapsedText(consumer.idleMs), tickingFromMs: consumer.idleMs },
       })),
     })),
-    waiting: active.filter(({ claimedAt }) => claimedAt === null).map(atWork),
+    waiting: active
+      .filter(({ claimedAt }) => claimedAt === null)
+      .map((run) => {
+        const view = views.get(run.runId);
+        return {
+          ...atWork(run),
+          words: view ? waitingWords(run, view, now) : null,
+          stopAction: run.cancelRequestedAt === null ? `/runs/${run.runId}/stop` : null,
+        };
+      }),
   };
 }

@@ -1,7 +1,7 @@
 import { after, aNewRun, aProject, LATER } from '../../../test/support/a-run';
 import type { KnownProject } from '../../projects/project-catalogue';
 import { toRunView } from '../../runs/run-view';
-import { overviewPage, type ProjectFacts } from './overview-page';
+import { chosenTone, overviewPage, type ProjectFacts } from './overview-page';
 
 const project: KnownProject = {
   definition: aProject(),
@@ -11,13 +11,11 @@ const project: KnownProject = {
 };
 const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
 const CLAIM = { type: 'claim', workerId: 'w', leaseSeconds: 60 } as const;
-const page = (facts: Partial<ProjectFacts>) =>
-  overviewPage(
-    [{ project, run: null, view: null, trend: [], change: null, quota: null, ...facts }],
-    [],
-    'v1',
-    LATER,
-  );
+const factsOf = (facts: Partial<ProjectFacts>): ProjectFacts => ({
+  ...{ project, run: null, view: null, trend: [], change: null, quota: null },
+  ...facts,
+});
+const page = (facts: Partial<ProjectFacts>) => overviewPage([factsOf(facts)], [], 'v1', null, LATER);
 
 it('shows a project that never ran, and looks for news now and then', () => {
   const { rows, pollSeconds } = page({});
@@ -70,4 +68,26 @@ it('tells what is up to date from what has changed since, and from what went wro
 it('says what is left of the quota', () => {
   const quota = { dailyLimit: 1000, used: 1000, remaining: 0, concurrencyLimit: 1, resetsAt: LATER };
   expect(page({ quota }).rows[0]!.quota).toMatchObject({ left: '0', limit: '1,000', isReached: true });
+});
+
+it('shows the projects of one state, also while there is none, and says in a few words what wants to be looked at', () => {
+  const failed = after(aNewRun(), [
+    CLAIM,
+    { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'no', step: 'parse' } },
+  ]);
+  const two = [factsOf({}), factsOf({ run: failed })];
+  const shown = (asked: unknown) => overviewPage(two, [], 'v1', chosenTone(asked), LATER);
+  expect(shown('failed')).toMatchObject({
+    rows: [{ mark: { tone: 'failed' } }],
+    counts: [
+      { count: 1, href: '/?state=failed', isCurrent: true },
+      { count: 1, href: '/?state=never', isCurrent: false },
+    ],
+    headline: '✕ 1 failed',
+    chosen: 'Failed',
+    stateHref: '/state?version=v1&state=failed',
+  });
+  expect(shown('running')).toMatchObject({ rows: [], chosen: 'Running', hasProjects: true });
+  expect(shown('running').counts[0]).toMatchObject({ count: 0, isCurrent: true });
+  expect(shown(['failed'])).toMatchObject({ chosen: null, rows: [{}, {}] });
 });

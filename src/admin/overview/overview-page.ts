@@ -8,7 +8,7 @@ import type { RunView } from '../../runs/run-view';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText, reasonWords } from '../words/plain-words';
 import { progressBar } from '../run/run-steps';
-import { projectMark, type StatusMark } from '../words/status-mark';
+import { projectMark, type ProjectTone, projectToneMark, type StatusMark } from '../words/status-mark';
 import { type TimeText, timeText } from '../words/time-text';
 import { type Trend, TREND_RUNS, trendOf } from './trend';
 import { type PageWords, waitingWords, wordsWithTimes } from '../words/waiting-words';
@@ -27,9 +27,15 @@ export interface ProjectFacts {
 }
 
 export interface OverviewPage {
+  /** Those that are chosen, by name. */
   rows: ProjectRow[];
-  /** "8 projects: 3 running, 1 failed": those that want to be looked at first, each with its mark. */
-  counts: { mark: StatusMark; count: number }[];
+  /** "8 projects: 3 running, 1 failed": those that want to be looked at first, each with its mark and the way to them. */
+  counts: { mark: StatusMark; count: number; href: string; isCurrent: boolean }[];
+  /** What is said of them in the row of tabs: "● 3 running"; null where nothing wants to be looked at. */
+  headline: string | null;
+  /** The state of those that are shown, in a word; null where all are. */
+  chosen: string | null;
+  hasProjects: boolean;
   /** How many runs the trend shows at most. */
   trendRuns: number;
   problems: { file: string; line: number | null; reason: string }[];
@@ -63,35 +69,47 @@ export function overviewPage(
   projects: ProjectFacts[],
   problems: FileProblem[],
   version: string,
+  chosen: ProjectTone | null,
   now: Instant,
 ): OverviewPage {
   const rows = projects.map((project) => projectRow(project, now));
+  const counts = countsOf(rows, chosen);
   return {
-    rows,
-    counts: countsOf(rows),
+    rows: chosen === null ? rows : rows.filter(({ mark }) => mark.tone === chosen),
+    counts,
+    headline: headlineOf(counts),
+    chosen: chosen && projectToneMark(chosen).word,
+    hasProjects: rows.length > 0,
     trendRuns: TREND_RUNS,
     problems: problems.map(({ file, line, reason }) => ({ file: `config/${file}`, line, reason })),
-    stateHref: `/state?version=${version}`,
+    stateHref: `/state?version=${version}${chosen === null ? '' : `&state=${chosen}`}`,
     pollSeconds: projects.some(({ run }) => run !== null && !isTerminal(run)) ? 2 : 10,
   };
 }
 
-/** In the order of how much they want to be looked at. */
-const TONES: StatusMark['tone'][] = [
-  'running',
-  'failed',
-  'partial',
-  'cancelled',
-  'outdated',
-  'completed',
-  'never',
-];
+/** How a project may stand, in the order of how much that wants to be looked at. */
+const TONES: ProjectTone[] = ['running', 'failed', 'partial', 'cancelled', 'outdated', 'completed', 'never'];
+const URGENT: StatusMark['tone'][] = ['running', 'failed'];
 
-function countsOf(rows: ProjectRow[]): OverviewPage['counts'] {
+/** The state that an address asks for; null for all. */
+export function chosenTone(asked: unknown): ProjectTone | null {
+  return TONES.find((tone) => tone === asked) ?? null;
+}
+
+/** One that is chosen stays there while there is none, so that the choice is seen. */
+function countsOf(rows: ProjectRow[], chosen: ProjectTone | null): OverviewPage['counts'] {
   return TONES.flatMap((tone) => {
-    const marks = rows.map(({ mark }) => mark).filter((mark) => mark.tone === tone);
-    return marks.length === 0 ? [] : [{ mark: { ...marks[0]!, note: null }, count: marks.length }];
+    const count = rows.filter(({ mark }) => mark.tone === tone).length;
+    const isCurrent = tone === chosen;
+    return count === 0 && !isCurrent
+      ? []
+      : [{ mark: projectToneMark(tone), count, href: `/?state=${tone}`, isCurrent }];
   });
+}
+
+function headlineOf(counts: OverviewPage['counts']): string | null {
+  const urgent = counts.find(({ mark, count }) => count > 0 && URGENT.includes(mark.tone));
+  return urgent ? `${urgent.mark.icon} ${urgent.count} ${urgent.mark.word.toLowerCase()}` : null;
 }
 
 function projectRow(

@@ -9,9 +9,10 @@ import { ConfigRemarks } from '../../runs/config-remarks';
 import { LatestRuns } from '../../runs/latest-runs';
 import { ProjectChanges } from '../../runs/project-changes';
 import { RunQueries } from '../../runs/run-queries';
-import { overviewPage, type ProjectFacts } from './overview-page';
+import { chosenTone, overviewPage, type ProjectFacts } from './overview-page';
 import { PageFrames } from '../page/page-frame';
-import { pageVersion } from '../page/page-version';
+import { pageVersion, waitingKey } from '../page/page-version';
+import type { ProjectTone } from '../words/status-mark';
 import { TREND_RUNS } from './trend';
 
 /** The first page: every project, and how it does. */
@@ -31,15 +32,19 @@ export class OverviewController {
   ) {}
 
   @Get()
-  async page(@Res() response: Response): Promise<void> {
-    response.render('overview', await this.model(await this.facts()));
+  async page(@Query('state') state: unknown, @Res() response: Response): Promise<void> {
+    response.render('overview', await this.model(await this.facts(), chosenTone(state)));
   }
 
   @Get('state')
-  async state(@Query('version') version: unknown, @Res() response: Response): Promise<void> {
+  async state(
+    @Query('version') version: unknown,
+    @Query('state') state: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
     const facts = await this.facts();
     if (facts.version === version) response.status(204).end();
-    else response.render('part-overview', await this.model(facts));
+    else response.render('part-overview', await this.model(facts, chosenTone(state)));
   }
 
   /** The count in the header, for pages that have nothing else to read again. */
@@ -67,19 +72,15 @@ export class OverviewController {
     const version = pageVersion([], heads, problems, this.inputs.current(), [
       projects.map(({ definitionHash }) => definitionHash),
       [...quotas],
-      [...views.values()].map(({ waiting }) => waiting?.code ?? null),
+      [...views.values()].map(waitingKey),
     ]);
     return { projects, active, views, quotas, problems, version };
   }
 
-  private async model({
-    projects,
-    active,
-    views,
-    quotas,
-    problems,
-    version,
-  }: Awaited<ReturnType<OverviewController['facts']>>) {
+  private async model(
+    { projects, active, views, quotas, problems, version }: Awaited<ReturnType<OverviewController['facts']>>,
+    chosen: ProjectTone | null,
+  ) {
     const activeOf = new Map(active.map((run) => [run.projectId, run]));
     const factsOf = async (project: KnownProject): Promise<ProjectFacts> => {
       const { projectId } = project.definition;
@@ -92,9 +93,9 @@ export class OverviewController {
       return { project, run, view: views.get(projectId) ?? null, trend, change, quota };
     };
     const rows = await Promise.all(projects.map(factsOf));
-    return {
-      frame: await this.frames.frame('Projects', '/'),
-      overview: overviewPage(rows, problems, version, this.clock.now()),
-    };
+    const overview = overviewPage(rows, problems, version, chosen, this.clock.now());
+    // Seen in the row of tabs, and changed with the state.
+    const title = overview.headline === null ? 'Projects' : `${overview.headline} · Projects`;
+    return { frame: await this.frames.frame(title, '/'), overview };
   }
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.module';
+import { RejectedEvents } from '../../events/rejected-events';
 import { LatestRuns } from '../../runs/latest-runs';
 import { pageVersion } from './page-version';
 
@@ -14,6 +15,8 @@ export interface PageFrame {
   runningVersion: string;
   /** To the one that is at work, or to where all of them are seen. */
   runningHref: string;
+  /** Whether there are rejected events, which wait for a person. */
+  hasRejected: boolean;
   canSignOut: boolean;
   /** Reload after this many seconds where there is no JavaScript; null unless a reader asked for it. */
   refreshSeconds: number | null;
@@ -23,6 +26,7 @@ export interface PageFrame {
 export class PageFrames {
   constructor(
     private readonly latest: LatestRuns,
+    private readonly rejected: RejectedEvents,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -37,13 +41,14 @@ export class PageFrames {
     };
   }
 
-  /** How many runs are at work, and the way to them. */
-  async running(): Promise<Pick<PageFrame, 'running' | 'runningHref' | 'runningVersion'>> {
-    const active = await this.latest.active();
+  /** How many runs are at work, and the way to them; and what else is seen from every page. */
+  async running(): Promise<Pick<PageFrame, 'running' | 'runningHref' | 'hasRejected' | 'runningVersion'>> {
+    const [active, hasRejected] = await Promise.all([this.latest.active(), this.rejected.any()]);
     return {
+      hasRejected,
       running: active.length,
       runningHref: active.length === 1 ? `/runs/${active[0]}` : '/',
-      runningVersion: pageVersion([], active),
+      runningVersion: pageVersion([], active, hasRejected),
     };
   }
 }

@@ -7,7 +7,10 @@ export function pageVersion(runs: Pick<Run, 'runId' | 'revision'>[], ...facts: u
   return contentHash([runs.map(({ runId, revision }) => [runId, revision]), facts]).slice(0, 16);
 }
 
-/** Changes that are not of the run itself: the same run may wait for something else a moment later. */
-export function waitingCode(view: RunView | null): string | null {
-  return view?.waiting?.code ?? null;
+/**
+ * Changes that are not of the run itself: the same run may wait for something else a moment later. For how long, and
+ * how long ago somebody was heard, is no change.
+ */
+export function waitingKey(view: RunView | null): string | null {
+  return view?.waiting ? `${view.waiting.code}: ${view.waiting.message.replaceAll(/\d+/g, '#')}` : null;
 }

@@ -8,7 +8,7 @@ import type { HistoryPage, StatusCount } from '../../runs/run-history-queries';
 import type { RunView } from '../../runs/run-view';
 import { type DurationChart, durationChart } from './duration-chart';
 import { historyParameters, type HistoryQuery } from './history-query';
-import { pageVersion, waitingCode } from '../page/page-version';
+import { pageVersion, waitingKey } from '../page/page-version';
 import type { ProjectPast } from './project-pasts';
 import { type ProjectStep, projectSteps } from './project-steps';
 import { type FooterWarning, neverRunFooter, type RunFooter, runFooter } from '../run/run-footer';
@@ -85,7 +85,7 @@ export interface ProjectPage {
 export function projectVersion(state: ProjectState, now: Instant): string {
   const { project, run, view, past, query, quota, notes, troubles, active, change } = state;
   const stale = staleWords(past.staleness, isActive(run), now);
-  return pageVersion(run ? [run] : [], project.definitionHash, waitingCode(view), [
+  return pageVersion(run ? [run] : [], project.definitionHash, waitingKey(view), [
     query,
     quota,
     notes,

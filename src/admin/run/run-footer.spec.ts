@@ -14,7 +14,7 @@ it('says what a run waits for', () => {
   const footer = footerOf(aNewRun());
   expect(footer.mark.note).toBe('waiting for a worker');
   expect(footer).toMatchObject({ since: { text: '5 m 00 s' }, workerId: null });
-  expect(plainText(footer.detail!)).toContain('No worker has taken the run yet');
+  expect(plainText(footer.detail!)).toContain('No worker has taken the run');
 });
 
 it('says who is at work, and when it was last heard', () => {

@@ -7,7 +7,7 @@ import { phaseOf } from '../../runs/run-state';
 import type { RunView } from '../../runs/run-view';
 import { USUAL_WAIT_MS } from '../../runs/waiting';
 import { type DurationText, durationOf } from '../words/duration-text';
-import { pageVersion, waitingCode } from '../page/page-version';
+import { pageVersion, waitingKey } from '../page/page-version';
 import {
   humanised,
   numberText,
@@ -162,7 +162,7 @@ export function runVersion(
   runningVersion: string,
   now: Instant,
 ): string {
-  return pageVersion([run], waitingCode(view), timeLeft(run, alike, now)?.text, runningVersion);
+  return pageVersion([run], waitingKey(view), timeLeft(run, alike, now)?.text, runningVersion);
 }
 
 function failureOf({ run, errorLines }: RunFacts): Failure | null {

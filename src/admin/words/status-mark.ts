@@ -32,9 +32,14 @@ export function runMark(run: PhasedRun | null): StatusMark {
 /** How a project stands: as its latest run, but one that went well says whether that still holds. */
 export function projectMark(run: PhasedRun | null, change: string | null): StatusMark {
   if (run?.status !== 'completed') return runMark(run);
-  return change === null
-    ? { ...stepMark('completed'), word: 'Up to date' }
-    : { tone: 'outdated', icon: '↻', word: 'Needs re-run', note: null };
+  return projectToneMark(change === null ? 'completed' : 'outdated');
+}
+
+export type ProjectTone = RunStatus | 'never' | 'outdated';
+
+export function projectToneMark(tone: ProjectTone): StatusMark {
+  if (tone === 'outdated') return { tone, icon: '↻', word: 'Needs re-run', note: null };
+  return tone === 'completed' ? { ...stepMark(tone), word: 'Up to date' } : stepMark(tone);
 }
 
 export function stepMark(status: keyof typeof STATUS_WORDS): StatusMark {
