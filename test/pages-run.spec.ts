@@ -10,6 +10,9 @@ const FAILS = `
   console.log('at it'); console.error('first'); console.error('\u001b[31mlast <b>\u001b[0m');
   for (let i = 0; i < 3000; i++) console.log('and on, ' + i);
   process.exitCode = 3`;
+/** A picture of one point. */
+const DOT =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const MAKES = `
   const fs = require('node:fs'); const dir = process.env.JOBATO_RUN_DIR;
   const make = (path, content) => {
@@ -17,7 +20,8 @@ const MAKES = `
   };
   fs.mkdirSync(dir + '/reports');
   make('reports/today.md', '# Found\\n\\n<img src=x onerror=alert(1)> [all](https://example.com)');
-  make('model.bin', Buffer.from([0, 1, 2]));`;
+  make('model.bin', Buffer.from([0, 1, 2]));
+  make('dot.png', Buffer.from('${DOT}', 'base64'));`;
 
 describe('the page of a run', () => {
   const opened: Awaited<ReturnType<typeof openPage>>[] = [];
@@ -143,6 +147,11 @@ describe('the page of a run', () => {
     expect((await file).suggestedFilename()).toBe('today.md');
     expect((await jobato.fetch(`/runs/${runId}/artifacts/nothing`)).status).toBe(404);
     await page.goto(`/runs/${runId}/artifacts/model.bin`);
-    await page.getByText('This is no text').waitFor();
+    await page.getByText('This is neither text nor a picture').waitFor();
+    await page.goto(`/runs/${runId}/artifacts/dot.png`);
+    const picture = page.getByRole('img', { name: 'The picture dot.png' });
+    await expect(
+      picture.evaluate((image) => (image as unknown as { decode(): Promise<void> }).decode()),
+    ).resolves.toBeUndefined();
   });
 });

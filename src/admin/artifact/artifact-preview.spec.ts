@@ -35,6 +35,13 @@ describe('a preview', () => {
     expect(of('model.md', content)).toMatchObject({ kind: 'none', isHidden: true });
   });
 
+  it('of a picture is the file itself, and a name makes no picture of text', () => {
+    const bytes = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0]);
+    expect(of('loss.PNG', bytes)).toMatchObject({ kind: 'picture', isPicture: true, isHidden: false });
+    expect(of('drawing.svg', bytes)).toMatchObject({ kind: 'none', isPicture: false, isHidden: true });
+    expect(of('loss.png', 'no picture').kind).toBe('text');
+  });
+
   it('says that it is only the beginning, and leaves out half a character', () => {
     const preview = of('long.txt', Buffer.from('aé').subarray(0, 2), true);
     expect([preview.text, preview.remarks]).toEqual([
@@ -53,6 +60,9 @@ describe('a Markdown document', () => {
     ['code', '```js\na < b\n```', 'pre(a < b\n)'],
     ['a table', '|a||\n|-|-|\n|1|2|', 'table(thead(tr(th(a)td()))tbody(tr(td(1)td(2))))'],
     ['headings, which begin below ours and leave out no level', '# a\n\n#### b\n\n## c', 'h3(a)h4(b)h4(c)'],
+    ['what is to be done', '- [x] one\n- [ ] two [x] three', 'ul(li(☑ one)li(☐ two [x] three))'],
+    ['what is to be done, with paragraphs', '- [x] one\n\n- two', 'ul(li(p(☑ one))li(p(two)))'],
+    ['brackets elsewhere', '[x] one', 'p([x] one)'],
     ['links to the web', '[a](https://example.com/?q="x)', 'p(a[https://example.com/?q=%22x](a))'],
     ['links by mail', '<ada@example.com>', 'p(a[mailto:ada@example.com](ada@example.com))'],
   ])('keeps %s', (_what, source, expected) => {

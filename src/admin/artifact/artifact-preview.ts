@@ -8,8 +8,10 @@ const MAX_LAID_OUT = 4 * PREVIEW_BYTES;
 const INDENT = 2;
 
 export interface ArtifactPreview {
-  kind: 'markdown' | 'text' | 'none';
-  /** It is no text, so nothing of it is shown. */
+  kind: 'markdown' | 'text' | 'picture' | 'none';
+  /** The browser draws it from the file itself. */
+  isPicture: boolean;
+  /** It is neither text nor a picture, so nothing of it is shown. */
   isHidden: boolean;
   nodes: DocumentNode[];
   text: string | null;
@@ -17,25 +19,32 @@ export interface ArtifactPreview {
   remarks: string[];
 }
 
-/** What is shown of a file, by its name and its beginning: a document, text, or nothing. */
+/** What nothing but a picture can be in: an SVG may have scripts and links. */
+const PICTURES = new Set(['png', 'jpg', 'jpeg', 'gif', 'webp', 'avif']);
+const NOTHING = { isPicture: false, isHidden: false, nodes: [], text: null, remarks: [] };
+
+/** What is shown of a file, by its name and its beginning: a document, text, a picture, or nothing. */
 export function artifactPreview(name: string, start: Buffer, isCut: boolean): ArtifactPreview {
+  const ending = /\.([^./]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
   const text = textOf(start, isCut);
-  if (text === null) return { kind: 'none', isHidden: true, nodes: [], text: null, remarks: [] };
+  if (text === null) {
+    const isPicture = PICTURES.has(ending);
+    return { ...NOTHING, kind: isPicture ? 'picture' : 'none', isPicture, isHidden: !isPicture };
+  }
   const remarks = isCut
     ? [`Only the first ${PREVIEW_BYTES / 1024} KiB are shown. Download it to see all.`]
     : [];
-  const ending = /\.([^./]+)$/.exec(name)?.[1]?.toLowerCase();
   if (ending === 'md' || ending === 'markdown') {
     const { nodes, isCut: hasMore } = markdownTree(text);
     if (hasMore) remarks.push('The document has more parts than are shown here.');
-    return { kind: 'markdown', isHidden: false, nodes, text: null, remarks };
+    return { ...NOTHING, kind: 'markdown', nodes, remarks };
   }
   if (ending === 'json' && !isCut) {
     const pretty = prettyJson(text);
     if (pretty === null) remarks.push('This is no JSON that could be laid out: it is shown as it is.');
-    return { kind: 'text', isHidden: false, nodes: [], text: pretty ?? text, remarks };
+    return { ...NOTHING, kind: 'text', text: pretty ?? text, remarks };
   }
-  return { kind: 'text', isHidden: false, nodes: [], text, remarks };
+  return { ...NOTHING, kind: 'text', text, remarks };
 }
 
 /** Null for what is no text in UTF-8. A character that the cut has split is left out. */

@@ -90,8 +90,16 @@ class TreeBuilder {
     if (this.count >= MAX_NODES) this.isCut = true;
     else {
       this.count++;
+      if (child.text !== null && child.tag === null && this.isAtItem()) child.text = withBox(child.text);
       this.open.at(-1)!.children.push(child);
     }
+  }
+
+  /** Whether what comes next is the first of a list's item, which may have a paragraph around it. */
+  private isAtItem(): boolean {
+    const [outer, inner] = [this.open.at(-2), this.open.at(-1)!];
+    if (inner.children.length > 0) return false;
+    return inner.tag === 'li' || (inner.tag === 'p' && outer?.tag === 'li' && outer.children.length === 1);
   }
 
   private tagOf({ type, tag }: Token): string {
@@ -124,6 +132,11 @@ function leaf(token: Token): DocumentNode {
     default:
       return { ...node(null), text: token.content };
   }
+}
+
+/** "[x] done", as many write lists of what is to be done: a box that is seen as one. */
+function withBox(text: string): string {
+  return text.replace(/^\[([ xX])\] /, (_, mark: string) => (mark === ' ' ? '☐ ' : '☑ '));
 }
 
 function node(tag: string | null): DocumentNode {
