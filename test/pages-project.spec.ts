@@ -1,7 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import type { RunView } from '../src/runs/run-view';
-import { launchBrowser, openPage } from './support/browser';
+import { hidePages, launchBrowser, openPage } from './support/browser';
 import { RunningApp } from './support/jobato';
+import { ENDLESS_PROJECT } from './support/pages-projects';
 
 jest.setTimeout(60_000);
 
@@ -21,7 +22,7 @@ describe('the page of a project, in a browser', () => {
   let failed: RunView;
   beforeAll(async () => {
     browser = await launchBrowser();
-    jobato = await RunningApp.start({ demo: PROJECT });
+    jobato = await RunningApp.start({ demo: PROJECT, endless: ENDLESS_PROJECT });
     failed = await jobato.trigger('demo', { params: { label: 'bad' } });
     await jobato.untilEnded(failed.runId);
     const { runId } = await jobato.trigger('demo', { scope: 'only:fetch' });
@@ -30,16 +31,18 @@ describe('the page of a project, in a browser', () => {
   afterEach(async () => {
     const complaints = opened.flatMap((each) => each.complaints);
     await Promise.all(opened.splice(0).map(({ page }) => page.context().close()));
-    expect(complaints).toEqual([]);
+    // An answer that refuses a form is no mistake of the page; everything else that a browser says is.
+    expect(complaints.filter((text) => !/status of 4(00|09)/.test(text))).toEqual([]);
   });
   afterAll(async () => {
     await browser?.close();
     await jobato.stop();
   });
 
-  async function open(path: string, javaScriptEnabled: boolean): Promise<Page> {
+  async function open(path: string, javaScriptEnabled: boolean, isHidden = false): Promise<Page> {
     const each = await openPage(browser, jobato.url, { javaScriptEnabled });
     opened.push(each);
+    if (isHidden) await hidePages(each.page);
     await each.page.goto(path);
     return each.page;
   }
@@ -139,4 +142,21 @@ describe('the page of a project, in a browser', () => {
       expect(await startedRun(page)).toMatchObject(like);
     },
   );
+
+  it('shows what is in the way as soon as something was refused', async () => {
+    const pages = [await open('/projects/endless', true, true), await open('/', true, true)] as const;
+    const { runId } = await jobato.trigger('endless');
+    for (const [page, name] of [
+      [pages[0], 'Run'],
+      [pages[1], 'Run Endless'],
+    ] as const) {
+      await page.getByRole('button', { name, exact: true }).click();
+      await page.getByTestId('notice').filter({ hasText: 'in progress' }).waitFor();
+      await page.getByRole('link', { name: '1 running' }).waitFor();
+      await page.getByRole('button', { name: name.replace('Run', 'Stop'), exact: true }).waitFor();
+    }
+    expect(await pages[0].getByRole('button', { name: 'Run', exact: true }).isDisabled()).toBe(true);
+    await pages[0].getByRole('button', { name: 'Stop', exact: true }).click();
+    await jobato.untilEnded(runId);
+  });
 });
