@@ -141,7 +141,7 @@ describe('the pages, in a browser', () => {
       await page.getByLabel('Max terms').fill('9999');
       await button(page, 'Run').click();
       await shows(page, 'notice', 'Max terms must be at most 2000');
-      expect(await page.locator('#param-maxTerms-error').innerText()).toBe('must be at most 2000');
+      expect(await page.locator('#param-maxTerms-error').innerText()).toBe('Max terms must be at most 2000');
       expect(await page.getByLabel('Label').inputValue()).toBe('kept');
 
       await page.getByLabel('Max terms').fill('20');
@@ -293,16 +293,19 @@ describe('the pages, in a browser', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     expect(await page.evaluate('document.activeElement.id')).toBe('main');
-    for (const [role, name] of [
-      ['link', 'Projects'],
-      ['combobox', 'Scope'],
-      ['group', ''],
-      ['button', 'Run'],
-    ] as const) {
+    // In the order in which they are seen.
+    for (const target of [
+      page.getByRole('link', { name: 'Projects', exact: true }),
+      page.getByRole('combobox', { name: 'Scope', exact: true }),
+      button(page, 'Run'),
+      page.locator('.params > summary'),
+      page.locator('#run-plans > summary'),
+    ]) {
       await page.keyboard.press('Tab');
-      if (role === 'group') continue; // the summary of the parameters has no role that can be asked for
-      await page.getByRole(role, { name, exact: true }).and(page.locator(':focus')).waitFor();
+      await target.and(page.locator(':focus')).waitFor();
     }
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Enter');
     await page.waitForURL(RUN_PAGE);
   });

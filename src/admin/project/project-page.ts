@@ -17,7 +17,7 @@ import { type ProgressBar, progressBar } from '../run/run-steps';
 import { staleWords } from './staleness';
 import { projectMark, type StatusMark } from '../words/status-mark';
 import { type SummaryBar, summaryBar } from '../run/summary-bar';
-import { timeTextOrNull } from '../words/time-text';
+import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
 import { usualMs } from '../run/usual-duration';
 
 /** What can be told quickly, and whether anything that the page shows has changed. */
@@ -57,6 +57,8 @@ export interface ProjectPage {
   canRun: boolean;
   /** Why not, where it is no run that is in the way. */
   whyNot: string | null;
+  /** Where it can be pressed, and is refused all the same: the quota is used up until then. */
+  refusedUntil: TimeText | null;
   canStop: boolean;
   isStopping: boolean;
   activeRunHref: string | null;
@@ -75,6 +77,8 @@ export interface ProjectPage {
   rerunFrom: { action: string; scope: string; step: string } | null;
   /** What its file asks for in vain. */
   notes: string[];
+  /** This page, with the form filled in as the latest run was; null where there is nothing to fill in. */
+  likeLatestHref: string | null;
   stateHref: string;
   planHref: string;
   pollSeconds: number;
@@ -106,6 +110,8 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
   const alike = past.alike.get(run?.scope ?? FULL_SCOPE) ?? [];
   const stale = staleWords(past.staleness, active !== null, now);
   const refusing = troubles.find(({ refusesRuns }) => refusesRuns) ?? null;
+  const canRun = active === null && refusing === null;
+  const hasParams = Object.keys(definition.params).length > 0;
   const version = projectVersion(state, now);
   const warnings = [
     ...troubles.map(troubleWarning),
@@ -118,8 +124,9 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     file: `config/${file}`,
     mark: projectMark(run, state.change),
     change: state.change,
-    canRun: active === null && refusing === null,
+    canRun,
     whyNot: active === null && refusing ? refusing.message : null,
+    refusedUntil: canRun && quota?.remaining === 0 ? timeText(quota.resetsAt) : null,
     canStop: active !== null && !isStopping,
     isStopping,
     activeRunHref: active && `/runs/${active.runId}`,
@@ -137,6 +144,7 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     history: runHistory({ projectId, stepNames, scopes: scopesOf(definition), query, ...details }, now),
     ...footerOf(state, details, stepNames, warnings, now),
     notes,
+    likeLatestHref: run && hasParams ? `/projects/${projectId}?like=${run.runId}` : null,
     stateHref: `/projects/${projectId}/state?${historyParameters(query, { version }).toString()}`,
     planHref: `/projects/${projectId}/plan`,
     pollSeconds: active ? 2 : 10,
