@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import type { RunView } from '../src/runs/run-view';
 import { hidePages, launchBrowser, openPage } from './support/browser';
 import { RunningApp, writeConfig, writeProject } from './support/jobato';
@@ -60,6 +60,15 @@ describe('the page of a project, in a browser', () => {
     await each.page.goto(path);
     return each.page;
   }
+  /** Asks until its top is in the window: nobody says when a page has been scrolled. */
+  const untilInView = async (target: Locator) => {
+    const isInView = () =>
+      target.evaluate((element) => {
+        const { top } = element.getBoundingClientRect();
+        return top >= 0 && top < element.ownerDocument.documentElement.clientHeight;
+      });
+    while (!(await isInView()));
+  };
   const rows = (page: Page) => page.getByTestId('run-history').locator('tbody tr');
   const startedRun = async (page: Page): Promise<RunView> => {
     await page.waitForURL(RUN_PAGE);
@@ -81,11 +90,14 @@ describe('the page of a project, in a browser', () => {
     await page.reload();
     expect(await rows(page).count()).toBe(1);
     expect(await page.getByLabel('Search').inputValue()).toBe('BAD');
-    await rows(page).getByRole('link', { name: 'Show below' }).click();
+    await rows(page)
+      .getByRole('link', { name: `Details of run ${failed.runId.slice(-12)}` })
+      .click();
     const footer = page.getByTestId('detail-footer');
     await footer
       .filter({ hasText: 'Chosen run' })
       .filter({ hasText: 'at step fetch, exit code 3' })
+      .filter({ hasText: /Took \d.*, started through the API, with label bad\./ })
       .waitFor();
     await page.waitForURL((url) => url.searchParams.get('run') === failed.runId);
     await page.goBack();
@@ -93,11 +105,49 @@ describe('the page of a project, in a browser', () => {
     expect(await rows(page).count()).toBe(1);
 
     await page.getByLabel('Search').fill('nowhere to be found');
-    await page.getByRole('button', { name: 'Filter', exact: true }).click();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.getByRole('button', { name: 'Filter', exact: true }).click({ delay: 150 });
     await page.getByText('No run of scope full with “nowhere to be found”.').waitFor();
+    expect(asked.filter((url) => url.includes('nowhere'))).toHaveLength(1);
     await page.locator('#clear-filters').click();
     await page.waitForURL((url) => url.search === '');
     await rows(page).nth(1).waitFor();
+  });
+
+  it('tells runs of the same minute apart, in the time of the reader', async () => {
+    const page = await open('/projects/demo', true);
+    const row = rows(page).last();
+    const [seconds, shortId] = [failed.startedAt.slice(17, 19), failed.runId.slice(-12)];
+    expect(await row.getByRole('rowheader').innerText()).toMatch(
+      new RegExp(`^(\\d\\d [A-Z][a-z]+,? )?\\d\\d:\\d\\d:${seconds}\\s+${shortId}$`),
+    );
+    await row.getByText('label bad').waitFor();
+    const titles = await page.locator('.chart title').allTextContents();
+    expect(titles.filter((text) => !/^.*\d\d:\d\d:\d\d, [\d.]+ m?s, (completed|failed)$/.test(text))).toEqual(
+      [],
+    );
+    expect(titles.join()).not.toContain('UTC');
+  });
+
+  it('moves nothing where a chosen run is told of in view, and leads there and back where it is not', async () => {
+    const page = await open('/projects/demo', true);
+    const details = rows(page).last().getByRole('link', { name: 'Details' });
+    const foot = page.getByTestId('detail-footer');
+    await details.scrollIntoViewIfNeeded();
+    const scrolled = () => page.evaluate('window.scrollY');
+    const before = await scrolled();
+    await details.click();
+    await foot.filter({ hasText: 'Chosen run' }).waitFor();
+    await page.getByRole('status').filter({ hasText: 'Chosen run' }).waitFor({ state: 'attached' });
+    expect(await scrolled()).toBe(before);
+
+    await page.setViewportSize({ width: 360, height: 400 });
+    await details.focus();
+    await page.keyboard.press('Enter');
+    await untilInView(foot);
+    await foot.getByRole('link', { name: 'Back to the history' }).click();
+    await untilInView(page.locator('tr.is-selected'));
   });
 
   it('says what a run of the chosen scope will do', async () => {
