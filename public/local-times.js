@@ -5,28 +5,40 @@ const language = navigator.language;
 const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
 const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
 const dateAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
-/** Within a year it goes without saying; the tooltip has it. */
-const dayAndTime = new Intl.DateTimeFormat(language, {
-  day: 'numeric',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-});
+/** Within a year the year goes without saying; the tooltip has it. */
+const day = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' };
+const toTheMinute = {
+  today: time,
+  thisYear: new Intl.DateTimeFormat(language, day),
+  before: dateAndTime,
+};
+/** Where several may be of the same minute. */
+const toTheSecond = {
+  today: clock,
+  thisYear: new Intl.DateTimeFormat(language, { ...day, second: '2-digit' }),
+  before: new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }),
+};
 
 function localise(root) {
   for (const element of root.querySelectorAll('time[datetime]:not(.ago)')) {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
-    element.textContent = textOf(moment, element.matches('.line-time, .clock-time'));
+    const isWithinLog = element.matches('.line-time, .clock-time');
+    element.textContent = isWithinLog ? clock.format(moment) : textOf(moment, 'seconds' in element.dataset);
     element.lang = language;
+  }
+  // A tooltip in a drawing is plain text: its time stands at its beginning, up to the name of the server's zone.
+  for (const title of root.querySelectorAll('title[data-at]')) {
+    const words = textOf(new Date(title.dataset.at), true);
+    title.textContent = title.textContent.replace(/^[^,]* UTC(?=,)/, () => words);
   }
 }
 
 function textOf(moment, isToTheSecond) {
-  if (isToTheSecond) return clock.format(moment);
+  const formats = isToTheSecond ? toTheSecond : toTheMinute;
   const today = new Date();
-  if (moment.toDateString() === today.toDateString()) return time.format(moment);
-  return (moment.getFullYear() === today.getFullYear() ? dayAndTime : dateAndTime).format(moment);
+  if (moment.toDateString() === today.toDateString()) return formats.today.format(moment);
+  return (moment.getFullYear() === today.getFullYear() ? formats.thisYear : formats.before).format(moment);
 }
 
 /** Where each counting element began, by its attribute: an update from the server begins anew. */

@@ -1,7 +1,10 @@
-import type { Browser, Page } from 'playwright-core';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Locator, Page } from 'playwright-core';
 import type { RunView } from '../src/runs/run-view';
-import { launchBrowser, openPage } from './support/browser';
-import { RunningApp } from './support/jobato';
+import { hidePages, launchBrowser, openPage } from './support/browser';
+import { RunningApp, writeConfig, writeProject } from './support/jobato';
+import { ENDLESS_PROJECT } from './support/pages-projects';
 
 jest.setTimeout(60_000);
 
@@ -12,6 +15,12 @@ const PROJECT =
   step('fetch', "process.exit(JSON.parse(process.env.JOBATO_PARAMS).label === 'bad' ? 3 : 0)") +
   step('parse', '') +
   step('report', '');
+const WITH_TAG =
+  'id: tagged\nname: Tagged\nparams:\n  tag: { type: string, required: true, pattern: "v\\\\d+" }\n' +
+  '  dryRun: { type: boolean, default: true }\nsteps:\n' +
+  step('build', '') +
+  step('publish', '');
+const CALLS = 'require(\'node:fs\').writeSync(3, \'{"quota":{"used":3}}\\n\')';
 const RUN_PAGE = /\/runs\/[0-9a-f-]{36}$/;
 
 describe('the page of a project, in a browser', () => {
@@ -21,7 +30,13 @@ describe('the page of a project, in a browser', () => {
   let failed: RunView;
   beforeAll(async () => {
     browser = await launchBrowser();
-    jobato = await RunningApp.start({ demo: PROJECT });
+    jobato = await RunningApp.start({
+      demo: PROJECT,
+      endless: ENDLESS_PROJECT,
+      tagged: WITH_TAG,
+      moved: PROJECT.replace('id: demo', 'id: moved'),
+      calls: `id: calls\nquota: true\nsteps:\n${step('work', CALLS)}`,
+    });
     failed = await jobato.trigger('demo', { params: { label: 'bad' } });
     await jobato.untilEnded(failed.runId);
     const { runId } = await jobato.trigger('demo', { scope: 'only:fetch' });
@@ -30,19 +45,30 @@ describe('the page of a project, in a browser', () => {
   afterEach(async () => {
     const complaints = opened.flatMap((each) => each.complaints);
     await Promise.all(opened.splice(0).map(({ page }) => page.context().close()));
-    expect(complaints).toEqual([]);
+    // An answer that refuses a form is no mistake of the page; everything else that a browser says is.
+    expect(complaints.filter((text) => !/status of 4(00|09|29)/.test(text))).toEqual([]);
   });
   afterAll(async () => {
     await browser?.close();
     await jobato.stop();
   });
 
-  async function open(path: string, javaScriptEnabled: boolean): Promise<Page> {
+  async function open(path: string, javaScriptEnabled: boolean, isHidden = false): Promise<Page> {
     const each = await openPage(browser, jobato.url, { javaScriptEnabled });
     opened.push(each);
+    if (isHidden) await hidePages(each.page);
     await each.page.goto(path);
     return each.page;
   }
+  /** Asks until its top is in the window: nobody says when a page has been scrolled. */
+  const untilInView = async (target: Locator) => {
+    const isInView = () =>
+      target.evaluate((element) => {
+        const { top } = element.getBoundingClientRect();
+        return top >= 0 && top < element.ownerDocument.documentElement.clientHeight;
+      });
+    while (!(await isInView()));
+  };
   const rows = (page: Page) => page.getByTestId('run-history').locator('tbody tr');
   const startedRun = async (page: Page): Promise<RunView> => {
     await page.waitForURL(RUN_PAGE);
@@ -64,11 +90,14 @@ describe('the page of a project, in a browser', () => {
     await page.reload();
     expect(await rows(page).count()).toBe(1);
     expect(await page.getByLabel('Search').inputValue()).toBe('BAD');
-    await rows(page).getByRole('link', { name: 'Show below' }).click();
+    await rows(page)
+      .getByRole('link', { name: `Details of run ${failed.runId.slice(-12)}` })
+      .click();
     const footer = page.getByTestId('detail-footer');
     await footer
       .filter({ hasText: 'Chosen run' })
       .filter({ hasText: 'at step fetch, exit code 3' })
+      .filter({ hasText: /Took \d.*, started through the API, with label bad\./ })
       .waitFor();
     await page.waitForURL((url) => url.searchParams.get('run') === failed.runId);
     await page.goBack();
@@ -76,11 +105,49 @@ describe('the page of a project, in a browser', () => {
     expect(await rows(page).count()).toBe(1);
 
     await page.getByLabel('Search').fill('nowhere to be found');
-    await page.getByRole('button', { name: 'Filter', exact: true }).click();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.getByRole('button', { name: 'Filter', exact: true }).click({ delay: 150 });
     await page.getByText('No run of scope full with “nowhere to be found”.').waitFor();
+    expect(asked.filter((url) => url.includes('nowhere'))).toHaveLength(1);
     await page.locator('#clear-filters').click();
     await page.waitForURL((url) => url.search === '');
     await rows(page).nth(1).waitFor();
+  });
+
+  it('tells runs of the same minute apart, in the time of the reader', async () => {
+    const page = await open('/projects/demo', true);
+    const row = rows(page).last();
+    const [seconds, shortId] = [failed.startedAt.slice(17, 19), failed.runId.slice(-12)];
+    expect(await row.getByRole('rowheader').innerText()).toMatch(
+      new RegExp(`^(\\d\\d [A-Z][a-z]+,? )?\\d\\d:\\d\\d:${seconds}\\s+${shortId}$`),
+    );
+    await row.getByText('label bad').waitFor();
+    const titles = await page.locator('.chart title').allTextContents();
+    expect(titles.filter((text) => !/^.*\d\d:\d\d:\d\d, [\d.]+ m?s, (completed|failed)$/.test(text))).toEqual(
+      [],
+    );
+    expect(titles.join()).not.toContain('UTC');
+  });
+
+  it('moves nothing where a chosen run is told of in view, and leads there and back where it is not', async () => {
+    const page = await open('/projects/demo', true);
+    const details = rows(page).last().getByRole('link', { name: 'Details' });
+    const foot = page.getByTestId('detail-footer');
+    await details.scrollIntoViewIfNeeded();
+    const scrolled = () => page.evaluate('window.scrollY');
+    const before = await scrolled();
+    await details.click();
+    await foot.filter({ hasText: 'Chosen run' }).waitFor();
+    await page.getByRole('status').filter({ hasText: 'Chosen run' }).waitFor({ state: 'attached' });
+    expect(await scrolled()).toBe(before);
+
+    await page.setViewportSize({ width: 360, height: 400 });
+    await details.focus();
+    await page.keyboard.press('Enter');
+    await untilInView(foot);
+    await foot.getByRole('link', { name: 'Back to the history' }).click();
+    await untilInView(page.locator('tr.is-selected'));
   });
 
   it('says what a run of the chosen scope will do', async () => {
@@ -139,4 +206,91 @@ describe('the page of a project, in a browser', () => {
       expect(await startedRun(page)).toMatchObject(like);
     },
   );
+
+  it('shows what is in the way as soon as something was refused', async () => {
+    const pages = [await open('/projects/endless', true, true), await open('/', true, true)] as const;
+    const { runId } = await jobato.trigger('endless');
+    for (const [page, name] of [
+      [pages[0], 'Run'],
+      [pages[1], 'Run Endless'],
+    ] as const) {
+      await page.getByRole('button', { name, exact: true }).click();
+      await page.getByTestId('notice').filter({ hasText: 'in progress' }).waitFor();
+      await page.getByRole('link', { name: '1 running' }).waitFor();
+      await page.getByRole('button', { name: name.replace('Run', 'Stop'), exact: true }).waitFor();
+    }
+    expect(await pages[0].getByRole('button', { name: 'Run', exact: true }).isDisabled()).toBe(true);
+    await pages[0].getByRole('button', { name: 'Stop', exact: true }).click();
+    await jobato.untilEnded(runId);
+  });
+
+  /** As if its tab had been turned to: what is idle is read only every few seconds. */
+  const lookAt = (page: Page) => page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
+
+  it('leads from a step that wants a parameter to its field', async () => {
+    const page = await open('/projects/tagged', true);
+    await page.getByText('Parameters').click(); // it was open, since something has to be typed
+    const button = page.getByRole('button', { name: 'Run from here (publish)' });
+    await button.and(page.getByRole('button', { description: 'skips build' })).click();
+    await page.locator('#param-tag:focus').waitFor();
+    await page.getByTestId('notice').filter({ hasText: 'One value is missing or does not fit' }).waitFor();
+    expect(await page.locator('#param-tag-error').innerText()).toBe('Tag is required');
+    expect(await page.locator('#param-tag').getAttribute('aria-invalid')).toBe('true');
+    await page.keyboard.type('v2');
+    await page.keyboard.press('Enter');
+    expect(await startedRun(page)).toMatchObject({ scope: 'full', params: { tag: 'v2', dryRun: true } });
+  });
+
+  it.each([true, false])('fills the form in as an earlier run was (JavaScript: %s)', async (hasScript) => {
+    const params = { tag: 'v7', dryRun: false };
+    const { runId } = await jobato.trigger('tagged', { scope: 'from:publish', params });
+    await jobato.untilEnded(runId);
+    const page = await open('/projects/tagged', hasScript);
+    await page.getByRole('link', { name: 'Use the values of the latest run' }).click();
+    await page.waitForURL(`**/projects/tagged?like=${runId}`);
+    await page.getByText(`These are the values of run ${runId.slice(-12)}`).waitFor();
+    await page.getByText('Runs the step publish.').first().waitFor();
+    expect(await page.getByLabel('Dry run').isChecked()).toBe(false);
+    await page.getByLabel('Tag').fill('v8');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    expect(await startedRun(page)).toMatchObject({
+      rerunOf: null,
+      scope: 'from:publish',
+      params: { tag: 'v8', dryRun: false },
+    });
+    await page.goto(`/projects/tagged?like=${failed.runId}`);
+    await page.getByText('The address names no run of this project').waitFor();
+  });
+
+  it('says that its file has changed, that it is gone, and goes on when it is back', async () => {
+    const page = await open('/projects/moved', true);
+    const file = join(jobato.folders.configDir, 'projects', 'moved.yaml');
+    const run = page.getByRole('button', { name: 'Run', exact: true });
+    const until = async (isReached: () => Promise<boolean>) => {
+      // The file is read when its folder says so; each look asks for what has been read by then.
+      while (!(await isReached())) await lookAt(page);
+    };
+    rmSync(file);
+    await until(() => page.getByText('This project is no longer in the configuration').isVisible());
+    await page.getByRole('link', { name: 'To the projects' }).waitFor();
+    expect(await run.isDisabled()).toBe(true);
+    writeProject(jobato.folders, 'moved', PROJECT.replace('id: demo', 'id: moved') + step('extra', ''));
+    await until(() => page.getByText('The file of this project has changed').isVisible());
+    expect(await run.isEnabled()).toBe(true);
+    expect(await page.getByLabel('Scope', { exact: true }).locator('option').count()).toBe(6);
+    await page.getByRole('link', { name: 'Load the page again' }).click();
+    await page.getByLabel('Scope', { exact: true }).selectOption('only:extra');
+    expect(await page.getByText('The file of this project has changed').count()).toBe(0);
+  });
+
+  it('says beside the button until when a run is refused, and leads to the quota', async () => {
+    writeConfig(jobato.folders, 'quota.yaml', 'quota: { dailyLimit: 3 }');
+    const { runId } = await jobato.trigger('calls');
+    await jobato.untilEnded(runId);
+    const page = await open('/projects/calls', true);
+    await page.locator('#refused-until').filter({ hasText: 'A run is refused until' }).waitFor();
+    await page.getByRole('button', { name: 'Run', exact: true, description: /^A run is refused/ }).click();
+    await page.getByTestId('notice').getByRole('link', { name: 'See the quota' }).click();
+    await page.waitForURL('**/quota');
+  });
 });

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { launchBrowser, openPage } from './support/browser';
+import { hidePages, launchBrowser, openPage } from './support/browser';
 import {
   lastingPort,
   makeFolders,
@@ -117,6 +117,7 @@ describe('a day with Jobato, without a mouse', () => {
     }
 
     // A page that has not heard of the run yet lets somebody try: it is refused, with the way to the run.
+    await hidePages(page);
     await page.goto('/projects/search');
     await page.locator('#run-button').evaluate((element) => element.removeAttribute('disabled'));
     await press(button('Run'));
@@ -151,7 +152,6 @@ describe('a day with Jobato, without a mouse', () => {
     const calls = await jobato.trigger('calls');
     await jobato.untilEnded(calls.runId);
     await page.goto('/projects/calls');
-    await page.locator('#run-button').evaluate((element) => element.removeAttribute('disabled'));
     await press(button('Run'));
     await at('notice').filter({ hasText: 'The quota is used up' }).waitFor();
     expect(await at('notice').locator('time').getAttribute('datetime')).toMatch(/T\d\d:00:00\.000Z$/);

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { pressAsOfBefore } from '../support/browser';
 import type { RunName, Showcase } from './showcase';
 
 /** A page in one of its states. */
@@ -23,8 +24,7 @@ const RUNS: RunName[] = [
 
 /** As if the page had not heard of the run in progress yet. */
 const runAnyway = async (page: Page) => {
-  await page.locator('#run-button').evaluate((element) => element.removeAttribute('disabled'));
-  await page.locator('#run-button').click();
+  await pressAsOfBefore(page.locator('#run-button'));
   await page.getByTestId('notice').waitFor();
 };
 

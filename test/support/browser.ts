@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const ARGUMENTS = [
@@ -45,4 +45,21 @@ export async function openPage(
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   return { page, complaints };
+}
+
+/**
+ * Presses a button that can be pressed only as long as its page has not heard of what is in the way. All in one go,
+ * since what the page reads next takes it back.
+ */
+export async function pressAsOfBefore(button: Locator): Promise<void> {
+  await button.evaluate((element) => {
+    const pressed = element as unknown as { disabled: boolean; click: () => void };
+    pressed.disabled = false;
+    pressed.click();
+  });
+}
+
+/** From here on its pages ask for nothing by themselves, as if nobody looked at them: what they show comes of what is done. */
+export async function hidePages(page: Page): Promise<void> {
+  await page.addInitScript("Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })");
 }

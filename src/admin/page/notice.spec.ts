@@ -9,17 +9,22 @@ it('leads to the run that is in the way', () => {
     title: 'A run of this project is in progress',
     detail: 'Wait for it, or stop it.',
     activeRunHref: '/runs/abc',
+    quotaHref: null,
     resetsAt: null,
     fields: [],
   });
 });
 
-it('says when there is a new quota', () => {
+it('says when there is a new quota, and leads to it', () => {
   const resetsAt = '2026-03-01T23:00:00.000Z';
   const notice = noticeOf(
     new JobatoError('QUOTA_REACHED', 'All is used.', { retryAfterSeconds: 1, resetsAt }),
   );
-  expect(notice).toMatchObject({ detail: 'All is used.', resetsAt: { datetime: resetsAt } });
+  expect(notice).toMatchObject({
+    detail: 'All is used.',
+    quotaHref: '/quota',
+    resetsAt: { datetime: resetsAt },
+  });
 });
 
 it('leads to each field that has to be mended', () => {
@@ -27,6 +32,8 @@ it('leads to each field that has to be mended', () => {
     { field: 'scope', message: 'must be one of full' },
     { field: 'params.maxTerms', message: 'must be at most 9' },
   ];
+  expect(noticeOf(invalid(errors)).title).toBe('2 values are missing or do not fit');
+  expect(noticeOf(invalid(errors.slice(1))).title).toBe('One value is missing or does not fit');
   expect(noticeOf(invalid(errors)).fields).toEqual([
     { href: '#scope', label: 'Scope', message: 'must be one of full' },
     { href: '#param-maxTerms', label: 'Max terms', message: 'must be at most 9' },

@@ -7,7 +7,8 @@ export interface Notice {
   title: string;
   detail: string | null;
   activeRunHref: string | null;
-  /** When there is a new quota. */
+  /** Where the quota is seen that is used up, and when there is a new one. */
+  quotaHref: string | null;
   resetsAt: TimeText | null;
   /** What is wrong with what was typed, each with the way to its field. */
   fields: { href: string; label: string; message: string }[];
@@ -19,12 +20,18 @@ export function noticeOf({ code, detail, extras }: JobatoError): Notice {
     return { href: field === 'scope' ? '#scope' : `#param-${name}`, label: humanised(name), message };
   });
   return {
-    title: PROBLEMS[code].title,
+    title: fields.length > 0 ? toMend(fields.length) : PROBLEMS[code].title,
     detail: fields.length > 0 ? null : detail,
     activeRunHref: extras.activeRunId ? `/runs/${extras.activeRunId}` : null,
+    quotaHref: code === 'QUOTA_REACHED' ? '/quota' : null,
     resetsAt: timeTextOrNull(extras.resetsAt ?? null),
     fields,
   };
+}
+
+/** Who fills in a form has made no request. */
+function toMend(count: number): string {
+  return count === 1 ? 'One value is missing or does not fit' : `${count} values are missing or do not fit`;
 }
 
 export function statusOf({ code }: JobatoError): number {

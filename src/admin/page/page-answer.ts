@@ -21,7 +21,8 @@ export function showDone(href: string, request: Request, response: Response): vo
 
 /**
  * Does what a form asked for. What cannot be done is said beside its button: `again` shows the whole page with the
- * notice in it; htmx gets the notice alone, and what else `part` says about the form.
+ * notice in it; htmx gets the notice alone, and what else `part` says about the form. Who is refused has often not
+ * heard yet of what is in the way, so the page reads itself again as well.
  */
 export async function carryOut(
   request: Request,
@@ -36,8 +37,11 @@ export async function carryOut(
     if (!(error instanceof JobatoError)) throw error;
     const notice = noticeOf(error);
     response.status(statusOf(error));
-    if (wantsPart(request)) response.render('part-notice', { notice, ...part(error) });
-    else await again(notice, error);
+    if (wantsPart(request)) {
+      response.setHeader('HX-Trigger', 'run-changed').render('part-notice', { notice, ...part(error) });
+    } else {
+      await again(notice, error);
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { type DurationText, durationOf, durationText } from '../words/duration-t
 import { median } from '../run/median';
 import { type StatusMark, stepMark } from '../words/status-mark';
 import { STATUS_WORDS } from '../words/plain-words';
-import { type TimeText, timeText } from '../words/time-text';
+import { secondText, type TimeText } from '../words/time-text';
 
 /** How many runs the chart shows. */
 export const CHART_RUNS = 40;
@@ -46,7 +46,9 @@ export interface ChartBar {
   signX: number;
   signY: number;
   href: string;
+  /** "2026-03-01 10:00:05 UTC, 29 s, completed", and the moment itself, for the reader's own zone. */
   title: string;
+  at: Instant;
 }
 
 type Charted = Pick<PastRun, 'runId' | 'status' | 'startedAt' | 'endedAt'>;
@@ -77,7 +79,7 @@ export function durationChart(
     label: labelOf(runs, durations, usualMs),
     rows: runs.map((run) => ({
       href: `/runs/${run.runId}`,
-      startedAt: timeText(run.startedAt),
+      startedAt: secondText(run.startedAt),
       duration: durationOf(run, now),
       mark: stepMark(run.status),
     })),
@@ -108,7 +110,8 @@ function chartBar(
     signX: rounded(x + (place - 2) / 2),
     signY: rounded(y - 3),
     href: `/runs/${runId}`,
-    title: `${timeText(startedAt).text}, ${text}, ${STATUS_WORDS[status].toLowerCase()}`,
+    at: startedAt,
+    title: `${secondText(startedAt).text}, ${text}, ${STATUS_WORDS[status].toLowerCase()}`,
   };
 }
 

@@ -12,12 +12,15 @@ import { pageVersion, waitingKey } from '../page/page-version';
 import type { ProjectPast } from './project-pasts';
 import { type ProjectStep, projectSteps } from './project-steps';
 import { type FooterWarning, neverRunFooter, type RunFooter, runFooter } from '../run/run-footer';
+import { type DurationText, durationOf } from '../words/duration-text';
+import { metricsInShort, paramsInShort } from '../words/in-short';
+import { TRIGGER_WORDS } from '../words/plain-words';
 import { type RunHistory, runHistory } from './run-history';
 import { type ProgressBar, progressBar } from '../run/run-steps';
 import { staleWords } from './staleness';
 import { projectMark, type StatusMark } from '../words/status-mark';
 import { type SummaryBar, summaryBar } from '../run/summary-bar';
-import { timeTextOrNull } from '../words/time-text';
+import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
 import { usualMs } from '../run/usual-duration';
 
 /** What can be told quickly, and whether anything that the page shows has changed. */
@@ -46,6 +49,17 @@ export interface ProjectDetails {
   selected: { run: Run; view: RunView } | null;
 }
 
+/** A run in a line: what tells it from others. */
+export interface RunInShort {
+  shortId: string;
+  /** Where it was chosen, for those whose window does not hold both. */
+  rowHref: string | null;
+  duration: DurationText | null;
+  trigger: string;
+  params: string | null;
+  metrics: string | null;
+}
+
 export interface ProjectPage {
   projectId: string;
   name: string;
@@ -57,6 +71,8 @@ export interface ProjectPage {
   canRun: boolean;
   /** Why not, where it is no run that is in the way. */
   whyNot: string | null;
+  /** Where it can be pressed, and is refused all the same: the quota is used up until then. */
+  refusedUntil: TimeText | null;
   canStop: boolean;
   isStopping: boolean;
   activeRunHref: string | null;
@@ -71,10 +87,14 @@ export interface ProjectPage {
   history: RunHistory;
   footer: RunFooter;
   footerTitle: string | null;
+  /** What else there is to say of the run that the foot speaks of. */
+  footerRun: RunInShort | null;
   /** "Re-run from here" for the step that failed. */
   rerunFrom: { action: string; scope: string; step: string } | null;
   /** What its file asks for in vain. */
   notes: string[];
+  /** This page, with the form filled in as the latest run was; null where there is nothing to fill in. */
+  likeLatestHref: string | null;
   stateHref: string;
   planHref: string;
   pollSeconds: number;
@@ -106,6 +126,8 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
   const alike = past.alike.get(run?.scope ?? FULL_SCOPE) ?? [];
   const stale = staleWords(past.staleness, active !== null, now);
   const refusing = troubles.find(({ refusesRuns }) => refusesRuns) ?? null;
+  const canRun = active === null && refusing === null;
+  const hasParams = Object.keys(definition.params).length > 0;
   const version = projectVersion(state, now);
   const warnings = [
     ...troubles.map(troubleWarning),
@@ -118,8 +140,9 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     file: `config/${file}`,
     mark: projectMark(run, state.change),
     change: state.change,
-    canRun: active === null && refusing === null,
+    canRun,
     whyNot: active === null && refusing ? refusing.message : null,
+    refusedUntil: canRun && quota?.remaining === 0 ? timeText(quota.resetsAt) : null,
     canStop: active !== null && !isStopping,
     isStopping,
     activeRunHref: active && `/runs/${active.runId}`,
@@ -134,9 +157,20 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
       usualMs(alike.filter(({ runId }) => runId !== run?.runId)),
       now,
     ),
-    history: runHistory({ projectId, stepNames, scopes: scopesOf(definition), query, ...details }, now),
+    history: runHistory(
+      {
+        projectId,
+        stepNames,
+        scopes: scopesOf(definition),
+        metricNames: definition.metrics,
+        query,
+        ...details,
+      },
+      now,
+    ),
     ...footerOf(state, details, stepNames, warnings, now),
     notes,
+    likeLatestHref: run && hasParams ? `/projects/${projectId}?like=${run.runId}` : null,
     stateHref: `/projects/${projectId}/state?${historyParameters(query, { version }).toString()}`,
     planHref: `/projects/${projectId}/plan`,
     pollSeconds: active ? 2 : 10,
@@ -146,23 +180,39 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
 
 /** The run that was chosen in the history, else the one at work or the latest. */
 function footerOf(
-  { project: { file }, run, view, quota }: ProjectState,
-  { selected }: ProjectDetails,
+  { project: { file, definition }, run, view, quota }: ProjectState,
+  { selected, page }: ProjectDetails,
   stepNames: string[],
   warnings: FooterWarning[],
   now: Instant,
-): Pick<ProjectPage, 'footer' | 'footerTitle' | 'rerunFrom'> {
+): Pick<ProjectPage, 'footer' | 'footerTitle' | 'footerRun' | 'rerunFrom'> {
   const shown = selected ?? (run && view ? { run, view } : null);
   const failed = shown?.run.steps.find(({ status }) => status === 'failed')?.name;
+  const isListed = page.items.some(({ runId }) => runId === selected?.run.runId);
   const canRerun = !isActive(run) && failed !== undefined && stepNames.includes(failed);
   return {
     footer: shown
       ? runFooter(shown.run, shown.view, quota, now, warnings)
       : neverRunFooter(file, quota, warnings),
     footerTitle: shown && (shown.run.runId === run?.runId ? 'Latest run' : 'Chosen run'),
+    footerRun: shown && {
+      ...runInShort(shown.run, definition.metrics, now),
+      rowHref: selected && (isListed ? `#row-${selected.run.runId}` : '#run-history'),
+    },
     rerunFrom: canRerun
       ? { action: `/runs/${shown!.run.runId}/rerun`, scope: `from:${failed}`, step: failed }
       : null,
+  };
+}
+
+/** Of a run at work its time goes on in the foot already. */
+function runInShort(run: Run, metricNames: string[], now: Instant): Omit<RunInShort, 'rowHref'> {
+  return {
+    shortId: run.runId.slice(-12),
+    duration: isActive(run) ? null : durationOf(run, now),
+    trigger: TRIGGER_WORDS[run.triggeredBy],
+    params: paramsInShort(run.params),
+    metrics: metricsInShort(run.metrics, metricNames),
   };
 }
 

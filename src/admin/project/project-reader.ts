@@ -8,6 +8,7 @@ import { Quotas } from '../../quota/quotas';
 import { ConfigRemarks } from '../../runs/config-remarks';
 import { LatestRuns } from '../../runs/latest-runs';
 import { ProjectChanges } from '../../runs/project-changes';
+import type { Run } from '../../runs/run';
 import { RunHistoryQueries } from '../../runs/run-history-queries';
 import { RunQueries } from '../../runs/run-queries';
 import { historyFilter, type HistoryQuery } from './history-query';
@@ -70,14 +71,24 @@ export class ProjectReader {
     const [page, counts, selected] = await Promise.all([
       this.history.page(filter, HISTORY_ROWS, query.place),
       this.pasts.countsOf(filter, run),
-      query.run === null ? null : this.queries.find(query.run),
+      query.run === null ? null : this.runOf(projectId, query.run),
     ]);
-    const isOurs = selected?.projectId === projectId;
     return {
       page,
       counts,
-      selected: isOurs ? { run: selected, view: await this.queries.view(selected) } : null,
+      selected: selected && { run: selected, view: await this.queries.view(selected) },
     };
+  }
+
+  /** Null where it is no run of this project. */
+  async runOf(projectId: string, runId: string): Promise<Run | null> {
+    const run = await this.queries.find(runId);
+    return run?.projectId === projectId ? run : null;
+  }
+
+  /** Also of a project that is no longer there. */
+  latestRun(projectId: string): Promise<Run | null> {
+    return this.queries.current(projectId);
   }
 
   /** What a run of each scope would do, in the order of the drop-down. */

@@ -66,6 +66,20 @@ it('offers each step by itself, and the later ones as a start', () =>
     ['only:report', 'from:report'],
   ]));
 
+it('says what a run that begins at a step skips, as long as nothing runs', () => {
+  const history = stepHistory([past('a', { fetch: 'failed', parse: 'skipped', report: 'skipped' })], true);
+  const of = (active: Parameters<typeof projectSteps>[2], isWhole = true) =>
+    projectSteps(NAMES, { ...history, isWhole }, active, LATER).map(({ hasRun, skips }) => [hasRun, skips]);
+  expect(of(null)).toEqual([
+    [true, null],
+    [false, 'fetch'],
+    [false, 'fetch and parse'],
+  ]);
+  expect(of(null, false).map(([, skips]) => skips)).toEqual([null, null, null]);
+  expect(of(aNewRun()).map(([, skips]) => skips)).toEqual([null, null, null]);
+  expect(projectSteps(NAMES, HISTORY, null, LATER).map(({ skips }) => skips)).toEqual([null, null, null]);
+});
+
 it('shows steps that an external worker named, without a way to repeat one', () =>
   expect(projectSteps([], HISTORY, null, LATER).map(({ name, onlyScope }) => [name, onlyScope])).toEqual([
     ['fetch', null],

@@ -4,6 +4,7 @@ import { type DurationText, durationOf } from '../words/duration-text';
 import { type StatusMark, stepMark } from '../words/status-mark';
 import { PAST_RUNS, type StepHistory } from './step-history';
 import { type TimeText, timeTextOrNull } from '../words/time-text';
+import { wordList } from '../words/word-list';
 
 /** A step of a project: what last became of it, and the means to do it again. */
 export interface ProjectStep {
@@ -15,6 +16,10 @@ export interface ProjectStep {
   endedAt: TimeText | null;
   runHref: string | null;
   isCurrent: boolean;
+  /** Whether it ran before, so that to run it is to repeat it. */
+  hasRun: boolean;
+  /** "fetch and parse": what a run that begins here skips although it never came to a good end. */
+  skips: string | null;
   onlyScope: string | null;
   /** Null for the first step: from there is the whole again. */
   fromScope: string | null;
@@ -26,12 +31,14 @@ export interface ProjectStep {
  */
 export function projectSteps(
   stepNames: string[],
-  { outcomes, isWhole }: StepHistory,
+  { outcomes, completedAt, isWhole }: StepHistory,
   active: Run | null,
   now: Instant,
 ): ProjectStep[] {
   const running = new Map((active?.steps ?? []).map((step) => [step.name, step]));
   const others = stepNames.length > 0 ? [] : [...new Set([...running.keys(), ...outcomes.keys()])];
+  const missingBefore = (index: number) =>
+    stepNames.filter((name, place) => place < index && !completedAt.has(name));
   return [...stepNames, ...others].map((name) => {
     const ofActive = running.get(name);
     const last = outcomes.get(name);
@@ -41,6 +48,8 @@ export function projectSteps(
     return {
       ...(step === null ? nothingOf(isWhole) : stepFacts(step, now)),
       name,
+      hasRun: step !== null,
+      skips: active || !isWhole ? null : wordList(missingBefore(index)) || null,
       runHref: step === null || runId === null ? null : `/runs/${runId}`,
       onlyScope: index < 0 ? null : `only:${name}`,
       fromScope: index < 1 ? null : `from:${name}`,

@@ -2,21 +2,39 @@ import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/com
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Clock } from '../../clock/clock';
-import type { FieldError } from '../../problems/catalogue';
+import { type FieldError, JobatoError } from '../../problems/catalogue';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { FULL_SCOPE } from '../../projects/scope';
 import { RunsService } from '../../runs/runs.service';
+import { goneProject, GONE_VERSION } from './gone-project';
 import { historyParameters, historyQuery, type HistoryQuery, WHOLE_HISTORY } from './history-query';
 import type { Notice } from '../page/notice';
-import { carryOut, leadTo, textOrNull } from '../page/page-answer';
+import { carryOut, leadTo, textOrNull, wantsPart } from '../page/page-answer';
 import { PageFrames } from '../page/page-frame';
 import { projectPage, projectVersion, type ProjectState } from './project-page';
 import { ProjectReader } from './project-reader';
-import { type GivenForm, givenIn, NOTHING_GIVEN, runForm, triggerRequest } from '../run/run-form';
+import {
+  formVersion,
+  type GivenForm,
+  givenIn,
+  NOTHING_GIVEN,
+  runForm,
+  triggerRequest,
+} from '../run/run-form';
+import { type FormSource, formSource } from './form-source';
 
 type Parameters = Record<string, unknown>;
 /** The form of filters and the links that choose a run, as htmx names what asks. */
 const NEW_ADDRESS = /^(history-form|select-)/;
+
+/** What stands in the form of a page, and what there is to say about it. */
+interface Filled {
+  given: GivenForm;
+  /** The run that it was filled from, where the address names one. */
+  source?: FormSource;
+  notice?: Notice;
+  errors?: FieldError[];
+}
 
 /** A project's page: how its runs went, and the means to start the next. */
 @ApiExcludeController()
@@ -36,7 +54,8 @@ export class ProjectPageController {
     @Query() query: Parameters,
     @Res() response: Response,
   ): Promise<void> {
-    response.render('project', await this.wholePage(projectId, historyQuery(query)));
+    const filled = await this.filledAsIn(projectId, textOrNull(query.like));
+    response.render('project', await this.wholePage(projectId, historyQuery(query), filled));
   }
 
   @Get('state')
@@ -47,19 +66,13 @@ export class ProjectPageController {
     @Res() response: Response,
   ): Promise<void> {
     const query = historyQuery(address);
-    const state = await this.reader.state(projectId, query);
-    if (projectVersion(state, this.clock.now()) === address.version) {
-      response.status(204).end();
-      return;
+    try {
+      await this.showState(projectId, query, address, request, response);
+    } catch (error) {
+      const isGone = error instanceof JobatoError && error.code === 'PROJECT_NOT_FOUND';
+      if (!isGone || !wantsPart(request)) throw error;
+      await this.showGone(projectId, query, address, error, response);
     }
-    const model = await this.partModel(state);
-    if (NEW_ADDRESS.test(String(request.headers['hx-trigger']))) {
-      // The address in the browser says what is shown, so that reload, back and a shared link show it again.
-      response.setHeader('HX-Push-Url', pageAddress(projectId, query));
-    }
-    // What the next run would reuse and cost may be another by now.
-    if (model.project.canRun) response.setHeader('HX-Trigger', 'plan-changed');
-    response.render('part-project', model);
   }
 
   /** What a run of one scope would do: the page asks when another one is chosen. */
@@ -69,6 +82,11 @@ export class ProjectPageController {
     @Query('scope') scope: unknown,
     @Res() response: Response,
   ): Promise<void> {
+    // The state of the page says that its project is gone; here is nothing to add.
+    if (this.projects.find(projectId) === null) {
+      response.status(204).end();
+      return;
+    }
     const plans = this.reader.plans(await this.reader.state(projectId, WHOLE_HISTORY));
     const chosen = textOrNull(scope) ?? FULL_SCOPE;
     const plan = plans.find((each) => each.scope === chosen) ?? plans[0];
@@ -88,7 +106,6 @@ export class ProjectPageController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const { definition } = this.projects.get(projectId);
     const given = givenIn(body);
     // A page without the fields of the form wants to hear no more than why.
     const isBrief = (body as { brief?: unknown } | undefined)?.brief === 'on';
@@ -96,35 +113,91 @@ export class ProjectPageController {
       request,
       response,
       async () => {
+        const { definition } = this.projects.get(projectId);
         const asked = { ...triggerRequest(definition, given), triggeredBy: 'manual' as const };
         const { run } = await this.runs.trigger(projectId, asked, null);
         leadTo(`/runs/${run.runId}`, request, response);
       },
-      async (notice, { extras: { errors = [] } }) =>
-        response.render('project', await this.wholePage(projectId, WHOLE_HISTORY, given, notice, errors)),
-      ({ extras: { errors = [] } }) => (isBrief ? {} : { form: runForm(definition, given, errors) }),
+      async (notice, { extras: { errors } }) => {
+        const filled = { given, notice, ...(errors && { errors }) };
+        response.render('project', await this.wholePage(projectId, WHOLE_HISTORY, filled));
+      },
+      ({ extras: { errors = [] } }) => {
+        const project = this.projects.find(projectId);
+        return isBrief || !project ? {} : { form: runForm(project.definition, given, errors) };
+      },
     );
+  }
+
+  /** The form as it was filled in for the run that the address names. */
+  private async filledAsIn(projectId: string, runId: string | null): Promise<Filled> {
+    if (runId === null) return { given: NOTHING_GIVEN };
+    const run = await this.reader.runOf(projectId, runId);
+    return formSource(this.projects.get(projectId).definition, run);
   }
 
   private async wholePage(
     projectId: string,
     query: HistoryQuery,
-    given: GivenForm = NOTHING_GIVEN,
-    notice: Notice | null = null,
-    errors: FieldError[] = [],
+    { given, source, notice, errors = [] }: Filled,
   ) {
     const state = await this.reader.state(projectId, query);
     const model = await this.partModel(state);
     const plans = this.reader.plans(state);
     const chosen = given.scope ?? FULL_SCOPE;
+    const { definition } = state.project;
     return {
       ...model,
-      form: runForm(state.project.definition, given, errors),
+      form: runForm(definition, given, errors),
+      formVersion: formVersion(definition),
+      source,
       plan: plans.find(({ scope }) => scope === chosen) ?? plans[0],
       planHref: model.project.planHref,
       plans,
       notice,
     };
+  }
+
+  /** What has changed of the page, or nothing. */
+  private async showState(
+    projectId: string,
+    query: HistoryQuery,
+    address: Parameters,
+    request: Request,
+    response: Response,
+  ): Promise<void> {
+    const state = await this.reader.state(projectId, query);
+    if (projectVersion(state, this.clock.now()) === address.version) {
+      response.status(204).end();
+      return;
+    }
+    const model = await this.partModel(state);
+    if (NEW_ADDRESS.test(String(request.headers['hx-trigger']))) {
+      // The address in the browser says what is shown, so that reload, back and a shared link show it again.
+      response.setHeader('HX-Push-Url', pageAddress(projectId, query));
+    }
+    // What the next run would reuse and cost may be another by now.
+    if (model.project.canRun) response.setHeader('HX-Trigger', 'plan-changed');
+    const shownForm = textOrNull(address.form);
+    const isFormOld = shownForm !== null && shownForm !== formVersion(state.project.definition);
+    response.render('part-project', { ...model, isFormOld });
+  }
+
+  /** Its file was taken away while somebody had its page open: they are told, and the page goes on if it comes back. */
+  private async showGone(
+    projectId: string,
+    query: HistoryQuery,
+    address: Parameters,
+    { detail }: JobatoError,
+    response: Response,
+  ): Promise<void> {
+    if (address.version === GONE_VERSION) {
+      response.status(204).end();
+      return;
+    }
+    const project = goneProject(projectId, detail, await this.reader.latestRun(projectId), query);
+    const frame = await this.frames.frame(`${project.mark.icon} ${projectId}`, '/');
+    response.render('part-project-gone', { frame, project });
   }
 
   private async partModel(state: ProjectState) {

@@ -31,6 +31,7 @@ const historyOf = (query: Partial<HistoryQuery> = {}, page = pageOf()) =>
       projectId: 'demo',
       stepNames: ['fetch', 'parse', 'report'],
       scopes: ['full', 'from:parse'],
+      metricNames: ['newJobsCount'],
       page,
       counts,
       query: { ...WHOLE_HISTORY, ...query },
@@ -46,6 +47,18 @@ it('shows each run with one cell a step, in words too', () => {
       scope: 'Full pipeline',
       trigger: 'through the API',
       cellsLabel: 'fetch pending, parse pending, report pending',
+    },
+  ]);
+});
+
+it('says of each run what tells it from the others', () => {
+  const run = { ...aNewRun(), metrics: { newJobsCount: 1200, seconds: 4 } };
+  expect(historyOf({}, pageOf({ items: [run] })).rows).toMatchObject([
+    {
+      shortId: '000000000001',
+      startedAt: { text: '2026-03-01 10:00:00 UTC', toTheSecond: true },
+      params: 'depth 2',
+      metrics: 'New jobs 1,200',
     },
   ]);
 });

@@ -9,14 +9,17 @@ import {
   type Period,
   WHOLE_HISTORY,
 } from './history-query';
+import { metricsInShort, paramsInShort } from '../words/in-short';
 import { numberText, scopeWords, STATUS_WORDS, TRIGGER_WORDS } from '../words/plain-words';
 import { endedLead } from '../run/run-footer';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { type StepCell, stepCells, stepColumns } from '../run/step-cells';
-import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
+import { secondText, type TimeText, timeTextOrNull } from '../words/time-text';
 
 export interface HistoryRow {
   runId: string;
+  /** As much of it as its page is headed by. */
+  shortId: string;
   href: string;
   /** Shows it at the foot of this page, which is read whole or only where it changes. */
   selectHref: string;
@@ -26,6 +29,9 @@ export interface HistoryRow {
   mark: StatusMark;
   reason: string | null;
   scope: string;
+  /** What it was given, and what came out of it, in short. */
+  params: string | null;
+  metrics: string | null;
   trigger: string;
   duration: DurationText | null;
   cells: StepCell[];
@@ -73,6 +79,8 @@ export interface HistoryFacts {
   /** Of the pipeline, as it is now. */
   stepNames: string[];
   scopes: string[];
+  /** Those that the project names as its own. */
+  metricNames: string[];
   page: HistoryPage;
   counts: Record<RunStatus, StatusCount>;
   query: HistoryQuery;
@@ -87,7 +95,7 @@ const PERIOD_WORDS: Record<Period, string> = {
 const COUNTED_UP_TO = 10_000;
 
 export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
-  const { projectId, stepNames, page, counts, query } = facts;
+  const { projectId, stepNames, metricNames, page, counts, query } = facts;
   const href = (change: Partial<HistoryQuery>) => {
     const parameters = historyParameters({ ...query, place: null, ...change });
     return `/projects/${projectId}${parameters.size > 0 ? `?${parameters.toString()}` : ''}#run-history`;
@@ -110,7 +118,7 @@ export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
     rows: page.items.map((run) => {
       const parameters = historyParameters({ ...query, run: run.runId }).toString();
       return {
-        ...historyRow(run, columns, now),
+        ...historyRow(run, columns, metricNames, now),
         selectHref: `/projects/${projectId}?${parameters}#detail-footer`,
         selectStateHref: `/projects/${projectId}/state?${parameters}`,
         isSelected: run.runId === query.run,
@@ -124,15 +132,18 @@ export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
   };
 }
 
-function historyRow(run: Run, columns: string[], now: Instant) {
+function historyRow(run: Run, columns: string[], metricNames: string[], now: Instant) {
   const cells = stepCells(run, columns, now);
   return {
     runId: run.runId,
+    shortId: run.runId.slice(-12),
     href: `/runs/${run.runId}`,
-    startedAt: timeText(run.startedAt),
+    startedAt: secondText(run.startedAt),
     mark: runMark(run),
     reason: endedLead(run).replace(/\.$/, '') || null,
     scope: scopeWords(run.scope),
+    params: paramsInShort(run.params),
+    metrics: metricsInShort(run.metrics, metricNames),
     trigger: TRIGGER_WORDS[run.triggeredBy],
     duration: durationOf(run, now),
     cells,

@@ -92,11 +92,12 @@ function quotaOf(quota: QuotaStatus | null, usual: number | null): RunPlan['quot
   const usually = usual === null ? 'not known for this scope yet' : `usually about ${callsText(usual)}`;
   if (quota === null) return { text: `Quota: ${usually}, no limit is set.`, resetsAt: null, isShort: false };
   const { remaining, resetsAt } = quota;
-  const left = remaining === 0 ? 'none left' : `${numberText(remaining)} left`;
+  // That a run is refused is said beside its button; what it would need is no matter until then.
+  if (remaining === 0) return null;
   return {
-    text: `Quota: ${usually}, ${left}, resets`,
+    text: `Quota: ${usually}, ${numberText(remaining)} left, resets`,
     resetsAt: timeText(resetsAt),
-    isShort: remaining === 0 || (usual !== null && usual > remaining),
+    isShort: usual !== null && usual > remaining,
   };
 }
 

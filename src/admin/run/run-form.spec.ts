@@ -1,5 +1,5 @@
 import type { ParamSpec, ProjectDefinition } from '../../projects/project';
-import { givenIn, NOTHING_GIVEN, runForm, triggerRequest } from './run-form';
+import { formLike, formVersion, givenIn, NOTHING_GIVEN, runForm, triggerRequest } from './run-form';
 
 const PARAM: ParamSpec = {
   type: 'string',
@@ -72,7 +72,7 @@ describe('the form', () => {
     const form = runForm(definition, given, [{ field: 'params.limit', message: 'must be at most 50' }]);
     expect(form.isOpen).toBe(true);
     expect(form.scopes.find(({ isSelected }) => isSelected)?.value).toBe('quick');
-    expect(form.fields[1]).toMatchObject({ value: '99', error: 'must be at most 50', hint: '1 to 50' });
+    expect(form.fields[1]).toMatchObject({ value: '99', error: 'Limit must be at most 50', hint: '1 to 50' });
     expect(form.fields[2]).toMatchObject({ isCheckbox: true, isChecked: false });
   });
 
@@ -80,4 +80,43 @@ describe('the form', () => {
     const params = { name: { ...PARAM, required: true } };
     expect(runForm({ ...definition, params }, NOTHING_GIVEN, []).isOpen).toBe(true);
   });
+});
+
+describe('the form of an earlier run', () => {
+  const like = (scope: string, params: Record<string, unknown>) => formLike(definition, { scope, params });
+
+  it('holds what that run was given', () => {
+    const { given, leftOut } = like('from:fit', { label: 'x', limit: 20, deep: false });
+    expect(given).toEqual({ scope: 'from:fit', params: { label: 'x', limit: '20', deep: 'false' } });
+    expect(leftOut).toEqual([]);
+    expect(triggerRequest(definition, given)).toEqual({
+      scope: 'from:fit',
+      params: { label: 'x', limit: 20, deep: false },
+    });
+    expect(runForm(definition, given, []).isOpen).toBe(true);
+  });
+
+  it('leaves out what the project no longer takes, and names it', () => {
+    const { given, leftOut } = like('from:gone', {
+      label: 'x',
+      limit: 99,
+      source: 'c',
+      oldName: 1,
+      toString: 1,
+    });
+    expect(given).toEqual({ scope: null, params: { label: 'x' } });
+    expect(leftOut).toEqual(['scope from:gone', 'Limit', 'Source', 'Old name', 'To string']);
+  });
+});
+
+it('has another version where it offers something else, and the same where only a command is another', () => {
+  const version = formVersion(definition);
+  const steps = definition.steps.map((step) => ({ ...step, command: ['other'] }));
+  expect(formVersion({ ...definition, steps })).toBe(version);
+  const others = [
+    { ...definition, steps: [...definition.steps, { name: 'new' }] as ProjectDefinition['steps'] },
+    { ...definition, params: { ...definition.params, label: { ...PARAM, default: 'other' } } },
+    { ...definition, scopes: {} },
+  ];
+  expect(new Set([version, ...others.map(formVersion)]).size).toBe(4);
 });

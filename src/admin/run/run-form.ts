@@ -1,7 +1,9 @@
-import { paramsFromText } from '../../projects/params';
+import { paramsFromText, whyNot } from '../../projects/params';
 import type { ParamSpec, ProjectDefinition } from '../../projects/project';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../../projects/scope';
 import type { FieldError } from '../../problems/catalogue';
+import type { Run } from '../../runs/run';
+import { pageVersion } from '../page/page-version';
 import { humanised, scopeWords } from '../words/plain-words';
 
 /** What was typed, as it was typed: it is shown again where it cannot be used. */
@@ -18,12 +20,21 @@ export interface RunForm {
   isOpen: boolean;
 }
 
+/** The form as it was filled in for an earlier run. */
+export interface EarlierForm {
+  given: GivenForm;
+  /** What the project no longer takes, by name. */
+  leftOut: string[];
+}
+
 export interface FormField {
   id: string;
   name: string;
   label: string;
   description: string | null;
   hint: string | null;
+  /** A regular expression that the whole text must match. */
+  pattern: string | null;
   isRequired: boolean;
   error: string | null;
   isCheckbox: boolean;
@@ -55,11 +66,38 @@ export function triggerRequest({ params: specs }: ProjectDefinition, { scope, pa
   return { ...(scope !== null && { scope }), params: paramsFromText(specs, params) };
 }
 
+/** What a run was given, as far as the project as it is now still takes it. */
+export function formLike(
+  definition: ProjectDefinition,
+  { scope, params }: Pick<Run, 'scope' | 'params'>,
+): EarlierForm {
+  const hasScope = stepsInScope(definition, scope) !== null;
+  const isTaken = ([name, value]: [string, unknown]) => {
+    const spec = Object.hasOwn(definition.params, name) ? definition.params[name] : undefined;
+    return spec !== undefined && whyNot(spec, value) === null;
+  };
+  const entries = Object.entries(params);
+  const taken = entries.filter(isTaken).map(([name, value]): [string, string] => [name, String(value)]);
+  const lost = entries.filter((entry) => !isTaken(entry)).map(([name]) => humanised(name));
+  return {
+    given: { scope: hasScope ? scope : null, params: Object.fromEntries(taken) },
+    leftOut: hasScope ? lost : [`scope ${scope}`, ...lost],
+  };
+}
+
+/** Names what the form offers: a page whose form is of another version lacks something, or has too much. */
+export function formVersion(definition: ProjectDefinition): string {
+  return pageVersion([], runForm(definition, NOTHING_GIVEN, []));
+}
+
 export function runForm(definition: ProjectDefinition, given: GivenForm, errors: FieldError[]): RunForm {
-  const errorAt = (field: string) => errors.find((error) => error.field === field)?.message ?? null;
+  const errorAt = (field: string, label: string) => {
+    const error = errors.find((each) => each.field === field);
+    return error ? `${label} ${error.message}` : null;
+  };
   const chosen = given.scope ?? FULL_SCOPE;
   const fields = Object.entries(definition.params).map(([name, spec]) =>
-    formField(name, spec, given.params[name], errorAt(`params.${name}`)),
+    formField(name, spec, given.params[name], errorAt(`params.${name}`, humanised(name))),
   );
   return {
     scopes: scopesOf(definition).map((scope) => ({
@@ -67,7 +105,7 @@ export function runForm(definition: ProjectDefinition, given: GivenForm, errors:
       label: scopeLabel(definition, scope),
       isSelected: scope === chosen,
     })),
-    scopeError: errorAt('scope'),
+    scopeError: errorAt('scope', 'Scope'),
     fields,
     isOpen: fields.some(
       ({ error, isRequired, value, name }) =>
@@ -91,6 +129,7 @@ function formField(
     label: humanised(name),
     description: spec.description,
     hint: rangeHint(spec),
+    pattern: spec.type === 'string' ? spec.pattern : null,
     isRequired,
     error,
     isCheckbox: spec.type === 'boolean',
@@ -106,8 +145,7 @@ function formField(
   };
 }
 
-function rangeHint({ type, min, max, pattern }: ParamSpec): string | null {
-  if (type === 'string' && pattern !== null) return `Must match ${pattern}`;
+function rangeHint({ type, min, max }: ParamSpec): string | null {
   const unit = type === 'string' ? ' characters' : '';
   if (min !== null && max !== null) return `${min} to ${max}${unit}`;
   if (min !== null) return `At least ${min}${unit}`;

@@ -5,6 +5,8 @@ export interface TimeText {
   datetime: Instant;
   exact: string;
   text: string;
+  /** Set where the second is shown as well. */
+  toTheSecond?: true;
 }
 
 export function timeText(instant: Instant): TimeText {
@@ -14,6 +16,12 @@ export function timeText(instant: Instant): TimeText {
     exact: `${date} ${time.slice(0, -1)} UTC`,
     text: `${date} ${time.slice(0, 5)} UTC`,
   };
+}
+
+/** Where many stand below each other, and several may be of the same minute. */
+export function secondText(instant: Instant): TimeText {
+  const time = timeText(instant);
+  return { ...time, text: `${time.exact.slice(0, 19)} UTC`, toTheSecond: true };
 }
 
 export function timeTextOrNull(instant: Instant | null): TimeText | null {

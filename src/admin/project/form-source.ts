@@ -1,0 +1,29 @@
+import type { ProjectDefinition } from '../../projects/project';
+import type { Run } from '../../runs/run';
+import { formLike, type GivenForm, NOTHING_GIVEN } from '../run/run-form';
+import { wordList } from '../words/word-list';
+import { type TimeText, timeText } from '../words/time-text';
+
+/** Where the values of a form come from that do not begin with the defaults, said above its fields. */
+export interface FormSource {
+  /** Null where the address names no run of this project. */
+  run: { href: string; shortId: string; startedAt: TimeText } | null;
+  /** "scope from:parse and Tag" */
+  leftOut: string | null;
+}
+
+export function formSource(
+  definition: ProjectDefinition,
+  run: Run | null,
+): { given: GivenForm; source: FormSource } {
+  if (run === null) return { given: NOTHING_GIVEN, source: { run: null, leftOut: null } };
+  const { given, leftOut } = formLike(definition, run);
+  const { runId, startedAt } = run;
+  return {
+    given,
+    source: {
+      run: { href: `/runs/${runId}`, shortId: runId.slice(-12), startedAt: timeText(startedAt) },
+      leftOut: wordList(leftOut) || null,
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Run } from '../../runs/run';
+import { type StatusMark, stepMark } from '../words/status-mark';
+import { historyParameters, type HistoryQuery } from './history-query';
+
+/** What names the state of such a page: there is only one. */
+export const GONE_VERSION = 'gone';
+
+/** What is left of a page whose project is no longer in the configuration. */
+export interface GoneProject {
+  name: string;
+  mark: StatusMark;
+  /** What is known of where it went. */
+  detail: string;
+  latestRunHref: string | null;
+  canRun: false;
+  whyNot: string;
+  /** It is asked for again, with what the history showed: a file that was only moved may come back. */
+  stateHref: string;
+}
+
+export function goneProject(
+  projectId: string,
+  detail: string,
+  latest: Run | null,
+  query: HistoryQuery,
+): GoneProject {
+  const parameters = historyParameters(query, { version: GONE_VERSION });
+  return {
+    name: projectId,
+    mark: { ...stepMark('never'), word: 'Not in the configuration' },
+    detail,
+    latestRunHref: latest && `/runs/${latest.runId}`,
+    canRun: false,
+    whyNot: detail,
+    stateHref: `/projects/${projectId}/state?${parameters.toString()}`,
+  };
+}
