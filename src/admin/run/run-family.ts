@@ -5,7 +5,7 @@ import { type DurationText, durationOf } from '../words/duration-text';
 import { reasonWords, scopeWords } from '../words/plain-words';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { type StepCell, stepCells, stepColumns } from './step-cells';
-import { type TimeText, timeText } from '../words/time-text';
+import { secondText, type TimeText } from '../words/time-text';
 
 export interface FamilyRow {
   runId: string;
@@ -39,7 +39,7 @@ export function familyRows(run: Run, family: FamilyRun[], now: Instant): FamilyR
   return family.map((each) => ({
     runId: each.runId,
     href: `/runs/${each.runId}`,
-    startedAt: timeText(each.startedAt),
+    startedAt: secondText(each.startedAt),
     mark: runMark(each),
     reason: each.statusReason === null ? null : reasonWords(each.statusReason),
     scope: scopeWords(each.scope),

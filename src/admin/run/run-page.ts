@@ -23,7 +23,7 @@ import { runMark, type StatusMark } from '../words/status-mark';
 import { type StepTimeline, stepTimeline } from './step-timeline';
 import { type SummaryBar, summaryBar } from './summary-bar';
 import { type TimeLeft, timeLeft } from './time-left';
-import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
+import { secondText, secondTextOrNull, type TimeText } from '../words/time-text';
 import { type PageWords, waitingWords } from '../words/waiting-words';
 
 export interface RunFacts {
@@ -124,10 +124,10 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     maxAttempts: run.maxAttempts,
     worker: run.workerId,
     lastHeard: isActive ? durationOf({ startedAt: run.lastHeardAt, endedAt: null }, now) : null,
-    startedAt: timeText(run.startedAt),
+    startedAt: secondText(run.startedAt),
     duration: durationOf(run, now),
-    stopAskedAt: timeTextOrNull(run.cancelRequestedAt),
-    endedAt: timeTextOrNull(run.endedAt),
+    stopAskedAt: secondTextOrNull(run.cancelRequestedAt),
+    endedAt: secondTextOrNull(run.endedAt),
     rerunOf: run.rerunOf,
     params: Object.entries(run.params).map(([name, value]) => ({
       name,

@@ -28,6 +28,10 @@ export function timeTextOrNull(instant: Instant | null): TimeText | null {
   return instant === null ? null : timeText(instant);
 }
 
+export function secondTextOrNull(instant: Instant | null): TimeText | null {
+  return instant === null ? null : secondText(instant);
+}
+
 /** Within a log the day is known, the second matters. */
 export function clockText(instant: Instant): TimeText {
   const time = timeText(instant);
