@@ -262,6 +262,23 @@ describe('the page of a project, in a browser', () => {
     await page.getByText('The address names no run of this project').waitFor();
   });
 
+  it('leads from a re-run that does not fit any more to the form, filled in as that run was', async () => {
+    const text = (program: string) => `id: grown\nparams:\n${program}steps:\n${step('work', '')}`;
+    const label = '  label: { type: string, default: all }\n';
+    const known = () => jobato.fetch('/api/projects/grown');
+    writeProject(jobato.folders, 'grown', text(label));
+    while ((await known()).status !== 200);
+    const { runId } = await jobato.trigger('grown', { params: { label: 'old' } });
+    await jobato.untilEnded(runId);
+    writeProject(jobato.folders, 'grown', text(`${label}  tag: { type: string, required: true }\n`));
+    while (!(await (await known()).text()).includes('"tag"'));
+    const page = await open('/projects/grown', true);
+    await page.getByRole('button', { name: 'Re-run only work' }).click();
+    await page.getByTestId('notice').getByRole('link', { name: 'Tag' }).click();
+    await page.waitForURL(`**/projects/grown?like=${runId}#param-tag`);
+    expect(await page.getByLabel('Label').inputValue()).toBe('old');
+  });
+
   it('says that its file has changed, that it is gone, and goes on when it is back', async () => {
     const page = await open('/projects/moved', true);
     const file = join(jobato.folders.configDir, 'projects', 'moved.yaml');

@@ -38,4 +38,6 @@ it('leads to each field that has to be mended', () => {
     { href: '#scope', label: 'Scope', message: 'must be one of full' },
     { href: '#param-maxTerms', label: 'Max terms', message: 'must be at most 9' },
   ]);
+  const [scope] = noticeOf(invalid(errors), '/projects/demo?like=1').fields;
+  expect(scope!.href).toBe('/projects/demo?like=1#scope');
 });

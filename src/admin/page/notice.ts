@@ -14,10 +14,12 @@ export interface Notice {
   fields: { href: string; label: string; message: string }[];
 }
 
-export function noticeOf({ code, detail, extras }: JobatoError): Notice {
+/** @param formAt the page with the fields, where that is another one than the button's */
+export function noticeOf({ code, detail, extras }: JobatoError, formAt = ''): Notice {
   const fields = (extras.errors ?? []).map(({ field, message }) => {
     const name = field.replace(/^params\./, '');
-    return { href: field === 'scope' ? '#scope' : `#param-${name}`, label: humanised(name), message };
+    const href = formAt + (field === 'scope' ? '#scope' : `#param-${name}`);
+    return { href, label: humanised(name), message };
   });
   return {
     title: fields.length > 0 ? toMend(fields.length) : PROBLEMS[code].title,

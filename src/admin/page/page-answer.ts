@@ -23,6 +23,7 @@ export function showDone(href: string, request: Request, response: Response): vo
  * Does what a form asked for. What cannot be done is said beside its button: `again` shows the whole page with the
  * notice in it; htmx gets the notice alone, and what else `part` says about the form. Who is refused has often not
  * heard yet of what is in the way, so the page reads itself again as well.
+ * @param formAt the page with the fields that the notice leads to, where that is another one
  */
 export async function carryOut(
   request: Request,
@@ -30,12 +31,13 @@ export async function carryOut(
   action: () => Promise<void>,
   again: (notice: Notice, error: JobatoError) => Promise<void>,
   part: (error: JobatoError) => object = () => ({}),
+  formAt = '',
 ): Promise<void> {
   try {
     await action();
   } catch (error) {
     if (!(error instanceof JobatoError)) throw error;
-    const notice = noticeOf(error);
+    const notice = noticeOf(error, formAt);
     response.status(statusOf(error));
     if (wantsPart(request)) {
       response.setHeader('HX-Trigger', 'run-changed').render('part-notice', { notice, ...part(error) });

@@ -104,6 +104,9 @@ export class RunPageController {
         leadTo(`/runs/${run.runId}`, request, response);
       },
       (notice) => this.renderPage(runId, {}, notice, response),
+      () => ({}),
+      // A re-run has no fields of its own: what does not fit any more is mended in the project's form, filled in like it.
+      `/projects/${projectId}?like=${runId}`,
     );
   }
 
