@@ -5,10 +5,11 @@
 const MAX_LINES = 3000;
 const NEAR_END = 24;
 /** New lines are read at most this often, however fast they are written; less often where showing them takes long. */
-const READ_EVERY_MS = 150;
+const READ_EVERY_MS = 250;
 const RETRY_MS = 3000;
-/** As the server does it where it links to a line. */
+/** As the server does it where it links to a line, and where it makes lists of lines. */
 const LINES_BEFORE = 20;
+const LIST_LINES = 100;
 
 const byId = (id) => document.getElementById(id);
 const log = byId('run-log');
@@ -17,7 +18,9 @@ const list = byId('log-lines');
 const follow = byId('follow');
 const newLines = byId('new-lines');
 const page = new URLSearchParams(location.search);
-const filter = [...page].filter(([name]) => name === 'level' || name === 'q');
+const filter = [...page].filter(([name]) => ['level', 'q', 'mark'].includes(name));
+/** What was searched for is marked also where the filter is left. */
+const mark = page.get('q') || page.get('mark') || '';
 /** All lines that are shown, in whatever section: the collection is a live one. */
 const lines = list.getElementsByClassName('line');
 
@@ -34,12 +37,18 @@ function numbersOf({ dataset }) {
   return { from: Number(dataset.from), to: Number(dataset.to), lastSeq: Number(dataset.lastSeq) };
 }
 
+const isActive = () => log.dataset.isActive === 'true';
 const reachesEnd = () => to >= lastSeq;
 /** Whether what is shown grows with the log; it does not where the reader went to an earlier part. */
 let isGrowing = reachesEnd();
 
+function grewTo(seq) {
+  lastSeq = Math.max(lastSeq, seq);
+  list.dataset.lastSeq = lastSeq;
+}
+
 log.addEventListener('jobato:grown', ({ detail }) => {
-  lastSeq = Math.max(lastSeq, detail.lastSeq ?? 0);
+  grewTo(detail.lastSeq ?? 0);
   isBehind = true;
   readNew();
 });
@@ -100,7 +109,7 @@ function told(isRead) {
 
 function takeNew(part) {
   const next = numbersOf(part);
-  lastSeq = Math.max(lastSeq, next.lastSeq);
+  grewTo(next.lastSeq);
   if (next.from > to + 1) {
     // More was written than is read at once. A clean start is better than a gap, but not under a reader's eyes.
     if (!follow.checked) {
@@ -121,16 +130,28 @@ function takeNew(part) {
   showLinks();
   if (follow.checked) toEnd();
   else if (hasLines) show(newLines, true);
-  if (part.dataset.isActive === 'false') log.dispatchEvent(new CustomEvent('jobato:ended'));
+  if (part.dataset.isActive === 'false') end();
   if (!reachesEnd()) isBehind = true; // a search looks through so much at once
 }
 
-/** Lines of a step that goes on join its section. */
+/** Nothing more will come: what was followed stays at its end, and there is nothing to follow. */
+function end() {
+  log.dispatchEvent(new CustomEvent('jobato:ended'));
+  show(follow.parentElement, false);
+}
+
+/** Lines of a step that goes on join its section, and its last list as long as that is short. */
 function append(part) {
   const last = list.lastElementChild;
   const first = part.firstElementChild;
   if (last && first && last.dataset.step === first.dataset.step) {
-    last.lastElementChild.append(...first.lastElementChild.children);
+    const short = last.lastElementChild;
+    const more = first.querySelector('ol');
+    if (short.childElementCount + more.childElementCount <= LIST_LINES) {
+      short.append(...more.children);
+      more.remove();
+    }
+    last.append(...first.querySelectorAll('ol'));
     first.remove();
   }
   list.append(...part.children);
@@ -140,7 +161,7 @@ function prepend(part) {
   const first = list.firstElementChild;
   const last = part.lastElementChild;
   if (first && last && first.dataset.step === last.dataset.step) {
-    first.lastElementChild.prepend(...last.lastElementChild.children);
+    first.firstElementChild.after(...last.querySelectorAll('ol'));
     last.remove();
   }
   list.prepend(...part.children);
@@ -148,20 +169,33 @@ function prepend(part) {
 
 function dropFirst() {
   if (lines.length <= MAX_LINES) return;
-  while (lines.length > MAX_LINES) dropLine(lines[0]);
-  from = seqOf(lines[0]);
+  const first = lines[lines.length - MAX_LINES];
+  const section = first.closest('.log-section');
+  while (section.previousElementSibling) section.previousElementSibling.remove();
+  drop((range) => {
+    range.setStartAfter(section.firstElementChild); // the heading stays
+    range.setEndBefore(first);
+  });
+  from = seqOf(first);
 }
 
 function dropLast() {
   if (lines.length <= MAX_LINES) return;
-  while (lines.length > MAX_LINES) dropLine(lines[lines.length - 1]);
-  to = seqOf(lines[lines.length - 1]);
+  const last = lines[MAX_LINES - 1];
+  const section = last.closest('.log-section');
+  while (section.nextElementSibling) section.nextElementSibling.remove();
+  drop((range) => {
+    range.setStartAfter(last);
+    range.setEndAfter(section.lastElementChild);
+  });
+  to = seqOf(last);
 }
 
-function dropLine(line) {
-  const section = line.closest('.log-section');
-  line.remove();
-  if (!section.querySelector('.line')) section.remove();
+/** All at once: line by line the browser would count the others anew for each. */
+function drop(place) {
+  const range = document.createRange();
+  place(range);
+  range.deleteContents();
 }
 
 const seqOf = (line) => Number(line.id.slice(1));
@@ -187,9 +221,10 @@ function loadInPlace(link, place, take) {
     link.setAttribute('aria-busy', 'true');
     try {
       const part = await read(place());
+      const count = part?.getElementsByClassName('line').length ?? 0; // before they are taken out of it
       if (part) take(part);
       showLinks();
-      say(foundText() ?? `${part?.querySelectorAll('.line').length ?? 0} more lines`);
+      say(foundText() ?? `${countText(count)} more`);
       told(true);
     } catch {
       told(false);
@@ -231,6 +266,8 @@ function showLinks() {
   link('later-lines', isCut, { from: to + 1 });
   link('log-end', isCut, {});
   if (lines.length > 0) byId('log-empty').hidden = true;
+  if (linkedSeq() <= lastSeq) forgetMissingLine();
+  log.dispatchEvent(new CustomEvent('jobato:shown'));
   if (!byId('log-found')) return;
   const texts = { 'found-count': lines.length, 'searched-from': from };
   for (const [id, number] of Object.entries(texts)) {
@@ -243,7 +280,7 @@ function showLinks() {
 
 /** Who acted by what goes away goes on in the log, and not at the top of the page. */
 function show(element, isShown) {
-  const hadFocus = element === document.activeElement;
+  const hadFocus = element.contains(document.activeElement);
   element.hidden = !isShown;
   if (hadFocus && !isShown) box.focus({ preventScroll: true });
 }
@@ -251,6 +288,10 @@ function show(element, isShown) {
 /** What a search found; null where nothing was searched for. */
 function foundText() {
   return byId('log-found')?.innerText ?? null;
+}
+
+function countText(count) {
+  return `${count.toLocaleString()} ${count === 1 ? 'line' : 'lines'}`;
 }
 
 function say(text) {
@@ -266,6 +307,11 @@ function isAtEnd() {
   return box.scrollHeight - box.scrollTop - box.clientHeight <= NEAR_END;
 }
 
+/** Who goes from line to line by keyboard is not carried away from them. */
+function isAmongLines() {
+  return list.contains(document.activeElement) && document.activeElement.matches(':focus-visible');
+}
+
 function setFollow(isFollowing) {
   follow.checked = isFollowing;
   staysAtEnd = isFollowing;
@@ -278,47 +324,88 @@ function setFollow(isFollowing) {
   toEnd();
 }
 
+/** The number of the line that the address names; 0 for none. */
+function linkedSeq() {
+  return Number(/^#L(\d+)$/.exec(location.hash)?.[1] ?? 0);
+}
+
 /** A link to a line leads to where it is: here, or in another part of the log. */
 function showLinkedLine() {
-  const seq = Number(/^#L(\d+)$/.exec(location.hash)?.[1] ?? 0);
-  if (seq === 0) return false;
+  const seq = linkedSeq();
+  if (seq === 0 || seq > lastSeq) return false;
   const line = byId(`L${seq}`);
   if (line) {
-    setFollow(false);
-    line.closest('.log-section').open = true;
-    line.scrollIntoView({ block: 'center' });
-    lastTop = box.scrollTop;
-  } else if (seq <= lastSeq) {
+    goTo(line);
+  } else {
     const place = Math.max(1, seq - LINES_BEFORE);
     // Where the lines before it are so long that it has no room beside them, it is shown by itself.
     const next = Number(page.get('from')) === place ? seq : place;
-    if (Number(page.get('from')) !== next) location.replace(`?from=${next}#L${seq}`);
-  } else {
-    say(`There is no line ${seq} yet: the log has ${lastSeq}.`);
+    const query = new URLSearchParams(mark ? { mark, from: next } : { from: next });
+    if (Number(page.get('from')) !== next) location.replace(`?${query}#L${seq}`);
   }
   return true;
 }
+
+function noteMissingLine() {
+  const seq = linkedSeq();
+  if (seq <= lastSeq) return;
+  const missing = `There is no line ${seq.toLocaleString()}${isActive() ? ' yet' : ''}`;
+  byId('log-note').textContent = `${missing}: the log has ${countText(lastSeq)}.`;
+  log.scrollIntoView({ block: 'nearest' });
+}
+
+function forgetMissingLine() {
+  byId('log-note').textContent = '';
+}
+
+/** In the middle of the box, amid what came before and after; the box in the window, with the tools above it. */
+function goTo(element) {
+  setFollow(false);
+  element.closest('.log-section').open = true;
+  log.scrollIntoView({ block: 'nearest' });
+  const { top, height } = element.getBoundingClientRect();
+  box.scrollTop += top + height / 2 - (box.getBoundingClientRect().top + box.clientHeight / 2);
+  element.scrollIntoView({ block: 'nearest', inline: 'nearest' }); // in a window that is lower than the log
+  lastTop = box.scrollTop;
+}
+
+log.addEventListener('jobato:place', ({ detail }) => goTo(detail));
 
 for (const element of log.querySelectorAll('.needs-script')) element.hidden = false;
 let lastTop = box.scrollTop;
 box.addEventListener('scroll', () => {
   // Up lets go, the end takes hold; lines that are added move nothing upwards.
   if (box.scrollTop < lastTop && !isAtEnd()) setFollow(false);
-  else if (isAtEnd() && isGrowing && !follow.checked && log.dataset.isActive === 'true') setFollow(true);
+  else if (isAtEnd() && isGrowing && !follow.checked && isActive() && !isAmongLines()) setFollow(true);
   lastTop = box.scrollTop;
 });
 follow.addEventListener('change', () => setFollow(follow.checked));
 newLines.addEventListener('click', () => setFollow(true));
-// Lines come to their height when they are seen, wrapped or not, in a window of whatever width.
-new ResizeObserver(() => {
+// Lines come to their height when they are seen, wrapped or not, in a window of whatever width; and what comes and goes
+// above them takes its room from the box.
+const sizes = new ResizeObserver(() => {
   if (staysAtEnd) toEnd();
-}).observe(list);
+});
+sizes.observe(list);
+sizes.observe(box);
 document.addEventListener('visibilitychange', () => void readNew());
-window.addEventListener('hashchange', showLinkedLine);
-// The count goes on with the log, but it is said only when somebody searches.
-window.addEventListener('load', () => say(foundText() ?? ''));
+list.addEventListener('focusin', () => {
+  if (isAmongLines()) setFollow(false);
+});
+window.addEventListener('hashchange', () => {
+  forgetMissingLine();
+  showLinkedLine();
+  noteMissingLine();
+});
+window.addEventListener('load', () => {
+  // The count goes on with the log, but it is said only when somebody searches.
+  say(foundText() ?? '');
+  noteMissingLine();
+  // Browsers go to what the address names once more, and would leave the line at the edge.
+  requestAnimationFrame(showLinkedLine);
+});
 if (!showLinkedLine()) {
-  if (isGrowing && log.dataset.isActive === 'true') setFollow(true);
+  if (isGrowing && isActive()) setFollow(true);
   else if (!page.has('from')) {
     staysAtEnd = true;
     toEnd();

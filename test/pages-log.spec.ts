@@ -80,6 +80,20 @@ describe('the log of a run, in a browser', () => {
       await page.evaluate('new Promise((frame) => requestAnimationFrame(frame))');
     }
   }
+  /** Comes to rest: keys scroll in many small steps, and the first word of an end may be that of a movement before. */
+  const comesToRest = (page: Page): Promise<void> =>
+    page.evaluate(`new Promise((rest) => {
+      const box = document.getElementById('log-box');
+      let [top, frames] = [box.scrollTop, 0];
+      const look = () => {
+        frames = box.scrollTop === top ? frames + 1 : 0;
+        top = box.scrollTop;
+        if (frames < 10) requestAnimationFrame(look);
+        else rest();
+      };
+      look();
+    })`);
+  const said = (page: Page) => page.locator('#log-said').textContent();
   const finds = (page: Page, text: string) =>
     comesTo(page, async () => (await page.locator('#log-found').innerText()) === text);
   const isAtEnd = (page: Page) => comesTo(page, async () => (await fromEnd(page)) < 2);
@@ -95,6 +109,7 @@ describe('the log of a run, in a browser', () => {
     await page.getByRole('link', { name: 'Load earlier lines' }).press('Enter');
     await line(page, 501).waitFor({ state: 'attached' });
     expect(await seqs(page)).toEqual(from(501, 2500));
+    expect(await said(page)).toBe('1,000 lines more');
     // The heading above it is now further up, so the line may have moved by nothing at all.
     expect(Math.abs((await top(page, 1501)) - before)).toBeLessThan(2);
 
@@ -114,12 +129,9 @@ describe('the log of a run, in a browser', () => {
     await isAtEnd(page);
     expect(await page.locator('.log-section summary').allTextContents()).toEqual(['first', 'second']);
 
-    const still = page.evaluate(
-      'new Promise((end) => document.getElementById("log-box").addEventListener("scrollend", () => end(), { once: true }))',
-    );
     await page.locator('#log-box').press('PageUp');
     await page.locator('#follow:not(:checked)').waitFor();
-    await still;
+    await comesToRest(page);
     const place = await scrollTop(page);
     speech.say('while somebody reads');
     await page.getByRole('button', { name: 'New lines' }).waitFor();
@@ -135,6 +147,7 @@ describe('the log of a run, in a browser', () => {
 
     await page.locator('#log-box').press('PageUp');
     await page.locator('#follow:not(:checked)').waitFor();
+    await comesToRest(page);
     speech.say('by the button');
     await page.getByRole('button', { name: 'New lines' }).press('Enter');
     await page.locator('#follow:checked').waitFor();
@@ -174,9 +187,11 @@ describe('the log of a run, in a browser', () => {
   it.each([true, false])(
     'filters and searches the whole log, with scripts: %s',
     async (javaScriptEnabled) => {
-      const page = await open('', { javaScriptEnabled });
+      const page = await open('?q=line', { javaScriptEnabled });
+      await finds(page, 'Matching lines: 1,000, searched back to line 1,480.');
+      await page.getByRole('link', { name: 'Show all lines' }).click();
       await page.getByRole('link', { name: 'Errors', exact: true }).click();
-      await line(page, 100).waitFor();
+      await line(page, 2500).waitFor();
       expect(await seqs(page)).toEqual(from(1, 25).map((number) => number * 100));
       await finds(page, 'Matching lines: 25, in the whole log.');
 
@@ -186,19 +201,31 @@ describe('the log of a run, in a browser', () => {
       expect(await page.locator('mark').allTextContents()).toEqual(['at 24']);
       if (javaScriptEnabled) {
         await page.getByLabel('Text in the log').press('Enter');
-        await page.getByText('Hit 1 of 1').waitFor();
+        await page.locator('#hit-place').getByText('Hit 1 of 1').waitFor();
         speech.say('line of no interest', 'ERROR at 24 again');
         await line(page, 2502).waitFor();
         expect(await seqs(page)).toEqual([2400, 2502]);
         await finds(page, 'Matching lines: 2, in the whole log.');
+        expect(await page.locator('#hit-place').textContent()).toBe('Hit 1 of 2');
         // Said once: a search that goes on finding would talk all the time.
-        expect(await page.locator('#log-said').textContent()).toBe('Matching lines: 1, in the whole log.');
-        expect(await page.locator('#log-found').getAttribute('role')).toBeNull();
+        expect(await said(page)).toBe('Hit 1 of 1');
+        for (const id of ['log-found', 'hit-place'])
+          expect(await page.locator(`#${id}`).getAttribute('role')).toBeNull();
       }
-      // The number of a line leads to its place among all others.
+      // The number of a line leads to its place among all others, where what was searched for is marked as well.
       await line(page, 2400).getByRole('link').click();
-      await page.waitForURL('**?from=2380#L2400');
+      await page.waitForURL('**?mark=AT+24&from=2380#L2400');
       await line(page, 2399).waitFor();
+      await line(page, 2400).locator('mark').waitFor();
+      expect(await page.getByLabel('Text in the log').inputValue()).toBe('AT 24');
+      if (javaScriptEnabled) {
+        await page.getByRole('button', { name: 'Next' }).click();
+        await line(page, 2502).locator('mark[aria-current]').waitFor();
+        expect(await said(page)).toBe('Hit 2 of 2');
+      }
+      await page.getByRole('link', { name: 'Only matching lines' }).click();
+      await page.waitForURL('**?q=AT+24#run-log');
+      await line(page, 2399).waitFor({ state: 'detached' });
 
       await page.goto(`/runs/${runId}?q=nowhere+at+all`);
       await page.getByText('No line matches').waitFor();
@@ -206,6 +233,156 @@ describe('the log of a run, in a browser', () => {
       await line(page, 2500).waitFor();
     },
   );
+
+  it('says that a linked line is not there, and follows the log as usual', async () => {
+    const page = await open('#L9999');
+    const note = page.getByText('There is no line 9,999 yet: the log has 2,500 lines.');
+    await note.waitFor();
+    expect((await note.boundingBox())!.height).toBeGreaterThan(10);
+    expect(await note.getAttribute('role')).toBe('status');
+    expect(await isFollowing(page)).toBe(true);
+    await isAtEnd(page);
+
+    speech.say(...from(2501, 9999).map((seq) => `line ${seq}`));
+    await line(page, 9999).waitFor();
+    expect(await page.locator('#log-note').textContent()).toBe('');
+  });
+
+  it('shows a linked line amid those around it, and the tools of the log above', async () => {
+    const page = await open('?from=100#L120', { viewport: { width: 1366, height: 768 } });
+    await page.waitForLoadState();
+    const isInTheMiddle = async (seq: number) => {
+      const [box, its] = [await page.locator('#log-box').boundingBox(), await line(page, seq).boundingBox()];
+      return Math.abs(its!.y + its!.height / 2 - (box!.y + box!.height / 2)) < 20;
+    };
+    const isShown = () =>
+      page.evaluate<boolean>(`(() => {
+      const { top, bottom } = document.getElementById('run-log').getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight;
+    })()`);
+    await comesTo(page, async () => (await isInTheMiddle(120)) && (await isShown()));
+    await comesToRest(page);
+    expect(await isInTheMiddle(120)).toBe(true);
+    expect(await isShown()).toBe(true);
+
+    await page.evaluate('void (location.hash = "#L900")');
+    await comesTo(page, () => isInTheMiddle(900));
+    await comesToRest(page);
+    expect([await isInTheMiddle(900), await isShown()]).toEqual([true, true]);
+  });
+
+  it('copies what is shown, and says whether that is all', async () => {
+    const page = await open();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const copied = async () => {
+      await page.locator('#copy-log').click();
+      await page.locator('#log-said').filter({ hasText: 'Copied' }).waitFor({ state: 'attached' });
+      const text: string = await page.evaluate('navigator.clipboard.readText()');
+      return { said: await said(page), lines: text.split('\n').slice(0, -1) };
+    };
+    const some = await copied();
+    expect(some.said).toBe('Copied what is shown, 1,000 lines; Download has all.');
+    expect([some.lines.length, some.lines[0]]).toEqual([1000, 'line 1501']);
+
+    for (const first of [501, 1]) {
+      await page.getByRole('link', { name: 'Load earlier lines' }).click();
+      await line(page, first).waitFor({ state: 'attached' });
+    }
+    expect((await copied()).said).toBe('Copied 2,500 lines.');
+    speech.say('one more');
+    await line(page, 2501).waitFor({ state: 'attached' });
+    const all = await copied();
+    expect(all.said).toBe('Copied 2,501 lines.');
+    expect([all.lines.length, all.lines.at(-1)]).toEqual([2501, 'one more']);
+  });
+
+  it('is one stop for the Tab key, from which the arrow keys go from line to line', async () => {
+    const page = await open();
+    await isAtEnd(page);
+    await page.locator('#log-box').focus();
+    await page.keyboard.press('Tab');
+    await page.locator('.log-section summary:focus').waitFor();
+    await page.keyboard.press('Tab');
+    await page.locator('.line-number:focus').waitFor();
+    const seq = Number(await page.locator(':focus').textContent());
+    expect(seq).toBeGreaterThan(2400); // one in view, and not the first of all
+    expect(await isFollowing(page)).toBe(false);
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowDown');
+    await line(page, seq - 1)
+      .locator(':focus')
+      .waitFor();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**#L${seq - 1}`);
+
+    await line(page, seq - 1)
+      .locator('.line-number')
+      .focus();
+    await page.keyboard.press('Tab');
+    expect(await page.locator('#log-box :focus').count()).toBe(0);
+    await page.keyboard.press('Shift+Tab');
+    await line(page, seq - 1)
+      .locator(':focus')
+      .waitFor();
+    // The same for lines that came later.
+    speech.say('one more');
+    await line(page, 2501).waitFor({ state: 'attached' });
+    expect(await page.locator('.line-number:not([tabindex="-1"])').count()).toBe(1);
+  });
+
+  it.each([true, false])('can be skipped, with scripts: %s', async (javaScriptEnabled) => {
+    const page = await open('?from=1', { javaScriptEnabled });
+    await page.getByRole('link', { name: 'Skip the lines' }).press('Enter');
+    await page.keyboard.press('Tab');
+    await page.locator('#later-lines:focus').waitFor();
+  });
+
+  it('has a key for its search, which is only a key of the log', async () => {
+    const page = await open();
+    const field = page.getByLabel('Text in the log');
+    await page.getByLabel('Wrap').focus();
+    await page.keyboard.press('/');
+    await field.and(page.locator(':focus')).waitFor();
+    await page.keyboard.type('a/b');
+    expect(await field.inputValue()).toBe('a/b');
+    await page.locator('#log-box').focus();
+    await page.keyboard.press('Control+/');
+    expect(await focused(page)).toBe('log-box');
+    await page.keyboard.press('/');
+    expect(await focused(page)).toBe('log-q');
+    await page.getByRole('link', { name: 'Projects' }).first().focus();
+    await page.keyboard.press('/');
+    expect(await focused(page)).not.toBe('log-q');
+  });
+
+  it('remembers what was folded for as long as the tab is open', async () => {
+    speech.say('of the second step');
+    await written(2501);
+    const page = await open();
+    await page.locator('.log-section summary').first().click();
+    await line(page, 2500).waitFor({ state: 'hidden' });
+    await page.reload();
+    await line(page, 2501).waitFor();
+    expect(await line(page, 2500).isVisible()).toBe(false);
+    await page.locator('.log-section summary').first().click();
+    await line(page, 2500).waitFor();
+    await page.reload();
+    await line(page, 2500).waitFor();
+  });
+
+  it('fills a window, and the width of a broad one', async () => {
+    const page = await open('#run-log', { viewport: { width: 1366, height: 768 } });
+    const panel = page.locator('#run-log');
+    const steps = page.getByTestId('run-steps');
+    await comesTo(page, async () => Math.abs((await panel.boundingBox())!.height - (768 - 32)) < 2);
+    expect((await panel.boundingBox())!.y).toBeGreaterThanOrEqual(0);
+    const width = (await panel.boundingBox())!.width;
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    await comesTo(page, async () => (await panel.boundingBox())!.width > 1800);
+    expect((await steps.boundingBox())!.width).toBeLessThan(width);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+  });
 
   it('leads to a line wherever it is, also by the name of a step, and into a folded section', async () => {
     speech.say('of the second step');
@@ -241,13 +418,28 @@ describe('the log of a run, in a browser', () => {
     const page = await open();
     speech.say('the stream is heard');
     await line(page, 2501).waitFor();
-    const parts = page.waitForRequest('**/state?*');
-    // As if the answer with the last lines had come before the stream's word.
-    await page.evaluate("document.getElementById('run-log').dispatchEvent(new CustomEvent('jobato:ended'))");
-    await parts;
+    // As if the answer with the last lines had come before the stream's word. Only what is read from then on counts.
+    await page.evaluate(`new Promise((isAsked) => {
+      document.getElementById('run-log').dispatchEvent(new CustomEvent('jobato:ended'));
+      document.body.addEventListener('run-changed', () => isAsked(), { once: true });
+    })`);
     speech.end();
     await page.locator('#announcement').getByText('The run is completed.').waitFor({ state: 'attached' });
     await page.getByTestId('run-status').filter({ hasText: 'Completed' }).waitFor();
+  });
+
+  it('has nothing to follow once the run has ended, and stays at the end of what was followed', async () => {
+    const page = await open();
+    speech.say('last words');
+    speech.end();
+    await page.getByTestId('run-status').filter({ hasText: 'Completed' }).waitFor();
+    await page.getByLabel('Follow').waitFor({ state: 'hidden' });
+    await page.setViewportSize({ width: 400, height: 500 });
+    await isAtEnd(page);
+    await page.reload();
+    await page.getByLabel('Wrap').waitFor();
+    expect(await page.getByLabel('Follow').isVisible()).toBe(false);
+    await isAtEnd(page);
   });
 
   it('reads every few seconds where no stream comes through, says so, and misses nothing', async () => {

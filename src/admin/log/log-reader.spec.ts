@@ -50,7 +50,7 @@ afterAll(async () => {
 
 const read = async (query: Record<string, string>, runId = 'long') => {
   const { from, to, count, sections } = await reader.window(runId, logQuestion(query), true);
-  const seqs = sections.flatMap(({ lines }) => lines.map(({ seq }) => seq));
+  const seqs = sections.flatMap(({ lists }) => lists.flat().map(({ seq }) => seq));
   return { range: [from, to], count, ends: [seqs[0], seqs.at(-1)] };
 };
 
@@ -120,6 +120,11 @@ it('looks through a bounded part of the log for a search, and says how far it ca
     range: [119_001, 120_000],
     ends: [120_000, 120_000],
   });
+});
+
+it('writes how many lines it found as numbers are written', async () => {
+  const { found } = await reader.page('long', logQuestion({ q: 'line' }), true);
+  expect(found).toEqual({ count: '1,000', from: '118,999' });
 });
 
 it('finds where a step begins, however far up', async () => {

@@ -2,7 +2,7 @@ import type { Instant } from '../../clock/clock';
 import type { LogLine } from '../../logs/log-line';
 import type { StepStart } from '../../logs/step-starts';
 import { logLineView, type LogLineView } from './log-line-view';
-import { isFiltered, LEVELS, logAddress, type LogFilter, searchPattern } from './log-question';
+import { isFiltered, LEVELS, logAddress, type LogFilter, markedText, searchPattern } from './log-question';
 import { clockText, type TimeText } from '../words/time-text';
 
 /** What was read of a log, and what was looked through for it. */
@@ -37,7 +37,8 @@ export interface LogSection {
   title: string;
   /** In a log that knows no steps a heading would only be in the way. */
   isUntitled: boolean;
-  lines: LogLineView[];
+  /** Lists of at most `LIST_LINES`. */
+  lists: LogLineView[][];
 }
 
 /** Where else one can go from a window, for a page without scripts and for scripts to begin with. */
@@ -47,6 +48,8 @@ export interface LogLinks {
   endHref: string | null;
   /** Out of every filter. */
   allHref: string;
+  /** Back to the search from which a marked text comes; null where nothing is marked but what was searched for. */
+  matchesHref: string | null;
   levels: { label: string; href: string; isCurrent: boolean }[];
 }
 
@@ -60,6 +63,9 @@ const LEVEL_LABELS = { all: 'All', warnings: 'Warnings', errors: 'Errors' };
 /** Some lines before the one that is linked to, so that it is seen what came before it. */
 const LINES_BEFORE = 20;
 
+/** Browsers leave out what is not in view, a list at a time: many lists cost them time, and so do long ones. */
+const LIST_LINES = 100;
+
 export function logWindow(
   runId: string,
   { lines, from, to, lastSeq }: LogReading,
@@ -68,8 +74,9 @@ export function logWindow(
   stepCount: number,
 ): LogWindow {
   const filtered = isFiltered(filter);
-  const pattern = searchPattern(filter.q);
-  const href = filtered ? (seq: number) => lineHref(runId, seq) : (seq: number) => `#L${seq}`;
+  const mark = markedText(filter);
+  const pattern = searchPattern(mark);
+  const href = filtered ? (seq: number) => lineHref(runId, seq, mark) : (seq: number) => `#L${seq}`;
   const timeOf = sharedTimes();
   const hasSteps = lines.some(({ step }) => step !== null);
   const sections: LogSection[] = [];
@@ -77,10 +84,11 @@ export function logWindow(
   for (const line of lines) {
     if (current === undefined || current.step !== line.step) {
       const title = line.step ?? 'Outside of the steps';
-      current = { step: line.step, title, isUntitled: !hasSteps, lines: [] };
+      current = { step: line.step, title, isUntitled: !hasSteps, lists: [[]] };
       sections.push(current);
     }
-    current.lines.push(logLineView(line, pattern, href, timeOf));
+    if (current.lists.at(-1)!.length === LIST_LINES) current.lists.push([]);
+    current.lists.at(-1)!.push(logLineView(line, pattern, href, timeOf));
   }
   return {
     sections,
@@ -102,9 +110,13 @@ export function logLinks(runId: string, { from, to, isLatest }: LogWindow, filte
     laterHref: isLatest ? null : page({ from: to + 1 }),
     endHref: isLatest ? null : page({}),
     allHref: `/runs/${runId}#run-log`,
+    matchesHref:
+      filter.mark === '' || filter.q !== ''
+        ? null
+        : `/runs/${runId}${logAddress({ ...filter, q: filter.mark, mark: '' })}#run-log`,
     levels: LEVELS.map((level) => ({
       label: LEVEL_LABELS[level],
-      href: `/runs/${runId}${logAddress({ level, q: filter.q })}#run-log`,
+      href: `/runs/${runId}${logAddress({ ...filter, level })}#run-log`,
       isCurrent: level === filter.level,
     })),
   };
@@ -120,8 +132,9 @@ export function stepLinks(runId: string, starts: StepStart[]): StepLink[] {
 }
 
 /** The place of a line in the whole log, however far from its end. */
-export function lineHref(runId: string, seq: number): string {
-  return `/runs/${runId}?from=${Math.max(1, seq - LINES_BEFORE)}#L${seq}`;
+export function lineHref(runId: string, seq: number, mark = ''): string {
+  const place = { from: Math.max(1, seq - LINES_BEFORE) };
+  return `/runs/${runId}${logAddress({ level: 'all', q: '', mark }, place)}#L${seq}`;
 }
 
 /** The lines of one write share their time, which is put into words once. */
