@@ -5,10 +5,11 @@
 const MAX_LINES = 3000;
 const NEAR_END = 24;
 /** New lines are read at most this often, however fast they are written; less often where showing them takes long. */
-const READ_EVERY_MS = 150;
+const READ_EVERY_MS = 250;
 const RETRY_MS = 3000;
-/** As the server does it where it links to a line. */
+/** As the server does it where it links to a line, and where it makes lists of lines. */
 const LINES_BEFORE = 20;
+const LIST_LINES = 100;
 
 const byId = (id) => document.getElementById(id);
 const log = byId('run-log');
@@ -130,7 +131,13 @@ function append(part) {
   const last = list.lastElementChild;
   const first = part.firstElementChild;
   if (last && first && last.dataset.step === first.dataset.step) {
-    last.lastElementChild.append(...first.lastElementChild.children);
+    const short = last.lastElementChild;
+    const more = first.querySelector('ol');
+    if (short.childElementCount + more.childElementCount <= LIST_LINES) {
+      short.append(...more.children);
+      more.remove();
+    }
+    last.append(...first.querySelectorAll('ol'));
     first.remove();
   }
   list.append(...part.children);
@@ -140,7 +147,7 @@ function prepend(part) {
   const first = list.firstElementChild;
   const last = part.lastElementChild;
   if (first && last && first.dataset.step === last.dataset.step) {
-    first.lastElementChild.prepend(...last.lastElementChild.children);
+    first.firstElementChild.after(...last.querySelectorAll('ol'));
     last.remove();
   }
   list.prepend(...part.children);
@@ -148,20 +155,33 @@ function prepend(part) {
 
 function dropFirst() {
   if (lines.length <= MAX_LINES) return;
-  while (lines.length > MAX_LINES) dropLine(lines[0]);
-  from = seqOf(lines[0]);
+  const first = lines[lines.length - MAX_LINES];
+  const section = first.closest('.log-section');
+  while (section.previousElementSibling) section.previousElementSibling.remove();
+  drop((range) => {
+    range.setStartAfter(section.firstElementChild); // the heading stays
+    range.setEndBefore(first);
+  });
+  from = seqOf(first);
 }
 
 function dropLast() {
   if (lines.length <= MAX_LINES) return;
-  while (lines.length > MAX_LINES) dropLine(lines[lines.length - 1]);
-  to = seqOf(lines[lines.length - 1]);
+  const last = lines[MAX_LINES - 1];
+  const section = last.closest('.log-section');
+  while (section.nextElementSibling) section.nextElementSibling.remove();
+  drop((range) => {
+    range.setStartAfter(last);
+    range.setEndAfter(section.lastElementChild);
+  });
+  to = seqOf(last);
 }
 
-function dropLine(line) {
-  const section = line.closest('.log-section');
-  line.remove();
-  if (!section.querySelector('.line')) section.remove();
+/** All at once: line by line the browser would count the others anew for each. */
+function drop(place) {
+  const range = document.createRange();
+  place(range);
+  range.deleteContents();
 }
 
 const seqOf = (line) => Number(line.id.slice(1));

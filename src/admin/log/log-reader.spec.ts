@@ -50,7 +50,7 @@ afterAll(async () => {
 
 const read = async (query: Record<string, string>, runId = 'long') => {
   const { from, to, count, sections } = await reader.window(runId, logQuestion(query), true);
-  const seqs = sections.flatMap(({ lines }) => lines.map(({ seq }) => seq));
+  const seqs = sections.flatMap(({ lists }) => lists.flat().map(({ seq }) => seq));
   return { range: [from, to], count, ends: [seqs[0], seqs.at(-1)] };
 };
 

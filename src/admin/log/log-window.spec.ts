@@ -23,7 +23,7 @@ const shown = (lines: LogLine[], lastSeq: number, filter: Parameters<typeof logW
 it('knows that it has all of a short log', () => {
   const log = shown([line(1), line(2)], 2);
   expect(log).toMatchObject({ isLatest: true, earlierHref: null, laterHref: null, endHref: null });
-  expect(log.sections[0]).toMatchObject({ isUntitled: true, lines: [{ at: { text: '10:00:00' } }, {}] });
+  expect(log.sections[0]).toMatchObject({ isUntitled: true, lists: [[{ at: { text: '10:00:00' } }, {}]] });
 });
 
 it('leads on from a window in the middle', () => {
@@ -46,7 +46,7 @@ it('keeps the filter on the way, and leads from a line to its place in the whole
     { label: 'Warnings', href: '/runs/id?level=warnings&q=a%26b+c#run-log', isCurrent: false },
     { label: 'Errors', href: '/runs/id?level=errors&q=a%26b+c#run-log', isCurrent: true },
   ]);
-  expect(log.sections[0]!.lines[0]!.href).toBe('/runs/id?from=480#L500');
+  expect(log.sections[0]!.lists[0]![0]!.href).toBe('/runs/id?from=480#L500');
 });
 
 it('waits for the first line of an empty log', () => {
@@ -55,7 +55,7 @@ it('waits for the first line of an empty log', () => {
 
 it('puts lines of one step that follow each other under one heading, in the order of the log', () => {
   const { sections } = shown([line(1, 'a'), line(2, 'a'), line(3), line(4, 'b'), line(5, 'a')], 5);
-  expect(sections.map(({ title, lines }) => [title, lines.map(({ seq }) => seq)])).toEqual([
+  expect(sections.map(({ title, lists }) => [title, lists.flat().map(({ seq }) => seq)])).toEqual([
     ['a', [1, 2]],
     ['Outside of the steps', [3]],
     ['b', [4]],

@@ -37,7 +37,8 @@ export interface LogSection {
   title: string;
   /** In a log that knows no steps a heading would only be in the way. */
   isUntitled: boolean;
-  lines: LogLineView[];
+  /** Lists of at most `LIST_LINES`. */
+  lists: LogLineView[][];
 }
 
 /** Where else one can go from a window, for a page without scripts and for scripts to begin with. */
@@ -60,6 +61,9 @@ const LEVEL_LABELS = { all: 'All', warnings: 'Warnings', errors: 'Errors' };
 /** Some lines before the one that is linked to, so that it is seen what came before it. */
 const LINES_BEFORE = 20;
 
+/** Browsers leave out what is not in view, a list at a time: many lists cost them time, and so do long ones. */
+const LIST_LINES = 100;
+
 export function logWindow(
   runId: string,
   { lines, from, to, lastSeq }: LogReading,
@@ -77,10 +81,11 @@ export function logWindow(
   for (const line of lines) {
     if (current === undefined || current.step !== line.step) {
       const title = line.step ?? 'Outside of the steps';
-      current = { step: line.step, title, isUntitled: !hasSteps, lines: [] };
+      current = { step: line.step, title, isUntitled: !hasSteps, lists: [[]] };
       sections.push(current);
     }
-    current.lines.push(logLineView(line, pattern, href, timeOf));
+    if (current.lists.at(-1)!.length === LIST_LINES) current.lists.push([]);
+    current.lists.at(-1)!.push(logLineView(line, pattern, href, timeOf));
   }
   return {
     sections,
