@@ -186,7 +186,9 @@ describe('the log of a run, in a browser', () => {
   it.each([true, false])(
     'filters and searches the whole log, with scripts: %s',
     async (javaScriptEnabled) => {
-      const page = await open('', { javaScriptEnabled });
+      const page = await open('?q=line', { javaScriptEnabled });
+      await finds(page, 'Matching lines: 1,000, searched back to line 1,480.');
+      await page.getByRole('link', { name: 'Show all lines' }).click();
       await page.getByRole('link', { name: 'Errors', exact: true }).click();
       await line(page, 2500).waitFor();
       expect(await seqs(page)).toEqual(from(1, 25).map((number) => number * 100));

@@ -1,7 +1,7 @@
 import type { LogLine } from '../../logs/log-line';
 import { MAX_STYLES, plainText } from './ansi-text';
 import { MAX_HITS } from './log-line-view';
-import { isFiltered, lineTest, type LogFilter, searchPattern } from './log-question';
+import { isFiltered, lineTest, type LogFilter, markedText, searchPattern } from './log-question';
 
 /** As many lines as a page shows at first, and as much text: lines may be long. */
 export const WINDOW_LINES = 1000;
@@ -28,7 +28,7 @@ export class GatheredLines {
 
   constructor(filter: LogFilter) {
     this.matches = isFiltered(filter) ? lineTest(filter) : null;
-    this.pattern = searchPattern(filter.q);
+    this.pattern = searchPattern(markedText(filter));
   }
 
   take(line: LogLine): void {

@@ -7,17 +7,19 @@ it('takes what makes sense of an address, and leaves the rest', () => {
     after: null,
     level: 'errors',
     q: 'text',
+    mark: '',
   });
   expect(logQuestion({ after: '0' }).after).toBe(0);
-  const nonsense = logQuestion({ to: '-1', from: '1e9', after: 'x', level: 'loud', q: ['a', 'b'] });
-  expect(nonsense).toEqual({ to: null, from: null, after: null, level: 'all', q: '' });
+  const nonsense = logQuestion({ to: '-1', from: '1e9', after: 'x', level: 'loud', q: ['a', 'b'], mark: {} });
+  expect(nonsense).toEqual({ to: null, from: null, after: null, level: 'all', q: '', mark: '' });
   expect([isFiltered(nonsense), isOfEnd(nonsense)]).toEqual([false, true]);
   expect(logQuestion({ q: 'x'.repeat(9999) }).q).toHaveLength(200);
 });
 
 it('wants warnings and what is worse, or errors alone', () => {
   const lines = ['ERROR a', 'WARN a', 'INFO a'];
-  const that = (level: 'all' | 'warnings' | 'errors', q = '') => lines.filter(lineTest({ level, q }));
+  const that = (level: 'all' | 'warnings' | 'errors', q = '') =>
+    lines.filter(lineTest({ level, q, mark: '' }));
   expect(that('all')).toEqual(lines);
   expect(that('warnings')).toEqual(['ERROR a', 'WARN a']);
   expect(that('errors')).toEqual(['ERROR a']);

@@ -4,12 +4,14 @@ import { textOrNull } from '../page/page-answer';
 export const LEVELS = ['all', 'warnings', 'errors'] as const;
 export type LevelFilter = (typeof LEVELS)[number];
 
-/** Which lines are asked for. */
+/** Which lines are asked for, and what is marked in them. */
 export interface LogFilter {
   /** 'warnings' are warnings and what is worse. */
   level: LevelFilter;
   /** A text that is in the line, in whatever case; empty for none. */
   q: string;
+  /** A text that is marked in lines that need not have it, for who comes to them from a search; empty for none. */
+  mark: string;
 }
 
 /** From where: lines up to `to`, lines from `from` on, or what is new after `after`; the end where none is given. */
@@ -27,8 +29,13 @@ export function logQuestion(query: Record<string, unknown>): LogQuestion {
     from: lineNumber(query.from),
     after: query.after === '0' ? 0 : lineNumber(query.after),
     level: LEVELS.find((level) => level === query.level) ?? 'all',
-    q: (textOrNull(query.q) ?? '').trim().slice(0, MAX_SEARCH),
+    q: searchText(query.q),
+    mark: searchText(query.mark),
   };
+}
+
+function searchText(value: unknown): string {
+  return (textOrNull(value) ?? '').trim().slice(0, MAX_SEARCH);
 }
 
 export function isFiltered({ level, q }: LogFilter): boolean {
@@ -48,8 +55,13 @@ export function lineTest({ level, q }: LogFilter): (text: string) => boolean {
     (pattern === null || text.search(pattern) >= 0) && (level === 'all' || wanted.includes(levelOf(text)));
 }
 
-export function searchPattern(q: string): RegExp | null {
-  return q === '' ? null : new RegExp(q.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gi');
+/** What was searched for, here or on the page before. */
+export function markedText({ q, mark }: Pick<LogFilter, 'q' | 'mark'>): string {
+  return q === '' ? mark : q;
+}
+
+export function searchPattern(text: string): RegExp | null {
+  return text === '' ? null : new RegExp(text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gi');
 }
 
 /** The rest of an address: the filter first, then where in the log. */
@@ -57,6 +69,7 @@ export function logAddress(filter: LogFilter, place: Record<string, number> = {}
   const query = new URLSearchParams();
   if (filter.level !== 'all') query.set('level', filter.level);
   if (filter.q !== '') query.set('q', filter.q);
+  if (filter.mark !== '') query.set('mark', filter.mark);
   for (const [name, seq] of Object.entries(place)) query.set(name, String(seq));
   return query.size === 0 ? '' : `?${query.toString()}`;
 }

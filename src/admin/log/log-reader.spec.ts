@@ -122,6 +122,11 @@ it('looks through a bounded part of the log for a search, and says how far it ca
   });
 });
 
+it('writes how many lines it found as numbers are written', async () => {
+  const { found } = await reader.page('long', logQuestion({ q: 'line' }), true);
+  expect(found).toEqual({ count: '1,000', from: '118,999' });
+});
+
 it('finds where a step begins, however far up', async () => {
   const { steps } = await reader.page('long', logQuestion({}), true);
   expect(steps).toEqual([

@@ -3,8 +3,9 @@ import { Injectable } from '@nestjs/common';
 import type { LogChunk } from '../../logs/log-chunk';
 import { LogStore } from '../../logs/log-store';
 import { LogTail } from '../../logs/log-tail';
+import { numberText } from '../words/plain-words';
 import { GatheredLines, WINDOW_LINES } from './gathered-lines';
-import { isFiltered, type LogFilter, type LogQuestion } from './log-question';
+import { isFiltered, type LevelFilter, type LogFilter, type LogQuestion, markedText } from './log-question';
 import {
   lineHref,
   logLinks,
@@ -15,6 +16,16 @@ import {
   type StepLink,
   stepLinks,
 } from './log-window';
+
+/** What stands around the lines, beside the ways to other lines. */
+interface LogSurroundings {
+  steps: StepLink[];
+  level: LevelFilter;
+  isLevelFiltered: boolean;
+  /** As it stands in the field of the search. */
+  searchText: string;
+  found: { count: string; from: string };
+}
 
 /**
  * Reads the parts of a log that pages show: chunk by chunk from the end that is wanted, so that no more is read than
@@ -37,17 +48,17 @@ export class LogReader {
     runId: string,
     question: LogQuestion,
     isActive: boolean,
-  ): Promise<LogWindow & LogLinks & LogFilter & { steps: StepLink[]; isLevelFiltered: boolean }> {
+  ): Promise<LogWindow & LogLinks & LogSurroundings> {
     const window = await this.window(runId, question, isActive);
-    const { level, q } = question;
-    const steps = await this.steps(runId);
+    const { level } = question;
     return {
       ...window,
       ...logLinks(runId, window, question),
-      steps,
+      steps: await this.steps(runId),
       level,
-      q,
       isLevelFiltered: level !== 'all',
+      searchText: markedText(question),
+      found: { count: numberText(window.count), from: numberText(window.from) },
     };
   }
 

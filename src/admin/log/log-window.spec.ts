@@ -1,7 +1,7 @@
 import type { LogLine } from '../../logs/log-line';
 import { logLinks, type LogReading, logWindow, stepLinks } from './log-window';
 
-const ALL = { level: 'all', q: '' } as const;
+const ALL = { level: 'all', q: '', mark: '' } as const;
 const line = (seq: number, step: string | null = null, text = 'x'): LogLine => ({
   seq,
   at: '2026-03-01T10:00:00.000Z',
@@ -36,7 +36,7 @@ it('leads on from a window in the middle', () => {
 });
 
 it('keeps the filter on the way, and leads from a line to its place in the whole log', () => {
-  const log = shown([line(500)], 900, { level: 'errors', q: 'a&b c' });
+  const log = shown([line(500)], 900, { level: 'errors', q: 'a&b c', mark: '' });
   expect(log).toMatchObject({
     earlierHref: '/runs/id?level=errors&q=a%26b+c&to=499#run-log',
     allHref: '/runs/id#run-log',
@@ -46,7 +46,23 @@ it('keeps the filter on the way, and leads from a line to its place in the whole
     { label: 'Warnings', href: '/runs/id?level=warnings&q=a%26b+c#run-log', isCurrent: false },
     { label: 'Errors', href: '/runs/id?level=errors&q=a%26b+c#run-log', isCurrent: true },
   ]);
-  expect(log.sections[0]!.lists[0]![0]!.href).toBe('/runs/id?from=480#L500');
+  expect(log.sections[0]!.lists[0]![0]!.href).toBe('/runs/id?mark=a%26b+c&from=480#L500');
+  expect(log.matchesHref).toBeNull();
+});
+
+it('marks what was searched for among all lines, on all ways from there, of which one leads back', () => {
+  const log = shown([line(500, null, 'an item of many')], 900, { ...ALL, mark: 'item' });
+  expect(log).toMatchObject({
+    isFiltered: false,
+    earlierHref: '/runs/id?mark=item&to=499#run-log',
+    matchesHref: '/runs/id?q=item#run-log',
+  });
+  expect(log.sections[0]!.lists[0]![0]).toMatchObject({ href: '#L500', pieces: [{}, { isHit: true }, {}] });
+});
+
+it('puts at most a hundred lines into a list', () => {
+  const lines = Array.from({ length: 250 }, (_, index) => line(index + 1));
+  expect(shown(lines, 250).sections[0]!.lists.map(({ length }) => length)).toEqual([100, 100, 50]);
 });
 
 it('waits for the first line of an empty log', () => {

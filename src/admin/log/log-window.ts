@@ -2,7 +2,7 @@ import type { Instant } from '../../clock/clock';
 import type { LogLine } from '../../logs/log-line';
 import type { StepStart } from '../../logs/step-starts';
 import { logLineView, type LogLineView } from './log-line-view';
-import { isFiltered, LEVELS, logAddress, type LogFilter, searchPattern } from './log-question';
+import { isFiltered, LEVELS, logAddress, type LogFilter, markedText, searchPattern } from './log-question';
 import { clockText, type TimeText } from '../words/time-text';
 
 /** What was read of a log, and what was looked through for it. */
@@ -48,6 +48,8 @@ export interface LogLinks {
   endHref: string | null;
   /** Out of every filter. */
   allHref: string;
+  /** Back to the search from which a marked text comes; null where nothing is marked but what was searched for. */
+  matchesHref: string | null;
   levels: { label: string; href: string; isCurrent: boolean }[];
 }
 
@@ -72,8 +74,9 @@ export function logWindow(
   stepCount: number,
 ): LogWindow {
   const filtered = isFiltered(filter);
-  const pattern = searchPattern(filter.q);
-  const href = filtered ? (seq: number) => lineHref(runId, seq) : (seq: number) => `#L${seq}`;
+  const mark = markedText(filter);
+  const pattern = searchPattern(mark);
+  const href = filtered ? (seq: number) => lineHref(runId, seq, mark) : (seq: number) => `#L${seq}`;
   const timeOf = sharedTimes();
   const hasSteps = lines.some(({ step }) => step !== null);
   const sections: LogSection[] = [];
@@ -107,9 +110,13 @@ export function logLinks(runId: string, { from, to, isLatest }: LogWindow, filte
     laterHref: isLatest ? null : page({ from: to + 1 }),
     endHref: isLatest ? null : page({}),
     allHref: `/runs/${runId}#run-log`,
+    matchesHref:
+      filter.mark === '' || filter.q !== ''
+        ? null
+        : `/runs/${runId}${logAddress({ ...filter, q: filter.mark, mark: '' })}#run-log`,
     levels: LEVELS.map((level) => ({
       label: LEVEL_LABELS[level],
-      href: `/runs/${runId}${logAddress({ level, q: filter.q })}#run-log`,
+      href: `/runs/${runId}${logAddress({ ...filter, level })}#run-log`,
       isCurrent: level === filter.level,
     })),
   };
@@ -125,8 +132,9 @@ export function stepLinks(runId: string, starts: StepStart[]): StepLink[] {
 }
 
 /** The place of a line in the whole log, however far from its end. */
-export function lineHref(runId: string, seq: number): string {
-  return `/runs/${runId}?from=${Math.max(1, seq - LINES_BEFORE)}#L${seq}`;
+export function lineHref(runId: string, seq: number, mark = ''): string {
+  const place = { from: Math.max(1, seq - LINES_BEFORE) };
+  return `/runs/${runId}${logAddress({ level: 'all', q: '', mark }, place)}#L${seq}`;
 }
 
 /** The lines of one write share their time, which is put into words once. */
