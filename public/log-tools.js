@@ -29,13 +29,14 @@ const copy = byId('copy-log');
 // Browsers let only pages in a secure context write to the clipboard.
 copy.hidden = !navigator.clipboard;
 copy.addEventListener('click', async () => {
-  const texts = [...list.querySelectorAll('.line-text')].map(({ textContent }) => `${textContent}\n`);
-  const count = texts.length.toLocaleString();
-  const isAll = texts.length === Number(list.dataset.lastSeq);
-  let said = isAll ? `Copied ${count} lines.` : `Copied the ${count} lines that are shown; Download has all.`;
+  const lines = [...list.getElementsByClassName('line')];
+  const count = `${lines.length.toLocaleString()} ${lines.length === 1 ? 'line' : 'lines'}`;
+  const isAll = lines.length === Number(list.dataset.lastSeq);
+  let said = isAll ? `Copied ${count}.` : `Copied what is shown, ${count}; Download has all.`;
+  const text = lines.map((line) => `${line.querySelector('.line-text').textContent}\n`).join('');
   try {
-    await navigator.clipboard.writeText(texts.join(''));
-    copy.textContent = isAll ? 'Copied' : `Copied the ${count} lines shown`;
+    await navigator.clipboard.writeText(text);
+    copy.textContent = isAll ? 'Copied' : `Copied what is shown, ${count}`;
   } catch {
     said = 'The browser did not allow to copy.';
     copy.textContent = 'Not allowed';

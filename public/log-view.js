@@ -39,8 +39,13 @@ const reachesEnd = () => to >= lastSeq;
 /** Whether what is shown grows with the log; it does not where the reader went to an earlier part. */
 let isGrowing = reachesEnd();
 
+function grewTo(seq) {
+  lastSeq = Math.max(lastSeq, seq);
+  list.dataset.lastSeq = lastSeq;
+}
+
 log.addEventListener('jobato:grown', ({ detail }) => {
-  lastSeq = Math.max(lastSeq, detail.lastSeq ?? 0);
+  grewTo(detail.lastSeq ?? 0);
   isBehind = true;
   readNew();
 });
@@ -101,7 +106,7 @@ function told(isRead) {
 
 function takeNew(part) {
   const next = numbersOf(part);
-  lastSeq = Math.max(lastSeq, next.lastSeq);
+  grewTo(next.lastSeq);
   if (next.from > to + 1) {
     // More was written than is read at once. A clean start is better than a gap, but not under a reader's eyes.
     if (!follow.checked) {
@@ -207,9 +212,10 @@ function loadInPlace(link, place, take) {
     link.setAttribute('aria-busy', 'true');
     try {
       const part = await read(place());
+      const count = part?.getElementsByClassName('line').length ?? 0; // before they are taken out of it
       if (part) take(part);
       showLinks();
-      say(foundText() ?? `${part?.querySelectorAll('.line').length ?? 0} more lines`);
+      say(foundText() ?? `${countText(count)} more`);
       told(true);
     } catch {
       told(false);
@@ -271,6 +277,10 @@ function show(element, isShown) {
 /** What a search found; null where nothing was searched for. */
 function foundText() {
   return byId('log-found')?.innerText ?? null;
+}
+
+function countText(count) {
+  return `${count.toLocaleString()} ${count === 1 ? 'line' : 'lines'}`;
 }
 
 function say(text) {

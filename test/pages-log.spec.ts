@@ -109,6 +109,7 @@ describe('the log of a run, in a browser', () => {
     await page.getByRole('link', { name: 'Load earlier lines' }).press('Enter');
     await line(page, 501).waitFor({ state: 'attached' });
     expect(await seqs(page)).toEqual(from(501, 2500));
+    expect(await said(page)).toBe('1,000 lines more');
     // The heading above it is now further up, so the line may have moved by nothing at all.
     expect(Math.abs((await top(page, 1501)) - before)).toBeLessThan(2);
 
@@ -220,6 +221,31 @@ describe('the log of a run, in a browser', () => {
       await line(page, 2500).waitFor();
     },
   );
+
+  it('copies what is shown, and says whether that is all', async () => {
+    const page = await open();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const copied = async () => {
+      await page.locator('#copy-log').click();
+      await page.locator('#log-said').filter({ hasText: 'Copied' }).waitFor({ state: 'attached' });
+      const text: string = await page.evaluate('navigator.clipboard.readText()');
+      return { said: await said(page), lines: text.split('\n').slice(0, -1) };
+    };
+    const some = await copied();
+    expect(some.said).toBe('Copied what is shown, 1,000 lines; Download has all.');
+    expect([some.lines.length, some.lines[0]]).toEqual([1000, 'line 1501']);
+
+    for (const first of [501, 1]) {
+      await page.getByRole('link', { name: 'Load earlier lines' }).click();
+      await line(page, first).waitFor({ state: 'attached' });
+    }
+    expect((await copied()).said).toBe('Copied 2,500 lines.');
+    speech.say('one more');
+    await line(page, 2501).waitFor({ state: 'attached' });
+    const all = await copied();
+    expect(all.said).toBe('Copied 2,501 lines.');
+    expect([all.lines.length, all.lines.at(-1)]).toEqual([2501, 'one more']);
+  });
 
   it('leads to a line wherever it is, also by the name of a step, and into a folded section', async () => {
     speech.say('of the second step');
