@@ -1,6 +1,7 @@
 // What a reader does with the lines that are shown: wrap them, copy them, step through what was searched for.
 
 const byId = (id) => document.getElementById(id);
+const log = byId('run-log');
 const box = byId('log-box');
 const list = byId('log-lines');
 
@@ -48,24 +49,33 @@ copy.addEventListener('click', async () => {
 const hits = list.getElementsByTagName('mark');
 let current = null;
 
-/** From where one is; at the start, from the last one, which is nearest to the end of the log. */
+/** From where one is, or from the line that was linked to; else from the last one, which is nearest to the end. */
 function step(by) {
   if (hits.length === 0) return;
+  current ??= list.querySelector('.line:target mark');
   const at = [...hits].indexOf(current);
   const next = at < 0 ? hits.length - 1 : (at + by + hits.length) % hits.length;
   current?.removeAttribute('aria-current');
   current = hits[next];
   current.setAttribute('aria-current', 'true');
-  byId('follow').checked = false;
-  byId('follow').dispatchEvent(new Event('change'));
-  current.closest('.log-section').open = true;
-  current.scrollIntoView({ block: 'center' });
-  byId('hit-place').textContent = `Hit ${next + 1} of ${hits.length}`;
+  log.dispatchEvent(new CustomEvent('jobato:place', { detail: current }));
+  showHitPlace();
+  byId('log-said').textContent = byId('hit-place').textContent;
+}
+
+/** It goes on with the log, but it is said only when somebody steps. */
+function showHitPlace() {
+  const at = [...hits].indexOf(current);
+  const isShown = at >= 0;
+  byId('hit-place').textContent = isShown
+    ? `Hit ${(at + 1).toLocaleString()} of ${hits.length.toLocaleString()}`
+    : '';
 }
 
 if (byId('next-hit')) {
   byId('next-hit').addEventListener('click', () => step(1));
   byId('previous-hit').addEventListener('click', () => step(-1));
+  log.addEventListener('jobato:shown', showHitPlace);
   const field = byId('log-q');
   // The same text again means the next hit; another one is a search of its own, by the form.
   field.addEventListener('keydown', (event) => {

@@ -18,7 +18,9 @@ const list = byId('log-lines');
 const follow = byId('follow');
 const newLines = byId('new-lines');
 const page = new URLSearchParams(location.search);
-const filter = [...page].filter(([name]) => name === 'level' || name === 'q');
+const filter = [...page].filter(([name]) => ['level', 'q', 'mark'].includes(name));
+/** What was searched for is marked also where the filter is left. */
+const mark = page.get('q') || page.get('mark') || '';
 /** All lines that are shown, in whatever section: the collection is a live one. */
 const lines = list.getElementsByClassName('line');
 
@@ -35,6 +37,7 @@ function numbersOf({ dataset }) {
   return { from: Number(dataset.from), to: Number(dataset.to), lastSeq: Number(dataset.lastSeq) };
 }
 
+const isActive = () => log.dataset.isActive === 'true';
 const reachesEnd = () => to >= lastSeq;
 /** Whether what is shown grows with the log; it does not where the reader went to an earlier part. */
 let isGrowing = reachesEnd();
@@ -257,6 +260,8 @@ function showLinks() {
   link('later-lines', isCut, { from: to + 1 });
   link('log-end', isCut, {});
   if (lines.length > 0) byId('log-empty').hidden = true;
+  if (linkedSeq() <= lastSeq) forgetMissingLine();
+  log.dispatchEvent(new CustomEvent('jobato:shown'));
   if (!byId('log-found')) return;
   const texts = { 'found-count': lines.length, 'searched-from': from };
   for (const [id, number] of Object.entries(texts)) {
@@ -308,26 +313,52 @@ function setFollow(isFollowing) {
   toEnd();
 }
 
+/** The number of the line that the address names; 0 for none. */
+function linkedSeq() {
+  return Number(/^#L(\d+)$/.exec(location.hash)?.[1] ?? 0);
+}
+
 /** A link to a line leads to where it is: here, or in another part of the log. */
 function showLinkedLine() {
-  const seq = Number(/^#L(\d+)$/.exec(location.hash)?.[1] ?? 0);
-  if (seq === 0) return false;
+  const seq = linkedSeq();
+  if (seq === 0 || seq > lastSeq) return false;
   const line = byId(`L${seq}`);
   if (line) {
-    setFollow(false);
-    line.closest('.log-section').open = true;
-    line.scrollIntoView({ block: 'center' });
-    lastTop = box.scrollTop;
-  } else if (seq <= lastSeq) {
+    goTo(line);
+  } else {
     const place = Math.max(1, seq - LINES_BEFORE);
     // Where the lines before it are so long that it has no room beside them, it is shown by itself.
     const next = Number(page.get('from')) === place ? seq : place;
-    if (Number(page.get('from')) !== next) location.replace(`?from=${next}#L${seq}`);
-  } else {
-    say(`There is no line ${seq} yet: the log has ${lastSeq}.`);
+    const query = new URLSearchParams(mark ? { mark, from: next } : { from: next });
+    if (Number(page.get('from')) !== next) location.replace(`?${query}#L${seq}`);
   }
   return true;
 }
+
+function noteMissingLine() {
+  const seq = linkedSeq();
+  if (seq <= lastSeq) return;
+  const missing = `There is no line ${seq.toLocaleString()}${isActive() ? ' yet' : ''}`;
+  byId('log-note').textContent = `${missing}: the log has ${countText(lastSeq)}.`;
+  log.scrollIntoView({ block: 'nearest' });
+}
+
+function forgetMissingLine() {
+  byId('log-note').textContent = '';
+}
+
+/** In the middle of the box, amid what came before and after; the box in the window, with the tools above it. */
+function goTo(element) {
+  setFollow(false);
+  element.closest('.log-section').open = true;
+  log.scrollIntoView({ block: 'nearest' });
+  const { top, height } = element.getBoundingClientRect();
+  box.scrollTop += top + height / 2 - (box.getBoundingClientRect().top + box.clientHeight / 2);
+  element.scrollIntoView({ block: 'nearest', inline: 'nearest' }); // in a window that is lower than the log
+  lastTop = box.scrollTop;
+}
+
+log.addEventListener('jobato:place', ({ detail }) => goTo(detail));
 
 for (const element of log.querySelectorAll('.needs-script')) element.hidden = false;
 let lastTop = box.scrollTop;
@@ -344,11 +375,23 @@ new ResizeObserver(() => {
   if (staysAtEnd) toEnd();
 }).observe(list);
 document.addEventListener('visibilitychange', () => void readNew());
-window.addEventListener('hashchange', showLinkedLine);
-// The count goes on with the log, but it is said only when somebody searches.
-window.addEventListener('load', () => say(foundText() ?? ''));
+list.addEventListener('focusin', () => {
+  if (isAmongLines()) setFollow(false);
+});
+window.addEventListener('hashchange', () => {
+  forgetMissingLine();
+  showLinkedLine();
+  noteMissingLine();
+});
+window.addEventListener('load', () => {
+  // The count goes on with the log, but it is said only when somebody searches.
+  say(foundText() ?? '');
+  noteMissingLine();
+  // Browsers go to what the address names once more, and would leave the line at the edge.
+  requestAnimationFrame(showLinkedLine);
+});
 if (!showLinkedLine()) {
-  if (isGrowing && log.dataset.isActive === 'true') setFollow(true);
+  if (isGrowing && isActive()) setFollow(true);
   else if (!page.has('from')) {
     staysAtEnd = true;
     toEnd();

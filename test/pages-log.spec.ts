@@ -201,19 +201,31 @@ describe('the log of a run, in a browser', () => {
       expect(await page.locator('mark').allTextContents()).toEqual(['at 24']);
       if (javaScriptEnabled) {
         await page.getByLabel('Text in the log').press('Enter');
-        await page.getByText('Hit 1 of 1').waitFor();
+        await page.locator('#hit-place').getByText('Hit 1 of 1').waitFor();
         speech.say('line of no interest', 'ERROR at 24 again');
         await line(page, 2502).waitFor();
         expect(await seqs(page)).toEqual([2400, 2502]);
         await finds(page, 'Matching lines: 2, in the whole log.');
+        expect(await page.locator('#hit-place').textContent()).toBe('Hit 1 of 2');
         // Said once: a search that goes on finding would talk all the time.
-        expect(await page.locator('#log-said').textContent()).toBe('Matching lines: 1, in the whole log.');
-        expect(await page.locator('#log-found').getAttribute('role')).toBeNull();
+        expect(await said(page)).toBe('Hit 1 of 1');
+        for (const id of ['log-found', 'hit-place'])
+          expect(await page.locator(`#${id}`).getAttribute('role')).toBeNull();
       }
-      // The number of a line leads to its place among all others.
+      // The number of a line leads to its place among all others, where what was searched for is marked as well.
       await line(page, 2400).getByRole('link').click();
-      await page.waitForURL('**?from=2380#L2400');
+      await page.waitForURL('**?mark=AT+24&from=2380#L2400');
       await line(page, 2399).waitFor();
+      await line(page, 2400).locator('mark').waitFor();
+      expect(await page.getByLabel('Text in the log').inputValue()).toBe('AT 24');
+      if (javaScriptEnabled) {
+        await page.getByRole('button', { name: 'Next' }).click();
+        await line(page, 2502).locator('mark[aria-current]').waitFor();
+        expect(await said(page)).toBe('Hit 2 of 2');
+      }
+      await page.getByRole('link', { name: 'Only matching lines' }).click();
+      await page.waitForURL('**?q=AT+24#run-log');
+      await line(page, 2399).waitFor({ state: 'detached' });
 
       await page.goto(`/runs/${runId}?q=nowhere+at+all`);
       await page.getByText('No line matches').waitFor();
@@ -221,6 +233,43 @@ describe('the log of a run, in a browser', () => {
       await line(page, 2500).waitFor();
     },
   );
+
+  it('says that a linked line is not there, and follows the log as usual', async () => {
+    const page = await open('#L9999');
+    const note = page.getByText('There is no line 9,999 yet: the log has 2,500 lines.');
+    await note.waitFor();
+    expect((await note.boundingBox())!.height).toBeGreaterThan(10);
+    expect(await note.getAttribute('role')).toBe('status');
+    expect(await isFollowing(page)).toBe(true);
+    await isAtEnd(page);
+
+    speech.say(...from(2501, 9999).map((seq) => `line ${seq}`));
+    await line(page, 9999).waitFor();
+    expect(await page.locator('#log-note').textContent()).toBe('');
+  });
+
+  it('shows a linked line amid those around it, and the tools of the log above', async () => {
+    const page = await open('?from=100#L120', { viewport: { width: 1366, height: 768 } });
+    await page.waitForLoadState();
+    const isInTheMiddle = async (seq: number) => {
+      const [box, its] = [await page.locator('#log-box').boundingBox(), await line(page, seq).boundingBox()];
+      return Math.abs(its!.y + its!.height / 2 - (box!.y + box!.height / 2)) < 20;
+    };
+    const isShown = () =>
+      page.evaluate<boolean>(`(() => {
+      const { top, bottom } = document.getElementById('run-log').getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight;
+    })()`);
+    await comesTo(page, async () => (await isInTheMiddle(120)) && (await isShown()));
+    await comesToRest(page);
+    expect(await isInTheMiddle(120)).toBe(true);
+    expect(await isShown()).toBe(true);
+
+    await page.evaluate('void (location.hash = "#L900")');
+    await comesTo(page, () => isInTheMiddle(900));
+    await comesToRest(page);
+    expect([await isInTheMiddle(900), await isShown()]).toEqual([true, true]);
+  });
 
   it('copies what is shown, and says whether that is all', async () => {
     const page = await open();
