@@ -370,10 +370,13 @@ box.addEventListener('scroll', () => {
 });
 follow.addEventListener('change', () => setFollow(follow.checked));
 newLines.addEventListener('click', () => setFollow(true));
-// Lines come to their height when they are seen, wrapped or not, in a window of whatever width.
-new ResizeObserver(() => {
+// Lines come to their height when they are seen, wrapped or not, in a window of whatever width; and what comes and goes
+// above them takes its room from the box.
+const sizes = new ResizeObserver(() => {
   if (staysAtEnd) toEnd();
-}).observe(list);
+});
+sizes.observe(list);
+sizes.observe(box);
 document.addEventListener('visibilitychange', () => void readNew());
 list.addEventListener('focusin', () => {
   if (isAmongLines()) setFollow(false);

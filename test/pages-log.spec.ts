@@ -296,6 +296,19 @@ describe('the log of a run, in a browser', () => {
     expect([all.lines.length, all.lines.at(-1)]).toEqual([2501, 'one more']);
   });
 
+  it('fills a window, and the width of a broad one', async () => {
+    const page = await open('#run-log', { viewport: { width: 1366, height: 768 } });
+    const panel = page.locator('#run-log');
+    const steps = page.getByTestId('run-steps');
+    await comesTo(page, async () => Math.abs((await panel.boundingBox())!.height - (768 - 32)) < 2);
+    expect((await panel.boundingBox())!.y).toBeGreaterThanOrEqual(0);
+    const width = (await panel.boundingBox())!.width;
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    await comesTo(page, async () => (await panel.boundingBox())!.width > 1800);
+    expect((await steps.boundingBox())!.width).toBeLessThan(width);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+  });
+
   it('leads to a line wherever it is, also by the name of a step, and into a folded section', async () => {
     speech.say('of the second step');
     await written(2501);
