@@ -301,6 +301,11 @@ function isAtEnd() {
   return box.scrollHeight - box.scrollTop - box.clientHeight <= NEAR_END;
 }
 
+/** Who goes from line to line by keyboard is not carried away from them. */
+function isAmongLines() {
+  return list.contains(document.activeElement) && document.activeElement.matches(':focus-visible');
+}
+
 function setFollow(isFollowing) {
   follow.checked = isFollowing;
   staysAtEnd = isFollowing;
@@ -365,7 +370,7 @@ let lastTop = box.scrollTop;
 box.addEventListener('scroll', () => {
   // Up lets go, the end takes hold; lines that are added move nothing upwards.
   if (box.scrollTop < lastTop && !isAtEnd()) setFollow(false);
-  else if (isAtEnd() && isGrowing && !follow.checked && log.dataset.isActive === 'true') setFollow(true);
+  else if (isAtEnd() && isGrowing && !follow.checked && isActive() && !isAmongLines()) setFollow(true);
   lastTop = box.scrollTop;
 });
 follow.addEventListener('change', () => setFollow(follow.checked));

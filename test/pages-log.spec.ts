@@ -296,6 +296,66 @@ describe('the log of a run, in a browser', () => {
     expect([all.lines.length, all.lines.at(-1)]).toEqual([2501, 'one more']);
   });
 
+  it('is one stop for the Tab key, from which the arrow keys go from line to line', async () => {
+    const page = await open();
+    await isAtEnd(page);
+    await page.locator('#log-box').focus();
+    await page.keyboard.press('Tab');
+    await page.locator('.log-section summary:focus').waitFor();
+    await page.keyboard.press('Tab');
+    await page.locator('.line-number:focus').waitFor();
+    const seq = Number(await page.locator(':focus').textContent());
+    expect(seq).toBeGreaterThan(2400); // one in view, and not the first of all
+    expect(await isFollowing(page)).toBe(false);
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowDown');
+    await line(page, seq - 1)
+      .locator(':focus')
+      .waitFor();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**#L${seq - 1}`);
+
+    await line(page, seq - 1)
+      .locator('.line-number')
+      .focus();
+    await page.keyboard.press('Tab');
+    expect(await page.locator('#log-box :focus').count()).toBe(0);
+    await page.keyboard.press('Shift+Tab');
+    await line(page, seq - 1)
+      .locator(':focus')
+      .waitFor();
+    // The same for lines that came later.
+    speech.say('one more');
+    await line(page, 2501).waitFor({ state: 'attached' });
+    expect(await page.locator('.line-number:not([tabindex="-1"])').count()).toBe(1);
+  });
+
+  it.each([true, false])('can be skipped, with scripts: %s', async (javaScriptEnabled) => {
+    const page = await open('?from=1', { javaScriptEnabled });
+    await page.getByRole('link', { name: 'Skip the lines' }).press('Enter');
+    await page.keyboard.press('Tab');
+    await page.locator('#later-lines:focus').waitFor();
+  });
+
+  it('has a key for its search, which is only a key of the log', async () => {
+    const page = await open();
+    const field = page.getByLabel('Text in the log');
+    await page.getByLabel('Wrap').focus();
+    await page.keyboard.press('/');
+    await field.and(page.locator(':focus')).waitFor();
+    await page.keyboard.type('a/b');
+    expect(await field.inputValue()).toBe('a/b');
+    await page.locator('#log-box').focus();
+    await page.keyboard.press('Control+/');
+    expect(await focused(page)).toBe('log-box');
+    await page.keyboard.press('/');
+    expect(await focused(page)).toBe('log-q');
+    await page.getByRole('link', { name: 'Projects' }).first().focus();
+    await page.keyboard.press('/');
+    expect(await focused(page)).not.toBe('log-q');
+  });
+
   it('fills a window, and the width of a broad one', async () => {
     const page = await open('#run-log', { viewport: { width: 1366, height: 768 } });
     const panel = page.locator('#run-log');

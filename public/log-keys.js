@@ -1,0 +1,61 @@
+// What the keyboard does in the log. The number of each line is a link, and there are thousands: for the Tab key they are
+// one stop, a line in view, from which the arrow keys lead to the others. Without scripts a link skips them all.
+
+const byId = (id) => document.getElementById(id);
+const log = byId('run-log');
+const box = byId('log-box');
+const list = byId('log-lines');
+const field = byId('log-q');
+/** What lies below the top of the box by this much is not beneath the heading that sticks there. */
+const BELOW_HEADING = 40;
+
+let stop = null;
+
+function takeOutOfTabOrder(root) {
+  for (const number of root.getElementsByClassName('line-number')) number.tabIndex = -1;
+}
+
+function stopAt(number) {
+  if (stop) stop.tabIndex = -1;
+  stop = number;
+  if (stop) stop.tabIndex = 0;
+}
+
+function numberInView() {
+  const { left, top } = box.getBoundingClientRect();
+  const inView = document.elementFromPoint(left + BELOW_HEADING, Math.max(top, 0) + BELOW_HEADING);
+  return inView?.closest('.line')?.firstElementChild ?? openNumbers().at(-1) ?? null;
+}
+
+function openNumbers() {
+  return [...list.querySelectorAll('.log-section[open] .line-number')];
+}
+
+takeOutOfTabOrder(list);
+document.addEventListener('jobato:content', ({ detail }) => takeOutOfTabOrder(detail));
+
+box.addEventListener('keydown', (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  const number = event.target.closest('.line-number');
+  if (event.key === 'Tab') {
+    stopAt(number ?? numberInView());
+  } else if (number && !event.shiftKey && ['ArrowUp', 'ArrowDown'].includes(event.key)) {
+    event.preventDefault();
+    const numbers = openNumbers();
+    const next = numbers[numbers.indexOf(number) + (event.key === 'ArrowUp' ? -1 : 1)];
+    if (!next) return;
+    stopAt(next);
+    next.focus();
+  }
+});
+
+// A key without Ctrl or the like acts only from within the log, so that it is in nobody's way who speaks to the page.
+field.title = 'From anywhere in the log, the key / leads here.';
+field.setAttribute('aria-keyshortcuts', '/');
+log.addEventListener('keydown', (event) => {
+  if (event.key !== '/' || event.target === field) return;
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});
