@@ -130,11 +130,17 @@ function takeNew(part) {
   showLinks();
   if (follow.checked) toEnd();
   else if (hasLines) show(newLines, true);
-  if (part.dataset.isActive === 'false') log.dispatchEvent(new CustomEvent('jobato:ended'));
+  if (part.dataset.isActive === 'false') end();
   if (!reachesEnd()) isBehind = true; // a search looks through so much at once
 }
 
-/** Lines of a step that goes on join its section. */
+/** Nothing more will come: what was followed stays at its end, and there is nothing to follow. */
+function end() {
+  log.dispatchEvent(new CustomEvent('jobato:ended'));
+  show(follow.parentElement, false);
+}
+
+/** Lines of a step that goes on join its section, and its last list as long as that is short. */
 function append(part) {
   const last = list.lastElementChild;
   const first = part.firstElementChild;
@@ -274,7 +280,7 @@ function showLinks() {
 
 /** Who acted by what goes away goes on in the log, and not at the top of the page. */
 function show(element, isShown) {
-  const hadFocus = element === document.activeElement;
+  const hadFocus = element.contains(document.activeElement);
   element.hidden = !isShown;
   if (hadFocus && !isShown) box.focus({ preventScroll: true });
 }

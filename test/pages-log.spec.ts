@@ -413,6 +413,20 @@ describe('the log of a run, in a browser', () => {
     await page.getByTestId('run-status').filter({ hasText: 'Completed' }).waitFor();
   });
 
+  it('has nothing to follow once the run has ended, and stays at the end of what was followed', async () => {
+    const page = await open();
+    speech.say('last words');
+    speech.end();
+    await page.getByTestId('run-status').filter({ hasText: 'Completed' }).waitFor();
+    await page.getByLabel('Follow').waitFor({ state: 'hidden' });
+    await page.setViewportSize({ width: 400, height: 500 });
+    await isAtEnd(page);
+    await page.reload();
+    await page.getByLabel('Wrap').waitFor();
+    expect(await page.getByLabel('Follow').isVisible()).toBe(false);
+    await isAtEnd(page);
+  });
+
   it('reads every few seconds where no stream comes through, says so, and misses nothing', async () => {
     const each = await openPage(browser, jobato.url);
     opened.push(each);
