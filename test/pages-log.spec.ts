@@ -356,6 +356,21 @@ describe('the log of a run, in a browser', () => {
     expect(await focused(page)).not.toBe('log-q');
   });
 
+  it('remembers what was folded for as long as the tab is open', async () => {
+    speech.say('of the second step');
+    await written(2501);
+    const page = await open();
+    await page.locator('.log-section summary').first().click();
+    await line(page, 2500).waitFor({ state: 'hidden' });
+    await page.reload();
+    await line(page, 2501).waitFor();
+    expect(await line(page, 2500).isVisible()).toBe(false);
+    await page.locator('.log-section summary').first().click();
+    await line(page, 2500).waitFor();
+    await page.reload();
+    await line(page, 2500).waitFor();
+  });
+
   it('fills a window, and the width of a broad one', async () => {
     const page = await open('#run-log', { viewport: { width: 1366, height: 768 } });
     const panel = page.locator('#run-log');
