@@ -10,7 +10,11 @@ if (!byId('log-found')) remember();
 
 function remember() {
   const folded = new Set(stored());
-  for (const section of list.children) section.open = !folded.has(section.dataset.step);
+  const fold = (sections) => {
+    for (const section of sections) section.open = !folded.has(section.dataset.step);
+  };
+  fold(list.children);
+  document.addEventListener('jobato:content', ({ detail }) => fold(detail.querySelectorAll('.log-section')));
   list.addEventListener('click', ({ target }) => {
     const section = target.closest('summary')?.parentElement;
     if (!section) return;

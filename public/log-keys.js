@@ -6,8 +6,8 @@ const log = byId('run-log');
 const box = byId('log-box');
 const list = byId('log-lines');
 const field = byId('log-q');
-/** What lies below the top of the box by this much is not beneath the heading that sticks there. */
-const BELOW_HEADING = 40;
+/** What reaches below the top of the box by this much is not all beneath the heading that sticks there. */
+const HEADING = 40;
 
 let stop = null;
 
@@ -21,10 +21,13 @@ function stopAt(number) {
   if (stop) stop.tabIndex = 0;
 }
 
+/** The first that is in view, or the next one below; null where all is folded. */
 function numberInView() {
-  const { left, top } = box.getBoundingClientRect();
-  const inView = document.elementFromPoint(left + BELOW_HEADING, Math.max(top, 0) + BELOW_HEADING);
-  return inView?.closest('.line')?.firstElementChild ?? openNumbers().at(-1) ?? null;
+  const top = Math.max(box.getBoundingClientRect().top, 0) + HEADING;
+  const isInView = (element) => element.getBoundingClientRect().bottom > top;
+  const lists = [...list.querySelectorAll('.log-section[open] > ol')];
+  const seen = lists.find(isInView) ?? lists.at(-1);
+  return seen ? ([...seen.children].find(isInView) ?? seen.lastElementChild).firstElementChild : null;
 }
 
 function openNumbers() {
@@ -38,7 +41,12 @@ box.addEventListener('keydown', (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey) return;
   const number = event.target.closest('.line-number');
   if (event.key === 'Tab') {
-    stopAt(number ?? numberInView());
+    if (number) stopAt(number);
+    else if (event.target === box || !stop?.isConnected) stopAt(numberInView());
+    // The headings of steps far above would come first, and carry the reader there.
+    if (event.target !== box || event.shiftKey || !stop) return;
+    event.preventDefault();
+    stop.focus();
   } else if (number && !event.shiftKey && ['ArrowUp', 'ArrowDown'].includes(event.key)) {
     event.preventDefault();
     const numbers = openNumbers();

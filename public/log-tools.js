@@ -49,12 +49,13 @@ copy.addEventListener('click', async () => {
 const hits = list.getElementsByTagName('mark');
 let current = null;
 
-/** From where one is, or from the line that was linked to; else from the last one, which is nearest to the end. */
+/** From where one is, or from the line that was linked to; else forwards from the first one and backwards from the last. */
 function step(by) {
   if (hits.length === 0) return;
   current ??= list.querySelector('.line:target mark');
   const at = [...hits].indexOf(current);
-  const next = at < 0 ? hits.length - 1 : (at + by + hits.length) % hits.length;
+  const before = at < 0 && by < 0 ? 0 : at;
+  const next = (before + by + hits.length) % hits.length;
   current?.removeAttribute('aria-current');
   current = hits[next];
   current.setAttribute('aria-current', 'true');
@@ -70,6 +71,19 @@ function showHitPlace() {
   byId('hit-place').textContent = isShown
     ? `Hit ${(at + 1).toLocaleString()} of ${hits.length.toLocaleString()}`
     : '';
+}
+
+/** A search is a page of its own, on which one goes on where one typed. */
+const SEARCHED = 'jobato.log.searched';
+try {
+  byId('log-search').addEventListener('submit', () => sessionStorage.setItem(SEARCHED, 'yes'));
+  const hasSearched = sessionStorage.getItem(SEARCHED) !== null;
+  sessionStorage.removeItem(SEARCHED);
+  // Browsers go to what the address names, and take the focus there, once all is loaded.
+  const focus = () => requestAnimationFrame(() => byId('log-q').focus({ preventScroll: true }));
+  if (hasSearched) window.addEventListener('load', focus);
+} catch {
+  // Where nothing may be stored, the focus is at the top of the page.
 }
 
 if (byId('next-hit')) {

@@ -87,6 +87,7 @@ async function read(place) {
   const query = new URLSearchParams([...filter, ...Object.entries(place)]);
   const response = await fetch(`/runs/${log.dataset.runId}/log?${query}`, {
     headers: { 'HX-Request': 'true' },
+    signal: AbortSignal.timeout(15_000),
   });
   if (response.redirected && new URL(response.url).pathname === '/login') {
     document.dispatchEvent(new CustomEvent('jobato:session-ended'));
@@ -349,8 +350,10 @@ function showLinkedLine() {
 function noteMissingLine() {
   const seq = linkedSeq();
   if (seq <= lastSeq) return;
-  const missing = `There is no line ${seq.toLocaleString()}${isActive() ? ' yet' : ''}`;
-  byId('log-note').textContent = `${missing}: the log has ${countText(lastSeq)}.`;
+  const missing = `There is no line ${seq.toLocaleString()}`;
+  byId('log-note').textContent = isActive()
+    ? `${missing} yet.`
+    : `${missing}: the log has ${countText(lastSeq)}.`;
   log.scrollIntoView({ block: 'nearest' });
 }
 

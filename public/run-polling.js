@@ -13,7 +13,9 @@ document.addEventListener('jobato:connection', ({ detail: { source, message } })
     clearInterval(polling);
     polling = null;
   } else {
-    polling ??= setInterval(() => window.htmx.trigger(document.body, 'run-changed'), POLL_MS);
+    polling ??= setInterval(() => {
+      if (!document.hidden) window.htmx.trigger(document.body, 'run-changed');
+    }, POLL_MS);
   }
 });
 

@@ -157,9 +157,12 @@ function tellConnection(message) {
 }
 
 if (log.dataset.isActive === 'true') {
-  open();
+  // A page in the background has none: of six connections that a browser has to a server, its tabs would soon hold all.
+  const start = () => {
+    if (!document.hidden && log.dataset.isActive === 'true') open();
+  };
+  start();
+  document.addEventListener('visibilitychange', () => (document.hidden ? close() : start()));
   window.addEventListener('pagehide', close);
-  window.addEventListener('pageshow', ({ persisted }) => {
-    if (persisted && log.dataset.isActive === 'true') open();
-  });
+  window.addEventListener('pageshow', ({ persisted }) => persisted && start());
 }

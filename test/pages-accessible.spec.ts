@@ -62,6 +62,23 @@ describe('every page in every state', () => {
     expect(complaints.filter((text) => !/status of 4(01|03|04|09|29)/.test(text))).toEqual([]);
   });
 
+  it('is as wide as its window, and no higher than what is in it', async () => {
+    const { page } = await openPage(browser, showcase.jobato.url);
+    const found: string[] = [];
+    for (const { name, path } of viewsOf(showcase)) {
+      await page.goto(path);
+      for (const width of [320, 360, 700, 812, 830, 1000, 1130, 1210]) {
+        await page.setViewportSize({ width, height: 700 });
+        const [wide, high]: [number, number] = await page.evaluate(`[
+          document.documentElement.scrollWidth - innerWidth,
+          document.documentElement.scrollHeight - Math.max(innerHeight, document.body.getBoundingClientRect().height),
+        ]`);
+        if (wide > 0 || high > 1) found.push(`${name} at ${width}: ${wide} too wide, ${high} too high`);
+      }
+    }
+    expect(found).toEqual([]);
+  });
+
   it('is valid HTML', async () => {
     const found: string[] = [];
     for (const { name, path } of viewsOf(showcase)) {

@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { LogTail } from '../src/logs/log-tail';
+import { RunStreams } from '../src/runs/run-streams';
 import { launchBrowser, openPage } from './support/browser';
 import { RunningApp } from './support/jobato';
 import { Speech } from './support/pages-log';
@@ -124,6 +125,8 @@ describe('the log of a run, in a browser', () => {
   it('follows the end until the reader goes up, and again from the end on', async () => {
     const page = await open();
     expect(await isFollowing(page)).toBe(true);
+    // The log is as high as its box, not the page as the log.
+    expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(3000);
     speech.say('one more');
     await line(page, 2501).waitFor();
     await isAtEnd(page);
@@ -200,6 +203,7 @@ describe('the log of a run, in a browser', () => {
       await page.waitForURL('**?level=errors&q=AT+24#run-log');
       expect(await page.locator('mark').allTextContents()).toEqual(['at 24']);
       if (javaScriptEnabled) {
+        await page.locator('#log-q:focus').waitFor();
         await page.getByLabel('Text in the log').press('Enter');
         await page.locator('#hit-place').getByText('Hit 1 of 1').waitFor();
         speech.say('line of no interest', 'ERROR at 24 again');
@@ -236,7 +240,7 @@ describe('the log of a run, in a browser', () => {
 
   it('says that a linked line is not there, and follows the log as usual', async () => {
     const page = await open('#L9999');
-    const note = page.getByText('There is no line 9,999 yet: the log has 2,500 lines.');
+    const note = page.getByText('There is no line 9,999 yet.');
     await note.waitFor();
     expect((await note.boundingBox())!.height).toBeGreaterThan(10);
     expect(await note.getAttribute('role')).toBe('status');
@@ -275,6 +279,7 @@ describe('the log of a run, in a browser', () => {
     const page = await open();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     const copied = async () => {
+      await page.evaluate("document.getElementById('log-said').textContent = ''");
       await page.locator('#copy-log').click();
       await page.locator('#log-said').filter({ hasText: 'Copied' }).waitFor({ state: 'attached' });
       const text: string = await page.evaluate('navigator.clipboard.readText()');
@@ -298,10 +303,10 @@ describe('the log of a run, in a browser', () => {
 
   it('is one stop for the Tab key, from which the arrow keys go from line to line', async () => {
     const page = await open();
+    speech.say('of the second step');
+    await line(page, 2501).waitFor();
     await isAtEnd(page);
     await page.locator('#log-box').focus();
-    await page.keyboard.press('Tab');
-    await page.locator('.log-section summary:focus').waitFor();
     await page.keyboard.press('Tab');
     await page.locator('.line-number:focus').waitFor();
     const seq = Number(await page.locator(':focus').textContent());
@@ -320,15 +325,38 @@ describe('the log of a run, in a browser', () => {
       .locator('.line-number')
       .focus();
     await page.keyboard.press('Tab');
-    expect(await page.locator('#log-box :focus').count()).toBe(0);
+    await page.locator('summary:focus', { hasText: 'second' }).waitFor();
     await page.keyboard.press('Shift+Tab');
     await line(page, seq - 1)
       .locator(':focus')
       .waitFor();
-    // The same for lines that came later.
+    // The same for lines that came later, also where those above are folded.
     speech.say('one more');
-    await line(page, 2501).waitFor({ state: 'attached' });
+    await line(page, 2502).waitFor({ state: 'attached' });
     expect(await page.locator('.line-number:not([tabindex="-1"])').count()).toBe(1);
+    await page.locator('summary', { hasText: 'first' }).press('Enter');
+    await page.locator('#log-box').focus();
+    await page.keyboard.press('Tab');
+    await line(page, 2501).locator(':focus').waitFor();
+  });
+
+  it('leaves a reader where they are while long lines come in', async () => {
+    const long = (name: string, count: number) =>
+      from(1, count).map((number) => `${name} ${number} ${'word '.repeat(100 + (number % 5) * 20)}`);
+    speech.say(...long('before', 400));
+    await written(2900);
+    const page = await open();
+    await line(page, 2900).waitFor();
+    await page.getByLabel('Follow').uncheck();
+    await line(page, 2700).scrollIntoViewIfNeeded();
+    await comesToRest(page);
+    const place = await top(page, 2700);
+    for (const round of from(1, 6)) {
+      speech.say(...long(`round ${round}`, 70));
+      await line(page, 2900 + round * 70).waitFor({ state: 'attached' });
+      await comesToRest(page);
+      expect(Math.abs((await top(page, 2700)) - place)).toBeLessThan(2);
+    }
   });
 
   it.each([true, false])('can be skipped, with scripts: %s', async (javaScriptEnabled) => {
@@ -412,6 +440,25 @@ describe('the log of a run, in a browser', () => {
     await steps.first().and(page.locator(':focus')).waitFor();
     await steps.nth(1).click();
     await page.waitForURL(`**/runs/${runId}?from=${FIRST_LINES - 19}#L${FIRST_LINES + 1}`);
+  });
+
+  it('has no stream in the background, and goes on where it was when it is looked at again', async () => {
+    const page = await open();
+    const streams = jobato.app.get(RunStreams);
+    const turn = (isAway: boolean) =>
+      page.evaluate(`{
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${isAway} });
+        Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => '${isAway ? 'hidden' : 'visible'}' });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }`);
+    await comesTo(page, async () => streams.count === 1);
+    await turn(true);
+    await comesTo(page, async () => streams.count === 0);
+    speech.say('unseen');
+    await written(2501);
+    await turn(false);
+    await line(page, 2501).waitFor();
+    await comesTo(page, async () => streams.count === 1);
   });
 
   it('says how the run ended also where the log was first to know of the end', async () => {
