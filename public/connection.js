@@ -25,7 +25,7 @@ for (const event of ['htmx:sendError', 'htmx:timeout']) {
   });
 }
 let unanswered = null;
-/** Somebody pressed a button. Without an answer nobody knows what came of it, which is said beside it until it is seen. */
+/** Somebody pressed a button. Without an answer nobody knows what came of it, which is said beside it. */
 function sayUnanswered(answerPlace) {
   const notice = document.createElement('div');
   notice.className = 'notice';
@@ -34,13 +34,13 @@ function sayUnanswered(answerPlace) {
   const words = document.createElement('p');
   const title = document.createElement('strong');
   title.textContent = 'The server did not answer.';
-  words.append(
-    title,
-    ' It is not certain whether this was done: the page shows it as soon as the server is back.',
-  );
+  const rest = document.createElement('span');
+  rest.textContent =
+    'It is not certain whether this was done: the page shows it as soon as the server is back.';
+  words.append(title, ' ', rest);
   notice.append(words);
   answerPlace.replaceChildren(notice);
-  unanswered = notice;
+  unanswered = rest;
 }
 document.body.addEventListener('htmx:responseError', ({ detail }) =>
   pages(
@@ -55,7 +55,11 @@ document.body.addEventListener('htmx:beforeSwap', ({ detail }) => {
 document.body.addEventListener('htmx:afterRequest', ({ detail }) => {
   if (!detail.successful) return;
   pages(null);
-  if (detail.requestConfig.verb === 'get') unanswered?.remove();
+  // The count in the header says nothing of what was pressed.
+  if (unanswered === null || detail.requestConfig.verb !== 'get' || detail.target.id === 'running-count')
+    return;
+  unanswered.textContent = 'It answers again: the page shows what became of this.';
+  unanswered = null;
 });
 
 // A page that nobody looks at asks seldom, for its title in the row of tabs says how things stand; one that is looked

@@ -23,9 +23,14 @@ function morphAttributes(current, next) {
   }
 }
 
-/** What somebody was answered stays beside its button until the next answer: an update has nothing in its place. */
-function isKept(element) {
-  return element.hasAttribute('data-kept');
+/**
+ * What somebody was answered stays beside its button until the next answer, though an update has nothing in its place. An
+ * answer about a run goes with the run: `data-kept` names the one that the update knows of.
+ */
+function isKept(element, wanted) {
+  if (!element.hasAttribute('data-kept')) return false;
+  const about = element.firstElementChild?.dataset.about;
+  return !about || about === wanted.dataset.kept;
 }
 
 /** Children with an id are found again wherever they were; the others are taken in their order. */
@@ -41,7 +46,7 @@ function morphChildren(current, next) {
     else current.insertBefore(match, place);
     if (match.nodeType !== Node.ELEMENT_NODE) {
       if (match.nodeValue !== wanted.nodeValue) match.nodeValue = wanted.nodeValue;
-    } else if (!isKept(match) && !match.isEqualNode(wanted)) {
+    } else if (!isKept(match, wanted) && !match.isEqualNode(wanted)) {
       morphAttributes(match, wanted);
       morphChildren(match, wanted);
     }
@@ -75,16 +80,22 @@ window.htmx?.defineExtension?.('morph', {
     if (swapStyle !== 'outerMorph') return false;
     const next = fragment.firstElementChild;
     const focused = document.activeElement;
+    const row = focused.closest('tr, li');
     // Scripts of the page put their own touch to new content before it is compared with what is shown.
     document.dispatchEvent(new CustomEvent('jobato:content', { detail: next }));
     morph(target, next);
-    keepFocusNear(focused);
+    keepFocusNear(focused, row);
     return [target];
   },
 });
 
-/** A button that can no longer be pressed loses the focus: its bar takes it, so that the keyboard goes on from there. */
-function keepFocusNear(focused) {
+/**
+ * A button that can no longer be pressed loses the focus, and the keyboard goes on from near it: from its bar, or from
+ * the name of what its row is about. Never from another button, which the next press would press.
+ */
+function keepFocusNear(focused, row) {
   if (focused === document.body || (focused.isConnected && !focused.disabled)) return;
-  document.querySelector('.operation-bar')?.focus({ preventScroll: true });
+  const name = row?.isConnected ? row.querySelector('a[href]') : null;
+  const near = name ?? document.querySelector('.operation-bar') ?? document.getElementById('main');
+  near.focus({ preventScroll: true });
 }

@@ -2,7 +2,7 @@
 // a form has something to mend, the first such field is opened and has the focus.
 
 document.body.addEventListener('htmx:afterSwap', ({ detail: { target } }) => {
-  if (!target.id.startsWith('notice-')) return;
+  if (target.id !== 'notice-place' && !target.hasAttribute('data-kept')) return;
   for (const error of document.querySelectorAll('.field-error')) {
     const field = document.querySelector(`[aria-describedby~="${CSS.escape(error.id)}"]`);
     field?.setAttribute('aria-invalid', String(error.textContent !== ''));

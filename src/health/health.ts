@@ -12,6 +12,7 @@ import { ProjectCatalogue } from '../projects/project-catalogue';
 import { ConfigRemarks } from '../runs/config-remarks';
 import { EventConsumer } from '../runs/event-consumer';
 import { RunQueries } from '../runs/run-queries';
+import { USUAL_WAIT_MS } from '../runs/waiting';
 import { WorkerRegistry } from '../runs/worker-registry';
 
 export interface DependencyHealth {
@@ -72,7 +73,7 @@ export class Health {
         const { events: waiting, oldestAgeSeconds } = await this.relay.depth();
         if (oldestAgeSeconds < OUTBOX_TROUBLE_SECONDS) return `${waiting} to publish`;
         throw new Error(
-          `${waiting} events wait to be published, the oldest for ${Math.round(oldestAgeSeconds)} s`,
+          `${waiting} events wait to be published, the oldest for ${elapsedText(oldestAgeSeconds * 1000)}`,
         );
       }),
     ]);
@@ -153,9 +154,12 @@ export class Health {
     const consumers = this.monitor.consumers().length;
     const known = `${counted(seen.length, 'worker')} known, ${counted(consumers, 'consumer')} on the stream`;
     if (runs === 0) return known;
-    return toLookAt(
-      `${known}, ${counted(runs, 'run')} without one, the oldest for ${Math.round(oldestSeconds)} s`,
-    );
+    const found = `${known}, ${counted(runs, 'run')} without one, the oldest for ${elapsedText(oldestSeconds * 1000)}`;
+    // Where all places are taken, or it was asked for just now, nobody has to do anything.
+    if (oldestSeconds * 1000 < USUAL_WAIT_MS) return found;
+    const unclaimed = (await this.queries.allActive()).filter(({ claimedAt }) => claimedAt === null);
+    const views = await this.queries.views(unclaimed);
+    return views.some(({ waiting }) => waiting?.code !== 'workers-busy') ? toLookAt(found) : found;
   }
 
   private checkDatabase(): Promise<DependencyHealth> {

@@ -4,6 +4,7 @@ import type { Response } from 'express';
 import { validate as isUuid } from 'uuid';
 import { RejectedEvents } from '../../events/rejected-events';
 import { JobatoError } from '../../problems/catalogue';
+import { RunQueries } from '../../runs/run-queries';
 import { noticeOf, statusOf, type Notice } from '../page/notice';
 import { textOrNull } from '../page/page-answer';
 import { PageFrames } from '../page/page-frame';
@@ -26,6 +27,7 @@ const DONE: Record<string, string> = {
 export class RejectedEventsPageController {
   constructor(
     private readonly rejected: RejectedEvents,
+    private readonly queries: RunQueries,
     private readonly frames: PageFrames,
   ) {}
 
@@ -77,6 +79,10 @@ export class RejectedEventsPageController {
       this.rejected.count(),
       this.frames.frame('Rejected events', PATH),
     ]);
+    // Not a few are rejected because there is no such run.
+    const runIds = [...new Set(items.map(({ fields }) => fields.runId).filter((id) => isUuid(id)))];
+    const runs = await Promise.all(runIds.map((runId) => this.queries.find(runId!)));
+    const known = new Set(runs.map((run) => run?.runId));
     response.render('rejected-events', {
       frame,
       notice,
@@ -90,7 +96,7 @@ export class RejectedEventsPageController {
         reason,
         rejectedAt: timeText(rejectedAt),
         type: fields.eventType ?? 'unknown type',
-        runHref: isUuid(fields.runId) ? `/runs/${fields.runId}` : null,
+        runHref: known.has(fields.runId) ? `/runs/${fields.runId}` : null,
         fields: Object.entries(fields).map(([name, value]) => ({ name, value: shortened(value) })),
       })),
       olderHref: nextCursor === null ? null : `${PATH}?cursor=${nextCursor}`,

@@ -19,7 +19,7 @@ export interface WorkersPage {
     /** With how long ago each last asked for events. */
     consumers: { name: string; pending: string; asked: DurationText }[];
   }[];
-  /** Runs that nobody has taken yet, with what to do about it. */
+  /** Runs that nobody has taken yet, with what to do about it: the next to be taken last, so that none moves under a pointer. */
   waiting: (RunAtWork & { words: PageWords[] | null; stopAction: string | null })[];
 }
 
@@ -79,6 +79,7 @@ export function workersPage(
     })),
     waiting: active
       .filter(({ claimedAt }) => claimedAt === null)
+      .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
       .map((run) => {
         const view = views.get(run.runId);
         return {

@@ -39,6 +39,8 @@ export interface OverviewPage {
   /** How many runs the trend shows at most. */
   trendRuns: number;
   problems: { file: string; line: number | null; reason: string }[];
+  /** The page as it is, to be loaded again. */
+  href: string;
   stateHref: string;
   pollSeconds: number;
 }
@@ -59,10 +61,14 @@ export interface ProjectRow {
   quota: { left: string; limit: string; isReached: boolean; resetsAt: TimeText } | null;
   /** It cannot be started without something to be typed first. */
   wantsParams: boolean;
-  /** Null while a run is at work. */
+  /** Null while a run is at work, and where something has to be typed first. */
   runAction: string | null;
   /** Null unless there is one that can be stopped. */
   stopAction: string | null;
+  isStopping: boolean;
+  activeRunId: string | null;
+  /** Where an answer is shown: below the row, or above all where a row may go away with what was pressed in it. */
+  answerPlace: string;
 }
 
 export function overviewPage(
@@ -72,7 +78,7 @@ export function overviewPage(
   chosen: ProjectTone | null,
   now: Instant,
 ): OverviewPage {
-  const rows = projects.map((project) => projectRow(project, now));
+  const rows = projects.map((project) => projectRow(project, chosen !== null, now));
   const counts = countsOf(rows, chosen);
   return {
     rows: chosen === null ? rows : rows.filter(({ mark }) => mark.tone === chosen),
@@ -82,6 +88,7 @@ export function overviewPage(
     hasProjects: rows.length > 0,
     trendRuns: TREND_RUNS,
     problems: problems.map(({ file, line, reason }) => ({ file: `config/${file}`, line, reason })),
+    href: chosen === null ? '/' : `/?state=${chosen}`,
     stateHref: `/state?version=${version}${chosen === null ? '' : `&state=${chosen}`}`,
     pollSeconds: projects.some(({ run }) => run !== null && !isTerminal(run)) ? 2 : 10,
   };
@@ -114,10 +121,14 @@ function headlineOf(counts: OverviewPage['counts']): string | null {
 
 function projectRow(
   { project: { definition }, run, view, trend, change, quota }: ProjectFacts,
+  mayGo: boolean,
   now: Instant,
 ): ProjectRow {
   const href = `/projects/${definition.projectId}`;
   const active = run !== null && !isTerminal(run) ? run : null;
+  const wantsParams =
+    active === null &&
+    Object.values(definition.params).some(({ required, default: given }) => required && given === null);
   const bar = active && active.cancelRequestedAt === null ? progressBar(active) : null;
   return {
     projectId: definition.projectId,
@@ -137,11 +148,12 @@ function projectRow(
       isReached: quota.remaining === 0,
       resetsAt: timeText(quota.resetsAt),
     },
-    wantsParams:
-      active === null &&
-      Object.values(definition.params).some(({ required, default: given }) => required && given === null),
-    runAction: active ? null : `${href}/runs`,
+    wantsParams,
+    runAction: active || wantsParams ? null : `${href}/runs`,
     stopAction: active && active.cancelRequestedAt === null ? `/runs/${active.runId}/stop` : null,
+    isStopping: active !== null && active.cancelRequestedAt !== null,
+    activeRunId: active && active.runId,
+    answerPlace: mayGo ? '#notice-place' : `#said-${definition.projectId}`,
   };
 }
 

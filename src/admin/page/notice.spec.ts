@@ -1,5 +1,5 @@
 import { invalid, JobatoError } from '../../problems/catalogue';
-import { noticeOf } from './notice';
+import { noticeOf, noticeOfOldForm } from './notice';
 
 it('leads to the run that is in the way', () => {
   const notice = noticeOf(
@@ -8,10 +8,12 @@ it('leads to the run that is in the way', () => {
   expect(notice).toEqual({
     title: 'A run of this project is in progress',
     detail: 'Wait for it, or stop it.',
+    activeRunId: 'abc',
     activeRunHref: '/runs/abc',
     quotaHref: null,
     resetsAt: null,
     fields: [],
+    reloadHref: null,
   });
 });
 
@@ -40,4 +42,13 @@ it('leads to each field that has to be mended', () => {
   ]);
   const [scope] = noticeOf(invalid(errors), '/projects/demo?like=1').fields;
   expect(scope!.href).toBe('/projects/demo?like=1#scope');
+});
+
+it('leads to no field of a form that is out of date, but to the page as it is now', () => {
+  const error = invalid([{ field: 'params.priority', message: 'is required' }]);
+  expect(noticeOfOldForm(error, '/projects/demo')).toMatchObject({
+    detail: expect.stringContaining('has changed'),
+    fields: [{ href: null, label: 'Priority', message: 'is required' }],
+    reloadHref: '/projects/demo',
+  });
 });

@@ -12,5 +12,7 @@ export function pageVersion(runs: Pick<Run, 'runId' | 'revision'>[], ...facts: u
  * how long ago somebody was heard, is no change.
  */
 export function waitingKey(view: RunView | null): string | null {
-  return view?.waiting ? `${view.waiting.code}: ${view.waiting.message.replaceAll(/\d+/g, '#')}` : null;
+  return view?.waiting
+    ? `${view.waiting.code}: ${view.waiting.message.replaceAll(/\d+(?= (?:s|m|h|d)\b)/g, '')}`
+    : null;
 }
