@@ -280,6 +280,7 @@ describe('the page of a project, in a browser', () => {
   });
 
   it('says that its file has changed, that it is gone, and goes on when it is back', async () => {
+    await jobato.untilEnded((await jobato.trigger('moved')).runId);
     const page = await open('/projects/moved', true);
     const file = join(jobato.folders.configDir, 'projects', 'moved.yaml');
     const run = page.getByRole('button', { name: 'Run', exact: true });
@@ -291,6 +292,14 @@ describe('the page of a project, in a browser', () => {
     await until(() => page.getByText('This project is no longer in the configuration').isVisible());
     await page.getByRole('link', { name: 'To the projects' }).waitFor();
     expect(await run.isDisabled()).toBe(true);
+    // Somebody who comes to it anew still finds what has run.
+    const anew = await jobato.fetch('/projects/moved', { headers: { accept: 'text/html' } });
+    expect([anew.status, await anew.text()]).toEqual([404, expect.stringContaining('the latest of them')]);
+    const never = await jobato.fetch('/projects/never', { headers: { accept: 'text/html' } });
+    expect([never.status, await never.text()]).toEqual([
+      404,
+      expect.not.stringContaining('in the configuration'),
+    ]);
     writeProject(jobato.folders, 'moved', PROJECT.replace('id: demo', 'id: moved') + step('extra', ''));
     await until(() => page.getByText('The file of this project has changed').isVisible());
     expect(await run.isEnabled()).toBe(true);

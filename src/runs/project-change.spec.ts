@@ -1,5 +1,6 @@
 import { aProject } from '../../test/support/a-run';
-import { changeSince } from './project-change';
+import type { Run } from './run';
+import { changeSince, failedSince } from './project-change';
 
 const recipe = (more: Parameters<typeof aProject>[0] = {}, inputs: string | null = null) => ({
   definition: aProject(more),
@@ -44,6 +45,23 @@ it('names inputs, parameters, folders and who carries it out', () => {
     '[1,2]',
   );
   expect(changeSince(then, now)).toBe(
-    'Changed since: who carries it out, the folder of step fetch, its default parameters, its queries or allow-lists',
+    'Changed since: who carries it out, the folder of step fetch, its parameters or their defaults, its queries or allow-lists',
   );
+});
+
+it('is not made good by a run of other steps that a step failed', () => {
+  const run = (fetch: string, parse: string, report: string) => ({
+    steps: [
+      { name: 'fetch', status: fetch },
+      { name: 'parse', status: parse },
+      { name: 'report', status: report },
+    ] as Run['steps'],
+  });
+  const failed = run('completed', 'failed', 'skipped');
+  const reported = { steps: run('', '', 'completed').steps.slice(2) };
+  expect(failedSince(aProject(), [reported, failed])).toBe('Step parse failed, and has not completed since');
+  const mended = { steps: run('', 'completed', 'completed').steps.slice(1) };
+  expect(failedSince(aProject(), [reported, mended, failed])).toBeNull();
+  expect(failedSince(aProject(), [])).toBeNull();
+  expect(failedSince(aProject({ steps: [] }), [failed])).toBeNull();
 });

@@ -1,4 +1,5 @@
 import type { ProjectDefinition } from '../projects/project';
+import type { Run } from './run';
 
 /** What decides what comes out of a pipeline: what its file says, and what it is given to look for. */
 export interface Recipe {
@@ -20,6 +21,19 @@ export function changeSince(then: Recipe, now: Recipe): string | null {
   return `Changed since: ${changes.join(', ')}`;
 }
 
+/**
+ * A step that failed and has not completed since, which runs of other steps do not make good; null where there is none.
+ * @param past the latest runs, newest first
+ */
+export function failedSince({ steps }: ProjectDefinition, past: Pick<Run, 'steps'>[]): string | null {
+  const outcomeOf = (name: string) =>
+    past
+      .flatMap((run) => run.steps.find((step) => step.name === name)?.status ?? [])
+      .find((status) => status === 'completed' || status === 'failed');
+  const failed = steps.find(({ name }) => outcomeOf(name) === 'failed');
+  return failed ? `Step ${failed.name} failed, and has not completed since` : null;
+}
+
 function* definitionChanges(then: ProjectDefinition, now: ProjectDefinition): Iterable<string> {
   if (then.executor !== now.executor) yield 'who carries it out';
   const before = new Map(then.steps.map((step) => [step.name, step]));
@@ -31,7 +45,7 @@ function* definitionChanges(then: ProjectDefinition, now: ProjectDefinition): It
     before.delete(step.name);
   }
   for (const name of before.keys()) yield `step ${name} is gone`;
-  if (!isEqual(defaultsOf(then), defaultsOf(now))) yield 'its default parameters';
+  if (!isEqual(defaultsOf(then), defaultsOf(now))) yield 'its parameters or their defaults';
 }
 
 function defaultsOf({ params }: ProjectDefinition): [string, unknown][] {

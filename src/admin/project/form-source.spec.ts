@@ -7,7 +7,7 @@ it('names the run whose values a form holds, and what it could not take over', (
   expect(given).toEqual({ scope: 'from:parse', params: {} });
   expect(source).toMatchObject({
     run: { href: `/runs/${RUN_ID}`, shortId: '000000000001' },
-    leftOut: 'Depth',
+    leftOut: 'Depth 2',
   });
 });
 

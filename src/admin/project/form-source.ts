@@ -8,7 +8,7 @@ import { type TimeText, timeText } from '../words/time-text';
 export interface FormSource {
   /** Null where the address names no run of this project. */
   run: { href: string; shortId: string; startedAt: TimeText } | null;
-  /** "scope from:parse and Tag" */
+  /** "scope from:parse and Tag v1.2" */
   leftOut: string | null;
 }
 

@@ -8,7 +8,7 @@ import { FULL_SCOPE } from '../../projects/scope';
 import { RunsService } from '../../runs/runs.service';
 import { goneProject, GONE_VERSION } from './gone-project';
 import { historyParameters, historyQuery, type HistoryQuery, WHOLE_HISTORY } from './history-query';
-import type { Notice } from '../page/notice';
+import { type Notice, noticeOfOldForm, statusOf } from '../page/notice';
 import { carryOut, leadTo, textOrNull, wantsPart } from '../page/page-answer';
 import { PageFrames } from '../page/page-frame';
 import { projectPage, projectVersion, type ProjectState } from './project-page';
@@ -54,6 +54,10 @@ export class ProjectPageController {
     @Query() query: Parameters,
     @Res() response: Response,
   ): Promise<void> {
+    if (this.projects.find(projectId) === null) {
+      await this.pageOfGone(projectId, historyQuery(query), response);
+      return;
+    }
     const filled = await this.filledAsIn(projectId, textOrNull(query.like));
     response.render('project', await this.wholePage(projectId, historyQuery(query), filled));
   }
@@ -108,7 +112,7 @@ export class ProjectPageController {
   ): Promise<void> {
     const given = givenIn(body);
     // A page without the fields of the form wants to hear no more than why.
-    const isBrief = (body as { brief?: unknown } | undefined)?.brief === 'on';
+    const { brief, form } = (body ?? {}) as { brief?: unknown; form?: unknown };
     await carryOut(
       request,
       response,
@@ -122,9 +126,13 @@ export class ProjectPageController {
         const filled = { given, notice, ...(errors && { errors }) };
         response.render('project', await this.wholePage(projectId, WHOLE_HISTORY, filled));
       },
-      ({ extras: { errors = [] } }) => {
+      (error) => {
         const project = this.projects.find(projectId);
-        return isBrief || !project ? {} : { form: runForm(project.definition, given, errors) };
+        if (brief === 'on' || !project) return {};
+        const shownForm = textOrNull(form);
+        if (shownForm !== null && shownForm !== formVersion(project.definition))
+          return { notice: noticeOfOldForm(error, `/projects/${projectId}`) };
+        return { form: runForm(project.definition, given, error.extras.errors ?? []) };
       },
     );
   }
@@ -146,8 +154,11 @@ export class ProjectPageController {
     const plans = this.reader.plans(state);
     const chosen = given.scope ?? FULL_SCOPE;
     const { definition } = state.project;
+    // Nothing is offered that is there already.
+    const isLikeLatest = source?.run?.href === `/runs/${state.run?.runId}`;
     return {
       ...model,
+      project: { ...model.project, ...(isLikeLatest && { likeLatestHref: null }) },
       form: runForm(definition, given, errors),
       formVersion: formVersion(definition),
       source,
@@ -195,9 +206,20 @@ export class ProjectPageController {
       response.status(204).end();
       return;
     }
+    response.render('part-project-gone', await this.goneModel(projectId, detail, query));
+  }
+
+  /** What has run is still there, and its project is told of rather than taken for a wrong address. */
+  private async pageOfGone(projectId: string, query: HistoryQuery, response: Response): Promise<void> {
+    const notFound = new JobatoError('PROJECT_NOT_FOUND', `There is no project "${projectId}".`);
+    const model = await this.goneModel(projectId, notFound.detail, query);
+    if (model.project.latestRunHref === null) throw notFound;
+    response.status(statusOf(notFound)).render('project-gone', model);
+  }
+
+  private async goneModel(projectId: string, detail: string, query: HistoryQuery) {
     const project = goneProject(projectId, detail, await this.reader.latestRun(projectId), query);
-    const frame = await this.frames.frame(`${project.mark.icon} ${projectId}`, '/');
-    response.render('part-project-gone', { frame, project });
+    return { frame: await this.frames.frame(`${project.mark.icon} ${projectId}`, '/'), project };
   }
 
   private async partModel(state: ProjectState) {

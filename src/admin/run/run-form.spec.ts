@@ -105,7 +105,7 @@ describe('the form of an earlier run', () => {
       toString: 1,
     });
     expect(given).toEqual({ scope: null, params: { label: 'x' } });
-    expect(leftOut).toEqual(['scope from:gone', 'Limit', 'Source', 'Old name', 'To string']);
+    expect(leftOut).toEqual(['scope from:gone', 'Limit 99', 'Source c', 'Old name 1', 'To string 1']);
   });
 });
 

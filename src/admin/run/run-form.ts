@@ -4,6 +4,7 @@ import { FULL_SCOPE, scopesOf, stepsInScope } from '../../projects/scope';
 import type { FieldError } from '../../problems/catalogue';
 import type { Run } from '../../runs/run';
 import { pageVersion } from '../page/page-version';
+import { valueInShort } from '../words/in-short';
 import { humanised, scopeWords } from '../words/plain-words';
 
 /** What was typed, as it was typed: it is shown again where it cannot be used. */
@@ -23,7 +24,7 @@ export interface RunForm {
 /** The form as it was filled in for an earlier run. */
 export interface EarlierForm {
   given: GivenForm;
-  /** What the project no longer takes, by name. */
+  /** What the project no longer takes as it is: "Depth 9". */
   leftOut: string[];
 }
 
@@ -78,7 +79,9 @@ export function formLike(
   };
   const entries = Object.entries(params);
   const taken = entries.filter(isTaken).map(([name, value]): [string, string] => [name, String(value)]);
-  const lost = entries.filter((entry) => !isTaken(entry)).map(([name]) => humanised(name));
+  const lost = entries
+    .filter((entry) => !isTaken(entry))
+    .map(([name, value]) => `${humanised(name)} ${valueInShort(value)}`);
   return {
     given: { scope: hasScope ? scope : null, params: Object.fromEntries(taken) },
     leftOut: hasScope ? lost : [`scope ${scope}`, ...lost],

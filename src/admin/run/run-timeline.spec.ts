@@ -166,7 +166,8 @@ it('says once that a signal was sent, and who was alive last, whatever else is s
       event('run.cancelled'),
     ]),
   ).toEqual([
-    'SIGTERM sent to step fit; after 9.0 s alive: 1',
+    'SIGTERM sent to step fit; after 9.0 s alive: 1; meanwhile 2 progress reports',
+    '1 progress report',
     'SIGKILL sent to step fit; nothing of it is alive any more',
     'The worker confirmed that it has stopped; the run is cancelled',
   ]);

@@ -111,6 +111,8 @@ function folded(told: Told[]): TimelineLine[] {
     const start = told[index]!;
     let end = index + 1;
     while (end < told.length && isAlike(start, told[end]!)) end++;
+    // What comes after the last look is a line of its own.
+    if (start.left !== undefined) while (told[end - 1]!.chatter !== null) end--;
     const text = textOf(told.slice(index, end));
     const at = timeText(start.at);
     lines.push({ at: { ...at, text: clockText(start.at).text }, text, isRefused: start.isRefused });
@@ -134,9 +136,11 @@ function textOf(group: Told[]): string {
 /** "SIGTERM sent to step fit; after 9.1 s alive: python3 (pid 7)": one signal, however often it was looked what is left. */
 function leftText(text: string, group: Told[]): string {
   const first = group[0]!;
-  const last = group.findLast(({ left }) => left !== undefined)!;
+  const last = group.at(-1)!;
   const after = last === first ? '' : `after ${durationText(elapsedMs(first.at, last.at))} `;
-  return last.left === '' ? text : `${text}; ${after}${last.left}`;
+  const chatter = group.filter((each) => each.chatter !== null);
+  const meanwhile = chatter.length === 0 ? '' : `; meanwhile ${chatterText(chatter)}`;
+  return last.left === '' ? `${text}${meanwhile}` : `${text}; ${after}${last.left}${meanwhile}`;
 }
 
 function repeatedText(text: string, times: number): string {

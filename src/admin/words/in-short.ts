@@ -6,7 +6,7 @@ const LONGEST = 32;
 
 /** "tag v1.2 · count 4000": what a run was given, to tell it from others; cut where it is much. */
 export function paramsInShort(params: JsonObject): string | null {
-  return inShort(Object.entries(params).map(([name, value]) => `${name} ${cut(valueText(value))}`));
+  return inShort(Object.entries(params).map(([name, value]) => `${name} ${valueInShort(value)}`));
 }
 
 /** "Files 1,234 · Errors 2": of these metrics, those that a run reported. */
@@ -20,12 +20,8 @@ function inShort(parts: string[]): string | null {
   return [...parts.slice(0, MOST), ...more].join(' · ') || null;
 }
 
-function valueText(value: unknown): string {
+export function valueInShort(value: unknown): string {
   if (value === '') return '“”';
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function cut(text: string): string {
-  const letters = [...text.replace(/\s+/g, ' ')];
+  const letters = [...(typeof value === 'string' ? value : JSON.stringify(value)).replace(/\s+/g, ' ')];
   return letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join('')}…` : letters.join('');
 }
