@@ -130,6 +130,11 @@ it.each<[string, Partial<HistoryQuery>, Partial<HistoryPage>]>([
   ['No runs yet. Press Run above to start the first one.', {}, {}],
   ['No failed run.', { status: 'failed' }, {}],
   [
+    'The first day is after the last one, so no run lies between them.',
+    { from: '2026-03-02', to: '2026-03-01' },
+    {},
+  ],
+  [
     'No failed run of scope only:parse in this time.',
     { status: 'failed', scope: 'only:parse', period: '7d' },
     {},

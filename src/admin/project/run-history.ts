@@ -199,6 +199,8 @@ function emptyText(query: HistoryQuery, { lookedUpTo }: HistoryPage): string {
       ? 'No runs yet. Press Run above to start the first one.'
       : 'There are no runs on this side.';
   }
+  if (query.from !== null && query.to !== null && query.from > query.to)
+    return 'The first day is after the last one, so no run lies between them.';
   const status = query.status === null ? 'No run' : `No ${STATUS_WORDS[query.status].toLowerCase()} run`;
   const scope = query.scope === null ? '' : ` of scope ${query.scope}`;
   const trigger = query.triggeredBy === null ? '' : ` started ${TRIGGER_WORDS[query.triggeredBy]}`;
