@@ -67,7 +67,7 @@ describe('every page in every state', () => {
     const found: string[] = [];
     for (const { name, path } of viewsOf(showcase)) {
       await page.goto(path);
-      for (const width of [320, 360, 700, 812, 830, 1000, 1130, 1210]) {
+      for (const width of [320, 360, 700, 830, 940, 950, 1130, 1210]) {
         await page.setViewportSize({ width, height: 700 });
         const [wide, high]: [number, number] = await page.evaluate(`[
           document.documentElement.scrollWidth - innerWidth,
