@@ -78,7 +78,7 @@ const apply = async (fields: StreamFields) =>
   (
     await jobato.app
       .get(EventApplier)
-      .apply({ id: `test-${++entries}`, fields: { ...fields }, deliveryCount: 1 })
+      .apply({ id: `test-${++entries}`, fields: { ...fields }, deliveryCount: 1 }, { origin: 'server' })
   ).outcome;
 const say = (...args: Parameters<typeof fieldsOf>) => apply(fieldsOf(...args));
 

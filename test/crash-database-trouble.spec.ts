@@ -92,8 +92,9 @@ describe('an event that can never be applied', () => {
       const poison = randomUUID();
       const deliveries: number[] = [];
       const apply: EventApplier['apply'] = Reflect.get(EventApplier.prototype, 'apply');
-      jest.spyOn(EventApplier.prototype, 'apply').mockImplementation(function (this: EventApplier, entry) {
-        if (entry.fields.eventId !== poison) return apply.call(this, entry);
+      jest.spyOn(EventApplier.prototype, 'apply').mockImplementation(function (this: EventApplier, ...args) {
+        const [entry] = args;
+        if (entry.fields.eventId !== poison) return apply.call(this, ...args);
         deliveries.push(entry.deliveryCount);
         return Promise.reject(new Error('it always fails'));
       });

@@ -45,6 +45,7 @@ interface Stored {
 @Injectable()
 export class EmbeddedEventStream extends EventStream {
   readonly isVolatile = false;
+  readonly isShared = false;
   readonly trouble = null; // what can be wrong with it is wrong with the database, which has its own word in health
   readonly reconnects = 0;
   private readonly entries: TableRows<StreamEntryEntity>;

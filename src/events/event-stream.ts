@@ -42,6 +42,9 @@ export abstract class EventStream {
    */
   abstract readonly isVolatile: boolean;
 
+  /** Whether programs other than this server can write to it: then an entry proves nothing about its sender. */
+  abstract readonly isShared: boolean;
+
   /** Why the stream cannot be used at the moment; null while it can. */
   abstract readonly trouble: string | null;
 

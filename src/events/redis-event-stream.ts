@@ -36,6 +36,7 @@ const MAX_COUNTED = 100;
  */
 export class RedisEventStream extends EventStream {
   readonly isVolatile = true;
+  readonly isShared = true;
   private readonly logger = new Logger(RedisEventStream.name);
   private readonly connections: RedisConnections;
   private readonly events: StreamKey;

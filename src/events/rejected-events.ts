@@ -83,11 +83,14 @@ export class RejectedEvents {
     return Number(row?.count ?? 0);
   }
 
-  /** Puts the event on the stream again as it came, then takes it off the list. */
+  /**
+   * Puts the event on the stream again, then takes it off the list. It is marked, because it came from outside even
+   * where the stream itself is private to this server.
+   */
   async redeliver(id: number): Promise<void> {
     const [rejected] = await this.rows.select(this.database.read, 'WHERE id = ?', [id]);
     if (!rejected) throw notFound(id);
-    await this.stream.publish([rejected.fields as unknown as StreamFields]);
+    await this.stream.publish([{ ...(rejected.fields as unknown as StreamFields), redelivered: '1' }]);
     await this.database.write(this.deleteRows, id);
   }
 

@@ -134,7 +134,7 @@ export type RunEventOf<Type extends RunEventType> = {
 /** A fact about a run, in the one envelope that all events share. */
 export type RunEvent = { [Type in RunEventType]: RunEventOf<Type> }[RunEventType];
 
-/** The envelope as it lies on the stream: six flat strings, `payload` as JSON text. */
+/** The envelope as it lies on the stream: flat strings, `payload` as JSON text. */
 export interface StreamFields {
   eventId: string;
   eventType: string;
@@ -142,6 +142,10 @@ export interface StreamFields {
   occurredAt: string;
   runId: string;
   payload: string;
+  /** Shows that the sender holds the lease; only of attempts that were claimed over HTTP. See lease-proof.ts. */
+  leaseProof?: string;
+  /** Set on an event that was on the list of rejected ones: it comes from outside. */
+  redelivered?: string;
 }
 
 export function toStreamFields(event: RunEvent): StreamFields {

@@ -16,7 +16,7 @@ export class ClaimPolling {
 
   constructor(
     private readonly places: Places,
-    private readonly claim: (waitSeconds: number, signal: AbortSignal) => Promise<Attempt | null>,
+    private readonly claim: (waitSeconds: number) => Promise<Attempt | null>,
   ) {}
 
   async start(): Promise<void> {
@@ -35,7 +35,7 @@ export class ClaimPolling {
       await this.places.untilFree(signal);
       if (signal.aborted) return;
       try {
-        await this.places.take(null, () => this.claim(WAIT_SECONDS, signal));
+        await this.places.take(null, () => this.claim(WAIT_SECONDS));
         if (this.failing) this.logger.log('Runs can be taken again.');
         this.failing = false;
       } catch (error) {

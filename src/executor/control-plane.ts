@@ -5,7 +5,7 @@ import type { Artifact, Run, StepState } from '../runs/run';
 /** What a worker has to know of a run to carry it out. */
 export interface AssignedRun extends Pick<
   Run,
-  'runId' | 'projectId' | 'scope' | 'attempt' | 'params' | 'runInputs' | 'quota'
+  'runId' | 'projectId' | 'scope' | 'attempt' | 'leaseToken' | 'params' | 'runInputs' | 'quota'
 > {
   /** By the clock of the worker, which may be another than the one that the run was started by. */
   startedAt: Run['startedAt'];
@@ -24,8 +24,8 @@ export interface Standing {
   stopRequested: boolean;
 }
 
-/** Which attempt is spoken of. */
-export type AttemptKey = Pick<Run, 'runId' | 'attempt'>;
+/** Names an attempt, and proves that this worker holds it. */
+export type AttemptKey = Pick<Run, 'runId' | 'attempt' | 'leaseToken'>;
 
 /**
  * Whoever decides about runs, as a worker that carries one out sees it: the server that the worker is a part of, or
@@ -38,7 +38,7 @@ export interface ControlPlane {
   heartbeat(attempt: AttemptKey): Promise<Standing>;
 
   /** Tells what became of the run. A rejection means "unknown": the same events are told again. */
-  publish(events: RunEvent[]): Promise<void>;
+  publish(attempt: AttemptKey, events: RunEvent[]): Promise<void>;
 
   /**
    * @param firstNumber of the lines, counted from 1 within the attempt: the same lines may be sent again

@@ -7,7 +7,7 @@ import { EventReporter } from './event-reporter';
 /** An attempt at a run whose definition this worker does not have: nothing is carried out, and the run says why. */
 export class DefinitionMismatch implements Attempt {
   constructor(
-    private readonly run: Pick<AssignedRun, 'runId' | 'projectId' | 'attempt'>,
+    private readonly run: Pick<AssignedRun, 'runId' | 'projectId' | 'attempt' | 'leaseToken'>,
     private readonly definitionHash: string,
     /** Of the definition that the worker has instead; null if it has none of the project. */
     private readonly ownHash: string | null,
@@ -32,7 +32,7 @@ export class DefinitionMismatch implements Attempt {
     const { runId, attempt } = this.run;
     const events = new EventReporter(
       runId,
-      (list) => this.control.publish(list),
+      (list) => this.control.publish(this.run, list),
       this.clock,
       new Logger(DefinitionMismatch.name),
     );

@@ -1,21 +1,27 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AttemptKey } from './control-plane';
 
+const NOTE = /^([0-9a-f-]{36})\.(\d+)$/;
+const UNFINISHED = '.new';
+
 /**
- * Notes which attempts this worker holds, so that its next life can hand back what a crash cut off, rather than let
- * everybody wait for the end of the leases. A note is a file whose name says all: a crash cannot make half of one.
+ * Notes which attempts this worker holds, so that its next start can hand back what a crash cut off instead of
+ * leaving the runs to the end of their leases. A note is a file: its name says which attempt, its content is the
+ * lease token, and it appears whole or not at all.
  */
 export class HeldRuns {
   private readonly folder: string;
 
   constructor(dataDir: string) {
     this.folder = join(dataDir, 'held');
-    mkdirSync(this.folder, { recursive: true });
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
   }
 
   hold(key: AttemptKey): void {
-    writeFileSync(this.fileOf(key), '');
+    const file = this.fileOf(key);
+    writeFileSync(`${file}${UNFINISHED}`, key.leaseToken ?? '', { mode: 0o600 });
+    renameSync(`${file}${UNFINISHED}`, file);
   }
 
   forget(key: AttemptKey): void {
@@ -24,8 +30,10 @@ export class HeldRuns {
 
   list(): AttemptKey[] {
     return readdirSync(this.folder).flatMap((name) => {
-      const [, runId, attempt] = /^([0-9a-f-]{36})\.(\d+)$/.exec(name) ?? [];
-      return runId === undefined ? [] : [{ runId, attempt: Number(attempt) }];
+      const [, runId, attempt] = NOTE.exec(name) ?? [];
+      if (runId === undefined) return [];
+      const leaseToken = readFileSync(join(this.folder, name), 'utf8');
+      return [{ runId, attempt: Number(attempt), leaseToken: leaseToken === '' ? null : leaseToken }];
     });
   }
 

@@ -29,9 +29,9 @@ export class HttpControlPlane implements ControlPlane {
     return this.api.heartbeat(attempt);
   }
 
-  async publish(events: RunEvent[]): Promise<void> {
+  async publish(attempt: AttemptKey, events: RunEvent[]): Promise<void> {
     for (let from = 0; from < events.length; from += EVENTS_PER_CALL) {
-      await this.say(events.slice(from, from + EVENTS_PER_CALL));
+      await this.say(attempt, events.slice(from, from + EVENTS_PER_CALL));
     }
   }
 
@@ -113,15 +113,15 @@ export class HttpControlPlane implements ControlPlane {
   }
 
   /** One event that is refused must not keep the others from being heard. */
-  private async say(events: RunEvent[]): Promise<void> {
+  private async say(attempt: AttemptKey, events: RunEvent[]): Promise<void> {
     try {
-      for (const reason of await this.api.publish(events)) {
+      for (const reason of await this.api.publish(attempt, events)) {
         this.logger.error(`An event of run ${events[0]!.runId} is rejected: ${reason}`);
       }
     } catch (error) {
       if (!isFinal(error)) throw error;
       if (events.length > 1) {
-        for (const event of events) await this.say([event]);
+        for (const event of events) await this.say(attempt, [event]);
       } else {
         const [{ eventType, runId }] = events as [RunEvent];
         this.logger.error(`${eventType} of run ${runId} is refused: ${String(error)}`);

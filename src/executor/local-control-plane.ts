@@ -17,8 +17,9 @@ export class LocalControlPlane implements ControlPlane {
     private readonly clock: Clock,
   ) {}
 
-  async heartbeat({ runId, attempt }: AttemptKey): Promise<Standing> {
-    await this.publish([
+  async heartbeat(key: AttemptKey): Promise<Standing> {
+    const { runId, attempt } = key;
+    await this.publish(key, [
       {
         eventId: randomUUID(),
         eventType: 'run.heartbeat',
@@ -31,7 +32,7 @@ export class LocalControlPlane implements ControlPlane {
     return this.claims.standing(runId, attempt);
   }
 
-  async publish(events: RunEvent[]): Promise<void> {
+  async publish(_attempt: AttemptKey, events: RunEvent[]): Promise<void> {
     if (this.stream.isVolatile) await this.claims.tell(events);
     else await this.stream.publish(events.map(toStreamFields));
   }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
@@ -56,7 +56,12 @@ export class RunAttempt implements Attempt {
   ) {
     const { run, definition } = assignment;
     const { control } = tools;
-    this.events = new EventReporter(run.runId, (events) => control.publish(events), tools.clock, this.logger);
+    this.events = new EventReporter(
+      run.runId,
+      (events) => control.publish(run, events),
+      tools.clock,
+      this.logger,
+    );
     this.log = new LogForwarder(
       (lines, firstNumber) => control.appendLog(run, lines, firstNumber),
       this.logger,
@@ -134,6 +139,8 @@ export class RunAttempt implements Attempt {
     const { run } = this.assignment;
     const workDir = join(this.tools.config.workDir, run.projectId);
     const runDir = this.tools.artifacts.folderOf(run.runId);
+    // Empty for each attempt: nothing that lies there from before may be executed or taken for a result.
+    await rm(runDir, { recursive: true, force: true });
     await Promise.all([mkdir(workDir, { recursive: true }), mkdir(runDir, { recursive: true })]);
     const inputsFile = run.runInputs === null ? null : join(runDir, INPUTS_FILE);
     if (inputsFile !== null) await writeFile(inputsFile, run.runInputs!);

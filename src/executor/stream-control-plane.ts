@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { API_GROUP, type EventStream } from '../events/event-stream';
+import { signed } from '../events/lease-proof';
 import { type LogLineInput, type RunEvent, type StreamFields, toStreamFields } from '../events/run-event';
 import type { ArtifactFiles } from '../runs/artifact-files';
 import type { AttemptKey, Standing } from './control-plane';
@@ -44,20 +45,23 @@ export class StreamControlPlane extends HttpControlPlane {
     return standing;
   }
 
-  override async publish(events: RunEvent[]): Promise<void> {
-    if (events.length > 0) await this.tell(events[0]!.runId, events.map(toStreamFields));
+  override async publish({ runId, leaseToken }: AttemptKey, events: RunEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const entries = events.map((event) => signed(toStreamFields(event), leaseToken));
+    await this.tell(runId, entries);
   }
 
   /** The stream does not tell when the server has enough, so this worker keeps to its own LOG_LIMIT_MB. */
   override async appendLog(
-    { runId, attempt }: AttemptKey,
+    key: AttemptKey,
     lines: LogLineInput[],
     firstNumber: number,
   ): Promise<{ accepting: boolean }> {
+    const { runId, attempt } = key;
     const said = this.saidOf(runId);
     let { logBytes } = said;
     for (const portion of logPortions(lines, firstNumber)) {
-      await this.publish([
+      await this.publish(key, [
         {
           eventId: randomUUID(),
           eventType: 'run.log',

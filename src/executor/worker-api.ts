@@ -10,6 +10,8 @@ const ARTIFACT_WITHIN_MS = 15 * 60_000;
 
 export interface Claimed {
   request: RunEventOf<'run.requested'>;
+  /** Proves that this worker holds the attempt. */
+  leaseToken: string;
   /** By the clock of the server; null if it did not say. */
   serverNowMs: number | null;
 }
@@ -45,31 +47,38 @@ export class WorkerApi {
   ) {}
 
   /**
-   * Takes a run whose steps are to be carried out.
-   * @param projectId null: of any project
-   * @returns null if there was none to be had within the time
+   * Claims a run with steps.
+   * @param claimId the same id asks for the same answer again, where that one may be lost
+   * @param projectIds null: of any project; none: only the answer that this claim was given before
+   * @returns null if there was no run within the time
    */
-  async claim(projectId: string | null, waitSeconds: number, signal?: AbortSignal): Promise<Claimed | null> {
+  async claim(
+    claimId: string,
+    projectIds: string[] | null,
+    waitSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<Claimed | null> {
     const { workerId } = this;
-    const body = {
-      workerId,
-      executor: 'steps',
-      waitSeconds,
-      ...(projectId !== null && { projectIds: [projectId] }),
-    };
+    const body = { workerId, claimId, executor: 'steps', waitSeconds, ...(projectIds && { projectIds }) };
     const late = AbortSignal.timeout(waitSeconds * 1000 + ANSWER_WITHIN_MS);
-    const response = await this.post('/runs/claim', body, signal ? [signal, late] : [late]);
+    const response = await this.post('/runs/claim', body, { signals: signal ? [signal, late] : [late] });
     if (response.status === 204) return null;
     const serverNowMs = Date.parse(response.headers.get('date') ?? '');
+    const { leaseToken, ...request } = (await response.json()) as RunEventOf<'run.requested'> & {
+      leaseToken: string;
+    };
     return {
-      request: (await response.json()) as RunEventOf<'run.requested'>,
+      request,
+      leaseToken,
       serverNowMs: Number.isNaN(serverNowMs) ? null : serverNowMs,
     };
   }
 
-  async heartbeat({ runId, attempt }: AttemptKey): Promise<Standing> {
+  async heartbeat(key: AttemptKey): Promise<Standing> {
+    const { runId, attempt } = key;
     try {
-      const response = await this.post(`/runs/${runId}/heartbeat`, { workerId: this.workerId, attempt });
+      const body = { workerId: this.workerId, attempt };
+      const response = await this.post(`/runs/${runId}/heartbeat`, body, { key });
       const { cancelRequested } = (await response.json()) as { cancelRequested: boolean };
       return { stillHeld: true, stopRequested: cancelRequested };
     } catch (error) {
@@ -79,20 +88,20 @@ export class WorkerApi {
   }
 
   /** Hands a run back; one that is not this worker's any more is left as it is. */
-  async release({ runId, attempt }: AttemptKey, reason: string): Promise<void> {
+  async release(key: AttemptKey, reason: string): Promise<void> {
+    const { runId, attempt } = key;
     try {
-      await this.discard(
-        await this.post(`/runs/${runId}/release`, { workerId: this.workerId, attempt, reason }),
-      );
+      await this.discard(await this.post(`/runs/${runId}/release`, { attempt, reason }, { key }));
     } catch (error) {
       if (!(error instanceof ApiRefusal && error.isLost)) throw error;
     }
   }
 
-  async appendLog({ runId, attempt }: AttemptKey, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
+  async appendLog(key: AttemptKey, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
+    const { runId, attempt } = key;
     try {
       const body = { workerId: this.workerId, attempt, lines };
-      const response = await this.post(`/runs/${runId}/logs`, body);
+      const response = await this.post(`/runs/${runId}/logs`, body, { key });
       return (await response.json()) as { accepting: boolean };
     } catch (error) {
       if (error instanceof ApiRefusal && error.isLost) return { accepting: false };
@@ -101,24 +110,21 @@ export class WorkerApi {
   }
 
   /** @returns why single events were not taken, which no repetition would change */
-  async publish(events: RunEvent[]): Promise<string[]> {
-    const response = await this.post('/events', events);
+  async publish({ leaseToken }: AttemptKey, events: RunEvent[]): Promise<string[]> {
+    const envelopes = events.map((event) => ({ ...event, ...(leaseToken !== null && { leaseToken }) }));
+    const response = await this.post('/events', envelopes);
     const { rejected } = (await response.json()) as { rejected: { index: number; reason: string }[] };
     return rejected.map(({ index, reason }) => `${events[index]?.eventType}: ${reason}`);
   }
 
-  async putArtifact(
-    { runId, attempt }: AttemptKey,
-    name: string,
-    file: FileHandle,
-    stop: AbortSignal,
-  ): Promise<void> {
+  async putArtifact(key: AttemptKey, name: string, file: FileHandle, stop: AbortSignal): Promise<void> {
     const content = file.createReadStream({ autoClose: false, start: 0 });
-    const path = `/runs/${runId}/artifacts/${encodeURIComponent(name)}`;
+    const path = `/runs/${key.runId}/artifacts/${encodeURIComponent(name)}`;
     const headers = {
       'content-type': 'application/octet-stream',
       'x-jobato-worker-id': this.workerId,
-      'x-jobato-attempt': String(attempt),
+      'x-jobato-attempt': String(key.attempt),
+      ...leaseHeader(key),
     };
     const body = Readable.toWeb(content) as RequestInit['body'];
     const signal = AbortSignal.any([stop, AbortSignal.timeout(ARTIFACT_WITHIN_MS)]);
@@ -132,11 +138,14 @@ export class WorkerApi {
   private post(
     path: string,
     body: object,
-    signals: AbortSignal[] = [AbortSignal.timeout(ANSWER_WITHIN_MS)],
+    {
+      key,
+      signals = [AbortSignal.timeout(ANSWER_WITHIN_MS)],
+    }: { key?: AttemptKey; signals?: AbortSignal[] } = {},
   ): Promise<Response> {
     return this.call(path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...(key && leaseHeader(key)) },
       body: JSON.stringify(body),
       signal: AbortSignal.any(signals),
     });
@@ -171,4 +180,8 @@ export class WorkerApi {
   private async discard(response: Response): Promise<void> {
     await response.arrayBuffer();
   }
+}
+
+function leaseHeader({ leaseToken }: AttemptKey): Record<string, string> {
+  return leaseToken === null ? {} : { 'x-jobato-lease': leaseToken };
 }

@@ -29,6 +29,7 @@ import { RunAttempt } from './run-attempt';
 import { StepRunner } from './step-runner';
 import { StreamControlPlane } from './stream-control-plane';
 import { StreamRequests } from './stream-requests';
+import { claimSurely, keyOf } from './sure-claim';
 import { type Claimed, WorkerApi } from './worker-api';
 
 /** After a run that could not be begun, nothing is claimed for so long. */
@@ -69,9 +70,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
       );
     } else {
       this.control = new HttpControlPlane(this.api, this.held, artifacts);
-      this.requests = new ClaimPolling(this.places, (waitSeconds, signal) =>
-        this.claim(null, waitSeconds, signal),
-      );
+      this.requests = new ClaimPolling(this.places, (waitSeconds) => this.claim(null, waitSeconds));
     }
   }
 
@@ -122,14 +121,10 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
     return projectId === null ? null : this.claim(projectId, 0);
   }
 
-  private async claim(
-    projectId: string | null,
-    waitSeconds: number,
-    signal?: AbortSignal,
-  ): Promise<Attempt | null> {
-    const claimed = await this.api.claim(projectId, waitSeconds, signal);
+  private async claim(projectId: string | null, waitSeconds: number): Promise<Attempt | null> {
+    const claimed = await claimSurely(this.api, projectId, waitSeconds, this.stopping.signal);
     if (!claimed) return null;
-    const key = { runId: claimed.request.runId, attempt: claimed.request.payload.attempt };
+    const key = keyOf(claimed);
     try {
       this.held.hold(key);
       return await this.attemptAt(claimed);
@@ -151,7 +146,9 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
     await delay(PAUSE_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 
-  private async attemptAt({ request: { runId, payload }, serverNowMs }: Claimed): Promise<Attempt> {
+  private async attemptAt(claimed: Claimed): Promise<Attempt> {
+    const { leaseToken, serverNowMs } = claimed;
+    const { runId, payload } = claimed.request;
     const { projectId, scope, steps, params, attempt, definitionHash, runInputs, quota } = payload;
     let known = this.catalogue.find(projectId);
     if (known?.definitionHash !== definitionHash) {
@@ -162,7 +159,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
     const { workerId, clock, control } = this;
     if (known?.definitionHash !== definitionHash) {
       const ownHash = known?.definitionHash ?? null;
-      const run = { runId, projectId, attempt };
+      const run = { runId, projectId, attempt, leaseToken };
       return new DefinitionMismatch(run, definitionHash, ownHash, workerId, control, clock);
     }
     // The id tells when the run started, by the clock of the server, and its answer what that clock says now.
@@ -173,6 +170,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
       projectId,
       scope,
       attempt,
+      leaseToken,
       params,
       runInputs: runInputs === undefined ? null : JSON.stringify(runInputs),
       quota: quota ?? null,

@@ -4,8 +4,8 @@ import { Clock } from '../clock/clock';
 import { DiskSpace } from '../database/disk-space';
 import { toStreamFields } from '../events/run-event';
 import { invalid } from '../problems/catalogue';
-import { ArtifactFiles } from './artifact-files';
 import { flawOfArtifactName } from './artifact-name';
+import { AttemptFolders } from './attempt-folders';
 import type { Artifact, Run } from './run';
 import { type Claimant, refusal, RunLeases } from './run-leases';
 import { RunQueries } from './run-queries';
@@ -18,12 +18,9 @@ const MAX_ARTIFACTS = 1000;
 /** Files that workers elsewhere send for their runs. */
 @Injectable()
 export class ArtifactUploads {
-  /** By run: what is put in its place and told of, one after the other. */
-  private readonly turns = new Map<string, Promise<unknown>>();
-
   constructor(
     private readonly uploads: Uploads,
-    private readonly files: ArtifactFiles,
+    private readonly folders: AttemptFolders,
     private readonly leases: RunLeases,
     private readonly queries: RunQueries,
     private readonly applier: EventApplier,
@@ -51,7 +48,7 @@ export class ArtifactUploads {
     try {
       // Who has the run by the end of the upload counts: a lost worker must not replace what its successor made.
       const holding = { ...claimant, attempt: claimant.attempt ?? run.attempt };
-      await this.inTurn(run.runId, () => this.place(upload, run.runId, name, holding));
+      await this.folders.inTurn(run.runId, () => this.place(upload, run.runId, name, holding));
     } finally {
       await this.uploads.discard(upload);
     }
@@ -61,36 +58,27 @@ export class ArtifactUploads {
   private async place(upload: Upload, runId: string, name: string, claimant: Claimant): Promise<void> {
     const run = await this.leases.held(runId, claimant);
     assertPlace(run, name);
-    await this.uploads.place(upload, this.files.folderOf(runId), name);
+    await this.uploads.place(upload, this.folders.folderOf(runId), name);
     // Told in the same way as a step tells of its files, so that the run's history has it too.
     const eventId = randomUUID();
-    const { outcome } = await this.applier.apply({
-      id: `upload:${eventId}`,
-      deliveryCount: 1,
-      fields: {
-        ...toStreamFields({
-          eventId,
-          eventType: 'run.progress',
-          eventVersion: 1,
-          occurredAt: this.clock.now(),
-          runId,
-          payload: { attempt: run.attempt, artifacts: [{ name, size: upload.size }] },
-        }),
+    const { outcome } = await this.applier.apply(
+      {
+        id: `upload:${eventId}`,
+        deliveryCount: 1,
+        fields: {
+          ...toStreamFields({
+            eventId,
+            eventType: 'run.progress',
+            eventVersion: 1,
+            occurredAt: this.clock.now(),
+            runId,
+            payload: { attempt: run.attempt, artifacts: [{ name, size: upload.size }] },
+          }),
+        },
       },
-    });
+      { origin: 'server' },
+    );
     if (outcome !== 'applied') throw refusal(await this.queries.get(runId), claimant);
-  }
-
-  private async inTurn<Result>(runId: string, work: () => Promise<Result>): Promise<Result> {
-    const before = this.turns.get(runId) ?? Promise.resolve();
-    const turn = before.then(work);
-    const settled = turn.catch(() => undefined);
-    this.turns.set(runId, settled);
-    try {
-      return await turn;
-    } finally {
-      if (this.turns.get(runId) === settled) this.turns.delete(runId);
-    }
   }
 }
 

@@ -14,6 +14,7 @@ import { LogTail } from '../logs/log-tail';
 import { callsIn } from '../quota/attempt-usage';
 import { QuotaUsage, type ReportedCalls } from '../quota/quota-usage';
 import { Quotas } from '../quota/quotas';
+import { attemptOf, type Evidence, leaseTokenOf } from './event-authority';
 import { effectOf } from './event-effect';
 import type { Run } from './run';
 import { inboxRow, RunRows } from './run-rows';
@@ -58,8 +59,8 @@ export class EventApplier {
   }
 
   /** Gives an event the effect that it has, once, however often it comes. */
-  async apply(entry: StreamEntry): Promise<AppliedEvent> {
-    return this.announceEffect(entry, await this.database.write(this.applyEvents, entry));
+  async apply(entry: StreamEntry, evidence: Evidence): Promise<AppliedEvent> {
+    return this.announceEffect(entry, await this.database.write(this.applyEvents, { entry, evidence }));
   }
 
   /**
@@ -100,7 +101,7 @@ export class EventApplier {
   ): Promise<AppliedEvent[]> => {
     const applied = await this.applyEvents(
       tx,
-      own.map(({ entry }) => entry),
+      own.map(({ entry }) => ({ entry, evidence: { origin: 'server' } })),
     );
     // What is said again was told before.
     await this.relay.put(
@@ -110,9 +111,12 @@ export class EventApplier {
     return applied;
   };
 
-  private readonly applyEvents = async (tx: Transaction, entries: StreamEntry[]): Promise<AppliedEvent[]> => {
+  private readonly applyEvents = async (
+    tx: Transaction,
+    arrived: { entry: StreamEntry; evidence: Evidence }[],
+  ): Promise<AppliedEvent[]> => {
     const now = this.clock.now();
-    const parsed = entries.map((entry) => ({ entry, ...parseEvent(entry.fields) }));
+    const parsed = arrived.map((event) => ({ ...event, ...parseEvent(event.entry.fields) }));
     const events = parsed.flatMap(({ event }) => event ?? []);
     const seen = await this.alreadyInInbox(tx, events);
     // What we said ourselves comes back to us, and is in the inbox already.
@@ -128,7 +132,7 @@ export class EventApplier {
     const logs: LogAppend[] = [];
     const calls: ReportedCalls[] = [];
 
-    const results = parsed.map(({ entry, event, reason }): AppliedEvent => {
+    const results = parsed.map(({ entry, evidence, event, reason }): AppliedEvent => {
       if (event && seen.has(event.eventId)) return { outcome: 'duplicate', reason: null, ...noEffect() };
       const run = event && runs.get(event.runId);
       if (!event || !run) {
@@ -138,17 +142,28 @@ export class EventApplier {
         rejected.push({ entryId: entry.id, reason: why, fields: entry.fields });
         return { outcome: 'rejected', reason: why, ...noEffect() };
       }
+      const effect = effectOf(event, run, evidence, now);
+      const isFromHolder = effect.outcome !== 'lease-lost';
+      // Not recorded: the holder may send it again, under the same id and with its token.
+      if (!isFromHolder && evidence.origin === 'http' && leaseTokenOf(run, attemptOf(event, run)) !== null) {
+        return { outcome: 'lease-lost', reason: null, ...noEffect() };
+      }
       seen.add(event.eventId);
-
-      const effect = effectOf(event, run, now);
       if (effect.changed) {
         runs.set(run.runId, effect.changed);
         changed.set(run.runId, effect.changed);
         emissions.push(...effect.emits.map((emission) => ({ run: effect.changed!, emission })));
       }
-      const callReport = callsIn(event);
+      // Calls count whatever else the event changes: a lost worker issued them too, and so did a run that has ended.
+      const callReport = isFromHolder ? callsIn(event) : null;
       if (callReport)
-        calls.push({ ...callerOf(event, run), at: within(run, event.occurredAt, now), report: callReport });
+        calls.push({
+          runId: run.runId,
+          projectId: run.projectId,
+          attempt: attemptOf(event, run),
+          at: within(run, event.occurredAt, now),
+          report: callReport,
+        });
       if (effect.logLines) logs.push({ runId: run.runId, attempt: run.attempt, lines: effect.logLines });
       inbox.push({
         ...inboxRow(event, now),
@@ -210,12 +225,6 @@ export class EventApplier {
     );
     return inputs.map(() => undefined);
   };
-}
-
-/** Calls count whatever else the event changes: also a lost worker's, or those of a run that has ended, were issued. */
-function callerOf(event: RunEvent, { runId, projectId, attempt }: Run) {
-  const said = 'attempt' in event.payload ? event.payload.attempt : undefined;
-  return { runId, projectId, attempt: said ?? attempt };
 }
 
 function noEffect() {

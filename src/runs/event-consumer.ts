@@ -8,6 +8,7 @@ import { Database } from '../database/database';
 import { NodeIdentity } from '../lifecycle/node-identity';
 import { API_GROUP, EventStream, type StreamEntry } from '../events/event-stream';
 import { EventApplier } from './event-applier';
+import type { Evidence } from './event-authority';
 
 const BATCH = 500;
 const WAIT_MS = 5_000;
@@ -150,7 +151,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
 
   private async handleOne(entry: StreamEntry): Promise<void> {
     try {
-      const { outcome, reason } = await this.applier.apply(entry);
+      const { outcome, reason } = await this.applier.apply(entry, this.evidenceOf(entry));
       if (outcome === 'rejected') this.logger.warn(`Event ${entry.id} is rejected: ${reason}`);
     } catch (error) {
       if (entry.deliveryCount < MAX_DELIVERIES) throw error;
@@ -158,6 +159,11 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
       await this.database.assertWritable();
       await this.setAside(entry);
     }
+  }
+
+  private evidenceOf({ fields }: StreamEntry): Evidence {
+    const isFromOutside = this.stream.isShared || 'redelivered' in fields;
+    return isFromOutside ? { origin: 'stream', fields } : { origin: 'server' };
   }
 
   private async setAside(entry: StreamEntry): Promise<void> {

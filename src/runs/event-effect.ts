@@ -1,5 +1,6 @@
 import type { Instant } from '../clock/clock';
 import type { LogLineInput, RunEvent } from '../events/run-event';
+import { type Evidence, speaksForAttempt } from './event-authority';
 import { commandOf } from './event-command';
 import type { Run } from './run';
 import { type Emission, type Refusal, transition } from './run-state';
@@ -15,7 +16,7 @@ export interface EventEffect {
 }
 
 /** What an event that was never seen before does to its run. Pure. */
-export function effectOf(event: RunEvent, run: Run, now: Instant): EventEffect {
+export function effectOf(event: RunEvent, run: Run, evidence: Evidence, now: Instant): EventEffect {
   const nothing: EventEffect = {
     outcome: 'applied',
     inWords: null,
@@ -23,6 +24,7 @@ export function effectOf(event: RunEvent, run: Run, now: Instant): EventEffect {
     emits: [],
     logLines: null,
   };
+  if (!speaksForAttempt(event, run, evidence)) return { ...nothing, outcome: 'lease-lost' };
   if (event.eventType === 'run.log') {
     const { attempt = run.attempt, lines } = event.payload;
     if (attempt === run.attempt) return { ...nothing, logLines: lines };

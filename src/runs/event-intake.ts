@@ -2,11 +2,21 @@ import { Injectable } from '@nestjs/common';
 import { contentHash } from '../projects/content-hash';
 import { type AppliedEvent, EventApplier } from './event-applier';
 
+export interface IncomingEvent {
+  /** As they would lie on the stream. */
+  fields: Record<string, string>;
+  /** What is wrong with it already; null if the parser of stream entries decides. */
+  flaw: string | null;
+  /** What the sender shows as its lease; never stored. */
+  leaseToken: string | null;
+}
+
 export interface TakenIn {
   /** Recorded, whether they changed anything or not. */
   accepted: number;
   /** Recorded before. */
   duplicates: number;
+  /** Unusable, with the reason in words; or not from the holder of the lease, with the reason `LEASE_LOST`. */
   rejected: { index: number; reason: string }[];
 }
 
@@ -16,17 +26,17 @@ export class EventIntake {
   constructor(private readonly applier: EventApplier) {}
 
   /**
-   * All in one commit, before the answer. An event that could not be applied is rejected and kept; where the
-   * database fails, the sender sends the same again, and what was applied is a duplicate by then.
-   * @param events with what is wrong with them already, or null
+   * Applies all in one commit, before the answer. An unusable event is rejected and kept. If the database fails, the
+   * sender sends the same batch again, and events that were applied are duplicates then.
    */
-  async take(events: { fields: Record<string, string>; flaw: string | null }[]): Promise<TakenIn> {
+  async take(events: IncomingEvent[]): Promise<TakenIn> {
     const settled = await Promise.allSettled(events.map((event) => this.takeOne(event)));
     const taken: TakenIn = { accepted: 0, duplicates: 0, rejected: [] };
     settled.forEach((result, index) => {
       if (result.status === 'rejected') throw result.reason;
       const { outcome, reason } = result.value;
       if (outcome === 'rejected') taken.rejected.push({ index, reason: reason ?? '' });
+      else if (outcome === 'lease-lost') taken.rejected.push({ index, reason: 'LEASE_LOST' });
       else if (outcome === 'duplicate') taken.duplicates++;
       else taken.accepted++;
     });
@@ -36,13 +46,11 @@ export class EventIntake {
   private async takeOne({
     fields,
     flaw,
-  }: {
-    fields: Record<string, string>;
-    flaw: string | null;
-  }): Promise<Pick<AppliedEvent, 'outcome' | 'reason'>> {
+    leaseToken,
+  }: IncomingEvent): Promise<Pick<AppliedEvent, 'outcome' | 'reason'>> {
     // Named by what it says: a sender that tries a bad event over and over puts it on the list once.
     const entry = { id: `http:${contentHash(fields)}`, fields, deliveryCount: 1 };
-    if (flaw === null) return this.applier.apply(entry);
+    if (flaw === null) return this.applier.apply(entry, { origin: 'http', leaseToken });
     await this.applier.reject(entry, flaw);
     return { outcome: 'rejected', reason: flaw };
   }

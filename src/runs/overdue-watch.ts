@@ -19,6 +19,9 @@ export function overdueCommand(run: Run, now: string): RunCommand | null {
   const passed = (instant: string | null) => instant !== null && instant < now;
   if (passed(run.stopBy)) return { type: 'give-up-stopping' };
   if (passed(run.leaseExpiresAt)) {
+    if (run.leaseToken !== null && run.leaseUsedAt === null) {
+      return { type: 'unclaim', attempt: run.attempt, leaseToken: run.leaseToken };
+    }
     return {
       type: 'lose-worker',
       attempt: run.attempt,
@@ -90,7 +93,8 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
       const command = overdueCommand(run, now);
       if (!command) continue;
       if (command.type !== 'give-up-stopping' && nowMs < this.deafUntilMs) continue;
-      if (command.type === 'lose-worker' && (await this.isExcused(run))) continue;
+      if ((command.type === 'lose-worker' || command.type === 'unclaim') && (await this.isExcused(run)))
+        continue;
       const commanded = await this.store.command(run.runId, command);
       if (commanded?.applied) {
         this.logger.warn({

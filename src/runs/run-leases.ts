@@ -1,20 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
+import { isSameSecret, newLeaseToken } from '../events/lease-proof';
 import { JobatoError } from '../problems/catalogue';
+import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from './lease';
 import { isTerminal, type Run } from './run';
-import { LEASE_SECONDS } from './lease';
 import { RunQueries } from './run-queries';
 import { phaseOf } from './run-state';
 import { RunStore } from './run-store';
 import { WorkerRegistry } from './worker-registry';
 
-/** Who says that it has a run. What is null was not said. */
+/** What a call says about its sender. Only the token is proof; a name is not. Null where it is not given. */
 export interface Claimant {
   workerId: string | null;
   attempt: number | null;
+  /** From the header `X-Jobato-Lease`. */
+  leaseToken: string | null;
 }
 
-/** What a worker elsewhere may do with the run that it has. Whoever does not have it is told so. */
+/** A run that was claimed over HTTP. */
+export type LeasedRun = Run & { leaseToken: string };
+
+/** Leases of workers elsewhere: who claims a run gets a token, and only with that token may it touch the run. */
 @Injectable()
 export class RunLeases {
   constructor(
@@ -24,94 +30,141 @@ export class RunLeases {
     private readonly clock: Clock,
   ) {}
 
-  /** Of all who try, one gets the run; the others get null. */
-  async claim(runId: string, workerId: string): Promise<Run | null> {
-    const claimed = await this.store.command(runId, { type: 'claim', workerId, leaseSeconds: LEASE_SECONDS });
-    return claimed?.applied ? claimed.run : null;
+  /**
+   * Claims a run; of several callers one gets it, the others null.
+   * @param claimId the worker's own id of this claim, under which it can ask for the same answer again
+   */
+  async claim(runId: string, workerId: string, claimId: string | null): Promise<LeasedRun | null> {
+    const token = newLeaseToken();
+    const claimed = await this.store.command(runId, {
+      type: 'claim',
+      workerId,
+      leaseSeconds: claimId === null ? UNUSED_LEASE_SECONDS : LEASE_SECONDS,
+      lease: { token, claimId },
+    });
+    return claimed?.applied ? { ...claimed.run, leaseToken: token } : null;
   }
 
-  /** Takes a claim back that its worker was never told of. */
-  async unclaim({ runId, attempt }: Run, workerId: string): Promise<void> {
-    await this.store.command(runId, { type: 'unclaim', workerId, attempt });
+  /** Returns the run that this claim was given, as long as its token is unused; else null. */
+  async claimedBy(claimId: string): Promise<LeasedRun | null> {
+    const run = await this.queries.claimedBy(claimId);
+    if (!run || run.leaseToken === null || run.leaseUsedAt !== null) return null;
+    return { ...run, leaseToken: run.leaseToken };
+  }
+
+  /** Returns a run to the queue whose worker never used its lease. It keeps its attempt. */
+  async unclaim({ runId, attempt, leaseToken }: LeasedRun): Promise<void> {
+    await this.store.command(runId, { type: 'unclaim', attempt, leaseToken });
   }
 
   /**
-   * A sign of life: the run is the worker's for another `LEASE_SECONDS`. One that took the run without a claim is
-   * its holder from then on.
+   * Prolongs the lease by `LEASE_SECONDS`. A worker that took an external run without a claim is its holder from
+   * then on.
    * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED, LEASE_LOST
    */
   async heartbeat(
     runId: string,
-    workerId: string,
-    attempt: number,
+    claimant: Claimant & { workerId: string; attempt: number },
   ): Promise<{ cancelRequested: boolean; leaseExpiresAt: Instant }> {
-    this.workers.heard(workerId);
-    const commanded = await this.store.command(runId.toLowerCase(), {
-      type: 'heartbeat',
-      occurredAt: this.clock.now(),
-      payload: { workerId, attempt, leaseSeconds: LEASE_SECONDS },
-    });
-    if (!commanded?.applied) {
-      throw refusal(commanded?.run ?? (await this.queries.get(runId)), { workerId, attempt });
-    }
-    const { cancelRequestedAt, leaseExpiresAt } = commanded.run;
+    this.workers.heard(claimant.workerId);
+    const { cancelRequestedAt, leaseExpiresAt } = await this.prolong(
+      await this.permitted(runId, claimant),
+      claimant.workerId,
+    );
     return { cancelRequested: cancelRequestedAt !== null, leaseExpiresAt: leaseExpiresAt! };
   }
 
   /**
-   * Hands the run back: it gets its next attempt, or ends if that was the last one.
+   * Hands the run back. One whose lease was never used returns to the queue as it was; else the run gets its next
+   * attempt, or ends if that was the last one.
    * @returns the run after it
    * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED, LEASE_LOST
    */
-  async release(runId: string, workerId: string, attempt: number, reason: string | null): Promise<Run> {
-    this.workers.heard(workerId);
-    const run = await this.held(runId, { workerId, attempt });
-    if (phaseOf(run) === 'waiting') throw refusal(run, { workerId, attempt });
-    const commanded = await this.store.command(run.runId, {
-      type: 'lose-worker',
-      attempt,
-      message: `The worker ${workerId} handed the run back${reason === null ? '.' : `: ${reason}`}`,
-    });
-    if (!commanded?.applied) throw refusal(commanded!.run, { workerId, attempt });
+  async release(
+    runId: string,
+    claimant: Claimant & { attempt: number },
+    reason: string | null,
+  ): Promise<Run> {
+    const run = await this.permitted(runId, claimant);
+    const { attempt, leaseToken, leaseUsedAt, workerId } = run;
+    const isHeld = phaseOf(run) !== 'waiting';
+    if (!isHeld || (leaseToken === null && claimant.workerId !== workerId)) throw leaseLost(claimant.attempt);
+    const commanded = await this.store.command(
+      run.runId,
+      leaseToken !== null && leaseUsedAt === null
+        ? { type: 'unclaim', attempt, leaseToken }
+        : {
+            type: 'lose-worker',
+            attempt,
+            message: `The worker ${workerId ?? ''} handed the run back${reason === null ? '.' : `: ${reason}`}`,
+          },
+    );
+    if (!commanded?.applied) throw refusal(commanded!.run, claimant);
     return commanded.run;
   }
 
   /**
-   * The run, if the one who asks may have it: nobody else holds it, and its attempt is the current one. A name may be
-   * left out, but not for a run with steps that nobody has or that this server carries out itself: a file of somebody
-   * else could replace what its next step carries out. Who carries out external runs need not claim them.
+   * Returns the run if the caller may act for its current attempt. The first use of a lease is a heartbeat too: it
+   * shows that the worker has its answer.
    * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED, LEASE_LOST
    */
   async held(runId: string, claimant: Claimant): Promise<Run> {
     if (claimant.workerId !== null) this.workers.heard(claimant.workerId);
+    const run = await this.permitted(runId, claimant);
+    const isFirstUse = run.leaseToken !== null && run.leaseUsedAt === null;
+    return isFirstUse ? this.prolong(run, run.workerId ?? '') : run;
+  }
+
+  private async permitted(runId: string, claimant: Claimant): Promise<Run> {
     const run = await this.queries.get(runId);
-    const { workerId, attempt } = claimant;
-    const isHolder = workerId !== null && workerId === run.workerId;
-    const isAtWorkElsewhere = run.workerId !== null && !this.workers.isOurs(run.workerId);
-    const isTrusted =
-      run.executor === 'external'
-        ? workerId === null || run.workerId === null
-        : workerId === null && isAtWorkElsewhere;
-    if (isTerminal(run) || !(isHolder || isTrusted) || (attempt !== null && attempt !== run.attempt)) {
-      throw refusal(run, claimant);
-    }
+    if (isTerminal(run) || !mayAct(run, claimant)) throw refusal(run, claimant);
     return run;
+  }
+
+  private async prolong(run: Run, workerId: string): Promise<Run> {
+    const { runId, attempt } = run;
+    const commanded = await this.store.command(runId, {
+      type: 'heartbeat',
+      occurredAt: this.clock.now(),
+      payload: { workerId: run.workerId ?? workerId, attempt, leaseSeconds: LEASE_SECONDS },
+    });
+    if (!commanded?.applied) {
+      throw refusal(commanded?.run ?? run, { workerId, attempt, leaseToken: run.leaseToken });
+    }
+    return commanded.run;
   }
 }
 
-/** Why a worker may not touch this run, said to it. */
-export function refusal(run: Run, { workerId, attempt }: Claimant): JobatoError {
-  if (isTerminal(run)) {
-    return new JobatoError(
-      'RUN_ALREADY_ENDED',
-      `The run ended as ${run.status} at ${run.endedAt}. Stop working on it.`,
-    );
-  }
-  const who = workerId === null ? 'this worker' : `worker ${workerId}`;
-  const claimed = attempt === null ? '' : ` with attempt ${attempt}`;
-  const holder = run.workerId === null ? 'held by no known worker' : `held by worker ${run.workerId}`;
+/**
+ * Whether the caller may act for the current attempt. The token decides where there is one. A run with steps has
+ * none while nobody claimed it, or while the server's own worker has it: then no call may touch it, because the next
+ * step would execute what a stranger put into its folder. Pure.
+ */
+export function mayAct(
+  run: Pick<Run, 'attempt' | 'executor' | 'leaseToken' | 'workerId'>,
+  { attempt, leaseToken, workerId }: Claimant,
+): boolean {
+  if (attempt !== null && attempt !== run.attempt) return false;
+  if (run.leaseToken !== null) return leaseToken !== null && isSameSecret(leaseToken, run.leaseToken);
+  if (run.executor === 'steps') return false;
+  return workerId === null || run.workerId === null || workerId === run.workerId;
+}
+
+/** Why a worker may not touch this run. Its end is told only to the worker that held it; a holder is never named. */
+export function refusal(run: Run, claimant: Claimant): JobatoError {
+  return isTerminal(run) && mayAct(run, claimant)
+    ? new JobatoError(
+        'RUN_ALREADY_ENDED',
+        `The run ended as ${run.status} at ${run.endedAt}. Stop working on it.`,
+      )
+    : leaseLost(claimant.attempt);
+}
+
+function leaseLost(attempt: number | null): JobatoError {
+  const which = attempt === null ? 'this run' : `attempt ${attempt} of this run`;
   return new JobatoError(
     'LEASE_LOST',
-    `The run is not held by ${who}${claimed}: it is in attempt ${run.attempt}, ${holder}. Stop working on it.`,
+    `This call proves no lease on ${which}. Send the leaseToken of your claim in X-Jobato-Lease. ` +
+      'If you did, the lease is over: stop working on the run.',
   );
 }

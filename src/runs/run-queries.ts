@@ -126,27 +126,30 @@ export class RunQueries {
     return run ?? null;
   }
 
+  /** The run that was handed out to this claim. */
+  async claimedBy(claimId: string): Promise<Run | null> {
+    const [run] = await this.select("WHERE lease_claim_id = ? AND status = 'running'", [claimId]);
+    return run ?? null;
+  }
+
   async heldBy(workerId: string): Promise<Run[]> {
     return this.select("WHERE status = 'running' AND worker_id = ?", [workerId]);
   }
 
   /**
-   * Runs that nobody has, oldest first: those of the named projects, and those that are carried out in one of these
-   * ways. No more than there are projects, since each has one run at a time.
+   * Returns runs without a worker, oldest first. No more than there are projects, since each has one run at a time.
+   * @param projectIds null: of any project
    */
   async unclaimed(
     executors: Run['executor'][],
-    projectIds: string[],
+    projectIds: string[] | null,
   ): Promise<Pick<Run, 'runId' | 'projectId' | 'executor'>[]> {
-    const either = [
-      ...(executors.length > 0 ? [`executor IN ${inList(executors)}`] : []),
-      ...(projectIds.length > 0 ? [`project_id IN ${inList(projectIds)}`] : []),
-    ];
-    if (either.length === 0) return [];
+    if (projectIds?.length === 0) return [];
+    const ofProjects = projectIds === null ? '' : ` AND project_id IN ${inList(projectIds)}`;
     const rows = await this.database.read.query<{ run_id: string; project_id: string; executor: string }>(
       "SELECT run_id, project_id, executor FROM runs WHERE status = 'running' AND claimed_at IS NULL" +
-        ` AND (${either.join(' OR ')}) ORDER BY run_id`,
-      [...executors, ...projectIds],
+        ` AND executor IN ${inList(executors)}${ofProjects} ORDER BY run_id`,
+      [...executors, ...(projectIds ?? [])],
     );
     return rows.map(({ run_id: runId, project_id: projectId, executor }) => ({
       runId,

@@ -1,6 +1,7 @@
 import { plusSeconds } from '../clock/clock';
 import type { RunEventMap } from '../events/run-event';
 import { aNewRun, after, LATER, START } from '../../test/support/a-run';
+import { LEASE_SECONDS } from './lease';
 import type { Run } from './run';
 import {
   phaseOf,
@@ -16,7 +17,14 @@ import {
 const NOW = '2026-03-01T10:10:00.000Z';
 const WORKER = 'worker-1';
 
-const claim: RunCommand = { type: 'claim', workerId: WORKER, leaseSeconds: 30 };
+const TOKEN = 'token-of-the-lease';
+
+const claim: Extract<RunCommand, { type: 'claim' }> = {
+  type: 'claim',
+  workerId: WORKER,
+  leaseSeconds: 30,
+  lease: { token: TOKEN, claimId: null },
+};
 const requestStop: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' };
 const start = (payload: Partial<RunEventMap['run.started']> = {}): RunCommand => ({
   type: 'start',
@@ -54,7 +62,7 @@ const loseWorker = (attempt = 1): RunCommand => ({
   message: 'It fell silent.',
 });
 
-const unclaim = (attempt = 1, workerId = WORKER): RunCommand => ({ type: 'unclaim', attempt, workerId });
+const unclaim = (attempt = 1, leaseToken = TOKEN): RunCommand => ({ type: 'unclaim', attempt, leaseToken });
 
 /** Two attempts are allowed, so that a lost worker can be replaced. */
 const waiting = aNewRun({ maxAttempts: 2 });
@@ -677,9 +685,44 @@ describe('what is made known to workers', () => {
         emits: [],
       }));
 
-    it('is nobody else’s to take back', () => {
-      expect(refusalOf(active, unclaim(1, 'another'))).toBe('other-worker');
+    it('is taken back only with its own token, and only while that is unused', () => {
+      expect(refusalOf(active, unclaim(1, 'another'))).toBe('lease-lost');
       expect(refusalOf(waiting, unclaim())).toBe('no-effect');
+      for (const use of [start(), heartbeat(), progress({ current: 1 })]) {
+        expect(refusalOf(after(active, [use]), unclaim())).toBe('lease-lost');
+      }
     });
+  });
+
+  describe('a lease with a token', () => {
+    const claimed = (leaseSeconds: number) =>
+      after(waiting, [{ ...claim, leaseSeconds, lease: { token: TOKEN, claimId: null } }], NOW);
+
+    it('lasts the full time from its first use, however short the claim was', () => {
+      const { run } = transition(claimed(15), progress({ current: 1 }), NOW);
+      expect(run).toMatchObject({ leaseUsedAt: NOW, leaseExpiresAt: plusSeconds(NOW, LEASE_SECONDS) });
+      const later = plusSeconds(NOW, 5);
+      expect(transition(run, progress({ current: 2 }), later).run).toMatchObject({
+        leaseUsedAt: NOW,
+        leaseExpiresAt: plusSeconds(NOW, LEASE_SECONDS),
+      });
+    });
+
+    it('is remembered when its attempt is lost, and gone from the next one', () => {
+      const { run } = transition(claimed(30), loseWorker(), NOW);
+      expect(run).toMatchObject({
+        attempt: 2,
+        leaseToken: null,
+        leaseUsedAt: null,
+        pastLeases: { 1: TOKEN },
+      });
+    });
+
+    it('is not remembered where it was never used', () =>
+      expect(transition(claimed(30), unclaim(), NOW).run).toMatchObject({
+        attempt: 1,
+        leaseToken: null,
+        pastLeases: null,
+      }));
   });
 });

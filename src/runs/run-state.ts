@@ -1,5 +1,6 @@
 import { type Instant, plusSeconds } from '../clock/clock';
 import type { ReportedArtifact, RunEventMap, RunInput } from '../events/run-event';
+import { LEASE_SECONDS, MAX_PAST_LEASES } from './lease';
 import { stopReportAfter } from './stop-report';
 import { type Artifact, NO_PROGRESS, type Run, type StepState, isTerminal, pendingSteps } from './run';
 
@@ -8,9 +9,9 @@ export type RunPhase = 'waiting' | 'active' | 'stopping' | 'completed' | 'partia
 
 /** Everything that can be done to a run. What a worker says carries when, and which attempt, it speaks of. */
 export type RunCommand =
-  | { type: 'claim'; workerId: string; leaseSeconds: number }
-  /** The worker was gone before it could be told that it has the run, so nothing of it can have begun. */
-  | { type: 'unclaim'; workerId: string; attempt: number }
+  | { type: 'claim'; workerId: string; leaseSeconds: number; lease?: LeaseGrant }
+  /** The worker never used its lease: its answer was lost, or it was stopped before it began. Costs no attempt. */
+  | { type: 'unclaim'; attempt: number; leaseToken: string }
   | ({ type: 'start' } & Said<'run.started'>)
   | ({ type: 'heartbeat' } & Said<'run.heartbeat'>)
   | ({ type: 'progress' } & Said<'run.progress'>)
@@ -23,6 +24,12 @@ export type RunCommand =
   | { type: 'give-up-waiting' }
   | { type: 'give-up-stopping' }
   | { type: 'time-out' };
+
+/** What a claim over HTTP grants beside the run; absent for the server's own worker, which proves nothing. */
+export interface LeaseGrant {
+  token: string;
+  claimId: string | null;
+}
 
 type Said<Type extends keyof RunEventMap> = { occurredAt: Instant; payload: RunEventMap[Type] };
 export type RunCommandType = RunCommand['type'];
@@ -83,8 +90,15 @@ export const TRANSITIONS: Record<RunPhase, Record<RunCommandType, readonly RunPh
   cancelled: nothing(),
 };
 
-/** Why a command changed nothing. */
-export type Refusal = 'already-ended' | 'stale-attempt' | 'unknown-attempt' | 'other-worker' | 'no-effect';
+/** Why a command, or an event, changed nothing. */
+export type Refusal =
+  | 'already-ended'
+  | 'stale-attempt'
+  | 'unknown-attempt'
+  | 'other-worker'
+  | 'no-effect'
+  /** It does not come from the holder of the lease, or that lease is in use. */
+  | 'lease-lost';
 
 export type Transition =
   | { applied: true; run: Run; from: RunPhase; to: RunPhase; emits: Emission[] }
@@ -118,6 +132,7 @@ export function transition(run: Run, command: RunCommand, now: Instant): Transit
 
   const allowed = TRANSITIONS[from][command.type];
   if (allowed.length === 0) return refused('no-effect');
+  if (command.type === 'unclaim' && !isUnused(run, command.leaseToken)) return refused('lease-lost');
 
   const changed: Run = { ...run, ...changes(run, command, now), revision: run.revision + 1 };
   const to = phaseOf(changed);
@@ -151,10 +166,13 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
         claimedAt: now,
         lastHeardAt: now,
         leaseExpiresAt: plusSeconds(now, command.leaseSeconds),
+        leaseToken: command.lease?.token ?? null,
+        leaseClaimId: command.lease?.claimId ?? null,
+        leaseUsedAt: null,
       };
     case 'unclaim':
       return run.cancelRequestedAt === null
-        ? { workerId: null, claimedAt: null, lastHeardAt: null, leaseExpiresAt: null }
+        ? UNHELD
         : { ...ended(run, 'cancelled', now), statusReason: 'cancelled-by-user' };
     case 'start':
     case 'heartbeat':
@@ -213,11 +231,29 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
   }
 }
 
+const UNHELD = {
+  workerId: null,
+  claimedAt: null,
+  lastHeardAt: null,
+  leaseExpiresAt: null,
+  leaseToken: null,
+  leaseClaimId: null,
+  leaseUsedAt: null,
+} satisfies Partial<Run>;
+
+function isUnused(run: Run, leaseToken: string): boolean {
+  return run.leaseToken === leaseToken && run.leaseUsedAt === null;
+}
+
 function heard(run: Run, now: Instant, leaseSeconds?: number): Partial<Run> {
+  // An unused lease is short; its first use shows that the worker has it, and starts the full time.
+  const isFirstUse = run.leaseToken !== null && run.leaseUsedAt === null;
+  const seconds = leaseSeconds ?? (isFirstUse ? LEASE_SECONDS : undefined);
   return {
     claimedAt: run.claimedAt ?? now,
     lastHeardAt: now,
-    leaseExpiresAt: leaseSeconds === undefined ? run.leaseExpiresAt : plusSeconds(now, leaseSeconds),
+    leaseExpiresAt: seconds === undefined ? run.leaseExpiresAt : plusSeconds(now, seconds),
+    ...(isFirstUse && { leaseUsedAt: now }),
   };
 }
 
@@ -296,10 +332,8 @@ function lost(run: Run, message: string, now: Instant): Partial<Run> {
     return { ...ended(run, 'failed', now), statusReason: 'worker-lost', error };
   return {
     attempt: run.attempt + 1,
-    workerId: null,
-    claimedAt: null,
-    lastHeardAt: null,
-    leaseExpiresAt: null,
+    ...UNHELD,
+    pastLeases: withPastLease(run),
     // The next worker gets the whole time too, however long the lost one had the run.
     claimBy: run.claimTimeoutSeconds > 0 ? plusSeconds(now, run.claimTimeoutSeconds) : null,
     progress: NO_PROGRESS,
@@ -308,6 +342,12 @@ function lost(run: Run, message: string, now: Instant): Partial<Run> {
     artifacts: [],
     stopReport: null,
   };
+}
+
+function withPastLease({ pastLeases, attempt, leaseToken }: Run): Run['pastLeases'] {
+  if (leaseToken === null) return pastLeases;
+  const tokens: Record<string, string> = { ...pastLeases, [attempt]: leaseToken };
+  return Object.fromEntries(Object.entries(tokens).slice(-MAX_PAST_LEASES));
 }
 
 /** Every end settles the steps too: what ran shares the run's fate, what never began is skipped. */
@@ -337,7 +377,6 @@ function attemptOf(command: RunCommand): number | null {
 }
 
 function workerOf(command: RunCommand): string | null {
-  if (command.type === 'unclaim') return command.workerId;
   return command.type === 'start' || command.type === 'heartbeat' ? command.payload.workerId : null;
 }
 

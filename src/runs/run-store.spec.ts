@@ -26,6 +26,7 @@ const files = Object.fromEntries(PROJECTS.map((id) => [id, nodeStep(id, '', 'ret
 let jobato: RunningApp;
 let store: RunStore;
 let applier: EventApplier;
+const apply = (entry: StreamEntry) => applier.apply(entry, { origin: 'server' });
 let runs: RunsService;
 let queries: RunQueries;
 let stream: EventStream;
@@ -193,7 +194,7 @@ describe('an event', () => {
   it('has its effect once, however often it comes in one batch', async () => {
     const runId = await aRun();
     const event = fieldsOf(runId, 'run.progress', { current: 1 });
-    const applied = await Promise.all(Array.from({ length: 20 }, () => applier.apply(entryOf(event))));
+    const applied = await Promise.all(Array.from({ length: 20 }, () => apply(entryOf(event))));
     expect(applied.map(({ outcome }) => outcome)).toEqual([
       'applied',
       ...Array<string>(19).fill('duplicate'),
@@ -204,10 +205,10 @@ describe('an event', () => {
   it('has its effect once, however often it comes later', async () => {
     const runId = await aRun();
     const event = fieldsOf(runId, 'run.progress', { metrics: { found: 1 } });
-    expect((await applier.apply(entryOf(event))).outcome).toBe('applied');
-    await applier.apply(anEvent(runId, 'run.progress', { metrics: { found: 2 } }));
-    expect((await applier.apply(entryOf(event))).outcome).toBe('duplicate');
-    expect((await applier.apply(entryOf({ ...event, eventId: event.eventId.toUpperCase() }))).outcome).toBe(
+    expect((await apply(entryOf(event))).outcome).toBe('applied');
+    await apply(anEvent(runId, 'run.progress', { metrics: { found: 2 } }));
+    expect((await apply(entryOf(event))).outcome).toBe('duplicate');
+    expect((await apply(entryOf({ ...event, eventId: event.eventId.toUpperCase() }))).outcome).toBe(
       'duplicate',
     );
     expect((await get(runId)).metrics).toEqual({ found: 2 });
@@ -216,11 +217,11 @@ describe('an event', () => {
   it('takes part in one batch with others of its run, each after the other', async () => {
     const runId = await aRun();
     await Promise.all([
-      applier.apply(anEvent(runId, 'run.started', { workerId: 'w', attempt: 1 })),
-      applier.apply(anEvent(runId, 'run.progress', { step: 'work', stepStatus: 'running' })),
-      applier.apply(anEvent(runId, 'run.progress', { step: 'work', stepStatus: 'completed', exitCode: 0 })),
-      applier.apply(anEvent(runId, 'run.completed', { newJobsCount: 4 })),
-      applier.apply(anEvent(runId, 'run.failed', { errorCode: 'LATE', message: 'm' })),
+      apply(anEvent(runId, 'run.started', { workerId: 'w', attempt: 1 })),
+      apply(anEvent(runId, 'run.progress', { step: 'work', stepStatus: 'running' })),
+      apply(anEvent(runId, 'run.progress', { step: 'work', stepStatus: 'completed', exitCode: 0 })),
+      apply(anEvent(runId, 'run.completed', { newJobsCount: 4 })),
+      apply(anEvent(runId, 'run.failed', { errorCode: 'LATE', message: 'm' })),
     ]);
     expect(await get(runId)).toMatchObject({
       status: 'completed',
@@ -252,7 +253,7 @@ describe('an event', () => {
       anEvent(runId, 'run.progress', { attempt: 1, current: 9 }),
       anEvent(runId, 'run.log', { attempt: 1, lines: [{ text: 'late' }] }),
     ];
-    const applied = await Promise.all(late.map((entry) => applier.apply(entry)));
+    const applied = await Promise.all(late.map((entry) => apply(entry)));
     expect(applied.map(({ outcome }) => outcome)).toEqual([
       'stale-attempt',
       'stale-attempt',
@@ -275,8 +276,8 @@ describe('an event', () => {
         { n: 2, text: 'two' },
       ],
     });
-    await Promise.all([applier.apply(entryOf(event)), applier.apply(entryOf(event))]);
-    await applier.apply(
+    await Promise.all([apply(entryOf(event)), apply(entryOf(event))]);
+    await apply(
       anEvent(runId, 'run.log', {
         lines: [
           { n: 2, text: 'two' },
@@ -296,7 +297,7 @@ describe('an event', () => {
     const runId = await aRun();
     const woken: string[] = [];
     const stop = jobato.app.get(LogTail).onGrowth(runId, () => woken.push('woken'));
-    await applier.apply(anEvent(runId.toUpperCase(), 'run.log', { lines: [{ text: 'hello' }] }));
+    await apply(anEvent(runId.toUpperCase(), 'run.log', { lines: [{ text: 'hello' }] }));
     stop();
     expect(woken).toEqual(['woken']);
   });
@@ -340,7 +341,7 @@ describe('an event', () => {
 
       for (let at = 0; at < order.length;) {
         const size = random.integer(1, 6);
-        await Promise.all(order.slice(at, at + size).map((fields) => applier.apply(entryOf(fields))));
+        await Promise.all(order.slice(at, at + size).map((fields) => apply(entryOf(fields))));
         at += size;
       }
       const timeless = ({
@@ -366,9 +367,9 @@ describe('an event that cannot be applied', () => {
   it('is listed with the reason and what was received, and the batch goes on', async () => {
     const runId = await aRun();
     const [nobody, malformed, good] = await Promise.all([
-      applier.apply(anEvent(randomUUID(), 'run.completed', {})),
-      applier.apply(entryOf({ eventId: 'x', payload: '{' })),
-      applier.apply(anEvent(runId, 'run.completed', {})),
+      apply(anEvent(randomUUID(), 'run.completed', {})),
+      apply(entryOf({ eventId: 'x', payload: '{' })),
+      apply(anEvent(runId, 'run.completed', {})),
     ]);
     expect([nobody.outcome, malformed.outcome, good.outcome]).toEqual(['rejected', 'rejected', 'applied']);
     const [second, first] = (await rejected.list(2)).items;
@@ -405,8 +406,8 @@ describe('an event that cannot be applied', () => {
   it('counts as never seen: sent again as it should be, it has its effect', async () => {
     const runId = await aRun();
     const event = fieldsOf(runId, 'run.progress', { current: 3 });
-    await applier.apply(entryOf({ ...event, eventVersion: '2' }));
-    const applied = await applier.apply(entryOf(event));
+    await apply(entryOf({ ...event, eventVersion: '2' }));
+    const applied = await apply(entryOf(event));
     expect(applied.outcome).toBe('applied');
   });
 
@@ -414,8 +415,8 @@ describe('an event that cannot be applied', () => {
     const [damaged, sound] = [await aRun(), await aRun()];
     await sql("UPDATE runs SET steps = '{' WHERE run_id = ?", [damaged]);
     const results = await Promise.allSettled([
-      applier.apply(anEvent(damaged, 'run.progress', { current: 1 })),
-      applier.apply(anEvent(sound, 'run.progress', { current: 1 })),
+      apply(anEvent(damaged, 'run.progress', { current: 1 })),
+      apply(anEvent(sound, 'run.progress', { current: 1 })),
     ]);
     await sql("UPDATE runs SET steps = '[]' WHERE run_id = ?", [damaged]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
@@ -478,7 +479,7 @@ describe('a command', () => {
     await store.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
     const [stopped, completed] = await Promise.all([
       store.command(runId, { type: 'time-out' }),
-      applier.apply(anEvent(runId, 'run.completed', {})),
+      apply(anEvent(runId, 'run.completed', {})),
     ]);
     expect([stopped!.applied, completed.outcome]).toEqual([true, 'already-ended']);
     expect(await get(runId)).toMatchObject({ status: 'failed', statusReason: 'timed-out' });

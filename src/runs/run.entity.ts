@@ -11,6 +11,7 @@ import type { Artifact, Progress, Run, RunStatus, StepState, StopReport, Trigger
 @Index('runs_by_scope', ['scope', 'runId'])
 @Index('runs_by_trigger', ['triggeredBy', 'runId'])
 @Index('runs_by_end', ['endedAt'])
+@Index('runs_by_claim', ['leaseClaimId'], { where: 'lease_claim_id IS NOT NULL' })
 @Index('runs_by_original', ['rerunOf', 'runId'], { where: 'rerun_of IS NOT NULL' })
 export class RunEntity implements Run {
   @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
@@ -31,6 +32,13 @@ export class RunEntity implements Run {
   @Column({ name: 'claimed_at', type: 'text', nullable: true }) claimedAt!: string | null;
   @Column({ name: 'last_heard_at', type: 'text', nullable: true }) lastHeardAt!: string | null;
   @Column({ name: 'lease_expires_at', type: 'text', nullable: true }) leaseExpiresAt!: string | null;
+  @Column({ name: 'lease_token', type: 'text', nullable: true }) leaseToken!: string | null;
+  @Column({ name: 'lease_claim_id', type: 'text', nullable: true }) leaseClaimId!: string | null;
+  @Column({ name: 'lease_used_at', type: 'text', nullable: true }) leaseUsedAt!: string | null;
+  @Column({ name: 'past_leases', type: 'simple-json', nullable: true }) pastLeases!: Record<
+    string,
+    string
+  > | null;
   @Column({ name: 'started_at', type: 'text' }) startedAt!: string;
   @Column({ name: 'claim_timeout_seconds', type: 'float' }) claimTimeoutSeconds!: number;
   @Column({ name: 'claim_by', type: 'text', nullable: true }) claimBy!: string | null;

@@ -76,6 +76,14 @@ export interface Run {
   lastHeardAt: Instant | null;
   /** Past this the worker counts as lost; null for one that promised nothing. */
   leaseExpiresAt: Instant | null;
+  /** The secret that proves who holds this attempt; null unless it was claimed over HTTP. Never shown or published. */
+  leaseToken: string | null;
+  /** Chosen by the worker for one claim: until the token is used, the same id is given the same answer. */
+  leaseClaimId: string | null;
+  /** When the token was first used, which shows that its answer arrived. */
+  leaseUsedAt: Instant | null;
+  /** Tokens of attempts that were lost, by attempt. */
+  pastLeases: Record<string, string> | null;
 
   startedAt: Instant;
   /** How long each attempt may wait for a worker; 0 = for as long as it takes. */

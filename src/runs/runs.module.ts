@@ -6,6 +6,7 @@ import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
 import { ArtifactFiles } from './artifact-files';
 import { ArtifactUploads } from './artifact-uploads';
+import { AttemptFolders } from './attempt-folders';
 import { ArtifactsController } from './artifacts.controller';
 import { ConfigRemarks } from './config-remarks';
 import { EventApplier } from './event-applier';
@@ -67,6 +68,7 @@ import { WorkersController } from './workers.controller';
     Housekeeping,
     WorkerRegistry,
     ArtifactFiles,
+    AttemptFolders,
     ArtifactUploads,
     Uploads,
     ConfigRemarks,

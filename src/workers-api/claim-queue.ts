@@ -7,29 +7,32 @@ import {
 } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import type { RunEventOf } from '../events/run-event';
 import { Lifecycle } from '../lifecycle/lifecycle';
 import { JobatoError } from '../problems/catalogue';
 import type { Run } from '../runs/run';
 import { RunChanges } from '../runs/run-changes';
-import { RunLeases } from '../runs/run-leases';
+import { type LeasedRun, RunLeases } from '../runs/run-leases';
 import { RunQueries } from '../runs/run-queries';
 import { phaseOf } from '../runs/run-state';
+import { Turns } from '../runs/turns';
 import { WorkerRegistry } from '../runs/worker-registry';
-import { type ClaimRequest, WaitingClaim } from './waiting-claim';
-
-type Requested = RunEventOf<'run.requested'>;
+import { type ClaimRequest, type GrantedRun, WaitingClaim } from './waiting-claim';
 
 /**
- * Brings waiting workers and waiting runs together: who came first gets the oldest run that it can carry out. However
- * many wait, a run that turns up costs one look at the database and one commit; nobody polls.
+ * Matches waiting workers with waiting runs: first come, first served, oldest run first. However many workers wait, a
+ * run that turns up costs one query and one commit; nothing polls.
  */
 @Injectable()
 export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ClaimQueue.name);
   /** In the order in which they came. */
   private readonly waiting = new Set<WaitingClaim>();
-  /** How runs are carried out that any worker may take; with WORKER=off, steps are others' affair as well. */
+  private readonly byClaimId = new Map<string, WaitingClaim>();
+  /** What concerns one `claimId` happens in order. */
+  private readonly turns = new Turns();
+  /** By token, the answer that was sent last: only if that one is lost does the run return to the queue. */
+  private readonly answers = new Map<string, GrantedRun>();
+  /** How the runs are carried out that may be claimed. Steps are this server's own unless it has WORKER=off. */
   private readonly executors: Run['executor'][];
   private matching: Promise<void> = Promise.resolve();
   private isMatching = false;
@@ -63,24 +66,82 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Resolves with the request of a run that is now the worker's, or with null when the time is over, the caller is
-   * gone, or the server stops.
+   * Resolves with a run that is now leased to the worker, or with null when the time is over, the caller is gone, or
+   * the server stops. The caller reports with `answered` what became of the answer.
    * @throws JobatoError SHUTTING_DOWN
    */
-  async claim(request: ClaimRequest): Promise<Requested | null> {
+  async claim(request: ClaimRequest): Promise<GrantedRun | null> {
     if (this.isStopping || this.lifecycle.isStopping) {
       throw new JobatoError('SHUTTING_DOWN', 'The server is stopping and hands out no runs.');
     }
     const leave = this.workers.arrive(request.workerId);
+    const { claimId } = request;
+    try {
+      if (claimId === null) return await this.wait(this.enqueue(request));
+      const { again, claim } = await this.turns.take(claimId, async () => {
+        const granted = await this.grantedBefore(claimId);
+        return granted ? { again: granted, claim: null } : { again: null, claim: this.enqueue(request) };
+      });
+      return again ?? (await this.wait(claim));
+    } finally {
+      leave();
+    }
+  }
+
+  /** The answer was sent, or its connection closed before that: then the run returns to the queue. */
+  async answered(granted: GrantedRun, wasSent: boolean): Promise<void> {
+    const { leaseToken, leaseClaimId } = granted.run;
+    const settle = async () => {
+      if (this.answers.get(leaseToken) !== granted) return; // the same claim was answered once more
+      this.answers.delete(leaseToken);
+      if (!wasSent) await this.leases.unclaim(granted.run);
+    };
+    try {
+      await (leaseClaimId === null ? settle() : this.turns.take(leaseClaimId, settle));
+    } catch (error) {
+      this.logger.warn({
+        runId: granted.run.runId,
+        msg: `The answer to a claim was lost; the run returns to the queue when its lease ends: ${String(error)}`,
+      });
+    }
+  }
+
+  private enqueue(request: ClaimRequest): WaitingClaim {
     const claim = new WaitingClaim(request);
     this.waiting.add(claim);
+    if (request.claimId !== null) this.byClaimId.set(request.claimId, claim);
     this.match();
+    return claim;
+  }
+
+  private async wait(claim: WaitingClaim): Promise<GrantedRun | null> {
     try {
       return await claim.outcome;
     } finally {
       this.waiting.delete(claim);
-      leave();
+      if (claim.claimId !== null && this.byClaimId.get(claim.claimId) === claim) {
+        this.byClaimId.delete(claim.claimId);
+      }
     }
+  }
+
+  /** The run that an earlier call with this id was given, where its worker has not used the lease yet. */
+  private async grantedBefore(claimId: string): Promise<GrantedRun | null> {
+    const earlier = this.byClaimId.get(claimId);
+    if (earlier) {
+      // Its connection is probably gone, whether or not that is known here yet.
+      earlier.endWaiting();
+      await earlier.outcome.catch(() => undefined);
+    }
+    const run = await this.leases.claimedBy(claimId);
+    const request = run && (await this.queries.requests([run])).get(run.runId);
+    return run && request ? this.grant(run, request) : null;
+  }
+
+  private grant(run: LeasedRun, request: GrantedRun['request']): GrantedRun {
+    const granted = { run, request };
+    this.answers.set(run.leaseToken, granted);
+    return granted;
   }
 
   private match(): void {
@@ -92,7 +153,7 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async matchAll(): Promise<void> {
     while (this.hasNews) {
-      // Whoever else comes in this turn of the event loop is served by the same look.
+      // All that come in this turn of the event loop share the query.
       await new Promise((next) => setImmediate(next));
       this.hasNews = false;
       const claims = [...this.waiting].filter(({ isOpen }) => isOpen);
@@ -109,12 +170,13 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async matchOnce(claims: WaitingClaim[]): Promise<void> {
     if (claims.length === 0 || this.isStopping) return;
+    const isAnyProject = claims.some(({ projectIds }) => projectIds === null);
     const open = await this.queries.unclaimed(
-      claims.some(({ projectIds }) => projectIds === null) ? this.executors : [],
-      [...new Set(claims.flatMap(({ projectIds }) => [...(projectIds ?? [])]))],
+      this.executors,
+      isAnyProject ? null : [...new Set(claims.flatMap(({ projectIds }) => [...projectIds!]))],
     );
     const pairs = claims.flatMap((claim) => {
-      const index = open.findIndex((run) => claim.isFor(run, this.executors));
+      const index = open.findIndex((run) => claim.isFor(run));
       return index === -1 ? [] : [{ claim, runId: open.splice(index, 1)[0]!.runId }];
     });
     for (const { claim } of pairs) claim.isBeingServed = true;
@@ -129,28 +191,28 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
     const results = await Promise.allSettled(
       pairs.map(async ({ claim, runId }) => ({
         claim,
-        run: await this.leases.claim(runId, claim.workerId),
+        run: await this.leases.claim(runId, claim.workerId, claim.claimId),
       })),
     );
     const decided = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    // Somebody else was quicker with these: there may be another run.
+    // Another worker was quicker with these: there may be another run.
     this.hasNews ||= decided.some(({ run }) => run === null);
     await this.handOver(decided.flatMap(({ claim, run }) => (run ? [{ claim, run }] : [])));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
   }
 
-  private async handOver(taken: { claim: WaitingClaim; run: Run }[]): Promise<void> {
-    let requests = new Map<string, Requested>();
+  private async handOver(taken: { claim: WaitingClaim; run: LeasedRun }[]): Promise<void> {
+    let requests = new Map<string, GrantedRun['request']>();
     try {
       requests = await this.queries.requests(taken.map(({ run }) => run));
     } finally {
       await Promise.all(
         taken.map(async ({ claim, run }) => {
           const request = requests.get(run.runId);
-          if (request && claim.give(request)) return;
+          if (request && claim.isOpen) claim.give(this.grant(run, request));
           // Its worker went away in the meantime, and does not know that it has a run.
-          await this.leases.unclaim(run, claim.workerId);
+          else await this.leases.unclaim(run);
         }),
       );
     }

@@ -15,7 +15,7 @@ describe('an event that was received', () => {
     ['the form of HTTP', event],
     ['the form of the stream', flat],
   ])('is the same in %s', (_name, given) =>
-    expect(receivedEvent(given)).toEqual({ fields: flat, flaw: null }),
+    expect(receivedEvent(given)).toEqual({ fields: flat, flaw: null, leaseToken: null }),
   );
 
   it('keeps what it does not know, as text', () =>
@@ -27,12 +27,26 @@ describe('an event that was received', () => {
     }));
 
   it('takes null for not given', () =>
-    expect(receivedEvent({ eventId: null, runId: 'r' })).toEqual({ fields: { runId: 'r' }, flaw: null }));
+    expect(receivedEvent({ eventId: null, runId: 'r' })).toEqual({
+      fields: { runId: 'r' },
+      flaw: null,
+      leaseToken: null,
+    }));
+
+  it('keeps the lease token apart from what is stored', () => {
+    expect(receivedEvent({ ...event, leaseToken: 'secret' })).toEqual({
+      fields: flat,
+      flaw: null,
+      leaseToken: 'secret',
+    });
+    expect(receivedEvent({ ...flat, leaseToken: 5 })).toEqual({ fields: flat, flaw: null, leaseToken: null });
+  });
 
   it.each([[5], ['x'], [null], [true], [[]], [[event]]])('is none: %j', (given) =>
     expect(receivedEvent(given)).toEqual({
       fields: { event: typeof given === 'string' ? given : JSON.stringify(given) },
       flaw: 'the event is not a JSON object',
+      leaseToken: null,
     }),
   );
 
@@ -53,6 +67,7 @@ describe('an event that was received', () => {
     expect(receivedEvent({ ...event, payload: deep })).toEqual({
       fields: { ...flat, payload: '(nested too deeply to be kept)' },
       flaw: 'payload is nested too deeply',
+      leaseToken: null,
     });
     expect(receivedEvent(deep).flaw).toBe('the event is not a JSON object');
   });

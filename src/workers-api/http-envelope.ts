@@ -1,4 +1,5 @@
 import type { JsonObject } from '../events/run-event';
+import type { IncomingEvent } from '../runs/event-intake';
 
 /** An event as it travels over HTTP: the names of the stream, with a number and an object where that has texts. */
 export interface HttpEnvelope {
@@ -10,23 +11,25 @@ export interface HttpEnvelope {
   payload: JsonObject;
 }
 
-export interface ReceivedEvent {
-  /** As they would lie on the stream. Nothing about them is sure. */
-  fields: Record<string, string>;
-  /** What is wrong with it already; null if the reader of the stream's events may judge it. */
-  flaw: string | null;
-}
+/** The member that shows the lease. It must not lie beside the others, which are stored and shown. */
+const LEASE_MEMBER = 'leaseToken';
 
-/** Takes whatever came for an event: the form of HTTP, or the flat texts of the stream. Never throws. */
-export function receivedEvent(envelope: unknown): ReceivedEvent {
+/** Takes any JSON value for an event: the form of HTTP, or the flat texts of the stream. Never throws. */
+export function receivedEvent(envelope: unknown): IncomingEvent {
   if (envelope === null || typeof envelope !== 'object' || Array.isArray(envelope)) {
-    return { fields: { event: asText(envelope) ?? TOO_DEEP }, flaw: 'the event is not a JSON object' };
+    const fields = { event: asText(envelope) ?? TOO_DEEP };
+    return { fields, flaw: 'the event is not a JSON object', leaseToken: null };
   }
+  let leaseToken: string | null = null;
   const fields: Record<string, string> = {};
   let flaw: string | null = null;
   for (const [name, value] of Object.entries(envelope as JsonObject)) {
     // Null is the same as not given: some languages send every member.
     if (value === null) continue;
+    if (name === LEASE_MEMBER) {
+      leaseToken = typeof value === 'string' ? value : null;
+      continue;
+    }
     const text = asText(value);
     if (text === null) flaw = `${name.slice(0, 100)} is nested too deeply`;
     // By definition, not assignment: a member may have any name, "__proto__" as well.
@@ -37,7 +40,7 @@ export function receivedEvent(envelope: unknown): ReceivedEvent {
       writable: true,
     });
   }
-  return { fields, flaw };
+  return { fields, flaw, leaseToken };
 }
 
 /** What stands in the rejected list for a value that cannot be written down. */

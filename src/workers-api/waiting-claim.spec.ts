@@ -1,7 +1,6 @@
-import type { RunEventOf } from '../events/run-event';
-import { WaitingClaim } from './waiting-claim';
+import { type GrantedRun, WaitingClaim } from './waiting-claim';
 
-const REQUEST = { runId: 'r' } as RunEventOf<'run.requested'>;
+const GRANTED = { run: { runId: 'r' } } as GrantedRun;
 
 describe('a claim that waits', () => {
   beforeEach(() => void jest.useFakeTimers());
@@ -11,6 +10,7 @@ describe('a claim that waits', () => {
     const leaving = new AbortController();
     const claim = new WaitingClaim({
       workerId: 'w',
+      claimId: null,
       projectIds: null,
       executor: null,
       waitSeconds,
@@ -26,9 +26,8 @@ describe('a claim that waits', () => {
 
   it('ends with a run', async () => {
     const { claim, answer } = aClaim(10);
-    expect(claim.give(REQUEST)).toBe(true);
-    expect([await answer(), claim.isOpen, jest.getTimerCount()]).toEqual([REQUEST, false, 0]);
-    expect(claim.give(REQUEST)).toBe(false);
+    claim.give(GRANTED);
+    expect([await answer(), claim.isOpen, jest.getTimerCount()]).toEqual([GRANTED, false, 0]);
   });
 
   it('ends with its time', async () => {
@@ -53,8 +52,8 @@ describe('a claim that waits', () => {
     claim.isBeingServed = true;
     jest.advanceTimersByTime(5_000);
     expect([await answer(), claim.isOpen]).toEqual(['none yet', true]);
-    claim.give(REQUEST);
-    expect(await answer()).toBe(REQUEST);
+    claim.give(GRANTED);
+    expect(await answer()).toBe(GRANTED);
   });
 
   it('is ended after that, if somebody else was quicker', async () => {
@@ -70,7 +69,7 @@ describe('a claim that waits', () => {
     const { claim, answer, leave } = aClaim(10);
     claim.isBeingServed = true;
     leave();
-    expect([claim.isOpen, claim.give(REQUEST)]).toEqual([false, false]);
+    expect(claim.isOpen).toBe(false);
     claim.isBeingServed = false;
     claim.wasLookedAt();
     expect([await answer(), jest.getTimerCount()]).toEqual([null, 0]);
@@ -81,8 +80,8 @@ describe('a claim that waits', () => {
     failing.claim.fail('no database');
     expect(await failing.answer()).toBe('no database');
     const answered = aClaim(10);
-    answered.claim.give(REQUEST);
+    answered.claim.give(GRANTED);
     answered.claim.fail('no database');
-    expect(await answered.answer()).toBe(REQUEST);
+    expect(await answered.answer()).toBe(GRANTED);
   });
 });

@@ -1,8 +1,17 @@
 import type { RunEventOf } from '../events/run-event';
 import type { Run } from '../runs/run';
+import type { LeasedRun } from '../runs/run-leases';
+
+/** A claimed run and the `run.requested` that describes it. */
+export interface GrantedRun {
+  run: LeasedRun;
+  request: RunEventOf<'run.requested'>;
+}
 
 export interface ClaimRequest {
   workerId: string;
+  /** Under which the worker can ask for a lost answer again; null where it cannot. */
+  claimId: string | null;
   /** Null: any that workers elsewhere may take. */
   projectIds: string[] | null;
   /** Null: whichever way they are carried out. */
@@ -15,21 +24,23 @@ export interface ClaimRequest {
 /** A worker's question for a run, until it is answered: by a run, by the end of its time, or not at all. */
 export class WaitingClaim {
   readonly workerId: string;
+  readonly claimId: string | null;
   readonly projectIds: ReadonlySet<string> | null;
   readonly executor: Run['executor'] | null;
-  readonly outcome: Promise<RunEventOf<'run.requested'> | null>;
+  readonly outcome: Promise<GrantedRun | null>;
   /** A run is being claimed for it: it is not answered before that is decided. */
   isBeingServed = false;
   private wasSeen = false;
   private isOver: boolean;
   private isAnswered = false;
   private readonly signal: AbortSignal;
-  private resolve: (request: RunEventOf<'run.requested'> | null) => void = () => undefined;
+  private resolve: (granted: GrantedRun | null) => void = () => undefined;
   private reject: (reason: unknown) => void = () => undefined;
   private readonly timer: NodeJS.Timeout | null;
 
-  constructor({ workerId, projectIds, executor, waitSeconds, signal }: ClaimRequest) {
+  constructor({ workerId, claimId, projectIds, executor, waitSeconds, signal }: ClaimRequest) {
     this.workerId = workerId;
+    this.claimId = claimId;
     this.executor = executor;
     this.projectIds = projectIds && new Set(projectIds);
     this.signal = signal;
@@ -47,17 +58,15 @@ export class WaitingClaim {
     return !this.isAnswered && !this.signal.aborted;
   }
 
-  isFor(run: Pick<Run, 'projectId' | 'executor'>, executors: Run['executor'][]): boolean {
-    if (this.executor !== null && run.executor !== this.executor) return false;
-    return this.projectIds ? this.projectIds.has(run.projectId) : executors.includes(run.executor);
+  isFor({ projectId, executor }: Pick<Run, 'projectId' | 'executor'>): boolean {
+    if (this.executor !== null && executor !== this.executor) return false;
+    return this.projectIds === null || this.projectIds.has(projectId);
   }
 
-  /** @returns false if nobody is there any more to take it */
-  give(request: RunEventOf<'run.requested'>): boolean {
-    if (!this.isOpen) return false;
+  /** Answers the claim, which must be open. */
+  give(granted: GrantedRun): void {
     this.settle();
-    this.resolve(request);
-    return true;
+    this.resolve(granted);
   }
 
   fail(reason: unknown): void {

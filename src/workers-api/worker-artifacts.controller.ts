@@ -6,6 +6,7 @@ import { invalid, JobatoError } from '../problems/catalogue';
 import { ArtifactUploads } from '../runs/artifact-uploads';
 import type { Claimant } from '../runs/run-leases';
 import { artifactHref, ArtifactView } from '../runs/run-view';
+import { ApiLeaseHeader, LEASE_HEADER } from './lease-header';
 import { ApiForWorkers } from './worker-key';
 
 const WORKER_HEADER = 'X-Jobato-Worker-Id';
@@ -22,10 +23,10 @@ export class WorkerArtifactsController {
     summary: 'Upload what a run made',
     description:
       'The body is the file, of any type, up to ARTIFACT_LIMIT_MB. The name is a relative path (with its slashes ' +
-      'encoded); a file of that name is replaced once the new one is whole. Only the holder of the run may do ' +
-      'it, where the headers say who it is; a run with steps must have been claimed.',
+      'encoded); a file of that name is replaced once the new one is whole.',
   })
-  @ApiHeader({ name: WORKER_HEADER, required: false, description: 'Who sends it' })
+  @ApiLeaseHeader()
+  @ApiHeader({ name: WORKER_HEADER, required: false, description: 'The name of the worker' })
   @ApiHeader({ name: ATTEMPT_HEADER, required: false })
   @ApiConsumes('application/octet-stream')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
@@ -73,5 +74,6 @@ function claimantOf(headers: Record<string, string | undefined>): Claimant {
   if (attempt !== null && !/^[1-9]\d{0,8}$/.test(attempt)) {
     throw invalid([{ field: ATTEMPT_HEADER, message: 'must be a whole number from 1' }]);
   }
-  return { workerId, attempt: attempt === null ? null : Number(attempt) };
+  const leaseToken = headers[LEASE_HEADER.toLowerCase()] ?? null;
+  return { workerId, attempt: attempt === null ? null : Number(attempt), leaseToken };
 }

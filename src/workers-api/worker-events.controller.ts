@@ -11,14 +11,18 @@ const MAX_EVENTS = 500;
 
 class RejectedView {
   @ApiProperty({ description: 'Its place in the list that was sent, from 0' }) index!: number;
-  @ApiProperty({ description: 'What is wrong with it' }) reason!: string;
+  @ApiProperty({ description: 'What is wrong with it; LEASE_LOST for one that the holder did not send' })
+  reason!: string;
 }
 
 class TakenInView implements TakenIn {
   @ApiProperty({ description: 'Recorded, also where they changed nothing: too late, or of an older attempt' })
   accepted!: number;
   @ApiProperty({ description: 'Recorded before' }) duplicates!: number;
-  @ApiProperty({ type: [RejectedView], description: 'Kept in /api/events/rejected' })
+  @ApiProperty({
+    type: [RejectedView],
+    description: 'Unusable ones are kept in /api/events/rejected; those with LEASE_LOST are not',
+  })
   rejected!: RejectedView[];
 }
 
@@ -32,6 +36,10 @@ const ENVELOPE = {
     occurredAt: { type: 'string', format: 'date-time' },
     runId: { type: 'string', format: 'uuid' },
     payload: { type: 'object', additionalProperties: true, description: 'At most 1 MiB' },
+    leaseToken: {
+      type: 'string',
+      description: 'Of the claim, where the attempt was claimed. It is neither stored nor published.',
+    },
   },
 };
 

@@ -1,9 +1,10 @@
-import { Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { Controller, Headers, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiProperty, ApiResponse } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiProblems } from '../problems/api-problems';
 import { RunClaims } from '../runs/run-claims';
 import { RunLeases } from '../runs/run-leases';
+import { ApiLeaseHeader, LEASE_HEADER } from './lease-header';
 import { LOG_BODY_SCHEMA, readLogBody } from './log-body';
 import { ApiForWorkers } from './worker-key';
 
@@ -26,15 +27,19 @@ export class WorkerLogsController {
     summary: "Add lines to a run's log",
     description:
       'Up to 10,000 lines, 16 MiB in all. A line whose `n` was seen in this attempt is dropped, so to send the same ' +
-      'again is safe. `workerId` and `attempt` may be left out; where they are given, only the holder may do it. ' +
-      'A run with steps must have been claimed.',
+      'again is safe. `workerId` and `attempt` may be left out.',
   })
+  @ApiLeaseHeader()
   @ApiBody({ schema: LOG_BODY_SCHEMA })
   @ApiResponse({ status: 202, type: LogAnswer })
   @ApiProblems('VALIDATION', 'RUN_NOT_FOUND', 'RUN_ALREADY_ENDED', 'LEASE_LOST', 'PAYLOAD_TOO_LARGE')
-  async append(@Param('runId') runId: string, @Req() request: Request): Promise<LogAnswer> {
-    const { lines, ...claimant } = readLogBody(request.body);
-    const run = await this.leases.held(runId, claimant);
+  async append(
+    @Param('runId') runId: string,
+    @Headers(LEASE_HEADER) leaseToken: string | undefined,
+    @Req() request: Request,
+  ): Promise<LogAnswer> {
+    const { lines, ...said } = readLogBody(request.body);
+    const run = await this.leases.held(runId, { ...said, leaseToken: leaseToken ?? null });
     return this.claims.appendLog(run.runId, run.attempt, lines);
   }
 }

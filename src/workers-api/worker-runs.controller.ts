@@ -1,13 +1,14 @@
-import { Body, Controller, HttpCode, HttpStatus, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, HttpStatus, Param, Post, Res } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiResponse } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { JsonObject } from '../events/run-event';
 import { ApiProblems } from '../problems/api-problems';
 import { type RunStatus, RUN_STATUSES } from '../runs/run';
-import { LEASE_SECONDS } from '../runs/lease';
+import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../runs/lease';
 import { RunLeases } from '../runs/run-leases';
 import { ClaimQueue } from './claim-queue';
 import type { HttpEnvelope } from './http-envelope';
+import { ApiLeaseHeader, LEASE_HEADER } from './lease-header';
 import { ApiForWorkers } from './worker-key';
 import { ClaimBody, HeartbeatBody, ReleaseBody } from './worker.requests';
 
@@ -18,6 +19,12 @@ class RequestedView implements HttpEnvelope {
   @ApiProperty({ format: 'date-time' }) occurredAt!: string;
   @ApiProperty({ format: 'uuid' }) runId!: string;
   @ApiProperty({ type: 'object', additionalProperties: true }) payload!: JsonObject;
+  @ApiProperty({
+    description:
+      'Proves that this worker holds the attempt. Send it in X-Jobato-Lease with heartbeats, log lines, artifacts and ' +
+      'releases, and as the member leaseToken of each event over HTTP. Keep it secret.',
+  })
+  leaseToken!: string;
 }
 
 class HeartbeatAnswer {
@@ -46,42 +53,51 @@ export class WorkerRunsController {
     summary: 'Take a run',
     description:
       'Answers as soon as there is a run, the oldest first; among workers that wait, first come, first served. ' +
-      `The run is the worker's for ${LEASE_SECONDS} s, and for as long again after each heartbeat.`,
+      `The worker holds the run for ${LEASE_SECONDS} s, and for as long again after each heartbeat. A claim without ` +
+      `claimId must be used within ${UNUSED_LEASE_SECONDS} s, else the run returns to the queue. With WORKER=embedded ` +
+      'only runs with executor external are handed out.',
   })
   @ApiResponse({ status: 200, type: RequestedView })
   @ApiResponse({ status: 204, description: 'There was none in that time' })
   @ApiProblems('VALIDATION', 'UNSUPPORTED_MEDIA_TYPE', 'SHUTTING_DOWN')
   async claim(
-    @Body() { workerId, projectIds, executor, waitSeconds }: ClaimBody,
+    @Body() { workerId, claimId, projectIds, executor, waitSeconds }: ClaimBody,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<HttpEnvelope | undefined> {
+  ): Promise<RequestedView | undefined> {
     const gone = new AbortController();
     response.on('close', () => gone.abort());
-    const request = await this.claims.claim({
+    const granted = await this.claims.claim({
       workerId,
+      claimId: claimId ?? null,
       projectIds: projectIds ?? null,
       executor: executor ?? null,
       waitSeconds: waitSeconds ?? 0,
       signal: gone.signal,
     });
-    if (request) return request;
-    response.status(HttpStatus.NO_CONTENT);
-    return undefined;
+    if (!granted) {
+      response.status(HttpStatus.NO_CONTENT);
+      return undefined;
+    }
+    if (response.closed) await this.claims.answered(granted, false);
+    else response.on('close', () => void this.claims.answered(granted, response.writableFinished));
+    return { ...granted.request, leaseToken: granted.run.leaseToken };
   }
 
   @Post(':runId/heartbeat')
   @HttpCode(200)
   @ApiOperation({
     summary: 'Keep a run',
-    description: `The run stays the worker's for another ${LEASE_SECONDS} s. With a 409 it is not, and the work is to be ended.`,
+    description: `Prolongs the lease to ${LEASE_SECONDS} s from now. A 409 means that it is lost: end the work.`,
   })
+  @ApiLeaseHeader()
   @ApiResponse({ status: 200, type: HeartbeatAnswer })
   @ApiProblems('VALIDATION', 'RUN_NOT_FOUND', 'RUN_ALREADY_ENDED', 'LEASE_LOST')
   async heartbeat(
     @Param('runId') runId: string,
     @Body() { workerId, attempt }: HeartbeatBody,
+    @Headers(LEASE_HEADER) leaseToken: string | undefined,
   ): Promise<HeartbeatAnswer> {
-    return this.leases.heartbeat(runId, workerId, attempt);
+    return this.leases.heartbeat(runId, { workerId, attempt, leaseToken: leaseToken ?? null });
   }
 
   @Post(':runId/release')
@@ -89,16 +105,19 @@ export class WorkerRunsController {
   @ApiOperation({
     summary: 'Hand a run back',
     description:
-      'For a worker that is stopped: the run gets its next attempt at once, or ends as lost where ' +
-      '`retry.maxAttempts` is used up.',
+      'For a worker that stops. A run whose lease was never used returns to the queue as it was. Any other gets its ' +
+      'next attempt at once, or ends as lost where `retry.maxAttempts` is used up.',
   })
+  @ApiLeaseHeader()
   @ApiResponse({ status: 200, type: ReleaseAnswer })
   @ApiProblems('VALIDATION', 'RUN_NOT_FOUND', 'RUN_ALREADY_ENDED', 'LEASE_LOST')
   async release(
     @Param('runId') runId: string,
     @Body() { workerId, attempt, reason }: ReleaseBody,
+    @Headers(LEASE_HEADER) leaseToken: string | undefined,
   ): Promise<ReleaseAnswer> {
-    const run = await this.leases.release(runId, workerId, attempt, reason ?? null);
+    const claimant = { workerId: workerId ?? null, attempt, leaseToken: leaseToken ?? null };
+    const run = await this.leases.release(runId, claimant, reason ?? null);
     return { status: run.status, attempt: run.attempt };
   }
 }

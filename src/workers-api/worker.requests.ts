@@ -8,6 +8,7 @@ import {
   IsNumber,
   IsOptional,
   IsString,
+  IsUUID,
   Max,
   MaxLength,
   Min,
@@ -15,22 +16,39 @@ import {
 import type { Run } from '../runs/run';
 
 export const MAX_WAIT_SECONDS = 60;
+const ATTEMPT = { minimum: 1, description: 'The attempt that the request of the run named' };
 const EXECUTORS: Run['executor'][] = ['steps', 'external'];
 
+const MAX_NAME_LENGTH = 200;
+const NAME = {
+  description: 'The name of the worker, its own choice; shown, and no proof',
+  maxLength: MAX_NAME_LENGTH,
+};
+
 class WorkerBody {
-  @ApiProperty({ description: 'The name by which the worker is known, its own choice', maxLength: 200 })
+  @ApiProperty(NAME)
   @IsString()
   @IsNotEmpty()
-  @MaxLength(200)
+  @MaxLength(MAX_NAME_LENGTH)
   workerId!: string;
 }
 
 export class ClaimBody extends WorkerBody {
   @ApiPropertyOptional({
+    format: 'uuid',
+    description:
+      'A random UUID of this claim. Until the token is first used, the same id is given the same answer again: for an ' +
+      'answer that was lost on its way.',
+  })
+  @IsOptional()
+  @IsUUID()
+  claimId?: string | null;
+
+  @ApiPropertyOptional({
     type: [String],
     description:
-      'The projects that it carries out, whatever their executor. Without it: every project with ' +
-      '`executor: external`, and those with steps as well where the server has WORKER=off.',
+      'Only runs of these projects. Without it: of any. Projects with steps are handed out only where the server ' +
+      'has WORKER=off.',
   })
   @IsOptional()
   @IsArray()
@@ -41,7 +59,7 @@ export class ClaimBody extends WorkerBody {
 
   @ApiPropertyOptional({
     enum: EXECUTORS,
-    description: 'Only runs that are carried out in this way. Without it: in whichever.',
+    description: 'Only runs with this executor. Without it: with either.',
   })
   @IsOptional()
   @IsIn(EXECUTORS)
@@ -61,13 +79,25 @@ export class ClaimBody extends WorkerBody {
 }
 
 export class HeartbeatBody extends WorkerBody {
-  @ApiProperty({ minimum: 1, description: 'The attempt that the request of the run named' })
+  @ApiProperty(ATTEMPT)
   @IsInt()
   @Min(1)
   attempt!: number;
 }
 
-export class ReleaseBody extends HeartbeatBody {
+export class ReleaseBody {
+  @ApiPropertyOptional(NAME)
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(MAX_NAME_LENGTH)
+  workerId?: string | null;
+
+  @ApiProperty(ATTEMPT)
+  @IsInt()
+  @Min(1)
+  attempt!: number;
+
   @ApiPropertyOptional({ description: 'For people, in the error of a run that ends by it', maxLength: 1000 })
   @IsOptional()
   @IsString()

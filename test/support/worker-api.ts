@@ -7,8 +7,14 @@ export const KEY = 'key-of-the-workers-0123456789';
 /** A project that a worker elsewhere carries out. */
 export const externalProject = (id: string, more = '') => `id: ${id}\nexecutor: external\n${more}`;
 
-/** Calls as a worker makes that has nothing but HTTP. */
+/** The answer to a claim. */
+export type ClaimedEnvelope = HttpEnvelope & { leaseToken: string };
+
+/** Makes the calls of a worker that has nothing but HTTP, and proves the leases of the runs that it claimed. */
 export class HttpWorker {
+  /** By run, the token of the latest claim. */
+  private readonly tokens = new Map<string, string>();
+
   constructor(
     private readonly jobato: RunningApp,
     readonly workerId = `worker-${randomUUID().slice(0, 8)}`,
@@ -28,22 +34,24 @@ export class HttpWorker {
   }
 
   /** Fails the test where there is no run. */
-  async claimed(more: object = {}): Promise<HttpEnvelope> {
+  async claimed(more: object = {}): Promise<ClaimedEnvelope> {
     const response = await this.claim(more);
     if (response.status !== 200) throw new Error(`No run: ${response.status} ${await response.text()}`);
-    return response.json() as Promise<HttpEnvelope>;
+    const envelope = (await response.json()) as ClaimedEnvelope;
+    this.tokens.set(envelope.runId, envelope.leaseToken);
+    return envelope;
   }
 
   heartbeat(runId: string, attempt = 1): Promise<Response> {
-    return this.post(`runs/${runId}/heartbeat`, { workerId: this.workerId, attempt });
+    return this.aboutRun(runId, 'heartbeat', { workerId: this.workerId, attempt });
   }
 
   release(runId: string, attempt = 1, more: object = {}): Promise<Response> {
-    return this.post(`runs/${runId}/release`, { workerId: this.workerId, attempt, ...more });
+    return this.aboutRun(runId, 'release', { workerId: this.workerId, attempt, ...more });
   }
 
   log(runId: string, lines: object[], more: object = {}): Promise<Response> {
-    return this.post(`runs/${runId}/logs`, { lines, ...more });
+    return this.aboutRun(runId, 'logs', { lines, ...more });
   }
 
   upload(
@@ -54,14 +62,35 @@ export class HttpWorker {
   ): Promise<Response> {
     return this.jobato.fetch(`/api/internal/runs/${runId}/artifacts/${encodeURIComponent(name)}`, {
       method: 'PUT',
-      headers: { 'x-jobato-api-key': KEY, ...headers },
+      headers: { 'x-jobato-api-key': KEY, ...this.leaseHeader(runId), ...headers },
       body,
       duplex: 'half',
     });
   }
 
-  /** @returns what became of the events, as it was answered */
-  async say(...events: unknown[]): Promise<{ accepted: number; duplicates: number; rejected: object[] }> {
+  /** The header that proves the lease on this run; none where this worker has not claimed it. */
+  leaseHeader(runId: string): Record<string, string> {
+    const token = this.tokens.get(runId);
+    return token === undefined ? {} : { 'x-jobato-lease': token };
+  }
+
+  private aboutRun(runId: string, call: string, body: object): Promise<Response> {
+    const headers = {
+      'x-jobato-api-key': KEY,
+      'content-type': 'application/json',
+      ...this.leaseHeader(runId),
+    };
+    return this.post(`runs/${runId}/${call}`, body, { headers });
+  }
+
+  private proven(event: unknown): unknown {
+    const token = this.tokens.get((event as { runId?: string } | null)?.runId ?? '');
+    return token === undefined ? event : { leaseToken: token, ...(event as object) };
+  }
+
+  /** Sends events with the proof of their leases. @returns what became of them, as it was answered */
+  async say(...given: unknown[]): Promise<{ accepted: number; duplicates: number; rejected: object[] }> {
+    const events = given.map((event) => this.proven(event));
     const response = await this.post('events', events.length === 1 ? events[0] : events);
     const answer = (await response.json()) as { accepted: number; duplicates: number; rejected: object[] };
     if (response.status !== 202) throw new Error(`Not taken: ${JSON.stringify(answer)}`);

@@ -5,6 +5,7 @@ import { RunHistory1700000000004 } from './4-run-history';
 import { StopReports1700000000005 } from './5-stop-reports';
 import { LogSections1700000000006 } from './6-log-sections';
 import { EndedSessions1700000000007 } from './7-ended-sessions';
+import { LeaseTokens1700000000008 } from './8-lease-tokens';
 
 /** In order. A new one is added at the end; one that was ever released is never changed. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   StopReports1700000000005,
   LogSections1700000000006,
   EndedSessions1700000000007,
+  LeaseTokens1700000000008,
 ];

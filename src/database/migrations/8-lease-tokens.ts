@@ -1,0 +1,26 @@
+import { type MigrationInterface, type QueryRunner, TableIndex } from 'typeorm';
+
+/** The secret that proves who holds an attempt, and the claim that it answered. */
+export class LeaseTokens1700000000008 implements MigrationInterface {
+  name = 'LeaseTokens1700000000008';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // Plain SQL, because in SQLite addColumns copies the whole table.
+    for (const name of ['lease_token', 'lease_claim_id', 'lease_used_at', 'past_leases']) {
+      await runner.query(`ALTER TABLE runs ADD COLUMN ${name} text`);
+    }
+    await runner.createIndex(
+      'runs',
+      new TableIndex({
+        name: 'runs_by_claim',
+        columnNames: ['lease_claim_id'],
+        where: 'lease_claim_id IS NOT NULL',
+      }),
+    );
+  }
+
+  /** Migrations only go forward: a step back would throw away what was accepted. */
+  async down(): Promise<void> {
+    throw new Error('Migrations only go forward. Restore a backup instead.');
+  }
+}

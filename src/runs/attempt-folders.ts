@@ -1,0 +1,64 @@
+import { rm } from 'node:fs/promises';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import { ArtifactFiles } from './artifact-files';
+import type { Run } from './run';
+import { RunChanges } from './run-changes';
+import { RunQueries } from './run-queries';
+import { phaseOf } from './run-state';
+import { Turns } from './turns';
+
+/**
+ * Gives each attempt of a worker elsewhere an empty folder on this server: files that a lost attempt uploaded are
+ * neither listed nor served as those of its successor. The embedded worker empties the folders of its own attempts.
+ */
+@Injectable()
+export class AttemptFolders implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(AttemptFolders.name);
+  /** By run: its folder is written to and emptied in order. */
+  private readonly turns = new Turns();
+  private stopListening: () => void = () => undefined;
+
+  constructor(
+    private readonly files: ArtifactFiles,
+    private readonly changes: RunChanges,
+    private readonly queries: RunQueries,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.stopListening = this.changes.onAnyChange((run) => this.emptyBetweenAttempts(run));
+    // A crash may have come between the commit and the deletion.
+    for (const run of await this.queries.allActive()) this.emptyBetweenAttempts(run);
+  }
+
+  onModuleDestroy(): void {
+    this.stopListening();
+  }
+
+  folderOf(runId: string): string {
+    return this.files.folderOf(runId);
+  }
+
+  /** Runs what writes to the folder of a run after all that was asked for before. */
+  inTurn<Result>(runId: string, work: () => Promise<Result>): Promise<Result> {
+    return this.turns.take(runId, work);
+  }
+
+  private emptyBetweenAttempts(run: Run): void {
+    const isEmbedded = run.executor === 'steps' && this.config.worker === 'embedded';
+    if (isEmbedded || run.attempt === 1 || phaseOf(run) !== 'waiting') return;
+    const { runId } = run;
+    this.inTurn(runId, () => rm(this.folderOf(runId), { recursive: true, force: true })).catch(
+      (error: unknown) =>
+        this.logger.error({ runId, msg: `Files of a lost attempt cannot be deleted: ${String(error)}` }),
+    );
+  }
+}

@@ -1,0 +1,16 @@
+/** Runs work of one key in the order in which it was given; work of different keys side by side. */
+export class Turns {
+  private readonly last = new Map<string, Promise<unknown>>();
+
+  async take<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+    const before = this.last.get(key) ?? Promise.resolve();
+    const turn = before.then(work);
+    const settled = turn.catch(() => undefined);
+    this.last.set(key, settled);
+    try {
+      return await turn;
+    } finally {
+      if (this.last.get(key) === settled) this.last.delete(key);
+    }
+  }
+}
