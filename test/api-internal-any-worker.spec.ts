@@ -168,6 +168,7 @@ describe('any worker is welcome', () => {
     const runId = await aRun('twice');
     const [dead, next] = [new HttpWorker(jobato, 'dead'), new HttpWorker(jobato, 'next')];
     expect((await dead.claimed({ projectIds: ['twice'] })).payload).toMatchObject({ attempt: 1 });
+    expect((await dead.heartbeat(runId)).status).toBe(200);
     await pass(LEASE_SECONDS - 1);
     expect((await dead.heartbeat(runId)).status).toBe(200);
     await pass(LEASE_SECONDS - 1);
@@ -175,6 +176,7 @@ describe('any worker is welcome', () => {
     await pass(2);
     expect(await view(runId)).toMatchObject({ status: 'running', attempt: 2, workerId: null });
     expect((await next.claimed({ projectIds: ['twice'] })).payload).toMatchObject({ attempt: 2 });
+    expect((await next.heartbeat(runId, 2)).status).toBe(200);
     const before = await view(runId);
 
     const late = [

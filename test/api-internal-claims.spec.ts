@@ -3,12 +3,12 @@ import { Clock } from '../src/clock/clock';
 import { EventStream } from '../src/events/event-stream';
 import type { HttpEnvelope } from '../src/workers-api/http-envelope';
 import { RunLeases } from '../src/runs/run-leases';
-import { LEASE_SECONDS } from '../src/runs/lease';
+import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../src/runs/lease';
 import { RunQueries } from '../src/runs/run-queries';
 import { WorkerRegistry } from '../src/runs/worker-registry';
 import { expectInvalid, expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
-import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
+import { anEvent, endAllRuns, externalProject, HttpWorker, KEY } from './support/worker-api';
 
 const UUID = '01890000-0000-7000-8000-000000000000';
 const PROJECTS = Array.from({ length: 250 }, (_, index) => `p${String(index).padStart(3, '0')}`);
@@ -26,13 +26,7 @@ describe('claiming runs over HTTP', () => {
     });
   });
   afterAll(() => jobato.stop());
-  afterEach(async () => {
-    // Nothing is left over for the next test to be given.
-    const worker = new HttpWorker(jobato);
-    for (const { runId } of await jobato.app.get(RunQueries).allActive()) {
-      await worker.say(anEvent(runId, 'run.completed'));
-    }
-  });
+  afterEach(() => endAllRuns(jobato));
 
   const aProject = () => PROJECTS[used++ % PROJECTS.length]!;
   const aRun = () => jobato.trigger(aProject());
@@ -64,7 +58,12 @@ describe('claiming runs over HTTP', () => {
     const worker = new HttpWorker(jobato);
     const envelope = await worker.claimed();
     const { payload, eventVersion, ...texts } = published[0]!;
-    expect(envelope).toEqual({ ...texts, eventVersion: Number(eventVersion), payload: JSON.parse(payload!) });
+    expect(envelope).toEqual({
+      ...texts,
+      eventVersion: Number(eventVersion),
+      payload: JSON.parse(payload!),
+      leaseToken: expect.stringMatching(/^[\w-]{43}$/),
+    });
     expect(envelope).toMatchObject({
       runId,
       eventType: 'run.requested',
@@ -73,7 +72,10 @@ describe('claiming runs over HTTP', () => {
     });
     const run = await find(runId);
     expect(run).toMatchObject({ workerId: worker.workerId, attempt: 1, claimedAt: expect.any(String) });
-    expect(Date.parse(run!.leaseExpiresAt!) - Date.parse(run!.claimedAt!)).toBe(LEASE_SECONDS * 1000);
+    expect(Date.parse(run!.leaseExpiresAt!) - Date.parse(run!.claimedAt!)).toBe(UNUSED_LEASE_SECONDS * 1000);
+    await worker.heartbeat(runId);
+    const used = await find(runId);
+    expect(Date.parse(used!.leaseExpiresAt!) - Date.parse(used!.leaseUsedAt!)).toBe(LEASE_SECONDS * 1000);
     expect((await worker.claim()).status).toBe(204);
   });
 
@@ -138,10 +140,10 @@ describe('claiming runs over HTTP', () => {
       const leases = jobato.app.get(RunLeases);
       const [overHttp, beside] = await Promise.all([
         new HttpWorker(jobato).claim(),
-        leases.claim(runId, 'beside'),
+        leases.claim(runId, 'beside', null),
       ]);
       expect([overHttp.status === 200, beside !== null].filter(Boolean)).toHaveLength(1);
-      await new HttpWorker(jobato).say(anEvent(runId, 'run.completed'));
+      await endAllRuns(jobato);
     }
   });
 
@@ -184,6 +186,7 @@ describe('claiming runs over HTTP', () => {
     const { runId } = await aRun();
     const [one, other] = [new HttpWorker(jobato, 'one'), new HttpWorker(jobato, 'other')];
     const first = await one.claimed();
+    await one.heartbeat(runId);
     const waiting = other.claimed({ waitSeconds: 60 });
     await untilHere(other);
     const released = await one.release(runId, 1, { reason: 'SIGTERM' });
@@ -193,6 +196,7 @@ describe('claiming runs over HTTP', () => {
     expect(second.eventId).not.toBe(first.eventId);
     await expectProblem(await one.release(runId, 1), 409, 'LEASE_LOST');
     await expectProblem(await one.release(runId, 2), 409, 'LEASE_LOST');
+    await other.heartbeat(runId, 2);
 
     const last = await other.release(runId, 2, { reason: 'SIGTERM' });
     expect(await last.json()).toEqual({ status: 'failed', attempt: 2 });
@@ -283,11 +287,13 @@ describe('claiming runs over HTTP', () => {
         [worker, 2],
       ] as const) {
         const { detail } = await expectProblem(await other.heartbeat(runId, attempt), 409, 'LEASE_LOST');
-        expect(detail).toContain(worker.workerId);
+        expect(detail).not.toContain(worker.workerId);
       }
       expect(await find(runId)).toEqual(before);
+      await worker.heartbeat(runId);
       await worker.release(runId);
       await expectProblem(await worker.heartbeat(runId, 1), 409, 'LEASE_LOST');
+      await worker.claimed();
       await worker.say(anEvent(runId, 'run.completed'));
       await expectProblem(await worker.heartbeat(runId, 2), 409, 'RUN_ALREADY_ENDED');
       for (const unknown of [UUID, 'x']) {
@@ -368,7 +374,7 @@ describe('claiming runs over HTTP', () => {
 });
 
 describe('a server that carries out steps itself', () => {
-  it('keeps its own runs, unless a worker names the project', async () => {
+  it('keeps its own runs, also where a worker names the project', async () => {
     const jobato = await RunningApp.start(
       {
         busy: nodeStep('busy', 'setInterval(() => {}, 1000)'),
@@ -385,7 +391,10 @@ describe('a server that carries out steps itself', () => {
       expect((await worker.claim()).status).toBe(204);
       const ext = await jobato.trigger('ext');
       expect((await worker.claimed()).runId).toBe(ext.runId);
-      expect((await worker.claimed({ projectIds: ['steps'] })).runId).toBe(steps.runId);
+      for (const more of [{ projectIds: ['steps'] }, { executor: 'steps' }]) {
+        expect((await worker.claim(more)).status).toBe(204);
+      }
+      expect(await jobato.app.get(RunQueries).get(steps.runId)).toMatchObject({ workerId: null, attempt: 1 });
     } finally {
       await jobato.stop();
     }

@@ -162,7 +162,7 @@ describe('an artifact over HTTP', () => {
       port,
       method: 'PUT',
       path: `/api/internal/runs/${runId}/artifacts/a`,
-      headers: { 'x-jobato-api-key': KEY, 'content-length': '1000' },
+      headers: { 'x-jobato-api-key': KEY, 'content-length': '1000', ...worker.leaseHeader(runId) },
     });
     sent.on('error', () => undefined);
     sent.write('half');
@@ -186,18 +186,19 @@ describe('an artifact over HTTP', () => {
     expect((await view(runId)).artifacts).toMatchObject([{ name: 'a', size: content.length }]);
   });
 
-  it('is taken from the holder only, where it says who it is', async () => {
+  it('is taken from the holder only, whatever name it gives', async () => {
     const { worker, runId } = await held();
     const as = (workerId: string, attempt: string) => ({
       'x-jobato-worker-id': workerId,
       'x-jobato-attempt': attempt,
     });
     expect((await worker.upload(runId, 'a', 'mine', as(worker.workerId, '1'))).status).toBe(201);
+    expect((await worker.upload(runId, 'a', 'mine', as('new-name', '1'))).status).toBe(201);
     for (const headers of <Record<string, string>[]>[
-      as('another', '1'),
       as(worker.workerId, '2'),
-      { 'x-jobato-worker-id': 'another' },
       { 'x-jobato-attempt': '2' },
+      { 'x-jobato-lease': 'guess' },
+      { ...as(worker.workerId, '1'), 'x-jobato-lease': '' },
     ]) {
       await expectProblem(await worker.upload(runId, 'a', 'another’s', headers), 409, 'LEASE_LOST');
     }
@@ -225,7 +226,8 @@ describe('an artifact over HTTP', () => {
     await worker.release(runId);
     finish!();
     await expectProblem(await uploading, 409, 'LEASE_LOST');
-    expect(readFileSync(join(folderOf(runId), 'a'), 'utf8')).toBe('good');
+    // Each attempt starts with an empty folder.
+    while (existsSync(folderOf(runId))) await new Promise((next) => setImmediate(next));
     expect(onTheirWay()).toEqual([]);
   });
 
@@ -299,15 +301,21 @@ describe('log lines over HTTP', () => {
     await expectProblem(await worker.log(runId, tooLarge), 413, 'PAYLOAD_TOO_LARGE');
   });
 
-  it('are taken from the holder only, where it says who it is', async () => {
+  it('are taken from the holder only, whatever name it gives', async () => {
     const { worker, runId } = await held();
     const one = [{ text: 'x' }];
     expect((await worker.log(runId, one, { attempt: 1, workerId: worker.workerId })).status).toBe(202);
     expect((await worker.log(runId, one, { attempt: null, workerId: null })).status).toBe(202);
-    await expectProblem(await worker.log(runId, one, { workerId: 'another' }), 409, 'LEASE_LOST');
+    const stranger = new HttpWorker(jobato, worker.workerId);
+    await expectProblem(
+      await stranger.log(runId, one, { workerId: worker.workerId, attempt: 1 }),
+      409,
+      'LEASE_LOST',
+    );
     await expectProblem(await worker.log(runId, one, { attempt: 2 }), 409, 'LEASE_LOST');
     await worker.release(runId);
     await expectProblem(await worker.log(runId, one, { attempt: 1 }), 409, 'LEASE_LOST');
+    await worker.claimed({ projectIds: [(await view(runId)).projectId] });
     await worker.say(anEvent(runId, 'run.completed'));
     await expectProblem(await worker.log(runId, one), 409, 'RUN_ALREADY_ENDED');
     await expectProblem(await worker.log(UUID, one), 404, 'RUN_NOT_FOUND');
@@ -355,7 +363,7 @@ describe('files and lines of a run with steps', () => {
       await expectRefused(await send(worker, runId)); // nobody has it
       await expectRefused(await send(worker, runId, worker.workerId));
       await worker.claimed({ projectIds: ['steps'] });
-      await expectRefused(await send(worker, runId, 'another'));
+      await expectRefused(await send(new HttpWorker(steps, worker.workerId), runId, worker.workerId));
       for (const workerId of [worker.workerId, undefined])
         expect((await send(worker, runId, workerId)).map(({ status }) => status)).toEqual([201, 202]);
       expect(await (await steps.fetch(`/api/runs/${runId}/logs`)).text()).toBe('x\nx\n');
@@ -371,8 +379,9 @@ describe('files and lines of a run with steps', () => {
     );
     try {
       const { runId } = await own.trigger('steps');
-      await own.until(runId, ({ workerId }) => workerId !== null);
+      const { workerId } = await own.until(runId, ({ workerId }) => workerId !== null);
       await expectRefused(await send(new HttpWorker(own), runId));
+      await expectRefused(await send(new HttpWorker(own, workerId!), runId, workerId!));
     } finally {
       await own.stop();
     }

@@ -260,18 +260,20 @@ export function describeWorker(way: string, environment: () => Record<string, st
       const worker = await all.startWorker();
       const notes = join(all.folders.dataDir, 'worker-1', 'held');
       rmSync(notes, { recursive: true });
-      const { runId } = await all.server.trigger('again');
-      await within(
-        5000,
-        'the hand-back',
-        all.server.until(runId, ({ attempt }) => attempt === 2),
-      );
+      const { runId } = await all.server.trigger('brief');
+      await eventually('the hand-back', async () => {
+        const events = await eventsOf(all.server, runId);
+        return events.filter(({ eventType }) => eventType === 'run.requested').length > 1;
+      });
       mkdirSync(notes);
-      expect(await within(20_000, 'the next attempt', all.server.untilEnded(runId))).toMatchObject({
+      // Nothing had begun, so no attempt is used up.
+      expect(await within(20_000, 'the end', all.server.untilEnded(runId))).toMatchObject({
         status: 'completed',
-        attempt: 2,
+        attempt: 1,
         workerId: worker.workerId,
       });
+      const [first] = await logOf(all.server, runId);
+      expect(first).toMatch(/handed the run back before it began: The worker could not begin/);
     });
 
     it('goes on while the server is away, and loses nothing', async () => {
@@ -303,14 +305,18 @@ export function describeWorker(way: string, environment: () => Record<string, st
     });
 
     it('ends what it has lost, and says nothing more about it', async () => {
-      const worker = await all.startWorker();
+      await all.startWorker();
       const { runId } = await all.server.trigger('again');
       await all.server.untilLogged(runId, 'attempt 1');
       const [pid] = all.living();
       const taken = await fetch(`${all.server.url}/api/internal/runs/${runId}/release`, {
         method: 'POST',
-        headers: { 'x-jobato-api-key': KEY, 'content-type': 'application/json' },
-        body: JSON.stringify({ workerId: worker.workerId, attempt: 1 }),
+        headers: {
+          'x-jobato-api-key': KEY,
+          'content-type': 'application/json',
+          'x-jobato-lease': readFileSync(join(all.folders.dataDir, 'worker-1', 'held', `${runId}.1`), 'utf8'),
+        },
+        body: JSON.stringify({ attempt: 1 }),
       });
       expect(taken.status).toBe(200);
       // The same worker gets the next attempt, and begins it when the first one is out of the way.

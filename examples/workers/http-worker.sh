@@ -4,17 +4,21 @@
 set -uo pipefail
 JOBATO_URL=${JOBATO_URL:-http://127.0.0.1:3000} PROJECT_ID=${PROJECT_ID:-jobs} WORKER_ID=${WORKER_ID:-http-$$}
 
-call() { # path, body; the key stays out of the list of processes, and what is sent again is the same event
+call() { # path, body; key and lease stay out of the list of processes, and a repeated call sends the same event
   curl --silent --fail --max-time 70 --retry 5 --retry-connrefused -H 'Content-Type: application/json' -d "$2" \
-    --config <(printf 'header = "X-Jobato-Api-Key: %s"\n' "${JOBATO_API_KEY-}") "$JOBATO_URL/api/internal/$1"
+    --config <(printf 'header = "X-Jobato-Api-Key: %s"\nheader = "X-Jobato-Lease: %s"\n' "${JOBATO_API_KEY-}" "${LEASE-}") \
+    "$JOBATO_URL/api/internal/$1"
 }
 
+uuid() { cat /proc/sys/kernel/random/uuid; }
+
 send() { # type, run, payload
-  call events "{\"eventId\":\"$(cat /proc/sys/kernel/random/uuid)\",\"eventType\":\"$1\",\"eventVersion\":1,
+  call events "{\"eventId\":\"$(uuid)\",\"eventType\":\"$1\",\"eventVersion\":1,\"leaseToken\":\"$LEASE\",
     \"occurredAt\":\"$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)\",\"runId\":\"$2\",\"payload\":$3}" >/dev/null
 }
 
-carry_out() { # run, attempt
+carry_out() { # run, attempt, lease token
+  local LEASE=$3
   local step steps=${STEPS:-5} heard
   send run.started "$1" "{\"workerId\":\"$WORKER_ID\",\"attempt\":$2}"
   for ((step = 1; step <= steps; step++)); do
@@ -29,7 +33,8 @@ carry_out() { # run, attempt
 }
 
 while :; do
-  request=$(call runs/claim "{\"workerId\":\"$WORKER_ID\",\"projectIds\":[\"$PROJECT_ID\"],\"waitSeconds\":50}") ||
-    { sleep 1; continue; }
-  [[ -n $request ]] && carry_out $(jq -r '.runId, .payload.attempt' <<<"$request")
+  # With a claimId of its own, a claim that curl repeats is given the same answer.
+  request=$(call runs/claim "{\"workerId\":\"$WORKER_ID\",\"claimId\":\"$(uuid)\",
+    \"projectIds\":[\"$PROJECT_ID\"],\"waitSeconds\":50}") || { sleep 1; continue; }
+  [[ -n $request ]] && carry_out $(jq -r '.runId, .payload.attempt, .leaseToken' <<<"$request")
 done

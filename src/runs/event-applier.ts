@@ -14,7 +14,7 @@ import { LogTail } from '../logs/log-tail';
 import { callsIn } from '../quota/attempt-usage';
 import { QuotaUsage, type ReportedCalls } from '../quota/quota-usage';
 import { Quotas } from '../quota/quotas';
-import { attemptOf, type Evidence, leaseTokenOf } from './event-authority';
+import { attemptOf, type Evidence, showsLease } from './event-authority';
 import { effectOf } from './event-effect';
 import type { Run } from './run';
 import { inboxRow, RunRows } from './run-rows';
@@ -143,9 +143,9 @@ export class EventApplier {
         return { outcome: 'rejected', reason: why, ...noEffect() };
       }
       const effect = effectOf(event, run, evidence, now);
-      const isFromHolder = effect.outcome !== 'lease-lost';
-      // Not recorded: the holder may send it again, under the same id and with its token.
-      if (!isFromHolder && evidence.origin === 'http' && leaseTokenOf(run, attemptOf(event, run)) !== null) {
+      const isAboutLease = run.leaseToken !== null || showsLease(evidence);
+      // Not recorded: a worker may send it again, under the same id and with the right token.
+      if (effect.outcome === 'lease-lost' && evidence.origin === 'http' && isAboutLease) {
         return { outcome: 'lease-lost', reason: null, ...noEffect() };
       }
       seen.add(event.eventId);
@@ -155,7 +155,7 @@ export class EventApplier {
         emissions.push(...effect.emits.map((emission) => ({ run: effect.changed!, emission })));
       }
       // Calls count whatever else the event changes: a lost worker issued them too, and so did a run that has ended.
-      const callReport = isFromHolder ? callsIn(event) : null;
+      const callReport = effect.isFromHolder ? callsIn(event) : null;
       if (callReport)
         calls.push({
           runId: run.runId,

@@ -13,7 +13,7 @@ export type Evidence =
 type LeasedRun = Pick<Run, 'executor' | 'attempt' | 'leaseToken' | 'pastLeases'>;
 
 /** Returns the token of the lease on this attempt; null where it was never claimed over HTTP. */
-export function leaseTokenOf(run: LeasedRun, attempt: number): string | null {
+function leaseTokenOf(run: LeasedRun, attempt: number): string | null {
   return attempt === run.attempt ? run.leaseToken : (run.pastLeases?.[attempt] ?? null);
 }
 
@@ -29,8 +29,15 @@ export function attemptOf({ payload }: RunEvent, run: Pick<Run, 'attempt'>): num
 export function speaksForAttempt(event: RunEvent, run: LeasedRun, evidence: Evidence): boolean {
   if (evidence.origin === 'server') return true;
   const token = leaseTokenOf(run, attemptOf(event, run));
-  if (token === null) return run.executor === 'external';
+  // A proof of a lease that is over is worse than none: its worker has lost the run.
+  if (token === null) return run.executor === 'external' && !showsLease(evidence);
   return proves(evidence, token);
+}
+
+/** Whether the sender means to hold a lease. */
+export function showsLease(evidence: Evidence): boolean {
+  if (evidence.origin === 'http') return evidence.leaseToken !== null;
+  return evidence.origin === 'stream' && evidence.fields.leaseProof !== undefined;
 }
 
 function proves(evidence: Exclude<Evidence, { origin: 'server' }>, token: string): boolean {

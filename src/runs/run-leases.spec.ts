@@ -23,6 +23,7 @@ describe('who may act for a run', () => {
     ['a call for steps that wait', { workerId: null }, {}, false],
     ['a nameless external worker', { executor: 'external' }, {}, true],
     ['the first external worker', { executor: 'external', workerId: null }, { workerId: 'w' }, true],
+    ['an external worker whose lease is over', { executor: 'external' }, { leaseToken: 'old' }, false],
     ['another external worker', { executor: 'external' }, { workerId: 'w' }, false],
     ['an external worker without its token', { executor: 'external', leaseToken: TOKEN }, {}, false],
   ])('%s', (_name, ofRun, of, expected) => expect(mayAct(run(ofRun), claimant(of))).toBe(expected));

@@ -4,6 +4,7 @@ import { isSameSecret, newLeaseToken } from '../events/lease-proof';
 import { JobatoError } from '../problems/catalogue';
 import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from './lease';
 import { isTerminal, type Run } from './run';
+import { RunClaims } from './run-claims';
 import { RunQueries } from './run-queries';
 import { phaseOf } from './run-state';
 import { RunStore } from './run-store';
@@ -27,6 +28,7 @@ export class RunLeases {
     private readonly store: RunStore,
     private readonly queries: RunQueries,
     private readonly workers: WorkerRegistry,
+    private readonly claims: RunClaims,
     private readonly clock: Clock,
   ) {}
 
@@ -89,17 +91,19 @@ export class RunLeases {
     const { attempt, leaseToken, leaseUsedAt, workerId } = run;
     const isHeld = phaseOf(run) !== 'waiting';
     if (!isHeld || (leaseToken === null && claimant.workerId !== workerId)) throw leaseLost(claimant.attempt);
+    const isUnused = leaseToken !== null && leaseUsedAt === null;
+    const why = reason === null ? '.' : `: ${reason}`;
     const commanded = await this.store.command(
       run.runId,
-      leaseToken !== null && leaseUsedAt === null
+      isUnused
         ? { type: 'unclaim', attempt, leaseToken }
-        : {
-            type: 'lose-worker',
-            attempt,
-            message: `The worker ${workerId ?? ''} handed the run back${reason === null ? '.' : `: ${reason}`}`,
-          },
+        : { type: 'lose-worker', attempt, message: `The worker ${workerId ?? ''} handed the run back${why}` },
     );
     if (!commanded?.applied) throw refusal(commanded!.run, claimant);
+    if (isUnused && reason !== null) {
+      const text = `Worker ${workerId} handed the run back before it began${why}`;
+      await this.claims.appendLog(run.runId, attempt, [{ stream: 'system', text }]);
+    }
     return commanded.run;
   }
 
@@ -146,7 +150,8 @@ export function mayAct(
 ): boolean {
   if (attempt !== null && attempt !== run.attempt) return false;
   if (run.leaseToken !== null) return leaseToken !== null && isSameSecret(leaseToken, run.leaseToken);
-  if (run.executor === 'steps') return false;
+  // A token of a lease that is over is worse than none: its worker has lost the run.
+  if (run.executor === 'steps' || leaseToken !== null) return false;
   return workerId === null || run.workerId === null || workerId === run.workerId;
 }
 

@@ -198,8 +198,10 @@ describe('taking a run', () => {
       plusSeconds(NOW, 60),
     ));
 
-  it('leaves the lease as it is by a heartbeat that promises nothing', () =>
-    expect(transition(active, heartbeat(), NOW).run.leaseExpiresAt).toBe(active.leaseExpiresAt));
+  it('leaves a lease in use as it is by a heartbeat that promises nothing', () => {
+    const inUse = after(active, [heartbeat({ leaseSeconds: 60 })]);
+    expect(transition(inUse, heartbeat(), NOW).run.leaseExpiresAt).toBe(inUse.leaseExpiresAt);
+  });
 
   it('knows from progress alone that somebody has the run', () =>
     expect(phaseOf(transition(waiting, progress({ current: 1 }), NOW).run)).toBe('active'));
@@ -379,7 +381,7 @@ describe('a lost worker', () => {
 
   it('gives the run, as it was at its start, to the next one while attempts are left', () => {
     const { run } = transition(busy, loseWorker(), NOW);
-    expect(run).toEqual({ ...waiting, attempt: 2, revision: busy.revision + 1 });
+    expect(run).toEqual({ ...waiting, attempt: 2, pastLeases: { 1: TOKEN }, revision: busy.revision + 1 });
   });
 
   it('fails the run when none is left', () =>

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { HttpEnvelope } from '../../src/workers-api/http-envelope';
+import { RunQueries } from '../../src/runs/run-queries';
+import { RunStore } from '../../src/runs/run-store';
 import type { RunningApp } from './jobato';
 
 export const KEY = 'key-of-the-workers-0123456789';
@@ -70,7 +72,7 @@ export class HttpWorker {
 
   /** The header that proves the lease on this run; none where this worker has not claimed it. */
   leaseHeader(runId: string): Record<string, string> {
-    const token = this.tokens.get(runId);
+    const token = this.tokens.get(runId.toLowerCase());
     return token === undefined ? {} : { 'x-jobato-lease': token };
   }
 
@@ -96,6 +98,13 @@ export class HttpWorker {
     if (response.status !== 202) throw new Error(`Not taken: ${JSON.stringify(answer)}`);
     return answer;
   }
+}
+
+/** Ends runs whatever holds them, so that nothing is left over for the next test to be given. */
+export async function endAllRuns(jobato: RunningApp): Promise<void> {
+  const store = jobato.app.get(RunStore);
+  const command = { type: 'complete' as const, occurredAt: new Date().toISOString(), payload: {} };
+  for (const { runId } of await jobato.app.get(RunQueries).allActive()) await store.command(runId, command);
 }
 
 export function anEvent(

@@ -1,0 +1,398 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { Clock } from '../src/clock/clock';
+import { EventStream } from '../src/events/event-stream';
+import { signed } from '../src/events/lease-proof';
+import { type RunEvent, toStreamFields } from '../src/events/run-event';
+import { UNUSED_LEASE_SECONDS } from '../src/runs/lease';
+import { OverdueWatch } from '../src/runs/overdue-watch';
+import { RunQueries } from '../src/runs/run-queries';
+import { ClaimQueue } from '../src/workers-api/claim-queue';
+import { expectInvalid, expectProblem } from './support/expect-problem';
+import { eventually } from './support/crash';
+import { type Folders, isOnRedis, makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
+import {
+  anEvent,
+  type ClaimedEnvelope,
+  endAllRuns,
+  externalProject,
+  HttpWorker,
+  KEY,
+} from './support/worker-api';
+
+const RETRY = 'retry: { maxAttempts: 2 }\n';
+const WAITS = 'setInterval(() => {}, 1000)';
+
+describe('a lease', () => {
+  const PROJECTS = Array.from({ length: 30 }, (_, index) => `p${index}`);
+  const ENVIRONMENT = { JOBATO_API_KEY: KEY, WORKER: 'off' };
+  let folders: Folders;
+  let jobato: RunningApp;
+  let used = 0;
+  beforeAll(async () => {
+    folders = makeFolders({
+      ...Object.fromEntries(PROJECTS.map((id) => [id, externalProject(id, RETRY)])),
+      once: externalProject('once'),
+      steps: nodeStep('steps', '0', RETRY),
+      calls: externalProject('calls', `${RETRY}quota: true\n`),
+    });
+    writeConfig(
+      folders,
+      'quota.yaml',
+      'quota: { dailyLimit: 50, resetPolicy: { timeZone: UTC, resetHour: 0 } }\n',
+    );
+    jobato = await RunningApp.start(folders, ENVIRONMENT);
+  });
+  afterAll(async () => {
+    await jobato.stop();
+    rmSync(folders.root, { recursive: true });
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await endAllRuns(jobato);
+  });
+
+  const aRun = async (projectId = PROJECTS[used++]!) => jobato.trigger(projectId);
+  const find = async (runId: string) => (await jobato.app.get(RunQueries).find(runId))!;
+  const history = async (runId: string) => {
+    const { items } = (await (await jobato.fetch(`/api/runs/${runId}/events?limit=200`)).json()) as {
+      items: { eventType: string; outcome: string }[];
+    };
+    return items.map(({ eventType, outcome }) => `${eventType} ${outcome}`);
+  };
+  /** Time goes by, and the server notices. */
+  const pass = async (seconds: number) => {
+    jest.spyOn(jobato.app.get(Clock), 'nowMs').mockImplementation(() => Date.now() + seconds * 1000);
+    await jobato.app.get(OverdueWatch).look();
+  };
+  const proof = ({ leaseToken }: ClaimedEnvelope) => ({
+    'x-jobato-api-key': KEY,
+    'content-type': 'application/json',
+    'x-jobato-lease': leaseToken,
+  });
+  /** The answer to the same claim once more; null for 204. */
+  const again = async (worker: HttpWorker, claimId: string): Promise<ClaimedEnvelope | null> => {
+    const response = await worker.claim({ claimId, projectIds: [] });
+    return response.status === 204 ? null : ((await response.json()) as ClaimedEnvelope);
+  };
+
+  describe('is proven by its token', () => {
+    it('by nothing else: a name, an attempt or another token changes nothing, whatever the call', async () => {
+      const { runId } = await aRun();
+      const holder = new HttpWorker(jobato, 'holder-of-the-run');
+      await holder.claimed();
+      await holder.heartbeat(runId);
+      const before = await find(runId);
+      const stranger = new HttpWorker(jobato, holder.workerId);
+      const said = { workerId: holder.workerId, attempt: 1 };
+      for (const header of <Record<string, string>[]>[{}, { 'x-jobato-lease': randomUUID() }]) {
+        const headers = { 'x-jobato-api-key': KEY, 'content-type': 'application/json', ...header };
+        for (const response of [
+          await stranger.post(`runs/${runId}/heartbeat`, said, { headers }),
+          await stranger.post(`runs/${runId}/release`, said, { headers }),
+          await stranger.post(`runs/${runId}/logs`, { ...said, lines: [{ text: 'x' }] }, { headers }),
+          await stranger.upload(runId, 'go.sh', 'x', { 'x-jobato-worker-id': holder.workerId, ...header }),
+        ]) {
+          const { detail } = await expectProblem(response, 409, 'LEASE_LOST');
+          expect(detail).not.toContain(holder.workerId);
+        }
+      }
+      expect(await find(runId)).toEqual(before);
+      expect(existsSync(join(jobato.folders.dataDir, 'runs', runId))).toBe(false);
+      expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('');
+    });
+
+    it('with each event over HTTP: others of the batch apply, and the same event counts once it is proven', async () => {
+      const [claimed, free] = [await aRun(), await aRun()];
+      const worker = new HttpWorker(jobato);
+      await worker.claimed();
+      const stranger = new HttpWorker(jobato);
+      const event = anEvent(claimed.runId, 'run.completed', { newJobsCount: 3 });
+      const answer = await stranger.say(
+        event,
+        anEvent(free.runId, 'run.progress', { current: 1 }),
+        { ...anEvent(claimed.runId, 'run.failed', { errorCode: 'X', message: 'x' }), leaseToken: 'guess' },
+        anEvent(claimed.runId, 'run.log', { lines: [{ text: 'x' }] }),
+      );
+      expect(answer).toEqual({
+        accepted: 1,
+        duplicates: 0,
+        rejected: [0, 2, 3].map((index) => ({ index, reason: 'LEASE_LOST' })),
+      });
+      expect((await find(claimed.runId)).status).toBe('running');
+      expect(await history(claimed.runId)).toEqual(['run.requested applied']);
+      const listed = await (await jobato.fetch('/api/events/rejected')).text();
+      expect(listed).not.toContain(claimed.runId);
+
+      expect(await worker.say(event)).toMatchObject({ accepted: 1, rejected: [] });
+      expect(await find(claimed.runId)).toMatchObject({ status: 'completed', metrics: { newJobsCount: 3 } });
+    });
+
+    it('and the token is never stored with an event, shown or published', async () => {
+      const published: string[] = [];
+      const following = await jobato.app
+        .get(EventStream)
+        .follow((fields) => void published.push(JSON.stringify(fields)));
+      const { runId } = await aRun();
+      const worker = new HttpWorker(jobato);
+      const { leaseToken } = await worker.claimed();
+      await worker.say(anEvent(runId, 'run.progress', { current: 1 }));
+      await worker.say({ ...anEvent(runId, 'run.progress', { current: 'bad' }) });
+      await worker.release(runId);
+      await following.stop();
+      const shown = await Promise.all(
+        ['', '/events', '/logs'].map(async (path) =>
+          (
+            await jobato.fetch(`/api/runs/${runId}${path}`, { headers: { accept: 'application/json' } })
+          ).text(),
+        ),
+      );
+      shown.push(await (await jobato.fetch('/api/events/rejected')).text(), ...published);
+      shown.push(await (await jobato.fetch('/api/workers')).text());
+      for (const text of shown) expect(text).not.toContain(leaseToken);
+    });
+
+    it('on the stream by an HMAC; without it an entry is recorded and changes nothing', async () => {
+      if (!isOnRedis()) return; // the embedded stream is written by this process alone
+      const { runId } = await aRun();
+      const worker = new HttpWorker(jobato);
+      const { leaseToken } = await worker.claimed();
+      const stream = jobato.app.get(EventStream);
+      const event = (payload: object): RunEvent =>
+        anEvent(runId, 'run.completed', payload) as unknown as RunEvent;
+      await stream.publish([
+        toStreamFields(event({ newJobsCount: 9 })),
+        { ...toStreamFields(event({ newJobsCount: 8 })), leaseProof: leaseToken },
+        signed(toStreamFields(event({ newJobsCount: 3 })), leaseToken),
+      ]);
+      await jobato.until(runId, ({ status }) => status !== 'running');
+      expect(await find(runId)).toMatchObject({ status: 'completed', metrics: { newJobsCount: 3 } });
+      expect((await history(runId)).slice(1)).toEqual([
+        'run.completed lease-lost',
+        'run.completed lease-lost',
+        'run.completed applied',
+      ]);
+    });
+
+    it('for runs with steps also while nobody has them: an end that arrives is recorded and changes nothing', async () => {
+      const { runId } = await aRun('steps');
+      const worker = new HttpWorker(jobato);
+      const end = anEvent(runId, 'run.completed');
+      expect(await worker.say(end)).toEqual({
+        accepted: 0,
+        duplicates: 0,
+        rejected: [{ index: 0, reason: 'LEASE_LOST' }],
+      });
+      expect(await find(runId)).toMatchObject({ status: 'running', workerId: null });
+      expect(await history(runId)).toEqual(['run.requested applied', 'run.completed lease-lost']);
+      await expectProblem(await worker.heartbeat(runId), 409, 'LEASE_LOST');
+    });
+
+    it('counts calls of a lost attempt only where that attempt proves them', async () => {
+      const used = async () =>
+        ((await (await jobato.fetch('/api/projects/calls/summary')).json()) as { quota: { used: number } })
+          .quota.used;
+      const { runId } = await aRun('calls');
+      const lost = new HttpWorker(jobato);
+      await lost.claimed({ projectIds: ['calls'] });
+      await lost.heartbeat(runId);
+      await lost.release(runId);
+      await new HttpWorker(jobato).claimed({ projectIds: ['calls'] });
+      const report = () => anEvent(runId, 'run.progress', { attempt: 1, quotaUsed: 5 });
+      expect(await new HttpWorker(jobato).say(report())).toMatchObject({ accepted: 1 });
+      expect(await used()).toBe(0);
+      expect(await lost.say(report())).toMatchObject({ accepted: 1 });
+      expect(await used()).toBe(5);
+    });
+  });
+
+  describe('whose answer is lost', () => {
+    it('is given again to the same claim until the lease is used, also after a restart of the server', async () => {
+      const { runId } = await aRun();
+      const worker = new HttpWorker(jobato);
+      const claimId = randomUUID();
+      const first = await worker.claimed({ claimId });
+      expect(await again(worker, claimId)).toEqual(first);
+      expect(await again(new HttpWorker(jobato), randomUUID())).toBeNull();
+      await pass(UNUSED_LEASE_SECONDS + 1);
+      expect(await again(worker, claimId)).toEqual(first);
+      jest.restoreAllMocks();
+      await jobato.stop();
+      jobato = await RunningApp.start(folders, ENVIRONMENT);
+      const later = new HttpWorker(jobato, worker.workerId);
+      expect(await again(later, claimId)).toEqual(first);
+      await later.post(`runs/${runId}/logs`, { lines: [] }, { headers: proof(first) });
+      expect(await again(later, claimId)).toBeNull();
+      expect(await find(runId)).toMatchObject({ attempt: 1, workerId: worker.workerId });
+    });
+
+    it('goes to the later of two calls with the same id, and one run to both', async () => {
+      const worker = new HttpWorker(jobato);
+      const claimId = randomUUID();
+      const project = PROJECTS[used++]!;
+      const first = worker.claim({ claimId, projectIds: [project], waitSeconds: 60 });
+      await eventually('the first call', async () =>
+        (await (await jobato.fetch('/api/workers')).text()).includes(worker.workerId),
+      );
+      const second = worker.claimed({ claimId, projectIds: [project], waitSeconds: 60 });
+      expect((await first).status).toBe(204);
+      const { runId } = await aRun(project);
+      expect((await second).runId).toBe(runId);
+    });
+
+    it('returns the run at once where the connection closes before the answer is sent', async () => {
+      const { runId } = await aRun('once');
+      const queue = jobato.app.get(ClaimQueue);
+      const claim = queue.claim.bind(queue);
+      const leaving = new AbortController();
+      const gone = new Promise<void>((resolve) => {
+        const server = jobato.app.getHttpServer();
+        server.once('request', (_request, response: ServerResponse) => response.once('close', resolve));
+      });
+      jest.spyOn(queue, 'claim').mockImplementationOnce(async (...args) => {
+        const granted = await claim(...args);
+        leaving.abort();
+        await gone;
+        return granted;
+      });
+      const worker = new HttpWorker(jobato);
+      const body = { claimId: randomUUID(), projectIds: ['once'] };
+      await expect(worker.claim(body, { signal: leaving.signal })).rejects.toThrow();
+      const back = await jobato.until(runId, ({ workerId, revision }) => workerId === null && revision > 1);
+      expect(back).toMatchObject({ status: 'running', attempt: 1, leaseToken: null, leaseClaimId: null });
+    });
+
+    it('stays with a later call that was given the same answer', async () => {
+      const { runId } = await aRun('once');
+      const worker = new HttpWorker(jobato);
+      const request = {
+        workerId: worker.workerId,
+        claimId: randomUUID(),
+        projectIds: ['once'],
+        executor: null,
+        waitSeconds: 0,
+        signal: new AbortController().signal,
+      };
+      const queue = jobato.app.get(ClaimQueue);
+      const lost = (await queue.claim(request))!;
+      const given = await worker.claimed({ claimId: request.claimId, projectIds: [] });
+      await queue.answered(lost, false);
+      expect(given.runId).toBe(runId);
+      expect((await worker.heartbeat(runId)).status).toBe(200);
+    });
+
+    it('returns unused to the queue after a while, and costs no attempt', async () => {
+      const { runId } = await aRun('once');
+      const worker = new HttpWorker(jobato);
+      await worker.claimed({ projectIds: ['once'] });
+      await pass(UNUSED_LEASE_SECONDS - 1);
+      expect((await find(runId)).workerId).toBe(worker.workerId);
+      await pass(UNUSED_LEASE_SECONDS + 1);
+      expect(await find(runId)).toMatchObject({ status: 'running', attempt: 1, workerId: null });
+      jest.restoreAllMocks();
+      await expectProblem(await worker.heartbeat(runId), 409, 'LEASE_LOST');
+      const next = new HttpWorker(jobato);
+      expect((await next.claimed({ projectIds: ['once'] })).runId).toBe(runId);
+      expect(await worker.say(anEvent(runId, 'run.completed', { attempt: 1 }))).toMatchObject({
+        rejected: [{ reason: 'LEASE_LOST' }],
+      });
+      await next.say(anEvent(runId, 'run.completed', { attempt: 1 }));
+      expect((await find(runId)).status).toBe('completed');
+    });
+
+    it('is handed back unused by a worker that stops, and costs no attempt either', async () => {
+      const { runId } = await aRun('once');
+      const worker = new HttpWorker(jobato);
+      await worker.claimed({ projectIds: ['once'] });
+      const released = await worker.release(runId);
+      expect([released.status, await released.json()]).toEqual([200, { status: 'running', attempt: 1 }]);
+      expect((await new HttpWorker(jobato).claimed({ projectIds: ['once'] })).payload).toMatchObject({
+        attempt: 1,
+      });
+    });
+  });
+
+  it('gives its attempt an empty folder', async () => {
+    const { runId } = await aRun();
+    const lost = new HttpWorker(jobato);
+    await lost.claimed();
+    expect((await lost.upload(runId, 'out/half.txt', 'half')).status).toBe(201);
+    await lost.release(runId);
+    const next = new HttpWorker(jobato);
+    await next.claimed();
+    await next.say(anEvent(runId, 'run.completed', { artifacts: [{ name: 'out/half.txt' }] }));
+    await expectProblem(
+      await jobato.fetch(`/api/runs/${runId}/artifacts/${encodeURIComponent('out/half.txt')}`),
+      404,
+      'ARTIFACT_NOT_FOUND',
+    );
+  });
+
+  it('is asked for with a UUID', async () =>
+    expect(await expectInvalid(await new HttpWorker(jobato).claim({ claimId: 'mine' }))).toEqual([
+      'claimId',
+    ]));
+});
+
+describe('runs with steps of a server that carries them out itself', () => {
+  it('end only by what that worker does: no call and no event from outside touches them', async () => {
+    const jobato = await RunningApp.start(
+      { steps: nodeStep('steps', `console.log('at work'); ${WAITS}`) },
+      { JOBATO_API_KEY: KEY },
+    );
+    try {
+      const { runId } = await jobato.trigger('steps');
+      const { workerId } = await jobato.until(runId, ({ steps }) => steps[0]!.status === 'running');
+      const attacker = new HttpWorker(jobato, workerId!);
+      const said = [
+        anEvent(runId, 'run.completed'),
+        anEvent(runId, 'run.completed', { attempt: 1 }),
+        anEvent(runId, 'run.failed', { errorCode: 'X', message: 'x' }),
+        anEvent(runId, 'run.cancelled'),
+        anEvent(runId, 'run.progress', { step: 'work', stepStatus: 'completed', metrics: { found: 1 } }),
+        anEvent(runId, 'run.heartbeat', { workerId, attempt: 1, leaseSeconds: 1 }),
+        anEvent(runId, 'run.log', { lines: [{ text: 'forged' }] }),
+      ];
+      const { rejected } = await attacker.say(...said);
+      expect(rejected).toEqual(said.map((_, index) => ({ index, reason: 'LEASE_LOST' })));
+      if (isOnRedis()) {
+        const stream = jobato.app.get(EventStream);
+        const forged = said.map((event) => toStreamFields({ ...event, eventId: randomUUID() } as RunEvent));
+        await stream.publish(forged);
+        await eventually('the forged entries in the history', async () => {
+          const { items } = (await (await jobato.fetch(`/api/runs/${runId}/events?limit=200`)).json()) as {
+            items: { eventId: string }[];
+          };
+          return forged.every(({ eventId }) => items.some((item) => item.eventId === eventId));
+        });
+      }
+      for (const response of [
+        await attacker.heartbeat(runId),
+        await attacker.release(runId),
+        await attacker.log(runId, [{ text: 'forged' }], { workerId, attempt: 1 }),
+        await attacker.upload(runId, 'go.sh', 'x', {
+          'x-jobato-worker-id': workerId!,
+          'x-jobato-attempt': '1',
+        }),
+      ]) {
+        await expectProblem(response, 409, 'LEASE_LOST');
+      }
+      expect(existsSync(join(jobato.folders.dataDir, 'runs', runId, 'go.sh'))).toBe(false);
+      expect(await jobato.app.get(RunQueries).get(runId)).toMatchObject({
+        status: 'running',
+        attempt: 1,
+        metrics: {},
+        steps: [{ status: 'running' }],
+      });
+      const log = async () => (await jobato.fetch(`/api/runs/${runId}/logs`)).text();
+      await eventually('the line of the step', async () => (await log()) !== '');
+      expect(await log()).toBe('at work\n');
+      await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+      expect(await jobato.untilEnded(runId)).toMatchObject({ status: 'cancelled' });
+    } finally {
+      await jobato.stop();
+    }
+  });
+});
