@@ -1,8 +1,54 @@
-import { Belongings } from './support/crash';
+import { Belongings, eventsOf } from './support/crash';
+import { LossyProxy } from './support/lossy-proxy';
 import { WorkerChild } from './support/worker-child';
 import { describeWorker, Installation } from './worker.contract';
 
 describeWorker('HTTP', () => ({}));
+
+jest.setTimeout(120_000);
+
+describe('a run that is handed over to a worker process', () => {
+  let all: Installation;
+  beforeAll(async () => {
+    all = new Installation(() => ({}));
+    await all.startServer();
+  });
+  afterEach(() => all.endWorkers());
+  afterAll(() => all.clear());
+
+  it('is carried out at its first attempt though the answer to the claim is lost on its way', async () => {
+    const proxy = await LossyProxy.start(
+      all.server.url,
+      (path, status, lost) => path.endsWith('/runs/claim') && status === 200 && lost === 0,
+    );
+    try {
+      await all.startWorker({ JOBATO_URL: proxy.url });
+      const { runId } = await all.server.trigger('fails');
+      expect(await all.server.untilEnded(runId)).toMatchObject({ statusReason: 'step-failed', attempt: 1 });
+      expect(proxy.lost).toBe(1);
+      const events = await eventsOf(all.server, runId);
+      expect(events.filter(({ eventType }) => eventType === 'run.requested')).toHaveLength(1);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  it('is never left with one that was stopped as it arrived', async () => {
+    for (let round = 0; round < 4; round++) {
+      const worker = await all.startWorker({ WORKER_DRAIN_SECONDS: '15' });
+      const [{ runId }, code] = await Promise.all([all.server.trigger('brief'), worker.end('SIGTERM')]);
+      expect(code).toBe(0);
+      const run = await all.server.get(runId);
+      const isDone = run.status === 'completed';
+      expect({ ...run, isDone }).toMatchObject(
+        isDone
+          ? { attempt: 1 }
+          : { status: 'running', attempt: 1, workerId: null, steps: [{ status: 'pending' }] },
+      );
+      if (!isDone) await all.stop(runId);
+    }
+  });
+});
 
 describe('a worker process that cannot do its work says why', () => {
   const belongings = new Belongings();

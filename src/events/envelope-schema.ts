@@ -41,7 +41,7 @@ export function envelopeFields(eventTypes: readonly string[]): JsonSchema {
   };
 }
 
-/** An entry of the stream: six flat strings. */
+/** An entry of the stream: six flat strings, and a seventh where the attempt was claimed over HTTP. */
 export function streamEntrySchema(eventTypes: readonly string[]): JsonSchema {
   const { required, properties, ...rest } = envelopeFields(eventTypes) as {
     required: string[];
@@ -58,6 +58,13 @@ export function streamEntrySchema(eventTypes: readonly string[]): JsonSchema {
         maxLength: MAX_EVENT_BYTES,
         contentMediaType: 'application/json',
         description: `The payload as JSON text, at most ${MAX_EVENT_BYTES} bytes.`,
+      },
+      leaseProof: {
+        type: 'string',
+        description:
+          'Only for an attempt that was claimed over HTTP: HMAC-SHA256 in lower-case hexadecimal, keyed with the ' +
+          'leaseToken, over eventId, eventType, runId and payload as sent, joined by line feeds. Without it such an ' +
+          'event is recorded and changes nothing.',
       },
     },
   };
@@ -76,6 +83,11 @@ export function httpEventSchema(eventType: string, payload: JsonSchema): JsonSch
       occurredAt,
       runId,
       payload,
+      leaseToken: {
+        type: 'string',
+        description:
+          'Only for an attempt that was claimed over HTTP: the token of the claim. It is never stored.',
+      },
     },
   };
 }

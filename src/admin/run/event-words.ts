@@ -159,6 +159,8 @@ function refusedWords(eventType: string, outcome: string): string {
       return `${eventType} spoke of an attempt that there is not, and changed nothing`;
     case 'other-worker':
       return `${eventType} came from a worker that does not have the run, and changed nothing`;
+    case 'lease-lost':
+      return `${eventType} did not come from the worker that holds the run, and changed nothing`;
     default:
       return `${eventType} arrived and changed nothing`;
   }
