@@ -1,38 +1,62 @@
+import { JobatoError } from '../problems/catalogue';
+
 /**
  * Why the database file could not be read or written:
  * - `full`: the disk, or the quota of its user, has no room.
  * - `locked`: another process holds the file, and did not release it in time.
  * - `readonly`: the file or its file system refuses writes.
  * - `gone`: the file was deleted, moved or replaced underneath this process.
- * - `broken`: the disk reports errors, or the content is not a database of Jobato.
+ * - `broken`: the disk reports errors, or the content of the file is damaged.
  */
 export type StorageReason = 'full' | 'locked' | 'readonly' | 'gone' | 'broken';
 
-/** SQLite's result codes, without the part that only SQLite's developers need. */
-const REASONS: [code: RegExp, reason: StorageReason][] = [
-  [/^SQLITE_FULL/, 'full'],
+const DETAILS: Record<StorageReason, string> = {
+  full: 'The disk is full, so nothing can be saved. Free some space; no restart is needed.',
+  locked:
+    'Another program holds the database file, so nothing can be saved. Close that program or wait for it; no restart is needed.',
+  readonly:
+    'The database file or its disk is read-only, so nothing can be saved. Make it writable for the user of this server; no restart is needed.',
+  gone: 'The database file was deleted, moved or replaced while this server is running, so nothing can be saved. Stop the server, restore the file from a backup, and start again.',
+  broken:
+    'The disk reports errors or the database file is damaged. Check the disk, and restore the file from a backup if it is damaged.',
+};
+
+/** Seconds after which a caller may try again; the server itself looks every second whether the storage is back. */
+const RETRY_AFTER_SECONDS = 5;
+
+const REASONS_BY_CODE: [code: RegExp, reason: StorageReason][] = [
+  [/^(SQLITE_FULL|ENOSPC|EDQUOT)$/, 'full'],
+  // SQLite could not make its shared memory file, which happens on a full disk before any other write.
+  [/^SQLITE_IOERR_SHMSIZE$/, 'full'],
   [/^SQLITE_(BUSY|LOCKED)/, 'locked'],
-  // SQLITE_READONLY_DBMOVED: the file is no longer at its path.
   [/^SQLITE_READONLY_DBMOVED$/, 'gone'],
-  [/^SQLITE_(READONLY|PERM|AUTH)/, 'readonly'],
-  [/^SQLITE_(IOERR|CORRUPT|NOTADB|CANTOPEN|PROTOCOL|NOLFS)/, 'broken'],
+  [/^(SQLITE_(READONLY|PERM|AUTH).*|EROFS)$/, 'readonly'],
+  [/^(SQLITE_(IOERR|CORRUPT|NOTADB|CANTOPEN|PROTOCOL|NOLFS).*|EIO)$/, 'broken'],
 ];
 
-/** The storage failed; no statement and no caller is to blame, and the same call may succeed later. */
-export class StorageError extends Error {
+/**
+ * The storage failed; no statement and no caller is to blame, and the same call may succeed later. A write that was
+ * answered with it had no effect; only after a disk error during its commit (`broken`) that is unknown.
+ */
+export class StorageError extends JobatoError {
+  override readonly cause: unknown;
+
   constructor(
     readonly reason: StorageReason,
-    options?: ErrorOptions,
+    { cause }: ErrorOptions = {},
   ) {
-    super(`The database cannot be used: ${reason}.`, options);
+    super(reason === 'full' ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE', DETAILS[reason], {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
     this.name = 'StorageError';
+    this.cause = cause;
   }
 }
 
-/** Returns the reason if SQLite blames the storage; null for every other error, such as a broken constraint. */
+/** Returns the reason if SQLite or the file system blames the storage; null for every other error. */
 export function storageReasonOf(error: unknown): StorageReason | null {
   if (error instanceof StorageError) return error.reason;
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== 'string') return null;
-  return REASONS.find(([pattern]) => pattern.test(code))?.[1] ?? null;
+  return REASONS_BY_CODE.find(([pattern]) => pattern.test(code))?.[1] ?? null;
 }

@@ -27,6 +27,8 @@ describe('the catalogue of problems', () => {
     ['PAYLOAD_TOO_LARGE', 413],
     ['MISDIRECTED_REQUEST', 421],
     ['INTERNAL', 500],
+    ['STORAGE_UNAVAILABLE', 503],
+    ['STORAGE_FULL', 507],
   ])('answers %s with %d', (code, status) => expect(PROBLEMS[code].status).toBe(status));
 });
 

@@ -21,6 +21,7 @@ export const PROBLEMS = {
   INTERNAL: { status: 500, title: 'Something went wrong here' },
   QUOTA_UNKNOWN: { status: 503, title: 'The quota is not known' },
   SHUTTING_DOWN: { status: 503, title: 'The server is stopping' },
+  STORAGE_UNAVAILABLE: { status: 503, title: 'The storage cannot be used' },
   STORAGE_FULL: { status: 507, title: 'The disk is full' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
