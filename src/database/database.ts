@@ -1,65 +1,56 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type BetterSqlite3 from 'better-sqlite3';
-import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
-import type { BetterSqlite3DataSourceOptions } from 'typeorm/driver/better-sqlite3/BetterSqlite3DataSourceOptions';
+import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver';
-import { MIGRATIONS } from './migrations/all';
+import { DatabaseFile } from './database-file';
+import { openConnections } from './open-connections';
+import { PatientReader } from './patient-reader';
 import { SqliteConnection } from './sqlite-connection';
+import { StorageError, type StorageReason } from './storage-error';
 import { TableRows } from './table-rows';
+import { WalTruncation } from './wal-truncation';
 import { type Transaction, type WriteCommand, Writer } from './writer';
 
-type Connection = Pick<BetterSqlite3.Database, 'pragma' | 'function'>;
+/** How often the file is looked for, and, in trouble, tried. */
+const LOOK_EVERY_MS = 1_000;
+/** How long a caller that asks whether writing works again waits for the answer. */
+const PROBE_WAIT_MS = 200;
 
 /**
  * One file, two connections: the writer's, that nobody else touches, and one for reading that cannot write.
  * A read never waits for a write, never sees half of one, and sees every write that was answered.
  */
 export class Database {
+  /** The committed state, for reading only: SQLite itself refuses a write here. */
+  readonly read: Pick<Transaction, 'query'>;
+  private readonly writer: Writer;
+  private readonly truncation: WalTruncation;
+  private readonly timer: NodeJS.Timeout;
+
   private constructor(
     private readonly writing: DataSource,
     private readonly reading: DataSource,
-    private readonly writer: Writer,
-    /** The committed state, for reading only: SQLite itself refuses a write here. */
-    readonly read: Pick<Transaction, 'query'>,
-  ) {}
-
-  /** Opens the file, makes it if it is new, and brings its tables up to date. */
-  static async open(file: string, entities: EntityTarget<ObjectLiteral>[]): Promise<Database> {
-    mkdirSync(dirname(file), { recursive: true });
-    const options = (prepare: (connection: Connection) => void): BetterSqlite3DataSourceOptions => ({
-      type: 'better-sqlite3',
-      database: file,
-      entities: entities as never[],
-      migrations: MIGRATIONS,
-      migrationsTableName: 'migrations',
-      timeout: 2000, // ms; waiting blocks the event loop, and nobody else has business writing here
-      prepareDatabase: prepare,
-    });
-    const writing = new DataSource(
-      options((connection) => {
-        connection.pragma('journal_mode = WAL');
-        connection.pragma('synchronous = FULL');
-        // Ids of events are random, and each changes a page of its own: most of those that change stay in memory, and
-        // one that changes often is copied to its place once for many changes.
-        connection.pragma('cache_size = -32000');
-        connection.pragma('wal_autocheckpoint = 8000');
-      }),
+    private readonly file: DatabaseFile,
+  ) {
+    const connection = connectionOf(writing);
+    this.read = new PatientReader(connectionOf(reading));
+    this.truncation = new WalTruncation(connection, file);
+    this.writer = new Writer(
+      connection,
+      () => file.assertInPlace(),
+      () => this.truncation.onIdle(),
     );
-    await writing.initialize();
-    await writing.runMigrations({ transaction: 'each' });
-
-    const reading = new DataSource(
-      options((connection) => {
-        connection.function('lower', { deterministic: true }, lower);
-        connection.pragma('query_only = ON');
-        connection.pragma('cache_size = -16000');
-      }),
-    );
-    await reading.initialize();
-    return new Database(writing, reading, new Writer(connectionOf(writing)), connectionOf(reading));
+    this.timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
   }
 
+  /**
+   * Opens the file, makes it if it is new, and brings its tables up to date.
+   * @throws StartUpError
+   */
+  static async open(path: string, entities: EntityTarget<ObjectLiteral>[]): Promise<Database> {
+    const { writing, reading } = await openConnections(path, entities);
+    return new Database(writing, reading, new DatabaseFile(path));
+  }
+
+  /** @throws StorageError, after some seconds of waiting where another process holds the file */
   write<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {
     return this.writer.write(command, input);
   }
@@ -69,14 +60,27 @@ export class Database {
     return this.writer.writeAlong(command, input);
   }
 
-  /** Why nothing could be written the last time; null while that works. */
-  get trouble(): string | null {
-    return this.writer.trouble;
+  /** Why nothing can be written; null while writing works. */
+  get trouble(): StorageReason | null {
+    return this.writer.storage.trouble;
   }
 
-  /** Rejects with what is wrong if the last transaction could not be had, and an empty one cannot be had now. */
+  /**
+   * `performance.now()` of the last moment at which a write failed for the storage, or had waited for it for more than
+   * a second; null if that never happened in this process.
+   */
+  get lastTroubleAtMs(): number | null {
+    return this.writer.storage.lastTroubleAtMs;
+  }
+
+  /**
+   * Rejects if nothing can be written. What was in trouble the last time is tried again first.
+   * @throws StorageError
+   */
   async assertWritable(): Promise<void> {
-    if (this.writer.trouble !== null) await this.writer.write(nothing, undefined);
+    if (this.seemsWritable()) return;
+    const giveUp = rejectAfter(PROBE_WAIT_MS, new StorageError(this.trouble ?? 'gone'));
+    await Promise.race([this.writer.probe(), giveUp]);
   }
 
   rows<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>): TableRows<Entity> {
@@ -91,20 +95,31 @@ export class Database {
 
   /** Commits what is under way, then closes both connections. */
   async close(): Promise<void> {
+    clearInterval(this.timer);
+    this.truncation.stop();
     await this.writer.close();
+    this.truncation.stop();
+    // SQLite deletes the log at its path when it closes: by now that may be the log of a restored database.
+    if (!this.file.isInPlace()) return;
     await this.reading.destroy();
     await this.writing.destroy();
   }
+
+  /** Notices a deleted file, and the end of any trouble, without a caller that writes. */
+  private look(): void {
+    if (!this.seemsWritable()) this.writer.probe().catch(() => undefined);
+  }
+
+  private seemsWritable(): boolean {
+    return this.trouble === null && this.file.isInPlace();
+  }
 }
 
-/** In every script, as PostgreSQL has it; SQLite's own knows ASCII only. */
-function lower(value: unknown): unknown {
-  return typeof value === 'string' ? value.toLowerCase() : value;
+function rejectAfter(ms: number, error: Error): Promise<never> {
+  return new Promise((_, reject) => setTimeout(reject, ms, error).unref());
 }
 
 /** The connection that TypeORM has opened and brought up to date. */
 function connectionOf(dataSource: DataSource): SqliteConnection {
   return new SqliteConnection((dataSource.driver as BetterSqlite3Driver).databaseConnection);
 }
-
-const nothing: WriteCommand<undefined, undefined> = async (_tx, inputs) => inputs;

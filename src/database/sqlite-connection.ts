@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { StorageError, storageReasonOf } from './storage-error';
 import type { Transaction } from './writer';
 
 /** Lists of every length have a statement of their own; beyond this many the oldest is forgotten. */
@@ -29,6 +30,8 @@ export class SqliteConnection implements Transaction {
     try {
       return use(this.prepared(sql));
     } catch (error) {
+      const reason = storageReasonOf(error);
+      if (reason !== null) throw new StorageError(reason, { cause: error });
       throw new Error(`${(error as Error).message} (${sql.slice(0, 40)} …)`, { cause: error });
     }
   }

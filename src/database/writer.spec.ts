@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { SqliteConnection } from './sqlite-connection';
+import { StorageError } from './storage-error';
 import { type Transaction, type WriteCommand, Writer } from './writer';
 
 let folder: string;
 let file: BetterSqlite3.Database;
 let statements: string[];
 let writer: Writer;
+let isFileGone: boolean;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'jobato-writer-'));
@@ -18,16 +20,22 @@ beforeEach(() => {
   statements = [];
   const connection = new SqliteConnection(file);
   // The real connection; only what passes through it is written down.
-  writer = new Writer({
-    query: (sql, parameters) => {
-      statements.push(sql);
-      return connection.query(sql, parameters);
+  isFileGone = false;
+  writer = new Writer(
+    {
+      query: (sql, parameters) => {
+        statements.push(sql);
+        return connection.query(sql, parameters);
+      },
+      each: (sql, rows) => {
+        statements.push(sql);
+        return connection.each(sql, rows);
+      },
     },
-    each: (sql, rows) => {
-      statements.push(sql);
-      return connection.each(sql, rows);
+    () => {
+      if (isFileGone) throw new StorageError('gone');
     },
-  });
+  );
 });
 afterEach(async () => {
   await writer.close();
@@ -35,7 +43,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const openFile = () => new BetterSqlite3(join(folder, 'writer.db'));
+const openFile = () => new BetterSqlite3(join(folder, 'writer.db'), { timeout: 0 });
 const insert: WriteCommand<string, number> = async (tx, notes) => {
   const positions: number[] = [];
   for (const note of notes) {
@@ -206,29 +214,164 @@ describe('a write that fails', () => {
     await expect(writer.write(ending, 'x')).rejects.toThrow('disk full');
     expect(await writer.write(insert, 'a')).toBe(1);
   });
+});
 
-  it('is asked for once where there is no transaction to be had, however many are waiting', async () => {
-    const other = openFile();
-    file.pragma('busy_timeout = 0');
-    other.exec('BEGIN IMMEDIATE');
-    expect(await outcomes(['a', 'b', 'c'].map((note) => writer.write(insert, note)))).toEqual(
-      Array(3).fill('rejected'),
-    );
-    expect(count('BEGIN IMMEDIATE')).toBe(1);
-    other.exec('ROLLBACK');
-    other.close();
-    await writer.write(insert, 'd');
-    expect(notes()).toEqual(['d']);
+describe('a file that another process holds', () => {
+  let other: BetterSqlite3.Database;
+  beforeEach(() => {
+    other = openFile();
+    other.exec('BEGIN EXCLUSIVE');
+  });
+  afterEach(() => other.close());
+  const release = () => other.exec('ROLLBACK');
+  const untilTried = async (tries: number) => {
+    for (let ms = 0; ms < 1000 && count('BEGIN IMMEDIATE') < tries; ms++) {
+      await jest.advanceTimersByTimeAsync(1);
+    }
+  };
+
+  describe('by a clock that is moved', () => {
+    beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
+    afterEach(() => jest.useRealTimers());
+
+    it('lets writes wait, in their order, until the file is free', async () => {
+      const writes = ['a', 'b', 'c'].map((note) => writer.write(insert, note));
+      await untilTried(5);
+      const late = writer.write(insert, 'd');
+      expect(notes()).toEqual([]);
+      release();
+      await jest.advanceTimersByTimeAsync(100);
+      expect(await Promise.all([...writes, late])).toEqual([1, 2, 3, 4]);
+      expect(count('COMMIT')).toBe(1);
+      expect(writer.storage).toEqual({ trouble: null, lastTroubleAtMs: null });
+    });
+
+    it('answers each write within 5 s, with the reason, and has written none of them', async () => {
+      const startedMs = performance.now();
+      const refusedAfterMs: number[] = [];
+      const refuse = (error: unknown) => {
+        expect(error).toMatchObject({ name: 'StorageError', reason: 'locked', code: 'STORAGE_UNAVAILABLE' });
+        refusedAfterMs.push(performance.now() - startedMs);
+      };
+      const writes = [writer.write(insert, 'a').catch(refuse), writer.writeAlong(insert, 'b').catch(refuse)];
+      await jest.advanceTimersByTimeAsync(3000);
+      writes.push(writer.write(insert, 'c').catch(refuse));
+      await jest.advanceTimersByTimeAsync(6000);
+      await Promise.all(writes);
+      expect(refusedAfterMs.map((ms) => Math.floor(ms / 1000))).toEqual([5, 5, 8]);
+      release();
+      expect(notes()).toEqual([]);
+      expect(writer.storage.trouble).toBe('locked');
+      expect(writer.storage.lastTroubleAtMs).toBeGreaterThan(startedMs + 7000);
+
+      expect(await outcomes([writer.write(insert, 'd')])).toEqual(['fulfilled']);
+      expect(writer.storage.trouble).toBeNull();
+    });
+
+    it('counts a wait of more than a second as trouble, also where it ends well', async () => {
+      const write = writer.write(insert, 'a');
+      await jest.advanceTimersByTimeAsync(1500);
+      expect(writer.storage.trouble).toBe('locked');
+      release();
+      await jest.advanceTimersByTimeAsync(100);
+      await write;
+      expect(writer.storage.trouble).toBeNull();
+      expect(writer.storage.lastTroubleAtMs).toBeGreaterThan(1000);
+    });
+
+    it('refuses at once what the queue has no room for', async () => {
+      const first = writer.write(insert, 'first').catch(() => undefined);
+      await untilTried(2);
+      const large = 'x'.repeat(10 * 1024 * 1024);
+      const writes = Array.from({ length: 5 }, () => outcomes([writer.write(insert, large)]));
+      expect(await Promise.race(writes)).toEqual(['rejected']); // the fourth and fifth: two bytes a character
+      await jest.advanceTimersByTimeAsync(6000);
+      await Promise.all([first, ...writes]);
+    });
   });
 
-  it('is answered when another program holds the file, and later ones go through', async () => {
-    const other = openFile();
-    file.pragma('busy_timeout = 0');
-    other.exec('BEGIN IMMEDIATE');
-    await expect(writer.write(insert, 'a')).rejects.toThrow(/locked/);
-    other.exec('COMMIT');
-    other.close();
-    expect(await writer.write(insert, 'b')).toBe(1);
+  it('leaves the event loop free meanwhile', async () => {
+    const write = writer.write(insert, 'a');
+    let turns = 0;
+    while (count('BEGIN IMMEDIATE') < 3) {
+      turns++;
+      await new Promise((next) => setImmediate(next));
+    }
+    release();
+    expect(await write).toBe(1);
+    expect(turns).toBeGreaterThan(2);
+  });
+
+  it('is waited for when the writer closes', async () => {
+    const write = writer.write(insert, 'a');
+    const closing = writer.close();
+    release();
+    await closing;
+    expect(await write).toBe(1);
+  });
+});
+
+describe('a full disk', () => {
+  const fill = () => file.pragma(`max_page_count = ${file.pragma('page_count', { simple: true })}`);
+  const makeRoom = () => file.pragma('max_page_count = 1000000');
+  const large = 'x'.repeat(100_000);
+
+  it('refuses the large write of a group, and takes the small ones', async () => {
+    await writer.write(insert, 'first');
+    fill();
+    const writes = await Promise.allSettled(
+      ['a', large, 'b', `${large}!`, 'c'].map((note) => writer.write(insert, note)),
+    );
+    expect(writes.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+    expect((writes[1] as PromiseRejectedResult).reason).toMatchObject({
+      name: 'StorageError',
+      reason: 'full',
+      code: 'STORAGE_FULL',
+    });
+    expect(notes()).toEqual(['first', 'a', 'b', 'c']);
+    expect(writer.storage.lastTroubleAtMs).not.toBeNull();
+  });
+
+  it('is over once something could be written again', async () => {
+    fill();
+    await expect(writer.write(insert, large)).rejects.toMatchObject({ reason: 'full' });
+    expect(writer.storage.trouble).toBe('full');
+    makeRoom();
+    await writer.probe();
+    expect(writer.storage.trouble).toBeNull();
+    expect(await writer.write(insert, large)).toBe(1);
+  });
+
+  it('is not over because a transaction without any change succeeds', async () => {
+    fill();
+    await expect(writer.write(insert, large)).rejects.toMatchObject({ reason: 'full' });
+    statements.length = 0;
+    const reading: WriteCommand<string, number> = async (_tx, inputs) => inputs.map(() => 0);
+    await writer.write(reading, 'nothing');
+    expect(statements).toContain('PRAGMA user_version = 0');
+  });
+});
+
+describe('a file that is gone', () => {
+  it('is not begun with, and nothing is acknowledged into it', async () => {
+    isFileGone = true;
+    await expect(writer.write(insert, 'a')).rejects.toMatchObject({ reason: 'gone' });
+    expect(statements).toEqual([]);
+    expect(writer.storage.trouble).toBe('gone');
+  });
+
+  it('refuses a write that was committed after it went', async () => {
+    const deleting: WriteCommand<string, number> = (tx, inputs) => {
+      isFileGone = true;
+      return insert(tx, inputs);
+    };
+    await expect(writer.write(deleting, 'a')).rejects.toMatchObject({ reason: 'gone' });
   });
 });
 

@@ -1,0 +1,29 @@
+import { StorageError } from './storage-error';
+
+const FIRST_PAUSE_MS = 2;
+const MAX_PAUSE_MS = 100;
+
+/**
+ * Tries again while another process holds the file, with pauses in which the event loop is free. SQLite's own busy
+ * timeout would block it.
+ * @param isWorthWaiting asked after each try, with the time since the first one
+ * @throws the error of the last try
+ */
+export async function whileLocked<Result>(
+  attempt: () => Promise<Result>,
+  isWorthWaiting: (waitedMs: number) => boolean,
+): Promise<Result> {
+  const sinceMs = performance.now();
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isLocked(error) || !isWorthWaiting(performance.now() - sinceMs)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof StorageError && error.reason === 'locked';
+}

@@ -1,0 +1,123 @@
+import type BetterSqlite3 from 'better-sqlite3';
+import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import type { BetterSqlite3DataSourceOptions } from 'typeorm/driver/better-sqlite3/BetterSqlite3DataSourceOptions';
+import { StartUpError } from '../lifecycle/start-up-error';
+import { originOf } from './database-origin';
+import { whileLocked } from './lock-wait';
+import { MIGRATIONS } from './migrations/all';
+import { StorageError, type StorageReason, storageReasonOf } from './storage-error';
+
+/** How long a start waits for another process that holds the file. */
+const LOCK_WAIT_MS = 10_000;
+/** Pages of 4 KiB after which a commit copies the write-ahead log into the database. */
+const CHECKPOINT_PAGES = 8000;
+const PAGE_BYTES = 4096;
+
+const WHY_NOT_OPENED: Record<StorageReason, string> = {
+  full: 'cannot be opened because the disk is full. Free some space and start again.',
+  locked: 'is locked by another program. Close that program and start again.',
+  readonly: 'or its folder is read-only. Make both writable for the user of this server.',
+  gone: 'was moved while it was opened. Start again.',
+  broken: 'cannot be opened. Check that it is a database of Jobato, and that the user of this server may read and write it.',
+};
+
+/**
+ * Opens the connection that writes, with its tables brought up to date, and the one that reads.
+ * @throws StartUpError
+ */
+export async function openConnections(
+  file: string,
+  entities: EntityTarget<ObjectLiteral>[],
+): Promise<{ writing: DataSource; reading: DataSource }> {
+  const open = (migrationsRun: boolean, prepare: (connection: BetterSqlite3.Database) => void) =>
+    openPatiently(file, {
+      type: 'better-sqlite3',
+      database: file,
+      entities: entities as never[],
+      migrations: MIGRATIONS,
+      migrationsTableName: 'migrations',
+      migrationsTransactionMode: 'each',
+      migrationsRun,
+      timeout: 0, // ms; SQLite's own waiting blocks the event loop
+      prepareDatabase: closingOnError(prepare),
+    });
+  const writing = await open(true, (connection) => {
+    assertOurs(connection, file);
+    connection.pragma('journal_mode = WAL');
+    connection.pragma('synchronous = FULL');
+    // Ids of events are random, and each changes a page of its own: most of those that change stay in memory, and
+    // one that changes often is copied to its place once for many changes.
+    connection.pragma('cache_size = -32000');
+    connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    connection.pragma(`journal_size_limit = ${CHECKPOINT_PAGES * PAGE_BYTES}`);
+  });
+  const reading = await open(false, (connection) => {
+    connection.function('lower', { deterministic: true }, lower);
+    connection.pragma('query_only = ON');
+    connection.pragma('cache_size = -16000');
+  });
+  return { writing, reading };
+}
+
+async function openPatiently(file: string, options: BetterSqlite3DataSourceOptions): Promise<DataSource> {
+  try {
+    return await whileLocked(
+      () => openOnce(options),
+      (waitedMs) => waitedMs < LOCK_WAIT_MS,
+    );
+  } catch (error) {
+    const reason = storageReasonOf(error);
+    if (reason !== null) throw new StartUpError(`${file} ${WHY_NOT_OPENED[reason]}`, { cause: error });
+    throw error;
+  }
+}
+
+async function openOnce(options: BetterSqlite3DataSourceOptions): Promise<DataSource> {
+  try {
+    return await new DataSource(options).initialize();
+  } catch (error) {
+    const reason = storageReasonOf(error);
+    throw reason === null ? error : new StorageError(reason, { cause: error });
+  }
+}
+
+/** TypeORM forgets a connection that cannot be prepared, and leaves it open. */
+function closingOnError(prepare: (connection: BetterSqlite3.Database) => void) {
+  return (connection: BetterSqlite3.Database): void => {
+    try {
+      prepare(connection);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  };
+}
+
+/** Before anything is changed in the file. */
+function assertOurs(connection: BetterSqlite3.Database, file: string): void {
+  const tables = namesIn(connection, "SELECT name FROM sqlite_master WHERE type = 'table'");
+  const migrations = tables.includes('migrations')
+    ? namesIn(connection, 'SELECT name FROM migrations ORDER BY id')
+    : [];
+  const known = MIGRATIONS.map((Migration) => new Migration().name);
+  switch (originOf(tables, migrations, known)) {
+    case 'newer':
+      throw new StartUpError(
+        `${file} was written by a newer version of Jobato. Start that version, or restore a backup from before the upgrade.`,
+      );
+    case 'foreign':
+      throw new StartUpError(
+        `${file} is not a database of Jobato. Move it away, or set DATA_DIR to another folder.`,
+      );
+    default:
+  }
+}
+
+function namesIn(connection: BetterSqlite3.Database, sql: string): string[] {
+  return connection.prepare<[], string>(sql).pluck().all();
+}
+
+/** In every script, as PostgreSQL has it; SQLite's own knows ASCII only. */
+function lower(value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value;
+}

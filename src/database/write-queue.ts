@@ -1,0 +1,53 @@
+import { StorageError } from './storage-error';
+import { textSize } from './text-size';
+
+export interface QueuedWrite<Command> {
+  command: Command;
+  input: unknown;
+  queuedAtMs: number;
+  /** Measured only while the storage is waited for: it costs more than a small write. */
+  bytes: number;
+  resolve: (output: unknown) => void;
+  reject: (reason: unknown) => void;
+}
+
+export interface QueueLimits {
+  writes: number;
+  bytes: number;
+}
+
+/** Writes in the order in which they came. Bounded, because callers may come faster than a disk in trouble answers. */
+export class WriteQueue<Command> {
+  private readonly writes: QueuedWrite<Command>[] = [];
+  private bytes = 0;
+
+  constructor(private readonly limits: QueueLimits) {}
+
+  get length(): number {
+    return this.writes.length;
+  }
+
+  /** @param isWaiting whether the storage cannot be written at the moment, so that the queue only grows */
+  add(command: Command, input: unknown, isWaiting: boolean): Promise<unknown> {
+    const bytes = isWaiting ? textSize(input) : 0;
+    if (this.writes.length >= this.limits.writes || this.bytes + bytes > this.limits.bytes) {
+      return Promise.reject(new StorageError('locked', { cause: new Error('Too many writes are waiting.') }));
+    }
+    this.bytes += bytes;
+    return new Promise((resolve, reject) => {
+      this.writes.push({ command, input, queuedAtMs: performance.now(), bytes, resolve, reject });
+    });
+  }
+
+  take(count: number): QueuedWrite<Command>[] {
+    const taken = this.writes.splice(0, count);
+    for (const { bytes } of taken) this.bytes -= bytes;
+    return taken;
+  }
+
+  /** Takes out the writes that were queued before this moment. */
+  takeOlderThan(queuedAtMs: number): QueuedWrite<Command>[] {
+    const end = this.writes.findIndex((write) => write.queuedAtMs > queuedAtMs);
+    return this.take(end < 0 ? this.writes.length : end);
+  }
+}
