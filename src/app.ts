@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { accessMiddleware } from './access/access.middleware';
 import { compressed } from './access/compressed';
 import { formTokenMiddleware } from './access/form-token.middleware';
@@ -16,6 +16,7 @@ import { viewEngine } from './admin/page/view-engine';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
 import { JsonLogger, openLog, requestLogging } from './logging/logging';
+import { withStorageProblems } from './problems/api-problems';
 import { type FieldError, invalid } from './problems/catalogue';
 import { ProblemFilter } from './problems/problem.filter';
 import { apiBody, formBody } from './problems/request-body';
@@ -60,7 +61,7 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   if (config.corsOrigins.length > 0) {
     app.enableCors({
       origin: config.corsOrigins,
-      exposedHeaders: ['Location', 'Idempotent-Replayed', 'X-Request-Id'],
+      exposedHeaders: ['Location', 'Idempotent-Replayed', 'X-Request-Id', 'Retry-After'],
     });
   }
   const assets = new Assets(join(ROOT, 'public'));
@@ -78,37 +79,37 @@ function parseBodies(app: NestExpressApplication): void {
 }
 
 function serveApiDescription(app: NestExpressApplication): void {
-  const describe = () =>
-    SwaggerModule.createDocument(
-      app,
-      new DocumentBuilder()
-        .setTitle('Jobato')
-        .setDescription(
-          'Starts pipelines, shows how they go, and stops them. Events, for workers of your own: ' +
-            '[the event contract](/events/contract), [AsyncAPI](/api/asyncapi.json).',
-        )
-        .setVersion('1')
-        .addBearerAuth({
-          type: 'http',
-          scheme: 'bearer',
-          description: 'JOBATO_ADMIN_TOKEN, where one is set',
-        })
-        .addApiKey(
-          {
-            type: 'apiKey',
-            in: 'header',
-            name: 'X-Jobato-Api-Key',
-            description: 'One of JOBATO_API_KEY; for workers that do not speak Redis',
-          },
-          WORKER_KEY,
-        )
-        .addSecurityRequirements('bearer')
-        .build(),
-    );
+  const describe = () => withStorageProblems(SwaggerModule.createDocument(app, apiDescription()));
   SwaggerModule.setup('api/docs', app, describe, {
     jsonDocumentUrl: 'api/openapi.json',
     customSiteTitle: 'Jobato API',
   });
+}
+
+function apiDescription(): Omit<OpenAPIObject, 'paths'> {
+  return new DocumentBuilder()
+    .setTitle('Jobato')
+    .setDescription(
+      'Starts pipelines, shows how they go, and stops them. Events, for workers of your own: ' +
+        '[the event contract](/events/contract), [AsyncAPI](/api/asyncapi.json).',
+    )
+    .setVersion('1')
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      description: 'JOBATO_ADMIN_TOKEN, where one is set',
+    })
+    .addApiKey(
+      {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-Jobato-Api-Key',
+        description: 'One of JOBATO_API_KEY; for workers that do not speak Redis',
+      },
+      WORKER_KEY,
+    )
+    .addSecurityRequirements('bearer')
+    .build();
 }
 
 function fieldErrors({ property, constraints, children }: ValidationError, prefix = ''): FieldError[] {

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
+import { registeredRoutes } from './support/routes';
 
 const TOKEN = 'a-token-of-a-fair-length-0123456789';
 const KEYS = ['first-internal-key', 'second-internal-key'];
@@ -34,22 +35,6 @@ function send(
     sent.on('error', reject);
     sent.end(body);
   });
-}
-
-interface Layer {
-  route?: { path: string | string[]; methods: Record<string, boolean> };
-}
-
-/** Every route that the server has, from the router itself. */
-function registeredRoutes({ app }: RunningApp): { method: string; path: string }[] {
-  const { router } = app.getHttpAdapter().getInstance() as { router: { stack: Layer[] } };
-  return router.stack.flatMap(({ route }) =>
-    route
-      ? Object.keys(route.methods).flatMap((method) =>
-          [route.path].flat().map((path) => ({ method: method.toUpperCase(), path })),
-        )
-      : [],
-  );
 }
 
 const filledIn = (path: string) =>

@@ -18,7 +18,8 @@ const WHY_NOT_OPENED: Record<StorageReason, string> = {
   locked: 'is locked by another program. Close that program and start again.',
   readonly: 'or its folder is read-only. Make both writable for the user of this server.',
   gone: 'was moved while it was opened. Start again.',
-  broken: 'cannot be opened. Check that it is a database of Jobato, and that the user of this server may read and write it.',
+  broken:
+    'cannot be opened. Check that it is a database of Jobato, and that the user of this server may read and write it.',
 };
 
 /**

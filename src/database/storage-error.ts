@@ -10,7 +10,8 @@ import { JobatoError } from '../problems/catalogue';
  */
 export type StorageReason = 'full' | 'locked' | 'readonly' | 'gone' | 'broken';
 
-const DETAILS: Record<StorageReason, string> = {
+/** What happened and what to do, for people. */
+export const STORAGE_DETAILS: Record<StorageReason, string> = {
   full: 'The disk is full, so nothing can be saved. Free some space; no restart is needed.',
   locked:
     'Another program holds the database file, so nothing can be saved. Close that program or wait for it; no restart is needed.',
@@ -45,7 +46,7 @@ export class StorageError extends JobatoError {
     readonly reason: StorageReason,
     { cause }: ErrorOptions = {},
   ) {
-    super(reason === 'full' ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE', DETAILS[reason], {
+    super(reason === 'full' ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE', STORAGE_DETAILS[reason], {
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     });
     this.name = 'StorageError';

@@ -3,6 +3,7 @@ import type { Instant } from '../clock/clock';
 import { elapsedText } from '../clock/elapsed-text';
 import { Database } from '../database/database';
 import { DiskSpace } from '../database/disk-space';
+import { STORAGE_DETAILS } from '../database/storage-error';
 import { API_GROUP, EventStream } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
 import { RejectedEvents } from '../events/rejected-events';
@@ -107,7 +108,7 @@ export class Health {
         ? []
         : [
             {
-              message: `The database takes no writes: ${this.database.trouble}. What you see is the last that was saved.`,
+              message: `${STORAGE_DETAILS[this.database.trouble]} What you see is what was saved last.`,
               since: null,
               refusesRuns: true,
             },

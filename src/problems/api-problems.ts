@@ -5,6 +5,7 @@ import {
   ApiPropertyOptional,
   ApiResponse,
   getSchemaPath,
+  type OpenAPIObject,
 } from '@nestjs/swagger';
 import { type ErrorCode, type Problem, PROBLEMS } from './catalogue';
 
@@ -36,11 +37,40 @@ export function ApiProblems(...codes: ErrorCode[]): MethodDecorator {
   return applyDecorators(
     ApiExtraModels(ProblemView),
     ...[...byStatus].map(([status, sharing]) =>
-      ApiResponse({
-        status,
-        description: sharing.map((code) => `${code}: ${PROBLEMS[code].title}`).join('. '),
-        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemView) } } },
-      }),
+      ApiResponse({ status, ...problemResponse(sharing.map(described).join('. ')) }),
     ),
   );
+}
+
+const READING = new Set(['get', 'head', 'options']);
+const STORAGE_PROBLEMS = ['STORAGE_UNAVAILABLE', 'STORAGE_FULL'] as const;
+
+/** Adds to every writing call what it answers when the storage cannot be written: any of them may. */
+export function withStorageProblems(api: OpenAPIObject): OpenAPIObject {
+  for (const path of Object.values(api.paths)) {
+    for (const [method, operation] of Object.entries(path) as [string, { responses: Responses }][]) {
+      if (READING.has(method)) continue;
+      for (const code of STORAGE_PROBLEMS) {
+        const { status } = PROBLEMS[code];
+        const before = operation.responses[status]?.description;
+        if (before?.includes(code)) continue;
+        const description = [...(before ? [before] : []), described(code)].join('. ');
+        operation.responses[status] = problemResponse(description);
+      }
+    }
+  }
+  return api;
+}
+
+type Responses = Record<string, { description: string }>;
+
+function described(code: ErrorCode): string {
+  return `${code}: ${PROBLEMS[code].title}`;
+}
+
+function problemResponse(description: string) {
+  return {
+    description,
+    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemView) } } },
+  };
 }

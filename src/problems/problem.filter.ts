@@ -9,6 +9,8 @@ import {
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { JobatoError, type Problem, PROBLEMS, toProblem } from './catalogue';
+import { fileSystemProblem } from './file-system-problem';
+import { setRetryAfter } from './retry-after';
 
 /** Turns whatever was thrown into one answer: problem+json for programs, a page for people. */
 @Catch()
@@ -34,9 +36,7 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const problem = toProblem(error, request.path);
     response.status(problem.status);
-    if (error.extras.retryAfterSeconds !== undefined) {
-      response.setHeader('Retry-After', String(error.extras.retryAfterSeconds));
-    }
+    setRetryAfter(response, error);
     if (error.code === 'UNAUTHORIZED') response.setHeader('WWW-Authenticate', 'Bearer realm="jobato"');
     if (!request.path.startsWith('/api') && request.accepts(['html', 'json']) === 'html') {
       void this.sendPage(problem, request, response);
@@ -101,6 +101,8 @@ function asJobatoError(thrown: unknown, request: Request): JobatoError {
     );
     if (code) return new JobatoError(code, thrown.message);
   }
+  const storageProblem = fileSystemProblem(thrown);
+  if (storageProblem) return storageProblem;
   // Neither the stack nor the message goes out: both may name paths and secrets of this machine.
   return new JobatoError('INTERNAL', 'Something failed on our side. The log of the server has the details.');
 }

@@ -54,7 +54,7 @@ export class RunsService {
   /**
    * Starts a run; of the default project where `projectId` is null. Resolves once the run is durable.
    * @throws JobatoError PROJECT_NOT_FOUND, VALIDATION, NO_ENABLED_INPUTS, QUOTA_REACHED, QUOTA_UNKNOWN, RUN_IN_PROGRESS,
-   *   IDEMPOTENCY_KEY_REUSED, SHUTTING_DOWN, STORAGE_FULL
+   *   IDEMPOTENCY_KEY_REUSED, SHUTTING_DOWN, STORAGE_FULL, STORAGE_UNAVAILABLE
    */
   async trigger(
     projectId: string | null,

@@ -5,6 +5,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { invalid, JobatoError } from '../problems/catalogue';
+import { fileSystemProblem } from '../problems/file-system-problem';
 
 /** A file that has come in whole and is nowhere yet: it is moved to its place, or deleted. */
 export interface Upload {
@@ -123,13 +124,9 @@ function notAPlace(): JobatoError {
 }
 
 function asProblem(error: unknown): never {
+  const storageProblem = fileSystemProblem(error);
+  if (storageProblem) throw storageProblem;
   const { code } = error as { code?: string };
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    throw new JobatoError(
-      'STORAGE_FULL',
-      'The file does not fit onto the disk. Make room: no restart is needed.',
-    );
-  }
   if (code === 'EISDIR' || code === 'ENOTDIR' || code === 'ENOTEMPTY' || code === 'EEXIST') throw notAPlace();
   throw error;
 }

@@ -4,6 +4,7 @@ import type { Response } from 'express';
 import { validate as isUuid } from 'uuid';
 import { RejectedEvents } from '../../events/rejected-events';
 import { JobatoError } from '../../problems/catalogue';
+import { setRetryAfter } from '../../problems/retry-after';
 import { RunQueries } from '../../runs/run-queries';
 import { noticeOf, statusOf, type Notice } from '../page/notice';
 import { textOrNull } from '../page/page-answer';
@@ -63,6 +64,7 @@ export class RejectedEventsPageController {
     } catch (error) {
       if (!(error instanceof JobatoError)) throw error;
       response.status(statusOf(error));
+      setRetryAfter(response, error);
       await this.render(null, noticeOf(error), response);
     }
   }

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { JobatoError } from '../../problems/catalogue';
+import { setRetryAfter } from '../../problems/retry-after';
 import { type Notice, noticeOf, statusOf } from './notice';
 
 /** Whether htmx asks, which takes a part of a page; a browser by itself takes the whole. */
@@ -39,6 +40,7 @@ export async function carryOut(
     if (!(error instanceof JobatoError)) throw error;
     const notice = noticeOf(error, formAt);
     response.status(statusOf(error));
+    setRetryAfter(response, error);
     if (wantsPart(request)) {
       response.setHeader('HX-Trigger', 'run-changed').render('part-notice', { notice, ...part(error) });
     } else {
