@@ -3,7 +3,8 @@ import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app';
 import { ConfigError, configWarnings, loadConfig } from './config/config';
-import { DataFolderInUse, DataFolderLock } from './lifecycle/data-folder-lock';
+import { DataFolderLock } from './lifecycle/data-folder-lock';
+import { listenError, StartUpError } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
 
 /** A stop that takes longer than this is cut off; what it left is healed at the next start. */
@@ -17,9 +18,11 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const lock = DataFolderLock.take(config.dataDir);
   const app = await createApp(config);
-  for (const warning of configWarnings(config)) new Logger('Jobato').warn(warning);
+  for (const warning of [...configWarnings(config), ...lock.warnings]) new Logger('Jobato').warn(warning);
   stopOnSignal(app, lock, STOP_WITHIN_MS, () => closeConnections(app));
-  await app.listen(config.port, config.host);
+  await app.listen(config.port, config.host).catch((error: unknown) => {
+    throw listenError(error, config);
+  });
   new Logger('Jobato').log(`Listening at ${await app.getUrl()}`);
 }
 
@@ -33,11 +36,7 @@ function closeConnections(app: NestExpressApplication): void {
 
 main().catch((error: unknown) => {
   // Something the person who starts it can mend is said in words, without a stack.
-  const expected = error instanceof ConfigError || error instanceof DataFolderInUse || isAddressInUse(error);
+  const expected = error instanceof ConfigError || error instanceof StartUpError;
   process.stderr.write(`${expected ? (error as Error).message : String((error as Error).stack ?? error)}\n`);
   process.exit(1);
 });
-
-function isAddressInUse(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-}

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import { ConfigError, loadWorkerConfig } from './config/config';
+import { StartUpError } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
 import { takeWorkerFolder } from './lifecycle/worker-folder';
 import { JsonLogger, openLog } from './logging/logging';
@@ -22,7 +23,7 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   // Something the person who starts it can mend is said in words, without a stack.
-  const expected = error instanceof ConfigError;
+  const expected = error instanceof ConfigError || error instanceof StartUpError;
   process.stderr.write(`${expected ? error.message : String((error as Error).stack ?? error)}\n`);
   process.exit(1);
 });

@@ -1,6 +1,8 @@
+import { dirname } from 'node:path';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver';
 import { DatabaseFile } from './database-file';
+import { DiskReserve } from './disk-reserve';
 import { openConnections } from './open-connections';
 import { PatientReader } from './patient-reader';
 import { SqliteConnection } from './sqlite-connection';
@@ -29,6 +31,7 @@ export class Database {
     private readonly writing: DataSource,
     private readonly reading: DataSource,
     private readonly file: DatabaseFile,
+    private readonly reserve: DiskReserve,
   ) {
     const connection = connectionOf(writing);
     this.read = new PatientReader(connectionOf(reading));
@@ -38,6 +41,7 @@ export class Database {
       () => file.assertInPlace(),
       () => this.truncation.onIdle(),
     );
+    reserve.keep();
     this.timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
   }
 
@@ -46,8 +50,9 @@ export class Database {
    * @throws StartUpError
    */
   static async open(path: string, entities: EntityTarget<ObjectLiteral>[]): Promise<Database> {
-    const { writing, reading } = await openConnections(path, entities);
-    return new Database(writing, reading, new DatabaseFile(path));
+    const reserve = new DiskReserve(dirname(path));
+    const { writing, reading } = await openConnections(path, entities, reserve);
+    return new Database(writing, reading, new DatabaseFile(path), reserve);
   }
 
   /** @throws StorageError, after some seconds of waiting where another process holds the file */
@@ -107,7 +112,8 @@ export class Database {
 
   /** Notices a deleted file, and the end of any trouble, without a caller that writes. */
   private look(): void {
-    if (!this.seemsWritable()) this.writer.probe().catch(() => undefined);
+    if (this.seemsWritable()) this.reserve.keep();
+    else this.writer.probe().catch(() => undefined);
   }
 
   private seemsWritable(): boolean {

@@ -1,8 +1,11 @@
+import { dirname } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import type { BetterSqlite3DataSourceOptions } from 'typeorm/driver/better-sqlite3/BetterSqlite3DataSourceOptions';
-import { StartUpError } from '../lifecycle/start-up-error';
+import { makePrivateFile, makePrivateFolder } from '../lifecycle/private-files';
+import { dataFolderError, StartUpError } from '../lifecycle/start-up-error';
 import { originOf } from './database-origin';
+import type { DiskReserve } from './disk-reserve';
 import { whileLocked } from './lock-wait';
 import { MIGRATIONS } from './migrations/all';
 import { StorageError, type StorageReason, storageReasonOf } from './storage-error';
@@ -29,9 +32,11 @@ const WHY_NOT_OPENED: Record<StorageReason, string> = {
 export async function openConnections(
   file: string,
   entities: EntityTarget<ObjectLiteral>[],
+  reserve: DiskReserve,
 ): Promise<{ writing: DataSource; reading: DataSource }> {
+  makePrivate(file);
   const open = (migrationsRun: boolean, prepare: (connection: BetterSqlite3.Database) => void) =>
-    openPatiently(file, {
+    openDespiteFullDisk(file, reserve, {
       type: 'better-sqlite3',
       database: file,
       entities: entities as never[],
@@ -60,17 +65,44 @@ export async function openConnections(
   return { writing, reading };
 }
 
-async function openPatiently(file: string, options: BetterSqlite3DataSourceOptions): Promise<DataSource> {
+/** SQLite makes its files as its umask says, and those beside the database with the mode of the database. */
+function makePrivate(file: string): void {
   try {
-    return await whileLocked(
-      () => openOnce(options),
-      (waitedMs) => waitedMs < LOCK_WAIT_MS,
-    );
+    makePrivateFolder(dirname(file));
+    makePrivateFile(file);
   } catch (error) {
-    const reason = storageReasonOf(error);
-    if (reason !== null) throw new StartUpError(`${file} ${WHY_NOT_OPENED[reason]}`, { cause: error });
-    throw error;
+    throw dataFolderError(error, dirname(file));
   }
+}
+
+/** What a start on a full disk needs is taken from the reserve. */
+async function openDespiteFullDisk(
+  file: string,
+  reserve: DiskReserve,
+  options: BetterSqlite3DataSourceOptions,
+): Promise<DataSource> {
+  try {
+    return await openPatiently(options);
+  } catch (error) {
+    if (storageReasonOf(error) !== 'full' || !reserve.release()) throw explained(error, file);
+  }
+  try {
+    return await openPatiently(options);
+  } catch (error) {
+    throw explained(error, file);
+  }
+}
+
+function explained(error: unknown, file: string): unknown {
+  const reason = storageReasonOf(error);
+  return reason === null ? error : new StartUpError(`${file} ${WHY_NOT_OPENED[reason]}`, { cause: error });
+}
+
+function openPatiently(options: BetterSqlite3DataSourceOptions): Promise<DataSource> {
+  return whileLocked(
+    () => openOnce(options),
+    (waitedMs) => waitedMs < LOCK_WAIT_MS,
+  );
 }
 
 async function openOnce(options: BetterSqlite3DataSourceOptions): Promise<DataSource> {

@@ -198,12 +198,12 @@ export class EmbeddedEventStream extends EventStream {
   }
 
   private async openGroup(name: string): Promise<Group> {
-    await this.database.write(this.createGroups, name);
     const { read } = this.database;
     const [stored] = await read.query<{ last_delivered_id: number }>(
       'SELECT last_delivered_id FROM stream_groups WHERE group_name = ?',
       [name],
     );
+    if (!stored) await this.database.write(this.createGroups, name);
     const pending = await read.query<{
       entry_id: number;
       consumer: string;

@@ -9,6 +9,7 @@ import {
 import { Clock } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
+import { StorageError } from '../database/storage-error';
 import { EventStream } from '../events/event-stream';
 import { NodeIdentity } from '../lifecycle/node-identity';
 import { ArtifactFiles } from '../runs/artifact-files';
@@ -21,6 +22,9 @@ import { type AttemptTools, RunAttempt } from './run-attempt';
 import { StepRunner } from './step-runner';
 import { StreamRequests } from './stream-requests';
 
+/** How long a worker that cannot begin, because nothing can be written, waits before it tries again. */
+const BEGIN_AGAIN_MS = 1000;
+
 /**
  * The worker within the server's own process. It takes runs from the stream and tells what becomes of them by
  * events, like any worker elsewhere: nothing here touches the table of runs.
@@ -32,6 +36,7 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   private readonly tools: AttemptTools;
   private readonly places: Places;
   private readonly requests: StreamRequests;
+  private beginTimer: NodeJS.Timeout | null = null;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -52,13 +57,39 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.heal();
-    if (this.config.worker === 'off') return;
+    await this.processes.killLeftovers();
+    if (!(await this.begin())) this.beginLater();
+  }
+
+  /** @returns whether it could: a storage in trouble must not keep the server from starting */
+  private async begin(): Promise<boolean> {
+    try {
+      await this.releaseLeftovers();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.logger.warn(`Runs of an earlier life of this server are not released yet: ${error.detail}`);
+      return false;
+    }
+    if (this.config.worker === 'off') return true;
     this.announce(0);
     await this.requests.start();
+    return true;
+  }
+
+  private beginLater(): void {
+    this.beginTimer = setTimeout(() => {
+      this.begin().then(
+        (hasBegun) => {
+          if (!hasBegun && this.beginTimer) this.beginLater();
+        },
+        (error: unknown) => this.logger.error(`The embedded worker cannot begin: ${String(error)}`),
+      );
+    }, BEGIN_AGAIN_MS);
   }
 
   async onModuleDestroy(): Promise<void> {
+    if (this.beginTimer) clearTimeout(this.beginTimer);
+    this.beginTimer = null;
     await this.requests.stop();
     this.places.stopAll('shutting-down');
     await this.places.allFree();
@@ -72,9 +103,8 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     await this.claims.release(this.workerId, 'The server was stopped while the run was at work.');
   }
 
-  /** What a life before this one left: first its processes, then the runs that it held. */
-  private async heal(): Promise<void> {
-    await this.processes.killLeftovers();
+  /** Runs that a life before this one held; its processes are killed by then. */
+  private async releaseLeftovers(): Promise<void> {
     const released = await this.claims.release(
       this.workerId,
       'The server ended without warning while the run was at work.',

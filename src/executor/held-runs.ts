@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makePrivateFolder } from '../lifecycle/private-files';
 import type { AttemptKey } from './control-plane';
 
 const NOTE = /^([0-9a-f-]{36})\.(\d+)$/;
@@ -15,7 +16,7 @@ export class HeldRuns {
 
   constructor(dataDir: string) {
     this.folder = join(dataDir, 'held');
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(this.folder);
   }
 
   hold(key: AttemptKey): void {

@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
+import { makePrivateFolder } from '../lifecycle/private-files';
 import { groupIsAlive, membersOfGroup, processesWithEnvironment, startOf } from './process-group';
 
 const DEAD_WITHIN_MS = 2000;
@@ -21,7 +22,7 @@ export class ProcessRegistry {
   constructor(@Inject(CONFIG) { dataDir }: Config) {
     this.folder = join(dataDir, 'processes');
     this.runsFolder = join(dataDir, 'runs');
-    mkdirSync(this.folder, { recursive: true });
+    makePrivateFolder(this.folder);
   }
 
   /** At once after the start, synchronously: the less between the two, the less can be missed. @returns what forgets it */

@@ -1,8 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
+import { makeDataFolder, makePrivateFile } from './private-files';
+import { dataFolderError, StartUpError } from './start-up-error';
 
-export class DataFolderInUse extends Error {
+export class DataFolderInUse extends StartUpError {
   constructor(dataDir: string) {
     super(`Another Jobato is using ${dataDir}. Stop it, or give this one a DATA_DIR of its own.`);
     this.name = 'DataFolderInUse';
@@ -14,24 +16,74 @@ export class DataFolderInUse extends Error {
  * Held as a lock of SQLite on a file of its own, because the system lets go of that one however the process ends.
  */
 export class DataFolderLock {
-  private constructor(private readonly database: BetterSqlite3.Database) {}
+  private constructor(
+    private readonly database: BetterSqlite3.Database,
+    /** What could not be made private in the folder, in sentences. */
+    readonly warnings: string[],
+  ) {}
 
-  /** @throws DataFolderInUse */
+  /**
+   * Makes the folder if it is new, and locks it.
+   * @throws StartUpError if another process has it, or it cannot be used
+   */
   static take(dataDir: string): DataFolderLock {
-    mkdirSync(dataDir, { recursive: true });
-    const database = new BetterSqlite3(join(dataDir, 'lock'), { timeout: 0 });
     try {
-      database.pragma('locking_mode = EXCLUSIVE');
-      database.exec('BEGIN EXCLUSIVE');
-      return new DataFolderLock(database);
+      const warnings = makeDataFolder(dataDir);
+      const file = join(dataDir, 'lock');
+      const lock = new DataFolderLock(lockFile(file, dataDir), warnings);
+      if (isDeletedFileOpenElsewhere(file)) {
+        lock.release();
+        throw new DataFolderInUse(dataDir);
+      }
+      return lock;
     } catch (error) {
-      database.close();
-      if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw new DataFolderInUse(dataDir);
-      throw error;
+      throw dataFolderError(error, dataDir);
     }
   }
 
   release(): void {
     this.database.close();
+  }
+}
+
+function lockFile(file: string, dataDir: string): BetterSqlite3.Database {
+  makePrivateFile(file); // SQLite would let others read it
+  const database = new BetterSqlite3(file, { timeout: 0 });
+  try {
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.pragma('journal_mode = MEMORY'); // so that nothing is written, for which a full disk has no room
+    database.exec('BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database.close();
+    if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw new DataFolderInUse(dataDir);
+    throw error;
+  }
+}
+
+/**
+ * Whether another process holds the lock of a file that was deleted from this place: the folder was emptied while its
+ * server runs. Only Linux tells; elsewhere, and for processes of other users, the answer is no.
+ */
+function isDeletedFileOpenElsewhere(file: string): boolean {
+  const deleted = `${realpathSync(file)} (deleted)`;
+  return namesIn('/proc')
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+    .some((pid) => namesIn(`/proc/${pid}/fd`).some((fd) => targetOf(`/proc/${pid}/fd/${fd}`) === deleted));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function targetOf(link: string): string | null {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return null;
   }
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
+import { PRIVATE_FILE } from './private-files';
+import { dataFolderError } from './start-up-error';
 
 /**
  * The name of this installation, kept in its data folder: the same after a restart, so that a new life knows what
@@ -19,14 +21,24 @@ export class NodeIdentity {
     const file = join(dataDir, 'node-id');
     const stored = readIfThere(file).trim();
     this.id = stored !== '' ? stored : `${hostname().slice(0, 60)}-${randomBytes(3).toString('hex')}`;
-    if (stored === '') writeFileSync(file, `${this.id}\n`);
+    if (stored === '') store(file, this.id);
   }
 }
 
+function store(file: string, id: string): void {
+  try {
+    writeFileSync(file, `${id}\n`, { mode: PRIVATE_FILE });
+  } catch (error) {
+    throw dataFolderError(error, file);
+  }
+}
+
+/** A file that is there and cannot be read is an error: another name would orphan the runs that this server held. */
 function readIfThere(file: string): string {
   try {
     return readFileSync(file, 'utf8');
-  } catch {
-    return '';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw dataFolderError(error, file);
   }
 }

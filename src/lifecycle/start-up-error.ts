@@ -1,7 +1,58 @@
-/** The server cannot start, for a reason that its operator can fix. Shown as it is: one sentence or two, no stack. */
+/** The server cannot start, for a reason that its operator can fix. Shown as it is, without a stack. */
 export class StartUpError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'StartUpError';
+  }
+}
+
+/** Says which variable names an address that cannot be listened at; other errors are returned as they are. */
+export function listenError(error: unknown, { host, port }: { host: string; port: number }): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return new StartUpError(
+        `PORT is ${port}, which another program uses on ${host}. Stop that program or set another PORT.`,
+      );
+    case 'EACCES':
+      return new StartUpError(
+        `PORT is ${port}, at which the user of this server may not listen. Set a PORT above 1023.`,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new StartUpError(
+        `HOST is ${host}, which is not an address of this machine. Set HOST to one that is, or unset it.`,
+      );
+    default:
+      return error;
+  }
+}
+
+/** Says why DATA_DIR cannot be used; other errors are returned as they are. */
+export function dataFolderError(error: unknown, folder: string): unknown {
+  const why = whyUnusable((error as NodeJS.ErrnoException).code ?? '');
+  return why === null ? error : new StartUpError(`DATA_DIR: ${folder} ${why}`, { cause: error });
+}
+
+function whyUnusable(code: string): string | null {
+  switch (code) {
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'is not a folder. Move that file away or set another DATA_DIR.';
+    case 'EACCES':
+    case 'EPERM':
+    case 'SQLITE_CANTOPEN':
+    case 'SQLITE_PERM':
+      return 'cannot be read and written by the user of this server. Change its owner or its mode.';
+    case 'EROFS':
+    case 'SQLITE_READONLY':
+    case 'SQLITE_READONLY_DIRECTORY':
+      return 'is on a read-only disk. Make it writable or set another DATA_DIR.';
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'SQLITE_FULL':
+      return 'is on a full disk. Free some space and start again.';
+    default:
+      return null;
   }
 }

@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Database } from '../database/database';
+import { StorageError } from '../database/storage-error';
 import { NodeIdentity } from '../lifecycle/node-identity';
 import { API_GROUP, EventStream, type StreamEntry } from '../events/event-stream';
 import { EventApplier } from './event-applier';
@@ -31,10 +32,13 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private readonly name: string;
   private consuming: Promise<void> = Promise.resolve();
   private onCaughtUp: () => void = () => undefined;
-  /** Resolves when what lay on the stream before this life is applied. */
+  /** Resolves when what lay on the stream before this life is applied. With the storage in trouble, that is after it. */
   readonly caughtUp = new Promise<void>((resolve) => (this.onCaughtUp = resolve));
+  private isCaughtUp = false;
   private readTrouble: string | null = null;
   private applyTrouble: string | null = null;
+  /** Why a batch could not be applied in full, since the catching up began. */
+  private failure: unknown = null;
   private lastRetryMs = 0;
 
   constructor(
@@ -47,8 +51,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.catchUp();
-    this.onCaughtUp();
+    await this.catchUp(MAX_DELIVERIES_BEFORE_START);
     this.consuming = this.consume();
   }
 
@@ -72,14 +75,31 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
    * What was said before this life is applied before anyone judges the runs by how they stand: else one that had
    * ended, and had said so, would be taken for interrupted and be carried out again.
    */
-  private async catchUp(): Promise<void> {
+  private async catchUp(triesAtMost?: number): Promise<void> {
+    this.failure = null;
     try {
-      while ((await this.takeOver(0, MAX_DELIVERIES_BEFORE_START)) === BATCH); // what an earlier life of this process was handed is nobody's now
+      while ((await this.takeOver(0, triesAtMost)) === BATCH); // what an earlier life of this process was handed is nobody's now
       await this.applyForgotten();
       await this.takeWhatIsThere();
+      if (this.failure instanceof StorageError) throw this.failure;
     } catch (error) {
-      this.logger.error(`What lies on the event stream from before cannot be read yet: ${String(error)}`);
+      this.logger.error(`What lies on the event stream from before cannot be applied yet: ${String(error)}`);
+      // The storage keeps everything, so it is waited for; a stream may never come back.
+      if (error instanceof StorageError) return;
     }
+    this.isCaughtUp = true;
+    this.onCaughtUp();
+  }
+
+  /** @throws StorageError while runs cannot be judged yet: what was said of them may not be applied */
+  assertCaughtUp(): void {
+    if (!this.isCaughtUp) throw new StorageError(this.database.trouble ?? 'locked');
+  }
+
+  private async catchUpLater(): Promise<void> {
+    await this.database.assertWritable();
+    await this.catchUp();
+    this.assertCaughtUp();
   }
 
   private async takeWhatIsThere(): Promise<void> {
@@ -90,6 +110,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private async consume(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       try {
+        if (!this.isCaughtUp) await this.catchUpLater();
         if (Date.now() - this.lastRetryMs >= RETRY_AFTER_MS) await this.takeOver(RETRY_AFTER_MS);
         await this.takeBatch(WAIT_MS);
         if (this.readTrouble !== null) await this.applyForgotten();
@@ -138,6 +159,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     const done = entries.filter((_, index) => results[index]!.status === 'fulfilled').map(({ id }) => id);
     await this.stream.acknowledge(API_GROUP, done);
     const failed = results.find((result) => result.status === 'rejected');
+    if (failed) this.failure = failed.reason;
     if (entries.length > 0)
       this.applyTrouble = failed ? `Events cannot be applied: ${String(failed.reason)}` : null;
     results.forEach((result, index) => {

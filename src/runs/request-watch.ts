@@ -24,6 +24,7 @@ export class RequestWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(RequestWatch.name);
   private timer: NodeJS.Timeout | null = null;
   private looking: Promise<void> = Promise.resolve();
+  private isDestroyed = false;
 
   constructor(
     private readonly database: Database,
@@ -32,23 +33,31 @@ export class RequestWatch implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly consumer: EventConsumer,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
+  onApplicationBootstrap(): void {
     // What was said before this life is applied first: a run that somebody has taken, or ended, is not asked for again.
-    await this.consumer.caughtUp;
-    await this.lookAgain();
-    if (this.stream.isVolatile) this.timer = setInterval(() => void this.lookAgain(), LOOK_EVERY_MS);
+    // Not awaited: with the storage in trouble it takes until that is over.
+    void this.consumer.caughtUp.then(() => this.lookAgain());
   }
 
   async onModuleDestroy(): Promise<void> {
-    if (this.timer) clearInterval(this.timer);
-    await this.looking;
+    this.isDestroyed = true;
+    if (this.timer) clearTimeout(this.timer);
+    await this.looking.catch(() => undefined);
   }
 
-  private lookAgain(): Promise<void> {
-    this.looking = this.looking
-      .then(() => (this.stream.trouble === null ? this.look() : undefined))
-      .catch((error: unknown) => this.logger.warn(`Looking for lost requests: ${String(error)}`));
-    return this.looking;
+  /** Again and again where requests may be lost at any time; otherwise until it has succeeded once. */
+  private async lookAgain(): Promise<void> {
+    if (this.isDestroyed) return;
+    this.looking = this.stream.trouble === null ? this.look() : Promise.resolve();
+    const hasFailed = await this.looking.then(
+      () => false,
+      (error: unknown) => {
+        this.logger.warn(`Looking for lost requests: ${String(error)}`);
+        return true;
+      },
+    );
+    if (this.isDestroyed || !(this.stream.isVolatile || hasFailed)) return;
+    this.timer = setTimeout(() => void this.lookAgain(), LOOK_EVERY_MS);
   }
 
   async look(): Promise<void> {

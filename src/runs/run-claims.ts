@@ -3,6 +3,7 @@ import { LogTail } from '../logs/log-tail';
 import type { LogLineInput, RunEvent } from '../events/run-event';
 import type { ProjectDefinition } from '../projects/project';
 import { EventApplier } from './event-applier';
+import { EventConsumer } from './event-consumer';
 import { LEASE_SECONDS } from './lease';
 import { isTerminal, type Run } from './run';
 import { RunQueries } from './run-queries';
@@ -21,6 +22,7 @@ export class RunClaims {
     private readonly applier: EventApplier,
     private readonly queries: RunQueries,
     private readonly tail: LogTail,
+    private readonly consumer: EventConsumer,
   ) {}
 
   /**
@@ -49,8 +51,12 @@ export class RunClaims {
     };
   }
 
-  /** Everything that this worker holds goes to the next attempt, or ends: it is gone, or about to go. */
+  /**
+   * Everything that this worker holds goes to the next attempt, or ends: it is gone, or about to go.
+   * @throws StorageError also while events from before may say that a run has ended
+   */
   async release(workerId: string, message: string): Promise<Run[]> {
+    this.consumer.assertCaughtUp();
     const held = await this.queries.heldBy(workerId);
     const released = await Promise.all(
       held.map(({ runId, attempt }) => this.store.command(runId, { type: 'lose-worker', attempt, message })),

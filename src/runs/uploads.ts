@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
+import { makePrivateFolder, PRIVATE_FILE } from '../lifecycle/private-files';
 import { invalid, JobatoError } from '../problems/catalogue';
 import { fileSystemProblem } from '../problems/file-system-problem';
 
@@ -28,7 +29,7 @@ export class Uploads implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
-    await mkdir(this.folder, { recursive: true });
+    // Not made yet: a full disk must not keep the server from starting.
   }
 
   /**
@@ -39,7 +40,7 @@ export class Uploads implements OnModuleInit {
   async receive(content: AsyncIterable<Buffer>, announcedBytes: number | null): Promise<Upload> {
     this.assertFits(announcedBytes ?? 0);
     const path = join(this.folder, randomUUID());
-    const file = await open(path, 'wx').catch(asProblem);
+    const file = await this.make(path).catch(asProblem);
     try {
       let size = 0;
       for await (const bytes of whole(content)) {
@@ -75,6 +76,11 @@ export class Uploads implements OnModuleInit {
 
   async discard({ path }: Pick<Upload, 'path'>): Promise<void> {
     await rm(path, { force: true });
+  }
+
+  private async make(path: string): Promise<FileHandle> {
+    makePrivateFolder(this.folder);
+    return open(path, 'wx', PRIVATE_FILE);
   }
 
   private assertFits(size: number): void {
