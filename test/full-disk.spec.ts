@@ -5,6 +5,9 @@ import { canMount, SmallDisk } from './support/small-disk';
 
 const WAITS = `console.log('ready'); setInterval(() => {}, 1000)`;
 
+/** Several processes in each of them. */
+jest.setTimeout(90_000);
+
 /** On a real file system that is really full. */
 (canMount ? describe : describe.skip)('a full disk', () => {
   let folders: Folders;
@@ -66,7 +69,7 @@ const WAITS = `console.log('ready'); setInterval(() => {}, 1000)`;
     await untilReady();
     const next = await server.trigger('talks');
     await server.until(next.runId, ({ status }) => status === 'completed');
-  }, 60_000);
+  });
 
   it('does not keep the runs of a killed server from their next attempt once there is room', async () => {
     server = await ServerProcess.start(folders);
@@ -79,5 +82,5 @@ const WAITS = `console.log('ready'); setInterval(() => {}, 1000)`;
     expect((await server.get(runId)).status).toBe('running');
     disk.makeRoom();
     await server.until(runId, ({ attempt, steps }) => attempt === 2 && steps[0]?.status === 'running');
-  }, 60_000);
+  });
 });

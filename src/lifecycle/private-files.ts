@@ -1,4 +1,13 @@
-import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** What Jobato keeps for itself below a data folder. Steps may use what lies inside: they run as the same user. */
@@ -33,10 +42,11 @@ export function makePrivateFile(file: string): void {
  * Makes the data folder, or tightens one that an earlier version made: Jobato's own files and folders become readable
  * by its user only. What cannot be changed is left as it is.
  * @returns a sentence for each path that could not be changed
- * @throws the error of the file system if the folder cannot be made
+ * @throws the error of the file system if the folder cannot be made or used
  */
 export function makeDataFolder(dataDir: string): string[] {
   const isNew = mkdirSync(dataDir, { recursive: true }) !== undefined;
+  accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   const warnings: string[] = [];
   const setMode = (path: string, mode: (present: number) => number): void => {
     try {

@@ -70,6 +70,14 @@ function environment(folders: Folders, extra: Record<string, string>): Record<st
   };
 }
 
+/** What the built server is started with, as a process of its own. */
+export function serverEnvironment(
+  folders: Folders,
+  extra: Record<string, string> = {},
+): Record<string, string | undefined> {
+  return environment(folders, { LOG_LEVEL: 'info', ...extra });
+}
+
 /** On Redis the data folder has streams of its own, the same for each life on it. */
 function streamOf({ root }: Folders): Record<string, string> {
   if (!isOnRedis()) return {};
@@ -170,7 +178,7 @@ export class ServerProcess {
   ): Promise<ServerProcess> {
     const child = spawn(process.execPath, [program], {
       cwd: ROOT,
-      env: { ...environment(folders, { LOG_LEVEL: 'info', ...extraEnvironment }) },
+      env: serverEnvironment(folders, extraEnvironment),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output: string[] = [];
