@@ -1,0 +1,44 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { DatabaseFile } from './database-file';
+
+let folder: string;
+let path: string;
+let connection: BetterSqlite3.Database;
+let file: DatabaseFile;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'jobato-file-'));
+  path = join(folder, 'a.db');
+  connection = new BetterSqlite3(path);
+  connection.pragma('journal_mode = WAL');
+  connection.exec('CREATE TABLE notes (note text)');
+  file = new DatabaseFile(path);
+});
+afterEach(() => {
+  connection.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('is in place while it is written and while its log is emptied', () => {
+  connection.exec("INSERT INTO notes VALUES ('a')");
+  connection.pragma('wal_checkpoint(TRUNCATE)');
+  expect(file.isInPlace()).toBe(true);
+  expect(() => file.assertInPlace()).not.toThrow();
+});
+
+it.each(['', '-wal', '-shm'])('notices that a.db%s was deleted, replaced, or is back', (suffix) => {
+  renameSync(path + suffix, join(folder, 'away'));
+  expect(file.isInPlace()).toBe(false);
+  writeFileSync(path + suffix, 'another');
+  expect(() => file.assertInPlace()).toThrow(expect.objectContaining({ reason: 'gone' }));
+  renameSync(join(folder, 'away'), path + suffix);
+  expect(file.isInPlace()).toBe(true);
+});
+
+it('notices that the folder is gone', () => {
+  rmSync(folder, { recursive: true });
+  expect(file.isInPlace()).toBe(false);
+  expect(file.walBytes()).toBe(0);
+});

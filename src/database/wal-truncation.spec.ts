@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { Database } from './database';
+import type { WriteCommand } from './writer';
+
+const MEBIBYTE = 1024 * 1024;
+const insert: WriteCommand<string, void> = async (tx, texts) => {
+  await tx.query('CREATE TABLE IF NOT EXISTS texts (text text)');
+  await tx.each(
+    'INSERT INTO texts VALUES (?)',
+    texts.map((text) => [text]),
+  );
+  return texts.map(() => undefined);
+};
+
+let folder: string;
+let file: string;
+let database: Database;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'jobato-wal-'));
+  file = join(folder, 'db', 'jobato.db');
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  database = await Database.open(file, []);
+});
+afterEach(async () => {
+  await database.close();
+  jest.useRealTimers();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const walBytes = () => statSync(`${file}-wal`).size;
+const burst = async (megabytes: number) => {
+  for (let written = 0; written < megabytes; written++) await database.write(insert, 'x'.repeat(MEBIBYTE));
+};
+
+it('gives the disk back what a burst left in the log, once no write has come for a while', async () => {
+  await burst(8);
+  expect(walBytes()).toBeGreaterThan(8 * MEBIBYTE);
+  await jest.advanceTimersByTimeAsync(1500);
+  await burst(1);
+  await jest.advanceTimersByTimeAsync(1500);
+  expect(walBytes()).toBeGreaterThan(8 * MEBIBYTE);
+  await jest.advanceTimersByTimeAsync(1000);
+  expect(walBytes()).toBe(0);
+  const [row] = await database.read.query<{ count: number }>('SELECT COUNT(*) AS count FROM texts');
+  expect(row!.count).toBe(9);
+});
+
+it('waits for a reader of another process, and leaves a small log alone', async () => {
+  const other = new BetterSqlite3(file);
+  await burst(1);
+  other.exec('BEGIN');
+  other.prepare('SELECT COUNT(*) FROM texts').get();
+  await burst(8);
+  await jest.advanceTimersByTimeAsync(2500);
+  expect(walBytes()).toBeGreaterThan(8 * MEBIBYTE);
+  other.exec('COMMIT');
+  other.close();
+  await jest.advanceTimersByTimeAsync(2500);
+  expect(walBytes()).toBe(0);
+
+  await burst(1);
+  const small = walBytes();
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect(walBytes()).toBe(small);
+});
+
+it('is bounded also while writes never cease', async () => {
+  const other = new BetterSqlite3(file);
+  await burst(1);
+  other.exec('BEGIN');
+  other.prepare('SELECT COUNT(*) FROM texts').get();
+  await burst(60);
+  expect(walBytes()).toBeGreaterThan(50 * MEBIBYTE);
+  other.exec('COMMIT');
+  other.close();
+  await burst(2);
+  expect(walBytes()).toBeLessThan(33 * MEBIBYTE);
+});
