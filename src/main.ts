@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app';
 import { ConfigError, configWarnings, loadConfig } from './config/config';
+import { assertCertificate } from './lifecycle/certificate';
 import { DataFolderLock } from './lifecycle/data-folder-lock';
 import { listenError, StartUpError } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
@@ -16,6 +17,7 @@ const CLOSE_IDLE_EVERY_MS = 250;
 async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = loadConfig(process.env);
+  if (config.tls) assertCertificate(config.tls);
   const lock = DataFolderLock.take(config.dataDir);
   const app = await createApp(config);
   for (const warning of [...configWarnings(config), ...lock.warnings]) new Logger('Jobato').warn(warning);
@@ -37,6 +39,6 @@ function closeConnections(app: NestExpressApplication): void {
 main().catch((error: unknown) => {
   // Something the person who starts it can mend is said in words, without a stack.
   const expected = error instanceof ConfigError || error instanceof StartUpError;
-  process.stderr.write(`${expected ? (error as Error).message : String((error as Error).stack ?? error)}\n`);
+  process.stderr.write(`${expected ? error.message : String((error as Error).stack ?? error)}\n`);
   process.exit(1);
 });

@@ -28,8 +28,8 @@ const writes: Record<string, (input: never) => boolean> = {
 
 /** As it comes by the stream, or as a worker of the server's own says it. */
 function isApplying(eventType: string) {
-  return (input: { fields?: { eventType: string }; event?: { eventType: string } }): boolean =>
-    (input?.fields ?? input?.event)?.eventType === eventType;
+  return (input: { entry?: { fields: { eventType: string } } }): boolean =>
+    input?.entry?.fields.eventType === eventType;
 }
 
 /** Lets the first write of this kind fail as on a full disk. @returns how often it did */

@@ -26,10 +26,10 @@ afterEach(async () => {
 const databaseFile = () => join(folders.dataDir, 'db', 'jobato.db');
 
 /** Starts a server that is expected to refuse, and returns the one sentence or two that it says. */
-async function refusal(): Promise<string> {
+async function refusal(extra: Record<string, string> = {}): Promise<string> {
   const child = spawn(process.execPath, [join(ROOT, 'dist', 'main.js')], {
     cwd: ROOT,
-    env: serverEnvironment(folders),
+    env: serverEnvironment(folders, extra),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let text = '';
@@ -71,6 +71,21 @@ describe('a start is refused in one sentence, with the file and what to do,', ()
     mkdirSync(join(folders.dataDir, 'db'), { recursive: true });
     writeFileSync(databaseFile(), 'a text of some length, which is not a database at all\n'.repeat(50));
     expect(await refusal()).toMatch(/jobato\.db cannot be opened\. Check that it is a database of Jobato/);
+  });
+
+  it('with a certificate that is none', async () => {
+    const file = join(folders.root, 'cert.pem');
+    writeFileSync(file, 'not a certificate');
+    expect(await refusal({ TLS_CERT_FILE: file, TLS_KEY_FILE: file })).toMatch(
+      /^TLS_CERT_FILE .*cert\.pem and TLS_KEY_FILE .* cannot be used together/,
+    );
+  });
+
+  it('on a port that is taken', async () => {
+    server = await ServerProcess.start(folders);
+    const { port } = new URL(server.url);
+    const others = { DATA_DIR: join(folders.root, 'other'), PORT: port };
+    expect(await refusal(others)).toMatch(new RegExp(`^PORT is ${port}, which another program uses`));
   });
 
   it('where DATA_DIR is a file', async () => {

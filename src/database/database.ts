@@ -34,7 +34,7 @@ export class Database {
     private readonly reserve: DiskReserve,
   ) {
     const connection = connectionOf(writing);
-    this.read = new PatientReader(connectionOf(reading));
+    this.read = new PatientReader(connectionOf(reading, true));
     this.truncation = new WalTruncation(connection, file);
     this.writer = new Writer(
       connection,
@@ -126,6 +126,6 @@ function rejectAfter(ms: number, error: Error): Promise<never> {
 }
 
 /** The connection that TypeORM has opened and brought up to date. */
-function connectionOf(dataSource: DataSource): SqliteConnection {
-  return new SqliteConnection((dataSource.driver as BetterSqlite3Driver).databaseConnection);
+function connectionOf(dataSource: DataSource, isForReading = false): SqliteConnection {
+  return new SqliteConnection((dataSource.driver as BetterSqlite3Driver).databaseConnection, isForReading);
 }

@@ -12,7 +12,11 @@ const MAX_STATEMENTS = 500;
 export class SqliteConnection implements Transaction {
   private readonly statements = new Map<string, Statement<unknown[], unknown>>();
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    /** A write on a connection for reading is a mistake in the program, and says nothing of the storage. */
+    private readonly isForReading = false,
+  ) {}
 
   async query<Row = unknown>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     return this.run(sql, (statement) => {
@@ -31,7 +35,8 @@ export class SqliteConnection implements Transaction {
       return use(this.prepared(sql));
     } catch (error) {
       const reason = storageReasonOf(error);
-      if (reason !== null) throw new StorageError(reason, { cause: error });
+      if (reason !== null && !(reason === 'readonly' && this.isForReading))
+        throw new StorageError(reason, { cause: error });
       throw new Error(`${(error as Error).message} (${sql.slice(0, 40)} …)`, { cause: error });
     }
   }

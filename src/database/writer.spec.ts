@@ -312,7 +312,7 @@ describe('a file that another process holds', () => {
 });
 
 describe('a full disk', () => {
-  const fill = () => file.pragma(`max_page_count = ${file.pragma('page_count', { simple: true })}`);
+  const fill = () => file.pragma(`max_page_count = ${Number(file.pragma('page_count', { simple: true }))}`);
   const makeRoom = () => file.pragma('max_page_count = 1000000');
   const large = 'x'.repeat(100_000);
 

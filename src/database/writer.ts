@@ -173,7 +173,7 @@ export class Writer {
   /** Carries a group out in the open transaction, and answers each of it. */
   private async commit(group: Queued[]): Promise<void> {
     try {
-      const outputs = await this.carryOut(group);
+      const outputs = await this.inTransaction(group);
       group.forEach((write, index) => write.resolve(outputs[index]));
     } catch (error) {
       if (group.length > 1 && mayBeOneOfThem(error)) await this.commitEachAlone(group);
@@ -202,7 +202,7 @@ export class Writer {
     }
   }
 
-  private async carryOut(group: Queued[]): Promise<unknown[]> {
+  private async inTransaction(group: Queued[]): Promise<unknown[]> {
     try {
       const outputs = new Array<unknown>(group.length);
       for (const [command, indexes] of byCommand(group)) {

@@ -111,7 +111,9 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     while (!this.stopping.signal.aborted) {
       try {
         if (!this.isCaughtUp) await this.catchUpLater();
-        if (Date.now() - this.lastRetryMs >= RETRY_AFTER_MS) await this.takeOver(RETRY_AFTER_MS);
+        // Each time counts as a delivery, of which an event has only so many.
+        const isRetryDue = Date.now() - this.lastRetryMs >= RETRY_AFTER_MS && this.database.trouble === null;
+        if (isRetryDue) await this.takeOver(RETRY_AFTER_MS);
         await this.takeBatch(WAIT_MS);
         if (this.readTrouble !== null) await this.applyForgotten();
         this.readTrouble = null;
@@ -176,9 +178,8 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
       const { outcome, reason } = await this.applier.apply(entry, this.evidenceOf(entry));
       if (outcome === 'rejected') this.logger.warn(`Event ${entry.id} is rejected: ${reason}`);
     } catch (error) {
-      if (entry.deliveryCount < MAX_DELIVERIES) throw error;
-      // A database in trouble must not use up the deliveries of sound events.
-      await this.database.assertWritable();
+      // A storage in trouble must not use up the deliveries of sound events.
+      if (error instanceof StorageError || entry.deliveryCount < MAX_DELIVERIES) throw error;
       await this.setAside(entry);
     }
   }

@@ -18,7 +18,8 @@ const isTrigger = (input) => input?.run !== undefined && input.definition !== un
 const isClaim = (input) => input?.command?.type === 'claim';
 const isStopRequest = (input) => input?.command?.type === 'request-stop';
 const isEmptyingOfOutbox = (input) => Array.isArray(input) && typeof input[0]?.position === 'number';
-const isApplying = (type) => (input) => input?.fields?.eventType === type && input.deliveryCount > 0;
+const isApplying = (type) => (input) =>
+  input?.entry?.fields.eventType === type && input.entry.deliveryCount > 0;
 
 const POINTS = {
   'before the trigger is committed': () => beforeCommit(isTrigger, atOnce),
