@@ -41,6 +41,9 @@ const REASON_WORDS: Record<string, string> = {
   'no-worker': 'no worker took it',
   'quota-reached': 'the quota was reached',
   'definition-mismatch': 'the worker has another definition of the project',
+  'artifact-missing': 'an artifact is missing',
+  'events-rejected': 'the server rejected some of its events',
+  'log-incomplete': 'log lines are missing',
 };
 
 export function reasonWords(statusReason: string): string {
