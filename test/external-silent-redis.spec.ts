@@ -83,8 +83,8 @@ describe('a worker process on Redis that reads without a group and reports only 
     // This one works on all the same.
     worker.finish();
     await eventually('its late report', async () => {
-      const { text } = { text: await (await jobato.fetch(`/runs/${runId}`)).text() };
-      return text.includes('The worker reported completed at');
+      const page = await (await jobato.fetch(`/runs/${runId}`)).text();
+      return page.includes('The worker reported completed at');
     });
     expect(await view(runId)).toMatchObject({ status: 'cancelled', summary: { newJobsCount: null } });
   });

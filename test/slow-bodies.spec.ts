@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { RunningApp } from './support/jobato';
 import { externalProject, HttpWorker, KEY } from './support/worker-api';
 
@@ -69,7 +68,7 @@ describe('bodies that arrive slowly', () => {
     expect(await other.answer()).toMatchObject({ status: 408, errorCode: 'REQUEST_TIMEOUT' });
     slow.end('second');
     expect(await slow.answer()).toMatchObject({ status: 201, name: 'slow.txt', size: 12 });
-    const { server } = { server: jobato.app.getHttpServer() as Server };
+    const server: Server = jobato.app.getHttpServer();
     expect([server.requestTimeout, server.headersTimeout]).toEqual([0, 60_000]);
   });
 
@@ -111,6 +110,5 @@ describe('bodies that arrive slowly', () => {
     await other.send('{');
     expect((await other.answer()).status).toBe(408);
     expect((await claim).status).toBe(204);
-    expect((jobato.app.getHttpServer().address() as AddressInfo).port).toBeGreaterThan(0);
   });
 });
