@@ -19,6 +19,7 @@ import { JsonLogger, openLog, requestLogging } from './logging/logging';
 import { withStorageProblems } from './problems/api-problems';
 import { type FieldError, invalid } from './problems/catalogue';
 import { ProblemFilter } from './problems/problem.filter';
+import { bodyDeadline } from './problems/body-deadline';
 import { apiBody, formBody } from './problems/request-body';
 import { WORKER_KEY } from './workers-api/worker-key';
 
@@ -53,7 +54,14 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.set('trust proxy', config.trustProxy);
   app.set('query parser', 'simple');
 
+  // Its one limit for all requests would cut slow uploads; the limit for headers stays.
+  app.getHttpServer().requestTimeout = 0;
   app.use(requestLogging(log));
+  app.use(
+    bodyDeadline(config.requestTimeoutMs, (error, request, response) =>
+      problems.send(error, request, response),
+    ),
+  );
   app.use(compressed());
   app.use(securityHeaders());
   const sessions = app.get(Sessions);

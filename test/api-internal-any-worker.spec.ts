@@ -57,7 +57,7 @@ describe('any worker is welcome', () => {
     const runId = await aRun();
     const startedAt = nowMs;
     await pass(420);
-    expect((await view(runId)).waiting).toMatchObject({ code: 'no-worker-yet' });
+    expect((await view(runId)).waiting).toMatchObject({ code: 'handed-out' });
     const completed = anEvent(
       runId,
       'run.completed',
@@ -256,12 +256,15 @@ describe('any worker is welcome', () => {
   it('but where none comes within claimTimeoutSeconds the run fails, and workers are told', async () => {
     const runId = await aRun('hurries');
     await pass(60);
-    expect(await view(runId)).toMatchObject({ status: 'running', waiting: { code: 'no-worker-yet' } });
+    expect(await view(runId)).toMatchObject({ status: 'running', waiting: { code: 'handed-out' } });
     await pass(1);
     expect(await view(runId)).toMatchObject({
       status: 'failed',
       statusReason: 'no-worker',
-      error: { code: 'NO_WORKER' },
+      error: {
+        code: 'NO_WORKER',
+        message: expect.stringMatching(/^No worker reported within 60 s .*may still/),
+      },
     });
     expect((await history(runId)).at(-1)).toBe('run.cancel.requested applied');
     const taken = await aRun('hurries');

@@ -82,7 +82,7 @@ it('takes up what nobody had claimed through several lives, and leaves the runs 
     status: 'running',
     attempt: 1,
     workerId: null,
-    waiting: { code: 'no-worker-yet' },
+    waiting: { code: 'handed-out' },
   });
   const asked = (await eventsOf(third, foreign.runId)).filter(
     ({ eventType }) => eventType === 'run.requested',

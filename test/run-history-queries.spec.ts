@@ -174,7 +174,7 @@ describe('the history of a project with many runs', () => {
 
   it('finds the runs before one that are like it in the index of their project, however few it has', async () => {
     const { watched, plans } = watchedPlans();
-    const queries = new RunQueries(watched, null!, null!, null!, null!);
+    const queries = new RunQueries(watched, null!, null!, null!, null!, null!);
     const filter = { projectId: 'demo', scope: 'only:report' };
     const { items, nextCursor } = await queries.list({ ...filter, status: 'completed' }, 1, idOf(10_000));
     expect([items.map(({ runId }) => minuteOf(runId)), nextCursor]).toEqual([[3], null]);

@@ -60,7 +60,7 @@ describe('what a step says on descriptor 3', () => {
        say({ artifact: { path: long } }, { artifact: { path: 'good' } }, { progress: { current: 4 } })`,
     );
     expect(run).toMatchObject({ artifacts: [{ name: 'good' }], progress: { current: 4 } });
-    expect(await logOf(run)).toMatch(/An artifact was left aside: .*from 1 to 200 characters/);
+    expect(await logOf(run)).toMatch(/An artifact is missing from this run: .*from 1 to 200 characters/);
   });
 
   it('is that it has done a part only, with the reason', async () => {
@@ -207,10 +207,10 @@ describe('a file that a step reports', () => {
       `require('child_process').execFileSync('mkfifo', [process.env.JOBATO_RUN_DIR + '/pipe']); say({ artifact: { path: 'pipe' } })`,
     ],
     ['too big', `file('big', Buffer.alloc(1024 * 1024 + 1)); say({ artifact: { path: 'big' } })`],
-  ])('is left aside, and said so, where it is %s', async (_name, program) => {
+  ])('makes the run partial, with the reason in the log, where it is %s', async (_name, program) => {
     const run = await carriedOut(program);
-    expect(run).toMatchObject({ status: 'completed', artifacts: [] });
-    expect(await logOf(run)).toMatch(/^An artifact was left aside: the artifact ".*" is .*\.\n$/);
+    expect(run).toMatchObject({ status: 'partial', statusReason: 'artifact-missing', artifacts: [] });
+    expect(await logOf(run)).toMatch(/^An artifact is missing from this run: the artifact ".*" is .*\n$/);
   });
 
   it('is handed out only as long as it lies in the folder of the run', async () => {

@@ -101,6 +101,13 @@ export async function cancel(client: JobatoClient, runId: string): Promise<numbe
   return EXIT.done;
 }
 
+export async function askAgain(client: JobatoClient, runId: string): Promise<number> {
+  const run = await client.askAgain(runId);
+  const terminal = new Terminal(process.stdout);
+  terminal.result([`The request is published once more. ${oneLine(run.waiting?.message ?? '')}`.trimEnd()]);
+  return EXIT.done;
+}
+
 /** The first Ctrl-C ends the following; the second one ends the process as it always does. */
 async function followUntilInterrupted(
   client: JobatoClient,

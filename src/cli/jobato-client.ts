@@ -76,6 +76,10 @@ export class JobatoClient {
     return this.json('DELETE', runPath(runId));
   }
 
+  askAgain(runId: string): Promise<RunView> {
+    return this.json('POST', `${runPath(runId)}/ask-again`, {});
+  }
+
   async artifact(href: string): Promise<string> {
     return (await this.fetch('GET', href, {})).text();
   }

@@ -2,7 +2,16 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { RUN_STATUSES } from '../runs/run';
-import { cancel, list, type ListOptions, logs, show, trigger, type TriggerOptions } from './commands';
+import {
+  askAgain,
+  cancel,
+  list,
+  type ListOptions,
+  logs,
+  show,
+  trigger,
+  type TriggerOptions,
+} from './commands';
 import { contractTest, type ContractTestOptions, toPayload } from './contract-test/contract-test';
 import { CliFailure, EXIT } from './failures';
 import { JobatoClient } from './jobato-client';
@@ -76,6 +85,16 @@ async function main(argv: string[]): Promise<number> {
     .argument('<runId>')
     .action(async (runId: string) => {
       exitCode = await cancel(client(), runId);
+    });
+
+  program
+    .command('ask-again')
+    .description(
+      'publish the request of a run once more that no worker has claimed; one may be at work already',
+    )
+    .argument('<runId>')
+    .action(async (runId: string) => {
+      exitCode = await askAgain(client(), runId);
     });
 
   program

@@ -37,6 +37,10 @@ export interface Config {
   runEventsRetentionHours: number;
   logLimitBytes: number;
   artifactLimitBytes: number;
+  /** How long the body of a request may take, and that of an upload: between two pieces, and in all. */
+  requestTimeoutMs: number;
+  uploadIdleMs: number;
+  uploadTimeoutMs: number;
   /** Below this, /api/health reports the disk and no run is accepted: SQLite needs room even to delete. */
   minFreeDiskBytes: number;
   logLevel: LogLevel;
@@ -72,6 +76,13 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     if (Number.isInteger(value) && value >= min && value <= max) return value;
     reasons.push(`${name} must be a whole number from ${min} to ${max}, not "${raw}".`);
     return fallback;
+  };
+  /** @returns milliseconds */
+  const seconds = (name: string, fallback: number): number => {
+    const value = Number(text(name) ?? fallback);
+    if (value >= 0.1 && value <= 86_400) return value * 1000;
+    reasons.push(`${name} must be a number of seconds from 0.1 to 86400, not "${text(name)}".`);
+    return fallback * 1000;
   };
   const oneOf = <T extends string>(name: string, values: readonly T[], fallback: T): T => {
     const raw = text(name);
@@ -139,6 +150,9 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     runEventsRetentionHours: integer('RUN_EVENTS_RETENTION_HOURS', 72, 1, 24 * 366),
     logLimitBytes: integer('LOG_LIMIT_MB', 50, 1, 10_000) * MEBIBYTE,
     artifactLimitBytes: integer('ARTIFACT_LIMIT_MB', 100, 1, 100_000) * MEBIBYTE,
+    requestTimeoutMs: seconds('REQUEST_TIMEOUT_SECONDS', 300),
+    uploadIdleMs: seconds('UPLOAD_IDLE_SECONDS', 60),
+    uploadTimeoutMs: seconds('UPLOAD_TIMEOUT_SECONDS', 3600),
     minFreeDiskBytes: integer('MIN_FREE_DISK_MB', 64, 0, 1_000_000) * MEBIBYTE,
     logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     isDevelopment: text('NODE_ENV') === 'development',

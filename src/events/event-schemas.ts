@@ -55,6 +55,7 @@ export const PAYLOAD_SCHEMAS: Record<RunEventType, JsonSchema> = {
       attempt,
       runInputs: { type: 'array', items: runInput },
       quota,
+      requestedBy: text(),
     },
     ['projectId', 'scope', 'steps', 'definitionHash', 'params', 'attempt'],
   ),

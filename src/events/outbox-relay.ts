@@ -4,7 +4,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Clock } from '../clock/clock';
+import { Clock, type Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
@@ -23,6 +23,8 @@ const REQUESTED = 'run.requested';
 interface Published {
   position: number;
   runId: string;
+  isRequest: boolean;
+  publishedAt: Instant;
   /** Of a request on a stream that can lose it. */
   entryId: string | null;
 }
@@ -92,9 +94,12 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /** Those of the runs whose `run.requested` no worker can have seen yet. */
-  async unpublished(runIds: string[]): Promise<Set<string>> {
+  async unpublished(
+    runIds: string[],
+    reader: Pick<Transaction, 'query'> = this.database.read,
+  ): Promise<Set<string>> {
     if (runIds.length === 0) return new Set();
-    const rows = await this.database.read.query<{ run_id: string }>(
+    const rows = await reader.query<{ run_id: string }>(
       // What is published already waits to be deleted only.
       `SELECT DISTINCT run_id FROM outbox WHERE position > ? AND event_type = ? AND run_id IN ${inList(runIds)}`,
       [this.publishedUpTo, REQUESTED, ...runIds],
@@ -148,12 +153,15 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** In no hurry, and not waited for: what comes next is published meanwhile. */
   private async settle(rows: OutboxEntity[], entryIds: string[]): Promise<void> {
+    const publishedAt = this.clock.now();
     try {
       await this.database.writeAlong(
         this.settlePublished,
         rows.map(({ position, runId, eventType }, index) => ({
           position,
           runId,
+          isRequest: eventType === REQUESTED,
+          publishedAt,
           // Only what can be lost has to be found again.
           entryId: eventType === REQUESTED && this.stream.isVolatile ? entryIds[index]! : null,
         })),
@@ -188,8 +196,21 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
         ' ON CONFLICT (run_id) DO UPDATE SET entry_id = excluded.entry_id',
       [...requests],
     );
+    await this.notePublished(
+      tx,
+      published.filter(({ isRequest }) => isRequest),
+    );
     return batches.map(() => undefined);
   };
+
+  /** Of external runs: whether a worker may be at work on a run that none has claimed depends on it. */
+  private async notePublished(tx: Transaction, requests: Published[]): Promise<void> {
+    await tx.each(
+      'UPDATE runs SET request_published_at = ?' +
+        " WHERE run_id = ? AND executor = 'external' AND status = 'running' AND claimed_at IS NULL",
+      requests.map(({ publishedAt, runId }) => [publishedAt, runId]),
+    );
+  }
 }
 
 /** The first rows of these, as many as make a handy piece; one at least. */

@@ -35,6 +35,7 @@ const PAYLOADS: { [Type in RunEventType]: Required<RunEventMap[Type]> } = {
     attempt: 1,
     runInputs: [{ queryId: 'q', queryText: 'x', domain: 'a.com', searchQuery: 'site:a.com x' }],
     quota: { remaining: 0, concurrencyLimit: 2 },
+    requestedBy: 'page',
   },
   'run.started': { workerId: 'w', attempt: 1, leaseSeconds: 0.5 },
   'run.heartbeat': { workerId: 'w', attempt: 1, leaseSeconds: 30 },

@@ -76,6 +76,8 @@ export interface RunEventMap {
     attempt: number;
     runInputs?: RunInput[];
     quota?: QuotaBudget;
+    /** Who asked for it once more; absent in the first request of an attempt. */
+    requestedBy?: string;
   };
   /** A worker began. With `leaseSeconds` it promises to be heard from within that time. */
   'run.started': { workerId: string; attempt: number; leaseSeconds?: number };

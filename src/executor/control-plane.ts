@@ -24,8 +24,22 @@ export interface Standing {
   stopRequested: boolean;
 }
 
+/** An event that the server will not take, however often it is sent. */
+export interface RejectedEvent {
+  event: RunEvent;
+  reason: string;
+}
+
 /** Names an attempt, and proves that this worker holds it. */
 export type AttemptKey = Pick<Run, 'runId' | 'attempt' | 'leaseToken'>;
+
+/** What became of log lines. */
+export interface LogAnswer {
+  /** Whether more lines would be kept. */
+  accepting: boolean;
+  /** Lines that are lost because the server refused them; absent where all are kept. */
+  refused?: { lines: number; reason: string };
+}
 
 /**
  * Whoever decides about runs, as a worker that carries one out sees it: the server that the worker is a part of, or
@@ -37,16 +51,23 @@ export interface ControlPlane {
   /** Says that the worker is at it, which keeps the lease, and learns how the attempt stands. */
   heartbeat(attempt: AttemptKey): Promise<Standing>;
 
-  /** Tells what became of the run. A rejection means "unknown": the same events are told again. */
-  publish(attempt: AttemptKey, events: RunEvent[]): Promise<void>;
+  /** Whether `publish` learns what the server rejects; events that go by the stream are judged later. */
+  readonly learnsRejections: boolean;
 
   /**
-   * @param firstNumber of the lines, counted from 1 within the attempt: the same lines may be sent again
-   * @returns whether more lines would be kept
+   * Publishes what became of the run. A failure means "unknown": the same events are published again.
+   * @returns the events that were rejected for good
    */
-  appendLog(attempt: AttemptKey, lines: LogLineInput[], firstNumber: number): Promise<{ accepting: boolean }>;
+  publish(attempt: AttemptKey, events: RunEvent[]): Promise<RejectedEvent[]>;
 
-  /** Makes a file of the run's folder available to readers. @throws Error saying why it is not taken */
+  /** @param firstNumber of the lines, counted from 1 within the attempt: the same lines may be sent again */
+  appendLog(attempt: AttemptKey, lines: LogLineInput[], firstNumber: number): Promise<LogAnswer>;
+
+  /**
+   * Makes a file of the run's folder available to readers.
+   * @param stop ends all tries
+   * @throws Error with the reason why it is missing from the run
+   */
   storeArtifact(attempt: AttemptKey, artifact: Artifact, stop: AbortSignal): Promise<void>;
 
   /** All of the attempt is told; `end` is how it ended, null where that is for others to say. */

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import type { RunEvent } from '../events/run-event';
+import type { RejectedEvent } from './control-plane';
 import { EventReporter } from './event-reporter';
 
 const RUN_ID = '019ca9d6-8580-7000-8000-000000000001';
@@ -8,12 +9,15 @@ const MANY = 1000;
 
 describe('what becomes of an attempt', () => {
   let told: RunEvent[];
-  let tell: (events: RunEvent[]) => Promise<void>;
+  let tell: (events: RunEvent[]) => Promise<RejectedEvent[]>;
   let reporter: EventReporter;
   beforeEach(() => {
     jest.useFakeTimers();
     told = [];
-    tell = async (events) => void told.push(...events);
+    tell = async (events) => {
+      told.push(...events);
+      return [];
+    };
     reporter = new EventReporter(RUN_ID, (events) => tell(events), new Clock(), new Logger());
     Logger.overrideLogger(false);
   });
@@ -25,6 +29,7 @@ describe('what becomes of an attempt', () => {
       tries.push(events.map(({ eventId }) => eventId));
       if (tries.length < 3) throw new Error('away');
       told.push(...events);
+      return [];
     };
     reporter.report('run.started', { workerId: 'w', attempt: 1 });
     reporter.report('run.completed', { attempt: 1 });
@@ -41,6 +46,7 @@ describe('what becomes of an attempt', () => {
     tell = async (events) => {
       if (isAway) throw new Error('away');
       told.push(...events);
+      return [];
     };
     for (let current = 1; current <= MANY; current++) {
       reporter.reportProgress({ attempt: 1, current, quotaUsed: 1 });
@@ -61,7 +67,10 @@ describe('what becomes of an attempt', () => {
     reporter.report('run.started', { workerId: 'w', attempt: 1 });
     reporter.reportProgress({ attempt: 1, current: 1 });
     await jest.advanceTimersByTimeAsync(100);
-    tell = async (events) => void told.push(...events);
+    tell = async (events) => {
+      told.push(...events);
+      return [];
+    };
     reporter.giveUp();
     reporter.report('run.completed', { attempt: 1 });
     const published = reporter.published();
@@ -86,7 +95,10 @@ describe('what becomes of an attempt', () => {
     reporter.giveUp();
     reporter.reportProgress({ attempt: 1, message: 'still', quotaUsed: 8 });
     reporter.report('run.completed', { attempt: 1 });
-    tell = async (events) => void told.push(...events);
+    tell = async (events) => {
+      told.push(...events);
+      return [];
+    };
     const published = reporter.published();
     await jest.advanceTimersByTimeAsync(10_000);
     await published;
@@ -109,5 +121,18 @@ describe('what becomes of an attempt', () => {
     expect(Math.max(...payloads.map(({ metrics = {} }) => Object.keys(metrics).length))).toBe(200);
     expect(payloads.flatMap(({ artifacts = [] }) => artifacts)).toHaveLength(2500);
     expect(Object.keys(Object.assign({}, ...payloads.map(({ metrics }) => metrics)))).toHaveLength(500);
+  });
+
+  it('remembers the first event that the server rejected, but none of a lost lease', async () => {
+    tell = async (events) =>
+      events.map((event) => ({
+        event,
+        reason: event.eventType === 'run.started' ? 'LEASE_LOST' : `no ${event.eventType}`,
+      }));
+    const started = reporter.report('run.started', { workerId: 'w', attempt: 1 });
+    const ended = reporter.report('run.completed', { attempt: 1 });
+    await reporter.published();
+    expect(reporter.firstRejected).toEqual({ event: ended, reason: 'no run.completed' });
+    expect([started, ended].map((event) => reporter.isRejected(event))).toEqual([false, true]);
   });
 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from '@nestjs/common';
 import type { Clock } from '../clock/clock';
 import type { RunEvent, RunEventMap, RunEventType } from '../events/run-event';
+import type { RejectedEvent } from './control-plane';
 
 const RETRY_MS = 1000;
 /** Progress is news for people: so often is enough, and the last word always gets through. */
@@ -11,6 +12,8 @@ const MANY_WAITING = 100;
 /** What an event may have at most; see event-schemas.ts. */
 const MAX_ARTIFACTS = 1000;
 const MAX_METRICS = 200;
+/** The server's word for an event of an attempt that another worker has by now. */
+const LEASE_LOST = 'LEASE_LOST';
 
 /** Tells what becomes of one attempt: in order, and again until it is taken. */
 export class EventReporter {
@@ -21,10 +24,13 @@ export class EventReporter {
   private givenUp = false;
   /** Of what may have been taken, the calls: under their ids, so that they count once. */
   private unsure: RunEvent[] = [];
+  /** The first event that the server rejected: the run lacks what it said. */
+  firstRejected: RejectedEvent | null = null;
+  private readonly rejectedIds = new Set<string>();
 
   constructor(
     private readonly runId: string,
-    private readonly tell: (events: RunEvent[]) => Promise<void>,
+    private readonly tell: (events: RunEvent[]) => Promise<RejectedEvent[]>,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
@@ -70,6 +76,10 @@ export class EventReporter {
     if (!this.givenUp) this.flushProgress();
     while (this.publishing) await this.publishing;
     if (this.givenUp) await this.tellCalls();
+  }
+
+  isRejected({ eventId }: RunEvent): boolean {
+    return this.rejectedIds.has(eventId);
   }
 
   private keepCalls({ attempt, quotaUsed = 0 }: RunEventMap['run.progress']): void {
@@ -138,13 +148,24 @@ export class EventReporter {
   private async publishUntilTaken(batch: RunEvent[]): Promise<void> {
     while (!this.givenUp) {
       try {
-        return await this.tell(batch);
+        for (const rejected of await this.tell(batch)) this.noteRejected(rejected);
+        return;
       } catch (error) {
         this.logger.error(`Events of run ${this.runId} cannot be told, trying again: ${String(error)}`);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
     this.unsure.push(...batch.flatMap(callsOnly));
+  }
+
+  /** An event of a lost attempt is no loss of the run: the heartbeat finds that out too. */
+  private noteRejected(rejected: RejectedEvent): void {
+    if (rejected.reason === LEASE_LOST) return;
+    this.firstRejected ??= rejected;
+    this.rejectedIds.add(rejected.event.eventId);
+    this.logger.error(
+      `The server rejected ${rejected.event.eventType} of run ${this.runId}: ${rejected.reason}`,
+    );
   }
 }
 

@@ -1,13 +1,15 @@
 import { constants } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { LogLineInput, RunEvent } from '../events/run-event';
 import type { ArtifactFiles } from '../runs/artifact-files';
 import type { Artifact } from '../runs/run';
-import type { AttemptKey, ControlPlane, Standing } from './control-plane';
+import type { AttemptKey, ControlPlane, LogAnswer, RejectedEvent, Standing } from './control-plane';
 import type { HeldRuns } from './held-runs';
 import { logPortions } from './log-portions';
+import { type FailedTry, nextTryDelayMs, type RetryLimits, UPLOAD_RETRIES } from './upload-retries';
 import { ApiRefusal, type WorkerApi } from './worker-api';
 
 const EVENTS_PER_CALL = 100;
@@ -17,64 +19,52 @@ const RETRY_MS = 1000;
 export class HttpControlPlane implements ControlPlane {
   /** Often enough for a stop to be felt, which comes with the answer. */
   readonly heartbeatEveryMs: number = 3000;
+  readonly learnsRejections: boolean = true;
   protected readonly logger = new Logger(HttpControlPlane.name);
 
   constructor(
     protected readonly api: WorkerApi,
     protected readonly held: HeldRuns,
     private readonly artifacts: ArtifactFiles,
+    private readonly uploadRetries: RetryLimits = UPLOAD_RETRIES,
   ) {}
 
   heartbeat(attempt: AttemptKey): Promise<Standing> {
     return this.api.heartbeat(attempt);
   }
 
-  async publish(attempt: AttemptKey, events: RunEvent[]): Promise<void> {
+  async publish(attempt: AttemptKey, events: RunEvent[]): Promise<RejectedEvent[]> {
+    const rejected: RejectedEvent[] = [];
     for (let from = 0; from < events.length; from += EVENTS_PER_CALL) {
-      await this.say(attempt, events.slice(from, from + EVENTS_PER_CALL));
+      rejected.push(...(await this.send(attempt, events.slice(from, from + EVENTS_PER_CALL))));
     }
+    return rejected;
   }
 
-  async appendLog(
-    attempt: AttemptKey,
-    lines: LogLineInput[],
-    firstNumber: number,
-  ): Promise<{ accepting: boolean }> {
+  async appendLog(attempt: AttemptKey, lines: LogLineInput[], firstNumber: number): Promise<LogAnswer> {
+    let refused: LogAnswer['refused'];
     for (const portion of logPortions(lines, firstNumber)) {
       try {
         const { accepting } = await this.api.appendLog(attempt, portion);
-        if (!accepting) return { accepting };
+        if (!accepting) return { accepting, refused };
       } catch (error) {
         if (!isFinal(error)) throw error;
-        this.logger.error(
-          `${portion.length} log lines of run ${attempt.runId} are refused: ${String(error)}`,
-        );
+        refused = { lines: (refused?.lines ?? 0) + portion.length, reason: (error as Error).message };
       }
     }
-    return { accepting: true };
+    return { accepting: true, refused };
   }
 
   async storeArtifact(attempt: AttemptKey, { name }: Artifact, stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      // What was looked at is what is sent: the path may lead elsewhere by now.
-      const file = await open(
-        join(this.artifacts.folderOf(attempt.runId), name),
-        constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-      );
-      try {
-        return await this.api.putArtifact(attempt, name, file, stop);
-      } catch (error) {
-        if (error instanceof ApiRefusal && (error.isLost || error.isFinal)) {
-          throw new Error(`the server does not take "${name}": ${error.message}`, { cause: error });
-        }
-        if (stop.aborted) return;
-        this.logger.error(
-          `Artifact "${name}" of run ${attempt.runId} cannot be sent, trying again: ${String(error)}`,
-        );
-      } finally {
-        await file.close();
-      }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    // Opened once: the path may lead elsewhere by the next try.
+    const file = await open(
+      join(this.artifacts.folderOf(attempt.runId), name),
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    );
+    try {
+      await this.sendUntilTaken(attempt, name, file, stop);
+    } finally {
+      await file.close();
     }
   }
 
@@ -112,24 +102,57 @@ export class HttpControlPlane implements ControlPlane {
     );
   }
 
-  /** One event that is refused must not keep the others from being heard. */
-  private async say(attempt: AttemptKey, events: RunEvent[]): Promise<void> {
-    try {
-      for (const reason of await this.api.publish(attempt, events)) {
-        this.logger.error(`An event of run ${events[0]!.runId} is rejected: ${reason}`);
+  private async sendUntilTaken(
+    attempt: AttemptKey,
+    name: string,
+    file: FileHandle,
+    stop: AbortSignal,
+  ): Promise<void> {
+    const { withinMs } = this.uploadRetries;
+    const startMs = performance.now();
+    const ended = AbortSignal.any([stop, AbortSignal.timeout(withinMs)]);
+    let reason: Error | null = null;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.api.putArtifact(attempt, name, file, ended);
+      } catch (error) {
+        // That the time was over says less than why the try before it failed.
+        if (reason === null || !ended.aborted) reason = error as Error;
+        if (stop.aborted) throw new Error(`"${name}" was not sent before the run was stopped`);
+        const elapsedMs = performance.now() - startMs;
+        const delayMs = nextTryDelayMs(failedTry(error), tries, elapsedMs, this.uploadRetries);
+        if (delayMs === null) throw notTaken(name, reason, tries);
+        this.logger.warn(
+          `Artifact "${name}" of run ${attempt.runId} was not sent, next try in ${delayMs} ms: ${String(error)}`,
+        );
+        await delay(delayMs, undefined, { signal: ended }).catch(() => undefined);
       }
+    }
+  }
+
+  /** A call that is refused as a whole is made again event by event, so that one bad event costs no other. */
+  private async send(attempt: AttemptKey, events: RunEvent[]): Promise<RejectedEvent[]> {
+    try {
+      return await this.api.publish(attempt, events);
     } catch (error) {
       if (!isFinal(error)) throw error;
-      if (events.length > 1) {
-        for (const event of events) await this.say(attempt, [event]);
-      } else {
-        const [{ eventType, runId }] = events as [RunEvent];
-        this.logger.error(`${eventType} of run ${runId} is refused: ${String(error)}`);
-      }
+      if (events.length === 1) return [{ event: events[0]!, reason: (error as Error).message }];
+      const rejected: RejectedEvent[] = [];
+      for (const event of events) rejected.push(...(await this.send(attempt, [event])));
+      return rejected;
     }
   }
 }
 
 function isFinal(error: unknown): boolean {
   return error instanceof ApiRefusal && error.isFinal;
+}
+
+function failedTry(error: unknown): FailedTry {
+  return error instanceof ApiRefusal ? error : { status: null, retryAfterMs: null };
+}
+
+function notTaken(name: string, cause: Error, tries: number): Error {
+  const after = tries === 1 ? '' : ` after ${tries} tries`;
+  return new Error(`the server did not take "${name}"${after}: ${cause.message}`, { cause });
 }

@@ -4,11 +4,12 @@ import type { EventStream } from '../events/event-stream';
 import { type LogLineInput, type RunEvent, toStreamFields } from '../events/run-event';
 import { LEASE_SECONDS } from '../runs/lease';
 import type { RunClaims } from '../runs/run-claims';
-import type { AttemptKey, ControlPlane, Standing } from './control-plane';
+import type { AttemptKey, ControlPlane, RejectedEvent, Standing } from './control-plane';
 
 /** The server that the worker is a part of. */
 export class LocalControlPlane implements ControlPlane {
   readonly heartbeatEveryMs = (LEASE_SECONDS * 1000) / 3;
+  readonly learnsRejections = false;
 
   constructor(
     private readonly workerId: string,
@@ -32,9 +33,10 @@ export class LocalControlPlane implements ControlPlane {
     return this.claims.standing(runId, attempt);
   }
 
-  async publish(_attempt: AttemptKey, events: RunEvent[]): Promise<void> {
+  async publish(_attempt: AttemptKey, events: RunEvent[]): Promise<RejectedEvent[]> {
     if (this.stream.isVolatile) await this.claims.tell(events);
     else await this.stream.publish(events.map(toStreamFields));
+    return [];
   }
 
   appendLog({ runId, attempt }: AttemptKey, lines: LogLineInput[]): Promise<{ accepting: boolean }> {

@@ -33,4 +33,23 @@ describe('the way of lines to the log', () => {
     expect(appends).toBe(1);
     expect(forwarder.room()).toBeNull();
   });
+
+  it('marks the place where lines are refused, once, and counts all of them', async () => {
+    Logger.overrideLogger(false);
+    const stored: string[] = [];
+    const forwarder = new LogForwarder(async (lines) => {
+      const [bad, good] = [
+        lines.filter(({ text }) => text === 'bad'),
+        lines.filter(({ text }) => text !== 'bad'),
+      ];
+      stored.push(...good.map(({ text }) => text));
+      return { accepting: true, ...(bad.length > 0 && { refused: { lines: bad.length, reason: '413' } }) };
+    }, new Logger());
+    for (const text of ['a', 'bad', 'bad', 'b', 'bad']) {
+      forwarder.add([{ text }]);
+      await forwarder.flushed();
+    }
+    expect(stored).toEqual(['a', 'Log lines are missing here: 413', 'b']);
+    expect(forwarder.refusedLines).toBe(3);
+  });
 });

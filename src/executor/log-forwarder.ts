@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { LogLineInput } from '../events/run-event';
+import type { LogAnswer } from './control-plane';
 
 /** As much text may wait to be stored; beyond that the step is held up, so that memory stays bounded. */
 const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024;
@@ -18,9 +19,11 @@ export class LogForwarder {
   /** Of the first line that waits. */
   private nextNumber = 1;
   private onRoom: (() => void)[] = [];
+  /** Lines that the server refused for good: the log has a hole. */
+  refusedLines = 0;
 
   constructor(
-    private readonly append: (lines: LogLineInput[], firstNumber: number) => Promise<{ accepting: boolean }>,
+    private readonly append: (lines: LogLineInput[], firstNumber: number) => Promise<LogAnswer>,
     private readonly logger: Logger,
   ) {}
 
@@ -91,7 +94,8 @@ export class LogForwarder {
     this.nextNumber += batch.length;
     for (;;) {
       try {
-        const { accepting } = await this.append(batch, firstNumber);
+        const { accepting, refused } = await this.append(batch, firstNumber);
+        if (refused) this.noteRefused(refused);
         if (!accepting) this.giveUp();
         return;
       } catch (error) {
@@ -100,5 +104,13 @@ export class LogForwarder {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
+  }
+
+  /** One visible line: what else is refused may be this line itself. */
+  private noteRefused({ lines, reason }: NonNullable<LogAnswer['refused']>): void {
+    const isFirst = this.refusedLines === 0;
+    this.refusedLines += lines;
+    this.logger.error(`The server refused ${lines} log lines: ${reason}`);
+    if (isFirst) this.add([{ stream: 'system', text: `Log lines are missing here: ${reason}` }]);
   }
 }

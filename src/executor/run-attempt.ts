@@ -22,6 +22,10 @@ type Ending =
   | { kind: 'failed'; step: string; code: string; message: string; reason: string }
   | { kind: 'stopped'; cause: StopCause };
 
+/** In the order in which one of them is named, where several apply. */
+const LOSS_REASONS = ['artifact-missing', 'events-rejected', 'log-incomplete'] as const;
+type LossReason = (typeof LOSS_REASONS)[number];
+
 export interface AttemptTools {
   config: Config;
   clock: Clock;
@@ -32,12 +36,15 @@ export interface AttemptTools {
 
 /** In the run's folder: too much for a variable. */
 const INPUTS_FILE = 'inputs.json';
+/** A file that is being sent when the run is stopped gets this long, and so does one that the stopped step reports. */
+const UPLOAD_AFTER_STOP_MS = 5000;
 
 /** One worker's go at one run: claimed before, then prepare → run the steps → say how it ended. */
 export class RunAttempt implements Attempt {
   private readonly logger = new Logger(RunAttempt.name);
   private readonly stopping = new AbortController();
   private readonly isLost = new AbortController();
+  private readonly uploadsEnd = new AbortController();
   private readonly events: EventReporter;
   private readonly log: LogForwarder;
   private readonly mask: SecretMask;
@@ -45,6 +52,8 @@ export class RunAttempt implements Attempt {
   private partialReason: string | null = null;
   /** Calls that the steps until now have issued against the quota. */
   private quotaUsed = 0;
+  /** What the run lacks although no step says so: reasons for an end as partial. */
+  private readonly missing = new Set<LossReason>();
   private beating = false;
   /** How the attempt ended; null until it has, and where that is for others to say. */
   private end: RunEvent | null = null;
@@ -85,10 +94,13 @@ export class RunAttempt implements Attempt {
   stop(cause: StopCause): void {
     if (cause === 'lost') {
       this.isLost.abort();
+      this.uploadsEnd.abort();
       this.events.giveUp();
       this.log.giveUp();
     }
-    if (!this.stopping.signal.aborted) this.stopping.abort(cause);
+    if (this.stopping.signal.aborted) return;
+    this.stopping.abort(cause);
+    setTimeout(() => this.uploadsEnd.abort(), UPLOAD_AFTER_STOP_MS).unref();
   }
 
   /** Resolves when nothing of the attempt is alive and all of it is told. */
@@ -108,7 +120,9 @@ export class RunAttempt implements Attempt {
       const ending = await this.runSteps(await this.prepare());
       // First the log, then the end: whoever sees that the run has ended finds all of its lines.
       await this.log.flushed();
+      await this.noteLosses();
       this.end = this.finish(ending);
+      await this.replaceRejectedEnd();
     } catch (error) {
       this.logger.error(`Run ${run.runId} broke off: ${String((error as Error).stack ?? error)}`);
       await this.log.flushed();
@@ -181,6 +195,7 @@ export class RunAttempt implements Attempt {
     });
     await io.finished();
     this.partialReason ??= io.partialReason;
+    if (io.isArtifactMissing) this.missing.add('artifact-missing');
     this.quotaUsed += io.quotaUsed;
 
     const ending = this.classify(step, exit, io);
@@ -206,8 +221,38 @@ export class RunAttempt implements Attempt {
   private async takeArtifact(path: string): Promise<Artifact> {
     const { run } = this.assignment;
     const artifact = await this.tools.artifacts.register(run.runId, path);
-    await this.tools.control.storeArtifact(run, artifact, this.isLost.signal);
+    await this.tools.control.storeArtifact(run, artifact, this.uploadsEnd.signal);
     return artifact;
+  }
+
+  /** What the server refused for good is known now at the latest: a run with a hole must not end as completed. */
+  private async noteLosses(): Promise<void> {
+    if (this.log.refusedLines > 0) this.missing.add('log-incomplete');
+    if (!this.tools.control.learnsRejections) return;
+    await this.events.published();
+    const { firstRejected } = this.events;
+    if (firstRejected === null) return;
+    this.missing.add('events-rejected');
+    this.log.add([
+      {
+        stream: 'system',
+        text: `The server rejected ${firstRejected.event.eventType}: ${firstRejected.reason}`,
+      },
+    ]);
+    await this.log.flushed();
+  }
+
+  /** Without an end that the server takes, the run would wait until its lease is over. */
+  private async replaceRejectedEnd(): Promise<void> {
+    if (this.end === null || !this.tools.control.learnsRejections) return;
+    await this.events.published();
+    if (!this.events.isRejected(this.end)) return;
+    this.end = this.events.report('run.failed', {
+      attempt: this.assignment.run.attempt,
+      errorCode: 'EVENT_REJECTED',
+      message: `The server rejected the end of the run (${this.end.eventType}). The log of the worker has the reason.`,
+      reason: 'worker-failed',
+    });
   }
 
   private classify(
@@ -249,9 +294,10 @@ export class RunAttempt implements Attempt {
     const { run, definition } = this.assignment;
     const { attempt } = run;
     if (ending.kind === 'completed') {
+      const reason = this.partialReason ?? LOSS_REASONS.find((loss) => this.missing.has(loss));
       return this.events.report('run.completed', {
         attempt,
-        ...(this.partialReason !== null && { status: 'partial' as const, reason: this.partialReason }),
+        ...(reason !== undefined && { status: 'partial' as const, reason }),
       });
     }
     if (ending.kind === 'failed') {

@@ -20,6 +20,8 @@ const MAX_COMPLAINTS = 20;
 /** Takes what one step writes: its two outputs to the log, its reports to events. Secrets are masked before anything else. */
 export class StepIo implements StepOutput {
   partialReason: string | null = null;
+  /** A file that the step reported is not among the artifacts of the run. */
+  isArtifactMissing = false;
   /** Calls issued against the quota. */
   quotaUsed = 0;
   error: { code: string; message: string } | null = null;
@@ -154,7 +156,8 @@ export class StepIo implements StepOutput {
       const { name, size } = await this.register(path);
       this.events.reportProgress({ attempt: this.attempt, step: this.step, artifacts: [{ name, size }] });
     } catch (error) {
-      this.remark(`An artifact was left aside: ${(error as Error).message}.`);
+      this.isArtifactMissing = true;
+      this.remark(`An artifact is missing from this run: ${(error as Error).message}`);
     }
   }
 }

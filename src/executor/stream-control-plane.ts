@@ -4,7 +4,7 @@ import { API_GROUP, type EventStream } from '../events/event-stream';
 import { signed } from '../events/lease-proof';
 import { type LogLineInput, type RunEvent, type StreamFields, toStreamFields } from '../events/run-event';
 import type { ArtifactFiles } from '../runs/artifact-files';
-import type { AttemptKey, Standing } from './control-plane';
+import type { AttemptKey, RejectedEvent, Standing } from './control-plane';
 import type { HeldRuns } from './held-runs';
 import { HttpControlPlane } from './http-control-plane';
 import { logPortions } from './log-portions';
@@ -26,6 +26,7 @@ const READ_WITHIN_MS = 2000;
 export class StreamControlPlane extends HttpControlPlane {
   /** A stop comes by the stream; the answer to a heartbeat tells of it where the stream lost it. */
   override readonly heartbeatEveryMs = 5000;
+  override readonly learnsRejections: boolean = false;
   private readonly said = new Map<string, SaidLately>();
   private readonly unconfirmed = new Set<Promise<void>>();
 
@@ -45,10 +46,11 @@ export class StreamControlPlane extends HttpControlPlane {
     return standing;
   }
 
-  override async publish({ runId, leaseToken }: AttemptKey, events: RunEvent[]): Promise<void> {
-    if (events.length === 0) return;
+  override async publish({ runId, leaseToken }: AttemptKey, events: RunEvent[]): Promise<RejectedEvent[]> {
+    if (events.length === 0) return [];
     const entries = events.map((event) => signed(toStreamFields(event), leaseToken));
     await this.tell(runId, entries);
+    return [];
   }
 
   /** The stream does not tell when the server has enough, so this worker keeps to its own LOG_LIMIT_MB. */

@@ -1,12 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import type { LogLineInput, RunEvent, RunEventOf } from '../events/run-event';
-import type { AttemptKey, Standing } from './control-plane';
+import type { AttemptKey, RejectedEvent, Standing } from './control-plane';
+import { putFile } from './file-upload';
+import { retryAfterMs } from './upload-retries';
 
 /** An answer that takes longer than this is none. */
 const ANSWER_WITHIN_MS = 10_000;
-/** A large file on a slow line. */
-const ARTIFACT_WITHIN_MS = 15 * 60_000;
 
 export interface Claimed {
   request: RunEventOf<'run.requested'>;
@@ -22,6 +21,8 @@ export class ApiRefusal extends Error {
     readonly status: number,
     readonly errorCode: string,
     detail: string,
+    /** What the answer asked for in `Retry-After`; null where it did not. */
+    readonly retryAfterMs: number | null = null,
   ) {
     super(`${status} ${errorCode}: ${detail}`);
     this.name = 'ApiRefusal';
@@ -109,29 +110,29 @@ export class WorkerApi {
     }
   }
 
-  /** @returns why single events were not taken, which no repetition would change */
-  async publish({ leaseToken }: AttemptKey, events: RunEvent[]): Promise<string[]> {
+  /** @returns the events that the server rejected, which no repetition would change */
+  async publish({ leaseToken }: AttemptKey, events: RunEvent[]): Promise<RejectedEvent[]> {
     const envelopes = events.map((event) => ({ ...event, ...(leaseToken !== null && { leaseToken }) }));
     const response = await this.post('/events', envelopes);
     const { rejected } = (await response.json()) as { rejected: { index: number; reason: string }[] };
-    return rejected.map(({ index, reason }) => `${events[index]?.eventType}: ${reason}`);
+    return rejected.flatMap(({ index, reason }) => (events[index] ? [{ event: events[index], reason }] : []));
   }
 
+  /** @param stop ends the upload wherever it is */
   async putArtifact(key: AttemptKey, name: string, file: FileHandle, stop: AbortSignal): Promise<void> {
-    const content = file.createReadStream({ autoClose: false, start: 0 });
-    const path = `/runs/${key.runId}/artifacts/${encodeURIComponent(name)}`;
+    const url = new URL(this.addressOf(`/runs/${key.runId}/artifacts/${encodeURIComponent(name)}`));
     const headers = {
+      ...this.headers,
       'content-type': 'application/octet-stream',
       'x-jobato-worker-id': this.workerId,
       'x-jobato-attempt': String(key.attempt),
       ...leaseHeader(key),
     };
-    const body = Readable.toWeb(content) as RequestInit['body'];
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(ARTIFACT_WITHIN_MS)]);
-    try {
-      await this.discard(await this.call(path, { method: 'PUT', headers, body, duplex: 'half', signal }));
-    } finally {
-      content.destroy();
+    const answer = await putFile(url, file, headers, stop).catch((error: unknown) => {
+      throw this.unreachable(error as Error);
+    });
+    if (answer.status < 200 || answer.status > 299) {
+      throw refusalOf(answer.status, answer.headers['retry-after'], answer.text);
     }
   }
 
@@ -154,29 +155,37 @@ export class WorkerApi {
   private async call(path: string, init: RequestInit): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(`${this.serverUrl}/api/internal${path}`, {
+      response = await fetch(this.addressOf(path), {
         ...init,
-        headers: { ...init.headers, accept: 'application/json', 'x-jobato-api-key': this.apiKey },
+        headers: { ...init.headers, ...this.headers },
         redirect: 'error',
       });
     } catch (error) {
-      // "fetch failed" alone says nothing: the reason lies below it.
-      const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
-      throw new Error(
-        `The server at ${this.serverUrl} does not answer: ${cause?.code ?? cause?.message ?? message}`,
-        { cause: error },
-      );
+      throw this.unreachable(error as Error);
     }
     if (response.ok) return response;
-    const problem = (await response.json().catch(() => ({}))) as { errorCode?: string; detail?: string };
-    throw new ApiRefusal(
-      response.status,
-      problem.errorCode ?? 'UNKNOWN',
-      problem.detail ?? response.statusText,
+    const text = await response.text().catch(() => '');
+    throw refusalOf(response.status, response.headers.get('retry-after'), text || response.statusText);
+  }
+
+  private addressOf(path: string): string {
+    return `${this.serverUrl}/api/internal${path}`;
+  }
+
+  private get headers() {
+    return { accept: 'application/json', 'x-jobato-api-key': this.apiKey };
+  }
+
+  /** "fetch failed" alone does not help: the reason lies below it. */
+  private unreachable(error: Error): Error {
+    const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
+    return new Error(
+      `The server at ${this.serverUrl} does not answer: ${cause?.code ?? cause?.message ?? message}`,
+      { cause: error },
     );
   }
 
-  /** A body that nobody reads keeps its connection from the next call. */
+  /** A body that is not read keeps its connection from the next call. */
   private async discard(response: Response): Promise<void> {
     await response.arrayBuffer();
   }
@@ -184,4 +193,23 @@ export class WorkerApi {
 
 function leaseHeader({ leaseToken }: AttemptKey): Record<string, string> {
   return leaseToken === null ? {} : { 'x-jobato-lease': leaseToken };
+}
+
+/** @param body a problem of Jobato's, or anything that a proxy answers */
+function refusalOf(status: number, retryAfter: string | null | undefined, body: string): ApiRefusal {
+  const problem = problemIn(body);
+  return new ApiRefusal(
+    status,
+    problem.errorCode ?? 'UNKNOWN',
+    problem.detail ?? 'the answer gives no reason',
+    retryAfterMs(retryAfter, Date.now()),
+  );
+}
+
+function problemIn(body: string): { errorCode?: string; detail?: string } {
+  try {
+    return (JSON.parse(body) ?? {}) as { errorCode?: string; detail?: string };
+  } catch {
+    return {};
+  }
 }

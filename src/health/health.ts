@@ -13,6 +13,7 @@ import { ProjectCatalogue } from '../projects/project-catalogue';
 import { ConfigRemarks } from '../runs/config-remarks';
 import { EventConsumer } from '../runs/event-consumer';
 import { RunQueries } from '../runs/run-queries';
+import type { RunView } from '../runs/run-view';
 import { USUAL_WAIT_MS } from '../runs/waiting';
 import { WorkerRegistry } from '../runs/worker-registry';
 
@@ -160,7 +161,10 @@ export class Health {
     if (oldestSeconds * 1000 < USUAL_WAIT_MS) return found;
     const unclaimed = (await this.queries.allActive()).filter(({ claimedAt }) => claimedAt === null);
     const views = await this.queries.views(unclaimed);
-    return views.some(({ waiting }) => waiting?.code !== 'workers-busy') ? toLookAt(found) : found;
+    // A run that is handed out is not held up where the project's workers are known to report only at the end.
+    const isUsual = ({ waiting }: RunView) =>
+      waiting?.code === 'workers-busy' || (waiting?.code === 'handed-out' && waiting.typicalMs !== null);
+    return views.every(isUsual) ? found : toLookAt(found);
   }
 
   private checkDatabase(): Promise<DependencyHealth> {

@@ -34,11 +34,15 @@ export class ProblemFilter implements ExceptionFilter {
       response.destroy(); // halfway through a stream, breaking off is the only honest sign
       return;
     }
-    const problem = toProblem(error, request.path);
+    // Not `path`: while a middleware below /api works on the request, it lacks that part.
+    const path = request.originalUrl.split('?', 1)[0]!;
+    const problem = toProblem(error, path);
     response.status(problem.status);
     setRetryAfter(response, error);
+    // The rest of the body would be read as the next request.
+    if (error.code === 'REQUEST_TIMEOUT') response.setHeader('Connection', 'close');
     if (error.code === 'UNAUTHORIZED') response.setHeader('WWW-Authenticate', 'Bearer realm="jobato"');
-    if (!request.path.startsWith('/api') && request.accepts(['html', 'json']) === 'html') {
+    if (!path.startsWith('/api') && request.accepts(['html', 'json']) === 'html') {
       void this.sendPage(problem, request, response);
     } else {
       this.sendJson(problem, response);

@@ -45,7 +45,7 @@ function inTurn(...handlers: RequestHandler[]): RequestHandler {
   return express.Router().use(...handlers);
 }
 
-function hasBody({ headers }: Request): boolean {
+export function hasBody({ headers }: Request): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 

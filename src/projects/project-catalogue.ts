@@ -54,6 +54,13 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     return this.byId.get(projectId) ?? null;
   }
 
+  /** Projects that workers elsewhere carry out. */
+  externalProjectIds(): string[] {
+    return this.list()
+      .filter(({ definition }) => definition.executor === 'external')
+      .map(({ definition }) => definition.projectId);
+  }
+
   /** @throws JobatoError PROJECT_NOT_FOUND */
   get(projectId: string): KnownProject {
     const project = this.find(projectId);

@@ -40,6 +40,7 @@ export function newRun(request: {
     maxAttempts: project.maxAttempts,
     workerId: null,
     claimedAt: null,
+    requestPublishedAt: null,
     lastHeardAt: null,
     leaseExpiresAt: null,
     leaseToken: null,

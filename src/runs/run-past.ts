@@ -53,11 +53,20 @@ export type FamilyRun = Pick<
   | 'params'
   | 'rerunOf'
   | 'claimedAt'
+  | 'executor'
+  | 'requestPublishedAt'
   | 'cancelRequestedAt'
   | 'startedAt'
   | 'endedAt'
   | 'steps'
 >;
+
+/** How a worker reported the end of a run that had already ended. */
+export interface LateEnd {
+  position: number;
+  eventType: 'run.completed' | 'run.failed' | 'run.cancelled';
+  at: Instant;
+}
 
 /** What names a run's past: as long as it is the same, so is all that there is to tell. */
 export interface PastStamp {
@@ -110,6 +119,17 @@ export class RunPast {
     return { first, last: last.slice(0, LAST_EVENTS).reverse(), gapAfter: isGap ? after : null, rejected };
   }
 
+  /** The first end that a worker reported after the run had ended otherwise; null where there is none. */
+  async lateEnd({ runId }: Pick<Run, 'runId'>): Promise<LateEnd | null> {
+    const [found] = await this.query<LateEnd>(
+      'SELECT position, event_type AS "eventType", applied_at AS at FROM applied_events' +
+        " WHERE run_id = ? AND outcome = 'already-ended'" +
+        " AND event_type IN ('run.completed', 'run.failed', 'run.cancelled') ORDER BY position LIMIT 1",
+      [runId],
+    );
+    return found ?? null;
+  }
+
   /** In order, from after a position on. */
   async page(runId: string, limit: number, after: number): Promise<Page<PastEvent>> {
     const found = await this.select('WHERE run_id = ? AND position > ? ORDER BY position LIMIT ?', [
@@ -133,7 +153,8 @@ export class RunPast {
   async family(runs: Pick<Run, 'runId'>[]): Promise<FamilyRun[]> {
     const rows = await this.query<Omit<FamilyRun, 'params' | 'steps'> & { params: string; steps: string }>(
       'SELECT run_id AS "runId", scope, status, status_reason AS "statusReason", params,' +
-        ' rerun_of AS "rerunOf", claimed_at AS "claimedAt", cancel_requested_at AS "cancelRequestedAt",' +
+        ' rerun_of AS "rerunOf", claimed_at AS "claimedAt", executor,' +
+        ' request_published_at AS "requestPublishedAt", cancel_requested_at AS "cancelRequestedAt",' +
         ' started_at AS "startedAt", ended_at AS "endedAt", steps' +
         ` FROM runs WHERE run_id IN ${inList(runs)} ORDER BY run_id`,
       runs.map(({ runId }) => runId),

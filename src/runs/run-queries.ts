@@ -9,6 +9,7 @@ import { StreamMonitor } from '../events/stream-monitor';
 import { JobatoError } from '../problems/catalogue';
 import type { ProjectDefinition } from '../projects/project';
 import type { Run, RunStatus, TriggeredBy } from './run';
+import { ReportingHabits } from './reporting-habits';
 import { lowestRunIdAt } from './run-id';
 import { phaseOf } from './run-state';
 import { type RunView, toRunView } from './run-view';
@@ -44,6 +45,7 @@ export class RunQueries {
     private readonly relay: OutboxRelay,
     private readonly workers: WorkerRegistry,
     private readonly monitor: StreamMonitor,
+    private readonly habits: ReportingHabits,
   ) {
     this.runs = database.rows(RunEntity);
     this.inbox = database.rows(AppliedEventEntity);
@@ -230,14 +232,19 @@ export class RunQueries {
   }
 
   async views(runs: Run[]): Promise<RunView[]> {
-    const unclaimed = runs.filter((run) => phaseOf(run) === 'waiting').map(({ runId }) => runId);
-    const unpublished = await this.relay.unpublished(unclaimed);
+    const unclaimed = runs.filter((run) => phaseOf(run) === 'waiting');
+    const external = unclaimed.filter(({ executor }) => executor === 'external');
+    const [unpublished, habits] = await Promise.all([
+      this.relay.unpublished(unclaimed.map(({ runId }) => runId)),
+      this.habits.of(external.map(({ projectId }) => projectId)),
+    ]);
     const stepWorkers = this.workers.capacity();
     const consumers = unclaimed.length === 0 ? [] : [...this.monitor.consumers(), ...this.workers.calling()];
     const now = this.clock.now();
-    return runs.map((run) =>
-      toRunView(run, { unpublished: unpublished.has(run.runId), stepWorkers, consumers }, now),
-    );
+    return runs.map((run) => {
+      const habit = habits.get(run.projectId);
+      return toRunView(run, { unpublished: unpublished.has(run.runId), stepWorkers, consumers, habit }, now);
+    });
   }
 
   async view(run: Run): Promise<RunView> {

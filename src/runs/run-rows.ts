@@ -24,6 +24,7 @@ const MUTABLE: (keyof Run)[] = [
   'quota',
   'workerId',
   'claimedAt',
+  'requestPublishedAt',
   'lastHeardAt',
   'leaseExpiresAt',
   'leaseToken',
@@ -74,6 +75,12 @@ export class RunRows {
       projectId,
       msg: `Run ${status}${why} after ${elapsedMs(run.startedAt, run.endedAt!)} ms`,
     });
+  }
+
+  /** After the commit of a change that is not one of the run itself. */
+  wakeReaders(run: Run): void {
+    this.relay.kick();
+    this.changes.announce(run);
   }
 
   async load(tx: Transaction, of: { runId: string }[]): Promise<Map<string, Run>> {

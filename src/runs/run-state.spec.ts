@@ -10,6 +10,7 @@ import {
   type RunCommand,
   type RunCommandType,
   type RunPhase,
+  isHandedOut,
   transition,
   TRANSITIONS,
 } from './run-state';
@@ -726,5 +727,37 @@ describe('what is made known to workers', () => {
         leaseToken: null,
         pastLeases: null,
       }));
+  });
+});
+
+describe('an external run whose request was published', () => {
+  const handedOut: Run = { ...aNewRun({ executor: 'external', maxAttempts: 2 }), requestPublishedAt: LATER };
+  const stop: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' };
+
+  it('is cancelled at once by a stop, which says that a worker may be at work and tells it', () => {
+    const result = transition(handedOut, stop, NOW);
+    expect(result.run).toMatchObject({
+      status: 'cancelled',
+      statusReason: 'cancelled-by-user',
+      error: { code: 'STOP_UNCONFIRMED' },
+    });
+    expect(result.applied && result.emits).toMatchObject([{ eventType: 'run.cancel.requested' }]);
+  });
+
+  it.each<[string, Run]>([
+    ['its request is not published yet', { ...handedOut, requestPublishedAt: null }],
+    ['our own workers carry it out', { ...handedOut, executor: 'steps' }],
+  ])('is cancelled without a doubt where %s', (_what, run) =>
+    expect(transition(run, stop, NOW).run).toMatchObject({ status: 'cancelled', error: null }),
+  );
+
+  it('is not handed out any more once it waits for its next attempt', () => {
+    const claimed = after(handedOut, [claim]);
+    expect(isHandedOut(handedOut)).toBe(true);
+    for (const command of [
+      { type: 'lose-worker', attempt: 1, message: 'silent' },
+      { type: 'unclaim', attempt: 1, leaseToken: TOKEN },
+    ] satisfies RunCommand[])
+      expect(after(claimed, [command])).toMatchObject({ claimedAt: null, requestPublishedAt: null });
   });
 });

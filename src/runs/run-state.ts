@@ -110,12 +110,20 @@ export type Emission =
   | { eventType: 'run.cancel.requested'; payload: RunEventMap['run.cancel.requested'] };
 
 /** As much of a run as says where it stands. */
-export type PhasedRun = Pick<Run, 'status' | 'cancelRequestedAt' | 'claimedAt'>;
+export type PhasedRun = Pick<
+  Run,
+  'status' | 'cancelRequestedAt' | 'claimedAt' | 'executor' | 'requestPublishedAt'
+>;
 
 export function phaseOf(run: PhasedRun): RunPhase {
   if (run.status !== 'running') return run.status;
   if (run.cancelRequestedAt !== null) return 'stopping';
   return run.claimedAt === null ? 'waiting' : 'active';
+}
+
+/** An external worker may be working on it, although none has reported: it need not claim, nor say that it begins. */
+export function isHandedOut(run: PhasedRun): boolean {
+  return phaseOf(run) === 'waiting' && run.executor === 'external' && run.requestPublishedAt !== null;
 }
 
 /** The one way a run changes. Pure: the caller writes what it returns, guarded by the run's revision. */
@@ -141,8 +149,14 @@ export function transition(run: Run, command: RunCommand, now: Instant): Transit
   return { applied: true, run: changed, from, to, emits: emissions(changed, command, from, to) };
 }
 
-/** The `run.requested` of a run's current attempt. */
-export function requestOf(run: Run): Extract<Emission, { eventType: 'run.requested' }> {
+/**
+ * The `run.requested` of a run's current attempt.
+ * @param requestedBy who asked for it once more; null for the first of the attempt
+ */
+export function requestOf(
+  run: Run,
+  requestedBy: string | null = null,
+): Extract<Emission, { eventType: 'run.requested' }> {
   return {
     eventType: 'run.requested',
     payload: {
@@ -154,6 +168,7 @@ export function requestOf(run: Run): Extract<Emission, { eventType: 'run.request
       attempt: run.attempt,
       ...(run.runInputs !== null && { runInputs: JSON.parse(run.runInputs) as RunInput[] }),
       ...(run.quota !== null && { quota: run.quota }),
+      ...(requestedBy !== null && { requestedBy }),
     },
   };
 }
@@ -201,7 +216,12 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
       };
     case 'request-stop':
       return run.claimedAt === null
-        ? { ...ended(run, 'cancelled', now), cancelRequestedAt: now, statusReason: command.reason }
+        ? {
+            ...ended(run, 'cancelled', now),
+            cancelRequestedAt: now,
+            statusReason: command.reason,
+            error: isHandedOut(run) ? { code: 'STOP_UNCONFIRMED', message: null } : null,
+          }
         : { cancelRequestedAt: now, stopBy: plusSeconds(now, run.stopGraceSeconds) };
     case 'lose-worker':
       return lost(run, command.message, now);
@@ -209,16 +229,13 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
       return {
         ...ended(run, 'failed', now),
         statusReason: 'no-worker',
-        error: { code: 'NO_WORKER', message: 'No worker took the run in the time that the project allows.' },
+        error: { code: 'NO_WORKER', message: null },
       };
     case 'give-up-stopping':
       return {
         ...ended(run, 'cancelled', now),
         statusReason: 'cancelled-by-user',
-        error: {
-          code: 'STOP_NOT_CONFIRMED',
-          message: `The worker never confirmed the stop within ${run.stopGraceSeconds} s. It may still be at work.`,
-        },
+        error: { code: 'STOP_NOT_CONFIRMED', message: null },
       };
     case 'time-out':
       return run.cancelRequestedAt === null
@@ -234,6 +251,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
 const UNHELD = {
   workerId: null,
   claimedAt: null,
+  requestPublishedAt: null,
   lastHeardAt: null,
   leaseExpiresAt: null,
   leaseToken: null,

@@ -5,9 +5,9 @@ import { inList, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
 import { OutboxRelay } from '../events/outbox-relay';
 import { Quotas } from '../quota/quotas';
-import type { Run } from './run';
+import { isTerminal, type Run } from './run';
 import { RunRows, UNCLAIMED } from './run-rows';
-import { type Emission, type Refusal, type RunCommand, requestOf, transition } from './run-state';
+import { type Emission, phaseOf, type Refusal, requestOf, type RunCommand, transition } from './run-state';
 import { DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
 
 export interface NewRun {
@@ -26,6 +26,12 @@ export type Created =
 export interface CommandRequest {
   runId: string;
   command: RunCommand;
+}
+
+/** `waiting`: a request lies in the outbox already. */
+export interface AskedAgain {
+  outcome: 'asked' | 'waiting' | 'claimed' | 'ended';
+  run: Run;
 }
 
 export type Commanded = { applied: boolean; run: Run; refusal: Refusal | null; hasEmitted: boolean } | null;
@@ -76,6 +82,13 @@ export class RunStore {
     const count = await this.database.write(this.requestRunsAgain, runIds);
     if (count > 0) this.relay.kick();
     return count;
+  }
+
+  /** Requests a run once more that no worker has claimed, unless a request lies in the outbox. */
+  async askAgain(runId: string, requestedBy: string): Promise<AskedAgain> {
+    const asked = await this.database.write(this.askRunsAgain, { runId, requestedBy });
+    if (asked.outcome === 'asked') this.rows.wakeReaders(asked.run);
+    return asked;
   }
 
   private readonly createRuns = async (tx: Transaction, inputs: NewRun[]): Promise<Created[]> => {
@@ -178,6 +191,7 @@ export class RunStore {
   ): Promise<Commanded[]> => {
     const runs = await this.rows.load(tx, requests);
     await this.renewBudgets(tx, requests, runs);
+    await this.notePublished(tx, requests, runs);
     const changed = new Map<string, Run>();
     const emissions: { run: Run; emission: Emission }[] = [];
     const now = this.clock.now();
@@ -217,6 +231,27 @@ export class RunStore {
     }
   }
 
+  /** What the relay published a moment ago is noted with a later write: a stop that comes between must know of it. */
+  private async notePublished(
+    tx: Transaction,
+    requests: CommandRequest[],
+    runs: Map<string, Run>,
+  ): Promise<void> {
+    const open = requests.flatMap(({ runId, command }) => {
+      const run = command.type === 'request-stop' ? runs.get(runId) : undefined;
+      const isOpen = run?.executor === 'external' && phaseOf(run) === 'waiting';
+      return isOpen && run.requestPublishedAt === null ? [run] : [];
+    });
+    if (open.length === 0) return;
+    const unpublished = await this.relay.unpublished(
+      open.map(({ runId }) => runId),
+      tx,
+    );
+    const requestPublishedAt = this.clock.now();
+    for (const run of open)
+      if (!unpublished.has(run.runId)) runs.set(run.runId, { ...run, requestPublishedAt });
+  }
+
   /** Keys older than this are forgotten: the same key would start a new run. */
   async forgetIdempotencyKeys(before: Instant): Promise<void> {
     await this.database.write(this.deleteKeys, before);
@@ -227,6 +262,36 @@ export class RunStore {
       await tx.query('DELETE FROM idempotency_keys WHERE created_at < ?', [before]);
     return inputs.map(() => undefined);
   };
+
+  private readonly askRunsAgain = async (
+    tx: Transaction,
+    asks: { runId: string; requestedBy: string }[],
+  ): Promise<AskedAgain[]> => {
+    const runs = await this.rows.load(tx, asks);
+    const open = [...runs.values()].filter((run) => phaseOf(run) === 'waiting').map(({ runId }) => runId);
+    const waiting = await this.inOutbox(tx, open);
+    const emissions: { run: Run; emission: Emission }[] = [];
+    const answers = asks.map(({ runId, requestedBy }): AskedAgain => {
+      const run = runs.get(runId)!; // runs are not deleted
+      if (isTerminal(run)) return { outcome: 'ended', run };
+      if (phaseOf(run) !== 'waiting') return { outcome: 'claimed', run };
+      if (waiting.has(runId)) return { outcome: 'waiting', run };
+      waiting.add(runId);
+      emissions.push({ run, emission: requestOf(run, requestedBy) });
+      return { outcome: 'asked', run };
+    });
+    await this.rows.emit(tx, emissions);
+    return answers;
+  };
+
+  private async inOutbox(tx: Transaction, runIds: string[]): Promise<Set<string>> {
+    if (runIds.length === 0) return new Set();
+    const rows = await tx.query<{ run_id: string }>(
+      `SELECT run_id FROM outbox WHERE event_type = 'run.requested' AND run_id IN ${inList(runIds)}`,
+      runIds,
+    );
+    return new Set(rows.map(({ run_id }) => run_id));
+  }
 
   private readonly requestRunsAgain = async (tx: Transaction, inputs: string[][]): Promise<number[]> => {
     const asked = [...new Set(inputs.flat())];

@@ -11,15 +11,27 @@ import {
   TRIGGER_KINDS,
   type TriggeredBy,
 } from './run';
-import { type Waiting, type WaitingFacts, waitingFor } from './waiting';
+import { runError } from './run-error';
+import { type Waiting, type WaitingFacts, waitingFor, waitingMessage } from './waiting';
 
 const nullableText = { type: String, nullable: true } as const;
 const nullableTime = { type: String, format: 'date-time', nullable: true } as const;
 const nullableNumber = { type: Number, nullable: true } as const;
 
-export class WaitingView implements Waiting {
+export class WaitingView {
   @ApiProperty({ type: String, example: 'no-worker-yet' }) code!: Waiting['code'];
   @ApiProperty() message!: string;
+  @ApiProperty({
+    ...nullableTime,
+    description: 'When the request of an external run was published; null for other reasons to wait',
+  })
+  publishedAt!: Instant | null;
+  @ApiProperty({
+    ...nullableNumber,
+    description:
+      'Milliseconds that runs of this project typically take, where its workers report only at the end',
+  })
+  typicalMs!: number | null;
 }
 
 export class ProgressView {
@@ -69,7 +81,7 @@ export class RunView {
   @ApiProperty({ ...nullableNumber, description: 'Milliseconds from start to end; null while it runs' })
   durationMs!: number | null;
   @ApiProperty({ type: WaitingView, nullable: true, description: 'Why it is not further' })
-  waiting!: Waiting | null;
+  waiting!: WaitingView | null;
   @ApiProperty({ type: ProgressView }) progress!: ProgressView;
   @ApiProperty({ type: [StepView] }) steps!: StepView[];
   @ApiProperty({
@@ -99,7 +111,7 @@ export function toRunView(run: Run, facts: WaitingFacts, now: Instant): RunView 
     cancelRequestedAt: run.cancelRequestedAt,
     endedAt: run.endedAt,
     durationMs: durationMs(run),
-    waiting: isTerminal(run) ? null : waitingFor(run, facts, now),
+    waiting: waitingView(run, facts, now),
     progress: run.progress,
     steps: run.steps.map(({ name, status, startedAt, endedAt, exitCode }) => ({
       name,
@@ -110,13 +122,25 @@ export function toRunView(run: Run, facts: WaitingFacts, now: Instant): RunView 
       exitCode,
     })),
     summary: { newJobsCount: null, relevantCount: null, ...run.metrics },
-    error: run.error,
+    error: runError(run),
     artifacts: run.artifacts.map(({ name, size }) => ({
       name,
       size,
       href: artifactHref(run.runId, name),
     })),
   };
+}
+
+function waitingView(run: Run, facts: WaitingFacts, now: Instant): WaitingView | null {
+  const waiting = isTerminal(run) ? null : waitingFor(run, facts, now);
+  return (
+    waiting && {
+      code: waiting.code,
+      message: waitingMessage(waiting, run, now),
+      publishedAt: 'publishedAt' in waiting ? waiting.publishedAt : null,
+      typicalMs: 'typicalMs' in waiting ? waiting.typicalMs : null,
+    }
+  );
 }
 
 export function durationMs({

@@ -30,6 +30,7 @@ export class RunEntity implements Run {
   @Column({ name: 'max_attempts', type: 'integer' }) maxAttempts!: number;
   @Column({ name: 'worker_id', type: 'text', nullable: true }) workerId!: string | null;
   @Column({ name: 'claimed_at', type: 'text', nullable: true }) claimedAt!: string | null;
+  @Column({ name: 'request_published_at', type: 'text', nullable: true }) requestPublishedAt!: string | null;
   @Column({ name: 'last_heard_at', type: 'text', nullable: true }) lastHeardAt!: string | null;
   @Column({ name: 'lease_expires_at', type: 'text', nullable: true }) leaseExpiresAt!: string | null;
   @Column({ name: 'lease_token', type: 'text', nullable: true }) leaseToken!: string | null;
@@ -51,7 +52,7 @@ export class RunEntity implements Run {
   @Column({ type: 'simple-json' }) progress!: Progress;
   @Column({ type: 'simple-json' }) steps!: StepState[];
   @Column({ type: 'simple-json' }) metrics!: Record<string, number>;
-  @Column({ type: 'simple-json', nullable: true }) error!: { code: string; message: string } | null;
+  @Column({ type: 'simple-json', nullable: true }) error!: Run['error'];
   @Column({ type: 'simple-json' }) artifacts!: Artifact[];
   @Column({ type: 'integer' }) revision!: number;
 }
@@ -79,6 +80,7 @@ export class IdempotencyKeyEntity {
 @Entity('applied_events')
 @Index('applied_events_by_id', ['eventId'], { unique: true })
 @Index('applied_events_by_run', ['runId', 'position'])
+@Index('late_events_by_run', ['runId', 'position'], { where: "outcome = 'already-ended'" })
 @Index('attempts_by_run', ['runId', 'position'], { where: "event_type IN ('run.requested', 'run.started')" })
 export class AppliedEventEntity {
   @PrimaryColumn({ type: 'integer', generated: 'increment' }) position!: number;

@@ -73,6 +73,8 @@ export interface Run {
   workerId: string | null;
   /** When a worker was first known to have this attempt; null while nobody has it. */
   claimedAt: Instant | null;
+  /** When the request of this attempt was last published; only of external runs, whose workers need not claim. */
+  requestPublishedAt: Instant | null;
   lastHeardAt: Instant | null;
   /** Past this the worker counts as lost; null for one that promised nothing. */
   leaseExpiresAt: Instant | null;
@@ -103,7 +105,8 @@ export interface Run {
   progress: Progress;
   steps: StepState[];
   metrics: Record<string, number>;
-  error: { code: string; message: string } | null;
+  /** Without a message where the server itself decided: run-error.ts makes the sentence. */
+  error: { code: string; message: string | null } | null;
   artifacts: Artifact[];
   /** Counts the changes: guards each write against a lost update, and says whether a reader has the latest. */
   revision: number;

@@ -79,6 +79,21 @@ export class RunsController {
     return answer(response, await this.service.rerun(runId, body, checkIdempotencyKey(key)));
   }
 
+  @Post('runs/:runId/ask-again')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Publish the request of a run once more',
+    description:
+      'For a run that no worker has claimed. An external worker that reports only at the end may be working on it ' +
+      'already, and one that does not remember runs then does the work twice. While a request waits to be ' +
+      'published, nothing is added.',
+  })
+  @ApiResponse({ status: 202, type: RunView })
+  @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_CLAIMED', 'RUN_ALREADY_ENDED')
+  async askAgain(@Param('runId') runId: string): Promise<RunView> {
+    return this.service.askAgain(runId, 'api');
+  }
+
   @Get('runs')
   @ApiOperation({ summary: 'List runs, newest first' })
   @ApiResponse({ status: 200, type: RunPageView })

@@ -26,6 +26,7 @@ import { RunHistoryQueries } from './run-history-queries';
 import { RunLeases } from './run-leases';
 import { RunLogsController } from './run-logs.controller';
 import { RunPast } from './run-past';
+import { ReportingHabits } from './reporting-habits';
 import { RunQueries } from './run-queries';
 import { RunRows } from './run-rows';
 import { RunStore } from './run-store';
@@ -51,6 +52,7 @@ import { WorkersController } from './workers.controller';
     RunsService,
     RunPast,
     RunQueries,
+    ReportingHabits,
     RunHistoryQueries,
     LatestRuns,
     ProjectChanges,
@@ -79,6 +81,7 @@ import { WorkersController } from './workers.controller';
     EventIntake,
     RunsService,
     RunPast,
+    ReportingHabits,
     RunQueries,
     RunHistoryQueries,
     LatestRuns,

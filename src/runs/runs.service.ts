@@ -114,6 +114,29 @@ export class RunsService {
   }
 
   /**
+   * Publishes the request of a run once more, for a worker that missed it. Where one waits to be published already,
+   * nothing is added.
+   * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_CLAIMED, RUN_ALREADY_ENDED
+   */
+  async askAgain(runId: string, requestedBy: string): Promise<RunView> {
+    const { runId: id } = await this.queries.get(runId);
+    const { run, outcome } = await this.store.askAgain(id, requestedBy);
+    if (outcome === 'ended') {
+      throw new JobatoError(
+        'RUN_ALREADY_ENDED',
+        `The run ended as ${run.status} at ${run.endedAt}; there is nothing to ask workers for.`,
+      );
+    }
+    if (outcome === 'claimed') {
+      throw new JobatoError(
+        'RUN_ALREADY_CLAIMED',
+        `A worker has had the run since ${run.claimedAt}. To start over, stop it and re-run it.`,
+      );
+    }
+    return this.queries.view(run);
+  }
+
+  /**
    * A request that was answered before gets that answer again before anything else is looked at: the project may
    * have changed since, or be busy with the very run that the answer tells of.
    */

@@ -35,7 +35,8 @@ export class Uploads implements OnModuleInit {
   /**
    * Writes down what comes, no faster than the disk takes it.
    * @param announcedBytes what the sender says that it will be
-   * @throws JobatoError PAYLOAD_TOO_LARGE, STORAGE_FULL, VALIDATION where it broke off
+   * @throws JobatoError PAYLOAD_TOO_LARGE, STORAGE_FULL, VALIDATION where it broke off, REQUEST_TIMEOUT where
+   *   nothing came for too long
    */
   async receive(content: AsyncIterable<Buffer>, announcedBytes: number | null): Promise<Upload> {
     this.assertFits(announcedBytes ?? 0);
@@ -43,7 +44,7 @@ export class Uploads implements OnModuleInit {
     const file = await this.make(path).catch(asProblem);
     try {
       let size = 0;
-      for await (const bytes of whole(content)) {
+      for await (const bytes of whole(steady(content, this.config.uploadIdleMs))) {
         size += bytes.length;
         this.assertFits(size);
         await file.writeFile(bytes);
@@ -98,9 +99,47 @@ export class Uploads implements OnModuleInit {
 async function* whole(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   try {
     yield* content;
-  } catch {
+  } catch (error) {
+    if (error instanceof JobatoError) throw error;
     throw invalid([{ field: '', message: 'broke off before the file was whole' }]);
   }
+}
+
+/** Ends where nothing comes for too long; a slow line that makes progress may take its time. */
+async function* steady(content: AsyncIterable<Buffer>, idleMs: number): AsyncGenerator<Buffer> {
+  const pieces = content[Symbol.asyncIterator]();
+  let isIdle = false;
+  try {
+    for (;;) {
+      const piece = await within(pieces.next(), idleMs);
+      isIdle = piece === null;
+      if (piece === null) throw idle(idleMs);
+      if (piece.done) return;
+      yield piece.value;
+    }
+  } finally {
+    // It would wait for the piece that does not come.
+    if (!isIdle) await pieces.return?.();
+  }
+}
+
+/** @returns null where it took longer */
+async function within<Result>(result: Promise<Result>, ms: number): Promise<Result | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, ms, null)));
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+    result.catch(() => undefined);
+  }
+}
+
+function idle(idleMs: number): JobatoError {
+  return new JobatoError(
+    'REQUEST_TIMEOUT',
+    `Nothing of the file arrived for ${idleMs / 1000} s (UPLOAD_IDLE_SECONDS). Send it again.`,
+  );
 }
 
 /** One by one: a link in a folder that a step once made must not lead out of it. */

@@ -1,7 +1,8 @@
 import { aNewRun, after, LATER } from '../../test/support/a-run';
 import type { Run } from './run';
 import type { RunCommand } from './run-state';
-import { type WaitingFacts, waitingFor } from './waiting';
+import { type ReportingHabit, UNKNOWN_HABIT } from './reporting-habits';
+import { type WaitingFacts, waitingFor, waitingMessage } from './waiting';
 
 const SOON = '2026-03-01T10:05:10.000Z';
 const MUCH_LATER = '2026-03-01T10:09:00.000Z';
@@ -15,7 +16,15 @@ const facts = (more: Partial<WaitingFacts> = {}): WaitingFacts => ({
 const claim: RunCommand = { type: 'claim', workerId: 'worker-1', leaseSeconds: 30 };
 const ask: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' };
 const unclaimed = aNewRun();
-const external = aNewRun({ executor: 'external' });
+const external: Run = { ...aNewRun({ executor: 'external' }), requestPublishedAt: LATER };
+const AT_END: ReportingHabit = { reports: 'only-at-end', typicalMs: 4200, lastReport: null };
+const AT_START: ReportingHabit = { ...UNKNOWN_HABIT, reports: 'at-start' };
+
+/** The code and the sentence, as everybody sees them. */
+const said = (run: Run, known: WaitingFacts, now: string) => {
+  const waiting = waitingFor(run, known, now);
+  return waiting && { code: waiting.code, message: waitingMessage(waiting, run, now) };
+};
 const claimed = after(unclaimed, [claim]);
 const nameless = after(external, [{ type: 'progress', occurredAt: LATER, payload: {} }]);
 
@@ -58,14 +67,42 @@ describe('why a run is not further', () => {
       /All 2 places/,
     ],
     [
-      'its external worker is not there, whatever our own places say',
+      'its request is published and nothing is known of its workers, whatever our own places say',
       external,
       facts({ stepWorkers: { slots: 2, busy: 2 } }),
-      'no-worker-yet',
-      /external worker .* project demo\./,
+      'handed-out',
+      /^Published at 2026-03-01T10:05:00.000Z; no worker has reported yet\. .* project demo\./,
     ],
     [
-      'its external worker is not there, but others are',
+      'it is handed to a worker that reports only at the end',
+      external,
+      facts({ habit: AT_END }),
+      'handed-out',
+      /^Handed to a worker at 2026-03-01T10:05:00.000Z\. This project's workers report only at the end, typically after 4 s\.$/,
+    ],
+    [
+      'it is handed out, also while it is asked for once more',
+      external,
+      facts({ habit: AT_END, unpublished: true }),
+      'handed-out',
+      /^Handed to a worker/,
+    ],
+    [
+      'its external worker would have reported by now',
+      external,
+      facts({ habit: AT_START }),
+      'no-worker-yet',
+      /^No external worker has reported since .*10:05:00.000Z; .* report when they begin\./,
+    ],
+    [
+      'the request of an external run is not published',
+      { ...external, requestPublishedAt: null },
+      facts({ unpublished: true, habit: AT_END }),
+      'not-yet-published',
+      /accepted and safe/,
+    ],
+    [
+      'nothing is known of its external worker, but others were heard of',
       external,
       facts({
         consumers: [
@@ -73,8 +110,8 @@ describe('why a run is not further', () => {
           { group: 'jobato-workers', name: 'w', idleMs: 0 },
         ],
       }),
-      'no-worker-yet',
-      /since 2026-03-01T10:00:00.000Z\. .*Heard of lately: gpu-1 \(ml, 3 s ago\)\.$/,
+      'handed-out',
+      /^Published at .*Heard of lately: gpu-1 \(ml, 3 s ago\)\.$/,
     ],
     [
       'nobody here carries out steps, but workers elsewhere were heard of',
@@ -89,7 +126,7 @@ describe('why a run is not further', () => {
       'no-worker-yet',
       /Heard of lately: w-1 \(HTTP, 0 s ago\)\.$/,
     ],
-    ['nobody was heard of', external, facts(), 'no-worker-yet', /without a group cannot be seen/],
+    ['no consumer was heard of', external, facts(), 'handed-out', /without a group cannot be seen/],
     ['it is being stopped', after(claimed, [ask]), facts(), 'stopping', /worker-1/],
     [
       'it is being stopped by nobody knows whom',
@@ -99,11 +136,11 @@ describe('why a run is not further', () => {
       /that has the run/,
     ],
   ])('says that %s', (_what, run, known, code, message) => {
-    expect(waitingFor(run, known, SOON)).toEqual({ code, message: expect.stringMatching(message) });
+    expect(said(run, known, SOON)).toEqual({ code, message: expect.stringMatching(message) });
   });
 
   it('says that the worker is silent once its lease is over, and since when', () =>
-    expect(waitingFor(claimed, facts(), MUCH_LATER)).toEqual({
+    expect(said(claimed, facts(), MUCH_LATER)).toEqual({
       code: 'worker-silent',
       message: expect.stringContaining(`worker-1 has not been heard from since ${LATER}`),
     }));

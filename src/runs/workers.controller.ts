@@ -2,6 +2,8 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { GroupState } from '../events/event-stream';
 import { StreamMonitor } from '../events/stream-monitor';
+import { ProjectCatalogue } from '../projects/project-catalogue';
+import { type ReportingHabit, ReportingHabits } from './reporting-habits';
 import { WorkerRegistry, type WorkerView } from './worker-registry';
 
 class WorkerAnswer implements WorkerView {
@@ -26,11 +28,25 @@ class GroupAnswer {
   @ApiProperty() pending!: number;
 }
 
+class SilentWorkersAnswer {
+  @ApiProperty() projectId!: string;
+  @ApiProperty({ format: 'date-time', description: 'When a worker last reported an end without a claim' })
+  lastReportAt!: string;
+  @ApiProperty({ format: 'uuid' }) runId!: string;
+  @ApiProperty({ type: Number, nullable: true, description: 'Milliseconds that such runs typically take' })
+  typicalMs!: number | null;
+}
+
 class WorkersAnswer {
   @ApiProperty({ type: [WorkerAnswer] }) items!: WorkerAnswer[];
   @ApiProperty({ type: [GroupAnswer], description: 'Consumer groups of the event stream' })
   groups!: GroupAnswer[];
   @ApiProperty({ type: [ConsumerAnswer] }) consumers!: ConsumerAnswer[];
+  @ApiProperty({
+    type: [SilentWorkersAnswer],
+    description: 'Projects whose workers report without a claim: they are not seen while they work',
+  })
+  silent!: SilentWorkersAnswer[];
 }
 
 @ApiTags('workers')
@@ -39,19 +55,32 @@ export class WorkersController {
   constructor(
     private readonly workers: WorkerRegistry,
     private readonly monitor: StreamMonitor,
+    private readonly habits: ReportingHabits,
+    private readonly projects: ProjectCatalogue,
   ) {}
 
   @Get()
   @ApiOperation({ summary: 'Workers and stream consumers that were seen' })
   @ApiResponse({ status: 200, type: WorkersAnswer })
   async list(): Promise<WorkersAnswer> {
-    const [items, groups] = await Promise.all([this.workers.list(), this.monitor.groups()]);
+    const [items, groups, habits] = await Promise.all([
+      this.workers.list(),
+      this.monitor.groups(),
+      this.habits.of(this.projects.externalProjectIds()),
+    ]);
     return {
       items,
       groups: groups.map(({ name, lag, pending }) => ({ name, lag, pending })),
       consumers: groups.flatMap(consumersOf),
+      silent: [...habits].flatMap(([projectId, habit]) => silentWorkers(projectId, habit)),
     };
   }
+}
+
+function silentWorkers(projectId: string, { lastReport, typicalMs }: ReportingHabit): SilentWorkersAnswer[] {
+  return lastReport === null
+    ? []
+    : [{ projectId, lastReportAt: lastReport.at, runId: lastReport.runId, typicalMs }];
 }
 
 function consumersOf({ name: group, consumers }: GroupState): ConsumerAnswer[] {

@@ -1,7 +1,10 @@
-import { Controller, Headers, HttpCode, Param, Put, Req, Res } from '@nestjs/common';
+import { Controller, Headers, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
 import { ApiProblems } from '../problems/api-problems';
+import { moveBodyDeadline } from '../problems/body-deadline';
 import { invalid, JobatoError } from '../problems/catalogue';
 import { ArtifactUploads } from '../runs/artifact-uploads';
 import type { Claimant } from '../runs/run-leases';
@@ -15,7 +18,10 @@ const ATTEMPT_HEADER = 'X-Jobato-Attempt';
 @ApiForWorkers()
 @Controller('api/internal/runs/:runId/artifacts')
 export class WorkerArtifactsController {
-  constructor(private readonly uploads: ArtifactUploads) {}
+  constructor(
+    private readonly uploads: ArtifactUploads,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
 
   @Put(':name')
   @HttpCode(201)
@@ -23,7 +29,8 @@ export class WorkerArtifactsController {
     summary: 'Upload what a run made',
     description:
       'The body is the file, of any type, up to ARTIFACT_LIMIT_MB. The name is a relative path (with its slashes ' +
-      'encoded); a file of that name is replaced once the new one is whole.',
+      'encoded); a file of that name is replaced once the new one is whole. It may come slowly, up to ' +
+      'UPLOAD_TIMEOUT_SECONDS in all. After UPLOAD_IDLE_SECONDS without a byte the answer is 408.',
   })
   @ApiLeaseHeader()
   @ApiHeader({ name: WORKER_HEADER, required: false, description: 'The name of the worker' })
@@ -36,6 +43,7 @@ export class WorkerArtifactsController {
     'RUN_NOT_FOUND',
     'RUN_ALREADY_ENDED',
     'LEASE_LOST',
+    'REQUEST_TIMEOUT',
     'PAYLOAD_TOO_LARGE',
     'UNSUPPORTED_MEDIA_TYPE',
     'STORAGE_FULL',
@@ -47,6 +55,8 @@ export class WorkerArtifactsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<ArtifactView> {
+    // From here on the sender is known, and a large file may take longer than other bodies.
+    moveBodyDeadline(request, this.config.uploadTimeoutMs);
     try {
       const encoding = headers['content-encoding'] ?? 'identity';
       if (encoding.toLowerCase() !== 'identity') {
@@ -64,6 +74,7 @@ export class WorkerArtifactsController {
     } finally {
       // Many clients read no answer before they have sent everything.
       request.resume();
+      moveBodyDeadline(request, this.config.requestTimeoutMs);
     }
   }
 }

@@ -5,6 +5,7 @@ import { Clock, toInstant } from '../../clock/clock';
 import { StreamMonitor } from '../../events/stream-monitor';
 import { Health } from '../../health/health';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
+import { ReportingHabits } from '../../runs/reporting-habits';
 import { RunQueries } from '../../runs/run-queries';
 import { WorkerRegistry } from '../../runs/worker-registry';
 import { type LivePage, LivePages } from '../page/live-pages';
@@ -33,6 +34,7 @@ export class InstallationPagesController {
     private readonly health: Health,
     private readonly queries: RunQueries,
     private readonly projects: ProjectCatalogue,
+    private readonly habits: ReportingHabits,
     private readonly clock: Clock,
     private readonly pages: LivePages,
   ) {}
@@ -62,15 +64,16 @@ export class InstallationPagesController {
   }
 
   private async workersModel() {
-    const [workers, groups, active] = await Promise.all([
+    const [workers, habits, groups, active] = await Promise.all([
       this.workers.list(),
+      this.habits.of(this.projects.externalProjectIds()),
       this.monitor.groups(),
       this.queries.allActive(),
     ]);
     const views = await this.queries.views(active.filter(({ claimedAt }) => claimedAt === null));
     const viewOf = new Map(views.map((view) => [view.runId, view]));
     const nameOf = (projectId: string) => this.projects.find(projectId)?.definition.name ?? projectId;
-    const model = workersPage(workers, groups, active, viewOf, nameOf, this.clock.now());
+    const model = workersPage(workers, groups, active, viewOf, habits, nameOf, this.clock.now());
     // What only says that time passes is left out: the page counts on by itself.
     const version = pageVersion(
       [],
@@ -84,6 +87,7 @@ export class InstallationPagesController {
           group,
           consumers.map(({ name, pending }) => [name, pending]),
         ]),
+        model.silent,
         model.waiting.map(({ runId, stopAction }) => [
           runId,
           stopAction,

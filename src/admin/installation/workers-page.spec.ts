@@ -1,4 +1,5 @@
 import { after, aNewRun, LATER, START } from '../../../test/support/a-run';
+import { type ReportingHabit, UNKNOWN_HABIT } from '../../runs/reporting-habits';
 import { toRunView } from '../../runs/run-view';
 import { workersPage } from './workers-page';
 
@@ -13,7 +14,7 @@ it('says what each worker runs, since when, and which runs nobody has', () => {
     { workerId: 'w', kind: 'external' as const, lastHeardAt: START, slots: null, runIds: [claimed.runId] },
     { workerId: 'ours', kind: 'embedded' as const, lastHeardAt: LATER, slots: 2, runIds: [] },
   ];
-  const page = workersPage(workers, [], [claimed, waiting], views, name, LATER);
+  const page = workersPage(workers, [], [claimed, waiting], views, new Map(), name, LATER);
   expect(page.workers).toMatchObject([
     {
       kind: 'elsewhere',
@@ -35,12 +36,32 @@ it('says how long a consumer has not asked for anything', () => {
   const groups = [
     { name: 'jobato-workers', lag: 3000, pending: 1, consumers: [{ name: 'c', pending: 1, idleMs: 61_000 }] },
   ];
-  expect(workersPage([], groups, [], new Map(), name, LATER).groups).toEqual([
+  expect(workersPage([], groups, [], new Map(), new Map(), name, LATER).groups).toEqual([
     {
       name: 'jobato-workers',
       lag: '3,000',
       pending: '1',
       consumers: [{ name: 'c', pending: '1', asked: { text: '1 m 01 s', tickingFromMs: 61_000 } }],
+    },
+  ]);
+});
+
+it('lists projects whose workers report only at the end, once one has', () => {
+  const reported: ReportingHabit = {
+    reports: 'only-at-end',
+    typicalMs: 4000,
+    lastReport: { runId: claimed.runId, at: START },
+  };
+  const habits = new Map([
+    ['jobs', reported],
+    ['new', UNKNOWN_HABIT],
+  ]);
+  expect(workersPage([], [], [], new Map(), habits, name, LATER).silent).toEqual([
+    {
+      projectName: 'JOBS',
+      href: '/projects/jobs',
+      lastReport: expect.objectContaining({ datetime: START }),
+      runHref: `/runs/${claimed.runId}`,
     },
   ]);
 });

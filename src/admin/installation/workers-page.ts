@@ -1,5 +1,6 @@
 import type { Instant } from '../../clock/clock';
 import type { GroupState } from '../../events/event-stream';
+import type { ReportingHabit } from '../../runs/reporting-habits';
 import type { Run } from '../../runs/run';
 import type { RunView } from '../../runs/run-view';
 import type { WorkerView } from '../../runs/worker-registry';
@@ -19,6 +20,8 @@ export interface WorkersPage {
     /** With how long ago each last asked for events. */
     consumers: { name: string; pending: string; asked: DurationText }[];
   }[];
+  /** Projects whose workers report without a name, and only at the end. */
+  silent: { projectName: string; href: string; lastReport: TimeText; runHref: string }[];
   /** Runs that nobody has taken yet, with what to do about it: the next to be taken last, so that none moves under a pointer. */
   waiting: (RunAtWork & { words: PageWords[] | null; stopAction: string | null })[];
 }
@@ -46,6 +49,7 @@ export function workersPage(
   groups: GroupState[],
   active: Run[],
   views: ReadonlyMap<string, RunView>,
+  habits: ReadonlyMap<string, ReportingHabit>,
   projectName: (projectId: string) => string,
   now: Instant,
 ): WorkersPage {
@@ -77,6 +81,18 @@ export function workersPage(
         asked: { text: elapsedText(consumer.idleMs), tickingFromMs: consumer.idleMs },
       })),
     })),
+    silent: [...habits].flatMap(([projectId, { lastReport }]) =>
+      lastReport === null
+        ? []
+        : [
+            {
+              projectName: projectName(projectId),
+              href: `/projects/${projectId}`,
+              lastReport: timeText(lastReport.at),
+              runHref: `/runs/${lastReport.runId}`,
+            },
+          ],
+    ),
     waiting: active
       .filter(({ claimedAt }) => claimedAt === null)
       .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))

@@ -4,6 +4,7 @@ import type { KnownProject } from '../../projects/project-catalogue';
 import type { QuotaStatus } from '../../quota/quotas';
 import type { TrendRun } from '../../runs/latest-runs';
 import { isTerminal, type Run } from '../../runs/run';
+import { runError } from '../../runs/run-error';
 import type { RunView } from '../../runs/run-view';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText, reasonWords } from '../words/plain-words';
@@ -173,7 +174,7 @@ function detailOf(
 function endDetail(run: Run): string | null {
   const failed = run.steps.find(({ status }) => status === 'failed');
   if (run.status === 'failed' && failed) return `at ${failed.name}`;
-  if (run.status === 'failed' && run.error) return run.error.message;
+  if (run.status === 'failed' && run.error) return firstSentence(runError(run)?.message) ?? null;
   return run.statusReason === null ? null : reasonWords(run.statusReason);
 }
 

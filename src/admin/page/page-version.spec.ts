@@ -19,6 +19,6 @@ const heard = (...seconds: number[]) =>
 it('is another where a run waits for something else, and not because time passes', () => {
   expect(heard(3)).toBe(heard(12));
   expect(heard(3)).not.toBe(heard(3, 4));
-  expect(heard()).toMatch(/^no-worker-yet: /);
+  expect(heard()).toMatch(/^handed-out: /);
   expect(waitingKey(null)).toBeNull();
 });

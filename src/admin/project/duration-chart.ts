@@ -2,7 +2,7 @@ import { elapsedMs, type Instant } from '../../clock/clock';
 import type { RunStatus } from '../../runs/run';
 import type { PastRun } from '../../runs/run-history-queries';
 import { type DurationText, durationOf, durationText } from '../words/duration-text';
-import { median } from '../run/median';
+import { median } from '../../runs/median';
 import { type StatusMark, stepMark } from '../words/status-mark';
 import { STATUS_WORDS } from '../words/plain-words';
 import { secondText, type TimeText } from '../words/time-text';

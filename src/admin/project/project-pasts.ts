@@ -8,7 +8,7 @@ import {
   RunHistoryQueries,
   type StatusCount,
 } from '../../runs/run-history-queries';
-import { median } from '../run/median';
+import { median } from '../../runs/median';
 import { Remembered } from './remembered';
 import { stalenessOf, SUCCESSES, type Staleness } from './staleness';
 import { PAST_RUNS, type StepHistory, stepHistory } from './step-history';

@@ -1,5 +1,5 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
-import { median } from '../run/median';
+import { median } from '../../runs/median';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Where too little is known of how often a project runs. */

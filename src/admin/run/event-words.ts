@@ -88,8 +88,13 @@ function said(text: string): EventWords {
   return { text, chatter: null };
 }
 
-function requestedWords(effect: string | null, { attempt }: RunEventMap['run.requested']): string {
+function requestedWords(
+  effect: string | null,
+  { attempt, requestedBy }: RunEventMap['run.requested'],
+): string {
   if (effect === null) return FOREIGN_REQUEST;
+  if (requestedBy !== undefined)
+    return `Workers asked again ${PEOPLE[requestedBy] ?? `by ${requestedBy}`}: the request was published once more`;
   return attempt === 1 ? 'Made known to workers' : `Made known to workers again, as attempt ${attempt}`;
 }
 

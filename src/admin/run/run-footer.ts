@@ -69,7 +69,7 @@ export function runFooter(
       quota: footerQuota(quota),
       endedAt: timeTextOrNull(run.endedAt),
       lead: endedLead(run),
-      detail: run.error && wordsWithTimes(run.error.message),
+      detail: view.error && wordsWithTimes(view.error.message),
     };
   }
   return {

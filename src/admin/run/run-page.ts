@@ -4,6 +4,8 @@ import type { QuotaStatus } from '../../quota/quotas';
 import { isTerminal, type Run } from '../../runs/run';
 import type { AlikeRun } from '../../runs/run-history-queries';
 import { phaseOf } from '../../runs/run-state';
+import { mayStillBeWorkedOn } from '../../runs/run-error';
+import type { LateEnd } from '../../runs/run-past';
 import type { RunView } from '../../runs/run-view';
 import { USUAL_WAIT_MS } from '../../runs/waiting';
 import { type DurationText, durationOf } from '../words/duration-text';
@@ -24,7 +26,8 @@ import { type StepTimeline, stepTimeline } from './step-timeline';
 import { type SummaryBar, summaryBar } from './summary-bar';
 import { type TimeLeft, timeLeft } from './time-left';
 import { secondText, secondTextOrNull, type TimeText } from '../words/time-text';
-import { type PageWords, waitingWords } from '../words/waiting-words';
+import { type PageWords, waitingWords, wordsWithTimes } from '../words/waiting-words';
+import { type AskAgainOffer, askAgainOffer, lateEndWords, workerWords } from './unheard-worker';
 
 export interface RunFacts {
   run: Run;
@@ -35,6 +38,8 @@ export interface RunFacts {
   current: CurrentProject | null;
   /** Completed runs with the same scope, for what is usual. */
   alike: AlikeRun[];
+  /** What a worker reported after the run had ended. */
+  lateEnd: LateEnd | null;
   /** Of its project, as it is now. */
   quota: QuotaStatus | null;
   /** What the failed step said last on its error output. */
@@ -52,6 +57,8 @@ export interface RunPage {
   projectHref: string | null;
   mark: StatusMark;
   isActive: boolean;
+  /** It may still change: also an ended run is watched while its worker may report. */
+  isWatched: boolean;
   isStopping: boolean;
   canStop: boolean;
   rerun: RerunOffer | null;
@@ -59,6 +66,8 @@ export interface RunPage {
   stopHref: string;
   summary: SummaryBar;
   waiting: PageWords[] | null;
+  askAgain: AskAgainOffer | null;
+  lateEnd: PageWords[] | null;
   /** It was accepted just now, and is usually taken in a moment. */
   isFresh: boolean;
   failure: Failure | null;
@@ -67,7 +76,7 @@ export interface RunPage {
   trigger: string;
   attempt: number;
   maxAttempts: number;
-  worker: string | null;
+  worker: string;
   lastHeard: DurationText | null;
   startedAt: TimeText;
   duration: DurationText | null;
@@ -90,13 +99,13 @@ export interface Failure {
   title: string;
   code: string;
   /** Null where title and lines say it all. */
-  message: string | null;
+  message: PageWords[] | null;
   errorLines: string[];
   logHref: string | null;
 }
 
 export function runPage(facts: RunFacts, now: Instant): RunPage {
-  const { run, view, definition, current, alike, quota, runningVersion } = facts;
+  const { run, view, definition, current, alike, quota } = facts;
   const { runId, projectId } = run;
   const isActive = !isTerminal(run);
   const footer = runFooter(run, view, quota, now);
@@ -108,6 +117,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     projectHref: current && `/projects/${projectId}`,
     mark: runMark(run),
     isActive,
+    isWatched: isActive || (mayStillBeWorkedOn(run) && facts.lateEnd === null),
     isStopping: isActive && run.cancelRequestedAt !== null,
     canStop: isActive && run.cancelRequestedAt === null,
     rerun: rerunOffer(run, current, quota),
@@ -115,6 +125,8 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     stopHref: `/runs/${runId}/stop`,
     summary: summaryBar(run, definition.metrics, alike, quota, now),
     waiting: waitingWords(run, view, now),
+    askAgain: askAgainOffer(run, view),
+    lateEnd: facts.lateEnd && lateEndWords(run, facts.lateEnd),
     isFresh: phaseOf(run) === 'waiting' && elapsedMs(run.startedAt, now) < USUAL_WAIT_MS,
     failure: failureOf(facts),
     reason: run.statusReason === null ? null : reasonWords(run.statusReason),
@@ -122,7 +134,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     trigger: TRIGGER_WORDS[run.triggeredBy],
     attempt: run.attempt,
     maxAttempts: run.maxAttempts,
-    worker: run.workerId,
+    worker: workerWords(run),
     lastHeard: isActive ? durationOf({ startedAt: run.lastHeardAt, endedAt: null }, now) : null,
     startedAt: secondText(run.startedAt),
     duration: durationOf(run, now),
@@ -148,25 +160,28 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     })),
     // What a stop waits for is said above, with its seconds going on.
     footer,
-    stateHref: `/runs/${runId}/state?version=${runVersion(run, view, alike, runningVersion, now)}`,
+    stateHref: `/runs/${runId}/state?version=${runVersion(facts, now)}`,
     logHref: `/api/runs/${runId}/logs`,
   };
 }
 
 /** Beside what changes with the run, the estimate of the time that is left: it changes in large steps only. */
 export function runVersion(
-  run: Run,
-  view: RunView,
-  alike: AlikeRun[],
-  /** Of the header. */
-  runningVersion: string,
+  {
+    run,
+    view,
+    alike,
+    lateEnd,
+    runningVersion,
+  }: Pick<RunFacts, 'run' | 'view' | 'alike' | 'lateEnd' | 'runningVersion'>,
   now: Instant,
 ): string {
-  return pageVersion([run], waitingKey(view), timeLeft(run, alike, now)?.text, runningVersion);
+  const left = timeLeft(run, alike, now)?.text;
+  return pageVersion([run], waitingKey(view), left, runningVersion, lateEnd?.position);
 }
 
-function failureOf({ run, errorLines }: RunFacts): Failure | null {
-  if (run.error === null) return null;
+function failureOf({ run, view, errorLines }: RunFacts): Failure | null {
+  if (run.error === null || view.error === null) return null;
   const step = run.steps.find(({ status }) => status === 'failed') ?? null;
   const exit = step === null || step.exitCode === null ? '' : ` with exit code ${step.exitCode}`;
   const title = step === null ? 'The run did not go well' : `Step ${step.name} failed${exit}`;
@@ -175,7 +190,7 @@ function failureOf({ run, errorLines }: RunFacts): Failure | null {
   return {
     title: step === null && reason !== null ? capital(reason) : title,
     code: run.error.code,
-    message: isSaidAnyway ? null : run.error.message,
+    message: isSaidAnyway ? null : wordsWithTimes(view.error.message),
     errorLines,
     logHref: step === null ? null : `?step=${encodeURIComponent(step.name)}#run-log`,
   };

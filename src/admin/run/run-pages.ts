@@ -4,7 +4,7 @@ import { ErrorLines } from '../../logs/error-lines';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { Quotas } from '../../quota/quotas';
 import { isTerminal, type Run } from '../../runs/run';
-import { RunPast, type PastStamp } from '../../runs/run-past';
+import { type LateEnd, RunPast, type PastStamp } from '../../runs/run-past';
 import { RunQueries } from '../../runs/run-queries';
 import { AlikeRuns } from './alike-runs';
 import { PageFrames } from '../page/page-frame';
@@ -32,32 +32,48 @@ export class RunPages {
 
   /** Names the state that `state` shows. */
   async version(run: Run): Promise<string> {
-    const [view, alike, { runningVersion }] = await Promise.all([
+    const [view, alike, { runningVersion }, lateEnd] = await Promise.all([
       this.queries.view(run),
       isTerminal(run) ? [] : this.alikeRuns.before(run),
       this.frames.running(),
+      this.lateEndOf(run),
     ]);
-    return runVersion(run, view, alike, runningVersion, this.clock.now());
+    return runVersion({ run, view, alike, lateEnd, runningVersion }, this.clock.now());
   }
 
   async state(run: Run) {
     const project = this.projects.find(run.projectId);
     const failedStep = run.steps.find(({ status }) => status === 'failed')?.name;
-    const [view, definition, alike, quota, { runningVersion }, errorLines] = await Promise.all([
+    const [view, definition, alike, quota, { runningVersion }, lateEnd, errorLines] = await Promise.all([
       this.queries.view(run),
       this.queries.definition(run.definitionHash),
       this.alikeRuns.before(run),
       project && this.quotas.statusOf(project.definition),
       this.frames.running(),
+      this.lateEndOf(run),
       failedStep === undefined || !isTerminal(run)
         ? []
         : this.errorLines.lastOf(run.runId, failedStep, ERROR_LINES),
     ]);
-    const facts = { run, view, definition, current: project, alike, quota, errorLines, runningVersion };
+    const facts = {
+      run,
+      view,
+      definition,
+      current: project,
+      alike,
+      quota,
+      lateEnd,
+      errorLines,
+      runningVersion,
+    };
     const page = runPage(facts, this.clock.now());
     // Seen in the row of tabs, and changed with the state.
     const title = `${page.mark.icon} ${page.projectName}, run`;
     return { frame: await this.frames.frame(title, '/'), run: page };
+  }
+
+  private async lateEndOf(run: Run): Promise<LateEnd | null> {
+    return isTerminal(run) ? this.runPast.lateEnd(run) : null;
   }
 
   /** Names the past that `past` shows, and what there is of it. */

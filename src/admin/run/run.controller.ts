@@ -65,7 +65,7 @@ export class RunPageController {
   }
 
   /** Where a form that was refused without JavaScript leaves its reader: loaded again, it is the page. */
-  @Get(['stop', 'rerun'])
+  @Get(['stop', 'rerun', 'ask-again'])
   backToPage(@Param('runId') runId: string, @Res() response: Response): void {
     response.redirect(303, `/runs/${encodeURIComponent(runId)}`);
   }
@@ -81,6 +81,23 @@ export class RunPageController {
       response,
       async () => {
         await this.runs.stop(runId, 'page');
+        showDone(`/runs/${runId}`, request, response);
+      },
+      (notice) => this.renderPage(runId, {}, notice, response),
+    );
+  }
+
+  @Post('ask-again')
+  async askAgain(
+    @Param('runId') runId: string,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    await carryOut(
+      request,
+      response,
+      async () => {
+        await this.runs.askAgain(runId, 'page');
         showDone(`/runs/${runId}`, request, response);
       },
       (notice) => this.renderPage(runId, {}, notice, response),

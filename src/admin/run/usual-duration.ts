@@ -1,5 +1,5 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
-import { median } from './median';
+import { median } from '../../runs/median';
 
 /** How many runs are looked at to say what is usual. */
 export const ALIKE_RUNS = 9;

@@ -38,9 +38,12 @@ const REASON_WORDS: Record<string, string> = {
   'timed-out': 'it took longer than allowed',
   'worker-lost': 'its worker was lost',
   'worker-reported': 'its worker reported a failure',
-  'no-worker': 'no worker took it',
+  'no-worker': 'no worker reported in time',
   'quota-reached': 'the quota was reached',
   'definition-mismatch': 'the worker has another definition of the project',
+  'artifact-missing': 'an artifact is missing',
+  'events-rejected': 'the server rejected some of its events',
+  'log-incomplete': 'log lines are missing',
 };
 
 export function reasonWords(statusReason: string): string {

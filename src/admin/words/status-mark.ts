@@ -1,5 +1,5 @@
 import type { RunStatus, StepStatus } from '../../runs/run';
-import { phaseOf, type PhasedRun } from '../../runs/run-state';
+import { isHandedOut, phaseOf, type PhasedRun } from '../../runs/run-state';
 import { STATUS_WORDS } from './plain-words';
 
 /** A status as it is shown everywhere: a colour, an icon and a word, so that none of them has to be seen alone. */
@@ -24,9 +24,18 @@ const ICONS: Record<RunStatus | StepStatus | 'never', string> = {
 
 export function runMark(run: PhasedRun | null): StatusMark {
   if (run === null) return stepMark('never');
-  const phase = phaseOf(run);
-  const note = phase === 'waiting' ? 'waiting for a worker' : phase === 'stopping' ? 'stopping' : null;
-  return { ...stepMark(run.status), note };
+  return { ...stepMark(run.status), note: noteOf(run) };
+}
+
+function noteOf(run: PhasedRun): string | null {
+  switch (phaseOf(run)) {
+    case 'waiting':
+      return isHandedOut(run) ? 'no report yet' : 'waiting for a worker';
+    case 'stopping':
+      return 'stopping';
+    default:
+      return null;
+  }
 }
 
 /** How a project stands: as its latest run, but one that went well says whether that still holds. */

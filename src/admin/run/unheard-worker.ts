@@ -1,0 +1,56 @@
+import { isTerminal, type Run } from '../../runs/run';
+import type { LateEnd } from '../../runs/run-past';
+import { isHandedOut } from '../../runs/run-state';
+import type { RunView } from '../../runs/run-view';
+import { timeText } from '../words/time-text';
+import type { PageWords } from '../words/waiting-words';
+
+export interface AskAgainOffer {
+  href: string;
+  warning: string;
+}
+
+const LATE_ENDS: Record<LateEnd['eventType'], string> = {
+  'run.completed': 'The worker reported completed at ',
+  'run.failed': 'The worker reported failed at ',
+  'run.cancelled': 'The worker confirmed that it has stopped at ',
+};
+
+/** Whether the request may be published once more; null where that is of no use. */
+export function askAgainOffer(run: Run, { waiting }: Pick<RunView, 'waiting'>): AskAgainOffer | null {
+  if (waiting?.code !== 'handed-out' && waiting?.code !== 'no-worker-yet') return null;
+  return {
+    href: `/runs/${run.runId}/ask-again`,
+    warning:
+      run.executor === 'external'
+        ? 'A worker may already be working on it, and may then do the work twice.'
+        : 'Publishes the request once more. One worker gets the run.',
+  };
+}
+
+/** Who has, or had, the run. */
+export function workerWords(run: Run): string {
+  if (run.workerId !== null) return `Worker ${run.workerId}`;
+  if (!isTerminal(run)) {
+    if (run.claimedAt !== null) return 'Worker without a name';
+    return isHandedOut(run) ? 'No worker has reported yet' : 'No worker yet';
+  }
+  return isReported(run) ? 'Worker without a name' : 'No worker reported';
+}
+
+/** What a worker still reported about a run that had ended without it. */
+export function lateEndWords(run: Run, { eventType, at }: LateEnd): PageWords[] {
+  const time = timeText(at);
+  return [
+    { text: LATE_ENDS[eventType] },
+    { text: time.text, at: time },
+    { text: `, after the run was ${run.status}. That changed nothing.` },
+  ];
+}
+
+/** Only a worker completes a run, and what it reports of a failure carries its message. */
+function isReported({ status, claimedAt, error, statusReason }: Run): boolean {
+  if (claimedAt !== null || status === 'completed' || status === 'partial') return true;
+  if (status === 'cancelled') return statusReason === 'cancelled-by-worker';
+  return error?.message != null && statusReason !== 'timed-out';
+}

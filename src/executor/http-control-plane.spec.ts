@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import type { ArtifactFiles } from '../runs/artifact-files';
+import { HeldRuns } from './held-runs';
+import { HttpControlPlane } from './http-control-plane';
+import type { RetryLimits } from './upload-retries';
+import { WorkerApi } from './worker-api';
+
+const ATTEMPT = { runId: '019ca9d6-8580-7000-8000-000000000001', attempt: 1, leaseToken: null };
+const ARTIFACT = { name: 'report.html', size: 7 };
+const LIMITS: RetryLimits = { firstDelayMs: 1, maxDelayMs: 4, maxRefusals: 5, withinMs: 20_000 };
+const NEVER = new AbortController().signal;
+
+describe('an artifact that is sent to a server', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jobato-upload-'));
+  let server: Server;
+  let uploads: string[] = [];
+  let answer: (response: ServerResponse, request: IncomingMessage) => void;
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    mkdirSync(join(folder, 'run'));
+    writeFileSync(join(folder, 'run', ARTIFACT.name), 'content');
+    writeFileSync(join(folder, 'run', 'empty'), '');
+    server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (part: Buffer) => (body += part.toString()));
+      request.on('end', () => {
+        uploads.push(body);
+        answer(response, request);
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  beforeEach(() => (uploads = []));
+  afterAll(async () => {
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+    rmSync(folder, { recursive: true });
+  });
+
+  const control = (limits: Partial<RetryLimits> = {}, url?: string) => {
+    const { port } = server.address() as { port: number };
+    return new HttpControlPlane(
+      new WorkerApi(url ?? `http://127.0.0.1:${port}`, 'key', 'worker-1'),
+      new HeldRuns(folder),
+      { folderOf: () => join(folder, 'run') } as unknown as ArtifactFiles,
+      { ...LIMITS, ...limits },
+    );
+  };
+  const status =
+    (code: number, headers: Record<string, string> = {}) =>
+    (response: ServerResponse) =>
+      void response.writeHead(code, headers).end();
+
+  it('arrives whole, with its length', async () => {
+    let length: string | undefined;
+    answer = (response, { headers }) => {
+      length = headers['content-length'];
+      status(201)(response);
+    };
+    await control().storeArtifact(ATTEMPT, ARTIFACT, NEVER);
+    expect([uploads, length]).toEqual([['content'], '7']);
+    await control().storeArtifact(ATTEMPT, { name: 'empty', size: 0 }, NEVER);
+    expect(length).toBe('0');
+  });
+
+  it('is sent again, whole, until it is taken', async () => {
+    answer = (response) => status([408, 503, 429, 500, 201][uploads.length - 1]!)(response);
+    await control().storeArtifact(ATTEMPT, ARTIFACT, NEVER);
+    expect(uploads).toEqual(Array(5).fill('content'));
+  });
+
+  it('is given up when the server has refused it often enough', async () => {
+    answer = status(408);
+    await expect(control().storeArtifact(ATTEMPT, ARTIFACT, NEVER)).rejects.toThrow(
+      /^the server did not take "report\.html" after 5 tries: 408 /,
+    );
+    expect(uploads).toHaveLength(5);
+  });
+
+  it.each([400, 401, 409, 413, 302])('is given up at once where the answer is final: %s', async (code) => {
+    answer = status(code, { location: '/elsewhere' });
+    await expect(control().storeArtifact(ATTEMPT, ARTIFACT, NEVER)).rejects.toThrow(
+      new RegExp(`^the server did not take "report\\.html": ${code} `),
+    );
+    expect(uploads).toHaveLength(1);
+  });
+
+  it('is given up where the server asks for more patience than there is time', async () => {
+    answer = status(429, { 'retry-after': '30' });
+    await expect(control().storeArtifact(ATTEMPT, ARTIFACT, NEVER)).rejects.toThrow(/: 429 /);
+    expect(uploads).toHaveLength(1);
+  });
+
+  it('is given up when the time for all tries is over, whether the server answers or not', async () => {
+    await expect(
+      control({ withinMs: 50 }, 'http://127.0.0.1:1').storeArtifact(ATTEMPT, ARTIFACT, NEVER),
+    ).rejects.toThrow(/tries: The server at .* does not answer: .*ECONNREFUSED/);
+    answer = () => undefined;
+    await expect(control({ withinMs: 50 }).storeArtifact(ATTEMPT, ARTIFACT, NEVER)).rejects.toThrow(
+      /did not take/,
+    );
+  });
+
+  it('is not sent any more once the run is stopped', async () => {
+    const stop = new AbortController();
+    answer = (response) => {
+      stop.abort();
+      status(503)(response);
+    };
+    await expect(control().storeArtifact(ATTEMPT, ARTIFACT, stop.signal)).rejects.toThrow(
+      /before the run was stopped/,
+    );
+    expect(uploads).toHaveLength(1);
+  });
+});

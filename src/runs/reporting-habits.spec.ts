@@ -1,0 +1,28 @@
+import { habitOf, UNKNOWN_HABIT } from './reporting-habits';
+
+const run = (minute: number, seconds: number, claimed: boolean) => {
+  const at = `2026-03-01T10:0${minute}:`;
+  return {
+    runId: `run-${minute}`,
+    claimedAt: claimed ? `${at}00.000Z` : null,
+    startedAt: `${at}00.000Z`,
+    endedAt: `${at}0${seconds}.000Z`,
+  };
+};
+
+describe('how the workers of a project report', () => {
+  it('is unknown before the first run has finished', () => expect(habitOf([])).toEqual(UNKNOWN_HABIT));
+
+  it('is only at the end where the latest run was never claimed, and takes the middle of such runs', () =>
+    expect(habitOf([run(5, 4, false), run(4, 9, true), run(3, 2, false), run(2, 5, false)])).toEqual({
+      reports: 'only-at-end',
+      typicalMs: 4000,
+      lastReport: { runId: 'run-5', at: '2026-03-01T10:05:04.000Z' },
+    }));
+
+  it('is at the start where the latest run was claimed, whatever earlier workers did', () =>
+    expect(habitOf([run(5, 4, true), run(4, 3, false)])).toMatchObject({
+      reports: 'at-start',
+      lastReport: { runId: 'run-4' },
+    }));
+});
