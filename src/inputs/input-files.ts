@@ -9,8 +9,8 @@ import { JobatoError } from '../problems/catalogue';
 import { parseAllowlists, parseQueries } from './input-file';
 import { type AllowedDomain, MAX_COMBINATIONS, type Query, runInputs } from './run-inputs';
 
-/** They travel in one event, which has more to say than this. */
-const MAX_INPUTS_BYTES = MAX_EVENT_BYTES * 0.75;
+/** They travel in one event and stand in the row of the run, which both have more to carry than this. */
+const MAX_INPUTS_BYTES = MAX_EVENT_BYTES / 2;
 
 /** What runs of projects with `inputs: queries-x-allowlists` are given, as the two files say right now. */
 @Injectable()

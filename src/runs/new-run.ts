@@ -64,6 +64,7 @@ export function newRun(request: {
     metrics: {},
     error: null,
     artifacts: [],
+    omitted: null,
     revision: 1,
   };
 }

@@ -40,6 +40,7 @@ const MUTABLE: (keyof Run)[] = [
   'metrics',
   'error',
   'artifacts',
+  'omitted',
   'revision',
 ];
 

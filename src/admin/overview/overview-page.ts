@@ -9,6 +9,7 @@ import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText, reasonWords } from '../words/plain-words';
 import { progressBar } from '../run/run-steps';
 import { projectMark, type ProjectTone, projectToneMark, type StatusMark } from '../words/status-mark';
+import { shortText } from '../words/short-text';
 import { type TimeText, timeText } from '../words/time-text';
 import { type Trend, TREND_RUNS, trendOf } from './trend';
 import { type PageWords, waitingWords, wordsWithTimes } from '../words/waiting-words';
@@ -173,8 +174,8 @@ function detailOf(
 function endDetail(run: Run): string | null {
   const failed = run.steps.find(({ status }) => status === 'failed');
   if (run.status === 'failed' && failed) return `at ${failed.name}`;
-  if (run.status === 'failed' && run.error) return run.error.message;
-  return run.statusReason === null ? null : reasonWords(run.statusReason);
+  if (run.status === 'failed' && run.error) return shortText(run.error.message, 200);
+  return run.statusReason === null ? null : shortText(reasonWords(run.statusReason), 200);
 }
 
 /** The run's own page says all of it. */
