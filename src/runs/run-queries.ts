@@ -105,7 +105,11 @@ export class RunQueries {
 
   /** The active run, else the latest. */
   async current(projectId: string): Promise<Run | null> {
-    return (await this.active(projectId)) ?? (await this.list({ projectId }, 1)).items[0] ?? null;
+    const active = await this.active(projectId);
+    if (active) return active;
+    const newest = 'SELECT run_id FROM runs WHERE project_id = ? ORDER BY run_id DESC LIMIT 1';
+    const [latest] = await this.select(`WHERE run_id = (${newest})`, [projectId]);
+    return latest ?? null;
   }
 
   /** @throws JobatoError RUN_NOT_FOUND */

@@ -91,7 +91,9 @@ describe('a Markdown document', () => {
     const bomb = '!['.repeat(128 * 1024);
     let turns = 0;
     let isDone = false;
-    const shown = of('bomb.md', bomb).finally(() => (isDone = true));
+    const shown = artifactPreview('bomb.md', Buffer.from(bomb), false, (source) =>
+      parser.parse(source, 50),
+    ).finally(() => (isDone = true));
     while (!isDone) {
       await new Promise((next) => setImmediate(next));
       turns++;

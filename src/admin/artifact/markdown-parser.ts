@@ -13,8 +13,8 @@ export interface MarkdownToken {
   children: MarkdownToken[];
 }
 
-/** Some documents of 256 KiB take the parser longer; an honest one takes a tenth of a second. */
-const MAX_PARSE_MS = 2_000;
+/** Some documents of 256 KiB take the parser longer. An honest one takes a tenth of a second, where the machine is idle. */
+const MAX_PARSE_MS = 5_000;
 const MAX_HEAP_MB = 256;
 /** More than a page shows. */
 const MAX_TOKENS = 60_000;
@@ -52,16 +52,16 @@ export class MarkdownParser {
   private waiting = 0;
 
   /** @returns null for a document that takes too long, or where too many wait */
-  parse(source: string): Promise<MarkdownToken[] | null> {
+  parse(source: string, maxMs = MAX_PARSE_MS): Promise<MarkdownToken[] | null> {
     if (this.waiting >= MAX_WAITING) return Promise.resolve(null);
     this.waiting++;
-    const parsed = this.last.then(() => parseInThread(source));
+    const parsed = this.last.then(() => parseInThread(source, maxMs));
     this.last = parsed.finally(() => this.waiting--);
     return parsed;
   }
 }
 
-function parseInThread(source: string): Promise<MarkdownToken[] | null> {
+function parseInThread(source: string, maxMs: number): Promise<MarkdownToken[] | null> {
   const thread = new Worker(THREAD, {
     eval: true,
     workerData: { markdownIt: require.resolve('markdown-it'), maxTokens: MAX_TOKENS },
@@ -76,7 +76,7 @@ function parseInThread(source: string): Promise<MarkdownToken[] | null> {
     };
     // The start of the thread is not the document's fault.
     thread.once('online', () => {
-      timer = setTimeout(() => end(null), MAX_PARSE_MS);
+      timer = setTimeout(() => end(null), maxMs);
       thread.postMessage(source);
     });
     thread.once('message', (tokens: MarkdownToken[]) => end(tokens));
