@@ -82,6 +82,7 @@ export class HeartbeatBody extends WorkerBody {
   @ApiProperty(ATTEMPT)
   @IsInt()
   @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
   attempt!: number;
 }
 
