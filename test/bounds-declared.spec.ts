@@ -56,8 +56,8 @@ describe('every member of a schema', () => {
     ...Object.entries(PAYLOAD_SCHEMAS),
     ['log lines over HTTP', LOG_BODY_SCHEMA],
     ['a report on descriptor 3', STEP_REPORT_SCHEMA],
-    ['a project file', PROJECT_FILE_SCHEMA as unknown as JsonSchema],
-    ['quota.yaml', QUOTA_FILE_SCHEMA as unknown as JsonSchema],
+    ['a project file', PROJECT_FILE_SCHEMA],
+    ['quota.yaml', QUOTA_FILE_SCHEMA],
     ['queries.yaml', QUERIES_SCHEMA],
     ['allowlists.yaml', ALLOWLISTS_SCHEMA],
   ];
