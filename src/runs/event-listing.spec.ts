@@ -1,13 +1,15 @@
 import { aNewRun, after, LATER, RUN_ID } from '../../test/support/a-run';
 import type { RunEvent } from '../events/run-event';
+import type { Evidence } from './event-authority';
 import { effectOf } from './event-effect';
 import { type EventCounts, listingOf, MAX_LISTED_BYTES, MAX_LISTED_EVENTS, NO_EVENTS } from './event-listing';
 
+const OURS: Evidence = { origin: 'server' };
 const FULL: EventCounts = { listed: MAX_LISTED_EVENTS, listedBytes: 0, signsOfLife: 0, unlisted: 3 };
 const event = (eventType: RunEvent['eventType'], payload: object) =>
   ({ eventId: 'e', eventType, eventVersion: 1, occurredAt: LATER, runId: RUN_ID, payload }) as RunEvent;
-const list = (of: RunEvent, counts: EventCounts, bytes = 10, run = aNewRun()) =>
-  listingOf(of, effectOf(of, run, LATER), bytes, counts);
+const list = (of: RunEvent, counts: EventCounts, bytes = 10, run = aNewRun(), evidence: Evidence = OURS) =>
+  listingOf(of, effectOf(of, run, evidence, LATER), bytes, counts);
 const progress = event('run.progress', { current: 1 });
 
 it('lists and counts events', () =>
@@ -46,4 +48,12 @@ it('keeps 10,000 signs of life, and counts no more of them as missing', () => {
   const beat = event('run.heartbeat', { workerId: 'w', attempt: 1 });
   const counts = { ...NO_EVENTS, signsOfLife: 10_000 };
   expect(list(beat, counts)).toEqual({ listing: 'unlisted', counts });
+});
+
+it.each([
+  ['log lines', event('run.log', { lines: [{ text: 'x' }] })],
+  ['calls', event('run.progress', { quotaUsed: 2 })],
+])('bounds what comes from a sender that does not hold the run: %s', (_what, of) => {
+  const foreign: Evidence = { origin: 'http', leaseToken: 'wrong' };
+  expect(list(of, FULL, 10, aNewRun(), foreign).listing).toBe('unlisted');
 });
