@@ -10,6 +10,7 @@ import {
   OutboxEntity,
   PublishedRequestEntity,
   RejectedEventEntity,
+  RejectedTotalsEntity,
   StreamEntryEntity,
   StreamGroupEntity,
   StreamPendingEntity,
@@ -20,7 +21,13 @@ import { LifecycleModule } from './lifecycle/lifecycle.module';
 import { LogChunkEntity, LogEndEntity } from './logs/log.entities';
 import { MetricsModule } from './metrics/metrics.module';
 import { QuotaUsageEntity } from './quota/quota-usage.entity';
-import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './runs/run.entity';
+import {
+  AppliedEventEntity,
+  DefinitionEntity,
+  IdempotencyKeyEntity,
+  RunEntity,
+  RunEventCountsEntity,
+} from './runs/run.entity';
 import { RunsModule } from './runs/runs.module';
 import { WorkersApiModule } from './workers-api/workers-api.module';
 
@@ -30,9 +37,11 @@ export const ENTITIES = [
   DefinitionEntity,
   IdempotencyKeyEntity,
   AppliedEventEntity,
+  RunEventCountsEntity,
   OutboxEntity,
   PublishedRequestEntity,
   RejectedEventEntity,
+  RejectedTotalsEntity,
   StreamEntryEntity,
   StreamGroupEntity,
   StreamPendingEntity,

@@ -9,7 +9,12 @@ export function pageBehind({ headers }: Request): string | null {
   return localPath(pathname + search);
 }
 
+/** The form that brings it may be of 1 MiB, and it goes into a header. */
+const MAX_LENGTH = 4096;
+
 /** Only ever back to a page of ours: never `//elsewhere` or an address with a scheme. */
 export function localPath(path: unknown): string | null {
-  return typeof path === 'string' && /^\/(?![/\\])[^\r\n\t]*$/.test(path) ? path : null;
+  return typeof path === 'string' && path.length <= MAX_LENGTH && /^\/(?![/\\])[^\r\n\t]*$/.test(path)
+    ? path
+    : null;
 }

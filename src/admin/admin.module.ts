@@ -8,6 +8,7 @@ import { QuotaModule } from '../quota/quota.module';
 import { RunsModule } from '../runs/runs.module';
 import { AlikeRuns } from './run/alike-runs';
 import { ArtifactPageController } from './artifact/artifact-page.controller';
+import { MarkdownParser } from './artifact/markdown-parser';
 import { EventContractPageController } from './installation/event-contract-page.controller';
 import { InstallationPagesController } from './installation/installation-pages.controller';
 import { LivePages } from './page/live-pages';
@@ -39,6 +40,15 @@ import { RunTimelineController } from './run/run-timeline.controller';
     QuotaPageController,
     EventContractPageController,
   ],
-  providers: [PageFrames, LivePages, LogReader, AlikeRuns, RunPages, ProjectPasts, ProjectReader],
+  providers: [
+    MarkdownParser,
+    PageFrames,
+    LivePages,
+    LogReader,
+    AlikeRuns,
+    RunPages,
+    ProjectPasts,
+    ProjectReader,
+  ],
 })
 export class AdminModule {}

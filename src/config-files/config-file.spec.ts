@@ -93,3 +93,36 @@ it('is named where it cannot be read, and read again when it can', async () => {
   await until(() => file.content !== null);
   expect(file.problem).toBeNull();
 });
+
+it('is read up to 1 MiB, and refused where it is larger', async () => {
+  const fill = (bytes: number) => `limit: 3 #${'x'.repeat(bytes - 10)}`;
+  write(fill(1024 * 1024));
+  await open();
+  expect(file.content).toEqual({ limit: 3 });
+  write(fill(1024 * 1024 + 1));
+  await until(() => file.problem !== null);
+  expect(file.problem).toMatchObject({
+    line: null,
+    reason: 'the file cannot be read: it is larger than 1048576 bytes',
+  });
+});
+
+it.each([
+  ['has 101 aliases', `a: &a 1\nb:\n${'  - *a\n'.repeat(101)}`, 3, /more than 100 aliases/],
+  [
+    'has as many aliases as fit into 64 KiB',
+    `a: &a 1\nb:\n${'  - *a\n'.repeat(9000)}`,
+    3,
+    /more than 100 aliases/,
+  ],
+  [
+    'is large with its aliases written out',
+    `a: &a ${'x'.repeat(30_000)}\nb: [${Array(99).fill('*a').join(', ')}]`,
+    2,
+    /more than 2097152 characters/,
+  ],
+])('%s: is refused', async (_what, content, line, reason) => {
+  write(content);
+  await open();
+  expect(file.problem).toMatchObject({ line, reason: expect.stringMatching(reason) });
+});

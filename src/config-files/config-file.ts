@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { type FileProblem, problemText } from './file-problem';
 import { FolderWatch } from './folder-watch';
 import type { ParsedYaml } from './parse-yaml';
+import { readConfigFile } from './read-config-file';
 
 /**
  * One file that may lie in the configuration folder, as it says right now. Re-read when it changes; a broken one keeps
@@ -48,7 +48,7 @@ export class ConfigFile<Content> {
   private async read(): Promise<void> {
     let source: string;
     try {
-      source = await readFile(this.path, 'utf8');
+      source = await readConfigFile(this.path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.forget();
       this.source = null;

@@ -1,9 +1,14 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Alias, type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 
 export type ParsedYaml<Content> =
   | { content: Content; line?: undefined; reason?: undefined }
   | { content?: undefined; line: number | null; reason: string };
+
+/** To find what an alias stands for takes a walk through the file. */
+const MAX_ALIASES = 100;
+/** As JSON. */
+const MAX_EXPANDED_LENGTH = 2 * 1024 * 1024;
 
 /** What is wrong, and where in the file. */
 export type Complaint = { path: (string | number)[]; reason: string; atKey?: boolean };
@@ -29,8 +34,9 @@ export function parseYaml<Content>(
   if (!isMap(document.contents))
     return { line: 1, reason: `the file must be a mapping such as "${example}"` };
 
-  const content = toJs<Content>(document);
-  if (typeof content === 'string') return { line: lineAt(aliasAtFault(document)), reason: content };
+  const aliases = aliasesOf(document);
+  const content = toJs<Content>(document, aliases.length);
+  if (typeof content === 'string') return { line: lineAt(aliasAtFault(document, aliases)), reason: content };
   const complaint = validate(content)
     ? complaintAbout(content)
     : fromSchemaError(tellingOf(validate.errors!));
@@ -38,23 +44,35 @@ export function parseYaml<Content>(
   return { content };
 }
 
-/** An alias that expands without end is refused by the library with an exception. */
-function toJs<Content>(document: Document): Content | string {
+/** @returns the content, or what is wrong with its aliases */
+function toJs<Content>(document: Document, aliases: number): Content | string {
+  if (aliases > MAX_ALIASES) return `the file has more than ${MAX_ALIASES} aliases`;
   try {
-    return document.toJS({ maxAliasCount: 100 }) as Content;
+    const content = document.toJS({ maxAliasCount: MAX_ALIASES }) as Content;
+    if (aliases === 0 || JSON.stringify(content).length <= MAX_EXPANDED_LENGTH) return content;
+    return `the file takes more than ${MAX_EXPANDED_LENGTH} characters with its aliases written out`;
   } catch (error) {
+    // JSON refuses what contains itself.
+    if (error instanceof TypeError) return 'an alias stands for a part of the file that contains it';
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-/** The offset of the alias that has no anchor, or of the first one where there are too many. */
-function aliasAtFault(document: Document): number {
-  const offsets: { of: number; isResolved: boolean }[] = [];
+function aliasesOf(document: Document): Alias[] {
+  const aliases: Alias[] = [];
   visit(document, {
-    Alias: (_key, alias) =>
-      void offsets.push({ of: alias.range?.[0] ?? 0, isResolved: alias.resolve(document) !== undefined }),
+    Alias: (_key, alias) => {
+      aliases.push(alias);
+      return aliases.length > MAX_ALIASES ? visit.BREAK : undefined;
+    },
   });
-  return (offsets.find(({ isResolved }) => !isResolved) ?? offsets[0])?.of ?? 0;
+  return aliases;
+}
+
+/** The offset of the alias that has no anchor, or of the first one where there are too many. */
+function aliasAtFault(document: Document, aliases: Alias[]): number {
+  const unresolved = aliases.slice(0, MAX_ALIASES).find((alias) => alias.resolve(document) === undefined);
+  return (unresolved ?? aliases[0])?.range?.[0] ?? 0;
 }
 
 /** A wrong name is told twice: first which rule it broke, then which name it is. The latter helps. */

@@ -34,7 +34,11 @@ export const DELIVERY_RULES: readonly { title: string; text: string }[] = [
   },
   {
     title: 'What cannot be applied',
-    text: 'Malformed events, payloads above 1 MiB, unknown runs and unknown versions are put onto the list of rejected events, with the reason, and stop nothing else. Members and fields that are not named here are kept and ignored.',
+    text: 'Malformed events, payloads above 1 MiB, unknown runs and unknown versions are put onto the list of rejected events, with the reason, and stop nothing else. Members and fields that are not named here are kept and ignored. The newest 10,000 or 64 MiB of rejected events are kept; an event above 1 MiB is kept as its start.',
+  },
+  {
+    title: 'Bounds of a run',
+    text: 'A run keeps 500 metrics with names of up to 100 characters, 1,000 artifacts and 200 steps: further names are ignored, known ones are still updated, and the run names the list in omitted. Its history lists 10,000 events or 16 MiB besides logs and heartbeats; later events have their effect and are not listed.',
   },
   {
     title: 'Groups',

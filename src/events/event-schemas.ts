@@ -4,11 +4,16 @@ import { type RunEventType, STOPPING_CAUSES } from './run-event';
 export type JsonSchema = { [keyword: string]: unknown };
 
 const text = (maxLength = 10_000): JsonSchema => ({ type: 'string', maxLength });
+/** Of a line, which is cut at 64 KiB where it is stored: no call carries more. */
+const MAX_TEXT_LENGTH = 16 * 1024 * 1024;
 const name = { type: 'string', minLength: 1, maxLength: 200 };
-const count = { type: 'integer', minimum: 0 };
-const attempt = { type: 'integer', minimum: 1 };
+/** No number of a run is larger, and JavaScript counts exactly up to here. */
+const MAX_COUNT = Number.MAX_SAFE_INTEGER;
+const count = { type: 'integer', minimum: 0, maximum: MAX_COUNT };
+const attempt = { type: 'integer', minimum: 1, maximum: MAX_COUNT };
 const leaseSeconds = { type: 'number', exclusiveMinimum: 0, maximum: 86_400 };
-const metrics = { type: 'object', additionalProperties: { type: 'number' }, maxProperties: 200 };
+/** More than a run keeps: what is too much is left out there, and the event still counts. */
+const metrics = { type: 'object', additionalProperties: { type: 'number' }, maxProperties: 10_000 };
 
 const runInput = object({ queryId: text(), queryText: text(), domain: text(), searchQuery: text(100_000) }, [
   'queryId',
@@ -39,7 +44,7 @@ const logLine = object(
     at: { type: 'string', maxLength: 40 },
     stream: { enum: ['stdout', 'stderr', 'system'] },
     step: name,
-    text: { type: 'string' },
+    text: text(MAX_TEXT_LENGTH),
   },
   ['text'],
 );
@@ -49,11 +54,11 @@ export const PAYLOAD_SCHEMAS: Record<RunEventType, JsonSchema> = {
     {
       projectId: name,
       scope: name,
-      steps: { type: 'array', items: name },
+      steps: { type: 'array', items: name, maxItems: 1000 },
       definitionHash: name,
-      params: { type: 'object' },
+      params: { type: 'object', maxProperties: 1000 },
       attempt,
-      runInputs: { type: 'array', items: runInput },
+      runInputs: { type: 'array', items: runInput, maxItems: 100_000 },
       quota,
       requestedBy: text(),
     },

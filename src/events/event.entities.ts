@@ -32,6 +32,19 @@ export class RejectedEventEntity {
   /** The run that it names, if it names one. */
   @Column({ name: 'run_id', type: 'text', nullable: true }) runId!: string | null;
   @Column({ name: 'rejected_at', type: 'text' }) rejectedAt!: string;
+  /** What is kept of it. */
+  @Column({ type: 'integer', default: 0 }) bytes!: number;
+  /** How large it was; null for one that is kept whole. */
+  @Column({ name: 'received_bytes', type: 'integer', nullable: true }) receivedBytes!: number | null;
+}
+
+/** One row: how many rejected events are kept, and how many were dropped for newer ones. */
+@Entity('rejected_totals')
+export class RejectedTotalsEntity {
+  @PrimaryColumn({ type: 'integer' }) id!: number;
+  @Column({ type: 'integer' }) events!: number;
+  @Column({ type: 'integer' }) bytes!: number;
+  @Column({ type: 'integer' }) dropped!: number;
 }
 
 /** The embedded stream: what `XADD` is to Redis. */

@@ -9,6 +9,7 @@ export type ParsedEvent = { event: RunEvent; reason?: undefined } | { event?: un
 export const MAX_EVENT_BYTES = 1024 * 1024;
 /** Writing it down again takes a frame of the stack for each level. */
 const MAX_DEPTH = 1000;
+const MAX_REASON_LENGTH = 300;
 
 export const ISO_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,20})?)?)(Z|[+-]\d\d:?\d\d)?$/;
 const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z');
@@ -35,7 +36,8 @@ export function parseEvent(fields: Partial<Record<keyof StreamFields, string>>):
   if (isTooDeep(payload ?? '')) return { reason: `payload is nested deeper than ${MAX_DEPTH} levels` };
   const content = parseJson(payload ?? '');
   if (content === undefined) return { reason: 'payload is not JSON' };
-  if (!checkPayload(content)) return { reason: ajv.errorsText(checkPayload.errors, { dataVar: 'payload' }) };
+  if (!checkPayload(content))
+    return { reason: shortReason(ajv.errorsText(checkPayload.errors, { dataVar: 'payload' })) };
 
   return {
     event: {
@@ -85,6 +87,11 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** It names the place in the payload, which may be as long as the payload. */
+function shortReason(reason: string): string {
+  return reason.length <= MAX_REASON_LENGTH ? reason : `${reason.slice(0, MAX_REASON_LENGTH)}…`;
 }
 
 function shown(value: string | undefined): string {

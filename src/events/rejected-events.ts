@@ -3,14 +3,27 @@ import { validate as isUuid } from 'uuid';
 import { Clock } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
+import { weighedPage } from '../database/weighed-page';
 import type { Transaction } from '../database/writer';
 import { JobatoError } from '../problems/catalogue';
 import { RejectedEventEntity } from './event.entities';
 import { EventStream } from './event-stream';
+import { keptFields } from './kept-fields';
 import type { StreamFields } from './run-event';
 
-/** No field of a valid event is longer; what is kept of one that is, is enough to see who sent it. */
-const MAX_FIELD_LENGTH = 1024 * 1024;
+/** How many are kept at most; the oldest are dropped for newer ones, and counted. */
+export const MAX_REJECTED_EVENTS = 10_000;
+export const MAX_REJECTED_BYTES = 64 * 1024 * 1024;
+const MAX_REASON_LENGTH = 1000;
+/** How many are looked at in one go to find what has to be dropped. */
+const DROPPED_AT_ONCE = 500;
+
+export interface RejectedTotals {
+  events: number;
+  bytes: number;
+  /** Dropped for newer ones, ever. */
+  dropped: number;
+}
 
 /** Events that could not be applied: kept with the reason until a person sends them again or throws them away. */
 @Injectable()
@@ -36,24 +49,51 @@ export class RejectedEvents {
     if (rejected.length === 0) return;
     const rejectedAt = this.clock.now();
     const entryIds = rejected.map(({ entryId }) => entryId);
-    const listed = new Set(
-      (await this.rows.select(tx, `WHERE entry_id IN ${inList(entryIds)}`, entryIds)).map(
-        ({ entryId }) => entryId,
-      ),
+    const known = await tx.query<{ entry_id: string }>(
+      `SELECT entry_id FROM rejected_events WHERE entry_id IN ${inList(entryIds)}`,
+      entryIds,
     );
+    const listed = new Set(known.map(({ entry_id }) => entry_id));
     const fresh = rejected.filter(({ entryId }) => !listed.has(entryId) && listed.add(entryId));
-    await this.rows.insert(
-      tx,
-      fresh.map(({ entryId, reason, fields }) => ({
-        entryId,
-        reason,
-        runId: fields.runId && isUuid(fields.runId) ? fields.runId.toLowerCase() : null,
-        fields: Object.fromEntries(
-          Object.entries(fields).map(([name, value]) => [name, value.slice(0, MAX_FIELD_LENGTH)]),
-        ),
-        rejectedAt,
-      })),
+    const rows = fresh.map(({ entryId, reason: whole, fields: received }) => {
+      const { fields, receivedBytes } = keptFields(received);
+      const reason = whole.slice(0, MAX_REASON_LENGTH);
+      const bytes = Buffer.byteLength(JSON.stringify(fields)) + Buffer.byteLength(reason);
+      const runId = received.runId && isUuid(received.runId) ? received.runId.toLowerCase() : null;
+      return { entryId, reason, runId, fields, rejectedAt, bytes, receivedBytes };
+    });
+    await this.rows.insert(tx, rows);
+    await this.count(tx, rows.length, sumOf(rows));
+    await this.dropOldest(tx);
+  }
+
+  /** Adds to the totals, so that they never have to be counted. */
+  private async count(tx: Transaction, events: number, bytes: number, dropped = 0): Promise<void> {
+    await tx.query(
+      'UPDATE rejected_totals SET events = events + ?, bytes = bytes + ?, dropped = dropped + ? WHERE id = 1',
+      [events, bytes, dropped],
     );
+  }
+
+  private async dropOldest(tx: Transaction): Promise<void> {
+    for (;;) {
+      const { events, bytes } = await this.totals(tx);
+      let [tooMany, tooLarge] = [events - MAX_REJECTED_EVENTS, bytes - MAX_REJECTED_BYTES];
+      if (tooMany <= 0 && tooLarge <= 0) return;
+      const oldest = await tx.query<{ id: number; bytes: number }>(
+        'SELECT id, bytes FROM rejected_events ORDER BY id LIMIT ?',
+        [DROPPED_AT_ONCE],
+      );
+      if (oldest.length === 0) return;
+      const dropped = oldest.filter((row) => {
+        if (tooMany <= 0 && tooLarge <= 0) return false;
+        tooMany--;
+        tooLarge -= row.bytes;
+        return true;
+      });
+      await tx.query('DELETE FROM rejected_events WHERE id <= ?', [dropped.at(-1)!.id]);
+      await this.count(tx, -dropped.length, -sumOf(dropped), dropped.length);
+    }
   }
 
   /** Whether there is one to decide on, however many there are. */
@@ -62,25 +102,30 @@ export class RejectedEvents {
     return found.length > 0;
   }
 
-  /** Newest first. */
+  /** Newest first, at most `limit` and as many as make a page of bounded size. */
   async list(
     limit: number,
     before?: number,
   ): Promise<{ items: RejectedEventEntity[]; nextCursor: string | null }> {
-    const items = await this.rows.select(this.database.read, 'WHERE id < ? ORDER BY id DESC LIMIT ?', [
-      before ?? Number.MAX_SAFE_INTEGER,
-      limit + 1,
-    ]);
-    const more = items.length > limit;
-    const page = items.slice(0, limit);
-    return { items: page, nextCursor: more ? String(page.at(-1)!.id) : null };
+    const { read } = this.database;
+    const { keys, hasMore } = await weighedPage<number>(
+      read,
+      'SELECT id AS key, bytes AS size FROM rejected_events WHERE id < ? ORDER BY id DESC LIMIT ?',
+      [before ?? Number.MAX_SAFE_INTEGER, limit + 1],
+      limit,
+    );
+    if (keys.length === 0) return { items: [], nextCursor: null };
+    const items = await this.rows.select(read, `WHERE id IN ${inList(keys)} ORDER BY id DESC`, keys);
+    return { items, nextCursor: hasMore ? String(keys.at(-1)) : null };
   }
 
-  async count(): Promise<number> {
-    const [row] = await this.database.read.query<{ count: number }>(
-      'SELECT COUNT(*) AS count FROM rejected_events',
+  /** How many are kept and were dropped, without counting them. */
+  async totals(tx: Pick<Transaction, 'query'> = this.database.read): Promise<RejectedTotals> {
+    const [row] = await tx.query<RejectedTotals>(
+      'SELECT events, bytes, dropped FROM rejected_totals WHERE id = 1',
+      [],
     );
-    return Number(row?.count ?? 0);
+    return row!;
   }
 
   /**
@@ -90,6 +135,12 @@ export class RejectedEvents {
   async redeliver(id: number): Promise<void> {
     const [rejected] = await this.rows.select(this.database.read, 'WHERE id = ?', [id]);
     if (!rejected) throw notFound(id);
+    if (rejected.receivedBytes !== null) {
+      throw new JobatoError(
+        'REJECTED_EVENT_CUT',
+        `The event had ${rejected.receivedBytes} bytes, of which only the start is kept. Send it again from its source.`,
+      );
+    }
     await this.stream.publish([{ ...(rejected.fields as unknown as StreamFields), redelivered: '1' }]);
     await this.database.write(this.deleteRows, id);
   }
@@ -101,11 +152,19 @@ export class RejectedEvents {
   private readonly deleteRows = async (tx: Transaction, ids: number[]): Promise<boolean[]> => {
     const found: boolean[] = [];
     for (const id of ids) {
-      const deleted = await tx.query('DELETE FROM rejected_events WHERE id = ? RETURNING id', [id]);
+      const deleted = await tx.query<{ bytes: number }>(
+        'DELETE FROM rejected_events WHERE id = ? RETURNING bytes',
+        [id],
+      );
+      await this.count(tx, -deleted.length, -sumOf(deleted));
       found.push(deleted.length > 0);
     }
     return found;
   };
+}
+
+function sumOf(rows: { bytes: number }[]): number {
+  return rows.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function notFound(id: number): JobatoError {

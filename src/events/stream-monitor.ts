@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
-import { API_GROUP, EventStream, type GroupState } from './event-stream';
+import { boundedGroups } from './bounded-groups';
+import { API_GROUP, EventStream, type GroupState, WORKER_GROUP } from './event-stream';
 
 const LOOK_EVERY_MS = 2_000;
 /** A consumer that asks for entries is heard of at least this often. */
@@ -47,7 +48,7 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
   async groups(): Promise<GroupState[]> {
     if (this.stream.trouble !== null) return this.seen;
     try {
-      this.seen = await this.stream.groups();
+      this.seen = boundedGroups(await this.stream.groups(), [API_GROUP, WORKER_GROUP]);
     } catch {
       // Whoever reads or publishes finds out as well, and health says so.
     }

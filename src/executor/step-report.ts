@@ -16,6 +16,8 @@ export interface StepReport {
 
 const text = { type: 'string', maxLength: 10_000 };
 const count = { type: 'number', minimum: 0 };
+/** A run keeps names of up to 100 characters; a longer one is left out there. */
+const metricName = { maxLength: 1000 };
 const object = (properties: Record<string, unknown>, required: string[] = []) => ({
   type: 'object',
   properties,
@@ -23,19 +25,23 @@ const object = (properties: Record<string, unknown>, required: string[] = []) =>
 });
 
 const ajv = new Ajv();
-const validate = ajv.compile<StepReport>({
-  ...object({
-    progress: object({ current: count, total: count, message: text }),
-    metrics: { type: 'object', additionalProperties: { type: 'number' }, maxProperties: 200 },
-    partial: object({ reason: { type: 'string', minLength: 1, maxLength: 200 } }, ['reason']),
-    error: object({ code: { type: 'string', minLength: 1, maxLength: 200 }, message: text }, [
-      'code',
-      'message',
-    ]),
-    quota: object({ used: { type: 'integer', minimum: 0 } }, ['used']),
-    artifact: object({ path: { type: 'string', minLength: 1, maxLength: 4096 } }, ['path']),
-  }),
+export const STEP_REPORT_SCHEMA = object({
+  progress: object({ current: count, total: count, message: text }),
+  metrics: {
+    type: 'object',
+    additionalProperties: { type: 'number' },
+    propertyNames: metricName,
+    maxProperties: 200,
+  },
+  partial: object({ reason: { type: 'string', minLength: 1, maxLength: 200 } }, ['reason']),
+  error: object({ code: { type: 'string', minLength: 1, maxLength: 200 }, message: text }, [
+    'code',
+    'message',
+  ]),
+  quota: object({ used: { type: 'integer', minimum: 0 } }, ['used']),
+  artifact: object({ path: { type: 'string', minLength: 1, maxLength: 4096 } }, ['path']),
 });
+const validate = ajv.compile<StepReport>(STEP_REPORT_SCHEMA);
 
 /** Never throws: what cannot be read comes back as the reason, for the log. */
 export function parseStepReport(line: string): StepReport | { unreadable: string } {

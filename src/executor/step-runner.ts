@@ -7,6 +7,7 @@ import type { StopCause } from './attempt';
 import { type EndingOutput, GroupEnding } from './group-ending';
 import { groupIsAlive, processesWithEnvironment } from './process-group';
 import { ProcessRegistry } from './process-registry';
+import { tooLargeToSpawn } from './spawn-size';
 
 export interface StepRequest {
   /** argv */
@@ -51,7 +52,7 @@ export class StepRunner {
     try {
       child = this.start(request);
     } catch (error) {
-      return { kind: 'not-started', message: (error as Error).message };
+      return { kind: 'not-started', message: spawnError(error as NodeJS.ErrnoException, request) };
     }
     const groupId = child.pid;
     if (groupId === undefined) return { kind: 'not-started', message: await startError(child, request) };
@@ -177,6 +178,13 @@ function killStrays(runId: string | undefined): void {
 
 function exitOf(child: ChildProcess): Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }> {
   return new Promise((resolve) => child.once('exit', (exitCode, signal) => resolve({ exitCode, signal })));
+}
+
+/** What `spawn` throws at once. */
+function spawnError({ code, message }: NodeJS.ErrnoException, { command, env }: StepRequest): string {
+  return code === 'E2BIG'
+    ? tooLargeToSpawn(command, env)
+    : `The command "${command[0]}" could not be started: ${message}`;
 }
 
 /** ENOENT may mean the program, or the folder that it should run in. */

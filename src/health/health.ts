@@ -68,7 +68,7 @@ export class Health {
       // Nothing that this server could mend, and so no trouble of its own: work that waits for somebody else.
       this.check(() => this.lookAtWorkers()),
       this.check(async () => {
-        const count = await this.rejected.count();
+        const count = (await this.rejected.totals()).events;
         return count === 0 ? 'none' : toLookAt(`${counted(count, 'event')} to decide on`);
       }),
       this.check(async () => {

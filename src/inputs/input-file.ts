@@ -30,14 +30,12 @@ const list = (name: string, member: Record<string, unknown>, required: string[])
 const text = { type: ['string', 'number'], pattern: '\\S', maxLength: 1000 };
 
 const ajv = new Ajv({ allowUnionTypes: true });
-const validateQueries = ajv.compile(
-  list('queries', { id: text, text }, ['id', 'text']) as unknown as JSONSchemaType<QueriesFile>,
-);
-const validateAllowlists = ajv.compile(
-  list('allowlists', { domain: { type: 'string', maxLength: 1000 } }, [
-    'domain',
-  ]) as unknown as JSONSchemaType<AllowlistsFile>,
-);
+export const QUERIES_SCHEMA = list('queries', { id: text, text }, ['id', 'text']);
+export const ALLOWLISTS_SCHEMA = list('allowlists', { domain: { type: 'string', maxLength: 1000 } }, [
+  'domain',
+]);
+const validateQueries = ajv.compile(QUERIES_SCHEMA as unknown as JSONSchemaType<QueriesFile>);
+const validateAllowlists = ajv.compile(ALLOWLISTS_SCHEMA as unknown as JSONSchemaType<AllowlistsFile>);
 
 /** Reads config/queries.yaml. Never throws. */
 export function parseQueries(source: string): ParsedYaml<Query[]> {

@@ -7,10 +7,10 @@ import { MAX_EVENT_BYTES } from '../events/parse-event';
 import type { RunInput } from '../events/run-event';
 import { JobatoError } from '../problems/catalogue';
 import { parseAllowlists, parseQueries } from './input-file';
-import { type AllowedDomain, type Query, runInputs } from './run-inputs';
+import { type AllowedDomain, MAX_COMBINATIONS, type Query, runInputs } from './run-inputs';
 
-/** They travel in one event, which has more to say than this. */
-const MAX_INPUTS_BYTES = MAX_EVENT_BYTES * 0.75;
+/** They travel in one event and stand in the row of the run, which both have more to carry than this. */
+const MAX_INPUTS_BYTES = MAX_EVENT_BYTES / 2;
 
 /** What runs of projects with `inputs: queries-x-allowlists` are given, as the two files say right now. */
 @Injectable()
@@ -43,7 +43,7 @@ export class InputFiles implements OnModuleInit, OnApplicationShutdown {
     const { content: queries } = this.queries;
     const { content: domains } = this.allowlists;
     if (this.made?.queries !== queries || this.made.domains !== domains) {
-      const inputs = runInputs(queries ?? [], domains ?? []);
+      const inputs = runInputs(queries ?? [], domains ?? []) ?? [];
       this.made = { queries, domains, json: inputs.length === 0 ? null : JSON.stringify(inputs) };
     }
     return this.made.json;
@@ -58,10 +58,11 @@ export class InputFiles implements OnModuleInit, OnApplicationShutdown {
       throw new JobatoError('NO_ENABLED_INPUTS', `There is nothing to look for: ${missing.join(', and ')}.`);
     }
     const inputs = runInputs(this.queries.content!, this.allowlists.content!);
-    if (Buffer.byteLength(JSON.stringify(inputs)) > MAX_INPUTS_BYTES) {
+    if (inputs === null || Buffer.byteLength(JSON.stringify(inputs)) > MAX_INPUTS_BYTES) {
+      const count = inputs === null ? `more than ${MAX_COMBINATIONS}` : inputs.length;
       throw new JobatoError(
         'VALIDATION',
-        `config/queries.yaml and config/allowlists.yaml make ${inputs.length} inputs, more than an event can carry. ` +
+        `config/queries.yaml and config/allowlists.yaml make ${count} inputs, more than an event can carry. ` +
           'Disable some of them.',
       );
     }

@@ -3,7 +3,7 @@ import { runInputs } from './run-inputs';
 const query = (queryId: string, text: string, isEnabled = true) => ({ queryId, text, isEnabled });
 const domain = (name: string, isEnabled = true) => ({ domain: name, isEnabled });
 const searches = (...args: Parameters<typeof runInputs>) =>
-  runInputs(...args).map(({ searchQuery }) => searchQuery);
+  runInputs(...args)!.map(({ searchQuery }) => searchQuery);
 
 describe('the inputs of a run', () => {
   it('are each query at each domain, the queries outside', () =>
@@ -42,5 +42,12 @@ describe('the inputs of a run', () => {
   it('are none where either has none', () => {
     expect(runInputs([], [domain('a.com')])).toEqual([]);
     expect(runInputs([query('q1', 'Go')], [])).toEqual([]);
+  });
+
+  it('are not made where there are too many to carry', () => {
+    const many = (count: number) => Array.from({ length: count }, (_, n) => query(`q${n}`, `text ${n}`));
+    const domains = (count: number) => Array.from({ length: count }, (_, n) => domain(`${n}.com`));
+    expect(runInputs(many(100), domains(1000))).toHaveLength(100_000);
+    expect(runInputs(many(1001), domains(100))).toBeNull();
   });
 });

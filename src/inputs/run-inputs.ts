@@ -13,11 +13,20 @@ export interface AllowedDomain {
   isEnabled: boolean;
 }
 
-/** Every enabled query at every enabled domain: queries outer, domains inner. Of those that ask the same, the first. */
-export function runInputs(queries: Query[], domains: AllowedDomain[]): RunInput[] {
+/** More would not fit into an event, and to make them takes long. */
+export const MAX_COMBINATIONS = 100_000;
+
+/**
+ * Every enabled query at every enabled domain: queries outer, domains inner. Of those that ask the same, the first.
+ * @returns null where there are more than MAX_COMBINATIONS
+ */
+export function runInputs(queries: Query[], domains: AllowedDomain[]): RunInput[] | null {
+  const enabledQueries = queries.filter(({ isEnabled }) => isEnabled);
+  const enabledDomains = domains.filter(({ isEnabled }) => isEnabled);
+  if (enabledQueries.length * enabledDomains.length > MAX_COMBINATIONS) return null;
   const bySearch = new Map<string, RunInput>();
-  for (const { queryId, text } of queries.filter(({ isEnabled }) => isEnabled)) {
-    for (const { domain } of domains.filter(({ isEnabled }) => isEnabled)) {
+  for (const { queryId, text } of enabledQueries) {
+    for (const { domain } of enabledDomains) {
       const searchQuery = searchQueryOf(text, domain);
       const key = searchQuery.toLowerCase();
       if (!bySearch.has(key)) bySearch.set(key, { queryId, queryText: text, domain, searchQuery });

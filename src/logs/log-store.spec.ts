@@ -173,17 +173,19 @@ describe('lines that come twice', () => {
 
 describe('a log that is too long', () => {
   const MIB = 1024 * 1024;
-  const line = 'x'.repeat(1023); // with its end, 1 KiB
+  const line = 'x'.repeat(1008); // with what stands beside it, 1 KiB
 
   it('ends with one line that says so, and takes nothing more', async () => {
-    const filled = await append(texts(...Array<string>(MIB / 1024).fill(line)));
+    // The room of one line is that of the row.
+    const filled = await append(texts(...Array<string>(MIB / 1024 - 1).fill(line)));
     expect(filled.limitReached).toBe(false);
-    const over = await append(texts('one more', 'and another'));
-    expect(over.limitReached).toBe(true);
-    expect((await append(texts('later'))).limitReached).toBe(true);
+    const over = await append(texts(line, 'and another'));
+    expect([over.limitReached, over.storedLines]).toEqual([true, 1]);
+    const later = await append(texts('later'));
+    expect([later.limitReached, later.storedLines]).toEqual([true, 0]);
 
     const lines = await read();
-    expect(lines).toHaveLength(MIB / 1024 + 1);
+    expect(lines).toHaveLength(MIB / 1024);
     expect(lines.at(-1)).toMatchObject({
       stream: 'system',
       text: expect.stringContaining('limit of 1 MB (LOG_LIMIT_MB)'),
@@ -196,4 +198,62 @@ describe('a log that is too long', () => {
     expect((await append(texts('hello'), 'short')).limitReached).toBe(false);
     expect(textsOf(await read('short'))).toEqual(['hello']);
   });
+
+  it.each([
+    ['empty lines', (n: number) => ({ text: '', n })],
+    ['control characters', (n: number) => ({ text: '\u0001'.repeat(1000), n })],
+    ['quotation marks', (n: number) => ({ text: '"'.repeat(1000), n })],
+    ['halves of characters', (n: number) => ({ text: '\ud800'.repeat(1000), n })],
+    [
+      'another long step name in each line',
+      (n: number) => ({ text: 'x', step: `${n}`.padStart(200, 's'), n }),
+    ],
+    [
+      'times far apart',
+      (n: number) => ({ text: 'x', at: n % 2 ? '0001-01-01T00:00:00Z' : '9999-01-01T00:00:00Z' }),
+    ],
+  ])('takes no more room than its limit for %s', async (_what, lineOf) => {
+    let limitReached = false;
+    for (let n = 0; !limitReached; n += 5000) {
+      const lines = Array.from({ length: 5000 }, (_, index) => lineOf(n + index));
+      ({ limitReached } = await append(lines));
+    }
+    expect(await storedBytes()).toBeLessThan(1.25 * MIB);
+  });
+
+  it('takes no more room than its limit for lines that arrive singly', async () => {
+    let stored = 0;
+    for (let reached = false; !reached;) {
+      // All of a turn share a transaction, each with a row of its own in the inbox.
+      const results = await Promise.all(
+        Array.from({ length: 200 }, (_, n) =>
+          store.append({ runId: `run-${n % 2}`, attempt: 1, lines: [{ text: '' }], rowBytes: 400 }),
+        ),
+      );
+      stored += results.filter(({ storedLines }) => storedLines > 0).length;
+      reached = results.every(({ limitReached }) => limitReached);
+    }
+    expect(stored * 400).toBeLessThan(2.1 * MIB);
+  });
+
+  it('remembers the numbers of the latest attempt alone', async () => {
+    for (let attempt = 1; attempt <= 50; attempt++) {
+      await append(
+        Array.from({ length: 1000 }, (_, n) => ({ text: 'x', n: 2 * n })),
+        'run',
+        attempt,
+      );
+    }
+    const [end] = await database.read.query<{ size: number }>(
+      'SELECT OCTET_LENGTH(seen_numbers) AS size FROM log_ends',
+    );
+    expect(end!.size).toBeLessThan(15_000);
+  });
+
+  async function storedBytes(): Promise<number> {
+    const [sum] = await database.read.query<{ size: number }>(
+      'SELECT SUM(OCTET_LENGTH(lines) + 100) AS size FROM log_chunks',
+    );
+    return sum!.size;
+  }
 });

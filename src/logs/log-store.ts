@@ -11,11 +11,14 @@ import { cutLine, type LogLine } from './log-line';
 import { LogChunkEntity, LogEndEntity } from './log.entities';
 import { addNumber } from './seen-numbers';
 import { addStepStart, type StepStart } from './step-starts';
+import { StoredSize } from './stored-size';
 
 export interface LogAppend {
   runId: string;
   attempt: number;
   lines: LogLineInput[];
+  /** What else is stored with these lines, in bytes: the log's limit counts it. */
+  rowBytes?: number;
 }
 
 export interface LogAppended {
@@ -23,6 +26,8 @@ export interface LogAppended {
   chunks: LogChunk[];
   /** Nothing more is kept of this run's output: whoever produces it may stop sending. */
   limitReached: boolean;
+  /** How many of the lines of this append were stored. */
+  storedLines: number;
 }
 
 /** A row is read and parsed whole, so it is kept small enough to be quick and large enough to be worth it. */
@@ -113,13 +118,15 @@ export class LogStore {
       ]),
     );
     const added = new Map<string, LogLine[]>();
-    for (const append of appends) {
+    const storedLines = appends.map((append) => {
       const end = ends.get(append.runId) ?? newEnd(append.runId);
       ends.set(append.runId, end);
       const lines = added.get(append.runId) ?? [];
       added.set(append.runId, lines);
+      const before = lines.length;
       this.addLines(end, append, lines);
-    }
+      return lines.length - before;
+    });
 
     const chunks = new Map([...added].map(([runId, lines]) => [runId, intoChunks(lines)]));
     await this.chunkRows.insert(
@@ -130,22 +137,29 @@ export class LogStore {
     );
     await this.storeEnds(tx, [...ends.values()]);
 
-    return appends.map(({ runId }) => {
+    return appends.map(({ runId }, index) => {
       const list = chunks.get(runId) ?? [];
       chunks.delete(runId); // the first append of a run answers for those that shared its statement
-      return { chunks: list, limitReached: ends.get(runId)!.limitReached === 1 };
+      return {
+        chunks: list,
+        limitReached: ends.get(runId)!.limitReached === 1,
+        storedLines: storedLines[index]!,
+      };
     });
   };
 
-  private addLines(end: LogEndEntity, { attempt, lines }: LogAppend, into: LogLine[]): void {
-    const seen = (end.seenNumbers[attempt] ??= []);
+  private addLines(end: LogEndEntity, { attempt, lines, rowBytes = 0 }: LogAppend, into: LogLine[]): void {
+    // Of earlier attempts nothing is taken any more.
+    const seen = end.seenNumbers[attempt] ?? [];
+    end.seenNumbers = { [attempt]: seen };
+    const size = new StoredSize(rowBytes);
     const now = this.clock.now();
     const instantOf = instantReader(now);
     for (const { n, at, stream, step, text: whole } of lines) {
       if (n !== undefined && !addNumber(seen, n)) continue;
       if (end.limitReached === 1) continue;
       const text = cutLine(whole);
-      end.bytes += Buffer.byteLength(text) + 1;
+      end.bytes += size.ofLine(step ?? null, text);
       const line: Omit<LogLine, 'seq'> = {
         at: instantOf(at),
         stream: stream ?? 'stdout',

@@ -16,11 +16,11 @@ export class LogChunkEntity {
 export class LogEndEntity {
   @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
   @Column({ name: 'last_seq', type: 'integer' }) lastSeq!: number;
-  /** Bytes of text so far, which the limit counts. */
+  /** What is stored so far, in bytes, which the limit counts; see stored-size.ts. */
   @Column({ type: 'integer' }) bytes!: number;
   /** The line that says so is in the log; nothing follows it. */
   @Column({ name: 'limit_reached', type: 'integer' }) limitReached!: number;
-  /** By attempt, the worker's own line numbers that were seen, as ranges. */
+  /** By the latest attempt, the worker's own line numbers that were seen, as ranges. */
   @Column({ name: 'seen_numbers', type: 'simple-json' }) seenNumbers!: Record<string, [number, number][]>;
   /** Where each step of each attempt begins; null where the log is older than this. */
   @Column({ name: 'step_starts', type: 'simple-json', nullable: true }) stepStarts!: StepStart[] | null;

@@ -109,8 +109,20 @@ export class Metrics implements OnModuleDestroy {
       'Age of the oldest event that waits to be published',
       async () => (await this.relay.depth()).oldestAgeSeconds,
     );
-    gauge('jobato_events_rejected', 'Events that could not be applied and wait for a decision', () =>
-      this.rejected.count(),
+    gauge(
+      'jobato_events_rejected',
+      'Events that could not be applied and wait for a decision',
+      async () => (await this.rejected.totals()).events,
+    );
+    gauge(
+      'jobato_events_rejected_bytes',
+      'What the rejected events that are kept take, in bytes',
+      async () => (await this.rejected.totals()).bytes,
+    );
+    gauge(
+      'jobato_events_rejected_dropped',
+      'Rejected events that were dropped for newer ones, ever',
+      async () => (await this.rejected.totals()).dropped,
     );
     gauge('jobato_sse_readers', 'Open log streams', () => this.streams.count);
     gauge(

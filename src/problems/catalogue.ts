@@ -14,6 +14,7 @@ export const PROBLEMS = {
   RUN_ALREADY_CLAIMED: { status: 409, title: 'A worker has the run' },
   RUN_ALREADY_ENDED: { status: 409, title: 'The run has already ended' },
   LEASE_LOST: { status: 409, title: 'The run is not held by this worker' },
+  REJECTED_EVENT_CUT: { status: 409, title: 'The rejected event was too large to be kept whole' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The request is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type is not supported' },
   MISDIRECTED_REQUEST: { status: 421, title: 'This server does not go by that name' },
@@ -56,9 +57,23 @@ export class JobatoError extends Error {
   }
 }
 
-export function invalid(errors: FieldError[]): JobatoError {
-  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  return new JobatoError('VALIDATION', detail, { errors });
+/** What an answer names at most: a body of 1 MiB can have 100,000 mistakes, and quote itself in each. */
+const MAX_ERRORS = 50;
+const MAX_FIELD_LENGTH = 200;
+const MAX_MESSAGE_LENGTH = 2000;
+
+export function invalid(found: FieldError[]): JobatoError {
+  const errors = found.slice(0, MAX_ERRORS).map(({ field, message }) => ({
+    field: shortened(field, MAX_FIELD_LENGTH),
+    message: shortened(message, MAX_MESSAGE_LENGTH),
+  }));
+  const sentences = errors.map(({ field, message }) => `${field}: ${message}`);
+  if (found.length > MAX_ERRORS) sentences.push(`and ${found.length - MAX_ERRORS} more`);
+  return new JobatoError('VALIDATION', sentences.join('; '), { errors });
+}
+
+function shortened(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
 }
 
 /** RFC 9457 (which replaces RFC 7807), with `errorCode` as the part that programs compare. */

@@ -42,6 +42,24 @@ describe('whyNot', () => {
     ['a text with a line that matches', spec('string', { pattern: '[a-z]+' }), 'abc\n;', 'must match [a-z]+'],
     ['too short a text', spec('string', { min: 2 }), 'a', 'must be at least 2 characters'],
     ['too long a text', spec('string', { max: 2 }), 'abc', 'must be at most 2 characters'],
+    [
+      'too long a text before its pattern is looked at',
+      spec('string', { max: 2, pattern: 'a' }),
+      'bbb',
+      'must be at most 2 characters',
+    ],
+    [
+      'more than 4 KiB for a pattern',
+      spec('string', { pattern: '(a+)+b' }),
+      'a'.repeat(4097),
+      'must be at most 4096 bytes long, because it has a pattern',
+    ],
+    [
+      'what a backtracking engine would try in 2^4096 ways',
+      spec('string', { pattern: '(a+)+b' }),
+      'a'.repeat(4096),
+      'must match (a+)+b',
+    ],
     ['a fraction for a whole number', spec('integer'), 1.5, 'must be a whole number'],
     ['a number too large to be exact', spec('integer'), 2 ** 53, 'must be a whole number'],
     ['digits as text', spec('integer'), '5', 'must be a whole number'],
@@ -98,6 +116,14 @@ describe('checkParams', () => {
       { field: 'params.depth', message: 'is required' },
       { field: 'params.fast', message: 'must be true or false' },
     ]));
+
+  it('accepts 64 KiB of params as JSON, and not a byte more', () => {
+    const room = 64 * 1024 - JSON.stringify({ docs: 'docs', depth: 1, note: '', fast: false }).length;
+    expect(checkParams(specs, { depth: 1, note: 'x'.repeat(room) }).errors).toEqual([]);
+    expect(checkParams(specs, { depth: 1, note: 'x'.repeat(room + 1) }).errors).toEqual([
+      { field: 'params', message: 'take 65537 bytes as JSON, at most 65536 are allowed' },
+    ]);
+  });
 
   it('says so where a project has no parameters', () =>
     expect(checkParams({}, { a: 1 }).errors).toEqual([

@@ -1,5 +1,9 @@
 import type { FieldError } from '../problems/catalogue';
+import { matches, MAX_MATCHED_BYTES } from './pattern';
 import type { ParamSpec, ParamValue } from './project';
+
+/** Of all params of a run together, as JSON in UTF-8: steps get them in one environment variable. */
+export const MAX_PARAMS_BYTES = 64 * 1024;
 
 type Specs = Record<string, ParamSpec>;
 type Checked = { params: Record<string, ParamValue>; errors: FieldError[] };
@@ -28,7 +32,15 @@ export function checkParams(specs: Specs, given: Record<string, unknown>): Check
     if (message === null) params.set(name, value as ParamValue);
     else errors.push({ field: `params.${name}`, message });
   }
-  return { params: Object.fromEntries(params), errors };
+  const checked = Object.fromEntries(params);
+  const bytes = Buffer.byteLength(JSON.stringify(checked));
+  if (bytes > MAX_PARAMS_BYTES) {
+    errors.push({
+      field: 'params',
+      message: `take ${bytes} bytes as JSON, at most ${MAX_PARAMS_BYTES} are allowed`,
+    });
+  }
+  return { params: checked, errors };
 }
 
 /** Text from a form or a command line as the values that the project declares; what does not fit stays text. */
@@ -61,11 +73,16 @@ export function whyNot(spec: ParamSpec, value: unknown): string | null {
     case 'string':
       if (typeof value !== 'string') return 'must be a text';
       if (value.includes('\0')) return 'must not contain a NUL character';
-      if (spec.pattern !== null && !new RegExp(`^(?:${spec.pattern})$`, 'u').test(value)) {
-        return `must match ${spec.pattern}`;
-      }
-      return outOfRange(spec, value.length, ' characters');
+      return outOfRange(spec, value.length, ' characters') ?? mismatch(spec.pattern, value);
   }
+}
+
+/** The length comes first, so that the time of a match is bounded. */
+function mismatch(pattern: string | null, value: string): string | null {
+  if (pattern === null) return null;
+  if (Buffer.byteLength(value) > MAX_MATCHED_BYTES)
+    return `must be at most ${MAX_MATCHED_BYTES} bytes long, because it has a pattern`;
+  return matches(pattern, value) ? null : `must match ${pattern}`;
 }
 
 function outOfRange({ min, max }: ParamSpec, size: number, unit: string): string | null {

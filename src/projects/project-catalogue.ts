@@ -1,10 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { type FileProblem, problemText } from '../config-files/file-problem';
 import { FolderWatch } from '../config-files/folder-watch';
+import { readConfigFile } from '../config-files/read-config-file';
 import { JobatoError } from '../problems/catalogue';
 import { contentHash } from './content-hash';
 import { notCarriedOut } from './not-carried-out';
@@ -19,6 +20,9 @@ export interface KnownProject {
   /** Relative to the configuration folder. */
   file: string;
 }
+
+/** How many projects an error names. */
+const MAX_NAMED = 20;
 
 /** The projects as their files say right now. Re-read when a file changes; a broken one keeps its last good version. */
 @Injectable()
@@ -65,10 +69,13 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   get(projectId: string): KnownProject {
     const project = this.find(projectId);
     if (!project) {
-      const known = [...this.byId.keys()].join(', ') || 'none';
+      const ids = [...this.byId.keys()];
+      const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : '';
+      const known = ids.length === 0 ? 'none' : `${ids.slice(0, MAX_NAMED).join(', ')}${more}`;
       throw new JobatoError(
         'PROJECT_NOT_FOUND',
-        this.brokenFileOf(projectId) ?? `There is no project "${projectId}". Known projects: ${known}.`,
+        this.brokenFileOf(projectId) ??
+          `There is no project "${projectId.slice(0, 100)}". Known projects: ${known}.`,
       );
     }
     return project;
@@ -152,7 +159,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
 
   private async parse(name: string): Promise<ReturnType<typeof parseProjectFile>> {
     try {
-      return parseProjectFile(await readFile(join(this.folder, name), 'utf8'));
+      return parseProjectFile(await readConfigFile(join(this.folder, name)));
     } catch (error) {
       return {
         line: null,

@@ -1,4 +1,6 @@
 import type { JSONSchemaType } from 'ajv';
+import { MAX_PARAMS_BYTES } from './params';
+import { MAX_PATTERN_BYTES } from './pattern';
 import { PARAM_TYPES, type ParamType, type ParamValue } from './project';
 
 /** What may stand in a file of config/projects; the README explains each key. */
@@ -45,6 +47,9 @@ const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]*$';
 /** Some 23 days: a timer of Node takes no more than 2^31 ms, and would fire at once. */
 const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 2_000_000 };
 const secondsOrZero = { type: 'number', minimum: 0, maximum: 31_536_000 };
+/** Linux takes 128 KiB for one argument or variable; a character has up to three bytes, or two halves of four. */
+const argument = { type: 'string', maxLength: 32_768 };
+const variable = { type: 'string', pattern: VARIABLE, maxLength: 200 };
 const stepName = { type: 'string', pattern: NAME, maxLength: 100 };
 
 export const PROJECT_FILE_SCHEMA = {
@@ -58,20 +63,27 @@ export const PROJECT_FILE_SCHEMA = {
     executor: { enum: ['steps', 'external'] },
     params: {
       type: 'object',
-      propertyNames: { pattern: VARIABLE },
+      maxProperties: 100,
+      propertyNames: { pattern: VARIABLE, maxLength: 100 },
       additionalProperties: {
         type: 'object',
         required: ['type'],
         additionalProperties: false,
         properties: {
           type: { enum: PARAM_TYPES },
-          description: { type: 'string' },
+          description: { type: 'string', maxLength: 2000 },
           required: { type: 'boolean' },
-          default: { type: ['string', 'number', 'boolean'] },
+          default: { type: ['string', 'number', 'boolean'], maxLength: MAX_PARAMS_BYTES },
           min: { type: 'number' },
           max: { type: 'number' },
-          pattern: { type: 'string' },
-          values: { type: 'array', items: { type: 'string' }, minItems: 1, uniqueItems: true },
+          pattern: { type: 'string', maxLength: MAX_PATTERN_BYTES },
+          values: {
+            type: 'array',
+            items: { type: 'string', maxLength: 1000 },
+            minItems: 1,
+            maxItems: 1000,
+            uniqueItems: true,
+          },
         },
       },
     },
@@ -84,32 +96,38 @@ export const PROJECT_FILE_SCHEMA = {
         additionalProperties: false,
         properties: {
           name: stepName,
-          command: { type: 'array', items: { type: 'string' }, minItems: 1 },
+          command: { type: 'array', items: argument, minItems: 1, maxItems: 1000 },
           timeoutSeconds: seconds,
           env: {
             type: 'object',
-            propertyNames: { pattern: VARIABLE },
-            additionalProperties: { type: ['string', 'number', 'boolean'] },
+            maxProperties: 500,
+            propertyNames: { pattern: VARIABLE, maxLength: variable.maxLength },
+            additionalProperties: { type: ['string', 'number', 'boolean'], maxLength: argument.maxLength },
           },
-          passEnv: { type: 'array', items: { type: 'string', pattern: VARIABLE } },
-          workingDir: { type: 'string', minLength: 1 },
+          passEnv: { type: 'array', items: variable, maxItems: 100 },
+          workingDir: { type: 'string', minLength: 1, maxLength: 4096 },
         },
       },
     },
     scopes: {
       type: 'object',
-      propertyNames: { pattern: NAME },
-      additionalProperties: { type: 'array', items: stepName, minItems: 1 },
+      maxProperties: 100,
+      propertyNames: { pattern: NAME, maxLength: 100 },
+      additionalProperties: { type: 'array', items: stepName, minItems: 1, maxItems: 100 },
     },
     timeoutSeconds: seconds,
-    metrics: { type: 'array', items: { type: 'string', pattern: VARIABLE }, maxItems: 20 },
+    metrics: { type: 'array', items: { type: 'string', pattern: VARIABLE, maxLength: 100 }, maxItems: 20 },
     quota: { type: 'boolean' },
     inputs: { enum: ['queries-x-allowlists'] },
     schedule: {
       type: 'object',
       required: ['cron'],
       additionalProperties: false,
-      properties: { cron: { type: 'string' }, timeZone: { type: 'string' }, catchUp: { type: 'boolean' } },
+      properties: {
+        cron: { type: 'string', maxLength: 200 },
+        timeZone: { type: 'string', maxLength: 100 },
+        catchUp: { type: 'boolean' },
+      },
     },
     retry: {
       type: 'object',

@@ -294,6 +294,34 @@ describe('a project file that cannot be used', () => {
       /"pattern" is not a regular expression/,
     ],
     [
+      'has a command that no system would start',
+      `id: a\nsteps:\n  - name: a\n    command: [${Array.from({ length: 20 }, () => 'x'.repeat(30_000)).join(', ')}]\n`,
+      3,
+      /step "a": command and env take 600020 bytes, at most 524288/,
+    ],
+    [
+      'has an argument that no system would take',
+      `id: a\nsteps:\n  - name: a\n    command: [x, ${'x'.repeat(40_000)}]\n`,
+      4,
+      /"steps.0.command.1" must NOT have more than 32768 characters/,
+    ],
+    [
+      'has a pattern with look-ahead',
+      withLines('params:', '  a:', '    type: string', '    pattern: "a(?=b)"'),
+      8,
+      /"pattern" uses look-around, which is not supported/,
+    ],
+    [
+      'has defaults that no run could have together',
+      withLines(
+        'params:',
+        `  a: { type: string, default: "${'x'.repeat(40_000)}" }`,
+        `  b: { type: string, default: "${'x'.repeat(40_000)}" }`,
+      ),
+      5,
+      /the defaults take 80015 bytes as JSON, at most 65536/,
+    ],
+    [
       'has a pattern that only is one in pieces',
       withLines('params:', '  a: { type: string, pattern: "a)(b" }'),
       6,

@@ -1,6 +1,7 @@
 import Ajv from 'ajv';
 import { type Complaint, parseYaml } from '../config-files/parse-yaml';
-import { whyNot } from './params';
+import { MAX_PARAMS_BYTES, whyNot } from './params';
+import { whyNoPattern } from './pattern';
 import type { ParamSpec, ProjectDefinition, StepDefinition } from './project';
 import { type ParamFile, PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
 import { FULL_SCOPE } from './scope';
@@ -8,6 +9,9 @@ import { FULL_SCOPE } from './scope';
 export type ParsedProject =
   | { project: ProjectDefinition; line?: undefined; reason?: undefined }
   | { project?: undefined; line: number | null; reason: string };
+
+/** What a step may ask for. Linux takes 2 MiB as a rule, of which params and passed variables need their part. */
+const MAX_SPAWN_BYTES = 512 * 1024;
 
 const validate = new Ajv({ allErrors: false, allowUnionTypes: true }).compile(PROJECT_FILE_SCHEMA);
 
@@ -35,6 +39,16 @@ function complaintAbout(file: ProjectFile): Complaint | null {
   const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
   if (twice >= 0) return { path: ['steps', twice, 'name'], reason: `two steps are called "${names[twice]}"` };
 
+  for (const [index, step] of steps.entries()) {
+    const size = spawnBytes(step);
+    if (size > MAX_SPAWN_BYTES) {
+      return {
+        path: ['steps', index],
+        reason: `step "${step.name}": command and env take ${size} bytes, at most ${MAX_SPAWN_BYTES} are allowed`,
+      };
+    }
+  }
+
   for (const [scope, chosen] of Object.entries(file.scopes ?? {})) {
     if (scope === FULL_SCOPE)
       return { path: ['scopes', scope], reason: `"${scope}" is built in`, atKey: true };
@@ -45,6 +59,14 @@ function complaintAbout(file: ProjectFile): Complaint | null {
         reason: `scope "${scope}" names "${chosen[unknown]}", which is no step`,
       };
     }
+  }
+  const defaults = Object.entries(file.params ?? {}).map(([name, param]) => [name, param.default]);
+  const bytes = Buffer.byteLength(JSON.stringify(Object.fromEntries(defaults)));
+  if (bytes > MAX_PARAMS_BYTES) {
+    return {
+      path: ['params'],
+      reason: `the defaults take ${bytes} bytes as JSON, at most ${MAX_PARAMS_BYTES} are allowed`,
+    };
   }
   for (const [name, param] of Object.entries(file.params ?? {})) {
     const complaint = complaintAboutParam(param);
@@ -57,22 +79,19 @@ function complaintAbout(file: ProjectFile): Complaint | null {
   return null;
 }
 
+/** As the system counts them: each text with a byte at its end. */
+function spawnBytes({ command = [], env = {} }: StepFile): number {
+  const texts = [...command, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
+}
+
 function complaintAboutParam(param: ParamFile): Complaint | null {
   if (param.type === 'enum' && !param.values) return { path: [], reason: 'an enum needs "values"' };
-  if (param.pattern !== undefined && !isRegularExpression(param.pattern)) {
-    return { path: ['pattern'], reason: '"pattern" is not a regular expression' };
-  }
+  const flaw = param.pattern === undefined ? null : whyNoPattern(param.pattern);
+  if (flaw !== null) return { path: ['pattern'], reason: `"pattern" ${flaw}` };
   if (param.default === undefined) return null;
   const reason = whyNot(toParamSpec(param), param.default);
   return reason === null ? null : { path: ['default'], reason: `the default ${reason}` };
-}
-
-function isRegularExpression(pattern: string): boolean {
-  try {
-    return Boolean(new RegExp(pattern, 'u'));
-  } catch {
-    return false;
-  }
 }
 
 function toDefinition(file: ProjectFile): ProjectDefinition {

@@ -47,7 +47,7 @@ export interface ParamSpec {
   min: number | null;
   /** Largest number, or longest text in characters. */
   max: number | null;
-  /** Regular expression that the whole text must match. */
+  /** Regular expression (RE2) that the whole text must match. */
   pattern: string | null;
   /** What an enum may be. */
   values: string[];

@@ -22,7 +22,7 @@ export interface QuotaRules {
 /** Where nothing is said of it. */
 export const MIDNIGHT_UTC: ResetPolicy = { timeZone: 'UTC', resetHour: 0 };
 
-const validate = new Ajv().compile({
+export const QUOTA_FILE_SCHEMA = {
   type: 'object',
   required: ['quota'],
   additionalProperties: false,
@@ -38,14 +38,15 @@ const validate = new Ajv().compile({
           type: 'object',
           additionalProperties: false,
           properties: {
-            timeZone: { type: 'string' },
+            timeZone: { type: 'string', maxLength: 100 },
             resetHour: { type: 'integer', minimum: 0, maximum: 23 },
           },
         },
       },
     },
   },
-} as unknown as JSONSchemaType<QuotaFile>);
+} as unknown as JSONSchemaType<QuotaFile>;
+const validate = new Ajv().compile(QUOTA_FILE_SCHEMA);
 
 /** Reads config/quota.yaml. Never throws. */
 export function parseQuotaFile(source: string): ParsedYaml<QuotaRules> {

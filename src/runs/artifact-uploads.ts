@@ -7,13 +7,11 @@ import { invalid } from '../problems/catalogue';
 import { flawOfArtifactName } from './artifact-name';
 import { AttemptFolders } from './attempt-folders';
 import type { Artifact, Run } from './run';
+import { MAX_ARTIFACTS, withArtifacts } from './run-bounds';
 import { type Claimant, refusal, RunLeases } from './run-leases';
 import { RunQueries } from './run-queries';
 import { EventApplier } from './event-applier';
 import { type Upload, Uploads } from './uploads';
-
-/** All of them stand in the run's row, which is written at each change. */
-const MAX_ARTIFACTS = 1000;
 
 /** Files that workers elsewhere send for their runs. */
 @Injectable()
@@ -83,9 +81,11 @@ export class ArtifactUploads {
 }
 
 function assertPlace(run: Run, name: string): void {
-  if (run.artifacts.length < MAX_ARTIFACTS || run.artifacts.some((artifact) => artifact.name === name))
-    return;
+  if (!withArtifacts(run.artifacts, [{ name }]).isCut) return;
   throw invalid([
-    { field: 'name', message: `is one too many: a run has at most ${MAX_ARTIFACTS} artifacts` },
+    {
+      field: 'name',
+      message: `is one too many: a run has at most ${MAX_ARTIFACTS} artifacts, fewer with long names`,
+    },
   ]);
 }

@@ -15,7 +15,9 @@ import { callsIn } from '../quota/attempt-usage';
 import { QuotaUsage, type ReportedCalls } from '../quota/quota-usage';
 import { Quotas } from '../quota/quotas';
 import { attemptOf, type Evidence, showsLease } from './event-authority';
+import { EventCountRows } from './event-count-rows';
 import { effectOf } from './event-effect';
+import { RecentIds } from './recent-ids';
 import type { Run } from './run';
 import { inboxRow, RunRows } from './run-rows';
 import { type Emission, type Refusal, within } from './run-state';
@@ -31,8 +33,19 @@ export interface AppliedEvent {
   logChunks: LogChunk[];
   /** Something lies in the outbox because of it. */
   hasEmitted: boolean;
+  /** It had its effect, and the inbox does not have it. */
+  isUnlisted: boolean;
 }
 
+interface InboxRow {
+  row: Partial<AppliedEventEntity>;
+  /** Index of the append by which its lines are stored; null for an event without lines. */
+  append: number | null;
+}
+
+/** What a row of the inbox takes with its indexes, for an event that carries log lines. */
+const INBOX_ROW_BYTES = 400;
+const MAX_UNLISTED_IDS = 5000;
 /** More than one batch that was being applied when the process ended. */
 const RECENT_ENTRIES = 2000;
 
@@ -43,6 +56,8 @@ const RECENT_ENTRIES = 2000;
 @Injectable()
 export class EventApplier {
   private readonly inbox: TableRows<AppliedEventEntity>;
+  /** What was applied lately and is not in the inbox: our own events come back to us by the stream. */
+  private readonly unlistedIds = new RecentIds(MAX_UNLISTED_IDS);
 
   constructor(
     private readonly database: Database,
@@ -54,6 +69,7 @@ export class EventApplier {
     private readonly tail: LogTail,
     private readonly quotas: Quotas,
     private readonly quotaUsage: QuotaUsage,
+    private readonly eventCounts: EventCountRows,
   ) {
     this.inbox = database.rows(AppliedEventEntity);
   }
@@ -74,6 +90,7 @@ export class EventApplier {
   }
 
   private announceEffect(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {
+    if (applied.isUnlisted) this.unlistedIds.add(entry.fields.eventId!.toLowerCase());
     if (applied.changed) this.rows.announce(applied.changed, applied.hasEmitted);
     // Whoever sent it may write the id in capitals; those who follow the log do not.
     if (applied.logChunks.length > 0) {
@@ -127,13 +144,15 @@ export class EventApplier {
 
     const changed = new Map<string, Run>();
     const emissions: { run: Run; emission: Emission }[] = [];
-    const inbox: Partial<AppliedEventEntity>[] = [];
+    const inbox: InboxRow[] = [];
+    const counts = await this.eventCounts.load(tx, [...runs.keys()]);
     const rejected: { entryId: string; reason: string; fields: Record<string, string> }[] = [];
     const logs: LogAppend[] = [];
     const calls: ReportedCalls[] = [];
 
     const results = parsed.map(({ entry, evidence, event, reason }): AppliedEvent => {
-      if (event && seen.has(event.eventId)) return { outcome: 'duplicate', reason: null, ...noEffect() };
+      if (event && (seen.has(event.eventId) || this.unlistedIds.has(event.eventId)))
+        return { outcome: 'duplicate', reason: null, ...noEffect() };
       const run = event && runs.get(event.runId);
       if (!event || !run) {
         // Looked at again, it was rejected before, and may have been discarded by a person since.
@@ -164,46 +183,58 @@ export class EventApplier {
           at: within(run, event.occurredAt, now),
           report: callReport,
         });
-      if (effect.logLines) logs.push({ runId: run.runId, attempt: run.attempt, lines: effect.logLines });
-      inbox.push({
-        ...inboxRow(event, now),
-        outcome: effect.outcome,
-        effect: effect.inWords,
-        entryId: entry.id,
-      });
+      if (effect.logLines) {
+        logs.push({
+          runId: run.runId,
+          attempt: run.attempt,
+          lines: effect.logLines,
+          rowBytes: INBOX_ROW_BYTES,
+        });
+      }
+      const row = inboxRow(event, now);
+      const listing = counts.list(event, effect, Buffer.byteLength(row.payload!));
+      if (listing !== 'unlisted') {
+        inbox.push({
+          row: {
+            ...row,
+            ...(listing === 'recorded' && { payload: JSON.stringify(callsOf(event)) }),
+            outcome: effect.outcome,
+            effect: effect.inWords,
+            entryId: entry.id,
+          },
+          append: effect.logLines ? logs.length - 1 : null,
+        });
+      }
       return {
         outcome: effect.outcome,
         reason: null,
         changed: effect.changed,
         logChunks: [],
         hasEmitted: effect.emits.length > 0,
+        isUnlisted: listing === 'unlisted',
       };
     });
 
     await this.rows.storeChanged(tx, [...changed.values()]);
     await this.rows.emit(tx, emissions);
-    await this.inbox.insert(tx, inbox);
+    const appended = logs.length === 0 ? [] : await this.logs.appendInTransaction(tx, logs);
+    // Lines that were not stored, because the log is full or has them, are not stored the next time either.
+    const kept = inbox.filter(({ append }) => append === null || appended[append]!.storedLines > 0);
+    await this.inbox.insert(
+      tx,
+      kept.map(({ row }) => row),
+    );
+    await this.eventCounts.store(tx, counts);
     await this.quotaUsage.count(tx, calls, (at) => this.quotas.dayAt(at).day);
     await this.rejectedEvents.put(tx, rejected);
-    await this.appendLogs(tx, logs, results, parsed);
-    return results;
-  };
-
-  private async appendLogs(
-    tx: Transaction,
-    appends: LogAppend[],
-    results: AppliedEvent[],
-    parsed: { event?: RunEvent }[],
-  ): Promise<void> {
-    if (appends.length === 0) return;
-    const appended = await this.logs.appendInTransaction(tx, appends);
-    appends.forEach(({ runId }, index) => {
+    logs.forEach(({ runId }, index) => {
       const position = parsed.findIndex(
         ({ event }) => event?.runId === runId && event.eventType === 'run.log',
       );
       results[position]?.logChunks.push(...appended[index]!.chunks);
     });
-  }
+    return results;
+  };
 
   private async alreadyInInbox(tx: Transaction, events: RunEvent[]): Promise<Set<string>> {
     if (events.length === 0) return new Set();
@@ -227,6 +258,13 @@ export class EventApplier {
   };
 }
 
+/** All that has to be remembered of an event that counts once. */
+function callsOf(event: RunEvent): object {
+  if (event.eventType !== 'run.progress') return {};
+  const { attempt, quotaUsed } = event.payload;
+  return { attempt, quotaUsed };
+}
+
 function noEffect() {
-  return { changed: null, logChunks: [], hasEmitted: false };
+  return { changed: null, logChunks: [], hasEmitted: false, isUnlisted: false };
 }

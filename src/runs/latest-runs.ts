@@ -1,7 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import type { RunStatus } from './run';
+
+/** How many projects are asked for without a pause: the database answers within the event loop. */
+const PORTION = 100;
 
 /** Of a run, what says whether anything is new: the revision counts its changes. */
 export interface RunHead {
@@ -26,13 +30,14 @@ export class LatestRuns {
   /** Those at work, and the newest of each project. Only these can change. */
   async heads(projectIds: string[]): Promise<RunHead[]> {
     const columns = 'SELECT run_id AS "runId", project_id AS "projectId", revision FROM runs';
-    const newest = projectIds.map((projectId) =>
-      this.database.read.query<RunHead>(`${columns} WHERE project_id = ? ORDER BY run_id DESC LIMIT 1`, [
-        projectId,
-      ]),
-    );
-    const active = this.database.read.query<RunHead>(`${columns} WHERE status = 'running' ORDER BY run_id`);
-    return (await Promise.all([active, ...newest])).flat();
+    const { read } = this.database;
+    const heads = await read.query<RunHead>(`${columns} WHERE status = 'running' ORDER BY run_id`);
+    for (const [index, projectId] of projectIds.entries()) {
+      if (index % PORTION === PORTION - 1) await setImmediate();
+      const newest = `${columns} WHERE project_id = ? ORDER BY run_id DESC LIMIT 1`;
+      heads.push(...(await read.query<RunHead>(newest, [projectId])));
+    }
+    return heads;
   }
 
   /** Newest first. */

@@ -65,6 +65,7 @@ export function newRun(request: {
     metrics: {},
     error: null,
     artifacts: [],
+    omitted: null,
     revision: 1,
   };
 }

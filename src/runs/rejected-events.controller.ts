@@ -11,11 +11,20 @@ class RejectedEventView {
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, description: 'As received' })
   fields!: Record<string, string>;
   @ApiProperty({ format: 'date-time' }) rejectedAt!: string;
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Size of an event that was too large to be kept whole, in bytes; null for one that is whole',
+  })
+  receivedBytes!: number | null;
 }
 
 class RejectedEventPageView {
   @ApiProperty({ type: [RejectedEventView] }) items!: RejectedEventView[];
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
+  @ApiProperty({ description: 'How many are kept, on all pages' }) total!: number;
+  @ApiProperty({ description: 'How many were dropped for newer ones: 10,000 or 64 MiB are kept' })
+  dropped!: number;
 }
 
 @ApiTags('events')
@@ -24,13 +33,27 @@ export class RejectedEventsController {
   constructor(private readonly rejected: RejectedEvents) {}
 
   @Get()
-  @ApiOperation({ summary: 'Events that could not be applied, newest first' })
+  @ApiOperation({
+    summary: 'Events that could not be applied, newest first',
+    description: 'A page ends after `limit` events or about 4 MiB, whichever comes first.',
+  })
   @ApiResponse({ status: 200, type: RejectedEventPageView })
   async list(@Query() { limit, cursor }: EventsQuery): Promise<RejectedEventPageView> {
-    const { items, nextCursor } = await this.rejected.list(limit, cursor);
+    const [{ items, nextCursor }, { events, dropped }] = await Promise.all([
+      this.rejected.list(limit, cursor),
+      this.rejected.totals(),
+    ]);
     return {
-      items: items.map(({ id, reason, fields, rejectedAt }) => ({ id, reason, fields, rejectedAt })),
+      items: items.map(({ id, reason, fields, rejectedAt, receivedBytes }) => ({
+        id,
+        reason,
+        fields,
+        rejectedAt,
+        receivedBytes,
+      })),
       nextCursor,
+      total: events,
+      dropped,
     };
   }
 
@@ -38,7 +61,7 @@ export class RejectedEventsController {
   @HttpCode(202)
   @ApiOperation({ summary: 'Put the event on the stream again, as it came' })
   @ApiResponse({ status: 202 })
-  @ApiProblems('REJECTED_EVENT_NOT_FOUND')
+  @ApiProblems('REJECTED_EVENT_NOT_FOUND', 'REJECTED_EVENT_CUT')
   async redeliver(@Param('id') id: string): Promise<void> {
     await this.rejected.redeliver(numberOf(id));
   }

@@ -5,6 +5,7 @@ import type { JsonObject } from '../events/run-event';
 import { ApiProblems } from '../problems/api-problems';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { type QuotaStatus, Quotas } from '../quota/quotas';
+import { EventCountRows } from './event-count-rows';
 import { RunQueries } from './run-queries';
 import { RunSummaryView, RunView, toRunSummary } from './run-view';
 import { EventsQuery, LatestReportQuery } from './run.requests';
@@ -23,6 +24,11 @@ class AppliedEventView {
 class AppliedEventPageView {
   @ApiProperty({ type: [AppliedEventView] }) items!: AppliedEventView[];
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
+  @ApiProperty({
+    description:
+      'Events that were applied and are not listed, because the run has more than 10,000 or 16 MiB',
+  })
+  unlisted!: number;
 }
 
 class QuotaView implements QuotaStatus {
@@ -55,6 +61,7 @@ export class RunHistoryController {
     private readonly queries: RunQueries,
     private readonly projects: ProjectCatalogue,
     private readonly quotas: Quotas,
+    private readonly eventCounts: EventCountRows,
   ) {}
 
   @Get('runs/:runId/events')
@@ -116,7 +123,10 @@ export class RunHistoryController {
   }
 
   private async eventPage(runId: string, { limit, cursor }: EventsQuery): Promise<AppliedEventPageView> {
-    const { items, nextCursor } = await this.queries.events(runId, limit, cursor);
+    const [{ items, nextCursor }, unlisted] = await Promise.all([
+      this.queries.events(runId, limit, cursor),
+      this.eventCounts.unlisted(runId),
+    ]);
     return {
       items: items.map(({ eventId, eventType, occurredAt, appliedAt, payload, outcome, effect }) => ({
         eventId,
@@ -128,6 +138,7 @@ export class RunHistoryController {
         effect,
       })),
       nextCursor,
+      unlisted,
     };
   }
 }

@@ -17,6 +17,9 @@ const DESCRIPTION = {
     '`application/json` pages through it, anything else gets the whole of it as text.',
 };
 
+/** Characters of text on a page of JSON: it ends with the chunk that goes beyond. */
+const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
+
 @ApiTags('runs')
 @Controller('api')
 export class RunLogsController {
@@ -81,15 +84,19 @@ export class RunLogsController {
   ): Promise<{ items: LogLine[]; nextAfter: number | null }> {
     const items: LogLine[] = [];
     let seq = after;
+    let length = 0;
     // One line more than asked for tells whether there is a next page.
-    while (items.length <= limit) {
+    while (items.length <= limit && length <= MAX_PAGE_LENGTH) {
       const chunk = await this.tail.readAfter(run.runId, seq);
       if (!chunk) break;
-      items.push(...chunk.after(seq).slice(0, limit + 1 - items.length));
+      const lines = chunk.after(seq).slice(0, limit + 1 - items.length);
+      for (const { text } of lines) length += text.length;
+      items.push(...lines);
       seq = chunk.lastSeq;
     }
+    const hasMore = items.length > limit || length > MAX_PAGE_LENGTH;
     const page = items.slice(0, limit);
-    return { items: page, nextAfter: items.length > limit ? page.at(-1)!.seq : null };
+    return { items: page, nextAfter: hasMore ? page.at(-1)!.seq : null };
   }
 
   private async sendText(run: Run, after: number, response: Response): Promise<void> {

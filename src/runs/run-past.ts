@@ -42,6 +42,8 @@ export interface PastEvents {
   /** Set where there are events between the two: the position after which they begin. */
   gapAfter: number | null;
   rejected: PastRejection[];
+  /** How many more were applied and are not listed. */
+  unlisted: number;
 }
 
 export type FamilyRun = Pick<
@@ -104,11 +106,13 @@ export class RunPast {
 
   /** The first and the last events of a run, and the latest that name it and were rejected. */
   async events(runId: string): Promise<PastEvents> {
-    const [{ items: first, nextCursor }, rejected] = await Promise.all([
+    const [{ items: first, nextCursor }, rejected, [counts]] = await Promise.all([
       this.page(runId, FIRST_EVENTS, 0),
       this.rejected(runId),
+      this.query<{ unlisted: number }>('SELECT unlisted FROM run_event_counts WHERE run_id = ?', [runId]),
     ]);
-    if (nextCursor === null) return { first, last: [], gapAfter: null, rejected };
+    const unlisted = counts?.unlisted ?? 0;
+    if (nextCursor === null) return { first, last: [], gapAfter: null, rejected, unlisted };
     const after = first.at(-1)!.position;
     const last = await this.select('WHERE run_id = ? AND position > ? ORDER BY position DESC LIMIT ?', [
       runId,
@@ -116,7 +120,13 @@ export class RunPast {
       LAST_EVENTS + 1,
     ]);
     const isGap = last.length > LAST_EVENTS;
-    return { first, last: last.slice(0, LAST_EVENTS).reverse(), gapAfter: isGap ? after : null, rejected };
+    return {
+      first,
+      last: last.slice(0, LAST_EVENTS).reverse(),
+      gapAfter: isGap ? after : null,
+      rejected,
+      unlisted,
+    };
   }
 
   /** The first end that a worker reported after the run had ended otherwise; null where there is none. */

@@ -3,6 +3,7 @@ import { validate as isUuid } from 'uuid';
 import { Clock, elapsedMs, type Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
+import { weighedPage } from '../database/weighed-page';
 import { OutboxRelay } from '../events/outbox-relay';
 import type { RunEventMap, RunEventOf } from '../events/run-event';
 import { StreamMonitor } from '../events/stream-monitor';
@@ -32,6 +33,11 @@ export interface Page<Item> {
 }
 
 /** Every reading of runs. Lists are paged by the run's id, whose order is the order of starts. */
+/** What may be large in a row of a run. */
+const RUN_BYTES = ['params', 'run_inputs', 'progress', 'steps', 'metrics', 'error', 'artifacts']
+  .map((column) => `COALESCE(OCTET_LENGTH(${column}), 0)`)
+  .join(' + ');
+
 @Injectable()
 export class RunQueries {
   private readonly runs: TableRows<RunEntity>;
@@ -88,17 +94,24 @@ export class RunQueries {
     // Only ids, which the project's index has together with all that is asked for; it would not be chosen for whole
     // rows, and then the runs of all projects with this scope are looked at.
     const ids = `SELECT run_id FROM runs ${condition} ORDER BY run_id DESC LIMIT ?`;
-    const rows = await this.select(`WHERE run_id IN (${ids}) ORDER BY run_id DESC`, [
-      ...parameters,
-      limit + 1,
-    ]);
-    const items = rows.slice(0, limit);
-    return { items, nextCursor: rows.length > limit ? items.at(-1)!.runId : null };
+    const { keys, hasMore } = await weighedPage<string>(
+      this.database.read,
+      `SELECT run_id AS key, ${RUN_BYTES} AS size FROM runs WHERE run_id IN (${ids}) ORDER BY run_id DESC`,
+      [...parameters, limit + 1],
+      limit,
+    );
+    if (keys.length === 0) return { items: [], nextCursor: null };
+    const items = await this.select(`WHERE run_id IN ${inList(keys)} ORDER BY run_id DESC`, keys);
+    return { items, nextCursor: hasMore ? keys.at(-1)! : null };
   }
 
   /** The active run, else the latest. */
   async current(projectId: string): Promise<Run | null> {
-    return (await this.active(projectId)) ?? (await this.list({ projectId }, 1)).items[0] ?? null;
+    const active = await this.active(projectId);
+    if (active) return active;
+    const newest = 'SELECT run_id FROM runs WHERE project_id = ? ORDER BY run_id DESC LIMIT 1';
+    const [latest] = await this.select(`WHERE run_id = (${newest})`, [projectId]);
+    return latest ?? null;
   }
 
   /** @throws JobatoError RUN_NOT_FOUND */
@@ -221,14 +234,19 @@ export class RunQueries {
     return JSON.parse(row.definition) as ProjectDefinition;
   }
 
+  /** In order, from after a position on; a page is bounded in bytes as well. */
   async events(runId: string, limit: number, after = 0): Promise<Page<AppliedEventEntity>> {
-    const rows = await this.inbox.select(
-      this.database.read,
-      'WHERE run_id = ? AND position > ? ORDER BY position LIMIT ?',
+    const { read } = this.database;
+    const { keys, hasMore } = await weighedPage<number>(
+      read,
+      'SELECT position AS key, OCTET_LENGTH(payload) AS size FROM applied_events' +
+        ' WHERE run_id = ? AND position > ? ORDER BY position LIMIT ?',
       [runId, after, limit + 1],
+      limit,
     );
-    const items = rows.slice(0, limit);
-    return { items, nextCursor: rows.length > limit ? String(items.at(-1)!.position) : null };
+    if (keys.length === 0) return { items: [], nextCursor: null };
+    const items = await this.inbox.select(read, `WHERE position IN ${inList(keys)} ORDER BY position`, keys);
+    return { items, nextCursor: hasMore ? String(keys.at(-1)) : null };
   }
 
   async views(runs: Run[]): Promise<RunView[]> {

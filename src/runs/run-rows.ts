@@ -41,6 +41,7 @@ const MUTABLE: (keyof Run)[] = [
   'metrics',
   'error',
   'artifacts',
+  'omitted',
   'revision',
 ];
 

@@ -1,8 +1,18 @@
 import { type Instant, plusSeconds } from '../clock/clock';
-import type { ReportedArtifact, RunEventMap, RunInput } from '../events/run-event';
+import type { RunEventMap, RunInput } from '../events/run-event';
 import { LEASE_SECONDS, MAX_PAST_LEASES } from './lease';
 import { stopReportAfter } from './stop-report';
-import { type Artifact, NO_PROGRESS, type Run, type StepState, isTerminal, pendingSteps } from './run';
+import { NO_PROGRESS, type Run, type StepState, isTerminal, pendingSteps } from './run';
+import {
+  cutText,
+  MAX_ERROR_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_REASON_BYTES,
+  withArtifacts,
+  withMetrics,
+  withOmissions,
+  withStepNamed,
+} from './run-bounds';
 
 /** Where a run stands for the state machine: `running` has three phases, each terminal status is one. */
 export type RunPhase = 'waiting' | 'active' | 'stopping' | 'completed' | 'partial' | 'failed' | 'cancelled';
@@ -202,11 +212,15 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
     case 'fail': {
       const { errorCode, message, step, reason } = command.payload;
       const at = within(run, command.occurredAt, now);
-      const steps = step === undefined ? run.steps : withStep(run.steps, step, 'failed', null, at);
+      const steps =
+        step === undefined
+          ? { kept: run.steps, isCut: false }
+          : withStep(run.steps, step, 'failed', null, at);
       return {
-        ...ended({ ...run, steps }, 'failed', at),
-        statusReason: reason ?? (step === undefined ? 'worker-reported' : 'step-failed'),
-        error: { code: errorCode, message },
+        ...ended({ ...run, steps: steps.kept }, 'failed', at),
+        statusReason: reasonOf(reason) ?? (step === undefined ? 'worker-reported' : 'step-failed'),
+        error: { code: errorCode, message: cutText(message, MAX_ERROR_BYTES) },
+        omitted: withOmissions(run.omitted, { steps: steps.isCut }),
       };
     }
     case 'confirm-stop':
@@ -282,6 +296,12 @@ function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now
   const before = isNewStep ? { ...NO_PROGRESS, step } : run.progress;
   // News of an earlier step that was overtaken by a later one does not set the run back.
   const isLate = isNewStep && run.steps.some(({ name, endedAt }) => name === step && endedAt !== null);
+  const steps =
+    step === undefined || stepStatus === undefined
+      ? null
+      : withStep(run.steps, step, stepStatus, exitCode, at);
+  const metricsNow = metrics && withMetrics(run.metrics, metrics);
+  const artifactsNow = artifacts && withArtifacts(run.artifacts, artifacts);
   return {
     progress: isLate
       ? run.progress
@@ -289,12 +309,16 @@ function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now
           step: before.step,
           current: current ?? before.current,
           total: total ?? before.total,
-          message: message ?? before.message,
+          message: message === undefined ? before.message : cutText(message, MAX_MESSAGE_BYTES),
         },
-    ...(step !== undefined &&
-      stepStatus !== undefined && { steps: withStep(run.steps, step, stepStatus, exitCode, at) }),
-    ...(metrics && { metrics: { ...run.metrics, ...metrics } }),
-    ...(artifacts && { artifacts: withArtifacts(run.artifacts, artifacts) }),
+    ...(steps && { steps: steps.kept }),
+    ...(metricsNow && { metrics: metricsNow.kept }),
+    ...(artifactsNow && { artifacts: artifactsNow.kept }),
+    omitted: withOmissions(run.omitted, {
+      steps: steps?.isCut,
+      metrics: metricsNow?.isCut,
+      artifacts: artifactsNow?.isCut,
+    }),
     stopReport: stopReportAfter(run, payload, occurredAt, now),
   };
 }
@@ -305,39 +329,38 @@ function withStep(
   status: NonNullable<RunEventMap['run.progress']['stepStatus']>,
   exitCode: number | null | undefined,
   at: Instant,
-): StepState[] {
-  // An external worker may have steps that no file of ours names.
-  const known = steps.some((step) => step.name === name) ? steps : [...steps, ...pendingSteps([name])];
-  return known.map((step) => {
+): { kept: StepState[]; isCut: boolean } {
+  const { kept: known, isCut } = withStepNamed(steps, name);
+  const kept = known.map((step): StepState => {
     // Events may overtake each other: a step that has ended does not begin again.
     if (step.name !== name || step.endedAt !== null) return step;
     if (status === 'running') return { ...step, status, startedAt: step.startedAt ?? at };
     const startedAt = status === 'skipped' ? step.startedAt : (step.startedAt ?? at);
     return { ...step, status, startedAt, endedAt: at, exitCode: exitCode ?? null };
   });
+  return { kept, isCut };
 }
 
-function withArtifacts(known: Artifact[], reported: ReportedArtifact[]): Artifact[] {
-  const byName = new Map(known.map((artifact) => [artifact.name, artifact]));
-  for (const { name, size } of reported)
-    byName.set(name, { name, size: size ?? byName.get(name)?.size ?? 0 });
-  return [...byName.values()];
+function reasonOf(reason: string | undefined): string | undefined {
+  return reason === undefined ? undefined : cutText(reason, MAX_REASON_BYTES);
 }
 
 function completed(run: Run, command: Extract<RunCommand, { type: 'complete' }>, now: Instant): Partial<Run> {
   const { status, reason, metrics, newJobsCount, persistedResults, relevantCount, artifacts } =
     command.payload;
   const found = newJobsCount ?? persistedResults;
+  const metricsNow = withMetrics(run.metrics, {
+    ...metrics,
+    ...(found !== undefined && { newJobsCount: found }),
+    ...(relevantCount !== undefined && { relevantCount }),
+  });
+  const artifactsNow = withArtifacts(run.artifacts, artifacts ?? []);
   return {
     ...ended(run, status ?? 'completed', within(run, command.occurredAt, now)),
-    statusReason: status === 'partial' ? (reason ?? 'partial') : null,
-    metrics: {
-      ...run.metrics,
-      ...metrics,
-      ...(found !== undefined && { newJobsCount: found }),
-      ...(relevantCount !== undefined && { relevantCount }),
-    },
-    ...(artifacts && { artifacts: withArtifacts(run.artifacts, artifacts) }),
+    statusReason: status === 'partial' ? (reasonOf(reason) ?? 'partial') : null,
+    metrics: metricsNow.kept,
+    artifacts: artifactsNow.kept,
+    omitted: withOmissions(run.omitted, { metrics: metricsNow.isCut, artifacts: artifactsNow.isCut }),
   };
 }
 
@@ -358,6 +381,7 @@ function lost(run: Run, message: string, now: Instant): Partial<Run> {
     steps: pendingSteps(run.steps.map(({ name }) => name)),
     metrics: {},
     artifacts: [],
+    omitted: null,
     stopReport: null,
   };
 }

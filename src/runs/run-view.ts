@@ -3,6 +3,8 @@ import { elapsedMs, type Instant } from '../clock/clock';
 import type { JsonObject } from '../events/run-event';
 import {
   isTerminal,
+  type Omission,
+  OMISSIONS,
   type Run,
   RUN_STATUSES,
   type RunStatus,
@@ -93,6 +95,12 @@ export class RunView {
   summary!: Record<string, number | null>;
   @ApiProperty({ type: RunErrorView, nullable: true }) error!: RunErrorView | null;
   @ApiProperty({ type: [ArtifactView] }) artifacts!: ArtifactView[];
+  @ApiProperty({
+    enum: OMISSIONS,
+    isArray: true,
+    description: 'Lists that are not complete, because the worker reported more than a run keeps',
+  })
+  omitted!: Omission[];
 }
 
 export function toRunView(run: Run, facts: WaitingFacts, now: Instant): RunView {
@@ -128,6 +136,7 @@ export function toRunView(run: Run, facts: WaitingFacts, now: Instant): RunView 
       size,
       href: artifactHref(run.runId, name),
     })),
+    omitted: run.omitted ?? [],
   };
 }
 

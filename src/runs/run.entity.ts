@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { JsonObject, QuotaBudget } from '../events/run-event';
-import type { Artifact, Progress, Run, RunStatus, StepState, StopReport, TriggeredBy } from './run';
+import type { Artifact, Omission, Progress, Run, RunStatus, StepState, StopReport, TriggeredBy } from './run';
 
 /** Times are ISO-8601 text, nested values JSON text: the same in SQLite and PostgreSQL, and readable in both. */
 @Entity('runs')
@@ -54,7 +54,20 @@ export class RunEntity implements Run {
   @Column({ type: 'simple-json' }) metrics!: Record<string, number>;
   @Column({ type: 'simple-json', nullable: true }) error!: Run['error'];
   @Column({ type: 'simple-json' }) artifacts!: Artifact[];
+  @Column({ type: 'simple-json', nullable: true }) omitted!: Omission[] | null;
   @Column({ type: 'integer' }) revision!: number;
+}
+
+/** How many events of a run are listed in its history, and how many more were applied without being listed. */
+@Entity('run_event_counts')
+export class RunEventCountsEntity {
+  @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
+  /** Besides logs and heartbeats. */
+  @Column({ type: 'integer' }) listed!: number;
+  @Column({ name: 'listed_bytes', type: 'integer' }) listedBytes!: number;
+  /** Heartbeats in the inbox. */
+  @Column({ name: 'signs_of_life', type: 'integer' }) signsOfLife!: number;
+  @Column({ type: 'integer' }) unlisted!: number;
 }
 
 /** What a run was started with. Kept by the hash of its content, so that many runs share one. */

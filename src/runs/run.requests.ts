@@ -81,12 +81,14 @@ export class ProjectRunsQuery extends PageQuery {
   @IsOptional()
   @IsISO8601({ strict: true }, NOT_A_TIME)
   @Matches(DATE_OR_TIME, NOT_A_TIME)
+  @MaxLength(40)
   from?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Started at this time or earlier' })
   @IsOptional()
   @IsISO8601({ strict: true }, NOT_A_TIME)
   @Matches(DATE_OR_TIME, NOT_A_TIME)
+  @MaxLength(40)
   to?: string;
 
   @ApiPropertyOptional({ description: 'The nextCursor of the page before' })
@@ -109,9 +111,15 @@ export class LogQuery {
   @Type(() => Number)
   @IsInt()
   @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
   after: number = 0;
 
-  @ApiPropertyOptional({ minimum: 1, maximum: 10_000, default: 1000, description: 'For JSON: lines a page' })
+  @ApiPropertyOptional({
+    minimum: 1,
+    maximum: 10_000,
+    default: 1000,
+    description: 'For JSON: lines a page, fewer where they are long',
+  })
   @Type(() => Number)
   @IsInt()
   @Min(1)
@@ -133,6 +141,7 @@ export class EventsQuery extends PageQuery {
   @Type(() => Number)
   @IsInt()
   @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
   cursor?: number;
 }
 

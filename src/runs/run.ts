@@ -10,6 +10,10 @@ export type TriggeredBy = (typeof TRIGGER_KINDS)[number];
 export const STEP_STATUSES = ['pending', 'running', 'completed', 'failed', 'skipped', 'cancelled'] as const;
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
+/** Lists of a run that are bounded, of which something was left out. */
+export const OMISSIONS = ['metrics', 'artifacts', 'steps'] as const;
+export type Omission = (typeof OMISSIONS)[number];
+
 export interface StepState {
   name: string;
   status: StepStatus;
@@ -108,6 +112,8 @@ export interface Run {
   /** Without a message where the server itself decided: run-error.ts makes the sentence. */
   error: { code: string; message: string | null } | null;
   artifacts: Artifact[];
+  /** What was reported beyond the bounds of a run, and is not kept; null where all is. See run-bounds.ts. */
+  omitted: Omission[] | null;
   /** Counts the changes: guards each write against a lost update, and says whether a reader has the latest. */
   revision: number;
 }

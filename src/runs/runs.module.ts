@@ -10,6 +10,7 @@ import { AttemptFolders } from './attempt-folders';
 import { ArtifactsController } from './artifacts.controller';
 import { ConfigRemarks } from './config-remarks';
 import { EventApplier } from './event-applier';
+import { EventCountRows } from './event-count-rows';
 import { EventConsumer } from './event-consumer';
 import { EventIntake } from './event-intake';
 import { Housekeeping } from './housekeeping';
@@ -59,6 +60,7 @@ import { WorkersController } from './workers.controller';
     RunRows,
     RunStore,
     EventApplier,
+    EventCountRows,
     RunChanges,
     RunClaims,
     RunLeases,

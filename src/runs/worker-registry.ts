@@ -14,7 +14,7 @@ export interface WorkerView {
 
 /** Workers elsewhere are remembered for so long after they were last heard, and so many of them. */
 const REMEMBER_MS = 60 * 60 * 1000;
-const REMEMBER_WORKERS = 1000;
+const REMEMBER_WORKERS = 200;
 
 /** Who carries runs out: the workers of this process, those that called, and those that hold runs. */
 @Injectable()

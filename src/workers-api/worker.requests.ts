@@ -82,6 +82,7 @@ export class HeartbeatBody extends WorkerBody {
   @ApiProperty(ATTEMPT)
   @IsInt()
   @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
   attempt!: number;
 }
 
@@ -96,6 +97,7 @@ export class ReleaseBody {
   @ApiProperty(ATTEMPT)
   @IsInt()
   @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
   attempt!: number;
 
   @ApiPropertyOptional({ description: 'For people, in the error of a run that ends by it', maxLength: 1000 })

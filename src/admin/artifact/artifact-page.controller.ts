@@ -6,6 +6,7 @@ import { ArtifactFiles } from '../../runs/artifact-files';
 import { RunQueries } from '../../runs/run-queries';
 import { artifactHref } from '../../runs/run-view';
 import { artifactPreview, PREVIEW_BYTES } from './artifact-preview';
+import { MarkdownParser } from './markdown-parser';
 import { PageFrames } from '../page/page-frame';
 import { sizeText } from '../words/plain-words';
 
@@ -18,6 +19,7 @@ export class ArtifactPageController {
     private readonly queries: RunQueries,
     private readonly files: ArtifactFiles,
     private readonly frames: PageFrames,
+    private readonly markdown: MarkdownParser,
   ) {}
 
   @Get(':name')
@@ -39,7 +41,9 @@ export class ArtifactPageController {
         projectHref: `/projects/${run.projectId}`,
         projectName: this.projects.find(run.projectId)?.definition.name ?? run.projectId,
       },
-      preview: artifactPreview(name, start, size > start.length),
+      preview: await artifactPreview(name, start, size > start.length, (source) =>
+        this.markdown.parse(source),
+      ),
     });
   }
 }

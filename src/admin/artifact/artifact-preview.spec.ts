@@ -1,8 +1,11 @@
 import { artifactPreview } from './artifact-preview';
+import { MarkdownParser } from './markdown-parser';
 import { type DocumentNode, markdownTree } from './markdown-tree';
 
+const parser = new MarkdownParser();
+
 const of = (name: string, content: string | Buffer, isCut = false) =>
-  artifactPreview(name, Buffer.from(content as string), isCut);
+  artifactPreview(name, Buffer.from(content as string), isCut, (source) => parser.parse(source));
 /** The tree as a short text: `p(one em(two))`. */
 const short = (nodes: DocumentNode[]): string =>
   nodes
@@ -11,7 +14,8 @@ const short = (nodes: DocumentNode[]): string =>
       return tag === null ? inner : `${tag}${href === null ? '' : `[${href}]`}(${inner})`;
     })
     .join('');
-const tree = (source: string) => short(markdownTree(source).nodes);
+const treeOf = async (source: string) => markdownTree((await parser.parse(source))!);
+const tree = async (source: string) => short((await treeOf(source)).nodes);
 
 describe('a preview', () => {
   it.each([
@@ -22,8 +26,8 @@ describe('a preview', () => {
     ['indented.json', `${'['.repeat(39)}${'1,'.repeat(20_000)}1${']'.repeat(39)}`, null, 1],
     ['page.html', '<script>', '<script>', 0],
     ['LICENSE', 'Ünïcode 😀', 'Ünïcode 😀', 0],
-  ])('of %s is text', (name, content, laidOut, remarks) => {
-    const preview = of(name, content);
+  ])('of %s is text', async (name, content, laidOut, remarks) => {
+    const preview = await of(name, content);
     const text = laidOut ?? content;
     expect([preview.kind, preview.text === text, preview.remarks.length]).toEqual(['text', true, remarks]);
   });
@@ -31,25 +35,25 @@ describe('a preview', () => {
   it.each([
     ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x41])],
     ['text with zero bytes', Buffer.from('a\0b')],
-  ])('shows nothing of %s', (_what, content) => {
-    expect(of('model.md', content)).toMatchObject({ kind: 'none', isHidden: true });
+  ])('shows nothing of %s', async (_what, content) => {
+    expect(await of('model.md', content)).toMatchObject({ kind: 'none', isHidden: true });
   });
 
-  it('of a picture is the file itself, and a name makes no picture of text', () => {
+  it('of a picture is the file itself, and a name makes no picture of text', async () => {
     const bytes = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0]);
-    expect(of('loss.PNG', bytes)).toMatchObject({ kind: 'picture', isPicture: true, isHidden: false });
-    expect(of('drawing.svg', bytes)).toMatchObject({ kind: 'none', isPicture: false, isHidden: true });
-    expect(of('loss.png', 'no picture').kind).toBe('text');
+    expect(await of('loss.PNG', bytes)).toMatchObject({ kind: 'picture', isPicture: true, isHidden: false });
+    expect(await of('drawing.svg', bytes)).toMatchObject({ kind: 'none', isPicture: false, isHidden: true });
+    expect((await of('loss.png', 'no picture')).kind).toBe('text');
   });
 
-  it('says that it is only the beginning, and leaves out half a character', () => {
-    const preview = of('long.txt', Buffer.from('aé').subarray(0, 2), true);
+  it('says that it is only the beginning, and leaves out half a character', async () => {
+    const preview = await of('long.txt', Buffer.from('aé').subarray(0, 2), true);
     expect([preview.text, preview.remarks]).toEqual([
       'a',
       ['Only the first 256 KiB are shown. Download it to see all.'],
     ]);
-    expect(of('long.txt', Buffer.from('aé').subarray(0, 2)).kind).toBe('none');
-    expect(of('long.json', '{"a":1', true).remarks).toHaveLength(1);
+    expect((await of('long.txt', Buffer.from('aé').subarray(0, 2))).kind).toBe('none');
+    expect((await of('long.json', '{"a":1', true)).remarks).toHaveLength(1);
   });
 });
 
@@ -65,8 +69,8 @@ describe('a Markdown document', () => {
     ['brackets elsewhere', '[x] one', 'p([x] one)'],
     ['links to the web', '[a](https://example.com/?q="x)', 'p(a[https://example.com/?q=%22x](a))'],
     ['links by mail', '<ada@example.com>', 'p(a[mailto:ada@example.com](ada@example.com))'],
-  ])('keeps %s', (_what, source, expected) => {
-    expect(tree(source)).toBe(expected);
+  ])('keeps %s', async (_what, source, expected) => {
+    expect(await tree(source)).toBe(expected);
   });
 
   it.each([
@@ -74,12 +78,37 @@ describe('a Markdown document', () => {
     ['links that run something', '[a](javascript:alert(1))', 'p([a](javascript:alert(1)))'],
     ['links to pages of ours', '[a](/runs/x) [b](//evil.example)', 'p(a(a) a(b))'],
     ['pictures', '![a](https://evil.example/x.png)', 'p(em([picture: a]))'],
-  ])('makes text of %s', (_what, source, expected) => {
-    expect(tree(source)).toBe(expected);
+  ])('makes text of %s', async (_what, source, expected) => {
+    expect(await tree(source)).toBe(expected);
   });
 
-  it('ends where it is too large for a page', () => {
-    const { nodes, isCut } = markdownTree('a\n\n'.repeat(15_000));
+  it('ends where it is too large for a page', async () => {
+    const { nodes, isCut } = await treeOf('a\n\n'.repeat(15_000));
     expect([nodes.length, isCut]).toEqual([10_000, true]);
+  });
+
+  it('is shown as text where it takes the parser too long, and the event loop goes on', async () => {
+    const bomb = '!['.repeat(128 * 1024);
+    let turns = 0;
+    let isDone = false;
+    const shown = artifactPreview('bomb.md', Buffer.from(bomb), false, (source) =>
+      parser.parse(source, 50),
+    ).finally(() => (isDone = true));
+    while (!isDone) {
+      await new Promise((next) => setImmediate(next));
+      turns++;
+    }
+    expect(await shown).toMatchObject({
+      kind: 'text',
+      text: bomb,
+      remarks: ['The document takes too long to lay out, so it is shown as plain text.'],
+    });
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  it('is not parsed where many wait, and is again afterwards', async () => {
+    const parsed = await Promise.all(Array.from({ length: 10 }, () => parser.parse('a')));
+    expect(parsed.filter((tokens) => tokens === null)).toHaveLength(2);
+    expect(await parser.parse('a')).toHaveLength(3);
   });
 });

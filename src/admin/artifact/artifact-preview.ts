@@ -1,3 +1,4 @@
+import type { MarkdownToken } from './markdown-parser';
 import { type DocumentNode, markdownTree } from './markdown-tree';
 
 /** So much of a file is shown. */
@@ -23,8 +24,16 @@ export interface ArtifactPreview {
 const PICTURES = new Set(['png', 'jpg', 'jpeg', 'gif', 'webp', 'avif']);
 const NOTHING = { isPicture: false, isHidden: false, nodes: [], text: null, remarks: [] };
 
-/** What is shown of a file, by its name and its beginning: a document, text, a picture, or nothing. */
-export function artifactPreview(name: string, start: Buffer, isCut: boolean): ArtifactPreview {
+/**
+ * What is shown of a file, by its name and its beginning: a document, text, a picture, or nothing.
+ * @param parseMarkdown gives null for a document that takes too long to parse
+ */
+export async function artifactPreview(
+  name: string,
+  start: Buffer,
+  isCut: boolean,
+  parseMarkdown: (source: string) => Promise<MarkdownToken[] | null>,
+): Promise<ArtifactPreview> {
   const ending = /\.([^./]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
   const text = textOf(start, isCut);
   if (text === null) {
@@ -35,7 +44,12 @@ export function artifactPreview(name: string, start: Buffer, isCut: boolean): Ar
     ? [`Only the first ${PREVIEW_BYTES / 1024} KiB are shown. Download it to see all.`]
     : [];
   if (ending === 'md' || ending === 'markdown') {
-    const { nodes, isCut: hasMore } = markdownTree(text);
+    const tokens = await parseMarkdown(text);
+    if (tokens === null) {
+      remarks.push('The document takes too long to lay out, so it is shown as plain text.');
+      return { ...NOTHING, kind: 'text', text, remarks };
+    }
+    const { nodes, isCut: hasMore } = markdownTree(tokens);
     if (hasMore) remarks.push('The document has more parts than are shown here.');
     return { ...NOTHING, kind: 'markdown', nodes, remarks };
   }

@@ -1,6 +1,4 @@
-import MarkdownIt from 'markdown-it';
-
-type Token = ReturnType<MarkdownIt['parse']>[number];
+import type { MarkdownToken } from './markdown-parser';
 
 /** A piece of a document, for the templates to write: its tag is one of ours, its text is always text. */
 export interface DocumentNode {
@@ -20,8 +18,6 @@ export interface DocumentTree {
   isCut: boolean;
 }
 
-/** HTML in a document stays text; what looks like an address but is not marked as a link stays text as well. */
-const parser = new MarkdownIt({ html: false, linkify: false });
 /** A page that is larger helps nobody. */
 const MAX_NODES = 20_000;
 /** The page has its own headings above: those of the document begin below them, and leave no level out. */
@@ -47,10 +43,10 @@ const TAGS = new Set([
   'td',
 ]);
 
-/** Reads Markdown into a tree that holds nothing but known tags, text, and links to the web or by mail. */
-export function markdownTree(source: string): DocumentTree {
+/** Makes a tree that holds nothing but known tags, text, and links to the web or by mail. */
+export function markdownTree(tokens: MarkdownToken[]): DocumentTree {
   const builder = new TreeBuilder();
-  builder.takeAll(parser.parse(source, {}));
+  builder.takeAll(tokens);
   return { nodes: builder.root.children, isCut: builder.isCut };
 }
 
@@ -61,21 +57,21 @@ class TreeBuilder {
   private count = 0;
   private headingLevel = FIRST_HEADING_LEVEL - 1;
 
-  takeAll(tokens: Token[]): void {
+  takeAll(tokens: MarkdownToken[]): void {
     for (const token of tokens) this.take(token);
   }
 
-  private take(token: Token): void {
+  private take(token: MarkdownToken): void {
     if (token.hidden) return;
-    if (token.type === 'inline') return this.takeAll(token.children ?? []);
+    if (token.type === 'inline') return this.takeAll(token.children);
     if (token.nesting === 1) this.begin(token);
     else if (token.nesting === -1) this.end();
     else this.add(leaf(token));
   }
 
-  private begin(token: Token): void {
+  private begin(token: MarkdownToken): void {
     const started = node(this.tagOf(token));
-    if (token.type === 'link_open') started.href = safeHref(token.attrGet('href'));
+    if (token.type === 'link_open') started.href = safeHref(token.address);
     this.add(started);
     this.open.push(started);
   }
@@ -102,7 +98,7 @@ class TreeBuilder {
     return inner.tag === 'li' || (inner.tag === 'p' && outer?.tag === 'li' && outer.children.length === 1);
   }
 
-  private tagOf({ type, tag }: Token): string {
+  private tagOf({ type, tag }: MarkdownToken): string {
     if (type === 'heading_open') {
       const wanted = Number(tag.slice(1)) + FIRST_HEADING_LEVEL - 1;
       this.headingLevel = Math.min(6, wanted, this.headingLevel + 1);
@@ -113,7 +109,7 @@ class TreeBuilder {
   }
 }
 
-function leaf(token: Token): DocumentNode {
+function leaf(token: MarkdownToken): DocumentNode {
   switch (token.type) {
     case 'code_block':
     case 'fence':
@@ -128,7 +124,7 @@ function leaf(token: Token): DocumentNode {
       return node('hr');
     // Nothing is loaded from elsewhere by looking at a document.
     case 'image':
-      return { ...node('em'), text: `[picture: ${token.content || token.attrGet('src') || ''}]` };
+      return { ...node('em'), text: `[picture: ${token.content || token.address || ''}]` };
     default:
       return { ...node(null), text: token.content };
   }

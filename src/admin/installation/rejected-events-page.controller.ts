@@ -9,7 +9,7 @@ import { RunQueries } from '../../runs/run-queries';
 import { noticeOf, statusOf, type Notice } from '../page/notice';
 import { textOrNull } from '../page/page-answer';
 import { PageFrames } from '../page/page-frame';
-import { numberText } from '../words/plain-words';
+import { numberText, sizeText } from '../words/plain-words';
 import { timeText } from '../words/time-text';
 
 const PATH = '/events/rejected';
@@ -76,9 +76,9 @@ export class RejectedEventsPageController {
     done: string | null = null,
   ): Promise<void> {
     const before = cursor !== null && /^\d{1,15}$/.test(cursor) ? Number(cursor) : undefined;
-    const [{ items, nextCursor }, count, frame] = await Promise.all([
+    const [{ items, nextCursor }, { events: count, dropped }, frame] = await Promise.all([
       this.rejected.list(ROWS, before),
-      this.rejected.count(),
+      this.rejected.totals(),
       this.frames.frame('Rejected events', PATH),
     ]);
     // Not a few are rejected because there is no such run.
@@ -91,11 +91,13 @@ export class RejectedEventsPageController {
       done,
       count: numberText(count),
       isOne: count === 1,
+      dropped: dropped === 0 ? null : numberText(dropped),
       isOlder: before !== undefined,
       newestHref: PATH,
-      events: items.map(({ id, reason, rejectedAt, fields }) => ({
+      events: items.map(({ id, reason, rejectedAt, fields, receivedBytes }) => ({
         id,
         reason,
+        cutFrom: receivedBytes === null ? null : sizeText(receivedBytes),
         rejectedAt: timeText(rejectedAt),
         type: fields.eventType ?? 'unknown type',
         runHref: known.has(fields.runId) ? `/runs/${fields.runId}` : null,

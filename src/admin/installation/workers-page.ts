@@ -13,6 +13,9 @@ import { type PageWords, waitingWords } from '../words/waiting-words';
 
 export interface WorkersPage {
   workers: WorkerRow[];
+  /** How many more there are of each list; null for none. */
+  moreWorkers: string | null;
+  moreWaiting: string | null;
   groups: {
     name: string;
     lag: string;
@@ -33,6 +36,7 @@ export interface WorkerRow {
   lastHeard: { ago: DurationText; at: TimeText } | null;
   slots: number | null;
   runs: RunAtWork[];
+  moreRuns: string | null;
 }
 
 export interface RunAtWork {
@@ -43,6 +47,9 @@ export interface RunAtWork {
   detail: string | null;
   since: DurationText | null;
 }
+
+/** So many are shown of each list; the API has all. */
+const SHOWN = 100;
 
 export function workersPage(
   workers: WorkerView[],
@@ -60,8 +67,14 @@ export function workersPage(
     detail: progressBar(run)?.text ?? null,
     since: durationOf(run, now),
   });
+  const byRunId = new Map(active.map((run) => [run.runId, run]));
+  const unclaimed = active
+    .filter(({ claimedAt }) => claimedAt === null)
+    .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
   return {
-    workers: workers.map(({ workerId, kind, lastHeardAt, slots, runIds }) => ({
+    moreWorkers: moreThanShown(workers.length),
+    moreWaiting: moreThanShown(unclaimed.length),
+    workers: workers.slice(0, SHOWN).map(({ workerId, kind, lastHeardAt, slots, runIds }) => ({
       workerId,
       kind: kind === 'embedded' ? 'part of this server' : 'elsewhere',
       lastHeard:
@@ -69,7 +82,11 @@ export function workersPage(
           ? null
           : { ago: durationOf({ startedAt: lastHeardAt, endedAt: null }, now)!, at: timeText(lastHeardAt) },
       slots,
-      runs: active.filter(({ runId }) => runIds.includes(runId)).map(atWork),
+      runs: runIds
+        .slice(0, SHOWN)
+        .flatMap((runId) => byRunId.get(runId) ?? [])
+        .map(atWork),
+      moreRuns: moreThanShown(runIds.length),
     })),
     groups: groups.map(({ name, lag, pending, consumers }) => ({
       name,
@@ -93,16 +110,17 @@ export function workersPage(
             },
           ],
     ),
-    waiting: active
-      .filter(({ claimedAt }) => claimedAt === null)
-      .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
-      .map((run) => {
-        const view = views.get(run.runId);
-        return {
-          ...atWork(run),
-          words: view ? waitingWords(run, view, now) : null,
-          stopAction: run.cancelRequestedAt === null ? `/runs/${run.runId}/stop` : null,
-        };
-      }),
+    waiting: unclaimed.slice(-SHOWN).map((run) => {
+      const view = views.get(run.runId);
+      return {
+        ...atWork(run),
+        words: view ? waitingWords(run, view, now) : null,
+        stopAction: run.cancelRequestedAt === null ? `/runs/${run.runId}/stop` : null,
+      };
+    }),
   };
+}
+
+function moreThanShown(count: number): string | null {
+  return count > SHOWN ? numberText(count - SHOWN) : null;
 }

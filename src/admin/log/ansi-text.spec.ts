@@ -69,5 +69,6 @@ it('takes a line of 64 KiB of nothing but sequences in its stride', () => {
     expect(ansiSegments(raw).length).toBeLessThanOrEqual(401);
     plainText(raw);
   }
+  expect(plainText(`${'\r'.repeat(65_535)}x`)).toBe('x');
   expect(performance.now() - startedMs).toBeLessThan(2000);
 });

@@ -58,7 +58,9 @@ function cleaned(raw: string, style: (codes: string) => string): string {
 
 /** A progress bar writes over its line again and again: what it showed last stays, in the colours set before. */
 function lastState(raw: string): string {
-  const line = raw.replace(/\r+$/, '');
+  let end = raw.length;
+  while (raw[end - 1] === '\r') end--;
+  const line = raw.slice(0, end);
   const from = line.lastIndexOf('\r') + 1;
   if (from === 0) return line;
   const styles = line.slice(0, from).match(STYLE) ?? [];

@@ -1,7 +1,15 @@
 import { after, aNewRun, aProject, LATER } from '../../../test/support/a-run';
 import type { KnownProject } from '../../projects/project-catalogue';
 import { toRunView } from '../../runs/run-view';
-import { chosenTone, overviewPage, type ProjectFacts } from './overview-page';
+import type { FileProblem } from '../../config-files/file-problem';
+import {
+  chosenPage,
+  chosenTone,
+  type OverviewChoice,
+  overviewPage,
+  type ProjectFacts,
+  projectsOnPage,
+} from './overview-page';
 
 const project: KnownProject = {
   definition: aProject(),
@@ -15,7 +23,12 @@ const factsOf = (facts: Partial<ProjectFacts>): ProjectFacts => ({
   ...{ project, run: null, view: null, trend: [], change: null, quota: null },
   ...facts,
 });
-const page = (facts: Partial<ProjectFacts>) => overviewPage([factsOf(facts)], [], 'v1', null, LATER);
+const overview = (
+  projects: ProjectFacts[],
+  choice: OverviewChoice = { tone: null, page: 1 },
+  problems: FileProblem[] = [],
+) => overviewPage(projects, projectsOnPage(projects, choice).shown, problems, 'v1', choice, LATER);
+const page = (facts: Partial<ProjectFacts>) => overview([factsOf(facts)]);
 
 it('shows a project that never ran, and looks for news now and then', () => {
   const { rows, pollSeconds } = page({});
@@ -76,7 +89,7 @@ it('shows the projects of one state, also while there is none, and says in a few
     { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'no', step: 'parse' } },
   ]);
   const two = [factsOf({}), factsOf({ run: failed })];
-  const shown = (asked: unknown) => overviewPage(two, [], 'v1', chosenTone(asked), LATER);
+  const shown = (asked: unknown) => overview(two, { tone: chosenTone(asked), page: 1 });
   expect(shown('failed')).toMatchObject({
     rows: [{ mark: { tone: 'failed' } }],
     counts: [
@@ -90,4 +103,61 @@ it('shows the projects of one state, also while there is none, and says in a few
   expect(shown('running')).toMatchObject({ rows: [], chosen: 'Running', hasProjects: true });
   expect(shown('running').counts[0]).toMatchObject({ count: 0, isCurrent: true });
   expect(shown(['failed'])).toMatchObject({ chosen: null, rows: [{}, {}] });
+});
+
+describe('more than 100 projects', () => {
+  const failed = after(aNewRun(), [
+    CLAIM,
+    { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'no', step: 'parse' } },
+  ]);
+  const many = Array.from({ length: 250 }, (_, n) => factsOf(n === 240 ? { run: failed } : {}));
+
+  it.each([
+    [1, 100, { text: '1 to 100 of 250', previousHref: null, nextHref: '/?page=2' }],
+    [2, 100, { text: '101 to 200 of 250', previousHref: '/', nextHref: '/?page=3' }],
+    [3, 50, { text: '201 to 250 of 250', previousHref: '/?page=2', nextHref: null }],
+    [99, 50, { text: '201 to 250 of 250', previousHref: '/?page=2', nextHref: null }],
+  ])('are on pages: page %d', (number, rows, paging) => {
+    const shown = overview(many, { tone: null, page: number });
+    expect([shown.rows.length, shown.paging]).toEqual([rows, paging]);
+  });
+
+  it('are all counted, and the page that is shown is the one that is refreshed', () => {
+    const shown = overview(many, { tone: null, page: 2 });
+    expect(shown.counts.map(({ mark, count }) => [mark.tone, count])).toEqual([
+      ['failed', 1],
+      ['never', 249],
+    ]);
+    expect([shown.href, shown.stateHref, shown.headline]).toEqual([
+      '/?page=2',
+      '/state?version=v1&page=2',
+      '✕ 1 failed',
+    ]);
+    expect(overview(many, { tone: 'failed', page: 1 })).toMatchObject({ rows: [{}], paging: null });
+    expect(overview(many, { tone: 'never', page: 2 }).paging).toMatchObject({
+      previousHref: '/?state=never',
+      nextHref: '/?state=never&page=3',
+    });
+  });
+
+  it.each([
+    ['2', 2],
+    ['0', 1],
+    ['-1', 1],
+    ['x', 1],
+    [['2'], 1],
+    [undefined, 1],
+    ['9999999', 1],
+  ])('page %j is page %d', (asked, number) => expect(chosenPage(asked)).toBe(number));
+});
+
+it('names a bounded number of files that need fixing', () => {
+  const problems = Array.from({ length: 60 }, (_, n) => ({
+    file: `projects/${n}.yaml`,
+    line: 1,
+    reason: 'x'.repeat(5000),
+  }));
+  const shown = overview([], { tone: null, page: 1 }, problems);
+  expect([shown.problems.length, shown.moreProblems]).toEqual([50, '10']);
+  expect(shown.problems[0]!.reason.length).toBeLessThan(600);
 });

@@ -10,26 +10,45 @@ import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText, reasonWords } from '../words/plain-words';
 import { progressBar } from '../run/run-steps';
 import { projectMark, type ProjectTone, projectToneMark, type StatusMark } from '../words/status-mark';
+import { shortText } from '../words/short-text';
 import { type TimeText, timeText } from '../words/time-text';
 import { type Trend, TREND_RUNS, trendOf } from './trend';
 import { type PageWords, waitingWords, wordsWithTimes } from '../words/waiting-words';
 
-/** A project and how it goes. */
-export interface ProjectFacts {
+/** What the state of a project follows from. */
+export interface ProjectState {
   project: KnownProject;
   /** The active run, else the latest. */
   run: Run | null;
+  /** What changed since it last ran, in words. */
+  change: string | null;
+}
+
+/** A project and how it goes. */
+export interface ProjectFacts extends ProjectState {
   view: RunView | null;
   /** Newest first. */
   trend: TrendRun[];
-  /** What changed since it last ran, in words. */
-  change: string | null;
   quota: QuotaStatus | null;
 }
 
+/** Which of the projects are asked for. */
+export interface OverviewChoice {
+  /** Null for all states. */
+  tone: ProjectTone | null;
+  /** From 1. */
+  page: number;
+}
+
+export const PROJECTS_PER_PAGE = 100;
+/** Files that need fixing are named up to this many. */
+const NAMED_PROBLEMS = 50;
+
 export interface OverviewPage {
-  /** Those that are chosen, by name. */
+  /** Those of the page that is asked for, by name. */
   rows: ProjectRow[];
+  /** Null where one page shows all. */
+  paging: { text: string; previousHref: string | null; nextHref: string | null } | null;
   /** "8 projects: 3 running, 1 failed": those that want to be looked at first, each with its mark and the way to them. */
   counts: { mark: StatusMark; count: number; href: string; isCurrent: boolean }[];
   /** What is said of them in the row of tabs: "● 3 running"; null where nothing wants to be looked at. */
@@ -40,6 +59,8 @@ export interface OverviewPage {
   /** How many runs the trend shows at most. */
   trendRuns: number;
   problems: { file: string; line: number | null; reason: string }[];
+  /** How many more there are; null for none. */
+  moreProblems: string | null;
   /** The page as it is, to be loaded again. */
   href: string;
   stateHref: string;
@@ -72,27 +93,72 @@ export interface ProjectRow {
   answerPlace: string;
 }
 
+/** The projects on the page that is asked for; the last one where there are not that many. */
+export function projectsOnPage<State extends ProjectState>(
+  projects: State[],
+  { tone, page }: OverviewChoice,
+): { shown: State[]; from: number; total: number } {
+  const chosen = tone === null ? projects : projects.filter((state) => markOf(state).tone === tone);
+  const lastPage = Math.max(1, Math.ceil(chosen.length / PROJECTS_PER_PAGE));
+  const from = (Math.min(page, lastPage) - 1) * PROJECTS_PER_PAGE;
+  return { shown: chosen.slice(from, from + PROJECTS_PER_PAGE), from, total: chosen.length };
+}
+
+/**
+ * @param states of all projects, which are counted
+ * @param facts of those on the page
+ */
 export function overviewPage(
-  projects: ProjectFacts[],
+  states: ProjectState[],
+  facts: ProjectFacts[],
   problems: FileProblem[],
   version: string,
-  chosen: ProjectTone | null,
+  choice: OverviewChoice,
   now: Instant,
 ): OverviewPage {
-  const rows = projects.map((project) => projectRow(project, chosen !== null, now));
-  const counts = countsOf(rows, chosen);
+  const { tone } = choice;
+  const counts = countsOf(states, tone);
+  const { from, total } = projectsOnPage(states, choice);
+  const page = from / PROJECTS_PER_PAGE + 1;
   return {
-    rows: chosen === null ? rows : rows.filter(({ mark }) => mark.tone === chosen),
+    rows: facts.map((project) => projectRow(project, tone !== null, now)),
+    paging: pagingOf(tone, page, from, facts.length, total),
     counts,
     headline: headlineOf(counts),
-    chosen: chosen && projectToneMark(chosen).word,
-    hasProjects: rows.length > 0,
+    chosen: tone && projectToneMark(tone).word,
+    hasProjects: states.length > 0,
     trendRuns: TREND_RUNS,
-    problems: problems.map(({ file, line, reason }) => ({ file: `config/${file}`, line, reason })),
-    href: chosen === null ? '/' : `/?state=${chosen}`,
-    stateHref: `/state?version=${version}${chosen === null ? '' : `&state=${chosen}`}`,
-    pollSeconds: projects.some(({ run }) => run !== null && !isTerminal(run)) ? 2 : 10,
+    problems: problems
+      .slice(0, NAMED_PROBLEMS)
+      .map(({ file, line, reason }) => ({ file: `config/${file}`, line, reason: shortText(reason, 500) })),
+    moreProblems: problems.length > NAMED_PROBLEMS ? numberText(problems.length - NAMED_PROBLEMS) : null,
+    href: overviewHref('/', tone, page),
+    stateHref: overviewHref('/state', tone, page, version),
+    pollSeconds: states.some(({ run }) => run !== null && !isTerminal(run)) ? 2 : 10,
   };
+}
+
+function pagingOf(
+  tone: ProjectTone | null,
+  page: number,
+  from: number,
+  shown: number,
+  total: number,
+): OverviewPage['paging'] {
+  if (total <= PROJECTS_PER_PAGE) return null;
+  return {
+    text: `${numberText(from + 1)} to ${numberText(from + shown)} of ${numberText(total)}`,
+    previousHref: page === 1 ? null : overviewHref('/', tone, page - 1),
+    nextHref: from + shown < total ? overviewHref('/', tone, page + 1) : null,
+  };
+}
+
+function overviewHref(path: string, tone: ProjectTone | null, page: number, version?: string): string {
+  const query = new URLSearchParams();
+  if (version !== undefined) query.set('version', version);
+  if (tone !== null) query.set('state', tone);
+  if (page > 1) query.set('page', String(page));
+  return query.size === 0 ? path : `${path}?${query.toString()}`;
 }
 
 /** How a project may stand, in the order of how much that wants to be looked at. */
@@ -104,10 +170,20 @@ export function chosenTone(asked: unknown): ProjectTone | null {
   return TONES.find((tone) => tone === asked) ?? null;
 }
 
+/** The page that an address asks for; the first one where it asks for none. */
+export function chosenPage(asked: unknown): number {
+  return typeof asked === 'string' && /^[1-9]\d{0,5}$/.test(asked) ? Number(asked) : 1;
+}
+
+function markOf({ run, change }: ProjectState): StatusMark {
+  return projectMark(run, change);
+}
+
 /** One that is chosen stays there while there is none, so that the choice is seen. */
-function countsOf(rows: ProjectRow[], chosen: ProjectTone | null): OverviewPage['counts'] {
+function countsOf(states: ProjectState[], chosen: ProjectTone | null): OverviewPage['counts'] {
+  const tones = states.map((state) => markOf(state).tone);
   return TONES.flatMap((tone) => {
-    const count = rows.filter(({ mark }) => mark.tone === tone).length;
+    const count = tones.filter((each) => each === tone).length;
     const isCurrent = tone === chosen;
     return count === 0 && !isCurrent
       ? []
@@ -174,8 +250,10 @@ function detailOf(
 function endDetail(run: Run): string | null {
   const failed = run.steps.find(({ status }) => status === 'failed');
   if (run.status === 'failed' && failed) return `at ${failed.name}`;
-  if (run.status === 'failed' && run.error) return firstSentence(runError(run)?.message) ?? null;
-  return run.statusReason === null ? null : reasonWords(run.statusReason);
+  if (run.status === 'failed' && run.error) {
+    return shortText(firstSentence(runError(run)?.message) ?? '', 200) || null;
+  }
+  return run.statusReason === null ? null : shortText(reasonWords(run.statusReason), 200);
 }
 
 /** The run's own page says all of it. */

@@ -1,19 +1,31 @@
+import { setImmediate } from 'node:timers/promises';
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Clock } from '../../clock/clock';
 import { InputFiles } from '../../inputs/input-files';
 import { type KnownProject, ProjectCatalogue } from '../../projects/project-catalogue';
-import { type QuotaStatus, Quotas } from '../../quota/quotas';
+import { Quotas } from '../../quota/quotas';
 import { ConfigRemarks } from '../../runs/config-remarks';
 import { LatestRuns } from '../../runs/latest-runs';
 import { ProjectChanges } from '../../runs/project-changes';
+import type { Run } from '../../runs/run';
 import { RunQueries } from '../../runs/run-queries';
-import { chosenTone, overviewPage, type ProjectFacts } from './overview-page';
+import {
+  chosenPage,
+  chosenTone,
+  type OverviewChoice,
+  overviewPage,
+  type ProjectFacts,
+  projectsOnPage,
+  type ProjectState,
+} from './overview-page';
 import { PageFrames } from '../page/page-frame';
 import { pageVersion, waitingKey } from '../page/page-version';
-import type { ProjectTone } from '../words/status-mark';
 import { TREND_RUNS } from './trend';
+
+/** How many projects are asked for without a pause. */
+const PORTION = 100;
 
 /** The first page: every project, and how it does. */
 @ApiExcludeController()
@@ -32,19 +44,29 @@ export class OverviewController {
   ) {}
 
   @Get()
-  async page(@Query('state') state: unknown, @Res() response: Response): Promise<void> {
-    response.render('overview', await this.model(await this.facts(), chosenTone(state)));
+  async page(
+    @Query('state') state: unknown,
+    @Query('page') page: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
+    const choice = { tone: chosenTone(state), page: chosenPage(page) };
+    response.render('overview', await this.model(await this.facts(), choice));
   }
 
   @Get('state')
   async state(
     @Query('version') version: unknown,
     @Query('state') state: unknown,
+    @Query('page') page: unknown,
     @Res() response: Response,
   ): Promise<void> {
     const facts = await this.facts();
-    if (facts.version === version) response.status(204).end();
-    else response.render('part-overview', await this.model(facts, chosenTone(state)));
+    if (facts.version === version) {
+      response.status(204).end();
+      return;
+    }
+    const choice = { tone: chosenTone(state), page: chosenPage(page) };
+    response.render('part-overview', await this.model(facts, choice));
   }
 
   /** The count in the header, for pages that have nothing else to read again. */
@@ -79,23 +101,40 @@ export class OverviewController {
 
   private async model(
     { projects, active, views, quotas, problems, version }: Awaited<ReturnType<OverviewController['facts']>>,
-    chosen: ProjectTone | null,
+    choice: OverviewChoice,
   ) {
     const activeOf = new Map(active.map((run) => [run.projectId, run]));
-    const factsOf = async (project: KnownProject): Promise<ProjectFacts> => {
-      const { projectId } = project.definition;
-      const [run, trend] = await Promise.all([
-        activeOf.get(projectId) ?? this.queries.current(projectId),
-        this.latest.trend(projectId, TREND_RUNS),
-      ]);
-      const change = await this.changes.since(project, run);
-      const quota: QuotaStatus | null = quotas.get(projectId) ?? null;
-      return { project, run, view: views.get(projectId) ?? null, trend, change, quota };
-    };
-    const rows = await Promise.all(projects.map(factsOf));
-    const overview = overviewPage(rows, problems, version, chosen, this.clock.now());
+    const states = await this.states(projects, activeOf);
+    const { shown } = projectsOnPage(states, choice);
+    const facts = await Promise.all(
+      shown.map(async (state): Promise<ProjectFacts> => {
+        const { projectId } = state.project.definition;
+        return {
+          ...state,
+          view: views.get(projectId) ?? null,
+          trend: await this.latest.trend(projectId, TREND_RUNS),
+          quota: quotas.get(projectId) ?? null,
+        };
+      }),
+    );
+    const overview = overviewPage(states, facts, problems, version, choice, this.clock.now());
     // Seen in the row of tabs, and changed with the state.
     const title = overview.headline === null ? 'Projects' : `${overview.headline} · Projects`;
     return { frame: await this.frames.frame(title, '/'), overview };
+  }
+
+  /** The database answers within the event loop, so many projects are asked for in portions. */
+  private async states(
+    projects: KnownProject[],
+    activeOf: ReadonlyMap<string, Run>,
+  ): Promise<ProjectState[]> {
+    const states: ProjectState[] = [];
+    for (const [index, project] of projects.entries()) {
+      if (index % PORTION === PORTION - 1) await setImmediate();
+      const { projectId } = project.definition;
+      const run = activeOf.get(projectId) ?? (await this.queries.current(projectId));
+      states.push({ project, run, change: await this.changes.since(project, run) });
+    }
+    return states;
   }
 }

@@ -6,6 +6,9 @@ import { PAST_RUNS, type StepHistory } from './step-history';
 import { type TimeText, timeTextOrNull } from '../words/time-text';
 import { wordList } from '../words/word-list';
 
+/** Each run of an external worker may name other steps. */
+const MAX_REPORTED_STEPS = 100;
+
 /** A step of a project: what last became of it, and the means to do it again. */
 export interface ProjectStep {
   name: string;
@@ -36,7 +39,10 @@ export function projectSteps(
   now: Instant,
 ): ProjectStep[] {
   const running = new Map((active?.steps ?? []).map((step) => [step.name, step]));
-  const others = stepNames.length > 0 ? [] : [...new Set([...running.keys(), ...outcomes.keys()])];
+  const others =
+    stepNames.length > 0
+      ? []
+      : [...new Set([...running.keys(), ...outcomes.keys()])].slice(0, MAX_REPORTED_STEPS);
   const missingBefore = (index: number) =>
     stepNames.filter((name, place) => place < index && !completedAt.has(name));
   return [...stepNames, ...others].map((name) => {

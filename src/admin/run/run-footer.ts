@@ -5,6 +5,7 @@ import type { RunView } from '../../runs/run-view';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText, reasonWords } from '../words/plain-words';
 import { runMark, type StatusMark } from '../words/status-mark';
+import { shortText } from '../words/short-text';
 import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
 import { type PageWords, waitingWords, wordsWithTimes } from '../words/waiting-words';
 
@@ -34,6 +35,9 @@ export interface FooterQuota {
   text: string;
   resetsAt: TimeText;
 }
+
+/** Characters of an error that are shown. */
+const SHOWN_LENGTH = 500;
 
 export function neverRunFooter(
   file: string,
@@ -69,7 +73,7 @@ export function runFooter(
       quota: footerQuota(quota),
       endedAt: timeTextOrNull(run.endedAt),
       lead: endedLead(run),
-      detail: view.error && wordsWithTimes(view.error.message),
+      detail: view.error && wordsWithTimes(shortText(view.error.message, SHOWN_LENGTH)),
     };
   }
   return {

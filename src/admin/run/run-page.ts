@@ -1,7 +1,8 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import type { ProjectDefinition } from '../../projects/project';
 import type { QuotaStatus } from '../../quota/quotas';
-import { isTerminal, type Run } from '../../runs/run';
+import { isTerminal, type Omission, type Run } from '../../runs/run';
+import { MAX_ARTIFACTS, MAX_METRIC_NAME_LENGTH, MAX_METRICS, MAX_STEPS } from '../../runs/run-bounds';
 import type { AlikeRun } from '../../runs/run-history-queries';
 import { phaseOf } from '../../runs/run-state';
 import { mayStillBeWorkedOn } from '../../runs/run-error';
@@ -25,6 +26,7 @@ import { runMark, type StatusMark } from '../words/status-mark';
 import { type StepTimeline, stepTimeline } from './step-timeline';
 import { type SummaryBar, summaryBar } from './summary-bar';
 import { type TimeLeft, timeLeft } from './time-left';
+import { shortText } from '../words/short-text';
 import { secondText, secondTextOrNull, type TimeText } from '../words/time-text';
 import { type PageWords, waitingWords, wordsWithTimes } from '../words/waiting-words';
 import { type AskAgainOffer, askAgainOffer, lateEndWords, workerWords } from './unheard-worker';
@@ -88,6 +90,12 @@ export interface RunPage {
   progress: ProgressBar | null;
   timeLeft: TimeLeft | null;
   metrics: { name: string; value: string }[];
+  /** "Show all 500", where the page shows the first of them alone; null where it shows all. */
+  moreMetrics: string | null;
+  moreArtifacts: string | null;
+  /** What is said of lists that are not complete. */
+  omissions: string[];
+  apiHref: string;
   artifacts: { name: string; size: string; href: string; previewHref: string }[];
   footer: RunFooter;
   stateHref: string;
@@ -104,11 +112,24 @@ export interface Failure {
   logHref: string | null;
 }
 
+/** So many are shown of each list; the API has all. */
+const SHOWN_METRICS = 50;
+const SHOWN_ARTIFACTS = 100;
+/** Characters of a text that a worker or a caller chose. */
+const SHOWN_LENGTH = 2000;
+
+const OMISSION_WORDS: Record<Omission, string> = {
+  metrics: `More metrics were reported than a run keeps (${MAX_METRICS}, with names of up to ${MAX_METRIC_NAME_LENGTH} characters): new names are ignored.`,
+  artifacts: `More artifacts were reported than a run keeps (${MAX_ARTIFACTS}, with usable names): the others are ignored.`,
+  steps: `More steps were reported than a run keeps (${MAX_STEPS}): new names are ignored.`,
+};
+
 export function runPage(facts: RunFacts, now: Instant): RunPage {
   const { run, view, definition, current, alike, quota } = facts;
   const { runId, projectId } = run;
   const isActive = !isTerminal(run);
   const footer = runFooter(run, view, quota, now);
+  const metrics = Object.entries(run.metrics);
   return {
     runId,
     shortId: runId.slice(-12),
@@ -143,16 +164,20 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     rerunOf: run.rerunOf,
     params: Object.entries(run.params).map(([name, value]) => ({
       name,
-      value: typeof value === 'string' ? value : JSON.stringify(value),
+      value: shortText(typeof value === 'string' ? value : JSON.stringify(value), SHOWN_LENGTH),
     })),
     steps: stepTimeline(run, alike, now),
     progress: progressBar(run),
     timeLeft: timeLeft(run, alike, now),
-    metrics: Object.entries(run.metrics).map(([name, value]) => ({
+    metrics: metrics.slice(0, SHOWN_METRICS).map(([name, value]) => ({
       name: humanised(name),
       value: numberText(value),
     })),
-    artifacts: view.artifacts.map(({ name, size, href }) => ({
+    moreMetrics: metrics.length > SHOWN_METRICS ? numberText(metrics.length) : null,
+    moreArtifacts: view.artifacts.length > SHOWN_ARTIFACTS ? numberText(view.artifacts.length) : null,
+    omissions: view.omitted.map((what) => OMISSION_WORDS[what]),
+    apiHref: `/api/runs/${runId}`,
+    artifacts: view.artifacts.slice(0, SHOWN_ARTIFACTS).map(({ name, size, href }) => ({
       name,
       size: sizeText(size),
       href,
@@ -190,7 +215,7 @@ function failureOf({ run, view, errorLines }: RunFacts): Failure | null {
   return {
     title: step === null && reason !== null ? capital(reason) : title,
     code: run.error.code,
-    message: isSaidAnyway ? null : wordsWithTimes(view.error.message),
+    message: isSaidAnyway ? null : wordsWithTimes(shortText(view.error.message, SHOWN_LENGTH)),
     errorLines,
     logHref: step === null ? null : `?step=${encodeURIComponent(step.name)}#run-log`,
   };

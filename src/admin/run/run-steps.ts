@@ -3,6 +3,7 @@ import type { Run } from '../../runs/run';
 import { phaseOf } from '../../runs/run-state';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText } from '../words/plain-words';
+import { shortText } from '../words/short-text';
 import { type StatusMark, stepMark } from '../words/status-mark';
 
 export interface StepRow {
@@ -23,6 +24,9 @@ export interface ProgressBar {
   max: number | null;
 }
 
+/** Characters of a message that are shown. */
+const SHOWN_LENGTH = 500;
+
 export function stepRows(run: Run, now: Instant): StepRow[] {
   return run.steps.map(({ name, status, startedAt, endedAt, exitCode }) => ({
     name,
@@ -35,7 +39,8 @@ export function stepRows(run: Run, now: Instant): StepRow[] {
 
 /** How far a run is: what its step says, or else how many steps are done. */
 export function progressBar(run: Run): ProgressBar | null {
-  const { step, current, total, message } = run.progress;
+  const { step, current, total } = run.progress;
+  const message = run.progress.message === null ? null : shortText(run.progress.message, SHOWN_LENGTH);
   const done = run.steps.filter(({ endedAt }) => endedAt !== null).length;
   if (run.status !== 'running' || (phaseOf(run) === 'waiting' && run.steps.length === 0)) return null;
   const prefix = step === null ? '' : `${step}: `;

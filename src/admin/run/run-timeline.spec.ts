@@ -19,6 +19,7 @@ const past = (first: PastEvent[], more: Partial<PastEvents> = {}): PastEvents =>
   last: [],
   gapAfter: null,
   rejected: [],
+  unlisted: 0,
   ...more,
 });
 const known = { effect: 'made known to workers' };

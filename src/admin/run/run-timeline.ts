@@ -4,6 +4,7 @@ import type { PastEvent, PastEvents, PastRejection } from '../../runs/run-past';
 import { type Chatter, eventWords } from './event-words';
 import { durationText } from '../words/duration-text';
 import { numberText, reasonWords, scopeWords, STATUS_WORDS, TRIGGER_WORDS } from '../words/plain-words';
+import { shortText } from '../words/short-text';
 import { clockText, type TimeText, timeText } from '../words/time-text';
 
 /** One thing that happened, or several of the same kind. */
@@ -19,6 +20,8 @@ export interface RunTimeline {
   last: TimelineLine[];
   /** Where the events between the two are shown. */
   betweenHref: string | null;
+  /** How many more were applied and are not listed; null for none. */
+  unlisted: string | null;
 }
 
 interface Told {
@@ -32,8 +35,12 @@ interface Told {
 /** So many lines are shown of the beginning where not all are, the rest being of the end. */
 const FIRST_LINES = 20;
 const LAST_LINES = 100;
+/** An event may carry a message of many kilobytes. */
+const MAX_TEXT_LENGTH = 500;
 
-export function runTimeline(run: Run, { first, last, gapAfter, rejected }: PastEvents): RunTimeline {
+export function runTimeline(run: Run, past: PastEvents): RunTimeline {
+  const { first, last, gapAfter, rejected } = past;
+  const unlisted = past.unlisted === 0 ? null : numberText(past.unlisted);
   const refused = rejected.map(rejectedTold);
   const accepted: Told = {
     at: run.startedAt,
@@ -45,11 +52,13 @@ export function runTimeline(run: Run, { first, last, gapAfter, rejected }: PastE
   if (gapAfter === null) {
     const told = [accepted, ...inOrder([...first, ...last].map(toldBy), refused), ...(end ? [end] : [])];
     const lines = folded(told);
-    if (lines.length <= FIRST_LINES + LAST_LINES) return { first: lines, last: [], betweenHref: null };
+    if (lines.length <= FIRST_LINES + LAST_LINES)
+      return { first: lines, last: [], betweenHref: null, unlisted };
     return {
       first: lines.slice(0, FIRST_LINES),
       last: lines.slice(-LAST_LINES),
       betweenHref: timelineHref(run.runId, first[0]!.position - 1),
+      unlisted,
     };
   }
   // What was rejected between the two is said with the events of the end.
@@ -57,6 +66,7 @@ export function runTimeline(run: Run, { first, last, gapAfter, rejected }: PastE
     first: folded([accepted, ...first.map(toldBy)]).slice(0, FIRST_LINES),
     last: folded([...inOrder(last.map(toldBy), refused), ...(end ? [end] : [])]).slice(-LAST_LINES),
     betweenHref: timelineHref(run.runId, first[0]!.position - 1),
+    unlisted,
   };
 }
 
@@ -115,7 +125,11 @@ function folded(told: Told[]): TimelineLine[] {
     if (start.left !== undefined) while (told[end - 1]!.chatter !== null) end--;
     const text = textOf(told.slice(index, end));
     const at = timeText(start.at);
-    lines.push({ at: { ...at, text: clockText(start.at).text }, text, isRefused: start.isRefused });
+    lines.push({
+      at: { ...at, text: clockText(start.at).text },
+      text: shortText(text, MAX_TEXT_LENGTH),
+      isRefused: start.isRefused,
+    });
     index = end;
   }
   return lines;

@@ -3,6 +3,8 @@ import { humanised, numberText } from './plain-words';
 
 const MOST = 6;
 const LONGEST = 32;
+/** A value may be of 64 KiB, and a page has many. */
+const LOOKED_AT = 1000;
 
 /** "tag v1.2 · count 4000": what a run was given, to tell it from others; cut where it is much. */
 export function paramsInShort(params: JsonObject): string | null {
@@ -22,6 +24,7 @@ function inShort(parts: string[]): string | null {
 
 export function valueInShort(value: unknown): string {
   if (value === '') return '“”';
-  const letters = [...(typeof value === 'string' ? value : JSON.stringify(value)).replace(/\s+/g, ' ')];
+  const start = (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, LOOKED_AT);
+  const letters = [...start.replace(/\s+/g, ' ')];
   return letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join('')}…` : letters.join('');
 }

@@ -6,6 +6,7 @@ import { StopReports1700000000005 } from './5-stop-reports';
 import { LogSections1700000000006 } from './6-log-sections';
 import { EndedSessions1700000000007 } from './7-ended-sessions';
 import { LeaseTokens1700000000008 } from './8-lease-tokens';
+import { Bounds1700000000009 } from './9-bounds';
 import { HandedOutRuns1700000000010 } from './10-handed-out-runs';
 
 /** In order. A new one is added at the end; one that was ever released is never changed. */
@@ -18,5 +19,6 @@ export const MIGRATIONS = [
   LogSections1700000000006,
   EndedSessions1700000000007,
   LeaseTokens1700000000008,
+  Bounds1700000000009,
   HandedOutRuns1700000000010,
 ];

@@ -1,0 +1,31 @@
+import { MAX_EVENT_BYTES } from './parse-event';
+
+/** Room for the fields beside the payload. An event of this size is kept whole, so that it can be delivered again. */
+const MAX_WHOLE_BYTES = MAX_EVENT_BYTES + 16 * 1024;
+const MAX_WHOLE_FIELDS = 50;
+/** What is kept of a larger one is enough to see who sent it. */
+const CUT_FIELDS = 20;
+const CUT_NAME_LENGTH = 100;
+const CUT_VALUE_LENGTH = 2000;
+
+export interface KeptFields {
+  fields: Record<string, string>;
+  /** Null where the event is kept whole. */
+  receivedBytes: number | null;
+}
+
+/** What is kept of a rejected event's fields, whatever their number and size. */
+export function keptFields(received: Record<string, string>): KeptFields {
+  const entries = Object.entries(received);
+  const receivedBytes = entries.reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
+    0,
+  );
+  if (receivedBytes <= MAX_WHOLE_BYTES && entries.length <= MAX_WHOLE_FIELDS) {
+    return { fields: received, receivedBytes: null };
+  }
+  const cut = entries
+    .slice(0, CUT_FIELDS)
+    .map(([name, value]) => [name.slice(0, CUT_NAME_LENGTH), value.slice(0, CUT_VALUE_LENGTH)] as const);
+  return { fields: Object.fromEntries(cut), receivedBytes };
+}

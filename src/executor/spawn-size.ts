@@ -1,0 +1,13 @@
+/** Says that the system refused a command for its size (E2BIG), and what takes most of it. Names no values: they may be secret. */
+export function tooLargeToSpawn(command: string[], env: Record<string, string>): string {
+  const parts = [
+    ...command.map((text, index) => ({ name: index === 0 ? 'the program' : `argument ${index}`, text })),
+    ...Object.entries(env).map(([name, value]) => ({ name: `variable ${name}`, text: `${name}=${value}` })),
+  ].map(({ name, text }) => ({ name, bytes: Buffer.byteLength(text) + 1 }));
+  const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  const largest = parts.reduce((most, part) => (part.bytes > most.bytes ? part : most));
+  return (
+    `The step could not be started: its command and environment take ${total} bytes, more than the system allows. ` +
+    `The largest part is ${largest.name} with ${largest.bytes} bytes.`
+  );
+}

@@ -1,0 +1,45 @@
+import { RE2JS, RE2JSException } from 're2js';
+
+/** In UTF-8. */
+export const MAX_PATTERN_BYTES = 1024;
+/** Longest value that a pattern is matched against, in UTF-8. */
+export const MAX_MATCHED_BYTES = 4 * 1024;
+/** The time of a match is at most this times the length of the value; `[a-z]{1,1000}` fits. */
+const MAX_INSTRUCTIONS = 2_100;
+
+/**
+ * Says why a pattern cannot be used, or null where it can. Patterns are RE2: a match takes linear time, which a
+ * backtracking engine does not guarantee, and so there are no look-arounds and no back-references.
+ */
+export function whyNoPattern(pattern: string): string | null {
+  if (Buffer.byteLength(pattern) > MAX_PATTERN_BYTES)
+    return `must be at most ${MAX_PATTERN_BYTES} bytes long`;
+  if (/^(?:[^\\]|\\[^k])*\\k/s.test(pattern)) return NO_BACK_REFERENCES;
+  try {
+    const instructions = compile(pattern).programSize();
+    if (instructions <= MAX_INSTRUCTIONS) return null;
+    return `is too large: with its repeats written out it has ${instructions} instructions, at most ${MAX_INSTRUCTIONS} are allowed`;
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    return reasonOf(error);
+  }
+}
+
+/** Whether all of the value matches. The pattern is one that `whyNoPattern` accepts, the value of bounded length. */
+export function matches(pattern: string, value: string): boolean {
+  return compile(pattern).matches(value);
+}
+
+const NO_BACK_REFERENCES = 'uses a back-reference, which is not supported (patterns are RE2)';
+
+/** Accepts the spelling of JavaScript too: `\u0041`, `(?<name>…)`. */
+function compile(pattern: string): RE2JS {
+  return RE2JS.compile(RE2JS.translateRegExp(pattern));
+}
+
+function reasonOf({ message }: Error): string {
+  const [, what = message] = /error parsing regexp: (.*)/s.exec(message) ?? [];
+  if (/`\(\?<?[=!]/.test(what)) return 'uses look-around, which is not supported (patterns are RE2)';
+  if (/`\\[1-9]/.test(what)) return NO_BACK_REFERENCES;
+  return `is not a regular expression: ${what}`;
+}

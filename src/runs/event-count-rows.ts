@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database';
+import { inList, type TableRows } from '../database/table-rows';
+import type { Transaction } from '../database/writer';
+import type { RunEvent } from '../events/run-event';
+import type { EventEffect } from './event-effect';
+import { type EventCounts, type Listing, listingOf, NO_EVENTS } from './event-listing';
+import { RunEventCountsEntity } from './run.entity';
+
+/** The counts of the runs that a batch of events is about, as they become while it is applied. */
+export class BatchCounts {
+  readonly changed = new Map<string, EventCounts>();
+
+  constructor(private readonly before: ReadonlyMap<string, EventCounts>) {}
+
+  list(event: RunEvent, effect: EventEffect, payloadBytes: number): Listing {
+    const current = this.changed.get(event.runId) ?? this.before.get(event.runId) ?? NO_EVENTS;
+    const { listing, counts } = listingOf(event, effect, payloadBytes, current);
+    if (counts !== current) this.changed.set(event.runId, counts);
+    return listing;
+  }
+}
+
+/** Keeps how many events of each run are listed, so that they are never counted. */
+@Injectable()
+export class EventCountRows {
+  private readonly rows: TableRows<RunEventCountsEntity>;
+
+  constructor(private readonly database: Database) {
+    this.rows = database.rows(RunEventCountsEntity);
+  }
+
+  async load(tx: Transaction, runIds: string[]): Promise<BatchCounts> {
+    if (runIds.length === 0) return new BatchCounts(new Map());
+    const rows = await this.rows.select(tx, `WHERE run_id IN ${inList(runIds)}`, runIds);
+    return new BatchCounts(new Map(rows.map((row) => [row.runId, row])));
+  }
+
+  async store(tx: Transaction, { changed }: BatchCounts): Promise<void> {
+    await tx.each(
+      'INSERT INTO run_event_counts (run_id, listed, listed_bytes, signs_of_life, unlisted) VALUES (?, ?, ?, ?, ?)' +
+        ' ON CONFLICT (run_id) DO UPDATE SET listed = excluded.listed, listed_bytes = excluded.listed_bytes,' +
+        ' signs_of_life = excluded.signs_of_life, unlisted = excluded.unlisted',
+      [...changed].map(([runId, { listed, listedBytes, signsOfLife, unlisted }]) => [
+        runId,
+        listed,
+        listedBytes,
+        signsOfLife,
+        unlisted,
+      ]),
+    );
+  }
+
+  /** How many events of a run were applied without being listed. */
+  async unlisted(runId: string): Promise<number> {
+    const [row] = await this.rows.select(this.database.read, 'WHERE run_id = ?', [runId]);
+    return row?.unlisted ?? 0;
+  }
+}

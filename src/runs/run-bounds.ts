@@ -1,0 +1,129 @@
+import type { ReportedArtifact } from '../events/run-event';
+import { flawOfArtifactName } from './artifact-name';
+import { type Artifact, type Omission, pendingSteps, type StepState } from './run';
+
+/**
+ * What a run may collect of what its worker reports. Each list is bounded in number and in bytes, so that the row of a
+ * run, which is written at each change and read for each page, stays below 1 MiB with its inputs and params.
+ */
+export const MAX_METRICS = 500;
+export const MAX_METRIC_NAME_LENGTH = 100;
+export const MAX_ARTIFACTS = 1000;
+export const MAX_STEPS = 200;
+const MAX_METRICS_BYTES = 96 * 1024;
+const MAX_ARTIFACTS_BYTES = 192 * 1024;
+const MAX_STEPS_BYTES = 48 * 1024;
+/** What a member takes as JSON beside its name, at most. */
+const METRIC_BYTES = 30;
+const ARTIFACT_BYTES = 40;
+const STEP_BYTES = 190;
+
+export const MAX_MESSAGE_BYTES = 8 * 1024;
+export const MAX_ERROR_BYTES = 32 * 1024;
+export const MAX_REASON_BYTES = 2 * 1024;
+const CUT_MARK = ' … [cut]';
+
+/** The summary bar and the summary of a run need these two, so they are kept however many others there are. */
+const ALWAYS_KEPT = new Set(['newJobsCount', 'relevantCount']);
+
+interface Bounded<Kept> {
+  kept: Kept;
+  isCut: boolean;
+}
+
+/** Names that are known are updated; new ones are added as long as there is room. */
+export function withMetrics(
+  known: Record<string, number>,
+  reported: Record<string, number>,
+): Bounded<Record<string, number>> {
+  const kept = new Map(Object.entries(known));
+  const fresh = new Budget(() => kept.keys(), METRIC_BYTES, MAX_METRICS, MAX_METRICS_BYTES);
+  let isCut = false;
+  for (const [name, value] of Object.entries(reported)) {
+    const isKept =
+      kept.has(name) ||
+      ALWAYS_KEPT.has(name) ||
+      (name.length <= MAX_METRIC_NAME_LENGTH && fresh.hasRoom(name));
+    if (isKept) kept.set(name, value);
+    else isCut = true;
+  }
+  return { kept: Object.fromEntries(kept), isCut };
+}
+
+export function withArtifacts(known: Artifact[], reported: ReportedArtifact[]): Bounded<Artifact[]> {
+  const kept = new Map(known.map((artifact) => [artifact.name, artifact]));
+  const fresh = new Budget(() => kept.keys(), ARTIFACT_BYTES, MAX_ARTIFACTS, MAX_ARTIFACTS_BYTES);
+  let isCut = false;
+  for (const { name, size } of reported) {
+    const before = kept.get(name);
+    if (before || (flawOfArtifactName(name) === null && fresh.hasRoom(name)))
+      kept.set(name, { name, size: size ?? before?.size ?? 0 });
+    else isCut = true;
+  }
+  return { kept: [...kept.values()], isCut };
+}
+
+/** The steps with one of this name among them. External workers may have steps that no project file names. */
+export function withStepNamed(known: StepState[], name: string): Bounded<StepState[]> {
+  if (known.some((step) => step.name === name)) return { kept: known, isCut: false };
+  const fresh = new Budget(() => known.map((step) => step.name), STEP_BYTES, MAX_STEPS, MAX_STEPS_BYTES);
+  return fresh.hasRoom(name)
+    ? { kept: [...known, ...pendingSteps([name])], isCut: false }
+    : { kept: known, isCut: true };
+}
+
+/** The notes of a run with these among them. */
+export function withOmissions(
+  before: Omission[] | null,
+  cut: Partial<Record<Omission, boolean>>,
+): Omission[] | null {
+  const added = (Object.keys(cut) as Omission[]).filter((what) => cut[what] && !before?.includes(what));
+  return added.length === 0 ? before : [...(before ?? []), ...added];
+}
+
+/** A text that takes at most so many bytes as JSON; a longer one is cut and says so. */
+export function cutText(text: string, maxBytes: number): string {
+  // A UTF-16 unit takes at most six bytes of JSON, which spares nearly every text the counting.
+  if (text.length * 6 <= maxBytes || jsonBytes(text) <= maxBytes) return text;
+  const room = maxBytes - jsonBytes(CUT_MARK);
+  let start = text.slice(0, room);
+  while (jsonBytes(start) > room) start = start.slice(0, Math.floor(start.length * 0.9));
+  return `${start.replace(/[\uD800-\uDBFF]$/, '')}${CUT_MARK}`;
+}
+
+/** Room for new names beside those that are there. What is there is counted only when a new name comes. */
+class Budget {
+  private count: number | null = null;
+  private bytes = 0;
+
+  constructor(
+    private readonly names: () => Iterable<string>,
+    private readonly bytesEach: number,
+    private readonly maxCount: number,
+    private readonly maxBytes: number,
+  ) {}
+
+  /** Takes the room of a new name, if there is any. */
+  hasRoom(name: string): boolean {
+    if (this.count === null) {
+      this.count = 0;
+      for (const known of this.names()) {
+        this.count++;
+        this.bytes += this.sizeOf(known);
+      }
+    }
+    const size = this.sizeOf(name);
+    if (this.count >= this.maxCount || this.bytes + size > this.maxBytes) return false;
+    this.count++;
+    this.bytes += size;
+    return true;
+  }
+
+  private sizeOf(name: string): number {
+    return jsonBytes(name) + this.bytesEach;
+  }
+}
+
+function jsonBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text));
+}
