@@ -31,7 +31,7 @@ const STORAGE_WAIT_MS = 5_000;
 const TRY_ALONE_MS = 2_000;
 /** A wait that is longer counts as trouble. */
 const LONG_WAIT_MS = 1_000;
-const QUEUE_LIMITS = { writes: 50_000, bytes: 64 * 1024 * 1024 };
+const QUEUE_LIMITS = { writes: 500_000, writesInTrouble: 50_000, bytes: 64 * 1024 * 1024 };
 
 /**
  * The only one that writes to the database. It owns the one writing connection and its transactions, so no write
