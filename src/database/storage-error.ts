@@ -44,9 +44,9 @@ export class StorageError extends JobatoError {
 
   constructor(
     readonly reason: StorageReason,
-    { cause }: ErrorOptions = {},
+    { cause, detail = STORAGE_DETAILS[reason] }: ErrorOptions & { detail?: string } = {},
   ) {
-    super(reason === 'full' ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE', STORAGE_DETAILS[reason], {
+    super(reason === 'full' ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE', detail, {
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     });
     this.name = 'StorageError';

@@ -11,8 +11,13 @@ export interface QueuedWrite<Command> {
   reject: (reason: unknown) => void;
 }
 
+const TOO_MANY_WRITES =
+  'More writes are waiting to be saved than this server keeps in memory. Send fewer at a time, and try again later.';
+
 export interface QueueLimits {
+  /** While the storage works. */
   writes: number;
+  writesInTrouble: number;
   bytes: number;
 }
 
@@ -30,8 +35,10 @@ export class WriteQueue<Command> {
   /** @param isWaiting whether the storage cannot be written at the moment, so that the queue only grows */
   add(command: Command, input: unknown, isWaiting: boolean): Promise<unknown> {
     const bytes = isWaiting ? textSize(input) : 0;
-    if (this.writes.length >= this.limits.writes || this.bytes + bytes > this.limits.bytes) {
-      return Promise.reject(new StorageError('locked', { cause: new Error('Too many writes are waiting.') }));
+    const { writes, writesInTrouble } = this.limits;
+    const mostWrites = isWaiting ? writesInTrouble : writes;
+    if (this.writes.length >= mostWrites || this.bytes + bytes > this.limits.bytes) {
+      return Promise.reject(new StorageError('locked', { detail: TOO_MANY_WRITES }));
     }
     this.bytes += bytes;
     return new Promise((resolve, reject) => {

@@ -27,9 +27,11 @@ const MAX_INPUTS_PER_GROUP = 500;
 const PATIENCE_MS = 50;
 /** A write that waits for the storage is answered after this long: written, or with a StorageError. */
 const STORAGE_WAIT_MS = 5_000;
+/** The writes of a group that failed are tried one by one for this long; the next group waits meanwhile. */
+const TRY_ALONE_MS = 2_000;
 /** A wait that is longer counts as trouble. */
 const LONG_WAIT_MS = 1_000;
-const QUEUE_LIMITS = { writes: 50_000, bytes: 64 * 1024 * 1024 };
+const QUEUE_LIMITS = { writes: 500_000, writesInTrouble: 50_000, bytes: 64 * 1024 * 1024 };
 
 /**
  * The only one that writes to the database. It owns the one writing connection and its transactions, so no write
@@ -184,7 +186,7 @@ export class Writer {
   /** One bad write must hurt only itself; on a disk that is almost full, neither must a large one. */
   private async commitEachAlone(group: Queued[]): Promise<void> {
     const startedMs = performance.now();
-    const isWorthWaiting = () => performance.now() - startedMs < STORAGE_WAIT_MS;
+    const isWorthWaiting = () => performance.now() - startedMs < TRY_ALONE_MS;
     for (const [index, write] of group.entries()) {
       try {
         await this.begin(isWorthWaiting);

@@ -19,7 +19,7 @@ const isClaim = (input) => input?.command?.type === 'claim';
 const isStopRequest = (input) => input?.command?.type === 'request-stop';
 const isEmptyingOfOutbox = (input) => Array.isArray(input) && typeof input[0]?.position === 'number';
 const isApplying = (type) => (input) =>
-  input?.entry?.fields.eventType === type && input.entry.deliveryCount > 0;
+  input?.evidence !== undefined && input.entry.fields.eventType === type;
 
 const POINTS = {
   'before the trigger is committed': () => beforeCommit(isTrigger, atOnce),
