@@ -3,6 +3,7 @@ import { type Complaint, parseYaml } from '../config-files/parse-yaml';
 import { whyNot } from './params';
 import type { ParamSpec, ProjectDefinition, StepDefinition } from './project';
 import { type ParamFile, PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
+import { isSecretVariable } from '../config/secrets';
 import { FULL_SCOPE } from './scope';
 
 export type ParsedProject =
@@ -34,6 +35,18 @@ function complaintAbout(file: ProjectFile): Complaint | null {
   }
   const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
   if (twice >= 0) return { path: ['steps', twice, 'name'], reason: `two steps are called "${names[twice]}"` };
+
+  for (const [index, { name, passEnv }] of steps.entries()) {
+    const secret = (passEnv ?? []).findIndex(isSecretVariable);
+    if (secret >= 0) {
+      return {
+        path: ['steps', index, 'passEnv', secret],
+        reason:
+          `step "${name}" asks for ${passEnv![secret]}, which belongs to Jobato and is never passed to steps. ` +
+          'Set a variable of another name for it',
+      };
+    }
+  }
 
   for (const [scope, chosen] of Object.entries(file.scopes ?? {})) {
     if (scope === FULL_SCOPE)
