@@ -1,8 +1,13 @@
 import type { Config } from './config';
 import type { Environment, GivenEnvironment } from './environment';
-import { fileVariableOf, isReadableByAll, type SecretFile, type SecretName, SECRETS } from './secrets';
-
-const SHORT_LENGTH = 16;
+import {
+  LONG_SECRET_LENGTH,
+  fileVariableOf,
+  isReadableByAll,
+  type SecretFile,
+  type SecretName,
+  SECRETS,
+} from './secrets';
 
 /** What works and needs attention all the same. One sentence each; none of them contains a secret. */
 export function configWarnings(config: Config, { own, file }: GivenEnvironment): string[] {
@@ -19,7 +24,7 @@ export function workerConfigWarnings(config: Config, { file }: GivenEnvironment)
 }
 
 function shortSecrets(config: Config): string[] {
-  const isShort = config.adminToken !== null && config.adminToken.length < SHORT_LENGTH;
+  const isShort = config.adminToken !== null && config.adminToken.length < LONG_SECRET_LENGTH;
   return [
     ...(isShort ? [tooShort('JOBATO_ADMIN_TOKEN is', 'reads and starts everything')] : []),
     ...shortKeys(config),
@@ -27,13 +32,13 @@ function shortSecrets(config: Config): string[] {
 }
 
 function shortKeys({ apiKeys }: Config): string[] {
-  return apiKeys.some((key) => key.length < SHORT_LENGTH)
+  return apiKeys.some((key) => key.length < LONG_SECRET_LENGTH)
     ? [tooShort('JOBATO_API_KEY has a key that is', 'claims runs')]
     : [];
 }
 
 function tooShort(what: string, power: string): string {
-  return `${what} shorter than ${SHORT_LENGTH} characters, and a client that guesses it ${power}. Create a long one with: openssl rand -hex 32`;
+  return `${what} shorter than ${LONG_SECRET_LENGTH} characters, and a client that guesses it ${power}. Create a long one with: openssl rand -hex 32`;
 }
 
 function readableFiles(files: SecretFile[]): string[] {

@@ -23,6 +23,9 @@ export interface GivenSecrets {
   reasons: string[];
 }
 
+/** From this length on, a random secret cannot be guessed over the network. */
+export const LONG_SECRET_LENGTH = 16;
+
 const NAMES: ReadonlySet<string> = new Set(SECRETS.flatMap((name) => [name, fileVariableOf(name)]));
 
 export function fileVariableOf(name: SecretName): string {
