@@ -1,6 +1,4 @@
-import { constants } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { Logger } from '@nestjs/common';
 import type { LogLineInput, RunEvent } from '../events/run-event';
 import type { ArtifactFiles } from '../runs/artifact-files';
@@ -56,11 +54,7 @@ export class HttpControlPlane implements ControlPlane {
 
   async storeArtifact(attempt: AttemptKey, { name }: Artifact, stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      // What was looked at is what is sent: the path may lead elsewhere by now.
-      const file = await open(
-        join(this.artifacts.folderOf(attempt.runId), name),
-        constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-      );
+      const { file } = await this.artifacts.openFile(attempt.runId, name);
       try {
         return await this.api.putArtifact(attempt, name, file, stop);
       } catch (error) {
