@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import { type FileProblem, problemText } from '../config-files/file-problem';
+import { type FileProblem, problemText, unreadable } from '../config-files/file-problem';
 import { FolderWatch } from '../config-files/folder-watch';
 import { JobatoError } from '../problems/catalogue';
 import { contentHash } from './content-hash';
@@ -147,10 +147,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     try {
       return parseProjectFile(await readFile(join(this.folder, name), 'utf8'));
     } catch (error) {
-      return {
-        line: null,
-        reason: `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      };
+      return { line: null, reason: unreadable(error) };
     }
   }
 

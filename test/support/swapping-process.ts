@@ -22,7 +22,7 @@ export class SwappingProcess {
     const child = spawn(process.execPath, ['-e', SWAPS, folder, outside], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    await once(child.stdout!, 'data');
+    await once(child.stdout, 'data');
     return new SwappingProcess(child);
   }
 
