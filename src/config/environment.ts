@@ -37,7 +37,7 @@ function read(path: string): string | null {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return null;
     throw new ConfigError([
-      `${path} cannot be read (${code}). Give Jobato's account read access to it, or move it away.`,
+      `${path} cannot be read (${code}). Let this account read it, or start Jobato in another folder.`,
     ]);
   }
 }
