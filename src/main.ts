@@ -22,9 +22,9 @@ async function main(): Promise<void> {
   if (config.tls) assertCertificate(config.tls);
   const lock = DataFolderLock.take(config.dataDir);
   const app = await createApp(config);
+  stopOnSignal(app, lock, STOP_WITHIN_MS, () => closeConnections(app));
   const warnings = [...configWarnings(config, environment), ...lock.warnings];
   for (const warning of warnings) new Logger('Jobato').warn(warning);
-  stopOnSignal(app, lock, STOP_WITHIN_MS, () => closeConnections(app));
   await app.listen(config.port, config.host).catch((error: unknown) => {
     throw listenError(error, config);
   });

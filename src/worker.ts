@@ -21,8 +21,8 @@ async function main(): Promise<void> {
     logger: new JsonLogger(openLog(config.logLevel)),
     abortOnError: false,
   });
-  for (const warning of workerConfigWarnings(config, environment)) new Logger('Jobato').warn(warning);
   stopOnSignal(app, lock, config.workerDrainSeconds * 1000 + STOP_WITHIN_MS);
+  for (const warning of workerConfigWarnings(config, environment)) new Logger('Jobato').warn(warning);
 }
 
 main().catch((error: unknown) => {

@@ -99,7 +99,7 @@ export async function inFolderBelow<Result>(
     }
     return await use(opened.at(-1)!);
   } finally {
-    for (const folder of opened) await folder.close();
+    await Promise.all(opened.map((folder) => folder.close()));
   }
 }
 
