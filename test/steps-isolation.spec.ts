@@ -32,6 +32,9 @@ const PROBE = `
   fs.writeFileSync(process.env.JOBATO_RUN_DIR + '/result', 'made elsewhere');
   fs.writeSync(3, JSON.stringify({ artifact: { path: 'result' } }) + '\\n');`;
 
+/** Each of these starts several processes. */
+jest.setTimeout(60_000);
+
 const base = mkdtempSync(join(tmpdir(), 'jobato-accounts-'));
 chmodSync(base, 0o755);
 const program = readableProgram(base, WORKER);
