@@ -8,6 +8,10 @@
 #
 # Inside a container loopback is not enough, so it listens on all addresses, and then refuses to start without
 # JOBATO_ADMIN_TOKEN. Called by another name than localhost, it wants that name in ALLOWED_HOSTS.
+#
+# Steps run in this container, as the same user as the server: they can read its data and its variables, and kill it.
+# docs/untrusted-steps.md shows how to run them in a container of their own, and how to mount a secret as a file
+# (JOBATO_ADMIN_TOKEN_FILE; the user "node", uid 1000, must be able to read it).
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
@@ -37,7 +41,7 @@ COPY --from=build /app/config ./config
 # What the project that comes with it reads, until another folder is mounted here.
 COPY --from=build /app/docs ./docs
 RUN mkdir data && chown node:node data
-# What it runs can write to its data and nowhere else in here.
+# Not root: the server and its steps can write to the data and nowhere else in here.
 USER node
 VOLUME ["/app/data", "/app/config"]
 EXPOSE 3000

@@ -65,7 +65,8 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.use(compressed());
   app.use(securityHeaders());
   const sessions = app.get(Sessions);
-  app.use(accessMiddleware(config, app.get(LoginBrake), sessions, problems));
+  const brakes = { ofTokens: app.get(LoginBrake), ofKeys: new LoginBrake() };
+  app.use(accessMiddleware(config, brakes, sessions, problems));
   if (config.corsOrigins.length > 0) {
     app.enableCors({
       origin: config.corsOrigins,

@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app';
-import { ConfigError, configWarnings, loadConfig } from './config/config';
+import { loadConfig } from './config/config';
+import { ConfigError } from './config/config-error';
+import { configWarnings } from './config/config-warnings';
+import { readEnvironment } from './config/environment';
 import { assertCertificate } from './lifecycle/certificate';
 import { DataFolderLock } from './lifecycle/data-folder-lock';
 import { listenError, StartUpError } from './lifecycle/start-up-error';
@@ -15,13 +17,14 @@ const CLOSE_CONNECTIONS_AFTER_MS = 18_000;
 const CLOSE_IDLE_EVERY_MS = 250;
 
 async function main(): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  const config = loadConfig(process.env);
+  const environment = readEnvironment(process.env);
+  const config = loadConfig(environment.variables);
   if (config.tls) assertCertificate(config.tls);
   const lock = DataFolderLock.take(config.dataDir);
   const app = await createApp(config);
-  for (const warning of [...configWarnings(config), ...lock.warnings]) new Logger('Jobato').warn(warning);
   stopOnSignal(app, lock, STOP_WITHIN_MS, () => closeConnections(app));
+  const warnings = [...configWarnings(config, environment), ...lock.warnings];
+  for (const warning of warnings) new Logger('Jobato').warn(warning);
   await app.listen(config.port, config.host).catch((error: unknown) => {
     throw listenError(error, config);
   });

@@ -1,6 +1,9 @@
-import { existsSync } from 'node:fs';
+import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ConfigError, loadWorkerConfig } from './config/config';
+import { loadWorkerConfig } from './config/config';
+import { ConfigError } from './config/config-error';
+import { workerConfigWarnings } from './config/config-warnings';
+import { readEnvironment } from './config/environment';
 import { StartUpError } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
 import { takeWorkerFolder } from './lifecycle/worker-folder';
@@ -11,14 +14,15 @@ import { WorkerModule } from './worker.module';
 const STOP_WITHIN_MS = 19_000;
 
 async function main(): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  const config = loadWorkerConfig(process.env);
+  const environment = readEnvironment(process.env);
+  const config = loadWorkerConfig(environment.variables);
   const { folder, lock } = takeWorkerFolder(config.dataDir);
   const app = await NestFactory.createApplicationContext(WorkerModule.with({ ...config, dataDir: folder }), {
     logger: new JsonLogger(openLog(config.logLevel)),
     abortOnError: false,
   });
   stopOnSignal(app, lock, config.workerDrainSeconds * 1000 + STOP_WITHIN_MS);
+  for (const warning of workerConfigWarnings(config, environment)) new Logger('Jobato').warn(warning);
 }
 
 main().catch((error: unknown) => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { loadConfig } from '../src/config/config';
+import { fileVariableOf, SECRETS } from '../src/config/secrets';
 
 const ROOT = join(__dirname, '..');
 const example = readFileSync(join(ROOT, '.env.example'), 'utf8');
@@ -12,7 +13,7 @@ describe('.env.example', () => {
     const read = [...source.matchAll(/\b(?:text|list|integer|oneOf)\('([A-Z_]+)'/g)].map(([, name]) => name!);
     const named = [...example.matchAll(/^# ([A-Z_]+)=/gm)].map(([, name]) => name!);
     // NODE_ENV is for those who develop Jobato, JOBATO_URL for the command line.
-    const expected = new Set([...read, 'JOBATO_URL']);
+    const expected = new Set([...read, 'JOBATO_URL', ...SECRETS.map(fileVariableOf)]);
     expected.delete('NODE_ENV');
     expect(new Set(named)).toEqual(expected);
   });

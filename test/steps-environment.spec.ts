@@ -30,6 +30,7 @@ describe('the environment of a step', () => {
       `${nodeStep('else', 'console.log(process.cwd())')}    workingDir: ${JSON.stringify(elsewhere)}\n`,
     );
     write('nowhere', `${nodeStep('nowhere', '0')}    workingDir: ${join(folders.root, 'gone')}\n`);
+    write('lost', `${nodeStep('lost', '0')}    workingDir: no/such/folder\n`);
     write('missing', 'id: missing\nsteps: [{ name: work, command: [no-such-program-anywhere] }]\n');
     write(
       'forbidden',
@@ -118,6 +119,7 @@ describe('the environment of a step', () => {
 
   it.each<[string, string, RegExp]>([
     ['nowhere', 'the folder is not there', /working directory .* not there/],
+    ['lost', 'its folder is named as in the file', /^The working directory "no\/such\/folder" is not there/],
     ['missing', 'the command is not found', /"no-such-program-anywhere" was not found/],
     ['forbidden', 'the command may not be executed', /may not be executed/],
   ])('%s: %s', async (projectId, _name, message) => {

@@ -3,12 +3,14 @@ import {
   type AccessRequest,
   decideAccess,
   hostName,
+  isProvenKey,
   matchesAny,
   waitWords,
 } from './access-rules';
 
 const TOKEN = 'a-long-admin-token';
 const KEYS = ['first-key', 'second-key'];
+const LONG_KEY = 'a-worker-key-of-a-length';
 
 const open: AccessPolicy = {
   host: '127.0.0.1',
@@ -30,6 +32,7 @@ const ask = (more: Partial<AccessRequest> = {}): AccessRequest => ({
   apiKey: undefined,
   hasSession: false,
   waitSeconds: 0,
+  keyWaitSeconds: 0,
   ...more,
 });
 const codeOf = (request: Partial<AccessRequest>, policy: AccessPolicy) => {
@@ -331,6 +334,50 @@ describe('an address that has guessed too often', () => {
   it('is asked for a token where it brought none, which is no guess', () =>
     expect(waiting({ authorization: undefined })).toMatchObject({ code: 'UNAUTHORIZED' }));
 });
+
+describe('an address that has sent too many wrong worker keys', () => {
+  const call = (more: Partial<AccessRequest>) =>
+    decideAccess(ask({ path: '/api/internal/events', keyWaitSeconds: 90, ...more }), closed);
+
+  it.each([KEYS[0], 'wrong'])('has to wait, with the key %s too', (apiKey) =>
+    expect(call({ apiKey })).toEqual({
+      allowed: false,
+      code: 'TOO_MANY_REQUESTS',
+      detail: expect.stringMatching(/too many wrong keys. Wait 2 minutes/),
+      retryAfterSeconds: 90,
+    }),
+  );
+
+  it('is asked for a key where it sent none', () => {
+    for (const apiKey of [undefined, '']) {
+      expect(call({ apiKey })).toMatchObject({ code: 'UNAUTHORIZED' });
+      expect(call({ apiKey })).not.toHaveProperty('wrongKey');
+    }
+  });
+
+  it('may use the token all the same', () =>
+    expect(call({ path: '/api/runs', authorization: `Bearer ${TOKEN}` })).toMatchObject({ allowed: true }));
+});
+
+describe('a wrong worker key', () => {
+  const call = (policy: AccessPolicy) =>
+    decideAccess(ask({ path: '/api/internal/events', apiKey: 'wrong' }), policy);
+
+  it('counts as a guess', () => expect(call(closed)).toMatchObject({ wrongKey: 'wrong' }));
+
+  it('does not where the server has no key', () =>
+    expect(call({ ...closed, apiKeys: [] })).not.toHaveProperty('wrongKey'));
+});
+
+it.each([
+  ['a long one from a known address', LONG_KEY, true, true],
+  ['a long one from another address', LONG_KEY, false, false],
+  ['a short one', 'short', true, false],
+  ['a wrong one', `${LONG_KEY}x`, true, false],
+  ['none', undefined, true, false],
+])('a key is proven: %s', (_what, key, isKnown, expected) =>
+  expect(isProvenKey(key, [LONG_KEY, 'short'], isKnown)).toBe(expected),
+);
 
 describe('a guess', () => {
   const guessAt = (more: Partial<AccessRequest>) => decideAccess(ask(more), closed);

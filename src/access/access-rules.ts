@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isLoopback } from '../config/config';
+import { LONG_SECRET_LENGTH } from '../config/secrets';
 import type { ErrorCode } from '../problems/catalogue';
 
 /** What of a request decides whether it may go on. */
@@ -15,8 +16,10 @@ export interface AccessRequest {
   authorization: string | undefined;
   apiKey: string | undefined;
   hasSession: boolean;
-  /** Above 0 where its address has guessed too often. */
+  /** Above 0 where its address has sent too many wrong tokens. */
   waitSeconds: number;
+  /** Above 0 where its address has sent too many wrong worker keys. */
+  keyWaitSeconds: number;
 }
 
 export interface AccessPolicy {
@@ -29,8 +32,15 @@ export interface AccessPolicy {
 }
 
 export type AccessDecision =
-  | { allowed: true; byToken?: true; isOutside?: true }
-  | { allowed: false; code: ErrorCode; detail: string; retryAfterSeconds?: number; wrongToken?: string };
+  | { allowed: true; byToken?: true; byKey?: true; isOutside?: true }
+  | {
+      allowed: false;
+      code: ErrorCode;
+      detail: string;
+      retryAfterSeconds?: number;
+      wrongToken?: string;
+      wrongKey?: string;
+    };
 
 const ALLOWED: AccessDecision = { allowed: true };
 /** Let in as anybody is, which says nothing of who it is. */
@@ -57,14 +67,7 @@ export function decideAccess(request: AccessRequest, policy: AccessPolicy): Acce
       'A browser sent this from another site. Only pages of this server may change anything.',
     );
   }
-  if (isInternal(request.path)) {
-    return matchesAny(request.apiKey, policy.apiKeys)
-      ? ALLOWED
-      : refuse(
-          'UNAUTHORIZED',
-          'This call needs a valid key in the header X-Jobato-Api-Key (JOBATO_API_KEY).',
-        );
-  }
+  if (isInternal(request.path)) return decideWorkerCall(request, policy);
   if (policy.adminToken === null || request.hasSession) return ALLOWED;
   if (isOpenToAll(request.path)) return OUTSIDE;
   const token = bearerOf(request.authorization);
@@ -80,11 +83,45 @@ export function decideAccess(request: AccessRequest, policy: AccessPolicy): Acce
   };
 }
 
-export function tooManyGuesses(waitSeconds: number): AccessDecision & { allowed: false } {
+function decideWorkerCall(
+  { apiKey, keyWaitSeconds }: AccessRequest,
+  { apiKeys }: AccessPolicy,
+): AccessDecision {
+  const isGuess = mayGuessKey(apiKey, apiKeys);
+  if (isGuess && keyWaitSeconds > 0) return tooManyGuesses(keyWaitSeconds, 'keys');
+  if (matchesAny(apiKey, apiKeys)) return { allowed: true, byKey: true };
+  return {
+    ...refuse('UNAUTHORIZED', 'This call needs a valid key in the header X-Jobato-Api-Key (JOBATO_API_KEY).'),
+    ...(isGuess && { wrongKey: apiKey }),
+  };
+}
+
+/** False where there is nothing to guess, or no key was sent. */
+export function mayGuessKey(apiKey: string | undefined, apiKeys: readonly string[]): apiKey is string {
+  return apiKey !== undefined && apiKey !== '' && apiKeys.length > 0;
+}
+
+/**
+ * True for a right key that is looked at even while its address has to wait. Otherwise a local process without any key
+ * could send wrong ones until a worker on the same machine misses its heartbeats and loses its runs. Only long keys,
+ * which cannot be found by trying, and only from addresses that have shown a right key before.
+ */
+export function isProvenKey(
+  apiKey: string | undefined,
+  apiKeys: readonly string[],
+  isKnownAddress: boolean,
+): boolean {
+  return isKnownAddress && (apiKey?.length ?? 0) >= LONG_SECRET_LENGTH && matchesAny(apiKey, apiKeys);
+}
+
+export function tooManyGuesses(
+  waitSeconds: number,
+  what: 'tokens' | 'keys' = 'tokens',
+): AccessDecision & { allowed: false } {
   return {
     ...refuse(
       'TOO_MANY_REQUESTS',
-      `There were too many wrong tokens. Wait ${waitWords(waitSeconds)}, then try again with the right one.`,
+      `There were too many wrong ${what}. Wait ${waitWords(waitSeconds)}, then try again with the right one.`,
     ),
     retryAfterSeconds: waitSeconds,
   };
@@ -139,7 +176,7 @@ function comesFromElsewhere(
 }
 
 /** Seen as generously as any router might, because being taken for internal only ever closes a door. */
-function isInternal(path: string): boolean {
+export function isInternal(path: string): boolean {
   return decoded(path).toLowerCase().replace(/\/+/g, '/').startsWith(INTERNAL_FOLDER);
 }
 

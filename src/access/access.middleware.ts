@@ -2,16 +2,21 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Config } from '../config/config';
 import { JobatoError } from '../problems/catalogue';
 import type { ProblemFilter } from '../problems/problem.filter';
-import { type AccessDecision, decideAccess } from './access-rules';
+import { type AccessDecision, decideAccess, isInternal, isProvenKey, mayGuessKey } from './access-rules';
 import type { LoginBrake } from './login-brake';
 import { pageBehind } from './page-behind';
 import { header } from './session';
 import type { Sessions } from './sessions';
 
+export interface Brakes {
+  ofTokens: LoginBrake;
+  ofKeys: LoginBrake;
+}
+
 /** Stands before everything: routes, static files, documentation, and addresses that do not exist. */
 export function accessMiddleware(
   config: Config,
-  brake: LoginBrake,
+  brakes: Brakes,
   sessions: Sessions,
   problems: ProblemFilter,
 ) {
@@ -22,7 +27,7 @@ export function accessMiddleware(
       return null;
     });
     if (session !== null) sessions.sendTo(session, response);
-    const decision = await decide(request, config, brake, session !== null);
+    const decision = await decide(request, config, brakes, session !== null);
     if (decision.allowed) {
       // What surrounds a page says something of the installation.
       response.locals.isInside = decision.isOutside !== true;
@@ -44,11 +49,12 @@ export function accessMiddleware(
 async function decide(
   request: Request,
   config: Config,
-  brake: LoginBrake,
+  brakes: Brakes,
   hasSession: boolean,
 ): Promise<AccessDecision> {
   const { headers, method, path, ip } = request;
-  const decideAfter = (waitSeconds: number) =>
+  const apiKey = header(request, 'x-jobato-api-key');
+  const decideAfter = ({ waitSeconds = 0, keyWaitSeconds = 0 }) =>
     decideAccess(
       {
         method,
@@ -58,18 +64,35 @@ async function decide(
         secFetchSite: header(request, 'sec-fetch-site'),
         isSecure: request.secure,
         authorization: headers.authorization,
-        apiKey: header(request, 'x-jobato-api-key'),
+        apiKey,
         hasSession,
         waitSeconds,
+        keyWaitSeconds,
       },
       config,
     );
+  if (isInternal(path)) {
+    if (!mayGuessKey(apiKey, config.apiKeys)) return decideAfter({});
+    if (isProvenKey(apiKey, config.apiKeys, brakes.ofKeys.isKnown(ip))) {
+      brakes.ofKeys.right(ip);
+      return decideAfter({});
+    }
+    return brakes.ofKeys.inTurn(async () => {
+      const decision = decideAfter({ keyWaitSeconds: await brakes.ofKeys.waitSeconds(ip) });
+      if (decision.allowed && decision.byKey) brakes.ofKeys.right(ip);
+      if (!decision.allowed && decision.wrongKey !== undefined)
+        await brakes.ofKeys.wrong(ip, decision.wrongKey);
+      return decision;
+    });
+  }
   const mayGuess = config.adminToken !== null && headers.authorization !== undefined;
-  if (!mayGuess) return decideAfter(0);
-  return brake.inTurn(async () => {
-    const decision = decideAfter(await brake.waitSeconds(ip));
-    if (decision.allowed && decision.byToken) brake.right(ip);
-    if (!decision.allowed && decision.wrongToken !== undefined) await brake.wrong(ip, decision.wrongToken);
+  if (!mayGuess) return decideAfter({});
+  return brakes.ofTokens.inTurn(async () => {
+    const decision = decideAfter({ waitSeconds: await brakes.ofTokens.waitSeconds(ip) });
+    if (decision.allowed && decision.byToken) brakes.ofTokens.right(ip);
+    if (!decision.allowed && decision.wrongToken !== undefined) {
+      await brakes.ofTokens.wrong(ip, decision.wrongToken);
+    }
     return decision;
   });
 }

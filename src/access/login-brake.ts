@@ -13,7 +13,8 @@ const KNOWN_MS = 24 * 3600 * 1000;
 const KNOWN_ADDRESSES = 1000;
 
 /**
- * Slows down guessing of the admin token, by the form as well as by `Authorization`. While an address waits no token of
+ * Slows down guessing of a secret: one instance for the admin token, by the form and by `Authorization`, and another
+ * for worker keys, so that wrong tokens never hold up a worker on the same machine. While an address waits no token of
  * it is looked at, the right one neither: an answer to it would be an answer to each guess.
  *
  * What all guess together holds up strangers only. Addresses that have shown the right token lately go on, or anybody
@@ -44,7 +45,7 @@ export class LoginBrake {
   async waitSeconds(ip: string | undefined): Promise<number> {
     const address = addressOf(ip);
     const waits = [await waitOf(this.ofAddress, address, GUESSES)];
-    if (!this.isKnown(address)) waits.push(await waitOf(this.ofAll, 'all', GUESSES_OF_ALL));
+    if (!this.isKnown(ip)) waits.push(await waitOf(this.ofAll, 'all', GUESSES_OF_ALL));
     return Math.max(...waits);
   }
 
@@ -71,8 +72,9 @@ export class LoginBrake {
     await this.ofAddress.delete(addressOf(ip));
   }
 
-  private isKnown(address: string): boolean {
-    return (this.known.get(address) ?? 0) > Date.now();
+  /** Whether the address has shown a right secret within the last day. */
+  isKnown(ip: string | undefined): boolean {
+    return (this.known.get(addressOf(ip)) ?? 0) > Date.now();
   }
 }
 

@@ -3,6 +3,8 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { GivenEnvironment } from '../config/environment';
+import { adminToken } from './admin-token';
 import { CliFailure, EXIT } from './failures';
 import { JobatoClient } from './jobato-client';
 
@@ -39,20 +41,22 @@ export class DemoServer {
     process.once('exit', () => child.kill('SIGTERM'));
   }
 
-  static async start(environment: NodeJS.ProcessEnv): Promise<DemoServer> {
-    const port = Number(environment.PORT || (await portToUse()));
-    const dataDir = resolve(environment.DATA_DIR || 'data');
+  static async start({ variables, own }: GivenEnvironment): Promise<DemoServer> {
+    const token = adminToken(variables);
+    const port = Number(variables.PORT || (await portToUse()));
+    const dataDir = resolve(variables.DATA_DIR || 'data');
     const logFile = join(dataDir, 'demo.log');
     mkdirSync(dataDir, { recursive: true });
     const log = openSync(logFile, 'a');
     const child = spawn(process.execPath, [join(__dirname, '..', 'main.js')], {
       stdio: ['ignore', log, 'pipe'],
       env: {
-        ...environment,
+        // The server reads .env for itself: what is in there must not enter its environment block.
+        ...own,
         HOST,
         PORT: String(port),
         WORKER: 'embedded',
-        LOG_LEVEL: environment.LOG_LEVEL || 'warn',
+        LOG_LEVEL: variables.LOG_LEVEL || 'warn',
         // Plain HTTP on loopback, whatever .env says for other occasions.
         TLS_CERT_FILE: '',
         TLS_KEY_FILE: '',
@@ -61,7 +65,7 @@ export class DemoServer {
     closeSync(log);
     const client = new JobatoClient({
       url: `http://${HOST}:${port}`,
-      token: environment.JOBATO_ADMIN_TOKEN?.trim() || null,
+      token,
     });
     return new DemoServer(child, client, dataDir, logFile);
   }

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ConfigError } from '../config/config-error';
+import { readEnvironment } from '../config/environment';
 import type { RunView } from '../runs/run-view';
 import { DemoServer } from './demo-server';
 import { CliFailure, EXIT, usageFailure } from './failures';
@@ -26,12 +27,11 @@ interface Glossary {
 /** Jobato on itself: starts the server, builds a glossary of its own documents, shows how, and goes on serving. */
 async function main(): Promise<number> {
   const once = isOnce();
-  if (existsSync('.env')) process.loadEnvFile('.env');
   const terminal = new Terminal(process.stdout);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
 
-  const server = await DemoServer.start(process.env);
+  const server = await DemoServer.start(readEnvironment(process.env));
   try {
     await server.ready(stop.signal);
     if (stop.signal.aborted) return EXIT.interrupted;
@@ -124,7 +124,8 @@ main().then(
   (exitCode) => (process.exitCode = exitCode),
   (error: unknown) => {
     const { message, stack } = error as Error;
-    process.stderr.write(`${error instanceof CliFailure ? message : (stack ?? message)}\n`);
+    const isExpected = error instanceof CliFailure || error instanceof ConfigError;
+    process.stderr.write(`${isExpected ? message : (stack ?? message)}\n`);
     process.exitCode = error instanceof CliFailure ? error.exitCode : EXIT.notCompleted;
   },
 );

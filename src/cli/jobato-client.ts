@@ -1,7 +1,10 @@
+import type { Environment } from '../config/environment';
+import { flawOfServerUrl } from '../config/server-url';
 import type { ProjectView } from '../projects/project-view';
 import type { RunView } from '../runs/run-view';
 import type { RunPageView } from '../runs/run-page.view';
 import { networkReason, ServerUnreachable, usageFailure } from './failures';
+import { adminToken } from './admin-token';
 import { ServerRefusal } from './server-refusal';
 
 export interface TriggerRequest {
@@ -30,17 +33,16 @@ export class JobatoClient {
   private readonly token: string | null;
 
   constructor({ url, token }: ClientOptions) {
-    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-      throw usageFailure(`JOBATO_URL must be an address such as http://127.0.0.1:3000, not "${url}".`);
-    }
+    const flaw = flawOfServerUrl(url);
+    if (flaw !== null) throw usageFailure(flaw);
     this.url = url.replace(/\/+$/, '');
     this.token = token;
   }
 
-  static fromEnvironment(environment: NodeJS.ProcessEnv): JobatoClient {
+  static fromEnvironment(environment: Environment): JobatoClient {
     return new JobatoClient({
       url: environment.JOBATO_URL?.trim() || 'http://127.0.0.1:3000',
-      token: environment.JOBATO_ADMIN_TOKEN?.trim() || null,
+      token: adminToken(environment),
     });
   }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { ConfigError } from '../config/config-error';
+import { readEnvironment } from '../config/environment';
 import { RUN_STATUSES } from '../runs/run';
 import {
   askAgain,
@@ -18,19 +19,19 @@ import { JobatoClient } from './jobato-client';
 import { endWhenNobodyReads } from './terminal';
 
 const ENVIRONMENT_HELP = `
-Environment (also read from .env):
-  JOBATO_URL           where the server is (http://127.0.0.1:3000)
-  JOBATO_ADMIN_TOKEN   its token, if it has one
-  NO_COLOR             set: no colours
+Environment (JOBATO_… also read from .env):
+  JOBATO_URL                where the server is (http://127.0.0.1:3000)
+  JOBATO_ADMIN_TOKEN        its token, if it has one
+  JOBATO_ADMIN_TOKEN_FILE   a file that holds the token
+  NO_COLOR                  set: no colours
 
 Exit codes: 0 done, and with --follow the run completed · 1 it did not, or the server refused
             2 wrong arguments · 3 no server there · 130 stopped following by Ctrl-C`;
 
 /** @returns the exit code */
 async function main(argv: string[]): Promise<number> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
   let exitCode: number = EXIT.done;
-  const client = () => JobatoClient.fromEnvironment(process.env);
+  const client = () => JobatoClient.fromEnvironment(readEnvironment(process.env).variables);
 
   const program = new Command('jobato')
     .description('Starts, shows and stops runs on a Jobato server.')
@@ -147,6 +148,10 @@ function toSeconds(argument: string): number {
 function exitCodeOf(error: unknown): number {
   // Commander has printed its own words by now; --help ends this way too, with 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof ConfigError) {
+    process.stderr.write(`${error.message}\n`);
+    return EXIT.usage;
+  }
   if (error instanceof CliFailure) {
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
-import { type FileProblem, problemText } from './file-problem';
+import { type FileProblem, problemText, unreadable } from './file-problem';
 import { FolderWatch } from './folder-watch';
 import type { ParsedYaml } from './parse-yaml';
 import { readConfigFile } from './read-config-file';
@@ -52,7 +52,7 @@ export class ConfigFile<Content> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.forget();
       this.source = null;
-      return this.complain(null, `the file cannot be read: ${(error as Error).message}`);
+      return this.complain(null, unreadable(error));
     }
     if (source === this.source) return;
     this.source = source;

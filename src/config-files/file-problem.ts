@@ -1,3 +1,5 @@
+import { getSystemErrorMap } from 'node:util';
+
 /** A file of the configuration that cannot be used, or one that can but says something that nobody carries out. */
 export interface FileProblem {
   /** Relative to the configuration folder. */
@@ -8,4 +10,11 @@ export interface FileProblem {
 
 export function problemText({ file, line, reason }: FileProblem): string {
   return `${file}${line === null ? '' : `, line ${line}`}: ${reason}`;
+}
+
+/** Why a file cannot be read, without its path: problems are shown to clients, who have no business with this machine. */
+export function unreadable(error: unknown): string {
+  const { errno, code } = error as NodeJS.ErrnoException;
+  const [, words] = getSystemErrorMap().get(errno ?? 0) ?? [];
+  return `the file cannot be read: ${words ?? code ?? 'unknown reason'}`;
 }

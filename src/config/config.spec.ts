@@ -1,13 +1,9 @@
-import { resolve } from 'node:path';
-import {
-  type Config,
-  ConfigError,
-  configWarnings,
-  type Environment,
-  isLoopback,
-  loadConfig,
-  loadWorkerConfig,
-} from './config';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Config, isLoopback, loadConfig, loadWorkerConfig } from './config';
+import { ConfigError } from './config-error';
+import type { Environment } from './environment';
 
 const CWD = '/srv/jobato';
 const TOKEN = '0123456789abcdef';
@@ -54,6 +50,7 @@ describe('the configuration', () => {
       uploadTimeoutMs: 3_600_000,
       minFreeDiskBytes: 64 * 1024 * 1024,
       logLevel: 'info',
+      secretFiles: [],
       environment: {},
     });
   });
@@ -141,13 +138,65 @@ describe('the configuration', () => {
     expect(() => load(environment)).toThrow(/HOST[^]*TLS[^]*CORS[^]*PORT[^]*WORKER[^]*LOG_LEVEL/);
   });
 
-  it.each([
-    ['none', {}, []],
-    ['a long one', { JOBATO_ADMIN_TOKEN: TOKEN }, []],
-    ['a short one', { JOBATO_ADMIN_TOKEN: 'hunter2' }, [expect.not.stringContaining('hunter2')]],
-  ])('warns of a token that is easily guessed, without showing it: %s', (_what, environment, warnings) =>
-    expect(configWarnings(load(environment))).toEqual(warnings),
-  );
+  describe('with secrets in files', () => {
+    let folder: string;
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'jobato-config-'));
+      writeFileSync(join(folder, 'token'), `${TOKEN}\n`);
+      writeFileSync(join(folder, 'keys'), 'first-key-of-a-length\r\nsecond-key-of-a-length\n');
+      writeFileSync(join(folder, 'redis'), 'redis://:hunter2@redis.example:6379\n');
+      writeFileSync(join(folder, 'two-lines'), 'a token\nof two lines');
+      writeFileSync(join(folder, 'no-address'), 'hunter2@redis.example');
+    });
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+    const loadIn = (environment: Environment) => loadConfig(environment, folder);
+    const refusal = (environment: Environment) => {
+      try {
+        loadIn(environment);
+      } catch (error) {
+        return (error as ConfigError).reasons;
+      }
+      return [];
+    };
+
+    it('reads each of them, without the line break at its end', () =>
+      expect(
+        loadIn({
+          HOST: '0.0.0.0',
+          JOBATO_ADMIN_TOKEN_FILE: 'token',
+          JOBATO_API_KEY_FILE: join(folder, 'keys'),
+          REDIS_URL_FILE: 'redis',
+        }),
+      ).toMatchObject({
+        adminToken: TOKEN,
+        apiKeys: ['first-key-of-a-length', 'second-key-of-a-length'],
+        redisUrl: 'redis://:hunter2@redis.example:6379',
+        environment: { HOST: '0.0.0.0' },
+      }));
+
+    it.each<[string, Environment, RegExp]>([
+      ['a file that is missing', { HOST: '0.0.0.0', JOBATO_ADMIN_TOKEN_FILE: 'gone' }, /gone does not exist/],
+      ['a token of two lines', { JOBATO_ADMIN_TOKEN_FILE: 'two-lines' }, /line break/],
+      ['an address that is none', { REDIS_URL_FILE: 'no-address' }, /^REDIS_URL must be an address/],
+    ])('refuses %s in one sentence that shows no secret', (_what, environment, reason) => {
+      expect(refusal(environment)).toEqual([expect.stringMatching(reason)]);
+      expect(refusal(environment).join()).not.toMatch(/hunter2|of two lines/);
+    });
+
+    it('does not ask a worker for the token of the server', () =>
+      expect(
+        loadWorkerConfig({ JOBATO_ADMIN_TOKEN_FILE: 'gone', JOBATO_API_KEY_FILE: 'keys' }, folder),
+      ).toMatchObject({ apiKey: 'first-key-of-a-length', adminToken: null, environment: {} }));
+  });
+
+  it('gives steps no secret of its own, whether set or named as a file', () => {
+    const secrets = { JOBATO_ADMIN_TOKEN: TOKEN, JOBATO_API_KEY: 'key', REDIS_URL: 'redis://:pw@localhost' };
+    const files = { JOBATO_ADMIN_TOKEN_FILE: '', JOBATO_API_KEY_FILE: '', REDIS_URL_FILE: '' };
+    expect(load({ ...secrets, ...files, HOME: '/h', LLM_KEY: 'x' }).environment).toEqual({
+      HOME: '/h',
+      LLM_KEY: 'x',
+    });
+  });
 
   it.each([
     '0.0.0.0',
@@ -191,7 +240,7 @@ describe('the configuration of a worker process', () => {
     expect(loadWorker(environment)).toMatchObject({
       apiKey: 'new',
       serverUrl: 'https://jobato.example',
-      environment,
+      environment: { HOME: '/h', JOBATO_URL: 'https://jobato.example/' },
     });
   });
 
@@ -200,6 +249,11 @@ describe('the configuration of a worker process', () => {
     ['an address that is none', { JOBATO_API_KEY: 'k', JOBATO_URL: 'jobato.example' }, /JOBATO_URL must be/],
     ['another protocol', { JOBATO_API_KEY: 'k', JOBATO_URL: 'redis://jobato' }, /JOBATO_URL must be/],
     ['a number that is none', { JOBATO_API_KEY: 'k', WORKER_DRAIN_SECONDS: '1.5' }, /WORKER_DRAIN_SECONDS/],
+    [
+      'an address with a password, without repeating it',
+      { JOBATO_API_KEY: 'k', JOBATO_URL: 'http://me:hunter2@jobato.example' },
+      /^(?!.*hunter2)[^]*without a user name or password/,
+    ],
   ])('refuses %s', (_, environment, reason) => expect(() => loadWorker(environment)).toThrow(reason));
 
   it('does not mind what concerns the server alone', () => {
@@ -210,6 +264,7 @@ describe('the configuration of a worker process', () => {
       TLS_CERT_FILE: '/none',
       CORS_ORIGINS: 'x',
     };
-    expect(loadWorker(shared).environment).toBe(shared);
+    const { JOBATO_API_KEY: _secret, ...others } = shared;
+    expect(loadWorker(shared).environment).toEqual(others);
   });
 });

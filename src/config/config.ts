@@ -2,8 +2,10 @@ import { accessSync, constants } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { ConfigError } from './config-error';
+import type { Environment } from './environment';
+import { readSecretFiles, type SecretFile, withoutSecrets } from './secrets';
+import { flawOfServerUrl } from './server-url';
 
 /** Everything that the process was told from outside, parsed once. Read nowhere else from the environment. */
 export interface Config {
@@ -46,27 +48,22 @@ export interface Config {
   logLevel: LogLevel;
   /** NODE_ENV=development: views are read again when their files change. */
   isDevelopment: boolean;
-  /** The environment itself, for the variables that a step is handed (PATH, HOME, LANG and its passEnv). */
+  /** Files that hold secrets; none of them should be readable by other users. */
+  secretFiles: SecretFile[];
+  /** The variables that a step may be given (PATH, HOME, LANG and its passEnv). Jobato's own secrets are not in it. */
   environment: Environment;
 }
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Says everything that is wrong at once, so that nobody mends a configuration one line a start. */
-export class ConfigError extends Error {
-  constructor(readonly reasons: string[]) {
-    super(`The configuration cannot be used:\n${reasons.map((reason) => `  - ${reason}`).join('\n')}`);
-    this.name = 'ConfigError';
-  }
-}
-
 const MEBIBYTE = 1024 * 1024;
 
 /** @throws ConfigError with every reason. Relative folders are taken from `cwd`. */
 export function loadConfig(environment: Environment, cwd = process.cwd()): Config {
-  const reasons: string[] = [];
-  const text = (name: string) => environment[name]?.trim() || null;
+  const secrets = readSecretFiles(environment, cwd);
+  const reasons = [...secrets.reasons];
+  const text = (name: string) => (secrets.values[name] ?? environment[name])?.trim() || null;
   const list = (name: string) => splitList(text(name));
 
   const integer = (name: string, fallback: number, min: number, max: number): number => {
@@ -94,12 +91,16 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
 
   const host = text('HOST') ?? '127.0.0.1';
   const adminToken = text('JOBATO_ADMIN_TOKEN');
-  if (!isLoopback(host) && adminToken === null) {
+  if (!isLoopback(host) && adminToken === null && text('JOBATO_ADMIN_TOKEN_FILE') === null) {
     reasons.push(
       `HOST is ${host}, which others can reach, but JOBATO_ADMIN_TOKEN is not set. ` +
         `Set a long random token (for example: openssl rand -hex 32), or keep HOST=127.0.0.1.`,
     );
   }
+  if (hasControlCharacter(adminToken ?? '')) reasons.push(notSendable('JOBATO_ADMIN_TOKEN'));
+  // A file of several keys may have one per line.
+  const apiKeys = splitList(text('JOBATO_API_KEY'), /[,\r\n]/);
+  if (apiKeys.some(hasControlCharacter)) reasons.push(notSendable('JOBATO_API_KEY'));
   const certFile = text('TLS_CERT_FILE');
   const keyFile = text('TLS_KEY_FILE');
   if ((certFile === null) !== (keyFile === null)) {
@@ -138,7 +139,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     workerConcurrency: integer('WORKER_CONCURRENCY', availableParallelism(), 1, 1000),
     workerDrainSeconds: integer('WORKER_DRAIN_SECONDS', 5, 0, 86_400),
     serverUrl: (text('JOBATO_URL') ?? 'http://127.0.0.1:3000').replace(/\/+$/, ''),
-    apiKeys: list('JOBATO_API_KEY'),
+    apiKeys,
     adminToken,
     tls: certFile && keyFile ? { certFile: resolve(cwd, certFile), keyFile: resolve(cwd, keyFile) } : null,
     trustProxy: parseTrustProxy(text('TRUST_PROXY')),
@@ -156,14 +157,27 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     minFreeDiskBytes: integer('MIN_FREE_DISK_MB', 64, 0, 1_000_000) * MEBIBYTE,
     logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     isDevelopment: text('NODE_ENV') === 'development',
-    environment,
+    secretFiles: [
+      ...secrets.files,
+      ...(keyFile ? [{ variable: 'TLS_KEY_FILE', path: resolve(cwd, keyFile) }] : []),
+    ],
+    environment: withoutSecrets(environment),
   };
   if (reasons.length > 0) throw new ConfigError(reasons);
   return config;
 }
 
 /** Of the server alone. A worker may share a file or an image with one, and is not stopped by what is wrong there. */
-const SERVER_ONLY = ['HOST', 'PORT', 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'TRUST_PROXY', 'CORS_ORIGINS'];
+const SERVER_ONLY = [
+  'HOST',
+  'PORT',
+  'JOBATO_ADMIN_TOKEN',
+  'JOBATO_ADMIN_TOKEN_FILE',
+  'TLS_CERT_FILE',
+  'TLS_KEY_FILE',
+  'TRUST_PROXY',
+  'CORS_ORIGINS',
+];
 
 export interface WorkerConfig extends Config {
   /** The key with which it calls the server. */
@@ -176,28 +190,15 @@ export function loadWorkerConfig(environment: Environment, cwd = process.cwd()):
   const config = loadConfig(own, cwd);
   const { serverUrl } = config;
   const [apiKey] = config.apiKeys;
-  const reasons: string[] = [];
-  if (!URL.canParse(serverUrl) || !/^https?:$/.test(new URL(serverUrl).protocol)) {
-    reasons.push(`JOBATO_URL must be an address such as http://127.0.0.1:3000, not "${serverUrl}".`);
-  }
+  const flaw = flawOfServerUrl(serverUrl);
+  const reasons = flaw === null ? [] : [flaw];
   if (apiKey === undefined) {
     reasons.push(
-      `JOBATO_API_KEY is not set. Give the worker one of the keys that the server at ${serverUrl} has in its own JOBATO_API_KEY.`,
+      `JOBATO_API_KEY is not set. Give the worker one of the keys that the server has in its own JOBATO_API_KEY.`,
     );
   }
   if (apiKey === undefined || reasons.length > 0) throw new ConfigError(reasons);
-  return { ...config, environment, apiKey };
-}
-
-const SHORT_TOKEN_LENGTH = 16;
-
-/** What works and should be looked at all the same. */
-export function configWarnings({ adminToken }: Config): string[] {
-  return adminToken !== null && adminToken.length < SHORT_TOKEN_LENGTH
-    ? [
-        'JOBATO_ADMIN_TOKEN is short, and it is all that stands before your commands. Try: openssl rand -hex 32',
-      ]
-    : [];
+  return { ...config, environment: withoutSecrets(environment), apiKey };
 }
 
 /** True for names and addresses that only this machine can reach. */
@@ -215,9 +216,18 @@ function isReadable(file: string): boolean {
   }
 }
 
-function splitList(raw: string | null): string[] {
+/** No header can carry a control character, so no client could ever send such a secret. */
+function hasControlCharacter(secret: string): boolean {
+  return /\p{Cc}/u.test(secret);
+}
+
+function notSendable(name: string): string {
+  return `${name} contains a line break or another control character, which no client can send. Create one with: openssl rand -hex 32`;
+}
+
+function splitList(raw: string | null, separator: RegExp | string = ','): string[] {
   return (raw ?? '')
-    .split(',')
+    .split(separator)
     .map((part) => part.trim())
     .filter((part) => part !== '');
 }

@@ -1,6 +1,4 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type FileHandle, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { LogLineInput, RunEvent } from '../events/run-event';
@@ -57,10 +55,7 @@ export class HttpControlPlane implements ControlPlane {
 
   async storeArtifact(attempt: AttemptKey, { name }: Artifact, stop: AbortSignal): Promise<void> {
     // Opened once: the path may lead elsewhere by the next try.
-    const file = await open(
-      join(this.artifacts.folderOf(attempt.runId), name),
-      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    );
+    const { file } = await this.artifacts.openFile(attempt.runId, name);
     try {
       await this.sendUntilTaken(attempt, name, file, stop);
     } finally {

@@ -1,5 +1,5 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
 import type { StepDefinition } from '../projects/project';
@@ -187,7 +187,7 @@ export class RunAttempt implements Attempt {
     );
     const exit = await this.tools.steps.run({
       command: step.command,
-      workingDir: resolve(step.workingDir),
+      workingDir: step.workingDir,
       env: stepEnvironment(step, { ...context, quota: this.quotaLeft() }, config.environment),
       timeoutSeconds: step.timeoutSeconds,
       stop: this.stopping.signal,

@@ -7,7 +7,7 @@ it.each([
   const runner = new StepRunner(undefined as never);
   const exit = await runner.run({
     command,
-    env: env as unknown as Record<string, string>,
+    env: env,
     workingDir: '/',
     timeoutSeconds: null,
     stop: new AbortController().signal,

@@ -81,6 +81,13 @@ describe('the environment of a step', () => {
       stepEnvironment({ ...bare, env: { JOBATO_RUN_ID: 'x', JOBATO_EVENTS_FD: '1' } }, context, server),
     ).toMatchObject({ JOBATO_RUN_ID: 'run-1', JOBATO_EVENTS_FD: '3' }));
 
+  it('does not let a file invent a quota or inputs that the run does not have', () => {
+    const env = { JOBATO_INPUTS_FILE: '/etc/passwd', JOBATO_QUOTA_REMAINING: '99' };
+    expect(
+      stepEnvironment({ ...bare, env, passEnv: ['JOBATO_INPUTS_FILE'] }, context, { ...server, ...env }),
+    ).toEqual(stepEnvironment(bare, context, server));
+  });
+
   it('has what a program needs even where the server has nothing', () =>
     expect(stepEnvironment(bare, context, {})).toMatchObject({
       PATH: '/usr/local/bin:/usr/bin:/bin',

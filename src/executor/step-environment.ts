@@ -1,4 +1,4 @@
-import type { Environment } from '../config/config';
+import type { Environment } from '../config/environment';
 import type { JsonObject, QuotaBudget } from '../events/run-event';
 import type { StepDefinition } from '../projects/project';
 
@@ -22,32 +22,40 @@ export interface StepContext {
 /** The descriptor on which a step may report; see step-report.ts. */
 export const EVENTS_FD = 3;
 
-/** Built, not inherited: a step gets what its file says and what a program needs to run at all, nothing else. */
+/** Built, not inherited: a step gets what its file names and what every program needs, and nothing else. */
 export function stepEnvironment(
   step: Pick<StepDefinition, 'name' | 'env' | 'passEnv'>,
   context: StepContext,
   server: Environment,
 ): Record<string, string> {
-  return {
+  const variables: Record<string, string | undefined> = {
     PATH: server.PATH ?? '/usr/local/bin:/usr/bin:/bin',
     HOME: server.HOME ?? '/',
     LANG: server.LANG ?? 'C.UTF-8',
     ...passedOn(step.passEnv, server),
     ...step.env,
+    ...reservedVariables(step.name, context),
+  };
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+/** What only Jobato sets. Undefined where the run has none of it, so that a project file cannot set it either. */
+function reservedVariables(stepName: string, context: StepContext): Record<string, string | undefined> {
+  return {
     JOBATO_RUN_ID: context.runId,
     JOBATO_PROJECT_ID: context.projectId,
-    JOBATO_STEP: step.name,
+    JOBATO_STEP: stepName,
     JOBATO_SCOPE: context.scope,
     JOBATO_ATTEMPT: String(context.attempt),
     JOBATO_PARAMS: JSON.stringify(context.params),
     JOBATO_WORK_DIR: context.workDir,
     JOBATO_RUN_DIR: context.runDir,
     JOBATO_EVENTS_FD: String(EVENTS_FD),
-    ...(context.inputsFile !== null && { JOBATO_INPUTS_FILE: context.inputsFile }),
-    ...(context.quota !== null && {
-      JOBATO_QUOTA_REMAINING: String(context.quota.remaining),
-      JOBATO_QUOTA_CONCURRENCY: String(context.quota.concurrencyLimit),
-    }),
+    JOBATO_INPUTS_FILE: context.inputsFile ?? undefined,
+    JOBATO_QUOTA_REMAINING: context.quota?.remaining.toString(),
+    JOBATO_QUOTA_CONCURRENCY: context.quota?.concurrencyLimit.toString(),
   };
 }
 

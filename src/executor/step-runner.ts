@@ -12,6 +12,7 @@ import { tooLargeToSpawn } from './spawn-size';
 export interface StepRequest {
   /** argv */
   command: string[];
+  /** As the project file has it, which is how errors show it; relative to the folder of this process. */
   workingDir: string;
   env: Record<string, string>;
   /** null = no limit */

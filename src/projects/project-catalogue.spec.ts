@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
@@ -90,6 +90,19 @@ describe('the projects', () => {
     await open({ 'a.yaml': project('one') });
     expect(ids()).toEqual(['one']);
     expect(catalogue.problems()).toMatchObject([{ file: 'projects/folder.yaml', line: null }]);
+  });
+
+  it('are not stopped by a file that leads nowhere, which is named without its folder', async () => {
+    symlinkSync(pathOf('loop.yaml'), pathOf('loop.yaml'));
+    await open({ 'a.yaml': project('one') });
+    expect(ids()).toEqual(['one']);
+    expect(catalogue.problems()).toEqual([
+      {
+        file: 'projects/loop.yaml',
+        line: null,
+        reason: 'the file cannot be read: too many symbolic links encountered',
+      },
+    ]);
   });
 
   it('keep an id for the first file that has it', async () => {

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import { type FileProblem, problemText } from '../config-files/file-problem';
+import { type FileProblem, problemText, unreadable } from '../config-files/file-problem';
 import { FolderWatch } from '../config-files/folder-watch';
 import { readConfigFile } from '../config-files/read-config-file';
 import { JobatoError } from '../problems/catalogue';
@@ -161,10 +161,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     try {
       return parseProjectFile(await readConfigFile(join(this.folder, name)));
     } catch (error) {
-      return {
-        line: null,
-        reason: `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      };
+      return { line: null, reason: unreadable(error) };
     }
   }
 

@@ -243,6 +243,14 @@ describe('a project file that cannot be used', () => {
       6,
       /two steps are called "work"/,
     ],
+    ...['JOBATO_ADMIN_TOKEN', 'JOBATO_API_KEY', 'REDIS_URL', 'JOBATO_API_KEY_FILE'].map(
+      (name): [string, string, number, RegExp] => [
+        `passes ${name} to a step`,
+        `${MINIMAL}    passEnv:\n      - LLM_KEY\n      - ${name}\n`,
+        7,
+        new RegExp(`step "work" asks for ${name}, which belongs to Jobato and is never passed to steps`),
+      ],
+    ),
     [
       'has a scope that names no step',
       withLines('scopes:', '  part:', '    - work', '    - wrok'),

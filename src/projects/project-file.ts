@@ -4,6 +4,7 @@ import { MAX_PARAMS_BYTES, whyNot } from './params';
 import { whyNoPattern } from './pattern';
 import type { ParamSpec, ProjectDefinition, StepDefinition } from './project';
 import { type ParamFile, PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
+import { isSecretVariable } from '../config/secrets';
 import { FULL_SCOPE } from './scope';
 
 export type ParsedProject =
@@ -45,6 +46,15 @@ function complaintAbout(file: ProjectFile): Complaint | null {
       return {
         path: ['steps', index],
         reason: `step "${step.name}": command and env take ${size} bytes, at most ${MAX_SPAWN_BYTES} are allowed`,
+      };
+    }
+    const secret = (step.passEnv ?? []).findIndex(isSecretVariable);
+    if (secret >= 0) {
+      return {
+        path: ['steps', index, 'passEnv', secret],
+        reason:
+          `step "${step.name}" asks for ${step.passEnv![secret]}, which belongs to Jobato and is never passed to steps. ` +
+          'Set a variable of another name for it',
       };
     }
   }

@@ -1,11 +1,11 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, realpath } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { JobatoError } from '../problems/catalogue';
 import { flawOfArtifactName } from './artifact-name';
+import { openBelow } from './open-below';
 import type { Artifact, Run } from './run';
 
 /** The files that runs make: each run has a folder, and nothing outside of it is ever handed out. */
@@ -22,27 +22,21 @@ export class ArtifactFiles {
   }
 
   /**
-   * What a step says that it made, checked.
+   * What a step says that it made, checked. A link within the run's folder is resolved: the name is that of the file.
    * @param path relative to the run's folder, or absolute within it
    * @throws Error saying what is wrong with it
    */
   async register(runId: string, path: string): Promise<Artifact> {
-    const folder = await realpath(this.folderOf(runId));
-    const file = await realpath(resolve(folder, path)).catch(() => {
-      throw new Error(`the artifact "${path}" is not there`);
-    });
-    const name = relative(folder, file);
-    if (name === '' || isOutside(name))
-      throw new Error(`the artifact "${path}" is not in the folder of the run`);
-    const flaw = flawOfArtifactName(name.split(sep).join('/'));
+    const name = await this.nameWithin(runId, path);
+    const flaw = flawOfArtifactName(name);
     if (flaw !== null) throw new Error(`the name of the artifact "${path}" ${flaw}`);
-    const size = await sizeOfFile(file);
-    if (size === null) throw new Error(`the artifact "${path}" is not a file`);
+    const { file, size } = await this.openFile(runId, name);
+    await file.close();
     if (size > this.config.artifactLimitBytes) {
       const limitMegabytes = Math.round(this.config.artifactLimitBytes / 1024 / 1024);
       throw new Error(`the artifact "${path}" is larger than ${limitMegabytes} MB (ARTIFACT_LIMIT_MB)`);
     }
-    return { name: name.split(sep).join('/'), size };
+    return { name, size };
   }
 
   /** The first so many bytes of an artifact, and how large it is. @throws JobatoError ARTIFACT_NOT_FOUND */
@@ -64,35 +58,45 @@ export class ArtifactFiles {
 
   /** Opens an artifact of a run; the caller closes it. @throws JobatoError ARTIFACT_NOT_FOUND */
   async open(run: Run, name: string): Promise<{ file: FileHandle; size: number; fileName: string }> {
-    let file: FileHandle | null = null;
-    const known = run.artifacts.some((artifact) => artifact.name === name);
     try {
-      if (!known) throw new Error('not reported by the run');
-      const folder = await realpath(this.folderOf(run.runId));
-      // Looked at again: a step that is still at work may have put a link there since.
-      const path = await realpath(join(folder, name));
-      if (isOutside(relative(folder, path))) throw new Error('outside of the folder of the run');
-      // What was opened is what is asked about and read: the path may lead elsewhere a moment later.
-      file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-      const found = await file.stat();
-      if (!found.isFile()) throw new Error('not a file');
-      return { file, size: found.size, fileName: basename(name) };
+      if (!run.artifacts.some((artifact) => artifact.name === name))
+        throw new Error('not reported by the run');
+      return { ...(await this.openFile(run.runId, name)), fileName: basename(name) };
     } catch {
-      await file?.close();
       throw new JobatoError(
         'ARTIFACT_NOT_FOUND',
         `The run has no artifact "${name.slice(0, 200)}", or it was deleted.`,
       );
     }
   }
-}
 
-function isOutside(relativePath: string): boolean {
-  return relativePath === '..' || relativePath.startsWith(`..${sep}`) || isAbsolute(relativePath);
-}
+  /**
+   * Opens a file in the folder of a run; the caller closes it. A step that is still at work may put a link in the way
+   * at any time, so the name is resolved first and then opened without following any.
+   * @throws Error saying what is wrong with it, without a path of this machine
+   */
+  async openFile(runId: string, name: string): Promise<{ file: FileHandle; size: number }> {
+    const names = (await this.nameWithin(runId, name)).split('/');
+    const file = await openBelow(this.folder, [runId, ...names]).catch((error: NodeJS.ErrnoException) => {
+      throw new Error(`the artifact "${name}" cannot be read (${error.code})`);
+    });
+    const found = await file.stat();
+    if (found.isFile()) return { file, size: found.size };
+    await file.close();
+    // A folder, or a pipe that would never end.
+    throw new Error(`the artifact "${name}" is not a file`);
+  }
 
-/** Null for what is no regular file: a folder, or a pipe that would never end. */
-async function sizeOfFile(path: string): Promise<number | null> {
-  const found = await stat(path);
-  return found.isFile() ? found.size : null;
+  /** Where a path leads within the folder of a run once all links are resolved, with slashes. */
+  private async nameWithin(runId: string, path: string): Promise<string> {
+    const folder = join(await realpath(this.folder).catch(() => this.folder), runId);
+    const file = await realpath(resolve(folder, path)).catch(() => {
+      throw new Error(`the artifact "${path}" is not there`);
+    });
+    const name = relative(folder, file);
+    if (name === '' || name === '..' || name.startsWith(`..${sep}`) || isAbsolute(name)) {
+      throw new Error(`the artifact "${path}" is not in the folder of the run`);
+    }
+    return name.split(sep).join('/');
+  }
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { makePrivateFolder, PRIVATE_FILE } from '../lifecycle/private-files';
 import { invalid, JobatoError } from '../problems/catalogue';
 import { fileSystemProblem } from '../problems/file-system-problem';
+import { inFolderBelow } from './open-below';
 
 /** A file that has come in whole and is nowhere yet: it is moved to its place, or deleted. */
 export interface Upload {
@@ -14,6 +15,9 @@ export interface Upload {
   /** Bytes. */
   size: number;
 }
+
+/** Something else has the name, or a link is in the way. */
+const NOT_A_PLACE = new Set(['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'ELOOP']);
 
 /**
  * Files on their way in. They lie apart, on the same file system, until they are whole; so there is never half of
@@ -60,16 +64,19 @@ export class Uploads implements OnModuleInit {
   }
 
   /**
-   * Puts the file below `folder`, in place of one that may be there, in one go.
+   * Puts the file below `folder`, in place of one that may be there, in one go. A link that a step has left on the way
+   * is not followed, and one that has the file's name is replaced.
+   * @param folder the folder of a run
    * @param name a relative path that was checked
    */
   async place({ path }: Upload, folder: string, name: string): Promise<void> {
-    const target = join(folder, name);
+    const root = dirname(folder);
+    const names = [basename(folder), ...name.split('/')];
     try {
-      await mkdir(folder, { recursive: true });
-      await makeFolders(folder, name.split('/').slice(0, -1));
-      await rename(path, target);
-      await syncFolder(dirname(target));
+      makePrivateFolder(root);
+      await inFolderBelow(root, names.slice(0, -1), (target) => target.take(path, names.at(-1)!), {
+        makesFolders: true,
+      });
     } catch (error) {
       asProblem(error);
     }
@@ -142,28 +149,6 @@ function idle(idleMs: number): JobatoError {
   );
 }
 
-/** One by one: a link in a folder that a step once made must not lead out of it. */
-async function makeFolders(folder: string, names: string[]): Promise<void> {
-  let path = folder;
-  for (const name of names) {
-    path = join(path, name);
-    await mkdir(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-    if (!(await lstat(path)).isDirectory()) throw notAPlace();
-  }
-}
-
-/** The name of a file is as durable as its content only after this. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
 function notAPlace(): JobatoError {
   return invalid([{ field: 'name', message: 'is the place of a folder, or leads through a file' }]);
 }
@@ -172,6 +157,6 @@ function asProblem(error: unknown): never {
   const storageProblem = fileSystemProblem(error);
   if (storageProblem) throw storageProblem;
   const { code } = error as { code?: string };
-  if (code === 'EISDIR' || code === 'ENOTDIR' || code === 'ENOTEMPTY' || code === 'EEXIST') throw notAPlace();
+  if (NOT_A_PLACE.has(code ?? '')) throw notAPlace();
   throw error;
 }

@@ -7,5 +7,9 @@ export const WORKER_KEY = 'workerKey';
 
 /** What all calls for workers have in common: their own key, in place of the token. */
 export function ApiForWorkers(): ClassDecorator & MethodDecorator {
-  return applyDecorators(ApiTags('for workers'), ApiSecurity(WORKER_KEY), ApiProblems('UNAUTHORIZED'));
+  return applyDecorators(
+    ApiTags('for workers'),
+    ApiSecurity(WORKER_KEY),
+    ApiProblems('UNAUTHORIZED', 'TOO_MANY_REQUESTS'),
+  );
 }

@@ -28,9 +28,9 @@ export class CliProcess {
   }
 
   /** @param program relative to the root of the project */
-  static start(program: string, args: string[], environment: Record<string, string>): CliProcess {
+  static start(program: string, args: string[], environment: Record<string, string>, cwd = ROOT): CliProcess {
     const child = spawn(process.execPath, [join(ROOT, program), ...args], {
-      cwd: ROOT,
+      cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
     });

@@ -1,0 +1,10 @@
+import type { Environment } from '../config/environment';
+import { readSecretFiles } from '../config/secrets';
+import { usageFailure } from './failures';
+
+/** Returns the token of the server, from its variable or file, or null. @throws CliFailure for an unusable file */
+export function adminToken(environment: Environment): string | null {
+  const { values, reasons } = readSecretFiles(environment, process.cwd(), ['JOBATO_ADMIN_TOKEN']);
+  if (reasons.length > 0) throw usageFailure(reasons.join('\n'));
+  return values.JOBATO_ADMIN_TOKEN ?? (environment.JOBATO_ADMIN_TOKEN?.trim() || null);
+}

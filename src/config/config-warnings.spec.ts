@@ -1,0 +1,85 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig, loadWorkerConfig } from './config';
+import { configWarnings, workerConfigWarnings } from './config-warnings';
+import { type Environment, readEnvironment } from './environment';
+
+const LONG = '0123456789abcdef';
+
+describe('warnings about the configuration', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'jobato-warnings-'));
+    writeFileSync(join(folder, 'secret'), LONG, { mode: 0o600 });
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const write = (name: string, content: string, mode: number) => {
+    writeFileSync(join(folder, name), content);
+    chmodSync(join(folder, name), mode);
+  };
+  const warningsOf = (own: Environment): string[] => {
+    const given = readEnvironment(own, folder);
+    return configWarnings(loadConfig(given.variables, folder), given);
+  };
+
+  it.each<[string, Environment]>([
+    ['an open server', {}],
+    ['a variable without a value', { JOBATO_ADMIN_TOKEN: ' ' }],
+    ['a file of its own', { JOBATO_ADMIN_TOKEN_FILE: 'secret', JOBATO_API_KEY_FILE: 'secret' }],
+    [
+      'variables, where steps run elsewhere',
+      { WORKER: 'off', JOBATO_ADMIN_TOKEN: LONG, JOBATO_API_KEY: LONG },
+    ],
+    ['a Redis without a password', { REDIS_URL: 'redis://localhost:6379' }],
+  ])('are none for %s', (_what, own) => expect(warningsOf(own)).toEqual([]));
+
+  it.each([
+    ['a token', { JOBATO_ADMIN_TOKEN: 'hunter2' }, /^JOBATO_ADMIN_TOKEN is shorter than 16 characters/],
+    [
+      'one of several keys',
+      { JOBATO_API_KEY: `${LONG},hunter2` },
+      /^JOBATO_API_KEY has a key that is shorter/,
+    ],
+  ])('name %s that is easily guessed, without showing it', (_what, own, warning) => {
+    const warnings = warningsOf({ ...own, WORKER: 'off' });
+    expect(warnings).toEqual([expect.stringMatching(warning)]);
+    expect(warnings.join()).not.toContain('hunter2');
+  });
+
+  it('name the variables that steps of this server can read, and what to do', () => {
+    expect(warningsOf({ JOBATO_ADMIN_TOKEN: LONG })).toEqual([
+      'JOBATO_ADMIN_TOKEN is an environment variable, and every step can read it in /proc. ' +
+        'Use JOBATO_ADMIN_TOKEN_FILE, or run steps under another account: WORKER=off and npm run worker.',
+    ]);
+    const [warning, ...more] = warningsOf({ JOBATO_API_KEY: LONG, REDIS_URL: 'redis://:hunter2@localhost' });
+    expect(warning).toMatch(/^JOBATO_API_KEY, REDIS_URL are environment variables/);
+    expect(warning).not.toContain('hunter2');
+    expect(more).toEqual([]);
+  });
+
+  it('do not take the file .env for a variable of the process', () => {
+    write('.env', `JOBATO_ADMIN_TOKEN=${LONG}\n`, 0o600);
+    expect(warningsOf({})).toEqual([]);
+  });
+
+  it('name files with secrets that every user can read', () => {
+    write('secret', LONG, 0o644);
+    write('.env', `JOBATO_API_KEY=${LONG}\n`, 0o644);
+    const warnings = warningsOf({ JOBATO_ADMIN_TOKEN_FILE: 'secret' });
+    expect(warnings).toEqual([
+      `JOBATO_ADMIN_TOKEN_FILE: every user of this machine can read ${join(folder, 'secret')}. Run: chmod 600 ${join(folder, 'secret')}`,
+      expect.stringMatching(/^\.env: every user of this machine can read /),
+    ]);
+    write('.env', 'PORT=0\nREDIS_URL=redis://localhost\n', 0o644);
+    expect(warningsOf({})).toEqual([]);
+  });
+
+  it('tell a worker process of its key, and not that its steps know it', () => {
+    const given = readEnvironment({ JOBATO_API_KEY: 'hunter2' }, folder);
+    expect(workerConfigWarnings(loadWorkerConfig(given.variables, folder), given)).toEqual([
+      expect.stringMatching(/^JOBATO_API_KEY has a key that is shorter/),
+    ]);
+  });
+});

@@ -1,0 +1,77 @@
+import type { Config } from './config';
+import type { Environment, GivenEnvironment } from './environment';
+import {
+  LONG_SECRET_LENGTH,
+  fileVariableOf,
+  isReadableByAll,
+  type SecretFile,
+  type SecretName,
+  SECRETS,
+} from './secrets';
+
+/** What works and needs attention all the same. One sentence each; none of them contains a secret. */
+export function configWarnings(config: Config, { own, file }: GivenEnvironment): string[] {
+  return [
+    ...shortSecrets(config),
+    ...readableFiles([...config.secretFiles, ...envFile(file)]),
+    ...(config.worker === 'embedded' ? exposedVariables(own) : []),
+  ];
+}
+
+/** The warnings that concern a worker process too. Its own key is known to the steps that it runs. */
+export function workerConfigWarnings(config: Config, { file }: GivenEnvironment): string[] {
+  return [...shortKeys(config), ...readableFiles([...config.secretFiles, ...envFile(file)])];
+}
+
+function shortSecrets(config: Config): string[] {
+  const isShort = config.adminToken !== null && config.adminToken.length < LONG_SECRET_LENGTH;
+  return [
+    ...(isShort ? [tooShort('JOBATO_ADMIN_TOKEN is', 'reads and starts everything')] : []),
+    ...shortKeys(config),
+  ];
+}
+
+function shortKeys({ apiKeys }: Config): string[] {
+  return apiKeys.some((key) => key.length < LONG_SECRET_LENGTH)
+    ? [tooShort('JOBATO_API_KEY has a key that is', 'claims runs')]
+    : [];
+}
+
+function tooShort(what: string, power: string): string {
+  return `${what} shorter than ${LONG_SECRET_LENGTH} characters, and a client that guesses it ${power}. Create a long one with: openssl rand -hex 32`;
+}
+
+function readableFiles(files: SecretFile[]): string[] {
+  return files
+    .filter(({ path }) => isReadableByAll(path))
+    .map(
+      ({ variable, path }) =>
+        `${variable}: every user of this machine can read ${path}. Run: chmod 600 ${path}`,
+    );
+}
+
+/** The file .env counts where a secret is in it. */
+function envFile(file: GivenEnvironment['file']): SecretFile[] {
+  return file !== null && SECRETS.some((name) => isSecret(name, file.variables[name]))
+    ? [{ variable: '.env', path: file.path }]
+    : [];
+}
+
+/** /proc/<pid>/environ shows the variables that a process was started with, for as long as it lives. */
+function exposedVariables(own: Environment): string[] {
+  const names = SECRETS.filter((name) => isSecret(name, own[name]));
+  if (names.length === 0) return [];
+  const [subject, object] =
+    names.length === 1 ? ['is an environment variable', 'it'] : ['are environment variables', 'them'];
+  return [
+    `${names.join(', ')} ${subject}, and every step can read ${object} in /proc. ` +
+      `Use ${names.map(fileVariableOf).join(', ')}, or run steps under another account: WORKER=off and npm run worker.`,
+  ];
+}
+
+/** An address of Redis is a secret where it has a password. */
+function isSecret(name: SecretName, value: string | undefined): boolean {
+  const text = value?.trim() ?? '';
+  if (name !== 'REDIS_URL') return text !== '';
+  return URL.canParse(text) && new URL(text).password !== '';
+}

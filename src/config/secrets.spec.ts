@@ -1,0 +1,76 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileVariableOf, isReadableByAll, isSecretVariable, readSecretFiles, SECRETS } from './secrets';
+
+describe('secrets from files', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'jobato-secrets-'));
+    writeFileSync(join(folder, 'good'), '  swordfish \r\n\n');
+    writeFileSync(join(folder, 'marked'), '\ufeffswordfish\n');
+    writeFileSync(join(folder, 'empty'), ' \n');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each(SECRETS)('holds for %s', (name) =>
+    expect(readSecretFiles({ [fileVariableOf(name)]: 'good' }, folder)).toEqual({
+      values: { [name]: 'swordfish' },
+      files: [{ variable: `${name}_FILE`, path: join(folder, 'good') }],
+      reasons: [],
+    }),
+  );
+
+  it('ignores a byte order mark', () =>
+    expect(readSecretFiles({ JOBATO_API_KEY_FILE: 'marked' }, folder).values).toEqual({
+      JOBATO_API_KEY: 'swordfish',
+    }));
+
+  it.each([{}, { JOBATO_API_KEY_FILE: '' }, { JOBATO_API_KEY_FILE: ' ', JOBATO_API_KEY: 'given' }])(
+    'reads nothing from %j',
+    (environment) =>
+      expect(readSecretFiles(environment, folder)).toEqual({ values: {}, files: [], reasons: [] }),
+  );
+
+  it.each([
+    ['the variable too', 'good', 'swordfish', 'JOBATO_API_KEY and JOBATO_API_KEY_FILE are both set'],
+    ['no such file', 'gone', '', 'gone does not exist'],
+    ['a folder', '.', '', 'is a folder'],
+    ['a path through a file', 'good/x', '', 'cannot be read (ENOTDIR)'],
+    ['an empty file', 'empty', '', 'empty is empty'],
+  ])('refuses %s, naming variable and file', (_what, file, value, reason) => {
+    const environment = { JOBATO_API_KEY_FILE: file, JOBATO_API_KEY: value };
+    const { values, reasons } = readSecretFiles(environment, folder);
+    expect(values).toEqual({});
+    expect(reasons).toEqual([expect.stringContaining('JOBATO_API_KEY_FILE')]);
+    expect(reasons[0]).toContain(reason);
+    expect(reasons[0]).not.toContain('swordfish');
+  });
+
+  it('reads only those that are asked for', () => {
+    const environment = { JOBATO_API_KEY_FILE: 'gone', JOBATO_ADMIN_TOKEN_FILE: 'good' };
+    expect(readSecretFiles(environment, folder, ['JOBATO_ADMIN_TOKEN'])).toMatchObject({
+      values: { JOBATO_ADMIN_TOKEN: 'swordfish' },
+      reasons: [],
+    });
+  });
+
+  it.each([
+    [0o600, false],
+    [0o640, false],
+    [0o644, true],
+    [0o604, true],
+  ])('with mode %o are readable by all: %s', (mode, expected) => {
+    chmodSync(join(folder, 'good'), mode);
+    expect(isReadableByAll(join(folder, 'good'))).toBe(expected);
+  });
+});
+
+it.each([
+  ['JOBATO_ADMIN_TOKEN', true],
+  ['JOBATO_API_KEY_FILE', true],
+  ['REDIS_URL', true],
+  ['JOBATO_URL', false],
+  ['LLM_API_KEY', false],
+  ['__proto__', false],
+])('%s belongs to Jobato: %s', (name, expected) => expect(isSecretVariable(name)).toBe(expected));

@@ -1,0 +1,93 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Environment } from './environment';
+
+/**
+ * Jobato's own secrets. Each may come from the file that its name with `_FILE` names, and no step is given any of
+ * them. A new secret needs one line here.
+ */
+export const SECRETS = ['JOBATO_ADMIN_TOKEN', 'JOBATO_API_KEY', 'REDIS_URL'] as const;
+export type SecretName = (typeof SECRETS)[number];
+
+/** A file that holds a secret, with the variable that names it. */
+export interface SecretFile {
+  variable: string;
+  path: string;
+}
+
+export interface GivenSecrets {
+  /** The values that were read from files, by the name of the secret. */
+  values: Environment;
+  files: SecretFile[];
+  /** One sentence for each secret that cannot be used. None of them contains a value. */
+  reasons: string[];
+}
+
+/** From this length on, a random secret cannot be guessed over the network. */
+export const LONG_SECRET_LENGTH = 16;
+
+const NAMES: ReadonlySet<string> = new Set(SECRETS.flatMap((name) => [name, fileVariableOf(name)]));
+
+export function fileVariableOf(name: SecretName): string {
+  return `${name}_FILE`;
+}
+
+/** True for the variables that hold Jobato's secrets or name their files. */
+export function isSecretVariable(name: string): boolean {
+  return NAMES.has(name);
+}
+
+/** The variables that a step may be given. */
+export function withoutSecrets(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isSecretVariable(name)));
+}
+
+/** Reads the files that `environment` names for these secrets. Relative paths are taken from `folder`. */
+export function readSecretFiles(
+  environment: Environment,
+  folder: string,
+  names: readonly SecretName[] = SECRETS,
+): GivenSecrets {
+  const values: Record<string, string> = {};
+  const files: SecretFile[] = [];
+  const reasons: string[] = [];
+  for (const name of names) {
+    const variable = fileVariableOf(name);
+    const given = environment[variable]?.trim();
+    if (!given) continue;
+    if (environment[name]?.trim()) {
+      reasons.push(`${name} and ${variable} are both set. Unset one of them.`);
+      continue;
+    }
+    const path = resolve(folder, given);
+    const content = readSecret(path);
+    if ('flaw' in content) {
+      reasons.push(`${variable}: ${path} ${content.flaw}`);
+      continue;
+    }
+    values[name] = content.secret;
+    files.push({ variable, path });
+  }
+  return { values, files, reasons };
+}
+
+function readSecret(path: string): { secret: string } | { flaw: string } {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return { flaw: 'does not exist.' };
+    if (code === 'EISDIR') return { flaw: 'is a folder, not a file.' };
+    return { flaw: `cannot be read (${code}). Give Jobato's account read access to it.` };
+  }
+  const secret = content.replace(/^\ufeff/, '').trim();
+  return secret === '' ? { flaw: 'is empty. Write the secret into it, or unset the variable.' } : { secret };
+}
+
+/** Whether every account of this machine can read the file. A group that may read it was given access on purpose. */
+export function isReadableByAll(path: string): boolean {
+  if (process.platform === 'win32') return false;
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && (found.mode & 0o004) !== 0;
+}

@@ -1,0 +1,10 @@
+/**
+ * Returns what is wrong with the address of a server, or null. An address with a user name and a password is never
+ * repeated, and never used: `fetch` refuses it.
+ */
+export function flawOfServerUrl(url: string): string | null {
+  const wanted = 'JOBATO_URL must be an address such as http://127.0.0.1:3000';
+  if (url.includes('@')) return `${wanted}, without a user name or password.`;
+  const isUsable = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+  return isUsable ? null : `${wanted}, not "${url}".`;
+}

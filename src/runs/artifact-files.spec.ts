@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SwappingProcess } from '../../test/support/swapping-process';
+import { loadConfig } from '../config/config';
+import { ArtifactFiles } from './artifact-files';
+import type { Run } from './run';
+
+const RUN_ID = '01890000-0000-7000-8000-000000000000';
+const OPENS = 3000;
+const OUTSIDE = 'a secret from outside';
+
+describe('the files of a run', () => {
+  let base: string;
+  let folder: string;
+  let outside: string;
+  let files: ArtifactFiles;
+  beforeEach(() => {
+    base = mkdtempSync(join(tmpdir(), 'jobato-artifacts-'));
+    files = new ArtifactFiles(loadConfig({ DATA_DIR: 'data', ARTIFACT_LIMIT_MB: '1' }, base));
+    folder = files.folderOf(RUN_ID);
+    outside = join(base, 'outside');
+    mkdirSync(join(folder, 'sub'), { recursive: true });
+    mkdirSync(outside);
+    writeFileSync(join(folder, 'sub', 'file'), 'inside');
+    writeFileSync(join(outside, 'file'), OUTSIDE);
+  });
+  afterEach(() => rmSync(base, { recursive: true, force: true }));
+
+  const read = async (name: string) => {
+    const run = { runId: RUN_ID, artifacts: [{ name, size: 6 }] } as Run;
+    return (await files.readStart(run, name, 100)).start.toString();
+  };
+
+  it('are known by a path relative to the folder, or by a whole one', async () => {
+    const artifact = { name: 'sub/file', size: 6 };
+    expect(await files.register(RUN_ID, 'sub/file')).toEqual(artifact);
+    expect(await files.register(RUN_ID, './sub/../sub/file')).toEqual(artifact);
+    expect(await files.register(RUN_ID, join(folder, 'sub', 'file'))).toEqual(artifact);
+  });
+
+  it('are known by their own name where a link within the folder leads to them', async () => {
+    symlinkSync('sub', join(folder, 'latest'));
+    symlinkSync('file', join(folder, 'sub', 'alias'));
+    expect(await files.register(RUN_ID, 'latest/alias')).toEqual({ name: 'sub/file', size: 6 });
+    expect(await read('latest/file')).toBe('inside');
+  });
+
+  it.each([
+    ['that is a link to outside', 'link', /not in the folder of the run/],
+    ['below a link to outside', 'folder-link/file', /not in the folder of the run/],
+    ['above', '../../../outside/file', /not in the folder of the run/],
+    ['that is the folder itself', '.', /not in the folder of the run/],
+    ['that does not exist', 'gone', /is not there/],
+    ['that is a folder', 'sub', /is not a file/],
+    ['that is a pipe', 'pipe', /is not a file/],
+    ['that is too large', 'large', /larger than 1 MB/],
+  ])('are none %s', async (_what, path, reason) => {
+    symlinkSync(join(outside, 'file'), join(folder, 'link'));
+    symlinkSync(outside, join(folder, 'folder-link'));
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    writeFileSync(join(folder, 'large'), Buffer.alloc(1024 * 1024 + 1));
+    await expect(files.register(RUN_ID, path)).rejects.toThrow(reason);
+    // What goes wrong is shown to readers of the log, who have no business with the folders of the server.
+    await expect(files.register(RUN_ID, path)).rejects.not.toThrow(base);
+    if (path !== 'large') await expect(read(path)).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
+  });
+
+  it('are none where the folder of the run is a link', async () => {
+    rmSync(folder, { recursive: true });
+    symlinkSync(outside, folder);
+    await expect(files.register(RUN_ID, 'file')).rejects.toThrow(/not in the folder/);
+    await expect(read('file')).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
+  });
+
+  it.each([
+    ['a folder in it', () => join(folder, 'sub'), 'sub/file'],
+    ['the folder of the run', () => folder, 'file'],
+  ])(
+    'never come from outside while a process swaps %s for a link',
+    async (_what, swapped, name) => {
+      writeFileSync(join(folder, 'file'), 'inside');
+      const swapping = await SwappingProcess.start(swapped(), outside);
+      const contents = new Set<string>();
+      const sizes = new Set<number>();
+      try {
+        for (let n = 0; n < OPENS; n++) {
+          contents.add(await read(name).catch(() => 'refused'));
+          sizes.add((await files.register(RUN_ID, name).catch(() => ({ size: -1 }))).size);
+        }
+      } finally {
+        await swapping.stop();
+      }
+      expect([...contents].sort()).toEqual(['inside', 'refused']);
+      expect([...sizes].sort()).toEqual([-1, 6]);
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,133 @@
+import { constants, existsSync } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Linux resolves names below an open descriptor here. Node has no openat(2), and this does the same. */
+const DESCRIPTORS = '/proc/self/fd';
+const HAS_DESCRIPTORS = existsSync(DESCRIPTORS);
+
+const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+/** O_NONBLOCK: opening a pipe without a writer must not wait for one. */
+const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * A folder that stays the same one, wherever its path leads a moment later: a step may replace any part of the path by
+ * a link at any time, so a check of the path proves nothing about the open that follows it.
+ *
+ * Where the system has no /proc/self/fd (macOS), names are looked up by path, and what was opened is compared with what
+ * the path shows without following links. That narrows the gap to two swaps between two system calls; it does not
+ * close it.
+ */
+export class OpenFolder {
+  private constructor(
+    private readonly handle: FileHandle,
+    private readonly path: string,
+    private readonly parent: OpenFolder | null,
+    private readonly hasDescriptors: boolean,
+  ) {}
+
+  /** Opens a folder that is trusted: links in its path are followed. */
+  static async open(path: string, hasDescriptors = HAS_DESCRIPTORS): Promise<OpenFolder> {
+    const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    return new OpenFolder(handle, path, null, hasDescriptors);
+  }
+
+  /** Opens a folder in this one. @throws ENOTDIR, ELOOP for a link */
+  async folder(name: string): Promise<OpenFolder> {
+    const handle = await open(this.pathOf(name), FOLDER);
+    const folder = new OpenFolder(handle, join(this.path, name), this, this.hasDescriptors);
+    return closeOnError(folder, () => folder.assertInPlace());
+  }
+
+  /** The same, and makes the folder where it does not exist. */
+  async madeFolder(name: string): Promise<OpenFolder> {
+    await mkdir(this.pathOf(name)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    return this.folder(name);
+  }
+
+  /** Opens a file in this folder for reading; the caller closes it. @throws ELOOP for a link */
+  async file(name: string): Promise<FileHandle> {
+    const file = await open(this.pathOf(name), FILE);
+    return closeOnError(file, async () => {
+      if (this.hasDescriptors) return;
+      await this.assertInPlace();
+      await assertSame(file, join(this.path, name));
+    });
+  }
+
+  /** Moves a file from elsewhere on the same file system into this folder, and makes its name durable. */
+  async take(path: string, name: string): Promise<void> {
+    await rename(path, this.pathOf(name));
+    await this.handle.sync();
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
+  }
+
+  private pathOf(name: string): string {
+    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
+      throw new Error('A folder holds only names without slashes.');
+    }
+    return this.hasDescriptors ? `${DESCRIPTORS}/${this.handle.fd}/${name}` : join(this.path, name);
+  }
+
+  private async assertInPlace(): Promise<void> {
+    if (this.hasDescriptors || this.parent === null) return;
+    await this.parent.assertInPlace();
+    await assertSame(this.handle, this.path);
+  }
+}
+
+/**
+ * Calls `use` with the folder that these names lead to from `root`, without following a link after `root`.
+ * @param names one for each level
+ */
+export async function inFolderBelow<Result>(
+  root: string,
+  names: readonly string[],
+  use: (folder: OpenFolder) => Promise<Result>,
+  { makesFolders = false, hasDescriptors = HAS_DESCRIPTORS } = {},
+): Promise<Result> {
+  const opened = [await OpenFolder.open(root, hasDescriptors)];
+  try {
+    for (const name of names) {
+      const last = opened.at(-1)!;
+      opened.push(await (makesFolders ? last.madeFolder(name) : last.folder(name)));
+    }
+    return await use(opened.at(-1)!);
+  } finally {
+    await Promise.all(opened.map((folder) => folder.close()));
+  }
+}
+
+/** Opens a file below `root` for reading, without following a link after `root`. The caller closes it. */
+export function openBelow(
+  root: string,
+  names: readonly string[],
+  options: { hasDescriptors?: boolean } = {},
+): Promise<FileHandle> {
+  return inFolderBelow(root, names.slice(0, -1), (folder) => folder.file(names.at(-1)!), options);
+}
+
+async function assertSame(handle: FileHandle, path: string): Promise<void> {
+  const [opened, found] = await Promise.all([handle.stat(), lstat(path)]);
+  if (opened.dev !== found.dev || opened.ino !== found.ino) {
+    throw Object.assign(new Error('The path was replaced while it was opened.'), { code: 'ELOOP' });
+  }
+}
+
+async function closeOnError<Opened extends { close(): Promise<void> }>(
+  opened: Opened,
+  check: () => Promise<void>,
+): Promise<Opened> {
+  try {
+    await check();
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}

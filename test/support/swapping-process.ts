@@ -1,0 +1,34 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+const SWAPS = `
+  const { renameSync, rmSync, symlinkSync, unlinkSync } = require('node:fs');
+  const [folder, outside] = process.argv.slice(1);
+  const real = folder + '.real';
+  const tried = (change, ...args) => { try { change(...args); return true } catch { return false } };
+  process.stdout.write('swapping');
+  for (;;) {
+    // What is being tested may make a folder in the moment when there is none.
+    if (!tried(renameSync, folder, real)) rmSync(real, { recursive: true, force: true });
+    if (tried(symlinkSync, outside, folder)) unlinkSync(folder);
+    tried(renameSync, real, folder);
+  }`;
+
+/** A process that replaces a folder by a link to another one and back, as fast as it can, as a hostile step would. */
+export class SwappingProcess {
+  private constructor(private readonly child: ChildProcess) {}
+
+  static async start(folder: string, outside: string): Promise<SwappingProcess> {
+    const child = spawn(process.execPath, ['-e', SWAPS, folder, outside], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    return new SwappingProcess(child);
+  }
+
+  async stop(): Promise<void> {
+    const gone = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await gone;
+  }
+}
