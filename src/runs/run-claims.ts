@@ -6,12 +6,15 @@ import { EventApplier } from './event-applier';
 import { EventConsumer } from './event-consumer';
 import { LEASE_SECONDS } from './lease';
 import { isTerminal, type Run } from './run';
+import { RunDeadlines } from './run-deadlines';
 import { RunQueries } from './run-queries';
 import { RunStore } from './run-store';
 
 export interface Assignment {
   run: Run;
   definition: ProjectDefinition;
+  /** How long ago the run started. */
+  elapsedMs: number;
 }
 
 /** What a worker deals with beside events: taking a run, keeping it, handing it back, and the log. */
@@ -23,6 +26,7 @@ export class RunClaims {
     private readonly queries: RunQueries,
     private readonly tail: LogTail,
     private readonly consumer: EventConsumer,
+    private readonly deadlines: RunDeadlines,
   ) {}
 
   /**
@@ -34,7 +38,8 @@ export class RunClaims {
     if (run?.executor !== executor) return null;
     const claimed = await this.store.command(runId, { type: 'claim', workerId, leaseSeconds: LEASE_SECONDS });
     if (!claimed?.applied) return null;
-    return { run: claimed.run, definition: await this.queries.definition(claimed.run.definitionHash) };
+    const definition = await this.queries.definition(claimed.run.definitionHash);
+    return { run: claimed.run, definition, elapsedMs: this.deadlines.elapsedMs(claimed.run) };
   }
 
   /** What a worker of this process has to tell, where the stream cannot be relied on to keep it. In order. */

@@ -9,6 +9,7 @@ import { StreamMonitor } from '../events/stream-monitor';
 import { JobatoError } from '../problems/catalogue';
 import type { ProjectDefinition } from '../projects/project';
 import type { Run, RunStatus, TriggeredBy } from './run';
+import type { LimitedRun } from './run-deadlines';
 import { lowestRunIdAt } from './run-id';
 import { phaseOf } from './run-state';
 import { type RunView, toRunView } from './run-view';
@@ -196,12 +197,15 @@ export class RunQueries {
     );
   }
 
-  /** Runs with a time of theirs in the past: a lease, or a limit for claiming, finishing or stopping. */
-  async overdue(): Promise<Run[]> {
-    const now = this.clock.now();
-    return this.select(
-      "WHERE status = 'running' AND (lease_expires_at < ? OR claim_by < ? OR finish_by < ? OR stop_by < ?)",
-      [now, now, now, now],
+  /** All active runs, with as much of each as says what it must do by when: read about once a second. */
+  async allLimited(): Promise<LimitedRun[]> {
+    return this.database.read.query<LimitedRun>(
+      'SELECT run_id AS "runId", attempt, worker_id AS "workerId", claimed_at AS "claimedAt",' +
+        ' last_heard_at AS "lastHeardAt", lease_expires_at AS "leaseExpiresAt", lease_token AS "leaseToken",' +
+        ' lease_used_at AS "leaseUsedAt", started_at AS "startedAt",' +
+        ' claim_timeout_seconds AS "claimTimeoutSeconds", claim_by AS "claimBy", finish_by AS "finishBy",' +
+        ` stop_grace_seconds AS "stopGraceSeconds", stop_by AS "stopBy" FROM runs WHERE status = 'running'`,
+      [],
     );
   }
 

@@ -21,6 +21,7 @@ import { RejectedEventsController } from './rejected-events.controller';
 import { RequestWatch } from './request-watch';
 import { RunChanges } from './run-changes';
 import { RunClaims } from './run-claims';
+import { RunDeadlines } from './run-deadlines';
 import { RunHistoryController } from './run-history.controller';
 import { RunHistoryQueries } from './run-history-queries';
 import { RunLeases } from './run-leases';
@@ -64,6 +65,7 @@ import { WorkersController } from './workers.controller';
     EventConsumer,
     EventIntake,
     OverdueWatch,
+    RunDeadlines,
     RequestWatch,
     Housekeeping,
     WorkerRegistry,
@@ -85,6 +87,7 @@ import { WorkersController } from './workers.controller';
     ProjectChanges,
     RunChanges,
     RunClaims,
+    RunDeadlines,
     RunLeases,
     RunStreams,
     WorkerRegistry,
