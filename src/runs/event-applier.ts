@@ -18,7 +18,8 @@ import { attemptOf, type Evidence, showsLease } from './event-authority';
 import { effectOf } from './event-effect';
 import type { Run } from './run';
 import { inboxRow, RunRows } from './run-rows';
-import { type Emission, type Refusal, within } from './run-state';
+import type { Emission, Refusal } from './run-state';
+import { timeOf, timesOf } from './sender-clock';
 import { AppliedEventEntity } from './run.entity';
 
 export type EventOutcome = 'applied' | 'duplicate' | Refusal | 'rejected';
@@ -161,10 +162,13 @@ export class EventApplier {
           runId: run.runId,
           projectId: run.projectId,
           attempt: attemptOf(event, run),
-          at: within(run, event.occurredAt, now),
+          at: timeOf(effect.changed ?? run, event.occurredAt, now),
           report: callReport,
         });
-      if (effect.logLines) logs.push({ runId: run.runId, attempt: run.attempt, lines: effect.logLines });
+      if (effect.logLines) {
+        const { runId, attempt } = run;
+        logs.push({ runId, attempt, lines: effect.logLines, timeOf: timesOf(run) });
+      }
       inbox.push({
         ...inboxRow(event, now),
         outcome: effect.outcome,

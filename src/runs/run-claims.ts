@@ -8,6 +8,7 @@ import { LEASE_SECONDS } from './lease';
 import { isTerminal, type Run } from './run';
 import { RunDeadlines } from './run-deadlines';
 import { RunQueries } from './run-queries';
+import { timesOf } from './sender-clock';
 import { RunStore } from './run-store';
 
 export interface Assignment {
@@ -76,7 +77,7 @@ export class RunClaims {
   async appendLog(runId: string, attempt: number, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
     const run = await this.queries.find(runId);
     if (!run || isTerminal(run) || run.attempt !== attempt) return { accepting: false };
-    const { limitReached } = await this.tail.append({ runId, attempt, lines });
+    const { limitReached } = await this.tail.append({ runId, attempt, lines, timeOf: timesOf(run) });
     return { accepting: !limitReached };
   }
 }

@@ -25,6 +25,7 @@ const MUTABLE: (keyof Run)[] = [
   'workerId',
   'claimedAt',
   'lastHeardAt',
+  'senderClock',
   'leaseExpiresAt',
   'leaseToken',
   'leaseClaimId',

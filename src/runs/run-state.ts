@@ -2,6 +2,7 @@ import { type Instant, plusSeconds } from '../clock/clock';
 import type { ReportedArtifact, RunEventMap, RunInput } from '../events/run-event';
 import { LEASE_SECONDS, MAX_PAST_LEASES } from './lease';
 import { stopReportAfter } from './stop-report';
+import { clockAfter, timeOf, unheardSince } from './sender-clock';
 import { type Artifact, NO_PROGRESS, type Run, type StepState, isTerminal, pendingSteps } from './run';
 
 /** Where a run stands for the state machine: `running` has three phases, each terminal status is one. */
@@ -134,7 +135,8 @@ export function transition(run: Run, command: RunCommand, now: Instant): Transit
   if (allowed.length === 0) return refused('no-effect');
   if (command.type === 'unclaim' && !isUnused(run, command.leaseToken)) return refused('lease-lost');
 
-  const changed: Run = { ...run, ...changes(run, command, now), revision: run.revision + 1 };
+  const heard = isDated(command) ? { ...run, senderClock: clockAfter(run, command.occurredAt, now) } : run;
+  const changed: Run = { ...heard, ...changes(heard, command, now), revision: run.revision + 1 };
   const to = phaseOf(changed);
   if (!allowed.includes(to))
     throw new Error(`The state machine has no way from ${from} by ${command.type} to ${to}.`);
@@ -165,6 +167,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
         workerId: command.workerId,
         claimedAt: now,
         lastHeardAt: now,
+        senderClock: unheardSince(now),
         leaseExpiresAt: plusSeconds(now, command.leaseSeconds),
         leaseToken: command.lease?.token ?? null,
         leaseClaimId: command.lease?.claimId ?? null,
@@ -172,7 +175,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
       };
     case 'unclaim':
       return run.cancelRequestedAt === null
-        ? UNHELD
+        ? unheld(now)
         : { ...ended(run, 'cancelled', now), statusReason: 'cancelled-by-user' };
     case 'start':
     case 'heartbeat':
@@ -186,7 +189,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
       return completed(run, command, now);
     case 'fail': {
       const { errorCode, message, step, reason } = command.payload;
-      const at = within(run, command.occurredAt, now);
+      const at = timeOf(run, command.occurredAt, now, latestStepTime(run));
       const steps = step === undefined ? run.steps : withStep(run.steps, step, 'failed', null, at);
       return {
         ...ended({ ...run, steps }, 'failed', at),
@@ -196,7 +199,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
     }
     case 'confirm-stop':
       return {
-        ...ended(run, 'cancelled', within(run, command.occurredAt, now)),
+        ...ended(run, 'cancelled', timeOf(run, command.occurredAt, now, latestStepTime(run))),
         statusReason: run.cancelRequestedAt === null ? 'cancelled-by-worker' : 'cancelled-by-user',
       };
     case 'request-stop':
@@ -231,15 +234,19 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
   }
 }
 
-const UNHELD = {
-  workerId: null,
-  claimedAt: null,
-  lastHeardAt: null,
-  leaseExpiresAt: null,
-  leaseToken: null,
-  leaseClaimId: null,
-  leaseUsedAt: null,
-} satisfies Partial<Run>;
+/** An attempt that no worker has. */
+function unheld(now: Instant): Partial<Run> {
+  return {
+    workerId: null,
+    claimedAt: null,
+    lastHeardAt: null,
+    leaseExpiresAt: null,
+    leaseToken: null,
+    leaseClaimId: null,
+    leaseUsedAt: null,
+    senderClock: unheardSince(now),
+  };
+}
 
 function isUnused(run: Run, leaseToken: string): boolean {
   return run.leaseToken === leaseToken && run.leaseUsedAt === null;
@@ -259,7 +266,7 @@ function heard(run: Run, now: Instant, leaseSeconds?: number): Partial<Run> {
 
 function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now: Instant): Partial<Run> {
   const { step, stepStatus, exitCode, current, total, message, metrics, artifacts } = payload;
-  const at = within(run, occurredAt, now);
+  const at = timeOf(run, occurredAt, now, floorOf(run, step, stepStatus));
   const isNewStep = step !== undefined && step !== run.progress.step;
   const before = isNewStep ? { ...NO_PROGRESS, step } : run.progress;
   // News of an earlier step that was overtaken by a later one does not set the run back.
@@ -311,7 +318,7 @@ function completed(run: Run, command: Extract<RunCommand, { type: 'complete' }>,
     command.payload;
   const found = newJobsCount ?? persistedResults;
   return {
-    ...ended(run, status ?? 'completed', within(run, command.occurredAt, now)),
+    ...ended(run, status ?? 'completed', timeOf(run, command.occurredAt, now, latestStepTime(run))),
     statusReason: status === 'partial' ? (reason ?? 'partial') : null,
     metrics: {
       ...run.metrics,
@@ -332,7 +339,7 @@ function lost(run: Run, message: string, now: Instant): Partial<Run> {
     return { ...ended(run, 'failed', now), statusReason: 'worker-lost', error };
   return {
     attempt: run.attempt + 1,
-    ...UNHELD,
+    ...unheld(now),
     pastLeases: withPastLease(run),
     // The next worker gets the whole time too, however long the lost one had the run.
     claimBy: run.claimTimeoutSeconds > 0 ? plusSeconds(now, run.claimTimeoutSeconds) : null,
@@ -365,10 +372,27 @@ function ended(run: Run, status: Exclude<Run['status'], 'running'>, at: Instant)
   };
 }
 
-/** A worker's clock may be wrong: nothing of a run happens before its start or after now. */
-export function within(run: Pick<Run, 'startedAt'>, occurredAt: Instant, now: Instant): Instant {
-  if (occurredAt < run.startedAt) return run.startedAt;
-  return occurredAt > now ? now : occurredAt;
+/** Heartbeats and uploads over HTTP are dated by this server, and so show nothing of the worker's clock. */
+function isDated(command: RunCommand): command is Extract<RunCommand, { occurredAt: Instant }> {
+  if (!('occurredAt' in command) || command.type === 'heartbeat') return false;
+  return command.type !== 'progress' || command.payload.step !== undefined;
+}
+
+/** What is known to have happened before a step got this status. */
+function floorOf(
+  run: Run,
+  name: string | undefined,
+  status: RunEventMap['run.progress']['stepStatus'],
+): Instant {
+  // A corrected time may be off by as much as events take to arrive: their order decides.
+  if (run.senderClock?.isOff) return latestStepTime(run);
+  const step = status === 'running' ? undefined : run.steps.find((each) => each.name === name);
+  return step?.startedAt ?? run.startedAt;
+}
+
+function latestStepTime({ startedAt, steps }: Run): Instant {
+  const times = steps.flatMap((step) => [step.startedAt ?? startedAt, step.endedAt ?? startedAt]);
+  return times.reduce((latest, time) => (time > latest ? time : latest), startedAt);
 }
 
 function attemptOf(command: RunCommand): number | null {

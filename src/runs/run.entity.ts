@@ -1,5 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { JsonObject, QuotaBudget } from '../events/run-event';
+import type { SenderClock } from './sender-clock';
 import type { Artifact, Progress, Run, RunStatus, StepState, StopReport, TriggeredBy } from './run';
 
 /** Times are ISO-8601 text, nested values JSON text: the same in SQLite and PostgreSQL, and readable in both. */
@@ -12,6 +13,7 @@ import type { Artifact, Progress, Run, RunStatus, StepState, StopReport, Trigger
 @Index('runs_by_trigger', ['triggeredBy', 'runId'])
 @Index('runs_by_end', ['endedAt'])
 @Index('runs_by_claim', ['leaseClaimId'], { where: 'lease_claim_id IS NOT NULL' })
+@Index('runs_with_id_ahead', ['runId', 'startedAt'], { where: 'id_is_ahead = 1' })
 @Index('runs_by_original', ['rerunOf', 'runId'], { where: 'rerun_of IS NOT NULL' })
 export class RunEntity implements Run {
   @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
@@ -54,6 +56,8 @@ export class RunEntity implements Run {
   @Column({ type: 'simple-json', nullable: true }) error!: { code: string; message: string } | null;
   @Column({ type: 'simple-json' }) artifacts!: Artifact[];
   @Column({ type: 'integer' }) revision!: number;
+  @Column({ name: 'id_is_ahead', type: 'integer', default: 0 }) idIsAhead!: 0 | 1;
+  @Column({ name: 'sender_clock', type: 'simple-json', nullable: true }) senderClock!: SenderClock | null;
 }
 
 /** What a run was started with. Kept by the hash of its content, so that many runs share one. */

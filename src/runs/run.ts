@@ -1,4 +1,5 @@
 import type { Instant } from '../clock/clock';
+import type { SenderClock } from './sender-clock';
 import type { JsonObject, QuotaBudget, ReportedStopping, StoppingCause } from '../events/run-event';
 
 export const RUN_STATUSES = ['running', 'completed', 'partial', 'failed', 'cancelled'] as const;
@@ -51,6 +52,8 @@ export interface StopReport {
 export interface Run {
   /** UUID version 7: its order is the order of starts. */
   runId: string;
+  /** 1 where the clock was behind the newest id at the start, so that the id names a later time than `startedAt`. */
+  idIsAhead: 0 | 1;
   projectId: string;
   scope: string;
   status: RunStatus;
@@ -74,6 +77,8 @@ export interface Run {
   /** When a worker was first known to have this attempt; null while nobody has it. */
   claimedAt: Instant | null;
   lastHeardAt: Instant | null;
+  /** What the events of this attempt have shown of its worker's clock; null for runs of before it was recorded. */
+  senderClock: SenderClock | null;
   /** Past this the worker counts as lost; null for one that promised nothing. */
   leaseExpiresAt: Instant | null;
   /** The secret that proves who holds this attempt; null unless it was claimed over HTTP. Never shown or published. */

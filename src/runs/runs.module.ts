@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { Clock } from '../clock/clock';
+import { Database } from '../database/database';
 import { EventsModule } from '../events/events.module';
 import { InputsModule } from '../inputs/inputs.module';
 import { LogsModule } from '../logs/logs.module';
@@ -24,10 +26,11 @@ import { RunClaims } from './run-claims';
 import { RunDeadlines } from './run-deadlines';
 import { RunHistoryController } from './run-history.controller';
 import { RunHistoryQueries } from './run-history-queries';
+import { RunIds } from './run-id';
 import { RunLeases } from './run-leases';
 import { RunLogsController } from './run-logs.controller';
 import { RunPast } from './run-past';
-import { RunQueries } from './run-queries';
+import { newestRunId, RunQueries } from './run-queries';
 import { RunRows } from './run-rows';
 import { RunStore } from './run-store';
 import { RunStreams } from './run-streams';
@@ -50,6 +53,11 @@ import { WorkersController } from './workers.controller';
   ],
   providers: [
     RunsService,
+    {
+      provide: RunIds,
+      inject: [Database, Clock],
+      useFactory: async (database: Database, clock: Clock) => new RunIds(clock, await newestRunId(database)),
+    },
     RunPast,
     RunQueries,
     RunHistoryQueries,

@@ -6,6 +6,7 @@ import { StopReports1700000000005 } from './5-stop-reports';
 import { LogSections1700000000006 } from './6-log-sections';
 import { EndedSessions1700000000007 } from './7-ended-sessions';
 import { LeaseTokens1700000000008 } from './8-lease-tokens';
+import { Clocks1700000000011 } from './11-clocks';
 
 /** In order. A new one is added at the end; one that was ever released is never changed. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   LogSections1700000000006,
   EndedSessions1700000000007,
   LeaseTokens1700000000008,
+  Clocks1700000000011,
 ];
