@@ -31,7 +31,7 @@ export class Clock {
    * ages and expiry of what carries an epoch time across a restart; not for display.
    */
   steadyMs(): number {
-    return this.startedAtMs + this.monotonicMs();
+    return Math.floor(this.startedAtMs + this.monotonicMs());
   }
 }
 
