@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
 import { Clock } from '../src/clock/clock';
+import { Database } from '../src/database/database';
 import { EventStream } from '../src/events/event-stream';
 import { type RunEventMap, toStreamFields } from '../src/events/run-event';
 import { LEASE_SECONDS } from '../src/runs/lease';
+import { OverdueWatch } from '../src/runs/overdue-watch';
 import { RunClaims } from '../src/runs/run-claims';
 import { RunQueries } from '../src/runs/run-queries';
 import { RunStore } from '../src/runs/run-store';
-import { flawsOf, untilQuiet } from './support/crash';
+import { eventually, flawsOf, untilQuiet } from './support/crash';
 import { makeFolders, nodeStep, RunningApp } from './support/jobato';
 import { TurnedClock } from './support/turned-clock';
 
@@ -148,6 +152,39 @@ describe('a server that was away', () => {
       jest.restoreAllMocks();
       await jobato.stop();
       rmSync(folders.root, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('a server whose database is locked', () => {
+  it('gives a worker whose lease ended meanwhile a fresh one', async () => {
+    const jobato = await RunningApp.start({ hello: nodeStep('hello', '') }, { WORKER: 'off' });
+    const locking = new BetterSqlite3(join(jobato.folders.dataDir, 'db', 'jobato.db'));
+    try {
+      const watch = jobato.app.get(OverdueWatch);
+      const { runId } = await jobato.trigger('hello');
+      const lease = { type: 'claim', workerId: 'elsewhere', leaseSeconds: 1 } as const;
+      expect((await jobato.app.get(RunStore).command(runId, lease))?.applied).toBe(true);
+      await watch.look();
+
+      locking.exec('BEGIN EXCLUSIVE');
+      const database = jobato.app.get(Database);
+      await eventually('trouble, with the end of the lease', () => database.lastTroubleAtMs !== null);
+      locking.exec('ROLLBACK');
+      await eventually('a database that can be written', () =>
+        database.assertWritable().then(
+          () => true,
+          () => false,
+        ),
+      );
+      await watch.look();
+      expect(await jobato.app.get(RunQueries).find(runId)).toMatchObject({
+        status: 'running',
+        workerId: 'elsewhere',
+      });
+    } finally {
+      locking.close();
+      await jobato.stop();
     }
   });
 });

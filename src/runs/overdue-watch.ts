@@ -72,7 +72,9 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
     for (const run of await this.activeRuns()) {
       const command = overdueCommand(run, (limit) => this.deadlines.hasPassed(run.runId, limit));
       if (!command) continue;
-      const commanded = await this.store.command(run.runId, command);
+      const decided = this.deadlines.decision(run);
+      const commanded = await this.store.command(run.runId, command, (now) => decided.holdsFor(now));
+      decided.end();
       if (commanded?.applied) {
         this.logger.warn({
           runId: run.runId,

@@ -143,6 +143,24 @@ describe('RunDeadlines', () => {
     expect(deadlines.hasPassed(run.runId, 'lease')).toBe(false);
   });
 
+  it('decides nothing that a heartbeat or a wait for the database has overtaken', async () => {
+    const run = LIMITED.lease();
+    await look(run);
+    const decided = deadlines.decision(run);
+    const heartbeat = { workerId: 'w', attempt: 1, leaseSeconds: 20 };
+    clock.pass(500);
+    const heard = after(
+      run,
+      [{ type: 'heartbeat', occurredAt: clock.now(), payload: heartbeat }],
+      clock.now(),
+    );
+    expect([decided.holdsFor(run), decided.holdsFor(heard)]).toEqual([true, false]);
+    clock.pass(1000);
+    expect(decided.holdsFor(run)).toBe(false);
+    decided.end();
+    expect(await secondsUntilPassed(run, 'lease')).toBe(31);
+  });
+
   it('gives a worker the whole of a lease that is longer than the default', async () => {
     const run = { ...after(startingNow(), [{ ...claim, leaseSeconds: 50 }], clock.now()), finishBy: null };
     await look(run);

@@ -27,6 +27,9 @@ export type Limit = 'lease' | 'claim' | 'finish' | 'stop';
 
 /** A look that begins or ends this much too late shows that this process, or its database, was blocked. */
 const BLOCKED_MS = 5000;
+/** A decision whose transaction began later than this may be out of date. */
+const RECENT_MS = 1000;
+const DECISIVE = ['attempt', 'claimedAt', 'leaseExpiresAt', 'claimBy', 'finishBy', 'stopBy'] as const;
 
 interface Deadline {
   /** As it stands in the row: another value is another deadline. */
@@ -102,6 +105,21 @@ export class RunDeadlines {
     const isFresh = deadline.seenMs > outageMs;
     const dueMs = isFresh ? deadline.dueMs : Math.max(deadline.dueMs, outageMs + freshMs(limit, deadline));
     return this.clock.monotonicMs() > dueMs;
+  }
+
+  /**
+   * A decision about this run, to be checked within the transaction that carries it out: that may have to wait for the
+   * database, and a heartbeat may have come first. A long wait is an outage.
+   */
+  decision(seen: LimitedRun): { holdsFor(run: LimitedRun): boolean; end(): void } {
+    const decidedMs = this.clock.monotonicMs();
+    const isRecent = () => this.clock.monotonicMs() - decidedMs <= RECENT_MS;
+    return {
+      holdsFor: (run) => isRecent() && DECISIVE.every((property) => run[property] === seen[property]),
+      end: () => {
+        if (!isRecent()) this.noteOutage({ isOwn: true });
+      },
+    };
   }
 
   /** How long ago the run started. */

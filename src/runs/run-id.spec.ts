@@ -56,7 +56,7 @@ describe('run ids', () => {
   it.each([-HOUR_MS, 0, 1, HOUR_MS])('are above the newest stored one, %d ms after it', (ms) => {
     const { ids } = startingAt(NOON);
     const stored = Array.from({ length: 1000 }, () => ids.next().runId);
-    const after = startingAt(NOON + ms, stored.at(-1)!).ids;
+    const after = startingAt(NOON + ms, stored.at(-1)).ids;
     const made = Array.from({ length: 1000 }, () => after.next().runId);
     const all = [...stored, ...made];
     expect(all).toEqual([...all].sort());

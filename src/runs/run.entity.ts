@@ -1,7 +1,15 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { JsonObject, QuotaBudget } from '../events/run-event';
-import type { SenderClock } from './sender-clock';
-import type { Artifact, Progress, Run, RunStatus, StepState, StopReport, TriggeredBy } from './run';
+import type {
+  Artifact,
+  Progress,
+  Run,
+  RunStatus,
+  SenderClock,
+  StepState,
+  StopReport,
+  TriggeredBy,
+} from './run';
 
 /** Times are ISO-8601 text, nested values JSON text: the same in SQLite and PostgreSQL, and readable in both. */
 @Entity('runs')

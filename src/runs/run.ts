@@ -1,5 +1,4 @@
 import type { Instant } from '../clock/clock';
-import type { SenderClock } from './sender-clock';
 import type { JsonObject, QuotaBudget, ReportedStopping, StoppingCause } from '../events/run-event';
 
 export const RUN_STATUSES = ['running', 'completed', 'partial', 'failed', 'cancelled'] as const;
@@ -46,6 +45,19 @@ export interface StopReport {
   aliveCount: number | null;
   /** A few of those that are alive. */
   alive: { pid: number; name: string }[];
+}
+
+/** What the events of an attempt have shown of the clock of the worker that sent them. */
+export interface SenderClock {
+  /** When this server asked for the attempt, or handed it out: nothing of it happened before. */
+  notBefore: Instant;
+  /**
+   * The smallest difference of an event's arrival and the time that it names, in milliseconds. The clock is behind by
+   * this much at most, since an event takes some time to arrive; negative where it is ahead. Null before the first event.
+   */
+  lagMs: number | null;
+  /** An event named a time before `notBefore`, or after its arrival: the clock differs from this server's. */
+  isOff: boolean;
 }
 
 /** One execution of a project's pipeline. Changed only by `transition`, in run-state.ts. */

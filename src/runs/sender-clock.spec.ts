@@ -1,5 +1,6 @@
 import { toInstant } from '../clock/clock';
-import { clockAfter, clockSkewMs, type SenderClock, timeOf, unheardSince } from './sender-clock';
+import type { SenderClock } from './run';
+import { clockAfter, clockSkewMs, timeOf, unheardSince } from './sender-clock';
 
 const STARTED = '2026-03-01T10:00:00.300Z';
 const STARTED_MS = Date.parse(STARTED);

@@ -1,18 +1,5 @@
 import { type Instant, toInstant } from '../clock/clock';
-import type { Run } from './run';
-
-/** What the events of an attempt have shown of the clock of the worker that sent them. */
-export interface SenderClock {
-  /** When this server asked for the attempt, or handed it out: nothing of it happened before. */
-  notBefore: Instant;
-  /**
-   * The smallest difference of an event's arrival and the time that it names, in milliseconds. The clock is behind by
-   * this much at most, since an event takes some time to arrive; negative where it is ahead. Null before the first event.
-   */
-  lagMs: number | null;
-  /** An event named a time before `notBefore`, or after its arrival: the clock differs from this server's. */
-  isOff: boolean;
-}
+import type { Run, SenderClock } from './run';
 
 /** A worker that sends times without fractions means any moment of that second. */
 const WITHIN_SECOND_MS = 999;
