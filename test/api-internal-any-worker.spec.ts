@@ -130,7 +130,12 @@ describe('any worker is welcome', () => {
     await worker.say(
       anEvent(runId, 'run.started', { workerId: 'w', attempt: 1, leaseSeconds: 60 }, at(clock.nowMs)),
       anEvent(runId, 'run.progress', { current: 3, total: 10, message: 'third' }, at(clock.nowMs)),
-      anEvent(runId, 'run.log', { lines: [{ text: 'one' }, { text: 'two', stream: 'stderr' }] }, at(clock.nowMs)),
+      anEvent(
+        runId,
+        'run.log',
+        { lines: [{ text: 'one' }, { text: 'two', stream: 'stderr' }] },
+        at(clock.nowMs),
+      ),
     );
     expect(await view(runId)).toMatchObject({
       status: 'running',

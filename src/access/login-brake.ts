@@ -44,7 +44,8 @@ export class LoginBrake {
   async waitSeconds(ip: string | undefined): Promise<number> {
     const address = addressOf(ip);
     const waits = [await waitOf(this.ofAddress, address, GUESSES, WAIT_SECONDS)];
-    if (!this.isKnown(address)) waits.push(await waitOf(this.ofAll, 'all', GUESSES_OF_ALL, WINDOW_OF_ALL_SECONDS));
+    if (!this.isKnown(address))
+      waits.push(await waitOf(this.ofAll, 'all', GUESSES_OF_ALL, WINDOW_OF_ALL_SECONDS));
     return Math.max(...waits);
   }
 
