@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { Clock } from '../src/clock/clock';
 import { LEASE_SECONDS } from '../src/runs/lease';
-import { OverdueWatch } from '../src/runs/overdue-watch';
 import type { RunView } from '../src/runs/run-view';
 import { eventually } from './support/crash';
 import { expectProblem } from './support/expect-problem';
 import { RunningApp } from './support/jobato';
+import { TurnedClock } from './support/turned-clock';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
 
 const START = Date.parse('2026-03-01T10:00:00.000Z');
@@ -14,7 +13,7 @@ describe('any worker is welcome', () => {
   const PROJECTS = Array.from({ length: 40 }, (_, index) => `p${index}`);
   let jobato: RunningApp;
   let worker: HttpWorker;
-  let nowMs = START;
+  let clock: TurnedClock;
   let used = 0;
   beforeAll(async () => {
     jobato = await RunningApp.start(
@@ -28,7 +27,7 @@ describe('any worker is welcome', () => {
       { JOBATO_API_KEY: KEY },
     );
     worker = new HttpWorker(jobato);
-    jest.spyOn(jobato.app.get(Clock), 'nowMs').mockImplementation(() => nowMs);
+    clock = new TurnedClock(jobato, START);
   });
   afterAll(() => jobato.stop());
 
@@ -48,23 +47,20 @@ describe('any worker is welcome', () => {
     return items.map(({ eventType, outcome }) => `${eventType} ${outcome}`);
   };
   /** Time goes by, and the server notices. */
-  const pass = async (seconds: number) => {
-    nowMs += seconds * 1000;
-    await jobato.app.get(OverdueWatch).look();
-  };
+  const pass = (seconds: number) => clock.pass(seconds);
 
   it('that says nothing but run.completed, minutes later, twice, without an attempt', async () => {
     const runId = await aRun();
-    const startedAt = nowMs;
+    const startedAt = clock.nowMs;
     await pass(420);
     expect((await view(runId)).waiting).toMatchObject({ code: 'handed-out' });
     const completed = anEvent(
       runId,
       'run.completed',
       { persistedResults: 4, issuedCalls: 7, zeroResults: [{ queryText: 'q', domain: 'd' }] },
-      at(nowMs - 1000),
+      at(clock.nowMs - 1000),
     );
-    const again = anEvent(runId, 'run.completed', { persistedResults: 9 }, at(nowMs));
+    const again = anEvent(runId, 'run.completed', { persistedResults: 9 }, at(clock.nowMs));
     expect(await worker.say(completed)).toMatchObject({ accepted: 1 });
     expect(await worker.say(completed)).toMatchObject({ duplicates: 1 });
     expect(await worker.say(again)).toMatchObject({ accepted: 1 });
@@ -85,7 +81,7 @@ describe('any worker is welcome', () => {
   it('that says nothing but run.failed', async () => {
     const runId = await aRun();
     await worker.say(
-      anEvent(runId, 'run.failed', { errorCode: 'NETWORK_ERROR', message: 'no route' }, at(nowMs)),
+      anEvent(runId, 'run.failed', { errorCode: 'NETWORK_ERROR', message: 'no route' }, at(clock.nowMs)),
     );
     expect(await view(runId)).toMatchObject({
       status: 'failed',
@@ -95,12 +91,12 @@ describe('any worker is welcome', () => {
   });
 
   it.each([
-    ['before the run began', -3_600_000, 0],
+    ['before the run began', -3_600_000, 60_000],
     ['in the future', 3_600_000, 60_000],
   ])('whose clock is wrong: %s', async (_name, offMs, durationMs) => {
     const runId = await aRun();
     await pass(60);
-    await worker.say(anEvent(runId, 'run.completed', {}, at(nowMs + offMs)));
+    await worker.say(anEvent(runId, 'run.completed', {}, at(clock.nowMs + offMs)));
     expect(await view(runId)).toMatchObject({ status: 'completed', durationMs });
   });
 
@@ -114,7 +110,7 @@ describe('any worker is welcome', () => {
     ];
     for (const order of orders) {
       const runId = await aRun();
-      const said = { ...at(nowMs) };
+      const said = { ...at(clock.nowMs) };
       const events = [
         anEvent(runId, 'run.started', { workerId: 'w', attempt: 1 }, said),
         anEvent(runId, 'run.heartbeat', { workerId: 'w', attempt: 1 }, said),
@@ -132,9 +128,14 @@ describe('any worker is welcome', () => {
   it('that sends starts, signs of life, progress and lines', async () => {
     const runId = await aRun();
     await worker.say(
-      anEvent(runId, 'run.started', { workerId: 'w', attempt: 1, leaseSeconds: 60 }, at(nowMs)),
-      anEvent(runId, 'run.progress', { current: 3, total: 10, message: 'third' }, at(nowMs)),
-      anEvent(runId, 'run.log', { lines: [{ text: 'one' }, { text: 'two', stream: 'stderr' }] }, at(nowMs)),
+      anEvent(runId, 'run.started', { workerId: 'w', attempt: 1, leaseSeconds: 60 }, at(clock.nowMs)),
+      anEvent(runId, 'run.progress', { current: 3, total: 10, message: 'third' }, at(clock.nowMs)),
+      anEvent(
+        runId,
+        'run.log',
+        { lines: [{ text: 'one' }, { text: 'two', stream: 'stderr' }] },
+        at(clock.nowMs),
+      ),
     );
     expect(await view(runId)).toMatchObject({
       status: 'running',
@@ -145,12 +146,12 @@ describe('any worker is welcome', () => {
     for (let time = 0; time < 5; time++) {
       await pass(50);
       await worker.say(
-        anEvent(runId, 'run.heartbeat', { workerId: 'w', attempt: 1, leaseSeconds: 60 }, at(nowMs)),
+        anEvent(runId, 'run.heartbeat', { workerId: 'w', attempt: 1, leaseSeconds: 60 }, at(clock.nowMs)),
       );
     }
     expect((await view(runId)).status).toBe('running');
     await worker.say(
-      anEvent(runId, 'run.completed', { status: 'partial', reason: 'quota-reached' }, at(nowMs)),
+      anEvent(runId, 'run.completed', { status: 'partial', reason: 'quota-reached' }, at(clock.nowMs)),
     );
     expect(await view(runId)).toMatchObject({ status: 'partial', statusReason: 'quota-reached' });
     expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('one\ntwo\n');
@@ -158,10 +159,10 @@ describe('any worker is welcome', () => {
 
   it('that never promised to be heard from is waited for', async () => {
     const runId = await aRun();
-    await worker.say(anEvent(runId, 'run.started', { workerId: 'w', attempt: 1 }, at(nowMs)));
+    await worker.say(anEvent(runId, 'run.started', { workerId: 'w', attempt: 1 }, at(clock.nowMs)));
     await pass(7 * 86_400);
     expect((await view(runId)).status).toBe('running');
-    await worker.say(anEvent(runId, 'run.completed', {}, at(nowMs)));
+    await worker.say(anEvent(runId, 'run.completed', {}, at(clock.nowMs)));
   });
 
   it('and one that dies loses the run: what it says afterwards is recorded and changes nothing', async () => {
@@ -180,13 +181,13 @@ describe('any worker is welcome', () => {
     const before = await view(runId);
 
     const late = [
-      anEvent(runId, 'run.heartbeat', { workerId: 'dead', attempt: 1, leaseSeconds: 9999 }, at(nowMs)),
-      anEvent(runId, 'run.progress', { attempt: 1, metrics: { found: 1 } }, at(nowMs)),
-      anEvent(runId, 'run.log', { attempt: 1, lines: [{ text: 'late' }] }, at(nowMs)),
-      anEvent(runId, 'run.failed', { attempt: 1, errorCode: 'LATE', message: 'late' }, at(nowMs)),
-      anEvent(runId, 'run.completed', { attempt: 1, newJobsCount: 9 }, at(nowMs)),
-      anEvent(runId, 'run.cancelled', { attempt: 1 }, at(nowMs)),
-      anEvent(runId, 'run.heartbeat', { workerId: 'dead', attempt: 2 }, at(nowMs)),
+      anEvent(runId, 'run.heartbeat', { workerId: 'dead', attempt: 1, leaseSeconds: 9999 }, at(clock.nowMs)),
+      anEvent(runId, 'run.progress', { attempt: 1, metrics: { found: 1 } }, at(clock.nowMs)),
+      anEvent(runId, 'run.log', { attempt: 1, lines: [{ text: 'late' }] }, at(clock.nowMs)),
+      anEvent(runId, 'run.failed', { attempt: 1, errorCode: 'LATE', message: 'late' }, at(clock.nowMs)),
+      anEvent(runId, 'run.completed', { attempt: 1, newJobsCount: 9 }, at(clock.nowMs)),
+      anEvent(runId, 'run.cancelled', { attempt: 1 }, at(clock.nowMs)),
+      anEvent(runId, 'run.heartbeat', { workerId: 'dead', attempt: 2 }, at(clock.nowMs)),
     ];
     expect(await worker.say(...late)).toEqual({ accepted: 7, duplicates: 0, rejected: [] });
     expect((await history(runId)).slice(-7).map((line) => line.split(' ')[1])).toEqual([
@@ -219,7 +220,7 @@ describe('any worker is welcome', () => {
     await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
     expect(await (await claimed.heartbeat(runId)).json()).toMatchObject({ cancelRequested: true });
     expect(await view(runId)).toMatchObject({ status: 'running', waiting: { code: 'stopping' } });
-    await claimed.say(anEvent(runId, 'run.cancelled', { attempt: 1 }, at(nowMs)));
+    await claimed.say(anEvent(runId, 'run.cancelled', { attempt: 1 }, at(clock.nowMs)));
     expect(await view(runId)).toMatchObject({
       status: 'cancelled',
       statusReason: 'cancelled-by-user',
@@ -229,7 +230,7 @@ describe('any worker is welcome', () => {
 
   it('and one that never confirms a stop is not waited for longer than the project says', async () => {
     const runId = await aRun('stops');
-    await worker.say(anEvent(runId, 'run.started', { workerId: 'deaf', attempt: 1 }, at(nowMs)));
+    await worker.say(anEvent(runId, 'run.started', { workerId: 'deaf', attempt: 1 }, at(clock.nowMs)));
     await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
     await pass(20);
     expect((await view(runId)).status).toBe('running');
@@ -240,16 +241,16 @@ describe('any worker is welcome', () => {
       statusReason: 'cancelled-by-user',
       error: { code: 'STOP_NOT_CONFIRMED', message: expect.stringContaining('20 s') },
     });
-    await worker.say(anEvent(runId, 'run.completed', { newJobsCount: 5 }, at(nowMs)));
+    await worker.say(anEvent(runId, 'run.completed', { newJobsCount: 5 }, at(clock.nowMs)));
     expect(await view(runId)).toEqual(ended);
     expect((await history(runId)).at(-1)).toBe('run.completed already-ended');
   });
 
   it('and one that had finished before the stop reached it has completed the run', async () => {
     const runId = await aRun('stops');
-    await worker.say(anEvent(runId, 'run.started', { workerId: 'quick', attempt: 1 }, at(nowMs)));
+    await worker.say(anEvent(runId, 'run.started', { workerId: 'quick', attempt: 1 }, at(clock.nowMs)));
     await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
-    await worker.say(anEvent(runId, 'run.completed', {}, at(nowMs)));
+    await worker.say(anEvent(runId, 'run.completed', {}, at(clock.nowMs)));
     expect((await view(runId)).status).toBe('completed');
   });
 
@@ -269,8 +270,8 @@ describe('any worker is welcome', () => {
     expect((await history(runId)).at(-1)).toBe('run.cancel.requested applied');
     const taken = await aRun('hurries');
     await new HttpWorker(jobato).claimed({ projectIds: ['hurries'] });
-    await worker.say(anEvent(taken, 'run.heartbeat', { workerId: 'x', attempt: 9 }, at(nowMs)));
+    await worker.say(anEvent(taken, 'run.heartbeat', { workerId: 'x', attempt: 9 }, at(clock.nowMs)));
     expect((await history(taken)).at(-1)).toBe('run.heartbeat unknown-attempt');
-    await worker.say(anEvent(taken, 'run.completed', {}, { ...at(nowMs), eventId: randomUUID() }));
+    await worker.say(anEvent(taken, 'run.completed', {}, { ...at(clock.nowMs), eventId: randomUUID() }));
   });
 });

@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
 import { Clock } from '../src/clock/clock';
+import { Database } from '../src/database/database';
 import { EventStream } from '../src/events/event-stream';
 import { type RunEventMap, toStreamFields } from '../src/events/run-event';
-import { OverdueWatch } from '../src/runs/overdue-watch';
 import { LEASE_SECONDS } from '../src/runs/lease';
+import { OverdueWatch } from '../src/runs/overdue-watch';
 import { RunClaims } from '../src/runs/run-claims';
 import { RunQueries } from '../src/runs/run-queries';
 import { RunStore } from '../src/runs/run-store';
-import { flawsOf, untilQuiet } from './support/crash';
+import { eventually, flawsOf, untilQuiet } from './support/crash';
 import { makeFolders, nodeStep, RunningApp } from './support/jobato';
+import { TurnedClock } from './support/turned-clock';
 
 const PROJECTS = 200;
 
@@ -65,15 +69,11 @@ describe('workers that fall silent, or want the same run', () => {
     await claims.claim(runId, 'silent', 'steps');
     await say(runId, 'run.started', { workerId: 'silent', attempt: 1, leaseSeconds: LEASE_SECONDS });
 
-    const clock = jest
-      .spyOn(jobato.app.get(Clock), 'nowMs')
-      .mockImplementation(() => Date.now() + (LEASE_SECONDS + 1) * 1000);
     await untilQuiet(jobato.folders, ['jobato-api']);
     try {
-      clock.mockImplementation(() => Date.now() + 3 * LEASE_SECONDS * 1000);
-      await jobato.app.get(OverdueWatch).look();
+      await new TurnedClock(jobato).pass(LEASE_SECONDS + 1);
     } finally {
-      clock.mockRestore();
+      jest.restoreAllMocks();
     }
     const passedOn = await jobato.until(runId, ({ attempt }) => attempt === 2);
     expect(passedOn).toMatchObject({ status: 'running', workerId: null });
@@ -128,7 +128,6 @@ describe('workers that fall silent, or want the same run', () => {
 
 describe('a server that was away', () => {
   const hello = { hello: nodeStep('hello', '', 'retry: { maxAttempts: 2 }\n') };
-  const after = (seconds: number) => () => Date.now() + seconds * 1000;
 
   it('lets workers elsewhere be heard again before it takes their runs away', async () => {
     const folders = makeFolders(hello);
@@ -137,22 +136,55 @@ describe('a server that was away', () => {
     await jobato.app.get(RunClaims).claim(runId, 'elsewhere', 'steps');
     await jobato.stop();
 
-    const clock = jest.spyOn(Clock.prototype, 'nowMs').mockImplementation(after(LEASE_SECONDS + 1));
+    const awayMs = (LEASE_SECONDS + 1) * 1000;
+    jest.spyOn(Clock.prototype, 'nowMs').mockImplementation(() => Date.now() + awayMs);
     try {
       jobato = await RunningApp.start(folders, { WORKER: 'off' });
-      const watch = jobato.app.get(OverdueWatch);
-      await watch.look();
+      const clock = new TurnedClock(jobato, Date.now() + awayMs);
+      await clock.pass(LEASE_SECONDS - 1);
       expect(await jobato.app.get(RunQueries).find(runId)).toMatchObject({
         attempt: 1,
         workerId: 'elsewhere',
       });
-      clock.mockImplementation(after(2 * LEASE_SECONDS));
-      await watch.look();
+      await clock.pass(2);
       expect(await jobato.app.get(RunQueries).find(runId)).toMatchObject({ attempt: 2, workerId: null });
     } finally {
-      clock.mockRestore();
+      jest.restoreAllMocks();
       await jobato.stop();
       rmSync(folders.root, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('a server whose database is locked', () => {
+  it('gives a worker whose lease ended meanwhile a fresh one', async () => {
+    const jobato = await RunningApp.start({ hello: nodeStep('hello', '') }, { WORKER: 'off' });
+    const locking = new BetterSqlite3(join(jobato.folders.dataDir, 'db', 'jobato.db'));
+    try {
+      const watch = jobato.app.get(OverdueWatch);
+      const { runId } = await jobato.trigger('hello');
+      const lease = { type: 'claim', workerId: 'elsewhere', leaseSeconds: 1 } as const;
+      expect((await jobato.app.get(RunStore).command(runId, lease))?.applied).toBe(true);
+      await watch.look();
+
+      locking.exec('BEGIN EXCLUSIVE');
+      const database = jobato.app.get(Database);
+      await eventually('trouble, with the end of the lease', () => database.lastTroubleAtMs !== null);
+      locking.exec('ROLLBACK');
+      await eventually('a database that can be written', () =>
+        database.assertWritable().then(
+          () => true,
+          () => false,
+        ),
+      );
+      await watch.look();
+      expect(await jobato.app.get(RunQueries).find(runId)).toMatchObject({
+        status: 'running',
+        workerId: 'elsewhere',
+      });
+    } finally {
+      locking.close();
+      await jobato.stop();
     }
   });
 });

@@ -15,6 +15,10 @@ class TurnableClock extends Clock {
     return super.nowMs() + this.aheadMs;
   }
 
+  override monotonicMs(): number {
+    return super.monotonicMs() + this.aheadMs;
+  }
+
   turn(ms: number): void {
     this.aheadMs += ms;
   }

@@ -134,7 +134,7 @@ describe('pages', () => {
       const client = await start({ JOBATO_ADMIN_TOKEN: TOKEN });
       await signIn(client);
       const first = client.cookie;
-      const clock = jest.spyOn(jobato.app.get(Clock), 'nowMs');
+      const clock = jest.spyOn(jobato.app.get(Clock), 'steadyMs');
       const nowMs = Date.now();
       clock.mockReturnValue(nowMs);
       await signIn(client);

@@ -181,9 +181,12 @@ describe('with Redis away', () => {
     expect((await post()).status).toBe(201);
     await server.kill();
     await untilTrouble();
-    const clock = jest.spyOn(jobato.app.get(Clock), 'nowMs').mockReturnValue(Date.now() + 49 * 3_600_000);
+    const laterMs = 49 * 3_600_000;
+    const clock = jobato.app.get(Clock);
+    jest.spyOn(clock, 'nowMs').mockReturnValue(Date.now() + laterMs);
+    jest.spyOn(clock, 'monotonicMs').mockReturnValue(performance.now() + laterMs);
     await jobato.app.get(Housekeeping).tidy();
-    clock.mockRestore();
+    jest.restoreAllMocks();
     const keys = await jobato.app.get(Database).read.query('SELECT * FROM idempotency_keys', []);
     expect(keys).toEqual([]);
   });

@@ -44,8 +44,10 @@ export class LoginBrake {
   /** @returns 0 where a token of this address is looked at */
   async waitSeconds(ip: string | undefined): Promise<number> {
     const address = addressOf(ip);
-    const waits = [await waitOf(this.ofAddress, address, GUESSES)];
-    if (!this.isKnown(ip)) waits.push(await waitOf(this.ofAll, 'all', GUESSES_OF_ALL));
+    const waits = [await waitOf(this.ofAddress, address, GUESSES, WAIT_SECONDS)];
+    if (!this.isKnown(ip)) {
+      waits.push(await waitOf(this.ofAll, 'all', GUESSES_OF_ALL, WINDOW_OF_ALL_SECONDS));
+    }
     return Math.max(...waits);
   }
 
@@ -63,7 +65,7 @@ export class LoginBrake {
   right(ip: string | undefined): void {
     const address = addressOf(ip);
     this.known.delete(address);
-    this.known.set(address, Date.now() + KNOWN_MS);
+    this.known.set(address, performance.now() + KNOWN_MS);
     if (this.known.size > KNOWN_ADDRESSES) this.known.delete(this.known.keys().next().value!);
   }
 
@@ -74,7 +76,7 @@ export class LoginBrake {
 
   /** Whether the address has shown a right secret within the last day. */
   isKnown(ip: string | undefined): boolean {
-    return (this.known.get(addressOf(ip)) ?? 0) > Date.now();
+    return (this.known.get(addressOf(ip)) ?? 0) > performance.now();
   }
 }
 
@@ -92,10 +94,16 @@ export function addressOf(ip = ''): string {
     .join(':')}::/64`;
 }
 
-async function waitOf(limiter: RateLimiterMemory, key: string, guesses: number): Promise<number> {
+/** The limiter forgets by timers, but computes what is left from the wall clock: one that was set back promises too long. */
+async function waitOf(
+  limiter: RateLimiterMemory,
+  key: string,
+  guesses: number,
+  atMostSeconds: number,
+): Promise<number> {
   const state = await limiter.get(key);
   if (state === null || state.consumedPoints < guesses) return 0;
-  return Math.max(0, Math.ceil(state.msBeforeNext / 1000));
+  return Math.min(atMostSeconds, Math.max(0, Math.ceil(state.msBeforeNext / 1000)));
 }
 
 function digest(token: string): string {

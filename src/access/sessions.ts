@@ -28,7 +28,7 @@ export class Sessions {
 
   /** The cookie of a new session. */
   begin(adminToken: string): string {
-    return newSession(adminToken, this.clock.nowMs());
+    return newSession(adminToken, this.clock.steadyMs());
   }
 
   /**
@@ -57,12 +57,13 @@ export class Sessions {
 
   /** @param answer to whoever signs out; all else that is being sent ends here */
   async end({ id, expiresMs }: Session, answer: ServerResponse): Promise<void> {
-    await this.database.write(this.store, { id, expiresAt: toInstant(expiresMs), now: this.clock.now() });
+    const now = toInstant(this.clock.steadyMs());
+    await this.database.write(this.store, { id, expiresAt: toInstant(expiresMs), now });
     this.cutOff(id, answer);
   }
 
   private begun({ id, expiresMs }: Session): Answers {
-    const atEnd = setTimeout(() => this.cutOff(id), expiresMs - this.clock.nowMs()).unref();
+    const atEnd = setTimeout(() => this.cutOff(id), expiresMs - this.clock.steadyMs()).unref();
     const answers = { responses: new Set<ServerResponse>(), atEnd };
     this.open.set(id, answers);
     return answers;
@@ -76,7 +77,7 @@ export class Sessions {
     const { adminToken } = this.config;
     const cookie = cookieOf(headers.cookie, SESSION_COOKIE);
     if (cookie === undefined || adminToken === null) return null;
-    const session = readSession(cookie, adminToken, this.clock.nowMs());
+    const session = readSession(cookie, adminToken, this.clock.steadyMs());
     return session === null || (await this.hasEnded(session)) ? null : session;
   }
 

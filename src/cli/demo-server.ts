@@ -72,11 +72,11 @@ export class DemoServer {
 
   /** @throws CliFailure with the server's own words, if it ends or takes too long */
   async ready(stop: AbortSignal): Promise<void> {
-    const deadline = Date.now() + READY_WITHIN_MS;
+    const deadline = performance.now() + READY_WITHIN_MS;
     while (!stop.aborted) {
       if (this.hasEnded) throw new CliFailure(this.whyItEnded(), EXIT.notCompleted);
       if (await this.client.isReady()) return;
-      if (Date.now() > deadline) {
+      if (performance.now() > deadline) {
         throw new CliFailure(
           `The server is not ready after ${READY_WITHIN_MS / 1000} s. Its log is in ${this.logFile}.`,
           EXIT.notCompleted,

@@ -51,7 +51,7 @@ class ShownRun {
   private readonly steps = new Map<string, StepStatus>();
   private waitingCode: string | null = null;
   private lastProgress = '';
-  private lastProgressAt = 0;
+  private lastProgressAtMs = -Infinity;
   private connectionRemark = '';
 
   constructor(
@@ -124,10 +124,10 @@ class ShownRun {
     const { current, message } = run.progress;
     if (run.status !== 'running' || (current === null && message === null)) return;
     const text = progressText(run);
-    const now = Date.now();
-    if (text === this.lastProgress || now - this.lastProgressAt < PROGRESS_LINE_EVERY_MS) return;
+    const nowMs = performance.now();
+    if (text === this.lastProgress || nowMs - this.lastProgressAtMs < PROGRESS_LINE_EVERY_MS) return;
     this.lastProgress = text;
-    this.lastProgressAt = now;
+    this.lastProgressAtMs = nowMs;
     this.tell(`progress: ${text}`);
   }
 

@@ -80,10 +80,10 @@ export class EmbeddedEventStream extends EventStream {
     { count, waitMs, signal }: { count: number; waitMs: number; signal?: AbortSignal },
   ): Promise<StreamEntry[]> {
     const group = await this.group(groupName);
-    const deadlineMs = this.clock.nowMs() + waitMs;
+    const deadlineMs = this.clock.monotonicMs() + waitMs;
     for (;;) {
       const entries = await this.inTurn(group, () => this.deliver(group, consumer, count));
-      const leftMs = deadlineMs - this.clock.nowMs();
+      const leftMs = deadlineMs - this.clock.monotonicMs();
       if (entries.length > 0 || leftMs <= 0 || signal?.aborted || this.closed) return entries;
       await this.nextPublish(leftMs, () => group.lastDeliveredId < (this.lastId ?? 0), signal);
     }
@@ -95,7 +95,7 @@ export class EmbeddedEventStream extends EventStream {
     for (const id of ids.map(Number)) {
       const pending = group.pending.get(id);
       if (!pending) continue;
-      group.consumerSeenAtMs.set(pending.consumer, this.clock.nowMs());
+      group.consumerSeenAtMs.set(pending.consumer, this.clock.steadyMs());
       group.pending.delete(id);
       group.toDelete.add(id);
     }
@@ -108,7 +108,7 @@ export class EmbeddedEventStream extends EventStream {
     { idleMs, count }: { idleMs: number; count: number },
   ): Promise<StreamEntry[]> {
     const group = await this.group(groupName);
-    const nowMs = this.clock.nowMs();
+    const nowMs = this.clock.steadyMs();
     group.consumerSeenAtMs.set(consumer, nowMs);
     const ids = [...group.pending]
       .filter(([, { deliveredAtMs }]) => nowMs - deliveredAtMs >= idleMs)
@@ -160,7 +160,7 @@ export class EmbeddedEventStream extends EventStream {
         consumers: [...group.consumerSeenAtMs].map(([name, seenAtMs]) => ({
           name,
           pending: [...group.pending.values()].filter(({ consumer }) => consumer === name).length,
-          idleMs: Math.max(0, this.clock.nowMs() - seenAtMs),
+          idleMs: Math.max(0, this.clock.steadyMs() - seenAtMs),
         })),
       })),
     );
@@ -212,6 +212,9 @@ export class EmbeddedEventStream extends EventStream {
     }>('SELECT * FROM stream_pending WHERE group_name = ? ORDER BY entry_id', [name]);
     const [last] = await read.query<{ id: number | null }>('SELECT MAX(id) AS id FROM stream_entries');
     this.lastId ??= last?.id ?? 0;
+    // The clock may have been set back since: nothing was delivered later than now.
+    const nowMs = this.clock.steadyMs();
+    const deliveredAtMs = (row: { delivered_at: Instant }) => Math.min(Date.parse(row.delivered_at), nowMs);
     return {
       name,
       lastDeliveredId: stored?.last_delivered_id ?? 0,
@@ -221,20 +224,20 @@ export class EmbeddedEventStream extends EventStream {
           row.entry_id,
           {
             consumer: row.consumer,
-            deliveredAtMs: Date.parse(row.delivered_at),
+            deliveredAtMs: deliveredAtMs(row),
             deliveryCount: row.delivery_count,
             storedCount: row.delivery_count,
           },
         ]),
       ),
       toDelete: new Set(),
-      consumerSeenAtMs: new Map(pending.map((row) => [row.consumer, Date.parse(row.delivered_at)])),
+      consumerSeenAtMs: new Map(pending.map((row) => [row.consumer, deliveredAtMs(row)])),
       turn: Promise.resolve(),
     };
   }
 
   private async deliver(group: Group, consumer: string, count: number): Promise<StreamEntry[]> {
-    const nowMs = this.clock.nowMs();
+    const nowMs = this.clock.steadyMs();
     group.consumerSeenAtMs.set(consumer, nowMs);
     if (count <= 0 || group.lastDeliveredId >= (this.lastId ?? 0)) return [];
     const rows = await this.entries.select(this.database.read, 'WHERE id > ? ORDER BY id LIMIT ?', [

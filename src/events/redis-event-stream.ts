@@ -92,11 +92,11 @@ export class RedisEventStream extends EventStream {
     consumer: string,
     { count, waitMs, signal }: { count: number; waitMs: number; signal?: AbortSignal },
   ): Promise<StreamEntry[]> {
-    const deadlineMs = Date.now() + waitMs;
+    const deadlineMs = performance.now() + waitMs;
     const signals = signal ? [signal, this.closing.signal] : [this.closing.signal];
     const reader = this.reader(group, consumer);
     while (!this.closing.signal.aborted && count > 0) {
-      const leftMs = Math.max(0, deadlineMs - Date.now());
+      const leftMs = Math.max(0, deadlineMs - performance.now());
       try {
         const entries = await reader.read(count, Math.min(leftMs, MAX_WAIT_MS), signals);
         if (entries.length > 0 || leftMs <= MAX_WAIT_MS || signal?.aborted) return entries;

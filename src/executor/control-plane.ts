@@ -7,8 +7,6 @@ export interface AssignedRun extends Pick<
   Run,
   'runId' | 'projectId' | 'scope' | 'attempt' | 'leaseToken' | 'params' | 'runInputs' | 'quota'
 > {
-  /** By the clock of the worker, which may be another than the one that the run was started by. */
-  startedAt: Run['startedAt'];
   steps: Pick<StepState, 'name'>[];
 }
 
@@ -16,6 +14,8 @@ export interface AssignedRun extends Pick<
 export interface Assignment {
   run: AssignedRun;
   definition: ProjectDefinition;
+  /** How long ago the run started when it was claimed, by the server: clocks of two machines may disagree. */
+  elapsedMs: number;
 }
 
 /** How things stand for the one who holds, or held, an attempt. */

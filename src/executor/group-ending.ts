@@ -52,8 +52,8 @@ export class GroupEnding {
 
   /** Resolves when no member is alive; gives up on one that not even SIGKILL ends. */
   async done(): Promise<void> {
-    const deadline = Date.now() + (KILL_AFTER_SECONDS + 5) * 1000;
-    for (let looks = 1; signalGroup(this.groupId, 0) && Date.now() < deadline; looks++) {
+    const deadline = performance.now() + (KILL_AFTER_SECONDS + 5) * 1000;
+    for (let looks = 1; signalGroup(this.groupId, 0) && performance.now() < deadline; looks++) {
       // Telling zombies from the living means reading about every process, so it is done once in a while.
       if (looks % LOOKS_PER_CLOSER_LOOK === 0 && !groupIsAlive(this.groupId)) return;
       await after(LOOK_EVERY_MS);

@@ -35,14 +35,14 @@ export class ProcessRegistry {
   /** Kills what an earlier life left running. A stranger that was given an old number is left alone. */
   async killLeftovers(): Promise<number> {
     const killed = new Set<number>();
-    const deadline = Date.now() + DEAD_WITHIN_MS;
+    const deadline = performance.now() + DEAD_WITHIN_MS;
     // Until nothing is found: one that is about to die may still have started another.
     for (let left = this.findLeftovers(); left.length > 0; left = this.findLeftovers()) {
       for (const pid of left) {
         killed.add(pid);
         kill(pid);
       }
-      if (Date.now() > deadline) break;
+      if (performance.now() > deadline) break;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     if (killed.size > 0) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
 import type { StepDefinition } from '../projects/project';
-import { type Clock, elapsedMs } from '../clock/clock';
+import type { Clock } from '../clock/clock';
 import type { QuotaBudget, RunEvent } from '../events/run-event';
 import type { ArtifactFiles } from '../runs/artifact-files';
 import { LEASE_SECONDS } from '../runs/lease';
@@ -145,8 +145,7 @@ export class RunAttempt implements Attempt {
 
   /** Of the run's time: what it waited for a worker, and earlier attempts, have had their part of it. */
   private leftMs(timeoutSeconds: number): number {
-    const passedMs = elapsedMs(this.assignment.run.startedAt, this.tools.clock.now());
-    return Math.max(0, timeoutSeconds * 1000 - passedMs);
+    return Math.max(0, timeoutSeconds * 1000 - this.assignment.elapsedMs);
   }
 
   private async prepare(): Promise<StepContext> {

@@ -159,8 +159,8 @@ export class StreamControlPlane extends HttpControlPlane {
 
   /** Of an attempt that is handed back nothing is heard any more: what was logged must be in before. */
   private async untilRead(): Promise<void> {
-    const deadline = Date.now() + READ_WITHIN_MS;
-    while (Date.now() < deadline) {
+    const deadline = performance.now() + READ_WITHIN_MS;
+    while (performance.now() < deadline) {
       const group = await this.stream.groups().then(
         (groups) => groups.find(({ name }) => name === API_GROUP),
         () => undefined,

@@ -54,14 +54,14 @@ export class StreamRequests {
   private async takeRuns(): Promise<void> {
     const { signal } = this.stopping;
     let idleMs = 0; // what an earlier life of this worker was handed is nobody's now
-    let lastTakeOverMs = 0;
+    let lastTakeOverMs = -Infinity;
     for (;;) {
       await this.places.untilFree(signal);
       if (signal.aborted) return;
       try {
-        if (Date.now() - lastTakeOverMs >= RETRY_AFTER_MS) {
+        if (performance.now() - lastTakeOverMs >= RETRY_AFTER_MS) {
           await this.takeOver(idleMs);
-          lastTakeOverMs = Date.now();
+          lastTakeOverMs = performance.now();
           idleMs = RETRY_AFTER_MS;
         } else if (this.waiting.length > 0) {
           await this.takeWaiting();

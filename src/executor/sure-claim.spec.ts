@@ -4,7 +4,7 @@ import { ApiRefusal, type Claimed } from './worker-api';
 const CLAIMED = {
   request: { runId: 'r', payload: { attempt: 2 } },
   leaseToken: 'token',
-  serverNowMs: null,
+  elapsedMs: 0,
 } as Claimed;
 
 function apiOf(...answers: (Claimed | null | Error)[]) {

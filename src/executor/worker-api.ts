@@ -11,8 +11,8 @@ export interface Claimed {
   request: RunEventOf<'run.requested'>;
   /** Proves that this worker holds the attempt. */
   leaseToken: string;
-  /** By the clock of the server; null if it did not say. */
-  serverNowMs: number | null;
+  /** How long ago the run started, by the server. */
+  elapsedMs: number;
 }
 
 /** The server answered, and the answer is no. */
@@ -64,15 +64,11 @@ export class WorkerApi {
     const late = AbortSignal.timeout(waitSeconds * 1000 + ANSWER_WITHIN_MS);
     const response = await this.post('/runs/claim', body, { signals: signal ? [signal, late] : [late] });
     if (response.status === 204) return null;
-    const serverNowMs = Date.parse(response.headers.get('date') ?? '');
-    const { leaseToken, ...request } = (await response.json()) as RunEventOf<'run.requested'> & {
+    const { leaseToken, elapsedMs, ...request } = (await response.json()) as RunEventOf<'run.requested'> & {
       leaseToken: string;
+      elapsedMs: number;
     };
-    return {
-      request,
-      leaseToken,
-      serverNowMs: Number.isNaN(serverNowMs) ? null : serverNowMs,
-    };
+    return { request, leaseToken, elapsedMs };
   }
 
   async heartbeat(key: AttemptKey): Promise<Standing> {

@@ -9,14 +9,13 @@ import {
   type OnModuleDestroy,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { Clock, toInstant } from '../clock/clock';
+import { Clock } from '../clock/clock';
 import { CONFIG } from '../config/config.module';
 import type { WorkerConfig } from '../config/config';
 import { EventStream } from '../events/event-stream';
 import { NodeIdentity } from '../lifecycle/node-identity';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { ArtifactFiles } from '../runs/artifact-files';
-import { startOfRun } from '../runs/run-id';
 import type { Attempt } from './attempt';
 import { ClaimPolling } from './claim-polling';
 import type { AttemptKey } from './control-plane';
@@ -147,7 +146,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
   }
 
   private async attemptAt(claimed: Claimed): Promise<Attempt> {
-    const { leaseToken, serverNowMs } = claimed;
+    const { leaseToken, elapsedMs } = claimed;
     const { runId, payload } = claimed.request;
     const { projectId, scope, steps, params, attempt, definitionHash, runInputs, quota } = payload;
     let known = this.catalogue.find(projectId);
@@ -162,9 +161,6 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
       const run = { runId, projectId, attempt, leaseToken };
       return new DefinitionMismatch(run, definitionHash, ownHash, workerId, control, clock);
     }
-    // The id tells when the run started, by the clock of the server, and its answer what that clock says now.
-    const nowMs = clock.nowMs();
-    const agoMs = Math.max(0, (serverNowMs ?? nowMs) - startOfRun(runId));
     const run = {
       runId,
       projectId,
@@ -174,13 +170,12 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
       params,
       runInputs: runInputs === undefined ? null : JSON.stringify(runInputs),
       quota: quota ?? null,
-      startedAt: toInstant(nowMs - agoMs),
       steps: steps.map((name) => ({ name })),
     };
     const { config, artifacts } = this;
     return new RunAttempt(
       workerId,
-      { run, definition: known.definition },
+      { run, definition: known.definition, elapsedMs },
       { config, clock, control, artifacts, steps: this.steps },
     );
   }

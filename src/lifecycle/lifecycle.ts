@@ -3,13 +3,13 @@ import { Injectable } from '@nestjs/common';
 /** Whether this process is on its way out: it then takes nothing new on, and finishes what it has. */
 @Injectable()
 export class Lifecycle {
-  private stoppingSince: number | null = null;
+  private hasBegunStopping = false;
 
   get isStopping(): boolean {
-    return this.stoppingSince !== null;
+    return this.hasBegunStopping;
   }
 
   beginStopping(): void {
-    this.stoppingSince ??= Date.now();
+    this.hasBegunStopping = true;
   }
 }

@@ -78,7 +78,7 @@ export function requestLogging(output: Logger) {
     const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     request.id = id;
     response.setHeader('X-Request-Id', id);
-    const startedAtMs = Date.now();
+    const startedAtMs = performance.now();
     response.once('close', () => {
       const level = levelOf(request, response);
       if (!output.isLevelEnabled(level)) return;
@@ -88,7 +88,7 @@ export function requestLogging(output: Logger) {
         {
           req: { id, method, url },
           res: { statusCode: response.statusCode },
-          responseTime: Date.now() - startedAtMs,
+          responseTime: Math.round(performance.now() - startedAtMs),
           ...aboutRun(request, response),
         },
         response.writableFinished ? 'request completed' : 'request aborted',

@@ -42,6 +42,19 @@ const read = async (runId = 'run', after = 0): Promise<LogLine[]> => {
 const textsOf = (lines: readonly LogLine[]) => lines.map(({ text }) => text);
 
 describe('the log of a run', () => {
+  it('has the times that its sender names, as far as they can be', async () => {
+    const at = '2026-03-01T10:00:00.000Z';
+    await store.append({ runId: 'run', attempt: 1, lines: [{ at, text: 'as named' }] });
+    const named: string[] = [];
+    const timeOf = (instant: string, now: string) => {
+      named.push(instant);
+      return now;
+    };
+    await store.append({ runId: 'run', attempt: 1, timeOf, lines: [{ at, text: 'a' }, { text: 'b' }] });
+    expect((await read()).map((line) => line.at === at)).toEqual([true, false, false]);
+    expect(named).toEqual([at]);
+  });
+
   it('is empty at first', async () => {
     expect(await store.readAfter('run', 0)).toBeNull();
     expect(await store.lastSeq('run')).toBe(0);

@@ -19,6 +19,8 @@ export interface LogAppend {
   lines: LogLineInput[];
   /** What else is stored with these lines, in bytes: the log's limit counts it. */
   rowBytes?: number;
+  /** When a line was written, from the time that its sender names and that of its arrival; as named without it. */
+  timeOf?: (at: Instant, now: Instant) => Instant;
 }
 
 export interface LogAppended {
@@ -148,13 +150,17 @@ export class LogStore {
     });
   };
 
-  private addLines(end: LogEndEntity, { attempt, lines, rowBytes = 0 }: LogAppend, into: LogLine[]): void {
+  private addLines(
+    end: LogEndEntity,
+    { attempt, lines, rowBytes = 0, timeOf }: LogAppend,
+    into: LogLine[],
+  ): void {
     // Of earlier attempts nothing is taken any more.
     const seen = end.seenNumbers[attempt] ?? [];
     end.seenNumbers = { [attempt]: seen };
     const size = new StoredSize(rowBytes);
     const now = this.clock.now();
-    const instantOf = instantReader(now);
+    const instantOf = instantReader(now, timeOf ?? ((at) => at));
     for (const { n, at, stream, step, text: whole } of lines) {
       if (n !== undefined && !addNumber(seen, n)) continue;
       if (end.limitReached === 1) continue;
@@ -222,15 +228,18 @@ function intoChunks(lines: LogLine[]): LogChunk[] {
   return chunks;
 }
 
-/** Times as they are stored; what is no time becomes `fallback`. The lines of one read share theirs, so it is read once. */
-function instantReader(fallback: Instant): (at: string | undefined) => Instant {
+/** Times as they are stored; what is no time becomes `now`. The lines of one read share theirs, so it is read once. */
+function instantReader(
+  now: Instant,
+  timeOf: NonNullable<LogAppend['timeOf']>,
+): (at: string | undefined) => Instant {
   let last: string | undefined;
-  let instant = fallback;
+  let instant = now;
   return (at) => {
     if (at === last) return instant;
     const ms = at === undefined ? Number.NaN : Date.parse(at);
     last = at;
-    instant = Number.isNaN(ms) ? fallback : toInstant(ms);
+    instant = Number.isNaN(ms) ? now : timeOf(toInstant(ms), now);
     return instant;
   };
 }

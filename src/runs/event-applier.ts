@@ -20,7 +20,8 @@ import { effectOf } from './event-effect';
 import { RecentIds } from './recent-ids';
 import type { Run } from './run';
 import { inboxRow, RunRows } from './run-rows';
-import { type Emission, type Refusal, within } from './run-state';
+import type { Emission, Refusal } from './run-state';
+import { timeOf, timesOf } from './sender-clock';
 import { AppliedEventEntity } from './run.entity';
 
 export type EventOutcome = 'applied' | 'duplicate' | Refusal | 'rejected';
@@ -180,7 +181,7 @@ export class EventApplier {
           runId: run.runId,
           projectId: run.projectId,
           attempt: attemptOf(event, run),
-          at: within(run, event.occurredAt, now),
+          at: timeOf(effect.changed ?? run, event.occurredAt, now),
           report: callReport,
         });
       if (effect.logLines) {
@@ -189,6 +190,7 @@ export class EventApplier {
           attempt: run.attempt,
           lines: effect.logLines,
           rowBytes: INBOX_ROW_BYTES,
+          timeOf: timesOf(run),
         });
       }
       const row = inboxRow(event, now);

@@ -39,7 +39,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private applyTrouble: string | null = null;
   /** Why a batch could not be applied in full, since the catching up began. */
   private failure: unknown = null;
-  private lastRetryMs = 0;
+  private lastRetryMs = -Infinity;
 
   constructor(
     private readonly stream: EventStream,
@@ -103,8 +103,8 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async takeWhatIsThere(): Promise<void> {
-    const untilMs = Date.now() + CATCH_UP_MS;
-    while ((await this.takeBatch(0)) > 0 && Date.now() < untilMs);
+    const untilMs = performance.now() + CATCH_UP_MS;
+    while ((await this.takeBatch(0)) > 0 && performance.now() < untilMs);
   }
 
   private async consume(): Promise<void> {
@@ -112,7 +112,8 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
       try {
         if (!this.isCaughtUp) await this.catchUpLater();
         // Each time counts as a delivery, of which an event has only so many.
-        const isRetryDue = Date.now() - this.lastRetryMs >= RETRY_AFTER_MS && this.database.trouble === null;
+        const isRetryDue =
+          performance.now() - this.lastRetryMs >= RETRY_AFTER_MS && this.database.trouble === null;
         if (isRetryDue) await this.takeOver(RETRY_AFTER_MS);
         await this.takeBatch(WAIT_MS);
         if (this.readTrouble !== null) await this.applyForgotten();
@@ -138,7 +139,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private async takeOver(idleMs: number, triesAtMost?: number): Promise<number> {
     const entries = await this.stream.takeOver(API_GROUP, this.name, { idleMs, count: BATCH });
     await this.handle(entries, triesAtMost);
-    this.lastRetryMs = Date.now();
+    this.lastRetryMs = performance.now();
     return entries.length;
   }
 

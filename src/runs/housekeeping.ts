@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { Clock, plusSeconds } from '../clock/clock';
+import { Clock, toInstant } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { EventStream } from '../events/event-stream';
@@ -44,7 +44,9 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Each part for itself: with Redis away, what lies in the database is tidied all the same. */
   async tidy(): Promise<void> {
-    const hoursAgo = (hours: number) => plusSeconds(this.clock.now(), -hours * 3600);
+    // The slower of the two: a wall clock that is set forward must not make anything old.
+    const nowMs = Math.min(this.clock.nowMs(), this.clock.steadyMs());
+    const hoursAgo = (hours: number) => toInstant(nowMs - hours * 3_600_000);
     await this.attempt('entries of the stream', () =>
       this.stream.trim(hoursAgo(this.config.runEventsRetentionHours)),
     );

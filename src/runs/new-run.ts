@@ -2,14 +2,15 @@ import { plusSeconds, toInstant } from '../clock/clock';
 import type { QuotaBudget, RunInput } from '../events/run-event';
 import type { ParamValue, ProjectDefinition } from '../projects/project';
 import { NO_PROGRESS, pendingSteps, type Run, type TriggeredBy } from './run';
+import type { RunStart } from './run-id';
+import { unheardSince } from './sender-clock';
 
 /** Between SIGTERM and SIGKILL; a worker of ours has confirmed a stop soon after. */
 export const KILL_AFTER_SECONDS = 10;
 
 /** A run of a project as it is at its start: running, and nobody's yet. */
 export function newRun(request: {
-  runId: string;
-  startedAtMs: number;
+  start: RunStart;
   project: ProjectDefinition;
   definitionHash: string;
   scope: string;
@@ -20,11 +21,12 @@ export function newRun(request: {
   runInputs: RunInput[] | null;
   quota: QuotaBudget | null;
 }): Run {
-  const { project, steps, startedAtMs } = request;
-  const startedAt = toInstant(startedAtMs);
+  const { project, steps, start } = request;
+  const startedAt = toInstant(start.startedAtMs);
   const isExternal = project.executor === 'external';
   return {
-    runId: request.runId,
+    runId: start.runId,
+    idIsAhead: start.idIsAhead,
     projectId: project.projectId,
     scope: request.scope,
     status: 'running',
@@ -42,6 +44,7 @@ export function newRun(request: {
     claimedAt: null,
     requestPublishedAt: null,
     lastHeardAt: null,
+    senderClock: unheardSince(startedAt),
     leaseExpiresAt: null,
     leaseToken: null,
     leaseClaimId: null,

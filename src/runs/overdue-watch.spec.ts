@@ -1,74 +1,53 @@
-import { plusSeconds } from '../clock/clock';
 import { aNewRun, after, LATER } from '../../test/support/a-run';
 import { overdueCommand } from './overdue-watch';
 import type { Run } from './run';
+import type { Limit } from './run-deadlines';
 import { type RunCommand, transition } from './run-state';
-
-const NOW = '2026-03-01T12:00:00.000Z';
-const PAST = '2026-03-01T11:59:59.999Z';
-const FUTURE = '2026-03-01T12:00:00.001Z';
 
 const claim: RunCommand = { type: 'claim', workerId: 'worker-1', leaseSeconds: 30 };
 const waiting = aNewRun();
-const active: Run = { ...after(waiting, [claim]), leaseExpiresAt: null };
+const active = after(waiting, [claim]);
+
+const passed =
+  (...limits: Limit[]) =>
+  (limit: Limit) =>
+    limits.includes(limit);
 
 describe('overdueCommand', () => {
-  it.each<[string, Run, RunCommand['type'] | null]>([
-    ['nothing where no limit is set', waiting, null],
-    ['nothing while the lease runs', { ...active, leaseExpiresAt: FUTURE }, null],
-    ['nothing at the very end of the lease', { ...active, leaseExpiresAt: NOW }, null],
-    ['a lost worker after it', { ...active, leaseExpiresAt: PAST }, 'lose-worker'],
-    ['nothing while somebody may still claim it', { ...waiting, claimBy: FUTURE }, null],
-    ['the end of waiting after that', { ...waiting, claimBy: PAST }, 'give-up-waiting'],
-    ['nothing of claiming once it is claimed', { ...active, claimBy: PAST }, null],
-    ['a time-out after the time of an active run', { ...active, finishBy: PAST }, 'time-out'],
-    ['a time-out after the time of a waiting run', { ...waiting, finishBy: PAST }, 'time-out'],
-    ['nothing while a stop may be confirmed', { ...active, stopBy: FUTURE }, null],
-    ['the end of stopping after that', { ...active, stopBy: PAST }, 'give-up-stopping'],
-    [
-      'the end of stopping first',
-      { ...active, stopBy: PAST, leaseExpiresAt: PAST, finishBy: PAST },
-      'give-up-stopping',
-    ],
-    [
-      'a lost worker rather than a time-out',
-      { ...active, leaseExpiresAt: PAST, finishBy: PAST },
-      'lose-worker',
-    ],
-    [
-      'the end of waiting rather than a time-out',
-      { ...waiting, claimBy: PAST, finishBy: PAST },
-      'give-up-waiting',
-    ],
-  ])('is %s', (_what, run, expected) => expect(overdueCommand(run, NOW)?.type ?? null).toBe(expected));
+  it.each<[string, Run, Limit[], RunCommand['type'] | null]>([
+    ['nothing while no limit has passed', active, [], null],
+    ['a lost worker after its lease', active, ['lease'], 'lose-worker'],
+    ['the end of waiting after the claim time-out', waiting, ['claim'], 'give-up-waiting'],
+    ['nothing of claiming once it is claimed', active, ['claim'], null],
+    ['a time-out after the time of an active run', active, ['finish'], 'time-out'],
+    ['a time-out after the time of a waiting run', waiting, ['finish'], 'time-out'],
+    ['the end of stopping after the grace period', active, ['stop'], 'give-up-stopping'],
+    ['the end of stopping first', active, ['stop', 'lease', 'finish'], 'give-up-stopping'],
+    ['a lost worker rather than a time-out', active, ['lease', 'finish'], 'lose-worker'],
+    ['the end of waiting rather than a time-out', waiting, ['claim', 'finish'], 'give-up-waiting'],
+  ])('is %s', (_what, run, limits, expected) =>
+    expect(overdueCommand(run, passed(...limits))?.type ?? null).toBe(expected),
+  );
 
-  it('names who is lost, and since when', () =>
-    expect(overdueCommand({ ...active, leaseExpiresAt: PAST }, NOW)).toEqual({
+  it('names the lost worker and when it was last heard from', () =>
+    expect(overdueCommand(active, passed('lease'))).toEqual({
       type: 'lose-worker',
       attempt: 1,
       message: expect.stringContaining(`worker-1 was last heard from at ${LATER}`),
     }));
 
   it('is a command that the state machine accepts, in every phase that has a limit', () => {
-    const limited = aNewRun({
-      executor: 'external',
-      timeoutSeconds: 60,
-      claimTimeoutSeconds: 5,
-      stopGraceSeconds: 5,
-    });
     const stop: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' };
-    for (const run of [limited, after(limited, [claim]), after(limited, [claim, stop])]) {
-      const command = overdueCommand(run, NOW);
-      expect(command).not.toBeNull();
-      expect(transition(run, command!, NOW).applied).toBe(true);
+    const limits: [Run, Limit][] = [
+      [waiting, 'claim'],
+      [waiting, 'finish'],
+      [active, 'lease'],
+      [active, 'finish'],
+      [after(active, [stop]), 'stop'],
+      [after(active, [stop]), 'lease'],
+    ];
+    for (const [run, limit] of limits) {
+      expect(transition(run, overdueCommand(run, passed(limit))!, LATER).applied).toBe(true);
     }
-  });
-
-  it('leaves a run alone that gets a worker anew after losing one', () => {
-    const patient = aNewRun({ maxAttempts: 2, claimTimeoutSeconds: 60 });
-    const lost: RunCommand = { type: 'lose-worker', attempt: 1, message: 'It fell silent.' };
-    const { run } = transition(after(patient, [claim]), lost, NOW);
-    expect(overdueCommand(run, plusSeconds(NOW, 59))).toBeNull();
-    expect(overdueCommand(run, plusSeconds(NOW, 61))?.type).toBe('give-up-waiting');
   });
 });

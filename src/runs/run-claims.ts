@@ -6,12 +6,16 @@ import { EventApplier } from './event-applier';
 import { EventConsumer } from './event-consumer';
 import { LEASE_SECONDS } from './lease';
 import { isTerminal, type Run } from './run';
+import { RunDeadlines } from './run-deadlines';
 import { RunQueries } from './run-queries';
+import { timesOf } from './sender-clock';
 import { RunStore } from './run-store';
 
 export interface Assignment {
   run: Run;
   definition: ProjectDefinition;
+  /** How long ago the run started. */
+  elapsedMs: number;
 }
 
 /** What a worker deals with beside events: taking a run, keeping it, handing it back, and the log. */
@@ -23,6 +27,7 @@ export class RunClaims {
     private readonly queries: RunQueries,
     private readonly tail: LogTail,
     private readonly consumer: EventConsumer,
+    private readonly deadlines: RunDeadlines,
   ) {}
 
   /**
@@ -34,7 +39,8 @@ export class RunClaims {
     if (run?.executor !== executor) return null;
     const claimed = await this.store.command(runId, { type: 'claim', workerId, leaseSeconds: LEASE_SECONDS });
     if (!claimed?.applied) return null;
-    return { run: claimed.run, definition: await this.queries.definition(claimed.run.definitionHash) };
+    const definition = await this.queries.definition(claimed.run.definitionHash);
+    return { run: claimed.run, definition, elapsedMs: this.deadlines.elapsedMs(claimed.run) };
   }
 
   /** What a worker of this process has to tell, where the stream cannot be relied on to keep it. In order. */
@@ -71,7 +77,7 @@ export class RunClaims {
   async appendLog(runId: string, attempt: number, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
     const run = await this.queries.find(runId);
     if (!run || isTerminal(run) || run.attempt !== attempt) return { accepting: false };
-    const { limitReached } = await this.tail.append({ runId, attempt, lines });
+    const { limitReached } = await this.tail.append({ runId, attempt, lines, timeOf: timesOf(run) });
     return { accepting: !limitReached };
   }
 }

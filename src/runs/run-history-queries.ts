@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { type Instant, toInstant } from '../clock/clock';
+import type { Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
 import { type Run, RUN_STATUSES, type RunStatus, type StepState } from './run';
 import type { RunFilter } from './run-queries';
-import { lowestRunIdAt, startOfRun } from './run-id';
 import { RunEntity } from './run.entity';
+import { type StartRange, startRange } from './start-range';
 
 export interface HistoryFilter extends RunFilter {
   projectId: string;
@@ -50,6 +50,8 @@ interface Bound {
 interface Stretch {
   low: Bound | null;
   high: Bound | null;
+  /** What else must hold of the start. */
+  startedAt: StartRange['startedAt'];
   end: string | null;
 }
 
@@ -87,7 +89,7 @@ export class RunHistoryQueries {
       items,
       newerThan: isNewer ? beyond : place && (items[0]?.runId ?? place.runId),
       olderThan: isNewer ? (items.at(-1)?.runId ?? place.runId) : beyond,
-      lookedUpTo: hasMore || stretch.end === null ? null : toInstant(startOfRun(stretch.end)),
+      lookedUpTo: hasMore || stretch.end === null ? null : await this.startOf(stretch.end),
     };
   }
 
@@ -148,6 +150,10 @@ export class RunHistoryQueries {
     return new Map(rows.map(({ runId, ...times }) => [runId, times]));
   }
 
+  private async startOf(runId: string): Promise<Instant | null> {
+    return (await this.times([runId])).get(runId)?.startedAt ?? null;
+  }
+
   private async count(filter: HistoryFilter & { status: RunStatus }): Promise<StatusCount> {
     const isPlain =
       filter.scope === undefined && filter.triggeredBy === undefined && filter.text === undefined;
@@ -171,9 +177,11 @@ export class RunHistoryQueries {
     most: number,
   ): Promise<Stretch> {
     const isNewer = place?.direction === 'newer';
+    const { low, high, startedAt } = await startRange(this.database, { fromMs, toMs });
     const stretch: Stretch = {
-      low: fromMs === undefined ? null : { runId: lowestRunIdAt(fromMs), isIncluded: true },
-      high: toMs === undefined ? null : { runId: lowestRunIdAt(toMs + 1), isIncluded: false },
+      low: low === null ? null : { runId: low, isIncluded: true },
+      high: high === null ? null : { runId: high, isIncluded: false },
+      startedAt,
       end: null,
     };
     if (place) {
@@ -219,7 +227,7 @@ export class RunHistoryQueries {
 
 function matching(
   { projectId, status, scope, triggeredBy, text }: HistoryFilter,
-  { low, high }: Pick<Stretch, 'low' | 'high'>,
+  { low, high, startedAt }: Omit<Stretch, 'end'>,
 ): { condition: string; parameters: unknown[] } {
   const conditions: [sql: string, value: unknown][] = [['project_id = ?', projectId]];
   if (status !== undefined) conditions.push(['status = ?', status]);
@@ -227,6 +235,7 @@ function matching(
   if (triggeredBy !== undefined) conditions.push(['triggered_by = ?', triggeredBy]);
   if (low) conditions.push([`run_id ${low.isIncluded ? '>=' : '>'} ?`, low.runId]);
   if (high) conditions.push([`run_id ${high.isIncluded ? '<=' : '<'} ?`, high.runId]);
+  if (startedAt) conditions.push(['started_at >= ?', startedAt.from], ['started_at <= ?', startedAt.to]);
   const condition = conditions.map(([sql]) => sql).join(' AND ');
   const parameters = conditions.map(([, value]) => value);
   if (text === undefined) return { condition, parameters };

@@ -1,21 +1,45 @@
 import { v7 } from 'uuid';
+import type { Clock } from '../clock/clock';
+
+export interface RunStart {
+  /** UUID of version 7. */
+  runId: string;
+  startedAtMs: number;
+  /** 1 where the clock was behind the newest id, so that this id names a later time than the start. */
+  idIsAhead: 0 | 1;
+}
 
 /**
- * Makes UUIDs of version 7 that rise strictly while the process lives, also within a millisecond and when the clock
- * is set back, so that the order of ids is the order of starts: lists page by it (RFC 9562, section 6.2, method 1).
+ * Makes ids of runs that rise strictly, also within a millisecond, when the clock is set back, and across restarts, so
+ * that the order of ids is the order of starts: lists page by it (RFC 9562, section 6.2, method 1).
  */
 export class RunIds {
-  private lastMs = 0;
-  private sequence = 0;
+  private lastMs: number;
+  private sequence: number;
 
-  next(nowMs: number): string {
-    this.sequence = nowMs > this.lastMs ? 0 : this.sequence + 1;
-    this.lastMs = Math.max(nowMs, this.lastMs);
-    return v7({ msecs: this.lastMs, seq: this.sequence });
+  /** @param newest the newest id in the database; null if it has none */
+  constructor(
+    private readonly clock: Clock,
+    newest: string | null,
+  ) {
+    // The sequence within its millisecond is unknown, so the next one is begun.
+    this.lastMs = newest === null ? 0 : startOfRun(newest) + 1;
+    this.sequence = newest === null ? 0 : -1;
+  }
+
+  next(): RunStart {
+    const startedAtMs = this.clock.nowMs();
+    this.sequence = startedAtMs > this.lastMs ? 0 : this.sequence + 1;
+    this.lastMs = Math.max(startedAtMs, this.lastMs);
+    return {
+      runId: v7({ msecs: this.lastMs, seq: this.sequence }),
+      startedAtMs,
+      idIsAhead: this.lastMs > startedAtMs ? 1 : 0,
+    };
   }
 }
 
-/** The smallest id that a run started at this time can have: a time filter becomes a range of ids. */
+/** The smallest id that is made at this time: a time filter becomes a range of ids. */
 export function lowestRunIdAt(epochMs: number): string {
   const hex = Math.min(Math.max(0, epochMs), 2 ** 48 - 1)
     .toString(16)
@@ -23,7 +47,7 @@ export function lowestRunIdAt(epochMs: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }
 
-/** When a run started, in epoch milliseconds, as its id tells. */
-export function startOfRun(runId: string): number {
+/** The time in an id, in epoch milliseconds: when the run started, unless the clock was behind the newest id then. */
+function startOfRun(runId: string): number {
   return Number.parseInt(runId.replaceAll('-', '').slice(0, 12), 16);
 }

@@ -11,9 +11,10 @@ import { JobatoError } from '../problems/catalogue';
 import type { ProjectDefinition } from '../projects/project';
 import type { Run, RunStatus, TriggeredBy } from './run';
 import { ReportingHabits } from './reporting-habits';
-import { lowestRunIdAt } from './run-id';
+import type { LimitedRun } from './run-deadlines';
 import { phaseOf } from './run-state';
 import { type RunView, toRunView } from './run-view';
+import { startRange } from './start-range';
 import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
 import { WorkerRegistry } from './worker-registry';
 
@@ -87,8 +88,13 @@ export class RunQueries {
     if (filter.status !== undefined) where('status = ?', filter.status);
     if (filter.scope !== undefined) where('scope = ?', filter.scope);
     if (filter.triggeredBy !== undefined) where('triggered_by = ?', filter.triggeredBy);
-    if (filter.fromMs !== undefined) where('run_id >= ?', lowestRunIdAt(filter.fromMs));
-    if (filter.toMs !== undefined) where('run_id < ?', lowestRunIdAt(filter.toMs + 1));
+    const { low, high, startedAt } = await startRange(this.database, filter);
+    if (low !== null) where('run_id >= ?', low);
+    if (high !== null) where('run_id < ?', high);
+    if (startedAt) {
+      where('started_at >= ?', startedAt.from);
+      where('started_at <= ?', startedAt.to);
+    }
     if (cursor !== undefined) where('run_id < ?', cursor);
     const condition = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
     // Only ids, which the project's index has together with all that is asked for; it would not be chosen for whole
@@ -131,14 +137,19 @@ export class RunQueries {
   }
 
   async latestEnded(projectId?: string): Promise<Run | null> {
-    const [run] =
-      projectId === undefined
-        ? await this.select('WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1', [])
-        : // One run a project at a time: the last to start is the last to end.
-          await this.select("WHERE project_id = ? AND status <> 'running' ORDER BY run_id DESC LIMIT 1", [
-            projectId,
-          ]);
-    return run ?? null;
+    if (projectId !== undefined) {
+      // One run a project at a time: the last to start is the last to end.
+      const [run] = await this.select(
+        "WHERE project_id = ? AND status <> 'running' ORDER BY run_id DESC LIMIT 1",
+        [projectId],
+      );
+      return run ?? null;
+    }
+    const [run] = await this.select('WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1', []);
+    if (!run || run.endedAt! <= this.clock.now()) return run ?? null;
+    // The clock was set back since: until it has caught up, ends are no order, and starts are the nearest to one.
+    const [newest] = await this.select("WHERE status <> 'running' ORDER BY run_id DESC LIMIT 1", []);
+    return newest!;
   }
 
   /** The run that was handed out to this claim. */
@@ -211,12 +222,15 @@ export class RunQueries {
     );
   }
 
-  /** Runs with a time of theirs in the past: a lease, or a limit for claiming, finishing or stopping. */
-  async overdue(): Promise<Run[]> {
-    const now = this.clock.now();
-    return this.select(
-      "WHERE status = 'running' AND (lease_expires_at < ? OR claim_by < ? OR finish_by < ? OR stop_by < ?)",
-      [now, now, now, now],
+  /** All active runs, with as much of each as says what it must do by when: read about once a second. */
+  async allLimited(): Promise<LimitedRun[]> {
+    return this.database.read.query<LimitedRun>(
+      'SELECT run_id AS "runId", attempt, worker_id AS "workerId", claimed_at AS "claimedAt",' +
+        ' last_heard_at AS "lastHeardAt", lease_expires_at AS "leaseExpiresAt", lease_token AS "leaseToken",' +
+        ' lease_used_at AS "leaseUsedAt", started_at AS "startedAt",' +
+        ' claim_timeout_seconds AS "claimTimeoutSeconds", claim_by AS "claimBy", finish_by AS "finishBy",' +
+        ` stop_grace_seconds AS "stopGraceSeconds", stop_by AS "stopBy" FROM runs WHERE status = 'running'`,
+      [],
     );
   }
 
@@ -273,4 +287,10 @@ export class RunQueries {
   private select(where: string, parameters: unknown[]): Promise<Run[]> {
     return this.runs.select(this.database.read, where, parameters);
   }
+}
+
+/** Null where there is no run. */
+export async function newestRunId({ read }: Pick<Database, 'read'>): Promise<string | null> {
+  const [row] = await read.query<{ newest: string | null }>('SELECT MAX(run_id) AS newest FROM runs');
+  return row?.newest ?? null;
 }

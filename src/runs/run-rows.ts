@@ -26,6 +26,7 @@ const MUTABLE: (keyof Run)[] = [
   'claimedAt',
   'requestPublishedAt',
   'lastHeardAt',
+  'senderClock',
   'leaseExpiresAt',
   'leaseToken',
   'leaseClaimId',

@@ -271,8 +271,9 @@ describe('the end of a run', () => {
 
   it.each([
     ['is the time that the worker names', MIDDLE, MIDDLE],
-    ['is not before the start', BEFORE_START, START],
-    ['is the start itself', START, START],
+    ['is the arrival where that is before the start', BEFORE_START, NOW],
+    ['is the arrival where that is before the claim', START, NOW],
+    ['is the claim itself', LATER, LATER],
     ['is not after now', FUTURE, NOW],
     ['is now', NOW, NOW],
   ])('%s', (_what, occurredAt, endedAt) => {
@@ -382,7 +383,14 @@ describe('a lost worker', () => {
 
   it('gives the run, as it was at its start, to the next one while attempts are left', () => {
     const { run } = transition(busy, loseWorker(), NOW);
-    expect(run).toEqual({ ...waiting, attempt: 2, pastLeases: { 1: TOKEN }, revision: busy.revision + 1 });
+    const senderClock = { ...waiting.senderClock, notBefore: NOW };
+    expect(run).toEqual({
+      ...waiting,
+      attempt: 2,
+      pastLeases: { 1: TOKEN },
+      senderClock,
+      revision: busy.revision + 1,
+    });
   });
 
   it('fails the run when none is left', () =>
@@ -433,7 +441,7 @@ describe('giving up', () => {
 });
 
 describe('the steps of a run', () => {
-  const running = after(active, [
+  const running = after(after(waiting, [claim], START), [
     progress({ step: 'fetch', stepStatus: 'running' }, '2026-03-01T10:01:00.000Z'),
     progress({ step: 'fetch', stepStatus: 'completed', exitCode: 0 }, '2026-03-01T10:02:00.000Z'),
     progress({ step: 'parse', stepStatus: 'running' }, '2026-03-01T10:03:00.000Z'),
@@ -530,7 +538,7 @@ describe('the steps of a run', () => {
       ),
     ).toEqual(['fetch', 'parse', 'report', 'rank']));
 
-  it('never begin before their run or after now', () => {
+  it('begin with the arrival where their worker names a time before the run or after now', () => {
     const early = transition(
       active,
       progress({ step: 'fetch', stepStatus: 'running' }, '1999-01-01T00:00:00.000Z'),
@@ -541,8 +549,53 @@ describe('the steps of a run', () => {
       progress({ step: 'fetch', stepStatus: 'running' }, '2099-01-01T00:00:00.000Z'),
       NOW,
     );
-    expect(early.run.steps[0]!.startedAt).toBe(START);
+    expect(early.run.steps[0]!.startedAt).toBe(NOW);
     expect(late.run.steps[0]!.startedAt).toBe(NOW);
+  });
+});
+
+describe('a worker whose clock is off', () => {
+  const STEPS_MS = [20, 1000, 1010, 3000];
+  const TIMES = (shiftMs: number, cut = 24) =>
+    STEPS_MS.map((ms) => new Date(Date.parse(START) + 300 + ms + shiftMs).toISOString().slice(0, cut));
+
+  function carriedOut(said: string[], arrivals: string[]): Run {
+    const news: [RunCommand, string][] = [
+      [progress({ step: 'fetch', stepStatus: 'running' }, said[0]), arrivals[0]!],
+      [progress({ step: 'fetch', stepStatus: 'completed', exitCode: 0 }, said[1]), arrivals[1]!],
+      [progress({ step: 'parse', stepStatus: 'running' }, said[2]), arrivals[2]!],
+      [complete({}, said[3]), arrivals[3]!],
+    ];
+    const run: Run = {
+      ...waiting,
+      startedAt: new Date(Date.parse(START) + 300).toISOString(),
+      senderClock: null,
+    };
+    return news.reduce((current, [command, now]) => after(current, [command], now), run);
+  }
+
+  it.each([
+    ['40 s behind', -40_000],
+    ['40 s ahead', 40_000],
+    ['right', 0],
+  ])('and %s leaves the run and its steps as long as they were, and in order', (_what, offMs) => {
+    const run = carriedOut(TIMES(offMs), TIMES(5));
+    const { steps, startedAt, endedAt } = run;
+    const since = (at: string | null) => Date.parse(at!) - Date.parse(startedAt);
+    const lateMs = offMs === 0 ? 0 : 5;
+    expect(since(endedAt)).toBe(3000 + lateMs);
+    expect(steps.slice(0, 2).map((step) => [since(step.startedAt), since(step.endedAt)])).toEqual([
+      [20 + lateMs, 1000 + lateMs],
+      [1010 + lateMs, 3000 + lateMs],
+    ]);
+  });
+
+  it('or sends whole seconds makes no run of 0 ms', () => {
+    const whole = TIMES(0, 19).map((text) => `${text}.000Z`);
+    const { steps, startedAt, endedAt } = carriedOut(whole, TIMES(5));
+    expect(Date.parse(endedAt!) - Date.parse(startedAt)).toBe(2700);
+    for (const step of steps.slice(0, 2)) expect(step.endedAt! >= step.startedAt!).toBe(true);
+    expect(steps[1]!.startedAt! >= steps[0]!.endedAt!).toBe(true);
   });
 });
 

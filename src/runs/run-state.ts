@@ -13,6 +13,7 @@ import {
   withOmissions,
   withStepNamed,
 } from './run-bounds';
+import { clockAfter, timeOf, unheardSince } from './sender-clock';
 
 /** Where a run stands for the state machine: `running` has three phases, each terminal status is one. */
 export type RunPhase = 'waiting' | 'active' | 'stopping' | 'completed' | 'partial' | 'failed' | 'cancelled';
@@ -152,7 +153,8 @@ export function transition(run: Run, command: RunCommand, now: Instant): Transit
   if (allowed.length === 0) return refused('no-effect');
   if (command.type === 'unclaim' && !isUnused(run, command.leaseToken)) return refused('lease-lost');
 
-  const changed: Run = { ...run, ...changes(run, command, now), revision: run.revision + 1 };
+  const heard = isDated(command) ? { ...run, senderClock: clockAfter(run, command.occurredAt, now) } : run;
+  const changed: Run = { ...heard, ...changes(heard, command, now), revision: run.revision + 1 };
   const to = phaseOf(changed);
   if (!allowed.includes(to))
     throw new Error(`The state machine has no way from ${from} by ${command.type} to ${to}.`);
@@ -190,6 +192,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
         workerId: command.workerId,
         claimedAt: now,
         lastHeardAt: now,
+        senderClock: unheardSince(now),
         leaseExpiresAt: plusSeconds(now, command.leaseSeconds),
         leaseToken: command.lease?.token ?? null,
         leaseClaimId: command.lease?.claimId ?? null,
@@ -197,7 +200,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
       };
     case 'unclaim':
       return run.cancelRequestedAt === null
-        ? UNHELD
+        ? unheld(now)
         : { ...ended(run, 'cancelled', now), statusReason: 'cancelled-by-user' };
     case 'start':
     case 'heartbeat':
@@ -211,7 +214,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
       return completed(run, command, now);
     case 'fail': {
       const { errorCode, message, step, reason } = command.payload;
-      const at = within(run, command.occurredAt, now);
+      const at = timeOf(run, command.occurredAt, now, latestStepTime(run));
       const steps =
         step === undefined
           ? { kept: run.steps, isCut: false }
@@ -225,7 +228,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
     }
     case 'confirm-stop':
       return {
-        ...ended(run, 'cancelled', within(run, command.occurredAt, now)),
+        ...ended(run, 'cancelled', timeOf(run, command.occurredAt, now, latestStepTime(run))),
         statusReason: run.cancelRequestedAt === null ? 'cancelled-by-worker' : 'cancelled-by-user',
       };
     case 'request-stop':
@@ -262,16 +265,20 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
   }
 }
 
-const UNHELD = {
-  workerId: null,
-  claimedAt: null,
-  requestPublishedAt: null,
-  lastHeardAt: null,
-  leaseExpiresAt: null,
-  leaseToken: null,
-  leaseClaimId: null,
-  leaseUsedAt: null,
-} satisfies Partial<Run>;
+/** An attempt that no worker has. */
+function unheld(now: Instant): Partial<Run> {
+  return {
+    workerId: null,
+    claimedAt: null,
+    requestPublishedAt: null,
+    lastHeardAt: null,
+    leaseExpiresAt: null,
+    leaseToken: null,
+    leaseClaimId: null,
+    leaseUsedAt: null,
+    senderClock: unheardSince(now),
+  };
+}
 
 function isUnused(run: Run, leaseToken: string): boolean {
   return run.leaseToken === leaseToken && run.leaseUsedAt === null;
@@ -291,7 +298,7 @@ function heard(run: Run, now: Instant, leaseSeconds?: number): Partial<Run> {
 
 function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now: Instant): Partial<Run> {
   const { step, stepStatus, exitCode, current, total, message, metrics, artifacts } = payload;
-  const at = within(run, occurredAt, now);
+  const at = timeOf(run, occurredAt, now, floorOf(run, step, stepStatus));
   const isNewStep = step !== undefined && step !== run.progress.step;
   const before = isNewStep ? { ...NO_PROGRESS, step } : run.progress;
   // News of an earlier step that was overtaken by a later one does not set the run back.
@@ -356,7 +363,7 @@ function completed(run: Run, command: Extract<RunCommand, { type: 'complete' }>,
   });
   const artifactsNow = withArtifacts(run.artifacts, artifacts ?? []);
   return {
-    ...ended(run, status ?? 'completed', within(run, command.occurredAt, now)),
+    ...ended(run, status ?? 'completed', timeOf(run, command.occurredAt, now, latestStepTime(run))),
     statusReason: status === 'partial' ? (reasonOf(reason) ?? 'partial') : null,
     metrics: metricsNow.kept,
     artifacts: artifactsNow.kept,
@@ -373,7 +380,7 @@ function lost(run: Run, message: string, now: Instant): Partial<Run> {
     return { ...ended(run, 'failed', now), statusReason: 'worker-lost', error };
   return {
     attempt: run.attempt + 1,
-    ...UNHELD,
+    ...unheld(now),
     pastLeases: withPastLease(run),
     // The next worker gets the whole time too, however long the lost one had the run.
     claimBy: run.claimTimeoutSeconds > 0 ? plusSeconds(now, run.claimTimeoutSeconds) : null,
@@ -407,10 +414,27 @@ function ended(run: Run, status: Exclude<Run['status'], 'running'>, at: Instant)
   };
 }
 
-/** A worker's clock may be wrong: nothing of a run happens before its start or after now. */
-export function within(run: Pick<Run, 'startedAt'>, occurredAt: Instant, now: Instant): Instant {
-  if (occurredAt < run.startedAt) return run.startedAt;
-  return occurredAt > now ? now : occurredAt;
+/** Heartbeats and uploads over HTTP are dated by this server, and so show nothing of the worker's clock. */
+function isDated(command: RunCommand): command is Extract<RunCommand, { occurredAt: Instant }> {
+  if (!('occurredAt' in command) || command.type === 'heartbeat') return false;
+  return command.type !== 'progress' || command.payload.step !== undefined;
+}
+
+/** What is known to have happened before a step got this status. */
+function floorOf(
+  run: Run,
+  name: string | undefined,
+  status: RunEventMap['run.progress']['stepStatus'],
+): Instant {
+  // A corrected time may be off by as much as events take to arrive: their order decides.
+  if (run.senderClock?.isOff) return latestStepTime(run);
+  const step = status === 'running' ? undefined : run.steps.find((each) => each.name === name);
+  return step?.startedAt ?? run.startedAt;
+}
+
+function latestStepTime({ startedAt, steps }: Run): Instant {
+  const times = steps.flatMap((step) => [step.startedAt ?? startedAt, step.endedAt ?? startedAt]);
+  return times.reduce((latest, time) => (time > latest ? time : latest), startedAt);
 }
 
 function attemptOf(command: RunCommand): number | null {

@@ -26,6 +26,8 @@ export type Created =
 export interface CommandRequest {
   runId: string;
   command: RunCommand;
+  /** Asked within the transaction, which may have had to wait: whether the command is still right. */
+  isStillDue?: (run: Run) => boolean;
 }
 
 /** `waiting`: a request lies in the outbox already. */
@@ -70,8 +72,12 @@ export class RunStore {
   }
 
   /** Changes a run as the state machine allows; null if there is no such run. */
-  async command(runId: string, command: RunCommand): Promise<Commanded> {
-    const commanded = await this.database.write(this.applyCommands, { runId, command });
+  async command(
+    runId: string,
+    command: RunCommand,
+    isStillDue?: CommandRequest['isStillDue'],
+  ): Promise<Commanded> {
+    const commanded = await this.database.write(this.applyCommands, { runId, command, isStillDue });
     if (commanded?.applied) this.rows.announce(commanded.run, commanded.hasEmitted);
     return commanded;
   }
@@ -195,9 +201,12 @@ export class RunStore {
     const changed = new Map<string, Run>();
     const emissions: { run: Run; emission: Emission }[] = [];
     const now = this.clock.now();
-    const results = requests.map(({ runId, command }): Commanded => {
+    const results = requests.map(({ runId, command, isStillDue }): Commanded => {
       const run = runs.get(runId);
       if (!run) return null;
+      if (isStillDue && !isStillDue(run)) {
+        return { applied: false, run, refusal: 'no-effect', hasEmitted: false };
+      }
       const result = transition(run, command, now);
       if (!result.applied) return { applied: false, run, refusal: result.refusal, hasEmitted: false };
       runs.set(runId, result.run);

@@ -15,6 +15,7 @@ import {
 } from './run';
 import { runError } from './run-error';
 import { type Waiting, type WaitingFacts, waitingFor, waitingMessage } from './waiting';
+import { clockSkewMs } from './sender-clock';
 
 const nullableText = { type: String, nullable: true } as const;
 const nullableTime = { type: String, format: 'date-time', nullable: true } as const;
@@ -77,6 +78,13 @@ export class RunView {
   @ApiProperty({ description: 'Counts the workers that were given the run, from 1' }) attempt!: number;
   @ApiProperty({ ...nullableText, format: 'uuid' }) rerunOf!: string | null;
   @ApiProperty(nullableText) workerId!: string | null;
+  @ApiProperty({
+    ...nullableNumber,
+    description:
+      'Milliseconds by which the clock of the worker of this attempt is ahead of the server; negative: behind. ' +
+      'Null where its times agree. Times of the run are corrected by it',
+  })
+  clockSkewMs!: number | null;
   @ApiProperty({ format: 'date-time' }) startedAt!: Instant;
   @ApiProperty(nullableTime) cancelRequestedAt!: Instant | null;
   @ApiProperty(nullableTime) endedAt!: Instant | null;
@@ -115,6 +123,7 @@ export function toRunView(run: Run, facts: WaitingFacts, now: Instant): RunView 
     attempt: run.attempt,
     rerunOf: run.rerunOf,
     workerId: run.workerId,
+    clockSkewMs: clockSkewMs(run),
     startedAt: run.startedAt,
     cancelRequestedAt: run.cancelRequestedAt,
     endedAt: run.endedAt,

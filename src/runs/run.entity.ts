@@ -1,6 +1,16 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { JsonObject, QuotaBudget } from '../events/run-event';
-import type { Artifact, Omission, Progress, Run, RunStatus, StepState, StopReport, TriggeredBy } from './run';
+import type {
+  Artifact,
+  Omission,
+  Progress,
+  Run,
+  RunStatus,
+  SenderClock,
+  StepState,
+  StopReport,
+  TriggeredBy,
+} from './run';
 
 /** Times are ISO-8601 text, nested values JSON text: the same in SQLite and PostgreSQL, and readable in both. */
 @Entity('runs')
@@ -12,6 +22,7 @@ import type { Artifact, Omission, Progress, Run, RunStatus, StepState, StopRepor
 @Index('runs_by_trigger', ['triggeredBy', 'runId'])
 @Index('runs_by_end', ['endedAt'])
 @Index('runs_by_claim', ['leaseClaimId'], { where: 'lease_claim_id IS NOT NULL' })
+@Index('runs_with_id_ahead', ['runId', 'startedAt'], { where: 'id_is_ahead = 1' })
 @Index('runs_by_original', ['rerunOf', 'runId'], { where: 'rerun_of IS NOT NULL' })
 export class RunEntity implements Run {
   @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
@@ -56,6 +67,8 @@ export class RunEntity implements Run {
   @Column({ type: 'simple-json' }) artifacts!: Artifact[];
   @Column({ type: 'simple-json', nullable: true }) omitted!: Omission[] | null;
   @Column({ type: 'integer' }) revision!: number;
+  @Column({ name: 'id_is_ahead', type: 'integer', default: 0 }) idIsAhead!: 0 | 1;
+  @Column({ name: 'sender_clock', type: 'simple-json', nullable: true }) senderClock!: SenderClock | null;
 }
 
 /** How many events of a run are listed in its history, and how many more were applied without being listed. */

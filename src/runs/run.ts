@@ -51,10 +51,25 @@ export interface StopReport {
   alive: { pid: number; name: string }[];
 }
 
+/** What the events of an attempt have shown of the clock of the worker that sent them. */
+export interface SenderClock {
+  /** When this server asked for the attempt, or handed it out: nothing of it happened before. */
+  notBefore: Instant;
+  /**
+   * The smallest difference of an event's arrival and the time that it names, in milliseconds. The clock is behind by
+   * this much at most, since an event takes some time to arrive; negative where it is ahead. Null before the first event.
+   */
+  lagMs: number | null;
+  /** An event named a time before `notBefore`, or after its arrival: the clock differs from this server's. */
+  isOff: boolean;
+}
+
 /** One execution of a project's pipeline. Changed only by `transition`, in run-state.ts. */
 export interface Run {
   /** UUID version 7: its order is the order of starts. */
   runId: string;
+  /** 1 where the clock was behind the newest id at the start, so that the id names a later time than `startedAt`. */
+  idIsAhead: 0 | 1;
   projectId: string;
   scope: string;
   status: RunStatus;
@@ -80,6 +95,8 @@ export interface Run {
   /** When the request of this attempt was last published; only of external runs, whose workers need not claim. */
   requestPublishedAt: Instant | null;
   lastHeardAt: Instant | null;
+  /** What the events of this attempt have shown of its worker's clock; null for runs of before it was recorded. */
+  senderClock: SenderClock | null;
   /** Past this the worker counts as lost; null for one that promised nothing. */
   leaseExpiresAt: Instant | null;
   /** The secret that proves who holds this attempt; null unless it was claimed over HTTP. Never shown or published. */

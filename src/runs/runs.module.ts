@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { Clock } from '../clock/clock';
+import { Database } from '../database/database';
 import { EventsModule } from '../events/events.module';
 import { InputsModule } from '../inputs/inputs.module';
 import { LogsModule } from '../logs/logs.module';
@@ -22,13 +24,15 @@ import { RejectedEventsController } from './rejected-events.controller';
 import { RequestWatch } from './request-watch';
 import { RunChanges } from './run-changes';
 import { RunClaims } from './run-claims';
+import { RunDeadlines } from './run-deadlines';
 import { RunHistoryController } from './run-history.controller';
 import { RunHistoryQueries } from './run-history-queries';
+import { RunIds } from './run-id';
 import { RunLeases } from './run-leases';
 import { RunLogsController } from './run-logs.controller';
 import { RunPast } from './run-past';
 import { ReportingHabits } from './reporting-habits';
-import { RunQueries } from './run-queries';
+import { newestRunId, RunQueries } from './run-queries';
 import { RunRows } from './run-rows';
 import { RunStore } from './run-store';
 import { RunStreams } from './run-streams';
@@ -51,6 +55,11 @@ import { WorkersController } from './workers.controller';
   ],
   providers: [
     RunsService,
+    {
+      provide: RunIds,
+      inject: [Database, Clock],
+      useFactory: async (database: Database, clock: Clock) => new RunIds(clock, await newestRunId(database)),
+    },
     RunPast,
     RunQueries,
     ReportingHabits,
@@ -68,6 +77,7 @@ import { WorkersController } from './workers.controller';
     EventConsumer,
     EventIntake,
     OverdueWatch,
+    RunDeadlines,
     RequestWatch,
     Housekeeping,
     WorkerRegistry,
@@ -90,6 +100,7 @@ import { WorkersController } from './workers.controller';
     ProjectChanges,
     RunChanges,
     RunClaims,
+    RunDeadlines,
     RunLeases,
     RunStreams,
     WorkerRegistry,

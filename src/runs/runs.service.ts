@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../clock/clock';
 import { DiskSpace } from '../database/disk-space';
 import { InputFiles } from '../inputs/input-files';
 import { Lifecycle } from '../lifecycle/lifecycle';
@@ -38,13 +37,11 @@ export interface Accepted {
 /** What people and programs can ask of runs: start one, stop one, repeat one. */
 @Injectable()
 export class RunsService {
-  private readonly ids = new RunIds();
-
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly store: RunStore,
     private readonly queries: RunQueries,
-    private readonly clock: Clock,
+    private readonly ids: RunIds,
     private readonly lifecycle: Lifecycle,
     private readonly disk: DiskSpace,
     private readonly inputs: InputFiles,
@@ -182,10 +179,8 @@ export class RunsService {
     const runInputs = definition.inputs === null ? null : this.inputs.compute();
     const quota = await this.quotas.grant(definition);
 
-    const startedAtMs = this.clock.nowMs();
     const run = newRun({
-      runId: this.ids.next(startedAtMs),
-      startedAtMs,
+      start: this.ids.next(),
       project: definition,
       definitionHash,
       scope,

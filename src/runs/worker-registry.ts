@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type Instant, toInstant } from '../clock/clock';
+import { Clock, type Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { HTTP_CALLERS } from './waiting';
 
@@ -21,7 +21,7 @@ const REMEMBER_WORKERS = 200;
 export class WorkerRegistry {
   private readonly ours = new Map<string, { slots: number; busy: number }>();
   /** Workers elsewhere, the one that was heard last at the end, with how many of its calls wait for a run. */
-  private readonly callers = new Map<string, { heardAtMs: number; waitingCalls: number }>();
+  private readonly callers = new Map<string, { heardAt: Instant; heardAtMs: number; waitingCalls: number }>();
 
   constructor(
     private readonly database: Database,
@@ -44,7 +44,11 @@ export class WorkerRegistry {
   /** A worker elsewhere has called. */
   heard(workerId: string, waitingCalls = this.callers.get(workerId)?.waitingCalls ?? 0): void {
     this.callers.delete(workerId);
-    this.callers.set(workerId, { heardAtMs: this.clock.nowMs(), waitingCalls });
+    this.callers.set(workerId, {
+      heardAt: this.clock.now(),
+      heardAtMs: this.clock.monotonicMs(),
+      waitingCalls,
+    });
     for (const [oldest, caller] of this.callers) {
       if (this.callers.size <= REMEMBER_WORKERS) break;
       if (caller.waitingCalls === 0) this.callers.delete(oldest);
@@ -102,10 +106,10 @@ export class WorkerRegistry {
   }
 
   private recentCallers(): [string, Instant][] {
-    const nowMs = this.clock.nowMs();
-    return [...this.callers].flatMap(([workerId, { heardAtMs, waitingCalls }]): [string, Instant][] => {
-      if (waitingCalls > 0) return [[workerId, toInstant(nowMs)]];
-      return nowMs - heardAtMs > REMEMBER_MS ? [] : [[workerId, toInstant(heardAtMs)]];
+    const nowMs = this.clock.monotonicMs();
+    return [...this.callers].flatMap(([workerId, caller]): [string, Instant][] => {
+      if (caller.waitingCalls > 0) return [[workerId, this.clock.now()]];
+      return nowMs - caller.heardAtMs > REMEMBER_MS ? [] : [[workerId, caller.heardAt]];
     });
   }
 }

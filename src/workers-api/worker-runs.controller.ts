@@ -5,6 +5,7 @@ import type { JsonObject } from '../events/run-event';
 import { ApiProblems } from '../problems/api-problems';
 import { type RunStatus, RUN_STATUSES } from '../runs/run';
 import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../runs/lease';
+import { RunDeadlines } from '../runs/run-deadlines';
 import { RunLeases } from '../runs/run-leases';
 import { ClaimQueue } from './claim-queue';
 import type { HttpEnvelope } from './http-envelope';
@@ -12,7 +13,7 @@ import { ApiLeaseHeader, LEASE_HEADER } from './lease-header';
 import { ApiForWorkers } from './worker-key';
 import { ClaimBody, HeartbeatBody, ReleaseBody } from './worker.requests';
 
-class RequestedView implements HttpEnvelope {
+class ClaimedView implements HttpEnvelope {
   @ApiProperty({ format: 'uuid', description: 'The same as on the stream' }) eventId!: string;
   @ApiProperty({ example: 'run.requested' }) eventType!: string;
   @ApiProperty({ example: 1 }) eventVersion!: number;
@@ -25,6 +26,7 @@ class RequestedView implements HttpEnvelope {
       'releases, and as the member leaseToken of each event over HTTP. Keep it secret.',
   })
   leaseToken!: string;
+  @ApiProperty({ description: 'Milliseconds since the run started; not on the stream' }) elapsedMs!: number;
 }
 
 class HeartbeatAnswer {
@@ -45,6 +47,7 @@ export class WorkerRunsController {
   constructor(
     private readonly claims: ClaimQueue,
     private readonly leases: RunLeases,
+    private readonly deadlines: RunDeadlines,
   ) {}
 
   @Post('claim')
@@ -57,13 +60,13 @@ export class WorkerRunsController {
       `claimId must be used within ${UNUSED_LEASE_SECONDS} s, else the run returns to the queue. With WORKER=embedded ` +
       'only runs with executor external are handed out.',
   })
-  @ApiResponse({ status: 200, type: RequestedView })
+  @ApiResponse({ status: 200, type: ClaimedView })
   @ApiResponse({ status: 204, description: 'There was none in that time' })
   @ApiProblems('VALIDATION', 'UNSUPPORTED_MEDIA_TYPE', 'SHUTTING_DOWN')
   async claim(
     @Body() { workerId, claimId, projectIds, executor, waitSeconds }: ClaimBody,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<RequestedView | undefined> {
+  ): Promise<ClaimedView | undefined> {
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     const granted = await this.claims.claim({
@@ -80,7 +83,8 @@ export class WorkerRunsController {
     }
     if (response.closed) await this.claims.answered(granted, false);
     else response.on('close', () => void this.claims.answered(granted, response.writableFinished));
-    return { ...granted.request, leaseToken: granted.run.leaseToken };
+    const { request, run } = granted;
+    return { ...request, leaseToken: run.leaseToken, elapsedMs: this.deadlines.elapsedMs(run) };
   }
 
   @Post(':runId/heartbeat')

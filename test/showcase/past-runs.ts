@@ -40,8 +40,7 @@ export async function addPastRuns({ app }: RunningApp, past: Past): Promise<void
     const scope =
       index % 7 === 3 && definition.steps.length > 2 ? `from:${definition.steps[1]!.name}` : 'full';
     const run = newRun({
-      runId: v7({ msecs: startedAtMs, seq: index }),
-      startedAtMs,
+      start: { runId: v7({ msecs: startedAtMs, seq: index }), startedAtMs, idIsAhead: 0 },
       project: definition,
       definitionHash,
       scope,

@@ -44,8 +44,7 @@ export function aNewRun(
 ): Run {
   const definition = aProject(project);
   return newRun({
-    runId: RUN_ID,
-    startedAtMs: Date.parse(START),
+    start: { runId: RUN_ID, startedAtMs: Date.parse(START), idIsAhead: 0 },
     project: definition,
     definitionHash: 'f'.repeat(64),
     scope: 'full',

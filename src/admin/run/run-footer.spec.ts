@@ -76,6 +76,22 @@ it('warns where nothing is left, and of a worker that fell silent', () => {
   expect(detail).toBeNull();
 });
 
+it.each([
+  [
+    -40_000,
+    'The clock of worker worker-2 is 40 s behind the clock of this server. Times of this run are corrected.',
+  ],
+  [
+    7_200_000,
+    'The clock of worker worker-2 is 2 h 00 m ahead of the clock of this server. Times of this run are corrected.',
+  ],
+  [5000, null],
+])('tells of a clock that differs by %d ms where that is worth it', (skewMs, text) => {
+  const senderClock = { notBefore: START, lagMs: -skewMs, isOff: true };
+  const { warnings } = footerOf({ ...after(aNewRun(), [CLAIM], START), leaseExpiresAt: null, senderClock });
+  expect(warnings).toEqual(text === null ? [] : [{ text, at: null }]);
+});
+
 it('says how far a run came that was cut short', () => {
   const partial = after(aNewRun(), [
     CLAIM,

@@ -2,12 +2,16 @@ import type { Instant } from '../../clock/clock';
 import type { QuotaStatus } from '../../quota/quotas';
 import { isTerminal, type Run } from '../../runs/run';
 import type { RunView } from '../../runs/run-view';
-import { type DurationText, durationOf } from '../words/duration-text';
+import { clockSkewMs } from '../../runs/sender-clock';
+import { type DurationText, durationOf, durationText } from '../words/duration-text';
 import { numberText, reasonWords } from '../words/plain-words';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { shortText } from '../words/short-text';
 import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
 import { type PageWords, waitingWords, wordsWithTimes } from '../words/waiting-words';
+
+/** A difference of clocks that is worth telling. */
+const VISIBLE_SKEW_MS = 5000;
 
 /** One line that says how things stand, and what to do about it. */
 export interface RunFooter {
@@ -62,7 +66,7 @@ export function runFooter(
   more: FooterWarning[] = [],
 ): RunFooter {
   const mark = runMark(run);
-  const warnings = [...more, ...silentWarning(run, view), ...quotaWarning(quota)];
+  const warnings = [...more, ...silentWarning(run, view), ...clockWarning(run), ...quotaWarning(quota)];
   const href = `/runs/${run.runId}`;
   if (isTerminal(run)) {
     return {
@@ -123,6 +127,17 @@ function silentWarning({ workerId, lastHeardAt }: Run, { waiting }: RunView): Fo
       at: timeTextOrNull(lastHeardAt),
     },
   ];
+}
+
+function clockWarning(run: Run): FooterWarning[] {
+  const skewMs = clockSkewMs(run);
+  if (skewMs === null || Math.abs(skewMs) <= VISIBLE_SKEW_MS) return [];
+  const worker = run.workerId === null ? 'the worker' : `worker ${run.workerId}`;
+  const side = skewMs > 0 ? 'ahead of' : 'behind';
+  const text =
+    `The clock of ${worker} is ${durationText(Math.abs(skewMs))} ${side} the clock of this server. ` +
+    'Times of this run are corrected.';
+  return [{ text, at: null }];
 }
 
 /** "Failed at step fit, exit code 3." */

@@ -192,6 +192,21 @@ it('begins with how the run came about, and puts in what was rejected', () => {
   expect([first[1]!.isRefused, betweenHref]).toEqual([true, null]);
 });
 
+it('keeps events in the order of their arrival where the clock of the server was set back', () => {
+  const later = '2026-03-01T12:00:00.000Z';
+  const events = [
+    event('run.started', { workerId: 'w', attempt: 1 }, { appliedAt: later }),
+    event('run.completed', {}, { appliedAt: LATER }),
+  ];
+  const rejected = [{ id: 1, reason: 'payload is not JSON', eventType: 'run.log', rejectedAt: START }];
+  expect(runTimeline(aNewRun(), past(events, { rejected })).first.map(({ text }) => text)).toEqual([
+    'Accepted through the API: Full pipeline',
+    'run.log arrived and could not be applied: payload is not JSON',
+    expect.stringContaining('w'),
+    'The run completed',
+  ]);
+});
+
 it('says how the run ended where no event did', () => {
   const lost: Run = after(aNewRun(), [
     { type: 'claim', workerId: 'w', leaseSeconds: 1 },

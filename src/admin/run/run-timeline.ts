@@ -95,9 +95,14 @@ function rejectedTold({ rejectedAt, eventType, reason }: PastRejection): Told {
   };
 }
 
+/** Both in the order of their arrival, which a clock that is set back does not change. */
 function inOrder(events: Told[], rejected: Told[]): Told[] {
-  if (rejected.length === 0) return events;
-  return [...events, ...rejected].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  const left = [...rejected];
+  const merged = events.flatMap((event) => {
+    const before = left.findIndex(({ at }) => at >= event.at);
+    return [...left.splice(0, before === -1 ? left.length : before), event];
+  });
+  return [...merged, ...left];
 }
 
 /** Some ends come by no event: nobody took the run, or its worker was given up. */

@@ -10,9 +10,8 @@ const says = (seconds: number, payload: RunEventMap['run.progress']): RunCommand
   payload,
 });
 const inParse = after(
-  aNewRun(),
+  after(aNewRun(), [{ type: 'claim', workerId: 'w', leaseSeconds: 60 }], at(0)),
   [
-    { type: 'claim', workerId: 'w', leaseSeconds: 60 },
     says(100, { step: 'fetch', stepStatus: 'running' }),
     says(110, { step: 'fetch', stepStatus: 'completed', exitCode: 0 }),
     says(110, { step: 'parse', stepStatus: 'running' }),

@@ -12,6 +12,7 @@ const says = (seconds: number, payload: RunEventMap['run.progress']): RunCommand
   payload,
 });
 const FAR = at(100_000);
+const claimed = after(aNewRun(), [CLAIM], START);
 
 /** A run whose steps took so long, one after the other. */
 function completed(seconds: number[]): Run {
@@ -20,15 +21,11 @@ function completed(seconds: number[]): Run {
     says(passed, { step, stepStatus: 'running' }),
     says((passed += seconds[index]!), { step, stepStatus: 'completed' }),
   ]);
-  return after(
-    aNewRun(),
-    [CLAIM, ...commands, { type: 'complete', occurredAt: at(passed), payload: {} }],
-    FAR,
-  );
+  return after(claimed, [...commands, { type: 'complete', occurredAt: at(passed), payload: {} }], FAR);
 }
 
 const EARLIER = [completed([60, 300, 20]), completed([60, 300, 20]), completed([60, 9000, 20])];
-const inFetch = after(aNewRun(), [CLAIM, says(0, { step: 'fetch', stepStatus: 'running' })], FAR);
+const inFetch = after(claimed, [says(0, { step: 'fetch', stepStatus: 'running' })], FAR);
 const inParse = after(
   inFetch,
   [says(60, { step: 'fetch', stepStatus: 'completed' }), says(60, { step: 'parse', stepStatus: 'running' })],

@@ -81,11 +81,11 @@ export class StreamSide {
 
   /** Resolves with true as soon as it is so, with false when the time is over. */
   async until(isSo: () => boolean, withinMs: number): Promise<boolean> {
-    const deadlineMs = Date.now() + withinMs;
+    const deadlineMs = performance.now() + withinMs;
     for (;;) {
       this.throwTrouble();
       if (isSo()) return true;
-      const leftMs = deadlineMs - Date.now();
+      const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0) return false;
       await new Promise<void>((resolve) => {
         const done = () => {

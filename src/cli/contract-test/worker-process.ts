@@ -42,8 +42,8 @@ export class WorkerProcess {
         if (line.trim() !== '') this.lastLines = [...this.lastLines, line].slice(-LINES_KEPT);
       });
     }
-    const deadlineMs = Date.now() + READS_WITHIN_MS;
-    while (this.isAlive && Date.now() < deadlineMs) {
+    const deadlineMs = performance.now() + READS_WITHIN_MS;
+    while (this.isAlive && performance.now() < deadlineMs) {
       const readers = (await this.side.waitingReaders()) ?? new Set();
       if ([...readers].some((id) => !before?.has(id))) return;
       await this.side.until(() => !this.isAlive, LOOK_EVERY_MS);

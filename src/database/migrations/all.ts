@@ -8,6 +8,7 @@ import { EndedSessions1700000000007 } from './7-ended-sessions';
 import { LeaseTokens1700000000008 } from './8-lease-tokens';
 import { Bounds1700000000009 } from './9-bounds';
 import { HandedOutRuns1700000000010 } from './10-handed-out-runs';
+import { Clocks1700000000011 } from './11-clocks';
 
 /** In order. A new one is added at the end; one that was ever released is never changed. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   LeaseTokens1700000000008,
   Bounds1700000000009,
   HandedOutRuns1700000000010,
+  Clocks1700000000011,
 ];

@@ -1,0 +1,64 @@
+import { type Instant, toInstant } from '../clock/clock';
+import type { Run, SenderClock } from './run';
+
+/** A worker that sends times without fractions means any moment of that second. */
+const WITHIN_SECOND_MS = 999;
+
+export function unheardSince(notBefore: Instant): SenderClock {
+  return { notBefore, lagMs: null, isOff: false };
+}
+
+/** What is known of the clock once this event has arrived. Pure. */
+export function clockAfter(
+  run: Pick<Run, 'startedAt' | 'senderClock'>,
+  occurredAt: Instant,
+  now: Instant,
+): SenderClock {
+  const known = run.senderClock ?? unheardSince(run.startedAt);
+  const notBeforeMs = Date.parse(known.notBefore);
+  const saidMs = Date.parse(occurredAt);
+  const lagMs = Date.parse(now) - saidMs;
+  const latestMs = saidMs + leewayMs(occurredAt);
+  const isOff = known.isOff || lagMs < 0 || latestMs < notBeforeMs;
+  const smallestMs = Math.min(known.lagMs ?? lagMs, lagMs);
+  // A correction that leads before the attempt is out of date: one of the clocks was set since.
+  const isStale = isOff && latestMs + smallestMs < notBeforeMs;
+  return { notBefore: known.notBefore, lagMs: isStale ? lagMs : smallestMs, isOff };
+}
+
+/**
+ * When an event happened, by the clock of this server: the time that it names, corrected by the lag where the sender's
+ * clock is known to be off. What cannot be, before `notBefore` or `floor` or after the arrival, is the arrival; for a time
+ * without fractions the end of its second, if that has passed. Never before the floor, and after now only where this
+ * server's own clock was set back. Pure.
+ * @param run with what is known of the clock after this event
+ * @param floor the latest that is known to have happened before this
+ */
+export function timeOf(
+  run: Pick<Run, 'startedAt' | 'senderClock'>,
+  occurredAt: Instant,
+  now: Instant,
+  floor: Instant = run.startedAt,
+): Instant {
+  const { notBefore, lagMs, isOff } = run.senderClock ?? unheardSince(run.startedAt);
+  const nowMs = Date.parse(now);
+  const earliestMs = Math.max(Date.parse(notBefore), Date.parse(floor));
+  const correctedMs = Date.parse(occurredAt) + (isOff ? (lagMs ?? 0) : 0);
+  const atMs = correctedMs < earliestMs ? correctedMs + leewayMs(occurredAt) : correctedMs;
+  const isPossible = earliestMs <= atMs && atMs <= nowMs;
+  return toInstant(Math.max(isPossible ? atMs : nowMs, earliestMs));
+}
+
+/** `timeOf` for what a worker sends of this run. */
+export function timesOf(run: Pick<Run, 'startedAt' | 'senderClock'>): (at: Instant, now: Instant) => Instant {
+  return (at, now) => timeOf(run, at, now);
+}
+
+/** How far the worker's clock is ahead of this server's, in milliseconds; negative: behind. Null where they agree. */
+export function clockSkewMs({ senderClock }: Pick<Run, 'senderClock'>): number | null {
+  return senderClock?.isOff && senderClock.lagMs !== null ? -senderClock.lagMs : null;
+}
+
+function leewayMs(occurredAt: Instant): number {
+  return occurredAt.endsWith('.000Z') ? WITHIN_SECOND_MS : 0;
+}

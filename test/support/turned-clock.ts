@@ -1,0 +1,35 @@
+import { Clock } from '../../src/clock/clock';
+import { OverdueWatch } from '../../src/runs/overdue-watch';
+import type { RunningApp } from './jobato';
+
+/** The watch looks each second; a gap of more than five would count as an outage. */
+const STEP_SECONDS = 4;
+/** What is longer passes in one step. */
+const MAX_WATCHED_SECONDS = 3600;
+
+/** The clocks of an application in this process, which only the test moves. */
+export class TurnedClock {
+  private monotonicMs = performance.now();
+
+  constructor(
+    private readonly jobato: RunningApp,
+    public nowMs = Date.now(),
+  ) {
+    const clock = jobato.app.get(Clock);
+    jest.spyOn(clock, 'nowMs').mockImplementation(() => this.nowMs);
+    jest.spyOn(clock, 'monotonicMs').mockImplementation(() => this.monotonicMs);
+  }
+
+  /** Time passes while the server watches. */
+  async pass(seconds: number): Promise<void> {
+    const watch = this.jobato.app.get(OverdueWatch);
+    await watch.look();
+    for (let left = seconds; left > 0;) {
+      const step = seconds > MAX_WATCHED_SECONDS ? seconds : Math.min(left, STEP_SECONDS);
+      this.nowMs += step * 1000;
+      this.monotonicMs += step * 1000;
+      await watch.look();
+      left -= step;
+    }
+  }
+}
