@@ -24,7 +24,7 @@ module.exports = {
       // These start a Redis of their own, or have no stream in them; of the pages, one spec stands for all.
       testPathIgnorePatterns: [
         '/node_modules/',
-        '/test/(cli-environment|contract-kit|contract-test|database|event-stream|event-stream-redis|external-silent-redis|example-workers|pages|pages-accessible|pages-locale|pages-log|pages-project|pages-quota|pages-run|pages-security|redis-faults|run-history-queries|slow-bodies|worker-http|worker-losses|worker-redis)\\.spec\\.ts$',
+        '/test/(cli-environment|contract-kit|contract-test|database|event-stream|event-stream-redis|external-silent-redis|example-workers|pages|pages-accessible|pages-locale|pages-log|pages-project|pages-quota|pages-run|pages-security|process-signals|redis-faults|run-history-queries|server-log|slow-bodies|worker-http|worker-losses|worker-redis)\\.spec\\.ts$',
       ],
       globalSetup: '<rootDir>/test/support/start-redis.ts',
       globalTeardown: '<rootDir>/test/support/stop-redis.ts',

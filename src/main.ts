@@ -7,6 +7,7 @@ import { assertCertificate } from './lifecycle/certificate';
 import { DataFolderLock } from './lifecycle/data-folder-lock';
 import { listenError, StartUpError } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
+import { logOutput } from './logging/logging';
 
 /** A stop that takes longer than this is cut off; what it left is healed at the next start. */
 const STOP_WITHIN_MS = 24_000;
@@ -21,7 +22,12 @@ async function main(): Promise<void> {
   const lock = DataFolderLock.take(config.dataDir);
   const app = await createApp(config);
   for (const warning of [...configWarnings(config), ...lock.warnings]) new Logger('Jobato').warn(warning);
-  stopOnSignal(app, lock, STOP_WITHIN_MS, () => closeConnections(app));
+  stopOnSignal(app, {
+    lock,
+    withinMs: STOP_WITHIN_MS,
+    onStop: () => closeConnections(app),
+    log: logOutput,
+  });
   await app.listen(config.port, config.host).catch((error: unknown) => {
     throw listenError(error, config);
   });
@@ -36,6 +42,7 @@ function closeConnections(app: NestExpressApplication): void {
   setTimeout(() => server.closeAllConnections(), CLOSE_CONNECTIONS_AFTER_MS).unref();
 }
 
+process.stderr.on('error', () => undefined); // a terminal that is gone must not end the server
 main().catch((error: unknown) => {
   // Something the person who starts it can mend is said in words, without a stack.
   const expected = error instanceof ConfigError || error instanceof StartUpError;
