@@ -14,6 +14,7 @@ import { EventStream } from '../events/event-stream';
 import { NodeIdentity } from '../lifecycle/node-identity';
 import { ArtifactFiles } from '../runs/artifact-files';
 import { RunClaims } from '../runs/run-claims';
+import { UnrecordedStops } from '../runs/unrecorded-stops';
 import { WorkerRegistry } from '../runs/worker-registry';
 import { LocalControlPlane } from './local-control-plane';
 import { Places } from './places';
@@ -48,11 +49,13 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     artifacts: ArtifactFiles,
     steps: StepRunner,
     node: NodeIdentity,
+    stops: UnrecordedStops,
   ) {
     this.workerId = `embedded-${node.id}`;
     const control = new LocalControlPlane(this.workerId, stream, claims, clock);
     this.tools = { config, clock, control, artifacts, steps };
     this.places = new Places(config.workerConcurrency, (taken) => this.announce(taken));
+    stops.onEnd((runId) => this.places.stop(runId, 'stop-requested'));
     this.requests = new StreamRequests(stream, this.workerId, this.places, ({ runId }) => this.claim(runId!));
   }
 

@@ -33,6 +33,7 @@ import { RunStore } from './run-store';
 import { RunStreams } from './run-streams';
 import { RunsController } from './runs.controller';
 import { RunsService } from './runs.service';
+import { UnrecordedStops } from './unrecorded-stops';
 import { Uploads } from './uploads';
 import { WorkerRegistry } from './worker-registry';
 import { WorkersController } from './workers.controller';
@@ -63,6 +64,7 @@ import { WorkersController } from './workers.controller';
     RunClaims,
     RunLeases,
     RunStreams,
+    UnrecordedStops,
     EventConsumer,
     EventIntake,
     OverdueWatch,
@@ -90,6 +92,7 @@ import { WorkersController } from './workers.controller';
     RunClaims,
     RunLeases,
     RunStreams,
+    UnrecordedStops,
     WorkerRegistry,
     ArtifactFiles,
     ArtifactUploads,
