@@ -16,6 +16,7 @@ import { ArtifactFiles } from '../runs/artifact-files';
 import { RunClaims } from '../runs/run-claims';
 import { UnrecordedStops } from '../runs/unrecorded-stops';
 import { WorkerRegistry } from '../runs/worker-registry';
+import { LogBudget } from './log-budget';
 import { LocalControlPlane } from './local-control-plane';
 import { Places } from './places';
 import { ProcessRegistry } from './process-registry';
@@ -53,7 +54,7 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   ) {
     this.workerId = `embedded-${node.id}`;
     const control = new LocalControlPlane(this.workerId, stream, claims, clock);
-    this.tools = { config, clock, control, artifacts, steps };
+    this.tools = { config, clock, control, artifacts, steps, logBudget: new LogBudget() };
     this.places = new Places(config.workerConcurrency, (taken) => this.announce(taken));
     stops.onEnd((runId) => this.places.stop(runId, 'stop-requested'));
     this.requests = new StreamRequests(stream, this.workerId, this.places, ({ runId }) => this.claim(runId!));

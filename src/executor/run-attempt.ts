@@ -11,6 +11,7 @@ import type { Artifact } from '../runs/run';
 import type { Attempt, StopCause } from './attempt';
 import type { Assignment, ControlPlane } from './control-plane';
 import { EventReporter } from './event-reporter';
+import type { LogBudget } from './log-budget';
 import { LogForwarder } from './log-forwarder';
 import { SecretMask } from './secret-mask';
 import { type StepContext, secretsOf, stepEnvironment } from './step-environment';
@@ -32,6 +33,7 @@ export interface AttemptTools {
   control: ControlPlane;
   artifacts: ArtifactFiles;
   steps: StepRunner;
+  logBudget: LogBudget;
 }
 
 /** In the run's folder: too much for a variable. */
@@ -74,6 +76,7 @@ export class RunAttempt implements Attempt {
     this.log = new LogForwarder(
       (lines, firstNumber) => control.appendLog(run, lines, firstNumber),
       this.logger,
+      tools.logBudget,
     );
     this.mask = new SecretMask(secretsOf(definition.steps, tools.config.environment));
   }
