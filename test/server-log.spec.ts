@@ -8,6 +8,10 @@ import { type Folders, makeFolders, nodeStep } from './support/jobato';
 import { freePort } from './support/worker-child';
 
 const ROOT = join(__dirname, '..');
+/** A start takes 2 s; on a busy machine much longer. */
+const READY_WITHIN_MS = 60_000;
+jest.setTimeout(2 * READY_WITHIN_MS);
+
 describe('the log of the server', () => {
   let folders: Folders;
   let child: ChildProcess;
@@ -63,7 +67,7 @@ describe('the log of the server', () => {
     const full = openSync('/dev/full', 'w');
     await start(full);
     closeSync(full);
-    await eventually('the server to be ready', isReady);
+    await eventually('the server to be ready', isReady, READY_WITHIN_MS);
     await completesRun();
     expect(await end()).toBe(0);
   });
@@ -71,14 +75,14 @@ describe('the log of the server', () => {
   it('never stops it where the reader is gone', async () => {
     await start('pipe');
     child.stdout!.destroy();
-    await eventually('the server to be ready', isReady);
+    await eventually('the server to be ready', isReady, READY_WITHIN_MS);
     await completesRun();
     expect(await end()).toBe(0);
   });
 
   it('blocks neither its work nor its end where the reader stands still', async () => {
     await start('pipe', { LOG_LEVEL: 'debug' });
-    await eventually('the server to be ready', isReady);
+    await eventually('the server to be ready', isReady, READY_WITHIN_MS);
     const path = `/not-there?filler=${'x'.repeat(8000)}`;
     for (let requests = 0; requests < 40; requests++) await (await fetch(url + path)).arrayBuffer();
     await completesRun();
@@ -95,7 +99,7 @@ describe('the log of the server', () => {
       const file = openSync(log, 'a');
       await start(file);
       closeSync(file);
-      await eventually('the server to be ready', isReady);
+      await eventually('the server to be ready', isReady, READY_WITHIN_MS);
       expect(() => writeFileSync(filler, Buffer.alloc(1024 * 1024))).toThrow('ENOSPC');
       // One page of the file that is already the log's may still have room.
       for (let more = 0; more < 40; more++) {

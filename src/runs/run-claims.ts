@@ -32,9 +32,10 @@ export class RunClaims {
   async claim(runId: string, workerId: string, executor: Run['executor']): Promise<Assignment | null> {
     const run = await this.queries.find(runId);
     if (run?.executor !== executor) return null;
+    // Read before: a run that was claimed and could then not be begun would be held by a worker that is not at it.
+    const definition = await this.queries.definition(run.definitionHash);
     const claimed = await this.store.command(runId, { type: 'claim', workerId, leaseSeconds: LEASE_SECONDS });
-    if (!claimed?.applied) return null;
-    return { run: claimed.run, definition: await this.queries.definition(claimed.run.definitionHash) };
+    return claimed?.applied ? { run: claimed.run, definition } : null;
   }
 
   /** What a worker of this process has to tell, where the stream cannot be relied on to keep it. In order. */
