@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { Writer } from '../src/database/writer';
 import { eventually, livingOf } from './support/crash';
 import { expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
 
+const KEY = 'a-key-of-this-test';
 const WAITS = "console.log('ready'); setInterval(() => {}, 1000)";
 
 /** Lets every write fail as on a full disk. @returns what ends it */
@@ -28,7 +30,7 @@ describe('a stop while nothing can be written', () => {
         outside: 'id: outside\nexecutor: external\n',
         limited: nodeStep('limited', WAITS, 'timeoutSeconds: 2\n'),
       },
-      { JOBATO_API_KEY: 'a-key-of-this-test' },
+      { JOBATO_API_KEY: KEY },
     );
     freeDisk = () => undefined;
   });
@@ -74,13 +76,40 @@ describe('a stop while nothing can be written', () => {
     expect(await jobato.untilEnded(runId)).toMatchObject({ statusReason: 'cancelled-by-user' });
   });
 
-  it('is kept for a run that is carried out elsewhere', async () => {
+  it('is kept for a run that is carried out elsewhere, and its worker learns of it at its next heartbeat', async () => {
+    const call = (path: string, body: object, headers = {}) =>
+      jobato.fetch(`/api/internal${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-jobato-api-key': KEY, ...headers },
+        body: JSON.stringify(body),
+      });
     const { runId } = await jobato.trigger('outside');
+    const claimed = await call('/runs/claim', { workerId: 'w', projectIds: ['outside'] });
+    const { leaseToken } = (await claimed.json()) as { leaseToken: string };
+    const heartbeat = () =>
+      call(`/runs/${runId}/heartbeat`, { workerId: 'w', attempt: 1 }, { 'x-jobato-lease': leaseToken });
+    expect(await (await heartbeat()).json()).toMatchObject({ cancelRequested: false });
+
     freeDisk = fillDisk();
     const problem = await expectProblem(await stop(runId), 507, 'STORAGE_FULL');
     expect(problem.detail).toMatch(/It is kept/);
+    const answer = await heartbeat();
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ cancelRequested: true });
+
     freeDisk();
-    expect(await jobato.untilEnded(runId)).toMatchObject({ status: 'cancelled' });
+    await jobato.until(runId, ({ cancelRequestedAt }) => cancelRequestedAt !== null);
+    const event = {
+      eventId: randomUUID(),
+      eventType: 'run.cancelled',
+      eventVersion: 1,
+      occurredAt: new Date().toISOString(),
+      runId,
+      payload: { attempt: 1 },
+      leaseToken,
+    };
+    expect((await call('/events', event)).status).toBe(202);
+    expect(await jobato.untilEnded(runId)).toMatchObject({ statusReason: 'cancelled-by-user' });
   });
 
   it('is not needed for a run time-out, which ends the processes by itself', async () => {

@@ -20,6 +20,7 @@ import type { Run } from './run';
 import { inboxRow, RunRows } from './run-rows';
 import { type Emission, type Refusal, within } from './run-state';
 import { AppliedEventEntity } from './run.entity';
+import { UnrecordedStops } from './unrecorded-stops';
 
 export type EventOutcome = 'applied' | 'duplicate' | Refusal | 'rejected';
 export interface AppliedEvent {
@@ -54,12 +55,14 @@ export class EventApplier {
     private readonly tail: LogTail,
     private readonly quotas: Quotas,
     private readonly quotaUsage: QuotaUsage,
+    private readonly stops: UnrecordedStops,
   ) {
     this.inbox = database.rows(AppliedEventEntity);
   }
 
   /** Gives an event the effect that it has, once, however often it comes. */
   async apply(entry: StreamEntry, evidence: Evidence): Promise<AppliedEvent> {
+    await this.afterItsStop(entry.fields);
     return this.announceEffect(entry, await this.database.write(this.applyEvents, { entry, evidence }));
   }
 
@@ -68,9 +71,15 @@ export class EventApplier {
    * that can lose what it was told is no witness of how a run ended.
    */
   async applyAndPublish(event: RunEvent): Promise<void> {
+    await this.afterItsStop(event);
     const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
     this.announceEffect(entry, await this.database.write(this.applyOwnEvents, { entry, event }));
     this.relay.kick();
+  }
+
+  /** Applied before the stop that it confirms, the worker would seem to have stopped on its own account. */
+  private async afterItsStop({ eventType, runId }: { eventType?: string; runId?: string }): Promise<void> {
+    if (eventType === 'run.cancelled' && runId !== undefined) await this.stops.settled(runId.toLowerCase());
   }
 
   private announceEffect(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {
