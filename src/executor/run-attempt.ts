@@ -4,12 +4,14 @@ import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
 import type { StepDefinition } from '../projects/project';
 import { type Clock, elapsedMs } from '../clock/clock';
+import { storageReasonOf } from '../database/storage-error';
 import type { QuotaBudget, RunEvent } from '../events/run-event';
 import type { ArtifactFiles } from '../runs/artifact-files';
 import { LEASE_SECONDS } from '../runs/lease';
 import type { Artifact } from '../runs/run';
 import type { Attempt, StopCause } from './attempt';
 import type { Assignment, ControlPlane } from './control-plane';
+import { isAnyDiskFull } from './disk-room';
 import { EventReporter } from './event-reporter';
 import type { LogBudget } from './log-budget';
 import { LogForwarder } from './log-forwarder';
@@ -129,10 +131,13 @@ export class RunAttempt implements Attempt {
     } catch (error) {
       this.logger.error(`Run ${run.runId} broke off: ${String((error as Error).stack ?? error)}`);
       await this.log.flushed();
+      const isDiskFull = storageReasonOf(error) === 'full';
       this.end = this.events.report('run.failed', {
         attempt: run.attempt,
-        errorCode: 'INTERNAL',
-        message: 'The worker could not carry the run out. The log of the server has the details.',
+        errorCode: isDiskFull ? 'DISK_FULL' : 'INTERNAL',
+        message: isDiskFull
+          ? 'The worker could not carry the run out because its disk is full. Free some space and run it again.'
+          : 'The worker could not carry the run out. The log of the server has the details.',
         reason: 'worker-failed',
       });
     } finally {
@@ -196,12 +201,14 @@ export class RunAttempt implements Attempt {
       stop: this.stopping.signal,
       output: io,
     });
+    // Read now: the room may be back by the time that the failure is read.
+    const isDiskFull = await isAnyDiskFull([context.workDir, context.runDir]);
     await io.finished();
     this.partialReason ??= io.partialReason;
     if (io.isArtifactMissing) this.missing.add('artifact-missing');
     this.quotaUsed += io.quotaUsed;
 
-    const ending = this.classify(step, exit, io);
+    const ending = this.classify(step, exit, io, isDiskFull);
     const exitCode = exit.kind === 'not-started' ? null : exit.exitCode;
     if (ending === null) {
       // A step that reports an error and then exits 0 has done part of its work, and the run must not look whole.
@@ -262,6 +269,7 @@ export class RunAttempt implements Attempt {
     step: StepDefinition,
     exit: StepExit,
     io: StepIo,
+    isDiskFull: boolean,
   ): Exclude<Ending, { kind: 'completed' }> | null {
     const failed = (code: string, message: string, reason: string): Ending & { kind: 'failed' } => ({
       kind: 'failed',
@@ -283,11 +291,12 @@ export class RunAttempt implements Attempt {
         return failed('STEP_NOT_STARTED', exit.message, 'step-failed');
       case 'exited': {
         if (exit.exitCode === 0) return null;
-        if (io.error) return failed(io.error.code, io.error.message, 'step-failed');
+        const full = isDiskFull ? ' The disk is full.' : '';
+        if (io.error) return failed(io.error.code, `${io.error.message}${full}`, 'step-failed');
         const how =
           exit.signal === null ? `exited with code ${exit.exitCode}` : `was ended by ${exit.signal}`;
         const last = io.lastErrorLine === null ? '' : ` Its last line: ${io.lastErrorLine}`;
-        return failed('STEP_FAILED', `Step "${step.name}" ${how}.${last}`, 'step-failed');
+        return failed('STEP_FAILED', `Step "${step.name}" ${how}.${full}${last}`, 'step-failed');
       }
     }
   }
