@@ -342,7 +342,7 @@ export class RunAttempt implements Attempt {
       if (!stillHeld) this.stop('lost');
       else if (stopRequested) this.stop('stop-requested');
     } catch (error) {
-      this.logger.warn(`How run ${run.runId} stands cannot be learnt: ${String(error)}`);
+      this.logger.warn(`Heartbeat for run ${run.runId} failed: ${String(error)}`);
     } finally {
       this.beating = false;
     }

@@ -62,7 +62,8 @@ export class EventApplier {
 
   /** Gives an event the effect that it has, once, however often it comes. */
   async apply(entry: StreamEntry, evidence: Evidence): Promise<AppliedEvent> {
-    await this.afterItsStop(entry.fields);
+    const stop = this.unrecordedStop(entry.fields);
+    if (stop) await stop; // only then: what is written in one turn keeps its order
     return this.announceEffect(entry, await this.database.write(this.applyEvents, { entry, evidence }));
   }
 
@@ -71,15 +72,18 @@ export class EventApplier {
    * that can lose what it was told is no witness of how a run ended.
    */
   async applyAndPublish(event: RunEvent): Promise<void> {
-    await this.afterItsStop(event);
+    const stop = this.unrecordedStop(event);
+    if (stop) await stop;
     const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
     this.announceEffect(entry, await this.database.write(this.applyOwnEvents, { entry, event }));
     this.relay.kick();
   }
 
   /** Applied before the stop that it confirms, the worker would seem to have stopped on its own account. */
-  private async afterItsStop({ eventType, runId }: { eventType?: string; runId?: string }): Promise<void> {
-    if (eventType === 'run.cancelled' && runId !== undefined) await this.stops.settled(runId.toLowerCase());
+  private unrecordedStop({ eventType, runId }: { eventType?: string; runId?: string }): Promise<void> | null {
+    return eventType === 'run.cancelled' && runId !== undefined
+      ? this.stops.settled(runId.toLowerCase())
+      : null;
   }
 
   private announceEffect(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {

@@ -49,9 +49,11 @@ export class UnrecordedStops implements OnModuleDestroy {
     return this.kept.has(runId);
   }
 
-  /** Resolves when no stop of the run waits to be recorded: what follows from the stop is applied after it. */
-  async settled(runId: string): Promise<void> {
-    await this.kept.get(runId)?.recorded.catch(() => undefined);
+  /** Resolves when the stop of the run is recorded or given up; null if none waits for that. */
+  settled(runId: string): Promise<void> | null {
+    const stop = this.kept.get(runId);
+    const nothing = () => undefined;
+    return stop ? stop.recorded.then(nothing, nothing) : null;
   }
 
   /**
@@ -94,6 +96,7 @@ export class UnrecordedStops implements OnModuleDestroy {
           const reason = 'cancelled-by-user';
           return await this.store.command(runId, { type: 'request-stop', reason, requestedBy });
         } catch (error) {
+          if (storageReasonOf(error) === null) throw error;
           if (stop.lastError === null) {
             this.logger.error({ runId, msg: `A stop cannot be recorded yet: ${String(error)}` });
           }
