@@ -67,6 +67,7 @@ describe('what becomes of an attempt', () => {
     tell = async (events) => {
       if (isAway) throw new Error('away');
       told.push(...events);
+      return [];
     };
     for (let n = 0; n < 300; n++) reporter.report('run.progress', { attempt: 1, step: `s${n}` });
     for (let n = 0; n < 60_000; n += 100) {
