@@ -9,6 +9,7 @@ import { assertCertificate } from './lifecycle/certificate';
 import { DataFolderLock } from './lifecycle/data-folder-lock';
 import { listenError, StartUpError } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
+import { logOutput } from './logging/logging';
 
 /** A stop that takes longer than this is cut off; what it left is healed at the next start. */
 const STOP_WITHIN_MS = 24_000;
@@ -22,7 +23,12 @@ async function main(): Promise<void> {
   if (config.tls) assertCertificate(config.tls);
   const lock = DataFolderLock.take(config.dataDir);
   const app = await createApp(config);
-  stopOnSignal(app, lock, STOP_WITHIN_MS, () => closeConnections(app));
+  stopOnSignal(app, {
+    lock,
+    withinMs: STOP_WITHIN_MS,
+    onStop: () => closeConnections(app),
+    log: logOutput,
+  });
   const warnings = [...configWarnings(config, environment), ...lock.warnings];
   for (const warning of warnings) new Logger('Jobato').warn(warning);
   await app.listen(config.port, config.host).catch((error: unknown) => {
@@ -39,6 +45,7 @@ function closeConnections(app: NestExpressApplication): void {
   setTimeout(() => server.closeAllConnections(), CLOSE_CONNECTIONS_AFTER_MS).unref();
 }
 
+process.stderr.on('error', () => undefined); // a terminal that is gone must not end the server
 main().catch((error: unknown) => {
   // Something the person who starts it can mend is said in words, without a stack.
   const expected = error instanceof ConfigError || error instanceof StartUpError;

@@ -7,7 +7,7 @@ import { readEnvironment } from './config/environment';
 import { StartUpError } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
 import { takeWorkerFolder } from './lifecycle/worker-folder';
-import { JsonLogger, openLog } from './logging/logging';
+import { JsonLogger, logOutput, openLog } from './logging/logging';
 import { WorkerModule } from './worker.module';
 
 /** On top of WORKER_DRAIN_SECONDS: what still runs is ended and told of within this, or cut off. */
@@ -21,10 +21,15 @@ async function main(): Promise<void> {
     logger: new JsonLogger(openLog(config.logLevel)),
     abortOnError: false,
   });
-  stopOnSignal(app, lock, config.workerDrainSeconds * 1000 + STOP_WITHIN_MS);
+  stopOnSignal(app, {
+    lock,
+    withinMs: config.workerDrainSeconds * 1000 + STOP_WITHIN_MS,
+    log: logOutput,
+  });
   for (const warning of workerConfigWarnings(config, environment)) new Logger('Jobato').warn(warning);
 }
 
+process.stderr.on('error', () => undefined); // a terminal that is gone must not end the worker
 main().catch((error: unknown) => {
   // Something the person who starts it can mend is said in words, without a stack.
   const expected = error instanceof ConfigError || error instanceof StartUpError;

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Clock } from '../src/clock/clock';
+import { StorageError } from '../src/database/storage-error';
 import { Writer } from '../src/database/writer';
 import { EventStream } from '../src/events/event-stream';
 import { EventApplier } from '../src/runs/event-applier';
-import { agePending, flawsOf, untilQuiet } from './support/crash';
+import { agePending, eventually, flawsOf, untilQuiet } from './support/crash';
 import { isOnRedis, nodeStep, RunningApp } from './support/jobato';
 
 const LINES = 50;
@@ -29,7 +30,7 @@ const writes: Record<string, (input: never) => boolean> = {
 /** As it comes by the stream, or as a worker of the server's own says it. */
 function isApplying(eventType: string) {
   return (input: { entry?: { fields: { eventType: string } } }): boolean =>
-    input?.entry?.fields.eventType === eventType;
+    input?.entry?.fields?.eventType === eventType;
 }
 
 /** Lets the first write of this kind fail as on a full disk. @returns how often it did */
@@ -81,6 +82,49 @@ describe('a write that fails once', () => {
       await jobato.stop();
     }
   });
+});
+
+describe('an outage of the database', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it('sets no event aside, and applies what waited before what is new', async () => {
+    const jobato = await RunningApp.start({ outside: 'id: outside\nexecutor: external\n' });
+    try {
+      const { runId } = await jobato.trigger('outside');
+      let isLocked = true;
+      let tries = 0;
+      const apply: EventApplier['apply'] = Reflect.get(EventApplier.prototype, 'apply');
+      jest.spyOn(EventApplier.prototype, 'apply').mockImplementation(function (
+        this: EventApplier,
+        entry,
+        evidence,
+      ) {
+        if (!isLocked || entry.fields.eventType !== 'run.progress') return apply.call(this, entry, evidence);
+        tries++;
+        return Promise.reject(new StorageError('locked'));
+      });
+      const stream = jobato.app.get(EventStream);
+      const publish = (eventType: string, payload: object) =>
+        stream.publish([
+          {
+            eventId: randomUUID(),
+            eventType,
+            eventVersion: '1',
+            occurredAt: jobato.app.get(Clock).now(),
+            runId,
+            payload: JSON.stringify(payload),
+          },
+        ]);
+      await publish('run.progress', { metrics: { found: 7 } });
+      await eventually('more tries than an event may use up', () => tries > 5, 20_000);
+      await publish('run.completed', {});
+      isLocked = false;
+      expect(await jobato.untilEnded(runId)).toMatchObject({ status: 'completed', metrics: { found: 7 } });
+      expect(await (await jobato.fetch('/api/events/rejected')).json()).toMatchObject({ items: [] });
+    } finally {
+      await jobato.stop();
+    }
+  }, 60_000);
 });
 
 describe('an event that can never be applied', () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
@@ -9,12 +10,13 @@ import {
 import { Clock } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import { StorageError } from '../database/storage-error';
 import { EventStream } from '../events/event-stream';
 import { NodeIdentity } from '../lifecycle/node-identity';
 import { ArtifactFiles } from '../runs/artifact-files';
 import { RunClaims } from '../runs/run-claims';
+import { UnrecordedStops } from '../runs/unrecorded-stops';
 import { WorkerRegistry } from '../runs/worker-registry';
+import { LogBudget } from './log-budget';
 import { LocalControlPlane } from './local-control-plane';
 import { Places } from './places';
 import { ProcessRegistry } from './process-registry';
@@ -36,7 +38,8 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   private readonly tools: AttemptTools;
   private readonly places: Places;
   private readonly requests: StreamRequests;
-  private beginTimer: NodeJS.Timeout | null = null;
+  private readonly stopping = new AbortController();
+  private beginning: Promise<void> = Promise.resolve();
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -48,48 +51,25 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     artifacts: ArtifactFiles,
     steps: StepRunner,
     node: NodeIdentity,
+    stops: UnrecordedStops,
   ) {
     this.workerId = `embedded-${node.id}`;
     const control = new LocalControlPlane(this.workerId, stream, claims, clock);
-    this.tools = { config, clock, control, artifacts, steps };
+    this.tools = { config, clock, control, artifacts, steps, logBudget: new LogBudget() };
     this.places = new Places(config.workerConcurrency, (taken) => this.announce(taken));
+    stops.onEnd((runId) => this.places.stop(runId, 'stop-requested'));
     this.requests = new StreamRequests(stream, this.workerId, this.places, ({ runId }) => this.claim(runId!));
   }
 
+  /** Where the database cannot be written yet, the server starts all the same, and healing goes on beside. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.processes.killLeftovers();
-    if (!(await this.begin())) this.beginLater();
-  }
-
-  /** @returns whether it could: a storage in trouble must not keep the server from starting */
-  private async begin(): Promise<boolean> {
-    try {
-      await this.releaseLeftovers();
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      this.logger.warn(`Runs of an earlier life of this server are not released yet: ${error.detail}`);
-      return false;
-    }
-    if (this.config.worker === 'off') return true;
-    this.announce(0);
-    await this.requests.start();
-    return true;
-  }
-
-  private beginLater(): void {
-    this.beginTimer = setTimeout(() => {
-      this.begin().then(
-        (hasBegun) => {
-          if (!hasBegun && this.beginTimer) this.beginLater();
-        },
-        (error: unknown) => this.logger.error(`The embedded worker cannot begin: ${String(error)}`),
-      );
-    }, BEGIN_AGAIN_MS);
+    if (this.config.worker !== 'off') this.announce(0);
+    if (!(await this.begin())) this.beginning = this.beginLater();
   }
 
   async onModuleDestroy(): Promise<void> {
-    if (this.beginTimer) clearTimeout(this.beginTimer);
-    this.beginTimer = null;
+    this.stopping.abort();
+    await this.beginning;
     await this.requests.stop();
     this.places.stopAll('shutting-down');
     await this.places.allFree();
@@ -100,11 +80,34 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   /** Not earlier: how the runs of this life ended lies on the stream, and by now it is applied. What is left was cut off. */
   async onApplicationShutdown(): Promise<void> {
     if (this.config.worker === 'off') return;
-    await this.claims.release(this.workerId, 'The server was stopped while the run was at work.');
+    try {
+      await this.claims.release(this.workerId, 'The server was stopped while the run was at work.');
+    } catch (error) {
+      this.logger.error(`Runs that were cut off are released by the next start: ${String(error)}`);
+    }
   }
 
-  /** Runs that a life before this one held; its processes are killed by then. */
-  private async releaseLeftovers(): Promise<void> {
+  private async beginLater(): Promise<void> {
+    const { signal } = this.stopping;
+    do await delay(BEGIN_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    while (!signal.aborted && !(await this.begin()));
+  }
+
+  /** Heals, then takes runs: one that was claimed before would be released with what the last life held. */
+  private async begin(): Promise<boolean> {
+    try {
+      await this.heal();
+      if (this.config.worker !== 'off') await this.requests.start();
+      return true;
+    } catch (error) {
+      this.logger.error(`What the last life left cannot be healed yet, trying again: ${String(error)}`);
+      return false;
+    }
+  }
+
+  /** What a life before this one left: first its processes, then the runs that it held. */
+  private async heal(): Promise<void> {
+    await this.processes.killLeftovers();
     const released = await this.claims.release(
       this.workerId,
       'The server ended without warning while the run was at work.',

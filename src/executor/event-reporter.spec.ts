@@ -62,6 +62,29 @@ describe('what becomes of an attempt', () => {
     expect(progress.reduce((sum, { quotaUsed }) => sum + quotaUsed, 0)).toBe(MANY);
   });
 
+  it('takes no more memory while it cannot be told, also where its metrics have ever new names', async () => {
+    let isAway = true;
+    tell = async (events) => {
+      if (isAway) throw new Error('away');
+      told.push(...events);
+      return [];
+    };
+    for (let n = 0; n < 300; n++) reporter.report('run.progress', { attempt: 1, step: `s${n}` });
+    for (let n = 0; n < 60_000; n += 100) {
+      const metrics = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`m${n + index}`, n]));
+      reporter.reportProgress({ attempt: 1, metrics, artifacts: [{ name: 'same', size: n }] });
+    }
+    isAway = false;
+    const published = reporter.published();
+    await jest.advanceTimersByTimeAsync(10_000);
+    await published;
+    const payloads = told.map(({ payload }) => payload as { artifacts?: object[]; metrics?: object });
+    expect(Math.max(...payloads.map(({ metrics = {} }) => Object.keys(metrics).length))).toBe(200);
+    const names = Object.keys(Object.assign({}, ...payloads.map(({ metrics }) => metrics)));
+    expect(names).toEqual(Array.from({ length: 500 }, (_, n) => `m${n}`));
+    expect(payloads.flatMap(({ artifacts = [] }) => artifacts)).toEqual([{ name: 'same', size: 59_900 }]);
+  });
+
   it('is not told any more once the run is somebody else’s', async () => {
     tell = () => Promise.reject(new Error('away'));
     reporter.report('run.started', { workerId: 'w', attempt: 1 });

@@ -3,15 +3,13 @@ import type { Logger } from '@nestjs/common';
 import type { Clock } from '../clock/clock';
 import type { RunEvent, RunEventMap, RunEventType } from '../events/run-event';
 import type { RejectedEvent } from './control-plane';
+import { boundedProgress, fitsInOneEvent, mergedProgress, progressEvents } from './progress-merge';
 
 const RETRY_MS = 1000;
 /** Progress is news for people: so often is enough, and the last word always gets through. */
 const PROGRESS_EVERY_MS = 200;
 /** While so many events cannot be told, progress is not made into more of them: memory stays bounded. */
 const MANY_WAITING = 100;
-/** What an event may have at most; see event-schemas.ts. */
-const MAX_ARTIFACTS = 1000;
-const MAX_METRICS = 200;
 /** The server's word for an event of an attempt that another worker has by now. */
 const LEASE_LOST = 'LEASE_LOST';
 
@@ -43,20 +41,17 @@ export class EventReporter {
   /** Gathers what a step says of its progress; the latest of each member goes out a few times a second. */
   reportProgress(progress: RunEventMap['run.progress']): void {
     if (this.givenUp) return this.keepCalls(progress);
-    if (this.progress && !fitsInOne(this.progress, progress)) this.flushProgress();
-    const { metrics, artifacts, quotaUsed, ...rest } = progress;
     const before = this.progress ?? {};
-    this.progress = {
-      ...before,
-      ...rest,
-      ...((metrics ?? before.metrics) && { metrics: { ...before.metrics, ...metrics } }),
-      ...((artifacts ?? before.artifacts) && {
-        artifacts: [...(before.artifacts ?? []), ...(artifacts ?? [])],
-      }),
-      ...((quotaUsed ?? before.quotaUsed) !== undefined && {
-        quotaUsed: (before.quotaUsed ?? 0) + (quotaUsed ?? 0),
-      }),
-    };
+    let merged = mergedProgress(before, progress);
+    if (!fitsInOneEvent(merged)) {
+      if (this.waiting.length < MANY_WAITING) {
+        this.flushProgress();
+        merged = progress;
+      } else {
+        merged = boundedProgress(merged);
+      }
+    }
+    this.progress = merged;
     this.flushProgressSoon();
   }
 
@@ -105,7 +100,7 @@ export class EventReporter {
     if (!this.progress || this.givenUp) return;
     const { progress } = this;
     this.progress = null;
-    this.enqueue('run.progress', progress);
+    for (const event of progressEvents(progress)) this.enqueue('run.progress', event);
   }
 
   private flushProgressSoon(): void {
@@ -146,12 +141,16 @@ export class EventReporter {
 
   /** The same ids each time: a publication whose answer was lost has no second effect. */
   private async publishUntilTaken(batch: RunEvent[]): Promise<void> {
-    while (!this.givenUp) {
+    for (let tries = 1; !this.givenUp; tries++) {
       try {
         for (const rejected of await this.tell(batch)) this.noteRejected(rejected);
         return;
       } catch (error) {
-        this.logger.error(`Events of run ${this.runId} cannot be told, trying again: ${String(error)}`);
+        if (tries === 1) {
+          this.logger.error(
+            `Events of run ${this.runId} cannot be published, trying again: ${String(error)}`,
+          );
+        }
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
@@ -167,15 +166,6 @@ export class EventReporter {
       `The server rejected ${rejected.event.eventType} of run ${this.runId}: ${rejected.reason}`,
     );
   }
-}
-
-type Progress = RunEventMap['run.progress'];
-
-/** One that is too large would be refused as a whole. */
-function fitsInOne(one: Progress, other: Progress): boolean {
-  const artifacts = (one.artifacts?.length ?? 0) + (other.artifacts?.length ?? 0);
-  const metrics = Object.keys({ ...one.metrics, ...other.metrics });
-  return artifacts <= MAX_ARTIFACTS && metrics.length <= MAX_METRICS;
 }
 
 function callsOnly(event: RunEvent): RunEvent[] {

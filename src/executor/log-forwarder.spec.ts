@@ -1,31 +1,62 @@
 import { Logger } from '@nestjs/common';
+import type { LogLineInput } from '../events/run-event';
+import { LogBudget } from './log-budget';
 import { LogForwarder } from './log-forwarder';
 
+const LINE = 'x'.repeat(100); // 200 characters of the bounds
+const PATIENCE = { retry: 1, stalled: 60_000 };
+
+/** A place for lines that can be away. */
+class Store {
+  readonly numbered = new Map<number, LogLineInput>();
+  isAway = false;
+  tries = 0;
+  private onTry: (() => void)[] = [];
+
+  readonly append = async (lines: LogLineInput[], firstNumber: number) => {
+    this.tries++;
+    for (const resolve of this.onTry.splice(0)) resolve();
+    if (this.isAway) throw new Error('away');
+    lines.forEach((line, index) => this.numbered.set(firstNumber + index, { ...line }));
+    return { accepting: true };
+  };
+
+  nextTry(): Promise<void> {
+    return new Promise((resolve) => this.onTry.push(resolve));
+  }
+
+  get texts(): string[] {
+    return [...this.numbered].sort(([a], [b]) => a - b).map(([, { text }]) => text);
+  }
+}
+
 describe('the way of lines to the log', () => {
+  beforeAll(() => Logger.overrideLogger(false));
+
   it('has no more room once too much waits, also where the lines are empty', () => {
-    const forwarder = new LogForwarder(() => new Promise(() => undefined), new Logger());
+    const never = () => new Promise<never>(() => undefined);
+    const forwarder = new LogForwarder(never, new Logger(), new LogBudget());
     expect(forwarder.room()).toBeNull();
     forwarder.add(Array.from({ length: 100_000 }, () => ({ text: '' })));
     expect(forwarder.room()).toBeInstanceOf(Promise);
+    forwarder.giveUp();
   });
 
   it('has room again when what waited is stored, in order and whole', async () => {
-    const stored: string[] = [];
-    const forwarder = new LogForwarder(async (lines) => {
-      stored.push(...lines.map(({ text }) => text));
-      return { accepting: true };
-    }, new Logger());
+    const store = new Store();
+    const forwarder = new LogForwarder(store.append, new Logger(), new LogBudget());
     const texts = Array.from({ length: 100_000 }, (_, index) => String(index));
     forwarder.add(texts.map((text) => ({ text })));
     await forwarder.room();
     await forwarder.flushed();
-    expect(stored).toEqual(texts);
+    expect(store.texts).toEqual(texts);
     expect(forwarder.room()).toBeNull();
   });
 
   it('throws away what comes after the limit, and always has room for it', async () => {
     let appends = 0;
-    const forwarder = new LogForwarder(async () => ({ accepting: ++appends > 1 }), new Logger());
+    const append = async () => ({ accepting: ++appends > 1 });
+    const forwarder = new LogForwarder(append, new Logger(), new LogBudget());
     forwarder.add([{ text: 'a' }]);
     await forwarder.flushed();
     forwarder.add([{ text: 'b' }]);
@@ -37,19 +68,105 @@ describe('the way of lines to the log', () => {
   it('marks the place where lines are refused, once, and counts all of them', async () => {
     Logger.overrideLogger(false);
     const stored: string[] = [];
-    const forwarder = new LogForwarder(async (lines) => {
-      const [bad, good] = [
-        lines.filter(({ text }) => text === 'bad'),
-        lines.filter(({ text }) => text !== 'bad'),
-      ];
-      stored.push(...good.map(({ text }) => text));
-      return { accepting: true, ...(bad.length > 0 && { refused: { lines: bad.length, reason: '413' } }) };
-    }, new Logger());
+    const forwarder = new LogForwarder(
+      async (lines) => {
+        const [bad, good] = [
+          lines.filter(({ text }) => text === 'bad'),
+          lines.filter(({ text }) => text !== 'bad'),
+        ];
+        stored.push(...good.map(({ text }) => text));
+        return { accepting: true, ...(bad.length > 0 && { refused: { lines: bad.length, reason: '413' } }) };
+      },
+      new Logger(),
+      new LogBudget(),
+    );
     for (const text of ['a', 'bad', 'bad', 'b', 'bad']) {
       forwarder.add([{ text }]);
       await forwarder.flushed();
     }
     expect(stored).toEqual(['a', 'Log lines are missing here: 413', 'b']);
     expect(forwarder.refusedLines).toBe(3);
+  });
+
+  it('loses no line in an outage within its bound, and keeps their order and numbers', async () => {
+    const store = new Store();
+    const forwarder = new LogForwarder(store.append, new Logger(), new LogBudget(), PATIENCE);
+    const texts = Array.from({ length: 500 }, (_, index) => `line ${index}`);
+    store.isAway = true;
+    for (const text of texts) {
+      forwarder.add([{ text }]);
+      if (store.tries < 5) await store.nextTry();
+    }
+    store.isAway = false;
+    await forwarder.flushed();
+    expect(store.texts).toEqual(texts);
+    expect([...store.numbered.keys()].sort((a, b) => a - b)).toEqual(texts.map((_, index) => index + 1));
+  });
+
+  it('never holds a step up in an outage, and says at the place how many lines were dropped', async () => {
+    const store = new Store();
+    const budget = new LogBudget({ perRun: 1000, inAll: 10_000 });
+    const forwarder = new LogForwarder(store.append, new Logger(), budget, PATIENCE);
+    store.isAway = true;
+    forwarder.add([{ text: LINE }, { text: LINE }]);
+    await store.nextTry();
+    await store.nextTry();
+    for (let n = 3; n <= 40; n++) {
+      forwarder.add([{ text: LINE, step: 'work', at: '2026-03-01T10:00:00.000Z' }]);
+      expect(forwarder.room()).toBeNull();
+    }
+    store.isAway = false;
+    await forwarder.flushed();
+    forwarder.add([{ text: 'afterwards' }]);
+    await forwarder.flushed();
+
+    expect(store.texts.filter((text) => text === LINE)).toHaveLength(5);
+    expect(store.texts.slice(5)).toEqual([expect.stringMatching(/^35 lines are missing here/), 'afterwards']);
+    expect(store.numbered.get(6)).toMatchObject({
+      stream: 'system',
+      step: 'work',
+      at: '2026-03-01T10:00:00.000Z',
+    });
+    // All memory is given back, also that of the line about the others.
+    expect(budget.isUsedUp(999)).toBe(false);
+    budget.take(9_999);
+    expect(budget.isUsedUp(0)).toBe(false);
+  });
+
+  it('lets a step go on that is held up when the outage begins', async () => {
+    const store = new Store();
+    const budget = new LogBudget({ perRun: 1000, inAll: 10_000 });
+    const forwarder = new LogForwarder(store.append, new Logger(), budget, PATIENCE);
+    store.isAway = true;
+    forwarder.add(Array.from({ length: 10 }, () => ({ text: LINE })));
+    await forwarder.room();
+    store.isAway = false;
+    await forwarder.flushed();
+    expect(store.texts).toHaveLength(10);
+  });
+
+  it('takes an append without an answer for an outage', async () => {
+    const answers: (() => void)[] = [];
+    const append = () =>
+      new Promise<{ accepting: boolean }>((resolve) => answers.push(() => resolve({ accepting: true })));
+    const budget = new LogBudget({ perRun: 1000, inAll: 10_000 });
+    const forwarder = new LogForwarder(append, new Logger(), budget, { retry: 1, stalled: 1 });
+    forwarder.add(Array.from({ length: 10 }, () => ({ text: LINE })));
+    await forwarder.room();
+    answers[0]!();
+    await forwarder.flushed();
+  });
+
+  it('shares one bound with the logs of other runs', async () => {
+    const store = new Store();
+    const budget = new LogBudget({ perRun: 1000, inAll: 1000 });
+    const other = new LogForwarder(() => new Promise(() => undefined), new Logger(), budget);
+    const forwarder = new LogForwarder(store.append, new Logger(), budget);
+    other.add(Array.from({ length: 5 }, () => ({ text: LINE })));
+    const room = forwarder.room();
+    expect(room).not.toBeNull();
+    other.giveUp();
+    await room;
+    expect(forwarder.room()).toBeNull();
   });
 });

@@ -72,11 +72,13 @@ export class Places {
     });
   }
 
-  stop(runId: string, cause: StopCause): void {
+  /** @returns whether the run is here */
+  stop(runId: string, cause: StopCause): boolean {
     const place = this.find(runId);
-    if (!place) return;
+    if (!place) return false;
     place.stopCause ??= cause;
     place.attempt?.stop(cause);
+    return true;
   }
 
   stopAll(cause: StopCause): void {

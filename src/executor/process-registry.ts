@@ -4,7 +4,13 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { makePrivateFolder } from '../lifecycle/private-files';
-import { groupIsAlive, membersOfGroup, processesWithEnvironment, startOf } from './process-group';
+import {
+  groupIsAlive,
+  membersOfGroup,
+  processesWithEnvironment,
+  signalGroup,
+  startOf,
+} from './process-group';
 
 const DEAD_WITHIN_MS = 2000;
 
@@ -18,6 +24,11 @@ export class ProcessRegistry {
   private readonly logger = new Logger(ProcessRegistry.name);
   private readonly folder: string;
   private readonly runsFolder: string;
+  private readonly living = new Set<number>();
+  /** However this process ends, as long as it still runs code: its steps must not go on alone. */
+  private readonly onExit = () => {
+    for (const groupId of this.living) signalGroup(groupId, 'SIGKILL');
+  };
 
   constructor(@Inject(CONFIG) { dataDir }: Config) {
     this.folder = join(dataDir, 'processes');
@@ -25,11 +36,29 @@ export class ProcessRegistry {
     makePrivateFolder(this.folder);
   }
 
-  /** At once after the start, synchronously: the less between the two, the less can be missed. @returns what forgets it */
+  /**
+   * At once after the start, synchronously: the less between the two, the less can be missed. Where the note cannot be
+   * written, for example because the disk is full, the step goes on: `killLeftovers` also looks at environments.
+   * @returns what forgets it
+   */
   remember(groupId: number): () => void {
+    if (this.living.size === 0) process.on('exit', this.onExit);
+    this.living.add(groupId);
     const file = join(this.folder, `${groupId}.${startOf(groupId) ?? 'gone'}`);
-    writeFileSync(file, '');
-    return () => rmSync(file, { force: true });
+    try {
+      writeFileSync(file, '');
+    } catch (error) {
+      this.logger.warn(`Process group ${groupId} cannot be noted down: ${String(error)}`);
+    }
+    return () => {
+      this.living.delete(groupId);
+      if (this.living.size === 0) process.off('exit', this.onExit);
+      try {
+        rmSync(file, { force: true });
+      } catch (error) {
+        this.logger.warn(`The note of process group ${groupId} cannot be deleted: ${String(error)}`);
+      }
+    };
   }
 
   /** Kills what an earlier life left running. A stranger that was given an old number is left alone. */

@@ -4,13 +4,16 @@ import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
 import type { StepDefinition } from '../projects/project';
 import type { Clock } from '../clock/clock';
+import { storageReasonOf } from '../database/storage-error';
 import type { QuotaBudget, RunEvent } from '../events/run-event';
 import type { ArtifactFiles } from '../runs/artifact-files';
 import { LEASE_SECONDS } from '../runs/lease';
 import type { Artifact } from '../runs/run';
 import type { Attempt, StopCause } from './attempt';
 import type { Assignment, ControlPlane } from './control-plane';
+import { isAnyDiskFull } from './disk-room';
 import { EventReporter } from './event-reporter';
+import type { LogBudget } from './log-budget';
 import { LogForwarder } from './log-forwarder';
 import { SecretMask } from './secret-mask';
 import { type StepContext, secretsOf, stepEnvironment } from './step-environment';
@@ -32,6 +35,7 @@ export interface AttemptTools {
   control: ControlPlane;
   artifacts: ArtifactFiles;
   steps: StepRunner;
+  logBudget: LogBudget;
 }
 
 /** In the run's folder: too much for a variable. */
@@ -74,6 +78,7 @@ export class RunAttempt implements Attempt {
     this.log = new LogForwarder(
       (lines, firstNumber) => control.appendLog(run, lines, firstNumber),
       this.logger,
+      tools.logBudget,
     );
     this.mask = new SecretMask(secretsOf(definition.steps, tools.config.environment));
   }
@@ -126,10 +131,13 @@ export class RunAttempt implements Attempt {
     } catch (error) {
       this.logger.error(`Run ${run.runId} broke off: ${String((error as Error).stack ?? error)}`);
       await this.log.flushed();
+      const isDiskFull = storageReasonOf(error) === 'full';
       this.end = this.events.report('run.failed', {
         attempt: run.attempt,
-        errorCode: 'INTERNAL',
-        message: 'The worker could not carry the run out. The log of the server has the details.',
+        errorCode: isDiskFull ? 'DISK_FULL' : 'INTERNAL',
+        message: isDiskFull
+          ? 'The worker could not carry the run out because its disk is full. Free some space and run it again.'
+          : 'The worker could not carry the run out. The log of the server has the details.',
         reason: 'worker-failed',
       });
     } finally {
@@ -192,12 +200,14 @@ export class RunAttempt implements Attempt {
       stop: this.stopping.signal,
       output: io,
     });
+    // Read now: the room may be back by the time that the failure is read.
+    const isDiskFull = await isAnyDiskFull([context.workDir, context.runDir]);
     await io.finished();
     this.partialReason ??= io.partialReason;
     if (io.isArtifactMissing) this.missing.add('artifact-missing');
     this.quotaUsed += io.quotaUsed;
 
-    const ending = this.classify(step, exit, io);
+    const ending = this.classify(step, exit, io, isDiskFull);
     const exitCode = exit.kind === 'not-started' ? null : exit.exitCode;
     if (ending === null) {
       // A step that reports an error and then exits 0 has done part of its work, and the run must not look whole.
@@ -258,6 +268,7 @@ export class RunAttempt implements Attempt {
     step: StepDefinition,
     exit: StepExit,
     io: StepIo,
+    isDiskFull: boolean,
   ): Exclude<Ending, { kind: 'completed' }> | null {
     const failed = (code: string, message: string, reason: string): Ending & { kind: 'failed' } => ({
       kind: 'failed',
@@ -279,11 +290,12 @@ export class RunAttempt implements Attempt {
         return failed('STEP_NOT_STARTED', exit.message, 'step-failed');
       case 'exited': {
         if (exit.exitCode === 0) return null;
-        if (io.error) return failed(io.error.code, io.error.message, 'step-failed');
+        const full = isDiskFull ? ' The disk is full.' : '';
+        if (io.error) return failed(io.error.code, `${io.error.message}${full}`, 'step-failed');
         const how =
           exit.signal === null ? `exited with code ${exit.exitCode}` : `was ended by ${exit.signal}`;
         const last = io.lastErrorLine === null ? '' : ` Its last line: ${io.lastErrorLine}`;
-        return failed('STEP_FAILED', `Step "${step.name}" ${how}.${last}`, 'step-failed');
+        return failed('STEP_FAILED', `Step "${step.name}" ${how}.${full}${last}`, 'step-failed');
       }
     }
   }
@@ -329,7 +341,7 @@ export class RunAttempt implements Attempt {
       if (!stillHeld) this.stop('lost');
       else if (stopRequested) this.stop('stop-requested');
     } catch (error) {
-      this.logger.warn(`How run ${run.runId} stands cannot be learnt: ${String(error)}`);
+      this.logger.warn(`Heartbeat for run ${run.runId} failed: ${String(error)}`);
     } finally {
       this.beating = false;
     }

@@ -22,6 +22,7 @@ import type { AttemptKey } from './control-plane';
 import { DefinitionMismatch } from './definition-mismatch';
 import { HeldRuns } from './held-runs';
 import { HttpControlPlane } from './http-control-plane';
+import { LogBudget } from './log-budget';
 import { Places } from './places';
 import { ProcessRegistry } from './process-registry';
 import { RunAttempt } from './run-attempt';
@@ -44,6 +45,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
   private readonly control: HttpControlPlane;
   private readonly places: Places;
   private readonly stopping = new AbortController();
+  private readonly logBudget = new LogBudget();
   /** How runs get here. */
   private readonly requests: StreamRequests | ClaimPolling;
 
@@ -176,7 +178,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
     return new RunAttempt(
       workerId,
       { run, definition: known.definition, elapsedMs },
-      { config, clock, control, artifacts, steps: this.steps },
+      { config, clock, control, artifacts, steps: this.steps, logBudget: this.logBudget },
     );
   }
 }

@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, type LoggerService } from '@nestjs/common';
 import pino, { type Logger } from 'pino';
 import type { LogLevel } from '../config/config';
+import { LogOutput } from './log-output';
+import { standardOutput } from './log-sink';
 
 const RUN_ID = /\/runs\/([0-9a-f-]{36})(?:\/|$|\?)/i;
 const REQUEST_ID = /^[\w.-]{1,100}$/;
@@ -15,14 +17,24 @@ const FRAMEWORK_CONTEXTS = new Set([
   'NestApplication',
 ]);
 
+/** Shared by everything in this process that logs: standard output exists once. */
+export const logOutput = new LogOutput(
+  standardOutput,
+  (lines, trouble) =>
+    `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), context: 'Log', msg: `${lines} lines of this log were dropped: ${trouble}` })}\n`,
+);
+
 /** JSON lines on stdout. */
 export function openLog(level: LogLevel): Logger {
-  return pino({
-    level,
-    base: undefined,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    formatters: { level: (label) => ({ level: label }) },
-  });
+  return pino(
+    {
+      level,
+      base: undefined,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    logOutput,
+  );
 }
 
 /**

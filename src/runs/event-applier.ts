@@ -23,6 +23,7 @@ import { inboxRow, RunRows } from './run-rows';
 import type { Emission, Refusal } from './run-state';
 import { timeOf, timesOf } from './sender-clock';
 import { AppliedEventEntity } from './run.entity';
+import { UnrecordedStops } from './unrecorded-stops';
 
 export type EventOutcome = 'applied' | 'duplicate' | Refusal | 'rejected';
 export interface AppliedEvent {
@@ -71,12 +72,15 @@ export class EventApplier {
     private readonly quotas: Quotas,
     private readonly quotaUsage: QuotaUsage,
     private readonly eventCounts: EventCountRows,
+    private readonly stops: UnrecordedStops,
   ) {
     this.inbox = database.rows(AppliedEventEntity);
   }
 
   /** Gives an event the effect that it has, once, however often it comes. */
   async apply(entry: StreamEntry, evidence: Evidence): Promise<AppliedEvent> {
+    const stop = this.unrecordedStop(entry.fields);
+    if (stop) await stop; // only then: what is written in one turn keeps its order
     return this.announceEffect(entry, await this.database.write(this.applyEvents, { entry, evidence }));
   }
 
@@ -85,9 +89,18 @@ export class EventApplier {
    * that can lose what it was told is no witness of how a run ended.
    */
   async applyAndPublish(event: RunEvent): Promise<void> {
+    const stop = this.unrecordedStop(event);
+    if (stop) await stop;
     const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
     this.announceEffect(entry, await this.database.write(this.applyOwnEvents, { entry, event }));
     this.relay.kick();
+  }
+
+  /** Applied before the stop that it confirms, the worker would seem to have stopped on its own account. */
+  private unrecordedStop({ eventType, runId }: { eventType?: string; runId?: string }): Promise<void> | null {
+    return eventType === 'run.cancelled' && runId !== undefined
+      ? this.stops.settled(runId.toLowerCase())
+      : null;
   }
 
   private announceEffect(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {

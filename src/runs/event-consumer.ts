@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   Injectable,
   Logger,
@@ -5,7 +6,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Database } from '../database/database';
-import { StorageError } from '../database/storage-error';
+import { StorageError, storageReasonOf } from '../database/storage-error';
 import { NodeIdentity } from '../lifecycle/node-identity';
 import { API_GROUP, EventStream, type StreamEntry } from '../events/event-stream';
 import { EventApplier } from './event-applier';
@@ -16,6 +17,7 @@ const WAIT_MS = 5_000;
 /** An entry whose transaction failed is tried again after this long, and after so many deliveries is rejected. */
 const RETRY_AFTER_MS = 5_000;
 const MAX_DELIVERIES = 5;
+const PAUSE_MS = 1000;
 /** One that so many deliveries did not get rid of by a start may be what ends this process: it is not tried again. */
 const MAX_DELIVERIES_BEFORE_START = 8;
 /** For so long a start, or a stop, applies what is on the stream; senders may be as quick as we are. */
@@ -40,6 +42,8 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   /** Why a batch could not be applied in full, since the catching up began. */
   private failure: unknown = null;
   private lastRetryMs = -Infinity;
+  /** What was read last could not be applied because the database could not be written. */
+  private hasStorageFailed = false;
 
   constructor(
     private readonly stream: EventStream,
@@ -110,6 +114,8 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private async consume(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       try {
+        while (this.hasStorageFailed && !(await this.hasResumed())) await this.pause();
+        if (this.stopping.signal.aborted) return;
         if (!this.isCaughtUp) await this.catchUpLater();
         // Each time counts as a delivery, of which an event has only so many.
         const isRetryDue =
@@ -119,11 +125,37 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
         if (this.readTrouble !== null) await this.applyForgotten();
         this.readTrouble = null;
       } catch (error) {
-        this.readTrouble = `The event stream cannot be read: ${String(error)}`;
-        this.logger.error(this.readTrouble);
-        await new Promise((resolve) => setTimeout(resolve, 1000));
+        if (storageReasonOf(error) === null) {
+          this.readTrouble = `The event stream cannot be read: ${String(error)}`;
+          this.logger.error(this.readTrouble);
+        } else {
+          this.applyTrouble = `Events cannot be applied: ${String(error)}`;
+          this.hasStorageFailed = true;
+        }
+        await this.pause();
       }
     }
+  }
+
+  /**
+   * Reading on while nothing can be written would only use up deliveries. Once that works again, what failed comes
+   * before what is new, so that the events of a run are applied in their order.
+   */
+  private async hasResumed(): Promise<boolean> {
+    if (this.stopping.signal.aborted) return true;
+    try {
+      await this.database.assertWritable();
+    } catch {
+      return false;
+    }
+    this.hasStorageFailed = false;
+    this.applyTrouble = null;
+    while (!this.hasStorageFailed && (await this.takeOver(0)) === BATCH);
+    return !this.hasStorageFailed;
+  }
+
+  private async pause(): Promise<void> {
+    await delay(PAUSE_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 
   /**
@@ -165,8 +197,9 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     if (failed) this.failure = failed.reason;
     if (entries.length > 0)
       this.applyTrouble = failed ? `Events cannot be applied: ${String(failed.reason)}` : null;
+    this.hasStorageFailed ||= results.some(hasFailedForStorage);
     results.forEach((result, index) => {
-      if (result.status === 'rejected') {
+      if (result.status === 'rejected' && !hasFailedForStorage(result)) {
         this.logger.error(
           `Event ${entries[index]!.id} could not be applied and is tried again: ${String(result.reason)}`,
         );
@@ -193,4 +226,8 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private async setAside(entry: StreamEntry): Promise<void> {
     await this.applier.reject(entry, `it could not be applied in ${entry.deliveryCount} deliveries`);
   }
+}
+
+function hasFailedForStorage(result: PromiseSettledResult<unknown>): boolean {
+  return result.status === 'rejected' && storageReasonOf(result.reason) !== null;
 }

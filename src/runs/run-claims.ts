@@ -37,9 +37,10 @@ export class RunClaims {
   async claim(runId: string, workerId: string, executor: Run['executor']): Promise<Assignment | null> {
     const run = await this.queries.find(runId);
     if (run?.executor !== executor) return null;
+    // Read before: a run that was claimed and could then not be begun would be held by a worker that is not at it.
+    const definition = await this.queries.definition(run.definitionHash);
     const claimed = await this.store.command(runId, { type: 'claim', workerId, leaseSeconds: LEASE_SECONDS });
     if (!claimed?.applied) return null;
-    const definition = await this.queries.definition(claimed.run.definitionHash);
     return { run: claimed.run, definition, elapsedMs: this.deadlines.elapsedMs(claimed.run) };
   }
 

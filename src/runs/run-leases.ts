@@ -8,6 +8,7 @@ import { RunClaims } from './run-claims';
 import { RunQueries } from './run-queries';
 import { phaseOf } from './run-state';
 import { RunStore } from './run-store';
+import { UnrecordedStops } from './unrecorded-stops';
 import { WorkerRegistry } from './worker-registry';
 
 /** What a call says about its sender. Only the token is proof; a name is not. Null where it is not given. */
@@ -30,6 +31,7 @@ export class RunLeases {
     private readonly workers: WorkerRegistry,
     private readonly claims: RunClaims,
     private readonly clock: Clock,
+    private readonly stops: UnrecordedStops,
   ) {}
 
   /**
@@ -69,11 +71,15 @@ export class RunLeases {
     claimant: Claimant & { workerId: string; attempt: number },
   ): Promise<{ cancelRequested: boolean; leaseExpiresAt: Instant }> {
     this.workers.heard(claimant.workerId);
-    const { cancelRequestedAt, leaseExpiresAt } = await this.prolong(
-      await this.permitted(runId, claimant),
-      claimant.workerId,
-    );
-    return { cancelRequested: cancelRequestedAt !== null, leaseExpiresAt: leaseExpiresAt! };
+    const run = await this.permitted(runId, claimant);
+    try {
+      const { cancelRequestedAt, leaseExpiresAt } = await this.prolong(run, claimant.workerId);
+      return { cancelRequested: cancelRequestedAt !== null, leaseExpiresAt: leaseExpiresAt! };
+    } catch (error) {
+      // The worker can stop while the stop, like the heartbeat, still waits to be recorded.
+      if (!this.stops.has(run.runId) || run.leaseExpiresAt === null) throw error;
+      return { cancelRequested: true, leaseExpiresAt: run.leaseExpiresAt };
+    }
   }
 
   /**

@@ -27,7 +27,14 @@ const REFUSALS = [
   'QUOTA_UNKNOWN',
   'STORAGE_FULL',
 ] as const;
-const STOP = { summary: 'Ask a run to stop' };
+const STOP = {
+  summary: 'Ask a run to stop',
+  description:
+    'With 503 or 507 the stop is not recorded yet: processes of the server’s own worker are being ended all the same, ' +
+    'and the stop is recorded as soon as the database can be written.',
+};
+/** The stop is kept, and recorded later. */
+const STOP_KEPT = ['STORAGE_UNAVAILABLE', 'STORAGE_FULL'] as const;
 
 @ApiTags('runs')
 @Controller('api')
@@ -143,7 +150,7 @@ export class RunsController {
   @HttpCode(202)
   @ApiOperation(STOP)
   @ApiResponse({ status: 202, type: RunView })
-  @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_ENDED')
+  @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_ENDED', ...STOP_KEPT)
   async stop(@Param('runId') runId: string): Promise<RunView> {
     return this.service.stop(runId, 'api');
   }
@@ -152,7 +159,7 @@ export class RunsController {
   @HttpCode(202)
   @ApiOperation(STOP)
   @ApiResponse({ status: 202, type: RunView })
-  @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_ENDED')
+  @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_ENDED', ...STOP_KEPT)
   async stopOfProject(
     @Param('projectId') projectId: string,
     @Param('runId') runId: string,

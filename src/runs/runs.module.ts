@@ -38,6 +38,7 @@ import { RunStore } from './run-store';
 import { RunStreams } from './run-streams';
 import { RunsController } from './runs.controller';
 import { RunsService } from './runs.service';
+import { UnrecordedStops } from './unrecorded-stops';
 import { Uploads } from './uploads';
 import { WorkerRegistry } from './worker-registry';
 import { WorkersController } from './workers.controller';
@@ -74,6 +75,7 @@ import { WorkersController } from './workers.controller';
     RunClaims,
     RunLeases,
     RunStreams,
+    UnrecordedStops,
     EventConsumer,
     EventIntake,
     OverdueWatch,
@@ -103,6 +105,7 @@ import { WorkersController } from './workers.controller';
     RunDeadlines,
     RunLeases,
     RunStreams,
+    UnrecordedStops,
     WorkerRegistry,
     ArtifactFiles,
     ArtifactUploads,

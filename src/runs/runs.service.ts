@@ -14,6 +14,7 @@ import { RunIds } from './run-id';
 import { RunQueries } from './run-queries';
 import { RunStore } from './run-store';
 import { type RunView, toRunView } from './run-view';
+import { UnrecordedStops } from './unrecorded-stops';
 
 /** Null is the same as not given: some languages send every member. */
 export interface TriggerRequest {
@@ -46,6 +47,7 @@ export class RunsService {
     private readonly disk: DiskSpace,
     private readonly inputs: InputFiles,
     private readonly quotas: Quotas,
+    private readonly stops: UnrecordedStops,
   ) {}
 
   /**
@@ -91,15 +93,12 @@ export class RunsService {
 
   /**
    * Asks a run to stop. Asking again has no second effect.
-   * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED
+   * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED; STORAGE_FULL, STORAGE_UNAVAILABLE where the stop is kept and
+   *   recorded later
    */
   async stop(runId: string, requestedBy: string, projectId?: string): Promise<RunView> {
     const run = await this.queries.get(runId, projectId);
-    const commanded = await this.store.command(run.runId, {
-      type: 'request-stop',
-      reason: 'cancelled-by-user',
-      requestedBy,
-    });
+    const commanded = await this.stops.request(run.runId, requestedBy);
     const latest = commanded?.run ?? run;
     if (!commanded?.applied && isTerminal(latest)) {
       throw new JobatoError(

@@ -1,0 +1,122 @@
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { storageReasonOf } from '../database/storage-error';
+import { JobatoError } from '../problems/catalogue';
+import { type Commanded, RunStore } from './run-store';
+
+/** A record that takes longer is not waited for: the processes of the run are ended without it. */
+const END_WITHOUT_RECORD_AFTER_MS = 250;
+const ANSWER_WITHIN_MS = 2000;
+const RETRY_MS = 500;
+/** Each is one active run; beyond that a stop that cannot be recorded at once is refused. */
+const MAX_KEPT = 1000;
+
+/** Ends the processes of a run if they belong to this process. @returns whether they do */
+export type EndHere = (runId: string) => boolean;
+
+interface KeptStop {
+  recorded: Promise<Commanded>;
+  /** Why the last try to record it failed. */
+  lastError: unknown;
+  /** The processes of the run belong to this process and are being ended. */
+  isEndingHere: boolean;
+}
+
+/**
+ * Stops on their way into the database. One that cannot be recorded, because the disk is full or the database locked,
+ * ends the run's processes all the same, which may be just what frees the room. It is kept in memory and tried again
+ * until it is recorded or this process ends.
+ */
+@Injectable()
+export class UnrecordedStops implements OnModuleDestroy {
+  private readonly logger = new Logger(UnrecordedStops.name);
+  private readonly kept = new Map<string, KeptStop>();
+  private readonly closing = new AbortController();
+  private endHere: EndHere = () => false;
+
+  constructor(private readonly store: RunStore) {}
+
+  /** Registers the worker that is a part of this process. */
+  onEnd(endHere: EndHere): void {
+    this.endHere = endHere;
+  }
+
+  onModuleDestroy(): void {
+    this.closing.abort();
+  }
+
+  /** Whether a stop of the run was asked for that the database does not know of yet. */
+  has(runId: string): boolean {
+    return this.kept.has(runId);
+  }
+
+  /** Resolves when the stop of the run is recorded or given up; null if none waits for that. */
+  settled(runId: string): Promise<void> | null {
+    const stop = this.kept.get(runId);
+    const nothing = () => undefined;
+    return stop ? stop.recorded.then(nothing, nothing) : null;
+  }
+
+  /**
+   * Asks a run to stop; a stop that is kept already is joined.
+   * @throws JobatoError STORAGE_FULL, STORAGE_UNAVAILABLE if it is not recorded yet, but kept
+   */
+  async request(runId: string, requestedBy: string): Promise<Commanded> {
+    const stop = this.kept.get(runId) ?? this.keep(runId, requestedBy);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, ANSWER_WITHIN_MS, 'late')));
+    try {
+      const commanded = await Promise.race([stop.recorded, late]);
+      if (commanded !== 'late') return commanded;
+    } finally {
+      clearTimeout(timer);
+    }
+    throw notRecordedYet(stop);
+  }
+
+  private keep(runId: string, requestedBy: string): KeptStop {
+    const stop: KeptStop = { recorded: Promise.resolve(null), lastError: null, isEndingHere: false };
+    const mayWait = this.kept.size < MAX_KEPT;
+    this.kept.set(runId, stop);
+    stop.recorded = this.record(runId, requestedBy, stop, mayWait).finally(() => this.kept.delete(runId));
+    stop.recorded.catch(() => undefined); // the callers that wait for it have it
+    return stop;
+  }
+
+  private async record(
+    runId: string,
+    requestedBy: string,
+    stop: KeptStop,
+    mayWait: boolean,
+  ): Promise<Commanded> {
+    const end = () => (stop.isEndingHere ||= this.endHere(runId));
+    const timer = setTimeout(end, END_WITHOUT_RECORD_AFTER_MS);
+    try {
+      for (;;) {
+        try {
+          const reason = 'cancelled-by-user';
+          return await this.store.command(runId, { type: 'request-stop', reason, requestedBy });
+        } catch (error) {
+          if (storageReasonOf(error) === null) throw error;
+          if (stop.lastError === null) {
+            this.logger.error({ runId, msg: `A stop cannot be recorded yet: ${String(error)}` });
+          }
+          stop.lastError = error;
+          end();
+          if (!mayWait || this.closing.signal.aborted) throw error;
+          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        }
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function notRecordedYet({ lastError, isEndingHere }: KeptStop): JobatoError {
+  const isFull = storageReasonOf(lastError) === 'full';
+  const why = isFull ? 'the disk is full' : 'the database cannot be written';
+  const detail = isEndingHere
+    ? `The processes of the run are being ended. The stop itself is not recorded yet, because ${why}: it will be as soon as that works again.`
+    : `The stop is not recorded yet, because ${why}. It is kept, and the worker learns of it as soon as that works again.`;
+  return new JobatoError(isFull ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE', detail, { retryAfterSeconds: 5 });
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { Writer } from '../src/database/writer';
+import { eventually, livingOf } from './support/crash';
+import { expectProblem } from './support/expect-problem';
+import { nodeStep, RunningApp } from './support/jobato';
+
+const KEY = 'a-key-of-this-test';
+jest.setTimeout(90_000);
+
+const WAITS = "console.log('ready'); setInterval(() => {}, 1000)";
+
+/** Lets every write fail as on a full disk. @returns what ends it */
+function fillDisk(): () => void {
+  let isFull = true;
+  for (const way of ['write', 'writeAlong'] as const) {
+    const write: Writer['write'] = Reflect.get(Writer.prototype, way);
+    jest.spyOn(Writer.prototype, way).mockImplementation(function (this: Writer, command, input) {
+      if (!isFull) return write.call(this, command, input);
+      return Promise.reject(Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' }));
+    });
+  }
+  return () => (isFull = false);
+}
+
+describe('a stop while nothing can be written', () => {
+  let jobato: RunningApp;
+  let freeDisk: () => void;
+  beforeEach(async () => {
+    jobato = await RunningApp.start(
+      {
+        waits: nodeStep('waits', WAITS, 'retry: { maxAttempts: 2 }\n'),
+        outside: 'id: outside\nexecutor: external\n',
+        limited: nodeStep('limited', WAITS, 'timeoutSeconds: 2\n'),
+      },
+      { JOBATO_API_KEY: KEY },
+    );
+    freeDisk = () => undefined;
+  });
+  afterEach(async () => {
+    freeDisk();
+    jest.restoreAllMocks();
+    await jobato.stop();
+  });
+
+  const stop = (runId: string) => jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+
+  async function startWaiting(projectId: string): Promise<string> {
+    const { runId } = await jobato.trigger(projectId);
+    await eventually('the step to be at work', async () =>
+      (await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).includes('ready'),
+    );
+    return runId;
+  }
+
+  it('ends the processes at once, and is recorded when that works again', async () => {
+    const runId = await startWaiting('waits');
+    freeDisk = fillDisk();
+    const problem = await expectProblem(await stop(runId), 507, 'STORAGE_FULL');
+    expect(problem.detail).toMatch(/processes of the run are being ended/);
+    await eventually('the end of the processes', () => livingOf(jobato.folders).length === 0);
+    // Asked again, there is nothing more to do, and the same to say.
+    await expectProblem(await stop(runId), 507, 'STORAGE_FULL');
+
+    freeDisk();
+    const run = await jobato.untilEnded(runId);
+    expect(run).toMatchObject({ status: 'cancelled', statusReason: 'cancelled-by-user', attempt: 1 });
+    expect(run.cancelRequestedAt).not.toBeNull();
+    await expectProblem(await stop(runId), 409, 'RUN_ALREADY_ENDED');
+  });
+
+  it('is answered as always where the record comes through in time', async () => {
+    const runId = await startWaiting('waits');
+    freeDisk = fillDisk();
+    const answer = stop(runId);
+    await eventually('the end of the processes', () => livingOf(jobato.folders).length === 0);
+    freeDisk();
+    expect((await answer).status).toBe(202);
+    expect(await jobato.untilEnded(runId)).toMatchObject({ statusReason: 'cancelled-by-user' });
+  });
+
+  it('is kept for a run that is carried out elsewhere, and its worker learns of it at its next heartbeat', async () => {
+    const call = (path: string, body: object, headers = {}) =>
+      jobato.fetch(`/api/internal${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-jobato-api-key': KEY, ...headers },
+        body: JSON.stringify(body),
+      });
+    const { runId } = await jobato.trigger('outside');
+    const claimed = await call('/runs/claim', { workerId: 'w', projectIds: ['outside'] });
+    const { leaseToken } = (await claimed.json()) as { leaseToken: string };
+    const heartbeat = () =>
+      call(`/runs/${runId}/heartbeat`, { workerId: 'w', attempt: 1 }, { 'x-jobato-lease': leaseToken });
+    expect(await (await heartbeat()).json()).toMatchObject({ cancelRequested: false });
+
+    freeDisk = fillDisk();
+    const problem = await expectProblem(await stop(runId), 507, 'STORAGE_FULL');
+    expect(problem.detail).toMatch(/It is kept/);
+    const answer = await heartbeat();
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ cancelRequested: true });
+
+    freeDisk();
+    await jobato.until(runId, ({ cancelRequestedAt }) => cancelRequestedAt !== null);
+    const event = {
+      eventId: randomUUID(),
+      eventType: 'run.cancelled',
+      eventVersion: 1,
+      occurredAt: new Date().toISOString(),
+      runId,
+      payload: { attempt: 1 },
+      leaseToken,
+    };
+    expect((await call('/events', event)).status).toBe(202);
+    expect(await jobato.untilEnded(runId)).toMatchObject({ statusReason: 'cancelled-by-user' });
+  });
+
+  it('is not needed for a run time-out, which ends the processes by itself', async () => {
+    const runId = await startWaiting('limited');
+    freeDisk = fillDisk();
+    await eventually('the end of the processes', () => livingOf(jobato.folders).length === 0);
+    freeDisk();
+    expect(await jobato.untilEnded(runId)).toMatchObject({ status: 'failed', statusReason: 'timed-out' });
+  });
+});
