@@ -1,5 +1,6 @@
 /**
- * Kills and pauses everything at random moments under load, and looks whether all that was promised holds.
+ * Kills and pauses every process at random moments under load, locks the database, fills the disk, sets clocks and
+ * deletes folders, and checks that every promise holds.
  *
  *   npm run chaos                                 ten minutes of trouble
  *   npm run chaos -- --seconds 60 --seed 7        one minute; the same seed makes the same trouble
@@ -10,6 +11,7 @@ const { parseArgs } = require('node:util');
 
 require('../support/typescript.cjs');
 const { chaos } = require('./chaos.ts');
+const { reportOf } = require('./report.ts');
 const { PROTECTIONS } = require('./sabotage.ts');
 
 const { values } = parseArgs({
@@ -30,12 +32,9 @@ if (without !== null && !PROTECTIONS.includes(without))
 const tell = (line) => process.stdout.write(`${line}\n`);
 
 chaos({ seed, seconds, drainSeconds, without, tell }).then(
-  ({ accepted, done, findings, foundAfterSeconds }) => {
-    tell(
-      `${accepted} runs accepted. ${Object.entries(done)
-        .map(([what, times]) => `${what} ${times}`)
-        .join(', ')}.`,
-    );
+  (outcome) => {
+    const { findings, foundAfterSeconds } = outcome;
+    for (const line of reportOf(outcome)) tell(line);
     for (const finding of findings) tell(`FLAW: ${finding}`);
     tell(findings.length === 0 ? 'Everything held.' : `Found after ${foundAfterSeconds} s (seed ${seed}).`);
     process.exit(findings.length === 0 ? 0 : 1);
