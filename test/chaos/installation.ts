@@ -136,8 +136,13 @@ export class Installation {
   }
 
   /** Sets the wall clock of a process off by so much. */
-  setClock(name: ProcessName, offsetMs: number): void {
-    this.processes[name].clock.set(offsetMs);
+  setClock(name: ProcessName, offsetMs: number): Promise<void> {
+    return this.processes[name].setClock(offsetMs);
+  }
+
+  /** The same for a process that is not running: it starts with that clock. */
+  presetClock(name: ProcessName, offsetMs: number): void {
+    this.processes[name].presetClock(offsetMs);
   }
 
   count(what: string): void {

@@ -81,7 +81,7 @@ export class Outages {
         return full;
       }
       case 'clock-forward':
-        this.installation.setClock(outage.process, TWO_HOURS_MS);
+        await this.installation.setClock(outage.process, TWO_HOURS_MS);
         await Promise.all([
           delay(outage.forMs),
           isAlone && outage.process === 'server' && this.untilClockIs(TWO_HOURS_MS, outage.kind),
@@ -90,7 +90,7 @@ export class Outages {
       case 'clock-back': {
         const { process, end } = outage;
         await this.installation.restart(process, end, () =>
-          this.installation.setClock(process, -TWO_HOURS_MS),
+          this.installation.presetClock(process, -TWO_HOURS_MS),
         );
         await this.installation.untilUp();
         await Promise.all([

@@ -19,7 +19,7 @@ export class VictimProcess {
   private stopping: ChildProcess | null = null;
   private lives = 0;
   private peakKb = 0;
-  readonly clock: ClockOffset;
+  private readonly clock: ClockOffset;
 
   constructor(
     private readonly name: string,
@@ -102,6 +102,23 @@ export class VictimProcess {
     } catch {
       // It is dead, or this system has no /proc.
     }
+  }
+
+  /** Sets its wall clock off by so much, in this life and the next ones. */
+  async setClock(offsetMs: number): Promise<void> {
+    this.clock.write(offsetMs);
+    const { child } = this;
+    try {
+      // Before that it may not listen to the signal yet, and would die of it.
+      await this.up;
+      child?.kill('SIGUSR2');
+    } catch {
+      // It was killed. Its next life reads the offset when it starts.
+    }
+  }
+
+  presetClock(offsetMs: number): void {
+    this.clock.write(offsetMs);
   }
 
   untilUp(): Promise<void> {

@@ -1,34 +1,29 @@
 /**
- * Loaded ahead of a built program (`node --require`): shifts the wall clock of the process by the number of
- * milliseconds in the file that CLOCK_OFFSET_FILE names. The file is read again every 50 ms; a missing file is no
- * shift. Timers and performance.now keep the real time, as they do when an operator sets the clock of a machine.
+ * Loaded by NODE_OPTIONS=--require: a process whose wall clock can be set while it runs. CLOCK_OFFSET_FILE holds how far
+ * it is off, in milliseconds; it is read at the start and again on SIGUSR2. Only `Date` is shifted: monotonic clocks and
+ * timers go on as they do when an administrator sets the clock of a machine.
  */
 const { readFileSync } = require('node:fs');
 
-const READ_EVERY_MS = 50;
-const file = process.env.CLOCK_OFFSET_FILE;
-if (!file) throw new Error('CLOCK_OFFSET_FILE must name the file with the offset.');
-
 const RealDate = Date;
-const realNow = Date.now;
-let offsetMs = 0;
+let offsetMs = readOffset();
 
 function readOffset() {
-  try {
-    offsetMs = Number(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error;
-    offsetMs = 0;
-  }
+  return Number(readFileSync(process.env.CLOCK_OFFSET_FILE, 'utf8'));
 }
 
-readOffset();
-setInterval(readOffset, READ_EVERY_MS).unref();
+function now() {
+  return RealDate.now() + offsetMs;
+}
 
-Date.now = () => realNow() + offsetMs;
-// A proxy and not a subclass: dates that Node makes itself, such as those of fs.stat, stay instances of Date.
 globalThis.Date = new Proxy(RealDate, {
-  construct: (target, values, newTarget) =>
-    Reflect.construct(target, values.length === 0 ? [Date.now()] : values, newTarget),
-  apply: () => new Date().toString(),
+  construct: (target, given, newTarget) =>
+    Reflect.construct(target, given.length > 0 ? given : [now()], newTarget),
+  apply: () => new RealDate(now()).toString(),
+  get: (target, property, receiver) => (property === 'now' ? now : Reflect.get(target, property, receiver)),
+});
+
+process.on('SIGUSR2', () => {
+  offsetMs = readOffset();
+  process.stderr.write(`The clock is shifted by ${offsetMs} ms\n`);
 });
