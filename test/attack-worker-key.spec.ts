@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunView } from '../src/runs/run-view';
 import { Belongings } from './support/crash';
@@ -35,7 +35,7 @@ interface Call {
   method: string;
   path: string;
   headers?: Record<string, string>;
-  body?: RequestInit['body'];
+  body?: string;
 }
 
 const json = (method: string, path: string, body: object, headers: Record<string, string> = {}): Call => ({
@@ -75,7 +75,17 @@ const EVENTS: [string, (workerId: string) => object][] = [
   ['run.failed', () => ({ errorCode: 'LIE', message: 'a lie' })],
   ['run.cancelled', () => ({})],
   ['run.cancel.requested', () => ({ reason: 'a lie', requestedBy: 'attacker' })],
-  ['run.requested', () => ({ projectId: 'slow', scope: 'full', params: {}, steps: ['second'] })],
+  [
+    'run.requested',
+    () => ({
+      projectId: 'slow',
+      scope: 'full',
+      steps: ['second'],
+      definitionHash: 'f'.repeat(64),
+      params: {},
+      attempt: 1,
+    }),
+  ],
 ];
 
 /** For each internal route, by its name in the OpenAPI document: the calls of an attacker against a run of another. */
@@ -157,6 +167,7 @@ describe('an attacker on a server that runs steps itself', () => {
   let routes: { method: string; path: string }[];
   let loot: string;
   let gates: Record<'slow' | 'queued', string>;
+  const pipes = {} as Record<'slow' | 'queued', FileHandle>;
   /** Of the server's own worker, with a step at work; of no worker, because the slot is taken; of a worker outside. */
   let slow: RunView;
   let queued: RunView;
@@ -184,11 +195,6 @@ describe('an attacker on a server that runs steps itself', () => {
     throw new Error(`The stream of run ${runId} ended before it was as expected.`);
   };
   const untilEnded = (runId: string) => untilEvent(runId, (event) => event === 'end');
-  const openGate = async (gate: string) => {
-    const pipe = await open(gate, 'w');
-    await pipe.write('go\n');
-    await pipe.close();
-  };
   const filesOf = ({ runId }: RunView) => {
     const folder = join(folders.dataDir, 'runs', runId);
     return existsSync(folder) ? (readdirSync(folder, { recursive: true }) as string[]) : [];
@@ -200,6 +206,8 @@ describe('an attacker on a server that runs steps itself', () => {
     loot = join(folders.root, 'loot');
     gates = { slow: join(folders.root, 'gate-slow'), queued: join(folders.root, 'gate-queued') };
     execFileSync('mkfifo', Object.values(gates));
+    // For reading too: so it opens at once, whether or not the step is there.
+    for (const name of ['slow', 'queued'] as const) pipes[name] = await open(gates[name], 'r+');
     for (const id of ['slow', 'queued'] as const)
       writeProject(folders, id, stepsProject(id, gates[id], loot));
     for (const id of ['outside', 'own']) writeProject(folders, id, externalProject(id));
@@ -245,7 +253,10 @@ describe('an attacker on a server that runs steps itself', () => {
     expect(queued).toMatchObject({ status: 'running', workerId: null });
     expect(outside).toMatchObject({ status: 'running', workerId: HOLDER });
   });
-  afterAll(() => belongings.clear());
+  afterAll(async () => {
+    for (const pipe of Object.values(pipes)) await pipe.close();
+    await belongings.clear();
+  });
 
   const targets = () => [
     { run: slow, log: 'first-runs\n' },
@@ -285,7 +296,7 @@ describe('an attacker on a server that runs steps itself', () => {
           const { rejected } = JSON.parse(text) as { rejected: { index: number; reason: string }[] };
           // The holder has a token: every event of a worker has to prove it.
           // An attempt that does not exist is recorded as unknown.
-          if (run === outside && !String(call.body).includes('"attempt":2')) {
+          if (run === outside && !call.body!.includes('"attempt":2')) {
             const reasons = EVENTS.map((_, index) => rejected.find((event) => event.index === index)?.reason);
             EVENTS.forEach(([type], index) => {
               if (type === 'run.requested') return;
@@ -418,9 +429,9 @@ describe('an attacker on a server that runs steps itself', () => {
   it('finds the server up, and every run ends as its own worker says', async () => {
     expect((await send({ method: 'GET', path: '/api/health/live' })).status).toBe(200);
     expect(server.child.exitCode).toBeNull();
-    await openGate(gates.slow);
+    await pipes.slow.write('go\n');
     await untilEnded(slow.runId);
-    await openGate(gates.queued);
+    await pipes.queued.write('go\n');
     await untilEnded(queued.runId);
     const end = anEvent(outside.runId, 'run.completed', { attempt: 1 }, { leaseToken: lease } as object);
     await send(json('POST', '/api/internal/events', end), WITH_KEY);

@@ -20,6 +20,7 @@ interface Call {
 export class Api {
   /** Answers with a server error that no outage explains. */
   readonly failures: string[] = [];
+  private readonly failed = new Set<string>();
 
   constructor(readonly url: string) {}
 
@@ -47,8 +48,16 @@ export class Api {
     }
     const { status } = response;
     if (status >= 500 && !OUTAGE_ANSWERS.includes(status))
-      this.failures.push(`${method} ${path} was answered ${status}: ${text.slice(0, 300)}`);
+      this.noteFailure(`${method} ${path}`, status, text);
     return { status, body: (text === '' ? null : JSON.parse(text)) as Body };
+  }
+
+  /** Once for each kind of call. */
+  private noteFailure(call: string, status: number, text: string): void {
+    const kind = `${call.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '{runId}').replace(/(projects)\/[^/]+/, '$1/{id}')} ${status}`;
+    if (this.failed.has(kind)) return;
+    this.failed.add(kind);
+    this.failures.push(`${call} was answered ${status}: ${text.slice(0, 300)}`);
   }
 
   async findRun(runId: string): Promise<RunView | null> {
