@@ -20,6 +20,8 @@ export interface ChaosOptions {
   /** In which everything has to come to rest. */
   drainSeconds: number;
   without?: Protection | null;
+  /** Does not end at the first flaw. */
+  keepGoing?: boolean;
   tell: (line: string) => void;
 }
 
@@ -40,12 +42,13 @@ export interface ChaosOutcome {
   foundAfterSeconds: number | null;
 }
 
-/** Troubles an installation under load, and looks whether it keeps its promises. Ends at the first flaw. */
+/** Troubles an installation under load, and looks whether it keeps its promises. Ends at the first flaw where it is not told to go on. */
 export async function chaos({
   seed,
   seconds,
   drainSeconds,
   without = null,
+  keepGoing = false,
   tell,
 }: ChaosOptions): Promise<ChaosOutcome> {
   const plan = planOf(seed, seconds);
@@ -56,7 +59,7 @@ export async function chaos({
   const installation = await Installation.start(plan, sabotageEnvironment(without));
   try {
     sabotageDatabase(installation.folders, without);
-    return await new Trouble(installation, { seed, drainSeconds, tell }).carryOut(plan);
+    return await new Trouble(installation, { seed, drainSeconds, keepGoing, tell }).carryOut(plan);
   } finally {
     await installation.clear();
   }
@@ -77,7 +80,7 @@ class Trouble {
 
   constructor(
     private readonly installation: Installation,
-    private readonly options: Pick<ChaosOptions, 'seed' | 'drainSeconds' | 'tell'>,
+    private readonly options: Required<Omit<ChaosOptions, 'seconds' | 'without'>>,
   ) {
     const { seed } = options;
     const { api, chronicle, redis } = installation;
@@ -91,7 +94,7 @@ class Trouble {
     this.probe = new LiveProbe(api.url);
     void this.witness.firstFinding.then(() => {
       this.foundAfterSeconds = this.sinceStart();
-      this.found.abort();
+      if (!options.keepGoing) this.found.abort();
     });
   }
 
@@ -160,7 +163,7 @@ class Trouble {
       ...load.complaints,
     );
     for (const flaw of flaws) this.witness.find(flaw);
-    return flaws.length > 0 || signal.aborted ? null : Date.now() - restMs;
+    return signal.aborted || (flaws.length > 0 && !this.options.keepGoing) ? null : Date.now() - restMs;
   }
 
   private sinceStart(): number {

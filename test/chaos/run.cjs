@@ -4,6 +4,7 @@
  *
  *   npm run chaos                                 ten minutes of trouble
  *   npm run chaos -- --seconds 60 --seed 7        one minute; the same seed makes the same trouble
+ *   npm run chaos -- --keep-going                 does not end at the first flaw
  *   npm run chaos -- --without fencing            without a protection, to see that it is missed: unique-index,
  *                                                 inbox, fencing or group-recreation
  */
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     'drain-seconds': { type: 'string', default: '120' },
     without: { type: 'string' },
+    'keep-going': { type: 'boolean', default: false },
   },
 });
 const numbers = [values.seconds, values.seed, values['drain-seconds']].map(Number);
@@ -31,7 +33,7 @@ if (without !== null && !PROTECTIONS.includes(without))
 
 const tell = (line) => process.stdout.write(`${line}\n`);
 
-chaos({ seed, seconds, drainSeconds, without, tell }).then(
+chaos({ seed, seconds, drainSeconds, without, keepGoing: values['keep-going'], tell }).then(
   (outcome) => {
     const { findings, foundAfterSeconds } = outcome;
     for (const line of reportOf(outcome)) tell(line);
