@@ -19,6 +19,7 @@ export class Load {
   private readonly ending = new AbortController();
   private readonly underway = new Set<Promise<void>>();
   private newestId = '';
+  private isOutOfOrder = false;
   private resumed = Promise.resolve();
   private onResume: (() => void) | null = null;
 
@@ -108,7 +109,10 @@ export class Load {
 
   /** @param newestId the highest id that had been accepted when this run was first asked for */
   private accept({ runId }: RunView, newestId: string): void {
-    if (runId <= newestId) this.complaints.push(`The newer run ${runId} sorts below the older ${newestId}.`);
+    if (runId <= newestId && !this.isOutOfOrder) {
+      this.isOutOfOrder = true;
+      this.complaints.push(`The newer run ${runId} sorts below the older ${newestId}.`);
+    }
     this.accepted.add(runId);
     if (runId > this.newestId) this.newestId = runId;
   }
