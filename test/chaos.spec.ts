@@ -53,7 +53,7 @@ describe('the plan of the fault test', () => {
 
 /** The short form of `npm run chaos`. */
 it(`keeps all its promises through kills, pauses and outages (CHAOS_SEED=${SEED})`, async () => {
-  const outcome = await chaos({ seed: SEED, seconds: 36, drainSeconds: 60, tell });
+  const outcome = await chaos({ plan: planOf(SEED, 36), seed: SEED, drainSeconds: 60, tell });
   for (const line of reportOf(outcome)) tell(line);
   const { accepted, done, skipped, findings } = outcome;
   expect({ seed: SEED, findings }).toEqual({ seed: SEED, findings: [] });

@@ -8,15 +8,15 @@ import { type Latency, LiveProbe } from './live-probe';
 import { Load } from './load';
 import { LostAttempts } from './lost-attempts';
 import { Outages } from './outages';
-import { type OutageKind, type Plan, planOf, type Round } from './plan';
+import type { OutageKind, Plan, Round } from './plan';
 import { type Protection, sabotageDatabase, sabotageEnvironment } from './sabotage';
 import { endsOf, flawsAtRest, untilDrained } from './verdict';
 import { Witness } from './witness';
 
 export interface ChaosOptions {
+  plan: Plan;
+  /** Of the load. */
   seed: number;
-  /** Of trouble; the time in which everything comes to rest is added to it, once a round. */
-  seconds: number;
   /** In which everything has to come to rest. */
   drainSeconds: number;
   without?: Protection | null;
@@ -44,16 +44,15 @@ export interface ChaosOutcome {
 
 /** Troubles an installation under load, and looks whether it keeps its promises. Ends at the first flaw where it is not told to go on. */
 export async function chaos({
+  plan,
   seed,
-  seconds,
   drainSeconds,
   without = null,
   keepGoing = false,
   tell,
 }: ChaosOptions): Promise<ChaosOutcome> {
-  const plan = planOf(seed, seconds);
   tell(
-    `Seed ${seed}: ${seconds} s of trouble in ${plan.rounds.length} rounds, Redis ${plan.appendOnly ? 'with AOF everysec' : 'keeps nothing'}, ` +
+    `Seed ${seed}: ${plan.rounds.length} rounds, Redis ${plan.appendOnly ? 'with AOF everysec' : 'keeps nothing'}, ` +
       `second worker by ${plan.secondWorkerByHttp ? 'HTTP' : 'Redis'}${without ? `, WITHOUT ${without}` : ''}.`,
   );
   const installation = await Installation.start(plan, sabotageEnvironment(without));
@@ -80,7 +79,7 @@ class Trouble {
 
   constructor(
     private readonly installation: Installation,
-    private readonly options: Required<Omit<ChaosOptions, 'seconds' | 'without'>>,
+    private readonly options: Required<Omit<ChaosOptions, 'plan' | 'without'>>,
   ) {
     const { seed } = options;
     const { api, chronicle, redis } = installation;
@@ -148,11 +147,13 @@ class Trouble {
     installation.chronicle.begin('rest');
     if (signal.aborted) return null;
     await installation.untilUp();
+    // So that the outages meet runs under way.
+    await load.triggerAll();
     await this.outages.inTurn(round.outages, signal);
     if (signal.aborted) return null;
     await Promise.all([load.pause(), bad.pause()]);
     await installation.untilUp();
-    // So that it meets runs under way, and others come after it.
+    // The same for the last stroke, and others come after it.
     await load.triggerAll();
     await installation.strikeOnce(round.last);
     await load.triggerAll();

@@ -32,7 +32,7 @@ export class Installation {
   readonly api: Api;
   readonly chronicle = new Chronicle();
   private readonly processes: Record<ProcessName, VictimProcess>;
-  private worker: Round['worker'] = 'processes';
+  private worker: Round['worker'];
 
   private constructor(
     readonly folders: Folders,
@@ -40,10 +40,11 @@ export class Installation {
     readonly redis: RedisServer,
     /** The file system of the server's data, or the reason why it has none of its own. */
     readonly disk: SmallDisk | string,
-    { secondWorkerByHttp }: Plan,
+    { secondWorkerByHttp, rounds }: Plan,
     sabotage: Record<string, string>,
   ) {
     this.api = new Api(url);
+    this.worker = rounds[0]!.worker;
     const common = {
       CONFIG_DIR: folders.configDir,
       JOBATO_API_KEY: KEY,

@@ -91,7 +91,7 @@ const EMBEDDED_EVERY_ROUNDS = 3;
 const LAST: Deed[] = ['destroy-groups', 'flush', 'kill', 'delete-consumers'];
 
 /** In this order within a round: those that restart a process come last, so that the others meet none restarted. */
-const OUTAGES: { kind: OutageKind; longestMs: number }[] = [
+export const OUTAGES: { kind: OutageKind; longestMs: number }[] = [
   { kind: 'locked-database', longestMs: 30_000 },
   { kind: 'full-disk', longestMs: 45_000 },
   { kind: 'clock-forward', longestMs: 20_000 },
@@ -125,6 +125,16 @@ export function planOf(seed: number, seconds: number): Plan {
   addStrokes(rounds, seconds, random);
   addMixed(rounds, seconds, random);
   return { appendOnly, secondWorkerByHttp, rounds };
+}
+
+/** One outage at its full length, under load and without any other trouble. */
+export function planOfOutage(seed: number, kind: OutageKind, worker: Round['worker']): Plan {
+  const random = new SeededRandom(seed);
+  const { longestMs } = OUTAGES.find((outage) => outage.kind === kind)!;
+  const outages = [outageOf(kind, longestMs, worker, random)];
+  const last: Blow = { victim: 'redis', deed: 'destroy-groups', forMs: 0 };
+  const round: Round = { worker, lastsMs: 0, strokes: [], mixed: [], outages, last };
+  return { appendOnly: true, secondWorkerByHttp: true, rounds: [round] };
 }
 
 /** Every kind comes up before any comes up again. The first of a kind lasts as long as the length of the test permits. */

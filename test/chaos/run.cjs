@@ -4,6 +4,8 @@
  *
  *   npm run chaos                                 ten minutes of trouble
  *   npm run chaos -- --seconds 60 --seed 7        one minute; the same seed makes the same trouble
+ *   npm run chaos -- --outage full-disk           one outage at its full length and no other trouble; with --embedded,
+ *                                                 the server runs the steps itself
  *   npm run chaos -- --keep-going                 does not end at the first flaw
  *   npm run chaos -- --without fencing            without a protection, to see that it is missed: unique-index,
  *                                                 inbox, fencing or group-recreation
@@ -12,6 +14,7 @@ const { parseArgs } = require('node:util');
 
 require('../support/typescript.cjs');
 const { chaos } = require('./chaos.ts');
+const { OUTAGES, planOf, planOfOutage } = require('./plan.ts');
 const { reportOf } = require('./report.ts');
 const { PROTECTIONS } = require('./sabotage.ts');
 
@@ -21,6 +24,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     'drain-seconds': { type: 'string', default: '120' },
     without: { type: 'string' },
+    outage: { type: 'string' },
+    embedded: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
   },
 });
@@ -31,9 +36,17 @@ const without = values.without ?? null;
 if (without !== null && !PROTECTIONS.includes(without))
   fail(`--without takes one of ${PROTECTIONS.join(', ')}.`);
 
+const { outage } = values;
+const kinds = OUTAGES.map(({ kind }) => kind);
+if (outage !== undefined && !kinds.includes(outage)) fail(`--outage takes one of ${kinds.join(', ')}.`);
+const plan =
+  outage === undefined
+    ? planOf(seed, seconds)
+    : planOfOutage(seed, outage, values.embedded ? 'embedded' : 'processes');
+
 const tell = (line) => process.stdout.write(`${line}\n`);
 
-chaos({ seed, seconds, drainSeconds, without, keepGoing: values['keep-going'], tell }).then(
+chaos({ plan, seed, drainSeconds, without, keepGoing: values['keep-going'], tell }).then(
   (outcome) => {
     const { findings, foundAfterSeconds } = outcome;
     for (const line of reportOf(outcome)) tell(line);
