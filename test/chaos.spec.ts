@@ -1,4 +1,6 @@
 import { chaos } from './chaos/chaos';
+import { Chronicle } from './chaos/chronicle';
+import { LostAttempts } from './chaos/lost-attempts';
 import { planOf } from './chaos/plan';
 import { reportOf } from './chaos/report';
 import { tell } from './support/crash';
@@ -48,6 +50,31 @@ describe('the plan of the fault test', () => {
     expect(embedded.length).toBeGreaterThan(0);
     for (const { strokes: struck, last } of embedded)
       expect([last, ...struck].filter(({ victim }) => victim.startsWith('worker'))).toEqual([]);
+  });
+});
+
+describe('an attempt that lost its worker', () => {
+  const first = { runId: 'run', attempt: 1, statusReason: null };
+  const lost = { ...first, statusReason: 'worker-lost' };
+
+  it.each([
+    ['is in its next attempt', { ...first, attempt: 2 }],
+    ['ended', lost],
+  ])('is a flaw where no process was struck: %s', (_name, seen) => {
+    const attempts = new LostAttempts(new Chronicle(), new Set());
+    expect(attempts.judge(first)).toBeNull();
+    expect(attempts.judge(seen)).toContain('no process was killed');
+  });
+
+  it('is none where a process was struck while it ran, or its worker gave it up', () => {
+    const chronicle = new Chronicle();
+    const attempts = new LostAttempts(chronicle, new Set());
+    attempts.judge(first);
+    chronicle.beginBlow({ victim: 'redis', deed: 'kill' })();
+    expect(attempts.judge(lost)).not.toBeNull();
+    chronicle.beginBlow({ victim: 'worker-2', deed: 'pause' })();
+    expect(attempts.judge(lost)).toBeNull();
+    expect(new LostAttempts(new Chronicle(), new Set(['run'])).judge(lost)).toBeNull();
   });
 });
 
