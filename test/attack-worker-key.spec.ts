@@ -299,7 +299,8 @@ describe('an attacker on a server that runs steps itself', () => {
           if (run === outside && !call.body!.includes('"attempt":2')) {
             const reasons = EVENTS.map((_, index) => rejected.find((event) => event.index === index)?.reason);
             EVENTS.forEach(([type], index) => {
-              if (type === 'run.requested') return;
+              // What only the API sends is recorded and does nothing.
+              if (/requested$/.test(type)) return;
               // A start or heartbeat without its attempt is malformed.
               expect([type, reasons[index]]).toEqual([type, expect.stringMatching(/LEASE_LOST|attempt/)]);
             });
