@@ -1,41 +1,67 @@
 import type { RunView } from '../../src/runs/run-view';
-import { KEY } from './installation';
 
+export const KEY = 'key-of-the-workers-in-chaos';
 const ANSWER_WITHIN_MS = 6000;
+/** What the server may answer while it is stopping, or its storage or stream cannot be used. */
+const OUTAGE_ANSWERS = [503, 507];
 
 export interface Answer<Body> {
   status: number;
   body: Body;
 }
 
-/** Null where there was no answer: the server was dead, or stood still, or died over it. */
-export async function call<Body>(
-  url: string,
-  path: string,
-  {
-    method = 'GET',
-    body,
-    headers = {},
-  }: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
-): Promise<Answer<Body> | null> {
-  try {
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: {
-        ...headers,
-        'x-jobato-api-key': KEY,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-    });
-    return { status: response.status, body: (await response.json()) as Body };
-  } catch {
-    return null;
-  }
+interface Call {
+  method?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
 }
 
-export async function findRun(url: string, runId: string): Promise<RunView | null> {
-  const answer = await call<RunView>(url, `/api/runs/${runId}`);
-  return answer?.status === 200 ? answer.body : null;
+/** All calls of the test, so that no answer that blames the server itself goes unseen. */
+export class Api {
+  /** Answers with a server error that no outage explains. */
+  readonly failures: string[] = [];
+  private readonly failed = new Set<string>();
+
+  constructor(readonly url: string) {}
+
+  /** Null where there was no answer: the server was dead or paused, or died before it answered. */
+  async call<Body>(
+    path: string,
+    { method = 'GET', body, headers = {} }: Call = {},
+  ): Promise<Answer<Body> | null> {
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(`${this.url}${path}`, {
+        method,
+        headers: {
+          ...headers,
+          'x-jobato-api-key': KEY,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      });
+      text = await response.text();
+    } catch {
+      return null;
+    }
+    const { status } = response;
+    if (status >= 500 && !OUTAGE_ANSWERS.includes(status))
+      this.noteFailure(`${method} ${path}`, status, text);
+    return { status, body: (text === '' ? null : JSON.parse(text)) as Body };
+  }
+
+  /** Once for each kind of call. */
+  private noteFailure(call: string, status: number, text: string): void {
+    const kind = `${call.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '{runId}').replace(/(projects)\/[^/]+/, '$1/{id}')} ${status}`;
+    if (this.failed.has(kind)) return;
+    this.failed.add(kind);
+    this.failures.push(`${call} was answered ${status}: ${text.slice(0, 300)}`);
+  }
+
+  async findRun(runId: string): Promise<RunView | null> {
+    const answer = await this.call<RunView>(`/api/runs/${runId}`);
+    return answer?.status === 200 ? answer.body : null;
+  }
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SeededRandom } from '../support/random';
-import { call } from './api';
 import type { Installation } from './installation';
 import { said, type Said, Sender } from './sender';
 
@@ -73,7 +72,7 @@ export class BadEvents {
     const event = said('run.progress', randomUUID(), {});
     this.sent.set(event.eventId, null);
     const body = { ...event, eventVersion: 1, payload: {} };
-    const answer = await call(this.installation.url, '/api/internal/events', { method: 'POST', body });
+    const answer = await this.installation.api.call('/api/internal/events', { method: 'POST', body });
     if (answer?.status === 202) this.answered.add(event.eventId);
   }
 }

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { RunView } from '../../src/runs/run-view';
 import type { SeededRandom } from '../support/random';
 import type { RedisServer } from '../support/redis';
-import { call, findRun } from './api';
+import type { Api } from './api';
 import { EVENTS } from './installation';
 import { said, type Said, Sender } from './sender';
 
@@ -36,6 +36,8 @@ interface Attempt {
  * one than its own attempt has believed a worker that had lost it.
  */
 export class ExternalWorker {
+  /** Runs that it lost on purpose. */
+  readonly givenUp = new Set<string>();
   private readonly reader: Redis;
   private readonly sender: Sender;
   private readonly attempts = new Map<string, Attempt>();
@@ -45,7 +47,7 @@ export class ExternalWorker {
 
   constructor(
     redis: RedisServer,
-    private readonly url: string,
+    private readonly api: Api,
     private readonly random: SeededRandom,
   ) {
     this.reader = redis.client();
@@ -113,7 +115,9 @@ export class ExternalWorker {
     const own: Attempt = { runId, attempt, end: null };
     this.attempts.set(`${runId} ${attempt}`, own);
     await delay(this.random.integer(50, 1500));
-    switch (this.random.pick(MANNERS)) {
+    const manner = this.random.pick(MANNERS);
+    if (manner === 'fall-silent' || manner === 'hand-back') this.givenUp.add(runId);
+    switch (manner) {
       case 'only-end':
         own.end = said('run.completed', runId, { persistedResults: 3, issuedCalls: 2, zeroResults: [] });
         await this.say(own.end);
@@ -131,7 +135,7 @@ export class ExternalWorker {
         return this.speakOfThePast(own);
       case 'hand-back':
         if (await this.hold(own, 20)) {
-          await call(this.url, `/api/internal/runs/${runId}/release`, {
+          await this.api.call(`/api/internal/runs/${runId}/release`, {
             method: 'POST',
             body: { workerId: WORKER_ID, attempt },
           });
@@ -200,7 +204,7 @@ export class ExternalWorker {
     isReached: (run: RunView) => boolean | Promise<boolean>,
   ): Promise<void> {
     while (!this.ending.signal.aborted) {
-      const run = await findRun(this.url, runId);
+      const run = await this.api.findRun(runId);
       if (run && (run.status !== 'running' || run.attempt !== attempt || (await isReached(run)))) return;
       await delay(LOOK_EVERY_MS, undefined, { signal: this.ending.signal }).catch(() => undefined);
     }

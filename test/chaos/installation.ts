@@ -1,15 +1,17 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { killIfThere } from '../support/crash';
+import { inDatabase, killIfThere } from '../support/crash';
 import { type Folders, makeFolders } from '../support/jobato';
 import { freePort, RedisServer } from '../support/redis';
 import { livingSteps } from '../support/worker-child';
-import type { Blow, Deed, Plan, Stroke } from './plan';
-import { PROJECTS } from './projects';
+import { Api, KEY } from './api';
+import { Chronicle } from './chronicle';
+import type { Blow, DataFolder, Deed, Plan, ProcessName, Round, Stroke } from './plan';
+import { PROBE, PROBE_PROJECT, PROJECTS } from './projects';
+import { SmallDisk } from './small-disk';
 import { VictimProcess } from './victim-process';
 
-export const KEY = 'key-of-the-workers-in-chaos';
 export const EVENTS = 'ml:run-events';
 export const LOGS = 'ml:run-logs';
 export const GROUPS = [
@@ -25,15 +27,24 @@ export class Installation {
   readonly ownEnds: string[] = [];
   /** How often Redis may have lost what it had taken. */
   losses = 0;
-  private readonly processes: Record<'server' | 'worker-1' | 'worker-2', VictimProcess>;
+  /** Runs whose files may have been deleted by the test. */
+  readonly withoutFiles = new Set<string>();
+  readonly api: Api;
+  readonly chronicle = new Chronicle();
+  private readonly processes: Record<ProcessName, VictimProcess>;
+  private worker: Round['worker'];
 
   private constructor(
     readonly folders: Folders,
     readonly url: string,
     readonly redis: RedisServer,
-    { secondWorkerByHttp }: Plan,
+    /** The file system of the server's data, or the reason why it has none of its own. */
+    readonly disk: SmallDisk | string,
+    { secondWorkerByHttp, rounds }: Plan,
     sabotage: Record<string, string>,
   ) {
+    this.api = new Api(url);
+    this.worker = rounds[0]!.worker;
     const common = {
       CONFIG_DIR: folders.configDir,
       JOBATO_API_KEY: KEY,
@@ -62,7 +73,7 @@ export class Installation {
           HOST: '127.0.0.1',
           PORT: new URL(url).port,
           DATA_DIR: folders.dataDir,
-          WORKER: 'off',
+          WORKER_CONCURRENCY: '3',
           MIN_FREE_DISK_MB: '0',
         },
         /Listening at/,
@@ -75,13 +86,14 @@ export class Installation {
   }
 
   static async start(plan: Plan, sabotage: Record<string, string>): Promise<Installation> {
-    const folders = makeFolders(PROJECTS);
+    const folders = makeFolders({ ...PROJECTS, [PROBE]: PROBE_PROJECT });
+    const disk = SmallDisk.mount(folders.dataDir);
     for (const name of ['worker-1', 'worker-2']) mkdirSync(join(folders.root, name));
     const more = plan.appendOnly ? ['--appendonly', 'yes', '--appendfsync', 'everysec'] : [];
     const redis = await RedisServer.start({ more });
     const url = `http://127.0.0.1:${await freePort()}`;
-    const installation = new Installation(folders, url, redis, plan, sabotage);
-    for (const process of installation.all) process.start();
+    const installation = new Installation(folders, url, redis, disk, plan, sabotage);
+    for (const name of installation.employed) installation.startProcess(name);
     try {
       await installation.untilUp();
     } catch (error) {
@@ -92,7 +104,75 @@ export class Installation {
   }
 
   untilUp(): Promise<unknown> {
-    return Promise.all(this.all.map((process) => process.untilUp()));
+    return Promise.all(this.employed.map((name) => this.processes[name].untilUp()));
+  }
+
+  /** Changes where steps run. Everything has to be at rest. */
+  async employ(worker: Round['worker']): Promise<void> {
+    if (worker === this.worker) return;
+    await Promise.all(this.employed.map((name) => this.processes[name].stop()));
+    this.worker = worker;
+    for (const name of this.employed) this.startProcess(name);
+    await this.untilUp();
+  }
+
+  /** Ends a process, does this while it is dead, and starts it again. */
+  async restart(
+    name: ProcessName,
+    end: 'kill' | 'stop',
+    meanwhile: () => void | Promise<void>,
+  ): Promise<void> {
+    this.count(`${name} ${end}`);
+    const over = this.chronicle.beginBlow({ victim: name, deed: end });
+    await this.processes[name][end]();
+    await meanwhile();
+    this.startProcess(name);
+    over();
+  }
+
+  startProcess(name: ProcessName): void {
+    this.processes[name].start(
+      name === 'server' ? { WORKER: this.worker === 'embedded' ? 'embedded' : 'off' } : {},
+    );
+  }
+
+  /** Sets the wall clock of a process off by so much. */
+  setClock(name: ProcessName, offsetMs: number): Promise<void> {
+    return this.processes[name].setClock(offsetMs);
+  }
+
+  /** The same for a process that is not running: it starts with that clock. */
+  presetClock(name: ProcessName, offsetMs: number): void {
+    this.processes[name].presetClock(offsetMs);
+  }
+
+  count(what: string): void {
+    this.done.set(what, (this.done.get(what) ?? 0) + 1);
+  }
+
+  get databaseFile(): string {
+    return join(this.folders.dataDir, 'db', 'jobato.db');
+  }
+
+  get peakServerMegabytes(): number {
+    return this.processes.server.peakMegabytes;
+  }
+
+  /** Deletes a folder of the server's data, as an operator would who makes room. */
+  deleteFolder(name: DataFolder): void {
+    // Steps and uploads may be writing there.
+    rmSync(join(this.folders.dataDir, name), { recursive: true, force: true, maxRetries: 5 });
+    if (name !== 'runs') return;
+    inDatabase(this.folders, (database) => {
+      for (const { run_id: runId } of database.prepare('SELECT run_id FROM runs').all() as {
+        run_id: string;
+      }[])
+        this.withoutFiles.add(runId);
+    });
+  }
+
+  lookAtMemory(): void {
+    this.processes.server.lookAtMemory();
   }
 
   /** Does all of it at its moments; what comes while its victim is still dead, or paused, is done right after that. */
@@ -106,6 +186,9 @@ export class Installation {
         for (const stroke of ofVictim) {
           const leftMs = startMs + stroke.atMs - Date.now();
           await delay(Math.max(0, leftMs), undefined, { signal: until }).catch(() => undefined);
+          // Without the wait a slow machine would never get a process up between two kills.
+          if (stroke.victim !== 'redis' && !stroke.whileStarting)
+            await this.processes[stroke.victim].untilUp();
           if (until.aborted) return;
           await this.strikeOnce(stroke);
         }
@@ -114,25 +197,24 @@ export class Installation {
   }
 
   async strikeOnce({ victim, deed, forMs }: Blow): Promise<void> {
-    const name = `${victim} ${deed}`;
-    this.done.set(name, (this.done.get(name) ?? 0) + 1);
-    if (victim === 'redis') return this.strikeRedis(deed, forMs);
-    const process = this.processes[victim];
-    if (deed === 'kill' || deed === 'stop') {
-      await process[deed]();
+    if (victim !== 'redis' && (deed === 'kill' || deed === 'stop'))
+      return this.restart(victim, deed, () => delay(forMs));
+    this.count(`${victim} ${deed}`);
+    const over = this.chronicle.beginBlow({ victim, deed });
+    if (victim === 'redis') await this.strikeRedis(deed, forMs);
+    else {
+      this.processes[victim].pause();
       await delay(forMs);
-      process.start();
-    } else {
-      process.pause();
-      await delay(forMs);
-      process.resume();
+      this.processes[victim].resume();
     }
+    over();
   }
 
   async clear(): Promise<void> {
-    await Promise.all(this.all.map((process) => process.kill()));
+    await Promise.all(Object.values(this.processes).map((process) => process.kill()));
     for (const pid of this.livingSteps()) killIfThere(pid);
     await this.redis.end();
+    if (typeof this.disk !== 'string') await this.disk.unmount();
     rmSync(this.folders.root, { recursive: true, force: true });
   }
 
@@ -140,8 +222,8 @@ export class Installation {
     return livingSteps(this.folders.root);
   }
 
-  private get all(): VictimProcess[] {
-    return Object.values(this.processes);
+  private get employed(): ProcessName[] {
+    return this.worker === 'embedded' ? ['server'] : ['server', 'worker-1', 'worker-2'];
   }
 
   private async strikeRedis(deed: Deed, forMs: number): Promise<void> {

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunView } from '../../src/runs/run-view';
 import type { SeededRandom } from '../support/random';
-import { call } from './api';
-import { PROJECTS } from './projects';
+import type { Answer, Api } from './api';
+import { PROBE, PROJECTS } from './projects';
+import type { AcceptedStops } from './accepted-stops';
 
 const PROJECT_IDS = Object.keys(PROJECTS);
 const CLIENTS = 2;
@@ -17,11 +18,14 @@ export class Load {
   readonly complaints: string[] = [];
   private readonly ending = new AbortController();
   private readonly underway = new Set<Promise<void>>();
+  private newestId = '';
+  private isOutOfOrder = false;
   private resumed = Promise.resolve();
   private onResume: (() => void) | null = null;
 
   constructor(
-    private readonly url: string,
+    private readonly api: Api,
+    private readonly stops: AcceptedStops,
     private readonly random: SeededRandom,
   ) {}
 
@@ -42,6 +46,14 @@ export class Load {
   /** A run of each project that has none. */
   async triggerAll(): Promise<void> {
     await Promise.all(PROJECT_IDS.map((projectId) => this.trigger(projectId)));
+  }
+
+  /** One trigger without a second try. @returns its answer, null where none came */
+  async probe(): Promise<Answer<RunView> | null> {
+    const { newestId } = this;
+    const answer = await this.ask(PROBE, randomUUID());
+    if (answer?.status === 201) this.accept(answer.body, newestId);
+    return answer;
   }
 
   async end(): Promise<void> {
@@ -68,20 +80,14 @@ export class Load {
 
   /** With a key: where no answer comes, the same is asked again, and has started one run at most. */
   private async trigger(projectId: string): Promise<void> {
-    const headers = { 'idempotency-key': randomUUID() };
+    const key = randomUUID();
+    const { newestId } = this;
     const deadline = Date.now() + ANSWERED_WITHIN_MS;
     while (!this.ending.signal.aborted) {
-      const answer = await call<RunView>(this.url, `/api/projects/${projectId}/runs`, {
-        method: 'POST',
-        body: {},
-        headers,
-      });
-      if (answer?.status === 201) {
-        this.accepted.add(answer.body.runId);
-        return;
-      }
+      const answer = await this.ask(projectId, key);
+      if (answer?.status === 201) return this.accept(answer.body, newestId);
       if (answer?.status === 409) return;
-      if (answer && answer.status !== 503) {
+      if (answer && answer.status !== 503 && answer.status !== 507) {
         this.complaints.push(`A trigger was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
         return;
       }
@@ -93,12 +99,31 @@ export class Load {
     }
   }
 
+  private ask(projectId: string, key: string): Promise<Answer<RunView> | null> {
+    return this.api.call<RunView>(`/api/projects/${projectId}/runs`, {
+      method: 'POST',
+      body: {},
+      headers: { 'idempotency-key': key },
+    });
+  }
+
+  /** @param newestId the highest id that had been accepted when this run was first asked for */
+  private accept({ runId }: RunView, newestId: string): void {
+    if (runId <= newestId && !this.isOutOfOrder) {
+      this.isOutOfOrder = true;
+      this.complaints.push(`The newer run ${runId} sorts below the older ${newestId}.`);
+    }
+    this.accepted.add(runId);
+    if (runId > this.newestId) this.newestId = runId;
+  }
+
   private async stopOne(): Promise<void> {
-    const running = await call<{ items: RunView[] }>(this.url, '/api/runs?status=running&limit=50');
+    const running = await this.api.call<{ items: RunView[] }>('/api/runs?status=running&limit=50');
     if (running?.status !== 200 || running.body.items.length === 0) return;
     const { runId } = this.random.pick(running.body.items);
-    const answer = await call(this.url, `/api/runs/${runId}`, { method: 'DELETE' });
-    if (answer && ![202, 409, 503].includes(answer.status))
+    const answer = await this.api.call(`/api/runs/${runId}`, { method: 'DELETE' });
+    if (answer?.status === 202) this.stops.add(runId);
+    if (answer && ![202, 409, 503, 507].includes(answer.status))
       this.complaints.push(`A stop was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   }
 }

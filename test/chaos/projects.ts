@@ -8,6 +8,9 @@ export const LINES: Record<string, Record<string, number>> = {
 
 const AFTER_EACH: Record<string, string> = { steady: ' sleep 0.05;', lasting: ' sleep 0.08;' };
 
+/** Far above what a run takes here: only a clock that was set can use it up. */
+const LIMIT = 'timeoutSeconds: 1800\n';
+
 /** In a shell: steps that cost little to start leave the machine to what is tested. */
 function step(project: string, name: string): string {
   const total = LINES[project]![name]!;
@@ -21,12 +24,20 @@ done`;
 }
 
 const steps = (id: string, maxAttempts: number) =>
-  `id: ${id}\nretry: { maxAttempts: ${maxAttempts} }\nsteps:\n` +
+  `id: ${id}\n${LIMIT}retry: { maxAttempts: ${maxAttempts} }\nsteps:\n` +
   Object.keys(LINES[id]!)
     .map((name) => step(id, name))
     .join('');
 const external = (id: string, maxAttempts: number) =>
-  `id: ${id}\nexecutor: external\nstopGraceSeconds: 3\nretry: { maxAttempts: ${maxAttempts} }\n`;
+  `id: ${id}\nexecutor: external\n${LIMIT}claimTimeoutSeconds: 1800\nstopGraceSeconds: 3\nretry: { maxAttempts: ${maxAttempts} }\n`;
+
+/** The file of the `makes` project, reported as an artifact. */
+export const MADE_FILE = 'made.txt';
+const MAKES = `echo "attempt $JOBATO_ATTEMPT made this" > "$JOBATO_RUN_DIR/${MADE_FILE}" && echo '{"artifact":{"path":"${MADE_FILE}"}}' >&3; sleep 0.5`;
+
+/** The load does not use it: its slot is free when the test asks whether runs are accepted. */
+export const PROBE = 'probe';
+export const PROBE_PROJECT = `id: ${PROBE}\nsteps:\n  - name: work\n    command: [sh, -c, 'exit 0']\n`;
 
 export const PROJECTS: Record<string, string> = {
   brief: steps('brief', 3),
@@ -36,6 +47,7 @@ export const PROJECTS: Record<string, string> = {
   fails: "id: fails\nsteps:\n  - name: work\n    command: [sh, -c, 'echo no >&2; exit 3']\n",
   family:
     "id: family\nretry: { maxAttempts: 2 }\nsteps:\n  - name: work\n    command: [sh, -c, 'sleep 300 & sleep 1']\n",
+  makes: `id: makes\n${LIMIT}retry: { maxAttempts: 3 }\nsteps:\n  - name: work\n    command: [sh, -c, ${JSON.stringify(MAKES)}]\n`,
   outside: external('outside', 3),
   elsewhere: external('elsewhere', 1),
 };

@@ -1,8 +1,12 @@
 /**
- * Kills and pauses everything at random moments under load, and looks whether all that was promised holds.
+ * Kills and pauses every process at random moments under load, locks the database, fills the disk, sets clocks and
+ * deletes folders, and checks that every promise holds.
  *
  *   npm run chaos                                 ten minutes of trouble
  *   npm run chaos -- --seconds 60 --seed 7        one minute; the same seed makes the same trouble
+ *   npm run chaos -- --outage full-disk           one outage at its full length and no other trouble; with --embedded,
+ *                                                 the server runs the steps itself
+ *   npm run chaos -- --keep-going                 does not end at the first flaw
  *   npm run chaos -- --without fencing            without a protection, to see that it is missed: unique-index,
  *                                                 inbox, fencing or group-recreation
  */
@@ -10,6 +14,8 @@ const { parseArgs } = require('node:util');
 
 require('../support/typescript.cjs');
 const { chaos } = require('./chaos.ts');
+const { OUTAGES, planOf, planOfOutage } = require('./plan.ts');
+const { reportOf } = require('./report.ts');
 const { PROTECTIONS } = require('./sabotage.ts');
 
 const { values } = parseArgs({
@@ -18,6 +24,9 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     'drain-seconds': { type: 'string', default: '120' },
     without: { type: 'string' },
+    outage: { type: 'string' },
+    embedded: { type: 'boolean', default: false },
+    'keep-going': { type: 'boolean', default: false },
   },
 });
 const numbers = [values.seconds, values.seed, values['drain-seconds']].map(Number);
@@ -27,15 +36,20 @@ const without = values.without ?? null;
 if (without !== null && !PROTECTIONS.includes(without))
   fail(`--without takes one of ${PROTECTIONS.join(', ')}.`);
 
+const { outage } = values;
+const kinds = OUTAGES.map(({ kind }) => kind);
+if (outage !== undefined && !kinds.includes(outage)) fail(`--outage takes one of ${kinds.join(', ')}.`);
+const plan =
+  outage === undefined
+    ? planOf(seed, seconds)
+    : planOfOutage(seed, outage, values.embedded ? 'embedded' : 'processes');
+
 const tell = (line) => process.stdout.write(`${line}\n`);
 
-chaos({ seed, seconds, drainSeconds, without, tell }).then(
-  ({ accepted, done, findings, foundAfterSeconds }) => {
-    tell(
-      `${accepted} runs accepted. ${Object.entries(done)
-        .map(([what, times]) => `${what} ${times}`)
-        .join(', ')}.`,
-    );
+chaos({ plan, seed, drainSeconds, without, keepGoing: values['keep-going'], tell }).then(
+  (outcome) => {
+    const { findings, foundAfterSeconds } = outcome;
+    for (const line of reportOf(outcome)) tell(line);
     for (const finding of findings) tell(`FLAW: ${finding}`);
     tell(findings.length === 0 ? 'Everything held.' : `Found after ${foundAfterSeconds} s (seed ${seed}).`);
     process.exit(findings.length === 0 ? 0 : 1);

@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { decodeLines } from '../../src/logs/log-chunk';
 import { flawsOf, inDatabase } from '../support/crash';
 import type { BadEvents } from './bad-events';
 import { GROUPS, type Installation } from './installation';
-import { LINES } from './projects';
+import { LINES, MADE_FILE } from './projects';
 
 const LOOK_EVERY_MS = 250;
 
@@ -81,6 +83,23 @@ export function flawsAtRest(
       const found = status.get(runId);
       if (found === undefined || found === 'running')
         flaws.push(`accepted run ${runId} is ${found ?? 'not there'}`);
+    }
+
+    for (const run of all<{ run_id: string; status_reason: string }>(
+      "SELECT run_id, status_reason FROM runs WHERE status_reason IN ('timed-out', 'no-worker')",
+    ))
+      flaws.push(`run ${run.run_id} ended ${run.status_reason}, and had half an hour`);
+    for (const run of all<Record<'run_id' | 'started_at' | 'ended_at', string>>(
+      'SELECT run_id, started_at, ended_at FROM runs WHERE ended_at < started_at',
+    ))
+      flaws.push(`run ${run.run_id} ended at ${run.ended_at}, before it began at ${run.started_at}`);
+    for (const { run_id: runId, artifacts } of all<{ run_id: string; artifacts: string }>(
+      "SELECT run_id, artifacts FROM runs WHERE project_id = 'makes' AND status = 'completed'",
+    )) {
+      if (installation.withoutFiles.has(runId)) continue;
+      if (!artifacts.includes(`"${MADE_FILE}"`)) flaws.push(`completed ${runId} of makes lacks its artifact`);
+      else if (!existsSync(join(folders.dataDir, 'runs', runId, MADE_FILE)))
+        flaws.push(`completed ${runId} of makes lists an artifact that is not there`);
     }
 
     const listed = new Map<string, number>();

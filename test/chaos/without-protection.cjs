@@ -15,11 +15,11 @@ const TAKE_AWAY = {
     built('runs/event-applier.js').EventApplier.prototype.alreadyInInbox = async () => new Set();
   },
   fencing: () => {
-    // Whoever speaks is believed to speak of the current attempt.
+    // Every sender is taken for the holder of the current attempt.
     const effects = built('runs/event-effect.js');
     const { effectOf } = effects;
-    effects.effectOf = (event, ...rest) =>
-      effectOf({ ...event, payload: withoutAttempt(event.payload) }, ...rest);
+    effects.effectOf = (event, run, _evidence, now) =>
+      effectOf({ ...event, payload: withoutAttempt(event.payload) }, run, { origin: 'server' }, now);
   },
   'group-recreation': () => {
     const { prototype } = built('events/redis-event-stream.js').RedisEventStream;

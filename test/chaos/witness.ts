@@ -1,12 +1,13 @@
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';
 import type { RunView } from '../../src/runs/run-view';
-import { call } from './api';
 import type { Installation } from './installation';
+import type { LostAttempts } from './lost-attempts';
 
 const LOOK_EVERY_MS = 100;
 const LOOK_CLOSER_EVERY = 10;
+/** Short: to wait for a lock blocks the whole test. */
+const BUSY_TIMEOUT_MS = 100;
 
 /**
  * Watches, beside all of it, what must hold at every moment. Through the database, which is there while the server
@@ -25,10 +26,12 @@ export class Witness {
   private lastPosition = 0;
   private readonly watching: Promise<unknown>;
 
-  constructor(private readonly installation: Installation) {
+  constructor(
+    private readonly installation: Installation,
+    private readonly losses: LostAttempts,
+  ) {
     this.firstFinding = new Promise((resolve) => (this.tellOfFinding = resolve));
-    const file = join(installation.folders.dataDir, 'db', 'jobato.db');
-    this.database = new BetterSqlite3(file, { timeout: 5000 });
+    this.database = new BetterSqlite3(installation.databaseFile, { timeout: BUSY_TIMEOUT_MS });
     this.watching = Promise.all([this.watchDatabase(), this.watchApi()]);
   }
 
@@ -51,10 +54,13 @@ export class Witness {
           this.pushPastTheServer();
           this.lookAtEnds();
           this.lookAtInbox();
+          this.installation.lookAtMemory();
           for (const end of this.installation.ownEnds.splice(0)) this.find(end);
+          for (const failure of this.installation.api.failures.splice(0)) this.find(failure);
         }
       } catch (error) {
-        if ((error as { code?: string }).code !== 'SQLITE_BUSY')
+        const isBusy = (error as { code?: string }).code?.startsWith('SQLITE_BUSY') === true;
+        if (!isBusy && !this.installation.chronicle.isOutageNow)
           this.find(`The witness cannot look: ${String(error)}`);
       }
       await delay(LOOK_EVERY_MS);
@@ -65,7 +71,7 @@ export class Witness {
     while (!this.ending.signal.aborted) {
       // The answer may be older than what is seen in the database by the time that it is here.
       const endedBefore = new Set(this.ends.keys());
-      const answer = await call<{ items: RunView[] }>(this.installation.url, '/api/runs?limit=100');
+      const answer = await this.installation.api.call<{ items: RunView[] }>('/api/runs?limit=100');
       if (answer?.status === 200) {
         const running = answer.body.items.filter(({ status }) => status === 'running');
         this.checkRunning(
@@ -117,6 +123,7 @@ export class Witness {
       Record<'run_id' | 'status' | 'ended_at' | 'status_reason' | 'metrics', string> & { attempt: number }
     >('SELECT run_id, status, ended_at, status_reason, attempt, metrics FROM runs');
     for (const run of runs) {
+      if (!this.ends.has(run.run_id)) this.lookAtLoss(run);
       if (run.status === 'running') {
         if (this.ends.has(run.run_id)) this.find(`${run.run_id} had ended, and runs again`);
         continue;
@@ -126,6 +133,12 @@ export class Witness {
       if (attempt !== undefined && attempt !== run.attempt)
         this.find(`${run.run_id} is in attempt ${run.attempt} and has the results of attempt ${attempt}`);
     }
+  }
+
+  private lookAtLoss(run: { run_id: string; attempt: number; status_reason: string | null }): void {
+    const { run_id: runId, attempt, status_reason: statusReason } = run;
+    const loss = this.losses.judge({ runId, attempt, statusReason });
+    if (loss !== null) this.find(loss);
   }
 
   private checkEnd(runId: string, end: unknown[]): void {
