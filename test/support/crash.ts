@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { Redis } from 'ioredis';
@@ -146,14 +146,17 @@ export async function logOf(server: ServerProcess, runId: string): Promise<strin
 
 /** How often each attempt of a run was really carried out, as the steps themselves wrote it down. */
 export function executionsOf({ dataDir }: Folders, runId: string): string[] {
-  try {
-    return readFileSync(join(dataDir, 'runs', runId, 'family'), 'utf8')
+  const workDir = join(dataDir, 'work');
+  const projectIds = existsSync(workDir) ? readdirSync(workDir) : [];
+  const books = projectIds
+    .map((id) => join(workDir, id, `family-${runId}`))
+    .filter((book) => existsSync(book));
+  return books.flatMap((book) =>
+    readFileSync(book, 'utf8')
       .split('\n')
       .filter((line) => line.includes(' step '))
-      .map((line) => line.split(' ')[0]!);
-  } catch {
-    return [];
-  }
+      .map((line) => line.split(' ')[0]!),
+  );
 }
 
 /** Looks into the database beside the server. */

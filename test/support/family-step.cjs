@@ -8,8 +8,9 @@
 const { spawn } = require('node:child_process');
 const { appendFileSync, readFileSync } = require('node:fs');
 
-const { BEHAVIOUR, JOBATO_ATTEMPT, JOBATO_RUN_DIR } = process.env;
-const BOOK = `${JOBATO_RUN_DIR}/family`;
+const { BEHAVIOUR, JOBATO_ATTEMPT, JOBATO_RUN_ID, JOBATO_WORK_DIR } = process.env;
+// Not in the run's folder, which is empty for each attempt.
+const BOOK = `${JOBATO_WORK_DIR}/family-${JOBATO_RUN_ID}`;
 const isFirst = JOBATO_ATTEMPT === '1';
 const isStubborn = BEHAVIOUR === 'stubborn';
 
