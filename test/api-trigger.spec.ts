@@ -41,6 +41,7 @@ const MEMBERS = [
   'summary',
   'error',
   'artifacts',
+  'omitted',
 ];
 
 const post = (jobato: RunningApp, path: string, init: RequestInit = {}) =>
