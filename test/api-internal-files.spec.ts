@@ -266,7 +266,7 @@ describe('log lines over HTTP', () => {
 
   it('are numbered by us, and dropped where they were seen', async () => {
     const { worker, runId } = await held();
-    const at = '2026-01-02T03:04:05.678Z';
+    const at = new Date().toISOString();
     const first = [
       { n: 1, at, stream: 'stderr', step: 'fetch', text: 'one' },
       { n: 2, at: null, stream: null, step: null, text: 'two' },

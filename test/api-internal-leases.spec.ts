@@ -2,12 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { Clock } from '../src/clock/clock';
 import { EventStream } from '../src/events/event-stream';
 import { signed } from '../src/events/lease-proof';
 import { type RunEvent, toStreamFields } from '../src/events/run-event';
 import { UNUSED_LEASE_SECONDS } from '../src/runs/lease';
-import { OverdueWatch } from '../src/runs/overdue-watch';
 import { RunQueries } from '../src/runs/run-queries';
 import { ClaimQueue } from '../src/workers-api/claim-queue';
 import { expectInvalid, expectProblem } from './support/expect-problem';
@@ -21,6 +19,7 @@ import {
   HttpWorker,
   KEY,
 } from './support/worker-api';
+import { TurnedClock } from './support/turned-clock';
 
 const RETRY = 'retry: { maxAttempts: 2 }\n';
 const WAITS = 'setInterval(() => {}, 1000)';
@@ -51,6 +50,7 @@ describe('a lease', () => {
   });
   afterEach(async () => {
     jest.restoreAllMocks();
+    clock = null;
     await endAllRuns(jobato);
   });
 
@@ -62,11 +62,9 @@ describe('a lease', () => {
     };
     return items.map(({ eventType, outcome }) => `${eventType} ${outcome}`);
   };
-  /** Time goes by, and the server notices. */
-  const pass = async (seconds: number) => {
-    jest.spyOn(jobato.app.get(Clock), 'nowMs').mockImplementation(() => Date.now() + seconds * 1000);
-    await jobato.app.get(OverdueWatch).look();
-  };
+  /** From its first call on, only the test moves the clocks of the server. */
+  let clock: TurnedClock | null = null;
+  const pass = (seconds: number) => (clock ??= new TurnedClock(jobato)).pass(seconds);
   const proof = ({ leaseToken }: ClaimedEnvelope) => ({
     'x-jobato-api-key': KEY,
     'content-type': 'application/json',
@@ -289,7 +287,7 @@ describe('a lease', () => {
       await worker.claimed({ projectIds: ['once'] });
       await pass(UNUSED_LEASE_SECONDS - 1);
       expect((await find(runId)).workerId).toBe(worker.workerId);
-      await pass(UNUSED_LEASE_SECONDS + 1);
+      await pass(2);
       expect(await find(runId)).toMatchObject({ status: 'running', attempt: 1, workerId: null });
       jest.restoreAllMocks();
       await expectProblem(await worker.heartbeat(runId), 409, 'LEASE_LOST');

@@ -64,10 +64,10 @@ export class WorkerApi {
     const late = AbortSignal.timeout(waitSeconds * 1000 + ANSWER_WITHIN_MS);
     const response = await this.post('/runs/claim', body, { signals: signal ? [signal, late] : [late] });
     if (response.status === 204) return null;
-    const { leaseToken, elapsedMs, ...request } = (await response.json()) as RunEventOf<'run.requested'> & {
+    const { leaseToken, ...request } = (await response.json()) as RunEventOf<'run.requested'> & {
       leaseToken: string;
-      elapsedMs: number;
     };
+    const elapsedMs = Number(response.headers.get('x-jobato-elapsed-ms') ?? 0);
     return { request, leaseToken, elapsedMs };
   }
 
