@@ -128,7 +128,7 @@ async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () 
   const started = async (projectId: string) =>
     JSON.parse((await api('POST', `/api/projects/${projectId}/runs`)).text) as RunView;
 
-  await started('waiting');
+  const waiting = await started('waiting');
   const ended = await started('ended');
   await api('DELETE', `/api/runs/${ended.runId}`);
   const held = await started('held');
@@ -161,6 +161,7 @@ async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () 
     'POST /api/runs': () => api('POST', '/api/projects/open/runs'),
     'POST /api/projects/:projectId/runs': () => api('POST', '/api/projects/open/runs'),
     'POST /api/runs/:runId/rerun': () => api('POST', `/api/runs/${ended.runId}/rerun`),
+    'POST /api/runs/:runId/ask-again': () => api('POST', `/api/runs/${waiting.runId}/ask-again`),
     'DELETE /api/runs/:runId': () => api('DELETE', `/api/runs/${held.runId}`),
     'DELETE /api/projects/:projectId/runs/:runId': () =>
       api('DELETE', `/api/projects/held/runs/${held.runId}`),
@@ -185,6 +186,7 @@ async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () 
       ),
     'POST /projects/:projectId/runs': form('/projects/open/runs'),
     'POST /runs/:runId/stop': form(`/runs/${held.runId}/stop`),
+    'POST /runs/:runId/ask-again': form(`/runs/${waiting.runId}/ask-again`),
     'POST /runs/:runId/rerun': form(`/runs/${ended.runId}/rerun`),
     'POST /events/rejected/:id/redeliver': form(`/events/rejected/${rejectedId}/redeliver`),
     'POST /events/rejected/:id/discard': form(`/events/rejected/${rejectedId}/discard`),
@@ -206,11 +208,18 @@ async function answersOf(calls: Record<string, () => Promise<Answer>>): Promise<
   );
 }
 
+/** A stop is kept until it can be recorded. */
+const STOPS = /^(DELETE \S*\/runs\/:runId|POST \S*\/stop)$/;
+
 async function expectUnavailable(answers: [string, Answer][], reason: string): Promise<void> {
   for (const [route, answer] of answers) {
     expect([route, answer]).toEqual([
       route,
-      { status: 503, retryAfter: '5', text: expect.stringContaining(reason) },
+      {
+        status: 503,
+        retryAfter: '5',
+        text: expect.stringContaining(STOPS.test(route) ? 'The stop is not recorded yet' : reason),
+      },
     ]);
     if (!route.includes(' /api/')) continue;
     await expectProblem(

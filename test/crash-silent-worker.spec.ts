@@ -5,10 +5,13 @@ import BetterSqlite3 from 'better-sqlite3';
 import { Clock } from '../src/clock/clock';
 import { Database } from '../src/database/database';
 import { EventStream } from '../src/events/event-stream';
+import { signed } from '../src/events/lease-proof';
 import { type RunEventMap, toStreamFields } from '../src/events/run-event';
 import { LEASE_SECONDS } from '../src/runs/lease';
 import { OverdueWatch } from '../src/runs/overdue-watch';
+import type { Run } from '../src/runs/run';
 import { RunClaims } from '../src/runs/run-claims';
+import { RunLeases } from '../src/runs/run-leases';
 import { RunQueries } from '../src/runs/run-queries';
 import { RunStore } from '../src/runs/run-store';
 import { eventually, flawsOf, untilQuiet } from './support/crash';
@@ -20,6 +23,8 @@ const PROJECTS = 200;
 describe('workers that fall silent, or want the same run', () => {
   let jobato: RunningApp;
   let claims: RunClaims;
+  /** By run and attempt: what proves on a shared stream that the worker holds it. */
+  const tokens = new Map<string, string>();
 
   beforeAll(async () => {
     const projects = Array.from({ length: PROJECTS }, (_, index): [string, string] => [
@@ -39,7 +44,15 @@ describe('workers that fall silent, or want the same run', () => {
   ): Promise<string[]> {
     const occurredAt = jobato.app.get(Clock).now();
     const event = { eventId, eventType, eventVersion: 1, occurredAt, runId, payload } as never;
-    return jobato.app.get(EventStream).publish([toStreamFields(event)]);
+    const attempt = 'attempt' in payload ? payload.attempt : 1;
+    const token = tokens.get(`${runId} ${attempt}`) ?? null;
+    return jobato.app.get(EventStream).publish([signed(toStreamFields(event), token)]);
+  }
+
+  async function claim(runId: string, workerId: string): Promise<Run | null> {
+    const run = await jobato.app.get(RunLeases).claim(runId, workerId, randomUUID());
+    if (run) tokens.set(`${runId} ${run.attempt}`, run.leaseToken);
+    return run;
   }
 
   /** What became of the events of a run, oldest first. */
@@ -54,9 +67,9 @@ describe('workers that fall silent, or want the same run', () => {
       Array.from({ length: PROJECTS }, (_, index) => jobato.trigger(`p${index}`)),
     );
     const claimed = await Promise.all(
-      runs.flatMap(({ runId }) => ['one', 'other'].map((worker) => claims.claim(runId, worker, 'steps'))),
+      runs.flatMap(({ runId }) => ['one', 'other'].map((worker) => claim(runId, worker))),
     );
-    const winners = claimed.flatMap((assignment) => assignment?.run.runId ?? []);
+    const winners = claimed.flatMap((run) => run?.runId ?? []);
     expect(winners).toHaveLength(PROJECTS);
     expect(new Set(winners).size).toBe(PROJECTS);
 
@@ -66,7 +79,7 @@ describe('workers that fall silent, or want the same run', () => {
 
   it('passes the run on when the lease ends, and lets the old attempt change nothing', async () => {
     const { runId } = await jobato.trigger('p0');
-    await claims.claim(runId, 'silent', 'steps');
+    await claim(runId, 'silent');
     await say(runId, 'run.started', { workerId: 'silent', attempt: 1, leaseSeconds: LEASE_SECONDS });
 
     await untilQuiet(jobato.folders, ['jobato-api']);
@@ -78,8 +91,8 @@ describe('workers that fall silent, or want the same run', () => {
     const passedOn = await jobato.until(runId, ({ attempt }) => attempt === 2);
     expect(passedOn).toMatchObject({ status: 'running', workerId: null });
 
-    const next = await claims.claim(runId, 'lively', 'steps');
-    expect(next?.run.attempt).toBe(2);
+    const next = await claim(runId, 'lively');
+    expect(next?.attempt).toBe(2);
     await say(runId, 'run.heartbeat', { workerId: 'silent', attempt: 1, leaseSeconds: 9999 });
     await say(runId, 'run.progress', {
       attempt: 1,
@@ -101,7 +114,7 @@ describe('workers that fall silent, or want the same run', () => {
       'run.completed stale-attempt',
     ]);
     expect(await claims.appendLog(runId, 1, [{ text: 'from the grave' }])).toEqual({ accepting: false });
-    expect(await jobato.app.get(RunQueries).find(runId)).toEqual(next!.run);
+    expect(await jobato.app.get(RunQueries).find(runId)).toEqual(next);
     expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('');
 
     await say(runId, 'run.completed', { attempt: 2 });
@@ -113,13 +126,13 @@ describe('workers that fall silent, or want the same run', () => {
 
   it('applies an event once, however often it is delivered', async () => {
     const { runId } = await jobato.trigger('p1');
-    const assignment = await claims.claim(runId, 'repeats-itself', 'steps');
+    const claimed = await claim(runId, 'repeats-itself');
     const eventId = randomUUID();
     const lines = [{ text: 'line 1' }, { text: 'line 2' }];
     for (let time = 0; time < 5; time++) await say(runId, 'run.log', { attempt: 1, lines }, eventId);
     await untilQuiet(jobato.folders, ['jobato-api']);
     expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('line 1\nline 2\n');
-    expect(assignment?.run.runId).toBe(runId);
+    expect(claimed?.runId).toBe(runId);
     await say(runId, 'run.completed', {});
     await jobato.untilEnded(runId);
     expect(flawsOf(jobato.folders)).toEqual([]);

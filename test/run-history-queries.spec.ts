@@ -177,8 +177,10 @@ describe('the history of a project with many runs', () => {
     const { items, nextCursor } = await queries.list({ ...filter, status: 'completed' }, 1, idOf(10_000));
     expect([items.map(({ runId }) => minuteOf(runId)), nextCursor]).toEqual([[3], null]);
     await queries.list({ ...filter, triggeredBy: 'manual' }, 1, idOf(10_000));
-    expect(plans).toHaveLength(2);
-    for (const plan of plans) expect(plan).toMatch(/USING COVERING INDEX runs_of_project/);
+    const ofIds = /^SEARCH runs USING INDEX sqlite_autoindex_runs_1 \(run_id=\?\)$/;
+    const searches = plans.filter((plan) => !ofIds.test(plan));
+    expect(searches).toHaveLength(2);
+    for (const plan of searches) expect(plan).toMatch(/USING COVERING INDEX runs_of_project/);
   });
 
   it('looks at indexes alone for every filter, and reads rows for a search only', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,7 +51,10 @@ describe('an artifact that is sent to a server', () => {
     return new HttpControlPlane(
       new WorkerApi(url ?? `http://127.0.0.1:${port}`, 'key', 'worker-1'),
       new HeldRuns(folder),
-      { folderOf: () => join(folder, 'run') } as unknown as ArtifactFiles,
+      {
+        folderOf: () => join(folder, 'run'),
+        openFile: async (_runId: string, name: string) => ({ file: await open(join(folder, 'run', name)) }),
+      } as unknown as ArtifactFiles,
       { ...LIMITS, ...limits },
     );
   };
