@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { FileTooLarge } from './file-problem';
 
 export const MAX_FILE_BYTES = 1024 * 1024;
 
@@ -12,7 +13,7 @@ export async function readConfigFile(path: string): Promise<string> {
       ({ bytesRead: read } = await file.read(buffer, length, buffer.length - length));
       length += read;
     }
-    if (length > MAX_FILE_BYTES) throw new Error(`it is larger than ${MAX_FILE_BYTES} bytes`);
+    if (length > MAX_FILE_BYTES) throw new FileTooLarge(MAX_FILE_BYTES);
     return buffer.toString('utf8', 0, length);
   } finally {
     await file.close();

@@ -374,6 +374,28 @@ describe('stopping a run', () => {
     }));
 });
 
+describe('a clock of this server that was set back', () => {
+  const earlier = plusSeconds(START, -7200);
+
+  it('lets no run end before it began, however it ends', () => {
+    const begun = after(waiting, [claim, progress({ step: 'fetch', stepStatus: 'running' })], START);
+    for (const [run, command] of [
+      [waiting, requestStop],
+      [waiting, { type: 'give-up-waiting' }],
+      [begun, fail()],
+      [begun, complete()],
+      [begun, loseWorker()],
+      [begun, { type: 'time-out' }],
+    ] as [Run, RunCommand][]) {
+      const { run: changed } = transition({ ...run, maxAttempts: 1 }, command, earlier);
+      expect(changed.endedAt! >= changed.startedAt).toBe(true);
+      for (const { startedAt, endedAt } of changed.steps) {
+        if (startedAt !== null) expect(endedAt! >= startedAt).toBe(true);
+      }
+    }
+  });
+});
+
 describe('a lost worker', () => {
   const busy = after(active, [
     progress({ step: 'fetch', stepStatus: 'completed', exitCode: 0 }),

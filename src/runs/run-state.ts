@@ -343,7 +343,7 @@ function withStep(
     if (step.name !== name || step.endedAt !== null) return step;
     if (status === 'running') return { ...step, status, startedAt: step.startedAt ?? at };
     const startedAt = status === 'skipped' ? step.startedAt : (step.startedAt ?? at);
-    return { ...step, status, startedAt, endedAt: at, exitCode: exitCode ?? null };
+    return { ...step, status, startedAt, endedAt: latest(at, startedAt ?? at), exitCode: exitCode ?? null };
   });
   return { kept, isCut };
 }
@@ -400,7 +400,9 @@ function withPastLease({ pastLeases, attempt, leaseToken }: Run): Run['pastLease
 }
 
 /** Every end settles the steps too: what ran shares the run's fate, what never began is skipped. */
-function ended(run: Run, status: Exclude<Run['status'], 'running'>, at: Instant): Partial<Run> {
+function ended(run: Run, status: Exclude<Run['status'], 'running'>, endedAt: Instant): Partial<Run> {
+  // This server's clock may have been set back since the run, or its last step, began.
+  const at = latest(endedAt, latestStepTime(run));
   const interrupted = status === 'failed' ? 'failed' : status === 'cancelled' ? 'cancelled' : 'completed';
   return {
     status,
@@ -434,7 +436,11 @@ function floorOf(
 
 function latestStepTime({ startedAt, steps }: Run): Instant {
   const times = steps.flatMap((step) => [step.startedAt ?? startedAt, step.endedAt ?? startedAt]);
-  return times.reduce((latest, time) => (time > latest ? time : latest), startedAt);
+  return times.reduce(latest, startedAt);
+}
+
+function latest(one: Instant, other: Instant): Instant {
+  return one > other ? one : other;
 }
 
 function attemptOf(command: RunCommand): number | null {
