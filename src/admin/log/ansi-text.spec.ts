@@ -52,7 +52,7 @@ it('has the same text with and without colours', () => {
 });
 
 it('takes a line of 64 KiB of nothing but sequences in its stride', () => {
-  const startedMs = performance.now();
+  const before = process.cpuUsage();
   for (const piece of [
     '\x1b[31mx',
     '\x1b',
@@ -70,5 +70,6 @@ it('takes a line of 64 KiB of nothing but sequences in its stride', () => {
     plainText(raw);
   }
   expect(plainText(`${'\r'.repeat(65_535)}x`)).toBe('x');
-  expect(performance.now() - startedMs).toBeLessThan(2000);
+  // Of the processor, whatever else it does: what is not linear takes minutes.
+  expect(process.cpuUsage(before).user).toBeLessThan(10_000_000);
 });
