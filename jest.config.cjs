@@ -33,7 +33,8 @@ module.exports = {
   ],
   // The last line of the output is the one that tools read: "N passed, N failed, N skipped".
   reporters: ['default', '<rootDir>/test/closing-line.reporter.cjs'],
-  testTimeout: 30_000,
+  // Ends a hang; nothing waits for it. A busy machine may take many times as long as an idle one.
+  testTimeout: 120_000,
   // One more than the cores of a small machine: much of the time is spent waiting, for one that ignores SIGTERM for example.
   maxWorkers: 3,
 };

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CliProcess } from './support/cli-process';
-import { type Folders, makeFolders } from './support/jobato';
+import { type Folders, lastingPort, makeFolders } from './support/jobato';
 
 const OUR_CONFIG = join(__dirname, '..', 'config');
 
@@ -11,8 +11,14 @@ describe('the demonstration', () => {
   beforeEach(() => (data = mkdtempSync(join(tmpdir(), 'jobato-demo-'))));
   afterEach(() => rmSync(data, { recursive: true, force: true }));
 
+  // Ports of their own: two demonstrations that look for a free one at the same moment may pick the same.
   const demo = (configDir: string, ...args: string[]) =>
-    CliProcess.start('dist/cli/demo.js', args, { DATA_DIR: data, CONFIG_DIR: configDir, NO_COLOR: '1' });
+    CliProcess.start('dist/cli/demo.js', args, {
+      DATA_DIR: data,
+      CONFIG_DIR: configDir,
+      PORT: String(lastingPort()),
+      NO_COLOR: '1',
+    });
 
   it('builds a glossary of our own documents, shows it, and ends with the run when asked for once', async () => {
     const { exitCode, stdout, stderr } = await demo(OUR_CONFIG, '--once').ended;
