@@ -31,6 +31,7 @@ describe('storage that cannot be written', () => {
       {
         open: nodeStep('open', '0'),
         held: externalProject('held'),
+        beats: externalProject('beats'),
         waiting: externalProject('waiting'),
         ended: externalProject('ended'),
       },
@@ -131,6 +132,8 @@ async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () 
   const waiting = await started('waiting');
   const ended = await started('ended');
   await api('DELETE', `/api/runs/${ended.runId}`);
+  // Without a stop beside it, of which a worker learns even while nothing can be recorded.
+  const beats = await started('beats');
   const held = await started('held');
   const claimed = JSON.parse(
     (await worker('runs/claim', { workerId: 'w', projectIds: ['held'] })).text,
@@ -172,7 +175,7 @@ async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () 
     'POST /api/internal/runs/claim': () =>
       worker('runs/claim', { workerId: 'w2', projectIds: ['waiting'], waitSeconds: 1 }),
     'POST /api/internal/runs/:runId/heartbeat': () =>
-      worker(`runs/${held.runId}/heartbeat`, { workerId: 'w', attempt: 1 }, lease),
+      worker(`runs/${beats.runId}/heartbeat`, { workerId: 'w', attempt: 1 }),
     'POST /api/internal/runs/:runId/release': () =>
       worker(`runs/${held.runId}/release`, { workerId: 'w', attempt: 1 }, lease),
     'POST /api/internal/runs/:runId/logs': () =>

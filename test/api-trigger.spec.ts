@@ -114,6 +114,7 @@ describe('asking for a run', () => {
       summary: { newJobsCount: null, relevantCount: null },
       error: null,
       artifacts: [],
+      omitted: [],
     });
     const again = (await (await jobato.fetch(response.headers.get('location')!)).json()) as RunView;
     expect({ ...again, waiting: null }).toEqual({ ...run, waiting: null });

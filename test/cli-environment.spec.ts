@@ -10,7 +10,9 @@ const example = readFileSync(join(ROOT, '.env.example'), 'utf8');
 describe('.env.example', () => {
   it('names every variable that the configuration reads, and no other of the server', () => {
     const source = readFileSync(join(ROOT, 'src/config/config.ts'), 'utf8');
-    const read = [...source.matchAll(/\b(?:text|list|integer|seconds|oneOf)\('([A-Z_]+)'/g)].map(([, name]) => name!);
+    const read = [...source.matchAll(/\b(?:text|list|integer|seconds|oneOf)\('([A-Z_]+)'/g)].map(
+      ([, name]) => name!,
+    );
     const named = [...example.matchAll(/^# ([A-Z_]+)=/gm)].map(([, name]) => name!);
     // NODE_ENV is for those who develop Jobato, JOBATO_URL for the command line.
     const expected = new Set([...read, 'JOBATO_URL', ...SECRETS.map(fileVariableOf)]);

@@ -229,8 +229,6 @@ describe('several projects', () => {
       expect(run.waiting).toEqual({
         code: 'workers-busy',
         message: expect.stringContaining('WORKER_CONCURRENCY'),
-        publishedAt: null,
-        typicalMs: null,
       });
     }
     const metrics = await (await jobato.fetch('/api/metrics')).text();

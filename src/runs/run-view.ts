@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { elapsedMs, type Instant } from '../clock/clock';
 import type { JsonObject } from '../events/run-event';
 import {
@@ -24,17 +24,19 @@ const nullableNumber = { type: Number, nullable: true } as const;
 export class WaitingView {
   @ApiProperty({ type: String, example: 'no-worker-yet' }) code!: Waiting['code'];
   @ApiProperty() message!: string;
-  @ApiProperty({
-    ...nullableTime,
-    description: 'When the request of an external run was published; null for other reasons to wait',
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    description: 'When the request of the run was published; only with handed-out',
   })
-  publishedAt!: Instant | null;
-  @ApiProperty({
+  publishedAt?: Instant;
+  @ApiPropertyOptional({
     ...nullableNumber,
     description:
-      'Milliseconds that runs of this project typically take, where its workers report only at the end',
+      'Milliseconds that runs of this project typically take, where its workers report only at the end; only with ' +
+      'handed-out',
   })
-  typicalMs!: number | null;
+  typicalMs?: number | null;
 }
 
 export class ProgressView {
@@ -155,8 +157,10 @@ function waitingView(run: Run, facts: WaitingFacts, now: Instant): WaitingView |
     waiting && {
       code: waiting.code,
       message: waitingMessage(waiting, run, now),
-      publishedAt: 'publishedAt' in waiting ? waiting.publishedAt : null,
-      typicalMs: 'typicalMs' in waiting ? waiting.typicalMs : null,
+      ...(waiting.code === 'handed-out' && {
+        publishedAt: waiting.publishedAt,
+        typicalMs: waiting.typicalMs,
+      }),
     }
   );
 }
