@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Clock } from '../src/clock/clock';
 import { EventStream } from '../src/events/event-stream';
 import type { HttpEnvelope } from '../src/workers-api/http-envelope';
+import { OverdueWatch } from '../src/runs/overdue-watch';
 import { RunLeases } from '../src/runs/run-leases';
 import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../src/runs/lease';
 import { RunQueries } from '../src/runs/run-queries';
@@ -342,6 +343,8 @@ describe('claiming runs over HTTP', () => {
       const leaving = new AbortController();
       const waiting = waiter.claim({ waitSeconds: 60 }, { signal: leaving.signal }).catch(() => undefined);
       await untilHere(waiter);
+      // Hours pass in one step here, which must end no lease.
+      jest.spyOn(jobato.app.get(OverdueWatch), 'look').mockResolvedValue();
       const clock = jobato.app.get(Clock);
       const pass = (ms: number) => {
         jest.spyOn(clock, 'nowMs').mockImplementation(() => Date.now() + ms);
