@@ -21,7 +21,7 @@ export class Clock {
     return toInstant(this.nowMs());
   }
 
-  /** Milliseconds that pass evenly whatever happens to the wall clock, for intervals. Only differences have a meaning. */
+  /** Milliseconds that pass evenly while the wall clock is set, for intervals. Only differences have a meaning. */
   monotonicMs(): number {
     return performance.now();
   }

@@ -14,7 +14,7 @@ export interface KeptFields {
   receivedBytes: number | null;
 }
 
-/** What is kept of a rejected event's fields, whatever their number and size. */
+/** What is kept of a rejected event's fields, bounded in number and size. */
 export function keptFields(received: Record<string, string>): KeptFields {
   const entries = Object.entries(received);
   const receivedBytes = entries.reduce(

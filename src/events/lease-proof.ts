@@ -26,7 +26,7 @@ export function signed(fields: StreamFields, token: string | null): StreamFields
   return token === null ? fields : { ...fields, leaseProof: leaseProof(token, fields) };
 }
 
-/** Compares in constant time, whatever the lengths. */
+/** Compares in constant time, for texts of any length. */
 export function isSameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(sha256(given), sha256(expected));
 }

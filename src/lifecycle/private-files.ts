@@ -24,7 +24,7 @@ const PASSABLE_FOLDER = 0o711;
 const PASSING = 0o111;
 const WRITING_OF_OTHERS = 0o002;
 
-/** Makes a folder that only the user of this process can enter, whatever the umask is. */
+/** Makes a folder that only the user of this process can enter, independent of the umask. */
 export function makePrivateFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
 }

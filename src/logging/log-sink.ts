@@ -17,7 +17,7 @@ const STDOUT = 1;
 /** A terminal that was told to hold (Ctrl-S), or a queue of the system that is full. */
 const RETRY_AFTER_MS = 100;
 
-/** The standard output of this process, whatever it is, without blocking its event loop. */
+/** The standard output of this process of any kind, written without blocking the event loop. */
 export function standardOutput(): LogSink {
   const stat = fstatSync(STDOUT);
   return stat.isFIFO() || stat.isSocket()
@@ -60,7 +60,7 @@ async function writeWhole(fd: number, bytes: Buffer): Promise<WriteResult> {
   return { written, error: null };
 }
 
-/** Opened anew as non-blocking, which does not change it for the shell that shares it. */
+/** Opened again as non-blocking, which does not change it for the shell that shares it. */
 function openTerminal(): number {
   try {
     return openSync('/dev/stdout', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);

@@ -187,7 +187,7 @@ export class EventApplier {
         changed.set(run.runId, effect.changed);
         emissions.push(...effect.emits.map((emission) => ({ run: effect.changed!, emission })));
       }
-      // Calls count whatever else the event changes: a lost worker issued them too, and so did a run that has ended.
+      // Calls count even if the event changes nothing else: a lost worker issued them too, and so did a run that has ended.
       const callReport = effect.isFromHolder ? callsIn(event) : null;
       if (callReport)
         calls.push({
