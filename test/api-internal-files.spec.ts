@@ -186,7 +186,7 @@ describe('an artifact over HTTP', () => {
     expect((await view(runId)).artifacts).toMatchObject([{ name: 'a', size: content.length }]);
   });
 
-  it('is taken from the holder only, whatever name it gives', async () => {
+  it('is taken from the holder only, under any name', async () => {
     const { worker, runId } = await held();
     const as = (workerId: string, attempt: string) => ({
       'x-jobato-worker-id': workerId,
@@ -301,7 +301,7 @@ describe('log lines over HTTP', () => {
     await expectProblem(await worker.log(runId, tooLarge), 413, 'PAYLOAD_TOO_LARGE');
   });
 
-  it('are taken from the holder only, whatever name it gives', async () => {
+  it('are taken from the holder only, under any name', async () => {
     const { worker, runId } = await held();
     const one = [{ text: 'x' }];
     expect((await worker.log(runId, one, { attempt: 1, workerId: worker.workerId })).status).toBe(202);

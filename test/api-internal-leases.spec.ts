@@ -77,7 +77,7 @@ describe('a lease', () => {
   };
 
   describe('is proven by its token', () => {
-    it('by nothing else: a name, an attempt or another token changes nothing, whatever the call', async () => {
+    it('by nothing else: a name, an attempt or another token changes nothing, in any call', async () => {
       const { runId } = await aRun();
       const holder = new HttpWorker(jobato, 'holder-of-the-run');
       await holder.claimed();
@@ -174,7 +174,7 @@ describe('a lease', () => {
       ]);
     });
 
-    it('for runs with steps also while nobody has them: an end that arrives is recorded and changes nothing', async () => {
+    it('for runs with steps also while they are unclaimed: an end that arrives is recorded and changes nothing', async () => {
       const { runId } = await aRun('steps');
       const worker = new HttpWorker(jobato);
       const end = anEvent(runId, 'run.completed');

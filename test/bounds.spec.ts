@@ -399,7 +399,7 @@ describe('what comes from outside', () => {
     expect(page.length).toBeLessThan(MIB);
   });
 
-  it('keeps the two counts of the summary whatever else was reported', async () => {
+  it('keeps the two counts of the summary beside any other metrics', async () => {
     const id = await aRun();
     await worker.say(
       anEvent(id, 'run.progress', { metrics: numbered(500) }),

@@ -82,7 +82,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private async catchUp(triesAtMost?: number): Promise<void> {
     this.failure = null;
     try {
-      while ((await this.takeOver(0, triesAtMost)) === BATCH); // what an earlier life of this process was handed is nobody's now
+      while ((await this.takeOver(0, triesAtMost)) === BATCH); // entries of an earlier start of this process
       await this.applyForgotten();
       await this.takeWhatIsThere();
       if (this.failure instanceof StorageError) throw this.failure;

@@ -20,7 +20,7 @@ describe('how the workers of a project report', () => {
       lastReport: { runId: 'run-5', at: '2026-03-01T10:05:04.000Z' },
     }));
 
-  it('is at the start where the latest run was claimed, whatever earlier workers did', () =>
+  it('is at the start where the latest run was claimed, even if earlier workers behaved otherwise', () =>
     expect(habitOf([run(5, 4, true), run(4, 3, false)])).toMatchObject({
       reports: 'at-start',
       lastReport: { runId: 'run-4' },

@@ -81,7 +81,7 @@ it.each([
   ['letters', 'x'],
   ['characters of three bytes', '中'],
   ['characters that JSON spells with six', '\u0001'],
-])('keeps the whole row below 1 MiB less its inputs, whatever is reported in %s', (_what, letter) => {
+])('keeps the whole row below 1 MiB less its inputs, for reports in %s', (_what, letter) => {
   const said = (payload: object): RunCommand => ({ type: 'progress', occurredAt: LATER, payload });
   const name = (n: number, length: number) => `${n}${letter.repeat(length)}`.slice(0, length);
   const commands: RunCommand[] = [

@@ -50,7 +50,7 @@ interface KnownRun {
  * Judges the deadlines of active runs by the monotonic clock.
  *
  * Rows hold wall-clock instants, for people and for the next process. Each deadline was written together with the
- * instant that it counts from, so its length is right whatever the clock does. The server looks at all active runs
+ * instant that it counts from, so its length does not depend on the clock. The server looks at all active runs
  * about once a second: a deadline that is new in a look was set since the look before, so what is left of it is between
  * its length less the time since that look, and its length. The wall clock only chooses within these bounds. In the
  * first look of a process any part of the length may have passed.

@@ -147,7 +147,7 @@ export class RunLeases {
 
 /**
  * Whether the caller may act for the current attempt. The token decides where there is one. A run with steps has
- * none while nobody claimed it, or while the server's own worker has it: then no call may touch it, because the next
+ * none while it is unclaimed, or while the server's own worker has it: then no call may touch it, because the next
  * step would execute what a stranger put into its folder. Pure.
  */
 export function mayAct(

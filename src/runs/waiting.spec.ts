@@ -67,7 +67,7 @@ describe('why a run is not further', () => {
       /All 2 places/,
     ],
     [
-      'its request is published and nothing is known of its workers, whatever our own places say',
+      'its request is published and nothing is known of its workers, also if the own slots are busy',
       external,
       facts({ stepWorkers: { slots: 2, busy: 2 } }),
       'handed-out',
