@@ -43,6 +43,13 @@ export class Chronicle {
     return this.blows.some((blow) => blow.victim !== 'redis' && overlaps(blow, fromMs, toMs));
   }
 
+  /** Whether anything but this process was in trouble at a time in this interval. */
+  wasOtherTrouble(name: string, fromMs: number, toMs: number): boolean {
+    return [...this.outages, ...this.blows.filter(({ victim }) => victim !== name)].some((trouble) =>
+      overlaps(trouble, fromMs, toMs),
+    );
+  }
+
   /** The end of the last trouble of any kind that reaches into the interval; null where there was none. */
   lastTroubleIn(fromMs: number, toMs: number): number | null {
     const ends = [...this.blows, ...this.outages]

@@ -20,6 +20,9 @@ export const GROUPS = [
   [LOGS, 'jobato-api'],
 ] as const;
 
+/** A server that was struck within this time may not be up again yet. */
+const STARTS_WITHIN_MS = 30_000;
+
 /** The server, two workers and Redis as processes of their own, and all that can be done to them. */
 export class Installation {
   readonly done = new Map<string, number>();
@@ -124,7 +127,10 @@ export class Installation {
   ): Promise<void> {
     this.count(`${name} ${end}`);
     const over = this.chronicle.beginBlow({ victim: name, deed: end });
-    await this.processes[name][end]();
+    const troubledFromMs = Date.now() - STARTS_WITHIN_MS;
+    const isOthersFault = () => this.chronicle.wasOtherTrouble(name, troubledFromMs, Date.now());
+    if (end === 'kill') await this.processes[name].kill();
+    else await this.processes[name].stop(name === 'server' ? undefined : isOthersFault);
     await meanwhile();
     this.startProcess(name);
     over();

@@ -12,11 +12,15 @@ const UP_WITHIN_MS = 180_000;
 /** The server has promised 25 s, a worker 24 s. */
 const STOPS_WITHIN_MS = 40_000;
 
+/** A stop that found nobody to hand its runs back to ends in time, and says by this code that it did not succeed. */
+const CUT_OFF = 1;
+
 /** A built program that is killed at any moment, also while it starts, and started again. */
 export class VictimProcess {
   private child: ChildProcess | null = null;
   private up: Promise<void> = Promise.resolve();
   private stopping: ChildProcess | null = null;
+  private mayBeCutOff: () => boolean = () => false;
   private lives = 0;
   private peakKb = 0;
   private readonly clock: ClockOffset;
@@ -62,7 +66,9 @@ export class VictimProcess {
       child.once('exit', (code, signal) => {
         appendFileSync(this.logFile, `${life} ended: ${code ?? signal}\n`);
         // Told to stop before it can listen to that, it dies of the signal.
-        const hasStopped = this.stopping === child && (code === 0 || signal === 'SIGTERM');
+        const hasStopped =
+          this.stopping === child &&
+          (code === 0 || signal === 'SIGTERM' || (code === CUT_OFF && this.mayBeCutOff()));
         if (signal !== 'SIGKILL' && !hasStopped)
           this.ownEnds.push(`${this.name} ended (${code ?? signal}): ${said.join('\n')}`);
         reject(new Error(`${this.name} ended (${code ?? signal}) before it was up:\n${said.join('\n')}`));
@@ -75,9 +81,13 @@ export class VictimProcess {
     return this.end('SIGKILL');
   }
 
-  /** As whoever runs it would: it has to end by itself, in good order. */
-  stop(): Promise<void> {
+  /**
+   * As whoever runs it would: it has to end by itself, in good order.
+   * @param mayBeCutOff asked when it has ended
+   */
+  stop(mayBeCutOff: () => boolean = () => false): Promise<void> {
     this.stopping = this.child;
+    this.mayBeCutOff = mayBeCutOff;
     return within(STOPS_WITHIN_MS, `${this.name} to stop`, this.end('SIGTERM'));
   }
 
