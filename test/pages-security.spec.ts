@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { generate } from 'selfsigned';
 import { Clock } from '../src/clock/clock';
 import { SESSION_SECONDS } from '../src/access/session';
 import { Database } from '../src/database/database';
@@ -324,11 +323,10 @@ describe('pages', () => {
 
   describe('by HTTPS', () => {
     it('set secure cookies and say that it stays so', async () => {
-      const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }]);
-      const [certFile, keyFile] = [join(folders.root, 'cert.pem'), join(folders.root, 'key.pem')];
-      writeFileSync(certFile, cert);
-      writeFileSync(keyFile, key);
-      const client = await start({ ...WITH_TOKEN, TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile });
+      const [certFile, keyFile] = ['cert.pem', 'key.pem'].map((name) =>
+        join(__dirname, 'support', 'tls', name),
+      );
+      const client = await start({ ...WITH_TOKEN, TLS_CERT_FILE: certFile!, TLS_KEY_FILE: keyFile! });
       expect(jobato.url).toMatch(/^https:/);
       await holdsHttps(client);
       const plain = { origin: jobato.url.replace('https:', 'http:') };
