@@ -43,11 +43,14 @@ export class Chronicle {
     return this.blows.some((blow) => blow.victim !== 'redis' && overlaps(blow, fromMs, toMs));
   }
 
-  /** Whether anything but this process was in trouble at a time in this interval. */
-  wasOtherTrouble(name: string, fromMs: number, toMs: number): boolean {
-    return [...this.outages, ...this.blows.filter(({ victim }) => victim !== name)].some((trouble) =>
-      overlaps(trouble, fromMs, toMs),
-    );
+  /** Whether there was an outage at a time in this interval. */
+  wasOutage(fromMs: number, toMs: number): boolean {
+    return this.outages.some((outage) => overlaps(outage, fromMs, toMs));
+  }
+
+  /** Whether the server was killed, paused or stopped at a time in this interval. */
+  wasServerStruck(fromMs: number, toMs: number): boolean {
+    return this.blows.some((blow) => blow.victim === 'server' && overlaps(blow, fromMs, toMs));
   }
 
   /** The end of the last trouble of any kind that reaches into the interval; null where there was none. */

@@ -127,13 +127,19 @@ export class Installation {
   ): Promise<void> {
     this.count(`${name} ${end}`);
     const over = this.chronicle.beginBlow({ victim: name, deed: end });
-    const troubledFromMs = Date.now() - STARTS_WITHIN_MS;
-    const isOthersFault = () => this.chronicle.wasOtherTrouble(name, troubledFromMs, Date.now());
     if (end === 'kill') await this.processes[name].kill();
-    else await this.processes[name].stop(name === 'server' ? undefined : isOthersFault);
+    else await this.processes[name].stop(this.hadNobodyToTell(name));
     await meanwhile();
     this.startProcess(name);
     over();
+  }
+
+  /** Whether a process that stops from now on cannot record, or hand over, how its runs ended. */
+  private hadNobodyToTell(name: ProcessName): () => boolean {
+    const fromMs = Date.now() - STARTS_WITHIN_MS;
+    return () =>
+      this.chronicle.wasOutage(fromMs, Date.now()) ||
+      (name !== 'server' && this.chronicle.wasServerStruck(fromMs, Date.now()));
   }
 
   startProcess(name: ProcessName): void {
