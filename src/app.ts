@@ -8,6 +8,7 @@ import { accessMiddleware } from './access/access.middleware';
 import { compressed } from './access/compressed';
 import { formTokenMiddleware } from './access/form-token.middleware';
 import { LoginBrake } from './access/login-brake';
+import { limitPipelining } from './access/pipelining';
 import { securityHeaders } from './access/security-headers';
 import { Sessions } from './access/sessions';
 import { Assets } from './admin/page/assets';
@@ -56,6 +57,7 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
 
   // Its one limit for all requests would cut slow uploads; the limit for headers stays.
   app.getHttpServer().requestTimeout = 0;
+  app.use(limitPipelining());
   app.use(requestLogging(log));
   app.use(
     bodyDeadline(config.requestTimeoutMs, (error, request, response) =>

@@ -48,6 +48,8 @@ const OUTSIDE: AccessDecision = { allowed: true, isOutside: true };
 
 /** What may be read without a token: nothing but what says that the process lives, and the way in. */
 const OPEN_TO_ALL = new Set(['/api/health/live', '/api/health/ready', '/login']);
+/** The only one of them to which something is sent. */
+const SIGN_IN = '/login';
 const OPEN_FOLDER = '/assets/';
 const INTERNAL_FOLDER = '/api/internal';
 
@@ -69,7 +71,7 @@ export function decideAccess(request: AccessRequest, policy: AccessPolicy): Acce
   }
   if (isInternal(request.path)) return decideWorkerCall(request, policy);
   if (policy.adminToken === null || request.hasSession) return ALLOWED;
-  if (isOpenToAll(request.path)) return OUTSIDE;
+  if (isOpenToAll(request)) return OUTSIDE;
   const token = bearerOf(request.authorization);
   // Not even the right one: to let it through would be to answer each guess.
   if (token !== undefined && request.waitSeconds > 0) return tooManyGuesses(request.waitSeconds);
@@ -181,7 +183,8 @@ export function isInternal(path: string): boolean {
 }
 
 /** Seen to the letter, because this opens a door. */
-function isOpenToAll(path: string): boolean {
+function isOpenToAll({ method, path }: AccessRequest): boolean {
+  if (isWrite(method) && !(method === 'POST' && path === SIGN_IN)) return false;
   return OPEN_TO_ALL.has(path) || (path.startsWith(OPEN_FOLDER) && !/(\.\.|%|\\|\/\/)/.test(path));
 }
 

@@ -1,10 +1,27 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import { BodyBudget } from './body-budget';
 import { type FieldError, invalid, JobatoError } from './catalogue';
+import { hasMoreMembersThan } from './json-size';
 
 const MEBIBYTE = 1024 * 1024;
-const BODY_LIMIT = MEBIBYTE;
+
+interface BodyLimit {
+  bytes: number;
+  /** Of all objects and lists in it. */
+  members: number;
+}
+
+const OBJECT: BodyLimit = { bytes: MEBIBYTE, members: 20_000 };
 /** What workers send in one go: many events, many lines. */
-export const BATCH_BODY_LIMIT = 16 * MEBIBYTE;
+export const BATCH: BodyLimit = { bytes: 16 * MEBIBYTE, members: 200_000 };
+const FORM_BYTES = MEBIBYTE;
+/** Of the form that everybody may send. */
+const LOGIN_BYTES = 16 * 1024;
+/** A body counts until its request is answered, so this also bounds what waits to be written to the database. */
+const ALL_BODIES_BYTES = 128 * MEBIBYTE;
+/** A heartbeat must not wait for the room that others take. */
+const ALWAYS_ROOM_BYTES = 16 * 1024;
+const RETRY_AFTER_SECONDS = 1;
 /** No call takes more; recursion further down would end in a full stack. */
 const MAX_DEPTH = 100;
 const DROPPED = new Set(['__proto__', 'constructor', 'prototype']);
@@ -23,9 +40,11 @@ const UNUSUAL: { method: string; path: RegExp; kind: BodyKind }[] = [
   { method: 'PUT', path: /^\/internal\/runs\/[^/]+\/artifacts\/[^/]+\/?$/i, kind: 'file' },
 ];
 
+const budget = new BodyBudget(ALL_BODIES_BYTES);
+
 const BODY_OF: Record<BodyKind, RequestHandler> = {
-  object: inTurn(requireJson, translated(express.json({ limit: BODY_LIMIT })), requireObject),
-  batch: inTurn(requireBody, requireJson, translated(express.json({ limit: BATCH_BODY_LIMIT }))),
+  object: inTurn(requireJson, json(OBJECT), requireObject),
+  batch: inTurn(requireBody, requireJson, json(BATCH)),
   file: (_request, _response, next) => next(),
 };
 
@@ -37,9 +56,41 @@ export const apiBody: RequestHandler = (request, response, next) => {
 };
 
 /** For the forms of pages. */
-export const formBody: RequestHandler = translated(
-  express.urlencoded({ extended: false, limit: BODY_LIMIT }),
+export const formBody: RequestHandler = inTurn(
+  express.Router().post('/login', withinBudget(LOGIN_BYTES), form(LOGIN_BYTES)),
+  withinBudget(FORM_BYTES),
+  form(FORM_BYTES),
 );
+
+function form(bytes: number): RequestHandler {
+  return translated(express.urlencoded({ extended: false, limit: bytes }));
+}
+
+function json({ bytes, members }: BodyLimit): RequestHandler {
+  const verify = (_request: unknown, _response: unknown, body: Buffer, charset: string) => {
+    if (charset !== 'utf-8') throw Object.assign(new Error(charset), { type: 'charset.unsupported' });
+    if (hasMoreMembersThan(members, body)) throw Object.assign(new Error(), { type: 'members.too.many' });
+  };
+  return inTurn(withinBudget(bytes), translated(express.json({ limit: bytes, verify })));
+}
+
+/** @param limit the bytes that the body can have when it is unpacked */
+function withinBudget(limit: number): RequestHandler {
+  return (request, response, next) => {
+    if (!hasBody(request)) return next();
+    const { 'content-length': length, 'content-encoding': encoding = 'identity' } = request.headers;
+    const isKnown = length !== undefined && encoding === 'identity';
+    const bytes = isKnown ? Math.min(Number(length), limit) : limit;
+    if (bytes <= ALWAYS_ROOM_BYTES) return next();
+    const share = budget.take(bytes);
+    if (share === null) {
+      const detail = 'The server is reading as many requests as it keeps in memory. Send this one again.';
+      throw new JobatoError('TOO_BUSY', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    }
+    response.once('close', share.release);
+    next();
+  };
+}
 
 function inTurn(...handlers: RequestHandler[]): RequestHandler {
   return express.Router().use(...handlers);
@@ -81,31 +132,33 @@ function requireObject(request: Request, _response: Response, next: NextFunction
 /** What Nest's validation would drop without a word, or end in a full stack over. */
 function complaintsAbout(body: object): FieldError[] {
   const errors: FieldError[] = [];
-  let level: Member[] = [{ name: '', path: '', value: body }];
+  let level: Place[] = [{ name: '', parent: null, value: body }];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH)
       return [{ field: '', message: `must not be nested deeper than ${MAX_DEPTH} levels` }];
-    level = level.flatMap(membersOf);
-    for (const { name, path } of level) {
-      if (DROPPED.has(name)) errors.push({ field: path, message: 'is not a name that a field can have' });
+    level = level.flatMap(placesIn);
+    for (const place of level) {
+      if (!DROPPED.has(place.name)) continue;
+      errors.push({ field: pathOf(place), message: 'is not a name that a field can have' });
     }
   }
   return errors;
 }
 
-interface Member {
+interface Place {
   name: string;
-  path: string;
+  parent: Place | null;
   value: unknown;
 }
 
-function membersOf({ path, value }: Member): Member[] {
+function placesIn(parent: Place): Place[] {
+  const { value } = parent;
   if (value === null || typeof value !== 'object') return [];
-  return Object.entries(value).map(([name, member]) => ({
-    name,
-    path: path === '' ? name : `${path}.${name}`,
-    value: member as unknown,
-  }));
+  return Object.entries(value).map(([name, member]) => ({ name, parent, value: member as unknown }));
+}
+
+function pathOf({ name, parent }: Place): string {
+  return parent === null || parent.parent === null ? name : `${pathOf(parent)}.${name}`;
 }
 
 /** Names what body-parser throws before Nest makes a plain "Bad Request" of it. */
@@ -122,6 +175,8 @@ function bodyProblem(error: unknown): unknown {
   switch (type) {
     case 'entity.too.large':
       return new JobatoError('PAYLOAD_TOO_LARGE', 'The body is larger than this call takes.');
+    case 'members.too.many':
+      return new JobatoError('PAYLOAD_TOO_LARGE', 'The body has more members than this call takes.');
     case 'charset.unsupported':
     case 'encoding.unsupported':
       return new JobatoError('UNSUPPORTED_MEDIA_TYPE', 'The body must be in UTF-8, plain or gzip.');

@@ -14,6 +14,9 @@ export interface HttpEnvelope {
 /** The member that shows the lease. It must not lie beside the others, which are stored and shown. */
 const LEASE_MEMBER = 'leaseToken';
 
+/** An event has seven. What else is sent is kept with it, so that a person can see it. */
+const MAX_MEMBERS = 50;
+
 /** Takes any JSON value for an event: the form of HTTP, or the flat texts of the stream. Never throws. */
 export function receivedEvent(envelope: unknown): IncomingEvent {
   if (envelope === null || typeof envelope !== 'object' || Array.isArray(envelope)) {
@@ -23,7 +26,9 @@ export function receivedEvent(envelope: unknown): IncomingEvent {
   let leaseToken: string | null = null;
   const fields: Record<string, string> = {};
   let flaw: string | null = null;
-  for (const [name, value] of Object.entries(envelope as JsonObject)) {
+  const members = Object.entries(envelope as JsonObject);
+  if (members.length > MAX_MEMBERS) flaw = `the event has more than ${MAX_MEMBERS} members`;
+  for (const [name, value] of members.slice(0, MAX_MEMBERS)) {
     // Null is the same as not given: some languages send every member.
     if (value === null) continue;
     if (name === LEASE_MEMBER) {

@@ -1,0 +1,122 @@
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { Belongings } from './support/crash';
+import { expectProblem } from './support/expect-problem';
+import type { ServerProcess } from './support/jobato';
+
+const KEY = 'the-key-of-the-workers-0123456789';
+const MEBIBYTE = 1024 * 1024;
+
+const belongings = new Belongings();
+let server: ServerProcess;
+beforeAll(async () => {
+  const folders = belongings.makeFolders({ outside: 'id: outside\nexecutor: external\n' });
+  server = await belongings.start(folders, {
+    JOBATO_ADMIN_TOKEN: 'the-token-of-the-admin-0123456789',
+    JOBATO_API_KEY: KEY,
+  });
+});
+afterAll(() => belongings.clear());
+
+function post(path: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${server.url}${path}`, {
+    method: 'POST',
+    body: typeof body === 'string' ? body : new Uint8Array(body),
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+}
+const asWorker = (path: string, body: Buffer | string, headers: Record<string, string> = {}) =>
+  post(path, body, { 'x-jobato-api-key': KEY, ...headers });
+
+const aMillion = (member: string) => `[${new Array(1_000_000).fill(member).join(',')}]`;
+
+describe('what would keep the server busy', () => {
+  it.each(['/api/health/live', '/api/health/ready'])(
+    'is not read for %s, which everybody may read',
+    async (path) => {
+      const body = gzipSync(`{"a":[${'[],'.repeat(300_000)}[]]}`);
+      await expectProblem(await post(path, body, { 'content-encoding': 'gzip' }), 401, 'UNAUTHORIZED');
+    },
+  );
+
+  it.each([
+    ['lists', aMillion('[]')],
+    ['objects', aMillion('{}')],
+    ['numbers', aMillion('0')],
+    [
+      'members of an object',
+      `{${Array.from({ length: 1_000_000 }, (_, index) => `"${index}":0`).join(',')}}`,
+    ],
+  ])('is refused before it is parsed: a million %s', async (_what, body) => {
+    await expectProblem(await asWorker('/api/internal/events', body), 413, 'PAYLOAD_TOO_LARGE');
+    const packed = await asWorker('/api/internal/events', gzipSync(body), { 'content-encoding': 'gzip' });
+    await expectProblem(packed, 413, 'PAYLOAD_TOO_LARGE');
+  });
+
+  it('is a limit for calls that take an object', async () => {
+    const body = JSON.stringify({ workerId: 'w', projectIds: new Array(30_000).fill('p') });
+    await expectProblem(await asWorker('/api/internal/runs/claim', body), 413, 'PAYLOAD_TOO_LARGE');
+  });
+
+  it('is not taken for an event, however many members it has', async () => {
+    const event = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`m${index}`, index]));
+    const answer = await asWorker('/api/internal/events', JSON.stringify(event));
+    expect(await answer.json()).toEqual({
+      accepted: 0,
+      duplicates: 0,
+      rejected: [{ index: 0, reason: 'the event has more than 50 members' }],
+    });
+  });
+});
+
+describe('a connection that waits for no answer', () => {
+  it.each(['/api/health/live', '/api/runs'])('is closed: 5,000 × GET %s', async (path) => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => undefined);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`.repeat(5_000));
+    await closed;
+  });
+
+  it('may send a few requests ahead', async () => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(`GET /api/health/live HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`.repeat(10));
+    let text = '';
+    for await (const chunk of socket) {
+      text += String(chunk);
+      if (text.split('HTTP/1.1 200').length === 11) break;
+    }
+    socket.destroy();
+  });
+});
+
+describe('bodies that do not end', () => {
+  it('take a bounded part of the memory, and leave room for heartbeats and for who is alone', async () => {
+    const { hostname, port } = new URL(server.url);
+    const sockets = Array.from({ length: 20 }, () => connect(Number(port), hostname));
+    for (const socket of sockets) {
+      socket.on('error', () => undefined);
+      socket.write(
+        `POST /api/internal/events HTTP/1.1\r\nHost: ${hostname}\r\nX-Jobato-Api-Key: ${KEY}\r\n` +
+          `Content-Type: application/json\r\nContent-Length: ${10 * MEBIBYTE}\r\n\r\n[`,
+      );
+    }
+    const large = JSON.stringify([{ event: 'x'.repeat(MEBIBYTE) }]);
+    // Some of the twenty are refused as well, so there may be room left for a smaller body.
+    let busy: Response;
+    do busy = await asWorker('/api/internal/events', JSON.stringify([{ event: 'x'.repeat(9 * MEBIBYTE) }]));
+    while (busy.status !== 503);
+    await expectProblem(busy, 503, 'TOO_BUSY');
+    expect(busy.headers.get('retry-after')).toBe('1');
+    const small = await asWorker('/api/internal/events', '[]');
+    expect(small.status).toBe(202);
+
+    for (const socket of sockets) socket.destroy();
+    let again: Response;
+    do again = await asWorker('/api/internal/events', large);
+    while (again.status === 503);
+    expect(again.status).toBe(202);
+  });
+});
