@@ -1,3 +1,5 @@
+import { commandLine } from './command-line';
+
 /** Exit codes of the command line, the same for every command. */
 export const EXIT = {
   done: 0,
@@ -32,7 +34,7 @@ export class ServerUnreachable extends CliFailure {
   ) {
     super(
       `No Jobato answers at ${url} (${reason}).\n` +
-        'Start it with "npm start" (after "npm run build"), or set JOBATO_URL to the address where it runs.',
+        `Start it with "${commandLine('serve')}", or set JOBATO_URL to the address where it runs.`,
       EXIT.unreachable,
     );
     this.name = 'ServerUnreachable';

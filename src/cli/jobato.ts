@@ -15,6 +15,7 @@ import {
 } from './commands';
 import { contractTest, type ContractTestOptions, toPayload } from './contract-test/contract-test';
 import { CliFailure, EXIT } from './failures';
+import { init } from './init';
 import { JobatoClient } from './jobato-client';
 import { endWhenNobodyReads } from './terminal';
 
@@ -28,16 +29,41 @@ Environment (JOBATO_… also read from .env):
 Exit codes: 0 done, and with --follow the run completed · 1 it did not, or the server refused
             2 wrong arguments · 3 no server there · 130 stopped following by Ctrl-C`;
 
+/** These go on when nobody reads what they print. */
+const SERVING = ['serve', 'worker'];
+
 /** @returns the exit code */
 async function main(argv: string[]): Promise<number> {
   let exitCode: number = EXIT.done;
   const client = () => JobatoClient.fromEnvironment(readEnvironment(process.env).variables);
 
   const program = new Command('jobato')
-    .description('Starts, shows and stops runs on a Jobato server.')
+    .description('Starts a Jobato server, and starts, shows and stops runs on it.')
     .addHelpText('after', ENVIRONMENT_HELP)
     .showHelpAfterError('(--help says more)')
     .exitOverride();
+
+  program
+    .command('init')
+    .description('write a configuration to begin with; files that are there stay as they are')
+    .argument('[folder]', 'where', '.')
+    .action((folder: string) => {
+      exitCode = init(folder);
+    });
+
+  program
+    .command('serve')
+    .description('start the server; .env.example has its settings')
+    .action(async () => {
+      await import('../main.js');
+    });
+
+  program
+    .command('worker')
+    .description('start a worker process, which takes runs from the server at JOBATO_URL')
+    .action(async () => {
+      await import('../worker.js');
+    });
 
   program
     .command('trigger')
@@ -160,7 +186,7 @@ function exitCodeOf(error: unknown): number {
   return EXIT.notCompleted;
 }
 
-endWhenNobodyReads();
+if (!SERVING.includes(process.argv[2] ?? '')) endWhenNobodyReads();
 main(process.argv).then(
   (exitCode) => (process.exitCode = exitCode),
   (error: unknown) => (process.exitCode = exitCodeOf(error)),

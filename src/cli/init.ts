@@ -1,0 +1,48 @@
+import { chmodSync, constants, copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { commandLine } from './command-line';
+import { EXIT, usageFailure } from './failures';
+import { Terminal } from './terminal';
+
+const PACKAGE = join(__dirname, '..', '..');
+
+/** What is written, and what of the package it is a copy of. */
+const FILES = [
+  { name: '.env', source: '.env.example' },
+  { name: 'config/projects/hello.yaml', source: 'examples/hello.yaml' },
+  { name: 'config/quota.yaml', source: 'config/quota.yaml' },
+  { name: 'config/queries.yaml', source: 'config/queries.yaml' },
+  { name: 'config/allowlists.yaml', source: 'config/allowlists.yaml' },
+] as const;
+
+/** Writes a configuration to begin with into a folder. What is there already stays as it is. */
+export function init(folder: string): number {
+  const terminal = new Terminal(process.stdout);
+  const target = resolve(folder);
+  for (const { name, source } of FILES) {
+    const file = join(target, name);
+    const isThere = existsSync(file);
+    if (!isThere) write(file, join(PACKAGE, source));
+    terminal.result([`${isThere ? 'kept   ' : 'written'}  ${relative('.', file)}`]);
+  }
+  const step = relative('.', target);
+  terminal.remark(
+    '',
+    'Next:',
+    ...(step === '' ? [] : [`  cd ${step}`]),
+    `  ${commandLine('serve')}`,
+    `  ${commandLine('trigger hello --follow')}   # in another terminal`,
+  );
+  return EXIT.done;
+}
+
+function write(file: string, source: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    copyFileSync(source, file, constants.COPYFILE_EXCL);
+    // It is where secrets are put.
+    if (file.endsWith('.env')) chmodSync(file, 0o600);
+  } catch (error) {
+    throw usageFailure(`${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}
