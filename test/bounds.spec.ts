@@ -312,9 +312,9 @@ describe('what comes from outside', () => {
   it.each([
     [
       'names of params',
-      { params: Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`unknown${n}`, 1])) },
+      { params: Object.fromEntries(Array.from({ length: 15_000 }, (_, n) => [`unknown${n}`, 1])) },
     ],
-    ['members', Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`unknown${n}`, 1]))],
+    ['members', Object.fromEntries(Array.from({ length: 15_000 }, (_, n) => [`unknown${n}`, 1]))],
     ['a long name', { [text(500_000)]: 1 }],
   ])('is not quoted at length where it is wrong: %s', async (_what, body) => {
     const problem = await expectProblem(await trigger(body), 400, 'VALIDATION');
