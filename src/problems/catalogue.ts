@@ -23,6 +23,7 @@ export const PROBLEMS = {
   TOO_MANY_REQUESTS: { status: 429, title: 'Too many attempts' },
   INTERNAL: { status: 500, title: 'Something went wrong here' },
   QUOTA_UNKNOWN: { status: 503, title: 'The quota is not known' },
+  SERVER_BUSY: { status: 503, title: 'The server is busy' },
   SHUTTING_DOWN: { status: 503, title: 'The server is stopping' },
   STORAGE_UNAVAILABLE: { status: 503, title: 'The storage cannot be used' },
   STORAGE_FULL: { status: 507, title: 'The disk is full' },
