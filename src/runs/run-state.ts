@@ -108,6 +108,8 @@ export type Refusal =
   | 'unknown-attempt'
   | 'other-worker'
   | 'no-effect'
+  /** Only the server publishes this type, and it did not publish this event. */
+  | 'not-from-server'
   /** It does not come from the holder of the lease, or that lease is in use. */
   | 'lease-lost';
 
