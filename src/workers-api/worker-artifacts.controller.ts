@@ -30,7 +30,8 @@ export class WorkerArtifactsController {
     description:
       'The body is the file, of any type, up to ARTIFACT_LIMIT_MB. The name is a relative path (with its slashes ' +
       'encoded); a file of that name is replaced once the new one is whole. It may come slowly, up to ' +
-      'UPLOAD_TIMEOUT_SECONDS in all. After UPLOAD_IDLE_SECONDS without a byte the answer is 408.',
+      'UPLOAD_TIMEOUT_SECONDS in all. After UPLOAD_IDLE_SECONDS without a byte the answer is 408. At most four files of a ' +
+      'run come at once; the next one is answered 503. When the lease or the run ends, so do its uploads (409).',
   })
   @ApiLeaseHeader()
   @ApiHeader({ name: WORKER_HEADER, required: false, description: 'The name of the worker' })
@@ -46,6 +47,7 @@ export class WorkerArtifactsController {
     'REQUEST_TIMEOUT',
     'PAYLOAD_TOO_LARGE',
     'UNSUPPORTED_MEDIA_TYPE',
+    'SERVER_BUSY',
     'STORAGE_FULL',
   )
   async upload(
