@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { ApiProblems } from '../problems/api-problems';
+import { isReadableName } from '../events/readable-name';
 import { moveBodyDeadline } from '../problems/body-deadline';
 import { invalid, JobatoError } from '../problems/catalogue';
 import { ArtifactUploads } from '../runs/artifact-uploads';
@@ -83,6 +84,9 @@ export class WorkerArtifactsController {
 
 function claimantOf(headers: Record<string, string | undefined>): Claimant {
   const workerId = headers[WORKER_HEADER.toLowerCase()] ?? null;
+  if (workerId !== null && !isReadableName(workerId)) {
+    throw invalid([{ field: WORKER_HEADER, message: 'must not have invisible characters' }]);
+  }
   const attempt = headers[ATTEMPT_HEADER.toLowerCase()] ?? null;
   if (attempt !== null && !/^[1-9]\d{0,8}$/.test(attempt)) {
     throw invalid([{ field: ATTEMPT_HEADER, message: 'must be a whole number from 1' }]);
