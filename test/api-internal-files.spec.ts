@@ -177,10 +177,11 @@ describe('an artifact over HTTP', () => {
   it('is whole and rightly told of, however many send one of that name', async () => {
     const { worker, runId } = await held();
     const sizes = Array.from({ length: 12 }, (_, index) => 1000 * (index + 1));
-    const answers = await Promise.all(
-      sizes.map((size, index) => worker.upload(runId, 'a', String.fromCharCode(97 + index).repeat(size))),
-    );
-    expect(answers.map(({ status }) => status)).toEqual(sizes.map(() => 201));
+    const send = async (size: number, index: number): Promise<number> => {
+      const { status } = await worker.upload(runId, 'a', String.fromCharCode(97 + index).repeat(size));
+      return status === 503 ? send(size, index) : status; // four at once
+    };
+    expect(await Promise.all(sizes.map(send))).toEqual(sizes.map(() => 201));
     const content = String(await download(runId, 'a'));
     expect(content).toBe(content[0]!.repeat(1000 * (content.charCodeAt(0) - 96)));
     expect((await view(runId)).artifacts).toMatchObject([{ name: 'a', size: content.length }]);

@@ -199,7 +199,12 @@ describe('a lease', () => {
       await lost.release(runId);
       await new HttpWorker(jobato).claimed({ projectIds: ['calls'] });
       const report = () => anEvent(runId, 'run.progress', { attempt: 1, quotaUsed: 5 });
-      expect(await new HttpWorker(jobato).say(report())).toMatchObject({ accepted: 1 });
+      expect(await new HttpWorker(jobato).say(report())).toMatchObject({
+        accepted: 0,
+        rejected: [{ reason: 'LEASE_LOST' }],
+      });
+      const next = anEvent(runId, 'run.progress', { attempt: 3, quotaUsed: 5 });
+      expect(await new HttpWorker(jobato).say(next)).toMatchObject({ accepted: 1 });
       expect(await used()).toBe(0);
       expect(await lost.say(report())).toMatchObject({ accepted: 1 });
       expect(await used()).toBe(5);

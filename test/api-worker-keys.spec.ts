@@ -26,15 +26,15 @@ describe('guessing a worker key', () => {
       await expectProblem(await send(address, `guess ${n}`), 401, 'UNAUTHORIZED');
   };
 
-  it('ends after ten keys, for that address alone, the right key included', async () => {
+  it('ends after ten keys, for that address alone, a short right key included', async () => {
     await guess('192.0.2.1');
-    for (const key of ['another guess', ...KEYS]) {
+    for (const key of ['another guess', KEYS[1]!]) {
       const answer = await send('192.0.2.1', key);
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(290);
       await expectProblem(answer, 429, 'TOO_MANY_REQUESTS');
     }
     // Another spelling of the path is no way around it.
-    const other = await call('192.0.2.1', { 'x-jobato-api-key': KEYS[0]! }, '/api/%69nternal/events');
+    const other = await call('192.0.2.1', { 'x-jobato-api-key': KEYS[1]! }, '/api/%69nternal/events');
     expect(other.status).toBe(429);
     for (const key of KEYS) expect((await send('192.0.2.2', key)).status).toBe(202);
   });
@@ -55,8 +55,7 @@ describe('guessing a worker key', () => {
     expect((await send('192.0.2.1', KEYS[0]!)).status).toBe(202);
   });
 
-  it('does not hold up a worker that has shown its long key from that address', async () => {
-    for (const key of KEYS) expect((await send('192.0.2.1', key)).status).toBe(202);
+  it('does not hold up a worker with a long key, which the server need not have seen before', async () => {
     await guess('192.0.2.1');
     expect((await send('192.0.2.1', KEYS[0]!)).status).toBe(202);
     // A short key could be found this way.
@@ -72,7 +71,7 @@ describe('guessing a worker key', () => {
     await guess('192.0.2.1');
     expect(await withToken('192.0.2.1', TOKEN)).toBe(200);
     for (let n = 0; n < 10; n++) await withToken('192.0.2.3', `guess ${n}`);
-    expect(await withToken('192.0.2.3', TOKEN)).toBe(429);
+    expect(await withToken('192.0.2.3', 'another')).toBe(429);
     expect((await send('192.0.2.3', KEYS[1]!)).status).toBe(202);
   });
 });

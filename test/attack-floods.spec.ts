@@ -108,7 +108,7 @@ describe('bodies that do not end', () => {
     let busy: Response;
     do busy = await asWorker('/api/internal/events', JSON.stringify([{ event: 'x'.repeat(9 * MEBIBYTE) }]));
     while (busy.status !== 503);
-    await expectProblem(busy, 503, 'TOO_BUSY');
+    await expectProblem(busy, 503, 'SERVER_BUSY');
     expect(busy.headers.get('retry-after')).toBe('1');
     const small = await asWorker('/api/internal/events', '[]');
     expect(small.status).toBe(202);

@@ -3,7 +3,7 @@ import {
   type AccessRequest,
   decideAccess,
   hostName,
-  isProvenKey,
+  isAccepted,
   matchesAny,
   waitWords,
 } from './access-rules';
@@ -307,9 +307,15 @@ describe('an address that has guessed too often', () => {
   const waiting = (more: Partial<AccessRequest>) =>
     decideAccess(ask({ waitSeconds: 90, authorization: `Bearer ${TOKEN}`, ...more }), closed);
 
-  it('is told how long to wait, also with the right token', () => {
-    for (const authorization of [`Bearer ${TOKEN}`, 'Bearer wrong']) {
-      expect(waiting({ authorization })).toEqual({
+  it('is told how long to wait, also with the right token if that is short', () => {
+    const short = { ...closed, adminToken: 'fifteen-letters' };
+    const withShort = ask({ waitSeconds: 90, authorization: 'Bearer fifteen-letters' });
+    for (const decision of [
+      decideAccess(withShort, short),
+      waiting({ authorization: 'Bearer wrong' }),
+      waiting({ authorization: `Bearer ${TOKEN}x` }),
+    ]) {
+      expect(decision).toEqual({
         allowed: false,
         code: 'TOO_MANY_REQUESTS',
         detail: expect.stringContaining('Wait 2 minutes'),
@@ -319,7 +325,8 @@ describe('an address that has guessed too often', () => {
   });
 
   it.each<[string, Partial<AccessRequest>]>([
-    ['has a session', { hasSession: true }],
+    ['has the token, which is long', {}],
+    ['has a session', { hasSession: true, authorization: undefined }],
     ['has a session and a wrong token', { hasSession: true, authorization: 'Bearer wrong' }],
     ['asks for what is open to all', { path: '/api/health/live' }],
     ['is a worker with its key', { path: '/api/internal/events', apiKey: KEYS[0] }],
@@ -336,10 +343,13 @@ describe('an address that has guessed too often', () => {
 });
 
 describe('an address that has sent too many wrong worker keys', () => {
-  const call = (more: Partial<AccessRequest>) =>
-    decideAccess(ask({ path: '/api/internal/events', keyWaitSeconds: 90, ...more }), closed);
+  const call = (more: Partial<AccessRequest>, policy = { ...closed, apiKeys: [LONG_KEY, 'short'] }) =>
+    decideAccess(ask({ path: '/api/internal/events', keyWaitSeconds: 90, ...more }), policy);
 
-  it.each([KEYS[0], 'wrong'])('has to wait, with the key %s too', (apiKey) =>
+  it('goes on with a long key', () =>
+    expect(call({ apiKey: LONG_KEY })).toEqual({ allowed: true, byKey: true }));
+
+  it.each(['short', 'wrong', `${LONG_KEY}x`])('has to wait, with the key %s too', (apiKey) =>
     expect(call({ apiKey })).toEqual({
       allowed: false,
       code: 'TOO_MANY_REQUESTS',
@@ -369,14 +379,18 @@ describe('a wrong worker key', () => {
     expect(call({ ...closed, apiKeys: [] })).not.toHaveProperty('wrongKey'));
 });
 
+const SIXTEEN = 'sixteen-letters!';
 it.each([
-  ['a long one from a known address', LONG_KEY, true, true],
-  ['a long one from another address', LONG_KEY, false, false],
-  ['a short one', 'short', true, false],
-  ['a wrong one', `${LONG_KEY}x`, true, false],
-  ['none', undefined, true, false],
-])('a key is proven: %s', (_what, key, isKnown, expected) =>
-  expect(isProvenKey(key, [LONG_KEY, 'short'], isKnown)).toBe(expected),
+  ['a long one', SIXTEEN, 0, true],
+  ['a long one while its address waits', SIXTEEN, 90, true],
+  ['a short one', SIXTEEN.slice(1), 0, true],
+  ['a short one while its address waits', SIXTEEN.slice(1), 90, false],
+  ['a wrong long one', `${SIXTEEN}x`, 0, false],
+  ['a wrong long one while its address waits', `${SIXTEEN}x`, 90, false],
+  ['none', undefined, 0, false],
+  ['an empty one', '', 90, false],
+])('a secret is accepted: %s', (_what, given, waitSeconds, expected) =>
+  expect(isAccepted(given, [SIXTEEN, SIXTEEN.slice(1)], waitSeconds)).toBe(expected),
 );
 
 describe('a guess', () => {

@@ -73,9 +73,8 @@ export function decideAccess(request: AccessRequest, policy: AccessPolicy): Acce
   if (policy.adminToken === null || request.hasSession) return ALLOWED;
   if (isOpenToAll(request)) return OUTSIDE;
   const token = bearerOf(request.authorization);
-  // Not even the right one: to let it through would be to answer each guess.
+  if (isAccepted(token, [policy.adminToken], request.waitSeconds)) return { allowed: true, byToken: true };
   if (token !== undefined && request.waitSeconds > 0) return tooManyGuesses(request.waitSeconds);
-  if (matchesAny(token, [policy.adminToken])) return { allowed: true, byToken: true };
   return {
     ...refuse(
       'UNAUTHORIZED',
@@ -90,8 +89,8 @@ function decideWorkerCall(
   { apiKeys }: AccessPolicy,
 ): AccessDecision {
   const isGuess = mayGuessKey(apiKey, apiKeys);
+  if (isAccepted(apiKey, apiKeys, keyWaitSeconds)) return { allowed: true, byKey: true };
   if (isGuess && keyWaitSeconds > 0) return tooManyGuesses(keyWaitSeconds, 'keys');
-  if (matchesAny(apiKey, apiKeys)) return { allowed: true, byKey: true };
   return {
     ...refuse('UNAUTHORIZED', 'This call needs a valid key in the header X-Jobato-Api-Key (JOBATO_API_KEY).'),
     ...(isGuess && { wrongKey: apiKey }),
@@ -104,16 +103,17 @@ export function mayGuessKey(apiKey: string | undefined, apiKeys: readonly string
 }
 
 /**
- * True for a right key that is looked at even while its address has to wait. Otherwise a local process without any key
- * could send wrong ones until a worker on the same machine misses its heartbeats and loses its runs. Only long keys,
- * which cannot be found by trying, and only from addresses that have shown a right key before.
+ * Whether a token or key opens the door. A long one is compared even while its address has to wait: it cannot be found
+ * by trying, and otherwise any process with the same address could lock out workers and the admin with wrong ones. While
+ * the address waits, a short one is refused even if it is right, because to accept it would be to answer each guess.
  */
-export function isProvenKey(
-  apiKey: string | undefined,
-  apiKeys: readonly string[],
-  isKnownAddress: boolean,
-): boolean {
-  return isKnownAddress && (apiKey?.length ?? 0) >= LONG_SECRET_LENGTH && matchesAny(apiKey, apiKeys);
+export function isAccepted(
+  given: string | undefined,
+  secrets: readonly string[],
+  waitSeconds: number,
+): given is string {
+  const isCompared = waitSeconds === 0 || (given?.length ?? 0) >= LONG_SECRET_LENGTH;
+  return isCompared && matchesAny(given, secrets);
 }
 
 export function tooManyGuesses(

@@ -2,7 +2,7 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Config } from '../config/config';
 import { JobatoError } from '../problems/catalogue';
 import type { ProblemFilter } from '../problems/problem.filter';
-import { type AccessDecision, decideAccess, isInternal, isProvenKey, mayGuessKey } from './access-rules';
+import { type AccessDecision, decideAccess, isInternal, mayGuessKey } from './access-rules';
 import type { LoginBrake } from './login-brake';
 import { pageBehind } from './page-behind';
 import { header } from './session';
@@ -73,10 +73,6 @@ async function decide(
     );
   if (isInternal(path)) {
     if (!mayGuessKey(apiKey, config.apiKeys)) return decideAfter({});
-    if (isProvenKey(apiKey, config.apiKeys, brakes.ofKeys.isKnown(ip))) {
-      brakes.ofKeys.right(ip);
-      return decideAfter({});
-    }
     return brakes.ofKeys.inTurn(async () => {
       const decision = decideAfter({ keyWaitSeconds: await brakes.ofKeys.waitSeconds(ip) });
       if (decision.allowed && decision.byKey) brakes.ofKeys.right(ip);

@@ -14,8 +14,8 @@ const KNOWN_ADDRESSES = 1000;
 
 /**
  * Slows down guessing of a secret: one instance for the admin token, by the form and by `Authorization`, and another
- * for worker keys, so that wrong tokens never hold up a worker on the same machine. While an address waits no token of
- * it is looked at, the right one neither: an answer to it would be an answer to each guess.
+ * for worker keys, so that wrong tokens never hold up a worker on the same machine. `isAccepted` decides what a wait
+ * means for a secret.
  *
  * What all guess together holds up strangers only. Addresses that have shown the right token lately go on, or anybody
  * who can reach the server could lock everybody out.
@@ -75,7 +75,7 @@ export class LoginBrake {
   }
 
   /** Whether the address has shown a right secret within the last day. */
-  isKnown(ip: string | undefined): boolean {
+  private isKnown(ip: string | undefined): boolean {
     return (this.known.get(addressOf(ip)) ?? 0) > performance.now();
   }
 }

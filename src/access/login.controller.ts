@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { JobatoError, PROBLEMS } from '../problems/catalogue';
-import { matchesAny, tooManyGuesses, waitWords } from './access-rules';
+import { isAccepted, tooManyGuesses, waitWords } from './access-rules';
 import { LoginBrake } from './login-brake';
 import { localPath } from './page-behind';
 import { SESSION_COOKIE, SESSION_SECONDS } from './session';
@@ -36,7 +36,7 @@ export class LoginController {
     const next = localPath(body?.next) ?? '/';
     if (adminToken !== null) {
       const { waitSeconds, isRight } = await this.look(request.ip, body?.token, adminToken);
-      if (waitSeconds > 0) {
+      if (!isRight && waitSeconds > 0) {
         const { code, detail } = tooManyGuesses(waitSeconds);
         response.setHeader('Retry-After', String(waitSeconds));
         refuse(new JobatoError(code, detail), { next, wait: waitWords(waitSeconds) }, request, response);
@@ -78,12 +78,11 @@ export class LoginController {
     if (session !== null) await this.sessions.end(session, response);
   }
 
-  /** Looks at the token only where its address need not wait. */
   private look(ip: string | undefined, said: unknown, adminToken: string) {
     const token = typeof said === 'string' ? said.trim() : '';
     return this.brake.inTurn(async () => {
       const waitSeconds = await this.brake.waitSeconds(ip);
-      const isRight = waitSeconds === 0 && matchesAny(token, [adminToken]);
+      const isRight = isAccepted(token, [adminToken], waitSeconds);
       if (isRight) await this.brake.signedIn(ip);
       else if (waitSeconds === 0 && token !== '') await this.brake.wrong(ip, token);
       return { waitSeconds, isRight };

@@ -6,6 +6,16 @@ import { JobatoError } from '../problems/catalogue';
 
 const LOOK_EVERY_MS = 5000;
 
+/** Room for one file on its way in, so that several at once do not count on the same free bytes. */
+export interface RoomReservation {
+  /**
+   * Looks at the disk, and reserves what the file still needs.
+   * @throws JobatoError STORAGE_FULL where the floor would not stay free
+   */
+  need(bytes: number): Promise<void>;
+  release(): void;
+}
+
 /**
  * Keeps a floor of free space. On a full disk SQLite cannot even delete, so runs are refused while there is still
  * room to end the ones that are under way.
@@ -13,6 +23,8 @@ const LOOK_EVERY_MS = 5000;
 @Injectable()
 export class DiskSpace implements OnModuleInit, OnModuleDestroy {
   private freeBytes = Number.POSITIVE_INFINITY;
+  /** By files on their way in, for what they have not written yet. */
+  private reservedBytes = 0;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
@@ -29,7 +41,6 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
   /** What is wrong with the disk, or null. */
   trouble(): string | null {
     if (this.freeBytes >= this.config.minFreeDiskBytes) return null;
-    const megabytes = (bytes: number) => Math.floor(bytes / 1024 / 1024);
     return (
       `Only ${megabytes(this.freeBytes)} MB are free below DATA_DIR; new runs are refused below ` +
       `${megabytes(this.config.minFreeDiskBytes)} MB (MIN_FREE_DISK_MB). Make room: no restart is needed.`
@@ -49,6 +60,31 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
     if (trouble !== null) throw new JobatoError('STORAGE_FULL', trouble);
   }
 
+  /** Returns a reservation of nothing yet; its owner releases it. */
+  reservation(): RoomReservation {
+    let bytes = 0;
+    const reserve = (wanted: number) => {
+      this.reservedBytes += wanted - bytes;
+      bytes = wanted;
+    };
+    return {
+      need: async (wanted) => {
+        await this.look();
+        this.assertRoom();
+        reserve(wanted);
+        const leftBytes = this.freeBytes - this.reservedBytes;
+        if (leftBytes >= this.config.minFreeDiskBytes) return;
+        throw new JobatoError(
+          'STORAGE_FULL',
+          `The file needs ${megabytes(wanted)} MB more. Below DATA_DIR ${megabytes(this.freeBytes)} MB are free, ` +
+            `${megabytes(this.reservedBytes - wanted)} MB of them are reserved for other files, and ` +
+            `${megabytes(this.config.minFreeDiskBytes)} MB must stay free (MIN_FREE_DISK_MB). Make room, or try again later.`,
+        );
+      },
+      release: () => reserve(0),
+    };
+  }
+
   private async look(): Promise<void> {
     try {
       const { bavail, bsize } = await statfs(this.config.dataDir);
@@ -57,4 +93,8 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
       // A file system that cannot say how full it is does not stop anyone.
     }
   }
+}
+
+function megabytes(bytes: number): number {
+  return Math.floor(bytes / 1024 / 1024);
 }

@@ -1,3 +1,4 @@
+import { READABLE_NAME } from './readable-name';
 import { type RunEventType, STOPPING_CAUSES } from './run-event';
 
 /** JSON Schema (draft 2020-12) of each payload: what is checked when an event arrives, and what is published. */
@@ -7,6 +8,7 @@ const text = (maxLength = 10_000): JsonSchema => ({ type: 'string', maxLength })
 /** Of a line, which is cut at 64 KiB where it is stored: no call carries more. */
 const MAX_TEXT_LENGTH = 16 * 1024 * 1024;
 const name = { type: 'string', minLength: 1, maxLength: 200 };
+const workerId = { ...name, pattern: READABLE_NAME };
 /** No number of a run is larger, and JavaScript counts exactly up to here. */
 const MAX_COUNT = Number.MAX_SAFE_INTEGER;
 const count = { type: 'integer', minimum: 0, maximum: MAX_COUNT };
@@ -64,8 +66,8 @@ export const PAYLOAD_SCHEMAS: Record<RunEventType, JsonSchema> = {
     },
     ['projectId', 'scope', 'steps', 'definitionHash', 'params', 'attempt'],
   ),
-  'run.started': object({ workerId: name, attempt, leaseSeconds }, ['workerId', 'attempt']),
-  'run.heartbeat': object({ workerId: name, attempt, leaseSeconds }, ['workerId', 'attempt']),
+  'run.started': object({ workerId, attempt, leaseSeconds }, ['workerId', 'attempt']),
+  'run.heartbeat': object({ workerId, attempt, leaseSeconds }, ['workerId', 'attempt']),
   'run.progress': object({
     attempt,
     step: name,

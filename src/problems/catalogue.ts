@@ -23,7 +23,7 @@ export const PROBLEMS = {
   TOO_MANY_REQUESTS: { status: 429, title: 'Too many attempts' },
   INTERNAL: { status: 500, title: 'Something went wrong here' },
   QUOTA_UNKNOWN: { status: 503, title: 'The quota is not known' },
-  TOO_BUSY: { status: 503, title: 'The server has too much to do' },
+  SERVER_BUSY: { status: 503, title: 'The server is busy' },
   SHUTTING_DOWN: { status: 503, title: 'The server is stopping' },
   STORAGE_UNAVAILABLE: { status: 503, title: 'The storage cannot be used' },
   STORAGE_FULL: { status: 507, title: 'The disk is full' },

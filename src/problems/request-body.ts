@@ -85,7 +85,7 @@ function withinBudget(limit: number): RequestHandler {
     const share = budget.take(bytes);
     if (share === null) {
       const detail = 'The server is reading as many requests as it keeps in memory. Send this one again.';
-      throw new JobatoError('TOO_BUSY', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+      throw new JobatoError('SERVER_BUSY', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }
     response.once('close', share.release);
     next();

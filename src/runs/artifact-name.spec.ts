@@ -34,6 +34,11 @@ describe('the name of an uploaded artifact', () => {
     'a\nb',
     'a\x7f',
     '\ud800',
+    'n\u202ecod.exe',
+    'a\u2066b',
+    'a\u200bb',
+    'a\u2028b',
+    'a\u2029b',
     'x'.repeat(201),
     '中'.repeat(86),
   ])('may not be %j', (name) => expect(flawOfArtifactName(name)).toMatch(/^must /));

@@ -1,3 +1,5 @@
+import { isReadableName } from '../events/readable-name';
+
 const MAX_LENGTH = 200;
 /** File systems take no more for one part of a path. */
 const MAX_PART_BYTES = 255;
@@ -8,8 +10,8 @@ const MAX_PART_BYTES = 255;
  */
 export function flawOfArtifactName(name: string): string | null {
   if (name === '' || name.length > MAX_LENGTH) return `must have from 1 to ${MAX_LENGTH} characters`;
-  if (/[\p{Cc}\p{Cs}\\]/u.test(name)) {
-    return 'must not have control characters, backslashes or halves of characters';
+  if (!isReadableName(name) || name.includes('\\')) {
+    return 'must not have control characters, invisible characters, backslashes or halves of characters';
   }
   const parts = name.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {

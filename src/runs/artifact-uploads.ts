@@ -1,35 +1,41 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock';
-import { DiskSpace } from '../database/disk-space';
 import { toStreamFields } from '../events/run-event';
-import { invalid } from '../problems/catalogue';
+import { invalid, JobatoError } from '../problems/catalogue';
 import { flawOfArtifactName } from './artifact-name';
 import { AttemptFolders } from './attempt-folders';
-import type { Artifact, Run } from './run';
+import { type Artifact, isTerminal, type Run } from './run';
 import { MAX_ARTIFACTS, withArtifacts } from './run-bounds';
-import { type Claimant, refusal, RunLeases } from './run-leases';
-import { RunQueries } from './run-queries';
+import { RunChanges } from './run-changes';
+import { type Claimant, mayAct, refusal, RunLeases } from './run-leases';
 import { EventApplier } from './event-applier';
 import { type Upload, Uploads } from './uploads';
+
+/** More at once fill the disk and gain nothing. */
+const MAX_UPLOADS_OF_RUN = 4;
+const RETRY_AFTER_SECONDS = 1;
 
 /** Files that workers elsewhere send for their runs. */
 @Injectable()
 export class ArtifactUploads {
+  /** How many files of each run are on their way in. */
+  private readonly arriving = new Map<string, number>();
+
   constructor(
     private readonly uploads: Uploads,
     private readonly folders: AttemptFolders,
     private readonly leases: RunLeases,
-    private readonly queries: RunQueries,
+    private readonly changes: RunChanges,
     private readonly applier: EventApplier,
-    private readonly disk: DiskSpace,
     private readonly clock: Clock,
   ) {}
 
   /**
    * Takes the file in and makes it an artifact of the run, in place of one of that name. Until it is whole, and
-   * where it is not to be, the earlier one stays.
-   * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED, LEASE_LOST, VALIDATION, PAYLOAD_TOO_LARGE, STORAGE_FULL
+   * where it is not to be, the earlier one stays. Ends at once when the sender loses the run, or the run ends.
+   * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED, LEASE_LOST, VALIDATION, PAYLOAD_TOO_LARGE, STORAGE_FULL,
+   *   SERVER_BUSY
    */
   async take(
     runId: string,
@@ -41,16 +47,41 @@ export class ArtifactUploads {
     if (flaw !== null) throw invalid([{ field: 'name', message: flaw }]);
     const run = await this.leases.held(runId, claimant);
     assertPlace(run, name);
-    this.disk.assertRoom();
-    const upload = await this.uploads.receive(content.bytes, content.announcedBytes);
+    // Who has the run by the end of the upload counts: a lost worker must not replace what its successor made.
+    const holding = { ...claimant, attempt: claimant.attempt ?? run.attempt };
+    const upload = await this.whileHeld(run.runId, holding, (signal) =>
+      this.uploads.receive(content.bytes, content.announcedBytes, signal),
+    );
     try {
-      // Who has the run by the end of the upload counts: a lost worker must not replace what its successor made.
-      const holding = { ...claimant, attempt: claimant.attempt ?? run.attempt };
       await this.folders.inTurn(run.runId, () => this.place(upload, run.runId, name, holding));
     } finally {
       await this.uploads.discard(upload);
     }
     return { runId: run.runId, artifact: { name, size: upload.size } };
+  }
+
+  /** @param receive is aborted, with what to answer, when the claimant may no longer act for the run */
+  private async whileHeld(
+    runId: string,
+    claimant: Claimant,
+    receive: (signal: AbortSignal) => Promise<Upload>,
+  ): Promise<Upload> {
+    const count = this.arriving.get(runId) ?? 0;
+    if (count >= MAX_UPLOADS_OF_RUN) throw tooManyUploads();
+    this.arriving.set(runId, count + 1);
+    const lost = new AbortController();
+    const stopListening = this.changes.onChange(runId, (run) => {
+      if (isTerminal(run) || !mayAct(run, claimant)) lost.abort(refusal(run, claimant));
+    });
+    try {
+      await this.leases.held(runId, claimant); // it may have changed before the changes were listened to
+      return await receive(lost.signal);
+    } finally {
+      stopListening();
+      const left = this.arriving.get(runId)! - 1;
+      if (left === 0) this.arriving.delete(runId);
+      else this.arriving.set(runId, left);
+    }
   }
 
   private async place(upload: Upload, runId: string, name: string, claimant: Claimant): Promise<void> {
@@ -76,8 +107,16 @@ export class ArtifactUploads {
       },
       { origin: 'server' },
     );
-    if (outcome !== 'applied') throw refusal(await this.queries.get(runId), claimant);
+    if (outcome !== 'applied') throw await this.leases.refusalNow(runId, claimant);
   }
+}
+
+function tooManyUploads(): JobatoError {
+  return new JobatoError(
+    'SERVER_BUSY',
+    `${MAX_UPLOADS_OF_RUN} files of this run are being uploaded already. Send this one after them.`,
+    { retryAfterSeconds: RETRY_AFTER_SECONDS },
+  );
 }
 
 function assertPlace(run: Run, name: string): void {

@@ -1,5 +1,12 @@
-import type { RunEvent } from '../events/run-event';
+import type { RunEvent, RunEventType } from '../events/run-event';
 import type { RunCommand } from './run-state';
+
+const SERVER_EVENTS: string[] = ['run.requested', 'run.cancel.requested'] satisfies RunEventType[];
+
+/** True for the types that only this server publishes. */
+export function isServerEvent(eventType: string | undefined): boolean {
+  return eventType !== undefined && SERVER_EVENTS.includes(eventType);
+}
 
 /** What an event that arrives does to its run; null for those that only tell what we have done ourselves. */
 export function commandOf(event: RunEvent): RunCommand | null {

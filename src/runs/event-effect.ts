@@ -1,7 +1,7 @@
 import type { Instant } from '../clock/clock';
 import type { LogLineInput, RunEvent } from '../events/run-event';
-import { type Evidence, speaksForAttempt } from './event-authority';
-import { commandOf } from './event-command';
+import { attemptOf, type Evidence, speaksForAttempt } from './event-authority';
+import { commandOf, isServerEvent } from './event-command';
 import type { Run } from './run';
 import { type Emission, type Refusal, transition } from './run-state';
 
@@ -17,29 +17,34 @@ export interface EventEffect {
   logLines: LogLineInput[] | null;
 }
 
-/** What an event that was never seen before does to its run. Pure. */
+/**
+ * What an event that was never seen before does to its run. The sender's authority comes first: what a stranger is
+ * answered must not depend on how the run stands, or on who holds it. Pure.
+ */
 export function effectOf(event: RunEvent, run: Run, evidence: Evidence, now: Instant): EventEffect {
-  const isFromHolder = speaksForAttempt(event, run, evidence);
   const nothing: EventEffect = {
     outcome: 'applied',
-    isFromHolder,
+    isFromHolder: true,
     inWords: null,
     changed: null,
     emits: [],
     logLines: null,
   };
+  const fromStranger = (outcome: Refusal): EventEffect => ({ ...nothing, outcome, isFromHolder: false });
+  // The server stores its own in the transaction that publishes them, so that they return as duplicates.
+  if (isServerEvent(event.eventType)) return fromStranger('not-from-server');
+  const attempt = attemptOf(event, run);
+  if (attempt > run.attempt) return fromStranger('unknown-attempt');
+  if (!speaksForAttempt(event, run, evidence)) return fromStranger('lease-lost');
   if (event.eventType === 'run.log') {
-    const { attempt = run.attempt, lines } = event.payload;
-    if (attempt === run.attempt) {
-      return isFromHolder ? { ...nothing, logLines: lines } : { ...nothing, outcome: 'lease-lost' };
-    }
-    return { ...nothing, outcome: attempt < run.attempt ? 'stale-attempt' : 'unknown-attempt' };
+    return attempt === run.attempt
+      ? { ...nothing, logLines: event.payload.lines }
+      : { ...nothing, outcome: 'stale-attempt' };
   }
   const command = commandOf(event);
   if (!command) return nothing;
   const done = transition(run, command, now);
   if (!done.applied) return { ...nothing, outcome: done.refusal };
-  if (!isFromHolder) return { ...nothing, outcome: 'lease-lost' };
   return {
     ...nothing,
     changed: done.run,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { contentHash } from '../projects/content-hash';
 import { type AppliedEvent, EventApplier } from './event-applier';
+import { isServerEvent } from './event-command';
 
 export interface IncomingEvent {
   /** As they would lie on the stream. */
@@ -48,10 +49,17 @@ export class EventIntake {
     flaw,
     leaseToken,
   }: IncomingEvent): Promise<Pick<AppliedEvent, 'outcome' | 'reason'>> {
+    // Not kept: there is nothing to redeliver.
+    if (isServerEvent(fields.eventType))
+      return { outcome: 'rejected', reason: notOfWorkers(fields.eventType!) };
     // Named by what it says: a sender that tries a bad event over and over puts it on the list once.
     const entry = { id: `http:${contentHash(fields)}`, fields, deliveryCount: 1 };
     if (flaw === null) return this.applier.apply(entry, { origin: 'http', leaseToken });
     await this.applier.reject(entry, flaw);
     return { outcome: 'rejected', reason: flaw };
   }
+}
+
+function notOfWorkers(eventType: string): string {
+  return `only the server publishes ${eventType}; a worker sends what became of the run`;
 }

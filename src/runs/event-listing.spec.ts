@@ -5,7 +5,13 @@ import { effectOf } from './event-effect';
 import { type EventCounts, listingOf, MAX_LISTED_BYTES, MAX_LISTED_EVENTS, NO_EVENTS } from './event-listing';
 
 const OURS: Evidence = { origin: 'server' };
-const FULL: EventCounts = { listed: MAX_LISTED_EVENTS, listedBytes: 0, signsOfLife: 0, unlisted: 3 };
+const FULL: EventCounts = {
+  listed: MAX_LISTED_EVENTS,
+  listedBytes: 0,
+  signsOfLife: 0,
+  unlisted: 3,
+  foreign: 0,
+};
 const event = (eventType: RunEvent['eventType'], payload: object) =>
   ({ eventId: 'e', eventType, eventVersion: 1, occurredAt: LATER, runId: RUN_ID, payload }) as RunEvent;
 const list = (of: RunEvent, counts: EventCounts, bytes = 10, run = aNewRun(), evidence: Evidence = OURS) =>
@@ -50,10 +56,25 @@ it('keeps 10,000 signs of life, and counts no more of them as missing', () => {
   expect(list(beat, counts)).toEqual({ listing: 'unlisted', counts });
 });
 
-it.each([
-  ['log lines', event('run.log', { lines: [{ text: 'x' }] })],
-  ['calls', event('run.progress', { quotaUsed: 2 })],
-])('bounds what comes from a sender that does not hold the run: %s', (_what, of) => {
+describe('what comes from a sender that does not hold the run', () => {
   const foreign: Evidence = { origin: 'http', leaseToken: 'wrong' };
-  expect(list(of, FULL, 10, aNewRun(), foreign).listing).toBe('unlisted');
+  const listForeign = (of: RunEvent, counts: EventCounts, bytes = 10) =>
+    list(of, counts, bytes, aNewRun(), foreign);
+
+  it.each([
+    ['log lines', event('run.log', { lines: [{ text: 'x' }] })],
+    ['calls', event('run.progress', { quotaUsed: 2 })],
+    ['an end', event('run.completed', {})],
+    ['a sign of life', event('run.heartbeat', { workerId: 'w', attempt: 1 })],
+    ['a forged stop', event('run.cancel.requested', { reason: 'r', requestedBy: 'alice' })],
+  ])('has room for 20 events of its own, and is only counted then: %s', (_what, of) => {
+    expect(listForeign(of, FULL)).toEqual({ listing: 'listed', counts: { ...FULL, foreign: 1 } });
+    const full = { ...NO_EVENTS, foreign: 20 };
+    expect(listForeign(of, full)).toEqual({ listing: 'unlisted', counts: { ...full, unlisted: 1 } });
+  });
+
+  it('is not listed where it is large', () => {
+    expect(listForeign(progress, NO_EVENTS, 4096).listing).toBe('listed');
+    expect(listForeign(progress, NO_EVENTS, 4097).listing).toBe('unlisted');
+  });
 });

@@ -7,6 +7,9 @@ import type { RunEventCountsEntity } from './run.entity';
 /** What the history of a run lists besides logs and heartbeats, which have a bound of their own. */
 export const MAX_LISTED_EVENTS = 10_000;
 export const MAX_LISTED_BYTES = 16 * 1024 * 1024;
+/** From senders that do not hold the run: enough to see that there are some, whatever the holder still reports. */
+export const MAX_FOREIGN_EVENTS = 20;
+const MAX_FOREIGN_BYTES = 4096;
 /** More than a day of them. */
 export const MAX_SIGNS_OF_LIFE = 10_000;
 
@@ -19,15 +22,20 @@ export type Listing = 'listed' | 'recorded' | 'unlisted';
 
 export type EventCounts = Omit<RunEventCountsEntity, 'runId'>;
 
-export const NO_EVENTS: EventCounts = { listed: 0, listedBytes: 0, signsOfLife: 0, unlisted: 0 };
+export const NO_EVENTS: EventCounts = { listed: 0, listedBytes: 0, signsOfLife: 0, unlisted: 0, foreign: 0 };
 
-/** Decides whether an event is listed, and counts it. Lines of logs are bounded by the log. */
+/** Decides whether an event is listed, and counts it. Lines of logs are bounded by the log. Pure. */
 export function listingOf(
   event: RunEvent,
   effect: EventEffect,
   payloadBytes: number,
   counts: EventCounts,
 ): { listing: Listing; counts: EventCounts } {
+  if (!effect.isFromHolder) {
+    return counts.foreign < MAX_FOREIGN_EVENTS && payloadBytes <= MAX_FOREIGN_BYTES
+      ? { listing: 'listed', counts: { ...counts, foreign: counts.foreign + 1 } }
+      : { listing: 'unlisted', counts: { ...counts, unlisted: counts.unlisted + 1 } };
+  }
   if (event.eventType === 'run.log' && effect.logLines !== null) return { listing: 'listed', counts };
   if (event.eventType === 'run.heartbeat') {
     if (counts.signsOfLife >= MAX_SIGNS_OF_LIFE) return { listing: 'unlisted', counts };
@@ -39,7 +47,7 @@ export function listingOf(
   if (hasRoom || isEnd)
     return { listing: 'listed', counts: { ...counts, listed: counts.listed + 1, listedBytes } };
   // A total of calls can be told any number of times, an addition cannot.
-  const addsCalls = effect.isFromHolder && callsIn(event)?.kind === 'more';
+  const addsCalls = callsIn(event)?.kind === 'more';
   const listing = addsCalls ? 'recorded' : 'unlisted';
   return { listing, counts: { ...counts, unlisted: counts.unlisted + 1 } };
 }

@@ -25,6 +25,9 @@ describe('metrics', () => {
       isCut: true,
     }));
 
+  it('have names without invisible characters', () =>
+    expect(withMetrics({}, { 'a\u202eb': 1, ab: 2 })).toEqual({ kept: { ab: 2 }, isCut: true }));
+
   it('keep the two that the summary needs beside all others', () =>
     expect(withMetrics(numbered(500), { newJobsCount: 1, relevantCount: 2 })).toMatchObject({
       kept: { newJobsCount: 1, relevantCount: 2 },

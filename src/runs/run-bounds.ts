@@ -1,4 +1,5 @@
 import type { ReportedArtifact } from '../events/run-event';
+import { isReadableName } from '../events/readable-name';
 import { flawOfArtifactName } from './artifact-name';
 import { type Artifact, type Omission, pendingSteps, type StepState } from './run';
 
@@ -31,7 +32,7 @@ interface Bounded<Kept> {
   isCut: boolean;
 }
 
-/** Names that are known are updated; new ones are added as long as there is room. */
+/** Names that are known are updated; new ones that are readable are added as long as there is room. */
 export function withMetrics(
   known: Record<string, number>,
   reported: Record<string, number>,
@@ -43,7 +44,7 @@ export function withMetrics(
     const isKept =
       kept.has(name) ||
       ALWAYS_KEPT.has(name) ||
-      (name.length <= MAX_METRIC_NAME_LENGTH && fresh.hasRoom(name));
+      (name.length <= MAX_METRIC_NAME_LENGTH && isReadableName(name) && fresh.hasRoom(name));
     if (isKept) kept.set(name, value);
     else isCut = true;
   }
@@ -67,7 +68,7 @@ export function withArtifacts(known: Artifact[], reported: ReportedArtifact[]): 
 export function withStepNamed(known: StepState[], name: string): Bounded<StepState[]> {
   if (known.some((step) => step.name === name)) return { kept: known, isCut: false };
   const fresh = new Budget(() => known.map((step) => step.name), STEP_BYTES, MAX_STEPS, MAX_STEPS_BYTES);
-  return fresh.hasRoom(name)
+  return isReadableName(name) && fresh.hasRoom(name)
     ? { kept: [...known, ...pendingSteps([name])], isCut: false }
     : { kept: known, isCut: true };
 }

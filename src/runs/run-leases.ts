@@ -125,6 +125,11 @@ export class RunLeases {
     return isFirstUse ? this.prolong(run, run.workerId ?? '') : run;
   }
 
+  /** Returns why the caller may not touch the run as it stands now. */
+  async refusalNow(runId: string, claimant: Claimant): Promise<JobatoError> {
+    return refusal(await this.queries.get(runId), claimant);
+  }
+
   private async permitted(runId: string, claimant: Claimant): Promise<Run> {
     const run = await this.queries.get(runId);
     if (isTerminal(run) || !mayAct(run, claimant)) throw refusal(run, claimant);

@@ -162,20 +162,12 @@ export class RunQueries {
     return this.select("WHERE status = 'running' AND worker_id = ?", [workerId]);
   }
 
-  /**
-   * Returns runs without a worker, oldest first. No more than there are projects, since each has one run at a time.
-   * @param projectIds null: of any project
-   */
-  async unclaimed(
-    executors: Run['executor'][],
-    projectIds: string[] | null,
-  ): Promise<Pick<Run, 'runId' | 'projectId' | 'executor'>[]> {
-    if (projectIds?.length === 0) return [];
-    const ofProjects = projectIds === null ? '' : ` AND project_id IN ${inList(projectIds)}`;
+  /** Returns runs without a worker, oldest first. No more than there are projects, since each has one run at a time. */
+  async unclaimed(executors: Run['executor'][]): Promise<Pick<Run, 'runId' | 'projectId' | 'executor'>[]> {
     const rows = await this.database.read.query<{ run_id: string; project_id: string; executor: string }>(
       "SELECT run_id, project_id, executor FROM runs WHERE status = 'running' AND claimed_at IS NULL" +
-        ` AND executor IN ${inList(executors)}${ofProjects} ORDER BY run_id`,
-      [...executors, ...(projectIds ?? [])],
+        ` AND executor IN ${inList(executors)} ORDER BY run_id`,
+      executors,
     );
     return rows.map(({ run_id: runId, project_id: projectId, executor }) => ({
       runId,

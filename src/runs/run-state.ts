@@ -1,4 +1,5 @@
 import { type Instant, plusSeconds } from '../clock/clock';
+import { isReadableName } from '../events/readable-name';
 import type { RunEventMap, RunInput } from '../events/run-event';
 import { LEASE_SECONDS, MAX_PAST_LEASES } from './lease';
 import { stopReportAfter } from './stop-report';
@@ -108,6 +109,8 @@ export type Refusal =
   | 'unknown-attempt'
   | 'other-worker'
   | 'no-effect'
+  /** Only the server publishes this type, and it did not publish this event. */
+  | 'not-from-server'
   /** It does not come from the holder of the lease, or that lease is in use. */
   | 'lease-lost';
 
@@ -300,7 +303,7 @@ function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now
   const { step, stepStatus, exitCode, current, total, message, metrics, artifacts } = payload;
   const at = timeOf(run, occurredAt, now, floorOf(run, step, stepStatus));
   const isNewStep = step !== undefined && step !== run.progress.step;
-  const before = isNewStep ? { ...NO_PROGRESS, step } : run.progress;
+  const before = isNewStep ? { ...NO_PROGRESS, step: isReadableName(step) ? step : null } : run.progress;
   // News of an earlier step that was overtaken by a later one does not set the run back.
   const isLate = isNewStep && run.steps.some(({ name, endedAt }) => name === step && endedAt !== null);
   const steps =

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SwappingProcess } from '../../test/support/swapping-process';
 import { loadConfig } from '../config/config';
+import { DiskSpace } from '../database/disk-space';
 import { JobatoError } from '../problems/catalogue';
 import { Uploads } from './uploads';
 
@@ -16,7 +17,7 @@ describe('an upload', () => {
   beforeEach(() => {
     base = mkdtempSync(join(tmpdir(), 'jobato-uploads-'));
     const config = loadConfig({ DATA_DIR: 'data' }, base);
-    uploads = new Uploads(config);
+    uploads = new Uploads(config, new DiskSpace(config));
     folder = join(config.dataDir, 'runs', 'run-1');
     outside = join(base, 'outside');
     mkdirSync(join(folder, 'sub'), { recursive: true });

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
+import { DiskSpace } from '../database/disk-space';
 import { makePrivateFolder, PRIVATE_FILE } from '../lifecycle/private-files';
 import { invalid, JobatoError } from '../problems/catalogue';
 import { fileSystemProblem } from '../problems/file-system-problem';
@@ -16,6 +17,9 @@ export interface Upload {
   size: number;
 }
 
+/** How much is written, at most, before the free room is looked at again. */
+const LOOK_EVERY_BYTES = 4 * 1024 * 1024;
+
 /** Something else has the name, or a link is in the way. */
 const NOT_A_PLACE = new Set(['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'ELOOP']);
 
@@ -27,7 +31,10 @@ const NOT_A_PLACE = new Set(['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'ELOOP'
 export class Uploads implements OnModuleInit {
   private readonly folder: string;
 
-  constructor(@Inject(CONFIG) private readonly config: Config) {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly disk: DiskSpace,
+  ) {
     this.folder = join(config.dataDir, 'uploads');
   }
 
@@ -38,28 +45,44 @@ export class Uploads implements OnModuleInit {
 
   /**
    * Writes down what comes, no faster than the disk takes it.
-   * @param announcedBytes what the sender says that it will be
+   * @param announcedBytes what the sender says that it will be; room for it is reserved
+   * @param signal ends it at once, with its reason
    * @throws JobatoError PAYLOAD_TOO_LARGE, STORAGE_FULL, VALIDATION where it broke off, REQUEST_TIMEOUT where
    *   nothing came for too long
    */
-  async receive(content: AsyncIterable<Buffer>, announcedBytes: number | null): Promise<Upload> {
+  async receive(
+    content: AsyncIterable<Buffer>,
+    announcedBytes: number | null,
+    signal: AbortSignal,
+  ): Promise<Upload> {
     this.assertFits(announcedBytes ?? 0);
     const path = join(this.folder, randomUUID());
-    const file = await this.make(path).catch(asProblem);
+    const room = this.disk.reservation();
+    const stillNeeded = (size: number) =>
+      announcedBytes === null ? LOOK_EVERY_BYTES : Math.max(0, announcedBytes - size);
     try {
-      let size = 0;
-      for await (const bytes of whole(steady(content, this.config.uploadIdleMs))) {
-        size += bytes.length;
-        this.assertFits(size);
-        await file.writeFile(bytes);
+      await room.need(stillNeeded(0));
+      const file = await this.make(path).catch(asProblem);
+      try {
+        let [size, lookAtSize] = [0, LOOK_EVERY_BYTES];
+        for await (const bytes of whole(steady(content, this.config.uploadIdleMs, signal))) {
+          size += bytes.length;
+          this.assertFits(size);
+          await file.writeFile(bytes);
+          if (size < lookAtSize) continue;
+          await room.need(stillNeeded(size));
+          lookAtSize = size + LOOK_EVERY_BYTES;
+        }
+        await file.sync();
+        return { path, size };
+      } catch (error) {
+        await this.discard({ path });
+        return asProblem(error);
+      } finally {
+        await file.close();
       }
-      await file.sync();
-      return { path, size };
-    } catch (error) {
-      await this.discard({ path });
-      return asProblem(error);
     } finally {
-      await file.close();
+      room.release();
     }
   }
 
@@ -112,21 +135,31 @@ async function* whole(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   }
 }
 
-/** Ends where nothing comes for too long; a slow line that makes progress may take its time. */
-async function* steady(content: AsyncIterable<Buffer>, idleMs: number): AsyncGenerator<Buffer> {
+/** Ends where nothing comes for too long, or by the signal; a slow line that makes progress may take its time. */
+async function* steady(
+  content: AsyncIterable<Buffer>,
+  idleMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
   const pieces = content[Symbol.asyncIterator]();
-  let isIdle = false;
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as JobatoError));
+  });
+  aborted.catch(() => undefined);
+  let isWaiting = false;
   try {
     for (;;) {
-      const piece = await within(pieces.next(), idleMs);
-      isIdle = piece === null;
+      signal.throwIfAborted();
+      isWaiting = true;
+      const piece = await within(Promise.race([pieces.next(), aborted]), idleMs);
       if (piece === null) throw idle(idleMs);
+      isWaiting = false;
       if (piece.done) return;
       yield piece.value;
     }
   } finally {
     // It would wait for the piece that does not come.
-    if (!isIdle) await pieces.return?.();
+    if (!isWaiting) await pieces.return?.();
   }
 }
 

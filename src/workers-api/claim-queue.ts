@@ -1,22 +1,14 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
-import type { Config } from '../config/config';
-import { CONFIG } from '../config/config.module';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Lifecycle } from '../lifecycle/lifecycle';
 import { JobatoError } from '../problems/catalogue';
-import type { Run } from '../runs/run';
 import { RunChanges } from '../runs/run-changes';
 import { type LeasedRun, RunLeases } from '../runs/run-leases';
-import { RunQueries } from '../runs/run-queries';
 import { phaseOf } from '../runs/run-state';
 import { Turns } from '../runs/turns';
 import { WorkerRegistry } from '../runs/worker-registry';
+import { ClaimableRuns } from './claimable-runs';
 import { type ClaimRequest, type GrantedRun, WaitingClaim } from './waiting-claim';
+import { WaitingClaims } from './waiting-claims';
 
 /**
  * Matches waiting workers with waiting runs: first come, first served, oldest run first. However many workers wait, a
@@ -25,15 +17,11 @@ import { type ClaimRequest, type GrantedRun, WaitingClaim } from './waiting-clai
 @Injectable()
 export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ClaimQueue.name);
-  /** In the order in which they came. */
-  private readonly waiting = new Set<WaitingClaim>();
-  private readonly byClaimId = new Map<string, WaitingClaim>();
+  private readonly waiting = new WaitingClaims();
   /** What concerns one `claimId` happens in order. */
   private readonly turns = new Turns();
   /** By token, the answer that was sent last: only if that one is lost does the run return to the queue. */
   private readonly answers = new Map<string, GrantedRun>();
-  /** How the runs are carried out that may be claimed. Steps are this server's own unless it has WORKER=off. */
-  private readonly executors: Run['executor'][];
   private matching: Promise<void> = Promise.resolve();
   private isMatching = false;
   private hasNews = false;
@@ -42,14 +30,11 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly leases: RunLeases,
-    private readonly queries: RunQueries,
+    private readonly runs: ClaimableRuns,
     private readonly changes: RunChanges,
     private readonly workers: WorkerRegistry,
     private readonly lifecycle: Lifecycle,
-    @Inject(CONFIG) config: Config,
-  ) {
-    this.executors = config.worker === 'off' ? ['external', 'steps'] : ['external'];
-  }
+  ) {}
 
   onApplicationBootstrap(): void {
     this.stopListening = this.changes.onAnyChange((run) => {
@@ -61,14 +46,14 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.isStopping = true;
     this.stopListening();
-    for (const claim of this.waiting) claim.endWaiting();
+    for (const claim of this.waiting.open()) claim.endWaiting();
     await this.matching;
   }
 
   /**
    * Resolves with a run that is now leased to the worker, or with null when the time is over, the caller is gone, or
    * the server stops. The caller reports with `answered` what became of the answer.
-   * @throws JobatoError SHUTTING_DOWN
+   * @throws JobatoError SHUTTING_DOWN, SERVER_BUSY
    */
   async claim(request: ClaimRequest): Promise<GrantedRun | null> {
     if (this.isStopping || this.lifecycle.isStopping) {
@@ -109,7 +94,6 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
   private enqueue(request: ClaimRequest): WaitingClaim {
     const claim = new WaitingClaim(request);
     this.waiting.add(claim);
-    if (request.claimId !== null) this.byClaimId.set(request.claimId, claim);
     this.match();
     return claim;
   }
@@ -118,23 +102,20 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       return await claim.outcome;
     } finally {
-      this.waiting.delete(claim);
-      if (claim.claimId !== null && this.byClaimId.get(claim.claimId) === claim) {
-        this.byClaimId.delete(claim.claimId);
-      }
+      this.waiting.remove(claim);
     }
   }
 
   /** The run that an earlier call with this id was given, where its worker has not used the lease yet. */
   private async grantedBefore(claimId: string): Promise<GrantedRun | null> {
-    const earlier = this.byClaimId.get(claimId);
+    const earlier = this.waiting.find(claimId);
     if (earlier) {
       // Its connection is probably gone, whether or not that is known here yet.
       earlier.endWaiting();
       await earlier.outcome.catch(() => undefined);
     }
     const run = await this.leases.claimedBy(claimId);
-    const request = run && (await this.queries.requests([run])).get(run.runId);
+    const request = run && (await this.runs.requests([run])).get(run.runId);
     return run && request ? this.grant(run, request) : null;
   }
 
@@ -156,25 +137,21 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
       // All that come in this turn of the event loop share the query.
       await new Promise((next) => setImmediate(next));
       this.hasNews = false;
-      const claims = [...this.waiting].filter(({ isOpen }) => isOpen);
+      const claims = this.waiting.open();
       try {
         await this.matchOnce(claims);
       } catch (error) {
         this.logger.error(`Runs cannot be handed out: ${String(error)}`);
         for (const claim of claims) claim.fail(error);
       }
-      for (const claim of claims) claim.wasLookedAt();
+      for (const claim of claims) claim.wasLookedAt(this.runs.hasProject);
     }
     this.isMatching = false;
   }
 
   private async matchOnce(claims: WaitingClaim[]): Promise<void> {
     if (claims.length === 0 || this.isStopping) return;
-    const isAnyProject = claims.some(({ projectIds }) => projectIds === null);
-    const open = await this.queries.unclaimed(
-      this.executors,
-      isAnyProject ? null : [...new Set(claims.flatMap(({ projectIds }) => [...projectIds!]))],
-    );
+    const open = await this.runs.list();
     const pairs = claims.flatMap((claim) => {
       const index = open.findIndex((run) => claim.isFor(run));
       return index === -1 ? [] : [{ claim, runId: open.splice(index, 1)[0]!.runId }];
@@ -187,25 +164,33 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
+  /** What fails here fails the claim that it is about, and no other. */
   private async take(pairs: { claim: WaitingClaim; runId: string }[]): Promise<void> {
-    const results = await Promise.allSettled(
-      pairs.map(async ({ claim, runId }) => ({
-        claim,
-        run: await this.leases.claim(runId, claim.workerId, claim.claimId),
-      })),
+    const taken: { claim: WaitingClaim; run: LeasedRun }[] = [];
+    await Promise.all(
+      pairs.map(async ({ claim, runId }) => {
+        try {
+          const run = await this.leases.claim(runId, claim.workerId, claim.claimId);
+          if (run) taken.push({ claim, run });
+          // Another worker was quicker with this one: there may be another run.
+          else this.hasNews = true;
+        } catch (error) {
+          claim.fail(error);
+        }
+      }),
     );
-    const decided = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    // Another worker was quicker with these: there may be another run.
-    this.hasNews ||= decided.some(({ run }) => run === null);
-    await this.handOver(decided.flatMap(({ claim, run }) => (run ? [{ claim, run }] : [])));
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed) throw failed.reason;
+    try {
+      await this.handOver(taken);
+    } catch (error) {
+      this.logger.error(`Claimed runs cannot be handed over: ${String(error)}`);
+      for (const { claim } of taken) claim.fail(error);
+    }
   }
 
   private async handOver(taken: { claim: WaitingClaim; run: LeasedRun }[]): Promise<void> {
     let requests = new Map<string, GrantedRun['request']>();
     try {
-      requests = await this.queries.requests(taken.map(({ run }) => run));
+      requests = await this.runs.requests(taken.map(({ run }) => run));
     } finally {
       await Promise.all(
         taken.map(async ({ claim, run }) => {

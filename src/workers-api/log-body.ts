@@ -1,5 +1,6 @@
 import Ajv from 'ajv';
 import { type JsonSchema, PAYLOAD_SCHEMAS } from '../events/event-schemas';
+import { READABLE_NAME } from '../events/readable-name';
 import type { LogLineInput } from '../events/run-event';
 import { invalid } from '../problems/catalogue';
 
@@ -66,7 +67,7 @@ function closed(schema: JsonSchema): JsonSchema {
     additionalProperties: false,
     properties: {
       ...properties,
-      workerId: { type: 'string', minLength: 1, maxLength: 200 },
+      workerId: { type: 'string', minLength: 1, maxLength: 200, pattern: READABLE_NAME },
       lines: { ...lines, items: { ...lines.items, additionalProperties: false } },
     },
   };

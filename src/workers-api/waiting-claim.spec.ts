@@ -32,7 +32,7 @@ describe('a claim that waits', () => {
 
   it('ends with its time', async () => {
     const { claim, answer } = aClaim(10);
-    claim.wasLookedAt();
+    claim.wasLookedAt(() => true);
     jest.advanceTimersByTime(9_999);
     expect(await answer()).toBe('none yet');
     jest.advanceTimersByTime(1);
@@ -42,13 +42,13 @@ describe('a claim that waits', () => {
   it('is looked at once, even if it has no time', async () => {
     const { claim, answer } = aClaim(0);
     expect([await answer(), claim.isOpen]).toEqual(['none yet', true]);
-    claim.wasLookedAt();
+    claim.wasLookedAt(() => true);
     expect(await answer()).toBeNull();
   });
 
   it('is not ended while a run is being claimed for it', async () => {
     const { claim, answer } = aClaim(1);
-    claim.wasLookedAt();
+    claim.wasLookedAt(() => true);
     claim.isBeingServed = true;
     jest.advanceTimersByTime(5_000);
     expect([await answer(), claim.isOpen]).toEqual(['none yet', true]);
@@ -61,7 +61,7 @@ describe('a claim that waits', () => {
     claim.isBeingServed = true;
     jest.advanceTimersByTime(5_000);
     claim.isBeingServed = false;
-    claim.wasLookedAt();
+    claim.wasLookedAt(() => true);
     expect(await answer()).toBeNull();
   });
 
@@ -71,7 +71,7 @@ describe('a claim that waits', () => {
     leave();
     expect(claim.isOpen).toBe(false);
     claim.isBeingServed = false;
-    claim.wasLookedAt();
+    claim.wasLookedAt(() => true);
     expect([await answer(), jest.getTimerCount()]).toEqual([null, 0]);
   });
 

@@ -25,7 +25,7 @@ export interface ClaimRequest {
 export class WaitingClaim {
   readonly workerId: string;
   readonly claimId: string | null;
-  readonly projectIds: ReadonlySet<string> | null;
+  private projectIds: ReadonlySet<string> | null;
   readonly executor: Run['executor'] | null;
   readonly outcome: Promise<GrantedRun | null>;
   /** A run is being claimed for it: it is not answered before that is decided. */
@@ -75,10 +75,19 @@ export class WaitingClaim {
     this.reject(reason);
   }
 
-  /** Even one that does not wait is answered only after somebody has looked for a run. */
-  wasLookedAt(): void {
+  /**
+   * Even one that does not wait is answered only after the runs that wait were looked at. From then on it keeps only
+   * the projects that can have new runs: a list of invented names must not stay in memory.
+   */
+  wasLookedAt(hasProject: (projectId: string) => boolean): void {
+    if (!this.wasSeen && this.projectIds) this.projectIds = new Set([...this.projectIds].filter(hasProject));
     this.wasSeen = true;
     if (this.isOver) this.endWaiting();
+  }
+
+  /** Drops a claim that never waited; its outcome stays open. */
+  abandon(): void {
+    this.settle();
   }
 
   readonly endWaiting = (): void => {

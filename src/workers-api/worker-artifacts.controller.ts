@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { ApiProblems } from '../problems/api-problems';
+import { isReadableName } from '../events/readable-name';
 import { moveBodyDeadline } from '../problems/body-deadline';
 import { invalid, JobatoError } from '../problems/catalogue';
 import { ArtifactUploads } from '../runs/artifact-uploads';
@@ -30,7 +31,8 @@ export class WorkerArtifactsController {
     description:
       'The body is the file, of any type, up to ARTIFACT_LIMIT_MB. The name is a relative path (with its slashes ' +
       'encoded); a file of that name is replaced once the new one is whole. It may come slowly, up to ' +
-      'UPLOAD_TIMEOUT_SECONDS in all. After UPLOAD_IDLE_SECONDS without a byte the answer is 408.',
+      'UPLOAD_TIMEOUT_SECONDS in all. After UPLOAD_IDLE_SECONDS without a byte the answer is 408. At most four files of a ' +
+      'run come at once; the next one is answered 503. When the lease or the run ends, so do its uploads (409).',
   })
   @ApiLeaseHeader()
   @ApiHeader({ name: WORKER_HEADER, required: false, description: 'The name of the worker' })
@@ -46,6 +48,7 @@ export class WorkerArtifactsController {
     'REQUEST_TIMEOUT',
     'PAYLOAD_TOO_LARGE',
     'UNSUPPORTED_MEDIA_TYPE',
+    'SERVER_BUSY',
     'STORAGE_FULL',
   )
   async upload(
@@ -81,6 +84,9 @@ export class WorkerArtifactsController {
 
 function claimantOf(headers: Record<string, string | undefined>): Claimant {
   const workerId = headers[WORKER_HEADER.toLowerCase()] ?? null;
+  if (workerId !== null && !isReadableName(workerId)) {
+    throw invalid([{ field: WORKER_HEADER, message: 'must not have invisible characters' }]);
+  }
   const attempt = headers[ATTEMPT_HEADER.toLowerCase()] ?? null;
   if (attempt !== null && !/^[1-9]\d{0,8}$/.test(attempt)) {
     throw invalid([{ field: ATTEMPT_HEADER, message: 'must be a whole number from 1' }]);

@@ -21,7 +21,9 @@ class TakenInView implements TakenIn {
   @ApiProperty({ description: 'Recorded before' }) duplicates!: number;
   @ApiProperty({
     type: [RejectedView],
-    description: 'Unusable ones are kept in /api/events/rejected; those with LEASE_LOST are not',
+    description:
+      'Unusable ones are kept in /api/events/rejected. Those with LEASE_LOST are not, nor those that only the server ' +
+      'publishes (run.requested, run.cancel.requested)',
   })
   rejected!: RejectedView[];
 }

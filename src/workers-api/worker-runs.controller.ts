@@ -73,7 +73,7 @@ export class WorkerRunsController {
     },
   })
   @ApiResponse({ status: 204, description: 'There was none in that time' })
-  @ApiProblems('VALIDATION', 'UNSUPPORTED_MEDIA_TYPE', 'SHUTTING_DOWN')
+  @ApiProblems('VALIDATION', 'UNSUPPORTED_MEDIA_TYPE', 'SERVER_BUSY', 'SHUTTING_DOWN')
   async claim(
     @Body() { workerId, claimId, projectIds, executor, waitSeconds }: ClaimBody,
     @Res({ passthrough: true }) response: Response,

@@ -9,10 +9,12 @@ import {
   IsOptional,
   IsString,
   IsUUID,
+  Matches,
   Max,
   MaxLength,
   Min,
 } from 'class-validator';
+import { READABLE_NAME } from '../events/readable-name';
 import type { Run } from '../runs/run';
 
 export const MAX_WAIT_SECONDS = 60;
@@ -25,9 +27,13 @@ const NAME = {
   maxLength: MAX_NAME_LENGTH,
 };
 
+const IsReadable = () =>
+  Matches(new RegExp(READABLE_NAME, 'u'), { message: 'must not have control or invisible characters' });
+
 class WorkerBody {
   @ApiProperty(NAME)
   @IsString()
+  @IsReadable()
   @IsNotEmpty()
   @MaxLength(MAX_NAME_LENGTH)
   workerId!: string;
@@ -90,6 +96,7 @@ export class ReleaseBody {
   @ApiPropertyOptional(NAME)
   @IsOptional()
   @IsString()
+  @IsReadable()
   @IsNotEmpty()
   @MaxLength(MAX_NAME_LENGTH)
   workerId?: string | null;

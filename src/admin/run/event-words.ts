@@ -164,6 +164,8 @@ function refusedWords(eventType: string, outcome: string): string {
       return `${eventType} spoke of an attempt that there is not, and changed nothing`;
     case 'other-worker':
       return `${eventType} came from a worker that does not have the run, and changed nothing`;
+    case 'not-from-server':
+      return `${eventType} was not published by this server, and changed nothing`;
     case 'lease-lost':
       return `${eventType} did not come from the worker that holds the run, and changed nothing`;
     default:

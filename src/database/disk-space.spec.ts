@@ -1,0 +1,47 @@
+import { statfs } from 'node:fs/promises';
+import { loadConfig } from '../config/config';
+import { JobatoError } from '../problems/catalogue';
+import { DiskSpace } from './disk-space';
+
+jest.mock('node:fs/promises', () => ({
+  ...jest.requireActual<object>('node:fs/promises'),
+  statfs: jest.fn(),
+}));
+
+const MEGABYTE = 1024 * 1024;
+
+describe('room for files on their way in', () => {
+  const disk = new DiskSpace(loadConfig({ DATA_DIR: 'data', MIN_FREE_DISK_MB: '100' }, '/nowhere'));
+  const freeMegabytes = (free: number) =>
+    jest.mocked(statfs).mockResolvedValue({ bavail: free, bsize: MEGABYTE } as never);
+
+  it('is not promised twice, and the floor stays free', async () => {
+    freeMegabytes(200);
+    const [one, two, three] = [disk.reservation(), disk.reservation(), disk.reservation()];
+    await one.need(45 * MEGABYTE);
+    await two.need(45 * MEGABYTE);
+    const refused = three.need(45 * MEGABYTE);
+    await expect(refused).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+    await expect(refused).rejects.toThrow(
+      /needs 45 MB more.* 200 MB are free, 90 MB .* 100 MB must stay free/,
+    );
+    await expect(refused).rejects.toBeInstanceOf(JobatoError);
+    three.release();
+    // Written is what no longer needs to be reserved.
+    freeMegabytes(165);
+    await one.need(10 * MEGABYTE);
+    await three.need(10 * MEGABYTE);
+    for (const room of [one, two, three]) room.release();
+    await three.need(65 * MEGABYTE);
+    three.release();
+  });
+
+  it('is looked at again while a file comes', async () => {
+    freeMegabytes(200);
+    const room = disk.reservation();
+    await room.need(50 * MEGABYTE);
+    freeMegabytes(120); // something else has written
+    await expect(room.need(40 * MEGABYTE)).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+    room.release();
+  });
+});

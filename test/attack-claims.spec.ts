@@ -1,0 +1,98 @@
+import { RunLeases } from '../src/runs/run-leases';
+import { RunQueries } from '../src/runs/run-queries';
+import { WorkerRegistry } from '../src/runs/worker-registry';
+import { ClaimQueue } from '../src/workers-api/claim-queue';
+import { expectProblem } from './support/expect-problem';
+import { RunningApp } from './support/jobato';
+import { endAllRuns, externalProject, HttpWorker, KEY } from './support/worker-api';
+
+/** A worker key alone must not keep the workers of others from getting runs. */
+describe('an attacker that sends claims', () => {
+  let jobato: RunningApp;
+  beforeAll(async () => {
+    jobato = await RunningApp.start(
+      Object.fromEntries(['one', 'two'].map((id) => [id, externalProject(id)])),
+      { JOBATO_API_KEY: KEY },
+    );
+  });
+  afterAll(() => jobato.stop());
+  afterEach(async () => {
+    while (waiting() > 0) await new Promise((next) => setImmediate(next));
+    await endAllRuns(jobato);
+  });
+
+  const waiting = () => jobato.app.get(WorkerRegistry).calling().length;
+  const untilWaiting = async (count: number) => {
+    while (waiting() < count) await new Promise((next) => setImmediate(next));
+  };
+  /** Waits as a claim over HTTP does, without a connection for each. */
+  const waitHere = (workerId: string, projectIds: string[] | null, signal: AbortSignal) =>
+    jobato.app
+      .get(ClaimQueue)
+      .claim({ workerId, claimId: null, projectIds, executor: null, waitSeconds: 60, signal });
+
+  it('names more projects than a query can have variables', async () => {
+    const leaving = new AbortController();
+    const looked = jest.spyOn(jobato.app.get(RunQueries), 'unclaimed');
+    const honest = new HttpWorker(jobato).claimed({ projectIds: ['one'], waitSeconds: 60 });
+    await untilWaiting(1);
+    const evil = Array.from({ length: 34 }, (_, claim) =>
+      new HttpWorker(jobato).claim(
+        {
+          projectIds: Array.from({ length: 1000 }, (__, index) => `p${claim}-${index}`),
+          waitSeconds: 60,
+        },
+        { signal: leaving.signal },
+      ),
+    );
+    const settled = Promise.allSettled(evil);
+    await untilWaiting(35);
+    looked.mockClear();
+    const { runId } = await jobato.trigger('one');
+    expect((await honest).runId).toBe(runId);
+    expect(looked).toHaveBeenCalled();
+    looked.mockRestore();
+    expect(waiting()).toBe(34); // none was answered with an error
+    leaving.abort();
+    await settled;
+  });
+
+  it('fails alone where only its own claim fails', async () => {
+    const leases = jobato.app.get(RunLeases);
+    const claim = leases.claim.bind(leases);
+    const spy = jest.spyOn(leases, 'claim').mockImplementation((runId, workerId, claimId) => {
+      if (workerId === 'failing') return Promise.reject(new Error('of this run only'));
+      return claim(runId, workerId, claimId);
+    });
+    try {
+      const leaving = new AbortController();
+      const failing = new HttpWorker(jobato, 'failing').claim({ projectIds: ['one'], waitSeconds: 60 });
+      const honest = new HttpWorker(jobato, 'honest').claimed({ projectIds: ['two'], waitSeconds: 60 });
+      await untilWaiting(2);
+      const idle = waitHere('idle', ['two'], leaving.signal);
+      expect(waiting()).toBe(3);
+      await jobato.trigger('one');
+      await expectProblem(await failing, 500, 'INTERNAL');
+      expect(waiting()).toBe(2);
+      const first = await jobato.trigger('two');
+      expect((await honest).runId).toBe(first.runId);
+      await endAllRuns(jobato);
+      const second = await jobato.trigger('two');
+      expect((await idle)?.run.runId).toBe(second.runId);
+    } finally {
+      spy.mockRestore();
+    }
+  });
+
+  it('leaves a thousand of them waiting', async () => {
+    const leaving = Array.from({ length: 1000 }, () => new AbortController());
+    const claims = leaving.map(({ signal }, index) => waitHere(`w${index}`, ['two'], signal));
+    const refused = await new HttpWorker(jobato).claim({ waitSeconds: 60 });
+    expect(refused.headers.get('retry-after')).toBe('5');
+    await expectProblem(refused, 503, 'SERVER_BUSY');
+    for (const each of leaving) each.abort();
+    await Promise.all(claims);
+    const { runId } = await jobato.trigger('one');
+    expect((await new HttpWorker(jobato).claimed()).runId).toBe(runId);
+  });
+});

@@ -1,0 +1,68 @@
+import { expectInvalid } from './support/expect-problem';
+import { RunningApp } from './support/jobato';
+import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
+
+/** Shown as "nexe.doc". */
+const REORDERED = 'n\u202ecod.exe';
+
+/** Names from workers are shown to people, who must not read another name than there is. */
+describe('a worker that hides characters in names', () => {
+  let jobato: RunningApp;
+  let worker: HttpWorker;
+  let runId: string;
+  beforeAll(async () => {
+    jobato = await RunningApp.start({ held: externalProject('held') }, { JOBATO_API_KEY: KEY });
+    ({ runId } = await jobato.trigger('held'));
+    worker = new HttpWorker(jobato);
+    await worker.claimed();
+    await worker.heartbeat(runId);
+  });
+  afterAll(() => jobato.stop());
+
+  it('cannot upload an artifact of such a name', async () =>
+    expect(await expectInvalid(await worker.upload(runId, REORDERED, 'x'))).toEqual(['name']));
+
+  it('cannot call itself so', async () => {
+    const workerId = REORDERED;
+    const headers = { 'x-jobato-worker-id': 'a\u00adb' };
+    for (const response of [
+      await worker.post('runs/claim', { workerId }),
+      await worker.post(`runs/${runId}/heartbeat`, { workerId, attempt: 1 }),
+      await worker.post(`runs/${runId}/release`, { workerId, attempt: 1 }),
+      await worker.post(`runs/${runId}/logs`, { workerId, lines: [] }),
+    ]) {
+      expect(await expectInvalid(response)).toEqual(['workerId']);
+    }
+    expect(await expectInvalid(await worker.upload(runId, 'a', 'x', headers))).toEqual([
+      'X-Jobato-Worker-Id',
+    ]);
+    const { rejected } = await worker.say(
+      anEvent(runId, 'run.started', { workerId, attempt: 1 }),
+      anEvent(runId, 'run.heartbeat', { workerId, attempt: 1 }),
+    );
+    expect(rejected).toHaveLength(2);
+    const workers = await (await jobato.fetch('/api/workers')).text();
+    expect(workers).not.toMatch(/[\u202e\u00ad]/);
+  });
+
+  it('has such steps, metrics and artifacts left out of its run, and the event counts', async () => {
+    const { accepted } = await worker.say(
+      anEvent(runId, 'run.progress', {
+        step: REORDERED,
+        stepStatus: 'running',
+        current: 3,
+        metrics: { [REORDERED]: 1, good: 2 },
+        artifacts: [{ name: REORDERED }],
+      }),
+    );
+    expect(accepted).toBe(1);
+    const run = await (await jobato.fetch(`/api/runs/${runId}`)).text();
+    expect(run).not.toContain('\u202e');
+    expect(JSON.parse(run)).toMatchObject({
+      progress: { step: null, current: 3 },
+      summary: { good: 2 },
+      steps: [],
+      artifacts: [],
+    });
+  });
+});
