@@ -38,7 +38,7 @@ describe('claims that wait', () => {
   it('ends the oldest of a worker that has twenty, and none of another', async () => {
     const claims = new WaitingClaims();
     const [other, ...mine] = [aClaim('other'), ...Array.from({ length: 21 }, () => aClaim('mine'))];
-    for (const claim of [other!, ...mine.slice(0, 20)]) {
+    for (const claim of [other, ...mine.slice(0, 20)]) {
       claims.add(claim);
       claim.wasLookedAt(() => true);
     }
