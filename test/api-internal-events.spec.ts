@@ -224,7 +224,7 @@ describe('events over HTTP', () => {
       const runId = await aRun();
       const text = JSON.stringify([anEvent(runId, 'run.progress', { x: 'HERE' })]).replace(
         '"HERE"',
-        deep(200_000),
+        deep(150_000),
       );
       const response = await worker.post('events', null, { body: text });
       expect([response.status, await response.json()]).toEqual([
