@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** How many listed events of each run came from senders that do not hold it: see event-listing.ts. */
-export class ForeignEvents1700000000013 implements MigrationInterface {
-  name = 'ForeignEvents1700000000013';
+export class ForeignEvents1700000000012 implements MigrationInterface {
+  name = 'ForeignEvents1700000000012';
 
   async up(runner: QueryRunner): Promise<void> {
     // Not by addColumns: in SQLite it copies the whole table.
