@@ -4,6 +4,7 @@ import { loadWorkerConfig } from './config/config';
 import { ConfigError } from './config/config-error';
 import { workerConfigWarnings } from './config/config-warnings';
 import { readEnvironment } from './config/environment';
+import { makeConfigFolder } from './lifecycle/config-folder';
 import { StartUpError } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
 import { takeWorkerFolder } from './lifecycle/worker-folder';
@@ -16,6 +17,7 @@ const STOP_WITHIN_MS = 19_000;
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
   const config = loadWorkerConfig(environment.variables);
+  makeConfigFolder(config.configDir);
   const { folder, lock } = takeWorkerFolder(config.dataDir);
   const app = await NestFactory.createApplicationContext(WorkerModule.with({ ...config, dataDir: folder }), {
     logger: new JsonLogger(openLog(config.logLevel)),

@@ -14,6 +14,7 @@ import {
 const project: KnownProject = {
   definition: aProject(),
   definitionHash: 'f',
+  isDefault: false,
   definitionJson: '{}',
   file: 'projects/demo.yaml',
 };

@@ -25,7 +25,13 @@ const STREAM = { message: 'The stream is away.', since: START, refusesRuns: fals
 function stateOf(run: Run | null, more: Partial<ProjectState> = {}): ProjectState {
   const definition = aProject();
   return {
-    project: { definition, definitionHash: 'h', definitionJson: '', file: 'projects/demo.yaml' },
+    project: {
+      definition,
+      definitionHash: 'h',
+      isDefault: false,
+      definitionJson: '',
+      file: 'projects/demo.yaml',
+    },
     run,
     view: run && toRunView(run, FACTS, LATER),
     past: {

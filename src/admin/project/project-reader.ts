@@ -54,9 +54,8 @@ export class ProjectReader {
       quota,
       notes: [
         ...this.remarks
-          .problems()
-          .filter(({ file }) => file === project.file)
-          .map((problem) => `config/${problemText(problem)}. What the file said before still holds.`),
+          .problemsOf(project)
+          .map((problem) => `${problemText(problem)}. The last valid version stays in use.`),
         ...this.remarks.notes(project.definition),
       ],
       troubles: this.health.troubles(),
