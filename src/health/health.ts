@@ -121,6 +121,9 @@ export class Health {
               refusesRuns: false,
             },
           ]),
+      ...(this.monitor.sharedWith === null
+        ? []
+        : [{ message: this.monitor.sharedWith, since: null, refusesRuns: false }]),
     ];
   }
 
@@ -138,6 +141,7 @@ export class Health {
         `${kind} cannot be used: ${this.stream.trouble}. Runs are accepted and safe; they go on when it is back.`,
       );
     }
+    if (this.monitor.sharedWith !== null) throw new Error(this.monitor.sharedWith);
     if (this.consumer.trouble !== null) throw new Error(this.consumer.trouble);
     const group = (await this.monitor.groups()).find(({ name }) => name === API_GROUP);
     const reconnects = this.stream.reconnects === 0 ? '' : `, ${this.stream.reconnects} times reconnected`;

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartUpError } from './start-up-error';
 
@@ -28,7 +28,9 @@ function isMissing(folder: string): boolean {
   }
 }
 
-function whyUnusable({ code, syscall }: NodeJS.ErrnoException): string {
+function whyUnusable({ code, syscall, path }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT' && path !== undefined && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
+    return 'is a link that leads nowhere. Correct the link or set another CONFIG_DIR.';
   if (code === 'ENOTDIR' || code === 'EEXIST')
     return 'is not a folder. Move that file away or set another CONFIG_DIR.';
   if (syscall === 'mkdir')

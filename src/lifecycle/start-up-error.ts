@@ -46,8 +46,9 @@ export function startUpMessage(error: unknown): string {
 
 /** Says why DATA_DIR cannot be used; other errors are returned as they are. */
 export function dataFolderError(error: unknown, folder: string): unknown {
-  const why = whyUnusable((error as NodeJS.ErrnoException).code ?? '');
-  return why === null ? error : new StartUpError(`DATA_DIR: ${folder} ${why}`, { cause: error });
+  const { code = '', path = folder } = error as NodeJS.ErrnoException;
+  const why = whyUnusable(code);
+  return why === null ? error : new StartUpError(`DATA_DIR: ${path} ${why}`, { cause: error });
 }
 
 function whyUnusable(code: string): string | null {
@@ -55,6 +56,8 @@ function whyUnusable(code: string): string | null {
     case 'ENOTDIR':
     case 'EEXIST':
       return 'is not a folder. Move that file away or set another DATA_DIR.';
+    case 'EISDIR':
+      return 'is a folder, but must be a file. Move that folder away or set another DATA_DIR.';
     case 'EACCES':
     case 'EPERM':
     case 'SQLITE_CANTOPEN':

@@ -9,6 +9,7 @@ import { LeaseTokens1700000000008 } from './8-lease-tokens';
 import { Bounds1700000000009 } from './9-bounds';
 import { HandedOutRuns1700000000010 } from './10-handed-out-runs';
 import { Clocks1700000000011 } from './11-clocks';
+import { Installation1700000000013 } from './13-installation';
 
 /** In order. A new one is added at the end; one that was ever released is never changed. */
 export const MIGRATIONS = [
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
   Bounds1700000000009,
   HandedOutRuns1700000000010,
   Clocks1700000000011,
+  Installation1700000000013,
 ];
