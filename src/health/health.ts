@@ -167,12 +167,12 @@ export class Health {
     return views.every(isUsual) ? found : toLookAt(found);
   }
 
-  /** A wrong file does not make the server unhealthy: its last valid version stays in use. */
+  /** A wrong file does not make the server unhealthy: its last valid version stays in use. Paths are below CONFIG_DIR. */
   private checkConfiguration(): DependencyHealth {
     const projects = counted(this.projects.list().length, 'project');
     const { trouble } = this.projects;
     if (trouble !== null) return inTrouble(`${trouble}. The last valid version stays in use: ${projects}`);
-    const [first, ...more] = this.remarks.shownProblems();
+    const [first, ...more] = this.remarks.problems();
     if (first === undefined) return well(projects);
     const others = more.length === 0 ? '' : ` and ${counted(more.length, 'more problem')}`;
     return well(toLookAt(`${projects}. ${problemText(first)}${others}`));

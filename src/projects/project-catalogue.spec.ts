@@ -140,7 +140,7 @@ describe('the projects', () => {
     await catalogue.reload();
     expect(ids()).toEqual(['one']);
     expect(catalogue.problems()).toMatchObject([{ file: 'projects', line: null }]);
-    expect(catalogue.trouble).toBe('config/projects: the folder cannot be read: no such file or directory');
+    expect(catalogue.trouble).toBe('projects: the folder cannot be read: no such file or directory');
   });
 
   it('keep their ids from a copy that comes before them by name, also when they are read again', async () => {

@@ -23,6 +23,8 @@ export interface KnownProject {
   file: string;
   /** Whether it is the default project: the file that is marked with `default: true`, or was first to be. */
   isDefault: boolean;
+  /** Whether the file has another content now, which cannot be used. */
+  isOutdated: boolean;
 }
 
 interface ParsedFile {
@@ -67,11 +69,9 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     return this.broken;
   }
 
-  /** Why the folder cannot be read, with its path; null while it can. */
+  /** Why the folder cannot be read; null while it can. */
   get trouble(): string | null {
-    return this.files.trouble === null
-      ? null
-      : `${join(this.config.configDirLabel, FOLDER)}: ${this.files.trouble}`;
+    return this.files.trouble === null ? null : `${FOLDER}: ${this.files.trouble}`;
   }
 
   find(projectId: string): KnownProject | null {
@@ -150,7 +150,11 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     const byId = new Map(
       [...accepted].map(([name, definition]) => [
         definition.projectId,
-        { ...(before.get(definition) ?? knownProject(name, definition)), isDefault: name === defaultFile },
+        {
+          ...(before.get(definition) ?? knownProject(name, definition)),
+          isDefault: name === defaultFile,
+          isOutdated: this.parsedFiles.get(name)?.parsed.content !== definition,
+        },
       ]),
     );
     const broken = [...this.flaws(), ...conflicts.map((conflict) => this.conflictProblem(conflict))];
@@ -220,7 +224,10 @@ function fileOf(name: string): string {
   return `${FOLDER}/${name}`;
 }
 
-function knownProject(name: string, definition: ProjectDefinition): Omit<KnownProject, 'isDefault'> {
+function knownProject(
+  name: string,
+  definition: ProjectDefinition,
+): Omit<KnownProject, 'isDefault' | 'isOutdated'> {
   return {
     definition,
     definitionHash: contentHash(definition),

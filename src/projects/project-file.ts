@@ -1,7 +1,7 @@
 import Ajv from 'ajv';
 import { type Complaint, type ParsedYaml, parseYaml, type YamlRule } from '../config-files/parse-yaml';
 import { isSecretVariable } from '../config/secrets';
-import { isTimeZoneName, whyNoCron } from './cron-expression';
+import { isTimeZoneName, whyNoCron } from './schedule-rules';
 import { MAX_PARAMS_BYTES, whyNot } from './params';
 import { whyNoPattern } from './pattern';
 import type { ParamSpec, ProjectDefinition, StepDefinition } from './project';

@@ -15,6 +15,7 @@ const project: KnownProject = {
   definition: aProject(),
   definitionHash: 'f',
   isDefault: false,
+  isOutdated: false,
   definitionJson: '{}',
   file: 'projects/demo.yaml',
 };

@@ -29,6 +29,7 @@ function stateOf(run: Run | null, more: Partial<ProjectState> = {}): ProjectStat
       definition,
       definitionHash: 'h',
       isDefault: false,
+      isOutdated: false,
       definitionJson: '',
       file: 'projects/demo.yaml',
     },

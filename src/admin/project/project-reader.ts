@@ -53,9 +53,8 @@ export class ProjectReader {
       query,
       quota,
       notes: [
-        ...this.remarks
-          .problemsOf(project)
-          .map((problem) => `${problemText(problem)}. The last valid version stays in use.`),
+        ...this.remarks.problemsOf(project).map((problem) => `${problemText(problem)}.`),
+        ...(project.isOutdated ? ['The last valid version of the file stays in use.'] : []),
         ...this.remarks.notes(project.definition),
       ],
       troubles: this.health.troubles(),

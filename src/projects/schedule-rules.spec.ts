@@ -1,4 +1,4 @@
-import { isTimeZoneName, whyNoCron } from './cron-expression';
+import { isTimeZoneName, whyNoCron } from './schedule-rules';
 
 it.each([
   '0 22 * * *',
