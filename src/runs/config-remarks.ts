@@ -29,6 +29,11 @@ export class ConfigRemarks {
     return this.problems().map((problem) => this.shown(problem));
   }
 
+  /** The file of a project as it is shown to people. */
+  pathOf({ file }: KnownProject): string {
+    return join(this.config.configDirLabel, file);
+  }
+
   /** What is wrong with the file of a project, with its path. */
   problemsOf({ file }: KnownProject): FileProblem[] {
     return this.projects

@@ -47,6 +47,7 @@ export class ProjectReader {
     ]);
     return {
       project,
+      file: this.remarks.pathOf(project),
       run,
       view,
       past,
