@@ -7,6 +7,7 @@ import type { Config } from './config/config';
 import { ConfigModule } from './config/config.module';
 import { DatabaseModule } from './database/database.module';
 import {
+  InstallationEntity,
   OutboxEntity,
   PublishedRequestEntity,
   RejectedEventEntity,
@@ -49,6 +50,7 @@ export const ENTITIES = [
   LogEndEntity,
   QuotaUsageEntity,
   EndedSessionEntity,
+  InstallationEntity,
 ];
 
 @Module({})

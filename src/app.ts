@@ -16,6 +16,7 @@ import { PageFrames } from './admin/page/page-frame';
 import { viewEngine } from './admin/page/view-engine';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
+import { makeConfigFolder } from './lifecycle/config-folder';
 import { JsonLogger, openLog, requestLogging } from './logging/logging';
 import { withStorageProblems } from './problems/api-problems';
 import { type FieldError, invalid } from './problems/catalogue';
@@ -26,9 +27,13 @@ import { WORKER_KEY } from './workers-api/worker-key';
 
 const ROOT = join(__dirname, '..');
 
-/** The whole server, ready to listen: `main.ts` starts it, tests start it as it is. */
+/**
+ * The whole server, ready to listen: `main.ts` starts it, tests start it as it is.
+ * @throws StartUpError
+ */
 export async function createApp(config: Config): Promise<NestExpressApplication> {
   const log = openLog(config.logLevel);
+  makeConfigFolder(config.configDir);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
     bodyParser: false,
     logger: new JsonLogger(log),
@@ -80,6 +85,7 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   parseBodies(app);
   app.use(formTokenMiddleware(config, sessions, problems));
   viewEngine(app, join(ROOT, 'views'), assets);
+  app.setLocal('configDir', config.configDirLabel);
   serveApiDescription(app);
   return app;
 }

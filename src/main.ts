@@ -2,12 +2,11 @@ import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app';
 import { loadConfig } from './config/config';
-import { ConfigError } from './config/config-error';
 import { configWarnings } from './config/config-warnings';
-import { readEnvironment } from './config/environment';
+import { namingEnvFile, readEnvironment } from './config/environment';
 import { assertCertificate } from './lifecycle/certificate';
 import { DataFolderLock } from './lifecycle/data-folder-lock';
-import { listenError, StartUpError } from './lifecycle/start-up-error';
+import { listenError, startUpMessage } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
 import { logOutput } from './logging/logging';
 
@@ -19,7 +18,7 @@ const CLOSE_IDLE_EVERY_MS = 250;
 
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
-  const config = loadConfig(environment.variables);
+  const config = namingEnvFile(environment, () => loadConfig(environment.variables));
   if (config.tls) assertCertificate(config.tls);
   const lock = DataFolderLock.take(config.dataDir);
   const app = await createApp(config);
@@ -47,8 +46,6 @@ function closeConnections(app: NestExpressApplication): void {
 
 process.stderr.on('error', () => undefined); // a terminal that is gone must not end the server
 main().catch((error: unknown) => {
-  // Something the person who starts it can mend is said in words, without a stack.
-  const expected = error instanceof ConfigError || error instanceof StartUpError;
-  process.stderr.write(`${expected ? error.message : String((error as Error).stack ?? error)}\n`);
+  process.stderr.write(`${startUpMessage(error)}\n`);
   process.exit(1);
 });

@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { loadWorkerConfig } from './config/config';
-import { ConfigError } from './config/config-error';
 import { workerConfigWarnings } from './config/config-warnings';
-import { readEnvironment } from './config/environment';
-import { StartUpError } from './lifecycle/start-up-error';
+import { namingEnvFile, readEnvironment } from './config/environment';
+import { makeConfigFolder } from './lifecycle/config-folder';
+import { startUpMessage } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
 import { takeWorkerFolder } from './lifecycle/worker-folder';
 import { JsonLogger, logOutput, openLog } from './logging/logging';
@@ -15,7 +15,8 @@ const STOP_WITHIN_MS = 19_000;
 
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
-  const config = loadWorkerConfig(environment.variables);
+  const config = namingEnvFile(environment, () => loadWorkerConfig(environment.variables));
+  makeConfigFolder(config.configDir);
   const { folder, lock } = takeWorkerFolder(config.dataDir);
   const app = await NestFactory.createApplicationContext(WorkerModule.with({ ...config, dataDir: folder }), {
     logger: new JsonLogger(openLog(config.logLevel)),
@@ -31,8 +32,6 @@ async function main(): Promise<void> {
 
 process.stderr.on('error', () => undefined); // a terminal that is gone must not end the worker
 main().catch((error: unknown) => {
-  // Something the person who starts it can mend is said in words, without a stack.
-  const expected = error instanceof ConfigError || error instanceof StartUpError;
-  process.stderr.write(`${expected ? error.message : String((error as Error).stack ?? error)}\n`);
+  process.stderr.write(`${startUpMessage(error)}\n`);
   process.exit(1);
 });

@@ -100,7 +100,7 @@ it('lie in a file for steps, where the project asks for them', async () => {
 
 describe('without any that is enabled', () => {
   it.each<[string, Record<string, string>, RegExp]>([
-    ['there are no files', {}, /queries\.yaml is missing, and config\/allowlists\.yaml is missing/],
+    ['there are no files', {}, /queries\.yaml is missing, and .*config\/allowlists\.yaml is missing/],
     ['a file is missing', { 'queries.yaml': QUERIES }, /config\/allowlists\.yaml is missing/],
     ['a list is empty', { ...both, 'queries.yaml': 'queries: []' }, /queries\.yaml has no enabled query/],
     [
@@ -144,8 +144,10 @@ it('are kept where a file breaks, which is named with its line until it is mende
   const { app } = jobato;
   writeConfig(folders, 'queries.yaml', `${QUERIES}  - { id: q3, txt: Zig }\n`);
   await untilRead(() => app.get(InputFiles).problems().length > 0);
-  const named = { file: 'queries.yaml', line: 4, reason: expect.stringContaining('"queries.2"') };
-  expect(await problems()).toEqual([named]);
+  expect(await problems()).toEqual([
+    { file: 'queries.yaml', line: 4, reason: expect.stringContaining('"queries.2" must have "text"') },
+    { file: 'queries.yaml', line: 4, reason: 'unknown key "txt"' },
+  ]);
   expect(await (await jobato.fetch('/')).text()).toMatch(/config\/queries\.yaml<\/code> line 4/);
   expect(await requests((await jobato.trigger('search')).runId)).toMatchObject([{ runInputs: EXPECTED }]);
 

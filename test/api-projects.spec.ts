@@ -137,13 +137,12 @@ describe('the files of projects', () => {
     writeProject(jobato.folders, 'zz-wrong', yaml);
     await untilKnown(jobato, (projects) => projects.problems().length > 0);
     const { items, problems } = await all(jobato);
-    expect(problems).toEqual([
-      {
-        file: 'projects/zz-wrong.yaml',
-        line: line === null ? problems[0]!.line : line,
-        reason: expect.stringMatching(reason),
-      },
-    ]);
+    expect(problems).toContainEqual({
+      file: 'projects/zz-wrong.yaml',
+      line: line ?? expect.any(Number),
+      reason: expect.stringMatching(reason),
+    });
+    expect(new Set(problems.map(({ file }) => file))).toEqual(new Set(['projects/zz-wrong.yaml']));
     expect(items.map(({ projectId }) => projectId)).toEqual(['steady']);
     const { runId } = await jobato.trigger('steady');
     expect((await jobato.untilEnded(runId)).status).toBe('completed');

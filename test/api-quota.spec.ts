@@ -312,7 +312,7 @@ describe('without a quota to keep', () => {
     await start({});
     const { items } = await json<ProjectListView>('/api/projects');
     const notes = (projectId: string) => items.find((item) => item.projectId === projectId)!.notes;
-    expect(notes('calls')).toEqual([expect.stringContaining('no config/quota.yaml')]);
+    expect(notes('calls')).toEqual([expect.stringMatching(/no .*config\/quota\.yaml, so runs/)]);
     expect(notes('free')).toEqual([]);
     await jobato.untilEnded((await jobato.trigger('calls')).runId);
     expect(await quotaOf('calls')).toBeNull();
@@ -329,13 +329,13 @@ describe('a broken config/quota.yaml', () => {
   const BROKEN = QUOTA.replace('Europe/Berlin', 'Europe/Atlantis');
   const PROBLEM = { file: 'quota.yaml', line: 4, reason: expect.stringContaining('Europe/Atlantis') };
 
-  it('is named, and what it said before still holds', async () => {
+  it('is named, and its last valid version stays in use', async () => {
     await start({ 'quota.yaml': QUOTA });
     writeConfig(folders, 'quota.yaml', BROKEN);
     await untilRead(() => jobato.app.get(Quotas).problems().length > 0);
     expect((await json<ProjectListView>('/api/projects')).problems).toEqual([PROBLEM]);
     expect(await (await jobato.fetch('/')).text()).toMatch(/config\/quota\.yaml<\/code> line 4/);
-    expect(await (await jobato.fetch('/quota')).text()).toContain('What it said before still holds');
+    expect(await (await jobato.fetch('/quota')).text()).toContain('The last valid version stays in use');
     expect(await quotaOf('far')).toMatchObject({ dailyLimit: 5 });
   });
 
@@ -347,7 +347,7 @@ describe('a broken config/quota.yaml', () => {
     const { items, problems } = await json<ProjectListView>('/api/projects');
     expect(problems).toEqual([PROBLEM]);
     expect(items.find(({ projectId }) => projectId === 'far')!.notes).toEqual([
-      expect.stringContaining('refused until it is mended'),
+      expect.stringContaining('refused until the file is fixed'),
     ]);
     await jobato.untilEnded((await jobato.trigger('free')).runId);
     rmSync(join(folders.configDir, 'quota.yaml'));

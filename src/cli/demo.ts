@@ -70,8 +70,7 @@ async function start(client: JobatoClient): Promise<RunView> {
   const projects = await client.projects();
   const project =
     projects.find((candidate) => candidate.default) ?? (projects.length === 1 ? projects[0] : undefined);
-  if (!project)
-    throw new CliFailure('No project below config/projects is the default one.', EXIT.notCompleted);
+  if (!project) throw new CliFailure('No project file is marked with default: true.', EXIT.notCompleted);
   // All documents of this checkout, the README with those in docs.
   const params = Object.hasOwn(project.params, 'docs') ? { docs: '.' } : {};
   try {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
@@ -9,7 +9,7 @@ import { parseYaml } from './parse-yaml';
 interface Limits {
   limit: number;
 }
-const validate = new Ajv().compile<Limits>({
+const validate = new Ajv({ allErrors: true }).compile<Limits>({
   type: 'object',
   required: ['limit'],
   properties: { limit: { type: 'integer' } },
@@ -20,6 +20,7 @@ let file: ConfigFile<Limits>;
 beforeAll(() => Logger.overrideLogger(false));
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'jobato-config-file-'));
+  mkdirSync(join(root, 'config'));
 });
 afterEach(async () => {
   await file.close();
@@ -33,7 +34,7 @@ const write = (content: string) => {
   renameSync(join(root, 'new'), path());
 };
 const open = async () => {
-  file = new ConfigFile(join(root, 'config'), 'limits.yaml', (source) =>
+  file = new ConfigFile({ configDir: join(root, 'config'), configDirLabel: 'etc' }, 'limits.yaml', (source) =>
     parseYaml(source, validate, 'limit: 3'),
   );
   await file.open();
@@ -53,45 +54,45 @@ it('is what the file says, in YAML or in JSON', async () => {
   expect(file.content).toEqual({ limit: 3 });
   write('{"limit": 4}');
   await until(() => file.content?.limit === 4);
-  expect(file.problem).toBeNull();
+  expect(file.problems).toEqual([]);
 });
 
 it('says nothing where there is no file, until there is one, and when it is gone', async () => {
   await open();
-  expect([file.content, file.problem]).toEqual([null, null]);
+  expect([file.content, file.problems]).toEqual([null, []]);
   write('limit: 3');
   await until(() => file.content !== null);
   rmSync(path());
   await until(() => file.content === null);
-  expect(file.problem).toBeNull();
+  expect(file.problems).toEqual([]);
 });
 
 it('keeps what it said when it was good, and names what is wrong with its line', async () => {
   write('limit: 3');
   await open();
   write('# none\nlimit: many\n');
-  await until(() => file.problem !== null);
-  expect(file.problem).toEqual({ file: 'limits.yaml', line: 2, reason: '"limit" must be a whole number' });
+  await until(() => file.problems.length > 0);
+  expect(file.problems).toEqual([{ file: 'limits.yaml', line: 2, reason: '"limit" must be a whole number' }]);
   expect(file.content).toEqual({ limit: 3 });
   write('limit: 3');
-  await until(() => file.problem === null);
+  await until(() => file.problems.length === 0);
 });
 
 it('has nothing to keep where it was never good', async () => {
   write('- limit\n');
   await open();
   expect(file.content).toBeNull();
-  expect(file.problem).toMatchObject({ line: 1, reason: expect.stringContaining('limit: 3') });
+  expect(file.problems).toMatchObject([{ line: 1, reason: expect.stringContaining('limit: 3') }]);
 });
 
 it('is named where it cannot be read, and read again when it can', async () => {
   mkdirSync(path(), { recursive: true });
   await open();
-  expect(file.problem).toMatchObject({ line: null, reason: expect.stringContaining('cannot be read') });
+  expect(file.problems).toMatchObject([{ line: null, reason: expect.stringContaining('cannot be read') }]);
   rmSync(path(), { recursive: true });
   write('limit: 3');
   await until(() => file.content !== null);
-  expect(file.problem).toBeNull();
+  expect(file.problems).toEqual([]);
 });
 
 it('is read up to 1 MiB, and refused where it is larger', async () => {
@@ -100,11 +101,13 @@ it('is read up to 1 MiB, and refused where it is larger', async () => {
   await open();
   expect(file.content).toEqual({ limit: 3 });
   write(fill(1024 * 1024 + 1));
-  await until(() => file.problem !== null);
-  expect(file.problem).toMatchObject({
-    line: null,
-    reason: 'the file cannot be read: it is larger than 1048576 bytes',
-  });
+  await until(() => file.problems.length > 0);
+  expect(file.problems).toMatchObject([
+    {
+      line: null,
+      reason: 'the file cannot be read: it is larger than 1048576 bytes',
+    },
+  ]);
 });
 
 it.each([
@@ -124,5 +127,39 @@ it.each([
 ])('%s: is refused', async (_what, content, line, reason) => {
   write(content);
   await open();
-  expect(file.problem).toMatchObject({ line, reason: expect.stringMatching(reason) });
+  expect(file.problems).toMatchObject([{ line, reason: expect.stringMatching(reason) }]);
+});
+
+it.each(['limits.yml', 'Limits.YAML'])(
+  'is missed where it is called %s, and its content is unknown',
+  async (name) => {
+    writeFileSync(join(root, 'config', name), 'limit: 3');
+    await open();
+    expect([file.content, file.isAbsent]).toEqual([null, false]);
+    expect(file.problems).toEqual([
+      { file: name, line: null, reason: 'the file is ignored. Rename it to limits.yaml' },
+    ]);
+  },
+);
+
+it('keeps its content while it cannot be read, and stays absent where it was', async () => {
+  const loseFolder = () => {
+    rmSync(join(root, 'config'), { recursive: true });
+    symlinkSync('gone', join(root, 'config'));
+  };
+  write('limit: 3');
+  await open();
+  loseFolder();
+  await file.reload();
+  expect([file.content, file.isAbsent]).toEqual([{ limit: 3 }, false]);
+  expect(file.problems).toMatchObject([{ file: 'limits.yaml', line: null }]);
+  await file.close();
+
+  rmSync(join(root, 'config'));
+  mkdirSync(join(root, 'config'));
+  await open();
+  loseFolder();
+  await file.reload();
+  expect([file.content, file.isAbsent]).toEqual([null, true]);
+  expect(file.problems).toHaveLength(1);
 });

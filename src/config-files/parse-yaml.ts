@@ -1,47 +1,111 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import { type Alias, type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml';
+import type { Flaw } from './file-problem';
 
+/** Either the content, or at least one flaw. */
 export type ParsedYaml<Content> =
-  | { content: Content; line?: undefined; reason?: undefined }
-  | { content?: undefined; line: number | null; reason: string };
+  { content: Content; flaws?: undefined } | { content?: undefined; flaws: Flaw[] };
 
 /** To find what an alias stands for takes a walk through the file. */
 const MAX_ALIASES = 100;
 /** As JSON. */
 const MAX_EXPANDED_LENGTH = 2 * 1024 * 1024;
+/** A generated file can have one flaw per line. */
+const MAX_FLAWS = 50;
+/** A key can be as long as the file. */
+const MAX_REASON_LENGTH = 500;
 
 /** What is wrong, and where in the file. */
 export type Complaint = { path: (string | number)[]; reason: string; atKey?: boolean };
 
+/** A rule that the schema cannot express. It runs once the schema has nothing against the top-level keys it reads. */
+export interface YamlRule<Content> {
+  reads: (keyof Content & string)[];
+  check: (content: Content) => Complaint[];
+}
+
 /**
- * Reads a file of the configuration. Never throws: a file that cannot be used says where and why.
- * @param validate the schema, compiled
- * @param example of what the file begins with, for one that is no mapping at all
- * @param complaintAbout the rules that span more than one place of the file
+ * Reads a file of the configuration. Never throws: a file that cannot be used returns all its flaws, by line.
+ * @param validate the schema, compiled with `allErrors`
+ * @param example of the first lines of such a file, for one that is no mapping at all
  */
-export function parseYaml<Content>(
+export function parseYaml<Content extends object>(
   source: string,
   validate: ValidateFunction<Content>,
   example: string,
-  complaintAbout: (content: Content) => Complaint | null = () => null,
+  rules: YamlRule<Content>[] = [],
 ): ParsedYaml<Content> {
   const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, merge: true });
   const lineAt = (offset: number) => lines.linePos(offset).line;
+  const flawed = (flaws: Flaw[]) => ({ flaws: byLine(flaws).slice(0, MAX_FLAWS) });
 
-  const [syntaxError] = document.errors;
-  if (syntaxError) return { line: lineAt(syntaxError.pos[0]), reason: syntaxError.message };
+  if (document.errors.length > 0) {
+    return flawed(
+      document.errors.map((error) => ({ line: lineAt(error.pos[0]), reason: syntaxReason(error) })),
+    );
+  }
   if (!isMap(document.contents))
-    return { line: 1, reason: `the file must be a mapping such as "${example}"` };
+    return flawed([{ line: 1, reason: `the file must be a mapping such as "${example}"` }]);
 
   const aliases = aliasesOf(document);
   const content = toJs<Content>(document, aliases.length);
-  if (typeof content === 'string') return { line: lineAt(aliasAtFault(document, aliases)), reason: content };
-  const complaint = validate(content)
-    ? complaintAbout(content)
-    : fromSchemaError(tellingOf(validate.errors!));
-  if (complaint) return { line: lineOf(document, complaint, lineAt), reason: complaint.reason };
-  return { content };
+  if (typeof content === 'string')
+    return flawed([{ line: lineAt(aliasAtFault(document, aliases)), reason: content }]);
+  const complaints = complaintsAbout(withoutExtensions(content), validate, rules);
+  if (complaints.length === 0) return { content };
+  return flawed(
+    complaints.map((complaint) => ({ line: lineOf(document, complaint, lineAt), reason: complaint.reason })),
+  );
+}
+
+/** The top-level keys that begin with `x-` belong to the author: a place for anchors. */
+function withoutExtensions<Content extends object>(content: Content): Content {
+  for (const key of Object.keys(content)) if (key.startsWith('x-')) delete content[key as keyof Content];
+  return content;
+}
+
+function complaintsAbout<Content extends object>(
+  content: Content,
+  validate: ValidateFunction<Content>,
+  rules: YamlRule<Content>[],
+): Complaint[] {
+  const isValid = validate(content);
+  const fromSchema = isValid ? [] : telling(validate.errors!).map(fromSchemaError);
+  const wrongKeys = new Set(fromSchema.map(({ path }) => path[0]));
+  const fromRules = rules
+    .filter(({ reads }) => !reads.some((key) => wrongKeys.has(key)))
+    .flatMap(({ check }) => check(content));
+  return [...fromSchema, ...fromRules];
+}
+
+/** One flaw can break several rules of the parser at the same place. */
+function byLine(flaws: Flaw[]): Flaw[] {
+  const seen = new Set<string>();
+  return flaws
+    .map(({ line, reason }) => ({ line, reason: inShort(reason) }))
+    .filter(({ line, reason }) => !seen.has(`${line} ${reason}`) && seen.add(`${line} ${reason}`))
+    .sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+}
+
+function inShort(reason: string): string {
+  return reason.length <= MAX_REASON_LENGTH ? reason : `${reason.slice(0, MAX_REASON_LENGTH)}…`;
+}
+
+function syntaxReason({ code, message }: YAMLError): string {
+  return code === 'MULTIPLE_DOCS'
+    ? 'the file contains more than one YAML document, separated by "---". Put each into a file of its own'
+    : message;
 }
 
 /** @returns the content, or what is wrong with its aliases */
@@ -75,9 +139,11 @@ function aliasAtFault(document: Document, aliases: Alias[]): number {
   return (unresolved ?? aliases[0])?.range?.[0] ?? 0;
 }
 
-/** A wrong name is told twice: first which rule it broke, then which name it is. The latter helps. */
-function tellingOf(errors: ErrorObject[]): ErrorObject {
-  return errors.find(({ keyword }) => keyword === 'propertyNames') ?? errors[0]!;
+/** A wrong name is reported twice: first which rule it broke, then which name it is. The latter helps. */
+function telling(errors: ErrorObject[]): ErrorObject[] {
+  return errors.filter(
+    ({ keyword, propertyName }) => keyword === 'propertyNames' || propertyName === undefined,
+  );
 }
 
 function fromSchemaError({ instancePath, keyword, params, message }: ErrorObject): Complaint {

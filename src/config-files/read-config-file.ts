@@ -1,9 +1,13 @@
 import { open } from 'node:fs/promises';
-import { FileTooLarge } from './file-problem';
+import { decodeText } from '../config/decode-text';
+import { UnusableContent } from './file-problem';
 
 export const MAX_FILE_BYTES = 1024 * 1024;
 
-/** Reads a file of the configuration as text. Rejects one that is larger than 1 MiB without reading it whole. */
+/**
+ * Reads a file of the configuration as text. Rejects one that is larger than 1 MiB without reading it whole.
+ * @throws UnusableContent, or the error of the file system
+ */
 export async function readConfigFile(path: string): Promise<string> {
   const file = await open(path, 'r');
   try {
@@ -13,8 +17,10 @@ export async function readConfigFile(path: string): Promise<string> {
       ({ bytesRead: read } = await file.read(buffer, length, buffer.length - length));
       length += read;
     }
-    if (length > MAX_FILE_BYTES) throw new FileTooLarge(MAX_FILE_BYTES);
-    return buffer.toString('utf8', 0, length);
+    if (length > MAX_FILE_BYTES) throw new UnusableContent(`it is larger than ${MAX_FILE_BYTES} bytes`);
+    const { text, flaw } = decodeText(buffer.subarray(0, length));
+    if (flaw !== undefined) throw new UnusableContent(flaw);
+    return text;
   } finally {
     await file.close();
   }

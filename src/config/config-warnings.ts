@@ -8,10 +8,13 @@ import {
   type SecretName,
   SECRETS,
 } from './secrets';
+import { unknownVariables } from './unknown-variables';
 
 /** What works and needs attention all the same. One sentence each; none of them contains a secret. */
-export function configWarnings(config: Config, { own, file }: GivenEnvironment): string[] {
+export function configWarnings(config: Config, environment: GivenEnvironment): string[] {
+  const { own, file } = environment;
   return [
+    ...unknownVariables(environment),
     ...shortSecrets(config),
     ...readableFiles([...config.secretFiles, ...envFile(file)]),
     ...(config.worker === 'embedded' ? exposedVariables(own) : []),
@@ -19,8 +22,12 @@ export function configWarnings(config: Config, { own, file }: GivenEnvironment):
 }
 
 /** The warnings that concern a worker process too. Its own key is known to the steps that it runs. */
-export function workerConfigWarnings(config: Config, { file }: GivenEnvironment): string[] {
-  return [...shortKeys(config), ...readableFiles([...config.secretFiles, ...envFile(file)])];
+export function workerConfigWarnings(config: Config, environment: GivenEnvironment): string[] {
+  return [
+    ...unknownVariables(environment),
+    ...shortKeys(config),
+    ...readableFiles([...config.secretFiles, ...envFile(environment.file)]),
+  ];
 }
 
 function shortSecrets(config: Config): string[] {

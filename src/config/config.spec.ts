@@ -31,6 +31,7 @@ describe('the configuration', () => {
       workerDrainSeconds: 5,
       serverUrl: 'http://127.0.0.1:3000',
       configDir: resolve(CWD, 'config'),
+      configDirLabel: 'config',
       databaseFile: resolve(CWD, 'data/db/jobato.db'),
       worker: 'embedded',
       apiKeys: [],

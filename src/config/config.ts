@@ -16,6 +16,8 @@ export interface Config {
   /** Where each project has a folder that is kept between its runs. */
   workDir: string;
   configDir: string;
+  /** CONFIG_DIR as the operator wrote it: what pages, messages and logs name. */
+  configDirLabel: string;
   databaseFile: string;
   worker: 'embedded' | 'off';
   workerConcurrency: number;
@@ -128,12 +130,14 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
 
   const runEventsStream = text('RUN_EVENTS_STREAM') ?? 'ml:run-events';
   const dataDir = resolve(cwd, text('DATA_DIR') ?? 'data');
+  const configDirLabel = text('CONFIG_DIR') ?? 'config';
   const config: Config = {
     host,
     port: integer('PORT', 3000, 0, 65535),
     dataDir,
     workDir: resolve(dataDir, 'work'),
-    configDir: resolve(cwd, text('CONFIG_DIR') ?? 'config'),
+    configDir: resolve(cwd, configDirLabel),
+    configDirLabel,
     databaseFile: resolve(dataDir, 'db', 'jobato.db'),
     worker: oneOf('WORKER', ['embedded', 'off'], 'embedded'),
     workerConcurrency: integer('WORKER_CONCURRENCY', availableParallelism(), 1, 1000),

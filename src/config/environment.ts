@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ConfigError } from './config-error';
+import { decodeText } from './decode-text';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -25,19 +26,40 @@ export function readEnvironment(own: Environment, folder = process.cwd()): Given
   const path = resolve(folder, FILE);
   const source = read(path);
   if (source === null) return { variables: own, own, file: null };
-  // Editors on Windows put a byte order mark before the first name.
-  const variables = parseEnv(source.replace(/^\ufeff/, ''));
+  const variables = parseEnv(source);
   return { variables: { ...variables, ...own }, own, file: { path, variables } };
 }
 
 function read(path: string): string | null {
+  let bytes: Buffer;
   try {
-    return readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return null;
     throw new ConfigError([
       `${path} cannot be read (${code}). Let this account read it, or start Jobato in another folder.`,
     ]);
+  }
+  const { text, flaw } = decodeText(bytes);
+  if (flaw !== undefined) throw new ConfigError([`${path} cannot be used: ${flaw}.`]);
+  return text;
+}
+
+/**
+ * Runs `load`, and names the file .env in the reasons it gives about variables that are set there.
+ * @throws ConfigError
+ */
+export function namingEnvFile<Result>({ own, file }: GivenEnvironment, load: () => Result): Result {
+  try {
+    return load();
+  } catch (error) {
+    if (!(error instanceof ConfigError) || file === null) throw error;
+    const inFile = new Set(Object.keys(file.variables).filter((name) => own[name] === undefined));
+    const named = (reason: string) => {
+      const name = /[A-Z][A-Z0-9_]+/g.exec(reason)?.[0];
+      return name !== undefined && inFile.has(name) ? `${reason} ${name} is set in ${file.path}.` : reason;
+    };
+    throw new ConfigError(error.reasons.map(named));
   }
 }

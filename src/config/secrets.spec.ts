@@ -10,6 +10,7 @@ describe('secrets from files', () => {
     writeFileSync(join(folder, 'good'), '  swordfish \r\n\n');
     writeFileSync(join(folder, 'marked'), '\ufeffswordfish\n');
     writeFileSync(join(folder, 'empty'), ' \n');
+    writeFileSync(join(folder, 'utf16'), Buffer.from('\ufeffswordfish\r\n', 'utf16le'));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -38,6 +39,7 @@ describe('secrets from files', () => {
     ['a folder', '.', '', 'is a folder'],
     ['a path through a file', 'good/x', '', 'cannot be read (ENOTDIR)'],
     ['an empty file', 'empty', '', 'empty is empty'],
+    ['a file in UTF-16', 'utf16', '', 'utf16 cannot be used: it is encoded as UTF-16'],
   ])('refuses %s, naming variable and file', (_what, file, value, reason) => {
     const environment = { JOBATO_API_KEY_FILE: file, JOBATO_API_KEY: value };
     const { values, reasons } = readSecretFiles(environment, folder);

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { decodeText } from './decode-text';
 import type { Environment } from './environment';
 
 /**
@@ -72,16 +73,18 @@ export function readSecretFiles(
 }
 
 function readSecret(path: string): { secret: string } | { flaw: string } {
-  let content: string;
+  let bytes: Buffer;
   try {
-    content = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return { flaw: 'does not exist.' };
     if (code === 'EISDIR') return { flaw: 'is a folder, not a file.' };
     return { flaw: `cannot be read (${code}). Give Jobato's account read access to it.` };
   }
-  const secret = content.replace(/^\ufeff/, '').trim();
+  const { text, flaw } = decodeText(bytes);
+  if (flaw !== undefined) return { flaw: `cannot be used: ${flaw}.` };
+  const secret = text.trim();
   return secret === '' ? { flaw: 'is empty. Write the secret into it, or unset the variable.' } : { secret };
 }
 

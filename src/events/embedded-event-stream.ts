@@ -150,6 +150,15 @@ export class EmbeddedEventStream extends EventStream {
     return this.database.write(this.deleteEntries, { before, finishedUpTo });
   }
 
+  /** The stream is in the database of its one server. */
+  register(): Promise<string[]> {
+    return Promise.resolve([]);
+  }
+
+  unregister(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async groups(): Promise<GroupState[]> {
     const groups = await this.allGroups();
     return Promise.all(

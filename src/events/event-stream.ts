@@ -94,6 +94,15 @@ export abstract class EventStream {
   abstract groups(): Promise<GroupState[]>;
 
   /**
+   * Registers a server that applies the stream's events. To be repeated every few seconds.
+   * @param installationId of its database
+   * @returns the names of servers with another database: they take events that are not theirs, and reject them
+   */
+  abstract register(installationId: string, nodeId: string): Promise<string[]>;
+
+  abstract unregister(installationId: string, nodeId: string): Promise<void>;
+
+  /**
    * What the group was handed since the earliest of these entries, itself included, whatever has become of it: for
    * finding what was handed to a consumer that somebody deleted. Nothing where deliveries cannot be forgotten.
    */

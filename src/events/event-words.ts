@@ -30,7 +30,7 @@ export const EVENT_WORDS: Record<RunEventType, { sentBy: 'jobato' | 'worker'; su
 
 /** What a member means, by its name within the payload; the same in every event that has it. */
 const MEMBER_WORDS: Record<string, string> = {
-  projectId: 'The project, as its file in config/projects says. A worker takes the runs of its own projects.',
+  projectId: 'The project, as named in its project file. A worker takes the runs of its own projects.',
   scope: 'Which part of the pipeline: full, from:<step>, only:<step>, or a name of the project.',
   steps: 'The steps of that scope, in order; empty where the project names none.',
   definitionHash: 'Digest of the definition of the project that the run was accepted with.',
@@ -78,9 +78,9 @@ const MEMBER_WORDS: Record<string, string> = {
   'zeroResults.domain': 'Where.',
   'zeroResults.occurredAt': 'When, ISO 8601.',
   runInputs: 'What to search, in order, where the project has inputs.',
-  'runInputs.queryId': 'Id of the query in config/queries.yaml.',
+  'runInputs.queryId': 'Id of the query in queries.yaml.',
   'runInputs.queryText': 'Its text.',
-  'runInputs.domain': 'The domain from config/allowlists.yaml.',
+  'runInputs.domain': 'The domain from allowlists.yaml.',
   'runInputs.searchQuery': 'Both as a search engine takes them: site:<domain> <text>.',
   quota:
     'What the run may use, where the project is under a quota. Stop in time and end partial, quota-reached.',

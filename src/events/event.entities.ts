@@ -47,6 +47,12 @@ export class RejectedTotalsEntity {
   @Column({ type: 'integer' }) dropped!: number;
 }
 
+/** One row: the name of this database. */
+@Entity('installation')
+export class InstallationEntity {
+  @PrimaryColumn({ name: 'installation_id', type: 'text' }) installationId!: string;
+}
+
 /** The embedded stream: what `XADD` is to Redis. */
 @Entity('stream_entries')
 export class StreamEntryEntity {

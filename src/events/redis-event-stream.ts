@@ -15,6 +15,7 @@ import { RedisFollower } from './redis-follower';
 import { MAX_WAIT_MS, RedisGroupReader } from './redis-group-reader';
 import { consumersOf, groupsOf, lastIdOf } from './redis-info';
 import { takeOverFrom } from './redis-take-over';
+import { RedisServers } from './redis-servers';
 import { RedisTrimming } from './redis-trimming';
 import type { StreamFields } from './run-event';
 
@@ -44,6 +45,7 @@ export class RedisEventStream extends EventStream {
   private readonly readers = new Map<string, RedisGroupReader>();
   private readonly followers = new Set<RedisFollower>();
   private readonly trimming: RedisTrimming;
+  private readonly servers: RedisServers;
   private readonly closing = new AbortController();
 
   constructor({ url, eventsKey, logsKey }: { url: string; eventsKey: string; logsKey: string }) {
@@ -52,6 +54,7 @@ export class RedisEventStream extends EventStream {
     this.events = { key: eventsKey, mark: '' };
     this.logs = { key: logsKey, mark: 'log:' };
     this.trimming = new RedisTrimming(eventsKey, logsKey);
+    this.servers = new RedisServers(eventsKey);
   }
 
   get trouble(): string | null {
@@ -156,6 +159,14 @@ export class RedisEventStream extends EventStream {
 
   async trim(before: Instant): Promise<number> {
     return this.trimming.trim(await this.connections.usable(), Date.parse(before));
+  }
+
+  async register(installationId: string, nodeId: string): Promise<string[]> {
+    return this.servers.register(await this.connections.usable(), installationId, nodeId);
+  }
+
+  async unregister(installationId: string, nodeId: string): Promise<void> {
+    await this.servers.unregister(await this.connections.usable(), installationId, nodeId);
   }
 
   async groups(): Promise<GroupState[]> {

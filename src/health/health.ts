@@ -4,6 +4,7 @@ import { elapsedText } from '../clock/elapsed-text';
 import { Database } from '../database/database';
 import { DiskSpace } from '../database/disk-space';
 import { STORAGE_DETAILS } from '../database/storage-error';
+import { problemText } from '../config-files/file-problem';
 import { API_GROUP, EventStream } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
 import { RejectedEvents } from '../events/rejected-events';
@@ -80,8 +81,6 @@ export class Health {
       }),
     ]);
     const trouble = this.disk.trouble();
-    const broken = this.remarks.problems().length;
-    const projects = counted(this.projects.list().length, 'project');
     const dependencies: HealthReport['dependencies'] = {
       database,
       events,
@@ -89,10 +88,7 @@ export class Health {
       rejected,
       workers,
       disk: trouble === null ? well(this.disk.room()) : inTrouble(trouble),
-      // A file that somebody has to mend is shown, but does not make the server unhealthy.
-      projects: well(
-        broken === 0 ? projects : toLookAt(`${projects}, ${counted(broken, 'file')} with a problem`),
-      ),
+      projects: this.checkConfiguration(),
       process: this.lifecycle.isStopping
         ? inTrouble('stopping')
         : well(`up for ${elapsedText(process.uptime() * 1000)}`),
@@ -125,6 +121,9 @@ export class Health {
               refusesRuns: false,
             },
           ]),
+      ...(this.monitor.sharedWith === null
+        ? []
+        : [{ message: this.monitor.sharedWith, since: null, refusesRuns: false }]),
     ];
   }
 
@@ -142,6 +141,7 @@ export class Health {
         `${kind} cannot be used: ${this.stream.trouble}. Runs are accepted and safe; they go on when it is back.`,
       );
     }
+    if (this.monitor.sharedWith !== null) throw new Error(this.monitor.sharedWith);
     if (this.consumer.trouble !== null) throw new Error(this.consumer.trouble);
     const group = (await this.monitor.groups()).find(({ name }) => name === API_GROUP);
     const reconnects = this.stream.reconnects === 0 ? '' : `, ${this.stream.reconnects} times reconnected`;
@@ -165,6 +165,17 @@ export class Health {
     const isUsual = ({ waiting }: RunView) =>
       waiting?.code === 'workers-busy' || (waiting?.code === 'handed-out' && waiting.typicalMs !== null);
     return views.every(isUsual) ? found : toLookAt(found);
+  }
+
+  /** A wrong file does not make the server unhealthy: its last valid version stays in use. Paths are below CONFIG_DIR. */
+  private checkConfiguration(): DependencyHealth {
+    const projects = counted(this.projects.list().length, 'project');
+    const { trouble } = this.projects;
+    if (trouble !== null) return inTrouble(`${trouble}. The last valid version stays in use: ${projects}`);
+    const [first, ...more] = this.remarks.problems();
+    if (first === undefined) return well(projects);
+    const others = more.length === 0 ? '' : ` and ${counted(more.length, 'more problem')}`;
+    return well(toLookAt(`${projects}. ${problemText(first)}${others}`));
   }
 
   private checkDatabase(): Promise<DependencyHealth> {

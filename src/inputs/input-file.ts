@@ -1,5 +1,5 @@
 import Ajv, { type JSONSchemaType } from 'ajv';
-import { type ParsedYaml, parseYaml } from '../config-files/parse-yaml';
+import { type Complaint, type ParsedYaml, parseYaml } from '../config-files/parse-yaml';
 import type { AllowedDomain, Query } from './run-inputs';
 
 interface QueriesFile {
@@ -29,7 +29,7 @@ const list = (name: string, member: Record<string, unknown>, required: string[])
 /** YAML takes 2026 for a number, and whoever looks for it means a text. */
 const text = { type: ['string', 'number'], pattern: '\\S', maxLength: 1000 };
 
-const ajv = new Ajv({ allowUnionTypes: true });
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
 export const QUERIES_SCHEMA = list('queries', { id: text, text }, ['id', 'text']);
 export const ALLOWLISTS_SCHEMA = list('allowlists', { domain: { type: 'string', maxLength: 1000 } }, [
   'domain',
@@ -37,10 +37,10 @@ export const ALLOWLISTS_SCHEMA = list('allowlists', { domain: { type: 'string', 
 const validateQueries = ajv.compile(QUERIES_SCHEMA as unknown as JSONSchemaType<QueriesFile>);
 const validateAllowlists = ajv.compile(ALLOWLISTS_SCHEMA as unknown as JSONSchemaType<AllowlistsFile>);
 
-/** Reads config/queries.yaml. Never throws. */
+/** Reads queries.yaml. Never throws. */
 export function parseQueries(source: string): ParsedYaml<Query[]> {
-  const { content, line, reason } = parseYaml(source, validateQueries, 'queries: []');
-  if (content === undefined) return { line, reason };
+  const { content, flaws } = parseYaml(source, validateQueries, 'queries: []');
+  if (content === undefined) return { flaws };
   return {
     content: content.queries.map((query) => ({
       queryId: String(query.id).trim(),
@@ -50,25 +50,24 @@ export function parseQueries(source: string): ParsedYaml<Query[]> {
   };
 }
 
-/** Reads config/allowlists.yaml. Never throws. */
+/** Reads allowlists.yaml. Never throws. */
 export function parseAllowlists(source: string): ParsedYaml<AllowedDomain[]> {
-  const { content, line, reason } = parseYaml(source, validateAllowlists, 'allowlists: []', (file) => {
-    // As a part of "site:<domain> <text>", neither a blank nor a scheme would find anything.
-    const wrong = file.allowlists.findIndex(
-      ({ domain }) => !/^\S+$/.test(domain.trim()) || domain.includes('://'),
-    );
-    if (wrong < 0) return null;
-    const { domain } = file.allowlists[wrong]!;
-    return {
-      path: ['allowlists', wrong, 'domain'],
-      reason: `"${domain}" is not a domain such as example.com`,
-    };
-  });
-  if (content === undefined) return { line, reason };
+  const { content, flaws } = parseYaml(source, validateAllowlists, 'allowlists: []', [
+    { reads: ['allowlists'], check: ({ allowlists }) => allowlists.flatMap(aboutDomain) },
+  ]);
+  if (content === undefined) return { flaws };
   return {
     content: content.allowlists.map(({ domain, enabled }) => ({
       domain: domain.trim(),
       isEnabled: enabled ?? true,
     })),
   };
+}
+
+/** As a part of "site:<domain> <text>", neither a blank nor a scheme would find anything. */
+function aboutDomain({ domain }: { domain: string }, index: number): Complaint[] {
+  if (/^\S+$/.test(domain.trim()) && !domain.includes('://')) return [];
+  return [
+    { path: ['allowlists', index, 'domain'], reason: `"${domain}" is not a domain such as example.com` },
+  ];
 }

@@ -12,7 +12,7 @@ import { type AllowedDomain, MAX_COMBINATIONS, type Query, runInputs } from './r
 /** They travel in one event and stand in the row of the run, which both have more to carry than this. */
 const MAX_INPUTS_BYTES = MAX_EVENT_BYTES / 2;
 
-/** What runs of projects with `inputs: queries-x-allowlists` are given, as the two files say right now. */
+/** What runs of projects with `inputs: queries-x-allowlists` are given by the two files. */
 @Injectable()
 export class InputFiles implements OnModuleInit, OnApplicationShutdown {
   private readonly queries: ConfigFile<Query[]>;
@@ -21,9 +21,9 @@ export class InputFiles implements OnModuleInit, OnApplicationShutdown {
   private made: { queries: Query[] | null; domains: AllowedDomain[] | null; json: string | null } | null =
     null;
 
-  constructor(@Inject(CONFIG) { configDir }: Config) {
-    this.queries = new ConfigFile(configDir, 'queries.yaml', parseQueries);
-    this.allowlists = new ConfigFile(configDir, 'allowlists.yaml', parseAllowlists);
+  constructor(@Inject(CONFIG) config: Config) {
+    this.queries = new ConfigFile(config, 'queries.yaml', parseQueries);
+    this.allowlists = new ConfigFile(config, 'allowlists.yaml', parseAllowlists);
   }
 
   async onModuleInit(): Promise<void> {
@@ -35,7 +35,12 @@ export class InputFiles implements OnModuleInit, OnApplicationShutdown {
   }
 
   problems(): FileProblem[] {
-    return [this.queries.problem, this.allowlists.problem].filter((problem) => problem !== null);
+    return [...this.queries.problems, ...this.allowlists.problems];
+  }
+
+  /** Reads what has changed up to now. */
+  async reload(): Promise<void> {
+    await Promise.all([this.queries.reload(), this.allowlists.reload()]);
   }
 
   /** What a run that starts now would be given, as the JSON text that it keeps; null where there is nothing. */
@@ -49,7 +54,7 @@ export class InputFiles implements OnModuleInit, OnApplicationShutdown {
     return this.made.json;
   }
 
-  /** @throws JobatoError NO_ENABLED_INPUTS with what to mend, VALIDATION if there are more than an event can carry */
+  /** @throws JobatoError NO_ENABLED_INPUTS with what to fix, VALIDATION if there are more than an event can carry */
   compute(): RunInput[] {
     const missing = [whyNone(this.queries, 'query'), whyNone(this.allowlists, 'domain')].filter(
       (why) => why !== null,
@@ -62,7 +67,7 @@ export class InputFiles implements OnModuleInit, OnApplicationShutdown {
       const count = inputs === null ? `more than ${MAX_COMBINATIONS}` : inputs.length;
       throw new JobatoError(
         'VALIDATION',
-        `config/queries.yaml and config/allowlists.yaml make ${count} inputs, more than an event can carry. ` +
+        `${this.queries.path} and ${this.allowlists.path} make ${count} inputs, more than an event can carry. ` +
           'Disable some of them.',
       );
     }
@@ -72,8 +77,8 @@ export class InputFiles implements OnModuleInit, OnApplicationShutdown {
 
 function whyNone(file: ConfigFile<{ isEnabled: boolean }[]>, what: string): string | null {
   if (file.content?.some(({ isEnabled }) => isEnabled)) return null;
-  const { problem } = file;
-  if (file.content !== null) return `config/${file.name} has no enabled ${what}`;
-  if (problem === null) return `config/${file.name} is missing`;
-  return `config/${file.name} cannot be used (${problem.line === null ? '' : `line ${problem.line}: `}${problem.reason})`;
+  const [problem] = file.problems;
+  if (file.content !== null) return `${file.path} has no enabled ${what}`;
+  if (problem === undefined) return `${file.path} is missing`;
+  return `${file.path} cannot be used (${problem.line === null ? '' : `line ${problem.line}: `}${problem.reason})`;
 }

@@ -1,3 +1,5 @@
+import { ConfigError } from '../config/config-error';
+
 /** The server cannot start, for a reason that its operator can fix. Shown as it is, without a stack. */
 export class StartUpError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -6,7 +8,7 @@ export class StartUpError extends Error {
   }
 }
 
-/** Says which variable names an address that cannot be listened at; other errors are returned as they are. */
+/** Says which variable names an address that cannot be listened at; errors without a code are returned as they are. */
 export function listenError(error: unknown, { host, port }: { host: string; port: number }): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
@@ -23,15 +25,30 @@ export function listenError(error: unknown, { host, port }: { host: string; port
       return new StartUpError(
         `HOST is ${host}, which is not an address of this machine. Set HOST to one that is, or unset it.`,
       );
-    default:
+    case undefined:
       return error;
+    default:
+      return new StartUpError(
+        `HOST is ${host} and PORT is ${port}, at which this server cannot listen (${(error as NodeJS.ErrnoException).code}). Set others.`,
+        { cause: error },
+      );
   }
+}
+
+/** What a start that failed tells its operator: a stack only where the fault is in the program. */
+export function startUpMessage(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof StartUpError) return error.message;
+  const { code, path, stack } = error as NodeJS.ErrnoException;
+  return code !== undefined && path !== undefined
+    ? `${path} cannot be used (${code}). Check that it is there, and that the user of this server may use it.`
+    : String(stack ?? error);
 }
 
 /** Says why DATA_DIR cannot be used; other errors are returned as they are. */
 export function dataFolderError(error: unknown, folder: string): unknown {
-  const why = whyUnusable((error as NodeJS.ErrnoException).code ?? '');
-  return why === null ? error : new StartUpError(`DATA_DIR: ${folder} ${why}`, { cause: error });
+  const { code = '', path = folder } = error as NodeJS.ErrnoException;
+  const why = whyUnusable(code);
+  return why === null ? error : new StartUpError(`DATA_DIR: ${path} ${why}`, { cause: error });
 }
 
 function whyUnusable(code: string): string | null {
@@ -39,6 +56,8 @@ function whyUnusable(code: string): string | null {
     case 'ENOTDIR':
     case 'EEXIST':
       return 'is not a folder. Move that file away or set another DATA_DIR.';
+    case 'EISDIR':
+      return 'is a folder, but must be a file. Move that folder away or set another DATA_DIR.';
     case 'EACCES':
     case 'EPERM':
     case 'SQLITE_CANTOPEN':

@@ -23,8 +23,8 @@ afterEach(async () => {
 const pathOf = (name: string) => join(root, 'config', 'projects', name);
 const write = (name: string, content: string) => {
   // In one step, as editors and deployments do: nobody reads half a file.
-  writeFileSync(join(root, name), content);
-  renameSync(join(root, name), pathOf(name));
+  writeFileSync(join(root, 'new'), content);
+  renameSync(join(root, 'new'), pathOf(name));
 };
 const open = async (files: Record<string, string> = {}) => {
   for (const [name, content] of Object.entries(files)) write(name, content);
@@ -58,10 +58,11 @@ describe('the projects', () => {
     expect(catalogue.problems()).toEqual([]);
   });
 
-  it('are none where there is no folder, which is made for the first one', async () => {
-    rmSync(join(root, 'config'), { recursive: true });
+  it('are none where there is no folder, until it is made', async () => {
+    rmSync(join(root, 'config', 'projects'), { recursive: true });
     await open();
-    expect(ids()).toEqual([]);
+    expect([ids(), catalogue.problems()]).toEqual([[], []]);
+    mkdirSync(join(root, 'config', 'projects'));
     write('a.yaml', project('first'));
     await until(() => ids().length === 1);
   });
@@ -109,7 +110,52 @@ describe('the projects', () => {
     await open({ 'a.yaml': project('same', 'name: First\n'), 'b.yaml': project('same', 'name: Second\n') });
     expect(catalogue.get('same').definition.name).toBe('First');
     expect(catalogue.problems()).toEqual([
-      { file: 'projects/b.yaml', line: null, reason: 'the id "same" is taken by projects/a.yaml' },
+      { file: 'projects/b.yaml', line: 1, reason: 'the id "same" is taken by projects/a.yaml' },
+    ]);
+  });
+
+  it('are read from files with an ending in capitals, and not from sub-folders, which are named', async () => {
+    mkdirSync(join(root, 'config', 'projects', 'team', 'old'), { recursive: true });
+    mkdirSync(join(root, 'config', 'projects', '..2026_11_29'));
+    await open({
+      'A.YAML': project('one'),
+      'b.Yml': project('two'),
+      'team/c.yaml': project('three'),
+      'team/notes.txt': '',
+      'team/old/d.YML': project('four'),
+      '..2026_11_29/e.yaml': project('five'),
+    });
+    expect(ids()).toEqual(['one', 'two']);
+    const reason = 'the file is ignored because it is in a sub-folder. Move it to projects';
+    expect(catalogue.problems()).toEqual([
+      { file: 'projects/team/c.yaml', line: null, reason },
+      { file: 'projects/team/old/d.YML', line: null, reason },
+    ]);
+  });
+
+  it('are not stopped by a folder that cannot be read: all stay, and the folder is named', async () => {
+    await open({ 'a.yaml': project('one') });
+    rmSync(join(root, 'config', 'projects'), { recursive: true });
+    symlinkSync('gone', join(root, 'config', 'projects'));
+    await catalogue.reload();
+    expect(ids()).toEqual(['one']);
+    expect(catalogue.problems()).toMatchObject([{ file: 'projects', line: null }]);
+    expect(catalogue.trouble).toBe('projects: the folder cannot be read: no such file or directory');
+  });
+
+  it('keep their ids from a copy that comes before them by name, also when they are read again', async () => {
+    await open({ 'report.yaml': project('report', 'name: First\n') });
+    write('report (copy).yaml', project('report', 'name: Second\n'));
+    await catalogue.reload();
+    write('report.yaml', project('report', 'name: Edited\n'));
+    await catalogue.reload();
+    expect(catalogue.get('report').definition.name).toBe('Edited');
+    write('report.yaml', 'id: [');
+    await catalogue.reload();
+    expect(catalogue.get('report').definition.name).toBe('Edited');
+    expect(catalogue.problems().map(({ file }) => file)).toEqual([
+      'projects/report.yaml',
+      'projects/report (copy).yaml',
     ]);
   });
 
@@ -146,6 +192,21 @@ describe('the default project', () => {
       { file: 'projects/b.yaml', reason: expect.stringContaining('default') },
     ]);
   });
+});
+
+it('stays the default project when another file asks for it, which is a project all the same', async () => {
+  await open({ 'b.yaml': project('two', 'default: true\n') });
+  write('a.yaml', project('one', 'default: true\n'));
+  await catalogue.reload();
+  expect(catalogue.getDefault().definition.projectId).toBe('two');
+  expect(catalogue.list().map(({ isDefault }) => isDefault)).toEqual([false, true]);
+  expect(catalogue.problems()).toEqual([
+    {
+      file: 'projects/a.yaml',
+      line: 2,
+      reason: 'projects/b.yaml is already the default project, so this one is not',
+    },
+  ]);
 });
 
 describe('a file that changes', () => {

@@ -1,16 +1,18 @@
-import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import { type FileProblem, problemText, unreadable } from '../config-files/file-problem';
-import { FolderWatch } from '../config-files/folder-watch';
-import { readConfigFile } from '../config-files/read-config-file';
+import { type FileProblem, problemText } from '../config-files/file-problem';
+import { FolderFiles } from '../config-files/folder-files';
+import { ignoredFiles, isYamlName } from '../config-files/ignored-files';
+import { type ParsedYaml } from '../config-files/parse-yaml';
+import { RepeatedLook } from '../config-files/repeated-look';
 import { JobatoError } from '../problems/catalogue';
 import { contentHash } from './content-hash';
 import { notCarriedOut } from './not-carried-out';
 import type { ProjectDefinition } from './project';
 import { parseProjectFile } from './project-file';
+import { type ProjectConflict, settleProjects } from './settle-projects';
 
 export interface KnownProject {
   definition: ProjectDefinition;
@@ -19,39 +21,57 @@ export interface KnownProject {
   definitionJson: string;
   /** Relative to the configuration folder. */
   file: string;
+  /** Whether it is the default project: the file that is marked with `default: true`, or was first to be. */
+  isDefault: boolean;
+  /** Whether the file has another content now, which cannot be used. */
+  isOutdated: boolean;
 }
 
+interface ParsedFile {
+  source: string;
+  parsed: ParsedYaml<ProjectDefinition>;
+}
+
+/** Below the configuration folder. */
+const FOLDER = 'projects';
 /** How many projects an error names. */
 const MAX_NAMED = 20;
 
-/** The projects as their files say right now. Re-read when a file changes; a broken one keeps its last good version. */
+/** The projects of all files. Read again when a file changes; a broken file keeps its last valid version. */
 @Injectable()
 export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(ProjectCatalogue.name);
-  private readonly folder: string;
+  private readonly files: FolderFiles;
+  private readonly looks = new RepeatedLook(() => this.readFolder());
+  private parsedFiles = new Map<string, ParsedFile>();
   private byId = new Map<string, KnownProject>();
+  private defaultFile: string | null = null;
   private broken: FileProblem[] = [];
-  private readonly watch: FolderWatch;
 
-  constructor(@Inject(CONFIG) config: Config) {
-    this.folder = join(config.configDir, 'projects');
-    this.watch = new FolderWatch(this.folder, () => this.readFolder());
+  constructor(@Inject(CONFIG) private readonly config: Config) {
+    this.files = new FolderFiles(config.configDir, join(config.configDir, FOLDER), isYamlName);
   }
 
   onModuleInit(): Promise<void> {
-    return this.watch.open();
+    return this.looks.open();
   }
 
   onApplicationShutdown(): Promise<void> {
-    return this.watch.close();
+    return this.looks.close();
   }
 
   list(): KnownProject[] {
     return [...this.byId.values()];
   }
 
+  /** Of the files, and of the folder where it cannot be read. */
   problems(): FileProblem[] {
     return this.broken;
+  }
+
+  /** Why the folder cannot be read; null while it can. */
+  get trouble(): string | null {
+    return this.files.trouble === null ? null : `${FOLDER}: ${this.files.trouble}`;
   }
 
   find(projectId: string): KnownProject | null {
@@ -81,16 +101,18 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     return project;
   }
 
-  /** A file is named after its project as a rule, and one that was never good has no other name. */
+  /** A file is named after its project as a rule, and one that was never valid has no other name. */
   private brokenFileOf(projectId: string): string | null {
-    const broken = this.broken.find(({ file }) => basename(file).replace(/\.ya?ml$/, '') === projectId);
-    return broken ? `Project "${projectId}" cannot be used: config/${problemText(broken)}` : null;
+    const broken = this.broken.find(({ file }) => file.replace(/^projects\/|\.ya?ml$/gi, '') === projectId);
+    return broken
+      ? `Project "${projectId}" cannot be used: ${join(this.config.configDirLabel, problemText(broken))}`
+      : null;
   }
 
   /** The project marked `default: true`, or the only one. */
   findDefault(): KnownProject | null {
     const projects = this.list();
-    const marked = projects.find(({ definition }) => definition.isDefault);
+    const marked = projects.find(({ isDefault }) => isDefault);
     return marked ?? (projects.length === 1 ? projects[0]! : null);
   }
 
@@ -104,83 +126,112 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     );
   }
 
-  /** Reads the files now: they may have changed a moment ago, and nobody have said so yet. */
+  /** Reads what has changed up to now. */
   reload(): Promise<void> {
-    return this.watch.readAgain();
+    return this.looks.now();
   }
 
   private async readFolder(): Promise<void> {
-    const before = new Map([...this.byId.values()].map((project) => [project.file, project]));
-    const byId = new Map<string, KnownProject>();
-    const broken: FileProblem[] = [];
-    let defaultFile: string | null = null;
-
-    for (const name of await this.fileNames()) {
-      const file = `projects/${name}`;
-      const parsed = await this.parse(name);
-      if (parsed.reason !== undefined) broken.push({ file, line: parsed.line, reason: parsed.reason });
-      const definition = parsed.project ?? before.get(file)?.definition;
-      if (!definition) continue;
-      const other = byId.get(definition.projectId);
-      if (other) {
-        broken.push({
-          file,
-          line: null,
-          reason: `the id "${definition.projectId}" is taken by ${other.file}`,
-        });
-        continue;
-      }
-      if (definition.isDefault && defaultFile !== null) {
-        broken.push({ file, line: null, reason: `${defaultFile} is the default project already` });
-        continue;
-      }
-      if (definition.isDefault) defaultFile = file;
-      byId.set(definition.projectId, {
-        definition,
-        definitionHash: contentHash(definition),
-        definitionJson: JSON.stringify(definition),
-        file,
-      });
-    }
+    await this.files.look();
+    const known = this.parsedFiles;
+    this.parsedFiles = this.parseFiles();
+    const acceptedIn = new Map(this.list().map(({ file, definition }) => [file, definition]));
+    const { accepted, conflicts, defaultFile } = settleProjects(
+      [...this.files.files].map(([name, { missingSinceMs }]) => ({
+        file: name,
+        current: this.parsedFiles.get(name)?.parsed.content ?? null,
+        accepted: acceptedIn.get(fileOf(name)) ?? null,
+        isNew: !known.has(name),
+        isMissing: missingSinceMs !== null,
+      })),
+      this.defaultFile,
+    );
+    const before = new Map(this.list().map((project) => [project.definition, project]));
+    const byId = new Map(
+      [...accepted].map(([name, definition]) => [
+        definition.projectId,
+        {
+          ...(before.get(definition) ?? knownProject(name, definition)),
+          isDefault: name === defaultFile,
+          isOutdated: this.parsedFiles.get(name)?.parsed.content !== definition,
+        },
+      ]),
+    );
+    const broken = [...this.flaws(), ...conflicts.map((conflict) => this.conflictProblem(conflict))];
+    if (this.files.trouble === null)
+      broken.push(...(await ignoredFiles(this.config.configDir, FOLDER, this.files.entries)));
+    else broken.unshift({ file: FOLDER, line: null, reason: this.files.trouble });
     this.sayWhatChanged(byId, broken);
     this.byId = byId;
     this.broken = broken;
+    this.defaultFile = defaultFile;
   }
 
-  private async fileNames(): Promise<string[]> {
-    try {
-      const names = await readdir(this.folder);
-      return names.filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
-    } catch (error) {
-      this.logger.error(`${this.folder} cannot be read: ${String(error)}`);
-      return [];
+  /** Parses the files whose text has changed. */
+  private parseFiles(): Map<string, ParsedFile> {
+    const files = new Map<string, ParsedFile>();
+    for (const [name, { source }] of this.files.files) {
+      if (source === null) continue;
+      const known = this.parsedFiles.get(name);
+      files.set(name, known?.source === source ? known : { source, parsed: parseProjectFile(source) });
     }
+    return files;
   }
 
-  private async parse(name: string): Promise<ReturnType<typeof parseProjectFile>> {
-    try {
-      return parseProjectFile(await readConfigFile(join(this.folder, name)));
-    } catch (error) {
-      return { line: null, reason: unreadable(error) };
-    }
+  private flaws(): FileProblem[] {
+    return [...this.files.files].flatMap(([name, { flaw }]) => {
+      const { flaws = [] } = this.parsedFiles.get(name)?.parsed ?? {};
+      const all = flaw === null ? flaws : [{ line: null, reason: flaw }];
+      return all.map((one) => ({ file: fileOf(name), ...one }));
+    });
+  }
+
+  private conflictProblem({ file, over, wanted, takenBy }: ProjectConflict): FileProblem {
+    const source = this.parsedFiles.get(file)?.source ?? '';
+    const line = source.split('\n').findIndex((text) => text.startsWith(`${over}:`)) + 1;
+    return {
+      file: fileOf(file),
+      line: line === 0 ? null : line,
+      reason:
+        over === 'id'
+          ? `the id "${wanted}" is taken by ${fileOf(takenBy)}`
+          : `${fileOf(takenBy)} is already the default project, so this one is not`,
+    };
   }
 
   private sayWhatChanged(byId: Map<string, KnownProject>, broken: FileProblem[]): void {
+    const known = new Set(this.broken.map(problemText));
     for (const problem of broken) {
-      const { file, reason } = problem;
-      if (!this.broken.some((known) => known.file === file && known.reason === reason)) {
-        this.logger.error(problemText(problem));
-      }
+      const text = problemText(problem);
+      if (!known.has(text)) this.logger.error(join(this.config.configDirLabel, text));
     }
     for (const [projectId, { definition, definitionHash, file }] of byId) {
-      const known = this.byId.get(projectId);
-      if (known?.definitionHash !== definitionHash) {
-        this.logger.log(`Project ${projectId} ${known ? 'changed' : 'read'} (${file})`);
+      const before = this.byId.get(projectId);
+      if (before?.definitionHash !== definitionHash) {
+        this.logger.log(
+          `Project ${projectId} ${before ? 'changed' : 'read'} (${join(this.config.configDirLabel, file)})`,
+        );
         for (const note of notCarriedOut(definition)) this.logger.warn(`${file}: ${note}`);
       }
     }
     for (const projectId of this.byId.keys()) {
-      if (!byId.has(projectId)) this.logger.log(`Project ${projectId} is gone`);
+      if (!byId.has(projectId)) this.logger.log(`Project ${projectId} was removed`);
     }
   }
+}
+
+function fileOf(name: string): string {
+  return `${FOLDER}/${name}`;
+}
+
+function knownProject(
+  name: string,
+  definition: ProjectDefinition,
+): Omit<KnownProject, 'isDefault' | 'isOutdated'> {
+  return {
+    definition,
+    definitionHash: contentHash(definition),
+    definitionJson: JSON.stringify(definition),
+    file: fileOf(name),
+  };
 }

@@ -3,7 +3,7 @@ import { MAX_PARAMS_BYTES } from './params';
 import { MAX_PATTERN_BYTES } from './pattern';
 import { PARAM_TYPES, type ParamType, type ParamValue } from './project';
 
-/** What may stand in a file of config/projects; the README explains each key. */
+/** What a project file may contain; the README explains each key. */
 export interface ProjectFile {
   id: string;
   name?: string;

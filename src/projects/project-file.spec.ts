@@ -37,8 +37,8 @@ const withLines = (...lines: string[]) => `${MINIMAL}${lines.join('\n')}\n`;
 
 describe('a project file', () => {
   it('may say everything that there is to say', () => {
-    const { project, reason } = parseProjectFile(FULL);
-    expect(reason).toBeUndefined();
+    const { content: project, flaws } = parseProjectFile(FULL);
+    expect(flaws).toBeUndefined();
     expect(project).toMatchObject({
       projectId: 'glossary',
       name: 'Glossary',
@@ -74,7 +74,7 @@ describe('a project file', () => {
   });
 
   it('may say hardly anything: the rest has defaults', () =>
-    expect(parseProjectFile(MINIMAL).project).toEqual({
+    expect(parseProjectFile(MINIMAL).content).toEqual({
       projectId: 'tiny',
       name: 'tiny',
       isDefault: false,
@@ -118,11 +118,11 @@ describe('a project file', () => {
       'a scope and a step that are called as every object’s members',
       withLines('scopes: { constructor: [work] }'),
     ],
-  ])('may be %s', (_what, source) => expect(parseProjectFile(source).reason).toBeUndefined());
+  ])('may be %s', (_what, source) => expect(parseProjectFile(source).flaws).toBeUndefined());
 
   it('is the one that comes with Jobato', () => {
     const source = readFileSync(join(__dirname, '..', '..', 'config', 'projects', 'glossary.yaml'), 'utf8');
-    expect(parseProjectFile(source).project?.projectId).toBe('glossary');
+    expect(parseProjectFile(source).content?.projectId).toBe('glossary');
   });
 });
 
@@ -138,7 +138,7 @@ describe('a project file that cannot be used', () => {
     ['has an open quote', 'id: "tiny\n', 2, /quote/],
     ['says a key twice', 'id: tiny\nname: A\nname: B\n', 3, /unique/],
     ['says a key twice, deep inside', `${MINIMAL}    env: { A: 1 }\n    env: { B: 2 }\n`, 6, /unique/],
-    ['has two documents', `${MINIMAL}---\n${MINIMAL}`, 5, /multiple documents/],
+    ['has two documents', `${MINIMAL}---\n${MINIMAL}`, 5, /more than one YAML document, separated by "---"/],
     ['refers to an anchor that is not there', 'id: tiny\nname: *nobody\n', 2, /nobody/],
 
     // keys
@@ -224,6 +224,18 @@ describe('a project file that cannot be used', () => {
       withLines('params:', '  a:', '    default: x'),
       6,
       /"params.a" must have "type"/,
+    ],
+    [
+      'has a schedule with four fields',
+      withLines('schedule:', '  timeZone: UTC', '  cron: "0 22 * *"'),
+      7,
+      /"cron": "0 22 \* \*" has 4 fields, not 5/,
+    ],
+    [
+      'has a schedule in no time zone',
+      withLines('schedule:', '  cron: "0 22 * * *"', '  timeZone: Mars/Olympus'),
+      7,
+      /"timeZone": "Mars\/Olympus" is not a time zone such as/,
     ],
     [
       'has a schedule without a time',
@@ -336,9 +348,9 @@ describe('a project file that cannot be used', () => {
       /"pattern" is not a regular expression/,
     ],
   ])('%s: says where and why', (_what, source, line, reason) => {
-    const parsed = parseProjectFile(source);
-    expect(parsed.project).toBeUndefined();
-    expect(parsed).toMatchObject({ line, reason: expect.stringMatching(reason) });
+    const { content, flaws } = parseProjectFile(source);
+    expect(content).toBeUndefined();
+    expect(flaws).toContainEqual({ line, reason: expect.stringMatching(reason) });
   });
 
   it('multiplies by aliases without end: is refused, and soon', () => {
@@ -347,10 +359,9 @@ describe('a project file that cannot be used', () => {
       (_, n) => `  l${n + 1}: &l${n + 1} [*l${n}, *l${n}, *l${n}, *l${n}]`,
     );
     const bomb = `id: tiny\nparams:\n  l0: &l0 [x, x]\n${levels.join('\n')}\n`;
-    const { project, line, reason } = parseProjectFile(bomb);
-    expect(project).toBeUndefined();
-    expect(line).toBe(4);
-    expect(reason).toMatch(/alias/i);
+    expect(parseProjectFile(bomb)).toEqual({
+      flaws: [{ line: 4, reason: expect.stringMatching(/alias/i) }],
+    });
   });
 
   it.each([
@@ -358,6 +369,72 @@ describe('a project file that cannot be used', () => {
     ['itself, as a mapping', 'id: tiny\nparams: &all\n  a: *all\n'],
     ['bytes of another kind', '\0\u0001\uFFFD\uD800'],
   ])('contains %s: is refused', (_what, source) =>
-    expect(parseProjectFile(source).reason).toEqual(expect.any(String)),
+    expect(parseProjectFile(source).flaws).toEqual(expect.arrayContaining([expect.any(Object)])),
   );
+});
+
+describe('all flaws of a file', () => {
+  const flawsOf = (source: string) =>
+    parseProjectFile(source).flaws?.map(({ line, reason }) => `${line}: ${reason}`);
+
+  it('are returned at once, by line', () =>
+    expect(
+      flawsOf(`id: Tiny
+colour: red
+params:
+  depth: { type: integer, default: deep }
+  mode: { type: enum }
+steps:
+  - { name: work, command: [x] }
+  - { name: work }
+scopes:
+  part: [wrok, work, wokr]
+schedule: { cron: "0 22 * *", timeZone: Mars/Olympus }
+`),
+    ).toEqual([
+      expect.stringMatching(/^1: "id" must match/),
+      '2: unknown key "colour"',
+      expect.stringMatching(/^4: parameter "depth": the default must be a whole number/),
+      '5: parameter "mode": an enum needs "values"',
+      '8: two steps are called "work"',
+      '8: step "work" needs a "command"',
+      '10: scope "part" names "wrok", which is no step',
+      '10: scope "part" names "wokr", which is no step',
+      expect.stringMatching(/^11: "cron": "0 22 \* \*" has 4 fields/),
+      expect.stringMatching(/^11: "timeZone": "Mars\/Olympus"/),
+    ]));
+
+  it('leave out rules about a part that the schema already refuses', () =>
+    expect(
+      flawsOf('id: tiny\nsteps: work\nscopes: { part: [work] }\nparams: { mode: { type: enum } }\n'),
+    ).toEqual(['2: "steps" must be a list', '4: parameter "mode": an enum needs "values"']));
+
+  it('are those of the syntax where it is broken in several places', () =>
+    expect(flawsOf('id: tiny\nname: A\nname: B\ndefault: true\ndefault: true\n')).toEqual([
+      expect.stringMatching(/^3: .*unique/),
+      expect.stringMatching(/^5: .*unique/),
+    ]));
+
+  it('are few and short, however many there are', () => {
+    const many = Array.from({ length: 1000 }, (_, n) => `k${n}${'x'.repeat(800)}: 1\n`).join('');
+    const { flaws = [] } = parseProjectFile(`id: tiny\n${many}`);
+    expect(flaws).toHaveLength(50);
+    expect(Math.max(...flaws.map(({ reason }) => reason.length))).toBeLessThan(600);
+  });
+});
+
+it('resolves merge keys, and ignores keys that begin with x-', () => {
+  const { content, flaws } = parseProjectFile(`x-step: &step
+  timeoutSeconds: 60
+  env: { A: "1" }
+id: tiny
+steps:
+  - { <<: *step, name: one, command: [x] }
+  - { <<: *step, name: two, command: [y], timeoutSeconds: 5 }
+`);
+  expect(flaws).toBeUndefined();
+  expect(content?.steps).toMatchObject([
+    { name: 'one', timeoutSeconds: 60, env: { A: '1' } },
+    { name: 'two', timeoutSeconds: 5, env: { A: '1' } },
+  ]);
 });

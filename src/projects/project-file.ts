@@ -1,92 +1,115 @@
 import Ajv from 'ajv';
-import { type Complaint, parseYaml } from '../config-files/parse-yaml';
+import { type Complaint, type ParsedYaml, parseYaml, type YamlRule } from '../config-files/parse-yaml';
+import { isSecretVariable } from '../config/secrets';
+import { isTimeZoneName, whyNoCron } from './schedule-rules';
 import { MAX_PARAMS_BYTES, whyNot } from './params';
 import { whyNoPattern } from './pattern';
 import type { ParamSpec, ProjectDefinition, StepDefinition } from './project';
 import { type ParamFile, PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
-import { isSecretVariable } from '../config/secrets';
 import { FULL_SCOPE } from './scope';
-
-export type ParsedProject =
-  | { project: ProjectDefinition; line?: undefined; reason?: undefined }
-  | { project?: undefined; line: number | null; reason: string };
 
 /** What a step may ask for. Linux takes 2 MiB as a rule, of which params and passed variables need their part. */
 const MAX_SPAWN_BYTES = 512 * 1024;
 
-const validate = new Ajv({ allErrors: false, allowUnionTypes: true }).compile(PROJECT_FILE_SCHEMA);
+const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(PROJECT_FILE_SCHEMA);
 
-/** Reads one file of config/projects. Never throws: a file that cannot be used says where and why. */
-export function parseProjectFile(source: string): ParsedProject {
-  const { content, line, reason } = parseYaml(source, validate, 'id: glossary', complaintAbout);
-  return content === undefined ? { line, reason } : { project: toDefinition(content) };
+/** The rules that the schema cannot express. */
+const RULES: YamlRule<ProjectFile>[] = [
+  { reads: ['steps', 'executor'], check: aboutPipeline },
+  { reads: ['steps'], check: ({ steps = [] }) => steps.flatMap(aboutStep) },
+  { reads: ['steps', 'scopes'], check: aboutScopes },
+  { reads: ['params'], check: aboutParams },
+  { reads: ['schedule'], check: aboutSchedule },
+];
+
+/** Reads one project file. Never throws: a file that cannot be used returns all its flaws. */
+export function parseProjectFile(source: string): ParsedYaml<ProjectDefinition> {
+  const { content, flaws } = parseYaml(source, validate, 'id: glossary', RULES);
+  return content === undefined ? { flaws } : { content: toDefinition(content) };
 }
 
-/** The rules that span more than one place of the file. */
-function complaintAbout(file: ProjectFile): Complaint | null {
-  const steps = file.steps ?? [];
+function aboutPipeline({ executor, steps = [] }: ProjectFile): Complaint[] {
   const names = steps.map(({ name }) => name);
-  if (file.executor !== 'external') {
-    if (steps.length === 0) {
-      return {
-        path: ['steps'],
-        reason: '"steps" must list at least one step, or "executor: external" be set',
-      };
-    }
-    const commandless = steps.findIndex(({ command }) => command === undefined);
-    if (commandless >= 0)
-      return { path: ['steps', commandless], reason: `step "${names[commandless]}" needs a "command"` };
+  const twice = names.flatMap((name, index) =>
+    names.indexOf(name) === index
+      ? []
+      : [{ path: ['steps', index, 'name'], reason: `two steps are called "${name}"` }],
+  );
+  if (executor === 'external') return twice;
+  if (steps.length === 0) {
+    return [
+      { path: ['steps'], reason: '"steps" must list at least one step, or "executor: external" be set' },
+    ];
   }
-  const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
-  if (twice >= 0) return { path: ['steps', twice, 'name'], reason: `two steps are called "${names[twice]}"` };
+  const commandless = steps.flatMap(({ name, command }, index) =>
+    command === undefined ? [{ path: ['steps', index], reason: `step "${name}" needs a "command"` }] : [],
+  );
+  return [...twice, ...commandless];
+}
 
-  for (const [index, step] of steps.entries()) {
-    const size = spawnBytes(step);
-    if (size > MAX_SPAWN_BYTES) {
-      return {
-        path: ['steps', index],
-        reason: `step "${step.name}": command and env take ${size} bytes, at most ${MAX_SPAWN_BYTES} are allowed`,
-      };
-    }
-    const secret = (step.passEnv ?? []).findIndex(isSecretVariable);
-    if (secret >= 0) {
-      return {
-        path: ['steps', index, 'passEnv', secret],
-        reason:
-          `step "${step.name}" asks for ${step.passEnv![secret]}, which belongs to Jobato and is never passed to steps. ` +
-          'Set a variable of another name for it',
-      };
-    }
-  }
+function aboutStep(step: StepFile, index: number): Complaint[] {
+  const size = spawnBytes(step);
+  const tooLarge = {
+    path: ['steps', index],
+    reason: `step "${step.name}": command and env take ${size} bytes, at most ${MAX_SPAWN_BYTES} are allowed`,
+  };
+  const secrets = (step.passEnv ?? []).flatMap((name, at) =>
+    isSecretVariable(name)
+      ? [
+          {
+            path: ['steps', index, 'passEnv', at],
+            reason:
+              `step "${step.name}" asks for ${name}, which belongs to Jobato and is never passed to steps. ` +
+              'Set a variable of another name for it',
+          },
+        ]
+      : [],
+  );
+  return [...(size > MAX_SPAWN_BYTES ? [tooLarge] : []), ...secrets];
+}
 
-  for (const [scope, chosen] of Object.entries(file.scopes ?? {})) {
+function aboutScopes({ scopes = {}, steps = [] }: ProjectFile): Complaint[] {
+  const names = new Set(steps.map(({ name }) => name));
+  return Object.entries(scopes).flatMap(([scope, chosen]): Complaint[] => {
     if (scope === FULL_SCOPE)
-      return { path: ['scopes', scope], reason: `"${scope}" is built in`, atKey: true };
-    const unknown = chosen.findIndex((name) => !names.includes(name));
-    if (unknown >= 0) {
-      return {
-        path: ['scopes', scope, unknown],
-        reason: `scope "${scope}" names "${chosen[unknown]}", which is no step`,
-      };
-    }
-  }
-  const defaults = Object.entries(file.params ?? {}).map(([name, param]) => [name, param.default]);
+      return [{ path: ['scopes', scope], reason: `"${scope}" is built in`, atKey: true }];
+    return chosen.flatMap((name, at) =>
+      names.has(name)
+        ? []
+        : [{ path: ['scopes', scope, at], reason: `scope "${scope}" names "${name}", which is no step` }],
+    );
+  });
+}
+
+function aboutParams({ params = {} }: ProjectFile): Complaint[] {
+  const defaults = Object.entries(params).map(([name, param]) => [name, param.default]);
   const bytes = Buffer.byteLength(JSON.stringify(Object.fromEntries(defaults)));
-  if (bytes > MAX_PARAMS_BYTES) {
-    return {
-      path: ['params'],
-      reason: `the defaults take ${bytes} bytes as JSON, at most ${MAX_PARAMS_BYTES} are allowed`,
-    };
-  }
-  for (const [name, param] of Object.entries(file.params ?? {})) {
+  const tooLarge = {
+    path: ['params'],
+    reason: `the defaults take ${bytes} bytes as JSON, at most ${MAX_PARAMS_BYTES} are allowed`,
+  };
+  const wrong = Object.entries(params).flatMap(([name, param]) => {
     const complaint = complaintAboutParam(param);
-    if (complaint)
-      return {
-        path: ['params', name, ...complaint.path],
-        reason: `parameter "${name}": ${complaint.reason}`,
-      };
-  }
-  return null;
+    return complaint === null
+      ? []
+      : [{ path: ['params', name, ...complaint.path], reason: `parameter "${name}": ${complaint.reason}` }];
+  });
+  return [...(bytes > MAX_PARAMS_BYTES ? [tooLarge] : []), ...wrong];
+}
+
+function aboutSchedule({ schedule }: ProjectFile): Complaint[] {
+  if (schedule === undefined) return [];
+  const { cron, timeZone } = schedule;
+  const flaw = whyNoCron(cron);
+  const aboutCron = { path: ['schedule', 'cron'], reason: `"cron": "${cron}" ${flaw}` };
+  const aboutZone = {
+    path: ['schedule', 'timeZone'],
+    reason: `"timeZone": "${timeZone}" is not a time zone such as Europe/Berlin or UTC`,
+  };
+  return [
+    ...(flaw === null ? [] : [aboutCron]),
+    ...(timeZone === undefined || isTimeZoneName(timeZone) ? [] : [aboutZone]),
+  ];
 }
 
 /** As the system counts them: each text with a byte at its end. */

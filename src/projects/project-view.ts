@@ -64,7 +64,7 @@ export class ProjectListView {
  * @param notes what the file asks for in vain, in words
  */
 export function toProjectView(
-  { definition, definitionHash }: KnownProject,
+  { definition, definitionHash, isDefault }: KnownProject,
   lastStatus: string | null,
   needsRerun: string | null,
   notes: string[],
@@ -73,7 +73,7 @@ export function toProjectView(
     id: definition.projectId,
     projectId: definition.projectId,
     name: definition.name,
-    default: definition.isDefault,
+    default: isDefault,
     executor: definition.executor,
     steps: definition.steps.map(({ name, timeoutSeconds }) => ({ name, timeoutSeconds })),
     scopes: scopesOf(definition),

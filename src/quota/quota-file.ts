@@ -1,5 +1,5 @@
 import Ajv, { type JSONSchemaType } from 'ajv';
-import { type ParsedYaml, parseYaml } from '../config-files/parse-yaml';
+import { type Complaint, type ParsedYaml, parseYaml } from '../config-files/parse-yaml';
 import { isTimeZone, type ResetPolicy } from './quota-day';
 
 interface QuotaFile {
@@ -46,19 +46,25 @@ export const QUOTA_FILE_SCHEMA = {
     },
   },
 } as unknown as JSONSchemaType<QuotaFile>;
-const validate = new Ajv().compile(QUOTA_FILE_SCHEMA);
+const validate = new Ajv({ allErrors: true }).compile(QUOTA_FILE_SCHEMA);
 
-/** Reads config/quota.yaml. Never throws. */
+/** Reads quota.yaml. Never throws. */
 export function parseQuotaFile(source: string): ParsedYaml<QuotaRules> {
-  const { content, line, reason } = parseYaml(source, validate, 'quota: { dailyLimit: 100 }', ({ quota }) => {
-    const { timeZone } = quota.resetPolicy ?? {};
-    if (timeZone === undefined || isTimeZone(timeZone)) return null;
-    return {
-      path: ['quota', 'resetPolicy', 'timeZone'],
-      reason: `"${timeZone}" is not a time zone such as Europe/Berlin or UTC`,
-    };
-  });
-  if (content === undefined) return { line, reason };
+  const { content, flaws } = parseYaml(source, validate, 'quota: { dailyLimit: 100 }', [
+    { reads: ['quota'], check: aboutTimeZone },
+  ]);
+  if (content === undefined) return { flaws };
   const { dailyLimit, concurrencyLimit = 1, resetPolicy } = content.quota;
   return { content: { dailyLimit, concurrencyLimit, resetPolicy: { ...MIDNIGHT_UTC, ...resetPolicy } } };
+}
+
+function aboutTimeZone({ quota }: QuotaFile): Complaint[] {
+  const { timeZone } = quota.resetPolicy ?? {};
+  if (timeZone === undefined || isTimeZone(timeZone)) return [];
+  return [
+    {
+      path: ['quota', 'resetPolicy', 'timeZone'],
+      reason: `"${timeZone}" is not a time zone such as Europe/Berlin or UTC`,
+    },
+  ];
 }

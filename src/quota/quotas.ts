@@ -21,7 +21,7 @@ export interface QuotaStatus extends QuotaBudget {
 
 type Project = Pick<ProjectDefinition, 'projectId' | 'quota'>;
 
-/** What projects with `quota: true` may use, as config/quota.yaml says right now: each of them the whole limit. */
+/** What projects with `quota: true` may use, as quota.yaml says: each of them the whole limit. */
 @Injectable()
 export class Quotas implements OnModuleInit, OnApplicationShutdown {
   private readonly file: ConfigFile<QuotaRules>;
@@ -31,11 +31,11 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
   };
 
   constructor(
-    @Inject(CONFIG) { configDir }: Config,
+    @Inject(CONFIG) config: Config,
     private readonly usage: QuotaUsage,
     private readonly clock: Clock,
   ) {
-    this.file = new ConfigFile(configDir, 'quota.yaml', parseQuotaFile);
+    this.file = new ConfigFile(config, 'quota.yaml', parseQuotaFile);
   }
 
   onModuleInit(): Promise<void> {
@@ -46,22 +46,37 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
     return this.file.close();
   }
 
-  /** Null where there is no file, or one that was never good. */
+  /** Null where there is no file, or one that was never valid. */
   get rules(): QuotaRules | null {
     return this.file.content;
   }
 
   problems(): FileProblem[] {
-    return this.file.problem === null ? [] : [this.file.problem];
+    return this.file.problems;
   }
 
-  /** What a project's file asks for in vain, in words. */
+  /** The file as it is shown to people. */
+  get path(): string {
+    return this.file.path;
+  }
+
+  /** Whether there should be a limit, and no version of the file ever told which. */
+  get isUnknown(): boolean {
+    return this.file.content === null && !this.file.isAbsent;
+  }
+
+  /** Reads what has changed up to now. */
+  reload(): Promise<void> {
+    return this.file.reload();
+  }
+
+  /** What a project's file asks for and does not get, in words. */
   notes({ quota }: Project): string[] {
     if (!quota || this.file.content !== null) return [];
     return [
-      this.file.problem === null
-        ? 'There is no config/quota.yaml, so runs of this project have no limit. The calls that they report are counted.'
-        : 'config/quota.yaml cannot be used, so nobody knows the limit: runs of this project are refused until it is mended.',
+      this.isUnknown
+        ? `${this.path} cannot be used, so the limit is unknown. Runs of this project are refused until the file is fixed.`
+        : `There is no ${this.path}, so runs of this project have no limit. The calls that they report are counted.`,
     ];
   }
 
@@ -102,14 +117,14 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * What a run that starts now may use; null where there is no quota to keep.
-   * @throws JobatoError QUOTA_REACHED where nothing is left, QUOTA_UNKNOWN where the file was never good
+   * @throws JobatoError QUOTA_REACHED where nothing is left, QUOTA_UNKNOWN where the file was never valid
    */
   async grant(project: Project): Promise<QuotaBudget | null> {
     if (!project.quota) return null;
-    if (this.file.content === null && this.file.problem !== null) {
+    if (this.isUnknown) {
       throw new JobatoError(
         'QUOTA_UNKNOWN',
-        `config/quota.yaml cannot be used, so nobody knows how many calls are left: ${this.file.problem.reason}.`,
+        `${this.path} cannot be used, so the number of calls left is unknown: ${this.file.problems[0]?.reason}.`,
       );
     }
     const status = await this.statusOf(project);

@@ -63,7 +63,8 @@ export class RunsService {
     const triggeredBy = request.triggeredBy ?? 'api';
     // As it was asked: "the default project" stays that, whichever it is by the time that it is asked again.
     const asked = { projectId, ...request, triggeredBy };
-    return this.once(idempotencyKey, { rerunOf: null, ...asked }, (idempotency) => {
+    return this.once(idempotencyKey, { rerunOf: null, ...asked }, async (idempotency) => {
+      await this.readConfiguration();
       const project = projectId === null ? this.projects.getDefault() : this.projects.get(projectId);
       return this.start(project, { ...request, triggeredBy }, null, idempotency);
     });
@@ -77,6 +78,7 @@ export class RunsService {
   ): Promise<Accepted> {
     return this.once(idempotencyKey, { rerunOf: runId.toLowerCase(), scope, params }, async (idempotency) => {
       const original = await this.queries.get(runId);
+      await this.readConfiguration();
       const project = this.projects.get(original.projectId);
       // A parameter that the project no longer has cannot be repeated.
       const kept = Object.entries(original.params).filter(([name]) =>
@@ -147,6 +149,11 @@ export class RunsService {
     if (!first) return start({ key, requestHash });
     if (first.requestHash !== requestHash) throw keyReused();
     return { run: JSON.parse(first.answer) as RunView, replayed: true };
+  }
+
+  /** A run starts with what the files contain when it is asked for. */
+  private async readConfiguration(): Promise<void> {
+    await Promise.all([this.projects.reload(), this.inputs.reload(), this.quotas.reload()]);
   }
 
   private async start(

@@ -170,14 +170,16 @@ export class ServerProcess {
   /**
    * Starts it and waits until it listens.
    * @param program another program in place of dist/main.js, such as one that crashes at a chosen point
+   * @param cwd where it looks for its file .env
    */
   static async start(
     folders: Folders,
     extraEnvironment: Record<string, string> = {},
     program = join(ROOT, 'dist', 'main.js'),
+    cwd = ROOT,
   ): Promise<ServerProcess> {
     const child = spawn(process.execPath, [program], {
-      cwd: ROOT,
+      cwd,
       env: serverEnvironment(folders, extraEnvironment),
       stdio: ['ignore', 'pipe', 'pipe'],
     });

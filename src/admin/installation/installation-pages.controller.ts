@@ -73,7 +73,10 @@ export class InstallationPagesController {
     const views = await this.queries.views(active.filter(({ claimedAt }) => claimedAt === null));
     const viewOf = new Map(views.map((view) => [view.runId, view]));
     const nameOf = (projectId: string) => this.projects.find(projectId)?.definition.name ?? projectId;
-    const model = workersPage(workers, groups, active, viewOf, habits, nameOf, this.clock.now());
+    const model = {
+      ...workersPage(workers, groups, active, viewOf, habits, nameOf, this.clock.now()),
+      sharedStream: this.monitor.sharedWith,
+    };
     // What only says that time passes is left out: the page counts on by itself.
     const version = pageVersion(
       [],
@@ -88,6 +91,7 @@ export class InstallationPagesController {
           consumers.map(({ name, pending }) => [name, pending]),
         ]),
         model.silent,
+        model.sharedStream,
         model.waiting.map(({ runId, stopAction }) => [
           runId,
           stopAction,

@@ -41,7 +41,7 @@ export class QuotaPageController {
       })),
     );
     const [problem = null] = this.quotas.problems();
-    const quota = quotaPage(this.quotas.rules, problem, usages);
+    const quota = quotaPage(this.quotas.rules, problem, this.quotas.isUnknown, usages);
     return { version: pageVersion([], quota), model: { quota } };
   }
 }

@@ -11,7 +11,7 @@ const runs = [{ runId: RUN_ID, used: 1200 }];
 const status = { dailyLimit: 1000, used: 1200, remaining: 0, concurrencyLimit: 2, resetsAt: LATER };
 
 it('says what each project may use, and what it has used', () => {
-  const { rules, rows } = quotaPage(RULES, null, [{ project, status, runs }]);
+  const { rules, rows } = quotaPage(RULES, null, false, [{ project, status, runs }]);
   expect(rules).toBe(
     'Each project may issue 1,000 calls a day, 2 at once. A day begins at 09:00 in Europe/Berlin.',
   );
@@ -30,17 +30,17 @@ it('says what each project may use, and what it has used', () => {
 });
 
 it('shows what is counted where no limit is known', () => {
-  const page = quotaPage(null, null, [{ project, status: null, runs }]);
+  const page = quotaPage(null, null, false, [{ project, status: null, runs }]);
   expect(page).toMatchObject({ rules: null, isMissing: true, problem: null });
   expect(page.rows).toMatchObject([
     { used: '1,200', limit: null, left: 'no limit', bar: null, isReached: false },
   ]);
 });
 
-it('tells a broken file that still holds from one that was never good', () => {
+it('tells a broken file whose last valid version is used from one that was never valid', () => {
   const problem = { file: 'quota.yaml', line: 3, reason: 'it is wrong' };
-  expect(quotaPage(RULES, problem, []).problem).toMatchObject({ line: 3, isRefusing: false });
-  const neverGood = quotaPage(null, problem, [{ project, status: null, runs }]);
+  expect(quotaPage(RULES, problem, false, []).problem).toMatchObject({ line: 3, isRefusing: false });
+  const neverGood = quotaPage(null, problem, true, [{ project, status: null, runs }]);
   expect(neverGood).toMatchObject({ isMissing: false, problem: { isRefusing: true } });
   expect(neverGood.rows[0]!.left).toBe('unknown');
 });

@@ -16,7 +16,7 @@ export interface ProjectUsage {
 export interface QuotaPage {
   /** "Each project may issue 100 calls a day, 2 at once. A day begins at 09:00 in Europe/Berlin." */
   rules: string | null;
-  problem: { line: number | null; reason: string; isRefusing: boolean } | null;
+  problem: { file: string; line: number | null; reason: string; isRefusing: boolean } | null;
   isMissing: boolean;
   rows: QuotaRow[];
 }
@@ -40,13 +40,14 @@ export interface QuotaRow {
 export function quotaPage(
   rules: QuotaRules | null,
   problem: FileProblem | null,
+  isUnknown: boolean,
   usages: ProjectUsage[],
 ): QuotaPage {
   return {
     rules: rules && rulesText(rules),
-    problem: problem && { line: problem.line, reason: problem.reason, isRefusing: rules === null },
-    isMissing: rules === null && problem === null,
-    rows: usages.map((usage) => quotaRow(usage, problem === null ? 'no limit' : 'unknown')),
+    problem: problem && { ...problem, isRefusing: isUnknown },
+    isMissing: rules === null && !isUnknown,
+    rows: usages.map((usage) => quotaRow(usage, isUnknown ? 'unknown' : 'no limit')),
   };
 }
 

@@ -14,6 +14,8 @@ import {
 const project: KnownProject = {
   definition: aProject(),
   definitionHash: 'f',
+  isDefault: false,
+  isOutdated: false,
   definitionJson: '{}',
   file: 'projects/demo.yaml',
 };

@@ -107,6 +107,7 @@ export function projectsOnPage<State extends ProjectState>(
 /**
  * @param states of all projects, which are counted
  * @param facts of those on the page
+ * @param problems with the paths that are shown to people
  */
 export function overviewPage(
   states: ProjectState[],
@@ -130,7 +131,7 @@ export function overviewPage(
     trendRuns: TREND_RUNS,
     problems: problems
       .slice(0, NAMED_PROBLEMS)
-      .map(({ file, line, reason }) => ({ file: `config/${file}`, line, reason: shortText(reason, 500) })),
+      .map(({ file, line, reason }) => ({ file, line, reason: shortText(reason, 500) })),
     moreProblems: problems.length > NAMED_PROBLEMS ? numberText(problems.length - NAMED_PROBLEMS) : null,
     href: overviewHref('/', tone, page),
     stateHref: overviewHref('/state', tone, page, version),
@@ -197,7 +198,7 @@ function headlineOf(counts: OverviewPage['counts']): string | null {
 }
 
 function projectRow(
-  { project: { definition }, run, view, trend, change, quota }: ProjectFacts,
+  { project: { definition, isDefault }, run, view, trend, change, quota }: ProjectFacts,
   mayGo: boolean,
   now: Instant,
 ): ProjectRow {
@@ -211,7 +212,7 @@ function projectRow(
     projectId: definition.projectId,
     name: definition.name,
     href,
-    isDefault: definition.isDefault,
+    isDefault,
     mark: projectMark(run, change),
     detail: run && detailOf(run, view, change, bar?.text ?? null, now),
     progress: bar?.max ? { value: bar.value ?? 0, max: bar.max } : null,

@@ -90,7 +90,7 @@ export class OverviewController {
       this.quotas.statuses(keeping.map(({ definition }) => definition.projectId)),
     ]);
     const views = new Map((await this.queries.views(active)).map((view) => [view.projectId, view]));
-    const problems = this.remarks.problems();
+    const problems = this.remarks.shownProblems();
     const version = pageVersion([], heads, problems, this.inputs.current(), [
       projects.map(({ definitionHash }) => definitionHash),
       [...quotas],

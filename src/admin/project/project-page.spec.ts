@@ -25,7 +25,15 @@ const STREAM = { message: 'The stream is away.', since: START, refusesRuns: fals
 function stateOf(run: Run | null, more: Partial<ProjectState> = {}): ProjectState {
   const definition = aProject();
   return {
-    project: { definition, definitionHash: 'h', definitionJson: '', file: 'projects/demo.yaml' },
+    project: {
+      definition,
+      definitionHash: 'h',
+      isDefault: false,
+      isOutdated: false,
+      definitionJson: '',
+      file: 'projects/demo.yaml',
+    },
+    file: 'etc/projects/demo.yaml',
     run,
     view: run && toRunView(run, FACTS, LATER),
     past: {
@@ -101,3 +109,8 @@ it('keeps the filters in the address that it is read again by', () => {
   const { stateHref, version } = pageOf(null, { query });
   expect(stateHref).toBe(`/projects/demo/state?scope=from%3Aparse&search=a%26b&version=${version}`);
 });
+
+it('names the file of a project that never ran by its real path', () =>
+  expect(projectPage(stateOf(null), details, LATER).footer.detail).toEqual([
+    { text: 'Press Run to start the first one. What it does is written in etc/projects/demo.yaml.' },
+  ]));

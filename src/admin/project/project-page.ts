@@ -26,6 +26,8 @@ import { usualMs } from '../run/usual-duration';
 /** What can be told quickly, and whether anything that the page shows has changed. */
 export interface ProjectState {
   project: KnownProject;
+  /** The project's file as it is shown to people. */
+  file: string;
   /** The active run, else the latest. */
   run: Run | null;
   view: RunView | null;
@@ -64,7 +66,6 @@ export interface ProjectPage {
   projectId: string;
   name: string;
   href: string;
-  file: string;
   mark: StatusMark;
   /** Why it needs a re-run. */
   change: string | null;
@@ -118,7 +119,7 @@ export function projectVersion(state: ProjectState, now: Instant): string {
 
 export function projectPage(state: ProjectState, details: ProjectDetails, now: Instant): ProjectPage {
   const { project, run, past, query, quota, notes, troubles } = state;
-  const { definition, file } = project;
+  const { definition } = project;
   const { projectId } = definition;
   const active = run !== null && isActive(run) ? run : null;
   const isStopping = active !== null && active.cancelRequestedAt !== null;
@@ -137,7 +138,6 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     projectId,
     name: definition.name,
     href: `/projects/${projectId}`,
-    file: `config/${file}`,
     mark: projectMark(run, state.change),
     change: state.change,
     canRun,
@@ -180,7 +180,7 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
 
 /** The run that was chosen in the history, else the one at work or the latest. */
 function footerOf(
-  { project: { file, definition }, run, view, quota }: ProjectState,
+  { project: { definition }, file, run, view, quota }: ProjectState,
   { selected, page }: ProjectDetails,
   stepNames: string[],
   warnings: FooterWarning[],

@@ -47,16 +47,15 @@ export class ProjectReader {
     ]);
     return {
       project,
+      file: this.remarks.pathOf(project),
       run,
       view,
       past,
       query,
       quota,
       notes: [
-        ...this.remarks
-          .problems()
-          .filter(({ file }) => file === project.file)
-          .map((problem) => `config/${problemText(problem)}. What the file said before still holds.`),
+        ...this.remarks.problemsOf(project).map((problem) => `${problemText(problem)}.`),
+        ...(project.isOutdated ? ['The last valid version of the file stays in use.'] : []),
         ...this.remarks.notes(project.definition),
       ],
       troubles: this.health.troubles(),

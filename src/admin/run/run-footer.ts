@@ -54,7 +54,7 @@ export function neverRunFooter(
     lead: 'No runs yet.',
     quota: footerQuota(quota),
     warnings: [...warnings, ...quotaWarning(quota)],
-    detail: [{ text: `Press Run to start the first one. What it does is written in config/${file}.` }],
+    detail: [{ text: `Press Run to start the first one. What it does is written in ${file}.` }],
   };
 }
 

@@ -10,6 +10,7 @@ import { Bounds1700000000009 } from './9-bounds';
 import { HandedOutRuns1700000000010 } from './10-handed-out-runs';
 import { Clocks1700000000011 } from './11-clocks';
 import { ForeignEvents1700000000012 } from './12-foreign-events';
+import { Installation1700000000013 } from './13-installation';
 
 /** In order. A new one is added at the end; one that was ever released is never changed. */
 export const MIGRATIONS = [
@@ -25,4 +26,5 @@ export const MIGRATIONS = [
   HandedOutRuns1700000000010,
   Clocks1700000000011,
   ForeignEvents1700000000012,
+  Installation1700000000013,
 ];

@@ -1,0 +1,50 @@
+import type { Dirent } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import type { FileProblem } from './file-problem';
+
+/** Deep enough for what people sort files into, and cheap next to a folder of packages. */
+const MAX_DEPTH = 3;
+const MAX_NAMED = 20;
+
+/** Whether a file is read as YAML. */
+export function isYamlName(name: string): boolean {
+  return /^[^.].*\.ya?ml$/i.test(name);
+}
+
+/**
+ * Returns a problem for each YAML file in a sub-folder: somebody may wait for it to be read. Hidden folders are left
+ * out, such as those that Kubernetes makes in a mounted ConfigMap.
+ * @param entries of the folder
+ */
+export async function ignoredFiles(root: string, folder: string, entries: Dirent[]): Promise<FileProblem[]> {
+  const files = await filesInSubfolders(root, folder, entries, MAX_DEPTH);
+  return files.slice(0, MAX_NAMED).map((file) => ({
+    file,
+    line: null,
+    reason: `the file is ignored because it is in a sub-folder. Move it to ${folder}`,
+  }));
+}
+
+async function filesInSubfolders(
+  root: string,
+  folder: string,
+  entries: Dirent[],
+  depth: number,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of entries) {
+    const { name } = entry;
+    if (!entry.isDirectory() || name.startsWith('.') || name === 'node_modules' || isYamlName(name)) continue;
+    const inside = posix.join(folder, name);
+    const children = await readdir(join(root, inside), { withFileTypes: true }).catch(() => []);
+    found.push(
+      ...children
+        .filter((child) => !child.isDirectory() && isYamlName(child.name))
+        .map((child) => posix.join(inside, child.name))
+        .sort(),
+    );
+    if (depth > 1) found.push(...(await filesInSubfolders(root, inside, children, depth - 1)));
+  }
+  return found;
+}

@@ -1,0 +1,76 @@
+import { distance } from 'fastest-levenshtein';
+import type { GivenEnvironment } from './environment';
+import { SECRETS, fileVariableOf } from './secrets';
+
+/** Every variable that Jobato reads; `.env.example` explains each. */
+export const KNOWN_VARIABLES = [
+  'HOST',
+  'PORT',
+  'ALLOWED_HOSTS',
+  'PUBLIC_URL',
+  'BASE_PATH',
+  'CORS_ORIGINS',
+  'TLS_CERT_FILE',
+  'TLS_KEY_FILE',
+  'TRUST_PROXY',
+  'DATA_DIR',
+  'CONFIG_DIR',
+  'DATABASE_URL',
+  'WORKER',
+  'WORKER_CONCURRENCY',
+  'WORKER_DRAIN_SECONDS',
+  'RUN_EVENTS_STREAM',
+  'RUN_EVENTS_RETENTION_HOURS',
+  'LOG_LIMIT_MB',
+  'ARTIFACT_LIMIT_MB',
+  'REQUEST_TIMEOUT_SECONDS',
+  'UPLOAD_IDLE_SECONDS',
+  'UPLOAD_TIMEOUT_SECONDS',
+  'MIN_FREE_DISK_MB',
+  'LOG_LEVEL',
+  'JOBATO_URL',
+  ...SECRETS,
+  ...SECRETS.map(fileVariableOf),
+];
+
+const KNOWN: ReadonlySet<string> = new Set(KNOWN_VARIABLES);
+const PREFIX = 'JOBATO_';
+/** What a step is given: a server that a step starts inherits it. */
+const OF_STEPS =
+  /^JOBATO_(RUN_ID|PROJECT_ID|STEP|SCOPE|ATTEMPT|PARAMS|PARAM_\w+|OUTPUT_\w+|WORK_DIR|RUN_DIR|EVENTS_FD|INPUTS_FILE|QUOTA_\w+|HTML_DIR|CURRENT_RESULT)$/;
+/** One wrong character in so many is a slip. */
+const CHARACTERS_PER_SLIP = 4;
+
+/**
+ * One sentence for each variable that has no effect: each unknown name that begins with JOBATO_, and each name in the
+ * file .env that is nearly one of ours. Other names in that file may be meant for steps. Contains no value.
+ */
+export function unknownVariables({ own, file }: GivenEnvironment): string[] {
+  return [
+    ...Object.keys(own).flatMap((name) => warningAbout(name, '')),
+    ...Object.keys(file?.variables ?? {})
+      .filter((name) => own[name] === undefined)
+      .flatMap((name) => warningAbout(name, ` in ${file!.path}`, true)),
+  ];
+}
+
+function warningAbout(name: string, place: string, isOurFile = false): string[] {
+  if (KNOWN.has(name) || OF_STEPS.test(name)) return [];
+  const suggestion = similarVariable(name);
+  const isMeant = name.toUpperCase().startsWith(PREFIX) || (isOurFile && suggestion !== null);
+  if (!isMeant) return [];
+  const hint =
+    suggestion === null ? 'The file .env.example lists all variables.' : `Did you mean ${suggestion}?`;
+  return [`${name}${place} is unknown and has no effect. ${hint}`];
+}
+
+/** The variable that a misspelt name stands for; null where none is near. */
+function similarVariable(name: string): string | null {
+  const spelling = name.toUpperCase().replaceAll('-', '_');
+  const withoutPrefix = spelling.replace(PREFIX, '');
+  const [best] = KNOWN_VARIABLES.map((known) => ({
+    known,
+    slips: Math.min(distance(spelling, known), distance(withoutPrefix, known)),
+  })).sort((one, other) => one.slips - other.slips);
+  return best && best.slips <= Math.floor(best.known.length / CHARACTERS_PER_SLIP) ? best.known : null;
+}

@@ -1,0 +1,35 @@
+import type { Redis } from 'ioredis';
+
+/** A server that was killed is forgotten after this. */
+const EXPIRES_AFTER_MS = 30_000;
+
+/** The servers that apply the events of a stream, in a sorted set beside it: by when Redis heard of each last. */
+export class RedisServers {
+  private readonly key: string;
+
+  constructor(eventsKey: string) {
+    this.key = `${eventsKey}:servers`;
+  }
+
+  /** @returns the names of servers that have another database */
+  async register(redis: Redis, installationId: string, nodeId: string): Promise<string[]> {
+    // By the clock of Redis: those of the servers may differ.
+    const [seconds, microseconds] = await redis.time();
+    const nowMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+    await redis.zadd(this.key, nowMs, memberOf(installationId, nodeId));
+    await redis.zremrangebyscore(this.key, '-inf', nowMs - EXPIRES_AFTER_MS);
+    await redis.pexpire(this.key, EXPIRES_AFTER_MS);
+    const members = await redis.zrange(this.key, 0, -1);
+    return members
+      .map((member) => member.split(' '))
+      .flatMap(([id, name]) => (id === installationId || name === undefined ? [] : [name]));
+  }
+
+  async unregister(redis: Redis, installationId: string, nodeId: string): Promise<void> {
+    await redis.zrem(this.key, memberOf(installationId, nodeId));
+  }
+}
+
+function memberOf(installationId: string, nodeId: string): string {
+  return `${installationId} ${nodeId}`;
+}

@@ -1,0 +1,31 @@
+import { Cron } from 'croner';
+
+/** croner knows more; these are the ones that Jobato promises. */
+const NICKNAMES = ['@hourly', '@daily', '@weekly', '@monthly'];
+
+/** Returns what is wrong with a cron expression (five fields, six with seconds, or a nickname), or null. */
+export function whyNoCron(expression: string): string | null {
+  const text = expression.trim();
+  if (text.startsWith('@')) {
+    return NICKNAMES.includes(text) ? null : `is not one of ${NICKNAMES.join(', ')}`;
+  }
+  const fields = text === '' ? 0 : text.split(/\s+/).length;
+  if (fields !== 5 && fields !== 6) {
+    return `has ${fields} ${fields === 1 ? 'field' : 'fields'}, not 5 (minute, hour, day, month, weekday) or 6 (second first)`;
+  }
+  try {
+    const cron = new Cron(text, { paused: true, timezone: 'UTC' });
+    return cron.nextRun() === null ? 'never comes due' : null;
+  } catch (error) {
+    return `is not a cron expression: ${(error as Error).message.replace(/^CronPattern: /, '')}`;
+  }
+}
+
+/** Whether schedules can follow this time zone: a name of the IANA database. */
+export function isTimeZoneName(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,113 @@
+import { parseProjectFile } from './project-file';
+import { type ProjectCandidate, settleProjects } from './settle-projects';
+
+const definition = (id: string, isDefault = false) =>
+  parseProjectFile(`id: ${id}\nexecutor: external\ndefault: ${isDefault}\n`).content!;
+const A = definition('a');
+const B = definition('b');
+const candidate = (file: string, more: Partial<ProjectCandidate> = {}): ProjectCandidate => ({
+  file,
+  current: null,
+  accepted: null,
+  isNew: false,
+  isMissing: false,
+  ...more,
+});
+const isNew = (file: string, current: ProjectCandidate['current']) =>
+  candidate(file, { current, isNew: true });
+const settled = (candidates: ProjectCandidate[], defaultFile: string | null = null) => {
+  const result = settleProjects(candidates, defaultFile);
+  return {
+    ids: Object.fromEntries([...result.accepted].map(([file, { projectId }]) => [file, projectId])),
+    conflicts: result.conflicts.map(({ file, over, takenBy }) => `${file}: ${over} is taken by ${takenBy}`),
+    defaultFile: result.defaultFile,
+  };
+};
+
+describe('an id that several files want', () => {
+  it('stays with the file that had it, whatever the new one is called', () =>
+    expect(
+      settled([isNew('a (copy).yaml', A), candidate('report.yaml', { current: A, accepted: A })]),
+    ).toEqual({
+      ids: { 'report.yaml': 'a' },
+      conflicts: ['a (copy).yaml: id is taken by report.yaml'],
+      defaultFile: null,
+    }));
+
+  it('stays with the file that had it while that file has a flaw', () =>
+    expect(
+      settled([candidate('copy.yaml', { current: A }), candidate('z.yaml', { accepted: A })]),
+    ).toMatchObject({ ids: { 'z.yaml': 'a' }, conflicts: ['copy.yaml: id is taken by z.yaml'] }));
+
+  it('stays with a file that is missing for a moment', () =>
+    expect(
+      settled([
+        candidate('copy.yaml', { current: A }),
+        candidate('z.yaml', { current: A, accepted: A, isMissing: true }),
+      ]).ids,
+    ).toEqual({ 'z.yaml': 'a' }));
+
+  it('moves to a new file when the file that had it is missing: it was renamed', () =>
+    expect(
+      settled([candidate('a.yaml', { current: A, accepted: A, isMissing: true }), isNew('renamed.yaml', A)])
+        .ids,
+    ).toEqual({ 'renamed.yaml': 'a' }));
+
+  it('moves to the file that waits for it when the other is gone', () =>
+    expect(settled([candidate('copy.yaml', { current: A })])).toMatchObject({
+      ids: { 'copy.yaml': 'a' },
+      conflicts: [],
+    }));
+
+  it('goes at the start to the file that is named after it, else to the first by name', () => {
+    expect(settled([isNew('a (copy).yaml', A), isNew('a.yaml', A)]).ids).toEqual({ 'a.yaml': 'a' });
+    expect(settled([isNew('y.yaml', A), isNew('x.yaml', A)]).ids).toEqual({ 'x.yaml': 'a' });
+  });
+
+  it('is refused to a file that had another one, which the file keeps', () =>
+    expect(
+      settled([
+        candidate('a.yaml', { current: A, accepted: A }),
+        candidate('b.yaml', { current: A, accepted: B }),
+      ]),
+    ).toMatchObject({
+      ids: { 'a.yaml': 'a', 'b.yaml': 'b' },
+      conflicts: ['b.yaml: id is taken by a.yaml'],
+    }));
+
+  it('is no conflict where two files exchange their ids', () =>
+    expect(
+      settled([
+        candidate('x.yaml', { current: B, accepted: A }),
+        candidate('y.yaml', { current: A, accepted: B }),
+      ]),
+    ).toMatchObject({ ids: { 'x.yaml': 'b', 'y.yaml': 'a' }, conflicts: [] }));
+});
+
+describe('the default project', () => {
+  const first = definition('a', true);
+  const second = definition('b', true);
+
+  it('stays the one that was first; the newcomer is a project all the same', () =>
+    expect(
+      settled([isNew('b.yaml', second), candidate('z.yaml', { current: first, accepted: first })], 'z.yaml'),
+    ).toEqual({
+      ids: { 'b.yaml': 'b', 'z.yaml': 'a' },
+      conflicts: ['b.yaml: default is taken by z.yaml'],
+      defaultFile: 'z.yaml',
+    }));
+
+  it('is the first by name at the start', () =>
+    expect(settled([isNew('y.yaml', first), isNew('x.yaml', second)]).defaultFile).toBe('x.yaml'));
+
+  it('moves on when the first one gives it up', () =>
+    expect(
+      settled(
+        [
+          candidate('a.yaml', { current: A, accepted: first }),
+          candidate('b.yaml', { current: second, accepted: second }),
+        ],
+        'a.yaml',
+      ),
+    ).toMatchObject({ conflicts: [], defaultFile: 'b.yaml' }));
+});

@@ -1,0 +1,75 @@
+import type { ProjectDefinition } from './project';
+
+/** A project file, as far as it can be used. */
+export interface ProjectCandidate {
+  /** Its name. */
+  file: string;
+  /** What it contains now; null while it has a flaw. */
+  current: ProjectDefinition | null;
+  /** What it was accepted with before; null where it never was. */
+  accepted: ProjectDefinition | null;
+  /** Whether it appeared since the last look. */
+  isNew: boolean;
+  /** Whether it is missing right now, and perhaps on its way back. */
+  isMissing: boolean;
+}
+
+/** A file that wants what another file has. */
+export interface ProjectConflict {
+  file: string;
+  over: 'id' | 'default';
+  wanted: string;
+  takenBy: string;
+}
+
+export interface SettledProjects {
+  /** By file, in the order of the files. */
+  accepted: Map<string, ProjectDefinition>;
+  conflicts: ProjectConflict[];
+  defaultFile: string | null;
+}
+
+/**
+ * Decides which file has which id, and which one is the default. The file that had it first keeps it, so that a copy
+ * never takes over a running project. At the start, a file that is named after its project goes first, then the order
+ * of names decides. A file that loses keeps its last accepted version, if that does not collide with another file.
+ */
+export function settleProjects(candidates: ProjectCandidate[], defaultFile: string | null): SettledProjects {
+  const claims = new Map<string, ProjectCandidate[]>();
+  for (const candidate of candidates) {
+    const id = (candidate.current ?? candidate.accepted)?.projectId;
+    if (id !== undefined) claims.set(id, [...(claims.get(id) ?? []), candidate]);
+  }
+  const accepted = new Map<string, ProjectDefinition>();
+  const conflicts: ProjectConflict[] = [];
+  for (const [id, claimants] of claims) {
+    const [winner, ...losers] = claimants.sort((one, other) => inOrder(rank(one, id), rank(other, id)));
+    accepted.set(winner!.file, (winner!.current ?? winner!.accepted)!);
+    for (const { file, accepted: before } of losers) {
+      conflicts.push({ file, over: 'id', wanted: id, takenBy: winner!.file });
+      if (before !== null && !claims.has(before.projectId)) accepted.set(file, before);
+    }
+  }
+  const wanting = [...accepted].filter(([, { isDefault }]) => isDefault).map(([file]) => file);
+  const settledDefault = wanting.find((file) => file === defaultFile) ?? wanting.sort()[0] ?? null;
+  for (const file of wanting) {
+    if (file === settledDefault) continue;
+    conflicts.push({ file, over: 'default', wanted: 'default', takenBy: settledDefault! });
+  }
+  return { accepted: sorted(accepted), conflicts, defaultFile: settledDefault };
+}
+
+/** The lowest one wins. A file that is missing yields to a new one: it was renamed. */
+function rank({ file, accepted, isNew, isMissing }: ProjectCandidate, id: string): [number, number, string] {
+  const isHolder = accepted?.projectId === id;
+  const seniority = isHolder ? (isMissing ? 2 : 0) : isNew ? 1 : 3;
+  return [seniority, file.replace(/\.ya?ml$/i, '') === id ? 0 : 1, file];
+}
+
+function inOrder(one: [number, number, string], other: [number, number, string]): number {
+  return one[0] - other[0] || one[1] - other[1] || (one[2] < other[2] ? -1 : 1);
+}
+
+function sorted<Value>(map: Map<string, Value>): Map<string, Value> {
+  return new Map([...map].sort(([one], [other]) => (one < other ? -1 : 1)));
+}

@@ -1,0 +1,89 @@
+import { RedisEventStream } from '../src/events/redis-event-stream';
+import { StreamMonitor } from '../src/events/stream-monitor';
+import type { HealthReport } from '../src/health/health';
+import { RedisServer } from './support/redis';
+import { nodeStep, RunningApp, untilRead } from './support/jobato';
+
+const KEYS = { eventsKey: 'shared:run-events', logsKey: 'shared:run-logs' };
+
+let redis: RedisServer;
+beforeAll(async () => {
+  redis = await RedisServer.start();
+});
+afterAll(() => redis.end());
+
+it('tells servers of other databases from those of the same, and forgets those that are silent', async () => {
+  const stream = new RedisEventStream({ url: redis.url, ...KEYS });
+  try {
+    expect(await stream.register('one', 'node-a')).toEqual([]);
+    expect(await stream.register('one', 'node-b')).toEqual([]);
+    expect(await stream.register('two', 'node-c')).toEqual(['node-a', 'node-b']);
+    expect(await stream.register('one', 'node-a')).toEqual(['node-c']);
+    await stream.unregister('two', 'node-c');
+    expect(await stream.register('one', 'node-a')).toEqual([]);
+
+    const client = redis.client();
+    await client.zadd('shared:run-events:servers', Date.now() - 31_000, 'three killed');
+    await client.zadd('shared:run-events:servers', Date.now() - 20_000, 'four slow');
+    expect(await stream.register('one', 'node-a')).toEqual(['slow']);
+    expect(await client.pttl('shared:run-events:servers')).toBeGreaterThan(0);
+  } finally {
+    await stream.close();
+  }
+});
+
+it('reports another installation in health, log and on the workers page, until it is gone', async () => {
+  const environment = { REDIS_URL: redis.url, RUN_EVENTS_STREAM: 'both:run-events' };
+  const first = await RunningApp.start({ talks: nodeStep('talks', '0') }, environment);
+  const second = await RunningApp.start({ talks: nodeStep('talks', '0') }, environment);
+  const sharedWith = (app: RunningApp) => app.app.get(StreamMonitor).sharedWith;
+  const health = async (app: RunningApp) => {
+    const response = await app.fetch('/api/health');
+    return { code: response.status, report: (await response.json()) as HealthReport };
+  };
+  try {
+    await untilRead(() => sharedWith(first) !== null && sharedWith(second) !== null);
+    for (const app of [first, second]) {
+      const { code, report } = await health(app);
+      expect(code).toBe(503);
+      expect(report.dependencies.events).toMatchObject({
+        status: 'trouble',
+        message: expect.stringMatching(
+          /^Another installation of Jobato uses this event stream: .*RUN_EVENTS_STREAM/,
+        ),
+      });
+      expect(await (await app.fetch('/workers')).text()).toContain(
+        'Another installation of Jobato uses this',
+      );
+      expect((await app.fetch('/api/health/ready')).status).toBe(200);
+    }
+  } finally {
+    await second.stop();
+  }
+  try {
+    await untilRead(() => sharedWith(first) === null);
+    expect((await health(first)).code).toBe(200);
+    expect(await (await first.fetch('/workers')).text()).not.toContain('Another installation');
+  } finally {
+    await first.stop();
+  }
+});
+
+it('does not take the same database after a kill for another installation', async () => {
+  const environment = { REDIS_URL: redis.url, RUN_EVENTS_STREAM: 'again:run-events' };
+  const first = await RunningApp.start({ talks: nodeStep('talks', '0') }, environment);
+  try {
+    const registered = async () => redis.client().zrange('again:run-events:servers', 0, -1);
+    const monitor = first.app.get(StreamMonitor);
+    await monitor['register']();
+    const [member] = await registered();
+    // A node that was killed, on this database.
+    await redis
+      .client()
+      .zadd('again:run-events:servers', Date.now(), `${member!.split(' ')[0]} another-node`);
+    await monitor['register']();
+    expect(monitor.sharedWith).toBeNull();
+  } finally {
+    await first.stop();
+  }
+});

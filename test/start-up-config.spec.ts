@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Folders, makeFolders, serverEnvironment, ServerProcess } from './support/jobato';
+
+const ROOT = join(__dirname, '..');
+const TOKEN = '0123456789abcdef0123456789abcdef';
+
+/** Several processes in each of them. */
+jest.setTimeout(90_000);
+
+let folders: Folders;
+beforeEach(() => (folders = makeFolders({})));
+afterEach(() => rmSync(folders.root, { recursive: true, force: true }));
+
+const inRoot = (...names: string[]) => join(folders.root, ...names);
+const replaced = (path: string, make: (path: string) => void) => {
+  rmSync(path, { recursive: true, force: true });
+  make(path);
+};
+
+/** Starts a program in the folder of the test, which it refuses to do, and returns all that it prints on stderr. */
+async function refusal(extra: Record<string, string | undefined> = {}, program = 'main.js'): Promise<string> {
+  const child = spawn(process.execPath, [join(ROOT, 'dist', program)], {
+    cwd: folders.root,
+    env: { ...serverEnvironment(folders), ...extra },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let text = '';
+  child.stderr.setEncoding('utf8').on('data', (part: string) => (text += part));
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(1);
+  expect(text).not.toMatch(/^\s+at /m);
+  return text;
+}
+
+describe('a start is refused with the variable or file and what to do,', () => {
+  it.each<[string, () => void, RegExp]>([
+    [
+      'where CONFIG_DIR is a file',
+      () => replaced(folders.configDir, (path) => writeFileSync(path, '')),
+      /^CONFIG_DIR: .*config is not a folder\. Move that file away or set another CONFIG_DIR\.\n$/,
+    ],
+    [
+      'where CONFIG_DIR is a link that leads nowhere',
+      () => replaced(folders.configDir, (path) => symlinkSync('nowhere', path)),
+      /^CONFIG_DIR: .*config is a link that leads nowhere\. Correct the link or set another CONFIG_DIR\.\n$/,
+    ],
+    [
+      'where the folder of the projects cannot be read',
+      () => replaced(join(folders.configDir, 'projects'), (path) => symlinkSync('projects', path)),
+      /^CONFIG_DIR: .*projects cannot be read \(ELOOP\)\. Let the user of this server read it/,
+    ],
+    [
+      'where a file of the data folder is a folder',
+      () => mkdirSync(join(folders.dataDir, 'node-id'), { recursive: true }),
+      /^DATA_DIR: .*node-id is a folder, but must be a file\./,
+    ],
+    [
+      'where a folder of the data folder is a file',
+      () => {
+        mkdirSync(folders.dataDir);
+        writeFileSync(join(folders.dataDir, 'runs'), '');
+      },
+      /^DATA_DIR: .*data\/runs is not a folder\./,
+    ],
+    [
+      'where .env is UTF-16',
+      () => writeFileSync(inRoot('.env'), Buffer.from('\ufeffPORT=0\r\n', 'utf16le')),
+      /^The configuration cannot be used: .*\.env cannot be used: it is encoded as UTF-16\. Save it as UTF-8\.\n$/,
+    ],
+    [
+      'where a variable of .env is wrong',
+      () => writeFileSync(inRoot('.env'), '\ufeffWORKER_CONCURRENCY=many\n'),
+      /^The configuration cannot be used: WORKER_CONCURRENCY must be a whole number .*, not "many"\. WORKER_CONCURRENCY is set in .*\.env\.\n$/,
+    ],
+  ])('%s', async (_what, prepare, message) => {
+    prepare();
+    expect(await refusal()).toMatch(message);
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['a database elsewhere', { DATABASE_URL: 'postgres://db' }, /: DATABASE_URL is set, .* Unset it\.\n$/],
+    [
+      'an address of no machine',
+      { HOST: 'http://x' },
+      /^HOST is http:\/\/x, which is not an address of this/,
+    ],
+    [
+      'an address that cannot be bound',
+      { HOST: 'fe80::1' },
+      /^HOST is fe80::1 and PORT is 0, .* \(E\w+\)\. Set/,
+    ],
+  ])('with %s', async (_what, extra, message) =>
+    expect(await refusal({ JOBATO_ADMIN_TOKEN: TOKEN, ...extra })).toMatch(message),
+  );
+
+  it('also by a worker process', async () => {
+    replaced(folders.configDir, (path) => writeFileSync(path, ''));
+    expect(await refusal({ JOBATO_API_KEY: TOKEN }, 'worker.js')).toMatch(
+      /^CONFIG_DIR: .*config is not a folder\./,
+    );
+  });
+});
+
+it('keeps the first line of a .env with a byte order mark, and warns about names without effect', async () => {
+  writeFileSync(inRoot('.env'), `\ufeffJOBATO_ADMIN_TOKEN=${TOKEN}\r\nJOBATO_API_KEYS=${TOKEN}\r\n`, {
+    mode: 0o600,
+  });
+  const server = await ServerProcess.start(folders, {}, join(ROOT, 'dist', 'main.js'), folders.root);
+  try {
+    expect((await fetch(`${server.url}/api/projects`)).status).toBe(401);
+    const headers = { Authorization: `Bearer ${TOKEN}` };
+    expect((await fetch(`${server.url}/api/projects`, { headers })).status).toBe(200);
+    expect(server.output.join('\n')).toMatch(
+      /"level":"warn".*JOBATO_API_KEYS in .*\.env is unknown and has no effect\. Did you mean JOBATO_API_KEY\?/,
+    );
+  } finally {
+    await server.end('SIGTERM');
+  }
+});
