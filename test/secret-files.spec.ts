@@ -31,13 +31,13 @@ describe('secrets in files', () => {
     [
       'a missing file',
       { JOBATO_ADMIN_TOKEN_FILE: 'gone' },
-      /^ {2}- JOBATO_ADMIN_TOKEN_FILE: \S+\/gone does not exist\.$/m,
+      /: JOBATO_ADMIN_TOKEN_FILE: \S+\/gone does not exist\.$/m,
     ],
-    ['an empty file', { JOBATO_API_KEY_FILE: 'empty' }, /^ {2}- JOBATO_API_KEY_FILE: \S+\/empty is empty\./m],
+    ['an empty file', { JOBATO_API_KEY_FILE: 'empty' }, /: JOBATO_API_KEY_FILE: \S+\/empty is empty\./m],
     [
       'both',
       { JOBATO_API_KEY: KEY, JOBATO_API_KEY_FILE: 'key' },
-      /^ {2}- JOBATO_API_KEY and JOBATO_API_KEY_FILE are both set\./m,
+      /: JOBATO_API_KEY and JOBATO_API_KEY_FILE are both set\./m,
     ],
   ])('refuse the start with %s, in one sentence', async (_what, environment, sentence) => {
     const server = CliProcess.start(
@@ -49,7 +49,7 @@ describe('secrets in files', () => {
     const { exitCode, stderr } = await server.ended;
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(sentence);
-    expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(stderr).not.toContain(KEY);
   });
 
