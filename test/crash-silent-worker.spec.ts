@@ -119,7 +119,7 @@ describe('workers that fall silent, or want the same run', () => {
 
     await say(runId, 'run.completed', { attempt: 2 });
     expect(await jobato.untilEnded(runId)).toMatchObject({ status: 'completed', attempt: 2, metrics: {} });
-    await say(runId, 'run.failed', { errorCode: 'LATE', message: 'after the end' });
+    await say(runId, 'run.failed', { attempt: 2, errorCode: 'LATE', message: 'after the end' });
     expect((await history(runId)).at(-1)).toBe('run.failed already-ended');
     expect(flawsOf(jobato.folders)).toEqual([]);
   });

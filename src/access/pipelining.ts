@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Socket } from 'node:net';
 
 /** Browsers and proxies wait for an answer before they send the next request on a connection. */
-const MAX_UNANSWERED = 20;
+const MAX_UNANSWERED = 100;
 
 /**
  * Closes a connection that sends one request after the other without waiting for answers. Node reads all that a

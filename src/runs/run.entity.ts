@@ -82,7 +82,7 @@ export class RunEventCountsEntity {
   @Column({ name: 'signs_of_life', type: 'integer' }) signsOfLife!: number;
   @Column({ type: 'integer' }) unlisted!: number;
   /** Listed ones from senders that do not hold the run. */
-  @Column({ name: 'foreign_events', type: 'integer' }) foreign!: number;
+  @Column({ name: 'foreign_events', type: 'integer', default: 0 }) foreign!: number;
 }
 
 /** What a run was started with. Kept by the hash of its content, so that many runs share one. */
