@@ -17,9 +17,10 @@ import { runError } from './run-error';
 import { type Waiting, type WaitingFacts, waitingFor, waitingMessage } from './waiting';
 import { clockSkewMs } from './sender-clock';
 
-const nullableText = { type: String, nullable: true } as const;
-const nullableTime = { type: String, format: 'date-time', nullable: true } as const;
-const nullableNumber = { type: Number, nullable: true } as const;
+const nullableText = { type: 'string', nullable: true } as const;
+const nullableTime = { type: 'string', format: 'date-time', nullable: true } as const;
+/** Words, because these also stand below the top of a property, where a class would be written out as a function. */
+const nullableNumber = { type: 'number', nullable: true } as const;
 
 export class WaitingView {
   @ApiProperty({ type: String, example: 'no-worker-yet' }) code!: Waiting['code'];
