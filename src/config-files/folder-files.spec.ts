@@ -204,14 +204,49 @@ describe('a file that is removed', () => {
 
 it('reads a file again only when it changed, once its time is old enough to tell', async () => {
   write('a.yaml', 'one');
-  // The system sets the time of change, so this waits until it is in the past by more than two seconds.
   const { ctimeMs } = statSync(join(folder, 'a.yaml'));
-  await new Promise((resolve) => setTimeout(resolve, ctimeMs + 2_050 - Date.now()));
+  const now = jest.spyOn(Date, 'now').mockReturnValue(ctimeMs + 2_050);
   await files.look();
+  now.mockRestore();
   const { version } = files.files.get('a.yaml')!;
   expect(version).not.toBeNull();
   files.files.get('a.yaml')!.source = 'kept';
   expect(await seen()).toEqual({ 'a.yaml': 'kept' });
   appendFileSync(join(folder, 'a.yaml'), ' more');
   expect(await seen()).toEqual({ 'a.yaml': 'one more' });
+});
+
+describe('news since the last look', () => {
+  beforeEach(async () => {
+    write('a.yaml', 'one');
+    write('b.yaml', 'one');
+    // Versions count only once their times are old enough to tell.
+    const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 5_000);
+    await files.look();
+    now.mockRestore();
+  });
+
+  it('are not there while nothing changed', async () => {
+    expect(await files.hasNews(['a.yaml', 'b.yaml'])).toBe(false);
+  });
+
+  it('are an edit of a file that is asked about', async () => {
+    appendFileSync(join(folder, 'a.yaml'), ' more');
+    expect(await files.hasNews(['b.yaml'])).toBe(false);
+    expect(await files.hasNews(['a.yaml'])).toBe(true);
+  });
+
+  it.each<[string, () => void]>([
+    ['a new file', () => write('c.yaml', 'one')],
+    ['a removed file', () => unlinkSync(join(folder, 'b.yaml'))],
+    ['a file in the place of another', () => renameSync(join(folder, 'b.yaml'), join(folder, 'a.yaml'))],
+    ['a folder that is gone', () => rmSync(folder, { recursive: true })],
+  ])('are %s', async (_what, change) => {
+    change();
+    expect(await files.hasNews(['a.yaml'])).toBe(true);
+  });
+
+  it('are always there for a file that is not known', async () => {
+    expect(await files.hasNews(['c.yaml'])).toBe(true);
+  });
 });

@@ -34,6 +34,8 @@ export class FolderFiles {
   entries: Dirent[] = [];
   /** Why the folder cannot be read; null where it can. Its files are kept as they were. */
   trouble: string | null = null;
+  /** What was the folder's state when it was listed; null: list it at the next look. */
+  private version: string | null = null;
 
   /**
    * @param root the configuration folder. Without it nothing below it counts as removed
@@ -46,11 +48,31 @@ export class FolderFiles {
     private readonly removedAfterMs = REMOVED_AFTER_MS,
   ) {}
 
+  /**
+   * Returns whether files were added or removed, or one of these was changed, since the last look. Costs one system
+   * call for the folder and one for each name, where a look costs one for each file.
+   */
+  async hasNews(names: string[]): Promise<boolean> {
+    try {
+      const known = [this.version, ...names.map((name) => this.files.get(name)?.version ?? null)];
+      if (known.includes(null)) return true;
+      const paths = [this.folder, ...names.map((name) => join(this.folder, name))];
+      const stats = await Promise.all(paths.map((path) => stat(path)));
+      return stats.some((found, index) => versionOf(found) !== known[index]);
+    } catch {
+      return true;
+    }
+  }
+
   async look(): Promise<void> {
     try {
+      const nowMs = Date.now();
+      const stats = await stat(this.folder).catch(() => null);
       this.entries = await this.list();
+      this.version = stats !== null && isSettled(stats, nowMs) ? versionOf(stats) : null;
       this.trouble = null;
     } catch (error) {
+      this.version = null;
       this.trouble = unreadable(error, 'folder');
       return;
     }

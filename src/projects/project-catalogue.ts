@@ -131,6 +131,12 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     return this.looks.now();
   }
 
+  /** The same, if anything changed that can concern this project; null: the default one. Cheap with many projects. */
+  async reloadFor(projectId: string | null): Promise<void> {
+    const project = projectId === null ? this.findDefault() : this.find(projectId);
+    if (project === null || (await this.files.hasNews([nameOf(project.file)]))) await this.reload();
+  }
+
   private async readFolder(): Promise<void> {
     await this.files.look();
     const known = this.parsedFiles;
@@ -222,6 +228,10 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
 
 function fileOf(name: string): string {
   return `${FOLDER}/${name}`;
+}
+
+function nameOf(file: string): string {
+  return file.slice(FOLDER.length + 1);
 }
 
 function knownProject(

@@ -64,7 +64,7 @@ export class RunsService {
     // As it was asked: "the default project" stays that, whichever it is by the time that it is asked again.
     const asked = { projectId, ...request, triggeredBy };
     return this.once(idempotencyKey, { rerunOf: null, ...asked }, async (idempotency) => {
-      await this.readConfiguration();
+      await this.projects.reloadFor(projectId);
       const project = projectId === null ? this.projects.getDefault() : this.projects.get(projectId);
       return this.start(project, { ...request, triggeredBy }, null, idempotency);
     });
@@ -78,7 +78,7 @@ export class RunsService {
   ): Promise<Accepted> {
     return this.once(idempotencyKey, { rerunOf: runId.toLowerCase(), scope, params }, async (idempotency) => {
       const original = await this.queries.get(runId);
-      await this.readConfiguration();
+      await this.projects.reloadFor(original.projectId);
       const project = this.projects.get(original.projectId);
       // A parameter that the project no longer has cannot be repeated.
       const kept = Object.entries(original.params).filter(([name]) =>
@@ -151,11 +151,6 @@ export class RunsService {
     return { run: JSON.parse(first.answer) as RunView, replayed: true };
   }
 
-  /** A run starts with what the files contain when it is asked for. */
-  private async readConfiguration(): Promise<void> {
-    await Promise.all([this.projects.reload(), this.inputs.reload(), this.quotas.reload()]);
-  }
-
   private async start(
     { definition, definitionHash, definitionJson }: KnownProject,
     request: TriggerRequest & { triggeredBy: TriggeredBy },
@@ -182,6 +177,9 @@ export class RunsService {
     errors.push(...checked.errors);
     if (errors.length > 0) throw invalid(errors);
 
+    // A run starts with what the files contain when it is asked for.
+    if (definition.inputs !== null) await this.inputs.reload();
+    if (definition.quota) await this.quotas.reload();
     const runInputs = definition.inputs === null ? null : this.inputs.compute();
     const quota = await this.quotas.grant(definition);
 
