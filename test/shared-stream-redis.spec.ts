@@ -36,13 +36,13 @@ it('reports another installation in health, log and on the workers page, until i
   const environment = { REDIS_URL: redis.url, RUN_EVENTS_STREAM: 'both:run-events' };
   const first = await RunningApp.start({ talks: nodeStep('talks', '0') }, environment);
   const second = await RunningApp.start({ talks: nodeStep('talks', '0') }, environment);
-  const sharedWith = (app: RunningApp) => app.app.get(StreamMonitor).sharedWith;
+  const strangersOf = (app: RunningApp) => app.app.get(StreamMonitor).strangers.length;
   const health = async (app: RunningApp) => {
     const response = await app.fetch('/api/health');
     return { code: response.status, report: (await response.json()) as HealthReport };
   };
   try {
-    await untilRead(() => sharedWith(first) !== null && sharedWith(second) !== null);
+    await untilRead(() => strangersOf(first) > 0 && strangersOf(second) > 0);
     for (const app of [first, second]) {
       const { code, report } = await health(app);
       expect(code).toBe(503);
@@ -61,7 +61,7 @@ it('reports another installation in health, log and on the workers page, until i
     await second.stop();
   }
   try {
-    await untilRead(() => sharedWith(first) === null);
+    await untilRead(() => strangersOf(first) === 0);
     expect((await health(first)).code).toBe(200);
     expect(await (await first.fetch('/workers')).text()).not.toContain('Another installation');
   } finally {
@@ -82,7 +82,7 @@ it('does not take the same database after a kill for another installation', asyn
       .client()
       .zadd('again:run-events:servers', Date.now(), `${member!.split(' ')[0]} another-node`);
     await monitor['register']();
-    expect(monitor.sharedWith).toBeNull();
+    expect(monitor.strangers).toEqual([]);
   } finally {
     await first.stop();
   }

@@ -3,6 +3,11 @@ import type { Redis } from 'ioredis';
 /** A server that was killed is forgotten after this. */
 const EXPIRES_AFTER_MS = 30_000;
 
+/** Other users of this Redis can write to the set. */
+const MAX_SERVERS = 100;
+const MAX_NAMED = 10;
+const MAX_NAME_LENGTH = 100;
+
 /** The servers that apply the events of a stream, in a sorted set beside it: by when Redis heard of each last. */
 export class RedisServers {
   private readonly key: string;
@@ -19,10 +24,14 @@ export class RedisServers {
     await redis.zadd(this.key, nowMs, memberOf(installationId, nodeId));
     await redis.zremrangebyscore(this.key, '-inf', nowMs - EXPIRES_AFTER_MS);
     await redis.pexpire(this.key, EXPIRES_AFTER_MS);
-    const members = await redis.zrange(this.key, 0, -1);
+    const members = await redis.zrange(this.key, 0, MAX_SERVERS - 1);
     return members
       .map((member) => member.split(' '))
-      .flatMap(([id, name]) => (id === installationId || name === undefined ? [] : [name]));
+      .flatMap(([id, name]) =>
+        id === installationId || name === undefined ? [] : [name.slice(0, MAX_NAME_LENGTH)],
+      )
+      .sort()
+      .slice(0, MAX_NAMED);
   }
 
   async unregister(redis: Redis, installationId: string, nodeId: string): Promise<void> {

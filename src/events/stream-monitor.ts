@@ -27,8 +27,8 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
   private looking: Promise<unknown> = Promise.resolve();
   /** Since when the stream cannot be used, as this has seen it; null while it can. */
   troubleSince: Instant | null = null;
-  /** Why no other installation may use this stream, and how to part them; null while none does. */
-  sharedWith: string | null = null;
+  /** The names of servers of another installation on this stream. */
+  strangers: readonly string[] = [];
 
   constructor(
     private readonly stream: EventStream,
@@ -73,9 +73,9 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       this.installationId ??= await this.readInstallationId();
       const others = await this.stream.register(this.installationId, this.node.id);
-      const text = others.length === 0 ? null : sharedStreamText(others);
-      if (text !== null && text !== this.sharedWith) this.logger.error(text);
-      this.sharedWith = text;
+      const isNews = others.join() !== this.strangers.join();
+      this.strangers = others;
+      if (isNews && others.length > 0) this.logger.error(sharedStreamText(others));
     } catch (error) {
       // Health reports a stream or a database that is away. A user of Redis may lack access to the extra key.
       this.logger.debug(`Other servers on the stream cannot be looked for: ${String(error)}`);
@@ -96,9 +96,10 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-function sharedStreamText(nodeIds: string[]): string {
+/** For people: why it is wrong to share the stream, and how to change it. */
+export function sharedStreamText(nodeIds: readonly string[]): string {
   return (
-    `Another installation of Jobato uses this event stream: ${nodeIds.sort().join(', ')}. ` +
+    `Another installation of Jobato uses this event stream: ${nodeIds.join(', ')}. ` +
     "Each takes some of the other's events and rejects them, so runs do not end. " +
     'Set another RUN_EVENTS_STREAM, or a REDIS_URL with another database, for one of them.'
   );

@@ -8,7 +8,7 @@ import { problemText } from '../config-files/file-problem';
 import { API_GROUP, EventStream } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
 import { RejectedEvents } from '../events/rejected-events';
-import { StreamMonitor } from '../events/stream-monitor';
+import { sharedStreamText, StreamMonitor } from '../events/stream-monitor';
 import { Lifecycle } from '../lifecycle/lifecycle';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { ConfigRemarks } from '../runs/config-remarks';
@@ -121,9 +121,9 @@ export class Health {
               refusesRuns: false,
             },
           ]),
-      ...(this.monitor.sharedWith === null
+      ...(this.monitor.strangers.length === 0
         ? []
-        : [{ message: this.monitor.sharedWith, since: null, refusesRuns: false }]),
+        : [{ message: sharedStreamText(this.monitor.strangers), since: null, refusesRuns: false }]),
     ];
   }
 
@@ -141,7 +141,8 @@ export class Health {
         `${kind} cannot be used: ${this.stream.trouble}. Runs are accepted and safe; they go on when it is back.`,
       );
     }
-    if (this.monitor.sharedWith !== null) throw new Error(this.monitor.sharedWith);
+    const { strangers } = this.monitor;
+    if (strangers.length > 0) throw new Error(sharedStreamText(strangers));
     if (this.consumer.trouble !== null) throw new Error(this.consumer.trouble);
     const group = (await this.monitor.groups()).find(({ name }) => name === API_GROUP);
     const reconnects = this.stream.reconnects === 0 ? '' : `, ${this.stream.reconnects} times reconnected`;

@@ -2,7 +2,7 @@ import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Clock, toInstant } from '../../clock/clock';
-import { StreamMonitor } from '../../events/stream-monitor';
+import { sharedStreamText, StreamMonitor } from '../../events/stream-monitor';
 import { Health } from '../../health/health';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { ReportingHabits } from '../../runs/reporting-habits';
@@ -73,9 +73,10 @@ export class InstallationPagesController {
     const views = await this.queries.views(active.filter(({ claimedAt }) => claimedAt === null));
     const viewOf = new Map(views.map((view) => [view.runId, view]));
     const nameOf = (projectId: string) => this.projects.find(projectId)?.definition.name ?? projectId;
+    const { strangers } = this.monitor;
     const model = {
       ...workersPage(workers, groups, active, viewOf, habits, nameOf, this.clock.now()),
-      sharedStream: this.monitor.sharedWith,
+      sharedStream: strangers.length === 0 ? null : sharedStreamText(strangers),
     };
     // What only says that time passes is left out: the page counts on by itself.
     const version = pageVersion(
@@ -91,7 +92,7 @@ export class InstallationPagesController {
           consumers.map(({ name, pending }) => [name, pending]),
         ]),
         model.silent,
-        model.sharedStream,
+        strangers,
         model.waiting.map(({ runId, stopAction }) => [
           runId,
           stopAction,
