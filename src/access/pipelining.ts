@@ -11,7 +11,7 @@ const MAX_UNANSWERED = 100;
 export function limitPipelining(): RequestHandler {
   const unanswered = new WeakMap<Socket, number>();
   return ({ socket }, response, next) => {
-    // What was read from it before it was closed still comes here.
+    // Node still passes on the requests that it had read before.
     if (socket.destroyed) return;
     const count = (unanswered.get(socket) ?? 0) + 1;
     if (count > MAX_UNANSWERED) {

@@ -6,7 +6,7 @@ import { Terminal } from './terminal';
 
 const PACKAGE = join(__dirname, '..', '..');
 
-/** What is written, and what of the package it is a copy of. */
+/** The files that `init` writes, and the files of the package that they are copies of. */
 const FILES = [
   { name: '.env', source: '.env.example' },
   { name: 'config/projects/hello.yaml', source: 'examples/hello.yaml' },
@@ -15,7 +15,7 @@ const FILES = [
   { name: 'config/allowlists.yaml', source: 'config/allowlists.yaml' },
 ] as const;
 
-/** Writes a configuration to begin with into a folder. What is there already stays as it is. */
+/** Writes an example configuration into a folder. Existing files stay as they are. */
 export function init(folder: string): number {
   const terminal = new Terminal(process.stdout);
   const target = resolve(folder);
@@ -40,7 +40,7 @@ function write(file: string, source: string): void {
   try {
     mkdirSync(dirname(file), { recursive: true });
     copyFileSync(source, file, constants.COPYFILE_EXCL);
-    // It is where secrets are put.
+    // Operators put secrets into this file.
     if (file.endsWith('.env')) chmodSync(file, 0o600);
   } catch (error) {
     throw usageFailure(`${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`);

@@ -29,7 +29,7 @@ Environment (JOBATO_… also read from .env):
 Exit codes: 0 done, and with --follow the run completed · 1 it did not, or the server refused
             2 wrong arguments · 3 no server there · 130 stopped following by Ctrl-C`;
 
-/** These go on when nobody reads what they print. */
+/** These commands keep running when their output is closed. */
 const SERVING = ['serve', 'worker'];
 
 /** @returns the exit code */
@@ -45,7 +45,7 @@ async function main(argv: string[]): Promise<number> {
 
   program
     .command('init')
-    .description('write a configuration to begin with; files that are there stay as they are')
+    .description('write an example configuration; existing files stay as they are')
     .argument('[folder]', 'where', '.')
     .action((folder: string) => {
       exitCode = init(folder);

@@ -13,8 +13,8 @@ export function isYamlName(name: string): boolean {
 }
 
 /**
- * Returns a problem for each YAML file in a sub-folder: somebody may wait for it to be read. Hidden folders are left
- * out, such as those that Kubernetes makes in a mounted ConfigMap.
+ * Returns a problem for each YAML file in a sub-folder, because its author may expect it to be read. Hidden folders
+ * are left out, such as those that Kubernetes makes in a mounted ConfigMap.
  * @param entries of the folder
  */
 export async function ignoredFiles(root: string, folder: string, entries: Dirent[]): Promise<FileProblem[]> {

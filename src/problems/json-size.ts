@@ -1,12 +1,12 @@
 const QUOTE = '"'.charCodeAt(0);
 const BACKSLASH = '\\'.charCodeAt(0);
-/** Each member of an object or list but the first comes after a comma, and the first after a bracket. */
+/** The first member of an object or list follows a bracket, each other member a comma. */
 const BEFORE_MEMBERS = new Set([...',[{'].map((character) => character.charCodeAt(0)));
 
 /**
- * Whether a JSON text may have more members, of all its objects and lists together. Read from the bytes, because what
- * costs time and memory is to parse them: 1 MiB of `[],[],…` is 350,000 objects.
- * @param json UTF-8; whether it is valid does not matter
+ * Returns whether a JSON text has more members than `limit`, counted over all its objects and lists. Counts bytes before
+ * the parser runs, because parsing is the cost: 1 MiB of `[],[],…` becomes 350,000 objects.
+ * @param json UTF-8, valid or not
  */
 export function hasMoreMembersThan(limit: number, json: Buffer): boolean {
   if (json.length <= limit) return false;

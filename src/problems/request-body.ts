@@ -12,14 +12,14 @@ interface BodyLimit {
 }
 
 const OBJECT: BodyLimit = { bytes: MEBIBYTE, members: 20_000 };
-/** What workers send in one go: many events, many lines. */
+/** A batch from a worker: many events or log lines. */
 export const BATCH: BodyLimit = { bytes: 16 * MEBIBYTE, members: 200_000 };
 const FORM_BYTES = MEBIBYTE;
-/** Of the form that everybody may send. */
+/** The sign-in form needs no token. */
 const LOGIN_BYTES = 16 * 1024;
-/** A body counts until its request is answered, so this also bounds what waits to be written to the database. */
+/** A body counts until its request is answered, so this also bounds the writes that wait for the database. */
 const ALL_BODIES_BYTES = 128 * MEBIBYTE;
-/** A heartbeat must not wait for the room that others take. */
+/** Smaller bodies need no share, so that a used-up budget never stops heartbeats. */
 const ALWAYS_ROOM_BYTES = 16 * 1024;
 const RETRY_AFTER_SECONDS = 1;
 /** No call takes more; recursion further down would end in a full stack. */
@@ -84,7 +84,7 @@ function withinBudget(limit: number): RequestHandler {
     if (bytes <= ALWAYS_ROOM_BYTES) return next();
     const share = budget.take(bytes);
     if (share === null) {
-      const detail = 'The server is reading as many requests as it keeps in memory. Send this one again.';
+      const detail = 'The server has no memory left for this body. Send it again later.';
       throw new JobatoError('SERVER_BUSY', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }
     response.once('close', share.release);

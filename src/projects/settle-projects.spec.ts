@@ -25,7 +25,7 @@ const settled = (candidates: ProjectCandidate[], defaultFile: string | null = nu
 };
 
 describe('an id that several files want', () => {
-  it('stays with the file that had it, whatever the new one is called', () =>
+  it('stays with the file that had it, for every name of the new one', () =>
     expect(
       settled([isNew('a (copy).yaml', A), candidate('report.yaml', { current: A, accepted: A })]),
     ).toEqual({

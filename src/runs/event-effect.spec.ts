@@ -63,7 +63,7 @@ it.each([
     params: {},
     attempt: 1,
   }),
-])('$eventType is no evidence, whoever sends it', (of) => {
+])('$eventType is no evidence, from any sender', (of) => {
   const onStream: Evidence = { origin: 'stream', fields: { ...signed(toStreamFields(of), TOKEN) } };
   for (const evidence of [http(null), http(TOKEN), onStream]) {
     expect(outcome(of, claimed, evidence)).toEqual({ ...STRANGER, name: 'not-from-server' });

@@ -7,7 +7,7 @@ import type { RunEventCountsEntity } from './run.entity';
 /** What the history of a run lists besides logs and heartbeats, which have a bound of their own. */
 export const MAX_LISTED_EVENTS = 10_000;
 export const MAX_LISTED_BYTES = 16 * 1024 * 1024;
-/** From senders that do not hold the run: enough to see that there are some, whatever the holder still reports. */
+/** Events of senders that do not hold the run. Their limit is separate, so that they never take the holder's. */
 export const MAX_FOREIGN_EVENTS = 20;
 const MAX_FOREIGN_BYTES = 4096;
 /** More than a day of them. */

@@ -14,7 +14,7 @@ export interface HttpEnvelope {
 /** The member that shows the lease. It must not lie beside the others, which are stored and shown. */
 const LEASE_MEMBER = 'leaseToken';
 
-/** An event has seven. What else is sent is kept with it, so that a person can see it. */
+/** An event has seven members. Other members are kept with a rejected event, for people to see. */
 const MAX_MEMBERS = 50;
 
 /** Takes any JSON value for an event: the form of HTTP, or the flat texts of the stream. Never throws. */

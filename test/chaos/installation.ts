@@ -128,14 +128,14 @@ export class Installation {
     this.count(`${name} ${end}`);
     const over = this.chronicle.beginBlow({ victim: name, deed: end });
     if (end === 'kill') await this.processes[name].kill();
-    else await this.processes[name].stop(this.hadNobodyToTell(name));
+    else await this.processes[name].stop(this.mayBeCutOff(name));
     await meanwhile();
     this.startProcess(name);
     over();
   }
 
-  /** Whether a process that stops from now on cannot record, or hand over, how its runs ended. */
-  private hadNobodyToTell(name: ProcessName): () => boolean {
+  /** Whether a process that stops from now on may end without having recorded, or handed over, its runs. */
+  private mayBeCutOff(name: ProcessName): () => boolean {
     const fromMs = Date.now() - STARTS_WITHIN_MS;
     return () =>
       this.chronicle.wasOutage(fromMs, Date.now()) ||

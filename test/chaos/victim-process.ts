@@ -12,7 +12,7 @@ const UP_WITHIN_MS = 180_000;
 /** The server has promised 25 s, a worker 24 s. */
 const STOPS_WITHIN_MS = 40_000;
 
-/** A stop that found nobody to hand its runs back to ends in time, and says by this code that it did not succeed. */
+/** The exit code of a stop that reached its limit before its runs were recorded or handed back. */
 const CUT_OFF = 1;
 
 /** A built program that is killed at any moment, also while it starts, and started again. */
