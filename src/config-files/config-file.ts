@@ -45,7 +45,7 @@ export class ConfigFile<Content> {
   /** Reads what has changed up to now. */
   async reload(): Promise<void> {
     const names = this.folder.files.has(this.name) ? [this.name] : [];
-    if (await this.folder.hasNews(names)) await this.looks.now();
+    if (this.folder.hasNews(names)) await this.looks.now();
   }
 
   /** Null where there is no file, or one that was never valid. */

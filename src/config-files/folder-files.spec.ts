@@ -227,13 +227,13 @@ describe('news since the last look', () => {
   });
 
   it('are not there while nothing changed', async () => {
-    expect(await files.hasNews(['a.yaml', 'b.yaml'])).toBe(false);
+    expect(files.hasNews(['a.yaml', 'b.yaml'])).toBe(false);
   });
 
   it('are an edit of a file that is asked about', async () => {
     appendFileSync(join(folder, 'a.yaml'), ' more');
-    expect(await files.hasNews(['b.yaml'])).toBe(false);
-    expect(await files.hasNews(['a.yaml'])).toBe(true);
+    expect(files.hasNews(['b.yaml'])).toBe(false);
+    expect(files.hasNews(['a.yaml'])).toBe(true);
   });
 
   it.each<[string, () => void]>([
@@ -243,10 +243,10 @@ describe('news since the last look', () => {
     ['a folder that is gone', () => rmSync(folder, { recursive: true })],
   ])('are %s', async (_what, change) => {
     change();
-    expect(await files.hasNews(['a.yaml'])).toBe(true);
+    expect(files.hasNews(['a.yaml'])).toBe(true);
   });
 
   it('are always there for a file that is not known', async () => {
-    expect(await files.hasNews(['c.yaml'])).toBe(true);
+    expect(files.hasNews(['c.yaml'])).toBe(true);
   });
 });

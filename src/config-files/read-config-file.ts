@@ -3,6 +3,7 @@ import { decodeText } from '../config/decode-text';
 import { UnusableContent } from './file-problem';
 
 export const MAX_FILE_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 
 /**
  * Reads a file of the configuration as text. Rejects one that is larger than 1 MiB without reading it whole.
@@ -11,14 +12,15 @@ export const MAX_FILE_BYTES = 1024 * 1024;
 export async function readConfigFile(path: string): Promise<string> {
   const file = await open(path, 'r');
   try {
-    const buffer = Buffer.alloc(MAX_FILE_BYTES + 1);
-    let length = 0;
-    for (let read = 1; read > 0 && length < buffer.length;) {
-      ({ bytesRead: read } = await file.read(buffer, length, buffer.length - length));
-      length += read;
+    const chunks: Buffer[] = [];
+    for (let length = 0, isAtEnd = false; !isAtEnd;) {
+      const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafe(CHUNK_BYTES) });
+      chunks.push(buffer.subarray(0, bytesRead));
+      length += bytesRead;
+      if (length > MAX_FILE_BYTES) throw new UnusableContent(`it is larger than ${MAX_FILE_BYTES} bytes`);
+      isAtEnd = bytesRead === 0;
     }
-    if (length > MAX_FILE_BYTES) throw new UnusableContent(`it is larger than ${MAX_FILE_BYTES} bytes`);
-    const { text, flaw } = decodeText(buffer.subarray(0, length));
+    const { text, flaw } = decodeText(Buffer.concat(chunks));
     if (flaw !== undefined) throw new UnusableContent(flaw);
     return text;
   } finally {

@@ -134,7 +134,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   /** The same, if anything changed that can concern this project; null: the default one. Cheap with many projects. */
   async reloadFor(projectId: string | null): Promise<void> {
     const project = projectId === null ? this.findDefault() : this.find(projectId);
-    if (project === null || (await this.files.hasNews([nameOf(project.file)]))) await this.reload();
+    if (project === null || this.files.hasNews([nameOf(project.file)])) await this.reload();
   }
 
   private async readFolder(): Promise<void> {
