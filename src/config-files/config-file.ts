@@ -44,8 +44,9 @@ export class ConfigFile<Content> {
 
   /** Reads what has changed up to now. */
   async reload(): Promise<void> {
-    const names = this.folder.files.has(this.name) ? [this.name] : [];
-    if (this.folder.hasNews(names)) await this.looks.now();
+    const { folder, name } = this;
+    const isCurrent = folder.files.has(name) ? folder.isCurrent(name) : folder.isListCurrent();
+    if (!isCurrent) await this.looks.now();
   }
 
   /** Null where there is no file, or one that was never valid. */

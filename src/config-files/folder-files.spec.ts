@@ -216,7 +216,7 @@ it('reads a file again only when it changed, once its time is old enough to tell
   expect(await seen()).toEqual({ 'a.yaml': 'one more' });
 });
 
-describe('news since the last look', () => {
+describe('a quick check', () => {
   beforeEach(async () => {
     write('a.yaml', 'one');
     write('b.yaml', 'one');
@@ -226,27 +226,37 @@ describe('news since the last look', () => {
     now.mockRestore();
   });
 
-  it('are not there while nothing changed', async () => {
-    expect(files.hasNews(['a.yaml', 'b.yaml'])).toBe(false);
-  });
-
-  it('are an edit of a file that is asked about', async () => {
-    appendFileSync(join(folder, 'a.yaml'), ' more');
-    expect(files.hasNews(['b.yaml'])).toBe(false);
-    expect(files.hasNews(['a.yaml'])).toBe(true);
+  it('finds all current while nothing changed', () => {
+    expect(files.isListCurrent()).toBe(true);
+    expect(files.isCurrent('a.yaml')).toBe(true);
   });
 
   it.each<[string, () => void]>([
-    ['a new file', () => write('c.yaml', 'one')],
-    ['a removed file', () => unlinkSync(join(folder, 'b.yaml'))],
-    ['a file in the place of another', () => renameSync(join(folder, 'b.yaml'), join(folder, 'a.yaml'))],
-    ['a folder that is gone', () => rmSync(folder, { recursive: true })],
-  ])('are %s', async (_what, change) => {
+    ['edited', () => appendFileSync(join(folder, 'a.yaml'), ' more')],
+    ['removed', () => unlinkSync(join(folder, 'a.yaml'))],
+    ['replaced', () => renameSync(join(folder, 'b.yaml'), join(folder, 'a.yaml'))],
+    ['gone with its folder', () => rmSync(folder, { recursive: true })],
+  ])('notices that a file was %s', (_what, change) => {
     change();
-    expect(files.hasNews(['a.yaml'])).toBe(true);
+    expect(files.isCurrent('a.yaml')).toBe(false);
   });
 
-  it('are always there for a file that is not known', async () => {
-    expect(files.hasNews(['c.yaml'])).toBe(true);
+  it('takes no notice of an edit of another file', () => {
+    appendFileSync(join(folder, 'a.yaml'), ' more');
+    expect(files.isCurrent('b.yaml')).toBe(true);
+    expect(files.isListCurrent()).toBe(true);
+  });
+
+  it.each<[string, () => void]>([
+    ['was added', () => write('c.yaml', 'one')],
+    ['was removed', () => unlinkSync(join(folder, 'b.yaml'))],
+    ['has another name', () => renameSync(join(folder, 'b.yaml'), join(folder, 'c.yaml'))],
+  ])('notices that a file %s', (_what, change) => {
+    change();
+    expect(files.isListCurrent()).toBe(false);
+  });
+
+  it('takes no file for current that it does not know', () => {
+    expect(files.isCurrent('c.yaml')).toBe(false);
   });
 });

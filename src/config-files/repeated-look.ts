@@ -1,7 +1,7 @@
 const EVERY_MS = 1_000;
 const AT_MOST_EVERY_MS = 5_000;
 /** A look may take one part in so many of the time. */
-const IDLE_SHARE = 20;
+const IDLE_SHARE = 100;
 
 /** Calls `look` about once a second and whenever asked, never twice at a time. */
 export class RepeatedLook {

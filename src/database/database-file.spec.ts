@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
@@ -28,17 +28,47 @@ it('is in place while it is written and while its log is emptied', () => {
   expect(() => file.assertInPlace()).not.toThrow();
 });
 
-it.each(['', '-wal', '-shm'])('notices that a.db%s was deleted, replaced, or is back', (suffix) => {
-  renameSync(path + suffix, join(folder, 'away'));
-  expect(file.isInPlace()).toBe(false);
-  writeFileSync(path + suffix, 'another');
-  expect(() => file.assertInPlace()).toThrow(expect.objectContaining({ reason: 'gone' }));
-  renameSync(join(folder, 'away'), path + suffix);
-  expect(file.isInPlace()).toBe(true);
+describe.each([
+  ['young', 0],
+  ['unchanged for some seconds', 5_000],
+])('in a folder that is %s', (_age, ageMs) => {
+  beforeEach(() => {
+    const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + ageMs);
+    expect(file.isInPlace()).toBe(true);
+    now.mockRestore();
+  });
+
+  it.each(['', '-wal', '-shm'])('notices that a.db%s was deleted, replaced, or is back', (suffix) => {
+    renameSync(path + suffix, join(folder, 'away'));
+    expect(file.isInPlace()).toBe(false);
+    writeFileSync(path + suffix, 'another');
+    expect(() => file.assertInPlace()).toThrow(expect.objectContaining({ reason: 'gone' }));
+    renameSync(join(folder, 'away'), path + suffix);
+    expect(file.isInPlace()).toBe(true);
+  });
+
+  it('notices that the folder is gone', () => {
+    rmSync(folder, { recursive: true });
+    expect(file.isInPlace()).toBe(false);
+    expect(file.walBytes()).toBe(0);
+  });
+
+  it('notices that another folder is in its place', () => {
+    renameSync(folder, `${folder}-away`);
+    mkdirSync(folder);
+    expect(file.isInPlace()).toBe(false);
+    rmSync(`${folder}-away`, { recursive: true });
+  });
 });
 
-it('notices that the folder is gone', () => {
-  rmSync(folder, { recursive: true });
-  expect(file.isInPlace()).toBe(false);
-  expect(file.walBytes()).toBe(0);
+it('notices that the target of a link is gone', () => {
+  const link = join(folder, 'links', 'a.db');
+  mkdirSync(join(folder, 'links'));
+  symlinkSync(path, link);
+  const linked = new DatabaseFile(link);
+  const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 5_000);
+  expect(linked.isInPlace()).toBe(true);
+  now.mockRestore();
+  rmSync(path);
+  expect(linked.isInPlace()).toBe(false);
 });

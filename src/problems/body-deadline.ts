@@ -3,9 +3,44 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { JobatoError } from './catalogue';
 import { hasBody } from './request-body';
 
-/** A body under way: the time until it must be whole. */
-interface Deadline {
-  set: (withinMs: number) => void;
+/** The time until a body must be complete. */
+class Deadline {
+  private timer: NodeJS.Timeout | null = null;
+  private hasBegun = false;
+
+  constructor(
+    private readonly request: IncomingMessage,
+    private withinMs: number,
+    private readonly refuse: (error: JobatoError) => void,
+  ) {}
+
+  begin(): void {
+    this.hasBegun = true;
+    if (this.isOver) return;
+    this.request.once('end', () => this.clear()).once('close', () => this.clear());
+    this.setTimer();
+  }
+
+  /** Another time, counted from now. */
+  move(withinMs: number): void {
+    this.withinMs = withinMs;
+    if (this.hasBegun && !this.isOver) this.setTimer();
+  }
+
+  private get isOver(): boolean {
+    return this.request.complete || this.request.destroyed;
+  }
+
+  private setTimer(): void {
+    this.clear();
+    this.timer = setTimeout(() => {
+      if (!this.request.complete) this.refuse(tooSlow(this.withinMs));
+    }, this.withinMs).unref();
+  }
+
+  private clear(): void {
+    if (this.timer) clearTimeout(this.timer);
+  }
 }
 
 const deadlines = new WeakMap<IncomingMessage, Deadline>();
@@ -21,27 +56,17 @@ export function bodyDeadline(
 ): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     if (!hasBody(request)) return next();
-    let timer: NodeJS.Timeout | null = null;
-    const clear = () => {
-      if (timer) clearTimeout(timer);
-    };
-    const set = (ms: number) => {
-      clear();
-      if (request.complete || request.destroyed) return;
-      timer = setTimeout(() => {
-        if (!request.complete) refuse(tooSlow(ms), request, response);
-      }, ms).unref();
-    };
-    request.once('end', clear).once('close', clear);
-    deadlines.set(request, { set });
-    set(withinMs);
+    const deadline = new Deadline(request, withinMs, (error) => refuse(error, request, response));
+    deadlines.set(request, deadline);
+    // Most bodies come with their headers, and are complete by then.
+    setImmediate(() => deadline.begin());
     next();
   };
 }
 
 /** Gives a request another time for its body, counted from now. */
 export function moveBodyDeadline(request: IncomingMessage, withinMs: number): void {
-  deadlines.get(request)?.set(withinMs);
+  deadlines.get(request)?.move(withinMs);
 }
 
 function tooSlow(withinMs: number): JobatoError {

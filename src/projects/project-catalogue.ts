@@ -131,10 +131,17 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     return this.looks.now();
   }
 
-  /** The same, if anything changed that can concern this project; null: the default one. Cheap with many projects. */
+  /**
+   * The same, if anything changed that can concern this project; null: the default one. Cheap with many projects. No
+   * other file can take its id or the place of the default project, but a new file can end its being the only one.
+   */
   async reloadFor(projectId: string | null): Promise<void> {
     const project = projectId === null ? this.findDefault() : this.find(projectId);
-    if (project === null || this.files.hasNews([nameOf(project.file)])) await this.reload();
+    const isCurrent =
+      project !== null &&
+      this.files.isCurrent(nameOf(project.file)) &&
+      (projectId !== null || this.files.isListCurrent());
+    if (!isCurrent) await this.reload();
   }
 
   private async readFolder(): Promise<void> {

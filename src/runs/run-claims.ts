@@ -35,10 +35,9 @@ export class RunClaims {
    * @param executor what kind of runs the worker can carry out
    */
   async claim(runId: string, workerId: string, executor: Run['executor']): Promise<Assignment | null> {
-    const run = await this.queries.find(runId);
-    if (run?.executor !== executor) return null;
     // Read before: a run that was claimed and could then not be begun would be held by a worker that is not at it.
-    const definition = await this.queries.definition(run.definitionHash);
+    const definition = await this.queries.taskOf(runId, executor);
+    if (definition === null) return null;
     const claimed = await this.store.command(runId, { type: 'claim', workerId, leaseSeconds: LEASE_SECONDS });
     if (!claimed?.applied) return null;
     return { run: claimed.run, definition, elapsedMs: this.deadlines.elapsedMs(claimed.run) };
@@ -51,7 +50,7 @@ export class RunClaims {
 
   /** How things stand for the one who holds, or held, this attempt. */
   async standing(runId: string, attempt: number): Promise<{ stillHeld: boolean; stopRequested: boolean }> {
-    const run = await this.queries.find(runId);
+    const run = await this.queries.standing(runId);
     return {
       stillHeld: run !== null && !isTerminal(run) && run.attempt === attempt,
       stopRequested: run !== null && run.cancelRequestedAt !== null,
@@ -76,7 +75,7 @@ export class RunClaims {
    * @returns whether more lines would be kept
    */
   async appendLog(runId: string, attempt: number, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
-    const run = await this.queries.find(runId);
+    const run = await this.queries.standing(runId);
     if (!run || isTerminal(run) || run.attempt !== attempt) return { accepting: false };
     const { limitReached } = await this.tail.append({ runId, attempt, lines, timeOf: timesOf(run) });
     return { accepting: !limitReached };

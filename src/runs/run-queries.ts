@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { Clock, elapsedMs, type Instant } from '../clock/clock';
 import { Database } from '../database/database';
-import { inList, type TableRows } from '../database/table-rows';
+import { inList, type RowReader, type TableRows } from '../database/table-rows';
 import { weighedPage } from '../database/weighed-page';
 import { OutboxRelay } from '../events/outbox-relay';
 import type { RunEventMap, RunEventOf } from '../events/run-event';
@@ -33,18 +33,21 @@ export interface Page<Item> {
   nextCursor: string | null;
 }
 
-/** Every reading of runs. Lists are paged by the run's id, whose order is the order of starts. */
+export type RunStanding = Pick<Run, 'status' | 'attempt' | 'cancelRequestedAt' | 'startedAt' | 'senderClock'>;
+
 /** What may be large in a row of a run. */
 const RUN_BYTES = ['params', 'run_inputs', 'progress', 'steps', 'metrics', 'error', 'artifacts']
   .map((column) => `COALESCE(OCTET_LENGTH(${column}), 0)`)
   .join(' + ');
 
+/** Every reading of runs. Lists are paged by the run's id, whose order is the order of starts. */
 @Injectable()
 export class RunQueries {
   private readonly runs: TableRows<RunEntity>;
   private readonly inbox: TableRows<AppliedEventEntity>;
   private readonly definitions: TableRows<DefinitionEntity>;
   private readonly keys: TableRows<IdempotencyKeyEntity>;
+  private readonly standings: RowReader<RunStanding>;
 
   constructor(
     private readonly database: Database,
@@ -58,6 +61,7 @@ export class RunQueries {
     this.inbox = database.rows(AppliedEventEntity);
     this.definitions = database.rows(DefinitionEntity);
     this.keys = database.rows(IdempotencyKeyEntity);
+    this.standings = this.runs.only(['status', 'attempt', 'cancelRequestedAt', 'startedAt', 'senderClock']);
   }
 
   async find(runId: string): Promise<Run | null> {
@@ -230,6 +234,21 @@ export class RunQueries {
   async firstAnswer(idempotencyKey: string): Promise<{ requestHash: string; answer: string } | null> {
     const [row] = await this.keys.select(this.database.read, 'WHERE idempotency_key = ?', [idempotencyKey]);
     return row ?? null;
+  }
+
+  /** How an attempt at the run stands. Asked for each batch of log lines. Null where there is no run. */
+  async standing(runId: string): Promise<RunStanding | null> {
+    const [standing] = await this.standings.select(this.database.read, 'WHERE run_id = ?', [runId]);
+    return standing ?? null;
+  }
+
+  /** What is to be done for a run; null where it is none for this kind of worker. */
+  async taskOf(runId: string, executor: Run['executor']): Promise<ProjectDefinition | null> {
+    const [row] = await this.database.read.query<{ definition: string }>(
+      'SELECT definition FROM runs JOIN definitions USING (definition_hash) WHERE run_id = ? AND executor = ?',
+      [runId, executor],
+    );
+    return row ? (JSON.parse(row.definition) as ProjectDefinition) : null;
   }
 
   async definition(definitionHash: string): Promise<ProjectDefinition> {
