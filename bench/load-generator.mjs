@@ -37,6 +37,7 @@ async function sendRequests({ port, method, paths, body, inFlight, expectedStatu
 async function readStreams({ port, runId, readers, lines }) {
   let connected = 0;
   let bytes = 0;
+  const lastLine = `"seq":${lines},`;
   const ends = Array.from({ length: readers }, (_, index) => {
     const socket = connect(port, '127.0.0.1');
     socket.write(
@@ -54,8 +55,11 @@ async function readStreams({ port, runId, readers, lines }) {
         }
         bytes += chunk.length;
         whole?.push(chunk);
+        if (lastLineAt === null) {
+          const seam = tail.slice(-lastLine.length) + chunk.subarray(0, lastLine.length).latin1Slice();
+          if (chunk.includes(lastLine) || seam.includes(lastLine)) lastLineAt = Date.now();
+        }
         tail = (tail + chunk.subarray(-200).latin1Slice()).slice(-200);
-        if (lastLineAt === null && tail.includes(`"seq":${lines},`)) lastLineAt = Date.now();
       });
       socket.on('error', reject);
       socket.on('close', () => {

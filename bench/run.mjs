@@ -1,11 +1,5 @@
 // Measures what Jobato does on this machine, against what it aims at and what the machine gives without it.
 //
-//   npm run bench                       everything, four to five minutes
-//   npm run bench -- --quick            a short form of everything, to see whether something got much slower
-//   npm run bench -- --only=lists       one of those in ORDER below (repeatable)
-//   npm run bench -- --only=openPages   ten minutes with 50 open pages, to see whether memory grows
-//   npm run bench -- --profile=FOLDER   lets the server write a CPU profile there, for Chrome's developer tools
-//
 // The server is the built one, in a process of its own, on loopback and on temporary folders. The load comes from
 // another process. On few cores they share them, and so with whatever else goes on: trust ratios more than figures.
 import { cpus } from 'node:os';
@@ -32,19 +26,22 @@ const ORDER = [
 /** Measured only where it is asked for by name. */
 const LONG = ['openPages'];
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: [] },
-    profile: { type: 'string' },
-  },
-});
-const unknown = values.only.find((name) => ![...ORDER, ...LONG].includes(name));
-if (unknown) {
-  process.stderr.write(
-    `There is no measurement "${unknown}". There are: ${[...ORDER, ...LONG].join(', ')}.\n`,
-  );
-  process.exit(2);
+const HELP = `npm run bench -- [options]
+
+Without options everything is measured, in four to five minutes.
+
+  --quick            a short form, to see whether something got much slower
+  --only=NAME        one measurement; can be repeated. Names:
+                     ${ORDER.join(', ')},
+                     openPages (ten minutes with 50 open pages, to see whether memory grows)
+  --profile=FOLDER   lets the server write a CPU profile there, for Chrome's developer tools
+  --help
+`;
+
+const values = readOptions();
+if (values.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
 }
 const options = {
   quick: values.quick,
@@ -79,3 +76,22 @@ process.stdout.write(
   ])}\n`,
 );
 process.exitCode = hasFailed ? 1 : 0;
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        quick: { type: 'boolean', default: false },
+        only: { type: 'string', multiple: true, default: [] },
+        profile: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    const unknown = values.only.find((name) => ![...ORDER, ...LONG].includes(name));
+    if (unknown !== undefined) throw new Error(`There is no measurement "${unknown}".`);
+    return values;
+  } catch (error) {
+    process.stderr.write(`${error.message}\n\n${HELP}`);
+    process.exit(2);
+  }
+}

@@ -145,7 +145,7 @@ describe('pages', () => {
       expect([await isIn(first), await isIn(client.cookie)]).toEqual([401, 200]);
 
       const started = await client.submit('/projects/endless/runs', '/projects/endless', { scope: 'full' });
-      clock.mockReturnValue(nowMs + SESSION_SECONDS * 1000 - 100);
+      clock.mockReturnValue(nowMs + SESSION_SECONDS * 1000 - 2_000);
       const follow = async () => {
         const logs = `${jobato.url}/api${started.headers.location}/logs`;
         for await (const { event } of readSse(logs, { cookie: client.cookie })) expect(event).not.toBe('end');
