@@ -200,8 +200,9 @@ export class RunAttempt implements Attempt {
       stop: this.stopping.signal,
       output: io,
     });
-    // Read now: the room may be back by the time that the failure is read.
-    const isDiskFull = await isAnyDiskFull([context.workDir, context.runDir]);
+    // Looked at now: there may be room again by the time that the failure is reported.
+    const hasFailed = exit.kind === 'exited' && exit.exitCode !== 0;
+    const isDiskFull = hasFailed && (await isAnyDiskFull([context.workDir, context.runDir]));
     await io.finished();
     this.partialReason ??= io.partialReason;
     if (io.isArtifactMissing) this.missing.add('artifact-missing');
