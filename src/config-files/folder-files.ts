@@ -49,16 +49,14 @@ export class FolderFiles {
   ) {}
 
   /**
-   * Whether no file was added, removed or renamed since the last look.
-   *
-   * Synchronous, as `isCurrent`: such a call takes a few µs, and through the thread pool ten times that. There it would
-   * also spread triggers that arrive together over several commits.
+   * Returns whether the names of the files are those that the last look found. Synchronous, like `isCurrent`: see
+   * "System calls in the turn of the trigger" in docs/decisions.md.
    */
   isListCurrent(): boolean {
     return isUnchanged(this.folder, this.version);
   }
 
-  /** Whether the last look read this file as it is now. */
+  /** Returns whether the file is as the last look read it. */
   isCurrent(name: string): boolean {
     return isUnchanged(join(this.folder, name), this.files.get(name)?.version ?? null);
   }

@@ -49,9 +49,9 @@ export async function takeOverFrom(
       }
       if (characters > HANDY_CHARACTERS) return { entries, isFull: true };
       from += size;
-      // Entries of one time are often of one size. An answer of many large ones would take too long on a busy machine.
-      const likely = (HANDY_CHARACTERS - characters) / (characters / Math.max(1, entries.length));
-      size = Math.max(1, Math.floor(Math.min(2 * size, LARGEST_PORTION, likely)));
+      // Neighbours are often equally large, and an answer with many large entries takes too long on a busy machine.
+      const fitting = ((HANDY_CHARACTERS - characters) * entries.length) / Math.max(1, characters);
+      size = Math.max(1, Math.floor(Math.min(2 * size, LARGEST_PORTION, fitting)));
     }
     // Pending entries that were trimmed are let go of by XCLAIM itself (Redis 7); there may be others behind them.
     if (entries.length > 0 || pending.length < count) return { entries, isFull: entries.length >= count };

@@ -246,3 +246,57 @@ describe('a file that changes', () => {
     expect(ids()).toEqual(['two']);
   });
 });
+
+describe('a trigger', () => {
+  /** Looks as if the files had been written seconds ago, so that they need not be read again while they are unchanged. */
+  const secondsLater = async (look: () => Promise<void>) => {
+    const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 5_000);
+    await look();
+    now.mockRestore();
+  };
+  const openSettled = async (files: Record<string, string>) => {
+    await secondsLater(() => open(files));
+    return jest.spyOn(catalogue, 'reload');
+  };
+  const DEFAULT = 'default: true\n';
+
+  it('looks at no other file while its own is unchanged', async () => {
+    const reload = await openSettled({ 'a.yaml': project('one', DEFAULT), 'b.yaml': project('two') });
+    await catalogue.reloadFor('one');
+    await catalogue.reloadFor('two');
+    await catalogue.reloadFor(null);
+    expect(reload).not.toHaveBeenCalled();
+  });
+
+  it('starts what its file says now', async () => {
+    await openSettled({ 'a.yaml': project('one'), 'b.yaml': project('two') });
+    write('a.yaml', project('one', 'name: Anew\n'));
+    await catalogue.reloadFor('one');
+    expect(catalogue.get('one').definition.name).toBe('Anew');
+  });
+
+  it('finds the project of a new file', async () => {
+    await openSettled({ 'a.yaml': project('one') });
+    write('b.yaml', project('two'));
+    await catalogue.reloadFor('two');
+    expect(ids()).toContain('two');
+  });
+
+  it('starts the default project that another file has become, by an edit', async () => {
+    await openSettled({ 'a.yaml': project('one'), 'b.yaml': 'id: two\n' });
+    expect(catalogue.getDefault().definition.projectId).toBe('one'); // the only one that is valid
+    writeFileSync(pathOf('b.yaml'), project('two', DEFAULT)); // in place: the folder stays as it was
+    await catalogue.reloadFor(null);
+    expect(catalogue.getDefault().definition.projectId).toBe('two');
+  });
+
+  it('follows its file to the id that became free', async () => {
+    await openSettled({ 'a.yaml': project('one'), 'b.yaml': project('two') });
+    writeFileSync(pathOf('b.yaml'), project('one')); // taken, so it stays two
+    await secondsLater(() => catalogue.reload());
+    expect(ids()).toEqual(['one', 'two']);
+    writeFileSync(pathOf('a.yaml'), project('three'));
+    await catalogue.reloadFor('two');
+    expect(ids().sort()).toEqual(['one', 'three']);
+  });
+});

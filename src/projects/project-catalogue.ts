@@ -112,8 +112,11 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   /** The project marked `default: true`, or the only one. */
   findDefault(): KnownProject | null {
     const projects = this.list();
-    const marked = projects.find(({ isDefault }) => isDefault);
-    return marked ?? (projects.length === 1 ? projects[0]! : null);
+    return this.markedDefault() ?? (projects.length === 1 ? projects[0]! : null);
+  }
+
+  private markedDefault(): KnownProject | null {
+    return this.list().find(({ isDefault }) => isDefault) ?? null;
   }
 
   /** @throws JobatoError PROJECT_NOT_FOUND */
@@ -132,15 +135,14 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * The same, if anything changed that can concern this project; null: the default one. Cheap with many projects. No
-   * other file can take its id or the place of the default project, but a new file can end its being the only one.
+   * The same, unless the files that are read decide it already. While the file of a project is unchanged, and is what the
+   * project follows, no other file can take its id or its place as the default. A default that is merely the only
+   * project can lose that place to any file.
+   * @param projectId null: the default project
    */
   async reloadFor(projectId: string | null): Promise<void> {
-    const project = projectId === null ? this.findDefault() : this.find(projectId);
-    const isCurrent =
-      project !== null &&
-      this.files.isCurrent(nameOf(project.file)) &&
-      (projectId !== null || this.files.isListCurrent());
+    const project = projectId === null ? this.markedDefault() : this.find(projectId);
+    const isCurrent = project && !project.isOutdated && this.files.isCurrent(nameOf(project.file));
     if (!isCurrent) await this.reload();
   }
 

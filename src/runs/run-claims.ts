@@ -36,7 +36,7 @@ export class RunClaims {
    */
   async claim(runId: string, workerId: string, executor: Run['executor']): Promise<Assignment | null> {
     // Read before: a run that was claimed and could then not be begun would be held by a worker that is not at it.
-    const definition = await this.queries.taskOf(runId, executor);
+    const definition = await this.queries.definitionFor(runId, executor);
     if (definition === null) return null;
     const claimed = await this.store.command(runId, { type: 'claim', workerId, leaseSeconds: LEASE_SECONDS });
     if (!claimed?.applied) return null;

@@ -236,14 +236,14 @@ export class RunQueries {
     return row ?? null;
   }
 
-  /** How an attempt at the run stands. Asked for each batch of log lines. Null where there is no run. */
+  /** What decides whether an attempt still counts. Read for each batch of log lines. Null where there is no run. */
   async standing(runId: string): Promise<RunStanding | null> {
     const [standing] = await this.standings.select(this.database.read, 'WHERE run_id = ?', [runId]);
     return standing ?? null;
   }
 
-  /** What is to be done for a run; null where it is none for this kind of worker. */
-  async taskOf(runId: string, executor: Run['executor']): Promise<ProjectDefinition | null> {
+  /** What a worker of this kind has to carry out for a run; null where the run is for another kind. */
+  async definitionFor(runId: string, executor: Run['executor']): Promise<ProjectDefinition | null> {
     const [row] = await this.database.read.query<{ definition: string }>(
       'SELECT definition FROM runs JOIN definitions USING (definition_hash) WHERE run_id = ? AND executor = ?',
       [runId, executor],
