@@ -46,5 +46,23 @@ export default tseslint.config(
     ],
     rules: { 'no-restricted-properties': 'off' },
   },
+  {
+    files: ['**/*.spec.ts', '**/*.contract.ts'],
+    rules: {
+      // jest.config.cjs has the one limit, which only ends a hang. A limit for one test fails on a busy machine.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'CallExpression[callee.object.name="jest"][callee.property.name="setTimeout"]',
+          message: 'A test has no time limit of its own.',
+        },
+        {
+          selector:
+            'CallExpression[callee.name=/^(it|test|beforeAll|beforeEach|afterAll|afterEach)$/] > Literal.arguments:last-child[raw=/^[0-9_]+$/]',
+          message: 'A test has no time limit of its own.',
+        },
+      ],
+    },
+  },
   prettier,
 );

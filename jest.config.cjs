@@ -33,8 +33,9 @@ module.exports = {
   ],
   // The last line of the output is the one that tools read: "N passed, N failed, N skipped".
   reporters: ['default', '<rootDir>/test/closing-line.reporter.cjs'],
-  // Ends a hang; nothing waits for it. A busy machine may take many times as long as an idle one.
-  testTimeout: 120_000,
+  // Ends a hang; no test waits for it. A busy machine can take many times as long as an idle one: no test has a limit
+  // of its own.
+  testTimeout: 600_000,
   // One more than the cores of a small machine: much of the time is spent waiting, for one that ignores SIGTERM for example.
   maxWorkers: 3,
 };

@@ -111,7 +111,7 @@ describe('the server as a process', () => {
     const next = await ServerProcess.start(folders);
     expect(await next.get(runId)).toMatchObject({ status: 'failed', statusReason: 'worker-lost' });
     await next.end('SIGTERM');
-  }, 45_000);
+  });
 
   it('takes no memory for a reader that does not read, and does not stop for it', async () => {
     const server = await ServerProcess.start(folders, { LOG_LIMIT_MB: '1000' });
@@ -136,7 +136,7 @@ describe('the server as a process', () => {
     expect(await last.text()).toBe(`${'x'.repeat(1023)}\n`);
     for (const sent of readers) sent.destroy();
     expect(await server.end('SIGTERM')).toBe(0);
-  }, 60_000);
+  });
 
   it('takes 200 MB of output with the default limit: one line says so, and the step completes', async () => {
     const server = await ServerProcess.start(folders);
@@ -151,7 +151,7 @@ describe('the server as a process', () => {
     expect(end.filter((line) => /limit of 50 MB/.test(line))).toEqual([end.at(-1)]);
     expect(end.length).toBeLessThanOrEqual(1025);
     await server.end('SIGTERM');
-  }, 60_000);
+  });
 
   /** Reads the run now and then over a connection of its own: a stream would read the log as well. */
   async function pollUntilEnded(server: ServerProcess, runId: string) {

@@ -428,7 +428,7 @@ describe('asking for a run', () => {
     }
     agent.destroy();
     expect(counts).toEqual({ 201: 1, 409: 9999 });
-  }, 60_000);
+  });
 });
 
 describe('what a step gets to see of the params', () => {

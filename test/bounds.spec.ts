@@ -21,8 +21,6 @@ const PARAMS = `params:
 `;
 const FREE = Array.from({ length: 40 }, (_, index) => `free${index}`);
 
-jest.setTimeout(120_000);
-
 describe('what comes from outside', () => {
   let jobato: RunningApp;
   let worker: HttpWorker;

@@ -27,7 +27,7 @@ describe('the demonstration', () => {
     const [glossary] = /^ +(\S+glossary\.md)$/m.exec(stdout)!.slice(1);
     expect(existsSync(glossary!)).toBe(true);
     expect(stdout).toMatch(/Of its \d+ terms, the most used:\n {2}\S/);
-  }, 60_000);
+  });
 
   describe('with a project of its own', () => {
     let folders: Folders;

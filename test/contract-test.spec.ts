@@ -12,8 +12,6 @@ interface Found {
   }[];
 }
 
-jest.setTimeout(120_000);
-
 const start = (redis: RedisServer, args: string[], environment: Record<string, string> = {}) =>
   CliProcess.start('bin/jobato.mjs', ['contract-test', '--redis', redis.url, ...args], environment);
 

@@ -124,7 +124,7 @@ describe('an outage of the database', () => {
     } finally {
       await jobato.stop();
     }
-  }, 60_000);
+  });
 });
 
 describe('an event that can never be applied', () => {
@@ -183,5 +183,5 @@ describe('an event that can never be applied', () => {
       jest.restoreAllMocks();
       await jobato.stop();
     }
-  }, 30_000);
+  });
 });

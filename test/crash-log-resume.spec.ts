@@ -91,4 +91,4 @@ it(`gives a reader that is cut off again and again every line once, also across 
   expect(texts(2)).toEqual(numbered(2, LINES));
   await untilQuiet(folders);
   expect(flawsOf(folders)).toEqual([]);
-}, 90_000);
+});

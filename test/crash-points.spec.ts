@@ -239,7 +239,7 @@ describe('an event that arrived before a crash', () => {
     await belongings.startCrashing(folders, point);
     await untilQuiet(folders);
     expect(rejectedIn(folders)).toBe(1);
-  }, 60_000);
+  });
 
   async function diesAtBoot(folders: Folders, point: string): Promise<void> {
     const server = await belongings.startCrashing(folders, point).catch(() => null);

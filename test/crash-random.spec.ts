@@ -156,4 +156,4 @@ it(`survives being killed at random moments (CRASH_SEED=${SEED})`, async () => {
     const executions = executionsOf(folders, runId);
     expect(executions).toEqual([...new Set(executions)]);
   }
-}, 180_000);
+});

@@ -64,7 +64,7 @@ describe('a server that is stopped', () => {
     expect(await logOf(second, twice)).toContain('attempt 2 line 20');
     await untilQuiet(folders);
     expect(flawsOf(folders)).toEqual([]);
-  }, 60_000);
+  });
 
   it('keeps what a step has done by the time of the stop', async () => {
     const folders = belongings.makeFolders({ quick: nodeStep('quick', "console.log('done')") });
@@ -80,7 +80,7 @@ describe('a server that is stopped', () => {
       expect(['completed', 'worker-lost']).toContain(status === 'completed' ? status : statusReason);
     }
     expect(flawsOf(folders)).toEqual([]);
-  }, 60_000);
+  });
 
   it('says that it is not ready, answers triggers in full or refuses them, and lets go of readers that come back at once', async () => {
     const folders = belongings.makeFolders({
@@ -126,7 +126,7 @@ describe('a server that is stopped', () => {
     await Promise.all(accepted.map((id) => second.untilEnded(id)));
     await untilQuiet(folders);
     expect(flawsOf(folders)).toEqual([]);
-  }, 60_000);
+  });
 
   it('is not held up by a reader that takes nothing', async () => {
     const folders = belongings.makeFolders({ chatters: nodeStep('chatters', CHATTERS) });
@@ -143,7 +143,7 @@ describe('a server that is stopped', () => {
     expect(await stop(server, 'a reader that takes nothing', true)).toBe(0);
     socket.destroy();
     expect(livingOf(folders)).toEqual([]);
-  }, 60_000);
+  });
 });
 
 /** Reads a run's stream to its end, or to the end of the connection. */
@@ -189,7 +189,7 @@ describe('a run that is stopped', () => {
     expect(await askToStop(server, runId)).toBe(409);
     await untilQuiet(folders);
     expect(flawsOf(folders)).toEqual([]);
-  }, 60_000);
+  });
 
   it('ends at once where its step minds SIGTERM', async () => {
     const [folders, server, runId] = await atWork({ polite: nodeStep('polite', ENDS_ON_REQUEST) });

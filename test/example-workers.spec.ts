@@ -32,8 +32,6 @@ const POLITE: Example[] = [
 const SMALLEST: Example = { file: 'smallest.py', program: python ?? '', skipped: noPython };
 const OVER_HTTP: Example = { file: 'http-worker.sh', program: 'bash', skipped: noBash };
 
-jest.setTimeout(120_000);
-
 /** Runs where its language is; elsewhere the list of tests says why it did not. */
 const where = ({ file, skipped }: Example) =>
   skipped === null

@@ -6,7 +6,6 @@ import { canMount, SmallDisk } from './support/small-disk';
 const WAITS = `console.log('ready'); setInterval(() => {}, 1000)`;
 
 /** Several processes in each of them. */
-jest.setTimeout(90_000);
 
 /** On a real file system that is really full. */
 (canMount ? describe : describe.skip)('a full disk', () => {

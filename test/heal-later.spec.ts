@@ -3,8 +3,6 @@ import { RunQueries } from '../src/runs/run-queries';
 import { Belongings, eventually, livingOf } from './support/crash';
 import { nodeStep, RunningApp } from './support/jobato';
 
-jest.setTimeout(90_000);
-
 const WAITS = "console.log('ready'); setInterval(() => {}, 1000)";
 
 /** Lets every release of a run fail as with a locked database. */

@@ -5,8 +5,6 @@ import { Showcase } from './showcase/showcase';
 import { viewsOf } from './showcase/views';
 import { launchBrowser, openPage } from './support/browser';
 
-jest.setTimeout(240_000);
-
 /** As text: what the browser evaluates for the test is not subject to the page's policy, a script element would be. */
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 

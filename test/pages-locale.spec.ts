@@ -4,8 +4,6 @@ import { launchBrowser, openPage } from './support/browser';
 import { nodeStep, RunningApp } from './support/jobato';
 import { Given } from './support/pages-signal';
 
-jest.setTimeout(60_000);
-
 describe('numbers and times, in a browser', () => {
   const signal = new Given();
   let browser: Browser;

@@ -5,8 +5,6 @@ import { launchBrowser, openPage } from './support/browser';
 import { RunningApp } from './support/jobato';
 import { Speech } from './support/pages-log';
 
-jest.setTimeout(60_000);
-
 const FIRST_LINES = 2500;
 
 describe('the log of a run, in a browser', () => {

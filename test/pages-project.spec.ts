@@ -6,8 +6,6 @@ import { hidePages, launchBrowser, openPage } from './support/browser';
 import { RunningApp, writeConfig, writeProject } from './support/jobato';
 import { ENDLESS_PROJECT } from './support/pages-projects';
 
-jest.setTimeout(60_000);
-
 const step = (name: string, program: string) =>
   `  - name: ${name}\n    command: [${JSON.stringify(process.execPath)}, -e, ${JSON.stringify(program)}]\n`;
 const PROJECT =

@@ -3,8 +3,6 @@ import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, openPage } from './support/browser';
 import { makeFolders, nodeStep, RunningApp, threeCallsADay, writeConfig } from './support/jobato';
 
-jest.setTimeout(60_000);
-
 const CALLS = `require('node:fs').writeSync(3, '{"quota":{"used":3}}\\n')`;
 
 describe('the quota, in a browser', () => {

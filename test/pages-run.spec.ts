@@ -3,8 +3,6 @@ import { ErrorLines } from '../src/logs/error-lines';
 import { launchBrowser, openPage } from './support/browser';
 import { nodeStep, RunningApp } from './support/jobato';
 
-jest.setTimeout(60_000);
-
 const STUBBORN = `process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000);`;
 const FAILS = `
   console.log('at it'); console.error('first'); console.error('\u001b[31mlast <b>\u001b[0m');
@@ -69,7 +67,7 @@ describe('the page of a run', () => {
     expect(before).toBeLessThanOrEqual(10);
     await waiting.filter({ hasText: new RegExp(`killed in (${before - 1}|${before - 2}) s\\.`) }).waitFor();
     await page.locator('#run-past').filter({ hasText: 'Stop asked for by a person' }).waitFor();
-    await page.getByTestId('run-status').filter({ hasText: 'Cancelled' }).waitFor({ timeout: 15_000 });
+    await page.getByTestId('run-status').filter({ hasText: 'Cancelled' }).waitFor();
     await page.locator('#run-past').filter({ hasText: 'SIGKILL sent to step work' }).waitFor();
     expect(await waiting.count()).toBe(0);
   });

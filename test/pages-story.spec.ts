@@ -12,8 +12,6 @@ import {
 import { ENDLESS_PROJECT, searchProject } from './support/pages-projects';
 import { Given } from './support/pages-signal';
 
-jest.setTimeout(120_000);
-
 const RUN_PAGE = /\/runs\/[0-9a-f-]{36}$/;
 const CALLS = `require('node:fs').writeSync(3, '{"quota":{"used":3}}\\n')`;
 /** More stops than any page has. */

@@ -7,8 +7,6 @@ import { RunningApp } from './support/jobato';
 import { BROKEN_PROJECT, ENDLESS_PROJECT, searchProject } from './support/pages-projects';
 import { Given } from './support/pages-signal';
 
-jest.setTimeout(60_000);
-
 const RUN_PAGE = /\/runs\/[0-9a-f-]{36}$/;
 /** Buttons are named exactly: "Re-run" is another one than "Run". */
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });

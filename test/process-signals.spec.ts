@@ -3,8 +3,6 @@ import { Belongings, eventually, livingOf } from './support/crash';
 import { nodeStep } from './support/jobato';
 import { WorkerChild } from './support/worker-child';
 
-jest.setTimeout(90_000);
-
 const WAITS = "console.log('ready'); setInterval(() => {}, 1000)";
 const ERRING_SERVER = join(__dirname, 'support', 'erring-server.cjs');
 

@@ -385,7 +385,7 @@ it('waits for a Redis that is still loading its data', async () => {
   const { runId } = await jobato.trigger('steps');
   await loading;
   await untilCompleted(runId);
-}, 60_000);
+});
 
 it('names a wrong password, without the password, and goes on when it is right', async () => {
   await server.end();
@@ -400,4 +400,4 @@ it('names a wrong password, without the password, and goes on when it is right',
   expect((await get(runId)).waiting?.code).toBe('not-yet-published');
   await redis.config('SET', 'requirepass', 'wrong-secret');
   await untilCompleted(runId);
-}, 60_000);
+});

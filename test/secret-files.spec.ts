@@ -9,7 +9,6 @@ const KEY = 'a-worker-key-of-a-fair-length';
 const BEARER = { authorization: `Bearer ${TOKEN}` };
 
 /** Each of these starts several processes. */
-jest.setTimeout(60_000);
 
 const environOf = (pid: number) => readFileSync(`/proc/${pid}/environ`, 'utf8');
 

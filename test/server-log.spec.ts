@@ -10,7 +10,6 @@ import { freePort } from './support/worker-child';
 const ROOT = join(__dirname, '..');
 /** A start takes 2 s; on a busy machine much longer. */
 const READY_WITHIN_MS = 60_000;
-jest.setTimeout(2 * READY_WITHIN_MS);
 
 describe('the log of the server', () => {
   let folders: Folders;

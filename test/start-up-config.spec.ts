@@ -8,7 +8,6 @@ const ROOT = join(__dirname, '..');
 const TOKEN = '0123456789abcdef0123456789abcdef';
 
 /** Several processes in each of them. */
-jest.setTimeout(90_000);
 
 let folders: Folders;
 beforeEach(() => (folders = makeFolders({})));

@@ -10,7 +10,6 @@ import { canMount, SmallDisk } from './support/small-disk';
 const ROOT = join(__dirname, '..');
 
 /** Several processes in each of them. */
-jest.setTimeout(90_000);
 
 let folders: Folders;
 let server: ServerProcess | null;

@@ -157,7 +157,7 @@ describe('how a step ends', () => {
     expect(sent.get('SIGKILL')! - sent.get('SIGTERM')!).toBeGreaterThan(9_900);
     expect(runs(pid)).toBe(false);
     expect(await logOf(runId)).toMatch(/SIGKILL sent/);
-  }, 60_000);
+  });
 
   it('with its children, their children, and those who made a session of their own', async () => {
     const { runId } = await jobato.trigger('family');

@@ -33,7 +33,6 @@ const PROBE = `
   fs.writeSync(3, JSON.stringify({ artifact: { path: 'result' } }) + '\\n');`;
 
 /** Each of these starts several processes. */
-jest.setTimeout(60_000);
 
 const base = mkdtempSync(join(tmpdir(), 'jobato-accounts-'));
 chmodSync(base, 0o755);

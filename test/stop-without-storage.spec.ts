@@ -5,7 +5,6 @@ import { expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
 
 const KEY = 'a-key-of-this-test';
-jest.setTimeout(90_000);
 
 const WAITS = "console.log('ready'); setInterval(() => {}, 1000)";
 

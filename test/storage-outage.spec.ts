@@ -5,7 +5,6 @@ import { Belongings, eventually, livingOf } from './support/crash';
 import { type Folders, nodeStep } from './support/jobato';
 import { canMount, SmallDisk } from './support/small-disk';
 
-jest.setTimeout(120_000);
 const SOON_MS = 60_000;
 
 /** Prints numbered lines until the file `end` is in its folder, at least this many. */

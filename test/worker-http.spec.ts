@@ -5,8 +5,6 @@ import { describeWorker, Installation } from './worker.contract';
 
 describeWorker('HTTP', () => ({}));
 
-jest.setTimeout(120_000);
-
 describe('a run that is handed over to a worker process', () => {
   let all: Installation;
   beforeAll(async () => {

@@ -37,7 +37,7 @@ export async function openPage(
     timezoneId: 'Europe/Berlin',
     ...options,
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
