@@ -20,7 +20,7 @@ export interface OpenedStream {
 const A = 'group-a';
 const B = 'group-b';
 /** Longer than a test may take: a read that is not woken makes its test fail. */
-const LONG_MS = 60_000;
+const LONG_MS = 3_600_000;
 const DAWN = '2000-01-01T00:00:00.000Z';
 const DOOMSDAY = '2100-01-01T00:00:00.000Z';
 
@@ -36,7 +36,7 @@ function anEntry(more: Partial<StreamFields> = {}): StreamFields {
     ...more,
   };
 }
-const someEntries = (count: number) => Array.from({ length: count }, () => anEntry());
+export const someEntries = (count: number) => Array.from({ length: count }, () => anEntry());
 const fieldsOf = (entries: StreamEntry[]) => entries.map(({ fields }) => fields);
 const idsOf = (entries: StreamEntry[]) => entries.map(({ id }) => id);
 

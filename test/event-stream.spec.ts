@@ -5,7 +5,7 @@ import { Clock } from '../src/clock/clock';
 import { Database } from '../src/database/database';
 import { EmbeddedEventStream } from '../src/events/embedded-event-stream';
 import { StreamEntryEntity, StreamGroupEntity, StreamPendingEntity } from '../src/events/event.entities';
-import { describeEventStream } from './event-stream.contract';
+import { describeEventStream, someEntries } from './event-stream.contract';
 
 /** Goes with the system's clock, and can be put forward. */
 class TurnableClock extends Clock {
@@ -24,19 +24,38 @@ class TurnableClock extends Clock {
   }
 }
 
+const openDatabase = (folder: string) =>
+  Database.open(join(folder, 'stream.db'), [StreamEntryEntity, StreamGroupEntity, StreamPendingEntity]);
+
+it('asks for no commits of its own to note what was handed out and acknowledged', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jobato-stream-'));
+  const database = await openDatabase(folder);
+  const stream = new EmbeddedEventStream(database, new Clock());
+  await stream.ensureGroup('group');
+  const write = jest.spyOn(database, 'write');
+  await stream.publish(someEntries(1));
+  const [entry] = await stream.read('group', 'one', { count: 10, waitMs: 0 });
+  const acknowledged = stream.acknowledge('group', [entry!.id]);
+  await stream.publish(someEntries(1));
+  await acknowledged;
+  expect(write).toHaveBeenCalledTimes(2);
+
+  await stream.close();
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
 describeEventStream('the embedded event stream', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'jobato-stream-'));
   const clock = new TurnableClock();
-  const openDatabase = () =>
-    Database.open(join(folder, 'stream.db'), [StreamEntryEntity, StreamGroupEntity, StreamPendingEntity]);
-  let database = await openDatabase();
+  let database = await openDatabase(folder);
   let stream = new EmbeddedEventStream(database, clock);
   return {
     stream,
     reopen: async () => {
       await stream.close();
       await database.close();
-      database = await openDatabase();
+      database = await openDatabase(folder);
       stream = new EmbeddedEventStream(database, clock);
       return stream;
     },

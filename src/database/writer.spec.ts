@@ -92,6 +92,38 @@ describe('writing', () => {
     expect(count('COMMIT')).toBe(1);
   });
 
+  describe('by a clock that stands still, or not', () => {
+    afterEach(() => jest.restoreAllMocks());
+
+    it('shares one commit among callers who come over several turns', async () => {
+      jest.spyOn(performance, 'now').mockReturnValue(0);
+      const writes = ['a', 'b'].map((note) => writer.write(insert, note));
+      for (const note of ['c', 'd', 'e']) {
+        await new Promise((turn) => setImmediate(turn));
+        writes.push(writer.write(insert, note));
+      }
+      expect(await Promise.all(writes)).toEqual([1, 2, 3, 4, 5]);
+      expect(count('COMMIT')).toBe(1);
+    });
+
+    it('waits for more only a few milliseconds', async () => {
+      let nowMs = 0;
+      jest.spyOn(performance, 'now').mockImplementation(() => (nowMs += 10));
+      const writes = ['a', 'b'].map((note) => writer.write(insert, note));
+      await new Promise((turn) => setImmediate(turn));
+      expect(count('BEGIN IMMEDIATE')).toBe(1);
+      await Promise.all(writes);
+    });
+
+    it('does not wait for more with a lone write', async () => {
+      jest.spyOn(performance, 'now').mockReturnValue(0);
+      const write = writer.write(insert, 'a');
+      await new Promise((turn) => setImmediate(turn));
+      expect(count('BEGIN IMMEDIATE')).toBe(1);
+      await write;
+    });
+  });
+
   it('shares it among different commands too, each of which runs once', async () => {
     const calls: string[] = [];
     const command =

@@ -23,6 +23,8 @@ type Queued = QueuedWrite<AnyCommand>;
 
 /** Keeps one transaction short enough not to hold up the event loop. */
 const MAX_INPUTS_PER_GROUP = 500;
+/** A commit costs the same for one write as for many. While each turn of the event loop brings more, it waits this long. */
+const GATHER_MS = 5;
 /** How long a write that is in no hurry waits for a commit that it can share. */
 const PATIENCE_MS = 50;
 /** A write that waits for the storage is answered after this long: written, or with a StorageError. */
@@ -114,6 +116,7 @@ export class Writer {
 
   private async drain(): Promise<void> {
     do {
+      await this.gather();
       await this.commitNextGroup();
       // Lets sockets and timers have their turn, and the next group grow.
       if (this.queue.length > 0) await nextTurn();
@@ -121,6 +124,20 @@ export class Writer {
     this.draining = false;
     if (this.along.length > 0) this.bePatient();
     this.onIdle();
+  }
+
+  /** Callers at work at the same time come in over several turns, a few in each. A lone write does not wait. */
+  private async gather(): Promise<void> {
+    const untilMs = performance.now() + GATHER_MS;
+    let known = 1;
+    while (
+      this.queue.length > known &&
+      this.queue.length < MAX_INPUTS_PER_GROUP &&
+      performance.now() < untilMs
+    ) {
+      known = this.queue.length;
+      await nextTurn();
+    }
   }
 
   private async commitNextGroup(): Promise<void> {

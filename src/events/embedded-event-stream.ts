@@ -99,7 +99,7 @@ export class EmbeddedEventStream extends EventStream {
       group.pending.delete(id);
       group.toDelete.add(id);
     }
-    await this.store(group);
+    await this.storeAlong(group);
   }
 
   async takeOver(
@@ -258,10 +258,10 @@ export class EmbeddedEventStream extends EventStream {
       group.lastDeliveredId = id;
     }
     if (rows.length > 0) {
-      // Not awaited: the consumer can begin. If this is lost in a crash, the entries are simply delivered again.
-      const stored = this.store(group).catch(() => undefined);
       // Those from before this life may be what ended the life before: they go out once their delivery is counted.
-      if (rows[0]!.id <= group.lastIdAtOpening) await stored;
+      if (rows[0]!.id <= group.lastIdAtOpening) await this.store(group).catch(() => undefined);
+      // Not awaited: the consumer can begin. If this is lost in a crash, the entries are simply delivered again.
+      else void this.storeAlong(group).catch(() => undefined);
     }
     return rows.map(({ id, fields }) => ({ id: String(id), fields, deliveryCount: 1 }));
   }
@@ -321,9 +321,12 @@ export class EmbeddedEventStream extends EventStream {
 
   /** Brings the database up to what memory knows, and only after the commit counts it as known there. */
   private async store(group: Group): Promise<void> {
-    const { pending, deletedIds } = await this.database.write(this.storeGroups, group);
-    for (const [delivery, storedCount] of pending) delivery.storedCount = storedCount;
-    for (const id of deletedIds) group.toDelete.delete(id);
+    noteStored(group, await this.database.write(this.storeGroups, group));
+  }
+
+  /** The same with the next commit that somebody waits for. */
+  private async storeAlong(group: Group): Promise<void> {
+    noteStored(group, await this.database.writeAlong(this.storeGroups, group));
   }
 
   private readonly storeGroups = async (tx: Transaction, inputs: Group[]): Promise<Stored[]> => {
@@ -382,6 +385,11 @@ export class EmbeddedEventStream extends EventStream {
     }
     return counts;
   };
+}
+
+function noteStored(group: Group, { pending, deletedIds }: Stored): void {
+  for (const [delivery, storedCount] of pending) delivery.storedCount = storedCount;
+  for (const id of deletedIds) group.toDelete.delete(id);
 }
 
 function firstUnfinishedId(group: Group): number {

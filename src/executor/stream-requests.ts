@@ -110,15 +110,7 @@ export class StreamRequests {
   private admit(entries: StreamEntry[], where: 'first' | 'last'): number {
     const requests = entries.filter(({ fields }) => fields.eventType === 'run.requested');
     const others = entries.filter((entry) => !requests.includes(entry));
-    if (others.length > 0) {
-      // Not awaited: they are nothing to us, and a run that is asked for may lie behind thousands of them.
-      this.stream
-        .acknowledge(
-          WORKER_GROUP,
-          others.map(({ id }) => id),
-        )
-        .catch((error: unknown) => this.logger.warn(`Entries cannot be acknowledged: ${String(error)}`));
-    }
+    if (others.length > 0) this.acknowledge(others);
     const ids = new Set(requests.map(({ id }) => id));
     const rest = this.waiting.filter(({ id }) => !ids.has(id));
     this.waiting = where === 'first' ? [...requests, ...rest] : [...rest, ...requests];
@@ -140,7 +132,17 @@ export class StreamRequests {
       // An attempt that lost its lease is still being ended here: the next one begins after it.
       return this.takeAfter(before, runId!, entry);
     }
-    await this.stream.acknowledge(WORKER_GROUP, [entry.id]);
+    this.acknowledge([entry]);
+  }
+
+  /** Not waited for: the next request may be carried out meanwhile, and one that comes again has no second effect. */
+  private acknowledge(entries: StreamEntry[]): void {
+    this.stream
+      .acknowledge(
+        WORKER_GROUP,
+        entries.map(({ id }) => id),
+      )
+      .catch((error: unknown) => this.logger.warn(`Entries cannot be acknowledged: ${String(error)}`));
   }
 
   /** Of several requests one is enough, and what is forgotten here stays pending and is taken over later. */

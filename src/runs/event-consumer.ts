@@ -24,7 +24,8 @@ const MAX_DELIVERIES_BEFORE_START = 8;
 const CATCH_UP_MS = 5_000;
 
 /**
- * Applies what lies on the stream to the runs: a batch in one transaction, one acknowledgement after its commit.
+ * Applies what lies on the stream to the runs: a batch in one transaction, one acknowledgement after its commit, which
+ * the next commit stores.
  * An entry that cannot be applied never holds up the others.
  */
 @Injectable()
@@ -33,6 +34,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private readonly stopping = new AbortController();
   private readonly name: string;
   private consuming: Promise<void> = Promise.resolve();
+  private acknowledging: Promise<void> = Promise.resolve();
   private onCaughtUp: () => void = () => undefined;
   /** Resolves when what lay on the stream before this life is applied. With the storage in trouble, that is after it. */
   readonly caughtUp = new Promise<void>((resolve) => (this.onCaughtUp = resolve));
@@ -192,7 +194,6 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
       ),
     );
     const done = entries.filter((_, index) => results[index]!.status === 'fulfilled').map(({ id }) => id);
-    await this.stream.acknowledge(API_GROUP, done);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) this.failure = failed.reason;
     if (entries.length > 0)
@@ -205,6 +206,18 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
         );
       }
     });
+    await this.acknowledge(done);
+  }
+
+  /** Waits for the acknowledgement before this one only, which the commit of this batch has carried along. */
+  private async acknowledge(ids: string[]): Promise<void> {
+    const before = this.acknowledging;
+    this.acknowledging = this.stream
+      .acknowledge(API_GROUP, ids)
+      .catch((error: unknown) =>
+        this.logger.warn(`Events that were applied come once more: ${String(error)}`),
+      );
+    await before;
   }
 
   private async handleOne(entry: StreamEntry): Promise<void> {
