@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
 import type { Redis } from 'ioredis';
 import { Clock } from '../src/clock/clock';
 import { Database } from '../src/database/database';
@@ -276,6 +277,23 @@ describe('what the stream has lost', () => {
     await redis.xreadgroup('GROUP', WORKER_GROUP, 'ghost', 'STREAMS', keys.events, '>');
     await redis.xgroup('DELCONSUMER', keys.events, WORKER_GROUP, 'ghost');
     await eventually('a second request', async () => (await requestsOf(runId)).length === 2);
+  });
+
+  it('is applied all the same where its consumer was deleted while the database could not be written', async () => {
+    await start();
+    const [known, { runId }] = [await jobato.trigger('other'), await jobato.trigger('outside')];
+    await complete(known.runId);
+    await untilCompleted(known.runId);
+    const other = new BetterSqlite3(join(jobato.folders.dataDir, 'db', 'jobato.db'));
+    other.exec('BEGIN EXCLUSIVE');
+    await complete(runId);
+    const isRefused = async () => (await health()).message.includes('cannot be applied');
+    await eventually('the event to be refused', isRefused, 60_000);
+    const consumers = (await redis.xinfo('CONSUMERS', keys.events, API_GROUP)) as string[][];
+    for (const [, name] of consumers) await redis.xgroup('DELCONSUMER', keys.events, API_GROUP, name!);
+    other.exec('ROLLBACK');
+    other.close();
+    await eventually('the end', async () => (await get(runId)).status === 'completed', 60_000);
   });
 
   it('is applied all the same where it was handed to a consumer that somebody deleted', async () => {

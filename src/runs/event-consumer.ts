@@ -46,6 +46,8 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private lastRetryMs = -Infinity;
   /** What was read last could not be applied because the database could not be written. */
   private hasStorageFailed = false;
+  /** Something that was read could not be applied. */
+  private hasUnapplied = false;
 
   constructor(
     private readonly stream: EventStream,
@@ -122,7 +124,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
         // Each time counts as a delivery, of which an event has only so many.
         const isRetryDue =
           performance.now() - this.lastRetryMs >= RETRY_AFTER_MS && this.database.trouble === null;
-        if (isRetryDue) await this.takeOver(RETRY_AFTER_MS);
+        if (isRetryDue) await this.retry();
         await this.takeBatch(WAIT_MS);
         if (this.readTrouble !== null) await this.applyForgotten();
         this.readTrouble = null;
@@ -153,7 +155,20 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     this.hasStorageFailed = false;
     this.applyTrouble = null;
     while (!this.hasStorageFailed && (await this.takeOver(0)) === BATCH);
+    if (!this.hasStorageFailed) await this.applyUnapplied();
     return !this.hasStorageFailed;
+  }
+
+  private async retry(): Promise<void> {
+    await this.takeOver(RETRY_AFTER_MS);
+    await this.applyUnapplied();
+  }
+
+  /** What could not be applied is pending and was taken over; unless somebody deleted this consumer meanwhile. */
+  private async applyUnapplied(): Promise<void> {
+    if (!this.hasUnapplied) return;
+    this.hasUnapplied = false;
+    await this.applyForgotten();
   }
 
   private async pause(): Promise<void> {
@@ -195,7 +210,10 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     );
     const done = entries.filter((_, index) => results[index]!.status === 'fulfilled').map(({ id }) => id);
     const failed = results.find((result) => result.status === 'rejected');
-    if (failed) this.failure = failed.reason;
+    if (failed) {
+      this.failure = failed.reason;
+      this.hasUnapplied = true;
+    }
     if (entries.length > 0)
       this.applyTrouble = failed ? `Events cannot be applied: ${String(failed.reason)}` : null;
     this.hasStorageFailed ||= results.some(hasFailedForStorage);
