@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { accessMiddleware } from './access/access.middleware';
 import { compressed } from './access/compressed';
 import { formTokenMiddleware } from './access/form-token.middleware';
@@ -14,16 +13,15 @@ import { Sessions } from './access/sessions';
 import { Assets } from './admin/page/assets';
 import { PageFrames } from './admin/page/page-frame';
 import { viewEngine } from './admin/page/view-engine';
+import { serveApiDescription } from './api-description/api-description';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
 import { makeConfigFolder } from './lifecycle/config-folder';
 import { JsonLogger, openLog, requestLogging } from './logging/logging';
-import { withStorageProblems } from './problems/api-problems';
 import { type FieldError, invalid } from './problems/catalogue';
 import { ProblemFilter } from './problems/problem.filter';
 import { bodyDeadline } from './problems/body-deadline';
 import { apiBody, formBody } from './problems/request-body';
-import { WORKER_KEY } from './workers-api/worker-key';
 
 const ROOT = join(__dirname, '..');
 
@@ -93,40 +91,6 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
 function parseBodies(app: NestExpressApplication): void {
   app.use('/api', apiBody);
   app.use(formBody);
-}
-
-function serveApiDescription(app: NestExpressApplication): void {
-  const describe = () => withStorageProblems(SwaggerModule.createDocument(app, apiDescription()));
-  SwaggerModule.setup('api/docs', app, describe, {
-    jsonDocumentUrl: 'api/openapi.json',
-    customSiteTitle: 'Jobato API',
-  });
-}
-
-function apiDescription(): Omit<OpenAPIObject, 'paths'> {
-  return new DocumentBuilder()
-    .setTitle('Jobato')
-    .setDescription(
-      'Starts pipelines, shows how they go, and stops them. Events, for workers of your own: ' +
-        '[the event contract](/events/contract), [AsyncAPI](/api/asyncapi.json).',
-    )
-    .setVersion('1')
-    .addBearerAuth({
-      type: 'http',
-      scheme: 'bearer',
-      description: 'JOBATO_ADMIN_TOKEN, where one is set',
-    })
-    .addApiKey(
-      {
-        type: 'apiKey',
-        in: 'header',
-        name: 'X-Jobato-Api-Key',
-        description: 'One of JOBATO_API_KEY; for workers that do not speak Redis',
-      },
-      WORKER_KEY,
-    )
-    .addSecurityRequirements('bearer')
-    .build();
 }
 
 function fieldErrors({ property, constraints, children }: ValidationError, prefix = ''): FieldError[] {

@@ -183,7 +183,7 @@ export function isInternal(path: string): boolean {
 }
 
 /** Seen to the letter, because this opens a door. */
-function isOpenToAll({ method, path }: AccessRequest): boolean {
+export function isOpenToAll({ method, path }: Pick<AccessRequest, 'method' | 'path'>): boolean {
   if (isWrite(method) && !(method === 'POST' && path === SIGN_IN)) return false;
   return OPEN_TO_ALL.has(path) || (path.startsWith(OPEN_FOLDER) && !/(\.\.|%|\\|\/\/)/.test(path));
 }

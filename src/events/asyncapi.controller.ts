@@ -12,10 +12,15 @@ export class AsyncApiController {
 
   @Get()
   @ApiOperation({
+    operationId: 'getAsyncApi',
     summary: 'The contract of events, for workers: AsyncAPI 3, with the JSON Schemas that check them',
     description: 'The same for people: [/events/contract](/events/contract).',
   })
-  @ApiResponse({ status: 200, description: 'An AsyncAPI 3.0 document' })
+  @ApiResponse({
+    status: 200,
+    description: 'An AsyncAPI 3.0 document',
+    schema: { type: 'object', additionalProperties: true },
+  })
   read(@Req() { host, protocol }: Request): object {
     const { runEventsStream, runLogsStream, redisUrl } = this.config;
     return asyncApiDocument({ runEventsStream, runLogsStream, redisUrl, http: { host, protocol } });

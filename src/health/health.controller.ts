@@ -1,16 +1,41 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiExtraModels,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiResponse,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import type { Response } from 'express';
-import { Health, type HealthReport } from './health';
+import { type DependencyHealth, Health, type HealthReport } from './health';
 
+const HEALTH = ['ok', 'trouble'];
+
+class DependencyView implements DependencyHealth {
+  @ApiProperty({ enum: HEALTH }) status!: DependencyHealth['status'];
+  @ApiProperty({ description: 'What is wrong and what to do, or a fact worth knowing' }) message!: string;
+  @ApiProperty({ description: 'A person has to decide or fix something, though the server works' })
+  needsAttention!: boolean;
+}
+
+class LivenessAnswer {
+  @ApiProperty({ enum: ['ok'] }) status!: 'ok';
+}
+
+class ReadinessAnswer {
+  @ApiProperty({ enum: ['ok', 'not-ready'] }) status!: 'ok' | 'not-ready';
+  @ApiPropertyOptional({ description: 'Why the server is not ready' }) message?: string;
+}
+
+@ApiExtraModels(DependencyView)
 class HealthAnswer implements HealthReport {
-  @ApiProperty({ enum: ['ok', 'trouble'] }) status!: HealthReport['status'];
+  @ApiProperty({ enum: HEALTH }) status!: HealthReport['status'];
   @ApiProperty({
-    description:
-      'Each dependency by name, with `status`, `message`, and `needsAttention`: somebody has to decide or mend ' +
-      'something, though the server itself is well',
+    description: 'Each dependency by name',
     type: 'object',
-    additionalProperties: true,
+    additionalProperties: { $ref: getSchemaPath(DependencyView) },
   })
   dependencies!: HealthReport['dependencies'];
 }
@@ -21,9 +46,9 @@ export class HealthController {
   constructor(private readonly health: Health) {}
 
   @Get()
-  @ApiOperation({ summary: 'Each dependency by name; 503 if one is in trouble' })
-  @ApiResponse({ status: 200, type: HealthAnswer })
-  @ApiResponse({ status: 503, type: HealthAnswer })
+  @ApiOperation({ operationId: 'getHealth', summary: 'Each dependency by name; 503 if one is in trouble' })
+  @ApiResponse({ status: 200, type: HealthAnswer, description: 'All dependencies are healthy' })
+  @ApiResponse({ status: 503, type: HealthAnswer, description: 'A dependency is in trouble' })
   async report(@Res({ passthrough: true }) response: Response): Promise<HealthReport> {
     const report = await this.health.report();
     response.status(report.status === 'ok' ? 200 : 503);
@@ -31,16 +56,20 @@ export class HealthController {
   }
 
   @Get('live')
-  @ApiOperation({ summary: 'The process answers' })
-  live(): { status: 'ok' } {
+  @ApiOperation({ operationId: 'getLiveness', summary: 'The process answers' })
+  @ApiResponse({ status: 200, type: LivenessAnswer, description: 'The process answers' })
+  live(): LivenessAnswer {
     return { status: 'ok' };
   }
 
   @Get('ready')
-  @ApiOperation({ summary: 'Runs can be accepted: the database answers, and the server is not stopping' })
-  @ApiResponse({ status: 200 })
-  @ApiResponse({ status: 503 })
-  async ready(@Res({ passthrough: true }) response: Response): Promise<{ status: string; message?: string }> {
+  @ApiOperation({
+    operationId: 'getReadiness',
+    summary: 'Runs can be accepted: the database answers, and the server is not stopping',
+  })
+  @ApiResponse({ status: 200, type: ReadinessAnswer, description: 'Runs can be accepted' })
+  @ApiResponse({ status: 503, type: ReadinessAnswer, description: 'Runs cannot be accepted' })
+  async ready(@Res({ passthrough: true }) response: Response): Promise<ReadinessAnswer> {
     const problem = await this.health.whyNotReady();
     if (problem === null) return { status: 'ok' };
     response.status(503);

@@ -4,6 +4,7 @@ import {
   ApiProperty,
   ApiPropertyOptional,
   ApiResponse,
+  type ApiResponseOptions,
   getSchemaPath,
   type OpenAPIObject,
 } from '@nestjs/swagger';
@@ -18,10 +19,10 @@ class FieldErrorView {
 export class ProblemView implements Problem {
   @ApiProperty({ example: 'urn:jobato:problem:run-in-progress' }) type!: string;
   @ApiProperty() title!: string;
-  @ApiProperty() status!: number;
-  @ApiProperty({ description: 'What happened, and how to mend it' }) detail!: string;
+  @ApiProperty({ type: 'integer' }) status!: number;
+  @ApiProperty({ description: 'What happened, and how to fix it' }) detail!: string;
   @ApiProperty({ description: 'The path that was asked for' }) instance!: string;
-  @ApiProperty({ enum: Object.keys(PROBLEMS) }) errorCode!: ErrorCode;
+  @ApiProperty({ enum: Object.keys(PROBLEMS), enumName: 'ErrorCode' }) errorCode!: ErrorCode;
   @ApiPropertyOptional({ type: [FieldErrorView] }) errors?: FieldErrorView[];
   @ApiPropertyOptional({ description: 'With RUN_IN_PROGRESS' }) activeRunId?: string;
   @ApiPropertyOptional({ description: 'With QUOTA_REACHED', format: 'date-time' }) resetsAt?: string;
@@ -37,40 +38,86 @@ export function ApiProblems(...codes: ErrorCode[]): MethodDecorator {
   return applyDecorators(
     ApiExtraModels(ProblemView),
     ...[...byStatus].map(([status, sharing]) =>
-      ApiResponse({ status, ...problemResponse(sharing.map(described).join('. ')) }),
+      ApiResponse({ status, ...problemResponse(status, sharing.map(described).join('. ')) }),
     ),
   );
 }
 
-const READING = new Set(['get', 'head', 'options']);
-const STORAGE_PROBLEMS = ['STORAGE_UNAVAILABLE', 'STORAGE_FULL'] as const;
+type Responses = Record<string, ApiResponseOptions & { description: string }>;
 
-/** Adds to every writing call what it answers when the storage cannot be written: any of them may. */
-export function withStorageProblems(api: OpenAPIObject): OpenAPIObject {
+interface Operation {
+  parameters?: unknown[];
+  security?: unknown[];
+  responses: Responses;
+}
+
+/** Answers of no route in particular: what stands before the routes gives them, or the storage behind most. */
+const COMMON_PROBLEMS: {
+  codes: ErrorCode[];
+  areAnswersOf: (method: string, operation: Operation) => boolean;
+}[] = [
+  {
+    codes: ['UNAUTHORIZED', 'MISDIRECTED_REQUEST', 'TOO_MANY_REQUESTS', 'STORAGE_UNAVAILABLE'],
+    areAnswersOf: (_method, operation) => !isOpen(operation),
+  },
+  {
+    codes: ['VALIDATION'],
+    areAnswersOf: (method, { parameters = [] }) => isWrite(method) || parameters.length > 0,
+  },
+  {
+    codes: ['FORBIDDEN', 'REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'STORAGE_FULL'],
+    areAnswersOf: isWrite,
+  },
+];
+const READING = ['get', 'head', 'options'];
+/** Statuses whose answers say when to try again, where that is known. */
+const WITH_RETRY_AFTER = [429, 503, 507];
+
+/** Adds to every operation the problems that any operation of its kind can answer with. */
+export function withCommonProblems(api: OpenAPIObject): OpenAPIObject {
   for (const path of Object.values(api.paths)) {
-    for (const [method, operation] of Object.entries(path) as [string, { responses: Responses }][]) {
-      if (READING.has(method)) continue;
-      for (const code of STORAGE_PROBLEMS) {
-        const { status } = PROBLEMS[code];
-        const before = operation.responses[status]?.description;
-        if (before?.includes(code)) continue;
-        const description = [...(before ? [before] : []), described(code)].join('. ');
-        operation.responses[status] = problemResponse(description);
+    for (const [method, operation] of Object.entries(path) as [string, Operation][]) {
+      for (const { codes, areAnswersOf } of COMMON_PROBLEMS) {
+        if (areAnswersOf(method, operation)) for (const code of codes) addProblem(operation.responses, code);
       }
     }
   }
   return api;
 }
 
-type Responses = Record<string, { description: string }>;
+function addProblem(responses: Responses, code: ErrorCode): void {
+  const { status } = PROBLEMS[code];
+  const before = responses[status];
+  if (before?.description.includes(code)) return;
+  const problem = problemResponse(status, [before?.description, described(code)].filter(Boolean).join('. '));
+  const content = { ...(before as { content?: object } | undefined)?.content, ...problem.content };
+  responses[status] = { ...before, ...problem, content };
+}
+
+/** Without any security: the credentials of such a call are not looked at. */
+function isOpen({ security }: Operation): boolean {
+  return security?.length === 0;
+}
+
+function isWrite(method: string): boolean {
+  return !READING.includes(method);
+}
 
 function described(code: ErrorCode): string {
   return `${code}: ${PROBLEMS[code].title}`;
 }
 
-function problemResponse(description: string) {
+function problemResponse(status: number, description: string) {
   return {
     description,
+    ...(WITH_RETRY_AFTER.includes(status) && {
+      headers: {
+        'Retry-After': {
+          description: 'Seconds until the same request may succeed, where that is known',
+          schema: { type: 'integer' as const },
+        },
+      },
+    }),
     content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemView) } } },
   };
 }

@@ -51,6 +51,8 @@ const BODY_OF: Record<BodyKind, RequestHandler> = {
 /** What stands before every call of the API. Where nothing else is said, the body is a JSON object afterwards, empty where none was sent. */
 export const apiBody: RequestHandler = (request, response, next) => {
   const { method, path } = request;
+  // A body has no meaning here (RFC 9110, 9.3.1), so it is not read.
+  if (method === 'GET' || method === 'HEAD') return next();
   const kind = UNUSUAL.find((rule) => rule.method === method && rule.path.test(path))?.kind ?? 'object';
   void BODY_OF[kind](request, response, next);
 };

@@ -7,7 +7,7 @@ class ParamView implements Omit<ParamSpec, 'default'> {
   @ApiProperty({ enum: PARAM_TYPES }) type!: ParamType;
   @ApiProperty({ type: String, nullable: true }) description!: string | null;
   @ApiProperty() required!: boolean;
-  @ApiProperty({ oneOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }], nullable: true })
+  @ApiProperty({ oneOf: [{ type: 'string', nullable: true }, { type: 'number' }, { type: 'boolean' }] })
   default!: ParamValue | null;
   @ApiProperty({ type: Number, nullable: true }) min!: number | null;
   @ApiProperty({ type: Number, nullable: true }) max!: number | null;
@@ -48,7 +48,7 @@ export class ProjectView {
 
 export class ProjectProblemView {
   @ApiProperty({ example: 'projects/old.yaml' }) file!: string;
-  @ApiProperty({ type: Number, nullable: true }) line!: number | null;
+  @ApiProperty({ type: 'integer', nullable: true }) line!: number | null;
   @ApiProperty() reason!: string;
 }
 

@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { Controller, Get, Param, Res } from '@nestjs/common';
-import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { ApiProblems } from '../problems/api-problems';
 import { ArtifactFiles } from './artifact-files';
@@ -15,9 +15,12 @@ export class ArtifactsController {
   ) {}
 
   @Get(':name')
-  @ApiOperation({ summary: 'Download what a run made' })
-  @ApiProduces('application/octet-stream')
-  @ApiResponse({ status: 200 })
+  @ApiOperation({ operationId: 'downloadArtifact', summary: 'Download what a run made' })
+  @ApiResponse({
+    status: 200,
+    description: 'The file',
+    content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+  })
   @ApiProblems('RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND')
   async download(
     @Param('runId') runId: string,

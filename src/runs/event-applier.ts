@@ -17,7 +17,8 @@ import { Quotas } from '../quota/quotas';
 import { attemptOf, type Evidence, showsLease } from './event-authority';
 import { EventCountRows } from './event-count-rows';
 import { effectOf } from './event-effect';
-import { RecentIds } from './recent-ids';
+import { RecentEvents } from './recent-events';
+import { isSameEvent, type RememberedEvent, rememberedByHash, reusedIdReason } from './remembered-event';
 import type { Run } from './run';
 import { inboxRow, RunRows } from './run-rows';
 import type { Emission, Refusal } from './run-state';
@@ -35,8 +36,8 @@ export interface AppliedEvent {
   logChunks: LogChunk[];
   /** Something lies in the outbox because of it. */
   hasEmitted: boolean;
-  /** It had its effect, and the inbox does not have it. */
-  isUnlisted: boolean;
+  /** Set where it had its effect and is not in the inbox. */
+  unlisted: RememberedEvent | null;
 }
 
 interface InboxRow {
@@ -47,7 +48,7 @@ interface InboxRow {
 
 /** What a row of the inbox takes with its indexes, for an event that carries log lines. */
 const INBOX_ROW_BYTES = 400;
-const MAX_UNLISTED_IDS = 5000;
+const MAX_UNLISTED_EVENTS = 5000;
 /** More than one batch that was being applied when the process ended. */
 const RECENT_ENTRIES = 2000;
 
@@ -59,7 +60,7 @@ const RECENT_ENTRIES = 2000;
 export class EventApplier {
   private readonly inbox: TableRows<AppliedEventEntity>;
   /** What was applied lately and is not in the inbox: our own events come back to us by the stream. */
-  private readonly unlistedIds = new RecentIds(MAX_UNLISTED_IDS);
+  private readonly unlisted = new RecentEvents(MAX_UNLISTED_EVENTS);
 
   constructor(
     private readonly database: Database,
@@ -104,7 +105,7 @@ export class EventApplier {
   }
 
   private announceEffect(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {
-    if (applied.isUnlisted) this.unlistedIds.add(entry.fields.eventId!.toLowerCase());
+    if (applied.unlisted) this.unlisted.add(entry.fields.eventId!.toLowerCase(), applied.unlisted);
     if (applied.changed) this.rows.announce(applied.changed, applied.hasEmitted);
     // Whoever sent it may write the id in capitals; those who follow the log do not.
     if (applied.logChunks.length > 0) {
@@ -134,10 +135,11 @@ export class EventApplier {
       tx,
       own.map(({ entry }) => ({ entry, evidence: { origin: 'server' } })),
     );
-    // What is said again was told before.
+    // A duplicate was published before, and a rejected event must not reach other readers.
+    const isNews = ({ outcome }: AppliedEvent) => outcome !== 'duplicate' && outcome !== 'rejected';
     await this.relay.put(
       tx,
-      own.flatMap(({ event }, index) => (applied[index]!.outcome === 'duplicate' ? [] : [event])),
+      own.flatMap(({ event }, index) => (isNews(applied[index]!) ? [event] : [])),
     );
     return applied;
   };
@@ -149,11 +151,12 @@ export class EventApplier {
     const now = this.clock.now();
     const parsed = arrived.map((event) => ({ ...event, ...parseEvent(event.entry.fields) }));
     const events = parsed.flatMap(({ event }) => event ?? []);
-    const seen = await this.alreadyInInbox(tx, events);
+    const inInbox = await this.alreadyInInbox(tx, events);
+    const known = (eventId: string) => inInbox.get(eventId) ?? this.unlisted.get(eventId);
     // What we said ourselves comes back to us, and is in the inbox already.
     const runs = await this.rows.load(
       tx,
-      events.filter(({ eventId }) => !seen.has(eventId)),
+      events.filter(({ eventId }) => !inInbox.has(eventId)),
     );
 
     const changed = new Map<string, Run>();
@@ -165,13 +168,13 @@ export class EventApplier {
     const calls: ReportedCalls[] = [];
 
     const results = parsed.map(({ entry, evidence, event, reason }): AppliedEvent => {
-      if (event && (seen.has(event.eventId) || this.unlistedIds.has(event.eventId)))
-        return { outcome: 'duplicate', reason: null, ...noEffect() };
+      const before = event && known(event.eventId);
+      if (before && isSameEvent(event, before)) return { outcome: 'duplicate', reason: null, ...noEffect() };
       const run = event && runs.get(event.runId);
-      if (!event || !run) {
+      if (!event || !run || before) {
         // Looked at again, it was rejected before, and may have been discarded by a person since.
         if (entry.deliveryCount === 0) return { outcome: 'duplicate', reason: null, ...noEffect() };
-        const why = reason ?? 'there is no run with this runId';
+        const why = reason ?? (before ? reusedIdReason(before) : 'there is no run with this runId');
         rejected.push({ entryId: entry.id, reason: why, fields: entry.fields });
         return { outcome: 'rejected', reason: why, ...noEffect() };
       }
@@ -181,7 +184,6 @@ export class EventApplier {
       if (effect.outcome === 'lease-lost' && evidence.origin === 'http' && isAboutLease) {
         return { outcome: 'lease-lost', reason: null, ...noEffect() };
       }
-      seen.add(event.eventId);
       if (effect.changed) {
         runs.set(run.runId, effect.changed);
         changed.set(run.runId, effect.changed);
@@ -207,12 +209,18 @@ export class EventApplier {
         });
       }
       const row = inboxRow(event, now);
-      const listing = counts.list(event, effect, Buffer.byteLength(row.payload!));
+      const listing = counts.list(event, effect, Buffer.byteLength(row.payload));
+      // Only a listed event has its payload stored whole, or its hash in the row already.
+      const remembered = listing === 'listed' ? row : rememberedByHash(event);
+      inInbox.set(event.eventId, remembered);
       if (listing !== 'unlisted') {
         inbox.push({
           row: {
             ...row,
-            ...(listing === 'recorded' && { payload: JSON.stringify(callsOf(event)) }),
+            ...(listing === 'recorded' && {
+              payload: JSON.stringify(callsOf(event)),
+              payloadHash: remembered.payloadHash,
+            }),
             outcome: effect.outcome,
             effect: effect.inWords,
             entryId: entry.id,
@@ -226,7 +234,7 @@ export class EventApplier {
         changed: effect.changed,
         logChunks: [],
         hasEmitted: effect.emits.length > 0,
-        isUnlisted: listing === 'unlisted',
+        unlisted: listing === 'unlisted' ? remembered : null,
       };
     });
 
@@ -251,14 +259,15 @@ export class EventApplier {
     return results;
   };
 
-  private async alreadyInInbox(tx: Transaction, events: RunEvent[]): Promise<Set<string>> {
-    if (events.length === 0) return new Set();
+  private async alreadyInInbox(tx: Transaction, events: RunEvent[]): Promise<Map<string, RememberedEvent>> {
+    if (events.length === 0) return new Map();
     const ids = events.map(({ eventId }) => eventId);
-    const rows = await tx.query<{ event_id: string }>(
-      `SELECT event_id FROM applied_events WHERE event_id IN ${inList(ids)}`,
+    const rows = await tx.query<RememberedEvent & { eventId: string }>(
+      'SELECT event_id AS "eventId", event_type AS "eventType", run_id AS "runId", payload,' +
+        ` payload_hash AS "payloadHash" FROM applied_events WHERE event_id IN ${inList(ids)}`,
       ids,
     );
-    return new Set(rows.map(({ event_id }) => event_id));
+    return new Map(rows.map((row) => [row.eventId, row]));
   }
 
   private readonly rejectEntries = async (
@@ -281,5 +290,5 @@ function callsOf(event: RunEvent): object {
 }
 
 function noEffect() {
-  return { changed: null, logChunks: [], hasEmitted: false, isUnlisted: false };
+  return { changed: null, logChunks: [], hasEmitted: false, unlisted: null };
 }

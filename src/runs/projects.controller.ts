@@ -19,7 +19,7 @@ export class ProjectsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'All projects, and the files that cannot be used' })
+  @ApiOperation({ operationId: 'listProjects', summary: 'All projects, and the files that cannot be used' })
   @ApiResponse({ status: 200, type: ProjectListView })
   async list(): Promise<ProjectListView> {
     const items = await Promise.all(this.projects.list().map((project) => this.view(project)));
@@ -27,7 +27,7 @@ export class ProjectsController {
   }
 
   @Get(':projectId')
-  @ApiOperation({ summary: 'One project' })
+  @ApiOperation({ operationId: 'getProject', summary: 'One project' })
   @ApiResponse({ status: 200, type: ProjectView })
   @ApiProblems('PROJECT_NOT_FOUND')
   async get(@Param('projectId') projectId: string): Promise<ProjectView> {

@@ -6,13 +6,13 @@ import { JobatoError } from '../problems/catalogue';
 import { EventsQuery } from './run.requests';
 
 class RejectedEventView {
-  @ApiProperty() id!: number;
+  @ApiProperty({ type: 'integer' }) id!: number;
   @ApiProperty({ description: 'What is wrong with it' }) reason!: string;
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, description: 'As received' })
   fields!: Record<string, string>;
   @ApiProperty({ format: 'date-time' }) rejectedAt!: string;
   @ApiProperty({
-    type: Number,
+    type: 'integer',
     nullable: true,
     description: 'Size of an event that was too large to be kept whole, in bytes; null for one that is whole',
   })
@@ -22,8 +22,11 @@ class RejectedEventView {
 class RejectedEventPageView {
   @ApiProperty({ type: [RejectedEventView] }) items!: RejectedEventView[];
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
-  @ApiProperty({ description: 'How many are kept, on all pages' }) total!: number;
-  @ApiProperty({ description: 'How many were dropped for newer ones: 10,000 or 64 MiB are kept' })
+  @ApiProperty({ type: 'integer', description: 'How many are kept, on all pages' }) total!: number;
+  @ApiProperty({
+    type: 'integer',
+    description: 'How many were dropped for newer ones: 10,000 or 64 MiB are kept',
+  })
   dropped!: number;
 }
 
@@ -34,13 +37,14 @@ export class RejectedEventsController {
 
   @Get()
   @ApiOperation({
+    operationId: 'listRejectedEvents',
     summary: 'Events that could not be applied, newest first',
     description: 'A page ends after `limit` events or about 4 MiB, whichever comes first.',
   })
   @ApiResponse({ status: 200, type: RejectedEventPageView })
   async list(@Query() { limit, cursor }: EventsQuery): Promise<RejectedEventPageView> {
     const [{ items, nextCursor }, { events, dropped }] = await Promise.all([
-      this.rejected.list(limit, cursor),
+      this.rejected.list(limit, cursor === undefined ? undefined : Number(cursor)),
       this.rejected.totals(),
     ]);
     return {
@@ -59,7 +63,7 @@ export class RejectedEventsController {
 
   @Post(':id/redeliver')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Put the event on the stream again, as it came' })
+  @ApiOperation({ operationId: 'redeliverEvent', summary: 'Put the event on the stream again, as it came' })
   @ApiResponse({ status: 202 })
   @ApiProblems('REJECTED_EVENT_NOT_FOUND', 'REJECTED_EVENT_CUT')
   async redeliver(@Param('id') id: string): Promise<void> {
@@ -68,7 +72,7 @@ export class RejectedEventsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Throw the event away' })
+  @ApiOperation({ operationId: 'discardEvent', summary: 'Throw the event away' })
   @ApiResponse({ status: 204 })
   @ApiProblems('REJECTED_EVENT_NOT_FOUND')
   async discard(@Param('id') id: string): Promise<void> {

@@ -25,6 +25,7 @@ class AppliedEventPageView {
   @ApiProperty({ type: [AppliedEventView] }) items!: AppliedEventView[];
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
   @ApiProperty({
+    type: 'integer',
     description:
       'Events that were applied and are not listed, because the run has more than 10,000 or 16 MiB',
   })
@@ -32,10 +33,12 @@ class AppliedEventPageView {
 }
 
 class QuotaView implements QuotaStatus {
-  @ApiProperty({ description: 'Calls in a quota day' }) dailyLimit!: number;
-  @ApiProperty({ description: 'Calls of this project in the present quota day' }) used!: number;
-  @ApiProperty() remaining!: number;
-  @ApiProperty({ description: 'How many calls may be under way at once' }) concurrencyLimit!: number;
+  @ApiProperty({ type: 'integer', description: 'Calls in a quota day' }) dailyLimit!: number;
+  @ApiProperty({ type: 'integer', description: 'Calls of this project in the present quota day' })
+  used!: number;
+  @ApiProperty({ type: 'integer' }) remaining!: number;
+  @ApiProperty({ type: 'integer', description: 'How many calls may be under way at once' })
+  concurrencyLimit!: number;
   @ApiProperty({ format: 'date-time', description: 'When the next quota day begins' }) resetsAt!: string;
 }
 const ApiQuota = () =>
@@ -65,7 +68,10 @@ export class RunHistoryController {
   ) {}
 
   @Get('runs/:runId/events')
-  @ApiOperation({ summary: 'The events of a run in the order in which they were applied, and what each did' })
+  @ApiOperation({
+    operationId: 'listRunEvents',
+    summary: 'The events of a run in the order in which they were applied, and what each did',
+  })
   @ApiResponse({ status: 200, type: AppliedEventPageView })
   @ApiProblems('RUN_NOT_FOUND', 'VALIDATION')
   async events(@Param('runId') runId: string, @Query() query: EventsQuery): Promise<AppliedEventPageView> {
@@ -73,7 +79,7 @@ export class RunHistoryController {
   }
 
   @Get('projects/:projectId/runs/:runId/events')
-  @ApiOperation({ summary: 'The events of a run of a project' })
+  @ApiOperation({ operationId: 'listProjectRunEvents', summary: 'The events of a run of a project' })
   @ApiResponse({ status: 200, type: AppliedEventPageView })
   @ApiProblems('RUN_NOT_FOUND', 'VALIDATION')
   async eventsOfProject(
@@ -85,7 +91,7 @@ export class RunHistoryController {
   }
 
   @Get('reports/runs/latest')
-  @ApiOperation({ summary: 'Summary of the latest run that has ended' })
+  @ApiOperation({ operationId: 'getLatestReport', summary: 'Summary of the latest run that has ended' })
   @ApiResponse({ status: 200, type: LatestReportView })
   @ApiResponse({ status: 204, description: 'None has ended yet' })
   @ApiProblems('PROJECT_NOT_FOUND')
@@ -104,7 +110,7 @@ export class RunHistoryController {
   }
 
   @Get('projects/:projectId/summary')
-  @ApiOperation({ summary: 'What the summary bar shows' })
+  @ApiOperation({ operationId: 'getProjectSummary', summary: 'What the summary bar shows' })
   @ApiResponse({ status: 200, type: ProjectSummaryView })
   @ApiProblems('PROJECT_NOT_FOUND')
   async summary(@Param('projectId') projectId: string): Promise<ProjectSummaryView> {
@@ -124,7 +130,7 @@ export class RunHistoryController {
 
   private async eventPage(runId: string, { limit, cursor }: EventsQuery): Promise<AppliedEventPageView> {
     const [{ items, nextCursor }, unlisted] = await Promise.all([
-      this.queries.events(runId, limit, cursor),
+      this.queries.events(runId, limit, cursor === undefined ? undefined : Number(cursor)),
       this.eventCounts.unlisted(runId),
     ]);
     return {

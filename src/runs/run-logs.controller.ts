@@ -1,6 +1,7 @@
 import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { ApiLog, LogPageView } from './run-log.view';
 import type { LogLine } from '../logs/log-line';
 import { LogTail } from '../logs/log-tail';
 import { ApiProblems } from '../problems/api-problems';
@@ -9,13 +10,6 @@ import type { Run } from './run';
 import { RunQueries } from './run-queries';
 import { drained, RunStreams } from './run-streams';
 import { LogQuery } from './run.requests';
-
-const DESCRIPTION = {
-  summary: "A run's log",
-  description:
-    'By `Accept`: `text/event-stream` follows it live (resume with `Last-Event-ID` or `after`), ' +
-    '`application/json` pages through it, anything else gets the whole of it as text.',
-};
 
 /** Characters of text on a page of JSON: it ends with the chunk that goes beyond. */
 const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
@@ -30,10 +24,8 @@ export class RunLogsController {
   ) {}
 
   @Get('runs/:runId/logs')
-  @ApiOperation(DESCRIPTION)
-  @ApiProduces('text/plain', 'application/json', 'text/event-stream')
-  @ApiResponse({ status: 200 })
-  @ApiProblems('RUN_NOT_FOUND', 'VALIDATION')
+  @ApiLog('getRunLog')
+  @ApiProblems('RUN_NOT_FOUND')
   async log(
     @Param('runId') runId: string,
     @Query() query: LogQuery,
@@ -45,10 +37,8 @@ export class RunLogsController {
   }
 
   @Get('projects/:projectId/runs/:runId/logs')
-  @ApiOperation(DESCRIPTION)
-  @ApiProduces('text/plain', 'application/json', 'text/event-stream')
-  @ApiResponse({ status: 200 })
-  @ApiProblems('RUN_NOT_FOUND', 'VALIDATION')
+  @ApiLog('getProjectRunLog')
+  @ApiProblems('RUN_NOT_FOUND')
   async logOfProject(
     @Param('projectId') projectId: string,
     @Param('runId') runId: string,
@@ -78,10 +68,7 @@ export class RunLogsController {
     }
   }
 
-  private async page(
-    run: Run,
-    { after, limit }: LogQuery,
-  ): Promise<{ items: LogLine[]; nextAfter: number | null }> {
+  private async page(run: Run, { after, limit }: LogQuery): Promise<LogPageView> {
     const items: LogLine[] = [];
     let seq = after;
     let length = 0;

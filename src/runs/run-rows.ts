@@ -6,6 +6,8 @@ import { inList, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
 import { OutboxRelay } from '../events/outbox-relay';
 import type { RunEvent } from '../events/run-event';
+import { contentHash } from '../projects/content-hash';
+import { type RememberedEvent, storedPayload } from './remembered-event';
 import { isTerminal, type Run } from './run';
 import { RunChanges } from './run-changes';
 import type { Emission } from './run-state';
@@ -125,16 +127,15 @@ export class RunRows {
 }
 
 /** How an event stands in the inbox; of log lines, which lie in the log, only how many they were. */
-export function inboxRow(event: RunEvent, appliedAt: string): Partial<AppliedEventEntity> {
+export function inboxRow(event: RunEvent, appliedAt: string): Partial<AppliedEventEntity> & RememberedEvent {
   return {
     eventId: event.eventId,
     eventType: event.eventType,
     occurredAt: event.occurredAt,
     appliedAt,
     runId: event.runId,
-    payload: JSON.stringify(
-      event.eventType === 'run.log' ? { lines: event.payload.lines.length } : event.payload,
-    ),
+    payload: JSON.stringify(storedPayload(event)),
+    payloadHash: event.eventType === 'run.log' ? contentHash(event.payload) : null,
     outcome: 'applied',
     effect: null,
     entryId: null,

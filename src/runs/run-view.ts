@@ -17,10 +17,11 @@ import { runError } from './run-error';
 import { type Waiting, type WaitingFacts, waitingFor, waitingMessage } from './waiting';
 import { clockSkewMs } from './sender-clock';
 
+// Names, not classes: Nest translates a class at the top of a property only, and passes on one that lies deeper.
 const nullableText = { type: 'string', nullable: true } as const;
 const nullableTime = { type: 'string', format: 'date-time', nullable: true } as const;
-/** Words, because these also stand below the top of a property, where a class would be written out as a function. */
 const nullableNumber = { type: 'number', nullable: true } as const;
+const nullableInteger = { type: 'integer', nullable: true } as const;
 
 export class WaitingView {
   @ApiProperty({ type: String, example: 'no-worker-yet' }) code!: Waiting['code'];
@@ -49,12 +50,12 @@ export class ProgressView {
 
 export class StepView {
   @ApiProperty() name!: string;
-  @ApiProperty({ enum: STEP_STATUSES }) status!: StepStatus;
+  @ApiProperty({ enum: STEP_STATUSES, enumName: 'StepStatus' }) status!: StepStatus;
   @ApiProperty(nullableTime) startedAt!: Instant | null;
   @ApiProperty(nullableTime) endedAt!: Instant | null;
-  @ApiProperty({ ...nullableNumber, description: 'Milliseconds; null until the step has ended' })
+  @ApiProperty({ ...nullableInteger, description: 'Milliseconds; null until the step has ended' })
   durationMs!: number | null;
-  @ApiProperty({ ...nullableNumber, description: 'Null if it has not ended, or was ended by a signal' })
+  @ApiProperty({ ...nullableInteger, description: 'Null if it has not ended, or was ended by a signal' })
   exitCode!: number | null;
 }
 
@@ -65,7 +66,7 @@ export class RunErrorView {
 
 export class ArtifactView {
   @ApiProperty({ example: 'glossary.md' }) name!: string;
-  @ApiProperty({ description: 'Bytes' }) size!: number;
+  @ApiProperty({ type: 'integer', description: 'Bytes' }) size!: number;
   @ApiProperty({ description: 'Where to download it' }) href!: string;
 }
 
@@ -74,11 +75,12 @@ export class RunView {
   @ApiProperty({ format: 'uuid', description: 'UUID version 7' }) runId!: string;
   @ApiProperty() projectId!: string;
   @ApiProperty({ example: 'full' }) scope!: string;
-  @ApiProperty({ enum: RUN_STATUSES }) status!: RunStatus;
+  @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus' }) status!: RunStatus;
   @ApiProperty({ ...nullableText, example: 'step-failed' }) statusReason!: string | null;
-  @ApiProperty({ enum: TRIGGER_KINDS }) triggeredBy!: TriggeredBy;
+  @ApiProperty({ enum: TRIGGER_KINDS, enumName: 'TriggeredBy' }) triggeredBy!: TriggeredBy;
   @ApiProperty({ type: 'object', additionalProperties: true }) params!: JsonObject;
-  @ApiProperty({ description: 'Counts the workers that were given the run, from 1' }) attempt!: number;
+  @ApiProperty({ type: 'integer', description: 'Counts the workers that were given the run, from 1' })
+  attempt!: number;
   @ApiProperty({ ...nullableText, format: 'uuid' }) rerunOf!: string | null;
   @ApiProperty(nullableText) workerId!: string | null;
   @ApiProperty({
@@ -88,10 +90,10 @@ export class RunView {
       'Null where its times agree. Times of the run are corrected by it',
   })
   clockSkewMs!: number | null;
-  @ApiProperty({ format: 'date-time' }) startedAt!: Instant;
+  @ApiProperty({ type: 'string', format: 'date-time' }) startedAt!: Instant;
   @ApiProperty(nullableTime) cancelRequestedAt!: Instant | null;
   @ApiProperty(nullableTime) endedAt!: Instant | null;
-  @ApiProperty({ ...nullableNumber, description: 'Milliseconds from start to end; null while it runs' })
+  @ApiProperty({ ...nullableInteger, description: 'Milliseconds from start to end; null while it runs' })
   durationMs!: number | null;
   @ApiProperty({ type: WaitingView, nullable: true, description: 'Why it is not further' })
   waiting!: WaitingView | null;
@@ -180,9 +182,9 @@ export function durationMs({
 export class RunSummaryView {
   @ApiProperty({ format: 'uuid' }) runId!: string;
   @ApiProperty() projectId!: string;
-  @ApiProperty({ enum: RUN_STATUSES }) status!: RunStatus;
-  @ApiProperty({ format: 'date-time' }) triggerTime!: Instant;
-  @ApiProperty({ ...nullableNumber, description: 'Milliseconds' }) durationMs!: number | null;
+  @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus' }) status!: RunStatus;
+  @ApiProperty({ type: 'string', format: 'date-time' }) triggerTime!: Instant;
+  @ApiProperty({ ...nullableInteger, description: 'Milliseconds' }) durationMs!: number | null;
   @ApiProperty(nullableNumber) newJobsCount!: number | null;
   @ApiProperty(nullableNumber) relevantCount!: number | null;
 }

@@ -124,4 +124,6 @@ export class AppliedEventEntity {
   @Column({ name: 'entry_id', type: 'text', nullable: true }) entryId!: string | null;
   /** What it did, in a word or two: `active → completed`. */
   @Column({ type: 'text', nullable: true }) effect!: string | null;
+  /** Of the whole payload, where `payload` is only a part of it. */
+  @Column({ name: 'payload_hash', type: 'text', nullable: true }) payloadHash!: string | null;
 }

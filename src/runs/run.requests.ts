@@ -19,13 +19,20 @@ const MAX_PAGE = 200;
 const DEFAULT_PAGE = 50;
 /** Of ISO 8601, what RFC 3339 and `Date` agree on: no weeks, no days of the year. */
 const DATE_OR_TIME = /^\d{4}-\d{2}-\d{2}(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+const DATE_OR_TIME_SCHEMA = { type: 'string', example: '2026-01-31T22:00:00Z', maxLength: 40 } as const;
 const NOT_A_TIME = { message: '$property must be a date or time such as 2026-01-31T22:00:00Z' };
 
-/** `{scope?, params?}`: what a re-run may change. */
+/** A cursor that is a position in a table: below the largest whole number that is exact. */
+const POSITION = /^\d{1,15}$/;
+
+/**
+ * `{scope?, params?}`: what a re-run may change. Defaults of a body are in words, because generators take a member with
+ * a `default` for one that is always there.
+ */
 export class RerunBody {
   @ApiPropertyOptional({
-    description: 'full, from:<step>, only:<step>, or one that the project names',
-    default: 'full',
+    description: 'full (the default), from:<step>, only:<step>, or one that the project names',
+    maxLength: 200,
   })
   @IsOptional()
   @IsString()
@@ -45,14 +52,14 @@ export class RerunBody {
 }
 
 export class TriggerBody extends RerunBody {
-  @ApiPropertyOptional({ enum: TRIGGER_KINDS, default: 'api' })
+  @ApiPropertyOptional({ enum: TRIGGER_KINDS, enumName: 'TriggeredBy', description: 'Default: api' })
   @IsOptional()
   @IsIn(TRIGGER_KINDS)
   triggeredBy?: TriggeredBy;
 }
 
 export class PageQuery {
-  @ApiPropertyOptional({ minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE })
   @Type(() => Number)
   @IsInt()
   @Min(1)
@@ -61,37 +68,37 @@ export class PageQuery {
 }
 
 export class ProjectRunsQuery extends PageQuery {
-  @ApiPropertyOptional({ enum: RUN_STATUSES })
+  @ApiPropertyOptional({ enum: RUN_STATUSES, enumName: 'RunStatus' })
   @IsOptional()
   @IsIn(RUN_STATUSES)
   status?: RunStatus;
 
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ maxLength: 200 })
   @IsOptional()
   @IsString()
   @MaxLength(200)
   scope?: string;
 
-  @ApiPropertyOptional({ enum: TRIGGER_KINDS })
+  @ApiPropertyOptional({ enum: TRIGGER_KINDS, enumName: 'TriggeredBy' })
   @IsOptional()
   @IsIn(TRIGGER_KINDS)
   triggeredBy?: TriggeredBy;
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'Started at this time or later' })
+  @ApiPropertyOptional({ ...DATE_OR_TIME_SCHEMA, description: 'Started at this time or later' })
   @IsOptional()
   @IsISO8601({ strict: true }, NOT_A_TIME)
   @Matches(DATE_OR_TIME, NOT_A_TIME)
   @MaxLength(40)
   from?: string;
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'Started at this time or earlier' })
+  @ApiPropertyOptional({ ...DATE_OR_TIME_SCHEMA, description: 'Started at this time or earlier' })
   @IsOptional()
   @IsISO8601({ strict: true }, NOT_A_TIME)
   @Matches(DATE_OR_TIME, NOT_A_TIME)
   @MaxLength(40)
   to?: string;
 
-  @ApiPropertyOptional({ description: 'The nextCursor of the page before' })
+  @ApiPropertyOptional({ format: 'uuid', description: 'The nextCursor of the page before' })
   @IsOptional()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value))
   @IsUUID()
@@ -99,7 +106,7 @@ export class ProjectRunsQuery extends PageQuery {
 }
 
 export class RunsQuery extends ProjectRunsQuery {
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ maxLength: 200 })
   @IsOptional()
   @IsString()
   @MaxLength(200)
@@ -107,7 +114,12 @@ export class RunsQuery extends ProjectRunsQuery {
 }
 
 export class LogQuery {
-  @ApiPropertyOptional({ minimum: 0, default: 0, description: 'Lines after this sequence number' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    default: 0,
+    description: 'Lines after this sequence number',
+  })
   @Type(() => Number)
   @IsInt()
   @Min(0)
@@ -136,17 +148,14 @@ export class LogQuery {
 }
 
 export class EventsQuery extends PageQuery {
-  @ApiPropertyOptional({ description: 'The nextCursor of the page before' })
+  @ApiPropertyOptional({ pattern: POSITION.source, description: 'The nextCursor of the page before' })
   @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
-  @Max(Number.MAX_SAFE_INTEGER)
-  cursor?: number;
+  @Matches(POSITION, { message: '$property must be the nextCursor of a page' })
+  cursor?: string;
 }
 
 export class LatestReportQuery {
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ maxLength: 200 })
   @IsOptional()
   @IsString()
   @MaxLength(200)

@@ -1,5 +1,17 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  applyDecorators,
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  Res,
+} from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { ApiProblems } from '../problems/api-problems';
 import { ProjectCatalogue } from '../projects/project-catalogue';
@@ -10,12 +22,28 @@ import { RunView } from './run-view';
 import { ProjectRunsQuery, RerunBody, RunsQuery, toRunFilter, TriggerBody } from './run.requests';
 import { type Accepted, RunsService } from './runs.service';
 
-const ApiIdempotencyKey = () =>
-  ApiHeader({
-    name: IDEMPOTENCY_KEY_HEADER,
-    required: false,
-    description: 'Up to 255 characters, kept for 24 h: the same key and request get the first answer again',
-  });
+/** Documents what all calls that start a run take and return. */
+const ApiStart = (body: typeof RerunBody) =>
+  applyDecorators(
+    ApiHeader({
+      name: IDEMPOTENCY_KEY_HEADER,
+      required: false,
+      description: 'Up to 255 characters, kept for 24 h: the same key and request get the first answer again',
+    }),
+    ApiBody({ type: body, required: false }),
+    ApiResponse({
+      status: 201,
+      type: RunView,
+      description: 'The run',
+      headers: {
+        Location: { description: 'Path of the run', schema: { type: 'string' } },
+        'Idempotent-Replayed': {
+          description: '`true` where this is the first answer again',
+          schema: { type: 'string', enum: ['true'] },
+        },
+      },
+    }),
+  );
 /** Why a run may not be started. */
 const REFUSALS = [
   'VALIDATION',
@@ -46,9 +74,8 @@ export class RunsController {
   ) {}
 
   @Post('runs')
-  @ApiOperation({ summary: 'Start a run of the default project' })
-  @ApiIdempotencyKey()
-  @ApiResponse({ status: 201, type: RunView })
+  @ApiOperation({ operationId: 'triggerDefaultProject', summary: 'Start a run of the default project' })
+  @ApiStart(TriggerBody)
   @ApiProblems(...REFUSALS)
   async triggerDefault(
     @Body() body: TriggerBody,
@@ -59,9 +86,8 @@ export class RunsController {
   }
 
   @Post('projects/:projectId/runs')
-  @ApiOperation({ summary: 'Start a run' })
-  @ApiIdempotencyKey()
-  @ApiResponse({ status: 201, type: RunView })
+  @ApiOperation({ operationId: 'triggerRun', summary: 'Start a run' })
+  @ApiStart(TriggerBody)
   @ApiProblems(...REFUSALS)
   async trigger(
     @Param('projectId') projectId: string,
@@ -73,9 +99,8 @@ export class RunsController {
   }
 
   @Post('runs/:runId/rerun')
-  @ApiOperation({ summary: 'Start a run like an earlier one' })
-  @ApiIdempotencyKey()
-  @ApiResponse({ status: 201, type: RunView })
+  @ApiOperation({ operationId: 'rerunRun', summary: 'Start a run like an earlier one' })
+  @ApiStart(RerunBody)
   @ApiProblems('RUN_NOT_FOUND', ...REFUSALS)
   async rerun(
     @Param('runId') runId: string,
@@ -89,6 +114,7 @@ export class RunsController {
   @Post('runs/:runId/ask-again')
   @HttpCode(202)
   @ApiOperation({
+    operationId: 'askAgain',
     summary: 'Publish the request of a run once more',
     description:
       'For a run that no worker has claimed. An external worker that reports only at the end may be working on it ' +
@@ -102,7 +128,7 @@ export class RunsController {
   }
 
   @Get('runs')
-  @ApiOperation({ summary: 'List runs, newest first' })
+  @ApiOperation({ operationId: 'listRuns', summary: 'List runs, newest first' })
   @ApiResponse({ status: 200, type: RunPageView })
   @ApiProblems('VALIDATION')
   async list(@Query() query: RunsQuery): Promise<RunPageView> {
@@ -110,7 +136,7 @@ export class RunsController {
   }
 
   @Get('projects/:projectId/runs')
-  @ApiOperation({ summary: 'List the runs of a project, newest first' })
+  @ApiOperation({ operationId: 'listProjectRuns', summary: 'List the runs of a project, newest first' })
   @ApiResponse({ status: 200, type: RunPageView })
   @ApiProblems('VALIDATION', 'PROJECT_NOT_FOUND')
   async listOfProject(
@@ -122,7 +148,7 @@ export class RunsController {
   }
 
   @Get('projects/:projectId/runs/current')
-  @ApiOperation({ summary: 'The active run, else the latest' })
+  @ApiOperation({ operationId: 'getCurrentRun', summary: 'The active run, else the latest' })
   @ApiResponse({ status: 200, type: RunView })
   @ApiProblems('PROJECT_NOT_FOUND', 'RUN_NOT_FOUND')
   async current(@Param('projectId') projectId: string): Promise<RunView> {
@@ -131,7 +157,7 @@ export class RunsController {
   }
 
   @Get('runs/:runId')
-  @ApiOperation({ summary: 'One run' })
+  @ApiOperation({ operationId: 'getRun', summary: 'One run' })
   @ApiResponse({ status: 200, type: RunView })
   @ApiProblems('RUN_NOT_FOUND')
   async get(@Param('runId') runId: string): Promise<RunView> {
@@ -139,7 +165,7 @@ export class RunsController {
   }
 
   @Get('projects/:projectId/runs/:runId')
-  @ApiOperation({ summary: 'One run of a project' })
+  @ApiOperation({ operationId: 'getProjectRun', summary: 'One run of a project' })
   @ApiResponse({ status: 200, type: RunView })
   @ApiProblems('RUN_NOT_FOUND')
   async getOfProject(@Param('projectId') projectId: string, @Param('runId') runId: string): Promise<RunView> {
@@ -148,7 +174,7 @@ export class RunsController {
 
   @Delete('runs/:runId')
   @HttpCode(202)
-  @ApiOperation(STOP)
+  @ApiOperation({ operationId: 'stopRun', ...STOP })
   @ApiResponse({ status: 202, type: RunView })
   @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_ENDED', ...STOP_KEPT)
   async stop(@Param('runId') runId: string): Promise<RunView> {
@@ -157,7 +183,7 @@ export class RunsController {
 
   @Delete('projects/:projectId/runs/:runId')
   @HttpCode(202)
-  @ApiOperation(STOP)
+  @ApiOperation({ operationId: 'stopProjectRun', ...STOP })
   @ApiResponse({ status: 202, type: RunView })
   @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_ENDED', ...STOP_KEPT)
   async stopOfProject(

@@ -10,7 +10,7 @@ class WorkerAnswer implements WorkerView {
   @ApiProperty() workerId!: string;
   @ApiProperty({ enum: ['embedded', 'external'] }) kind!: WorkerView['kind'];
   @ApiProperty({ format: 'date-time' }) lastHeardAt!: string;
-  @ApiProperty({ type: Number, nullable: true, description: 'How many runs it carries out at once' })
+  @ApiProperty({ type: 'integer', nullable: true, description: 'How many runs it carries out at once' })
   slots!: number | null;
   @ApiProperty({ type: [String], description: 'What it runs' }) runIds!: string[];
 }
@@ -18,13 +18,15 @@ class WorkerAnswer implements WorkerView {
 class ConsumerAnswer {
   @ApiProperty() group!: string;
   @ApiProperty() name!: string;
-  @ApiProperty({ description: 'Entries handed to it and not acknowledged' }) pending!: number;
+  @ApiProperty({ type: 'integer', description: 'Entries handed to it and not acknowledged' })
+  pending!: number;
   @ApiProperty({ description: 'Milliseconds since it was last heard of' }) idleMs!: number;
 }
 
 class GroupAnswer {
   @ApiProperty() name!: string;
-  @ApiProperty({ description: 'Entries that nobody of the group has been handed yet' }) lag!: number;
+  @ApiProperty({ type: 'integer', description: 'Entries that nobody of the group has been handed yet' })
+  lag!: number;
   @ApiProperty() pending!: number;
 }
 
@@ -60,7 +62,7 @@ export class WorkersController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Workers and stream consumers that were seen' })
+  @ApiOperation({ operationId: 'listWorkers', summary: 'Workers and stream consumers that were seen' })
   @ApiResponse({ status: 200, type: WorkersAnswer })
   async list(): Promise<WorkersAnswer> {
     const [items, groups, habits] = await Promise.all([

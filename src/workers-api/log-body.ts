@@ -14,6 +14,9 @@ export interface LogBody {
 /** As the event `run.log`, but that a member which nobody knows is a mistake here. */
 export const LOG_BODY_SCHEMA = closed(PAYLOAD_SCHEMAS['run.log']);
 
+/** The same for the description of the API, where each schema has a name. */
+export const NAMED_LOG_SCHEMAS = named(LOG_BODY_SCHEMA);
+
 // Not class-validator: ten thousand objects would each be copied and looked at member by member.
 const check = new Ajv({ allowUnionTypes: true, allErrors: false }).compile<LogBody>(LOG_BODY_SCHEMA);
 
@@ -57,6 +60,12 @@ function dropNulls(object: Record<string, unknown>): Record<string, unknown> {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function named(body: JsonSchema): Record<'LogBody' | 'LogBodyLine', JsonSchema> {
+  const { properties } = body as { properties: { lines: { items: JsonSchema } } & JsonSchema };
+  const lines = { ...properties.lines, items: { $ref: '#/components/schemas/LogBodyLine' } };
+  return { LogBody: { ...body, properties: { ...properties, lines } }, LogBodyLine: properties.lines.items };
 }
 
 function closed(schema: JsonSchema): JsonSchema {

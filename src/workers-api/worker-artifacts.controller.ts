@@ -27,6 +27,7 @@ export class WorkerArtifactsController {
   @Put(':name')
   @HttpCode(201)
   @ApiOperation({
+    operationId: 'uploadArtifact',
     summary: 'Upload what a run made',
     description:
       'The body is the file, of any type, up to ARTIFACT_LIMIT_MB. The name is a relative path (with its slashes ' +

@@ -1,24 +1,37 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiProperty, ApiResponse } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiExtraModels,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import type { Request } from 'express';
+import type { JsonObject } from '../events/run-event';
 import { ApiProblems } from '../problems/api-problems';
 import { invalid } from '../problems/catalogue';
 import { EventIntake, type TakenIn } from '../runs/event-intake';
-import { receivedEvent } from './http-envelope';
+import { type HttpEnvelope, receivedEvent } from './http-envelope';
 import { ApiForWorkers } from './worker-key';
 
 const MAX_EVENTS = 500;
 
 class RejectedView {
-  @ApiProperty({ description: 'Its place in the list that was sent, from 0' }) index!: number;
+  @ApiProperty({ type: 'integer', description: 'Its place in the list that was sent, from 0' })
+  index!: number;
   @ApiProperty({ description: 'What is wrong with it; LEASE_LOST for one that the holder did not send' })
   reason!: string;
 }
 
 class TakenInView implements TakenIn {
-  @ApiProperty({ description: 'Recorded, also where they changed nothing: too late, or of an older attempt' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Recorded, also where they changed nothing: too late, or of an older attempt',
+  })
   accepted!: number;
-  @ApiProperty({ description: 'Recorded before' }) duplicates!: number;
+  @ApiProperty({ type: 'integer', description: 'Recorded before' }) duplicates!: number;
   @ApiProperty({
     type: [RejectedView],
     description:
@@ -28,22 +41,22 @@ class TakenInView implements TakenIn {
   rejected!: RejectedView[];
 }
 
-const ENVELOPE = {
-  type: 'object',
-  required: ['eventId', 'eventType', 'eventVersion', 'occurredAt', 'runId', 'payload'],
-  properties: {
-    eventId: { type: 'string', format: 'uuid' },
-    eventType: { type: 'string', example: 'run.completed' },
-    eventVersion: { type: 'integer', example: 1 },
-    occurredAt: { type: 'string', format: 'date-time' },
-    runId: { type: 'string', format: 'uuid' },
-    payload: { type: 'object', additionalProperties: true, description: 'At most 1 MiB' },
-    leaseToken: {
-      type: 'string',
-      description: 'Of the claim, where the attempt was claimed. It is neither stored nor published.',
-    },
-  },
-};
+/** Checked by the parser of stream entries, which also takes members that are not named here. */
+class EventEnvelope implements HttpEnvelope {
+  @ApiProperty({ format: 'uuid' }) eventId!: string;
+  @ApiProperty({ example: 'run.completed' }) eventType!: string;
+  @ApiProperty({ type: 'integer', example: 1 }) eventVersion!: number;
+  @ApiProperty({ format: 'date-time' }) occurredAt!: string;
+  @ApiProperty({ format: 'uuid' }) runId!: string;
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'At most 1 MiB' })
+  payload!: JsonObject;
+  @ApiPropertyOptional({
+    description: 'Of the claim, where the attempt was claimed. It is neither stored nor published.',
+  })
+  leaseToken?: string;
+}
+
+const ONE_EVENT = { $ref: getSchemaPath(EventEnvelope) };
 
 @ApiForWorkers()
 @Controller('api/internal/events')
@@ -53,6 +66,7 @@ export class WorkerEventsController {
   @Post()
   @HttpCode(202)
   @ApiOperation({
+    operationId: 'reportEvents',
     summary: 'Say what became of runs',
     description:
       `One event, or a list of up to ${MAX_EVENTS}, 16 MiB in all. They are applied in order and in one commit, by ` +
@@ -60,7 +74,8 @@ export class WorkerEventsController {
       '(`eventVersion` "1", `payload` JSON text) is taken as well. An event that cannot be used, or is larger than ' +
       '1 MiB, is rejected by itself. To send the same again is safe.',
   })
-  @ApiBody({ schema: { oneOf: [ENVELOPE, { type: 'array', maxItems: MAX_EVENTS, items: ENVELOPE }] } })
+  @ApiExtraModels(EventEnvelope)
+  @ApiBody({ schema: { oneOf: [ONE_EVENT, { type: 'array', maxItems: MAX_EVENTS, items: ONE_EVENT }] } })
   @ApiResponse({ status: 202, type: TakenInView })
   @ApiProblems('VALIDATION', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   async take(@Req() request: Request): Promise<TakenIn> {

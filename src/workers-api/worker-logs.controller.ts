@@ -5,7 +5,7 @@ import { ApiProblems } from '../problems/api-problems';
 import { RunClaims } from '../runs/run-claims';
 import { RunLeases } from '../runs/run-leases';
 import { ApiLeaseHeader, LEASE_HEADER } from './lease-header';
-import { LOG_BODY_SCHEMA, readLogBody } from './log-body';
+import { readLogBody } from './log-body';
 import { ApiForWorkers } from './worker-key';
 
 class LogAnswer {
@@ -24,13 +24,14 @@ export class WorkerLogsController {
   @Post()
   @HttpCode(202)
   @ApiOperation({
+    operationId: 'appendLog',
     summary: "Add lines to a run's log",
     description:
       'Up to 10,000 lines, 16 MiB in all. A line whose `n` was seen in this attempt is dropped, so to send the same ' +
       'again is safe. `workerId` and `attempt` may be left out.',
   })
   @ApiLeaseHeader()
-  @ApiBody({ schema: LOG_BODY_SCHEMA })
+  @ApiBody({ schema: { $ref: '#/components/schemas/LogBody' } })
   @ApiResponse({ status: 202, type: LogAnswer })
   @ApiProblems('VALIDATION', 'RUN_NOT_FOUND', 'RUN_ALREADY_ENDED', 'LEASE_LOST', 'PAYLOAD_TOO_LARGE')
   async append(

@@ -16,7 +16,7 @@ import { ClaimBody, HeartbeatBody, ReleaseBody } from './worker.requests';
 class ClaimedView implements HttpEnvelope {
   @ApiProperty({ format: 'uuid', description: 'The same as on the stream' }) eventId!: string;
   @ApiProperty({ example: 'run.requested' }) eventType!: string;
-  @ApiProperty({ example: 1 }) eventVersion!: number;
+  @ApiProperty({ type: 'integer', example: 1 }) eventVersion!: number;
   @ApiProperty({ format: 'date-time' }) occurredAt!: string;
   @ApiProperty({ format: 'uuid' }) runId!: string;
   @ApiProperty({ type: 'object', additionalProperties: true }) payload!: JsonObject;
@@ -39,8 +39,9 @@ class HeartbeatAnswer {
 }
 
 class ReleaseAnswer {
-  @ApiProperty({ enum: RUN_STATUSES, description: 'What has become of the run' }) status!: RunStatus;
-  @ApiProperty({ description: 'The attempt that it is in now' }) attempt!: number;
+  @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus', description: 'What has become of the run' })
+  status!: RunStatus;
+  @ApiProperty({ type: 'integer', description: 'The attempt that it is in now' }) attempt!: number;
 }
 
 @ApiForWorkers()
@@ -55,6 +56,7 @@ export class WorkerRunsController {
   @Post('claim')
   @HttpCode(200)
   @ApiOperation({
+    operationId: 'claimRun',
     summary: 'Take a run',
     description:
       'Answers as soon as there is a run, the oldest first; among workers that wait, first come, first served. ' +
@@ -103,6 +105,7 @@ export class WorkerRunsController {
   @Post(':runId/heartbeat')
   @HttpCode(200)
   @ApiOperation({
+    operationId: 'sendHeartbeat',
     summary: 'Keep a run',
     description: `Prolongs the lease to ${LEASE_SECONDS} s from now. A 409 means that it is lost: end the work.`,
   })
@@ -120,6 +123,7 @@ export class WorkerRunsController {
   @Post(':runId/release')
   @HttpCode(200)
   @ApiOperation({
+    operationId: 'releaseRun',
     summary: 'Hand a run back',
     description:
       'For a worker that stops. A run whose lease was never used returns to the queue as it was. Any other gets its ' +

@@ -18,14 +18,20 @@ import { READABLE_NAME } from '../events/readable-name';
 import type { Run } from '../runs/run';
 
 export const MAX_WAIT_SECONDS = 60;
-const ATTEMPT = { minimum: 1, description: 'The attempt that the request of the run named' };
+const ATTEMPT = {
+  type: 'integer',
+  minimum: 1,
+  description: 'The attempt that the request of the run named',
+} as const;
 const EXECUTORS: Run['executor'][] = ['steps', 'external'];
 
 const MAX_NAME_LENGTH = 200;
 const NAME = {
+  type: 'string',
+  minLength: 1,
   description: 'The name of the worker, its own choice; shown, and no proof',
   maxLength: MAX_NAME_LENGTH,
-};
+} as const;
 
 const IsReadable = () =>
   Matches(new RegExp(READABLE_NAME, 'u'), { message: 'must not have control or invisible characters' });
@@ -41,6 +47,8 @@ class WorkerBody {
 
 export class ClaimBody extends WorkerBody {
   @ApiPropertyOptional({
+    type: 'string',
+    nullable: true,
     format: 'uuid',
     description:
       'A random UUID of this claim. Until the token is first used, the same id is given the same answer again: for an ' +
@@ -52,6 +60,7 @@ export class ClaimBody extends WorkerBody {
 
   @ApiPropertyOptional({
     type: [String],
+    nullable: true,
     description:
       'Only runs of these projects. Without it: of any. Projects with steps are handed out only where the server ' +
       'has WORKER=off.',
@@ -64,6 +73,8 @@ export class ClaimBody extends WorkerBody {
   projectIds?: string[] | null;
 
   @ApiPropertyOptional({
+    type: 'string',
+    nullable: true,
     enum: EXECUTORS,
     description: 'Only runs with this executor. Without it: with either.',
   })
@@ -73,9 +84,10 @@ export class ClaimBody extends WorkerBody {
 
   @ApiPropertyOptional({
     minimum: 0,
+    type: 'number',
+    nullable: true,
     maximum: MAX_WAIT_SECONDS,
-    default: 0,
-    description: 'How long to wait for a run',
+    description: 'How long to wait for a run, in seconds; 0 by default',
   })
   @IsOptional()
   @IsNumber()
@@ -93,7 +105,7 @@ export class HeartbeatBody extends WorkerBody {
 }
 
 export class ReleaseBody {
-  @ApiPropertyOptional(NAME)
+  @ApiPropertyOptional({ ...NAME, nullable: true })
   @IsOptional()
   @IsString()
   @IsReadable()
@@ -107,7 +119,12 @@ export class ReleaseBody {
   @Max(Number.MAX_SAFE_INTEGER)
   attempt!: number;
 
-  @ApiPropertyOptional({ description: 'For people, in the error of a run that ends by it', maxLength: 1000 })
+  @ApiPropertyOptional({
+    type: 'string',
+    nullable: true,
+    description: 'For people, in the error of a run that ends by it',
+    maxLength: 1000,
+  })
   @IsOptional()
   @IsString()
   @MaxLength(1000)

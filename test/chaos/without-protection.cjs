@@ -12,7 +12,7 @@ const TAKE_AWAY = {
   // The index itself is dropped from the database by the test.
   'unique-index': () => {},
   inbox: () => {
-    built('runs/event-applier.js').EventApplier.prototype.alreadyInInbox = async () => new Set();
+    built('runs/event-applier.js').EventApplier.prototype.alreadyInInbox = async () => new Map();
   },
   fencing: () => {
     // Every sender is taken for the holder of the current attempt.

@@ -11,6 +11,7 @@ import { HandedOutRuns1700000000010 } from './10-handed-out-runs';
 import { Clocks1700000000011 } from './11-clocks';
 import { ForeignEvents1700000000012 } from './12-foreign-events';
 import { Installation1700000000013 } from './13-installation';
+import { EventHashes1700000000014 } from './14-event-hashes';
 
 /** In order. A new one is added at the end; one that was ever released is never changed. */
 export const MIGRATIONS = [
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
   Clocks1700000000011,
   ForeignEvents1700000000012,
   Installation1700000000013,
+  EventHashes1700000000014,
 ];

@@ -1,0 +1,57 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { isOpenToAll } from '../access/access-rules';
+import { ProblemView, withCommonProblems } from '../problems/api-problems';
+import { NAMED_LOG_SCHEMAS } from '../workers-api/log-body';
+import { WORKER_KEY } from '../workers-api/worker-key';
+
+/** Serves the OpenAPI document, and Swagger UI that shows it. */
+export function serveApiDescription(app: INestApplication): void {
+  SwaggerModule.setup('api/docs', app, () => describeApi(app), {
+    jsonDocumentUrl: 'api/openapi.json',
+    customSiteTitle: 'Jobato API',
+  });
+}
+
+/** Returns the OpenAPI document of all routes: plain JSON, because programs and Swagger UI get a copy as text. */
+export function describeApi(app: INestApplication): OpenAPIObject {
+  const api = SwaggerModule.createDocument(app, general(), { extraModels: [ProblemView] });
+  for (const [path, operations] of Object.entries(api.paths)) {
+    for (const [method, operation] of Object.entries(operations))
+      if (isOpenToAll({ method: method.toUpperCase(), path })) operation.security = [];
+  }
+  return withCommonProblems(api);
+}
+
+function general(): Omit<OpenAPIObject, 'paths'> {
+  const { components, ...document } = new DocumentBuilder()
+    .setOpenAPIVersion('3.0.3')
+    .setTitle('Jobato')
+    .setDescription(
+      'Starts pipelines, shows how they go, and stops them. Events, for workers of your own: ' +
+        '[the event contract](/events/contract), [AsyncAPI](/api/asyncapi.json).',
+    )
+    .setVersion('1')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/')
+    .addTag('runs', 'Start, list, follow and stop runs')
+    .addTag('projects', 'What can be run')
+    .addTag('events', 'Events that could not be applied, and the contract of events')
+    .addTag('workers', 'Workers and stream consumers')
+    .addTag('for workers', 'Internal calls, for workers that do not use Redis')
+    .addTag('health', 'Health and metrics')
+    .addSecurity('bearer', {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'JOBATO_ADMIN_TOKEN, where one is set. A browser that is signed in needs none',
+    })
+    .addSecurity(WORKER_KEY, {
+      type: 'apiKey',
+      in: 'header',
+      name: 'X-Jobato-Api-Key',
+      description: 'One of JOBATO_API_KEY; for workers that do not use Redis',
+    })
+    .addSecurityRequirements('bearer')
+    .build();
+  return { ...document, components: { ...components, schemas: NAMED_LOG_SCHEMAS } };
+}

@@ -1,0 +1,189 @@
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { Browser } from 'playwright-core';
+import { describeApi } from '../src/api-description/api-description';
+import { launchBrowser, openPage } from './support/browser';
+import { nodeStep, RunningApp } from './support/jobato';
+import { operationsOf, type Schema } from './support/openapi';
+
+const TOKEN = 'an-admin-token-of-some-length';
+
+describe('the description of the API', () => {
+  let jobato: RunningApp;
+  let api: OpenAPIObject;
+  beforeAll(async () => {
+    jobato = await RunningApp.start({ tiny: nodeStep('tiny', '') }, { JOBATO_ADMIN_TOKEN: TOKEN });
+    api = describeApi(jobato.app);
+  });
+  afterAll(() => jobato.stop());
+
+  it('is plain JSON, so that every copy of it is whole', () => {
+    expect(foreignMembers(api)).toEqual([]);
+    expect(foreignMembers({ a: [{ type: Number }], b: new Date(0) })).toEqual(['/a/0/type', '/b']);
+  });
+
+  it('is served as it is described', async () => {
+    const response = await jobato.fetch('/api/openapi.json', {
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    expect(await response.json()).toEqual(JSON.parse(JSON.stringify(api)));
+  });
+
+  it('passes the linter', async () => {
+    const config = await createConfig({
+      extends: ['recommended-strict'],
+      rules: {
+        // The two probes take no credentials and answer under any name, so nothing can be wrong with a request.
+        'operation-4xx-response': 'off',
+        'operation-operationId-unique': 'error',
+        'operation-operationId-url-safe': 'error',
+        'operation-singular-tag': 'error',
+        'operation-tag-defined': 'error',
+        'operation-description': 'off',
+        'no-invalid-schema-examples': 'error',
+        'no-invalid-media-type-examples': 'error',
+        'spec-components-invalid-map-name': 'error',
+      },
+    });
+    const problems = await lintFromString({ source: JSON.stringify(api), config });
+    expect(problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual(
+      [],
+    );
+  });
+
+  it('names every operation in the same way, without the names of classes', () => {
+    const ids = operationsOf(api).map(({ operationId }) => operationId);
+    expect(ids.filter((id) => !/^[a-z]+([A-Z][a-z]+)+$/.test(id))).toEqual([]);
+  });
+
+  it('names the schema of every JSON body and answer', () => {
+    const unnamed = operationsOf(api).flatMap(({ operationId, responses, requestBody }) =>
+      [...Object.values(responses), ...(requestBody ? [requestBody] : [])]
+        .flatMap(({ content = {} }) => Object.entries(content))
+        .filter(([type, { schema }]) => type.endsWith('json') && !isNamed(schema))
+        .map(([type]) => `${operationId} ${type}`),
+    );
+    // An AsyncAPI document, which has a description of its own.
+    expect(unnamed).toEqual(['getAsyncApi application/json']);
+  });
+
+  it('says of every member what it is', () => {
+    // TypeScript's reflection knows a union such as `string | null` as Object only.
+    const bare = Object.entries(api.components!.schemas!).flatMap(([name, schema]) =>
+      Object.entries((schema as { properties?: Record<string, Schema> }).properties ?? {})
+        .filter(([, { type, properties, additionalProperties, allOf }]) => {
+          return type === 'object' && !properties && additionalProperties === undefined && !allOf;
+        })
+        .map(([property]) => `${name}.${property}`),
+    );
+    expect(bare).toEqual([]);
+  });
+
+  it('has no default in a body, which generators take for a member that is always there', () => {
+    const bodies = operationsOf(api).flatMap(({ requestBody }) => (requestBody ? [requestBody] : []));
+    const used = JSON.stringify(bodies).matchAll(/schemas\/(\w+)"/g);
+    for (const [, name] of used) {
+      expect(JSON.stringify(api.components!.schemas![name!])).not.toContain('"default":');
+    }
+  });
+
+  it('has problem+json for every status of an error', () => {
+    const without = operationsOf(api).flatMap(({ operationId, responses }) =>
+      Object.entries(responses)
+        .filter(([status, { content }]) => Number(status) >= 400 && !content?.['application/problem+json'])
+        .map(([status]) => `${operationId} ${status}`),
+    );
+    // Probes look at the status only; nothing stands before these two that could refuse a request.
+    expect(without).toEqual(['getReadiness 503']);
+  });
+
+  it.each([
+    ['every call with credentials', () => true, [401, 421, 429, 503]],
+    [
+      'every write',
+      ({ method }: { method: string }) => method !== 'get',
+      [400, 403, 408, 413, 415, 503, 507],
+    ],
+    [
+      'every call with parameters',
+      ({ parameters }: { parameters: unknown[] }) => parameters.length > 0,
+      [400],
+    ],
+  ])('documents for %s what stands before it can answer', (_, isMeant, statuses) => {
+    const guarded = operationsOf(api).filter(({ security }) => security?.length !== 0);
+    expect(guarded.length).toBe(operationsOf(api).length - 2);
+    for (const operation of guarded.filter(isMeant)) {
+      expect(Object.keys(operation.responses).map(Number)).toEqual(expect.arrayContaining(statuses));
+    }
+  });
+
+  it('marks a body as required only where one is', () => {
+    const optional = operationsOf(api)
+      .filter(({ requestBody }) => requestBody && !requestBody.required)
+      .map(({ operationId }) => operationId);
+    expect(optional.sort()).toEqual(['rerunRun', 'triggerDefaultProject', 'triggerRun']);
+  });
+
+  it('has cursors of the type that pages return', () => {
+    const cursors = operationsOf(api)
+      .flatMap(({ parameters }) => parameters)
+      .filter(({ name }) => name === 'cursor');
+    expect(cursors.length).toBeGreaterThanOrEqual(5);
+    expect(new Set(cursors.map(({ schema }) => schema!.type))).toEqual(new Set(['string']));
+  });
+
+  describe('in a browser', () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await launchBrowser();
+    });
+    afterAll(() => browser.close());
+
+    it('shows every operation, and calls one, under the policy that the server sends', async () => {
+      const { page, complaints } = await openPage(browser, jobato.url);
+      await page.goto('/login?next=/api/docs');
+      await page.fill('input[type=password]', TOKEN);
+      await Promise.all([page.waitForURL('**/api/docs'), page.keyboard.press('Enter')]);
+      await page.waitForSelector('.opblock');
+      expect(await page.locator('.opblock').count()).toBe(operationsOf(api).length);
+
+      const trigger = page.locator('#operations-runs-triggerRun');
+      await trigger.locator('.opblock-summary-control').click();
+      await trigger.locator('.try-out__btn').click();
+      await trigger.locator('tr[data-param-name=projectId] input').fill('tiny');
+      await trigger.locator('textarea').fill('{}');
+      await trigger.locator('.execute').click();
+      const status = trigger.locator('.live-responses-table tbody td.response-col_status');
+      await status.waitFor();
+      expect(await status.innerText()).toContain('201');
+      expect(complaints).toEqual([]);
+      const [, runId] = /"runId": "([0-9a-f-]{36})"/.exec(
+        await trigger.locator('.live-responses-table').innerText(),
+      )!;
+      await jobato.untilEnded(runId!);
+    });
+  });
+});
+
+/** Where a value lies that JSON has no form for: a function, or an instance of a class. */
+function foreignMembers(value: unknown, path = ''): string[] {
+  if (value == null || ['string', 'number', 'boolean'].includes(typeof value)) return [];
+  const isPlain = Array.isArray(value) || (typeof value === 'object' && value.constructor === Object);
+  if (!isPlain) return [path];
+  return Object.entries(value as object).flatMap(([name, member]) =>
+    foreignMembers(member, `${path}/${name}`),
+  );
+}
+
+/** A reference, or a list or choice of them. */
+function isNamed(schema: unknown): boolean {
+  const { $ref, type, items, oneOf } = (schema ?? {}) as {
+    $ref?: string;
+    type?: string;
+    items?: unknown;
+    oneOf?: unknown[];
+  };
+  if ($ref !== undefined) return true;
+  if (type === 'array') return isNamed(items);
+  return oneOf?.every(isNamed) ?? false;
+}
