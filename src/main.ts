@@ -6,6 +6,7 @@ import { configWarnings } from './config/config-warnings';
 import { namingEnvFile, readEnvironment } from './config/environment';
 import { assertCertificate } from './lifecycle/certificate';
 import { DataFolderLock } from './lifecycle/data-folder-lock';
+import { notifyParent } from './lifecycle/server-notice';
 import { listenError, startUpMessage } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
 import { logOutput } from './logging/logging';
@@ -33,7 +34,9 @@ async function main(): Promise<void> {
   await app.listen(config.port, config.host).catch((error: unknown) => {
     throw listenError(error, config);
   });
-  new Logger('Jobato').log(`Listening at ${await app.getUrl()}`);
+  const url = await app.getUrl();
+  new Logger('Jobato').log(`Listening at ${url}`);
+  notifyParent({ listening: url });
 }
 
 /** Nobody who reads slowly, or says nothing, holds the stop up. */

@@ -1,8 +1,10 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CliProcess } from './support/cli-process';
-import { type Folders, lastingPort, makeFolders } from './support/jobato';
+import { type Folders, makeFolders } from './support/jobato';
 
 const OUR_CONFIG = join(__dirname, '..', 'config');
 
@@ -11,14 +13,14 @@ describe('the demonstration', () => {
   beforeEach(() => (data = mkdtempSync(join(tmpdir(), 'jobato-demo-'))));
   afterEach(() => rmSync(data, { recursive: true, force: true }));
 
-  // Ports of their own: two demonstrations that look for a free one at the same moment may pick the same.
-  const demo = (configDir: string, ...args: string[]) =>
+  const demoAt = (port: number, configDir: string, ...args: string[]) =>
     CliProcess.start('dist/cli/demo.js', args, {
       DATA_DIR: data,
       CONFIG_DIR: configDir,
-      PORT: String(lastingPort()),
+      PORT: String(port),
       NO_COLOR: '1',
     });
+  const demo = (configDir: string, ...args: string[]) => demoAt(0, configDir, ...args);
 
   it('builds a glossary of our own documents, shows it, and ends with the run when asked for once', async () => {
     const { exitCode, stdout, stderr } = await demo(OUR_CONFIG, '--once').ended;
@@ -48,6 +50,21 @@ describe('the demonstration', () => {
       running.child.kill('SIGTERM');
       expect(await running.ended).toMatchObject({ exitCode: 0, stderr: '' });
       await expect(fetch(`${url}/api/health/ready`)).rejects.toThrow();
+    });
+
+    it('never asks another server that answers at its port', async () => {
+      folders = makeFolders({ tiny: 'id: tiny\nsteps:\n  - { name: say, command: [echo, hi] }\n' });
+      const asked: string[] = [];
+      const other = createServer(({ url }, response) => {
+        asked.push(url!);
+        response.end('{}');
+      });
+      await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening));
+      const { port } = other.address() as AddressInfo;
+      const { exitCode, stderr } = await demoAt(port, folders.configDir, '--once').ended;
+      other.close();
+      expect({ exitCode, asked }).toEqual({ exitCode: 1, asked: [] });
+      expect(stderr).toContain(String(port));
     });
 
     it('ends with 1 when the run fails', async () => {

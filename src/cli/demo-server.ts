@@ -4,52 +4,57 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GivenEnvironment } from '../config/environment';
+import type { ServerNotice } from '../lifecycle/server-notice';
 import { adminToken } from './admin-token';
 import { CliFailure, EXIT } from './failures';
 import { JobatoClient } from './jobato-client';
 
 const HOST = '127.0.0.1';
 const USUAL_PORT = 3000;
+/** The system chooses one that is free. */
+const ANY_PORT = 0;
 const READY_WITHIN_MS = 60_000;
 /** The server is out by itself within 25 s. */
 const KILL_AFTER_MS = 30_000;
 
 /** The real server as a process of its own, for as long as the demonstration needs it. */
 export class DemoServer {
+  readonly dataDir: string;
+  /** Its log, kept off the terminal. */
+  readonly logFile: string;
+  readonly ended: Promise<void>;
+  private readonly child: ChildProcess;
+  private readonly token: string | null;
   /** What it says where people would see it: why it cannot start. */
   private words = '';
   private hasEnded = false;
-  readonly ended: Promise<void>;
+  private url: string | null = null;
 
-  private constructor(
-    private readonly child: ChildProcess,
-    readonly client: JobatoClient,
-    readonly dataDir: string,
-    /** Its log, kept off the terminal. */
-    readonly logFile: string,
-  ) {
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.words += text));
-    this.ended = new Promise((resolve) => {
-      child.once('error', (error) => {
-        this.words += error.message;
-        resolve();
-      });
-      child.once('close', () => resolve());
-    });
-    void this.ended.then(() => (this.hasEnded = true));
-    // However this process comes to its end, the server does not outlive it.
-    process.once('exit', () => child.kill('SIGTERM'));
+  /**
+   * Starts one and waits until it takes runs.
+   * @returns null if `stop` came first
+   * @throws CliFailure with the server's own words, if it ends or takes too long
+   */
+  static async start(environment: GivenEnvironment, stop: AbortSignal): Promise<DemoServer | null> {
+    const asked = environment.variables.PORT;
+    if (asked) return new DemoServer(environment, asked).untilReady(stop);
+    if (await isFree(USUAL_PORT)) {
+      const server = await new DemoServer(environment, USUAL_PORT).untilReady(stop).catch(() => undefined);
+      if (server !== undefined) return server;
+      // Another program may have taken the port a moment ago. Whatever else it was fails once more.
+    }
+    return new DemoServer(environment, ANY_PORT).untilReady(stop);
   }
 
-  static async start({ variables, own }: GivenEnvironment): Promise<DemoServer> {
-    const token = adminToken(variables);
-    const port = Number(variables.PORT || (await portToUse()));
-    const dataDir = resolve(variables.DATA_DIR || 'data');
-    const logFile = join(dataDir, 'demo.log');
-    mkdirSync(dataDir, { recursive: true });
-    const log = openSync(logFile, 'a');
-    const child = spawn(process.execPath, [join(__dirname, '..', 'main.js')], {
-      stdio: ['ignore', log, 'pipe'],
+  private constructor({ variables, own }: GivenEnvironment, port: string | number) {
+    this.token = adminToken(variables);
+    this.dataDir = resolve(variables.DATA_DIR || 'data');
+    this.logFile = join(this.dataDir, 'demo.log');
+    mkdirSync(this.dataDir, { recursive: true });
+    const log = openSync(this.logFile, 'a');
+    this.child = spawn(process.execPath, [join(__dirname, '..', 'main.js')], {
+      // Through the channel it says where it listens: whoever answers at a port may be another server.
+      stdio: ['ignore', log, 'pipe', 'ipc'],
       env: {
         // The server reads .env for itself: what is in there must not enter its environment block.
         ...own,
@@ -63,26 +68,44 @@ export class DemoServer {
       },
     });
     closeSync(log);
-    const client = new JobatoClient({
-      url: `http://${HOST}:${port}`,
-      token,
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.words += text));
+    this.child.once('message', ({ listening }: ServerNotice) => (this.url = listening));
+    this.ended = new Promise((resolve) => {
+      this.child.once('error', (error) => {
+        this.words += error.message;
+        resolve();
+      });
+      this.child.once('close', () => resolve());
     });
-    return new DemoServer(child, client, dataDir, logFile);
+    void this.ended.then(() => (this.hasEnded = true));
+    // However this process comes to its end, the server does not outlive it.
+    process.once('exit', () => this.child.kill('SIGTERM'));
   }
 
-  /** @throws CliFailure with the server's own words, if it ends or takes too long */
-  async ready(stop: AbortSignal): Promise<void> {
-    const deadline = performance.now() + READY_WITHIN_MS;
-    while (!stop.aborted) {
-      if (this.hasEnded) throw new CliFailure(this.whyItEnded(), EXIT.notCompleted);
-      if (await this.client.isReady()) return;
-      if (performance.now() > deadline) {
-        throw new CliFailure(
-          `The server is not ready after ${READY_WITHIN_MS / 1000} s. Its log is in ${this.logFile}.`,
-          EXIT.notCompleted,
-        );
+  get client(): JobatoClient {
+    if (this.url === null) throw new Error('The server does not listen yet.');
+    return new JobatoClient({ url: this.url, token: this.token });
+  }
+
+  private async untilReady(stop: AbortSignal): Promise<DemoServer | null> {
+    try {
+      const deadline = performance.now() + READY_WITHIN_MS;
+      while (!stop.aborted) {
+        if (this.hasEnded) throw new CliFailure(this.whyItEnded(), EXIT.notCompleted);
+        if (this.url !== null && (await this.client.isReady())) return this;
+        if (performance.now() > deadline) {
+          throw new CliFailure(
+            `The server is not ready after ${READY_WITHIN_MS / 1000} s. Its log is in ${this.logFile}.`,
+            EXIT.notCompleted,
+          );
+        }
+        await Promise.race([this.ended, delay(100)]);
       }
-      await Promise.race([this.ended, delay(100)]);
+      await this.stop();
+      return null;
+    } catch (error) {
+      await this.stop();
+      throw error;
     }
   }
 
@@ -105,18 +128,10 @@ export class DemoServer {
   }
 }
 
-/** The usual port, or one that is free. */
-async function portToUse(): Promise<number> {
-  return (await freePort(USUAL_PORT)) ?? (await freePort(0)) ?? USUAL_PORT;
-}
-
-function freePort(wanted: number): Promise<number | null> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(null));
-    server.listen(wanted, HOST, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : null));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, HOST, () => server.close(() => resolve(true)));
   });
 }

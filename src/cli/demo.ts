@@ -31,10 +31,9 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
 
-  const server = await DemoServer.start(readEnvironment(process.env));
+  const server = await DemoServer.start(readEnvironment(process.env), stop.signal);
+  if (server === null) return EXIT.interrupted;
   try {
-    await server.ready(stop.signal);
-    if (stop.signal.aborted) return EXIT.interrupted;
     terminal.remark(
       `Jobato serves at ${server.client.url}. It now builds a glossary of its own documents.`,
       '',
