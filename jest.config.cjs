@@ -24,7 +24,7 @@ module.exports = {
       // These start a Redis of their own, or have no stream in them; of the pages, one spec stands for all.
       testPathIgnorePatterns: [
         '/node_modules/',
-        '/test/(api-worker-keys|bounds|bounds-declared|cli-environment|contract-kit|contract-test|database|event-stream|event-stream-redis|example-workers|external-silent-redis|pages|pages-accessible|pages-api-docs|pages-locale|pages-log|pages-project|pages-quota|pages-run|pages-security|process-signals|redis-faults|run-history-queries|secret-files|server-log|slow-bodies|start-range|steps-isolation|worker-http|worker-losses|worker-redis)\\.spec\\.ts$',
+        '/test/(api-description|api-fuzz|api-worker-keys|base-path|bounds|bounds-declared|cli-environment|contract-kit|contract-test|copy-while-running|database|event-stream|event-stream-redis|example-workers|external-silent-redis|generated-client|pages|pages-accessible|pages-api-docs|pages-locale|pages-log|pages-project|pages-quota|pages-run|pages-security|process-signals|proxies|redis-faults|run-history-queries|secret-files|server-log|slow-bodies|start-range|steps-isolation|unused-connections|worker-http|worker-losses|worker-redis)\\.spec\\.ts$',
       ],
       globalSetup: '<rootDir>/test/support/start-redis.ts',
       globalTeardown: '<rootDir>/test/support/stop-redis.ts',

@@ -48,7 +48,8 @@ document.body.addEventListener('htmx:responseError', ({ detail }) =>
   ),
 );
 document.body.addEventListener('htmx:beforeSwap', ({ detail }) => {
-  if (new URL(detail.xhr.responseURL || location.href).pathname !== '/login') return;
+  const { pathname } = new URL(detail.xhr.responseURL || location.href);
+  if (pathname !== document.body.dataset.loginHref) return;
   detail.shouldSwap = false;
   document.dispatchEvent(new CustomEvent('jobato:session-ended'));
 });

@@ -85,11 +85,11 @@ async function readNew() {
 /** @returns what the server shows of that place in the log; null where there is nothing new */
 async function read(place) {
   const query = new URLSearchParams([...filter, ...Object.entries(place)]);
-  const response = await fetch(`/runs/${log.dataset.runId}/log?${query}`, {
+  const response = await fetch(`${log.dataset.partHref}?${query}`, {
     headers: { 'HX-Request': 'true' },
     signal: AbortSignal.timeout(15_000),
   });
-  if (response.redirected && new URL(response.url).pathname === '/login') {
+  if (response.redirected && new URL(response.url).pathname === document.body.dataset.loginHref) {
     document.dispatchEvent(new CustomEvent('jobato:session-ended'));
     return null;
   }

@@ -7,7 +7,7 @@ document.addEventListener('jobato:session-ended', () => {
   if (isLeaving) return;
   isLeaving = true;
   const next = encodeURIComponent(location.pathname + location.search + location.hash);
-  location.assign(`/login?ended=on&next=${next}`);
+  location.assign(`${document.body.dataset.loginHref}?ended=on&next=${next}`);
 });
 // Who comes back to the page as it was is led there again.
 window.addEventListener('pageshow', () => (isLeaving = false));

@@ -18,6 +18,7 @@ import {
 } from './events/event.entities';
 import { ExecutorModule } from './executor/executor.module';
 import { HealthModule } from './health/health.module';
+import { HttpConnections } from './lifecycle/http-connections';
 import { LifecycleModule } from './lifecycle/lifecycle.module';
 import { LogChunkEntity, LogEndEntity } from './logs/log.entities';
 import { MetricsModule } from './metrics/metrics.module';
@@ -71,6 +72,7 @@ export class AppModule {
         AccessModule,
         AdminModule,
       ],
+      providers: [HttpConnections],
     };
   }
 }

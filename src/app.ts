@@ -4,7 +4,9 @@ import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { accessMiddleware } from './access/access.middleware';
+import { basePathMiddleware } from './access/base-path.middleware';
 import { compressed } from './access/compressed';
+import { allowOrigins, endPreflight } from './access/cross-origin';
 import { formTokenMiddleware } from './access/form-token.middleware';
 import { LoginBrake } from './access/login-brake';
 import { limitPipelining } from './access/pipelining';
@@ -40,7 +42,8 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
       httpsOptions: { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile) },
     }),
   });
-  const problems = new ProblemFilter((title) => app.get(PageFrames).frame(title, ''));
+  const { basePath } = config;
+  const problems = new ProblemFilter((title) => app.get(PageFrames).frame(title, ''), basePath);
   app.useGlobalFilters(problems);
   app.useGlobalPipes(
     new ValidationPipe({
@@ -58,10 +61,11 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.set('trust proxy', config.trustProxy);
   app.set('query parser', 'simple');
 
-  // Its one limit for all requests would cut slow uploads; the limit for headers stays.
-  app.getHttpServer().requestTimeout = 0;
   app.use(limitPipelining());
+  if (basePath !== '') app.use(basePathMiddleware(basePath));
   app.use(requestLogging(log));
+  // Before everything that may refuse a request: a page of another origin may read why.
+  if (config.corsOrigins.length > 0) allowOrigins(app, config.corsOrigins);
   app.use(
     bodyDeadline(config.requestTimeoutMs, (error, request, response) =>
       problems.send(error, request, response),
@@ -72,19 +76,14 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   const sessions = app.get(Sessions);
   const brakes = { ofTokens: app.get(LoginBrake), ofKeys: new LoginBrake() };
   app.use(accessMiddleware(config, brakes, sessions, problems));
-  if (config.corsOrigins.length > 0) {
-    app.enableCors({
-      origin: config.corsOrigins,
-      exposedHeaders: ['Location', 'Idempotent-Replayed', 'X-Request-Id', 'Retry-After'],
-    });
-  }
+  if (config.corsOrigins.length > 0) app.use(endPreflight);
   const assets = new Assets(join(ROOT, 'public'));
   assets.serve(app);
   parseBodies(app);
   app.use(formTokenMiddleware(config, sessions, problems));
-  viewEngine(app, join(ROOT, 'views'), assets);
+  viewEngine(app, join(ROOT, 'views'), assets, basePath);
   app.setLocal('configDir', config.configDirLabel);
-  serveApiDescription(app);
+  serveApiDescription(app, basePath);
   return app;
 }
 

@@ -13,7 +13,7 @@ describe('the description of the API', () => {
   let api: OpenAPIObject;
   beforeAll(async () => {
     jobato = await RunningApp.start({ tiny: nodeStep('tiny', '') }, { JOBATO_ADMIN_TOKEN: TOKEN });
-    api = describeApi(jobato.app);
+    api = describeApi(jobato.app, '');
   });
   afterAll(() => jobato.stop());
 

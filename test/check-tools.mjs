@@ -68,3 +68,17 @@ if (languages.missingForBash().length > 0) {
   console.log(`No ${languages.missingForBash().join(', ')} found; trying to install it with apt-get …`);
   aptInstall('redis-tools', 'jq', 'curl');
 }
+
+// Servers are tried behind these proxies; one that is missing is skipped and says so.
+const PACKAGES_OF_PROXIES = { nginx: 'nginx-light', caddy: 'caddy', haproxy: 'haproxy' };
+const missingProxies = Object.keys(PACKAGES_OF_PROXIES).filter((program) => !hasProgram(program));
+if (missingProxies.length > 0) {
+  console.log(`No ${missingProxies.join(', ')} found; trying to install with apt-get …`);
+  aptInstall(...missingProxies.map((program) => PACKAGES_OF_PROXIES[program]));
+}
+
+function hasProgram(program) {
+  // Debian has some of them where only root's PATH leads.
+  const env = { PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
+  return spawnSync(program, ['-v'], { env, stdio: 'ignore' }).error === undefined;
+}

@@ -15,6 +15,7 @@ const LONG_KEY = 'a-worker-key-of-a-length';
 const open: AccessPolicy = {
   host: '127.0.0.1',
   allowedHosts: [],
+  publicUrl: null,
   corsOrigins: [],
   adminToken: null,
   apiKeys: [],
@@ -25,6 +26,7 @@ const ask = (more: Partial<AccessRequest> = {}): AccessRequest => ({
   method: 'GET',
   path: '/api/runs',
   host: 'localhost:3000',
+  forwardedHost: 'localhost:3000',
   origin: undefined,
   secFetchSite: undefined,
   isSecure: false,
@@ -84,8 +86,19 @@ describe('the name that a request calls the server by', () => {
   ])('may not be another one: %j', (host) => {
     expect(codeOf({ host }, open)).toBe('MISDIRECTED_REQUEST');
     expect(codeOf({ host, authorization: `Bearer ${TOKEN}` }, closed)).toBe('MISDIRECTED_REQUEST');
-    expect(codeOf({ host, path: '/api/health/live' }, closed)).toBe('MISDIRECTED_REQUEST');
+    for (const path of ['/api/health', '/api/health/live/', '/API/health/live', '/login', '/assets/x.js']) {
+      expect(codeOf({ host, path }, closed)).toBe('MISDIRECTED_REQUEST');
+    }
   });
+
+  it.each(['10.0.0.1:3000', 'jobato-blue', 'evil.com', '', undefined])(
+    'may be any for a probe: %j',
+    (host) => {
+      for (const path of ['/api/health/live', '/api/health/ready']) {
+        expect(codeOf({ host, path }, closed)).toBe('allowed');
+      }
+    },
+  );
 
   it.each([
     ['one that is allowed', 'tools.example.com', { allowedHosts: ['tools.example.com'] }],
@@ -99,6 +112,8 @@ describe('the name that a request calls the server by', () => {
       '[fd00::5]:3000',
       { host: 'FD00:0::5' },
     ],
+    ['the one of the public address', 'x.example:80', { publicUrl: 'https://x.example:8443/jobato' }],
+    ['one below an allowed name', 'a.b.example.com', { allowedHosts: ['.example.com'] }],
     ['an IPv6 address that is allowed', '[fd00::5]:3000', { allowedHosts: ['fd00::5'] }],
     ['an IPv6 address that is allowed, in brackets', '[fd00::5]', { allowedHosts: ['[fd00::5]'] }],
   ])('may be %s', (_what, host, policy) => expect(codeOf({ host }, { ...open, ...policy })).toBe('allowed'));
@@ -137,6 +152,18 @@ describe('a write that a browser sends', () => {
     ['a page of ours behind a proxy that speaks HTTPS', { origin: 'https://localhost:3000' }],
     ['a page of ours by HTTPS', { origin: 'https://localhost:3000', isSecure: true }],
     ['the address bar', { secFetchSite: 'none' }],
+    [
+      'a page of ours behind a proxy that changes Host',
+      { origin: 'https://jobato.example', secFetchSite: 'same-origin' },
+    ],
+    [
+      'a page of ours behind a trusted proxy',
+      { origin: 'https://jobato.example', forwardedHost: 'jobato.example' },
+    ],
+    [
+      'a page of ours behind a trusted proxy, at a port',
+      { origin: 'http://jobato.example:8080', forwardedHost: 'Jobato.Example:8080' },
+    ],
   ])('may come from %s', (_what, request) => expect(decide(request)).toBe('allowed'));
 
   it.each<[string, Partial<AccessRequest>]>([
@@ -151,6 +178,9 @@ describe('a write that a browser sends', () => {
     ['an origin that is none', { origin: 'localhost:3000' }],
     ['an empty origin', { origin: '' }],
     ['an origin with our name for a user', { origin: 'http://localhost:3000@evil.com' }],
+    ['an unknown kind of site', { origin: 'http://localhost:3000', secFetchSite: 'unknown' }],
+    ['elsewhere, by the address bar', { origin: 'https://evil.com', secFetchSite: 'none' }],
+    ['another port of a trusted proxy', { origin: 'http://x.example:8080', forwardedHost: 'x.example' }],
     ['a site that claims our origin', { origin: 'http://localhost:3000', secFetchSite: 'cross-site' }],
   ])('may not come from %s', (_what, request) => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'post', 'PROPFIND']) {
@@ -165,6 +195,28 @@ describe('a write that a browser sends', () => {
   it.each(['GET', 'HEAD', 'OPTIONS'])('is not what %s is, which may come from anywhere', (method) =>
     expect(decide({ method, origin: 'https://evil.com', secFetchSite: 'cross-site' })).toBe('allowed'),
   );
+
+  const PUBLIC = { ...open, publicUrl: 'https://tools.example.com:8443/jobato' };
+  const NAMED = { ...open, allowedHosts: ['tools.example.com', '.internal.example'] };
+  it.each<[string, string, string, AccessPolicy]>([
+    ['allowed', 'https://tools.example.com:8443', 'backend:3000', PUBLIC],
+    ['FORBIDDEN', 'http://tools.example.com:8443', 'backend:3000', PUBLIC],
+    ['FORBIDDEN', 'https://tools.example.com', 'backend:3000', PUBLIC],
+    ['FORBIDDEN', 'https://evil.com', 'tools.example.com:8443', PUBLIC],
+    ['allowed', 'https://tools.example.com', '127.0.0.1:3000', NAMED],
+    ['allowed', 'http://tools.example.com', '127.0.0.1:3000', NAMED],
+    ['allowed', 'http://a.internal.example', '127.0.0.1:3000', NAMED],
+    ['FORBIDDEN', 'http://internal.example', '127.0.0.1:3000', NAMED],
+    // A server of somebody else at another port of the same machine.
+    ['FORBIDDEN', 'http://tools.example.com:8080', '127.0.0.1:3000', NAMED],
+    ['FORBIDDEN', 'http://tools.example.com', 'tools.example.com:3000', NAMED],
+    ['FORBIDDEN', 'https://tools.example.com.evil.com', '127.0.0.1:3000', NAMED],
+  ])('is %s from %s, called as %s', (expected, origin, host, policy) => {
+    const named = { ...policy, host: 'backend' };
+    expect(decide({ origin, host, forwardedHost: host }, named)).toBe(expected);
+    const secFetchSite = 'cross-site';
+    expect(decide({ origin, host, forwardedHost: host, secFetchSite }, named)).toBe('FORBIDDEN');
+  });
 
   it('may come from an origin of CORS_ORIGINS, and from no other', () => {
     const policy = { ...open, corsOrigins: ['https://tools.example.com'] };

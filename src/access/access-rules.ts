@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { allowsHost } from '../config/allowed-hosts';
 import { isLoopback } from '../config/config';
 import { LONG_SECRET_LENGTH } from '../config/secrets';
 import type { ErrorCode } from '../problems/catalogue';
@@ -9,6 +10,8 @@ export interface AccessRequest {
   /** As sent, without the query. */
   path: string;
   host: string | undefined;
+  /** The host that a trusted proxy was called by; without one, the same as `host`. */
+  forwardedHost: string | undefined;
   origin: string | undefined;
   secFetchSite: string | undefined;
   /** Whether it came by HTTPS, as far as the server can know. */
@@ -26,6 +29,8 @@ export interface AccessPolicy {
   /** The address that the server listens at. */
   host: string;
   allowedHosts: string[];
+  /** The address that clients use, such as https://tools.example.com/jobato; null where none is configured. */
+  publicUrl: string | null;
   corsOrigins: string[];
   adminToken: string | null;
   apiKeys: string[];
@@ -47,15 +52,17 @@ const ALLOWED: AccessDecision = { allowed: true };
 const OUTSIDE: AccessDecision = { allowed: true, isOutside: true };
 
 /** What may be read without a token: nothing but what says that the process lives, and the way in. */
-const OPEN_TO_ALL = new Set(['/api/health/live', '/api/health/ready', '/login']);
-/** The only one of them to which something is sent. */
+const PROBES = new Set(['/api/health/live', '/api/health/ready']);
+/** The only page of them, and the only one to which something is sent. */
 const SIGN_IN = '/login';
+const OPEN_TO_ALL = new Set([...PROBES, SIGN_IN]);
 const OPEN_FOLDER = '/assets/';
 const INTERNAL_FOLDER = '/api/internal';
 
 /** The one rule for every request, static files and unknown addresses included. What is not named is closed. */
 export function decideAccess(request: AccessRequest, policy: AccessPolicy): AccessDecision {
-  if (!isOurName(request.host, policy)) {
+  // Load balancers and the kubelet call by address, or without a name. The two answers contain nothing to protect.
+  if (!PROBES.has(request.path) && !isOurName(request.host, policy)) {
     return refuse(
       'MISDIRECTED_REQUEST',
       `This server does not answer to the name "${request.host ?? ''}". Add it to ALLOWED_HOSTS if it should.`,
@@ -66,7 +73,8 @@ export function decideAccess(request: AccessRequest, policy: AccessPolicy): Acce
   if (isWrite(request.method) && comesFromElsewhere(request, policy)) {
     return refuse(
       'FORBIDDEN',
-      'A browser sent this from another site. Only pages of this server may change anything.',
+      'A browser sent this from another site. Only pages of this server may change anything. ' +
+        'If this server is behind a proxy that changes Host, set PUBLIC_URL to the address in the browser.',
     );
   }
   if (isInternal(request.path)) return decideWorkerCall(request, policy);
@@ -153,7 +161,18 @@ export function hostName(host: string | undefined): string | null {
 function isOurName(host: string | undefined, policy: AccessPolicy): boolean {
   const name = hostName(host);
   if (name === null) return false;
-  return isLoopback(name) || [policy.host, ...policy.allowedHosts].some((ours) => asInHeader(ours) === name);
+  if (isLoopback(name) || asInHeader(policy.host) === name || publicHost(policy) === name) return true;
+  return isAllowedHost(name, policy);
+}
+
+function isAllowedHost(name: string, { allowedHosts }: AccessPolicy): boolean {
+  return allowedHosts.some((entry) =>
+    entry.startsWith('.') ? allowsHost(entry, name) : asInHeader(entry) === name,
+  );
+}
+
+function publicHost({ publicUrl }: AccessPolicy): string | null {
+  return publicUrl === null ? null : new URL(publicUrl).hostname;
 }
 
 /** A browser writes an IPv6 address in brackets and in its shortest form, whatever the configuration says. */
@@ -165,16 +184,31 @@ export function isWrite(method: string): boolean {
   return !['GET', 'HEAD', 'OPTIONS'].includes(method);
 }
 
-function comesFromElsewhere(
-  { origin, secFetchSite, host, isSecure }: AccessRequest,
-  { corsOrigins }: AccessPolicy,
-): boolean {
-  if (origin !== undefined && corsOrigins.includes(origin)) return false;
-  if (secFetchSite === 'cross-site' || secFetchSite === 'same-site') return true;
+function comesFromElsewhere(request: AccessRequest, policy: AccessPolicy): boolean {
+  const { origin, secFetchSite, isSecure } = request;
+  if (origin !== undefined && policy.corsOrigins.includes(origin)) return false;
+  // The browser compares the origin with the address that it called. No script can set the header, and no proxy
+  // changes it, while many proxies change Host.
+  if (secFetchSite === 'same-origin') return false;
+  if (secFetchSite !== undefined && secFetchSite !== 'none') return true;
   if (origin === undefined) return false;
-  if (!URL.canParse(origin) || new URL(origin).host !== host?.toLowerCase()) return true;
+  if (!isOwnOrigin(origin, request, policy)) return true;
   // The other way round says nothing: a proxy that speaks HTTPS need not have said so to us.
   return isSecure && new URL(origin).protocol !== 'https:';
+}
+
+/** True where an origin, as a browser names it, is one that this server is called by. */
+export function isOwnOrigin(
+  origin: string,
+  { host, forwardedHost }: Pick<AccessRequest, 'host' | 'forwardedHost'>,
+  policy: AccessPolicy,
+): boolean {
+  if (!URL.canParse(origin)) return false;
+  const url = new URL(origin);
+  if ([host, forwardedHost].some((given) => given?.toLowerCase() === url.host)) return true;
+  if (policy.publicUrl !== null && new URL(policy.publicUrl).origin === url.origin) return true;
+  // The proxy put another name into Host. Another port of the name that it was called by is another server.
+  return url.port === '' && url.hostname !== hostName(host) && isAllowedHost(url.hostname, policy);
 }
 
 /** Seen as generously as any router might, because being taken for internal only ever closes a door. */

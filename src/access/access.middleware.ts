@@ -38,7 +38,7 @@ export function accessMiddleware(
     if (trouble !== null) {
       problems.send(trouble, request, response); // who may be signed in is not told to sign in
     } else if (code === 'UNAUTHORIZED' && isPage(request)) {
-      const wanted = request.method === 'GET' ? request.originalUrl : (pageBehind(request) ?? '/');
+      const wanted = request.method === 'GET' ? request.originalUrl : (pageBehind(request, config) ?? '/');
       response.redirect(303, `/login?next=${encodeURIComponent(wanted)}`);
     } else {
       problems.send(new JobatoError(code, detail, { retryAfterSeconds }), request, response);
@@ -60,6 +60,7 @@ async function decide(
         method,
         path,
         host: headers.host,
+        forwardedHost: request.host,
         origin: headers.origin,
         secFetchSite: header(request, 'sec-fetch-site'),
         isSecure: request.secure,

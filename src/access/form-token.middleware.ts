@@ -38,7 +38,7 @@ export function formTokenMiddleware(config: Config, sessions: Sessions, problems
     const session = await sessions.of(request).catch(() => null);
     const tag = formTag(secret, cookie, session?.id ?? null);
     handToPages(response, () => {
-      if (cookie !== given) setCookie(cookie, request, response);
+      if (cookie !== given) setCookie(cookie, config, request, response);
       return maskedToken(tag);
     });
     const { method, path, headers } = request;
@@ -53,7 +53,7 @@ export function formTokenMiddleware(config: Config, sessions: Sessions, problems
     });
     const token = (request.body as Record<string, unknown> | undefined)?.[FORM_FIELD];
     if (isFree || isTokenOf(tag, token)) next();
-    else await refuse(cookie === given, request, response, problems);
+    else await refuse(cookie === given, config, request, response, problems);
   };
 }
 
@@ -63,13 +63,13 @@ function handToPages({ locals }: Response, make: () => string): void {
   Object.defineProperty(locals, FORM_FIELD, { enumerable: true, get: () => (token ??= make()) });
 }
 
-function setCookie(cookie: string, request: Request, response: Response): void {
+function setCookie(cookie: string, { basePath }: Config, request: Request, response: Response): void {
   response.cookie(FORM_COOKIE, cookie, {
     httpOnly: true,
     sameSite: 'lax',
     secure: request.secure,
     maxAge: COOKIE_MS,
-    path: '/',
+    path: basePath || '/',
   });
 }
 
@@ -80,6 +80,7 @@ function hasAdminToken(authorization: string | undefined, { adminToken }: Config
 /** Said so that it can be mended: the page is still there, and made anew it works. */
 async function refuse(
   hasCookie: boolean,
+  config: Config,
   request: Request,
   response: Response,
   problems: ProblemFilter,
@@ -98,7 +99,7 @@ async function refuse(
   const notice = {
     title: 'This form can no longer be used',
     detail,
-    reloadHref: pageBehind(request) ?? '/',
+    reloadHref: pageBehind(request, config) ?? '/',
   };
   const surroundings = await problems.surroundings(notice.title, response);
   response.status(PROBLEMS.FORBIDDEN.status);

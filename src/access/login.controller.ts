@@ -22,7 +22,10 @@ export class LoginController {
 
   @Get('login')
   form(@Query('next') next: unknown, @Query('ended') ended: unknown, @Res() response: Response): void {
-    response.render('login', { next: localPath(next) ?? '/', hasEnded: ended === 'on' });
+    response.render('login', {
+      next: localPath(next, this.config.basePath) ?? '/',
+      hasEnded: ended === 'on',
+    });
   }
 
   @Post('login')
@@ -33,7 +36,7 @@ export class LoginController {
     @Res() response: Response,
   ): Promise<void> {
     const { adminToken } = this.config;
-    const next = localPath(body?.next) ?? '/';
+    const next = localPath(body?.next, this.config.basePath) ?? '/';
     if (adminToken !== null) {
       const { waitSeconds, isRight } = await this.look(request.ip, body?.token, adminToken);
       if (!isRight && waitSeconds > 0) {
@@ -53,7 +56,7 @@ export class LoginController {
         sameSite: 'lax',
         secure: request.secure,
         maxAge: SESSION_SECONDS * 1000,
-        path: '/',
+        path: this.config.basePath || '/',
       });
     }
     response.redirect(303, next);
@@ -68,7 +71,7 @@ export class LoginController {
       httpOnly: true,
       sameSite: 'lax',
       secure: request.secure,
-      path: '/',
+      path: this.config.basePath || '/',
     });
     response.redirect(303, '/login');
   }

@@ -1,20 +1,28 @@
 import type { Request } from 'express';
+import { withoutBasePath } from '../config/base-path';
+import { type AccessPolicy, isOwnOrigin } from './access-rules';
 
 /** The page of ours that a form was sent from, as far as the browser says so: a path, never an address elsewhere. */
-export function pageBehind({ headers }: Request): string | null {
+export function pageBehind(
+  request: Pick<Request, 'headers' | 'host'>,
+  policy: AccessPolicy & { basePath: string },
+): string | null {
+  const { headers } = request;
   const said = headers['hx-current-url'] ?? headers.referer;
   if (typeof said !== 'string' || !URL.canParse(said)) return null;
-  const { protocol, host, pathname, search } = new URL(said);
-  if (!/^https?:$/.test(protocol) || host !== headers.host?.toLowerCase()) return null;
-  return localPath(pathname + search);
+  const { protocol, origin, pathname, search } = new URL(said);
+  const names = { host: headers.host, forwardedHost: request.host };
+  const isOurs = headers['sec-fetch-site'] === 'same-origin' || isOwnOrigin(origin, names, policy);
+  if (!/^https?:$/.test(protocol) || !isOurs) return null;
+  return localPath(pathname + search, policy.basePath);
 }
 
 /** The form that brings it may be of 1 MiB, and it goes into a header. */
 const MAX_LENGTH = 4096;
 
-/** Only ever back to a page of ours: never `//elsewhere` or an address with a scheme. */
-export function localPath(path: unknown): string | null {
-  return typeof path === 'string' && path.length <= MAX_LENGTH && /^\/(?![/\\])[^\r\n\t]*$/.test(path)
-    ? path
-    : null;
+/** Only ever back to a page of ours, as routes name it: never `//elsewhere` or an address with a scheme. */
+export function localPath(given: unknown, basePath: string): string | null {
+  if (typeof given !== 'string' || given.length > MAX_LENGTH) return null;
+  const path = withoutBasePath(given, basePath);
+  return /^\/(?![/\\])[^\r\n\t]*$/.test(path) ? path : null;
 }

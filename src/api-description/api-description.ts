@@ -6,16 +6,16 @@ import { NAMED_LOG_SCHEMAS } from '../workers-api/log-body';
 import { WORKER_KEY } from '../workers-api/worker-key';
 
 /** Serves the OpenAPI document, and Swagger UI that shows it. */
-export function serveApiDescription(app: INestApplication): void {
-  SwaggerModule.setup('api/docs', app, () => describeApi(app), {
+export function serveApiDescription(app: INestApplication, basePath: string): void {
+  SwaggerModule.setup('api/docs', app, () => describeApi(app, basePath), {
     jsonDocumentUrl: 'api/openapi.json',
     customSiteTitle: 'Jobato API',
   });
 }
 
 /** Returns the OpenAPI document of all routes: plain JSON, because programs and Swagger UI get a copy as text. */
-export function describeApi(app: INestApplication): OpenAPIObject {
-  const api = SwaggerModule.createDocument(app, general(), { extraModels: [ProblemView] });
+export function describeApi(app: INestApplication, basePath: string): OpenAPIObject {
+  const api = SwaggerModule.createDocument(app, general(basePath), { extraModels: [ProblemView] });
   for (const [path, operations] of Object.entries(api.paths)) {
     for (const [method, operation] of Object.entries(operations))
       if (isOpenToAll({ method: method.toUpperCase(), path })) operation.security = [];
@@ -23,17 +23,17 @@ export function describeApi(app: INestApplication): OpenAPIObject {
   return withCommonProblems(api);
 }
 
-function general(): Omit<OpenAPIObject, 'paths'> {
+function general(basePath: string): Omit<OpenAPIObject, 'paths'> {
   const { components, ...document } = new DocumentBuilder()
     .setOpenAPIVersion('3.0.3')
     .setTitle('Jobato')
     .setDescription(
       'Starts pipelines, shows how they go, and stops them. Events, for workers of your own: ' +
-        '[the event contract](/events/contract), [AsyncAPI](/api/asyncapi.json).',
+        `[the event contract](${basePath}/events/contract), [AsyncAPI](${basePath}/api/asyncapi.json).`,
     )
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addServer('/')
+    .addServer(basePath || '/')
     .addTag('runs', 'Start, list, follow and stop runs')
     .addTag('projects', 'What can be run')
     .addTag('events', 'Events that could not be applied, and the contract of events')

@@ -1,3 +1,4 @@
+import { normalBasePath, withoutBasePath } from '../config/base-path';
 import type { Environment } from '../config/environment';
 import { flawOfServerUrl } from '../config/server-url';
 import type { ProjectView } from '../projects/project-view';
@@ -82,8 +83,10 @@ export class JobatoClient {
     return this.json('POST', `${runPath(runId)}/ask-again`, {});
   }
 
+  /** @param href as the server gives it, with its base path */
   async artifact(href: string): Promise<string> {
-    return (await this.fetch('GET', href, {})).text();
+    const path = withoutBasePath(href, normalBasePath(new URL(this.url).pathname));
+    return (await this.fetch('GET', path, {})).text();
   }
 
   /** The log so far, as bytes of text. */

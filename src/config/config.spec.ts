@@ -40,6 +40,8 @@ describe('the configuration', () => {
       trustProxy: false,
       corsOrigins: [],
       allowedHosts: [],
+      publicUrl: null,
+      basePath: '',
       redisUrl: null,
       runEventsStream: 'ml:run-events',
       runLogsStream: 'ml:run-logs',
@@ -77,6 +79,17 @@ describe('the configuration', () => {
     ['a proxy', { TRUST_PROXY: 'true' }, { trustProxy: 1 }],
     ['no proxy', { TRUST_PROXY: 'false' }, { trustProxy: false }],
     ['proxies by address', { TRUST_PROXY: 'loopback, 10.0.0.1' }, { trustProxy: 'loopback, 10.0.0.1' }],
+    [
+      'proxies by range',
+      { TRUST_PROXY: '10.0.0.0/8, fd00::/8, 10.0.0.0/255.0.0.0, uniquelocal' },
+      { trustProxy: '10.0.0.0/8, fd00::/8, 10.0.0.0/255.0.0.0, uniquelocal' },
+    ],
+    [
+      'a public address with a path',
+      { PUBLIC_URL: 'https://tools.example.com/jobato/' },
+      { publicUrl: 'https://tools.example.com/jobato', basePath: '/jobato' },
+    ],
+    ['a base path alone', { BASE_PATH: '/jobato' }, { publicUrl: null, basePath: '/jobato' }],
     [
       'files for HTTPS',
       { TLS_CERT_FILE: __filename, TLS_KEY_FILE: __filename },
@@ -121,6 +134,15 @@ describe('the configuration', () => {
     ],
     ['every origin', { CORS_ORIGINS: '*' }, /^CORS_ORIGINS: "\*"/],
     ['the origin null', { CORS_ORIGINS: 'null' }, /^CORS_ORIGINS: "null"/],
+    ['every host', { ALLOWED_HOSTS: 'a.example,*' }, /^ALLOWED_HOSTS: "\*" allows no name/],
+    ['a host with a port', { ALLOWED_HOSTS: 'a.example:80' }, /^ALLOWED_HOSTS: "a.example:80"/],
+    ['a proxy by name', { TRUST_PROXY: 'loopback, nginx' }, /^TRUST_PROXY must be a number of proxies/],
+    ['a range of no width', { TRUST_PROXY: '0.0.0.0/0' }, /^TRUST_PROXY/],
+    [
+      'two base paths',
+      { PUBLIC_URL: 'https://a.example/b', BASE_PATH: '/c' },
+      /^BASE_PATH is \/c, but the path of PUBLIC_URL is \/b/,
+    ],
     ['an origin without a scheme', { CORS_ORIGINS: 'a.example' }, /^CORS_ORIGINS/],
   ])('refuses %s', (_what, environment, reason) =>
     expect(reasonsOf(environment)).toEqual([expect.stringMatching(reason)]),

@@ -2,13 +2,15 @@ import { accessSync, constants } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { flawOfAllowedHost } from './allowed-hosts';
 import { ConfigError } from './config-error';
 import type { Environment } from './environment';
+import { publicAddress, type PublicAddress } from './public-address';
 import { readSecretFiles, type SecretFile, withoutSecrets } from './secrets';
 import { flawOfServerUrl } from './server-url';
 
 /** Everything that the process was told from outside, parsed once. Read nowhere else from the environment. */
-export interface Config {
+export interface Config extends PublicAddress {
   host: string;
   /** 0 lets the system pick one; the log says which. */
   port: number;
@@ -32,6 +34,7 @@ export interface Config {
   /** What Express calls "trust proxy": a number of hops, or addresses. */
   trustProxy: string | number | false;
   corsOrigins: string[];
+  /** In lower case; `.example.com` allows every name below it. */
   allowedHosts: string[];
   /** redis:// or rediss://; null: the embedded event stream. */
   redisUrl: string | null;
@@ -128,6 +131,20 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     }
   }
 
+  const allowedHosts = list('ALLOWED_HOSTS');
+  for (const entry of allowedHosts) {
+    const flaw = flawOfAllowedHost(entry);
+    if (flaw !== null) reasons.push(`ALLOWED_HOSTS: "${entry}" ${flaw}.`);
+  }
+  const trustProxy = parseTrustProxy(text('TRUST_PROXY'));
+  if (typeof trustProxy === 'string' && !splitList(trustProxy).every(isProxyAddress)) {
+    reasons.push(
+      `TRUST_PROXY must be a number of proxies, or their addresses such as "loopback, 10.0.0.0/8", not "${trustProxy}".`,
+    );
+  }
+  const { reasons: flawsOfAddress, ...address } = publicAddress(text('PUBLIC_URL'), text('BASE_PATH'));
+  reasons.push(...flawsOfAddress);
+
   const runEventsStream = text('RUN_EVENTS_STREAM') ?? 'ml:run-events';
   const dataDir = resolve(cwd, text('DATA_DIR') ?? 'data');
   const configDirLabel = text('CONFIG_DIR') ?? 'config';
@@ -146,9 +163,10 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     apiKeys,
     adminToken,
     tls: certFile && keyFile ? { certFile: resolve(cwd, certFile), keyFile: resolve(cwd, keyFile) } : null,
-    trustProxy: parseTrustProxy(text('TRUST_PROXY')),
+    trustProxy,
     corsOrigins,
-    allowedHosts: list('ALLOWED_HOSTS').map((name) => name.toLowerCase()),
+    allowedHosts: allowedHosts.map((name) => name.toLowerCase()),
+    ...address,
     redisUrl,
     runEventsStream,
     runLogsStream: logsBeside(runEventsStream),
@@ -181,6 +199,9 @@ const SERVER_ONLY = [
   'TLS_KEY_FILE',
   'TRUST_PROXY',
   'CORS_ORIGINS',
+  'ALLOWED_HOSTS',
+  'PUBLIC_URL',
+  'BASE_PATH',
 ];
 
 export interface WorkerConfig extends Config {
@@ -240,6 +261,19 @@ function parseTrustProxy(raw: string | null): string | number | false {
   if (raw === null || raw === 'false') return false;
   if (/^\d+$/.test(raw)) return Number(raw);
   return raw === 'true' ? 1 : raw;
+}
+
+/** What Express takes as the address of a trusted proxy. */
+function isProxyAddress(value: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(value)) return true;
+  const [address = '', range, ...more] = value.split('/');
+  if (isIP(address) === 0 || more.length > 0) return false;
+  const isNetmask = isIP(address) === 4 && isIP(range ?? '') === 4;
+  return range === undefined || isNetmask || isPrefixLength(range, isIP(address) === 4 ? 32 : 128);
+}
+
+function isPrefixLength(text: string, most: number): boolean {
+  return /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= most;
 }
 
 function isRedisUrl(value: string): boolean {

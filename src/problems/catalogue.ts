@@ -17,6 +17,7 @@ export const PROBLEMS = {
   REJECTED_EVENT_CUT: { status: 409, title: 'The rejected event was too large to be kept whole' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The request is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type is not supported' },
+  RANGE_NOT_SATISFIABLE: { status: 416, title: 'The file has no such part' },
   MISDIRECTED_REQUEST: { status: 421, title: 'This server does not go by that name' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used for another request' },
   QUOTA_REACHED: { status: 429, title: 'The quota is used up' },

@@ -8,6 +8,7 @@ import {
   NotFoundException,
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { withBasePath } from '../config/base-path';
 import { JobatoError, type Problem, PROBLEMS, toProblem } from './catalogue';
 import { fileSystemProblem } from './file-system-problem';
 import { setRetryAfter } from './retry-after';
@@ -18,7 +19,10 @@ export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
 
   /** @param frameOf what surrounds a page with this title */
-  constructor(private readonly frameOf: (title: string) => Promise<object>) {}
+  constructor(
+    private readonly frameOf: (title: string) => Promise<object>,
+    private readonly basePath: string,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -26,7 +30,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   send(thrown: unknown, request: Request, response: Response): void {
-    const error = asJobatoError(thrown, request);
+    const error = asJobatoError(thrown, request, this.basePath);
     if (error.code === 'INTERNAL') {
       this.logger.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
     }
@@ -36,8 +40,9 @@ export class ProblemFilter implements ExceptionFilter {
     }
     // Not `path`: while a middleware below /api works on the request, it lacks that part.
     const path = request.originalUrl.split('?', 1)[0]!;
-    const problem = toProblem(error, path);
+    const problem = toProblem(error, withBasePath(path, this.basePath));
     response.status(problem.status);
+    response.removeHeader('Content-Length'); // that of the answer that was begun
     setRetryAfter(response, error);
     // The rest of the body would be read as the next request.
     if (error.code === 'REQUEST_TIMEOUT') response.setHeader('Connection', 'close');
@@ -83,13 +88,13 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-function nothingAt({ method, path }: Request): string {
+function nothingAt({ method, path }: Request, basePath: string): string {
   return method === 'GET' && !path.startsWith('/api')
     ? `There is no page at ${path}.`
-    : `There is no ${method} ${path} here. See /api/docs.`;
+    : `There is no ${method} ${path} here. See ${basePath}/api/docs.`;
 }
 
-function asJobatoError(thrown: unknown, request: Request): JobatoError {
+function asJobatoError(thrown: unknown, request: Request, basePath: string): JobatoError {
   if (thrown instanceof JobatoError) return thrown;
   if (thrown instanceof URIError || thrown instanceof BadRequestException) {
     return new JobatoError('VALIDATION', 'The request cannot be read: its address is malformed.', {
@@ -97,7 +102,7 @@ function asJobatoError(thrown: unknown, request: Request): JobatoError {
     });
   }
   if (thrown instanceof NotFoundException) {
-    return new JobatoError('NOT_FOUND', nothingAt(request));
+    return new JobatoError('NOT_FOUND', nothingAt(request, basePath));
   }
   if (thrown instanceof HttpException) {
     const code = (Object.keys(PROBLEMS) as (keyof typeof PROBLEMS)[]).find(

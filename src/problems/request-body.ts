@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { BodyBudget } from './body-budget';
 import { type FieldError, invalid, JobatoError } from './catalogue';
@@ -44,7 +45,7 @@ const budget = new BodyBudget(ALL_BODIES_BYTES);
 
 const BODY_OF: Record<BodyKind, RequestHandler> = {
   object: inTurn(requireJson, json(OBJECT), requireObject),
-  batch: inTurn(requireBody, requireJson, json(BATCH)),
+  batch: inTurn(requireJson, json(BATCH, refuseEmpty), requireBody),
   file: (_request, _response, next) => next(),
 };
 
@@ -68,8 +69,9 @@ function form(bytes: number): RequestHandler {
   return translated(express.urlencoded({ extended: false, limit: bytes }));
 }
 
-function json({ bytes, members }: BodyLimit): RequestHandler {
+function json({ bytes, members }: BodyLimit, check?: (body: Buffer) => void): RequestHandler {
   const verify = (_request: unknown, _response: unknown, body: Buffer, charset: string) => {
+    check?.(body);
     if (charset !== 'utf-8') throw Object.assign(new Error(charset), { type: 'charset.unsupported' });
     if (hasMoreMembersThan(members, body)) throw Object.assign(new Error(), { type: 'members.too.many' });
   };
@@ -103,20 +105,35 @@ export function hasBody({ headers }: Request): boolean {
 }
 
 /** The parser makes an empty object of nothing, and a batch of nothing is more likely a mistake. */
+function refuseEmpty(body: Buffer): void {
+  if (body.length === 0) throw emptyBody();
+}
+
 function requireBody(request: Request, _response: Response, next: NextFunction): void {
-  if (!hasBody(request)) throw invalid([{ field: '', message: 'must not be empty' }]);
+  if (request.body === undefined) throw emptyBody();
   next();
 }
 
+function emptyBody(): JobatoError {
+  return invalid([{ field: '', message: 'must not be empty' }]);
+}
+
 /** A body of another type would be taken for none, and a run be started that nobody described. */
-function requireJson(request: Request, _response: Response, next: NextFunction): void {
-  if (hasBody(request) && !request.is('application/json')) {
+async function requireJson(request: Request, _response: Response, next: NextFunction): Promise<void> {
+  if (hasBody(request) && !request.is('application/json') && !(await isEmpty(request))) {
     throw new JobatoError(
       'UNSUPPORTED_MEDIA_TYPE',
       'The body must be JSON, sent with Content-Type: application/json.',
     );
   }
   next();
+}
+
+/** Some proxies and clients send a request without a body in chunks, and then none comes. Reads the first one. */
+async function isEmpty(request: Request): Promise<boolean> {
+  if (request.headers['transfer-encoding'] === undefined) return false;
+  const arrived = await Promise.race([once(request, 'data'), once(request, 'end')]);
+  return arrived.length === 0;
 }
 
 function requireObject(request: Request, _response: Response, next: NextFunction): void {

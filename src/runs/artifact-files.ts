@@ -8,6 +8,14 @@ import { flawOfArtifactName } from './artifact-name';
 import { openBelow } from './open-below';
 import type { Artifact, Run } from './run';
 
+interface OpenArtifact {
+  file: FileHandle;
+  size: number;
+  /** Changes with every write to the file. */
+  etag: string;
+  modifiedAt: Date;
+}
+
 /** The files that runs make: each run has a folder, and nothing outside of it is ever handed out. */
 @Injectable()
 export class ArtifactFiles {
@@ -57,7 +65,7 @@ export class ArtifactFiles {
   }
 
   /** Opens an artifact of a run; the caller closes it. @throws JobatoError ARTIFACT_NOT_FOUND */
-  async open(run: Run, name: string): Promise<{ file: FileHandle; size: number; fileName: string }> {
+  async open(run: Run, name: string): Promise<OpenArtifact & { fileName: string }> {
     try {
       if (!run.artifacts.some((artifact) => artifact.name === name))
         throw new Error('not reported by the run');
@@ -75,13 +83,16 @@ export class ArtifactFiles {
    * at any time, so the name is resolved first and then opened without following any.
    * @throws Error saying what is wrong with it, without a path of this machine
    */
-  async openFile(runId: string, name: string): Promise<{ file: FileHandle; size: number }> {
+  async openFile(runId: string, name: string): Promise<OpenArtifact> {
     const names = (await this.nameWithin(runId, name)).split('/');
     const file = await openBelow(this.folder, [runId, ...names]).catch((error: NodeJS.ErrnoException) => {
       throw new Error(`the artifact "${name}" cannot be read (${error.code})`);
     });
-    const found = await file.stat();
-    if (found.isFile()) return { file, size: found.size };
+    const found = await file.stat({ bigint: true });
+    if (found.isFile()) {
+      const { ino, size, mtimeNs, mtime } = found;
+      return { file, size: Number(size), etag: `"${ino}-${size}-${mtimeNs}"`, modifiedAt: mtime };
+    }
     await file.close();
     // A folder, or a pipe that would never end.
     throw new Error(`the artifact "${name}" is not a file`);

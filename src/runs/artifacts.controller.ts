@@ -1,10 +1,14 @@
+import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { Controller, Get, Param, Res } from '@nestjs/common';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { ApiProblems } from '../problems/api-problems';
 import { ArtifactFiles } from './artifact-files';
+import { beginRanged, type ByteRange } from './byte-range';
 import { RunQueries } from './run-queries';
+
+const FILE = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
 
 @ApiTags('runs')
 @Controller('api/runs/:runId/artifacts')
@@ -16,32 +20,39 @@ export class ArtifactsController {
 
   @Get(':name')
   @ApiOperation({ operationId: 'downloadArtifact', summary: 'Download what a run made' })
-  @ApiResponse({
-    status: 200,
-    description: 'The file',
-    content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
-  })
-  @ApiProblems('RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND')
+  @ApiResponse({ status: 200, description: 'The file', content: FILE })
+  @ApiResponse({ status: 206, description: 'The part that `Range` names', content: FILE })
+  @ApiProblems('RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND', 'RANGE_NOT_SATISFIABLE')
   async download(
     @Param('runId') runId: string,
     @Param('name') name: string,
+    @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const { file, size, fileName } = await this.files.open(await this.queries.get(runId), name);
-    // A file that a step wrote is never shown as a page of ours: it is handed over as a file.
-    response.attachment(fileName);
-    response.setHeader('Content-Type', 'application/octet-stream');
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    response.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
-    response.setHeader('Content-Length', String(size));
-    if (size === 0) {
+    const { file, fileName, ...state } = await this.files.open(await this.queries.get(runId), name);
+    try {
+      const range = beginRanged(request, setHeaders(response, fileName), state);
+      if (range) await send(file, range, response);
+    } finally {
       await file.close();
-      response.end();
-      return;
     }
-    // A file that still grows is sent as long as it was said to be, and one that has shrunk breaks off.
-    const content = file.createReadStream({ start: 0, end: size - 1 });
-    content.once('end', () => content.bytesRead < size && response.destroy());
-    await pipeline(content, response).catch(() => response.destroy());
   }
+}
+
+/** A file that a step wrote is never shown as a page of ours: it is handed over as a file. */
+function setHeaders(response: Response, fileName: string): Response {
+  response.attachment(fileName);
+  response.setHeader('Content-Type', 'application/octet-stream');
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
+  response.setHeader('Cache-Control', 'private, no-store, no-transform');
+  return response;
+}
+
+/** Not `response.sendFile`, which opens a path: a step may put a link there after the file was checked. */
+async function send(file: FileHandle, { start, end }: ByteRange, response: Response): Promise<void> {
+  // A file that still grows is sent as long as it was said to be, and one that has shrunk breaks off.
+  const content = file.createReadStream({ start, end, autoClose: false });
+  content.once('end', () => content.bytesRead < end - start + 1 && response.destroy());
+  await pipeline(content, response).catch(() => response.destroy());
 }

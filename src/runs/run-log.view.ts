@@ -38,7 +38,7 @@ export const ApiLog = (operationId: string): MethodDecorator =>
       summary: "A run's log",
       description:
         'By `Accept`: `text/event-stream` follows it live (resume with `Last-Event-ID` or `after`), ' +
-        '`application/json` pages through it, anything else gets the whole of it as text.',
+        '`application/json` pages through it, anything else gets the whole of it as text, or the part that `Range` names.',
     }),
     ApiHeader({
       name: 'Last-Event-ID',
@@ -56,5 +56,10 @@ export const ApiLog = (operationId: string): MethodDecorator =>
           schema: { type: 'string', description: 'Events `log`, `run`, `line` and `end`; data is JSON' },
         },
       },
+    }),
+    ApiResponse({
+      status: 206,
+      description: 'The part of the text that `Range` names',
+      content: { 'text/plain': { schema: { type: 'string' } } },
     }),
   );

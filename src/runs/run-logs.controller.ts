@@ -4,8 +4,10 @@ import type { Request, Response } from 'express';
 import { ApiLog, LogPageView } from './run-log.view';
 import type { LogLine } from '../logs/log-line';
 import { LogTail } from '../logs/log-tail';
+import { logText } from '../logs/log-text';
 import { ApiProblems } from '../problems/api-problems';
 import { invalid } from '../problems/catalogue';
+import { beginRanged, sliceBytes } from './byte-range';
 import type { Run } from './run';
 import { RunQueries } from './run-queries';
 import { drained, RunStreams } from './run-streams';
@@ -25,7 +27,7 @@ export class RunLogsController {
 
   @Get('runs/:runId/logs')
   @ApiLog('getRunLog')
-  @ApiProblems('RUN_NOT_FOUND')
+  @ApiProblems('RUN_NOT_FOUND', 'RANGE_NOT_SATISFIABLE')
   async log(
     @Param('runId') runId: string,
     @Query() query: LogQuery,
@@ -38,7 +40,7 @@ export class RunLogsController {
 
   @Get('projects/:projectId/runs/:runId/logs')
   @ApiLog('getProjectRunLog')
-  @ApiProblems('RUN_NOT_FOUND')
+  @ApiProblems('RUN_NOT_FOUND', 'RANGE_NOT_SATISFIABLE')
   async logOfProject(
     @Param('projectId') projectId: string,
     @Param('runId') runId: string,
@@ -64,7 +66,7 @@ export class RunLogsController {
         response.json(await this.page(run, query));
         return;
       default:
-        return this.sendText(run, query.after, response);
+        return this.sendText(run, query.after, request, response);
     }
   }
 
@@ -86,19 +88,38 @@ export class RunLogsController {
     return { items: page, nextAfter: hasMore ? page.at(-1)!.seq : null };
   }
 
-  private async sendText(run: Run, after: number, response: Response): Promise<void> {
+  private async sendText(run: Run, after: number, request: Request, response: Response): Promise<void> {
+    const lastSeq = await this.tail.lastSeq(run.runId);
+    const text = () => logText(this.tail, run.runId, after, lastSeq);
+    // Lines are only ever added, so these numbers identify the text.
+    const etag = `"${run.runId}-${after}-${Math.max(after, lastSeq)}"`;
     response.setHeader('Content-Type', 'text/plain; charset=utf-8');
-    response.setHeader('Cache-Control', 'no-store');
-    let seq = after;
-    while (!response.destroyed) {
-      const chunk = await this.tail.readAfter(run.runId, seq);
-      if (!chunk) break;
-      const text = chunk.after(seq).map((line) => `${line.text}\n`);
-      if (!response.write(text.join(''))) await drained(response);
-      seq = chunk.lastSeq;
+    response.setHeader('Cache-Control', 'private, no-store, no-transform');
+    response.setHeader('X-Accel-Buffering', 'no');
+    if (request.headers.range === undefined && request.method !== 'HEAD') {
+      response.setHeader('Accept-Ranges', 'bytes');
+      response.setHeader('ETag', etag);
+      await send(text(), response);
+      return;
     }
-    response.end();
+    // Its size is not stored. To count it takes as long as to send it, so only those who ask for it wait.
+    const range = beginRanged(request, response, { size: await bytesOf(text()), etag });
+    if (range) await send(sliceBytes(text(), range), response);
   }
+}
+
+async function bytesOf(pieces: AsyncIterable<Buffer>): Promise<number> {
+  let bytes = 0;
+  for await (const piece of pieces) bytes += piece.length;
+  return bytes;
+}
+
+async function send(pieces: AsyncIterable<Buffer>, response: Response): Promise<void> {
+  for await (const piece of pieces) {
+    if (response.destroyed) return;
+    if (!response.write(piece)) await drained(response);
+  }
+  response.end();
 }
 
 /** A browser that reconnects sends the address it began with, so its `Last-Event-ID` is the newer word. */

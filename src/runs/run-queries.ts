@@ -1,6 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { Clock, elapsedMs, type Instant } from '../clock/clock';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
 import { Database } from '../database/database';
 import { inList, type RowReader, type TableRows } from '../database/table-rows';
 import { weighedPage } from '../database/weighed-page';
@@ -43,6 +45,7 @@ const RUN_BYTES = ['params', 'run_inputs', 'progress', 'steps', 'metrics', 'erro
 /** Every reading of runs. Lists are paged by the run's id, whose order is the order of starts. */
 @Injectable()
 export class RunQueries {
+  @Inject(CONFIG) private readonly config!: Pick<Config, 'basePath'>;
   private readonly runs: TableRows<RunEntity>;
   private readonly inbox: TableRows<AppliedEventEntity>;
   private readonly definitions: TableRows<DefinitionEntity>;
@@ -286,7 +289,8 @@ export class RunQueries {
     const now = this.clock.now();
     return runs.map((run) => {
       const habit = habits.get(run.projectId);
-      return toRunView(run, { unpublished: unpublished.has(run.runId), stepWorkers, consumers, habit }, now);
+      const facts = { unpublished: unpublished.has(run.runId), stepWorkers, consumers, habit };
+      return toRunView(run, facts, now, this.config.basePath);
     });
   }
 

@@ -127,7 +127,8 @@ export class RunStreams implements OnModuleDestroy {
 function begin(response: Response): void {
   response.status(200);
   response.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
-  response.setHeader('Cache-Control', 'no-store');
+  // A gateway that compresses would hold lines back until its buffer is full.
+  response.setHeader('Cache-Control', 'no-cache, no-transform');
   response.setHeader('X-Accel-Buffering', 'no');
   response.flushHeaders();
 }

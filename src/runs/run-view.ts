@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { elapsedMs, type Instant } from '../clock/clock';
+import { withBasePath } from '../config/base-path';
 import type { JsonObject } from '../events/run-event';
 import {
   isTerminal,
@@ -116,7 +117,8 @@ export class RunView {
   omitted!: Omission[];
 }
 
-export function toRunView(run: Run, facts: WaitingFacts, now: Instant): RunView {
+/** @param basePath goes before the addresses of artifacts */
+export function toRunView(run: Run, facts: WaitingFacts, now: Instant, basePath = ''): RunView {
   return {
     runId: run.runId,
     projectId: run.projectId,
@@ -148,7 +150,7 @@ export function toRunView(run: Run, facts: WaitingFacts, now: Instant): RunView 
     artifacts: run.artifacts.map(({ name, size }) => ({
       name,
       size,
-      href: artifactHref(run.runId, name),
+      href: withBasePath(artifactHref(run.runId, name), basePath),
     })),
     omitted: run.omitted ?? [],
   };
@@ -201,6 +203,7 @@ export function toRunSummary(run: Run): RunSummaryView {
   };
 }
 
+/** As routes name it, without the base path. */
 export function artifactHref(runId: string, name: string): string {
   return `/api/runs/${runId}/artifacts/${encodeURIComponent(name)}`;
 }

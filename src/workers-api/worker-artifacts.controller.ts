@@ -1,6 +1,7 @@
 import { Controller, Headers, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { withBasePath } from '../config/base-path';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { ApiProblems } from '../problems/api-problems';
@@ -72,7 +73,7 @@ export class WorkerArtifactsController {
         bytes: request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>,
         announcedBytes: announced === undefined ? null : Number(announced),
       });
-      const href = artifactHref(taken.runId, taken.artifact.name);
+      const href = withBasePath(artifactHref(taken.runId, taken.artifact.name), this.config.basePath);
       response.location(href);
       return { ...taken.artifact, href };
     } finally {

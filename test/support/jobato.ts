@@ -43,7 +43,7 @@ export function writeConfig({ root, configDir }: Folders, name: string, content:
 
 /** Gives file watchers their turns until what was written has been read. */
 export async function untilRead(isReached: () => boolean): Promise<void> {
-  const giveUpMs = Date.now() + 10_000;
+  const giveUpMs = Date.now() + 60_000;
   while (!isReached()) {
     if (Date.now() > giveUpMs) throw new Error(`Never came about: ${String(isReached)}`);
     await new Promise((next) => setImmediate(next));

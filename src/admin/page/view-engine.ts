@@ -4,19 +4,25 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import Handlebars from 'handlebars';
 import type { Assets } from './assets';
 import { navigation } from './navigation';
+import { linksBelow } from './page-links';
 
 type RenderOptions = { settings: { env: string } };
 type Done = (error: Error | null, html?: string) => void;
 type Templates = { age: number; render: (name: string, model: object) => string };
 
 /** Pages are Handlebars files; what several of them share, the layout too, lies in `partials`. */
-export function viewEngine(app: NestExpressApplication, folder: string, assets: Assets): void {
+export function viewEngine(
+  app: NestExpressApplication,
+  folder: string,
+  assets: Assets,
+  basePath: string,
+): void {
   let templates: Templates | null = null;
   app.engine('hbs', (path: string, options: object, done: Done) => {
     try {
       const isFixed = (options as RenderOptions).settings.env === 'production';
       if (!templates || (!isFixed && templates.age !== newest(folder))) templates = load(folder, assets);
-      done(null, templates.render(basename(path, '.hbs'), options));
+      done(null, linksBelow(basePath, templates.render(basename(path, '.hbs'), options)));
     } catch (error) {
       done(error as Error);
     }

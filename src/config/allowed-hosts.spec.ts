@@ -1,0 +1,38 @@
+import { allowsHost, flawOfAllowedHost } from './allowed-hosts';
+
+it.each([
+  'jobato',
+  'jobato.example.com',
+  '.example.com',
+  '10.0.0.5',
+  '::1',
+  '[fd00::5]',
+  'a_b-c.x',
+  'J.Example',
+])('accepts %j', (entry) => expect(flawOfAllowedHost(entry)).toBeNull());
+
+it.each([
+  ['*', 'list the names'],
+  ['*.example.com', '.example.com'],
+  ['https://jobato.example.com', 'without a scheme'],
+  ['jobato.example.com/', 'without a scheme or a path'],
+  ['jobato.example.com:3000', 'without a port'],
+  ['jobato..example', 'is not a name'],
+  ['..example.com', 'is not a name'],
+  ['.', 'is not a name'],
+  ['jobato.', 'is not a name'],
+  ['-jobato', 'is not a name'],
+  ['user@jobato', 'is not a name'],
+  ['jobato example', 'is not a name'],
+])('rejects %j, which can never match', (entry, flaw) => expect(flawOfAllowedHost(entry)).toContain(flaw));
+
+it.each([
+  ['jobato.example.com', 'jobato.example.com', true],
+  ['jobato.example.com', 'x.jobato.example.com', false],
+  ['.example.com', 'jobato.example.com', true],
+  ['.example.com', 'a.b.example.com', true],
+  ['.example.com', 'example.com', false],
+  ['.example.com', '.example.com', false],
+  ['.example.com', 'evilexample.com', false],
+  ['.example.com', 'jobato.example.com.evil.com', false],
+])('%j allows %j: %s', (entry, name, expected) => expect(allowsHost(entry, name)).toBe(expected));

@@ -1,0 +1,56 @@
+/**
+ * The first segments of Jobato's own addresses. A base path must not begin with one of them: if the proxy strips the
+ * prefix, `/runs/7` could then be either a page or another page below the prefix.
+ */
+const OWN_SEGMENTS = new Set([
+  'api',
+  'assets',
+  'events',
+  'login',
+  'logout',
+  'notifications',
+  'projects',
+  'queries',
+  'quota',
+  'running',
+  'runs',
+  'schedules',
+  'state',
+  'status',
+  'workers',
+]);
+
+/** Returns the path without a slash at its end; `''` for the root. */
+export function normalBasePath(path: string): string {
+  return path.replace(/\/+$/, '');
+}
+
+/** Returns what is wrong with a base path as `normalBasePath` returns it, or null. */
+export function flawOfBasePath(basePath: string): string | null {
+  if (basePath === '') return null;
+  const [, ...segments] = basePath.split('/');
+  const isPath = basePath.startsWith('/') && segments.every((name) => /^(?!\.\.?$)[\w.~-]+$/.test(name));
+  if (!isPath)
+    return 'must be a path such as /jobato: letters, digits, "-", "_", "." and "~" between the slashes';
+  const first = segments[0]!.toLowerCase();
+  return OWN_SEGMENTS.has(first)
+    ? `must not begin with /${first}, because Jobato has pages of its own there. Choose another path, such as /jobato`
+    : null;
+}
+
+/** Puts the base path before a path of this server, once. Returns addresses of other servers unchanged. */
+export function withBasePath(path: string, basePath: string): string {
+  const isOwn = path.startsWith('/') && !path.startsWith('//');
+  return isOwn && !isBelow(path, basePath) ? `${basePath}${path}` : path;
+}
+
+/** Returns the path as routes name it, whether or not the proxy kept the prefix. */
+export function withoutBasePath(path: string, basePath: string): string {
+  if (basePath === '' || !isBelow(path, basePath)) return path;
+  const rest = path.slice(basePath.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+function isBelow(path: string, basePath: string): boolean {
+  return path.startsWith(basePath) && ['', '/', '?', '#'].includes(path.charAt(basePath.length));
+}

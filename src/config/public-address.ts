@@ -1,0 +1,46 @@
+import { flawOfBasePath, normalBasePath } from './base-path';
+
+/** Where clients find this server, as PUBLIC_URL and BASE_PATH say. */
+export interface PublicAddress {
+  /** Without a slash at its end; null where none is given. */
+  publicUrl: string | null;
+  /** The path below which a proxy serves everything, such as /jobato; '' for none. */
+  basePath: string;
+}
+
+const NONE: PublicAddress = { publicUrl: null, basePath: '' };
+
+/** Returns the address, and one sentence for each thing that is wrong with it. */
+export function publicAddress(
+  publicUrl: string | null,
+  basePath: string | null,
+): PublicAddress & { reasons: string[] } {
+  const url = publicUrl === null ? null : publicUrlOf(publicUrl);
+  if (publicUrl !== null && url === null) {
+    // Not repeated: it may contain a password.
+    const reason =
+      'PUBLIC_URL must be an address such as https://tools.example.com/jobato, without a user name, a query or a fragment.';
+    return { ...NONE, reasons: [reason] };
+  }
+  const pathOfUrl = url === null ? null : normalBasePath(url.pathname);
+  const path = basePath === null ? (pathOfUrl ?? '') : normalBasePath(basePath);
+  const flaw = flawOfBasePath(path);
+  if (flaw !== null) {
+    const name = basePath === null ? 'The path of PUBLIC_URL' : 'BASE_PATH';
+    return { ...NONE, reasons: [`${name} ${flaw}.`] };
+  }
+  const reasons =
+    pathOfUrl !== null && pathOfUrl !== path
+      ? [
+          `BASE_PATH is ${path || '/'}, but the path of PUBLIC_URL is ${pathOfUrl || '/'}. Make them the same, or unset BASE_PATH.`,
+        ]
+      : [];
+  return { publicUrl: url && `${url.origin}${pathOfUrl}`, basePath: path, reasons };
+}
+
+function publicUrlOf(text: string): URL | null {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  const isPlain = url.username === '' && url.password === '' && !/[?#]/.test(text);
+  return isPlain && /^https?:$/.test(url.protocol) ? url : null;
+}

@@ -1,0 +1,18 @@
+import type { LogTail } from './log-tail';
+
+/** Reads the lines of a log after one number and up to another as text, a line each. */
+export async function* logText(
+  tail: Pick<LogTail, 'readAfter'>,
+  runId: string,
+  after: number,
+  lastSeq: number,
+): AsyncGenerator<Buffer> {
+  let seq = after;
+  while (seq < lastSeq) {
+    const chunk = await tail.readAfter(runId, seq);
+    if (!chunk) return;
+    const lines = chunk.after(seq).filter((line) => line.seq <= lastSeq);
+    yield Buffer.from(lines.map(({ text }) => `${text}\n`).join(''));
+    seq = chunk.lastSeq;
+  }
+}
