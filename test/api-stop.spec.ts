@@ -1,6 +1,7 @@
 import type { RunView } from '../src/runs/run-view';
 import { expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
+import { Given } from './support/pages-signal';
 import { readSse } from './support/sse';
 
 const WAITS = "console.log('ready'); setInterval(() => {}, 1000)";
@@ -70,18 +71,24 @@ describe('stopping a run that nobody has taken', () => {
 
 describe('stopping a run at work', () => {
   let jobato: RunningApp;
+  const tidied = new Given();
   beforeAll(async () => {
     jobato = await RunningApp.start({
       waits: nodeStep('waits', WAITS),
       tidies: nodeStep(
         'tidies',
-        "process.on('SIGTERM', () => setTimeout(() => process.exit(0), 400)); console.log('ready'); setInterval(() => {}, 1000)",
+        `const isTidied = () => require('node:fs').existsSync(${JSON.stringify(tidied.path)});
+         process.on('SIGTERM', () => setInterval(() => isTidied() && process.exit(0), 20));
+         ${WAITS}`,
       ),
       quick: nodeStep('quick', '0'),
       fails: nodeStep('fails', 'process.exit(1)'),
     });
   });
-  afterAll(() => jobato.stop());
+  afterAll(async () => {
+    await jobato.stop();
+    tidied.remove();
+  });
 
   it('is asked for once, however often it is asked for', async () => {
     const { runId } = await jobato.trigger('tidies');
@@ -106,6 +113,7 @@ describe('stopping a run at work', () => {
     const response = await jobato.fetch('/api/projects/tidies/runs', { method: 'POST' });
     expect((await expectProblem(response, 409, 'RUN_IN_PROGRESS')).activeRunId).toBe(runId);
 
+    tidied.give();
     const ended = await jobato.untilEnded(runId);
     expect(ended).toMatchObject({ status: 'cancelled', statusReason: 'cancelled-by-user' });
     const types = (await eventsOf(jobato, runId)).map(({ eventType }) => eventType);
