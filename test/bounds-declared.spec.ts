@@ -46,7 +46,7 @@ describe('every member of a body and of a query', () => {
     if (ELSEWHERE[name] !== undefined) return;
     const isList = checks.some((check) => check.name === 'isArray');
     if (isList) expect(checks.map((check) => check.name)).toContain('arrayMaxSize');
-    const ofValue = checks.filter(({ each }) => each === isList).map((check) => check.name);
+    const ofValue = checks.filter(({ each }) => Boolean(each) === isList).map((check) => check.name);
     expect(ofValue.filter((check) => BOUNDING.has(check ?? ''))).not.toEqual([]);
   });
 });

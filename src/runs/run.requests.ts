@@ -24,6 +24,7 @@ const NOT_A_TIME = { message: '$property must be a date or time such as 2026-01-
 
 /** A cursor that is a position in a table: below the largest whole number that is exact. */
 const POSITION = /^\d{1,15}$/;
+const NOT_A_CURSOR = { message: '$property must be the nextCursor of a page' };
 
 /**
  * `{scope?, params?}`: what a re-run may change. Defaults of a body are in words, because generators take a member with
@@ -150,7 +151,8 @@ export class LogQuery {
 export class EventsQuery extends PageQuery {
   @ApiPropertyOptional({ pattern: POSITION.source, description: 'The nextCursor of the page before' })
   @IsOptional()
-  @Matches(POSITION, { message: '$property must be the nextCursor of a page' })
+  @Matches(POSITION, NOT_A_CURSOR)
+  @MaxLength(15, NOT_A_CURSOR)
   cursor?: string;
 }
 
