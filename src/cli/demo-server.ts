@@ -41,7 +41,7 @@ export class DemoServer {
     if (await isFree(USUAL_PORT)) {
       const server = await new DemoServer(environment, USUAL_PORT).untilReady(stop).catch(() => undefined);
       if (server !== undefined) return server;
-      // Another program may have taken the port a moment ago. Whatever else it was fails once more.
+      // Another program may have taken the port a moment ago. Any other fault comes up again.
     }
     return new DemoServer(environment, ANY_PORT).untilReady(stop);
   }
@@ -53,7 +53,7 @@ export class DemoServer {
     mkdirSync(this.dataDir, { recursive: true });
     const log = openSync(this.logFile, 'a');
     this.child = spawn(process.execPath, [join(__dirname, '..', 'main.js')], {
-      // Through the channel it says where it listens: whoever answers at a port may be another server.
+      // It tells its address through the channel: what answers at a port may be another server.
       stdio: ['ignore', log, 'pipe', 'ipc'],
       env: {
         // The server reads .env for itself: what is in there must not enter its environment block.

@@ -324,7 +324,7 @@ export class EmbeddedEventStream extends EventStream {
     noteStored(group, await this.database.write(this.storeGroups, group));
   }
 
-  /** The same with the next commit that somebody waits for. */
+  /** The same with the next commit that a caller waits for. */
   private async storeAlong(group: Group): Promise<void> {
     noteStored(group, await this.database.writeAlong(this.storeGroups, group));
   }

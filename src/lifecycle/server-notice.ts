@@ -4,7 +4,7 @@ export interface ServerNotice {
   listening: string;
 }
 
-/** Also where the other end is gone: nobody has to hear it. */
+/** Does nothing where there is no such program, or it is gone. */
 export function notifyParent(notice: ServerNotice): void {
   process.send?.(notice, undefined, undefined, () => undefined);
 }

@@ -164,7 +164,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     await this.applyUnapplied();
   }
 
-  /** What could not be applied is pending and was taken over; unless somebody deleted this consumer meanwhile. */
+  /** What could not be applied is pending and was taken over, except where this consumer was deleted. */
   private async applyUnapplied(): Promise<void> {
     if (!this.hasUnapplied) return;
     this.hasUnapplied = false;
