@@ -68,8 +68,10 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async look(): Promise<void> {
+    const runs = await this.activeRuns();
+    // After the runs are known: an outage that lasts spares those too that this look sees for the first time.
     this.noteOutages();
-    for (const run of await this.activeRuns()) {
+    for (const run of runs) {
       const command = overdueCommand(run, (limit) => this.deadlines.hasPassed(run.runId, limit));
       if (!command) continue;
       const decided = this.deadlines.decision(run);
