@@ -6,6 +6,7 @@ const domains = [
   'config',
   'clock',
   'problems',
+  'schemas',
   'lifecycle',
   'database',
   'config-files',
@@ -19,7 +20,7 @@ const domains = [
 
 /** From the bottom up: each layer may import those before it, and none after it. */
 const LAYERS = [
-  ['clock', 'config', 'problems'],
+  ['clock', 'config', 'problems', 'schemas'],
   ['lifecycle', 'logging', 'database', 'config-files'],
   ['projects', 'events'],
   ['inputs', 'quota', 'logs'],

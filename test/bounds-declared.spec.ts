@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import Ajv from 'ajv';
 import { getMetadataStorage, type ValidationTypes } from 'class-validator';
 import { type JsonSchema, PAYLOAD_SCHEMAS } from '../src/events/event-schemas';
 import { STEP_REPORT_SCHEMA } from '../src/executor/step-report';
@@ -62,6 +63,12 @@ describe('every member of a schema', () => {
     ['allowlists.yaml', ALLOWLISTS_SCHEMA],
   ];
   it.each(schemas)('of %s has a bound', (_what, schema) => expect(unbounded(schema, '')).toEqual([]));
+
+  it.each(schemas)('of %s is one that JSON Schema knows', (_what, schema) => {
+    const ajv = new Ajv({ allowUnionTypes: true });
+    expect(ajv.validateSchema(schema)).toBe(true);
+    expect(() => ajv.compile(schema)).not.toThrow();
+  });
 
   it('would be found without one', () => {
     const open = { type: 'object', properties: { a: { type: 'array', items: { type: 'string' } } } };

@@ -2,18 +2,17 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
-import Ajv from 'ajv';
 import { ConfigFile } from './config-file';
+import { Schema } from '../schemas/schema';
 import { parseYaml } from './parse-yaml';
 
 interface Limits {
   limit: number;
 }
-const validate = new Ajv({ allErrors: true }).compile<Limits>({
-  type: 'object',
-  required: ['limit'],
-  properties: { limit: { type: 'integer' } },
-});
+const schema = new Schema<Limits>(
+  { type: 'object', required: ['limit'], properties: { limit: { type: 'integer' } } },
+  { allErrors: true },
+);
 
 let root: string;
 let file: ConfigFile<Limits>;
@@ -35,7 +34,7 @@ const write = (content: string) => {
 };
 const open = async () => {
   file = new ConfigFile({ configDir: join(root, 'config'), configDirLabel: 'etc' }, 'limits.yaml', (source) =>
-    parseYaml(source, validate, 'limit: 3'),
+    parseYaml(source, schema, 'limit: 3'),
   );
   await file.open();
 };

@@ -1,4 +1,4 @@
-import type { ErrorObject, ValidateFunction } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import {
   type Alias,
   type Document,
@@ -10,6 +10,7 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
+import { Schema } from '../schemas/schema';
 import type { Flaw } from './file-problem';
 
 /** Either the content, or at least one flaw. */
@@ -36,12 +37,12 @@ export interface YamlRule<Content> {
 
 /**
  * Reads a file of the configuration. Never throws: a file that cannot be used returns all its flaws, by line.
- * @param validate the schema, compiled with `allErrors`
+ * @param schema with `allErrors`
  * @param example of the first lines of such a file, for one that is no mapping at all
  */
 export function parseYaml<Content extends object>(
   source: string,
-  validate: ValidateFunction<Content>,
+  schema: Schema<Content>,
   example: string,
   rules: YamlRule<Content>[] = [],
 ): ParsedYaml<Content> {
@@ -62,7 +63,7 @@ export function parseYaml<Content extends object>(
   const content = toJs<Content>(document, aliases.length);
   if (typeof content === 'string')
     return flawed([{ line: lineAt(aliasAtFault(document, aliases)), reason: content }]);
-  const complaints = complaintsAbout(withoutExtensions(content), validate, rules);
+  const complaints = complaintsAbout(withoutExtensions(content), schema, rules);
   if (complaints.length === 0) return { content };
   return flawed(
     complaints.map((complaint) => ({ line: lineOf(document, complaint, lineAt), reason: complaint.reason })),
@@ -77,11 +78,10 @@ function withoutExtensions<Content extends object>(content: Content): Content {
 
 function complaintsAbout<Content extends object>(
   content: Content,
-  validate: ValidateFunction<Content>,
+  schema: Schema<Content>,
   rules: YamlRule<Content>[],
 ): Complaint[] {
-  const isValid = validate(content);
-  const fromSchema = isValid ? [] : telling(validate.errors!).map(fromSchemaError);
+  const fromSchema = telling(schema.faultsOf(content)).map(fromSchemaError);
   const wrongKeys = new Set(fromSchema.map(({ path }) => path[0]));
   const fromRules = rules
     .filter(({ reads }) => !reads.some((key) => wrongKeys.has(key)))

@@ -1,6 +1,6 @@
-import Ajv from 'ajv';
 import { validate } from 'uuid';
 import { type Instant, toInstant } from '../clock/clock';
+import { Schema } from '../schemas/schema';
 import { PAYLOAD_SCHEMAS } from './event-schemas';
 import type { RunEvent, RunEventType, StreamFields } from './run-event';
 
@@ -15,9 +15,11 @@ export const ISO_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,20})?)?)(Z
 const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z');
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
-const ajv = new Ajv({ allowUnionTypes: true });
-const validators = new Map(
-  Object.entries(PAYLOAD_SCHEMAS).map(([type, schema]) => [type, ajv.compile(schema)] as const),
+const schemas = new Map(
+  Object.entries(PAYLOAD_SCHEMAS).map(([type, schema]) => [
+    type,
+    new Schema(schema, { allowUnionTypes: true }),
+  ]),
 );
 
 /** Reads an envelope off the stream. Whoever sent it, it never throws: the reason says what is wrong with it. */
@@ -28,16 +30,16 @@ export function parseEvent(fields: Partial<Record<keyof StreamFields, string>>):
   if (!isUuid(eventId)) return { reason: `eventId is not a UUID: ${shown(eventId)}` };
   if (!isUuid(runId)) return { reason: `runId is not a UUID: ${shown(runId)}` };
   if (eventVersion !== '1') return { reason: `eventVersion is not supported: ${shown(eventVersion)}` };
-  const checkPayload = validators.get(eventType ?? '');
-  if (!checkPayload) return { reason: `eventType is unknown: ${shown(eventType)}` };
+  const schema = schemas.get(eventType ?? '');
+  if (!schema) return { reason: `eventType is unknown: ${shown(eventType)}` };
   const instant = instantOf(occurredAt ?? '');
   if (instant === null) return { reason: `occurredAt is not an ISO-8601 time: ${shown(occurredAt)}` };
 
   if (isTooDeep(payload ?? '')) return { reason: `payload is nested deeper than ${MAX_DEPTH} levels` };
   const content = parseJson(payload ?? '');
   if (content === undefined) return { reason: 'payload is not JSON' };
-  if (!checkPayload(content))
-    return { reason: shortReason(ajv.errorsText(checkPayload.errors, { dataVar: 'payload' })) };
+  const faults = schema.faultsOf(content);
+  if (faults.length > 0) return { reason: shortReason(Schema.asText(faults, 'payload')) };
 
   return {
     event: {

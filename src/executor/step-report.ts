@@ -1,4 +1,4 @@
-import Ajv from 'ajv';
+import { Schema } from '../schemas/schema';
 
 /** What a step may say on its descriptor 3, as one JSON object a line. */
 export interface StepReport {
@@ -24,7 +24,6 @@ const object = (properties: Record<string, unknown>, required: string[] = []) =>
   required,
 });
 
-const ajv = new Ajv();
 export const STEP_REPORT_SCHEMA = object({
   progress: object({ current: count, total: count, message: text }),
   metrics: {
@@ -41,7 +40,7 @@ export const STEP_REPORT_SCHEMA = object({
   quota: object({ used: { type: 'integer', minimum: 0 } }, ['used']),
   artifact: object({ path: { type: 'string', minLength: 1, maxLength: 4096 } }, ['path']),
 });
-const validate = ajv.compile<StepReport>(STEP_REPORT_SCHEMA);
+const SCHEMA = new Schema<StepReport>(STEP_REPORT_SCHEMA);
 
 /** Never throws: what cannot be read comes back as the reason, for the log. */
 export function parseStepReport(line: string): StepReport | { unreadable: string } {
@@ -51,5 +50,6 @@ export function parseStepReport(line: string): StepReport | { unreadable: string
   } catch {
     return { unreadable: 'it is not JSON' };
   }
-  return validate(content) ? content : { unreadable: ajv.errorsText(validate.errors, { dataVar: 'it' }) };
+  const faults = SCHEMA.faultsOf(content);
+  return faults.length === 0 ? (content as StepReport) : { unreadable: Schema.asText(faults, 'it') };
 }

@@ -1,5 +1,5 @@
-import Ajv, { type JSONSchemaType } from 'ajv';
 import { type Complaint, type ParsedYaml, parseYaml } from '../config-files/parse-yaml';
+import { Schema } from '../schemas/schema';
 import type { AllowedDomain, Query } from './run-inputs';
 
 interface QueriesFile {
@@ -29,17 +29,16 @@ const list = (name: string, member: Record<string, unknown>, required: string[])
 /** YAML takes 2026 for a number, and whoever looks for it means a text. */
 const text = { type: ['string', 'number'], pattern: '\\S', maxLength: 1000 };
 
-const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
 export const QUERIES_SCHEMA = list('queries', { id: text, text }, ['id', 'text']);
 export const ALLOWLISTS_SCHEMA = list('allowlists', { domain: { type: 'string', maxLength: 1000 } }, [
   'domain',
 ]);
-const validateQueries = ajv.compile(QUERIES_SCHEMA as unknown as JSONSchemaType<QueriesFile>);
-const validateAllowlists = ajv.compile(ALLOWLISTS_SCHEMA as unknown as JSONSchemaType<AllowlistsFile>);
+const queriesSchema = new Schema<QueriesFile>(QUERIES_SCHEMA, { allErrors: true, allowUnionTypes: true });
+const allowlistsSchema = new Schema<AllowlistsFile>(ALLOWLISTS_SCHEMA, { allErrors: true });
 
 /** Reads queries.yaml. Never throws. */
 export function parseQueries(source: string): ParsedYaml<Query[]> {
-  const { content, flaws } = parseYaml(source, validateQueries, 'queries: []');
+  const { content, flaws } = parseYaml(source, queriesSchema, 'queries: []');
   if (content === undefined) return { flaws };
   return {
     content: content.queries.map((query) => ({
@@ -52,7 +51,7 @@ export function parseQueries(source: string): ParsedYaml<Query[]> {
 
 /** Reads allowlists.yaml. Never throws. */
 export function parseAllowlists(source: string): ParsedYaml<AllowedDomain[]> {
-  const { content, flaws } = parseYaml(source, validateAllowlists, 'allowlists: []', [
+  const { content, flaws } = parseYaml(source, allowlistsSchema, 'allowlists: []', [
     { reads: ['allowlists'], check: ({ allowlists }) => allowlists.flatMap(aboutDomain) },
   ]);
   if (content === undefined) return { flaws };

@@ -1,4 +1,3 @@
-import type { JSONSchemaType } from 'ajv';
 import { MAX_PARAMS_BYTES } from './params';
 import { MAX_PATTERN_BYTES } from './pattern';
 import { PARAM_TYPES, type ParamType, type ParamValue } from './project';
@@ -137,4 +136,4 @@ export const PROJECT_FILE_SCHEMA = {
     stopGraceSeconds: secondsOrZero,
     claimTimeoutSeconds: secondsOrZero,
   },
-} as unknown as JSONSchemaType<ProjectFile>;
+};

@@ -1,17 +1,17 @@
-import Ajv from 'ajv';
 import { type Complaint, type ParsedYaml, parseYaml, type YamlRule } from '../config-files/parse-yaml';
 import { isSecretVariable } from '../config/secrets';
 import { isTimeZoneName, whyNoCron } from './schedule-rules';
 import { MAX_PARAMS_BYTES, whyNot } from './params';
 import { whyNoPattern } from './pattern';
 import type { ParamSpec, ProjectDefinition, StepDefinition } from './project';
+import { Schema } from '../schemas/schema';
 import { type ParamFile, PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
 import { FULL_SCOPE } from './scope';
 
 /** What a step may ask for. Linux takes 2 MiB as a rule, of which params and passed variables need their part. */
 const MAX_SPAWN_BYTES = 512 * 1024;
 
-const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(PROJECT_FILE_SCHEMA);
+const SCHEMA = new Schema<ProjectFile>(PROJECT_FILE_SCHEMA, { allErrors: true, allowUnionTypes: true });
 
 /** The rules that the schema cannot express. */
 const RULES: YamlRule<ProjectFile>[] = [
@@ -24,7 +24,7 @@ const RULES: YamlRule<ProjectFile>[] = [
 
 /** Reads one project file. Never throws: a file that cannot be used returns all its flaws. */
 export function parseProjectFile(source: string): ParsedYaml<ProjectDefinition> {
-  const { content, flaws } = parseYaml(source, validate, 'id: glossary', RULES);
+  const { content, flaws } = parseYaml(source, SCHEMA, 'id: glossary', RULES);
   return content === undefined ? { flaws } : { content: toDefinition(content) };
 }
 

@@ -1,5 +1,5 @@
-import Ajv, { type JSONSchemaType } from 'ajv';
 import { type Complaint, type ParsedYaml, parseYaml } from '../config-files/parse-yaml';
+import { Schema } from '../schemas/schema';
 import { isTimeZone, type ResetPolicy } from './quota-day';
 
 interface QuotaFile {
@@ -45,12 +45,12 @@ export const QUOTA_FILE_SCHEMA = {
       },
     },
   },
-} as unknown as JSONSchemaType<QuotaFile>;
-const validate = new Ajv({ allErrors: true }).compile(QUOTA_FILE_SCHEMA);
+};
+const SCHEMA = new Schema<QuotaFile>(QUOTA_FILE_SCHEMA, { allErrors: true });
 
 /** Reads quota.yaml. Never throws. */
 export function parseQuotaFile(source: string): ParsedYaml<QuotaRules> {
-  const { content, flaws } = parseYaml(source, validate, 'quota: { dailyLimit: 100 }', [
+  const { content, flaws } = parseYaml(source, SCHEMA, 'quota: { dailyLimit: 100 }', [
     { reads: ['quota'], check: aboutTimeZone },
   ]);
   if (content === undefined) return { flaws };

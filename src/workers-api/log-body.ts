@@ -1,8 +1,8 @@
-import Ajv from 'ajv';
 import { type JsonSchema, PAYLOAD_SCHEMAS } from '../events/event-schemas';
 import { READABLE_NAME } from '../events/readable-name';
 import type { LogLineInput } from '../events/run-event';
 import { invalid } from '../problems/catalogue';
+import { Schema } from '../schemas/schema';
 
 export interface LogBody {
   workerId: string | null;
@@ -18,13 +18,14 @@ export const LOG_BODY_SCHEMA = closed(PAYLOAD_SCHEMAS['run.log']);
 export const NAMED_LOG_SCHEMAS = named(LOG_BODY_SCHEMA);
 
 // Not class-validator: ten thousand objects would each be copied and looked at member by member.
-const check = new Ajv({ allowUnionTypes: true, allErrors: false }).compile<LogBody>(LOG_BODY_SCHEMA);
+const SCHEMA = new Schema<LogBody>(LOG_BODY_SCHEMA, { allowUnionTypes: true });
 
 /** @throws JobatoError VALIDATION */
 export function readLogBody(body: unknown): LogBody {
   const given = withoutNulls(body ?? {});
-  if (!check(given)) {
-    const { instancePath, message, keyword, params } = check.errors![0]!;
+  const [fault] = SCHEMA.faultsOf(given);
+  if (fault) {
+    const { instancePath, message, keyword, params } = fault;
     const path = instancePath.slice(1).replaceAll('/', '.');
     const member = (params as { additionalProperty?: string; missingProperty?: string }) ?? {};
     const last = member.additionalProperty ?? member.missingProperty;
@@ -40,7 +41,8 @@ export function readLogBody(body: unknown): LogBody {
       },
     ]);
   }
-  return { ...given, workerId: given.workerId ?? null, attempt: given.attempt ?? null };
+  const { workerId, attempt, lines } = given as Partial<LogBody> & Pick<LogBody, 'lines'>;
+  return { workerId: workerId ?? null, attempt: attempt ?? null, lines };
 }
 
 /** Null is the same as not given: some languages send every member. */
