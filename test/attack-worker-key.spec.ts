@@ -241,11 +241,11 @@ describe('an attacker on a server that runs steps itself', () => {
     const claimed = (await claim.json()) as { runId: string; leaseToken: string };
     expect(claimed.runId).toBe(outside.runId);
     lease = claimed.leaseToken;
-    const beat = json('POST', `/api/internal/runs/${outside.runId}/heartbeat`, {
-      workerId: HOLDER,
-      attempt: 1,
-    });
-    expect((await send(beat, { ...WITH_KEY, ...leaseHeader(lease) })).status).toBe(200);
+    // A lease that outlasts the attack on any machine.
+    const payload = { workerId: HOLDER, attempt: 1, leaseSeconds: 86_400 };
+    const beat = anEvent(outside.runId, 'run.heartbeat', payload, { leaseToken: lease } as object);
+    const said = await send(json('POST', '/api/internal/events', beat), WITH_KEY);
+    expect(await said.json()).toMatchObject({ rejected: [] });
     slow = await view(slow.runId);
     queued = await view(queued.runId);
     outside = await view(outside.runId);

@@ -1,4 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
+import { Clock } from '../src/clock/clock';
 import { ErrorLines } from '../src/logs/error-lines';
 import { launchBrowser, openPage } from './support/browser';
 import { nodeStep, RunningApp } from './support/jobato';
@@ -92,12 +93,36 @@ describe('the page of a run', () => {
 
   it('does not flash what is usually over in a moment, and says what lasts', async () => {
     const { runId } = await jobato.trigger('elsewhere');
+    const run = await jobato.until(runId, () => true);
+    const clock = jest.spyOn(jobato.app.get(Clock), 'nowMs').mockReturnValue(Date.parse(run.startedAt));
     const page = await open(`/runs/${runId}`);
     const waiting = page.locator('#run-waiting.is-fresh');
     await waiting.waitFor({ state: 'attached' });
-    expect((await waiting.boundingBox())!.height).toBe(0);
-    // Two seconds later, by the style alone.
+    // By the style alone, whose time is set here.
+    const heights = await waiting.evaluate((banner) => {
+      const { style } = banner as unknown as { style: { animation: string } };
+      const element = banner as unknown as {
+        clientHeight: number;
+        getAnimations(): { currentTime: number; pause(): void }[];
+      };
+      style.animation = 'none';
+      void element.clientHeight;
+      style.animation = '';
+      const animation = element.getAnimations()[0]!;
+      animation.pause();
+      return [0, 1999, 2001].map((time) => {
+        animation.currentTime = time;
+        return element.clientHeight;
+      });
+    });
+    expect(heights).toEqual([0, 0, expect.any(Number)]);
+    expect(heights[2]).toBeGreaterThan(20);
     await waiting.getByText('Start the worker of project elsewhere').waitFor();
+
+    clock.mockReturnValue(Date.parse(run.startedAt) + 2001);
+    await page.reload();
+    await page.locator('#run-waiting:not(.is-fresh)').waitFor();
+    clock.mockRestore();
   });
 
   it.each([true, false])(
