@@ -14,7 +14,7 @@ describe('the demonstration', () => {
   afterEach(() => rmSync(data, { recursive: true, force: true }));
 
   const demoAt = (port: number, configDir: string, ...args: string[]) =>
-    CliProcess.start('dist/cli/demo.js', args, {
+    CliProcess.start('dist/cli/jobato.js', ['demo', ...args], {
       DATA_DIR: data,
       CONFIG_DIR: configDir,
       PORT: String(port),

@@ -114,8 +114,8 @@ describe('secrets in files', () => {
   it('of the name .env do not enter the environment of the server that the demonstration starts', async () => {
     writeFileSync(pathOf('.env'), `\ufeffJOBATO_ADMIN_TOKEN=${TOKEN}\nJOBATO_API_KEY=${KEY}\n`);
     const demo = CliProcess.start(
-      'dist/cli/demo.js',
-      [],
+      'dist/cli/jobato.js',
+      ['demo'],
       { PORT: String(await freePort()), DATA_DIR: folders.dataDir, CONFIG_DIR: folders.configDir },
       folders.root,
     );

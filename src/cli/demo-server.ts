@@ -1,14 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GivenEnvironment } from '../config/environment';
 import type { ServerNotice } from '../lifecycle/server-notice';
 import { adminToken } from './admin-token';
+import { commandLine } from './command-line';
 import { CliFailure, EXIT } from './failures';
 import { JobatoClient } from './jobato-client';
 
+const PACKAGE = join(__dirname, '..', '..');
 const HOST = '127.0.0.1';
 const USUAL_PORT = 3000;
 /** The system chooses one that is free. */
@@ -53,6 +55,7 @@ export class DemoServer {
     mkdirSync(this.dataDir, { recursive: true });
     const log = openSync(this.logFile, 'a');
     this.child = spawn(process.execPath, [join(__dirname, '..', 'main.js')], {
+      cwd: hasConfiguration(variables) ? process.cwd() : PACKAGE,
       // It tells its address through the channel: what answers at a port may be another server.
       stdio: ['ignore', log, 'pipe', 'ipc'],
       env: {
@@ -60,6 +63,7 @@ export class DemoServer {
         ...own,
         HOST,
         PORT: String(port),
+        DATA_DIR: this.dataDir,
         WORKER: 'embedded',
         LOG_LEVEL: variables.LOG_LEVEL || 'warn',
         // Plain HTTP on loopback, whatever .env says for other occasions.
@@ -114,7 +118,7 @@ export class DemoServer {
     const isFolderTaken = words.startsWith('Another Jobato is using');
     return [
       `The server has ended. ${words}`,
-      ...(isFolderTaken ? ['For a demonstration beside it: DATA_DIR=data/demo npm run demo'] : []),
+      ...(isFolderTaken ? [`For a demonstration beside it: DATA_DIR=data/demo ${commandLine('demo')}`] : []),
     ].join('\n');
   }
 
@@ -126,6 +130,11 @@ export class DemoServer {
     await this.ended;
     clearTimeout(kill);
   }
+}
+
+/** Without one where it is started, the demonstration shows the configuration that comes with Jobato. */
+function hasConfiguration({ CONFIG_DIR }: GivenEnvironment['variables']): boolean {
+  return Boolean(CONFIG_DIR) || existsSync(join('config', 'projects'));
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -1,14 +1,12 @@
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
-import { ConfigError } from '../config/config-error';
 import { readEnvironment } from '../config/environment';
 import type { RunView } from '../runs/run-view';
 import { DemoServer } from './demo-server';
-import { CliFailure, EXIT, usageFailure } from './failures';
+import { CliFailure, EXIT } from './failures';
 import type { JobatoClient } from './jobato-client';
 import { follow } from './run-follower';
 import { ServerRefusal } from './server-refusal';
-import { endWhenNobodyReads, Terminal } from './terminal';
+import { Terminal } from './terminal';
 import { oneLine } from './terminal-text';
 
 const SHOWN_TERMS = 5;
@@ -24,9 +22,13 @@ interface Glossary {
   }[];
 }
 
+export interface DemoOptions {
+  /** End with the run. */
+  once?: boolean;
+}
+
 /** Jobato on itself: starts the server, builds a glossary of its own documents, shows how, and goes on serving. */
-async function main(): Promise<number> {
-  const once = isOnce();
+export async function demo({ once = false }: DemoOptions): Promise<number> {
   const terminal = new Terminal(process.stdout);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
@@ -53,14 +55,6 @@ async function main(): Promise<number> {
     return EXIT.done;
   } finally {
     await server.stop();
-  }
-}
-
-function isOnce(): boolean {
-  try {
-    return parseArgs({ options: { once: { type: 'boolean', default: false } } }).values.once;
-  } catch (error) {
-    throw usageFailure(`${(error as Error).message}\nUsage: npm run demo [-- --once]`);
   }
 }
 
@@ -116,14 +110,3 @@ function aborted(signal: AbortSignal): Promise<void> {
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }
-
-endWhenNobodyReads();
-main().then(
-  (exitCode) => (process.exitCode = exitCode),
-  (error: unknown) => {
-    const { message, stack } = error as Error;
-    const isExpected = error instanceof CliFailure || error instanceof ConfigError;
-    process.stderr.write(`${isExpected ? message : (stack ?? message)}\n`);
-    process.exitCode = error instanceof CliFailure ? error.exitCode : EXIT.notCompleted;
-  },
-);

@@ -14,6 +14,7 @@ import {
   type TriggerOptions,
 } from './commands';
 import { contractTest, type ContractTestOptions, toPayload } from './contract-test/contract-test';
+import { demo, type DemoOptions } from './demo';
 import { CliFailure, EXIT } from './failures';
 import { init } from './init';
 import { JobatoClient } from './jobato-client';
@@ -63,6 +64,14 @@ async function main(argv: string[]): Promise<number> {
     .description('start a worker process, which takes runs from the server at JOBATO_URL')
     .action(async () => {
       await import('../worker.js');
+    });
+
+  program
+    .command('demo')
+    .description('start a server, build a glossary of its own documents, and go on serving')
+    .option('--once', 'end with the run, with its exit code')
+    .action(async (options: DemoOptions) => {
+      exitCode = await demo(options);
     });
 
   program

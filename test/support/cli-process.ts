@@ -29,7 +29,17 @@ export class CliProcess {
 
   /** @param program relative to the root of the project */
   static start(program: string, args: string[], environment: Record<string, string>, cwd = ROOT): CliProcess {
-    const child = spawn(process.execPath, [join(ROOT, program), ...args], {
+    return CliProcess.startAt(join(ROOT, program), args, environment, cwd);
+  }
+
+  /** @param program a script, wherever it is */
+  static startAt(
+    program: string,
+    args: string[],
+    environment: Record<string, string>,
+    cwd: string,
+  ): CliProcess {
+    const child = spawn(process.execPath, [program, ...args], {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
