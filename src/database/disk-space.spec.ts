@@ -1,19 +1,15 @@
-import { statfs } from 'node:fs/promises';
+import fs from 'node:fs/promises';
 import { loadConfig } from '../config/config';
 import { JobatoError } from '../problems/catalogue';
 import { DiskSpace } from './disk-space';
-
-jest.mock('node:fs/promises', () => ({
-  ...jest.requireActual<object>('node:fs/promises'),
-  statfs: jest.fn(),
-}));
 
 const MEGABYTE = 1024 * 1024;
 
 describe('room for files on their way in', () => {
   const disk = new DiskSpace(loadConfig({ DATA_DIR: 'data', MIN_FREE_DISK_MB: '100' }, '/nowhere'));
   const freeMegabytes = (free: number) =>
-    jest.mocked(statfs).mockResolvedValue({ bavail: free, bsize: MEGABYTE } as never);
+    jest.spyOn(fs, 'statfs').mockResolvedValue({ bavail: free, bsize: MEGABYTE } as never);
+  afterEach(() => jest.restoreAllMocks());
 
   it('is not promised twice, and the floor stays free', async () => {
     freeMegabytes(200);

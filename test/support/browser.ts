@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const ARGUMENTS = [
+export const CHROMIUM_ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -12,8 +12,15 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** A real browser. Where none is installed, the test says what to do about it rather than passing without one. */
+/** A real browser: the one that all specs share, or one of its own where there is none, as in a script. */
 export async function launchBrowser(): Promise<Browser> {
+  const shared = process.env.JOBATO_TEST_BROWSER;
+  if (shared !== undefined) return chromium.connect(shared);
+  return chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_ARGUMENTS });
+}
+
+/** Where none is installed, the test says what to do about it rather than passing without one. */
+export function chromiumPath(): string {
   const given = process.env.CHROMIUM;
   const executablePath = given ?? PLACES.find((place) => existsSync(place));
   if (executablePath === undefined || !existsSync(executablePath)) {
@@ -22,7 +29,7 @@ export async function launchBrowser(): Promise<Browser> {
         'or set CHROMIUM to the path of its program.',
     );
   }
-  return chromium.launch({ executablePath, args: ARGUMENTS });
+  return executablePath;
 }
 
 /** A page of its own in a fresh context, and everything that the browser complains about on it. */

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { Belongings, eventually, livingOf } from './support/crash';
-import { type Folders, nodeStep } from './support/jobato';
-import { canMount, SmallDisk } from './support/small-disk';
+import { Belongings, eventually, livingOf } from '../support/crash';
+import { type Folders, nodeStep } from '../support/jobato';
+import { canMount, SmallDisk } from '../support/small-disk';
 
 const SOON_MS = 60_000;
 

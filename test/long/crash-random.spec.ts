@@ -1,4 +1,4 @@
-import type { RunView } from '../src/runs/run-view';
+import type { RunView } from '../../src/runs/run-view';
 import {
   Belongings,
   eventually,
@@ -10,8 +10,8 @@ import {
   tell,
   tryTrigger,
   untilQuiet,
-} from './support/crash';
-import { nodeStep, type ServerProcess } from './support/jobato';
+} from '../support/crash';
+import { nodeStep, type ServerProcess } from '../support/jobato';
 
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 const KILLS = Number(process.env.CRASH_KILLS ?? 25);

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nodeStep, RunningApp } from './support/jobato';
-import { externalProject, KEY } from './support/worker-api';
+import { nodeStep, RunningApp } from '../support/jobato';
+import { externalProject, KEY } from '../support/worker-api';
 
-const ROOT = join(__dirname, '..');
+const ROOT = join(__dirname, '..', '..');
 const TOKEN = 'an-admin-token-of-some-length';
 
 const MAKER = nodeStep(

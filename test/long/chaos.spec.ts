@@ -1,9 +1,9 @@
-import { chaos } from './chaos/chaos';
-import { Chronicle } from './chaos/chronicle';
-import { LostAttempts } from './chaos/lost-attempts';
-import { planOf } from './chaos/plan';
-import { reportOf } from './chaos/report';
-import { tell } from './support/crash';
+import { chaos } from '../chaos/chaos';
+import { Chronicle } from '../chaos/chronicle';
+import { LostAttempts } from '../chaos/lost-attempts';
+import { planOf } from '../chaos/plan';
+import { reportOf } from '../chaos/report';
+import { tell } from '../support/crash';
 
 const SEED = Number(process.env.CHAOS_SEED ?? 20_260_301);
 const OUTAGES = [

@@ -1,4 +1,4 @@
-import type { RedisServer } from './redis';
+import type { RedisServer } from '../support/redis';
 
 export default async function stopRedis(): Promise<void> {
   await (globalThis as { jobatoTestRedis?: RedisServer | null }).jobatoTestRedis?.end();

@@ -1,4 +1,4 @@
-import { RedisServer } from './redis';
+import { RedisServer } from '../support/redis';
 
 /** One Redis for all tests of a run; each application has streams of its own on it. `REDIS_URL` gives another one. */
 export default async function startRedis(): Promise<void> {

@@ -20,9 +20,9 @@ import {
   tryTrigger,
   untilQuiet,
   within,
-} from './support/crash';
-import { isAlive, isOnRedis } from './support/jobato';
-import type { Folders, ServerProcess } from './support/jobato';
+} from '../support/crash';
+import { isAlive, isOnRedis } from '../support/jobato';
+import type { Folders, ServerProcess } from '../support/jobato';
 
 const belongings = new Belongings();
 afterEach(() => belongings.clear());

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { CliProcess } from './support/cli-process';
-import { RedisServer } from './support/redis';
+import { CliProcess } from '../support/cli-process';
+import { RedisServer } from '../support/redis';
 
-const BAD_WORKER = `${JSON.stringify(process.execPath)} ${JSON.stringify(join(__dirname, 'support', 'bad-worker.mjs'))}`;
+const BAD_WORKER = `${JSON.stringify(process.execPath)} ${JSON.stringify(join(__dirname, '..', 'support', 'bad-worker.mjs'))}`;
 
 interface Found {
   holds: boolean;

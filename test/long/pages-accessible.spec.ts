@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { HtmlValidate } from 'html-validate';
 import type { Browser } from 'playwright-core';
-import { Showcase } from './showcase/showcase';
-import { viewsOf } from './showcase/views';
-import { launchBrowser, openPage } from './support/browser';
+import { Showcase } from '../showcase/showcase';
+import { viewsOf } from '../showcase/views';
+import { launchBrowser, openPage } from '../support/browser';
 
 /** As text: what the browser evaluates for the test is not subject to the page's policy, a script element would be. */
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');

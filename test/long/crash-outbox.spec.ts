@@ -8,8 +8,8 @@ import {
   logOf,
   requestsOnStream,
   untilQuiet,
-} from './support/crash';
-import { nodeStep } from './support/jobato';
+} from '../support/crash';
+import { nodeStep } from '../support/jobato';
 
 const belongings = new Belongings();
 afterEach(() => belongings.clear());

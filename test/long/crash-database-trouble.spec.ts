@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { Clock } from '../src/clock/clock';
-import { StorageError } from '../src/database/storage-error';
-import { Writer } from '../src/database/writer';
-import { EventStream } from '../src/events/event-stream';
-import { EventApplier } from '../src/runs/event-applier';
-import { agePending, eventually, flawsOf, untilQuiet } from './support/crash';
-import { isOnRedis, nodeStep, RunningApp } from './support/jobato';
+import { Clock } from '../../src/clock/clock';
+import { StorageError } from '../../src/database/storage-error';
+import { Writer } from '../../src/database/writer';
+import { EventStream } from '../../src/events/event-stream';
+import { EventApplier } from '../../src/runs/event-applier';
+import { agePending, eventually, flawsOf, untilQuiet } from '../support/crash';
+import { isOnRedis, nodeStep, RunningApp } from '../support/jobato';
 
 const LINES = 50;
 const program = `for (let line = 1; line <= ${LINES}; line++) console.log('line ' + line)`;

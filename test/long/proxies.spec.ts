@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Browser } from 'playwright-core';
-import type { RunView } from '../src/runs/run-view';
-import { launchBrowser, openPage } from './support/browser';
-import { nodeStep, RunningApp } from './support/jobato';
-import { Given } from './support/pages-signal';
+import type { RunView } from '../../src/runs/run-view';
+import { launchBrowser, openPage } from '../support/browser';
+import { nodeStep, RunningApp } from '../support/jobato';
+import { Given } from '../support/pages-signal';
 import {
   example,
   isInstalled,
@@ -11,9 +11,9 @@ import {
   type ProxyProgram,
   startGateway,
   startProxy,
-} from './support/proxies';
-import { readSse } from './support/sse';
-import { endAllRuns, externalProject, HttpWorker, KEY } from './support/worker-api';
+} from '../support/proxies';
+import { readSse } from '../support/sse';
+import { endAllRuns, externalProject, HttpWorker, KEY } from '../support/worker-api';
 
 const TOKEN = 'a-token-of-a-fair-length-0123456789';
 const BEARER = { authorization: `Bearer ${TOKEN}` };

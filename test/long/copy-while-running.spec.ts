@@ -1,11 +1,11 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { makeFolders, nodeStep, ServerProcess } from './support/jobato';
+import { makeFolders, nodeStep, ServerProcess } from '../support/jobato';
 
 it('the statement that README advises copies the database while a run writes', async () => {
   const [, statement, name] = /"(VACUUM INTO '([^']+)')"/.exec(
-    readFileSync(join(__dirname, '..', 'README.md'), 'utf8'),
+    readFileSync(join(__dirname, '..', '..', 'README.md'), 'utf8'),
   )!;
   const folders = makeFolders({
     writes: nodeStep(

@@ -11,9 +11,9 @@ import {
   tell,
   untilQuiet,
   within,
-} from './support/crash';
-import { type Folders, nodeStep, type ServerProcess } from './support/jobato';
-import { readSse } from './support/sse';
+} from '../support/crash';
+import { type Folders, nodeStep, type ServerProcess } from '../support/jobato';
+import { readSse } from '../support/sse';
 
 const STOPS_WITHIN_MS = 25_000;
 const ENDS_ON_REQUEST =

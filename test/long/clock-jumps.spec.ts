@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { RunEventMap } from '../src/events/run-event';
-import type { RunView } from '../src/runs/run-view';
-import { Belongings, within } from './support/crash';
-import type { Folders, ServerProcess } from './support/jobato';
-import { ServerClock } from './support/server-clock';
+import type { RunEventMap } from '../../src/events/run-event';
+import type { RunView } from '../../src/runs/run-view';
+import { Belongings, within } from '../support/crash';
+import type { Folders, ServerProcess } from '../support/jobato';
+import { ServerClock } from '../support/server-clock';
 
 const TWO_HOURS_MS = 2 * 3600 * 1000;
 const KEY = 'a-key-for-workers';

@@ -1,6 +1,6 @@
-import { Belongings, flawsOf, tell, untilQuiet, within } from './support/crash';
-import { nodeStep, type ServerProcess } from './support/jobato';
-import { readSse } from './support/sse';
+import { Belongings, flawsOf, tell, untilQuiet, within } from '../support/crash';
+import { nodeStep, type ServerProcess } from '../support/jobato';
+import { readSse } from '../support/sse';
 
 const LINES = 20_000;
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);

@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CliProcess } from './support/cli-process';
-import { eventually } from './support/crash';
-import { RunningApp } from './support/jobato';
-import { missingForBash, pythonWithRedis } from './support/languages.cjs';
-import { RedisServer } from './support/redis';
-import { externalProject, KEY } from './support/worker-api';
+import { CliProcess } from '../support/cli-process';
+import { eventually } from '../support/crash';
+import { RunningApp } from '../support/jobato';
+import { missingForBash, pythonWithRedis } from '../support/languages.cjs';
+import { RedisServer } from '../support/redis';
+import { externalProject, KEY } from '../support/worker-api';
 
-const FOLDER = join(__dirname, '..', 'examples', 'workers');
+const FOLDER = join(__dirname, '..', '..', 'examples', 'workers');
 const QUICK = { STEPS: '3', STEP_SECONDS: '0.1' };
 const PROJECT = externalProject('jobs', 'stopGraceSeconds: 20\n');
 

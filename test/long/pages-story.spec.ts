@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { hidePages, launchBrowser, openPage } from './support/browser';
+import { hidePages, launchBrowser, openPage } from '../support/browser';
 import {
   lastingPort,
   makeFolders,
@@ -8,9 +8,9 @@ import {
   RunningApp,
   threeCallsADay,
   writeConfig,
-} from './support/jobato';
-import { ENDLESS_PROJECT, searchProject } from './support/pages-projects';
-import { Given } from './support/pages-signal';
+} from '../support/jobato';
+import { ENDLESS_PROJECT, searchProject } from '../support/pages-projects';
+import { Given } from '../support/pages-signal';
 
 const RUN_PAGE = /\/runs\/[0-9a-f-]{36}$/;
 const CALLS = `require('node:fs').writeSync(3, '{"quota":{"used":3}}\\n')`;

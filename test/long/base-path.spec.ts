@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { JobatoClient } from '../src/cli/jobato-client';
-import type { RunView } from '../src/runs/run-view';
-import { Showcase } from './showcase/showcase';
-import { viewsOf } from './showcase/views';
-import { launchBrowser, openPage } from './support/browser';
-import { FormClient } from './support/form-client';
-import { nodeStep, RunningApp } from './support/jobato';
-import { type Proxy, startGateway } from './support/proxies';
-import { readSse } from './support/sse';
+import { JobatoClient } from '../../src/cli/jobato-client';
+import type { RunView } from '../../src/runs/run-view';
+import { Showcase } from '../showcase/showcase';
+import { viewsOf } from '../showcase/views';
+import { launchBrowser, openPage } from '../support/browser';
+import { FormClient } from '../support/form-client';
+import { nodeStep, RunningApp } from '../support/jobato';
+import { type Proxy, startGateway } from '../support/proxies';
+import { readSse } from '../support/sse';
 
 const PREFIX = '/jobato';
 /** Attributes whose text may begin with a slash and is no address. */
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 it('no script has an address of its own', () => {
-  const folder = join(__dirname, '..', 'public');
+  const folder = join(__dirname, '..', '..', 'public');
   const found = readdirSync(folder)
     .filter((name) => name.endsWith('.js'))
     .flatMap((name) => {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
-import { expectProblem } from './support/expect-problem';
-import { type Folders, makeFolders, nodeStep, ServerProcess } from './support/jobato';
-import { canMount, SmallDisk } from './support/small-disk';
+import { expectProblem } from '../support/expect-problem';
+import { type Folders, makeFolders, nodeStep, ServerProcess } from '../support/jobato';
+import { canMount, SmallDisk } from '../support/small-disk';
 
 const WAITS = `console.log('ready'); setInterval(() => {}, 1000)`;
 

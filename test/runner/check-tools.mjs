@@ -1,7 +1,7 @@
 // Says what the tests need beside Node and its packages, and installs it where that can be done.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import languages from './support/languages.cjs';
+import languages from '../support/languages.cjs';
 
 const BROWSERS = [
   process.env.CHROMIUM,

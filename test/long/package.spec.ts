@@ -1,0 +1,149 @@
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CliProcess } from '../support/cli-process';
+
+const ROOT = join(__dirname, '..', '..');
+/** What a package is made of is listed in package.json; these are what a checkout has beside it. */
+const NOT_COPIED = new Set(['node_modules', 'data', '.git', 'dist', 'test']);
+const KEY = 'a-key-of-the-worker-that-is-long-enough';
+
+describe('the package, installed on a machine without a checkout', () => {
+  let folder: string;
+  let prefix: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'jobato-package-'));
+    prefix = join(folder, 'prefix');
+    const checkout = join(folder, 'checkout');
+    // A copy, since packing builds anew and other tests run what is built here.
+    cpSync(ROOT, checkout, {
+      recursive: true,
+      filter: (path) => !NOT_COPIED.has(path.slice(ROOT.length + 1)),
+    });
+    symlinkSync(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
+    npm(checkout, 'pack', '--silent', '--pack-destination', folder);
+    const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+    npm(
+      folder,
+      'install',
+      '--global',
+      `--prefix=${prefix}`,
+      // Its one native part is compiled or downloaded when this checkout is installed; here that result is used.
+      '--ignore-scripts',
+      '--prefer-offline',
+      '--no-audit',
+      '--no-fund',
+      join(folder, tarball!),
+    );
+    const native = join('node_modules', 'better-sqlite3', 'build');
+    cpSync(join(ROOT, native), join(installed(), native), { recursive: true });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  function npm(cwd: string, ...args: string[]): void {
+    const { status, stdout, stderr } = spawnSync('npm', args, { cwd, encoding: 'utf8' });
+    expect({ args, status, said: status === 0 ? '' : `${stdout}${stderr}` }).toEqual({
+      args,
+      status: 0,
+      said: '',
+    });
+  }
+  const installed = () => join(prefix, 'lib', 'node_modules', 'jobato');
+  /** An empty folder where nothing but the command is known. */
+  function emptyFolder(name: string): string {
+    const made = join(folder, name);
+    mkdirSync(made);
+    return made;
+  }
+  const jobato = (cwd: string, args: string[], environment: Record<string, string> = {}) =>
+    CliProcess.startAt(join(prefix, 'bin', 'jobato'), args, { NO_COLOR: '1', ...environment }, cwd);
+  async function serve(cwd: string, environment: Record<string, string> = {}) {
+    const server = jobato(cwd, ['serve'], { HOST: '127.0.0.1', PORT: '0', ...environment });
+    await server.says('Listening at ');
+    return { server, url: /Listening at (http[^"\s]+)/.exec(server.stdout)![1]! };
+  }
+
+  it('has what it needs to run, and nothing else', () => {
+    expect(readdirSync(installed()).sort()).toEqual([
+      '.env.example',
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'bin',
+      'config',
+      'dist',
+      'docs',
+      'examples',
+      'node_modules',
+      'package.json',
+      'public',
+      'views',
+    ]);
+    const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      devDependencies: Record<string, string>;
+    };
+    const needless = Object.keys(devDependencies).filter((name) =>
+      existsSync(join(installed(), 'node_modules', name)),
+    );
+    expect(needless).toEqual([]);
+  });
+
+  it('writes a configuration, serves it, and runs what is in it', async () => {
+    const home = emptyFolder('home');
+    expect(await jobato(home, ['init']).ended).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(readFileSync(join(home, '.env'), 'utf8')).toMatch(/^#/);
+    const { server, url } = await serve(home);
+    try {
+      const trigger = await jobato(home, ['trigger', 'hello', '--follow'], { JOBATO_URL: url }).ended;
+      expect(trigger).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('completed') });
+      for (const path of ['/', '/projects/hello', '/status', '/api/docs', '/api/openapi.json']) {
+        const response = await fetch(`${url}${path}`, { headers: { accept: '*/*' } });
+        expect([path, response.status]).toEqual([path, 200]);
+        const assets = [...(await response.text()).matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css|svg))/g)];
+        for (const [, asset] of assets)
+          expect([asset, (await fetch(`${url}${asset}`)).status]).toEqual([asset, 200]);
+      }
+    } finally {
+      server.child.kill('SIGTERM');
+    }
+    expect(await server.ended).toMatchObject({ exitCode: 0 });
+  });
+
+  it('has a worker that takes runs from a server over HTTP', async () => {
+    const home = emptyFolder('apart');
+    await jobato(home, ['init']).ended;
+    const { server, url } = await serve(home, { WORKER: 'off', JOBATO_API_KEY: KEY });
+    const worker = jobato(emptyFolder('worker'), ['worker'], {
+      JOBATO_URL: url,
+      JOBATO_API_KEY: KEY,
+      CONFIG_DIR: join(home, 'config'),
+    });
+    try {
+      const trigger = await jobato(home, ['trigger', 'hello', '--follow'], { JOBATO_URL: url }).ended;
+      expect(trigger).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('completed') });
+    } finally {
+      worker.child.kill('SIGTERM');
+      await worker.ended;
+      server.child.kill('SIGTERM');
+      await server.ended;
+    }
+  });
+
+  it('demonstrates itself where there is nothing', async () => {
+    const nowhere = emptyFolder('nowhere');
+    const { exitCode, stdout, stderr } = await jobato(nowhere, ['demo', '--once'], { PORT: '0' }).ended;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/Of its \d+ terms, the most used:\n {2}\S/);
+    expect(readdirSync(nowhere)).toEqual(['data']);
+  });
+});

@@ -1,2 +1,0 @@
-/** Runs before each file of the project "redis": see `environment` in jobato.ts. */
-process.env.JOBATO_TEST_STREAM = 'redis';
