@@ -5,6 +5,7 @@ import languages from '../support/languages.cjs';
 
 const BROWSERS = [
   process.env.CHROMIUM,
+  '/usr/bin/chromium-headless-shell',
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -30,13 +31,13 @@ function aptInstall(...names) {
   return process.getuid?.() === 0 && run('-qq', 'update') && run('-qq', '-y', 'install', ...names);
 }
 
-if (!findBrowser()) {
-  console.log('No Chromium found; trying to install it with apt-get …');
-  aptInstall('chromium');
+if (!/headless/.test(findBrowser() ?? '') && !process.env.CHROMIUM) {
+  console.log('No chromium-headless-shell found; trying to install it with apt-get …');
+  if (!aptInstall('chromium-headless-shell') && !findBrowser()) aptInstall('chromium');
 }
 if (!findBrowser()) {
   console.error(
-    'The tests of the pages need Chromium, and there is none. Install it (Debian: apt-get install chromium), or set ' +
+    'The tests of the pages need Chromium, and there is none. Install it (Debian: apt-get install chromium-headless-shell), or set ' +
       'CHROMIUM to the path of a Chromium or Chrome.',
   );
   process.exit(1);

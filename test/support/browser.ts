@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+/** The first is Chromium without the parts that nobody sees in a test: a page costs it a quarter of the processor time. */
+const PLACES = [
+  '/usr/bin/chromium-headless-shell',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
 export const CHROMIUM_ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -25,7 +31,7 @@ export function chromiumPath(): string {
   const executablePath = given ?? PLACES.find((place) => existsSync(place));
   if (executablePath === undefined || !existsSync(executablePath)) {
     throw new Error(
-      `No Chromium at ${given ?? PLACES.join(', ')}. Install one (Debian: apt-get install chromium), ` +
+      `No Chromium at ${given ?? PLACES.join(', ')}. Install one (Debian: apt-get install chromium-headless-shell), ` +
         'or set CHROMIUM to the path of its program.',
     );
   }
