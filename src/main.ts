@@ -1,6 +1,5 @@
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { createApp } from './app';
 import { loadConfig } from './config/config';
 import { configWarnings } from './config/config-warnings';
 import { namingEnvFile, readEnvironment } from './config/environment';
@@ -22,6 +21,8 @@ async function main(): Promise<void> {
   const config = namingEnvFile(environment, () => loadConfig(environment.variables));
   if (config.tls) assertCertificate(config.tls);
   const lock = DataFolderLock.take(config.dataDir);
+  // Loaded now: a refusal does not wait for what takes most of a start.
+  const { createApp } = await import('./app.js');
   const app = await createApp(config);
   stopOnSignal(app, {
     lock,

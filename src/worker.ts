@@ -8,7 +8,6 @@ import { startUpMessage } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
 import { takeWorkerFolder } from './lifecycle/worker-folder';
 import { JsonLogger, logOutput, openLog } from './logging/logging';
-import { WorkerModule } from './worker.module';
 
 /** On top of WORKER_DRAIN_SECONDS: what still runs is ended and told of within this, or cut off. */
 const STOP_WITHIN_MS = 19_000;
@@ -18,6 +17,8 @@ async function main(): Promise<void> {
   const config = namingEnvFile(environment, () => loadWorkerConfig(environment.variables));
   makeConfigFolder(config.configDir);
   const { folder, lock } = takeWorkerFolder(config.dataDir);
+  // Loaded now: a refusal does not wait for what takes most of a start.
+  const { WorkerModule } = await import('./worker.module.js');
   const app = await NestFactory.createApplicationContext(WorkerModule.with({ ...config, dataDir: folder }), {
     logger: new JsonLogger(openLog(config.logLevel)),
     abortOnError: false,

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
-import { request, type IncomingMessage } from 'node:http';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Folders, makeFolders, nodeStep, ServerProcess } from './support/jobato';
 
@@ -36,14 +35,6 @@ describe('the server as a process', () => {
     folders = makeFolders({
       waits: nodeStep('waits', WAITS),
       stubborn: nodeStep('stubborn', `process.on('SIGTERM', () => {}); ${WAITS}`),
-      huge: nodeStep(
-        'huge',
-        `const block = ('x'.repeat(1023) + '\\n').repeat(1024);
-         let left = Number(JSON.parse(process.env.JOBATO_PARAMS).megabytes);
-         const more = () => { while (left > 0) { left--; if (!process.stdout.write(block)) return process.stdout.once('drain', more) } };
-         more()`,
-        'params:\n  megabytes: { type: integer, required: true }\n',
-      ),
     });
   });
   afterEach(() => rmSync(folders.root, { recursive: true, force: true }));
@@ -112,53 +103,4 @@ describe('the server as a process', () => {
     expect(await next.get(runId)).toMatchObject({ status: 'failed', statusReason: 'worker-lost' });
     await next.end('SIGTERM');
   });
-
-  it('takes no memory for a reader that does not read, and does not stop for it', async () => {
-    const server = await ServerProcess.start(folders, { LOG_LIMIT_MB: '1000' });
-    const memory = () =>
-      Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))![1]) /
-      1024;
-    const { runId } = await server.trigger('huge', { params: { megabytes: 120 } });
-    const readers = await Promise.all(
-      ['text/event-stream', 'text/event-stream', 'text/plain'].map(async (accept) => {
-        const sent = request(`${server.url}/api/runs/${runId}/logs`, { headers: { accept }, agent: false });
-        sent.on('error', () => undefined).end();
-        const [response] = (await once(sent, 'response')) as [IncomingMessage];
-        response.on('error', () => undefined).pause(); // and never reads on
-        return sent;
-      }),
-    );
-    const { status } = await pollUntilEnded(server, runId);
-    expect(status).toBe('completed');
-    // The log has 120 MB; what readers have not taken would come on top of the cache and of Node itself.
-    expect(memory()).toBeLessThan(450);
-    const last = await fetch(`${server.url}/api/runs/${runId}/logs?after=${120 * 1024 - 1}`);
-    expect(await last.text()).toBe(`${'x'.repeat(1023)}\n`);
-    for (const sent of readers) sent.destroy();
-    expect(await server.end('SIGTERM')).toBe(0);
-  });
-
-  it('takes 200 MB of output with the default limit: one line says so, and the step completes', async () => {
-    const server = await ServerProcess.start(folders);
-    const { runId } = await server.trigger('huge', { params: { megabytes: 200 } });
-    const run = await server.untilEnded(runId);
-    expect(run.status).toBe('completed');
-    // The limit counts what is stored, which is a little more than the text.
-    const after = 49 * 1024;
-    const end = (await (await fetch(`${server.url}/api/runs/${runId}/logs?after=${after}`)).text())
-      .trimEnd()
-      .split('\n');
-    expect(end.filter((line) => /limit of 50 MB/.test(line))).toEqual([end.at(-1)]);
-    expect(end.length).toBeLessThanOrEqual(1025);
-    await server.end('SIGTERM');
-  });
-
-  /** Reads the run now and then over a connection of its own: a stream would read the log as well. */
-  async function pollUntilEnded(server: ServerProcess, runId: string) {
-    for (;;) {
-      const run = await server.get(runId);
-      if (run.status !== 'running') return run;
-      await new Promise((next) => setImmediate(next));
-    }
-  }
 });

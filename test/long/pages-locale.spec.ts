@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
-import { launchBrowser, openPage } from './support/browser';
-import { nodeStep, RunningApp } from './support/jobato';
-import { Given } from './support/pages-signal';
+import { launchBrowser, openPage } from '../support/browser';
+import { nodeStep, RunningApp } from '../support/jobato';
+import { Given } from '../support/pages-signal';
 
 describe('numbers and times, in a browser', () => {
   const signal = new Given();

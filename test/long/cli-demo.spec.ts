@@ -3,10 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CliProcess } from './support/cli-process';
-import { type Folders, makeFolders } from './support/jobato';
+import { CliProcess } from '../support/cli-process';
+import { type Folders, makeFolders } from '../support/jobato';
 
-const OUR_CONFIG = join(__dirname, '..', 'config');
+const OUR_CONFIG = join(__dirname, '..', '..', 'config');
 
 describe('the demonstration', () => {
   let data: string;

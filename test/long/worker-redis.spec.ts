@@ -1,6 +1,6 @@
-import { RedisServer } from './support/redis';
-import { eventually, flawsOf, logOf, within } from './support/crash';
-import { describeWorker, Installation } from './worker.contract';
+import { RedisServer } from '../support/redis';
+import { eventually, flawsOf, logOf, within } from '../support/crash';
+import { describeWorker, Installation } from '../worker.contract';
 
 let redis: RedisServer;
 beforeAll(async () => {

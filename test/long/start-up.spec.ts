@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { expectProblem } from './support/expect-problem';
-import { type Folders, makeFolders, nodeStep, serverEnvironment, ServerProcess } from './support/jobato';
-import { canMount, SmallDisk } from './support/small-disk';
+import { expectProblem } from '../support/expect-problem';
+import { type Folders, makeFolders, nodeStep, serverEnvironment, ServerProcess } from '../support/jobato';
+import { canMount, SmallDisk } from '../support/small-disk';
 
-const ROOT = join(__dirname, '..');
+const ROOT = join(__dirname, '..', '..');
 
 /** Several processes in each of them. */
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
-import { launchBrowser, openPage } from './support/browser';
-import { makeFolders, nodeStep, RunningApp, threeCallsADay, writeConfig } from './support/jobato';
+import { launchBrowser, openPage } from '../support/browser';
+import { makeFolders, nodeStep, RunningApp, threeCallsADay, writeConfig } from '../support/jobato';
 
 const CALLS = `require('node:fs').writeSync(3, '{"quota":{"used":3}}\\n')`;
 

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from './support/crash';
-import { type Folders, makeFolders, nodeStep } from './support/jobato';
-import { freePort } from './support/worker-child';
+import { eventually } from '../support/crash';
+import { type Folders, makeFolders, nodeStep } from '../support/jobato';
+import { freePort } from '../support/worker-child';
 
-const ROOT = join(__dirname, '..');
+const ROOT = join(__dirname, '..', '..');
 /** A start takes 2 s; on a busy machine much longer. */
 const READY_WITHIN_MS = 60_000;
 

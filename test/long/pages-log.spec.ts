@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
-import { LogTail } from '../src/logs/log-tail';
-import { RunStreams } from '../src/runs/run-streams';
-import { launchBrowser, openPage } from './support/browser';
-import { RunningApp } from './support/jobato';
-import { Speech } from './support/pages-log';
+import { LogTail } from '../../src/logs/log-tail';
+import { RunStreams } from '../../src/runs/run-streams';
+import { launchBrowser, openPage } from '../support/browser';
+import { RunningApp } from '../support/jobato';
+import { Speech } from '../support/pages-log';
 
 const FIRST_LINES = 2500;
 

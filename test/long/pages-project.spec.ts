@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
-import type { RunView } from '../src/runs/run-view';
-import { hidePages, launchBrowser, openPage } from './support/browser';
-import { RunningApp, writeConfig, writeProject } from './support/jobato';
-import { ENDLESS_PROJECT } from './support/pages-projects';
+import type { RunView } from '../../src/runs/run-view';
+import { hidePages, launchBrowser, openPage } from '../support/browser';
+import { RunningApp, writeConfig, writeProject } from '../support/jobato';
+import { ENDLESS_PROJECT } from '../support/pages-projects';
 
 const step = (name: string, program: string) =>
   `  - name: ${name}\n    command: [${JSON.stringify(process.execPath)}, -e, ${JSON.stringify(program)}]\n`;
