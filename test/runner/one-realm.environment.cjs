@@ -26,6 +26,8 @@ module.exports = class OneRealmEnvironment extends TestEnvironment {
     const { env, cwd, exit, console } = this.before;
     this.moduleMocker.restoreAllMocks();
     await super.teardown();
+    // Jest would go on telling the reporters of this spec about the next.
+    delete globalThis[Symbol.for('EVENT_HANDLERS')];
     for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
     Object.assign(process.env, env);
     process.chdir(cwd);

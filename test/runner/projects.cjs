@@ -50,13 +50,14 @@ const ON_ONE_STREAM = [
   'long/copy-while-running',
   'long/example-workers',
   'long/generated-client',
+  'long/glossary-commands',
   'long/large-output',
   'long/package',
   'long/proxies',
   'long/redis-faults',
   'long/server-log',
   'long/start-up',
-  'long/worker-redis',
+  'long/worker-.*',
   'pages',
   'pages-.*',
   'process-signals',
@@ -70,8 +71,6 @@ const ON_ONE_STREAM = [
   'start-up-config',
   'steps-isolation',
   'unused-connections',
-  'worker-http',
-  'worker-losses',
 ];
 
 const withBrowser = {

@@ -12,12 +12,33 @@ const SRC = join(ROOT, 'src');
  * what is below test/ belong to one spec.
  */
 module.exports = class SharedModulesRuntime extends Runtime {
+  contexts = [];
+
   constructor(...given) {
     super(...given);
     const { executor } = this;
     // Of this realm, see one-realm.environment.cjs.
     executor.compile = (source, filename) =>
       compileFunction(source, executor.injectedModuleParameters, { filename });
+  }
+
+  /** Jest's own: it makes a context for each spec, and each slows down every promise of the process from then on. */
+  requireInternalModule(from, name) {
+    const loaded = super.requireInternalModule(from, name);
+    if (name !== 'node:async_hooks') return loaded;
+    const { contexts } = this;
+    class AsyncLocalStorage extends loaded.AsyncLocalStorage {
+      constructor(...given) {
+        super(...given);
+        contexts.push(this);
+      }
+    }
+    return { ...loaded, AsyncLocalStorage };
+  }
+
+  teardown() {
+    super.teardown();
+    for (const context of this.contexts) context.disable();
   }
 
   requireModule(from, name, options, isRequireActual) {

@@ -17,10 +17,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
-import type { Glossary } from './glossary';
+import type { Glossary } from '../../src/pipelines/glossary/glossary';
 
-/** The real commands, as Jobato and as people start them. `npm test` builds them first. */
-const MAIN = path.resolve(__dirname, '../../../dist/pipelines/glossary/main.js');
+/** The real commands, as Jobato and as people start them. */
+const MAIN = path.resolve(__dirname, '../../dist/pipelines/glossary/main.js');
 
 const STEPS = ['extract', 'provisional', 'issues', 'refined'];
 

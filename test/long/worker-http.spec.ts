@@ -1,7 +1,7 @@
-import { Belongings, eventsOf } from './support/crash';
-import { LossyProxy } from './support/lossy-proxy';
-import { WorkerChild } from './support/worker-child';
-import { describeWorker, Installation } from './worker.contract';
+import { Belongings, eventsOf } from '../support/crash';
+import { LossyProxy } from '../support/lossy-proxy';
+import { WorkerChild } from '../support/worker-child';
+import { describeWorker, Installation } from '../worker.contract';
 
 describeWorker('HTTP', () => ({}));
 

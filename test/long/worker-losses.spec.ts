@@ -1,8 +1,8 @@
-import type { RunView } from '../src/runs/run-view';
-import { Belongings, logOf } from './support/crash';
-import { nodeStep, type ServerProcess } from './support/jobato';
-import { type ProxiedCall, RefusingProxy } from './support/refusing-proxy';
-import { WorkerChild } from './support/worker-child';
+import type { RunView } from '../../src/runs/run-view';
+import { Belongings, logOf } from '../support/crash';
+import { nodeStep, type ServerProcess } from '../support/jobato';
+import { type ProxiedCall, RefusingProxy } from '../support/refusing-proxy';
+import { WorkerChild } from '../support/worker-child';
 
 const KEY = 'first-key-of-the-workers';
 const SAYS = `const fs = require('fs'); const say = (report) => fs.writeSync(3, JSON.stringify(report) + '\\n');
