@@ -4,7 +4,8 @@ import { InputFiles } from '../src/inputs/input-files';
 import type { ProjectListView } from '../src/projects/project-view';
 import { RunStore } from '../src/runs/run-store';
 import { expectProblem } from './support/expect-problem';
-import { type Folders, makeFolders, nodeStep, RunningApp, untilRead, writeConfig } from './support/jobato';
+import { type Folders, makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
+import { until } from './support/until';
 
 const INPUTS = 'inputs: queries-x-allowlists\n';
 const QUERIES = 'queries:\n  - { id: q1, text: Rust }\n  - { id: q2, text: Go }\n';
@@ -52,7 +53,7 @@ it('travel with the request to workers, the same with each attempt, and anew wit
   await start(both);
   const { runId } = await jobato.trigger('search');
   writeConfig(folders, 'queries.yaml', 'queries: [{ id: q3, text: Zig }]');
-  await untilRead(() => jobato.app.get(InputFiles).compute().length === 1);
+  await until(() => jobato.app.get(InputFiles).compute().length === 1);
 
   const store = jobato.app.get(RunStore);
   await store.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
@@ -77,7 +78,7 @@ it('make a project need a re-run when they change, and only then', async () => {
   await jobato.untilEnded((await jobato.trigger('steps')).runId);
   expect(await needsRerun()).toBeNull();
   writeConfig(folders, 'queries.yaml', 'queries: [{ id: q3, text: Zig }]');
-  await untilRead(() => jobato.app.get(InputFiles).compute().length === 1);
+  await until(() => jobato.app.get(InputFiles).compute().length === 1);
   expect(await needsRerun()).toBe('Changed since: its queries or allow-lists');
   await jobato.untilEnded((await jobato.trigger('steps')).runId);
   expect(await needsRerun()).toBeNull();
@@ -128,7 +129,7 @@ describe('without any that is enabled', () => {
     const { runId } = await jobato.trigger('search');
     await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
     rmSync(join(folders.configDir, 'queries.yaml'));
-    await untilRead(() => {
+    await until(() => {
       try {
         return jobato.app.get(InputFiles).compute().length === 0;
       } catch {
@@ -143,7 +144,7 @@ it('are kept where a file breaks, which is named with its line until it is mende
   await start(both);
   const { app } = jobato;
   writeConfig(folders, 'queries.yaml', `${QUERIES}  - { id: q3, txt: Zig }\n`);
-  await untilRead(() => app.get(InputFiles).problems().length > 0);
+  await until(() => app.get(InputFiles).problems().length > 0);
   expect(await problems()).toEqual([
     { file: 'queries.yaml', line: 4, reason: expect.stringContaining('"queries.2" must have "text"') },
     { file: 'queries.yaml', line: 4, reason: 'unknown key "txt"' },
@@ -152,7 +153,7 @@ it('are kept where a file breaks, which is named with its line until it is mende
   expect(await requests((await jobato.trigger('search')).runId)).toMatchObject([{ runInputs: EXPECTED }]);
 
   writeConfig(folders, 'queries.yaml', QUERIES);
-  await untilRead(() => app.get(InputFiles).problems().length === 0);
+  await until(() => app.get(InputFiles).problems().length === 0);
   expect(await problems()).toEqual([]);
 });
 

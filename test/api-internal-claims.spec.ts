@@ -10,6 +10,7 @@ import { WorkerRegistry } from '../src/runs/worker-registry';
 import { expectInvalid, expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
 import { anEvent, endAllRuns, externalProject, HttpWorker, KEY } from './support/worker-api';
+import { until } from './support/until';
 
 const UUID = '01890000-0000-7000-8000-000000000000';
 const PROJECTS = Array.from({ length: 250 }, (_, index) => `p${String(index).padStart(3, '0')}`);
@@ -118,9 +119,8 @@ describe('claiming runs over HTTP', () => {
     });
     const registry = jobato.app.get(WorkerRegistry);
     const names = new Set(workers.map(({ workerId }) => workerId));
-    while ((await registry.list()).filter(({ workerId }) => names.has(workerId)).length < 100) {
-      await new Promise((next) => setImmediate(next));
-    }
+    const asking = async () => (await registry.list()).filter(({ workerId }) => names.has(workerId)).length;
+    await until(async () => (await asking()) === 100);
     const look = jest.spyOn(jobato.app.get(RunQueries), 'unclaimed');
     const first = await aRun();
     await jobato.until(first.runId, ({ workerId }) => workerId !== null);
@@ -413,7 +413,7 @@ describe('a server that carries out steps itself', () => {
     const workers = Array.from({ length: 20 }, () => new HttpWorker(jobato));
     const claims = workers.map((worker) => worker.claim({ waitSeconds: 60 }));
     const registry = jobato.app.get(WorkerRegistry);
-    while ((await registry.list()).length < 21) await new Promise((next) => setImmediate(next));
+    await until(async () => (await registry.list()).length === 21);
     await jobato.stop();
     for (const claim of claims) expect((await claim).status).toBe(204);
   });

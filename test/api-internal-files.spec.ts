@@ -7,6 +7,7 @@ import type { RunView } from '../src/runs/run-view';
 import { expectInvalid, expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
+import { until } from './support/until';
 
 const UUID = '01890000-0000-7000-8000-000000000000';
 const MEBIBYTE = 1024 * 1024;
@@ -166,10 +167,10 @@ describe('an artifact over HTTP', () => {
     });
     sent.on('error', () => undefined);
     sent.write('half');
-    while (onTheirWay().length === 0) await new Promise((next) => setImmediate(next));
+    await until(() => onTheirWay().length > 0);
     expect(await download(runId, 'a')).toBe('good');
     sent.destroy();
-    while (onTheirWay().length > 0) await new Promise((next) => setImmediate(next));
+    await until(() => onTheirWay().length === 0);
     expect(await download(runId, 'a')).toBe('good');
     expect((await view(runId)).artifacts).toMatchObject([{ size: 4 }]);
   });
@@ -223,12 +224,12 @@ describe('an artifact over HTTP', () => {
       },
     });
     const uploading = worker.upload(runId, 'a', slow);
-    while (onTheirWay().length === 0) await new Promise((next) => setImmediate(next));
+    await until(() => onTheirWay().length > 0);
     await worker.release(runId);
     finish!();
     await expectProblem(await uploading, 409, 'LEASE_LOST');
     // Each attempt starts with an empty folder.
-    while (existsSync(folderOf(runId))) await new Promise((next) => setImmediate(next));
+    await until(() => !existsSync(folderOf(runId)));
     expect(onTheirWay()).toEqual([]);
   });
 

@@ -5,18 +5,12 @@ import { ProjectCatalogue } from '../src/projects/project-catalogue';
 import { expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp, writeProject } from './support/jobato';
 import { readSse } from './support/sse';
+import { until } from './support/until';
 
-/** Resolves when the catalogue has read what the test has written; it looks once every turn of the event loop. */
-async function untilKnown(
-  jobato: RunningApp,
-  isReached: (projects: ProjectCatalogue) => boolean,
-): Promise<void> {
+/** Resolves when the catalogue has read what the test has written. */
+function untilKnown(jobato: RunningApp, isReached: (projects: ProjectCatalogue) => boolean): Promise<void> {
   const projects = jobato.app.get(ProjectCatalogue);
-  const deadline = Date.now() + 10_000;
-  while (!isReached(projects)) {
-    if (Date.now() > deadline) throw new Error('The catalogue never came to know what the test has written.');
-    await new Promise((next) => setImmediate(next));
-  }
+  return until(() => isReached(projects));
 }
 const all = async (jobato: RunningApp) =>
   (await (await jobato.fetch('/api/projects')).json()) as ProjectListView;

@@ -9,7 +9,8 @@ import { type QuotaStatus, Quotas } from '../src/quota/quotas';
 import { EventApplier } from '../src/runs/event-applier';
 import { RunStore } from '../src/runs/run-store';
 import { expectProblem } from './support/expect-problem';
-import { type Folders, makeFolders, nodeStep, RunningApp, untilRead, writeConfig } from './support/jobato';
+import { type Folders, makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
+import { until } from './support/until';
 
 /** The quota day of these tests: from 22:00 on, by the clocks of Berlin. */
 const NOON = '2026-03-28T12:00:00.000Z';
@@ -318,7 +319,7 @@ describe('without a quota to keep', () => {
     expect(await quotaOf('calls')).toBeNull();
 
     writeConfig(folders, 'quota.yaml', 'quota: { dailyLimit: 4 }');
-    await untilRead(() => jobato.app.get(Quotas).rules !== null);
+    await until(() => jobato.app.get(Quotas).rules !== null);
     expect(await quotaOf('calls')).toMatchObject({ used: 3, remaining: 1, concurrencyLimit: 1 });
     const after = await json<ProjectListView>('/api/projects');
     expect(after.items.flatMap((item) => item.notes)).toEqual([]);
@@ -332,7 +333,7 @@ describe('a broken config/quota.yaml', () => {
   it('is named, and its last valid version stays in use', async () => {
     await start({ 'quota.yaml': QUOTA });
     writeConfig(folders, 'quota.yaml', BROKEN);
-    await untilRead(() => jobato.app.get(Quotas).problems().length > 0);
+    await until(() => jobato.app.get(Quotas).problems().length > 0);
     expect((await json<ProjectListView>('/api/projects')).problems).toEqual([PROBLEM]);
     expect(await (await jobato.fetch('/')).text()).toMatch(/config\/quota\.yaml<\/code> line 4/);
     expect(await (await jobato.fetch('/quota')).text()).toContain('The last valid version stays in use');
@@ -351,7 +352,7 @@ describe('a broken config/quota.yaml', () => {
     ]);
     await jobato.untilEnded((await jobato.trigger('free')).runId);
     rmSync(join(folders.configDir, 'quota.yaml'));
-    await untilRead(() => jobato.app.get(Quotas).problems().length === 0);
+    await until(() => jobato.app.get(Quotas).problems().length === 0);
     await jobato.trigger('far');
   });
 });

@@ -5,6 +5,7 @@ import { ClaimQueue } from '../src/workers-api/claim-queue';
 import { expectProblem } from './support/expect-problem';
 import { RunningApp } from './support/jobato';
 import { endAllRuns, externalProject, HttpWorker, KEY } from './support/worker-api';
+import { until } from './support/until';
 
 /** A worker key alone must not keep the workers of others from getting runs. */
 describe('an attacker that sends claims', () => {
@@ -17,14 +18,12 @@ describe('an attacker that sends claims', () => {
   });
   afterAll(() => jobato.stop());
   afterEach(async () => {
-    while (waiting() > 0) await new Promise((next) => setImmediate(next));
+    await until(() => waiting() === 0);
     await endAllRuns(jobato);
   });
 
   const waiting = () => jobato.app.get(WorkerRegistry).calling().length;
-  const untilWaiting = async (count: number) => {
-    while (waiting() < count) await new Promise((next) => setImmediate(next));
-  };
+  const untilWaiting = (count: number) => until(() => waiting() >= count);
   /** Waits as a claim over HTTP does, without a connection for each. */
   const waitHere = (workerId: string, projectIds: string[] | null, signal: AbortSignal) =>
     jobato.app

@@ -5,6 +5,7 @@ import { json } from 'node:stream/consumers';
 import { makeFolders, RunningApp } from './support/jobato';
 import { canMount, SmallDisk } from './support/small-disk';
 import { externalProject, HttpWorker, KEY } from './support/worker-api';
+import { until } from './support/until';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -37,9 +38,6 @@ describe('an attacker that holds a run and uploads', () => {
   const onTheirWay = () => {
     const folder = join(jobato.folders.dataDir, 'uploads');
     return existsSync(folder) ? readdirSync(folder) : [];
-  };
-  const until = async (isReached: () => boolean) => {
-    while (!isReached()) await new Promise((next) => setImmediate(next));
   };
   /** Announces a file, sends its first bytes, and never the rest. */
   const startUpload = (name: string, bytes: number, first = Buffer.alloc(1)): Promise<Answer> =>

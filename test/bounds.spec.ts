@@ -8,6 +8,7 @@ import type { RunView } from '../src/runs/run-view';
 import { expectProblem } from './support/expect-problem';
 import { RunningApp } from './support/jobato';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
+import { until } from './support/until';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -351,10 +352,7 @@ describe('what comes from outside', () => {
       runId,
     };
     await jobato.app.get(EventStream, { strict: false }).publish([{ ...fields, payload: text(4 * MIB) }]);
-    for (let events = before; events === before;) {
-      await new Promise((next) => setImmediate(next));
-      ({ events } = await rejected.totals());
-    }
+    await until(async () => (await rejected.totals()).events !== before);
     const { items } = await rejected.list(1);
     expect(items[0]!.receivedBytes).toBeGreaterThan(4 * MIB);
     expect(items[0]!.bytes).toBeLessThan(10 * KIB);

@@ -5,7 +5,8 @@ import type { ProjectListView } from '../src/projects/project-view';
 import { ProjectCatalogue } from '../src/projects/project-catalogue';
 import { Quotas } from '../src/quota/quotas';
 import { expectProblem } from './support/expect-problem';
-import { nodeStep, RunningApp, threeCallsADay, untilRead, writeConfig, writeProject } from './support/jobato';
+import { nodeStep, RunningApp, threeCallsADay, writeConfig, writeProject } from './support/jobato';
+import { until } from './support/until';
 
 const QUOTA_PROGRAM = `require('fs').writeSync(3, JSON.stringify({ quota: { used: 3 } }) + '\\n')`;
 
@@ -141,7 +142,7 @@ describe('a configuration that cannot be read', () => {
     writeConfig(jobato.folders, 'quota.yaml', threeCallsADay());
     await jobato.app.get(Quotas).reload();
     unlinkSync(config('quota.yaml'));
-    await untilRead(() => jobato.app.get(Quotas).rules === null);
+    await until(() => jobato.app.get(Quotas).rules === null);
     expect((await trigger('calls')).status).toBe(201);
   });
 });

@@ -2,7 +2,8 @@ import { RedisEventStream } from '../src/events/redis-event-stream';
 import { StreamMonitor } from '../src/events/stream-monitor';
 import type { HealthReport } from '../src/health/health';
 import { RedisServer } from './support/redis';
-import { nodeStep, RunningApp, untilRead } from './support/jobato';
+import { nodeStep, RunningApp } from './support/jobato';
+import { until } from './support/until';
 
 const KEYS = { eventsKey: 'shared:run-events', logsKey: 'shared:run-logs' };
 
@@ -42,7 +43,7 @@ it('reports another installation in health, log and on the workers page, until i
     return { code: response.status, report: (await response.json()) as HealthReport };
   };
   try {
-    await untilRead(() => strangersOf(first) > 0 && strangersOf(second) > 0);
+    await until(() => strangersOf(first) > 0 && strangersOf(second) > 0);
     for (const app of [first, second]) {
       const { code, report } = await health(app);
       expect(code).toBe(503);
@@ -61,7 +62,7 @@ it('reports another installation in health, log and on the workers page, until i
     await second.stop();
   }
   try {
-    await untilRead(() => strangersOf(first) === 0);
+    await until(() => strangersOf(first) === 0);
     expect((await health(first)).code).toBe(200);
     expect(await (await first.fetch('/workers')).text()).not.toContain('Another installation');
   } finally {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { type Folders, makeFolders, nodeStep, ServerProcess } from '../support/jobato';
+import { until } from '../support/until';
 
 describe('the server as a process, with a step that says a lot', () => {
   let folders: Folders;
@@ -61,10 +62,7 @@ describe('the server as a process, with a step that says a lot', () => {
 
   /** Reads the run now and then over a connection of its own: a stream would read the log as well. */
   async function pollUntilEnded(server: ServerProcess, runId: string) {
-    for (;;) {
-      const run = await server.get(runId);
-      if (run.status !== 'running') return run;
-      await new Promise((next) => setImmediate(next));
-    }
+    await until(async () => (await server.get(runId)).status !== 'running');
+    return server.get(runId);
   }
 });

@@ -1,10 +1,11 @@
 import { RejectedEvents } from '../../src/events/rejected-events';
 import { Database } from '../../src/database/database';
 import { ProjectCatalogue } from '../../src/projects/project-catalogue';
-import { makeFolders, RunningApp, untilRead, writeConfig, writeProject } from '../support/jobato';
+import { makeFolders, RunningApp, writeConfig, writeProject } from '../support/jobato';
 import { anEvent, HttpWorker, KEY } from '../support/worker-api';
 import { addPastRuns } from './past-runs';
 import { BROKEN_FILE, CHANGED_DIGEST, QUOTA_FILE, SHOWCASE_PROJECTS } from './projects';
+import { until } from '../support/until';
 
 const COLOUR = {
   green: '\u001b[32m',
@@ -159,7 +160,7 @@ async function stage(jobato: RunningApp): Promise<Record<RunName, string>> {
 
   writeProject(jobato.folders, 'digest', CHANGED_DIGEST);
   const catalogue = jobato.app.get(ProjectCatalogue, { strict: false });
-  await untilRead(() => catalogue.get('digest').definition.steps.length === 3);
+  await until(() => catalogue.get('digest').definition.steps.length === 3);
   return { ...runs, rerun };
 }
 

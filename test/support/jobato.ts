@@ -41,15 +41,6 @@ export function writeConfig({ root, configDir }: Folders, name: string, content:
   renameSync(join(root, name), join(configDir, name));
 }
 
-/** Gives file watchers their turns until what was written has been read. */
-export async function untilRead(isReached: () => boolean): Promise<void> {
-  const giveUpMs = Date.now() + 60_000;
-  while (!isReached()) {
-    if (Date.now() > giveUpMs) throw new Error(`Never came about: ${String(isReached)}`);
-    await new Promise((next) => setImmediate(next));
-  }
-}
-
 /** A project of one step that runs a program of Node's own language; `id` is the name of the file as well. */
 export function nodeStep(id: string, program: string, more = ''): string {
   return `id: ${id}\n${more}steps:\n  - name: work\n    command: [${JSON.stringify(process.execPath)}, -e, ${JSON.stringify(program)}]\n`;
