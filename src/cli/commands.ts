@@ -1,7 +1,7 @@
 import type { JobatoClient } from './jobato-client';
 import { paramsFromText } from '../projects/params';
 import type { RunView } from '../runs/run-view';
-import { commandLine } from './command-line';
+import { commandLine } from '../config/command-line';
 import { EXIT } from './failures';
 import { runDetails } from './run-details';
 import { follow, type Followed } from './run-follower';

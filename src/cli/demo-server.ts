@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { GivenEnvironment } from '../config/environment';
 import type { ServerNotice } from '../lifecycle/server-notice';
 import { adminToken } from './admin-token';
-import { commandLine } from './command-line';
+import { commandLine } from '../config/command-line';
 import { CliFailure, EXIT } from './failures';
 import { JobatoClient } from './jobato-client';
 

@@ -1,4 +1,4 @@
-import { commandLine } from './command-line';
+import { commandLine } from '../config/command-line';
 
 /** Exit codes of the command line, the same for every command. */
 export const EXIT = {

@@ -1,6 +1,6 @@
 import { chmodSync, constants, copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { commandLine } from './command-line';
+import { commandLine } from '../config/command-line';
 import { EXIT, usageFailure } from './failures';
 import { Terminal } from './terminal';
 

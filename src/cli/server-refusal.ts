@@ -1,6 +1,6 @@
 import type { Problem } from '../problems/catalogue';
 import { CliFailure, EXIT } from './failures';
-import { commandLine } from './command-line';
+import { commandLine } from '../config/command-line';
 import { oneLine } from './terminal-text';
 
 /** An answer of the server that is no success, in the words of its problem document. */

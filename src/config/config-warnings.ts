@@ -1,3 +1,4 @@
+import { commandLine } from './command-line';
 import type { Config } from './config';
 import type { Environment, GivenEnvironment } from './environment';
 import {
@@ -72,7 +73,7 @@ function exposedVariables(own: Environment): string[] {
     names.length === 1 ? ['is an environment variable', 'it'] : ['are environment variables', 'them'];
   return [
     `${names.join(', ')} ${subject}, and every step can read ${object} in /proc. ` +
-      `Use ${names.map(fileVariableOf).join(', ')}, or run steps under another account: WORKER=off and npm run worker.`,
+      `Use ${names.map(fileVariableOf).join(', ')}, or run steps under another account: WORKER=off and ${commandLine('worker')}.`,
   ];
 }
 

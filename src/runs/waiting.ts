@@ -1,3 +1,4 @@
+import { commandLine } from '../config/command-line';
 import { elapsedMs, type Instant } from '../clock/clock';
 import { elapsedText } from '../clock/elapsed-text';
 import { WORKER_GROUP } from '../events/event-stream';
@@ -119,7 +120,7 @@ function noWorkerMessage(waiting: Extract<Waiting, { code: 'no-worker-yet' }>, r
       return (
         `No worker has taken the run ${sinceWhen(run)}, and this server carries out no steps itself (WORKER=off). ` +
         (waiting.consumers.length === 0
-          ? 'Start a worker: npm run worker.'
+          ? `Start a worker: ${commandLine('worker')}.`
           : seenConsumers(waiting.consumers))
       );
     case 'embedded':

@@ -4,7 +4,11 @@ import { sep } from 'node:path';
 const IS_INSTALLED = __dirname.split(sep).includes('node_modules');
 
 /** Commands that package.json has a name of its own for. */
-const SCRIPTS: Record<string, string> = { serve: 'npm start', demo: 'npm run demo' };
+const SCRIPTS: Record<string, string> = {
+  serve: 'npm start',
+  worker: 'npm run worker',
+  demo: 'npm run demo',
+};
 
 /** A command as a person would type it, for hints. */
 export function commandLine(command: string): string {
