@@ -85,6 +85,7 @@ describe('the package, installed on a machine without a checkout', () => {
       'docs',
       'examples',
       'node_modules',
+      'npm-shrinkwrap.json',
       'package.json',
       'public',
       'views',
