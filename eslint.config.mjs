@@ -49,7 +49,7 @@ export default tseslint.config(
   {
     files: ['**/*.spec.ts', '**/*.contract.ts'],
     rules: {
-      // jest.config.cjs has the one limit, which only ends a hang. A limit for one test fails on a busy machine.
+      // test/runner/projects.cjs has the one limit, which only ends a hang. A limit for one test fails on a busy machine.
       'no-restricted-syntax': [
         'error',
         {

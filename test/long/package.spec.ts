@@ -25,7 +25,7 @@ describe('the package, installed on a machine without a checkout', () => {
     folder = mkdtempSync(join(tmpdir(), 'jobato-package-'));
     prefix = join(folder, 'prefix');
     const checkout = join(folder, 'checkout');
-    // A copy, since packing builds anew and other tests run what is built here.
+    // A copy, since packing builds once more and other tests run what is built here.
     cpSync(ROOT, checkout, {
       recursive: true,
       filter: (path) => !NOT_COPIED.has(path.slice(ROOT.length + 1)),

@@ -7,7 +7,7 @@ const ROOT = resolve(__dirname, '..', '..');
 const SRC = join(ROOT, 'src');
 
 /**
- * Jest loads everything anew for each spec file: Nest and TypeORM alone take longer than most specs. Here the worker
+ * Jest loads everything again for each spec file: Nest and TypeORM alone take longer than most specs. Here the worker
  * process loads packages and the application once, as Node does, the application from the build; only the specs and
  * what is below test/ belong to one spec.
  */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 
-/** The first is Chromium without the parts that nobody sees in a test: a page costs it a quarter of the processor time. */
+/** The first is Chromium without the parts that a test does not see: a page costs it a quarter of the processor time. */
 const PLACES = [
   '/usr/bin/chromium-headless-shell',
   '/usr/bin/chromium',
