@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 import { ConfigFile } from './config-file';
 import { Schema } from '../schemas/schema';
 import { parseYaml } from './parse-yaml';
+import { until } from '../../test/support/until';
 
 interface Limits {
   limit: number;
@@ -37,14 +38,6 @@ const open = async () => {
     parseYaml(source, schema, 'limit: 3'),
   );
   await file.open();
-};
-/** Gives the file watcher its turns until what is expected has come about. */
-const until = async (isReached: () => boolean) => {
-  const giveUpMs = Date.now() + 10_000;
-  while (!isReached()) {
-    if (Date.now() > giveUpMs) throw new Error(`Never came about: ${String(isReached)}`);
-    await new Promise((next) => setImmediate(next));
-  }
 };
 
 it('is what the file says, in YAML or in JSON', async () => {

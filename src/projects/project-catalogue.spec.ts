@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 import { loadConfig } from '../config/config';
 import { JobatoError } from '../problems/catalogue';
 import { ProjectCatalogue } from './project-catalogue';
+import { until } from '../../test/support/until';
 
 const project = (id: string, more = '') => `id: ${id}\n${more}steps: [{ name: work, command: [x] }]\n`;
 
@@ -32,14 +33,6 @@ const open = async (files: Record<string, string> = {}) => {
   await catalogue.onModuleInit();
 };
 const ids = () => catalogue.list().map(({ definition }) => definition.projectId);
-/** Gives the file watcher its turns until what is expected has come about. */
-const until = async (isReached: () => boolean) => {
-  const giveUpMs = Date.now() + 10_000;
-  while (!isReached()) {
-    if (Date.now() > giveUpMs) throw new Error(`Never came about: ${String(isReached)}`);
-    await new Promise((next) => setImmediate(next));
-  }
-};
 const codeOf = (ask: () => unknown) => {
   try {
     ask();
