@@ -413,7 +413,7 @@ describe('a server that carries out steps itself', () => {
     const workers = Array.from({ length: 20 }, () => new HttpWorker(jobato));
     const claims = workers.map((worker) => worker.claim({ waitSeconds: 60 }));
     const registry = jobato.app.get(WorkerRegistry);
-    await until(async () => (await registry.list()).length === 21);
+    await until(async () => (await registry.list()).length >= 21);
     await jobato.stop();
     for (const claim of claims) expect((await claim).status).toBe(204);
   });
