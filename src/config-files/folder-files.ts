@@ -11,6 +11,9 @@ const TIMESTAMP_RESOLUTION_MS = 2_000;
 /** Limits open files. */
 const AT_ONCE = 32;
 
+/** The time of change cannot be set by programs, unlike that of modification, which `cp -p` and rsync keep. */
+type Version = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'>;
+
 /** A file as the last look found it. */
 export interface FolderFile {
   /** The text that was read last; null where the file was never readable. */
@@ -20,7 +23,7 @@ export interface FolderFile {
   /** Since when the file is missing, in ms of `performance.now()`; null where it is there. */
   missingSinceMs: number | null;
   /** What was the file's state when `source` was read; null: read it at the next look. */
-  version: string | null;
+  version: Version | null;
 }
 
 /**
@@ -35,7 +38,7 @@ export class FolderFiles {
   /** Why the folder cannot be read; null where it can. Its files are kept as they were. */
   trouble: string | null = null;
   /** What was the folder's state when it was listed; null: list it at the next look. */
-  private version: string | null = null;
+  private version: Version | null = null;
 
   /**
    * @param root the configuration folder. Without it nothing below it counts as removed
@@ -97,10 +100,9 @@ export class FolderFiles {
     try {
       const nowMs = Date.now();
       const stats = await stat(path);
-      const version = versionOf(stats);
-      if (version !== known.version) {
+      if (!isSameVersion(stats, known.version)) {
         known.source = await readConfigFile(path);
-        known.version = isSettled(stats, nowMs) ? version : null;
+        known.version = isSettled(stats, nowMs) ? versionOf(stats) : null;
       }
       known.flaw = null;
     } catch (error) {
@@ -123,18 +125,26 @@ export class FolderFiles {
   }
 }
 
-function isUnchanged(path: string, version: string | null): boolean {
-  if (version === null) return false;
+function isUnchanged(path: string, version: Version | null): boolean {
   try {
-    return versionOf(statSync(path)) === version;
+    return version !== null && isSameVersion(statSync(path), version);
   } catch {
     return false;
   }
 }
 
-/** The time of change cannot be set by programs, unlike that of modification, which `cp -p` and rsync keep. */
-function versionOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return [dev, ino, size, mtimeMs, ctimeMs].join(':');
+function versionOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): Version {
+  return { dev, ino, size, mtimeMs, ctimeMs };
+}
+
+function isSameVersion(one: Version, other: Version | null): boolean {
+  return (
+    one.ctimeMs === other?.ctimeMs &&
+    one.mtimeMs === other.mtimeMs &&
+    one.ino === other.ino &&
+    one.size === other.size &&
+    one.dev === other.dev
+  );
 }
 
 /** Whether a later edit is sure to have another time. A time in the future is that of another machine's clock. */

@@ -160,9 +160,7 @@ export class RunAttempt implements Attempt {
     const { run } = this.assignment;
     const workDir = join(this.tools.config.workDir, run.projectId);
     const runDir = this.tools.artifacts.folderOf(run.runId);
-    // Empty for each attempt: nothing that lies there from before may be executed or taken for a result.
-    await rm(runDir, { recursive: true, force: true });
-    await Promise.all([mkdir(workDir, { recursive: true }), mkdir(runDir, { recursive: true })]);
+    await Promise.all([mkdir(workDir, { recursive: true }), makeEmptyFolder(runDir)]);
     const inputsFile = run.runInputs === null ? null : join(runDir, INPUTS_FILE);
     if (inputsFile !== null) await writeFile(inputsFile, run.runInputs!);
     const { runId, projectId, scope, attempt, params, quota } = run;
@@ -346,5 +344,15 @@ export class RunAttempt implements Attempt {
     } finally {
       this.beating = false;
     }
+  }
+}
+
+/** Empty for each attempt: files of an earlier one must not be executed or reported as results. */
+async function makeEmptyFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path); // Succeeds for most runs, and fails where the folder exists.
+  } catch {
+    await rm(path, { recursive: true, force: true });
+    await mkdir(path, { recursive: true });
   }
 }
