@@ -4,7 +4,7 @@ import { loadConfig } from './config/config';
 import { configWarnings } from './config/config-warnings';
 import { namingEnvFile, readEnvironment } from './config/environment';
 import { assertCertificate } from './lifecycle/certificate';
-import { DataFolderLock } from './lifecycle/data-folder-lock';
+import { DataFolderInUse, DataFolderLock } from './lifecycle/data-folder-lock';
 import { notifyParent } from './lifecycle/server-notice';
 import { listenError, startUpMessage } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
@@ -51,5 +51,7 @@ function closeConnections(app: NestExpressApplication): void {
 process.stderr.on('error', () => undefined); // a terminal that is gone must not end the server
 main().catch((error: unknown) => {
   process.stderr.write(`${startUpMessage(error)}\n`);
-  process.exit(1);
+  notifyParent({ failed: error instanceof DataFolderInUse ? 'data-folder-in-use' : 'other' }, () =>
+    process.exit(1),
+  );
 });

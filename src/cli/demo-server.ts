@@ -31,6 +31,7 @@ export class DemoServer {
   private words = '';
   private hasEnded = false;
   private url: string | null = null;
+  private isFolderInUse = false;
 
   /**
    * Starts one and waits until it takes runs.
@@ -73,7 +74,10 @@ export class DemoServer {
     });
     closeSync(log);
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.words += text));
-    this.child.once('message', ({ listening }: ServerNotice) => (this.url = listening));
+    this.child.once('message', (notice: ServerNotice) => {
+      if ('listening' in notice) this.url = notice.listening;
+      else this.isFolderInUse = notice.failed === 'data-folder-in-use';
+    });
     this.ended = new Promise((resolve) => {
       this.child.once('error', (error) => {
         this.words += error.message;
@@ -115,10 +119,11 @@ export class DemoServer {
 
   whyItEnded(): string {
     const words = this.words.trim() || `It said nothing; its log is in ${this.logFile}.`;
-    const isFolderTaken = words.startsWith('Another Jobato is using');
     return [
       `The server has ended. ${words}`,
-      ...(isFolderTaken ? [`For a demonstration beside it: DATA_DIR=data/demo ${commandLine('demo')}`] : []),
+      ...(this.isFolderInUse
+        ? [`For a demonstration beside it: DATA_DIR=data/demo ${commandLine('demo')}`]
+        : []),
     ].join('\n');
   }
 

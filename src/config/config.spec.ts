@@ -13,7 +13,7 @@ const reasonsOf = (environment: Environment): string[] => {
     load(environment);
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.reasons;
+    if (error instanceof ConfigError) return error.flaws.map(({ text }) => text);
     throw error;
   }
 };
@@ -177,7 +177,7 @@ describe('the configuration', () => {
       try {
         loadIn(environment);
       } catch (error) {
-        return (error as ConfigError).reasons;
+        return (error as ConfigError).flaws.map(({ text }) => text);
       }
       return [];
     };

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { flawOfAllowedHost } from './allowed-hosts';
-import { ConfigError } from './config-error';
+import { ConfigError, type ConfigFlaw } from './config-error';
 import type { Environment } from './environment';
 import { publicAddress, type PublicAddress } from './public-address';
 import { readSecretFiles, type SecretFile, withoutSecrets } from './secrets';
@@ -64,10 +64,11 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const MEBIBYTE = 1024 * 1024;
 
-/** @throws ConfigError with every reason. Relative folders are taken from `cwd`. */
+/** @throws ConfigError with every flaw. Relative folders are taken from `cwd`. */
 export function loadConfig(environment: Environment, cwd = process.cwd()): Config {
   const secrets = readSecretFiles(environment, cwd);
-  const reasons = [...secrets.reasons];
+  const flaws = [...secrets.flaws];
+  const refuse = (variable: string, text: string) => void flaws.push({ variable, text });
   const text = (name: string) => (secrets.values[name] ?? environment[name])?.trim() || null;
   const list = (name: string) => splitList(text(name));
 
@@ -76,74 +77,83 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     if (raw === null) return fallback;
     const value = Number(raw);
     if (Number.isInteger(value) && value >= min && value <= max) return value;
-    reasons.push(`${name} must be a whole number from ${min} to ${max}, not "${raw}".`);
+    refuse(name, `${name} must be a whole number from ${min} to ${max}, not "${raw}".`);
     return fallback;
   };
   /** @returns milliseconds */
   const seconds = (name: string, fallback: number): number => {
     const value = Number(text(name) ?? fallback);
     if (value >= 0.1 && value <= 86_400) return value * 1000;
-    reasons.push(`${name} must be a number of seconds from 0.1 to 86400, not "${text(name)}".`);
+    refuse(name, `${name} must be a number of seconds from 0.1 to 86400, not "${text(name)}".`);
     return fallback * 1000;
   };
   const oneOf = <T extends string>(name: string, values: readonly T[], fallback: T): T => {
     const raw = text(name);
     if (raw === null) return fallback;
     const value = values.find((candidate) => candidate === raw);
-    if (value === undefined) reasons.push(`${name} must be one of ${values.join(', ')}, not "${raw}".`);
+    if (value === undefined) refuse(name, `${name} must be one of ${values.join(', ')}, not "${raw}".`);
     return value ?? fallback;
   };
 
   const host = text('HOST') ?? '127.0.0.1';
   const adminToken = text('JOBATO_ADMIN_TOKEN');
   if (!isLoopback(host) && adminToken === null && text('JOBATO_ADMIN_TOKEN_FILE') === null) {
-    reasons.push(
+    refuse(
+      'HOST',
       `HOST is ${host}, which others can reach, but JOBATO_ADMIN_TOKEN is not set. ` +
         `Set a long random token (for example: openssl rand -hex 32), or keep HOST=127.0.0.1.`,
     );
   }
-  if (hasControlCharacter(adminToken ?? '')) reasons.push(notSendable('JOBATO_ADMIN_TOKEN'));
+  if (hasControlCharacter(adminToken ?? '')) refuse('JOBATO_ADMIN_TOKEN', notSendable('JOBATO_ADMIN_TOKEN'));
   // A file of several keys may have one per line.
   const apiKeys = splitList(text('JOBATO_API_KEY'), /[,\r\n]/);
-  if (apiKeys.some(hasControlCharacter)) reasons.push(notSendable('JOBATO_API_KEY'));
+  if (apiKeys.some(hasControlCharacter)) refuse('JOBATO_API_KEY', notSendable('JOBATO_API_KEY'));
   const certFile = text('TLS_CERT_FILE');
   const keyFile = text('TLS_KEY_FILE');
   if ((certFile === null) !== (keyFile === null)) {
-    reasons.push('TLS_CERT_FILE and TLS_KEY_FILE go together; only one of them is set.');
+    refuse(
+      certFile === null ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE',
+      'TLS_CERT_FILE and TLS_KEY_FILE go together; only one of them is set.',
+    );
   }
   for (const [name, file] of Object.entries({ TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile })) {
-    if (file !== null && !isReadable(resolve(cwd, file))) reasons.push(`${name}: ${file} cannot be read.`);
+    if (file !== null && !isReadable(resolve(cwd, file))) refuse(name, `${name}: ${file} cannot be read.`);
   }
   const redisUrl = text('REDIS_URL');
   if (redisUrl !== null && !isRedisUrl(redisUrl)) {
-    reasons.push(
+    refuse(
+      'REDIS_URL',
       'REDIS_URL must be an address such as redis://localhost:6379 or rediss://user:password@host:6380/0.',
     );
   }
   if (text('DATABASE_URL') !== null) {
-    reasons.push('DATABASE_URL is set, but this version keeps its data in SQLite below DATA_DIR. Unset it.');
+    refuse(
+      'DATABASE_URL',
+      'DATABASE_URL is set, but this version keeps its data in SQLite below DATA_DIR. Unset it.',
+    );
   }
 
   const corsOrigins = list('CORS_ORIGINS');
   for (const origin of corsOrigins) {
     if (!isOrigin(origin)) {
-      reasons.push(`CORS_ORIGINS: "${origin}" is not an origin such as https://tools.example.com.`);
+      refuse('CORS_ORIGINS', `CORS_ORIGINS: "${origin}" is not an origin such as https://tools.example.com.`);
     }
   }
 
   const allowedHosts = list('ALLOWED_HOSTS');
   for (const entry of allowedHosts) {
     const flaw = flawOfAllowedHost(entry);
-    if (flaw !== null) reasons.push(`ALLOWED_HOSTS: "${entry}" ${flaw}.`);
+    if (flaw !== null) refuse('ALLOWED_HOSTS', `ALLOWED_HOSTS: "${entry}" ${flaw}.`);
   }
   const trustProxy = parseTrustProxy(text('TRUST_PROXY'));
   if (typeof trustProxy === 'string' && !splitList(trustProxy).every(isProxyAddress)) {
-    reasons.push(
+    refuse(
+      'TRUST_PROXY',
       `TRUST_PROXY must be a number of proxies, or their addresses such as "loopback, 10.0.0.0/8", not "${trustProxy}".`,
     );
   }
-  const { reasons: flawsOfAddress, ...address } = publicAddress(text('PUBLIC_URL'), text('BASE_PATH'));
-  reasons.push(...flawsOfAddress);
+  const { flaws: flawsOfAddress, ...address } = publicAddress(text('PUBLIC_URL'), text('BASE_PATH'));
+  flaws.push(...flawsOfAddress);
 
   const runEventsStream = text('RUN_EVENTS_STREAM') ?? 'ml:run-events';
   const dataDir = resolve(cwd, text('DATA_DIR') ?? 'data');
@@ -185,7 +195,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     ],
     environment: withoutSecrets(environment),
   };
-  if (reasons.length > 0) throw new ConfigError(reasons);
+  if (flaws.length > 0) throw new ConfigError(flaws);
   return config;
 }
 
@@ -209,20 +219,21 @@ export interface WorkerConfig extends Config {
   apiKey: string;
 }
 
-/** For a worker process. @throws ConfigError with every reason */
+/** For a worker process. @throws ConfigError with every flaw */
 export function loadWorkerConfig(environment: Environment, cwd = process.cwd()): WorkerConfig {
   const own = Object.fromEntries(Object.entries(environment).filter(([name]) => !SERVER_ONLY.includes(name)));
   const config = loadConfig(own, cwd);
   const { serverUrl } = config;
   const [apiKey] = config.apiKeys;
   const flaw = flawOfServerUrl(serverUrl);
-  const reasons = flaw === null ? [] : [flaw];
+  const flaws: ConfigFlaw[] = flaw === null ? [] : [{ variable: 'JOBATO_URL', text: flaw }];
   if (apiKey === undefined) {
-    reasons.push(
-      `JOBATO_API_KEY is not set. Give the worker one of the keys that the server has in its own JOBATO_API_KEY.`,
-    );
+    flaws.push({
+      variable: 'JOBATO_API_KEY',
+      text: 'JOBATO_API_KEY is not set. Give the worker one of the keys that the server has in its own JOBATO_API_KEY.',
+    });
   }
-  if (apiKey === undefined || reasons.length > 0) throw new ConfigError(reasons);
+  if (apiKey === undefined || flaws.length > 0) throw new ConfigError(flaws);
   return { ...config, environment: withoutSecrets(environment), apiKey };
 }
 

@@ -9,7 +9,7 @@ const reasonsOf = (load: () => unknown): string[] => {
   try {
     load();
   } catch (error) {
-    if (error instanceof ConfigError) return error.reasons;
+    if (error instanceof ConfigError) return error.flaws.map(({ text }) => text);
     throw error;
   }
   return [];

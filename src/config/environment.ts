@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { ConfigError } from './config-error';
+import { ConfigError, type ConfigFlaw } from './config-error';
 import { decodeText } from './decode-text';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,16 +38,20 @@ function read(path: string): string | null {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return null;
     throw new ConfigError([
-      `${path} cannot be read (${code}). Let this account read it, or start Jobato in another folder.`,
+      {
+        variable: null,
+        text: `${path} cannot be read (${code}). Let this account read it, or start Jobato in another folder.`,
+      },
     ]);
   }
   const { text, flaw } = decodeText(bytes);
-  if (flaw !== undefined) throw new ConfigError([`${path} cannot be used: ${flaw}.`]);
+  if (flaw !== undefined)
+    throw new ConfigError([{ variable: null, text: `${path} cannot be used: ${flaw}.` }]);
   return text;
 }
 
 /**
- * Runs `load`, and names the file .env in the reasons it gives about variables that are set there.
+ * Runs `load`, and names the file .env in the flaws of variables that are set there.
  * @throws ConfigError
  */
 export function namingEnvFile<Result>({ own, file }: GivenEnvironment, load: () => Result): Result {
@@ -56,10 +60,10 @@ export function namingEnvFile<Result>({ own, file }: GivenEnvironment, load: () 
   } catch (error) {
     if (!(error instanceof ConfigError) || file === null) throw error;
     const inFile = new Set(Object.keys(file.variables).filter((name) => own[name] === undefined));
-    const named = (reason: string) => {
-      const name = /[A-Z][A-Z0-9_]+/g.exec(reason)?.[0];
-      return name !== undefined && inFile.has(name) ? `${reason} ${name} is set in ${file.path}.` : reason;
-    };
-    throw new ConfigError(error.reasons.map(named));
+    const named = ({ variable, text }: ConfigFlaw): ConfigFlaw =>
+      variable !== null && inFile.has(variable)
+        ? { variable, text: `${text} ${variable} is set in ${file.path}.` }
+        : { variable, text };
+    throw new ConfigError(error.flaws.map(named));
   }
 }

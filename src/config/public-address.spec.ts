@@ -8,7 +8,7 @@ it.each<[string | null, string | null, string | null, string]>([
   ['http://tools.example.com:8080/jobato', '/jobato/', 'http://tools.example.com:8080/jobato', '/jobato'],
   [null, '/jobato/', null, '/jobato'],
 ])('reads PUBLIC_URL %j and BASE_PATH %j', (url, path, publicUrl, basePath) =>
-  expect(publicAddress(url, path)).toEqual({ publicUrl, basePath, reasons: [] }),
+  expect(publicAddress(url, path)).toEqual({ publicUrl, basePath, flaws: [] }),
 );
 
 it.each([
@@ -26,7 +26,7 @@ it.each([
   ['https://user:secret@tools.example.com', null, 'PUBLIC_URL must be an address'],
   ['https://tools.example.com/?a', null, 'PUBLIC_URL must be an address'],
 ])('rejects PUBLIC_URL %j with BASE_PATH %j', (url, path, reason) => {
-  const { reasons } = publicAddress(url, path);
-  expect(reasons).toEqual([expect.stringContaining(reason)]);
-  expect(reasons.join()).not.toContain('secret');
+  const { flaws } = publicAddress(url, path);
+  expect(flaws.map(({ text }) => text)).toEqual([expect.stringContaining(reason)]);
+  expect(flaws[0]!.text).not.toContain('secret');
 });

@@ -1,4 +1,5 @@
 import { flawOfBasePath, normalBasePath } from './base-path';
+import type { ConfigFlaw } from './config-error';
 
 /** Where clients find this server, as PUBLIC_URL and BASE_PATH say. */
 export interface PublicAddress {
@@ -10,32 +11,36 @@ export interface PublicAddress {
 
 const NONE: PublicAddress = { publicUrl: null, basePath: '' };
 
-/** Returns the address, and one sentence for each thing that is wrong with it. */
+/** Returns the address, and what is wrong with it. */
 export function publicAddress(
   publicUrl: string | null,
   basePath: string | null,
-): PublicAddress & { reasons: string[] } {
+): PublicAddress & { flaws: ConfigFlaw[] } {
   const url = publicUrl === null ? null : publicUrlOf(publicUrl);
   if (publicUrl !== null && url === null) {
     // Not repeated: it may contain a password.
-    const reason =
+    const text =
       'PUBLIC_URL must be an address such as https://tools.example.com/jobato, without a user name, a query or a fragment.';
-    return { ...NONE, reasons: [reason] };
+    return { ...NONE, flaws: [{ variable: 'PUBLIC_URL', text }] };
   }
   const pathOfUrl = url === null ? null : normalBasePath(url.pathname);
   const path = basePath === null ? (pathOfUrl ?? '') : normalBasePath(basePath);
   const flaw = flawOfBasePath(path);
   if (flaw !== null) {
+    const variable = basePath === null ? 'PUBLIC_URL' : 'BASE_PATH';
     const name = basePath === null ? 'The path of PUBLIC_URL' : 'BASE_PATH';
-    return { ...NONE, reasons: [`${name} ${flaw}.`] };
+    return { ...NONE, flaws: [{ variable, text: `${name} ${flaw}.` }] };
   }
-  const reasons =
+  const flaws: ConfigFlaw[] =
     pathOfUrl !== null && pathOfUrl !== path
       ? [
-          `BASE_PATH is ${path || '/'}, but the path of PUBLIC_URL is ${pathOfUrl || '/'}. Make them the same, or unset BASE_PATH.`,
+          {
+            variable: 'BASE_PATH',
+            text: `BASE_PATH is ${path || '/'}, but the path of PUBLIC_URL is ${pathOfUrl || '/'}. Make them the same, or unset BASE_PATH.`,
+          },
         ]
       : [];
-  return { publicUrl: url && `${url.origin}${pathOfUrl}`, basePath: path, reasons };
+  return { publicUrl: url && `${url.origin}${pathOfUrl}`, basePath: path, flaws };
 }
 
 function publicUrlOf(text: string): URL | null {

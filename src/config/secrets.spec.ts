@@ -18,7 +18,7 @@ describe('secrets from files', () => {
     expect(readSecretFiles({ [fileVariableOf(name)]: 'good' }, folder)).toEqual({
       values: { [name]: 'swordfish' },
       files: [{ variable: `${name}_FILE`, path: join(folder, 'good') }],
-      reasons: [],
+      flaws: [],
     }),
   );
 
@@ -30,7 +30,7 @@ describe('secrets from files', () => {
   it.each([{}, { JOBATO_API_KEY_FILE: '' }, { JOBATO_API_KEY_FILE: ' ', JOBATO_API_KEY: 'given' }])(
     'reads nothing from %j',
     (environment) =>
-      expect(readSecretFiles(environment, folder)).toEqual({ values: {}, files: [], reasons: [] }),
+      expect(readSecretFiles(environment, folder)).toEqual({ values: {}, files: [], flaws: [] }),
   );
 
   it.each([
@@ -42,18 +42,20 @@ describe('secrets from files', () => {
     ['a file in UTF-16', 'utf16', '', 'utf16 cannot be used: it is encoded as UTF-16'],
   ])('refuses %s, naming variable and file', (_what, file, value, reason) => {
     const environment = { JOBATO_API_KEY_FILE: file, JOBATO_API_KEY: value };
-    const { values, reasons } = readSecretFiles(environment, folder);
+    const { values, flaws } = readSecretFiles(environment, folder);
     expect(values).toEqual({});
-    expect(reasons).toEqual([expect.stringContaining('JOBATO_API_KEY_FILE')]);
-    expect(reasons[0]).toContain(reason);
-    expect(reasons[0]).not.toContain('swordfish');
+    expect(flaws).toEqual([
+      { variable: 'JOBATO_API_KEY_FILE', text: expect.stringContaining('JOBATO_API_KEY_FILE') },
+    ]);
+    expect(flaws[0]!.text).toContain(reason);
+    expect(flaws[0]!.text).not.toContain('swordfish');
   });
 
   it('reads only those that are asked for', () => {
     const environment = { JOBATO_API_KEY_FILE: 'gone', JOBATO_ADMIN_TOKEN_FILE: 'good' };
     expect(readSecretFiles(environment, folder, ['JOBATO_ADMIN_TOKEN'])).toMatchObject({
       values: { JOBATO_ADMIN_TOKEN: 'swordfish' },
-      reasons: [],
+      flaws: [],
     });
   });
 

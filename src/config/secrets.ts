@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { ConfigFlaw } from './config-error';
 import { decodeText } from './decode-text';
 import type { Environment } from './environment';
 
@@ -20,8 +21,8 @@ export interface GivenSecrets {
   /** The values that were read from files, by the name of the secret. */
   values: Environment;
   files: SecretFile[];
-  /** One sentence for each secret that cannot be used. None of them contains a value. */
-  reasons: string[];
+  /** One for each secret that cannot be used. None of them contains a value. */
+  flaws: ConfigFlaw[];
 }
 
 /** From this length on, a random secret cannot be guessed over the network. */
@@ -51,25 +52,25 @@ export function readSecretFiles(
 ): GivenSecrets {
   const values: Record<string, string> = {};
   const files: SecretFile[] = [];
-  const reasons: string[] = [];
+  const flaws: ConfigFlaw[] = [];
   for (const name of names) {
     const variable = fileVariableOf(name);
     const given = environment[variable]?.trim();
     if (!given) continue;
     if (environment[name]?.trim()) {
-      reasons.push(`${name} and ${variable} are both set. Unset one of them.`);
+      flaws.push({ variable, text: `${name} and ${variable} are both set. Unset one of them.` });
       continue;
     }
     const path = resolve(folder, given);
     const content = readSecret(path);
     if ('flaw' in content) {
-      reasons.push(`${variable}: ${path} ${content.flaw}`);
+      flaws.push({ variable, text: `${variable}: ${path} ${content.flaw}` });
       continue;
     }
     values[name] = content.secret;
     files.push({ variable, path });
   }
-  return { values, files, reasons };
+  return { values, files, flaws };
 }
 
 function readSecret(path: string): { secret: string } | { flaw: string } {

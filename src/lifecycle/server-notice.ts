@@ -1,10 +1,12 @@
-/** What the server tells a program that started it with a channel for messages. */
-export interface ServerNotice {
-  /** The address at which it takes requests. */
-  listening: string;
-}
+/** A message to the program that started the server with a channel for messages. */
+export type ServerNotice =
+  /** The address at which the server accepts requests. */
+  | { listening: string }
+  /** The start failed; the text is on standard error. */
+  | { failed: 'data-folder-in-use' | 'other' };
 
-/** Does nothing where there is no such program, or it is gone. */
-export function notifyParent(notice: ServerNotice): void {
-  process.send?.(notice, undefined, undefined, () => undefined);
+/** Sends nothing where there is no such program, or it has ended. */
+export function notifyParent(notice: ServerNotice, done: () => void = () => undefined): void {
+  if (process.connected) process.send!(notice, undefined, undefined, done);
+  else done();
 }
