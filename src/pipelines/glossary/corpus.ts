@@ -1,3 +1,5 @@
+import type { SkipReason } from './documents';
+
 /**
  * What is left of the documents once their markup is gone: blocks of running text that know their lines.
  * `extract` writes it down, so that the later steps see exactly what it saw, even if a document has changed.
@@ -8,7 +10,7 @@ export interface Corpus {
   /** The absolute folder that document paths are relative to. */
   root: string;
   documents: Document[];
-  skipped: { path: string; reason: string }[];
+  skipped: { path: string; reason: SkipReason }[];
   unreadable: { path: string; reason: string }[];
 }
 

@@ -42,14 +42,14 @@ describe('documents', () => {
     expect(paths('docs')).toEqual(['docs/a.md']);
   });
 
-  it('says what it left aside and why', () => {
+  it('lists skipped documents with the reason', () => {
     put('docs/LICENSE.md');
     put('docs/CHANGELOG.md');
     put('docs/big.md', 'x'.repeat(2000));
     expect(find('docs').skipped).toEqual([
-      { path: 'docs/CHANGELOG.md', reason: 'a change log' },
-      { path: 'docs/LICENSE.md', reason: 'a legal text' },
-      { path: 'docs/big.md', reason: 'larger than 1 KB' },
+      { path: 'docs/CHANGELOG.md', reason: 'change-log' },
+      { path: 'docs/LICENSE.md', reason: 'legal' },
+      { path: 'docs/big.md', reason: 'too-large' },
     ]);
   });
 

@@ -9,17 +9,25 @@ export interface DocumentFile {
   bytes: number;
 }
 
+export type SkipReason = 'legal' | 'change-log' | 'for-machines' | 'too-large';
+
 export interface SkippedDocument {
   path: string;
+  reason: SkipReason;
+}
+
+export interface UnreadableDocument {
+  path: string;
+  /** In words. */
   reason: string;
 }
 
 export interface FoundDocuments {
   files: DocumentFile[];
-  /** Left aside by rule, not by accident: said in the log and in the glossary. */
+  /** Skipped by rule, not by accident: listed in the log and in the glossary. */
   skipped: SkippedDocument[];
   /** Folders that could not be opened: these make the result partial. */
-  unreadable: SkippedDocument[];
+  unreadable: UnreadableDocument[];
 }
 
 export interface FindOptions {
@@ -61,15 +69,7 @@ export function findDocuments(docs: string, options: FindOptions): FoundDocument
     const shown = shownPath(absolutePath, options.root);
     // Gone since the folder was listed: reading it will say so.
     const bytes = lstatSync(absolutePath, { throwIfNoEntry: false })?.size ?? 0;
-    const reason = LEGAL.test(name)
-      ? 'a legal text'
-      : CHRONICLE.test(name)
-        ? 'a change log'
-        : MACHINE_TEXT.test(name)
-          ? 'written for machines'
-          : bytes > options.maxFileKb * 1024
-            ? `larger than ${options.maxFileKb} KB`
-            : null;
+    const reason = skipReason(name, bytes, options.maxFileKb);
     if (reason) found.skipped.push({ path: shown, reason });
     else found.files.push({ path: shown, absolutePath, bytes });
   };
@@ -106,6 +106,24 @@ export function findDocuments(docs: string, options: FindOptions): FoundDocument
     );
   }
   return found;
+}
+
+function skipReason(name: string, bytes: number, maxFileKb: number): SkipReason | null {
+  if (LEGAL.test(name)) return 'legal';
+  if (CHRONICLE.test(name)) return 'change-log';
+  if (MACHINE_TEXT.test(name)) return 'for-machines';
+  return bytes > maxFileKb * 1024 ? 'too-large' : null;
+}
+
+const SKIP_TEXTS: Record<SkipReason, string> = {
+  legal: 'a legal text',
+  'change-log': 'a change log',
+  'for-machines': 'written for machines',
+  'too-large': 'too large (--max-file-kb)',
+};
+
+export function skipText(reason: SkipReason): string {
+  return SKIP_TEXTS[reason];
 }
 
 /** A document's text, or the reason why it has none. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { findCandidates } from './candidates';
 import { PARTIAL_REASON, type Corpus, type Document } from './corpus';
-import { findDocuments, readDocument } from './documents';
+import { findDocuments, readDocument, skipText } from './documents';
 import { GlossaryError } from './glossary.errors';
 import { Casing, sentencesOf, type Sentence } from './language';
 import { parseMarkdown } from './markdown';
@@ -62,7 +62,7 @@ function readCorpus(settings: Settings, report: Report): Corpus {
     if ('unreadable' in read) unreadable.push({ path: file.path, reason: read.unreadable });
     else if ('text' in read) documents.push(parse(file.path, read.text));
   }
-  for (const one of found.skipped) report.say(`Left aside ${one.path}: ${one.reason}.`);
+  for (const one of found.skipped) report.say(`Skipped ${one.path}: ${skipText(one.reason)}.`);
   for (const one of unreadable) report.warn(`Could not read ${one.path}: ${one.reason}.`);
   if (documents.length === 0) {
     if (unreadable.length > 0) {

@@ -1,4 +1,5 @@
 import type { DefinitionKind } from './definitions';
+import type { SkipReason } from './documents';
 import type { IssueKind, Severity } from './issue-finding';
 
 /** The content of glossary.json. `version` is raised whenever a reader of the older one could stumble. */
@@ -10,8 +11,8 @@ export interface Glossary {
     /** The folder as it was named. */
     folder: string;
     count: number;
-    /** Left aside by rule, and not readable: the result has holes where the second list is not empty. */
-    skipped: { document: string; reason: string }[];
+    /** Skipped by rule, and not readable: the result has holes where the second list is not empty. */
+    skipped: { document: string; reason: SkipReason }[];
     unreadable: { document: string; reason: string }[];
   };
   terms: GlossaryTerm[];

@@ -62,6 +62,6 @@ function destinations(settings: Settings): string[] {
   return [...new Set(folders)];
 }
 
-function shown(list: { path: string; reason: string }[]): { document: string; reason: string }[] {
+function shown<Reason>(list: { path: string; reason: Reason }[]): { document: string; reason: Reason }[] {
   return list.map(({ path: document, reason }) => ({ document, reason }));
 }
