@@ -57,7 +57,7 @@ it('travel with the request to workers, the same with each attempt, and anew wit
 
   const store = jobato.app.get(RunStore);
   await store.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
-  await store.command(runId, { type: 'lose-worker', attempt: 1, message: 'gone' });
+  await store.command(runId, { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } });
   expect(await requests(runId)).toMatchObject([
     { attempt: 1, runInputs: EXPECTED },
     { attempt: 2, runInputs: EXPECTED },

@@ -203,7 +203,7 @@ describe('claiming runs over HTTP', () => {
     expect(await last.json()).toEqual({ status: 'failed', attempt: 2 });
     expect(await find(runId)).toMatchObject({
       statusReason: 'worker-lost',
-      error: { code: 'WORKER_LOST', message: 'The worker other handed the run back: SIGTERM' },
+      error: { code: 'WORKER_LOST', message: null, loss: { kind: 'returned', reason: 'SIGTERM' } },
     });
     await expectProblem(await other.release(runId, 2), 409, 'RUN_ALREADY_ENDED');
   });

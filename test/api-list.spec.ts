@@ -14,6 +14,9 @@ interface EventView {
   appliedAt: string;
   payload: Record<string, unknown>;
   outcome: string;
+  origin: string;
+  fromPhase: string | null;
+  toPhase: string | null;
   effect: string | null;
 }
 
@@ -288,9 +291,16 @@ describe('what became of the runs of a project', () => {
     expect(all.nextCursor).toBeNull();
     const types = all.items.map(({ eventType }) => eventType);
     expect(types[0]).toBe('run.requested');
+    expect(all.items[0]).toMatchObject({ origin: 'server', toPhase: null, effect: 'published to workers' });
     expect(types).toEqual(expect.arrayContaining(['run.started', 'run.progress']));
     expect(types.at(-1)).toBe('run.completed');
-    expect(all.items.at(-1)).toMatchObject({ outcome: 'applied', effect: 'active → completed' });
+    expect(all.items.at(-1)).toMatchObject({
+      outcome: 'applied',
+      origin: 'worker',
+      fromPhase: 'active',
+      toPhase: 'completed',
+      effect: 'active → completed',
+    });
     for (const event of all.items) {
       expect(Object.keys(event)).toEqual([
         'eventId',
@@ -299,6 +309,9 @@ describe('what became of the runs of a project', () => {
         'appliedAt',
         'payload',
         'outcome',
+        'origin',
+        'fromPhase',
+        'toPhase',
         'effect',
       ]);
       expect(event.appliedAt >= event.occurredAt).toBe(true);

@@ -168,7 +168,7 @@ describe('a project with a quota', () => {
     const { runId } = await jobato.trigger('far');
     await store().command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
     await say(runId, 'run.progress', { quotaUsed: 4 });
-    await store().command(runId, { type: 'lose-worker', attempt: 1, message: 'gone' });
+    await store().command(runId, { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } });
     const { items } = await json<{ items: { eventType: string; payload: object }[] }>(
       `/api/runs/${runId}/events`,
     );
@@ -244,7 +244,7 @@ describe('calls', () => {
   it('of a worker that was lost were issued too, and are no part of its successor’s total', async () => {
     await store().command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
     await say(runId, 'run.progress', { attempt: 1, quotaUsed: 2 });
-    await store().command(runId, { type: 'lose-worker', attempt: 1, message: 'gone' });
+    await store().command(runId, { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } });
     await say(runId, 'run.progress', { attempt: 2, quotaUsed: 1 });
     expect(await say(runId, 'run.progress', { attempt: 1, quotaUsed: 3 })).toBe('stale-attempt');
     expect(await say(runId, 'run.completed', { attempt: 1, issuedCalls: 6 })).toBe('stale-attempt');

@@ -10,7 +10,7 @@ import { FirstTables1700000000001 } from '../src/database/migrations/1-first-tab
 import type { Transaction } from '../src/database/writer';
 import { OutboxEntity } from '../src/events/event.entities';
 import type { Run } from '../src/runs/run';
-import { DefinitionEntity, RunEntity } from '../src/runs/run.entity';
+import { AppliedEventEntity, DefinitionEntity, RunEntity } from '../src/runs/run.entity';
 
 const id = (n: number) => `019ca9d6-8580-7000-8000-${String(n).padStart(12, '0')}`;
 const runOf = (n: number, projectId = 'demo'): Run => ({ ...aNewRun(), runId: id(n), projectId });
@@ -69,6 +69,13 @@ describe('the database', () => {
         `INSERT INTO runs (${needed.map(({ name }) => name).join(', ')}) VALUES (${needed.map(() => '?').join(', ')})`,
       )
       .run(...needed.map(({ name, type }) => (name === 'run_id' ? id(1) : type === 'text' ? '{}' : 1)));
+    const told = before.prepare(
+      'INSERT INTO applied_events (event_id, event_type, occurred_at, applied_at, run_id, payload, outcome, effect)' +
+        " VALUES (?, ?, '', '', ?, '{}', 'applied', ?)",
+    );
+    told.run('e1', 'run.requested', id(1), 'made known to workers');
+    told.run('e2', 'run.started', id(1), 'waiting → active');
+    told.run('e3', 'run.progress', id(1), null);
     before.close();
     await first.destroy();
 
@@ -76,6 +83,12 @@ describe('the database', () => {
     expect(await updated.missingMigrations()).toEqual([]);
     expect(await updated.rows(RunEntity).select(updated.read, '', [])).toMatchObject([
       { runId: id(1), runInputs: null, quota: null, attempt: 1 },
+    ]);
+    const events = updated.rows(AppliedEventEntity);
+    expect(await events.select(updated.read, 'ORDER BY position', [])).toMatchObject([
+      { origin: 'server', fromPhase: null, toPhase: null },
+      { origin: 'worker', fromPhase: 'waiting', toPhase: 'active' },
+      { origin: 'worker', fromPhase: null, toPhase: null },
     ]);
     await updated.close();
   });

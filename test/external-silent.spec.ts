@@ -63,7 +63,7 @@ describe('an external worker that reports only at the end', () => {
     expect(run.waiting).toEqual({
       code: 'handed-out',
       message: expect.stringMatching(
-        /^Handed to a worker at \S+Z\. This project's workers report only at the end, typically after (less than )?\d+ s\.$/,
+        /^Handed to a worker at \S+Z\. Workers of this project report only at the end, typically after (less than )?\d+ s\.$/,
       ),
       publishedAt: expect.any(String),
       typicalMs: expect.any(Number),
@@ -102,7 +102,7 @@ describe('an external worker that reports only at the end', () => {
     const run = await handedOut('claims');
     expect(run.waiting).toMatchObject({
       code: 'no-worker-yet',
-      message: expect.stringMatching(/^No external worker has reported since .* report when they begin\./),
+      message: expect.stringMatching(/^No external worker has reported since .* report when they start\./),
     });
     await stop(run.runId);
   });
@@ -116,7 +116,7 @@ describe('an external worker that reports only at the end', () => {
       error: {
         code: 'STOP_UNCONFIRMED',
         message: expect.stringMatching(
-          /^Cancelled at once: no worker had reported\. The request was handed to the stream at \S+Z; a worker may still be working on it\.$/,
+          /^Cancelled at once: no worker had reported\. The request was published at \S+Z; a worker may still be working on it\.$/,
         ),
       },
     });
@@ -166,9 +166,7 @@ describe('an external worker that reports only at the end', () => {
       'api',
       'page',
     ]);
-    expect(await pageOf(runId)).toMatch(
-      /Workers asked again by a person: the request was published once more/,
-    );
+    expect(await pageOf(runId)).toMatch(/Published to workers again, requested on the page/);
     await stop(runId);
   });
   it('is not asked again for a run that has a worker, has ended or is not there', async () => {

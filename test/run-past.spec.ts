@@ -3,7 +3,7 @@ import { RejectedEvents } from '../src/events/rejected-events';
 import { RunPages } from '../src/admin/run/run-pages';
 import { RunQueries } from '../src/runs/run-queries';
 import { RunPast } from '../src/runs/run-past';
-import { AppliedEventEntity } from '../src/runs/run.entity';
+import { AppliedEventEntity, type EventOrigin } from '../src/runs/run.entity';
 import { nodeStep, RunningApp } from './support/jobato';
 
 describe('what happened to a run', () => {
@@ -25,20 +25,23 @@ describe('what happened to a run', () => {
   };
 
   let written = 0;
-  const put = async (runId: string, events: { eventType: string; payload: object; effect?: string }[]) => {
+  const put = async (
+    runId: string,
+    events: { eventType: string; payload: object; origin?: EventOrigin }[],
+  ) => {
     const rows = database.rows(AppliedEventEntity);
     const [like] = await rows.select(database.read, 'WHERE run_id = ? LIMIT 1', [runId]);
     await database.write(async (tx, inputs: undefined[]) => {
       await rows.insert(
         tx,
-        events.map(({ eventType, payload, effect = null }) => ({
+        events.map(({ eventType, payload, origin = 'worker' }) => ({
           ...like!,
           position: undefined,
           eventId: `more-${written++}`,
           eventType,
           payload: JSON.stringify(payload),
           outcome: 'applied',
-          effect,
+          origin,
         })),
       );
       return inputs;
@@ -104,7 +107,7 @@ describe('what happened to a run', () => {
     const large = 'x'.repeat(300_000);
     const runInputs = [{ queryText: large }];
     await put(runId, [
-      { eventType: 'run.requested', payload: { attempt: 2, runInputs }, effect: 'made known to workers' },
+      { eventType: 'run.requested', payload: { attempt: 2, runInputs }, origin: 'server' },
       { eventType: 'run.started', payload: { workerId: 'w', attempt: 2, more: large } },
       ...Array.from({ length: 30 }, () => ({ eventType: 'run.progress', payload: { current: 1, large } })),
       { eventType: 'run.failed', payload: { errorCode: 'X', message: large } },
@@ -129,11 +132,11 @@ describe('what happened to a run', () => {
       const answer = await jobato.fetch(`/runs/${runId}/past`);
       const text = await answer.text();
       for (const words of [
-        'Made known to workers again, as attempt 2',
-        'A worker began (too large to be shown in detail)',
-        'Progress was reported (too large to be shown in detail) (30 times)',
-        'The run failed (too large to be shown in detail)',
-        'An event arrived and could not be applied: payload is too large',
+        'Published to workers as attempt 2',
+        'A worker started (too large to show in detail)',
+        'Progress report (too large to show in detail) (30 times)',
+        'Run failed (too large to show in detail)',
+        'Event rejected: payload is too large',
       ])
         expect(text).toContain(words);
       // The request of an attempt is looked into for its number, and nothing else that is large.

@@ -273,7 +273,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
         workerId: worker.workerId,
       });
       const [first] = await logOf(all.server, runId);
-      expect(first).toMatch(/handed the run back before it began: The worker could not begin/);
+      expect(first).toMatch(/returned the run before starting it: The worker could not begin/);
     });
 
     it('goes on while the server is away, and loses nothing', async () => {

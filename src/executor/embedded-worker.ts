@@ -81,7 +81,7 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   async onApplicationShutdown(): Promise<void> {
     if (this.config.worker === 'off') return;
     try {
-      await this.claims.release(this.workerId, 'The server was stopped while the run was at work.');
+      await this.claims.release(this.workerId, { kind: 'server-stopped' });
     } catch (error) {
       this.logger.error(`Runs that were cut off are released by the next start: ${String(error)}`);
     }
@@ -108,10 +108,7 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   /** What a life before this one left: first its processes, then the runs that it held. */
   private async heal(): Promise<void> {
     await this.processes.killLeftovers();
-    const released = await this.claims.release(
-      this.workerId,
-      'The server ended without warning while the run was at work.',
-    );
+    const released = await this.claims.release(this.workerId, { kind: 'server-crashed' });
     for (const { runId, status, attempt } of released) {
       this.logger.warn(
         `Run ${runId} was interrupted by the end of the server: now ${status}, attempt ${attempt}.`,

@@ -13,8 +13,8 @@ import { Lifecycle } from '../lifecycle/lifecycle';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { ConfigRemarks } from '../runs/config-remarks';
 import { EventConsumer } from '../runs/event-consumer';
+import type { Run } from '../runs/run';
 import { RunQueries } from '../runs/run-queries';
-import type { RunView } from '../runs/run-view';
 import { USUAL_WAIT_MS } from '../runs/waiting';
 import { WorkerRegistry } from '../runs/worker-registry';
 
@@ -161,11 +161,13 @@ export class Health {
     // Where all places are taken, or it was asked for just now, nobody has to do anything.
     if (oldestSeconds * 1000 < USUAL_WAIT_MS) return found;
     const unclaimed = (await this.queries.allActive()).filter(({ claimedAt }) => claimedAt === null);
-    const views = await this.queries.views(unclaimed);
+    const waiting = await this.queries.waiting(unclaimed);
     // A run that is handed out is not held up where the project's workers are known to report only at the end.
-    const isUsual = ({ waiting }: RunView) =>
-      waiting?.code === 'workers-busy' || (waiting?.code === 'handed-out' && waiting.typicalMs !== null);
-    return views.every(isUsual) ? found : toLookAt(found);
+    const isUsual = ({ runId }: Pick<Run, 'runId'>) => {
+      const why = waiting.get(runId);
+      return why?.code === 'workers-busy' || (why?.code === 'handed-out' && why.typicalMs !== null);
+    };
+    return unclaimed.every(isUsual) ? found : toLookAt(found);
   }
 
   /** A wrong file does not make the server unhealthy: its last valid version stays in use. Paths are below CONFIG_DIR. */

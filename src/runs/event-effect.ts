@@ -3,15 +3,15 @@ import type { LogLineInput, RunEvent } from '../events/run-event';
 import { attemptOf, type Evidence, speaksForAttempt } from './event-authority';
 import { commandOf, isServerEvent } from './event-command';
 import type { Run } from './run';
-import { type Emission, type Refusal, transition } from './run-state';
+import { type Emission, type Refusal, type RunPhase, transition } from './run-state';
 
 /** What one event did. */
 export interface EventEffect {
   outcome: 'applied' | Refusal;
   /** Its sender holds, or held, the attempt that it is about. */
   isFromHolder: boolean;
-  /** `active → completed`, where the phase changed. */
-  inWords: string | null;
+  /** Null where the phase stayed the same. */
+  phaseChange: { from: RunPhase; to: RunPhase } | null;
   changed: Run | null;
   emits: Emission[];
   logLines: LogLineInput[] | null;
@@ -25,7 +25,7 @@ export function effectOf(event: RunEvent, run: Run, evidence: Evidence, now: Ins
   const nothing: EventEffect = {
     outcome: 'applied',
     isFromHolder: true,
-    inWords: null,
+    phaseChange: null,
     changed: null,
     emits: [],
     logLines: null,
@@ -49,6 +49,6 @@ export function effectOf(event: RunEvent, run: Run, evidence: Evidence, now: Ins
     ...nothing,
     changed: done.run,
     emits: done.emits,
-    inWords: done.from === done.to ? null : `${done.from} → ${done.to}`,
+    phaseChange: done.from === done.to ? null : { from: done.from, to: done.to },
   };
 }

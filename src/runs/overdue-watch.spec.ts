@@ -29,11 +29,11 @@ describe('overdueCommand', () => {
     expect(overdueCommand(run, passed(...limits))?.type ?? null).toBe(expected),
   );
 
-  it('names the lost worker and when it was last heard from', () =>
+  it('names the attempt that was lost, and why', () =>
     expect(overdueCommand(active, passed('lease'))).toEqual({
       type: 'lose-worker',
       attempt: 1,
-      message: expect.stringContaining(`worker-1 was last heard from at ${LATER}`),
+      loss: { kind: 'lease-expired' },
     }));
 
   it('is a command that the state machine accepts, in every phase that has a limit', () => {

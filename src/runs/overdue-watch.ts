@@ -16,11 +16,7 @@ export function overdueCommand(run: LimitedRun, hasPassed: (limit: Limit) => boo
     if (run.leaseToken !== null && run.leaseUsedAt === null) {
       return { type: 'unclaim', attempt: run.attempt, leaseToken: run.leaseToken };
     }
-    return {
-      type: 'lose-worker',
-      attempt: run.attempt,
-      message: `The worker ${run.workerId ?? ''} was last heard from at ${run.lastHeardAt} and let its lease end.`,
-    };
+    return { type: 'lose-worker', attempt: run.attempt, loss: { kind: 'lease-expired' } };
   }
   if (hasPassed('claim') && run.claimedAt === null) return { type: 'give-up-waiting' };
   if (hasPassed('finish')) return { type: 'time-out' };

@@ -5,7 +5,7 @@ import type { ProjectDefinition } from '../projects/project';
 import { EventApplier } from './event-applier';
 import { EventConsumer } from './event-consumer';
 import { LEASE_SECONDS } from './lease';
-import { isTerminal, type Run } from './run';
+import { isTerminal, type Run, type WorkerLoss } from './run';
 import { RunDeadlines } from './run-deadlines';
 import { RunQueries } from './run-queries';
 import { timesOf } from './sender-clock';
@@ -61,11 +61,11 @@ export class RunClaims {
    * Everything that this worker holds goes to the next attempt, or ends: it is gone, or about to go.
    * @throws StorageError also while events from before may say that a run has ended
    */
-  async release(workerId: string, message: string): Promise<Run[]> {
+  async release(workerId: string, loss: WorkerLoss): Promise<Run[]> {
     this.consumer.assertCaughtUp();
     const held = await this.queries.heldBy(workerId);
     const released = await Promise.all(
-      held.map(({ runId, attempt }) => this.store.command(runId, { type: 'lose-worker', attempt, message })),
+      held.map(({ runId, attempt }) => this.store.command(runId, { type: 'lose-worker', attempt, loss })),
     );
     return released.flatMap((commanded) => (commanded?.applied ? [commanded.run] : []));
   }

@@ -1,52 +1,95 @@
-import type { Run } from './run';
+import type { Run, WorkerLoss } from './run';
+import { at, joined, plainText, type Sentence, sentence } from './text-part';
 
 export interface RunError {
   code: string;
   message: string;
 }
 
-/** What is needed of a run to explain its end. */
+/** The part of a run that its error text needs. */
 export type ErrorFacts = Pick<
   Run,
-  'error' | 'executor' | 'requestPublishedAt' | 'claimTimeoutSeconds' | 'stopGraceSeconds'
+  | 'error'
+  | 'executor'
+  | 'requestPublishedAt'
+  | 'claimTimeoutSeconds'
+  | 'stopGraceSeconds'
+  | 'workerId'
+  | 'lastHeardAt'
 >;
 
-/** Ends that the server decided without a word of the worker: what the worker reports afterwards is of interest. */
+/** The server ended the run without its worker, so a later report of the worker is of interest. */
 const DECIDED_BY_SERVER: ReadonlySet<string> = new Set([
   'STOP_UNCONFIRMED',
   'STOP_NOT_CONFIRMED',
   'NO_WORKER',
 ]);
 
-/** The error with its sentence: that of the worker, or one made of the facts that the server's own code stands for. */
+/** The error with its text, for API and terminal. */
 export function runError(run: ErrorFacts): RunError | null {
+  const sentences = errorSentences(run);
+  return run.error && sentences && { code: run.error.code, message: plainText(joined(sentences)) };
+}
+
+/** The message that a worker reported, or the text for the code that the server stored. The first sentence can stand alone. */
+export function errorSentences(run: ErrorFacts): Sentence[] | null {
   const { error } = run;
-  return error && { code: error.code, message: error.message ?? sentenceOf(error.code, run) };
+  if (error === null) return null;
+  return error.message === null ? serverSentences(error, run) : [[{ text: error.message }]];
 }
 
 /** Whether the run ended without its worker, which may still be working. */
-export function mayStillBeWorkedOn({ error, ...run }: ErrorFacts): boolean {
+export function mayStillBeWorkedOn({ error, requestPublishedAt }: ErrorFacts): boolean {
   if (error === null || !DECIDED_BY_SERVER.has(error.code)) return false;
-  return error.code !== 'NO_WORKER' || run.requestPublishedAt !== null;
+  return error.code !== 'NO_WORKER' || requestPublishedAt !== null;
 }
 
-function sentenceOf(code: string, run: ErrorFacts): string {
+function serverSentences({ code, loss }: NonNullable<Run['error']>, run: ErrorFacts): Sentence[] {
   switch (code) {
     case 'STOP_UNCONFIRMED':
-      return `Cancelled at once: no worker had reported. ${handedOut(run)}`;
+      return [sentence`Cancelled at once: no worker had reported.`, ...mayBeWorkedOn(run)];
     case 'STOP_NOT_CONFIRMED':
-      return `The worker did not confirm the stop within ${run.stopGraceSeconds} s. It may still be at work.`;
+      return [
+        sentence`The worker did not confirm the stop within ${run.stopGraceSeconds} s.`,
+        sentence`It may still be working.`,
+      ];
     case 'NO_WORKER': {
       const within = `within ${run.claimTimeoutSeconds} s (claimTimeoutSeconds)`;
       return run.requestPublishedAt === null
-        ? `No worker took the run ${within}.`
-        : `No worker reported ${within}. ${handedOut(run)}`;
+        ? [sentence`No worker claimed the run ${within}.`]
+        : [sentence`No worker reported ${within}.`, ...mayBeWorkedOn(run)];
     }
+    case 'TIMED_OUT':
+      return [sentence`The run took longer than the project allows (timeoutSeconds).`];
+    case 'WORKER_LOST':
+      return [lossSentence(loss ?? { kind: 'lease-expired' }, run)];
     default:
-      return 'The run did not complete.';
+      return [sentence`The run did not complete.`];
   }
 }
 
-function handedOut({ requestPublishedAt }: ErrorFacts): string {
-  return `The request was handed to the stream at ${requestPublishedAt}; a worker may still be working on it.`;
+function lossSentence(loss: WorkerLoss, { workerId, lastHeardAt }: ErrorFacts): Sentence {
+  const worker = workerId === null ? 'The worker' : `Worker ${workerId}`;
+  switch (loss.kind) {
+    case 'lease-expired':
+      return lastHeardAt === null
+        ? sentence`The lease of ${worker} expired.`
+        : sentence`${worker} sent its last heartbeat at ${at(lastHeardAt)}, and its lease expired.`;
+    case 'returned':
+      return loss.reason === null
+        ? sentence`${worker} returned the run.`
+        : sentence`${worker} returned the run: ${loss.reason}`;
+    case 'server-stopped':
+      return sentence`The server was stopped while the run was active.`;
+    case 'server-crashed':
+      return sentence`The server ended unexpectedly while the run was active.`;
+  }
+}
+
+function mayBeWorkedOn({ requestPublishedAt }: ErrorFacts): Sentence[] {
+  return requestPublishedAt === null
+    ? []
+    : [
+        sentence`The request was published at ${at(requestPublishedAt)}; a worker may still be working on it.`,
+      ];
 }

@@ -7,7 +7,9 @@ import { ProjectCatalogue } from '../projects/project-catalogue';
 import { type QuotaStatus, Quotas } from '../quota/quotas';
 import { EventCountRows } from './event-count-rows';
 import { RunQueries } from './run-queries';
+import { RUN_PHASES, type RunPhase } from './run-state';
 import { RunSummaryView, RunView, toRunSummary } from './run-view';
+import type { AppliedEventEntity, EventOrigin } from './run.entity';
 import { EventsQuery, LatestReportQuery } from './run.requests';
 
 class AppliedEventView {
@@ -18,7 +20,27 @@ class AppliedEventView {
   @ApiProperty({ type: 'object', additionalProperties: true }) payload!: JsonObject;
   @ApiProperty({ description: '`applied`, or why it changed nothing', example: 'already-ended' })
   outcome!: string;
-  @ApiProperty({ type: String, nullable: true, example: 'active → completed' }) effect!: string | null;
+  @ApiProperty({
+    enum: ['server', 'worker'],
+    description: '`server`: a request to workers that this server published',
+  })
+  origin!: EventOrigin;
+  @ApiProperty({
+    enum: RUN_PHASES,
+    enumName: 'RunPhase',
+    nullable: true,
+    description: 'The phase of the run before the event; null where the event did not change the phase',
+  })
+  fromPhase!: RunPhase | null;
+  @ApiProperty({ enum: RUN_PHASES, enumName: 'RunPhase', nullable: true, description: 'The phase after it' })
+  toPhase!: RunPhase | null;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 'active → completed',
+    description: 'The same as text; null where the event changed nothing',
+  })
+  effect!: string | null;
 }
 
 class AppliedEventPageView {
@@ -134,17 +156,30 @@ export class RunHistoryController {
       this.eventCounts.unlisted(runId),
     ]);
     return {
-      items: items.map(({ eventId, eventType, occurredAt, appliedAt, payload, outcome, effect }) => ({
-        eventId,
-        eventType,
-        occurredAt,
-        appliedAt,
-        payload: JSON.parse(payload) as JsonObject,
-        outcome,
-        effect,
-      })),
+      items: items.map(toAppliedEventView),
       nextCursor,
       unlisted,
     };
   }
+}
+
+function toAppliedEventView(event: AppliedEventEntity): AppliedEventView {
+  const { eventId, eventType, occurredAt, appliedAt, outcome, origin, fromPhase, toPhase } = event;
+  return {
+    eventId,
+    eventType,
+    occurredAt,
+    appliedAt,
+    payload: JSON.parse(event.payload) as JsonObject,
+    outcome,
+    origin,
+    fromPhase,
+    toPhase,
+    effect: effectText(event),
+  };
+}
+
+function effectText({ origin, fromPhase, toPhase }: AppliedEventEntity): string | null {
+  if (origin === 'server') return 'published to workers';
+  return toPhase === null ? null : `${fromPhase} → ${toPhase}`;
 }

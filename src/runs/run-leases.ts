@@ -98,16 +98,15 @@ export class RunLeases {
     const isHeld = phaseOf(run) !== 'waiting';
     if (!isHeld || (leaseToken === null && claimant.workerId !== workerId)) throw leaseLost(claimant.attempt);
     const isUnused = leaseToken !== null && leaseUsedAt === null;
-    const why = reason === null ? '.' : `: ${reason}`;
     const commanded = await this.store.command(
       run.runId,
       isUnused
         ? { type: 'unclaim', attempt, leaseToken }
-        : { type: 'lose-worker', attempt, message: `The worker ${workerId ?? ''} handed the run back${why}` },
+        : { type: 'lose-worker', attempt, loss: { kind: 'returned', reason } },
     );
     if (!commanded?.applied) throw refusal(commanded!.run, claimant);
     if (isUnused && reason !== null) {
-      const text = `Worker ${workerId} handed the run back before it began${why}`;
+      const text = `Worker ${workerId} returned the run before starting it: ${reason}`;
       await this.claims.appendLog(run.runId, attempt, [{ stream: 'system', text }]);
     }
     return commanded.run;

@@ -51,7 +51,7 @@ describe('docs/run-lifecycle.md', () => {
       [claim, { type: 'fail', ...said, payload: { errorCode: 'E', message: 'm', step: 'fetch' } }],
     ],
     ['a time-out', [claim, { type: 'time-out' }]],
-    ['a lost worker', [claim, { type: 'lose-worker', attempt: 1, message: 'm' }]],
+    ['a lost worker', [claim, { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } }]],
     ['no worker', [{ type: 'give-up-waiting' }]],
     ['part of the work', [claim, { type: 'complete', ...said, payload: { status: 'partial' } }]],
   ])('lists the statusReason of %s, with its status', (_what, commands) => {

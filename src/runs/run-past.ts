@@ -21,7 +21,7 @@ const MAX_LARGE_REQUESTS = 10;
 
 export type PastEvent = Pick<
   AppliedEventEntity,
-  'position' | 'eventType' | 'outcome' | 'effect' | 'appliedAt'
+  'position' | 'eventType' | 'outcome' | 'origin' | 'toPhase' | 'appliedAt'
 > & {
   /** JSON text; null where it is too large to be read for a page. */
   payload: string | null;
@@ -79,7 +79,7 @@ export interface PastStamp {
 }
 
 const EVENT_COLUMNS =
-  'SELECT position, event_type AS "eventType", outcome, effect, applied_at AS "appliedAt",' +
+  'SELECT position, event_type AS "eventType", outcome, origin, to_phase AS "toPhase", applied_at AS "appliedAt",' +
   ` CASE WHEN OCTET_LENGTH(payload) <= ${MAX_PAYLOAD_BYTES} THEN payload END AS payload FROM applied_events`;
 
 /** What happened to a run until now: its events, its attempts, and the runs that it repeats or that repeat it. */
@@ -213,8 +213,8 @@ export class RunPast {
   private async select(where: string, parameters: unknown[]): Promise<PastEvent[]> {
     const events = await this.query<PastEvent>(`${EVENT_COLUMNS} ${where}`, parameters);
     const large = events.filter(
-      ({ payload, eventType, effect }) =>
-        payload === null && eventType === 'run.requested' && effect !== null,
+      ({ payload, eventType, origin }) =>
+        payload === null && eventType === 'run.requested' && origin === 'server',
     );
     // One after the other, so that no more than one of them is in memory.
     for (const event of large.slice(0, MAX_LARGE_REQUESTS)) {

@@ -16,6 +16,7 @@ import { ReportingHabits } from './reporting-habits';
 import type { LimitedRun } from './run-deadlines';
 import { phaseOf } from './run-state';
 import { type RunView, toRunView } from './run-view';
+import { type Waiting, waitingFor } from './waiting';
 import { startRange } from './start-range';
 import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
 import { WorkerRegistry } from './worker-registry';
@@ -202,7 +203,7 @@ export class RunQueries {
     const rows = await this.inbox.select(
       this.database.read,
       // What anybody else puts on the stream under this name has no effect.
-      `WHERE event_type = 'run.requested' AND effect IS NOT NULL AND run_id IN ${inList([...attempts.keys()])}` +
+      `WHERE event_type = 'run.requested' AND origin = 'server' AND run_id IN ${inList([...attempts.keys()])}` +
         ' ORDER BY position',
       [...attempts.keys()],
     );
@@ -277,7 +278,8 @@ export class RunQueries {
     return { items, nextCursor: hasMore ? String(keys.at(-1)) : null };
   }
 
-  async views(runs: Run[]): Promise<RunView[]> {
+  /** Why each of these runs makes no progress, by run id; without those that nothing holds up. */
+  async waiting(runs: Run[]): Promise<ReadonlyMap<string, Waiting>> {
     const unclaimed = runs.filter((run) => phaseOf(run) === 'waiting');
     const external = unclaimed.filter(({ executor }) => executor === 'external');
     const [unpublished, habits] = await Promise.all([
@@ -287,11 +289,24 @@ export class RunQueries {
     const stepWorkers = this.workers.capacity();
     const consumers = unclaimed.length === 0 ? [] : [...this.monitor.consumers(), ...this.workers.calling()];
     const now = this.clock.now();
-    return runs.map((run) => {
-      const habit = habits.get(run.projectId);
-      const facts = { unpublished: unpublished.has(run.runId), stepWorkers, consumers, habit };
-      return toRunView(run, facts, now, this.config.basePath);
-    });
+    return new Map(
+      runs.flatMap((run) => {
+        const habit = habits.get(run.projectId);
+        const facts = { unpublished: unpublished.has(run.runId), stepWorkers, consumers, habit };
+        const waiting = waitingFor(run, facts, now);
+        return waiting ? [[run.runId, waiting] as const] : [];
+      }),
+    );
+  }
+
+  async waitingOf(run: Run): Promise<Waiting | null> {
+    return (await this.waiting([run])).get(run.runId) ?? null;
+  }
+
+  async views(runs: Run[]): Promise<RunView[]> {
+    const waiting = await this.waiting(runs);
+    const now = this.clock.now();
+    return runs.map((run) => toRunView(run, waiting.get(run.runId) ?? null, now, this.config.basePath));
   }
 
   async view(run: Run): Promise<RunView> {

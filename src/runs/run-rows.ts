@@ -121,7 +121,7 @@ export class RunRows {
     await this.relay.put(tx, events);
     await this.inbox.insert(
       tx,
-      events.map((event) => ({ ...inboxRow(event, occurredAt), effect: 'made known to workers' })),
+      events.map((event) => ({ ...inboxRow(event, occurredAt), origin: 'server' })),
     );
   }
 }
@@ -137,7 +137,9 @@ export function inboxRow(event: RunEvent, appliedAt: string): Partial<AppliedEve
     payload: JSON.stringify(storedPayload(event)),
     payloadHash: event.eventType === 'run.log' ? contentHash(event.payload) : null,
     outcome: 'applied',
-    effect: null,
     entryId: null,
+    origin: 'worker',
+    fromPhase: null,
+    toPhase: null,
   };
 }

@@ -60,7 +60,7 @@ const confirmStop = (payload: RunEventMap['run.cancelled'] = {}, occurredAt = NO
 const loseWorker = (attempt = 1): RunCommand => ({
   type: 'lose-worker',
   attempt,
-  message: 'It fell silent.',
+  loss: { kind: 'lease-expired' },
 });
 
 const unclaim = (attempt = 1, leaseToken = TOKEN): RunCommand => ({ type: 'unclaim', attempt, leaseToken });
@@ -420,7 +420,7 @@ describe('a lost worker', () => {
       status: 'failed',
       statusReason: 'worker-lost',
       endedAt: NOW,
-      error: { code: 'WORKER_LOST', message: 'It fell silent.' },
+      error: { code: 'WORKER_LOST', message: null, loss: { kind: 'lease-expired' } },
     }));
 
   it('cancels a run that was to be stopped, attempts or not', () => {
@@ -830,7 +830,7 @@ describe('an external run whose request was published', () => {
     const claimed = after(handedOut, [claim]);
     expect(isHandedOut(handedOut)).toBe(true);
     for (const command of [
-      { type: 'lose-worker', attempt: 1, message: 'silent' },
+      { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } },
       { type: 'unclaim', attempt: 1, leaseToken: TOKEN },
     ] satisfies RunCommand[])
       expect(after(claimed, [command])).toMatchObject({ claimedAt: null, requestPublishedAt: null });

@@ -3,7 +3,7 @@ import { isReadableName } from '../events/readable-name';
 import type { RunEventMap, RunInput } from '../events/run-event';
 import { LEASE_SECONDS, MAX_PAST_LEASES } from './lease';
 import { stopReportAfter } from './stop-report';
-import { NO_PROGRESS, type Run, type StepState, isTerminal, pendingSteps } from './run';
+import { NO_PROGRESS, type Run, type StepState, type WorkerLoss, isTerminal, pendingSteps } from './run';
 import {
   cutText,
   MAX_ERROR_BYTES,
@@ -17,7 +17,16 @@ import {
 import { clockAfter, timeOf, unheardSince } from './sender-clock';
 
 /** Where a run stands for the state machine: `running` has three phases, each terminal status is one. */
-export type RunPhase = 'waiting' | 'active' | 'stopping' | 'completed' | 'partial' | 'failed' | 'cancelled';
+export const RUN_PHASES = [
+  'waiting',
+  'active',
+  'stopping',
+  'completed',
+  'partial',
+  'failed',
+  'cancelled',
+] as const;
+export type RunPhase = (typeof RUN_PHASES)[number];
 
 /** Everything that can be done to a run. What a worker says carries when, and which attempt, it speaks of. */
 export type RunCommand =
@@ -32,7 +41,7 @@ export type RunCommand =
   | ({ type: 'confirm-stop' } & Said<'run.cancelled'>)
   | { type: 'request-stop'; reason: string; requestedBy: string }
   /** The lease is over, or the worker is known to be gone. */
-  | { type: 'lose-worker'; attempt: number; message: string }
+  | { type: 'lose-worker'; attempt: number; loss: WorkerLoss }
   | { type: 'give-up-waiting' }
   | { type: 'give-up-stopping' }
   | { type: 'time-out' };
@@ -244,7 +253,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
           }
         : { cancelRequestedAt: now, stopBy: plusSeconds(now, run.stopGraceSeconds) };
     case 'lose-worker':
-      return lost(run, command.message, now);
+      return lost(run, command.loss, now);
     case 'give-up-waiting':
       return {
         ...ended(run, 'failed', now),
@@ -262,7 +271,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
         ? {
             ...ended(run, 'failed', now),
             statusReason: 'timed-out',
-            error: { code: 'TIMED_OUT', message: 'The run took longer than the project allows.' },
+            error: { code: 'TIMED_OUT', message: null },
           }
         : { ...ended(run, 'cancelled', now), statusReason: 'cancelled-by-user' };
   }
@@ -374,8 +383,8 @@ function completed(run: Run, command: Extract<RunCommand, { type: 'complete' }>,
   };
 }
 
-function lost(run: Run, message: string, now: Instant): Partial<Run> {
-  const error = { code: 'WORKER_LOST', message };
+function lost(run: Run, loss: WorkerLoss, now: Instant): Partial<Run> {
+  const error = { code: 'WORKER_LOST', message: null, loss };
   if (run.cancelRequestedAt !== null) {
     return { ...ended(run, 'cancelled', now), statusReason: 'cancelled-by-user', error };
   }

@@ -232,21 +232,27 @@ describe('an event', () => {
       metrics: { newJobsCount: 4 },
     });
     expect(
-      (await history(runId)).map(({ eventType, outcome, effect }) => [eventType, outcome, effect]),
+      (await history(runId)).map(({ eventType, outcome, origin, fromPhase, toPhase }) => [
+        eventType,
+        outcome,
+        origin,
+        fromPhase,
+        toPhase,
+      ]),
     ).toEqual([
-      ['run.requested', 'applied', 'made known to workers'],
-      ['run.started', 'applied', 'waiting → active'],
-      ['run.progress', 'applied', null],
-      ['run.progress', 'applied', null],
-      ['run.completed', 'applied', 'active → completed'],
-      ['run.failed', 'already-ended', null],
+      ['run.requested', 'applied', 'server', null, null],
+      ['run.started', 'applied', 'worker', 'waiting', 'active'],
+      ['run.progress', 'applied', 'worker', null, null],
+      ['run.progress', 'applied', 'worker', null, null],
+      ['run.completed', 'applied', 'worker', 'active', 'completed'],
+      ['run.failed', 'already-ended', 'worker', null, null],
     ]);
   });
 
   it('of an older attempt is recorded and changes nothing', async () => {
     const runId = await aRun();
     await store.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
-    await store.command(runId, { type: 'lose-worker', attempt: 1, message: 'gone' });
+    await store.command(runId, { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } });
     const before = await get(runId);
     const late = [
       anEvent(runId, 'run.completed', { attempt: 1 }),

@@ -3,7 +3,6 @@ import { elapsedMs, type Instant } from '../clock/clock';
 import { withBasePath } from '../config/base-path';
 import type { JsonObject } from '../events/run-event';
 import {
-  isTerminal,
   type Omission,
   OMISSIONS,
   type Run,
@@ -15,7 +14,8 @@ import {
   type TriggeredBy,
 } from './run';
 import { runError } from './run-error';
-import { type Waiting, type WaitingFacts, waitingFor, waitingMessage } from './waiting';
+import type { Waiting } from './waiting';
+import { waitingMessage } from './waiting-text';
 import { clockSkewMs } from './sender-clock';
 
 // Names, not classes: Nest translates a class at the top of a property only, and passes on one that lies deeper.
@@ -118,7 +118,7 @@ export class RunView {
 }
 
 /** @param basePath goes before the addresses of artifacts */
-export function toRunView(run: Run, facts: WaitingFacts, now: Instant, basePath = ''): RunView {
+export function toRunView(run: Run, waiting: Waiting | null, now: Instant, basePath = ''): RunView {
   return {
     runId: run.runId,
     projectId: run.projectId,
@@ -135,7 +135,7 @@ export function toRunView(run: Run, facts: WaitingFacts, now: Instant, basePath 
     cancelRequestedAt: run.cancelRequestedAt,
     endedAt: run.endedAt,
     durationMs: durationMs(run),
-    waiting: waitingView(run, facts, now),
+    waiting: waiting && waitingView(waiting, run, now),
     progress: run.progress,
     steps: run.steps.map(({ name, status, startedAt, endedAt, exitCode }) => ({
       name,
@@ -156,18 +156,15 @@ export function toRunView(run: Run, facts: WaitingFacts, now: Instant, basePath 
   };
 }
 
-function waitingView(run: Run, facts: WaitingFacts, now: Instant): WaitingView | null {
-  const waiting = isTerminal(run) ? null : waitingFor(run, facts, now);
-  return (
-    waiting && {
-      code: waiting.code,
-      message: waitingMessage(waiting, run, now),
-      ...(waiting.code === 'handed-out' && {
-        publishedAt: waiting.publishedAt,
-        typicalMs: waiting.typicalMs,
-      }),
-    }
-  );
+function waitingView(waiting: Waiting, run: Run, now: Instant): WaitingView {
+  return {
+    code: waiting.code,
+    message: waitingMessage(waiting, run, now),
+    ...(waiting.code === 'handed-out' && {
+      publishedAt: waiting.publishedAt,
+      typicalMs: waiting.typicalMs,
+    }),
+  };
 }
 
 export function durationMs({

@@ -11,6 +11,9 @@ import type {
   StopReport,
   TriggeredBy,
 } from './run';
+import type { RunPhase } from './run-state';
+
+export type EventOrigin = 'server' | 'worker';
 
 /** Times are ISO-8601 text, nested values JSON text: the same in SQLite and PostgreSQL, and readable in both. */
 @Entity('runs')
@@ -122,8 +125,11 @@ export class AppliedEventEntity {
   @Column({ type: 'text' }) outcome!: string;
   /** The entry of the stream that it came with; null for what we say ourselves. */
   @Column({ name: 'entry_id', type: 'text', nullable: true }) entryId!: string | null;
-  /** What it did, in a word or two: `active → completed`. */
-  @Column({ type: 'text', nullable: true }) effect!: string | null;
   /** Of the whole payload, where `payload` is only a part of it. */
   @Column({ name: 'payload_hash', type: 'text', nullable: true }) payloadHash!: string | null;
+  /** `server`: a request to workers that this server published. */
+  @Column({ type: 'text', default: 'worker' }) origin!: EventOrigin;
+  /** Set together with `toPhase` where the event changed the run's phase. */
+  @Column({ name: 'from_phase', type: 'text', nullable: true }) fromPhase!: RunPhase | null;
+  @Column({ name: 'to_phase', type: 'text', nullable: true }) toPhase!: RunPhase | null;
 }

@@ -64,6 +64,14 @@ export interface SenderClock {
   isOff: boolean;
 }
 
+/** How a worker lost its run. `returned`: the worker handed it back, with its own words for the reason. */
+export type WorkerLoss =
+  | { kind: 'lease-expired' }
+  | { kind: 'returned'; reason: string | null }
+  /** The server's own worker was cut off. */
+  | { kind: 'server-stopped' }
+  | { kind: 'server-crashed' };
+
 /** One execution of a project's pipeline. Changed only by `transition`, in run-state.ts. */
 export interface Run {
   /** UUID version 7: its order is the order of starts. */
@@ -126,8 +134,8 @@ export interface Run {
   progress: Progress;
   steps: StepState[];
   metrics: Record<string, number>;
-  /** Without a message where the server itself decided: run-error.ts makes the sentence. */
-  error: { code: string; message: string | null } | null;
+  /** `message` is the worker's; null where the server decided, and run-error.ts has the text. */
+  error: { code: string; message: string | null; loss?: WorkerLoss } | null;
   artifacts: Artifact[];
   /** What was reported beyond the bounds of a run, and is not kept; null where all is. See run-bounds.ts. */
   omitted: Omission[] | null;

@@ -217,13 +217,9 @@ export class RunsService {
     }
   }
 
-  /** Made without a look at the database: at its first moment every run is in the same state. */
+  /** Does not read the database: every new run waits for the same. */
   private viewOfNew(run: Run): RunView {
-    return toRunView(
-      run,
-      { unpublished: true, stepWorkers: { slots: 0, busy: 0 }, consumers: [] },
-      run.startedAt,
-    );
+    return toRunView(run, { code: 'not-yet-published', isFresh: true }, run.startedAt);
   }
 }
 

@@ -2,7 +2,8 @@ import { aNewRun, after, LATER } from '../../test/support/a-run';
 import type { ReportedStopping } from '../events/run-event';
 import type { Run } from './run';
 import type { RunCommand } from './run-state';
-import { plainText, stopWords } from './stop-words';
+import { stopSentences } from './stop-text';
+import { joined, plainText } from './text-part';
 
 const at = (seconds: number) => new Date(Date.parse(LATER) + seconds * 1000).toISOString();
 const CLAIM: RunCommand = { type: 'claim', workerId: 'worker-1', leaseSeconds: 60 };
@@ -25,8 +26,8 @@ const claimed = after(aNewRun(), [CLAIM]);
 const asked = after(claimed, [ASK]);
 const reported = (stopping: ReportedStopping, ahead = 0) => after(asked, [report(stopping, 1, ahead)], at(1));
 const said = (run: Run, seconds: number) => {
-  const words = stopWords(run, at(seconds));
-  return words && plainText(words);
+  const sentences = stopSentences(run, at(seconds));
+  return sentences && plainText(joined(sentences));
 };
 
 it.each<[string, Run, number, string]>([
@@ -34,7 +35,7 @@ it.each<[string, Run, number, string]>([
     'it was asked for',
     asked,
     2,
-    'A stop was asked for 2 s ago. The worker worker-1 has not confirmed it yet; without a word from it the run is cancelled in 28 s.',
+    'Stop requested 2 s ago. Worker worker-1 has not confirmed it yet; without confirmation the run is cancelled in 28 s.',
   ],
   [
     'SIGTERM was sent',
@@ -52,13 +53,13 @@ it.each<[string, Run, number, string]>([
     'nobody can tell who is left',
     reported(terminated()),
     5,
-    'SIGTERM was sent to step parse 4 s ago; what is still alive is killed in 6 s.',
+    'SIGTERM was sent to step parse 4 s ago; processes still alive are killed in 6 s.',
   ],
   [
     'all have ended',
     reported(terminated({ aliveCount: 0, alive: [] })),
     2,
-    'SIGTERM was sent to step parse 1 s ago, and none of its processes is alive any more.',
+    'SIGTERM was sent to step parse 1 s ago; all its processes have ended.',
   ],
   [
     'not even SIGKILL ended it',
@@ -76,19 +77,19 @@ it.each<[string, Run, number, string]>([
     'the clock of the worker is an hour ahead',
     reported(terminated({}, 3600), 3600),
     5,
-    'SIGTERM was sent to step parse 4 s ago; what is still alive is killed in 6 s.',
+    'SIGTERM was sent to step parse 4 s ago; processes still alive are killed in 6 s.',
   ],
   [
     'the clock of the worker is minutes behind',
     reported(terminated({}, -240), -240),
     5,
-    'SIGTERM was sent to step parse 4 s ago; what is still alive is killed in 6 s.',
+    'SIGTERM was sent to step parse 4 s ago; processes still alive are killed in 6 s.',
   ],
   [
     'a time names no zone',
     reported(terminated({ killAt: at(11).replace('Z', '') })),
     5,
-    'SIGTERM was sent to step parse 4 s ago; what is still alive is killed in 6 s.',
+    'SIGTERM was sent to step parse 4 s ago; processes still alive are killed in 6 s.',
   ],
   [
     'its times cannot be',
@@ -113,13 +114,15 @@ it.each<[string, Run, number, string]>([
 });
 
 it('marks the times that go on', () => {
-  expect(stopWords(reported(terminated()), at(5))).toEqual([
-    { text: 'SIGTERM was sent to step parse ' },
-    { text: '4 s', elapsedMs: 4000 },
-    { text: ' ago' },
-    { text: '; what is still alive is killed in ' },
-    { text: '6 s', leftMs: 6000 },
-    { text: '.' },
+  expect(stopSentences(reported(terminated()), at(5))).toEqual([
+    [
+      { text: 'SIGTERM was sent to step parse ' },
+      { text: '4 s', elapsedMs: 4000 },
+      { text: ' ago' },
+      { text: '; processes still alive are killed in ' },
+      { text: '6 s', leftMs: 6000 },
+      { text: '.' },
+    ],
   ]);
 });
 
@@ -142,7 +145,7 @@ it.each<[string, Run]>([
   ['the run has ended', after(reported(terminated()), [{ type: 'give-up-stopping' }])],
 ])('keeps no report where %s', (_what, run) => {
   expect(run.stopReport).toBeNull();
-  expect(stopWords(run, at(2))).toBeNull();
+  expect(stopSentences(run, at(2))).toBeNull();
 });
 
 describe('reports that overtake each other', () => {

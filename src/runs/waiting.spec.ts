@@ -2,7 +2,8 @@ import { aNewRun, after, LATER } from '../../test/support/a-run';
 import type { Run } from './run';
 import type { RunCommand } from './run-state';
 import { type ReportingHabit, UNKNOWN_HABIT } from './reporting-habits';
-import { type WaitingFacts, waitingFor, waitingMessage } from './waiting';
+import { type WaitingFacts, waitingFor } from './waiting';
+import { waitingMessage } from './waiting-text';
 
 const SOON = '2026-03-01T10:05:10.000Z';
 const MUCH_LATER = '2026-03-01T10:09:00.000Z';
@@ -35,23 +36,23 @@ describe('why a run is not further', () => {
       unclaimed,
       facts({ unpublished: true }),
       'not-yet-published',
-      /accepted and safe/,
+      /accepted and stored/,
     ],
     [
       'its request is not published and all places are taken',
       unclaimed,
       facts({ unpublished: true, stepWorkers: { slots: 1, busy: 1 } }),
       'not-yet-published',
-      /accepted and safe/,
+      /accepted and stored/,
     ],
     [
       'it was only just asked for',
       { ...unclaimed, startedAt: '2026-03-01T10:05:09.500Z' },
       facts(),
       'no-worker-yet',
-      /only just/,
+      /triggered just now/,
     ],
-    ['nobody takes it though somebody could', unclaimed, facts(), 'no-worker-yet', /a place for it/],
+    ['nobody takes it though somebody could', unclaimed, facts(), 'no-worker-yet', /a slot is free/],
     [
       'nobody carries out steps',
       unclaimed,
@@ -64,7 +65,7 @@ describe('why a run is not further', () => {
       unclaimed,
       facts({ stepWorkers: { slots: 2, busy: 2 } }),
       'workers-busy',
-      /All 2 places/,
+      /All 2 slots are taken/,
     ],
     [
       'its request is published and nothing is known of its workers, also if the own slots are busy',
@@ -78,7 +79,7 @@ describe('why a run is not further', () => {
       external,
       facts({ habit: AT_END }),
       'handed-out',
-      /^Handed to a worker at 2026-03-01T10:05:00.000Z\. This project's workers report only at the end, typically after 4 s\.$/,
+      /^Handed to a worker at 2026-03-01T10:05:00.000Z\. Workers of this project report only at the end, typically after 4 s\.$/,
     ],
     [
       'it is handed out, also while it is asked for once more',
@@ -92,14 +93,14 @@ describe('why a run is not further', () => {
       external,
       facts({ habit: AT_START }),
       'no-worker-yet',
-      /^No external worker has reported since .*10:05:00.000Z; .* report when they begin\./,
+      /^No external worker has reported since .*10:05:00.000Z; .* report when they start\./,
     ],
     [
       'the request of an external run is not published',
       { ...external, requestPublishedAt: null },
       facts({ unpublished: true, habit: AT_END }),
       'not-yet-published',
-      /accepted and safe/,
+      /accepted and stored/,
     ],
     [
       'nothing is known of its external worker, but others were heard of',
@@ -111,7 +112,7 @@ describe('why a run is not further', () => {
         ],
       }),
       'handed-out',
-      /^Published at .*Heard of lately: gpu-1 \(ml, 3 s ago\)\.$/,
+      /^Published at .*Seen lately: gpu-1 \(ml, 3 s ago\)\.$/,
     ],
     [
       'nobody here carries out steps, but workers elsewhere were heard of',
@@ -124,7 +125,7 @@ describe('why a run is not further', () => {
         ],
       }),
       'no-worker-yet',
-      /Heard of lately: w-1 \(HTTP, 0 s ago\)\.$/,
+      /Seen lately: w-1 \(HTTP, 0 s ago\)\.$/,
     ],
     ['no consumer was heard of', external, facts(), 'handed-out', /without a group cannot be seen/],
     ['it is being stopped', after(claimed, [ask]), facts(), 'stopping', /worker-1/],
@@ -133,7 +134,7 @@ describe('why a run is not further', () => {
       after(nameless, [ask]),
       facts(),
       'stopping',
-      /that has the run/,
+      /that holds the run/,
     ],
   ])('says that %s', (_what, run, known, code, message) => {
     expect(said(run, known, SOON)).toEqual({ code, message: expect.stringMatching(message) });
@@ -142,7 +143,7 @@ describe('why a run is not further', () => {
   it('says that the worker is silent once its lease is over, and since when', () =>
     expect(said(claimed, facts(), MUCH_LATER)).toEqual({
       code: 'worker-silent',
-      message: expect.stringContaining(`worker-1 has not been heard from since ${LATER}`),
+      message: expect.stringContaining(`Worker worker-1 sent its last heartbeat at ${LATER}`),
     }));
 
   it('says that it is stopping rather than that the worker is silent', () =>

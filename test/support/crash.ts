@@ -132,9 +132,7 @@ export async function runsOf(server: ServerProcess): Promise<RunView[]> {
 export async function eventsOf(
   server: Pick<ServerProcess, 'url'>,
   runId: string,
-): Promise<
-  { eventType: string; outcome: string; effect: string | null; payload: RunEventMap['run.progress'] }[]
-> {
+): Promise<{ eventType: string; outcome: string; payload: RunEventMap['run.progress'] }[]> {
   const response = await fetch(`${server.url}/api/runs/${runId}/events?limit=200`);
   return ((await response.json()) as { items: never[] }).items;
 }
@@ -307,8 +305,7 @@ export function flawsOf(folders: Folders): string[] {
     none('event applied twice', '(SELECT 1 FROM applied_events GROUP BY event_id HAVING COUNT(*) > 1)');
     none(
       'run that ended twice',
-      `(SELECT 1 FROM applied_events WHERE effect LIKE '%→ completed' OR effect LIKE '%→ partial'
-          OR effect LIKE '%→ failed' OR effect LIKE '%→ cancelled' GROUP BY run_id HAVING COUNT(*) > 1)`,
+      `(SELECT 1 FROM applied_events WHERE to_phase IN ('completed', 'partial', 'failed', 'cancelled') GROUP BY run_id HAVING COUNT(*) > 1)`,
     );
     none('event rejected twice', '(SELECT 1 FROM rejected_events GROUP BY entry_id HAVING COUNT(*) > 1)');
     none(

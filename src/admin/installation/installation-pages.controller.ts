@@ -70,12 +70,11 @@ export class InstallationPagesController {
       this.monitor.groups(),
       this.queries.allActive(),
     ]);
-    const views = await this.queries.views(active.filter(({ claimedAt }) => claimedAt === null));
-    const viewOf = new Map(views.map((view) => [view.runId, view]));
+    const waiting = await this.queries.waiting(active.filter(({ claimedAt }) => claimedAt === null));
     const nameOf = (projectId: string) => this.projects.find(projectId)?.definition.name ?? projectId;
     const { strangers } = this.monitor;
     const model = {
-      ...workersPage(workers, groups, active, viewOf, habits, nameOf, this.clock.now()),
+      ...workersPage(workers, groups, active, waiting, habits, nameOf, this.clock.now()),
       sharedStream: strangers.length === 0 ? null : sharedStreamText(strangers),
     };
     // What only says that time passes is left out: the page counts on by itself.
@@ -96,7 +95,7 @@ export class InstallationPagesController {
         model.waiting.map(({ runId, stopAction }) => [
           runId,
           stopAction,
-          waitingKey(viewOf.get(runId) ?? null),
+          waitingKey(waiting.get(runId) ?? null),
         ]),
       ],
     );

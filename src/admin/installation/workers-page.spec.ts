@@ -1,12 +1,12 @@
 import { after, aNewRun, LATER, START } from '../../../test/support/a-run';
 import { type ReportingHabit, UNKNOWN_HABIT } from '../../runs/reporting-habits';
-import { toRunView } from '../../runs/run-view';
+import { type Waiting, waitingFor } from '../../runs/waiting';
 import { workersPage } from './workers-page';
 
 const claimed = after(aNewRun(), [{ type: 'claim', workerId: 'w', leaseSeconds: 60 }], START);
 const waiting = { ...aNewRun({ projectId: 'other' }), runId: '019ca9d6-8580-7000-8000-000000000002' };
 const FACTS = { unpublished: false, stepWorkers: { slots: 0, busy: 0 }, consumers: [] };
-const views = new Map([[waiting.runId, toRunView(waiting, FACTS, LATER)]]);
+const waitingByRun = new Map<string, Waiting>([[waiting.runId, waitingFor(waiting, FACTS, LATER)!]]);
 const name = (projectId: string) => projectId.toUpperCase();
 
 it('says what each worker runs, since when, and which runs nobody has', () => {
@@ -14,7 +14,7 @@ it('says what each worker runs, since when, and which runs nobody has', () => {
     { workerId: 'w', kind: 'external' as const, lastHeardAt: START, slots: null, runIds: [claimed.runId] },
     { workerId: 'ours', kind: 'embedded' as const, lastHeardAt: LATER, slots: 2, runIds: [] },
   ];
-  const page = workersPage(workers, [], [claimed, waiting], views, new Map(), name, LATER);
+  const page = workersPage(workers, [], [claimed, waiting], waitingByRun, new Map(), name, LATER);
   expect(page.workers).toMatchObject([
     {
       kind: 'elsewhere',
@@ -26,7 +26,7 @@ it('says what each worker runs, since when, and which runs nobody has', () => {
   expect(page.waiting).toMatchObject([
     {
       projectName: 'OTHER',
-      words: [{}, { at: { datetime: START } }, { text: expect.stringContaining('npm run worker') }],
+      words: [{}, { at: { datetime: START } }, {}, {}, { text: 'Start a worker: npm run worker.' }],
       stopAction: `/runs/${waiting.runId}/stop`,
     },
   ]);

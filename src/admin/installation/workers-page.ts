@@ -2,14 +2,14 @@ import type { Instant } from '../../clock/clock';
 import type { GroupState } from '../../events/event-stream';
 import type { ReportingHabit } from '../../runs/reporting-habits';
 import type { Run } from '../../runs/run';
-import type { RunView } from '../../runs/run-view';
+import type { Waiting } from '../../runs/waiting';
 import type { WorkerView } from '../../runs/worker-registry';
 import { elapsedText } from '../../clock/elapsed-text';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText } from '../words/plain-words';
 import { progressBar } from '../run/run-steps';
 import { type TimeText, timeText } from '../words/time-text';
-import { type PageWords, waitingWords } from '../words/waiting-words';
+import { type PageWords, waitingWords } from '../words/page-words';
 
 export interface WorkersPage {
   workers: WorkerRow[];
@@ -55,7 +55,7 @@ export function workersPage(
   workers: WorkerView[],
   groups: GroupState[],
   active: Run[],
-  views: ReadonlyMap<string, RunView>,
+  waiting: ReadonlyMap<string, Waiting>,
   habits: ReadonlyMap<string, ReportingHabit>,
   projectName: (projectId: string) => string,
   now: Instant,
@@ -110,14 +110,11 @@ export function workersPage(
             },
           ],
     ),
-    waiting: unclaimed.slice(-SHOWN).map((run) => {
-      const view = views.get(run.runId);
-      return {
-        ...atWork(run),
-        words: view ? waitingWords(run, view, now) : null,
-        stopAction: run.cancelRequestedAt === null ? `/runs/${run.runId}/stop` : null,
-      };
-    }),
+    waiting: unclaimed.slice(-SHOWN).map((run) => ({
+      ...atWork(run),
+      words: waitingWords(run, waiting.get(run.runId) ?? null, now),
+      stopAction: run.cancelRequestedAt === null ? `/runs/${run.runId}/stop` : null,
+    })),
   };
 }
 

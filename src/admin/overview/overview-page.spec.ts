@@ -1,6 +1,6 @@
 import { after, aNewRun, aProject, LATER } from '../../../test/support/a-run';
 import type { KnownProject } from '../../projects/project-catalogue';
-import { toRunView } from '../../runs/run-view';
+import { waitingFor } from '../../runs/waiting';
 import type { FileProblem } from '../../config-files/file-problem';
 import {
   chosenPage,
@@ -22,7 +22,7 @@ const project: KnownProject = {
 const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
 const CLAIM = { type: 'claim', workerId: 'w', leaseSeconds: 60 } as const;
 const factsOf = (facts: Partial<ProjectFacts>): ProjectFacts => ({
-  ...{ project, run: null, view: null, trend: [], change: null, quota: null },
+  ...{ project, run: null, waiting: null, trend: [], change: null, quota: null },
   ...facts,
 });
 const overview = (
@@ -46,7 +46,7 @@ it('says how far a run is, and looks more often meanwhile', () => {
     CLAIM,
     { type: 'progress', occurredAt: LATER, payload: { step: 'parse', current: 3, total: 12 } },
   ]);
-  const { rows, pollSeconds } = page({ run, view: toRunView(run, FACTS, LATER), trend: [run] });
+  const { rows, pollSeconds } = page({ run, waiting: waitingFor(run, FACTS, LATER), trend: [run] });
   expect(rows[0]).toMatchObject({
     mark: { word: 'Running' },
     detail: [{ text: 'parse: 3 of 12 (25 %)' }],
@@ -59,8 +59,8 @@ it('says how far a run is, and looks more often meanwhile', () => {
 
 it('says what a run waits for rather than how far it is', () => {
   const run = aNewRun();
-  const [row] = page({ run, view: toRunView(run, { ...FACTS, unpublished: true }, LATER) }).rows;
-  expect(row!.detail).toEqual([{ text: expect.stringMatching(/does not take its request\.$/) }]);
+  const [row] = page({ run, waiting: waitingFor(run, { ...FACTS, unpublished: true }, LATER) }).rows;
+  expect(row!.detail).toEqual([{ text: expect.stringMatching(/does not accept its request\.$/) }]);
 });
 
 it('says where a run failed', () => {

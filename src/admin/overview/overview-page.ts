@@ -4,8 +4,9 @@ import type { KnownProject } from '../../projects/project-catalogue';
 import type { QuotaStatus } from '../../quota/quotas';
 import type { TrendRun } from '../../runs/latest-runs';
 import { isTerminal, type Run } from '../../runs/run';
-import { runError } from '../../runs/run-error';
-import type { RunView } from '../../runs/run-view';
+import { errorSentences } from '../../runs/run-error';
+import { plainText } from '../../runs/text-part';
+import type { Waiting } from '../../runs/waiting';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText, reasonWords } from '../words/plain-words';
 import { progressBar } from '../run/run-steps';
@@ -13,7 +14,7 @@ import { projectMark, type ProjectTone, projectToneMark, type StatusMark } from 
 import { shortText } from '../words/short-text';
 import { type TimeText, timeText } from '../words/time-text';
 import { type Trend, TREND_RUNS, trendOf } from './trend';
-import { type PageWords, waitingWords, wordsWithTimes } from '../words/waiting-words';
+import { type PageWords, waitingInShort } from '../words/page-words';
 
 /** What the state of a project follows from. */
 export interface ProjectState {
@@ -26,7 +27,8 @@ export interface ProjectState {
 
 /** A project and how it goes. */
 export interface ProjectFacts extends ProjectState {
-  view: RunView | null;
+  /** Why the run makes no progress. */
+  waiting: Waiting | null;
   /** Newest first. */
   trend: TrendRun[];
   quota: QuotaStatus | null;
@@ -198,7 +200,7 @@ function headlineOf(counts: OverviewPage['counts']): string | null {
 }
 
 function projectRow(
-  { project: { definition, isDefault }, run, view, trend, change, quota }: ProjectFacts,
+  { project: { definition, isDefault }, run, waiting, trend, change, quota }: ProjectFacts,
   mayGo: boolean,
   now: Instant,
 ): ProjectRow {
@@ -214,7 +216,7 @@ function projectRow(
     href,
     isDefault,
     mark: projectMark(run, change),
-    detail: run && detailOf(run, view, change, bar?.text ?? null, now),
+    detail: run && detailOf(run, waiting, change, bar?.text ?? null, now),
     progress: bar?.max ? { value: bar.value ?? 0, max: bar.max } : null,
     lastRun: run && timeText(run.startedAt),
     lastRunHref: run && `/runs/${run.runId}`,
@@ -237,14 +239,13 @@ function projectRow(
 
 function detailOf(
   run: Run,
-  view: RunView | null,
+  waiting: Waiting | null,
   change: string | null,
   progress: string | null,
   now: Instant,
 ): PageWords[] | null {
-  if (view?.waiting?.code === 'stopping') return waitingWords(run, view, now);
-  const text = firstSentence(view?.waiting?.message) ?? change ?? progress ?? endDetail(run);
-  return text === null ? null : wordsWithTimes(text);
+  const text = change ?? progress ?? endDetail(run);
+  return waitingInShort(run, waiting, now) ?? (text === null ? null : [{ text }]);
 }
 
 /** What the word of the status leaves open. */
@@ -252,12 +253,7 @@ function endDetail(run: Run): string | null {
   const failed = run.steps.find(({ status }) => status === 'failed');
   if (run.status === 'failed' && failed) return `at ${failed.name}`;
   if (run.status === 'failed' && run.error) {
-    return shortText(firstSentence(runError(run)?.message) ?? '', 200) || null;
+    return shortText(plainText(errorSentences(run)?.[0] ?? []), 200) || null;
   }
   return run.statusReason === null ? null : shortText(reasonWords(run.statusReason), 200);
-}
-
-/** The run's own page says all of it. */
-function firstSentence(message: string | undefined): string | null {
-  return message === undefined ? null : (/^.*?[.!?](?=\s|$)/.exec(message)?.[0] ?? message);
 }

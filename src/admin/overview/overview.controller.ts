@@ -89,18 +89,25 @@ export class OverviewController {
       this.queries.allActive(),
       this.quotas.statuses(keeping.map(({ definition }) => definition.projectId)),
     ]);
-    const views = new Map((await this.queries.views(active)).map((view) => [view.projectId, view]));
+    const waiting = await this.queries.waiting(active);
     const problems = this.remarks.shownProblems();
     const version = pageVersion([], heads, problems, this.inputs.current(), [
       projects.map(({ definitionHash }) => definitionHash),
       [...quotas],
-      [...views.values()].map(waitingKey),
+      [...waiting.values()].map(waitingKey),
     ]);
-    return { projects, active, views, quotas, problems, version };
+    return { projects, active, waiting, quotas, problems, version };
   }
 
   private async model(
-    { projects, active, views, quotas, problems, version }: Awaited<ReturnType<OverviewController['facts']>>,
+    {
+      projects,
+      active,
+      waiting,
+      quotas,
+      problems,
+      version,
+    }: Awaited<ReturnType<OverviewController['facts']>>,
     choice: OverviewChoice,
   ) {
     const activeOf = new Map(active.map((run) => [run.projectId, run]));
@@ -111,7 +118,7 @@ export class OverviewController {
         const { projectId } = state.project.definition;
         return {
           ...state,
-          view: views.get(projectId) ?? null,
+          waiting: (state.run && waiting.get(state.run.runId)) ?? null,
           trend: await this.latest.trend(projectId, TREND_RUNS),
           quota: quotas.get(projectId) ?? null,
         };

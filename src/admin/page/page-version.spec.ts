@@ -1,11 +1,11 @@
-import { toRunView } from '../../runs/run-view';
+import { waitingFor } from '../../runs/waiting';
 import { aNewRun, LATER } from '../../../test/support/a-run';
 import { waitingKey } from './page-version';
 
 const run = aNewRun({ executor: 'external' });
 const heard = (...seconds: number[]) =>
   waitingKey(
-    toRunView(
+    waitingFor(
       run,
       {
         unpublished: false,
@@ -16,9 +16,9 @@ const heard = (...seconds: number[]) =>
     ),
   );
 
-it('is another where a run waits for something else, and not because time passes', () => {
-  expect(heard(3)).toBe(heard(12));
-  expect(heard(3)).not.toBe(heard(3, 4));
-  expect(heard()).toMatch(/^handed-out: /);
+it('changes when a run waits for something else, and not as time passes', () => {
+  expect(heard(3)).toEqual(heard(12));
+  expect(heard(3)).not.toEqual(heard(3, 4));
+  expect(heard()).toMatchObject({ code: 'handed-out' });
   expect(waitingKey(null)).toBeNull();
 });

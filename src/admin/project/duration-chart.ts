@@ -146,12 +146,16 @@ const STEPS_SECONDS = [
   14_400, 21_600, 43_200, 86_400,
 ];
 
-/** Round figures need one unit, or none after it. */
+const AXIS_UNITS = [
+  { unitMs: 3_600_000, name: 'h' },
+  { unitMs: 60_000, name: 'min' },
+  { unitMs: 1000, name: 's' },
+];
+
+/** Whole hours, minutes and seconds need one unit only. */
 function axisText(ms: number): string {
-  return durationText(ms)
-    .replace(/ m 00 s$/, ' min')
-    .replace(/ h 00 m$/, ' h')
-    .replace(/\.0 s$/, ' s');
+  const unit = AXIS_UNITS.find(({ unitMs }) => ms >= unitMs);
+  return unit && ms % unit.unitMs === 0 ? `${ms / unit.unitMs} ${unit.name}` : durationText(ms);
 }
 
 function niceTopMs(longestMs: number): number {

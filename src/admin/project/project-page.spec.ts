@@ -1,7 +1,7 @@
 import { after, aNewRun, aProject, LATER, RUN_ID, START } from '../../../test/support/a-run';
 import type { Run } from '../../runs/run';
 import type { RunCommand } from '../../runs/run-state';
-import { toRunView } from '../../runs/run-view';
+import { waitingFor } from '../../runs/waiting';
 import { WHOLE_HISTORY } from './history-query';
 import { type ProjectDetails, projectPage, type ProjectState, projectVersion } from './project-page';
 import { stepHistory } from './step-history';
@@ -35,7 +35,7 @@ function stateOf(run: Run | null, more: Partial<ProjectState> = {}): ProjectStat
     },
     file: 'etc/projects/demo.yaml',
     run,
-    view: run && toRunView(run, FACTS, LATER),
+    waiting: run && waitingFor(run, FACTS, LATER),
     past: {
       runs: [],
       steps: stepHistory([], true),
@@ -78,7 +78,7 @@ it('says at its foot what is wrong, and since when', () => {
 
 it('speaks of the run that was chosen, and offers to go on where it failed', () => {
   const run = { ...aNewRun(), runId: 'another' };
-  const selected = { run: FAILED, view: toRunView(FAILED, FACTS, LATER) };
+  const selected = { run: FAILED, waiting: waitingFor(FAILED, FACTS, LATER) };
   const chosen = (latest: Run) => projectPage(stateOf(latest), { ...details, selected }, LATER);
   expect(chosen({ ...FAILED, runId: 'another' })).toMatchObject({
     footerTitle: 'Chosen run',

@@ -5,7 +5,7 @@ import { FULL_SCOPE, scopesOf } from '../../projects/scope';
 import type { QuotaStatus } from '../../quota/quotas';
 import { isTerminal, type Run, type RunStatus } from '../../runs/run';
 import type { HistoryPage, StatusCount } from '../../runs/run-history-queries';
-import type { RunView } from '../../runs/run-view';
+import type { Waiting } from '../../runs/waiting';
 import { type DurationChart, durationChart } from './duration-chart';
 import { historyParameters, type HistoryQuery } from './history-query';
 import { pageVersion, waitingKey } from '../page/page-version';
@@ -30,7 +30,8 @@ export interface ProjectState {
   file: string;
   /** The active run, else the latest. */
   run: Run | null;
-  view: RunView | null;
+  /** Why the run makes no progress. */
+  waiting: Waiting | null;
   past: ProjectPast;
   query: HistoryQuery;
   quota: QuotaStatus | null;
@@ -48,7 +49,7 @@ export interface ProjectDetails {
   page: HistoryPage;
   counts: Record<RunStatus, StatusCount>;
   /** The run that was chosen for the foot of the page. */
-  selected: { run: Run; view: RunView } | null;
+  selected: { run: Run; waiting: Waiting | null } | null;
 }
 
 /** A run in a line: what tells it from others. */
@@ -104,9 +105,9 @@ export interface ProjectPage {
 
 /** Of facts that take no time to come by: most of those who ask are told that it is the same. */
 export function projectVersion(state: ProjectState, now: Instant): string {
-  const { project, run, view, past, query, quota, notes, troubles, active, change } = state;
+  const { project, run, waiting, past, query, quota, notes, troubles, active, change } = state;
   const stale = staleWords(past.staleness, isActive(run), now);
-  return pageVersion(run ? [run] : [], project.definitionHash, waitingKey(view), [
+  return pageVersion(run ? [run] : [], project.definitionHash, waitingKey(waiting), [
     query,
     quota,
     notes,
@@ -180,19 +181,19 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
 
 /** The run that was chosen in the history, else the one at work or the latest. */
 function footerOf(
-  { project: { definition }, file, run, view, quota }: ProjectState,
+  { project: { definition }, file, run, waiting, quota }: ProjectState,
   { selected, page }: ProjectDetails,
   stepNames: string[],
   warnings: FooterWarning[],
   now: Instant,
 ): Pick<ProjectPage, 'footer' | 'footerTitle' | 'footerRun' | 'rerunFrom'> {
-  const shown = selected ?? (run && view ? { run, view } : null);
+  const shown = selected ?? (run && { run, waiting });
   const failed = shown?.run.steps.find(({ status }) => status === 'failed')?.name;
   const isListed = page.items.some(({ runId }) => runId === selected?.run.runId);
   const canRerun = !isActive(run) && failed !== undefined && stepNames.includes(failed);
   return {
     footer: shown
-      ? runFooter(shown.run, shown.view, quota, now, warnings)
+      ? runFooter(shown.run, shown.waiting, quota, now, warnings)
       : neverRunFooter(file, quota, warnings),
     footerTitle: shown && (shown.run.runId === run?.runId ? 'Latest run' : 'Chosen run'),
     footerRun: shown && {

@@ -38,8 +38,8 @@ export class ProjectReader {
   async state(projectId: string, query: HistoryQuery): Promise<ProjectState> {
     const project = this.projects.get(projectId);
     const run = await this.queries.current(projectId);
-    const [view, past, quota, active, change] = await Promise.all([
-      run && this.queries.view(run),
+    const [waiting, past, quota, active, change] = await Promise.all([
+      run && this.queries.waitingOf(run),
       this.pasts.past(projectId, run),
       this.quotas.statusOf(project.definition),
       this.latest.active(),
@@ -49,7 +49,7 @@ export class ProjectReader {
       project,
       file: this.remarks.pathOf(project),
       run,
-      view,
+      waiting,
       past,
       query,
       quota,
@@ -75,7 +75,7 @@ export class ProjectReader {
     return {
       page,
       counts,
-      selected: selected && { run: selected, view: await this.queries.view(selected) },
+      selected: selected && { run: selected, waiting: await this.queries.waitingOf(selected) },
     };
   }
 

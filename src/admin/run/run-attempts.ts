@@ -22,9 +22,9 @@ export function attemptRows(run: Run, events: PastEvent[], now: Instant): Attemp
   if (run.attempt === 1) return [];
   const asked = new Map<number, Instant>();
   const begun = new Map<number, { workerId: string; at: Instant }>();
-  for (const { eventType, outcome, effect, appliedAt, payload } of events) {
+  for (const { eventType, outcome, origin, appliedAt, payload } of events) {
     if (outcome !== 'applied' || payload === null) continue;
-    if (eventType === 'run.requested' && effect !== null) {
+    if (eventType === 'run.requested' && origin === 'server') {
       const { attempt } = JSON.parse(payload) as RunEventMap['run.requested'];
       if (!asked.has(attempt)) asked.set(attempt, appliedAt);
     }

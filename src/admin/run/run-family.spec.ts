@@ -47,10 +47,11 @@ describe('attempts', () => {
       appliedAt,
       payload: JSON.stringify(payload),
       outcome: 'applied',
-      effect: null,
+      origin: 'worker',
+      toPhase: null,
       ...more,
     }) as PastEvent;
-  const known = { effect: 'made known to workers' };
+  const known: Partial<PastEvent> = { origin: 'server' };
 
   it('are not shown where there is one', () => {
     expect(attemptRows(failed, [], END)).toEqual([]);

@@ -1,20 +1,20 @@
 import { after, aNewRun, LATER, START } from '../../../test/support/a-run';
 import type { Run } from '../../runs/run';
 import type { RunCommand } from '../../runs/run-state';
-import { toRunView } from '../../runs/run-view';
-import { plainText } from '../../runs/stop-words';
+import { waitingFor } from '../../runs/waiting';
+import { plainText } from '../../runs/text-part';
 import { runFooter } from './run-footer';
 
 const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
 const CLAIM: RunCommand = { type: 'claim', workerId: 'worker-2', leaseSeconds: 60 };
 const STOP: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'page' };
-const footerOf = (run: Run) => runFooter(run, toRunView(run, FACTS, LATER), null, LATER);
+const footerOf = (run: Run) => runFooter(run, waitingFor(run, FACTS, LATER), null, LATER);
 
 it('says what a run waits for', () => {
   const footer = footerOf(aNewRun());
   expect(footer.mark.note).toBe('waiting for a worker');
   expect(footer).toMatchObject({ since: { text: '5 m 00 s' }, workerId: null });
-  expect(plainText(footer.detail!)).toContain('No worker has taken the run');
+  expect(plainText(footer.detail!)).toContain('No worker has claimed the run');
 });
 
 it('says who is at work, and when it was last heard', () => {
@@ -59,7 +59,7 @@ it('says what is left of the quota, and when it begins anew', () => {
   const run = aNewRun();
   const quota = { dailyLimit: 1200, used: 1188, remaining: 12, concurrencyLimit: 1, resetsAt: LATER };
   const of = (remaining: number) =>
-    runFooter(run, toRunView(run, FACTS, LATER), { ...quota, remaining }, LATER).quota;
+    runFooter(run, waitingFor(run, FACTS, LATER), { ...quota, remaining }, LATER).quota;
   expect(of(12)).toMatchObject({ text: '12 of 1,200 calls left', resetsAt: { datetime: LATER } });
   expect(of(0)!.text).toBe('None of 1,200 calls left');
   expect(footerOf(run).quota).toBeNull();
@@ -68,9 +68,9 @@ it('says what is left of the quota, and when it begins anew', () => {
 it('warns where nothing is left, and of a worker that fell silent', () => {
   const quota = { dailyLimit: 9, used: 9, remaining: 0, concurrencyLimit: 1, resetsAt: LATER };
   const silent = { ...after(aNewRun(), [CLAIM], START), leaseExpiresAt: START };
-  const { warnings, detail } = runFooter(silent, toRunView(silent, FACTS, LATER), quota, LATER);
+  const { warnings, detail } = runFooter(silent, waitingFor(silent, FACTS, LATER), quota, LATER);
   expect(warnings).toMatchObject([
-    { text: expect.stringContaining('worker-2 is about to be given up'), at: { datetime: START } },
+    { text: expect.stringContaining('Worker worker-2 has lost its lease'), at: { datetime: START } },
     { text: expect.stringContaining('quota is used up'), at: { datetime: LATER } },
   ]);
   expect(detail).toBeNull();

@@ -1,14 +1,13 @@
 import type { Instant } from '../../clock/clock';
 import type { QuotaStatus } from '../../quota/quotas';
 import { isTerminal, type Run } from '../../runs/run';
-import type { RunView } from '../../runs/run-view';
 import { clockSkewMs } from '../../runs/sender-clock';
+import type { Waiting } from '../../runs/waiting';
 import { type DurationText, durationOf, durationText } from '../words/duration-text';
 import { numberText, reasonWords } from '../words/plain-words';
 import { runMark, type StatusMark } from '../words/status-mark';
-import { shortText } from '../words/short-text';
 import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
-import { type PageWords, waitingWords, wordsWithTimes } from '../words/waiting-words';
+import { errorWords, type PageWords, waitingWords } from '../words/page-words';
 
 /** A difference of clocks that is worth telling. */
 const VISIBLE_SKEW_MS = 5000;
@@ -60,13 +59,13 @@ export function neverRunFooter(
 
 export function runFooter(
   run: Run,
-  view: RunView,
+  waiting: Waiting | null,
   quota: QuotaStatus | null,
   now: Instant,
   more: FooterWarning[] = [],
 ): RunFooter {
   const mark = runMark(run);
-  const warnings = [...more, ...silentWarning(run, view), ...clockWarning(run), ...quotaWarning(quota)];
+  const warnings = [...more, ...silentWarning(run, waiting), ...clockWarning(run), ...quotaWarning(quota)];
   const href = `/runs/${run.runId}`;
   if (isTerminal(run)) {
     return {
@@ -77,7 +76,7 @@ export function runFooter(
       quota: footerQuota(quota),
       endedAt: timeTextOrNull(run.endedAt),
       lead: endedLead(run),
-      detail: view.error && wordsWithTimes(shortText(view.error.message, SHOWN_LENGTH)),
+      detail: errorWords(run, SHOWN_LENGTH),
     };
   }
   return {
@@ -90,7 +89,7 @@ export function runFooter(
     since: durationOf({ startedAt: run.cancelRequestedAt ?? run.startedAt, endedAt: null }, now),
     workerId: run.workerId,
     lastHeard: durationOf({ startedAt: run.lastHeardAt, endedAt: null }, now),
-    detail: view.waiting?.code === 'worker-silent' ? null : waitingWords(run, view, now),
+    detail: waiting?.code === 'worker-silent' ? null : waitingWords(run, waiting, now),
   };
 }
 
@@ -118,12 +117,12 @@ function quotaWarning(quota: QuotaStatus | null): FooterWarning[] {
     : [];
 }
 
-function silentWarning({ workerId, lastHeardAt }: Run, { waiting }: RunView): FooterWarning[] {
+function silentWarning({ workerId, lastHeardAt }: Run, waiting: Waiting | null): FooterWarning[] {
   if (waiting?.code !== 'worker-silent') return [];
-  const who = workerId === null ? 'Its worker' : `The worker ${workerId}`;
+  const who = workerId === null ? 'The worker' : `Worker ${workerId}`;
   return [
     {
-      text: `${who} is about to be given up: nothing was heard of it since`,
+      text: `${who} has lost its lease: its last heartbeat was at`,
       at: timeTextOrNull(lastHeardAt),
     },
   ];

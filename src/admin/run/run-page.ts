@@ -7,8 +7,8 @@ import type { AlikeRun } from '../../runs/run-history-queries';
 import { phaseOf } from '../../runs/run-state';
 import { mayStillBeWorkedOn } from '../../runs/run-error';
 import type { LateEnd } from '../../runs/run-past';
-import type { RunView } from '../../runs/run-view';
-import { USUAL_WAIT_MS } from '../../runs/waiting';
+import { artifactHref } from '../../runs/run-view';
+import { USUAL_WAIT_MS, type Waiting } from '../../runs/waiting';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { pageVersion, waitingKey } from '../page/page-version';
 import {
@@ -28,12 +28,13 @@ import { type SummaryBar, summaryBar } from './summary-bar';
 import { type TimeLeft, timeLeft } from './time-left';
 import { shortText } from '../words/short-text';
 import { secondText, secondTextOrNull, type TimeText } from '../words/time-text';
-import { type PageWords, waitingWords, wordsWithTimes } from '../words/waiting-words';
+import { errorWords, type PageWords, waitingWords } from '../words/page-words';
 import { type AskAgainOffer, askAgainOffer, lateEndWords, workerWords } from './unheard-worker';
 
 export interface RunFacts {
   run: Run;
-  view: RunView;
+  /** Why it makes no progress. */
+  waiting: Waiting | null;
   /** As the run was started with it. */
   definition: ProjectDefinition;
   /** As it is now: what can be re-run; null where the project is gone. */
@@ -125,10 +126,10 @@ const OMISSION_WORDS: Record<Omission, string> = {
 };
 
 export function runPage(facts: RunFacts, now: Instant): RunPage {
-  const { run, view, definition, current, alike, quota } = facts;
-  const { runId, projectId } = run;
+  const { run, definition, current, alike, quota } = facts;
+  const { runId, projectId, artifacts } = run;
   const isActive = !isTerminal(run);
-  const footer = runFooter(run, view, quota, now);
+  const footer = runFooter(run, facts.waiting, quota, now);
   const metrics = Object.entries(run.metrics);
   return {
     runId,
@@ -145,8 +146,8 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     rerunHref: `/runs/${runId}/rerun`,
     stopHref: `/runs/${runId}/stop`,
     summary: summaryBar(run, definition.metrics, alike, quota, now),
-    waiting: waitingWords(run, view, now),
-    askAgain: askAgainOffer(run, view),
+    waiting: waitingWords(run, facts.waiting, now),
+    askAgain: askAgainOffer(run, facts.waiting),
     lateEnd: facts.lateEnd && lateEndWords(run, facts.lateEnd),
     isFresh: phaseOf(run) === 'waiting' && elapsedMs(run.startedAt, now) < USUAL_WAIT_MS,
     failure: failureOf(facts),
@@ -174,13 +175,13 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
       value: numberText(value),
     })),
     moreMetrics: metrics.length > SHOWN_METRICS ? numberText(metrics.length) : null,
-    moreArtifacts: view.artifacts.length > SHOWN_ARTIFACTS ? numberText(view.artifacts.length) : null,
-    omissions: view.omitted.map((what) => OMISSION_WORDS[what]),
+    moreArtifacts: artifacts.length > SHOWN_ARTIFACTS ? numberText(artifacts.length) : null,
+    omissions: (run.omitted ?? []).map((what) => OMISSION_WORDS[what]),
     apiHref: `/api/runs/${runId}`,
-    artifacts: view.artifacts.slice(0, SHOWN_ARTIFACTS).map(({ name, size, href }) => ({
+    artifacts: artifacts.slice(0, SHOWN_ARTIFACTS).map(({ name, size }) => ({
       name,
       size: sizeText(size),
-      href,
+      href: artifactHref(runId, name),
       previewHref: `/runs/${runId}/artifacts/${encodeURIComponent(name)}`,
     })),
     // What a stop waits for is said above, with its seconds going on.
@@ -194,19 +195,19 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
 export function runVersion(
   {
     run,
-    view,
+    waiting,
     alike,
     lateEnd,
     runningVersion,
-  }: Pick<RunFacts, 'run' | 'view' | 'alike' | 'lateEnd' | 'runningVersion'>,
+  }: Pick<RunFacts, 'run' | 'waiting' | 'alike' | 'lateEnd' | 'runningVersion'>,
   now: Instant,
 ): string {
   const left = timeLeft(run, alike, now)?.text;
-  return pageVersion([run], waitingKey(view), left, runningVersion, lateEnd?.position);
+  return pageVersion([run], waitingKey(waiting), left, runningVersion, lateEnd?.position);
 }
 
-function failureOf({ run, view, errorLines }: RunFacts): Failure | null {
-  if (run.error === null || view.error === null) return null;
+function failureOf({ run, errorLines }: RunFacts): Failure | null {
+  if (run.error === null) return null;
   const step = run.steps.find(({ status }) => status === 'failed') ?? null;
   const exit = step === null || step.exitCode === null ? '' : ` with exit code ${step.exitCode}`;
   const title = step === null ? 'The run did not go well' : `Step ${step.name} failed${exit}`;
@@ -215,7 +216,7 @@ function failureOf({ run, view, errorLines }: RunFacts): Failure | null {
   return {
     title: step === null && reason !== null ? capital(reason) : title,
     code: run.error.code,
-    message: isSaidAnyway ? null : wordsWithTimes(shortText(view.error.message, SHOWN_LENGTH)),
+    message: isSaidAnyway ? null : errorWords(run, SHOWN_LENGTH),
     errorLines,
     logHref: step === null ? null : `?step=${encodeURIComponent(step.name)}#run-log`,
   };

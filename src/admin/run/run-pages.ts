@@ -32,20 +32,20 @@ export class RunPages {
 
   /** Names the state that `state` shows. */
   async version(run: Run): Promise<string> {
-    const [view, alike, { runningVersion }, lateEnd] = await Promise.all([
-      this.queries.view(run),
+    const [waiting, alike, { runningVersion }, lateEnd] = await Promise.all([
+      this.queries.waitingOf(run),
       isTerminal(run) ? [] : this.alikeRuns.before(run),
       this.frames.running(),
       this.lateEndOf(run),
     ]);
-    return runVersion({ run, view, alike, lateEnd, runningVersion }, this.clock.now());
+    return runVersion({ run, waiting, alike, lateEnd, runningVersion }, this.clock.now());
   }
 
   async state(run: Run) {
     const project = this.projects.find(run.projectId);
     const failedStep = run.steps.find(({ status }) => status === 'failed')?.name;
-    const [view, definition, alike, quota, { runningVersion }, lateEnd, errorLines] = await Promise.all([
-      this.queries.view(run),
+    const [waiting, definition, alike, quota, { runningVersion }, lateEnd, errorLines] = await Promise.all([
+      this.queries.waitingOf(run),
       this.queries.definition(run.definitionHash),
       this.alikeRuns.before(run),
       project && this.quotas.statusOf(project.definition),
@@ -57,7 +57,7 @@ export class RunPages {
     ]);
     const facts = {
       run,
-      view,
+      waiting,
       definition,
       current: project,
       alike,

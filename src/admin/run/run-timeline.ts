@@ -1,11 +1,12 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import { isTerminal, type Run } from '../../runs/run';
 import type { PastEvent, PastEvents, PastRejection } from '../../runs/run-past';
-import { type Chatter, eventWords } from './event-words';
 import { durationText } from '../words/duration-text';
-import { numberText, reasonWords, scopeWords, STATUS_WORDS, TRIGGER_WORDS } from '../words/plain-words';
+import { numberText } from '../words/plain-words';
 import { shortText } from '../words/short-text';
 import { clockText, type TimeText, timeText } from '../words/time-text';
+import { entryOf, isRefused, isRoutine, rejectedEntry, type TimelineEntry } from './timeline-entry';
+import { aliveText, entryText, routineText } from './timeline-text';
 
 /** One thing that happened, or several of the same kind. */
 export interface TimelineLine {
@@ -24,12 +25,9 @@ export interface RunTimeline {
   unlisted: string | null;
 }
 
-interface Told {
+interface TimedEntry {
   at: Instant;
-  text: string | null;
-  chatter: Chatter | null;
-  left?: string;
-  isRefused: boolean;
+  entry: TimelineEntry;
 }
 
 /** So many lines are shown of the beginning where not all are, the rest being of the end. */
@@ -39,19 +37,17 @@ const LAST_LINES = 100;
 const MAX_TEXT_LENGTH = 500;
 
 export function runTimeline(run: Run, past: PastEvents): RunTimeline {
-  const { first, last, gapAfter, rejected } = past;
+  const { first, last, gapAfter } = past;
   const unlisted = past.unlisted === 0 ? null : numberText(past.unlisted);
-  const refused = rejected.map(rejectedTold);
-  const accepted: Told = {
+  const rejected = past.rejected.map(timedRejection);
+  const accepted: TimedEntry = {
     at: run.startedAt,
-    text: `Accepted ${TRIGGER_WORDS[run.triggeredBy]}: ${scopeWords(run.scope)}`,
-    chatter: null,
-    isRefused: false,
+    entry: { kind: 'accepted', triggeredBy: run.triggeredBy, scope: run.scope },
   };
-  const end = endThatNobodyTold(run, [...first, ...last]);
+  const end = endWithoutEvent(run, [...first, ...last]);
   if (gapAfter === null) {
-    const told = [accepted, ...inOrder([...first, ...last].map(toldBy), refused), ...(end ? [end] : [])];
-    const lines = folded(told);
+    const entries = [accepted, ...inOrder([...first, ...last].map(timedEvent), rejected), ...end];
+    const lines = folded(entries);
     if (lines.length <= FIRST_LINES + LAST_LINES)
       return { first: lines, last: [], betweenHref: null, unlisted };
     return {
@@ -61,10 +57,10 @@ export function runTimeline(run: Run, past: PastEvents): RunTimeline {
       unlisted,
     };
   }
-  // What was rejected between the two is said with the events of the end.
+  // Events rejected between the two parts are listed with the last part.
   return {
-    first: folded([accepted, ...first.map(toldBy)]).slice(0, FIRST_LINES),
-    last: folded([...inOrder(last.map(toldBy), refused), ...(end ? [end] : [])]).slice(-LAST_LINES),
+    first: folded([accepted, ...first.map(timedEvent)]).slice(0, FIRST_LINES),
+    last: folded([...inOrder(last.map(timedEvent), rejected), ...end]).slice(-LAST_LINES),
     betweenHref: timelineHref(run.runId, first[0]!.position - 1),
     unlisted,
   };
@@ -72,31 +68,23 @@ export function runTimeline(run: Run, past: PastEvents): RunTimeline {
 
 /** A page of the history alone. */
 export function timelineLines(events: PastEvent[]): TimelineLine[] {
-  return folded(events.map(toldBy));
+  return folded(events.map(timedEvent));
 }
 
 export function timelineHref(runId: string, after: number): string {
   return `/runs/${runId}/timeline?after=${after}`;
 }
 
-function toldBy({ appliedAt, eventType, outcome, effect, payload }: PastEvent): Told {
-  const said = payload === null ? null : (JSON.parse(payload) as object);
-  const words = eventWords({ eventType, outcome, effect, payload: said });
-  return { at: appliedAt, ...words, isRefused: outcome !== 'applied' };
+function timedEvent(event: PastEvent): TimedEntry {
+  return { at: event.appliedAt, entry: entryOf(event) };
 }
 
-function rejectedTold({ rejectedAt, eventType, reason }: PastRejection): Told {
-  const type = (eventType ?? 'An event').slice(0, 100);
-  return {
-    at: rejectedAt,
-    text: `${type} arrived and could not be applied: ${reason}`,
-    chatter: null,
-    isRefused: true,
-  };
+function timedRejection(rejection: PastRejection): TimedEntry {
+  return { at: rejection.rejectedAt, entry: rejectedEntry(rejection) };
 }
 
 /** Both in the order of their arrival, which a clock that is set back does not change. */
-function inOrder(events: Told[], rejected: Told[]): Told[] {
+function inOrder(events: TimedEntry[], rejected: TimedEntry[]): TimedEntry[] {
   const left = [...rejected];
   const merged = events.flatMap((event) => {
     const before = left.findIndex(({ at }) => at >= event.at);
@@ -105,75 +93,59 @@ function inOrder(events: Told[], rejected: Told[]): Told[] {
   return [...merged, ...left];
 }
 
-/** Some ends come by no event: nobody took the run, or its worker was given up. */
-function endThatNobodyTold(run: Run, events: PastEvent[]): Told | null {
-  if (!isTerminal(run)) return null;
-  if (events.some(({ effect }) => effect?.endsWith(`→ ${run.status}`))) return null;
-  const reason = run.statusReason === null ? '' : `: ${reasonWords(run.statusReason)}`;
-  return {
-    at: run.endedAt!,
-    text: `${STATUS_WORDS[run.status]}${reason}`,
-    chatter: null,
-    isRefused: false,
-  };
+/** One entry where the run ended without an event, for example because its worker was lost; else none. */
+function endWithoutEvent(run: Run, events: PastEvent[]): TimedEntry[] {
+  if (!isTerminal(run) || events.some(({ toPhase }) => toPhase === run.status)) return [];
+  return [{ at: run.endedAt!, entry: { kind: 'ended', status: run.status, reason: run.statusReason } }];
 }
 
-/** What is said over and over is one line, and so are events in a row that were refused for the same reason. */
-function folded(told: Told[]): TimelineLine[] {
+/** Routine entries in a row become one line, and so do equal ones. */
+function folded(entries: TimedEntry[]): TimelineLine[] {
   const lines: TimelineLine[] = [];
   let index = 0;
-  while (index < told.length) {
-    const start = told[index]!;
+  while (index < entries.length) {
+    const start = entries[index]!;
     let end = index + 1;
-    while (end < told.length && isAlike(start, told[end]!)) end++;
-    // What comes after the last look is a line of its own.
-    if (start.left !== undefined) while (told[end - 1]!.chatter !== null) end--;
-    const text = textOf(told.slice(index, end));
+    while (end < entries.length && isFolded(start.entry, entries[end]!.entry)) end++;
+    // Routine entries after the last report on a signal are a line of their own.
+    if (start.entry.kind === 'signal') while (isRoutine(entries[end - 1]!.entry)) end--;
+    const text = textOf(entries.slice(index, end));
     const at = timeText(start.at);
     lines.push({
       at: { ...at, text: clockText(start.at).text },
       text: shortText(text, MAX_TEXT_LENGTH),
-      isRefused: start.isRefused,
+      isRefused: isRefused(start.entry),
     });
     index = end;
   }
   return lines;
 }
 
-function isAlike(one: Told, other: Told): boolean {
-  if (one.isRefused !== other.isRefused) return false;
-  // While a step is given time to end, it may well go on to say how far it is.
-  return one.text === other.text || (one.left !== undefined && other.chatter !== null);
+/** Whether an entry joins the line that `start` begins. */
+function isFolded(start: TimelineEntry, next: TimelineEntry): boolean {
+  if (isRoutine(start)) return isRoutine(next);
+  if (start.kind !== 'signal') return JSON.stringify(start) === JSON.stringify(next);
+  // A step that was sent a signal may go on reporting progress while it ends.
+  return (
+    isRoutine(next) || (next.kind === 'signal' && next.signal === start.signal && next.step === start.step)
+  );
 }
 
-function textOf(group: Told[]): string {
-  const { text, left } = group[0]!;
-  if (text === null) return chatterText(group);
-  return left === undefined ? repeatedText(text, group.length) : leftText(text, group);
+function textOf(group: TimedEntry[]): string {
+  const { entry } = group[0]!;
+  const routine = group.flatMap((each) => (isRoutine(each.entry) ? [each.entry] : []));
+  if (isRoutine(entry)) return routineText(routine);
+  const text = entryText(entry);
+  if (entry.kind !== 'signal')
+    return group.length === 1 ? text : `${text} (${numberText(group.length)} times)`;
+  return signalText(text, group) + (routine.length === 0 ? '' : `; meanwhile ${routineText(routine)}`);
 }
 
-/** "SIGTERM sent to step fit; after 9.1 s alive: python3 (pid 7)": one signal, however often it was looked what is left. */
-function leftText(text: string, group: Told[]): string {
+/** "SIGTERM sent to step fit; after 9.1 s still alive: python3 (pid 7)": one line for all reports on a signal. */
+function signalText(text: string, group: TimedEntry[]): string {
   const first = group[0]!;
   const last = group.at(-1)!;
+  if (last.entry.kind !== 'signal' || last.entry.alive === null) return text;
   const after = last === first ? '' : `after ${durationText(elapsedMs(first.at, last.at))} `;
-  const chatter = group.filter((each) => each.chatter !== null);
-  const meanwhile = chatter.length === 0 ? '' : `; meanwhile ${chatterText(chatter)}`;
-  return last.left === '' ? `${text}${meanwhile}` : `${text}; ${after}${last.left}${meanwhile}`;
-}
-
-function repeatedText(text: string, times: number): string {
-  return times === 1 ? text : `${text} (${numberText(times)} times)`;
-}
-
-function chatterText(group: Told[]): string {
-  const counts = new Map<Chatter, number>();
-  for (const { chatter } of group) counts.set(chatter!, (counts.get(chatter!) ?? 0) + 1);
-  const parts = [...counts].map(([chatter, count]) => {
-    const [noun, ...rest] = chatter.split(' of ');
-    const name = count === 1 ? chatter : [`${noun}s`, ...rest].join(' of ');
-    return `${numberText(count)} ${name}`;
-  });
-  const last = parts.pop()!;
-  return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
+  return `${text}; ${after}${aliveText(last.entry.alive)}`;
 }

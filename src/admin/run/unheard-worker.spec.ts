@@ -1,4 +1,4 @@
-import { plainText } from '../../runs/stop-words';
+import { plainText } from '../../runs/text-part';
 import { aNewRun, after, LATER } from '../../../test/support/a-run';
 import type { Run } from '../../runs/run';
 import type { RunCommand } from '../../runs/run-state';
@@ -43,10 +43,10 @@ it.each([
 
 it('offers to ask again only where a worker could hear it', () => {
   const offered = (code: string) =>
-    askAgainOffer(handedOut, { waiting: { code, message: '', publishedAt: null, typicalMs: null } as never });
+    askAgainOffer(handedOut, { code, publishedAt: null, typicalMs: null } as never);
   expect(offered('handed-out')).toMatchObject({ warning: expect.stringContaining('twice') });
   expect(offered('no-worker-yet')).not.toBeNull();
   for (const code of ['not-yet-published', 'workers-busy', 'stopping', 'worker-silent'])
     expect(offered(code)).toBeNull();
-  expect(askAgainOffer(handedOut, { waiting: null })).toBeNull();
+  expect(askAgainOffer(handedOut, null)).toBeNull();
 });

@@ -1,9 +1,9 @@
 import { isTerminal, type Run } from '../../runs/run';
 import type { LateEnd } from '../../runs/run-past';
 import { isHandedOut } from '../../runs/run-state';
-import type { RunView } from '../../runs/run-view';
+import type { Waiting } from '../../runs/waiting';
 import { timeText } from '../words/time-text';
-import type { PageWords } from '../words/waiting-words';
+import type { PageWords } from '../words/page-words';
 
 export interface AskAgainOffer {
   href: string;
@@ -17,7 +17,7 @@ const LATE_ENDS: Record<LateEnd['eventType'], string> = {
 };
 
 /** Whether the request may be published once more; null where that is of no use. */
-export function askAgainOffer(run: Run, { waiting }: Pick<RunView, 'waiting'>): AskAgainOffer | null {
+export function askAgainOffer(run: Run, waiting: Waiting | null): AskAgainOffer | null {
   if (waiting?.code !== 'handed-out' && waiting?.code !== 'no-worker-yet') return null;
   return {
     href: `/runs/${run.runId}/ask-again`,

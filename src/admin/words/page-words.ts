@@ -1,29 +1,40 @@
 import type { Instant } from '../../clock/clock';
 import type { Run } from '../../runs/run';
-import type { RunView } from '../../runs/run-view';
-import { stopWords, type Words } from '../../runs/stop-words';
+import { errorSentences } from '../../runs/run-error';
+import { stopSentences } from '../../runs/stop-text';
+import { joined, type TextPart } from '../../runs/text-part';
+import type { Waiting } from '../../runs/waiting';
+import { waitingSentences } from '../../runs/waiting-text';
+import { shortText } from './short-text';
 import { type TimeText, timeText } from './time-text';
 
-/** Words of a page: a moment in them is shown in the reader's own time. */
-export interface PageWords extends Words {
+/** A part of a text on a page. Templates show it with the partial `words`. */
+export interface PageWords extends TextPart {
+  /** The instant as pages show it. */
   at?: TimeText;
 }
 
-const INSTANT = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)/;
-
-/** A sentence that is the same everywhere, with its moments as moments. */
-export function wordsWithTimes(message: string): PageWords[] {
-  return message
-    .split(INSTANT)
-    .filter((text) => text !== '')
-    .map((text) => (INSTANT.test(text) ? { text, at: timeText(text) } : { text }));
+export function pageWords(parts: TextPart[]): PageWords[] {
+  return parts.map((part) => (part.instant === undefined ? part : { ...part, at: timeText(part.instant) }));
 }
 
-/** Why a run is not further, its times going on while it is read; null where nothing holds it up. */
-export function waitingWords(
-  run: Run,
-  { waiting }: Pick<RunView, 'waiting'>,
-  now: Instant,
-): PageWords[] | null {
-  return waiting && (stopWords(run, now) ?? wordsWithTimes(waiting.message));
+/** Why a run makes no progress; null where nothing holds it up. */
+export function waitingWords(run: Run, waiting: Waiting | null, now: Instant): PageWords[] | null {
+  return waiting && pageWords(joined(waitingSentences(waiting, run, now)));
+}
+
+/** The first sentence of it, for a row; all of a stop, whose times tick. */
+export function waitingInShort(run: Run, waiting: Waiting | null, now: Instant): PageWords[] | null {
+  if (waiting === null) return null;
+  if (waiting.code === 'stopping') return pageWords(joined(stopSentences(run, now) ?? []));
+  return pageWords(waitingSentences(waiting, run, now)[0] ?? []);
+}
+
+/** @param maxLength of each part, in characters: the message of an error can be any text */
+export function errorWords(run: Run, maxLength: number): PageWords[] | null {
+  const sentences = errorSentences(run);
+  return (
+    sentences &&
+    pageWords(joined(sentences).map((part) => ({ ...part, text: shortText(part.text, maxLength) })))
+  );
 }

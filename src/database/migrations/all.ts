@@ -12,6 +12,7 @@ import { Clocks1700000000011 } from './11-clocks';
 import { ForeignEvents1700000000012 } from './12-foreign-events';
 import { Installation1700000000013 } from './13-installation';
 import { EventHashes1700000000014 } from './14-event-hashes';
+import { EventEffects1700000000015 } from './15-event-effects';
 
 /** In order. A new one is added at the end; one that was ever released is never changed. */
 export const MIGRATIONS = [
@@ -29,4 +30,5 @@ export const MIGRATIONS = [
   ForeignEvents1700000000012,
   Installation1700000000013,
   EventHashes1700000000014,
+  EventEffects1700000000015,
 ];
