@@ -149,7 +149,10 @@ export class EventApplier {
     arrived: { entry: StreamEntry; evidence: Evidence }[],
   ): Promise<AppliedEvent[]> => {
     const now = this.clock.now();
-    const parsed = arrived.map((event) => ({ ...event, ...parseEvent(event.entry.fields) }));
+    const parsed = arrived.map(({ entry, evidence }) => {
+      const { event, reason } = parseEvent(entry.fields);
+      return { entry, evidence, event, reason };
+    });
     const events = parsed.flatMap(({ event }) => event ?? []);
     const inInbox = await this.alreadyInInbox(tx, events);
     const known = (eventId: string) => inInbox.get(eventId) ?? this.unlisted.get(eventId);

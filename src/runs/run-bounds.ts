@@ -1,7 +1,7 @@
 import type { ReportedArtifact } from '../events/run-event';
 import { isReadableName } from '../events/readable-name';
 import { flawOfArtifactName } from './artifact-name';
-import { type Artifact, type Omission, pendingSteps, type StepState } from './run';
+import { type Artifact, type Omission, OMISSIONS, pendingSteps, type StepState } from './run';
 
 /**
  * What a run may collect of what its worker reports. Each list is bounded in number and in bytes, so that the row of a
@@ -78,7 +78,7 @@ export function withOmissions(
   before: Omission[] | null,
   cut: Partial<Record<Omission, boolean>>,
 ): Omission[] | null {
-  const added = (Object.keys(cut) as Omission[]).filter((what) => cut[what] && !before?.includes(what));
+  const added = OMISSIONS.filter((what) => cut[what] && !before?.includes(what));
   return added.length === 0 ? before : [...(before ?? []), ...added];
 }
 

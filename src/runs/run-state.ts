@@ -3,7 +3,15 @@ import { isReadableName } from '../events/readable-name';
 import type { RunEventMap, RunInput } from '../events/run-event';
 import { LEASE_SECONDS, MAX_PAST_LEASES } from './lease';
 import { stopReportAfter } from './stop-report';
-import { NO_PROGRESS, type Run, type StepState, type WorkerLoss, isTerminal, pendingSteps } from './run';
+import {
+  NO_PROGRESS,
+  type Run,
+  type SenderClock,
+  type StepState,
+  type WorkerLoss,
+  isTerminal,
+  pendingSteps,
+} from './run';
 import {
   cutText,
   MAX_ERROR_BYTES,
@@ -165,7 +173,7 @@ export function transition(run: Run, command: RunCommand, now: Instant): Transit
   if (allowed.length === 0) return refused('no-effect');
   if (command.type === 'unclaim' && !isUnused(run, command.leaseToken)) return refused('lease-lost');
 
-  const heard = isDated(command) ? { ...run, senderClock: clockAfter(run, command.occurredAt, now) } : run;
+  const heard = isDated(command) ? withSenderClock(run, clockAfter(run, command.occurredAt, now)) : run;
   const changed: Run = { ...heard, ...changes(heard, command, now), revision: run.revision + 1 };
   const to = phaseOf(changed);
   if (!allowed.includes(to))
@@ -218,10 +226,7 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
     case 'heartbeat':
       return { ...heard(run, now, command.payload.leaseSeconds), workerId: command.payload.workerId };
     case 'progress':
-      return {
-        ...heard(run, now),
-        ...progressed(run, command, now),
-      };
+      return progressed(run, command, now);
     case 'complete':
       return completed(run, command, now);
     case 'fail': {
@@ -277,6 +282,11 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
   }
 }
 
+/** Copies the run only where the clock differs: a row has many columns, and few events change it. */
+function withSenderClock(run: Run, senderClock: SenderClock): Run {
+  return senderClock === run.senderClock ? run : { ...run, senderClock };
+}
+
 /** An attempt that no worker has. */
 function unheld(now: Instant): Partial<Run> {
   return {
@@ -296,7 +306,11 @@ function isUnused(run: Run, leaseToken: string): boolean {
   return run.leaseToken === leaseToken && run.leaseUsedAt === null;
 }
 
-function heard(run: Run, now: Instant, leaseSeconds?: number): Partial<Run> {
+function heard(
+  run: Run,
+  now: Instant,
+  leaseSeconds?: number,
+): Pick<Run, 'claimedAt' | 'lastHeardAt' | 'leaseExpiresAt' | 'leaseUsedAt'> {
   // An unused lease is short; its first use shows that the worker has it, and starts the full time.
   const isFirstUse = run.leaseToken !== null && run.leaseUsedAt === null;
   const seconds = leaseSeconds ?? (isFirstUse ? LEASE_SECONDS : undefined);
@@ -304,13 +318,12 @@ function heard(run: Run, now: Instant, leaseSeconds?: number): Partial<Run> {
     claimedAt: run.claimedAt ?? now,
     lastHeardAt: now,
     leaseExpiresAt: seconds === undefined ? run.leaseExpiresAt : plusSeconds(now, seconds),
-    ...(isFirstUse && { leaseUsedAt: now }),
+    leaseUsedAt: isFirstUse ? now : run.leaseUsedAt,
   };
 }
 
 function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now: Instant): Partial<Run> {
   const { step, stepStatus, exitCode, current, total, message, metrics, artifacts } = payload;
-  const at = timeOf(run, occurredAt, now, floorOf(run, step, stepStatus));
   const isNewStep = step !== undefined && step !== run.progress.step;
   const before = isNewStep ? { ...NO_PROGRESS, step: isReadableName(step) ? step : null } : run.progress;
   // News of an earlier step that was overtaken by a later one does not set the run back.
@@ -318,10 +331,22 @@ function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now
   const steps =
     step === undefined || stepStatus === undefined
       ? null
-      : withStep(run.steps, step, stepStatus, exitCode, at);
+      : withStep(
+          run.steps,
+          step,
+          stepStatus,
+          exitCode,
+          timeOf(run, occurredAt, now, floorOf(run, step, stepStatus)),
+        );
   const metricsNow = metrics && withMetrics(run.metrics, metrics);
   const artifactsNow = artifacts && withArtifacts(run.artifacts, artifacts);
+  const { claimedAt, lastHeardAt, leaseExpiresAt, leaseUsedAt } = heard(run, now);
+  // One literal: V8 takes a microsecond for each property that follows a spread, and most events come through here.
   return {
+    claimedAt,
+    lastHeardAt,
+    leaseExpiresAt,
+    leaseUsedAt,
     progress: isLate
       ? run.progress
       : {
@@ -330,9 +355,9 @@ function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now
           total: total ?? before.total,
           message: message === undefined ? before.message : cutText(message, MAX_MESSAGE_BYTES),
         },
-    ...(steps && { steps: steps.kept }),
-    ...(metricsNow && { metrics: metricsNow.kept }),
-    ...(artifactsNow && { artifacts: artifactsNow.kept }),
+    steps: steps?.kept ?? run.steps,
+    metrics: metricsNow?.kept ?? run.metrics,
+    artifacts: artifactsNow?.kept ?? run.artifacts,
     omitted: withOmissions(run.omitted, {
       steps: steps?.isCut,
       metrics: metricsNow?.isCut,

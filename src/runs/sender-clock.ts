@@ -8,7 +8,7 @@ export function unheardSince(notBefore: Instant): SenderClock {
   return { notBefore, lagMs: null, isOff: false };
 }
 
-/** What is known of the clock once this event has arrived. Pure. */
+/** Returns what is known of the clock once this event has arrived; the same object where nothing changed. Pure. */
 export function clockAfter(
   run: Pick<Run, 'startedAt' | 'senderClock'>,
   occurredAt: Instant,
@@ -23,7 +23,9 @@ export function clockAfter(
   const smallestMs = Math.min(known.lagMs ?? lagMs, lagMs);
   // A correction that leads before the attempt is out of date: one of the clocks was set since.
   const isStale = isOff && latestMs + smallestMs < notBeforeMs;
-  return { notBefore: known.notBefore, lagMs: isStale ? lagMs : smallestMs, isOff };
+  const keptLagMs = isStale ? lagMs : smallestMs;
+  if (keptLagMs === known.lagMs && isOff === known.isOff) return known;
+  return { notBefore: known.notBefore, lagMs: keptLagMs, isOff };
 }
 
 /**
@@ -41,6 +43,8 @@ export function timeOf(
   floor: Instant = run.startedAt,
 ): Instant {
   const { notBefore, lagMs, isOff } = run.senderClock ?? unheardSince(run.startedAt);
+  const needsNoCorrection = !isOff && notBefore <= occurredAt && floor <= occurredAt && occurredAt <= now;
+  if (needsNoCorrection) return occurredAt;
   const nowMs = Date.parse(now);
   const earliestMs = Math.max(Date.parse(notBefore), Date.parse(floor));
   const correctedMs = Date.parse(occurredAt) + (isOff ? (lagMs ?? 0) : 0);
