@@ -1,4 +1,4 @@
-const { long, redis, run } = require('./test/runner/projects.cjs');
+const { long, redis, repeated, run } = require('./test/runner/projects.cjs');
 
 /** `npm run test:full`: what takes long, and everything once more on the other stream. */
-module.exports = run([long, redis]);
+module.exports = run([long, redis, repeated]);

@@ -79,7 +79,7 @@ describe('events over HTTP', () => {
     expect(await runOf(runId)).toMatchObject({
       waiting: {
         code: 'stopping',
-        message: expect.stringMatching(/SIGTERM was sent to the work \d s ago\.$/),
+        message: expect.stringMatching(/SIGTERM was sent to the processes \d s ago\.$/),
       },
       progress: { current: 1 },
     });

@@ -5,6 +5,7 @@ import { Lifecycle } from '../src/lifecycle/lifecycle';
 import type { RunView } from '../src/runs/run-view';
 import { expectInvalid, expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
+import { repetitions } from './support/repetitions';
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const WAITS = 'setInterval(() => {}, 1000)';
@@ -412,7 +413,8 @@ describe('asking for a run', () => {
     });
   });
 
-  it('takes one of 10,000 requests at once and refuses the others', async () => {
+  it('accepts one of many requests sent at once and refuses the others', async () => {
+    const count = repetitions(1000, 10_000);
     const agent = new Agent({ keepAlive: true, maxSockets: 100 });
     const url = new URL('/api/projects/main/runs', jobato.url);
     const trigger = () =>
@@ -423,11 +425,11 @@ describe('asking for a run', () => {
         sent.on('error', reject).end();
       });
     const counts: Record<number, number> = {};
-    for (const status of await Promise.all(Array.from({ length: 10_000 }, trigger))) {
+    for (const status of await Promise.all(Array.from({ length: count }, trigger))) {
       counts[status] = (counts[status] ?? 0) + 1;
     }
     agent.destroy();
-    expect(counts).toEqual({ 201: 1, 409: 9999 });
+    expect(counts).toEqual({ 201: 1, 409: count - 1 });
   });
 });
 

@@ -444,36 +444,6 @@ describe('what comes from outside', () => {
     const answer = await jobato.fetch(`/api/runs/${id}/events?limit=1`);
     expect(((await answer.json()) as { unlisted: number }).unlisted).toBe(4);
   });
-
-  it('keeps rejected events up to their bound, drops the oldest, and says how many', async () => {
-    const rejected = jobato.app.get(RejectedEvents, { strict: false });
-    const before = await rejected.totals();
-    const large = Array.from({ length: 8 }, () => text(MIB));
-    for (let call = 0; call < 10; call++) {
-      const events = large.map((more) =>
-        anEvent(randomUUID(), 'run.progress', { more: more.slice(0, MIB - 30) }),
-      );
-      await worker.post('events', events);
-    }
-    const totals = await rejected.totals();
-    expect(totals.bytes).toBeLessThanOrEqual(64 * MIB);
-    expect(totals.events + totals.dropped).toBe(before.events + before.dropped + 80);
-    expect(totals.dropped).toBeGreaterThan(10);
-
-    const answer = await jobato.fetch('/api/events/rejected?limit=200');
-    const body = await answer.text();
-    expect(body.length).toBeLessThan(10 * MIB);
-    expect(JSON.parse(body)).toMatchObject({
-      total: totals.events,
-      dropped: totals.dropped,
-      nextCursor: expect.any(String),
-    });
-    const page = await (await jobato.fetch('/events/rejected')).text();
-    expect(page).toContain('older ones were dropped');
-    expect(page.length).toBeLessThan(MIB);
-    const metrics = await (await jobato.fetch('/api/metrics')).text();
-    expect(metrics).toContain(`jobato_events_rejected_dropped ${totals.dropped}`);
-  });
 });
 
 function numbered(count: number): Record<string, number> {

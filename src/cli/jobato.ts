@@ -13,7 +13,7 @@ import {
   trigger,
   type TriggerOptions,
 } from './commands';
-import { contractTest, type ContractTestOptions, toPayload } from './contract-test/contract-test';
+import type { ContractTestOptions } from './contract-test/contract-test';
 import { demo, type DemoOptions } from './demo';
 import { CliFailure, EXIT } from './failures';
 import { init } from './init';
@@ -152,6 +152,8 @@ async function main(argv: string[]): Promise<number> {
     .option('--keep', 'leave on the stream what was said')
     .option('--json', 'print what was found as JSON')
     .action(async (options: ContractTestOptions) => {
+      // Loaded here: it needs Nest, Redis and the schemas, and takes most of the time of a short command.
+      const { contractTest } = await import('./contract-test/contract-test.js');
       exitCode = await contractTest(options, process.env);
     });
 
@@ -178,6 +180,18 @@ function toSeconds(argument: string): number {
   const seconds = Number(argument);
   if (seconds > 0 && seconds <= 86_400) return seconds;
   throw new InvalidArgumentError('It must be a number of seconds, up to 86400.');
+}
+
+/** Members for the payload of requests, as typed. */
+function toPayload(argument: string): object {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(argument);
+  } catch {
+    parsed = null;
+  }
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
+  throw new CliFailure(`--payload must be a JSON object, not ${argument}`, EXIT.usage);
 }
 
 function exitCodeOf(error: unknown): number {

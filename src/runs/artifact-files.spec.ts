@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { repetitions } from '../../test/support/repetitions';
 import { SwappingProcess } from '../../test/support/swapping-process';
 import { loadConfig } from '../config/config';
 import { ArtifactFiles } from './artifact-files';
 import type { Run } from './run';
 
 const RUN_ID = '01890000-0000-7000-8000-000000000000';
-const OPENS = 3000;
+const OPENS = repetitions(300, 3000);
 const OUTSIDE = 'a secret from outside';
 
 describe('the files of a run', () => {
@@ -85,7 +86,8 @@ describe('the files of a run', () => {
       const contents = new Set<string>();
       const sizes = new Set<number>();
       try {
-        for (let n = 0; n < OPENS; n++) {
+        // Both states, however the two processes are scheduled.
+        for (let n = 0; n < OPENS || contents.size < 2 || sizes.size < 2; n++) {
           contents.add(await read(name).catch(() => 'refused'));
           sizes.add((await files.register(RUN_ID, name).catch(() => ({ size: -1 }))).size);
         }

@@ -12,6 +12,8 @@ import { RunSummaryView, RunView, toRunSummary } from './run-view';
 import type { AppliedEventEntity, EventOrigin } from './run.entity';
 import { EventsQuery, LatestReportQuery } from './run.requests';
 
+const nullablePhase = { type: String, enum: [...RUN_PHASES], nullable: true } as const;
+
 class AppliedEventView {
   @ApiProperty({ format: 'uuid' }) eventId!: string;
   @ApiProperty({ example: 'run.completed' }) eventType!: string;
@@ -26,13 +28,11 @@ class AppliedEventView {
   })
   origin!: EventOrigin;
   @ApiProperty({
-    enum: RUN_PHASES,
-    enumName: 'RunPhase',
-    nullable: true,
+    ...nullablePhase,
     description: 'The phase of the run before the event; null where the event did not change the phase',
   })
   fromPhase!: RunPhase | null;
-  @ApiProperty({ enum: RUN_PHASES, enumName: 'RunPhase', nullable: true, description: 'The phase after it' })
+  @ApiProperty({ ...nullablePhase, description: 'The phase after it' })
   toPhase!: RunPhase | null;
   @ApiProperty({
     type: String,

@@ -55,6 +55,7 @@ const ON_ONE_STREAM = [
   'long/package',
   'long/proxies',
   'long/redis-faults',
+  'long/rejected-flood',
   'long/server-log',
   'long/start-up',
   'long/worker-.*',
@@ -82,6 +83,8 @@ const withRedis = {
   globalTeardown: '<rootDir>/test/runner/stop-redis.ts',
   setupFiles: ['<rootDir>/test/runner/on-redis.ts'],
 };
+/** See test/support/repetitions.ts. */
+const manyRepetitions = '<rootDir>/test/runner/many-repetitions.ts';
 const excluding = (...names) => ['/node_modules/', `/test/(${names.join('|')})\\.spec\\.ts$`];
 
 /** The rules of each folder, and the application with the embedded stream. */
@@ -97,10 +100,20 @@ exports.pages = { ...common, ...withBrowser, displayName: 'pages', testMatch: ma
 
 exports.streams = { ...common, ...withRedis, displayName: 'redis', testMatch: matching(...ON_BOTH_STREAMS) };
 
-/** Many lives, many repetitions, many programs. */
+/** Floods and races, with as many repetitions as it takes to trust them. */
+exports.repeated = {
+  ...common,
+  displayName: 'repeated',
+  roots: ['<rootDir>/src', '<rootDir>/test'],
+  setupFiles: [manyRepetitions],
+  testMatch: ['open-below', 'artifact-files', 'api-trigger', 'api-logs'].map((name) => `**/${name}.spec.ts`),
+};
+
+/** Many lives, many programs. */
 exports.long = {
   ...common,
   ...withBrowser,
+  setupFiles: [manyRepetitions],
   displayName: 'long',
   testMatch: matching('long/*'),
   // It kills the Redis between the parts, so it is nothing without one.
@@ -111,6 +124,7 @@ exports.long = {
 exports.redis = {
   ...common,
   ...withRedis,
+  setupFiles: [...withRedis.setupFiles, manyRepetitions],
   displayName: 'redis',
   testMatch: ['**/*.spec.ts'],
   testPathIgnorePatterns: excluding(...ON_ONE_STREAM, ...ON_BOTH_STREAMS),

@@ -1,5 +1,5 @@
 import { logsBeside } from '../../config/config';
-import { CliFailure, EXIT, usageFailure } from '../failures';
+import { EXIT, usageFailure } from '../failures';
 import { Terminal } from '../terminal';
 import { oneLine } from '../terminal-text';
 import { putThroughPaces } from './put-through-paces';
@@ -102,16 +102,4 @@ function summaryOf({ paces, allHolds }: Report): string {
     paces.flatMap(({ checks }) => checks).filter(({ outcome }) => outcome === wanted).length;
   const counts = `${count('holds')} hold, ${count('fails')} do not, ${count('skipped')} were not tried or are only remarks`;
   return allHolds ? `All that was tried holds (${counts}).` : `Not all holds (${counts}).`;
-}
-
-/** Members for the payload of requests, as typed. */
-export function toPayload(argument: string): object {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(argument);
-  } catch {
-    parsed = null;
-  }
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
-  throw new CliFailure(`--payload must be a JSON object, not ${argument}`, EXIT.usage);
 }

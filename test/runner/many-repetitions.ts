@@ -1,0 +1,1 @@
+process.env.JOBATO_TEST_REPETITIONS = 'many';
