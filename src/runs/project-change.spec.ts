@@ -1,6 +1,6 @@
 import { aProject } from '../../test/support/a-run';
 import type { Run } from './run';
-import { changeSince, failedSince } from './project-change';
+import { changesSince, failedSince } from './project-change';
 
 const recipe = (more: Parameters<typeof aProject>[0] = {}, inputs: string | null = null) => ({
   definition: aProject(more),
@@ -8,22 +8,24 @@ const recipe = (more: Parameters<typeof aProject>[0] = {}, inputs: string | null
 });
 const steps = aProject().steps;
 
-it('sees no reason to run again in what does not change the outcome', () => {
+it('ignores what does not change the result', () => {
   const renamed = recipe({ name: 'Another name', timeoutSeconds: 60, isDefault: true, metrics: [] });
-  expect(changeSince(recipe(), renamed)).toBeNull();
+  expect(changesSince(recipe(), renamed)).toEqual([]);
   // What a project without inputs is not given cannot have changed.
-  expect(changeSince(recipe({}, '[1]'), recipe({}, null))).toBeNull();
+  expect(changesSince(recipe({}, '[1]'), recipe({}, null))).toEqual([]);
 });
 
-it('names the steps that are others, new or gone', () => {
+it('lists steps that changed, were added or removed', () => {
   const [fetch, parse] = steps as [(typeof steps)[0], (typeof steps)[0]];
   const now = recipe({ steps: [fetch, { ...parse, command: ['false'] }, { ...fetch, name: 'score' }] });
-  expect(changeSince(recipe(), now)).toBe(
-    'Changed since: step parse, step score is new, step report is gone',
-  );
+  expect(changesSince(recipe(), now)).toEqual([
+    { kind: 'step-command', step: 'parse' },
+    { kind: 'step-added', step: 'score' },
+    { kind: 'step-removed', step: 'report' },
+  ]);
 });
 
-it('names inputs, parameters, folders and who carries it out', () => {
+it('lists inputs, parameters, folders and the executor', () => {
   const param = {
     type: 'integer' as const,
     description: null,
@@ -44,12 +46,15 @@ it('names inputs, parameters, folders and who carries it out', () => {
     },
     '[1,2]',
   );
-  expect(changeSince(then, now)).toBe(
-    'Changed since: who carries it out, the folder of step fetch, its parameters or their defaults, its queries or allow-lists',
-  );
+  expect(changesSince(then, now)).toEqual([
+    { kind: 'executor' },
+    { kind: 'step-folder', step: 'fetch' },
+    { kind: 'params' },
+    { kind: 'inputs' },
+  ]);
 });
 
-it('is not made good by a run of other steps that a step failed', () => {
+it('finds a step that failed, until the same step completes', () => {
   const run = (fetch: string, parse: string, report: string) => ({
     steps: [
       { name: 'fetch', status: fetch },
@@ -59,9 +64,9 @@ it('is not made good by a run of other steps that a step failed', () => {
   });
   const failed = run('completed', 'failed', 'skipped');
   const reported = { steps: run('', '', 'completed').steps.slice(2) };
-  expect(failedSince(aProject(), [reported, failed])).toBe('Step parse failed, and has not completed since');
-  const mended = { steps: run('', 'completed', 'completed').steps.slice(1) };
-  expect(failedSince(aProject(), [reported, mended, failed])).toBeNull();
+  expect(failedSince(aProject(), [reported, failed])).toBe('parse');
+  const fixed = { steps: run('', 'completed', 'completed').steps.slice(1) };
+  expect(failedSince(aProject(), [reported, fixed, failed])).toBeNull();
   expect(failedSince(aProject(), [])).toBeNull();
   expect(failedSince(aProject({ steps: [] }), [failed])).toBeNull();
 });

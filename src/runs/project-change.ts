@@ -8,21 +8,28 @@ export interface Recipe {
   inputs: string | null;
 }
 
-/**
- * What of a project is no longer as it was when it last ran as a whole, in words; null where what came out then is
- * what would come out now. Another name, schedule or time limit is no reason to run again.
- */
-export function changeSince(then: Recipe, now: Recipe): string | null {
-  const changes = [...definitionChanges(then.definition, now.definition)];
-  if (now.definition.inputs !== null && now.inputs !== null && then.inputs !== now.inputs) {
-    changes.push('its queries or allow-lists');
-  }
-  if (changes.length === 0) return null;
-  return `Changed since: ${changes.join(', ')}`;
+/** One difference that can lead to another result. */
+export type ProjectChange =
+  | { kind: 'executor' | 'params' | 'inputs' }
+  | { kind: 'step-added' | 'step-removed' | 'step-command' | 'step-folder'; step: string };
+
+/** Why the latest result of a project may no longer be current. */
+export type OutdatedReason =
+  | { kind: 'changed'; changes: ProjectChange[] }
+  /** The step failed and has not completed since. */
+  | { kind: 'step-failed'; step: string };
+
+/** Returns what changed since the last full run. Another name, schedule or time limit changes no result. */
+export function changesSince(then: Recipe, now: Recipe): ProjectChange[] {
+  const hasOtherInputs = now.definition.inputs !== null && now.inputs !== null && then.inputs !== now.inputs;
+  return [
+    ...definitionChanges(then.definition, now.definition),
+    ...(hasOtherInputs ? [{ kind: 'inputs' as const }] : []),
+  ];
 }
 
 /**
- * A step that failed and has not completed since, which runs of other steps do not make good; null where there is none.
+ * Returns a step that failed and has not completed since; runs of other steps do not count. Null where there is none.
  * @param past the latest runs, newest first
  */
 export function failedSince({ steps }: ProjectDefinition, past: Pick<Run, 'steps'>[]): string | null {
@@ -31,21 +38,22 @@ export function failedSince({ steps }: ProjectDefinition, past: Pick<Run, 'steps
       .flatMap((run) => run.steps.find((step) => step.name === name)?.status ?? [])
       .find((status) => status === 'completed' || status === 'failed');
   const failed = steps.find(({ name }) => outcomeOf(name) === 'failed');
-  return failed ? `Step ${failed.name} failed, and has not completed since` : null;
+  return failed?.name ?? null;
 }
 
-function* definitionChanges(then: ProjectDefinition, now: ProjectDefinition): Iterable<string> {
-  if (then.executor !== now.executor) yield 'who carries it out';
+function* definitionChanges(then: ProjectDefinition, now: ProjectDefinition): Iterable<ProjectChange> {
+  if (then.executor !== now.executor) yield { kind: 'executor' };
   const before = new Map(then.steps.map((step) => [step.name, step]));
   for (const step of now.steps) {
     const old = before.get(step.name);
-    if (old === undefined) yield `step ${step.name} is new`;
-    else if (!isEqual(old.command, step.command) || !isEqual(old.env, step.env)) yield `step ${step.name}`;
-    else if (old.workingDir !== step.workingDir) yield `the folder of step ${step.name}`;
+    if (old === undefined) yield { kind: 'step-added', step: step.name };
+    else if (!isEqual(old.command, step.command) || !isEqual(old.env, step.env))
+      yield { kind: 'step-command', step: step.name };
+    else if (old.workingDir !== step.workingDir) yield { kind: 'step-folder', step: step.name };
     before.delete(step.name);
   }
-  for (const name of before.keys()) yield `step ${name} is gone`;
-  if (!isEqual(defaultsOf(then), defaultsOf(now))) yield 'its parameters or their defaults';
+  for (const name of before.keys()) yield { kind: 'step-removed', step: name };
+  if (!isEqual(defaultsOf(then), defaultsOf(now))) yield { kind: 'params' };
 }
 
 function defaultsOf({ params }: ProjectDefinition): [string, unknown][] {

@@ -3,7 +3,7 @@ import { InputFiles } from '../inputs/input-files';
 import type { KnownProject } from '../projects/project-catalogue';
 import { FULL_SCOPE } from '../projects/scope';
 import { LatestRuns } from './latest-runs';
-import { changeSince, failedSince } from './project-change';
+import { changesSince, failedSince, type OutdatedReason } from './project-change';
 import type { Run } from './run';
 import { RunHistoryQueries } from './run-history-queries';
 import { RunQueries } from './run-queries';
@@ -18,7 +18,7 @@ interface Past {
   past: Pick<Run, 'steps'>[];
 }
 
-/** Whether what a project last brought out is still what it would bring out. */
+/** Tells whether the latest result of a project is still current. */
 @Injectable()
 export class ProjectChanges {
   /** By project, as of which run. Only another run can change it. */
@@ -31,13 +31,13 @@ export class ProjectChanges {
     private readonly history: RunHistoryQueries,
   ) {}
 
-  /** @param run the latest of the project. @returns what changed since, in words; null where nothing did */
-  async since(project: KnownProject, run: Run | null): Promise<string | null> {
+  /** @param run the latest of the project. @returns null where its result is current */
+  async outdatedReason(project: KnownProject, run: Run | null): Promise<OutdatedReason | null> {
     if (run?.status !== 'completed') return null;
     const { definition, definitionHash } = project;
     const { lastWhole, past } = await this.pastAsOf(run);
     const failed = failedSince(definition, past);
-    if (failed !== null) return failed;
+    if (failed !== null) return { kind: 'step-failed', step: failed };
     const last = lastWhole ?? run;
     const inputs = definition.inputs === null ? null : this.inputs.current();
     if (last.definitionHash === definitionHash && (inputs === null || inputs === last.runInputs)) return null;
@@ -45,7 +45,8 @@ export class ProjectChanges {
       last.definitionHash === definitionHash
         ? definition
         : await this.queries.definition(last.definitionHash);
-    return changeSince({ definition: then, inputs: last.runInputs }, { definition, inputs });
+    const changes = changesSince({ definition: then, inputs: last.runInputs }, { definition, inputs });
+    return changes.length === 0 ? null : { kind: 'changed', changes };
   }
 
   private async pastAsOf({ projectId, runId, revision, scope }: Run): Promise<Past> {

@@ -4,6 +4,7 @@ import { ApiProblems } from '../problems/api-problems';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { ProjectListView, ProjectView, toProjectView } from '../projects/project-view';
 import { ConfigRemarks } from './config-remarks';
+import { outdatedText } from './outdated-text';
 import { ProjectChanges } from './project-changes';
 import { RunQueries } from './run-queries';
 
@@ -36,10 +37,11 @@ export class ProjectsController {
 
   private async view(project: KnownProject): Promise<ProjectView> {
     const latest = await this.queries.current(project.definition.projectId);
+    const outdated = await this.changes.outdatedReason(project, latest);
     return toProjectView(
       project,
       latest?.status ?? null,
-      await this.changes.since(project, latest),
+      outdated && outdatedText(outdated),
       this.remarks.notes(project.definition),
     );
   }

@@ -22,7 +22,7 @@ const project: KnownProject = {
 const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
 const CLAIM = { type: 'claim', workerId: 'w', leaseSeconds: 60 } as const;
 const factsOf = (facts: Partial<ProjectFacts>): ProjectFacts => ({
-  ...{ project, run: null, waiting: null, trend: [], change: null, quota: null },
+  ...{ project, run: null, waiting: null, trend: [], outdated: null, quota: null },
   ...facts,
 });
 const overview = (
@@ -74,9 +74,9 @@ it('says where a run failed', () => {
 it('tells what is up to date from what has changed since, and from what went wrong', () => {
   const run = after(aNewRun(), [CLAIM, { type: 'complete', occurredAt: LATER, payload: {} }]);
   expect(page({ run }).rows[0]).toMatchObject({ mark: { word: 'Up to date' }, detail: null });
-  expect(page({ run, change: 'Changed since: step fit' }).rows[0]).toMatchObject({
+  expect(page({ run, outdated: { kind: 'step-failed', step: 'fit' } }).rows[0]).toMatchObject({
     mark: { word: 'Needs re-run', tone: 'outdated' },
-    detail: [{ text: 'Changed since: step fit' }],
+    detail: [{ text: 'Step fit failed and has not completed since' }],
   });
 });
 

@@ -4,6 +4,7 @@ import type { KnownProject } from '../../projects/project-catalogue';
 import type { QuotaStatus } from '../../quota/quotas';
 import type { TrendRun } from '../../runs/latest-runs';
 import { isTerminal, type Run } from '../../runs/run';
+import type { OutdatedReason } from '../../runs/project-change';
 import { errorSentences } from '../../runs/run-error';
 import { plainText } from '../../runs/text-part';
 import type { Waiting } from '../../runs/waiting';
@@ -11,6 +12,7 @@ import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText, reasonWords } from '../words/plain-words';
 import { progressBar } from '../run/run-steps';
 import { projectMark, type ProjectTone, projectToneMark, type StatusMark } from '../words/status-mark';
+import { outdatedText } from '../../runs/outdated-text';
 import { shortText } from '../words/short-text';
 import { type TimeText, timeText } from '../words/time-text';
 import { type Trend, TREND_RUNS, trendOf } from './trend';
@@ -21,8 +23,8 @@ export interface ProjectState {
   project: KnownProject;
   /** The active run, else the latest. */
   run: Run | null;
-  /** What changed since it last ran, in words. */
-  change: string | null;
+  /** Why its latest result may no longer be current. */
+  outdated: OutdatedReason | null;
 }
 
 /** A project and how it goes. */
@@ -178,8 +180,8 @@ export function chosenPage(asked: unknown): number {
   return typeof asked === 'string' && /^[1-9]\d{0,5}$/.test(asked) ? Number(asked) : 1;
 }
 
-function markOf({ run, change }: ProjectState): StatusMark {
-  return projectMark(run, change);
+function markOf({ run, outdated }: ProjectState): StatusMark {
+  return projectMark(run, outdated);
 }
 
 /** One that is chosen stays there while there is none, so that the choice is seen. */
@@ -200,7 +202,7 @@ function headlineOf(counts: OverviewPage['counts']): string | null {
 }
 
 function projectRow(
-  { project: { definition, isDefault }, run, waiting, trend, change, quota }: ProjectFacts,
+  { project: { definition, isDefault }, run, waiting, trend, outdated, quota }: ProjectFacts,
   mayGo: boolean,
   now: Instant,
 ): ProjectRow {
@@ -215,8 +217,8 @@ function projectRow(
     name: definition.name,
     href,
     isDefault,
-    mark: projectMark(run, change),
-    detail: run && detailOf(run, waiting, change, bar?.text ?? null, now),
+    mark: projectMark(run, outdated),
+    detail: run && detailOf(run, waiting, outdated, bar?.text ?? null, now),
     progress: bar?.max ? { value: bar.value ?? 0, max: bar.max } : null,
     lastRun: run && timeText(run.startedAt),
     lastRunHref: run && `/runs/${run.runId}`,
@@ -240,11 +242,11 @@ function projectRow(
 function detailOf(
   run: Run,
   waiting: Waiting | null,
-  change: string | null,
+  outdated: OutdatedReason | null,
   progress: string | null,
   now: Instant,
 ): PageWords[] | null {
-  const text = change ?? progress ?? endDetail(run);
+  const text = (outdated && outdatedText(outdated)) ?? progress ?? endDetail(run);
   return waitingInShort(run, waiting, now) ?? (text === null ? null : [{ text }]);
 }
 

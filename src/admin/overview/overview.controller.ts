@@ -140,7 +140,7 @@ export class OverviewController {
       if (index % PORTION === PORTION - 1) await setImmediate();
       const { projectId } = project.definition;
       const run = activeOf.get(projectId) ?? (await this.queries.current(projectId));
-      states.push({ project, run, change: await this.changes.since(project, run) });
+      states.push({ project, run, outdated: await this.changes.outdatedReason(project, run) });
     }
     return states;
   }

@@ -47,7 +47,7 @@ function stateOf(run: Run | null, more: Partial<ProjectState> = {}): ProjectStat
     quota: null,
     notes: [],
     troubles: [],
-    change: null,
+    outdated: null,
     active: [],
     ...more,
   };

@@ -3,6 +3,7 @@ import type { Trouble } from '../../health/health';
 import type { KnownProject } from '../../projects/project-catalogue';
 import { FULL_SCOPE, scopesOf } from '../../projects/scope';
 import type { QuotaStatus } from '../../quota/quotas';
+import type { OutdatedReason } from '../../runs/project-change';
 import { isTerminal, type Run, type RunStatus } from '../../runs/run';
 import type { HistoryPage, StatusCount } from '../../runs/run-history-queries';
 import type { Waiting } from '../../runs/waiting';
@@ -14,6 +15,7 @@ import { type ProjectStep, projectSteps } from './project-steps';
 import { type FooterWarning, neverRunFooter, type RunFooter, runFooter } from '../run/run-footer';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { metricsInShort, paramsInShort } from '../words/in-short';
+import { outdatedText } from '../../runs/outdated-text';
 import { TRIGGER_WORDS } from '../words/plain-words';
 import { type RunHistory, runHistory } from './run-history';
 import { type ProgressBar, progressBar } from '../run/run-steps';
@@ -40,8 +42,8 @@ export interface ProjectState {
   troubles: Trouble[];
   /** Runs at work in all projects, which the header shows. */
   active: string[];
-  /** What changed since it last ran as a whole, in words. */
-  change: string | null;
+  /** Why its latest result may no longer be current. */
+  outdated: OutdatedReason | null;
 }
 
 /** What the page of a project is made of beside that. */
@@ -105,7 +107,7 @@ export interface ProjectPage {
 
 /** Of facts that take no time to come by: most of those who ask are told that it is the same. */
 export function projectVersion(state: ProjectState, now: Instant): string {
-  const { project, run, waiting, past, query, quota, notes, troubles, active, change } = state;
+  const { project, run, waiting, past, query, quota, notes, troubles, active, outdated } = state;
   const stale = staleWords(past.staleness, isActive(run), now);
   return pageVersion(run ? [run] : [], project.definitionHash, waitingKey(waiting), [
     query,
@@ -114,7 +116,7 @@ export function projectVersion(state: ProjectState, now: Instant): string {
     troubles,
     active,
     stale,
-    change,
+    outdated,
   ]);
 }
 
@@ -139,8 +141,8 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     projectId,
     name: definition.name,
     href: `/projects/${projectId}`,
-    mark: projectMark(run, state.change),
-    change: state.change,
+    mark: projectMark(run, state.outdated),
+    change: state.outdated && outdatedText(state.outdated),
     canRun,
     whyNot: active === null && refusing ? refusing.message : null,
     refusedUntil: canRun && quota?.remaining === 0 ? timeText(quota.resetsAt) : null,

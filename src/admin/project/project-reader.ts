@@ -38,12 +38,12 @@ export class ProjectReader {
   async state(projectId: string, query: HistoryQuery): Promise<ProjectState> {
     const project = this.projects.get(projectId);
     const run = await this.queries.current(projectId);
-    const [waiting, past, quota, active, change] = await Promise.all([
+    const [waiting, past, quota, active, outdated] = await Promise.all([
       run && this.queries.waitingOf(run),
       this.pasts.past(projectId, run),
       this.quotas.statusOf(project.definition),
       this.latest.active(),
-      this.changes.since(project, run),
+      this.changes.outdatedReason(project, run),
     ]);
     return {
       project,
@@ -60,7 +60,7 @@ export class ProjectReader {
       ],
       troubles: this.health.troubles(),
       active,
-      change,
+      outdated,
     };
   }
 

@@ -11,7 +11,7 @@ import {
 } from './history-query';
 import { metricsInShort, paramsInShort } from '../words/in-short';
 import { numberText, scopeWords, STATUS_WORDS, TRIGGER_WORDS } from '../words/plain-words';
-import { endedLead } from '../run/run-footer';
+import { endReason } from '../run/run-footer';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { type StepCell, stepCells, stepColumns } from '../run/step-cells';
 import { secondText, type TimeText, timeTextOrNull } from '../words/time-text';
@@ -140,7 +140,7 @@ function historyRow(run: Run, columns: string[], metricNames: string[], now: Ins
     href: `/runs/${run.runId}`,
     startedAt: secondText(run.startedAt),
     mark: runMark(run),
-    reason: endedLead(run).replace(/\.$/, '') || null,
+    reason: endReason(run) || null,
     scope: scopeWords(run.scope),
     params: paramsInShort(run.params),
     metrics: metricsInShort(run.metrics, metricNames),

@@ -75,7 +75,7 @@ export function runFooter(
       warnings,
       quota: footerQuota(quota),
       endedAt: timeTextOrNull(run.endedAt),
-      lead: endedLead(run),
+      lead: sentenceOf(endReason(run)),
       detail: errorWords(run, SHOWN_LENGTH),
     };
   }
@@ -139,20 +139,23 @@ function clockWarning(run: Run): FooterWarning[] {
   return [{ text, at: null }];
 }
 
-/** "Failed at step fit, exit code 3." */
-export function endedLead(run: Run): string {
+function sentenceOf(text: string): string {
+  return text === '' ? '' : `${text}.`;
+}
+
+/** "at step fit, exit code 3"; empty where the status says it all. */
+export function endReason(run: Run): string {
   const failed = run.steps.find(({ status }) => status === 'failed');
-  const reason = run.statusReason === null ? '' : `: ${reasonWords(run.statusReason)}`;
+  const reason = run.statusReason === null ? '' : reasonWords(run.statusReason);
   if (run.status === 'failed' && failed) {
     const exit = failed.exitCode === null ? '' : `, exit code ${failed.exitCode}`;
-    return run.statusReason === 'step-failed'
-      ? `at step ${failed.name}${exit}.`
-      : `at step ${failed.name}${exit}${reason}.`;
+    const where = `at step ${failed.name}${exit}`;
+    return reason === '' || run.statusReason === 'step-failed' ? where : `${where}: ${reason}`;
   }
   const { step, current, total } = run.progress;
   const isCutShort = run.status === 'partial' && current !== null && total !== null && current < total;
   const reached = isCutShort
     ? ` after ${numberText(current)} of ${numberText(total)}${step === null ? '' : ` in ${step}`}`
     : '';
-  return reason === '' ? '' : `${reason.slice(2)}${reached}.`;
+  return reason === '' ? '' : `${reason}${reached}`;
 }

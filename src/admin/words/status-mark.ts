@@ -1,3 +1,4 @@
+import type { OutdatedReason } from '../../runs/project-change';
 import type { RunStatus, StepStatus } from '../../runs/run';
 import { isHandedOut, phaseOf, type PhasedRun } from '../../runs/run-state';
 import { STATUS_WORDS } from './plain-words';
@@ -39,9 +40,9 @@ function noteOf(run: PhasedRun): string | null {
 }
 
 /** How a project stands: as its latest run, but one that went well says whether that still holds. */
-export function projectMark(run: PhasedRun | null, change: string | null): StatusMark {
+export function projectMark(run: PhasedRun | null, outdated: OutdatedReason | null): StatusMark {
   if (run?.status !== 'completed') return runMark(run);
-  return projectToneMark(change === null ? 'completed' : 'outdated');
+  return projectToneMark(outdated === null ? 'completed' : 'outdated');
 }
 
 export type ProjectTone = RunStatus | 'never' | 'outdated';

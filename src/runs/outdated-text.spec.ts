@@ -1,0 +1,20 @@
+import { outdatedText } from './outdated-text';
+
+it('names each change', () => {
+  const changes = [
+    { kind: 'executor' },
+    { kind: 'step-command', step: 'fit' },
+    { kind: 'step-added', step: 'score' },
+    { kind: 'step-removed', step: 'report' },
+    { kind: 'step-folder', step: 'fetch' },
+    { kind: 'params' },
+    { kind: 'inputs' },
+  ] as const;
+  expect(outdatedText({ kind: 'changed', changes: [...changes] })).toBe(
+    'Changed since the last full run: executor, step fit, step score added, step report removed, ' +
+      'folder of step fetch, parameters or their defaults, queries or allow-lists',
+  );
+  expect(outdatedText({ kind: 'step-failed', step: 'fit' })).toBe(
+    'Step fit failed and has not completed since',
+  );
+});

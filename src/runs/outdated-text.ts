@@ -1,0 +1,27 @@
+import type { OutdatedReason, ProjectChange } from './project-change';
+
+/** "Changed since the last full run: step fit, parameters". */
+export function outdatedText(reason: OutdatedReason): string {
+  return reason.kind === 'step-failed'
+    ? `Step ${reason.step} failed and has not completed since`
+    : `Changed since the last full run: ${reason.changes.map(changeText).join(', ')}`;
+}
+
+function changeText(change: ProjectChange): string {
+  switch (change.kind) {
+    case 'executor':
+      return 'executor';
+    case 'params':
+      return 'parameters or their defaults';
+    case 'inputs':
+      return 'queries or allow-lists';
+    case 'step-added':
+      return `step ${change.step} added`;
+    case 'step-removed':
+      return `step ${change.step} removed`;
+    case 'step-command':
+      return `step ${change.step}`;
+    case 'step-folder':
+      return `folder of step ${change.step}`;
+  }
+}
