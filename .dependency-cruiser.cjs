@@ -5,7 +5,7 @@
 const domains = [
   'config',
   'clock',
-  'problems',
+  'http',
   'schemas',
   'lifecycle',
   'database',
@@ -16,15 +16,18 @@ const domains = [
   'quota',
   'logs',
   'runs',
+  'artifacts',
+  'history',
 ];
 
 /** From the bottom up: each layer may import those before it, and none after it. */
 const LAYERS = [
-  ['clock', 'config', 'problems', 'schemas'],
+  ['clock', 'config', 'http', 'schemas'],
   ['lifecycle', 'logging', 'database', 'config-files'],
   ['projects', 'events'],
   ['inputs', 'quota', 'logs'],
   ['runs'],
+  ['artifacts', 'history'],
   ['executor', 'health', 'workers-api'],
   ['metrics', 'access'],
   ['admin'],
@@ -87,7 +90,7 @@ module.exports = {
       comment: 'The rules of the domain are plain TypeScript: no framework, no input or output.',
       severity: 'error',
       from: {
-        path: '^src/(runs/(run|run-state|run-id|artifact-name|waiting|stop-report|stop-words|event-command|event-effect|new-run|idempotency-key|project-change)|events/(run-event|event-schemas|event-words|event-examples|envelope-schema|delivery-rules|asyncapi|parse-event)|projects/(project|params|scope|project-file|project-file\\.schema|schedule-rules|settle-projects|content-hash)|config/(decode-text|unknown-variables)|logs/(log-line|log-chunk|log-level|seen-numbers|step-starts)|config-files/parse-yaml|inputs/(run-inputs|input-file)|quota/(quota-day|quota-file|attempt-usage)|access/(access-rules|form-token)|executor/(secret-mask|line-splitter|step-report|step-environment)|problems/catalogue|workers-api/(http-envelope|log-body))\\.ts$',
+        path: '^src/(runs/(run|run-state|run-id|artifact-name|waiting|stop-report|stop-text|text-part|waiting-text|run-error|event-command|event-effect|new-run|idempotency-key)|history/(project-change|outdated-text)|events/(run-event|event-schemas|event-words|event-examples|envelope-schema|delivery-rules|asyncapi|parse-event)|projects/(project|params|scope|project-file|project-file\\.schema|schedule-rules|settle-projects|content-hash)|config/(decode-text|unknown-variables)|logs/(log-line|log-chunk|log-level|seen-numbers|step-starts)|config-files/parse-yaml|inputs/(run-inputs|input-file)|quota/(quota-day|quota-file|attempt-usage)|access/(access-rules|form-token)|executor/(secret-mask|line-splitter|step-report|step-environment)|http/catalogue|workers-api/(http-envelope|log-body))\\.ts$',
       },
       to: { path: '(@nestjs|typeorm|better-sqlite3|express|^(node:)?(fs|child_process|net|http)(/|$))' },
     },

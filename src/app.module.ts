@@ -31,6 +31,8 @@ import {
   RunEventCountsEntity,
 } from './runs/run.entity';
 import { RunsModule } from './runs/runs.module';
+import { ArtifactsModule } from './artifacts/artifacts.module';
+import { HistoryModule } from './history/history.module';
 import { WorkersApiModule } from './workers-api/workers-api.module';
 
 /** Every table; the test of migrations looks at the same list. */
@@ -65,6 +67,8 @@ export class AppModule {
         LifecycleModule,
         DatabaseModule.with(ENTITIES),
         RunsModule,
+        ArtifactsModule,
+        HistoryModule,
         WorkersApiModule,
         ExecutorModule,
         HealthModule,

@@ -20,10 +20,10 @@ import { AppModule } from './app.module';
 import type { Config } from './config/config';
 import { makeConfigFolder } from './lifecycle/config-folder';
 import { JsonLogger, openLog, requestLogging } from './logging/logging';
-import { type FieldError, invalid } from './problems/catalogue';
-import { ProblemFilter } from './problems/problem.filter';
-import { bodyDeadline } from './problems/body-deadline';
-import { apiBody, formBody } from './problems/request-body';
+import { type FieldError, invalid } from './http/catalogue';
+import { ProblemFilter } from './http/problem.filter';
+import { bodyDeadline } from './http/body-deadline';
+import { apiBody, formBody } from './http/request-body';
 
 const ROOT = join(__dirname, '..');
 

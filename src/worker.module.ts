@@ -9,7 +9,7 @@ import { StepRunner } from './executor/step-runner';
 import { WorkerProcess } from './executor/worker-process';
 import { LifecycleModule } from './lifecycle/lifecycle.module';
 import { ProjectsModule } from './projects/projects.module';
-import { ArtifactFiles } from './runs/artifact-files';
+import { ArtifactFiles } from './artifacts/artifact-files';
 
 /** What a worker process consists of: no database, no pages. */
 @Module({})

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { DiskSpace } from '../src/database/disk-space';
-import { JobatoError } from '../src/problems/catalogue';
+import { JobatoError } from '../src/http/catalogue';
 import type { RunView } from '../src/runs/run-view';
 import { expectInvalid, expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventStream } from '../src/events/event-stream';
-import { PROBLEMS, type ErrorCode } from '../src/problems/catalogue';
+import { PROBLEMS, type ErrorCode } from '../src/http/catalogue';
 import { MAX_LISTED_EVENTS } from '../src/runs/event-listing';
 import { RejectedEvents } from '../src/events/rejected-events';
 import { RunQueries } from '../src/runs/run-queries';

@@ -6,7 +6,7 @@ import { ENTITIES } from '../src/app.module';
 import { toInstant } from '../src/clock/clock';
 import { Database } from '../src/database/database';
 import type { Run, RunStatus } from '../src/runs/run';
-import { type HistoryFilter, type HistoryPlace, RunHistoryQueries } from '../src/runs/run-history-queries';
+import { type HistoryFilter, type HistoryPlace, RunHistoryQueries } from '../src/history/run-history-queries';
 import { RunQueries } from '../src/runs/run-queries';
 import { lowestRunIdAt } from '../src/runs/run-id';
 import { RunEntity } from '../src/runs/run.entity';

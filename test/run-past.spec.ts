@@ -2,7 +2,7 @@ import { Database } from '../src/database/database';
 import { RejectedEvents } from '../src/events/rejected-events';
 import { RunPages } from '../src/admin/run/run-pages';
 import { RunQueries } from '../src/runs/run-queries';
-import { RunPast } from '../src/runs/run-past';
+import { RunPast } from '../src/history/run-past';
 import { AppliedEventEntity, type EventOrigin } from '../src/runs/run.entity';
 import { nodeStep, RunningApp } from './support/jobato';
 

@@ -5,7 +5,7 @@ import { ENTITIES } from '../src/app.module';
 import { toInstant } from '../src/clock/clock';
 import { Database } from '../src/database/database';
 import type { Run } from '../src/runs/run';
-import { RunHistoryQueries } from '../src/runs/run-history-queries';
+import { RunHistoryQueries } from '../src/history/run-history-queries';
 import { RunIds } from '../src/runs/run-id';
 import { RunQueries } from '../src/runs/run-queries';
 import { RunEntity } from '../src/runs/run.entity';

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { allowsHost } from '../config/allowed-hosts';
 import { isLoopback } from '../config/config';
 import { LONG_SECRET_LENGTH } from '../config/secrets';
-import type { ErrorCode } from '../problems/catalogue';
+import type { ErrorCode } from '../http/catalogue';
 
 /** What of a request decides whether it may go on. */
 export interface AccessRequest {

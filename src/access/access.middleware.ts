@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Config } from '../config/config';
-import { JobatoError } from '../problems/catalogue';
-import type { ProblemFilter } from '../problems/problem.filter';
+import { JobatoError } from '../http/catalogue';
+import type { ProblemFilter } from '../http/problem.filter';
 import { type AccessDecision, decideAccess, isInternal, mayGuessKey } from './access-rules';
 import type { LoginBrake } from './login-brake';
 import { pageBehind } from './page-behind';

@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Config } from '../config/config';
-import { JobatoError, PROBLEMS } from '../problems/catalogue';
-import type { ProblemFilter } from '../problems/problem.filter';
+import { JobatoError, PROBLEMS } from '../http/catalogue';
+import type { ProblemFilter } from '../http/problem.filter';
 import { bearerOf, matchesAny } from './access-rules';
 import { formSecret } from './form-secret';
 import {

@@ -24,10 +24,22 @@ import { RunLogPartController } from './log/run-log.controller';
 import { RunPageController } from './run/run.controller';
 import { RunPages } from './run/run-pages';
 import { RunTimelineController } from './run/run-timeline.controller';
+import { ArtifactsModule } from '../artifacts/artifacts.module';
+import { HistoryModule } from '../history/history.module';
 
 /** The pages for people. Nothing depends on them. */
 @Module({
-  imports: [EventsModule, HealthModule, InputsModule, LogsModule, ProjectsModule, QuotaModule, RunsModule],
+  imports: [
+    ArtifactsModule,
+    EventsModule,
+    HealthModule,
+    HistoryModule,
+    InputsModule,
+    LogsModule,
+    ProjectsModule,
+    QuotaModule,
+    RunsModule,
+  ],
   controllers: [
     OverviewController,
     ProjectPageController,

@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { isOpenToAll } from '../access/access-rules';
-import { ProblemView, withCommonProblems } from '../problems/api-problems';
+import { ProblemView, withCommonProblems } from '../http/api-problems';
 import { NAMED_LOG_SCHEMAS } from '../workers-api/log-body';
 import { WORKER_KEY } from '../workers-api/worker-key';
 

@@ -1,4 +1,4 @@
-import { JobatoError, toProblem } from '../problems/catalogue';
+import { JobatoError, toProblem } from '../http/catalogue';
 import { ServerRefusal } from './server-refusal';
 
 const wordsOf = (error: JobatoError) => {

@@ -1,6 +1,6 @@
 import fs from 'node:fs/promises';
 import { loadConfig } from '../config/config';
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from '../http/catalogue';
 import { DiskSpace } from './disk-space';
 
 const MEGABYTE = 1024 * 1024;

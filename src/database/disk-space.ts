@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from '../http/catalogue';
 
 const LOOK_EVERY_MS = 5000;
 

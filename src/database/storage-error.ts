@@ -1,4 +1,4 @@
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from '../http/catalogue';
 
 /**
  * Why the database file could not be read or written:

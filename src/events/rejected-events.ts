@@ -5,7 +5,7 @@ import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
 import { weighedPage } from '../database/weighed-page';
 import type { Transaction } from '../database/writer';
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from '../http/catalogue';
 import { RejectedEventEntity } from './event.entities';
 import { EventStream } from './event-stream';
 import { keptFields } from './kept-fields';

@@ -12,7 +12,7 @@ import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { EventStream } from '../events/event-stream';
 import { NodeIdentity } from '../lifecycle/node-identity';
-import { ArtifactFiles } from '../runs/artifact-files';
+import { ArtifactFiles } from '../artifacts/artifact-files';
 import { RunClaims } from '../runs/run-claims';
 import { UnrecordedStops } from '../runs/unrecorded-stops';
 import { WorkerRegistry } from '../runs/worker-registry';

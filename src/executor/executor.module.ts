@@ -4,9 +4,10 @@ import { RunsModule } from '../runs/runs.module';
 import { EmbeddedWorker } from './embedded-worker';
 import { ProcessRegistry } from './process-registry';
 import { StepRunner } from './step-runner';
+import { ArtifactsModule } from '../artifacts/artifacts.module';
 
 @Module({
-  imports: [EventsModule, RunsModule],
+  imports: [ArtifactsModule, EventsModule, RunsModule],
   providers: [EmbeddedWorker, ProcessRegistry, StepRunner],
 })
 export class ExecutorModule {}

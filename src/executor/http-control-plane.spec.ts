@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
-import type { ArtifactFiles } from '../runs/artifact-files';
+import type { ArtifactFiles } from '../artifacts/artifact-files';
 import { HeldRuns } from './held-runs';
 import { HttpControlPlane } from './http-control-plane';
 import type { RetryLimits } from './upload-retries';

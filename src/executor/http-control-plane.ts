@@ -2,7 +2,7 @@ import { type FileHandle, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { LogLineInput, RunEvent } from '../events/run-event';
-import type { ArtifactFiles } from '../runs/artifact-files';
+import type { ArtifactFiles } from '../artifacts/artifact-files';
 import type { Artifact } from '../runs/run';
 import type { AttemptKey, ControlPlane, LogAnswer, RejectedEvent, Standing } from './control-plane';
 import type { HeldRuns } from './held-runs';

@@ -6,7 +6,7 @@ import type { StepDefinition } from '../projects/project';
 import type { Clock } from '../clock/clock';
 import { storageReasonOf } from '../database/storage-error';
 import type { QuotaBudget, RunEvent } from '../events/run-event';
-import type { ArtifactFiles } from '../runs/artifact-files';
+import type { ArtifactFiles } from '../artifacts/artifact-files';
 import { LEASE_SECONDS } from '../runs/lease';
 import type { Artifact } from '../runs/run';
 import type { Attempt, StopCause } from './attempt';

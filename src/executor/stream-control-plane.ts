@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { API_GROUP, type EventStream } from '../events/event-stream';
 import { signed } from '../events/lease-proof';
 import { type LogLineInput, type RunEvent, type StreamFields, toStreamFields } from '../events/run-event';
-import type { ArtifactFiles } from '../runs/artifact-files';
+import type { ArtifactFiles } from '../artifacts/artifact-files';
 import type { AttemptKey, RejectedEvent, Standing } from './control-plane';
 import type { HeldRuns } from './held-runs';
 import { HttpControlPlane } from './http-control-plane';

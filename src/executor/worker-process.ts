@@ -15,7 +15,7 @@ import type { WorkerConfig } from '../config/config';
 import { EventStream } from '../events/event-stream';
 import { NodeIdentity } from '../lifecycle/node-identity';
 import { ProjectCatalogue } from '../projects/project-catalogue';
-import { ArtifactFiles } from '../runs/artifact-files';
+import { ArtifactFiles } from '../artifacts/artifact-files';
 import type { Attempt } from './attempt';
 import { ClaimPolling } from './claim-polling';
 import type { AttemptKey } from './control-plane';

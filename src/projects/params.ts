@@ -1,4 +1,4 @@
-import type { FieldError } from '../problems/catalogue';
+import type { FieldError } from '../http/catalogue';
 import { matches, MAX_MATCHED_BYTES } from './pattern';
 import type { ParamSpec, ParamValue } from './project';
 

@@ -7,7 +7,7 @@ import { FolderFiles } from '../config-files/folder-files';
 import { ignoredFiles, isYamlName } from '../config-files/ignored-files';
 import { type ParsedYaml } from '../config-files/parse-yaml';
 import { RepeatedLook } from '../config-files/repeated-look';
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from '../http/catalogue';
 import { contentHash } from './content-hash';
 import { notCarriedOut } from './not-carried-out';
 import type { ProjectDefinition } from './project';

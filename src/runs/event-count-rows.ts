@@ -26,7 +26,7 @@ export class BatchCounts {
 export class EventCountRows {
   private readonly rows: TableRows<RunEventCountsEntity>;
 
-  constructor(private readonly database: Database) {
+  constructor(database: Database) {
     this.rows = database.rows(RunEventCountsEntity);
   }
 
@@ -50,11 +50,5 @@ export class EventCountRows {
         foreign,
       ]),
     );
-  }
-
-  /** How many events of a run were applied without being listed. */
-  async unlisted(runId: string): Promise<number> {
-    const [row] = await this.rows.select(this.database.read, 'WHERE run_id = ?', [runId]);
-    return row?.unlisted ?? 0;
   }
 }

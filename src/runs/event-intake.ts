@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { type RunEvent, toStreamFields } from '../events/run-event';
 import { contentHash } from '../projects/content-hash';
-import { type AppliedEvent, EventApplier } from './event-applier';
+import { type AppliedEvent, EventApplier, type EventOutcome } from './event-applier';
 import { isServerEvent } from './event-command';
 
 export interface IncomingEvent {
@@ -42,6 +43,13 @@ export class EventIntake {
       else taken.accepted++;
     });
     return taken;
+  }
+
+  /** Applies an event that this server makes for a worker, for example for an upload. */
+  async takeOwn(event: RunEvent): Promise<EventOutcome> {
+    const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
+    const { outcome } = await this.applier.apply(entry, { origin: 'server' });
+    return outcome;
   }
 
   private async takeOne({

@@ -1,4 +1,4 @@
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from '../http/catalogue';
 import { checkIdempotencyKey } from './idempotency-key';
 
 describe('checkIdempotencyKey', () => {

@@ -1,4 +1,4 @@
-import { invalid } from '../problems/catalogue';
+import { invalid } from '../http/catalogue';
 
 export const IDEMPOTENCY_KEY_HEADER = 'Idempotency-Key';
 const MAX_LENGTH = 255;

@@ -1,8 +1,8 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { RejectedEvents } from '../events/rejected-events';
-import { ApiProblems } from '../problems/api-problems';
-import { JobatoError } from '../problems/catalogue';
+import { ApiProblems } from '../http/api-problems';
+import { JobatoError } from '../http/catalogue';
 import { EventsQuery } from './run.requests';
 
 class RejectedEventView {

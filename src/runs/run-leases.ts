@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
 import { isSameSecret, newLeaseToken } from '../events/lease-proof';
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from '../http/catalogue';
 import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from './lease';
 import { isTerminal, type Run } from './run';
 import { RunClaims } from './run-claims';

@@ -9,7 +9,7 @@ import { weighedPage } from '../database/weighed-page';
 import { OutboxRelay } from '../events/outbox-relay';
 import type { RunEventMap, RunEventOf } from '../events/run-event';
 import { StreamMonitor } from '../events/stream-monitor';
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from '../http/catalogue';
 import type { ProjectDefinition } from '../projects/project';
 import type { Run, RunStatus, TriggeredBy } from './run';
 import { ReportingHabits } from './reporting-habits';

@@ -11,7 +11,7 @@ import { RejectedEvents } from '../events/rejected-events';
 import type { RunEventMap, RunEventType, StreamFields } from '../events/run-event';
 import { LogStore } from '../logs/log-store';
 import { LogTail } from '../logs/log-tail';
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from '../http/catalogue';
 import { commandOf } from './event-command';
 import type { Run } from './run';
 import { RunQueries } from './run-queries';

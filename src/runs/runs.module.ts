@@ -6,31 +6,21 @@ import { InputsModule } from '../inputs/inputs.module';
 import { LogsModule } from '../logs/logs.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
-import { ArtifactFiles } from './artifact-files';
-import { ArtifactUploads } from './artifact-uploads';
-import { AttemptFolders } from './attempt-folders';
-import { ArtifactsController } from './artifacts.controller';
 import { ConfigRemarks } from './config-remarks';
 import { EventApplier } from './event-applier';
 import { EventCountRows } from './event-count-rows';
 import { EventConsumer } from './event-consumer';
 import { EventIntake } from './event-intake';
 import { Housekeeping } from './housekeeping';
-import { LatestRuns } from './latest-runs';
 import { OverdueWatch } from './overdue-watch';
-import { ProjectChanges } from './project-changes';
-import { ProjectsController } from './projects.controller';
 import { RejectedEventsController } from './rejected-events.controller';
 import { RequestWatch } from './request-watch';
 import { RunChanges } from './run-changes';
 import { RunClaims } from './run-claims';
 import { RunDeadlines } from './run-deadlines';
-import { RunHistoryController } from './run-history.controller';
-import { RunHistoryQueries } from './run-history-queries';
 import { RunIds } from './run-id';
 import { RunLeases } from './run-leases';
 import { RunLogsController } from './run-logs.controller';
-import { RunPast } from './run-past';
 import { ReportingHabits } from './reporting-habits';
 import { newestRunId, RunQueries } from './run-queries';
 import { RunRows } from './run-rows';
@@ -39,21 +29,12 @@ import { RunStreams } from './run-streams';
 import { RunsController } from './runs.controller';
 import { RunsService } from './runs.service';
 import { UnrecordedStops } from './unrecorded-stops';
-import { Uploads } from './uploads';
 import { WorkerRegistry } from './worker-registry';
 import { WorkersController } from './workers.controller';
 
 @Module({
   imports: [EventsModule, InputsModule, LogsModule, ProjectsModule, QuotaModule],
-  controllers: [
-    RunsController,
-    RunLogsController,
-    RunHistoryController,
-    ArtifactsController,
-    ProjectsController,
-    RejectedEventsController,
-    WorkersController,
-  ],
+  controllers: [RunsController, RunLogsController, RejectedEventsController, WorkersController],
   providers: [
     RunsService,
     {
@@ -61,12 +42,8 @@ import { WorkersController } from './workers.controller';
       inject: [Database, Clock],
       useFactory: async (database: Database, clock: Clock) => new RunIds(clock, await newestRunId(database)),
     },
-    RunPast,
     RunQueries,
     ReportingHabits,
-    RunHistoryQueries,
-    LatestRuns,
-    ProjectChanges,
     RunRows,
     RunStore,
     EventApplier,
@@ -83,10 +60,6 @@ import { WorkersController } from './workers.controller';
     RequestWatch,
     Housekeeping,
     WorkerRegistry,
-    ArtifactFiles,
-    AttemptFolders,
-    ArtifactUploads,
-    Uploads,
     ConfigRemarks,
   ],
   exports: [
@@ -94,12 +67,8 @@ import { WorkersController } from './workers.controller';
     EventConsumer,
     EventIntake,
     RunsService,
-    RunPast,
     ReportingHabits,
     RunQueries,
-    RunHistoryQueries,
-    LatestRuns,
-    ProjectChanges,
     RunChanges,
     RunClaims,
     RunDeadlines,
@@ -107,8 +76,6 @@ import { WorkersController } from './workers.controller';
     RunStreams,
     UnrecordedStops,
     WorkerRegistry,
-    ArtifactFiles,
-    ArtifactUploads,
   ],
 })
 export class RunsModule {}

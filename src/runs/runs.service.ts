@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DiskSpace } from '../database/disk-space';
 import { InputFiles } from '../inputs/input-files';
 import { Lifecycle } from '../lifecycle/lifecycle';
-import { type FieldError, invalid, JobatoError } from '../problems/catalogue';
+import { type FieldError, invalid, JobatoError } from '../http/catalogue';
 import { contentHash } from '../projects/content-hash';
 import { checkParams } from '../projects/params';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { storageReasonOf } from '../database/storage-error';
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from '../http/catalogue';
 import { type Commanded, RunStore } from './run-store';
 
 /** A record that takes longer is not waited for: the processes of the run are ended without it. */

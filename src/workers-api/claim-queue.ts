@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Lifecycle } from '../lifecycle/lifecycle';
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from '../http/catalogue';
 import { RunChanges } from '../runs/run-changes';
 import { type LeasedRun, RunLeases } from '../runs/run-leases';
 import { phaseOf } from '../runs/run-state';

@@ -1,4 +1,4 @@
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from '../http/catalogue';
 import type { WaitingClaim } from './waiting-claim';
 
 /** Each holds a connection and its list of projects. */

@@ -10,8 +10,8 @@ import {
 } from '@nestjs/swagger';
 import type { Request } from 'express';
 import type { JsonObject } from '../events/run-event';
-import { ApiProblems } from '../problems/api-problems';
-import { invalid } from '../problems/catalogue';
+import { ApiProblems } from '../http/api-problems';
+import { invalid } from '../http/catalogue';
 import { EventIntake, type TakenIn } from '../runs/event-intake';
 import { type HttpEnvelope, receivedEvent } from './http-envelope';
 import { ApiForWorkers } from './worker-key';

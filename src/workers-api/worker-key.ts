@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { ApiProblems } from '../problems/api-problems';
+import { ApiProblems } from '../http/api-problems';
 
 /** Name of the security scheme in the description of the API; the key itself is checked by src/access. */
 export const WORKER_KEY = 'workerKey';

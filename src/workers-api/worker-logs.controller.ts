@@ -1,7 +1,7 @@
 import { Controller, Headers, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiProperty, ApiResponse } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { ApiProblems } from '../problems/api-problems';
+import { ApiProblems } from '../http/api-problems';
 import { RunClaims } from '../runs/run-claims';
 import { RunLeases } from '../runs/run-leases';
 import { ApiLeaseHeader, LEASE_HEADER } from './lease-header';

@@ -7,10 +7,11 @@ import { WorkerArtifactsController } from './worker-artifacts.controller';
 import { WorkerEventsController } from './worker-events.controller';
 import { WorkerLogsController } from './worker-logs.controller';
 import { WorkerRunsController } from './worker-runs.controller';
+import { ArtifactsModule } from '../artifacts/artifacts.module';
 
 /** HTTP for workers that do not speak Redis. */
 @Module({
-  imports: [RunsModule, ProjectsModule],
+  imports: [ArtifactsModule, ProjectsModule, RunsModule],
   controllers: [
     WorkerEventsController,
     WorkerRunsController,

@@ -1,4 +1,4 @@
-import type { ErrorCode, Problem } from '../../src/problems/catalogue';
+import type { ErrorCode, Problem } from '../../src/http/catalogue';
 
 /** Holds an error answer to what every error answer has to be. @returns the problem, for what is special about it */
 export async function expectProblem(

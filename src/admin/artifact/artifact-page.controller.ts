@@ -2,7 +2,7 @@ import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
-import { ArtifactFiles } from '../../runs/artifact-files';
+import { ArtifactFiles } from '../../artifacts/artifact-files';
 import { RunQueries } from '../../runs/run-queries';
 import { artifactHref } from '../../runs/run-view';
 import { artifactPreview, PREVIEW_BYTES } from './artifact-preview';

@@ -7,8 +7,8 @@ import { InputFiles } from '../../inputs/input-files';
 import { type KnownProject, ProjectCatalogue } from '../../projects/project-catalogue';
 import { Quotas } from '../../quota/quotas';
 import { ConfigRemarks } from '../../runs/config-remarks';
-import { LatestRuns } from '../../runs/latest-runs';
-import { ProjectChanges } from '../../runs/project-changes';
+import { LatestRuns } from '../../history/latest-runs';
+import { ProjectChanges } from '../../history/project-changes';
 import type { Run } from '../../runs/run';
 import { RunQueries } from '../../runs/run-queries';
 import {

@@ -1,4 +1,4 @@
-import { invalid, JobatoError } from '../../problems/catalogue';
+import { invalid, JobatoError } from '../../http/catalogue';
 import { noticeOf, noticeOfOldForm } from './notice';
 
 it('leads to the run that is in the way', () => {

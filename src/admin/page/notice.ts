@@ -1,4 +1,4 @@
-import { type JobatoError, PROBLEMS } from '../../problems/catalogue';
+import { type JobatoError, PROBLEMS } from '../../http/catalogue';
 import { humanised } from '../words/plain-words';
 import { type TimeText, timeTextOrNull } from '../words/time-text';
 

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
-import { JobatoError } from '../../problems/catalogue';
-import { setRetryAfter } from '../../problems/retry-after';
+import { JobatoError } from '../../http/catalogue';
+import { setRetryAfter } from '../../http/retry-after';
 import { type Notice, noticeOf, statusOf } from './notice';
 
 /** Whether htmx asks, which takes a part of a page; a browser by itself takes the whole. */

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.module';
 import { RejectedEvents } from '../../events/rejected-events';
-import { LatestRuns } from '../../runs/latest-runs';
+import { LatestRuns } from '../../history/latest-runs';
 import { pageVersion } from './page-version';
 
 /** What surrounds every page: its title, the way to the others, how many runs are at work. */

@@ -7,7 +7,7 @@ import {
   type PastRun,
   RunHistoryQueries,
   type StatusCount,
-} from '../../runs/run-history-queries';
+} from '../../history/run-history-queries';
 import { median } from '../../runs/median';
 import { Remembered } from './remembered';
 import { stalenessOf, SUCCESSES, type Staleness } from './staleness';

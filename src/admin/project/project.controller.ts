@@ -2,7 +2,7 @@ import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/com
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Clock } from '../../clock/clock';
-import { type FieldError, JobatoError } from '../../problems/catalogue';
+import { type FieldError, JobatoError } from '../../http/catalogue';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { FULL_SCOPE } from '../../projects/scope';
 import { RunsService } from '../../runs/runs.service';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isTerminal, type Run } from '../../runs/run';
-import { type AlikeRun, RunHistoryQueries } from '../../runs/run-history-queries';
+import { type AlikeRun, RunHistoryQueries } from '../../history/run-history-queries';
 import { ALIKE_RUNS } from './usual-duration';
 
 /** More runs at work than anybody looks at. */

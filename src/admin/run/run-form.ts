@@ -1,7 +1,7 @@
 import { paramsFromText, whyNot } from '../../projects/params';
 import type { ParamSpec, ProjectDefinition } from '../../projects/project';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../../projects/scope';
-import type { FieldError } from '../../problems/catalogue';
+import type { FieldError } from '../../http/catalogue';
 import type { Run } from '../../runs/run';
 import { pageVersion } from '../page/page-version';
 import { valueInShort } from '../words/in-short';

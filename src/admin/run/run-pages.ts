@@ -4,7 +4,7 @@ import { ErrorLines } from '../../logs/error-lines';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { Quotas } from '../../quota/quotas';
 import { isTerminal, type Run } from '../../runs/run';
-import { type LateEnd, RunPast, type PastStamp } from '../../runs/run-past';
+import { type LateEnd, RunPast, type PastStamp } from '../../history/run-past';
 import { RunQueries } from '../../runs/run-queries';
 import { AlikeRuns } from './alike-runs';
 import { PageFrames } from '../page/page-frame';

@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { RunPast } from '../../runs/run-past';
+import { RunPast } from '../../history/run-past';
 import { RunQueries } from '../../runs/run-queries';
 import { textOrNull } from '../page/page-answer';
 import { PageFrames } from '../page/page-frame';

@@ -1,4 +1,4 @@
-import type { OutdatedReason } from '../../runs/project-change';
+import type { OutdatedReason } from '../../history/project-change';
 import type { RunStatus, StepStatus } from '../../runs/run';
 import { isHandedOut, phaseOf, type PhasedRun } from '../../runs/run-state';
 import { STATUS_WORDS } from './plain-words';

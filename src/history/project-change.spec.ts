@@ -1,5 +1,5 @@
 import { aProject } from '../../test/support/a-run';
-import type { Run } from './run';
+import type { Run } from '../runs/run';
 import { changesSince, failedSince } from './project-change';
 
 const recipe = (more: Parameters<typeof aProject>[0] = {}, inputs: string | null = null) => ({

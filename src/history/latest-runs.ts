@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Instant } from '../clock/clock';
 import { Database } from '../database/database';
-import type { RunStatus } from './run';
+import type { RunStatus } from '../runs/run';
 
 /** How many projects are asked for without a pause: the database answers within the event loop. */
 const PORTION = 100;

@@ -6,8 +6,8 @@ import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { DiskSpace } from '../database/disk-space';
 import { makePrivateFolder, PRIVATE_FILE } from '../lifecycle/private-files';
-import { invalid, JobatoError } from '../problems/catalogue';
-import { fileSystemProblem } from '../problems/file-system-problem';
+import { invalid, JobatoError } from '../http/catalogue';
+import { fileSystemProblem } from '../http/file-system-problem';
 import { inFolderBelow } from './open-below';
 
 /** A file that has come in whole and is nowhere yet: it is moved to its place, or deleted. */

@@ -1,12 +1,12 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { ApiProblems } from '../problems/api-problems';
+import { ApiProblems } from '../http/api-problems';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { ProjectListView, ProjectView, toProjectView } from '../projects/project-view';
-import { ConfigRemarks } from './config-remarks';
+import { ConfigRemarks } from '../runs/config-remarks';
 import { outdatedText } from './outdated-text';
 import { ProjectChanges } from './project-changes';
-import { RunQueries } from './run-queries';
+import { RunQueries } from '../runs/run-queries';
 
 /** Lies beside runs because a project's state is that of its latest run. */
 @ApiTags('projects')

@@ -3,10 +3,10 @@ import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import { JobatoError } from '../problems/catalogue';
-import { flawOfArtifactName } from './artifact-name';
+import { JobatoError } from '../http/catalogue';
+import { flawOfArtifactName } from '../runs/artifact-name';
 import { openBelow } from './open-below';
-import type { Artifact, Run } from './run';
+import type { Artifact, Run } from '../runs/run';
 
 interface OpenArtifact {
   file: FileHandle;

@@ -4,9 +4,9 @@ import type { KnownProject } from '../projects/project-catalogue';
 import { FULL_SCOPE } from '../projects/scope';
 import { LatestRuns } from './latest-runs';
 import { changesSince, failedSince, type OutdatedReason } from './project-change';
-import type { Run } from './run';
+import type { Run } from '../runs/run';
 import { RunHistoryQueries } from './run-history-queries';
-import { RunQueries } from './run-queries';
+import { RunQueries } from '../runs/run-queries';
 
 /** For a step that failed: what is longer ago is not looked for. */
 const LOOK_BACK_RUNS = 20;

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from './catalogue';
 
 /** The bytes of a file that are sent, both ends included. */
 export interface ByteRange {

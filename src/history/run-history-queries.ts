@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
-import { type Run, RUN_STATUSES, type RunStatus, type StepState } from './run';
-import type { RunFilter } from './run-queries';
-import { RunEntity } from './run.entity';
-import { type StartRange, startRange } from './start-range';
+import { type Run, RUN_STATUSES, type RunStatus, type StepState } from '../runs/run';
+import type { RunFilter } from '../runs/run-queries';
+import { RunEntity } from '../runs/run.entity';
+import { type StartRange, startRange } from '../runs/start-range';
 
 export interface HistoryFilter extends RunFilter {
   projectId: string;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SwappingProcess } from '../../test/support/swapping-process';
 import { loadConfig } from '../config/config';
 import { DiskSpace } from '../database/disk-space';
-import { JobatoError } from '../problems/catalogue';
+import { JobatoError } from '../http/catalogue';
 import { Uploads } from './uploads';
 
 const UPLOADS = 400;

@@ -6,7 +6,7 @@ import { repetitions } from '../../test/support/repetitions';
 import { SwappingProcess } from '../../test/support/swapping-process';
 import { loadConfig } from '../config/config';
 import { ArtifactFiles } from './artifact-files';
-import type { Run } from './run';
+import type { Run } from '../runs/run';
 
 const RUN_ID = '01890000-0000-7000-8000-000000000000';
 const OPENS = repetitions(300, 3000);

@@ -9,11 +9,11 @@ import {
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { ArtifactFiles } from './artifact-files';
-import type { Run } from './run';
-import { RunChanges } from './run-changes';
-import { RunQueries } from './run-queries';
-import { phaseOf } from './run-state';
-import { Turns } from './turns';
+import type { Run } from '../runs/run';
+import { RunChanges } from '../runs/run-changes';
+import { RunQueries } from '../runs/run-queries';
+import { phaseOf } from '../runs/run-state';
+import { Turns } from '../runs/turns';
 
 /**
  * Gives each attempt of a worker elsewhere an empty folder on this server: files that a lost attempt uploaded are

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock';
-import { toStreamFields } from '../events/run-event';
-import { invalid, JobatoError } from '../problems/catalogue';
-import { flawOfArtifactName } from './artifact-name';
+import { invalid, JobatoError } from '../http/catalogue';
+import { flawOfArtifactName } from '../runs/artifact-name';
 import { AttemptFolders } from './attempt-folders';
-import { type Artifact, isTerminal, type Run } from './run';
-import { MAX_ARTIFACTS, withArtifacts } from './run-bounds';
-import { RunChanges } from './run-changes';
-import { type Claimant, mayAct, refusal, RunLeases } from './run-leases';
-import { EventApplier } from './event-applier';
+import { type Artifact, isTerminal, type Run } from '../runs/run';
+import { MAX_ARTIFACTS, withArtifacts } from '../runs/run-bounds';
+import { RunChanges } from '../runs/run-changes';
+import { type Claimant, mayAct, refusal, RunLeases } from '../runs/run-leases';
+import { EventIntake } from '../runs/event-intake';
 import { type Upload, Uploads } from './uploads';
 
 /** More at once fill the disk and gain nothing. */
@@ -27,7 +26,7 @@ export class ArtifactUploads {
     private readonly folders: AttemptFolders,
     private readonly leases: RunLeases,
     private readonly changes: RunChanges,
-    private readonly applier: EventApplier,
+    private readonly intake: EventIntake,
     private readonly clock: Clock,
   ) {}
 
@@ -88,25 +87,15 @@ export class ArtifactUploads {
     const run = await this.leases.held(runId, claimant);
     assertPlace(run, name);
     await this.uploads.place(upload, this.folders.folderOf(runId), name);
-    // Told in the same way as a step tells of its files, so that the run's history has it too.
-    const eventId = randomUUID();
-    const { outcome } = await this.applier.apply(
-      {
-        id: `upload:${eventId}`,
-        deliveryCount: 1,
-        fields: {
-          ...toStreamFields({
-            eventId,
-            eventType: 'run.progress',
-            eventVersion: 1,
-            occurredAt: this.clock.now(),
-            runId,
-            payload: { attempt: run.attempt, artifacts: [{ name, size: upload.size }] },
-          }),
-        },
-      },
-      { origin: 'server' },
-    );
+    // An event like the one for a file that a step reports, so that the run's history lists the upload too.
+    const outcome = await this.intake.takeOwn({
+      eventId: randomUUID(),
+      eventType: 'run.progress',
+      eventVersion: 1,
+      occurredAt: this.clock.now(),
+      runId,
+      payload: { attempt: run.attempt, artifacts: [{ name, size: upload.size }] },
+    });
     if (outcome !== 'applied') throw await this.leases.refusalNow(runId, claimant);
   }
 }

@@ -3,10 +3,10 @@ import { pipeline } from 'node:stream/promises';
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { ApiProblems } from '../problems/api-problems';
+import { ApiProblems } from '../http/api-problems';
 import { ArtifactFiles } from './artifact-files';
-import { beginRanged, type ByteRange } from './byte-range';
-import { RunQueries } from './run-queries';
+import { beginRanged, type ByteRange } from '../http/byte-range';
+import { RunQueries } from '../runs/run-queries';
 
 const FILE = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
 

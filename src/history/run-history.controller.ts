@@ -2,15 +2,15 @@ import { Controller, Get, HttpStatus, Param, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { JsonObject } from '../events/run-event';
-import { ApiProblems } from '../problems/api-problems';
+import { ApiProblems } from '../http/api-problems';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { type QuotaStatus, Quotas } from '../quota/quotas';
-import { EventCountRows } from './event-count-rows';
-import { RunQueries } from './run-queries';
-import { RUN_PHASES, type RunPhase } from './run-state';
-import { RunSummaryView, RunView, toRunSummary } from './run-view';
-import type { AppliedEventEntity, EventOrigin } from './run.entity';
-import { EventsQuery, LatestReportQuery } from './run.requests';
+import { RunPast } from './run-past';
+import { RunQueries } from '../runs/run-queries';
+import { RUN_PHASES, type RunPhase } from '../runs/run-state';
+import { RunSummaryView, RunView, toRunSummary } from '../runs/run-view';
+import type { AppliedEventEntity, EventOrigin } from '../runs/run.entity';
+import { EventsQuery, LatestReportQuery } from '../runs/run.requests';
 
 const nullablePhase = { type: String, enum: [...RUN_PHASES], nullable: true } as const;
 
@@ -86,7 +86,7 @@ export class RunHistoryController {
     private readonly queries: RunQueries,
     private readonly projects: ProjectCatalogue,
     private readonly quotas: Quotas,
-    private readonly eventCounts: EventCountRows,
+    private readonly past: RunPast,
   ) {}
 
   @Get('runs/:runId/events')
@@ -153,7 +153,7 @@ export class RunHistoryController {
   private async eventPage(runId: string, { limit, cursor }: EventsQuery): Promise<AppliedEventPageView> {
     const [{ items, nextCursor }, unlisted] = await Promise.all([
       this.queries.events(runId, limit, cursor === undefined ? undefined : Number(cursor)),
-      this.eventCounts.unlisted(runId),
+      this.past.unlisted(runId),
     ]);
     return {
       items: items.map(toAppliedEventView),

@@ -3,9 +3,9 @@ import type { Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList } from '../database/table-rows';
 import type { RunEventMap } from '../events/run-event';
-import type { Run } from './run';
-import type { AppliedEventEntity } from './run.entity';
-import type { Page } from './run-queries';
+import type { Run } from '../runs/run';
+import type { AppliedEventEntity } from '../runs/run.entity';
+import type { Page } from '../runs/run-queries';
 
 /** How much of it is read at once, whatever a run was told: its beginning, and its end. */
 const FIRST_EVENTS = 100;
@@ -106,12 +106,11 @@ export class RunPast {
 
   /** The first and the last events of a run, and the latest that name it and were rejected. */
   async events(runId: string): Promise<PastEvents> {
-    const [{ items: first, nextCursor }, rejected, [counts]] = await Promise.all([
+    const [{ items: first, nextCursor }, rejected, unlisted] = await Promise.all([
       this.page(runId, FIRST_EVENTS, 0),
       this.rejected(runId),
-      this.query<{ unlisted: number }>('SELECT unlisted FROM run_event_counts WHERE run_id = ?', [runId]),
+      this.unlisted(runId),
     ]);
-    const unlisted = counts?.unlisted ?? 0;
     if (nextCursor === null) return { first, last: [], gapAfter: null, rejected, unlisted };
     const after = first.at(-1)!.position;
     const last = await this.select('WHERE run_id = ? AND position > ? ORDER BY position DESC LIMIT ?', [
@@ -127,6 +126,15 @@ export class RunPast {
       rejected,
       unlisted,
     };
+  }
+
+  /** How many events of a run were applied without being listed. */
+  async unlisted(runId: string): Promise<number> {
+    const [counts] = await this.query<{ unlisted: number }>(
+      'SELECT unlisted FROM run_event_counts WHERE run_id = ?',
+      [runId],
+    );
+    return counts?.unlisted ?? 0;
   }
 
   /** The first end that a worker reported after the run had ended otherwise; null where there is none. */

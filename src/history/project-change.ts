@@ -1,5 +1,5 @@
 import type { ProjectDefinition } from '../projects/project';
-import type { Run } from './run';
+import type { Run } from '../runs/run';
 
 /** What decides what comes out of a pipeline: what its file says, and what it is given to look for. */
 export interface Recipe {
