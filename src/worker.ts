@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
   const config = namingEnvFile(environment, () => loadWorkerConfig(environment.variables));
   makeConfigFolder(config.configDir);
-  const { folder, lock } = takeWorkerFolder(config.dataDir);
+  const { folder, lock, warnings } = takeWorkerFolder(config.dataDir);
   // Loaded now: a refusal does not wait for what takes most of a start.
   const { WorkerModule } = await import('./worker.module.js');
   const app = await NestFactory.createApplicationContext(WorkerModule.with({ ...config, dataDir: folder }), {
@@ -28,7 +28,8 @@ async function main(): Promise<void> {
     withinMs: config.workerDrainSeconds * 1000 + STOP_WITHIN_MS,
     log: logOutput,
   });
-  for (const warning of workerConfigWarnings(config, environment)) new Logger('Jobato').warn(warning);
+  for (const warning of [...workerConfigWarnings(config, environment), ...warnings])
+    new Logger('Jobato').warn(warning);
 }
 
 process.stderr.on('error', () => undefined); // a terminal that is gone must not end the worker

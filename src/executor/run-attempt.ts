@@ -7,6 +7,7 @@ import type { Clock } from '../clock/clock';
 import { storageReasonOf } from '../database/storage-error';
 import type { QuotaBudget, RunEvent } from '../events/run-event';
 import type { ArtifactFiles } from '../artifacts/artifact-files';
+import { PRIVATE_FOLDER } from '../lifecycle/private-files';
 import { LEASE_SECONDS } from '../runs/lease';
 import type { Artifact } from '../runs/run';
 import type { Attempt, StopCause } from './attempt';
@@ -160,7 +161,7 @@ export class RunAttempt implements Attempt {
     const { run } = this.assignment;
     const workDir = join(this.tools.config.workDir, run.projectId);
     const runDir = this.tools.artifacts.folderOf(run.runId);
-    await Promise.all([mkdir(workDir, { recursive: true }), makeEmptyFolder(runDir)]);
+    await Promise.all([mkdir(workDir, { recursive: true, mode: PRIVATE_FOLDER }), makeEmptyFolder(runDir)]);
     const inputsFile = run.runInputs === null ? null : join(runDir, INPUTS_FILE);
     if (inputsFile !== null) await writeFile(inputsFile, run.runInputs!);
     const { runId, projectId, scope, attempt, params, quota } = run;
@@ -350,9 +351,9 @@ export class RunAttempt implements Attempt {
 /** Empty for each attempt: files of an earlier one must not be executed or reported as results. */
 async function makeEmptyFolder(path: string): Promise<void> {
   try {
-    await mkdir(path); // Succeeds for most runs, and fails where the folder exists.
+    await mkdir(path, PRIVATE_FOLDER); // Succeeds for most runs, and fails where the folder exists.
   } catch {
     await rm(path, { recursive: true, force: true });
-    await mkdir(path, { recursive: true });
+    await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER });
   }
 }

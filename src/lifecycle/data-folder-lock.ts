@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { makeDataFolder, makePrivateFile } from './private-files';
+import { makeDataFolder, makePrivateFile, type StepFolder } from './private-files';
 import { dataFolderError, StartUpError } from './start-up-error';
 
 export class DataFolderInUse extends StartUpError {
@@ -24,11 +24,12 @@ export class DataFolderLock {
 
   /**
    * Makes the folder if it is new, and locks it.
+   * @param stepFolders those that steps use in this folder
    * @throws StartUpError if another process has it, or it cannot be used
    */
-  static take(dataDir: string): DataFolderLock {
+  static take(dataDir: string, stepFolders?: readonly StepFolder[]): DataFolderLock {
     try {
-      const warnings = makeDataFolder(dataDir);
+      const warnings = makeDataFolder(dataDir, stepFolders);
       const file = join(dataDir, 'lock');
       const lock = new DataFolderLock(lockFile(file, dataDir), warnings);
       if (isDeletedFileOpenElsewhere(file)) {

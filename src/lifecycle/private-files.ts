@@ -12,12 +12,13 @@ import { join } from 'node:path';
 
 /** What Jobato keeps for itself below a data folder. Steps may use what lies inside: they run as the same user. */
 const PRIVATE_FOLDERS = ['db', 'held', 'processes', 'runs', 'uploads', 'work'];
-/** Made at the start, so that what steps write into them is private from the first run on. */
-const FOLDERS_OF_STEPS = ['runs', 'work'];
+/** Steps write into these. They are made at the start, so that they are private from the first run on. */
+export const STEP_FOLDERS = ['runs', 'work'] as const;
+export type StepFolder = (typeof STEP_FOLDERS)[number];
 /** Files in these are Jobato's own; in the others they are those of steps. */
 const FOLDERS_OF_PRIVATE_FILES = ['.', 'db', 'held', 'processes'];
 
-const PRIVATE_FOLDER = 0o700;
+export const PRIVATE_FOLDER = 0o700;
 export const PRIVATE_FILE = 0o600;
 /** Others may pass through the data folder, to folders inside that they were given access to, but not list it. */
 const PASSABLE_FOLDER = 0o711;
@@ -41,10 +42,11 @@ export function makePrivateFile(file: string): void {
 /**
  * Makes the data folder, or tightens one that an earlier version made: Jobato's own files and folders become readable
  * by its user only. What cannot be changed is left as it is.
+ * @param stepFolders those that steps use in this folder
  * @returns a sentence for each path that could not be changed
  * @throws the error of the file system if the folder cannot be made or used
  */
-export function makeDataFolder(dataDir: string): string[] {
+export function makeDataFolder(dataDir: string, stepFolders: readonly StepFolder[] = STEP_FOLDERS): string[] {
   const isNew = mkdirSync(dataDir, { recursive: true }) !== undefined;
   accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   const warnings: string[] = [];
@@ -61,7 +63,7 @@ export function makeDataFolder(dataDir: string): string[] {
     }
   };
   setMode(dataDir, (present) => (isNew ? PASSABLE_FOLDER : (present | PASSING) & ~WRITING_OF_OTHERS));
-  for (const name of FOLDERS_OF_STEPS) makeIfThereIsRoom(join(dataDir, name));
+  for (const name of stepFolders) makeIfThereIsRoom(join(dataDir, name));
   for (const name of PRIVATE_FOLDERS) setMode(join(dataDir, name), () => PRIVATE_FOLDER);
   for (const name of FOLDERS_OF_PRIVATE_FILES) {
     for (const file of filesIn(join(dataDir, name))) setMode(file, () => PRIVATE_FILE);

@@ -1,20 +1,38 @@
 import { join } from 'node:path';
 import { DataFolderInUse, DataFolderLock } from './data-folder-lock';
+import { makeDataFolder } from './private-files';
+import { dataFolderError } from './start-up-error';
 
 const MAX_WORKERS = 1000;
 
 /**
- * A worker's own folder below DATA_DIR: the first of `worker-1`, `worker-2`, … that no living worker has. So a server
- * and any number of workers share one DATA_DIR, and whoever takes the place of a dead one finds what it left.
+ * Takes a worker's own folder below DATA_DIR: the first of `worker-1`, `worker-2`, … that no running worker holds. So a
+ * server and any number of workers share one DATA_DIR, and the successor of a dead worker finds what it left. The
+ * folders of runs are in there; those of projects are in DATA_DIR/work, for all workers.
+ * @returns with a sentence for each path that could not be made private
  */
-export function takeWorkerFolder(dataDir: string): { folder: string; lock: DataFolderLock } {
+export function takeWorkerFolder(dataDir: string): {
+  folder: string;
+  lock: DataFolderLock;
+  warnings: string[];
+} {
+  const warnings = makeSharedFolder(dataDir);
   for (let number = 1; number <= MAX_WORKERS; number++) {
     const folder = join(dataDir, `worker-${number}`);
     try {
-      return { folder, lock: DataFolderLock.take(folder) };
+      const lock = DataFolderLock.take(folder, ['runs']);
+      return { folder, lock, warnings: [...warnings, ...lock.warnings] };
     } catch (error) {
       if (!(error instanceof DataFolderInUse)) throw error;
     }
   }
   throw new DataFolderInUse(dataDir);
+}
+
+function makeSharedFolder(dataDir: string): string[] {
+  try {
+    return makeDataFolder(dataDir, ['work']);
+  } catch (error) {
+    throw dataFolderError(error, dataDir);
+  }
 }

@@ -1,5 +1,8 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { Belongings, eventsOf } from '../support/crash';
 import { LossyProxy } from '../support/lossy-proxy';
+import { until } from '../support/until';
 import { WorkerChild } from '../support/worker-child';
 import { describeWorker, Installation } from '../worker.contract';
 
@@ -29,6 +32,25 @@ describe('a run that is handed over to a worker process', () => {
     } finally {
       await proxy.stop();
     }
+  });
+
+  it('keeps the files of its steps to the user of the worker', async () => {
+    const dataDir = join(all.folders.dataDir, 'made', 'by-worker');
+    await all.startWorker({ DATA_DIR: dataDir });
+    const { runId } = await all.server.trigger('once');
+    await all.untilHeld(runId);
+    await until(() => existsSync(join(dataDir, 'worker-1', 'runs', runId)));
+    const modes = (...path: string[]) =>
+      Object.fromEntries(
+        readdirSync(join(dataDir, ...path), { withFileTypes: true })
+          .filter((entry) => entry.isDirectory())
+          .map(({ name }) => [name, (statSync(join(dataDir, ...path, name)).mode & 0o777).toString(8)]),
+      );
+    expect((statSync(dataDir).mode & 0o777).toString(8)).toBe('711');
+    expect(modes()).toEqual({ work: '700', 'worker-1': '711' });
+    expect(modes('worker-1')).toEqual({ held: '700', processes: '700', runs: '700' });
+    expect(modes('worker-1', 'runs')).toEqual({ [runId]: '700' });
+    await all.stop(runId);
   });
 
   it('is never left with one that was stopped as it arrived', async () => {
