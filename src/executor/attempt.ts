@@ -10,4 +10,6 @@ export interface Attempt {
   /** Resolves when nothing of it is alive and all of it is told. */
   carryOut(): Promise<void>;
   stop(cause: StopCause): void;
+  /** Asks the server whether a stop is requested, and obeys. */
+  checkStop(): void;
 }

@@ -51,6 +51,9 @@ export interface ControlPlane {
   /** Says that the worker is at it, which keeps the lease, and learns how the attempt stands. */
   heartbeat(attempt: AttemptKey): Promise<Standing>;
 
+  /** Asks how the attempt stands, at any time. */
+  standing(attempt: AttemptKey): Promise<Standing>;
+
   /** Whether `publish` learns what the server rejects; events that go by the stream are judged later. */
   readonly learnsRejections: boolean;
 

@@ -47,7 +47,11 @@ export class DefinitionMismatch implements Attempt {
   }
 
   stop(): void {
-    // It is about to be over anyway.
+    // It ends at once anyway.
+  }
+
+  checkStop(): void {
+    // It ends at once anyway.
   }
 
   private inWords(): string {

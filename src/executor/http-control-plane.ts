@@ -27,6 +27,10 @@ export class HttpControlPlane implements ControlPlane {
     private readonly uploadRetries: RetryLimits = UPLOAD_RETRIES,
   ) {}
 
+  standing(attempt: AttemptKey): Promise<Standing> {
+    return this.heartbeat(attempt);
+  }
+
   heartbeat(attempt: AttemptKey): Promise<Standing> {
     return this.api.heartbeat(attempt);
   }

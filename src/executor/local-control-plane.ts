@@ -33,6 +33,11 @@ export class LocalControlPlane implements ControlPlane {
     return this.claims.standing(runId, attempt);
   }
 
+  /** Only reads: the answer comes although the database cannot be written. */
+  standing({ runId, attempt }: AttemptKey): Promise<Standing> {
+    return this.claims.standing(runId, attempt);
+  }
+
   async publish(_attempt: AttemptKey, events: RunEvent[]): Promise<RejectedEvent[]> {
     if (this.stream.isVolatile) await this.claims.tell(events);
     else await this.stream.publish(events.map(toStreamFields));

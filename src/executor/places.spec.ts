@@ -7,6 +7,7 @@ class Lasting implements Attempt {
   readonly attempt = 1;
   begun = false;
   readonly causes: StopCause[] = [];
+  checks = 0;
   end: () => void = () => undefined;
 
   constructor(
@@ -21,6 +22,10 @@ class Lasting implements Attempt {
 
   stop(cause: StopCause): void {
     this.causes.push(cause);
+  }
+
+  checkStop(): void {
+    this.checks++;
   }
 }
 
@@ -73,9 +78,14 @@ describe('the places of a worker', () => {
     const taken = places.take('a', () => new Promise((resolve) => (decide = resolve)));
     places.stop('a', 'stop-requested');
     places.stopAll('shutting-down');
+    places.checkStop('a');
     decide(attempt);
     await taken;
     expect(attempt.causes).toEqual(['stop-requested']);
+    expect(attempt.checks).toBe(1);
+    places.checkStop('a');
+    places.checkStop('unknown');
+    expect(attempt.checks).toBe(2);
   });
 
   it('are known by the run that was got, also where another one was asked for', async () => {

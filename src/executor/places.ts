@@ -7,6 +7,8 @@ interface Place {
   attempt: Attempt | null;
   /** Somebody may ask for a stop between the claim and the start. */
   stopCause: StopCause | null;
+  /** An entry asked for a stop before the attempt was there. */
+  mustCheckStop: boolean;
   /** Resolves when the place is free again. */
   ended: Promise<void>;
 }
@@ -56,7 +58,13 @@ export class Places {
    */
   take(runId: string | null, claim: () => Promise<Attempt | null>): Promise<boolean> {
     return new Promise((decided, failed) => {
-      const place: Place = { runId, attempt: null, stopCause: null, ended: Promise.resolve() };
+      const place: Place = {
+        runId,
+        attempt: null,
+        stopCause: null,
+        mustCheckStop: false,
+        ended: Promise.resolve(),
+      };
       this.taken.add(place);
       place.ended = this.use(place, claim, decided)
         .catch((error: unknown) => {
@@ -79,6 +87,14 @@ export class Places {
     place.stopCause ??= cause;
     place.attempt?.stop(cause);
     return true;
+  }
+
+  /** An entry on the stream asks for a stop. It shows no authority, so the attempt asks the server. */
+  checkStop(runId: string): void {
+    const place = this.find(runId);
+    if (!place) return;
+    place.mustCheckStop = true;
+    place.attempt?.checkStop();
   }
 
   stopAll(cause: StopCause): void {
@@ -106,6 +122,7 @@ export class Places {
     place.runId = attempt.runId;
     place.attempt = attempt;
     if (place.stopCause !== null) attempt.stop(place.stopCause);
+    if (place.mustCheckStop) attempt.checkStop();
     this.onChange(this.taken.size);
     // What lost its lease is still being ended: both would work in the folder of the project.
     if (before.length > 0) await Promise.all(before.map(({ ended }) => ended));

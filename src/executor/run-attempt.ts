@@ -11,7 +11,7 @@ import { PRIVATE_FOLDER } from '../lifecycle/private-files';
 import { LEASE_SECONDS } from '../runs/lease';
 import type { Artifact } from '../runs/run';
 import type { Attempt, StopCause } from './attempt';
-import type { Assignment, ControlPlane } from './control-plane';
+import type { Assignment, ControlPlane, Standing } from './control-plane';
 import { isAnyDiskFull } from './disk-room';
 import { EventReporter } from './event-reporter';
 import type { LogBudget } from './log-budget';
@@ -60,6 +60,8 @@ export class RunAttempt implements Attempt {
   /** What the run lacks although no step says so: reasons for an end as partial. */
   private readonly missing = new Set<LossReason>();
   private beating = false;
+  private checkingStop = false;
+  private mustCheckStopAgain = false;
   /** How the attempt ended; null until it has, and where that is for others to say. */
   private end: RunEvent | null = null;
 
@@ -107,6 +109,33 @@ export class RunAttempt implements Attempt {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort(cause);
     setTimeout(() => this.uploadsEnd.abort(), UPLOAD_AFTER_STOP_MS).unref();
+  }
+
+  checkStop(): void {
+    // One question at a time, however many entries ask for a stop; its answer may be older than the last entry.
+    this.mustCheckStopAgain = true;
+    if (!this.checkingStop) void this.checkStopUntilAnswered();
+  }
+
+  private async checkStopUntilAnswered(): Promise<void> {
+    this.checkingStop = true;
+    try {
+      while (this.mustCheckStopAgain && !this.stopping.signal.aborted) {
+        this.mustCheckStopAgain = false;
+        this.obey(await this.tools.control.standing(this.assignment.run));
+      }
+    } catch (error) {
+      this.logger.warn(
+        `Whether a stop of run ${this.runId} is requested is asked again by its next heartbeat: ${String(error)}`,
+      );
+    } finally {
+      this.checkingStop = false;
+    }
+  }
+
+  private obey({ stillHeld, stopRequested }: Standing): void {
+    if (!stillHeld) this.stop('lost');
+    else if (stopRequested) this.stop('stop-requested');
   }
 
   /** Resolves when nothing of the attempt is alive and all of it is told. */
@@ -337,9 +366,7 @@ export class RunAttempt implements Attempt {
     if (this.beating) return; // the last one is still waiting for its answer
     this.beating = true;
     try {
-      const { stillHeld, stopRequested } = await this.tools.control.heartbeat(run);
-      if (!stillHeld) this.stop('lost');
-      else if (stopRequested) this.stop('stop-requested');
+      this.obey(await this.tools.control.heartbeat(run));
     } catch (error) {
       this.logger.warn(`Heartbeat for run ${run.runId} failed: ${String(error)}`);
     } finally {

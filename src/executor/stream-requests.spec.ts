@@ -32,6 +32,8 @@ class Lasting implements Attempt {
   }
 
   stop(): void {}
+
+  checkStop(): void {}
 }
 
 describe('the requests that a worker takes from the stream', () => {

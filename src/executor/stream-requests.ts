@@ -34,8 +34,7 @@ export class StreamRequests {
 
   async start(): Promise<void> {
     this.following = await this.stream.follow(({ eventType, runId }) => {
-      if (eventType === 'run.cancel.requested' && runId !== undefined)
-        this.places.stop(runId, 'stop-requested');
+      if (eventType === 'run.cancel.requested' && runId !== undefined) this.places.checkStop(runId);
     });
     this.taking = this.takeRuns();
   }

@@ -43,6 +43,7 @@ const ON_ONE_STREAM = [
   'event-stream',
   'event-stream-redis',
   'external-silent-redis',
+  'forged-stop-redis',
   'long/(?!pages-story)pages-.*',
   'long/base-path',
   'long/cli-demo',
