@@ -22,17 +22,22 @@ export interface TakenIn {
   rejected: { index: number; reason: string }[];
 }
 
+/** The event loop gets a turn after so much: writing 15 MiB at once would hold it for a second. */
+const PORTION_CHARACTERS = 1024 * 1024;
+
 /** Events that come past the stream: they are applied at once, by what applies those of the stream. */
 @Injectable()
 export class EventIntake {
   constructor(private readonly applier: EventApplier) {}
 
   /**
-   * Applies all in one commit, before the answer. An unusable event is rejected and kept. If the database fails, the
-   * sender sends the same batch again, and events that were applied are duplicates then.
+   * Applies all before the answer, in one commit unless they are large. An unusable event is rejected and kept. If the
+   * database fails, the sender sends the same batch again, and events that were applied are duplicates then.
    */
   async take(events: IncomingEvent[]): Promise<TakenIn> {
-    const settled = await Promise.allSettled(events.map((event) => this.takeOne(event)));
+    const settled: PromiseSettledResult<Pick<AppliedEvent, 'outcome' | 'reason'>>[] = [];
+    for (const portion of portionsOf(events))
+      settled.push(...(await Promise.allSettled(portion.map((event) => this.takeOne(event)))));
     const taken: TakenIn = { accepted: 0, duplicates: 0, rejected: [] };
     settled.forEach((result, index) => {
       if (result.status === 'rejected') throw result.reason;
@@ -70,4 +75,19 @@ export class EventIntake {
 
 function notOfWorkers(eventType: string): string {
   return `only the server publishes ${eventType}; a worker sends what became of the run`;
+}
+
+/** The events in order, in portions of which each but its last event is small. */
+function portionsOf(events: IncomingEvent[]): IncomingEvent[][] {
+  const portions: IncomingEvent[][] = [];
+  let characters = PORTION_CHARACTERS;
+  for (const event of events) {
+    if (characters >= PORTION_CHARACTERS) {
+      portions.push([]);
+      characters = 0;
+    }
+    portions.at(-1)!.push(event);
+    characters += event.fields.payload?.length ?? 0;
+  }
+  return portions;
 }
