@@ -79,7 +79,7 @@ it('make a project need a re-run when they change, and only then', async () => {
   expect(await needsRerun()).toBeNull();
   writeConfig(folders, 'queries.yaml', 'queries: [{ id: q3, text: Zig }]');
   await until(() => jobato.app.get(InputFiles).compute().length === 1);
-  expect(await needsRerun()).toBe('Changed since the last full run: queries or allow-lists');
+  expect(await needsRerun()).toBe('Changed since the last completed run: queries or allow-lists');
   await jobato.untilEnded((await jobato.trigger('steps')).runId);
   expect(await needsRerun()).toBeNull();
 });

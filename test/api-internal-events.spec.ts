@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { EventStream } from '../src/events/event-stream';
 import { toStreamFields } from '../src/events/run-event';
+import { EventApplier } from '../src/runs/event-applier';
 import { Database } from '../src/database/database';
+import { StorageError } from '../src/database/storage-error';
 import { untilQuiet } from './support/crash';
 import { expectInvalid, expectProblem } from './support/expect-problem';
 import { RunningApp } from './support/jobato';
@@ -53,6 +55,32 @@ describe('events over HTTP', () => {
     };
     expect(items.map(({ eventType }) => eventType)).toEqual(['run.requested', 'run.completed']);
     expect(items[1]!.payload).toEqual({ newJobsCount: 3, future: { kept: true } });
+  });
+
+  it('are not applied after one that the storage refused, and all once when sent again', async () => {
+    const runId = await aRun();
+    const events = [
+      anEvent(runId, 'run.progress', { metrics: { found: 5 }, more: 'x'.repeat(600_000) }),
+      anEvent(runId, 'run.progress', { more: 'x'.repeat(600_000) }),
+      anEvent(runId, 'run.completed', {}),
+    ];
+    const applier = jobato.app.get(EventApplier, { strict: false });
+    const apply = applier.apply.bind(applier);
+    const refusal = jest
+      .spyOn(applier, 'apply')
+      .mockImplementation((entry, evidence) =>
+        entry.fields.eventId === events[0]!.eventId
+          ? Promise.reject(new StorageError('locked'))
+          : apply(entry, evidence),
+      );
+    try {
+      await expectProblem(await worker.post('events', events), 503, 'STORAGE_UNAVAILABLE');
+    } finally {
+      refusal.mockRestore();
+    }
+    expect(await runOf(runId)).toMatchObject({ status: 'running' });
+    expect(await worker.say(...events)).toMatchObject({ accepted: 2, duplicates: 1 });
+    expect(await runOf(runId)).toMatchObject({ status: 'completed', summary: { found: 5 } });
   });
 
   it('may have the flat form of the stream', async () => {

@@ -166,7 +166,7 @@ describe('an external worker that reports only at the end', () => {
       'api',
       'page',
     ]);
-    expect(await pageOf(runId)).toMatch(/Published to workers again, requested on the page/);
+    expect(await pageOf(runId)).toMatch(/Published to workers again, requested manually/);
     await stop(runId);
   });
   it('is not asked again for a run that has a worker, has ended or is not there', async () => {

@@ -67,7 +67,7 @@ describe('the page of a run', () => {
     const before = await left();
     expect(before).toBeLessThanOrEqual(10);
     await waiting.filter({ hasText: new RegExp(`killed in (${before - 1}|${before - 2}) s\\.`) }).waitFor();
-    await page.locator('#run-past').filter({ hasText: 'Stop requested on the page' }).waitFor();
+    await page.locator('#run-past').filter({ hasText: 'Stop requested manually' }).waitFor();
     await page.getByTestId('run-status').filter({ hasText: 'Cancelled' }).waitFor();
     await page.locator('#run-past').filter({ hasText: 'SIGKILL sent to step work' }).waitFor();
     expect(await waiting.count()).toBe(0);

@@ -58,7 +58,7 @@ export function readSecretFiles(
     const given = environment[variable]?.trim();
     if (!given) continue;
     if (environment[name]?.trim()) {
-      flaws.push({ variable, text: `${name} and ${variable} are both set. Unset one of them.` });
+      flaws.push({ variable: name, text: `${name} and ${variable} are both set. Unset one of them.` });
       continue;
     }
     const path = resolve(folder, given);

@@ -51,7 +51,7 @@ export interface ControlPlane {
   /** Says that the worker is at it, which keeps the lease, and learns how the attempt stands. */
   heartbeat(attempt: AttemptKey): Promise<Standing>;
 
-  /** Asks how the attempt stands, at any time. */
+  /** Asks whether the attempt is still held and whether a stop is requested, without publishing anything. */
   standing(attempt: AttemptKey): Promise<Standing>;
 
   /** Whether `publish` learns what the server rejects; events that go by the stream are judged later. */

@@ -27,8 +27,9 @@ export class HttpControlPlane implements ControlPlane {
     private readonly uploadRetries: RetryLimits = UPLOAD_RETRIES,
   ) {}
 
+  /** Also prolongs the lease: there is no call that only asks. */
   standing(attempt: AttemptKey): Promise<Standing> {
-    return this.heartbeat(attempt);
+    return this.api.heartbeat(attempt);
   }
 
   heartbeat(attempt: AttemptKey): Promise<Standing> {
@@ -73,7 +74,7 @@ export class HttpControlPlane implements ControlPlane {
   }
 
   async handBack(attempt: AttemptKey): Promise<void> {
-    await this.releaseUntilTaken(attempt, 'The worker was stopped while the run was at work.');
+    await this.releaseUntilTaken(attempt, 'the worker was stopped');
     await this.clear(attempt);
   }
 

@@ -1,5 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
 import type { StepDefinition } from '../projects/project';
@@ -43,6 +44,10 @@ export interface AttemptTools {
 const INPUTS_FILE = 'inputs.json';
 /** A file that is being sent when the run is stopped gets this long, and so does one that the stopped step reports. */
 const UPLOAD_AFTER_STOP_MS = 5000;
+
+/** After so many calls without an answer, the next heartbeat asks. */
+const CHECK_STOP_TRIES = 3;
+const CHECK_STOP_AGAIN_MS = 250;
 
 /** One worker's go at one run: claimed before, then prepare → run the steps → say how it ended. */
 export class RunAttempt implements Attempt {
@@ -119,18 +124,20 @@ export class RunAttempt implements Attempt {
 
   private async checkStopUntilAnswered(): Promise<void> {
     this.checkingStop = true;
-    try {
-      while (this.mustCheckStopAgain && !this.stopping.signal.aborted) {
-        this.mustCheckStopAgain = false;
+    for (let failures = 0; this.mustCheckStopAgain && failures < CHECK_STOP_TRIES;) {
+      this.mustCheckStopAgain = false;
+      try {
         this.obey(await this.tools.control.standing(this.assignment.run));
+      } catch (error) {
+        failures++;
+        this.mustCheckStopAgain = true;
+        this.logger.warn(`The server did not answer whether run ${this.runId} must stop: ${String(error)}`);
       }
-    } catch (error) {
-      this.logger.warn(
-        `Whether a stop of run ${this.runId} is requested is asked again by its next heartbeat: ${String(error)}`,
-      );
-    } finally {
-      this.checkingStop = false;
+      if (this.stopping.signal.aborted) break;
+      // Forged entries must not make the worker call the server without a pause.
+      if (this.mustCheckStopAgain) await delay(CHECK_STOP_AGAIN_MS, undefined, { ref: false });
     }
+    this.checkingStop = false;
   }
 
   private obey({ stillHeld, stopRequested }: Standing): void {

@@ -109,10 +109,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
     for (const attempt of this.held.list()) {
       this.logger.warn(`Run ${attempt.runId} was interrupted by the end of this worker and is handed back.`);
       // Not awaited: the server may not be there yet.
-      void this.control.releaseUntilTaken(
-        attempt,
-        'The worker ended without warning while the run was at work.',
-      );
+      void this.control.releaseUntilTaken(attempt, 'the worker ended unexpectedly');
     }
   }
 

@@ -11,7 +11,7 @@ it('names each change', () => {
     { kind: 'inputs' },
   ] as const;
   expect(outdatedText({ kind: 'changed', changes: [...changes] })).toBe(
-    'Changed since the last full run: executor, step fit, step score added, step report removed, ' +
+    'Changed since the last completed run: executor, step fit, step score added, step report removed, ' +
       'folder of step fetch, parameters or their defaults, queries or allow-lists',
   );
   expect(outdatedText({ kind: 'step-failed', step: 'fit' })).toBe(

@@ -1,10 +1,10 @@
 import type { OutdatedReason, ProjectChange } from './project-change';
 
-/** "Changed since the last full run: step fit, parameters". */
+/** "Changed since the last completed run: step fit, parameters or their defaults". */
 export function outdatedText(reason: OutdatedReason): string {
   return reason.kind === 'step-failed'
     ? `Step ${reason.step} failed and has not completed since`
-    : `Changed since the last full run: ${reason.changes.map(changeText).join(', ')}`;
+    : `Changed since the last completed run: ${reason.changes.map(changeText).join(', ')}`;
 }
 
 function changeText(change: ProjectChange): string {

@@ -19,7 +19,7 @@ export type OutdatedReason =
   /** The step failed and has not completed since. */
   | { kind: 'step-failed'; step: string };
 
-/** Returns what changed since the last full run. Another name, schedule or time limit changes no result. */
+/** Returns what differs from an earlier run. Another name, schedule or time limit changes no result. */
 export function changesSince(then: Recipe, now: Recipe): ProjectChange[] {
   const hasOtherInputs = now.definition.inputs !== null && now.inputs !== null && then.inputs !== now.inputs;
   return [

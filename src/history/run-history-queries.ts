@@ -9,7 +9,7 @@ import { type StartRange, startRange } from '../runs/start-range';
 
 export interface HistoryFilter extends RunFilter {
   projectId: string;
-  /** Stands in the run's id, reason, error or params, in upper or lower case. */
+  /** Part of the run's id, reason, error, worker or params, in upper or lower case. */
   text?: string;
 }
 
@@ -246,8 +246,8 @@ function matching(
     condition:
       `run_id IN (SELECT run_id FROM runs WHERE ${condition}) AND (run_id LIKE LOWER(?) ESCAPE '!'` +
       " OR LOWER(status_reason) LIKE LOWER(?) ESCAPE '!' OR LOWER(error) LIKE LOWER(?) ESCAPE '!'" +
-      " OR LOWER(params) LIKE LOWER(?) ESCAPE '!')",
-    parameters: [...parameters, words, words, inJson, inJson],
+      " OR LOWER(params) LIKE LOWER(?) ESCAPE '!' OR LOWER(worker_id) LIKE LOWER(?) ESCAPE '!')",
+    parameters: [...parameters, words, words, inJson, inJson, words],
   };
 }
 

@@ -12,7 +12,7 @@ import { RunSummaryView, RunView, toRunSummary } from '../runs/run-view';
 import type { AppliedEventEntity, EventOrigin } from '../runs/run.entity';
 import { EventsQuery, LatestReportQuery } from '../runs/run.requests';
 
-const nullablePhase = { type: String, enum: [...RUN_PHASES], nullable: true } as const;
+const nullablePhase = { type: String, enum: [...RUN_PHASES, null], nullable: true } as const;
 
 class AppliedEventView {
   @ApiProperty({ format: 'uuid' }) eventId!: string;
@@ -38,7 +38,7 @@ class AppliedEventView {
     type: String,
     nullable: true,
     example: 'active → completed',
-    description: 'The same as text; null where the event changed nothing',
+    description: '`fromPhase → toPhase`, or `published to workers`; null where the phase stayed the same',
   })
   effect!: string | null;
 }

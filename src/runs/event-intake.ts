@@ -35,13 +35,17 @@ export class EventIntake {
    * database fails, the sender sends the same batch again, and events that were applied are duplicates then.
    */
   async take(events: IncomingEvent[]): Promise<TakenIn> {
-    const settled: PromiseSettledResult<Pick<AppliedEvent, 'outcome' | 'reason'>>[] = [];
-    for (const portion of portionsOf(events))
-      settled.push(...(await Promise.allSettled(portion.map((event) => this.takeOne(event)))));
+    const settled: Pick<AppliedEvent, 'outcome' | 'reason'>[] = [];
+    for (const portion of portionsOf(events)) {
+      const results = await Promise.allSettled(portion.map((event) => this.takeOne(event)));
+      for (const result of results) {
+        // The rest waits for the repetition: events after a missing one must not be applied before it.
+        if (result.status === 'rejected') throw result.reason;
+        settled.push(result.value);
+      }
+    }
     const taken: TakenIn = { accepted: 0, duplicates: 0, rejected: [] };
-    settled.forEach((result, index) => {
-      if (result.status === 'rejected') throw result.reason;
-      const { outcome, reason } = result.value;
+    settled.forEach(({ outcome, reason }, index) => {
       if (outcome === 'rejected') taken.rejected.push({ index, reason: reason ?? '' });
       else if (outcome === 'lease-lost') taken.rejected.push({ index, reason: 'LEASE_LOST' });
       else if (outcome === 'duplicate') taken.duplicates++;
@@ -77,7 +81,7 @@ function notOfWorkers(eventType: string): string {
   return `only the server publishes ${eventType}; a worker sends what became of the run`;
 }
 
-/** The events in order, in portions of which each but its last event is small. */
+/** Splits the events, in order. A portion ends with the event that brings it to 1 MiB. */
 function portionsOf(events: IncomingEvent[]): IncomingEvent[][] {
   const portions: IncomingEvent[][] = [];
   let characters = PORTION_CHARACTERS;

@@ -73,7 +73,7 @@ function lossSentence(loss: WorkerLoss, { workerId, lastHeardAt }: ErrorFacts): 
   switch (loss.kind) {
     case 'lease-expired':
       return lastHeardAt === null
-        ? sentence`The lease of ${worker} expired.`
+        ? sentence`${worker} lost its lease.`
         : sentence`${worker} sent its last heartbeat at ${at(lastHeardAt)}, and its lease expired.`;
     case 'returned':
       return loss.reason === null

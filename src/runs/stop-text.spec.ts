@@ -59,7 +59,7 @@ it.each<[string, Run, number, string]>([
     'all have ended',
     reported(terminated({ aliveCount: 0, alive: [] })),
     2,
-    'SIGTERM was sent to step parse 1 s ago; all its processes have ended.',
+    'SIGTERM was sent to step parse 1 s ago; all processes have ended.',
   ],
   [
     'not even SIGKILL ended it',

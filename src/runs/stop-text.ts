@@ -46,7 +46,7 @@ function signalSentences(
   aliveCount: number | null,
   killIn: TextPart | null,
 ): Sentence[] {
-  if (aliveCount === 0) return [[...sent, { text: '; all its processes have ended.' }]];
+  if (aliveCount === 0) return [[...sent, { text: '; all processes have ended.' }]];
   if (aliveCount === null)
     return [
       killIn === null

@@ -36,7 +36,9 @@ export function waitingSentences(waiting: Waiting, run: Run, now: Instant): Sent
       return stopSentences(run, now) ?? [];
     case 'worker-silent':
       return [
-        sentence`${workerName(run)} sent its last heartbeat at ${lastHeard(run)}.`,
+        run.lastHeardAt === null
+          ? sentence`${workerName(run)} has sent no heartbeat.`
+          : sentence`${workerName(run)} sent its last heartbeat at ${at(run.lastHeardAt)}.`,
         sentence`Its lease has expired, so the run is taken from it.`,
       ];
   }
@@ -104,10 +106,6 @@ function seenConsumers(consumers: Consumer[]): Sentence {
 
 function workerName({ workerId }: Run): string {
   return workerId === null ? 'The worker' : `Worker ${workerId}`;
-}
-
-function lastHeard({ lastHeardAt, startedAt }: Run): TextPart {
-  return at(lastHeardAt ?? startedAt);
 }
 
 function allSlots(count: number): string {

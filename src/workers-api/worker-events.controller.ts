@@ -69,7 +69,7 @@ export class WorkerEventsController {
     operationId: 'reportEvents',
     summary: 'Say what became of runs',
     description:
-      `One event, or a list of up to ${MAX_EVENTS}, 16 MiB in all. They are applied in order and in one commit, by ` +
+      `One event, or a list of up to ${MAX_EVENTS}, 16 MiB in all. They are applied in order and in one commit unless they are large, by ` +
       'what applies the events of the stream, and are not put onto it. The flat form of the stream ' +
       '(`eventVersion` "1", `payload` JSON text) is taken as well. An event that cannot be used, or is larger than ' +
       '1 MiB, is rejected by itself. To send the same again is safe.',

@@ -122,7 +122,7 @@ function silentWarning({ workerId, lastHeardAt }: Run, waiting: Waiting | null):
   const who = workerId === null ? 'The worker' : `Worker ${workerId}`;
   return [
     {
-      text: `${who} has lost its lease: its last heartbeat was at`,
+      text: `${who} has lost its lease${lastHeardAt === null ? '.' : ': its last heartbeat was at'}`,
       at: timeTextOrNull(lastHeardAt),
     },
   ];

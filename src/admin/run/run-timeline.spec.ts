@@ -32,7 +32,7 @@ it.each<[string, object, Partial<PastEvent>, string]>([
     'run.requested',
     { attempt: 2, requestedBy: 'page' },
     ours,
-    'Published to workers again, requested on the page',
+    'Published to workers again, requested manually',
   ],
   ['run.requested', { attempt: 2 }, {}, 'Unknown sender published run.requested; ignored'],
   [
@@ -67,7 +67,7 @@ it.each<[string, object, Partial<PastEvent>, string]>([
     'run.progress',
     { step: 'fit', stopping: { signal: 'SIGKILL', aliveCount: 0 } },
     {},
-    'SIGKILL sent to step fit; all its processes have ended',
+    'SIGKILL sent to step fit; all processes have ended',
   ],
   ['run.completed', {}, {}, 'Run completed'],
   [
@@ -81,7 +81,7 @@ it.each<[string, object, Partial<PastEvent>, string]>([
     'run.cancel.requested',
     { reason: 'cancelled-by-user', requestedBy: 'page' },
     ours,
-    'Stop requested on the page',
+    'Stop requested manually',
   ],
   [
     'run.cancel.requested',
@@ -167,7 +167,7 @@ it('folds all reports on a signal into one line with the processes alive last', 
   ).toEqual([
     'SIGTERM sent to step fit; after 9.0 s still alive: 1; meanwhile 2 progress reports',
     '1 progress report',
-    'SIGKILL sent to step fit; all its processes have ended',
+    'SIGKILL sent to step fit; all processes have ended',
     'Worker confirmed the stop; run cancelled',
   ]);
 });

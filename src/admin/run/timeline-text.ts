@@ -6,7 +6,7 @@ const MAX_NAMED_ARTIFACTS = 3;
 /** Of a rejected event, whose type can be any text. */
 const MAX_TYPE_LENGTH = 100;
 
-const REQUESTED_BY: Record<string, string> = { page: 'on the page', api: 'through the API' };
+const REQUESTED_BY: Record<string, string> = { page: 'manually', api: 'through the API' };
 const FINAL_TYPES: string[] = ['run.completed', 'run.failed', 'run.cancelled'] satisfies RunEventType[];
 const TOO_LARGE = '(too large to show in detail)';
 
@@ -81,7 +81,7 @@ export function routineText(entries: RoutineEntry[]): string {
 
 /** "still alive: python3 (pid 7)". */
 export function aliveText({ count, named }: AliveProcesses): string {
-  if (count === 0) return 'all its processes have ended';
+  if (count === 0) return 'all processes have ended';
   const names = named.map(({ name, pid }) => `${name} (pid ${pid})`).join(', ');
   return `still alive: ${names || numberText(count)}`;
 }

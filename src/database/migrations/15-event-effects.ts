@@ -5,7 +5,7 @@ export class EventEffects1700000000015 implements MigrationInterface {
   name = 'EventEffects1700000000015';
 
   async up(runner: QueryRunner): Promise<void> {
-    // Not addColumns: in SQLite it copies the table.
+    // One rewrite of the table, by DROP COLUMN at the end; TypeORM's addColumns would copy it for each column.
     await runner.query("ALTER TABLE applied_events ADD COLUMN origin text NOT NULL DEFAULT 'worker'");
     await runner.query('ALTER TABLE applied_events ADD COLUMN from_phase text');
     await runner.query('ALTER TABLE applied_events ADD COLUMN to_phase text');

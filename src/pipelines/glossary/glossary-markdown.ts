@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { GLOSSARY_MARKER, skipText } from './documents';
+import { GLOSSARY_MARKER } from './documents';
 import type { Glossary, GlossaryTerm, OpenIssue, Place } from './glossary';
 import { slug } from './words';
 
@@ -157,9 +157,7 @@ function missingTerms(glossary: Glossary): string {
 /** What the glossary could not know, said where its reader sees it. */
 function holes(glossary: Glossary): string {
   const { unreadable, skipped } = glossary.documents;
-  const tooLarge = skipped
-    .filter(({ reason }) => reason === 'too-large')
-    .map(({ document, reason }) => ({ document, reason: skipText(reason) }));
+  const tooLarge = skipped.filter(({ code: why }) => why === 'too-large');
   const rows = [...unreadable, ...tooLarge].map(
     ({ document, reason }) => `- ${code(document)}: ${escaped(reason)}`,
   );

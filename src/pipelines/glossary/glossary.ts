@@ -12,7 +12,7 @@ export interface Glossary {
     folder: string;
     count: number;
     /** Skipped by rule, and not readable: the result has holes where the second list is not empty. */
-    skipped: { document: string; reason: SkipReason }[];
+    skipped: { document: string; code: SkipReason; reason: string }[];
     unreadable: { document: string; reason: string }[];
   };
   terms: GlossaryTerm[];

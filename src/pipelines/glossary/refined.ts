@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { PARTIAL_REASON } from './corpus';
+import { skipText } from './documents';
 import type { Glossary } from './glossary';
 import { glossaryMarkdown } from './glossary-markdown';
 import { countByKind, loadProvisional, type Issues } from './issues';
@@ -24,7 +25,11 @@ export function refined(settings: Settings, report: Report): void {
     documents: {
       folder: docs,
       count: documents.length,
-      skipped: shown(skipped),
+      skipped: skipped.map(({ path: document, reason: code }) => ({
+        document,
+        code,
+        reason: skipText(code),
+      })),
       unreadable: shown(unreadable),
     },
     ...result,
@@ -62,6 +67,6 @@ function destinations(settings: Settings): string[] {
   return [...new Set(folders)];
 }
 
-function shown<Reason>(list: { path: string; reason: Reason }[]): { document: string; reason: Reason }[] {
+function shown(list: { path: string; reason: string }[]): { document: string; reason: string }[] {
   return list.map(({ path: document, reason }) => ({ document, reason }));
 }

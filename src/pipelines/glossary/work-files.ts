@@ -24,7 +24,7 @@ export const WORK_FILES = {
 export type WorkFile = keyof typeof WORK_FILES;
 
 /** Raised when the shape of any intermediate file changes: an older one is then refused, not misread. */
-const VERSION = 1;
+const VERSION = 2;
 
 interface Envelope<T> {
   version: number;
