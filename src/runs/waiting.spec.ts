@@ -52,7 +52,7 @@ describe('why a run is not further', () => {
       'no-worker-yet',
       /triggered just now/,
     ],
-    ['nobody takes it though somebody could', unclaimed, facts(), 'no-worker-yet', /a slot is free/],
+    ['no worker claims it although a slot is free', unclaimed, facts(), 'no-worker-yet', /a slot is free/],
     [
       'nobody carries out steps',
       unclaimed,
