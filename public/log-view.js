@@ -30,6 +30,8 @@ let isReading = false;
 /** That there is more to read than was read. */
 let isBehind = false;
 let nextRead = 0;
+/** Where the box was last, to tell a reader's scrolling from the end moving. */
+let lastTop = box.scrollTop;
 /** Also where nothing more will come: who opens the log of a run that has ended sees its end. */
 let staysAtEnd = false;
 
@@ -301,11 +303,12 @@ function say(text) {
 
 function toEnd() {
   box.scrollTop = box.scrollHeight;
+  lastTop = box.scrollTop;
   show(newLines, false);
 }
 
-function isAtEnd() {
-  return box.scrollHeight - box.scrollTop - box.clientHeight <= NEAR_END;
+function isWithinEnd(distance) {
+  return box.scrollHeight - box.scrollTop - box.clientHeight <= distance;
 }
 
 /** Who goes from line to line by keyboard is not carried away from them. */
@@ -375,13 +378,23 @@ function goTo(element) {
 log.addEventListener('jobato:place', ({ detail }) => goTo(detail));
 
 for (const element of log.querySelectorAll('.needs-script')) element.hidden = false;
-let lastTop = box.scrollTop;
 box.addEventListener('scroll', () => {
-  // Up lets go, the end takes hold; lines that are added move nothing upwards.
-  if (box.scrollTop < lastTop && !isAtEnd()) setFollow(false);
-  else if (isAtEnd() && isGrowing && !follow.checked && isActive() && !isAmongLines()) setFollow(true);
+  const isUp = box.scrollTop < lastTop;
+  const isDown = box.scrollTop > lastTop;
   lastTop = box.scrollTop;
+  // The smallest step up lets go: a touchpad makes many small ones, and each would be undone by the next line.
+  if (isUp && !isWithinEnd(1)) setFollow(false);
+  else if (isDown && isWithinEnd(NEAR_END) && isGrowing && !follow.checked && isActive() && !isAmongLines())
+    setFollow(true);
 });
+/** The browser scrolls after the key or the wheel, and a line that comes before the first step would stop it. */
+function scrollsUp() {
+  if (box.scrollTop > 0) setFollow(false);
+}
+box.addEventListener('keydown', ({ key, shiftKey }) => {
+  if (['ArrowUp', 'PageUp', 'Home'].includes(key) || (key === ' ' && shiftKey)) scrollsUp();
+});
+box.addEventListener('wheel', ({ deltaY, ctrlKey }) => deltaY < 0 && !ctrlKey && scrollsUp(), { passive: true });
 follow.addEventListener('change', () => setFollow(follow.checked));
 newLines.addEventListener('click', () => setFollow(true));
 // Lines come to their height when they are seen, wrapped or not, in a window of whatever width; and what comes and goes

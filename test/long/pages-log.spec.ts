@@ -163,6 +163,30 @@ describe('the log of a run, in a browser', () => {
     expect(shown).toEqual(from(shown[0]!, 2504 + 9000));
   });
 
+  it('lets go of the end at the first small step up, also while lines come to their height', async () => {
+    const page = await open();
+    await isAtEnd(page);
+    await page.locator('#log-box').hover();
+    await page.mouse.wheel(0, -10);
+    await page.locator('#follow:not(:checked)').waitFor();
+    await comesToRest(page);
+    const place = await scrollTop(page);
+    expect(await fromEnd(page)).toBeGreaterThan(1);
+
+    await page.evaluate(`new Promise((seen) => {
+      const box = document.getElementById('log-box');
+      new ResizeObserver((_, observer) => {
+        if (box.style.height) seen(observer.disconnect());
+        box.style.height = box.style.maxHeight = box.clientHeight - 1 + 'px';
+      }).observe(box);
+    })`);
+    expect(await scrollTop(page)).toBe(place);
+    expect(await isFollowing(page)).toBe(false);
+
+    await page.mouse.wheel(0, 10);
+    await page.locator('#follow:checked').waitFor();
+  });
+
   it('shows colours as colours, and everything else as the text that it is', async () => {
     speech.say(
       '\x1b[32mgreen\x1b[0m <script>document.title = "taken"</script><img src=x onerror=alert(1)>',
