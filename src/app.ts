@@ -18,7 +18,6 @@ import { viewEngine } from './admin/page/view-engine';
 import { serveApiDescription } from './api-description/api-description';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
-import { makeConfigFolder } from './lifecycle/config-folder';
 import { JsonLogger, openLog, requestLogging } from './logging/logging';
 import { type FieldError, invalid } from './http/catalogue';
 import { ProblemFilter } from './http/problem.filter';
@@ -29,11 +28,11 @@ const ROOT = join(__dirname, '..');
 
 /**
  * The whole server, ready to listen: `main.ts` starts it, tests start it as it is.
+ * @param config its folders exist
  * @throws StartUpError
  */
 export async function createApp(config: Config): Promise<NestExpressApplication> {
   const log = openLog(config.logLevel);
-  makeConfigFolder(config.configDir);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
     bodyParser: false,
     logger: new JsonLogger(log),

@@ -4,6 +4,7 @@ import { loadConfig } from './config/config';
 import { configWarnings } from './config/config-warnings';
 import { namingEnvFile, readEnvironment } from './config/environment';
 import { assertCertificate } from './lifecycle/certificate';
+import { makeConfigFolder } from './lifecycle/config-folder';
 import { DataFolderInUse, DataFolderLock } from './lifecycle/data-folder-lock';
 import { notifyParent } from './lifecycle/server-notice';
 import { listenError, startUpMessage } from './lifecycle/start-up-error';
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
   const config = namingEnvFile(environment, () => loadConfig(environment.variables));
   if (config.tls) assertCertificate(config.tls);
+  makeConfigFolder(config.configDir);
   const lock = DataFolderLock.take(config.dataDir);
   // Loaded now: a refusal does not wait for what takes most of a start.
   const { createApp } = await import('./app.js');

@@ -52,11 +52,6 @@ describe('a start is refused with the variable or file and what to do,', () => {
       /^CONFIG_DIR: .*projects cannot be read \(ELOOP\)\. Let the user of this server read it/,
     ],
     [
-      'where a file of the data folder is a folder',
-      () => mkdirSync(join(folders.dataDir, 'node-id'), { recursive: true }),
-      /^DATA_DIR: .*node-id is a folder, but must be a file\./,
-    ],
-    [
       'where a folder of the data folder is a file',
       () => {
         mkdirSync(folders.dataDir);
@@ -81,11 +76,6 @@ describe('a start is refused with the variable or file and what to do,', () => {
 
   it.each<[string, Record<string, string>, RegExp]>([
     ['a database elsewhere', { DATABASE_URL: 'postgres://db' }, /: DATABASE_URL is set, .* Unset it\.\n$/],
-    [
-      'an address of no machine',
-      { HOST: 'http://x' },
-      /^HOST is http:\/\/x, which is not an address of this/,
-    ],
     [
       'an address that cannot be bound',
       { HOST: 'fe80::1' },

@@ -92,6 +92,16 @@ describe('a start is refused in one sentence, with the file and what to do,', ()
     expect(await refusal()).toMatch(/^DATA_DIR: .*data is not a folder/);
   });
 
+  it('where a file of the data folder is a folder', async () => {
+    mkdirSync(join(folders.dataDir, 'node-id'), { recursive: true });
+    expect(await refusal()).toMatch(/^DATA_DIR: .*node-id is a folder, but must be a file\./);
+  });
+
+  it('with an address of no machine', async () =>
+    expect(
+      await refusal({ HOST: 'http://x', JOBATO_ADMIN_TOKEN: 'a-token-of-a-fair-length-0123456789' }),
+    ).toMatch(/^HOST is http:\/\/x, which is not an address of this machine\./));
+
   (canMount ? it : it.skip)('where DATA_DIR is on a read-only disk', async () => {
     const disk = SmallDisk.mount(folders.dataDir);
     try {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Belongings, eventsOf } from '../support/crash';
+import { Belongings, eventsOf, livingOf } from '../support/crash';
 import { LossyProxy } from '../support/lossy-proxy';
 import { until } from '../support/until';
 import { WorkerChild } from '../support/worker-child';
@@ -51,6 +51,16 @@ describe('a run that is handed over to a worker process', () => {
     expect(modes('worker-1')).toEqual({ held: '700', processes: '700', runs: '700' });
     expect(modes('worker-1', 'runs')).toEqual({ [runId]: '700' });
     await all.stop(runId);
+    await all.server.untilEnded(runId);
+  });
+
+  it('ends with the worker on SIGHUP, and leaves no process behind', async () => {
+    const worker = await all.startWorker({ WORKER_DRAIN_SECONDS: '0' });
+    const { runId } = await all.server.trigger('once');
+    await all.server.untilLogged(runId, 'attempt 1');
+    expect(await worker.end('SIGHUP')).toBe(0);
+    expect(livingOf(all.folders)).toEqual([]);
+    await all.server.untilEnded(runId);
   });
 
   it('is never left with one that was stopped as it arrived', async () => {

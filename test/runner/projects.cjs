@@ -107,7 +107,9 @@ exports.repeated = {
   displayName: 'repeated',
   roots: ['<rootDir>/src', '<rootDir>/test'],
   setupFiles: [manyRepetitions],
-  testMatch: ['open-below', 'artifact-files', 'api-trigger', 'api-logs'].map((name) => `**/${name}.spec.ts`),
+  testMatch: ['open-below', 'artifact-files', 'api-trigger', 'api-logs', 'process-signals'].map(
+    (name) => `**/${name}.spec.ts`,
+  ),
 };
 
 /** Many lives, many programs. */
