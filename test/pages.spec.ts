@@ -375,15 +375,23 @@ describe('the pages, in a browser', () => {
     opened.at(-1)!.complaints = opened.at(-1)!.complaints.filter((text) => !/status of 404/.test(text));
   });
 
-  const nowhere = `/nowhere/${'far'.repeat(30)}`;
-  it.each(['/', '/projects/search', '/events/rejected', '/quota', '/workers', '/status', nowhere])(
-    'fits a phone: %s',
-    async (path) => {
-      const page = await open(path, { viewport: { width: 360, height: 640 } });
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
-      expect(overflow).toBeLessThanOrEqual(0);
+  it('fits a phone', async () => {
+    const nowhere = `/nowhere/${'far'.repeat(30)}`;
+    const page = await open('/', { viewport: { width: 360, height: 640 } });
+    for (const path of [
+      nowhere,
+      '/',
+      '/projects/search',
+      '/events/rejected',
+      '/quota',
+      '/workers',
+      '/status',
+    ]) {
+      await page.goto(path);
       await page.getByRole('heading').first().waitFor();
-      opened.at(-1)!.complaints = opened.at(-1)!.complaints.filter((text) => !/status of 404/.test(text));
-    },
-  );
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
+      expect({ path, overflow: Math.max(0, Number(overflow)) }).toEqual({ path, overflow: 0 });
+    }
+    opened.at(-1)!.complaints = opened.at(-1)!.complaints.filter((text) => !/status of 404/.test(text));
+  });
 });

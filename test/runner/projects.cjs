@@ -23,7 +23,6 @@ const ON_BOTH_STREAMS = [
   'api-stop',
   'external-silent',
   'reused-event-ids',
-  'run-past',
 ];
 
 /** These start a Redis of their own, or have no stream in them; of the pages, one spec stands for all. */
