@@ -16,6 +16,7 @@ const domains = [
   'quota',
   'logs',
   'runs',
+  'workers',
   'artifacts',
   'history',
 ];
@@ -27,8 +28,9 @@ const LAYERS = [
   ['projects', 'events'],
   ['inputs', 'quota', 'logs'],
   ['runs'],
-  ['artifacts', 'history'],
-  ['executor', 'health', 'workers-api'],
+  ['workers', 'history'],
+  ['artifacts'],
+  ['executor', 'health'],
   ['metrics', 'access'],
   ['admin'],
 ];
@@ -90,7 +92,7 @@ module.exports = {
       comment: 'The rules of the domain are plain TypeScript: no framework, no input or output.',
       severity: 'error',
       from: {
-        path: '^src/(runs/(run|run-state|run-id|artifact-name|waiting|stop-report|stop-text|text-part|waiting-text|run-error|event-command|event-effect|new-run|idempotency-key)|history/(project-change|outdated-text)|events/(run-event|event-schemas|event-words|event-examples|envelope-schema|delivery-rules|asyncapi|parse-event)|projects/(project|params|scope|project-file|project-file\\.schema|schedule-rules|settle-projects|content-hash)|config/(decode-text|unknown-variables)|logs/(log-line|log-chunk|log-level|seen-numbers|step-starts)|config-files/parse-yaml|inputs/(run-inputs|input-file)|quota/(quota-day|quota-file|attempt-usage)|access/(access-rules|form-token)|executor/(secret-mask|line-splitter|step-report|step-environment)|http/catalogue|workers-api/(http-envelope|log-body))\\.ts$',
+        path: '^src/(runs/(run|run-state|run-id|artifact-name|waiting|stop-report|stop-text|text-part|waiting-text|run-error|event-command|event-effect|new-run|idempotency-key)|history/(project-change|outdated-text)|events/(run-event|event-schemas|event-words|event-examples|envelope-schema|delivery-rules|asyncapi|parse-event)|projects/(project|params|scope|project-file|project-file\\.schema|schedule-rules|settle-projects|content-hash)|config/(decode-text|unknown-variables)|logs/(log-line|log-chunk|log-level|seen-numbers|step-starts)|config-files/parse-yaml|inputs/(run-inputs|input-file)|quota/(quota-day|quota-file|attempt-usage)|access/(access-rules|form-token)|executor/(secret-mask|line-splitter|step-report|step-environment)|http/catalogue|workers/(lease-rules|http/(http-envelope|log-body)))\\.ts$',
       },
       to: { path: '(@nestjs|typeorm|better-sqlite3|express|^(node:)?(fs|child_process|net|http)(/|$))' },
     },

@@ -33,7 +33,7 @@ import {
 import { RunsModule } from './runs/runs.module';
 import { ArtifactsModule } from './artifacts/artifacts.module';
 import { HistoryModule } from './history/history.module';
-import { WorkersApiModule } from './workers-api/workers-api.module';
+import { WorkersModule } from './workers/workers.module';
 
 /** Every table; the test of migrations looks at the same list. */
 export const ENTITIES = [
@@ -67,9 +67,9 @@ export class AppModule {
         LifecycleModule,
         DatabaseModule.with(ENTITIES),
         RunsModule,
+        WorkersModule,
         ArtifactsModule,
         HistoryModule,
-        WorkersApiModule,
         ExecutorModule,
         HealthModule,
         MetricsModule,

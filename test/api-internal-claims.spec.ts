@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { Clock } from '../src/clock/clock';
 import { EventStream } from '../src/events/event-stream';
-import type { HttpEnvelope } from '../src/workers-api/http-envelope';
-import { OverdueWatch } from '../src/runs/overdue-watch';
-import { RunLeases } from '../src/runs/run-leases';
+import type { HttpEnvelope } from '../src/workers/http/http-envelope';
+import { OverdueWatch } from '../src/workers/overdue-watch';
+import { LeaseService } from '../src/workers/lease-service';
 import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../src/runs/lease';
 import { RunQueries } from '../src/runs/run-queries';
-import { WorkerRegistry } from '../src/runs/worker-registry';
+import { WorkerPresence } from '../src/runs/worker-presence';
 import { expectInvalid, expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
 import { anEvent, endAllRuns, externalProject, HttpWorker, KEY } from './support/worker-api';
@@ -117,9 +117,9 @@ describe('claiming runs over HTTP', () => {
       const { runId } = await worker.claimed({ waitSeconds: 60 });
       given.push(runId);
     });
-    const registry = jobato.app.get(WorkerRegistry);
+    const presence = jobato.app.get(WorkerPresence);
     const names = new Set(workers.map(({ workerId }) => workerId));
-    const asking = async () => (await registry.list()).filter(({ workerId }) => names.has(workerId)).length;
+    const asking = async () => presence.list().filter(({ workerId }) => names.has(workerId)).length;
     await until(async () => (await asking()) === 100);
     const look = jest.spyOn(jobato.app.get(RunQueries), 'unclaimed');
     const first = await aRun();
@@ -138,10 +138,10 @@ describe('claiming runs over HTTP', () => {
   it('lets one of those win who go for the same run by other ways', async () => {
     for (let round = 0; round < 20; round++) {
       const { runId } = await aRun();
-      const leases = jobato.app.get(RunLeases);
+      const leases = jobato.app.get(LeaseService);
       const [overHttp, beside] = await Promise.all([
         new HttpWorker(jobato).claim(),
-        leases.claim(runId, 'beside', null),
+        leases.claimForCaller(runId, 'beside', null),
       ]);
       expect([overHttp.status === 200, beside !== null].filter(Boolean)).toHaveLength(1);
       await endAllRuns(jobato);
@@ -214,8 +214,8 @@ describe('claiming runs over HTTP', () => {
     const claim = worker.claim({ waitSeconds: 60 }, { signal: leaving.signal });
     await untilHere(worker);
     const left = new Promise<void>((resolve) => {
-      const registry = jobato.app.get(WorkerRegistry);
-      const heard = jest.spyOn(registry, 'heard').mockImplementation((workerId) => {
+      const presence = jobato.app.get(WorkerPresence);
+      const heard = jest.spyOn(presence, 'heard').mockImplementation((workerId) => {
         if (workerId !== worker.workerId) return;
         heard.mockRestore();
         resolve();
@@ -231,14 +231,14 @@ describe('claiming runs over HTTP', () => {
 
   it('takes back what a worker was given that went away in that very moment', async () => {
     const { runId } = await aRun();
-    const leases = jobato.app.get(RunLeases);
-    const claim = leases.claim.bind(leases);
+    const leases = jobato.app.get(LeaseService);
+    const claim = leases.claimForCaller.bind(leases);
     const leaving = new AbortController();
     const gone = new Promise<void>((resolve) => {
       const server = jobato.app.getHttpServer();
       server.once('request', (_request, response: ServerResponse) => response.once('close', resolve));
     });
-    jest.spyOn(leases, 'claim').mockImplementationOnce(async (...args) => {
+    jest.spyOn(leases, 'claimForCaller').mockImplementationOnce(async (...args) => {
       const run = await claim(...args);
       leaving.abort();
       await gone;
@@ -369,9 +369,9 @@ describe('claiming runs over HTTP', () => {
     });
 
     it('remembers no more than a thousand, and of those that wait every one', async () => {
-      const registry = jobato.app.get(WorkerRegistry);
-      const leave = registry.arrive('waits');
-      for (let index = 0; index < 1500; index++) registry.heard(`caller-${index}`);
+      const presence = jobato.app.get(WorkerPresence);
+      const leave = presence.arrive('waits');
+      for (let index = 0; index < 1500; index++) presence.heard(`caller-${index}`);
       const names = (await workersSeen()).map(({ workerId }) => workerId);
       expect(names).toEqual(expect.arrayContaining(['waits', 'caller-1499']));
       expect(names).not.toContain('caller-0');
@@ -412,8 +412,8 @@ describe('a server that carries out steps itself', () => {
     const jobato = await RunningApp.start({ ext: externalProject('ext') }, { JOBATO_API_KEY: KEY });
     const workers = Array.from({ length: 20 }, () => new HttpWorker(jobato));
     const claims = workers.map((worker) => worker.claim({ waitSeconds: 60 }));
-    const registry = jobato.app.get(WorkerRegistry);
-    await until(async () => (await registry.list()).length >= 21);
+    const presence = jobato.app.get(WorkerPresence);
+    await until(async () => presence.list().length >= 21);
     await jobato.stop();
     for (const claim of claims) expect((await claim).status).toBe(204);
   });

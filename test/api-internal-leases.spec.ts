@@ -7,7 +7,7 @@ import { signed } from '../src/events/lease-proof';
 import { type RunEvent, toStreamFields } from '../src/events/run-event';
 import { UNUSED_LEASE_SECONDS } from '../src/runs/lease';
 import { RunQueries } from '../src/runs/run-queries';
-import { ClaimQueue } from '../src/workers-api/claim-queue';
+import { ClaimQueue } from '../src/workers/claim-queue';
 import { expectInvalid, expectProblem } from './support/expect-problem';
 import { eventually } from './support/crash';
 import { type Folders, isOnRedis, makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { Database } from '../src/database/database';
 import type { RunView } from '../src/runs/run-view';
-import type { HttpEnvelope } from '../src/workers-api/http-envelope';
+import type { HttpEnvelope } from '../src/workers/http/http-envelope';
 import { expectProblem } from './support/expect-problem';
 import { FormClient } from './support/form-client';
 import { nodeStep, RunningApp } from './support/jobato';

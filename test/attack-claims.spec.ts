@@ -1,7 +1,7 @@
-import { RunLeases } from '../src/runs/run-leases';
+import { LeaseService } from '../src/workers/lease-service';
 import { RunQueries } from '../src/runs/run-queries';
-import { WorkerRegistry } from '../src/runs/worker-registry';
-import { ClaimQueue } from '../src/workers-api/claim-queue';
+import { WorkerPresence } from '../src/runs/worker-presence';
+import { ClaimQueue } from '../src/workers/claim-queue';
 import { expectProblem } from './support/expect-problem';
 import { RunningApp } from './support/jobato';
 import { endAllRuns, externalProject, HttpWorker, KEY } from './support/worker-api';
@@ -22,7 +22,7 @@ describe('an attacker that sends claims', () => {
     await endAllRuns(jobato);
   });
 
-  const waiting = () => jobato.app.get(WorkerRegistry).calling().length;
+  const waiting = () => jobato.app.get(WorkerPresence).calling().length;
   const untilWaiting = (count: number) => until(() => waiting() >= count);
   /** Waits as a claim over HTTP does, without a connection for each. */
   const waitHere = (workerId: string, projectIds: string[] | null, signal: AbortSignal) =>
@@ -57,9 +57,9 @@ describe('an attacker that sends claims', () => {
   });
 
   it('fails alone where only its own claim fails', async () => {
-    const leases = jobato.app.get(RunLeases);
-    const claim = leases.claim.bind(leases);
-    const spy = jest.spyOn(leases, 'claim').mockImplementation((runId, workerId, claimId) => {
+    const leases = jobato.app.get(LeaseService);
+    const claim = leases.claimForCaller.bind(leases);
+    const spy = jest.spyOn(leases, 'claimForCaller').mockImplementation((runId, workerId, claimId) => {
       if (workerId === 'failing') return Promise.reject(new Error('of this run only'));
       return claim(runId, workerId, claimId);
     });

@@ -6,7 +6,7 @@ import { STEP_REPORT_SCHEMA } from '../src/executor/step-report';
 import { ALLOWLISTS_SCHEMA, QUERIES_SCHEMA } from '../src/inputs/input-file';
 import { PROJECT_FILE_SCHEMA } from '../src/projects/project-file.schema';
 import { QUOTA_FILE_SCHEMA } from '../src/quota/quota-file';
-import { LOG_BODY_SCHEMA } from '../src/workers-api/log-body';
+import { LOG_BODY_SCHEMA } from '../src/workers/http/log-body';
 import '../src/app.module';
 
 /** What bounds a value, by the names that class-validator gives its checks. */

@@ -8,10 +8,10 @@ import { EventStream } from '../src/events/event-stream';
 import { signed } from '../src/events/lease-proof';
 import { type RunEventMap, toStreamFields } from '../src/events/run-event';
 import { LEASE_SECONDS } from '../src/runs/lease';
-import { OverdueWatch } from '../src/runs/overdue-watch';
+import { OverdueWatch } from '../src/workers/overdue-watch';
 import type { Run } from '../src/runs/run';
-import { RunClaims } from '../src/runs/run-claims';
-import { RunLeases } from '../src/runs/run-leases';
+import { LeaseService } from '../src/workers/lease-service';
+import { WorkerReports } from '../src/workers/worker-reports';
 import { RunQueries } from '../src/runs/run-queries';
 import { RunStore } from '../src/runs/run-store';
 import { eventually, flawsOf, untilQuiet } from './support/crash';
@@ -22,7 +22,7 @@ const PROJECTS = 200;
 
 describe('workers that fall silent, or want the same run', () => {
   let jobato: RunningApp;
-  let claims: RunClaims;
+  let reports: WorkerReports;
   /** By run and attempt: what proves on a shared stream that the worker holds it. */
   const tokens = new Map<string, string>();
 
@@ -32,7 +32,7 @@ describe('workers that fall silent, or want the same run', () => {
       nodeStep(`p${index}`, '', 'retry: { maxAttempts: 2 }\n'),
     ]);
     jobato = await RunningApp.start(Object.fromEntries(projects), { WORKER: 'off' });
-    claims = jobato.app.get(RunClaims);
+    reports = jobato.app.get(WorkerReports);
   });
   afterAll(() => jobato.stop());
 
@@ -50,7 +50,7 @@ describe('workers that fall silent, or want the same run', () => {
   }
 
   async function claim(runId: string, workerId: string): Promise<Run | null> {
-    const run = await jobato.app.get(RunLeases).claim(runId, workerId, randomUUID());
+    const run = await jobato.app.get(LeaseService).claimForCaller(runId, workerId, randomUUID());
     if (run) tokens.set(`${runId} ${run.attempt}`, run.leaseToken);
     return run;
   }
@@ -113,7 +113,7 @@ describe('workers that fall silent, or want the same run', () => {
       'run.failed stale-attempt',
       'run.completed stale-attempt',
     ]);
-    expect(await claims.appendLog(runId, 1, [{ text: 'from the grave' }])).toEqual({ accepting: false });
+    expect(await reports.appendLog(runId, 1, [{ text: 'from the grave' }])).toEqual({ accepting: false });
     expect(await jobato.app.get(RunQueries).find(runId)).toEqual(next);
     expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('');
 
@@ -146,7 +146,7 @@ describe('a server that was away', () => {
     const folders = makeFolders(hello);
     let jobato = await RunningApp.start(folders, { WORKER: 'off' });
     const { runId } = await jobato.trigger('hello');
-    await jobato.app.get(RunClaims).claim(runId, 'elsewhere', 'steps');
+    await jobato.app.get(LeaseService).claimForEmbedded(runId, 'elsewhere');
     await jobato.stop();
 
     const awayMs = (LEASE_SECONDS + 1) * 1000;

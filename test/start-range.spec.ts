@@ -5,7 +5,7 @@ import { ENTITIES } from '../src/app.module';
 import { toInstant } from '../src/clock/clock';
 import { Database } from '../src/database/database';
 import type { Run } from '../src/runs/run';
-import { RunHistoryQueries } from '../src/history/run-history-queries';
+import { RunHistoryRepository } from '../src/history/run-history.repository';
 import { RunIds } from '../src/runs/run-id';
 import { RunQueries } from '../src/runs/run-queries';
 import { RunEntity } from '../src/runs/run.entity';
@@ -66,9 +66,9 @@ describe('runs that started while the clock was behind the newest id', () => {
       .filter((_, index) => STARTS[index]! >= (from ?? -Infinity) && STARTS[index]! <= (to ?? Infinity))
       .map(({ runId }) => runId)
       .reverse();
-    const listed = await new RunQueries(database, null!, null!, null!, null!, null!).list(filter, 50);
+    const listed = await new RunQueries(database, null!).list(filter, 50);
     expect(listed.items.map(({ runId }) => runId)).toEqual(expected);
-    const history = new RunHistoryQueries(database);
+    const history = new RunHistoryRepository(database);
     expect((await history.page(filter, 50, null)).items.map(({ runId }) => runId)).toEqual(expected);
     expect((await history.counts(filter)).completed.count).toBe(expected.length);
   });

@@ -26,6 +26,7 @@ import { RunPages } from './run/run-pages';
 import { RunTimelineController } from './run/run-timeline.controller';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 import { HistoryModule } from '../history/history.module';
+import { WorkersModule } from '../workers/workers.module';
 
 /** The pages for people. Nothing depends on them. */
 @Module({
@@ -39,6 +40,7 @@ import { HistoryModule } from '../history/history.module';
     ProjectsModule,
     QuotaModule,
     RunsModule,
+    WorkersModule,
   ],
   controllers: [
     OverviewController,

@@ -2,8 +2,8 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { isOpenToAll } from '../access/access-rules';
 import { ProblemView, withCommonProblems } from '../http/api-problems';
-import { NAMED_LOG_SCHEMAS } from '../workers-api/log-body';
-import { WORKER_KEY } from '../workers-api/worker-key';
+import { NAMED_LOG_SCHEMAS } from '../workers/http/log-body';
+import { WORKER_KEY } from '../workers/http/worker-key';
 
 /** Serves the OpenAPI document, and Swagger UI that shows it. */
 export function serveApiDescription(app: INestApplication, basePath: string): void {

@@ -7,7 +7,8 @@ import { AttemptFolders } from './attempt-folders';
 import { type Artifact, isTerminal, type Run } from '../runs/run';
 import { MAX_ARTIFACTS, withArtifacts } from '../runs/run-bounds';
 import { RunChanges } from '../runs/run-changes';
-import { type Claimant, mayAct, refusal, RunLeases } from '../runs/run-leases';
+import { type Claimant, mayAct, refusal } from '../workers/lease-rules';
+import { LeaseService } from '../workers/lease-service';
 import { EventIntake } from '../runs/event-intake';
 import { type Upload, Uploads } from './uploads';
 
@@ -24,7 +25,7 @@ export class ArtifactUploads {
   constructor(
     private readonly uploads: Uploads,
     private readonly folders: AttemptFolders,
-    private readonly leases: RunLeases,
+    private readonly leases: LeaseService,
     private readonly changes: RunChanges,
     private readonly intake: EventIntake,
     private readonly clock: Clock,

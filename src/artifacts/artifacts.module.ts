@@ -1,16 +1,18 @@
 import { Module } from '@nestjs/common';
 import { RunsModule } from '../runs/runs.module';
+import { WorkersModule } from '../workers/workers.module';
 import { ArtifactFiles } from './artifact-files';
 import { ArtifactUploads } from './artifact-uploads';
 import { ArtifactsController } from './artifacts.controller';
 import { AttemptFolders } from './attempt-folders';
 import { Uploads } from './uploads';
+import { WorkerArtifactsController } from './worker-artifacts.controller';
 
-/** The files that runs create: a folder for each run, downloads, and uploads of workers elsewhere. */
+/** The files that runs create: a folder for each run, downloads, and uploads of external workers. */
 @Module({
-  imports: [RunsModule],
-  controllers: [ArtifactsController],
+  imports: [RunsModule, WorkersModule],
+  controllers: [ArtifactsController, WorkerArtifactsController],
   providers: [ArtifactFiles, AttemptFolders, ArtifactUploads, Uploads],
-  exports: [ArtifactFiles, ArtifactUploads],
+  exports: [ArtifactFiles],
 })
 export class ArtifactsModule {}

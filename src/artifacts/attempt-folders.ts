@@ -13,7 +13,7 @@ import type { Run } from '../runs/run';
 import { RunChanges } from '../runs/run-changes';
 import { RunQueries } from '../runs/run-queries';
 import { phaseOf } from '../runs/run-state';
-import { Turns } from '../runs/turns';
+import { Turns } from '../workers/turns';
 
 /**
  * Gives each attempt of a worker elsewhere an empty folder on this server: files that a lost attempt uploaded are

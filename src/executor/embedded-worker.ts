@@ -7,21 +7,15 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { Clock } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { EventStream } from '../events/event-stream';
-import { NodeIdentity } from '../lifecycle/node-identity';
-import { ArtifactFiles } from '../artifacts/artifact-files';
-import { RunClaims } from '../runs/run-claims';
 import { UnrecordedStops } from '../runs/unrecorded-stops';
-import { WorkerRegistry } from '../runs/worker-registry';
-import { LogBudget } from './log-budget';
+import { WorkerPresence } from '../runs/worker-presence';
+import { EmbeddedAttempts } from './embedded-attempts';
+import { EmbeddedRecovery } from './embedded-recovery';
 import { LocalControlPlane } from './local-control-plane';
 import { Places } from './places';
-import { ProcessRegistry } from './process-registry';
-import { type AttemptTools, RunAttempt } from './run-attempt';
-import { StepRunner } from './step-runner';
 import { StreamRequests } from './stream-requests';
 
 /** How long a worker that cannot begin, because nothing can be written, waits before it tries again. */
@@ -35,7 +29,6 @@ const BEGIN_AGAIN_MS = 1000;
 export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly logger = new Logger(EmbeddedWorker.name);
   private readonly workerId: string;
-  private readonly tools: AttemptTools;
   private readonly places: Places;
   private readonly requests: StreamRequests;
   private readonly stopping = new AbortController();
@@ -44,21 +37,16 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     stream: EventStream,
-    private readonly claims: RunClaims,
-    private readonly workers: WorkerRegistry,
-    private readonly processes: ProcessRegistry,
-    clock: Clock,
-    artifacts: ArtifactFiles,
-    steps: StepRunner,
-    node: NodeIdentity,
+    { workerId }: LocalControlPlane,
+    attempts: EmbeddedAttempts,
+    private readonly recovery: EmbeddedRecovery,
+    private readonly presence: WorkerPresence,
     stops: UnrecordedStops,
   ) {
-    this.workerId = `embedded-${node.id}`;
-    const control = new LocalControlPlane(this.workerId, stream, claims, clock);
-    this.tools = { config, clock, control, artifacts, steps, logBudget: new LogBudget() };
+    this.workerId = workerId;
     this.places = new Places(config.workerConcurrency, (taken) => this.announce(taken));
     stops.onEnd((runId) => this.places.stop(runId, 'stop-requested'));
-    this.requests = new StreamRequests(stream, this.workerId, this.places, ({ runId }) => this.claim(runId!));
+    this.requests = new StreamRequests(stream, workerId, this.places, ({ runId }) => attempts.claim(runId!));
   }
 
   /** Where the database cannot be written yet, the server starts all the same, and healing goes on beside. */
@@ -74,17 +62,12 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     this.places.stopAll('shutting-down');
     await this.places.allFree();
     await this.requests.unfollow();
-    this.workers.remove(this.workerId);
+    this.presence.remove(this.workerId);
   }
 
   /** Not earlier: how the runs of this life ended lies on the stream, and by now it is applied. What is left was cut off. */
   async onApplicationShutdown(): Promise<void> {
-    if (this.config.worker === 'off') return;
-    try {
-      await this.claims.release(this.workerId, { kind: 'server-stopped' });
-    } catch (error) {
-      this.logger.error(`Runs that were cut off are released by the next start: ${String(error)}`);
-    }
+    if (this.config.worker !== 'off') await this.recovery.endLeasesOnShutdown();
   }
 
   private async beginLater(): Promise<void> {
@@ -96,7 +79,7 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   /** Heals, then takes runs: one that was claimed before would be released with what the last life held. */
   private async begin(): Promise<boolean> {
     try {
-      await this.heal();
+      await this.recovery.healAfterCrash();
       if (this.config.worker !== 'off') await this.requests.start();
       return true;
     } catch (error) {
@@ -105,23 +88,7 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     }
   }
 
-  /** What a life before this one left: first its processes, then the runs that it held. */
-  private async heal(): Promise<void> {
-    await this.processes.killLeftovers();
-    const released = await this.claims.release(this.workerId, { kind: 'server-crashed' });
-    for (const { runId, status, attempt } of released) {
-      this.logger.warn(
-        `Run ${runId} was interrupted by the end of the server: now ${status}, attempt ${attempt}.`,
-      );
-    }
-  }
-
-  private async claim(runId: string): Promise<RunAttempt | null> {
-    const assignment = await this.claims.claim(runId, this.workerId, 'steps');
-    return assignment && new RunAttempt(this.workerId, assignment, this.tools);
-  }
-
   private announce(taken: number): void {
-    this.workers.update(this.workerId, this.config.workerConcurrency, taken);
+    this.presence.update(this.workerId, this.config.workerConcurrency, taken);
   }
 }

@@ -1,13 +1,24 @@
 import { Module } from '@nestjs/common';
 import { EventsModule } from '../events/events.module';
 import { RunsModule } from '../runs/runs.module';
+import { WorkersModule } from '../workers/workers.module';
+import { EmbeddedAttempts } from './embedded-attempts';
+import { EmbeddedRecovery } from './embedded-recovery';
 import { EmbeddedWorker } from './embedded-worker';
+import { LocalControlPlane } from './local-control-plane';
 import { ProcessRegistry } from './process-registry';
 import { StepRunner } from './step-runner';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 
 @Module({
-  imports: [ArtifactsModule, EventsModule, RunsModule],
-  providers: [EmbeddedWorker, ProcessRegistry, StepRunner],
+  imports: [ArtifactsModule, EventsModule, RunsModule, WorkersModule],
+  providers: [
+    EmbeddedAttempts,
+    EmbeddedRecovery,
+    EmbeddedWorker,
+    LocalControlPlane,
+    ProcessRegistry,
+    StepRunner,
+  ],
 })
 export class ExecutorModule {}

@@ -1,22 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../clock/clock';
-import type { EventStream } from '../events/event-stream';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock';
+import { EventStream } from '../events/event-stream';
 import { type LogLineInput, type RunEvent, toStreamFields } from '../events/run-event';
+import { NodeIdentity } from '../lifecycle/node-identity';
 import { LEASE_SECONDS } from '../runs/lease';
-import type { RunClaims } from '../runs/run-claims';
+import { LeaseService } from '../workers/lease-service';
+import { WorkerReports } from '../workers/worker-reports';
 import type { AttemptKey, ControlPlane, RejectedEvent, Standing } from './control-plane';
 
-/** The server that the worker is a part of. */
+/** The control plane of the embedded worker: the server in the same process. */
+@Injectable()
 export class LocalControlPlane implements ControlPlane {
   readonly heartbeatEveryMs = (LEASE_SECONDS * 1000) / 3;
   readonly learnsRejections = false;
+  readonly workerId: string;
 
   constructor(
-    private readonly workerId: string,
+    node: NodeIdentity,
     private readonly stream: EventStream,
-    private readonly claims: RunClaims,
+    private readonly leases: LeaseService,
+    private readonly reports: WorkerReports,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.workerId = `embedded-${node.id}`;
+  }
 
   async heartbeat(key: AttemptKey): Promise<Standing> {
     const { runId, attempt } = key;
@@ -30,33 +38,33 @@ export class LocalControlPlane implements ControlPlane {
         payload: { workerId: this.workerId, attempt, leaseSeconds: LEASE_SECONDS },
       },
     ]);
-    return this.claims.standing(runId, attempt);
+    return this.leases.standing(runId, attempt);
   }
 
-  /** Only reads: the answer comes although the database cannot be written. */
+  /** Only reads, so it works while the database cannot be written. */
   standing({ runId, attempt }: AttemptKey): Promise<Standing> {
-    return this.claims.standing(runId, attempt);
+    return this.leases.standing(runId, attempt);
   }
 
   async publish(_attempt: AttemptKey, events: RunEvent[]): Promise<RejectedEvent[]> {
-    if (this.stream.isVolatile) await this.claims.tell(events);
+    if (this.stream.isVolatile) await this.reports.publish(events);
     else await this.stream.publish(events.map(toStreamFields));
     return [];
   }
 
   appendLog({ runId, attempt }: AttemptKey, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
-    return this.claims.appendLog(runId, attempt, lines);
+    return this.reports.appendLog(runId, attempt, lines);
   }
 
   async storeArtifact(): Promise<void> {
-    // It lies where readers look for it.
+    // The step wrote the file into the folder that downloads read.
   }
 
   async finished(): Promise<void> {
-    // What was said is as durable as the run itself.
+    // The published events are as durable as the run itself.
   }
 
   async handBack(): Promise<void> {
-    // The worker hands back all that it holds at once, when what it said before is applied.
+    // The embedded worker ends all its leases at once, after its earlier events are applied.
   }
 }

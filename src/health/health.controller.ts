@@ -9,7 +9,8 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { type DependencyHealth, Health, type HealthReport } from './health';
+import type { DependencyHealth } from './dependency-health';
+import { Health, type HealthReport } from './health';
 
 const HEALTH = ['ok', 'trouble'];
 

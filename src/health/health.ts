@@ -11,22 +11,17 @@ import { RejectedEvents } from '../events/rejected-events';
 import { sharedStreamText, StreamMonitor } from '../events/stream-monitor';
 import { Lifecycle } from '../lifecycle/lifecycle';
 import { ProjectCatalogue } from '../projects/project-catalogue';
-import { ConfigRemarks } from '../runs/config-remarks';
+import { ConfigProblems } from '../history/config-problems';
 import { EventConsumer } from '../runs/event-consumer';
-import type { Run } from '../runs/run';
-import { RunQueries } from '../runs/run-queries';
-import { USUAL_WAIT_MS } from '../runs/waiting';
-import { WorkerRegistry } from '../runs/worker-registry';
-
-export interface DependencyHealth {
-  status: 'ok' | 'trouble';
-  /** What is wrong and what to do, or a fact worth knowing. */
-  message: string;
-  /** Whether somebody has to decide or mend something, though the server itself is well. */
-  needsAttention: boolean;
-}
-
-type Finding = Omit<DependencyHealth, 'status'>;
+import {
+  attention,
+  counted,
+  type DependencyHealth,
+  type Finding,
+  inTrouble,
+  well,
+} from './dependency-health';
+import { WorkersHealth } from './workers-health';
 
 export interface HealthReport {
   status: 'ok' | 'trouble';
@@ -57,9 +52,8 @@ export class Health {
     private readonly consumer: EventConsumer,
     private readonly monitor: StreamMonitor,
     private readonly rejected: RejectedEvents,
-    private readonly workers: WorkerRegistry,
-    private readonly queries: RunQueries,
-    private readonly remarks: ConfigRemarks,
+    private readonly workers: WorkersHealth,
+    private readonly configProblems: ConfigProblems,
   ) {}
 
   async report(): Promise<HealthReport> {
@@ -67,10 +61,10 @@ export class Health {
       this.checkDatabase(),
       this.check(() => this.lookAtStream()),
       // Nothing that this server could mend, and so no trouble of its own: work that waits for somebody else.
-      this.check(() => this.lookAtWorkers()),
+      this.check(() => this.workers.look()),
       this.check(async () => {
         const count = (await this.rejected.totals()).events;
-        return count === 0 ? 'none' : toLookAt(`${counted(count, 'event')} to decide on`);
+        return count === 0 ? 'none' : attention(`${counted(count, 'event')} to decide on`);
       }),
       this.check(async () => {
         const { events: waiting, oldestAgeSeconds } = await this.relay.depth();
@@ -149,36 +143,15 @@ export class Health {
     return `${kind}, ${group?.lag ?? 0} waiting, ${group?.pending ?? 0} being applied${reconnects}`;
   }
 
-  private async lookAtWorkers(): Promise<string | Finding> {
-    const [seen, { runs, oldestSeconds }] = await Promise.all([
-      this.workers.list(),
-      this.queries.unclaimedBacklog(),
-    ]);
-    const consumers = this.monitor.consumers().length;
-    const known = `${counted(seen.length, 'worker')} known, ${counted(consumers, 'consumer')} on the stream`;
-    if (runs === 0) return known;
-    const found = `${known}, ${counted(runs, 'run')} without one, the oldest for ${elapsedText(oldestSeconds * 1000)}`;
-    // Where all places are taken, or it was asked for just now, nobody has to do anything.
-    if (oldestSeconds * 1000 < USUAL_WAIT_MS) return found;
-    const unclaimed = (await this.queries.allActive()).filter(({ claimedAt }) => claimedAt === null);
-    const waiting = await this.queries.waiting(unclaimed);
-    // A run that is handed out is not held up where the project's workers are known to report only at the end.
-    const isUsual = ({ runId }: Pick<Run, 'runId'>) => {
-      const why = waiting.get(runId);
-      return why?.code === 'workers-busy' || (why?.code === 'handed-out' && why.typicalMs !== null);
-    };
-    return unclaimed.every(isUsual) ? found : toLookAt(found);
-  }
-
   /** A wrong file does not make the server unhealthy: its last valid version stays in use. Paths are below CONFIG_DIR. */
   private checkConfiguration(): DependencyHealth {
     const projects = counted(this.projects.list().length, 'project');
     const { trouble } = this.projects;
     if (trouble !== null) return inTrouble(`${trouble}. The last valid version stays in use: ${projects}`);
-    const [first, ...more] = this.remarks.problems();
+    const [first, ...more] = this.configProblems.problems();
     if (first === undefined) return well(projects);
     const others = more.length === 0 ? '' : ` and ${counted(more.length, 'more problem')}`;
-    return well(toLookAt(`${projects}. ${problemText(first)}${others}`));
+    return well(attention(`${projects}. ${problemText(first)}${others}`));
   }
 
   private checkDatabase(): Promise<DependencyHealth> {
@@ -196,23 +169,4 @@ export class Health {
       return inTrouble(error instanceof Error ? error.message : String(error));
     }
   }
-}
-
-function well(found: string | Finding): DependencyHealth {
-  return {
-    status: 'ok',
-    ...(typeof found === 'string' ? { message: found, needsAttention: false } : found),
-  };
-}
-
-function inTrouble(message: string): DependencyHealth {
-  return { status: 'trouble', message, needsAttention: true };
-}
-
-function toLookAt(message: string): Finding {
-  return { message, needsAttention: true };
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

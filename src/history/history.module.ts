@@ -3,18 +3,19 @@ import { InputsModule } from '../inputs/inputs.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
 import { RunsModule } from '../runs/runs.module';
-import { LatestRuns } from './latest-runs';
+import { ConfigProblems } from './config-problems';
+import { LatestRunRepository } from './latest-run.repository';
 import { ProjectChanges } from './project-changes';
 import { ProjectsController } from './projects.controller';
 import { RunHistoryController } from './run-history.controller';
-import { RunHistoryQueries } from './run-history-queries';
-import { RunPast } from './run-past';
+import { RunHistoryRepository } from './run-history.repository';
+import { RunDetailRepository } from './run-detail.repository';
 
 /** Read models of past runs: lists with filters, the latest runs, the events of a run, the state of a project. */
 @Module({
   imports: [InputsModule, ProjectsModule, QuotaModule, RunsModule],
   controllers: [RunHistoryController, ProjectsController],
-  providers: [LatestRuns, ProjectChanges, RunHistoryQueries, RunPast],
-  exports: [LatestRuns, ProjectChanges, RunHistoryQueries, RunPast],
+  providers: [ConfigProblems, LatestRunRepository, ProjectChanges, RunHistoryRepository, RunDetailRepository],
+  exports: [ConfigProblems, LatestRunRepository, ProjectChanges, RunHistoryRepository, RunDetailRepository],
 })
 export class HistoryModule {}

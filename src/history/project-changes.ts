@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { InputFiles } from '../inputs/input-files';
 import type { KnownProject } from '../projects/project-catalogue';
 import { FULL_SCOPE } from '../projects/scope';
-import { LatestRuns } from './latest-runs';
+import { LatestRunRepository } from './latest-run.repository';
 import { changesSince, failedSince, type OutdatedReason } from './project-change';
 import type { Run } from '../runs/run';
-import { RunHistoryQueries } from './run-history-queries';
+import { RunHistoryRepository } from './run-history.repository';
 import { RunQueries } from '../runs/run-queries';
 
 /** For a step that failed: what is longer ago is not looked for. */
@@ -13,7 +13,7 @@ const LOOK_BACK_RUNS = 20;
 
 interface Past {
   /** What the project last ran with as a whole. */
-  lastWhole: Awaited<ReturnType<LatestRuns['lastWhole']>>;
+  lastWhole: Awaited<ReturnType<LatestRunRepository['lastWhole']>>;
   /** The latest runs, newest first; none where the latest was of the whole. */
   past: Pick<Run, 'steps'>[];
 }
@@ -25,10 +25,10 @@ export class ProjectChanges {
   private readonly pasts = new Map<string, { asOf: string; found: Past }>();
 
   constructor(
-    private readonly latest: LatestRuns,
+    private readonly latest: LatestRunRepository,
     private readonly queries: RunQueries,
     private readonly inputs: InputFiles,
-    private readonly history: RunHistoryQueries,
+    private readonly history: RunHistoryRepository,
   ) {}
 
   /** @param run the latest of the project. @returns null where its result is current */

@@ -3,7 +3,7 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../http/api-problems';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { ProjectListView, ProjectView, toProjectView } from '../projects/project-view';
-import { ConfigRemarks } from '../runs/config-remarks';
+import { ConfigProblems } from './config-problems';
 import { outdatedText } from './outdated-text';
 import { ProjectChanges } from './project-changes';
 import { RunQueries } from '../runs/run-queries';
@@ -16,7 +16,7 @@ export class ProjectsController {
     private readonly projects: ProjectCatalogue,
     private readonly queries: RunQueries,
     private readonly changes: ProjectChanges,
-    private readonly remarks: ConfigRemarks,
+    private readonly configProblems: ConfigProblems,
   ) {}
 
   @Get()
@@ -24,7 +24,7 @@ export class ProjectsController {
   @ApiResponse({ status: 200, type: ProjectListView })
   async list(): Promise<ProjectListView> {
     const items = await Promise.all(this.projects.list().map((project) => this.view(project)));
-    return { items, problems: this.remarks.problems() };
+    return { items, problems: this.configProblems.problems() };
   }
 
   @Get(':projectId')
@@ -42,7 +42,7 @@ export class ProjectsController {
       project,
       latest?.status ?? null,
       outdated && outdatedText(outdated),
-      this.remarks.notes(project.definition),
+      this.configProblems.notes(project.definition),
     );
   }
 }

@@ -5,8 +5,9 @@ import type { JsonObject } from '../events/run-event';
 import { ApiProblems } from '../http/api-problems';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { type QuotaStatus, Quotas } from '../quota/quotas';
-import { RunPast } from './run-past';
+import { RunDetailRepository } from './run-detail.repository';
 import { RunQueries } from '../runs/run-queries';
+import { RunViews } from '../runs/run-views';
 import { RUN_PHASES, type RunPhase } from '../runs/run-state';
 import { RunSummaryView, RunView, toRunSummary } from '../runs/run-view';
 import type { AppliedEventEntity, EventOrigin } from '../runs/run.entity';
@@ -84,9 +85,10 @@ class ProjectSummaryView {
 export class RunHistoryController {
   constructor(
     private readonly queries: RunQueries,
+    private readonly views: RunViews,
     private readonly projects: ProjectCatalogue,
     private readonly quotas: Quotas,
-    private readonly past: RunPast,
+    private readonly details: RunDetailRepository,
   ) {}
 
   @Get('runs/:runId/events')
@@ -144,7 +146,7 @@ export class RunHistoryController {
     ]);
     return {
       projectId,
-      activeRun: active && (await this.queries.view(active)),
+      activeRun: active && (await this.views.one(active)),
       lastRun: last && toRunSummary(last),
       quota,
     };
@@ -153,7 +155,7 @@ export class RunHistoryController {
   private async eventPage(runId: string, { limit, cursor }: EventsQuery): Promise<AppliedEventPageView> {
     const [{ items, nextCursor }, unlisted] = await Promise.all([
       this.queries.events(runId, limit, cursor === undefined ? undefined : Number(cursor)),
-      this.past.unlisted(runId),
+      this.details.unlisted(runId),
     ]);
     return {
       items: items.map(toAppliedEventView),

@@ -11,7 +11,7 @@ import { isTerminal, type Run } from '../runs/run';
 import { RunChanges } from '../runs/run-changes';
 import { RunQueries } from '../runs/run-queries';
 import { RunStreams } from '../runs/run-streams';
-import { WorkerRegistry } from '../runs/worker-registry';
+import { WorkerPresence } from '../runs/worker-presence';
 
 /** Half a second to half a day. */
 const DURATION_BUCKETS_SECONDS = [0.5, 1, 5, 15, 60, 300, 900, 3600, 10_800, 43_200];
@@ -32,7 +32,7 @@ export class Metrics implements OnModuleDestroy {
     private readonly logs: LogStore,
     private readonly tail: LogTail,
     private readonly streams: RunStreams,
-    private readonly workers: WorkerRegistry,
+    private readonly presence: WorkerPresence,
   ) {
     collectDefaultMetrics({ register: this.registry });
     const registers = [this.registry];
@@ -128,12 +128,12 @@ export class Metrics implements OnModuleDestroy {
     gauge(
       'jobato_worker_slots',
       'Runs that the workers of this process can carry out at once',
-      () => this.workers.capacity().slots,
+      () => this.presence.capacity().slots,
     );
     gauge(
       'jobato_worker_busy',
       'Runs that the workers of this process carry out',
-      () => this.workers.capacity().busy,
+      () => this.presence.capacity().busy,
     );
     gauge('jobato_stream_up', '1 while the event stream can be used, else 0', () =>
       this.stream.trouble === null ? 1 : 0,

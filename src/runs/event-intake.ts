@@ -61,6 +61,11 @@ export class EventIntake {
     return outcome;
   }
 
+  /** Applies events of this process at once, in order, and puts them into the outbox in the same transaction. */
+  async applyAndPublish(events: RunEvent[]): Promise<void> {
+    await Promise.all(events.map((event) => this.applier.applyAndPublish(event)));
+  }
+
   private async takeOne({
     fields,
     flaw,

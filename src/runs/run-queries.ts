@@ -1,25 +1,15 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { Clock, elapsedMs, type Instant } from '../clock/clock';
-import type { Config } from '../config/config';
-import { CONFIG } from '../config/config.module';
 import { Database } from '../database/database';
 import { inList, type RowReader, type TableRows } from '../database/table-rows';
 import { weighedPage } from '../database/weighed-page';
-import { OutboxRelay } from '../events/outbox-relay';
 import type { RunEventMap, RunEventOf } from '../events/run-event';
-import { StreamMonitor } from '../events/stream-monitor';
 import { JobatoError } from '../http/catalogue';
 import type { ProjectDefinition } from '../projects/project';
 import type { Run, RunStatus, TriggeredBy } from './run';
-import { ReportingHabits } from './reporting-habits';
-import type { LimitedRun } from './run-deadlines';
-import { phaseOf } from './run-state';
-import { type RunView, toRunView } from './run-view';
-import { type Waiting, waitingFor } from './waiting';
 import { startRange } from './start-range';
 import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
-import { WorkerRegistry } from './worker-registry';
 
 export interface RunFilter {
   projectId?: string;
@@ -38,15 +28,33 @@ export interface Page<Item> {
 
 export type RunStanding = Pick<Run, 'status' | 'attempt' | 'cancelRequestedAt' | 'startedAt' | 'senderClock'>;
 
+/** The part of an active run that its deadlines depend on. */
+export type LimitedRun = Pick<
+  Run,
+  | 'runId'
+  | 'attempt'
+  | 'workerId'
+  | 'claimedAt'
+  | 'lastHeardAt'
+  | 'leaseExpiresAt'
+  | 'leaseToken'
+  | 'leaseUsedAt'
+  | 'startedAt'
+  | 'claimTimeoutSeconds'
+  | 'claimBy'
+  | 'finishBy'
+  | 'stopGraceSeconds'
+  | 'stopBy'
+>;
+
 /** What may be large in a row of a run. */
 const RUN_BYTES = ['params', 'run_inputs', 'progress', 'steps', 'metrics', 'error', 'artifacts']
   .map((column) => `COALESCE(OCTET_LENGTH(${column}), 0)`)
   .join(' + ');
 
-/** Every reading of runs. Lists are paged by the run's id, whose order is the order of starts. */
+/** Reads runs. Lists are paged by run id, whose order is the order of starts. */
 @Injectable()
 export class RunQueries {
-  @Inject(CONFIG) private readonly config!: Pick<Config, 'basePath'>;
   private readonly runs: TableRows<RunEntity>;
   private readonly inbox: TableRows<AppliedEventEntity>;
   private readonly definitions: TableRows<DefinitionEntity>;
@@ -56,10 +64,6 @@ export class RunQueries {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly relay: OutboxRelay,
-    private readonly workers: WorkerRegistry,
-    private readonly monitor: StreamMonitor,
-    private readonly habits: ReportingHabits,
   ) {
     this.runs = database.rows(RunEntity);
     this.inbox = database.rows(AppliedEventEntity);
@@ -164,6 +168,14 @@ export class RunQueries {
   async claimedBy(claimId: string): Promise<Run | null> {
     const [run] = await this.select("WHERE lease_claim_id = ? AND status = 'running'", [claimId]);
     return run ?? null;
+  }
+
+  /** Returns the active runs that a worker holds, with the worker's last sign. */
+  heldRuns(): Promise<{ workerId: string; runId: string; lastHeardAt: Instant | null }[]> {
+    return this.database.read.query(
+      'SELECT worker_id AS "workerId", run_id AS "runId", last_heard_at AS "lastHeardAt" FROM runs' +
+        " WHERE status = 'running' AND worker_id IS NOT NULL",
+    );
   }
 
   async heldBy(workerId: string): Promise<Run[]> {
@@ -276,42 +288,6 @@ export class RunQueries {
     if (keys.length === 0) return { items: [], nextCursor: null };
     const items = await this.inbox.select(read, `WHERE position IN ${inList(keys)} ORDER BY position`, keys);
     return { items, nextCursor: hasMore ? String(keys.at(-1)) : null };
-  }
-
-  /** Why each of these runs makes no progress, by run id; without those that nothing holds up. */
-  async waiting(runs: Run[]): Promise<ReadonlyMap<string, Waiting>> {
-    const unclaimed = runs.filter((run) => phaseOf(run) === 'waiting');
-    const external = unclaimed.filter(({ executor }) => executor === 'external');
-    const [unpublished, habits] = await Promise.all([
-      this.relay.unpublished(unclaimed.map(({ runId }) => runId)),
-      this.habits.of(external.map(({ projectId }) => projectId)),
-    ]);
-    const stepWorkers = this.workers.capacity();
-    const consumers = unclaimed.length === 0 ? [] : [...this.monitor.consumers(), ...this.workers.calling()];
-    const now = this.clock.now();
-    return new Map(
-      runs.flatMap((run) => {
-        const habit = habits.get(run.projectId);
-        const facts = { unpublished: unpublished.has(run.runId), stepWorkers, consumers, habit };
-        const waiting = waitingFor(run, facts, now);
-        return waiting ? [[run.runId, waiting] as const] : [];
-      }),
-    );
-  }
-
-  async waitingOf(run: Run): Promise<Waiting | null> {
-    return (await this.waiting([run])).get(run.runId) ?? null;
-  }
-
-  async views(runs: Run[]): Promise<RunView[]> {
-    const waiting = await this.waiting(runs);
-    const now = this.clock.now();
-    return runs.map((run) => toRunView(run, waiting.get(run.runId) ?? null, now, this.config.basePath));
-  }
-
-  async view(run: Run): Promise<RunView> {
-    const [view] = await this.views([run]);
-    return view!;
   }
 
   private select(where: string, parameters: unknown[]): Promise<Run[]> {

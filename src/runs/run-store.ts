@@ -4,6 +4,7 @@ import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
 import { OutboxRelay } from '../events/outbox-relay';
+import type { RunEventMap } from '../events/run-event';
 import { Quotas } from '../quota/quotas';
 import { isTerminal, type Run } from './run';
 import { RunRows, UNCLAIMED } from './run-rows';
@@ -80,6 +81,11 @@ export class RunStore {
     const commanded = await this.database.write(this.applyCommands, { runId, command, isStillDue });
     if (commanded?.applied) this.rows.announce(commanded.run, commanded.hasEmitted);
     return commanded;
+  }
+
+  /** Renews the lease of a worker that called over HTTP. Null if there is no such run. */
+  heartbeat(runId: string, payload: RunEventMap['run.heartbeat']): Promise<Commanded> {
+    return this.command(runId, { type: 'heartbeat', occurredAt: this.clock.now(), payload });
   }
 
   /** Requests once more those of the runs that still nobody has, unless a request lies in the outbox. @returns how many */

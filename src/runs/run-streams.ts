@@ -4,6 +4,7 @@ import { LogTail } from '../logs/log-tail';
 import { isTerminal, type Run } from './run';
 import { RunChanges } from './run-changes';
 import { RunQueries } from './run-queries';
+import { RunViews } from './run-views';
 import { Waker } from './waker';
 
 /** Proxies and browsers give up on a connection that says nothing; 15 s are promised. */
@@ -19,6 +20,7 @@ export class RunStreams implements OnModuleDestroy {
     private readonly tail: LogTail,
     private readonly changes: RunChanges,
     private readonly queries: RunQueries,
+    private readonly views: RunViews,
   ) {}
 
   /** How many readers there are. */
@@ -98,7 +100,7 @@ export class RunStreams implements OnModuleDestroy {
         if (hasChanged) changed = false;
         seq = lines === 'all' ? await sendLines(seq) : await sendPlace(seq, run !== null);
         if (run) {
-          const view = await this.queries.view(run);
+          const view = await this.views.one(run);
           // What a run waits for may change while the run itself does not.
           const waiting = JSON.stringify(view.waiting);
           if (hasChanged || waiting !== sentWaiting)

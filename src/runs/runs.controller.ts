@@ -18,6 +18,7 @@ import { ProjectCatalogue } from '../projects/project-catalogue';
 import { checkIdempotencyKey, IDEMPOTENCY_KEY_HEADER } from './idempotency-key';
 import { RunPageView } from './run-page.view';
 import { RunQueries } from './run-queries';
+import { RunViews } from './run-views';
 import { RunView } from './run-view';
 import { ProjectRunsQuery, RerunBody, RunsQuery, toRunFilter, TriggerBody } from './run.requests';
 import { type Accepted, RunsService } from './runs.service';
@@ -70,6 +71,7 @@ export class RunsController {
   constructor(
     private readonly service: RunsService,
     private readonly queries: RunQueries,
+    private readonly views: RunViews,
     private readonly projects: ProjectCatalogue,
   ) {}
 
@@ -153,7 +155,7 @@ export class RunsController {
   @ApiProblems('PROJECT_NOT_FOUND', 'RUN_NOT_FOUND')
   async current(@Param('projectId') projectId: string): Promise<RunView> {
     this.projects.get(projectId);
-    return this.queries.view(await this.queries.getCurrent(projectId));
+    return this.views.one(await this.queries.getCurrent(projectId));
   }
 
   @Get('runs/:runId')
@@ -161,7 +163,7 @@ export class RunsController {
   @ApiResponse({ status: 200, type: RunView })
   @ApiProblems('RUN_NOT_FOUND')
   async get(@Param('runId') runId: string): Promise<RunView> {
-    return this.queries.view(await this.queries.get(runId));
+    return this.views.one(await this.queries.get(runId));
   }
 
   @Get('projects/:projectId/runs/:runId')
@@ -169,7 +171,7 @@ export class RunsController {
   @ApiResponse({ status: 200, type: RunView })
   @ApiProblems('RUN_NOT_FOUND')
   async getOfProject(@Param('projectId') projectId: string, @Param('runId') runId: string): Promise<RunView> {
-    return this.queries.view(await this.queries.get(runId, projectId));
+    return this.views.one(await this.queries.get(runId, projectId));
   }
 
   @Delete('runs/:runId')
@@ -198,7 +200,7 @@ export class RunsController {
     { limit, cursor }: ProjectRunsQuery,
   ): Promise<RunPageView> {
     const { items, nextCursor } = await this.queries.list(filter, limit, cursor);
-    return { items: await this.queries.views(items), nextCursor };
+    return { items: await this.views.all(items), nextCursor };
   }
 }
 

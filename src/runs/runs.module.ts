@@ -6,35 +6,30 @@ import { InputsModule } from '../inputs/inputs.module';
 import { LogsModule } from '../logs/logs.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
-import { ConfigRemarks } from './config-remarks';
 import { EventApplier } from './event-applier';
 import { EventCountRows } from './event-count-rows';
 import { EventConsumer } from './event-consumer';
 import { EventIntake } from './event-intake';
 import { Housekeeping } from './housekeeping';
-import { OverdueWatch } from './overdue-watch';
 import { RejectedEventsController } from './rejected-events.controller';
 import { RequestWatch } from './request-watch';
 import { RunChanges } from './run-changes';
-import { RunClaims } from './run-claims';
-import { RunDeadlines } from './run-deadlines';
 import { RunIds } from './run-id';
-import { RunLeases } from './run-leases';
 import { RunLogsController } from './run-logs.controller';
 import { ReportingHabits } from './reporting-habits';
 import { newestRunId, RunQueries } from './run-queries';
 import { RunRows } from './run-rows';
 import { RunStore } from './run-store';
 import { RunStreams } from './run-streams';
+import { RunViews } from './run-views';
 import { RunsController } from './runs.controller';
 import { RunsService } from './runs.service';
 import { UnrecordedStops } from './unrecorded-stops';
-import { WorkerRegistry } from './worker-registry';
-import { WorkersController } from './workers.controller';
+import { WorkerPresence } from './worker-presence';
 
 @Module({
   imports: [EventsModule, InputsModule, LogsModule, ProjectsModule, QuotaModule],
-  controllers: [RunsController, RunLogsController, RejectedEventsController, WorkersController],
+  controllers: [RunsController, RunLogsController, RejectedEventsController],
   providers: [
     RunsService,
     {
@@ -49,33 +44,27 @@ import { WorkersController } from './workers.controller';
     EventApplier,
     EventCountRows,
     RunChanges,
-    RunClaims,
-    RunLeases,
     RunStreams,
+    RunViews,
     UnrecordedStops,
     EventConsumer,
     EventIntake,
-    OverdueWatch,
-    RunDeadlines,
     RequestWatch,
     Housekeeping,
-    WorkerRegistry,
-    ConfigRemarks,
+    WorkerPresence,
   ],
   exports: [
-    ConfigRemarks,
     EventConsumer,
     EventIntake,
     RunsService,
     ReportingHabits,
     RunQueries,
     RunChanges,
-    RunClaims,
-    RunDeadlines,
-    RunLeases,
+    RunStore,
     RunStreams,
+    RunViews,
     UnrecordedStops,
-    WorkerRegistry,
+    WorkerPresence,
   ],
 })
 export class RunsModule {}

@@ -12,6 +12,7 @@ import { newRun } from './new-run';
 import { isTerminal, type Run, type TriggeredBy } from './run';
 import { RunIds } from './run-id';
 import { RunQueries } from './run-queries';
+import { RunViews } from './run-views';
 import { RunStore } from './run-store';
 import { type RunView, toRunView } from './run-view';
 import { UnrecordedStops } from './unrecorded-stops';
@@ -42,6 +43,7 @@ export class RunsService {
     private readonly projects: ProjectCatalogue,
     private readonly store: RunStore,
     private readonly queries: RunQueries,
+    private readonly views: RunViews,
     private readonly ids: RunIds,
     private readonly lifecycle: Lifecycle,
     private readonly disk: DiskSpace,
@@ -108,7 +110,7 @@ export class RunsService {
         `The run ended as ${latest.status} at ${latest.endedAt}; there is nothing to stop.`,
       );
     }
-    return this.queries.view(latest);
+    return this.views.one(latest);
   }
 
   /**
@@ -131,7 +133,7 @@ export class RunsService {
         `A worker has had the run since ${run.claimedAt}. To start over, stop it and re-run it.`,
       );
     }
-    return this.queries.view(run);
+    return this.views.one(run);
   }
 
   /**

@@ -8,7 +8,7 @@ import { Database } from '../../src/database/database';
 import { API_GROUP, WORKER_GROUP } from '../../src/events/event-stream';
 import { OutboxRelay } from '../../src/events/outbox-relay';
 import { Housekeeping } from '../../src/runs/housekeeping';
-import { OverdueWatch } from '../../src/runs/overdue-watch';
+import { OverdueWatch } from '../../src/workers/overdue-watch';
 import { RunQueries } from '../../src/runs/run-queries';
 import type { RunView } from '../../src/runs/run-view';
 import { eventually, flawsOf, within } from '../support/crash';

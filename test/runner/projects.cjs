@@ -64,7 +64,7 @@ const ON_ONE_STREAM = [
   'process-signals',
   'redis-large-entries',
   'redis-stream-trimming',
-  'run-history-queries',
+  'run-history-repository',
   'secret-files',
   'shared-stream-redis',
   'slow-bodies',

@@ -1,5 +1,5 @@
 import { Clock } from '../../src/clock/clock';
-import { OverdueWatch } from '../../src/runs/overdue-watch';
+import { OverdueWatch } from '../../src/workers/overdue-watch';
 import type { RunningApp } from './jobato';
 
 /** The watch looks each second; a gap of more than five would count as an outage. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { HttpEnvelope } from '../../src/workers-api/http-envelope';
+import type { HttpEnvelope } from '../../src/workers/http/http-envelope';
 import { RunQueries } from '../../src/runs/run-queries';
 import { RunStore } from '../../src/runs/run-store';
 import type { RunningApp } from './jobato';

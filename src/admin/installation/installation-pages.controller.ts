@@ -5,9 +5,9 @@ import { Clock, toInstant } from '../../clock/clock';
 import { sharedStreamText, StreamMonitor } from '../../events/stream-monitor';
 import { Health } from '../../health/health';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
-import { ReportingHabits } from '../../runs/reporting-habits';
 import { RunQueries } from '../../runs/run-queries';
-import { WorkerRegistry } from '../../runs/worker-registry';
+import { RunViews } from '../../runs/run-views';
+import { WorkerList } from '../../workers/worker-list';
 import { type LivePage, LivePages } from '../page/live-pages';
 import { pageVersion, waitingKey } from '../page/page-version';
 import { durationOf } from '../words/duration-text';
@@ -29,12 +29,12 @@ const MORE: Record<string, { href: string; label: string }> = {
 @Controller()
 export class InstallationPagesController {
   constructor(
-    private readonly workers: WorkerRegistry,
+    private readonly workers: WorkerList,
     private readonly monitor: StreamMonitor,
     private readonly health: Health,
     private readonly queries: RunQueries,
+    private readonly views: RunViews,
     private readonly projects: ProjectCatalogue,
-    private readonly habits: ReportingHabits,
     private readonly clock: Clock,
     private readonly pages: LivePages,
   ) {}
@@ -65,12 +65,12 @@ export class InstallationPagesController {
 
   private async workersModel() {
     const [workers, habits, groups, active] = await Promise.all([
-      this.workers.list(),
-      this.habits.of(this.projects.externalProjectIds()),
+      this.workers.read(),
+      this.workers.reportingHabits(),
       this.monitor.groups(),
       this.queries.allActive(),
     ]);
-    const waiting = await this.queries.waiting(active.filter(({ claimedAt }) => claimedAt === null));
+    const waiting = await this.views.waiting(active.filter(({ claimedAt }) => claimedAt === null));
     const nameOf = (projectId: string) => this.projects.find(projectId)?.definition.name ?? projectId;
     const { strangers } = this.monitor;
     const model = {

@@ -3,7 +3,7 @@ import type { GroupState } from '../../events/event-stream';
 import type { ReportingHabit } from '../../runs/reporting-habits';
 import type { Run } from '../../runs/run';
 import type { Waiting } from '../../runs/waiting';
-import type { WorkerView } from '../../runs/worker-registry';
+import type { WorkerView } from '../../workers/worker-list';
 import { elapsedText } from '../../clock/elapsed-text';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText } from '../words/plain-words';

@@ -2,7 +2,7 @@ import type { Instant } from '../../clock/clock';
 import type { FileProblem } from '../../config-files/file-problem';
 import type { KnownProject } from '../../projects/project-catalogue';
 import type { QuotaStatus } from '../../quota/quotas';
-import type { TrendRun } from '../../history/latest-runs';
+import type { TrendRun } from '../../history/latest-run.repository';
 import { isTerminal, type Run } from '../../runs/run';
 import type { OutdatedReason } from '../../history/project-change';
 import { errorSentences } from '../../runs/run-error';

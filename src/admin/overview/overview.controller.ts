@@ -6,11 +6,12 @@ import { Clock } from '../../clock/clock';
 import { InputFiles } from '../../inputs/input-files';
 import { type KnownProject, ProjectCatalogue } from '../../projects/project-catalogue';
 import { Quotas } from '../../quota/quotas';
-import { ConfigRemarks } from '../../runs/config-remarks';
-import { LatestRuns } from '../../history/latest-runs';
+import { ConfigProblems } from '../../history/config-problems';
+import { LatestRunRepository } from '../../history/latest-run.repository';
 import { ProjectChanges } from '../../history/project-changes';
 import type { Run } from '../../runs/run';
 import { RunQueries } from '../../runs/run-queries';
+import { RunViews } from '../../runs/run-views';
 import {
   chosenPage,
   chosenTone,
@@ -34,11 +35,12 @@ export class OverviewController {
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly queries: RunQueries,
-    private readonly latest: LatestRuns,
+    private readonly views: RunViews,
+    private readonly latest: LatestRunRepository,
     private readonly changes: ProjectChanges,
     private readonly inputs: InputFiles,
     private readonly quotas: Quotas,
-    private readonly remarks: ConfigRemarks,
+    private readonly configProblems: ConfigProblems,
     private readonly clock: Clock,
     private readonly frames: PageFrames,
   ) {}
@@ -89,8 +91,8 @@ export class OverviewController {
       this.queries.allActive(),
       this.quotas.statuses(keeping.map(({ definition }) => definition.projectId)),
     ]);
-    const waiting = await this.queries.waiting(active);
-    const problems = this.remarks.shownProblems();
+    const waiting = await this.views.waiting(active);
+    const problems = this.configProblems.shownProblems();
     const version = pageVersion([], heads, problems, this.inputs.current(), [
       projects.map(({ definitionHash }) => definitionHash),
       [...quotas],

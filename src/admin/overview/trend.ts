@@ -1,5 +1,5 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
-import type { TrendRun } from '../../history/latest-runs';
+import type { TrendRun } from '../../history/latest-run.repository';
 import { STATUS_WORDS } from '../words/plain-words';
 
 /** How many runs the trend shows. */

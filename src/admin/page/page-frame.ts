@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.module';
 import { RejectedEvents } from '../../events/rejected-events';
-import { LatestRuns } from '../../history/latest-runs';
+import { LatestRunRepository } from '../../history/latest-run.repository';
 import { pageVersion } from './page-version';
 
 /** What surrounds every page: its title, the way to the others, how many runs are at work. */
@@ -25,7 +25,7 @@ export interface PageFrame {
 @Injectable()
 export class PageFrames {
   constructor(
-    private readonly latest: LatestRuns,
+    private readonly latest: LatestRunRepository,
     private readonly rejected: RejectedEvents,
     @Inject(CONFIG) private readonly config: Config,
   ) {}

@@ -1,6 +1,6 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import type { RunStatus } from '../../runs/run';
-import type { PastRun } from '../../history/run-history-queries';
+import type { PastRun } from '../../history/run-history.repository';
 import { type DurationText, durationOf, durationText } from '../words/duration-text';
 import { median } from '../../runs/median';
 import { type StatusMark, stepMark } from '../words/status-mark';

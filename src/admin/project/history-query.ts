@@ -1,6 +1,6 @@
 import { validate as isUuid } from 'uuid';
 import { RUN_STATUSES, type RunStatus, TRIGGER_KINDS, type TriggeredBy } from '../../runs/run';
-import type { HistoryFilter, HistoryPlace } from '../../history/run-history-queries';
+import type { HistoryFilter, HistoryPlace } from '../../history/run-history.repository';
 import { dayOrNull, endOfDayMs, startOfDayMs, UTC, zoneOr } from './day-range';
 import { textOrNull } from '../page/page-answer';
 

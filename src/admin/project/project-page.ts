@@ -5,7 +5,7 @@ import { FULL_SCOPE, scopesOf } from '../../projects/scope';
 import type { QuotaStatus } from '../../quota/quotas';
 import type { OutdatedReason } from '../../history/project-change';
 import { isTerminal, type Run, type RunStatus } from '../../runs/run';
-import type { HistoryPage, StatusCount } from '../../history/run-history-queries';
+import type { HistoryPage, StatusCount } from '../../history/run-history.repository';
 import type { Waiting } from '../../runs/waiting';
 import { type DurationChart, durationChart } from './duration-chart';
 import { historyParameters, type HistoryQuery } from './history-query';

@@ -5,9 +5,9 @@ import { isTerminal, type Run, type RunStatus } from '../../runs/run';
 import {
   type HistoryFilter,
   type PastRun,
-  RunHistoryQueries,
+  RunHistoryRepository,
   type StatusCount,
-} from '../../history/run-history-queries';
+} from '../../history/run-history.repository';
 import { median } from '../../runs/median';
 import { Remembered } from './remembered';
 import { stalenessOf, SUCCESSES, type Staleness } from './staleness';
@@ -47,7 +47,7 @@ export class ProjectPasts {
   private readonly counts = new Remembered<Record<RunStatus, StatusCount>>(FILTERS);
 
   constructor(
-    private readonly history: RunHistoryQueries,
+    private readonly history: RunHistoryRepository,
     private readonly usage: QuotaUsage,
   ) {}
 

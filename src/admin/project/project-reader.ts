@@ -5,12 +5,13 @@ import { Health } from '../../health/health';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { scopesOf } from '../../projects/scope';
 import { Quotas } from '../../quota/quotas';
-import { ConfigRemarks } from '../../runs/config-remarks';
-import { LatestRuns } from '../../history/latest-runs';
+import { ConfigProblems } from '../../history/config-problems';
+import { LatestRunRepository } from '../../history/latest-run.repository';
 import { ProjectChanges } from '../../history/project-changes';
 import type { Run } from '../../runs/run';
-import { RunHistoryQueries } from '../../history/run-history-queries';
+import { RunHistoryRepository } from '../../history/run-history.repository';
 import { RunQueries } from '../../runs/run-queries';
+import { RunViews } from '../../runs/run-views';
 import { historyFilter, type HistoryQuery } from './history-query';
 import type { ProjectDetails, ProjectState } from './project-page';
 import { ProjectPasts } from './project-pasts';
@@ -24,12 +25,13 @@ export class ProjectReader {
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly queries: RunQueries,
-    private readonly history: RunHistoryQueries,
-    private readonly latest: LatestRuns,
+    private readonly views: RunViews,
+    private readonly history: RunHistoryRepository,
+    private readonly latest: LatestRunRepository,
     private readonly changes: ProjectChanges,
     private readonly pasts: ProjectPasts,
     private readonly quotas: Quotas,
-    private readonly remarks: ConfigRemarks,
+    private readonly configProblems: ConfigProblems,
     private readonly health: Health,
     private readonly clock: Clock,
   ) {}
@@ -39,7 +41,7 @@ export class ProjectReader {
     const project = this.projects.get(projectId);
     const run = await this.queries.current(projectId);
     const [waiting, past, quota, active, outdated] = await Promise.all([
-      run && this.queries.waitingOf(run),
+      run && this.views.waitingOf(run),
       this.pasts.past(projectId, run),
       this.quotas.statusOf(project.definition),
       this.latest.active(),
@@ -47,16 +49,16 @@ export class ProjectReader {
     ]);
     return {
       project,
-      file: this.remarks.pathOf(project),
+      file: this.configProblems.pathOf(project),
       run,
       waiting,
       past,
       query,
       quota,
       notes: [
-        ...this.remarks.problemsOf(project).map((problem) => `${problemText(problem)}.`),
+        ...this.configProblems.problemsOf(project).map((problem) => `${problemText(problem)}.`),
         ...(project.isOutdated ? ['The last valid version of the file stays in use.'] : []),
-        ...this.remarks.notes(project.definition),
+        ...this.configProblems.notes(project.definition),
       ],
       troubles: this.health.troubles(),
       active,
@@ -75,7 +77,7 @@ export class ProjectReader {
     return {
       page,
       counts,
-      selected: selected && { run: selected, waiting: await this.queries.waitingOf(selected) },
+      selected: selected && { run: selected, waiting: await this.views.waitingOf(selected) },
     };
   }
 

@@ -1,6 +1,6 @@
 import { after, aNewRun, LATER } from '../../../test/support/a-run';
 import type { StepStatus } from '../../runs/run';
-import type { PastRun } from '../../history/run-history-queries';
+import type { PastRun } from '../../history/run-history.repository';
 import { projectSteps } from './project-steps';
 import { stepHistory } from './step-history';
 

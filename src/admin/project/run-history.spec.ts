@@ -1,6 +1,6 @@
 import { aNewRun, LATER, RUN_ID } from '../../../test/support/a-run';
 import type { Run } from '../../runs/run';
-import type { HistoryPage } from '../../history/run-history-queries';
+import type { HistoryPage } from '../../history/run-history.repository';
 import {
   historyFilter,
   historyParameters,

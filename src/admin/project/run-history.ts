@@ -1,6 +1,6 @@
 import type { Instant } from '../../clock/clock';
 import { type Run, RUN_STATUSES, type RunStatus, TRIGGER_KINDS } from '../../runs/run';
-import type { HistoryPage, HistoryPlace, StatusCount } from '../../history/run-history-queries';
+import type { HistoryPage, HistoryPlace, StatusCount } from '../../history/run-history.repository';
 import { type DurationText, durationOf } from '../words/duration-text';
 import {
   historyParameters,

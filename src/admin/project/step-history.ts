@@ -1,6 +1,6 @@
 import type { Instant } from '../../clock/clock';
 import type { StepState } from '../../runs/run';
-import type { PastRun } from '../../history/run-history-queries';
+import type { PastRun } from '../../history/run-history.repository';
 
 /** How many of the latest runs are asked for the last outcome of a step, and for what there is to reuse. */
 export const PAST_RUNS = 50;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isTerminal, type Run } from '../../runs/run';
-import { type AlikeRun, RunHistoryQueries } from '../../history/run-history-queries';
+import { type AlikeRun, RunHistoryRepository } from '../../history/run-history.repository';
 import { ALIKE_RUNS } from './usual-duration';
 
 /** More runs at work than anybody looks at. */
@@ -14,7 +14,7 @@ const MAX_KEPT = 200;
 export class AlikeRuns {
   private readonly kept = new Map<string, AlikeRun[]>();
 
-  constructor(private readonly history: RunHistoryQueries) {}
+  constructor(private readonly history: RunHistoryRepository) {}
 
   async before(run: Run): Promise<AlikeRun[]> {
     const known = this.kept.get(run.runId);

@@ -1,7 +1,7 @@
 import type { Instant } from '../../clock/clock';
 import type { RunEventMap } from '../../events/run-event';
 import type { Run } from '../../runs/run';
-import type { PastEvent } from '../../history/run-past';
+import type { PastEvent } from '../../history/run-detail.repository';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { runMark, type StatusMark, stepMark } from '../words/status-mark';
 import { secondTextOrNull, type TimeText } from '../words/time-text';

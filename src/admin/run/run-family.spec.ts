@@ -1,7 +1,7 @@
 import { after, aNewRun, aProject, LATER, START } from '../../../test/support/a-run';
 import type { QuotaStatus } from '../../quota/quotas';
 import type { Run } from '../../runs/run';
-import type { PastEvent } from '../../history/run-past';
+import type { PastEvent } from '../../history/run-detail.repository';
 import { attemptRows } from './run-attempts';
 import { familyRows } from './run-family';
 import { rerunOffer } from './rerun-offer';

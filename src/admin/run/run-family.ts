@@ -1,6 +1,6 @@
 import type { Instant } from '../../clock/clock';
 import type { Run } from '../../runs/run';
-import type { FamilyRun } from '../../history/run-past';
+import type { FamilyRun } from '../../history/run-detail.repository';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { reasonWords, scopeWords } from '../words/plain-words';
 import { runMark, type StatusMark } from '../words/status-mark';

@@ -4,8 +4,9 @@ import { ErrorLines } from '../../logs/error-lines';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { Quotas } from '../../quota/quotas';
 import { isTerminal, type Run } from '../../runs/run';
-import { type LateEnd, RunPast, type PastStamp } from '../../history/run-past';
+import { type LateEnd, RunDetailRepository, type PastStamp } from '../../history/run-detail.repository';
 import { RunQueries } from '../../runs/run-queries';
+import { RunViews } from '../../runs/run-views';
 import { AlikeRuns } from './alike-runs';
 import { PageFrames } from '../page/page-frame';
 import { pageVersion } from '../page/page-version';
@@ -22,7 +23,8 @@ export class RunPages {
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly queries: RunQueries,
-    private readonly runPast: RunPast,
+    private readonly views: RunViews,
+    private readonly details: RunDetailRepository,
     private readonly alikeRuns: AlikeRuns,
     private readonly errorLines: ErrorLines,
     private readonly clock: Clock,
@@ -33,7 +35,7 @@ export class RunPages {
   /** Names the state that `state` shows. */
   async version(run: Run): Promise<string> {
     const [waiting, alike, { runningVersion }, lateEnd] = await Promise.all([
-      this.queries.waitingOf(run),
+      this.views.waitingOf(run),
       isTerminal(run) ? [] : this.alikeRuns.before(run),
       this.frames.running(),
       this.lateEndOf(run),
@@ -45,7 +47,7 @@ export class RunPages {
     const project = this.projects.find(run.projectId);
     const failedStep = run.steps.find(({ status }) => status === 'failed')?.name;
     const [waiting, definition, alike, quota, { runningVersion }, lateEnd, errorLines] = await Promise.all([
-      this.queries.waitingOf(run),
+      this.views.waitingOf(run),
       this.queries.definition(run.definitionHash),
       this.alikeRuns.before(run),
       project && this.quotas.statusOf(project.definition),
@@ -73,21 +75,21 @@ export class RunPages {
   }
 
   private async lateEndOf(run: Run): Promise<LateEnd | null> {
-    return isTerminal(run) ? this.runPast.lateEnd(run) : null;
+    return isTerminal(run) ? this.details.lateEnd(run) : null;
   }
 
   /** Names the past that `past` shows, and what there is of it. */
   async pastStamp(run: Run): Promise<PastStamp & { version: string }> {
-    const stamp = await this.runPast.stamp(run);
+    const stamp = await this.details.stamp(run);
     return { ...stamp, version: pageVersion(stamp.family, stamp.lastPosition, stamp.rejectedIds) };
   }
 
   /** Attempts, re-runs and events. */
   async past(run: Run, { version, family }: PastStamp & { version: string }) {
     const [events, attempts, relations] = await Promise.all([
-      this.runPast.events(run.runId),
-      run.attempt === 1 ? [] : this.runPast.attemptEvents(run),
-      family.length < 2 ? [] : this.runPast.family(family),
+      this.details.events(run.runId),
+      run.attempt === 1 ? [] : this.details.attemptEvents(run),
+      family.length < 2 ? [] : this.details.family(family),
     ]);
     const now = this.clock.now();
     return {

@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { RunPast } from '../../history/run-past';
+import { RunDetailRepository } from '../../history/run-detail.repository';
 import { RunQueries } from '../../runs/run-queries';
 import { textOrNull } from '../page/page-answer';
 import { PageFrames } from '../page/page-frame';
@@ -15,7 +15,7 @@ const EVENTS = 500;
 export class RunTimelineController {
   constructor(
     private readonly queries: RunQueries,
-    private readonly runPast: RunPast,
+    private readonly details: RunDetailRepository,
     private readonly frames: PageFrames,
   ) {}
 
@@ -28,7 +28,7 @@ export class RunTimelineController {
     const { runId, projectId } = await this.queries.get(id);
     const text = textOrNull(after) ?? '0';
     const from = /^\d{1,15}$/.test(text) ? Number(text) : 0;
-    const { items, nextCursor } = await this.runPast.page(runId, EVENTS, from);
+    const { items, nextCursor } = await this.details.page(runId, EVENTS, from);
     response.render('timeline', {
       frame: await this.frames.frame('What happened', '/'),
       runHref: `/runs/${runId}`,

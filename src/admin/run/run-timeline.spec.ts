@@ -1,6 +1,6 @@
 import { after, aNewRun, LATER, RUN_ID, START } from '../../../test/support/a-run';
 import type { Run } from '../../runs/run';
-import type { PastEvent, PastEvents } from '../../history/run-past';
+import type { PastEvent, PastEvents } from '../../history/run-detail.repository';
 import { runTimeline, timelineLines } from './run-timeline';
 
 let position = 0;

@@ -1,6 +1,6 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import { isTerminal, type Run } from '../../runs/run';
-import type { PastEvent, PastEvents, PastRejection } from '../../history/run-past';
+import type { PastEvent, PastEvents, PastRejection } from '../../history/run-detail.repository';
 import { durationText } from '../words/duration-text';
 import { numberText } from '../words/plain-words';
 import { shortText } from '../words/short-text';

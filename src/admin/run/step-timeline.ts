@@ -1,6 +1,6 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import type { Run, StepState } from '../../runs/run';
-import type { AlikeRun } from '../../history/run-history-queries';
+import type { AlikeRun } from '../../history/run-history.repository';
 import { durationText } from '../words/duration-text';
 import { type StepRow, stepRows } from './run-steps';
 import { usualStepMs } from './time-left';

@@ -1,6 +1,6 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import type { Run, StepState } from '../../runs/run';
-import type { AlikeRun } from '../../history/run-history-queries';
+import type { AlikeRun } from '../../history/run-history.repository';
 import { phaseOf } from '../../runs/run-state';
 import { durationText } from '../words/duration-text';
 import { isLongerThanUsual, usualMs } from './usual-duration';

@@ -1,6 +1,6 @@
 import type { RunEventMap, RunEventType } from '../../events/run-event';
 import type { Run, RunStatus, StepStatus } from '../../runs/run';
-import type { PastEvent, PastRejection } from '../../history/run-past';
+import type { PastEvent, PastRejection } from '../../history/run-detail.repository';
 
 type StepEventStatus = NonNullable<RunEventMap['run.progress']['stepStatus']>;
 type Signal = NonNullable<RunEventMap['run.progress']['stopping']>['signal'];

@@ -1,5 +1,5 @@
 import { isTerminal, type Run } from '../../runs/run';
-import type { LateEnd } from '../../history/run-past';
+import type { LateEnd } from '../../history/run-detail.repository';
 import { isHandedOut } from '../../runs/run-state';
 import type { Waiting } from '../../runs/waiting';
 import { timeText } from '../words/time-text';

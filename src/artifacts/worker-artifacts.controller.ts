@@ -1,0 +1,98 @@
+import { Controller, Headers, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { withBasePath } from '../config/base-path';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import { ApiProblems } from '../http/api-problems';
+import { isReadableName } from '../events/readable-name';
+import { moveBodyDeadline } from '../http/body-deadline';
+import { invalid, JobatoError } from '../http/catalogue';
+import { ArtifactUploads } from './artifact-uploads';
+import type { Claimant } from '../workers/lease-rules';
+import { artifactHref, ArtifactView } from '../runs/run-view';
+import { ApiLeaseHeader, LEASE_HEADER } from '../workers/http/lease-header';
+import { ApiForWorkers } from '../workers/http/worker-key';
+
+const WORKER_HEADER = 'X-Jobato-Worker-Id';
+const ATTEMPT_HEADER = 'X-Jobato-Attempt';
+
+@ApiForWorkers()
+@Controller('api/internal/runs/:runId/artifacts')
+export class WorkerArtifactsController {
+  constructor(
+    private readonly uploads: ArtifactUploads,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @Put(':name')
+  @HttpCode(201)
+  @ApiOperation({
+    operationId: 'uploadArtifact',
+    summary: 'Upload what a run made',
+    description:
+      'The body is the file, of any type, up to ARTIFACT_LIMIT_MB. The name is a relative path (with its slashes ' +
+      'encoded); a file of that name is replaced once the new one is whole. It may come slowly, up to ' +
+      'UPLOAD_TIMEOUT_SECONDS in all. After UPLOAD_IDLE_SECONDS without a byte the answer is 408. At most four files of a ' +
+      'run come at once; the next one is answered 503. When the lease or the run ends, so do its uploads (409).',
+  })
+  @ApiLeaseHeader()
+  @ApiHeader({ name: WORKER_HEADER, required: false, description: 'The name of the worker' })
+  @ApiHeader({ name: ATTEMPT_HEADER, required: false })
+  @ApiConsumes('application/octet-stream')
+  @ApiBody({ schema: { type: 'string', format: 'binary' } })
+  @ApiResponse({ status: 201, type: ArtifactView })
+  @ApiProblems(
+    'VALIDATION',
+    'RUN_NOT_FOUND',
+    'RUN_ALREADY_ENDED',
+    'LEASE_LOST',
+    'REQUEST_TIMEOUT',
+    'PAYLOAD_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'SERVER_BUSY',
+    'STORAGE_FULL',
+  )
+  async upload(
+    @Param('runId') runId: string,
+    @Param('name') name: string,
+    @Headers() headers: Record<string, string | undefined>,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ArtifactView> {
+    // From here on the sender is known, and a large file may take longer than other bodies.
+    moveBodyDeadline(request, this.config.uploadTimeoutMs);
+    try {
+      const encoding = headers['content-encoding'] ?? 'identity';
+      if (encoding.toLowerCase() !== 'identity') {
+        throw new JobatoError('UNSUPPORTED_MEDIA_TYPE', 'Files are kept as they come: send it unpacked.');
+      }
+      const announced = headers['content-length'];
+      const taken = await this.uploads.take(runId, name, claimantOf(headers), {
+        // Not destroyed with the loop: the answer to a file that is too large goes out by the same connection.
+        bytes: request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>,
+        announcedBytes: announced === undefined ? null : Number(announced),
+      });
+      const href = withBasePath(artifactHref(taken.runId, taken.artifact.name), this.config.basePath);
+      response.location(href);
+      return { ...taken.artifact, href };
+    } finally {
+      // Many clients read no answer before they have sent everything.
+      request.resume();
+      moveBodyDeadline(request, this.config.requestTimeoutMs);
+    }
+  }
+}
+
+function claimantOf(headers: Record<string, string | undefined>): Claimant {
+  const workerId = headers[WORKER_HEADER.toLowerCase()] ?? null;
+  if (workerId !== null && !isReadableName(workerId)) {
+    throw invalid([{ field: WORKER_HEADER, message: 'must not have invisible characters' }]);
+  }
+  const attempt = headers[ATTEMPT_HEADER.toLowerCase()] ?? null;
+  if (attempt !== null && !/^[1-9]\d{0,8}$/.test(attempt)) {
+    throw invalid([{ field: ATTEMPT_HEADER, message: 'must be a whole number from 1' }]);
+  }
+  const leaseToken = headers[LEASE_HEADER.toLowerCase()] ?? null;
+  return { workerId, attempt: attempt === null ? null : Number(attempt), leaseToken };
+}

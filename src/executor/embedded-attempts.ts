@@ -1,0 +1,34 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ArtifactFiles } from '../artifacts/artifact-files';
+import { Clock } from '../clock/clock';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import { LeaseService } from '../workers/lease-service';
+import { LocalControlPlane } from './local-control-plane';
+import { LogBudget } from './log-budget';
+import { type AttemptTools, RunAttempt } from './run-attempt';
+import { StepRunner } from './step-runner';
+
+/** Claims runs for the embedded worker, and prepares their execution. */
+@Injectable()
+export class EmbeddedAttempts {
+  private readonly tools: AttemptTools;
+
+  constructor(
+    private readonly leases: LeaseService,
+    private readonly control: LocalControlPlane,
+    @Inject(CONFIG) config: Config,
+    clock: Clock,
+    artifacts: ArtifactFiles,
+    steps: StepRunner,
+  ) {
+    this.tools = { config, clock, control, artifacts, steps, logBudget: new LogBudget() };
+  }
+
+  /** @returns null if another worker holds the run, or it has no steps */
+  async claim(runId: string): Promise<RunAttempt | null> {
+    const { workerId } = this.control;
+    const assignment = await this.leases.claimForEmbedded(runId, workerId);
+    return assignment && new RunAttempt(workerId, assignment, this.tools);
+  }
+}

@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { elapsedText } from '../clock/elapsed-text';
+import { StreamMonitor } from '../events/stream-monitor';
+import type { Run } from '../runs/run';
+import { RunQueries } from '../runs/run-queries';
+import { RunViews } from '../runs/run-views';
+import { USUAL_WAIT_MS } from '../runs/waiting';
+import { WorkerList } from '../workers/worker-list';
+import { attention, counted, type Finding } from './dependency-health';
+
+/** Whether enough workers are present for the runs that wait. */
+@Injectable()
+export class WorkersHealth {
+  constructor(
+    private readonly workers: WorkerList,
+    private readonly monitor: StreamMonitor,
+    private readonly queries: RunQueries,
+    private readonly views: RunViews,
+  ) {}
+
+  async look(): Promise<string | Finding> {
+    const [seen, { runs, oldestSeconds }] = await Promise.all([
+      this.workers.read(),
+      this.queries.unclaimedBacklog(),
+    ]);
+    const consumers = this.monitor.consumers().length;
+    const known = `${counted(seen.length, 'worker')} known, ${counted(consumers, 'consumer')} on the stream`;
+    if (runs === 0) return known;
+    const found = `${known}, ${counted(runs, 'run')} without one, the oldest for ${elapsedText(oldestSeconds * 1000)}`;
+    // A run that was requested just now needs no action.
+    if (oldestSeconds * 1000 < USUAL_WAIT_MS) return found;
+    const unclaimed = (await this.queries.allActive()).filter(({ claimedAt }) => claimedAt === null);
+    const waiting = await this.views.waiting(unclaimed);
+    // Nor does a run that waits for a slot, or whose workers are known to report only at the end.
+    const isUsual = ({ runId }: Pick<Run, 'runId'>) => {
+      const why = waiting.get(runId);
+      return why?.code === 'workers-busy' || (why?.code === 'handed-out' && why.typicalMs !== null);
+    };
+    return unclaimed.every(isUsual) ? found : attention(found);
+  }
+}

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import type { FileProblem } from '../config-files/file-problem';
+import { InputFiles } from '../inputs/input-files';
+import { notCarriedOut } from '../projects/not-carried-out';
+import type { ProjectDefinition } from '../projects/project';
+import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
+import { Quotas } from '../quota/quotas';
+
+/** The problems of all configuration files, collected from the services that read them. */
+@Injectable()
+export class ConfigProblems {
+  constructor(
+    private readonly projects: ProjectCatalogue,
+    private readonly inputs: InputFiles,
+    private readonly quotas: Quotas,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Returns the files that cannot be used. Paths are relative to the configuration folder. */
+  problems(): FileProblem[] {
+    return [...this.projects.problems(), ...this.inputs.problems(), ...this.quotas.problems()];
+  }
+
+  /** Returns the same problems with the paths that people see. */
+  shownProblems(): FileProblem[] {
+    return this.problems().map((problem) => this.shown(problem));
+  }
+
+  /** Returns the path of a project file as people see it. */
+  pathOf({ file }: KnownProject): string {
+    return join(this.config.configDirLabel, file);
+  }
+
+  /** Returns the problems of one project file, with the path that people see. */
+  problemsOf({ file }: KnownProject): FileProblem[] {
+    return this.projects
+      .problems()
+      .filter((problem) => problem.file === file)
+      .map((problem) => this.shown(problem));
+  }
+
+  /** Returns notes about settings of a project file that have no effect. */
+  notes(definition: ProjectDefinition): string[] {
+    return [...notCarriedOut(definition), ...this.quotas.notes(definition)];
+  }
+
+  private shown(problem: FileProblem): FileProblem {
+    return { ...problem, file: join(this.config.configDirLabel, problem.file) };
+  }
+}

@@ -1,0 +1,69 @@
+import { setImmediate } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { Instant } from '../clock/clock';
+import { Database } from '../database/database';
+import type { RunStatus } from '../runs/run';
+
+/** Queries without a pause. A query blocks the event loop, so others get a turn after this many. */
+const PORTION = 100;
+
+/** Identifies the state of a run: the revision counts its changes. */
+export interface RunHead {
+  runId: string;
+  projectId: string;
+  revision: number;
+}
+
+/** The part of a run that a bar of the trend chart shows. */
+export interface TrendRun {
+  runId: string;
+  status: RunStatus;
+  startedAt: Instant;
+  endedAt: Instant | null;
+}
+
+/** Reads the latest runs of many projects. Pages ask every few seconds, so it reads columns and not whole runs. */
+@Injectable()
+export class LatestRunRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Returns the active runs and the newest run of each project. No other run can change. */
+  async heads(projectIds: string[]): Promise<RunHead[]> {
+    const columns = 'SELECT run_id AS "runId", project_id AS "projectId", revision FROM runs';
+    const { read } = this.database;
+    const heads = await read.query<RunHead>(`${columns} WHERE status = 'running' ORDER BY run_id`);
+    for (const [index, projectId] of projectIds.entries()) {
+      if (index % PORTION === PORTION - 1) await setImmediate();
+      const newest = `${columns} WHERE project_id = ? ORDER BY run_id DESC LIMIT 1`;
+      heads.push(...(await read.query<RunHead>(newest, [projectId])));
+    }
+    return heads;
+  }
+
+  /** Newest first. */
+  trend(projectId: string, limit: number): Promise<TrendRun[]> {
+    return this.database.read.query<TrendRun>(
+      'SELECT run_id AS "runId", status, started_at AS "startedAt", ended_at AS "endedAt" FROM runs' +
+        ' WHERE project_id = ? ORDER BY run_id DESC LIMIT ?',
+      [projectId, limit],
+    );
+  }
+
+  /** Returns the ids of all active runs, oldest first. */
+  async active(): Promise<string[]> {
+    const rows = await this.database.read.query<{ runId: string }>(
+      'SELECT run_id AS "runId" FROM runs WHERE status = \'running\' ORDER BY run_id',
+    );
+    return rows.map(({ runId }) => runId);
+  }
+
+  /** Returns the definition and inputs of the latest completed run with scope full; null if there is none. */
+  async lastWhole(projectId: string): Promise<{ definitionHash: string; runInputs: string | null } | null> {
+    const [row] = await this.database.read.query<{ definitionHash: string; runInputs: string | null }>(
+      'SELECT definition_hash AS "definitionHash", run_inputs AS "runInputs" FROM runs' +
+        " WHERE project_id = ? AND status = 'completed' AND scope = 'full' ORDER BY run_id DESC LIMIT 1",
+      [projectId],
+    );
+    return row ?? null;
+  }
+}

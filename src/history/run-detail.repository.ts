@@ -1,0 +1,242 @@
+import { Injectable } from '@nestjs/common';
+import type { Instant } from '../clock/clock';
+import { Database } from '../database/database';
+import { inList } from '../database/table-rows';
+import type { RunEventMap } from '../events/run-event';
+import type { Run } from '../runs/run';
+import type { AppliedEventEntity } from '../runs/run.entity';
+import type { Page } from '../runs/run-queries';
+
+/** How much of it is read at once, whatever a run was told: its beginning, and its end. */
+const FIRST_EVENTS = 100;
+const LAST_EVENTS = 200;
+const REJECTED_EVENTS = 20;
+const MAX_ATTEMPT_EVENTS = 200;
+const MAX_ORIGINALS = 5;
+const MAX_FAMILY = 20;
+/** An event may be of 1 MiB, of which a line is shown: those that are larger than this are told without details. */
+const MAX_PAYLOAD_BYTES = 8 * 1024;
+/** Requests that carry many inputs are looked into for the number of their attempt: so many of them. */
+const MAX_LARGE_REQUESTS = 10;
+
+export type PastEvent = Pick<
+  AppliedEventEntity,
+  'position' | 'eventType' | 'outcome' | 'origin' | 'toPhase' | 'appliedAt'
+> & {
+  /** JSON text; null where it is too large to be read for a page. */
+  payload: string | null;
+};
+
+export interface PastRejection {
+  id: number;
+  rejectedAt: Instant;
+  reason: string;
+  /** Null where it is not known, or too large an event to be read for a page. */
+  eventType: string | null;
+}
+
+export interface PastEvents {
+  first: PastEvent[];
+  /** Empty where the first are all. */
+  last: PastEvent[];
+  /** Set where there are events between the two: the position after which they begin. */
+  gapAfter: number | null;
+  rejected: PastRejection[];
+  /** How many more were applied and are not listed. */
+  unlisted: number;
+}
+
+export type FamilyRun = Pick<
+  Run,
+  | 'runId'
+  | 'scope'
+  | 'status'
+  | 'statusReason'
+  | 'params'
+  | 'rerunOf'
+  | 'claimedAt'
+  | 'executor'
+  | 'requestPublishedAt'
+  | 'cancelRequestedAt'
+  | 'startedAt'
+  | 'endedAt'
+  | 'steps'
+>;
+
+/** How a worker reported the end of a run that had already ended. */
+export interface LateEnd {
+  position: number;
+  eventType: 'run.completed' | 'run.failed' | 'run.cancelled';
+  at: Instant;
+}
+
+/** What names a run's past: as long as it is the same, so is all that there is to tell. */
+export interface PastStamp {
+  /** The run itself, those that it repeats, and the latest that repeat one of them, oldest first. */
+  family: Pick<Run, 'runId' | 'revision'>[];
+  lastPosition: number | null;
+  rejectedIds: number[];
+}
+
+const EVENT_COLUMNS =
+  'SELECT position, event_type AS "eventType", outcome, origin, to_phase AS "toPhase", applied_at AS "appliedAt",' +
+  ` CASE WHEN OCTET_LENGTH(payload) <= ${MAX_PAYLOAD_BYTES} THEN payload END AS payload FROM applied_events`;
+
+/** What happened to a run until now: its events, its attempts, and the runs that it repeats or that repeat it. */
+@Injectable()
+export class RunDetailRepository {
+  constructor(private readonly database: Database) {}
+
+  /** By ids, positions and revisions alone: this is asked again and again while people look at a run. */
+  async stamp({ runId }: Pick<Run, 'runId'>): Promise<PastStamp> {
+    const { query } = this;
+    const [family, [last], rejected] = await Promise.all([
+      this.familyOf(runId),
+      query<{ position: number }>(
+        'SELECT position FROM applied_events WHERE run_id = ? ORDER BY position DESC LIMIT 1',
+        [runId],
+      ),
+      query<{ id: number }>('SELECT id FROM rejected_events WHERE run_id = ? ORDER BY id DESC LIMIT ?', [
+        runId,
+        REJECTED_EVENTS,
+      ]),
+    ]);
+    return { family, lastPosition: last?.position ?? null, rejectedIds: rejected.map(({ id }) => id) };
+  }
+
+  /** The first and the last events of a run, and the latest that name it and were rejected. */
+  async events(runId: string): Promise<PastEvents> {
+    const [{ items: first, nextCursor }, rejected, unlisted] = await Promise.all([
+      this.page(runId, FIRST_EVENTS, 0),
+      this.rejected(runId),
+      this.unlisted(runId),
+    ]);
+    if (nextCursor === null) return { first, last: [], gapAfter: null, rejected, unlisted };
+    const after = first.at(-1)!.position;
+    const last = await this.select('WHERE run_id = ? AND position > ? ORDER BY position DESC LIMIT ?', [
+      runId,
+      after,
+      LAST_EVENTS + 1,
+    ]);
+    const isGap = last.length > LAST_EVENTS;
+    return {
+      first,
+      last: last.slice(0, LAST_EVENTS).reverse(),
+      gapAfter: isGap ? after : null,
+      rejected,
+      unlisted,
+    };
+  }
+
+  /** How many events of a run were applied without being listed. */
+  async unlisted(runId: string): Promise<number> {
+    const [counts] = await this.query<{ unlisted: number }>(
+      'SELECT unlisted FROM run_event_counts WHERE run_id = ?',
+      [runId],
+    );
+    return counts?.unlisted ?? 0;
+  }
+
+  /** The first end that a worker reported after the run had ended otherwise; null where there is none. */
+  async lateEnd({ runId }: Pick<Run, 'runId'>): Promise<LateEnd | null> {
+    const [found] = await this.query<LateEnd>(
+      'SELECT position, event_type AS "eventType", applied_at AS at FROM applied_events' +
+        " WHERE run_id = ? AND outcome = 'already-ended'" +
+        " AND event_type IN ('run.completed', 'run.failed', 'run.cancelled') ORDER BY position LIMIT 1",
+      [runId],
+    );
+    return found ?? null;
+  }
+
+  /** In order, from after a position on. */
+  async page(runId: string, limit: number, after: number): Promise<Page<PastEvent>> {
+    const found = await this.select('WHERE run_id = ? AND position > ? ORDER BY position LIMIT ?', [
+      runId,
+      after,
+      limit + 1,
+    ]);
+    const items = found.slice(0, limit);
+    return { items, nextCursor: found.length > limit ? String(items.at(-1)!.position) : null };
+  }
+
+  /** The events by which attempts were asked for and begun, in order. */
+  attemptEvents({ runId }: Pick<Run, 'runId'>): Promise<PastEvent[]> {
+    return this.select(
+      "WHERE run_id = ? AND event_type IN ('run.requested', 'run.started') ORDER BY position LIMIT ?",
+      [runId, MAX_ATTEMPT_EVENTS],
+    );
+  }
+
+  /** As much of these runs as is shown beside another one, oldest first. */
+  async family(runs: Pick<Run, 'runId'>[]): Promise<FamilyRun[]> {
+    const rows = await this.query<Omit<FamilyRun, 'params' | 'steps'> & { params: string; steps: string }>(
+      'SELECT run_id AS "runId", scope, status, status_reason AS "statusReason", params,' +
+        ' rerun_of AS "rerunOf", claimed_at AS "claimedAt", executor,' +
+        ' request_published_at AS "requestPublishedAt", cancel_requested_at AS "cancelRequestedAt",' +
+        ' started_at AS "startedAt", ended_at AS "endedAt", steps' +
+        ` FROM runs WHERE run_id IN ${inList(runs)} ORDER BY run_id`,
+      runs.map(({ runId }) => runId),
+    );
+    return rows.map((row) => ({
+      ...row,
+      params: JSON.parse(row.params) as FamilyRun['params'],
+      steps: JSON.parse(row.steps) as FamilyRun['steps'],
+    }));
+  }
+
+  private async familyOf(runId: string): Promise<PastStamp['family']> {
+    const line: PastStamp['family'] = [];
+    for (let id: string | null = runId; id !== null && line.length <= MAX_ORIGINALS;) {
+      const [found]: (PastStamp['family'][number] & Pick<Run, 'rerunOf'>)[] = await this.query(
+        'SELECT run_id AS "runId", revision, rerun_of AS "rerunOf" FROM runs WHERE run_id = ?',
+        [id],
+      );
+      if (found) line.push({ runId: found.runId, revision: found.revision });
+      id = found?.rerunOf ?? null;
+    }
+    const ids = line.map(({ runId }) => runId);
+    const repeats = await this.query<PastStamp['family'][number]>(
+      'SELECT run_id AS "runId", revision FROM runs' +
+        ` WHERE rerun_of IN ${inList(ids)} ORDER BY run_id DESC LIMIT ?`,
+      [...ids, MAX_FAMILY],
+    );
+    const all = new Map([...repeats, ...line].map((each) => [each.runId, each]));
+    return [...all.values()].sort((a, b) => (a.runId < b.runId ? -1 : 1));
+  }
+
+  /** In the order in which they came. */
+  private async rejected(runId: string): Promise<PastRejection[]> {
+    const rows = await this.query<Omit<PastRejection, 'eventType'> & { fields: string | null }>(
+      'SELECT id, rejected_at AS "rejectedAt", reason,' +
+        ` CASE WHEN OCTET_LENGTH(fields) <= ${MAX_PAYLOAD_BYTES} THEN fields END AS fields` +
+        ' FROM rejected_events WHERE run_id = ? ORDER BY id DESC LIMIT ?',
+      [runId, REJECTED_EVENTS],
+    );
+    return rows.reverse().map(({ fields, ...rejection }) => ({
+      ...rejection,
+      eventType: fields === null ? null : ((JSON.parse(fields) as { eventType?: string }).eventType ?? null),
+    }));
+  }
+
+  private async select(where: string, parameters: unknown[]): Promise<PastEvent[]> {
+    const events = await this.query<PastEvent>(`${EVENT_COLUMNS} ${where}`, parameters);
+    const large = events.filter(
+      ({ payload, eventType, origin }) =>
+        payload === null && eventType === 'run.requested' && origin === 'server',
+    );
+    // One after the other, so that no more than one of them is in memory.
+    for (const event of large.slice(0, MAX_LARGE_REQUESTS)) {
+      const [row] = await this.query<{ payload: string }>(
+        'SELECT payload FROM applied_events WHERE position = ?',
+        [event.position],
+      );
+      if (!row) continue;
+      const { attempt } = JSON.parse(row.payload) as RunEventMap['run.requested'];
+      event.payload = JSON.stringify({ attempt });
+    }
+    return events;
+  }
+
+  private readonly query = <Row>(sql: string, parameters: unknown[]): Promise<Row[]> =>
+    this.database.read.query<Row>(sql, parameters);
+}

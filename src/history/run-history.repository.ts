@@ -1,0 +1,256 @@
+import { Injectable } from '@nestjs/common';
+import type { Instant } from '../clock/clock';
+import { Database } from '../database/database';
+import { inList, type TableRows } from '../database/table-rows';
+import { type Run, RUN_STATUSES, type RunStatus, type StepState } from '../runs/run';
+import type { RunFilter } from '../runs/run-queries';
+import { RunEntity } from '../runs/run.entity';
+import { type StartRange, startRange } from '../runs/start-range';
+
+export interface HistoryFilter extends RunFilter {
+  projectId: string;
+  /** Part of the run's id, reason, error, worker or params, in upper or lower case. */
+  text?: string;
+}
+
+/** Which side of a run the page lies on; without one it is the newest. */
+export interface HistoryPlace {
+  direction: 'older' | 'newer';
+  runId: string;
+}
+
+export interface HistoryPage {
+  /** Newest first. */
+  items: Run[];
+  /** Where the pages beside this one begin. */
+  newerThan: string | null;
+  olderThan: string | null;
+  /** Set where the search ended before the page was full: up to here it has looked. */
+  lookedUpTo: Instant | null;
+}
+
+export interface StatusCount {
+  count: number;
+  /** There may be more. */
+  isCapped: boolean;
+}
+
+/** A run as its past is looked at: what it did, and how long it took. */
+export type PastRun = Pick<Run, 'runId' | 'scope' | 'status' | 'startedAt' | 'endedAt' | 'steps'>;
+
+/** As much of a run as says what is usual for its like. */
+export type AlikeRun = Pick<Run, 'runId' | 'startedAt' | 'endedAt' | 'steps'>;
+
+interface Bound {
+  runId: string;
+  isIncluded: boolean;
+}
+
+/** Ids from one to another; `end` is where looking ends although there is more. */
+interface Stretch {
+  low: Bound | null;
+  high: Bound | null;
+  /** What else must hold of the start. */
+  startedAt: StartRange['startedAt'];
+  end: string | null;
+}
+
+/** How many entries of an index, or rows of the table, one request looks at. */
+const LOOK_AT_ENTRIES = 100_000;
+const LOOK_AT_ROWS = 5_000;
+const COUNT_UP_TO = 10_000;
+const COUNT_AMONG_ENTRIES = 50_000;
+const COUNT_AMONG_ROWS = 2_000;
+const ALIKE_AMONG = 2_000;
+
+/** The past of one project. However many runs it has, each of these looks at a bounded number of them. */
+@Injectable()
+export class RunHistoryRepository {
+  private readonly runs: TableRows<RunEntity>;
+
+  constructor(private readonly database: Database) {
+    this.runs = database.rows(RunEntity);
+  }
+
+  async page(filter: HistoryFilter, limit: number, place: HistoryPlace | null): Promise<HistoryPage> {
+    const isNewer = place?.direction === 'newer';
+    const stretch = await this.stretchOf(
+      filter,
+      place,
+      filter.text === undefined ? LOOK_AT_ENTRIES : LOOK_AT_ROWS,
+    );
+    const found = await this.idsIn(filter, stretch, isNewer ? 'ASC' : 'DESC', limit + 1);
+    const hasMore = found.length > limit;
+    // What is less than a page from the newest is the newest page, and is filled.
+    if (isNewer && !hasMore && stretch.end === null) return this.page(filter, limit, null);
+    const items = await this.byIds(found.slice(0, limit));
+    const beyond = hasMore ? found[limit - 1]! : stretch.end;
+    return {
+      items,
+      newerThan: isNewer ? beyond : place && (items[0]?.runId ?? place.runId),
+      olderThan: isNewer ? (items.at(-1)?.runId ?? place.runId) : beyond,
+      lookedUpTo: hasMore || stretch.end === null ? null : await this.startOf(stretch.end),
+    };
+  }
+
+  /** How many runs of each status the filter lets through, whatever status it names itself. */
+  async counts(filter: HistoryFilter): Promise<Record<RunStatus, StatusCount>> {
+    const counts = await Promise.all(
+      RUN_STATUSES.map(async (status) => [status, await this.count({ ...filter, status })] as const),
+    );
+    return Object.fromEntries(counts) as Record<RunStatus, StatusCount>;
+  }
+
+  /** The latest runs, newest first. */
+  async past(projectId: string, limit: number): Promise<PastRun[]> {
+    const rows = await this.database.read.query<Omit<PastRun, 'steps'> & { steps: string }>(
+      'SELECT run_id AS "runId", scope, status, started_at AS "startedAt", ended_at AS "endedAt", steps' +
+        ' FROM runs WHERE project_id = ? ORDER BY run_id DESC LIMIT ?',
+      [projectId, limit],
+    );
+    return rows.map((row) => ({ ...row, steps: JSON.parse(row.steps) as StepState[] }));
+  }
+
+  /** The completed runs with the scope of this one that came before it, newest first; none that are very long ago. */
+  async alike(
+    { projectId, scope, runId }: Pick<Run, 'projectId' | 'scope' | 'runId'>,
+    limit: number,
+  ): Promise<AlikeRun[]> {
+    const rows = await this.database.read.query<Omit<AlikeRun, 'steps'> & { steps: string }>(
+      'SELECT run_id AS "runId", started_at AS "startedAt", ended_at AS "endedAt", steps FROM runs' +
+        ' WHERE run_id IN (SELECT run_id FROM (SELECT run_id, scope FROM runs' +
+        " WHERE project_id = ? AND status = 'completed' AND run_id < ? ORDER BY run_id DESC LIMIT ?) AS latest" +
+        ' WHERE scope = ? ORDER BY run_id DESC LIMIT ?) ORDER BY run_id DESC',
+      [projectId, runId, ALIKE_AMONG, scope, limit],
+    );
+    return rows.map((row) => ({ ...row, steps: JSON.parse(row.steps) as StepState[] }));
+  }
+
+  /** The latest completed runs with their scopes, newest first. */
+  async latestCompleted(projectId: string, limit: number): Promise<{ runId: string; scope: string }[]> {
+    return this.database.read.query(
+      'SELECT run_id AS "runId", scope FROM runs' +
+        " WHERE project_id = ? AND status = 'completed' ORDER BY run_id DESC LIMIT ?",
+      [projectId, limit],
+    );
+  }
+
+  /** When these runs started and ended. */
+  async times(runIds: string[]): Promise<Map<string, { startedAt: Instant; endedAt: Instant | null }>> {
+    if (runIds.length === 0) return new Map();
+    const rows = await this.database.read.query<{
+      runId: string;
+      startedAt: Instant;
+      endedAt: Instant | null;
+    }>(
+      'SELECT run_id AS "runId", started_at AS "startedAt", ended_at AS "endedAt" FROM runs' +
+        ` WHERE run_id IN ${inList(runIds)}`,
+      runIds,
+    );
+    return new Map(rows.map(({ runId, ...times }) => [runId, times]));
+  }
+
+  private async startOf(runId: string): Promise<Instant | null> {
+    return (await this.times([runId])).get(runId)?.startedAt ?? null;
+  }
+
+  private async count(filter: HistoryFilter & { status: RunStatus }): Promise<StatusCount> {
+    const isPlain =
+      filter.scope === undefined && filter.triggeredBy === undefined && filter.text === undefined;
+    const most = filter.text !== undefined ? COUNT_AMONG_ROWS : isPlain ? COUNT_UP_TO : COUNT_AMONG_ENTRIES;
+    const stretch = await this.stretchOf(filter, null, most);
+    const { condition, parameters } = matching(filter, stretch);
+    const [row] = await this.database.read.query<{ count: number }>(
+      `SELECT COUNT(*) AS count FROM runs WHERE ${condition}`,
+      parameters,
+    );
+    return { count: Number(row?.count ?? 0), isCapped: stretch.end !== null };
+  }
+
+  /**
+   * The ids that one request looks at, from the place on. Their end is found by counting off entries of an index,
+   * which takes little more than a glance; what the filter lets through is then sought between the two.
+   */
+  private async stretchOf(
+    { projectId, status, fromMs, toMs }: HistoryFilter,
+    place: HistoryPlace | null,
+    most: number,
+  ): Promise<Stretch> {
+    const isNewer = place?.direction === 'newer';
+    const { low, high, startedAt } = await startRange(this.database, { fromMs, toMs });
+    const stretch: Stretch = {
+      low: low === null ? null : { runId: low, isIncluded: true },
+      high: high === null ? null : { runId: high, isIncluded: false },
+      startedAt,
+      end: null,
+    };
+    if (place) {
+      const at = { runId: place.runId, isIncluded: false };
+      if (isNewer && !(stretch.low && stretch.low.runId > at.runId)) stretch.low = at;
+      if (!isNewer && !(stretch.high && stretch.high.runId < at.runId)) stretch.high = at;
+    }
+    const { condition, parameters } = matching({ projectId, status }, stretch);
+    const [last] = await this.database.read.query<{ runId: string }>(
+      `SELECT run_id AS "runId" FROM runs WHERE ${condition}` +
+        ` ORDER BY run_id ${isNewer ? 'ASC' : 'DESC'} LIMIT 1 OFFSET ?`,
+      [...parameters, most],
+    );
+    if (!last) return stretch;
+    const end = { runId: last.runId, isIncluded: true };
+    return { ...stretch, [isNewer ? 'high' : 'low']: end, end: last.runId };
+  }
+
+  /** Only ids, which an index has: whole rows are read of those that are shown. */
+  private async idsIn(
+    filter: HistoryFilter,
+    stretch: Stretch,
+    order: 'ASC' | 'DESC',
+    limit: number,
+  ): Promise<string[]> {
+    const { condition, parameters } = matching(filter, stretch);
+    const rows = await this.database.read.query<{ runId: string }>(
+      `SELECT run_id AS "runId" FROM runs WHERE ${condition} ORDER BY run_id ${order} LIMIT ?`,
+      [...parameters, limit],
+    );
+    return rows.map(({ runId }) => runId);
+  }
+
+  private async byIds(runIds: string[]): Promise<Run[]> {
+    if (runIds.length === 0) return [];
+    return this.runs.select(
+      this.database.read,
+      `WHERE run_id IN ${inList(runIds)} ORDER BY run_id DESC`,
+      runIds,
+    );
+  }
+}
+
+function matching(
+  { projectId, status, scope, triggeredBy, text }: HistoryFilter,
+  { low, high, startedAt }: Omit<Stretch, 'end'>,
+): { condition: string; parameters: unknown[] } {
+  const conditions: [sql: string, value: unknown][] = [['project_id = ?', projectId]];
+  if (status !== undefined) conditions.push(['status = ?', status]);
+  if (scope !== undefined) conditions.push(['scope = ?', scope]);
+  if (triggeredBy !== undefined) conditions.push(['triggered_by = ?', triggeredBy]);
+  if (low) conditions.push([`run_id ${low.isIncluded ? '>=' : '>'} ?`, low.runId]);
+  if (high) conditions.push([`run_id ${high.isIncluded ? '<=' : '<'} ?`, high.runId]);
+  if (startedAt) conditions.push(['started_at >= ?', startedAt.from], ['started_at <= ?', startedAt.to]);
+  const condition = conditions.map(([sql]) => sql).join(' AND ');
+  const parameters = conditions.map(([, value]) => value);
+  if (text === undefined) return { condition, parameters };
+  const words = patternOf(text);
+  const inJson = patternOf(JSON.stringify(text).slice(1, -1));
+  return {
+    // In two steps, so that rows are read of those runs only that the index lets through.
+    condition:
+      `run_id IN (SELECT run_id FROM runs WHERE ${condition}) AND (run_id LIKE LOWER(?) ESCAPE '!'` +
+      " OR LOWER(status_reason) LIKE LOWER(?) ESCAPE '!' OR LOWER(error) LIKE LOWER(?) ESCAPE '!'" +
+      " OR LOWER(params) LIKE LOWER(?) ESCAPE '!' OR LOWER(worker_id) LIKE LOWER(?) ESCAPE '!')",
+    parameters: [...parameters, words, words, inJson, inJson, words],
+  };
+}
+
+function patternOf(text: string): string {
+  return `%${text.replace(/[!%_]/g, '!$&')}%`;
+}

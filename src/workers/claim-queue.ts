@@ -1,0 +1,205 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Lifecycle } from '../lifecycle/lifecycle';
+import { JobatoError } from '../http/catalogue';
+import { RunChanges } from '../runs/run-changes';
+import { type LeasedRun, LeaseService } from './lease-service';
+import { phaseOf } from '../runs/run-state';
+import { Turns } from './turns';
+import { WorkerPresence } from '../runs/worker-presence';
+import { ClaimableRuns } from './claimable-runs';
+import { type ClaimRequest, type GrantedRun, WaitingClaim } from './waiting-claim';
+import { WaitingClaims } from './waiting-claims';
+
+/**
+ * Matches waiting workers with waiting runs: first come, first served, oldest run first. However many workers wait, a
+ * run that turns up costs one query and one commit; nothing polls.
+ */
+@Injectable()
+export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(ClaimQueue.name);
+  private readonly waiting = new WaitingClaims();
+  /** What concerns one `claimId` happens in order. */
+  private readonly turns = new Turns();
+  /** By token, the answer that was sent last: only if that one is lost does the run return to the queue. */
+  private readonly answers = new Map<string, GrantedRun>();
+  private matching: Promise<void> = Promise.resolve();
+  private isMatching = false;
+  private hasNews = false;
+  private isStopping = false;
+  private stopListening: () => void = () => undefined;
+
+  constructor(
+    private readonly leases: LeaseService,
+    private readonly runs: ClaimableRuns,
+    private readonly changes: RunChanges,
+    private readonly presence: WorkerPresence,
+    private readonly lifecycle: Lifecycle,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.stopListening = this.changes.onAnyChange((run) => {
+      if (this.waiting.size > 0 && phaseOf(run) === 'waiting') this.match();
+    });
+  }
+
+  /** A call that waits would keep the server from closing. */
+  async onModuleDestroy(): Promise<void> {
+    this.isStopping = true;
+    this.stopListening();
+    for (const claim of this.waiting.open()) claim.endWaiting();
+    await this.matching;
+  }
+
+  /**
+   * Resolves with a run that is now leased to the worker, or with null when the time is over, the caller is gone, or
+   * the server stops. The caller reports with `answered` what became of the answer.
+   * @throws JobatoError SHUTTING_DOWN, SERVER_BUSY
+   */
+  async claim(request: ClaimRequest): Promise<GrantedRun | null> {
+    if (this.isStopping || this.lifecycle.isStopping) {
+      throw new JobatoError('SHUTTING_DOWN', 'The server is stopping and hands out no runs.');
+    }
+    const leave = this.presence.arrive(request.workerId);
+    const { claimId } = request;
+    try {
+      if (claimId === null) return await this.wait(this.enqueue(request));
+      const { again, claim } = await this.turns.take(claimId, async () => {
+        const granted = await this.grantedBefore(claimId);
+        return granted ? { again: granted, claim: null } : { again: null, claim: this.enqueue(request) };
+      });
+      return again ?? (await this.wait(claim));
+    } finally {
+      leave();
+    }
+  }
+
+  /** The answer was sent, or its connection closed before that: then the run returns to the queue. */
+  async answered(granted: GrantedRun, wasSent: boolean): Promise<void> {
+    const { leaseToken, leaseClaimId } = granted.run;
+    const settle = async () => {
+      if (this.answers.get(leaseToken) !== granted) return; // the same claim was answered once more
+      this.answers.delete(leaseToken);
+      if (!wasSent) await this.leases.unclaim(granted.run);
+    };
+    try {
+      await (leaseClaimId === null ? settle() : this.turns.take(leaseClaimId, settle));
+    } catch (error) {
+      this.logger.warn({
+        runId: granted.run.runId,
+        msg: `The answer to a claim was lost; the run returns to the queue when its lease ends: ${String(error)}`,
+      });
+    }
+  }
+
+  private enqueue(request: ClaimRequest): WaitingClaim {
+    const claim = new WaitingClaim(request);
+    this.waiting.add(claim);
+    this.match();
+    return claim;
+  }
+
+  private async wait(claim: WaitingClaim): Promise<GrantedRun | null> {
+    try {
+      return await claim.outcome;
+    } finally {
+      this.waiting.remove(claim);
+    }
+  }
+
+  /** The run that an earlier call with this id was given, where its worker has not used the lease yet. */
+  private async grantedBefore(claimId: string): Promise<GrantedRun | null> {
+    const earlier = this.waiting.find(claimId);
+    if (earlier) {
+      // Its connection is probably gone, whether or not that is known here yet.
+      earlier.endWaiting();
+      await earlier.outcome.catch(() => undefined);
+    }
+    const run = await this.leases.claimedBy(claimId);
+    const request = run && (await this.runs.requests([run])).get(run.runId);
+    return run && request ? this.grant(run, request) : null;
+  }
+
+  private grant(run: LeasedRun, request: GrantedRun['request']): GrantedRun {
+    const granted = { run, request };
+    this.answers.set(run.leaseToken, granted);
+    return granted;
+  }
+
+  private match(): void {
+    this.hasNews = true;
+    if (this.isMatching) return;
+    this.isMatching = true;
+    this.matching = this.matchAll();
+  }
+
+  private async matchAll(): Promise<void> {
+    while (this.hasNews) {
+      // All that come in this turn of the event loop share the query.
+      await new Promise((next) => setImmediate(next));
+      this.hasNews = false;
+      const claims = this.waiting.open();
+      try {
+        await this.matchOnce(claims);
+      } catch (error) {
+        this.logger.error(`Runs cannot be handed out: ${String(error)}`);
+        for (const claim of claims) claim.fail(error);
+      }
+      for (const claim of claims) claim.wasLookedAt(this.runs.hasProject);
+    }
+    this.isMatching = false;
+  }
+
+  private async matchOnce(claims: WaitingClaim[]): Promise<void> {
+    if (claims.length === 0 || this.isStopping) return;
+    const open = await this.runs.list();
+    const pairs = claims.flatMap((claim) => {
+      const index = open.findIndex((run) => claim.isFor(run));
+      return index === -1 ? [] : [{ claim, runId: open.splice(index, 1)[0]!.runId }];
+    });
+    for (const { claim } of pairs) claim.isBeingServed = true;
+    try {
+      await this.take(pairs);
+    } finally {
+      for (const { claim } of pairs) claim.isBeingServed = false;
+    }
+  }
+
+  /** What fails here fails the claim that it is about, and no other. */
+  private async take(pairs: { claim: WaitingClaim; runId: string }[]): Promise<void> {
+    const taken: { claim: WaitingClaim; run: LeasedRun }[] = [];
+    await Promise.all(
+      pairs.map(async ({ claim, runId }) => {
+        try {
+          const run = await this.leases.claimForCaller(runId, claim.workerId, claim.claimId);
+          if (run) taken.push({ claim, run });
+          // Another worker was quicker with this one: there may be another run.
+          else this.hasNews = true;
+        } catch (error) {
+          claim.fail(error);
+        }
+      }),
+    );
+    try {
+      await this.handOver(taken);
+    } catch (error) {
+      this.logger.error(`Claimed runs cannot be handed over: ${String(error)}`);
+      for (const { claim } of taken) claim.fail(error);
+    }
+  }
+
+  private async handOver(taken: { claim: WaitingClaim; run: LeasedRun }[]): Promise<void> {
+    let requests = new Map<string, GrantedRun['request']>();
+    try {
+      requests = await this.runs.requests(taken.map(({ run }) => run));
+    } finally {
+      await Promise.all(
+        taken.map(async ({ claim, run }) => {
+          const request = requests.get(run.runId);
+          if (request && claim.isOpen) claim.give(this.grant(run, request));
+          // Its worker went away in the meantime, and does not know that it has a run.
+          else await this.leases.unclaim(run);
+        }),
+      );
+    }
+  }
+}

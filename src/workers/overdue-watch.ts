@@ -1,0 +1,103 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Database } from '../database/database';
+import { EventStream } from '../events/event-stream';
+import { EventConsumer } from '../runs/event-consumer';
+import { type Limit, RunDeadlines } from './run-deadlines';
+import { type LimitedRun, RunQueries } from '../runs/run-queries';
+import type { RunCommand } from '../runs/run-state';
+import { RunStore } from '../runs/run-store';
+
+const LOOK_EVERY_MS = 1000;
+
+/** Which limit of a run has passed, as the command that follows from it; null if none has. Pure. */
+export function overdueCommand(run: LimitedRun, hasPassed: (limit: Limit) => boolean): RunCommand | null {
+  if (hasPassed('stop')) return { type: 'give-up-stopping' };
+  if (hasPassed('lease')) {
+    if (run.leaseToken !== null && run.leaseUsedAt === null) {
+      return { type: 'unclaim', attempt: run.attempt, leaseToken: run.leaseToken };
+    }
+    return { type: 'lose-worker', attempt: run.attempt, loss: { kind: 'lease-expired' } };
+  }
+  if (hasPassed('claim') && run.claimedAt === null) return { type: 'give-up-waiting' };
+  if (hasPassed('finish')) return { type: 'time-out' };
+  return null;
+}
+
+/** Notices what does not happen: a worker that fell silent, a run that is never claimed, a stop that is never confirmed. */
+@Injectable()
+export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(OverdueWatch.name);
+  private timer: NodeJS.Timeout | null = null;
+  private looking: Promise<void> | null = null;
+  private isDestroyed = false;
+
+  constructor(
+    private readonly queries: RunQueries,
+    private readonly store: RunStore,
+    private readonly deadlines: RunDeadlines,
+    private readonly consumer: EventConsumer,
+    private readonly stream: EventStream,
+    private readonly database: Database,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    // Events from before this process are applied first: a run whose end is among them is not overdue.
+    void this.consumer.caughtUp.then(async () => {
+      if (this.isDestroyed) return;
+      // While there was no server, no worker could be heard: the start is the end of an outage.
+      await this.activeRuns().catch((error: unknown) => this.failed(error));
+      this.deadlines.noteOutage({ isOwn: false });
+      this.timer = setInterval(() => this.lookUnlessLooking(), LOOK_EVERY_MS);
+    });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.isDestroyed = true;
+    if (this.timer) clearInterval(this.timer);
+    await this.looking;
+  }
+
+  private lookUnlessLooking(): void {
+    this.looking ??= this.look()
+      .catch((error: unknown) => this.failed(error))
+      .finally(() => (this.looking = null));
+  }
+
+  async look(): Promise<void> {
+    const runs = await this.activeRuns();
+    // After the runs are known: an outage that lasts spares those too that this look sees for the first time.
+    this.noteOutages();
+    for (const run of runs) {
+      const command = overdueCommand(run, (limit) => this.deadlines.hasPassed(run.runId, limit));
+      if (!command) continue;
+      const decided = this.deadlines.decision(run);
+      const commanded = await this.store.command(run.runId, command, (now) => decided.holdsFor(now));
+      decided.end();
+      if (commanded?.applied) {
+        this.logger.warn({
+          runId: run.runId,
+          msg: `Run ${run.runId}: ${command.type}, now ${commanded.run.status}`,
+        });
+      }
+    }
+  }
+
+  private async activeRuns(): Promise<LimitedRun[]> {
+    const { runs, blockedMs } = await this.deadlines.look(() => this.queries.allLimited());
+    if (blockedMs > 0) this.logger.warn(`The server was blocked for ${Math.round(blockedMs / 1000)} s.`);
+    return runs;
+  }
+
+  private noteOutages(): void {
+    const { lastTroubleAtMs } = this.database;
+    if (lastTroubleAtMs !== null) this.deadlines.noteOutage({ isOwn: true }, lastTroubleAtMs);
+    if (this.stream.trouble !== null || this.consumer.trouble !== null) {
+      this.deadlines.noteOutage({ isOwn: false });
+    }
+  }
+
+  private failed(error: unknown): void {
+    this.deadlines.noteOutage({ isOwn: true });
+    this.logger.error(`Looking for overdue runs: ${String(error)}`);
+  }
+}

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import type { LogLineInput, RunEvent } from '../events/run-event';
+import { LogTail } from '../logs/log-tail';
+import { EventIntake } from '../runs/event-intake';
+import { isTerminal } from '../runs/run';
+import { RunQueries } from '../runs/run-queries';
+import { timesOf } from '../runs/sender-clock';
+
+/** Receives what workers report past the event stream: events and log lines. */
+@Injectable()
+export class WorkerReports {
+  constructor(
+    private readonly queries: RunQueries,
+    private readonly tail: LogTail,
+    private readonly intake: EventIntake,
+  ) {}
+
+  /** Applies events of the embedded worker at once, in order. For a stream that can lose what it stored. */
+  publish(events: RunEvent[]): Promise<void> {
+    return this.intake.applyAndPublish(events);
+  }
+
+  /**
+   * Appends lines to a run's log. Drops those of an attempt that has ended or was replaced.
+   * @returns whether the log accepts more lines
+   */
+  async appendLog(runId: string, attempt: number, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
+    const run = await this.queries.standing(runId);
+    if (!run || isTerminal(run) || run.attempt !== attempt) return { accepting: false };
+    const { limitReached } = await this.tail.append({ runId, attempt, lines, timeOf: timesOf(run) });
+    return { accepting: !limitReached };
+  }
+}

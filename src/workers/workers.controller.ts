@@ -1,0 +1,87 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { GroupState } from '../events/event-stream';
+import { StreamMonitor } from '../events/stream-monitor';
+import type { ReportingHabit } from '../runs/reporting-habits';
+import { WorkerList, type WorkerView } from './worker-list';
+
+class WorkerAnswer implements WorkerView {
+  @ApiProperty() workerId!: string;
+  @ApiProperty({ enum: ['embedded', 'external'] }) kind!: WorkerView['kind'];
+  @ApiProperty({ format: 'date-time' }) lastHeardAt!: string;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'How many runs it carries out at once' })
+  slots!: number | null;
+  @ApiProperty({ type: [String], description: 'What it runs' }) runIds!: string[];
+}
+
+class ConsumerAnswer {
+  @ApiProperty() group!: string;
+  @ApiProperty() name!: string;
+  @ApiProperty({ type: 'integer', description: 'Entries handed to it and not acknowledged' })
+  pending!: number;
+  @ApiProperty({ description: 'Milliseconds since it was last heard of' }) idleMs!: number;
+}
+
+class GroupAnswer {
+  @ApiProperty() name!: string;
+  @ApiProperty({ type: 'integer', description: 'Entries that nobody of the group has been handed yet' })
+  lag!: number;
+  @ApiProperty() pending!: number;
+}
+
+class SilentWorkersAnswer {
+  @ApiProperty() projectId!: string;
+  @ApiProperty({ format: 'date-time', description: 'When a worker last reported an end without a claim' })
+  lastReportAt!: string;
+  @ApiProperty({ format: 'uuid' }) runId!: string;
+  @ApiProperty({ type: Number, nullable: true, description: 'Milliseconds that such runs typically take' })
+  typicalMs!: number | null;
+}
+
+class WorkersAnswer {
+  @ApiProperty({ type: [WorkerAnswer] }) items!: WorkerAnswer[];
+  @ApiProperty({ type: [GroupAnswer], description: 'Consumer groups of the event stream' })
+  groups!: GroupAnswer[];
+  @ApiProperty({ type: [ConsumerAnswer] }) consumers!: ConsumerAnswer[];
+  @ApiProperty({
+    type: [SilentWorkersAnswer],
+    description: 'Projects whose workers report without a claim: they are not seen while they work',
+  })
+  silent!: SilentWorkersAnswer[];
+}
+
+@ApiTags('workers')
+@Controller('api/workers')
+export class WorkersController {
+  constructor(
+    private readonly workers: WorkerList,
+    private readonly monitor: StreamMonitor,
+  ) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'listWorkers', summary: 'Workers and stream consumers that were seen' })
+  @ApiResponse({ status: 200, type: WorkersAnswer })
+  async list(): Promise<WorkersAnswer> {
+    const [items, groups, habits] = await Promise.all([
+      this.workers.read(),
+      this.monitor.groups(),
+      this.workers.reportingHabits(),
+    ]);
+    return {
+      items,
+      groups: groups.map(({ name, lag, pending }) => ({ name, lag, pending })),
+      consumers: groups.flatMap(consumersOf),
+      silent: [...habits].flatMap(([projectId, habit]) => silentWorkers(projectId, habit)),
+    };
+  }
+}
+
+function silentWorkers(projectId: string, { lastReport, typicalMs }: ReportingHabit): SilentWorkersAnswer[] {
+  return lastReport === null
+    ? []
+    : [{ projectId, lastReportAt: lastReport.at, runId: lastReport.runId, typicalMs }];
+}
+
+function consumersOf({ name: group, consumers }: GroupState): ConsumerAnswer[] {
+  return consumers.map((consumer) => ({ group, ...consumer }));
+}

@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { EventsModule } from '../events/events.module';
+import { LogsModule } from '../logs/logs.module';
+import { ProjectsModule } from '../projects/projects.module';
+import { RunsModule } from '../runs/runs.module';
+import { ClaimQueue } from './claim-queue';
+import { ClaimableRuns } from './claimable-runs';
+import { WorkerEventsController } from './http/worker-events.controller';
+import { WorkerLogsController } from './http/worker-logs.controller';
+import { WorkerRunsController } from './http/worker-runs.controller';
+import { LeaseService } from './lease-service';
+import { OverdueWatch } from './overdue-watch';
+import { RunDeadlines } from './run-deadlines';
+import { WorkerList } from './worker-list';
+import { WorkerReports } from './worker-reports';
+import { WorkersController } from './workers.controller';
+
+/** Leases: which worker holds which run, the HTTP calls of external workers, and the deadlines of runs. */
+@Module({
+  imports: [EventsModule, LogsModule, ProjectsModule, RunsModule],
+  controllers: [WorkersController, WorkerEventsController, WorkerLogsController, WorkerRunsController],
+  providers: [ClaimQueue, ClaimableRuns, LeaseService, OverdueWatch, RunDeadlines, WorkerList, WorkerReports],
+  exports: [LeaseService, WorkerList, WorkerReports],
+})
+export class WorkersModule {}
