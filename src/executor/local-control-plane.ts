@@ -33,7 +33,7 @@ export class LocalControlPlane implements ControlPlane {
     return this.claims.standing(runId, attempt);
   }
 
-  /** Only reads: the answer comes although the database cannot be written. */
+  /** Only reads, so it works even if the database is not writable. */
   standing({ runId, attempt }: AttemptKey): Promise<Standing> {
     return this.claims.standing(runId, attempt);
   }
@@ -49,14 +49,14 @@ export class LocalControlPlane implements ControlPlane {
   }
 
   async storeArtifact(): Promise<void> {
-    // It lies where readers look for it.
+    // The file is already where readers look for it.
   }
 
   async finished(): Promise<void> {
-    // What was said is as durable as the run itself.
+    // Published events are as durable as the run itself.
   }
 
   async handBack(): Promise<void> {
-    // The worker hands back all that it holds at once, when what it said before is applied.
+    // The worker releases all its runs at once, after its published events are applied.
   }
 }
