@@ -20,9 +20,9 @@ import { WorkerRegistry } from '../runs/worker-registry';
 
 export interface DependencyHealth {
   status: 'ok' | 'trouble';
-  /** What is wrong and what to do, or a fact worth knowing. */
+  /** What is wrong and what to do, or a useful fact. */
   message: string;
-  /** Whether somebody has to decide or mend something, though the server itself is well. */
+  /** Whether an operator must act, although the server itself is healthy. */
   needsAttention: boolean;
 }
 
@@ -33,18 +33,18 @@ export interface HealthReport {
   dependencies: Record<string, DependencyHealth>;
 }
 
-/** What everybody who looks at runs should know, in words. */
+/** A problem to show to all users who look at runs. */
 export interface Trouble {
   message: string;
   since: Instant | null;
-  /** Whether no run can be started meanwhile. */
+  /** Whether no run can be started until it is fixed. */
   refusesRuns: boolean;
 }
 
-/** An outbox that has not been emptied for this long means that the stream takes nothing. */
+/** If an event has waited in the outbox for this long, the stream does not accept events. */
 const OUTBOX_TROUBLE_SECONDS = 10;
 
-/** How this server and what it stands on are doing. */
+/** Reports the health of this server and its dependencies. */
 @Injectable()
 export class Health {
   constructor(
@@ -66,7 +66,7 @@ export class Health {
     const [database, events, workers, rejected, outbox] = await Promise.all([
       this.checkDatabase(),
       this.check(() => this.lookAtStream()),
-      // Nothing that this server could mend, and so no trouble of its own: work that waits for somebody else.
+      // Workers and rejected events need an operator, but do not make the server unhealthy.
       this.check(() => this.lookAtWorkers()),
       this.check(async () => {
         const count = (await this.rejected.totals()).events;
@@ -97,7 +97,7 @@ export class Health {
     return { status: isTroubled ? 'trouble' : 'ok', dependencies };
   }
 
-  /** What is known to be wrong with stream, database and disk, without a look at any of them: for what is asked often. */
+  /** Returns known problems of stream, database and disk without checking them, because it is called often. */
   troubles(): Trouble[] {
     const disk = this.disk.trouble();
     return [
@@ -127,7 +127,7 @@ export class Health {
     ];
   }
 
-  /** Null as long as runs can be accepted. */
+  /** Returns why runs cannot be accepted; null if they can. */
   async whyNotReady(): Promise<string | null> {
     if (this.lifecycle.isStopping) return 'The server is stopping.';
     const { status, message } = await this.checkDatabase();
@@ -158,11 +158,11 @@ export class Health {
     const known = `${counted(seen.length, 'worker')} known, ${counted(consumers, 'consumer')} on the stream`;
     if (runs === 0) return known;
     const found = `${known}, ${counted(runs, 'run')} without one, the oldest for ${elapsedText(oldestSeconds * 1000)}`;
-    // Where all places are taken, or it was asked for just now, nobody has to do anything.
+    // No action is needed while all slots are in use or a run was requested only recently.
     if (oldestSeconds * 1000 < USUAL_WAIT_MS) return found;
     const unclaimed = (await this.queries.allActive()).filter(({ claimedAt }) => claimedAt === null);
     const waiting = await this.queries.waiting(unclaimed);
-    // A run that is handed out is not held up where the project's workers are known to report only at the end.
+    // Waiting is normal for a requested run if the project's workers are known to report only at the end.
     const isUsual = ({ runId }: Pick<Run, 'runId'>) => {
       const why = waiting.get(runId);
       return why?.code === 'workers-busy' || (why?.code === 'handed-out' && why.typicalMs !== null);
@@ -170,7 +170,10 @@ export class Health {
     return unclaimed.every(isUsual) ? found : toLookAt(found);
   }
 
-  /** A wrong file does not make the server unhealthy: its last valid version stays in use. Paths are below CONFIG_DIR. */
+  /**
+   * An invalid file does not make the server unhealthy: its last valid version stays in use. Paths are below
+   * CONFIG_DIR.
+   */
   private checkConfiguration(): DependencyHealth {
     const projects = counted(this.projects.list().length, 'project');
     const { trouble } = this.projects;
