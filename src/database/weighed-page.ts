@@ -4,8 +4,8 @@ import type { Transaction } from './writer';
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
 /**
- * Selects the rows of a page that is bounded in rows and in bytes. The database knows the size of a row without
- * reading it, so only the rows of the page are read.
+ * Selects the rows of a page that is bounded in rows and in bytes. SQLite returns the size of a row without reading its
+ * content, so only the rows of the page are read.
  * @param keys SQL that selects the `key` and the `size` of `limit + 1` rows, in the order of the page
  * @returns the keys of the page, at least one if there are any, and whether more rows follow
  */

@@ -176,7 +176,8 @@ export class Writer {
   private async begin(isWorthWaiting: (waitedMs: number) => boolean): Promise<void> {
     try {
       await whileLocked(
-        // a deferred transaction that reads first fails at its first write if another process wrote in between
+        // IMMEDIATE: a deferred transaction that reads first fails at its first write
+        // if another process wrote in between.
         () => this.control('BEGIN IMMEDIATE'),
         (waitedMs) => {
           this.isWaitingForStorage = true;

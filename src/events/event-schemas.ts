@@ -102,7 +102,7 @@ export const PAYLOAD_SCHEMAS: Record<RunEventType, JsonSchema> = {
   'run.cancelled': object({ attempt }),
 };
 
-/** Allows additional members, because a newer worker may send members that this version does not know. */
+/** Allows additional members, because a newer worker may send members that this version does not support. */
 function object(properties: JsonSchema, required: string[] = []): JsonSchema {
   return { type: 'object', properties, ...(required.length > 0 && { required }) };
 }

@@ -26,7 +26,7 @@ const BEGINNING = '0-0';
 const LAST_ID = '18446744073709551615-18446744073709551614';
 /** Entries may be large, and a reply must arrive before the command timeout. */
 const BATCH = 64;
-/** If Redis does not know the lag of a group, count at most this many: counting transfers whole entries. */
+/** If Redis does not report the lag of a group, count at most this many: counting transfers whole entries. */
 const MAX_COUNTED = 100;
 
 /**

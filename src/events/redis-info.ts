@@ -5,7 +5,7 @@ export interface GroupInfo {
   name: string;
   pending: number;
   lastDeliveredId: string;
-  /** Null if Redis does not know it, for example after entries in the middle were deleted. */
+  /** Null if Redis does not report it, for example after entries in the middle were deleted. */
   lag: number | null;
 }
 

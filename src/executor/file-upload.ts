@@ -17,7 +17,7 @@ const PIECE_BYTES = 64 * 1024;
 /**
  * Sends a file with PUT. Does not use `fetch`, whose client times out five minutes after the start of the request. A
  * large file on a slow connection takes longer.
- * @throws Error where no answer came
+ * @throws Error if no answer arrived
  */
 export async function putFile(
   url: URL,

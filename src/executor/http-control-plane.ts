@@ -116,7 +116,7 @@ export class HttpControlPlane implements ControlPlane {
       try {
         return await this.api.putArtifact(attempt, name, file, ended);
       } catch (error) {
-        // A timeout says less about the cause than the error of the previous try.
+        // Keep the error of the previous try: it explains the cause better than a timeout.
         if (reason === null || !ended.aborted) reason = error as Error;
         if (stop.aborted) throw new Error(`"${name}" was not sent before the run was stopped`);
         const elapsedMs = performance.now() - startMs;

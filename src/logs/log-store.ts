@@ -79,7 +79,7 @@ export class LogStore {
   }
 
   /**
-   * Selects rows by their size first, which the database knows without reading them. One row may be as large as all
+   * Selects rows by their size first, which SQLite returns without reading them. One row may be as large as all
    * others together.
    */
   private async readChunk(
