@@ -2,7 +2,7 @@ import type { RunEventMap } from '../events/run-event';
 
 type Progress = RunEventMap['run.progress'];
 
-/** Limits of one event; see event-schemas.ts. */
+/** Limits of one event. event-schemas.ts has the same limit for artifacts, but allows 10,000 metrics. */
 const MAX_ARTIFACTS_PER_EVENT = 1000;
 const MAX_METRICS_PER_EVENT = 200;
 /** Limits of a run. Anything beyond has no effect, so it is not kept waiting either. */
@@ -25,7 +25,7 @@ export function mergedProgress(earlier: Progress, later: Progress): Progress {
   };
 }
 
-/** Whether the progress fits into one event; a larger event would be rejected. */
+/** Whether the progress fits into one event. An event with too many artifacts would be rejected. */
 export function fitsInOneEvent({ artifacts = [], metrics = {} }: Progress): boolean {
   return artifacts.length <= MAX_ARTIFACTS_PER_EVENT && Object.keys(metrics).length <= MAX_METRICS_PER_EVENT;
 }
