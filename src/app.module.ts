@@ -35,7 +35,7 @@ import { ArtifactsModule } from './artifacts/artifacts.module';
 import { HistoryModule } from './history/history.module';
 import { WorkersModule } from './workers/workers.module';
 
-/** Every table; the test of migrations looks at the same list. */
+/** All tables; the test of migrations uses the same list. */
 export const ENTITIES = [
   RunEntity,
   DefinitionEntity,

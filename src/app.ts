@@ -27,7 +27,7 @@ import { apiBody, formBody } from './http/request-body';
 const ROOT = join(__dirname, '..');
 
 /**
- * The whole server, ready to listen: `main.ts` starts it, tests start it as it is.
+ * Creates the whole server, ready to listen. Used by `main.ts` and by tests.
  * @param config its folders exist
  * @throws StartUpError
  */
@@ -63,7 +63,7 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.use(limitPipelining());
   if (basePath !== '') app.use(basePathMiddleware(basePath));
   app.use(requestLogging(log));
-  // Before everything that may refuse a request: a page of another origin may read why.
+  // Before all code that may reject a request, so that pages of other origins can read the error.
   if (config.corsOrigins.length > 0) allowOrigins(app, config.corsOrigins);
   app.use(
     bodyDeadline(config.requestTimeoutMs, (error, request, response) =>

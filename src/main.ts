@@ -11,9 +11,9 @@ import { listenError, startUpMessage } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
 import { logOutput } from './logging/logging';
 
-/** A stop that takes longer than this is cut off; what it left is healed at the next start. */
+/** A longer shutdown is aborted; the next start recovers from that. */
 const STOP_WITHIN_MS = 24_000;
-/** Steps have been ended by then; who still reads an answer has to do without the rest of it. */
+/** By then all steps have ended. Clients that still read a response lose the rest. */
 const CLOSE_CONNECTIONS_AFTER_MS = 18_000;
 const CLOSE_IDLE_EVERY_MS = 250;
 
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   if (config.tls) assertCertificate(config.tls);
   makeConfigFolder(config.configDir);
   const lock = DataFolderLock.take(config.dataDir);
-  // Loaded now: a refusal does not wait for what takes most of a start.
+  // Imported here, so that configuration errors are reported before the slowest part of start-up.
   const { createApp } = await import('./app.js');
   const app = await createApp(config);
   stopOnSignal(app, {
@@ -42,15 +42,15 @@ async function main(): Promise<void> {
   notifyParent({ listening: url });
 }
 
-/** Nobody who reads slowly, or says nothing, holds the stop up. */
+/** Closes connections, so that slow or idle clients do not delay the shutdown. */
 function closeConnections(app: NestExpressApplication): void {
   const server = app.getHttpServer();
-  // One that is kept alive for a next request would hold the close up until its own time-out.
+  // Otherwise a kept-alive connection would delay it until the keep-alive timeout.
   setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS).unref();
   setTimeout(() => server.closeAllConnections(), CLOSE_CONNECTIONS_AFTER_MS).unref();
 }
 
-process.stderr.on('error', () => undefined); // a terminal that is gone must not end the server
+process.stderr.on('error', () => undefined); // a closed terminal must not end the server
 main().catch((error: unknown) => {
   process.stderr.write(`${startUpMessage(error)}\n`);
   notifyParent({ failed: error instanceof DataFolderInUse ? 'data-folder-in-use' : 'other' }, () =>

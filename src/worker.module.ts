@@ -11,7 +11,7 @@ import { LifecycleModule } from './lifecycle/lifecycle.module';
 import { ProjectsModule } from './projects/projects.module';
 import { ArtifactFiles } from './artifacts/artifact-files';
 
-/** What a worker process consists of: no database, no pages. */
+/** The modules of a worker process: no database, no pages. */
 @Module({})
 export class WorkerModule {
   static with(config: WorkerConfig): DynamicModule {
@@ -29,7 +29,9 @@ export class WorkerModule {
   }
 }
 
-/** Without Redis there is none: the embedded one is within the server. */
+/**
+ * Returns the Redis stream. Without Redis there is no stream, because the embedded one belongs to the server process.
+ */
 function openStream({ redisUrl, runEventsStream, runLogsStream }: WorkerConfig): EventStream | null {
   return redisUrl === null
     ? null

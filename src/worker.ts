@@ -9,7 +9,7 @@ import { stopOnSignal } from './lifecycle/stop-on-signal';
 import { takeWorkerFolder } from './lifecycle/worker-folder';
 import { JsonLogger, logOutput, openLog } from './logging/logging';
 
-/** On top of WORKER_DRAIN_SECONDS: what still runs is ended and told of within this, or cut off. */
+/** Added to WORKER_DRAIN_SECONDS. Remaining runs are stopped and reported within this time, or aborted. */
 const STOP_WITHIN_MS = 19_000;
 
 async function main(): Promise<void> {
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const config = namingEnvFile(environment, () => loadWorkerConfig(environment.variables));
   makeConfigFolder(config.configDir);
   const { folder, lock, warnings } = takeWorkerFolder(config.dataDir);
-  // Loaded now: a refusal does not wait for what takes most of a start.
+  // Imported here, so that configuration errors are reported before the slowest part of start-up.
   const { WorkerModule } = await import('./worker.module.js');
   const app = await NestFactory.createApplicationContext(WorkerModule.with({ ...config, dataDir: folder }), {
     logger: new JsonLogger(openLog(config.logLevel)),
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
     new Logger('Jobato').warn(warning);
 }
 
-process.stderr.on('error', () => undefined); // a terminal that is gone must not end the worker
+process.stderr.on('error', () => undefined); // a closed terminal must not end the worker
 main().catch((error: unknown) => {
   process.stderr.write(`${startUpMessage(error)}\n`);
   process.exit(1);

@@ -207,7 +207,7 @@ describe('a write that a browser sends', () => {
     ['allowed', 'http://tools.example.com', '127.0.0.1:3000', NAMED],
     ['allowed', 'http://a.internal.example', '127.0.0.1:3000', NAMED],
     ['FORBIDDEN', 'http://internal.example', '127.0.0.1:3000', NAMED],
-    // A server of another user at another port of the same machine.
+    // A server of another user on another port of the same machine.
     ['FORBIDDEN', 'http://tools.example.com:8080', '127.0.0.1:3000', NAMED],
     ['FORBIDDEN', 'http://tools.example.com', 'tools.example.com:3000', NAMED],
     ['FORBIDDEN', 'https://tools.example.com.evil.com', '127.0.0.1:3000', NAMED],

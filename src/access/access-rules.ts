@@ -4,32 +4,32 @@ import { isLoopback } from '../config/config';
 import { LONG_SECRET_LENGTH } from '../config/secrets';
 import type { ErrorCode } from '../http/catalogue';
 
-/** What of a request decides whether it may go on. */
+/** Properties of a request that decide about access. */
 export interface AccessRequest {
   method: string;
   /** As sent, without the query. */
   path: string;
   host: string | undefined;
-  /** The host that a trusted proxy was called by; without one, the same as `host`. */
+  /** The host in the request to a trusted proxy; without a proxy, the same as `host`. */
   forwardedHost: string | undefined;
   origin: string | undefined;
   secFetchSite: string | undefined;
-  /** Whether it came by HTTPS, as far as the server can know. */
+  /** Whether the request used HTTPS, as far as the server can detect it. */
   isSecure: boolean;
   authorization: string | undefined;
   apiKey: string | undefined;
   hasSession: boolean;
-  /** Above 0 where its address has sent too many wrong tokens. */
+  /** Above 0 if its address has sent too many wrong tokens. */
   waitSeconds: number;
-  /** Above 0 where its address has sent too many wrong worker keys. */
+  /** Above 0 if its address has sent too many wrong worker keys. */
   keyWaitSeconds: number;
 }
 
 export interface AccessPolicy {
-  /** The address that the server listens at. */
+  /** The address on which the server listens. */
   host: string;
   allowedHosts: string[];
-  /** The address that clients use, such as https://tools.example.com/jobato; null where none is configured. */
+  /** The URL that clients use, such as https://tools.example.com/jobato; null if not configured. */
   publicUrl: string | null;
   corsOrigins: string[];
   adminToken: string | null;
@@ -48,27 +48,27 @@ export type AccessDecision =
     };
 
 const ALLOWED: AccessDecision = { allowed: true };
-/** Let in as anybody is, which says nothing of who it is. */
+/** Allowed for anonymous clients, so the request proves no identity. */
 const OUTSIDE: AccessDecision = { allowed: true, isOutside: true };
 
-/** What may be read without a token: nothing but what says that the process lives, and the way in. */
+/** Paths readable without a token: health probes and the sign-in page. */
 const PROBES = new Set(['/api/health/live', '/api/health/ready']);
-/** The only page of them, and the only one to which something is sent. */
+/** The only page among them, and the only one that accepts a write. */
 const SIGN_IN = '/login';
 const OPEN_TO_ALL = new Set([...PROBES, SIGN_IN]);
 const OPEN_FOLDER = '/assets/';
 const INTERNAL_FOLDER = '/api/internal';
 
-/** The one rule for every request, static files and unknown addresses included. What is not named is closed. */
+/** Decides about every request, including static files and unknown paths. Denies what no rule allows. */
 export function decideAccess(request: AccessRequest, policy: AccessPolicy): AccessDecision {
-  // Load balancers and the kubelet call by address, or without a name. The two answers contain nothing to protect.
+  // Load balancers and the kubelet call by IP address, or without a name. The two probes return no protected data.
   if (!PROBES.has(request.path) && !isOurName(request.host, policy)) {
     return refuse(
       'MISDIRECTED_REQUEST',
       `This server does not answer to the name "${request.host ?? ''}". Add it to ALLOWED_HOSTS if it should.`,
     );
   }
-  // A browser asks beforehand, without any credentials, whether it may call from one of these pages.
+  // A preflight request from an allowed origin carries no credentials.
   if (request.method === 'OPTIONS' && policy.corsOrigins.includes(request.origin ?? '')) return ALLOWED;
   if (isWrite(request.method) && comesFromElsewhere(request, policy)) {
     return refuse(
@@ -105,15 +105,15 @@ function decideWorkerCall(
   };
 }
 
-/** False where there is nothing to guess, or no key was sent. */
+/** False if no keys are configured or none was sent. */
 export function mayGuessKey(apiKey: string | undefined, apiKeys: readonly string[]): apiKey is string {
   return apiKey !== undefined && apiKey !== '' && apiKeys.length > 0;
 }
 
 /**
- * Whether a token or key opens the door. A long one is compared even while its address has to wait: it cannot be found
- * by trying, and otherwise any process with the same address could lock out workers and the admin with wrong ones. While
- * the address waits, a short one is refused even if it is right, because to accept it would be to answer each guess.
+ * Whether a token or key is accepted. A long one is compared even while its address must wait, because it cannot be
+ * guessed. Otherwise any process with the same address could lock out workers and the admin by sending wrong ones.
+ * During the wait, a short one is refused even if it is correct, because accepting it would confirm a guess.
  */
 export function isAccepted(
   given: string | undefined,
@@ -137,13 +137,13 @@ export function tooManyGuesses(
   };
 }
 
-/** Rounded up: who waits as long as it says has waited long enough. */
+/** Formats a wait, rounded up, so that a client that waits as long as stated has waited long enough. */
 export function waitWords(seconds: number): string {
   const [count, unit] = seconds < 60 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute'];
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
-/** Compares digests in constant time, all of them, so that the time taken tells nothing about the secret. */
+/** Compares digests with all secrets in constant time, so that the duration reveals nothing about a secret. */
 export function matchesAny(given: string | undefined, secrets: readonly string[]): boolean {
   const digest = sha256(given ?? '');
   let matches = false;
@@ -151,7 +151,7 @@ export function matchesAny(given: string | undefined, secrets: readonly string[]
   return given !== undefined && matches;
 }
 
-/** The name without its port; null if it is malformed. */
+/** Returns the name without its port; null if it is malformed. */
 export function hostName(host: string | undefined): string | null {
   const url = `http://${host ?? ''}`;
   if (host === undefined || !/^[\w.\-:[\]]+$/.test(host) || !URL.canParse(url)) return null;
@@ -175,7 +175,7 @@ function publicHost({ publicUrl }: AccessPolicy): string | null {
   return publicUrl === null ? null : new URL(publicUrl).hostname;
 }
 
-/** A browser writes an IPv6 address in brackets and in its shortest form, whatever the configuration says. */
+/** Returns a host as browsers send it: an IPv6 address in brackets and in its shortest form. */
 function asInHeader(name: string): string | null {
   return hostName(/^[^[].*:.*:/.test(name) ? `[${name}]` : name);
 }
@@ -187,17 +187,17 @@ export function isWrite(method: string): boolean {
 function comesFromElsewhere(request: AccessRequest, policy: AccessPolicy): boolean {
   const { origin, secFetchSite, isSecure } = request;
   if (origin !== undefined && policy.corsOrigins.includes(origin)) return false;
-  // The browser compares the origin with the address that it called. No script can set the header, and no proxy
+  // The browser compares the origin with the address that it called. No script can set this header, and no proxy
   // changes it, while many proxies change Host.
   if (secFetchSite === 'same-origin') return false;
   if (secFetchSite !== undefined && secFetchSite !== 'none') return true;
   if (origin === undefined) return false;
   if (!isOwnOrigin(origin, request, policy)) return true;
-  // The other way round says nothing: a proxy that speaks HTTPS need not have said so to us.
+  // An insecure request proves nothing: a proxy that terminates HTTPS may not report it.
   return isSecure && new URL(origin).protocol !== 'https:';
 }
 
-/** True where an origin, as a browser names it, is one that this server is called by. */
+/** Whether an origin is one of the addresses of this server. */
 export function isOwnOrigin(
   origin: string,
   { host, forwardedHost }: Pick<AccessRequest, 'host' | 'forwardedHost'>,
@@ -207,16 +207,16 @@ export function isOwnOrigin(
   const url = new URL(origin);
   if ([host, forwardedHost].some((given) => given?.toLowerCase() === url.host)) return true;
   if (policy.publicUrl !== null && new URL(policy.publicUrl).origin === url.origin) return true;
-  // The proxy put another name into Host. Another port of the name that it was called by is another server.
+  // The proxy changed Host. Another port on the called name is a different server.
   return url.port === '' && url.hostname !== hostName(host) && isAllowedHost(url.hostname, policy);
 }
 
-/** Seen as generously as any router might, because being taken for internal only ever closes a door. */
+/** Matches as liberally as any router might, because a match only denies access. */
 export function isInternal(path: string): boolean {
   return decoded(path).toLowerCase().replace(/\/+/g, '/').startsWith(INTERNAL_FOLDER);
 }
 
-/** Seen to the letter, because this opens a door. */
+/** Exact match, because this grants access. */
 export function isOpenToAll({ method, path }: Pick<AccessRequest, 'method' | 'path'>): boolean {
   if (isWrite(method) && !(method === 'POST' && path === SIGN_IN)) return false;
   return OPEN_TO_ALL.has(path) || (path.startsWith(OPEN_FOLDER) && !/(\.\.|%|\\|\/\/)/.test(path));

@@ -13,7 +13,7 @@ export interface Brakes {
   ofKeys: LoginBrake;
 }
 
-/** Stands before everything: routes, static files, documentation, and addresses that do not exist. */
+/** Applies the access rules before all routes, static files, documentation, and unknown paths. */
 export function accessMiddleware(
   config: Config,
   brakes: Brakes,
@@ -29,14 +29,14 @@ export function accessMiddleware(
     if (session !== null) sessions.sendTo(session, response);
     const decision = await decide(request, config, brakes, session !== null);
     if (decision.allowed) {
-      // What surrounds a page says something of the installation.
+      // The frame of a page contains data about the installation.
       response.locals.isInside = decision.isOutside !== true;
       next();
       return;
     }
     const { code, detail, retryAfterSeconds } = decision;
     if (trouble !== null) {
-      problems.send(trouble, request, response); // who may be signed in is not told to sign in
+      problems.send(trouble, request, response); // do not redirect a user who may be signed in
     } else if (code === 'UNAUTHORIZED' && isPage(request)) {
       const wanted = request.method === 'GET' ? request.originalUrl : (pageBehind(request, config) ?? '/');
       response.redirect(303, `/login?next=${encodeURIComponent(wanted)}`);

@@ -2,8 +2,8 @@ import compression from 'compression';
 import type { RequestHandler } from 'express';
 
 /**
- * By name, and not all that could be made smaller: a stream of events has to arrive line by line, a log and a file that
- * a run made go out as they are read, with their length.
+ * Compressed media types. Excludes event streams, which must arrive line by line. Also excludes logs and artifacts,
+ * which are sent as read, with their length.
  */
 const COMPRESSED = new Set([
   'text/html',
@@ -16,8 +16,8 @@ const COMPRESSED = new Set([
 ]);
 
 /**
- * Compresses what a client reads, in Brotli or gzip. Answers to other methods are short, and preparing to compress
- * one costs a twentieth of the whole request.
+ * Compresses responses to GET and HEAD with Brotli or gzip. Other responses are short, and preparing compression costs
+ * a twentieth of the whole request.
  */
 export function compressed(): RequestHandler {
   const compress = compression({

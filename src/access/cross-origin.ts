@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 
-/** The headers that a script of another origin may read, beside those that every script may. */
+/** Headers that scripts of another origin may read, in addition to the default ones. */
 const EXPOSED = [
   'Location',
   'Idempotent-Replayed',
@@ -14,13 +14,13 @@ const EXPOSED = [
   'ETag',
 ];
 
-/** Marks every answer, refusals too, as readable for pages of these origins. */
+/** Makes every response, including errors, readable for pages of these origins. */
 export function allowOrigins(app: NestExpressApplication, origins: string[]): void {
-  // A preflight goes on to the rule of access, as any request does.
+  // Preflight requests pass through the access rules like all requests.
   app.enableCors({ origin: origins, exposedHeaders: EXPOSED, preflightContinue: true });
 }
 
-/** Answers a preflight that the rule of access let through. */
+/** Answers a preflight request that the access rules allowed. */
 export function endPreflight(request: Request, response: Response, next: NextFunction): void {
   if (request.method === 'OPTIONS') response.status(204).setHeader('Content-Length', '0').end();
   else next();

@@ -1,9 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A session that somebody signed out of before its time. */
+/** A session that a user ended before its expiry. */
 @Entity('ended_sessions')
 export class EndedSessionEntity {
   @PrimaryColumn({ name: 'session_id', type: 'text' }) sessionId!: string;
-  /** When it would have ended anyway, and need no longer be known. */
+  /** When the session expires; afterwards the row is not needed. */
   @Column({ name: 'expires_at', type: 'text' }) expiresAt!: string;
 }

@@ -6,9 +6,9 @@ import type { Config } from '../config/config';
 const FILE = 'form-secret';
 
 /**
- * What the tokens of forms are made with. A page that stays open all day outlives the server that made it, so it has to
- * be the same after a restart, and on every server that answers for the same installation: with an admin token it
- * follows from that. Without one only this machine is served, and the secret lies beside its data.
+ * Returns the secret for form tokens. It must survive a restart, because pages stay open longer than a server process.
+ * It must also be the same on every server of the installation. With an admin token, it is derived from that. Without
+ * one, only this machine is served, and the secret is a file in the data folder.
  */
 export function formSecret({ adminToken, dataDir }: Pick<Config, 'adminToken' | 'dataDir'>): string {
   return adminToken === null
@@ -21,7 +21,7 @@ function kept(file: string): string {
   if (known !== null) return known;
   const secret = randomBytes(32).toString('hex');
   mkdirSync(join(file, '..'), { recursive: true });
-  // In one step: half a file after a loss of power would only be replaced by another secret.
+  // Write atomically: after a power failure, a partial file would be replaced by a new secret.
   writeFileSync(`${file}.new`, secret, { mode: 0o600 });
   renameSync(`${file}.new`, file);
   return secret;

@@ -19,10 +19,10 @@ import { pageBehind } from './page-behind';
 import { cookieOf, header } from './session';
 import type { Sessions } from './sessions';
 
-/** As long as a browser keeps one: a tab that it brings back after a restart still has its cookie then. */
+/** The longest time that a browser keeps a cookie: a tab restored after a restart needs its cookie. */
 const COOKIE_MS = 400 * 24 * 3600 * 1000;
 
-/** Behind the parsing of forms: gives every page its token, and lets no form in without one. */
+/** Gives every page its form token, and rejects forms without a valid one. Runs after the parsing of forms. */
 export function formTokenMiddleware(config: Config, sessions: Sessions, problems: ProblemFilter) {
   const secret = formSecret(config);
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
@@ -30,11 +30,11 @@ export function formTokenMiddleware(config: Config, sessions: Sessions, problems
       next();
       return;
     }
-    // One address may answer a page, and a part of it to htmx.
+    // The same URL may return a page, or a part of it to htmx.
     response.vary('HX-Request');
     const given = cookieOf(request.headers.cookie, FORM_COOKIE);
     const cookie = isFormCookie(given) ? given : newFormCookie();
-    // Where the database cannot be asked, what needs no session goes on: the page to sign in at, scripts and styles.
+    // If the database cannot be read, requests without a session still work: the sign-in page, scripts and styles.
     const session = await sessions.of(request).catch(() => null);
     const tag = formTag(secret, cookie, session?.id ?? null);
     handToPages(response, () => {
@@ -57,7 +57,10 @@ export function formTokenMiddleware(config: Config, sessions: Sessions, problems
   };
 }
 
-/** Every template sees it, so that no page can forget to hand it on. It is made where there is one: most answers are none. */
+/**
+ * Exposes the token to every template, so that no page can omit it. Created on first use, because most responses
+ * contain no form.
+ */
 function handToPages({ locals }: Response, make: () => string): void {
   let token: string | null = null;
   Object.defineProperty(locals, FORM_FIELD, { enumerable: true, get: () => (token ??= make()) });
@@ -77,7 +80,7 @@ function hasAdminToken(authorization: string | undefined, { adminToken }: Config
   return adminToken !== null && matchesAny(bearerOf(authorization), [adminToken]);
 }
 
-/** Said so that it can be mended: the page is still there, and made anew it works. */
+/** Explains how to recover: the page still exists, and works after a reload. */
 async function refuse(
   hasCookie: boolean,
   config: Config,

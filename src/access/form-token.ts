@@ -5,7 +5,7 @@ export const FORM_COOKIE = 'jobato_form';
 export const FORM_FIELD = 'csrfToken';
 const TAG_BYTES = 32;
 
-/** What of a request decides whether its form has to show that it was made by a page of ours. */
+/** Properties of a request that decide whether its form needs a token from one of Jobato's pages. */
 export interface FormRequest {
   method: string;
   path: string;
@@ -13,13 +13,14 @@ export interface FormRequest {
   secFetchSite: string | undefined;
   referer: string | undefined;
   cookie: string | undefined;
-  /** Whether it brings the admin token itself, which no browser sends unasked. */
+  /** Whether it contains the admin token, which browsers never send automatically. */
   hasAdminToken: boolean;
 }
 
 /**
- * Every write outside the API, which takes JSON only, that a browser may have been lured into: one that shows any
- * sign of a browser. Without all of them, cookies too, it is a program, which has no more rights than it brings along.
+ * Whether a request needs a form token. True for every write outside of the API (which accepts only JSON) with any
+ * sign of a browser, because another site may have caused it. A request without such signs, cookies included, comes
+ * from a program, which has only the rights that it sends.
  */
 export function needsFormToken(request: FormRequest): boolean {
   const { method, path, origin, secFetchSite, referer, cookie, hasAdminToken } = request;
@@ -27,7 +28,7 @@ export function needsFormToken(request: FormRequest): boolean {
   return [origin, secFetchSite, referer, cookie].some((sign) => sign !== undefined);
 }
 
-/** As the router reads it: in any case, and no other spelling. */
+/** Matches as the router does: in any case, but no other spelling. */
 export function isApi(path: string): boolean {
   return /^\/api(\/|$)/i.test(path);
 }
@@ -41,8 +42,8 @@ export function isFormCookie(value: string | undefined): value is string {
 }
 
 /**
- * The signed double-submit pattern: a form carries what only this server can make of the browser's cookie. The
- * session is part of it, so that a pair of cookie and token that somebody else was given is of no use.
+ * Computes the tag of a form, with the signed double-submit pattern: only this server can derive it from the browser's
+ * cookie. The tag includes the session, so that a cookie and token of another user are useless.
  */
 export function formTag(secret: string, cookie: string, session: string | null): Buffer {
   return createHmac('sha256', secret)
@@ -50,7 +51,10 @@ export function formTag(secret: string, cookie: string, session: string | null):
     .digest();
 }
 
-/** The tag under a pad of its own for each answer: how well a page compresses then tells nothing about it (BREACH). */
+/**
+ * Masks the tag with a random pad for each response, so that the compressed size of a page reveals nothing about it
+ * (BREACH).
+ */
 export function maskedToken(tag: Buffer): string {
   const pad = randomBytes(TAG_BYTES);
   return Buffer.concat([pad, xor(pad, tag)]).toString('base64url');

@@ -12,7 +12,7 @@ describe('guessing', () => {
   afterEach(() => jest.useRealTimers());
 
   let last = 0;
-  /** Wrong tokens that nobody has said before. */
+  /** Sends wrong tokens that were not used before. */
   const guess = async (ip: string, times: number) => {
     for (let n = 0; n < times; n++) await brake.wrong(ip, `guess ${last++}`);
   };

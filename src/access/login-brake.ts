@@ -3,37 +3,37 @@ import { isIPv6 } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 
-/** What one address may guess before it has to wait, and for how long then. */
+/** Wrong guesses per address before it must wait, and the length of that wait. */
 const GUESSES = 10;
 const WAIT_SECONDS = 5 * 60;
-/** What all addresses together may guess, so that many of them are no way around it. */
+/** Wrong guesses of all addresses together, so that an attacker cannot avoid the limit with many addresses. */
 const GUESSES_OF_ALL = 100;
 const WINDOW_OF_ALL_SECONDS = 10 * 60;
 const KNOWN_MS = 24 * 3600 * 1000;
 const KNOWN_ADDRESSES = 1000;
 
 /**
- * Slows down guessing of a secret: one instance for the admin token, by the form and by `Authorization`, and another
- * for worker keys, so that wrong tokens never hold up a worker on the same machine. `isAccepted` decides what a wait
- * means for a secret.
+ * Limits guessing of a secret. One instance protects the admin token, in the form and in `Authorization`. Another one
+ * protects worker keys, so that wrong tokens never delay a worker on the same machine. `isAccepted` applies a wait to
+ * a secret.
  *
- * What all guess together holds up strangers only. Addresses that have shown the right token lately go on, or anybody
- * who can reach the server could lock everybody out.
+ * The total limit applies only to unknown addresses. Addresses that recently sent the correct token are exempt;
+ * otherwise any client could lock out all users.
  *
- * In memory: wrong tokens are few by their own limit, and a restart forgets them.
+ * State is in memory: the limit itself keeps the number of wrong tokens small, and a restart resets it.
  */
 @Injectable()
 export class LoginBrake {
   private readonly ofAddress = new RateLimiterMemory({ points: GUESSES, duration: WAIT_SECONDS });
   private readonly ofAll = new RateLimiterMemory({ points: GUESSES_OF_ALL, duration: WINDOW_OF_ALL_SECONDS });
-  /** A program with an old token says the same again and again, which is no guessing. */
+  /** A program with an outdated token repeats it, which is not guessing. */
   private readonly told = new RateLimiterMemory({ points: 1, duration: WAIT_SECONDS });
   private readonly known = new Map<string, number>();
   private turn: Promise<unknown> = Promise.resolve();
 
   /**
-   * Whoever looks at a token does so in here, from asking how long its address has to wait until the guess is counted:
-   * one after the other, or all that arrive at once would find nothing counted yet. Nothing slow belongs in here.
+   * Checks a token without interleaving, from reading the wait until the guess is counted. Otherwise concurrent
+   * requests would all see an uncounted state. Keep slow operations out of `look`.
    */
   inTurn<Result>(look: () => Promise<Result>): Promise<Result> {
     const looked = this.turn.then(look);
@@ -41,7 +41,7 @@ export class LoginBrake {
     return looked;
   }
 
-  /** @returns 0 where a token of this address is looked at */
+  /** @returns 0 if a token of this address is checked */
   async waitSeconds(ip: string | undefined): Promise<number> {
     const address = addressOf(ip);
     const waits = [await waitOf(this.ofAddress, address, GUESSES, WAIT_SECONDS)];
@@ -57,11 +57,14 @@ export class LoginBrake {
     if (consumedPoints > 1) return;
     await this.ofAll.penalty('all');
     const { remainingPoints } = await this.ofAddress.penalty(address);
-    // From the last guess on, not from the first.
+    // Count from the last guess, not from the first.
     if (remainingPoints === 0) await this.ofAddress.block(address, WAIT_SECONDS);
   }
 
-  /** A right token by `Authorization` takes back no guesses: programs send it all the time, and would cover for others. */
+  /**
+   * Marks an address as known. Keeps its wrong guesses: programs send correct tokens all the time, which would hide
+   * guesses of others.
+   */
   right(ip: string | undefined): void {
     const address = addressOf(ip);
     this.known.delete(address);
@@ -74,13 +77,13 @@ export class LoginBrake {
     await this.ofAddress.delete(addressOf(ip));
   }
 
-  /** Whether the address has shown a right secret within the last day. */
+  /** Whether the address has sent a correct secret within the last day. */
   private isKnown(ip: string | undefined): boolean {
     return (this.known.get(addressOf(ip)) ?? 0) > performance.now();
   }
 }
 
-/** Whoever has one address of IPv6 has all that begin with the same 64 bits. */
+/** Returns the key of an address. All IPv6 addresses with the same first 64 bits belong to one client. */
 export function addressOf(ip = ''): string {
   const plain = ip.replace(/^::ffff:(?=\d+\.)/i, '');
   if (!isIPv6(plain)) return plain;
@@ -94,7 +97,10 @@ export function addressOf(ip = ''): string {
     .join(':')}::/64`;
 }
 
-/** The limiter forgets by timers, but computes what is left from the wall clock: one that was set back promises too long. */
+/**
+ * Bounds the wait. The limiter uses timers for expiry but the wall clock for the remaining time, which is too long if
+ * the clock was set back.
+ */
 async function waitOf(
   limiter: RateLimiterMemory,
   key: string,

@@ -10,7 +10,7 @@ import { localPath } from './page-behind';
 import { SESSION_COOKIE, SESSION_SECONDS } from './session';
 import { Sessions } from './sessions';
 
-/** Lets people in where a token is set: once, then a cookie remembers it. */
+/** The sign-in page for servers with an admin token. A cookie keeps the user signed in. */
 @ApiExcludeController()
 @Controller()
 export class LoginController {
@@ -65,7 +65,7 @@ export class LoginController {
   @Post('logout')
   @HttpCode(303)
   async signOut(@Req() request: Request, @Res() response: Response): Promise<void> {
-    // First, so that whoever hears that it failed still has the means to try again.
+    // First, so that the user still has the cookie to try again if this fails.
     await this.endOld(request, response);
     response.clearCookie(SESSION_COOKIE, {
       httpOnly: true,
@@ -93,7 +93,7 @@ export class LoginController {
   }
 }
 
-/** The page once more with what is wrong; a program gets the problem itself. */
+/** Shows the sign-in page with the error; a program receives the problem document. */
 function refuse(error: JobatoError, model: object, request: Request, response: Response): void {
   if (request.accepts(['html', 'json']) !== 'html') throw error;
   response.status(PROBLEMS[error.code].status).render('login', model);

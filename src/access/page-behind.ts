@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { withoutBasePath } from '../config/base-path';
 import { type AccessPolicy, isOwnOrigin } from './access-rules';
 
-/** The page of ours that a form was sent from, as far as the browser says so: a path, never an address elsewhere. */
+/** Returns the path of the Jobato page that sent a form, if the browser reports it. Never returns another site. */
 export function pageBehind(
   request: Pick<Request, 'headers' | 'host'>,
   policy: AccessPolicy & { basePath: string },
@@ -17,10 +17,10 @@ export function pageBehind(
   return localPath(pathname + search, policy.basePath);
 }
 
-/** The form that brings it may be of 1 MiB, and it goes into a header. */
+/** The value comes from a form of up to 1 MiB and is sent in a header. */
 const MAX_LENGTH = 4096;
 
-/** Only ever back to a page of ours, as routes name it: never `//elsewhere` or an address with a scheme. */
+/** Returns the path of a Jobato page as the routes name it; never `//elsewhere` or a URL with a scheme. */
 export function localPath(given: unknown, basePath: string): string | null {
   if (typeof given !== 'string' || given.length > MAX_LENGTH) return null;
   const path = withoutBasePath(given, basePath);

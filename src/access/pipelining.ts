@@ -1,12 +1,12 @@
 import type { RequestHandler } from 'express';
 import type { Socket } from 'node:net';
 
-/** Browsers and proxies wait for an answer before they send the next request on a connection. */
+/** Browsers and proxies wait for a response before they send the next request on a connection. */
 const MAX_UNANSWERED = 100;
 
 /**
- * Closes a connection that sends one request after the other without waiting for answers. Node reads all that a
- * connection sends and begins each request at once, so one connection could keep the server busy for minutes.
+ * Closes a connection that sends many requests without waiting for responses. Node reads and starts each request at
+ * once, so a single connection could keep the server busy for minutes.
  */
 export function limitPipelining(): RequestHandler {
   const unanswered = new WeakMap<Socket, number>();

@@ -2,21 +2,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 
-/** Nothing of this is for pages that show what runs print. */
+/** Features that pages with output of runs must not use. */
 const PERMISSIONS = ['camera', 'microphone', 'geolocation', 'payment', 'usb', 'display-capture']
   .map((feature) => `${feature}=()`)
   .join(', ');
 
 /**
- * Nothing is kept by any cache: what a run prints may be confidential, and Back shows what is true now. Chromium still
- * brings a page back as it was left, and forgets it when the session's cookie goes, which is what signing out needs.
+ * Prevents caching: output of runs may be confidential, and the Back button must show current data. Chromium still
+ * restores a page from its back/forward cache, and drops it when the session cookie is removed, as required for
+ * sign-out.
  */
 const CACHING = 'private, no-store';
 
-/** Strict for every answer; assets and downloads say more about themselves. */
+/** Sets strict headers on every response; assets and downloads override some of them. */
 export function securityHeaders() {
   const strict = byScheme({ 'script-src': ["'self'"], 'style-src': ["'self'"] });
-  // Swagger UI brings inline styles and a script of its own.
+  // Swagger UI uses inline styles and an inline script.
   const documentation = byScheme({
     'script-src': ["'self'", "'unsafe-inline'"],
     'style-src': ["'self'", "'unsafe-inline'"],
@@ -36,8 +37,9 @@ interface HeaderSets {
 }
 
 /**
- * What htmx asks for is put into a page that has its policy already. No address that a browser opens by itself comes
- * with that header, so what is for pages may be left out, which is most of what an unchanged part would weigh.
+ * Returns the headers for a request. Content for htmx becomes part of a page that already has its policy. A browser
+ * never sends this header for a navigation, so headers for pages can be omitted. They would be most of the size of an
+ * unchanged part.
  */
 function setFor({ headers, secure }: Request, { plain, https, part }: HeaderSets): [string, string][] {
   if (headers['hx-request'] === 'true') return part;
@@ -54,7 +56,7 @@ function byScheme(directives: Record<string, string[]>): HeaderSets {
   };
 }
 
-/** What helmet would set is the same for every request, so it is asked once: it has a function for each header. */
+/** Returns the headers that helmet sets. They are the same for every request, so they are computed once. */
 function headers(directives: Record<string, string[]>, isHttps: boolean): [string, string][] {
   const set = new Map<string, string>();
   const listening = {
@@ -76,7 +78,7 @@ function headers(directives: Record<string, string[]>, isHttps: boolean): [strin
       },
     },
     referrerPolicy: { policy: 'same-origin' },
-    // Of this name only: what else is served below it is not ours to decide about.
+    // For this name only: subdomains may be other services.
     strictTransportSecurity: isHttps && { maxAge: 365 * 24 * 3600, includeSubDomains: false },
   })({} as IncomingMessage, listening, () => undefined);
   set.set('Permissions-Policy', PERMISSIONS);

@@ -5,22 +5,22 @@ import { matchesAny } from './access-rules';
 export const SESSION_COOKIE = 'jobato_session';
 export const SESSION_SECONDS = 7 * 24 * 3600;
 
-/** What a session that the token was used for says of itself. */
+/** The contents of a session cookie with a valid signature. */
 export interface Session {
   id: string;
   expiresMs: number;
 }
 
 /**
- * A session is its end, a name, and a signature made with the token: nothing is stored of those that there are, and
- * another token ends them all.
+ * Returns the cookie of a new session: expiry, id, and a signature with the token. Active sessions are not stored, and
+ * changing the token ends all of them.
  */
 export function newSession(adminToken: string, nowMs: number): string {
   const [expiresMs, id] = [nowMs + SESSION_SECONDS * 1000, randomBytes(16).toString('base64url')];
   return `${expiresMs}.${id}.${signature(adminToken, { expiresMs, id })}`;
 }
 
-/** Null for what is no session, or one that is over by its time. */
+/** Parses a session cookie; null if it is invalid or expired. */
 export function readSession(cookie: string | undefined, adminToken: string, nowMs: number): Session | null {
   const [, end, id, given] = /^(\d{1,16})\.([\w-]{22})\.([\w-]+)$/.exec(cookie ?? '') ?? [];
   if (end === undefined || id === undefined) return null;

@@ -7,16 +7,16 @@ import { Database } from '../database/database';
 import type { Transaction } from '../database/writer';
 import { cookieOf, newSession, readSession, type Session, SESSION_COOKIE } from './session';
 
-/** What is being answered within a session, and what ends it when the session does by its time. */
+/** Responses in progress of a session, and the timer that ends them when the session expires. */
 interface Answers {
   responses: Set<ServerResponse>;
   atEnd: NodeJS.Timeout;
 }
 
-/** Who is signed in. Stored is only who signed out, so that a copy of the cookie is of no use afterwards. */
+/** Sessions of signed-in users. Only ended sessions are stored, so that a copied cookie is useless after sign-out. */
 @Injectable()
 export class Sessions {
-  /** Asked for by several on the way of one request. */
+  /** Several middlewares need the session of one request. */
   private readonly found = new WeakMap<IncomingMessage, Promise<Session | null>>();
   private readonly open = new Map<string, Answers>();
 
@@ -26,14 +26,14 @@ export class Sessions {
     private readonly clock: Clock,
   ) {}
 
-  /** The cookie of a new session. */
+  /** Returns the cookie of a new session. */
   begin(adminToken: string): string {
     return newSession(adminToken, this.clock.steadyMs());
   }
 
   /**
-   * The session that a request comes with; null where there is none that counts.
-   * @throws where the database cannot be asked, so that nobody is taken for signed out who is not
+   * Returns the session of a request; null without a valid one.
+   * @throws if the database cannot be read, so that signed-in users are not treated as signed out
    */
   of(request: IncomingMessage): Promise<Session | null> {
     const known = this.found.get(request);
@@ -43,7 +43,7 @@ export class Sessions {
     return found;
   }
 
-  /** What is answered goes on no longer than the session: a log may be followed for hours. */
+  /** Ends the response when the session ends: a reader may follow a log for hours. */
   sendTo(session: Session, response: ServerResponse): void {
     const { responses, atEnd } = this.open.get(session.id) ?? this.begun(session);
     responses.add(response);
@@ -55,7 +55,7 @@ export class Sessions {
     });
   }
 
-  /** @param answer to whoever signs out; all else that is being sent ends here */
+  /** @param answer to the sign-out request; all other responses of the session end here */
   async end({ id, expiresMs }: Session, answer: ServerResponse): Promise<void> {
     const now = toInstant(this.clock.steadyMs());
     await this.database.write(this.store, { id, expiresAt: toInstant(expiresMs), now });

@@ -13,7 +13,7 @@ export function serveApiDescription(app: INestApplication, basePath: string): vo
   });
 }
 
-/** Returns the OpenAPI document of all routes: plain JSON, because programs and Swagger UI get a copy as text. */
+/** Returns the OpenAPI document of all routes: plain JSON, because programs and Swagger UI receive it as text. */
 export function describeApi(app: INestApplication, basePath: string): OpenAPIObject {
   const api = SwaggerModule.createDocument(app, general(basePath), { extraModels: [ProblemView] });
   for (const [path, operations] of Object.entries(api.paths)) {

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 
-/** An instant as it is stored and sent: ISO-8601 in UTC with milliseconds, so that text order is time order. */
+/** A stored or sent instant: ISO 8601 in UTC with milliseconds, so that text order is time order. */
 export type Instant = string;
 
 /**
- * The one source of time, so that a test can set it.
+ * The only source of time, so that tests can set it.
  *
- * `nowMs` and `now` are the wall clock, for what people read and for calendar rules. An administrator or NTP may set it
- * at any moment, so no decision may rest on the difference of two of its readings.
+ * `nowMs` and `now` are the wall clock, for display and for calendar rules. An administrator or NTP may set it at any
+ * time, so no decision may depend on the difference of two readings.
  */
 @Injectable()
 export class Clock {
@@ -21,14 +21,14 @@ export class Clock {
     return toInstant(this.nowMs());
   }
 
-  /** Milliseconds that pass evenly while the wall clock is set, for intervals. Only differences have a meaning. */
+  /** Milliseconds of a clock that is never set, for intervals. Only differences are meaningful. */
   monotonicMs(): number {
     return performance.now();
   }
 
   /**
-   * Epoch milliseconds that pass evenly: the wall clock as it was when this process started, plus the time since. For
-   * ages and expiry of what carries an epoch time across a restart; not for display.
+   * Epoch milliseconds of a clock that is never set: the wall clock at process start, plus the time since. For ages
+   * and expiry of data with an epoch time that survives a restart. Not for display.
    */
   steadyMs(): number {
     return Math.floor(this.startedAtMs + this.monotonicMs());
@@ -43,7 +43,7 @@ export function plusSeconds(instant: Instant, seconds: number): Instant {
   return toInstant(Date.parse(instant) + seconds * 1000);
 }
 
-/** Never below 0: clocks of two machines may disagree. */
+/** Returns milliseconds; 0 if negative, because the clocks of two machines may differ. */
 export function elapsedMs(from: Instant, to: Instant): number {
   return Math.max(0, Date.parse(to) - Date.parse(from));
 }

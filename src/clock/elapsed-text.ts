@@ -1,4 +1,7 @@
-/** The two units that matter: "41 s", "4 m 12 s", "3 h 05 m", "2 d 4 h". The page's script counts on in the same words. */
+/**
+ * Formats a duration in its two largest units: "41 s", "4 m 12 s", "3 h 05 m", "2 d 4 h". The page script uses the
+ * same format.
+ */
 export function elapsedText(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds < 60) return `${seconds} s`;

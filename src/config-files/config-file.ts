@@ -7,20 +7,20 @@ import type { ParsedYaml } from './parse-yaml';
 import { RepeatedLook } from './repeated-look';
 
 /**
- * One file that may be in the configuration folder. Read again when it changes. While it is broken or cannot be read,
- * its last valid version stays; once it was removed, it has no content.
+ * One optional file in the configuration folder, which is reloaded when it changes. While it is invalid or unreadable,
+ * the last valid version stays in use. After its removal there is no content.
  */
 export class ConfigFile<Content> {
   private readonly logger = new Logger(ConfigFile.name);
   private readonly folder: FolderFiles;
   private readonly looks = new RepeatedLook(() => this.read());
-  /** As it is shown to people. */
+  /** Path for display. */
   readonly path: string;
   private source: string | null = null;
   private lastValid: Content | null = null;
   private flaws: Flaw[] = [];
   private broken: FileProblem[] = [];
-  /** Whether the folder was listed without the file when it could be read last. */
+  /** Whether the folder was last listed without the file. */
   isAbsent = true;
 
   /** @param name of the file, within the configuration folder */
@@ -33,7 +33,7 @@ export class ConfigFile<Content> {
     this.folder = new FolderFiles(configDir, configDir, (other) => other === name);
   }
 
-  /** Resolves when it is read for the first time. */
+  /** Resolves after the first read. */
   open(): Promise<void> {
     return this.looks.open();
   }
@@ -42,14 +42,14 @@ export class ConfigFile<Content> {
     return this.looks.close();
   }
 
-  /** Reads what has changed up to now. */
+  /** Reloads the file if it has changed. */
   async reload(): Promise<void> {
     const { folder, name } = this;
     const isCurrent = folder.files.has(name) ? folder.isCurrent(name) : folder.isListCurrent();
     if (!isCurrent) await this.looks.now();
   }
 
-  /** Null where there is no file, or one that was never valid. */
+  /** Null if there is no file, or it was never valid. */
   get content(): Content | null {
     return this.lastValid;
   }
@@ -84,7 +84,10 @@ export class ConfigFile<Content> {
     this.logger.log(`${this.path} read`);
   }
 
-  /** A file that differs from the expected one in case or ending was meant to be read. */
+  /**
+   * Returns files whose names differ from the expected one in case or extension, because their author expects them to
+   * be read.
+   */
   private misnamed(): FileProblem[] {
     const stem = (name: string) => name.toLowerCase().replace(/\.ya?ml$/, '');
     return this.folder.entries

@@ -1,13 +1,13 @@
 import { getSystemErrorMap } from 'node:util';
 
-/** What is wrong with a file, and where in it. */
+/** An error in a file, and its line. */
 export interface Flaw {
-  /** Null where the flaw is not in a line, for example because the file cannot be read. */
+  /** Null if the error is not in a line, for example because the file cannot be read. */
   line: number | null;
   reason: string;
 }
 
-/** A flaw of a file of the configuration. */
+/** An error in a configuration file. */
 export interface FileProblem extends Flaw {
   /** Relative to the configuration folder. */
   file: string;
@@ -17,10 +17,10 @@ export function problemText({ file, line, reason }: FileProblem): string {
   return `${file}${line === null ? '' : `, line ${line}`}: ${reason}`;
 }
 
-/** A file of the configuration that cannot be read for what is in it. */
+/** A configuration file whose content is unusable. */
 export class UnusableContent extends Error {}
 
-/** Why a file or folder cannot be read, without its path: problems are shown to clients. */
+/** Explains why a file or folder cannot be read. Omits its path, because problems are shown to clients. */
 export function unreadable(error: unknown, what = 'file'): string {
   if (error instanceof UnusableContent) return `the ${what} cannot be read: ${error.message}`;
   const { errno, code } = error as NodeJS.ErrnoException;

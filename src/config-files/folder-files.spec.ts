@@ -220,7 +220,7 @@ describe('a quick check', () => {
   beforeEach(async () => {
     write('a.yaml', 'one');
     write('b.yaml', 'one');
-    // Versions count only once their times are old enough to tell.
+    // A version counts only once its timestamps are old enough to be reliable.
     const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 5_000);
     await files.look();
     now.mockRestore();

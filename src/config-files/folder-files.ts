@@ -4,44 +4,44 @@ import { join } from 'node:path';
 import { unreadable } from './file-problem';
 import { readConfigFile } from './read-config-file';
 
-/** A deployment removes files and writes them again. A file counts as removed once it is missing for this long. */
+/** Milliseconds before a missing file counts as removed, because a deployment may delete files and write them again. */
 const REMOVED_AFTER_MS = 3_000;
-/** Within this time, two edits can leave the same size and times. */
+/** Two edits within this time may leave the same size and timestamps. */
 const TIMESTAMP_RESOLUTION_MS = 2_000;
 /** Limits open files. */
 const AT_ONCE = 32;
 
-/** The time of change cannot be set by programs, unlike that of modification, which `cp -p` and rsync keep. */
+/** Includes the change time (ctime), which programs cannot set. `cp -p` and rsync preserve the modification time. */
 type Version = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'>;
 
-/** A file as the last look found it. */
+/** A file as found by the last check. */
 export interface FolderFile {
-  /** The text that was read last; null where the file was never readable. */
+  /** The last text that was read; null if the file was never readable. */
   source: string | null;
-  /** Why the file cannot be read now; null where it can, or is missing. */
+  /** Why the file cannot be read; null if it is readable or missing. */
   flaw: string | null;
-  /** Since when the file is missing, in ms of `performance.now()`; null where it is there. */
+  /** When the file was first missing, in ms of `performance.now()`; null if it exists. */
   missingSinceMs: number | null;
-  /** What was the file's state when `source` was read; null: read it at the next look. */
+  /** Version of the file when `source` was read; null to read it in the next check. */
   version: Version | null;
 }
 
 /**
- * The files of one folder, however they change: edited, replaced, behind a link that was switched, in a folder that
- * was removed and made again. Each look lists the folder by its path and reads what has changed. A watcher of the
- * system would miss some of these, and all of them where its limits are used up.
+ * The files of one folder. Detects every kind of change: edits, replacements, switched links, and folders that were
+ * deleted and created again. Each check lists the folder by its path and reads changed files. A file system watcher
+ * would miss some of these changes, and all of them if its limits are exhausted.
  */
 export class FolderFiles {
   readonly files = new Map<string, FolderFile>();
-  /** All entries of the folder, also those that are not wanted. */
+  /** All entries of the folder, including unwanted ones. */
   entries: Dirent[] = [];
-  /** Why the folder cannot be read; null where it can. Its files are kept as they were. */
+  /** Why the folder cannot be read; null if it can. Until then, its files stay unchanged. */
   trouble: string | null = null;
-  /** What was the folder's state when it was listed; null: list it at the next look. */
+  /** Version of the folder when it was listed; null to list it in the next check. */
   private version: Version | null = null;
 
   /**
-   * @param root the configuration folder. Without it nothing below it counts as removed
+   * @param root the configuration folder. While it is missing, no file below it counts as removed
    * @param isWanted whether a file of this name is read
    */
   constructor(
@@ -52,14 +52,14 @@ export class FolderFiles {
   ) {}
 
   /**
-   * Returns whether the names of the files are those that the last look found. Synchronous, like `isCurrent`: see
-   * "System calls in the turn of the trigger" in docs/decisions.md.
+   * Whether the folder has the same files as in the last check. Synchronous, like `isCurrent`: see "System calls in
+   * the turn of the trigger" in docs/decisions.md.
    */
   isListCurrent(): boolean {
     return isUnchanged(this.folder, this.version);
   }
 
-  /** Returns whether the file is as the last look read it. */
+  /** Whether the file is unchanged since the last check. */
   isCurrent(name: string): boolean {
     return isUnchanged(join(this.folder, name), this.files.get(name)?.version ?? null);
   }
@@ -88,7 +88,7 @@ export class FolderFiles {
       return await readdir(this.folder, { withFileTypes: true });
     } catch (error) {
       if (this.folder === this.root || !isNotFound(error)) throw error;
-      if (await isThere(this.folder)) throw error; // a link that leads nowhere
+      if (await isThere(this.folder)) throw error; // a broken link
       await stat(this.root);
       return [];
     }
@@ -147,7 +147,10 @@ function isSameVersion(one: Version, other: Version | null): boolean {
   );
 }
 
-/** Whether a later edit is sure to have another time. A time in the future is that of another machine's clock. */
+/**
+ * Whether every later edit will have a different timestamp. A timestamp in the future comes from another machine's
+ * clock.
+ */
 function isSettled({ ctimeMs }: Stats, nowMs: number): boolean {
   return ctimeMs < nowMs - TIMESTAMP_RESOLUTION_MS;
 }
@@ -156,7 +159,7 @@ function isNotFound(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
-/** Also true for a link that leads nowhere. */
+/** Also true for a broken link. */
 async function isThere(path: string): Promise<boolean> {
   try {
     await lstat(path);

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { FileProblem } from './file-problem';
 
-/** Deep enough for what people sort files into, and cheap next to a folder of packages. */
+/** Deep enough for typical sub-folders, and cheap even next to a folder of packages. */
 const MAX_DEPTH = 3;
 const MAX_NAMED = 20;
 
@@ -13,8 +13,8 @@ export function isYamlName(name: string): boolean {
 }
 
 /**
- * Returns a problem for each YAML file in a sub-folder, because its author may expect it to be read. Hidden folders
- * are left out, such as those that Kubernetes makes in a mounted ConfigMap.
+ * Returns a problem for each YAML file in a sub-folder, because its author may expect it to be read. Skips hidden
+ * folders, such as those that Kubernetes creates in a mounted ConfigMap.
  * @param entries of the folder
  */
 export async function ignoredFiles(root: string, folder: string, entries: Dirent[]): Promise<FileProblem[]> {

@@ -13,32 +13,32 @@ import {
 import { Schema } from '../schemas/schema';
 import type { Flaw } from './file-problem';
 
-/** Either the content, or at least one flaw. */
+/** Either the content, or at least one error. */
 export type ParsedYaml<Content> =
   { content: Content; flaws?: undefined } | { content?: undefined; flaws: Flaw[] };
 
-/** To find what an alias stands for takes a walk through the file. */
+/** Resolving an alias requires a walk through the file. */
 const MAX_ALIASES = 100;
-/** As JSON. */
+/** Characters of JSON. */
 const MAX_EXPANDED_LENGTH = 2 * 1024 * 1024;
-/** A generated file can have one flaw per line. */
+/** A generated file can have one error per line. */
 const MAX_FLAWS = 50;
 /** A key can be as long as the file. */
 const MAX_REASON_LENGTH = 500;
 
-/** What is wrong, and where in the file. */
+/** An error and its path in the file. */
 export type Complaint = { path: (string | number)[]; reason: string; atKey?: boolean };
 
-/** A rule that the schema cannot express. It runs once the schema has nothing against the top-level keys it reads. */
+/** A rule that the schema cannot express. Runs only if the schema accepts the top-level keys that it reads. */
 export interface YamlRule<Content> {
   reads: (keyof Content & string)[];
   check: (content: Content) => Complaint[];
 }
 
 /**
- * Reads a file of the configuration. Never throws: a file that cannot be used returns all its flaws, by line.
+ * Parses a configuration file. Never throws: an invalid file returns all its errors, by line.
  * @param schema with `allErrors`
- * @param example of the first lines of such a file, for one that is no mapping at all
+ * @param example of the first lines of such a file, shown if the file is not a mapping
  */
 export function parseYaml<Content extends object>(
   source: string,
@@ -70,7 +70,7 @@ export function parseYaml<Content extends object>(
   );
 }
 
-/** The top-level keys that begin with `x-` belong to the author: a place for anchors. */
+/** Removes top-level keys that begin with `x-`: authors may use them for anchors. */
 function withoutExtensions<Content extends object>(content: Content): Content {
   for (const key of Object.keys(content)) if (key.startsWith('x-')) delete content[key as keyof Content];
   return content;
@@ -89,7 +89,7 @@ function complaintsAbout<Content extends object>(
   return [...fromSchema, ...fromRules];
 }
 
-/** One flaw can break several rules of the parser at the same place. */
+/** Removes duplicates: one mistake can break several rules of the parser at the same line. */
 function byLine(flaws: Flaw[]): Flaw[] {
   const seen = new Set<string>();
   return flaws
@@ -108,7 +108,7 @@ function syntaxReason({ code, message }: YAMLError): string {
     : message;
 }
 
-/** @returns the content, or what is wrong with its aliases */
+/** @returns the content, or an error about its aliases */
 function toJs<Content>(document: Document, aliases: number): Content | string {
   if (aliases > MAX_ALIASES) return `the file has more than ${MAX_ALIASES} aliases`;
   try {
@@ -116,7 +116,7 @@ function toJs<Content>(document: Document, aliases: number): Content | string {
     if (aliases === 0 || JSON.stringify(content).length <= MAX_EXPANDED_LENGTH) return content;
     return `the file takes more than ${MAX_EXPANDED_LENGTH} characters with its aliases written out`;
   } catch (error) {
-    // JSON refuses what contains itself.
+    // JSON.stringify rejects circular structures.
     if (error instanceof TypeError) return 'an alias stands for a part of the file that contains it';
     return error instanceof Error ? error.message : String(error);
   }
@@ -133,13 +133,16 @@ function aliasesOf(document: Document): Alias[] {
   return aliases;
 }
 
-/** The offset of the alias that has no anchor, or of the first one where there are too many. */
+/** Returns the offset of the alias without an anchor, or of the first one if there are too many. */
 function aliasAtFault(document: Document, aliases: Alias[]): number {
   const unresolved = aliases.slice(0, MAX_ALIASES).find((alias) => alias.resolve(document) === undefined);
   return (unresolved ?? aliases[0])?.range?.[0] ?? 0;
 }
 
-/** A wrong name is reported twice: first which rule it broke, then which name it is. The latter helps. */
+/**
+ * Drops redundant errors. A wrong property name is reported twice: with the broken rule, and with the name, which is
+ * more useful.
+ */
 function telling(errors: ErrorObject[]): ErrorObject[] {
   return errors.filter(
     ({ keyword, propertyName }) => keyword === 'propertyNames' || propertyName === undefined,
@@ -191,7 +194,7 @@ function article(type: unknown): string {
     .join(' or ');
 }
 
-/** The line of the place itself, or of the nearest one around it that the file has. */
+/** Returns the line of the path, or of its nearest existing parent. */
 function lineOf(document: Document, { path, atKey }: Complaint, lineAt: (offset: number) => number): number {
   for (let length = path.length; length > 0; length--) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);

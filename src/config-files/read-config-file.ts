@@ -6,7 +6,7 @@ export const MAX_FILE_BYTES = 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
 /**
- * Reads a file of the configuration as text. Rejects one that is larger than 1 MiB without reading it whole.
+ * Reads a configuration file as text. Rejects a file larger than 1 MiB without reading all of it.
  * @throws UnusableContent, or the error of the file system
  */
 export async function readConfigFile(path: string): Promise<string> {

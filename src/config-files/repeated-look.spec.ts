@@ -1,6 +1,6 @@
 import { RepeatedLook } from './repeated-look';
 
-/** A look that ends when the test says so. */
+/** A check that ends when the test ends it. */
 class HeldLook {
   readonly ends: (() => void)[] = [];
   readonly looks = new RepeatedLook(() => new Promise<void>((resolve) => this.ends.push(resolve)));
@@ -18,7 +18,7 @@ it('shares the next look among all calls that come during one, and never looks t
   ends[0]!();
   await first;
   await turn();
-  expect(order).toEqual(['first']); // the others asked after it had begun
+  expect(order).toEqual(['first']); // the others were called after it had begun
   expect(ends).toHaveLength(2);
   ends[1]!();
   await Promise.all(later);

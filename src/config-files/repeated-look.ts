@@ -1,9 +1,9 @@
 const EVERY_MS = 1_000;
 const AT_MOST_EVERY_MS = 5_000;
-/** A look may take one part in so many of the time. */
+/** Checks may use at most one part in this many of the time. */
 const IDLE_SHARE = 100;
 
-/** Calls `look` about once a second and whenever asked, never twice at a time. */
+/** Calls `look` about once a second and on request, never concurrently. */
 export class RepeatedLook {
   private running: Promise<void> | null = null;
   private next: Promise<void> | null = null;
@@ -13,7 +13,7 @@ export class RepeatedLook {
   /** @param look must not reject */
   constructor(private readonly look: () => Promise<void>) {}
 
-  /** Resolves after the first look. */
+  /** Resolves after the first check. */
   open(): Promise<void> {
     return this.repeat();
   }
@@ -25,7 +25,7 @@ export class RepeatedLook {
     await this.running;
   }
 
-  /** Resolves after a look that begins after the call. All calls during one look share the next one. */
+  /** Resolves after a check that begins after the call. All calls during one check share the next one. */
   now(): Promise<void> {
     if (this.next) return this.next; // not begun yet
     if (this.running === null) return this.begin();

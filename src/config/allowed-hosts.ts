@@ -13,7 +13,7 @@ export function flawOfAllowedHost(entry: string): string | null {
     : 'is not a name such as jobato.example.com';
 }
 
-/** True where the entry allows this name, which is in lower case and without a port. */
+/** Whether the entry allows this name, which must be in lower case and without a port. */
 export function allowsHost(entry: string, name: string): boolean {
   return entry.startsWith('.') ? name.endsWith(entry) && name.length > entry.length : entry === name;
 }

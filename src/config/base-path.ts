@@ -1,6 +1,6 @@
 /**
- * The first segments of Jobato's own addresses. A base path must not begin with one of them: if the proxy strips the
- * prefix, `/runs/7` could then be either a page or another page below the prefix.
+ * The first segments of Jobato's own paths. A base path must not begin with one of them. If the proxy strips the
+ * prefix, `/runs/7` would be ambiguous: either a page or another page below the prefix.
  */
 const OWN_SEGMENTS = new Set([
   'api',
@@ -20,12 +20,12 @@ const OWN_SEGMENTS = new Set([
   'workers',
 ]);
 
-/** Returns the path without a slash at its end; `''` for the root. */
+/** Returns the path without a trailing slash; `''` for the root. */
 export function normalBasePath(path: string): string {
   return path.replace(/\/+$/, '');
 }
 
-/** Returns what is wrong with a base path as `normalBasePath` returns it, or null. */
+/** Returns what is wrong with a base path in the form of `normalBasePath`, or null. */
 export function flawOfBasePath(basePath: string): string | null {
   if (basePath === '') return null;
   const [, ...segments] = basePath.split('/');
@@ -38,13 +38,15 @@ export function flawOfBasePath(basePath: string): string | null {
     : null;
 }
 
-/** Puts the base path before a path of this server, once. Returns addresses of other servers unchanged. */
+/**
+ * Adds the base path to a path of this server, unless it has it already. Returns addresses of other servers unchanged.
+ */
 export function withBasePath(path: string, basePath: string): string {
   const isOwn = path.startsWith('/') && !path.startsWith('//');
   return isOwn && !isBelow(path, basePath) ? `${basePath}${path}` : path;
 }
 
-/** Returns the path as routes name it, whether or not the proxy kept the prefix. */
+/** Removes the base path, if the proxy kept it. */
 export function withoutBasePath(path: string, basePath: string): string {
   if (basePath === '' || !isBelow(path, basePath)) return path;
   const rest = path.slice(basePath.length);

@@ -1,11 +1,11 @@
-/** One thing that is wrong with the configuration. */
+/** One error in the configuration. */
 export interface ConfigFlaw {
-  /** The variable to change; null where it is no variable. */
+  /** The variable to change; null if the error is not in a variable. */
   variable: string | null;
   text: string;
 }
 
-/** Lists everything that is wrong at once, so that an operator does not fix one line per start. */
+/** Lists all errors at once, so that an operator does not have to fix one per start. */
 export class ConfigError extends Error {
   constructor(readonly flaws: ConfigFlaw[]) {
     const list =

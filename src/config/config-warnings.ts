@@ -11,7 +11,7 @@ import {
 } from './secrets';
 import { unknownVariables } from './unknown-variables';
 
-/** What works and needs attention all the same. One sentence each; none of them contains a secret. */
+/** Returns settings that work but need attention, one sentence each. Contains no secrets. */
 export function configWarnings(config: Config, environment: GivenEnvironment): string[] {
   const { own, file } = environment;
   return [
@@ -22,7 +22,7 @@ export function configWarnings(config: Config, environment: GivenEnvironment): s
   ];
 }
 
-/** The warnings that concern a worker process too. Its own key is known to the steps that it runs. */
+/** Returns the warnings for a worker process. Its steps can always read its key, so that is not reported. */
 export function workerConfigWarnings(config: Config, environment: GivenEnvironment): string[] {
   return [
     ...unknownVariables(environment),
@@ -58,14 +58,14 @@ function readableFiles(files: SecretFile[]): string[] {
     );
 }
 
-/** The file .env counts where a secret is in it. */
+/** Includes the file .env if it contains a secret. */
 function envFile(file: GivenEnvironment['file']): SecretFile[] {
   return file !== null && SECRETS.some((name) => isSecret(name, file.variables[name]))
     ? [{ variable: '.env', path: file.path }]
     : [];
 }
 
-/** /proc/<pid>/environ shows the variables that a process was started with, for as long as it lives. */
+/** While a process runs, /proc/<pid>/environ shows the variables that it was started with. */
 function exposedVariables(own: Environment): string[] {
   const names = SECRETS.filter((name) => isSecret(name, own[name]));
   if (names.length === 0) return [];
@@ -77,7 +77,7 @@ function exposedVariables(own: Environment): string[] {
   ];
 }
 
-/** An address of Redis is a secret where it has a password. */
+/** A Redis URL is a secret only if it contains a password. */
 function isSecret(name: SecretName, value: string | undefined): boolean {
   const text = value?.trim() ?? '';
   if (name !== 'REDIS_URL') return text !== '';

@@ -9,53 +9,53 @@ import { publicAddress, type PublicAddress } from './public-address';
 import { readSecretFiles, type SecretFile, withoutSecrets } from './secrets';
 import { flawOfServerUrl } from './server-url';
 
-/** Everything that the process was told from outside, parsed once. Read nowhere else from the environment. */
+/** The configuration of the process, parsed once. No other code reads the environment. */
 export interface Config extends PublicAddress {
   host: string;
-  /** 0 lets the system pick one; the log says which. */
+  /** 0 lets the system pick a port, which is then in the log. */
   port: number;
   dataDir: string;
-  /** Where each project has a folder that is kept between its runs. */
+  /** Contains a folder for each project, which is kept between its runs. */
   workDir: string;
   configDir: string;
-  /** CONFIG_DIR as the operator wrote it: what pages, messages and logs name. */
+  /** CONFIG_DIR as written by the operator, for pages, messages and logs. */
   configDirLabel: string;
   databaseFile: string;
   worker: 'embedded' | 'off';
   workerConcurrency: number;
-  /** How long a worker process that is told to stop lets its runs go on, so that they may finish. */
+  /** Seconds that a worker process lets its runs continue after a stop signal, so that they can finish. */
   workerDrainSeconds: number;
-  /** Where a worker process and the command line find the server. */
+  /** URL of the server, for worker processes and the command line. */
   serverUrl: string;
-  /** Empty: calls below /api/internal are closed. */
+  /** Empty: calls below /api/internal are refused. */
   apiKeys: string[];
   adminToken: string | null;
   tls: { certFile: string; keyFile: string } | null;
-  /** What Express calls "trust proxy": a number of hops, or addresses. */
+  /** Express setting "trust proxy": a number of hops, or addresses. */
   trustProxy: string | number | false;
   corsOrigins: string[];
   /** In lower case; `.example.com` allows every name below it. */
   allowedHosts: string[];
   /** redis:// or rediss://; null: the embedded event stream. */
   redisUrl: string | null;
-  /** The keys in Redis: of events, which everyone may read, and of log lines, which only the API does. */
+  /** Redis keys of events, which every client may read, and of log lines, which only the API reads. */
   runEventsStream: string;
   runLogsStream: string;
   runEventsRetentionHours: number;
   logLimitBytes: number;
   artifactLimitBytes: number;
-  /** How long the body of a request may take, and that of an upload: between two pieces, and in all. */
+  /** Time limit for the body of a request. Uploads have one limit between two chunks and one in total. */
   requestTimeoutMs: number;
   uploadIdleMs: number;
   uploadTimeoutMs: number;
-  /** Below this, /api/health reports the disk and no run is accepted: SQLite needs room even to delete. */
+  /** Below this, /api/health reports the disk and runs are refused: SQLite needs space even to delete. */
   minFreeDiskBytes: number;
   logLevel: LogLevel;
-  /** NODE_ENV=development: views are read again when their files change. */
+  /** NODE_ENV=development: views are reloaded when their files change. */
   isDevelopment: boolean;
-  /** Files that hold secrets; none of them should be readable by other users. */
+  /** Files that contain secrets; other users should not be able to read them. */
   secretFiles: SecretFile[];
-  /** The variables that a step may be given (PATH, HOME, LANG and its passEnv). Jobato's own secrets are not in it. */
+  /** Variables that a step may receive (PATH, HOME, LANG and its passEnv). Excludes Jobato's own secrets. */
   environment: Environment;
 }
 
@@ -64,7 +64,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const MEBIBYTE = 1024 * 1024;
 
-/** @throws ConfigError with every flaw. Relative folders are taken from `cwd`. */
+/**
+ * Parses the configuration. Relative folders are resolved against `cwd`.
+ * @throws ConfigError with every error
+ */
 export function loadConfig(environment: Environment, cwd = process.cwd()): Config {
   const secrets = readSecretFiles(environment, cwd);
   const flaws = [...secrets.flaws];
@@ -105,7 +108,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     );
   }
   if (hasControlCharacter(adminToken ?? '')) refuse('JOBATO_ADMIN_TOKEN', notSendable('JOBATO_ADMIN_TOKEN'));
-  // A file of several keys may have one per line.
+  // A file with several keys may have one per line.
   const apiKeys = splitList(text('JOBATO_API_KEY'), /[,\r\n]/);
   if (apiKeys.some(hasControlCharacter)) refuse('JOBATO_API_KEY', notSendable('JOBATO_API_KEY'));
   const certFile = text('TLS_CERT_FILE');
@@ -199,7 +202,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
   return config;
 }
 
-/** Of the server alone. A worker may share a file or an image with one, and is not stopped by what is wrong there. */
+/** Variables only for servers. A worker may share a file or an image with a server, and ignores errors in these. */
 const SERVER_ONLY = [
   'HOST',
   'PORT',
@@ -215,11 +218,14 @@ const SERVER_ONLY = [
 ];
 
 export interface WorkerConfig extends Config {
-  /** The key with which it calls the server. */
+  /** The key for calls to the server. */
   apiKey: string;
 }
 
-/** For a worker process. @throws ConfigError with every flaw */
+/**
+ * Parses the configuration of a worker process.
+ * @throws ConfigError with every error
+ */
 export function loadWorkerConfig(environment: Environment, cwd = process.cwd()): WorkerConfig {
   const own = Object.fromEntries(Object.entries(environment).filter(([name]) => !SERVER_ONLY.includes(name)));
   const config = loadConfig(own, cwd);
@@ -237,7 +243,7 @@ export function loadWorkerConfig(environment: Environment, cwd = process.cwd()):
   return { ...config, environment: withoutSecrets(environment), apiKey };
 }
 
-/** True for names and addresses that only this machine can reach. */
+/** Whether only this machine can reach the name or address. */
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase().replace(/^\[|\]$/g, '');
   return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
@@ -252,7 +258,7 @@ function isReadable(file: string): boolean {
   }
 }
 
-/** No header can carry a control character, so no client could ever send such a secret. */
+/** Headers cannot contain control characters, so no client could send such a secret. */
 function hasControlCharacter(secret: string): boolean {
   return /\p{Cc}/u.test(secret);
 }
@@ -274,7 +280,7 @@ function parseTrustProxy(raw: string | null): string | number | false {
   return raw === 'true' ? 1 : raw;
 }
 
-/** What Express takes as the address of a trusted proxy. */
+/** Whether Express accepts the value as the address of a trusted proxy. */
 function isProxyAddress(value: string): boolean {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(value)) return true;
   const [address = '', range, ...more] = value.split('/');
@@ -291,7 +297,7 @@ function isRedisUrl(value: string): boolean {
   return URL.canParse(value) && ['redis:', 'rediss:'].includes(new URL(value).protocol);
 }
 
-/** `ml:run-events` has `ml:run-logs` beside it; another name gets an ending. */
+/** Returns the default key for log lines: `ml:run-logs` for `ml:run-events`, and a suffix for other names. */
 export function logsBeside(eventsStream: string): string {
   return eventsStream.endsWith('run-events')
     ? `${eventsStream.slice(0, -'events'.length)}logs`

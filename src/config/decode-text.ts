@@ -2,12 +2,12 @@ export type DecodedText = { text: string; flaw?: undefined } | { text?: undefine
 
 const LITTLE_ENDIAN = Buffer.from([0xff, 0xfe]);
 const BIG_ENDIAN = Buffer.from([0xfe, 0xff]);
-/** How much is looked at to tell UTF-16 without a byte order mark from other content with zero bytes. */
+/** Bytes to check for UTF-16 without a byte order mark, as opposed to other content with zero bytes. */
 const SAMPLE_BYTES = 1024;
 
 /**
- * Decodes a text file that people write. Drops a byte order mark, which editors on Windows put before the first
- * character. Never guesses: Windows PowerShell writes UTF-16, and half of such a file can look like text.
+ * Decodes a text file written by a user. Drops a byte order mark, which editors on Windows put at the start. Does not
+ * guess the encoding: Windows PowerShell writes UTF-16, and half of such a file can look like text.
  */
 export function decodeText(bytes: Buffer): DecodedText {
   const mark = bytes.subarray(0, 2);
@@ -21,7 +21,7 @@ export function decodeText(bytes: Buffer): DecodedText {
   }
 }
 
-/** In UTF-16 every second byte of a Latin text is zero. */
+/** In UTF-16, every second byte of Latin text is zero. */
 function looksLikeUtf16(bytes: Buffer): boolean {
   const sample = bytes.subarray(0, SAMPLE_BYTES);
   const zeros = [0, 0];

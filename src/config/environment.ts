@@ -7,7 +7,7 @@ import { decodeText } from './decode-text';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface GivenEnvironment {
-  /** Everything that is set: the variables of the process, and those of the file that the process does not set. */
+  /** All variables: those of the process, and those in the file that the process does not set. */
   variables: Environment;
   /** The variables of the process. Every process of the same user can read them in /proc/<pid>/environ. */
   own: Environment;
@@ -18,9 +18,9 @@ export interface GivenEnvironment {
 const FILE = '.env';
 
 /**
- * Reads the file .env in `folder` and puts it below the variables of the process. Writes nothing to `process.env`,
- * which child processes inherit: the file may hold secrets.
- * @throws ConfigError for a file that is there and cannot be read
+ * Reads the file .env in `folder`; variables of the process take precedence. Does not change `process.env`, which
+ * child processes inherit: the file may contain secrets.
+ * @throws ConfigError for an existing file that cannot be read
  */
 export function readEnvironment(own: Environment, folder = process.cwd()): GivenEnvironment {
   const path = resolve(folder, FILE);
@@ -51,7 +51,7 @@ function read(path: string): string | null {
 }
 
 /**
- * Runs `load`, and names the file .env in the flaws of variables that are set there.
+ * Runs `load`, and adds the path of .env to errors in variables that are set there.
  * @throws ConfigError
  */
 export function namingEnvFile<Result>({ own, file }: GivenEnvironment, load: () => Result): Result {

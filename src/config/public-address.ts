@@ -1,9 +1,9 @@
 import { flawOfBasePath, normalBasePath } from './base-path';
 import type { ConfigFlaw } from './config-error';
 
-/** Where clients find this server, as PUBLIC_URL and BASE_PATH say. */
+/** The address of this server for clients, from PUBLIC_URL and BASE_PATH. */
 export interface PublicAddress {
-  /** Without a slash at its end; null where none is given. */
+  /** Without a trailing slash; null if not set. */
   publicUrl: string | null;
   /** The path below which a proxy serves everything, such as /jobato; '' for none. */
   basePath: string;
@@ -11,14 +11,14 @@ export interface PublicAddress {
 
 const NONE: PublicAddress = { publicUrl: null, basePath: '' };
 
-/** Returns the address, and what is wrong with it. */
+/** Returns the address and its errors. */
 export function publicAddress(
   publicUrl: string | null,
   basePath: string | null,
 ): PublicAddress & { flaws: ConfigFlaw[] } {
   const url = publicUrl === null ? null : publicUrlOf(publicUrl);
   if (publicUrl !== null && url === null) {
-    // Not repeated: it may contain a password.
+    // Do not repeat the URL, which may contain a password.
     const text =
       'PUBLIC_URL must be an address such as https://tools.example.com/jobato, without a user name, a query or a fragment.';
     return { ...NONE, flaws: [{ variable: 'PUBLIC_URL', text }] };

@@ -5,27 +5,27 @@ import { decodeText } from './decode-text';
 import type { Environment } from './environment';
 
 /**
- * Jobato's own secrets. Each may come from the file that its name with `_FILE` names, and no step is given any of
- * them. A new secret needs one line here.
+ * Jobato's own secrets. Each may be read from a file, whose path is in the variable with the suffix `_FILE`. Steps
+ * never receive them. Add each new secret here.
  */
 export const SECRETS = ['JOBATO_ADMIN_TOKEN', 'JOBATO_API_KEY', 'REDIS_URL'] as const;
 export type SecretName = (typeof SECRETS)[number];
 
-/** A file that holds a secret, with the variable that names it. */
+/** A file that contains a secret, with the variable that refers to it. */
 export interface SecretFile {
   variable: string;
   path: string;
 }
 
 export interface GivenSecrets {
-  /** The values that were read from files, by the name of the secret. */
+  /** Values read from files, by the name of the secret. */
   values: Environment;
   files: SecretFile[];
-  /** One for each secret that cannot be used. None of them contains a value. */
+  /** One error for each unusable secret, without its value. */
   flaws: ConfigFlaw[];
 }
 
-/** From this length on, a random secret cannot be guessed over the network. */
+/** A random secret of at least this length cannot be guessed over the network. */
 export const LONG_SECRET_LENGTH = 16;
 
 const NAMES: ReadonlySet<string> = new Set(SECRETS.flatMap((name) => [name, fileVariableOf(name)]));
@@ -34,17 +34,17 @@ export function fileVariableOf(name: SecretName): string {
   return `${name}_FILE`;
 }
 
-/** True for the variables that hold Jobato's secrets or name their files. */
+/** Whether a variable contains one of Jobato's secrets or the path of its file. */
 export function isSecretVariable(name: string): boolean {
   return NAMES.has(name);
 }
 
-/** The variables that a step may be given. */
+/** Returns the variables that a step may receive. */
 export function withoutSecrets(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !isSecretVariable(name)));
 }
 
-/** Reads the files that `environment` names for these secrets. Relative paths are taken from `folder`. */
+/** Reads the secret files to which `environment` refers. Relative paths are resolved against `folder`. */
 export function readSecretFiles(
   environment: Environment,
   folder: string,
@@ -89,7 +89,7 @@ function readSecret(path: string): { secret: string } | { flaw: string } {
   return secret === '' ? { flaw: 'is empty. Write the secret into it, or unset the variable.' } : { secret };
 }
 
-/** Whether every account of this machine can read the file. A group that may read it was given access on purpose. */
+/** Whether every user of this machine can read the file. Read access for the group is considered intentional. */
 export function isReadableByAll(path: string): boolean {
   if (process.platform === 'win32') return false;
   const found = statSync(path, { throwIfNoEntry: false });

@@ -1,6 +1,6 @@
 /**
- * Returns what is wrong with the address of a server, or null. An address with a user name and a password is never
- * repeated, and never used: `fetch` refuses it.
+ * Returns what is wrong with the address of a server, or null. Rejects an address with a user name and password,
+ * because `fetch` does, and never repeats it.
  */
 export function flawOfServerUrl(url: string): string | null {
   const wanted = 'JOBATO_URL must be an address such as http://127.0.0.1:3000';

@@ -35,15 +35,15 @@ export const KNOWN_VARIABLES = [
 
 const KNOWN: ReadonlySet<string> = new Set(KNOWN_VARIABLES);
 const PREFIX = 'JOBATO_';
-/** What a step is given: a server that a step starts inherits it. */
+/** Variables of steps: a server started by a step inherits them. */
 const OF_STEPS =
   /^JOBATO_(RUN_ID|PROJECT_ID|STEP|SCOPE|ATTEMPT|PARAMS|PARAM_\w+|OUTPUT_\w+|WORK_DIR|RUN_DIR|EVENTS_FD|INPUTS_FILE|QUOTA_\w+|HTML_DIR|CURRENT_RESULT)$/;
-/** One wrong character in so many is a slip. */
+/** Allows one wrong character per this many characters. */
 const CHARACTERS_PER_SLIP = 4;
 
 /**
- * One sentence for each variable that has no effect: each unknown name that begins with JOBATO_, and each name in the
- * file .env that is nearly one of ours. Other names in that file may be meant for steps. Contains no value.
+ * Returns one sentence for each variable without effect. These are unknown names that begin with JOBATO_, and names in
+ * the file .env similar to known ones. Other names in that file may be for steps. Contains no values.
  */
 export function unknownVariables({ own, file }: GivenEnvironment): string[] {
   return [
@@ -64,7 +64,7 @@ function warningAbout(name: string, place: string, isOurFile = false): string[] 
   return [`${name}${place} is unknown and has no effect. ${hint}`];
 }
 
-/** The variable that a misspelt name stands for; null where none is near. */
+/** Returns the known variable most similar to a misspelt name; null if none is similar. */
 function similarVariable(name: string): string | null {
   const spelling = name.toUpperCase().replaceAll('-', '_');
   const withoutPrefix = spelling.replace(PREFIX, '');

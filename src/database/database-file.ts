@@ -2,22 +2,23 @@ import { lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StorageError } from './storage-error';
 
-/** SQLite keeps all three open for as long as it has the database open. */
+/** SQLite keeps all three files open while the database is open. */
 const SUFFIXES = ['', '-wal', '-shm'];
-/** Within this time, two changes of a folder can leave the same times. */
+/** Two changes of a folder within this time may have the same timestamps. */
 const TIMESTAMP_RESOLUTION_MS = 2_000;
 
 /**
- * The files that the connections have open. Deleted or replaced ones are still read and written through the open
- * descriptors, and everything in them is lost when the process ends; so their places are compared.
+ * The files that the connections have open. If a file is deleted or replaced, SQLite continues to use it through the
+ * open descriptors. All its data is lost when the process exits. This class therefore compares the files at their
+ * paths.
  *
- * They are never opened here: closing any descriptor of a file drops the locks that SQLite holds on it.
+ * This class never opens the files: closing any descriptor of a file releases the locks that SQLite holds on it.
  */
 export class DatabaseFile {
   private readonly identities: Map<string, string | null>;
-  /** A link to a file elsewhere: the folder does not show what happens to that. */
+  /** Whether the path is a symbolic link. The folder of the link does not show changes to its target. */
   private readonly isLink: boolean;
-  /** The state of the folder in which all files were last found; null where a later change could look the same. */
+  /** State of the folder when all files were last in place; null if a later change might not change the state. */
   private folderState: string | null = null;
 
   /** @param path of a database that is open in WAL mode */
@@ -26,7 +27,7 @@ export class DatabaseFile {
     this.isLink = lstatSync(path).isSymbolicLink();
   }
 
-  /** Asked twice in each transaction: while nothing is added to the folder, or removed from it, one system call answers. */
+  /** Called twice per transaction. While the folder is unchanged, it needs a single system call. */
   isInPlace(): boolean {
     const { state, isSettled } = folderStateOf(dirname(this.path));
     if (state === null) return false;
@@ -48,7 +49,7 @@ export class DatabaseFile {
   }
 }
 
-/** Null where there is no such file, or the path leads to none any more. */
+/** Returns device and inode of a file; null if the path leads to no file. */
 function identityOf(path: string): string | null {
   try {
     const { dev, ino } = statSync(path, { bigint: true });
@@ -58,7 +59,10 @@ function identityOf(path: string): string | null {
   }
 }
 
-/** Changes when an entry is added to a folder, removed or renamed. Settled: a later change is sure to show. */
+/**
+ * Returns a state that changes when an entry in the folder is added, removed or renamed. `isSettled` means that every
+ * later change will change the state.
+ */
 function folderStateOf(path: string): { state: string | null; isSettled: boolean } {
   try {
     const { dev, ino, ctimeNs, ctimeMs } = statSync(path, { bigint: true });

@@ -1,9 +1,9 @@
 /**
- * Tells whether this version may open a database, by its tables and the migrations that were run on it.
- * - `new`: it is empty
- * - `ours`: all migrations in it are known; newer ones are run on it
- * - `newer`: a later version has changed it, and this one would read or write its tables wrongly
- * - `foreign`: another program made it
+ * Whether this version may open a database, by its tables and the migrations that were run on it.
+ * - `new`: the database is empty
+ * - `ours`: all its migrations are known; newer ones will be run
+ * - `newer`: a later version has changed it, and this one would read or write its tables incorrectly
+ * - `foreign`: another program created it
  */
 export type DatabaseOrigin = 'new' | 'ours' | 'newer' | 'foreign';
 

@@ -5,7 +5,7 @@ import { CONFIG } from '../config/config.module';
 import { Database } from './database';
 import { DiskSpace } from './disk-space';
 
-/** Knows no table by itself: the application says which entities there are. */
+/** Provides the database. The application passes the entities. */
 @Global()
 @Module({})
 export class DatabaseModule implements OnApplicationShutdown {

@@ -11,17 +11,17 @@ import { TableRows } from './table-rows';
 import { WalTruncation } from './wal-truncation';
 import { type Transaction, type WriteCommand, Writer } from './writer';
 
-/** How often the file is looked for, and, in trouble, tried. */
+/** Interval for checking the file, and for retrying after a storage problem. */
 const LOOK_EVERY_MS = 1_000;
-/** How long a caller that asks whether writing works again waits for the answer. */
+/** Milliseconds that `assertWritable` waits for a test write. */
 const PROBE_WAIT_MS = 200;
 
 /**
- * One file, two connections: the writer's, that nobody else touches, and one for reading that cannot write.
- * A read never waits for a write, never sees half of one, and sees every write that was answered.
+ * One file with two connections: one for the writer only, and a read-only one. A read never waits for a write and
+ * never sees a partial one. It sees every acknowledged write.
  */
 export class Database {
-  /** The committed state, for reading only: SQLite itself refuses a write here. */
+  /** Reads the committed state. SQLite itself refuses writes on this connection. */
   readonly read: Pick<Transaction, 'query'>;
   private readonly writer: Writer;
   private readonly truncation: WalTruncation;
@@ -46,7 +46,7 @@ export class Database {
   }
 
   /**
-   * Opens the file, makes it if it is new, and brings its tables up to date.
+   * Opens the file, creates it if it does not exist, and runs the migrations.
    * @throws StartUpError
    */
   static async open(path: string, entities: EntityTarget<ObjectLiteral>[]): Promise<Database> {
@@ -55,31 +55,34 @@ export class Database {
     return new Database(writing, reading, new DatabaseFile(path), reserve);
   }
 
-  /** @throws StorageError, after some seconds of waiting where another process holds the file */
+  /**
+   * Commits a write.
+   * @throws StorageError, after up to several seconds if another process locks the file
+   */
   write<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {
     return this.writer.write(command, input);
   }
 
-  /** A write that shares the next commit instead of asking for one: for what is in no hurry. */
+  /** Adds a write to the next commit instead of starting one, for writes that are not urgent. */
   writeAlong<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {
     return this.writer.writeAlong(command, input);
   }
 
-  /** Why nothing can be written; null while writing works. */
+  /** Why writes fail; null while they succeed. */
   get trouble(): StorageReason | null {
     return this.writer.storage.trouble;
   }
 
   /**
-   * `performance.now()` of the last moment at which a write failed for the storage, or had waited for it for more than
-   * a second; null if that never happened in this process.
+   * `performance.now()` of the last write that failed because of the storage or waited more than a second for it. Null
+   * if there was none in this process.
    */
   get lastTroubleAtMs(): number | null {
     return this.writer.storage.lastTroubleAtMs;
   }
 
   /**
-   * Rejects if nothing can be written. What was in trouble the last time is tried again first.
+   * Rejects if writes fail. After a storage problem, it first tries a test write.
    * @throws StorageError
    */
   async assertWritable(): Promise<void> {
@@ -92,25 +95,25 @@ export class Database {
     return new TableRows(this.writing, entity);
   }
 
-  /** SQL that would be needed to bring the tables to what the entities say: none, if the migrations are complete. */
+  /** Returns the SQL that would make the tables match the entities. Empty if the migrations are complete. */
   async missingMigrations(): Promise<string[]> {
     const { upQueries } = await this.writing.driver.createSchemaBuilder().log();
     return upQueries.map(({ query }) => query);
   }
 
-  /** Commits what is under way, then closes both connections. */
+  /** Commits queued writes, then closes both connections. */
   async close(): Promise<void> {
     clearInterval(this.timer);
     this.truncation.stop();
     await this.writer.close();
     this.truncation.stop();
-    // SQLite deletes the log at its path when it closes: by now that may be the log of a restored database.
+    // When SQLite closes, it deletes the log at its path, which may now be the log of a restored database.
     if (!this.file.isInPlace()) return;
     await this.reading.destroy();
     await this.writing.destroy();
   }
 
-  /** Notices a deleted file, and the end of any trouble, without a caller that writes. */
+  /** Detects a deleted file, and the end of a storage problem, even if there are no other writes. */
   private look(): void {
     if (this.seemsWritable()) this.reserve.keep();
     else this.writer.probe().catch(() => undefined);
@@ -125,7 +128,7 @@ function rejectAfter(ms: number, error: Error): Promise<never> {
   return new Promise((_, reject) => setTimeout(reject, ms, error).unref());
 }
 
-/** The connection that TypeORM has opened and brought up to date. */
+/** Returns the connection that TypeORM has opened. */
 function connectionOf(dataSource: DataSource, isForReading = false): SqliteConnection {
   return new SqliteConnection((dataSource.driver as BetterSqlite3Driver).databaseConnection, isForReading);
 }

@@ -3,13 +3,13 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PRIVATE_FILE } from '../lifecycle/private-files';
 
-/** SQLite needs 32 KiB of shared memory before it can read a first row; the rest is for the first writes after it. */
+/** SQLite needs 32 KiB of shared memory before it can read the first row. The rest is for the first writes. */
 const RESERVE_BYTES = 512 * 1024;
 const TRY_AGAIN_MS = 60_000;
 
 /**
- * Room that is put aside while there is some. Given up at a start on a full disk, which could not even read its
- * database otherwise.
+ * Disk space reserved while there is enough of it. Released if the server starts on a full disk, because SQLite could
+ * not even read the database otherwise.
  */
 export class DiskReserve {
   private readonly file: string;
@@ -23,16 +23,16 @@ export class DiskReserve {
   release(): boolean {
     if (!existsSync(this.file)) return false;
     rmSync(this.file);
-    this.lastTryMs = performance.now(); // not taken back before it was of use
+    this.lastTryMs = performance.now(); // do not reserve the space again before it is used
     return true;
   }
 
-  /** Puts it aside, unless it is there. Cheap enough to be called every second. */
+  /** Creates the reserve unless it exists. Cheap enough to be called every second. */
   keep(): void {
     if (existsSync(this.file) || performance.now() - this.lastTryMs < TRY_AGAIN_MS) return;
     this.lastTryMs = performance.now();
     try {
-      // Random, because a file system may store zeros in no room at all.
+      // Random, because some file systems allocate no space for zeros.
       writeFileSync(this.file, randomBytes(RESERVE_BYTES), { mode: PRIVATE_FILE });
     } catch {
       rmSync(this.file, { force: true });

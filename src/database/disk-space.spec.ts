@@ -23,7 +23,7 @@ describe('room for files on their way in', () => {
     );
     await expect(refused).rejects.toBeInstanceOf(JobatoError);
     three.release();
-    // Written is what no longer needs to be reserved.
+    // Written bytes no longer need a reservation.
     freeMegabytes(165);
     await one.need(10 * MEGABYTE);
     await three.need(10 * MEGABYTE);
@@ -36,7 +36,7 @@ describe('room for files on their way in', () => {
     freeMegabytes(200);
     const room = disk.reservation();
     await room.need(50 * MEGABYTE);
-    freeMegabytes(120); // something else has written
+    freeMegabytes(120); // another program wrote files
     await expect(room.need(40 * MEGABYTE)).rejects.toMatchObject({ code: 'STORAGE_FULL' });
     room.release();
   });

@@ -6,24 +6,24 @@ import { JobatoError } from '../http/catalogue';
 
 const LOOK_EVERY_MS = 5000;
 
-/** Room for one file on its way in, so that several at once do not count on the same free bytes. */
+/** A reservation of disk space for one incoming file, so that concurrent files do not count on the same free bytes. */
 export interface RoomReservation {
   /**
-   * Looks at the disk, and reserves what the file still needs.
-   * @throws JobatoError STORAGE_FULL where the floor would not stay free
+   * Checks the disk, and reserves the remaining size of the file.
+   * @throws JobatoError STORAGE_FULL if less than the minimum would stay free
    */
   need(bytes: number): Promise<void>;
   release(): void;
 }
 
 /**
- * Keeps a floor of free space. On a full disk SQLite cannot even delete, so runs are refused while there is still
- * room to end the ones that are under way.
+ * Keeps a minimum of free disk space. On a full disk, SQLite cannot even delete rows. New runs are therefore refused
+ * while there is still space to complete the active ones.
  */
 @Injectable()
 export class DiskSpace implements OnModuleInit, OnModuleDestroy {
   private freeBytes = Number.POSITIVE_INFINITY;
-  /** By files on their way in, for what they have not written yet. */
+  /** Reserved by incoming files for the bytes that they have not written yet. */
   private reservedBytes = 0;
   private timer: NodeJS.Timeout | null = null;
 
@@ -38,7 +38,7 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
     if (this.timer) clearInterval(this.timer);
   }
 
-  /** What is wrong with the disk, or null. */
+  /** Returns the problem with the disk, or null. */
   trouble(): string | null {
     if (this.freeBytes >= this.config.minFreeDiskBytes) return null;
     return (
@@ -47,7 +47,7 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
     );
   }
 
-  /** "12 GB free", in steps in which it is worth telling. */
+  /** Returns the free space, such as "12 GB free", rounded so that it rarely changes. */
   room(): string {
     if (!Number.isFinite(this.freeBytes)) return 'has room';
     const gigabytes = this.freeBytes / 1024 ** 3;
@@ -60,7 +60,7 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
     if (trouble !== null) throw new JobatoError('STORAGE_FULL', trouble);
   }
 
-  /** Returns a reservation of nothing yet; its owner releases it. */
+  /** Returns an empty reservation, which the caller must release. */
   reservation(): RoomReservation {
     let bytes = 0;
     const reserve = (wanted: number) => {
@@ -90,7 +90,7 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
       const { bavail, bsize } = await statfs(this.config.dataDir);
       this.freeBytes = bavail * bsize;
     } catch {
-      // A file system that cannot say how full it is does not stop anyone.
+      // A file system that does not report its free space must not block runs.
     }
   }
 }

@@ -4,9 +4,9 @@ const FIRST_PAUSE_MS = 2;
 const MAX_PAUSE_MS = 100;
 
 /**
- * Tries again while another process holds the file, with pauses in which the event loop is free. SQLite's own busy
+ * Retries while another process locks the file, without blocking the event loop between tries. SQLite's own busy
  * timeout would block it.
- * @param isWorthWaiting asked after each try, with the time since the first one
+ * @param isWorthWaiting called after each try, with the milliseconds since the first one
  * @throws the error of the last try
  */
 export async function whileLocked<Result>(

@@ -10,9 +10,9 @@ import { whileLocked } from './lock-wait';
 import { MIGRATIONS } from './migrations/all';
 import { StorageError, type StorageReason, storageReasonOf } from './storage-error';
 
-/** How long a start waits for another process that holds the file. */
+/** Milliseconds that start-up waits for another process that locks the file. */
 const LOCK_WAIT_MS = 10_000;
-/** Pages of 4 KiB after which a commit copies the write-ahead log into the database. */
+/** Pages of 4 KiB after which a commit checkpoints the write-ahead log into the database. */
 const CHECKPOINT_PAGES = 8000;
 const PAGE_BYTES = 4096;
 
@@ -26,7 +26,7 @@ const WHY_NOT_OPENED: Record<StorageReason, string> = {
 };
 
 /**
- * Opens the connection that writes, with its tables brought up to date, and the one that reads.
+ * Opens a writing connection, which also runs the migrations, and a reading connection.
  * @throws StartUpError
  */
 export async function openConnections(
@@ -44,15 +44,15 @@ export async function openConnections(
       migrationsTableName: 'migrations',
       migrationsTransactionMode: 'each',
       migrationsRun,
-      timeout: 0, // ms; SQLite's own waiting blocks the event loop
+      timeout: 0, // Milliseconds; SQLite's own wait would block the event loop.
       prepareDatabase: closingOnError(prepare),
     });
   const writing = await open(true, (connection) => {
     assertOurs(connection, file);
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = FULL');
-    // Ids of events are random, and each changes a page of its own: most of those that change stay in memory, and
-    // one that changes often is copied to its place once for many changes.
+    // Event ids are random, so each insert changes a different page. A large cache keeps most changed pages in memory.
+    // A late checkpoint copies a page once for many changes.
     connection.pragma('cache_size = -32000');
     connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     connection.pragma(`journal_size_limit = ${CHECKPOINT_PAGES * PAGE_BYTES}`);
@@ -65,7 +65,10 @@ export async function openConnections(
   return { writing, reading };
 }
 
-/** SQLite makes its files as its umask says, and those beside the database with the mode of the database. */
+/**
+ * Makes the folder and the file private. SQLite creates a database according to the umask, and the files next to it
+ * with the mode of the database.
+ */
 function makePrivate(file: string): void {
   try {
     makePrivateFolder(dirname(file));
@@ -75,7 +78,7 @@ function makePrivate(file: string): void {
   }
 }
 
-/** What a start on a full disk needs is taken from the reserve. */
+/** Opens a connection. If the disk is full, it frees the reserve first and tries again. */
 async function openDespiteFullDisk(
   file: string,
   reserve: DiskReserve,
@@ -114,7 +117,7 @@ async function openOnce(options: BetterSqlite3DataSourceOptions): Promise<DataSo
   }
 }
 
-/** TypeORM forgets a connection that cannot be prepared, and leaves it open. */
+/** Closes the connection if the callback throws, because TypeORM would leave it open. */
 function closingOnError(prepare: (connection: BetterSqlite3.Database) => void) {
   return (connection: BetterSqlite3.Database): void => {
     try {
@@ -126,7 +129,7 @@ function closingOnError(prepare: (connection: BetterSqlite3.Database) => void) {
   };
 }
 
-/** Before anything is changed in the file. */
+/** Checks that the database belongs to Jobato. Runs before anything in the file changes. */
 function assertOurs(connection: BetterSqlite3.Database, file: string): void {
   const tables = namesIn(connection, "SELECT name FROM sqlite_master WHERE type = 'table'");
   const migrations = tables.includes('migrations')
@@ -150,7 +153,7 @@ function namesIn(connection: BetterSqlite3.Database, sql: string): string[] {
   return connection.prepare<[], string>(sql).pluck().all();
 }
 
-/** In every script, as PostgreSQL has it; SQLite's own knows ASCII only. */
+/** Lower-cases all scripts, as PostgreSQL does. The function of SQLite supports only ASCII. */
 function lower(value: unknown): unknown {
   return typeof value === 'string' ? value.toLowerCase() : value;
 }

@@ -1,10 +1,12 @@
 import { whileLocked } from './lock-wait';
 import type { Transaction } from './writer';
 
-/** Readers wait for no writer, but another process that holds the whole file, for example to recover it, blocks them. */
+/**
+ * Milliseconds. Reads never wait for writes, but another process may lock the whole file, for example to recover it.
+ */
 const WAIT_MS = 5_000;
 
-/** Reads the committed state. A lock of another process is waited for without blocking the event loop. */
+/** Reads the committed state. Waits for a lock of another process without blocking the event loop. */
 export class PatientReader implements Pick<Transaction, 'query'> {
   constructor(private readonly connection: Pick<Transaction, 'query'>) {}
 

@@ -2,19 +2,19 @@ import type { Database, Statement } from 'better-sqlite3';
 import { StorageError, storageReasonOf } from './storage-error';
 import type { Transaction } from './writer';
 
-/** Lists of every length have a statement of their own; beyond this many the oldest is forgotten. */
+/** Lists of different lengths need different statements. Above this number, the oldest statement is dropped. */
 const MAX_STATEMENTS = 500;
 
 /**
- * Statements straight to SQLite. TypeORM's own way asks its logger and subscribers about each, which takes longer
- * than most of them do.
+ * Executes statements directly in SQLite. TypeORM calls its logger and subscribers for each statement, which takes
+ * longer than most statements.
  */
 export class SqliteConnection implements Transaction {
   private readonly statements = new Map<string, Statement<unknown[], unknown>>();
 
   constructor(
     private readonly database: Database,
-    /** A write on a connection for reading is a mistake in the program, and says nothing of the storage. */
+    /** A write on a reading connection is a programming error and not a storage problem. */
     private readonly isForReading = false,
   ) {}
 

@@ -1,10 +1,10 @@
 import type { StorageReason } from './storage-error';
 
-/** What the last writes showed of the storage. Times are those of `performance.now()`. */
+/** State of the storage as shown by the latest writes. Times are those of `performance.now()`. */
 export class StorageCondition {
-  /** Why nothing can be written; null while writing works. */
+  /** Why writes fail; null while they succeed. */
   trouble: StorageReason | null = null;
-  /** When a write last failed or had waited too long; null if that never happened in this process. */
+  /** When a write last failed or waited too long; null if there was none in this process. */
   lastTroubleAtMs: number | null = null;
 
   failed(reason: StorageReason): void {

@@ -2,15 +2,15 @@ import { JobatoError } from '../http/catalogue';
 
 /**
  * Why the database file could not be read or written:
- * - `full`: the disk, or the quota of its user, has no room.
+ * - `full`: the disk, or the quota of its user, has no space left.
  * - `locked`: another process holds the file, and did not release it in time.
  * - `readonly`: the file or its file system refuses writes.
- * - `gone`: the file was deleted, moved or replaced underneath this process.
+ * - `gone`: the file was deleted, moved or replaced while this process uses it.
  * - `broken`: the disk reports errors, or the content of the file is damaged.
  */
 export type StorageReason = 'full' | 'locked' | 'readonly' | 'gone' | 'broken';
 
-/** What happened and what to do, for people. */
+/** Messages for users: what happened and what to do. */
 export const STORAGE_DETAILS: Record<StorageReason, string> = {
   full: 'The disk is full, so nothing can be saved. Free some space; no restart is needed.',
   locked:
@@ -22,12 +22,12 @@ export const STORAGE_DETAILS: Record<StorageReason, string> = {
     'The disk reports errors or the database file is damaged. Check the disk, and restore the file from a backup if it is damaged.',
 };
 
-/** Seconds after which a caller may try again; the server itself looks every second whether the storage is back. */
+/** Seconds after which a caller may retry. The server itself checks every second whether the storage works again. */
 const RETRY_AFTER_SECONDS = 5;
 
 const REASONS_BY_CODE: [code: RegExp, reason: StorageReason][] = [
   [/^(SQLITE_FULL|ENOSPC|EDQUOT)$/, 'full'],
-  // SQLite could not make its shared memory file, which happens on a full disk before any other write.
+  // SQLite could not create its shared memory file. On a full disk, this happens before any other write.
   [/^SQLITE_IOERR_SHMSIZE$/, 'full'],
   [/^SQLITE_(BUSY|LOCKED)/, 'locked'],
   [/^SQLITE_READONLY_DBMOVED$/, 'gone'],
@@ -36,8 +36,9 @@ const REASONS_BY_CODE: [code: RegExp, reason: StorageReason][] = [
 ];
 
 /**
- * The storage failed; no statement and no caller is to blame, and the same call may succeed later. A write that was
- * answered with it had no effect; only after a disk error during its commit (`broken`) that is unknown.
+ * The storage failed. Neither the statement nor the caller is the cause, and the same call may succeed later. A write
+ * that rejects with this error had no effect. Only after a disk error during its commit (`broken`) is the effect
+ * unknown.
  */
 export class StorageError extends JobatoError {
   override readonly cause: unknown;
@@ -54,7 +55,7 @@ export class StorageError extends JobatoError {
   }
 }
 
-/** Returns the reason if SQLite or the file system blames the storage; null for every other error. */
+/** Returns the reason if SQLite or the file system reports a storage problem; null for every other error. */
 export function storageReasonOf(error: unknown): StorageReason | null {
   if (error instanceof StorageError) return error.reason;
   const code = (error as { code?: unknown } | null)?.code;

@@ -7,9 +7,9 @@ interface Column {
   json: boolean;
 }
 
-/** Reads the same columns of one table again and again. */
+/** Reads a fixed set of columns of one table. */
 export class RowReader<Row> {
-  /** Under the names of the properties, so that a row is an entity as it comes. */
+  /** Selects columns under their property names, so that a row is an entity without conversion. */
   private readonly selection: string;
   private readonly jsonProperties: string[];
 
@@ -31,12 +31,12 @@ export class RowReader<Row> {
 }
 
 /**
- * Moves entities to and from rows in bulk, by the entity's own column definitions. Hot paths go through here,
- * because TypeORM's `save` asks the database first what it knows already.
+ * Reads and writes entities in bulk, using the entity's column definitions. For hot paths, because TypeORM's `save`
+ * first queries the database.
  *
- * Rows are written by one short statement each, prepared once: SQLite lives in this process, and there it takes less
- * than half the time of one statement for all of them, for which it would keep a journal of every page that it
- * touches, in case it had to take back half a statement. A transaction takes back the whole.
+ * Each row is written by one short prepared statement. In SQLite, which runs in this process, that takes less than
+ * half the time of one statement for all rows. A statement for many rows must journal each page that it changes, to be
+ * able to undo a partial statement. A transaction rolls back as a whole.
  */
 export class TableRows<Entity extends ObjectLiteral> {
   readonly table: string;
@@ -54,21 +54,21 @@ export class TableRows<Entity extends ObjectLiteral> {
     this.whole = new RowReader(this.table, this.columns);
   }
 
-  /** All columns, as entities. `where` may end in an order and a limit. */
+  /** Returns all columns, as entities. `where` may end in an order and a limit. */
   async select(tx: Pick<Transaction, 'query'>, where: string, parameters: unknown[]): Promise<Entity[]> {
     return this.whole.select(tx, where, parameters);
   }
 
-  /** Reads some columns: a wide row takes several times as long to read as a narrow one. */
+  /** Returns a reader for some columns: a wide row takes several times as long to read as a narrow one. */
   only<Property extends keyof Entity & string>(properties: Property[]): RowReader<Pick<Entity, Property>> {
     const columns = this.columns.filter(({ property }) => properties.includes(property as Property));
     return new RowReader(this.table, columns);
   }
 
   /**
-   * With `onConflict: 'ignore'` those that break a unique index are left out.
-   * Properties that are undefined in the first entity are left to the database's default.
-   * @returns the entities that were really inserted
+   * Inserts entities. With `onConflict: 'ignore'`, rows that violate a unique index are skipped. Properties that are
+   * undefined in the first entity get the default of the database.
+   * @returns the inserted entities
    */
   async insert(
     tx: Transaction,
@@ -91,7 +91,7 @@ export class TableRows<Entity extends ObjectLiteral> {
    * Writes the named properties of each entity.
    * @param guard SQL over the table's columns, with `?` for each of the `guardedBy` of the entity, such as
    *   `revision < ?` and `['revision']`
-   * @returns how many rows the guard let through
+   * @returns how many rows were updated
    */
   async update(
     tx: Transaction,
@@ -115,10 +115,10 @@ export class TableRows<Entity extends ObjectLiteral> {
   }
 }
 
-/** How many values one statement may carry: SQLite takes 32,766, PostgreSQL a few more. */
+/** Maximum number of values in one statement: SQLite accepts 32,766, PostgreSQL a few more. */
 const MAX_VALUES = 30_000;
 
-/** The rows in groups that each fit into one statement. */
+/** Splits rows into groups that each fit into one statement. */
 export function inPortions<Row>(rows: Row[], columns: number): Row[][] {
   const size = Math.max(1, Math.floor(MAX_VALUES / columns));
   return Array.from({ length: Math.ceil(rows.length / size) }, (_, index) =>
@@ -126,13 +126,13 @@ export function inPortions<Row>(rows: Row[], columns: number): Row[][] {
   );
 }
 
-/** `(?, ?), (?, ?)` for two rows of two columns. */
+/** Returns `(?, ?), (?, ?)` for two rows of two columns. */
 export function placeholders(rows: number, columns = 1): string {
   const row = `(${Array(columns).fill('?').join(', ')})`;
   return Array(rows).fill(row).join(', ');
 }
 
-/** `(?, ?, ?)`, for `IN`. */
+/** Returns `(?, ?, ?)`, for `IN`. */
 export function inList(values: readonly unknown[]): string {
   return `(${values.map(() => '?').join(', ')})`;
 }

@@ -1,9 +1,10 @@
-/** What the members of an object cost beside their texts, roughly. */
+/** Approximate overhead of a value or object member, in bytes. */
 const BYTES_PER_NODE = 16;
 
 /**
- * Returns roughly how many bytes a value holds in memory: of texts and buffers in plain objects and arrays. Maps, sets
- * and class instances behind getters are not entered: they are state of this process, not input from outside.
+ * Returns the approximate size of a value in memory, in bytes. Counts strings and buffers in plain objects and arrays.
+ * Does not count the contents of maps, sets and class instances behind getters: they are internal state, not external
+ * input.
  */
 export function textSize(value: unknown): number {
   if (typeof value === 'string') return BYTES_PER_NODE + 2 * value.length;

@@ -1,14 +1,14 @@
 import type { DatabaseFile } from './database-file';
 import type { Transaction } from './writer';
 
-/** A checkpoint copies and syncs, so it is left to a moment in which no caller writes. */
+/** Milliseconds without writes before a checkpoint, because a checkpoint copies and syncs data. */
 const IDLE_MS = 2_000;
-/** A log of this size is not worth a checkpoint: SQLite writes over it from its beginning. */
+/** SQLite overwrites the log from its start, so a log up to this size is not worth a checkpoint. */
 const KEEP_BYTES = 4 * 1024 * 1024;
 
 /**
- * Gives the disk back what a burst of writes left in the write-ahead log, which SQLite itself only does when the
- * database is closed. While writes never cease, `journal_size_limit` bounds the log.
+ * Truncates the write-ahead log after a burst of writes. SQLite itself does so only when it closes the database.
+ * During continuous writes, `journal_size_limit` bounds the log.
  */
 export class WalTruncation {
   private timer: NodeJS.Timeout | null = null;
@@ -33,7 +33,7 @@ export class WalTruncation {
       const [result] = await this.connection.query<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)');
       if (result?.busy === 1) this.timer?.refresh(); // another process is reading
     } catch {
-      // A transaction has just begun, or the disk is in trouble, which the next write reports.
+      // A transaction has just started, or the disk has an error that the next write reports.
     }
   }
 }

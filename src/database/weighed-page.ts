@@ -1,13 +1,13 @@
 import type { Transaction } from './writer';
 
-/** What the rows of one page may take in the database. */
+/** Maximum size of the rows of one page in the database. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
 /**
- * Finds which rows make up a page that is bounded in rows and in bytes. The database knows the size of a row without
- * reading it, so no more is read than is shown.
+ * Selects the rows of a page that is bounded in rows and in bytes. SQLite returns the size of a row without reading its
+ * content, so only the rows of the page are read.
  * @param keys SQL that selects the `key` and the `size` of `limit + 1` rows, in the order of the page
- * @returns the keys of the page, at least one where there are any, and whether more rows follow
+ * @returns the keys of the page, at least one if there are any, and whether more rows follow
  */
 export async function weighedPage<Key extends string | number>(
   read: Pick<Transaction, 'query'>,

@@ -5,7 +5,7 @@ export interface QueuedWrite<Command> {
   command: Command;
   input: unknown;
   queuedAtMs: number;
-  /** Measured only while the storage is waited for: it costs more than a small write. */
+  /** Size of the input. Measured only while the storage is unavailable, because it costs more than a small write. */
   bytes: number;
   resolve: (output: unknown) => void;
   reject: (reason: unknown) => void;
@@ -15,13 +15,13 @@ const TOO_MANY_WRITES =
   'More writes are waiting to be saved than this server keeps in memory. Send fewer at a time, and try again later.';
 
 export interface QueueLimits {
-  /** While the storage works. */
+  /** Limit while the storage works. */
   writes: number;
   writesInTrouble: number;
   bytes: number;
 }
 
-/** Writes in the order in which they came. Bounded, because callers may come faster than a disk in trouble answers. */
+/** A queue of writes, first in, first out. Bounded, because callers may be faster than a failing disk. */
 export class WriteQueue<Command> {
   private readonly writes: QueuedWrite<Command>[] = [];
   private bytes = 0;
@@ -32,7 +32,7 @@ export class WriteQueue<Command> {
     return this.writes.length;
   }
 
-  /** @param isWaiting whether the storage cannot be written at the moment, so that the queue only grows */
+  /** @param isWaiting whether the storage is unavailable, so that the queue only grows */
   add(command: Command, input: unknown, isWaiting: boolean): Promise<unknown> {
     const bytes = isWaiting ? textSize(input) : 0;
     const { writes, writesInTrouble } = this.limits;
@@ -52,7 +52,7 @@ export class WriteQueue<Command> {
     return taken;
   }
 
-  /** Takes out the writes that were queued before this moment. */
+  /** Removes and returns the writes that were queued up to this time. */
   takeOlderThan(queuedAtMs: number): QueuedWrite<Command>[] {
     const end = this.writes.findIndex((write) => write.queuedAtMs > queuedAtMs);
     return this.take(end < 0 ? this.writes.length : end);

@@ -19,7 +19,7 @@ beforeEach(() => {
   file.exec('CREATE TABLE notes (position integer PRIMARY KEY AUTOINCREMENT, note text NOT NULL UNIQUE)');
   statements = [];
   const connection = new SqliteConnection(file);
-  // The real connection; only what passes through it is written down.
+  // The real connection, with a record of its statements.
   isFileGone = false;
   writer = new Writer(
     {
@@ -216,7 +216,7 @@ describe('a write that fails', () => {
     };
     const bad = writer.write(failing, 'bad');
     await open.promise;
-    const good = writer.write(insert, 'good'); // while the other's transaction is open
+    const good = writer.write(insert, 'good'); // while the transaction of the other write is open
     failure.resolve();
     expect(await outcomes([bad, good])).toEqual(['rejected', 'fulfilled']);
     expect(notes()).toEqual(['good']);
@@ -316,7 +316,7 @@ describe('a file that another process holds', () => {
       await untilTried(2);
       const large = 'x'.repeat(10 * 1024 * 1024);
       const writes = Array.from({ length: 5 }, () => outcomes([writer.write(insert, large)]));
-      expect(await Promise.race(writes)).toEqual(['rejected']); // the fourth and fifth: two bytes a character
+      expect(await Promise.race(writes)).toEqual(['rejected']); // the fourth and fifth: two bytes per character
       await jest.advanceTimersByTimeAsync(6000);
       await Promise.all([first, ...writes]);
     });

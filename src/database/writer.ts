@@ -3,17 +3,23 @@ import { StorageCondition } from './storage-condition';
 import { StorageError } from './storage-error';
 import { type QueuedWrite, WriteQueue } from './write-queue';
 
-/** What a write may do: SQL inside the writer's open transaction, nothing that outlives a rollback. */
+/**
+ * The SQL operations of a write, inside the writer's open transaction. A write must have no effect that outlives a
+ * rollback.
+ */
 export interface Transaction {
   query<Row = unknown>(sql: string, parameters?: unknown[]): Promise<Row[]>;
 
-  /** The same write once for each row of parameters. @returns how many rows of the table each of them changed */
+  /**
+   * Executes the same write once for each row of parameters.
+   * @returns how many rows of the table each of them changed
+   */
   each(sql: string, rows: unknown[][]): Promise<number[]>;
 }
 
 /**
- * A write, told for many inputs at once: it gets all that came in the same turn of the event loop, and answers
- * in their order. It must leave nothing behind in memory, because it is run again when its group was rolled back.
+ * A write for many inputs at once. It receives all inputs of one turn of the event loop, and returns outputs in the
+ * same order. It must not change any state in memory, because it runs again after a rollback of its group.
  */
 export type WriteCommand<Input, Output> = (tx: Transaction, inputs: Input[]) => Promise<Output[]>;
 
@@ -21,31 +27,34 @@ type AnyCommand = WriteCommand<unknown, unknown>;
 type Queue = WriteQueue<AnyCommand>;
 type Queued = QueuedWrite<AnyCommand>;
 
-/** Keeps one transaction short enough not to hold up the event loop. */
+/** Keeps transactions short, so that they do not block the event loop. */
 const MAX_INPUTS_PER_GROUP = 500;
-/** A commit costs the same for one write as for many. While each turn of the event loop brings more, it waits this long. */
+/**
+ * Maximum time to gather writes while each turn of the event loop adds more: a commit costs the same for one write as
+ * for many.
+ */
 const GATHER_MS = 5;
-/** How long a write that is in no hurry waits for a commit that it can share. */
+/** Milliseconds that a non-urgent write waits for a commit to share. */
 const PATIENCE_MS = 50;
-/** A write that waits for the storage is answered after this long: written, or with a StorageError. */
+/** A write that waits for the storage is settled after this time: committed, or rejected with a StorageError. */
 const STORAGE_WAIT_MS = 5_000;
-/** The writes of a group that failed are tried one by one for this long; the next group waits meanwhile. */
+/** Time limit for retrying the writes of a failed group one by one. The next group waits during that time. */
 const TRY_ALONE_MS = 2_000;
-/** A wait that is longer counts as trouble. */
+/** A longer wait counts as a storage problem. */
 const LONG_WAIT_MS = 1_000;
 const QUEUE_LIMITS = { writes: 500_000, writesInTrouble: 50_000, bytes: 64 * 1024 * 1024 };
 
 /**
- * The only one that writes to the database. It owns the one writing connection and its transactions, so no write
- * can fall into a stranger's transaction and be rolled back with it. All writes of one turn of the event loop
- * share a commit (group commit), and each caller is answered after it.
+ * The only writer of the database. It owns the writing connection and its transactions, so that no write becomes part
+ * of an unrelated transaction and its rollback. All writes of one turn of the event loop share a commit (group
+ * commit). Each caller gets its result after the commit.
  *
- * While another process holds the file, writes wait in the queue and the event loop stays free.
+ * While another process locks the file, writes wait in the queue and the event loop is not blocked.
  */
 export class Writer {
   readonly storage = new StorageCondition();
   private readonly queue: Queue = new WriteQueue(QUEUE_LIMITS);
-  /** What waits for the next commit and asks for none. */
+  /** Writes that wait for the next commit and do not start one. */
   private readonly along: Queue = new WriteQueue(QUEUE_LIMITS);
   private patience: NodeJS.Timeout | null = null;
   private draining = false;
@@ -56,32 +65,32 @@ export class Writer {
 
   constructor(
     private readonly connection: Transaction,
-    /** Throws if the file is no longer the one that the connection has open. */
+    /** Throws if the file at the path is not the one that the connection has open. */
     private readonly assertFileInPlace: () => void,
-    /** Called when nothing is left to write. */
+    /** Called when the queue is empty. */
     private readonly onIdle: () => void = () => undefined,
   ) {}
 
-  /** Resolves once the write is committed, durably; rejects if it was rolled back. */
+  /** Resolves once the write is durably committed; rejects if it was rolled back. */
   write<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {
     return this.enqueue(this.queue, command, input, () => this.beginDraining());
   }
 
   /**
-   * The same for what is in no hurry, such as tidying up: it shares the next commit that somebody asks for, and has one
-   * of its own only if none comes for a while. A commit waits for the disk, and everybody else waits with it.
+   * Does the same for non-urgent writes, such as clean-up. They share the next commit that another write starts, and
+   * get their own only after a while. Each commit waits for the disk and delays all other writes.
    */
   writeAlong<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {
     return this.enqueue(this.along, command, input, () => this.bePatient());
   }
 
-  /** Writes a page with its present content, so that trouble is noticed, and its end too, while no caller writes. */
+  /** Writes a page with its current content, to detect a storage problem or its end while there are no other writes. */
   probe(): Promise<unknown> {
     this.probing ??= this.write(nothing, undefined).finally(() => (this.probing = null));
     return this.probing;
   }
 
-  /** Commits what is queued, then takes no more. */
+  /** Commits queued writes, then rejects further ones. */
   async close(): Promise<void> {
     this.closed = true;
     if (this.along.length > 0) this.beginDraining();
@@ -102,7 +111,7 @@ export class Writer {
   }
 
   private bePatient(): void {
-    if (this.draining) return; // which looks afterwards whether anyone is left
+    if (this.draining) return; // the drain loop checks for remaining writes at its end
     this.patience ??= setTimeout(() => this.beginDraining(), PATIENCE_MS);
   }
 
@@ -118,7 +127,7 @@ export class Writer {
     do {
       await this.gather();
       await this.commitNextGroup();
-      // Lets sockets and timers have their turn, and the next group grow.
+      // Yield to sockets and timers, and let the next group grow.
       if (this.queue.length > 0) await nextTurn();
     } while (this.queue.length > 0 || (this.closed && this.along.length > 0));
     this.draining = false;
@@ -126,7 +135,7 @@ export class Writer {
     this.onIdle();
   }
 
-  /** Callers at work at the same time come in over several turns, a few in each. A lone write does not wait. */
+  /** Waits for more writes, because concurrent callers arrive over several turns. A single write does not wait. */
   private async gather(): Promise<void> {
     const untilMs = performance.now() + GATHER_MS;
     let known = 1;
@@ -147,14 +156,14 @@ export class Writer {
         return this.queue.length + this.along.length > 0;
       });
     } catch (error) {
-      // A database that gives no transaction would fail each of them just the same.
+      // Without a transaction, each of the writes would fail in the same way.
       refuse([...this.queue.take(this.queue.length), ...this.along.take(this.along.length)], error);
       return;
     }
     await this.commit([...this.queue.take(MAX_INPUTS_PER_GROUP), ...this.along.take(this.along.length)]);
   }
 
-  /** Those that have waited long enough for the storage; what a busy writer lets them wait does not count. */
+  /** Rejects writes that have waited too long for the storage. Time spent behind other writes does not count. */
   private refuseOverdue(waitedMs: number): void {
     if (waitedMs < STORAGE_WAIT_MS) return;
     const overdueMs = performance.now() - STORAGE_WAIT_MS;
@@ -163,11 +172,13 @@ export class Writer {
     }
   }
 
-  /** Opens a transaction as soon as no other process holds the file. */
+  /** Opens a transaction as soon as no other process locks the file. */
   private async begin(isWorthWaiting: (waitedMs: number) => boolean): Promise<void> {
     try {
       await whileLocked(
-        () => this.control('BEGIN IMMEDIATE'), // a deferred one that reads first fails at its first write if another process wrote in between
+        // IMMEDIATE: a deferred transaction that reads first fails at its first write
+        // if another process wrote in between.
+        () => this.control('BEGIN IMMEDIATE'),
         (waitedMs) => {
           this.isWaitingForStorage = true;
           if (waitedMs > LONG_WAIT_MS) this.storage.failed('locked');
@@ -185,11 +196,11 @@ export class Writer {
   private async control(statement: 'BEGIN IMMEDIATE' | 'COMMIT'): Promise<void> {
     if (statement === 'BEGIN IMMEDIATE') this.assertFileInPlace();
     await this.connection.query(statement);
-    // Not acknowledged where it went into a file that was deleted meanwhile.
+    // Do not acknowledge a commit to a file that was deleted in the meantime.
     if (statement === 'COMMIT') this.assertFileInPlace();
   }
 
-  /** Carries a group out in the open transaction, and answers each of it. */
+  /** Executes a group in the open transaction, and settles each of its writes. */
   private async commit(group: Queued[]): Promise<void> {
     try {
       const outputs = await this.inTransaction(group);
@@ -200,7 +211,10 @@ export class Writer {
     }
   }
 
-  /** One bad write must hurt only itself; on a disk that is almost full, neither must a large one. */
+  /**
+   * Retries the writes of a failed group one by one, so that an invalid write affects no other. On an almost full
+   * disk, the same applies to a large write.
+   */
   private async commitEachAlone(group: Queued[]): Promise<void> {
     const startedMs = performance.now();
     const isWorthWaiting = () => performance.now() - startedMs < TRY_ALONE_MS;
@@ -217,7 +231,7 @@ export class Writer {
         refuse(group.slice(index + 1), new StorageError(this.storage.trouble));
         return;
       }
-      await nextTurn(); // a full disk takes its time to say so
+      await nextTurn(); // on a full disk, each failure takes time
     }
   }
 
@@ -231,13 +245,13 @@ export class Writer {
         );
         indexes.forEach((index, position) => (outputs[index] = results[position]));
       }
-      // A transaction that changed nothing succeeds on a full disk too, and would prove nothing.
+      // A transaction without changes succeeds even on a full disk and would prove nothing.
       if (this.storage.trouble !== null) await rewriteOnePage(this.connection);
       await this.control('COMMIT');
       this.storage.succeeded();
       return outputs;
     } catch (error) {
-      await this.connection.query('ROLLBACK').catch(() => undefined); // SQLite may have rolled back by itself
+      await this.connection.query('ROLLBACK').catch(() => undefined); // SQLite may have rolled back already
       this.noteFailure(error);
       throw error;
     }
@@ -248,7 +262,7 @@ export class Writer {
   }
 }
 
-/** Whether the others of the group may be written though the group could not. */
+/** Whether other writes of the group may succeed although the group failed. */
 function mayBeOneOfThem(error: unknown): boolean {
   return !(error instanceof StorageError) || error.reason === 'full' || error.reason === 'broken';
 }

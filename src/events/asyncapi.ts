@@ -8,9 +8,9 @@ import { type RunEventType, toStreamFields } from './run-event';
 export interface AsyncApiSurroundings {
   runEventsStream: string;
   runLogsStream: string;
-  /** null: the embedded event stream. */
+  /** Null for the embedded event stream. */
   redisUrl: string | null;
-  /** Where the document was asked for. */
+  /** Host and protocol of the request for the document. */
   http: { host: string; protocol: string };
 }
 
@@ -20,12 +20,12 @@ export const EVENT_TYPES = Object.keys(PAYLOAD_SCHEMAS) as RunEventType[];
 const ref = (to: string) => ({ $ref: `#/${to}` });
 const sentBy = (who: 'jobato' | 'worker') => EVENT_TYPES.filter((type) => EVENT_WORDS[type].sentBy === who);
 
-/** `run.cancel.requested` → `RunCancelRequested`: how the type is called among the components. */
+/** Returns the component name of an event type: `run.cancel.requested` → `RunCancelRequested`. */
 export function componentName(type: RunEventType): string {
   return type.replace(/(^|\.)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
 }
 
-/** The contract of events as an AsyncAPI 3 document, made from the very schemas that check them. Pure. */
+/** Returns the event contract as an AsyncAPI 3 document. It contains the schemas that validate the events. Pure. */
 export function asyncApiDocument({ runEventsStream, runLogsStream, redisUrl, http }: AsyncApiSurroundings) {
   const onChannel = (channel: string, types: RunEventType[]) =>
     types.map((type) => ref(`channels/${channel}/messages/${componentName(type)}`));
@@ -138,7 +138,7 @@ function redisServer(redisUrl: string | null) {
       description: 'Not in use here: this Jobato has the embedded event stream. REDIS_URL names a Redis.',
     };
   }
-  // Name and port alone: the rest of the address may be a secret.
+  // Only host and port: the rest of the URL may contain a secret.
   const { hostname, port, protocol } = new URL(redisUrl);
   return {
     host: `${hostname || 'localhost'}:${port || 6379}`,

@@ -1,13 +1,16 @@
 import type { ConsumerState, GroupState } from './event-stream';
 
-/** Anyone who may use Redis can make groups and consumers, of any name. */
+/** Every client with access to Redis can create groups and consumers, under any name. */
 export const MAX_GROUPS = 20;
 export const MAX_CONSUMERS = 100;
 const MAX_NAME_LENGTH = 200;
-/** Stands for those that are not named. */
+/** Combines all groups or consumers above the limit. */
 export const OTHER = 'other';
 
-/** The groups of a stream, bounded in number and size: of the consumers those that were heard of last, and the rest as one. */
+/**
+ * Bounds the groups of a stream in number and size. Lists the most recently active consumers and combines the rest
+ * into one entry.
+ */
 export function boundedGroups(groups: GroupState[], ours: readonly string[]): GroupState[] {
   const isOurs = ({ name }: GroupState) => ours.includes(name);
   const sorted = [...groups.filter(isOurs), ...groups.filter((group) => !isOurs(group))];

@@ -1,4 +1,7 @@
-/** How events travel and what they do, for whoever writes a worker: in the AsyncAPI document and on its page. */
+/**
+ * The delivery guarantees and effects of events, for authors of workers. Shown in the AsyncAPI document and on its
+ * page.
+ */
 export const DELIVERY_RULES: readonly { title: string; text: string }[] = [
   {
     title: 'Any worker will do',

@@ -12,41 +12,42 @@ interface Pending {
   consumer: string;
   deliveredAtMs: number;
   deliveryCount: number;
-  /** The delivery count that the database has; 0 = it knows nothing of this delivery. */
+  /** Delivery count stored in the database; 0 if this delivery is not stored yet. */
   storedCount: number;
 }
 
 interface Group {
   name: string;
   lastDeliveredId: number;
-  /** Entries up to this one are from before this life. */
+  /** The last entry id when this process opened the group. Earlier entries are from a previous process. */
   lastIdAtOpening: number;
   pending: Map<number, Pending>;
   /** Acknowledged entries whose pending row may still be in the database. */
   toDelete: Set<number>;
   consumerSeenAtMs: Map<string, number>;
-  /** Reads of one group follow each other, so that no entry is handed out twice. */
+  /** Serializes the reads of one group, so that each entry is delivered once. */
   turn: Promise<unknown>;
 }
 
-/** What a commit wrote of a group: each delivery with the count that the database now has, and what it forgot. */
+/** The part of a group that a commit wrote: deliveries with their stored count, and the ids of deleted pending rows. */
 interface Stored {
   pending: [Pending, number][];
   deletedIds: number[];
 }
 
 /**
- * The event stream for one process: entries and groups are tables of the same database, nothing to install.
+ * An event stream for a single process. Entries and groups are tables of the main database, so it needs no
+ * installation.
  *
- * What was handed to whom is decided in memory and written down behind it, in the same commit as other writes.
- * After a crash the database may therefore know of fewer deliveries and acknowledgements than there were: those
- * entries are delivered once more, which "at least once" allows and the inbox makes harmless.
+ * Deliveries are decided in memory and stored later, in the same commit as other writes. After a crash, the database
+ * may lack recent deliveries and acknowledgements. Those entries are delivered again. At-least-once delivery allows
+ * that, and the inbox ignores duplicates.
  */
 @Injectable()
 export class EmbeddedEventStream extends EventStream {
   readonly isVolatile = false;
   readonly isShared = false;
-  readonly trouble = null; // what can be wrong with it is wrong with the database, which has its own word in health
+  readonly trouble = null; // health already reports database problems
   readonly reconnects = 0;
   private readonly entries: TableRows<StreamEntryEntity>;
   private readonly known = new Map<string, Promise<Group>>();
@@ -122,10 +123,11 @@ export class EmbeddedEventStream extends EventStream {
       Object.assign(pending, { consumer, deliveredAtMs: nowMs, deliveryCount: pending.deliveryCount + 1 });
     }
     try {
-      // Awaited, unlike a first delivery: an entry that kills the process must not be counted as never delivered.
+      // Awaited, unlike a first delivery: the count must be stored before an entry that crashes the process is
+      // delivered.
       await this.store(group);
     } catch (error) {
-      // Not delivered, so not counted: a database in trouble must not use up the deliveries of sound entries.
+      // Restore the counts: a failed write must not use up the delivery attempts of valid entries.
       ids.forEach((id, index) => Object.assign(group.pending.get(id) ?? {}, before[index]));
       throw error;
     }
@@ -150,7 +152,7 @@ export class EmbeddedEventStream extends EventStream {
     return this.database.write(this.deleteEntries, { before, finishedUpTo });
   }
 
-  /** The stream is in the database of its one server. */
+  /** No other server can share this stream, because it is in the server's own database. */
   register(): Promise<string[]> {
     return Promise.resolve([]);
   }
@@ -175,7 +177,7 @@ export class EmbeddedEventStream extends EventStream {
     );
   }
 
-  /** Deliveries lie in the same database as their effects, where nobody else deletes them. */
+  /** Empty: deliveries are in the same database as their effects, and no other program deletes them. */
   async *deliveredSince(): AsyncGenerator<StreamEntry[]> {}
 
   async obtainable(ids: string[]): Promise<Set<string>> {
@@ -198,7 +200,7 @@ export class EmbeddedEventStream extends EventStream {
     return group;
   }
 
-  /** Also those that nobody has asked for since the start: they too have a place and unfinished entries. */
+  /** Includes groups not used since start-up, because they too have an offset and unacknowledged entries. */
   private async allGroups(): Promise<Group[]> {
     const rows = await this.database.read.query<{ group_name: string }>(
       'SELECT group_name FROM stream_groups ORDER BY group_name',
@@ -221,7 +223,7 @@ export class EmbeddedEventStream extends EventStream {
     }>('SELECT * FROM stream_pending WHERE group_name = ? ORDER BY entry_id', [name]);
     const [last] = await read.query<{ id: number | null }>('SELECT MAX(id) AS id FROM stream_entries');
     this.lastId ??= last?.id ?? 0;
-    // The clock may have been set back since: nothing was delivered later than now.
+    // The clock may have been set back since the delivery, so cap the delivery time at now.
     const nowMs = this.clock.steadyMs();
     const deliveredAtMs = (row: { delivered_at: Instant }) => Math.min(Date.parse(row.delivered_at), nowMs);
     return {
@@ -258,9 +260,10 @@ export class EmbeddedEventStream extends EventStream {
       group.lastDeliveredId = id;
     }
     if (rows.length > 0) {
-      // Those from before this life may be what ended the life before: they go out once their delivery is counted.
+      // Entries from a previous process may have crashed it. Store their delivery count before delivering them.
       if (rows[0]!.id <= group.lastIdAtOpening) await this.store(group).catch(() => undefined);
-      // Not awaited: the consumer can begin. If this is lost in a crash, the entries are simply delivered again.
+      // Not awaited, so that the consumer can start at once. If a crash loses this write, the entries are delivered
+      // again.
       else void this.storeAlong(group).catch(() => undefined);
     }
     return rows.map(({ id, fields }) => ({ id: String(id), fields, deliveryCount: 1 }));
@@ -303,7 +306,7 @@ export class EmbeddedEventStream extends EventStream {
     const addedAt = this.clock.now();
     const rows = batches.flat().map((fields) => ({ fields: { ...fields }, addedAt }));
     await this.entries.insert(tx, rows);
-    // Nobody else writes: they have the last numbers, in their order.
+    // This process is the only writer, so the new rows have the highest ids, in insertion order.
     const [last] = await tx.query<{ id: number }>('SELECT MAX(id) AS id FROM stream_entries');
     let id = last!.id - rows.length;
     return batches.map((batch) => batch.map(() => ++id));
@@ -319,12 +322,12 @@ export class EmbeddedEventStream extends EventStream {
     return names.map(() => undefined);
   };
 
-  /** Brings the database up to what memory knows, and only after the commit counts it as known there. */
+  /** Writes the group's changes to the database. Marks them as stored only after the commit. */
   private async store(group: Group): Promise<void> {
     noteStored(group, await this.database.write(this.storeGroups, group));
   }
 
-  /** The same with the next commit that a caller waits for. */
+  /** Does the same, as part of the next commit that another caller waits for. */
   private async storeAlong(group: Group): Promise<void> {
     noteStored(group, await this.database.writeAlong(this.storeGroups, group));
   }

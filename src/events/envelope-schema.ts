@@ -26,7 +26,7 @@ const ofType = (eventTypes: readonly string[]): JsonSchema => ({
   description: 'What happened: the type of the event.',
 });
 
-/** Fields of the stream that stand beside `payload`. */
+/** Schema of the stream fields other than `payload`. */
 export function envelopeFields(eventTypes: readonly string[]): JsonSchema {
   return {
     type: 'object',
@@ -41,7 +41,7 @@ export function envelopeFields(eventTypes: readonly string[]): JsonSchema {
   };
 }
 
-/** An entry of the stream: six flat strings, and a seventh where the attempt was claimed over HTTP. */
+/** Schema of a stream entry: six strings, plus a seventh for attempts claimed over HTTP. */
 export function streamEntrySchema(eventTypes: readonly string[]): JsonSchema {
   const { required, properties, ...rest } = envelopeFields(eventTypes) as {
     required: string[];
@@ -70,7 +70,7 @@ export function streamEntrySchema(eventTypes: readonly string[]): JsonSchema {
   };
 }
 
-/** The same envelope over HTTP: the version is a number, the payload an object. */
+/** Schema of the same envelope over HTTP: the version is a number and the payload an object. */
 export function httpEventSchema(eventType: string, payload: JsonSchema): JsonSchema {
   return {
     type: 'object',

@@ -2,7 +2,7 @@ import type { RunEventMap, RunEventOf, RunEventType } from './run-event';
 
 const RUN_ID = '019ca9d6-8580-7000-8000-000000000001';
 
-/** One event of each type, as a run would see them: published with the schemas, and held to them by a test. */
+/** One example of each event type, in the order of a run. Published with the schemas; a test validates them. */
 export const EVENT_EXAMPLES: { [Type in RunEventType]: RunEventOf<Type> } = {
   'run.requested': example('run.requested', 1, '10:00:00.000', {
     projectId: 'jobs',

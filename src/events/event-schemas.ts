@@ -1,20 +1,20 @@
 import { READABLE_NAME } from './readable-name';
 import { type RunEventType, STOPPING_CAUSES } from './run-event';
 
-/** JSON Schema (draft 2020-12) of each payload: what is checked when an event arrives, and what is published. */
+/** JSON Schema (draft 2020-12) of a payload, used for validation and in the published contract. */
 export type JsonSchema = { [keyword: string]: unknown };
 
 const text = (maxLength = 10_000): JsonSchema => ({ type: 'string', maxLength });
-/** Of a line, which is cut at 64 KiB where it is stored: no call carries more. */
+/** Characters of a log line. Stored lines are cut at 64 KiB, and no HTTP request is larger than this. */
 const MAX_TEXT_LENGTH = 16 * 1024 * 1024;
 const name = { type: 'string', minLength: 1, maxLength: 200 };
 const workerId = { ...name, pattern: READABLE_NAME };
-/** No number of a run is larger, and JavaScript counts exactly up to here. */
+/** Upper bound of all counts: JavaScript integers are exact up to this value. */
 const MAX_COUNT = Number.MAX_SAFE_INTEGER;
 const count = { type: 'integer', minimum: 0, maximum: MAX_COUNT };
 const attempt = { type: 'integer', minimum: 1, maximum: MAX_COUNT };
 const leaseSeconds = { type: 'number', exclusiveMinimum: 0, maximum: 86_400 };
-/** More than a run keeps: what is too much is left out there, and the event still counts. */
+/** More than a run keeps. The run drops the excess, and the event still takes effect. */
 const metrics = { type: 'object', additionalProperties: { type: 'number' }, maxProperties: 10_000 };
 
 const runInput = object({ queryId: text(), queryText: text(), domain: text(), searchQuery: text(100_000) }, [
@@ -24,7 +24,7 @@ const runInput = object({ queryId: text(), queryText: text(), domain: text(), se
   'searchQuery',
 ]);
 const quota = object({ remaining: count, concurrencyLimit: count }, ['remaining', 'concurrencyLimit']);
-/** Nothing is required: for want of a member in a list for later, nobody's end of a run is to be refused. */
+/** No required members: an incomplete list entry must not cause the final event of a run to be rejected. */
 const zeroResult = object({ queryText: text(), domain: text(), occurredAt: text(40) });
 const artifacts = { type: 'array', maxItems: 1000, items: object({ name, size: count }, ['name']) };
 
@@ -102,7 +102,7 @@ export const PAYLOAD_SCHEMAS: Record<RunEventType, JsonSchema> = {
   'run.cancelled': object({ attempt }),
 };
 
-/** Members beyond these are allowed, because a newer worker may say more than we understand. */
+/** Allows additional members, because a newer worker may send members that this version does not support. */
 function object(properties: JsonSchema, required: string[] = []): JsonSchema {
   return { type: 'object', properties, ...(required.length > 0 && { required }) };
 }

@@ -1,7 +1,7 @@
 import type { JsonSchema } from './event-schemas';
 import type { RunEventType } from './run-event';
 
-/** What a stranger needs to know of each event beside its schema. */
+/** Sender and summary of each event type, for the published contract. */
 export const EVENT_WORDS: Record<RunEventType, { sentBy: 'jobato' | 'worker'; summary: string }> = {
   'run.requested': {
     sentBy: 'jobato',
@@ -28,7 +28,7 @@ export const EVENT_WORDS: Record<RunEventType, { sentBy: 'jobato' | 'worker'; su
   },
 };
 
-/** What a member means, by its name within the payload; the same in every event that has it. */
+/** Descriptions of payload members by name. A name means the same in every event that has it. */
 const MEMBER_WORDS: Record<string, string> = {
   projectId: 'The project, as named in its project file. A worker takes the runs of its own projects.',
   scope: 'Which part of the pipeline: full, from:<step>, only:<step>, or a name of the project.',
@@ -92,12 +92,12 @@ const MEMBER_WORDS: Record<string, string> = {
   requestedBy: 'Who asked for the stop.',
 };
 
-/** The schema that is checked at run time, with words beside its members for who reads it. */
+/** Returns the validation schema with descriptions of its members. */
 export function describedPayloadSchema(type: RunEventType, schema: JsonSchema): JsonSchema {
   return { description: EVENT_WORDS[type].summary, ...withWords(type, schema, '') };
 }
 
-/** @returns null for a member that nobody has described yet; a test says so */
+/** @returns null for a member without description; a test reports it */
 function wordsOf(type: RunEventType, path: string): string | null {
   return MEMBER_WORDS[`${type}:${path}`] ?? MEMBER_WORDS[path] ?? null;
 }
@@ -116,7 +116,7 @@ function withWords(type: RunEventType, schema: JsonSchema, path: string): JsonSc
         ]),
       ),
     }),
-    // An item has the words of its list; only its own members need some.
+    // A list item shares the description of its list. Only its members have their own.
     ...(items && { items: items.properties ? withoutDescription(withWords(type, items, path)) : items }),
   };
 }

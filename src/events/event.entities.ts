@@ -1,6 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** The outbox: events that are true and not yet published. Written with what made them true, deleted once published. */
+/**
+ * The outbox: events that are not published yet. Inserted in the transaction that made them true, deleted after
+ * publishing.
+ */
 @Entity('outbox')
 @Index('outbox_by_run', ['runId'])
 export class OutboxEntity {
@@ -13,14 +16,14 @@ export class OutboxEntity {
   @Column({ type: 'text' }) payload!: string;
 }
 
-/** Where on a volatile stream the latest request of a run lies, for as long as nobody has taken the run. */
+/** Entry id of the latest request of a run on a volatile stream. Kept until a worker claims the run. */
 @Entity('published_requests')
 export class PublishedRequestEntity {
   @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
   @Column({ name: 'entry_id', type: 'text' }) entryId!: string;
 }
 
-/** Events that could not be applied, with the reason and what was received. */
+/** Events that could not be applied, with the reason and the received fields. */
 @Entity('rejected_events')
 @Index('rejected_events_by_entry', ['entryId'])
 @Index('rejected_events_by_run', ['runId', 'id'], { where: 'run_id IS NOT NULL' })
@@ -29,16 +32,16 @@ export class RejectedEventEntity {
   @Column({ name: 'entry_id', type: 'text' }) entryId!: string;
   @Column({ type: 'text' }) reason!: string;
   @Column({ type: 'simple-json' }) fields!: Record<string, string>;
-  /** The run that it names, if it names one. */
+  /** Run id from the event; null if it has none. */
   @Column({ name: 'run_id', type: 'text', nullable: true }) runId!: string | null;
   @Column({ name: 'rejected_at', type: 'text' }) rejectedAt!: string;
-  /** What is kept of it. */
+  /** Size of the kept fields. */
   @Column({ type: 'integer', default: 0 }) bytes!: number;
-  /** How large it was; null for one that is kept whole. */
+  /** Original size; null if the event is kept whole. */
   @Column({ name: 'received_bytes', type: 'integer', nullable: true }) receivedBytes!: number | null;
 }
 
-/** One row: how many rejected events are kept, and how many were dropped for newer ones. */
+/** Single row: totals of kept and dropped rejected events. */
 @Entity('rejected_totals')
 export class RejectedTotalsEntity {
   @PrimaryColumn({ type: 'integer' }) id!: number;
@@ -47,13 +50,13 @@ export class RejectedTotalsEntity {
   @Column({ type: 'integer' }) dropped!: number;
 }
 
-/** One row: the name of this database. */
+/** Single row: the id of this database. */
 @Entity('installation')
 export class InstallationEntity {
   @PrimaryColumn({ name: 'installation_id', type: 'text' }) installationId!: string;
 }
 
-/** The embedded stream: what `XADD` is to Redis. */
+/** Entries of the embedded stream, as `XADD` adds them in Redis. */
 @Entity('stream_entries')
 export class StreamEntryEntity {
   @PrimaryColumn({ type: 'integer', generated: 'increment' }) id!: number;
@@ -61,14 +64,14 @@ export class StreamEntryEntity {
   @Column({ name: 'added_at', type: 'text' }) addedAt!: string;
 }
 
-/** A consumer group of the embedded stream: how far it was handed entries. */
+/** A consumer group of the embedded stream, with its offset. */
 @Entity('stream_groups')
 export class StreamGroupEntity {
   @PrimaryColumn({ name: 'group_name', type: 'text' }) groupName!: string;
   @Column({ name: 'last_delivered_id', type: 'integer' }) lastDeliveredId!: number;
 }
 
-/** Entries that were handed to a consumer which has not acknowledged them. */
+/** Entries delivered to a consumer that has not acknowledged them. */
 @Entity('stream_pending')
 export class StreamPendingEntity {
   @PrimaryColumn({ name: 'group_name', type: 'text' }) groupName!: string;

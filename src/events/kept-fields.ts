@@ -1,20 +1,20 @@
 import { MAX_EVENT_BYTES } from './parse-event';
 
-/** Room for the fields beside the payload. An event of this size is kept whole, so that it can be delivered again. */
+/** Payload limit plus room for the other fields. An event up to this size is kept whole and can be redelivered. */
 const MAX_WHOLE_BYTES = MAX_EVENT_BYTES + 16 * 1024;
 const MAX_WHOLE_FIELDS = 50;
-/** What is kept of a larger one is enough to see who sent it. */
+/** Limits for a larger event, which is cut. The kept part is enough to identify the sender. */
 const CUT_FIELDS = 20;
 const CUT_NAME_LENGTH = 100;
 const CUT_VALUE_LENGTH = 2000;
 
 export interface KeptFields {
   fields: Record<string, string>;
-  /** Null where the event is kept whole. */
+  /** Null if the event is kept whole. */
   receivedBytes: number | null;
 }
 
-/** What is kept of a rejected event's fields, bounded in number and size. */
+/** Returns the fields of a rejected event to keep, bounded in number and size. */
 export function keptFields(received: Record<string, string>): KeptFields {
   const entries = Object.entries(received);
   const receivedBytes = entries.reduce(

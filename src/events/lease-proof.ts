@@ -1,10 +1,10 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { StreamFields } from './run-event';
 
-/** 256 bits: the token is all that proves who holds an attempt. */
+/** 256 bits: possession of the token is the only proof that a worker holds the attempt. */
 const TOKEN_BYTES = 32;
 
-/** The parts of an entry that a proof covers. */
+/** The fields that a proof covers. */
 type ProvenFields = Partial<Record<'eventId' | 'eventType' | 'runId' | 'payload', string>>;
 
 export function newLeaseToken(): string {
@@ -12,8 +12,9 @@ export function newLeaseToken(): string {
 }
 
 /**
- * Returns the `leaseProof` of a stream entry: HMAC-SHA256 in hexadecimal, keyed with the lease token, over eventId,
- * eventType, runId and payload as they lie on the stream, joined by line feeds. The token itself never travels there.
+ * Returns the `leaseProof` of a stream entry: HMAC-SHA256 in hexadecimal, with the lease token as key. The message is
+ * eventId, eventType, runId and payload as on the stream, joined by line feeds. The token itself is never sent over
+ * the stream.
  */
 export function leaseProof(token: string, { eventId, eventType, runId, payload }: ProvenFields): string {
   return createHmac('sha256', token)
@@ -21,12 +22,12 @@ export function leaseProof(token: string, { eventId, eventType, runId, payload }
     .digest('hex');
 }
 
-/** Returns the entry with its proof; unchanged for an attempt that needs none. */
+/** Returns the entry with its proof, or unchanged if the attempt has no token. */
 export function signed(fields: StreamFields, token: string | null): StreamFields {
   return token === null ? fields : { ...fields, leaseProof: leaseProof(token, fields) };
 }
 
-/** Compares in constant time, for texts of any length. */
+/** Compares strings of any length in constant time. */
 export function isSameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(sha256(given), sha256(expected));
 }

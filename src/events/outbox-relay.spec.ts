@@ -14,11 +14,11 @@ import { OutboxEntity, StreamEntryEntity, StreamGroupEntity, StreamPendingEntity
 import { OutboxRelay } from './outbox-relay';
 import { type RunEvent, type StreamFields, toStreamFields } from './run-event';
 
-/** The embedded stream, out of reach for as long as a test says. */
+/** An embedded stream that a test can make unavailable. */
 class UnsteadyStream extends EmbeddedEventStream {
   readonly tries = new EventEmitter();
   isDown = false;
-  /** It takes what it is given, and its answer is lost. */
+  /** The next publish succeeds, but its answer is lost. */
   losesAnswer = false;
 
   override async publish(entries: StreamFields[]): Promise<string[]> {
@@ -66,7 +66,7 @@ const put: WriteCommand<RunEvent[], void> = async (tx, batches) => {
   await relay.put(tx, batches.flat());
   return batches.map(() => undefined);
 };
-/** What has reached the stream, once there are so many. */
+/** Returns the published entries once there are at least `count`. */
 const published = async (count: number): Promise<Record<string, string>[]> => {
   const fields: Record<string, string>[] = [];
   while (fields.length < count) {

@@ -13,9 +13,9 @@ import { EventStream } from './event-stream';
 import { type RunEvent, toStreamFields } from './run-event';
 
 const MAX_BATCH = 500;
-/** A batch goes out in one piece, and has to arrive before the stream's time-out for commands. */
+/** Characters per batch. The stream must accept a batch within its command timeout. */
 const MAX_CHARACTERS = 4 * 1024 * 1024;
-/** Letting go of old rows holds nobody up for long. */
+/** Rows per delete: small batches, so that other writes do not wait long. */
 const FORGOTTEN_AT_ONCE = 5000;
 const RETRY_MS = 1000;
 const REQUESTED = 'run.requested';
@@ -25,13 +25,13 @@ interface Published {
   runId: string;
   isRequest: boolean;
   publishedAt: Instant;
-  /** Of a request on a stream that can lose it. */
+  /** Set for a `run.requested` event on a stream that can lose it. */
   entryId: string | null;
 }
 
 /**
- * Publishes what lies in the outbox, in order, and deletes it afterwards. Between the two it may be killed, or the
- * stream's answer be lost: then the event is published again, with the same id, and has no second effect.
+ * Publishes the outbox in order, then deletes the published rows. If the process or the stream fails between the two,
+ * the event is published again. The duplicate has the same id and no second effect.
  */
 @Injectable()
 export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -39,9 +39,9 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly outbox: TableRows<OutboxEntity>;
   private relaying: Promise<void> | null = null;
   private settling: Promise<void> = Promise.resolve();
-  /** What lies in the outbox up to this position is published, and about to be deleted. */
+  /** Rows up to this position are published and await deletion. */
   private publishedUpTo = 0;
-  /** Deleting failed: what lies there is published once more. */
+  /** A delete failed, so the remaining rows are published again. */
   private isUnsettled = false;
   private batch = MAX_BATCH;
   private kicked = false;
@@ -68,12 +68,14 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     await this.settling;
   }
 
-  /** Puts events into the outbox, within the transaction that makes them true. */
+  /** Adds events to the outbox, in the transaction that makes them true. */
   async put(tx: Transaction, events: RunEvent[]): Promise<void> {
     await this.outbox.insert(tx, events.map(toStreamFields));
   }
 
-  /** Says that a commit has put something into the outbox. Answers at once; publishing goes on beside. */
+  /**
+   * Starts publishing after a commit has added events to the outbox. Returns at once and does not wait for the stream.
+   */
   kick(): void {
     this.kicked = true;
     if (this.relaying || this.stopped) return;
@@ -93,21 +95,21 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     return { events: Number(row?.events ?? 0), oldestAgeSeconds: Math.max(0, ageMs / 1000) };
   }
 
-  /** Those of the runs whose `run.requested` no worker can have seen yet. */
+  /** Returns those of the runs whose `run.requested` is not published, so that no worker can have received it. */
   async unpublished(
     runIds: string[],
     reader: Pick<Transaction, 'query'> = this.database.read,
   ): Promise<Set<string>> {
     if (runIds.length === 0) return new Set();
     const rows = await reader.query<{ run_id: string }>(
-      // What is published already waits to be deleted only.
+      // Rows up to `publishedUpTo` are already published and only await deletion.
       `SELECT DISTINCT run_id FROM outbox WHERE position > ? AND event_type = ? AND run_id IN ${inList(runIds)}`,
       [this.publishedUpTo, REQUESTED, ...runIds],
     );
     return new Set(rows.map(({ run_id }) => run_id));
   }
 
-  /** Requests of runs that are nobody's business any more: taken, or ended. */
+  /** Deletes the stored requests of runs that are claimed or have ended. */
   async forgetSettledRequests(): Promise<void> {
     while ((await this.database.write(this.deleteSettled, FORGOTTEN_AT_ONCE)) === FORGOTTEN_AT_ONCE);
   }
@@ -140,7 +142,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
       if (found.length === 0) continue;
       const rows = withinReason(found);
       const mayBeMore = rows.length < found.length || found.length === this.batch;
-      // Large ones are not even read in large numbers.
+      // Read fewer rows next time if this batch was too large, so that large rows do not fill memory.
       this.batch = rows.length < found.length ? rows.length : Math.min(MAX_BATCH, 2 * this.batch);
       const entryIds = await this.stream.publish(rows.map(({ position: _, ...fields }) => fields));
       this.publishedUpTo = rows.at(-1)!.position;
@@ -151,7 +153,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     }
   }
 
-  /** In no hurry, and not waited for: what comes next is published meanwhile. */
+  /** Deletes the published rows with another commit. Not awaited, so that the next batch can be published. */
   private async settle(rows: OutboxEntity[], entryIds: string[]): Promise<void> {
     const publishedAt = this.clock.now();
     try {
@@ -162,7 +164,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
           runId,
           isRequest: eventType === REQUESTED,
           publishedAt,
-          // Only what can be lost has to be found again.
+          // Needed only on a volatile stream, to check later whether the request is still there.
           entryId: eventType === REQUESTED && this.stream.isVolatile ? entryIds[index]! : null,
         })),
       );
@@ -203,7 +205,10 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     return batches.map(() => undefined);
   };
 
-  /** Of external runs: whether a worker may be at work on a run that none has claimed depends on it. */
+  /**
+   * Stores when the request was published, for external runs only. Decides whether a worker may be executing an
+   * unclaimed run.
+   */
   private async notePublished(tx: Transaction, requests: Published[]): Promise<void> {
     await tx.each(
       'UPDATE runs SET request_published_at = ?' +
@@ -213,7 +218,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   }
 }
 
-/** The first rows of these, as many as make a handy piece; one at least. */
+/** Returns the leading rows that fit into one batch; at least one. */
 function withinReason(rows: OutboxEntity[]): OutboxEntity[] {
   let characters = 0;
   const end = rows.findIndex(({ payload }) => (characters += payload.length) > MAX_CHARACTERS);

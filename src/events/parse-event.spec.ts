@@ -24,7 +24,7 @@ const fields = (more: Partial<Record<keyof StreamFields, string | undefined>> = 
 const carrying = (eventType: RunEventType, payload: unknown) =>
   parseEvent(fields({ eventType, payload: JSON.stringify(payload) }));
 
-/** One of each type, saying all that it can. */
+/** One payload of each type, with all members set. */
 const PAYLOADS: { [Type in RunEventType]: Required<RunEventMap[Type]> } = {
   'run.requested': {
     projectId: 'demo',

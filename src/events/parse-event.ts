@@ -7,7 +7,7 @@ import type { RunEvent, RunEventType, StreamFields } from './run-event';
 export type ParsedEvent = { event: RunEvent; reason?: undefined } | { event?: undefined; reason: string };
 
 export const MAX_EVENT_BYTES = 1024 * 1024;
-/** Writing it down again takes a frame of the stack for each level. */
+/** JSON.stringify uses one stack frame per nesting level. */
 const MAX_DEPTH = 1000;
 const MAX_REASON_LENGTH = 300;
 
@@ -22,7 +22,7 @@ const schemas = new Map(
   ]),
 );
 
-/** Reads an envelope off the stream. Whoever sent it, it never throws: the reason says what is wrong with it. */
+/** Parses an envelope from the stream. Never throws: for invalid input it returns the reason. */
 export function parseEvent(fields: Partial<Record<keyof StreamFields, string>>): ParsedEvent {
   const { eventId, eventType, eventVersion, occurredAt, runId, payload } = fields;
   const bytes = Buffer.byteLength(payload ?? '');
@@ -57,15 +57,17 @@ function isUuid(value: string | undefined): value is string {
   return validate(value);
 }
 
-/** Date.parse alone would take nearly anything for a time, and one without a zone for local time. */
+/**
+ * Parses an ISO 8601 time; without a zone it is UTC. `Date.parse` alone accepts other formats and assumes local time.
+ */
 export function instantOf(text: string): Instant | null {
   const [, time, zone = 'Z'] = ISO_TIME.exec(text) ?? [];
   const epochMs = Date.parse(`${time}${zone}`);
-  // With more or fewer digits in the year, the order of texts would not be the order of times.
+  // Only four-digit years: otherwise text order would differ from time order.
   return epochMs >= FIRST_MS && epochMs <= LAST_MS ? toInstant(epochMs) : null;
 }
 
-/** Whether brackets outside of strings go too deep; text that is too short for it is spared the counting. */
+/** Whether brackets outside of strings are nested too deep. A text shorter than the limit is not scanned. */
 function isTooDeep(json: string): boolean {
   if (json.length <= MAX_DEPTH) return false;
   let depth = 0;
@@ -91,7 +93,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** It names the place in the payload, which may be as long as the payload. */
+/** Shortens a reason: it contains a path into the payload, which may be as long as the payload. */
 function shortReason(reason: string): string {
   return reason.length <= MAX_REASON_LENGTH ? reason : `${reason.slice(0, MAX_REASON_LENGTH)}…`;
 }

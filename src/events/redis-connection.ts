@@ -1,23 +1,26 @@
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 
-/** A command that has no answer after this long may have been carried out or not: "unknown", never "no". */
+/** After this timeout it is unknown whether Redis executed the command. It must not count as not executed. */
 const COMMAND_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const RETRY_WITHIN_MS = 1_000;
-/** `end` alone comes where the connection was given up before it stood. */
+/** `end` alone is emitted if the connection is closed before it is established. */
 const DECISIONS = ['ready', 'close', 'end'];
 
-/** The connections to one Redis. They come back by themselves; while they are away, every command says so at once. */
+/**
+ * The connections to one Redis server. They reconnect automatically. Without a connection, every command fails at
+ * once.
+ */
 export class RedisConnections {
   private readonly logger = new Logger('Redis');
   private readonly opened = new Set<Redis>();
   private readonly where: string;
-  /** For everything that does not wait: publishing, acknowledging, asking. */
+  /** For commands that do not block: publish, acknowledge and queries. */
   readonly commands: Redis;
-  /** Why Redis cannot be used at the moment; null while it can. */
+  /** Why Redis is unavailable; null while it is available. */
   trouble: string | null = 'not connected yet';
-  /** How often the connection came back after it was lost. */
+  /** Number of reconnects after a lost connection. */
   reconnects = 0;
   private isClosing = false;
 
@@ -37,14 +40,17 @@ export class RedisConnections {
     this.commands.on('close', () => this.inTrouble(this.trouble ?? 'the connection was lost'));
   }
 
-  /** A connection of its own for reads that wait for up to `waitMs`: they would hold up everything else on it. */
+  /**
+   * Opens a separate connection for reads that block for up to `waitMs`: on a shared one, they would delay other
+   * commands.
+   */
   openReader(name: string, waitMs: number): Redis {
     const reader = this.open(name, waitMs + COMMAND_TIMEOUT_MS);
-    reader.on('error', () => undefined); // the one for commands tells of it
+    reader.on('error', () => undefined); // the command connection reports errors
     return reader;
   }
 
-  /** Lets a connection attempt that is under way be decided, so that the first moments of a life are no trouble. */
+  /** Waits for a connection attempt in progress, so that commands do not fail during start-up. */
   async usable(connection: Redis = this.commands): Promise<Redis> {
     if (connection.status === 'connecting' || connection.status === 'connect') {
       await new Promise<void>((resolve) => {
@@ -53,7 +59,7 @@ export class RedisConnections {
           for (const event of DECISIONS) connection.off(event, decided);
           resolve();
         };
-        // One that is loading its data may take long.
+        // Limited, because Redis may take long to load its data.
         const timer = setTimeout(decided, COMMAND_TIMEOUT_MS);
         for (const event of DECISIONS) connection.on(event, decided);
       });
@@ -66,7 +72,7 @@ export class RedisConnections {
     throw new Error(`Redis at ${this.where}: ${this.trouble ?? state}`);
   }
 
-  /** What the client says of a command whose connection went away, as people would say it. */
+  /** Replaces the client's error for a lost connection with a readable one. */
   inWords(error: unknown): Error {
     const isLost = error instanceof Error && error.name === 'MaxRetriesPerRequestError';
     return isLost ? new Error(`Redis at ${this.where}: the connection was lost`) : (error as Error);
@@ -89,11 +95,11 @@ export class RedisConnections {
       connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout,
       retryStrategy: (times) => Math.min(50 * times, RETRY_WITHIN_MS),
-      // Sent again by itself, an XADD whose answer was lost would become two entries, and nobody would know.
+      // If the client resent an XADD whose answer was lost, the stream would contain a duplicate without notice.
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       enableOfflineQueue: false,
-      // After a fail-over the old primary answers, but takes nothing.
+      // After a failover, the old primary answers but rejects writes.
       reconnectOnError: (error) => error.message.startsWith('READONLY'),
     });
     this.opened.add(connection);
@@ -103,9 +109,9 @@ export class RedisConnections {
 }
 
 /**
- * Opens the connection anew when an answer does not come: the socket may be dead without a word, or the server stand
- * still, and whatever is sent on would pile up in memory. (ioredis' own `socketTimeout` outlives its socket and
- * closes the next one.)
+ * Reconnects when a command times out. The socket may be dead or the server blocked, and further commands would pile
+ * up in memory. The `socketTimeout` of ioredis is no alternative: its timer outlives the socket and closes the next
+ * one.
  */
 class WatchedRedis extends Redis {
   override sendCommand(...[command, stream]: Parameters<Redis['sendCommand']>): unknown {
@@ -117,7 +123,7 @@ class WatchedRedis extends Redis {
   }
 }
 
-/** `host:port`: an address may carry a password, which is nobody's business. */
+/** Returns `host:port`, because the full URL may contain a password. */
 function placeOf(url: string): string {
   const { hostname, port, pathname } = new URL(url);
   return hostname === '' ? pathname : `${hostname}:${port === '' ? '6379' : port}`;
@@ -126,6 +132,6 @@ function placeOf(url: string): string {
 function reasonOf(error: Error): string {
   const [cause] = error instanceof AggregateError ? (error.errors as Error[]) : [error];
   const message = cause?.message ?? error.message;
-  // What the client says of itself while it waits for an answer to its greeting.
+  // Client errors while it waits for the reply to its handshake.
   return /timed out|ETIMEDOUT|isn't writeable/.test(message) ? 'it does not answer' : message;
 }

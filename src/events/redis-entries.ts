@@ -1,16 +1,16 @@
 import type { StreamEntry } from './event-stream';
 
-/** With so much text in hand a read is content, whatever its count: entries may be large. */
+/** A read ends at this many characters, whatever its count, because entries may be large. */
 export const HANDY_CHARACTERS = 8 * 1024 * 1024;
 
-/** One stream in Redis. Ids are unique within a stream only, so those of a second one carry its mark. */
+/** One stream in Redis. Ids are unique only within a stream, so the ids of the second one have a prefix. */
 export interface StreamKey {
   key: string;
-  /** In front of the ids of its entries, outside of the adapter. */
+  /** Prefix of its entry ids outside of the adapter. */
   mark: string;
 }
 
-/** As Redis answers it; the fields are null for an entry that was deleted meanwhile. */
+/** An entry in a Redis reply; the fields are null if it was deleted. */
 export type RedisEntry = [id: string, fields: string[] | null];
 
 export function toEntries({ mark }: StreamKey, entries: RedisEntry[], deliveryCount = 1): StreamEntry[] {
@@ -19,27 +19,27 @@ export function toEntries({ mark }: StreamKey, entries: RedisEntry[], deliveryCo
   );
 }
 
-/** Names and values in turn. */
+/** Converts alternating names and values. */
 function toFields(flat: string[]): Record<string, string> {
   const pairs: [string, string][] = [];
   for (let index = 0; index + 1 < flat.length; index += 2) pairs.push([flat[index]!, flat[index + 1]!]);
   return Object.fromEntries(pairs);
 }
 
-/** The time at which Redis took the entry, in epoch milliseconds; null for an id that is not of Redis' making. */
+/** Returns when Redis added the entry, in epoch milliseconds; null if Redis did not generate the id. */
 export function millisecondsOf(id: string): number | null {
   const ms = /^(?:[a-z]+:)?(\d{1,15})-\d+$/.exec(id)?.[1];
   return ms === undefined ? null : Number(ms);
 }
 
-/** By time, then by the number within the millisecond: as text they would sort wrongly. */
+/** Compares by time, then by the number within the millisecond. Text order would be wrong. */
 export function compareIds(a: string, b: string): number {
   const [aMs, aNumber] = a.split('-').map(Number);
   const [bMs, bNumber] = b.split('-').map(Number);
   return aMs! - bMs! || aNumber! - bNumber!;
 }
 
-/** The id that comes right after this one. */
+/** Returns the id that follows this one. */
 export function next(id: string): string {
   const [ms, number] = id.split('-');
   return `${ms}-${BigInt(number ?? '0') + 1n}`;

@@ -19,21 +19,21 @@ import { RedisServers } from './redis-servers';
 import { RedisTrimming } from './redis-trimming';
 import type { StreamFields } from './run-event';
 
-/** Where lines of logs travel, so that the stream of events stays small for those who read it. */
+/** Log events have a separate stream, so that the event stream stays small for its readers. */
 const LOG_EVENT = 'run.log';
 const BEGINNING = '0-0';
-/** The last but one that there can be: the very last means what is new. */
+/** The second-highest possible id: XREADGROUP treats the highest one like `>`, as new entries. */
 const LAST_ID = '18446744073709551615-18446744073709551614';
-/** Entries may be large, and an answer must be here in time. */
+/** Entries may be large, and a reply must arrive before the command timeout. */
 const BATCH = 64;
-/** Where Redis does not know what a group was not handed, it is "at least" this: to count, entries come here whole. */
+/** If Redis does not report the lag of a group, count at most this many: counting transfers whole entries. */
 const MAX_COUNTED = 100;
 
 /**
- * The event stream on Redis Streams, for more than one process. Two streams behind one face: events, which everyone
- * may read, and lines of logs, which only the API does. What Redis loses (a restart without its data, a flush, a
- * stranger's XTRIM or XGROUP) is made good from the database by those who use this, with the help of `deliveredSince`
- * and `obtainable`.
+ * The event stream on Redis Streams, for several processes. It combines two streams: events, which every client may
+ * read, and log lines, which only the API reads. Redis can lose entries through a restart without persistence, a
+ * flush, or another client's XTRIM or XGROUP. The callers restore lost entries from the database, using
+ * `deliveredSince` and `obtainable`.
  */
 export class RedisEventStream extends EventStream {
   readonly isVolatile = true;
@@ -80,7 +80,7 @@ export class RedisEventStream extends EventStream {
     const redis = await this.connections.usable();
     for (const { key } of this.streamsOf(group)) {
       try {
-        // From the first entry that there is: `$` would skip what was published before anyone read.
+        // From the first entry: `$` would skip entries published before the group was created.
         await redis.xgroup('CREATE', key, group, BEGINNING, 'MKSTREAM');
         this.logger.debug(`Group ${group} made on ${key}.`);
       } catch (error) {
@@ -105,7 +105,7 @@ export class RedisEventStream extends EventStream {
         if (entries.length > 0 || leftMs <= MAX_WAIT_MS || signal?.aborted) return entries;
       } catch (error) {
         if (this.closing.signal.aborted) return [];
-        // Somebody deleted the group, or the stream with all its groups. It is made again, and all in it read again.
+        // The group was deleted, or the stream with all its groups. Create the group again; it reads all entries again.
         if (!isReply(error, 'NOGROUP') && !isReply(error, 'UNBLOCKED')) throw this.connections.inWords(error);
         await this.ensureGroup(group);
       }
@@ -132,15 +132,16 @@ export class RedisEventStream extends EventStream {
     if (options.count <= 0) return [];
     await this.ensureGroup(group);
     const redis = await this.connections.usable();
-    // To Redis 7.0 a read that waits in vain is no sign of life; to look for one's own pending entries is.
+    // Redis 7.0 does not reset a consumer's idle time on an empty read of new entries. Reading its own pending entries
+    // does.
     await redis.xreadgroup('GROUP', group, consumer, 'COUNT', 1, 'STREAMS', this.events.key, LAST_ID);
     const taken: StreamEntry[] = [];
-    // What was logged goes first here too.
+    // Logs are delivered before events here too.
     for (const stream of this.streamsOf(group).toReversed()) {
       const count = options.count - taken.length;
       const { entries, isFull } = await takeOverFrom(redis, stream, group, consumer, { ...options, count });
       taken.push(...entries);
-      if (isFull) break; // and all of it goes first
+      if (isFull) break; // all log entries come before events
     }
     return taken;
   }
@@ -197,7 +198,7 @@ export class RedisEventStream extends EventStream {
   }
 
   async *deliveredSince(group: string, entryIds: string[]): AsyncGenerator<StreamEntry[]> {
-    // By time, because one clock gives the ids of both streams.
+    // Start by time, because the same clock generates the ids of both streams.
     const sinceMs = Math.min(...entryIds.flatMap((id) => millisecondsOf(id) ?? []));
     if (!Number.isFinite(sinceMs)) return;
     const redis = await this.connections.usable();
@@ -235,7 +236,7 @@ export class RedisEventStream extends EventStream {
       group === null
         ? undefined
         : (await groupsOf(await this.connections.usable(), key)).find(({ name }) => name === group);
-    if (!state) return new Set(there); // a group that is made begins at the first entry
+    if (!state) return new Set(there); // a new group begins at the first entry
     const handedOut = there.filter((id) => compareIds(id, state.lastDeliveredId) <= 0);
     const pending = await this.pipelined<unknown[]>((pipeline) =>
       handedOut.forEach((id) => pipeline.xpending(key, state.name, id, id, 1)),
@@ -270,8 +271,8 @@ export class RedisEventStream extends EventStream {
   }
 
   /**
-   * A group whose place lies behind the end of the stream, as after a restore, is handed nothing and told nothing.
-   * It begins again; what it had finished with comes once more, and the inbox knows it.
+   * Resets a group whose offset is beyond the end of the stream, for example after a restore. Redis would deliver
+   * nothing to it and report no error. The group starts from the beginning, and the inbox ignores duplicates.
    */
   private async setBackIfAhead(key: string, group: string): Promise<void> {
     const redis = await this.connections.usable();
@@ -287,7 +288,10 @@ export class RedisEventStream extends EventStream {
     return (await redis.xrange(key, next(id), '+', 'COUNT', MAX_COUNTED)).length;
   }
 
-  /** One journey for many commands. The first that fails fails all: what became of the others is unknown. */
+  /**
+   * Sends several commands in one round trip. Throws the first error; the outcome of the other commands is then
+   * unknown.
+   */
   private async pipelined<Result>(fill: (pipeline: ChainableCommander) => void): Promise<Result[]> {
     const pipeline = (await this.connections.usable()).pipeline();
     fill(pipeline);

@@ -5,17 +5,17 @@ import { compareIds, type RedisEntry, type StreamKey, toEntries } from './redis-
 import { MAX_WAIT_MS } from './redis-group-reader';
 import { lastIdOf } from './redis-info';
 
-/** Entries may be large, and an answer must be here in time. */
+/** Entries may be large, and a reply must arrive before the command timeout. */
 const BATCH = 64;
 const RETRY_MS = 500;
 
-/** Reads a stream from its end on, without a group. While Redis is away it waits, and goes on where it was. */
+/** Reads a stream from its end, without a group. After an outage of Redis, it continues at its last position. */
 export class RedisFollower {
   private readonly logger = new Logger(RedisFollower.name);
   private connection: Redis | null = null;
   private following: Promise<void> = Promise.resolve();
   private lastId: string | null = null;
-  /** Whether the stream goes on where we are, as far as is known. */
+  /** Whether `lastId` is known to be a valid position on the stream. */
   private isOn = false;
   private stopped = false;
   private onStop: () => void = () => undefined;
@@ -26,7 +26,7 @@ export class RedisFollower {
     private readonly onEntry: (fields: Record<string, string>) => void,
   ) {}
 
-  /** Resolves once everything that is published from now on will be seen, or Redis turns out to be away. */
+  /** Resolves once all later entries will be read, or if Redis is unavailable. */
   async start(): Promise<void> {
     this.connection = this.connections.openReader('follower', MAX_WAIT_MS);
     await this.findEnd().then(
@@ -63,14 +63,14 @@ export class RedisFollower {
     }
   }
 
-  /** `$` would mean another end at each read, and skip what came in between. */
+  /** Sets the position explicitly: `$` means a new end on each read and would skip entries between reads. */
   private async findEnd(): Promise<void> {
     const lastId = await lastIdOf(await this.connections.usable(), this.stream.key);
-    // A stream that was made anew may begin below where we were.
+    // A recreated stream may start with ids below the last position.
     if (this.lastId === null || compareIds(lastId, this.lastId) < 0) this.lastId = lastId;
   }
 
-  /** @returns whether there was anything */
+  /** @returns whether there were any entries */
   private async readOn(): Promise<boolean> {
     const connection = await this.connections.usable(this.connection!);
     const answer = (await connection.xread(

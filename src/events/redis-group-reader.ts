@@ -3,18 +3,18 @@ import type { StreamEntry } from './event-stream';
 import { HANDY_CHARACTERS, type RedisEntry, type StreamKey, toEntries } from './redis-entries';
 import type { RedisConnections } from './redis-connection';
 
-/** The longest that a read waits at the server: within this time a stream that was made anew is noticed. */
+/** Longest blocking read in milliseconds. A recreated stream is detected within this time. */
 export const MAX_WAIT_MS = 5_000;
 const FIRST_PORTION = 64;
 const UNBLOCK_AGAIN_MS = 5;
 
 type Answer = [key: string, entries: RedisEntry[]][] | null;
 
-/** One consumer of a group, with a connection of its own, on one stream or on two of which the second goes first. */
+/** Reads for one consumer of a group, on its own connection. With two streams, the second one is delivered first. */
 export class RedisGroupReader {
   private connection: Redis | null = null;
   private clientId: number | null = null;
-  /** Handed to us, and not passed on before what was logged ahead of it. */
+  /** Entries delivered by Redis that wait until earlier log entries are passed on. */
   private heldBack: StreamEntry[] = [];
 
   constructor(
@@ -24,11 +24,14 @@ export class RedisGroupReader {
     private readonly consumer: string,
   ) {}
 
-  /** Up to `count` new entries, waiting up to `waitMs` for the first. Aborting ends the waiting and loses nothing. */
+  /**
+   * Returns up to `count` new entries, waiting up to `waitMs` for the first. An abort ends the wait and loses no
+   * entry.
+   */
   async read(count: number, waitMs: number, signals: AbortSignal[]): Promise<StreamEntry[]> {
     const read: StreamEntry[] = [];
     let characters = 0;
-    // In portions that grow, because the size of entries is only known once they are here.
+    // Read in growing batches, because the size of entries is unknown until they arrive.
     for (let portion = FIRST_PORTION; ; portion *= 2) {
       const size = Math.min(portion, count - read.length);
       const entries = await this.portion(size, read.length > 0 ? 0 : waitMs, signals);
@@ -52,10 +55,10 @@ export class RedisGroupReader {
     );
   }
 
-  /** What was published on the second stream before an entry of the first is handed out before it, all of it. */
+  /** Returns all entries of the second stream that were published before an entry of the first, and then that entry. */
   private withHeldBack(first: Found[], size: number): StreamEntry[] {
     const entries = first.map(({ entry }) => entry);
-    if (first.length === size) return entries; // there may be more, and all of it goes first
+    if (first.length === size) return entries; // there may be more, and all of them come first
     const all = [...entries, ...this.heldBack];
     this.heldBack = [];
     return all;
@@ -94,8 +97,8 @@ export class RedisGroupReader {
   }
 
   /**
-   * The server itself is asked to end the waiting: it has then either handed entries out, and the answer is on its
-   * way, or it has not. Closing the connection would leave that open.
+   * Ends a blocking read with CLIENT UNBLOCK. Redis has then either delivered entries, whose reply is on its way, or
+   * none. Closing the connection would leave that unknown.
    */
   private async unlessAborted(
     reading: Promise<Answer>,
@@ -108,7 +111,7 @@ export class RedisGroupReader {
         const commands = await this.connections.usable();
         while (!isOver) {
           await commands.client('UNBLOCK', this.clientId ?? 0);
-          // It may have been asked before the read itself had arrived.
+          // Redis may have received UNBLOCK before the read, so repeat it.
           await new Promise((resolve) => setTimeout(resolve, UNBLOCK_AGAIN_MS));
         }
       } catch {

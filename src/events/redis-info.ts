@@ -5,11 +5,11 @@ export interface GroupInfo {
   name: string;
   pending: number;
   lastDeliveredId: string;
-  /** Null where Redis cannot tell, as after entries were deleted from the middle. */
+  /** Null if Redis does not report it, for example after entries in the middle were deleted. */
   lag: number | null;
 }
 
-/** What Redis says of the groups of a stream; one that is not there has none. */
+/** Returns the groups of a stream; empty if the stream does not exist. */
 export async function groupsOf(redis: Redis, key: string): Promise<GroupInfo[]> {
   const groups = await unlessMissing(redis.xinfo('GROUPS', key) as Promise<unknown[][]>);
   return (groups ?? []).map(named).map((group) => ({
@@ -28,7 +28,10 @@ export async function consumersOf(redis: Redis, key: string, group: string): Pro
   });
 }
 
-/** The end of a stream. Not to be asked for often: the answer carries the first and the last entry whole. */
+/**
+ * Returns the last id of a stream. Expensive, because the reply contains the first and last entry: do not call it
+ * often.
+ */
 export async function lastIdOf(redis: Redis, key: string): Promise<string> {
   const stream = await unlessMissing(redis.xinfo('STREAM', key) as Promise<unknown[]>);
   return stream === null ? '0-0' : String(named(stream)['last-generated-id']);
@@ -43,7 +46,7 @@ async function unlessMissing<Answer>(asked: Promise<Answer>): Promise<Answer | n
   }
 }
 
-/** Redis answers names and values in turn. */
+/** Converts alternating names and values of a Redis reply. */
 function named(flat: unknown[]): Record<string, unknown> {
   return Object.fromEntries(
     Array.from({ length: flat.length / 2 }, (_, index) => [String(flat[2 * index]), flat[2 * index + 1]]),

@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis';
 
-/** A server that was killed is forgotten after this. */
+/** A killed server is removed after this time. */
 const EXPIRES_AFTER_MS = 30_000;
 
-/** Other users of this Redis can write to the set. */
+/** Limits, because other clients of this Redis can write to the set. */
 const MAX_SERVERS = 100;
 const MAX_NAMED = 10;
 const MAX_NAME_LENGTH = 100;
 
-/** The servers that apply the events of a stream, in a sorted set beside it: by when Redis heard of each last. */
+/** The servers that apply the events of a stream. Stored in a sorted set next to it, scored by last registration. */
 export class RedisServers {
   private readonly key: string;
 
@@ -18,7 +18,7 @@ export class RedisServers {
 
   /** @returns the names of servers that have another database */
   async register(redis: Redis, installationId: string, nodeId: string): Promise<string[]> {
-    // By the clock of Redis: those of the servers may differ.
+    // Uses the clock of Redis, because the clocks of the servers may differ.
     const [seconds, microseconds] = await redis.time();
     const nowMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
     await redis.zadd(this.key, nowMs, memberOf(installationId, nodeId));

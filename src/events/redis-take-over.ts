@@ -7,13 +7,13 @@ const LARGEST_PORTION = 64;
 
 export interface TakenOver {
   entries: StreamEntry[];
-  /** Whether there may be more to take over behind them. */
+  /** Whether there may be more entries to take over. */
   isFull: boolean;
 }
 
 /**
- * Claims what nobody has touched for `idleMs`, in portions: the size of entries is only known once they are here, and
- * an answer that takes too long to come would have counted a delivery that nobody got.
+ * Claims entries that have been pending for at least `idleMs`, in batches, because the size of entries is unknown
+ * until they arrive. A reply that times out would increase the delivery count without a delivery.
  */
 export async function takeOverFrom(
   redis: Redis,
@@ -24,7 +24,7 @@ export async function takeOverFrom(
 ): Promise<TakenOver> {
   const minIdleMs = Math.ceil(idleMs);
   for (;;) {
-    // XAUTOCLAIM would do it in one go, but does not say how often an entry was delivered.
+    // XAUTOCLAIM needs a single call, but does not return the delivery count.
     const pending = (await redis.call(
       'XPENDING',
       ...[stream.key, group, 'IDLE', minIdleMs, '-', '+', count],
@@ -49,11 +49,12 @@ export async function takeOverFrom(
       }
       if (characters > HANDY_CHARACTERS) return { entries, isFull: true };
       from += size;
-      // Neighbours are often equally large, and an answer with many large entries takes too long on a busy machine.
+      // Neighbouring entries often have similar sizes. A reply with many large entries takes too long on a busy
+      // machine.
       const fitting = ((HANDY_CHARACTERS - characters) * entries.length) / Math.max(1, characters);
       size = Math.max(1, Math.floor(Math.min(2 * size, LARGEST_PORTION, fitting)));
     }
-    // Pending entries that were trimmed are let go of by XCLAIM itself (Redis 7); there may be others behind them.
+    // XCLAIM drops pending entries that were trimmed (Redis 7). There may be others behind them.
     if (entries.length > 0 || pending.length < count) return { entries, isFull: entries.length >= count };
   }
 }

@@ -5,12 +5,15 @@ import { consumersOf, type GroupInfo, groupsOf } from './redis-info';
 
 const OWN_GROUPS = [API_GROUP, WORKER_GROUP];
 const NEVER_READ = '0-0';
-/** Lines that are applied lie in the database. Who said them looks whether they still lie here before it tells an end. */
+/**
+ * Applied lines are in the database. A worker checks that its lines are still on the stream before it publishes the
+ * final event.
+ */
 const KEEP_APPLIED_LOGS_MS = 60 * 60 * 1000;
 
-/** Lets go of entries and consumers that nobody needs any more. */
+/** Deletes entries, groups and consumers that are no longer needed. */
 export class RedisTrimming {
-  /** Groups that nobody was ever in, of which Redis cannot tell how old they are: when they were first seen. */
+  /** When groups without any consumer were first seen. Redis does not record when a group was created. */
   private readonly firstSeenMs = new Map<string, number>();
 
   constructor(
@@ -18,7 +21,7 @@ export class RedisTrimming {
     private readonly logsKey: string,
   ) {}
 
-  /** @returns how many entries it deleted */
+  /** @returns how many entries were deleted */
   async trim(redis: Redis, beforeMs: number): Promise<number> {
     const [seconds, microseconds] = await redis.time();
     const nowMs = Number(seconds) * 1000 + Number(microseconds) / 1000;
@@ -45,8 +48,8 @@ export class RedisTrimming {
   }
 
   /**
-   * A group in which nobody was heard for as long as entries are kept: it must not keep everything for good. What it
-   * misses of runs that nobody has taken is asked for again. Only the group that applies events is always waited for.
+   * Whether a group was inactive for as long as entries are kept: it must not retain entries forever. Requests of
+   * unclaimed runs that it misses are published again. The group that applies events never counts as inactive.
    */
   private isForgotten(
     key: string,
@@ -65,7 +68,10 @@ export class RedisTrimming {
     return compareIds(lastDeliveredId, `${beforeMs}-0`) < 0;
   }
 
-  /** Each life of a process reads under a name of its own. What strangers leave behind is theirs. */
+  /**
+   * Deletes idle consumers of Jobato's own groups: each process reads under a new name. Consumers of other groups
+   * stay.
+   */
   private async dropGone(
     redis: Redis,
     key: string,

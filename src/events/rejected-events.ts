@@ -11,21 +11,21 @@ import { EventStream } from './event-stream';
 import { keptFields } from './kept-fields';
 import type { StreamFields } from './run-event';
 
-/** How many are kept at most; the oldest are dropped for newer ones, and counted. */
+/** Maximum number of kept events. The oldest are dropped and counted. */
 export const MAX_REJECTED_EVENTS = 10_000;
 export const MAX_REJECTED_BYTES = 64 * 1024 * 1024;
 const MAX_REASON_LENGTH = 1000;
-/** How many are looked at in one go to find what has to be dropped. */
+/** Rows read at a time when dropping the oldest events. */
 const DROPPED_AT_ONCE = 500;
 
 export interface RejectedTotals {
   events: number;
   bytes: number;
-  /** Dropped for newer ones, ever. */
+  /** Events dropped since installation. */
   dropped: number;
 }
 
-/** Events that could not be applied: kept with the reason until a person sends them again or throws them away. */
+/** Events that could not be applied, kept with the reason until an operator redelivers or discards them. */
 @Injectable()
 export class RejectedEvents {
   private readonly rows: TableRows<RejectedEventEntity>;
@@ -39,8 +39,8 @@ export class RejectedEvents {
   }
 
   /**
-   * Before they are acknowledged, so that none is lost; one that comes again because a crash was quicker than the
-   * acknowledgement is on the list already, and is not listed twice.
+   * Stores rejected events before they are acknowledged, so that none is lost. After a crash before the
+   * acknowledgement, the same entry arrives again and is not stored twice.
    */
   async put(
     tx: Transaction,
@@ -67,7 +67,7 @@ export class RejectedEvents {
     await this.dropOldest(tx);
   }
 
-  /** Adds to the totals, so that they never have to be counted. */
+  /** Updates the stored totals, which avoids counting rows. */
   private async count(tx: Transaction, events: number, bytes: number, dropped = 0): Promise<void> {
     await tx.query(
       'UPDATE rejected_totals SET events = events + ?, bytes = bytes + ?, dropped = dropped + ? WHERE id = 1',
@@ -96,13 +96,13 @@ export class RejectedEvents {
     }
   }
 
-  /** Whether there is one to decide on, however many there are. */
+  /** Whether there is any rejected event. Does not count them. */
   async any(): Promise<boolean> {
     const found = await this.database.read.query('SELECT 1 FROM rejected_events LIMIT 1');
     return found.length > 0;
   }
 
-  /** Newest first, at most `limit` and as many as make a page of bounded size. */
+  /** Lists rejected events, newest first. At most `limit`, and fewer if the page would be too large. */
   async list(
     limit: number,
     before?: number,
@@ -119,7 +119,7 @@ export class RejectedEvents {
     return { items, nextCursor: hasMore ? String(keys.at(-1)) : null };
   }
 
-  /** How many are kept and were dropped, without counting them. */
+  /** Returns the totals of kept and dropped events, without counting rows. */
   async totals(tx: Pick<Transaction, 'query'> = this.database.read): Promise<RejectedTotals> {
     const [row] = await tx.query<RejectedTotals>(
       'SELECT events, bytes, dropped FROM rejected_totals WHERE id = 1',
@@ -129,8 +129,8 @@ export class RejectedEvents {
   }
 
   /**
-   * Puts the event on the stream again, then takes it off the list. It is marked, because it came from outside even
-   * where the stream itself is private to this server.
+   * Publishes the event again, then removes it from the list. The event is marked as redelivered, because it came from
+   * outside even if the stream is private to this server.
    */
   async redeliver(id: number): Promise<void> {
     const [rejected] = await this.rows.select(this.database.read, 'WHERE id = ?', [id]);

@@ -2,7 +2,7 @@ import type { Instant } from '../clock/clock';
 
 export type JsonObject = { [member: string]: unknown };
 
-/** One line of a step's output, as workers send it. `n` numbers the lines of an attempt: a seen one is dropped. */
+/** One line of a step's output, as workers send it. `n` numbers the lines of an attempt; duplicates are dropped. */
 export interface LogLineInput {
   n?: number;
   at?: Instant;
@@ -17,7 +17,7 @@ export interface ReportedArtifact {
   size?: number;
 }
 
-/** Why a worker ends processes. */
+/** Why a worker terminates processes. */
 export const STOPPING_CAUSES = [
   'stop-requested',
   'run-timed-out',
@@ -27,20 +27,20 @@ export const STOPPING_CAUSES = [
 ] as const;
 export type StoppingCause = (typeof STOPPING_CAUSES)[number];
 
-/** How far a worker is with ending the processes of a step. */
+/** Progress of a worker in terminating the processes of a step. */
 export interface ReportedStopping {
   signal: 'SIGTERM' | 'SIGKILL';
-  /** Absent means that a stop was asked for. */
+  /** Absent means `stop-requested`. */
   cause?: StoppingCause;
   sentAt?: Instant;
   /** When SIGKILL follows. */
   killAt?: Instant;
-  /** How many processes are still alive, and the first of them. */
+  /** Number of processes still alive, and a list of the first ones. */
   aliveCount?: number;
   alive?: { pid: number; name: string }[];
 }
 
-/** One search that a run is asked to make. */
+/** One search that a run is asked to execute. */
 export interface RunInput {
   queryId: string;
   queryText: string;
@@ -49,24 +49,24 @@ export interface RunInput {
   searchQuery: string;
 }
 
-/** What a run may use of its project's quota, as it was when the attempt was asked for. */
+/** The part of the project's quota that a run may use, as of the request for the attempt. */
 export interface QuotaBudget {
   /** Calls. */
   remaining: number;
-  /** How many calls may be under way at once. */
+  /** Maximum number of concurrent calls. */
   concurrencyLimit: number;
 }
 
-/** A search that found nothing. */
+/** A search without results. */
 export interface ZeroResult {
   queryText: string;
   domain: string;
   occurredAt: Instant;
 }
 
-/** Every event about a run, by type, with what it carries. Members that are not named here are kept and ignored. */
+/** Payloads of all run events, by type. Members not listed here are kept and ignored. */
 export interface RunEventMap {
-  /** The API accepted a trigger, or gives the run to another worker after one was lost: a worker may claim it. */
+  /** The API accepted a trigger, or queues the run again after its worker was lost. A worker may claim it. */
   'run.requested': {
     projectId: string;
     scope: string;
@@ -76,14 +76,14 @@ export interface RunEventMap {
     attempt: number;
     runInputs?: RunInput[];
     quota?: QuotaBudget;
-    /** Who asked for it once more; absent in the first request of an attempt. */
+    /** Who requested the run again; absent in the first request of an attempt. */
     requestedBy?: string;
   };
-  /** A worker began. With `leaseSeconds` it promises to be heard from within that time. */
+  /** A worker started the run. `leaseSeconds` is the time within which it must send another event. */
   'run.started': { workerId: string; attempt: number; leaseSeconds?: number };
-  /** The worker is alive and still on it. */
+  /** The worker is alive and still executing the run. */
   'run.heartbeat': { workerId: string; attempt: number; leaseSeconds?: number };
-  /** A step changed its status, or the work went on. */
+  /** A step changed its status or made progress. */
   'run.progress': {
     attempt?: number;
     step?: string;
@@ -93,14 +93,14 @@ export interface RunEventMap {
     total?: number;
     message?: string;
     metrics?: Record<string, number>;
-    /** Calls issued since this was last said. */
+    /** Calls issued since the previous report. */
     quotaUsed?: number;
     artifacts?: ReportedArtifact[];
     stopping?: ReportedStopping;
   };
-  /** Lines for the log. */
+  /** Log lines. */
   'run.log': { attempt?: number; lines: LogLineInput[] };
-  /** The work is done, or done in part and says why. */
+  /** The run is completed, fully or partially; a partial run has a reason. */
   'run.completed': {
     attempt?: number;
     status?: 'completed' | 'partial';
@@ -108,17 +108,17 @@ export interface RunEventMap {
     newJobsCount?: number;
     relevantCount?: number;
     persistedResults?: number;
-    /** All calls of the attempt, those included that `run.progress` has told of. */
+    /** All calls of the attempt, including those already reported in `run.progress`. */
     issuedCalls?: number;
     zeroResults?: ZeroResult[];
     metrics?: Record<string, number>;
     artifacts?: ReportedArtifact[];
   };
-  /** The work could not be done. */
+  /** The run failed. */
   'run.failed': { attempt?: number; errorCode: string; message: string; step?: string; reason?: string };
-  /** Someone asked for a stop: the worker ends the work and confirms with `run.cancelled`. */
+  /** A stop was requested. The worker stops the run and confirms with `run.cancelled`. */
   'run.cancel.requested': { reason: string; requestedBy: string };
-  /** The worker has stopped, and nothing of the run is alive any more. */
+  /** The worker stopped the run, and none of its processes is alive. */
   'run.cancelled': { attempt?: number };
 }
 
@@ -133,10 +133,10 @@ export type RunEventOf<Type extends RunEventType> = {
   payload: RunEventMap[Type];
 };
 
-/** A fact about a run, in the one envelope that all events share. */
+/** A fact about a run, in the envelope shared by all events. */
 export type RunEvent = { [Type in RunEventType]: RunEventOf<Type> }[RunEventType];
 
-/** The envelope as it lies on the stream: flat strings, `payload` as JSON text. */
+/** The envelope on the stream: strings only, with `payload` as JSON text. */
 export interface StreamFields {
   eventId: string;
   eventType: string;
@@ -144,9 +144,9 @@ export interface StreamFields {
   occurredAt: string;
   runId: string;
   payload: string;
-  /** Shows that the sender holds the lease; only of attempts that were claimed over HTTP. See lease-proof.ts. */
+  /** Proves that the sender holds the lease. Only for attempts claimed over HTTP; see lease-proof.ts. */
   leaseProof?: string;
-  /** Set on an event that was on the list of rejected ones: it comes from outside. */
+  /** Set on a redelivered rejected event, which came from outside. */
   redelivered?: string;
 }
 

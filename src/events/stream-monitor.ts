@@ -7,17 +7,20 @@ import { InstallationEntity } from './event.entities';
 import { API_GROUP, EventStream, type GroupState, WORKER_GROUP } from './event-stream';
 
 const LOOK_EVERY_MS = 2_000;
-/** A consumer that asks for entries is heard of at least this often. */
+/** An active consumer reads at least this often. */
 const HERE_MS = 60_000;
 
 export interface SeenConsumer {
   group: string;
   name: string;
-  /** Milliseconds since it last read, took over or acknowledged. */
+  /** Milliseconds since the last read, takeover or acknowledgement. */
   idleMs: number;
 }
 
-/** Remembers what the stream last said of its groups, for those who cannot wait for it, or ask while it is away. */
+/**
+ * Caches the latest state of the stream's groups. Callers read it without waiting, even while the stream is
+ * unavailable.
+ */
 @Injectable()
 export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(StreamMonitor.name);
@@ -25,9 +28,9 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
   private installationId: string | null = null;
   private timer: NodeJS.Timeout | null = null;
   private looking: Promise<unknown> = Promise.resolve();
-  /** Since when the stream cannot be used, as this has seen it; null while it can. */
+  /** When this monitor first found the stream unavailable; null while it is available. */
   troubleSince: Instant | null = null;
-  /** The names of servers of another installation on this stream. */
+  /** Names of servers of another installation on this stream. */
   strangers: readonly string[] = [];
 
   constructor(
@@ -38,7 +41,7 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    // What lies in our own database is asked for when somebody wants to know.
+    // The groups of the embedded stream are in the local database and are read on demand.
     if (!this.stream.isVolatile) return;
     const look = () => {
       this.troubleSince = this.stream.trouble === null ? null : (this.troubleSince ?? this.clock.now());
@@ -52,22 +55,22 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
     if (this.timer) clearInterval(this.timer);
     await this.looking;
     if (this.installationId === null) return;
-    // Another server would take this one for running until the registration expires.
+    // Otherwise other servers would count this one as running until the registration expires.
     await this.stream.unregister(this.installationId, this.node.id).catch(() => undefined);
   }
 
-  /** As they are now; as they were last, while the stream is away. */
+  /** Returns the current groups, or the last known ones while the stream is unavailable. */
   async groups(): Promise<GroupState[]> {
     if (this.stream.trouble !== null) return this.seen;
     try {
       this.seen = boundedGroups(await this.stream.groups(), [API_GROUP, WORKER_GROUP]);
     } catch {
-      // Whoever reads or publishes finds out as well, and health says so.
+      // Readers and publishers get the same error, and health reports it.
     }
     return this.seen;
   }
 
-  /** Tells other servers on the stream of this one, and finds those that have another database. */
+  /** Registers this server on the stream, and finds servers with another database. */
   private async register(): Promise<void> {
     if (this.stream.trouble !== null) return;
     try {
@@ -77,7 +80,7 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
       this.strangers = others;
       if (isNews && others.length > 0) this.logger.error(sharedStreamText(others));
     } catch (error) {
-      // Health reports a stream or a database that is away. A user of Redis may lack access to the extra key.
+      // Health reports an unavailable stream or database. A user of Redis may lack access to the additional key.
       this.logger.debug(`Other servers on the stream cannot be looked for: ${String(error)}`);
     }
   }
@@ -87,7 +90,7 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
     return row!.installationId;
   }
 
-  /** Who else than this server's own appliers of events reads the stream in a group, and was heard of lately. */
+  /** Returns recently active consumers outside the group that applies events. */
   consumers(): SeenConsumer[] {
     return this.seen
       .filter(({ name }) => name !== API_GROUP)
@@ -96,7 +99,7 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-/** For people: why it is wrong to share the stream, and how to change it. */
+/** Explains to operators why the stream must not be shared, and how to change it. */
 export function sharedStreamText(nodeIds: readonly string[]): string {
   return (
     `Another installation of Jobato uses this event stream: ${nodeIds.join(', ')}. ` +

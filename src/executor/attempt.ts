@@ -1,15 +1,15 @@
-/** Why an attempt is ended from outside: it is told as the reason of the abort signal. */
+/** Why an attempt is stopped from outside; the reason of the abort signal. */
 export type StopCause = 'stop-requested' | 'run-timed-out' | 'lost' | 'shutting-down';
 
-/** What is carried out in a place of a worker. */
+/** An attempt at a run, executed in a slot of a worker. */
 export interface Attempt {
   readonly runId: string;
   readonly projectId: string;
-  /** Which attempt at the run this is. */
+  /** Number of this attempt at the run. */
   readonly attempt: number;
-  /** Resolves when nothing of it is alive and all of it is told. */
+  /** Resolves when no process of the attempt is alive and all its events are published. */
   carryOut(): Promise<void>;
   stop(cause: StopCause): void;
-  /** Asks the server whether a stop is requested, and obeys. */
+  /** Asks the server whether a stop is requested, and stops if so. */
   checkStop(): void;
 }

@@ -3,11 +3,11 @@ import { Logger } from '@nestjs/common';
 import type { Attempt } from './attempt';
 import type { Places } from './places';
 
-/** Short enough that a proxy in between does not take the call for dead. */
+/** Short enough that a proxy does not time out the call. */
 const WAIT_SECONDS = 25;
 const RETRY_MS = 1000;
 
-/** Takes runs by asking for them, and waiting for the answer until there is one. */
+/** Claims runs with long polling. */
 export class ClaimPolling {
   private readonly logger = new Logger(ClaimPolling.name);
   private readonly stopping = new AbortController();
@@ -23,7 +23,7 @@ export class ClaimPolling {
     this.polling = this.poll();
   }
 
-  /** Resolves when nothing more is taken. */
+  /** Resolves when no further run will be claimed. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.polling;

@@ -2,7 +2,7 @@ import type { LogLineInput, RunEvent } from '../events/run-event';
 import type { ProjectDefinition } from '../projects/project';
 import type { Artifact, Run, StepState } from '../runs/run';
 
-/** What a worker has to know of a run to carry it out. */
+/** The data of a run that a worker needs to execute it. */
 export interface AssignedRun extends Pick<
   Run,
   'runId' | 'projectId' | 'scope' | 'attempt' | 'leaseToken' | 'params' | 'runInputs' | 'quota'
@@ -10,56 +10,57 @@ export interface AssignedRun extends Pick<
   steps: Pick<StepState, 'name'>[];
 }
 
-/** One attempt at a run, and the definition by which it is carried out. */
+/** One attempt at a run, and the definition to execute. */
 export interface Assignment {
   run: AssignedRun;
   definition: ProjectDefinition;
-  /** How long ago the run started when it was claimed, by the server: clocks of two machines may disagree. */
+  /**
+   * Milliseconds between the start of the run and the claim, by the server's clock: the clocks of two machines may
+   * differ.
+   */
   elapsedMs: number;
 }
 
-/** How things stand for the one who holds, or held, an attempt. */
+/** State of an attempt, for the worker that holds or held it. */
 export interface Standing {
   stillHeld: boolean;
   stopRequested: boolean;
 }
 
-/** An event that the server will not take, however often it is sent. */
+/** An event that the server rejects permanently. */
 export interface RejectedEvent {
   event: RunEvent;
   reason: string;
 }
 
-/** Names an attempt, and proves that this worker holds it. */
+/** Identifies an attempt, and proves that this worker holds it. */
 export type AttemptKey = Pick<Run, 'runId' | 'attempt' | 'leaseToken'>;
 
-/** What became of log lines. */
+/** Result of appending log lines. */
 export interface LogAnswer {
-  /** Whether more lines would be kept. */
+  /** Whether the server would store more lines. */
   accepting: boolean;
-  /** Lines that are lost because the server refused them; absent where all are kept. */
+  /** Lines lost because the server refused them; absent if it stored all lines. */
   refused?: { lines: number; reason: string };
 }
 
-/**
- * Whoever decides about runs, as a worker that carries one out sees it: the server that the worker is a part of, or
- * one that it calls.
- */
+/** The server, as seen by a worker that executes a run. It is either the worker's own process or a remote server. */
 export interface ControlPlane {
   readonly heartbeatEveryMs: number;
 
-  /** Says that the worker is at it, which keeps the lease, and learns how the attempt stands. */
+  /** Sends a heartbeat, which renews the lease, and returns the state of the attempt. */
   heartbeat(attempt: AttemptKey): Promise<Standing>;
 
-  /** Asks whether the attempt is still held and whether a stop is requested, without publishing anything. */
+  /** Returns whether the attempt is still held and whether a stop is requested. Publishes no event. */
   standing(attempt: AttemptKey): Promise<Standing>;
 
-  /** Whether `publish` learns what the server rejects; events that go by the stream are judged later. */
+  /** Whether `publish` returns rejected events. Events sent over the stream are validated later. */
   readonly learnsRejections: boolean;
 
   /**
-   * Publishes what became of the run. A failure means "unknown": the same events are published again.
-   * @returns the events that were rejected for good
+   * Publishes events of the run. After a failure their outcome is unknown, so the caller publishes the same events
+   * again.
+   * @returns the events that were permanently rejected
    */
   publish(attempt: AttemptKey, events: RunEvent[]): Promise<RejectedEvent[]>;
 
@@ -73,9 +74,12 @@ export interface ControlPlane {
    */
   storeArtifact(attempt: AttemptKey, artifact: Artifact, stop: AbortSignal): Promise<void>;
 
-  /** All of the attempt is told; `end` is how it ended, null where that is for others to say. */
+  /**
+   * Completes an attempt after all its events are published. `end` is the final event, or null if this worker does not
+   * end the run.
+   */
   finished(attempt: AttemptKey, end: RunEvent | null): Promise<void>;
 
-  /** The attempt was cut off by the worker's own end. */
+  /** Hands back an attempt that the shutdown of the worker interrupted. */
   handBack(attempt: AttemptKey): Promise<void>;
 }

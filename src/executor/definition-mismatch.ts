@@ -4,12 +4,15 @@ import type { Attempt } from './attempt';
 import type { AssignedRun, ControlPlane } from './control-plane';
 import { EventReporter } from './event-reporter';
 
-/** An attempt at a run whose definition this worker does not have: nothing is carried out, and the run says why. */
+/**
+ * An attempt at a run whose definition this worker does not have. Executes nothing, and fails the run with an
+ * explanation.
+ */
 export class DefinitionMismatch implements Attempt {
   constructor(
     private readonly run: Pick<AssignedRun, 'runId' | 'projectId' | 'attempt' | 'leaseToken'>,
     private readonly definitionHash: string,
-    /** Of the definition that the worker has instead; null if it has none of the project. */
+    /** Hash of the worker's own definition; null if it does not have the project. */
     private readonly ownHash: string | null,
     private readonly workerId: string,
     private readonly control: ControlPlane,
@@ -47,11 +50,11 @@ export class DefinitionMismatch implements Attempt {
   }
 
   stop(): void {
-    // It ends at once anyway.
+    // The attempt ends at once anyway.
   }
 
   checkStop(): void {
-    // It ends at once anyway.
+    // The attempt ends at once anyway.
   }
 
   private inWords(): string {

@@ -1,9 +1,9 @@
 import { statfs } from 'node:fs/promises';
 
-/** With less, next to nothing can be written any more. */
+/** Below this, hardly any write succeeds. */
 const FULL_BELOW_BYTES = 1024 * 1024;
 
-/** Whether the disk of one of these folders is full; no where the system does not tell. */
+/** Whether the disk of one of these folders is full; false if the system does not report it. */
 export async function isAnyDiskFull(folders: string[]): Promise<boolean> {
   const free = await Promise.all(
     folders.map((folder) =>

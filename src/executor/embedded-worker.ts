@@ -18,12 +18,12 @@ import { LocalControlPlane } from './local-control-plane';
 import { Places } from './places';
 import { StreamRequests } from './stream-requests';
 
-/** How long a worker that cannot begin, because nothing can be written, waits before it tries again. */
+/** Delay in milliseconds before a worker that cannot start, because writes fail, tries again. */
 const BEGIN_AGAIN_MS = 1000;
 
 /**
- * The worker within the server's own process. It takes runs from the stream and tells what becomes of them by
- * events, like any worker elsewhere: nothing here touches the table of runs.
+ * The worker in the server's own process. Like every worker, it takes runs from the stream and reports by events. It
+ * never accesses the runs table.
  */
 @Injectable()
 export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
@@ -49,7 +49,7 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     this.requests = new StreamRequests(stream, workerId, this.places, ({ runId }) => attempts.claim(runId!));
   }
 
-  /** Where the database cannot be written yet, the server starts all the same, and healing goes on beside. */
+  /** If the database is not writable yet, the server still starts, and recovery continues in the background. */
   async onApplicationBootstrap(): Promise<void> {
     if (this.config.worker !== 'off') this.announce(0);
     if (!(await this.begin())) this.beginning = this.beginLater();
@@ -65,7 +65,10 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     this.presence.remove(this.workerId);
   }
 
-  /** Not earlier: how the runs of this life ended lies on the stream, and by now it is applied. What is left was cut off. */
+  /**
+   * Runs only at this stage: by now, all final events of this process's runs are applied. The remaining runs were
+   * interrupted.
+   */
   async onApplicationShutdown(): Promise<void> {
     if (this.config.worker !== 'off') await this.recovery.endLeasesOnShutdown();
   }
@@ -76,7 +79,7 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     while (!signal.aborted && !(await this.begin()));
   }
 
-  /** Heals, then takes runs: one that was claimed before would be released with what the last life held. */
+  /** Recovers before it takes runs: recovery releases all runs of this worker, including newly claimed ones. */
   private async begin(): Promise<boolean> {
     try {
       await this.recovery.healAfterCrash();

@@ -130,7 +130,7 @@ describe('what becomes of an attempt', () => {
     expect(new Set(calls.map((payload) => Object.keys(payload).join()))).toEqual(
       new Set(['attempt,quotaUsed']),
     );
-    // What may have been taken before has the id that it had.
+    // An event that may have been accepted before keeps its id.
     expect(told[0]!.eventId).toBe(tries[0]![0]!.eventId);
   });
 

@@ -6,23 +6,23 @@ import type { RejectedEvent } from './control-plane';
 import { boundedProgress, fitsInOneEvent, mergedProgress, progressEvents } from './progress-merge';
 
 const RETRY_MS = 1000;
-/** Progress is news for people: so often is enough, and the last word always gets through. */
+/** Minimum interval between progress events: progress is for display only. The last update is always sent. */
 const PROGRESS_EVERY_MS = 200;
-/** While so many events cannot be told, progress is not made into more of them: memory stays bounded. */
+/** With this many events waiting, further progress is merged instead of queued, so that memory stays bounded. */
 const MANY_WAITING = 100;
-/** The server's word for an event of an attempt that another worker has by now. */
+/** The server's reason for rejecting events of an attempt whose lease was lost. */
 const LEASE_LOST = 'LEASE_LOST';
 
-/** Tells what becomes of one attempt: in order, and again until it is taken. */
+/** Publishes the events of one attempt in order, and retries until the server accepts them. */
 export class EventReporter {
   private waiting: RunEvent[] = [];
   private publishing: Promise<void> | null = null;
   private progress: RunEventMap['run.progress'] | null = null;
   private progressTimer: NodeJS.Timeout | null = null;
   private givenUp = false;
-  /** Of what may have been taken, the calls: under their ids, so that they count once. */
+  /** Quota usage from events that may have been accepted. They keep their ids, so that the usage counts once. */
   private unsure: RunEvent[] = [];
-  /** The first event that the server rejected: the run lacks what it said. */
+  /** The first event that the server rejected. The run lacks its data. */
   firstRejected: RejectedEvent | null = null;
   private readonly rejectedIds = new Set<string>();
 
@@ -38,7 +38,7 @@ export class EventReporter {
     return this.enqueue(eventType, payload);
   }
 
-  /** Gathers what a step says of its progress; the latest of each member goes out a few times a second. */
+  /** Merges progress reports of a step. The latest value of each member is sent a few times a second. */
   reportProgress(progress: RunEventMap['run.progress']): void {
     if (this.givenUp) return this.keepCalls(progress);
     const before = this.progress ?? {};
@@ -55,7 +55,10 @@ export class EventReporter {
     this.flushProgressSoon();
   }
 
-  /** What waits is thrown away: the run is somebody else's. Only the calls that it issued count, whoever has it. */
+  /**
+   * Discards queued events after the lease is lost. Only quota usage is still reported, because it counts for every
+   * attempt.
+   */
   giveUp(): void {
     if (this.givenUp) return;
     this.givenUp = true;
@@ -66,7 +69,7 @@ export class EventReporter {
     if (progress) this.keepCalls(progress);
   }
 
-  /** Resolves when all that was reported is taken, or given up. */
+  /** Resolves when all reported events are accepted or discarded. */
   async published(): Promise<void> {
     if (!this.givenUp) this.flushProgress();
     while (this.publishing) await this.publishing;
@@ -139,7 +142,7 @@ export class EventReporter {
     this.publishing = null;
   }
 
-  /** The same ids each time: a publication whose answer was lost has no second effect. */
+  /** Uses the same ids for each try, so that a publication whose answer was lost has no second effect. */
   private async publishUntilTaken(batch: RunEvent[]): Promise<void> {
     for (let tries = 1; !this.givenUp; tries++) {
       try {
@@ -157,7 +160,7 @@ export class EventReporter {
     this.unsure.push(...batch.flatMap(callsOnly));
   }
 
-  /** An event of a lost attempt is no loss of the run: the heartbeat finds that out too. */
+  /** Ignores events of a lost lease: the run does not lack them, and the heartbeat detects the lost lease too. */
   private noteRejected(rejected: RejectedEvent): void {
     if (rejected.reason === LEASE_LOST) return;
     this.firstRejected ??= rejected;

@@ -10,14 +10,14 @@ export interface UploadAnswer {
   text: string;
 }
 
-/** More of an answer is not read: it is a problem of a few lines, or the error page of a proxy. */
+/** Limit for reading an answer. It is a short problem document or the error page of a proxy. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * Sends a file with PUT. Not by `fetch`: its client gives up on any answer that takes longer than five minutes from
- * the start of the request, and a large file on a slow line takes longer than that.
- * @throws Error where no answer came
+ * Sends a file with PUT. Does not use `fetch`, whose client times out five minutes after the start of the request. A
+ * large file on a slow connection takes longer.
+ * @throws Error if no answer arrived
  */
 export async function putFile(
   url: URL,
@@ -43,7 +43,7 @@ export async function putFile(
     if (content === null) request.end();
     else content.pipe(request);
     const [response] = await Promise.race([answered, failed]);
-    // An answer may come before the file is sent: it is a no, and the rest is of no use.
+    // An answer before the end of the file is a refusal, so do not send the rest.
     content?.unpipe(request);
     const text = await textOf(response);
     return { status: response.statusCode!, headers: response.headers, text };
@@ -55,8 +55,8 @@ export async function putFile(
 }
 
 /**
- * As many bytes as were announced, also where the file still grows. The stream of a handle would close the handle when
- * it is destroyed, and the next try needs it.
+ * Yields as many bytes as announced, even if the file grows. A stream of the handle would close the handle when
+ * destroyed, and the next try needs it.
  */
 async function* contentOf(file: FileHandle, size: number): AsyncGenerator<Buffer> {
   for (let position = 0; position < size;) {
@@ -68,7 +68,7 @@ async function* contentOf(file: FileHandle, size: number): AsyncGenerator<Buffer
   }
 }
 
-/** What arrived of it: a server that refuses a body may close the connection behind its answer. */
+/** Returns the received part of the body: a server that refuses a body may close the connection after its answer. */
 async function textOf(response: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;
@@ -79,7 +79,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
       if (bytes >= MAX_ANSWER_BYTES) break;
     }
   } catch {
-    // The status says it all.
+    // The status is sufficient.
   }
   return Buffer.concat(parts).toString('utf8');
 }

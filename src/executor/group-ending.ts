@@ -4,25 +4,25 @@ import { groupIsAlive, livingMembers, signalGroup } from './process-group';
 
 const LOOK_EVERY_MS = 25;
 const LOOKS_PER_CLOSER_LOOK = 40;
-/** How often it is looked who is still alive: often enough for people. */
+/** Interval for checking which processes are still alive. */
 const TELL_EVERY_MS = 1000;
 
-/** What a process group is being ended with, and who of it is left. */
+/** The last signal sent to a process group, and its processes that are still alive. */
 export interface EndingReport {
   cause: StoppingCause;
   signal: 'SIGTERM' | 'SIGKILL';
-  /** Null where the system does not tell. */
+  /** Null if the system does not report it. */
   alive: { pid: number; name: string }[] | null;
 }
 
-/** Where word of it goes. */
+/** Receives messages about the termination. */
 export interface EndingOutput {
-  /** For the log. */
+  /** Adds a line to the log. */
   remark(text: string): void;
   ending(report: EndingReport): void;
 }
 
-/** SIGTERM to the whole group, SIGKILL to what is left of it 10 s later; and word of it while it lasts. */
+/** Sends SIGTERM to the whole group, and SIGKILL to the remaining processes 10 s later. Reports progress until then. */
 export class GroupEnding {
   private killTimer: NodeJS.Timeout | null = null;
   private tellTimer: NodeJS.Timeout | null = null;
@@ -50,11 +50,11 @@ export class GroupEnding {
     }, KILL_AFTER_SECONDS * 1000);
   }
 
-  /** Resolves when no member is alive; gives up on one that not even SIGKILL ends. */
+  /** Resolves when no member is alive. Gives up on members that survive SIGKILL. */
   async done(): Promise<void> {
     const deadline = performance.now() + (KILL_AFTER_SECONDS + 5) * 1000;
     for (let looks = 1; signalGroup(this.groupId, 0) && performance.now() < deadline; looks++) {
-      // Telling zombies from the living means reading about every process, so it is done once in a while.
+      // Distinguishing zombies from live processes requires reading every process, so do it only occasionally.
       if (looks % LOOKS_PER_CLOSER_LOOK === 0 && !groupIsAlive(this.groupId)) return;
       await after(LOOK_EVERY_MS);
     }
@@ -73,7 +73,7 @@ export class GroupEnding {
     return true;
   }
 
-  /** Said when it has changed, so that a group that takes its time does not fill the run's history. */
+  /** Reports only changes, so that a slow group does not fill the run's history. */
   private tell(cause: StoppingCause): void {
     if (this.signal === null) return;
     const alive = livingMembers(this.groupId);

@@ -7,9 +7,9 @@ const NOTE = /^([0-9a-f-]{36})\.(\d+)$/;
 const UNFINISHED = '.new';
 
 /**
- * Notes which attempts this worker holds, so that its next start can hand back what a crash cut off instead of
- * leaving the runs to the end of their leases. A note is a file: its name says which attempt, its content is the
- * lease token, and it appears whole or not at all.
+ * Records the attempts that this worker holds. After a crash, the next start hands them back, so that the runs need
+ * not wait until their leases expire. Each record is a file. Its name identifies the attempt, its content is the lease
+ * token, and it is created atomically.
  */
 export class HeldRuns {
   private readonly folder: string;

@@ -13,9 +13,9 @@ import { ApiRefusal, type WorkerApi } from './worker-api';
 const EVENTS_PER_CALL = 100;
 const RETRY_MS = 1000;
 
-/** A server elsewhere, to which everything is said over HTTP. What it has answered is durable. */
+/** A remote server, called over HTTP for everything. Data is durable once the server has answered. */
 export class HttpControlPlane implements ControlPlane {
-  /** Often enough for a stop to be felt, which comes with the answer. */
+  /** Stop requests arrive in the answer to a heartbeat, so the interval is short. */
   readonly heartbeatEveryMs: number = 3000;
   readonly learnsRejections: boolean = true;
   protected readonly logger = new Logger(HttpControlPlane.name);
@@ -27,7 +27,7 @@ export class HttpControlPlane implements ControlPlane {
     private readonly uploadRetries: RetryLimits = UPLOAD_RETRIES,
   ) {}
 
-  /** Also prolongs the lease: there is no call that only asks. */
+  /** Also renews the lease: there is no call that only reads the state. */
   standing(attempt: AttemptKey): Promise<Standing> {
     return this.api.heartbeat(attempt);
   }
@@ -59,7 +59,7 @@ export class HttpControlPlane implements ControlPlane {
   }
 
   async storeArtifact(attempt: AttemptKey, { name }: Artifact, stop: AbortSignal): Promise<void> {
-    // Opened once: the path may lead elsewhere by the next try.
+    // Open the file once: the path may refer to another file by the next try.
     const { file } = await this.artifacts.openFile(attempt.runId, name);
     try {
       await this.sendUntilTaken(attempt, name, file, stop);
@@ -78,9 +78,9 @@ export class HttpControlPlane implements ControlPlane {
     await this.clear(attempt);
   }
 
-  /** Resolves when nothing is left to be told. */
+  /** Resolves when all events are confirmed. */
   async settled(): Promise<void> {
-    // Whatever was answered is settled.
+    // The server confirms each call in its answer.
   }
 
   async releaseUntilTaken(attempt: AttemptKey, reason: string): Promise<void> {
@@ -95,7 +95,7 @@ export class HttpControlPlane implements ControlPlane {
     }
   }
 
-  /** Everything of the run's folder that somebody wants to see lies with the server. */
+  /** Deletes the run's folder: the server has all its artifacts and logs. */
   protected async clear({ runId }: AttemptKey): Promise<void> {
     await rm(this.artifacts.folderOf(runId), { recursive: true, force: true }).catch((error: unknown) =>
       this.logger.warn(`The folder of run ${runId} cannot be deleted: ${String(error)}`),
@@ -116,7 +116,7 @@ export class HttpControlPlane implements ControlPlane {
       try {
         return await this.api.putArtifact(attempt, name, file, ended);
       } catch (error) {
-        // That the time was over says less than why the try before it failed.
+        // Keep the error of the previous try: it explains the cause better than a timeout.
         if (reason === null || !ended.aborted) reason = error as Error;
         if (stop.aborted) throw new Error(`"${name}" was not sent before the run was stopped`);
         const elapsedMs = performance.now() - startMs;
@@ -130,7 +130,10 @@ export class HttpControlPlane implements ControlPlane {
     }
   }
 
-  /** A call that is refused as a whole is made again event by event, so that one bad event costs no other. */
+  /**
+   * Sends events. If the server refuses the whole call, each event is sent separately, so that one invalid event
+   * affects no other.
+   */
   private async send(attempt: AttemptKey, events: RunEvent[]): Promise<RejectedEvent[]> {
     try {
       return await this.api.publish(attempt, events);

@@ -31,7 +31,7 @@ function randomText(random: SeededRandom): string {
   return text;
 }
 
-/** Feeds the bytes in pieces of random length, empty ones included. */
+/** Pushes the bytes in pieces of random length, including empty ones. */
 function split(bytes: Buffer, random: SeededRandom, maxLength: number): string[] {
   const splitter = new LineSplitter(maxLength);
   const lines: string[] = [];
@@ -43,7 +43,7 @@ function split(bytes: Buffer, random: SeededRandom, maxLength: number): string[]
   return [...lines, ...splitter.end()];
 }
 
-/** What a reader of the whole text would call its lines: the end of the text is no line of its own. */
+/** Returns the expected lines. A trailing newline does not start another line. */
 function linesOf(text: string): string[] {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();

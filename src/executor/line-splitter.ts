@@ -1,21 +1,21 @@
 import { StringDecoder } from 'node:string_decoder';
 
 /**
- * Turns the bytes of a pipe into lines, wherever the pieces were cut: within a line, a newline or a character.
- * What is no UTF-8 becomes U+FFFD. A line ends at \n; all else in it is kept.
+ * Splits the bytes of a pipe into lines. A chunk may end within a line, a newline or a character. Invalid UTF-8
+ * becomes U+FFFD. A line ends at \n; all other characters are kept.
  */
 export class LineSplitter {
   private readonly decoder = new StringDecoder('utf8');
   private partial = '';
 
-  /** @param maxLength in characters: the rest of a longer line is read and thrown away */
+  /** @param maxLength in characters: the rest of a longer line is read and discarded */
   constructor(private readonly maxLength: number) {}
 
   push(bytes: Buffer): string[] {
     return this.split(this.decoder.write(bytes));
   }
 
-  /** The last line, if it had no newline. */
+  /** Returns the last line if it had no newline. */
   end(): string[] {
     const lines = this.split(this.decoder.end());
     if (this.partial !== '') lines.push(this.partial);

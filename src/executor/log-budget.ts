@@ -1,22 +1,22 @@
 const MEBIBYTE = 1024 * 1024;
 
 export interface LogBounds {
-  /** Characters that the log of one run may have waiting. */
+  /** Maximum characters waiting in the log of one run. */
   perRun: number;
-  /** Characters that all logs of this process may have waiting together. */
+  /** Maximum characters waiting in all logs of this process together. */
   inAll: number;
 }
 
 const BOUNDS: LogBounds = { perRun: 4 * MEBIBYTE, inAll: 64 * MEBIBYTE };
 
-/** The memory of this process for log lines that wait to be stored, shared by all runs that it carries out. */
+/** Memory budget of this process for log lines waiting to be stored. Shared by all its runs. */
 export class LogBudget {
   private used = 0;
   private onRelease: (() => void)[] = [];
 
   constructor(readonly bounds: LogBounds = BOUNDS) {}
 
-  /** @param ofRun what the log of the run has waiting */
+  /** @param ofRun characters waiting in the log of the run */
   isUsedUp(ofRun: number): boolean {
     return ofRun >= this.bounds.perRun || this.used >= this.bounds.inAll;
   }
@@ -30,7 +30,7 @@ export class LogBudget {
     this.wake();
   }
 
-  /** Resolves at the next release or `wake`; whether there is room then is for the caller to see. */
+  /** Resolves at the next release or `wake`. The caller must check whether there is room. */
   changed(): Promise<void> {
     return new Promise((resolve) => this.onRelease.push(resolve));
   }

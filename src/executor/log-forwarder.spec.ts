@@ -3,10 +3,10 @@ import type { LogLineInput } from '../events/run-event';
 import { LogBudget } from './log-budget';
 import { LogForwarder } from './log-forwarder';
 
-const LINE = 'x'.repeat(100); // 200 characters of the bounds
+const LINE = 'x'.repeat(100); // counts as 200 characters towards the bounds
 const PATIENCE = { retry: 1, stalled: 60_000 };
 
-/** A place for lines that can be away. */
+/** A log store that can be unavailable. */
 class Store {
   readonly numbered = new Map<number, LogLineInput>();
   isAway = false;
@@ -127,7 +127,7 @@ describe('the way of lines to the log', () => {
       step: 'work',
       at: '2026-03-01T10:00:00.000Z',
     });
-    // All memory is given back, also that of the line about the others.
+    // All memory is released, including that of the line about dropped lines.
     expect(budget.isUsedUp(999)).toBe(false);
     budget.take(9_999);
     expect(budget.isUsedUp(0)).toBe(false);

@@ -3,38 +3,38 @@ import type { LogLineInput } from '../events/run-event';
 import type { LogAnswer } from './control-plane';
 import type { LogBudget } from './log-budget';
 
-/** What a line takes beside its text: a flood of empty lines fills memory too. */
+/** Overhead of a line in addition to its text: many empty lines fill memory too. */
 const CHARACTERS_PER_LINE = 100;
 const MAX_LINES_PER_APPEND = 5000;
 const MAX_CHARACTERS_PER_APPEND = 1024 * 1024;
 
-/** Milliseconds; tests are in more of a hurry. */
+/** Milliseconds; tests use shorter ones. */
 export interface LogPatience {
   retry: number;
-  /** An append that takes longer is an outage too, though it has not failed. */
+  /** An append that takes longer counts as an outage, even if it has not failed. */
   stalled: number;
 }
 
 const PATIENCE: LogPatience = { retry: 1000, stalled: 10_000 };
 
 /**
- * Brings lines to the log in order, in batches: one append is under way while the next one gathers.
+ * Stores log lines in order, in batches: the next batch fills while one append is in progress.
  *
- * What waits is bounded. While lines are being stored, a step that is faster is held up. In an outage it is not, since
- * a step that waits for our storage would fail for a reason of ours: lines beyond the bound are dropped, and one line
- * at their place says how many.
+ * Waiting lines are bounded. During normal operation, a faster step is slowed down by back-pressure. During an outage
+ * it is not, because storage problems must not make a step fail. Lines beyond the bound are dropped, and one line in
+ * their place gives their number.
  */
 export class LogForwarder {
   private waiting: LogLineInput[] = [];
   private waitingCharacters = 0;
   private accepting = true;
   private sending: Promise<void> | null = null;
-  /** Of the first line that waits. */
+  /** Number of the first waiting line. */
   private nextNumber = 1;
-  /** Lines that the server refused for good: the log has a hole. */
+  /** Lines that the server refused permanently and that are missing from the log. */
   refusedLines = 0;
   private isOutage = false;
-  /** Stands at the end of what waits, for the lines that were dropped after it. */
+  /** Placeholder at the end of the queue for the lines dropped after it. */
   private gap: { line: LogLineInput; dropped: number } | null = null;
 
   constructor(
@@ -45,7 +45,7 @@ export class LogForwarder {
   ) {}
 
   add(lines: LogLineInput[]): void {
-    // Past the limit lines are still read from the step, so that it goes on, and thrown away here.
+    // Beyond the log limit, lines are still read from the step, so that it does not block, but discarded here.
     if (!this.accepting || lines.length === 0) return;
     for (const line of lines) {
       if (this.gap !== null) this.gap.dropped++;
@@ -55,12 +55,12 @@ export class LogForwarder {
     this.sending ??= this.send();
   }
 
-  /** Null while more may be added; else resolves when it may. */
+  /** Returns null if more lines may be added; otherwise a promise that resolves when they may. */
   room(): Promise<void> | null {
     return this.mustWait() ? this.untilRoom() : null;
   }
 
-  /** Nothing more is stored, and what waits is thrown away: the run is another worker's, or its log is at its limit. */
+  /** Discards waiting lines and stores no more: the lease is lost, or the log has reached its limit. */
   giveUp(): void {
     this.accepting = false;
     this.waiting = [];
@@ -68,7 +68,7 @@ export class LogForwarder {
     this.release(this.waitingCharacters);
   }
 
-  /** Resolves when all that was added is durable, or given up. */
+  /** Resolves when all added lines are durable or discarded. */
   async flushed(): Promise<void> {
     while (this.sending) await this.sending;
   }
@@ -115,7 +115,7 @@ export class LogForwarder {
   }
 
   private async send(): Promise<void> {
-    // One turn of the event loop, so that the lines of one read go together.
+    // Wait one turn of the event loop, so that the lines of one read form one batch.
     await new Promise((next) => setImmediate(next));
     while (this.waiting.length > 0) {
       const batch = this.takeBatch();
@@ -159,7 +159,7 @@ export class LogForwarder {
     }
   }
 
-  /** One visible line: what else is refused may be this line itself. */
+  /** Adds a visible line for the first refusal only, because the server may refuse that line too. */
   private noteRefused({ lines, reason }: NonNullable<LogAnswer['refused']>): void {
     const isFirst = this.refusedLines === 0;
     this.refusedLines += lines;

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Attempt, StopCause } from './attempt';
 import { Places } from './places';
 
-/** Lasts until it is told to end. */
+/** An attempt that lasts until the test ends it. */
 class Lasting implements Attempt {
   readonly attempt = 1;
   begun = false;

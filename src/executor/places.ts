@@ -2,24 +2,24 @@ import { Logger } from '@nestjs/common';
 import type { Attempt, StopCause } from './attempt';
 
 interface Place {
-  /** Of what was asked for; what was got may be a newer run of the same project. */
+  /** The requested run until the claim succeeds, then the claimed run, which may be a newer one of the same project. */
   runId: string | null;
   attempt: Attempt | null;
-  /** Somebody may ask for a stop between the claim and the start. */
+  /** Set if a stop is requested between the claim and the start. */
   stopCause: StopCause | null;
-  /** An entry asked for a stop before the attempt was there. */
+  /** Set if a stop entry arrives before the attempt exists. */
   mustCheckStop: boolean;
-  /** Resolves when the place is free again. */
+  /** Resolves when the slot is free again. */
   ended: Promise<void>;
 }
 
-/** The places of a worker, in each of which one run at a time is carried out. */
+/** The slots of a worker. Each slot executes one run at a time. */
 export class Places {
   private readonly logger = new Logger(Places.name);
   private readonly taken = new Set<Place>();
   private onFree: (() => void) | null = null;
 
-  /** @param onChange is told how many are taken */
+  /** @param onChange receives the number of slots in use */
   constructor(
     private readonly count: number,
     private readonly onChange: (taken: number) => void = () => undefined,
@@ -29,7 +29,7 @@ export class Places {
     return this.count - this.taken.size;
   }
 
-  /** Resolves as soon as there is a free place, or the worker stops. */
+  /** Resolves when a slot is free or the worker stops. */
   async untilFree(stop: AbortSignal): Promise<void> {
     while (this.free <= 0 && !stop.aborted) {
       let onAbort: () => void = () => undefined;
@@ -41,20 +41,20 @@ export class Places {
     }
   }
 
-  /** Resolves when the run's place is free again; null if it has none. */
+  /** Resolves when the run's slot is free again; null if the run has no slot. */
   endOf(runId: string): Promise<void> | null {
     return this.find(runId)?.ended ?? null;
   }
 
-  /** The attempt that is carried out at the run; null if there is none, or its claim is not decided. */
+  /** Returns the current attempt at the run; null if there is none or its claim is pending. */
   attemptAt(runId: string): number | null {
     return this.find(runId)?.attempt?.attempt ?? null;
   }
 
   /**
-   * Takes a place. Resolves once it is decided whether there is something to carry out; that goes on beside.
-   * @param runId what is claimed, where that is known before
-   * @param claim null means that there is nothing to do
+   * Uses a slot for a claim. Resolves once the claim is decided; the attempt continues in the background.
+   * @param runId the run to claim, if known in advance
+   * @param claim returns null if there is nothing to execute
    */
   take(runId: string | null, claim: () => Promise<Attempt | null>): Promise<boolean> {
     return new Promise((decided, failed) => {
@@ -80,7 +80,7 @@ export class Places {
     });
   }
 
-  /** @returns whether the run is here */
+  /** @returns whether this worker has the run */
   stop(runId: string, cause: StopCause): boolean {
     const place = this.find(runId);
     if (!place) return false;
@@ -89,7 +89,7 @@ export class Places {
     return true;
   }
 
-  /** An entry on the stream asks for a stop. It shows no authority, so the attempt asks the server. */
+  /** Handles a stop entry from the stream. The entry does not prove its sender, so the attempt asks the server. */
   checkStop(runId: string): void {
     const place = this.find(runId);
     if (!place) return;
@@ -124,7 +124,7 @@ export class Places {
     if (place.stopCause !== null) attempt.stop(place.stopCause);
     if (place.mustCheckStop) attempt.checkStop();
     this.onChange(this.taken.size);
-    // What lost its lease is still being ended: both would work in the folder of the project.
+    // Wait for an attempt that lost its lease and is still ending: both would use the folder of the project.
     if (before.length > 0) await Promise.all(before.map(({ ended }) => ended));
     await attempt.carryOut();
   }

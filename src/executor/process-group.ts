@@ -2,17 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** Names a process for good: a number alone is given to another one sooner or later. */
+/** Identifies a process permanently; the system reuses process ids. */
 export interface ProcessIdentity {
   pid: number;
-  /** When it started, as the system tells it, and since which boot; compared, never read. */
+  /** Start time as reported by the system, plus the boot id. Only compared, never parsed. */
   started: string;
 }
 
 const HAS_PROC = readOrNull('/proc/self/stat') !== null;
 const BOOT = (readOrNull('/proc/sys/kernel/random/boot_id') ?? '').trim().slice(0, 8);
 
-/** Null if there is no such process. */
+/** Returns when a process started; null if it does not exist. */
 export function startOf(pid: number): string | null {
   if (HAS_PROC) {
     const ticks = statFields(pid)?.[19];
@@ -29,18 +29,18 @@ export function startOf(pid: number): string | null {
   }
 }
 
-/** @returns false if there is no such group any more */
+/** @returns false if the group does not exist */
 export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-groupId, signal);
     return true;
   } catch (error) {
-    // EPERM: a member that became another user; it is there, but not ours to end.
+    // EPERM: a member runs as another user. It exists, but this process cannot signal it.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
-/** True while a member is alive. Zombies that nobody collects (a container without an init) count as dead. */
+/** Whether a member is alive. Zombies that are never reaped (a container without an init process) count as dead. */
 export function groupIsAlive(groupId: number): boolean {
   if (!signalGroup(groupId, 0)) return false;
   if (!HAS_PROC) return true;
@@ -50,7 +50,7 @@ export function groupIsAlive(groupId: number): boolean {
   });
 }
 
-/** Processes whose environment holds this text, whatever group they moved to. None where the system can't tell. */
+/** Returns processes whose environment contains this text, in any group. Empty if the system does not expose it. */
 export function processesWithEnvironment(text: string): number[] {
   if (!HAS_PROC) return [];
   return processes().filter(
@@ -62,7 +62,10 @@ export function membersOfGroup(groupId: number): number[] {
   return processes().filter((pid) => statFields(pid)?.[2] === String(groupId));
 }
 
-/** Who of the group is alive, and which program that is: never its arguments, which may hold secrets. Null where the system can't tell. */
+/**
+ * Returns the live processes of a group with their program names. Omits arguments, which may contain secrets. Null if
+ * the system does not report processes.
+ */
 export function livingMembers(groupId: number): { pid: number; name: string }[] | null {
   if (!HAS_PROC) return null;
   return processes().flatMap((pid) => {
@@ -71,7 +74,7 @@ export function livingMembers(groupId: number): { pid: number; name: string }[] 
   });
 }
 
-/** The file that it was started from; what a process calls itself may be anything. */
+/** Returns the name of the executable, because a process can set its own title to anything. */
 function programOf(pid: number): string {
   try {
     return basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, '');
@@ -88,7 +91,9 @@ function processes(): number[] {
     : [];
 }
 
-/** The fields of /proc/<pid>/stat from the third on (proc_pid_stat(5)): state, ppid, pgrp, … starttime at 19. */
+/**
+ * Returns the fields of /proc/<pid>/stat from the third on (proc_pid_stat(5)): state, ppid, pgrp, … starttime at 19.
+ */
 function statFields(pid: number): string[] | null {
   const stat = readOrNull(`/proc/${pid}/stat`);
   // The second field is the program's name in parentheses, which may itself contain spaces and parentheses.

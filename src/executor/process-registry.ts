@@ -15,9 +15,9 @@ import {
 const DEAD_WITHIN_MS = 2000;
 
 /**
- * Remembers which process groups this server has started, so that after a crash the next life can end them.
- * A group is a file whose name says all: making one is a single step that a crash cannot do by half. It lies in
- * the data folder and not in the database, because processes belong to a machine.
+ * Records the process groups that this server has started, so that it can kill them after a crash. Each record is an
+ * empty file whose name contains all data, so that it is created atomically. It is in the data folder and not in the
+ * database, because processes belong to a machine.
  */
 @Injectable()
 export class ProcessRegistry {
@@ -25,7 +25,7 @@ export class ProcessRegistry {
   private readonly folder: string;
   private readonly runsFolder: string;
   private readonly living = new Set<number>();
-  /** However this process ends, as long as it still runs code: its steps must not go on alone. */
+  /** Kills all steps at any exit that still runs code, so that they do not continue without the server. */
   private readonly onExit = () => {
     for (const groupId of this.living) signalGroup(groupId, 'SIGKILL');
   };
@@ -37,9 +37,9 @@ export class ProcessRegistry {
   }
 
   /**
-   * At once after the start, synchronously: the less between the two, the less can be missed. Where the note cannot be
-   * written, for example because the disk is full, the step goes on: `killLeftovers` also looks at environments.
-   * @returns what forgets it
+   * Records a group synchronously right after its start, to keep the unrecorded period short. If the record cannot be
+   * written, for example because the disk is full, the step continues. `killLeftovers` also searches environments.
+   * @returns a function that removes the record
    */
   remember(groupId: number): () => void {
     if (this.living.size === 0) process.on('exit', this.onExit);
@@ -61,11 +61,11 @@ export class ProcessRegistry {
     };
   }
 
-  /** Kills what an earlier life left running. A stranger that was given an old number is left alone. */
+  /** Kills processes that a previous server process left running. Spares unrelated processes with a reused id. */
   async killLeftovers(): Promise<number> {
     const killed = new Set<number>();
     const deadline = performance.now() + DEAD_WITHIN_MS;
-    // Until nothing is found: one that is about to die may still have started another.
+    // Repeat until none is found: a dying process may have started another one.
     for (let left = this.findLeftovers(); left.length > 0; left = this.findLeftovers()) {
       for (const pid of left) {
         killed.add(pid);
@@ -82,15 +82,15 @@ export class ProcessRegistry {
   }
 
   /**
-   * Members of the groups that were started here, and what was started a moment before the crash or has left its
-   * group: it still carries our folder in its environment.
+   * Returns members of the recorded groups. Adds processes started just before the crash and processes that left their
+   * group, found by the runs folder in their environment.
    */
   private findLeftovers(): number[] {
     const members = readdirSync(this.folder).flatMap((name) => {
       const [groupId, started] = splitAtFirst(name, '.');
       if (!groupIsAlive(Number(groupId)) || !this.isOurs(Number(groupId), started)) return [];
       const pids = membersOfGroup(Number(groupId));
-      return pids.length > 0 ? pids : [-Number(groupId)]; // where members cannot be listed, the group as a whole
+      return pids.length > 0 ? pids : [-Number(groupId)]; // the group as a whole if members cannot be listed
     });
     return [...new Set([...members, ...processesWithEnvironment(this.environmentMark())])];
   }
@@ -98,8 +98,8 @@ export class ProcessRegistry {
   private isOurs(groupId: number, started: string): boolean {
     const leader = startOf(groupId);
     if (leader !== null) return leader === started;
-    // The leader is gone; while members are left, nobody else can have been given the number of the group,
-    // unless a stranger's group came and lost its leader too. So the members have to prove whose they are.
+    // The leader has exited. While members exist, the system does not reuse the group's number. An unrelated group may
+    // still have taken it and lost its leader too, so check the environment of the members.
     const ours = new Set(processesWithEnvironment(this.environmentMark()));
     return membersOfGroup(groupId).some((pid) => ours.has(pid));
   }
@@ -113,7 +113,7 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It was quicker.
+    // The process has already exited.
   }
 }
 

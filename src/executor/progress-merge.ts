@@ -2,14 +2,14 @@ import type { RunEventMap } from '../events/run-event';
 
 type Progress = RunEventMap['run.progress'];
 
-/** What one event may have at most; see event-schemas.ts. */
+/** Limits of one event. event-schemas.ts has the same limit for artifacts, but allows 10,000 metrics. */
 const MAX_ARTIFACTS_PER_EVENT = 1000;
 const MAX_METRICS_PER_EVENT = 200;
-/** What a run may have at most. What goes beyond it would change nothing, so it need not wait either. */
+/** Limits of a run. Anything beyond has no effect, so it is not kept waiting either. */
 const MAX_ARTIFACTS = 1000;
 const MAX_METRICS = 500;
 
-/** The progress that says what both say, the later one last; calls are added up. */
+/** Merges two progress reports. The later values win, and quota usage is added up. */
 export function mergedProgress(earlier: Progress, later: Progress): Progress {
   const { metrics, artifacts, quotaUsed, ...rest } = later;
   return {
@@ -25,12 +25,12 @@ export function mergedProgress(earlier: Progress, later: Progress): Progress {
   };
 }
 
-/** An event that is too large would be refused as a whole. */
+/** Whether the progress fits into one event. An event with too many artifacts would be rejected. */
 export function fitsInOneEvent({ artifacts = [], metrics = {} }: Progress): boolean {
   return artifacts.length <= MAX_ARTIFACTS_PER_EVENT && Object.keys(metrics).length <= MAX_METRICS_PER_EVENT;
 }
 
-/** As much of it as a run may have: an artifact counts once by its name, and the first names stay. */
+/** Limits progress to what a run can have. Artifacts are counted by name, and the first names are kept. */
 export function boundedProgress(progress: Progress): Progress {
   const { metrics, artifacts } = progress;
   const byName = new Map((artifacts ?? []).map((artifact) => [artifact.name, artifact]));
@@ -41,7 +41,7 @@ export function boundedProgress(progress: Progress): Progress {
   };
 }
 
-/** The same in events of the size that is allowed; all but the metrics stands in the first. */
+/** Splits progress into events of the allowed size. The first one contains everything except the remaining metrics. */
 export function progressEvents(progress: Progress): Progress[] {
   const metrics = Object.entries(progress.metrics ?? {});
   if (metrics.length <= MAX_METRICS_PER_EVENT) return [progress];

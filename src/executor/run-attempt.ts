@@ -27,7 +27,7 @@ type Ending =
   | { kind: 'failed'; step: string; code: string; message: string; reason: string }
   | { kind: 'stopped'; cause: StopCause };
 
-/** In the order in which one of them is named, where several apply. */
+/** In order of precedence if several apply. */
 const LOSS_REASONS = ['artifact-missing', 'events-rejected', 'log-incomplete'] as const;
 type LossReason = (typeof LOSS_REASONS)[number];
 
@@ -40,16 +40,16 @@ export interface AttemptTools {
   logBudget: LogBudget;
 }
 
-/** In the run's folder: too much for a variable. */
+/** A file in the run's folder: inputs may be too large for an environment variable. */
 const INPUTS_FILE = 'inputs.json';
-/** A file that is being sent when the run is stopped gets this long, and so does one that the stopped step reports. */
+/** Grace period in milliseconds for uploads after a stop, including files that the stopped step reports. */
 const UPLOAD_AFTER_STOP_MS = 5000;
 
-/** After so many calls without an answer, the next heartbeat asks. */
+/** After this many unanswered calls, the next heartbeat asks instead. */
 const CHECK_STOP_TRIES = 3;
 const CHECK_STOP_AGAIN_MS = 250;
 
-/** One worker's go at one run: claimed before, then prepare → run the steps → say how it ended. */
+/** One worker's attempt at a claimed run: prepares, runs the steps and reports the result. */
 export class RunAttempt implements Attempt {
   private readonly logger = new Logger(RunAttempt.name);
   private readonly stopping = new AbortController();
@@ -58,16 +58,16 @@ export class RunAttempt implements Attempt {
   private readonly events: EventReporter;
   private readonly log: LogForwarder;
   private readonly mask: SecretMask;
-  /** Set by a step: the run shall end as partial. */
+  /** Set if a step makes the run partial. */
   private partialReason: string | null = null;
-  /** Calls that the steps until now have issued against the quota. */
+  /** Calls against the quota issued by the steps so far. */
   private quotaUsed = 0;
-  /** What the run lacks although no step says so: reasons for an end as partial. */
+  /** Data that the run lacks without a report from a step. It makes the run partial. */
   private readonly missing = new Set<LossReason>();
   private beating = false;
   private checkingStop = false;
   private mustCheckStopAgain = false;
-  /** How the attempt ended; null until it has, and where that is for others to say. */
+  /** The final event; null until then, and if this worker does not end the run. */
   private end: RunEvent | null = null;
 
   constructor(
@@ -103,7 +103,7 @@ export class RunAttempt implements Attempt {
     return this.assignment.run.attempt;
   }
 
-  /** The first cause counts; but whoever has lost the run has nothing more to say about it. */
+  /** The first cause counts, except that a lost lease also ends all reporting. */
   stop(cause: StopCause): void {
     if (cause === 'lost') {
       this.isLost.abort();
@@ -117,7 +117,7 @@ export class RunAttempt implements Attempt {
   }
 
   checkStop(): void {
-    // One question at a time, however many entries ask for a stop; its answer may be older than the last entry.
+    // One request at a time, however many stop entries arrive. Ask again if an entry arrives during the request.
     this.mustCheckStopAgain = true;
     if (!this.checkingStop) void this.checkStopUntilAnswered();
   }
@@ -134,7 +134,7 @@ export class RunAttempt implements Attempt {
         this.logger.warn(`The server did not answer whether run ${this.runId} must stop: ${String(error)}`);
       }
       if (this.stopping.signal.aborted) break;
-      // Forged entries must not make the worker call the server without a pause.
+      // Forged stop entries must not make the worker call the server without a pause.
       if (this.mustCheckStopAgain) await delay(CHECK_STOP_AGAIN_MS, undefined, { ref: false });
     }
     this.checkingStop = false;
@@ -145,7 +145,7 @@ export class RunAttempt implements Attempt {
     else if (stopRequested) this.stop('stop-requested');
   }
 
-  /** Resolves when nothing of the attempt is alive and all of it is told. */
+  /** Resolves when no process of the attempt is alive and all its events are published. */
   async carryOut(): Promise<void> {
     const { run, definition } = this.assignment;
     this.events.report('run.started', {
@@ -160,7 +160,7 @@ export class RunAttempt implements Attempt {
         : setTimeout(() => this.stop('run-timed-out'), this.leftMs(definition.timeoutSeconds));
     try {
       const ending = await this.runSteps(await this.prepare());
-      // First the log, then the end: whoever sees that the run has ended finds all of its lines.
+      // Store the log before the final event, so that an ended run has all its lines.
       await this.log.flushed();
       await this.noteLosses();
       this.end = this.finish(ending);
@@ -188,7 +188,7 @@ export class RunAttempt implements Attempt {
     await this.tools.control.finished(run, this.end);
   }
 
-  /** Of the run's time: what it waited for a worker, and earlier attempts, have had their part of it. */
+  /** Returns the remaining time of the run. Waiting time and earlier attempts count towards the timeout. */
   private leftMs(timeoutSeconds: number): number {
     return Math.max(0, timeoutSeconds * 1000 - this.assignment.elapsedMs);
   }
@@ -215,11 +215,11 @@ export class RunAttempt implements Attempt {
       const failure = await this.runStep(step, context);
       if (failure) return failure;
     }
-    // A stop that comes now comes too late: everything is done, and that is how the run ends.
+    // A stop arrives too late here: all steps are completed, and the run ends as completed.
     return { kind: 'completed' };
   }
 
-  /** @returns how the run ends because of it, or null if the next step may begin */
+  /** @returns how the run ends because of this step, or null if the next step may begin */
   private async runStep(step: StepDefinition, context: StepContext): Promise<Ending | null> {
     const { attempt } = this.assignment.run;
     const { config } = this.tools;
@@ -235,7 +235,7 @@ export class RunAttempt implements Attempt {
       stop: this.stopping.signal,
       output: io,
     });
-    // Looked at now: there may be room again by the time that the failure is reported.
+    // Check now: there may be space again when the failure is reported.
     const hasFailed = exit.kind === 'exited' && exit.exitCode !== 0;
     const isDiskFull = hasFailed && (await isAnyDiskFull([context.workDir, context.runDir]));
     await io.finished();
@@ -246,7 +246,7 @@ export class RunAttempt implements Attempt {
     const ending = this.classify(step, exit, io, isDiskFull);
     const exitCode = exit.kind === 'not-started' ? null : exit.exitCode;
     if (ending === null) {
-      // A step that reports an error and then exits 0 has done part of its work, and the run must not look whole.
+      // A step that reports an error and exits with 0 makes the run partial.
       if (io.error) this.partialReason ??= io.error.code.toLowerCase().replaceAll('_', '-');
       this.events.report('run.progress', { attempt, step: step.name, stepStatus: 'completed', exitCode });
     } else {
@@ -257,7 +257,7 @@ export class RunAttempt implements Attempt {
     return ending;
   }
 
-  /** The budget is that of the run: what one step has used, the next one does not have. */
+  /** Returns the remaining budget. All steps of a run share it. */
   private quotaLeft(): QuotaBudget | null {
     const { quota } = this.assignment.run;
     return quota && { ...quota, remaining: Math.max(0, quota.remaining - this.quotaUsed) };
@@ -270,7 +270,7 @@ export class RunAttempt implements Attempt {
     return artifact;
   }
 
-  /** What the server refused for good is known now at the latest: a run with a hole must not end as completed. */
+  /** Records permanently rejected events and log lines: a run that lacks data must not end as completed. */
   private async noteLosses(): Promise<void> {
     if (this.log.refusedLines > 0) this.missing.add('log-incomplete');
     if (!this.tools.control.learnsRejections) return;
@@ -287,7 +287,7 @@ export class RunAttempt implements Attempt {
     await this.log.flushed();
   }
 
-  /** Without an end that the server takes, the run would wait until its lease is over. */
+  /** Fails the run if the server rejected its final event. Otherwise the run would wait until its lease expires. */
   private async replaceRejectedEnd(): Promise<void> {
     if (this.end === null || !this.tools.control.learnsRejections) return;
     await this.events.published();
@@ -336,7 +336,7 @@ export class RunAttempt implements Attempt {
     }
   }
 
-  /** @returns null where somebody else decides about the run, or the worker hands it back */
+  /** @returns null if this worker does not end the run, or hands it back */
   private finish(ending: Ending): RunEvent | null {
     const { run, definition } = this.assignment;
     const { attempt } = run;
@@ -367,10 +367,10 @@ export class RunAttempt implements Attempt {
     }
   }
 
-  /** Keeps the lease, and learns what did not come by the stream: that a stop was asked for, or the run taken away. */
+  /** Renews the lease. Also detects stop requests and lost leases that the stream did not deliver. */
   private async heartbeat(): Promise<void> {
     const { run } = this.assignment;
-    if (this.beating) return; // the last one is still waiting for its answer
+    if (this.beating) return; // the previous heartbeat is still unanswered
     this.beating = true;
     try {
       this.obey(await this.tools.control.heartbeat(run));
@@ -382,10 +382,12 @@ export class RunAttempt implements Attempt {
   }
 }
 
-/** Empty for each attempt: files of an earlier one must not be executed or reported as results. */
+/**
+ * Creates an empty folder for each attempt: files of an earlier attempt must not be executed or reported as results.
+ */
 async function makeEmptyFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, PRIVATE_FOLDER); // Succeeds for most runs, and fails where the folder exists.
+    await mkdir(path, PRIVATE_FOLDER); // Succeeds for most runs, and fails if the folder exists.
   } catch {
     await rm(path, { recursive: true, force: true });
     await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER });

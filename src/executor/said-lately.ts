@@ -1,21 +1,21 @@
 import type { StreamFields } from '../events/run-event';
 
-/** Redis writes to its disk once a second, if at all; what it took longer ago than a few of them has been read. */
+/** Characters kept. Redis writes to disk once a second at most, so entries older than a few seconds have been read. */
 const MAX_CHARACTERS = 4 * 1024 * 1024;
 
 export interface SaidEntry {
   fields: StreamFields;
-  /** Where on the stream it was put last. */
+  /** The latest stream entry with these fields. */
   entryId: string;
 }
 
-/** The last things that were said of one attempt, to be said again where the stream may have lost them. */
+/** Recently published entries of one attempt, to be published again if the stream may have lost them. */
 export class SaidLately {
   private list: SaidEntry[] = [];
   private characters = 0;
-  /** Of the log, all in all. */
+  /** Total bytes of the log. */
   logBytes = 0;
-  /** How often the stream had come back when all of this was last said. */
+  /** The stream's reconnect count when these entries were last published. */
   reconnects: number;
 
   constructor(reconnects: number) {
@@ -32,7 +32,7 @@ export class SaidLately {
       this.characters += entry.fields.payload.length;
     }
     let forgotten = 0;
-    // The last one is kept, whatever its size.
+    // The last entry is always kept.
     while (this.characters > MAX_CHARACTERS && forgotten < this.list.length - 1) {
       this.characters -= this.list[forgotten++]!.fields.payload.length;
     }

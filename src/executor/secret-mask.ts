@@ -1,12 +1,15 @@
 const MASK = '***';
-/** Lines of a longer secret (a PEM key, say) are masked one by one; shorter ones would hide half the log. */
+/**
+ * Lines of a multi-line secret, such as a PEM key, are masked separately. Shorter lines would mask too much of the
+ * log.
+ */
 const MIN_PART_LENGTH = 4;
 
-/** Hides the values that a step was handed by `passEnv` wherever they would show. */
+/** Masks the values that a step receives through `passEnv`, wherever they would appear. */
 export class SecretMask {
   private readonly wanted: string[];
   private readonly pattern: RegExp | null;
-  /** So many characters must be seen at once for the longest secret to be recognised. */
+  /** Characters needed at once to recognize the longest secret. */
   readonly longest: number;
 
   constructor(secrets: string[]) {
@@ -14,7 +17,7 @@ export class SecretMask {
       secret,
       ...secret.split(/\r?\n/).filter((part) => part.trim().length >= MIN_PART_LENGTH),
     ]);
-    // A program that prints an object prints its secrets in the spelling of JSON.
+    // A program that prints an object prints its secrets with JSON escapes.
     const spelled = parts.flatMap((part) => [part, JSON.stringify(part).slice(1, -1)]);
     this.wanted = [...new Set(spelled)].filter((part) => part !== '').sort((a, b) => b.length - a.length);
     this.longest = this.wanted[0]?.length ?? 0;
@@ -25,14 +28,17 @@ export class SecretMask {
     return this.pattern === null ? text : text.replace(this.pattern, MASK);
   }
 
-  /** For the start of a longer text: it may end in the first part of a secret, which nothing would recognise. */
+  /**
+   * Masks the start of a longer text. A partial secret at the cut is masked too, because the pattern would not match
+   * it.
+   */
   applyToStart(text: string): string {
     const masked = this.apply(text);
     const begun = Math.max(0, ...this.wanted.map((secret) => lengthOfStartAtEnd(secret, masked)));
     return begun === 0 ? masked : `${masked.slice(0, -begun)}${MASK}`;
   }
 
-  /** The same value with every text within it masked, names of members included. */
+  /** Masks all strings within a value, including member names. */
   applyWithin<Value>(value: Value): Value {
     if (typeof value === 'string') return this.apply(value) as Value;
     if (Array.isArray(value)) return value.map((item: unknown) => this.applyWithin(item)) as Value;
@@ -43,7 +49,7 @@ export class SecretMask {
   }
 }
 
-/** How much of a secret, from its beginning but not all of it, a text ends in. */
+/** Returns the length of the longest proper prefix of the secret at the end of the text. */
 function lengthOfStartAtEnd(secret: string, text: string): number {
   for (let length = Math.min(secret.length - 1, text.length); length > 0; length--) {
     if (text.endsWith(secret.slice(0, length))) return length;

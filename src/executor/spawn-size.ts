@@ -1,4 +1,6 @@
-/** Says that the system refused a command for its size (E2BIG), and what takes most of it. Names no values: they may be secret. */
+/**
+ * Returns the error for a command that is too large (E2BIG), with its largest part. Omits values, which may be secret.
+ */
 export function tooLargeToSpawn(command: string[], env: Record<string, string>): string {
   const parts = [
     ...command.map((text, index) => ({ name: index === 0 ? 'the program' : `argument ${index}`, text })),

@@ -2,7 +2,7 @@ import type { Environment } from '../config/environment';
 import type { JsonObject, QuotaBudget } from '../events/run-event';
 import type { StepDefinition } from '../projects/project';
 
-/** What a step finds in its environment about the run that it is part of. */
+/** Data about the run for the environment of a step. */
 export interface StepContext {
   runId: string;
   projectId: string;
@@ -11,18 +11,21 @@ export interface StepContext {
   params: JsonObject;
   /** Kept between the runs of a project. */
   workDir: string;
-  /** This run's own; artifacts lie here. */
+  /** Separate for each run; contains its artifacts. */
   runDir: string;
-  /** Where the run's inputs lie as JSON; null where it has none. */
+  /** JSON file with the inputs of the run; null without inputs. */
   inputsFile: string | null;
   /** Null without a quota. */
   quota: QuotaBudget | null;
 }
 
-/** The descriptor on which a step may report; see step-report.ts. */
+/** File descriptor for reports of a step; see step-report.ts. */
 export const EVENTS_FD = 3;
 
-/** Built, not inherited: a step gets what its file names and what every program needs, and nothing else. */
+/**
+ * Builds the environment of a step. Not inherited: it contains only the variables in the project file and those that
+ * every program needs.
+ */
 export function stepEnvironment(
   step: Pick<StepDefinition, 'name' | 'env' | 'passEnv'>,
   context: StepContext,
@@ -41,7 +44,10 @@ export function stepEnvironment(
   );
 }
 
-/** What only Jobato sets. Undefined where the run has none of it, so that a project file cannot set it either. */
+/**
+ * Returns the variables that only Jobato sets. Undefined for those without a value, so that a project file cannot set
+ * them.
+ */
 function reservedVariables(stepName: string, context: StepContext): Record<string, string | undefined> {
   return {
     JOBATO_RUN_ID: context.runId,
@@ -59,7 +65,7 @@ function reservedVariables(stepName: string, context: StepContext): Record<strin
   };
 }
 
-/** The values that must not show anywhere. */
+/** Returns the values to mask. */
 export function secretsOf(steps: Pick<StepDefinition, 'passEnv'>[], server: Environment): string[] {
   return steps.flatMap(({ passEnv }) => Object.values(passedOn(passEnv, server)));
 }

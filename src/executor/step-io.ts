@@ -12,20 +12,22 @@ import type { SecretMask } from './secret-mask';
 import { parseStepReport, type StepReport } from './step-report';
 import type { StepOutput } from './step-runner';
 
-/** A report is no place for data; a longer line is refused. */
+/** Longest report in characters. Reports are not for bulk data; a longer line is refused. */
 const MAX_REPORT_LENGTH = 256 * 1024;
-/** How many unreadable reports are shown, so that a step that confuses its descriptors does not fill the log. */
+/**
+ * Maximum number of reported unreadable lines, so that a step writing to the wrong descriptor does not fill the log.
+ */
 const MAX_COMPLAINTS = 20;
 
-/** Takes what one step writes: its two outputs to the log, its reports to events. Secrets are masked before anything else. */
+/** Processes the output of one step: stdout and stderr go to the log, reports become events. Masks secrets first. */
 export class StepIo implements StepOutput {
   partialReason: string | null = null;
-  /** A file that the step reported is not among the artifacts of the run. */
+  /** A file that the step reported is missing from the artifacts of the run. */
   isArtifactMissing = false;
   /** Calls issued against the quota. */
   quotaUsed = 0;
   error: { code: string; message: string } | null = null;
-  /** Of what it said on stderr, for the message of a failure. */
+  /** Last line on stderr, for the error message. */
   lastErrorLine: string | null = null;
 
   private readonly maxLength: number;
@@ -34,7 +36,7 @@ export class StepIo implements StepOutput {
   private readonly reports = new LineSplitter(MAX_REPORT_LENGTH);
   private artifacts: Promise<void> = Promise.resolve();
   private complaints = 0;
-  /** Which signal was sent to its processes last, and when. */
+  /** The last signal sent to the step's processes, and when. */
   private sent: { signal: EndingReport['signal']; at: Instant } | null = null;
 
   constructor(
@@ -46,7 +48,7 @@ export class StepIo implements StepOutput {
     private readonly clock: Clock,
     private readonly register: (path: string) => Promise<Artifact>,
   ) {
-    // One more than is kept shows that the line was longer; a secret at the cut must be seen whole to be masked.
+    // One extra character shows that a line is too long. A secret at the cut must be complete to be masked.
     this.maxLength = MAX_LINE_BYTES + 1 + mask.longest;
     this.out = new LineSplitter(this.maxLength);
     this.err = new LineSplitter(this.maxLength);
@@ -92,7 +94,7 @@ export class StepIo implements StepOutput {
     return this.log.room();
   }
 
-  /** Resolves when the ends of all lines are in, and all that was reported is checked. */
+  /** Resolves when all unfinished lines are processed and all reported files are checked. */
   async finished(): Promise<void> {
     this.addLines('stdout', this.out.end());
     this.addLines('stderr', this.err.end());
@@ -114,13 +116,13 @@ export class StepIo implements StepOutput {
   private masked(line: string): string {
     if (line.length < this.maxLength) return this.mask.apply(line);
     const start = this.mask.applyToStart(line);
-    // Hidden secrets may have made it short enough to look whole.
+    // Masking may have made the line short enough to look complete.
     return Buffer.byteLength(start) > MAX_LINE_BYTES ? start : `${start}${CUT_MARK}`;
   }
 
   private takeReport(line: string): void {
     if (line.trim() === '') return;
-    // Read first and masked afterwards: the spelling of JSON hides a secret, and a mask may spoil it.
+    // Parse before masking: JSON escapes can hide a secret, and a mask may break the JSON.
     const report = parseStepReport(line);
     if ('unreadable' in report) {
       if (++this.complaints <= MAX_COMPLAINTS) {
@@ -129,7 +131,7 @@ export class StepIo implements StepOutput {
       }
       return;
     }
-    // The path of a file is used, not only shown: a mask in it would lose the file.
+    // Keep the path of a file unmasked, because it is used to open the file.
     const { artifact, ...shown } = report;
     this.passOn({ artifact, ...this.mask.applyWithin(shown) });
   }
@@ -147,7 +149,7 @@ export class StepIo implements StepOutput {
         ...(quota && { quotaUsed: quota.used }),
       });
     }
-    // One after the other, so that they are listed in the order in which the step made them.
+    // Sequentially, so that artifacts are listed in the order of their reports.
     if (artifact) this.artifacts = this.artifacts.then(() => this.takeArtifact(artifact.path));
   }
 
@@ -162,7 +164,7 @@ export class StepIo implements StepOutput {
   }
 }
 
-/** A message is read in places that show no colours. */
+/** Removes colour codes: error messages are shown in places that do not support them. */
 function withoutColours(line: string): string {
   return stripVTControlCharacters(line.slice(0, 2000));
 }

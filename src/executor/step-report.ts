@@ -1,12 +1,12 @@
 import { Schema } from '../schemas/schema';
 
-/** What a step may say on its descriptor 3, as one JSON object a line. */
+/** A report of a step on file descriptor 3, as one JSON object per line. */
 export interface StepReport {
   progress?: { current?: number; total?: number; message?: string };
   metrics?: Record<string, number>;
-  /** The run shall end as partial, and this is why. */
+  /** Makes the run partial, with this reason. */
   partial?: { reason: string };
-  /** Why the step fails, or, if it then exits 0, why the run is partial. */
+  /** Why the step fails or, if it exits with 0, why the run is partial. */
   error?: { code: string; message: string };
   /** Calls issued against the quota. */
   quota?: { used: number };
@@ -16,7 +16,7 @@ export interface StepReport {
 
 const text = { type: 'string', maxLength: 10_000 };
 const count = { type: 'number', minimum: 0 };
-/** A run keeps names of up to 100 characters; a longer one is left out there. */
+/** A run keeps names of up to 100 characters and drops longer ones. */
 const metricName = { maxLength: 1000 };
 const object = (properties: Record<string, unknown>, required: string[] = []) => ({
   type: 'object',
@@ -42,7 +42,7 @@ export const STEP_REPORT_SCHEMA = object({
 });
 const SCHEMA = new Schema<StepReport>(STEP_REPORT_SCHEMA);
 
-/** Never throws: what cannot be read comes back as the reason, for the log. */
+/** Never throws: for invalid input it returns the reason, for the log. */
 export function parseStepReport(line: string): StepReport | { unreadable: string } {
   let content: unknown;
   try {

@@ -10,39 +10,42 @@ import { ProcessRegistry } from './process-registry';
 import { tooLargeToSpawn } from './spawn-size';
 
 export interface StepRequest {
-  /** argv */
+  /** Program and arguments. */
   command: string[];
-  /** As the project file has it, which is how errors show it; relative to the folder of this process. */
+  /** As written in the project file and shown in errors; relative to the working directory of this process. */
   workingDir: string;
   env: Record<string, string>;
-  /** null = no limit */
+  /** Null for no limit. */
   timeoutSeconds: number | null;
-  /** Ends the step before its time. */
+  /** Stops the step early. */
   stop: AbortSignal;
   output: StepOutput;
 }
 
-/** Where what the step writes goes. */
+/** Receives the output of a step. */
 export interface StepOutput extends EndingOutput {
   stdout(bytes: Buffer): void;
   stderr(bytes: Buffer): void;
-  /** Descriptor 3. */
+  /** File descriptor 3. */
   report(bytes: Buffer): void;
-  /** Null while there is room; else resolves when there is room again, until when the step has to wait. */
+  /** Returns null if there is room. Otherwise returns a promise that resolves when there is, and the step waits. */
   room(): Promise<void> | null;
 }
 
 export type StepExit =
   | { kind: 'exited'; exitCode: number | null; signal: NodeJS.Signals | null }
-  /** It was ended by us; whatever code it then chose is no result. */
+  /** The runner terminated the step, so its exit code is not a result. */
   | { kind: 'stopped' | 'timed-out'; exitCode: number | null; signal: NodeJS.Signals | null }
   | { kind: 'not-started'; message: string };
 
-/** After the end of a step, who still holds its pipes open is ended after this long, and given up after three times that. */
+/**
+ * Interval for checking pipes after a step has ended. The first check kills processes that hold them open, and the
+ * third gives up.
+ */
 const CLOSE_WITHIN_MS = 1000;
 const LOOKS_AT_OPEN_PIPES = 3;
 
-/** Carries out one step as a child process in a group of its own, and sees to it that nothing of it survives. */
+/** Executes one step as a child process in its own process group, and ensures that no process of it survives. */
 @Injectable()
 export class StepRunner {
   constructor(private readonly registry: ProcessRegistry) {}
@@ -72,7 +75,7 @@ export class StepRunner {
     try {
       const pipes = this.connect(child, request.output);
       const { exitCode, signal } = await exitOf(child);
-      // Decided here: a stop that comes from now on finds a result that is real.
+      // Decide now: a later stop does not change a real result.
       const kind = endedBy ?? 'exited';
       if (timer) clearTimeout(timer);
       request.stop.removeEventListener('abort', onStop);
@@ -83,7 +86,7 @@ export class StepRunner {
         ending.begin('left-behind');
         await ending.done();
       }
-      // After a stop nothing may survive. After an end of its own, a daemon that lets go of the pipes is the step's affair.
+      // After a stop, no process may survive. After a normal exit, a daemon that closed the pipes may continue.
       const endStrays = () => killStrays(request.env.JOBATO_RUN_ID);
       if (kind !== 'exited') endStrays();
       await pipes.readToEnd(endStrays);
@@ -100,7 +103,7 @@ export class StepRunner {
     return spawn(program!, args, {
       cwd: workingDir,
       env,
-      detached: true, // a process group of its own, so that all of it can be ended
+      detached: true, // a separate process group, so that all of it can be terminated
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       windowsHide: true,
     });
@@ -115,7 +118,7 @@ export class StepRunner {
   }
 }
 
-/** Reads what a step writes, no faster than it can be taken. */
+/** Reads the output of a step, with back-pressure. */
 class Pipes {
   private readonly open = new Set<Readable>();
   private onAllClosed: () => void = () => undefined;
@@ -131,7 +134,7 @@ class Pipes {
       stream.pause();
       void room.then(() => stream.resume());
     });
-    stream.on('error', () => undefined); // a pipe that breaks has ended
+    stream.on('error', () => undefined); // a broken pipe has ended
     stream.once('close', () => {
       this.open.delete(stream);
       if (this.open.size === 0) this.onAllClosed();
@@ -139,15 +142,15 @@ class Pipes {
   }
 
   /**
-   * Resolves when all is read. A process outside of the group may hold a pipe open, silent or talking: it is ended by
-   * `endStrays`, and if that is in vain the pipes are given up. What the step itself wrote is long read by then.
+   * Resolves when all output is read. A process outside of the group may hold a pipe open, silent or writing.
+   * `endStrays` kills it; if that fails, the pipes are abandoned. The step's own output has been read by then.
    */
   async readToEnd(endStrays: () => void): Promise<void> {
     if (this.open.size === 0) return;
     await new Promise<void>((resolve) => {
       let looks = 0;
       const timer = setInterval(() => {
-        if (this.output.room() !== null) return; // the log is behind: nobody's fault
+        if (this.output.room() !== null) return; // log storage is behind, so do not count this check
         if (++looks === 1) endStrays();
         if (looks >= LOOKS_AT_OPEN_PIPES) this.onAllClosed();
       }, CLOSE_WITHIN_MS);
@@ -161,18 +164,18 @@ class Pipes {
 
 function causeOf({ reason }: AbortSignal): StoppingCause {
   const cause = reason as StopCause;
-  // Whoever has lost the run has nothing to say about it, so this cause is never told.
+  // A lost attempt publishes nothing, so this cause is never reported.
   return cause === 'lost' ? 'stop-requested' : cause;
 }
 
-/** A process that made itself a group of its own (setsid) still carries the run in its environment. */
+/** Kills processes that moved to another group (setsid). They still have the run id in their environment. */
 function killStrays(runId: string | undefined): void {
   if (runId === undefined) return;
   for (const pid of processesWithEnvironment(`JOBATO_RUN_ID=${runId}`)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It was quicker.
+      // The process has already exited.
     }
   }
 }
@@ -181,14 +184,14 @@ function exitOf(child: ChildProcess): Promise<{ exitCode: number | null; signal:
   return new Promise((resolve) => child.once('exit', (exitCode, signal) => resolve({ exitCode, signal })));
 }
 
-/** What `spawn` throws at once. */
+/** Formats an error that `spawn` throws synchronously. */
 function spawnError({ code, message }: NodeJS.ErrnoException, { command, env }: StepRequest): string {
   return code === 'E2BIG'
     ? tooLargeToSpawn(command, env)
     : `The command "${command[0]}" could not be started: ${message}`;
 }
 
-/** ENOENT may mean the program, or the folder that it should run in. */
+/** ENOENT may refer to the program or to its working directory. */
 async function startError(child: ChildProcess, { command, workingDir }: StepRequest): Promise<string> {
   const error = await new Promise<NodeJS.ErrnoException>((resolve) => child.once('error', resolve));
   const folderIsThere = await fs.access(workingDir, constants.X_OK).then(

@@ -14,17 +14,17 @@ import type { WorkerApi } from './worker-api';
 const FIRST_LOOK_MS = 50;
 const LOOK_EVERY_MS = 3000;
 const ENDS: ReadonlySet<string> = new Set(['run.completed', 'run.failed', 'run.cancelled']);
-/** For so long the server is given time to read what was said, before the run is handed back. */
+/** Milliseconds that the server gets to read published entries before the run is handed back. */
 const READ_WITHIN_MS = 2000;
 
 /**
- * A server elsewhere that hears what is said by the event stream, and is called for what needs an answer.
+ * A remote server that receives events over the stream, and HTTP calls for everything that needs an answer.
  *
- * What the stream took may be lost with it: after it was away, what was said lately is said again, under the same ids
- * and numbers; and of how a run ended there is no second witness, so that is said until the server has it.
+ * The stream may lose entries. After an outage, recent entries are published again, with the same ids and numbers. The
+ * final event exists only on the stream, so it is published until the server confirms the end.
  */
 export class StreamControlPlane extends HttpControlPlane {
-  /** A stop comes by the stream; the answer to a heartbeat tells of it where the stream lost it. */
+  /** Stop requests arrive over the stream. If the stream lost one, the answer to a heartbeat contains it. */
   override readonly heartbeatEveryMs = 5000;
   override readonly learnsRejections: boolean = false;
   private readonly said = new Map<string, SaidLately>();
@@ -53,7 +53,7 @@ export class StreamControlPlane extends HttpControlPlane {
     return [];
   }
 
-  /** The stream does not tell when the server has enough, so this worker keeps to its own LOG_LIMIT_MB. */
+  /** The stream does not report when the server's log is full, so this worker applies its own LOG_LIMIT_MB. */
   override async appendLog(
     key: AttemptKey,
     lines: LogLineInput[],
@@ -74,14 +74,14 @@ export class StreamControlPlane extends HttpControlPlane {
         },
       ]);
       for (const { text } of portion) logBytes += Buffer.byteLength(text) + 1;
-      // Past the limit on purpose: the server says that it is reached where it meets the line that is too much.
+      // Exceed the limit by one batch: the server marks the log as full when it receives the first line beyond it.
       if (logBytes > this.logLimitBytes) return { accepting: false };
     }
     said.logBytes = logBytes;
     return { accepting: true };
   }
 
-  /** To be heard goes on beside, and the place is free for the next run. */
+  /** Confirms the end in the background, so that the slot is free for the next run. */
   override async finished(attempt: AttemptKey, end: RunEvent | null): Promise<void> {
     await this.clear(attempt);
     if (end === null) return this.forget(attempt);
@@ -104,7 +104,7 @@ export class StreamControlPlane extends HttpControlPlane {
   private async tell(runId: string, entries: StreamFields[]): Promise<void> {
     const said = this.saidOf(runId);
     const { reconnects } = this.stream;
-    // What comes after an end changes nothing any more, so nothing may be missing before it.
+    // Events after the final one have no effect, so all earlier ones must be on the stream first.
     const isEnd = entries.some(({ eventType }) => ENDS.has(eventType));
     if (said.reconnects !== reconnects || (isEnd && (await this.isMissing(said)))) {
       await this.sayAgain(said);
@@ -114,7 +114,7 @@ export class StreamControlPlane extends HttpControlPlane {
     said.add(entries.map((fields, index) => ({ fields, entryId: ids[index]! })));
   }
 
-  /** Whether somebody flushed the stream, which is never away for that: what is lost then begins with the oldest. */
+  /** Whether the stream was flushed, which causes no reconnect. A loss begins with the oldest entries. */
   private async isMissing({ entries }: SaidLately): Promise<boolean> {
     const isLog = ({ fields }: SaidEntry) => fields.eventType === 'run.log';
     const oldest = [entries.find(isLog), entries.find((entry) => !isLog(entry))].flatMap(
@@ -141,7 +141,7 @@ export class StreamControlPlane extends HttpControlPlane {
       try {
         const { stillHeld } = await this.heartbeat(attempt);
         const said = this.saidOf(attempt.runId);
-        // A stream may also lose what it has without being away: somebody flushed it.
+        // A flush also loses entries, and causes no reconnect.
         if (stillHeld ? waitMs === LOOK_EVERY_MS : await this.isMissing(said)) await this.sayAgain(said);
         if (!stillHeld) return this.forget(attempt);
       } catch (error) {
@@ -157,7 +157,7 @@ export class StreamControlPlane extends HttpControlPlane {
     this.held.forget(attempt);
   }
 
-  /** Of an attempt that is handed back nothing is heard any more: what was logged must be in before. */
+  /** Waits until the server has read the log: it ignores log lines of an attempt that was handed back. */
   private async untilRead(): Promise<void> {
     const deadline = performance.now() + READ_WITHIN_MS;
     while (performance.now() < deadline) {

@@ -17,7 +17,7 @@ const fields = (eventType: string, runId: string, attempt = 1) =>
 const requested = (runId: string, attempt = 1) => fields('run.requested', runId, attempt);
 const others = (count: number) => Array.from({ length: count }, () => fields('run.progress', 'other'));
 
-/** Lasts until it is told to end. */
+/** An attempt that lasts until the test ends it. */
 class Lasting implements Attempt {
   end: () => void = () => undefined;
 
@@ -47,7 +47,7 @@ describe('the requests that a worker takes from the stream', () => {
   let workers: StreamRequests[];
   let stopAll: () => void;
   let read: jest.SpyInstance;
-  /** How far the monotonic clock was set forward. */
+  /** Milliseconds by which the monotonic clock is ahead. */
   let passedMs: number;
   const reads = () => read.mock.calls.length;
 
@@ -102,7 +102,7 @@ describe('the requests that a worker takes from the stream', () => {
   }
   const pending = async () => (await stream.groups())[0]!.pending;
   const unread = async () => (await stream.groups())[0]!.lag;
-  /** What is to be taken over is looked for when the time has come and something is read. */
+  /** Advances the clock and publishes an entry: the worker checks for entries to take over after a read. */
   async function pass(ms: number): Promise<void> {
     passedMs += ms;
     await stream.publish(others(1));

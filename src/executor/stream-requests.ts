@@ -4,24 +4,24 @@ import type { Attempt } from './attempt';
 import type { Places } from './places';
 
 const WAIT_MS = 5_000;
-/** An entry whose claim failed, because nobody could be asked, is looked at again after this long. */
+/** Milliseconds before an entry whose claim failed, because the server was unavailable, is tried again. */
 const RETRY_AFTER_MS = 5_000;
 const MOST_AT_ONCE = 500;
 
-/** Claims what a request asks for; null where it is nothing for this worker, or another one was quicker. */
+/** Claims the run of a request. Returns null if this worker cannot execute it or another one claimed it first. */
 export type ClaimRequested = (fields: Record<string, string>) => Promise<Attempt | null>;
 
-/** Takes runs from the stream, as many as there are free places, and hears of stops. */
+/** Takes runs from the stream, up to the number of free slots, and receives stop requests. */
 export class StreamRequests {
   private readonly logger = new Logger(StreamRequests.name);
   private readonly stopping = new AbortController();
   private taking: Promise<void> = Promise.resolve();
   private reading = new AbortController();
-  /** How many entries are read at once, where that is more than there are free places. */
+  /** Entries per read, if more than the number of free slots. */
   private portion = 0;
-  /** Requests for which there was no place. They stay pending, so that others can take them over meanwhile. */
+  /** Requests without a free slot. They stay pending, so that other workers can take them over. */
   private waiting: StreamEntry[] = [];
-  /** By run: the request that waits until the attempt that is here has ended. */
+  /** By run id: the request that waits until the current attempt at the run has ended. */
   private readonly afterEnd = new Map<string, StreamEntry>();
   private following: { stop(): Promise<void> } | null = null;
 
@@ -39,7 +39,7 @@ export class StreamRequests {
     this.taking = this.takeRuns();
   }
 
-  /** Resolves when nothing more is taken. Stops are heard of until `unfollow`. */
+  /** Resolves when no further run will be taken. Stop requests are still received until `unfollow`. */
   async stop(): Promise<void> {
     this.stopping.abort();
     this.reading.abort();
@@ -52,7 +52,7 @@ export class StreamRequests {
 
   private async takeRuns(): Promise<void> {
     const { signal } = this.stopping;
-    let idleMs = 0; // what an earlier life of this worker was handed is nobody's now
+    let idleMs = 0; // entries of a previous process of this worker can be taken over at once
     let lastTakeOverMs = -Infinity;
     for (;;) {
       await this.places.untilFree(signal);
@@ -74,22 +74,22 @@ export class StreamRequests {
     }
   }
 
-  /** What was handed to somebody, here or elsewhere, and is not done with. */
+  /** Takes over pending entries of all workers, including this one. */
   private async takeOver(idleMs: number): Promise<void> {
     for (let count = this.places.free; ; count = Math.min(2 * count, MOST_AT_ONCE)) {
       const options = { idleMs, count };
       const entries = await this.stream.takeOver(WORKER_GROUP, this.workerId, options);
       this.admit(entries, 'first');
       await this.takeWaiting();
-      // The oldest may be nothing that is to be done now; what can be done lies behind it.
+      // The oldest entries may not be executable now, but later ones may be.
       const isRoom = this.places.free > 0 && this.waiting.length === 0;
       if (entries.length < count || idleMs === 0 || !isRoom || this.stopping.signal.aborted) return;
     }
   }
 
   /**
-   * No more requests than there are places, so that other workers get the rest at once. But what everybody says of
-   * the runs at work lies between them: where that has piled up, it is read in portions that grow.
+   * Reads no more requests than free slots, so that other workers get the rest. Other events are in between: behind a
+   * backlog of those, the number of entries per read grows.
    */
   private async read(): Promise<void> {
     const { free } = this.places;
@@ -101,11 +101,14 @@ export class StreamRequests {
     const requests = this.admit(entries, 'last');
     this.portion = entries.length >= count && requests <= free ? Math.min(2 * count, MOST_AT_ONCE) : 0;
     await this.takeWaiting();
-    // Whoever reads on and on must let others have their turn.
+    // Yield to the event loop between reads.
     await new Promise((next) => setImmediate(next));
   }
 
-  /** Sorts out what is to be done here. @returns how many entries are requests */
+  /**
+   * Queues requests and acknowledges all other entries.
+   * @returns how many entries are requests
+   */
   private admit(entries: StreamEntry[], where: 'first' | 'last'): number {
     const requests = entries.filter(({ fields }) => fields.eventType === 'run.requested');
     const others = entries.filter((entry) => !requests.includes(entry));
@@ -128,13 +131,13 @@ export class StreamRequests {
     if (before === null) {
       if (runId !== undefined) await this.places.take(runId, () => this.claim(entry.fields));
     } else if (attemptIn(payload) > (this.places.attemptAt(runId!) ?? 0)) {
-      // An attempt that lost its lease is still being ended here: the next one begins after it.
+      // An attempt that lost its lease is still ending here. The next one starts after it.
       return this.takeAfter(before, runId!, entry);
     }
     this.acknowledge([entry]);
   }
 
-  /** Not waited for: the next request may be carried out meanwhile, and one that comes again has no second effect. */
+  /** Not awaited: the next request may start earlier, and a redelivered one has no second effect. */
   private acknowledge(entries: StreamEntry[]): void {
     this.stream
       .acknowledge(
@@ -144,7 +147,7 @@ export class StreamRequests {
       .catch((error: unknown) => this.logger.warn(`Entries cannot be acknowledged: ${String(error)}`));
   }
 
-  /** Of several requests one is enough, and what is forgotten here stays pending and is taken over later. */
+  /** One request per run is enough. The replaced ones stay pending and are taken over later. */
   private takeAfter(before: Promise<void>, runId: string, entry: StreamEntry): void {
     const isKnown = this.afterEnd.has(runId);
     this.afterEnd.set(runId, entry);
@@ -157,7 +160,7 @@ export class StreamRequests {
   }
 }
 
-/** Infinite where it is not said: then it may be any. */
+/** Returns Infinity if the payload has no attempt, which then matches any attempt. */
 function attemptIn(payload: string | undefined): number {
   try {
     const { attempt } = JSON.parse(payload ?? '') as { attempt?: unknown };

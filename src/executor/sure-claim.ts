@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiRefusal, type Claimed, type WorkerApi } from './worker-api';
 
-/** After a lost answer: how often, and how long apart, the same answer is asked for. */
+/** Number and interval (milliseconds) of tries to recover a lost answer. */
 const RECOVER_TRIES = 3;
 const RECOVER_EVERY_MS = 1000;
 
 type Api = Pick<WorkerApi, 'claim' | 'release'>;
 
 /**
- * Claims a run so that none is left with a worker that does not know of it. The answer may be lost on its way, by a
- * proxy, a broken connection or the stop of this worker: then the same claim is asked for again. Where even that
- * fails, the server returns the unused lease to the queue.
+ * Claims a run so that no claimed run is lost. The answer may be lost because of a proxy, a broken connection or the
+ * shutdown of this worker. The same claim is then requested again. If that fails too, the server returns the unused
+ * lease to the queue.
  * @param projectId null: of any project
- * @param stop ends the waiting; a run that was claimed in that very moment is handed back
+ * @param stop ends the wait; a run claimed at that moment is handed back
  */
 export async function claimSurely(
   api: Api,
@@ -30,12 +30,12 @@ export async function claimSurely(
   return null;
 }
 
-/** Names the attempt that was claimed, with its proof. */
+/** Returns the key of the claimed attempt, with its lease token. */
 export function keyOf({ request, leaseToken }: Claimed) {
   return { runId: request.runId, attempt: request.payload.attempt, leaseToken };
 }
 
-/** @throws what went wrong first, where the server cannot be asked */
+/** @throws the original error if the server cannot be reached */
 async function recover(
   api: Api,
   claimId: string,

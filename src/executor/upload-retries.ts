@@ -1,9 +1,9 @@
-/** How long, how often and at which pace a failed upload is tried again. Milliseconds. */
+/** Limits and intervals of retries for a failed upload. Milliseconds. */
 export interface RetryLimits {
   /** Doubles with each try, up to `maxDelayMs`. */
   firstDelayMs: number;
   maxDelayMs: number;
-  /** Tries that the server itself may refuse as "not now" (408, 425, 429) before they count as a no. */
+  /** Temporary refusals (408, 425, 429) before the upload fails. */
   maxRefusals: number;
   /** For all tries together. */
   withinMs: number;
@@ -17,14 +17,14 @@ export const UPLOAD_RETRIES: RetryLimits = {
 };
 
 export interface FailedTry {
-  /** Of the answer; null where none came. */
+  /** HTTP status; null without an answer. */
   status: number | null;
-  /** What the answer asked for in `Retry-After`; null where it did not. */
+  /** Value of `Retry-After` in the answer; null without one. */
   retryAfterMs: number | null;
 }
 
 /**
- * Returns how long to wait before the next try; null where another one makes no sense or there is no time left.
+ * Returns the delay before the next try; null if a retry is pointless or there is no time left.
  * @param tries that have failed, this one included
  * @param elapsedMs since the first try began
  */
@@ -48,7 +48,7 @@ function isTransient(status: number): boolean {
   return [408, 425, 429].includes(status) || (status >= 500 && !isForGood);
 }
 
-/** Seconds or an HTTP date (RFC 9110, 10.2.3) as milliseconds from now; null for anything else. */
+/** Parses seconds or an HTTP date (RFC 9110, 10.2.3) into milliseconds from now; null for anything else. */
 export function retryAfterMs(header: string | null | undefined, nowMs: number): number | null {
   if (!header) return null;
   if (/^\d+$/.test(header.trim())) return Number(header) * 1000;

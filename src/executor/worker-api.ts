@@ -4,42 +4,42 @@ import type { AttemptKey, RejectedEvent, Standing } from './control-plane';
 import { putFile } from './file-upload';
 import { retryAfterMs } from './upload-retries';
 
-/** An answer that takes longer than this is none. */
+/** Timeout of a call, in milliseconds. */
 const ANSWER_WITHIN_MS = 10_000;
 
 export interface Claimed {
   request: RunEventOf<'run.requested'>;
   /** Proves that this worker holds the attempt. */
   leaseToken: string;
-  /** How long ago the run started, by the server. */
+  /** Milliseconds since the run started, by the server's clock. */
   elapsedMs: number;
 }
 
-/** The server answered, and the answer is no. */
+/** The server answered and refused the request. */
 export class ApiRefusal extends Error {
   constructor(
     readonly status: number,
     readonly errorCode: string,
     detail: string,
-    /** What the answer asked for in `Retry-After`; null where it did not. */
+    /** Value of `Retry-After` in the answer; null without one. */
     readonly retryAfterMs: number | null = null,
   ) {
     super(`${status} ${errorCode}: ${detail}`);
     this.name = 'ApiRefusal';
   }
 
-  /** The run is another's by now, or has ended, or is not there. */
+  /** Another worker has the run, or it has ended, or it does not exist. */
   get isLost(): boolean {
     return ['LEASE_LOST', 'RUN_ALREADY_ENDED', 'RUN_NOT_FOUND'].includes(this.errorCode);
   }
 
-  /** The same request will be refused the same way for ever. */
+  /** The server will always refuse the same request. */
   get isFinal(): boolean {
     return [400, 411, 413, 415, 422].includes(this.status);
   }
 }
 
-/** What the server at JOBATO_URL offers to workers, below /api/internal. Each call is made once; callers repeat. */
+/** Client for the worker API of the server at JOBATO_URL, below /api/internal. Does not retry; callers do. */
 export class WorkerApi {
   constructor(
     private readonly serverUrl: string,
@@ -49,8 +49,8 @@ export class WorkerApi {
 
   /**
    * Claims a run with steps.
-   * @param claimId the same id asks for the same answer again, where that one may be lost
-   * @param projectIds null: of any project; none: only the answer that this claim was given before
+   * @param claimId the same id requests the same answer again, if that one may be lost
+   * @param projectIds null: of any project; empty: only the earlier answer to this claim
    * @returns null if there was no run within the time
    */
   async claim(
@@ -84,7 +84,7 @@ export class WorkerApi {
     }
   }
 
-  /** Hands a run back; one that is not this worker's any more is left as it is. */
+  /** Hands a run back. Does nothing if this worker no longer holds it. */
   async release(key: AttemptKey, reason: string): Promise<void> {
     const { runId, attempt } = key;
     try {
@@ -106,7 +106,7 @@ export class WorkerApi {
     }
   }
 
-  /** @returns the events that the server rejected, which no repetition would change */
+  /** @returns the permanently rejected events */
   async publish({ leaseToken }: AttemptKey, events: RunEvent[]): Promise<RejectedEvent[]> {
     const envelopes = events.map((event) => ({ ...event, ...(leaseToken !== null && { leaseToken }) }));
     const response = await this.post('/events', envelopes);
@@ -114,7 +114,7 @@ export class WorkerApi {
     return rejected.flatMap(({ index, reason }) => (events[index] ? [{ event: events[index], reason }] : []));
   }
 
-  /** @param stop ends the upload wherever it is */
+  /** @param stop ends the upload at any point */
   async putArtifact(key: AttemptKey, name: string, file: FileHandle, stop: AbortSignal): Promise<void> {
     const url = new URL(this.addressOf(`/runs/${key.runId}/artifacts/${encodeURIComponent(name)}`));
     const headers = {
@@ -172,7 +172,7 @@ export class WorkerApi {
     return { accept: 'application/json', 'x-jobato-api-key': this.apiKey };
   }
 
-  /** "fetch failed" alone does not help: the reason lies below it. */
+  /** Adds the cause, because "fetch failed" alone does not help. */
   private unreachable(error: Error): Error {
     const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
     return new Error(
@@ -181,7 +181,7 @@ export class WorkerApi {
     );
   }
 
-  /** A body that is not read keeps its connection from the next call. */
+  /** Reads the body: otherwise the connection cannot be reused. */
   private async discard(response: Response): Promise<void> {
     await response.arrayBuffer();
   }
@@ -191,7 +191,7 @@ function leaseHeader({ leaseToken }: AttemptKey): Record<string, string> {
   return leaseToken === null ? {} : { 'x-jobato-lease': leaseToken };
 }
 
-/** @param body a problem of Jobato's, or anything that a proxy answers */
+/** @param body a problem document of Jobato, or anything that a proxy answers */
 function refusalOf(status: number, retryAfter: string | null | undefined, body: string): ApiRefusal {
   const problem = problemIn(body);
   return new ApiRefusal(

@@ -32,10 +32,10 @@ import { StreamRequests } from './stream-requests';
 import { claimSurely, keyOf } from './sure-claim';
 import { type Claimed, WorkerApi } from './worker-api';
 
-/** After a run that could not be begun, nothing is claimed for so long. */
+/** Pause in milliseconds after a run could not be started. No run is claimed during that time. */
 const PAUSE_MS = 5000;
 
-/** A worker that is a process of its own, for a server here or elsewhere. */
+/** A worker in its own process, for a local or remote server. */
 @Injectable()
 export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly logger = new Logger(WorkerProcess.name);
@@ -46,7 +46,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
   private readonly places: Places;
   private readonly stopping = new AbortController();
   private readonly logBudget = new LogBudget();
-  /** How runs get here. */
+  /** Source of runs. */
   private readonly requests: StreamRequests | ClaimPolling;
 
   constructor(
@@ -102,18 +102,18 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
     await this.stream?.close();
   }
 
-  /** What a life before this one left: first its processes, then its files, then the runs that it held. */
+  /** Recovers after a crash: removes leftover processes, then files, then hands back the runs that the worker held. */
   private async heal(): Promise<void> {
     await this.processes.killLeftovers();
     await rm(join(this.config.dataDir, 'runs'), { recursive: true, force: true });
     for (const attempt of this.held.list()) {
       this.logger.warn(`Run ${attempt.runId} was interrupted by the end of this worker and is handed back.`);
-      // Not awaited: the server may not be there yet.
+      // Not awaited: the server may be unavailable.
       void this.control.releaseUntilTaken(attempt, 'the worker ended unexpectedly');
     }
   }
 
-  /** What the stream asks for: that run, or a newer one of the same project. */
+  /** Claims the requested run, or a newer one of the same project. */
   private async claimRequested(fields: Record<string, string>): Promise<Attempt | null> {
     const projectId = projectOf(fields.payload);
     return projectId === null ? null : this.claim(projectId, 0);
@@ -132,7 +132,10 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
     }
   }
 
-  /** Whoever cannot even begin, for want of space or else, gives others a chance before it tries again. */
+  /**
+   * Hands a run back if the worker cannot start it, for example because the disk is full. Pauses, so that other
+   * workers can claim it.
+   */
   private async refuse(key: AttemptKey, { message }: Error): Promise<void> {
     this.logger.error(`Run ${key.runId} cannot be begun and is handed back: ${message}`);
     try {
@@ -150,7 +153,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
     const { projectId, scope, steps, params, attempt, definitionHash, runInputs, quota } = payload;
     let known = this.catalogue.find(projectId);
     if (known?.definitionHash !== definitionHash) {
-      // The file may have changed a moment ago, and its watcher not yet have said so.
+      // The file may have just changed, before its watcher reported it.
       await this.catalogue.reload();
       known = this.catalogue.find(projectId);
     }
@@ -180,7 +183,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
   }
 }
 
-/** Null for what nobody can read: it is nobody's. */
+/** Returns the project id; null for an unparsable payload, which is ignored. */
 function projectOf(payload: string | undefined): string | null {
   try {
     const { projectId } = JSON.parse(payload ?? '') as { projectId?: unknown };

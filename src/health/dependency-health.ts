@@ -1,6 +1,6 @@
 export interface DependencyHealth {
   status: 'ok' | 'trouble';
-  /** The problem and its remedy, or a fact about a healthy dependency. */
+  /** The problem and what to do, or a useful fact. */
   message: string;
   /** Whether an operator must decide or fix something, even where the server itself is healthy. */
   needsAttention: boolean;

@@ -28,18 +28,18 @@ export interface HealthReport {
   dependencies: Record<string, DependencyHealth>;
 }
 
-/** What everybody who looks at runs should know, in words. */
+/** A problem to show to all users who look at runs. */
 export interface Trouble {
   message: string;
   since: Instant | null;
-  /** Whether no run can be started meanwhile. */
+  /** Whether no run can be started until it is fixed. */
   refusesRuns: boolean;
 }
 
-/** An outbox that has not been emptied for this long means that the stream takes nothing. */
+/** If an event has waited in the outbox for this long, the stream does not accept events. */
 const OUTBOX_TROUBLE_SECONDS = 10;
 
-/** How this server and what it stands on are doing. */
+/** Reports the health of this server and its dependencies. */
 @Injectable()
 export class Health {
   constructor(
@@ -60,7 +60,7 @@ export class Health {
     const [database, events, workers, rejected, outbox] = await Promise.all([
       this.checkDatabase(),
       this.check(() => this.lookAtStream()),
-      // Nothing that this server could mend, and so no trouble of its own: work that waits for somebody else.
+      // Workers and rejected events need an operator, but do not make the server unhealthy.
       this.check(() => this.workers.look()),
       this.check(async () => {
         const count = (await this.rejected.totals()).events;
@@ -91,7 +91,7 @@ export class Health {
     return { status: isTroubled ? 'trouble' : 'ok', dependencies };
   }
 
-  /** What is known to be wrong with stream, database and disk, without a look at any of them: for what is asked often. */
+  /** Returns known problems of stream, database and disk without checking them, because it is called often. */
   troubles(): Trouble[] {
     const disk = this.disk.trouble();
     return [
@@ -121,7 +121,7 @@ export class Health {
     ];
   }
 
-  /** Null as long as runs can be accepted. */
+  /** Returns why runs cannot be accepted; null if they can. */
   async whyNotReady(): Promise<string | null> {
     if (this.lifecycle.isStopping) return 'The server is stopping.';
     const { status, message } = await this.checkDatabase();
@@ -143,7 +143,10 @@ export class Health {
     return `${kind}, ${group?.lag ?? 0} waiting, ${group?.pending ?? 0} being applied${reconnects}`;
   }
 
-  /** A wrong file does not make the server unhealthy: its last valid version stays in use. Paths are below CONFIG_DIR. */
+  /**
+   * An invalid file does not make the server unhealthy: its last valid version stays in use. Paths are below
+   * CONFIG_DIR.
+   */
   private checkConfiguration(): DependencyHealth {
     const projects = counted(this.projects.list().length, 'project');
     const { trouble } = this.projects;

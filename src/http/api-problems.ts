@@ -28,7 +28,7 @@ export class ProblemView implements Problem {
   @ApiPropertyOptional({ description: 'With QUOTA_REACHED', format: 'date-time' }) resetsAt?: string;
 }
 
-/** Documents the errors of a route from the one catalogue. */
+/** Documents the errors of a route from the error catalogue. */
 export function ApiProblems(...codes: ErrorCode[]): MethodDecorator {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
@@ -51,7 +51,7 @@ interface Operation {
   responses: Responses;
 }
 
-/** Answers of no route in particular: what stands before the routes gives them, or the storage behind most. */
+/** Errors that do not depend on the route: they come from middleware or from the storage. */
 const COMMON_PROBLEMS: {
   codes: ErrorCode[];
   areAnswersOf: (method: string, operation: Operation) => boolean;
@@ -70,10 +70,10 @@ const COMMON_PROBLEMS: {
   },
 ];
 const READING = ['get', 'head', 'options'];
-/** Statuses whose answers say when to try again, where that is known. */
+/** Statuses whose responses may have a `Retry-After` header. */
 const WITH_RETRY_AFTER = [429, 503, 507];
 
-/** Adds to every operation the problems that any operation of its kind can answer with. */
+/** Adds to every operation the common problems of its kind. */
 export function withCommonProblems(api: OpenAPIObject): OpenAPIObject {
   for (const path of Object.values(api.paths)) {
     for (const [method, operation] of Object.entries(path) as [string, Operation][]) {
@@ -94,7 +94,7 @@ function addProblem(responses: Responses, code: ErrorCode): void {
   responses[status] = { ...before, ...problem, content };
 }
 
-/** Without any security: the credentials of such a call are not looked at. */
+/** An empty `security` list: the credentials of such a call are ignored. */
 function isOpen({ security }: Operation): boolean {
   return security?.length === 0;
 }

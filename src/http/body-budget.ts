@@ -1,7 +1,10 @@
-/** A share of the memory for bodies; null where there is no room for it. */
+/** A share of the memory for bodies; null if the budget is exhausted. */
 export type Share = { release: () => void } | null;
 
-/** Memory for the bodies of all requests together. One body has a limit of its own; a thousand at once need one too. */
+/**
+ * Memory budget for the bodies of all requests together. Each body has its own limit, but many concurrent ones need a
+ * common one.
+ */
 export class BodyBudget {
   private taken = 0;
 

@@ -3,7 +3,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { JobatoError } from './catalogue';
 import { hasBody } from './request-body';
 
-/** The time until a body must be complete. */
+/** The deadline of a request body. */
 class Deadline {
   private timer: NodeJS.Timeout | null = null;
   private hasBegun = false;
@@ -21,7 +21,7 @@ class Deadline {
     this.setTimer();
   }
 
-  /** Another time, counted from now. */
+  /** Changes the time limit, counted from now. */
   move(withinMs: number): void {
     this.withinMs = withinMs;
     if (this.hasBegun && !this.isOver) this.setTimer();
@@ -46,9 +46,9 @@ class Deadline {
 const deadlines = new WeakMap<IncomingMessage, Deadline>();
 
 /**
- * Bounds the time that a request's body may take, so that slow senders cannot hold connections open. Node's own
- * `requestTimeout` knows one limit for all requests, which is too short for large files on slow lines.
- * @param refuse answers a request whose time is over
+ * Limits the time for a request's body, so that slow clients cannot keep connections open. Node's own `requestTimeout`
+ * has a single limit for all requests, which is too short for large files on slow connections.
+ * @param refuse answers a request that missed its deadline
  */
 export function bodyDeadline(
   withinMs: number,
@@ -58,13 +58,13 @@ export function bodyDeadline(
     if (!hasBody(request)) return next();
     const deadline = new Deadline(request, withinMs, (error) => refuse(error, request, response));
     deadlines.set(request, deadline);
-    // Most bodies come with their headers, and are complete by then.
+    // Most bodies arrive with their headers, and are complete by then.
     setImmediate(() => deadline.begin());
     next();
   };
 }
 
-/** Gives a request another time for its body, counted from now. */
+/** Changes the time limit of a request's body, counted from now. */
 export function moveBodyDeadline(request: IncomingMessage, withinMs: number): void {
   deadlines.get(request)?.move(withinMs);
 }

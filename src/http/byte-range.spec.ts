@@ -6,7 +6,7 @@ import { askedRange, sliceBytes } from './byte-range';
 const MODIFIED = new Date('2026-11-29T10:00:00Z');
 const FILE = { size: 1000, etag: '"abc"', modifiedAt: MODIFIED };
 
-/** A request of Express itself, whose `range` is the one in use. */
+/** Creates an Express request, because its `range` method is under test. */
 function request(headers: Record<string, string>, method = 'GET'): Request {
   const made = Object.assign(Object.create(express.request) as Request, { method });
   Object.defineProperty(made, 'headers', { value: new IncomingMessage(new Socket()).headers });

@@ -1,23 +1,23 @@
 import type { Request, Response } from 'express';
 import { JobatoError } from './catalogue';
 
-/** The bytes of a file that are sent, both ends included. */
+/** The bytes of a file to send, both ends included. */
 export interface ByteRange {
   start: number;
   end: number;
 }
 
-/** What identifies one state of a file or a log. */
+/** Identifies one state of a file or a log. */
 export interface FileState {
   size: number;
-  /** A strong one: the same tag means the same bytes. */
+  /** A strong tag: the same tag means the same bytes. */
   etag: string;
   modifiedAt?: Date;
 }
 
 /**
- * Sets status and headers for what a request asks for: all of a file, or the part that `Range` names.
- * @returns the bytes to send; null where the answer has no body and was sent
+ * Sets status and headers for the requested content: the whole file, or the part in `Range`.
+ * @returns the bytes to send; null if the response has no body and was sent
  * @throws JobatoError RANGE_NOT_SATISFIABLE
  */
 export function beginRanged(request: Request, response: Response, file: FileState): ByteRange | null {
@@ -44,29 +44,30 @@ export function beginRanged(request: Request, response: Response, file: FileStat
   return null;
 }
 
-/** Returns null for all of the file. */
+/** Returns null for the whole file. */
 export function askedRange(
   request: Pick<Request, 'method' | 'headers' | 'range'>,
   file: FileState,
 ): ByteRange | 'beyond' | null {
   if (request.method !== 'GET' || !isCurrent(request.headers['if-range'], file)) return null;
-  // The parser takes a suffix that is longer than the file for one beyond it (RFC 9110, 14.1.2: all of the file).
+  // The parser rejects a suffix that is longer than the file. RFC 9110, 14.1.2, requires the whole file.
   const suffix = /^bytes=-(\d+)$/.exec(request.headers.range ?? '')?.[1];
   if (Number(suffix) >= file.size && file.size > 0) return { start: 0, end: file.size - 1 };
   const ranges = request.range(file.size, { combine: true });
   if (ranges === -1) return 'beyond';
-  // A server may answer several parts with all of the file, which saves a multipart answer that few clients read.
+  // For several ranges, a server may return the whole file. That avoids a multipart response, which few clients can
+  // read.
   if (ranges === undefined || ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return null;
   return ranges[0]!;
 }
 
-/** A client that has the start of another state must get all of the new one. */
+/** If the client has a part of another state, it must get all of the new one. */
 function isCurrent(ifRange: string | string[] | undefined, { etag, modifiedAt }: FileState): boolean {
   if (ifRange === undefined) return true;
   return ifRange === etag || (modifiedAt !== undefined && ifRange === modifiedAt.toUTCString());
 }
 
-/** Returns the bytes of this range of a text that comes in pieces, and reads no further. */
+/** Yields the bytes of this range from a text in pieces, and reads no further. */
 export async function* sliceBytes(
   pieces: AsyncIterable<Buffer>,
   { start, end }: ByteRange,

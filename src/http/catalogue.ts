@@ -1,4 +1,4 @@
-/** Every error that Jobato answers with: its code, HTTP status and title. A new one is added here and nowhere else. */
+/** Every error that Jobato returns, with its code, HTTP status and title. Add new errors only here. */
 export const PROBLEMS = {
   VALIDATION: { status: 400, title: 'The request is not valid' },
   NO_ENABLED_INPUTS: { status: 400, title: 'No input is enabled' },
@@ -46,11 +46,11 @@ export interface ProblemExtras {
   resetsAt?: string;
 }
 
-/** What services throw. They know codes, not HTTP: the filter turns it into an answer. */
+/** An error thrown by services. It has a code and no HTTP status; the filter converts it to a response. */
 export class JobatoError extends Error {
   constructor(
     readonly code: ErrorCode,
-    /** A sentence for the one who called: what happened, and how to mend it. */
+    /** A sentence for the caller: what happened, and how to fix it. */
     readonly detail: string,
     readonly extras: ProblemExtras = {},
   ) {
@@ -59,7 +59,7 @@ export class JobatoError extends Error {
   }
 }
 
-/** What an answer names at most: a body of 1 MiB can have 100,000 mistakes, and quote itself in each. */
+/** Limits of a response: a body of 1 MiB can have 100,000 errors, and quote itself in each. */
 const MAX_ERRORS = 50;
 const MAX_FIELD_LENGTH = 200;
 const MAX_MESSAGE_LENGTH = 2000;
@@ -78,7 +78,7 @@ function shortened(text: string, maxLength: number): string {
   return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
 }
 
-/** RFC 9457 (which replaces RFC 7807), with `errorCode` as the part that programs compare. */
+/** RFC 9457 (which replaces RFC 7807), with `errorCode` as the member that programs compare. */
 export interface Problem {
   type: string;
   title: string;

@@ -2,7 +2,7 @@ import { JobatoError } from './catalogue';
 
 const RETRY_AFTER = { retryAfterSeconds: 5 };
 
-/** Returns the answer to a file system that cannot be written; null for every other error. */
+/** Returns the error for a file system that refuses writes; null for every other error. */
 export function fileSystemProblem(error: unknown): JobatoError | null {
   switch ((error as { code?: unknown } | null)?.code) {
     case 'ENOSPC':

@@ -9,7 +9,7 @@ describe('the number of members of a JSON text', () => {
     ['numbers in an object', Object.fromEntries(Array.from({ length: 50 }, (_, index) => [index, 0])), 50],
   ])('is counted for %s', (_what, value, members) => {
     expect(hasMoreMembersThan(members - 1, bytes(value))).toBe(true);
-    // At most one more for each object or list, which may be empty.
+    // Counts at most one extra for each object or list, which may be empty.
     expect(hasMoreMembersThan(2 * members + 1, bytes(value))).toBe(false);
   });
 

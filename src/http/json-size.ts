@@ -1,11 +1,11 @@
 const QUOTE = '"'.charCodeAt(0);
 const BACKSLASH = '\\'.charCodeAt(0);
-/** The first member of an object or list follows a bracket, each other member a comma. */
+/** The first member of an object or list follows a bracket; each other member follows a comma. */
 const BEFORE_MEMBERS = new Set([...',[{'].map((character) => character.charCodeAt(0)));
 
 /**
- * Returns whether a JSON text has more members than `limit`, counted over all its objects and lists. Counts bytes before
- * the parser runs, because parsing is the cost: 1 MiB of `[],[],…` becomes 350,000 objects.
+ * Whether a JSON text has more members than `limit`, counted over all its objects and lists. Scans bytes before the
+ * parser runs, because parsing is expensive: 1 MiB of `[],[],…` becomes 350,000 objects.
  * @param json UTF-8, valid or not
  */
 export function hasMoreMembersThan(limit: number, json: Buffer): boolean {
@@ -19,7 +19,7 @@ export function hasMoreMembersThan(limit: number, json: Buffer): boolean {
   return false;
 }
 
-/** @returns the index of the closing quote; the length of the text where there is none */
+/** @returns the index of the closing quote; the length of the text if there is none */
 function endOfString(json: Buffer, start: number): number {
   for (let end = json.indexOf(QUOTE, start + 1); end !== -1; end = json.indexOf(QUOTE, end + 1)) {
     let backslashes = 0;

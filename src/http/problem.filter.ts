@@ -13,12 +13,12 @@ import { JobatoError, type Problem, PROBLEMS, toProblem } from './catalogue';
 import { fileSystemProblem } from './file-system-problem';
 import { setRetryAfter } from './retry-after';
 
-/** Turns whatever was thrown into one answer: problem+json for programs, a page for people. */
+/** Converts every exception to one response: problem+json for programs, a page for browsers. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
 
-  /** @param frameOf what surrounds a page with this title */
+  /** @param frameOf returns the frame of a page with this title */
   constructor(
     private readonly frameOf: (title: string) => Promise<object>,
     private readonly basePath: string,
@@ -35,16 +35,16 @@ export class ProblemFilter implements ExceptionFilter {
       this.logger.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
     }
     if (response.headersSent) {
-      response.destroy(); // halfway through a stream, breaking off is the only honest sign
+      response.destroy(); // headers are already sent, so only a closed connection can signal the error
       return;
     }
-    // Not `path`: while a middleware below /api works on the request, it lacks that part.
+    // Not `path`: inside a middleware for /api, it lacks that prefix.
     const path = request.originalUrl.split('?', 1)[0]!;
     const problem = toProblem(error, withBasePath(path, this.basePath));
     response.status(problem.status);
-    response.removeHeader('Content-Length'); // that of the answer that was begun
+    response.removeHeader('Content-Length'); // the length belongs to the abandoned response
     setRetryAfter(response, error);
-    // The rest of the body would be read as the next request.
+    // Otherwise the rest of the body would be read as the next request.
     if (error.code === 'REQUEST_TIMEOUT') response.setHeader('Connection', 'close');
     if (error.code === 'UNAUTHORIZED') response.setHeader('WWW-Authenticate', 'Bearer realm="jobato"');
     if (!path.startsWith('/api') && request.accepts(['html', 'json']) === 'html') {
@@ -62,7 +62,7 @@ export class ProblemFilter implements ExceptionFilter {
     });
   }
 
-  /** A form that htmx sent has its answer beside the button. What it reads by itself keeps what it shows. */
+  /** A failed htmx form shows the error next to its button. Content that htmx loads on its own stays unchanged. */
   private async viewOf(
     problem: Problem,
     { headers, method }: Request,
@@ -72,7 +72,7 @@ export class ProblemFilter implements ExceptionFilter {
     return ['error', { problem, ...(await this.surroundings(problem.title, response)) }];
   }
 
-  /** Of a page that says what is wrong, which may be in the way of them too; nothing of them goes to who is not let in. */
+  /** Returns the frame of an error page, or null if the frame fails too. Clients without access get no frame. */
   async surroundings(
     title: string,
     { locals }: Response,
@@ -112,6 +112,6 @@ function asJobatoError(thrown: unknown, request: Request, basePath: string): Job
   }
   const storageProblem = fileSystemProblem(thrown);
   if (storageProblem) return storageProblem;
-  // Neither the stack nor the message goes out: both may name paths and secrets of this machine.
+  // Hide the stack and the message, because both may contain paths and secrets of this machine.
   return new JobatoError('INTERNAL', 'Something failed on our side. The log of the server has the details.');
 }

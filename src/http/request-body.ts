@@ -8,7 +8,7 @@ const MEBIBYTE = 1024 * 1024;
 
 interface BodyLimit {
   bytes: number;
-  /** Of all objects and lists in it. */
+  /** Maximum total of members of all objects and lists. */
   members: number;
 }
 
@@ -16,25 +16,25 @@ const OBJECT: BodyLimit = { bytes: MEBIBYTE, members: 20_000 };
 /** A batch from a worker: many events or log lines. */
 export const BATCH: BodyLimit = { bytes: 16 * MEBIBYTE, members: 200_000 };
 const FORM_BYTES = MEBIBYTE;
-/** The sign-in form needs no token. */
+/** Small, because the sign-in form needs no token. */
 const LOGIN_BYTES = 16 * 1024;
-/** A body counts until its request is answered, so this also bounds the writes that wait for the database. */
+/** A body counts until its request is answered, so this also bounds writes that wait for the database. */
 const ALL_BODIES_BYTES = 128 * MEBIBYTE;
-/** Smaller bodies need no share, so that a used-up budget never stops heartbeats. */
+/** Smaller bodies need no budget, so that an exhausted budget never blocks heartbeats. */
 const ALWAYS_ROOM_BYTES = 16 * 1024;
 const RETRY_AFTER_SECONDS = 1;
-/** No call takes more; recursion further down would end in a full stack. */
+/** No API call needs more, and deeper recursion would overflow the stack. */
 const MAX_DEPTH = 100;
 const DROPPED = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * - `object`: a small JSON object, for a class to check.
- * - `batch`: JSON of any shape and much of it; a schema judges it, or each event by itself.
- * - `file`: not touched, whatever its type.
+ * - `object`: a small JSON object, validated by a class.
+ * - `batch`: a large JSON body of any shape, validated by a schema or per event.
+ * - `file`: not parsed, whatever its type.
  */
 type BodyKind = 'object' | 'batch' | 'file';
 
-/** Written as the router reads paths: in any case, with or without a slash at the end. */
+/** Matches paths as the router does: in any case, with or without a trailing slash. */
 const UNUSUAL: { method: string; path: RegExp; kind: BodyKind }[] = [
   { method: 'POST', path: /^\/internal\/events\/?$/i, kind: 'batch' },
   { method: 'POST', path: /^\/internal\/runs\/[^/]+\/logs\/?$/i, kind: 'batch' },
@@ -49,7 +49,7 @@ const BODY_OF: Record<BodyKind, RequestHandler> = {
   file: (_request, _response, next) => next(),
 };
 
-/** What stands before every call of the API. Where nothing else is said, the body is a JSON object afterwards, empty where none was sent. */
+/** Parses the body of every API call. By default, `request.body` is then a JSON object, empty if no body was sent. */
 export const apiBody: RequestHandler = (request, response, next) => {
   const { method, path } = request;
   // A body has no meaning here (RFC 9110, 9.3.1), so it is not read.
@@ -58,7 +58,7 @@ export const apiBody: RequestHandler = (request, response, next) => {
   void BODY_OF[kind](request, response, next);
 };
 
-/** For the forms of pages. */
+/** Parses the forms of pages. */
 export const formBody: RequestHandler = inTurn(
   express.Router().post('/login', withinBudget(LOGIN_BYTES), form(LOGIN_BYTES)),
   withinBudget(FORM_BYTES),
@@ -78,7 +78,7 @@ function json({ bytes, members }: BodyLimit, check?: (body: Buffer) => void): Re
   return inTurn(withinBudget(bytes), translated(express.json({ limit: bytes, verify })));
 }
 
-/** @param limit the bytes that the body can have when it is unpacked */
+/** @param limit the bytes that the body can have when it is decompressed */
 function withinBudget(limit: number): RequestHandler {
   return (request, response, next) => {
     if (!hasBody(request)) return next();
@@ -104,7 +104,7 @@ export function hasBody({ headers }: Request): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** The parser makes an empty object of nothing, and a batch of nothing is more likely a mistake. */
+/** The parser returns an empty object for an empty body. An empty batch is more likely a mistake. */
 function refuseEmpty(body: Buffer): void {
   if (body.length === 0) throw emptyBody();
 }
@@ -118,7 +118,7 @@ function emptyBody(): JobatoError {
   return invalid([{ field: '', message: 'must not be empty' }]);
 }
 
-/** A body of another type would be taken for none, and a run be started that nobody described. */
+/** Rejects other media types: such a body would be ignored, and a run would start without its params. */
 async function requireJson(request: Request, _response: Response, next: NextFunction): Promise<void> {
   if (hasBody(request) && !request.is('application/json') && !(await isEmpty(request))) {
     throw new JobatoError(
@@ -129,7 +129,7 @@ async function requireJson(request: Request, _response: Response, next: NextFunc
   next();
 }
 
-/** Some proxies and clients send a request without a body in chunks, and then none comes. Reads the first one. */
+/** Some proxies and clients send an empty chunked body. Waits for the first chunk. */
 async function isEmpty(request: Request): Promise<boolean> {
   if (request.headers['transfer-encoding'] === undefined) return false;
   const arrived = await Promise.race([once(request, 'data'), once(request, 'end')]);
@@ -148,7 +148,7 @@ function requireObject(request: Request, _response: Response, next: NextFunction
   next();
 }
 
-/** What Nest's validation would drop without a word, or end in a full stack over. */
+/** Returns errors that Nest's validation would silently drop, and nesting that would overflow its stack. */
 function complaintsAbout(body: object): FieldError[] {
   const errors: FieldError[] = [];
   let level: Place[] = [{ name: '', parent: null, value: body }];
@@ -180,7 +180,7 @@ function pathOf({ name, parent }: Place): string {
   return parent === null || parent.parent === null ? name : `${pathOf(parent)}.${name}`;
 }
 
-/** Names what body-parser throws before Nest makes a plain "Bad Request" of it. */
+/** Translates errors of body-parser before Nest replaces them by a plain "Bad Request". */
 function translated(parse: RequestHandler): RequestHandler {
   return (request, response, next) => {
     const translate = (error?: unknown) => next(error === undefined ? undefined : bodyProblem(error));
@@ -188,7 +188,7 @@ function translated(parse: RequestHandler): RequestHandler {
   };
 }
 
-/** body-parser says what went wrong by `type`; a broken compression has a status only. */
+/** body-parser errors have a `type`; only a decompression error has a status alone. */
 function bodyProblem(error: unknown): unknown {
   const { type, status } = error as { type?: unknown; status?: unknown };
   switch (type) {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { JobatoError } from './catalogue';
 
-/** Tells clients when the same request may succeed, where that is known. */
+/** Sets when a client may retry the same request, if known. */
 export function setRetryAfter(response: ServerResponse, { extras }: JobatoError): void {
   if (extras.retryAfterSeconds === undefined) return;
   response.setHeader('Retry-After', String(extras.retryAfterSeconds));

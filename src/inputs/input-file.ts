@@ -26,7 +26,7 @@ const list = (name: string, member: Record<string, unknown>, required: string[])
     },
   },
 });
-/** YAML takes 2026 for a number, and whoever looks for it means a text. */
+/** YAML parses 2026 as a number, but as a query it is text. */
 const text = { type: ['string', 'number'], pattern: '\\S', maxLength: 1000 };
 
 export const QUERIES_SCHEMA = list('queries', { id: text, text }, ['id', 'text']);
@@ -36,7 +36,7 @@ export const ALLOWLISTS_SCHEMA = list('allowlists', { domain: { type: 'string', 
 const queriesSchema = new Schema<QueriesFile>(QUERIES_SCHEMA, { allErrors: true, allowUnionTypes: true });
 const allowlistsSchema = new Schema<AllowlistsFile>(ALLOWLISTS_SCHEMA, { allErrors: true });
 
-/** Reads queries.yaml. Never throws. */
+/** Parses queries.yaml. Never throws. */
 export function parseQueries(source: string): ParsedYaml<Query[]> {
   const { content, flaws } = parseYaml(source, queriesSchema, 'queries: []');
   if (content === undefined) return { flaws };
@@ -49,7 +49,7 @@ export function parseQueries(source: string): ParsedYaml<Query[]> {
   };
 }
 
-/** Reads allowlists.yaml. Never throws. */
+/** Parses allowlists.yaml. Never throws. */
 export function parseAllowlists(source: string): ParsedYaml<AllowedDomain[]> {
   const { content, flaws } = parseYaml(source, allowlistsSchema, 'allowlists: []', [
     { reads: ['allowlists'], check: ({ allowlists }) => allowlists.flatMap(aboutDomain) },
@@ -63,7 +63,7 @@ export function parseAllowlists(source: string): ParsedYaml<AllowedDomain[]> {
   };
 }
 
-/** As a part of "site:<domain> <text>", neither a blank nor a scheme would find anything. */
+/** In "site:<domain> <text>", a domain with spaces or a scheme would find nothing. */
 function aboutDomain({ domain }: { domain: string }, index: number): Complaint[] {
   if (/^\S+$/.test(domain.trim()) && !domain.includes('://')) return [];
   return [

@@ -9,15 +9,15 @@ import { JobatoError } from '../http/catalogue';
 import { parseAllowlists, parseQueries } from './input-file';
 import { type AllowedDomain, MAX_COMBINATIONS, type Query, runInputs } from './run-inputs';
 
-/** They travel in one event and stand in the row of the run, which both have more to carry than this. */
+/** Maximum size of inputs. They must fit into one event and one row of a run, next to other data. */
 const MAX_INPUTS_BYTES = MAX_EVENT_BYTES / 2;
 
-/** What runs of projects with `inputs: queries-x-allowlists` are given by the two files. */
+/** Computes the inputs of runs for projects with `inputs: queries-x-allowlists`, from the two files. */
 @Injectable()
 export class InputFiles implements OnModuleInit, OnApplicationShutdown {
   private readonly queries: ConfigFile<Query[]>;
   private readonly allowlists: ConfigFile<AllowedDomain[]>;
-  /** The inputs as JSON text, and of which content of the files: asked again and again, computed when they change. */
+  /** Cached inputs as JSON text, with the file contents that they were computed from. */
   private made: { queries: Query[] | null; domains: AllowedDomain[] | null; json: string | null } | null =
     null;
 
@@ -38,12 +38,12 @@ export class InputFiles implements OnModuleInit, OnApplicationShutdown {
     return [...this.queries.problems, ...this.allowlists.problems];
   }
 
-  /** Reads what has changed up to now. */
+  /** Reloads the files that have changed. */
   async reload(): Promise<void> {
     await Promise.all([this.queries.reload(), this.allowlists.reload()]);
   }
 
-  /** What a run that starts now would be given, as the JSON text that it keeps; null where there is nothing. */
+  /** Returns the inputs of a run that starts now, as JSON text; null without inputs. */
   current(): string | null {
     const { content: queries } = this.queries;
     const { content: domains } = this.allowlists;
@@ -54,7 +54,7 @@ export class InputFiles implements OnModuleInit, OnApplicationShutdown {
     return this.made.json;
   }
 
-  /** @throws JobatoError NO_ENABLED_INPUTS with what to fix, VALIDATION if there are more than an event can carry */
+  /** @throws JobatoError NO_ENABLED_INPUTS with what to fix, VALIDATION if there are more than fit into an event */
   compute(): RunInput[] {
     const missing = [whyNone(this.queries, 'query'), whyNone(this.allowlists, 'domain')].filter(
       (why) => why !== null,

@@ -1,24 +1,25 @@
 import type { RunInput } from '../events/run-event';
 
-/** What is looked for. */
+/** A search text. */
 export interface Query {
   queryId: string;
   text: string;
   isEnabled: boolean;
 }
 
-/** Where it is looked for. */
+/** A domain to search. */
 export interface AllowedDomain {
   domain: string;
   isEnabled: boolean;
 }
 
-/** More would not fit into an event, and to make them takes long. */
+/** More would not fit into an event, and would take long to compute. */
 export const MAX_COMBINATIONS = 100_000;
 
 /**
- * Every enabled query at every enabled domain: queries outer, domains inner. Of those that ask the same, the first.
- * @returns null where there are more than MAX_COMBINATIONS
+ * Combines every enabled query with every enabled domain: queries outer, domains inner. Keeps the first of identical
+ * searches.
+ * @returns null if there are more than MAX_COMBINATIONS
  */
 export function runInputs(queries: Query[], domains: AllowedDomain[]): RunInput[] | null {
   const enabledQueries = queries.filter(({ isEnabled }) => isEnabled);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { StartUpError } from './start-up-error';
 
 /**
- * Makes the configuration folders where they are missing, so that a first file can be saved into them.
- * @throws StartUpError if one of them cannot be made or read
+ * Creates missing configuration folders, so that a first file can be saved in them.
+ * @throws StartUpError if one of them cannot be created or read
  */
 export function makeConfigFolder(configDir: string): void {
   for (const folder of [configDir, join(configDir, 'projects')]) {

@@ -12,20 +12,20 @@ export class DataFolderInUse extends StartUpError {
 }
 
 /**
- * Keeps two servers from sharing a data folder: each would take the other's runs for leftovers of a crash.
- * Held as a lock of SQLite on a file of its own, because the system lets go of that one however the process ends.
+ * Prevents two servers from sharing a data folder: each would treat the other's runs as left over from a crash. Uses
+ * an SQLite lock on a separate file, because the system releases it however the process exits.
  */
 export class DataFolderLock {
   private constructor(
     private readonly database: BetterSqlite3.Database,
-    /** What could not be made private in the folder, in sentences. */
+    /** A sentence for each path in the folder that could not be made private. */
     readonly warnings: string[],
   ) {}
 
   /**
-   * Makes the folder if it is new, and locks it.
+   * Creates the folder if it does not exist, and locks it.
    * @param stepFolders those that steps use in this folder
-   * @throws StartUpError if another process has it, or it cannot be used
+   * @throws StartUpError if another process has locked it, or it cannot be used
    */
   static take(dataDir: string, stepFolders?: readonly StepFolder[]): DataFolderLock {
     try {
@@ -48,11 +48,11 @@ export class DataFolderLock {
 }
 
 function lockFile(file: string, dataDir: string): BetterSqlite3.Database {
-  makePrivateFile(file); // SQLite would let others read it
+  makePrivateFile(file); // SQLite would create it readable by other users
   const database = new BetterSqlite3(file, { timeout: 0 });
   try {
     database.pragma('locking_mode = EXCLUSIVE');
-    database.pragma('journal_mode = MEMORY'); // so that nothing is written, for which a full disk has no room
+    database.pragma('journal_mode = MEMORY'); // so that nothing is written, which would fail on a full disk
     database.exec('BEGIN EXCLUSIVE');
     return database;
   } catch (error) {
@@ -63,8 +63,8 @@ function lockFile(file: string, dataDir: string): BetterSqlite3.Database {
 }
 
 /**
- * Whether another process holds the lock of a file that was deleted from this place: the folder was emptied while its
- * server runs. Only Linux tells; elsewhere, and for processes of other users, the answer is no.
+ * Whether another process holds the lock of a deleted file at this path, because the folder was emptied while its
+ * server runs. Detected only on Linux and for processes of the same user; otherwise returns false.
  */
 function isDeletedFileOpenElsewhere(file: string): boolean {
   const deleted = `${realpathSync(file)} (deleted)`;

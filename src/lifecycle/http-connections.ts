@@ -4,24 +4,28 @@ import type { Socket } from 'node:net';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 
-/** Load balancers reuse connections that were idle for up to 60 s. One that the server closes first fails a request. */
+/**
+ * Load balancers reuse connections that were idle for up to 60 s. If the server closes such a connection first, a
+ * request fails.
+ */
 const KEEP_ALIVE_MS = 75_000;
 const CLOSE_UNUSED_EVERY_MS = 250;
 
-/** How long connections are kept, and what the HTTP server itself refuses. */
+/** Configures how long connections are kept, and which requests the HTTP server itself rejects. */
 @Injectable()
 export class HttpConnections implements OnModuleInit, OnModuleDestroy {
-  /** Those that have not sent a request. Node counts them as busy, and clients open some in advance. */
+  /** Connections without a request so far. Node counts them as busy, and clients open some in advance. */
   private readonly unused = new Set<Socket>();
 
   constructor(private readonly host: HttpAdapterHost) {}
 
   onModuleInit(): void {
     const server = this.server;
-    // Its one limit for all requests would cut slow uploads; the limit for headers stays.
+    // This limit applies to all requests and would abort slow uploads. The limit for headers stays.
     server.requestTimeout = 0;
     server.keepAliveTimeout = KEEP_ALIVE_MS;
-    // Probes of HAProxy name no host. The rule of access answers them, and refuses every other request without one.
+    // Health checks of HAProxy send no Host header. The access rules allow them, and reject every other request without
+    // one.
     Object.assign(server, { requireHostHeader: false });
     server.on(server instanceof HttpsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
       this.unused.add(socket);
@@ -30,7 +34,7 @@ export class HttpConnections implements OnModuleInit, OnModuleDestroy {
     server.on('request', ({ socket }: IncomingMessage) => this.unused.delete(socket));
   }
 
-  /** A connection that is not used, or whose last answer ends from now on, must not hold up the stop. */
+  /** Closes unused connections and those whose last response is complete, so that they do not delay the shutdown. */
   onModuleDestroy(): void {
     const server = this.server;
     server.keepAliveTimeout = 1;

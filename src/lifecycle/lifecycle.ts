@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** Whether this process is on its way out: it then takes nothing new on, and finishes what it has. */
+/** Whether this process is shutting down. It then accepts no new work and finishes its current work. */
 @Injectable()
 export class Lifecycle {
   private hasBegunStopping = false;

@@ -9,8 +9,8 @@ import { PRIVATE_FILE } from './private-files';
 import { dataFolderError } from './start-up-error';
 
 /**
- * The name of this installation, kept in its data folder: the same after a restart, so that a new life knows what
- * the old one held; another one for each data folder.
+ * The name of this installation, stored in its data folder. It survives a restart, so that a new process can find what
+ * the previous one held. Each data folder has a different name.
  */
 @Injectable()
 export class NodeIdentity {
@@ -33,7 +33,7 @@ function store(file: string, id: string): void {
   }
 }
 
-/** A file that is there and cannot be read is an error: another name would orphan the runs that this server held. */
+/** Fails for an existing file that cannot be read: a new name would orphan the runs that this server held. */
 function readIfThere(file: string): string {
   try {
     return readFileSync(file, 'utf8');

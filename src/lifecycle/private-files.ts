@@ -10,27 +10,27 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-/** What Jobato keeps for itself below a data folder. Steps may use what lies inside: they run as the same user. */
+/** Jobato's private folders below a data folder. Steps run as the same user and may use their contents. */
 const PRIVATE_FOLDERS = ['db', 'held', 'processes', 'runs', 'uploads', 'work'];
-/** Steps write into these. They are made at the start, so that they are private from the first run on. */
+/** Folders that steps write to. Created at start-up, so that they are private before the first run. */
 export const STEP_FOLDERS = ['runs', 'work'] as const;
 export type StepFolder = (typeof STEP_FOLDERS)[number];
-/** Files in these are Jobato's own; in the others they are those of steps. */
+/** Folders whose files are Jobato's own. Files in the other folders belong to steps. */
 const FOLDERS_OF_PRIVATE_FILES = ['.', 'db', 'held', 'processes'];
 
 export const PRIVATE_FOLDER = 0o700;
 export const PRIVATE_FILE = 0o600;
-/** Others may pass through the data folder, to folders inside that they were given access to, but not list it. */
+/** Other users may traverse the data folder, to reach inner folders that they can access, but not list it. */
 const PASSABLE_FOLDER = 0o711;
 const PASSING = 0o111;
 const WRITING_OF_OTHERS = 0o002;
 
-/** Makes a folder that only the user of this process can enter, independent of the umask. */
+/** Creates a folder that only the user of this process can enter, independent of the umask. */
 export function makePrivateFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
 }
 
-/** Makes a file that only the user of this process can read; one that is there is not even opened. */
+/** Creates a file that only the user of this process can read. Does not open an existing file. */
 export function makePrivateFile(file: string): void {
   try {
     closeSync(openSync(file, 'wx', PRIVATE_FILE));
@@ -40,11 +40,11 @@ export function makePrivateFile(file: string): void {
 }
 
 /**
- * Makes the data folder, or tightens one that an earlier version made: Jobato's own files and folders become readable
- * by its user only. What cannot be changed is left as it is.
+ * Creates the data folder, or restricts one that an earlier version created. Jobato's own files and folders become
+ * readable by its user only. Paths that cannot be changed stay unchanged.
  * @param stepFolders those that steps use in this folder
  * @returns a sentence for each path that could not be changed
- * @throws the error of the file system if the folder cannot be made or used
+ * @throws the error of the file system if the folder cannot be created or used
  */
 export function makeDataFolder(dataDir: string, stepFolders: readonly StepFolder[] = STEP_FOLDERS): string[] {
   const isNew = mkdirSync(dataDir, { recursive: true }) !== undefined;
@@ -53,7 +53,7 @@ export function makeDataFolder(dataDir: string, stepFolders: readonly StepFolder
   const setMode = (path: string, mode: (present: number) => number): void => {
     try {
       const stats = lstatSync(path);
-      if (stats.isSymbolicLink()) return; // its target is not ours to change
+      if (stats.isSymbolicLink()) return; // do not change the target of a link
       const present = stats.mode & 0o7777;
       if (mode(present) !== present) chmodSync(path, mode(present));
     } catch (error) {
@@ -71,7 +71,7 @@ export function makeDataFolder(dataDir: string, stepFolders: readonly StepFolder
   return warnings;
 }
 
-/** A full disk must not keep the server from starting. */
+/** Ignores a full disk, which must not prevent the start of the server. */
 function makeIfThereIsRoom(folder: string): void {
   try {
     makePrivateFolder(folder);

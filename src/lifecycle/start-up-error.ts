@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/config-error';
 
-/** The server cannot start, for a reason that its operator can fix. Shown as it is, without a stack. */
+/** The server cannot start, for a reason that its operator can fix. Shown without a stack. */
 export class StartUpError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -8,7 +8,7 @@ export class StartUpError extends Error {
   }
 }
 
-/** Says which variable names an address that cannot be listened at; errors without a code are returned as they are. */
+/** Explains which variable has an address that the server cannot listen on. Returns other errors unchanged. */
 export function listenError(error: unknown, { host, port }: { host: string; port: number }): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
@@ -35,7 +35,7 @@ export function listenError(error: unknown, { host, port }: { host: string; port
   }
 }
 
-/** What a start that failed tells its operator: a stack only where the fault is in the program. */
+/** Returns the message for the operator after a failed start. Contains a stack only for a programming error. */
 export function startUpMessage(error: unknown): string {
   if (error instanceof ConfigError || error instanceof StartUpError) return error.message;
   const { code, path, stack } = error as NodeJS.ErrnoException;
@@ -44,7 +44,7 @@ export function startUpMessage(error: unknown): string {
     : String(stack ?? error);
 }
 
-/** Says why DATA_DIR cannot be used; other errors are returned as they are. */
+/** Explains why DATA_DIR cannot be used. Returns other errors unchanged. */
 export function dataFolderError(error: unknown, folder: string): unknown {
   const { code = '', path = folder } = error as NodeJS.ErrnoException;
   const why = whyUnusable(code);

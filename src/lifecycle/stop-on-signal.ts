@@ -2,24 +2,24 @@ import { type INestApplicationContext, Logger } from '@nestjs/common';
 import type { DataFolderLock } from './data-folder-lock';
 import { Lifecycle } from './lifecycle';
 
-/** SIGHUP comes when a terminal is closed, SIGQUIT from Ctrl-\ in one. By default each ends Node at once. */
+/** SIGHUP is sent when a terminal is closed, SIGQUIT by Ctrl-\. By default, each of them ends Node at once. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
-/** Lines of the log that a slow reader has not taken by then are lost. */
+/** Milliseconds to flush the log. Lines that a slow reader has not read by then are lost. */
 const FLUSH_WITHIN_MS = 1000;
 
 export interface StopOptions {
   lock: DataFolderLock;
-  /** A stop that takes longer is cut off. The next start heals what it left. */
+  /** Milliseconds before a shutdown is aborted. The next start recovers from that. */
   withinMs: number;
-  /** Called while the application closes. */
+  /** Called when the shutdown begins. */
   onStop?: () => void;
   log: { flushed(withinMs: number): Promise<void> };
 }
 
 /**
- * Closes the application in good order, once: on a signal (exit code 0), and after an error that nothing caught (exit
- * code 1), whose state is not to be trusted but whose steps must not go on alone. Steps that are left when the process
- * ends are killed by ProcessRegistry.
+ * Shuts the application down, once. Runs on a signal (exit code 0) and after an uncaught error (exit code 1). After an
+ * uncaught error the state is unreliable, but steps must not continue without the server. ProcessRegistry kills steps
+ * that are left when the process exits.
  */
 export function stopOnSignal(
   app: INestApplicationContext,
@@ -52,7 +52,7 @@ export function stopOnSignal(
     );
   };
   for (const signal of STOP_SIGNALS) process.on(signal, () => stop(signal, 0));
-  // Also for rejections that nothing handles: without a handler of their own, Node raises them here.
+  // Also receives unhandled rejections, because there is no handler for those.
   process.on('uncaughtException', (error: unknown) => {
     logger.fatal(`Uncaught error: ${error instanceof Error ? error.stack : String(error)}`);
     stop('Uncaught error', 1);

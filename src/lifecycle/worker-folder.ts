@@ -6,10 +6,10 @@ import { dataFolderError } from './start-up-error';
 const MAX_WORKERS = 1000;
 
 /**
- * Takes a worker's own folder below DATA_DIR: the first of `worker-1`, `worker-2`, … that no running worker holds. So a
- * server and any number of workers share one DATA_DIR, and the successor of a dead worker finds what it left. The
- * folders of runs are in there; those of projects are in DATA_DIR/work, for all workers.
- * @returns with a sentence for each path that could not be made private
+ * Takes a folder below DATA_DIR for this worker: the first of `worker-1`, `worker-2`, … that no running worker has
+ * locked. A server and any number of workers can therefore share one DATA_DIR. A new worker finds the data of a dead
+ * one. The worker folder contains the folders of runs; those of projects are in DATA_DIR/work, for all workers.
+ * @returns the folder and its lock, with a sentence for each path that could not be made private
  */
 export function takeWorkerFolder(dataDir: string): {
   folder: string;

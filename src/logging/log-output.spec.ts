@@ -5,7 +5,7 @@ import { fileSink, type LogSink, streamSink } from './log-sink';
 
 const notice = (lines: number, trouble: string) => `${lines} dropped: ${trouble}\n`;
 
-/** Takes what it is given, or fails, as it is told. */
+/** A sink that succeeds or fails, as set by the test. */
 class FakeSink implements LogSink {
   text = '';
   error: string | null = null;
@@ -71,7 +71,7 @@ describe('the log on its way out', () => {
     const output = new LogOutput(() => streamSink(pipe), notice, 100);
     const line = `${'x'.repeat(19)}\n`;
     output.write(line);
-    await new Promise((next) => setImmediate(next)); // it is being written, and is not taken
+    await new Promise((next) => setImmediate(next)); // the write is in progress, and its reader does not read
     for (let n = 0; n < 50; n++) output.write(line);
     await output.flushed(10);
     let text = '';

@@ -1,16 +1,16 @@
 import type { LogSink } from './log-sink';
 
-/** About 20,000 lines. Beyond it lines are dropped, so that a reader that stands still costs no more memory. */
+/** About 20,000 lines. Further lines are dropped, so that a blocked reader does not fill the memory. */
 const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024;
 const MAX_CHARACTERS_PER_WRITE = 64 * 1024;
 
 /**
- * The server's own log on its way out. Writing never throws, never waits and never keeps more than a bound: a full
- * disk, a closed pipe or a reader that stands still cost lines of the log and nothing else. When lines get through
- * again, one line says how many were dropped and why.
+ * Output of the server's log. Writing never throws, never blocks and uses bounded memory. A full disk, a closed pipe
+ * or a blocked reader costs only log lines. When writes succeed again, one line gives the number of dropped lines and
+ * the cause.
  *
- * Not pino's own destination: its synchronous mode blocks the event loop while a pipe is full, and its asynchronous
- * one never writes again once a failed write has let its buffer grow to the limit.
+ * Not pino's own destination: its synchronous mode blocks the event loop while a pipe is full. Its asynchronous mode
+ * stops writing forever once failed writes have filled its buffer.
  */
 export class LogOutput {
   private sink: LogSink | null = null;
@@ -19,17 +19,17 @@ export class LogOutput {
   private writing: Promise<void> | null = null;
   private droppedLines = 0;
   private trouble: string | null = null;
-  /** A write broke off within a line. */
+  /** A write stopped within a line. */
   private isTorn = false;
 
-  /** @param dropNotice makes the line that says how many were dropped, its newline included */
+  /** @param dropNotice returns the line about dropped lines, including its newline */
   constructor(
     private readonly openSink: () => LogSink,
     private readonly dropNotice: (lines: number, trouble: string) => string,
     private readonly maxWaitingCharacters = MAX_WAITING_CHARACTERS,
   ) {}
 
-  /** Takes one line with its newline. */
+  /** Adds one line, including its newline. */
   write(line: string): void {
     if (this.waitingCharacters + line.length > this.maxWaitingCharacters) {
       this.droppedLines++;
@@ -41,7 +41,7 @@ export class LogOutput {
     this.writing ??= this.writeAll();
   }
 
-  /** Resolves when all lines are written or dropped, and after `withinMs` in any case. */
+  /** Resolves when all lines are written or dropped, or after `withinMs`. */
   async flushed(withinMs: number): Promise<void> {
     if (!this.writing) return;
     let timer: NodeJS.Timeout | undefined;
@@ -51,7 +51,7 @@ export class LogOutput {
   }
 
   private async writeAll(): Promise<void> {
-    // One turn of the event loop, so that the lines of one turn go together.
+    // Wait one turn of the event loop, so that its lines are written together.
     await new Promise((next) => setImmediate(next));
     while (this.waiting.length > 0) {
       const lines = this.takeLines();

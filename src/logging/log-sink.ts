@@ -4,20 +4,20 @@ import { isatty } from 'node:tty';
 export interface WriteResult {
   /** Bytes. */
   written: number;
-  /** Why not all of it was written; null where it was. */
+  /** Why some bytes were not written; null if all were. */
   error: string | null;
 }
 
-/** Where a log goes. One write at a time; a write never rejects, but may take for ever. */
+/** The destination of a log. Only one write at a time. A write never rejects, but may never resolve. */
 export interface LogSink {
   write(bytes: Buffer): Promise<WriteResult>;
 }
 
 const STDOUT = 1;
-/** A terminal that was told to hold (Ctrl-S), or a queue of the system that is full. */
+/** For a paused terminal (Ctrl-S), or a full queue of the system. */
 const RETRY_AFTER_MS = 100;
 
-/** The standard output of this process of any kind, written without blocking the event loop. */
+/** Returns standard output of any kind, written without blocking the event loop. */
 export function standardOutput(): LogSink {
   const stat = fstatSync(STDOUT);
   return stat.isFIFO() || stat.isSocket()
@@ -27,10 +27,10 @@ export function standardOutput(): LogSink {
 
 /**
  * For pipes: Node makes them non-blocking and waits for the reader on the event loop. A write in the thread pool would
- * hold a thread for as long as the reader stands still, and with it the exit of the process, which waits for threads.
+ * block a thread while the reader does not read. The process could then not exit, because that waits for threads.
  */
 export function streamSink(stream: NodeJS.WritableStream): LogSink {
-  stream.on('error', () => undefined); // the write that failed has it
+  stream.on('error', () => undefined); // the failed write reports the error
   return {
     write: (bytes) =>
       new Promise((resolve) => {
@@ -41,7 +41,7 @@ export function streamSink(stream: NodeJS.WritableStream): LogSink {
   };
 }
 
-/** For files and devices: a disk that is full now may have room for the next write. */
+/** For files and devices: if the disk is full, a later write may succeed. */
 export function fileSink(fd: number): LogSink {
   return { write: (bytes) => writeWhole(fd, bytes) };
 }
@@ -60,7 +60,7 @@ async function writeWhole(fd: number, bytes: Buffer): Promise<WriteResult> {
   return { written, error: null };
 }
 
-/** Opened again as non-blocking, which does not change it for the shell that shares it. */
+/** Reopens the terminal as non-blocking, without changing it for the shell that shares it. */
 function openTerminal(): number {
   try {
     return openSync('/dev/stdout', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);

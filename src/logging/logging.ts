@@ -8,7 +8,7 @@ import { standardOutput } from './log-sink';
 
 const RUN_ID = /\/runs\/([0-9a-f-]{36})(?:\/|$|\?)/i;
 const REQUEST_ID = /^[\w.-]{1,100}$/;
-/** What Nest says while it puts itself together: of use only to one who debugs just that. */
+/** Contexts of Nest's start-up messages, which are useful only for debugging Nest itself. */
 const FRAMEWORK_CONTEXTS = new Set([
   'NestFactory',
   'InstanceLoader',
@@ -17,14 +17,14 @@ const FRAMEWORK_CONTEXTS = new Set([
   'NestApplication',
 ]);
 
-/** Shared by everything in this process that logs: standard output exists once. */
+/** Shared by all loggers of this process, because there is only one standard output. */
 export const logOutput = new LogOutput(
   standardOutput,
   (lines, trouble) =>
     `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), context: 'Log', msg: `${lines} lines of this log were dropped: ${trouble}` })}\n`,
 );
 
-/** JSON lines on stdout. */
+/** Opens a log of JSON lines on stdout. */
 export function openLog(level: LogLevel): Logger {
   return pino(
     {
@@ -38,8 +38,9 @@ export function openLog(level: LogLevel): Logger {
 }
 
 /**
- * Nest's loggers write here. An object as the message becomes members of the line, so that `runId` can be searched for.
- * Not nestjs-pino: it follows each request through AsyncLocalStorage, which costs every promise on Node 20.
+ * Receives the messages of Nest's loggers. An object as the message becomes members of the line, so that `runId` can
+ * be searched for. Not nestjs-pino: it tracks each request through AsyncLocalStorage, which slows down every promise
+ * on Node 20.
  */
 @Injectable()
 export class JsonLogger implements LoggerService {
@@ -80,9 +81,9 @@ export class JsonLogger implements LoggerService {
 }
 
 /**
- * Each request has an id, which the answer carries too; those about a run carry its id. Not pino-http: it makes a
- * logger for each request and puts the request into words before it knows whether anyone wants to hear them, which
- * took a sixth of all that a trigger takes.
+ * Logs requests with an id, which the response contains too. Requests about a run also have its id. Not pino-http: it
+ * creates a logger for each request and formats the request before it checks the level. That took a sixth of the time
+ * of a trigger.
  */
 export function requestLogging(output: Logger) {
   return (request: IncomingMessage & { id?: string }, response: ServerResponse, next: () => void): void => {
@@ -94,7 +95,7 @@ export function requestLogging(output: Logger) {
     response.once('close', () => {
       const level = levelOf(request, response);
       if (!output.isLevelEnabled(level)) return;
-      // Headers would put tokens and cookies into the log.
+      // Omit headers, because they contain tokens and cookies.
       const { method, url } = request;
       output[level](
         {
@@ -110,13 +111,16 @@ export function requestLogging(output: Logger) {
   };
 }
 
-/** Looking is not news: pages poll. What changes something, or fails, is. */
+/**
+ * Returns the level of a request. Successful reads are debug, because pages poll. Changes and failures are more
+ * important.
+ */
 function levelOf({ method }: IncomingMessage, { statusCode }: ServerResponse): 'error' | 'info' | 'debug' {
   if (statusCode >= 500) return 'error';
   return statusCode < 400 && (method === 'GET' || method === 'HEAD') ? 'debug' : 'info';
 }
 
-/** A run that was just made is known by where the answer points. */
+/** Returns the run of a request. For a new run, it is in the Location header. */
 function aboutRun(request: IncomingMessage, response: ServerResponse): { runId?: string } {
   const runId =
     RUN_ID.exec(request.url ?? '')?.[1] ?? RUN_ID.exec(String(response.getHeader('location') ?? ''))?.[1];

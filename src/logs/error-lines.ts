@@ -5,12 +5,12 @@ import type { TableRows } from '../database/table-rows';
 import { decodeLines } from './log-chunk';
 import { LogChunkEntity } from './log.entities';
 
-/** No more is read to find them: a step that talked on for long after its errors keeps them to its log. */
+/** Limits for the search. If a step wrote much output after its errors, they are only in its log. */
 const MAX_CHUNKS = 40;
 const MAX_CHARACTERS = 512 * 1024;
 const MAX_LINE_LENGTH = 500;
 
-/** What a step said last on its error output, read from the end of the log. */
+/** Reads the last lines that a step wrote to stderr, from the end of the log. */
 @Injectable()
 export class ErrorLines {
   private readonly chunks: TableRows<LogChunkEntity>;
@@ -19,7 +19,7 @@ export class ErrorLines {
     this.chunks = database.rows(LogChunkEntity);
   }
 
-  /** Oldest first, as plain text: without colours, and without lines that show nothing. */
+  /** Returns lines oldest first, as plain text without colour codes and blank lines. */
   async lastOf(runId: string, stepName: string, limit: number): Promise<string[]> {
     const found: string[] = [];
     let before = Number.MAX_SAFE_INTEGER;

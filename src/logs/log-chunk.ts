@@ -1,7 +1,7 @@
 import { toInstant } from '../clock/clock';
 import { LOG_STREAMS, type LogLine } from './log-line';
 
-/** Consecutive lines of one run, and the forms in which readers want them, each made once for all readers. */
+/** Consecutive lines of one run, with their formatted output, which is created once for all readers. */
 export class LogChunk {
   private frames: Buffer | null = null;
 
@@ -19,14 +19,14 @@ export class LogChunk {
     return seq < this.firstSeq ? this.lines : this.lines.slice(seq - this.firstSeq + 1);
   }
 
-  /** Server-sent events, `id` being the sequence number. */
+  /** Returns server-sent events whose `id` is the sequence number. */
   framesAfter(seq: number): Buffer {
     if (seq >= this.firstSeq) return toFrames(this.after(seq));
     this.frames ??= toFrames(this.lines);
     return this.frames;
   }
 
-  /** What it takes in memory, near enough to keep a cache within bounds. */
+  /** Approximate size in memory, to bound the cache. */
   get approximateBytes(): number {
     return this.lines.reduce((sum, { text }) => sum + 2 * text.length + 150, 0) + (this.frames?.length ?? 0);
   }
@@ -39,8 +39,8 @@ function toFrames(lines: readonly LogLine[]): Buffer {
 }
 
 /**
- * How lines lie in the database: `[time of the first in ms, names of steps, [ms later, stream, step, text] …]`.
- * Their numbers follow from the row's first one. A tenth of the room that objects would take for short lines.
+ * Storage format of lines: `[time of the first in ms, names of steps, [ms later, stream, step, text] …]`. Line numbers
+ * follow from the first number of the row. Short lines take a tenth of the space of objects.
  */
 type StoredLines = [number, string[], ...[number, number, number, string][]];
 

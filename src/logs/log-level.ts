@@ -1,28 +1,31 @@
-/** How bad a line says that it is. Most lines say nothing of it. */
+/** The level in the text of a line. Most lines have none. */
 export type LogLevel = 'error' | 'warning';
 
-/** Who names a level does so early in the line: what is further on is not looked at, however long the line is. */
+/** Characters of a line to search: a level is near the start, and lines may be long. */
 const FIELDS_WITHIN = 600;
 const WORDS_WITHIN = 160;
 
-/** `"level":"error"`, `"level":50`, `level=warn`, `severity: ERROR`: a field is the surest word, so it is asked first. */
+/**
+ * `"level":"error"`, `"level":50`, `level=warn`, `severity: ERROR`: a field is the most reliable form, so it is
+ * checked first.
+ */
 const FIELD =
   /(?<![\w.-])["']?(?:log\.level|loglevel|level|levelname|lvl|severity)["']?\s?[:=]\s?["']?([a-z]+|\d\d)\b/i;
 
-/** The first of these in a line decides, so that "INFO retrying after ERROR 500" is no error. */
+/** The first match in a line decides, so that "INFO retrying after ERROR 500" is no error. */
 const WORDS = [
-  // [warn]  (error)  <info>, in any case
+  // [warn] (error) <info>, in any case
   /[[(<](trace|debug|info|notice|warn(?:ing)?|err(?:or)?|fatal|crit(?:ical)?|severe|panic|alert|emerg)[\])>]/i,
-  // ERROR as a word of its own, in capitals; npm ERR!
+  // ERROR as a separate word in capitals; npm ERR!
   /(?<![\w.=/-])(TRACE|DEBUG|INF|INFO|NOTICE|WRN|WARN|WARNING|ERR|ERROR|FTL|FATAL|CRITICAL|SEVERE|PANIC)(?![\w./=-])/,
-  // error: …  main.c:3:5: warning: …  error[E0382]: …  error TS2304: …
+  // error: … main.c:3:5: warning: … error[E0382]: … error TS2304: …
   /(?<![\w.=/-])(fatal|error|panic|warn|warning)(?: error)?(?:\[\w+\]| TS\d+)?:(?= |$)/i,
-  // ValueError: …  java.io.IOException: …  DeprecationWarning: …
+  // ValueError: … java.io.IOException: … DeprecationWarning: …
   /(?<=[A-Za-z])(Error|Exception|Warning)(?: \[\w+\])?:(?= |$)/,
   /^npm (warn|error)(?= )/,
 ];
 
-/** What tools print in place of a word, and the lines of a stack under an error. */
+/** Symbols that tools print instead of a word, and the stack lines below an error. */
 const ERROR_SHAPE =
   /^\s*(?:[✖✗✘✕❌⨯]|Traceback \(most recent call last\)|Exception in thread |Caused by: |[EF]\d{4} \d\d:\d\d)|^\s+(?:File ".{1,300}", line \d+|at \S.{0,300}:\d+\)?$)/u;
 const WARNING_SHAPE = /^\s*(?:⚠|W\d{4} \d\d:\d\d)/u;
@@ -30,7 +33,10 @@ const WARNING_SHAPE = /^\s*(?:⚠|W\d{4} \d\d:\d\d)/u;
 const ERROR_WORD = /^(?:err|error|exception|fatal|ftl|critical|crit|severe|panic|alert|emerg|emergency)$/;
 const WARNING_WORD = /^(?:warn|warning|wrn)$/;
 
-/** The level of a line, by the usual forms. That it was written to stderr makes it no error: many programs talk there. */
+/**
+ * Returns the level of a line, in one of the usual formats. Does not count stderr as an error, because many programs
+ * use it for other messages.
+ */
 export function levelOf(text: string): LogLevel | null {
   const field = FIELD.exec(text.length > FIELDS_WITHIN ? text.slice(0, FIELDS_WITHIN) : text);
   if (field) return levelOfWord(field[1]!);
@@ -45,7 +51,7 @@ export function levelOf(text: string): LogLevel | null {
   return WARNING_SHAPE.test(head) ? 'warning' : null;
 }
 
-/** A word, or a number as pino and bunyan count: 40 is a warning, 50 an error, 60 fatal. */
+/** Maps a word or a number to a level. Numbers are those of pino and bunyan: 40 is a warning, 50 an error, 60 fatal. */
 function levelOfWord(word: string): LogLevel | null {
   const number = Number(word);
   if (number >= 50) return 'error';

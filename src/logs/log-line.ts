@@ -3,7 +3,7 @@ import type { Instant } from '../clock/clock';
 export const LOG_STREAMS = ['stdout', 'stderr', 'system'] as const;
 export type LogStreamName = (typeof LOG_STREAMS)[number];
 
-/** A line of a run's log, as readers get it. `seq` counts 1, 2, 3 … without gaps within the run. */
+/** A line of a run's log, as returned to readers. `seq` counts 1, 2, 3 … without gaps within the run. */
 export interface LogLine {
   seq: number;
   at: Instant;
@@ -13,12 +13,12 @@ export interface LogLine {
 }
 
 export const MAX_LINE_BYTES = 64 * 1024;
-/** What the end of a line says that was longer. */
+/** Marks the end of a cut line. */
 export const CUT_MARK = ' … [line cut at 64 KiB]';
 
-/** A line longer than 64 KiB of UTF-8 is cut between two characters, and says so. */
+/** Cuts a line longer than 64 KiB of UTF-8 between two characters, and marks it. */
 export function cutLine(text: string): string {
-  // A UTF-16 unit takes at most three bytes of UTF-8, which spares nearly every line the counting.
+  // A UTF-16 unit takes at most three bytes of UTF-8, so nearly all lines need no exact count.
   if (text.length * 3 <= MAX_LINE_BYTES || Buffer.byteLength(text) <= MAX_LINE_BYTES) return text;
   const bytes = Buffer.from(text);
   let end = MAX_LINE_BYTES;

@@ -32,7 +32,7 @@ afterEach(async () => {
 const append = (lines: Parameters<LogStore['append']>[0]['lines'], runId = 'run', attempt = 1) =>
   store.append({ runId, attempt, lines });
 const texts = (...list: string[]) => list.map((text) => ({ text }));
-/** The whole log, read as a follower reads it. */
+/** Reads the whole log in chunks, as a follower does. */
 const read = async (runId = 'run', after = 0): Promise<LogLine[]> => {
   const chunk = await store.readAfter(runId, after);
   if (!chunk) return [];
@@ -186,10 +186,10 @@ describe('lines that come twice', () => {
 
 describe('a log that is too long', () => {
   const MIB = 1024 * 1024;
-  const line = 'x'.repeat(1008); // with what stands beside it, 1 KiB
+  const line = 'x'.repeat(1008); // 1 KiB including its overhead
 
   it('ends with one line that says so, and takes nothing more', async () => {
-    // The room of one line is that of the row.
+    // The row takes the space of one line.
     const filled = await append(texts(...Array<string>(MIB / 1024 - 1).fill(line)));
     expect(filled.limitReached).toBe(false);
     const over = await append(texts(line, 'and another'));
@@ -237,7 +237,7 @@ describe('a log that is too long', () => {
   it('takes no more room than its limit for lines that arrive singly', async () => {
     let stored = 0;
     for (let reached = false; !reached;) {
-      // All of a turn share a transaction, each with a row of its own in the inbox.
+      // All appends of a turn share a transaction, and each has its own row in the inbox.
       const results = await Promise.all(
         Array.from({ length: 200 }, (_, n) =>
           store.append({ runId: `run-${n % 2}`, attempt: 1, lines: [{ text: '' }], rowBytes: 400 }),

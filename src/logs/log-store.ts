@@ -17,34 +17,34 @@ export interface LogAppend {
   runId: string;
   attempt: number;
   lines: LogLineInput[];
-  /** What else is stored with these lines, in bytes: the log's limit counts it. */
+  /** Bytes stored in addition to these lines, which count towards the log's limit. */
   rowBytes?: number;
-  /** When a line was written, from the time that its sender names and that of its arrival; as named without it. */
+  /** Computes when a line was written, from the sender's time and the time of arrival. Default: the sender's time. */
   timeOf?: (at: Instant, now: Instant) => Instant;
 }
 
 export interface LogAppended {
-  /** What became part of the log by this append and those that shared its statement. */
+  /** Chunks stored by this append and the appends that shared its statement. */
   chunks: LogChunk[];
-  /** Nothing more is kept of this run's output: whoever produces it may stop sending. */
+  /** The log has reached its limit, so the sender may stop sending. */
   limitReached: boolean;
-  /** How many of the lines of this append were stored. */
+  /** Number of lines of this append that were stored. */
   storedLines: number;
 }
 
-/** A row is read and parsed whole, so it is kept small enough to be quick and large enough to be worth it. */
+/** A row is read and parsed completely. These limits keep it fast to read, yet large enough to be efficient. */
 const MAX_LINES_PER_CHUNK = 2000;
 const MAX_TEXT_PER_CHUNK = 256 * 1024;
 const ROWS_PER_READ = 100;
 
 type Direction = 'ASC' | 'DESC';
 
-/** Where logs lie. It numbers the lines, drops those it has seen, and keeps the limits. */
+/** Stores logs. Numbers the lines, drops duplicates, and applies the limits. */
 @Injectable()
 export class LogStore {
   private readonly chunkRows: TableRows<LogChunkEntity>;
   private readonly endRows: TableRows<LogEndEntity>;
-  /** For the metrics: reads that really went to the database. */
+  /** For the metrics: reads from the database. */
   reads = 0;
 
   constructor(
@@ -61,14 +61,14 @@ export class LogStore {
   }
 
   /**
-   * The lines after `seq`, as many as make one handy chunk; null if there are none yet. Numbers have no gaps and no row
-   * has more lines than a chunk, so the next one is always among these.
+   * Returns one chunk of lines after `seq`; null if there are none yet. Numbers have no gaps and no row has more lines
+   * than a chunk, so the next line is always included.
    */
   readAfter(runId: string, seq: number): Promise<LogChunk | null> {
     return this.readChunk('ASC', runId, 'last_seq > ? AND last_seq <= ?', [seq, seq + MAX_LINES_PER_CHUNK]);
   }
 
-  /** The lines up to `seq`, which there must be: one handy chunk that has it in it, and maybe some lines after it. */
+  /** Returns one chunk that contains line `seq`, which must exist. It may contain some later lines. */
   readTo(runId: string, seq: number): Promise<LogChunk | null> {
     return this.readChunk(
       'DESC',
@@ -78,7 +78,10 @@ export class LogStore {
     );
   }
 
-  /** Rows are weighed first, by what the database knows without reading them: one may be as large as the others together. */
+  /**
+   * Selects rows by their size first, which SQLite returns without reading them. One row may be as large as all
+   * others together.
+   */
   private async readChunk(
     direction: Direction,
     runId: string,
@@ -104,13 +107,13 @@ export class LogStore {
     return end?.lastSeq ?? 0;
   }
 
-  /** In order of their lines. */
+  /** Returns the starts of steps, in order of their lines. */
   async stepStarts(runId: string): Promise<StepStart[]> {
     const [end] = await this.endRows.select(this.database.read, 'WHERE run_id = ?', [runId]);
     return end?.stepStarts ?? [];
   }
 
-  /** Usable within another transaction, so that an event and the lines that it carries are applied together. */
+  /** Appends lines within another transaction, so that an event and its lines are applied together. */
   readonly appendInTransaction = async (tx: Transaction, appends: LogAppend[]): Promise<LogAppended[]> => {
     const runIds = [...new Set(appends.map(({ runId }) => runId))];
     const ends = new Map(
@@ -141,7 +144,7 @@ export class LogStore {
 
     return appends.map(({ runId }, index) => {
       const list = chunks.get(runId) ?? [];
-      chunks.delete(runId); // the first append of a run answers for those that shared its statement
+      chunks.delete(runId); // only the first append of a run returns the chunks of all appends in this statement
       return {
         chunks: list,
         limitReached: ends.get(runId)!.limitReached === 1,
@@ -155,7 +158,7 @@ export class LogStore {
     { attempt, lines, rowBytes = 0, timeOf }: LogAppend,
     into: LogLine[],
   ): void {
-    // Of earlier attempts nothing is taken any more.
+    // Drops the numbers of earlier attempts, whose lines are no longer accepted.
     const seen = end.seenNumbers[attempt] ?? [];
     end.seenNumbers = { [attempt]: seen };
     const size = new StoredSize(rowBytes);
@@ -228,7 +231,10 @@ function intoChunks(lines: LogLine[]): LogChunk[] {
   return chunks;
 }
 
-/** Times as they are stored; what is no time becomes `now`. The lines of one read share theirs, so it is read once. */
+/**
+ * Returns a function that normalizes times; an invalid time becomes `now`. Caches the last time, because lines of one
+ * read share it.
+ */
 function instantReader(
   now: Instant,
   timeOf: NonNullable<LogAppend['timeOf']>,

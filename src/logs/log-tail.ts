@@ -3,12 +3,12 @@ import { Injectable } from '@nestjs/common';
 import type { LogChunk } from './log-chunk';
 import { type LogAppend, type LogAppended, LogStore } from './log-store';
 
-/** What all logs together may keep in memory for readers; what falls out is read from the store again. */
+/** Cache limit of all logs together; evicted chunks are read from the store again. */
 const CACHE_BYTES = 32 * 1024 * 1024;
 
 /**
- * Lets any number of readers follow a log, each at its own pace, from one cache: a chunk is read or received once
- * and formatted once, however many want it. A reader has a position and no queue, so a slow one costs nothing.
+ * Lets any number of readers follow a log at their own pace, from one cache. A chunk is read or received once and
+ * formatted once for all readers. A reader has a position and no queue, so a slow reader needs no memory.
  */
 @Injectable()
 export class LogTail {
@@ -16,9 +16,9 @@ export class LogTail {
   /** By run and the sequence number that the chunk follows; in order of last use. */
   private readonly cache = new Map<string, { chunk: LogChunk; bytes: number }>();
   private cachedBytes = 0;
-  /** For the metrics: by whichever way they came. */
+  /** For the metrics: lines stored in any way. */
   linesStored = 0;
-  /** Reads under way, by run and then by the sequence number that they read after. */
+  /** Reads in progress, by run and then by the sequence number that they read after. */
   private readonly reading = new Map<string, Map<number, Promise<LogChunk | null>>>();
 
   constructor(private readonly store: LogStore) {}
@@ -29,18 +29,18 @@ export class LogTail {
     return appended;
   }
 
-  /** Says that lines were committed by somebody else's transaction. */
+  /** Announces lines that were committed in another caller's transaction. */
   announce(runId: string, chunks: LogChunk[]): void {
     if (chunks.length === 0) return;
     for (const { lines } of chunks) this.linesStored += lines.length;
-    // A read that began before these lines were committed must not answer one that is asked for after it.
+    // A read that began before these lines were committed must not serve later requests.
     this.reading.delete(runId);
     if (this.wakeUps.listenerCount(runId) === 0) return;
     for (const chunk of chunks) this.remember(keyOf(runId, chunk.firstSeq - 1), chunk);
     this.wakeUps.emit(runId, chunks.at(-1)!.lastSeq);
   }
 
-  /** What follows line `seq`; null if there is nothing yet. Callers that ask for the same share one read. */
+  /** Returns the lines after `seq`; null if there are none yet. Concurrent calls for the same lines share one read. */
   readAfter(runId: string, seq: number): Promise<LogChunk | null> {
     const key = keyOf(runId, seq);
     const cached = this.cache.get(key);
@@ -62,7 +62,7 @@ export class LogTail {
     return reading;
   }
 
-  /** The number of the last line that there is; 0 if there is none. */
+  /** Returns the number of the last line; 0 if there is none. */
   lastSeq(runId: string): Promise<number> {
     return this.store.lastSeq(runId);
   }
@@ -73,7 +73,10 @@ export class LogTail {
     return chunk;
   }
 
-  /** Calls back with the number of its last line whenever the run's log has grown. @returns what ends it */
+  /**
+   * Calls back with the number of the last line whenever the run's log has grown.
+   * @returns a function that ends the subscription
+   */
   onGrowth(runId: string, wake: (lastSeq: number) => void): () => void {
     this.wakeUps.on(runId, wake);
     return () => void this.wakeUps.off(runId, wake);
@@ -81,7 +84,7 @@ export class LogTail {
 
   private remember(key: string, chunk: LogChunk): void {
     this.forget(key);
-    const bytes = 2 * chunk.approximateBytes; // its frames come on top once somebody wants them
+    const bytes = 2 * chunk.approximateBytes; // doubled, because the formatted chunk is added on first use
     this.cache.set(key, { chunk, bytes });
     this.cachedBytes += bytes;
     for (const oldest of this.cache.keys()) {

@@ -1,6 +1,6 @@
 import type { LogTail } from './log-tail';
 
-/** Reads the lines of a log after one number and up to another as text, a line each. */
+/** Yields the lines after `after`, up to and including `lastSeq`, as text with one line each. */
 export async function* logText(
   tail: Pick<LogTail, 'readAfter'>,
   runId: string,

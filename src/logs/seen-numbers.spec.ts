@@ -46,7 +46,7 @@ describe('addNumber', () => {
       const ranges: NumberRanges = [];
       const set = new Set<number>();
       for (let step = 0; step < 1000; step++) {
-        // Mostly in order, with repetitions and late ones, as lines come that are sent twice.
+        // Mostly in order, with duplicates and late numbers, as for lines that are sent twice.
         const n = Math.max(0, Math.floor(step / 2) + random.integer(-30, 10));
         expect(addNumber(ranges, n)).toBe(!set.has(n));
         set.add(n);

@@ -1,12 +1,15 @@
 /** Whole numbers as ascending, disjoint, non-adjacent ranges, ends included: `[[1, 40], [42, 42]]`. */
 export type NumberRanges = [number, number][];
 
-/** How many holes are remembered. A sender with more than these numbers its lines at random, and we do not follow. */
+/** Maximum number of ranges. A sender with more gaps numbers its lines at random, which is not supported. */
 const MAX_RANGES = 1000;
 
-/** Adds a number. @returns false if it was there already; the ranges are changed in place. */
+/**
+ * Adds a number and changes the ranges in place.
+ * @returns false if the number was there already
+ */
 export function addNumber(ranges: NumberRanges, n: number): boolean {
-  // Numbers come in order but for a rare late one, so the place is nearly always at the end.
+  // Search from the end, because numbers are mostly in order.
   let index = ranges.length;
   while (index > 0 && ranges[index - 1]![0] > n) index--;
   const before = ranges[index - 1];
@@ -23,7 +26,7 @@ export function addNumber(ranges: NumberRanges, n: number): boolean {
   else ranges.splice(index, 0, [n, n]);
 
   if (ranges.length > MAX_RANGES) {
-    // Forgets the oldest hole: a line that would still fill it is dropped rather than shown twice.
+    // Closes the oldest gap: a late line for it is dropped, which is better than showing a line twice.
     const [oldest] = ranges.splice(0, 1);
     ranges[0]![0] = oldest![0];
   }

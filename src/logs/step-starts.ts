@@ -1,11 +1,11 @@
-/** The first line of a step within an attempt, so that it is found in a log of any length. */
+/** First line of a step within an attempt, so that a reader can jump to it in a long log. */
 export interface StepStart {
   attempt: number;
   step: string;
   seq: number;
 }
 
-/** A worker of one's own may name steps as it likes; nobody jumps among more of them. */
+/** An external worker may use any step names. Only this many are listed. */
 const MAX_STARTS = 200;
 
 export function addStepStart(starts: StepStart[], { attempt, step, seq }: StepStart): void {

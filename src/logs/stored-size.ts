@@ -1,19 +1,19 @@
-/** A row of the database, with its key and index. */
+/** Approximate size of a database row, with its key and index. */
 const CHUNK_BYTES = 150;
 /** Time, stream and step of a line, see log-chunk.ts. */
 const LINE_BYTES = 14;
-/** What JSON spells with more than one character, or may. */
+/** Characters that JSON escapes, or may escape. */
 const ESCAPED = /[\u0000-\u001f"\\\ud800-\udfff]/;
 
 /**
- * Counts what the lines of one append take in the database, near enough for a limit: the text as JSON spells it, what
- * stands beside it, names of steps, and the rows. Empty lines and control characters take many times their text.
+ * Approximates the database size of the lines of one append, for the log limit. Counts the JSON text, the data of each
+ * line, the names of steps, and the rows. Empty lines and control characters need many times their text.
  */
 export class StoredSize {
   private readonly steps = new Set<string>();
   private hasRow = false;
 
-  /** @param rowBytes what else is stored if any line is */
+  /** @param rowBytes size of other data that is stored if any line is */
   constructor(private readonly rowBytes: number) {}
 
   ofLine(step: string | null, text: string): number {

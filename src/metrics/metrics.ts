@@ -13,10 +13,13 @@ import { RunQueries } from '../runs/run-queries';
 import { RunStreams } from '../runs/run-streams';
 import { WorkerPresence } from '../runs/worker-presence';
 
-/** Half a second to half a day. */
+/** From half a second to half a day. */
 const DURATION_BUCKETS_SECONDS = [0.5, 1, 5, 15, 60, 300, 900, 3600, 10_800, 43_200];
 
-/** Counts what happens, and looks at the rest when it is asked: nothing here costs a run anything. */
+/**
+ * Provides metrics. Counts events as they happen and computes other values on request, so that runs are not slowed
+ * down.
+ */
 @Injectable()
 export class Metrics implements OnModuleDestroy {
   readonly registry = new Registry();
@@ -179,7 +182,7 @@ export class Metrics implements OnModuleDestroy {
         labelNames,
         registers: [this.registry],
         collect: async () => {
-          observed.reset(); // groups and consumers come and go
+          observed.reset(); // groups and consumers may have disappeared
           for (const group of await this.monitor.groups()) look(observed, group);
         },
       });

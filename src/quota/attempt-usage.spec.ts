@@ -5,7 +5,7 @@ const more = (calls: number): CallReport => ({ kind: 'more', calls });
 const total = (calls: number): CallReport => ({ kind: 'total', calls });
 const usedAfter = (...reports: CallReport[]) => reports.reduce(withCalls, NOTHING_USED).used;
 
-/** Every order of these. */
+/** Returns all permutations. */
 function orders<Item>(items: Item[]): Item[][] {
   if (items.length < 2) return [items];
   return items.flatMap((item, index) => orders(items.toSpliced(index, 1)).map((rest) => [item, ...rest]));

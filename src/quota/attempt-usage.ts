@@ -1,18 +1,18 @@
 import type { RunEvent } from '../events/run-event';
 
-/** What an event says of the calls that an attempt has issued: those since the last time, or all of them. */
+/** Calls of an attempt as reported by an event: those since the previous report, or the total. */
 export type CallReport = { kind: 'more' | 'total'; calls: number };
 
-/** The calls of one attempt that count. */
+/** The counted calls of one attempt. */
 export interface AttemptUsage {
   used: number;
-  /** Of these, the ones that only the total has told of: reports of them may still arrive, and are no others. */
+  /** The part known only from the total. Later reports of these calls must not be counted again. */
   countedAhead: number;
 }
 
 export const NOTHING_USED: AttemptUsage = { used: 0, countedAhead: 0 };
 
-/** No quota is as large; more is a mistake of the sender, and adding it up might leave the range of numbers. */
+/** No quota is larger. More is a mistake of the sender, and a sum of it might exceed the exact integers. */
 const MAX_CALLS = 1_000_000_000;
 
 export function callsIn(event: RunEvent): CallReport | null {
@@ -22,8 +22,8 @@ export function callsIn(event: RunEvent): CallReport | null {
 }
 
 /**
- * Adds what is new. In whichever order the events arrive, the attempt has used the total that its worker reports at
- * the end, or the sum of what it reported on the way, whichever is more.
+ * Adds calls that are not counted yet. The result does not depend on the order of events. It is the worker's final
+ * total or the sum of its earlier reports, whichever is larger.
  */
 export function withCalls(before: AttemptUsage, { kind, calls }: CallReport): AttemptUsage {
   if (kind === 'total') {

@@ -7,7 +7,7 @@ const hoursOf = ({ startsAt, endsAt }: { startsAt: string; endsAt: string }) =>
 const FROM = '2026-01-01T12:00:00.000Z';
 const TO = '2028-01-01T12:00:00.000Z';
 
-/** Every quota day of two years, each found from the end of the one before. */
+/** Returns every quota day of two years, each found from the end of the previous one. */
 function walk(timeZone: string, resetHour: number) {
   const days = [quotaDayAt(FROM, { timeZone, resetHour })];
   while (days.at(-1)!.endsAt < TO) days.push(quotaDayAt(days.at(-1)!.endsAt, { timeZone, resetHour }));
@@ -15,7 +15,7 @@ function walk(timeZone: string, resetHour: number) {
 }
 
 const clocks = new Map<string, Intl.DateTimeFormat>();
-/** What the clocks of a zone show, by another implementation than the one that is tested. */
+/** Returns the local time of a zone, computed independently of the code under test. */
 function shown(instant: string, timeZone: string) {
   if (!clocks.has(timeZone)) {
     const options = { timeZone, dateStyle: 'short', timeStyle: 'short', hourCycle: 'h23' } as const;
@@ -26,15 +26,15 @@ function shown(instant: string, timeZone: string) {
   return { date: `${of('year')}-${of('month')}-${of('day')}`, time: `${of('hour')}:${of('minute')}` };
 }
 
-/** By zone and hour: the days of two years that do not have 24 hours, and how many they have. */
+/** By zone and hour: the days of two years that do not have 24 hours, and their lengths. */
 const CASES: [timeZone: string, resetHour: number, unusual: Record<string, number>][] = [
-  // 02:00 is skipped in spring and comes twice in autumn.
+  // 02:00 is skipped in spring and occurs twice in autumn.
   ['Europe/Berlin', 2, { '2026-03-29': 23, '2026-10-25': 25, '2027-03-28': 23, '2027-10-31': 25 }],
   ['Europe/Berlin', 22, { '2026-03-28': 23, '2026-10-24': 25, '2027-03-27': 23, '2027-10-30': 25 }],
-  // 02:00 is skipped, and it is 01:00 that comes twice.
+  // 02:00 is skipped, and 01:00 occurs twice.
   ['America/New_York', 1, { '2026-03-08': 23, '2026-11-01': 25, '2027-03-14': 23, '2027-11-07': 25 }],
   ['America/New_York', 2, { '2026-03-08': 23, '2026-10-31': 25, '2027-03-14': 23, '2027-11-06': 25 }],
-  // By half an hour: 02:00 is skipped to 02:30, and 01:30 comes twice.
+  // By half an hour: 02:00 is skipped to 02:30, and 01:30 occurs twice.
   [
     'Australia/Lord_Howe',
     2,
@@ -73,7 +73,7 @@ describe.each(CASES)('the quota days of two years in %s from %i o’clock', (tim
       const { date, time } = shown(startsAt, timeZone);
       const before = shown(toInstant(Date.parse(startsAt) - 1), timeZone);
       expect(date).toBe(day);
-      // Where it never is that hour on this date, the clocks were set past it at this very moment.
+      // If the hour does not exist on this date, the clocks skipped it at this moment.
       if (time !== expected) expect(before.time < expected && expected < time).toBe(true);
       else if (before.date === day) expect(before.time < expected).toBe(true);
     }
@@ -100,7 +100,7 @@ describe('a quota day', () => {
   });
 
   it('may be one that the zone skipped altogether', () => {
-    // Samoa went from the 29th to the 31st of December 2011.
+    // Samoa skipped from the 29th to the 31st of December 2011.
     const policy = { timeZone: 'Pacific/Apia', resetHour: 0 };
     const before = quotaDayAt('2011-12-30T09:59:59.999Z', policy);
     const after = quotaDayAt(before.endsAt, policy);

@@ -1,7 +1,7 @@
 import { Temporal } from '@js-temporal/polyfill';
 import { type Instant, toInstant } from '../clock/clock';
 
-/** When the quota begins anew: each day at this hour, as the clocks of this zone show it. */
+/** The quota resets daily at this hour, local time of this zone. */
 export interface ResetPolicy {
   /** IANA name, such as Europe/Berlin. */
   timeZone: string;
@@ -13,14 +13,14 @@ export interface QuotaDay {
   /** The date on which it began, in the policy's zone: 2026-03-29. */
   day: string;
   startsAt: Instant;
-  /** When the next one starts; no longer of this day. */
+  /** Start of the next day; exclusive. */
   endsAt: Instant;
 }
 
 /**
- * The quota day that an instant is in. An hour that the clocks skip is taken for the moment at which they show what
- * comes after it; of an hour that they show twice the first one counts. So days follow each other without a gap, and
- * those on which the clocks change are shorter or longer than 24 hours.
+ * Returns the quota day that contains an instant. If the clocks skip the reset hour, the day starts at the moment of
+ * the change. If the hour occurs twice, the first one counts. Days have no gaps, and those with a clock change are
+ * shorter or longer than 24 hours.
  */
 export function quotaDayAt(instant: Instant, policy: ResetPolicy): QuotaDay {
   const epochMs = Date.parse(instant);
@@ -29,7 +29,7 @@ export function quotaDayAt(instant: Instant, policy: ResetPolicy): QuotaDay {
     .toPlainDate();
   let startsMs = startMs(date, policy);
   if (epochMs < startsMs) {
-    // Before the reset of its date, it is still in the day before.
+    // Before the reset of its date, the instant belongs to the previous day.
     date = date.subtract({ days: 1 });
     startsMs = startMs(date, policy);
   }
@@ -53,7 +53,7 @@ function startMs(date: Temporal.PlainDate, { timeZone, resetHour }: ResetPolicy)
   return date.toPlainDateTime({ hour: resetHour }).toZonedDateTime(timeZone).epochMilliseconds;
 }
 
-/** Most instants are of the day that was asked for last, and a look at a zone's rules is costly. */
+/** Caches the latest day: most instants are in it, and evaluating the rules of a zone is expensive. */
 export class QuotaCalendar {
   private latest: QuotaDay | null = null;
 

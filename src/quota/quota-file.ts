@@ -10,16 +10,16 @@ interface QuotaFile {
   };
 }
 
-/** What each project with `quota: true` may use. */
+/** Limits for each project with `quota: true`. */
 export interface QuotaRules {
   /** Calls in a quota day. */
   dailyLimit: number;
-  /** How many calls may be under way at once. */
+  /** Maximum number of concurrent calls. */
   concurrencyLimit: number;
   resetPolicy: ResetPolicy;
 }
 
-/** Where nothing is said of it. */
+/** Default reset policy. */
 export const MIDNIGHT_UTC: ResetPolicy = { timeZone: 'UTC', resetHour: 0 };
 
 export const QUOTA_FILE_SCHEMA = {
@@ -48,7 +48,7 @@ export const QUOTA_FILE_SCHEMA = {
 };
 const SCHEMA = new Schema<QuotaFile>(QUOTA_FILE_SCHEMA, { allErrors: true });
 
-/** Reads quota.yaml. Never throws. */
+/** Parses quota.yaml. Never throws. */
 export function parseQuotaFile(source: string): ParsedYaml<QuotaRules> {
   const { content, flaws } = parseYaml(source, SCHEMA, 'quota: { dailyLimit: 100 }', [
     { reads: ['quota'], check: aboutTimeZone },

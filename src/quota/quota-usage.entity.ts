@@ -10,6 +10,6 @@ export class QuotaUsageEntity {
   @PrimaryColumn({ name: 'quota_day', type: 'text' }) quotaDay!: string;
   @Column({ name: 'project_id', type: 'text' }) projectId!: string;
   @Column({ type: 'integer' }) used!: number;
-  /** Summed over the days of an attempt: calls that only the total has told of. On one day it may be below 0. */
+  /** Calls known only from the total, summed over the days of an attempt. On a single day it may be below 0. */
   @Column({ name: 'counted_ahead', type: 'integer' }) countedAhead!: number;
 }

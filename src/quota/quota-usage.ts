@@ -5,12 +5,12 @@ import { inList, inPortions, placeholders } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
 import { type AttemptUsage, type CallReport, NOTHING_USED, withCalls } from './attempt-usage';
 
-/** Calls that an event tells of. */
+/** Calls reported by an event. */
 export interface ReportedCalls {
   runId: string;
   projectId: string;
   attempt: number;
-  /** When they were issued, as far as one can tell. */
+  /** Best estimate of when they were issued. */
   at: Instant;
   report: CallReport;
 }
@@ -18,12 +18,12 @@ export interface ReportedCalls {
 type Reader = Pick<Transaction, 'query'>;
 const COLUMNS = 6;
 
-/** How many calls were issued: by project, quota day, run and attempt. */
+/** Number of issued calls by project, quota day, run and attempt. */
 @Injectable()
 export class QuotaUsage {
   constructor(private readonly database: Database) {}
 
-  /** Adds what was not counted before, within the transaction that applies the events. */
+  /** Adds calls that are not counted yet, in the transaction that applies the events. */
   async count(tx: Transaction, reported: ReportedCalls[], dayOf: (at: Instant) => string): Promise<void> {
     if (reported.length === 0) return;
     const attempts = await this.attemptsOf(tx, [...new Set(reported.map(({ runId }) => runId))]);
@@ -55,7 +55,7 @@ export class QuotaUsage {
     }
   }
 
-  /** Calls of these projects on one quota day. */
+  /** Returns the calls of these projects on one quota day. */
   async usedBy(
     projectIds: string[],
     quotaDay: string,
@@ -70,7 +70,7 @@ export class QuotaUsage {
     return new Map(rows.map(({ project_id, used }) => [project_id, Number(used)]));
   }
 
-  /** The runs of a project that used it on one quota day, newest first. */
+  /** Returns the runs of a project that used its quota on one day, newest first. */
   async runsOf(projectId: string, quotaDay: string): Promise<{ runId: string; used: number }[]> {
     const rows = await this.database.read.query<{ run_id: string; used: number }>(
       'SELECT run_id, SUM(used) AS used FROM quota_usage WHERE project_id = ? AND quota_day = ?' +
@@ -80,7 +80,7 @@ export class QuotaUsage {
     return rows.map(({ run_id, used }) => ({ runId: run_id, used: Number(used) }));
   }
 
-  /** The calls of each of these runs; of one that issued none there is no word. */
+  /** Returns the calls of each of these runs. Omits runs without calls. */
   async usedByRuns(runIds: string[]): Promise<Map<string, number>> {
     if (runIds.length === 0) return new Map();
     const rows = await this.database.read.query<{ run_id: string; used: number }>(

@@ -12,7 +12,7 @@ import { QuotaCalendar, type QuotaDay } from './quota-day';
 import { MIDNIGHT_UTC, parseQuotaFile, type QuotaRules } from './quota-file';
 import { QuotaUsage } from './quota-usage';
 
-/** How a project stands with its quota. */
+/** Limit and usage of a project's quota. */
 export interface QuotaStatus extends QuotaBudget {
   dailyLimit: number;
   used: number;
@@ -21,7 +21,7 @@ export interface QuotaStatus extends QuotaBudget {
 
 type Project = Pick<ProjectDefinition, 'projectId' | 'quota'>;
 
-/** What projects with `quota: true` may use, as quota.yaml says: each of them the whole limit. */
+/** Quotas of projects with `quota: true`, from quota.yaml. Each project has the whole limit. */
 @Injectable()
 export class Quotas implements OnModuleInit, OnApplicationShutdown {
   private readonly file: ConfigFile<QuotaRules>;
@@ -46,7 +46,7 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
     return this.file.close();
   }
 
-  /** Null where there is no file, or one that was never valid. */
+  /** Null if there is no file, or it was never valid. */
   get rules(): QuotaRules | null {
     return this.file.content;
   }
@@ -55,22 +55,22 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
     return this.file.problems;
   }
 
-  /** The file as it is shown to people. */
+  /** Path of the file for display. */
   get path(): string {
     return this.file.path;
   }
 
-  /** Whether there should be a limit, and no version of the file ever told which. */
+  /** Whether a file exists but was never valid, so that the limit is unknown. */
   get isUnknown(): boolean {
     return this.file.content === null && !this.file.isAbsent;
   }
 
-  /** Reads what has changed up to now. */
+  /** Reloads the file if it has changed. */
   reload(): Promise<void> {
     return this.file.reload();
   }
 
-  /** What a project's file asks for and does not get, in words. */
+  /** Explains why a project has no usable limit although it requests one. */
   notes({ quota }: Project): string[] {
     if (!quota || this.file.content !== null) return [];
     return [
@@ -80,7 +80,7 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
     ];
   }
 
-  /** Without a file a day is one of UTC, so that what is counted meanwhile is not lost. */
+  /** Returns the quota day of an instant. Without a file, days are in UTC, so that calls are still counted. */
   dayAt(instant: Instant): QuotaDay {
     const rules = this.file.content;
     if (this.calendar.of !== rules)
@@ -88,13 +88,13 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
     return this.calendar.days.dayAt(instant);
   }
 
-  /** Null where there is no quota to keep. */
+  /** Returns the quota of a project; null if it has none. */
   async statusOf({ projectId, quota }: Project): Promise<QuotaStatus | null> {
     if (!quota) return null;
     return (await this.statuses([projectId])).get(projectId) ?? null;
   }
 
-  /** Of projects that keep a quota; none where there is no file. */
+  /** Returns the quotas of projects that use one; empty without a file. */
   async statuses(projectIds: string[], reader?: Transaction): Promise<Map<string, QuotaStatus>> {
     const rules = this.file.content;
     if (rules === null) return new Map();
@@ -110,14 +110,14 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
     );
   }
 
-  /** The runs of a project that used its quota today, newest first. */
+  /** Returns the runs of a project that used its quota today, newest first. */
   runsToday(projectId: string): Promise<{ runId: string; used: number }[]> {
     return this.usage.runsOf(projectId, this.dayAt(this.clock.now()).day);
   }
 
   /**
-   * What a run that starts now may use; null where there is no quota to keep.
-   * @throws JobatoError QUOTA_REACHED where nothing is left, QUOTA_UNKNOWN where the file was never valid
+   * Returns the budget of a run that starts now; null without a quota.
+   * @throws JobatoError QUOTA_REACHED if nothing is left, QUOTA_UNKNOWN if the file was never valid
    */
   async grant(project: Project): Promise<QuotaBudget | null> {
     if (!project.quota) return null;

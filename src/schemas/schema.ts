@@ -1,8 +1,8 @@
 import Ajv, { type ErrorObject, type Options, type ValidateFunction } from 'ajv';
 
 /**
- * A JSON Schema that is compiled when it is first used: compiling them all takes a quarter of a second of each start,
- * and each command of the CLI needs one or none. They are checked against their meta-schema by a test, not here.
+ * A JSON Schema that is compiled on first use. Compiling all schemas takes a quarter of a second at each start, and a
+ * CLI command needs one at most. A test validates the schemas against their meta-schema.
  */
 export class Schema<T> {
   private compiled?: ValidateFunction<T>;
@@ -12,13 +12,16 @@ export class Schema<T> {
     private readonly options: Pick<Options, 'allErrors' | 'allowUnionTypes'> = {},
   ) {}
 
-  /** What does not fit, or nothing. Only the first fault, unless `allErrors` is set. */
+  /** Returns validation errors; empty if the content is valid. Only the first error, unless `allErrors` is set. */
   faultsOf(content: unknown): ErrorObject[] {
     this.compiled ??= new Ajv({ ...this.options, validateSchema: false }).compile<T>(this.definition);
     return this.compiled(content) ? [] : this.compiled.errors!;
   }
 
-  /** As one text, for those to whom a path and a message are enough. @param name what the content is called */
+  /**
+   * Joins errors into one text with paths and messages.
+   * @param name of the content
+   */
   static asText(faults: ErrorObject[], name: string): string {
     return faults.map(({ instancePath, message }) => `${name}${instancePath} ${message}`).join(', ');
   }

@@ -153,7 +153,7 @@ export class FirstTables1700000000001 implements MigrationInterface {
     ]);
   }
 
-  /** Migrations only go forward: a step back would throw away what was accepted. */
+  /** Not supported: a downgrade would lose stored data. */
   async down(): Promise<void> {
     throw new Error('Migrations only go forward. Restore a backup instead.');
   }

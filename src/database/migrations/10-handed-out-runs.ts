@@ -1,13 +1,17 @@
 import { type MigrationInterface, type QueryRunner, TableIndex } from 'typeorm';
 
-/** When the request of a run was published, and the ends that arrive after the end: see run-state.ts and run-past.ts. */
+/**
+ * Adds when the request of a run was published, and an index of events that arrive after the end of a run. See
+ * run-state.ts and run-past.ts.
+ */
 export class HandedOutRuns1700000000010 implements MigrationInterface {
   name = 'HandedOutRuns1700000000010';
 
   async up(runner: QueryRunner): Promise<void> {
-    // Not by addColumns: in SQLite it copies the whole table.
+    // Plain SQL, because in SQLite addColumns copies the whole table.
     await runner.query('ALTER TABLE runs ADD COLUMN request_published_at text');
-    // Of earlier requests the time is not known; those that left the outbox were published soon after the start.
+    // The publishing time of earlier requests is unknown. Requests that left the outbox were published soon after the
+    // start of the run.
     await runner.query(
       "UPDATE runs SET request_published_at = started_at WHERE status = 'running' AND executor = 'external'" +
         ' AND claimed_at IS NULL AND NOT EXISTS' +
@@ -23,7 +27,7 @@ export class HandedOutRuns1700000000010 implements MigrationInterface {
     );
   }
 
-  /** Migrations only go forward: a step back would throw away what was accepted. */
+  /** Not supported: a downgrade would lose stored data. */
   async down(): Promise<void> {
     throw new Error('Migrations only go forward. Restore a backup instead.');
   }

@@ -1,6 +1,6 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
 
-/** A name for this database, by which servers on one event stream tell whether they belong together. */
+/** Adds an id for this database. Servers on one event stream use it to detect whether they share a database. */
 export class Installation1700000000013 implements MigrationInterface {
   name = 'Installation1700000000013';
 
@@ -14,7 +14,7 @@ export class Installation1700000000013 implements MigrationInterface {
     await runner.query('INSERT INTO installation (installation_id) VALUES (LOWER(HEX(RANDOMBLOB(8))))');
   }
 
-  /** Migrations only go forward: a step back would throw away what was accepted. */
+  /** Not supported: a downgrade would lose stored data. */
   async down(): Promise<void> {
     throw new Error('Migrations only go forward. Restore a backup instead.');
   }

@@ -1,11 +1,11 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What an event did, as columns. Before, `effect` held a sentence: `made known to workers` or `active → completed`. */
+/** Replaces the sentence in `effect` by columns. It contained `made known to workers` or `active → completed`. */
 export class EventEffects1700000000015 implements MigrationInterface {
   name = 'EventEffects1700000000015';
 
   async up(runner: QueryRunner): Promise<void> {
-    // One rewrite of the table, by DROP COLUMN at the end; TypeORM's addColumns would copy it for each column.
+    // Rewrites the table once, in DROP COLUMN. TypeORM's addColumns would copy it for each column.
     await runner.query("ALTER TABLE applied_events ADD COLUMN origin text NOT NULL DEFAULT 'worker'");
     await runner.query('ALTER TABLE applied_events ADD COLUMN from_phase text');
     await runner.query('ALTER TABLE applied_events ADD COLUMN to_phase text');
@@ -17,7 +17,7 @@ export class EventEffects1700000000015 implements MigrationInterface {
     await runner.query('ALTER TABLE applied_events DROP COLUMN effect');
   }
 
-  /** Migrations only go forward: a step back would lose what was accepted. */
+  /** Not supported: a downgrade would lose stored data. */
   async down(): Promise<void> {
     throw new Error('Migrations only go forward. Restore a backup instead.');
   }

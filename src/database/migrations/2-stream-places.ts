@@ -1,6 +1,9 @@
 import { type MigrationInterface, type QueryRunner, Table, TableColumn } from 'typeorm';
 
-/** Where on the stream things lie: what a volatile stream has lost is found by it, and published or applied again. */
+/**
+ * Adds stream entry ids. They show which entries a volatile stream has lost, so that those are published or applied
+ * again.
+ */
 export class StreamPlaces1700000000002 implements MigrationInterface {
   name = 'StreamPlaces1700000000002';
 
@@ -20,7 +23,7 @@ export class StreamPlaces1700000000002 implements MigrationInterface {
     );
   }
 
-  /** Migrations only go forward: a step back would throw away what was accepted. */
+  /** Not supported: a downgrade would lose stored data. */
   async down(): Promise<void> {
     throw new Error('Migrations only go forward. Restore a backup instead.');
   }

@@ -20,12 +20,12 @@ export class QuotaAndInputs1700000000003 implements MigrationInterface {
         ],
       }),
     );
-    // Not by addColumns: in SQLite it makes the table anew, which takes long where there are many runs.
+    // Plain SQL, because in SQLite addColumns copies the whole table, which takes long with many runs.
     await runner.query('ALTER TABLE runs ADD COLUMN run_inputs text');
     await runner.query('ALTER TABLE runs ADD COLUMN quota text');
   }
 
-  /** Migrations only go forward: a step back would throw away what was accepted. */
+  /** Not supported: a downgrade would lose stored data. */
   async down(): Promise<void> {
     throw new Error('Migrations only go forward. Restore a backup instead.');
   }

@@ -1,8 +1,8 @@
 import { type MigrationInterface, type QueryRunner, TableIndex } from 'typeorm';
 
 /**
- * The history of a project is filtered and counted in the index alone. Two indexes become wider, and none is added:
- * a run that starts or ends writes to as many as before.
+ * Lets the history of a project be filtered and counted in an index only. Widens two indexes and adds none: starting
+ * or ending a run updates no additional index.
  */
 export class RunHistory1700000000004 implements MigrationInterface {
   name = 'RunHistory1700000000004';
@@ -22,7 +22,7 @@ export class RunHistory1700000000004 implements MigrationInterface {
     ]);
   }
 
-  /** Migrations only go forward: a step back would throw away what was accepted. */
+  /** Not supported: a downgrade would lose stored data. */
   async down(): Promise<void> {
     throw new Error('Migrations only go forward. Restore a backup instead.');
   }

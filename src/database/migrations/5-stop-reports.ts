@@ -1,11 +1,11 @@
 import { type MigrationInterface, type QueryRunner, TableIndex } from 'typeorm';
 
-/** How a stop goes on; and what the page of a run asks for: re-runs of it, its attempts, rejected events that name it. */
+/** Adds the progress of a stop, and indexes for the run page: re-runs, attempts and rejected events of a run. */
 export class StopReports1700000000005 implements MigrationInterface {
   name = 'StopReports1700000000005';
 
   async up(runner: QueryRunner): Promise<void> {
-    // Not by addColumns: in SQLite it makes the table anew, which takes long where there are many rows.
+    // Plain SQL, because in SQLite addColumns copies the whole table, which takes long with many rows.
     await runner.query('ALTER TABLE runs ADD COLUMN stop_report text');
     await runner.query('ALTER TABLE rejected_events ADD COLUMN run_id text');
     await runner.createIndex(
@@ -35,7 +35,7 @@ export class StopReports1700000000005 implements MigrationInterface {
     await this.nameRuns(runner);
   }
 
-  /** Of what was rejected before, one at a time: an event may be large. */
+  /** Sets the run of existing rejected events. Reads them one at a time, because an event may be large. */
   private async nameRuns(runner: QueryRunner): Promise<void> {
     const ids = (await runner.query('SELECT id FROM rejected_events')) as { id: number }[];
     for (const { id } of ids) {
@@ -51,7 +51,7 @@ export class StopReports1700000000005 implements MigrationInterface {
     }
   }
 
-  /** Migrations only go forward: a step back would throw away what was accepted. */
+  /** Not supported: a downgrade would lose stored data. */
   async down(): Promise<void> {
     throw new Error('Migrations only go forward. Restore a backup instead.');
   }

@@ -1,15 +1,15 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 
-/** Where in a log each step begins. Older logs have no such list, and are read without it. */
+/** Adds the positions of the steps in a log. Older logs have none and are read without them. */
 export class LogSections1700000000006 implements MigrationInterface {
   name = 'LogSections1700000000006';
 
   async up(runner: QueryRunner): Promise<void> {
-    // Not by addColumns: in SQLite it makes the table anew, which takes long where there are many runs.
+    // Plain SQL, because in SQLite addColumns copies the whole table, which takes long with many runs.
     await runner.query('ALTER TABLE log_ends ADD COLUMN step_starts text');
   }
 
-  /** Migrations only go forward: a step back would throw away what was accepted. */
+  /** Not supported: a downgrade would lose stored data. */
   async down(): Promise<void> {
     throw new Error('Migrations only go forward. Restore a backup instead.');
   }

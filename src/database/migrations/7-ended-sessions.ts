@@ -1,6 +1,6 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
 
-/** Sessions that were signed out of. */
+/** Adds the list of signed-out sessions. */
 export class EndedSessions1700000000007 implements MigrationInterface {
   name = 'EndedSessions1700000000007';
 
@@ -16,7 +16,7 @@ export class EndedSessions1700000000007 implements MigrationInterface {
     );
   }
 
-  /** Migrations only go forward: a step back would throw away what was accepted. */
+  /** Not supported: a downgrade would lose stored data. */
   async down(): Promise<void> {
     throw new Error('Migrations only go forward. Restore a backup instead.');
   }

@@ -1,6 +1,6 @@
 import { type MigrationInterface, type QueryRunner, TableIndex } from 'typeorm';
 
-/** The secret that proves who holds an attempt, and the claim that it answered. */
+/** Adds the token that proves who holds an attempt, and the claim that returned it. */
 export class LeaseTokens1700000000008 implements MigrationInterface {
   name = 'LeaseTokens1700000000008';
 
@@ -19,7 +19,7 @@ export class LeaseTokens1700000000008 implements MigrationInterface {
     );
   }
 
-  /** Migrations only go forward: a step back would throw away what was accepted. */
+  /** Not supported: a downgrade would lose stored data. */
   async down(): Promise<void> {
     throw new Error('Migrations only go forward. Restore a backup instead.');
   }

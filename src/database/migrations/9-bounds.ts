@@ -4,14 +4,14 @@ const MAX_REJECTED = 10_000;
 const MAX_REJECTED_BYTES = 64 * 1024 * 1024;
 
 /**
- * Running totals of what is bounded as a whole: rejected events, and the listed events of each run. What an earlier
- * version kept beyond the bound of rejected events is dropped and counted here.
+ * Adds running totals for bounded data: rejected events, and the listed events of each run. Drops and counts rejected
+ * events that exceed the bound.
  */
 export class Bounds1700000000009 implements MigrationInterface {
   name = 'Bounds1700000000009';
 
   async up(runner: QueryRunner): Promise<void> {
-    // Not by addColumns, which copies the table.
+    // Plain SQL, because addColumns copies the table.
     await runner.query('ALTER TABLE runs ADD COLUMN omitted text');
     await runner.query('ALTER TABLE rejected_events ADD COLUMN bytes integer NOT NULL DEFAULT 0');
     await runner.query('ALTER TABLE rejected_events ADD COLUMN received_bytes integer');
@@ -52,7 +52,7 @@ export class Bounds1700000000009 implements MigrationInterface {
         ],
       }),
     );
-    // Runs that have ended are sent nothing more as a rule; what they are sent late is counted from 0.
+    // Ended runs rarely receive further events, so their late events are counted from 0.
     await runner.query(
       'INSERT INTO run_event_counts (run_id, listed, listed_bytes, signs_of_life, unlisted)' +
         " SELECT run_id, SUM(event_type NOT IN ('run.heartbeat', 'run.log'))," +
@@ -62,7 +62,7 @@ export class Bounds1700000000009 implements MigrationInterface {
     );
   }
 
-  /** Migrations only go forward: a step back would throw away what was accepted. */
+  /** Not supported: a downgrade would lose stored data. */
   async down(): Promise<void> {
     throw new Error('Migrations only go forward. Restore a backup instead.');
   }

@@ -14,7 +14,7 @@ import { Installation1700000000013 } from './13-installation';
 import { EventHashes1700000000014 } from './14-event-hashes';
 import { EventEffects1700000000015 } from './15-event-effects';
 
-/** In order. A new one is added at the end; one that was ever released is never changed. */
+/** All migrations, in order. Append new ones, and never change a released one. */
 export const MIGRATIONS = [
   FirstTables1700000000001,
   StreamPlaces1700000000002,
