@@ -33,7 +33,11 @@ const external = (id: string, maxAttempts: number) =>
 
 /** The file of the `makes` project, reported as an artifact. */
 export const MADE_FILE = 'made.txt';
-const MAKES = `echo "attempt $JOBATO_ATTEMPT made this" > "$JOBATO_RUN_DIR/${MADE_FILE}" && echo '{"artifact":{"path":"${MADE_FILE}"}}' >&3; sleep 0.5`;
+// Where the disk is full the step fails, because a completed run must have its artifact.
+const MAKES = `set -e
+echo "attempt $JOBATO_ATTEMPT made this" > "$JOBATO_RUN_DIR/${MADE_FILE}"
+echo '{"artifact":{"path":"${MADE_FILE}"}}' >&3
+sleep 0.5`;
 
 /** The load does not use it: its slot is free when the test asks whether runs are accepted. */
 export const PROBE = 'probe';

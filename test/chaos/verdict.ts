@@ -73,6 +73,13 @@ export function flawsAtRest(
   const flaws = flawsOf(folders);
   inDatabase(folders, (database) => {
     const all = <Row>(sql: string, ...values: unknown[]) => database.prepare(sql).all(...values) as Row[];
+    const textsOf = (runId: string) =>
+      all<{ first_seq: number; lines: string }>(
+        'SELECT first_seq, lines FROM log_chunks WHERE run_id = ?',
+        runId,
+      )
+        .flatMap(({ first_seq, lines }) => decodeLines(first_seq, lines))
+        .map(({ text }) => text);
     const status = new Map(
       all<{ run_id: string; status: string }>('SELECT run_id, status FROM runs').map((run) => [
         run.run_id,
@@ -97,7 +104,8 @@ export function flawsAtRest(
       "SELECT run_id, artifacts FROM runs WHERE project_id = 'makes' AND status = 'completed'",
     )) {
       if (installation.withoutFiles.has(runId)) continue;
-      if (!artifacts.includes(`"${MADE_FILE}"`)) flaws.push(`completed ${runId} of makes lacks its artifact`);
+      if (!artifacts.includes(`"${MADE_FILE}"`))
+        flaws.push(`completed ${runId} of makes lacks its artifact; its log: ${textsOf(runId).join(' | ')}`);
       else if (!existsSync(join(folders.dataDir, 'runs', runId, MADE_FILE)))
         flaws.push(`completed ${runId} of makes lists an artifact that is not there`);
     }
@@ -120,14 +128,7 @@ export function flawsAtRest(
     for (const run of all<{ run_id: string; project_id: string; attempt: number; metrics: string }>(
       "SELECT run_id, project_id, attempt, metrics FROM runs WHERE status = 'completed' AND executor = 'steps'",
     )) {
-      const texts = new Set(
-        all<{ first_seq: number; lines: string }>(
-          'SELECT first_seq, lines FROM log_chunks WHERE run_id = ?',
-          run.run_id,
-        )
-          .flatMap(({ first_seq, lines }) => decodeLines(first_seq, lines))
-          .map(({ text }) => text),
-      );
+      const texts = new Set(textsOf(run.run_id));
       if (run.project_id in LINES && !('attempt' in (JSON.parse(run.metrics) as object)))
         flaws.push(`completed ${run.run_id} of ${run.project_id}: its metrics are missing`);
       for (const [step, total] of Object.entries(LINES[run.project_id] ?? {})) {
