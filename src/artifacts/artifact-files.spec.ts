@@ -63,7 +63,7 @@ describe('the files of a run', () => {
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     writeFileSync(join(folder, 'large'), Buffer.alloc(1024 * 1024 + 1));
     await expect(files.register(RUN_ID, path)).rejects.toThrow(reason);
-    // What goes wrong is shown to readers of the log, who have no business with the folders of the server.
+    // Log readers see the error, and it must not reveal folders of the server.
     await expect(files.register(RUN_ID, path)).rejects.not.toThrow(base);
     if (path !== 'large') await expect(read(path)).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
   });
@@ -86,7 +86,7 @@ describe('the files of a run', () => {
       const contents = new Set<string>();
       const sizes = new Set<number>();
       try {
-        // Both states, however the two processes are scheduled.
+        // Loop until both states were seen, however the two processes are scheduled.
         for (let n = 0; n < OPENS || contents.size < 2 || sizes.size < 2; n++) {
           contents.add(await read(name).catch(() => 'refused'));
           sizes.add((await files.register(RUN_ID, name).catch(() => ({ size: -1 }))).size);

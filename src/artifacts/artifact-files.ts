@@ -11,12 +11,12 @@ import type { Artifact, Run } from '../runs/run';
 interface OpenArtifact {
   file: FileHandle;
   size: number;
-  /** Changes with every write to the file. */
+  /** Changes on every write to the file. */
   etag: string;
   modifiedAt: Date;
 }
 
-/** The files that runs make: each run has a folder, and nothing outside of it is ever handed out. */
+/** The files that runs create. Each run has a folder, and no file outside it is ever served. */
 @Injectable()
 export class ArtifactFiles {
   private readonly folder: string;
@@ -30,9 +30,10 @@ export class ArtifactFiles {
   }
 
   /**
-   * What a step says that it made, checked. A link within the run's folder is resolved: the name is that of the file.
+   * Returns the artifact at a path that a step reported, after all checks. Links within the run's folder are resolved:
+   * the artifact gets the name of their target.
    * @param path relative to the run's folder, or absolute within it
-   * @throws Error saying what is wrong with it
+   * @throws Error with the reason
    */
   async register(runId: string, path: string): Promise<Artifact> {
     const name = await this.nameWithin(runId, path);
@@ -47,7 +48,9 @@ export class ArtifactFiles {
     return { name, size };
   }
 
-  /** The first so many bytes of an artifact, and how large it is. @throws JobatoError ARTIFACT_NOT_FOUND */
+  /**
+   * Returns the first `maxBytes` bytes of an artifact, and its size in bytes. @throws JobatoError ARTIFACT_NOT_FOUND
+   */
   async readStart(run: Run, name: string, maxBytes: number): Promise<{ start: Buffer; size: number }> {
     const { file, size } = await this.open(run, name);
     try {
@@ -79,9 +82,9 @@ export class ArtifactFiles {
   }
 
   /**
-   * Opens a file in the folder of a run; the caller closes it. A step that is still at work may put a link in the way
-   * at any time, so the name is resolved first and then opened without following any.
-   * @throws Error saying what is wrong with it, without a path of this machine
+   * Opens a file in the folder of a run; the caller closes it. A running step may create a link in the path at any
+   * time. The name is therefore resolved first, and then opened without following links.
+   * @throws Error with the reason, without a path of this machine
    */
   async openFile(runId: string, name: string): Promise<OpenArtifact> {
     const names = (await this.nameWithin(runId, name)).split('/');
@@ -94,11 +97,11 @@ export class ArtifactFiles {
       return { file, size: Number(size), etag: `"${ino}-${size}-${mtimeNs}"`, modifiedAt: mtime };
     }
     await file.close();
-    // A folder, or a pipe that would never end.
+    // A folder, or a pipe that may never end.
     throw new Error(`the artifact "${name}" is not a file`);
   }
 
-  /** Where a path leads within the folder of a run once all links are resolved, with slashes. */
+  /** Returns the path relative to the run's folder after all links are resolved, with slashes. */
   private async nameWithin(runId: string, path: string): Promise<string> {
     const folder = join(await realpath(this.folder).catch(() => this.folder), runId);
     const file = await realpath(resolve(folder, path)).catch(() => {

@@ -12,14 +12,14 @@ import { LeaseService } from '../workers/lease-service';
 import { EventIntake } from '../runs/event-intake';
 import { type Upload, Uploads } from './uploads';
 
-/** More at once fill the disk and gain nothing. */
+/** More concurrent uploads would fill the disk and not be faster. */
 const MAX_UPLOADS_OF_RUN = 4;
 const RETRY_AFTER_SECONDS = 1;
 
-/** Files that workers elsewhere send for their runs. */
+/** Uploads of files by external workers. */
 @Injectable()
 export class ArtifactUploads {
-  /** How many files of each run are on their way in. */
+  /** Number of current uploads by run. */
   private readonly arriving = new Map<string, number>();
 
   constructor(
@@ -32,8 +32,8 @@ export class ArtifactUploads {
   ) {}
 
   /**
-   * Takes the file in and makes it an artifact of the run, in place of one of that name. Until it is whole, and
-   * where it is not to be, the earlier one stays. Ends at once when the sender loses the run, or the run ends.
+   * Receives a file and makes it an artifact of the run, replacing an artifact of the same name. The earlier file stays
+   * until the upload is complete, and if it fails. Ends at once when the sender loses the run, or the run ends.
    * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED, LEASE_LOST, VALIDATION, PAYLOAD_TOO_LARGE, STORAGE_FULL,
    *   SERVER_BUSY
    */
@@ -47,7 +47,7 @@ export class ArtifactUploads {
     if (flaw !== null) throw invalid([{ field: 'name', message: flaw }]);
     const run = await this.leases.held(runId, claimant);
     assertPlace(run, name);
-    // Who has the run by the end of the upload counts: a lost worker must not replace what its successor made.
+    // The lease is checked again at the end of the upload: a lost worker must not replace files of its successor.
     const holding = { ...claimant, attempt: claimant.attempt ?? run.attempt };
     const upload = await this.whileHeld(run.runId, holding, (signal) =>
       this.uploads.receive(content.bytes, content.announcedBytes, signal),
@@ -60,7 +60,7 @@ export class ArtifactUploads {
     return { runId: run.runId, artifact: { name, size: upload.size } };
   }
 
-  /** @param receive is aborted, with what to answer, when the claimant may no longer act for the run */
+  /** @param receive its signal aborts with the error for the client when the claimant may no longer act for the run */
   private async whileHeld(
     runId: string,
     claimant: Claimant,
@@ -74,7 +74,7 @@ export class ArtifactUploads {
       if (isTerminal(run) || !mayAct(run, claimant)) lost.abort(refusal(run, claimant));
     });
     try {
-      await this.leases.held(runId, claimant); // it may have changed before the changes were listened to
+      await this.leases.held(runId, claimant); // the run may have changed before the listener was added
       return await receive(lost.signal);
     } finally {
       stopListening();
@@ -88,7 +88,7 @@ export class ArtifactUploads {
     const run = await this.leases.held(runId, claimant);
     assertPlace(run, name);
     await this.uploads.place(upload, this.folders.folderOf(runId), name);
-    // An event like the one for a file that a step reports, so that the run's history lists the upload too.
+    // Publish the same event as for a file that a step reports, so that the run's history lists the upload.
     const outcome = await this.intake.takeOwn({
       eventId: randomUUID(),
       eventType: 'run.progress',

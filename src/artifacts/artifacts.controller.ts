@@ -39,7 +39,7 @@ export class ArtifactsController {
   }
 }
 
-/** A file that a step wrote is never shown as a page of ours: it is handed over as a file. */
+/** Sets headers that force a download. A browser must never render a step's file as a page of this server. */
 function setHeaders(response: Response, fileName: string): Response {
   response.attachment(fileName);
   response.setHeader('Content-Type', 'application/octet-stream');
@@ -49,9 +49,9 @@ function setHeaders(response: Response, fileName: string): Response {
   return response;
 }
 
-/** Not `response.sendFile`, which opens a path: a step may put a link there after the file was checked. */
+/** Sends the open file. Not `response.sendFile`, which opens a path: a step may put a link there after the check. */
 async function send(file: FileHandle, { start, end }: ByteRange, response: Response): Promise<void> {
-  // A file that still grows is sent as long as it was said to be, and one that has shrunk breaks off.
+  // A file that grows is sent up to its announced length. A file that shrank aborts the response.
   const content = file.createReadStream({ start, end, autoClose: false });
   content.once('end', () => content.bytesRead < end - start + 1 && response.destroy());
   await pipeline(content, response).catch(() => response.destroy());

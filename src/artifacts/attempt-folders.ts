@@ -16,13 +16,13 @@ import { phaseOf } from '../runs/run-state';
 import { Turns } from '../workers/turns';
 
 /**
- * Gives each attempt of a worker elsewhere an empty folder on this server: files that a lost attempt uploaded are
- * neither listed nor served as those of its successor. The embedded worker empties the folders of its own attempts.
+ * Gives each attempt of an external worker an empty folder on this server. Files that a lost attempt uploaded are not
+ * listed or served as files of its successor. The embedded worker empties the folders of its own attempts.
  */
 @Injectable()
 export class AttemptFolders implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(AttemptFolders.name);
-  /** By run: its folder is written to and emptied in order. */
+  /** Serializes writes to a run's folder with its deletion. */
   private readonly turns = new Turns();
   private stopListening: () => void = () => undefined;
 
@@ -35,7 +35,7 @@ export class AttemptFolders implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onApplicationBootstrap(): Promise<void> {
     this.stopListening = this.changes.onAnyChange((run) => this.emptyBetweenAttempts(run));
-    // A crash may have come between the commit and the deletion.
+    // The server may have crashed between the commit and the deletion.
     for (const run of await this.queries.allActive()) this.emptyBetweenAttempts(run);
   }
 
@@ -47,7 +47,7 @@ export class AttemptFolders implements OnApplicationBootstrap, OnModuleDestroy {
     return this.files.folderOf(runId);
   }
 
-  /** Runs what writes to the folder of a run after all that was asked for before. */
+  /** Runs work that writes to a run's folder, after all earlier work on that folder. */
   inTurn<Result>(runId: string, work: () => Promise<Result>): Promise<Result> {
     return this.turns.take(runId, work);
   }

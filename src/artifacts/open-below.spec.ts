@@ -102,14 +102,14 @@ describe('a file below a folder', () => {
       const swapping = await SwappingProcess.start(join(root, 'run', 'sub'), outside);
       const seen = new Set<string>();
       try {
-        // Both states, however the two processes are scheduled.
+        // Loop until both states were seen, however the two processes are scheduled.
         for (let n = 0; n < OPENS || seen.size < 2; n++) {
           seen.add(await read(['run', 'sub', 'file']).catch(({ code }: NodeJS.ErrnoException) => code!));
         }
       } finally {
         await swapping.stop();
       }
-      // It was open some of the time, in the way some of the time, and outside never.
+      // Some reads succeeded, some met the link, and none read the file outside.
       expect(seen).toContain('inside');
       expect(
         [...seen].filter((found) => found !== 'inside').every((code) => /^E(LOOP|NOTDIR|NOENT)$/.test(code)),

@@ -2,21 +2,23 @@ import { constants, existsSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Linux resolves names below an open descriptor here. Node has no openat(2), and this does the same. */
+/**
+ * On Linux, a path below this folder resolves names relative to an open descriptor. It replaces openat(2), which Node
+ * lacks.
+ */
 const DESCRIPTORS = '/proc/self/fd';
 const HAS_DESCRIPTORS = existsSync(DESCRIPTORS);
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-/** O_NONBLOCK: opening a pipe without a writer must not wait for one. */
+/** O_NONBLOCK: opening a pipe without a writer must not block. */
 const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * A folder that stays the same one, wherever its path leads a moment later: a step may replace any part of the path by
- * a link at any time, so a check of the path proves nothing about the open that follows it.
+ * An open folder that stays the same even if its path changes. A step may replace any part of the path by a link at any
+ * time, so checking a path proves nothing about a later open.
  *
- * Where the system has no /proc/self/fd (macOS), names are looked up by path, and what was opened is compared with what
- * the path shows without following links. That narrows the gap to two swaps between two system calls; it does not
- * close it.
+ * Without /proc/self/fd (macOS), names are looked up by path. The opened file is then compared with the file at that
+ * path, without following links. That reduces the race to two swaps between two system calls, but does not remove it.
  */
 export class OpenFolder {
   private constructor(
@@ -26,20 +28,20 @@ export class OpenFolder {
     private readonly hasDescriptors: boolean,
   ) {}
 
-  /** Opens a folder that is trusted: links in its path are followed. */
+  /** Opens a trusted folder. Links in its path are followed. */
   static async open(path: string, hasDescriptors = HAS_DESCRIPTORS): Promise<OpenFolder> {
     const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
     return new OpenFolder(handle, path, null, hasDescriptors);
   }
 
-  /** Opens a folder in this one. @throws ENOTDIR, ELOOP for a link */
+  /** Opens a subfolder. @throws ENOTDIR, ELOOP for a link */
   async folder(name: string): Promise<OpenFolder> {
     const handle = await open(this.pathOf(name), FOLDER);
     const folder = new OpenFolder(handle, join(this.path, name), this, this.hasDescriptors);
     return closeOnError(folder, () => folder.assertInPlace());
   }
 
-  /** The same, and makes the folder where it does not exist. */
+  /** Opens a subfolder, and creates it if it does not exist. */
   async madeFolder(name: string): Promise<OpenFolder> {
     await mkdir(this.pathOf(name)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
@@ -57,7 +59,7 @@ export class OpenFolder {
     });
   }
 
-  /** Moves a file from elsewhere on the same file system into this folder, and makes its name durable. */
+  /** Moves a file of the same file system into this folder, and makes its name durable. */
   async take(path: string, name: string): Promise<void> {
     await rename(path, this.pathOf(name));
     await this.handle.sync();
@@ -82,8 +84,8 @@ export class OpenFolder {
 }
 
 /**
- * Calls `use` with the folder that these names lead to from `root`, without following a link after `root`.
- * @param names one for each level
+ * Calls `use` with the folder at this path below `root`, without following links below `root`.
+ * @param names path components, one for each level
  */
 export async function inFolderBelow<Result>(
   root: string,
@@ -103,7 +105,7 @@ export async function inFolderBelow<Result>(
   }
 }
 
-/** Opens a file below `root` for reading, without following a link after `root`. The caller closes it. */
+/** Opens a file below `root` for reading, without following links below `root`. The caller closes it. */
 export function openBelow(
   root: string,
   names: readonly string[],

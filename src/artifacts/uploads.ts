@@ -10,22 +10,22 @@ import { invalid, JobatoError } from '../http/catalogue';
 import { fileSystemProblem } from '../http/file-system-problem';
 import { inFolderBelow } from './open-below';
 
-/** A file that has come in whole and is nowhere yet: it is moved to its place, or deleted. */
+/** A complete upload that is not an artifact yet. It is then placed or discarded. */
 export interface Upload {
   path: string;
   /** Bytes. */
   size: number;
 }
 
-/** How much is written, at most, before the free room is looked at again. */
+/** Bytes written between two checks of the free disk space. */
 const LOOK_EVERY_BYTES = 4 * 1024 * 1024;
 
-/** Something else has the name, or a link is in the way. */
+/** A folder or a file blocks the name, or a link is in its path. */
 const NOT_A_PLACE = new Set(['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'ELOOP']);
 
 /**
- * Files on their way in. They lie apart, on the same file system, until they are whole; so there is never half of
- * one in its place, and what a crash leaves is all in one folder.
+ * Uploads in progress. They stay in a separate folder on the same file system until they are complete. The run's folder
+ * therefore never has a partial file, and all leftovers of a crash are in one folder.
  */
 @Injectable()
 export class Uploads implements OnModuleInit {
@@ -40,15 +40,15 @@ export class Uploads implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
-    // Not made yet: a full disk must not keep the server from starting.
+    // The folder is created later: a full disk must not block the start-up.
   }
 
   /**
-   * Writes down what comes, no faster than the disk takes it.
-   * @param announcedBytes what the sender says that it will be; room for it is reserved
-   * @param signal ends it at once, with its reason
-   * @throws JobatoError PAYLOAD_TOO_LARGE, STORAGE_FULL, VALIDATION where it broke off, REQUEST_TIMEOUT where
-   *   nothing came for too long
+   * Writes an upload to a file, with back-pressure from the disk.
+   * @param announcedBytes size that the sender announced; disk space is reserved for it
+   * @param signal aborts at once, with its reason
+   * @throws JobatoError PAYLOAD_TOO_LARGE, STORAGE_FULL, VALIDATION if the connection breaks, REQUEST_TIMEOUT if no
+   *   data arrives for too long
    */
   async receive(
     content: AsyncIterable<Buffer>,
@@ -87,8 +87,8 @@ export class Uploads implements OnModuleInit {
   }
 
   /**
-   * Puts the file below `folder`, in place of one that may be there, in one go. A link that a step has left on the way
-   * is not followed, and one that has the file's name is replaced.
+   * Moves the file below `folder` atomically, replacing a file of the same name. It does not follow links that a step
+   * created in the path. A link with the file's name is replaced.
    * @param folder the folder of a run
    * @param name a relative path that was checked
    */
@@ -125,7 +125,7 @@ export class Uploads implements OnModuleInit {
   }
 }
 
-/** A connection that breaks off is the sender's affair, not a failure of ours. */
+/** Converts a broken connection to a client error, because it is not a failure of this server. */
 async function* whole(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   try {
     yield* content;
@@ -135,7 +135,7 @@ async function* whole(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   }
 }
 
-/** Ends where nothing comes for too long, or by the signal; a slow line that makes progress may take its time. */
+/** Ends if no data arrives for `idleMs`, or by the signal. A slow connection that makes progress may continue. */
 async function* steady(
   content: AsyncIterable<Buffer>,
   idleMs: number,
@@ -158,12 +158,12 @@ async function* steady(
       yield piece.value;
     }
   } finally {
-    // It would wait for the piece that does not come.
+    // `return` would wait for the pending piece, which may never arrive.
     if (!isWaiting) await pieces.return?.();
   }
 }
 
-/** @returns null where it took longer */
+/** @returns null if it takes longer */
 async function within<Result>(result: Promise<Result>, ms: number): Promise<Result | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, ms, null)));

@@ -60,7 +60,7 @@ export class WorkerArtifactsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<ArtifactView> {
-    // From here on the sender is known, and a large file may take longer than other bodies.
+    // Access was checked before this point, and a large file may take longer than other bodies.
     moveBodyDeadline(request, this.config.uploadTimeoutMs);
     try {
       const encoding = headers['content-encoding'] ?? 'identity';
@@ -69,7 +69,7 @@ export class WorkerArtifactsController {
       }
       const announced = headers['content-length'];
       const taken = await this.uploads.take(runId, name, claimantOf(headers), {
-        // Not destroyed with the loop: the answer to a file that is too large goes out by the same connection.
+        // Keep the request open after the loop: the response to an oversized file uses the same connection.
         bytes: request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>,
         announcedBytes: announced === undefined ? null : Number(announced),
       });
@@ -77,7 +77,7 @@ export class WorkerArtifactsController {
       response.location(href);
       return { ...taken.artifact, href };
     } finally {
-      // Many clients read no answer before they have sent everything.
+      // Drain the body, because many clients read no response before they have sent everything.
       request.resume();
       moveBodyDeadline(request, this.config.requestTimeoutMs);
     }

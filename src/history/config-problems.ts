@@ -24,17 +24,17 @@ export class ConfigProblems {
     return [...this.projects.problems(), ...this.inputs.problems(), ...this.quotas.problems()];
   }
 
-  /** Returns the same problems with the paths that people see. */
+  /** Returns the same problems with display paths. */
   shownProblems(): FileProblem[] {
     return this.problems().map((problem) => this.shown(problem));
   }
 
-  /** Returns the path of a project file as people see it. */
+  /** Returns the display path of a project file. */
   pathOf({ file }: KnownProject): string {
     return join(this.config.configDirLabel, file);
   }
 
-  /** Returns the problems of one project file, with the path that people see. */
+  /** Returns the problems of one project file, with its display path. */
   problemsOf({ file }: KnownProject): FileProblem[] {
     return this.projects
       .problems()

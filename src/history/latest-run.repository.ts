@@ -22,7 +22,10 @@ export interface TrendRun {
   endedAt: Instant | null;
 }
 
-/** Reads the latest runs of many projects. Pages ask every few seconds, so it reads columns and not whole runs. */
+/**
+ * Queries of the latest runs of many projects. Pages repeat them every few seconds, so they select columns and not
+ * whole runs.
+ */
 @Injectable()
 export class LatestRunRepository {
   constructor(private readonly database: Database) {}
@@ -40,7 +43,7 @@ export class LatestRunRepository {
     return heads;
   }
 
-  /** Newest first. */
+  /** Returns the latest runs of a project, newest first. */
   trend(projectId: string, limit: number): Promise<TrendRun[]> {
     return this.database.read.query<TrendRun>(
       'SELECT run_id AS "runId", status, started_at AS "startedAt", ended_at AS "endedAt" FROM runs' +

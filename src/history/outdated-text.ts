@@ -1,6 +1,6 @@
 import type { OutdatedReason, ProjectChange } from './project-change';
 
-/** "Changed since the last completed run: step fit, parameters or their defaults". */
+/** Returns for example "Changed since the last completed run: step fit, parameters or their defaults". */
 export function outdatedText(reason: OutdatedReason): string {
   return reason.kind === 'step-failed'
     ? `Step ${reason.step} failed and has not completed since`

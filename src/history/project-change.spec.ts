@@ -11,7 +11,7 @@ const steps = aProject().steps;
 it('ignores what does not change the result', () => {
   const renamed = recipe({ name: 'Another name', timeoutSeconds: 60, isDefault: true, metrics: [] });
   expect(changesSince(recipe(), renamed)).toEqual([]);
-  // What a project without inputs is not given cannot have changed.
+  // A project without inputs never has changed inputs.
   expect(changesSince(recipe({}, '[1]'), recipe({}, null))).toEqual([]);
 });
 

@@ -1,10 +1,10 @@
 import type { ProjectDefinition } from '../projects/project';
 import type { Run } from '../runs/run';
 
-/** What decides what comes out of a pipeline: what its file says, and what it is given to look for. */
+/** The project file and the inputs of a run, which together determine its result. */
 export interface Recipe {
   definition: ProjectDefinition;
-  /** JSON text of the inputs; null where it has none. */
+  /** JSON text of the inputs; null if the project has none. */
   inputs: string | null;
 }
 
@@ -19,7 +19,9 @@ export type OutdatedReason =
   /** The step failed and has not completed since. */
   | { kind: 'step-failed'; step: string };
 
-/** Returns what differs from an earlier run. Another name, schedule or time limit changes no result. */
+/**
+ * Returns the differences from an earlier run that can change its result. The name, schedule and time limits cannot.
+ */
 export function changesSince(then: Recipe, now: Recipe): ProjectChange[] {
   const hasOtherInputs = now.definition.inputs !== null && now.inputs !== null && then.inputs !== now.inputs;
   return [
@@ -29,7 +31,7 @@ export function changesSince(then: Recipe, now: Recipe): ProjectChange[] {
 }
 
 /**
- * Returns a step that failed and has not completed since; runs of other steps do not count. Null where there is none.
+ * Returns a step that failed and has not completed since, or null. Runs that did not execute the step are ignored.
  * @param past the latest runs, newest first
  */
 export function failedSince({ steps }: ProjectDefinition, past: Pick<Run, 'steps'>[]): string | null {

@@ -8,20 +8,20 @@ import type { Run } from '../runs/run';
 import { RunHistoryRepository } from './run-history.repository';
 import { RunQueries } from '../runs/run-queries';
 
-/** For a step that failed: what is longer ago is not looked for. */
+/** Number of runs searched for a failed step. Older failures are ignored. */
 const LOOK_BACK_RUNS = 20;
 
 interface Past {
-  /** What the project last ran with as a whole. */
+  /** The definition and inputs of the last completed run with scope full. */
   lastWhole: Awaited<ReturnType<LatestRunRepository['lastWhole']>>;
-  /** The latest runs, newest first; none where the latest was of the whole. */
+  /** The latest runs, newest first; empty if the latest run had scope full. */
   past: Pick<Run, 'steps'>[];
 }
 
-/** Tells whether the latest result of a project is still current. */
+/** Determines whether the latest result of a project is still current. */
 @Injectable()
 export class ProjectChanges {
-  /** By project, as of which run. Only another run can change it. */
+  /** Cache by project, keyed by its latest run and revision. Only a new or changed run makes an entry stale. */
   private readonly pasts = new Map<string, { asOf: string; found: Past }>();
 
   constructor(
@@ -31,7 +31,7 @@ export class ProjectChanges {
     private readonly history: RunHistoryRepository,
   ) {}
 
-  /** @param run the latest of the project. @returns null where its result is current */
+  /** @param run the latest run of the project. @returns null if its result is current */
   async outdatedReason(project: KnownProject, run: Run | null): Promise<OutdatedReason | null> {
     if (run?.status !== 'completed') return null;
     const { definition, definitionHash } = project;
@@ -55,7 +55,7 @@ export class ProjectChanges {
     if (known?.asOf === asOf) return known.found;
     const [lastWhole, past] = await Promise.all([
       this.latest.lastWhole(projectId),
-      // Where all steps completed, none can have failed since.
+      // If all steps completed, none can have failed since.
       scope === FULL_SCOPE ? [] : this.history.past(projectId, LOOK_BACK_RUNS),
     ]);
     const found = { lastWhole, past };

@@ -8,7 +8,7 @@ import { outdatedText } from './outdated-text';
 import { ProjectChanges } from './project-changes';
 import { RunQueries } from '../runs/run-queries';
 
-/** Lies beside runs because a project's state is that of its latest run. */
+/** In this module, not in src/projects, because the state of a project is that of its latest run. */
 @ApiTags('projects')
 @Controller('api/projects')
 export class ProjectsController {

@@ -7,23 +7,23 @@ import type { Run } from '../runs/run';
 import type { AppliedEventEntity } from '../runs/run.entity';
 import type { Page } from '../runs/run-queries';
 
-/** How much of it is read at once, whatever a run was told: its beginning, and its end. */
+/** Limits of one read, however many events a run has: its first and its last events. */
 const FIRST_EVENTS = 100;
 const LAST_EVENTS = 200;
 const REJECTED_EVENTS = 20;
 const MAX_ATTEMPT_EVENTS = 200;
 const MAX_ORIGINALS = 5;
 const MAX_FAMILY = 20;
-/** An event may be of 1 MiB, of which a line is shown: those that are larger than this are told without details. */
+/** Larger payloads are not read. An event can be 1 MiB, and a page shows one line of it. */
 const MAX_PAYLOAD_BYTES = 8 * 1024;
-/** Requests that carry many inputs are looked into for the number of their attempt: so many of them. */
+/** Number of large requests that are parsed for their attempt number. Requests with many inputs are large. */
 const MAX_LARGE_REQUESTS = 10;
 
 export type PastEvent = Pick<
   AppliedEventEntity,
   'position' | 'eventType' | 'outcome' | 'origin' | 'toPhase' | 'appliedAt'
 > & {
-  /** JSON text; null where it is too large to be read for a page. */
+  /** JSON text; null if it is too large to read for a page. */
   payload: string | null;
 };
 
@@ -31,18 +31,18 @@ export interface PastRejection {
   id: number;
   rejectedAt: Instant;
   reason: string;
-  /** Null where it is not known, or too large an event to be read for a page. */
+  /** Null if it is unknown, or the event is too large to read for a page. */
   eventType: string | null;
 }
 
 export interface PastEvents {
   first: PastEvent[];
-  /** Empty where the first are all. */
+  /** Empty if `first` has all events. */
   last: PastEvent[];
-  /** Set where there are events between the two: the position after which they begin. */
+  /** The position after which unread events begin; null if there are none between `first` and `last`. */
   gapAfter: number | null;
   rejected: PastRejection[];
-  /** How many more were applied and are not listed. */
+  /** Number of further events that were applied and are not listed. */
   unlisted: number;
 }
 
@@ -63,16 +63,19 @@ export type FamilyRun = Pick<
   | 'steps'
 >;
 
-/** How a worker reported the end of a run that had already ended. */
+/** A worker's report of the end of a run that had already ended. */
 export interface LateEnd {
   position: number;
   eventType: 'run.completed' | 'run.failed' | 'run.cancelled';
   at: Instant;
 }
 
-/** What names a run's past: as long as it is the same, so is all that there is to tell. */
+/**
+ * Fingerprint of a run's history. While it is the same, the history is the same, except for the number of unlisted
+ * events.
+ */
 export interface PastStamp {
-  /** The run itself, those that it repeats, and the latest that repeat one of them, oldest first. */
+  /** The run itself, the runs that it repeats, and the latest re-runs of any of them, oldest first. */
   family: Pick<Run, 'runId' | 'revision'>[];
   lastPosition: number | null;
   rejectedIds: number[];
@@ -82,12 +85,15 @@ const EVENT_COLUMNS =
   'SELECT position, event_type AS "eventType", outcome, origin, to_phase AS "toPhase", applied_at AS "appliedAt",' +
   ` CASE WHEN OCTET_LENGTH(payload) <= ${MAX_PAYLOAD_BYTES} THEN payload END AS payload FROM applied_events`;
 
-/** What happened to a run until now: its events, its attempts, and the runs that it repeats or that repeat it. */
+/** Queries of the history of one run: its events, its attempts, the runs that it repeats, and its re-runs. */
 @Injectable()
 export class RunDetailRepository {
   constructor(private readonly database: Database) {}
 
-  /** By ids, positions and revisions alone: this is asked again and again while people look at a run. */
+  /**
+   * Returns the fingerprint of a run's history. Open pages request it repeatedly, so it reads only ids, positions and
+   * revisions.
+   */
   async stamp({ runId }: Pick<Run, 'runId'>): Promise<PastStamp> {
     const { query } = this;
     const [family, [last], rejected] = await Promise.all([
@@ -104,7 +110,7 @@ export class RunDetailRepository {
     return { family, lastPosition: last?.position ?? null, rejectedIds: rejected.map(({ id }) => id) };
   }
 
-  /** The first and the last events of a run, and the latest that name it and were rejected. */
+  /** Returns the first and last events of a run, and the latest rejected events that name it. */
   async events(runId: string): Promise<PastEvents> {
     const [{ items: first, nextCursor }, rejected, unlisted] = await Promise.all([
       this.page(runId, FIRST_EVENTS, 0),
@@ -128,7 +134,7 @@ export class RunDetailRepository {
     };
   }
 
-  /** How many events of a run were applied without being listed. */
+  /** Returns the number of events that were applied without being listed. */
   async unlisted(runId: string): Promise<number> {
     const [counts] = await this.query<{ unlisted: number }>(
       'SELECT unlisted FROM run_event_counts WHERE run_id = ?',
@@ -137,7 +143,7 @@ export class RunDetailRepository {
     return counts?.unlisted ?? 0;
   }
 
-  /** The first end that a worker reported after the run had ended otherwise; null where there is none. */
+  /** Returns the first end that a worker reported after the run had ended; null if there is none. */
   async lateEnd({ runId }: Pick<Run, 'runId'>): Promise<LateEnd | null> {
     const [found] = await this.query<LateEnd>(
       'SELECT position, event_type AS "eventType", applied_at AS at FROM applied_events' +
@@ -148,7 +154,7 @@ export class RunDetailRepository {
     return found ?? null;
   }
 
-  /** In order, from after a position on. */
+  /** Returns events after a position, in order. */
   async page(runId: string, limit: number, after: number): Promise<Page<PastEvent>> {
     const found = await this.select('WHERE run_id = ? AND position > ? ORDER BY position LIMIT ?', [
       runId,
@@ -159,7 +165,7 @@ export class RunDetailRepository {
     return { items, nextCursor: found.length > limit ? String(items.at(-1)!.position) : null };
   }
 
-  /** The events by which attempts were asked for and begun, in order. */
+  /** Returns the events that requested and started attempts, in order. */
   attemptEvents({ runId }: Pick<Run, 'runId'>): Promise<PastEvent[]> {
     return this.select(
       "WHERE run_id = ? AND event_type IN ('run.requested', 'run.started') ORDER BY position LIMIT ?",
@@ -167,7 +173,7 @@ export class RunDetailRepository {
     );
   }
 
-  /** As much of these runs as is shown beside another one, oldest first. */
+  /** Returns the fields of these runs that a related run's page shows, oldest first. */
   async family(runs: Pick<Run, 'runId'>[]): Promise<FamilyRun[]> {
     const rows = await this.query<Omit<FamilyRun, 'params' | 'steps'> & { params: string; steps: string }>(
       'SELECT run_id AS "runId", scope, status, status_reason AS "statusReason", params,' +
@@ -204,7 +210,7 @@ export class RunDetailRepository {
     return [...all.values()].sort((a, b) => (a.runId < b.runId ? -1 : 1));
   }
 
-  /** In the order in which they came. */
+  /** Returns the latest rejected events, in order of arrival. */
   private async rejected(runId: string): Promise<PastRejection[]> {
     const rows = await this.query<Omit<PastRejection, 'eventType'> & { fields: string | null }>(
       'SELECT id, rejected_at AS "rejectedAt", reason,' +
@@ -224,7 +230,7 @@ export class RunDetailRepository {
       ({ payload, eventType, origin }) =>
         payload === null && eventType === 'run.requested' && origin === 'server',
     );
-    // One after the other, so that no more than one of them is in memory.
+    // Sequentially, so that only one of them is in memory.
     for (const event of large.slice(0, MAX_LARGE_REQUESTS)) {
       const [row] = await this.query<{ payload: string }>(
         'SELECT payload FROM applied_events WHERE position = ?',

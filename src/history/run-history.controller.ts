@@ -79,7 +79,7 @@ class ProjectSummaryView {
   @ApiQuota() quota!: QuotaView | null;
 }
 
-/** What became of runs: their events, and summaries. */
+/** Events and summaries of runs. */
 @ApiTags('runs')
 @Controller('api')
 export class RunHistoryController {

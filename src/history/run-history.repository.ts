@@ -9,11 +9,11 @@ import { type StartRange, startRange } from '../runs/start-range';
 
 export interface HistoryFilter extends RunFilter {
   projectId: string;
-  /** Part of the run's id, reason, error, worker or params, in upper or lower case. */
+  /** Part of the run's id, reason, error, worker or params. Case-insensitive. */
   text?: string;
 }
 
-/** Which side of a run the page lies on; without one it is the newest. */
+/** The run that a page starts beside, and the direction. Without it the page is the newest. */
 export interface HistoryPlace {
   direction: 'older' | 'newer';
   runId: string;
@@ -22,23 +22,23 @@ export interface HistoryPlace {
 export interface HistoryPage {
   /** Newest first. */
   items: Run[];
-  /** Where the pages beside this one begin. */
+  /** Runs at which the neighbouring pages start; null if there is no such page. */
   newerThan: string | null;
   olderThan: string | null;
-  /** Set where the search ended before the page was full: up to here it has looked. */
+  /** Start of the run at which the search stopped before the page was full; otherwise null. */
   lookedUpTo: Instant | null;
 }
 
 export interface StatusCount {
   count: number;
-  /** There may be more. */
+  /** The count reached its limit; there may be more runs. */
   isCapped: boolean;
 }
 
-/** A run as its past is looked at: what it did, and how long it took. */
+/** The fields of a run that its history needs: its steps and its duration. */
 export type PastRun = Pick<Run, 'runId' | 'scope' | 'status' | 'startedAt' | 'endedAt' | 'steps'>;
 
-/** As much of a run as says what is usual for its like. */
+/** The fields of a run that typical durations are computed from. */
 export type AlikeRun = Pick<Run, 'runId' | 'startedAt' | 'endedAt' | 'steps'>;
 
 interface Bound {
@@ -46,16 +46,16 @@ interface Bound {
   isIncluded: boolean;
 }
 
-/** Ids from one to another; `end` is where looking ends although there is more. */
+/** A range of run ids. `end` is the id where the search stops although more runs follow; null if it covers all. */
 interface Stretch {
   low: Bound | null;
   high: Bound | null;
-  /** What else must hold of the start. */
+  /** Additional condition on the start time. */
   startedAt: StartRange['startedAt'];
   end: string | null;
 }
 
-/** How many entries of an index, or rows of the table, one request looks at. */
+/** Maximum index entries or table rows that one request reads. */
 const LOOK_AT_ENTRIES = 100_000;
 const LOOK_AT_ROWS = 5_000;
 const COUNT_UP_TO = 10_000;
@@ -63,7 +63,7 @@ const COUNT_AMONG_ENTRIES = 50_000;
 const COUNT_AMONG_ROWS = 2_000;
 const ALIKE_AMONG = 2_000;
 
-/** The past of one project. However many runs it has, each of these looks at a bounded number of them. */
+/** Queries of the past runs of a project. Each reads a limited number of runs, however many the project has. */
 @Injectable()
 export class RunHistoryRepository {
   private readonly runs: TableRows<RunEntity>;
@@ -81,7 +81,7 @@ export class RunHistoryRepository {
     );
     const found = await this.idsIn(filter, stretch, isNewer ? 'ASC' : 'DESC', limit + 1);
     const hasMore = found.length > limit;
-    // What is less than a page from the newest is the newest page, and is filled.
+    // Fewer than a full page of newer runs exist, so return the newest page, filled up.
     if (isNewer && !hasMore && stretch.end === null) return this.page(filter, limit, null);
     const items = await this.byIds(found.slice(0, limit));
     const beyond = hasMore ? found[limit - 1]! : stretch.end;
@@ -93,7 +93,7 @@ export class RunHistoryRepository {
     };
   }
 
-  /** How many runs of each status the filter lets through, whatever status it names itself. */
+  /** Returns the number of matching runs for each status. Ignores the status of the filter. */
   async counts(filter: HistoryFilter): Promise<Record<RunStatus, StatusCount>> {
     const counts = await Promise.all(
       RUN_STATUSES.map(async (status) => [status, await this.count({ ...filter, status })] as const),
@@ -101,7 +101,7 @@ export class RunHistoryRepository {
     return Object.fromEntries(counts) as Record<RunStatus, StatusCount>;
   }
 
-  /** The latest runs, newest first. */
+  /** Returns the latest runs, newest first. */
   async past(projectId: string, limit: number): Promise<PastRun[]> {
     const rows = await this.database.read.query<Omit<PastRun, 'steps'> & { steps: string }>(
       'SELECT run_id AS "runId", scope, status, started_at AS "startedAt", ended_at AS "endedAt", steps' +
@@ -111,7 +111,10 @@ export class RunHistoryRepository {
     return rows.map((row) => ({ ...row, steps: JSON.parse(row.steps) as StepState[] }));
   }
 
-  /** The completed runs with the scope of this one that came before it, newest first; none that are very long ago. */
+  /**
+   * Returns earlier completed runs with the same scope, newest first. Searches only the last `ALIKE_AMONG` completed
+   * runs.
+   */
   async alike(
     { projectId, scope, runId }: Pick<Run, 'projectId' | 'scope' | 'runId'>,
     limit: number,
@@ -126,7 +129,7 @@ export class RunHistoryRepository {
     return rows.map((row) => ({ ...row, steps: JSON.parse(row.steps) as StepState[] }));
   }
 
-  /** The latest completed runs with their scopes, newest first. */
+  /** Returns the latest completed runs with their scopes, newest first. */
   async latestCompleted(projectId: string, limit: number): Promise<{ runId: string; scope: string }[]> {
     return this.database.read.query(
       'SELECT run_id AS "runId", scope FROM runs' +
@@ -135,7 +138,7 @@ export class RunHistoryRepository {
     );
   }
 
-  /** When these runs started and ended. */
+  /** Returns the start and end times of these runs. */
   async times(runIds: string[]): Promise<Map<string, { startedAt: Instant; endedAt: Instant | null }>> {
     if (runIds.length === 0) return new Map();
     const rows = await this.database.read.query<{
@@ -168,8 +171,8 @@ export class RunHistoryRepository {
   }
 
   /**
-   * The ids that one request looks at, from the place on. Their end is found by counting off entries of an index,
-   * which takes little more than a glance; what the filter lets through is then sought between the two.
+   * Returns the range of ids that one request searches, starting at `place`. An OFFSET over index entries finds its end
+   * cheaply. The filter then applies only within the range.
    */
   private async stretchOf(
     { projectId, status, fromMs, toMs }: HistoryFilter,
@@ -200,7 +203,7 @@ export class RunHistoryRepository {
     return { ...stretch, [isNewer ? 'high' : 'low']: end, end: last.runId };
   }
 
-  /** Only ids, which an index has: whole rows are read of those that are shown. */
+  /** Returns only ids, which an index covers. Whole rows are read only for displayed runs. */
   private async idsIn(
     filter: HistoryFilter,
     stretch: Stretch,
@@ -242,7 +245,7 @@ function matching(
   const words = patternOf(text);
   const inJson = patternOf(JSON.stringify(text).slice(1, -1));
   return {
-    // In two steps, so that rows are read of those runs only that the index lets through.
+    // Two steps, so that the text search reads rows only of runs that match by index.
     condition:
       `run_id IN (SELECT run_id FROM runs WHERE ${condition}) AND (run_id LIKE LOWER(?) ESCAPE '!'` +
       " OR LOWER(status_reason) LIKE LOWER(?) ESCAPE '!' OR LOWER(error) LIKE LOWER(?) ESCAPE '!'" +

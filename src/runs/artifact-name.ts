@@ -1,12 +1,12 @@
 import { isReadableName } from '../events/readable-name';
 
 const MAX_LENGTH = 200;
-/** File systems take no more for one part of a path. */
+/** Limit of common file systems for one path component, in bytes. */
 const MAX_PART_BYTES = 255;
 
 /**
- * What is wrong with the name that a worker gives a file, or null. It may lead into folders of the run's own
- * (`reports/today.md`), and nowhere else, on whichever system.
+ * Returns what is wrong with the name of an artifact, or null. A valid name may contain folders (`reports/today.md`).
+ * It cannot leave the run's own folder on any operating system.
  */
 export function flawOfArtifactName(name: string): string | null {
   if (name === '' || name.length > MAX_LENGTH) return `must have from 1 to ${MAX_LENGTH} characters`;

@@ -29,37 +29,40 @@ import { UnrecordedStops } from './unrecorded-stops';
 export type EventOutcome = 'applied' | 'duplicate' | Refusal | 'rejected';
 export interface AppliedEvent {
   outcome: EventOutcome;
-  /** Of a rejected one. */
+  /** Set only for a rejected event. */
   reason: string | null;
-  /** The run after it, where it changed. */
+  /** The run after the event; null if the event did not change it. */
   changed: Run | null;
   logChunks: LogChunk[];
-  /** Something lies in the outbox because of it. */
+  /** The event added rows to the outbox. */
   hasEmitted: boolean;
-  /** Set where it had its effect and is not in the inbox. */
+  /** Set if the event was applied but not stored in the inbox. */
   unlisted: RememberedEvent | null;
 }
 
 interface InboxRow {
   row: Partial<AppliedEventEntity>;
-  /** Index of the append by which its lines are stored; null for an event without lines. */
+  /** Index of the append that stores the event's lines; null for an event without lines. */
   append: number | null;
 }
 
-/** What a row of the inbox takes with its indexes, for an event that carries log lines. */
+/** Bytes that an inbox row of a log event takes, including its indexes. */
 const INBOX_ROW_BYTES = 400;
 const MAX_UNLISTED_EVENTS = 5000;
-/** More than one batch that was being applied when the process ended. */
+/** More than one batch, because a batch may have been in progress when the process ended. */
 const RECENT_ENTRIES = 2000;
 
 /**
- * Gives events their effect: once, in one transaction with the inbox, which remembers them, and with all that follows
- * from them. Whichever way they come, by the stream, by a call or from a worker of our own, they come through here.
+ * Applies each event exactly once. One transaction covers the inbox row and all changes that follow from the event.
+ * Events from the stream, from HTTP calls and from the embedded worker all take this path.
  */
 @Injectable()
 export class EventApplier {
   private readonly inbox: TableRows<AppliedEventEntity>;
-  /** What was applied lately and is not in the inbox: our own events come back to us by the stream. */
+  /**
+   * Recently applied events that are not in the inbox. The server's own events return through the stream and must count
+   * as duplicates.
+   */
   private readonly unlisted = new RecentEvents(MAX_UNLISTED_EVENTS);
 
   constructor(
@@ -78,16 +81,16 @@ export class EventApplier {
     this.inbox = database.rows(AppliedEventEntity);
   }
 
-  /** Gives an event the effect that it has, once, however often it comes. */
+  /** Applies an event. A repeated delivery has no further effect. */
   async apply(entry: StreamEntry, evidence: Evidence): Promise<AppliedEvent> {
     const stop = this.unrecordedStop(entry.fields);
-    if (stop) await stop; // only then: what is written in one turn keeps its order
+    if (stop) await stop; // await only if needed: writes of the same turn keep their order
     return this.announceEffect(entry, await this.database.write(this.applyEvents, { entry, evidence }));
   }
 
   /**
-   * What this process says of a run itself has its effect at once, and is told to the stream by the outbox: a stream
-   * that can lose what it was told is no witness of how a run ended.
+   * Applies an event of this process at once and publishes it through the outbox. The stream can lose entries, so it
+   * must not be the only record of how a run ended.
    */
   async applyAndPublish(event: RunEvent): Promise<void> {
     const stop = this.unrecordedStop(event);
@@ -97,7 +100,10 @@ export class EventApplier {
     this.relay.kick();
   }
 
-  /** Applied before the stop that it confirms, the worker would seem to have stopped on its own account. */
+  /**
+   * Returns a promise to await before `run.cancelled` is applied; null if no stop is pending. Without the wait the run
+   * would end as `cancelled-by-worker`, because its stop is not recorded yet.
+   */
   private unrecordedStop({ eventType, runId }: { eventType?: string; runId?: string }): Promise<void> | null {
     return eventType === 'run.cancelled' && runId !== undefined
       ? this.stops.settled(runId.toLowerCase())
@@ -107,14 +113,17 @@ export class EventApplier {
   private announceEffect(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {
     if (applied.unlisted) this.unlisted.add(entry.fields.eventId!.toLowerCase(), applied.unlisted);
     if (applied.changed) this.rows.announce(applied.changed, applied.hasEmitted);
-    // Whoever sent it may write the id in capitals; those who follow the log do not.
+    // A sender may write the run id in capitals; log readers use lower case.
     if (applied.logChunks.length > 0) {
       this.tail.announce(entry.fields.runId!.toLowerCase(), applied.logChunks);
     }
     return applied;
   }
 
-  /** The stream entries whose events were applied last: from the earliest of them on, some may not have been. */
+  /**
+   * Returns the stream entries whose events were applied last. Entries after the earliest of them may not have been
+   * applied.
+   */
   async recentEntryIds(): Promise<string[]> {
     const rows = await this.database.read.query<{ entry_id: string | null }>(
       'SELECT entry_id FROM applied_events ORDER BY position DESC LIMIT ?',
@@ -135,7 +144,7 @@ export class EventApplier {
       tx,
       own.map(({ entry }) => ({ entry, evidence: { origin: 'server' } })),
     );
-    // A duplicate was published before, and a rejected event must not reach other readers.
+    // A duplicate was published before, and a rejected event must not reach other consumers.
     const isNews = ({ outcome }: AppliedEvent) => outcome !== 'duplicate' && outcome !== 'rejected';
     await this.relay.put(
       tx,
@@ -156,7 +165,7 @@ export class EventApplier {
     const events = parsed.flatMap(({ event }) => event ?? []);
     const inInbox = await this.alreadyInInbox(tx, events);
     const known = (eventId: string) => inInbox.get(eventId) ?? this.unlisted.get(eventId);
-    // What we said ourselves comes back to us, and is in the inbox already.
+    // The server's own events return through the stream and are in the inbox already.
     const runs = await this.rows.load(
       tx,
       events.filter(({ eventId }) => !inInbox.has(eventId)),
@@ -175,7 +184,8 @@ export class EventApplier {
       if (before && isSameEvent(event, before)) return { outcome: 'duplicate', reason: null, ...noEffect() };
       const run = event && runs.get(event.runId);
       if (!event || !run || before) {
-        // Looked at again, it was rejected before, and may have been discarded by a person since.
+        // A delivery count of 0 means a second look. The event was rejected before, and an operator may have discarded
+        // it since.
         if (entry.deliveryCount === 0) return { outcome: 'duplicate', reason: null, ...noEffect() };
         const why = reason ?? (before ? reusedIdReason(before) : 'there is no run with this runId');
         rejected.push({ entryId: entry.id, reason: why, fields: entry.fields });
@@ -183,7 +193,7 @@ export class EventApplier {
       }
       const effect = effectOf(event, run, evidence, now);
       const isAboutLease = run.leaseToken !== null || showsLease(evidence);
-      // Not recorded: a worker may send it again, under the same id and with the right token.
+      // Not recorded, so that the worker can send it again with the same id and the right token.
       if (effect.outcome === 'lease-lost' && evidence.origin === 'http' && isAboutLease) {
         return { outcome: 'lease-lost', reason: null, ...noEffect() };
       }
@@ -192,7 +202,7 @@ export class EventApplier {
         changed.set(run.runId, effect.changed);
         emissions.push(...effect.emits.map((emission) => ({ run: effect.changed!, emission })));
       }
-      // Calls count even if the event changes nothing else: a lost worker issued them too, and so did a run that has ended.
+      // Calls count even if the event changes nothing else: lost workers and ended runs issued them too.
       const callReport = effect.isFromHolder ? callsIn(event) : null;
       if (callReport)
         calls.push({
@@ -213,7 +223,7 @@ export class EventApplier {
       }
       const row = inboxRow(event, now);
       const listing = counts.list(event, effect, Buffer.byteLength(row.payload));
-      // Only a listed event has its payload stored whole, or its hash in the row already.
+      // A listed event's row holds its whole payload or its hash. For any other event, keep only the hash.
       const remembered = listing === 'listed' ? row : rememberedByHash(event);
       inInbox.set(event.eventId, remembered);
       if (listing !== 'unlisted') {
@@ -245,7 +255,8 @@ export class EventApplier {
     await this.rows.storeChanged(tx, [...changed.values()]);
     await this.rows.emit(tx, emissions);
     const appended = logs.length === 0 ? [] : await this.logs.appendInTransaction(tx, logs);
-    // Lines that were not stored, because the log is full or has them, are not stored the next time either.
+    // The log stored none of these lines, because it is full or has them already. A repetition would not store them
+    // either, so the inbox need not remember the event.
     const kept = inbox.filter(({ append }) => append === null || appended[append]!.storedLines > 0);
     await this.inbox.insert(
       tx,
@@ -286,7 +297,7 @@ export class EventApplier {
   };
 }
 
-/** All that has to be remembered of an event that counts once. */
+/** Returns the only fields of a recorded event that the inbox keeps: its attempt and its calls. */
 function callsOf(event: RunEvent): object {
   if (event.eventType !== 'run.progress') return {};
   const { attempt, quotaUsed } = event.payload;

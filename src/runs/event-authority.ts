@@ -2,39 +2,39 @@ import { isSameSecret, leaseProof } from '../events/lease-proof';
 import type { RunEvent } from '../events/run-event';
 import type { Run } from './run';
 
-/** The way an event came here, and what its sender proved by it. */
+/** The origin of an event, with the sender's proof of its lease. */
 export type Evidence =
-  /** This process says it of a run that it carries out, or of a file that it took in. */
+  /** An event of this process, about a run that it executes or a file that it received. */
   | { origin: 'server' }
   | { origin: 'http'; leaseToken: string | null }
-  /** From a stream that others can write to. The fields are those that the proof covers. */
+  /** An entry of a stream that other programs can write to. `leaseProof` covers these fields. */
   | { origin: 'stream'; fields: Record<string, string> };
 
 type LeasedRun = Pick<Run, 'executor' | 'attempt' | 'leaseToken' | 'pastLeases'>;
 
-/** Returns the token of the lease on this attempt; null where it was never claimed over HTTP. */
+/** Returns the lease token of this attempt; null if it was never claimed over HTTP. */
 function leaseTokenOf(run: LeasedRun, attempt: number): string | null {
   return attempt === run.attempt ? run.leaseToken : (run.pastLeases?.[attempt] ?? null);
 }
 
-/** Returns the attempt that an event is about: the current one where it names none. */
+/** Returns the attempt that an event names, or the current one if it names none. */
 export function attemptOf({ payload }: RunEvent, run: Pick<Run, 'attempt'>): number {
   return ('attempt' in payload ? payload.attempt : undefined) ?? run.attempt;
 }
 
 /**
- * Whether the sender may speak for the attempt: it holds, or held, the lease. An attempt at a run with steps is only
- * ever spoken for by its holder; one of an external worker that never claimed it needs no proof. Pure.
+ * Returns whether the sender may report on the attempt: it holds, or held, the lease. For a run with steps only the
+ * lease holder may report. An external worker that never claimed the attempt needs no proof. Pure.
  */
 export function speaksForAttempt(event: RunEvent, run: LeasedRun, evidence: Evidence): boolean {
   if (evidence.origin === 'server') return true;
   const token = leaseTokenOf(run, attemptOf(event, run));
-  // A proof of a lease that is over is worse than none: its worker has lost the run.
+  // An expired lease is refused even where no proof is needed: its worker has lost the run.
   if (token === null) return run.executor === 'external' && !showsLease(evidence);
   return proves(evidence, token);
 }
 
-/** Whether the sender means to hold a lease. */
+/** Returns whether the sender presents a lease, valid or not. */
 export function showsLease(evidence: Evidence): boolean {
   if (evidence.origin === 'http') return evidence.leaseToken !== null;
   return evidence.origin === 'stream' && evidence.fields.leaseProof !== undefined;

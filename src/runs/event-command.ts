@@ -3,12 +3,12 @@ import type { RunCommand } from './run-state';
 
 const SERVER_EVENTS: string[] = ['run.requested', 'run.cancel.requested'] satisfies RunEventType[];
 
-/** True for the types that only this server publishes. */
+/** Returns true for the types that only this server publishes. */
 export function isServerEvent(eventType: string | undefined): boolean {
   return eventType !== undefined && SERVER_EVENTS.includes(eventType);
 }
 
-/** What an event that arrives does to its run; null for those that only tell what we have done ourselves. */
+/** Returns the command that an event issues to its run; null for events that change no run state. */
 export function commandOf(event: RunEvent): RunCommand | null {
   const { occurredAt } = event;
   switch (event.eventType) {

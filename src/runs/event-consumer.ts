@@ -14,19 +14,24 @@ import type { Evidence } from './event-authority';
 
 const BATCH = 500;
 const WAIT_MS = 5_000;
-/** An entry whose transaction failed is tried again after this long, and after so many deliveries is rejected. */
+/** Delay before a failed entry is retried, and the number of deliveries after which it is rejected. */
 const RETRY_AFTER_MS = 5_000;
 const MAX_DELIVERIES = 5;
 const PAUSE_MS = 1000;
-/** One that so many deliveries did not get rid of by a start may be what ends this process: it is not tried again. */
+/**
+ * Limit at start-up. An entry with more deliveries may be the cause of a crash of this process, so it is rejected
+ * without another try.
+ */
 const MAX_DELIVERIES_BEFORE_START = 8;
-/** For so long a start, or a stop, applies what is on the stream; senders may be as quick as we are. */
+/**
+ * Time limit for the backlog at start-up and at shutdown. Senders may be as fast as the server, so the backlog may
+ * never empty.
+ */
 const CATCH_UP_MS = 5_000;
 
 /**
- * Applies what lies on the stream to the runs: a batch in one transaction, one acknowledgement after its commit, which
- * the next commit stores.
- * An entry that cannot be applied never holds up the others.
+ * Applies the entries of the stream to their runs. Each batch is one transaction. The batch is acknowledged after the
+ * commit, and the next commit stores that acknowledgement. An entry that cannot be applied never blocks the others.
  */
 @Injectable()
 export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -36,17 +41,19 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private consuming: Promise<void> = Promise.resolve();
   private acknowledging: Promise<void> = Promise.resolve();
   private onCaughtUp: () => void = () => undefined;
-  /** Resolves when what lay on the stream before this life is applied. With the storage in trouble, that is after it. */
+  /**
+   * Resolves when the backlog from before this start is applied. If the storage fails, it resolves only after recovery.
+   */
   readonly caughtUp = new Promise<void>((resolve) => (this.onCaughtUp = resolve));
   private isCaughtUp = false;
   private readTrouble: string | null = null;
   private applyTrouble: string | null = null;
-  /** Why a batch could not be applied in full, since the catching up began. */
+  /** Why a batch could not be applied in full; reset when a catch-up begins. */
   private failure: unknown = null;
   private lastRetryMs = -Infinity;
-  /** What was read last could not be applied because the database could not be written. */
+  /** The last batch failed because the database could not be written. */
   private hasStorageFailed = false;
-  /** Something that was read could not be applied. */
+  /** An entry that was read could not be applied. */
   private hasUnapplied = false;
 
   constructor(
@@ -68,7 +75,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     return this.readTrouble ?? this.applyTrouble;
   }
 
-  /** What is on the stream by now is still applied: it tells how the runs of this process ended. */
+  /** Applies the entries still on the stream: they report how the runs of this process ended. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.consuming;
@@ -80,26 +87,26 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   /**
-   * What was said before this life is applied before anyone judges the runs by how they stand: else one that had
-   * ended, and had said so, would be taken for interrupted and be carried out again.
+   * Applies the backlog before any run is judged. Otherwise a run whose final event is still in the backlog would count
+   * as interrupted and be executed again.
    */
   private async catchUp(triesAtMost?: number): Promise<void> {
     this.failure = null;
     try {
-      while ((await this.takeOver(0, triesAtMost)) === BATCH); // entries of an earlier start of this process
+      while ((await this.takeOver(0, triesAtMost)) === BATCH); // pending since an earlier start
       await this.applyForgotten();
       await this.takeWhatIsThere();
       if (this.failure instanceof StorageError) throw this.failure;
     } catch (error) {
       this.logger.error(`What lies on the event stream from before cannot be applied yet: ${String(error)}`);
-      // The storage keeps everything, so it is waited for; a stream may never come back.
+      // The storage loses nothing, so wait for it. A stream may never come back.
       if (error instanceof StorageError) return;
     }
     this.isCaughtUp = true;
     this.onCaughtUp();
   }
 
-  /** @throws StorageError while runs cannot be judged yet: what was said of them may not be applied */
+  /** @throws StorageError while runs cannot be judged, because the backlog may not be applied yet */
   assertCaughtUp(): void {
     if (!this.isCaughtUp) throw new StorageError(this.database.trouble ?? 'locked');
   }
@@ -121,7 +128,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
         while (this.hasStorageFailed && !(await this.hasResumed())) await this.pause();
         if (this.stopping.signal.aborted) return;
         if (!this.isCaughtUp) await this.catchUpLater();
-        // Each time counts as a delivery, of which an event has only so many.
+        // Every retry counts as a delivery, and an event has a limited number of them.
         const isRetryDue =
           performance.now() - this.lastRetryMs >= RETRY_AFTER_MS && this.database.trouble === null;
         if (isRetryDue) await this.retry();
@@ -142,8 +149,8 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   /**
-   * Reading on while nothing can be written would only use up deliveries. Once that works again, what failed comes
-   * before what is new, so that the events of a run are applied in their order.
+   * Returns whether the database can be written again. Reading before that would only use up deliveries. Failed entries
+   * are retried before new ones are read, so that events of a run are applied in order.
    */
   private async hasResumed(): Promise<boolean> {
     if (this.stopping.signal.aborted) return true;
@@ -164,7 +171,10 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     await this.applyUnapplied();
   }
 
-  /** What could not be applied is pending and was taken over, except where this consumer was deleted. */
+  /**
+   * Reads entries again that failed and are no longer pending. The group forgets pending entries when this consumer is
+   * deleted.
+   */
   private async applyUnapplied(): Promise<void> {
     if (!this.hasUnapplied) return;
     this.hasUnapplied = false;
@@ -176,9 +186,9 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   /**
-   * Entries that were handed out and never applied are pending, and taken over; unless somebody deleted the consumer
-   * that had them, or the group's place was moved. So the last stretch is read once more: the inbox knows what of it
-   * has had its effect.
+   * Applies delivered entries that the group no longer lists as pending. That happens if an operator deletes their
+   * consumer or moves the group's offset. The latest entries are read again; the inbox marks those already applied as
+   * duplicates.
    */
   private async applyForgotten(): Promise<void> {
     const recent = await this.applier.recentEntryIds();
@@ -227,7 +237,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     await this.acknowledge(done);
   }
 
-  /** Waits for the acknowledgement before this one only, which the commit of this batch has carried along. */
+  /** Waits only for the previous acknowledgement, which was stored with the commit of this batch. */
   private async acknowledge(ids: string[]): Promise<void> {
     const before = this.acknowledging;
     this.acknowledging = this.stream
@@ -243,7 +253,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
       const { outcome, reason } = await this.applier.apply(entry, this.evidenceOf(entry));
       if (outcome === 'rejected') this.logger.warn(`Event ${entry.id} is rejected: ${reason}`);
     } catch (error) {
-      // A storage in trouble must not use up the deliveries of sound events.
+      // A storage failure must not use up the deliveries of valid events.
       if (error instanceof StorageError || entry.deliveryCount < MAX_DELIVERIES) throw error;
       await this.setAside(entry);
     }

@@ -7,7 +7,7 @@ import type { EventEffect } from './event-effect';
 import { type EventCounts, type Listing, listingOf, NO_EVENTS } from './event-listing';
 import { RunEventCountsEntity } from './run.entity';
 
-/** The counts of the runs that a batch of events is about, as they become while it is applied. */
+/** Event counts of the runs in a batch, updated while the batch is applied. */
 export class BatchCounts {
   readonly changed = new Map<string, EventCounts>();
 
@@ -21,7 +21,7 @@ export class BatchCounts {
   }
 }
 
-/** Keeps how many events of each run are listed, so that they are never counted. */
+/** Stores how many events of each run are listed, so that no query has to count them. */
 @Injectable()
 export class EventCountRows {
   private readonly rows: TableRows<RunEventCountsEntity>;

@@ -5,12 +5,12 @@ import { commandOf, isServerEvent } from './event-command';
 import type { Run } from './run';
 import { type Emission, type Refusal, type RunPhase, transition } from './run-state';
 
-/** What one event did. */
+/** The effect of one event. */
 export interface EventEffect {
   outcome: 'applied' | Refusal;
-  /** Its sender holds, or held, the attempt that it is about. */
+  /** The sender holds, or held, the lease of the event's attempt. */
   isFromHolder: boolean;
-  /** Null where the phase stayed the same. */
+  /** Null if the phase did not change. */
   phaseChange: { from: RunPhase; to: RunPhase } | null;
   changed: Run | null;
   emits: Emission[];
@@ -18,8 +18,8 @@ export interface EventEffect {
 }
 
 /**
- * What an event that was never seen before does to its run. The sender's authority comes first: what a stranger is
- * answered must not depend on how the run stands, or on who holds it. Pure.
+ * Returns the effect of a new event on its run. Authority is checked first, so that the answer to an unauthorized
+ * sender reveals neither the state of the run nor its holder. Pure.
  */
 export function effectOf(event: RunEvent, run: Run, evidence: Evidence, now: Instant): EventEffect {
   const nothing: EventEffect = {
@@ -31,7 +31,7 @@ export function effectOf(event: RunEvent, run: Run, evidence: Evidence, now: Ins
     logLines: null,
   };
   const fromStranger = (outcome: Refusal): EventEffect => ({ ...nothing, outcome, isFromHolder: false });
-  // The server stores its own in the transaction that publishes them, so that they return as duplicates.
+  // The server's own events are stored when they are published, so they return as duplicates.
   if (isServerEvent(event.eventType)) return fromStranger('not-from-server');
   const attempt = attemptOf(event, run);
   if (attempt > run.attempt) return fromStranger('unknown-attempt');

@@ -5,41 +5,44 @@ import { type AppliedEvent, EventApplier, type EventOutcome } from './event-appl
 import { isServerEvent } from './event-command';
 
 export interface IncomingEvent {
-  /** As they would lie on the stream. */
+  /** The fields of a stream entry. */
   fields: Record<string, string>;
-  /** What is wrong with it already; null if the parser of stream entries decides. */
+  /** A flaw that was found before parsing; null if the parser of stream entries decides. */
   flaw: string | null;
-  /** What the sender shows as its lease; never stored. */
+  /** The lease token that the sender presents; never stored. */
   leaseToken: string | null;
 }
 
 export interface TakenIn {
-  /** Recorded, whether they changed anything or not. */
+  /** Events recorded for the first time, with or without an effect. */
   accepted: number;
-  /** Recorded before. */
+  /** Events that were recorded before. */
   duplicates: number;
-  /** Unusable, with the reason in words; or not from the holder of the lease, with the reason `LEASE_LOST`. */
+  /**
+   * Invalid events, with the reason in words, and events from a worker that lost its lease, with the reason
+   * `LEASE_LOST`.
+   */
   rejected: { index: number; reason: string }[];
 }
 
-/** The event loop gets a turn after so much: writing 15 MiB at once would hold it for a second. */
+/** Size of a portion; the event loop gets a turn after each. Writing 15 MiB in one go would block it for a second. */
 const PORTION_CHARACTERS = 1024 * 1024;
 
-/** Events that come past the stream: they are applied at once, by what applies those of the stream. */
+/** Applies events that arrive over HTTP instead of the stream, with the same `EventApplier`. */
 @Injectable()
 export class EventIntake {
   constructor(private readonly applier: EventApplier) {}
 
   /**
-   * Applies all before the answer, in one commit unless they are large. An unusable event is rejected and kept. If the
-   * database fails, the sender sends the same batch again, and events that were applied are duplicates then.
+   * Applies all events before it resolves, in one commit unless they are large. An invalid event is rejected and kept.
+   * If the database fails, the sender retries the whole batch, and events already applied count as duplicates.
    */
   async take(events: IncomingEvent[]): Promise<TakenIn> {
     const settled: Pick<AppliedEvent, 'outcome' | 'reason'>[] = [];
     for (const portion of portionsOf(events)) {
       const results = await Promise.allSettled(portion.map((event) => this.takeOne(event)));
       for (const result of results) {
-        // The rest waits for the repetition: events after a missing one must not be applied before it.
+        // Leave the rest to the sender's retry: events after a missing one must not be applied before it.
         if (result.status === 'rejected') throw result.reason;
         settled.push(result.value);
       }
@@ -54,14 +57,14 @@ export class EventIntake {
     return taken;
   }
 
-  /** Applies an event that this server makes for a worker, for example for an upload. */
+  /** Applies an event that this server creates for a worker, for example for an upload. */
   async takeOwn(event: RunEvent): Promise<EventOutcome> {
     const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
     const { outcome } = await this.applier.apply(entry, { origin: 'server' });
     return outcome;
   }
 
-  /** Applies events of this process at once, in order, and puts them into the outbox in the same transaction. */
+  /** Applies events of this process at once and in order. The same transaction adds them to the outbox. */
   async applyAndPublish(events: RunEvent[]): Promise<void> {
     await Promise.all(events.map((event) => this.applier.applyAndPublish(event)));
   }
@@ -71,10 +74,10 @@ export class EventIntake {
     flaw,
     leaseToken,
   }: IncomingEvent): Promise<Pick<AppliedEvent, 'outcome' | 'reason'>> {
-    // Not kept: there is nothing to redeliver.
+    // Not kept, because redelivering it would have no effect.
     if (isServerEvent(fields.eventType))
       return { outcome: 'rejected', reason: notOfWorkers(fields.eventType!) };
-    // Named by what it says: a sender that tries a bad event over and over puts it on the list once.
+    // The content hash is the entry id, so a sender that repeats an invalid event adds it to the list only once.
     const entry = { id: `http:${contentHash(fields)}`, fields, deliveryCount: 1 };
     if (flaw === null) return this.applier.apply(entry, { origin: 'http', leaseToken });
     await this.applier.reject(entry, flaw);

@@ -4,19 +4,21 @@ import type { EventEffect } from './event-effect';
 import { isTerminal } from './run';
 import type { RunEventCountsEntity } from './run.entity';
 
-/** What the history of a run lists besides logs and heartbeats, which have a bound of their own. */
+/** Limits of a run's event history, without logs and heartbeats, which have their own limits. */
 export const MAX_LISTED_EVENTS = 10_000;
 export const MAX_LISTED_BYTES = 16 * 1024 * 1024;
-/** Events of senders that do not hold the run. Their limit is separate, so that they never take the holder's. */
+/**
+ * Limit for events of senders that do not hold the run. It is separate, so that they never use up the holder's limit.
+ */
 export const MAX_FOREIGN_EVENTS = 20;
 const MAX_FOREIGN_BYTES = 4096;
-/** More than a day of them. */
+/** Limit for heartbeats: more than a day at the embedded worker's interval of 10 s. */
 export const MAX_SIGNS_OF_LIFE = 10_000;
 
 /**
- * - `listed`: in the history, and in the inbox.
- * - `recorded`: in the inbox with its calls alone, because they must count once.
- * - `unlisted`: nothing of it is kept but its effect, which is the same when it is applied again.
+ * - `listed`: in the history and in the inbox.
+ * - `recorded`: in the inbox with its calls only, because calls must count exactly once.
+ * - `unlisted`: not stored. Applying it again has the same effect.
  */
 export type Listing = 'listed' | 'recorded' | 'unlisted';
 
@@ -24,7 +26,7 @@ export type EventCounts = Omit<RunEventCountsEntity, 'runId'>;
 
 export const NO_EVENTS: EventCounts = { listed: 0, listedBytes: 0, signsOfLife: 0, unlisted: 0, foreign: 0 };
 
-/** Decides whether an event is listed, and counts it. Lines of logs are bounded by the log. Pure. */
+/** Decides whether an event is listed, and counts it. The log has its own limit for lines. Pure. */
 export function listingOf(
   event: RunEvent,
   effect: EventEffect,
@@ -46,7 +48,7 @@ export function listingOf(
   const isEnd = effect.changed !== null && isTerminal(effect.changed);
   if (hasRoom || isEnd)
     return { listing: 'listed', counts: { ...counts, listed: counts.listed + 1, listedBytes } };
-  // A total of calls can be told any number of times, an addition cannot.
+  // A repeated total changes nothing; a repeated increment would count twice.
   const addsCalls = callsIn(event)?.kind === 'more';
   const listing = addsCalls ? 'recorded' : 'unlisted';
   return { listing, counts: { ...counts, unlisted: counts.unlisted + 1 } };

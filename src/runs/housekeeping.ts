@@ -13,10 +13,10 @@ import { OutboxRelay } from '../events/outbox-relay';
 import { RunStore } from './run-store';
 
 const EVERY_MS = 15 * 60 * 1000;
-/** The contract promises 24 hours. */
+/** The API promises 24 hours. */
 const KEEP_IDEMPOTENCY_KEYS_HOURS = 48;
 
-/** Lets go of what has had its time: entries that all groups have done with, settled requests, and old idempotency keys. */
+/** Deletes stream entries that all groups have finished, settled requests, and old idempotency keys. */
 @Injectable()
 export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(Housekeeping.name);
@@ -42,9 +42,9 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
     await this.tidying;
   }
 
-  /** Each part for itself: with Redis away, what lies in the database is tidied all the same. */
+  /** Runs each part separately, so that the database is cleaned up even while Redis is unavailable. */
   async tidy(): Promise<void> {
-    // The slower of the two: a wall clock that is set forward must not make anything old.
+    // Use the slower clock: a wall clock that is set forward must not make entries look old.
     const nowMs = Math.min(this.clock.nowMs(), this.clock.steadyMs());
     const hoursAgo = (hours: number) => toInstant(nowMs - hours * 3_600_000);
     await this.attempt('entries of the stream', () =>

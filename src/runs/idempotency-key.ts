@@ -3,7 +3,7 @@ import { invalid } from '../http/catalogue';
 export const IDEMPOTENCY_KEY_HEADER = 'Idempotency-Key';
 const MAX_LENGTH = 255;
 
-/** The key of a request, or null if it has none. @throws JobatoError VALIDATION */
+/** Returns the key of a request, or null if it has none. @throws JobatoError VALIDATION */
 export function checkIdempotencyKey(header: string | undefined): string | null {
   if (header === undefined) return null;
   const key = header.trim();

@@ -1,8 +1,8 @@
-/** Without a heartbeat for this long, a worker that claimed a run has lost it. */
+/** Seconds without a heartbeat after which a worker that claimed a run loses it. */
 export const LEASE_SECONDS = 30;
 
-/** How long a claim without a `claimId` may stay unused: its answer may never have reached the worker. */
+/** Seconds that a claim without a `claimId` may stay unused: the response may never have reached the worker. */
 export const UNUSED_LEASE_SECONDS = 15;
 
-/** Tokens of lost attempts that are remembered, so that calls which those attempts issued can still be proven. */
+/** Number of lost attempts whose tokens are kept, so that calls issued in those attempts can still be verified. */
 export const MAX_PAST_LEASES = 20;

@@ -5,10 +5,10 @@ import { NO_PROGRESS, pendingSteps, type Run, type TriggeredBy } from './run';
 import type { RunStart } from './run-id';
 import { unheardSince } from './sender-clock';
 
-/** Between SIGTERM and SIGKILL; a worker of ours has confirmed a stop soon after. */
+/** Seconds between SIGTERM and SIGKILL. The embedded worker confirms a stop soon after. */
 export const KILL_AFTER_SECONDS = 10;
 
-/** A run of a project as it is at its start: running, and nobody's yet. */
+/** Returns a new run of a project: running, and not claimed by any worker. */
 export function newRun(request: {
   start: RunStart;
   project: ProjectDefinition;
@@ -56,7 +56,7 @@ export function newRun(request: {
     finishBy:
       isExternal && project.timeoutSeconds !== null ? plusSeconds(startedAt, project.timeoutSeconds) : null,
     cancelRequestedAt: null,
-    // A worker of ours needs the time to end the processes, whatever the file grants to external ones.
+    // The embedded worker needs time to end the processes, whatever the project grants to external workers.
     stopGraceSeconds: isExternal
       ? project.stopGraceSeconds
       : Math.max(project.stopGraceSeconds, 3 * KILL_AFTER_SECONDS),

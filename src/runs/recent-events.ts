@@ -1,6 +1,6 @@
 import type { RememberedEvent } from './remembered-event';
 
-/** The events that were added last, by id, up to a number of them. */
+/** The most recently added events by id, limited to `maxCount`. */
 export class RecentEvents {
   private readonly events = new Map<string, RememberedEvent>();
 

@@ -3,12 +3,12 @@ import { elapsedMs, type Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { median } from './median';
 
-/** How the workers of an external project report, as far as its latest finished runs show. */
+/** How the workers of an external project report, judged by its latest finished runs. */
 export interface ReportingHabit {
   reports: 'at-start' | 'only-at-end' | 'unknown';
-  /** Milliseconds from start to end of the runs that were reported only at the end; null where there are none. */
+  /** Median milliseconds from start to end of runs reported only at the end; null if there are none. */
   typicalMs: number | null;
-  /** The latest end that a worker reported without having claimed the run. */
+  /** The latest final report from a worker that had not claimed the run. */
   lastReport: { runId: string; at: Instant } | null;
 }
 
@@ -23,7 +23,10 @@ interface FinishedRun {
 
 const LOOK_AT_RUNS = 10;
 
-/** @param runs newest first. Pure. */
+/**
+ * Returns how the workers report. Pure.
+ * @param runs newest first
+ */
 export function habitOf(runs: FinishedRun[]): ReportingHabit {
   const [latest] = runs;
   if (!latest) return UNKNOWN_HABIT;
@@ -36,19 +39,19 @@ export function habitOf(runs: FinishedRun[]): ReportingHabit {
   };
 }
 
-/** Tells from the past of external projects what it means that a run of theirs is not claimed. */
+/** Derives from past runs what it means that a run of an external project is not claimed. */
 @Injectable()
 export class ReportingHabits {
   constructor(private readonly database: Database) {}
 
-  /** Of external projects: each is looked up by itself, in an index. */
+  /** Returns the habits of external projects. Each project takes one index lookup. */
   async of(projectIds: Iterable<string>): Promise<Map<string, ReportingHabit>> {
     const ids = [...new Set(projectIds)];
     const habits = await Promise.all(ids.map(async (id) => habitOf(await this.finishedRuns(id))));
     return new Map(ids.map((id, index) => [id, habits[index]!]));
   }
 
-  /** Completed and partial ones: only a worker ends a run that way. */
+  /** Returns completed and partial runs: only a worker can end a run with these statuses. */
   private finishedRuns(projectId: string): Promise<FinishedRun[]> {
     const latest = (status: 'completed' | 'partial') =>
       'SELECT run_id AS "runId", claimed_at AS "claimedAt", started_at AS "startedAt", ended_at AS "endedAt"' +

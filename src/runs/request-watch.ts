@@ -11,13 +11,13 @@ const PAGE = 500;
 interface Unclaimed {
   runId: string;
   executor: 'steps' | 'external';
-  /** Where its request was put; null where nobody wrote that down. */
+  /** The stream entry of its request; null if that is not recorded. */
   entryId: string | null;
 }
 
 /**
- * Sees to it that a run which nobody has taken can be taken. "Published" does not mean "a worker has it": a volatile
- * stream may have lost the request, and one that a consumer was handed and dropped is as good as lost.
+ * Requests runs again whose request is lost. "Published" does not mean that a worker received it. A volatile stream may
+ * lose the request, and a consumer may receive and drop it.
  */
 @Injectable()
 export class RequestWatch implements OnApplicationBootstrap, OnModuleDestroy {
@@ -34,8 +34,8 @@ export class RequestWatch implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    // What was said before this life is applied first: a run that somebody has taken, or ended, is not asked for again.
-    // Not awaited: with the storage in trouble it takes until that is over.
+    // Wait for the backlog, so that runs already claimed or ended are not requested again. Do not await it here: if the
+    // storage fails, it resolves only after recovery.
     void this.consumer.caughtUp.then(() => this.lookAgain());
   }
 
@@ -45,7 +45,7 @@ export class RequestWatch implements OnApplicationBootstrap, OnModuleDestroy {
     await this.looking.catch(() => undefined);
   }
 
-  /** Again and again where requests may be lost at any time; otherwise until it has succeeded once. */
+  /** On a volatile stream, checks periodically. On a durable stream, checks until the first success. */
   private async lookAgain(): Promise<void> {
     if (this.isDestroyed) return;
     this.looking = this.stream.trouble === null ? this.look() : Promise.resolve();
@@ -72,8 +72,9 @@ export class RequestWatch implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async lostOf(runs: Unclaimed[]): Promise<string[]> {
-    // A stream that loses nothing forgets no delivery either, but a worker of ours may have died between taking and
-    // claiming; what is asked for twice is claimed once. Strangers are not asked twice: they may not know better.
+    // A durable stream loses no deliveries. The embedded worker may still crash between reading a request and claiming
+    // its run. A duplicate request is safe there, because a run is claimed only once. External workers get no
+    // duplicate: some do not detect a repeated request.
     if (!this.stream.isVolatile) {
       return runs.filter(({ executor }) => executor === 'steps').map(({ runId }) => runId);
     }
@@ -84,7 +85,7 @@ export class RequestWatch implements OnApplicationBootstrap, OnModuleDestroy {
       );
     const [forSteps, forExternals] = await Promise.all([
       obtainable('steps', WORKER_GROUP),
-      obtainable('external', null), // who carries these out reads in groups of their own, or in none
+      obtainable('external', null), // external workers use their own groups, or none
     ]);
     return runs
       .filter(({ entryId }) => entryId === null || !(forSteps.has(entryId) || forExternals.has(entryId)))

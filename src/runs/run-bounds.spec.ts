@@ -77,7 +77,7 @@ it.each([
   expect(bytes(cut)).toBeLessThanOrEqual(maxBytes);
   if (expected === undefined) expect(cut).toMatch(/ … \[cut\]$/);
   else expect(cut).toBe(expected);
-  expect(Buffer.from(cut).toString()).toBe(cut); // no half of a character
+  expect(Buffer.from(cut).toString()).toBe(cut); // no lone surrogate
 });
 
 it.each([
@@ -102,6 +102,6 @@ it.each([
     },
   ];
   const run = after(aNewRun(), commands);
-  // The other half is for the inputs of the run.
+  // Half of the 1 MiB is reserved for the run's inputs.
   expect(bytes({ ...run, params: {} })).toBeLessThan(448 * 1024);
 });

@@ -4,8 +4,8 @@ import { flawOfArtifactName } from './artifact-name';
 import { type Artifact, type Omission, OMISSIONS, pendingSteps, type StepState } from './run';
 
 /**
- * What a run may collect of what its worker reports. Each list is bounded in number and in bytes, so that the row of a
- * run, which is written at each change and read for each page, stays below 1 MiB with its inputs and params.
+ * Limits of what a run stores from its worker's reports. Every list is limited in number and in bytes. The row of a run
+ * is written on each change and read for each page. With its inputs and params it stays below 1 MiB.
  */
 export const MAX_METRICS = 500;
 export const MAX_METRIC_NAME_LENGTH = 100;
@@ -14,7 +14,7 @@ export const MAX_STEPS = 200;
 const MAX_METRICS_BYTES = 96 * 1024;
 const MAX_ARTIFACTS_BYTES = 192 * 1024;
 const MAX_STEPS_BYTES = 48 * 1024;
-/** What a member takes as JSON beside its name, at most. */
+/** Maximum bytes that an item takes as JSON besides its name. */
 const METRIC_BYTES = 30;
 const ARTIFACT_BYTES = 40;
 const STEP_BYTES = 190;
@@ -24,7 +24,7 @@ export const MAX_ERROR_BYTES = 32 * 1024;
 export const MAX_REASON_BYTES = 2 * 1024;
 const CUT_MARK = ' … [cut]';
 
-/** The summary bar and the summary of a run need these two, so they are kept however many others there are. */
+/** The summary bar and the run summary need these two metrics, so no limit drops them. */
 const ALWAYS_KEPT = new Set(['newJobsCount', 'relevantCount']);
 
 interface Bounded<Kept> {
@@ -32,7 +32,7 @@ interface Bounded<Kept> {
   isCut: boolean;
 }
 
-/** Names that are known are updated; new ones that are readable are added as long as there is room. */
+/** Returns the metrics after a report. Known names are updated; new readable names are added while there is room. */
 export function withMetrics(
   known: Record<string, number>,
   reported: Record<string, number>,
@@ -64,7 +64,7 @@ export function withArtifacts(known: Artifact[], reported: ReportedArtifact[]): 
   return { kept: [...kept.values()], isCut };
 }
 
-/** The steps with one of this name among them. External workers may have steps that no project file names. */
+/** Returns the steps, including one with this name. External workers may report steps that no project file declares. */
 export function withStepNamed(known: StepState[], name: string): Bounded<StepState[]> {
   if (known.some((step) => step.name === name)) return { kept: known, isCut: false };
   const fresh = new Budget(() => known.map((step) => step.name), STEP_BYTES, MAX_STEPS, MAX_STEPS_BYTES);
@@ -73,7 +73,7 @@ export function withStepNamed(known: StepState[], name: string): Bounded<StepSta
     : { kept: known, isCut: true };
 }
 
-/** The notes of a run with these among them. */
+/** Returns the omissions of a run, including the new ones. */
 export function withOmissions(
   before: Omission[] | null,
   cut: Partial<Record<Omission, boolean>>,
@@ -82,9 +82,9 @@ export function withOmissions(
   return added.length === 0 ? before : [...(before ?? []), ...added];
 }
 
-/** A text that takes at most so many bytes as JSON; a longer one is cut and says so. */
+/** Returns the text cut to `maxBytes` of JSON; a cut text ends with a mark. */
 export function cutText(text: string, maxBytes: number): string {
-  // A UTF-16 unit takes at most six bytes of JSON, which spares nearly every text the counting.
+  // A UTF-16 unit takes at most six bytes of JSON, so nearly every text is short enough without counting.
   if (text.length * 6 <= maxBytes || jsonBytes(text) <= maxBytes) return text;
   const room = maxBytes - jsonBytes(CUT_MARK);
   let start = text.slice(0, room);
@@ -92,7 +92,7 @@ export function cutText(text: string, maxBytes: number): string {
   return `${start.replace(/[\uD800-\uDBFF]$/, '')}${CUT_MARK}`;
 }
 
-/** Room for new names beside those that are there. What is there is counted only when a new name comes. */
+/** The remaining room for new names. Known names are counted only when the first new name arrives. */
 class Budget {
   private count: number | null = null;
   private bytes = 0;
@@ -104,7 +104,7 @@ class Budget {
     private readonly maxBytes: number,
   ) {}
 
-  /** Takes the room of a new name, if there is any. */
+  /** Reserves the room of a new name. Returns false if there is none. */
   hasRoom(name: string): boolean {
     if (this.count === null) {
       this.count = 0;

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Injectable } from '@nestjs/common';
 import type { Run } from './run';
 
-/** Tells this process, after the commit, that a run has changed: it wakes readers, who then read for themselves. */
+/** Notifies listeners in this process, after the commit, that a run has changed. Listeners then read what they need. */
 @Injectable()
 export class RunChanges {
   private readonly emitter = new EventEmitter().setMaxListeners(0);
@@ -12,13 +12,13 @@ export class RunChanges {
     this.emitter.emit(run.runId, run);
   }
 
-  /** @returns what ends it */
+  /** @returns a function that removes the listener */
   onChange(runId: string, listener: (run: Run) => void): () => void {
     this.emitter.on(runId, listener);
     return () => void this.emitter.off(runId, listener);
   }
 
-  /** @returns what ends it */
+  /** @returns a function that removes the listener */
   onAnyChange(listener: (run: Run) => void): () => void {
     this.emitter.on('any', listener);
     return () => void this.emitter.off('any', listener);

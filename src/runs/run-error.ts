@@ -6,7 +6,7 @@ export interface RunError {
   message: string;
 }
 
-/** The part of a run that its error text needs. */
+/** The fields of a run that its error text needs. */
 export type ErrorFacts = Pick<
   Run,
   | 'error'
@@ -18,27 +18,30 @@ export type ErrorFacts = Pick<
   | 'lastHeardAt'
 >;
 
-/** The server ended the run without its worker, so a later report of the worker is of interest. */
+/** Codes of runs that the server ended without their worker. A later report from that worker is worth showing. */
 const DECIDED_BY_SERVER: ReadonlySet<string> = new Set([
   'STOP_UNCONFIRMED',
   'STOP_NOT_CONFIRMED',
   'NO_WORKER',
 ]);
 
-/** The error with its text, for API and terminal. */
+/** Returns the error with its text, for the API and the CLI. */
 export function runError(run: ErrorFacts): RunError | null {
   const sentences = errorSentences(run);
   return run.error && sentences && { code: run.error.code, message: plainText(joined(sentences)) };
 }
 
-/** The message that a worker reported, or the text for the code that the server stored. The first sentence can stand alone. */
+/**
+ * Returns the message that a worker reported, or the text for the code that the server stored. The first sentence is
+ * complete without the others.
+ */
 export function errorSentences(run: ErrorFacts): Sentence[] | null {
   const { error } = run;
   if (error === null) return null;
   return error.message === null ? serverSentences(error, run) : [[{ text: error.message }]];
 }
 
-/** Whether the run ended without its worker, which may still be working. */
+/** Returns whether the run ended without its worker, which may still be executing it. */
 export function mayStillBeWorkedOn({ error, requestPublishedAt }: ErrorFacts): boolean {
   if (error === null || !DECIDED_BY_SERVER.has(error.code)) return false;
   return error.code !== 'NO_WORKER' || requestPublishedAt !== null;

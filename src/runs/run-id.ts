@@ -5,24 +5,24 @@ export interface RunStart {
   /** UUID of version 7. */
   runId: string;
   startedAtMs: number;
-  /** 1 where the clock was behind the newest id, so that this id names a later time than the start. */
+  /** 1 if the clock was behind the newest id, so that this id encodes a later time than the start. */
   idIsAhead: 0 | 1;
 }
 
 /**
- * Makes ids of runs that rise strictly, also within a millisecond, when the clock is set back, and across restarts, so
- * that the order of ids is the order of starts: lists page by it (RFC 9562, section 6.2, method 1).
+ * Generates run ids that increase strictly: within one millisecond, after the clock is set back, and across restarts.
+ * The order of ids is therefore the order of starts, and lists page by it (RFC 9562, section 6.2, method 1).
  */
 export class RunIds {
   private lastMs: number;
   private sequence: number;
 
-  /** @param newest the newest id in the database; null if it has none */
+  /** @param newest the newest id in the database; null if there is none */
   constructor(
     private readonly clock: Clock,
     newest: string | null,
   ) {
-    // The sequence within its millisecond is unknown, so the next one is begun.
+    // The last sequence number of that millisecond is unknown, so continue with the next millisecond.
     this.lastMs = newest === null ? 0 : startOfRun(newest) + 1;
     this.sequence = newest === null ? 0 : -1;
   }
@@ -39,7 +39,7 @@ export class RunIds {
   }
 }
 
-/** The smallest id that is made at this time: a time filter becomes a range of ids. */
+/** Returns the smallest id for this time, so that a time filter becomes a range of ids. */
 export function lowestRunIdAt(epochMs: number): string {
   const hex = Math.min(Math.max(0, epochMs), 2 ** 48 - 1)
     .toString(16)
@@ -47,7 +47,10 @@ export function lowestRunIdAt(epochMs: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }
 
-/** The time in an id, in epoch milliseconds: when the run started, unless the clock was behind the newest id then. */
+/**
+ * Returns the time in an id, in epoch milliseconds. It is the start of the run, unless the clock was behind the newest
+ * id.
+ */
 function startOfRun(runId: string): number {
   return Number.parseInt(runId.replaceAll('-', '').slice(0, 12), 16);
 }

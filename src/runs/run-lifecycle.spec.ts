@@ -6,7 +6,7 @@ import { type RunCommand, TRANSITIONS } from './run-state';
 const page = readFileSync(join(__dirname, '..', '..', 'docs', 'run-lifecycle.md'), 'utf8');
 const drawing = /```mermaid\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
 
-/** `from --command--> to`, one for every command on every arrow. */
+/** Returns `from --command--> to` for every command on every arrow. */
 function drawnEdges(): string[] {
   return [...drawing.matchAll(/^ *([\w-]+) --> ([\w-]+): (.+)$/gm)].flatMap(([, from, to, commands]) =>
     commands!.split(',').map((command) => `${from} --${command.trim()}--> ${to}`),

@@ -29,7 +29,7 @@ export class LogPageView {
   nextAfter!: number | null;
 }
 
-/** Documents the three forms in which a log is sent. */
+/** Documents the three response formats of a log. */
 export const ApiLog = (operationId: string): MethodDecorator =>
   applyDecorators(
     ApiExtraModels(LogPageView),

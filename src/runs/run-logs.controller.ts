@@ -13,7 +13,7 @@ import { RunQueries } from './run-queries';
 import { drained, RunStreams } from './run-streams';
 import { LogQuery } from './run.requests';
 
-/** Characters of text on a page of JSON: it ends with the chunk that goes beyond. */
+/** Limit of a JSON page, in characters of text. The page ends with the chunk that exceeds it. */
 const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
 
 @ApiTags('runs')
@@ -74,7 +74,7 @@ export class RunLogsController {
     const items: LogLine[] = [];
     let seq = after;
     let length = 0;
-    // One line more than asked for tells whether there is a next page.
+    // Read one more line than requested, to find out whether there is a next page.
     while (items.length <= limit && length <= MAX_PAGE_LENGTH) {
       const chunk = await this.tail.readAfter(run.runId, seq);
       if (!chunk) break;
@@ -91,7 +91,7 @@ export class RunLogsController {
   private async sendText(run: Run, after: number, request: Request, response: Response): Promise<void> {
     const lastSeq = await this.tail.lastSeq(run.runId);
     const text = () => logText(this.tail, run.runId, after, lastSeq);
-    // Lines are only ever added, so these numbers identify the text.
+    // Logs are append-only, so these numbers identify the text.
     const etag = `"${run.runId}-${after}-${Math.max(after, lastSeq)}"`;
     response.setHeader('Content-Type', 'text/plain; charset=utf-8');
     response.setHeader('Cache-Control', 'private, no-store, no-transform');
@@ -102,7 +102,7 @@ export class RunLogsController {
       await send(text(), response);
       return;
     }
-    // Its size is not stored. To count it takes as long as to send it, so only those who ask for it wait.
+    // The size is not stored, and counting takes as long as sending. Only requests that need the size wait for it.
     const range = beginRanged(request, response, { size: await bytesOf(text()), etag });
     if (range) await send(sliceBytes(text(), range), response);
   }
@@ -122,7 +122,10 @@ async function send(pieces: AsyncIterable<Buffer>, response: Response): Promise<
   response.end();
 }
 
-/** A browser that reconnects sends the address it began with, so its `Last-Event-ID` is the newer word. */
+/**
+ * Returns the line to resume after. A reconnecting browser repeats its original URL, so its `Last-Event-ID` is newer
+ * than `after`.
+ */
 function resumeAfter({ after }: LogQuery, lastEventId: string | undefined): number {
   if (lastEventId === undefined || lastEventId === '') return after;
   const seq = Number(lastEventId);

@@ -16,7 +16,7 @@ export interface RunFilter {
   status?: RunStatus;
   scope?: string;
   triggeredBy?: TriggeredBy;
-  /** Epoch milliseconds of the start, both ends included. */
+  /** Start time in epoch milliseconds, both ends included. */
   fromMs?: number;
   toMs?: number;
 }
@@ -28,7 +28,7 @@ export interface Page<Item> {
 
 export type RunStanding = Pick<Run, 'status' | 'attempt' | 'cancelRequestedAt' | 'startedAt' | 'senderClock'>;
 
-/** The part of an active run that its deadlines depend on. */
+/** The fields of an active run that its deadlines depend on. */
 export type LimitedRun = Pick<
   Run,
   | 'runId'
@@ -47,12 +47,12 @@ export type LimitedRun = Pick<
   | 'stopBy'
 >;
 
-/** What may be large in a row of a run. */
+/** The columns of a run that can be large. */
 const RUN_BYTES = ['params', 'run_inputs', 'progress', 'steps', 'metrics', 'error', 'artifacts']
   .map((column) => `COALESCE(OCTET_LENGTH(${column}), 0)`)
   .join(' + ');
 
-/** Reads runs. Lists are paged by run id, whose order is the order of starts. */
+/** Queries runs. Lists page by run id, whose order is the order of starts. */
 @Injectable()
 export class RunQueries {
   private readonly runs: TableRows<RunEntity>;
@@ -78,7 +78,7 @@ export class RunQueries {
     return run ?? null;
   }
 
-  /** @throws JobatoError RUN_NOT_FOUND, also where the run is another project's */
+  /** @throws JobatoError RUN_NOT_FOUND, also if the run belongs to another project */
   async get(runId: string, projectId?: string): Promise<Run> {
     const run = await this.find(runId);
     if (!run || (projectId !== undefined && run.projectId !== projectId)) {
@@ -88,7 +88,7 @@ export class RunQueries {
     return run;
   }
 
-  /** Newest first, from after `cursor`. */
+  /** Returns runs after `cursor`, newest first. */
   async list(filter: RunFilter, limit: number, cursor?: string): Promise<Page<Run>> {
     const conditions: string[] = [];
     const parameters: unknown[] = [];
@@ -109,8 +109,8 @@ export class RunQueries {
     }
     if (cursor !== undefined) where('run_id < ?', cursor);
     const condition = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
-    // Only ids, which the project's index has together with all that is asked for; it would not be chosen for whole
-    // rows, and then the runs of all projects with this scope are looked at.
+    // Select only ids: an index of the project covers that query. For whole rows the planner would choose another index
+    // and scan the runs of all projects with this scope.
     const ids = `SELECT run_id FROM runs ${condition} ORDER BY run_id DESC LIMIT ?`;
     const { keys, hasMore } = await weighedPage<string>(
       this.database.read,
@@ -123,7 +123,7 @@ export class RunQueries {
     return { items, nextCursor: hasMore ? keys.at(-1)! : null };
   }
 
-  /** The active run, else the latest. */
+  /** Returns the active run, or the latest run if none is active. */
   async current(projectId: string): Promise<Run | null> {
     const active = await this.active(projectId);
     if (active) return active;
@@ -150,7 +150,7 @@ export class RunQueries {
 
   async latestEnded(projectId?: string): Promise<Run | null> {
     if (projectId !== undefined) {
-      // One run a project at a time: the last to start is the last to end.
+      // A project has one active run at a time, so the last to start is the last to end.
       const [run] = await this.select(
         "WHERE project_id = ? AND status <> 'running' ORDER BY run_id DESC LIMIT 1",
         [projectId],
@@ -159,18 +159,19 @@ export class RunQueries {
     }
     const [run] = await this.select('WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1', []);
     if (!run || run.endedAt! <= this.clock.now()) return run ?? null;
-    // The clock was set back since: until it has caught up, ends are no order, and starts are the nearest to one.
+    // The clock was set back since this run ended. Until it catches up, end times give no order. The order of starts is
+    // the closest substitute.
     const [newest] = await this.select("WHERE status <> 'running' ORDER BY run_id DESC LIMIT 1", []);
     return newest!;
   }
 
-  /** The run that was handed out to this claim. */
+  /** Returns the active run that this claim received. */
   async claimedBy(claimId: string): Promise<Run | null> {
     const [run] = await this.select("WHERE lease_claim_id = ? AND status = 'running'", [claimId]);
     return run ?? null;
   }
 
-  /** Returns the active runs that a worker holds, with the worker's last sign. */
+  /** Returns the active runs that a worker holds, with the time of the worker's last report. */
   heldRuns(): Promise<{ workerId: string; runId: string; lastHeardAt: Instant | null }[]> {
     return this.database.read.query(
       'SELECT worker_id AS "workerId", run_id AS "runId", last_heard_at AS "lastHeardAt" FROM runs' +
@@ -182,7 +183,7 @@ export class RunQueries {
     return this.select("WHERE status = 'running' AND worker_id = ?", [workerId]);
   }
 
-  /** Returns runs without a worker, oldest first. No more than there are projects, since each has one run at a time. */
+  /** Returns unclaimed runs, oldest first. Each project has at most one. */
   async unclaimed(executors: Run['executor'][]): Promise<Pick<Run, 'runId' | 'projectId' | 'executor'>[]> {
     const rows = await this.database.read.query<{ run_id: string; project_id: string; executor: string }>(
       "SELECT run_id, project_id, executor FROM runs WHERE status = 'running' AND claimed_at IS NULL" +
@@ -196,7 +197,7 @@ export class RunQueries {
     }));
   }
 
-  /** How many runs nobody has, and for how long the oldest of them has waited. */
+  /** Returns the number of unclaimed runs and the waiting time of the oldest, in seconds. */
   async unclaimedBacklog(): Promise<{ runs: number; oldestSeconds: number }> {
     const [row] = await this.database.read.query<{ runs: number; oldest: Instant | null }>(
       "SELECT COUNT(*) AS runs, MIN(started_at) AS oldest FROM runs WHERE status = 'running' AND claimed_at IS NULL",
@@ -208,13 +209,13 @@ export class RunQueries {
     };
   }
 
-  /** The `run.requested` by which the current attempt of each of these runs was last made known to workers. */
+  /** Returns for each run the `run.requested` event that last announced its current attempt to workers. */
   async requests(runs: Run[]): Promise<Map<string, RunEventOf<'run.requested'>>> {
     if (runs.length === 0) return new Map();
     const attempts = new Map(runs.map(({ runId, attempt }) => [runId, attempt]));
     const rows = await this.inbox.select(
       this.database.read,
-      // What anybody else puts on the stream under this name has no effect.
+      // An event of this type from any other sender has no effect.
       `WHERE event_type = 'run.requested' AND origin = 'server' AND run_id IN ${inList([...attempts.keys()])}` +
         ' ORDER BY position',
       [...attempts.keys()],
@@ -234,7 +235,7 @@ export class RunQueries {
     );
   }
 
-  /** All active runs, with as much of each as says what it must do by when: read about once a second. */
+  /** Returns all active runs with only the fields that deadlines need. Called about once a second. */
   async allLimited(): Promise<LimitedRun[]> {
     return this.database.read.query<LimitedRun>(
       'SELECT run_id AS "runId", attempt, worker_id AS "workerId", claimed_at AS "claimedAt",' +
@@ -246,19 +247,22 @@ export class RunQueries {
     );
   }
 
-  /** What a request with this idempotency key was answered. */
+  /** Returns the first answer to a request with this idempotency key. */
   async firstAnswer(idempotencyKey: string): Promise<{ requestHash: string; answer: string } | null> {
     const [row] = await this.keys.select(this.database.read, 'WHERE idempotency_key = ?', [idempotencyKey]);
     return row ?? null;
   }
 
-  /** What decides whether an attempt still counts. Read for each batch of log lines. Null where there is no run. */
+  /**
+   * Returns the fields that decide whether an attempt is current; null if the run does not exist. Called for each batch
+   * of log lines.
+   */
   async standing(runId: string): Promise<RunStanding | null> {
     const [standing] = await this.standings.select(this.database.read, 'WHERE run_id = ?', [runId]);
     return standing ?? null;
   }
 
-  /** What a worker of this kind has to carry out for a run; null where the run is for another kind. */
+  /** Returns the project definition that a worker of this kind executes; null if the run is for another kind. */
   async definitionFor(runId: string, executor: Run['executor']): Promise<ProjectDefinition | null> {
     const [row] = await this.database.read.query<{ definition: string }>(
       'SELECT definition FROM runs JOIN definitions USING (definition_hash) WHERE run_id = ? AND executor = ?',
@@ -275,7 +279,7 @@ export class RunQueries {
     return JSON.parse(row.definition) as ProjectDefinition;
   }
 
-  /** In order, from after a position on; a page is bounded in bytes as well. */
+  /** Returns events after a position, in order. A page is also limited in bytes. */
   async events(runId: string, limit: number, after = 0): Promise<Page<AppliedEventEntity>> {
     const { read } = this.database;
     const { keys, hasMore } = await weighedPage<number>(
@@ -295,7 +299,7 @@ export class RunQueries {
   }
 }
 
-/** Null where there is no run. */
+/** Returns null if there are no runs. */
 export async function newestRunId({ read }: Pick<Database, 'read'>): Promise<string | null> {
   const [row] = await read.query<{ newest: string | null }>('SELECT MAX(run_id) AS newest FROM runs');
   return row?.newest ?? null;

@@ -13,12 +13,12 @@ import { RunChanges } from './run-changes';
 import type { Emission } from './run-state';
 import { AppliedEventEntity, RunEntity } from './run.entity';
 
-/** Nobody has the run, and no request for it is on its way to the stream. */
+/** SQL condition: the run is unclaimed, and no request for it waits in the outbox. */
 export const UNCLAIMED =
   "status = 'running' AND claimed_at IS NULL AND NOT EXISTS" +
   " (SELECT 1 FROM outbox WHERE outbox.run_id = runs.run_id AND outbox.event_type = 'run.requested')";
 
-/** What a run's row may change in; the rest is fixed when it is made. */
+/** The columns of a run that may change. All others are fixed at creation. */
 const MUTABLE: (keyof Run)[] = [
   'status',
   'statusReason',
@@ -48,7 +48,10 @@ const MUTABLE: (keyof Run)[] = [
   'revision',
 ];
 
-/** What all writes to runs have in common: the guarded row, what follows from it in outbox and inbox, and who is told. */
+/**
+ * Shared parts of all writes to runs: the guarded update, the resulting events in outbox and inbox, and the
+ * notifications.
+ */
 @Injectable()
 export class RunRows {
   private readonly logger = new Logger('RunStore');
@@ -65,7 +68,7 @@ export class RunRows {
     this.inbox = database.rows(AppliedEventEntity);
   }
 
-  /** After the commit. */
+  /** Publishes and logs a committed change. Call it after the commit. */
   announce(run: Run, hasEmitted: boolean): void {
     if (hasEmitted) this.relay.kick();
     this.changes.announce(run);
@@ -81,7 +84,7 @@ export class RunRows {
     });
   }
 
-  /** After the commit of a change that is not one of the run itself. */
+  /** Notifies readers of a committed change that did not change the run itself. Call it after the commit. */
   wakeReaders(run: Run): void {
     this.relay.kick();
     this.changes.announce(run);
@@ -95,8 +98,8 @@ export class RunRows {
   }
 
   /**
-   * The rows were read in this very transaction, which no other can write beside. The guard holds all the same: an
-   * ended run, or one that is newer than ours, takes the whole write back.
+   * Stores changed runs. Their rows were read in this transaction, and no other transaction writes at the same time.
+   * The guard is a second safeguard: an ended run, or a newer revision, rolls back the whole write.
    */
   async storeChanged(tx: Transaction, runs: Run[]): Promise<void> {
     const updated = await this.runs.update(tx, runs, {
@@ -108,11 +111,11 @@ export class RunRows {
     if (updated !== runs.length) throw new Error('A run was changed by somebody else at the same time.');
   }
 
-  /** What we say ourselves goes to the outbox, and into the run's history at once. */
+  /** Adds the server's own events to the outbox and to the run's history. */
   async emit(tx: Transaction, emissions: { run: Run; emission: Emission }[]): Promise<void> {
     const occurredAt = this.clock.now();
     const events = emissions.map(({ run, emission }) => ({
-      eventId: v7(), // rises, so that the inbox's index grows at its end and not on a page for each event
+      eventId: v7(), // v7 ids increase, so the inbox index grows at its end and not on a page for each event
       eventVersion: 1 as const,
       occurredAt,
       runId: run.runId,
@@ -126,7 +129,7 @@ export class RunRows {
   }
 }
 
-/** How an event stands in the inbox; of log lines, which lie in the log, only how many they were. */
+/** Returns the inbox row of an event. For log lines it stores only their number, because the log has the text. */
 export function inboxRow(event: RunEvent, appliedAt: string): Partial<AppliedEventEntity> & RememberedEvent {
   return {
     eventId: event.eventId,

@@ -65,7 +65,7 @@ const loseWorker = (attempt = 1): RunCommand => ({
 
 const unclaim = (attempt = 1, leaseToken = TOKEN): RunCommand => ({ type: 'unclaim', attempt, leaseToken });
 
-/** Two attempts are allowed, so that a lost worker can be replaced. */
+/** Allows two attempts, so that a lost worker can be replaced. */
 const waiting = aNewRun({ maxAttempts: 2 });
 const active = after(waiting, [claim]);
 const stopping = after(active, [requestStop]);
@@ -82,7 +82,7 @@ const RUNS: Record<RunPhase, Run> = {
 const PHASES = Object.keys(RUNS) as RunPhase[];
 const TERMINAL: RunPhase[] = ['completed', 'partial', 'failed', 'cancelled'];
 
-/** Every command, in each form that could lead to another phase. */
+/** Every command, in each variant that can lead to another phase. */
 const COMMANDS: Record<RunCommandType, RunCommand[]> = {
   claim: [claim],
   unclaim: [unclaim()],
@@ -100,7 +100,7 @@ const COMMANDS: Record<RunCommandType, RunCommand[]> = {
 };
 const COMMAND_TYPES = Object.keys(COMMANDS) as RunCommandType[];
 
-/** The runs of a phase that matter: with attempts left and without. */
+/** The relevant runs of a phase: with attempts left and without. */
 function runsIn(phase: RunPhase): Run[] {
   const run = RUNS[phase];
   return [run, { ...run, maxAttempts: run.attempt }];
@@ -662,7 +662,7 @@ describe('progress', () => {
     const run = after(active, [
       progress({ artifacts: [{ name: 'a.csv', size: 1 }] }),
       progress({ artifacts: [{ name: 'b.csv' }, { name: 'a.csv', size: 2 }] }),
-      // Named once more without its size, as at the end of the work: what is known of it stays.
+      // Reported again without its size, as in the final event: the known size is kept.
       progress({ artifacts: [{ name: 'a.csv' }] }),
     ]);
     expect(run.artifacts).toEqual([

@@ -24,7 +24,7 @@ import {
 } from './run-bounds';
 import { clockAfter, timeOf, unheardSince } from './sender-clock';
 
-/** Where a run stands for the state machine: `running` has three phases, each terminal status is one. */
+/** Phases of the state machine: three for `running`, one for each terminal status. */
 export const RUN_PHASES = [
   'waiting',
   'active',
@@ -36,10 +36,13 @@ export const RUN_PHASES = [
 ] as const;
 export type RunPhase = (typeof RUN_PHASES)[number];
 
-/** Everything that can be done to a run. What a worker says carries when, and which attempt, it speaks of. */
+/** All commands to a run. Commands from worker reports carry the time and the attempt of the report. */
 export type RunCommand =
   | { type: 'claim'; workerId: string; leaseSeconds: number; lease?: LeaseGrant }
-  /** The worker never used its lease: its answer was lost, or it was stopped before it began. Costs no attempt. */
+  /**
+   * The worker never used its lease: the claim response was lost, or the worker stopped before it began. Does not count
+   * as an attempt.
+   */
   | { type: 'unclaim'; attempt: number; leaseToken: string }
   | ({ type: 'start' } & Said<'run.started'>)
   | ({ type: 'heartbeat' } & Said<'run.heartbeat'>)
@@ -48,13 +51,13 @@ export type RunCommand =
   | ({ type: 'fail' } & Said<'run.failed'>)
   | ({ type: 'confirm-stop' } & Said<'run.cancelled'>)
   | { type: 'request-stop'; reason: string; requestedBy: string }
-  /** The lease is over, or the worker is known to be gone. */
+  /** The lease expired, or the worker is known to be gone. */
   | { type: 'lose-worker'; attempt: number; loss: WorkerLoss }
   | { type: 'give-up-waiting' }
   | { type: 'give-up-stopping' }
   | { type: 'time-out' };
 
-/** What a claim over HTTP grants beside the run; absent for the server's own worker, which proves nothing. */
+/** The lease that a claim over HTTP grants. Absent for the embedded worker, which needs no proof. */
 export interface LeaseGrant {
   token: string;
   claimId: string | null;
@@ -64,8 +67,8 @@ type Said<Type extends keyof RunEventMap> = { occurredAt: Instant; payload: RunE
 export type RunCommandType = RunCommand['type'];
 
 /**
- * The state machine: for each phase and command, the phases that may follow; none means that it changes nothing.
- * docs/run-lifecycle.md draws it, and a test holds the drawing to this table.
+ * The state machine: for each phase and command, the phases that may follow. An empty list means that the command
+ * changes nothing. A test compares the diagram in docs/run-lifecycle.md with this table.
  */
 export const TRANSITIONS: Record<RunPhase, Record<RunCommandType, readonly RunPhase[]>> = {
   waiting: {
@@ -119,28 +122,28 @@ export const TRANSITIONS: Record<RunPhase, Record<RunCommandType, readonly RunPh
   cancelled: nothing(),
 };
 
-/** Why a command, or an event, changed nothing. */
+/** Why a command or an event changed nothing. */
 export type Refusal =
   | 'already-ended'
   | 'stale-attempt'
   | 'unknown-attempt'
   | 'other-worker'
   | 'no-effect'
-  /** Only the server publishes this type, and it did not publish this event. */
+  /** Only the server publishes this event type, and it did not publish this event. */
   | 'not-from-server'
-  /** It does not come from the holder of the lease, or that lease is in use. */
+  /** The sender does not hold the lease, or the lease to return is in use. */
   | 'lease-lost';
 
 export type Transition =
   | { applied: true; run: Run; from: RunPhase; to: RunPhase; emits: Emission[] }
   | { applied: false; run: Run; refusal: Refusal };
 
-/** What the change makes known to workers; goes to the outbox in the same transaction. */
+/** An event for workers that follows from a change. The same transaction adds it to the outbox. */
 export type Emission =
   | { eventType: 'run.requested'; payload: RunEventMap['run.requested'] }
   | { eventType: 'run.cancel.requested'; payload: RunEventMap['run.cancel.requested'] };
 
-/** As much of a run as says where it stands. */
+/** The fields of a run that determine its phase. */
 export type PhasedRun = Pick<
   Run,
   'status' | 'cancelRequestedAt' | 'claimedAt' | 'executor' | 'requestPublishedAt'
@@ -152,12 +155,15 @@ export function phaseOf(run: PhasedRun): RunPhase {
   return run.claimedAt === null ? 'waiting' : 'active';
 }
 
-/** An external worker may be working on it, although none has reported: it need not claim, nor say that it begins. */
+/**
+ * Returns whether an external worker may be executing the run although none has reported. External workers need not
+ * claim a run or report its start.
+ */
 export function isHandedOut(run: PhasedRun): boolean {
   return phaseOf(run) === 'waiting' && run.executor === 'external' && run.requestPublishedAt !== null;
 }
 
-/** The one way a run changes. Pure: the caller writes what it returns, guarded by the run's revision. */
+/** Changes a run; no other code does. Pure: the caller stores the result, guarded by the run's revision. */
 export function transition(run: Run, command: RunCommand, now: Instant): Transition {
   const refused = (refusal: Refusal): Transition => ({ applied: false, run, refusal });
   const from = phaseOf(run);
@@ -182,8 +188,8 @@ export function transition(run: Run, command: RunCommand, now: Instant): Transit
 }
 
 /**
- * The `run.requested` of a run's current attempt.
- * @param requestedBy who asked for it once more; null for the first of the attempt
+ * Returns the `run.requested` of a run's current attempt.
+ * @param requestedBy the actor that requested the run again; null for the first request of the attempt
  */
 export function requestOf(
   run: Run,
@@ -282,12 +288,12 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
   }
 }
 
-/** Copies the run only where the clock differs: a row has many columns, and few events change it. */
+/** Copies the run only if the clock differs, because a run has many fields and few events change the clock. */
 function withSenderClock(run: Run, senderClock: SenderClock): Run {
   return senderClock === run.senderClock ? run : { ...run, senderClock };
 }
 
-/** An attempt that no worker has. */
+/** Returns the fields of an unclaimed attempt. */
 function unheld(now: Instant): Partial<Run> {
   return {
     workerId: null,
@@ -311,7 +317,7 @@ function heard(
   now: Instant,
   leaseSeconds?: number,
 ): Pick<Run, 'claimedAt' | 'lastHeardAt' | 'leaseExpiresAt' | 'leaseUsedAt'> {
-  // An unused lease is short; its first use shows that the worker has it, and starts the full time.
+  // An unused lease is short. Its first use proves that the worker received it, and starts the full lease.
   const isFirstUse = run.leaseToken !== null && run.leaseUsedAt === null;
   const seconds = leaseSeconds ?? (isFirstUse ? LEASE_SECONDS : undefined);
   return {
@@ -326,7 +332,7 @@ function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now
   const { step, stepStatus, exitCode, current, total, message, metrics, artifacts } = payload;
   const isNewStep = step !== undefined && step !== run.progress.step;
   const before = isNewStep ? { ...NO_PROGRESS, step: isReadableName(step) ? step : null } : run.progress;
-  // News of an earlier step that was overtaken by a later one does not set the run back.
+  // A late event of an earlier step must not move the progress back.
   const isLate = isNewStep && run.steps.some(({ name, endedAt }) => name === step && endedAt !== null);
   const steps =
     step === undefined || stepStatus === undefined
@@ -341,7 +347,7 @@ function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now
   const metricsNow = metrics && withMetrics(run.metrics, metrics);
   const artifactsNow = artifacts && withArtifacts(run.artifacts, artifacts);
   const { claimedAt, lastHeardAt, leaseExpiresAt, leaseUsedAt } = heard(run, now);
-  // One literal: V8 takes a microsecond for each property that follows a spread, and most events come through here.
+  // One object literal: V8 takes about 1 µs for each property after a spread, and most events take this path.
   return {
     claimedAt,
     lastHeardAt,
@@ -376,7 +382,7 @@ function withStep(
 ): { kept: StepState[]; isCut: boolean } {
   const { kept: known, isCut } = withStepNamed(steps, name);
   const kept = known.map((step): StepState => {
-    // Events may overtake each other: a step that has ended does not begin again.
+    // Events may arrive out of order: a step that has ended never starts again.
     if (step.name !== name || step.endedAt !== null) return step;
     if (status === 'running') return { ...step, status, startedAt: step.startedAt ?? at };
     const startedAt = status === 'skipped' ? step.startedAt : (step.startedAt ?? at);
@@ -419,7 +425,7 @@ function lost(run: Run, loss: WorkerLoss, now: Instant): Partial<Run> {
     attempt: run.attempt + 1,
     ...unheld(now),
     pastLeases: withPastLease(run),
-    // The next worker gets the whole time too, however long the lost one had the run.
+    // The next worker gets the full claim timeout, however long the lost worker held the run.
     claimBy: run.claimTimeoutSeconds > 0 ? plusSeconds(now, run.claimTimeoutSeconds) : null,
     progress: NO_PROGRESS,
     steps: pendingSteps(run.steps.map(({ name }) => name)),
@@ -436,9 +442,9 @@ function withPastLease({ pastLeases, attempt, leaseToken }: Run): Run['pastLease
   return Object.fromEntries(Object.entries(tokens).slice(-MAX_PAST_LEASES));
 }
 
-/** Every end settles the steps too: what ran shares the run's fate, what never began is skipped. */
+/** Returns the fields of an ended run. Running steps take the outcome of the run; pending steps are skipped. */
 function ended(run: Run, status: Exclude<Run['status'], 'running'>, endedAt: Instant): Partial<Run> {
-  // This server's clock may have been set back since the run, or its last step, began.
+  // The server's clock may have been set back since the run, or its last step, began.
   const at = latest(endedAt, latestStepTime(run));
   const interrupted = status === 'failed' ? 'failed' : status === 'cancelled' ? 'cancelled' : 'completed';
   return {
@@ -453,19 +459,22 @@ function ended(run: Run, status: Exclude<Run['status'], 'running'>, endedAt: Ins
   };
 }
 
-/** Heartbeats and uploads over HTTP are dated by this server, and so show nothing of the worker's clock. */
+/**
+ * Returns whether the command carries the worker's own time. Heartbeats and uploads over HTTP carry the server's time
+ * and reveal nothing about the worker's clock. An upload is a progress report without a step.
+ */
 function isDated(command: RunCommand): command is Extract<RunCommand, { occurredAt: Instant }> {
   if (!('occurredAt' in command) || command.type === 'heartbeat') return false;
   return command.type !== 'progress' || command.payload.step !== undefined;
 }
 
-/** What is known to have happened before a step got this status. */
+/** Returns the latest time known to precede this status of a step. */
 function floorOf(
   run: Run,
   name: string | undefined,
   status: RunEventMap['run.progress']['stepStatus'],
 ): Instant {
-  // A corrected time may be off by as much as events take to arrive: their order decides.
+  // A corrected time may be off by the delivery delay, so the order of events decides.
   if (run.senderClock?.isOff) return latestStepTime(run);
   const step = status === 'running' ? undefined : run.steps.find((each) => each.name === name);
   return step?.startedAt ?? run.startedAt;
@@ -492,7 +501,7 @@ function workerOf(command: RunCommand): string | null {
 function emissions(run: Run, command: RunCommand, from: RunPhase, to: RunPhase): Emission[] {
   if ((command.type === 'lose-worker' || command.type === 'unclaim') && to === 'waiting')
     return [requestOf(run)];
-  // A worker that nobody knows of may have the run all the same, so a stop is always made known.
+  // Always publish a stop: an unknown worker may be executing the run.
   if (command.type === 'request-stop') {
     return [
       {

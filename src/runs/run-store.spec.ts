@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => jobato.stop());
 
 let used = 0;
-/** A project that no other test has a run of. */
+/** A project id that no other test uses. */
 const aProject = () => PROJECTS[used++]!;
 const aRun = async () => (await runs.trigger(aProject(), {}, null)).run.runId;
 const get = (runId: string) => queries.get(runId);
@@ -398,7 +398,7 @@ describe('an event that cannot be applied', () => {
       fieldsOf(runId, 'run.progress', { current: 1 }),
     ]);
     await jobato.until(runId, (run) => run.progress.current === 1);
-    // The next batch is only read once this one is acknowledged.
+    // The consumer reads the next batch only after acknowledging this one.
     await stream.publish([fieldsOf(runId, 'run.progress', { current: 2 })]);
     await jobato.until(runId, (run) => run.progress.current === 2);
     const group = (await stream.groups()).find(({ name }) => name === API_GROUP);
@@ -443,7 +443,7 @@ describe('an event that cannot be applied', () => {
         }, null);
       await write("CREATE TRIGGER never BEFORE UPDATE ON runs BEGIN SELECT RAISE(ABORT, 'never'); END");
       await first.app.get(EventStream).publish([fieldsOf(runId, 'run.progress', { current: 1 })]);
-      await first.stop(); // what is on the stream is handled before it ends: the first delivery
+      await first.stop(); // a shutdown still handles the entries on the stream: the first delivery
       for (let delivery = 2; delivery <= 4; delivery++) {
         const next = await RunningApp.start(folders, { WORKER: 'off' });
         expect((await next.app.get(RejectedEvents).totals()).events).toBe(0);

@@ -27,11 +27,11 @@ export type Created =
 export interface CommandRequest {
   runId: string;
   command: RunCommand;
-  /** Asked within the transaction, which may have had to wait: whether the command is still right. */
+  /** Called within the transaction, which may have waited. Returns whether the command is still valid. */
   isStillDue?: (run: Run) => boolean;
 }
 
-/** `waiting`: a request lies in the outbox already. */
+/** `waiting`: a request is already in the outbox. */
 export interface AskedAgain {
   outcome: 'asked' | 'waiting' | 'claimed' | 'ended';
   run: Run;
@@ -40,8 +40,8 @@ export interface AskedAgain {
 export type Commanded = { applied: boolean; run: Run; refusal: Refusal | null; hasEmitted: boolean } | null;
 
 /**
- * Makes runs, and changes them on command. Each change is a guarded transition in one transaction with the events that
- * follow from it (the outbox); who has to know is told after the commit. Changes by events are made in event-applier.ts.
+ * Creates runs and applies commands to them. One transaction holds each guarded change and its outbox events; listeners
+ * are notified after the commit. Changes by events are in event-applier.ts.
  */
 @Injectable()
 export class RunStore {
@@ -62,7 +62,7 @@ export class RunStore {
     this.keys = database.rows(IdempotencyKeyEntity);
   }
 
-  /** Makes a run, unless its project has one running or its idempotency key was used before. */
+  /** Creates a run, unless its project has an active run or the idempotency key was used before. */
   async create(newRun: NewRun): Promise<Created> {
     const created = await this.database.write(this.createRuns, newRun);
     if (created.outcome === 'created') {
@@ -72,7 +72,7 @@ export class RunStore {
     return created;
   }
 
-  /** Changes a run as the state machine allows; null if there is no such run. */
+  /** Applies a command as the state machine allows. Returns null if the run does not exist. */
   async command(
     runId: string,
     command: RunCommand,
@@ -83,12 +83,14 @@ export class RunStore {
     return commanded;
   }
 
-  /** Renews the lease of a worker that called over HTTP. Null if there is no such run. */
+  /** Renews the lease of a worker that called over HTTP. Returns null if the run does not exist. */
   heartbeat(runId: string, payload: RunEventMap['run.heartbeat']): Promise<Commanded> {
     return this.command(runId, { type: 'heartbeat', occurredAt: this.clock.now(), payload });
   }
 
-  /** Requests once more those of the runs that still nobody has, unless a request lies in the outbox. @returns how many */
+  /**
+   * Publishes a new request for each run that is still unclaimed and has no request in the outbox. @returns how many
+   */
   async requestAgain(runIds: string[]): Promise<number> {
     if (runIds.length === 0) return 0;
     const count = await this.database.write(this.requestRunsAgain, runIds);
@@ -96,7 +98,7 @@ export class RunStore {
     return count;
   }
 
-  /** Requests a run once more that no worker has claimed, unless a request lies in the outbox. */
+  /** Publishes a new request for a run that is unclaimed and has no request in the outbox. */
   async askAgain(runId: string, requestedBy: string): Promise<AskedAgain> {
     const asked = await this.database.write(this.askRunsAgain, { runId, requestedBy });
     if (asked.outcome === 'asked') this.rows.wakeReaders(asked.run);
@@ -111,7 +113,7 @@ export class RunStore {
       if (!answered.has(input) && !accepted.has(projectId)) accepted.set(projectId, input);
     }
 
-    // The unique index has the only word, also against writers that this process knows nothing of.
+    // Only the unique index decides, because other processes may write too.
     const inserted = new Set(
       await this.runs.insert(
         tx,
@@ -150,7 +152,7 @@ export class RunStore {
       if (known) return known;
       const winner = winners.get(input.run.projectId);
       if (winner === input) return { outcome: 'created' };
-      // The same key twice in one batch: the second gets the first one's answer.
+      // The same key occurs twice in one batch: the second request gets the first one's answer.
       if (winner?.idempotency && winner.idempotency.key === input.idempotency?.key) {
         return answerTo(input.idempotency, winner.idempotency);
       }
@@ -225,7 +227,10 @@ export class RunStore {
     return results;
   };
 
-  /** Whoever takes the run over may use what is left by now, not what was left for the one that was lost. */
+  /**
+   * Renews the quota budget of runs that lose their worker. The next attempt may use what is left now, not what was
+   * left when the lost attempt began.
+   */
   private async renewBudgets(
     tx: Transaction,
     requests: CommandRequest[],
@@ -246,7 +251,10 @@ export class RunStore {
     }
   }
 
-  /** What the relay published a moment ago is noted with a later write: a stop that comes between must know of it. */
+  /**
+   * Sets `requestPublishedAt` on runs whose request was just published. The relay stores that with a later write, and a
+   * stop in between depends on it.
+   */
   private async notePublished(
     tx: Transaction,
     requests: CommandRequest[],
@@ -267,7 +275,7 @@ export class RunStore {
       if (!unpublished.has(run.runId)) runs.set(run.runId, { ...run, requestPublishedAt });
   }
 
-  /** Keys older than this are forgotten: the same key would start a new run. */
+  /** Deletes older keys. A deleted key would start a new run. */
   async forgetIdempotencyKeys(before: Instant): Promise<void> {
     await this.database.write(this.deleteKeys, before);
   }
@@ -287,7 +295,7 @@ export class RunStore {
     const waiting = await this.inOutbox(tx, open);
     const emissions: { run: Run; emission: Emission }[] = [];
     const answers = asks.map(({ runId, requestedBy }): AskedAgain => {
-      const run = runs.get(runId)!; // runs are not deleted
+      const run = runs.get(runId)!; // runs are never deleted
       if (isTerminal(run)) return { outcome: 'ended', run };
       if (phaseOf(run) !== 'waiting') return { outcome: 'claimed', run };
       if (waiting.has(runId)) return { outcome: 'waiting', run };

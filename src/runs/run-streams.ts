@@ -7,10 +7,12 @@ import { RunQueries } from './run-queries';
 import { RunViews } from './run-views';
 import { Waker } from './waker';
 
-/** Proxies and browsers give up on a connection that says nothing; 15 s are promised. */
+/**
+ * Interval of heartbeats. Proxies and browsers close silent connections. Clients may rely on at most 15 s of silence.
+ */
 const HEARTBEAT_MS = 10_000;
 
-/** Follows runs over server-sent events: the log from where the reader is, the run whenever it changes, its end. */
+/** Server-sent event streams of runs: new log lines, every change of the run, and its end. */
 @Injectable()
 export class RunStreams implements OnModuleDestroy {
   private readonly open = new Set<() => void>();
@@ -23,22 +25,22 @@ export class RunStreams implements OnModuleDestroy {
     private readonly views: RunViews,
   ) {}
 
-  /** How many readers there are. */
+  /** Number of open streams. */
   get count(): number {
     return this.open.size;
   }
 
-  /** An open stream would keep the server from closing. */
+  /** Ends all streams, because an open stream would block the shutdown. */
   onModuleDestroy(): void {
     this.stopping = true;
     for (const leave of this.open) leave();
   }
 
   /**
-   * Sends everything from line `after` + 1 on, until the run has ended or the reader is gone. The reader's socket
-   * sets the pace: nothing is read for it while it has not taken what it was sent.
-   * @param lines 'none' only says how far the log has come, for a reader that fetches what it shows; it is also told
-   *   in words that it can hear that the stream is alive, since a browser keeps comments to itself
+   * Sends log lines from `after` + 1 and changes of the run until the run ends or the reader disconnects.
+   * Back-pressure: it reads nothing more until the socket has drained.
+   * @param lines `none` sends `grown` events with the last line number instead of the lines, for readers that fetch
+   *   lines themselves. It sends `beat` events instead of comments, because browsers do not expose comments to scripts.
    */
   async follow(
     response: Response,
@@ -94,26 +96,26 @@ export class RunStreams implements OnModuleDestroy {
       let sentWaiting: string | null = null;
       let isQuiet = false;
       while (!gone) {
-        // The run is read before the log: if it has ended by now, the log that follows is complete.
+        // Read the run before the log: if the run has ended, the log that follows is complete.
         const hasChanged = changed;
         const run = hasChanged || isQuiet ? await this.queries.get(runId) : null;
         if (hasChanged) changed = false;
         seq = lines === 'all' ? await sendLines(seq) : await sendPlace(seq, run !== null);
         if (run) {
           const view = await this.views.one(run);
-          // What a run waits for may change while the run itself does not.
+          // The reason why a run waits can change without a change of the run.
           const waiting = JSON.stringify(view.waiting);
           if (hasChanged || waiting !== sentWaiting)
             await send(`event: run\ndata: ${JSON.stringify(view)}\n\n`);
           sentWaiting = waiting;
           if (isTerminal(run)) {
-            // Not `seq`: a reader may have asked for what comes after a line that never came.
+            // Not `seq`: a reader may have passed an `after` beyond the last line.
             const lastSeq = await this.tail.lastSeq(runId);
             await send(`event: end\ndata: ${JSON.stringify({ status: run.status, lastSeq })}\n\n`);
             break;
           }
         }
-        // Who comes while the server stops gets what there is, and reads on when it is back.
+        // A reader that connects during shutdown receives the stored lines and resumes after the restart.
         if (this.stopping) break;
         isQuiet = !(await waker.wait(HEARTBEAT_MS));
         if (isQuiet) await send(lines === 'all' ? ': still here\n\n' : 'event: beat\ndata: {}\n\n');
@@ -129,13 +131,13 @@ export class RunStreams implements OnModuleDestroy {
 function begin(response: Response): void {
   response.status(200);
   response.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
-  // A gateway that compresses would hold lines back until its buffer is full.
+  // A compressing gateway would buffer lines until its buffer is full.
   response.setHeader('Cache-Control', 'no-cache, no-transform');
   response.setHeader('X-Accel-Buffering', 'no');
   response.flushHeaders();
 }
 
-/** Resolves when the socket has taken what it was given, or is gone. */
+/** Resolves when the socket has drained or is closed. */
 export function drained(response: Response): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

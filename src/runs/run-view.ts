@@ -18,7 +18,7 @@ import type { Waiting } from './waiting';
 import { waitingMessage } from './waiting-text';
 import { clockSkewMs } from './sender-clock';
 
-// Names, not classes: Nest translates a class at the top of a property only, and passes on one that lies deeper.
+// Schema objects, not classes: Nest resolves a class only at the top of a property, not a nested one.
 const nullableText = { type: 'string', nullable: true } as const;
 const nullableTime = { type: 'string', format: 'date-time', nullable: true } as const;
 const nullableNumber = { type: 'number', nullable: true } as const;
@@ -71,7 +71,7 @@ export class ArtifactView {
   @ApiProperty({ description: 'Where to download it' }) href!: string;
 }
 
-/** A run, as everyone outside sees it. */
+/** A run in API responses. */
 export class RunView {
   @ApiProperty({ format: 'uuid', description: 'UUID version 7' }) runId!: string;
   @ApiProperty() projectId!: string;
@@ -117,7 +117,7 @@ export class RunView {
   omitted!: Omission[];
 }
 
-/** @param basePath goes before the addresses of artifacts */
+/** @param basePath prefix of artifact URLs */
 export function toRunView(run: Run, waiting: Waiting | null, now: Instant, basePath = ''): RunView {
   return {
     runId: run.runId,
@@ -200,7 +200,7 @@ export function toRunSummary(run: Run): RunSummaryView {
   };
 }
 
-/** As routes name it, without the base path. */
+/** Returns the route path of an artifact, without the base path. */
 export function artifactHref(runId: string, name: string): string {
   return `/api/runs/${runId}/artifacts/${encodeURIComponent(name)}`;
 }

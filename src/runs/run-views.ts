@@ -11,7 +11,7 @@ import { type RunView, toRunView } from './run-view';
 import { type Waiting, waitingFor } from './waiting';
 import { WorkerPresence } from './worker-presence';
 
-/** Runs in the form that clients receive, each with the reason why it waits. */
+/** Builds the API form of runs, each with the reason why it waits. */
 @Injectable()
 export class RunViews {
   constructor(

@@ -15,7 +15,7 @@ import type { RunPhase } from './run-state';
 
 export type EventOrigin = 'server' | 'worker';
 
-/** Times are ISO-8601 text, nested values JSON text: the same in SQLite and PostgreSQL, and readable in both. */
+/** Times are ISO 8601 text and nested values are JSON text: the same in SQLite and PostgreSQL, and readable in both. */
 @Entity('runs')
 @Index('one_running_run_per_project', ['projectId'], { unique: true, where: "status = 'running'" })
 @Index('runs_of_project', ['projectId', 'runId', 'scope', 'triggeredBy'])
@@ -74,21 +74,21 @@ export class RunEntity implements Run {
   @Column({ name: 'sender_clock', type: 'simple-json', nullable: true }) senderClock!: SenderClock | null;
 }
 
-/** How many events of a run are listed in its history, and how many more were applied without being listed. */
+/** The number of a run's events that its history lists, and the number applied without being listed. */
 @Entity('run_event_counts')
 export class RunEventCountsEntity {
   @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
-  /** Besides logs and heartbeats. */
+  /** Without logs and heartbeats. */
   @Column({ type: 'integer' }) listed!: number;
   @Column({ name: 'listed_bytes', type: 'integer' }) listedBytes!: number;
   /** Heartbeats in the inbox. */
   @Column({ name: 'signs_of_life', type: 'integer' }) signsOfLife!: number;
   @Column({ type: 'integer' }) unlisted!: number;
-  /** Listed ones from senders that do not hold the run. */
+  /** Listed events from senders that do not hold the run. */
   @Column({ name: 'foreign_events', type: 'integer', default: 0 }) foreign!: number;
 }
 
-/** What a run was started with. Kept by the hash of its content, so that many runs share one. */
+/** The project definition that a run was started with. The content hash is the key, so that runs share definitions. */
 @Entity('definitions')
 export class DefinitionEntity {
   @PrimaryColumn({ name: 'definition_hash', type: 'text' }) definitionHash!: string;
@@ -100,14 +100,14 @@ export class DefinitionEntity {
 @Index('idempotency_keys_by_age', ['createdAt'])
 export class IdempotencyKeyEntity {
   @PrimaryColumn({ name: 'idempotency_key', type: 'text' }) idempotencyKey!: string;
-  /** Hash of what was asked for: the same key with another one is a mistake of the caller. */
+  /** Hash of the request. The same key with a different hash is a client error. */
   @Column({ name: 'request_hash', type: 'text' }) requestHash!: string;
   @Column({ name: 'run_id', type: 'text' }) runId!: string;
   @Column({ type: 'text' }) answer!: string;
   @Column({ name: 'created_at', type: 'text' }) createdAt!: string;
 }
 
-/** The inbox: an event that is in here has had its effect, in the same transaction, and never has it again. */
+/** The inbox. An event and its row are stored in one transaction, and an event in the inbox is never applied again. */
 @Entity('applied_events')
 @Index('applied_events_by_id', ['eventId'], { unique: true })
 @Index('applied_events_by_run', ['runId', 'position'])
@@ -121,15 +121,15 @@ export class AppliedEventEntity {
   @Column({ name: 'applied_at', type: 'text' }) appliedAt!: string;
   @Column({ name: 'run_id', type: 'text' }) runId!: string;
   @Column({ type: 'text' }) payload!: string;
-  /** `applied`, or why it changed nothing. */
+  /** `applied`, or the reason why the event changed nothing. */
   @Column({ type: 'text' }) outcome!: string;
-  /** The entry of the stream that it came with; null for what we say ourselves. */
+  /** The stream entry of the event; null for the server's own events. */
   @Column({ name: 'entry_id', type: 'text', nullable: true }) entryId!: string | null;
-  /** Of the whole payload, where `payload` is only a part of it. */
+  /** Hash of the whole payload; set if `payload` is only a part of it. */
   @Column({ name: 'payload_hash', type: 'text', nullable: true }) payloadHash!: string | null;
   /** `server`: a request to workers that this server published. */
   @Column({ type: 'text', default: 'worker' }) origin!: EventOrigin;
-  /** Set together with `toPhase` where the event changed the run's phase. */
+  /** Set together with `toPhase` if the event changed the run's phase. */
   @Column({ name: 'from_phase', type: 'text', nullable: true }) fromPhase!: RunPhase | null;
   @Column({ name: 'to_phase', type: 'text', nullable: true }) toPhase!: RunPhase | null;
 }

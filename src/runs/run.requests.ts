@@ -17,18 +17,18 @@ import { RUN_STATUSES, type RunStatus, TRIGGER_KINDS, type TriggeredBy } from '.
 
 const MAX_PAGE = 200;
 const DEFAULT_PAGE = 50;
-/** Of ISO 8601, what RFC 3339 and `Date` agree on: no weeks, no days of the year. */
+/** The part of ISO 8601 that RFC 3339 and `Date` both accept: no week dates, no ordinal dates. */
 const DATE_OR_TIME = /^\d{4}-\d{2}-\d{2}(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 const DATE_OR_TIME_SCHEMA = { type: 'string', example: '2026-01-31T22:00:00Z', maxLength: 40 } as const;
 const NOT_A_TIME = { message: '$property must be a date or time such as 2026-01-31T22:00:00Z' };
 
-/** A cursor that is a position in a table: below the largest whole number that is exact. */
+/** A cursor that is a table position: 15 digits always stay a safe integer. */
 const POSITION = /^\d{1,15}$/;
 const NOT_A_CURSOR = { message: '$property must be the nextCursor of a page' };
 
 /**
- * `{scope?, params?}`: what a re-run may change. Defaults of a body are in words, because generators take a member with
- * a `default` for one that is always there.
+ * `{scope?, params?}`: the options of a re-run. Descriptions state the defaults, because client generators treat a
+ * member with a `default` as always present.
  */
 export class RerunBody {
   @ApiPropertyOptional({
@@ -45,7 +45,7 @@ export class RerunBody {
     additionalProperties: true,
     description: 'As the project declares them',
   })
-  // As it was sent: class-transformer leaves out names such as "toString", which then nobody complains about.
+  // Take the raw value: class-transformer drops names such as "toString", and validation would not report them.
   @Transform(({ obj }: { obj: { params?: unknown } }) => obj.params)
   @IsOptional()
   @IsObject()
@@ -164,7 +164,7 @@ export class LatestReportQuery {
   projectId?: string;
 }
 
-/** What was filtered by, without the paging. */
+/** Returns the filter of a query, without paging. */
 export function toRunFilter({ status, scope, triggeredBy, from, to }: ProjectRunsQuery) {
   return {
     status,
@@ -175,7 +175,10 @@ export function toRunFilter({ status, scope, triggeredBy, from, to }: ProjectRun
   };
 }
 
-/** A time without a zone is UTC, like every time that we answer with; `Date` would take the server's own zone. */
+/**
+ * Parses a time to epoch milliseconds. A time without a zone is UTC, like every time in responses; `Date` would use the
+ * server's zone.
+ */
 function epochMs(time: string): number {
   return Date.parse(/T.*(Z|[+-]\d{2}:\d{2})$/.test(time) || !time.includes('T') ? time : `${time}Z`);
 }

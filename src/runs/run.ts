@@ -10,7 +10,7 @@ export type TriggeredBy = (typeof TRIGGER_KINDS)[number];
 export const STEP_STATUSES = ['pending', 'running', 'completed', 'failed', 'skipped', 'cancelled'] as const;
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
-/** Lists of a run that are bounded, of which something was left out. */
+/** Names of the bounded lists of a run that can be incomplete. */
 export const OMISSIONS = ['metrics', 'artifacts', 'steps'] as const;
 export type Omission = (typeof OMISSIONS)[number];
 
@@ -35,111 +35,117 @@ export interface Artifact {
   size: number;
 }
 
-/** How far a worker is with ending the processes of a step, as it last said. */
+/** The latest report of a worker about ending the processes of a step. */
 export interface StopReport {
-  /** By the clock of the worker: says which of two reports is the newer one, and no more. */
+  /** By the worker's clock. Only good for finding the newer of two reports. */
   occurredAt: Instant;
   step: string | null;
   cause: StoppingCause;
   signal: ReportedStopping['signal'];
   sentAt: Instant;
-  /** When SIGKILL follows; null where it was not said, or has been sent. */
+  /** When SIGKILL follows; null if not reported, or already sent. */
   killAt: Instant | null;
-  /** Null where the worker cannot tell. */
+  /** Null if the worker does not know. */
   aliveCount: number | null;
-  /** A few of those that are alive. */
+  /** Some of the processes that are still alive. */
   alive: { pid: number; name: string }[];
 }
 
-/** What the events of an attempt have shown of the clock of the worker that sent them. */
+/** Facts about a worker's clock, derived from the events of its attempt. */
 export interface SenderClock {
-  /** When this server asked for the attempt, or handed it out: nothing of it happened before. */
+  /** When this server requested the attempt or handed it out. No event of the attempt happened earlier. */
   notBefore: Instant;
   /**
-   * The smallest difference of an event's arrival and the time that it names, in milliseconds. The clock is behind by
-   * this much at most, since an event takes some time to arrive; negative where it is ahead. Null before the first event.
+   * The smallest difference between an event's arrival and its own time, in milliseconds. The clock is behind by at
+   * most this much, because delivery takes time. Negative if the clock is ahead. Null before the first event.
    */
   lagMs: number | null;
-  /** An event named a time before `notBefore`, or after its arrival: the clock differs from this server's. */
+  /** The clock differs from this server's: an event's own time was before `notBefore` or after its arrival. */
   isOff: boolean;
 }
 
-/** How a worker lost its run. `returned`: the worker handed it back, with its own words for the reason. */
+/** How a worker lost its run. `returned`: the worker gave it back, with a reason in its own words. */
 export type WorkerLoss =
   | { kind: 'lease-expired' }
   | { kind: 'returned'; reason: string | null }
-  /** The server's own worker was cut off. */
+  /** The server ended while its embedded worker executed the run. */
   | { kind: 'server-stopped' }
   | { kind: 'server-crashed' };
 
-/** One execution of a project's pipeline. Changed only by `transition`, in run-state.ts. */
+/** One execution of a project's pipeline. Only `transition` in run-state.ts changes it. */
 export interface Run {
-  /** UUID version 7: its order is the order of starts. */
+  /** UUID version 7; the order of ids is the order of starts. */
   runId: string;
-  /** 1 where the clock was behind the newest id at the start, so that the id names a later time than `startedAt`. */
+  /** 1 if the clock was behind the newest id at the start, so that the id encodes a later time than `startedAt`. */
   idIsAhead: 0 | 1;
   projectId: string;
   scope: string;
   status: RunStatus;
-  /** Why it is what it is, in one word of the contract: `cancelled-by-user`, `timed-out`, … */
+  /** Reason for the status, as a code of the API: `cancelled-by-user`, `timed-out`, … */
   statusReason: string | null;
   triggeredBy: TriggeredBy;
   params: JsonObject;
-  /** The run that this one repeats. */
+  /** The run that this run repeats. */
   rerunOf: string | null;
   definitionHash: string;
-  /** JSON text of what the run is to look for, computed at its trigger; read only where it is passed on. */
+  /** JSON text of the run's inputs, computed at its trigger. Parsed only where it is passed on. */
   runInputs: string | null;
-  /** What the current attempt may use; null without a quota. */
+  /** Quota budget of the current attempt; null without a quota. */
   quota: QuotaBudget | null;
   executor: 'steps' | 'external';
 
-  /** Counts workers that were given the run, from 1. What an older attempt still says changes nothing. */
+  /** Number of the current attempt, from 1. Events of older attempts change nothing. */
   attempt: number;
   maxAttempts: number;
   workerId: string | null;
-  /** When a worker was first known to have this attempt; null while nobody has it. */
+  /** When a worker first reported or claimed this attempt; null while it is unclaimed. */
   claimedAt: Instant | null;
-  /** When the request of this attempt was last published; only of external runs, whose workers need not claim. */
+  /** When the request of this attempt was last published. Set only for external runs, whose workers need not claim. */
   requestPublishedAt: Instant | null;
   lastHeardAt: Instant | null;
-  /** What the events of this attempt have shown of its worker's clock; null for runs of before it was recorded. */
+  /** Facts about the worker's clock, from the events of this attempt; null for runs from before it was recorded. */
   senderClock: SenderClock | null;
-  /** Past this the worker counts as lost; null for one that promised nothing. */
+  /** When the lease expires; null for a worker without a lease. */
   leaseExpiresAt: Instant | null;
-  /** The secret that proves who holds this attempt; null unless it was claimed over HTTP. Never shown or published. */
+  /** The secret of the lease holder; null unless the attempt was claimed over HTTP. Never displayed or published. */
   leaseToken: string | null;
-  /** Chosen by the worker for one claim: until the token is used, the same id is given the same answer. */
+  /** Chosen by the worker for one claim. Until the token is used, a claim with the same id gets the same response. */
   leaseClaimId: string | null;
-  /** When the token was first used, which shows that its answer arrived. */
+  /** When the token was first used. This proves that the claim response arrived. */
   leaseUsedAt: Instant | null;
-  /** Tokens of attempts that were lost, by attempt. */
+  /** Tokens of lost attempts, by attempt number. */
   pastLeases: Record<string, string> | null;
 
   startedAt: Instant;
-  /** How long each attempt may wait for a worker; 0 = for as long as it takes. */
+  /** Seconds that each attempt may wait for a worker; 0 = no limit. */
   claimTimeoutSeconds: number;
-  /** When it is failed if nobody has claimed it by then. */
+  /** When the run fails if no worker has claimed it. */
   claimBy: Instant | null;
-  /** When an external run is failed as timed out; for steps, the executor keeps the time. */
+  /** When an external run fails with a timeout. For runs with steps the executor enforces the limit. */
   finishBy: Instant | null;
   cancelRequestedAt: Instant | null;
   stopGraceSeconds: number;
-  /** When it is cancelled even if its worker never confirms; null while no stop was asked for. */
+  /** When the run is cancelled even without the worker's confirmation; null while no stop is requested. */
   stopBy: Instant | null;
-  /** How far its worker is with ending processes; null while none are being ended. */
+  /** Progress of ending the run's processes; null while none are being ended. */
   stopReport: StopReport | null;
   endedAt: Instant | null;
 
   progress: Progress;
   steps: StepState[];
   metrics: Record<string, number>;
-  /** `message` is the worker's; null where the server decided, and run-error.ts has the text. */
+  /** `message` is from the worker; null if the server decided, and run-error.ts has the text. */
   error: { code: string; message: string | null; loss?: WorkerLoss } | null;
   artifacts: Artifact[];
-  /** What was reported beyond the bounds of a run, and is not kept; null where all is. See run-bounds.ts. */
+  /**
+   * Lists of which a part was dropped, because the worker reported more than the limits; null if all are complete. See
+   * run-bounds.ts.
+   */
   omitted: Omission[] | null;
-  /** Counts the changes: guards each write against a lost update, and says whether a reader has the latest. */
+  /**
+   * Number of changes. It guards each write against a lost update, and tells a reader whether it has the latest
+   * version.
+   */
   revision: number;
 }
 

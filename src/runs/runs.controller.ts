@@ -23,7 +23,7 @@ import { RunView } from './run-view';
 import { ProjectRunsQuery, RerunBody, RunsQuery, toRunFilter, TriggerBody } from './run.requests';
 import { type Accepted, RunsService } from './runs.service';
 
-/** Documents what all calls that start a run take and return. */
+/** Documents the request and response of all operations that start a run. */
 const ApiStart = (body: typeof RerunBody) =>
   applyDecorators(
     ApiHeader({
@@ -45,7 +45,7 @@ const ApiStart = (body: typeof RerunBody) =>
       },
     }),
   );
-/** Why a run may not be started. */
+/** Errors of operations that start a run. */
 const REFUSALS = [
   'VALIDATION',
   'NO_ENABLED_INPUTS',
@@ -62,7 +62,7 @@ const STOP = {
     'With 503 or 507 the stop is not recorded yet: processes of the server’s own worker are being ended all the same, ' +
     'and the stop is recorded as soon as the database can be written.',
 };
-/** The stop is kept, and recorded later. */
+/** Errors after which the server keeps the stop and records it later. */
 const STOP_KEPT = ['STORAGE_UNAVAILABLE', 'STORAGE_FULL'] as const;
 
 @ApiTags('runs')

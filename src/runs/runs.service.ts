@@ -17,7 +17,7 @@ import { RunStore } from './run-store';
 import { type RunView, toRunView } from './run-view';
 import { UnrecordedStops } from './unrecorded-stops';
 
-/** Null is the same as not given: some languages send every member. */
+/** Null equals a missing member, because some clients send every member. */
 export interface TriggerRequest {
   scope?: string | null;
   params?: Record<string, unknown> | null;
@@ -26,17 +26,17 @@ export interface TriggerRequest {
 
 interface IdempotentRequest {
   key: string;
-  /** Of what was asked for, as it was asked. */
+  /** Hash of the request as it was sent. */
   requestHash: string;
 }
 
 export interface Accepted {
   run: RunView;
-  /** The same request was answered before; this is that answer again. */
+  /** This is the first answer to the same request, sent again. */
   replayed: boolean;
 }
 
-/** What people and programs can ask of runs: start one, stop one, repeat one. */
+/** Operations on runs for UI and API: start, stop and re-run. */
 @Injectable()
 export class RunsService {
   constructor(
@@ -53,9 +53,9 @@ export class RunsService {
   ) {}
 
   /**
-   * Starts a run; of the default project where `projectId` is null. Resolves once the run is durable.
-   * @throws JobatoError PROJECT_NOT_FOUND, VALIDATION, NO_ENABLED_INPUTS, QUOTA_REACHED, QUOTA_UNKNOWN, RUN_IN_PROGRESS,
-   *   IDEMPOTENCY_KEY_REUSED, SHUTTING_DOWN, STORAGE_FULL, STORAGE_UNAVAILABLE
+   * Starts a run of a project, or of the default project if `projectId` is null. Resolves once the run is durable.
+   * @throws JobatoError PROJECT_NOT_FOUND, VALIDATION, NO_ENABLED_INPUTS, QUOTA_REACHED, QUOTA_UNKNOWN,
+   *   RUN_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED, SHUTTING_DOWN, STORAGE_FULL, STORAGE_UNAVAILABLE
    */
   async trigger(
     projectId: string | null,
@@ -63,7 +63,7 @@ export class RunsService {
     idempotencyKey: string | null,
   ): Promise<Accepted> {
     const triggeredBy = request.triggeredBy ?? 'api';
-    // As it was asked: "the default project" stays that, whichever it is by the time that it is asked again.
+    // Hash the request as sent: a retry for "the default project" matches even if the default has changed.
     const asked = { projectId, ...request, triggeredBy };
     return this.once(idempotencyKey, { rerunOf: null, ...asked }, async (idempotency) => {
       await this.projects.reloadFor(projectId);
@@ -72,7 +72,9 @@ export class RunsService {
     });
   }
 
-  /** Starts a run like an earlier one, with its scope and params unless others are given. Throws what `trigger` does. */
+  /**
+   * Starts a run with the scope and params of an earlier run, unless others are given. Throws the errors of `trigger`.
+   */
   async rerun(
     runId: string,
     { scope, params }: Pick<TriggerRequest, 'scope' | 'params'>,
@@ -82,7 +84,7 @@ export class RunsService {
       const original = await this.queries.get(runId);
       await this.projects.reloadFor(original.projectId);
       const project = this.projects.get(original.projectId);
-      // A parameter that the project no longer has cannot be repeated.
+      // Drop parameters that the project no longer declares.
       const kept = Object.entries(original.params).filter(([name]) =>
         Object.hasOwn(project.definition.params, name),
       );
@@ -96,8 +98,8 @@ export class RunsService {
   }
 
   /**
-   * Asks a run to stop. Asking again has no second effect.
-   * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED; STORAGE_FULL, STORAGE_UNAVAILABLE where the stop is kept and
+   * Requests a stop of a run. Idempotent.
+   * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED; STORAGE_FULL, STORAGE_UNAVAILABLE if the stop is kept and
    *   recorded later
    */
   async stop(runId: string, requestedBy: string, projectId?: string): Promise<RunView> {
@@ -114,8 +116,8 @@ export class RunsService {
   }
 
   /**
-   * Publishes the request of a run once more, for a worker that missed it. Where one waits to be published already,
-   * nothing is added.
+   * Publishes the request of a run again, for a worker that missed it. Adds nothing if a request is already in the
+   * outbox.
    * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_CLAIMED, RUN_ALREADY_ENDED
    */
   async askAgain(runId: string, requestedBy: string): Promise<RunView> {
@@ -137,8 +139,8 @@ export class RunsService {
   }
 
   /**
-   * A request that was answered before gets that answer again before anything else is looked at: the project may
-   * have changed since, or be busy with the very run that the answer tells of.
+   * Returns the first answer to a repeated request before any other check. The project may have changed since, or be
+   * busy with the run of that answer.
    */
   private async once(
     key: string | null,
@@ -179,7 +181,7 @@ export class RunsService {
     errors.push(...checked.errors);
     if (errors.length > 0) throw invalid(errors);
 
-    // A run starts with what the files contain when it is asked for.
+    // Read the files again, so that the run uses their current content.
     if (definition.inputs !== null) await this.inputs.reload();
     if (definition.quota) await this.quotas.reload();
     const runInputs = definition.inputs === null ? null : this.inputs.compute();
@@ -219,7 +221,7 @@ export class RunsService {
     }
   }
 
-  /** Does not read the database: every new run waits for the same. */
+  /** Returns the view of a new run without a database read: every new run waits for its publication. */
   private viewOfNew(run: Run): RunView {
     return toRunView(run, { code: 'not-yet-published', isFresh: true }, run.startedAt);
   }

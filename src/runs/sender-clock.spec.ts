@@ -4,11 +4,11 @@ import { clockAfter, clockSkewMs, timeOf, unheardSince } from './sender-clock';
 
 const STARTED = '2026-03-01T10:00:00.300Z';
 const STARTED_MS = Date.parse(STARTED);
-/** What was sent so many milliseconds after the start, by this server's clock. */
+/** Returns the server time `ms` milliseconds after the start. */
 const at = (ms: number) => toInstant(STARTED_MS + ms);
 const seconds = (ms: number) => at(ms).replace(/\.\d{3}Z/, '.000Z');
 
-/** A run and its worker, whose clock is off by so much; events take `latencyMs` to arrive. */
+/** A run whose worker's clock is off by `offMs`; its events take `latencyMs` to arrive. */
 class Heard {
   private senderClock: SenderClock = unheardSince(STARTED);
 
@@ -21,7 +21,7 @@ class Heard {
     return clockSkewMs({ senderClock: this.senderClock });
   }
 
-  /** @returns what counts as the time of an event, in ms after the start */
+  /** @returns the time assigned to an event, in ms after the start */
   hear(happenedMs: number, { latencyMs = 5, floorMs = 0 } = {}): number {
     const said = this.inWholeSeconds ? seconds(happenedMs + this.offMs) : at(happenedMs + this.offMs);
     const now = at(happenedMs + latencyMs);

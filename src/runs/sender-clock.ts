@@ -1,14 +1,14 @@
 import { type Instant, toInstant } from '../clock/clock';
 import type { Run, SenderClock } from './run';
 
-/** A worker that sends times without fractions means any moment of that second. */
+/** A time without fractions can be any moment of its second. */
 const WITHIN_SECOND_MS = 999;
 
 export function unheardSince(notBefore: Instant): SenderClock {
   return { notBefore, lagMs: null, isOff: false };
 }
 
-/** Returns what is known of the clock once this event has arrived; the same object where nothing changed. Pure. */
+/** Returns the facts about the clock after this event; the same object if nothing changed. Pure. */
 export function clockAfter(
   run: Pick<Run, 'startedAt' | 'senderClock'>,
   occurredAt: Instant,
@@ -21,7 +21,7 @@ export function clockAfter(
   const latestMs = saidMs + leewayMs(occurredAt);
   const isOff = known.isOff || lagMs < 0 || latestMs < notBeforeMs;
   const smallestMs = Math.min(known.lagMs ?? lagMs, lagMs);
-  // A correction that leads before the attempt is out of date: one of the clocks was set since.
+  // A correction to a time before the attempt is out of date: one of the clocks was set since.
   const isStale = isOff && latestMs + smallestMs < notBeforeMs;
   const keptLagMs = isStale ? lagMs : smallestMs;
   if (keptLagMs === known.lagMs && isOff === known.isOff) return known;
@@ -29,12 +29,13 @@ export function clockAfter(
 }
 
 /**
- * When an event happened, by the clock of this server: the time that it names, corrected by the lag where the sender's
- * clock is known to be off. What cannot be, before `notBefore` or `floor` or after the arrival, is the arrival; for a time
- * without fractions the end of its second, if that has passed. Never before the floor, and after now only where this
- * server's own clock was set back. Pure.
- * @param run with what is known of the clock after this event
- * @param floor the latest that is known to have happened before this
+ * Returns when an event happened, by this server's clock. If the sender's clock is known to be off, the event's own
+ * time is corrected by the lag.
+ * An impossible time, before `notBefore` or `floor` or after the arrival, is replaced by the arrival. A time without
+ * fractions first moves to the end of its second, if that has passed.
+ * The result is never before the floor. It is after `now` only if this server's clock was set back. Pure.
+ * @param run with the facts about the clock after this event
+ * @param floor the latest time known to precede this event
  */
 export function timeOf(
   run: Pick<Run, 'startedAt' | 'senderClock'>,
@@ -53,12 +54,15 @@ export function timeOf(
   return toInstant(Math.max(isPossible ? atMs : nowMs, earliestMs));
 }
 
-/** `timeOf` for what a worker sends of this run. */
+/** Returns `timeOf` for events of this run. */
 export function timesOf(run: Pick<Run, 'startedAt' | 'senderClock'>): (at: Instant, now: Instant) => Instant {
   return (at, now) => timeOf(run, at, now);
 }
 
-/** How far the worker's clock is ahead of this server's, in milliseconds; negative: behind. Null where they agree. */
+/**
+ * Returns how far the worker's clock is ahead of this server's, in milliseconds; negative if it is behind. Null if the
+ * clocks agree.
+ */
 export function clockSkewMs({ senderClock }: Pick<Run, 'senderClock'>): number | null {
   return senderClock?.isOff && senderClock.lagMs !== null ? -senderClock.lagMs : null;
 }

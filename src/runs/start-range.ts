@@ -2,20 +2,20 @@ import { type Instant, toInstant } from '../clock/clock';
 import type { Database } from '../database/database';
 import { lowestRunIdAt } from './run-id';
 
-/** Which runs started between two times, as a range of ids. */
+/** The runs that started between two times, as a range of ids. */
 export interface StartRange {
-  /** Included; null without a lower end. */
+  /** Inclusive; null without a lower end. */
   low: string | null;
-  /** Not included; null without an upper end. */
+  /** Exclusive; null without an upper end. */
   high: string | null;
-  /** What else must hold of `started_at`; null where the ids alone decide. */
+  /** Additional condition on `started_at`; null if the ids alone decide. */
   startedAt: { from: Instant; to: Instant } | null;
 }
 
 /**
- * Runs are sought by their ids, which an index has. Ids of runs that started while the clock was behind the newest id
- * name a later time than the start. There are none unless a clock was set back; where some of them are concerned, the
- * range is widened to them and the starts are compared as well.
+ * Returns the range of run ids for a range of start times, because ids have an index. If the clock was set back, some
+ * runs have ids that encode a later time than their start. If such runs affect the result, the range is widened and
+ * start times are compared too.
  * @param fromMs epoch milliseconds, both ends included
  */
 export async function startRange(
@@ -38,7 +38,7 @@ export async function startRange(
   return { low, high: isBeyond ? `${inside}g` : high, startedAt };
 }
 
-/** Years of four digits, whose text order is time order. */
+/** Clamps to years of four digits, whose text order is time order. */
 function instantWithin(epochMs: number): Instant {
   return toInstant(Math.min(Math.max(0, epochMs), Date.parse('9999-12-31T23:59:59.999Z')));
 }

@@ -3,12 +3,12 @@ import { instantOf } from '../events/parse-event';
 import type { ReportedStopping, RunEventMap } from '../events/run-event';
 import type { Run, StopReport } from './run';
 
-/** How many of those that are alive are kept by name. */
+/** Maximum number of living processes that a report keeps by name. */
 export const MAX_NAMED_PROCESSES = 5;
-/** No signal is further away from the report of it; what is said to be is a mistake, and not taken up. */
+/** Maximum distance between a signal and its report. A larger distance is an error of the worker and is ignored. */
 const MAX_DISTANCE_MS = 24 * 3600 * 1000;
 
-/** The report that stands once a worker has said this. Reports, and other news of steps, may overtake each other. */
+/** Returns the report that is current after this event. Reports and step events may arrive out of order. */
 export function stopReportAfter(
   run: Run,
   { step, stepStatus, stopping }: RunEventMap['run.progress'],
@@ -21,7 +21,7 @@ export function stopReportAfter(
   return kept !== null && isNewer(kept, report) ? kept : report;
 }
 
-/** Its step has ended, or another one has begun since. */
+/** Returns whether the report's step has ended, or another step has started since. */
 function isOver(
   report: StopReport | null,
   step: string | undefined,
@@ -34,19 +34,21 @@ function isOver(
     : stepStatus === 'running' && occurredAt > report.occurredAt;
 }
 
-/** Not where nobody has asked for the stop that it speaks of, or its step is over by now. */
+/** Returns false for a stop that was not requested, and for a step that has already ended. */
 function counts(run: Run, step: string | undefined, { cause = 'stop-requested' }: ReportedStopping): boolean {
   if (cause === 'stop-requested' && run.cancelRequestedAt === null) return false;
   return !run.steps.some(({ name, endedAt }) => name === step && endedAt !== null);
 }
 
-/** Of one step SIGKILL is the last that is sent, whatever the clock says. */
+/** Within one step SIGKILL is always the last signal, whatever the clock says. */
 function isNewer(one: StopReport, other: StopReport): boolean {
   if (one.step === other.step && one.signal !== other.signal) return one.signal === 'SIGKILL';
   return one.occurredAt > other.occurredAt;
 }
 
-/** The worker's clock may be wrong, so its times are taken as distances from its report, and that as said just now. */
+/**
+ * Builds a report. The worker's clock may be wrong, so its times count relative to `occurredAt`, which is taken as now.
+ */
 function stopReportOf(
   run: Run,
   step: string | undefined,
@@ -62,7 +64,7 @@ function stopReportOf(
     step: step ?? null,
     cause,
     signal,
-    // Nothing of a run happens before its start.
+    // A signal cannot precede the start of the run.
     sentAt: plusSeconds(now, -Math.min(sentMsAgo, elapsedMs(run.startedAt, now)) / 1000),
     killAt:
       signal === 'SIGTERM' && killAt !== null ? plusSeconds(now, elapsedMs(occurredAt, killAt) / 1000) : null,

@@ -10,7 +10,7 @@ const CLAIM: RunCommand = { type: 'claim', workerId: 'worker-1', leaseSeconds: 6
 const ASK: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' };
 const python = { pid: 4711, name: 'python3' };
 
-/** The worker's report, by its clock `ahead` seconds off. */
+/** A report of a worker whose clock is `ahead` seconds ahead. */
 const report = (stopping: ReportedStopping, seconds: number, ahead = 0): RunCommand => ({
   type: 'progress',
   occurredAt: at(seconds + ahead),
@@ -178,7 +178,7 @@ describe('reports that overtake each other', () => {
     expect(kept(fewer, news('report', 'running', 3))).toBeNull();
     expect(kept(fewer, news('parse', 'completed', 3))).toBeNull();
     expect(kept(news('parse', 'completed', 3), fewer)).toBeNull();
-    // One of the next step, with SIGTERM again.
+    // A report of the next step, with SIGTERM again.
     const next: RunCommand = {
       type: 'progress',
       occurredAt: at(4),

@@ -3,7 +3,7 @@ import type { StoppingCause } from '../events/run-event';
 import { isTerminal, type Run, type StopReport } from './run';
 import { type Sentence, sentence, since, type TextPart, until } from './text-part';
 
-/** Why processes are ended, where no stop was requested. */
+/** Texts for ending processes without a requested stop. */
 const CAUSES: Record<Exclude<StoppingCause, 'stop-requested'>, (step: string) => string> = {
   'run-timed-out': () => 'The run took longer than allowed.',
   'step-timed-out': (step) => `${capital(step)} took longer than allowed.`,
@@ -11,7 +11,7 @@ const CAUSES: Record<Exclude<StoppingCause, 'stop-requested'>, (step: string) =>
   'shutting-down': () => 'The worker is shutting down.',
 };
 
-/** Describes how far a stop is; null where nothing is being stopped. */
+/** Describes the progress of a stop; null if nothing is being stopped. */
 export function stopSentences(run: Run, now: Instant): Sentence[] | null {
   const { stopReport, cancelRequestedAt } = run;
   if (isTerminal(run)) return null;

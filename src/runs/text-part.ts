@@ -2,8 +2,8 @@ import { elapsedText } from '../clock/elapsed-text';
 import { elapsedMs, type Instant } from '../clock/clock';
 
 /**
- * A part of a text about a run. A page shows an instant in the reader's time zone and lets a duration tick; the API and
- * the terminal join the texts.
+ * A part of a text about a run. Pages show an instant in the reader's time zone and update a duration every second. The
+ * API and the CLI join the texts.
  */
 export interface TextPart {
   text: string;
@@ -26,7 +26,7 @@ export function joined(sentences: Sentence[]): TextPart[] {
   return sentences.flatMap((sentence, index) => (index === 0 ? sentence : [{ text: ' ' }, ...sentence]));
 }
 
-/** Makes parts of a template with texts and parts in it. */
+/** Template tag that returns the parts of a text. */
 export function sentence(texts: TemplateStringsArray, ...values: (string | number | TextPart)[]): Sentence {
   const parts = texts.flatMap((text, index): TextPart[] => {
     const value = values[index];
@@ -40,19 +40,19 @@ export function at(instant: Instant): TextPart {
   return { text: instant, instant };
 }
 
-/** Time since then. */
+/** The time since `instant`. */
 export function since(instant: Instant, now: Instant): TextPart {
   const ms = elapsedMs(instant, now);
   return { text: elapsedText(ms), elapsedMs: ms };
 }
 
-/** Time until then, rounded up to a whole second: "0 s" means that it is over. */
+/** The time until `instant`, rounded up to a whole second, so that "0 s" means it has passed. */
 export function until(instant: Instant, now: Instant): TextPart {
   const ms = elapsedMs(now, instant);
   return { text: elapsedText(ms + 999), leftMs: ms };
 }
 
-/** Joins neighbours that are plain text. */
+/** Joins adjacent parts that are plain text. */
 function merged(parts: TextPart[]): TextPart[] {
   return parts.reduce<TextPart[]>((all, part) => {
     const last = all.at(-1);

@@ -3,11 +3,11 @@ import { storageReasonOf } from '../database/storage-error';
 import { JobatoError } from '../http/catalogue';
 import { type Commanded, RunStore } from './run-store';
 
-/** A record that takes longer is not waited for: the processes of the run are ended without it. */
+/** If recording the stop takes longer than this, the run's processes are ended first. */
 const END_WITHOUT_RECORD_AFTER_MS = 250;
 const ANSWER_WITHIN_MS = 2000;
 const RETRY_MS = 500;
-/** Each is one active run; beyond that a stop that cannot be recorded at once is refused. */
+/** Limit of kept stops, one for each active run. Beyond it, a stop that cannot be recorded at once is refused. */
 const MAX_KEPT = 1000;
 
 /** Ends the processes of a run if they belong to this process. @returns whether they do */
@@ -15,16 +15,16 @@ export type EndHere = (runId: string) => boolean;
 
 interface KeptStop {
   recorded: Promise<Commanded>;
-  /** Why the last try to record it failed. */
+  /** Why the last attempt to record it failed. */
   lastError: unknown;
   /** The processes of the run belong to this process and are being ended. */
   isEndingHere: boolean;
 }
 
 /**
- * Stops on their way into the database. One that cannot be recorded, because the disk is full or the database locked,
- * ends the run's processes all the same, which may be just what frees the room. It is kept in memory and tried again
- * until it is recorded or this process ends.
+ * Stops that are not recorded in the database yet. If recording fails because the disk is full or the database is
+ * locked, the run's processes are ended anyway, which may free the space. The stop stays in memory and is retried until
+ * it is recorded or this process ends.
  */
 @Injectable()
 export class UnrecordedStops implements OnModuleDestroy {
@@ -35,7 +35,7 @@ export class UnrecordedStops implements OnModuleDestroy {
 
   constructor(private readonly store: RunStore) {}
 
-  /** Registers the worker that is a part of this process. */
+  /** Registers the embedded worker. */
   onEnd(endHere: EndHere): void {
     this.endHere = endHere;
   }
@@ -44,12 +44,12 @@ export class UnrecordedStops implements OnModuleDestroy {
     this.closing.abort();
   }
 
-  /** Whether a stop of the run was asked for that the database does not know of yet. */
+  /** Returns whether a stop of the run was requested and is not recorded yet. */
   has(runId: string): boolean {
     return this.kept.has(runId);
   }
 
-  /** Resolves when the stop of the run is recorded or given up; null if none waits for that. */
+  /** Resolves when the stop of the run is recorded or abandoned; null if none is pending. */
   settled(runId: string): Promise<void> | null {
     const stop = this.kept.get(runId);
     const nothing = () => undefined;
@@ -57,8 +57,8 @@ export class UnrecordedStops implements OnModuleDestroy {
   }
 
   /**
-   * Asks a run to stop; a stop that is kept already is joined.
-   * @throws JobatoError STORAGE_FULL, STORAGE_UNAVAILABLE if it is not recorded yet, but kept
+   * Requests a stop of a run. A request for a run with a kept stop joins it.
+   * @throws JobatoError STORAGE_FULL, STORAGE_UNAVAILABLE if it is kept but not recorded yet
    */
   async request(runId: string, requestedBy: string): Promise<Commanded> {
     const stop = this.kept.get(runId) ?? this.keep(runId, requestedBy);
@@ -78,7 +78,7 @@ export class UnrecordedStops implements OnModuleDestroy {
     const mayWait = this.kept.size < MAX_KEPT;
     this.kept.set(runId, stop);
     stop.recorded = this.record(runId, requestedBy, stop, mayWait).finally(() => this.kept.delete(runId));
-    stop.recorded.catch(() => undefined); // the callers that wait for it have it
+    stop.recorded.catch(() => undefined); // the waiting callers handle the rejection
     return stop;
   }
 

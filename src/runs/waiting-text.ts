@@ -8,12 +8,12 @@ import type { Consumer, Waiting } from './waiting';
 
 const MAX_NAMED = 5;
 
-/** The text for API and terminal; pages show the same sentences. */
+/** Returns the text for the API and the CLI. Pages show the same sentences. */
 export function waitingMessage(waiting: Waiting, run: Run, now: Instant): string {
   return plainText(joined(waitingSentences(waiting, run, now)));
 }
 
-/** Explains why a run makes no progress. The first sentence can stand alone. */
+/** Explains why a run makes no progress. The first sentence is complete without the others. */
 export function waitingSentences(waiting: Waiting, run: Run, now: Instant): Sentence[] {
   switch (waiting.code) {
     case 'not-yet-published':
@@ -83,7 +83,7 @@ function noWorkerSentences(waiting: Extract<Waiting, { code: 'no-worker-yet' }>,
   }
 }
 
-/** When a later attempt began to wait is not stored. */
+/** The start of a later attempt's wait is not stored. */
 function notClaimed({ attempt, startedAt }: Run): TextPart[] {
   return attempt === 1
     ? sentence`No worker has claimed the run since ${at(startedAt)}`

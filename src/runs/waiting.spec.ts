@@ -21,7 +21,7 @@ const external: Run = { ...aNewRun({ executor: 'external' }), requestPublishedAt
 const AT_END: ReportingHabit = { reports: 'only-at-end', typicalMs: 4200, lastReport: null };
 const AT_START: ReportingHabit = { ...UNKNOWN_HABIT, reports: 'at-start' };
 
-/** The code and the sentence, as everybody sees them. */
+/** Returns the code and the message that clients receive. */
 const said = (run: Run, known: WaitingFacts, now: string) => {
   const waiting = waitingFor(run, known, now);
   return waiting && { code: waiting.code, message: waitingMessage(waiting, run, now) };

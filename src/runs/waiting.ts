@@ -4,7 +4,7 @@ import { type ReportingHabit, UNKNOWN_HABIT } from './reporting-habits';
 import type { Run } from './run';
 import { isHandedOut, phaseOf } from './run-state';
 
-/** A reader of the event stream, or a worker that calls for runs over HTTP. */
+/** A consumer of the event stream, or a worker that requests runs over HTTP. */
 export interface Consumer {
   group: string;
   name: string;
@@ -14,7 +14,7 @@ export interface Consumer {
 /** Why a run makes no progress. `waiting-text.ts` has the sentences. */
 export type Waiting =
   | { code: 'not-yet-published'; isFresh: boolean }
-  /** An external worker may have the request: nothing was heard, which is no sign that none works. */
+  /** An external worker may have the request. Workers that report only at the end are silent while they work. */
   | { code: 'handed-out'; publishedAt: Instant; typicalMs: number | null; consumers: Consumer[] }
   | { code: 'no-worker-yet'; executor: 'external'; publishedAt: Instant; consumers: Consumer[] }
   | { code: 'no-worker-yet'; executor: 'elsewhere'; consumers: Consumer[] }
@@ -23,25 +23,27 @@ export type Waiting =
   | { code: 'stopping' }
   | { code: 'worker-silent' };
 
-/** What is known beside the run itself. */
+/** Facts that the run itself does not contain. */
 export interface WaitingFacts {
-  /** Its request still lies in the outbox. */
+  /** The request is still in the outbox. */
   unpublished: boolean;
-  /** Workers of this installation that carry out steps; none with WORKER=off and nothing else started. */
+  /** Slots of the embedded worker; 0 with WORKER=off. */
   stepWorkers: { slots: number; busy: number };
-  /** Who reads the stream of events in a group, or calls for runs over HTTP, and was heard of lately. */
+  /** Consumers seen lately: they read the event stream in a group, or request runs over HTTP. */
   consumers: Consumer[];
-  /** Of the workers of the run's project; absent where it was not looked up. */
+  /** The habit of the workers of the run's project; absent if it was not looked up. */
   habit?: ReportingHabit;
 }
 
-/** Named like a group, for people: workers that ask for runs by a call. */
+/** Group name shown for workers that request runs over HTTP. */
 export const HTTP_CALLERS = 'HTTP';
 
-/** A run is published and taken within milliseconds where all is well; what takes longer than this is worth a word. */
+/**
+ * Milliseconds that a run may wait without an explanation. Normally a run is published and claimed within milliseconds.
+ */
 export const USUAL_WAIT_MS = 2000;
 
-/** Returns why a run makes no progress; null if nothing holds it up. Pure. */
+/** Returns why a run makes no progress; null if it is not blocked. Pure. */
 export function waitingFor(run: Run, facts: WaitingFacts, now: Instant): Waiting | null {
   switch (phaseOf(run)) {
     case 'waiting':
@@ -62,11 +64,11 @@ function waitingForWorker(
   now: Instant,
 ): Waiting {
   const isFresh = elapsedMs(run.startedAt, now) < USUAL_WAIT_MS;
-  // Asked for again, it lies in the outbox once more, and is with the workers all the same.
+  // A run that was requested again is in the outbox, but workers may already have the first request.
   if (unpublished && !isHandedOut(run)) return { code: 'not-yet-published', isFresh };
   if (run.executor === 'external') {
     const facts = {
-      // Published a moment ago, which is noted with the next write.
+      // Null just after publication: the relay stores it with a later write.
       publishedAt: run.requestPublishedAt ?? now,
       consumers: consumers.filter(({ group }) => group !== WORKER_GROUP),
     };

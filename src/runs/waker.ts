@@ -1,4 +1,4 @@
-/** Waits for a sign that there is something to do. A sign that comes while nobody waits is kept, so none is missed. */
+/** Wakes a waiting loop. A wake-up that comes while the loop is busy is kept, so none is missed. */
 export class Waker {
   private woken = false;
   private onWake: (() => void) | null = null;
@@ -8,7 +8,7 @@ export class Waker {
     this.onWake?.();
   }
 
-  /** @returns true if it was woken, false if `ms` went by */
+  /** @returns true after a wake-up, false after `ms` milliseconds */
   async wait(ms: number): Promise<boolean> {
     if (!this.woken) {
       await new Promise<void>((resolve) => {

@@ -2,24 +2,24 @@ import { Injectable } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
 import { HTTP_CALLERS } from './waiting';
 
-/** A worker that this server has a sign of. */
+/** A worker that is running here or called lately. */
 export interface PresentWorker {
   workerId: string;
   kind: 'embedded' | 'external';
   lastHeardAt: Instant;
-  /** How many runs it executes at once; null for a worker that never stated it. */
+  /** Number of runs that it executes at once; null if the worker never reported it. */
   slots: number | null;
 }
 
-/** External workers are remembered for so long after their last call, and so many of them. */
+/** Limits for remembered external workers: time since the last call, and number. */
 const REMEMBER_MS = 60 * 60 * 1000;
 const REMEMBER_WORKERS = 200;
 
-/** Which workers are present: the embedded worker, and the external workers that called over HTTP. In memory. */
+/** Present workers: the embedded worker, and external workers that called over HTTP. In memory only. */
 @Injectable()
 export class WorkerPresence {
   private readonly ours = new Map<string, { slots: number; busy: number }>();
-  /** External workers in the order of their last calls, with the number of calls that wait for a run. */
+  /** External workers in order of their last calls, with their number of calls that wait for a run. */
   private readonly callers = new Map<string, { heardAt: Instant; heardAtMs: number; waitingCalls: number }>();
 
   constructor(private readonly clock: Clock) {}
@@ -51,7 +51,7 @@ export class WorkerPresence {
     }
   }
 
-  /** Marks an external worker as waiting for a run. @returns a function that ends this */
+  /** Marks an external worker as waiting for a run. @returns a function that removes the mark */
   arrive(workerId: string): () => void {
     this.heard(workerId, (this.callers.get(workerId)?.waitingCalls ?? 0) + 1);
     return () => this.heard(workerId, this.callers.get(workerId)!.waitingCalls - 1);

@@ -11,16 +11,16 @@ import { type ClaimRequest, type GrantedRun, WaitingClaim } from './waiting-clai
 import { WaitingClaims } from './waiting-claims';
 
 /**
- * Matches waiting workers with waiting runs: first come, first served, oldest run first. However many workers wait, a
- * run that turns up costs one query and one commit; nothing polls.
+ * Matches waiting claims with waiting runs: the first claim gets the oldest run. A new run costs one query and one
+ * commit, however many workers wait. No client or server polls.
  */
 @Injectable()
 export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ClaimQueue.name);
   private readonly waiting = new WaitingClaims();
-  /** What concerns one `claimId` happens in order. */
+  /** Serializes the work on each `claimId`. */
   private readonly turns = new Turns();
-  /** By token, the answer that was sent last: only if that one is lost does the run return to the queue. */
+  /** The latest response to each claim, by token. Only if that response is lost does the run return to the queue. */
   private readonly answers = new Map<string, GrantedRun>();
   private matching: Promise<void> = Promise.resolve();
   private isMatching = false;
@@ -42,7 +42,7 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
-  /** A call that waits would keep the server from closing. */
+  /** Ends all waiting claims, because an open call would block the shutdown. */
   async onModuleDestroy(): Promise<void> {
     this.isStopping = true;
     this.stopListening();
@@ -51,8 +51,8 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Resolves with a run that is now leased to the worker, or with null when the time is over, the caller is gone, or
-   * the server stops. The caller reports with `answered` what became of the answer.
+   * Resolves with a run that is leased to the worker. Resolves with null when the time is over, the caller disconnects,
+   * or the server stops. The caller reports with `answered` whether the response was sent.
    * @throws JobatoError SHUTTING_DOWN, SERVER_BUSY
    */
   async claim(request: ClaimRequest): Promise<GrantedRun | null> {
@@ -73,11 +73,11 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** The answer was sent, or its connection closed before that: then the run returns to the queue. */
+  /** Records whether the response to a claim was sent. If its connection closed first, the run returns to the queue. */
   async answered(granted: GrantedRun, wasSent: boolean): Promise<void> {
     const { leaseToken, leaseClaimId } = granted.run;
     const settle = async () => {
-      if (this.answers.get(leaseToken) !== granted) return; // the same claim was answered once more
+      if (this.answers.get(leaseToken) !== granted) return; // a later response to the same claim replaced it
       this.answers.delete(leaseToken);
       if (!wasSent) await this.leases.unclaim(granted.run);
     };
@@ -106,11 +106,11 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** The run that an earlier call with this id was given, where its worker has not used the lease yet. */
+  /** Returns the run of an earlier call with this `claimId`, if its lease is still unused. */
   private async grantedBefore(claimId: string): Promise<GrantedRun | null> {
     const earlier = this.waiting.find(claimId);
     if (earlier) {
-      // Its connection is probably gone, whether or not that is known here yet.
+      // The earlier connection is probably closed, even if the server has not noticed yet.
       earlier.endWaiting();
       await earlier.outcome.catch(() => undefined);
     }
@@ -134,7 +134,7 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async matchAll(): Promise<void> {
     while (this.hasNews) {
-      // All that come in this turn of the event loop share the query.
+      // All claims of this event loop turn share one query.
       await new Promise((next) => setImmediate(next));
       this.hasNews = false;
       const claims = this.waiting.open();
@@ -164,7 +164,7 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** What fails here fails the claim that it is about, and no other. */
+  /** Claims runs for the pairs. A failure rejects only its own claim. */
   private async take(pairs: { claim: WaitingClaim; runId: string }[]): Promise<void> {
     const taken: { claim: WaitingClaim; run: LeasedRun }[] = [];
     await Promise.all(
@@ -172,7 +172,7 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
         try {
           const run = await this.leases.claimForCaller(runId, claim.workerId, claim.claimId);
           if (run) taken.push({ claim, run });
-          // Another worker was quicker with this one: there may be another run.
+          // Another worker claimed this run first; look for another run.
           else this.hasNews = true;
         } catch (error) {
           claim.fail(error);
@@ -196,7 +196,7 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
         taken.map(async ({ claim, run }) => {
           const request = requests.get(run.runId);
           if (request && claim.isOpen) claim.give(this.grant(run, request));
-          // Its worker went away in the meantime, and does not know that it has a run.
+          // The worker disconnected and does not know that it holds a run.
           else await this.leases.unclaim(run);
         }),
       );

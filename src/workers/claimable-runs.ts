@@ -10,7 +10,7 @@ import type { GrantedRun } from './waiting-claim';
 /** The runs that workers may claim over HTTP. */
 @Injectable()
 export class ClaimableRuns {
-  /** Runs with steps are the server's own unless it has WORKER=off. */
+  /** The embedded worker executes all runs with steps, unless WORKER=off. */
   private readonly executors: Run['executor'][];
 
   constructor(
@@ -21,7 +21,7 @@ export class ClaimableRuns {
     this.executors = config.worker === 'off' ? ['external', 'steps'] : ['external'];
   }
 
-  /** Returns all that are unclaimed now, oldest first: at most one a project, so that callers filter in memory. */
+  /** Returns all unclaimed runs, oldest first. Each project has at most one, so callers can filter in memory. */
   list(): Promise<Pick<Run, 'runId' | 'projectId' | 'executor'>[]> {
     return this.queries.unclaimed(this.executors);
   }
@@ -30,6 +30,6 @@ export class ClaimableRuns {
     return this.queries.requests(runs);
   }
 
-  /** Whether new runs of this project can turn up. */
+  /** Returns whether this project can have new runs. */
   readonly hasProject = (projectId: string): boolean => this.projects.find(projectId) !== null;
 }

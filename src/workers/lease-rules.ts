@@ -2,7 +2,7 @@ import { isSameSecret } from '../events/lease-proof';
 import { JobatoError } from '../http/catalogue';
 import { isTerminal, type Run } from '../runs/run';
 
-/** The identity that a call states. Only the token is proof; a name is not. Null where a member is absent. */
+/** The identity that a call states. Only the token is proof; a name is not. Null if a member is absent. */
 export interface Claimant {
   workerId: string | null;
   attempt: number | null;
@@ -11,9 +11,9 @@ export interface Claimant {
 }
 
 /**
- * Returns whether the caller may act for the current attempt. A lease token decides where the run has one. A run with
- * steps has none while it is unclaimed or held by the embedded worker. No call may touch it then, because the next
- * step would execute the files that the caller puts into its folder. Pure.
+ * Returns whether the caller may act for the current attempt. If the run has a lease token, the token decides. A run
+ * with steps has none while it is unclaimed or held by the embedded worker. No call may act for it then, because the
+ * next step would execute the files that the caller uploads. Pure.
  */
 export function mayAct(
   run: Pick<Run, 'attempt' | 'executor' | 'leaseToken' | 'workerId'>,
@@ -21,7 +21,7 @@ export function mayAct(
 ): boolean {
   if (attempt !== null && attempt !== run.attempt) return false;
   if (run.leaseToken !== null) return leaseToken !== null && isSameSecret(leaseToken, run.leaseToken);
-  // A token of an expired lease is worse than none: its worker has lost the run.
+  // A call with an expired token is refused even where no token is needed: its worker has lost the run.
   if (run.executor === 'steps' || leaseToken !== null) return false;
   return workerId === null || run.workerId === null || workerId === run.workerId;
 }

@@ -14,7 +14,7 @@ import { type Claimant, leaseLost, mayAct, refusal } from './lease-rules';
 import { RunDeadlines } from './run-deadlines';
 import { WorkerReports } from './worker-reports';
 
-/** A run that the embedded worker claimed, with all that the worker needs to execute it. */
+/** A run that the embedded worker claimed, with everything that it needs to execute the run. */
 export interface Assignment {
   run: Run;
   definition: ProjectDefinition;
@@ -27,7 +27,7 @@ export type LeasedRun = Run & { leaseToken: string };
 
 type Claim = Omit<Extract<RunCommand, { type: 'claim' }>, 'type'>;
 
-/** Who holds which run: claims, renews, returns and ends leases, and checks them for every call of a worker. */
+/** The leases of runs. Claims, renews, returns and ends them, and checks them for every call of a worker. */
 @Injectable()
 export class LeaseService {
   constructor(

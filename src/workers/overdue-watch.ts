@@ -9,7 +9,7 @@ import { RunStore } from '../runs/run-store';
 
 const LOOK_EVERY_MS = 1000;
 
-/** Which limit of a run has passed, as the command that follows from it; null if none has. Pure. */
+/** Returns the command that follows from the passed limit of a run; null if none has passed. Pure. */
 export function overdueCommand(run: LimitedRun, hasPassed: (limit: Limit) => boolean): RunCommand | null {
   if (hasPassed('stop')) return { type: 'give-up-stopping' };
   if (hasPassed('lease')) {
@@ -23,7 +23,10 @@ export function overdueCommand(run: LimitedRun, hasPassed: (limit: Limit) => boo
   return null;
 }
 
-/** Notices what does not happen: a worker that fell silent, a run that is never claimed, a stop that is never confirmed. */
+/**
+ * Watches the deadlines of active runs: expired leases, runs that are never claimed, stops that are never confirmed,
+ * runs that take too long.
+ */
 @Injectable()
 export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(OverdueWatch.name);
@@ -41,10 +44,10 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    // Events from before this process are applied first: a run whose end is among them is not overdue.
+    // Wait for the backlog: a run whose final event is in it is not overdue.
     void this.consumer.caughtUp.then(async () => {
       if (this.isDestroyed) return;
-      // While there was no server, no worker could be heard: the start is the end of an outage.
+      // Treat the downtime before start-up as an outage, because workers could not send heartbeats.
       await this.activeRuns().catch((error: unknown) => this.failed(error));
       this.deadlines.noteOutage({ isOwn: false });
       this.timer = setInterval(() => this.lookUnlessLooking(), LOOK_EVERY_MS);
@@ -65,7 +68,7 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
   async look(): Promise<void> {
     const runs = await this.activeRuns();
-    // After the runs are known: an outage that lasts spares those too that this look sees for the first time.
+    // Only after the runs are loaded, so that an ongoing outage also covers runs that are new in this look.
     this.noteOutages();
     for (const run of runs) {
       const command = overdueCommand(run, (limit) => this.deadlines.hasPassed(run.runId, limit));

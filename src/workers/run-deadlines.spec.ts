@@ -28,7 +28,7 @@ describe('RunDeadlines', () => {
     timeoutSeconds: 20,
     stopGraceSeconds: 20,
   };
-  /** Made now, by the wall clock as it is. */
+  /** Runs that start now, by the current wall clock. */
   const LIMITED: Record<Limit, () => Run> = {
     claim: () => ({ ...startingNow(), finishBy: null }),
     finish: () => ({ ...startingNow(), claimBy: null }),
@@ -55,7 +55,7 @@ describe('RunDeadlines', () => {
 
   const look = (...runs: Run[]) => deadlines.look(() => Promise.resolve(runs));
 
-  /** Looks each second, as the watch does. @returns after how many seconds the limit has passed */
+  /** Looks every second, like the watch. @returns the number of seconds until the limit has passed */
   async function secondsUntilPassed(run: Run, limit: Limit): Promise<number> {
     for (let seconds = 0; seconds < 100; seconds++) {
       await look(run);

@@ -4,17 +4,17 @@ import { LEASE_SECONDS } from '../runs/lease';
 import type { Run } from '../runs/run';
 import type { LimitedRun } from '../runs/run-queries';
 
-/** What has to happen within a time: a heartbeat, a claim, an end, the confirmation of a stop. */
+/** Limits of a run: a heartbeat renews the lease, a worker claims the run, the run ends, a stop is confirmed. */
 export type Limit = 'lease' | 'claim' | 'finish' | 'stop';
 
-/** A look that begins or ends this much too late shows that this process, or its database, was blocked. */
+/** A look that begins or ends this many milliseconds late shows that this process or its database was blocked. */
 const BLOCKED_MS = 5000;
-/** A decision whose transaction began later than this may be out of date. */
+/** Age in milliseconds after which a decision may be out of date when its transaction starts. */
 const RECENT_MS = 1000;
 const DECISIVE = ['attempt', 'claimedAt', 'leaseExpiresAt', 'claimBy', 'finishBy', 'stopBy'] as const;
 
 interface Deadline {
-  /** As it stands in the row: another value is another deadline. */
+  /** The value in the row. A different value is a new deadline. */
   instant: Instant;
   lengthMs: number;
   /** Monotonic. */
@@ -31,16 +31,19 @@ interface KnownRun {
 /**
  * Judges the deadlines of active runs by the monotonic clock.
  *
- * Rows hold wall-clock instants, for people and for the next process. Each deadline was written together with the
- * instant that it counts from, so its length does not depend on the clock. The server looks at all active runs
- * about once a second: a deadline that is new in a look was set since the look before, so what is left of it is between
- * its length less the time since that look, and its length. The wall clock only chooses within these bounds. In the
- * first look of a process any part of the length may have passed.
+ * Rows store wall-clock instants, for operators and for the next process. Each deadline is written together with the
+ * instant that it counts from, so its length does not depend on the clock.
+ *
+ * The server looks at all active runs about once a second. A deadline that is new in a look was set after the previous
+ * look. Its remaining time is therefore at most its length, and at least its length minus the time since that look.
+ *
+ * The wall clock only chooses a value within these bounds. In the first look of a process, any part of the length may
+ * have passed.
  */
 @Injectable()
 export class RunDeadlines {
   private readonly known = new Map<string, KnownRun>();
-  /** When the last look began that saw anything. */
+  /** Start of the last successful look. */
   private lookedMs = -Infinity;
   private outageEndedMs = -Infinity;
   private ownOutageEndedMs = -Infinity;
@@ -48,8 +51,9 @@ export class RunDeadlines {
   constructor(private readonly clock: Clock) {}
 
   /**
-   * Takes in all active runs; others are forgotten. A look that comes late, fails or takes long is an outage.
-   * @returns the runs, and for how long this process or its database was blocked; 0 where it was not
+   * Updates the deadlines of all active runs and forgets all other runs. A look that is late, slow or fails counts as
+   * an outage.
+   * @returns the runs, and how many milliseconds this process or its database was blocked; 0 if it was not
    */
   async look(read: () => Promise<LimitedRun[]>): Promise<{ runs: LimitedRun[]; blockedMs: number }> {
     const beganMs = this.clock.monotonicMs();
@@ -70,10 +74,10 @@ export class RunDeadlines {
   }
 
   /**
-   * Notes that until now workers could not be heard. What was to happen by then may still happen within a fresh period:
-   * a whole lease for workers, as much as the default lease for the rest.
-   * @param isOwn this process or its database was the cause, and not only the event stream: then stops, which a stream
-   *   that is away must not hold up, get more time too
+   * Records that workers could not report until now. Every deadline known by then gets at least a fresh period after
+   * it: a full lease for workers, up to the default lease for other limits.
+   * @param isOwn whether this process or its database was the cause. Only then do stops get more time too: an outage of
+   *   the event stream alone must not delay them
    */
   noteOutage({ isOwn }: { isOwn: boolean }, endedMs = this.clock.monotonicMs()): void {
     this.outageEndedMs = Math.max(this.outageEndedMs, endedMs);
@@ -90,8 +94,8 @@ export class RunDeadlines {
   }
 
   /**
-   * A decision about this run, to be checked within the transaction that carries it out: that may have to wait for the
-   * database, and a heartbeat may have come first. A long wait is an outage.
+   * Returns a decision about this run. Check it within the transaction that carries it out: the transaction may wait
+   * for the database, and a heartbeat may arrive first. A long wait counts as an outage.
    */
   decision(seen: LimitedRun): { holdsFor(run: LimitedRun): boolean; end(): void } {
     const decidedMs = this.clock.monotonicMs();
@@ -104,7 +108,7 @@ export class RunDeadlines {
     };
   }
 
-  /** How long ago the run started. */
+  /** Returns the milliseconds since the run started. */
   elapsedMs({ runId, startedAt }: Pick<Run, 'runId' | 'startedAt'>): number {
     const nowMs = this.clock.monotonicMs();
     const known = this.known.get(runId);

@@ -1,4 +1,4 @@
-/** Runs work of one key in the order in which it was given; work of different keys side by side. */
+/** Runs tasks with the same key in order, and tasks with different keys concurrently. */
 export class Turns {
   private readonly last = new Map<string, Promise<unknown>>();
 

@@ -10,25 +10,25 @@ export interface GrantedRun {
 
 export interface ClaimRequest {
   workerId: string;
-  /** Under which the worker can ask for a lost answer again; null where it cannot. */
+  /** The id to send again if the response is lost; null if the worker cannot repeat the claim. */
   claimId: string | null;
-  /** Null: any that workers elsewhere may take. */
+  /** Null: any project whose runs are claimable over HTTP. */
   projectIds: string[] | null;
-  /** Null: whichever way they are carried out. */
+  /** Null: any executor. */
   executor: Run['executor'] | null;
   waitSeconds: number;
-  /** Aborted when the caller is gone. */
+  /** Aborted when the caller disconnects. */
   signal: AbortSignal;
 }
 
-/** A worker's question for a run, until it is answered: by a run, by the end of its time, or not at all. */
+/** A worker's claim that waits for a run. It ends with a run, with null, or with an error. */
 export class WaitingClaim {
   readonly workerId: string;
   readonly claimId: string | null;
   private projectIds: ReadonlySet<string> | null;
   readonly executor: Run['executor'] | null;
   readonly outcome: Promise<GrantedRun | null>;
-  /** A run is being claimed for it: it is not answered before that is decided. */
+  /** A run is being claimed for it. The claim is not answered until that is decided. */
   isBeingServed = false;
   private wasSeen = false;
   private isOver: boolean;
@@ -63,7 +63,7 @@ export class WaitingClaim {
     return this.projectIds === null || this.projectIds.has(projectId);
   }
 
-  /** Answers the claim, which must be open. */
+  /** Answers the claim with a run. The claim must be open. */
   give(granted: GrantedRun): void {
     this.settle();
     this.resolve(granted);
@@ -76,8 +76,9 @@ export class WaitingClaim {
   }
 
   /**
-   * Even one that does not wait is answered only after the runs that wait were looked at. From then on it keeps only
-   * the projects that can have new runs: a list of invented names must not stay in memory.
+   * Notes that the waiting runs were checked for this claim. Even a claim with no waiting time is answered only after
+   * that. Afterwards it keeps only projects that can have new runs, so that lists of invented names do not stay in
+   * memory.
    */
   wasLookedAt(hasProject: (projectId: string) => boolean): void {
     if (!this.wasSeen && this.projectIds) this.projectIds = new Set([...this.projectIds].filter(hasProject));
@@ -85,7 +86,7 @@ export class WaitingClaim {
     if (this.isOver) this.endWaiting();
   }
 
-  /** Drops a claim that never waited; its outcome stays open. */
+  /** Drops a claim that never waited. Its outcome never settles. */
   abandon(): void {
     this.settle();
   }

@@ -1,13 +1,13 @@
 import { JobatoError } from '../http/catalogue';
 import type { WaitingClaim } from './waiting-claim';
 
-/** Each holds a connection and its list of projects. */
+/** Limit of all waiting claims. Each holds a connection and a list of projects. */
 const MAX_CLAIMS = 1000;
-/** A worker with more free slots than that can ask for all of them in turn. */
+/** Limit for one worker. A worker with more free slots can claim runs one after the other. */
 const MAX_CLAIMS_OF_WORKER = 20;
 const RETRY_AFTER_SECONDS = 5;
 
-/** The claims that wait for a run, in the order in which they came. */
+/** The claims that wait for a run, in order of arrival. */
 export class WaitingClaims {
   private readonly claims = new Set<WaitingClaim>();
   private readonly byClaimId = new Map<string, WaitingClaim>();
@@ -25,8 +25,8 @@ export class WaitingClaims {
   }
 
   /**
-   * Adds a claim. Where its worker has too many, the oldest of them is answered without a run: its connection is
-   * probably gone.
+   * Adds a claim. If its worker has too many claims, the oldest is answered without a run: its connection is probably
+   * closed.
    * @throws JobatoError SERVER_BUSY
    */
   add(claim: WaitingClaim): void {

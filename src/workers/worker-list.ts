@@ -38,7 +38,7 @@ export class WorkerList {
   }
 }
 
-/** A worker that holds a run, and that this process has no sign of yet. */
+/** A worker that holds a run and has not called this process yet. */
 function unseen(workerId: string): WorkerView {
   return { workerId, kind: 'external', lastHeardAt: '', slots: null, runIds: [] };
 }

@@ -6,7 +6,7 @@ import { isTerminal } from '../runs/run';
 import { RunQueries } from '../runs/run-queries';
 import { timesOf } from '../runs/sender-clock';
 
-/** Receives what workers report past the event stream: events and log lines. */
+/** Receives reports that bypass the event stream: events and log lines. */
 @Injectable()
 export class WorkerReports {
   constructor(

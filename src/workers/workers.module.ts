@@ -15,7 +15,7 @@ import { WorkerList } from './worker-list';
 import { WorkerReports } from './worker-reports';
 import { WorkersController } from './workers.controller';
 
-/** Leases: which worker holds which run, the HTTP calls of external workers, and the deadlines of runs. */
+/** Leases of runs, the HTTP calls of external workers, and the deadlines of runs. */
 @Module({
   imports: [EventsModule, LogsModule, ProjectsModule, RunsModule],
   controllers: [WorkersController, WorkerEventsController, WorkerLogsController, WorkerRunsController],

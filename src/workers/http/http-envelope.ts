@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../events/run-event';
 import type { IncomingEvent } from '../../runs/event-intake';
 
-/** An event as it travels over HTTP: the names of the stream, with a number and an object where that has texts. */
+/**
+ * An event in HTTP form. It has the names of a stream entry, but `eventVersion` is a number and `payload` an object.
+ */
 export interface HttpEnvelope {
   eventId: string;
   eventType: string;
@@ -11,13 +13,13 @@ export interface HttpEnvelope {
   payload: JsonObject;
 }
 
-/** The member that shows the lease. It must not lie beside the others, which are stored and shown. */
+/** The member with the lease token. Keep it apart from the others, which are stored and displayed. */
 const LEASE_MEMBER = 'leaseToken';
 
-/** An event has seven members. Other members are kept with a rejected event, for people to see. */
+/** An event has seven members. Other members of a rejected event are kept for operators. */
 const MAX_MEMBERS = 50;
 
-/** Takes any JSON value for an event: the form of HTTP, or the flat texts of the stream. Never throws. */
+/** Converts any JSON value to an event: either the HTTP form or the flat text form of the stream. Never throws. */
 export function receivedEvent(envelope: unknown): IncomingEvent {
   if (envelope === null || typeof envelope !== 'object' || Array.isArray(envelope)) {
     const fields = { event: asText(envelope) ?? TOO_DEEP };
@@ -29,7 +31,7 @@ export function receivedEvent(envelope: unknown): IncomingEvent {
   const members = Object.entries(envelope as JsonObject);
   if (members.length > MAX_MEMBERS) flaw = `the event has more than ${MAX_MEMBERS} members`;
   for (const [name, value] of members.slice(0, MAX_MEMBERS)) {
-    // Null is the same as not given: some languages send every member.
+    // Null equals a missing member, because some clients send every member.
     if (value === null) continue;
     if (name === LEASE_MEMBER) {
       leaseToken = typeof value === 'string' ? value : null;
@@ -37,7 +39,7 @@ export function receivedEvent(envelope: unknown): IncomingEvent {
     }
     const text = asText(value);
     if (text === null) flaw = `${name.slice(0, 100)} is nested too deeply`;
-    // By definition, not assignment: a member may have any name, "__proto__" as well.
+    // `defineProperty` instead of an assignment, because a member may have any name, even "__proto__".
     Object.defineProperty(fields, name, {
       value: text ?? TOO_DEEP,
       enumerable: true,
@@ -48,7 +50,7 @@ export function receivedEvent(envelope: unknown): IncomingEvent {
   return { fields, flaw, leaseToken };
 }
 
-/** What stands in the rejected list for a value that cannot be written down. */
+/** Text in the rejected list for a value that cannot be serialized. */
 const TOO_DEEP = '(nested too deeply to be kept)';
 
 function asText(value: unknown): string | null {

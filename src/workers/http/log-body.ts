@@ -6,18 +6,18 @@ import { Schema } from '../../schemas/schema';
 
 export interface LogBody {
   workerId: string | null;
-  /** Null: the current one. */
+  /** Null: the current attempt. */
   attempt: number | null;
   lines: LogLineInput[];
 }
 
-/** As the event `run.log`, but that a member which nobody knows is a mistake here. */
+/** The schema of the event `run.log`, but unknown members are an error. */
 export const LOG_BODY_SCHEMA = closed(PAYLOAD_SCHEMAS['run.log']);
 
-/** The same for the description of the API, where each schema has a name. */
+/** The same schema for the API description, where each schema has a name. */
 export const NAMED_LOG_SCHEMAS = named(LOG_BODY_SCHEMA);
 
-// Not class-validator: ten thousand objects would each be copied and looked at member by member.
+// Not class-validator, which would copy up to ten thousand lines and check each member separately.
 const SCHEMA = new Schema<LogBody>(LOG_BODY_SCHEMA, { allowUnionTypes: true });
 
 /** @throws JobatoError VALIDATION */
@@ -45,7 +45,7 @@ export function readLogBody(body: unknown): LogBody {
   return { workerId: workerId ?? null, attempt: attempt ?? null, lines };
 }
 
-/** Null is the same as not given: some languages send every member. */
+/** Removes null members. Null equals a missing member, because some clients send every member. */
 function withoutNulls(body: unknown): unknown {
   if (body === null || typeof body !== 'object' || Array.isArray(body)) return body;
   const { lines, ...rest } = dropNulls(body as Record<string, unknown>);

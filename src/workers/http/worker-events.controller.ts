@@ -41,7 +41,9 @@ class TakenInView implements TakenIn {
   rejected!: RejectedView[];
 }
 
-/** Checked by the parser of stream entries, which also takes members that are not named here. */
+/**
+ * For documentation only: the parser of stream entries validates events and accepts members that are not listed here.
+ */
 class EventEnvelope implements HttpEnvelope {
   @ApiProperty({ format: 'uuid' }) eventId!: string;
   @ApiProperty({ example: 'run.completed' }) eventType!: string;

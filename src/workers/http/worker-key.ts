@@ -2,10 +2,10 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../http/api-problems';
 
-/** Name of the security scheme in the description of the API; the key itself is checked by src/access. */
+/** Name of the security scheme in the API description. The key itself is checked in src/access. */
 export const WORKER_KEY = 'workerKey';
 
-/** What all calls for workers have in common: their own key, in place of the token. */
+/** Documents what all worker operations share: the worker key in place of the access token. */
 export function ApiForWorkers(): ClassDecorator & MethodDecorator {
   return applyDecorators(
     ApiTags('for workers'),

@@ -28,7 +28,7 @@ class ClaimedView implements HttpEnvelope {
   leaseToken!: string;
 }
 
-/** Lets a worker keep the time limit of a run without comparing clocks. */
+/** Milliseconds since the start of the run, so that a worker can enforce its time limit without comparing clocks. */
 const ELAPSED_HEADER = 'X-Jobato-Elapsed-Ms';
 
 class HeartbeatAnswer {
@@ -97,7 +97,7 @@ export class WorkerRunsController {
     if (response.closed) await this.claims.answered(granted, false);
     else response.on('close', () => void this.claims.answered(granted, response.writableFinished));
     const { request, run } = granted;
-    // Not in the body, which is the same for each answer to a claim.
+    // Not in the body, which must be identical in every response to a claim.
     response.setHeader(ELAPSED_HEADER, String(Math.round(this.deadlines.elapsedMs(run))));
     return { ...request, leaseToken: run.leaseToken };
   }
