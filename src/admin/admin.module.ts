@@ -27,7 +27,7 @@ import { RunTimelineController } from './run/run-timeline.controller';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 import { HistoryModule } from '../history/history.module';
 
-/** The pages for people. Nothing depends on them. */
+/** The web pages. No other module depends on them. */
 @Module({
   imports: [
     ArtifactsModule,
