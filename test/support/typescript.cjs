@@ -1,7 +1,7 @@
 const { readFileSync } = require('node:fs');
 const typescript = require('typescript');
 
-// The tests are TypeScript, which this Node does not run by itself.
+// The tests are TypeScript, which the supported Node versions do not run natively.
 require.extensions['.ts'] = (module, fileName) => {
   const compilerOptions = {
     module: typescript.ModuleKind.CommonJS,
