@@ -51,7 +51,7 @@ export async function pages() {
   });
 }
 
-/** Checks that memory stays constant with 50 open pages, of which several follow a run that keeps writing. */
+/** Checks that memory stays constant with 50 open pages, of which 20 follow a run that keeps writing. */
 export async function openPages({ quick }) {
   const minutes = quick ? 1 : 10;
   return withPages({ tellsHeap: true }, async (server, { logRunId }) => {
