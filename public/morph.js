@@ -1,4 +1,4 @@
-// Lets htmx update an element in place, so that focus, selection, open <details> and scrolling survive. htmx 4 has
+// Lets htmx update an element in place. Focus, selection, open <details> and scrolling survive. htmx 4 has
 // "outerMorph" built in; this extension gives htmx 2 the same.
 
 /** Set by readers or by scripts of the page, and unknown to the server. Updates keep them. */

@@ -1,6 +1,5 @@
-// Keeps a run page up to date. One event stream reports that the log has grown or the run has changed, and the page
-// then reloads both from the server, which alone renders them. Without a stream the page polls every few seconds
-// and shows that.
+// Keeps a run page up to date. One event stream reports changes of the log and the run. The page then reloads both
+// from the server, which alone renders them. Without a stream the page polls every few seconds and shows that.
 
 const log = document.getElementById('run-log');
 const announcement = document.getElementById('announcement');

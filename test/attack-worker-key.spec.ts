@@ -20,8 +20,8 @@ const JSON_BODY = { 'content-type': 'application/json' };
 const GUESSED_LEASE = Buffer.alloc(32, 7).toString('base64url');
 
 /**
- * Returns a project with a step that waits at a named pipe, and one that runs go.sh if it finds the file, which is
- * the attacker's goal.
+ * Returns a project with a step that waits at a named pipe, and one that runs go.sh if the file exists. Running it
+ * is the attacker's goal.
  */
 const stepsProject = (id: string, gate: string, loot: string) => `id: ${id}
 steps:
@@ -209,7 +209,7 @@ describe('an attacker on a server that runs steps itself', () => {
     loot = join(folders.root, 'loot');
     gates = { slow: join(folders.root, 'gate-slow'), queued: join(folders.root, 'gate-queued') };
     execFileSync('mkfifo', Object.values(gates));
-    // Opened for reading as well, so that it opens at once even without the step.
+    // Opened for reading too, so that it opens at once even without the step.
     for (const name of ['slow', 'queued'] as const) pipes[name] = await open(gates[name], 'r+');
     for (const id of ['slow', 'queued'] as const)
       writeProject(folders, id, stepsProject(id, gates[id], loot));

@@ -24,7 +24,7 @@ const LONGEST_DELAY_MS = 5000;
 
 /**
  * Follows a run to its end, over as many connections as needed, and yields each line once and in order. Yields
- * events in the batches in which they arrive, so that many lines can be printed in few writes.
+ * events in batches as they arrive, so that many lines can be printed in few writes.
  * @throws ServerUnreachable after the last attempt, ServerRefusal
  */
 export async function* followRun(

@@ -102,7 +102,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Finds the problem of a file by its name: a file is usually named after its project, and one that was never
+   * Finds the problem of a file by its name. A file is usually named after its project, and one that was never
    * valid has no known id.
    */
   private brokenFileOf(projectId: string): string | null {
@@ -138,9 +138,9 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Reloads, unless the files already read are enough. If the project's file is unchanged and its content is in
-   * effect, no other file can take over its id or its role as marked default. A project that is the default only
-   * because it is alone can lose that role to any new file.
+   * Reloads, unless the files already read are enough. While the project's file is unchanged and in effect, no
+   * other file can take over its id or its role as marked default. A project that is the default only because it is
+   * alone can lose that role to any new file.
    * @param projectId null: the default project
    */
   async reloadFor(projectId: string | null): Promise<void> {

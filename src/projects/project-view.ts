@@ -60,8 +60,8 @@ export class ProjectListView {
 
 /**
  * @param lastStatus status of the latest run; null if there is none
- * @param needsRerun what has changed since the last run of all steps; null if nothing has
- * @param notes the settings of the file that have no effect
+ * @param needsRerun changes since the last run of all steps; null without any
+ * @param notes settings of the file that have no effect
  */
 export function toProjectView(
   { definition, definitionHash, isDefault }: KnownProject,

@@ -20,7 +20,7 @@ export interface WorkersPage {
     name: string;
     lag: string;
     pending: string;
-    /** With the time since the consumer last asked for events. */
+    /** With the time since the consumer last polled for events. */
     consumers: { name: string; pending: string; asked: DurationText }[];
   }[];
   /** Projects whose workers report without a name, and only when a run ends. */

@@ -37,7 +37,7 @@ export function ansiSegments(raw: string): Segment[] {
     const classes = (['bold', 'dim', 'italic', 'underline', 'strikethrough'] as const)
       .filter((name) => decorations.has(name))
       .map((name) => `ansi-${name}`);
-    // Text on a background colour always gets a readable text colour, whatever the sequence asks for.
+    // Text on a background colour always gets a readable text colour and ignores the requested one.
     if (back) classes.push(`ansi-on-${nameOf(back)}`);
     else if (isReverse) classes.push('ansi-reverse');
     else if (fore) classes.push(`ansi-${nameOf(fore)}`);

@@ -47,7 +47,7 @@ export function noticeOfOldForm(error: JobatoError, reloadHref: string): Notice 
   };
 }
 
-/** A title for form users: the general title speaks of a request, which they do not see. */
+/** A title for form users, because the general title is about a request, which they do not see. */
 function toMend(count: number): string {
   return count === 1 ? 'One value is missing or does not fit' : `${count} values are missing or do not fit`;
 }

@@ -110,10 +110,7 @@ export interface Match {
   last: number;
 }
 
-/**
- * Returns all matches of known keys of up to four words, including nested ones. A hyphenated token counts as one
- * word here.
- */
+/** Returns all matches of known keys, including nested ones. A match has at most five tokens. */
 export function matches(sentence: Sentence, isKnown: (key: string) => boolean): Match[] {
   const { tokens } = sentence;
   const found: Match[] = [];

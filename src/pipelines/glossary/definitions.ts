@@ -61,8 +61,7 @@ export function definitionFrom(
 ): Definition | null {
   const { block, tokens } = sentence;
   if (block.kind === 'heading') return null;
-  // The kind comes from the sentence as a whole. A sentence that starts inside a label is a name, and is skipped
-  // below.
+  // A sentence that starts inside a label is a name, not a definition, and is skipped below.
   const kind =
     definesAt(sentence, match.first, match.last) ??
     (isPlainSubject(tokens, match.first, match.last) ? 'subject' : 'mention');

@@ -158,7 +158,7 @@ function missingTerms(glossary: Glossary): string {
   return `## Required but missing\n\nNo document uses these.\n\n${rows.join('\n')}`;
 }
 
-/** Lists the documents that were not read, so that readers know what is missing. */
+/** Lists the documents that were not read, so that readers see the gaps. */
 function holes(glossary: Glossary): string {
   const { unreadable, skipped } = glossary.documents;
   const tooLarge = skipped.filter(({ code: why }) => why === 'too-large');

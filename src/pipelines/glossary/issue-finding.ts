@@ -147,7 +147,7 @@ export function issuesOf(term: DefinedTerm, all: DefinedTerm[], options: IssueOp
 
 /**
  * Returns true for the undefined terms that readers would look up: frequent ones, limited to a quarter of the
- * defined terms. A glossary that lists mostly undefined terms would be useless.
+ * defined terms but at least 8. A glossary that lists mostly undefined terms would be useless.
  */
 function isMissed(term: DefinedTerm, all: DefinedTerm[]): boolean {
   if (term.frequency < 4) return false;

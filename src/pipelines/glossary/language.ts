@@ -118,8 +118,8 @@ function ownBacktick(text: string, at: number): number {
 }
 
 /**
- * Returns text of the same length that does not confuse the tagger: backticks become blanks, code that is not a
- * word becomes a name, and dots within words no longer end sentences.
+ * Returns text of the same length that does not confuse the tagger. Backticks become blanks, and code that is not a
+ * word becomes a name. Dots within words no longer end sentences.
  */
 function forTheTagger(text: string): string {
   return text

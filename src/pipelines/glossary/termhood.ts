@@ -76,9 +76,9 @@ export function rankTerms(
  * Rates how likely a phrase is a term of these documents; 0 means that it is not.
  *
  * The base is the C-value (Frantzi and Ananiadou): how often a phrase occurs outside of longer phrases, with more
- * weight for longer ones. The score rises with words that are rare in speech, with repeated use within a document
- * (a topic, not a habit of writing), and with spread over documents. It also rises with the marks of authors:
- * headings, emphasis, expanded acronyms and, above all, definitions.
+ * weight for longer ones. The score rises with words that are rare in speech. It rises with repeated use within a
+ * document, which is a topic and not a habit of writing, and with spread over documents. It also rises with the
+ * marks of authors: headings, emphasis, expanded acronyms and, above all, definitions.
  */
 export function termhood(
   candidate: Candidate,

@@ -92,9 +92,9 @@ function fingerprintOf(text: string): string {
 }
 
 /**
- * Replaces files atomically: writes and syncs all new files before the first rename, so that a failure or a stop
- * never leaves half a file. The renames follow without a pause. A temporary SIGTERM handler keeps a stop from
- * splitting them, so that files written together stay consistent.
+ * Replaces files atomically. Writes and syncs all new files before the first rename, so that a failure or a stop
+ * never leaves half a file. The renames follow without a pause. A SIGTERM between them is ignored, so that files
+ * written together stay consistent.
  */
 export function replaceFiles(files: { path: string; text: string }[]): void {
   const written: { temporary: string; path: string }[] = [];
