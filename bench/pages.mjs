@@ -111,7 +111,7 @@ async function withPages(options, use) {
     await withServer(place, {}, async () => {}); // creates the tables
     fillWithRuns(place.databaseFile, RUNS, () => 'busy');
     return await withServer(place, options, async (server) => {
-      // the other runs are copies of its steps
+      // The other runs imitate this one.
       const { runId: firstRunId } = await server.post('/api/projects/busy/runs');
       const { runId: logRunId } = await server.post('/api/projects/long/runs');
       await server.idle();

@@ -144,7 +144,7 @@ describe('events over HTTP', () => {
   it('share one commit, however many of the 500 that a call may carry', async () => {
     const runId = await aRun();
     const events = Array.from({ length: 500 }, (_, current) => anEvent(runId, 'run.progress', { current }));
-    // otherwise writes of the stream would be counted too
+    // Otherwise writes of the stream would be counted too.
     await untilQuiet(jobato.folders, ['jobato-api', 'jobato-workers']);
     const database: unknown = jobato.app.get(Database);
     const { writer } = database as { writer: { connection: { query(sql: string): Promise<unknown> } } };

@@ -32,7 +32,7 @@ async function send(eventType, runId, payload, stream = STREAM) {
   while (!(await writer.xadd(stream, '*', ...fields).catch(() => null))) await sleep(1000);
 }
 
-/** Reads the available entries. Returns their number, or null if Redis could not be read. */
+/** Reads the available entries. Returns 0 if there was nothing to read, or null if Redis could not be read. */
 async function read(blockMs) {
   try {
     const block = blockMs ? ['BLOCK', blockMs] : [];
@@ -78,7 +78,7 @@ async function isToDo(id, fields) {
   if (eventType === 'run.cancel.requested') stops.add(runId);
   if (!['run.completed', 'run.failed', 'run.cancelled'].includes(eventType)) return false;
   for (const key of waiting.keys()) {
-    // whichever worker ended the run
+    // The run has ended, in this worker or in another one.
     if (key === `${runId} ${payload?.attempt ?? key.split(' ')[1]}`) await forget(key);
   }
   return false;

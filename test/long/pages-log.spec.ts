@@ -80,8 +80,8 @@ describe('the log of a run, in a browser', () => {
     }
   }
   /**
-   * Waits until scrolling has stopped: keys scroll in many small steps, and a scrollend event may belong to an
-   * earlier movement.
+   * Waits until scrolling has stopped for 10 frames. Keys scroll in many small steps, and a first pause may belong to
+   * an earlier movement.
    */
   const comesToRest = (page: Page): Promise<void> =>
     page.evaluate(`new Promise((rest) => {

@@ -95,7 +95,7 @@ describe('with Redis away', () => {
 
     const startedAt = performance.now();
     const { runId } = await jobato.trigger('steps');
-    // not a benchmark: the call does not wait for a Redis timeout
+    // Not a benchmark: the call does not wait for a Redis timeout.
     expect(performance.now() - startedAt).toBeLessThan(1000);
     expect((await get(runId)).waiting?.code).toBe('not-yet-published');
     expect((await jobato.fetch('/projects/steps')).status).toBe(200);
