@@ -17,12 +17,12 @@ export const MAX_STYLES = 400;
 /** Longer sequences have no meaning, and the parser needs time quadratic in their length. */
 const MAX_CODES_LENGTH = 64;
 
-/** Returns the visible text: the last state of an overwritten line, without colours and hidden characters. */
+/** Returns the text as shown: the last state of an overwritten line, without colours. Hidden characters are visible. */
 export function plainText(raw: string): string {
   return SPECIAL.test(raw) ? cleaned(raw, () => '') : raw;
 }
 
-/** Returns the visible text with its colours. */
+/** Returns the same text with its colours. */
 export function ansiSegments(raw: string): Segment[] {
   if (!raw.includes('\x1b')) return [{ text: plainText(raw), classes: '' }];
   let styles = 0;

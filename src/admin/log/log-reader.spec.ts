@@ -104,7 +104,7 @@ it.each([
   }[][];
   queries.mockRestore();
   const sizes = answers.map((rows) => rows.reduce((sum, { lines }) => sum + (lines?.length ?? 0), 0));
-  expect(Math.max(...sizes)).toBeLessThanOrEqual(512 * 1024); // in one chunk
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(512 * 1024); // in one read
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(maxKib * 1024);
   expect(turns).toBeGreaterThanOrEqual(sizes.filter((size) => size > 0).length);
 });
