@@ -1,11 +1,11 @@
-// What the consumer group through which Jobato applies events still has before it.
+// The backlog of the consumer group through which Jobato applies events.
 import { setTimeout as delay } from 'node:timers/promises';
 
 export const STREAM = 'ml:run-events';
 export const API_GROUP = 'jobato-api';
 export const WORKER_GROUP = 'jobato-workers';
 
-/** Resolves when the group was handed all that lies on the stream, and has acknowledged it. */
+/** Resolves when the group has received and acknowledged all entries of the stream. */
 export async function allAcknowledged(redis, withinMs = 60_000) {
   const deadline = performance.now() + withinMs;
   while ((await unfinished(redis)) > 0) {
@@ -21,7 +21,7 @@ async function unfinished(redis) {
   return group.lag + group.pending;
 }
 
-/** Redis answers with names and values in turn. */
+/** Converts a Redis reply of alternating names and values. */
 export function asObject(list) {
   const object = {};
   for (let index = 0; index < list.length; index += 2) object[list[index]] = list[index + 1];

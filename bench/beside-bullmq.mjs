@@ -9,8 +9,8 @@ const MANY = 50;
 const QUEUE = 'no-op';
 
 /**
- * Whole lives of runs beside jobs of BullMQ, on the same Redis, in turns. What the two do is not the same: BullMQ has
- * no HTTP, and what it was given is gone with the Redis that it lies in; Jobato answers when the run is on the disk.
+ * Compares whole runs with BullMQ jobs on the same Redis, in alternating rounds. The two do different work. BullMQ
+ * has no HTTP, and its jobs are lost with their Redis; Jobato responds after the run is on disk.
  */
 export async function bullmq({ quick, profile }) {
   const { bullmq: version } = peersInstalled();
@@ -61,7 +61,7 @@ async function inTurns(bull, jobato, job, rounds) {
     for (const [name, driver] of Object.entries({ bull, jobato })) {
       const result = await driver.call('lives', job);
       if (round > 0) measured[name].push({ ...result, rate: perSecond(job.count, result.ms) });
-      await delay(100); // what one left to do is not done in the other's time
+      await delay(100); // lets remaining work finish before the other system's round
     }
   }
   return measured;

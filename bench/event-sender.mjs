@@ -1,4 +1,4 @@
-// Workers that say how far they are, as quickly as the stream takes it.
+// Sends progress events of workers as fast as the stream accepts them.
 import { randomUUID } from 'node:crypto';
 import Redis from 'ioredis';
 import { allAcknowledged, STREAM } from './api-group.mjs';
@@ -14,7 +14,7 @@ serve({
     ({ runIds } = options);
     redis = new Redis(options.url);
   },
-  /** Each by its own XADD, and a sender sends its next when it has the answer. */
+  /** Sends each event with its own XADD; a sender waits for the reply before the next one. */
   async oneByOne({ count }) {
     const startedAt = performance.now();
     await inFlight(count, SENDERS, (index) => redis.xadd(STREAM, '*', ...progress(index, count)));
@@ -22,7 +22,7 @@ serve({
     await allAcknowledged(redis);
     return { sentMs, ms: performance.now() - startedAt };
   },
-  /** So many XADD at a time. */
+  /** Sends `size` XADD commands per pipeline. */
   async byTheBatch({ count, size }) {
     const startedAt = performance.now();
     for (let first = 0; first < count; first += size) {

@@ -6,7 +6,10 @@ import { Place, withServer } from './server-process.mjs';
 
 const RUNS = 100;
 
-/** Events a second that are sent, read off the stream, applied to their runs, durable and acknowledged. */
+/**
+ * Measures events per second from sending to acknowledgement: read from the stream, applied to their runs and
+ * durable.
+ */
 export async function events({ quick, profile }) {
   return withRedis(async ({ url }) => {
     const place = new Place();
@@ -54,7 +57,7 @@ export async function events({ quick, profile }) {
   });
 }
 
-/** The inbox has each event that had its effect, once. */
+/** Returns the number of applied events; the inbox stores each of them once. */
 function appliedProgress(place) {
   const database = new BetterSqlite3(place.databaseFile, { readonly: true });
   try {

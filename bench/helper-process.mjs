@@ -1,11 +1,11 @@
-// Another process that does what it is asked for, one call after the other, until whoever started it lets go.
+// A child process that serves one call at a time until its parent disconnects.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const WITHIN_MS = 60_000;
 
 export class HelperProcess {
-  /** @param file beside this one; it serves its calls by `serve` */
+  /** @param file file in this folder, which calls `serve` */
   static start(file) {
     return new HelperProcess(file, fork(fileURLToPath(new URL(file, import.meta.url))));
   }
@@ -46,7 +46,7 @@ export class HelperProcess {
   }
 }
 
-/** The other side: answers each call with what the function of its name resolves to. */
+/** Runs in the child: responds to each call with the result of the function of that name. */
 export function serve(functions) {
   process.on('message', ({ name, argument }) => {
     Promise.resolve(functions[name](argument)).then(

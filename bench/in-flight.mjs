@@ -1,6 +1,6 @@
 /**
- * Does something `count` times, so many of them in flight, each place taking its next when its last is done.
- * @param one gets which one it is, and which place does it
+ * Calls a function `count` times, with at most `places` calls in flight.
+ * @param one receives the index of the call and of its slot
  */
 export async function inFlight(count, places, one) {
   const latencies = new Array(count);

@@ -1,6 +1,9 @@
 import { connect } from 'node:net';
 
-/** Just enough HTTP/1.1: one request at a time, answers with a Content-Length. Node's own client costs a multiple. */
+/**
+ * Minimal HTTP/1.1: one request at a time, responses with Content-Length. Node's own client costs several times as
+ * much.
+ */
 export class LeanConnection {
   static async open(port) {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
@@ -49,7 +52,7 @@ export class LeanConnection {
   }
 }
 
-/** Resolves when a stream of server-sent events has sent its last one. */
+/** Resolves when a stream of server-sent events has sent its end event. */
 export function followToEnd(port, path) {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });

@@ -1,4 +1,4 @@
-// Drives whole lives of runs from outside: starts each over HTTP, and sees its end in the row itself.
+// Drives whole runs from outside: starts each over HTTP, and reads its end from the database row.
 import BetterSqlite3 from 'better-sqlite3';
 import Redis from 'ioredis';
 import { allAcknowledged } from './api-group.mjs';
@@ -18,7 +18,7 @@ serve({
     redis = new Redis(options.url);
     ends = new Ends(options.databaseFile);
   },
-  /** So many lives, from the call to the row that says "completed"; all their events acknowledged at the end. */
+  /** Measures `count` runs from the call to the completed row, until all their events are acknowledged. */
   async lives({ count, places }) {
     const connections = await openConnections(places);
     const startedAt = performance.now();
@@ -30,7 +30,7 @@ serve({
     for (const connection of connections) connection.close();
     return { ms, latencies };
   },
-  /** One life after the other, as one sees it who follows the run's stream over HTTP. */
+  /** Measures one run at a time, as a client sees it that follows the run's stream over HTTP. */
   async followed({ count }) {
     const [connection] = await openConnections(1);
     const { latencies } = await inFlight(count, 1, async () => {
@@ -45,7 +45,7 @@ function openConnections(count) {
   return Promise.all(Array.from({ length: count }, () => LeanConnection.open(port)));
 }
 
-/** Each project has its turn, so that none has a run already. */
+/** Rotates through the projects, so that none has an active run yet. */
 async function trigger(connection) {
   const projectId = projectIds[turn++ % projectIds.length];
   const { status, body } = await connection.send('POST', `/api/projects/${projectId}/runs`, {});
@@ -54,8 +54,8 @@ async function trigger(connection) {
 }
 
 /**
- * Looks into the database file, from this process: asking the server would be one more thing for it to do. While
- * nothing is written there, a look costs a few microseconds.
+ * Polls the database file from this process, because polling the server would add load to it. A poll without
+ * changes takes a few microseconds.
  */
 class Ends {
   constructor(databaseFile) {
@@ -69,7 +69,7 @@ class Ends {
     this.looking = false;
   }
 
-  /** @param isUrgent looked for every tenth of a millisecond; else every millisecond, which leaves the processor to others */
+  /** @param isUrgent polls every 0.1 ms; otherwise every 1 ms, which leaves the CPU to other processes */
   of(runId, isUrgent) {
     return new Promise((resolve, reject) => {
       this.waiting.set(runId, { resolve, reject });
@@ -101,7 +101,7 @@ class Ends {
 
 const neverWoken = new Int32Array(new SharedArrayBuffer(4));
 
-/** Timers know no less than a millisecond. */
+/** Timers have a resolution of 1 ms. */
 function shortPause() {
   Atomics.wait(neverWoken, 0, 0, 0.1);
   return new Promise((next) => setImmediate(next));

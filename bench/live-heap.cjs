@@ -1,5 +1,5 @@
-// Loaded into a server that is measured: says how much memory is in use once all that is garbage has been collected.
-// What the process takes from the system goes up and down with the collector; this only grows where something is kept.
+// Preloaded into a measured server: reports the memory in use after a full garbage collection. Resident memory
+// varies with the collector; this value only grows with retained objects.
 const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');
 

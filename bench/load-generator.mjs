@@ -1,5 +1,5 @@
-// Sends requests from a process of its own, so that what is measured does not share an event loop with it.
-// Started by `load.mjs`, which sends it one job and gets one result.
+// Sends requests from a separate process, so that it does not share an event loop with the measured server.
+// `load.mjs` starts it, sends it one job and receives one result.
 import { connect } from 'node:net';
 import { LeanConnection } from './lean-connection.mjs';
 
@@ -9,10 +9,10 @@ process.once('message', (job) => {
     (error) => process.send({ error: String(error?.stack ?? error) }),
   );
 });
-// Whoever started it lets go when it has the result, or is itself gone.
+// The parent disconnects after the result, or when it ends.
 process.once('disconnect', () => process.exit(0));
 
-/** As many connections as may be in flight, each sending its next request when it has its answer. */
+/** Opens as many connections as requests in flight; each waits for its response before the next request. */
 async function sendRequests({ port, method, paths, body, inFlight, expectedStatus }) {
   const latencies = [];
   let next = 0;
@@ -33,7 +33,7 @@ async function sendRequests({ port, method, paths, body, inFlight, expectedStatu
   return { count: latencies.length, ms: performance.now() - startedAt, latencies };
 }
 
-/** Readers of one run's log of so many lines. Says when all are connected, and when the last has the last line. */
+/** Reads one run's log with many readers. Reports when all are connected, and when the last one has the last line. */
 async function readStreams({ port, runId, readers, lines }) {
   let connected = 0;
   let bytes = 0;
@@ -44,7 +44,7 @@ async function readStreams({ port, runId, readers, lines }) {
       `GET /api/runs/${runId}/logs HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: text/event-stream\r\nConnection: close\r\n\r\n`,
     );
     let tail = '';
-    let whole = index === 0 ? [] : null; // one is looked at line by line
+    let whole = index === 0 ? [] : null; // the first reader is checked line by line
     let began = false;
     let lastLineAt = null;
     return new Promise((resolve, reject) => {

@@ -1,11 +1,11 @@
-// Hands one job to a load generator, and keeps it within its time.
+// Sends one job to a load generator, with a time limit.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const GENERATOR = fileURLToPath(new URL('./load-generator.mjs', import.meta.url));
 const WITHIN_MS = 180_000;
 
-/** @returns `ready`, when readers are connected, and `result` */
+/** @returns `ready`, which resolves when all readers are connected, and `result` */
 export function load(job) {
   const child = fork(GENERATOR, { timeout: WITHIN_MS, killSignal: 'SIGKILL' });
   let onReady;

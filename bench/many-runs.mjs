@@ -1,6 +1,6 @@
 import BetterSqlite3 from 'better-sqlite3';
 
-/** What only few of the runs have: it is what an index must find. */
+/** Values that only a few runs have, which a query must find by an index. */
 export const RARE = { status: 'partial', scope: 'only:rare', projectId: 'rare' };
 
 const FIRST_START = Date.UTC(2020, 0, 1);
@@ -10,8 +10,8 @@ const spread = (index) =>
   index % 10_000 === 5 ? RARE.projectId : index % 2 === 0 ? 'busy' : `project-${index % 300}`;
 
 /**
- * Ended runs, written straight into the tables of a server that is not running.
- * @param projectIdOf the run at an index; half of them belong to one project unless it is given
+ * Writes ended runs directly into the tables while the server is stopped.
+ * @param projectIdOf returns the project of a run by its index; by default half of the runs belong to one project
  * @returns the id of the run in the middle
  */
 export function fillWithRuns(databaseFile, count, projectIdOf = spread) {
@@ -62,7 +62,7 @@ export function fillWithRuns(databaseFile, count, projectIdOf = spread) {
   }
 }
 
-/** A UUID of version 7: its first 48 bits are the time. */
+/** Returns a UUID of version 7: its first 48 bits are the time. */
 function idOf(ms, index) {
   const time = ms.toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${index.toString(16).padStart(12, '0')}`;

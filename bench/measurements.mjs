@@ -1,4 +1,4 @@
-// Each measurement answers with rows of { what, value, unit, aim?, peer? }.
+// Each measurement returns rows of { what, value, unit, aim?, peer? }.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,7 +21,7 @@ async function inPlace(use) {
   }
 }
 
-/** Accepted runs a second: each is on the disk (synchronous=FULL), with its event, before it is answered. */
+/** Measures accepted runs per second: each is on disk (synchronous=FULL), with its event, before the response. */
 export function triggers({ quick, profile }) {
   return inPlace(async (place) => {
     const rounds = quick ? 3 : 6;
@@ -40,9 +40,9 @@ export function triggers({ quick, profile }) {
             expectedStatus: 201,
           }),
         );
-        await cancelAll(server); // so that each project can take a run again; not measured
+        await cancelAll(server); // frees each project for its next run; not measured
       }
-      return results.slice(1); // the first one warms up
+      return results.slice(1); // the first round warms up
     });
     const latencies = measured.flatMap((result) => result.latencies);
     return [
@@ -68,7 +68,9 @@ async function cancelAll(server) {
   }
 }
 
-/** POST → row → request on the stream → claim → started, step, completed → row: all but the child process. */
+/**
+ * POST → row → request on the stream → claim → started, step, completed → row: everything except the child process.
+ */
 export function lifecycles({ quick, profile }) {
   return inPlace(async (place) => {
     const ids = place.addProjects('step', quick ? 500 : 1500, ECHO);
@@ -124,7 +126,7 @@ async function oneAtATime(server, id, count) {
     const stream = await fetch(`${server.url}/api/runs/${runId}/logs`, {
       headers: { Accept: 'text/event-stream' },
     });
-    const text = await stream.text(); // ends with the run
+    const text = await stream.text(); // the stream ends with the run
     seen.push(performance.now() - startedAt);
     if (!text.includes('"status":"completed","lastSeq":1}'))
       throw new Error(`Not what was expected:\n${text}`);
@@ -133,7 +135,7 @@ async function oneAtATime(server, id, count) {
   return { seen: seen.slice(5), recorded: recorded.slice(5) };
 }
 
-/** Each round starts one run of each project and lasts until all of them have ended. */
+/** Each round starts one run per project and lasts until all of them have ended. */
 async function roundsOfRuns(server, ids, inFlight, rounds) {
   const paths = ids.map((id) => `/api/projects/${id}/runs`);
   const rates = [];
@@ -156,7 +158,8 @@ export function logLines({ quick, profile }) {
     const readers = 100;
     const gate = join(place.folder, 'gate');
     place.addProject('flood', `steps:\n  - { name: print, command: [seq, '1', '${stored}'] }`);
-    // Waits until its readers are there, and tells when it began. The rest at the end sets the last line apart.
+    // Waits until its readers are connected, then prints when it began. The pause at the end separates the last
+    // line.
     const waiting = `while [ ! -e ${gate} ]; do sleep 0.02; done; date +%s%3N; seq 2 ${read}; sleep 0.3`;
     place.addProject('read', `steps:\n  - { name: print, command: [sh, -c, '${waiting}'] }`);
 
@@ -226,7 +229,7 @@ export function lists({ quick, profile }) {
   return inPlace(async (place) => {
     const count = quick ? 100_000 : 1_000_000;
     place.addProject(RARE.projectId, ECHO);
-    await withServer(place, {}, async () => {}); // makes the tables
+    await withServer(place, {}, async () => {}); // creates the tables
     const { middle } = fillWithRuns(place.databaseFile, count);
     const size = count.toLocaleString('en-US');
     return withServer(place, { profile }, async (server) => {

@@ -1,4 +1,4 @@
-// The real server, in which a step is over as soon as it begins: what is left is everything but child processes.
+// The real server with steps that end as soon as they begin, to measure everything except child processes.
 require('reflect-metadata');
 const { createApp } = require('../dist/app.js');
 const { loadConfig } = require('../dist/config/config.js');

@@ -1,5 +1,5 @@
-// A worker as somebody else might write it: reads requests from the stream in its group, has nothing to do, says that
-// each is done. It reads, answers and acknowledges by the batch, on a connection beside the one that waits.
+// A typical external worker without any work: reads requests from the stream in its group and reports each as
+// completed. It reads, reports and acknowledges in batches, on a second connection next to the blocking one.
 import { randomUUID } from 'node:crypto';
 import Redis from 'ioredis';
 import { asObject, STREAM, WORKER_GROUP } from './api-group.mjs';

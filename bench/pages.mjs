@@ -1,4 +1,4 @@
-// The pages as a browser gets them, of a project with many runs and of a run with a long log.
+// Measures the pages as browsers receive them: a project with many runs, and a run with a long log.
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
@@ -16,7 +16,7 @@ const ROUNDS = 40;
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
 
-/** What a page costs: the server's time, the bytes on the wire, and when there is something to be seen. */
+/** Measures the cost of a page: server time, bytes on the wire, and time to first paint. */
 export async function pages() {
   return withPages({}, async (server, { logRunId, firstRunId }) => {
     const project = await timed(server, '/projects/busy');
@@ -51,7 +51,7 @@ export async function pages() {
   });
 }
 
-/** Whether memory stays as it is while 50 pages are open, half of them following a run that goes on writing. */
+/** Checks that memory stays constant with 50 open pages, of which 20 follow a run that keeps writing. */
 export async function openPages({ quick }) {
   const minutes = quick ? 1 : 10;
   return withPages({ tellsHeap: true }, async (server, { logRunId }) => {
@@ -61,7 +61,7 @@ export async function openPages({ quick }) {
     const samples = [];
     try {
       for (let index = 0; index < 50; index++) {
-        // Contexts of their own: a browser opens six connections to one host and no more.
+        // Separate contexts, because a browser opens at most six connections to one host.
         const page = await (await browser.newContext({ baseURL: server.url })).newPage();
         await page.goto(paths[index % paths.length]);
       }
@@ -108,10 +108,11 @@ async function withPages(options, use) {
       'endless',
       "steps:\n  - { name: print, command: [sh, -c, 'while :; do date; sleep 0.05; done'] }",
     );
-    await withServer(place, {}, async () => {}); // makes the tables
+    await withServer(place, {}, async () => {}); // creates the tables
     fillWithRuns(place.databaseFile, RUNS, () => 'busy');
     return await withServer(place, options, async (server) => {
-      const { runId: firstRunId } = await server.post('/api/projects/busy/runs'); // which the others look like
+      // The other runs imitate this one.
+      const { runId: firstRunId } = await server.post('/api/projects/busy/runs');
       const { runId: logRunId } = await server.post('/api/projects/long/runs');
       await server.idle();
       return use(server, { firstRunId, logRunId });
@@ -135,7 +136,7 @@ async function timed(server, path, expectedStatus = 200) {
   return { ms: median(times.slice(ROUNDS / 4)), bytes };
 }
 
-/** Byte for byte, as it is on the wire: one request on a connection of its own, which the server closes. */
+/** Returns the exact bytes of a response: one request per connection, which the server closes. */
 function ask({ port }, path, isPart = false) {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const FOLDER = fileURLToPath(new URL('./peers/', import.meta.url));
 
-/** Peers have a folder and a lock file of their own, and are installed when they are first measured. @returns their versions */
+/** Installs the peers on first use; they have their own folder and lock file. @returns their versions */
 export function peersInstalled() {
   if (!existsSync(`${FOLDER}node_modules`)) {
     process.stderr.write('installing peers into bench/peers …\n');

@@ -1,4 +1,5 @@
-// What the machine itself gives, measured in the same run: without it a figure says more about the machine than about us.
+// Baselines of the machine, measured in the same run: without them, a figure says more about the machine than about
+// Jobato.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { perSecond } from './figures.mjs';
 
-/** Plain child processes that print "hi", and nothing kept of it. */
+/** Spawns plain child processes that print "hi", and discards the output. */
 export async function plainSpawns(count, inFlight) {
   let left = count;
   const latencies = [];
@@ -28,7 +29,7 @@ export async function plainSpawns(count, inFlight) {
   return { rate: perSecond(count, performance.now() - startedAt), latencies };
 }
 
-/** One INSERT a transaction, each durable before the next, without HTTP and without a second table. */
+/** Runs one INSERT per transaction, each durable before the next, without HTTP and a second table. */
 export function naiveInserts(count) {
   const folder = mkdtempSync(join(tmpdir(), 'jobato-bench-peer-'));
   const database = new BetterSqlite3(join(folder, 'peer.db'));
@@ -47,7 +48,7 @@ export function naiveInserts(count) {
   }
 }
 
-/** The lines of a child, split and counted, and nothing kept of them. */
+/** Splits and counts the lines of a child process, and discards them. */
 export async function plainLines(count) {
   const startedAt = performance.now();
   let lines = 0;

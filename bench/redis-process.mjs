@@ -1,4 +1,4 @@
-// A Redis of our own on a free port: what is measured shares it with nobody, and it is gone afterwards.
+// A Redis for one measurement on a free port, which is removed afterwards.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Redis from 'ioredis';
 import { freePort } from './server-process.mjs';
 
-/** As one would run it in earnest: appended to a file that is flushed each second. */
+/** A production setting: append-only file, flushed every second. */
 const DURABILITY = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''];
 
 export async function withRedis(use) {
@@ -25,7 +25,7 @@ export async function withRedis(use) {
   process.once('exit', killAtExit);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const redis = new Redis(port, '127.0.0.1', { lazyConnect: true, maxRetriesPerRequest: null });
-  redis.on('error', () => {}); // it is not there yet
+  redis.on('error', () => {}); // Redis is still starting
   try {
     await Promise.race([
       redis.ping(),

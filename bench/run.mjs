@@ -1,7 +1,7 @@
-// Measures what Jobato does on this machine, against what it aims at and what the machine gives without it.
+// Measures Jobato on this machine, compared with its aims and with baselines of the machine.
 //
-// The server is the built one, in a process of its own, on loopback and on temporary folders. The load comes from
-// another process. On few cores they share them, and so with whatever else goes on: trust ratios more than figures.
+// The server is the built one, in its own process, on loopback and temporary folders. The load comes from another
+// process. With few cores, these and all other processes share them, so trust ratios more than absolute figures.
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,7 +23,7 @@ const ORDER = [
   'bullmq',
   'events',
 ];
-/** Measured only where it is asked for by name. */
+/** Measured only if requested by name. */
 const LONG = ['openPages'];
 
 const HELP = `npm run bench -- [options]

@@ -1,4 +1,4 @@
-// The built server as a process of its own, on folders of its own that are gone afterwards.
+// The built server in its own process, with temporary folders.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 const LIVE_HEAP = fileURLToPath(new URL('live-heap.cjs', import.meta.url));
 const READY_WITHIN_MS = 60_000;
 
-/** A temporary folder with `config/projects` in it. */
+/** A temporary folder with `config/projects`. */
 export class Place {
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'jobato-bench-'));
@@ -20,7 +20,7 @@ export class Place {
     mkdirSync(join(this.folder, 'config', 'projects'), { recursive: true });
   }
 
-  /** @param body lines of YAML below the id */
+  /** @param body lines of YAML after the id */
   addProject(id, body) {
     writeFileSync(join(this.folder, 'config', 'projects', `${id}.yaml`), `id: ${id}\n${body}\n`);
   }
@@ -38,8 +38,8 @@ export class Place {
 
 export class ServerProcess {
   /**
-   * @param program `main.js`, or another one that takes the same environment
-   * @param tellsHeap whether `liveMebibytes` is to be asked for
+   * @param program `main.js`, or another program that accepts the same environment
+   * @param tellsHeap enables `liveMebibytes`
    */
   static async start(
     place,
@@ -115,7 +115,7 @@ export class ServerProcess {
     return response.json();
   }
 
-  /** Resolves when no run is going on. Asks seldom enough not to count. */
+  /** Resolves when no run is active. Polls rarely enough not to affect the measurement. */
   async idle(withinMs = 120_000) {
     const deadline = performance.now() + withinMs;
     while ((await this.get('/api/runs?status=running&limit=1')).items.length > 0) {
@@ -124,7 +124,7 @@ export class ServerProcess {
     }
   }
 
-  /** Memory that is really taken, in MiB; null where the system does not say. */
+  /** Resident memory in MiB; null if the system does not report it. */
   get residentMebibytes() {
     try {
       const [, kibibytes] = /^VmRSS:\s+(\d+) kB/m.exec(
@@ -136,7 +136,7 @@ export class ServerProcess {
     }
   }
 
-  /** Memory in use after all garbage has been collected, in MiB. */
+  /** Returns the memory in use after a full garbage collection, in MiB. */
   async liveMebibytes() {
     this.child.send('collect');
     const [bytes] = await once(this.child, 'message');
@@ -151,7 +151,7 @@ export class ServerProcess {
   }
 }
 
-/** A server for as long as `use` takes, and nothing left of it afterwards. */
+/** Runs a server while `use` runs, and stops it afterwards. */
 export async function withServer(place, options, use) {
   const server = await ServerProcess.start(place, options);
   try {

@@ -1,5 +1,5 @@
-// Says aloud that a status has changed, once, and nothing of what only counts on: each element with `data-announce`
-// says what it is worth hearing when that becomes something else.
+// Announces each status change to screen readers once, and leaves out counters that only tick. An element with
+// `data-announce` carries its text, which is announced when it changes.
 
 const place = document.getElementById('announcement');
 const heard = new Map();

@@ -1,7 +1,7 @@
-// Says when what is shown may be old, because the server does not answer, and takes it back when it does.
+// Shows a warning that the page may be out of date while the server does not answer, and removes it afterwards.
 
 const place = document.getElementById('connection');
-/** What is wrong, by who found out: the polling or the log stream. */
+/** The current message of each source: page polling, run stream or log reader. */
 const troubles = new Map();
 
 function tell({ source, message }) {
@@ -13,7 +13,7 @@ function tell({ source, message }) {
 
 document.addEventListener('jobato:connection', ({ detail }) => tell(detail));
 const pages = (message) => tell({ source: 'pages', message });
-/** While the server is away it is asked more often than a quiet page would, so that the way back is short. */
+/** Retries more often than a quiet page polls, so that the page recovers quickly. */
 const RETRY_MS = 2000;
 let retry = null;
 for (const event of ['htmx:sendError', 'htmx:timeout']) {
@@ -25,7 +25,7 @@ for (const event of ['htmx:sendError', 'htmx:timeout']) {
   });
 }
 let unanswered = null;
-/** Somebody pressed a button. Without an answer nobody knows what came of it, which is said beside it. */
+/** Without an answer the outcome of a pressed button is unknown, so a notice beside the button says that. */
 function sayUnanswered(answerPlace) {
   const notice = document.createElement('div');
   notice.className = 'notice';
@@ -56,15 +56,15 @@ document.body.addEventListener('htmx:beforeSwap', ({ detail }) => {
 document.body.addEventListener('htmx:afterRequest', ({ detail }) => {
   if (!detail.successful) return;
   pages(null);
-  // The count in the header says nothing of what was pressed.
+  // The count of running projects in the header does not show the outcome of a button.
   if (unanswered === null || detail.requestConfig.verb !== 'get' || detail.target.id === 'running-count')
     return;
   unanswered.textContent = 'It answers again: the page shows what became of this.';
   unanswered = null;
 });
 
-// A page that nobody looks at asks seldom, for its title in the row of tabs says how things stand; one that is looked
-// at again catches up at once.
+// A hidden page polls rarely, only to keep the status in its tab title current. It refreshes at once when it
+// becomes visible.
 const HIDDEN_EVERY_MS = 30_000;
 const askedAt = new WeakMap();
 document.body.addEventListener('htmx:beforeRequest', (event) => {

@@ -1,9 +1,12 @@
-// Days that are typed into the history's filter are the reader's own: their zone goes along, and the fields say so.
-// Without this script they are days in UTC, as the fields say then.
+// Days typed into the history filter are in the reader's time zone: the form sends the zone, and the fields name
+// it. Without this script the days are in UTC, and the fields say so.
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** In what the page holds, and in what it is about to show; days that came with the address keep their zone. */
+/**
+ * Runs on the loaded page and on each update before it is shown. Days from the address keep the zone they came
+ * with.
+ */
 function localise(root) {
   const field = root.querySelector('#history-zone');
   if (!field || root.querySelector('#history-days[data-given]')) return;

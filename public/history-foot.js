@@ -1,5 +1,5 @@
-// A run that was chosen in the history is spoken of at the foot of the page. Where that is in view nothing moves; where it
-// is not, it is brought into view, and it has the way back.
+// The foot of the page describes the run selected in the history. If the foot is out of view, the page scrolls to
+// it; it has a link back to the row.
 
 document.body.addEventListener('htmx:afterSettle', ({ detail: { requestConfig } }) => {
   if (!requestConfig?.elt.matches('.select-run')) return;

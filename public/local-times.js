@@ -1,18 +1,18 @@
-// Puts times into the reader's zone and language, and lets durations go on counting, up or down. The server writes UTC, which
-// is what is shown without this script; the exact UTC time stays in the markup and the tooltip.
+// Shows times in the reader's time zone and language, and keeps durations and countdowns ticking. The server writes
+// UTC, which also applies without this script. The exact UTC time stays in the markup and the tooltip.
 
 const language = navigator.language;
 const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
 const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
 const dateAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
-/** Within a year the year goes without saying; the tooltip has it. */
+/** Times of this year omit the year; the tooltip has it. */
 const day = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' };
 const toTheMinute = {
   today: time,
   thisYear: new Intl.DateTimeFormat(language, day),
   before: dateAndTime,
 };
-/** Where several may be of the same minute. */
+/** For lists in which several times may fall in the same minute. */
 const toTheSecond = {
   today: clock,
   thisYear: new Intl.DateTimeFormat(language, { ...day, second: '2-digit' }),
@@ -27,7 +27,7 @@ function localise(root) {
     element.textContent = isWithinLog ? clock.format(moment) : textOf(moment, 'seconds' in element.dataset);
     element.lang = language;
   }
-  // A tooltip in a drawing is plain text: its time stands at its beginning, up to the name of the server's zone.
+  // A tooltip in an SVG is plain text. It starts with the time, which ends after the name of the server's zone.
   for (const title of root.querySelectorAll('title[data-at]')) {
     const words = textOf(new Date(title.dataset.at), true);
     title.textContent = title.textContent.replace(/^[^,]* UTC(?=,)/, () => words);
@@ -41,7 +41,7 @@ function textOf(moment, isToTheSecond) {
   return (moment.getFullYear() === today.getFullYear() ? formats.thisYear : formats.before).format(moment);
 }
 
-/** Where each counting element began, by its attribute: an update from the server begins anew. */
+/** The start of each counting element, with the attribute value it counts from. A new value restarts the count. */
 const beginnings = new WeakMap();
 
 function count() {
@@ -51,12 +51,12 @@ function count() {
   }
   for (const element of document.querySelectorAll('[data-left-ms]')) {
     const given = element.dataset.leftMs;
-    // Up to the next whole second, as the server does: "0 s" is when it really is over.
+    // Rounded up to a whole second, as on the server: "0 s" appears only when the time is over.
     write(element, Math.max(0, Number(given) - passedMs(element, given)) + 999);
   }
 }
 
-/** Since the server said so. */
+/** Returns the time in ms since the page received the given value. */
 function passedMs(element, given) {
   const now = performance.now();
   let beginning = beginnings.get(element);
@@ -82,7 +82,7 @@ function durationText(ms) {
 
 localise(document);
 document.addEventListener('jobato:content', ({ detail }) => localise(detail));
-// A notice is no update of what is there, so it comes without the event above.
+// A notice is swapped in, not morphed, so the event above does not fire for it.
 document.addEventListener('htmx:afterSwap', ({ detail }) => {
   localise(detail.target);
   count();

@@ -1,11 +1,11 @@
-// Steps whose lines were folded are folded again when the page is loaded anew, for as long as the tab is open. This comes
-// before a line that is linked to is shown, which opens what it is in.
+// Folded steps stay folded after a reload, for as long as the tab is open. This must run before the page scrolls to
+// a linked line, because that opens the step of the line.
 
 const byId = (id) => document.getElementById(id);
 const list = byId('log-lines');
 const FOLDED = `jobato.log.folded.${byId('run-log').dataset.runId}`;
 
-// What was searched for is shown, wherever it is.
+// Search hits are always shown, also in steps that were folded.
 if (!byId('log-found')) remember();
 
 function remember() {
@@ -19,12 +19,12 @@ function remember() {
     const section = target.closest('summary')?.parentElement;
     if (!section) return;
     if (section.open)
-      folded.add(section.dataset.step); // it is about to be folded
+      folded.add(section.dataset.step); // the click is about to fold it
     else folded.delete(section.dataset.step);
     try {
       sessionStorage.setItem(FOLDED, JSON.stringify([...folded]));
     } catch {
-      // Where nothing may be stored, it holds until the page is left.
+      // Without storage, folds last until the page is left.
     }
   });
 }

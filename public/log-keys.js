@@ -1,12 +1,12 @@
-// What the keyboard does in the log. The number of each line is a link, and there are thousands: for the Tab key they are
-// one stop, a line in view, from which the arrow keys lead to the others. Without scripts a link skips them all.
+// Keyboard handling of the log. Each line number is a link, and there are thousands. The Tab key therefore stops at
+// one visible line, and the arrow keys move from there. Without scripts a link skips all lines.
 
 const byId = (id) => document.getElementById(id);
 const log = byId('run-log');
 const box = byId('log-box');
 const list = byId('log-lines');
 const field = byId('log-q');
-/** What reaches below the top of the box by this much is not all beneath the heading that sticks there. */
+/** Height in px of the sticky heading at the top of the box. A line that ends above this is fully covered. */
 const HEADING = 40;
 
 let stop = null;
@@ -21,7 +21,7 @@ function stopAt(number) {
   if (stop) stop.tabIndex = 0;
 }
 
-/** The first that is in view, or the next one below; null where all is folded. */
+/** Returns the first line number in view, or the next one below it; null if all steps are folded. */
 function numberInView() {
   const top = Math.max(box.getBoundingClientRect().top, 0) + HEADING;
   const isInView = (element) => element.getBoundingClientRect().bottom > top;
@@ -43,7 +43,7 @@ box.addEventListener('keydown', (event) => {
   if (event.key === 'Tab') {
     if (number) stopAt(number);
     else if (event.target === box || !stop?.isConnected) stopAt(numberInView());
-    // The headings of steps far above would come first, and carry the reader there.
+    // Without this, Tab would focus a step heading far above and scroll the reader there.
     if (event.target !== box || event.shiftKey || !stop) return;
     event.preventDefault();
     stop.focus();
@@ -57,7 +57,7 @@ box.addEventListener('keydown', (event) => {
   }
 });
 
-// A key without Ctrl or the like acts only from within the log, so that it is in nobody's way who speaks to the page.
+// Keys without a modifier act only while the log has the focus: speech-input software may type such keys anywhere.
 field.title = 'From anywhere in the log, the key / leads here.';
 field.setAttribute('aria-keyshortcuts', '/');
 log.addEventListener('keydown', (event) => {

@@ -1,4 +1,4 @@
-// What a reader does with the lines that are shown: wrap them, copy them, step through what was searched for.
+// Tools for the lines shown: wrap, copy, step through search hits.
 
 const byId = (id) => document.getElementById(id);
 const log = byId('run-log');
@@ -10,14 +10,14 @@ const wrap = byId('wrap');
 try {
   wrap.checked = localStorage.getItem(WRAP) !== 'no';
 } catch {
-  // Where nothing may be stored, lines are wrapped.
+  // Without storage, lines wrap.
 }
 showWrap();
 wrap.addEventListener('change', () => {
   try {
     localStorage.setItem(WRAP, wrap.checked ? 'yes' : 'no');
   } catch {
-    // Then it holds for this page only.
+    // Without storage, the choice lasts for this page only.
   }
   showWrap();
 });
@@ -27,7 +27,7 @@ function showWrap() {
 }
 
 const copy = byId('copy-log');
-// Browsers let only pages in a secure context write to the clipboard.
+// Browsers allow clipboard writes only in a secure context.
 copy.hidden = !navigator.clipboard;
 copy.addEventListener('click', async () => {
   const lines = [...list.getElementsByClassName('line')];
@@ -49,7 +49,10 @@ copy.addEventListener('click', async () => {
 const hits = list.getElementsByTagName('mark');
 let current = null;
 
-/** From where one is, or from the line that was linked to; else forwards from the first one and backwards from the last. */
+/**
+ * Starts at the current hit or the linked line. Without either, starts forwards at the first hit, backwards at the
+ * last.
+ */
 function step(by) {
   if (hits.length === 0) return;
   current ??= list.querySelector('.line:target mark');
@@ -64,7 +67,7 @@ function step(by) {
   byId('log-said').textContent = byId('hit-place').textContent;
 }
 
-/** It goes on with the log, but it is said only when somebody steps. */
+/** Updates as the log grows. Screen readers hear it only when the reader steps to a hit. */
 function showHitPlace() {
   const at = [...hits].indexOf(current);
   const isShown = at >= 0;
@@ -73,17 +76,17 @@ function showHitPlace() {
     : '';
 }
 
-/** A search is a page of its own, on which one goes on where one typed. */
+/** A search loads a new page. The focus returns to the search field, so that the reader can type on. */
 const SEARCHED = 'jobato.log.searched';
 try {
   byId('log-search').addEventListener('submit', () => sessionStorage.setItem(SEARCHED, 'yes'));
   const hasSearched = sessionStorage.getItem(SEARCHED) !== null;
   sessionStorage.removeItem(SEARCHED);
-  // Browsers go to what the address names, and take the focus there, once all is loaded.
+  // After loading, browsers jump to the fragment and move the focus there, so this waits for the next frame.
   const focus = () => requestAnimationFrame(() => byId('log-q').focus({ preventScroll: true }));
   if (hasSearched) window.addEventListener('load', focus);
 } catch {
-  // Where nothing may be stored, the focus is at the top of the page.
+  // Without storage, the focus starts at the top of the page.
 }
 
 if (byId('next-hit')) {
@@ -91,7 +94,7 @@ if (byId('next-hit')) {
   byId('previous-hit').addEventListener('click', () => step(-1));
   log.addEventListener('jobato:shown', showHitPlace);
   const field = byId('log-q');
-  // The same text again means the next hit; another one is a search of its own, by the form.
+  // Enter on unchanged text moves to the next hit; changed text submits the form as a new search.
   field.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.isComposing || field.value.trim() !== field.defaultValue) return;
     event.preventDefault();

@@ -1,13 +1,12 @@
-// The log as it grows, and the parts of it before and after what is shown. Lines come as the server writes them, by
-// the template of the page itself; the page keeps a bounded number of them, and follows the end until the reader
-// scrolls away from it.
+// Shows the log as it grows, and loads earlier and later parts. The server renders the lines with the template of
+// the page. The page keeps a bounded number of lines and follows the end until the reader scrolls away.
 
 const MAX_LINES = 3000;
 const NEAR_END = 24;
-/** New lines are read at most this often, however fast they are written; less often where showing them takes long. */
+/** The minimum time between two reads, however fast the log grows. The interval is longer where rendering is slow. */
 const READ_EVERY_MS = 250;
 const RETRY_MS = 3000;
-/** As the server does it where it links to a line, and where it makes lists of lines. */
+/** These must match the server, which uses the same values for links to lines and for lists of lines. */
 const LINES_BEFORE = 20;
 const LIST_LINES = 100;
 
@@ -19,20 +18,20 @@ const follow = byId('follow');
 const newLines = byId('new-lines');
 const page = new URLSearchParams(location.search);
 const filter = [...page].filter(([name]) => ['level', 'q', 'mark'].includes(name));
-/** What was searched for is marked also where the filter is left. */
+/** The searched text stays marked after the reader leaves the filter. */
 const mark = page.get('q') || page.get('mark') || '';
-/** All lines that are shown, in whatever section: the collection is a live one. */
+/** All lines shown, in every section; a live collection. */
 const lines = list.getElementsByClassName('line');
 
-/** The first and the last line that was looked at for what is shown, and the last one that is known of. */
+/** The first and the last line number read for this view, and the last known line number of the log. */
 let { from, to, lastSeq } = numbersOf(list);
 let isReading = false;
-/** That there is more to read than was read. */
+/** True if the log has lines that the page has not read. */
 let isBehind = false;
 let nextRead = 0;
-/** Where the box was last, to tell a reader's scrolling from the end moving. */
+/** The last scroll position, which separates scrolling by the reader from growth at the end. */
 let lastTop = box.scrollTop;
-/** Also where nothing more will come: who opens the log of a run that has ended sees its end. */
+/** True also for a finished log: it opens at the end. */
 let staysAtEnd = false;
 
 function numbersOf({ dataset }) {
@@ -41,7 +40,7 @@ function numbersOf({ dataset }) {
 
 const isActive = () => log.dataset.isActive === 'true';
 const reachesEnd = () => to >= lastSeq;
-/** Whether what is shown grows with the log; it does not where the reader went to an earlier part. */
+/** True if the view grows with the log; false after the reader moves to an earlier part. */
 let isGrowing = reachesEnd();
 
 function grewTo(seq) {
@@ -55,7 +54,7 @@ log.addEventListener('jobato:grown', ({ detail }) => {
   readNew();
 });
 
-/** One reading at a time, none that nobody would see: what was written meanwhile comes with the next one. */
+/** Runs one read at a time, and none while the page is hidden. Lines written during a read come with the next one. */
 async function readNew() {
   if (isReading || !isBehind || document.hidden) return;
   if (!isGrowing || (!follow.checked && lines.length >= MAX_LINES)) {
@@ -84,7 +83,7 @@ async function readNew() {
   void readNew();
 }
 
-/** @returns what the server shows of that place in the log; null where there is nothing new */
+/** @returns the part of the log at that place, as rendered by the server; null if there is nothing new */
 async function read(place) {
   const query = new URLSearchParams([...filter, ...Object.entries(place)]);
   const response = await fetch(`${log.dataset.partHref}?${query}`, {
@@ -114,7 +113,8 @@ function takeNew(part) {
   const next = numbersOf(part);
   grewTo(next.lastSeq);
   if (next.from > to + 1) {
-    // More was written than is read at once. A clean start is better than a gap, but not under a reader's eyes.
+    // One read did not cover all new lines. A view that follows the end restarts there, without a gap. A view that
+    // does not follow stays unchanged for its reader.
     if (!follow.checked) {
       isGrowing = false;
       show(newLines, true);
@@ -134,16 +134,16 @@ function takeNew(part) {
   if (follow.checked) toEnd();
   else if (hasLines) show(newLines, true);
   if (part.dataset.isActive === 'false') end();
-  if (!reachesEnd()) isBehind = true; // a search looks through so much at once
+  if (!reachesEnd()) isBehind = true; // one search request covers a limited number of lines
 }
 
-/** Nothing more will come: what was followed stays at its end, and there is nothing to follow. */
+/** The log is complete: the view stays at the end if it followed, and the follow switch disappears. */
 function end() {
   log.dispatchEvent(new CustomEvent('jobato:ended'));
   show(follow.parentElement, false);
 }
 
-/** Lines of a step that goes on join its section, and its last list as long as that is short. */
+/** Adds lines of the same step to the existing section, and to its last list while that list is short. */
 function append(part) {
   const last = list.lastElementChild;
   const first = part.firstElementChild;
@@ -194,7 +194,7 @@ function dropLast() {
   to = seqOf(last);
 }
 
-/** All at once: line by line the browser would count the others anew for each. */
+/** Deletes one range at once: after each single line the browser would renumber the rest. */
 function drop(place) {
   const range = document.createRange();
   place(range);
@@ -203,19 +203,19 @@ function drop(place) {
 
 const seqOf = (line) => Number(line.id.slice(1));
 
-/** What is read stays where it is while lines come or go above it. */
+/** Keeps the visible lines in place while lines above them are added or removed. */
 function keepPlace(change) {
   const lowest = lines[lines.length - 1];
   const anchor = lowest?.offsetParent ? lowest : list.lastElementChild;
   const before = anchor?.getBoundingClientRect().top;
-  box.style.overflowAnchor = 'none'; // or browsers that keep the place by themselves would do it twice
+  box.style.overflowAnchor = 'none'; // scroll anchoring by the browser would move the box a second time
   change();
   if (anchor?.isConnected) box.scrollTop += anchor.getBoundingClientRect().top - before;
   lastTop = box.scrollTop;
   requestAnimationFrame(() => (box.style.overflowAnchor = ''));
 }
 
-/** The links lead to the same without scripts; here, what they lead to is put where it belongs. */
+/** Loads the target of the link into the page. Without scripts, the same links load it as a new page. */
 function loadInPlace(link, place, take) {
   link.addEventListener('click', async (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -224,7 +224,7 @@ function loadInPlace(link, place, take) {
     link.setAttribute('aria-busy', 'true');
     try {
       const part = await read(place());
-      const count = part?.getElementsByClassName('line').length ?? 0; // before they are taken out of it
+      const count = part?.getElementsByClassName('line').length ?? 0; // take() moves the lines out of the part
       if (part) take(part);
       showLinks();
       say(foundText() ?? `${countText(count)} more`);
@@ -281,14 +281,14 @@ function showLinks() {
   byId('searched-all').hidden = from > 1;
 }
 
-/** Who acted by what goes away goes on in the log, and not at the top of the page. */
+/** If the hidden element had the focus, moves the focus to the log and not to the top of the page. */
 function show(element, isShown) {
   const hadFocus = element.contains(document.activeElement);
   element.hidden = !isShown;
   if (hadFocus && !isShown) box.focus({ preventScroll: true });
 }
 
-/** What a search found; null where nothing was searched for. */
+/** Returns the summary of the search; null without a search. */
 function foundText() {
   return byId('log-found')?.innerText ?? null;
 }
@@ -311,7 +311,7 @@ function isWithinEnd(distance) {
   return box.scrollHeight - box.scrollTop - box.clientHeight <= distance;
 }
 
-/** Who goes from line to line by keyboard is not carried away from them. */
+/** True while the reader moves through the lines by keyboard: following the end would move the focus out of view. */
 function isAmongLines() {
   return list.contains(document.activeElement) && document.activeElement.matches(':focus-visible');
 }
@@ -321,19 +321,19 @@ function setFollow(isFollowing) {
   staysAtEnd = isFollowing;
   if (!isFollowing) return;
   if (!isGrowing && !reachesEnd()) {
-    isGrowing = true; // a jump over what lies between: the next reading begins anew at the end
+    isGrowing = true; // skips the lines in between: the next read restarts at the end
     isBehind = true;
   }
   void readNew();
   toEnd();
 }
 
-/** The number of the line that the address names; 0 for none. */
+/** Returns the line number in the address; 0 if there is none. */
 function linkedSeq() {
   return Number(/^#L(\d+)$/.exec(location.hash)?.[1] ?? 0);
 }
 
-/** A link to a line leads to where it is: here, or in another part of the log. */
+/** Scrolls to the linked line, or loads the part of the log that has it. */
 function showLinkedLine() {
   const seq = linkedSeq();
   if (seq === 0 || seq > lastSeq) return false;
@@ -342,7 +342,7 @@ function showLinkedLine() {
     goTo(line);
   } else {
     const place = Math.max(1, seq - LINES_BEFORE);
-    // Where the lines before it are so long that it has no room beside them, it is shown by itself.
+    // If the lines before it fill the whole part, the part starts at the linked line itself.
     const next = Number(page.get('from')) === place ? seq : place;
     const query = new URLSearchParams(mark ? { mark, from: next } : { from: next });
     if (Number(page.get('from')) !== next) location.replace(`?${query}#L${seq}`);
@@ -364,14 +364,14 @@ function forgetMissingLine() {
   byId('log-note').textContent = '';
 }
 
-/** In the middle of the box, amid what came before and after; the box in the window, with the tools above it. */
+/** Scrolls the line to the middle of the box, and the window so that the box and its tools are visible. */
 function goTo(element) {
   setFollow(false);
   element.closest('.log-section').open = true;
   log.scrollIntoView({ block: 'nearest' });
   const { top, height } = element.getBoundingClientRect();
   box.scrollTop += top + height / 2 - (box.getBoundingClientRect().top + box.clientHeight / 2);
-  element.scrollIntoView({ block: 'nearest', inline: 'nearest' }); // in a window that is lower than the log
+  element.scrollIntoView({ block: 'nearest', inline: 'nearest' }); // for a window that is lower than the log
   lastTop = box.scrollTop;
 }
 
@@ -382,12 +382,16 @@ box.addEventListener('scroll', () => {
   const isUp = box.scrollTop < lastTop;
   const isDown = box.scrollTop > lastTop;
   lastTop = box.scrollTop;
-  // The smallest step up lets go: a touchpad makes many small ones, and each would be undone by the next line.
+  // Even the smallest scroll up stops following: a touchpad sends many small ones, and each new line would undo
+  // them.
   if (isUp && !isWithinEnd(1)) setFollow(false);
   else if (isDown && isWithinEnd(NEAR_END) && isGrowing && !follow.checked && isActive() && !isAmongLines())
     setFollow(true);
 });
-/** The browser scrolls after the key or the wheel, and a line that comes before the first step would stop it. */
+/**
+ * Stops following before the browser scrolls for the key or wheel: a line that arrives first would cancel the
+ * scroll.
+ */
 function scrollsUp() {
   if (box.scrollTop > 0) setFollow(false);
 }
@@ -397,8 +401,8 @@ box.addEventListener('keydown', ({ key, shiftKey }) => {
 box.addEventListener('wheel', ({ deltaY, ctrlKey }) => deltaY < 0 && !ctrlKey && scrollsUp(), { passive: true });
 follow.addEventListener('change', () => setFollow(follow.checked));
 newLines.addEventListener('click', () => setFollow(true));
-// Lines come to their height when they are seen, wrapped or not, in a window of whatever width; and what comes and goes
-// above them takes its room from the box.
+// The height of the list changes when lines become visible, wrap or the window resizes. Elements above the box also
+// take room from it.
 const sizes = new ResizeObserver(() => {
   if (staysAtEnd) toEnd();
 });
@@ -414,10 +418,10 @@ window.addEventListener('hashchange', () => {
   noteMissingLine();
 });
 window.addEventListener('load', () => {
-  // The count goes on with the log, but it is said only when somebody searches.
+  // The count updates as the log grows. Screen readers hear it only after a search.
   say(foundText() ?? '');
   noteMissingLine();
-  // Browsers go to what the address names once more, and would leave the line at the edge.
+  // Browsers jump to the fragment again after loading, which would leave the line at the edge of the box.
   requestAnimationFrame(showLinkedLine);
 });
 if (!showLinkedLine()) {

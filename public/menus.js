@@ -1,4 +1,4 @@
-// A menu closes as menus do: by Escape, and by a press elsewhere.
+// Closes open menus on Escape and on a press outside of them.
 
 function close(menu) {
   const hadFocus = menu.contains(document.activeElement);

@@ -1,7 +1,7 @@
-// A way for htmx to bring an element to the state of a new one without replacing it, so that focus, selection, open
-// <details> and scrolling survive an update. htmx 4 has "outerMorph" built in; this gives htmx 2 the same.
+// Lets htmx update an element in place. Focus, selection, open <details> and scrolling survive. htmx 4 has
+// "outerMorph" built in; this extension gives htmx 2 the same.
 
-/** Set by people or by scripts of the page: an update from the server says nothing about them. */
+/** Set by readers or by scripts of the page, and unknown to the server. Updates keep them. */
 const KEPT_ATTRIBUTES = { DETAILS: ['open'] };
 
 export function morph(current, next) {
@@ -24,8 +24,8 @@ function morphAttributes(current, next) {
 }
 
 /**
- * What somebody was answered stays beside its button until the next answer, though an update has nothing in its place. An
- * answer about a run goes with the run: `data-kept` names the one that the update knows of.
+ * An answer stays beside its button until the next answer, although updates contain none. An answer about a run
+ * stays only while `data-kept` of the update names that run.
  */
 function isKept(element, wanted) {
   if (!element.hasAttribute('data-kept')) return false;
@@ -33,7 +33,7 @@ function isKept(element, wanted) {
   return !about || about === wanted.dataset.kept;
 }
 
-/** Children with an id are found again wherever they were; the others are taken in their order. */
+/** Matches children with an id wherever they are, and the others in their order. */
 function morphChildren(current, next) {
   let place = current.firstChild;
   for (const wanted of [...next.childNodes]) {
@@ -81,7 +81,7 @@ window.htmx?.defineExtension?.('morph', {
     const next = fragment.firstElementChild;
     const focused = document.activeElement;
     const row = focused.closest('tr, li');
-    // Scripts of the page put their own touch to new content before it is compared with what is shown.
+    // Lets scripts of the page localise the new content before the comparison with the current content.
     document.dispatchEvent(new CustomEvent('jobato:content', { detail: next }));
     morph(target, next);
     keepFocusNear(focused, row);
@@ -90,8 +90,8 @@ window.htmx?.defineExtension?.('morph', {
 });
 
 /**
- * A button that can no longer be pressed loses the focus, and the keyboard goes on from near it: from its bar, or from
- * the name of what its row is about. Never from another button, which the next press would press.
+ * If the focused element is gone or disabled, moves the focus nearby: to the link of its row or to its bar. Never
+ * focuses another button, because the next key press would trigger it.
  */
 function keepFocusNear(focused, row) {
   if (focused === document.body || (focused.isConnected && !focused.disabled)) return;

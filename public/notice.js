@@ -1,5 +1,5 @@
-// What a button has to say is seen wherever the button was: a notice outside of the window is brought into it, and where
-// a form has something to mend, the first such field is opened and has the focus.
+// Scrolls a notice into view wherever its button is. If the notice links to an invalid field, opens and focuses
+// that field.
 
 document.body.addEventListener('htmx:afterSwap', ({ detail: { target } }) => {
   if (target.id !== 'notice-place' && !target.hasAttribute('data-kept')) return;

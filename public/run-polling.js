@@ -1,4 +1,4 @@
-// When the parts of a run's page are read again, beside what htmx does by itself.
+// Decides when the parts of a run page reload, in addition to the triggers of htmx.
 
 const POLL_MS = 2000;
 const PAST_EVERY_MS = 2000;
@@ -6,7 +6,7 @@ let polling = null;
 let past = null;
 let pastReadAt = -Infinity;
 
-// The event stream wakes the page; for as long as it is away, the page asks.
+// While the event stream is disconnected, the page polls.
 document.addEventListener('jobato:connection', ({ detail: { source, message } }) => {
   if (source !== 'stream') return;
   if (message === null) {
@@ -19,7 +19,8 @@ document.addEventListener('jobato:connection', ({ detail: { source, message } })
   }
 });
 
-// What happened is worth a look after a change, but not with each of many in a row; and the last one counts.
+// A change reloads the timeline, but many changes in a row reload it once per interval. The last change always
+// counts.
 document.body.addEventListener('run-changed', () => {
   const waitMs = Math.max(0, pastReadAt + PAST_EVERY_MS - performance.now());
   past ??= setTimeout(() => {

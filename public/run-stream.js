@@ -1,13 +1,15 @@
-// Keeps a run's page up to date: one event stream says when the log has grown and when the run has changed, and both
-// are then read again from the server, where what they look like is written in one place. Where no stream comes
-// through, the same is read every few seconds, and the page says so.
+// Keeps a run page up to date. One event stream reports changes of the log and the run. The page then reloads both
+// from the server, which alone renders them. Without a stream the page polls every few seconds and shows that.
 
 const log = document.getElementById('run-log');
 const announcement = document.getElementById('announcement');
-/** The parts of the page are read at most this often. */
+/** The minimum time between two reloads of the page parts. */
 const READ_EVERY_MS = 500;
 const RETRY_MS = 3000;
-/** A stream says something at once, and then every ten seconds. One that is silent for longer is held back somewhere. */
+/**
+ * A stream sends its first event at once, then one at least every 10 s. After a longer silence, a proxy probably
+ * buffers it.
+ */
 const FIRST_WORD_MS = 6000;
 const SILENCE_MS = 25_000;
 const MAX_FAILURES = 2;
@@ -22,7 +24,7 @@ let lastRead = performance.now();
 let reading = null;
 let announced = null;
 let failures = 0;
-/** What happens if nothing is heard. */
+/** The timer that switches to polling if the stream stays silent. */
 let silence = null;
 let retry = null;
 let polling = null;
@@ -38,7 +40,7 @@ function open() {
     failures++;
     if (failures >= MAX_FAILURES || polling !== null) return poll();
     tellConnection(LOST);
-    // The browser tries again by itself, unless the answer was no stream at all.
+    // The browser reconnects, except after a response that is not an event stream.
     if (stream.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
   };
   const on = (name, hear) =>
@@ -71,7 +73,7 @@ function expectWord(ms) {
   silence = setTimeout(poll, ms);
 }
 
-/** Without a stream; which is tried again from time to time. Whether the server can be reached at all is soon known. */
+/** Polls, and retries the stream from time to time. The first read shows whether the server is reachable. */
 function poll() {
   closeStream();
   clearTimeout(streamAgain);
@@ -98,7 +100,7 @@ function heardOfRead(isRead) {
   const isBack = isRead && !couldRead;
   couldRead = isRead;
   if (polling === null) return;
-  // A server that is back may well have a stream again.
+  // After an outage of the server, the stream may work again.
   if (isBack) open();
   else tellConnection(isRead ? NO_STREAM : LOST);
 }
@@ -106,8 +108,8 @@ log.addEventListener('jobato:read', ({ detail }) => heardOfRead(detail.isRead));
 document.body.addEventListener('htmx:afterRequest', ({ detail }) => {
   if (detail.requestConfig.verb === 'get') heardOfRead(detail.successful);
 });
-// What was read may know of the end before the stream does, which then says how the run ended, and closes. Who polls
-// has no other word of it.
+// A read may see the end of the log before the stream does. The stream then still reports the final status and
+// closes; without a stream, the page stops polling here.
 log.addEventListener('jobato:ended', () => {
   readParts();
   log.dataset.isActive = 'false';
@@ -133,7 +135,7 @@ function grownTo(seq) {
   log.dispatchEvent(new CustomEvent('jobato:grown', { detail: { lastSeq } }));
 }
 
-/** Now, or as soon as it may be again; what came in between is in the answer anyway. */
+/** Reloads now, or when the minimum interval has passed. One reload covers all changes up to then. */
 function readParts() {
   reading ??= setTimeout(
     () => {
@@ -145,7 +147,7 @@ function readParts() {
   );
 }
 
-/** Heard only when the run takes another state, not with every line and count. */
+/** Announces only changes of the run's state, not every line and count. */
 function announce({ status, cancelRequestedAt }) {
   const state = status === 'running' && cancelRequestedAt !== null ? 'stopping' : status;
   if (announced !== null && announced !== state) announcement.textContent = `The run is ${state}.`;
@@ -157,7 +159,8 @@ function tellConnection(message) {
 }
 
 if (log.dataset.isActive === 'true') {
-  // A page in the background has none: of six connections that a browser has to a server, its tabs would soon hold all.
+  // Hidden pages close their event stream: browsers allow six connections per server, and background tabs would use
+  // them up.
   const start = () => {
     if (!document.hidden && log.dataset.isActive === 'true') open();
   };

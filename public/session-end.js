@@ -1,5 +1,6 @@
-// The session is over: what the server answers with is the page to sign in at, which is no part of this one. All that
-// read from the server hear of it at about the same time; the page is left once, or each would cut off the one before.
+// After the session ends, the server answers with the sign-in page, which must not be shown inside this one.
+// Several readers detect that at about the same time. The page navigates only once, because a second navigation
+// would cancel the first.
 
 let isLeaving = false;
 
@@ -9,5 +10,5 @@ document.addEventListener('jobato:session-ended', () => {
   const next = encodeURIComponent(location.pathname + location.search + location.hash);
   location.assign(`${document.body.dataset.loginHref}?ended=on&next=${next}`);
 });
-// Who comes back to the page as it was is led there again.
+// A page restored from the back-forward cache must be able to redirect again.
 window.addEventListener('pageshow', () => (isLeaving = false));

@@ -1,5 +1,5 @@
-// What is typed into the form of a project is not lost where the session ends before it is sent: it waits, in this tab only,
-// for who comes back to the page by signing in.
+// Keeps the values typed into a project form when the session ends before the form is sent. They are stored for
+// this tab only and restored after signing in.
 
 const TYPED = 'jobato.typed';
 const form = document.getElementById('run-form');
@@ -10,7 +10,7 @@ document.addEventListener('jobato:session-ended', () => {
   try {
     sessionStorage.setItem(TYPED, JSON.stringify({ path: location.pathname, values }));
   } catch {
-    // Where nothing may be stored, it has to be typed again.
+    // Without storage, the values must be typed again.
   }
 });
 
@@ -21,7 +21,7 @@ function takeBack() {
   for (const field of form.elements) {
     const typed = values.filter(([name]) => name === field.name).map(([, value]) => value);
     if (typed.length === 0 || field.type === 'hidden') continue;
-    // A checkbox is preceded by its "false".
+    // Each checkbox has a hidden "false" field before it.
     if (field.type === 'checkbox') field.checked = typed.includes(field.value);
     else field.value = typed[0];
   }
@@ -32,5 +32,5 @@ function takeBack() {
 try {
   takeBack();
 } catch {
-  // As above.
+  // Without storage, there is nothing to restore.
 }

@@ -14,7 +14,7 @@ interface Answer {
   text: string;
 }
 
-/** Sends exactly this; `fetch` would tidy the path up and set headers of its own. */
+/** Sends exactly this request; `fetch` would normalise the path and add headers. */
 function send(
   url: string,
   {
@@ -45,7 +45,7 @@ const filledIn = (path: string) =>
     .replace(/[:{]\w+\}?/g, UUID)
     .replace(/\*\w*/g, 'x');
 
-/** What may be used without a token. */
+/** Routes that need no token. */
 const OPEN = ['GET /api/health/live', 'GET /api/health/ready', 'GET /login'];
 
 describe('a server with a token', () => {
@@ -90,7 +90,7 @@ describe('a server with a token', () => {
         path,
         headers: { accept: 'application/json' },
       });
-      // The way in is one of them: without the token in its form it lets nobody in.
+      // Sign-in is one of them: without the form token it refuses.
       if (status !== 401) open.add(`${method} ${path}`);
       else {
         expect(headers['content-type']).toMatch(/problem\+json/);
@@ -343,7 +343,7 @@ describe('a server with a token', () => {
         expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('FORBIDDEN')]);
       }
     }
-    // Reading is another matter, and without CORS no other site gets to see the answer.
+    // Reading is allowed: without CORS, other sites cannot see the response.
     const read = await send(jobato.url, {
       path: '/api/runs',
       headers: { ...headers, ...BEARER },

@@ -33,7 +33,7 @@ describe('the description of the API', () => {
     const config = await createConfig({
       extends: ['recommended-strict'],
       rules: {
-        // The two probes take no credentials and answer under any name, so nothing can be wrong with a request.
+        // The two probes need no credentials and accept any host name, so no request to them can be invalid.
         'operation-4xx-response': 'off',
         'operation-operationId-unique': 'error',
         'operation-operationId-url-safe': 'error',
@@ -63,12 +63,12 @@ describe('the description of the API', () => {
         .filter(([type, { schema }]) => type.endsWith('json') && !isNamed(schema))
         .map(([type]) => `${operationId} ${type}`),
     );
-    // An AsyncAPI document, which has a description of its own.
+    // An AsyncAPI document has its own schema.
     expect(unnamed).toEqual(['getAsyncApi application/json']);
   });
 
   it('says of every member what it is', () => {
-    // TypeScript's reflection knows a union such as `string | null` as Object only.
+    // TypeScript's reflection reduces a union such as `string | null` to Object.
     const bare = Object.entries(api.components!.schemas!).flatMap(([name, schema]) =>
       Object.entries((schema as { properties?: Record<string, Schema> }).properties ?? {})
         .filter(([, { type, properties, additionalProperties, allOf }]) => {
@@ -93,7 +93,7 @@ describe('the description of the API', () => {
         .filter(([status, { content }]) => Number(status) >= 400 && !content?.['application/problem+json'])
         .map(([status]) => `${operationId} ${status}`),
     );
-    // Probes look at the status only; nothing stands before these two that could refuse a request.
+    // Probes need only the status, and nothing before these two handlers can refuse a request.
     expect(without).toEqual(['getReadiness 503']);
   });
 
@@ -165,7 +165,7 @@ describe('the description of the API', () => {
   });
 });
 
-/** Where a value lies that JSON has no form for: a function, or an instance of a class. */
+/** Returns the paths of values without a JSON form, such as functions and class instances. */
 function foreignMembers(value: unknown, path = ''): string[] {
   if (value == null || ['string', 'number', 'boolean'].includes(typeof value)) return [];
   const isPlain = Array.isArray(value) || (typeof value === 'object' && value.constructor === Object);
@@ -175,7 +175,7 @@ function foreignMembers(value: unknown, path = ''): string[] {
   );
 }
 
-/** A reference, or a list or choice of them. */
+/** Returns true for a reference, or a list or choice of references. */
 function isNamed(schema: unknown): boolean {
   const { $ref, type, items, oneOf } = (schema ?? {}) as {
     $ref?: string;

@@ -75,11 +75,11 @@ describe(`${REQUESTS} requests made from the description (FUZZ_SEED=${SEED})`, (
     await Promise.all(Array.from({ length: AT_ONCE }, sender));
     const faults = server.output.filter((line) => line.includes('"level":"error"'));
     expect({ seed: SEED, flaws: flaws.slice(0, 20), faults }).toEqual({ seed: SEED, flaws: [], faults: [] });
-    // The requests reach what they are meant for, and are refused in many ways.
+    // Requests reach their handlers, and are refused for many reasons.
     expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 201, 202, 400, 401, 404, 409]));
   });
 
-  /** Runs, artifacts and events that the server has, by the names under which operations ask for them. */
+  /** Creates runs, artifacts and events, and returns their ids by parameter name. */
   async function knownValues(): Promise<Record<string, unknown[]>> {
     const post = async (path: string, body: object) => {
       const response = await fetch(`${server.url}${path}`, {
@@ -90,7 +90,7 @@ describe(`${REQUESTS} requests made from the description (FUZZ_SEED=${SEED})`, (
       return (await response.json()) as Record<string, string>;
     };
     const finished = await post('/api/projects/steps/runs', {});
-    // The stream of a log ends with the run.
+    // The stream of a log ends with the run, so this waits for that.
     await (
       await fetch(`${server.url}/api/runs/${finished.runId}/logs`, {
         headers: { ...BEARER, accept: 'text/event-stream' },
@@ -126,7 +126,7 @@ describe(`${REQUESTS} requests made from the description (FUZZ_SEED=${SEED})`, (
         const status = response.statusCode!;
         const type = response.headers['content-type'] ?? '';
         if (type.startsWith('text/event-stream')) {
-          response.destroy(); // it goes on until the run ends
+          response.destroy(); // the stream lasts until the run ends
           resolve({ status, type, body: '' });
           return;
         }

@@ -20,7 +20,7 @@ const METRICS = [
   'process_cpu_seconds_total',
 ];
 
-/** The calls of the contract, as OpenAPI spells them. */
+/** The calls of the contract, in OpenAPI notation. */
 const CALLS = [
   'post /api/projects/{projectId}/runs',
   'post /api/runs',
@@ -75,7 +75,7 @@ describe('how the server is', () => {
         needsAttention: expect.any(Boolean),
       });
     }
-    // One of the files has to be mended, which is not the server's own trouble.
+    // One project file needs fixing, which is not a fault of the server.
     const toLookAt = Object.keys(dependencies).filter((name) => dependencies[name]!.needsAttention);
     expect(toLookAt).toEqual(['projects']);
     expect(JSON.stringify(dependencies)).not.toContain(jobato.folders.root);
@@ -214,7 +214,7 @@ describe('the description of the API', () => {
       Object.values(methods).map(({ operationId }) => operationId),
     );
     expect(new Set(names).size).toBe(names.length);
-    // Pages are no part of it.
+    // Pages are not part of it.
     expect(Object.keys(api.paths).filter((path) => !path.startsWith('/api/'))).toEqual([]);
   });
 

@@ -42,7 +42,7 @@ const both = { 'queries.yaml': QUERIES, 'allowlists.yaml': ALLOWLISTS };
 const post = (path: string) => jobato.fetch(path, { method: 'POST' });
 const problems = async () =>
   ((await (await jobato.fetch('/api/projects')).json()) as ProjectListView).problems;
-/** What was asked of workers, attempt by attempt. */
+/** Returns the requests to workers, one per attempt. */
 const requests = async (runId: string) => {
   const response = await jobato.fetch(`/api/runs/${runId}/events`);
   const { items } = (await response.json()) as { items: { eventType: string; payload: object }[] };
@@ -121,7 +121,7 @@ describe('without any that is enabled', () => {
     const page = await post('/projects/search/runs');
     expect([page.status, await page.text()]).toEqual([400, expect.stringContaining('No input is enabled')]);
     expect(await (await jobato.fetch('/api/runs')).json()).toEqual({ items: [], nextCursor: null });
-    await jobato.untilEnded((await jobato.trigger('plain')).runId); // others are not affected
+    await jobato.untilEnded((await jobato.trigger('plain')).runId); // other projects are not affected
   });
 
   it('a re-run is refused as well', async () => {

@@ -32,7 +32,7 @@ describe('any worker is welcome', () => {
   afterAll(() => jobato.stop());
 
   const view = async (runId: string) => (await (await jobato.fetch(`/api/runs/${runId}`)).json()) as RunView;
-  /** One whose request is on the stream, which is a little later than its acceptance. */
+  /** Returns a run after its request is on the stream, which happens shortly after acceptance. */
   const aRun = async (projectId = PROJECTS[used++]!) => {
     const { runId } = await jobato.trigger(projectId);
     const isPublished = async () => (await view(runId)).waiting?.code !== 'not-yet-published';
@@ -46,7 +46,7 @@ describe('any worker is welcome', () => {
     };
     return items.map(({ eventType, outcome }) => `${eventType} ${outcome}`);
   };
-  /** Time goes by, and the server notices. */
+  /** Advances the clock while the server watches for overdue runs. */
   const pass = (seconds: number) => clock.pass(seconds);
 
   it('that says nothing but run.completed, minutes later, twice, without an attempt', async () => {

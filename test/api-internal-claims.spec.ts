@@ -39,7 +39,7 @@ describe('claiming runs over HTTP', () => {
         items: { workerId: string; kind: string; lastHeardAt: string; runIds: string[] }[];
       }
     ).items;
-  /** Resolves when the server has this worker's call. */
+  /** Resolves when the server has received this worker's call. */
   const untilHere = async ({ workerId }: HttpWorker) => {
     while (!(await workersSeen()).some((seen) => seen.workerId === workerId));
   };
@@ -127,7 +127,7 @@ describe('claiming runs over HTTP', () => {
     const looks = look.mock.calls.length;
     look.mockRestore();
     expect(looks).toBeGreaterThan(0);
-    expect(looks).toBeLessThanOrEqual(2); // for all hundred
+    expect(looks).toBeLessThanOrEqual(2); // for all 100 claims
 
     const runs = await Promise.all(Array.from({ length: 99 }, aRun));
     await Promise.all(claims);
@@ -161,7 +161,7 @@ describe('claiming runs over HTTP', () => {
     const waiting = worker.claimed({ projectIds: [other, 's2'], waitSeconds: 60 });
     const wanted = await jobato.trigger('s2');
     expect((await waiting).runId).toBe(wanted.runId);
-    // This server has WORKER=off, so that runs with steps are anybody's.
+    // This server has WORKER=off, so any worker may claim runs with steps.
     const third = await jobato.trigger('s3');
     expect((await worker.claimed()).runId).toBe(first.runId);
     expect((await worker.claimed()).runId).toBe(third.runId);
@@ -343,7 +343,7 @@ describe('claiming runs over HTTP', () => {
       const leaving = new AbortController();
       const waiting = waiter.claim({ waitSeconds: 60 }, { signal: leaving.signal }).catch(() => undefined);
       await untilHere(waiter);
-      // Hours pass in one step here, which must end no lease.
+      // Hours pass in one step here, which must not end any lease.
       jest.spyOn(jobato.app.get(OverdueWatch), 'look').mockResolvedValue();
       const clock = jobato.app.get(Clock);
       const pass = (ms: number) => {
@@ -356,7 +356,7 @@ describe('claiming runs over HTTP', () => {
       expect(seen.get(holder.workerId)).toMatchObject({ kind: 'external', runIds: [runId] });
       expect(seen.get(beater.workerId)).toMatchObject({ kind: 'external', runIds: [] });
       expect(Date.parse(seen.get(beater.workerId)!.lastHeardAt)).toBeLessThan(later);
-      // One that waits is here now, however long ago it came.
+      // A waiting claim counts as present, however long ago it started.
       expect(Date.parse(seen.get(waiter.workerId)!.lastHeardAt)).toBeGreaterThan(later);
 
       pass(2 * 3_600_000);

@@ -46,7 +46,7 @@ describe('events over HTTP', () => {
     const completed = anEvent(runId, 'run.completed', { newJobsCount: 3, future: { kept: true } });
     expect(await worker.say(completed)).toEqual({ accepted: 1, duplicates: 0, rejected: [] });
     expect(await runOf(runId)).toMatchObject({ status: 'completed', summary: { newJobsCount: 3 } });
-    expect((await ended).status).toBe('completed'); // who waited for it was woken
+    expect((await ended).status).toBe('completed'); // the event woke the waiting call
     expect(
       await worker.say(completed, { ...completed, eventId: String(completed.eventId).toUpperCase() }),
     ).toEqual({ accepted: 0, duplicates: 2, rejected: [] });
@@ -144,7 +144,8 @@ describe('events over HTTP', () => {
   it('share one commit, however many of the 500 that a call may carry', async () => {
     const runId = await aRun();
     const events = Array.from({ length: 500 }, (_, current) => anEvent(runId, 'run.progress', { current }));
-    await untilQuiet(jobato.folders, ['jobato-api', 'jobato-workers']); // else the stream's writes take a part
+    // Otherwise writes of the stream would be counted too.
+    await untilQuiet(jobato.folders, ['jobato-api', 'jobato-workers']);
     const database: unknown = jobato.app.get(Database);
     const { writer } = database as { writer: { connection: { query(sql: string): Promise<unknown> } } };
     const query = jest.spyOn(writer.connection, 'query');

@@ -101,7 +101,7 @@ describe('an artifact over HTTP', () => {
     'x'.repeat(201),
   ])('may not be called %j', async (name) => {
     const { runId } = await held();
-    // As it stands: `fetch` would tidy the path up.
+    // The unchanged path; `fetch` would normalise it.
     const path = `/api/internal/runs/${runId}/artifacts/${encodeURIComponent(name).replaceAll('.', '%2E')}`;
     const status = await new Promise<number>((resolve, reject) => {
       const { hostname, port } = new URL(jobato.url);
@@ -180,7 +180,7 @@ describe('an artifact over HTTP', () => {
     const sizes = Array.from({ length: 12 }, (_, index) => 1000 * (index + 1));
     const send = async (size: number, index: number): Promise<number> => {
       const { status } = await worker.upload(runId, 'a', String.fromCharCode(97 + index).repeat(size));
-      return status === 503 ? send(size, index) : status; // four at once
+      return status === 503 ? send(size, index) : status; // four uploads at once
     };
     expect(await Promise.all(sizes.map(send))).toEqual(sizes.map(() => 201));
     const content = String(await download(runId, 'a'));
@@ -362,7 +362,7 @@ describe('files and lines of a run with steps', () => {
     try {
       const worker = new HttpWorker(steps);
       const { runId } = await steps.trigger('steps');
-      await expectRefused(await send(worker, runId)); // nobody has it
+      await expectRefused(await send(worker, runId)); // no worker holds the run
       await expectRefused(await send(worker, runId, worker.workerId));
       await worker.claimed({ projectIds: ['steps'] });
       await expectRefused(await send(new HttpWorker(steps, worker.workerId), runId, worker.workerId));

@@ -62,7 +62,7 @@ describe('a lease', () => {
     };
     return items.map(({ eventType, outcome }) => `${eventType} ${outcome}`);
   };
-  /** From its first call on, only the test moves the clocks of the server. */
+  /** After its first call, only the test moves the server's clocks. */
   let clock: TurnedClock | null = null;
   const pass = (seconds: number) => (clock ??= new TurnedClock(jobato)).pass(seconds);
   const proof = ({ leaseToken }: ClaimedEnvelope) => ({
@@ -70,7 +70,7 @@ describe('a lease', () => {
     'content-type': 'application/json',
     'x-jobato-lease': leaseToken,
   });
-  /** The answer to the same claim once more; null for 204. */
+  /** Repeats the same claim and returns its response; null for 204. */
   const again = async (worker: HttpWorker, claimId: string): Promise<ClaimedEnvelope | null> => {
     const response = await worker.claim({ claimId, projectIds: [] });
     return response.status === 204 ? null : ((await response.json()) as ClaimedEnvelope);
@@ -153,7 +153,7 @@ describe('a lease', () => {
     });
 
     it('on the stream by an HMAC; without it an entry is recorded and changes nothing', async () => {
-      if (!isOnRedis()) return; // the embedded stream is written by this process alone
+      if (!isOnRedis()) return; // only this process can write to the embedded stream
       const { runId } = await aRun();
       const worker = new HttpWorker(jobato);
       const { leaseToken } = await worker.claimed();

@@ -28,7 +28,10 @@ const json = async <Body>(response: Response): Promise<Body> => {
 };
 const ids = ({ items }: Page<{ runId: string }>) => items.map(({ runId }) => runId);
 
-/** No worker: each run is stopped at once, so that the next can start. Made once, read by all tests here. */
+/**
+ * Without a worker: each run is stopped at once, so that the next can start. Created once; all tests here only
+ * read.
+ */
 describe('a list of runs', () => {
   let jobato: RunningApp;
   /** Oldest first. */
@@ -52,7 +55,7 @@ describe('a list of runs', () => {
     for (const [projectId, body] of asked) {
       const run = await jobato.trigger(projectId, body);
       made.push(run);
-      // The last two stay as they are: still running.
+      // The last two keep running.
       if (made.length <= 5) await jobato.fetch(`/api/runs/${run.runId}`, { method: 'DELETE' });
     }
   });
@@ -65,7 +68,7 @@ describe('a list of runs', () => {
       .reverse();
 
   it('is newest first, with runs as they are when asked for by themselves', async () => {
-    // Published means that the reason for waiting is the same from now on.
+    // After publication, the reason for waiting no longer changes.
     const isPublished = async () => !(await (await list()).text()).includes('not-yet-published');
     while (!(await isPublished()));
     const page = await json<Page<RunView>>(await list());
@@ -166,7 +169,7 @@ describe('a list of runs', () => {
       }
     } while (cursor !== null);
     expect(seen).toEqual(wanted((_, index) => index < 7));
-    // A page that is just full is the last one.
+    // A page that is exactly full is the last one.
     const full = await json<Page<RunView>>(await list(`?limit=${made.length}`));
     expect([full.items.length, full.nextCursor]).toEqual([made.length, null]);
   });
@@ -316,7 +319,7 @@ describe('what became of the runs of a project', () => {
       ]);
       expect(event.appliedAt >= event.occurredAt).toBe(true);
     }
-    // The same, a page at a time, also below the project.
+    // The same in pages, and at the address below the project.
     const paged: EventView[] = [];
     let cursor: string | null = null;
     do {
@@ -348,10 +351,10 @@ describe('what became of the runs of a project', () => {
         payload: JSON.stringify({ errorCode: 'LATE', message: 'too late' }),
       },
     ]);
-    // A later run's end shows that the event before it was applied.
+    // The end of a later run shows that the earlier event was applied.
     await end('counts');
     const { items } = await json<Page<EventView>>(await jobato.fetch(`/api/runs/${run.runId}/events`));
-    // Only this server writes to the embedded stream; on Redis a run with steps wants a proof first.
+    // Only this server writes to the embedded stream; on Redis, a run with steps requires a lease token first.
     const outcome = isOnRedis() ? 'lease-lost' : 'already-ended';
     expect(items.at(-1)).toMatchObject({ eventType: 'run.failed', outcome, effect: null });
     const after = await json<RunView>(await jobato.fetch(`/api/runs/${run.runId}`));
@@ -388,7 +391,7 @@ describe('what became of the runs of a project', () => {
       expect(changed).toMatchObject({ rerunOf: first.runId, scope: 'full', params: { found: 6 } });
       expect((await jobato.untilEnded(changed.runId)).status).toBe('failed');
 
-      // A failed one can be repeated as well, and a repetition too.
+      // Failed runs and re-runs can be repeated, too.
       const third = (await (await rerun(changed.runId, { params: { found: 1 } })).json()) as RunView;
       expect(third.rerunOf).toBe(changed.runId);
       expect((await jobato.untilEnded(third.runId)).status).toBe('completed');

@@ -16,9 +16,9 @@ const BURST_LINES = repetitions(30_000, 100_000);
 
 const NOBODY = '01890000-0000-7000-8000-000000000000';
 
-/** Prints line by line what the parameter `program` asks for: every log of these tests is made by one project. */
+/** Returns a project that runs the program; all logs of these tests come from such projects. */
 const project = (id: string, program: string) => nodeStep(id, program);
-/** Waits for the file `go` in the run's folder, which a test makes when it is ready. */
+/** Waits for the file `go` in the run's folder, which the test creates when it is ready. */
 const WHEN_TOLD = `const { existsSync, watch } = require('fs');
 const whenTold = (then) => {
   const file = process.env.JOBATO_RUN_DIR + '/go';
@@ -32,7 +32,7 @@ interface Followed {
   lines: LogLine[];
   runs: RunView[];
   end: { status: string; lastSeq: number } | null;
-  /** What came, in order. */
+  /** The kinds of received events, in order. */
   kinds: string[];
 }
 
@@ -337,7 +337,7 @@ describe('the log of a run', () => {
       const all = await Promise.all(Array.from({ length: readers }, stream));
       expect(all.every((bytes) => bytes.equals(one))).toBe(true);
       expect(one.includes('id: 20000\n')).toBe(true);
-      // Each asks once more at the end, where there is nothing to share.
+      // Each reader polls once more at the end, where no read can be shared.
       expect((await reads()) - between).toBeLessThanOrEqual(2 * (between - before) + readers);
     });
 
@@ -426,7 +426,7 @@ describe('the limit of a log', () => {
     const run = await jobato.untilEnded((await jobato.trigger('loud')).runId);
     expect(run).toMatchObject({ status: 'completed', artifacts: [{ name: 'done', size: 0 }] });
     const lines = (await (await jobato.fetch(`/api/runs/${run.runId}/logs`)).text()).trimEnd().split('\n');
-    // The limit counts what is stored, which is a little more than the text.
+    // The limit counts stored bytes, which are slightly more than the text.
     expect(lines.length).toBeGreaterThan(1000);
     expect(lines.length).toBeLessThanOrEqual(1025);
     expect(lines.slice(0, -1).every((line) => line === 'x'.repeat(1023))).toBe(true);
@@ -444,7 +444,7 @@ describe('the limit of a log', () => {
 it('a stream on which nothing happens says well within 15 seconds that it is still there', async () => {
   const jobato = await RunningApp.start({ waits: nodeStep('waits', '0') }, { WORKER: 'off' });
   const { runId } = await jobato.trigger('waits');
-  // What it waits for is another thing once its request is published, and that would be told.
+  // Publication changes the reason for waiting, which would send another event.
   await eventually('its request on the stream', async () => {
     const { waiting } = (await (await jobato.fetch(`/api/runs/${runId}`)).json()) as RunView;
     return waiting?.code === 'no-worker-yet';
@@ -457,7 +457,7 @@ it('a stream on which nothing happens says well within 15 seconds that it is sti
   const until = async (text: string) => {
     while (!seen.includes(text)) seen += (await reader.read()).value!;
   };
-  // The time goes by at our command from here on; the first wait began before, so a change makes it begin anew.
+  // From here on, the test advances the time. The first wait began with a real timer, so a change restarts it.
   await until('event: run\n');
   jest.useFakeTimers({
     doNotFake: ['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'setInterval'],
@@ -471,7 +471,7 @@ it('a stream on which nothing happens says well within 15 seconds that it is sti
     const hearing = until('\n: ').then(() => (isHeard = true));
     for (let passedMs = 0; !isHeard && passedMs < 14_500; passedMs += 500) {
       jest.advanceTimersByTime(500);
-      await jobato.fetch('/api/health/live'); // what is sent meanwhile is here by then
+      await jobato.fetch('/api/health/live'); // lets data that was sent before arrive
     }
     await hearing;
     expect(seen).toMatch(/\n: .*\n\n/);

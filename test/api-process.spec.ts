@@ -7,7 +7,7 @@ import { type Folders, makeFolders, nodeStep, ServerProcess } from './support/jo
 const ROOT = join(__dirname, '..');
 const WAITS = "console.log('ready'); setInterval(() => {}, 1000)";
 
-/** Starts the server where it is expected to refuse. */
+/** Starts a server that must refuse to start. */
 async function refusal(folders: Folders, extra: Record<string, string>) {
   const child = spawn(process.execPath, [join(ROOT, 'dist', 'main.js')], {
     cwd: ROOT,
@@ -28,7 +28,7 @@ async function refusal(folders: Folders, extra: Record<string, string>) {
   return { code, stderr, stdout };
 }
 
-/** The built server, as a process of its own. */
+/** The built server in its own process. */
 describe('the server as a process', () => {
   let folders: Folders;
   beforeEach(() => {

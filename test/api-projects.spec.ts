@@ -7,7 +7,7 @@ import { nodeStep, RunningApp, writeProject } from './support/jobato';
 import { readSse } from './support/sse';
 import { until } from './support/until';
 
-/** Resolves when the catalogue has read what the test has written. */
+/** Resolves when the catalogue has read the files written by the test. */
 function untilKnown(jobato: RunningApp, isReached: (projects: ProjectCatalogue) => boolean): Promise<void> {
   const projects = jobato.app.get(ProjectCatalogue);
   return until(() => isReached(projects));
@@ -151,7 +151,7 @@ describe('the files of projects', () => {
     await untilKnown(jobato, (projects) => projects.find('new')?.definition.name === 'Renamed');
     expect((await one(jobato, 'new')).definitionHash).not.toBe(definitionHash);
 
-    // A broken one keeps its last good version, and says so.
+    // A broken file keeps its last valid version and is listed as a problem.
     writeProject(jobato.folders, 'new', 'id: [');
     await untilKnown(jobato, (projects) => projects.problems().length === 1);
     const { items, problems } = await all(jobato);
@@ -190,7 +190,7 @@ describe('the files of projects', () => {
     await jobato.untilEnded(next.runId);
     expect(await (await jobato.fetch(`/api/runs/${next.runId}/logs`)).text()).toBe('new\n');
 
-    // Runs outlive their project: they are still there to be read.
+    // Runs outlive their project and stay readable.
     rmSync(join(jobato.folders.configDir, 'projects', 'kept.yaml'));
     await untilKnown(jobato, (projects) => projects.find('kept') === null);
     expect((await jobato.fetch(`/api/projects/kept/runs/${runId}`)).status).toBe(200);

@@ -12,7 +12,7 @@ import { expectProblem } from './support/expect-problem';
 import { type Folders, makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
 import { until } from './support/until';
 
-/** The quota day of these tests: from 22:00 on, by the clocks of Berlin. */
+/** The quota day of these tests starts at 22:00 in Berlin. */
 const NOON = '2026-03-28T12:00:00.000Z';
 const RESETS_AT = '2026-03-28T21:00:00.000Z';
 const QUOTA = `quota:
@@ -74,7 +74,7 @@ const fieldsOf = <Type extends RunEventType>(
   runId,
   payload: JSON.stringify(payload),
 });
-/** As the consumer does with what lies on the stream. @returns what became of it */
+/** Applies an entry like the stream's consumer. @returns the outcome */
 const apply = async (fields: StreamFields) =>
   (
     await jobato.app
@@ -106,7 +106,7 @@ describe('a project with a quota', () => {
     await jobato.untilEnded(second.runId);
     const log = async (runId: string) => (await jobato.fetch(`/api/runs/${runId}/logs`)).text();
     expect([await log(first.runId), await log(second.runId)]).toEqual(['5 2\n', '2 2\n']);
-    // What was issued beyond the limit was issued all the same.
+    // Calls beyond the limit count, because they were made.
     expect(await quotaOf('calls')).toMatchObject({ used: 6, remaining: 0 });
   });
 
@@ -226,7 +226,7 @@ describe('calls', () => {
     await say(runId, 'run.progress', { quotaUsed: 2 });
     await say(runId, 'run.completed', { issuedCalls: 5, persistedResults: 1 });
     expect(await usedOf('far')).toBe(5);
-    // Late, from a run that has ended: one of the five, and then more than the worker counted.
+    // Late events of an ended run: the first is within the five reported calls, the second exceeds them.
     expect(await say(runId, 'run.progress', { quotaUsed: 3 })).toBe('already-ended');
     expect(await usedOf('far')).toBe(5);
     await say(runId, 'run.progress', { quotaUsed: 1 });
@@ -272,11 +272,11 @@ describe('calls', () => {
     await say(runId, 'run.progress', { quotaUsed: 1 }, plusSeconds(RESETS_AT, -1));
     await say(runId, 'run.progress', { quotaUsed: 10 }, RESETS_AT);
     expect(await days()).toEqual([1, 10]);
-    // Clocks that are wrong.
+    // Events with wrong clocks.
     await say(runId, 'run.progress', { quotaUsed: 2 }, '2020-01-01T00:00:00.000Z');
     await say(runId, 'run.progress', { quotaUsed: 20 }, '2030-01-01T00:00:00.000Z');
     expect(await days()).toEqual([1, 32]);
-    // The total belongs to both days, so only what is missing of it is added.
+    // The total covers both days, so only the missing calls are added.
     await say(runId, 'run.completed', { issuedCalls: 40 }, toInstant(nowMs));
     expect(await days()).toEqual([1, 39]);
   });

@@ -28,7 +28,7 @@ describe('stopping a run that nobody has taken', () => {
 
   it.each([
     ['steps', 'no-worker-yet', null],
-    // It was handed to the stream, and a worker that reports only at the end may be at work.
+    // The request is on the stream, and a worker that reports only at the end may be working on it.
     ['external', 'handed-out', { code: 'STOP_UNCONFIRMED', message: expect.stringContaining('at once') }],
   ])('cancels it at once: %s', async (projectId, code, error) => {
     const started = await jobato.trigger(projectId);
@@ -52,7 +52,7 @@ describe('stopping a run that nobody has taken', () => {
     expect(stopped.steps.every(({ status }) => status === 'skipped')).toBe(true);
     expect(await (await jobato.fetch(`/api/runs/${run.runId}`)).json()).toEqual(stopped);
 
-    // It has ended now, and a new one can begin.
+    // The run has ended, so a new one can start.
     await expectProblem(await remove(jobato, `/api/runs/${run.runId}`), 409, 'RUN_ALREADY_ENDED');
     expect(await (await jobato.fetch(`/api/runs/${run.runId}`)).json()).toEqual(stopped);
     const next = await jobato.trigger(projectId);
@@ -92,7 +92,7 @@ describe('stopping a run at work', () => {
 
   it('is asked for once, however often it is asked for', async () => {
     const { runId } = await jobato.trigger('tidies');
-    // Once it has said something, it listens to signals as well.
+    // After its first output, the step also handles signals.
     for await (const { event } of readSse(`${jobato.url}/api/runs/${runId}/logs`)) if (event === 'log') break;
     const first = await remove(jobato, `/api/runs/${runId}`);
     const stopping = (await first.json()) as RunView;
@@ -109,7 +109,7 @@ describe('stopping a run at work', () => {
       const run = (await again.json()) as RunView;
       expect([again.status, run.cancelRequestedAt]).toEqual([202, stopping.cancelRequestedAt]);
     }
-    // It holds its project until it has really stopped.
+    // The project stays busy until the run has really stopped.
     const response = await jobato.fetch('/api/projects/tidies/runs', { method: 'POST' });
     expect((await expectProblem(response, 409, 'RUN_IN_PROGRESS')).activeRunId).toBe(runId);
 

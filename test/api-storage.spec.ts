@@ -111,7 +111,7 @@ function databaseFile({ folders }: RunningApp): string {
   return join(folders.dataDir, 'db', 'jobato.db');
 }
 
-/** One valid request for each route that writes, by the route's own name. */
+/** Returns one valid request for each route that writes, by the name of the route. */
 async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () => Promise<Answer>>> {
   const send = async (method: string, path: string, headers: Record<string, string>, body?: string) =>
     answerOf(await jobato.fetch(path, { method, headers, body }));
@@ -132,7 +132,7 @@ async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () 
   const waiting = await started('waiting');
   const ended = await started('ended');
   await api('DELETE', `/api/runs/${ended.runId}`);
-  // Without a stop beside it, of which a worker learns even while nothing can be recorded.
+  // Without a stop, because a worker receives a stop even while nothing can be recorded.
   const beats = await started('beats');
   const held = await started('held');
   const claimed = JSON.parse(
@@ -211,7 +211,7 @@ async function answersOf(calls: Record<string, () => Promise<Answer>>): Promise<
   );
 }
 
-/** A stop is kept until it can be recorded. */
+/** A stop is kept in memory until it can be recorded. */
 const STOPS = /^(DELETE \S*\/runs\/:runId|POST \S*\/stop)$/;
 
 async function expectUnavailable(answers: [string, Answer][], reason: string): Promise<void> {

@@ -53,7 +53,7 @@ const postJson = (jobato: RunningApp, path: string, body: unknown, headers: Reco
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
 
-/** One server with no worker: a run stays as it was accepted, and is stopped at once. */
+/** One server without a worker: a run stays as accepted, and is stopped at once. */
 describe('asking for a run', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
@@ -385,7 +385,7 @@ describe('asking for a run', () => {
     it('replays while the first run still holds its project', async () => {
       const headers = { 'Idempotency-Key': 'kept' };
       const first = await accepted(await postJson(jobato, '/api/projects/main/runs', {}, headers));
-      // The run still holds its project: asking anew would be refused, asking again is not.
+      // The run still occupies its project: a new request is refused, but a retry is not.
       const again = await accepted(await postJson(jobato, '/api/projects/main/runs', {}, headers));
       expect(again.runId).toBe(first.runId);
     });

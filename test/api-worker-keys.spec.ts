@@ -33,7 +33,7 @@ describe('guessing a worker key', () => {
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(290);
       await expectProblem(answer, 429, 'TOO_MANY_REQUESTS');
     }
-    // Another spelling of the path is no way around it.
+    // Another spelling of the path does not bypass the limit.
     const other = await call('192.0.2.1', { 'x-jobato-api-key': KEYS[1]! }, '/api/%69nternal/events');
     expect(other.status).toBe(429);
     for (const key of KEYS) expect((await send('192.0.2.2', key)).status).toBe(202);
@@ -58,7 +58,7 @@ describe('guessing a worker key', () => {
   it('does not hold up a worker with a long key, which the server need not have seen before', async () => {
     await guess('192.0.2.1');
     expect((await send('192.0.2.1', KEYS[0]!)).status).toBe(202);
-    // A short key could be found this way.
+    // An attacker could guess a short key this way.
     expect((await send('192.0.2.1', KEYS[1]!)).status).toBe(429);
     expect((await send('192.0.2.1', 'guess')).status).toBe(429);
   });

@@ -7,7 +7,7 @@ import { RunningApp } from './support/jobato';
 import { endAllRuns, externalProject, HttpWorker, KEY } from './support/worker-api';
 import { until } from './support/until';
 
-/** A worker key alone must not keep the workers of others from getting runs. */
+/** A worker key alone must not keep other workers from getting runs. */
 describe('an attacker that sends claims', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
@@ -24,7 +24,7 @@ describe('an attacker that sends claims', () => {
 
   const waiting = () => jobato.app.get(WorkerPresence).calling().length;
   const untilWaiting = (count: number) => until(() => waiting() >= count);
-  /** Waits as a claim over HTTP does, without a connection for each. */
+  /** Waits like a claim over HTTP, but without a connection for each. */
   const waitHere = (workerId: string, projectIds: string[] | null, signal: AbortSignal) =>
     jobato.app
       .get(ClaimQueue)
@@ -51,7 +51,7 @@ describe('an attacker that sends claims', () => {
     expect((await honest).runId).toBe(runId);
     expect(looked).toHaveBeenCalled();
     looked.mockRestore();
-    expect(waiting()).toBe(34); // none was answered with an error
+    expect(waiting()).toBe(34); // none failed
     leaving.abort();
     await settled;
   });

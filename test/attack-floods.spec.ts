@@ -114,7 +114,7 @@ describe('bodies that do not end', () => {
     expect((await asWorker('/api/internal/events', '[]')).status).toBe(202);
 
     for (const socket of sockets) socket.destroy();
-    // The server is told of the closed connections one by one.
+    // The server detects the closed connections one by one.
     let status: number;
     do {
       const again = await asWorker('/api/internal/events', large);

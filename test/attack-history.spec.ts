@@ -78,7 +78,7 @@ describe('an attacker that sends events about the run of another', () => {
       ]);
     }
     expect(await history()).toEqual(before);
-    // Nothing to redeliver, and nothing to fill the list with.
+    // Nothing to redeliver, and nothing that fills the list.
     expect(await jobato.app.get(RejectedEvents).totals()).toMatchObject({ events: 0 });
   });
 

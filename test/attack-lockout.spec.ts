@@ -6,7 +6,7 @@ import { externalProject, HttpWorker, KEY } from './support/worker-api';
 
 const TOKEN = 'a-token-of-a-fair-length-0123456789';
 
-/** A process with the address of a worker or of the admin sends wrong secrets, and has none. */
+/** A process at the address of a worker or of the operator sends wrong secrets and has no valid one. */
 describe('an attacker without any secret, at the same address', () => {
   let jobato: RunningApp;
   const environment = { JOBATO_API_KEY: KEY, JOBATO_ADMIN_TOKEN: TOKEN };

@@ -2,10 +2,10 @@ import { expectInvalid } from './support/expect-problem';
 import { RunningApp } from './support/jobato';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
 
-/** Shown as "nexe.doc". */
+/** Displayed as "nexe.doc". */
 const REORDERED = 'n\u202ecod.exe';
 
-/** Names from workers are shown to people, who must not read another name than there is. */
+/** Pages show names from workers, which must not look like other names. */
 describe('a worker that hides characters in names', () => {
   let jobato: RunningApp;
   let worker: HttpWorker;

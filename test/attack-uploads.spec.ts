@@ -15,7 +15,7 @@ interface Answer {
   errorCode: string;
 }
 
-/** A holder of a lease that announces more than the disk has, and keeps its uploads open. */
+/** A worker with a lease that announces more than the disk can hold, and keeps its uploads open. */
 describe('an attacker that holds a run and uploads', () => {
   let jobato: RunningApp;
   let worker: HttpWorker;
@@ -39,7 +39,7 @@ describe('an attacker that holds a run and uploads', () => {
     const folder = join(jobato.folders.dataDir, 'uploads');
     return existsSync(folder) ? readdirSync(folder) : [];
   };
-  /** Announces a file, sends its first bytes, and never the rest. */
+  /** Announces a file, and sends its first bytes but never the rest. */
   const startUpload = (name: string, bytes: number, first = Buffer.alloc(1)): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const upload = request(`${jobato.url}/api/internal/runs/${runId}/artifacts/${name}`, {
@@ -66,7 +66,7 @@ describe('an attacker that holds a run and uploads', () => {
     for (const upload of open) upload.destroy();
     await until(() => onTheirWay().length === 0);
     await settled;
-    // The files are gone a moment before their uploads are.
+    // The files disappear slightly before their uploads end.
     let { status } = await worker.upload(runId, 'f', 'whole');
     while (status === 503) ({ status } = await worker.upload(runId, 'f', 'whole'));
     expect(status).toBe(201);
@@ -88,7 +88,7 @@ describe('an attacker that holds a run and uploads', () => {
     await until(() => onTheirWay().length === 2);
     await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
     expect((await worker.heartbeat(runId)).status).toBe(200);
-    expect(onTheirWay()).toHaveLength(2); // a stop that was asked for ends nothing yet
+    expect(onTheirWay()).toHaveLength(2); // a requested stop does not end uploads yet
     expect((await worker.release(runId)).status).toBe(200);
     for (const upload of uploads) {
       expect(await upload).toMatchObject({ status: 409, errorCode: 'RUN_ALREADY_ENDED' });
@@ -103,9 +103,9 @@ describe('an attacker that holds a run and uploads', () => {
       await begin(folders, { MIN_FREE_DISK_MB: '40' });
       const first = startUpload('a', 30 * MEGABYTE);
       await until(() => onTheirWay().length === 1);
-      // 30 MB of the 56 MB above the floor are promised, although nothing of them is written yet.
+      // 30 MB of the 56 MB above the floor are reserved, although not a byte is written yet.
       expect(await startUpload('b', 30 * MEGABYTE)).toMatchObject({ status: 507, errorCode: 'STORAGE_FULL' });
-      // Without an announcement the room is looked at as the file comes.
+      // Without an announced size, the server checks the space while the file arrives.
       const chunk = Buffer.alloc(MEGABYTE);
       let left = 50;
       const unannounced = new ReadableStream<Uint8Array>({

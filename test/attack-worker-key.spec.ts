@@ -16,12 +16,12 @@ const HOLDER = 'worker-that-holds-the-external-run';
 const BEARER = { authorization: `Bearer ${TOKEN}` };
 const WITH_KEY = { 'x-jobato-api-key': KEY };
 const JSON_BODY = { 'content-type': 'application/json' };
-/** Given as a lease by an attacker who has none. */
+/** A lease token invented by an attacker. */
 const GUESSED_LEASE = Buffer.alloc(32, 7).toString('base64url');
 
 /**
- * A step that waits for the test at a named pipe, and one that executes go.sh where it finds it: what an attacker
- * would want to be run.
+ * Returns a project with a step that waits at a named pipe, and one that runs go.sh if the file exists. Running it
+ * is the attacker's goal.
  */
 const stepsProject = (id: string, gate: string, loot: string) => `id: ${id}
 steps:
@@ -45,7 +45,7 @@ const json = (method: string, path: string, body: object, headers: Record<string
   body: JSON.stringify(body),
 });
 
-/** Everything that a caller could say about who it is and which attempt it has. */
+/** Returns every combination of worker id, attempt and lease that a caller could claim to have. */
 function pretences(names: string[]) {
   return names.flatMap((workerId) =>
     [1, 2].flatMap((attempt) => [null, GUESSED_LEASE].map((lease) => ({ workerId, attempt, lease }))),
@@ -88,7 +88,7 @@ const EVENTS: [string, (workerId: string) => object][] = [
   ],
 ];
 
-/** For each internal route, by its name in the OpenAPI document: the calls of an attacker against a run of another. */
+/** For each internal route, by its OpenAPI name: the calls of an attacker against a run of another worker. */
 const ATTACKS: Record<string, (runId: string, names: string[]) => Call[]> = {
   'POST /api/internal/runs/claim': () =>
     [
@@ -155,7 +155,7 @@ const ATTACKS: Record<string, (runId: string, names: string[]) => Call[]> = {
     ),
 };
 
-/** What a run is, without what changes while time goes by. */
+/** Returns the state of a run without members that change with time. */
 function standing({ durationMs: _, waiting: __, ...run }: RunView): object {
   return run;
 }
@@ -168,7 +168,10 @@ describe('an attacker on a server that runs steps itself', () => {
   let loot: string;
   let gates: Record<'slow' | 'queued', string>;
   const pipes = {} as Record<'slow' | 'queued', FileHandle>;
-  /** Of the server's own worker, with a step at work; of no worker, because the slot is taken; of a worker outside. */
+  /**
+   * A run of the server's own worker with an active step; a queued run, because the slot is taken; a run of an
+   * external worker.
+   */
   let slow: RunView;
   let queued: RunView;
   let outside: RunView;
@@ -206,7 +209,7 @@ describe('an attacker on a server that runs steps itself', () => {
     loot = join(folders.root, 'loot');
     gates = { slow: join(folders.root, 'gate-slow'), queued: join(folders.root, 'gate-queued') };
     execFileSync('mkfifo', Object.values(gates));
-    // For reading too: so it opens at once, whether or not the step is there.
+    // Opened for reading too, so that it opens at once even without the step.
     for (const name of ['slow', 'queued'] as const) pipes[name] = await open(gates[name], 'r+');
     for (const id of ['slow', 'queued'] as const)
       writeProject(folders, id, stepsProject(id, gates[id], loot));
@@ -263,7 +266,7 @@ describe('an attacker on a server that runs steps itself', () => {
     { run: queued, log: '' },
     { run: outside, log: '' },
   ];
-  /** Every run is as it was, its log and its files too, and no code of the attacker ran. */
+  /** Every run is unchanged, including its log and files, and no code of the attacker ran. */
   const expectNothingHappened = async () => {
     for (const { run, log } of targets()) {
       expect(standing(await view(run.runId))).toEqual(standing(run));
@@ -278,7 +281,7 @@ describe('an attacker on a server that runs steps itself', () => {
 
   it('knows every internal route', () => {
     const internal = routes.filter(({ path }) => path.startsWith('/api/internal'));
-    // A new route needs its attacks here.
+    // A new route needs attacks in this file.
     expect(internal.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(
       Object.keys(ATTACKS).sort(),
     );
@@ -294,8 +297,8 @@ describe('an attacker on a server that runs steps itself', () => {
           const text = await response.text();
           expectNamesNoHolder(text);
           const { rejected } = JSON.parse(text) as { rejected: { index: number; reason: string }[] };
-          // The holder has a token: every event of a worker has to prove it.
-          // An attempt that does not exist is recorded as unknown.
+          // The holder has a lease token, so every event of a worker must carry it. An attempt that does not exist
+          // is recorded as unknown.
           if (run === outside && !call.body!.includes('"attempt":2')) {
             const reasons = EVENTS.map((_, index) => rejected.find((event) => event.index === index)?.reason);
             EVENTS.forEach(([type], index) => {
@@ -343,7 +346,7 @@ describe('an attacker on a server that runs steps itself', () => {
       const said = await send(json('POST', '/api/internal/events', events), WITH_KEY);
       expect(said.status).toBe(202);
     }
-    // Out of its own run's folder into those of others.
+    // Paths that lead out of its own run's folder into others.
     const elsewhere = [
       `../${slow.runId}/go.sh`,
       `a/../../${slow.runId}/go.sh`,
@@ -374,7 +377,7 @@ describe('an attacker on a server that runs steps itself', () => {
     await expectNothingHappened();
   });
 
-  /** The calls of the attacks, and one call of each other route. */
+  /** Returns the calls of the attacks, and one call of each other route. */
   const everyCall = () =>
     routes.flatMap(({ method, path }): Call[] => {
       const attacks = ATTACKS[`${method} ${path}`];

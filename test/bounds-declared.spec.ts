@@ -9,9 +9,9 @@ import { QUOTA_FILE_SCHEMA } from '../src/quota/quota-file';
 import { LOG_BODY_SCHEMA } from '../src/workers/http/log-body';
 import '../src/app.module';
 
-/** What bounds a value, by the names that class-validator gives its checks. */
+/** Checks that bound a value, by their class-validator names. */
 const BOUNDING = new Set(['isIn', 'maxLength', 'isUuid', 'isBoolean', 'max', 'isEnum', 'length', 'isNotIn']);
-/** Bounded elsewhere, and where. */
+/** Members that are bounded elsewhere, with the place. */
 const ELSEWHERE: Record<string, string> = {
   'TriggerBody.params': 'checkParams: 64 KiB together',
   'RerunBody.params': 'checkParams: 64 KiB together',
@@ -78,7 +78,7 @@ describe('every member of a schema', () => {
   });
 });
 
-/** Where texts, lists and mappings of free names have no largest size. */
+/** Returns texts, lists and free mappings without a maximum size. */
 function unbounded(schema: JsonSchema, path: string): string[] {
   const types = [schema.type].flat();
   const missing: string[] = [];

@@ -26,7 +26,7 @@ describe('what comes from outside', () => {
   let jobato: RunningApp;
   let worker: HttpWorker;
   let used = 0;
-  /** Takes part in none of the cases, so it can be written to by each. */
+  /** Not used by any case, so every case can send events to it. */
   let runId: string;
 
   beforeAll(async () => {
@@ -57,7 +57,7 @@ describe('what comes from outside', () => {
   const view = async (id: string) => (await (await jobato.fetch(`/api/runs/${id}`)).json()) as RunView;
   const text = (length: number) => 'x'.repeat(length);
   const logLine = (more: object) => () => worker.log(runId, [{ text: 'x', ...more }]);
-  /** A body of exactly so many bytes. */
+  /** Returns a body of exactly this many bytes. */
   const bodyOf = (bytes: number) => `{"params":{"text":"${text(bytes - 22)}"}}`;
   const form = (body: string) => () =>
     jobato.fetch('/projects/steps/runs', {
@@ -71,7 +71,7 @@ describe('what comes from outside', () => {
     });
 
   type Send = () => Promise<Response>;
-  /** At the bound it is dealt with, beyond it is refused with this code. */
+  /** At the limit a request is processed; beyond it, it is refused with this code. */
   const REFUSED: [string, Send, Send, ErrorCode][] = [
     ['a body: 1 MiB', () => trigger(bodyOf(MIB)), () => trigger(bodyOf(MIB + 1)), 'PAYLOAD_TOO_LARGE'],
     [
@@ -301,7 +301,8 @@ describe('what comes from outside', () => {
       const accepted = await atBound();
       const { status } = accepted;
       await accepted.text();
-      // Read, and judged by what else there is to it: a form has its token, a body of 1 MiB too large a param.
+      // The request passes the limit, but may fail another check: a form needs its token, and 1 MiB has a too large
+      // param.
       expect(AT_BOUND[what] ?? [200, 201, 202, 204]).toContain(status);
       const problem = await expectProblem(await beyond(), PROBLEMS[code].status, code);
       expect(JSON.stringify(problem).length).toBeLessThan(20_000);
@@ -384,7 +385,7 @@ describe('what comes from outside', () => {
 
     const run = await view(id);
     expect(run.omitted).toEqual(['metrics', 'artifacts', 'steps']);
-    expect(Object.keys(run.summary)).toHaveLength(502); // with the two that every summary has
+    expect(Object.keys(run.summary)).toHaveLength(502); // including the two that every summary has
     expect(run.summary).toMatchObject({ metric7: 70 });
     expect([run.artifacts.length, run.steps.length]).toEqual([1000, 200]);
     expect(run.error!.message).toMatch(/ … \[cut\]$/);
@@ -423,7 +424,7 @@ describe('what comes from outside', () => {
     expect((await view(id)).steps).toMatchObject([{ name: 'last', status: 'completed' }]);
 
     const { items } = await jobato.app.get(RunQueries).events(id, 20_000);
-    // With the request of the run, the calls, which count once, and the end.
+    // The request of the run, the calls, which count once, and the end.
     expect(items).toHaveLength(MAX_LISTED_EVENTS + 3);
     const listed = (await (await jobato.fetch(`/api/runs/${id}/events?limit=1`)).json()) as {
       unlisted: number;
@@ -439,7 +440,7 @@ describe('what comes from outside', () => {
     for (let n = 0; n < 20; n++)
       await worker.say(anEvent(id, 'run.progress', { current: n, more: text(MIB - 100) }));
     const { items, nextCursor } = await jobato.app.get(RunQueries).events(id, 200);
-    expect([items.length, nextCursor !== null]).toEqual([5, true]); // 4 MiB a page, and the request
+    expect([items.length, nextCursor !== null]).toEqual([5, true]); // 4 MiB per page, and the request
     expect((await view(id)).progress.current).toBe(19);
     const answer = await jobato.fetch(`/api/runs/${id}/events?limit=1`);
     expect(((await answer.json()) as { unlisted: number }).unlisted).toBe(4);

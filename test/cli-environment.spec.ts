@@ -14,7 +14,7 @@ describe('.env.example', () => {
       ([, name]) => name!,
     );
     const named = [...example.matchAll(/^# ([A-Z_]+)=/gm)].map(([, name]) => name!);
-    // NODE_ENV is for those who develop Jobato, JOBATO_URL for the command line.
+    // NODE_ENV is for developers of Jobato, JOBATO_URL for the command line.
     const expected = new Set([...read, 'JOBATO_URL', ...SECRETS.map(fileVariableOf)]);
     expected.delete('NODE_ENV');
     expect(new Set(named)).toEqual(expected);

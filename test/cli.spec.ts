@@ -250,7 +250,7 @@ describe('the command line and a bad connection', () => {
   });
 });
 
-/** A way to the server that can be cut, and works again for whoever connects anew. */
+/** A connection to the server that the test can cut; new connections work again. */
 class BreakableLine {
   private readonly sockets = new Set<Socket>();
 
@@ -285,7 +285,7 @@ class BreakableLine {
   }
 }
 
-/** Where nobody listens: a port that was free a moment ago. */
+/** Returns an address without a listener: its port was free just now. */
 async function deadAddress(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -24,7 +24,7 @@ const fitsAsyncApi = new Ajv({ strict: false, logger: false, validateFormats: fa
   schemasWithoutId['3.0.0'],
 );
 
-/** What a reference leads to; undefined where there is nothing. */
+/** Returns the target of a reference; undefined if there is none. */
 function target(document: Json, { $ref }: Json): Json {
   return $ref
     .slice(2)

@@ -23,7 +23,7 @@ const PROJECTS = 200;
 describe('workers that fall silent, or want the same run', () => {
   let jobato: RunningApp;
   let reports: WorkerReports;
-  /** By run and attempt: what proves on a shared stream that the worker holds it. */
+  /** Lease tokens by run and attempt, which prove on a shared stream that the worker holds the run. */
   const tokens = new Map<string, string>();
 
   beforeAll(async () => {
@@ -55,7 +55,7 @@ describe('workers that fall silent, or want the same run', () => {
     return run;
   }
 
-  /** What became of the events of a run, oldest first. */
+  /** Returns the events of a run with their outcomes, oldest first. */
   async function history(runId: string): Promise<string[]> {
     await untilQuiet(jobato.folders, ['jobato-api']);
     const { items } = await jobato.app.get(RunQueries).events(runId, 200);
@@ -104,7 +104,7 @@ describe('workers that fall silent, or want the same run', () => {
     await say(runId, 'run.failed', { attempt: 1, errorCode: 'LATE', message: 'too late' });
     await say(runId, 'run.completed', { attempt: 1 });
     const told = await history(runId);
-    // On Redis lines come by a stream of their own, in no order with what is on the other.
+    // On Redis, log lines use a separate stream, so their order relative to other events is undefined.
     const isOfLog = (text: string) => text.startsWith('run.log');
     expect(told.slice(-5).filter(isOfLog)).toEqual(['run.log stale-attempt']);
     expect(told.slice(-5).filter((text) => !isOfLog(text))).toEqual([

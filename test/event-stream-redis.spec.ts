@@ -26,7 +26,7 @@ describeEventStream('the event stream on Redis', async () => {
       return stream;
     },
     close: () => stream.close(),
-    // The clock is the server's own, which nobody can turn.
+    // The clock belongs to Redis and cannot be set.
     letPass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     now: async () => {
       const [seconds, microseconds] = await client.time();

@@ -4,22 +4,22 @@ import type { EventStream, GroupState, StreamEntry } from '../src/events/event-s
 import type { StreamFields } from '../src/events/run-event';
 import { SeededRandom } from './support/random';
 
-/** An empty stream of its own for one test, and what an adapter has to offer to be tested. */
+/** An empty stream for one test, with the functions that an adapter must provide for the tests. */
 export interface OpenedStream {
   stream: EventStream;
-  /** Closes it in an orderly way and opens it again, as a restart does. */
+  /** Closes it in an orderly way and opens it again, like a restart. */
   reopen(): Promise<EventStream>;
-  /** Ends it and takes away what it left behind. */
+  /** Closes it and deletes its data. */
   close(): Promise<void>;
-  /** Lets so much time go by on the stream's own clock: by turning it where that can be done, else by waiting. */
+  /** Advances the stream's clock: sets it if possible, otherwise waits. */
   letPass(ms: number): Promise<void>;
-  /** The time on that clock. */
+  /** Returns the time of that clock. */
   now(): Promise<Instant>;
 }
 
 const A = 'group-a';
 const B = 'group-b';
-/** Longer than a test may take: a read that is not woken makes its test fail. */
+/** Longer than any test: a read that is never woken fails its test. */
 const LONG_MS = 3_600_000;
 const DAWN = '2000-01-01T00:00:00.000Z';
 const DOOMSDAY = '2100-01-01T00:00:00.000Z';
@@ -40,7 +40,7 @@ export const someEntries = (count: number) => Array.from({ length: count }, () =
 const fieldsOf = (entries: StreamEntry[]) => entries.map(({ fields }) => fields);
 const idsOf = (entries: StreamEntry[]) => entries.map(({ id }) => id);
 
-/** What every adapter promises, whatever it is made of. */
+/** The contract of every adapter, whatever its implementation. */
 export function describeEventStream(name: string, open: () => Promise<OpenedStream>): void {
   describe(name, () => {
     let opened: OpenedStream;
@@ -52,7 +52,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
     });
     afterEach(() => opened.close());
 
-    /** What is there now, without waiting for more. */
+    /** Reads the available entries without waiting. */
     const readNow = (group: string, consumer = 'one', count = 10_000) =>
       stream.read(group, consumer, { count, waitMs: 0 });
     const takeOver = (group: string, consumer: string, idleMs = 0, count = 10_000) =>
@@ -430,7 +430,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
     });
 
     describe('following', () => {
-      /** Collects what a follower is told; `received(n)` resolves when it was told n entries. */
+      /** Collects the entries that a follower receives; `received(n)` resolves after n entries. */
       const follower = async () => {
         const entries: Record<string, string>[] = [];
         let onEntry = () => undefined as void;

@@ -7,7 +7,7 @@ import { EmbeddedEventStream } from '../src/events/embedded-event-stream';
 import { StreamEntryEntity, StreamGroupEntity, StreamPendingEntity } from '../src/events/event.entities';
 import { describeEventStream, someEntries } from './event-stream.contract';
 
-/** Goes with the system's clock, and can be put forward. */
+/** Follows the system clock, and can be set forward. */
 class TurnableClock extends Clock {
   private aheadMs = 0;
 

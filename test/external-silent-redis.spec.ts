@@ -8,7 +8,7 @@ import { RunningApp } from './support/jobato';
 import { RedisServer } from './support/redis';
 import { externalProject } from './support/worker-api';
 
-/** The worker of test/support/silent-worker.mjs. */
+/** Controls test/support/silent-worker.mjs. */
 class SilentWorker {
   private readonly child: ChildProcess;
   private readonly heard: string[] = [];
@@ -29,7 +29,7 @@ class SilentWorker {
     );
   }
 
-  /** The work is done: it reports the end of the run that it was asked for last. */
+  /** Makes the worker report the end of the run that was requested last. */
   finish(): void {
     this.child.stdin!.write('\n');
   }
@@ -80,7 +80,7 @@ describe('a worker process on Redis that reads without a group and reports only 
     const stopped = await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
     expect(await stopped.json()).toMatchObject({ status: 'cancelled', error: { code: 'STOP_UNCONFIRMED' } });
     await worker.hears('run.cancel.requested', runId);
-    // This one works on all the same.
+    // The worker continues despite the stop.
     worker.finish();
     await eventually('its late report', async () => {
       const page = await (await jobato.fetch(`/runs/${runId}`)).text();

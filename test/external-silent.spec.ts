@@ -40,7 +40,7 @@ describe('an external worker that reports only at the end', () => {
     const response = await jobato.fetch(`/api/runs/${runId}/events`);
     return ((await response.json()) as { items: ListedEvent[] }).items;
   };
-  /** No request of the run lies in the outbox. */
+  /** Returns true if the outbox has no request of the run. */
   const isSettled = (runId: string) =>
     inDatabase(
       jobato.folders,
@@ -130,7 +130,7 @@ describe('an external worker that reports only at the end', () => {
     const stateHref = /hx-get="(\/runs\/[^"]+\/state\?version[^"]+)"/
       .exec(before)![1]!
       .replace('&#x3D;', '=');
-    // A page that is left open asks again: the report may still come.
+    // An open page keeps polling: the report may still arrive.
     expect(before).toMatch(/id="run-state"[^>]*hx-trigger="every 10s/);
     expect((await page.get(stateHref)).status).toBe(204);
 
@@ -184,7 +184,7 @@ describe('an external worker that reports only at the end', () => {
   });
 });
 
-/** The text of a page as it is read. */
+/** Returns the visible text of a page. */
 function plain(html: string): string {
   return html
     .replace(/<(script|style|title)\b.*?<\/\1>/gs, '')

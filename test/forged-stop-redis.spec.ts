@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.end());
 
-/** Redis can be written to by more programs than this server: an entry shows no authority. */
+/** Other programs can write to Redis too, so an entry proves no authority. */
 describe.each(['embedded', 'process'] as const)('a forged run.cancel.requested, worker: %s', (kind) => {
   let jobato: RunningApp;
   let worker: WorkerChild | null = null;

@@ -5,7 +5,7 @@ import { nodeStep, RunningApp } from './support/jobato';
 
 const WAITS = "console.log('ready'); setInterval(() => {}, 1000)";
 
-/** Lets every release of a run fail as with a locked database. */
+/** Makes every release of a run fail as with a locked database. */
 function refuseReleases(): { tries: number; isLocked: boolean } {
   const state = { tries: 0, isLocked: true };
   const write: Writer['write'] = Reflect.get(Writer.prototype, 'write');

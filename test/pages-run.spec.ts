@@ -9,7 +9,7 @@ const FAILS = `
   console.log('at it'); console.error('first'); console.error('\u001b[31mlast <b>\u001b[0m');
   for (let i = 0; i < 3000; i++) console.log('and on, ' + i);
   process.exitCode = 3`;
-/** A picture of one point. */
+/** A picture of one pixel. */
 const DOT =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const MAKES = `
@@ -62,7 +62,7 @@ describe('the page of a run', () => {
     await waiting
       .filter({ hasText: /SIGTERM was sent to step work .* Still alive: node \(pid \d+\)/ })
       .waitFor();
-    // The seconds go on by themselves, from whatever they are by now.
+    // The seconds keep counting, from any value.
     const left = async () => Number(/killed in (\d+) s\./.exec(await waiting.innerText())?.[1]);
     const before = await left();
     expect(before).toBeLessThanOrEqual(10);
@@ -98,7 +98,7 @@ describe('the page of a run', () => {
     const page = await open(`/runs/${runId}`);
     const waiting = page.locator('#run-waiting.is-fresh');
     await waiting.waitFor({ state: 'attached' });
-    // By the style alone, whose time is set here.
+    // Checks only the style, by setting the time of its animation.
     const heights = await waiting.evaluate((banner) => {
       const { style } = banner as unknown as { style: { animation: string } };
       const element = banner as unknown as {

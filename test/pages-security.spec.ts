@@ -15,7 +15,7 @@ const WITH_TOKEN = { JOBATO_ADMIN_TOKEN: TOKEN, WORKER: 'off' };
 const STOP = '/runs/01890000-0000-7000-8000-000000000000/stop';
 const BEARER = { authorization: `Bearer ${TOKEN}`, accept: 'application/json' };
 const WRONG = { ...BEARER, authorization: 'Bearer wrong' };
-/** Could be found by trying. */
+/** Short enough to be guessed. */
 const SHORT_TOKEN = 'fifteen-letters';
 
 describe('pages', () => {
@@ -172,7 +172,7 @@ describe('pages', () => {
       for (const path of ['/api/health/live', style, '/login'])
         expect([path, (await client.get(path)).status]).toEqual([path, 200]);
       expect((await client.get('/api/runs', BEARER)).status).toBe(200);
-      // Not the page to sign in at, which would not help.
+      // Not the sign-in page, which would not help.
       expect((await client.get('/')).status).toBe(500);
       await rename('lost', 'ended_sessions');
       expect((await client.post('/logout', { csrfToken })).headers.location).toBe('/login');
@@ -233,7 +233,7 @@ describe('pages', () => {
   });
 
   describe('guessing the token', () => {
-    /** Until the server has had enough of it. @returns how often that was */
+    /** Guesses until the server refuses. @returns the number of guesses */
     const guess = async (client: FormClient): Promise<number> => {
       const csrfToken = await client.tokenOf('/login');
       for (let times = 0; times < 50; times++) {
@@ -264,7 +264,7 @@ describe('pages', () => {
       }
       expect((await signedIn.get('/')).status).toBe(200);
       expect((await signedIn.get('/api/health/live', BEARER)).status).toBe(200);
-      // An address that no proxy of ours vouches for is not believed.
+      // An address from an untrusted proxy is ignored.
       expect((await client.get('/api/runs', { ...WRONG, 'x-forwarded-for': '192.0.2.9' })).status).toBe(429);
     });
 
@@ -282,7 +282,7 @@ describe('pages', () => {
       expect((await from('192.0.2.2', 'another')).status).toBe(401);
     });
 
-    /** Sends all of it at once, before anything is answered. @returns the status of each answer */
+    /** Sends all requests before reading any response. @returns the status of each response */
     const atOnce = (requests: string[]): Promise<string[]> =>
       new Promise((resolve, reject) => {
         const { hostname, port } = new URL(jobato.url);
@@ -294,7 +294,7 @@ describe('pages', () => {
         });
       });
 
-    /** One for each token, the last of which ends the connection. */
+    /** Returns one request per token; the last one closes the connection. */
     const requestsWith = (tokens: string[]) =>
       tokens.map((token, index) =>
         [
@@ -459,7 +459,7 @@ describe('pages', () => {
       headers: { accept: 'text/event-stream', 'accept-encoding': 'gzip, deflate, br' },
     });
     expect([stream.status, stream.headers.get('content-encoding')]).toEqual([200, null]);
-    // The run goes on, and so does the stream: a line that was held back would be missed here.
+    // The run and the stream continue, so a buffered line would be missing here.
     const decoder = new TextDecoder();
     let text = '';
     for await (const bytes of stream.body!) {

@@ -8,13 +8,13 @@ import { BROKEN_PROJECT, ENDLESS_PROJECT, searchProject } from './support/pages-
 import { Given } from './support/pages-signal';
 
 const RUN_PAGE = /\/runs\/[0-9a-f-]{36}$/;
-/** Buttons are named exactly: "Re-run" is another one than "Run". */
+/** Matches the exact name: "Re-run" is not "Run". */
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 const at = (page: Page, testId: string) => page.getByTestId(testId);
 const shows = (page: Page, testId: string, text: string | RegExp) =>
   at(page, testId).filter({ hasText: text }).first().waitFor();
 
-/** As if its tab had been turned to: what is idle is read only every few seconds. */
+/** Simulates a switch to the tab: idle pages poll only every few seconds. */
 const lookAt = (page: Page) => page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
 
 describe('the pages, in a browser', () => {
@@ -38,7 +38,7 @@ describe('the pages, in a browser', () => {
     const complaints = opened.flatMap((each) => each.complaints);
     await Promise.all(opened.splice(0).map(({ page }) => page.context().close()));
     await jobato.stop();
-    // An answer that refuses a form is no mistake of the page; everything else that a browser says is.
+    // A refused form is not a fault of the page; all other console messages are.
     expect(complaints.filter((text) => !/status of 4(00|09)/.test(text))).toEqual([]);
   });
   afterAll(async () => {
@@ -151,7 +151,7 @@ describe('the pages, in a browser', () => {
 
       await page.getByLabel('Max terms').fill('20');
       const { runId } = await jobato.trigger('search');
-      // Stale pages are what this is about: the button is pressed as if the page had not heard of the other run yet.
+      // Tests an outdated page: presses the button as if the page did not know about the other run.
       await pressAsOfBefore(page.locator('#run-button'));
       const way = at(page, 'notice').getByRole('link', { name: 'Open the run in progress' });
       expect(await way.getAttribute('href')).toBe(`/runs/${runId}`);
@@ -160,7 +160,7 @@ describe('the pages, in a browser', () => {
       expect(await page.getByLabel('Label').inputValue()).toBe('kept');
       signal.give();
       await jobato.untilEnded(runId);
-      // Without JavaScript the form's address is left in the address bar: it is one that can be loaded again.
+      // Without JavaScript, the form's address stays in the address bar, so it must be loadable.
       await page.goto(page.url());
       await shows(page, 'run-status', 'Completed');
     },
@@ -177,7 +177,7 @@ describe('the pages, in a browser', () => {
     await answer.getByRole('link', { name: 'Open the run in progress' }).waitFor();
     await lookAt(page);
     await button(page, 'Stop Endless').waitFor();
-    // In a place of its own: who presses twice has not stopped what somebody else began.
+    // The stop button has a separate place, so that a second press does not stop another user's run.
     await page.mouse.click(place!.x + place!.width / 2, place!.y + place!.height / 2);
     await answer.getByText('Open the run in progress').waitFor();
     expect(await jobato.app.get(RunQueries).get(runId)).toMatchObject({ cancelRequestedAt: null });
@@ -185,7 +185,7 @@ describe('the pages, in a browser', () => {
     await page.getByRole('row', { name: 'Endless' }).filter({ hasText: 'Cancelled' }).waitFor();
     await page.locator('#said-endless:empty').waitFor({ state: 'attached' });
 
-    // Unanswered, it is not certain what became of it; as soon as the server answers it is seen.
+    // Without a response the outcome is unknown; the page shows it once the server responds again.
     await page.route('**/projects/endless/runs', (route) => route.abort());
     await button(page, 'Run Endless').click();
     await answer.getByText('It is not certain whether this was done').waitFor();
@@ -264,7 +264,7 @@ describe('the pages, in a browser', () => {
     for (const path of ['/', '/projects/search', `/runs/${runId}`, '/workers', '/quota', '/status']) {
       const page = await (await jobato.fetch(path)).text();
       const parts = [...page.matchAll(/hx-get="([^"]+version[^"]+)"/g)];
-      expect(parts.length).toBeGreaterThan(1); // the count in the header is one
+      expect(parts.length).toBeGreaterThan(1); // the count in the header is one of them
       for (const [, escaped] of parts) {
         const part = escaped!.replaceAll('&amp;', '&').replaceAll('&#x3D;', '=');
         expect([part, (await jobato.fetch(part)).status]).toEqual([part, 204]);
@@ -312,8 +312,9 @@ describe('the pages, in a browser', () => {
     await page.waitForURL('**/projects/search');
     await page.getByText('Parameters').first().click();
     await page.getByLabel('Label').fill('half a wo');
-    // The session ends while the page is open: what it reads next is the page to sign in at, and never a part of this
-    // one. Each of its parts hears of it, and the page is left once, or one way to sign in would cut off the other.
+    // The session ends while the page is open. The next poll receives the sign-in page, which must never become a
+    // part of this page. Every part detects it, but the page navigates once: a second navigation would cancel the
+    // first.
     let ways = 0;
     let heard = 0;
     const allHeard = new Promise<void>((resolve) => {
@@ -348,7 +349,7 @@ describe('the pages, in a browser', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     expect(await page.evaluate('document.activeElement.id')).toBe('main');
-    // In the order in which they are seen.
+    // In visual order.
     for (const target of [
       page.getByRole('link', { name: 'Projects', exact: true }),
       page.getByRole('combobox', { name: 'Scope', exact: true }),

@@ -57,7 +57,7 @@ describe('taking over', () => {
 });
 
 it('does not fetch a whole stream to count what Redis cannot', async () => {
-  // In portions: 300 at once can take longer on a busy machine than the stream waits for one command.
+  // In portions: on a busy machine, 300 at once can exceed the time limit of one command.
   for (let portion = 0; portion < 15; portion++)
     await stream.publish(Array.from({ length: 20 }, () => anEntry('run.progress')));
   const [[third]] = (await redis.xrange(KEYS.eventsKey, '-', '+', 'COUNT', 1)) as [[string, string[]]];

@@ -35,7 +35,7 @@ const anEntry = (eventType: string): StreamFields => ({
   runId: randomUUID(),
   payload: '{}',
 });
-/** As if it had been published then. */
+/** Adds an entry with an earlier publication time. */
 const addOld = (key: string, ageMs: number, eventType = 'run.progress') =>
   redis.xadd(key, `${Date.now() - ageMs}-1`, ...Object.entries(anEntry(eventType)).flat());
 const ago = (ms: number) => toInstant(Date.now() - ms);
@@ -47,7 +47,7 @@ const finish = async (group: string, consumer = 'one') => {
     entries.map(({ id }) => id),
   );
 };
-/** Until nobody in the group was heard of for this long, by Redis' own clock, which cannot be turned. */
+/** Waits until all consumers of the group were idle for this time, by Redis' own clock, which cannot be set. */
 const QUIET_MS = 20;
 const untilQuiet = async (group: string) => {
   for (;;) {
@@ -63,7 +63,7 @@ describe('trimming what lies on Redis', () => {
   it.each([WORKER_GROUP, STRANGERS])('does not wait for %s once nobody is heard in it', async (group) => {
     for (const each of [API_GROUP, group]) await stream.ensureGroup(each);
     await addOld(keys.events, DAY_MS);
-    await read(group); // and never finishes with it
+    await read(group); // and never acknowledges
     await finish(API_GROUP);
     expect(await stream.trim(ago(HOUR_MS))).toBe(0);
     await untilQuiet(group);

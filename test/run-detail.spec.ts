@@ -139,7 +139,7 @@ describe('what happened to a run', () => {
         'Event rejected: payload is too large',
       ])
         expect(text).toContain(words);
-      // The request of an attempt is looked into for its number, and nothing else that is large.
+      // Only the request of an attempt is read, for its number, and no other large payload.
       expect(await readNow()).toBeLessThan(400_000);
       const further = await jobato.fetch(`/runs/${runId}/timeline?after=0`);
       expect(await further.text()).toContain('(30 times)');

@@ -13,13 +13,13 @@ import { RunEntity } from '../src/runs/run.entity';
 
 const START_MS = Date.parse('2026-03-01T00:00:00.000Z');
 const MINUTE_MS = 60_000;
-/** One a minute; enough for every limit of a search and of counting. */
+/** One run per minute; enough to reach every limit of searching and counting. */
 const RUNS = 11_000;
 const idOf = (minute: number) => lowestRunIdAt(START_MS + minute * MINUTE_MS);
 const timeOf = (runId: string) => Number.parseInt(runId.slice(0, 8) + runId.slice(9, 13), 16);
 const minuteOf = (runId: string) => (timeOf(runId) - START_MS) / MINUTE_MS;
 
-/** Every tenth has failed, every hundredth was started by schedule, and two have a scope of their own. */
+/** Every tenth run failed, every hundredth was started by schedule, and two have another scope. */
 function runAt(minute: number): Run {
   const status: RunStatus = minute % 10 === 0 ? 'failed' : 'completed';
   return {
@@ -87,7 +87,7 @@ describe('the history of a project with many runs', () => {
     expect(await like(12, 'full')).toEqual([11, 9, 8, 7, 6, 5, 4, 2, 1]);
     expect(await like(12, 'full', 2)).toEqual([11, 9]);
     expect(await like(4, 'only:report')).toEqual([3]);
-    // What was that long ago says nothing about today.
+    // Runs from that long ago are not comparable.
     expect(await like(9_000, 'only:report')).toEqual([]);
     const { runId, startedAt, endedAt, steps } = runAt(3);
     expect(await alike(4, 'only:report')).toEqual([{ runId, startedAt, endedAt, steps }]);
@@ -151,7 +151,7 @@ describe('the history of a project with many runs', () => {
     });
   });
 
-  /** The same database, and how it finds what it is asked for. */
+  /** Returns the database with a recorder of its query plans. */
   function watchedPlans(): { watched: Database; plans: string[] } {
     const plans: string[] = [];
     const { read } = database;
@@ -191,7 +191,7 @@ describe('the history of a project with many runs', () => {
     await all.page({ ...filter, status: 'failed' }, 3, null);
     await all.counts(filter);
     const byId = plans.filter((plan) => plan.includes('sqlite_autoindex_runs'));
-    expect(byId).toHaveLength(2); // the rows that are shown
+    expect(byId).toHaveLength(2); // the rows of the page
     const others = plans.filter((plan) => !byId.includes(plan));
     expect(others.length).toBeGreaterThan(10);
     for (const plan of others) {

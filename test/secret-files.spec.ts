@@ -8,8 +8,6 @@ const TOKEN = 'a-token-of-a-fair-length-0123456789';
 const KEY = 'a-worker-key-of-a-fair-length';
 const BEARER = { authorization: `Bearer ${TOKEN}` };
 
-/** Each of these starts several processes. */
-
 const environOf = (pid: number) => readFileSync(`/proc/${pid}/environ`, 'utf8');
 
 describe('secrets in files', () => {

@@ -15,7 +15,7 @@ describe('a worker whose clock', () => {
   });
   afterAll(() => jobato.stop());
 
-  /** Carries a run out as quickly as it can, and sends each event when it happens. */
+  /** Executes a run as fast as possible, and sends each event when it happens. */
   async function carryOut(projectId: string, nameTime: (nowMs: number) => string): Promise<RunView> {
     const worker = new HttpWorker(jobato, 'elsewhere');
     const { runId } = await jobato.trigger(projectId);

@@ -78,7 +78,7 @@ it('does not take the same database after a kill for another installation', asyn
     const monitor = first.app.get(StreamMonitor);
     await monitor['register']();
     const [member] = await registered();
-    // A node that was killed, on this database.
+    // A killed node on the same database.
     await redis
       .client()
       .zadd('again:run-events:servers', Date.now(), `${member!.split(' ')[0]} another-node`);

@@ -4,7 +4,7 @@ import { type ClientRequest, type IncomingMessage, request, type Server } from '
 import { RunningApp } from './support/jobato';
 import { externalProject, HttpWorker, KEY } from './support/worker-api';
 
-/** A request whose body the test sends piece by piece. */
+/** A request whose body the test sends in pieces. */
 class SlowRequest {
   private readonly request: ClientRequest;
   private readonly answered: Promise<[IncomingMessage]>;
@@ -19,7 +19,7 @@ class SlowRequest {
     this.request.on('error', () => undefined);
   }
 
-  /** Resolves when the piece is on its way. */
+  /** Resolves when the piece is sent. */
   async send(piece: string): Promise<void> {
     await new Promise((resolve) => this.request.write(piece, resolve));
   }
@@ -62,7 +62,7 @@ describe('bodies that arrive slowly', () => {
     const { runId } = await jobato.trigger('outside');
     const slow = upload(jobato, runId);
     await slow.send('first ');
-    // The other request shows that the time of ordinary bodies is over.
+    // The other request shows that the time limit for ordinary bodies has passed.
     const other = trigger(jobato);
     await other.send('{');
     expect(await other.answer()).toMatchObject({ status: 408, errorCode: 'REQUEST_TIMEOUT' });

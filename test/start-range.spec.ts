@@ -14,7 +14,7 @@ import { FakeClock } from './support/fake-clock';
 
 const NOON_MS = Date.parse('2026-03-01T12:00:00.000Z');
 const MINUTE_MS = 60_000;
-/** Minutes after noon at which runs start: the clock is set back by two hours in the middle, and catches up. */
+/** Starts of runs in minutes after noon: in the middle, the clock is set back by two hours and catches up. */
 const STARTS = [0, 1, 2, -118, -117, -60, 1, 2, 3, 4];
 
 describe('runs that started while the clock was behind the newest id', () => {

@@ -7,8 +7,6 @@ import { type Folders, makeFolders, serverEnvironment, ServerProcess } from './s
 const ROOT = join(__dirname, '..');
 const TOKEN = '0123456789abcdef0123456789abcdef';
 
-/** Several processes in each of them. */
-
 let folders: Folders;
 beforeEach(() => (folders = makeFolders({})));
 afterEach(() => rmSync(folders.root, { recursive: true, force: true }));
@@ -19,7 +17,7 @@ const replaced = (path: string, make: (path: string) => void) => {
   make(path);
 };
 
-/** Starts a program in the folder of the test, which it refuses to do, and returns all that it prints on stderr. */
+/** Starts a program that must refuse to start, in the test's folder, and returns its stderr. */
 async function refusal(extra: Record<string, string | undefined> = {}, program = 'main.js'): Promise<string> {
   const child = spawn(process.execPath, [join(ROOT, 'dist', program)], {
     cwd: folders.root,

@@ -9,7 +9,7 @@ import { readSse } from './support/sse';
 const WAITS = 'setInterval(() => {}, 1000);';
 const AFTER = '  - name: after\n    command: [echo, after]\n';
 
-/** True while the process is there; a zombie that nobody collects is none. */
+/** Returns true while the process exists and is not a zombie. */
 function runs(pid: number): boolean {
   if (!isAlive(pid)) return false;
   try {
@@ -66,7 +66,7 @@ describe('how a step ends', () => {
     const response = await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
     expect(response.status).toBe(202);
   };
-  /** Resolves with the first so many lines of the log, as soon as they are there. */
+  /** Resolves with the first `count` lines of the log as soon as they exist. */
   async function firstLines(runId: string, count: number): Promise<string[]> {
     const lines: string[] = [];
     for await (const { event, data } of readSse(`${jobato.url}/api/runs/${runId}/logs`)) {
@@ -150,7 +150,7 @@ describe('how a step ends', () => {
     const run = await jobato.untilEnded(runId);
     expect(run).toMatchObject({ status: 'cancelled', statusReason: 'cancelled-by-user', stopReport: null });
     const reports = (await eventsOf(jobato, runId)).flatMap(({ payload }) => payload.stopping ?? []);
-    // A signal is reported again when others of its processes are alive than before.
+    // A signal is reported again when the set of live processes changes.
     const sent = new Map(reports.map(({ signal, sentAt }) => [signal, Date.parse(sentAt!)]));
     expect([...sent.keys()]).toEqual(['SIGTERM', 'SIGKILL']);
     expect(reports[0]!.killAt).toBe(new Date(sent.get('SIGTERM')! + 10_000).toISOString());
@@ -171,7 +171,7 @@ describe('how a step ends', () => {
   it('by a stop at any moment of its start', async () => {
     for (let i = 0; i < 15; i++) {
       const { runId } = await jobato.trigger('polite');
-      // A later and later moment: after so many turns of the event loop.
+      // Stops later each time, after more turns of the event loop.
       for (let turn = 0; turn < i * 3; turn++) await new Promise((next) => setImmediate(next));
       await stop(runId);
       const run = await jobato.untilEnded(runId);
@@ -180,7 +180,7 @@ describe('how a step ends', () => {
   });
 
   it('as it really ended, where a stop comes too late', async () => {
-    // The stop and the end race: whichever it is, the run and its step tell the same story.
+    // The stop and the end race: with either outcome, the run and its step must agree.
     const outcomes = new Set<string>();
     for (let i = 0; i < 10; i++) {
       const { runId } = await jobato.trigger('real');
@@ -236,7 +236,7 @@ describe('several projects', () => {
     expect(metrics).toMatch(/^jobato_worker_busy 2$/m);
     expect(active.size).toBe(2);
 
-    // One that waits can be stopped at once; the other has its turn when a place is free.
+    // A queued run can be stopped at once; the other one starts when a slot is free.
     await jobato.fetch(`/api/runs/${waiting[0]!.runId}`, { method: 'DELETE' });
     expect((await jobato.untilEnded(waiting[0]!.runId)).status).toBe('cancelled');
     await jobato.fetch(`/api/runs/${two[0]!}`, { method: 'DELETE' });

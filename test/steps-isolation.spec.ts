@@ -11,7 +11,7 @@ const TOKEN = 'a-token-of-a-fair-length-0123456789';
 const KEY = 'a-worker-key-of-a-fair-length';
 const BEARER = { authorization: `Bearer ${TOKEN}` };
 
-/** Tries what a hostile step would, and prints what became of it. */
+/** Tries the actions of a hostile step, and prints the results. */
 const PROBE = `
   const fs = require('node:fs');
   const { pid, server } = JSON.parse(process.env.JOBATO_PARAMS);
@@ -31,8 +31,6 @@ const PROBE = `
   }));
   fs.writeFileSync(process.env.JOBATO_RUN_DIR + '/result', 'made elsewhere');
   fs.writeSync(3, JSON.stringify({ artifact: { path: 'result' } }) + '\\n');`;
-
-/** Each of these starts several processes. */
 
 const base = mkdtempSync(join(tmpdir(), 'jobato-accounts-'));
 chmodSync(base, 0o755);
@@ -78,7 +76,7 @@ if (program === null) {
     });
     expect(response.status).toBe(201);
     const { runId } = (await response.json()) as { runId: string };
-    for await (const _ of readSse(`${url}/api/runs/${runId}/logs`, BEARER)) void _; // until the run has ended
+    for await (const _ of readSse(`${url}/api/runs/${runId}/logs`, BEARER)) void _; // waits for the end of the run
     const get = (path: string) => fetch(`${url}/api/runs/${runId}${path}`, { headers: BEARER });
     expect(await (await get('')).json()).toMatchObject({ status: 'completed' });
     expect(await (await get('/artifacts/result')).text()).toBe('made elsewhere');

@@ -10,7 +10,7 @@ const say = (...messages) => { for (const message of messages) fs.writeSync(3, J
 const file = (name, text) => fs.writeFileSync(process.env.JOBATO_RUN_DIR + '/' + name, text);
 `;
 
-/** A server whose project "says" carries out the program that it is given as its parameter. */
+/** A server whose project "says" runs the program in its parameter. */
 let jobato: RunningApp;
 beforeAll(async () => {
   jobato = await RunningApp.start(
@@ -137,7 +137,7 @@ describe('what a step says on descriptor 3', () => {
 });
 
 describe('a file that a step reports', () => {
-  /** Sends the path as it is; `fetch` would tidy it up. */
+  /** Sends the unchanged path; `fetch` would normalise it. */
   const get = (path: string) =>
     new Promise<{ status: number; text: string }>((resolve, reject) => {
       const { hostname, port } = new URL(jobato.url);

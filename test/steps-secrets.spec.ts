@@ -34,7 +34,7 @@ describe('a value that was passed on to a step', () => {
   });
   afterAll(() => jobato.stop());
 
-  /** Everything that anyone can learn of a run. */
+  /** Returns all data about a run that any client can read. */
   async function everythingAbout(program: string) {
     const { runId } = await jobato.trigger('leaks', { params: { program: START + program } });
     await jobato.untilEnded(runId);
@@ -96,7 +96,7 @@ describe('a value that was passed on to a step', () => {
     expect(shown).not.toContain('L0ng');
     const lines = log.trimEnd().split('\n');
     expect(lines).toHaveLength(4);
-    // The first two fit once their secrets are hidden; the third was cut before all of it was seen.
+    // The first two fit after their secrets are masked; the third was cut before it was complete.
     expect(lines[0]).toMatch(/^x{65532}\*{3}$/);
     expect(lines[1]).toMatch(/^y{64536}\*{6}$/);
     expect(lines[2]).toMatch(/^\*+ … \[line cut at 64 KiB\]$/);

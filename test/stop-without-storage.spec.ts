@@ -8,7 +8,7 @@ const KEY = 'a-key-of-this-test';
 
 const WAITS = "console.log('ready'); setInterval(() => {}, 1000)";
 
-/** Lets every write fail as on a full disk. @returns what ends it */
+/** Makes every write fail as on a full disk. @returns a function that ends this */
 function fillDisk(): () => void {
   let isFull = true;
   for (const way of ['write', 'writeAlong'] as const) {
@@ -57,7 +57,7 @@ describe('a stop while nothing can be written', () => {
     const problem = await expectProblem(await stop(runId), 507, 'STORAGE_FULL');
     expect(problem.detail).toMatch(/processes of the run are being ended/);
     await eventually('the end of the processes', () => livingOf(jobato.folders).length === 0);
-    // Asked again, there is nothing more to do, and the same to say.
+    // A repeated stop changes nothing and gets the same response.
     await expectProblem(await stop(runId), 507, 'STORAGE_FULL');
 
     freeDisk();

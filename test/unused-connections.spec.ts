@@ -9,8 +9,8 @@ it('a connection that never sent a request does not hold up the stop', async () 
   const answers: Buffer[] = [];
   socket.on('data', (answer: Buffer) => answers.push(answer));
   await once(socket, 'connect');
-  await jobato.fetch('/api/health/live'); // by now the server has accepted it
+  await jobato.fetch('/api/health/live'); // by now the server has accepted the socket
   await Promise.all([once(socket, 'close'), jobato.stop()]);
-  // Otherwise it is kept until the time for headers is over, and is told so by a 408.
+  // Otherwise the server would keep it until the header timeout, and then send 408.
   expect(String(Buffer.concat(answers))).toBe('');
 });

@@ -8,12 +8,12 @@ import { freePort, livingSteps, WorkerChild } from './support/worker-child';
 const KEY = 'first-key-of-the-workers';
 const SECRET = 'swordfish-of-the-worker';
 const WAITS = 'setInterval(() => {}, 1000);';
-/** Prints so many numbered lines, one every few milliseconds. */
+/** Returns a program that prints this many numbered lines at this interval. */
 const counts = (lines: number, everyMs: number) =>
   `let line = 0; const write = () => { console.log('line ' + ++line); if (line < ${lines}) setTimeout(write, ${everyMs}); }; write()`;
 const SAYS = `const fs = require('fs'); const say = (report) => fs.writeSync(3, JSON.stringify(report) + '\\n');`;
 
-/** Waits at its first attempt, and is done at once at the next. */
+/** Waits in the first attempt, and ends at once in the next. */
 const ONLY_FIRST_WAITS = `console.log('attempt ' + process.env.JOBATO_ATTEMPT); if (process.env.JOBATO_ATTEMPT === '1') ${WAITS}`;
 
 const PROJECTS = {
@@ -40,7 +40,7 @@ const PROJECTS = {
   second: nodeStep('second', `console.log('ready'); ${WAITS}`),
 };
 
-/** A server and its workers as processes, below one DATA_DIR, as on one machine. */
+/** A server and its workers as processes with one DATA_DIR, as on one machine. */
 export class Installation {
   readonly belongings = new Belongings();
   readonly folders: Folders;
@@ -82,7 +82,7 @@ export class Installation {
     };
   }
 
-  /** Ends whatever workers there are; those of the next test begin with nothing. */
+  /** Ends all workers, so that the next test starts without any. */
   async endWorkers(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.end('SIGKILL')));
     this.workers.length = 0;
@@ -93,7 +93,7 @@ export class Installation {
     await this.belongings.clear();
   }
 
-  /** The run with the worker that has it. */
+  /** Returns the run once a worker holds it. */
   untilHeld(runId: string, attempt = 1): Promise<RunView> {
     return this.server.until(runId, (run) => run.workerId !== null && run.attempt === attempt);
   }
@@ -107,7 +107,7 @@ export class Installation {
   }
 }
 
-/** What a worker process does, whichever way work gets to it. */
+/** The contract of a worker process, for both ways of getting work. */
 export function describeWorker(way: string, environment: () => Record<string, string>): void {
   describe(`a worker process, by ${way}`, () => {
     let all: Installation;
@@ -137,7 +137,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
         ['work', 'completed', 0],
         ['after', 'completed', 0],
       ]);
-      // The two outputs are two pipes: which line is read first is anybody's guess.
+      // The two outputs are separate pipes, so the order of their lines is undefined.
       await eventually('the log', async () => (await logOf(all.server, runId)).length >= 3);
       expect((await logOf(all.server, runId)).sort()).toEqual(['after', 'err ***', 'out ***']);
       const made = await fetch(`${all.server.url}${run.artifacts[0]!.href}`);
@@ -146,7 +146,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
       const events = await (await fetch(`${all.server.url}/api/runs/${runId}/events?limit=200`)).text();
       expect(events + worker.output.join() + all.server.output.join()).not.toContain(SECRET);
       expect(readFileSync(join(all.folders.dataDir, 'work', 'whole', 'kept'), 'utf8')).toBe('kept');
-      // What the server has, the worker need not keep.
+      // The worker need not keep files that the server has.
       await eventually(
         'its folder to be gone',
         () => !existsSync(join(all.folders.dataDir, 'worker-1', 'runs', runId)),
@@ -199,7 +199,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
         error: { message: expect.stringContaining('knows no project "fails"') },
       });
 
-      // A file that has become the same is seen, however fresh.
+      // The worker notices immediately that the file matches again.
       writeProject(other, 'brief', PROJECTS.brief);
       const next = await all.server.trigger('brief');
       expect(await all.server.untilEnded(next.runId)).toMatchObject({ status: 'completed' });
@@ -266,7 +266,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
         return events.filter(({ eventType }) => eventType === 'run.requested').length > 1;
       });
       mkdirSync(notes);
-      // Nothing had begun, so no attempt is used up.
+      // The attempt never started, so it does not count.
       expect(await within(20_000, 'the end', all.server.untilEnded(runId))).toMatchObject({
         status: 'completed',
         attempt: 1,
@@ -319,7 +319,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
         body: JSON.stringify({ attempt: 1 }),
       });
       expect(taken.status).toBe(200);
-      // The same worker gets the next attempt, and begins it when the first one is out of the way.
+      // The same worker receives the next attempt, and starts it after the first one has ended.
       expect(await within(25_000, 'the next attempt', all.server.untilEnded(runId))).toMatchObject({
         status: 'completed',
         attempt: 2,

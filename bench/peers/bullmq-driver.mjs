@@ -1,11 +1,11 @@
-// Adds jobs and sees them completed by the queue's own events, as BullMQ has it done.
+// Adds jobs and detects their completion through BullMQ's own queue events.
 import { Queue, QueueEvents } from 'bullmq';
 import { serve } from '../helper-process.mjs';
 import { inFlight } from '../in-flight.mjs';
 
 let queue;
 const waiting = new Map();
-/** The event may be quicker than the answer that names the job. */
+/** The completion event may arrive before the reply with the job id. */
 const early = new Set();
 
 serve({

@@ -1,4 +1,4 @@
-// Has nothing to do, fifty times at once.
+// A worker without any work, with a concurrency of 50.
 import { Worker } from 'bullmq';
 import { serve } from '../helper-process.mjs';
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// A polite worker: loses no request, does none twice, shows how it goes, stops when asked to. One process a GROUP.
+// A robust worker: loses no request, runs none twice, reports progress, and stops on request. Run one process per
+// GROUP.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -7,14 +8,15 @@ import { Redis } from 'ioredis';
 const { REDIS_URL = 'redis://127.0.0.1:6379', PROJECT_ID = 'jobs', WORKER_ID = 'node-1' } = process.env;
 const { RUN_EVENTS_STREAM: STREAM = 'ml:run-events', RUN_LOGS_STREAM: LOGS = 'ml:run-logs' } = process.env;
 const { GROUP = `${PROJECT_ID}-node`, STEPS = '5', STEP_SECONDS = '1' } = process.env;
-const reader = new Redis(REDIS_URL); // its own: a blocking read holds up all else
-// A lost reply means "unknown", and is told: ioredis by itself would send XADD again, or wait for ever.
+const reader = new Redis(REDIS_URL); // separate, because a blocking read blocks all other commands
+// After a lost reply the outcome is unknown. By default ioredis would resend XADD or wait forever; this fails
+// instead.
 const careful = { autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0, commandTimeout: 10_000 };
 const writer = new Redis(REDIS_URL, careful);
-for (const redis of [reader, writer]) redis.on('error', () => {}); // what is asked of it fails too, and says why
-const waiting = new Map(); // "run attempt" → the entry that asked for it, until it is done
+for (const redis of [reader, writer]) redis.on('error', () => {}); // the failing command reports the same error
+const waiting = new Map(); // "run attempt" → the entry that requested it, until it is done
 const stops = new Set();
-let start = '0'; // what was begun and not ended at first, and after trouble; then what is new
+let start = '0'; // '0' reads own unacknowledged requests, at start-up and after errors; then '>' reads new ones
 const doneKey = (key) => `${GROUP}:done:${key}`;
 
 async function send(eventType, runId, payload, stream = STREAM) {
@@ -26,11 +28,11 @@ async function send(eventType, runId, payload, stream = STREAM) {
     runId,
   };
   const fields = Object.entries({ ...event, payload: JSON.stringify(payload) }).flat();
-  // It may have arrived all the same: with its eventId it can be sent again.
+  // The event may have arrived. With the same eventId it can be sent again.
   while (!(await writer.xadd(stream, '*', ...fields).catch(() => null))) await sleep(1000);
 }
 
-/** Takes in what there is. Answers how much it was, or null where Redis could not be read. */
+/** Reads the available entries. Returns 0 if there was nothing to read, or null if Redis could not be read. */
 async function read(blockMs) {
   try {
     const block = blockMs ? ['BLOCK', blockMs] : [];
@@ -60,10 +62,10 @@ async function read(blockMs) {
   }
 }
 
-// From 0: what was asked before we came is not lost. Fails where it is there already, or Redis is away.
+// From 0, so that earlier requests are not lost. Fails if the group exists or Redis is down.
 const makeGroup = () => writer.xgroup('CREATE', STREAM, GROUP, '0', 'MKSTREAM').catch(() => {});
 
-/** Such a request is acknowledged when it is done: until then a new life of this worker finds it again. */
+/** Returns true for a request to run. It is acknowledged after the run, so that a restarted worker finds it again. */
 async function isToDo(id, fields) {
   const event = Object.fromEntries(fields.flatMap((name, at) => (at % 2 ? [] : [[name, fields[at + 1]]])));
   const { eventType, eventVersion, runId } = event;
@@ -76,7 +78,8 @@ async function isToDo(id, fields) {
   if (eventType === 'run.cancel.requested') stops.add(runId);
   if (!['run.completed', 'run.failed', 'run.cancelled'].includes(eventType)) return false;
   for (const key of waiting.keys()) {
-    if (key === `${runId} ${payload?.attempt ?? key.split(' ')[1]}`) await forget(key); // whoever has done it
+    // The run has ended, in this worker or in another one.
+    if (key === `${runId} ${payload?.attempt ?? key.split(' ')[1]}`) await forget(key);
   }
   return false;
 }
@@ -85,7 +88,7 @@ function parsed(text) {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // not for us to mend: Jobato keeps what is wrong in its list of rejected events
+    return null; // not this worker's task: Jobato keeps invalid events in its list of rejected events
   }
 }
 
@@ -111,11 +114,11 @@ async function carryOut(key) {
 
 await makeGroup();
 for (;;) {
-  // All that is there is read before anything is begun: it may tell that the run has ended or shall stop.
+  // Reads all entries before starting a run: they may report that it has ended or must stop.
   if ((await read(waiting.size > 0 ? 0 : 5000)) !== 0 || waiting.size === 0) continue;
   const [key] = waiting.keys();
   await carryOut(key);
-  await writer.set(doneKey(key), '1', 'EX', 7 * 24 * 3600).catch(() => {}); // its end is on the stream as well
+  await writer.set(doneKey(key), '1', 'EX', 7 * 24 * 3600).catch(() => {}); // the end of the run is on the stream, too
   await forget(key).catch(() => {});
   stops.delete(key.split(' ')[0]);
 }

@@ -28,7 +28,7 @@ import { ArtifactsModule } from '../artifacts/artifacts.module';
 import { HistoryModule } from '../history/history.module';
 import { WorkersModule } from '../workers/workers.module';
 
-/** The pages for people. Nothing depends on them. */
+/** The web pages. No other module depends on them. */
 @Module({
   imports: [
     ArtifactsModule,

@@ -2,7 +2,7 @@ import type { Environment } from '../config/environment';
 import { readSecretFiles } from '../config/secrets';
 import { usageFailure } from './failures';
 
-/** Returns the token of the server, from its variable or file, or null. @throws CliFailure for an unusable file */
+/** Returns the server's token from its variable or file, or null. @throws CliFailure for an unusable file */
 export function adminToken(environment: Environment): string | null {
   const { values, flaws } = readSecretFiles(environment, process.cwd(), ['JOBATO_ADMIN_TOKEN']);
   if (flaws.length > 0) throw usageFailure(flaws.map(({ text }) => text).join('\n'));

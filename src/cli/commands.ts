@@ -17,13 +17,13 @@ export interface TriggerOptions {
   json?: boolean;
 }
 
-/** Each command answers with the exit code. */
+/** Each command returns its exit code. */
 export async function trigger(
   client: JobatoClient,
   projectId: string,
   options: TriggerOptions,
 ): Promise<number> {
-  // With --json, stdout belongs to the JSON, and what people read goes to stderr.
+  // With --json, stdout carries only JSON, and text for readers goes to stderr.
   const terminal = new Terminal(options.json ? process.stderr : process.stdout);
   const params = options.param && paramsFromText((await client.project(projectId)).params, options.param);
   const run = await client.trigger(projectId, { scope: options.scope, params });
@@ -80,7 +80,7 @@ export async function logs(
 ): Promise<number> {
   if (options.follow) {
     const run = await client.run(runId);
-    // The log alone goes to stdout, so that it can be piped on.
+    // Only the log goes to stdout, so that it can be piped.
     const terminal = new Terminal(process.stdout, process.stderr);
     return (await followUntilInterrupted(client, run, terminal)).exitCode;
   }
@@ -108,7 +108,7 @@ export async function askAgain(client: JobatoClient, runId: string): Promise<num
   return EXIT.done;
 }
 
-/** The first Ctrl-C ends the following; the second one ends the process as it always does. */
+/** The first Ctrl-C stops following; the second one ends the process. */
 async function followUntilInterrupted(
   client: JobatoClient,
   run: RunView,

@@ -13,30 +13,30 @@ import { JobatoClient } from './jobato-client';
 const PACKAGE = join(__dirname, '..', '..');
 const HOST = '127.0.0.1';
 const USUAL_PORT = 3000;
-/** The system chooses one that is free. */
+/** The operating system picks a free port. */
 const ANY_PORT = 0;
 const READY_WITHIN_MS = 60_000;
-/** The server is out by itself within 25 s. */
+/** The server's own shutdown takes at most 25 s. */
 const KILL_AFTER_MS = 30_000;
 
-/** The real server as a process of its own, for as long as the demonstration needs it. */
+/** The real server in its own process, for as long as the demo runs. */
 export class DemoServer {
   readonly dataDir: string;
-  /** Its log, kept off the terminal. */
+  /** The server's log, which is kept off the terminal. */
   readonly logFile: string;
   readonly ended: Promise<void>;
   private readonly child: ChildProcess;
   private readonly token: string | null;
-  /** What it says where people would see it: why it cannot start. */
+  /** The server's stderr, which holds the reason if it cannot start. */
   private words = '';
   private hasEnded = false;
   private url: string | null = null;
   private isFolderInUse = false;
 
   /**
-   * Starts one and waits until it takes runs.
+   * Starts a server and waits until it accepts runs.
    * @returns null if `stop` came first
-   * @throws CliFailure with the server's own words, if it ends or takes too long
+   * @throws CliFailure with the server's error text, if it ends or takes too long
    */
   static async start(environment: GivenEnvironment, stop: AbortSignal): Promise<DemoServer | null> {
     const asked = environment.variables.PORT;
@@ -44,7 +44,7 @@ export class DemoServer {
     if (await isFree(USUAL_PORT)) {
       const server = await new DemoServer(environment, USUAL_PORT).untilReady(stop).catch(() => undefined);
       if (server !== undefined) return server;
-      // Another program may have taken the port a moment ago. Any other fault comes up again.
+      // Another program may have taken the port in between. Any other fault occurs again on the next start.
     }
     return new DemoServer(environment, ANY_PORT).untilReady(stop);
   }
@@ -57,17 +57,17 @@ export class DemoServer {
     const log = openSync(this.logFile, 'a');
     this.child = spawn(process.execPath, [join(__dirname, '..', 'main.js')], {
       cwd: hasConfiguration(variables) ? process.cwd() : PACKAGE,
-      // It tells its address through the channel: what answers at a port may be another server.
+      // The server sends its address over IPC: a response on the port could come from another server.
       stdio: ['ignore', log, 'pipe', 'ipc'],
       env: {
-        // The server reads .env for itself: what is in there must not enter its environment block.
+        // The server reads .env itself, and those values must not enter its environment block.
         ...own,
         HOST,
         PORT: String(port),
         DATA_DIR: this.dataDir,
         WORKER: 'embedded',
         LOG_LEVEL: variables.LOG_LEVEL || 'warn',
-        // Plain HTTP on loopback, whatever .env says for other occasions.
+        // Plain HTTP on loopback, regardless of the TLS settings in .env.
         TLS_CERT_FILE: '',
         TLS_KEY_FILE: '',
       },
@@ -86,7 +86,7 @@ export class DemoServer {
       this.child.once('close', () => resolve());
     });
     void this.ended.then(() => (this.hasEnded = true));
-    // However this process comes to its end, the server does not outlive it.
+    // Every exit of this process also stops the server.
     process.once('exit', () => this.child.kill('SIGTERM'));
   }
 
@@ -127,7 +127,7 @@ export class DemoServer {
     ].join('\n');
   }
 
-  /** Resolves when it is gone, with all that it had started. */
+  /** Resolves after the server and all processes that it started have ended. */
   async stop(): Promise<void> {
     if (this.hasEnded) return;
     this.child.kill('SIGTERM');
@@ -137,7 +137,7 @@ export class DemoServer {
   }
 }
 
-/** Without one where it is started, the demonstration shows the configuration that comes with Jobato. */
+/** Without a configuration in the current folder, the demo uses the one from the package. */
 function hasConfiguration({ CONFIG_DIR }: GivenEnvironment['variables']): boolean {
   return Boolean(CONFIG_DIR) || existsSync(join('config', 'projects'));
 }

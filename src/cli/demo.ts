@@ -12,7 +12,10 @@ import { oneLine } from './terminal-text';
 const SHOWN_TERMS = 5;
 const LONGEST_DEFINITION = 160;
 
-/** What of glossary.json is shown. A pipeline is a program of its own, known here by its files only. */
+/**
+ * The part of glossary.json that the demo shows. Pipelines are separate programs, so this file format is the only
+ * interface.
+ */
 interface Glossary {
   terms: {
     term: string;
@@ -23,11 +26,14 @@ interface Glossary {
 }
 
 export interface DemoOptions {
-  /** End with the run. */
+  /** Exit when the run ends. */
   once?: boolean;
 }
 
-/** Jobato on itself: starts the server, builds a glossary of its own documents, shows how, and goes on serving. */
+/**
+ * Runs Jobato on itself: starts the server, builds a glossary of its own documents, shows progress, and keeps
+ * serving.
+ */
 export async function demo({ once = false }: DemoOptions): Promise<number> {
   const terminal = new Terminal(process.stdout);
   const stop = new AbortController();
@@ -58,13 +64,13 @@ export async function demo({ once = false }: DemoOptions): Promise<number> {
   }
 }
 
-/** A run of the default project; if one is at work, left by an earlier demonstration, that one. */
+/** Starts a run of the default project, or returns the active one from an earlier demo. */
 async function start(client: JobatoClient): Promise<RunView> {
   const projects = await client.projects();
   const project =
     projects.find((candidate) => candidate.default) ?? (projects.length === 1 ? projects[0] : undefined);
   if (!project) throw new CliFailure('No project file is marked with default: true.', EXIT.notCompleted);
-  // All documents of this checkout, the README with those in docs.
+  // All documents of this checkout: the README and docs.
   const params = Object.hasOwn(project.params, 'docs') ? { docs: '.' } : {};
   try {
     return await client.trigger(project.projectId, { params, triggeredBy: 'api' });

@@ -1,4 +1,4 @@
-/** Short and readable: 340 ms, 2.4 s, 3 min 05 s, 2 h 10 min. */
+/** Returns a short, readable duration: 340 ms, 2.4 s, 3 min 05 s, 2 h 10 min. */
 export function duration(ms: number | null): string {
   if (ms === null) return '–';
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -9,12 +9,12 @@ export function duration(ms: number | null): string {
   return `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} min`;
 }
 
-/** For a clock that goes on: whole seconds. */
+/** Returns whole seconds, for a running clock. */
 export function elapsed(ms: number): string {
   return ms < 60_000 ? `${Math.max(0, Math.floor(ms / 1000))} s` : duration(ms);
 }
 
-/** In the time zone of whoever reads it. */
+/** Returns the time in the local time zone. */
 export function localTime(instant: string): string {
   const time = new Date(instant);
   const date = [time.getFullYear(), time.getMonth() + 1, time.getDate()].map(twoDigits).join('-');

@@ -3,15 +3,15 @@ import { commandLine } from '../config/command-line';
 /** Exit codes of the command line, the same for every command. */
 export const EXIT = {
   done: 0,
-  /** The run failed, was cancelled or did only a part; or the server refused what was asked for. */
+  /** The run failed, was cancelled or was only partial; or the server refused the request. */
   notCompleted: 1,
   usage: 2,
   unreachable: 3,
-  /** What shells use for "ended by Ctrl-C". */
+  /** The code that shells use for "ended by Ctrl-C". */
   interrupted: 130,
 } as const;
 
-/** Something to tell the person at the terminal in words: no stack, and the exit code that goes with it. */
+/** An expected failure: the CLI prints its message without a stack and exits with its code. */
 export class CliFailure extends Error {
   constructor(
     message: string,
@@ -26,7 +26,7 @@ export function usageFailure(message: string): CliFailure {
   return new CliFailure(message, EXIT.usage);
 }
 
-/** No answer, or one that broke off. */
+/** The server did not answer, or the connection broke. */
 export class ServerUnreachable extends CliFailure {
   constructor(
     url: string,
@@ -41,7 +41,7 @@ export class ServerUnreachable extends CliFailure {
   }
 }
 
-/** The words behind "fetch failed", which keeps them in its cause. */
+/** Returns the actual reason of a "fetch failed" error, which is in its cause. */
 export function networkReason(error: unknown): string {
   const cause = (error as { cause?: unknown }).cause ?? error;
   const { code, message } = cause as { code?: string; message?: string };

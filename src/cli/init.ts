@@ -6,7 +6,7 @@ import { Terminal } from './terminal';
 
 const PACKAGE = join(__dirname, '..', '..');
 
-/** The files that `init` writes, and the files of the package that they are copies of. */
+/** The files that `init` writes, with their sources in the package. */
 const FILES = [
   { name: '.env', source: '.env.example' },
   { name: 'config/projects/hello.yaml', source: 'examples/hello.yaml' },
@@ -15,7 +15,7 @@ const FILES = [
   { name: 'config/allowlists.yaml', source: 'config/allowlists.yaml' },
 ] as const;
 
-/** Writes an example configuration into a folder. Existing files stay as they are. */
+/** Writes an example configuration into a folder. Existing files are unchanged. */
 export function init(folder: string): number {
   const terminal = new Terminal(process.stdout);
   const target = resolve(folder);

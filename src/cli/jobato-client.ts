@@ -25,10 +25,10 @@ export interface ClientOptions {
   token: string | null;
 }
 
-/** An answer that takes longer than this is none. Streams are not bound by it once they have begun. */
+/** The time limit for a response to begin. It does not limit a stream that has begun. */
 const ANSWER_WITHIN_MS = 30_000;
 
-/** The REST interface, as far as the command line needs it. */
+/** The part of the REST API that the command line needs. */
 export class JobatoClient {
   readonly url: string;
   private readonly token: string | null;
@@ -66,7 +66,7 @@ export class JobatoClient {
   runs({ project, status, limit }: RunFilter): Promise<RunPageView> {
     const query = new URLSearchParams({ limit: String(limit) });
     if (status !== undefined) query.set('status', status);
-    // Asked for below the project, so that a misspelt one is an error and not an empty list.
+    // The path below the project makes a misspelt project an error, not an empty list.
     const path = project === undefined ? '/api/runs' : `/api/projects/${encodeURIComponent(project)}/runs`;
     return this.json('GET', `${path}?${query.toString()}`);
   }
@@ -83,24 +83,24 @@ export class JobatoClient {
     return this.json('POST', `${runPath(runId)}/ask-again`, {});
   }
 
-  /** @param href as the server gives it, with its base path */
+  /** @param href as returned by the server, with its base path */
   async artifact(href: string): Promise<string> {
     const path = withoutBasePath(href, normalBasePath(new URL(this.url).pathname));
     return (await this.fetch('GET', path, {})).text();
   }
 
-  /** The log so far, as bytes of text. */
+  /** Returns the log up to now, as UTF-8 text. */
   async logText(runId: string): Promise<ReadableStream<Uint8Array>> {
     return bodyOf(await this.fetch('GET', `${runPath(runId)}/logs`, { headers: { Accept: 'text/plain' } }));
   }
 
-  /** Server-sent events from the line after `after` on. */
+  /** Returns server-sent events, starting with the line after `after`. */
   async logEvents(runId: string, after: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const headers = { Accept: 'text/event-stream', 'Last-Event-ID': String(after) };
     return bodyOf(await this.fetch('GET', `${runPath(runId)}/logs`, { headers, signal }));
   }
 
-  /** Whether a server answers and takes runs. */
+  /** Returns true if a server answers and accepts runs. */
   async isReady(): Promise<boolean> {
     try {
       return (await fetch(`${this.url}/api/health/ready`, { signal: AbortSignal.timeout(2000) })).ok;

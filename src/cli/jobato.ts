@@ -152,7 +152,7 @@ async function main(argv: string[]): Promise<number> {
     .option('--keep', 'leave on the stream what was said')
     .option('--json', 'print what was found as JSON')
     .action(async (options: ContractTestOptions) => {
-      // Loaded here: it needs Nest, Redis and the schemas, and takes most of the time of a short command.
+      // Loaded lazily: Nest, Redis and the schemas would take most of the run time of a short command.
       const { contractTest } = await import('./contract-test/contract-test.js');
       exitCode = await contractTest(options, process.env);
     });
@@ -161,7 +161,7 @@ async function main(argv: string[]): Promise<number> {
   return exitCode;
 }
 
-/** Collects `--param name=value`, given once or many times. */
+/** Collects one or more `--param name=value`. */
 function collectParam(argument: string, collected: Record<string, string> = {}): Record<string, string> {
   const at = argument.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must look like name=value.');
@@ -182,7 +182,7 @@ function toSeconds(argument: string): number {
   throw new InvalidArgumentError('It must be a number of seconds, up to 86400.');
 }
 
-/** Members for the payload of requests, as typed. */
+/** Parses the members for the payload of requests. */
 function toPayload(argument: string): object {
   let parsed: unknown;
   try {
@@ -195,7 +195,7 @@ function toPayload(argument: string): object {
 }
 
 function exitCodeOf(error: unknown): number {
-  // Commander has printed its own words by now; --help ends this way too, with 0.
+  // Commander has already printed its message; --help also ends here, with 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof ConfigError) {
     process.stderr.write(`${error.message}\n`);

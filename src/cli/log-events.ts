@@ -11,20 +11,20 @@ export type RunEvent =
   | { type: 'log'; line: LogLine }
   | { type: 'run'; run: RunView }
   | { type: 'end'; status: RunStatus }
-  /** The connection broke; it is tried again in a moment. */
+  /** The connection broke; a retry follows. */
   | { type: 'lost'; reason: string; attempt: number; attempts: number }
   | { type: 'back' };
 
-/** The server says something every 15 s, if only a comment: longer silence is a dead connection. */
+/** The server sends an event or a comment at least every 15 s, so a longer silence means a dead connection. */
 const SILENCE_MS = 45_000;
-/** A server that is being restarted is back within a minute, or is not coming back by itself. */
+/** A server that restarts is back within about a minute, so more attempts would not help. */
 const ATTEMPTS = 15;
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 5000;
 
 /**
- * Follows a run to its end over as many connections as it takes, each line once and in order. Yields what came
- * together together, so that a flood of lines can be printed in few writes.
+ * Follows a run to its end, over as many connections as needed, and yields each line once and in order. Yields
+ * events in batches as they arrive, so that many lines can be printed in few writes.
  * @throws ServerUnreachable after the last attempt, ServerRefusal
  */
 export async function* followRun(
@@ -45,7 +45,8 @@ export async function* followRun(
           if (event.type === 'log') {
             if (event.line.seq <= seq) continue;
             seq = event.line.seq;
-            // Only a new line is progress: a server that breaks off each time would keep us here for ever.
+            // Only a new line counts as progress: otherwise a server that breaks every connection would cause
+            // endless retries.
             failures = 0;
           }
           fresh.push(event);
@@ -93,7 +94,7 @@ async function* connection(
       if (received.length === 0) continue;
       yield received;
       received = [];
-      timer.refresh(); // printing may have taken its time: `| less`
+      timer.refresh(); // printing may block for long, for example with `| less`
     }
   } finally {
     clearTimeout(timer);
@@ -109,6 +110,6 @@ function parseEvent(event: string | undefined, data: string): RunEvent | null {
     case 'end':
       return { type: 'end', status: (JSON.parse(data) as { status: RunStatus }).status };
     default:
-      return null; // of a later version
+      return null; // from a later version
   }
 }

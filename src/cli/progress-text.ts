@@ -1,7 +1,7 @@
 import type { RunView } from '../runs/run-view';
 import { oneLine } from './terminal-text';
 
-/** How far a run is: "step 2/4 provisional  37/200  Reading". Empty if nobody has said anything yet. */
+/** Returns the progress of a run, such as "step 2/4 provisional 37/200 Reading". Empty without any progress. */
 export function progressText({ steps, progress }: RunView): string {
   const index = steps.findIndex(({ name, status }) =>
     progress.step === null ? status === 'running' : name === progress.step,

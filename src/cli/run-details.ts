@@ -6,7 +6,7 @@ import { statusWord } from './status-words';
 import type { Terminal } from './terminal';
 import { oneLine } from './terminal-text';
 
-/** Everything about one run, a fact a line. */
+/** Returns everything about one run, one fact per line. */
 export function runDetails(terminal: Terminal, run: RunView, page: string, now: number): string[] {
   const facts: [string, string | null][] = [
     ['Run', run.runId],
@@ -63,7 +63,7 @@ function block(terminal: Terminal, title: string, lines: string[]): string[] {
     : ['', terminal.styled('bold', title), ...lines.map((line) => `  ${line.trimEnd()}`)];
 }
 
-/** Names and values that somebody gave or measured; what is not known is left out. */
+/** Formats params or metrics as name=value pairs, without null values. */
 export function assignments(values: Record<string, unknown>): string {
   return Object.entries(values)
     .filter(([, value]) => value !== null)

@@ -10,20 +10,20 @@ import { statusWord } from './status-words';
 import type { Terminal } from './terminal';
 import { oneLine } from './terminal-text';
 
-/** How often the seconds on the status line move on. */
+/** The interval between updates of the elapsed seconds on the status line. */
 const TICK_MS = 1000;
-/** Where lines cannot be changed, progress is worth a new one only now and then. */
+/** The minimum time between two progress lines on output without a live status line. */
 const PROGRESS_LINE_EVERY_MS = 2000;
 
 export interface Followed {
   exitCode: number;
-  /** As last seen. */
+  /** The last known state. */
   run: RunView;
 }
 
 /**
- * Shows a run while it goes on: its log, what becomes of its steps, how far it is, and how it ended.
- * Aborting `stop` ends the showing, not the run.
+ * Shows a run until it ends: its log, step changes, progress and outcome. Aborting `stop` ends the display, not the
+ * run.
  */
 export async function follow(
   client: JobatoClient,
@@ -113,7 +113,7 @@ class ShownRun {
         [`${statusWord(this.terminal, status)}  step ${oneLine(name)}`, ...details].filter(Boolean).join(' '),
       );
     }
-    if (this.terminal.isLive) return; // the status line has the rest
+    if (this.terminal.isLive) return; // the status line shows the rest
     if (run.waiting && run.waiting.code !== this.waitingCode)
       this.tell(`waiting: ${oneLine(run.waiting.message)}`);
     this.waitingCode = run.waiting?.code ?? null;

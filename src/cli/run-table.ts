@@ -6,7 +6,7 @@ import { oneLine } from './terminal-text';
 
 const STATUS_WIDTH = '✓ completed'.length;
 
-/** Runs as aligned columns under a heading; the last one has the words that matter most. */
+/** Returns runs as aligned columns with a heading; the last column holds the message or reason. */
 export function runTable(terminal: Terminal, runs: readonly RunView[], now: number): string[] {
   const cells = [
     ['RUN', 'PROJECT', 'SCOPE', 'STARTED', 'DURATION'],
@@ -27,7 +27,7 @@ export function runTable(terminal: Terminal, runs: readonly RunView[], now: numb
   ];
 }
 
-/** Each column as wide as its widest cell. */
+/** Pads each column to its widest cell. */
 export function aligned(rows: readonly string[][]): string[] {
   const widths: number[] = [];
   for (const row of rows)

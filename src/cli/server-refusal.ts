@@ -3,7 +3,7 @@ import { CliFailure, EXIT } from './failures';
 import { commandLine } from '../config/command-line';
 import { oneLine } from './terminal-text';
 
-/** An answer of the server that is no success, in the words of its problem document. */
+/** An error response of the server, with the texts of its problem document. */
 export class ServerRefusal extends CliFailure {
   constructor(
     readonly httpStatus: number,
@@ -24,7 +24,7 @@ export class ServerRefusal extends CliFailure {
 
 function inWords({ title, detail, errors, errorCode, activeRunId, resetsAt }: Partial<Problem>): string {
   const lines = [`${oneLine(title ?? 'The server refused it')}.`];
-  // The detail of bad input only repeats what the list of fields says.
+  // For invalid input, the detail only repeats the list of fields.
   if (detail && !errors?.length) lines.push(oneLine(detail));
   for (const { field, message } of errors ?? []) lines.push(`  ${oneLine(`${field} ${message}`.trim())}`);
   if (errorCode === 'RUN_IN_PROGRESS' && activeRunId) {

@@ -11,7 +11,7 @@ const LOOKS: Record<RunStatus | StepStatus, { icon: string; style: Style }> = {
   skipped: { icon: '–', style: 'dim' },
 };
 
-/** An icon and the word itself, so that nothing hangs on colour or on one sign. */
+/** Returns an icon and the word, so that the meaning never depends on colour or icon alone. */
 export function statusWord(terminal: Terminal, status: RunStatus | StepStatus, width = 0): string {
   const { icon, style } = LOOKS[status];
   return terminal.styled(style, `${icon} ${status}`.padEnd(width));

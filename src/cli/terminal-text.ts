@@ -1,13 +1,13 @@
 const ESCAPE = '\u001b';
-/** Colours and weights, the one kind of escape sequence that changes nothing but how text looks. */
+/** Colours and weights, the only escape sequences that change just the look of text. */
 const COLOUR = new RegExp(`${ESCAPE}\\[[0-9;:]*m`, 'g');
-// C0 without tab, DEL, and C1, whose members some terminals take for escape sequences too.
+// C0 without tab, DEL, and C1, which some terminals also interpret as escape sequences.
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
 const RESET = `${ESCAPE}[0m`;
 
 /**
- * Text that came from a command, fit for a terminal: colours stay, whatever could move the cursor, change the
- * title or fill the clipboard is shown instead of obeyed.
+ * Makes the output of a command safe for a terminal. Colours stay; characters that could move the cursor, change
+ * the title or fill the clipboard become visible symbols.
  */
 export function harmless(text: string): string {
   const line = text.endsWith('\r') ? text.slice(0, -1) : text;
@@ -22,7 +22,7 @@ export function harmless(text: string): string {
   return end > 0 ? shown + RESET : shown;
 }
 
-/** Text from outside within a line of ours: neither colours nor line breaks. */
+/** Makes foreign text safe inside a line of the CLI: no colours and no line breaks. */
 export function oneLine(text: string): string {
   return visible(text.replace(COLOUR, '').replace(/\s+/g, ' ')).trim();
 }

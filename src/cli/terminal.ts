@@ -4,13 +4,13 @@ import { harmless } from './terminal-text';
 export type Style = Parameters<typeof styleText>[0];
 
 const CLEAR_LINE = '\r\u001b[2K';
-/** With wrapping off the terminal itself cuts a line that is too long, and it stays one line to clear. */
+/** Without wrapping, the terminal cuts a long line, so it stays one line to clear. */
 const WRAP_OFF = '\u001b[?7l';
 const WRAP_ON = '\u001b[?7h';
 
-/** Where output goes: results to one stream, remarks to the same or another, and one line that keeps changing. */
+/** Writes results to one stream, remarks to the same or another stream, and one live status line. */
 export class Terminal {
-  /** Whether the line that keeps changing can be shown. */
+  /** True if the status line can be shown. */
   readonly isLive: boolean;
   private readonly hasColours: boolean;
   private statusLine = '';
@@ -20,7 +20,7 @@ export class Terminal {
     private readonly remarks: NodeJS.WriteStream = results,
   ) {
     this.isLive = remarks.isTTY === true && process.env.TERM !== 'dumb';
-    // Node knows NO_COLOR, FORCE_COLOR and what TERM can do.
+    // Node handles NO_COLOR, FORCE_COLOR and TERM.
     this.hasColours = remarks.isTTY === true && remarks.hasColors();
   }
 
@@ -28,22 +28,22 @@ export class Terminal {
     return this.hasColours ? styleText(style, text, { validateStream: false }) : text;
   }
 
-  /** What was asked for. */
+  /** Writes the requested data. */
   result(lines: readonly string[]): void {
     this.write(this.results, lines);
   }
 
-  /** What there is to say about it. */
+  /** Writes messages about the command. */
   remark(...lines: string[]): void {
     this.write(this.remarks, lines);
   }
 
-  /** Text of a command, as it is; on a terminal without what would drive the terminal. */
+  /** Writes the output of a run unchanged; on a terminal without control characters. */
   logText(texts: readonly string[]): void {
     this.write(this.results, this.results.isTTY ? texts.map(harmless) : texts);
   }
 
-  /** Shown below everything else until the next one; an empty one takes it away. */
+  /** Shows a line below all output until the next call; an empty line removes it. */
   status(line: string): void {
     if (!this.isLive || line === this.statusLine) return;
     this.statusLine = line;
@@ -62,7 +62,10 @@ export class Terminal {
   }
 }
 
-/** A reader that has seen enough (`| head`) ends us quietly, with the code that shells give a broken pipe. */
+/**
+ * Ends the process quietly when the reader closes the pipe (`| head`), with the exit code that shells use for
+ * SIGPIPE.
+ */
 export function endWhenNobodyReads(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 141 : 1));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Names content by what it says: the order of an object's members makes no difference. */
+/** Returns the SHA-256 hash of a value as JSON, in hex. The order of an object's members does not matter. */
 export function contentHash(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }

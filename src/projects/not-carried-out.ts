@@ -1,6 +1,9 @@
 import type { ProjectDefinition } from './project';
 
-/** What a file asks for and this version does not do, in words: better said than silently left out. */
+/**
+ * Returns a note for each setting of the file that this version ignores. The notes prevent a setting from having
+ * silently no effect.
+ */
 export function notCarriedOut({ schedule }: ProjectDefinition): string[] {
   return schedule === null
     ? []

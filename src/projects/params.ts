@@ -2,13 +2,13 @@ import type { FieldError } from '../http/catalogue';
 import { matches, MAX_MATCHED_BYTES } from './pattern';
 import type { ParamSpec, ParamValue } from './project';
 
-/** Of all params of a run together, as JSON in UTF-8: steps get them in one environment variable. */
+/** The limit for all params of a run together, as JSON in UTF-8: steps receive them in one environment variable. */
 export const MAX_PARAMS_BYTES = 64 * 1024;
 
 type Specs = Record<string, ParamSpec>;
 type Checked = { params: Record<string, ParamValue>; errors: FieldError[] };
 
-/** Checks what a caller gave against what the project declares, and fills in the defaults. */
+/** Checks the given params against the project's declarations, and fills in the defaults. */
 export function checkParams(specs: Specs, given: Record<string, unknown>): Checked {
   const params = new Map<string, ParamValue>();
   const errors: FieldError[] = [];
@@ -43,19 +43,19 @@ export function checkParams(specs: Specs, given: Record<string, unknown>): Check
   return { params: checked, errors };
 }
 
-/** Text from a form or a command line as the values that the project declares; what does not fit stays text. */
+/** Converts text from a form or a command line to the declared types. Text that does not fit stays text. */
 export function paramsFromText(specs: Specs, given: Record<string, string>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(given).flatMap(([name, text]) => {
       const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
-      // An empty field of a form means "not given", except where an empty text is a value of its own.
+      // An empty form field means "not given", except for a string parameter with a default, where it is a value.
       if (text === '' && spec !== undefined && (spec.type !== 'string' || spec.default === null)) return [];
       return [[name, fromText(spec, text)]];
     }),
   );
 }
 
-/** Says why a value is not one of this parameter's, or null where it is. */
+/** Returns why the value is not valid for this parameter, or null if it is. */
 export function whyNot(spec: ParamSpec, value: unknown): string | null {
   switch (spec.type) {
     case 'boolean':
@@ -77,7 +77,7 @@ export function whyNot(spec: ParamSpec, value: unknown): string | null {
   }
 }
 
-/** The length comes first, so that the time of a match is bounded. */
+/** Checks the length first, which bounds the time of the match. */
 function mismatch(pattern: string | null, value: string): string | null {
   if (pattern === null) return null;
   if (Buffer.byteLength(value) > MAX_MATCHED_BYTES)

@@ -2,14 +2,14 @@ import { RE2JS, RE2JSException } from 're2js';
 
 /** In UTF-8. */
 export const MAX_PATTERN_BYTES = 1024;
-/** Longest value that a pattern is matched against, in UTF-8. */
+/** The longest value, in UTF-8, that a pattern is matched against. */
 export const MAX_MATCHED_BYTES = 4 * 1024;
-/** The time of a match is at most this times the length of the value; `[a-z]{1,1000}` fits. */
+/** The time of a match is at most proportional to this times the length of the value. `[a-z]{1,1000}` fits. */
 const MAX_INSTRUCTIONS = 2_100;
 
 /**
- * Says why a pattern cannot be used, or null where it can. Patterns are RE2: a match takes linear time, which a
- * backtracking engine does not guarantee, and so there are no look-arounds and no back-references.
+ * Returns why a pattern cannot be used, or null if it can. Patterns are RE2, which matches in linear time; a
+ * backtracking engine does not guarantee that. RE2 therefore has no look-around and no back-references.
  */
 export function whyNoPattern(pattern: string): string | null {
   if (Buffer.byteLength(pattern) > MAX_PATTERN_BYTES)
@@ -25,14 +25,17 @@ export function whyNoPattern(pattern: string): string | null {
   }
 }
 
-/** Whether all of the value matches. The pattern is one that `whyNoPattern` accepts, the value of bounded length. */
+/**
+ * Returns true if the pattern matches the whole value. Callers check the pattern with `whyNoPattern` and limit the
+ * length of the value.
+ */
 export function matches(pattern: string, value: string): boolean {
   return compile(pattern).matches(value);
 }
 
 const NO_BACK_REFERENCES = 'uses a back-reference, which is not supported (patterns are RE2)';
 
-/** Accepts the spelling of JavaScript too: `\u0041`, `(?<name>…)`. */
+/** Also accepts JavaScript syntax: `\u0041`, `(?<name>…)`. */
 function compile(pattern: string): RE2JS {
   return RE2JS.compile(RE2JS.translateRegExp(pattern));
 }

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 const pathOf = (name: string) => join(root, 'config', 'projects', name);
 const write = (name: string, content: string) => {
-  // In one step, as editors and deployments do: nobody reads half a file.
+  // Atomically, as editors and deployments do: a reader never sees half a file.
   writeFileSync(join(root, 'new'), content);
   renameSync(join(root, 'new'), pathOf(name));
 };
@@ -241,7 +241,7 @@ describe('a file that changes', () => {
 });
 
 describe('a trigger', () => {
-  /** Looks as if the files had been written seconds ago, so that they need not be read again while they are unchanged. */
+  /** Reads the files as if they were several seconds old, so that later checks skip them while they are unchanged. */
   const secondsLater = async (look: () => Promise<void>) => {
     const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 5_000);
     await look();
@@ -277,8 +277,8 @@ describe('a trigger', () => {
 
   it('starts the default project that another file has become, by an edit', async () => {
     await openSettled({ 'a.yaml': project('one'), 'b.yaml': 'id: two\n' });
-    expect(catalogue.getDefault().definition.projectId).toBe('one'); // the only one that is valid
-    writeFileSync(pathOf('b.yaml'), project('two', DEFAULT)); // in place: the folder stays as it was
+    expect(catalogue.getDefault().definition.projectId).toBe('one'); // the only valid one
+    writeFileSync(pathOf('b.yaml'), project('two', DEFAULT)); // in place: the folder itself does not change
     await catalogue.reloadFor(null);
     expect(catalogue.getDefault().definition.projectId).toBe('two');
   });

@@ -17,13 +17,13 @@ import { type ProjectConflict, settleProjects } from './settle-projects';
 export interface KnownProject {
   definition: ProjectDefinition;
   definitionHash: string;
-  /** The definition as JSON, which a run keeps. */
+  /** The definition as JSON; each run stores a copy. */
   definitionJson: string;
   /** Relative to the configuration folder. */
   file: string;
-  /** Whether it is the default project: the file that is marked with `default: true`, or was first to be. */
+  /** True for the default project: the file with `default: true`, or the first of several such files. */
   isDefault: boolean;
-  /** Whether the file has another content now, which cannot be used. */
+  /** True if the file now has other content that cannot be used, so that this is an earlier version. */
   isOutdated: boolean;
 }
 
@@ -34,10 +34,10 @@ interface ParsedFile {
 
 /** Below the configuration folder. */
 const FOLDER = 'projects';
-/** How many projects an error names. */
+/** The maximum number of projects that an error lists. */
 const MAX_NAMED = 20;
 
-/** The projects of all files. Read again when a file changes; a broken file keeps its last valid version. */
+/** The projects of all files. A changed file is read again; a broken file keeps its last valid version. */
 @Injectable()
 export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(ProjectCatalogue.name);
@@ -64,12 +64,12 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     return [...this.byId.values()];
   }
 
-  /** Of the files, and of the folder where it cannot be read. */
+  /** Returns the problems of the files, and of the folder if it cannot be read. */
   problems(): FileProblem[] {
     return this.broken;
   }
 
-  /** Why the folder cannot be read; null while it can. */
+  /** Why the folder cannot be read; null if it can. */
   get trouble(): string | null {
     return this.files.trouble === null ? null : `${FOLDER}: ${this.files.trouble}`;
   }
@@ -78,7 +78,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     return this.byId.get(projectId) ?? null;
   }
 
-  /** Projects that workers elsewhere carry out. */
+  /** Returns the projects whose runs external workers execute. */
   externalProjectIds(): string[] {
     return this.list()
       .filter(({ definition }) => definition.executor === 'external')
@@ -101,7 +101,10 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     return project;
   }
 
-  /** A file is named after its project as a rule, and one that was never valid has no other name. */
+  /**
+   * Finds the problem of a file by its name. A file is usually named after its project, and one that was never
+   * valid has no known id.
+   */
   private brokenFileOf(projectId: string): string | null {
     const broken = this.broken.find(({ file }) => file.replace(/^projects\/|\.ya?ml$/gi, '') === projectId);
     return broken
@@ -109,7 +112,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
       : null;
   }
 
-  /** The project marked `default: true`, or the only one. */
+  /** Returns the project marked `default: true`, or the only project. */
   findDefault(): KnownProject | null {
     const projects = this.list();
     return this.markedDefault() ?? (projects.length === 1 ? projects[0]! : null);
@@ -129,15 +132,15 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     );
   }
 
-  /** Reads what has changed up to now. */
+  /** Reads all changes made before this call. */
   reload(): Promise<void> {
     return this.looks.now();
   }
 
   /**
-   * The same, unless the files that are read decide it already. While the file of a project is unchanged, and is what the
-   * project follows, no other file can take its id or its place as the default. A default that is merely the only
-   * project can lose that place to any file.
+   * Reloads, unless the files already read are enough. While the project's file is unchanged and in effect, no
+   * other file can take over its id or its role as marked default. A project that is the default only because it is
+   * alone can lose that role to any new file.
    * @param projectId null: the default project
    */
   async reloadFor(projectId: string | null): Promise<void> {
@@ -182,7 +185,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     this.defaultFile = defaultFile;
   }
 
-  /** Parses the files whose text has changed. */
+  /** Parses only files whose text has changed. */
   private parseFiles(): Map<string, ParsedFile> {
     const files = new Map<string, ParsedFile>();
     for (const [name, { source }] of this.files.files) {

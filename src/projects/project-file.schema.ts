@@ -2,7 +2,7 @@ import { MAX_PARAMS_BYTES } from './params';
 import { MAX_PATTERN_BYTES } from './pattern';
 import { PARAM_TYPES, type ParamType, type ParamValue } from './project';
 
-/** What a project file may contain; the README explains each key. */
+/** The content of a project file; the README explains each key. */
 export interface ProjectFile {
   id: string;
   name?: string;
@@ -43,10 +43,13 @@ export interface StepFile {
 
 const NAME = '^[a-z0-9][a-z0-9._-]*$';
 const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]*$';
-/** Some 23 days: a timer of Node takes no more than 2^31 ms, and would fire at once. */
+/** About 23 days. Node timers accept at most 2^31 ms and fire at once for more. */
 const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 2_000_000 };
 const secondsOrZero = { type: 'number', minimum: 0, maximum: 31_536_000 };
-/** Linux takes 128 KiB for one argument or variable; a character has up to three bytes, or two halves of four. */
+/**
+ * Linux limits one argument or variable to 128 KiB. A UTF-16 unit takes up to three bytes in UTF-8; two units of a
+ * pair take four.
+ */
 const argument = { type: 'string', maxLength: 32_768 };
 const variable = { type: 'string', pattern: VARIABLE, maxLength: 200 };
 const stepName = { type: 'string', pattern: NAME, maxLength: 100 };

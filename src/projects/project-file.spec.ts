@@ -32,7 +32,7 @@ claimTimeoutSeconds: 0
 `;
 
 const MINIMAL = 'id: tiny\nsteps:\n  - name: work\n    command: [true-program]\n';
-/** A file that is right but for these lines, which begin at line 5. */
+/** Returns a valid file with these lines added, starting at line 5. */
 const withLines = (...lines: string[]) => `${MINIMAL}${lines.join('\n')}\n`;
 
 describe('a project file', () => {
@@ -245,7 +245,7 @@ describe('a project file that cannot be used', () => {
     ],
     ['has nothing where a list should be', 'id: tiny\nsteps:\n', 2, /"steps" must be a list/],
 
-    // what spans several places
+    // rules across several keys
     ['has no step', 'id: tiny\n', 1, /"steps" must list at least one step/],
     ['has an empty list of steps', 'id: tiny\nsteps: []\n', 2, /"steps" must list at least one step/],
     ['has a step without a command', `${MINIMAL}  - name: rest\n`, 5, /step "rest" needs a "command"/],

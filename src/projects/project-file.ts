@@ -8,12 +8,12 @@ import { Schema } from '../schemas/schema';
 import { type ParamFile, PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
 import { FULL_SCOPE } from './scope';
 
-/** What a step may ask for. Linux takes 2 MiB as a rule, of which params and passed variables need their part. */
+/** The limit for command and env of one step. Linux usually allows 2 MiB, which params and passed variables share. */
 const MAX_SPAWN_BYTES = 512 * 1024;
 
 const SCHEMA = new Schema<ProjectFile>(PROJECT_FILE_SCHEMA, { allErrors: true, allowUnionTypes: true });
 
-/** The rules that the schema cannot express. */
+/** Rules that the schema cannot express. */
 const RULES: YamlRule<ProjectFile>[] = [
   { reads: ['steps', 'executor'], check: aboutPipeline },
   { reads: ['steps'], check: ({ steps = [] }) => steps.flatMap(aboutStep) },
@@ -22,7 +22,7 @@ const RULES: YamlRule<ProjectFile>[] = [
   { reads: ['schedule'], check: aboutSchedule },
 ];
 
-/** Reads one project file. Never throws: a file that cannot be used returns all its flaws. */
+/** Parses one project file. Never throws: returns all flaws of a file that cannot be used. */
 export function parseProjectFile(source: string): ParsedYaml<ProjectDefinition> {
   const { content, flaws } = parseYaml(source, SCHEMA, 'id: glossary', RULES);
   return content === undefined ? { flaws } : { content: toDefinition(content) };
@@ -112,7 +112,7 @@ function aboutSchedule({ schedule }: ProjectFile): Complaint[] {
   ];
 }
 
-/** As the system counts them: each text with a byte at its end. */
+/** Returns the size as the operating system counts it: each string has a terminating byte. */
 function spawnBytes({ command = [], env = {} }: StepFile): number {
   const texts = [...command, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);

@@ -21,7 +21,7 @@ class ProjectStepView {
 }
 
 @ApiExtraModels(ParamView)
-/** A project, as everyone outside sees it. Commands and environments stay inside. */
+/** A project as the API returns it, without commands and environments. */
 export class ProjectView {
   @ApiProperty({ description: 'Same as projectId, the name it has in the file' }) id!: string;
   @ApiProperty() projectId!: string;
@@ -59,9 +59,9 @@ export class ProjectListView {
 }
 
 /**
- * @param lastStatus of the latest run; null if there is none
- * @param needsRerun what has changed since it last ran as a whole; null where nothing did
- * @param notes what the file asks for in vain, in words
+ * @param lastStatus status of the latest run; null if there is none
+ * @param needsRerun changes since the last run of all steps; null without any
+ * @param notes settings of the file that have no effect
  */
 export function toProjectView(
   { definition, definitionHash, isDefault }: KnownProject,

@@ -1,4 +1,4 @@
-/** A project as its file says, with every default filled in. What a run keeps is a copy of it, named by its hash. */
+/** A project as defined in its file, with every default filled in. Each run stores a copy and the hash of it. */
 export interface ProjectDefinition {
   projectId: string;
   name: string;
@@ -6,29 +6,29 @@ export interface ProjectDefinition {
   executor: 'steps' | 'external';
   params: Record<string, ParamSpec>;
   steps: StepDefinition[];
-  /** Named scopes, beside the built-in full, from:<step> and only:<step>. */
+  /** Named scopes, in addition to the built-in full, from:<step> and only:<step>. */
   scopes: Record<string, string[]>;
-  /** Of the whole run; null = no limit. */
+  /** The limit for the whole run; null = no limit. */
   timeoutSeconds: number | null;
-  /** Which metrics the summary bar shows. */
+  /** The metrics shown in the summary bar. */
   metrics: string[];
   quota: boolean;
   inputs: 'queries-x-allowlists' | null;
   schedule: { cron: string; timeZone: string; catchUp: boolean } | null;
   maxAttempts: number;
   stopGraceSeconds: number;
-  /** How long a run may wait for a worker; 0 = for as long as it takes. */
+  /** The longest time that a run waits for a worker; 0 = no limit. */
   claimTimeoutSeconds: number;
 }
 
 export interface StepDefinition {
   name: string;
-  /** argv; never goes through a shell. */
+  /** argv, without a shell. */
   command: string[];
-  /** null = no limit but the run's. */
+  /** null = only the limit of the run. */
   timeoutSeconds: number | null;
   env: Record<string, string>;
-  /** Variables handed through from the server; their values are masked wherever they would show. */
+  /** Variables passed through from the server. Their values are masked wherever they would appear. */
   passEnv: string[];
   /** Relative to the server's working directory. */
   workingDir: string;
@@ -43,12 +43,12 @@ export interface ParamSpec {
   description: string | null;
   required: boolean;
   default: ParamValue | null;
-  /** Smallest number, or shortest text in characters. */
+  /** The smallest number, or the smallest length of a text in characters. */
   min: number | null;
-  /** Largest number, or longest text in characters. */
+  /** The largest number, or the largest length of a text in characters. */
   max: number | null;
-  /** Regular expression (RE2) that the whole text must match. */
+  /** A regular expression (RE2) that must match the whole text. */
   pattern: string | null;
-  /** What an enum may be. */
+  /** The allowed values of an enum. */
   values: string[];
 }

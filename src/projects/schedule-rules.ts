@@ -1,6 +1,6 @@
 import { Cron } from 'croner';
 
-/** croner knows more; these are the ones that Jobato promises. */
+/** croner accepts more nicknames; Jobato supports only these. */
 const NICKNAMES = ['@hourly', '@daily', '@weekly', '@monthly'];
 
 /** Returns what is wrong with a cron expression (five fields, six with seconds, or a nickname), or null. */
@@ -21,7 +21,7 @@ export function whyNoCron(expression: string): string | null {
   }
 }
 
-/** Whether schedules can follow this time zone: a name of the IANA database. */
+/** Returns true for a time zone name of the IANA database, which schedules can use. */
 export function isTimeZoneName(name: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';

@@ -2,7 +2,7 @@ import type { ProjectDefinition } from './project';
 
 export const FULL_SCOPE = 'full';
 
-/** Every scope that a run of this project can have, the built-in ones last but for `full`. */
+/** Returns every scope that a run of this project can have: `full`, the named scopes, then the other built-in ones. */
 export function scopesOf({ steps, scopes }: Pick<ProjectDefinition, 'steps' | 'scopes'>): string[] {
   const names = steps.map(({ name }) => name);
   return [
@@ -13,7 +13,7 @@ export function scopesOf({ steps, scopes }: Pick<ProjectDefinition, 'steps' | 's
   ];
 }
 
-/** The names of the steps that a scope carries out, in the pipeline's order; null if there is no such scope. */
+/** Returns the names of the steps in a scope, in the order of the pipeline; null for an unknown scope. */
 export function stepsInScope(
   { steps, scopes }: Pick<ProjectDefinition, 'steps' | 'scopes'>,
   scope: string,

@@ -1,20 +1,20 @@
 import type { ProjectDefinition } from './project';
 
-/** A project file, as far as it can be used. */
+/** A project file with its usable content. */
 export interface ProjectCandidate {
-  /** Its name. */
+  /** The name of the file. */
   file: string;
-  /** What it contains now; null while it has a flaw. */
+  /** The current content; null while it has a flaw. */
   current: ProjectDefinition | null;
-  /** What it was accepted with before; null where it never was. */
+  /** The content accepted last; null if none was. */
   accepted: ProjectDefinition | null;
-  /** Whether it appeared since the last look. */
+  /** True if the file appeared since the last check. */
   isNew: boolean;
-  /** Whether it is missing right now, and perhaps on its way back. */
+  /** True if the file is missing now; it may come back. */
   isMissing: boolean;
 }
 
-/** A file that wants what another file has. */
+/** A file that claims an id or the default role that another file has. */
 export interface ProjectConflict {
   file: string;
   over: 'id' | 'default';
@@ -23,16 +23,16 @@ export interface ProjectConflict {
 }
 
 export interface SettledProjects {
-  /** By file, in the order of the files. */
+  /** By file, in the order of file names. */
   accepted: Map<string, ProjectDefinition>;
   conflicts: ProjectConflict[];
   defaultFile: string | null;
 }
 
 /**
- * Decides which file has which id, and which one is the default. The file that had it first keeps it, so that a copy
- * never takes over a running project. At the start, a file that is named after its project goes first, then the order
- * of names decides. A file that loses keeps its last accepted version, if that does not collide with another file.
+ * Decides which file owns each id, and which file is the default. The first owner keeps it, so that a copy never
+ * takes over a running project. At start-up, a file named after its project goes first, then file names decide. A
+ * file that loses keeps its last accepted version, unless that collides with another file.
  */
 export function settleProjects(candidates: ProjectCandidate[], defaultFile: string | null): SettledProjects {
   const claims = new Map<string, ProjectCandidate[]>();
@@ -59,7 +59,7 @@ export function settleProjects(candidates: ProjectCandidate[], defaultFile: stri
   return { accepted: sorted(accepted), conflicts, defaultFile: settledDefault };
 }
 
-/** The lowest one wins. A file that is missing yields to a new one: it was renamed. */
+/** The lowest rank wins. A missing file loses to a new one, which is probably the renamed file. */
 function rank({ file, accepted, isNew, isMissing }: ProjectCandidate, id: string): [number, number, string] {
   const isHolder = accepted?.projectId === id;
   const seniority = isHolder ? (isMissing ? 2 : 0) : isNew ? 1 : 3;

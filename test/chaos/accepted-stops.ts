@@ -3,10 +3,10 @@ import { processesWithEnvironment } from '../../src/executor/process-group';
 import type { Chronicle } from './chronicle';
 
 const LOOK_EVERY_MS = 1000;
-/** A worker learns of the stop by its next heartbeat at the latest, and its steps have 10 s between the two signals. */
+/** A worker receives the stop at its next heartbeat at the latest, and its steps have 10 s between the two signals. */
 const DEAD_WITHIN_MS = 10_000 + 10_000 + 10_000;
 
-/** Runs whose stop was accepted: none of their processes may live on. */
+/** Checks runs whose stop was accepted: none of their processes may survive. */
 export class AcceptedStops {
   private readonly acceptedMs = new Map<string, number>();
   private readonly ending = new AbortController();
@@ -38,7 +38,7 @@ export class AcceptedStops {
 
   private look(runId: string, acceptedMs: number): void {
     const nowMs = Date.now();
-    // Trouble after the acceptance keeps the stop from its worker for as long as it lasts.
+    // Faults after the acceptance delay the stop for as long as they last.
     const fromMs = Math.max(acceptedMs, this.chronicle.lastTroubleIn(acceptedMs, nowMs) ?? 0);
     if (nowMs < fromMs + DEAD_WITHIN_MS) return;
     this.acceptedMs.delete(runId);

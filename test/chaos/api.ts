@@ -2,7 +2,7 @@ import type { RunView } from '../../src/runs/run-view';
 
 export const KEY = 'key-of-the-workers-in-chaos';
 const ANSWER_WITHIN_MS = 6000;
-/** What the server may answer while it is stopping, or its storage or stream cannot be used. */
+/** Statuses that the server may return while it stops, or while its storage or stream is unavailable. */
 const OUTAGE_ANSWERS = [503, 507];
 
 export interface Answer<Body> {
@@ -16,15 +16,15 @@ interface Call {
   headers?: Record<string, string>;
 }
 
-/** All calls of the test, so that no answer that blames the server itself goes unseen. */
+/** Makes all calls of the test, so that every unexpected server error is recorded. */
 export class Api {
-  /** Answers with a server error that no outage explains. */
+  /** Server errors that no outage explains. */
   readonly failures: string[] = [];
   private readonly failed = new Set<string>();
 
   constructor(readonly url: string) {}
 
-  /** Null where there was no answer: the server was dead or paused, or died before it answered. */
+  /** Returns null without a response: the server was dead or paused, or died before responding. */
   async call<Body>(
     path: string,
     { method = 'GET', body, headers = {} }: Call = {},
@@ -52,7 +52,7 @@ export class Api {
     return { status, body: (text === '' ? null : JSON.parse(text)) as Body };
   }
 
-  /** Once for each kind of call. */
+  /** Records each kind of call once. */
   private noteFailure(call: string, status: number, text: string): void {
     const kind = `${call.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '{runId}').replace(/(projects)\/[^/]+/, '$1/{id}')} ${status}`;
     if (this.failed.has(kind)) return;

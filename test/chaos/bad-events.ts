@@ -5,7 +5,7 @@ import type { Installation } from './installation';
 import { said, type Said, Sender } from './sender';
 
 type Flaw = (event: Said) => Partial<Said>;
-/** Each leaves the eventId as it is, by which it is found again on the list. */
+/** Each flaw keeps the eventId, by which the test finds the event in the list. */
 const FLAWS: Flaw[] = [
   (event) => ({ ...event, payload: '{"attempt":' }),
   (event) => ({ ...event, payload: '{"attempt":"first"}' }),
@@ -13,14 +13,14 @@ const FLAWS: Flaw[] = [
   (event) => ({ ...event, eventType: 'run.unheard-of' }),
   (event) => ({ ...event, occurredAt: 'yesterday' }),
   (event) => ({ eventId: event.eventId, eventType: event.eventType }),
-  (event) => event, // of a run that nobody knows
+  (event) => event, // for an unknown run
 ];
 
-/** Sends what must end up on the list of rejected events, once each, and nothing else must. */
+/** Sends invalid events. Each must appear in the list of rejected events exactly once, and no other event may. */
 export class BadEvents {
-  /** By eventId: how often Redis had lost something when it took this; null: it never said that it did. */
+  /** By eventId: the number of data losses in Redis when it accepted the event; null if Redis never confirmed it. */
   readonly sent = new Map<string, number | null>();
-  /** The server itself has answered that it rejected them. */
+  /** Events that the server confirmed as rejected. */
   readonly answered = new Set<string>();
   private readonly ending = new AbortController();
   private readonly sender: Sender;
@@ -36,7 +36,7 @@ export class BadEvents {
     this.sending = this.sendNowAndThen();
   }
 
-  /** Resolves when none is under way and none is sent until `resume`. */
+  /** Resolves when no send is in progress; none starts until `resume`. */
   async pause(): Promise<void> {
     this.isPaused = true;
     await this.sendingOne;

@@ -15,12 +15,12 @@ import { Witness } from './witness';
 
 export interface ChaosOptions {
   plan: Plan;
-  /** Of the load. */
+  /** The seed of the load. */
   seed: number;
-  /** In which everything has to come to rest. */
+  /** The time limit for everything to become idle. */
   drainSeconds: number;
   without?: Protection | null;
-  /** Does not end at the first flaw. */
+  /** Continues after the first flaw. */
   keepGoing?: boolean;
   tell: (line: string) => void;
 }
@@ -28,21 +28,24 @@ export interface ChaosOptions {
 export interface ChaosOutcome {
   accepted: number;
   samples: number;
-  /** Strokes by victim and deed, and outages by kind. */
+  /** Faults by victim and deed, and outages by kind. */
   done: Record<string, number>;
-  /** Outages left out, with the reason. */
+  /** Skipped outages, with the reason. */
   skipped: Map<OutageKind, string>;
-  /** Answers to triggers during an outage, by status. */
+  /** Responses to triggers during an outage, by status. */
   answers: Outages['answers'];
-  /** How long /api/health/live took, by what was going on. */
+  /** Response times of /api/health/live, by phase. */
   live: Map<Phase, Latency>;
   peakServerMegabytes: number;
   findings: string[];
-  /** Since the load began; null where nothing was found. */
+  /** Seconds since the load began; null without a flaw. */
   foundAfterSeconds: number | null;
 }
 
-/** Troubles an installation under load, and looks whether it keeps its promises. Ends at the first flaw where it is not told to go on. */
+/**
+ * Injects faults into an installation under load, and checks its guarantees. Stops at the first flaw, unless
+ * `keepGoing` is set.
+ */
 export async function chaos({
   plan,
   seed,
@@ -64,7 +67,7 @@ export async function chaos({
   }
 }
 
-/** One run of the test: the load, those who watch, and the rounds. */
+/** One run of the test: the load, the observers and the rounds. */
 class Trouble {
   private readonly load: Load;
   private readonly external: ExternalWorker;
@@ -132,7 +135,7 @@ class Trouble {
     };
   }
 
-  /** @returns how long everything took to come to rest; null where a flaw was found */
+  /** @returns the time in ms until everything was idle; null if a flaw was found */
   private async oneRound(round: Round): Promise<number | null> {
     const { installation, load, bad } = this;
     const { signal } = this.found;
@@ -147,13 +150,13 @@ class Trouble {
     installation.chronicle.begin('rest');
     if (signal.aborted) return null;
     await installation.untilUp();
-    // So that the outages meet runs under way.
+    // Ensures active runs during the outages.
     await load.triggerAll();
     await this.outages.inTurn(round.outages, signal);
     if (signal.aborted) return null;
     await Promise.all([load.pause(), bad.pause()]);
     await installation.untilUp();
-    // The same for the last stroke, and others come after it.
+    // Ensures active runs during the last fault, and further ones after it.
     await load.triggerAll();
     await installation.strikeOnce(round.last);
     await load.triggerAll();

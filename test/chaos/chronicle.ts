@@ -2,14 +2,14 @@ import type { Blow, OutageKind } from './plan';
 
 interface Interval {
   fromMs: number;
-  /** Infinity while it goes on. */
+  /** Infinity while it lasts. */
   toMs: number;
 }
 
-/** What the test is doing: the trouble of a phase decides which answers are measured together. */
+/** The current activity of the test; response times are grouped by it. */
 export type Phase = 'rest' | 'kills and pauses' | OutageKind;
 
-/** When each trouble happened, by the clock of the test itself. */
+/** Records when each fault happened, by the clock of the test process. */
 export class Chronicle {
   private readonly phases: { atMs: number; phase: Phase }[] = [];
   private readonly blows: (Interval & Pick<Blow, 'victim' | 'deed'>)[] = [];
@@ -23,13 +23,13 @@ export class Chronicle {
     return this.phases.findLast(({ atMs }) => atMs <= ms)?.phase ?? 'rest';
   }
 
-  /** @returns what to call when the blow is over */
+  /** @returns the function to call at the end of the fault */
   beginBlow(blow: Pick<Blow, 'victim' | 'deed'>): () => void {
     const { victim, deed } = blow;
     return begin(this.blows, { victim, deed });
   }
 
-  /** @returns what to call when the outage is over */
+  /** @returns the function to call at the end of the outage */
   beginOutage(): () => void {
     return begin(this.outages, {});
   }
@@ -38,22 +38,22 @@ export class Chronicle {
     return this.outages.some(({ toMs }) => toMs === Number.POSITIVE_INFINITY);
   }
 
-  /** Whether the server or a worker was killed, paused or stopped at a time in this interval. */
+  /** Returns true if the server or a worker was killed, paused or stopped during this interval. */
   wasProcessStruck(fromMs: number, toMs: number): boolean {
     return this.blows.some((blow) => blow.victim !== 'redis' && overlaps(blow, fromMs, toMs));
   }
 
-  /** Whether there was an outage at a time in this interval. */
+  /** Returns true if there was an outage during this interval. */
   wasOutage(fromMs: number, toMs: number): boolean {
     return this.outages.some((outage) => overlaps(outage, fromMs, toMs));
   }
 
-  /** Whether the server was killed, paused or stopped at a time in this interval. */
+  /** Returns true if the server was killed, paused or stopped during this interval. */
   wasServerStruck(fromMs: number, toMs: number): boolean {
     return this.blows.some((blow) => blow.victim === 'server' && overlaps(blow, fromMs, toMs));
   }
 
-  /** The end of the last trouble of any kind that reaches into the interval; null where there was none. */
+  /** Returns the end of the last fault or outage that overlaps the interval; null if there was none. */
   lastTroubleIn(fromMs: number, toMs: number): number | null {
     const ends = [...this.blows, ...this.outages]
       .filter((trouble) => overlaps(trouble, fromMs, toMs))

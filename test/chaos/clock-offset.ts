@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const PRELOAD = join(__dirname, '..', 'support', 'shifted-clock.cjs');
 
-/** The offset of one process's wall clock, over all of its lives; see shifted-clock.cjs. */
+/** The offset of a process's wall clock, which survives restarts; see shifted-clock.cjs. */
 export class ClockOffset {
   readonly nodeOptions = `--require ${PRELOAD}`;
 
@@ -15,7 +15,9 @@ export class ClockOffset {
     return { CLOCK_OFFSET_FILE: this.file };
   }
 
-  /** In one step, so that the process never reads half a number. It reads at its start, and again when told to. */
+  /**
+   * Writes atomically, so that the process never reads half a number. It reads the file at start-up and on SIGUSR2.
+   */
   write(offsetMs: number): void {
     writeFileSync(`${this.file}.new`, String(offsetMs));
     renameSync(`${this.file}.new`, this.file);

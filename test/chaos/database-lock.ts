@@ -3,11 +3,11 @@ import BetterSqlite3 from 'better-sqlite3';
 
 const TRY_EVERY_MS = 10;
 
-/** The write lock of a database, held by a process that is not the server. */
+/** The write lock of a database, held outside of the server process. */
 export class DatabaseLock {
   private constructor(private readonly database: BetterSqlite3.Database) {}
 
-  /** Takes it between two writes of the server. */
+  /** Takes the lock between two writes of the server. */
   static async take(file: string): Promise<DatabaseLock> {
     const database = new BetterSqlite3(file, { timeout: 20 });
     for (;;) {

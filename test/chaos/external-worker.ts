@@ -11,7 +11,7 @@ const GROUP = 'outside';
 const WORKER_ID = 'worker-outside';
 const LOOK_EVERY_MS = 1000;
 
-/** How it goes about one attempt at a run. */
+/** The behaviour in one attempt at a run. */
 type Manner = 'only-end' | 'fail' | 'tell-all' | 'fall-silent' | 'hand-back';
 const MANNERS: Manner[] = [
   'only-end',
@@ -26,17 +26,17 @@ const MANNERS: Manner[] = [
 interface Attempt {
   runId: string;
   attempt: number;
-  /** What it said last, to be said again where Redis may have lost it. */
+  /** The last event of the attempt, sent again if Redis may have lost it. */
   end: Said | null;
 }
 
 /**
- * A worker that no one of ours wrote: late, twice, without an attempt, silent, or speaking of an attempt that it has
- * handed back. What it says of an attempt by number carries that number as a metric too: a run whose metric is another
- * one than its own attempt has believed a worker that had lost it.
+ * An external worker with every legal oddity: late, duplicate, without an attempt, silent, or reporting an attempt
+ * that it handed back. Events with an attempt number carry it as a metric, too. If a run's metric differs from its
+ * attempt, the server accepted events of a worker that had lost the lease.
  */
 export class ExternalWorker {
-  /** Runs that it lost on purpose. */
+  /** Runs whose lease it lost on purpose. */
   readonly givenUp = new Set<string>();
   private readonly reader: Redis;
   private readonly sender: Sender;
@@ -52,7 +52,7 @@ export class ExternalWorker {
   ) {
     this.reader = redis.client();
     this.sender = new Sender(redis);
-    // Redis may have come back without its last second.
+    // Redis may have restarted without its last second.
     this.reader.on('ready', () => this.sayEndsAgain());
     this.reading = this.read();
   }
@@ -96,7 +96,7 @@ export class ExternalWorker {
     if (projectId !== 'outside' && projectId !== 'elsewhere') return;
     const known = this.attempts.get(`${runId} ${attempt}`);
     if (!known) return this.doBeside(this.work(runId!, attempt));
-    // Asked again: the answer may be what was lost.
+    // On a repeated request, the answer may have been lost.
     if (known.end) this.doBeside(this.sender.send(known.end, this.ending.signal));
   }
 
@@ -141,12 +141,12 @@ export class ExternalWorker {
           });
           await this.speakOfThePast(own);
         }
-        // Where the release did not get through, the run is still ours to end.
+        // If the release did not arrive, this worker must still end the run.
         return this.endUntilHeard(own);
     }
   }
 
-  /** Says that it has begun until that is known; false if the run is not to be had. */
+  /** Reports the start until the server shows this worker; returns false if the run is no longer available. */
   private async hold(own: Attempt, leaseSeconds: number): Promise<boolean> {
     const { runId, attempt } = own;
     const start = said('run.started', runId, { workerId: WORKER_ID, attempt, leaseSeconds });
@@ -169,7 +169,7 @@ export class ExternalWorker {
     }
   }
 
-  /** Of an attempt that is another's by now, or was the last: it must change nothing. */
+  /** Sends events of an attempt that is no longer current; they must change nothing. */
   private async speakOfThePast({ runId, attempt }: Attempt): Promise<void> {
     const metrics = { attempt };
     await this.say(said('run.progress', runId, { attempt, current: 1, metrics }));
@@ -192,13 +192,13 @@ export class ExternalWorker {
     own.end = null;
   }
 
-  /** Half of the stops are confirmed; the others are ended by the server. */
+  /** Confirms half of the stops; the server ends the others. */
   private async stop(runId: string): Promise<void> {
     const isOurs = [...this.attempts.values()].some((attempt) => attempt.runId === runId);
     if (isOurs && this.random.next() < 0.5) await this.say(said('run.cancelled', runId, {}));
   }
 
-  /** Looks at the run now and then, for as long as this attempt of it goes on and nothing else ends the looking. */
+  /** Polls the run until its attempt ends or the callback returns true. */
   private async until(
     { runId, attempt }: Attempt,
     isReached: (run: RunView) => boolean | Promise<boolean>,

@@ -20,17 +20,17 @@ export const GROUPS = [
   [LOGS, 'jobato-api'],
 ] as const;
 
-/** A server that was struck within this time may not be up again yet. */
+/** A server that was hit within this time may still be starting. */
 const STARTS_WITHIN_MS = 30_000;
 
-/** The server, two workers and Redis as processes of their own, and all that can be done to them. */
+/** The server, two workers and Redis as separate processes, with all faults that the test can inject. */
 export class Installation {
   readonly done = new Map<string, number>();
-  /** What ended without having been killed. */
+  /** Processes that ended without being killed. */
   readonly ownEnds: string[] = [];
-  /** How often Redis may have lost what it had taken. */
+  /** The number of times that Redis may have lost data. */
   losses = 0;
-  /** Runs whose files may have been deleted by the test. */
+  /** Runs whose files the test may have deleted. */
   readonly withoutFiles = new Set<string>();
   readonly api: Api;
   readonly chronicle = new Chronicle();
@@ -41,7 +41,7 @@ export class Installation {
     readonly folders: Folders,
     readonly url: string,
     readonly redis: RedisServer,
-    /** The file system of the server's data, or the reason why it has none of its own. */
+    /** The file system of the server's data, or why it has no separate one. */
     readonly disk: SmallDisk | string,
     { secondWorkerByHttp, rounds }: Plan,
     sabotage: Record<string, string>,
@@ -110,7 +110,7 @@ export class Installation {
     return Promise.all(this.employed.map((name) => this.processes[name].untilUp()));
   }
 
-  /** Changes where steps run. Everything has to be at rest. */
+  /** Changes where steps run. Requires an idle installation. */
   async employ(worker: Round['worker']): Promise<void> {
     if (worker === this.worker) return;
     await Promise.all(this.employed.map((name) => this.processes[name].stop()));
@@ -119,7 +119,7 @@ export class Installation {
     await this.untilUp();
   }
 
-  /** Ends a process, does this while it is dead, and starts it again. */
+  /** Ends a process, runs the callback while it is down, and starts it again. */
   async restart(
     name: ProcessName,
     end: 'kill' | 'stop',
@@ -134,7 +134,7 @@ export class Installation {
     over();
   }
 
-  /** Whether a process that stops from now on may end without having recorded, or handed over, its runs. */
+  /** Returns whether a process that stops from now on may exit without recording or returning its runs. */
   private mayBeCutOff(name: ProcessName): () => boolean {
     const fromMs = Date.now() - STARTS_WITHIN_MS;
     return () =>
@@ -148,12 +148,12 @@ export class Installation {
     );
   }
 
-  /** Sets the wall clock of a process off by so much. */
+  /** Shifts the wall clock of a process. */
   setClock(name: ProcessName, offsetMs: number): Promise<void> {
     return this.processes[name].setClock(offsetMs);
   }
 
-  /** The same for a process that is not running: it starts with that clock. */
+  /** Sets the clock of a stopped process for its next start. */
   presetClock(name: ProcessName, offsetMs: number): void {
     this.processes[name].presetClock(offsetMs);
   }
@@ -170,7 +170,7 @@ export class Installation {
     return this.processes.server.peakMegabytes;
   }
 
-  /** Deletes a folder of the server's data, as an operator would who makes room. */
+  /** Deletes a folder of the server's data, like an operator who frees disk space. */
   deleteFolder(name: DataFolder): void {
     // Steps and uploads may be writing there.
     rmSync(join(this.folders.dataDir, name), { recursive: true, force: true, maxRetries: 5 });
@@ -187,7 +187,7 @@ export class Installation {
     this.processes.server.lookAtMemory();
   }
 
-  /** Does all of it at its moments; what comes while its victim is still dead, or paused, is done right after that. */
+  /** Runs each fault at its time. A fault whose victim is still down or paused runs right after that. */
   async strike(strokes: Stroke[], until: AbortSignal): Promise<void> {
     const startMs = Date.now();
     const byVictim = new Map<string, Stroke[]>();
@@ -198,7 +198,7 @@ export class Installation {
         for (const stroke of ofVictim) {
           const leftMs = startMs + stroke.atMs - Date.now();
           await delay(Math.max(0, leftMs), undefined, { signal: until }).catch(() => undefined);
-          // Without the wait a slow machine would never get a process up between two kills.
+          // Without this wait, a slow machine would never finish a start between two kills.
           if (stroke.victim !== 'redis' && !stroke.whileStarting)
             await this.processes[stroke.victim].untilUp();
           if (until.aborted) return;
@@ -257,7 +257,7 @@ export class Installation {
         await client.flushall();
       }
       for (const [key, group] of deed === 'flush' ? [] : GROUPS) {
-        // Somebody else's deed may have taken the key or the group away already.
+        // Another fault may have removed the key or the group already.
         if (deed === 'destroy-groups') await client.xgroup('DESTROY', key, group).catch(() => undefined);
         else await this.deleteConsumers(key, group).catch(() => undefined);
       }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Chronicle, Phase } from './chronicle';
 
-/** When the question was asked, and the time to the answer; null where none came. */
+/** When the probe was sent, and the response time; null without a response. */
 type Sample = [atMs: number, tookMs: number | null];
 
 export interface Latency {
@@ -14,7 +14,7 @@ export interface Latency {
   maxMs: number;
 }
 
-/** Measures how long the server takes to say that it lives. */
+/** Measures the response times of /api/health/live. */
 export class LiveProbe {
   private readonly samples: Sample[] = [];
   private readonly prober: ChildProcess;
@@ -30,7 +30,7 @@ export class LiveProbe {
     await gone;
   }
 
-  /** Connections refused by a server that is down are counted as unanswered. */
+  /** Counts connections refused by a server that is down as unanswered. */
   byPhase(chronicle: Chronicle): Map<Phase, Latency> {
     const groups = new Map<Phase, Sample[]>();
     for (const sample of this.samples) {

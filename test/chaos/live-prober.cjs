@@ -1,6 +1,6 @@
 /**
- * Asks for /api/health/live every 50 ms, whether or not the last answer has come, and reports how long each took.
- * In a process of its own: work of the test must not be measured as work of the server.
+ * Requests /api/health/live every 50 ms, without waiting for earlier responses, and reports each response time.
+ * Runs in a separate process, so that load of the test is not measured as load of the server.
  */
 const { Agent, get } = require('node:http');
 

@@ -8,12 +8,12 @@ import type { AcceptedStops } from './accepted-stops';
 
 const PROJECT_IDS = Object.keys(PROJECTS);
 const CLIENTS = 2;
-/** Dead or standing still, the server is back in less. */
+/** A dead or paused server is back within less time. */
 const ANSWERED_WITHIN_MS = 90_000;
 
-/** Clients that trigger and stop runs all the time, and keep what they were promised. */
+/** Clients that continuously trigger and stop runs, and record the server's promises. */
 export class Load {
-  /** Runs of which a client has seen the 201. */
+  /** Runs for which a client received 201. */
   readonly accepted = new Set<string>();
   readonly complaints: string[] = [];
   private readonly ending = new AbortController();
@@ -33,7 +33,7 @@ export class Load {
     for (let client = 0; client < CLIENTS; client++) void this.act();
   }
 
-  /** Resolves when no request is under way and none begins until `resume`. */
+  /** Resolves when no request is in progress; none starts until `resume`. */
   async pause(): Promise<void> {
     this.resumed = new Promise((resolve) => (this.onResume = resolve));
     await Promise.all(this.underway);
@@ -43,12 +43,12 @@ export class Load {
     this.onResume?.();
   }
 
-  /** A run of each project that has none. */
+  /** Triggers a run of each project without an active run. */
   async triggerAll(): Promise<void> {
     await Promise.all(PROJECT_IDS.map((projectId) => this.trigger(projectId)));
   }
 
-  /** One trigger without a second try. @returns its answer, null where none came */
+  /** Triggers once, without a retry. @returns the response; null without one */
   async probe(): Promise<Answer<RunView> | null> {
     const { newestId } = this;
     const answer = await this.ask(PROBE, randomUUID());
@@ -78,7 +78,7 @@ export class Load {
     await delay(this.random.integer(50, 350));
   }
 
-  /** With a key: where no answer comes, the same is asked again, and has started one run at most. */
+  /** Sends an idempotency key: retries without a response start at most one run. */
   private async trigger(projectId: string): Promise<void> {
     const key = randomUUID();
     const { newestId } = this;
@@ -107,7 +107,7 @@ export class Load {
     });
   }
 
-  /** @param newestId the highest id that had been accepted when this run was first asked for */
+  /** @param newestId highest accepted id when this run was first requested */
   private accept({ runId }: RunView, newestId: string): void {
     if (runId <= newestId && !this.isOutOfOrder) {
       this.isOutOfOrder = true;

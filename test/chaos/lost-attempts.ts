@@ -1,6 +1,6 @@
 import type { Chronicle } from './chronicle';
 
-/** Between the start of an attempt and the moment at which the test sees it. */
+/** The maximum delay between the start of an attempt and its observation by the test. */
 const SEEN_WITHIN_MS = 5000;
 
 interface SeenRun {
@@ -9,17 +9,17 @@ interface SeenRun {
   statusReason: string | null;
 }
 
-/** Judges attempts that lost their worker: only the end or a pause of a process may cost a run its attempt. */
+/** Checks attempts that lost their worker: only the end or the pause of a process may cause that. */
 export class LostAttempts {
   private readonly seen = new Map<string, { attempt: number; sinceMs: number }>();
 
   constructor(
     private readonly chronicle: Chronicle,
-    /** Runs whose worker outside gave them up on purpose. */
+    /** Runs that the external worker gave up on purpose. */
     private readonly givenUp: ReadonlySet<string>,
   ) {}
 
-  /** @returns what is wrong, null where nothing is */
+  /** @returns what is wrong; null if nothing is */
   judge({ runId, attempt, statusReason }: SeenRun): string | null {
     const nowMs = Date.now();
     const known = this.seen.get(runId);

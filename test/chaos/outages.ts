@@ -11,16 +11,16 @@ import type { SmallDisk } from './small-disk';
 
 const TWO_HOURS_MS = 2 * 3_600_000;
 const ASK_EVERY_MS = 100;
-/** An outage goes on until the server has shown that it notices, but no longer than this. */
+/** An outage lasts until the server has shown its effect, but at most this long. */
 const SHOWS_WITHIN_MS = 15_000;
-/** The server may look at its database file now and then, and not before each write. */
+/** The server may check its database file periodically instead of before each write. */
 const NOTICES_WITHIN_MS = 10_000;
 
-/** Makes trouble below the processes, and looks at what the server answers in it. */
+/** Causes outages below the processes, and checks the server's responses during them. */
 export class Outages {
-  /** Outages left out, with the reason. */
+  /** Skipped outages, with the reason. */
   readonly skipped = new Map<OutageKind, string>();
-  /** How often the server answered a trigger with each status during an outage. */
+  /** Counts of the responses to triggers during an outage, by status. */
   readonly answers = new Map<OutageKind, Map<number | 'none', number>>();
 
   constructor(
@@ -31,7 +31,7 @@ export class Outages {
     if (typeof installation.disk === 'string') this.skipped.set('full-disk', installation.disk);
   }
 
-  /** All of them, each in a phase of its own. */
+  /** Runs all outages, each in its own phase. */
   async inTurn(outages: Outage[], until: AbortSignal): Promise<void> {
     const { chronicle } = this.installation;
     for (const outage of outages) {
@@ -43,7 +43,7 @@ export class Outages {
     }
   }
 
-  /** Each at its moment, while processes are killed. */
+  /** Runs each outage at its time, while processes are killed. */
   async amongStrokes(outages: (Outage & { atMs: number })[], until: AbortSignal): Promise<void> {
     const startMs = Date.now();
     for (const outage of outages) {
@@ -54,7 +54,7 @@ export class Outages {
     }
   }
 
-  /** @param isAlone whether the server is up, so that it must show what it makes of the outage */
+  /** @param isAlone true if the server is up and must show the effect of the outage */
   private async make(outage: Outage, isAlone: boolean): Promise<void> {
     if (this.skipped.has(outage.kind)) return;
     this.installation.count(outage.kind);
@@ -107,12 +107,12 @@ export class Outages {
     }
   }
 
-  /** Until a trigger is refused because of the storage. */
+  /** Waits until a trigger is refused because of the storage. */
   private untilRefused(kind: OutageKind): Promise<void> {
     return this.untilAnswered(kind, ({ status }) => status === 503 || status === 507);
   }
 
-  /** Until a run starts at the time that the clock was set to. */
+  /** Waits until a run starts at the shifted time. */
   private untilClockIs(offsetMs: number, kind: OutageKind): Promise<void> {
     return this.untilAnswered(
       kind,
@@ -140,8 +140,8 @@ export class Outages {
   }
 
   /**
-   * The files are moved away, which looks the same to the server, so that what was accepted before can be given back
-   * to it. From the moment that it notices it must accept nothing.
+   * Moves the files away, which looks like a deletion to the server, so that accepted runs can be restored. Once
+   * the server notices, it must not accept a run.
    */
   private async deleteDatabase({ what, end, kind }: Outage & { kind: 'deleted-database' }): Promise<void> {
     const { installation } = this;

@@ -4,34 +4,34 @@ export const PROCESSES = ['server', 'worker-1', 'worker-2'] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 export const VICTIMS = [...PROCESSES, 'redis'] as const;
 export type Victim = (typeof VICTIMS)[number];
-/** What can be done to a process, or to the data in Redis. */
+/** Faults of a process, or of the data in Redis. */
 export type Deed = 'kill' | 'pause' | 'stop' | 'flush' | 'destroy-groups' | 'delete-consumers';
 
 export interface Blow {
   victim: Victim;
   deed: Deed;
-  /** For how long it stays dead or paused. */
+  /** How long it stays down or paused. */
   forMs: number;
 }
 
 export interface Stroke extends Blow {
-  /** Since the round began. */
+  /** The time since the start of the round. */
   atMs: number;
-  /** Falls even if the process is still starting; else it waits until the process is up. */
+  /** True if the fault may hit a process during its start; otherwise it waits until the process is up. */
   whileStarting: boolean;
 }
 
 /** How a process ends before its next start. */
 export type End = 'kill' | 'stop';
 
-/** Trouble with the machine below the processes. None of it may cost a run its worker. */
+/** Faults of the machine below the processes. None of them may cost a run its worker. */
 export type Outage =
   /** Another process holds the write lock of the database. */
   | { kind: 'locked-database'; forMs: number }
   | { kind: 'full-disk'; forMs: number }
-  /** The clock of a process goes forward by two hours, and later back. */
+  /** The clock of a process jumps two hours ahead, and later back. */
   | { kind: 'clock-forward'; process: ProcessName; forMs: number }
-  /** A process starts again with its clock two hours back, which is set right later. */
+  /** A process restarts with its clock two hours behind; later the clock is corrected. */
   | { kind: 'clock-back'; process: ProcessName; end: End; forMs: number }
   | { kind: 'deleted-folders'; folders: DataFolder[] }
   | { kind: 'deleted-database'; what: 'files' | 'folder'; end: End };
@@ -41,30 +41,30 @@ export const DATA_FOLDERS = ['runs', 'work', 'uploads'] as const;
 export type DataFolder = (typeof DATA_FOLDERS)[number];
 
 export interface Round {
-  /** Where steps run: in the server itself, or in the two worker processes. */
+  /** Where steps run: in the server, or in the two worker processes. */
   worker: 'embedded' | 'processes';
   lastsMs: number;
   strokes: Stroke[];
-  /** Happen in the middle of the strokes. */
+  /** Outages between the process faults. */
   mixed: (Outage & { atMs: number })[];
-  /** Happen one after the other once everything is up again. No process is killed that an outage does not kill itself. */
+  /** Outages that run one after another when everything is up. Only the outages themselves kill processes then. */
   outages: Outage[];
-  /** Done when everything is up again and before everything has to come to rest; no process is restarted after it. */
+  /** The fault before everything must become idle; no process restarts after it. */
   last: Blow;
 }
 
 export interface Plan {
-  /** Redis loses its last second at most when it is killed; without it, everything. */
+  /** With AOF, a killed Redis loses at most its last second; without it, everything. */
   appendOnly: boolean;
-  /** The second worker has no Redis. */
+  /** The second worker uses only HTTP. */
   secondWorkerByHttp: boolean;
   rounds: Round[];
 }
 
 const ROUND_SECONDS = 75;
-/** The rest of a round belongs to the outages. */
+/** The rest of a round is for outages. */
 const STROKES_SHARE = 0.6;
-/** One stroke for so many seconds: ten minutes have 86 kills of the server, 55 of each worker and 50 of Redis. */
+/** Seconds per fault: 10 minutes have 86 kills of the server, 55 of each worker and 50 of Redis. */
 const EVERY_SECONDS: [Victim, Deed, number][] = [
   ['server', 'kill', 7],
   ['server', 'pause', 30],
@@ -82,15 +82,18 @@ const EVERY_SECONDS: [Victim, Deed, number][] = [
   ['worker-2', 'stop', 40],
 ];
 const WHILE_STARTING_SHARE = 0.25;
-/** Longer than the server may be paused without every worker getting a fresh lease. */
+/** Longer than the stall of the server after which it gives every worker a fresh lease. */
 const LONGEST_PAUSE_MS = 6500;
-/** Longer than a lease: the runs of the worker belong to another when it goes on. */
+/** Longer than a lease: other workers have its runs when it resumes. */
 const FROZEN_MS = 42_000;
 const FREEZE_EVERY_ROUNDS = 4;
 const EMBEDDED_EVERY_ROUNDS = 3;
 const LAST: Deed[] = ['destroy-groups', 'flush', 'kill', 'delete-consumers'];
 
-/** In this order within a round: those that restart a process come last, so that the others meet none restarted. */
+/**
+ * Sorted like this within a round: outages that restart a process come last, so that earlier ones hit long-running
+ * processes.
+ */
 export const OUTAGES: { kind: OutageKind; longestMs: number }[] = [
   { kind: 'locked-database', longestMs: 30_000 },
   { kind: 'full-disk', longestMs: 45_000 },
@@ -99,12 +102,12 @@ export const OUTAGES: { kind: OutageKind; longestMs: number }[] = [
   { kind: 'clock-back', longestMs: 20_000 },
   { kind: 'deleted-database', longestMs: 0 },
 ];
-/** Share of the whole test that one outage may take. */
+/** The largest share of the test for one outage. */
 const LONGEST_SHARE = 1 / 12;
 const MIXED_EVERY_SECONDS = 40;
 const MIXED: OutageKind[] = ['locked-database', 'full-disk', 'clock-forward', 'deleted-folders'];
 
-/** All the trouble, drawn by the seed alone. */
+/** Draws all faults; the result depends only on the seed and the duration. */
 export function planOf(seed: number, seconds: number): Plan {
   const random = new SeededRandom(seed);
   const [appendOnly, secondWorkerByHttp] = [random.next() < 0.5, random.next() < 0.5];
@@ -127,7 +130,7 @@ export function planOf(seed: number, seconds: number): Plan {
   return { appendOnly, secondWorkerByHttp, rounds };
 }
 
-/** One outage at its full length, under load and without any other trouble. */
+/** Returns one outage at full length, under load and without other faults. */
 export function planOfOutage(seed: number, kind: OutageKind, worker: Round['worker']): Plan {
   const random = new SeededRandom(seed);
   const { longestMs } = OUTAGES.find((outage) => outage.kind === kind)!;
@@ -137,7 +140,7 @@ export function planOfOutage(seed: number, kind: OutageKind, worker: Round['work
   return { appendOnly: true, secondWorkerByHttp: true, rounds: [round] };
 }
 
-/** Every kind comes up before any comes up again. The first of a kind lasts as long as the length of the test permits. */
+/** Uses every kind before repeating one. The first of each kind is as long as the duration of the test allows. */
 function outagesOf(rounds: number, seconds: number, random: SeededRandom) {
   const perRound = Math.max(2, Math.ceil(OUTAGES.length / rounds));
   const seen = new Set<OutageKind>();
@@ -158,7 +161,7 @@ function outagesOf(rounds: number, seconds: number, random: SeededRandom) {
 
 function outageOf(kind: OutageKind, forMs: number, worker: Round['worker'], random: SeededRandom): Outage {
   const end = random.pick<End>(['kill', 'stop']);
-  // The server more often than not: it decides about leases, ids and times.
+  // Prefers the server, which decides about leases, ids and times.
   const process = worker === 'embedded' || random.next() < 0.7 ? 'server' : random.pick(PROCESSES);
   switch (kind) {
     case 'locked-database':

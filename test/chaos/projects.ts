@@ -1,4 +1,4 @@
-/** How many numbered lines each step of these projects writes; `flawsOf` looks for repeated ones. */
+/** The number of lines that each step writes; `flawsOf` finds repeated ones. */
 export const LINES: Record<string, Record<string, number>> = {
   brief: { work: 5 },
   chatty: { work: 200 },
@@ -8,10 +8,10 @@ export const LINES: Record<string, Record<string, number>> = {
 
 const AFTER_EACH: Record<string, string> = { steady: ' sleep 0.05;', lasting: ' sleep 0.08;' };
 
-/** Far above what a run takes here: only a clock that was set can use it up. */
+/** Far above the duration of a run here: only a shifted clock can exceed it. */
 const LIMIT = 'timeoutSeconds: 1800\n';
 
-/** In a shell: steps that cost little to start leave the machine to what is tested. */
+/** Shell steps start cheaply, which leaves the CPU to the processes under test. */
 function step(project: string, name: string): string {
   const total = LINES[project]![name]!;
   const program = `echo "{\\"metrics\\":{\\"attempt\\":$JOBATO_ATTEMPT}}" >&3
@@ -39,7 +39,7 @@ echo "attempt $JOBATO_ATTEMPT made this" > "$JOBATO_RUN_DIR/${MADE_FILE}"
 echo '{"artifact":{"path":"${MADE_FILE}"}}' >&3
 sleep 0.5`;
 
-/** The load does not use it: its slot is free when the test asks whether runs are accepted. */
+/** The load does not use this project, so its slot is free for probes. */
 export const PROBE = 'probe';
 export const PROBE_PROJECT = `id: ${PROBE}\nsteps:\n  - name: work\n    command: [sh, -c, 'exit 0']\n`;
 

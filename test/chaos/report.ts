@@ -2,7 +2,7 @@ import type { ChaosOutcome } from './chaos';
 import type { Latency } from './live-probe';
 import { VICTIMS } from './plan';
 
-/** What was done to the installation, how it answered meanwhile, and what was left out. */
+/** Returns the injected faults, the response times and the skipped outages as text. */
 export function reportOf({
   accepted,
   samples,

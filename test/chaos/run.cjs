@@ -1,13 +1,13 @@
 /**
- * Kills and pauses every process at random moments under load, locks the database, fills the disk, sets clocks and
- * deletes folders, and checks that every promise holds.
+ * Kills and pauses every process at random times under load, locks the database, fills the disk, shifts clocks and
+ * deletes folders. Checks that every guarantee holds.
  *
- *   npm run chaos                                 ten minutes of trouble
- *   npm run chaos -- --seconds 60 --seed 7        one minute; the same seed makes the same trouble
- *   npm run chaos -- --outage full-disk           one outage at its full length and no other trouble; with --embedded,
+ *   npm run chaos                                 10 minutes of faults
+ *   npm run chaos -- --seconds 60 --seed 7        1 minute; the same seed gives the same faults
+ *   npm run chaos -- --outage full-disk           one outage at full length and no other fault; with --embedded,
  *                                                 the server runs the steps itself
- *   npm run chaos -- --keep-going                 does not end at the first flaw
- *   npm run chaos -- --without fencing            without a protection, to see that it is missed: unique-index,
+ *   npm run chaos -- --keep-going                 continues after the first flaw
+ *   npm run chaos -- --without fencing            disables a protection, to show that the test notices: unique-index,
  *                                                 inbox, fencing or group-recreation
  */
 const { parseArgs } = require('node:util');

@@ -2,13 +2,16 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import type { Folders } from '../support/jobato';
 
-/** What can be taken away from the product, to see that it is missed. */
+/** Protections that can be disabled, to show that the test notices. */
 export const PROTECTIONS = ['unique-index', 'inbox', 'fencing', 'group-recreation'] as const;
 export type Protection = (typeof PROTECTIONS)[number];
 
 const PRELOAD = join(__dirname, 'without-protection.cjs');
 
-/** For the processes: the built product is changed as it is loaded, and knows of none of it. */
+/**
+ * Returns variables for the processes. A preload changes the built code at load time; the product contains no
+ * hooks.
+ */
 export function sabotageEnvironment(without: Protection | null): Record<string, string> {
   return without === null ? {} : { NODE_OPTIONS: `--require ${PRELOAD}`, CHAOS_WITHOUT: without };
 }

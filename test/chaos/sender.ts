@@ -24,7 +24,7 @@ export function said(eventType: string, runId: string, payload: object): Said {
   };
 }
 
-/** Puts events onto the stream; where the answer is lost, the same event goes again. */
+/** Adds events to the stream. Sends the same event again if the reply is lost. */
 export class Sender {
   private readonly client: Redis;
 
@@ -32,7 +32,7 @@ export class Sender {
     this.client = redis.client({ maxRetriesPerRequest: 0, commandTimeout: 2000, enableOfflineQueue: false });
   }
 
-  /** @returns whether Redis has answered that it took it */
+  /** @returns whether Redis confirmed the event */
   async sendOnce(event: Partial<Said>): Promise<boolean> {
     try {
       await this.client.xadd(EVENTS, '*', ...Object.entries(event).flat());

@@ -8,19 +8,19 @@ const SIZE_MB = 512;
 const TOP_UP_EVERY_MS = 100;
 const PIECES = [1024 * 1024, 4096].map((bytes) => Buffer.alloc(bytes, 'x'));
 /**
- * Ends with the pipe to it, however the test ends, and then takes the mount away. Lazily: processes of a test that was
- * killed may still have files open there.
+ * Unmounts when its pipe closes, however the test ends. The unmount is lazy, because processes of a killed test may
+ * still have open files there.
  */
 const GUARD = 'trap "" INT TERM HUP; cat >/dev/null; umount -l "$1" 2>/dev/null';
 
-/** A file system of its own for a data folder, small enough to fill. */
+/** A separate file system for a data folder, small enough to fill. */
 export class SmallDisk {
   private constructor(
     private readonly folder: string,
     private readonly guard: ChildProcess,
   ) {}
 
-  /** @returns the disk, or the reason why it cannot be mounted here */
+  /** @returns the disk, or why it cannot be mounted */
   static mount(folder: string): SmallDisk | string {
     mkdirSync(folder, { recursive: true });
     try {
@@ -38,7 +38,7 @@ export class SmallDisk {
     return new SmallDisk(folder, guard);
   }
 
-  /** Leaves no byte free, and takes what becomes free, until the signal. Resolves with the space given back. */
+  /** Fills the disk, and fills freed space again until the signal. Resolves after the space is released. */
   async fill(until: AbortSignal): Promise<void> {
     const path = join(this.folder, 'ballast');
     const ballast = await open(path, 'a');

@@ -10,7 +10,7 @@ import { LINES, MADE_FILE } from './projects';
 
 const LOOK_EVERY_MS = 250;
 
-/** @returns what is still under way after so long; empty where all has come to rest */
+/** @returns the remaining work after the time limit; empty if everything is idle */
 export async function untilDrained(
   installation: Installation,
   withinMs: number,
@@ -63,7 +63,7 @@ async function underWay({ folders }: Installation, client: Redis): Promise<strin
   return left;
 }
 
-/** What must hold when nothing is under way any more. @returns what does not */
+/** Checks the invariants of an idle installation. @returns the violations */
 export function flawsAtRest(
   installation: Installation,
   accepted: ReadonlySet<string>,
@@ -118,7 +118,7 @@ export function flawsAtRest(
     }
     for (const [eventId, losses] of bad.sent) {
       const times = listed.get(eventId) ?? 0;
-      // Redis has lost nothing since it took this one; else the event may be gone with the rest.
+      // Redis has lost nothing since it accepted the event; otherwise the event may be lost.
       const mustBeThere = bad.answered.has(eventId) || losses === installation.losses;
       if (times > 1) flaws.push(`bad event ${eventId} is rejected ${times} times`);
       if (times === 0 && mustBeThere)
@@ -147,7 +147,7 @@ export function flawsAtRest(
   return flaws;
 }
 
-/** How the runs ended, for people. */
+/** Returns a summary of how the runs ended. */
 export function endsOf({ folders }: Installation): string {
   return inDatabase(folders, (database) =>
     (

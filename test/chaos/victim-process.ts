@@ -7,15 +7,15 @@ import { within } from '../support/crash';
 import { ClockOffset } from './clock-offset';
 
 const ROOT = join(__dirname, '..', '..');
-/** The machine may be busy with others. */
+/** The machine may be busy. */
 const UP_WITHIN_MS = 180_000;
-/** The server has promised 25 s, a worker 24 s. */
+/** The server promises to stop within 25 s, a worker within 24 s. */
 const STOPS_WITHIN_MS = 40_000;
 
-/** The exit code of a stop that reached its limit before its runs were recorded or handed back. */
+/** The exit code after a shutdown that reached its time limit before its runs were recorded or returned. */
 const CUT_OFF = 1;
 
-/** A built program that is killed at any moment, also while it starts, and started again. */
+/** A built program that is killed at any time, also during its start, and started again. */
 export class VictimProcess {
   private child: ChildProcess | null = null;
   private up: Promise<void> = Promise.resolve();
@@ -31,13 +31,13 @@ export class VictimProcess {
     private readonly environment: Record<string, string>,
     private readonly readyWhen: RegExp,
     private readonly logFile: string,
-    /** Receives each end that the test did not cause. */
+    /** Receives each exit that the test did not cause. */
     private readonly ownEnds: string[],
   ) {
     this.clock = new ClockOffset(`${logFile}.clock`);
   }
 
-  /** @param more variables of this life only */
+  /** @param more variables for this life only */
   start(more: Record<string, string> = {}): void {
     const { NODE_OPTIONS: options = '', ...environment } = this.environment;
     const child = spawn(process.execPath, [join(ROOT, 'dist', this.program)], {
@@ -65,7 +65,7 @@ export class VictimProcess {
       createInterface({ input: child.stderr }).on('line', read);
       child.once('exit', (code, signal) => {
         appendFileSync(this.logFile, `${life} ended: ${code ?? signal}\n`);
-        // Told to stop before it can listen to that, it dies of the signal.
+        // Before it handles SIGTERM, the signal kills it.
         const hasStopped =
           this.stopping === child &&
           (code === 0 || signal === 'SIGTERM' || (code === CUT_OFF && this.mayBeCutOff()));
@@ -74,7 +74,7 @@ export class VictimProcess {
         reject(new Error(`${this.name} ended (${code ?? signal}) before it was up:\n${said.join('\n')}`));
       });
     });
-    this.up.catch(() => {}); // Killed while it started: whoever waits for it hears of it.
+    this.up.catch(() => {}); // killed during its start; callers that wait for it receive the rejection
   }
 
   kill(): Promise<void> {
@@ -82,8 +82,8 @@ export class VictimProcess {
   }
 
   /**
-   * As whoever runs it would: it has to end by itself, in good order.
-   * @param mayBeCutOff asked when it has ended
+   * Sends SIGTERM, as an operator would; the process must shut down in an orderly way.
+   * @param mayBeCutOff called after the exit
    */
   stop(mayBeCutOff: () => boolean = () => false): Promise<void> {
     this.stopping = this.child;
@@ -99,7 +99,7 @@ export class VictimProcess {
     this.child?.kill('SIGCONT');
   }
 
-  /** The most memory that a life of it has had resident, as far as it was looked at; 0 where /proc is missing. */
+  /** The largest resident memory of a life, as far as sampled; 0 without /proc. */
   get peakMegabytes(): number {
     this.lookAtMemory();
     return Math.round(this.peakKb / 1024);
@@ -110,20 +110,20 @@ export class VictimProcess {
       const status = readFileSync(`/proc/${this.child?.pid}/status`, 'utf8');
       this.peakKb = Math.max(this.peakKb, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0));
     } catch {
-      // It is dead, or this system has no /proc.
+      // The process is dead, or the system has no /proc.
     }
   }
 
-  /** Sets its wall clock off by so much, in this life and the next ones. */
+  /** Shifts its wall clock, in this life and later ones. */
   async setClock(offsetMs: number): Promise<void> {
     this.clock.write(offsetMs);
     const { child } = this;
     try {
-      // Before that it may not listen to the signal yet, and would die of it.
+      // Before that it may not handle the signal yet, which would kill it.
       await this.up;
       child?.kill('SIGUSR2');
     } catch {
-      // It was killed. Its next life reads the offset when it starts.
+      // It was killed. Its next life reads the offset at start-up.
     }
   }
 

@@ -1,4 +1,7 @@
-/** Loaded ahead of a built program: takes away from it what CHAOS_WITHOUT names. Nothing of the product knows of it. */
+/**
+ * Preloaded before a built program: disables the protection that CHAOS_WITHOUT names. The product contains no
+ * hooks.
+ */
 const { join } = require('node:path');
 
 const built = (path) => require(join(__dirname, '..', '..', 'dist', path));
@@ -9,13 +12,13 @@ const withoutAttempt = (payload) => {
 };
 
 const TAKE_AWAY = {
-  // The index itself is dropped from the database by the test.
+  // The test drops the index from the database.
   'unique-index': () => {},
   inbox: () => {
     built('runs/event-applier.js').EventApplier.prototype.alreadyInInbox = async () => new Map();
   },
   fencing: () => {
-    // Every sender is taken for the holder of the current attempt.
+    // Treats every sender as the holder of the current attempt.
     const effects = built('runs/event-effect.js');
     const { effectOf } = effects;
     effects.effectOf = (event, run, _evidence, now) =>
@@ -27,7 +30,7 @@ const TAKE_AWAY = {
     const made = new Set();
     prototype.ensureGroup = async function (group) {
       if (made.has(group)) {
-        // Else the reader would ask again without a pause.
+        // Without this pause, the reader would poll in a busy loop.
         await new Promise((resolve) => setTimeout(resolve, 100));
         return;
       }

@@ -6,17 +6,17 @@ import type { LostAttempts } from './lost-attempts';
 
 const LOOK_EVERY_MS = 100;
 const LOOK_CLOSER_EVERY = 10;
-/** Short: to wait for a lock blocks the whole test. */
+/** Short, because waiting for a lock blocks the whole test process. */
 const BUSY_TIMEOUT_MS = 100;
 
 /**
- * Watches, beside all of it, what must hold at every moment. Through the database, which is there while the server
- * is not, and through the API as a client would.
+ * Continuously checks the invariants that must hold at every moment. Uses the database, which is readable while the
+ * server is down, and the API, as a client does.
  */
 export class Witness {
   readonly findings: string[] = [];
   samples = 0;
-  /** Resolves with the first thing that was not as it must be. */
+  /** Resolves with the first violation. */
   readonly firstFinding: Promise<void>;
   private tellOfFinding: () => void = () => undefined;
   private readonly ending = new AbortController();
@@ -69,7 +69,7 @@ export class Witness {
 
   private async watchApi(): Promise<void> {
     while (!this.ending.signal.aborted) {
-      // The answer may be older than what is seen in the database by the time that it is here.
+      // By the time it arrives, the response may be older than the state seen in the database.
       const endedBefore = new Set(this.ends.keys());
       const answer = await this.installation.api.call<{ items: RunView[] }>('/api/runs?limit=100');
       if (answer?.status === 200) {
@@ -101,8 +101,8 @@ export class Witness {
   }
 
   /**
-   * What the index is for: writers that the server knows nothing of. In one statement, so that nothing comes between
-   * the look and the write.
+   * Attempts to insert a second running run behind the server's back, which the unique index must prevent. Uses one
+   * statement, so that nothing can happen between the check and the write.
    */
   private pushPastTheServer(): void {
     const [running] = this.rows<Record<string, unknown>>(

@@ -12,9 +12,9 @@ import { type Proxy, startGateway } from '../support/proxies';
 import { readSse } from '../support/sse';
 
 const PREFIX = '/jobato';
-/** Attributes whose text may begin with a slash and is no address. */
+/** Attributes whose text may start with a slash without being an address. */
 const NO_ADDRESSES = new Set(['value', 'placeholder', 'title', 'aria-keyshortcuts']);
-/** What the pages answer where something is refused on purpose. */
+/** Statuses that the pages receive for deliberate refusals. */
 const EXPECTED = /status of 4(03|04|09|29)/;
 
 let browser: Browser;
@@ -84,7 +84,7 @@ describe.each([
         for (const [, name, value] of attributes!.matchAll(/([\w:-]+)="(\/[^"]*)"/g)) {
           if (NO_ADDRESSES.has(name!)) continue;
           expect([path, tag, name, value]).toEqual([path, tag, name, expect.stringMatching(`^${prefix}/`)]);
-          // The form's page answers its address too, or redirects; a sign-out is no page.
+          // The address of a form also responds or redirects, except for sign-out.
           if (name !== 'action') addresses.add(value!.replaceAll('&amp;', '&').replace(/#.*/, ''));
         }
       }

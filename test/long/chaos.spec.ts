@@ -84,7 +84,7 @@ it(`keeps all its promises through kills, pauses and outages (CHAOS_SEED=${SEED}
   for (const line of reportOf(outcome)) tell(line);
   const { accepted, done, skipped, findings } = outcome;
   expect({ seed: SEED, findings }).toEqual({ seed: SEED, findings: [] });
-  // Some dozens on an idle machine. Without any run there would be nothing to keep.
+  // Several dozen on an idle machine. Without runs, the test would prove nothing.
   expect(accepted).toBeGreaterThan(5);
   for (const victim of ['server', 'worker-1', 'worker-2', 'redis'])
     expect(done[`${victim} kill`]).toBeGreaterThanOrEqual(3);

@@ -7,7 +7,7 @@ import { ServerClock } from '../support/server-clock';
 
 const TWO_HOURS_MS = 2 * 3600 * 1000;
 const KEY = 'a-key-for-workers';
-/** A limit of a second acts within two looks of the watch; a busy machine is given more. */
+/** A limit of 1 s takes effect within two checks of the watch; a busy machine needs more time. */
 const ACTS_WITHIN_MS = 15_000;
 
 const external = (id: string, more = '') => `id: ${id}\nexecutor: external\n${more}`;
@@ -49,7 +49,7 @@ describe('a server whose wall clock is set', () => {
     expect(await response.json()).toMatchObject({ accepted: 1 });
   }
 
-  /** A run with a limit of one second that has acted shows that the watch has looked with this clock. */
+  /** Waits until a run with a limit of 1 s has failed, which shows that the watch has run with this clock. */
   async function untilLooked(server: ServerProcess): Promise<void> {
     const { runId } = await server.trigger('impatient');
     expect(await soon('a claim time-out', server.untilEnded(runId))).toMatchObject({
@@ -123,7 +123,7 @@ describe('a server whose wall clock is set', () => {
     const latest = await fetch(`${server.url}/api/reports/runs/latest`);
     expect(await latest.json()).toMatchObject({ runId: second.runId });
 
-    // The id of the second run is later than its start; filters go by the start.
+    // The id of the second run is later than its start; filters use the start.
     const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
     expect(await itemsOf(`from=${before}&to=${inAnHour}`)).toEqual([second.runId]);
     expect(await itemsOf(`from=${inAnHour}`)).toEqual([first.runId]);

@@ -15,7 +15,7 @@ interface Found {
 const start = (redis: RedisServer, args: string[], environment: Record<string, string> = {}) =>
   CliProcess.start('bin/jobato.mjs', ['contract-test', '--redis', redis.url, ...args], environment);
 
-/** On a Redis of its own, so that several can be tried at once. */
+/** Tests one fault with a separate Redis, so that several can run at once. */
 async function tryOut(fault: string) {
   const redis = await RedisServer.start();
   try {
@@ -45,7 +45,7 @@ describe('the contract test, of a worker of which it is known what it does', () 
     expect(stderr).toContain('✓ stops when asked to: run.cancelled after');
     expect(stderr).toContain('– finds what was asked while it was away');
     expect(stderr).toContain('All that was tried holds');
-    expect(left).toBe(0); // nothing of it is left for who comes later
+    expect(left).toBe(0); // all entries of the test are deleted
   });
 
   const faults: [fault: string, noticed: string[]][] = [
@@ -69,7 +69,7 @@ describe('the contract test, of a worker of which it is known what it does', () 
     for (const what of noticed) expect(stderr).toContain(`✗ ${what}: `);
     expect(stderr).toMatch(/^ {4}→ [A-Z]/m);
     if (fault === 'dies-of-version-2') {
-      // It is said how the worker ended, and the rest is tried with a new one.
+      // The report says how the worker ended, and the remaining tests use a new worker.
       expect(stderr).toContain('the worker ended with exit code 1');
       expect(stderr).toContain('what is version 2?');
       expect(stderr).toContain('✓ answers the next run after malformed entries');

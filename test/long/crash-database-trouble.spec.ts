@@ -11,7 +11,7 @@ const LINES = 50;
 const program = `for (let line = 1; line <= ${LINES}; line++) console.log('line ' + line)`;
 const wholeLog = Array.from({ length: LINES }, (_, index) => `line ${index + 1}\n`).join('');
 
-/** What a write is about, told by its input. */
+/** Predicates that recognise a write by its input. */
 const writes: Record<string, (input: never) => boolean> = {
   'an append to the log': (input: { lines?: unknown[] }) => Array.isArray(input?.lines),
   'a claim': (input: { command?: { type: string } }) => input?.command?.type === 'claim',
@@ -19,7 +19,7 @@ const writes: Record<string, (input: never) => boolean> = {
   'the end of a run, as it is applied': isApplying('run.completed'),
   'the emptying of the outbox': (input: { position?: unknown }[]) =>
     Array.isArray(input) && typeof input[0]?.position === 'number',
-  // Redis keeps these two.
+  // These two are stored in Redis there.
   ...(!isOnRedis() && {
     'a publication': (input: { eventType: string }[]) =>
       Array.isArray(input) && input[0]?.eventType !== undefined,
@@ -27,13 +27,13 @@ const writes: Record<string, (input: never) => boolean> = {
   }),
 };
 
-/** As it comes by the stream, or as a worker of the server's own says it. */
+/** Matches the event from the stream or from the embedded worker. */
 function isApplying(eventType: string) {
   return (input: { entry?: { fields: { eventType: string } } }): boolean =>
     input?.entry?.fields?.eventType === eventType;
 }
 
-/** Lets the first write of this kind fail as on a full disk. @returns how often it did */
+/** Makes the first write of this kind fail as on a full disk. @returns a function with the number of failures */
 function failOnce(isMeant: (input: never) => boolean): () => number {
   let failures = 0;
   for (const way of ['write', 'writeAlong'] as const) {
@@ -168,7 +168,7 @@ describe('an event that can never be applied', () => {
         };
         return answer.items.find(({ fields }) => fields.eventId === poison);
       };
-      // Time goes by in leaps; each event that comes in lets the consumer look at what is due.
+      // Time advances in steps; each incoming event makes the consumer check for due retries.
       for (let leap = 0; leap < 40 && !(await rejected()); leap++) {
         offsetMs += 5_001;
         await agePending(jobato.folders, 5_001);

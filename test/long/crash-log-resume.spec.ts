@@ -13,7 +13,7 @@ interface Line {
   text: string;
 }
 
-/** Reads on from where it is, and leaves after so many lines, or when the connection breaks. */
+/** Continues reading at the current line, and leaves after a number of lines or when the connection breaks. */
 async function readOn(
   server: ServerProcess,
   runId: string,
@@ -41,7 +41,7 @@ async function readOn(
 it(`gives a reader that is cut off again and again every line once, also across a crash (CRASH_SEED=${SEED})`, async () => {
   let state = SEED + 1;
   const random = (below: number) => (state = (state * 48271) % 2147483647) % below;
-  // The first attempt writes half of its lines and waits to be killed; the second writes them all.
+  // The first attempt writes half of its lines and waits for the kill; the second writes them all.
   const program = `
     const attempt = process.env.JOBATO_ATTEMPT;
     const last = attempt === '1' ? ${LINES / 2} : ${LINES};
@@ -59,7 +59,7 @@ it(`gives a reader that is cut off again and again every line once, also across 
   let cuts = 0;
   let isKilled = false;
   const followed = (async () => {
-    // On a busy machine the kill may come before a quarter is read; then the second life has to give the rest.
+    // On a busy machine, the kill may come before a quarter is read; then the second life must deliver the rest.
     while (lines.length < LINES / 4 && !isKilled) {
       await readOn(first, runId, lines, 1 + random(1500));
       cuts++;

@@ -23,7 +23,7 @@ it('publishes and runs what a crash has left in the outbox', async () => {
     const crashing = await belongings
       .startCrashing(folders, 'before the request is published', { WORKER: 'off' })
       .catch(() => null);
-    // From the second life on it dies over what the first one left, maybe before it listens.
+    // From the second life on, the leftovers of the first one crash it, possibly before it listens.
     if (!crashing) continue;
     const run = await crashing.trigger(id).catch(() => null);
     if (run) runIds.push(run.runId);

@@ -27,12 +27,12 @@ import type { Folders, ServerProcess } from '../support/jobato';
 const belongings = new Belongings();
 afterEach(() => belongings.clear());
 
-/** What a run has become when all is over. */
+/** The final state of a run. */
 interface Outcome {
   status: string;
   statusReason: string | null;
   attempt: number;
-  /** The attempts that were really carried out, in order. */
+  /** The attempts that were actually executed, in order. */
   executions: string[];
 }
 
@@ -53,10 +53,10 @@ const doneAgain = (executions: string[]): Outcome => ({
 interface Point {
   point: string;
   behaviour: 'ends' | 'stays';
-  /** What becomes of a run that has one attempt, and of one that has two. */
+  /** The outcome of a run with one attempt, and with two. */
   once: Outcome | null;
   twice: Outcome | null;
-  /** The server died before it could answer the trigger. */
+  /** The server died before it could respond to the trigger. */
   unanswered?: true;
 }
 
@@ -99,7 +99,7 @@ const POINTS: Point[] = [
   {
     point: 'after the step has ended, before that is published',
     behaviour: 'ends',
-    // On Redis the database knows it by then.
+    // On Redis, the end is already stored by then.
     once: isOnRedis() ? DONE_AT_ONCE : lost(['1']),
     twice: isOnRedis() ? DONE_AT_ONCE : doneAgain(['1', '2']),
   },
@@ -118,7 +118,8 @@ const POINTS: Point[] = [
 ];
 
 describe('killed at a point', () => {
-  // On Redis a worker may have the run before the outbox is emptied; test/redis-faults.spec.ts has what is published twice.
+  // On Redis, a worker may have the run before the outbox is emptied; redis-faults.spec.ts covers duplicate
+  // publications.
   const points = POINTS.filter(
     ({ point }) => !isOnRedis() || !point.endsWith('before the outbox is emptied'),
   );
@@ -138,7 +139,7 @@ describe('killed at a point', () => {
       if (accepted) expect(run?.runId).toBe(accepted.runId);
       if (expected === null) {
         expect(run).toBeUndefined();
-        // Half a trigger would hold the project's one place.
+        // A partial trigger would occupy the project's only slot.
         expect(await server.trigger('work')).toMatchObject({ status: 'running' });
         return;
       }
@@ -147,7 +148,7 @@ describe('killed at a point', () => {
     await Promise.all([crash(1, once), crash(2, twice)]);
   });
 
-  /** Its process has been started before the crash; it shall have come as far as to say so. */
+  /** Waits until the process that was started before the crash has recorded its start. */
   async function untilNoted(folders: Folders): Promise<void> {
     const runId = inDatabase(
       folders,
@@ -191,7 +192,7 @@ describe('killed while the step runs', () => {
     const processes = join(folders.dataDir, 'processes');
     mkdirSync(processes, { recursive: true });
     const stranger = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
-    // Its leader starts another member and goes.
+    // The group leader starts another member and exits.
     const orphans = spawn('sh', ['-c', 'sleep 300 & echo $!'], {
       detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -251,7 +252,7 @@ describe('an event that arrived before a crash', () => {
   }
 });
 
-/** Starts the server as it is delivered on what a crash has left. */
+/** Starts the unmodified server on the data left by the crash. */
 async function restart(folders: Folders, after: string): Promise<ServerProcess> {
   const beganAt = Date.now();
   const server = await belongings.start(folders);
@@ -283,7 +284,7 @@ async function expectOutcome(
 
   await untilQuiet(folders);
   expect(flawsOf(folders)).toEqual([]);
-  // An end is final: nothing that was still under way changes it.
+  // An end is final: leftovers of the first life do not change it.
   expect(await server.get(runId)).toEqual(ended);
   expect(await runsOf(server)).toHaveLength(1);
 }

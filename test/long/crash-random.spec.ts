@@ -16,10 +16,10 @@ import { nodeStep, type ServerProcess } from '../support/jobato';
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 const KILLS = Number(process.env.CRASH_KILLS ?? 25);
 const TIME_MS = 55_000;
-/** What is promised; a lease that a crash left open takes half of it. */
+/** The promised limit; a lease left open by a crash takes half of it. */
 const ENDED_WITHIN_MS = 60_000;
 
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
+/** Returns pseudo-random numbers from 0 to 1 for a seed (mulberry32). */
 function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -33,7 +33,7 @@ function randomNumbers(seed: number): () => number {
 const belongings = new Belongings();
 afterEach(() => belongings.clear());
 
-/** What a client has been told; it believes no change of what was final. */
+/** A client that records every response, and reports any change of a final state. */
 class Client {
   readonly accepted = new Set<string>();
   readonly complaints: string[] = [];
@@ -44,7 +44,7 @@ class Client {
     private readonly projects: string[],
   ) {}
 
-  /** Triggers, stops and looks, until it is told to end. A server that has gone just now is no complaint. */
+  /** Triggers, stops and polls until aborted. A server that has just died is not a complaint. */
   async use(server: ServerProcess, until: AbortSignal): Promise<void> {
     while (!until.aborted) {
       try {
@@ -58,7 +58,8 @@ class Client {
   }
 
   async look(server: ServerProcess): Promise<RunView[]> {
-    // Two looks may overlap, and the answer to the earlier one come last: it is held against what was known before it.
+    // Two polls may overlap, and the earlier response may arrive last, so it is compared with the state known
+    // before it.
     const endedBefore = new Set(this.ends.keys());
     const runs = await runsOf(server);
     const running = runs.filter(({ status }) => status === 'running').map(({ projectId }) => projectId);
@@ -131,7 +132,8 @@ it(`survives being killed at random moments (CRASH_SEED=${SEED})`, async () => {
     'every run to have ended',
     async () => {
       runs = await client.look(last);
-      // A family stays until it is killed, and nobody kills the last life: one that only begins in it is asked to stop.
+      // This step runs until it is killed, and the last life is not killed, so the test stops steps that start in
+      // it.
       const families = running().filter(({ projectId, attempt }) => projectId === 'family' && attempt === 1);
       for (const { runId } of families) await fetch(`${last.url}/api/runs/${runId}`, { method: 'DELETE' });
       return running().length === 0;

@@ -24,10 +24,10 @@ const CHATTERS =
 const belongings = new Belongings();
 afterEach(() => belongings.clear());
 
-/** Steps that ignore SIGTERM are killed after 10 s; what takes much longer was cut off, not stopped. */
+/** Steps that ignore SIGTERM are killed after 10 s; a stop that takes much longer hit the shutdown limit. */
 const STOPS_BY_ITSELF_WITHIN_MS = 16_000;
 
-/** SIGTERM, as a service manager sends it. @returns the exit code */
+/** Sends SIGTERM, as a service manager does. @returns the exit code */
 async function stop(server: ServerProcess, what: string, mayBeCutOff = false): Promise<unknown> {
   const beganAt = Date.now();
   const code = await within(STOPS_WITHIN_MS, 'the server to stop', server.end('SIGTERM'));
@@ -71,7 +71,7 @@ describe('a server that is stopped', () => {
     for (let round = 0; round < 3; round++) {
       const server = await belongings.start(folders);
       const { runId } = await server.trigger('quick');
-      // The step has written its last line: it ends while the server does.
+      // The step has written its last line, so it ends during the shutdown.
       await server.untilLogged(runId, 'done');
       expect(await stop(server, 'a step that has just ended')).toBe(0);
     }
@@ -109,7 +109,7 @@ describe('a server that is stopped', () => {
           if (response.status === 201) accepted.push(body.runId);
           else refusals.push(response.status);
         } catch {
-          // Refused, because nobody listens any more.
+          // Refused, because the server no longer listens.
         }
         await new Promise((next) => setTimeout(next, 20));
       }
@@ -146,7 +146,7 @@ describe('a server that is stopped', () => {
   });
 });
 
-/** Reads a run's stream to its end, or to the end of the connection. */
+/** Reads a run's stream until it ends or the connection breaks. */
 async function followOnce(server: ServerProcess, runId: string): Promise<void> {
   try {
     for await (const message of readSse(`${server.url}/api/runs/${runId}/logs`)) void message;

@@ -21,7 +21,7 @@ const noBash = lacking.length > 0 ? `skipped: ${lacking.join(', ')} not here` : 
 interface Example {
   file: string;
   program: string;
-  /** Why it cannot be run on this machine. */
+  /** Why it cannot run on this machine; null if it can. */
   skipped: string | null;
 }
 const POLITE: Example[] = [
@@ -32,7 +32,7 @@ const POLITE: Example[] = [
 const SMALLEST: Example = { file: 'smallest.py', program: python ?? '', skipped: noPython };
 const OVER_HTTP: Example = { file: 'http-worker.sh', program: 'bash', skipped: noBash };
 
-/** Runs where its language is; elsewhere the list of tests says why it did not. */
+/** Runs the example if its language is installed; otherwise the list of tests shows the reason. */
 const where = ({ file, skipped }: Example) =>
   skipped === null
     ? { it, itAtOnce: it.concurrent, name: file }
@@ -55,12 +55,12 @@ class WorkerProcess {
     }
   }
 
-  /** @returns what it printed */
+  /** @returns its output */
   async kill(): Promise<string> {
     try {
       process.kill(-this.child.pid!, 'SIGKILL');
     } catch {
-      // It has ended already.
+      // It has already ended.
     }
     await this.ended;
     return this.output;
@@ -137,7 +137,7 @@ describe('example workers carry runs out for a Jobato that they know by its Redi
         progress: { current: 3, total: 3 },
         workerId: expect.stringMatching(/^(python|node|bash)-1$/),
       });
-      // Log lines take another way than the end of the run, and may come after it.
+      // Log lines take another path than the end of the run, and may arrive after it.
       const log = () => jobato.fetch(`/api/runs/${runId}/logs`).then((response) => response.text());
       await eventually('the log', async () => (await log()) === 'did step 1\ndid step 2\ndid step 3\n');
     });
@@ -155,7 +155,7 @@ describe('example workers carry runs out for a Jobato that they know by its Redi
       start(example);
       await jobato.untilEnded((await jobato.trigger('jobs')).runId);
       await redis.kill();
-      const { runId } = await jobato.trigger('jobs'); // accepted although Redis is away
+      const { runId } = await jobato.trigger('jobs'); // accepted although Redis is down
       await redis.restart();
       expect(await jobato.untilEnded(runId)).toMatchObject({
         status: 'completed',
@@ -187,7 +187,7 @@ describe('example workers carry runs out for a Jobato that they know by its Redi
         summary: { newJobsCount: 3 },
         error: null,
       });
-      // The pointer names the results of this run: the worker has swapped it by itself.
+      // The pointer names the results of this run: the worker has replaced it atomically.
       const pointer = readFileSync(join(dataDir, 'db', 'current-db.txt'), 'utf8').trim();
       expect(pointer).toBe(`results-${runId}.json`);
       expect(JSON.parse(readFileSync(join(dataDir, 'db', pointer), 'utf8'))).toEqual([expect.any(Array), []]);

@@ -5,9 +5,7 @@ import { canMount, SmallDisk } from '../support/small-disk';
 
 const WAITS = `console.log('ready'); setInterval(() => {}, 1000)`;
 
-/** Several processes in each of them. */
-
-/** On a real file system that is really full. */
+/** Uses a real file system that is really full. */
 (canMount ? describe : describe.skip)('a full disk', () => {
   let folders: Folders;
   let disk: SmallDisk;

@@ -19,7 +19,7 @@ const MAKER = nodeStep(
 );
 const WAITER = nodeStep('waiter', 'setInterval(() => {}, 1000)');
 
-/** Written against the generated types only. It throws where an answer is not as it should be. */
+/** Uses only the generated types, and throws for unexpected responses. */
 const PROGRAM = `
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -161,7 +161,7 @@ describe('a client that is generated from the description', () => {
     expect(output).toBe('drove three runs\n');
   });
 
-  /** Fails with what the program printed, where it fails. */
+  /** Runs a program and returns its output. Throws with the output if it fails. */
   async function done(program: string, args: string[]): Promise<string> {
     const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';

@@ -19,7 +19,7 @@ import type { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import type { Glossary } from '../../src/pipelines/glossary/glossary';
 
-/** The real commands, as Jobato and as people start them. */
+/** The real commands, started as by Jobato and manually. */
 const MAIN = path.resolve(__dirname, '../../dist/pipelines/glossary/main.js');
 
 const STEPS = ['extract', 'provisional', 'issues', 'refined'];
@@ -109,7 +109,10 @@ describe('the commands', () => {
     return outcomes;
   }
 
-  /** What the four commands leave of the two documents. Made once: it takes longer than most tests. */
+  /**
+   * The results of the four commands for the two documents. Created once, because that takes longer than most
+   * tests.
+   */
   let made: string | undefined;
   let madeWith: Outcome[];
   afterAll(() => rmSync(made ?? '', { recursive: true, force: true }));
@@ -251,7 +254,7 @@ describe('the commands', () => {
     put('docs/use.md', 'The lease is over. The lease has ended. No outbox is left.\n');
     for (const step of STEPS.slice(0, 3)) await under(step);
 
-    // A full pipe holds the step at its first word of progress: after its reading, before its writing.
+    // A full pipe blocks the step at its first progress event: after it has read its input, before it writes.
     const fifo = path.join(root, 'full');
     execFileSync('mkfifo', [fifo]);
     const keeper = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
@@ -299,7 +302,7 @@ describe('the commands', () => {
     try {
       const { code, events } = await under('extract');
       expect(code).toBe(0);
-      // Root opens every folder.
+      // Root can open every folder.
       if (process.getuid?.() !== 0)
         expect(events).toContainEqual({ partial: { reason: 'some-docs-unreadable' } });
     } finally {
@@ -308,7 +311,7 @@ describe('the commands', () => {
   });
 });
 
-/** Until not one byte more fits. */
+/** Fills the pipe to the last byte. */
 function fill(descriptor: number): void {
   for (const size of [65_536, 4096, 1]) {
     for (;;) {

@@ -37,7 +37,7 @@ describe('the server as a process, with a step that says a lot', () => {
     );
     const { status } = await pollUntilEnded(server, runId);
     expect(status).toBe('completed');
-    // The log has 120 MB; what readers have not taken would come on top of the cache and of Node itself.
+    // The log has 120 MB. Lines buffered for slow readers would add to the memory of the cache and of Node.
     expect(memory()).toBeLessThan(450);
     const last = await fetch(`${server.url}/api/runs/${runId}/logs?after=${120 * 1024 - 1}`);
     expect(await last.text()).toBe(`${'x'.repeat(1023)}\n`);
@@ -50,7 +50,7 @@ describe('the server as a process, with a step that says a lot', () => {
     const { runId } = await server.trigger('huge', { params: { megabytes: 200 } });
     const run = await server.untilEnded(runId);
     expect(run.status).toBe('completed');
-    // The limit counts what is stored, which is a little more than the text.
+    // The limit counts stored bytes, which are slightly more than the text.
     const after = 49 * 1024;
     const end = (await (await fetch(`${server.url}/api/runs/${runId}/logs?after=${after}`)).text())
       .trimEnd()
@@ -60,7 +60,7 @@ describe('the server as a process, with a step that says a lot', () => {
     await server.end('SIGTERM');
   });
 
-  /** Reads the run now and then over a connection of its own: a stream would read the log as well. */
+  /** Polls the run over separate connections: a stream would also read the log. */
   async function pollUntilEnded(server: ServerProcess, runId: string) {
     await until(async () => (await server.get(runId)).status !== 'running');
     return server.get(runId);

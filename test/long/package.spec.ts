@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { CliProcess } from '../support/cli-process';
 
 const ROOT = join(__dirname, '..', '..');
-/** What a package is made of is listed in package.json; these are what a checkout has beside it. */
+/** Parts of a checkout that are not copied; package.json lists the content of the package. */
 const NOT_COPIED = new Set(['node_modules', 'data', '.git', 'dist', 'test']);
 const KEY = 'a-key-of-the-worker-that-is-long-enough';
 
@@ -25,7 +25,7 @@ describe('the package, installed on a machine without a checkout', () => {
     folder = mkdtempSync(join(tmpdir(), 'jobato-package-'));
     prefix = join(folder, 'prefix');
     const checkout = join(folder, 'checkout');
-    // A copy, since packing builds once more and other tests run what is built here.
+    // A copy, because packing runs another build, and other tests use the build of this checkout.
     cpSync(ROOT, checkout, {
       recursive: true,
       filter: (path) => !NOT_COPIED.has(path.slice(ROOT.length + 1)),
@@ -38,7 +38,8 @@ describe('the package, installed on a machine without a checkout', () => {
       'install',
       '--global',
       `--prefix=${prefix}`,
-      // Its one native part is compiled or downloaded when this checkout is installed; here that result is used.
+      // The only native part is compiled or downloaded when this checkout is installed; the test reuses that
+      // result.
       '--ignore-scripts',
       '--prefer-offline',
       '--no-audit',
@@ -59,7 +60,7 @@ describe('the package, installed on a machine without a checkout', () => {
     });
   }
   const installed = () => join(prefix, 'lib', 'node_modules', 'jobato');
-  /** An empty folder where nothing but the command is known. */
+  /** Creates an empty folder, in which only the command is available. */
   function emptyFolder(name: string): string {
     const made = join(folder, name);
     mkdirSync(made);

@@ -5,14 +5,14 @@ import { Showcase } from '../showcase/showcase';
 import { viewsOf } from '../showcase/views';
 import { launchBrowser, openPage } from '../support/browser';
 
-/** As text: what the browser evaluates for the test is not subject to the page's policy, a script element would be. */
+/** As text: code evaluated by the test is not subject to the page's policy, but a script element would be. */
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 const validator = new HtmlValidate({
   extends: ['html-validate:recommended', 'html-validate:a11y'],
   rules: {
     'long-title': 'off',
-    // How Prettier and Handlebars leave the text between elements is nothing that a browser or a reader sees.
+    // Browsers and readers do not see how Prettier and Handlebars leave the whitespace between elements.
     'no-trailing-whitespace': 'off',
     'attribute-boolean-style': 'off',
     'void-style': 'off',

@@ -55,7 +55,7 @@ describe('numbers and times, in a browser', () => {
 
     const started = german.page.getByTestId('last-run').locator('time');
     const time = new Intl.DateTimeFormat('de-DE', { timeStyle: 'short', timeZone: 'Asia/Tokyo' });
-    // With the day, where midnight in Tokyo has passed since.
+    // With the day, if midnight in Tokyo has passed in between.
     expect(await started.textContent()).toContain(time.format(new Date(startedAt)));
     expect(await started.getAttribute('datetime')).toBe(startedAt);
     expect([...german.complaints, ...plain.complaints]).toEqual([]);

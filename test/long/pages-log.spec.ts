@@ -71,7 +71,7 @@ describe('the log of a run, in a browser', () => {
     page.evaluate(
       '(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)(document.getElementById("log-box"))',
     );
-  /** Looks once a frame. */
+  /** Polls once per frame. */
   async function comesTo(page: Page, isReached: () => Promise<boolean>): Promise<void> {
     const giveUpMs = Date.now() + 10_000;
     while (!(await isReached())) {
@@ -79,7 +79,10 @@ describe('the log of a run, in a browser', () => {
       await page.evaluate('new Promise((frame) => requestAnimationFrame(frame))');
     }
   }
-  /** Comes to rest: keys scroll in many small steps, and the first word of an end may be that of a movement before. */
+  /**
+   * Waits until scrolling has stopped for 10 frames. Keys scroll in many small steps, and a first pause may belong to
+   * an earlier movement.
+   */
   const comesToRest = (page: Page): Promise<void> =>
     page.evaluate(`new Promise((rest) => {
       const box = document.getElementById('log-box');
@@ -109,7 +112,7 @@ describe('the log of a run, in a browser', () => {
     await line(page, 501).waitFor({ state: 'attached' });
     expect(await seqs(page)).toEqual(from(501, 2500));
     expect(await said(page)).toBe('1,000 lines more');
-    // The heading above it is now further up, so the line may have moved by nothing at all.
+    // The heading above has moved up, so the line may not have moved at all.
     expect(Math.abs((await top(page, 1501)) - before)).toBeLessThan(2);
 
     await page.getByRole('link', { name: 'Load earlier lines' }).click();
@@ -123,7 +126,7 @@ describe('the log of a run, in a browser', () => {
   it('follows the end until the reader goes up, and again from the end on', async () => {
     const page = await open();
     expect(await isFollowing(page)).toBe(true);
-    // The log is as high as its box, not the page as the log.
+    // The log must not make the page higher: it scrolls in its box.
     expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(3000);
     speech.say('one more');
     await line(page, 2501).waitFor();
@@ -155,7 +158,7 @@ describe('the log of a run, in a browser', () => {
     expect(await page.getByRole('button', { name: 'New lines' }).isHidden()).toBe(true);
     expect(await focused(page)).toBe('log-box');
 
-    // A burst larger than one reading: the page shows its end, and keeps within its bounds.
+    // A burst larger than one read: the page shows its end, and keeps its limit of lines.
     speech.say(...from(1, 9000).map((number) => `burst ${number}`));
     await page.getByText('burst 9000', { exact: true }).waitFor();
     const shown = await seqs(page);
@@ -200,7 +203,7 @@ describe('the log of a run, in a browser', () => {
       'green <script>document.title = "taken"</script><img src=x onerror=alert(1)>',
     );
     expect(await line(page, 2502).locator('.line-text').textContent()).toBe('20 %');
-    // And the same for lines that come while the page is open.
+    // The same for lines that arrive while the page is open.
     speech.say('\x1b[31mred\x1b[0m <img src=x onerror="document.title=1">', 'a\u202egpj.exe');
     await line(page, 2504).waitFor();
     expect(await line(page, 2503).locator('.ansi-red').textContent()).toBe('red');
@@ -233,12 +236,12 @@ describe('the log of a run, in a browser', () => {
         expect(await seqs(page)).toEqual([2400, 2502]);
         await finds(page, 'Matching lines: 2, in the whole log.');
         expect(await page.locator('#hit-place').textContent()).toBe('Hit 1 of 2');
-        // Said once: a search that goes on finding would talk all the time.
+        // Announced once: a search that keeps finding hits would announce constantly.
         expect(await said(page)).toBe('Hit 1 of 1');
         for (const id of ['log-found', 'hit-place'])
           expect(await page.locator(`#${id}`).getAttribute('role')).toBeNull();
       }
-      // The number of a line leads to its place among all others, where what was searched for is marked as well.
+      // The number of a line links to its place in the whole log, where the searched text is marked too.
       await line(page, 2400).getByRole('link').click();
       await page.waitForURL('**?mark=AT+24&from=2380#L2400');
       await line(page, 2399).waitFor();
@@ -332,7 +335,7 @@ describe('the log of a run, in a browser', () => {
     await page.keyboard.press('Tab');
     await page.locator('.line-number:focus').waitFor();
     const seq = Number(await page.locator(':focus').textContent());
-    expect(seq).toBeGreaterThan(2400); // one in view, and not the first of all
+    expect(seq).toBeGreaterThan(2400); // a visible line, not the first of all
     expect(await isFollowing(page)).toBe(false);
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('ArrowUp');
@@ -352,7 +355,7 @@ describe('the log of a run, in a browser', () => {
     await line(page, seq - 1)
       .locator(':focus')
       .waitFor();
-    // The same for lines that came later, also where those above are folded.
+    // The same for later lines, also if those above are folded.
     speech.say('one more');
     await line(page, 2502).waitFor({ state: 'attached' });
     expect(await page.locator('.line-number:not([tabindex="-1"])').count()).toBe(1);
@@ -487,7 +490,7 @@ describe('the log of a run, in a browser', () => {
     const page = await open();
     speech.say('the stream is heard');
     await line(page, 2501).waitFor();
-    // As if the answer with the last lines had come before the stream's word. Only what is read from then on counts.
+    // Simulates that the last lines arrive before the stream's end event. Only later reads count.
     await page.evaluate(`new Promise((isAsked) => {
       document.getElementById('run-log').dispatchEvent(new CustomEvent('jobato:ended'));
       document.body.addEventListener('run-changed', () => isAsked(), { once: true });
@@ -527,7 +530,7 @@ describe('the log of a run, in a browser', () => {
     expect(await seqs(page)).toEqual(from(1501, 2503));
     await page.getByText('Live updates are not possible').waitFor({ state: 'detached' });
 
-    // The log of a run that has ended begins with its end, also where lines are wrapped into several.
+    // The log of an ended run opens at its end, also with wrapped lines.
     const narrow = await open('', { viewport: { width: 360, height: 700 } });
     await line(narrow, 2503).waitFor();
     await isAtEnd(narrow);

@@ -43,7 +43,7 @@ describe('the page of a project, in a browser', () => {
   afterEach(async () => {
     const complaints = opened.flatMap((each) => each.complaints);
     await Promise.all(opened.splice(0).map(({ page }) => page.context().close()));
-    // An answer that refuses a form is no mistake of the page; everything else that a browser says is.
+    // A refused form is not a fault of the page; all other console messages are.
     expect(complaints.filter((text) => !/status of 4(00|09|29)/.test(text))).toEqual([]);
   });
   afterAll(async () => {
@@ -58,7 +58,7 @@ describe('the page of a project, in a browser', () => {
     await each.page.goto(path);
     return each.page;
   }
-  /** Asks until its top is in the window: nobody says when a page has been scrolled. */
+  /** Polls until the top of the element is in the window, because scrolling has no reliable end event. */
   const untilInView = async (target: Locator) => {
     const isInView = () =>
       target.evaluate((element) => {
@@ -222,12 +222,12 @@ describe('the page of a project, in a browser', () => {
     await jobato.untilEnded(runId);
   });
 
-  /** As if its tab had been turned to: what is idle is read only every few seconds. */
+  /** Simulates a switch to the tab: idle pages poll only every few seconds. */
   const lookAt = (page: Page) => page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
 
   it('leads from a step that wants a parameter to its field', async () => {
     const page = await open('/projects/tagged', true);
-    await page.getByText('Parameters').click(); // it was open, since something has to be typed
+    await page.getByText('Parameters').click(); // it was open, because a value is required
     const button = page.getByRole('button', { name: 'Run from here (publish)' });
     await button.and(page.getByRole('button', { description: 'skips build' })).click();
     await page.locator('#param-tag:focus').waitFor();
@@ -283,14 +283,14 @@ describe('the page of a project, in a browser', () => {
     const file = join(jobato.folders.configDir, 'projects', 'moved.yaml');
     const run = page.getByRole('button', { name: 'Run', exact: true });
     const until = async (isReached: () => Promise<boolean>) => {
-      // The file is read when its folder says so; each look asks for what has been read by then.
+      // The server reads the file after a change of its folder; each poll shows the state read by then.
       while (!(await isReached())) await lookAt(page);
     };
     rmSync(file);
     await until(() => page.getByText('This project is no longer in the configuration').isVisible());
     await page.getByRole('link', { name: 'To the projects' }).waitFor();
     expect(await run.isDisabled()).toBe(true);
-    // Somebody who comes to it anew still finds what has run.
+    // A new visitor still finds past runs.
     const anew = await jobato.fetch('/projects/moved', { headers: { accept: 'text/html' } });
     expect([anew.status, await anew.text()]).toEqual([404, expect.stringContaining('the latest of them')]);
     const never = await jobato.fetch('/projects/never', { headers: { accept: 'text/html' } });

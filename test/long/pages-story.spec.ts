@@ -14,7 +14,7 @@ import { Given } from '../support/pages-signal';
 
 const RUN_PAGE = /\/runs\/[0-9a-f-]{36}$/;
 const CALLS = `require('node:fs').writeSync(3, '{"quota":{"used":3}}\\n')`;
-/** More stops than any page has. */
+/** More tab stops than any page has. */
 const MAX_TABS = 150;
 
 describe('a day with Jobato, without a mouse', () => {
@@ -43,7 +43,7 @@ describe('a day with Jobato, without a mouse', () => {
   const link = (name: string | RegExp) => page.getByRole('link', { name, exact: true });
   const path = () => new URL(page.url()).pathname;
 
-  /** On to it by the Tab key, from wherever the focus is. */
+  /** Moves the focus to the element with the Tab key. */
   async function reach(target: Locator): Promise<void> {
     await target.waitFor();
     for (let tabs = 0; tabs < MAX_TABS; tabs++) {
@@ -75,13 +75,13 @@ describe('a day with Jobato, without a mouse', () => {
     const port = lastingPort();
     jobato = await RunningApp.start(folders, {}, port);
     ({ page, complaints } = await openPage(browser, jobato.url, { javaScriptEnabled }));
-    /** Live, a page comes to show it by itself; without JavaScript somebody has to load it again. */
+    /** With live updates, the page shows the text by polling; without JavaScript, the test reloads it. */
     const shows = async (place: Locator, text: string | RegExp) => {
       if (!javaScriptEnabled) await page.reload();
       await place.filter({ hasText: text }).first().waitFor();
     };
 
-    // In the morning: nothing ran yet. A run with parameters of its own.
+    // Morning: no run yet. The first run has its own parameters.
     await page.goto('/');
     await press(link('Job search'));
     await at('run-status').filter({ hasText: 'Never run' }).waitFor();
@@ -98,7 +98,7 @@ describe('a day with Jobato, without a mouse', () => {
     await shows(at('run-progress'), 'look: 1 of 4 (25 %)');
     await shows(at('run-log'), 'looking for Rust, deep true, at most 200');
 
-    // Meanwhile another one is stopped, from the overview.
+    // Stops another run from the overview.
     const other = await jobato.trigger('endless');
     await jobato.until(other.runId, ({ steps }) => steps[0]!.status === 'running');
     const morning = page;
@@ -114,7 +114,7 @@ describe('a day with Jobato, without a mouse', () => {
       await shows(at('run-status'), 'Cancelled');
     }
 
-    // A page that has not heard of the run yet lets somebody try: it is refused, with the way to the run.
+    // An outdated page allows the attempt: the server refuses it and links to the active run.
     await hidePages(page);
     await page.goto('/projects/search');
     await page.locator('#run-button').evaluate((element) => element.removeAttribute('disabled'));
@@ -125,7 +125,7 @@ describe('a day with Jobato, without a mouse', () => {
     await page.close();
     page = morning;
 
-    // The first one ends, and the page that was open all the time says so.
+    // The first run ends, and the page that was open all the time shows it.
     signal.give();
     await jobato.untilEnded(runId);
     await shows(at('run-status'), 'Completed');
@@ -138,7 +138,7 @@ describe('a day with Jobato, without a mouse', () => {
     await jobato.untilEnded(rerunId);
     await shows(at('run-status'), 'Completed');
 
-    // Looking back: the history, by status.
+    // The history, by status.
     await page.goto('/projects/search');
     expect(await at('run-history').locator('tbody tr').count()).toBe(2);
     await press(at('run-history').getByRole('link', { name: /^Failed/ }));
@@ -146,7 +146,7 @@ describe('a day with Jobato, without a mouse', () => {
     await press(at('run-history').getByRole('link', { name: /^Completed/ }));
     await at('run-history').locator('tbody tr').nth(1).waitFor();
 
-    // The quota of the day is used up.
+    // The quota of the day is exhausted.
     const calls = await jobato.trigger('calls');
     await jobato.untilEnded(calls.runId);
     await page.goto('/projects/calls');
@@ -155,11 +155,11 @@ describe('a day with Jobato, without a mouse', () => {
     expect(await at('notice').locator('time').getAttribute('datetime')).toMatch(/T\d\d:00:00\.000Z$/);
     expect(path()).toMatch(/^\/projects\/calls/);
 
-    // The server goes away and comes back, on what it left.
+    // The server stops and restarts on the same data.
     if (javaScriptEnabled) await page.goto('/');
     await jobato.stop();
     if (javaScriptEnabled) {
-      // As if its tab had been turned to: a quiet page asks only every few seconds.
+      // Simulates a switch to the tab: idle pages poll only every few seconds.
       await page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
       await page.locator('#connection').filter({ hasText: 'Reconnecting' }).waitFor();
       await press(button('Run Job search'));

@@ -28,9 +28,9 @@ const PLAIN_NGINX = `server {
 
 interface Way {
   name: string;
-  /** Null for one that is made here. */
+  /** Null for a proxy that the test implements. */
   program: ProxyProgram | null;
-  /** Whether the server has a base path. */
+  /** The base path of the server; empty for none. */
   prefix: '' | typeof PREFIX;
   start: (backend: string) => Promise<Proxy>;
 }
@@ -122,7 +122,7 @@ const TALK = `console.log('first');
   }, 20);`;
 
 let browser: Browser;
-/** By its base path. */
+/** The servers by base path. */
 const servers = new Map<string, RunningApp>();
 beforeAll(async () => {
   browser = await launchBrowser();
@@ -143,7 +143,7 @@ afterAll(async () => {
   signal.remove();
 });
 
-/** A machine that has not got a program skips its tests; `npm test` installs those of Debian. */
+/** Skips the tests of proxies that are not installed; `npm test` installs those of Debian. */
 const describeBehind = ({ program }: Pick<Way, 'program'>) =>
   program === null || isInstalled(program) ? describe : describe.skip;
 
@@ -187,7 +187,7 @@ for (const { name, prefix, start, ...way } of WAYS)
         .first()
         .waitFor();
       expect(await page.locator('#connection').textContent()).toBe('');
-      // Signing out cuts what is being sent, which proxies answer with 502.
+      // Sign-out interrupts open responses, for which proxies return 502.
       expect(complaints).toEqual([]);
       await page.getByRole('button', { name: 'Sign out' }).click();
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -216,7 +216,7 @@ for (const { name, prefix, start, ...way } of WAYS)
       expect(uploaded.status).toBe(201);
       const [artifact] = (await json<RunView>(`/api/runs/${runId}`)).artifacts;
       expect(uploaded.headers.get('location')).toBe(artifact!.href);
-      // A proxy that compresses marks its own form by another tag.
+      // A compressing proxy gives its variant another ETag.
       const plain = { ...BEARER, 'accept-encoding': 'identity' };
       const whole = await fetch(new URL(artifact!.href, url), { headers: plain });
       expect(Buffer.from(await whole.arrayBuffer()).equals(file)).toBe(true);

@@ -16,14 +16,14 @@ import { type Folders, nodeStep, RunningApp } from '../support/jobato';
 import { RedisServer } from '../support/redis';
 import { SwallowingProxy } from '../support/swallowing-proxy';
 
-/** What the issue of a fault may take: all drains within this, without a restart. */
+/** The limit for recovery from a fault: all backlogs drain within this time, without a restart. */
 const DRAINS_WITHIN_MS = 60_000;
 const PROJECTS = {
   outside: 'id: outside\nexecutor: external\n',
   other: 'id: other\nexecutor: external\n',
   hurries: 'id: hurries\nexecutor: external\nclaimTimeoutSeconds: 1\n',
   steps: nodeStep('steps', "console.log('line 1')"),
-  // Ends when the test puts a file beside the folder of the data.
+  // Ends when the test creates a file next to the data folder.
   waits: nodeStep(
     'waits',
     "const { JOBATO_WORK_DIR: d } = process.env; const fs = require('fs'); setInterval(() => fs.existsSync(d + '/../../../go') && process.exit(0), 10)",
@@ -35,7 +35,7 @@ let redis: Redis;
 let jobato: RunningApp;
 const keys = { events: 'ml:run-events', logs: 'ml:run-logs' };
 
-/** @param on the folders of an earlier life */
+/** @param on folders of an earlier life */
 async function start(more: Record<string, string> = {}, on?: Folders): Promise<void> {
   jobato = await RunningApp.start(on ?? PROJECTS, { REDIS_URL: server.url, ...more });
 }
@@ -76,7 +76,7 @@ const untilCompleted = (runId: string) =>
     `the end of ${runId}`,
     jobato.until(runId, (run) => run.status === 'completed'),
   );
-/** The requests of a run that lie on the stream just now. */
+/** Returns the requests of a run on the stream. */
 const requestsOf = async (runId: string) =>
   (await redis.xrange(keys.events, '-', '+')).filter(
     ([, fields]) => fields.includes('run.requested') && fields.includes(runId),
@@ -95,7 +95,8 @@ describe('with Redis away', () => {
 
     const startedAt = performance.now();
     const { runId } = await jobato.trigger('steps');
-    expect(performance.now() - startedAt).toBeLessThan(1000); // not a benchmark: no time-out of Redis is in it
+    // Not a benchmark: the call does not wait for a Redis timeout.
+    expect(performance.now() - startedAt).toBeLessThan(1000);
     expect((await get(runId)).waiting?.code).toBe('not-yet-published');
     expect((await jobato.fetch('/projects/steps')).status).toBe(200);
     expect((await jobato.fetch('/api/workers')).status).toBe(200);
@@ -140,7 +141,7 @@ describe('with Redis away', () => {
     await server.kill();
     await untilTrouble();
     const watch = jobato.app.get(OverdueWatch);
-    // The first look that sees the run comes when its time is over, as on a busy machine.
+    // The watch first sees the run after its time limit, as on a busy machine.
     const looks = jest.spyOn(watch as unknown as { lookUnlessLooking(): void }, 'lookUnlessLooking');
     looks.mockReturnValue();
     const { runId } = await jobato.trigger('hurries');
@@ -233,7 +234,7 @@ it('publishes again where the reply was lost, and carries the run out once', asy
     await untilCompleted(runId);
     const requests = await requestsOf(runId);
     expect(requests.length).toBeGreaterThanOrEqual(2);
-    expect(new Set(requests.map(([, fields]) => fields[1])).size).toBe(1); // one eventId
+    expect(new Set(requests.map(([, fields]) => fields[1])).size).toBe(1); // all with one eventId
     expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('line 1\n');
   } finally {
     await proxy.stop();
@@ -265,7 +266,7 @@ describe('what the stream has lost', () => {
     const { runId } = await jobato.trigger('steps');
     await untilRequestedOnStream(runId);
     const relay = jest.spyOn(jobato.app.get(OutboxRelay), 'put');
-    // The look at the other run is a look at this one.
+    // The check that republishes the other run has also covered this one.
     const { runId: lost } = await jobato.trigger('outside');
     await untilRequestedOnStream(lost);
     await redis.xdel(keys.events, ...(await requestsOf(lost)).map(([id]) => id));

@@ -8,7 +8,7 @@ import { type Folders, makeFolders, nodeStep } from '../support/jobato';
 import { freePort } from '../support/worker-child';
 
 const ROOT = join(__dirname, '..', '..');
-/** A start takes 2 s; on a busy machine much longer. */
+/** A start takes 2 s, and much longer on a busy machine. */
 const READY_WITHIN_MS = 60_000;
 
 describe('the log of the server', () => {
@@ -100,7 +100,7 @@ describe('the log of the server', () => {
       closeSync(file);
       await eventually('the server to be ready', isReady, READY_WITHIN_MS);
       expect(() => writeFileSync(filler, Buffer.alloc(1024 * 1024))).toThrow('ENOSPC');
-      // One page of the file that is already the log's may still have room.
+      // The last page of the log file may still have room.
       for (let more = 0; more < 40; more++) {
         await fetch(`${url}/not-there?filler=${'x'.repeat(200)}`);
       }

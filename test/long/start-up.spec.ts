@@ -9,8 +9,6 @@ import { canMount, SmallDisk } from '../support/small-disk';
 
 const ROOT = join(__dirname, '..', '..');
 
-/** Several processes in each of them. */
-
 let folders: Folders;
 let server: ServerProcess | null;
 beforeEach(() => {
@@ -24,7 +22,7 @@ afterEach(async () => {
 
 const databaseFile = () => join(folders.dataDir, 'db', 'jobato.db');
 
-/** Starts a server that is expected to refuse, and returns the one sentence or two that it says. */
+/** Starts a server that must refuse to start, and returns its error message. */
 async function refusal(extra: Record<string, string> = {}): Promise<string> {
   const child = spawn(process.execPath, [join(ROOT, 'dist', 'main.js')], {
     cwd: ROOT,

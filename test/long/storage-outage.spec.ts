@@ -7,7 +7,7 @@ import { canMount, SmallDisk } from '../support/small-disk';
 
 const SOON_MS = 60_000;
 
-/** Prints numbered lines until the file `end` is in its folder, at least this many. */
+/** Prints numbered lines, at least this many, until the file `end` is in its folder. */
 const COUNTS = `
   const { existsSync } = require('node:fs');
   let n = 0;
@@ -18,7 +18,7 @@ const COUNTS = `
     console.log('last ' + n);
   }, 20);`;
 
-/** Takes all room in a file that is gone with its process. */
+/** Fills the disk with a file that disappears with its process. */
 const FILLS = `
   const { openSync, unlinkSync, writeSync } = require('node:fs');
   const path = process.env.JOBATO_WORK_DIR + '/filler';
@@ -32,7 +32,7 @@ const FILLS = `
     }
   }, 50);`;
 
-/** Fails when there is no more room, as most programs do. */
+/** Fails when the disk is full, as most programs do. */
 const FAILS = `
   const { openSync, writeSync } = require('node:fs');
   const file = openSync(process.env.JOBATO_WORK_DIR + '/filler', 'w');
@@ -81,7 +81,7 @@ describe('an outage of the storage while a run is at work', () => {
 
   const withDisk = canMount ? it : it.skip;
 
-  /** A small disk for DATA_DIR, or a folder in it, for as long as the test. */
+  /** Runs the test with a small disk mounted at DATA_DIR or a folder in it. */
   async function onSmallDisk(below: string, test: (folders: Folders) => Promise<void>): Promise<void> {
     const folders = belongings.makeFolders(projects);
     const disk = SmallDisk.mount(join(folders.dataDir, below), 24);

@@ -21,7 +21,7 @@ describe('a worker process whose Redis fails', () => {
   });
   afterAll(() => all.clear());
 
-  /** `counts` while something happens to Redis: every line is there in the end, once. */
+  /** Runs `counts` during a fault of Redis, and checks that every line is stored exactly once. */
   async function nothingIsLost(happening: (runId: string) => Promise<void>): Promise<void> {
     const { runId } = await all.server.trigger('counts');
     await all.server.untilLogged(runId, 'line 20"');
@@ -30,7 +30,7 @@ describe('a worker process whose Redis fails', () => {
     expect(run).toMatchObject({ status: 'completed', attempt: 1 });
     const expected = Array.from({ length: 150 }, (_, index) => `line ${index + 1}`);
     await eventually('the whole log', async () => (await logOf(all.server, runId)).length >= 150);
-    // What was lost and said again comes later than it was written.
+    // Lost lines that are sent again are stored later than written.
     expect((await logOf(all.server, runId)).sort()).toEqual(expected.sort());
     expect(flawsOf(all.folders)).toEqual([]);
   }

@@ -1,4 +1,4 @@
-// Says what the tests need beside Node and its packages, and installs it where that can be done.
+// Checks the tools that the tests need in addition to Node packages, and installs missing ones where possible.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import languages from '../support/languages.cjs';
@@ -60,7 +60,7 @@ if (!findRedis()) {
   process.exit(1);
 }
 
-// The example workers are run where their language is; a test that finds none is skipped and says so.
+// The example workers run if their language is installed; otherwise their tests are skipped with a message.
 if (!languages.pythonWithRedis()) {
   console.log('No Python that can import redis found; trying to install python3-redis with apt-get …');
   aptInstall('python3-redis');
@@ -70,7 +70,7 @@ if (languages.missingForBash().length > 0) {
   aptInstall('redis-tools', 'jq', 'curl');
 }
 
-// Servers are tried behind these proxies; one that is missing is skipped and says so.
+// Servers run behind these proxies; the tests of a missing proxy are skipped with a message.
 const PACKAGES_OF_PROXIES = { nginx: 'nginx-light', caddy: 'caddy', haproxy: 'haproxy' };
 const missingProxies = Object.keys(PACKAGES_OF_PROXIES).filter((program) => !hasProgram(program));
 if (missingProxies.length > 0) {
@@ -79,7 +79,7 @@ if (missingProxies.length > 0) {
 }
 
 function hasProgram(program) {
-  // Debian has some of them where only root's PATH leads.
+  // Debian installs some of them in folders that only root's PATH contains.
   const env = { PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
   return spawnSync(program, ['-v'], { env, stdio: 'ignore' }).error === undefined;
 }

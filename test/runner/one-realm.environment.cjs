@@ -1,8 +1,8 @@
 const { TestEnvironment } = require('jest-environment-node');
 
 /**
- * Runs a spec in the realm of its worker process, and not in one of its own: so it can share what is loaded with the
- * specs before it (see shared-modules.runtime.cjs). What a spec changes of the process is put back after it.
+ * Runs a spec in the realm of its Jest worker process instead of a new one. Specs of one process therefore share
+ * loaded modules (see shared-modules.runtime.cjs). Restores the state of the process after each spec.
  */
 module.exports = class OneRealmEnvironment extends TestEnvironment {
   constructor(config, context) {
@@ -26,7 +26,7 @@ module.exports = class OneRealmEnvironment extends TestEnvironment {
     const { env, cwd, exit, console } = this.before;
     this.moduleMocker.restoreAllMocks();
     await super.teardown();
-    // Jest would go on telling the reporters of this spec about the next.
+    // Otherwise Jest would report the next spec to the reporters of this one.
     delete globalThis[Symbol.for('EVENT_HANDLERS')];
     for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
     Object.assign(process.env, env);

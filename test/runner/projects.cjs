@@ -1,4 +1,4 @@
-/** What all specs have in common, and the groups that jest.config.cjs and jest.full.config.cjs choose from. */
+/** The settings that all specs share, and the groups that jest.config.cjs and jest.full.config.cjs select. */
 
 const rootDir = require('node:path').join(__dirname, '..', '..');
 
@@ -13,10 +13,10 @@ const common = {
 
 const matching = (...names) => [`<rootDir>/test/(${names.join('|')}).spec.ts`];
 
-/** These open pages. */
+/** Specs that open pages. */
 const IN_A_BROWSER = ['pages*', 'api-description', 'contract-kit'];
 
-/** What hears and says events on the stream, from outside and inside. */
+/** Specs that publish or read events on the stream, inside or outside of the application. */
 const ON_BOTH_STREAMS = [
   'smoke',
   'api-internal-events',
@@ -25,7 +25,7 @@ const ON_BOTH_STREAMS = [
   'reused-event-ids',
 ];
 
-/** These start a Redis of their own, or have no stream in them; of the pages, one spec stands for all. */
+/** Specs that start their own Redis or use no stream. One spec of the pages stands for all of them. */
 const ON_ONE_STREAM = [
   'api-access',
   'api-description',
@@ -87,7 +87,7 @@ const withRedis = {
 const manyRepetitions = '<rootDir>/test/runner/many-repetitions.ts';
 const excluding = (...names) => ['/node_modules/', `/test/(${names.join('|')})\\.spec\\.ts$`];
 
-/** The rules of each folder, and the application with the embedded stream. */
+/** The unit specs of each folder, and the application with the embedded stream. */
 exports.embedded = {
   ...common,
   displayName: 'embedded',
@@ -100,7 +100,7 @@ exports.pages = { ...common, ...withBrowser, displayName: 'pages', testMatch: ma
 
 exports.streams = { ...common, ...withRedis, displayName: 'redis', testMatch: matching(...ON_BOTH_STREAMS) };
 
-/** Floods and races, with as many repetitions as it takes to trust them. */
+/** Floods and races, with enough repetitions to be reliable. */
 exports.repeated = {
   ...common,
   displayName: 'repeated',
@@ -111,18 +111,18 @@ exports.repeated = {
   ),
 };
 
-/** Many lives, many programs. */
+/** Many server lives and many programs. */
 exports.long = {
   ...common,
   ...withBrowser,
   setupFiles: [manyRepetitions],
   displayName: 'long',
   testMatch: matching('long/*'),
-  // It kills the Redis between the parts, so it is nothing without one.
+  // This spec kills Redis during the test, so it needs Redis.
   testPathIgnorePatterns: excluding('long/chaos'),
 };
 
-/** Everything that has a stream in it once more, with Redis between the parts: what the tests hold does not hang on the stream. */
+/** Runs all specs with a stream again on Redis: their results must not depend on the stream. */
 exports.redis = {
   ...common,
   ...withRedis,
@@ -137,11 +137,12 @@ exports.run = (projects) => ({
   rootDir,
   projects,
   globalSetup: '<rootDir>/test/runner/build.cjs',
-  // The last line of the output is the one that tools read: "N passed, N failed, N skipped".
+  // Tools read the last line of the output: "N passed, N failed, N skipped".
   reporters: ['default', '<rootDir>/test/runner/closing-line.reporter.cjs'],
-  // Ends a hang; no test waits for it. A busy machine can take many times as long as an idle one: no test has a limit
-  // of its own.
+  // Ends a hang; no test waits for it. No test has its own limit, because a busy machine can be many times slower
+  // than an idle one.
   testTimeout: 600_000,
-  // More than the cores of a small machine: much of the time is spent waiting, for one that ignores SIGTERM for example.
+  // More than the cores of a small machine, because specs mostly wait, for example for a process that ignores
+  // SIGTERM.
   maxWorkers: 4,
 });

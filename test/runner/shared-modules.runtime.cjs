@@ -7,9 +7,9 @@ const ROOT = resolve(__dirname, '..', '..');
 const SRC = join(ROOT, 'src');
 
 /**
- * Jest loads everything again for each spec file: Nest and TypeORM alone take longer than most specs. Here the worker
- * process loads packages and the application once, as Node does, the application from the build; only the specs and
- * what is below test/ belong to one spec.
+ * Jest reloads every module for each spec file, and Nest and TypeORM alone take longer than most specs. This
+ * runtime loads packages and the built application once per process, as Node does. Only the specs and files below
+ * test/ load per spec.
  */
 module.exports = class SharedModulesRuntime extends Runtime {
   contexts = [];
@@ -17,12 +17,15 @@ module.exports = class SharedModulesRuntime extends Runtime {
   constructor(...given) {
     super(...given);
     const { executor } = this;
-    // Of this realm, see one-realm.environment.cjs.
+    // Compiles in this realm; see one-realm.environment.cjs.
     executor.compile = (source, filename) =>
       compileFunction(source, executor.injectedModuleParameters, { filename });
   }
 
-  /** Jest's own: it makes a context for each spec, and each slows down every promise of the process from then on. */
+  /**
+   * Collects the async contexts that Jest creates for each spec: each one slows down every later promise of the
+   * process until it is disabled.
+   */
   requireInternalModule(from, name) {
     const loaded = super.requireInternalModule(from, name);
     if (name !== 'node:async_hooks') return loaded;

@@ -1,6 +1,9 @@
 import { RedisServer } from '../support/redis';
 
-/** One Redis for all tests of a run; each application has streams of its own on it. `REDIS_URL` gives another one. */
+/**
+ * Starts one Redis for all tests of a run; each application has separate streams. `REDIS_URL` selects an existing
+ * Redis.
+ */
 export default async function startRedis(): Promise<void> {
   const given = process.env.REDIS_URL;
   const server = given === undefined ? await RedisServer.start() : null;

@@ -4,7 +4,7 @@ import type { ProjectDefinition } from '../../src/projects/project';
 import type { Run } from '../../src/runs/run';
 import { type RunCommand, transition } from '../../src/runs/run-state';
 
-/** When the runs of these tests start, and moments after it. */
+/** The start of the runs in these tests, and a later time. */
 export const START = '2026-03-01T10:00:00.000Z';
 export const LATER = '2026-03-01T10:05:00.000Z';
 export const RUN_ID = '019ca9d6-8580-7000-8000-000000000001';
@@ -37,7 +37,7 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
   };
 }
 
-/** A run that has just been triggered. */
+/** Returns a run that was just triggered. */
 export function aNewRun(
   project: Partial<ProjectDefinition> = {},
   given: { runInputs?: RunInput[]; quota?: QuotaBudget } = {},
@@ -57,7 +57,7 @@ export function aNewRun(
   });
 }
 
-/** The run after these commands, each of which must be accepted. */
+/** Returns the run after these commands. Throws if a command is refused. */
 export function after(run: Run, commands: RunCommand[], now = LATER): Run {
   return commands.reduce((current, command) => {
     const result = transition(current, command, now);

@@ -8,10 +8,10 @@ export interface Answer {
   body: string;
 }
 
-/** Server errors that a healthy server may answer with. */
+/** Server errors that a healthy server may return. */
 const ALLOWED_5XX = [503, 507];
 
-/** Tells whether answers are as the document says. */
+/** Checks responses against the OpenAPI document. */
 export class AnswerChecker {
   private readonly ajv = new Ajv({ strict: false, allErrors: true });
   private readonly compiled = new Map<string, ValidateFunction>();
@@ -23,7 +23,7 @@ export class AnswerChecker {
     this.ajv.addSchema({ $id: 'api', components: withNullType(components) as object });
   }
 
-  /** Returns what is wrong with an answer; null where it is as documented. */
+  /** Returns what is wrong with a response, or null if it matches the document. */
   flawOf(operation: Operation, { status, type, body }: Answer): string | null {
     if (status >= 500 && !ALLOWED_5XX.includes(status)) return `status ${status}: ${body.slice(0, 500)}`;
     const documented = operation.responses[status];
@@ -55,7 +55,7 @@ export class AnswerChecker {
   }
 }
 
-/** OpenAPI 3.0 says `nullable` where JSON Schema has a type for null. */
+/** Converts OpenAPI 3.0 `nullable` to a JSON Schema type for null. */
 function withNullType(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withNullType);
   if (schema === null || typeof schema !== 'object') return schema;

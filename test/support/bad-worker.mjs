@@ -1,10 +1,10 @@
-// A worker that keeps the contract but for one fault, named by FAULT: what the contract test has to notice.
+// A worker that keeps the contract except for one fault, named by FAULT, which the contract test must detect.
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 
 const { REDIS_URL, PROJECT_ID, RUN_EVENTS_STREAM: STREAM, FAULT } = process.env;
 const redis = new Redis(REDIS_URL);
-const reader = redis.duplicate(); // a blocking read holds up all else on its connection
+const reader = redis.duplicate(); // a blocking read blocks all other commands on its connection
 const known = new Set();
 let last = '$';
 

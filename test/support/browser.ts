@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 
-/** The first is Chromium without the parts that a test does not see: a page costs it a quarter of the processor time. */
+/** The first is Chromium without a user interface: a page takes a quarter of the CPU time. */
 const PLACES = [
   '/usr/bin/chromium-headless-shell',
   '/usr/bin/chromium',
@@ -18,14 +18,14 @@ export const CHROMIUM_ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** A real browser: the one that all specs share, or one of its own where there is none, as in a script. */
+/** Returns the browser shared by all specs. Without one, for example in a script, launches a browser. */
 export async function launchBrowser(): Promise<Browser> {
   const shared = process.env.JOBATO_TEST_BROWSER;
   if (shared !== undefined) return chromium.connect(shared);
   return chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_ARGUMENTS });
 }
 
-/** Where none is installed, the test says what to do about it rather than passing without one. */
+/** Throws with installation help if no browser is found, so that a test never passes without one. */
 export function chromiumPath(): string {
   const given = process.env.CHROMIUM;
   const executablePath = given ?? PLACES.find((place) => existsSync(place));
@@ -38,7 +38,7 @@ export function chromiumPath(): string {
   return executablePath;
 }
 
-/** A page of its own in a fresh context, and everything that the browser complains about on it. */
+/** Opens a page in a fresh context, and collects all console errors, warnings and exceptions. */
 export async function openPage(
   browser: Browser,
   baseURL: string,
@@ -61,8 +61,8 @@ export async function openPage(
 }
 
 /**
- * Presses a button that can be pressed only as long as its page has not heard of what is in the way. All in one go,
- * since what the page reads next takes it back.
+ * Presses a disabled button, as a user does whose page is outdated. One evaluation, because the next update of the
+ * page disables the button again.
  */
 export async function pressAsOfBefore(button: Locator): Promise<void> {
   await button.evaluate((element) => {
@@ -72,7 +72,10 @@ export async function pressAsOfBefore(button: Locator): Promise<void> {
   });
 }
 
-/** From here on its pages ask for nothing by themselves, as if nobody looked at them: what they show comes of what is done. */
+/**
+ * Makes the pages report that they are hidden, so that they do not poll: they show only the results of the test's
+ * actions.
+ */
 export async function hidePages(page: Page): Promise<void> {
   await page.addInitScript("Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })");
 }

@@ -9,7 +9,7 @@ export interface CliResult {
   stderr: string;
 }
 
-/** A program of the command line as a process of its own, with what it has said so far. */
+/** A command line program in its own process, with its output up to now. */
 export class CliProcess {
   stdout = '';
   stderr = '';
@@ -27,12 +27,12 @@ export class CliProcess {
     );
   }
 
-  /** @param program relative to the root of the project */
+  /** @param program path relative to the root of the project */
   static start(program: string, args: string[], environment: Record<string, string>, cwd = ROOT): CliProcess {
     return CliProcess.startAt(join(ROOT, program), args, environment, cwd);
   }
 
-  /** @param program a script, wherever it is */
+  /** @param program path of a script */
   static startAt(
     program: string,
     args: string[],
@@ -47,7 +47,7 @@ export class CliProcess {
     return new CliProcess(child);
   }
 
-  /** Resolves as soon as it has said this, on stdout or stderr. */
+  /** Resolves as soon as stdout or stderr contains the text. Throws if the process ends first. */
   async says(text: string): Promise<void> {
     const has = () => this.stdout.includes(text) || this.stderr.includes(text);
     while (!has()) {

@@ -10,14 +10,14 @@ import type { RunView } from '../../src/runs/run-view';
 import { type Folders, isOnRedis, makeFolders, redisKeys, ServerProcess } from './jobato';
 import type { RunEventMap } from '../../src/events/run-event';
 
-/** What has to be so within 2 s on a quiet machine; a busy one is given more time before a test fails. */
+/** The limit for recoveries that take at most 2 s on an idle machine; a busy machine needs more. */
 export const RECOVERS_WITHIN_MS = 60_000;
 export const CRASHING_SERVER = join(__dirname, 'crashing-server.cjs');
 const FAMILY_STEP = join(__dirname, 'family-step.cjs');
 
 export type Behaviour = 'ends' | 'stays' | 'stubborn';
 
-/** A project whose one step has a family; see family-step.cjs. */
+/** Returns a project with one step that starts further processes; see family-step.cjs. */
 export function familyProject(id: string, behaviour: Behaviour, maxAttempts: number, more = ''): string {
   return `id: ${id}
 retry: { maxAttempts: ${maxAttempts} }
@@ -28,7 +28,7 @@ ${more}steps:
 `;
 }
 
-/** Everything that a test has started and must not leave behind, however it ends. */
+/** Tracks the servers, folders and processes of a test, and removes them however the test ends. */
 export class Belongings {
   private readonly servers = new Set<ServerProcess>();
   private readonly folders = new Set<Folders>();
@@ -68,7 +68,7 @@ export class Belongings {
   }
 }
 
-/** Processes of any run of this data folder that are alive, wherever they went. */
+/** Returns the live processes of all runs of this data folder, including those that left their group. */
 export function livingOf({ dataDir }: Folders): number[] {
   return processesWithEnvironment(`JOBATO_RUN_DIR=${join(dataDir, 'runs')}/`);
 }
@@ -77,18 +77,18 @@ export function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended already.
+    // The process has already ended.
   }
 }
 
-/** Resolves when the process is gone, by whatever end. */
+/** Resolves after the process has ended for any reason. */
 export async function gone({ child }: ServerProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
     await within(RECOVERS_WITHIN_MS, 'the end of the server', once(child, 'exit'));
   }
 }
 
-/** Fails, saying what was waited for, where the promise takes longer. */
+/** Rejects with the name of the awaited event if the promise takes longer. */
 export async function within<Result>(ms: number, what: string, promise: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -101,7 +101,7 @@ export async function within<Result>(ms: number, what: string, promise: Promise<
   }
 }
 
-/** Resolves as soon as it is so; for what sends no signal of its own, such as a row in a table. */
+/** Polls until the condition holds; for changes without a signal, such as a row in a table. */
 export async function eventually(
   what: string,
   isSo: () => boolean | Promise<boolean>,
@@ -114,7 +114,7 @@ export async function eventually(
   }
 }
 
-/** The answer to a trigger, or null if the server died before it could answer. */
+/** Returns the response to a trigger, or null if the server died before responding. */
 export async function tryTrigger(server: ServerProcess, projectId: string): Promise<RunView | null> {
   try {
     return await server.trigger(projectId);
@@ -142,7 +142,7 @@ export async function logOf(server: ServerProcess, runId: string): Promise<strin
   return (await response.text()).split('\n').slice(0, -1);
 }
 
-/** How often each attempt of a run was really carried out, as the steps themselves wrote it down. */
+/** Returns the attempt of each actual execution of a run, as recorded by the steps. */
 export function executionsOf({ dataDir }: Folders, runId: string): string[] {
   const workDir = join(dataDir, 'work');
   const projectIds = existsSync(workDir) ? readdirSync(workDir) : [];
@@ -157,7 +157,7 @@ export function executionsOf({ dataDir }: Folders, runId: string): string[] {
   );
 }
 
-/** Looks into the database beside the server. */
+/** Reads the database while the server may be running. */
 export function inDatabase<Result>(
   { dataDir }: Folders,
   look: (database: BetterSqlite3.Database) => Result,
@@ -170,7 +170,7 @@ export function inDatabase<Result>(
   }
 }
 
-/** An event that lies on the stream while nobody is there to read it. @returns its id */
+/** Puts an event on the stream without a running server. @returns its id */
 export async function putOnStream(
   folders: Folders,
   { eventType, runId = randomUUID(), payload = {} }: { eventType: string; runId?: string; payload?: object },
@@ -204,7 +204,7 @@ function count(database: BetterSqlite3.Database, sql: string): number {
   return (database.prepare(`SELECT COUNT(*) AS count FROM ${sql}`).get() as { count: number }).count;
 }
 
-/** How often a run was asked for on the stream. */
+/** Returns the number of requests for a run on the stream. */
 export function requestsOnStream(folders: Folders, runId: string): Promise<number> {
   if (isOnRedis()) {
     return onRedis(
@@ -224,7 +224,10 @@ export function requestsOnStream(folders: Folders, runId: string): Promise<numbe
   );
 }
 
-/** Waits until nothing is under way any more: all is published, and these groups have handed out and acknowledged all. */
+/**
+ * Waits until the system is idle: the outbox is empty, and these groups have delivered and acknowledged all
+ * entries.
+ */
 export function untilQuiet(folders: Folders, groups = ['jobato-api', 'jobato-workers']): Promise<void> {
   const names = groups.map((name) => `'${name}'`).join(', ');
   return eventually('an empty outbox and no event in the air', async () => {
@@ -246,7 +249,7 @@ export function untilQuiet(folders: Folders, groups = ['jobato-api', 'jobato-wor
   });
 }
 
-/** Lets what is pending with the API look as if nobody had touched it for so long; Redis' clock cannot be turned. */
+/** Raises the idle time of the API's pending entries, because Redis' clock cannot be set. */
 export async function agePending(folders: Folders, ms: number): Promise<void> {
   if (!isOnRedis()) return;
   const { events } = redisKeys(folders);
@@ -258,7 +261,7 @@ export async function agePending(folders: Folders, ms: number): Promise<void> {
   });
 }
 
-/** Whether each of the groups was handed, and has acknowledged, everything on the streams that it reads. */
+/** Returns true if each of the groups has received and acknowledged all entries of its streams. */
 async function isReadOut(redis: Redis, folders: Folders, groups: string[]): Promise<boolean> {
   for (const key of Object.values(redisKeys(folders))) {
     const states = (await redis.xinfo('GROUPS', key).catch(() => [])) as unknown[][];
@@ -280,7 +283,7 @@ async function onRedis<Result>(use: (redis: Redis) => Promise<Result>): Promise<
   }
 }
 
-/** What must hold in every database at every time, whatever happened to the server. @returns what does not */
+/** Checks the invariants of every database at every time, also after crashes. @returns the violations */
 export function flawsOf(folders: Folders): string[] {
   return inDatabase(folders, (database) => {
     const flaws: string[] = [];
@@ -332,7 +335,7 @@ function logFlaws(database: BetterSqlite3.Database): string[] {
     if (decoded.length !== last - first + 1)
       flaws.push(`log of ${runId}: a chunk lacks lines before ${last}`);
     for (const { text } of decoded) {
-      // Steps number their lines, so none may come twice; the rest of the log may say a thing again.
+      // Steps number their lines, so each may appear only once; other lines may repeat.
       if (!/line \d+$/.test(text)) continue;
       if (seen.has(`${runId} ${text}`)) flaws.push(`log of ${runId}: "${text}" is there twice`);
       seen.add(`${runId} ${text}`);
@@ -347,7 +350,7 @@ function logFlaws(database: BetterSqlite3.Database): string[] {
   return flaws;
 }
 
-/** Times that people want to read, printed as they are: one line, without a stack beneath it. */
+/** Prints a measured time as one line, without the stack that Jest adds to console output. */
 export function tell(text: string): void {
   process.stderr.write(`${text}\n`);
 }

@@ -1,6 +1,6 @@
 /**
- * The built server, unchanged, that dies as if by kill -9 at the point that CRASH_AT names. Nothing of the product
- * knows of it: the methods that lead through the point are wrapped before dist/main.js is started.
+ * Runs the built server and kills it with SIGKILL at the point that CRASH_AT names. The product contains no hooks:
+ * this file wraps the methods at that point before it starts dist/main.js.
  */
 const { join } = require('node:path');
 const { ServerResponse } = require('node:http');
@@ -13,7 +13,7 @@ const { RedisEventStream } = built('events/redis-event-stream.js');
 const { StepRunner } = built('executor/step-runner.js');
 const { ProcessRegistry } = built('executor/process-registry.js');
 
-/** What a write is about, told by its input. */
+/** Predicates that recognise a write by its input. */
 const isTrigger = (input) => input?.run !== undefined && input.definition !== undefined;
 const isClaim = (input) => input?.command?.type === 'claim';
 const isStopRequest = (input) => input?.command?.type === 'request-stop';
@@ -53,7 +53,7 @@ function atOnce() {
   die();
 }
 
-/** The client has its 201 for sure: the run is accepted. */
+/** Waits until the client has received its 201, so that the run counts as accepted. */
 let answered;
 const answer = new Promise((resolve) => (answered = resolve));
 async function afterTheAnswer() {
@@ -103,7 +103,7 @@ function beforePublishing(eventType, dying) {
   }
 }
 
-/** What is called without being awaited is followed by more; a point there has to kill at once. */
+/** If the method is not awaited, its caller continues, so such a point must kill at once. */
 function beforeCall(type, method, dying) {
   const original = type.prototype[method];
   type.prototype[method] =

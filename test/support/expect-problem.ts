@@ -1,6 +1,6 @@
 import type { ErrorCode, Problem } from '../../src/http/catalogue';
 
-/** Holds an error answer to what every error answer has to be. @returns the problem, for what is special about it */
+/** Checks the rules for every error response. @returns the problem, for further checks */
 export async function expectProblem(
   response: Response,
   status: number,
@@ -18,13 +18,13 @@ export async function expectProblem(
     instance: expect.stringMatching(/^\//),
     errorCode,
   });
-  // No stack, and no path of the machine.
+  // No stack and no path of the machine.
   expect(text).not.toMatch(/node_modules|\bat [\w.<>]+ \(|\.[jt]s:\d+/);
   expect(text).not.toContain(process.cwd());
   return problem;
 }
 
-/** The fields that a VALIDATION problem complains about. */
+/** Returns the fields that a VALIDATION problem lists. */
 export async function expectInvalid(response: Response): Promise<string[]> {
   const { errors } = await expectProblem(response, 400, 'VALIDATION');
   expect(errors).toBeInstanceOf(Array);

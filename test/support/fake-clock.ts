@@ -1,6 +1,6 @@
 import { Clock } from '../../src/clock/clock';
 
-/** Two clocks that only a test moves: time passes on both, and the wall clock alone can be set. */
+/** A wall clock and a monotonic clock controlled by the test. Time passes on both; only the wall clock can be set. */
 export class FakeClock extends Clock {
   private monotonic = 1000;
 
@@ -16,13 +16,13 @@ export class FakeClock extends Clock {
     return this.monotonic;
   }
 
-  /** Time passes. */
+  /** Advances both clocks. */
   pass(ms: number): void {
     this.monotonic += ms;
     this.wallMs += ms;
   }
 
-  /** The wall clock is set forward, or back where `ms` is negative. */
+  /** Sets the wall clock forward, or back if `ms` is negative. */
   jump(ms: number): void {
     this.wallMs += ms;
   }

@@ -1,20 +1,21 @@
 /**
- * A step with relatives: a child in its own group and one that left the group (setsid). Each attempt looks whether
- * anybody of an earlier one is still alive, and says "alone" or who it met. BEHAVIOUR says what it then does:
- *   ends      it writes its lines and exits 0
- *   stays     the first attempt has relatives and stays until it is killed; later ones end
- *   stubborn  as "stays", and nobody of the family ends by SIGTERM
+ * A step that starts a child in its own group and one that leaves the group (setsid). Each attempt checks whether
+ * processes of earlier attempts are alive, and prints "alone" or the ones it met. BEHAVIOUR selects what follows:
+ *   ends      writes its lines and exits 0
+ *   stays     the first attempt starts both children and runs until it is killed; later ones end
+ *   stubborn  like "stays", but no process ends on SIGTERM
  */
 const { spawn } = require('node:child_process');
 const { appendFileSync, readFileSync } = require('node:fs');
 
 const { BEHAVIOUR, JOBATO_ATTEMPT, JOBATO_RUN_ID, JOBATO_WORK_DIR } = process.env;
-// Not in the run's folder, which is empty for each attempt.
+// Not in the run's folder, which is emptied for each attempt.
 const BOOK = `${JOBATO_WORK_DIR}/family-${JOBATO_RUN_ID}`;
 const isFirst = JOBATO_ATTEMPT === '1';
 const isStubborn = BEHAVIOUR === 'stubborn';
 
-// A server that was killed reads no longer: whoever minds would be gone before the next life could look.
+// A killed server no longer reads the pipe. Without this handler, the error would end the step before the next
+// server life.
 process.stdout.on('error', () => undefined);
 if (isStubborn) process.on('SIGTERM', () => undefined);
 
@@ -50,7 +51,7 @@ function earlierAttempts() {
   try {
     book = readFileSync(BOOK, 'utf8');
   } catch {
-    // The first of the run.
+    // The first attempt of the run.
   }
   return book
     .split('\n')

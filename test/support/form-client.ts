@@ -4,24 +4,24 @@ import { request as secure } from 'node:https';
 export interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
-  /** As it came over the wire. */
+  /** The raw bytes of the response. */
   body: Buffer;
   text: string;
 }
 
 type Headers = Record<string, string>;
 
-/** What a browser without JavaScript does: keeps cookies, and sends a form with its hidden token. */
+/** Acts like a browser without JavaScript: keeps cookies, and sends forms with their hidden token. */
 export class FormClient {
   readonly cookies = new Map<string, string>();
 
   constructor(
     private readonly url: string,
-    /** Sent with each request. */
+    /** Headers sent with each request. */
     private readonly always: Headers = {},
   ) {}
 
-  /** The header with all of them. */
+  /** The header with all cookies. */
   get cookie(): string {
     return [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   }
@@ -30,17 +30,17 @@ export class FormClient {
     return this.send('GET', path, { accept: 'text/html', ...headers });
   }
 
-  /** The token in the forms of a page. */
+  /** Returns the token in the forms of a page. */
   async tokenOf(path: string): Promise<string> {
     return tokenIn((await this.get(path)).text);
   }
 
-  /** Sends a form as the page `from` has it. */
+  /** Sends a form with the token of the page `from`. */
   async submit(path: string, from: string, fields: Headers = {}, headers: Headers = {}): Promise<Answer> {
     return this.post(path, { csrfToken: await this.tokenOf(from), ...fields }, headers);
   }
 
-  /** Sends these fields and nothing else, from a page of the same origin; where another is given, without a mark. */
+  /** Sends only these fields, as from a page of the same origin. With another origin, omits sec-fetch-site. */
   post(path: string, fields: Headers, headers: Headers = {}): Promise<Answer> {
     const form = {
       accept: 'text/html',

@@ -11,10 +11,10 @@ export interface FuzzedRequest {
 
 const JSON_TYPE = 'application/json';
 const ACCEPTED = ['*/*', JSON_TYPE, 'text/plain', 'text/event-stream', 'image/png'];
-/** A claim that waits would hold the test up. */
+/** A longer waiting claim would slow down the test. */
 const LONGEST_WAIT_SECONDS = 0.05;
 
-/** Makes a request of one operation: mostly one that the document allows, often one that it does not. */
+/** Returns a request for one operation: usually one that the document allows, often one that it forbids. */
 export function fuzzedRequest(
   operation: Operation,
   values: FuzzedValues,
@@ -23,7 +23,7 @@ export function fuzzedRequest(
 ): FuzzedRequest {
   const headers: Record<string, string> = { accept: pick(ACCEPTED) };
   if (values.chance(0.97)) Object.assign(headers, credentials);
-  // The two probes without credentials answer under any name.
+  // The two probes without credentials answer requests for any host name.
   if (operation.security?.length !== 0 && values.chance(0.01)) headers.host = 'elsewhere.example';
   if (values.chance(0.01)) headers.origin = 'https://elsewhere.example';
 
@@ -40,7 +40,7 @@ export function fuzzedRequest(
   }
   if (values.chance(0.05)) query.push('unknown=1');
   const body = bodyOf(operation, values, pick, headers);
-  // Node writes none for methods that usually have no body.
+  // Node sends no content-length for methods that usually have no body.
   if (body !== null) headers['content-length'] = String(Buffer.byteLength(body));
   return {
     operation,

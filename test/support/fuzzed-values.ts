@@ -22,7 +22,7 @@ const CHARACTERS = [
   '\n',
   '\u0000',
 ];
-/** Of any type, so that each is wrong somewhere. */
+/** Values of all types, so that each is wrong for some schema. */
 const ODD_VALUES: unknown[] = [
   null,
   true,
@@ -50,7 +50,7 @@ const ODD_VALUES: unknown[] = [
   JSON.parse('{"__proto__": {"polluted": true}}'),
 ];
 
-/** Makes values from schemas. `known` gives, by the name of a member, values that the server has. */
+/** Creates values from schemas. `known` contains existing values of the server, by member name. */
 export class FuzzedValues {
   constructor(
     private readonly random: SeededRandom,
@@ -85,7 +85,7 @@ export class FuzzedValues {
     }
   }
 
-  /** Returns a value that the schema may not allow, sometimes deep inside of one that it does. */
+  /** Returns a value that the schema may forbid, sometimes deep inside a valid one. */
   odd(given: Schema, name = ''): unknown {
     const schema = this.resolved(given);
     if (schema.type !== 'object' || this.chance(0.2)) return this.random.pick(ODD_VALUES);

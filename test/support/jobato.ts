@@ -22,7 +22,7 @@ export interface Folders {
   configDir: string;
 }
 
-/** A folder of its own for data and configuration, with these project files in it, by file name without ending. */
+/** Creates separate data and configuration folders with these project files, named without extension. */
 export function makeFolders(projects: Record<string, string>): Folders {
   const root = mkdtempSync(join(tmpdir(), 'jobato-test-'));
   const folders = { root, dataDir: join(root, 'data'), configDir: join(root, 'config') };
@@ -35,13 +35,13 @@ export function writeProject({ configDir }: Folders, name: string, yaml: string)
   writeFileSync(join(configDir, 'projects', `${name}.yaml`), yaml);
 }
 
-/** A file of the configuration beside the projects, such as quota.yaml; in one step, so that nobody reads half of it. */
+/** Writes another configuration file, such as quota.yaml. Atomically, so that a reader never sees half of it. */
 export function writeConfig({ root, configDir }: Folders, name: string, content: string): void {
   writeFileSync(join(root, name), content);
   renameSync(join(root, name), join(configDir, name));
 }
 
-/** A project of one step that runs a program of Node's own language; `id` is the name of the file as well. */
+/** Returns a project with one step that runs a Node program; `id` is also the name of the file. */
 export function nodeStep(id: string, program: string, more = ''): string {
   return `id: ${id}\n${more}steps:\n  - name: work\n    command: [${JSON.stringify(process.execPath)}, -e, ${JSON.stringify(program)}]\n`;
 }
@@ -61,7 +61,7 @@ function environment(folders: Folders, extra: Record<string, string>): Record<st
   };
 }
 
-/** What the built server is started with, as a process of its own. */
+/** Returns the environment of a built server process. */
 export function serverEnvironment(
   folders: Folders,
   extra: Record<string, string> = {},
@@ -69,34 +69,37 @@ export function serverEnvironment(
   return environment(folders, { LOG_LEVEL: 'info', ...extra });
 }
 
-/** On Redis the data folder has streams of its own, the same for each life on it. */
+/** On Redis, each data folder has its own streams, shared by all server lives on it. */
 function streamOf({ root }: Folders): Record<string, string> {
   if (!isOnRedis()) return {};
   return { REDIS_URL: process.env.JOBATO_TEST_REDIS_URL!, RUN_EVENTS_STREAM: redisKeys({ root }).events };
 }
 
-/** The keys of the streams that an application with these folders has on Redis. */
+/** Returns the Redis keys of the streams of an application with these folders. */
 export function redisKeys({ root }: Pick<Folders, 'root'>): { events: string; logs: string } {
   return { events: `${basename(root)}:run-events`, logs: `${basename(root)}:run-logs` };
 }
 
-/** Whether this run of the test has Redis between the parts, and not the embedded stream. */
+/** Returns true if the tests use Redis instead of the embedded stream. */
 export function isOnRedis(): boolean {
   return process.env.JOBATO_TEST_STREAM === 'redis';
 }
 
-/** One to come back to: below those that the system hands out, so that nobody is given it meanwhile. */
+/**
+ * Returns a port to use again later. It is below the ephemeral range, so that the system never assigns it in
+ * between.
+ */
 export function lastingPort(): number {
   return randomInt(20_000, 30_000);
 }
 
-/** Three calls a day, and no day that ends while the test goes on. */
+/** Returns a quota of three calls per day, with a day that does not end during the test. */
 export function threeCallsADay(): string {
   const resetHour = (new Date().getUTCHours() + 12) % 24;
   return `quota: { dailyLimit: 3, resetPolicy: { timeZone: UTC, resetHour: ${resetHour} } }`;
 }
 
-/** The real application in this process, on a real database, listening at a free port. */
+/** The real application in this process, with a real database, on a free port. */
 export class RunningApp {
   private constructor(
     readonly app: NestExpressApplication,
@@ -126,12 +129,12 @@ export class RunningApp {
     return fetch(`${this.url}${path}`, init);
   }
 
-  /** Starts a run over REST and answers it; fails the test where it is not accepted. */
+  /** Starts a run over REST and returns it. Throws if the server refuses it. */
   async trigger(projectId: string, body: object = {}): Promise<RunView> {
     return trigger(this.url, projectId, body);
   }
 
-  /** Resolves with the run once it is as asked for: it is told of each change, and looks at no clock. */
+  /** Resolves with the run as soon as the condition holds. Listens for changes instead of polling. */
   until(runId: string, isReached: (run: Run) => boolean): Promise<Run> {
     const changes = this.app.get(RunChanges);
     return new Promise((resolve, reject) => {
@@ -150,7 +153,7 @@ export class RunningApp {
   }
 }
 
-/** The built server as a process of its own, which can be killed. */
+/** The built server in its own process, which tests can kill. */
 export class ServerProcess {
   private constructor(
     readonly child: ChildProcess,
@@ -159,9 +162,9 @@ export class ServerProcess {
   ) {}
 
   /**
-   * Starts it and waits until it listens.
-   * @param program another program in place of dist/main.js, such as one that crashes at a chosen point
-   * @param cwd where it looks for its file .env
+   * Starts the server and waits until it listens.
+   * @param program alternative to dist/main.js, such as a program that crashes at a chosen point
+   * @param cwd folder in which the server looks for .env
    */
   static async start(
     folders: Folders,
@@ -190,7 +193,7 @@ export class ServerProcess {
     return new ServerProcess(child, url, output);
   }
 
-  /** Ends it and waits until it is gone. @returns its exit code, or the signal that ended it */
+  /** Ends the server and waits for its exit. @returns its exit code, or the signal that ended it */
   async end(signal: NodeJS.Signals): Promise<number | string | null> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) {
       return this.child.exitCode ?? this.child.signalCode;
@@ -210,7 +213,7 @@ export class ServerProcess {
     return (await response.json()) as RunView;
   }
 
-  /** Follows the run over SSE until it is as asked for. */
+  /** Follows the run over SSE until the condition holds. */
   async until(runId: string, isReached: (run: RunView) => boolean): Promise<RunView> {
     for await (const message of readSse(`${this.url}/api/runs/${runId}/logs`)) {
       if (message.event !== 'run') continue;
@@ -224,7 +227,7 @@ export class ServerProcess {
     return this.until(runId, ({ status }) => status !== 'running');
   }
 
-  /** Resolves when this text has come up in the run's log. */
+  /** Resolves when the run's log contains this text. */
   async untilLogged(runId: string, text: string): Promise<void> {
     for await (const message of readSse(`${this.url}/api/runs/${runId}/logs`)) {
       if (message.event === 'log' && message.data.includes(text)) return;
@@ -244,7 +247,7 @@ async function trigger(url: string, projectId: string, body: object): Promise<Ru
   return answer as RunView;
 }
 
-/** True while a process with this number lives; unlike a look by signal, a zombie that nobody collects does not count. */
+/** Returns true while the process is alive. Unlike kill(pid, 0), this does not count zombies. */
 export function isAlive(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Stands between a worker and its server; answers that it is told to lose reach the server's side only. */
+/** A proxy between a worker and its server. It drops selected responses after the server has sent them. */
 export class LossyProxy {
-  /** How many answers were lost. */
+  /** The number of dropped responses. */
   lost = 0;
 
   private constructor(
@@ -38,7 +38,7 @@ export class LossyProxy {
     const sent = request({ hostname, port, method, path: url, headers }, (answer) => {
       if (this.losesAnswer(url, answer.statusCode ?? 0, this.lost)) {
         this.lost++;
-        // Read to its end: for the server it was delivered.
+        // Reads the response to its end, so that it counts as delivered for the server.
         answer.resume().on('end', () => response.destroy());
         return;
       }

@@ -21,7 +21,7 @@ export interface Operation {
   security?: Record<string, string[]>[];
 }
 
-/** The operations of an OpenAPI document, with their methods and paths. */
+/** Returns the operations of an OpenAPI document with their methods and paths. */
 export function operationsOf({ paths }: OpenAPIObject): Operation[] {
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods as Record<string, Omit<Operation, 'method' | 'path'>>).map(

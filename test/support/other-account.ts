@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const ROOT = join(__dirname, '..', '..');
-/** What the server and a worker need of a checkout. */
+/** The parts of a checkout that a server and a worker need. */
 const PARTS = ['package.json', 'dist', 'views', 'public', 'node_modules'];
 
-/** An account without a name, a home, or anything of its own until it is given a folder. */
+/** An account without a name or a home; it owns nothing but the folders made for it. */
 export interface Account {
   uid: number;
 }
 
 /**
- * Returns a folder with the built program that other accounts can read: the checkout, or hard links of it below `base`.
- * Null where neither works, for example because this process is not root.
+ * Returns a folder with the built program that other accounts can read: the checkout, or hard links to it below
+ * `base`. Null if neither works, for example because this process is not root.
  */
 export function readableProgram(base: string, account: Account): string | null {
   if (process.getuid?.() !== 0) return null;
@@ -32,7 +32,7 @@ export function readableProgram(base: string, account: Account): string | null {
   return isReadable(copy) ? copy : null;
 }
 
-/** Makes a folder that belongs to the account, with files that only the account can read. */
+/** Creates a folder owned by the account, with files that only the account can read. */
 export function ownFolder(account: Account, folder: string, files: Record<string, string> = {}): void {
   mkdirSync(folder);
   for (const [name, content] of Object.entries(files)) {
@@ -43,7 +43,7 @@ export function ownFolder(account: Account, folder: string, files: Record<string
   chmodSync(folder, 0o755);
 }
 
-/** A built program that runs under another account. Files that it makes are readable by that account only. */
+/** A built program that runs under another account. Only that account can read the files that it creates. */
 export class AccountProcess {
   readonly output: string[] = [];
 
@@ -69,7 +69,7 @@ export class AccountProcess {
     return new AccountProcess(child);
   }
 
-  /** Resolves with what the pattern finds in the output; fails where the process ends before. */
+  /** Resolves with the match of the pattern in the output. Throws if the process ends first. */
   async says(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.output.join('\n'));

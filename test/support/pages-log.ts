@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A step that says what the test tells it to, when the test tells it. */
+/** Controls the output of a running step from the test. */
 export class Speech {
   private readonly folder = mkdtempSync(join(tmpdir(), 'jobato-speech-'));
   private readonly path = join(this.folder, 'said');
@@ -27,7 +27,7 @@ export class Speech {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Two steps: one with `count` lines to begin with, and one that goes on as it is told. */
+  /** Returns a project with two steps: one that prints `count` lines, and one that prints what the test says. */
   project(id: string, count: number): string {
     const first = `
       for (let n = 1; n <= ${count}; n++)

@@ -1,6 +1,6 @@
 import type { Given } from './pages-signal';
 
-/** Reports what it counts, says something on both outputs, and leaves a file. */
+/** Returns a project that reports progress and metrics, prints to both outputs, and creates a file. */
 export function searchProject(signal: Given): string {
   const program = `
     const fs = require('node:fs');
@@ -31,7 +31,7 @@ steps:
 `;
 }
 
-/** Goes on until it is stopped. */
+/** Runs until it is stopped. */
 export const ENDLESS_PROJECT = `id: endless
 name: Endless
 steps:

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What a step waits for: a file that the test puts there when it wants the step to go on. */
+/** A signal to a step: the step waits until the test creates this file. */
 export class Given {
   private readonly folder = mkdtempSync(join(tmpdir(), 'jobato-signal-'));
   readonly path = join(this.folder, 'go');

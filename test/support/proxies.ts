@@ -15,7 +15,7 @@ export interface Proxy {
 }
 
 export type ProxyProgram = 'nginx' | 'caddy' | 'haproxy';
-/** Debian has some of them where only root's PATH leads. */
+/** Debian installs some of them in folders that only root's PATH contains. */
 const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
 
 const FILES: Record<
@@ -42,7 +42,7 @@ const FILES: Record<
   haproxy: { name: 'haproxy.cfg', arguments: ['-db', '-f', 'haproxy.cfg'], around: (example) => example },
 };
 
-/** One of the examples in docs/deployment.md, in order. */
+/** Returns an example of docs/deployment.md by its index. */
 export function example(language: string, index: number): string {
   const page = readFileSync(join(__dirname, '..', '..', 'docs', 'deployment.md'), 'utf8');
   const found = [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))][index];
@@ -50,7 +50,7 @@ export function example(language: string, index: number): string {
   return found[1]!;
 }
 
-/** The example with addresses of this test: by plain HTTP, without a certificate. */
+/** Replaces the addresses of an example with those of the test, over plain HTTP and without a certificate. */
 function placed(text: string, port: number, backend: number): string {
   return (
     text
@@ -59,7 +59,8 @@ function placed(text: string, port: number, backend: number): string {
       .replace(/^server_name .*$/gm, '')
       .replace(/bind :443 .*$/m, `bind 127.0.0.1:${port}`)
       .replace(/^[\w.]+\.example\.com \{/m, `http://localhost:${port} {`)
-      // A probe that is refused once takes the server out within the test; a late answer on a busy machine does not.
+      // One refused probe takes the server out of service within the test; a late answer on a busy machine does
+      // not.
       .replace('check inter 5s', 'check inter 50ms fall 1')
       .replace('option httpchk', 'timeout check 60s\n    option httpchk')
       .replaceAll('127.0.0.1:3000', `127.0.0.1:${backend}`)
@@ -70,7 +71,7 @@ export function isInstalled(program: ProxyProgram): boolean {
   return spawnSync(program, ['-v'], { env: { PATH }, stdio: 'ignore' }).error === undefined;
 }
 
-/** Starts the real program with a configuration as docs/deployment.md has it. */
+/** Starts the real program with a configuration from docs/deployment.md. */
 export async function startProxy(
   program: ProxyProgram,
   configuration: string,
@@ -97,13 +98,13 @@ export async function startProxy(
   return { url: `http://localhost:${port}`, stop };
 }
 
-/** A gateway as many write one: Express, compression() before everything, and a proxy that strips the prefix. */
+/** Starts a typical self-written gateway: Express, compression() first, and a proxy that strips the prefix. */
 export async function startGateway(prefix: string, backend: string): Promise<Proxy> {
   const gateway = express();
   gateway.use(compression({ threshold: 0 }));
   gateway.use(prefix || '/', (incoming: Request, outgoing: Response) => {
     const { method, url } = incoming;
-    // Like proxies that change Host to the address that they call.
+    // Some proxies replace Host with the address of the backend.
     const headers = { ...incoming.headers, host: new URL(backend).host };
     const sent = request(backend, { method, path: url, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode!, answer.headers);
@@ -143,13 +144,13 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
   child.kill('SIGTERM');
-  // Proxies wait for open connections; the ones that are left here are those of a browser.
+  // Proxies wait for open connections; the remaining ones belong to a browser.
   const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
   await gone;
   clearTimeout(timer);
 }
 
-/** None of the programs says when it listens, so it is asked until it answers. */
+/** None of the programs reports that it listens, so this polls until it responds. */
 async function untilListening(child: ChildProcess, port: number): Promise<void> {
   for (;;) {
     if (child.exitCode !== null) throw new Error('It ended.');

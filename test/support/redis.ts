@@ -11,7 +11,7 @@ const STARTS_WITHIN_MS = 15_000;
 const PORT_ATTEMPTS = 5;
 
 export interface RedisServerOptions {
-  /** Every append is on disk before it is answered, and survives a kill. Without it Redis keeps nothing. */
+  /** Syncs every append to disk before the reply, so that it survives a kill. Without this, Redis persists nothing. */
   persistent?: boolean;
   /** `requirepass` */
   password?: string;
@@ -19,14 +19,14 @@ export interface RedisServerOptions {
   more?: string[];
 }
 
-/** A real Redis of the test's own, at a port that stays the same over restarts. */
+/** A real Redis for one test, on a port that stays the same over restarts. */
 export class RedisServer {
   private child: ChildProcess | null = null;
   private readonly clients = new Set<Redis>();
 
   private constructor(
     readonly port: number,
-    /** Its working directory; kept over restarts. */
+    /** The working directory; kept over restarts. */
     readonly dir: string,
     private password: string | null,
     private readonly options: RedisServerOptions,
@@ -40,14 +40,14 @@ export class RedisServer {
         await server.restart();
         return server;
       } catch (error) {
-        // Somebody else may have taken the port since we looked.
+        // Another process may have taken the port in between.
         await server.end();
         if (attempt === PORT_ATTEMPTS || !String(error).includes('in use')) throw error;
       }
     }
   }
 
-  /** With the password in it, where there is one. */
+  /** The address, including the password if there is one. */
   get url(): string {
     const credentials = this.password === null ? '' : `:${encodeURIComponent(this.password)}@`;
     return `redis://${credentials}127.0.0.1:${this.port}`;
@@ -62,16 +62,16 @@ export class RedisServer {
     return this.child!.pid!;
   }
 
-  /** A client for the test itself, closed together with the server. */
+  /** Returns a client for the test, which is closed together with the server. */
   client(options: RedisOptions = {}): Redis {
     const client = new Redis(this.url, { maxRetriesPerRequest: null, ...options });
-    client.on('error', () => {}); // Tests kill the server: a lost connection is no surprise.
+    client.on('error', () => {}); // tests kill the server, so lost connections are expected
     this.clients.add(client);
     client.once('end', () => this.clients.delete(client));
     return client;
   }
 
-  /** Starts it again at its port after `stop` or `kill`, with what it kept. Ready when this resolves. */
+  /** Starts it again on the same port after `stop` or `kill`, with the persisted data. Resolves when it is ready. */
   async restart({ password }: { password?: string | null } = {}): Promise<void> {
     if (this.isAlive) throw new Error('Redis is still running.');
     if (password !== undefined) this.password = password;
@@ -80,17 +80,17 @@ export class RedisServer {
     await ready(child);
   }
 
-  /** SIGTERM: it says goodbye to its clients and writes what it keeps. */
+  /** Sends SIGTERM: Redis closes its connections and writes persistent data. */
   async stop(): Promise<void> {
     await this.endProcess('SIGTERM');
   }
 
-  /** SIGKILL: what was not kept is gone. */
+  /** Sends SIGKILL: data that is not persisted is lost. */
   async kill(): Promise<void> {
     await this.endProcess('SIGKILL');
   }
 
-  /** SIGSTOP: connections stay open and nothing is answered. */
+  /** Sends SIGSTOP: connections stay open without replies. */
   pause(): void {
     process.kill(this.pid, 'SIGSTOP');
   }
@@ -99,7 +99,7 @@ export class RedisServer {
     process.kill(this.pid, 'SIGCONT');
   }
 
-  /** Ends the server, its clients and its folder, in whichever state they are. */
+  /** Ends the server and its clients, and deletes its folder, in every state. */
   async end(): Promise<void> {
     for (const client of this.clients) client.disconnect();
     await this.kill();
@@ -110,7 +110,7 @@ export class RedisServer {
     if (!this.isAlive) return;
     const exited = once(this.child!, 'exit');
     this.child!.kill(signal);
-    // A paused process takes a SIGTERM only once it goes on.
+    // A paused process handles SIGTERM only after SIGCONT.
     this.child!.kill('SIGCONT');
     await exited;
   }
@@ -126,7 +126,7 @@ export class RedisServer {
   }
 }
 
-/** Resolves when the server says that it takes connections; fails with what it said where it ends before. */
+/** Resolves when the server accepts connections. Rejects with its output if it ends first. */
 async function ready(child: ChildProcess): Promise<void> {
   const said: string[] = [];
   const lines = createInterface({ input: child.stdout! });
@@ -137,7 +137,7 @@ async function ready(child: ChildProcess): Promise<void> {
     timer = setTimeout(() => fail(`was not ready within ${STARTS_WITHIN_MS} ms`), STARTS_WITHIN_MS);
     child.once('error', (error) => fail(`could not be started (${error.message})`));
     child.once('close', (code) => fail(`ended with ${code}`));
-    // Goes on reading for as long as the server lives: an unread pipe would block it.
+    // Keeps reading while the server lives: a full pipe would block it.
     lines.on('line', (line) => {
       if (said.push(line) > 200) said.shift();
       if (line.includes('Ready to accept connections')) resolve();
@@ -146,7 +146,7 @@ async function ready(child: ChildProcess): Promise<void> {
   await answer.finally(() => clearTimeout(timer));
 }
 
-/** The program that the tests start: `REDIS_SERVER`, or the one on the path. */
+/** Returns the program to start: `REDIS_SERVER`, or the first one on the PATH. */
 function redisProgram(): string {
   const given = process.env.REDIS_SERVER;
   if (given !== undefined) return given;
@@ -158,7 +158,7 @@ function redisProgram(): string {
   );
 }
 
-/** A port that nobody listens at just now. */
+/** Returns a port that is free at the moment. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -7,9 +7,9 @@ export interface ProxiedCall {
   body: string;
 }
 
-/** Stands between a worker and the server, as a proxy with rules of its own: some calls it refuses. */
+/** A proxy with its own rules between a worker and the server, which refuses some calls. */
 export class RefusingProxy {
-  /** @returns the status to answer with, or null to pass the call on */
+  /** @returns the status of the refusal, or null to forward the call */
   refuse: (call: ProxiedCall) => number | null = () => null;
   readonly refused: ProxiedCall[] = [];
 

@@ -9,7 +9,7 @@ export interface Route {
   path: string;
 }
 
-/** Every route that the server has, from the router itself. */
+/** Returns every route of the server, read from its router. */
 export function registeredRoutes({ app }: RunningApp): Route[] {
   const { router } = app.getHttpAdapter().getInstance() as { router: { stack: Layer[] } };
   return router.stack.flatMap(({ route }) =>

@@ -5,7 +5,7 @@ import type { Folders, ServerProcess } from './jobato';
 
 const PRELOAD = join(__dirname, 'shifted-clock.cjs');
 
-/** The wall clock of servers on one data folder, which a test sets while they run. See shifted-clock.cjs. */
+/** The wall clock of servers on one data folder, which tests set at run time. See shifted-clock.cjs. */
 export class ServerClock {
   private readonly file: string;
 
@@ -14,17 +14,17 @@ export class ServerClock {
     this.write(0);
   }
 
-  /** For the environment of each server that shall go by this clock. */
+  /** The environment of each server that uses this clock. */
   get environment(): Record<string, string> {
     return { NODE_OPTIONS: `--require ${PRELOAD}`, CLOCK_OFFSET_FILE: this.file };
   }
 
-  /** For servers that start from now on. */
+  /** Sets the clock of servers that start later. */
   write(offsetMs: number): void {
     writeFileSync(this.file, String(offsetMs));
   }
 
-  /** Resolves when the clock of this server is set. */
+  /** Sets the clock of a running server. Resolves when it has taken effect. */
   async set(server: ServerProcess, offsetMs: number): Promise<void> {
     this.write(offsetMs);
     const seen = server.output.length;

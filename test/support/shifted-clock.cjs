@@ -1,7 +1,7 @@
 /**
- * Loaded by NODE_OPTIONS=--require: a process whose wall clock can be set while it runs. CLOCK_OFFSET_FILE holds how far
- * it is off, in milliseconds; it is read at the start and again on SIGUSR2. Only `Date` is shifted: monotonic clocks and
- * timers go on as they do when an administrator sets the clock of a machine.
+ * Loaded by NODE_OPTIONS=--require; makes the wall clock of a process adjustable at run time. CLOCK_OFFSET_FILE
+ * contains the offset in milliseconds; it is read at start-up and on SIGUSR2. Only `Date` is shifted. Monotonic
+ * clocks and timers are not, as when an administrator sets the clock of a machine.
  */
 const { readFileSync } = require('node:fs');
 

@@ -1,12 +1,12 @@
-// An external worker that never claims and never says that it begins: it reads the stream and reports only the end,
-// when it is told to by a line on its standard input. What it hears it prints.
+// An external worker that never claims a run and never reports its start. It reads the stream and prints the
+// events. A line on standard input makes it report the end of the run.
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 
 const { REDIS_URL, RUN_EVENTS_STREAM: STREAM } = process.env;
 const redis = new Redis(REDIS_URL);
-const reader = redis.duplicate(); // a blocking read holds up all else on its connection
+const reader = redis.duplicate(); // a blocking read blocks all other commands on its connection
 let runId = null;
 let last = '0';
 

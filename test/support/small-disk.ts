@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Mounting takes root, which CI has. */
+/** Mounting needs root, which CI has. */
 export const canMount = process.getuid?.() === 0;
 
-/** A file system of its own that is small enough to be filled. */
+/** A separate file system that is small enough to fill. */
 export class SmallDisk {
   private readonly ballast: string;
 
@@ -19,7 +19,7 @@ export class SmallDisk {
     return new SmallDisk(folder);
   }
 
-  /** To the last byte. */
+  /** Fills it to the last byte. */
   fill(): void {
     const file = openSync(this.ballast, 'a');
     for (const bytes of [65536, 4096, 1]) {

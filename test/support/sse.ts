@@ -1,6 +1,6 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
-/** Reads server-sent events one by one; leaving the loop closes the connection. */
+/** Yields server-sent events one by one; leaving the loop closes the connection. */
 export async function* readSse(
   url: string,
   headers: Record<string, string> = {},

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and Redis. On demand a command goes through, and its reply is lost with the connection. */
+/** A proxy between a client and Redis. On demand it forwards a command, drops the reply and closes the connection. */
 export class SwallowingProxy {
   private readonly sockets = new Set<Socket>();
   private swallowed: string | null = null;
@@ -47,7 +47,7 @@ export class SwallowingProxy {
     });
     redis.on('data', (bytes) => {
       if (isLost)
-        client.destroy(); // Redis has done it, and nobody hears of it
+        client.destroy(); // Redis has run the command, but the client gets no reply
       else client.write(bytes);
     });
     for (const [socket, other] of [

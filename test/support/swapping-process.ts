@@ -14,7 +14,7 @@ const SWAPS = `
     tried(renameSync, real, folder);
   }`;
 
-/** A process that replaces a folder by a link to another one and back, as fast as it can, as a hostile step would. */
+/** A process that swaps a folder with a link to another folder as fast as it can, as a hostile step could. */
 export class SwappingProcess {
   private constructor(private readonly child: ChildProcess) {}
 

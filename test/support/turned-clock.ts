@@ -2,12 +2,12 @@ import { Clock } from '../../src/clock/clock';
 import { OverdueWatch } from '../../src/workers/overdue-watch';
 import type { RunningApp } from './jobato';
 
-/** The watch looks each second; a gap of more than five would count as an outage. */
+/** The watch runs every second; a gap of more than 5 s would count as an outage. */
 const STEP_SECONDS = 4;
-/** What is longer passes in one step. */
+/** A longer time passes in one step. */
 const MAX_WATCHED_SECONDS = 3600;
 
-/** The clocks of an application in this process, which only the test moves. */
+/** Controls the clocks of an application in this process. */
 export class TurnedClock {
   private monotonicMs = performance.now();
 
@@ -20,7 +20,7 @@ export class TurnedClock {
     jest.spyOn(clock, 'monotonicMs').mockImplementation(() => this.monotonicMs);
   }
 
-  /** Time passes while the server watches. */
+  /** Advances the time while the server watches for overdue runs. */
   async pass(seconds: number): Promise<void> {
     const watch = this.jobato.app.get(OverdueWatch);
     await watch.look();

@@ -1,7 +1,7 @@
 const { readFileSync } = require('node:fs');
 const typescript = require('typescript');
 
-// The tests are TypeScript, which this Node does not run by itself.
+// Compiles required TypeScript files, because Node cannot run TypeScript with decorators.
 require.extensions['.ts'] = (module, fileName) => {
   const compilerOptions = {
     module: typescript.ModuleKind.CommonJS,

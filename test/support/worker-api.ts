@@ -6,15 +6,15 @@ import type { RunningApp } from './jobato';
 
 export const KEY = 'key-of-the-workers-0123456789';
 
-/** A project that a worker elsewhere carries out. */
+/** Returns a project for external workers. */
 export const externalProject = (id: string, more = '') => `id: ${id}\nexecutor: external\n${more}`;
 
-/** The answer to a claim. */
+/** The response to a claim. */
 export type ClaimedEnvelope = HttpEnvelope & { leaseToken: string };
 
-/** Makes the calls of a worker that has nothing but HTTP, and proves the leases of the runs that it claimed. */
+/** Makes the calls of a worker that uses only HTTP, with the lease tokens of its claimed runs. */
 export class HttpWorker {
-  /** By run, the token of the latest claim. */
+  /** The token of the latest claim, by run. */
   private readonly tokens = new Map<string, string>();
 
   constructor(
@@ -35,7 +35,7 @@ export class HttpWorker {
     return this.post('runs/claim', { workerId: this.workerId, ...more }, init);
   }
 
-  /** Fails the test where there is no run. */
+  /** Claims a run. Throws if there is none. */
   async claimed(more: object = {}): Promise<ClaimedEnvelope> {
     const response = await this.claim(more);
     if (response.status !== 200) throw new Error(`No run: ${response.status} ${await response.text()}`);
@@ -70,7 +70,7 @@ export class HttpWorker {
     });
   }
 
-  /** The header that proves the lease on this run; none where this worker has not claimed it. */
+  /** Returns the header with the lease token of a run; empty without a claim. */
   leaseHeader(runId: string): Record<string, string> {
     const token = this.tokens.get(runId.toLowerCase());
     return token === undefined ? {} : { 'x-jobato-lease': token };
@@ -90,7 +90,7 @@ export class HttpWorker {
     return token === undefined ? event : { leaseToken: token, ...(event as object) };
   }
 
-  /** Sends events with the proof of their leases. @returns what became of them, as it was answered */
+  /** Sends events with their lease tokens. @returns the result of each, as the server reported it */
   async say(...given: unknown[]): Promise<{ accepted: number; duplicates: number; rejected: object[] }> {
     const events = given.map((event) => this.proven(event));
     const response = await this.post('events', events.length === 1 ? events[0] : events);
@@ -100,7 +100,7 @@ export class HttpWorker {
   }
 }
 
-/** Ends runs whatever holds them, so that nothing is left over for the next test to be given. */
+/** Ends all active runs, whatever holds them, so that the next test cannot claim one of them. */
 export async function endAllRuns(jobato: RunningApp): Promise<void> {
   const store = jobato.app.get(RunStore);
   const command = { type: 'complete' as const, occurredAt: new Date().toISOString(), payload: {} };

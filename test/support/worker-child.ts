@@ -7,7 +7,7 @@ import { processesWithEnvironment } from '../../src/executor/process-group';
 
 const ROOT = join(__dirname, '..', '..');
 
-/** The built worker as a process of its own. */
+/** The built worker in its own process. */
 export class WorkerChild {
   workerId = '';
 
@@ -16,7 +16,7 @@ export class WorkerChild {
     readonly output: string[],
   ) {}
 
-  /** Starts it, and waits until it takes runs. */
+  /** Starts the worker and waits until it takes runs. */
   static async start(environment: Record<string, string>): Promise<WorkerChild> {
     const worker = WorkerChild.spawn(environment);
     await worker.says(/takes runs/);
@@ -36,7 +36,7 @@ export class WorkerChild {
     return new WorkerChild(child, output);
   }
 
-  /** Resolves as soon as it has said this; fails where it ends before. */
+  /** Resolves as soon as the output matches. Throws if the process ends first. */
   async says(what: RegExp): Promise<void> {
     while (!this.output.some((line) => what.test(line))) {
       const ended = this.child.exitCode ?? this.child.signalCode;
@@ -50,7 +50,7 @@ export class WorkerChild {
     }
   }
 
-  /** Ends it and waits until it is gone. @returns its exit code, or the signal that ended it */
+  /** Ends the worker and waits for its exit. @returns its exit code, or the signal that ended it */
   async end(signal: NodeJS.Signals): Promise<number | string | null> {
     const { exitCode, signalCode } = this.child;
     if (exitCode !== null || signalCode !== null) return exitCode ?? signalCode;
@@ -60,19 +60,19 @@ export class WorkerChild {
     return code ?? bySignal;
   }
 
-  /** Resolves with its exit code when it has ended by itself. */
+  /** Resolves with the exit code after the worker has ended. */
   async ended(): Promise<number | null> {
     if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
     return this.child.exitCode;
   }
 }
 
-/** Processes of the steps of any worker below this DATA_DIR that are alive. */
+/** Returns the live step processes of all workers below this DATA_DIR. */
 export function livingSteps(dataDir: string): number[] {
   return processesWithEnvironment(`JOBATO_RUN_DIR=${dataDir}/`);
 }
 
-/** A port that was free a moment ago, for a server that has to come back at the same address. */
+/** Returns a port that was free just now, for a server that restarts at the same address. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

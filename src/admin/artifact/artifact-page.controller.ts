@@ -10,7 +10,7 @@ import { MarkdownParser } from './markdown-parser';
 import { PageFrames } from '../page/page-frame';
 import { sizeText } from '../words/plain-words';
 
-/** A look at a file that a run made, without downloading it. */
+/** The preview of an artifact, without a download. */
 @ApiExcludeController()
 @Controller('runs/:runId/artifacts')
 export class ArtifactPageController {

@@ -6,7 +6,7 @@ const parser = new MarkdownParser();
 
 const of = (name: string, content: string | Buffer, isCut = false) =>
   artifactPreview(name, Buffer.from(content as string), isCut, (source) => parser.parse(source));
-/** The tree as a short text: `p(one em(two))`. */
+/** Returns the tree as a short text: `p(one em(two))`. */
 const short = (nodes: DocumentNode[]): string =>
   nodes
     .map(({ tag, text, href, children }) => {

@@ -1,32 +1,32 @@
 import type { MarkdownToken } from './markdown-parser';
 import { type DocumentNode, markdownTree } from './markdown-tree';
 
-/** So much of a file is shown. */
+/** The maximum size of a preview in bytes. */
 export const PREVIEW_BYTES = 256 * 1024;
-/** JSON that is nested deeper, or would become longer by being laid out, would be mostly indentation. */
+/** JSON with deeper nesting, or JSON that grows beyond the second limit, would be mostly indentation. */
 const MAX_DEPTH = 40;
 const MAX_LAID_OUT = 4 * PREVIEW_BYTES;
 const INDENT = 2;
 
 export interface ArtifactPreview {
   kind: 'markdown' | 'text' | 'picture' | 'none';
-  /** The browser draws it from the file itself. */
+  /** True if the browser loads the file as an image. */
   isPicture: boolean;
-  /** It is neither text nor a picture, so nothing of it is shown. */
+  /** True if the file is neither text nor a picture, so that no content is shown. */
   isHidden: boolean;
   nodes: DocumentNode[];
   text: string | null;
-  /** What is to be known of what is shown. */
+  /** Notes about the preview, for example that it is cut. */
   remarks: string[];
 }
 
-/** What nothing but a picture can be in: an SVG may have scripts and links. */
+/** Endings of formats that contain only a picture. SVG is missing, because it may contain scripts and links. */
 const PICTURES = new Set(['png', 'jpg', 'jpeg', 'gif', 'webp', 'avif']);
 const NOTHING = { isPicture: false, isHidden: false, nodes: [], text: null, remarks: [] };
 
 /**
- * What is shown of a file, by its name and its beginning: a document, text, a picture, or nothing.
- * @param parseMarkdown gives null for a document that takes too long to parse
+ * Chooses the preview by the name and the start of the file: a document, text, a picture or none.
+ * @param parseMarkdown returns null for a document that takes too long to parse
  */
 export async function artifactPreview(
   name: string,
@@ -61,7 +61,7 @@ export async function artifactPreview(
   return { ...NOTHING, kind: 'text', text, remarks };
 }
 
-/** Null for what is no text in UTF-8. A character that the cut has split is left out. */
+/** Returns null for content that is not UTF-8 text. Drops a character that the cut has split. */
 function textOf(start: Buffer, isCut: boolean): string | null {
   if (start.includes(0)) return null;
   try {
@@ -80,13 +80,13 @@ function prettyJson(text: string): string | null {
   }
 }
 
-/** How many characters of line breaks and indentation it takes at most; known before any of it is made. */
+/** Returns an upper bound for the added line breaks and indentation, in characters, before any text is formatted. */
 function addedByLayout(value: unknown, level: number): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (level > MAX_DEPTH) return Infinity;
   let added = 1 + INDENT * (level - 1);
   for (const member of Object.values(value)) {
-    // The break, the indentation, and the space after the name.
+    // The line break, the indentation, and the space after the name.
     added += 2 + INDENT * level + addedByLayout(member, level + 1);
     if (added > MAX_LAID_OUT) return Infinity;
   }

@@ -1,29 +1,29 @@
 import { Worker } from 'node:worker_threads';
 import { Injectable } from '@nestjs/common';
 
-/** A piece of a document as the parser finds it. */
+/** A token of the Markdown parser. */
 export interface MarkdownToken {
   type: string;
   tag: string;
   nesting: -1 | 0 | 1;
   hidden: boolean;
   content: string;
-  /** Of a link or a picture. */
+  /** The address of a link or a picture. */
   address: string | null;
   children: MarkdownToken[];
 }
 
-/** Some documents of 256 KiB take the parser longer. An honest one takes a tenth of a second, where the machine is idle. */
+/** Crafted documents of 256 KiB can take the parser longer. An ordinary one takes about 0.1 s on an idle machine. */
 const MAX_PARSE_MS = 5_000;
 const MAX_HEAP_MB = 256;
 /** More than a page shows. */
 const MAX_TOKENS = 60_000;
-/** Documents that wait for the one that is parsed; further ones are not parsed. */
+/** Documents queued behind the current one; further ones are not parsed. */
 const MAX_WAITING = 8;
 
 /**
- * Runs in a thread of its own. It is text, because tests run the sources and the server runs what is built.
- * HTML in a document stays text; what looks like an address but is not marked as a link stays text as well.
+ * Source text of the parser thread, because tests run the TypeScript sources and the server runs the built files.
+ * HTML in a document stays text, and so do addresses that are not marked as links.
  */
 const THREAD = `
   const { parentPort, workerData } = require('node:worker_threads');
@@ -45,13 +45,13 @@ const THREAD = `
   });
 `;
 
-/** Parses Markdown beside the event loop, one document at a time, each within a limit of time and memory. */
+/** Parses Markdown off the event loop, one document at a time, each with limits for time and memory. */
 @Injectable()
 export class MarkdownParser {
   private last: Promise<unknown> = Promise.resolve();
   private waiting = 0;
 
-  /** @returns null for a document that takes too long, or where too many wait */
+  /** @returns null for a document that takes too long, or if too many are queued */
   parse(source: string, maxMs = MAX_PARSE_MS): Promise<MarkdownToken[] | null> {
     if (this.waiting >= MAX_WAITING) return Promise.resolve(null);
     this.waiting++;
@@ -74,7 +74,7 @@ function parseInThread(source: string, maxMs: number): Promise<MarkdownToken[] |
       void thread.terminate();
       resolve(tokens);
     };
-    // The start of the thread is not the document's fault.
+    // The time limit starts after the thread has started, so that a slow start does not count.
     thread.once('online', () => {
       timer = setTimeout(() => end(null), maxMs);
       thread.postMessage(source);

@@ -1,6 +1,6 @@
 import type { MarkdownToken } from './markdown-parser';
 
-/** A piece of a document, for the templates to write: its tag is one of ours, its text is always text. */
+/** A node of a document for the templates: the tag is from a fixed list, and the text is always escaped as text. */
 export interface DocumentNode {
   tag: string | null;
   text: string | null;
@@ -14,13 +14,13 @@ export interface DocumentNode {
 
 export interface DocumentTree {
   nodes: DocumentNode[];
-  /** The document has more pieces than are shown. */
+  /** True if the document has more nodes than are shown. */
   isCut: boolean;
 }
 
-/** A page that is larger helps nobody. */
+/** A larger page would be of no use. */
 const MAX_NODES = 20_000;
-/** The page has its own headings above: those of the document begin below them, and leave no level out. */
+/** The page has its own headings above, so those of the document start below them and skip no level. */
 const FIRST_HEADING_LEVEL = 3;
 const TAGS = new Set([
   'p',
@@ -43,7 +43,7 @@ const TAGS = new Set([
   'td',
 ]);
 
-/** Makes a tree that holds nothing but known tags, text, and links to the web or by mail. */
+/** Builds a tree of known tags, text, and links with http, https or mailto only. */
 export function markdownTree(tokens: MarkdownToken[]): DocumentTree {
   const builder = new TreeBuilder();
   builder.takeAll(tokens);
@@ -76,7 +76,7 @@ class TreeBuilder {
     this.open.push(started);
   }
 
-  /** A cell of a heading row that says nothing is no heading. */
+  /** An empty cell of a heading row is not a heading. */
   private end(): void {
     const ended = this.open.pop()!;
     if (ended.tag === 'th' && ended.children.length === 0) Object.assign(ended, node('td'));
@@ -91,7 +91,7 @@ class TreeBuilder {
     }
   }
 
-  /** Whether what comes next is the first of a list's item, which may have a paragraph around it. */
+  /** Returns true at the start of a list item, also inside a paragraph of it. */
   private isAtItem(): boolean {
     const [outer, inner] = [this.open.at(-2), this.open.at(-1)!];
     if (inner.children.length > 0) return false;
@@ -122,7 +122,7 @@ function leaf(token: MarkdownToken): DocumentNode {
       return { ...node(null), text: '\n' };
     case 'hr':
       return node('hr');
-    // Nothing is loaded from elsewhere by looking at a document.
+    // A preview loads nothing from other servers.
     case 'image':
       return { ...node('em'), text: `[picture: ${token.content || token.address || ''}]` };
     default:
@@ -130,7 +130,7 @@ function leaf(token: MarkdownToken): DocumentNode {
   }
 }
 
-/** "[x] done", as many write lists of what is to be done: a box that is seen as one. */
+/** Turns "[x] done", the common syntax for task lists, into a visible checkbox. */
 function withBox(text: string): string {
   return text.replace(/^\[([ xX])\] /, (_, mark: string) => (mark === ' ' ? '☐ ' : '☑ '));
 }
@@ -148,7 +148,7 @@ function node(tag: string | null): DocumentNode {
   };
 }
 
-/** Relative addresses would lead to pages of ours that the document knows nothing of. */
+/** Drops relative addresses: they would lead to pages of this server, which the document does not mean. */
 function safeHref(href: string | null): string | null {
   return href !== null && /^(https?:\/\/|mailto:)/i.test(href) ? href : null;
 }

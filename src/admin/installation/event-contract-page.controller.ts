@@ -12,7 +12,7 @@ import { describedPayloadSchema, EVENT_WORDS } from '../../events/event-words';
 import { PageFrames } from '../page/page-frame';
 import { schemaRows } from './schema-rows';
 
-/** What /api/asyncapi.json says, for people. */
+/** The content of /api/asyncapi.json as a page. */
 @ApiExcludeController()
 @Controller('events/contract')
 export class EventContractPageController {

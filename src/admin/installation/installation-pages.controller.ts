@@ -17,14 +17,14 @@ import { workersPage } from './workers-page';
 const WORKERS: LivePage = { title: 'Workers', path: '/workers', view: 'workers' };
 const STATUS: LivePage = { title: 'Status', path: '/status', view: 'status' };
 
-/** Where to see more of a dependency, or to do something about it. */
+/** Links from a dependency to the page with details or actions. */
 const MORE: Record<string, { href: string; label: string }> = {
   rejected: { href: '/events/rejected', label: 'Rejected events' },
   workers: { href: '/workers', label: 'Workers' },
   projects: { href: '/', label: 'Projects' },
 };
 
-/** Pages about the installation rather than about a project: workers and status. */
+/** Pages about the installation: workers and status. */
 @ApiExcludeController()
 @Controller()
 export class InstallationPagesController {
@@ -77,7 +77,7 @@ export class InstallationPagesController {
       ...workersPage(workers, groups, active, waiting, habits, nameOf, this.clock.now()),
       sharedStream: strangers.length === 0 ? null : sharedStreamText(strangers),
     };
-    // What only says that time passes is left out: the page counts on by itself.
+    // The version leaves out elapsed times, because the page counts them on its own clock.
     const version = pageVersion(
       [],
       [
@@ -110,7 +110,7 @@ export class InstallationPagesController {
         name: humanised(name),
         isOk: status === 'ok',
         needsAttention,
-        // How long the process is up goes on by itself.
+        // The uptime of the process is left out: the page counts it on its own clock.
         message: name === 'process' && !isStopping ? null : message,
         more: MORE[name] ?? null,
       }),

@@ -9,7 +9,7 @@ import { quotaPage } from './quota-page';
 
 const QUOTA: LivePage = { title: 'Quota', path: '/quota', view: 'quota' };
 
-/** What is left of the quota, project by project, and which runs used it. */
+/** The remaining quota of each project, and the runs that used it. */
 @ApiExcludeController()
 @Controller('quota')
 export class QuotaPageController {

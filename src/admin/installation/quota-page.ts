@@ -5,10 +5,10 @@ import type { QuotaStatus } from '../../quota/quotas';
 import { numberText } from '../words/plain-words';
 import { type TimeText, timeText } from '../words/time-text';
 
-/** A project with `quota: true`, and what used its quota today. */
+/** A project with `quota: true`, and its usage today. */
 export interface ProjectUsage {
   project: ProjectDefinition;
-  /** Null where no limit is known. */
+  /** Null without a known limit. */
   status: QuotaStatus | null;
   runs: { runId: string; used: number }[];
 }
@@ -28,10 +28,10 @@ export interface QuotaRow {
   used: string;
   limit: string | null;
   left: string;
-  /** Whether `left` is a number. */
+  /** True if `left` is a number. */
   isLimited: boolean;
   isReached: boolean;
-  /** For the bar: of the limit, and not beyond it. */
+  /** The usage for the bar, capped at the limit. */
   bar: { value: number; max: number } | null;
   resetsAt: TimeText | null;
   runs: { href: string; shortId: string; used: string }[];

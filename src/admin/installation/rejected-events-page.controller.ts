@@ -13,16 +13,16 @@ import { numberText, sizeText } from '../words/plain-words';
 import { timeText } from '../words/time-text';
 
 const PATH = '/events/rejected';
-/** Each may be a megabyte. */
+/** Each event may be 1 MB, so a page shows only a few. */
 const ROWS = 20;
-/** What is said after a decision, when the list is shown again. */
+/** The message on the list after a decision. */
 const DONE: Record<string, string> = {
   redelivered:
     'The event was put on the stream again. If it is rejected once more, it comes back to this list.',
   discarded: 'The event was discarded.',
 };
 
-/** Events that could not be applied, each to be sent again or thrown away by a person. */
+/** Events that could not be applied. An operator redelivers or discards each of them. */
 @ApiExcludeController()
 @Controller('events/rejected')
 export class RejectedEventsPageController {
@@ -41,7 +41,7 @@ export class RejectedEventsPageController {
     await this.render(textOrNull(cursor), null, response, DONE[textOrNull(done) ?? ''] ?? null);
   }
 
-  /** Where a decision that was refused leaves its reader: loaded again, it is the list. */
+  /** A refused decision is rendered at this address; a reload leads back to the list. */
   @Get([':id/redeliver', ':id/discard'])
   backToList(@Res() response: Response): void {
     response.redirect(303, PATH);
@@ -81,7 +81,7 @@ export class RejectedEventsPageController {
       this.rejected.totals(),
       this.frames.frame('Rejected events', PATH),
     ]);
-    // Not a few are rejected because there is no such run.
+    // Many events are rejected because their run does not exist, so only existing runs become links.
     const runIds = [...new Set(items.map(({ fields }) => fields.runId).filter((id) => isUuid(id)))];
     const runs = await Promise.all(runIds.map((runId) => this.queries.find(runId!)));
     const known = new Set(runs.map((run) => run?.runId));
@@ -108,7 +108,7 @@ export class RejectedEventsPageController {
   }
 }
 
-/** The API has the whole of it. */
+/** Shortens a value; the API returns all of it. */
 function shortened(value: string): string {
   return value.length <= 4000 ? value : `${value.slice(0, 4000)} … (${value.length} characters)`;
 }

@@ -1,18 +1,18 @@
 import type { JsonSchema } from '../../events/event-schemas';
 
-/** A member of an object, for a table that people read. */
+/** A member of an object, as a row of a table. */
 export interface SchemaRow {
-  /** `lines[].text`: members of members stand below their parent. */
+  /** The path, such as `lines[].text`. Nested members follow their parent. */
   path: string;
   type: string;
   isRequired: boolean;
   description: string;
 }
 
-/** Of more values than this, their number says as much. */
+/** Above this number of values, the row shows only the number. */
 const LISTED = 6;
 
-/** The members that a JSON Schema names, outer before inner. Pure. */
+/** Returns the members of a JSON Schema, outer before inner. Pure. */
 export function schemaRows(schema: JsonSchema, prefix = ''): SchemaRow[] {
   const { properties = {}, required = [] } = schema as {
     properties?: Record<string, JsonSchema>;

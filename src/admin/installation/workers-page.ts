@@ -13,26 +13,26 @@ import { type PageWords, waitingWords } from '../words/page-words';
 
 export interface WorkersPage {
   workers: WorkerRow[];
-  /** How many more there are of each list; null for none. */
+  /** The number of rows beyond the limit; null for none. */
   moreWorkers: string | null;
   moreWaiting: string | null;
   groups: {
     name: string;
     lag: string;
     pending: string;
-    /** With how long ago each last asked for events. */
+    /** With the time since the consumer last polled for events. */
     consumers: { name: string; pending: string; asked: DurationText }[];
   }[];
-  /** Projects whose workers report without a name, and only at the end. */
+  /** Projects whose workers report without a name, and only when a run ends. */
   silent: { projectName: string; href: string; lastReport: TimeText; runHref: string }[];
-  /** Runs that nobody has taken yet, with what to do about it: the next to be taken last, so that none moves under a pointer. */
+  /** Queued runs with their reasons. The next one to start is last, so that no row moves under the pointer. */
   waiting: (RunAtWork & { words: PageWords[] | null; stopAction: string | null })[];
 }
 
 export interface WorkerRow {
   workerId: string;
   kind: string;
-  /** Null for one that is a part of this server, and so is heard all the time. */
+  /** Null for the embedded worker, which is part of this server. */
   lastHeard: { ago: DurationText; at: TimeText } | null;
   slots: number | null;
   runs: RunAtWork[];
@@ -48,7 +48,7 @@ export interface RunAtWork {
   since: DurationText | null;
 }
 
-/** So many are shown of each list; the API has all. */
+/** The maximum number of rows of each list; the API returns all. */
 const SHOWN = 100;
 
 export function workersPage(

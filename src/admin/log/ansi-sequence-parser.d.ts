@@ -1,4 +1,4 @@
-/** The package brings types, but does not say so in its `exports`. What is used of it: */
+/** The package contains types, but its `exports` do not list them. This declares the part in use. */
 declare module 'ansi-sequence-parser' {
   export type Color =
     | { type: 'named'; name: string }

@@ -70,6 +70,6 @@ it('takes a line of 64 KiB of nothing but sequences in its stride', () => {
     plainText(raw);
   }
   expect(plainText(`${'\r'.repeat(65_535)}x`)).toBe('x');
-  // Processor time, so that other load does not count. Work that is not linear takes minutes.
+  // CPU time, so that other load does not count. A quadratic algorithm would take minutes.
   expect(process.cpuUsage(before).user).toBeLessThan(10_000_000);
 });

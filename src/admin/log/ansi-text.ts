@@ -1,28 +1,28 @@
 import { stripVTControlCharacters } from 'node:util';
 import { type Color, createAnsiSequenceParser, createColorPalette } from 'ansi-sequence-parser';
 
-/** A piece of a line that looks the same throughout. It is text, to be written as text. */
+/** A part of a line with one style. The text must be escaped as text. */
 export interface Segment {
   text: string;
-  /** Names of classes; empty for plain text. */
+  /** CSS class names; empty for plain text. */
   classes: string;
 }
 
-/** Colours and decorations: what of all terminal sequences is shown. Others move a cursor that is not there. */
+/** Colours and decorations are the only terminal sequences shown. Others move a cursor, which a page does not have. */
 const STYLE = /\x1b\[([\d;:]*)m/g;
 const SPECIAL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
 const EACH_SPECIAL = new RegExp(SPECIAL.source, 'g');
-/** A line has colours in as many places at most; the rest of it is plain. */
+/** The maximum number of style changes in a line; the rest of the line has no new styles. */
 export const MAX_STYLES = 400;
-/** Longer sequences mean nothing, and take the parser time that grows with the square of their length. */
+/** Longer sequences have no meaning, and the parser needs time quadratic in their length. */
 const MAX_CODES_LENGTH = 64;
 
-/** What a reader reads: the last state of a line that was written over, without colours, nothing hidden in it. */
+/** Returns the text as shown: the last state of an overwritten line, without colours. Hidden characters are visible. */
 export function plainText(raw: string): string {
   return SPECIAL.test(raw) ? cleaned(raw, () => '') : raw;
 }
 
-/** The same text with its colours. */
+/** Returns the same text with its colours. */
 export function ansiSegments(raw: string): Segment[] {
   if (!raw.includes('\x1b')) return [{ text: plainText(raw), classes: '' }];
   let styles = 0;
@@ -37,7 +37,7 @@ export function ansiSegments(raw: string): Segment[] {
     const classes = (['bold', 'dim', 'italic', 'underline', 'strikethrough'] as const)
       .filter((name) => decorations.has(name))
       .map((name) => `ansi-${name}`);
-    // On a colour the text is always in the one that can be read there, whatever was wanted.
+    // Text on a background colour always gets a readable text colour and ignores the requested one.
     if (back) classes.push(`ansi-on-${nameOf(back)}`);
     else if (isReverse) classes.push('ansi-reverse');
     else if (fore) classes.push(`ansi-${nameOf(fore)}`);
@@ -56,7 +56,7 @@ function cleaned(raw: string, style: (codes: string) => string): string {
   return clean + harmless(line.slice(end));
 }
 
-/** A progress bar writes over its line again and again: what it showed last stays, in the colours set before. */
+/** Returns the last state of a line that a progress bar overwrites repeatedly, with the styles set before it. */
 function lastState(raw: string): string {
   let end = raw.length;
   while (raw[end - 1] === '\r') end--;
@@ -68,8 +68,8 @@ function lastState(raw: string): string {
 }
 
 /**
- * Control characters are shown, not obeyed; among them those that turn the direction of writing, by which a text can
- * look like another one.
+ * Makes control characters visible and inactive. This includes bidirectional controls, with which a text can look
+ * like another one.
  */
 function harmless(text: string): string {
   if (!SPECIAL.test(text)) return text;
@@ -78,7 +78,7 @@ function harmless(text: string): string {
   });
 }
 
-/** As the parser knows it: a reset is written out, and colons part as semicolons do. */
+/** Converts codes to the form that the parser accepts: an explicit reset, and semicolons instead of colons. */
 function usualForm(codes: string): string {
   if (codes === '') return '0';
   return codes
@@ -93,7 +93,7 @@ const NAMES = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'wh
 const palette = createColorPalette();
 const nearest = new Map<string, string>();
 
-/** One of the sixteen that have a class: no other can be sure to be read on light and on dark. */
+/** Maps a colour to one of the 16 with a CSS class. Others may be unreadable on a light or dark background. */
 function nameOf(color: Color): string {
   if (color.type === 'named') return kebab(color.name);
   const hex = palette.value(color);
@@ -105,7 +105,7 @@ function nameOf(color: Color): string {
   return name;
 }
 
-/** By hue: a pale red is nearer to red than to grey for one who reads a log. */
+/** Matches by hue, because a log reader sees pale red as red rather than grey. */
 function nearestName(hex: string): string {
   const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as [
     number,

@@ -3,23 +3,26 @@ import { MAX_STYLES, plainText } from './ansi-text';
 import { MAX_HITS } from './log-line-view';
 import { isFiltered, lineTest, type LogFilter, markedText, searchPattern } from './log-question';
 
-/** As many lines as a page shows at first, and as much text: lines may be long. */
+/** The maximum of lines and characters in one part of the log; single lines may be long. */
 export const WINDOW_LINES = 1000;
 const WINDOW_CHARACTERS = 512 * 1024;
-/** What the markup of a colour or of a hit takes, which a line may have more of than text. */
+/** The markup of one style or hit, in characters. A line may have more markup than text. */
 const MARKUP_CHARACTERS = 32;
-/** What one request looks through in a search; where it stopped is said, and the next one goes on from there. */
+/**
+ * The maximum that one search request scans. The response contains where it stopped, and the next request continues
+ * there.
+ */
 const SCAN_LINES = 100_000;
 const SCAN_CHARACTERS = 8 * 1024 * 1024;
 
-/** Takes lines in either direction until it has, or has looked through, as much as one answer may hold. */
+/** Collects lines in either direction until the limits of one response are reached. */
 export class GatheredLines {
-  /** In the order in which they came; one in any case, however long it is. */
+  /** In the order received. At least one line, however long it is. */
   readonly lines: LogLine[] = [];
-  /** The line that was looked at last; null before the first. */
+  /** The last line scanned; null before the first. */
   lastSeen: number | null = null;
   isEnough = false;
-  /** Null where every line is wanted. */
+  /** Null if every line matches. */
   private readonly matches: ((text: string) => boolean) | null;
   private readonly pattern: RegExp | null;
   private characters = 0;

@@ -4,28 +4,28 @@ import { ansiSegments, plainText, type Segment } from './ansi-text';
 import { clockText, type TimeText } from '../words/time-text';
 
 export interface LogPiece extends Segment {
-  /** What was searched for. */
+  /** True for searched text. */
   isHit: boolean;
 }
 
 export interface LogLineView {
   seq: number;
   at: TimeText;
-  /** Where the number leads: to itself, or out of a filter to its place in the whole log. */
+  /** The target of the line number: the line itself, or with a filter its place in the whole log. */
   href: string;
   isStderr: boolean;
   isSystem: boolean;
   isError: boolean;
   isWarning: boolean;
-  /** Null where `pieces` are more than the bare text. */
+  /** Null if `pieces` has styles or hits. */
   text: string | null;
   pieces: LogPiece[] | null;
 }
 
-/** A line with more hits than anybody steps through marks the first of them. */
+/** The maximum number of marked hits in a line; readers do not step through more. */
 export const MAX_HITS = 100;
 
-/** @param at times of the lines, which often share theirs */
+/** @param timeOf returns the text of a time; callers cache it, because neighbouring lines often share their time */
 export function logLineView(
   { seq, at, stream, text: raw }: LogLine,
   pattern: RegExp | null,
@@ -49,7 +49,7 @@ export function logLineView(
   };
 }
 
-/** Hits are found in the text as it is read, so that a colour within a word hides it from nobody. */
+/** Searches the visible text, so that a colour change within a word does not prevent a hit. */
 function withHits(segments: Segment[], text: string, pattern: RegExp | null): LogPiece[] {
   const hits = pattern === null ? [] : hitsIn(text, pattern);
   if (hits.length === 0) return segments.map((segment) => ({ ...segment, isHit: false }));

@@ -4,17 +4,19 @@ import { textOrNull } from '../page/page-answer';
 export const LEVELS = ['all', 'warnings', 'errors'] as const;
 export type LevelFilter = (typeof LEVELS)[number];
 
-/** Which lines are asked for, and what is marked in them. */
+/** The filter for lines, and the text marked in them. */
 export interface LogFilter {
-  /** 'warnings' are warnings and what is worse. */
+  /** 'warnings' includes errors. */
   level: LevelFilter;
-  /** A text that is in the line, in whatever case; empty for none. */
+  /** Text that the line contains, ignoring case; empty for none. */
   q: string;
-  /** A text that is marked in lines that need not have it, for who comes to them from a search; empty for none. */
+  /** Text marked in lines that need not contain it, for readers who come from a search; empty for none. */
   mark: string;
 }
 
-/** From where: lines up to `to`, lines from `from` on, or what is new after `after`; the end where none is given. */
+/**
+ * The range: lines up to `to`, from `from` on, or new lines after `after`. Without any of them, the end of the log.
+ */
 export interface LogQuestion extends LogFilter {
   to: number | null;
   from: number | null;
@@ -42,12 +44,12 @@ export function isFiltered({ level, q }: LogFilter): boolean {
   return level !== 'all' || q !== '';
 }
 
-/** Of the whole log as it is now, not of a part of it. */
+/** Returns true for a request without a range, which gets the current end of the log. */
 export function isOfEnd({ to, from, after }: LogQuestion): boolean {
   return to === null && from === null && after === null;
 }
 
-/** Whether a line, as it is read, is asked for. */
+/** Returns a test of whether the visible text of a line passes the filter. */
 export function lineTest({ level, q }: LogFilter): (text: string) => boolean {
   const pattern = searchPattern(q);
   const wanted: (LogLevel | null)[] = level === 'errors' ? ['error'] : ['error', 'warning'];
@@ -55,7 +57,7 @@ export function lineTest({ level, q }: LogFilter): (text: string) => boolean {
     (pattern === null || text.search(pattern) >= 0) && (level === 'all' || wanted.includes(levelOf(text)));
 }
 
-/** What was searched for, here or on the page before. */
+/** Returns the text searched for, on this page or the previous one. */
 export function markedText({ q, mark }: Pick<LogFilter, 'q' | 'mark'>): string {
   return q === '' ? mark : q;
 }
@@ -64,7 +66,7 @@ export function searchPattern(text: string): RegExp | null {
   return text === '' ? null : new RegExp(text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gi');
 }
 
-/** The rest of an address: the filter first, then where in the log. */
+/** Returns the query string: first the filter, then the range. */
 export function logAddress(filter: LogFilter, place: Record<string, number> = {}): string {
   const query = new URLSearchParams();
   if (filter.level !== 'all') query.set('level', filter.level);

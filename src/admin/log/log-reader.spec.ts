@@ -26,7 +26,7 @@ beforeAll(async () => {
   database = await Database.open(join(folder, 'log.db'), [LogChunkEntity, LogEndEntity]);
   store = new LogStore(database, new StoppedClock(), loadConfig({}, folder));
   reader = new LogReader(store, new LogTail(store));
-  // 120,000 lines, of which every 1,000th is an error, and the first 60,000 are another step's.
+  // 120,000 lines: every 1,000th is an error, and the first 60,000 belong to another step.
   for (let written = 0; written < 120_000; written += 5000) {
     const lines = Array.from({ length: 5000 }, (_, index) => {
       const seq = written + index + 1;
@@ -38,7 +38,7 @@ beforeAll(async () => {
   await store.append({ runId: 'wide', attempt: 1, lines: wide });
   const colourful = Array.from({ length: 1000 }, () => ({ text: '\x1b[31mx\x1b[32my'.repeat(40) }));
   await store.append({ runId: 'colourful', attempt: 1, lines: colourful });
-  // 24 MB, written a line at a time in part, as a slow step does.
+  // 24 MB, half of it written line by line, as a slow step does.
   const huge = Array.from({ length: 400 }, (_, index) => ({ text: `${index + 1} `.padEnd(60_000, 'x') }));
   await store.append({ runId: 'huge', attempt: 1, lines: huge.slice(0, 200) });
   for (const line of huge.slice(200)) await store.append({ runId: 'huge', attempt: 1, lines: [line] });
@@ -104,7 +104,7 @@ it.each([
   }[][];
   queries.mockRestore();
   const sizes = answers.map((rows) => rows.reduce((sum, { lines }) => sum + (lines?.length ?? 0), 0));
-  expect(Math.max(...sizes)).toBeLessThanOrEqual(512 * 1024); // at one go
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(512 * 1024); // in one read
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(maxKib * 1024);
   expect(turns).toBeGreaterThanOrEqual(sizes.filter((size) => size > 0).length);
 });

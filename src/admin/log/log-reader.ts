@@ -17,19 +17,19 @@ import {
   stepLinks,
 } from './log-window';
 
-/** What stands around the lines, beside the ways to other lines. */
+/** The parts of the page around the lines, without the links to other lines. */
 interface LogSurroundings {
   steps: StepLink[];
   level: LevelFilter;
   isLevelFiltered: boolean;
-  /** As it stands in the field of the search. */
+  /** The text of the search field. */
   searchText: string;
   found: { count: string; from: string };
 }
 
 /**
- * Reads the parts of a log that pages show: chunk by chunk from the end that is wanted, so that no more is read than
- * is shown or searched, and with a pause before each, so that nobody else waits for it.
+ * Reads the parts of a log that pages show. Reads chunk by chunk from the requested end, and no more than is shown
+ * or scanned. Yields to the event loop before each chunk, so that other requests are not blocked.
  */
 @Injectable()
 export class LogReader {
@@ -43,7 +43,7 @@ export class LogReader {
     return logWindow(runId, reading, question, isActive, (await this.store.stepStarts(runId)).length);
   }
 
-  /** With what surrounds it on the page. */
+  /** Returns a part of the log with its surroundings on the page. */
   async page(
     runId: string,
     question: LogQuestion,
@@ -62,12 +62,12 @@ export class LogReader {
     };
   }
 
-  /** The ways to where each step begins. */
+  /** Returns links to the start of each step. */
   async steps(runId: string): Promise<StepLink[]> {
     return stepLinks(runId, await this.store.stepStarts(runId));
   }
 
-  /** Where a step begins, in the latest attempt that got to it; null where it wrote nothing. */
+  /** Returns the link to the start of a step in its latest attempt; null if the step wrote nothing. */
   async hrefOfStep(runId: string, step: string): Promise<string | null> {
     const start = (await this.store.stepStarts(runId)).findLast((each) => each.step === step);
     return start === undefined ? null : lineHref(runId, start.seq);
@@ -83,7 +83,7 @@ export class LogReader {
     return this.whatIsNew(runId, after, lastSeq, question);
   }
 
-  /** Who was away for long sees the end of it, as it is now, and not a flood. */
+  /** Returns the current end of the log to a client that is far behind, instead of all lines that it missed. */
   private async whatIsNew(
     runId: string,
     after: number,
@@ -91,7 +91,7 @@ export class LogReader {
     question: LogQuestion,
   ): Promise<LogReading> {
     if (lastSeq - after <= WINDOW_LINES) {
-      // All who follow ask for the same, which is read once for them.
+      // All followers request the same lines, so the tail reads them once for all.
       const next = (seq: number) => this.tail.readAfter(runId, seq);
       const reading = await this.forwards(runId, after + 1, lastSeq, question, next);
       if (reading.to >= lastSeq) return reading;

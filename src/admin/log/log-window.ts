@@ -5,17 +5,17 @@ import { logLineView, type LogLineView } from './log-line-view';
 import { isFiltered, LEVELS, logAddress, type LogFilter, markedText, searchPattern } from './log-question';
 import { clockText, type TimeText } from '../words/time-text';
 
-/** What was read of a log, and what was looked through for it. */
+/** Lines read from a log, with the range scanned for them. */
 export interface LogReading {
   lines: LogLine[];
-  /** The first and the last line that were looked at, whether or not they are among `lines`. */
+  /** The first and the last line scanned, whether or not they are in `lines`. */
   from: number;
   to: number;
-  /** The last line of the whole log: what comes live follows it. */
+  /** The last line of the whole log; live lines follow it. */
   lastSeq: number;
 }
 
-/** A part of a log as it is shown. */
+/** A part of a log as shown on the page. */
 export interface LogWindow {
   sections: LogSection[];
   count: number;
@@ -23,32 +23,32 @@ export interface LogWindow {
   to: number;
   lastSeq: number;
   isFiltered: boolean;
-  /** Whether the window reaches to the end, and so grows with the log. */
+  /** True if the window reaches the end and therefore grows with the log. */
   isLatest: boolean;
-  /** Whether the run may still write. */
+  /** True if the run may still write. */
   isActive: boolean;
-  /** How many steps have begun to write, in all attempts. */
+  /** The number of steps that have started to write, over all attempts. */
   stepCount: number;
 }
 
-/** Lines of one step that follow each other. */
+/** Consecutive lines of one step. */
 export interface LogSection {
   step: string | null;
   title: string;
-  /** In a log that knows no steps a heading would only be in the way. */
+  /** True in a log without steps, where a heading would only add noise. */
   isUntitled: boolean;
-  /** Lists of at most `LIST_LINES`. */
+  /** Lists of at most `LIST_LINES` lines. */
   lists: LogLineView[][];
 }
 
-/** Where else one can go from a window, for a page without scripts and for scripts to begin with. */
+/** Links to other parts of the log, for pages without scripts and as the initial state of scripts. */
 export interface LogLinks {
   earlierHref: string | null;
   laterHref: string | null;
   endHref: string | null;
-  /** Out of every filter. */
+  /** The log without any filter. */
   allHref: string;
-  /** Back to the search from which a marked text comes; null where nothing is marked but what was searched for. */
+  /** The search that the marked text comes from; null unless the reader left a search. */
   matchesHref: string | null;
   levels: { label: string; href: string; isCurrent: boolean }[];
 }
@@ -60,10 +60,10 @@ export interface StepLink {
 
 const LEVEL_LABELS = { all: 'All', warnings: 'Warnings', errors: 'Errors' };
 
-/** Some lines before the one that is linked to, so that it is seen what came before it. */
+/** Lines shown before a linked line, for context. */
 const LINES_BEFORE = 20;
 
-/** Browsers leave out what is not in view, a list at a time: many lists cost them time, and so do long ones. */
+/** Browsers skip the layout of each list that is out of view. Both many lists and long lists are slow. */
 const LIST_LINES = 100;
 
 export function logWindow(
@@ -122,7 +122,7 @@ export function logLinks(runId: string, { from, to, isLatest }: LogWindow, filte
   };
 }
 
-/** To where each step begins; with the attempt where there was more than one. */
+/** Returns links to the start of each step, with the attempt if there was more than one. */
 export function stepLinks(runId: string, starts: StepStart[]): StepLink[] {
   const hasAttempts = new Set(starts.map(({ attempt }) => attempt)).size > 1;
   return starts.map(({ attempt, step, seq }) => ({
@@ -131,13 +131,13 @@ export function stepLinks(runId: string, starts: StepStart[]): StepLink[] {
   }));
 }
 
-/** The place of a line in the whole log, however far from its end. */
+/** Returns the link to a line in the whole log, at any distance from the end. */
 export function lineHref(runId: string, seq: number, mark = ''): string {
   const place = { from: Math.max(1, seq - LINES_BEFORE) };
   return `/runs/${runId}${logAddress({ level: 'all', q: '', mark }, place)}#L${seq}`;
 }
 
-/** The lines of one write share their time, which is put into words once. */
+/** Caches the last time text, because the lines of one write share their time. */
 function sharedTimes(): (at: Instant) => TimeText {
   let last: Instant | null = null;
   let text: TimeText | null = null;

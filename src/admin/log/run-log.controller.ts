@@ -6,7 +6,7 @@ import { RunQueries } from '../../runs/run-queries';
 import { logQuestion } from './log-question';
 import { LogReader } from './log-reader';
 
-/** Parts of a run's log for a page that is open: what is new, and what lies before or after what it shows. */
+/** Parts of a run's log for an open page: new lines, and the lines before or after those shown. */
 @ApiExcludeController()
 @Controller('runs/:runId/log')
 export class RunLogPartController {
@@ -21,7 +21,7 @@ export class RunLogPartController {
     @Query() query: Record<string, unknown>,
     @Res() response: Response,
   ): Promise<void> {
-    // The run before the log: the log of a run that has ended is then complete.
+    // Read before the log: if the run has ended, the log read afterwards is complete.
     const isActive = !isTerminal(await this.queries.get(runId));
     const question = logQuestion(query);
     const log = await this.logs.window(runId, question, isActive);

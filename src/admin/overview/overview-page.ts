@@ -18,16 +18,16 @@ import { type TimeText, timeText } from '../words/time-text';
 import { type Trend, TREND_RUNS, trendOf } from './trend';
 import { type PageWords, waitingInShort } from '../words/page-words';
 
-/** What the state of a project follows from. */
+/** The facts that determine the state of a project. */
 export interface ProjectState {
   project: KnownProject;
-  /** The active run, else the latest. */
+  /** The active run, or else the latest. */
   run: Run | null;
-  /** Why its latest result may no longer be current. */
+  /** Why the latest result may be out of date. */
   outdated: OutdatedReason | null;
 }
 
-/** A project and how it goes. */
+/** A project with the facts shown in its row. */
 export interface ProjectFacts extends ProjectState {
   /** Why the run makes no progress. */
   waiting: Waiting | null;
@@ -36,36 +36,36 @@ export interface ProjectFacts extends ProjectState {
   quota: QuotaStatus | null;
 }
 
-/** Which of the projects are asked for. */
+/** The choice of projects to show. */
 export interface OverviewChoice {
   /** Null for all states. */
   tone: ProjectTone | null;
-  /** From 1. */
+  /** Starts at 1. */
   page: number;
 }
 
 export const PROJECTS_PER_PAGE = 100;
-/** Files that need fixing are named up to this many. */
+/** The maximum number of files listed that need fixing. */
 const NAMED_PROBLEMS = 50;
 
 export interface OverviewPage {
-  /** Those of the page that is asked for, by name. */
+  /** The projects of the requested page, by name. */
   rows: ProjectRow[];
-  /** Null where one page shows all. */
+  /** Null if one page shows all. */
   paging: { text: string; previousHref: string | null; nextHref: string | null } | null;
-  /** "8 projects: 3 running, 1 failed": those that want to be looked at first, each with its mark and the way to them. */
+  /** Counts such as "8 projects: 3 running, 1 failed", most urgent first, each with its mark and a link. */
   counts: { mark: StatusMark; count: number; href: string; isCurrent: boolean }[];
-  /** What is said of them in the row of tabs: "● 3 running"; null where nothing wants to be looked at. */
+  /** The text in the browser tab: "● 3 running"; null if no project is urgent. */
   headline: string | null;
-  /** The state of those that are shown, in a word; null where all are. */
+  /** The word of the chosen state; null if all are shown. */
   chosen: string | null;
   hasProjects: boolean;
-  /** How many runs the trend shows at most. */
+  /** The maximum number of runs in the trend. */
   trendRuns: number;
   problems: { file: string; line: number | null; reason: string }[];
-  /** How many more there are; null for none. */
+  /** The number of problems beyond the limit; null for none. */
   moreProblems: string | null;
-  /** The page as it is, to be loaded again. */
+  /** The address of this page, for a reload. */
   href: string;
   stateHref: string;
   pollSeconds: number;
@@ -77,7 +77,7 @@ export interface ProjectRow {
   href: string;
   isDefault: boolean;
   mark: StatusMark;
-  /** "at fit", "fit: 3 of 12 (25 %)", what changed, or why it waits. */
+  /** "at fit", "fit: 3 of 12 (25 %)", what changed, or why the run waits. */
   detail: PageWords[] | null;
   progress: { value: number; max: number } | null;
   lastRun: TimeText | null;
@@ -85,19 +85,19 @@ export interface ProjectRow {
   duration: DurationText | null;
   trend: Trend | null;
   quota: { left: string; limit: string; isReached: boolean; resetsAt: TimeText } | null;
-  /** It cannot be started without something to be typed first. */
+  /** True if a run needs a value that the user must type. */
   wantsParams: boolean;
-  /** Null while a run is at work, and where something has to be typed first. */
+  /** Null during a run, and if the user must type a value first. */
   runAction: string | null;
-  /** Null unless there is one that can be stopped. */
+  /** Null unless an active run can be stopped. */
   stopAction: string | null;
   isStopping: boolean;
   activeRunId: string | null;
-  /** Where an answer is shown: below the row, or above all where a row may go away with what was pressed in it. */
+  /** Selects where an answer appears: below the row, or at the top if the row may disappear after the action. */
   answerPlace: string;
 }
 
-/** The projects on the page that is asked for; the last one where there are not that many. */
+/** Returns the projects of the requested page, or of the last page if the number is too high. */
 export function projectsOnPage<State extends ProjectState>(
   projects: State[],
   { tone, page }: OverviewChoice,
@@ -109,9 +109,9 @@ export function projectsOnPage<State extends ProjectState>(
 }
 
 /**
- * @param states of all projects, which are counted
- * @param facts of those on the page
- * @param problems with the paths that are shown to people
+ * @param states of all projects, for the counts
+ * @param facts of the projects on the page
+ * @param problems with the paths shown on pages
  */
 export function overviewPage(
   states: ProjectState[],
@@ -166,16 +166,16 @@ function overviewHref(path: string, tone: ProjectTone | null, page: number, vers
   return query.size === 0 ? path : `${path}?${query.toString()}`;
 }
 
-/** How a project may stand, in the order of how much that wants to be looked at. */
+/** The states of a project, most urgent first. */
 const TONES: ProjectTone[] = ['running', 'failed', 'partial', 'cancelled', 'outdated', 'completed', 'never'];
 const URGENT: StatusMark['tone'][] = ['running', 'failed'];
 
-/** The state that an address asks for; null for all. */
+/** Returns the state in the address; null for all. */
 export function chosenTone(asked: unknown): ProjectTone | null {
   return TONES.find((tone) => tone === asked) ?? null;
 }
 
-/** The page that an address asks for; the first one where it asks for none. */
+/** Returns the page number in the address; 1 if there is none. */
 export function chosenPage(asked: unknown): number {
   return typeof asked === 'string' && /^[1-9]\d{0,5}$/.test(asked) ? Number(asked) : 1;
 }
@@ -184,7 +184,7 @@ function markOf({ run, outdated }: ProjectState): StatusMark {
   return projectMark(run, outdated);
 }
 
-/** One that is chosen stays there while there is none, so that the choice is seen. */
+/** Keeps the chosen state at a count of 0, so that the choice stays visible. */
 function countsOf(states: ProjectState[], chosen: ProjectTone | null): OverviewPage['counts'] {
   const tones = states.map((state) => markOf(state).tone);
   return TONES.flatMap((tone) => {
@@ -250,7 +250,7 @@ function detailOf(
   return waitingInShort(run, waiting, now) ?? (text === null ? null : [{ text }]);
 }
 
-/** What the word of the status leaves open. */
+/** Returns the detail that the status word does not contain. */
 function endDetail(run: Run): string | null {
   const failed = run.steps.find(({ status }) => status === 'failed');
   if (run.status === 'failed' && failed) return `at ${failed.name}`;

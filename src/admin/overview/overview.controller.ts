@@ -25,10 +25,10 @@ import { PageFrames } from '../page/page-frame';
 import { pageVersion, waitingKey } from '../page/page-version';
 import { TREND_RUNS } from './trend';
 
-/** How many projects are asked for without a pause. */
+/** The number of projects read without yielding to the event loop. */
 const PORTION = 100;
 
-/** The first page: every project, and how it does. */
+/** The start page: every project with its state. */
 @ApiExcludeController()
 @Controller()
 export class OverviewController {
@@ -71,7 +71,7 @@ export class OverviewController {
     response.render('part-overview', await this.model(facts, choice));
   }
 
-  /** The count in the header, for pages that have nothing else to read again. */
+  /** Returns the count in the header, for pages that reload nothing else. */
   @Get('running')
   async running(@Query('version') shown: unknown, @Res() response: Response): Promise<void> {
     const running = await this.frames.running();
@@ -79,7 +79,7 @@ export class OverviewController {
     else response.render('part-running', { frame: running });
   }
 
-  /** What costs little to know, and all that the page depends on. */
+  /** Reads the facts that are cheap to get and that determine whether the page has changed. */
   private async facts() {
     const projects = this.projects
       .list()
@@ -127,12 +127,12 @@ export class OverviewController {
       }),
     );
     const overview = overviewPage(states, facts, problems, version, choice, this.clock.now());
-    // Seen in the row of tabs, and changed with the state.
+    // Browser tabs show the title, so it changes with the state.
     const title = overview.headline === null ? 'Projects' : `${overview.headline} · Projects`;
     return { frame: await this.frames.frame(title, '/'), overview };
   }
 
-  /** The database answers within the event loop, so many projects are asked for in portions. */
+  /** Database queries block the event loop, so the loop yields between groups of projects. */
   private async states(
     projects: KnownProject[],
     activeOf: ReadonlyMap<string, Run>,

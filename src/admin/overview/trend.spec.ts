@@ -21,7 +21,7 @@ it('marks what did not go well by a sign of its own, within the picture', () => 
   const { bars, height } = trendOf(Array.from({ length: 4 }, () => runs).flat(), LATER);
   expect(bars).toHaveLength(TREND_RUNS);
   const signs = bars.slice(0, 5).map(({ sign }) => sign?.replace(/^M[\d.]+ [\d.]+/, '') ?? null);
-  expect(new Set(signs).size).toBe(4); // completed and running: the bar alone
+  expect(new Set(signs).size).toBe(4); // completed and running have a bar without a sign
   for (const bar of bars) {
     expect(bar.y + bar.height).toBe(height);
     expect(Number(/ (\d+)/.exec(bar.sign ?? 'M0 2')![1])).toBeGreaterThanOrEqual(0);

@@ -2,18 +2,18 @@ import { elapsedMs, type Instant } from '../../clock/clock';
 import type { TrendRun } from '../../history/latest-run.repository';
 import { STATUS_WORDS } from '../words/plain-words';
 
-/** How many runs the trend shows. */
+/** The number of runs in the trend. */
 export const TREND_RUNS = 20;
 
 const BAR_WIDTH = 5;
 const STEP = 7;
 const HEIGHT = 24;
-/** Room above the bars for the sign of those that did not go well. */
+/** Room above the bars for the sign of runs that were not successful. */
 const SIGN_HEIGHT = 8;
-/** A run that took no time is still seen. */
+/** The minimum height, so that a run of 0 s is visible. */
 const LEAST_HEIGHT = 3;
 
-/** Bars of the latest runs: the duration as height, the status as colour and shape, and all of it in words. */
+/** A bar chart of the latest runs: height is the duration, colour and shape are the status. `label` has it as text. */
 export interface Trend {
   width: number;
   height: number;
@@ -30,7 +30,7 @@ export interface TrendBar {
   sign: string | null;
 }
 
-/** On the scale of the longest of them, oldest on the left; the latest always stands at the right end. */
+/** Scales to the longest run, oldest on the left; the latest run is always at the right edge. */
 export function trendOf(newestFirst: TrendRun[], now: Instant): Trend {
   const runs = [...newestFirst].reverse();
   const durations = runs.map((run) => elapsedMs(run.startedAt, run.endedAt ?? now));

@@ -9,13 +9,13 @@ const HTMX = 'htmx/';
 const YEAR_SECONDS = 365 * 24 * 3600;
 const HOUR_SECONDS = 3600;
 
-/** The files that pages bring along: our own, and htmx as it is published. */
+/** The static files of pages: the project's own, and htmx as published. */
 export class Assets {
   private readonly versions = new Map<string, { changedAtMs: number; version: string }>();
 
   constructor(private readonly folder: string) {}
 
-  /** With what is in the file in its address, so that a browser never joins a new page with an old script. */
+  /** Returns an address with a hash of the content, so that a browser never combines a new page with an old script. */
   addressOf(name: string): string {
     return `${PREFIX}${name}?v=${this.versionOf(this.fileOf(name))}`;
   }
@@ -32,7 +32,10 @@ export class Assets {
     app.useStaticAssets(htmxFolder(), { ...options, prefix: `${PREFIX}${HTMX}` });
   }
 
-  /** For ever only where the version is that of this file: a server being updated may be asked for one it has not yet. */
+  /**
+   * Caches permanently only if the version matches the file. During an update, a page may request a version that
+   * this server does not have yet.
+   */
   private cachingOf(file: string, version: unknown): string {
     return version === this.versionOf(file)
       ? `public, max-age=${YEAR_SECONDS}, immutable`

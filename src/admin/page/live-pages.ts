@@ -3,24 +3,24 @@ import type { Response } from 'express';
 import { PageFrames } from './page-frame';
 import { pageVersion } from './page-version';
 
-/** Where a page is found, and its template: the part of it that changes has the name of the page and `-state`. */
+/** The address and the template of a page. The changing part is the partial with the name of the view and `-state`. */
 export interface LivePage {
   title: string;
   path: string;
   view: string;
 }
 
-/** Pages about the installation, which read themselves again every few seconds for as long as somebody looks. */
+/** Pages about the installation, which reload every few seconds while they are visible. */
 @Injectable()
 export class LivePages {
   constructor(private readonly frames: PageFrames) {}
 
-  /** @param version names what the model shows, as long as it is the same */
+  /** @param version identifies the content of the model */
   async whole(response: Response, page: LivePage, version: string, model: object): Promise<void> {
     response.render(page.view, await this.complete(page, version, model));
   }
 
-  /** The part that changes, or nothing where it is as it was in `shownVersion`. */
+  /** Renders the changing part, or 204 if it still equals `shownVersion`. */
   async part(
     response: Response,
     page: LivePage,
@@ -35,7 +35,7 @@ export class LivePages {
 
   private async complete(page: LivePage, version: string, model: object) {
     const frame = await this.frames.frame(page.title, page.path);
-    // The header is a part of what is shown.
+    // The part also updates the header.
     const shown = pageVersion([], version, frame.runningVersion);
     return {
       ...model,

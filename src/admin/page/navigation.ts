@@ -1,6 +1,6 @@
 interface Entry {
   label: string;
-  /** The rest of its name, where there is room. */
+  /** The rest of the label, on wide screens. */
   rest?: string;
   href: string;
 }
@@ -15,7 +15,7 @@ const ENTRIES: Entry[] = [
 
 export type NavigationEntry = Entry & { isCurrent: boolean };
 
-/** @param path of the entry that the page belongs to; none, where something went wrong */
+/** @param path path of the current entry; undefined on error pages */
 export function navigation(path?: string): NavigationEntry[] {
   return ENTRIES.map((entry) => ({ ...entry, isCurrent: entry.href === path }));
 }

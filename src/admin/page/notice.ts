@@ -2,22 +2,22 @@ import { type JobatoError, PROBLEMS } from '../../http/catalogue';
 import { humanised } from '../words/plain-words';
 import { type TimeText, timeTextOrNull } from '../words/time-text';
 
-/** What is said beside the button where something could not be done. */
+/** The message beside a button after a refused action. */
 export interface Notice {
   title: string;
   detail: string | null;
   activeRunId: string | null;
   activeRunHref: string | null;
-  /** Where the quota is seen that is used up, and when there is a new one. */
+  /** The link to an exhausted quota, and the time of its reset. */
   quotaHref: string | null;
   resetsAt: TimeText | null;
-  /** What is wrong with what was typed, each with the way to its field. */
+  /** Invalid values, each with a link to its field. */
   fields: { href: string | null; label: string; message: string }[];
-  /** Set where only a page that is loaded again is of use. */
+  /** Set if the reader must reload the page. */
   reloadHref: string | null;
 }
 
-/** @param formAt the page with the fields, where that is another one than the button's */
+/** @param formAt address of the page with the fields, if the button is on another page */
 export function noticeOf({ code, detail, extras }: JobatoError, formAt = ''): Notice {
   const fields = (extras.errors ?? []).map(({ field, message }) => {
     const name = field.replace(/^params\./, '');
@@ -36,7 +36,7 @@ export function noticeOf({ code, detail, extras }: JobatoError, formAt = ''): No
   };
 }
 
-/** The page may lack a field that is to be filled in, or show another rule for it. */
+/** For an outdated form, which may lack a required field or show an old rule. */
 export function noticeOfOldForm(error: JobatoError, reloadHref: string): Notice {
   const notice = noticeOf(error);
   return {
@@ -47,7 +47,7 @@ export function noticeOfOldForm(error: JobatoError, reloadHref: string): Notice 
   };
 }
 
-/** Who fills in a form has made no request. */
+/** A title for form users, because the general title is about a request, which they do not see. */
 function toMend(count: number): string {
   return count === 1 ? 'One value is missing or does not fit' : `${count} values are missing or do not fit`;
 }

@@ -3,28 +3,28 @@ import { JobatoError } from '../../http/catalogue';
 import { setRetryAfter } from '../../http/retry-after';
 import { type Notice, noticeOf, statusOf } from './notice';
 
-/** Whether htmx asks, which takes a part of a page; a browser by itself takes the whole. */
+/** Returns true for a request from htmx, which needs only a part of the page. */
 export function wantsPart(request: Request): boolean {
   return request.headers['hx-request'] === 'true';
 }
 
-/** On to another page, however the request was made. */
+/** Sends the browser to another page, after a form post or an htmx request. */
 export function leadTo(href: string, request: Request, response: Response): void {
   if (wantsPart(request)) response.setHeader('HX-Redirect', href).status(204).end();
   else response.redirect(303, href);
 }
 
-/** Done, and to be seen where one is: the page reads itself again. */
+/** Reports success on the same page: htmx reloads its parts, a browser follows a redirect. */
 export function showDone(href: string, request: Request, response: Response): void {
   if (wantsPart(request)) response.setHeader('HX-Trigger', 'run-changed').status(200).end();
   else response.redirect(303, href);
 }
 
 /**
- * Does what a form asked for. What cannot be done is said beside its button: `again` shows the whole page with the
- * notice in it; htmx gets the notice alone, and what else `part` says about the form. Who is refused has often not
- * heard yet of what is in the way, so the page reads itself again as well.
- * @param formAt the page with the fields that the notice leads to, where that is another one
+ * Performs a form action and shows a refusal beside its button. `again` renders the whole page with the notice;
+ * htmx receives only the notice and the result of `part`. The page also reloads, because it often does not show the
+ * cause yet.
+ * @param formAt address of the page with the fields that the notice links to, if it is another one
  */
 export async function carryOut(
   request: Request,
@@ -49,7 +49,7 @@ export async function carryOut(
   }
 }
 
-/** A parameter of the address that is given once; anything else is none. */
+/** Returns a query parameter that occurs once; null for all other values. */
 export function textOrNull(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }

@@ -5,20 +5,20 @@ import { RejectedEvents } from '../../events/rejected-events';
 import { LatestRunRepository } from '../../history/latest-run.repository';
 import { pageVersion } from './page-version';
 
-/** What surrounds every page: its title, the way to the others, how many runs are at work. */
+/** The frame of every page: title, navigation and the number of active runs. */
 export interface PageFrame {
   title: string;
-  /** Of the entry of the navigation that it belongs to. */
+  /** The path of the current entry of the navigation. */
   path: string;
   running: number;
-  /** Names what is said of them. */
+  /** Identifies the content of the header. */
   runningVersion: string;
-  /** To the one that is at work, or to where all of them are seen. */
+  /** The address of the only active run, or of the list. */
   runningHref: string;
-  /** Whether there are rejected events, which wait for a person. */
+  /** True if rejected events wait for an operator. */
   hasRejected: boolean;
   canSignOut: boolean;
-  /** Reload after this many seconds where there is no JavaScript; null unless a reader asked for it. */
+  /** Reload interval in seconds without JavaScript; null unless the reader asked for it. */
   refreshSeconds: number | null;
 }
 
@@ -30,7 +30,7 @@ export class PageFrames {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** @param path of the entry of the navigation that the page belongs to */
+  /** @param path path of the navigation entry of the page */
   async frame(title: string, path: string): Promise<PageFrame> {
     return {
       title,
@@ -41,7 +41,7 @@ export class PageFrames {
     };
   }
 
-  /** How many runs are at work, and the way to them; and what else is seen from every page. */
+  /** Returns the number of active runs with a link, and the other facts that every header shows. */
   async running(): Promise<Pick<PageFrame, 'running' | 'runningHref' | 'hasRejected' | 'runningVersion'>> {
     const [active, hasRejected] = await Promise.all([this.latest.active(), this.rejected.any()]);
     return {

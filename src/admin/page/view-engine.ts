@@ -10,7 +10,7 @@ type RenderOptions = { settings: { env: string } };
 type Done = (error: Error | null, html?: string) => void;
 type Templates = { age: number; render: (name: string, model: object) => string };
 
-/** Pages are Handlebars files; what several of them share, the layout too, lies in `partials`. */
+/** Renders pages from Handlebars files. Shared parts and the layout are in `partials`. */
 export function viewEngine(
   app: NestExpressApplication,
   folder: string,

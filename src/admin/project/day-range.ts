@@ -1,10 +1,10 @@
 import { Temporal } from '@js-temporal/polyfill';
 import { isTimeZone } from '../../quota/quota-day';
 
-/** The zone that days are in where the browser has said nothing of its own. */
+/** The zone of days if the browser sends none. */
 export const UTC = 'UTC';
 
-/** A day as a date field gives it, `2026-03-01`; anything else is none. */
+/** Returns a day in the format of a date field, `2026-03-01`; null for all other text. */
 export function dayOrNull(text: string | null): string | null {
   if (text === null || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return null;
   try {
@@ -22,7 +22,7 @@ export function startOfDayMs(day: string, zone: string): number {
   return Temporal.PlainDate.from(day).toZonedDateTime(zone).epochMilliseconds;
 }
 
-/** The last millisecond of it, on days of any length. */
+/** Returns the last millisecond of a day, also where a day has 23 or 25 hours. */
 export function endOfDayMs(day: string, zone: string): number {
   return startOfDayMs(Temporal.PlainDate.from(day).add({ days: 1 }).toString(), zone) - 1;
 }

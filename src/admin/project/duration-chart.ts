@@ -7,15 +7,18 @@ import { type StatusMark, stepMark } from '../words/status-mark';
 import { STATUS_WORDS } from '../words/plain-words';
 import { secondText, type TimeText } from '../words/time-text';
 
-/** How many runs the chart shows. */
+/** The number of runs in the chart. */
 export const CHART_RUNS = 40;
 const WIDTH = 400;
 const HEIGHT = 150;
-/** Room for the figures of the axis, and for the signs over the bars. */
+/** Room for the axis labels, and for the signs above the bars. */
 const LEFT = 56;
 const TOP = 14;
 const BOTTOM = 6;
-/** What takes so many times the usual is beyond a scale of so many times the usual. */
+/**
+ * If the longest run exceeds OUTLIER times the typical duration, the scale ends at SCALE times the typical
+ * duration.
+ */
 const OUTLIER = 4;
 const SCALE = 2;
 const PLOT = HEIGHT - TOP - BOTTOM;
@@ -29,9 +32,9 @@ export interface DurationChart {
   usualY: number | null;
   /** "last 40 runs, usually 29 s" */
   caption: string;
-  /** What the drawing shows, in a sentence. */
+  /** The description of the chart as one sentence. */
   label: string;
-  /** The same in figures, newest first. */
+  /** The same data as a table, newest first. */
   rows: { href: string; startedAt: TimeText; duration: DurationText | null; mark: StatusMark }[];
 }
 
@@ -41,19 +44,19 @@ export interface ChartBar {
   width: number;
   height: number;
   tone: RunStatus;
-  /** Over the bar: of those that did not complete, and of those that go on beyond the scale. */
+  /** The sign above the bar: for runs that did not complete, and for bars beyond the scale. */
   sign: string | null;
   signX: number;
   signY: number;
   href: string;
-  /** "2026-03-01 10:00:05 UTC, 29 s, completed", and the moment itself, for the reader's own zone. */
+  /** "2026-03-01 10:00:05 UTC, 29 s, completed". `at` lets the page show the time in the reader's zone. */
   title: string;
   at: Instant;
 }
 
 type Charted = Pick<PastRun, 'runId' | 'status' | 'startedAt' | 'endedAt'>;
 
-/** @param newestFirst the latest runs; null where there are none */
+/** @param newestFirst latest runs; without any, the result is null */
 export function durationChart(
   newestFirst: Charted[],
   usualMs: number | null,
@@ -97,7 +100,7 @@ function chartBar(
 ): ChartBar {
   const floor = yOf(0);
   const y = Math.min(yOf(ms), floor - 2);
-  // The newest stands at the right end.
+  // The newest run is at the right edge.
   const x = rounded(WIDTH - (index + 1) * place + 1);
   const { text } = durationOf({ startedAt, endedAt }, now)!;
   return {
@@ -133,14 +136,17 @@ function usually(usualMs: number | null): string {
   return usualMs === null ? '' : `, usually ${durationText(usualMs)}`;
 }
 
-/** One run that hung for a night is not to flatten all the others: its bar goes on beyond the scale, with an arrow. */
+/**
+ * Returns the longest duration on the scale. One extremely long run must not flatten the others, so its bar ends at
+ * the scale with an arrow.
+ */
 function longestShown(durations: number[], usualMs: number | null): number {
   const longest = Math.max(...durations);
   const middle = Math.max(usualMs ?? 0, median(durations));
   return longest > OUTLIER * middle ? SCALE * middle : longest;
 }
 
-/** Ends of scales that read well, and whose halves do too. */
+/** Ends of the scale that are round numbers, and whose halves are too. */
 const STEPS_SECONDS = [
   0.1, 0.2, 0.4, 1, 2, 4, 10, 20, 30, 40, 60, 80, 120, 180, 240, 360, 600, 1200, 1800, 2400, 3600, 7200,
   14_400, 21_600, 43_200, 86_400,
@@ -152,7 +158,7 @@ const AXIS_UNITS = [
   { unitMs: 1000, name: 's' },
 ];
 
-/** Whole hours, minutes and seconds need one unit only. */
+/** Uses one unit for whole hours, minutes and seconds. */
 function axisText(ms: number): string {
   const unit = AXIS_UNITS.find(({ unitMs }) => ms >= unitMs);
   return unit && ms % unit.unitMs === 0 ? `${ms / unit.unitMs} ${unit.name}` : durationText(ms);

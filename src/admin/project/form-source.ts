@@ -4,9 +4,9 @@ import { formLike, type GivenForm, NOTHING_GIVEN } from '../run/run-form';
 import { wordList } from '../words/word-list';
 import { type TimeText, timeText } from '../words/time-text';
 
-/** Where the values of a form come from that do not begin with the defaults, said above its fields. */
+/** The source of form values other than the defaults, shown above the fields. */
 export interface FormSource {
-  /** Null where the address names no run of this project. */
+  /** Null if the address names no run of this project. */
   run: { href: string; shortId: string; startedAt: TimeText } | null;
   /** "scope from:parse and Tag v1.2" */
   leftOut: string | null;

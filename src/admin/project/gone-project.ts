@@ -2,19 +2,19 @@ import type { Run } from '../../runs/run';
 import { type StatusMark, stepMark } from '../words/status-mark';
 import { historyParameters, type HistoryQuery } from './history-query';
 
-/** What names the state of such a page: there is only one. */
+/** The version of a page whose project is gone; there is only one such state. */
 export const GONE_VERSION = 'gone';
 
-/** What is left of a page whose project is no longer in the configuration. */
+/** The content of a page whose project is no longer in the configuration. */
 export interface GoneProject {
   name: string;
   mark: StatusMark;
-  /** What is known of where it went. */
+  /** The known reason. */
   detail: string;
   latestRunHref: string | null;
   canRun: false;
   whyNot: string;
-  /** It is asked for again, with what the history showed: a file that was only moved may come back. */
+  /** Polls with the same history parameters: a file that was only moved may come back. */
   stateHref: string;
 }
 

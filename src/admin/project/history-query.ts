@@ -4,23 +4,23 @@ import type { HistoryFilter, HistoryPlace } from '../../history/run-history.repo
 import { dayOrNull, endOfDayMs, startOfDayMs, UTC, zoneOr } from './day-range';
 import { textOrNull } from '../page/page-answer';
 
-/** How far back, in days. */
+/** The length of each period in days. */
 export const PERIODS = { '24h': 1, '7d': 7, '30d': 30 } as const;
 export type Period = keyof typeof PERIODS;
 
-/** Which runs the history shows, all of it in the address: a link shows the same to whoever opens it. */
+/** The filter of the history. The address contains all of it, so that a shared link shows the same runs. */
 export interface HistoryQuery {
   status: RunStatus | null;
   scope: string | null;
   triggeredBy: TriggeredBy | null;
   period: Period | null;
-  /** Days in the zone, both included; they count where no period is chosen. */
+  /** Days in `zone`, both inclusive; ignored if a period is set. */
   from: string | null;
   to: string | null;
   zone: string;
   search: string | null;
   place: HistoryPlace | null;
-  /** The run that the foot of the page speaks of, where one was chosen. */
+  /** The run selected for the foot of the page. */
   run: string | null;
 }
 
@@ -40,7 +40,7 @@ export const WHOLE_HISTORY: HistoryQuery = {
 const MAX_TEXT = 200;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** What does not make sense in an address is left out: an old link still shows the page. */
+/** Ignores invalid parameters, so that an old link still opens the page. */
 export function historyQuery(address: Record<string, unknown>): HistoryQuery {
   const text = (name: string) => textOrNull(address[name])?.trim().slice(0, MAX_TEXT) || null;
   const runId = (name: string) => {
@@ -64,7 +64,7 @@ export function historyQuery(address: Record<string, unknown>): HistoryQuery {
   };
 }
 
-/** The address of the same history with these changes. */
+/** Returns the parameters of this history with the given additions. */
 export function historyParameters(
   { place, zone, ...query }: HistoryQuery,
   more: Record<string, string> = {},
@@ -100,7 +100,7 @@ export function isFiltered({ status, scope, triggeredBy, period, from, to, searc
   return [status, scope, triggeredBy, period, from, to, search].some((value) => value !== null);
 }
 
-/** "The last 24 hours" move on by minutes, so that what was counted can be remembered for one. */
+/** Rounds "the last 24 hours" to minutes, so that counts can be cached for a minute. */
 function wholeMinute(epochMs: number): number {
   return Math.floor(epochMs / 60_000) * 60_000;
 }

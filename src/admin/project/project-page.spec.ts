@@ -85,7 +85,7 @@ it('speaks of the run that was chosen, and offers to go on where it failed', () 
     footer: { lead: 'at step parse, exit code 3.' },
     rerunFrom: { action: expect.stringMatching(/^\/runs\/.*\/rerun$/), scope: 'from:parse', step: 'parse' },
   });
-  expect(chosen(run).rerunFrom).toBeNull(); // one run at a time
+  expect(chosen(run).rerunFrom).toBeNull(); // only one run at a time
   expect(pageOf(FAILED)).toMatchObject({ footerTitle: 'Latest run', rerunFrom: { step: 'parse' } });
 });
 

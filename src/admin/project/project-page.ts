@@ -25,39 +25,39 @@ import { type SummaryBar, summaryBar } from '../run/summary-bar';
 import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
 import { usualMs } from '../run/usual-duration';
 
-/** What can be told quickly, and whether anything that the page shows has changed. */
+/** Facts that are cheap to get and that determine whether the page has changed. */
 export interface ProjectState {
   project: KnownProject;
-  /** The project's file as it is shown to people. */
+  /** The path of the project file as shown on pages. */
   file: string;
-  /** The active run, else the latest. */
+  /** The active run, or else the latest. */
   run: Run | null;
   /** Why the run makes no progress. */
   waiting: Waiting | null;
   past: ProjectPast;
   query: HistoryQuery;
   quota: QuotaStatus | null;
-  /** What its file asks for in vain. */
+  /** Settings of the file without effect, and its problems. */
   notes: string[];
   troubles: Trouble[];
-  /** Runs at work in all projects, which the header shows. */
+  /** Active runs of all projects, for the header. */
   active: string[];
-  /** Why its latest result may no longer be current. */
+  /** Why the latest result may be out of date. */
   outdated: OutdatedReason | null;
 }
 
-/** What the page of a project is made of beside that. */
+/** The other data of a project page. */
 export interface ProjectDetails {
   page: HistoryPage;
   counts: Record<RunStatus, StatusCount>;
-  /** The run that was chosen for the foot of the page. */
+  /** The run selected for the foot of the page. */
   selected: { run: Run; waiting: Waiting | null } | null;
 }
 
-/** A run in a line: what tells it from others. */
+/** The values that distinguish a run from others, in one line. */
 export interface RunInShort {
   shortId: string;
-  /** Where it was chosen, for those whose window does not hold both. */
+  /** The row in which it was selected, for windows too small to show both. */
   rowHref: string | null;
   duration: DurationText | null;
   trigger: string;
@@ -73,9 +73,9 @@ export interface ProjectPage {
   /** Why it needs a re-run. */
   change: string | null;
   canRun: boolean;
-  /** Why not, where it is no run that is in the way. */
+  /** Why a run cannot start, if the cause is not an active run. */
   whyNot: string | null;
-  /** Where it can be pressed, and is refused all the same: the quota is used up until then. */
+  /** Set if the button is enabled but the server refuses runs until then, because the quota is exhausted. */
   refusedUntil: TimeText | null;
   canStop: boolean;
   isStopping: boolean;
@@ -83,7 +83,7 @@ export interface ProjectPage {
   stopHref: string | null;
   summary: SummaryBar;
   steps: ProjectStep[];
-  /** What the buttons of the steps belong to: the latest run, which they repeat, or the form while there is none. */
+  /** The form that the step buttons submit: the re-run of the latest run, or the run form before the first run. */
   stepForm: string;
   rerunAction: string | null;
   progress: ProgressBar | null;
@@ -91,13 +91,13 @@ export interface ProjectPage {
   history: RunHistory;
   footer: RunFooter;
   footerTitle: string | null;
-  /** What else there is to say of the run that the foot speaks of. */
+  /** Further facts about the run at the foot. */
   footerRun: RunInShort | null;
-  /** "Re-run from here" for the step that failed. */
+  /** The "Re-run from here" button of the failed step. */
   rerunFrom: { action: string; scope: string; step: string } | null;
-  /** What its file asks for in vain. */
+  /** Settings of the file without effect, and its problems. */
   notes: string[];
-  /** This page, with the form filled in as the latest run was; null where there is nothing to fill in. */
+  /** The address of this page with the form filled from the latest run; null without params. */
   likeLatestHref: string | null;
   stateHref: string;
   planHref: string;
@@ -105,7 +105,7 @@ export interface ProjectPage {
   version: string;
 }
 
-/** Of facts that take no time to come by: most of those who ask are told that it is the same. */
+/** Built only from cheap facts, because most polls find the page unchanged. */
 export function projectVersion(state: ProjectState, now: Instant): string {
   const { project, run, waiting, past, query, quota, notes, troubles, active, outdated } = state;
   const stale = staleWords(past.staleness, isActive(run), now);
@@ -181,7 +181,7 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
   };
 }
 
-/** The run that was chosen in the history, else the one at work or the latest. */
+/** Returns the foot for the run selected in the history, or else the active or latest run. */
 function footerOf(
   { project: { definition }, file, run, waiting, quota }: ProjectState,
   { selected, page }: ProjectDetails,
@@ -208,7 +208,7 @@ function footerOf(
   };
 }
 
-/** Of a run at work its time goes on in the foot already. */
+/** Leaves out the duration of an active run, because the foot already shows it. */
 function runInShort(run: Run, metricNames: string[], now: Instant): Omit<RunInShort, 'rowHref'> {
   return {
     shortId: run.runId.slice(-12),

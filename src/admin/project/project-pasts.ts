@@ -14,7 +14,7 @@ import { stalenessOf, SUCCESSES, type Staleness } from './staleness';
 import { PAST_RUNS, type StepHistory, stepHistory } from './step-history';
 import { ALIKE_RUNS } from '../run/usual-duration';
 
-/** Among how many of the latest completed runs those of each scope are sought. */
+/** The number of latest completed runs that are searched for runs of each scope. */
 const COMPLETED_AMONG = 2000;
 const PROJECTS = 200;
 const FILTERS = 500;
@@ -25,21 +25,21 @@ export interface EndedRun {
   endedAt: Instant | null;
 }
 
-/** What the runs that have ended say about the next one. */
+/** Statistics of finished runs, for estimates about the next one. */
 export interface ProjectPast {
-  /** The latest, newest first. */
+  /** The latest finished runs, newest first. */
   runs: PastRun[];
   steps: StepHistory;
-  /** By scope, the latest completed runs. */
+  /** The latest completed runs, by scope. */
   alike: Map<string, EndedRun[]>;
-  /** By scope, how many calls its runs usually issue. */
+  /** The typical number of calls of a run, by scope. */
   usualCalls: Map<string, number>;
   staleness: Staleness | null;
 }
 
 /**
- * Reads a project's past once, and again when a run has started or ended: what has ended does not change, so the
- * newest run and its status name all that there is to know.
+ * Caches the past of each project until a run starts or ends. Finished runs do not change, so the newest run and
+ * its status identify the whole past.
  */
 @Injectable()
 export class ProjectPasts {
@@ -55,7 +55,7 @@ export class ProjectPasts {
     return this.pasts.get(projectId, stampOf(newest), () => this.read(projectId));
   }
 
-  /** By status; the filter's own status makes no difference. */
+  /** Returns counts by status; the filter's own status is ignored. */
   countsOf(filter: HistoryFilter, newest: Run | null): Promise<Record<RunStatus, StatusCount>> {
     const key = JSON.stringify({ ...filter, status: undefined });
     return this.counts.get(key, stampOf(newest), () => this.history.counts(filter));

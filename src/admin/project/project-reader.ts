@@ -19,7 +19,7 @@ import { type RunPlan, runPlan } from './run-plan';
 
 const HISTORY_ROWS = 20;
 
-/** Gathers what the page of a project is made of. */
+/** Collects the data of a project page. */
 @Injectable()
 export class ProjectReader {
   constructor(
@@ -81,18 +81,18 @@ export class ProjectReader {
     };
   }
 
-  /** Null where it is no run of this project. */
+  /** Returns null if the run belongs to another project. */
   async runOf(projectId: string, runId: string): Promise<Run | null> {
     const run = await this.queries.find(runId);
     return run?.projectId === projectId ? run : null;
   }
 
-  /** Also of a project that is no longer there. */
+  /** Also works for a project that is no longer configured. */
   latestRun(projectId: string): Promise<Run | null> {
     return this.queries.current(projectId);
   }
 
-  /** What a run of each scope would do, in the order of the drop-down. */
+  /** Returns the plan of each scope, in the order of the drop-down. */
   plans({ project: { definition }, past, quota }: ProjectState): RunPlan[] {
     const facts = { definition, history: past.steps, quota, usualCalls: past.usualCalls };
     return scopesOf(definition).flatMap((scope) => runPlan(scope, facts) ?? []);

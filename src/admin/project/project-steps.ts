@@ -6,31 +6,31 @@ import { PAST_RUNS, type StepHistory } from './step-history';
 import { type TimeText, timeTextOrNull } from '../words/time-text';
 import { wordList } from '../words/word-list';
 
-/** Each run of an external worker may name other steps. */
+/** A limit, because each run of an external worker may report other steps. */
 const MAX_REPORTED_STEPS = 100;
 
-/** A step of a project: what last became of it, and the means to do it again. */
+/** A step of a project: its last outcome, and the scopes to run it again. */
 export interface ProjectStep {
   name: string;
   mark: StatusMark;
   duration: DurationText | null;
   exitCode: number | null;
-  /** When it ended, and in which run. */
+  /** When the step ended, and the link to its run. */
   endedAt: TimeText | null;
   runHref: string | null;
   isCurrent: boolean;
-  /** Whether it ran before, so that to run it is to repeat it. */
+  /** True if the step ran before, so that running it is a repeat. */
   hasRun: boolean;
-  /** "fetch and parse": what a run that begins here skips although it never came to a good end. */
+  /** Earlier steps that a run from here would skip although they never completed: "fetch and parse". */
   skips: string | null;
   onlyScope: string | null;
-  /** Null for the first step: from there is the whole again. */
+  /** Null for the first step, because that equals the full scope. */
   fromScope: string | null;
 }
 
 /**
- * @param stepNames of the pipeline as it is now; those that an external worker named follow
- * @param active the run that is at work, whose own steps are what counts
+ * @param stepNames steps of the current pipeline; steps reported by an external worker follow
+ * @param active the active run; its own steps take precedence
  */
 export function projectSteps(
   stepNames: string[],

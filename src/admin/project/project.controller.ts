@@ -24,19 +24,22 @@ import {
 import { type FormSource, formSource } from './form-source';
 
 type Parameters = Record<string, unknown>;
-/** The form of filters and the links that choose a run, as htmx names what asks. */
+/**
+ * The ids of the elements that change the address, as htmx sends them: the filter form and the links that select a
+ * run.
+ */
 const NEW_ADDRESS = /^(history-form|select-)/;
 
-/** What stands in the form of a page, and what there is to say about it. */
+/** The values and messages of the form on a page. */
 interface Filled {
   given: GivenForm;
-  /** The run that it was filled from, where the address names one. */
+  /** The run that the form was filled from, if the address names one. */
   source?: FormSource;
   notice?: Notice;
   errors?: FieldError[];
 }
 
-/** A project's page: how its runs went, and the means to start the next. */
+/** A project's page: its past runs, and the form for the next one. */
 @ApiExcludeController()
 @Controller('projects/:projectId')
 export class ProjectPageController {
@@ -79,14 +82,14 @@ export class ProjectPageController {
     }
   }
 
-  /** What a run of one scope would do: the page asks when another one is chosen. */
+  /** Returns the plan of one scope; the page requests it when the user selects another scope. */
   @Get('plan')
   async plan(
     @Param('projectId') projectId: string,
     @Query('scope') scope: unknown,
     @Res() response: Response,
   ): Promise<void> {
-    // The state of the page says that its project is gone; here is nothing to add.
+    // The polled state already shows that the project is gone.
     if (this.projects.find(projectId) === null) {
       response.status(204).end();
       return;
@@ -97,7 +100,7 @@ export class ProjectPageController {
     response.render('part-plan', { plan, plans, planHref: `/projects/${projectId}/plan` });
   }
 
-  /** Where a form that was refused without JavaScript leaves its reader: loaded again, it is the page. */
+  /** Without JavaScript, a refused form is rendered at this address; a reload leads back to the page. */
   @Get('runs')
   backToPage(@Param('projectId') projectId: string, @Res() response: Response): void {
     response.redirect(303, `/projects/${encodeURIComponent(projectId)}`);
@@ -111,7 +114,7 @@ export class ProjectPageController {
     @Res() response: Response,
   ): Promise<void> {
     const given = givenIn(body);
-    // A page without the fields of the form wants to hear no more than why.
+    // A page without the form fields needs only the reason.
     const { brief, form } = (body ?? {}) as { brief?: unknown; form?: unknown };
     await carryOut(
       request,
@@ -137,7 +140,7 @@ export class ProjectPageController {
     );
   }
 
-  /** The form as it was filled in for the run that the address names. */
+  /** Returns the form filled from the run in the address. */
   private async filledAsIn(projectId: string, runId: string | null): Promise<Filled> {
     if (runId === null) return { given: NOTHING_GIVEN };
     const run = await this.reader.runOf(projectId, runId);
@@ -154,7 +157,7 @@ export class ProjectPageController {
     const plans = this.reader.plans(state);
     const chosen = given.scope ?? FULL_SCOPE;
     const { definition } = state.project;
-    // Nothing is offered that is there already.
+    // No link to fill the form from the latest run if it already is.
     const isLikeLatest = source?.run?.href === `/runs/${state.run?.runId}`;
     return {
       ...model,
@@ -169,7 +172,7 @@ export class ProjectPageController {
     };
   }
 
-  /** What has changed of the page, or nothing. */
+  /** Renders the changed part of the page, or 204. */
   private async showState(
     projectId: string,
     query: HistoryQuery,
@@ -184,17 +187,17 @@ export class ProjectPageController {
     }
     const model = await this.partModel(state);
     if (NEW_ADDRESS.test(String(request.headers['hx-trigger']))) {
-      // The address in the browser says what is shown, so that reload, back and a shared link show it again.
+      // Puts the filter into the browser's address, so that reload, back and shared links show the same.
       response.setHeader('HX-Push-Url', pageAddress(projectId, query));
     }
-    // What the next run would reuse and cost may be another by now.
+    // The plan of the next run may have changed too: steps to reuse and quota.
     if (model.project.canRun) response.setHeader('HX-Trigger', 'plan-changed');
     const shownForm = textOrNull(address.form);
     const isFormOld = shownForm !== null && shownForm !== formVersion(state.project.definition);
     response.render('part-project', { ...model, isFormOld });
   }
 
-  /** Its file was taken away while somebody had its page open: they are told, and the page goes on if it comes back. */
+  /** The project file was removed while the page is open. The page shows that, and recovers if the file comes back. */
   private async showGone(
     projectId: string,
     query: HistoryQuery,
@@ -209,7 +212,7 @@ export class ProjectPageController {
     response.render('part-project-gone', await this.goneModel(projectId, detail, query));
   }
 
-  /** What has run is still there, and its project is told of rather than taken for a wrong address. */
+  /** Shows a removed project with past runs, instead of a wrong address. */
   private async pageOfGone(projectId: string, query: HistoryQuery, response: Response): Promise<void> {
     const notFound = new JobatoError('PROJECT_NOT_FOUND', `There is no project "${projectId}".`);
     const model = await this.goneModel(projectId, notFound.detail, query);
@@ -224,7 +227,7 @@ export class ProjectPageController {
 
   private async partModel(state: ProjectState) {
     const project = projectPage(state, await this.reader.details(state), this.clock.now());
-    // Seen in the row of tabs, and changed with the state.
+    // Browser tabs show the title, so it changes with the state.
     const frame = await this.frames.frame(`${project.mark.icon} ${project.name}`, '/');
     return { frame, project };
   }

@@ -1,6 +1,6 @@
 /**
- * Answers that hold for as long as what they were made of is the same, which a stamp names. Bounded: beyond so many,
- * the one that was asked for longest ago is forgotten.
+ * A cache of values, each valid while the stamp of its sources is the same. Bounded: the least recently used value
+ * is dropped.
  */
 export class Remembered<Value> {
   private readonly entries = new Map<string, { stamp: string; value: Promise<Value> }>();

@@ -18,10 +18,10 @@ import { secondText, type TimeText, timeTextOrNull } from '../words/time-text';
 
 export interface HistoryRow {
   runId: string;
-  /** As much of it as its page is headed by. */
+  /** The part of the id that is the heading of the run's page. */
   shortId: string;
   href: string;
-  /** Shows it at the foot of this page, which is read whole or only where it changes. */
+  /** Addresses that show the run at the foot of this page: as a whole page, and as the changing part. */
   selectHref: string;
   selectStateHref: string;
   isSelected: boolean;
@@ -29,20 +29,20 @@ export interface HistoryRow {
   mark: StatusMark;
   reason: string | null;
   scope: string;
-  /** What it was given, and what came out of it, in short. */
+  /** Params and metrics, shortened. */
   params: string | null;
   metrics: string | null;
   trigger: string;
   duration: DurationText | null;
   cells: StepCell[];
-  /** The cells in one sentence. */
+  /** All cells as one sentence. */
   cellsLabel: string;
 }
 
 export interface RunHistory {
   tabs: { id: string; label: string; count: string; href: string; isCurrent: boolean }[];
   fields: HistoryFields;
-  /** The filters that are on, each with the address that takes it off. */
+  /** The active filters, each with the address without it. */
   chips: { label: string; href: string }[];
   clearHref: string | null;
   columns: string[];
@@ -50,7 +50,7 @@ export interface RunHistory {
   newestHref: string | null;
   newerHref: string | null;
   olderHref: string | null;
-  /** Set where looking ended before the page was full; `olderHref` or `newerHref` goes on from there. */
+  /** Set if the search stopped before the page was full; `olderHref` or `newerHref` continues there. */
   lookedUpTo: TimeText | null;
   emptyText: string;
 }
@@ -76,10 +76,10 @@ export interface HistoryFields {
 
 export interface HistoryFacts {
   projectId: string;
-  /** Of the pipeline, as it is now. */
+  /** The steps of the current pipeline. */
   stepNames: string[];
   scopes: string[];
-  /** Those that the project names as its own. */
+  /** The metrics listed in the project file. */
   metricNames: string[];
   page: HistoryPage;
   counts: Record<RunStatus, StatusCount>;
@@ -91,7 +91,7 @@ const PERIOD_WORDS: Record<Period, string> = {
   '7d': 'Last 7 days',
   '30d': 'Last 30 days',
 };
-/** Beyond this, a count that is not the whole is only said to be so much. */
+/** Capped counts above this are shown as this number and "+". */
 const COUNTED_UP_TO = 10_000;
 
 export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
@@ -157,7 +157,7 @@ function historyFields({ projectId, scopes, query }: HistoryFacts): HistoryField
     label,
     isSelected: value === (chosen ?? ''),
   });
-  // A scope that the project no longer has may be asked for all the same.
+  // The filter may name a scope that the project no longer has.
   const known = query.scope === null || scopes.includes(query.scope) ? scopes : [...scopes, query.scope];
   return {
     action: `/projects/${projectId}`,
@@ -217,7 +217,7 @@ function sumOf(counts: StatusCount[]): StatusCount {
   };
 }
 
-/** "240", "10,000+" */
+/** Returns "240" or "10,000+". */
 function countText({ count, isCapped }: StatusCount): string {
   return isCapped ? `${numberText(Math.min(count, COUNTED_UP_TO))}+` : numberText(count);
 }

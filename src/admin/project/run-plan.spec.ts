@@ -79,7 +79,7 @@ it('says what it may cost, and warns where that is more than there is', () => {
     text: 'Quota: not known for this scope yet, 38 left, resets',
     isShort: false,
   });
-  expect(planOf('full', { quota: { ...QUOTA, remaining: 0 } }).quota).toBeNull(); // said beside the button
+  expect(planOf('full', { quota: { ...QUOTA, remaining: 0 } }).quota).toBeNull(); // shown beside the button instead
   expect(planOf('full', { quota: null }).quota).toMatchObject({
     text: 'Quota: usually about 40 calls, no limit is set.',
     resetsAt: null,

@@ -6,15 +6,15 @@ import { PAST_RUNS, type StepHistory } from './step-history';
 import { type TimeText, timeText } from '../words/time-text';
 import { wordList } from '../words/word-list';
 
-/** What a run would do, in words that stand beside its button. */
+/** The effect of a run, as text beside its button. */
 export interface RunPlan {
   scope: string;
   label: string;
   /** "Runs 3 steps: dedupe, score and publish." */
   runs: string;
-  /** "Reuses what search and capture left", and when that was. */
+  /** "Reuses what search and capture left", with the time. */
   reuses: { text: string; at: TimeText }[];
-  /** Steps before these that left nothing to reuse. */
+  /** Earlier steps without a result to reuse. */
   missing: string | null;
   /** "Leaves publish as it is." */
   leaves: string | null;
@@ -25,11 +25,11 @@ export interface PlanFacts {
   definition: ProjectDefinition;
   history: StepHistory;
   quota: QuotaStatus | null;
-  /** By scope: how many calls its runs usually issue. */
+  /** The typical number of calls of a run, by scope. */
   usualCalls: Map<string, number>;
 }
 
-/** Null where there is no such scope. */
+/** Returns null for an unknown scope. */
 export function runPlan(
   scope: string,
   { definition, history, quota, usualCalls }: PlanFacts,
@@ -62,7 +62,7 @@ function runsText({ executor }: ProjectDefinition, chosen: string[]): string {
     : `Asks an external worker for ${steps}.`;
 }
 
-/** What was left by the same run is said in one go. */
+/** Groups the steps by the run that left their results. */
 function reuses(before: string[], { completedAt }: StepHistory): RunPlan['reuses'] {
   const byRun = new Map<string, string[]>();
   for (const name of before) {
@@ -92,7 +92,7 @@ function quotaOf(quota: QuotaStatus | null, usual: number | null): RunPlan['quot
   const usually = usual === null ? 'not known for this scope yet' : `usually about ${callsText(usual)}`;
   if (quota === null) return { text: `Quota: ${usually}, no limit is set.`, resetsAt: null, isShort: false };
   const { remaining, resetsAt } = quota;
-  // That a run is refused is said beside its button; what it would need is no matter until then.
+  // The button already shows that the run is refused, so the estimate is left out.
   if (remaining === 0) return null;
   return {
     text: `Quota: ${usually}, ${numberText(remaining)} left, resets`,

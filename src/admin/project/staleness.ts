@@ -2,23 +2,23 @@ import { elapsedMs, type Instant } from '../../clock/clock';
 import { median } from '../../runs/median';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Where too little is known of how often a project runs. */
+/** The limit for projects with too few successes to know a typical gap. */
 const WITHOUT_A_HABIT_MS = 7 * DAY_MS;
-/** Fewer gaps than this are no habit. */
+/** The minimum number of gaps for a typical gap. */
 const ENOUGH_GAPS = 3;
-/** How many successes are looked at. */
+/** The number of successes considered. */
 export const SUCCESSES = 11;
 
 export interface Staleness {
   lastSuccessAt: Instant;
-  /** The last success is old once it is as old as this. */
+  /** The age in ms at which the last success counts as old. */
   oldAfterMs: number;
 }
 
 /**
- * When the last success of a project is an old one: after twice the usual gap between its successes, and never before
- * a day has gone by, since people do not run things at night.
- * @param successes when the latest successful runs ended, newest first
+ * Decides when the last success is old: after twice the median gap between successes, and at least one day, because
+ * manual runs pause at night.
+ * @param successes end times of the latest successful runs, newest first
  */
 export function stalenessOf(successes: Instant[]): Staleness | null {
   const [lastSuccessAt] = successes;
@@ -28,7 +28,7 @@ export function stalenessOf(successes: Instant[]): Staleness | null {
   return { lastSuccessAt, oldAfterMs };
 }
 
-/** "Last success 3 days ago" where that is old; null where it is not, and while a run is at work on a new one. */
+/** Returns "Last success 3 days ago" if that is old; null otherwise and during an active run. */
 export function staleWords(staleness: Staleness | null, isActive: boolean, now: Instant): string | null {
   if (staleness === null || isActive) return null;
   const ageMs = elapsedMs(staleness.lastSuccessAt, now);

@@ -2,7 +2,7 @@ import type { Instant } from '../../clock/clock';
 import type { StepState } from '../../runs/run';
 import type { PastRun } from '../../history/run-history.repository';
 
-/** How many of the latest runs are asked for the last outcome of a step, and for what there is to reuse. */
+/** The number of latest runs searched for the last outcome of each step, and for results to reuse. */
 export const PAST_RUNS = 50;
 
 export interface StepOutcome {
@@ -11,15 +11,15 @@ export interface StepOutcome {
 }
 
 export interface StepHistory {
-  /** By step: the latest run in which something became of it. */
+  /** By step: the latest run in which the step was neither skipped nor pending. */
   outcomes: Map<string, StepOutcome>;
-  /** By step: when it last came to a good end. */
+  /** By step: its last completion. */
   completedAt: Map<string, { runId: string; at: Instant }>;
-  /** Whether these are all the runs that there ever were. */
+  /** True if the history contains every run of the project. */
   isWhole: boolean;
 }
 
-/** @param past the latest runs that have ended, newest first */
+/** @param past latest finished runs, newest first */
 export function stepHistory(past: PastRun[], isWhole: boolean): StepHistory {
   const outcomes = new Map<string, StepOutcome>();
   const completedAt = new Map<string, { runId: string; at: Instant }>();

@@ -3,12 +3,12 @@ import { isTerminal, type Run } from '../../runs/run';
 import { type AlikeRun, RunHistoryRepository } from '../../history/run-history.repository';
 import { ALIKE_RUNS } from './usual-duration';
 
-/** More runs at work than anybody looks at. */
+/** A limit above the number of active runs that readers watch at once. */
 const MAX_KEPT = 200;
 
 /**
- * The completed runs before a run that have its scope, for what is usual. While it is at work they stay the same,
- * because its project has no other run, so those who watch it do not ask for them each time.
+ * Returns the completed runs of the same scope before a run, for typical durations. The list cannot change while
+ * the run is active, because a project has one run at a time. It is therefore cached for all readers of the page.
  */
 @Injectable()
 export class AlikeRuns {

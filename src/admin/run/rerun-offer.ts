@@ -5,28 +5,28 @@ import { isTerminal, type Run } from '../../runs/run';
 import { scopeWords } from '../words/plain-words';
 import { type TimeText, timeText } from '../words/time-text';
 
-/** A project as it is now. */
+/** A project in its current version. */
 export interface CurrentProject {
   definition: ProjectDefinition;
   definitionHash: string;
 }
 
-/** What can be repeated of a run, said before it is pressed. */
+/** The re-runs that a run allows, described beside the buttons. */
 export interface RerunOffer {
-  /** Whether the same scope can be run again. */
+  /** True if the same scope can run again. */
   canRepeat: boolean;
-  /** What a re-run does, or why there is none. */
+  /** The effect of a re-run, or why there is none. */
   words: string;
   froms: { scope: string; step: string }[];
-  /** From where it failed, with the steps that this carries out. */
+  /** The re-run from the failed step, with the steps that it runs. */
   fromFailed: { scope: string; step: string; words: string } | null;
-  /** Where a run can be started that differs from this one in what it is given; null where it is given nothing. */
+  /** The form with this run's params, to start a run with other values; null without params. */
   changeHref: string | null;
-  /** Why it would be refused now, and until when. */
+  /** Why the server would refuse a re-run now, and until when. */
   refusal: { text: string; at: TimeText } | null;
 }
 
-/** Null while the run is under way: it is stopped first. */
+/** Returns null for an active run, which must be stopped first. */
 export function rerunOffer(
   run: Run,
   current: CurrentProject | null,
@@ -53,7 +53,7 @@ export function rerunOffer(
   return {
     canRepeat: steps !== null,
     words: hasChanged ? `${words} The project was changed since: it runs as it is now.` : words,
-    // From the first step is the whole again, so it is not offered.
+    // A re-run from the first step equals the full scope, so it is not offered.
     froms: definition.steps.slice(1).map(({ name }) => ({ scope: `from:${name}`, step: name })),
     fromFailed: fromFailed(run, definition),
     changeHref:
@@ -88,7 +88,7 @@ function fromFailed(run: Run, definition: ProjectDefinition): RerunOffer['fromFa
   const failed = run.steps.find(({ status }) => status === 'failed')?.name;
   const scope = `from:${failed}`;
   const steps = failed === undefined ? null : stepsInScope(definition, scope);
-  // From the first step is the whole again, for which there is a button anyway.
+  // A re-run from the first step equals the full scope, which has its own button.
   if (failed === undefined || steps === null || failed === definition.steps[0]?.name) return null;
   return { scope, step: failed, words: `It carries out ${stepList(steps)}; what came before is kept.` };
 }

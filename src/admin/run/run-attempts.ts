@@ -9,7 +9,7 @@ import { secondTextOrNull, type TimeText } from '../words/time-text';
 export interface AttemptRow {
   number: number;
   mark: StatusMark;
-  /** What became of it, where that is not how the run ended. */
+  /** The outcome of the attempt, if it is not the outcome of the run. */
   remark: string | null;
   worker: string | null;
   startedAt: TimeText | null;
@@ -17,7 +17,7 @@ export interface AttemptRow {
   isCurrent: boolean;
 }
 
-/** The attempts at a run, from the events by which they were asked for and begun; none where there is only the first. */
+/** Returns the attempts of a run, from the events that requested and started them; empty if there is only one. */
 export function attemptRows(run: Run, events: PastEvent[], now: Instant): AttemptRow[] {
   if (run.attempt === 1) return [];
   const asked = new Map<number, Instant>();
@@ -37,7 +37,7 @@ export function attemptRows(run: Run, events: PastEvent[], now: Instant): Attemp
     const number = index + 1;
     const isCurrent = number === run.attempt;
     const start = begun.get(number) ?? null;
-    // The next attempt is asked for in the moment in which the worker of this one is given up.
+    // The server requests the next attempt at the moment it gives up the worker of this one.
     const endedAt = isCurrent ? run.endedAt : (asked.get(number + 1) ?? null);
     const startedAt = start?.at ?? asked.get(number) ?? null;
     return {

@@ -15,11 +15,11 @@ export interface FamilyRow {
   reason: string | null;
   scope: string;
   duration: DurationText | null;
-  /** Those that are not as in this run. */
+  /** The params that differ from this run. */
   params: string;
   cells: StepCell[];
   cellsLabel: string;
-  /** What it is to the run whose page this is. */
+  /** The relation to the run of this page. */
   relation: string;
   isThis: boolean;
 }
@@ -27,10 +27,10 @@ export interface FamilyRow {
 const MAX_PARAMS = 4;
 const MAX_VALUE_LENGTH = 40;
 
-/** A run beside those that it repeats and those that repeat it; none where it has no such relations. */
+/** Returns a run with the runs that it repeats and those that repeat it; empty without such runs. */
 export function familyRows(run: Run, family: FamilyRun[], now: Instant): FamilyRow[] {
   if (family.length < 2) return [];
-  // In the order of the one with the most of them, so that the same step stands below itself.
+  // In the step order of the run with the most steps, so that each step keeps its column.
   const most = family.reduce((one, other) => (other.steps.length > one.steps.length ? other : one));
   const columns = stepColumns(
     most.steps.map(({ name }) => name),

@@ -9,10 +9,10 @@ import { runMark, type StatusMark } from '../words/status-mark';
 import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
 import { errorWords, type PageWords, waitingWords } from '../words/page-words';
 
-/** A difference of clocks that is worth telling. */
+/** The clock difference above which the page shows a warning. */
 const VISIBLE_SKEW_MS = 5000;
 
-/** One line that says how things stand, and what to do about it. */
+/** One line with the state of a run and the next action. */
 export interface RunFooter {
   mark: StatusMark;
   lead: string;
@@ -23,23 +23,23 @@ export interface RunFooter {
   detail: PageWords[] | null;
   href: string | null;
   quota: FooterQuota | null;
-  /** What else is to be known before the next run. */
+  /** Warnings to read before the next run. */
   warnings: FooterWarning[];
 }
 
 export interface FooterWarning {
   text: string;
-  /** Where the sentence ends with a time. */
+  /** Set if the sentence ends with a time. */
   at: TimeText | null;
 }
 
 export interface FooterQuota {
-  /** "3 of 100 calls are left" */
+  /** "3 of 100 calls left" */
   text: string;
   resetsAt: TimeText;
 }
 
-/** Characters of an error that are shown. */
+/** The maximum length of an error in characters. */
 const SHOWN_LENGTH = 500;
 
 export function neverRunFooter(
@@ -143,7 +143,7 @@ function sentenceOf(text: string): string {
   return text === '' ? '' : `${text}.`;
 }
 
-/** "at step fit, exit code 3"; empty where the status says it all. */
+/** Returns text such as "at step fit, exit code 3"; empty if the status is enough. */
 export function endReason(run: Run): string {
   const failed = run.steps.find(({ status }) => status === 'failed');
   const reason = run.statusReason === null ? '' : reasonWords(run.statusReason);

@@ -7,7 +7,7 @@ import { pageVersion } from '../page/page-version';
 import { valueInShort } from '../words/in-short';
 import { humanised, scopeWords } from '../words/plain-words';
 
-/** What was typed, as it was typed: it is shown again where it cannot be used. */
+/** The typed values, unchanged: the form shows them again if they are invalid. */
 export interface GivenForm {
   scope: string | null;
   params: Record<string, string>;
@@ -17,14 +17,14 @@ export interface RunForm {
   scopes: { value: string; label: string; isSelected: boolean }[];
   scopeError: string | null;
   fields: FormField[];
-  /** Opened where something has to be typed or mended. */
+  /** True if a field is required and empty, or invalid, or has a given value. */
   isOpen: boolean;
 }
 
-/** The form as it was filled in for an earlier run. */
+/** The form filled from an earlier run. */
 export interface EarlierForm {
   given: GivenForm;
-  /** What the project no longer takes as it is: "Depth 9". */
+  /** Values that the project no longer accepts: "Depth 9". */
   leftOut: string[];
 }
 
@@ -34,7 +34,7 @@ export interface FormField {
   label: string;
   description: string | null;
   hint: string | null;
-  /** A regular expression that the whole text must match. */
+  /** A regular expression that must match the whole text. */
   pattern: string | null;
   isRequired: boolean;
   error: string | null;
@@ -51,7 +51,7 @@ const PARAM_PREFIX = 'param.';
 export function givenIn(body: unknown): GivenForm {
   const fields = Object.entries((body ?? {}) as Record<string, unknown>).flatMap(
     ([name, value]): [string, string][] => {
-      // A checkbox is preceded by its "false": of two values the last one counts.
+      // Each checkbox has a hidden "false" field before it, so the last value counts.
       const text: unknown = Array.isArray(value) ? value.at(-1) : value;
       return typeof text === 'string' ? [[name, text]] : [];
     },
@@ -67,7 +67,7 @@ export function triggerRequest({ params: specs }: ProjectDefinition, { scope, pa
   return { ...(scope !== null && { scope }), params: paramsFromText(specs, params) };
 }
 
-/** What a run was given, as far as the project as it is now still takes it. */
+/** Returns the values of an earlier run that the current project still accepts. */
 export function formLike(
   definition: ProjectDefinition,
   { scope, params }: Pick<Run, 'scope' | 'params'>,
@@ -88,7 +88,7 @@ export function formLike(
   };
 }
 
-/** Names what the form offers: a page whose form is of another version lacks something, or has too much. */
+/** Returns a hash of the form's fields. A page with another version has missing or outdated fields. */
 export function formVersion(definition: ProjectDefinition): string {
   return pageVersion([], runForm(definition, NOTHING_GIVEN, []));
 }

@@ -35,19 +35,19 @@ export interface RunFacts {
   run: Run;
   /** Why it makes no progress. */
   waiting: Waiting | null;
-  /** As the run was started with it. */
+  /** The definition that the run started with. */
   definition: ProjectDefinition;
-  /** As it is now: what can be re-run; null where the project is gone. */
+  /** The current definition, for re-runs; null if the project is gone. */
   current: CurrentProject | null;
-  /** Completed runs with the same scope, for what is usual. */
+  /** Completed runs with the same scope, for typical durations. */
   alike: AlikeRun[];
-  /** What a worker reported after the run had ended. */
+  /** The final event that a worker sent after the run had ended. */
   lateEnd: LateEnd | null;
-  /** Of its project, as it is now. */
+  /** The current quota of the project. */
   quota: QuotaStatus | null;
-  /** What the failed step said last on its error output. */
+  /** The last lines of the failed step's error output. */
   errorLines: string[];
-  /** Names what the header says of runs at work. */
+  /** Identifies the content of the header. */
   runningVersion: string;
 }
 
@@ -56,11 +56,11 @@ export interface RunPage {
   shortId: string;
   projectId: string;
   projectName: string;
-  /** Null where the project is gone. */
+  /** Null if the project is gone. */
   projectHref: string | null;
   mark: StatusMark;
   isActive: boolean;
-  /** It may still change: also an ended run is watched while its worker may report. */
+  /** True if the run may still change: the page also polls for an ended run whose worker may still report. */
   isWatched: boolean;
   isStopping: boolean;
   canStop: boolean;
@@ -71,7 +71,7 @@ export interface RunPage {
   waiting: PageWords[] | null;
   askAgain: AskAgainOffer | null;
   lateEnd: PageWords[] | null;
-  /** It was accepted just now, and is usually taken in a moment. */
+  /** True right after the start: a worker usually claims the run within a moment. */
   isFresh: boolean;
   failure: Failure | null;
   reason: string | null;
@@ -91,10 +91,10 @@ export interface RunPage {
   progress: ProgressBar | null;
   timeLeft: TimeLeft | null;
   metrics: { name: string; value: string }[];
-  /** "Show all 500", where the page shows the first of them alone; null where it shows all. */
+  /** "Show all 500" if the page shows only a part; null if it shows all. */
   moreMetrics: string | null;
   moreArtifacts: string | null;
-  /** What is said of lists that are not complete. */
+  /** Notes about lists that are incomplete. */
   omissions: string[];
   apiHref: string;
   artifacts: { name: string; size: string; href: string; previewHref: string }[];
@@ -103,20 +103,20 @@ export interface RunPage {
   logHref: string;
 }
 
-/** What went wrong, for the banner. */
+/** The failure banner. */
 export interface Failure {
   title: string;
   code: string;
-  /** Null where title and lines say it all. */
+  /** Null if the title and the lines are enough. */
   message: PageWords[] | null;
   errorLines: string[];
   logHref: string | null;
 }
 
-/** So many are shown of each list; the API has all. */
+/** The maximum number of rows of each list; the API returns all. */
 const SHOWN_METRICS = 50;
 const SHOWN_ARTIFACTS = 100;
-/** Characters of a text that a worker or a caller chose. */
+/** The maximum length, in characters, of a text from a worker or a client. */
 const SHOWN_LENGTH = 2000;
 
 const OMISSION_WORDS: Record<Omission, string> = {
@@ -184,14 +184,13 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
       href: artifactHref(runId, name),
       previewHref: `/runs/${runId}/artifacts/${encodeURIComponent(name)}`,
     })),
-    // What a stop waits for is said above, with its seconds going on.
     footer,
     stateHref: `/runs/${runId}/state?version=${runVersion(facts, now)}`,
     logHref: `/api/runs/${runId}/logs`,
   };
 }
 
-/** Beside what changes with the run, the estimate of the time that is left: it changes in large steps only. */
+/** Includes the estimated time left, which changes only in large steps. */
 export function runVersion(
   {
     run,

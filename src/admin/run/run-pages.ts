@@ -17,7 +17,7 @@ import { runTimeline } from './run-timeline';
 
 const ERROR_LINES = 5;
 
-/** Gathers what the page of a run shows. */
+/** Collects the data of a run page. */
 @Injectable()
 export class RunPages {
   constructor(
@@ -32,7 +32,7 @@ export class RunPages {
     private readonly quotas: Quotas,
   ) {}
 
-  /** Names the state that `state` shows. */
+  /** Returns the version of the content that `state` returns. */
   async version(run: Run): Promise<string> {
     const [waiting, alike, { runningVersion }, lateEnd] = await Promise.all([
       this.views.waitingOf(run),
@@ -69,7 +69,7 @@ export class RunPages {
       runningVersion,
     };
     const page = runPage(facts, this.clock.now());
-    // Seen in the row of tabs, and changed with the state.
+    // Browser tabs show the title, so it changes with the state.
     const title = `${page.mark.icon} ${page.projectName}, run`;
     return { frame: await this.frames.frame(title, '/'), run: page };
   }
@@ -78,13 +78,13 @@ export class RunPages {
     return isTerminal(run) ? this.details.lateEnd(run) : null;
   }
 
-  /** Names the past that `past` shows, and what there is of it. */
+  /** Returns the version and the extent of the past that `past` returns. */
   async pastStamp(run: Run): Promise<PastStamp & { version: string }> {
     const stamp = await this.details.stamp(run);
     return { ...stamp, version: pageVersion(stamp.family, stamp.lastPosition, stamp.rejectedIds) };
   }
 
-  /** Attempts, re-runs and events. */
+  /** Returns attempts, re-runs and events. */
   async past(run: Run, { version, family }: PastStamp & { version: string }) {
     const [events, attempts, relations] = await Promise.all([
       this.details.events(run.runId),

@@ -10,7 +10,7 @@ export interface StepRow {
   name: string;
   mark: StatusMark;
   duration: DurationText | null;
-  /** Said only where it is not the usual 0. */
+  /** Null for the usual 0. */
   exitCode: number | null;
   isCurrent: boolean;
 }
@@ -19,12 +19,12 @@ export interface ProgressBar {
   /** "fit: 3 of 12 (25 %)" */
   text: string;
   message: string | null;
-  /** Null while nobody said how much there is. */
+  /** Null while the total is unknown. */
   value: number | null;
   max: number | null;
 }
 
-/** Characters of a message that are shown. */
+/** The maximum length of a message in characters. */
 const SHOWN_LENGTH = 500;
 
 export function stepRows(run: Run, now: Instant): StepRow[] {
@@ -37,7 +37,7 @@ export function stepRows(run: Run, now: Instant): StepRow[] {
   }));
 }
 
-/** How far a run is: what its step says, or else how many steps are done. */
+/** Returns the progress of a run: as reported by its step, or else the number of finished steps. */
 export function progressBar(run: Run): ProgressBar | null {
   const { step, current, total } = run.progress;
   const message = run.progress.message === null ? null : shortText(run.progress.message, SHOWN_LENGTH);

@@ -9,7 +9,7 @@ import { timelineHref, timelineLines } from './run-timeline';
 
 const EVENTS = 500;
 
-/** All that happened to a run, page by page: its own page shows only the beginning and the end of a long history. */
+/** All events of a run, page by page. The run page shows only the start and the end of a long history. */
 @ApiExcludeController()
 @Controller('runs/:runId/timeline')
 export class RunTimelineController {

@@ -8,20 +8,20 @@ import { clockText, type TimeText, timeText } from '../words/time-text';
 import { entryOf, isRefused, isRoutine, rejectedEntry, type TimelineEntry } from './timeline-entry';
 import { aliveText, entryText, routineText } from './timeline-text';
 
-/** One thing that happened, or several of the same kind. */
+/** One event, or several of the same kind. */
 export interface TimelineLine {
   at: TimeText;
   text: string;
-  /** It changed nothing, or could not be applied. */
+  /** True if the event changed nothing or could not be applied. */
   isRefused: boolean;
 }
 
 export interface RunTimeline {
   first: TimelineLine[];
   last: TimelineLine[];
-  /** Where the events between the two are shown. */
+  /** The address of the events between `first` and `last`. */
   betweenHref: string | null;
-  /** How many more were applied and are not listed; null for none. */
+  /** The number of applied events that are not listed; null for none. */
   unlisted: string | null;
 }
 
@@ -30,7 +30,7 @@ interface TimedEntry {
   entry: TimelineEntry;
 }
 
-/** So many lines are shown of the beginning where not all are, the rest being of the end. */
+/** The maximum number of lines from the start and from the end, if not all are shown. */
 const FIRST_LINES = 20;
 const LAST_LINES = 100;
 /** An event may carry a message of many kilobytes. */
@@ -66,7 +66,7 @@ export function runTimeline(run: Run, past: PastEvents): RunTimeline {
   };
 }
 
-/** A page of the history alone. */
+/** Returns the lines of one page of the history. */
 export function timelineLines(events: PastEvent[]): TimelineLine[] {
   return folded(events.map(timedEvent));
 }
@@ -83,7 +83,7 @@ function timedRejection(rejection: PastRejection): TimedEntry {
   return { at: rejection.rejectedAt, entry: rejectedEntry(rejection) };
 }
 
-/** Both in the order of their arrival, which a clock that is set back does not change. */
+/** Merges both lists without reordering either, so that a clock set back does not change the order of arrival. */
 function inOrder(events: TimedEntry[], rejected: TimedEntry[]): TimedEntry[] {
   const left = [...rejected];
   const merged = events.flatMap((event) => {
@@ -93,13 +93,13 @@ function inOrder(events: TimedEntry[], rejected: TimedEntry[]): TimedEntry[] {
   return [...merged, ...left];
 }
 
-/** One entry where the run ended without an event, for example because its worker was lost; else none. */
+/** Returns one entry if the run ended without an event, for example because its worker was lost. */
 function endWithoutEvent(run: Run, events: PastEvent[]): TimedEntry[] {
   if (!isTerminal(run) || events.some(({ toPhase }) => toPhase === run.status)) return [];
   return [{ at: run.endedAt!, entry: { kind: 'ended', status: run.status, reason: run.statusReason } }];
 }
 
-/** Routine entries in a row become one line, and so do equal ones. */
+/** Combines consecutive routine entries into one line, and also equal entries. */
 function folded(entries: TimedEntry[]): TimelineLine[] {
   const lines: TimelineLine[] = [];
   let index = 0;
@@ -107,7 +107,7 @@ function folded(entries: TimedEntry[]): TimelineLine[] {
     const start = entries[index]!;
     let end = index + 1;
     while (end < entries.length && isFolded(start.entry, entries[end]!.entry)) end++;
-    // Routine entries after the last report on a signal are a line of their own.
+    // Routine entries after the last report on a signal get their own line.
     if (start.entry.kind === 'signal') while (isRoutine(entries[end - 1]!.entry)) end--;
     const text = textOf(entries.slice(index, end));
     const at = timeText(start.at);
@@ -121,11 +121,11 @@ function folded(entries: TimedEntry[]): TimelineLine[] {
   return lines;
 }
 
-/** Whether an entry joins the line that `start` begins. */
+/** Returns true if an entry joins the line that `start` begins. */
 function isFolded(start: TimelineEntry, next: TimelineEntry): boolean {
   if (isRoutine(start)) return isRoutine(next);
   if (start.kind !== 'signal') return JSON.stringify(start) === JSON.stringify(next);
-  // A step that was sent a signal may go on reporting progress while it ends.
+  // A step may still report progress between a signal and its end.
   return (
     isRoutine(next) || (next.kind === 'signal' && next.signal === start.signal && next.step === start.step)
   );
@@ -141,7 +141,10 @@ function textOf(group: TimedEntry[]): string {
   return signalText(text, group) + (routine.length === 0 ? '' : `; meanwhile ${routineText(routine)}`);
 }
 
-/** "SIGTERM sent to step fit; after 9.1 s still alive: python3 (pid 7)": one line for all reports on a signal. */
+/**
+ * Returns one line for all reports on a signal: "SIGTERM sent to step fit; after 9.1 s still alive: python3 (pid
+ * 7)".
+ */
 function signalText(text: string, group: TimedEntry[]): string {
   const first = group[0]!;
   const last = group.at(-1)!;

@@ -12,12 +12,12 @@ import { givenIn, triggerRequest } from './run-form';
 import { RunPages } from './run-pages';
 
 /**
- * Without JavaScript the page of a run at work reloads itself this often, once a reader has asked for it: a page that
- * does so by itself takes those away from where they are who read slowly (WCAG 2.2, technique F41).
+ * The reload interval of an active run's page without JavaScript, on the reader's request only. An automatic reload
+ * would interrupt slow readers (WCAG 2.2, technique F41).
  */
 const REFRESH_SECONDS = 5;
 
-/** A run's page: its steps, how far it is, its log, what happened to it. */
+/** A run's page: steps, progress, log and timeline. */
 @ApiExcludeController()
 @Controller('runs/:runId')
 export class RunPageController {
@@ -64,7 +64,7 @@ export class RunPageController {
     else response.render('part-run-past', { past: await this.pages.past(run, stamp) });
   }
 
-  /** Where a form that was refused without JavaScript leaves its reader: loaded again, it is the page. */
+  /** Without JavaScript, a refused form is rendered at this address; a reload leads back to the page. */
   @Get(['stop', 'rerun', 'ask-again'])
   backToPage(@Param('runId') runId: string, @Res() response: Response): void {
     response.redirect(303, `/runs/${encodeURIComponent(runId)}`);
@@ -122,7 +122,7 @@ export class RunPageController {
       },
       (notice) => this.renderPage(runId, {}, notice, response),
       () => ({}),
-      // A re-run has no fields of its own: what does not fit any more is mended in the project's form, filled in like it.
+      // The re-run button has no fields. Invalid values are fixed in the project's form, filled from this run.
       `/projects/${projectId}?like=${runId}`,
     );
   }
@@ -138,7 +138,7 @@ export class RunPageController {
       this.pages.state(run),
       this.pages.pastStamp(run).then((stamp) => this.pages.past(run, stamp)),
     ]);
-    // Read after the run: the log of a run that has ended is then complete.
+    // Read after the run: if the run has ended, its log is then complete.
     const log = await this.logs.page(runId, logQuestion(query), model.run.isActive);
     const refreshSeconds = query.reload === 'on' && model.run.isActive ? REFRESH_SECONDS : null;
     response.render('run', { ...model, frame: { ...model.frame, refreshSeconds }, log, past, notice });

@@ -4,15 +4,18 @@ import { durationOf } from '../words/duration-text';
 import { STATUS_WORDS } from '../words/plain-words';
 import { stepMark } from '../words/status-mark';
 
-/** One step of one run, small: a colour, a sign, and words for who cannot tell them apart. */
+/** One step of one run as a small cell: a colour, a sign, and a title for readers who cannot distinguish them. */
 export interface StepCell {
-  /** Null where the run has no such step: the place stays empty, so that steps stand below each other. */
+  /** Null if the run has no such step: the cell stays empty, so that each step keeps its column. */
   tone: string | null;
   icon: string;
   title: string | null;
 }
 
-/** Steps that the pipeline no longer has, or that an external worker named, get columns as well; so many at most. */
+/**
+ * The maximum number of columns for steps outside the current pipeline, such as those reported by an external
+ * worker.
+ */
 const MORE_COLUMNS = 12;
 
 export function stepColumns(stepNames: string[], runs: Pick<Run, 'steps'>[]): string[] {

@@ -6,9 +6,9 @@ import { type StepRow, stepRows } from './run-steps';
 import { usualStepMs } from './time-left';
 import { isLongerThanUsual } from './usual-duration';
 
-/** Of the drawing; its width is the whole time that the steps took. */
+/** The width of the drawing, in its own units; it spans all steps. */
 const WIDTH = 1000;
-/** What is too short to be seen is drawn so wide. */
+/** The minimum width of a bar, so that a short step is visible. */
 const MIN_WIDTH = 6;
 
 export interface TimelineRow extends StepRow {
@@ -20,18 +20,18 @@ export interface TimelineRow extends StepRow {
 
 export interface StepTimeline {
   rows: TimelineRow[];
-  /** How long the time is that the bars are drawn on; null where none is drawn. */
+  /** The duration that the drawing covers; null without bars. */
   span: string | null;
 }
 
-/** The steps on one scale of time, from the first one's start to the last one's end, or to now. */
+/** Places the steps on one time scale, from the first start to the last end or now. */
 export function stepTimeline(run: Run, earlier: AlikeRun[], now: Instant): StepTimeline {
   const usual = usualStepMs(earlier);
   const starts = run.steps.flatMap(({ startedAt }) => startedAt ?? []).sort();
   const from = starts[0] ?? null;
   const reachOf = (step: StepState & { startedAt: Instant }) => {
     const ms = elapsedMs(step.startedAt, step.endedAt ?? now);
-    // A step at work has its usual time before it on the drawing, to be filled.
+    // A running step reserves its typical duration on the scale.
     const expected = step.endedAt === null ? (usual.get(step.name) ?? 0) : 0;
     return elapsedMs(from!, step.startedAt) + Math.max(ms, expected);
   };

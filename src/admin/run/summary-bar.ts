@@ -11,21 +11,21 @@ export interface SummaryBar {
   mark: StatusMark;
   lastRun: TimeText | null;
   duration: DurationText | null;
-  /** What runs like this one usually take, and whether this one takes longer. */
+  /** The typical duration of such runs. `isSlow` is true if this run takes longer. */
   usual: string | null;
   isSlow: boolean;
   newCount: string;
   relevantCount: string;
   metrics: { name: string; value: string }[];
   quotaRemaining: string;
-  /** "Last success 3 days ago", where that is old. */
+  /** "Last success 3 days ago" if that is old. */
   stale: string | null;
 }
 
 type Ended = Pick<Run, 'runId' | 'startedAt' | 'endedAt'>;
 
 const NONE = '–';
-/** These two have places of their own in the bar. */
+/** These two metrics have fixed places in the bar. */
 const NEW_COUNT = 'newJobsCount';
 const RELEVANT_COUNT = 'relevantCount';
 

@@ -14,7 +14,7 @@ const says = (seconds: number, payload: RunEventMap['run.progress']): RunCommand
 const FAR = at(100_000);
 const claimed = after(aNewRun(), [CLAIM], START);
 
-/** A run whose steps took so long, one after the other. */
+/** Returns a run whose steps took these numbers of seconds, one after the other. */
 function completed(seconds: number[]): Run {
   let passed = 0;
   const commands = ['fetch', 'parse', 'report'].flatMap((step, index) => [

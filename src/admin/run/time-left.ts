@@ -10,7 +10,7 @@ export interface TimeLeft {
   isOver: boolean;
 }
 
-/** What each step usually takes, by its name; without those that too few runs tell of. */
+/** Returns the typical duration of each step by name, without steps that too few runs contain. */
 export function usualStepMs(earlier: AlikeRun[]): Map<string, number> {
   const completed = new Map<string, StepState[]>();
   for (const step of earlier.flatMap(({ steps }) => steps)) {
@@ -25,9 +25,9 @@ export function usualStepMs(earlier: AlikeRun[]): Map<string, number> {
 }
 
 /**
- * How long a run at work still takes, if it goes as runs like it usually did; null where too little is known of them.
- * A step that says which part of its work is done has the rest of its usual time before it, or what the rest takes at
- * the pace that it has, where that is clearly slower.
+ * Estimates the time left of an active run from earlier runs; null with too few of them. For a step that reports
+ * its share, the estimate is the rest of its typical duration. If its pace is clearly slower, the estimate follows
+ * that pace.
  */
 export function timeLeft(run: Run, earlier: AlikeRun[], now: Instant): TimeLeft | null {
   if (phaseOf(run) !== 'active') return null;
@@ -58,7 +58,7 @@ export function timeLeft(run: Run, earlier: AlikeRun[], now: Instant): TimeLeft 
 interface Part {
   usual: number;
   startedAt: Instant | null;
-  /** Which part of it is done, where it says so. */
+  /** The finished share of the step, if reported. */
   share: number | null;
 }
 
@@ -73,7 +73,7 @@ function openSteps(run: Run, earlier: AlikeRun[]): Part[] | null {
   }));
 }
 
-/** Steps that an external worker has yet to name are not known, so its run is taken as a whole. */
+/** An external worker may report further steps, so its run is estimated as a whole. */
 function wholeRun(run: Run, earlier: AlikeRun[]): Part[] | null {
   const usual = usualMs(earlier);
   const share = run.progress.step === null ? shareOf(run) : null;
@@ -88,7 +88,7 @@ function aboutText(ms: number): string {
   return ms < 10_000 ? 'a few seconds left' : `${usualText(ms)} left`;
 }
 
-/** Rounded, so that it does not jump about: to 10 seconds, minutes, 5 minutes, quarters of an hour. */
+/** Rounds the estimate, so that it changes rarely: to 10 s, 1 min, 5 min, 15 min. */
 function usualText(ms: number): string {
   const seconds = Math.max(10, Math.round(ms / 10_000) * 10);
   if (seconds < 60) return `about ${seconds} s`;

@@ -5,7 +5,7 @@ import type { PastEvent, PastRejection } from '../../history/run-detail.reposito
 type StepEventStatus = NonNullable<RunEventMap['run.progress']['stepStatus']>;
 type Signal = NonNullable<RunEventMap['run.progress']['stopping']>['signal'];
 
-/** One thing that happened to a run. `timeline-text.ts` has the sentence for each. */
+/** One event of a run. `timeline-text.ts` has the sentence for each kind. */
 export type TimelineEntry =
   | { kind: 'accepted'; triggeredBy: Run['triggeredBy']; scope: string }
   | { kind: 'published'; attempt: number }
@@ -22,11 +22,11 @@ export type TimelineEntry =
   | { kind: 'failed'; errorCode: string; message: string }
   | { kind: 'cancelled' }
   | { kind: 'stop-requested'; requestedBy: string }
-  /** The server ended the run, and tells workers that may have it. */
+  /** The server ended the run, and notifies workers that may have it. */
   | { kind: 'withdrawn'; reason: string }
   /** The run ended without an event, for example because its worker was lost. */
   | { kind: 'ended'; status: RunStatus; reason: string | null }
-  /** A sender published a type that only this server publishes. */
+  /** A sender published a type that only this server may publish. */
   | { kind: 'foreign'; eventType: 'run.requested' | 'run.cancel.requested' }
   /** The payload is too large to read for a page. */
   | { kind: 'large'; eventType: LargeEventType; isPartial: boolean }
@@ -37,14 +37,14 @@ export type TimelineEntry =
 /** The processes of a step that were alive after a signal. */
 export interface AliveProcesses {
   count: number;
-  /** Some of them. */
+  /** A selection of them. */
   named: { name: string; pid: number }[];
 }
 
 /** Event types whose entry needs the payload. */
 type LargeEventType = Exclude<RunEventType, 'run.heartbeat' | 'run.log' | 'run.cancelled'>;
 
-/** Returns what an event did, or that it changed nothing. */
+/** Returns the effect of an event, or that it changed nothing. */
 export function entryOf({ eventType, outcome, origin, toPhase, payload }: PastEvent): TimelineEntry {
   if (outcome !== 'applied') return { kind: 'refused', eventType, outcome };
   const type = eventType as RunEventType;
@@ -119,14 +119,14 @@ function progressEntry(payload: RunEventMap['run.progress']): TimelineEntry {
     : { kind: 'progress' };
 }
 
-/** Entries that come so often that several in a row are one line. */
+/** Frequent entries, which are combined into one line. */
 export type RoutineEntry = Extract<TimelineEntry, { kind: 'progress' | 'heartbeat' | 'log' }>;
 
 export function isRoutine(entry: TimelineEntry): entry is RoutineEntry {
   return entry.kind === 'progress' || entry.kind === 'heartbeat' || entry.kind === 'log';
 }
 
-/** The event changed nothing, or could not be applied. */
+/** Returns true if the event changed nothing or could not be applied. */
 export function isRefused({ kind }: TimelineEntry): boolean {
   return kind === 'refused' || kind === 'rejected';
 }

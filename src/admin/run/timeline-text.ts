@@ -3,7 +3,7 @@ import { numberText, reasonWords, scopeWords, STATUS_WORDS, TRIGGER_WORDS } from
 import type { AliveProcesses, RoutineEntry, TimelineEntry } from './timeline-entry';
 
 const MAX_NAMED_ARTIFACTS = 3;
-/** Of a rejected event, whose type can be any text. */
+/** For a rejected event, whose type can be any text. */
 const MAX_TYPE_LENGTH = 100;
 
 const REQUESTED_BY: Record<string, string> = { page: 'manually', api: 'through the API' };
@@ -16,7 +16,7 @@ const ROUTINE_NAMES: Record<RoutineEntry['kind'], [one: string, many: string]> =
   log: ['log batch', 'log batches'],
 };
 
-/** The sentence for an entry. A signal's `alive` has its own: see `aliveText`. */
+/** Returns the sentence for an entry. `aliveText` returns the one for a signal's `alive`. */
 export function entryText(entry: TimelineEntry): string {
   switch (entry.kind) {
     case 'accepted':
@@ -68,7 +68,7 @@ export function entryText(entry: TimelineEntry): string {
   }
 }
 
-/** "3 progress reports, 2 heartbeats and 1 log batch", in the order of their first. */
+/** Returns "3 progress reports, 2 heartbeats and 1 log batch", in the order of first occurrence. */
 export function routineText(entries: RoutineEntry[]): string {
   const counts = new Map<RoutineEntry['kind'], number>();
   for (const { kind } of entries) counts.set(kind, (counts.get(kind) ?? 0) + 1);
@@ -79,7 +79,7 @@ export function routineText(entries: RoutineEntry[]): string {
   return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
 }
 
-/** "still alive: python3 (pid 7)". */
+/** Returns "still alive: python3 (pid 7)". */
 export function aliveText({ count, named }: AliveProcesses): string {
   if (count === 0) return 'all processes have ended';
   const names = named.map(({ name, pid }) => `${name} (pid ${pid})`).join(', ');

@@ -16,7 +16,7 @@ const LATE_ENDS: Record<LateEnd['eventType'], string> = {
   'run.cancelled': 'The worker confirmed that it has stopped at ',
 };
 
-/** Whether the request may be published once more; null where that is of no use. */
+/** Offers to publish the request again; returns null if that would not help. */
 export function askAgainOffer(run: Run, waiting: Waiting | null): AskAgainOffer | null {
   if (waiting?.code !== 'handed-out' && waiting?.code !== 'no-worker-yet') return null;
   return {
@@ -28,7 +28,7 @@ export function askAgainOffer(run: Run, waiting: Waiting | null): AskAgainOffer 
   };
 }
 
-/** Who has, or had, the run. */
+/** Returns the worker that has, or had, the run. */
 export function workerWords(run: Run): string {
   if (run.workerId !== null) return `Worker ${run.workerId}`;
   if (!isTerminal(run)) {
@@ -38,7 +38,7 @@ export function workerWords(run: Run): string {
   return isReported(run) ? 'Worker without a name' : 'No worker reported';
 }
 
-/** What a worker still reported about a run that had ended without it. */
+/** Returns the text about a final event that arrived after the run had ended. */
 export function lateEndWords(run: Run, { eventType, at }: LateEnd): PageWords[] {
   const time = timeText(at);
   return [
@@ -48,7 +48,10 @@ export function lateEndWords(run: Run, { eventType, at }: LateEnd): PageWords[] 
   ];
 }
 
-/** Only a worker completes a run, and what it reports of a failure carries its message. */
+/**
+ * Returns true if a worker reported. Only a worker completes a run, and only a failure that it reports has a
+ * message.
+ */
 function isReported({ status, claimedAt, error, statusReason }: Run): boolean {
   if (claimedAt !== null || status === 'completed' || status === 'partial') return true;
   if (status === 'cancelled') return statusReason === 'cancelled-by-worker';

@@ -1,12 +1,12 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import { median } from '../../runs/median';
 
-/** How many runs are looked at to say what is usual. */
+/** The number of runs that determine the typical duration. */
 export const ALIKE_RUNS = 9;
-/** Fewer than this say nothing about what is usual. */
+/** The minimum number of runs for a typical duration. */
 const ENOUGH = 3;
 
-/** The median of those that have ended, which one that hung for a night does not move; null where they are too few. */
+/** Returns the median duration, which one extremely long run does not change; null with too few runs. */
 export function usualMs(earlier: { startedAt: Instant | null; endedAt: Instant | null }[]): number | null {
   const durations = earlier.flatMap(({ startedAt, endedAt }) =>
     startedAt === null || endedAt === null ? [] : elapsedMs(startedAt, endedAt),
@@ -14,7 +14,7 @@ export function usualMs(earlier: { startedAt: Instant | null; endedAt: Instant |
   return durations.length < ENOUGH ? null : median(durations);
 }
 
-/** Whether it takes, or took, clearly longer: some spread is nothing to speak of. */
+/** Returns true if the duration is clearly above the typical one; small differences do not count. */
 export function isLongerThanUsual(ms: number, usual: number): boolean {
   return ms > usual * 1.2 + 2000;
 }

@@ -3,17 +3,17 @@ import { elapsedText } from '../../clock/elapsed-text';
 
 export interface DurationText {
   text: string;
-  /** Set while it still grows: the page counts on from here. */
+  /** Set while it grows: the page counts on from this value. */
   tickingFromMs: number | null;
 }
 
-/** "40 ms", "4.2 s", then as `elapsedText`. */
+/** Returns "40 ms" or "4.2 s"; from 10 s on like `elapsedText`. */
 export function durationText(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   return ms < 9_950 ? `${(ms / 1000).toFixed(1)} s` : elapsedText(Math.round(ms / 1000) * 1000);
 }
 
-/** From a start to its end, or to now where it has not ended; null where it has not begun. */
+/** Returns the duration up to the end or up to now; null before the start. */
 export function durationOf(
   { startedAt, endedAt }: { startedAt: Instant | null; endedAt: Instant | null },
   now: Instant,

@@ -3,15 +3,15 @@ import { humanised, numberText } from './plain-words';
 
 const MOST = 6;
 const LONGEST = 32;
-/** A value may be of 64 KiB, and a page has many. */
+/** A value may have 64 KiB, and a page has many values. */
 const LOOKED_AT = 1000;
 
-/** "tag v1.2 · count 4000": what a run was given, to tell it from others; cut where it is much. */
+/** Returns the params that distinguish a run, shortened: "tag v1.2 · count 4000". */
 export function paramsInShort(params: JsonObject): string | null {
   return inShort(Object.entries(params).map(([name, value]) => `${name} ${valueInShort(value)}`));
 }
 
-/** "Files 1,234 · Errors 2": of these metrics, those that a run reported. */
+/** Returns the reported ones of these metrics: "Files 1,234 · Errors 2". */
 export function metricsInShort(metrics: Record<string, number>, names: string[]): string | null {
   const reported = names.filter((name) => Object.hasOwn(metrics, name));
   return inShort(reported.map((name) => `${humanised(name)} ${numberText(metrics[name]!)}`));

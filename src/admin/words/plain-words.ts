@@ -1,6 +1,6 @@
 import type { RunStatus, StepStatus, TriggeredBy } from '../../runs/run';
 
-/** What programs name in camelCase, for people: `newJobsCount` → "New jobs", `maxTerms` → "Max terms". */
+/** Converts camelCase names to readable text: `newJobsCount` → "New jobs", `maxTerms` → "Max terms". */
 export function humanised(name: string): string {
   const words = name
     .replace(/[_-]+/g, ' ')
@@ -30,7 +30,7 @@ export const TRIGGER_WORDS: Record<TriggeredBy, string> = {
   auto: 'automatically',
 };
 
-/** Reasons that say something the status does not; others are shown as they come. */
+/** Texts for reasons that add to the status; others are shown unchanged. */
 const REASON_WORDS: Record<string, string> = {
   'cancelled-by-user': 'stopped by a person',
   'cancelled-by-worker': 'stopped by its worker',
@@ -57,7 +57,7 @@ export function scopeWords(scope: string): string {
   return kind === 'from' ? `From ${step}` : `Only ${step}`;
 }
 
-/** Made once: to make one takes a hundred times as long as to use it. */
+/** Created once: creation takes about 100 times as long as one use. */
 const NUMBERS = new Intl.NumberFormat('en', { maximumFractionDigits: 3 });
 
 export function numberText(value: number): string {

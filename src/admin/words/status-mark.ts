@@ -3,12 +3,12 @@ import type { RunStatus, StepStatus } from '../../runs/run';
 import { isHandedOut, phaseOf, type PhasedRun } from '../../runs/run-state';
 import { STATUS_WORDS } from './plain-words';
 
-/** A status as it is shown everywhere: a colour, an icon and a word, so that none of them has to be seen alone. */
+/** A status as shown everywhere: colour, icon and word, so that no reader depends on one of them. */
 export interface StatusMark {
   tone: keyof typeof STATUS_WORDS | 'outdated';
   icon: string;
   word: string;
-  /** What a running run is really doing, where it is not at work. */
+  /** The actual phase of a running run, if it is waiting or stopping. */
   note: string | null;
 }
 
@@ -39,7 +39,10 @@ function noteOf(run: PhasedRun): string | null {
   }
 }
 
-/** How a project stands: as its latest run, but one that went well says whether that still holds. */
+/**
+ * Returns the mark of a project: that of its latest run, but after a completed run whether its result is up to
+ * date.
+ */
 export function projectMark(run: PhasedRun | null, outdated: OutdatedReason | null): StatusMark {
   if (run?.status !== 'completed') return runMark(run);
   return projectToneMark(outdated === null ? 'completed' : 'outdated');

@@ -1,11 +1,11 @@
 import type { Instant } from '../../clock/clock';
 
-/** A moment as the server writes it, in UTC; the page puts `text` into the reader's zone and language. */
+/** A time as the server writes it, in UTC. A script converts `text` to the reader's zone and language. */
 export interface TimeText {
   datetime: Instant;
   exact: string;
   text: string;
-  /** Set where the second is shown as well. */
+  /** Set if seconds are shown. */
   toTheSecond?: true;
 }
 
@@ -18,7 +18,7 @@ export function timeText(instant: Instant): TimeText {
   };
 }
 
-/** Where many stand below each other, and several may be of the same minute. */
+/** For lists in which several times may fall in the same minute. */
 export function secondText(instant: Instant): TimeText {
   const time = timeText(instant);
   return { ...time, text: `${time.exact.slice(0, 19)} UTC`, toTheSecond: true };
@@ -32,7 +32,7 @@ export function secondTextOrNull(instant: Instant | null): TimeText | null {
   return instant === null ? null : secondText(instant);
 }
 
-/** Within a log the day is known, the second matters. */
+/** For logs, where the day is known and the seconds matter. */
 export function clockText(instant: Instant): TimeText {
   const time = timeText(instant);
   return { ...time, text: time.exact.slice(11, 19) };

@@ -1,6 +1,6 @@
 const MOST_NAMES = 8;
 
-/** "search, capture and dedupe"; of very many, the first ones and how many more. */
+/** Returns "search, capture and dedupe"; for a long list, the first names and the number of others. */
 export function wordList(names: readonly string[]): string {
   if (names.length > MOST_NAMES + 1) {
     return `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`;

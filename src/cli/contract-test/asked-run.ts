@@ -5,15 +5,15 @@ import type { Heard, StreamSide } from './stream-side';
 
 const ENDS: readonly RunEventType[] = ['run.completed', 'run.failed', 'run.cancelled'];
 
-/** What a request says, beside its run. */
+/** The content of a request, without its run. */
 export interface RequestContent {
   projectId: string;
   attempt: number;
-  /** Members of the payload beside those that every request has. */
+  /** Additional members of the payload, which override the standard ones. */
   more: object;
 }
 
-/** A run that the worker under test was asked for, and what it has answered. */
+/** A run requested from the worker under test, with the worker's answers. */
 export class AskedRun {
   readonly askedAtMs = Date.now();
   private readonly request: Record<string, string>;
@@ -35,12 +35,12 @@ export class AskedRun {
     this.request = entry('run.requested', runId, { ...payload, attempt });
   }
 
-  /** The same entry each time, as an outbox that was not sure sends it again. */
+  /** Publishes the same entry each time, as an outbox does when it is not sure that a publish succeeded. */
   ask(): Promise<void> {
     return this.side.publish(this.request);
   }
 
-  /** The same request as a new event. */
+  /** Publishes the same request as a new event. */
   askAnew(): Promise<void> {
     return this.side.publish({ ...this.request, eventId: randomUUID() });
   }
@@ -58,7 +58,7 @@ export class AskedRun {
     return this.answers.flatMap(({ event }) => event ?? []);
   }
 
-  /** Different events that end this attempt of the run; one that is said again is one. */
+  /** Returns the distinct events that end this attempt of the run. A repeated event counts once. */
   get ends(): (Heard & { event: RunEvent })[] {
     const seen = new Set<string>();
     return this.answers.filter((heard): heard is Heard & { event: RunEvent } => {
@@ -70,7 +70,7 @@ export class AskedRun {
     });
   }
 
-  /** How long the worker took to its first end. */
+  /** Returns the time in ms from the request to the first end. */
   get tookMs(): number {
     return Math.max(0, this.ends[0]!.atMs - this.askedAtMs);
   }
@@ -81,7 +81,7 @@ export class AskedRun {
   }
 }
 
-/** An entry of the stream as Jobato writes it. */
+/** Returns a stream entry in the format that Jobato writes. */
 export function entry(eventType: string, runId: string, payload: object): Record<string, string> {
   return {
     eventId: randomUUID(),

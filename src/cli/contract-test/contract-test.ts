@@ -29,7 +29,7 @@ const LOOKS: Record<Outcome, { icon: string; style: 'green' | 'red' | 'dim' }> =
   skipped: { icon: '–', style: 'dim' },
 };
 
-/** Plays Jobato's side on the stream for an external worker, and says what of the contract it keeps. */
+/** Acts as Jobato on the stream of an external worker, and reports which parts of the contract the worker keeps. */
 export async function contractTest(
   options: ContractTestOptions,
   environment: NodeJS.ProcessEnv,
@@ -76,7 +76,7 @@ export async function contractTest(
   return report.allHolds ? EXIT.done : EXIT.notCompleted;
 }
 
-/** A Jobato that reads this stream would reject all that is said about runs of ours. */
+/** A Jobato that reads this stream would reject all events about the runs of this test. */
 async function refuseToDisturb(side: StreamSide, { stream, force }: ContractTestOptions): Promise<void> {
   const consumers = await side.apiConsumers();
   if (consumers.length === 0 || force) return;

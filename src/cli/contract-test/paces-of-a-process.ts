@@ -2,7 +2,7 @@ import { entry } from './asked-run';
 import type { Trial } from './trial';
 import type { WorkerProcess } from './worker-process';
 
-/** These need a worker that can be killed and started. */
+/** These tests need a worker that they can kill and start. */
 export async function survivesBeingKilled(trial: Trial, worker: WorkerProcess): Promise<void> {
   const { side, report, settings } = trial;
   const run = trial.run();

@@ -2,7 +2,7 @@ import { duration } from '../durations';
 import type { AskedRun } from './asked-run';
 import { type Trial, WorkerSilent } from './trial';
 
-/** How far the clock of a worker may be off before somebody should look at it. */
+/** The largest clock difference of a worker that the test accepts. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
 export async function answersARun(trial: Trial): Promise<void> {
@@ -51,7 +51,7 @@ export async function repeatsTheAttempt(trial: Trial): Promise<void> {
   } else trial.report.holds(what);
 }
 
-/** Of every run that was asked for: nothing that Jobato would reject, and one end. Looked at when all is over. */
+/** Checks all requested runs after the last test: no event that Jobato would reject, and at most one end per run. */
 export function judgeAllEvents(trial: Trial): void {
   const { report, side } = trial;
   const rejected = side.heard.filter(({ reason }) => reason !== null);

@@ -12,7 +12,7 @@ export async function doesNothingTwice(trial: Trial): Promise<void> {
   const answered = await trial.ended(run);
   await run.ask();
   await run.askAnew();
-  // Asked for last: when this one has ended, the others have been looked at.
+  // This request comes last: when its run ends, the worker has read the earlier ones.
   await trial.stillAnswers(
     'answers the next run after a request that came four times',
     'A request for a run that it knows must not end the worker.',

@@ -24,7 +24,10 @@ const PACES: readonly [name: string, pace: Pace][] = [
   ['The worker was away', withItsProcess(findsWhatWasAskedMeanwhile)],
 ];
 
-/** Puts the worker through all paces; where it falls silent and cannot be started again, the rest is not tried. */
+/**
+ * Runs all tests against the worker. If it stops answering and cannot be restarted, the remaining tests are
+ * skipped.
+ */
 export async function putThroughPaces(trial: Trial): Promise<void> {
   const { report } = trial;
   let isSilent = false;

@@ -2,11 +2,11 @@ export type Outcome = 'holds' | 'fails' | 'skipped';
 
 export interface Check {
   outcome: Outcome;
-  /** What was looked at, in words that fit behind ✓ as well as ✗. */
+  /** The behaviour checked, worded to fit after both ✓ and ✗. */
   what: string;
-  /** What was seen, or why it was not tried. */
+  /** The observation, or why the check was skipped. */
   detail: string | null;
-  /** How to mend it, where it fails. */
+  /** How to fix a failed check. */
   mend: string | null;
 }
 
@@ -15,7 +15,7 @@ export interface PaceReport {
   checks: Check[];
 }
 
-/** Gathers what was found, and tells each finding as it comes. */
+/** Collects all checks and reports each one at once. */
 export class Report {
   readonly paces: PaceReport[] = [];
 
@@ -38,7 +38,7 @@ export class Report {
     this.add({ outcome: 'skipped', what, detail, mend: null });
   }
 
-  /** Whether all that was tried holds, and something was. */
+  /** True if no check failed and at least one passed. */
   get allHolds(): boolean {
     const outcomes = this.paces.flatMap(({ checks }) => checks.map(({ outcome }) => outcome));
     return outcomes.includes('holds') && !outcomes.includes('fails');

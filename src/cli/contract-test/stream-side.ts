@@ -7,24 +7,24 @@ import { CliFailure, EXIT } from '../failures';
 const REPLY_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 500;
 
-/** An entry that somebody else wrote while we listened. */
+/** An entry written by another client during the test. */
 export interface Heard {
   entryId: string;
-  /** When Redis took it. */
+  /** When Redis stored the entry, in ms since the epoch. */
   atMs: number;
   fields: Record<string, string>;
-  /** null where Jobato would reject it, and then the reason says why. */
+  /** null if Jobato would reject the entry; `reason` then holds the cause. */
   event: RunEvent | null;
   reason: string | null;
 }
 
-/** Jobato's side of the streams: asks, and listens to what is answered. */
+/** Jobato's side of the streams: publishes requests and collects the answers. */
 export class StreamSide {
   readonly heard: Heard[] = [];
-  /** What we wrote, by its text: an entry may be read before its own id is told to us. */
+  /** The entries written by this test, as JSON. The listener may read an entry before XADD returns its id. */
   private readonly written = new Set<string>();
   private readonly runIds = new Set<string>();
-  /** Entries of ours and of our runs, by stream: they are taken away at the end. */
+  /** Ids of the entries of this test and its runs, by stream. close() deletes them. */
   private readonly left = new Map<string, string[]>();
   private readonly lastIds = new Map<string, string>();
   private readonly watchers = new Set<() => void>();
@@ -61,13 +61,13 @@ export class StreamSide {
     }
   }
 
-  /** Consumers of the API that read this stream: they would reject what they hear of our runs. */
+  /** Returns the API's consumers on this stream. They would reject the events of this test's runs. */
   async apiConsumers(): Promise<string[]> {
     try {
       const consumers = (await this.writer.xinfo('CONSUMERS', this.stream, API_GROUP)) as string[][];
       return consumers.map((consumer) => consumer[consumer.indexOf('name') + 1]!);
     } catch (error) {
-      if (error instanceof ReplyError) return []; // no such stream, no such group
+      if (error instanceof ReplyError) return []; // the stream or the group does not exist
       throw error;
     }
   }
@@ -79,7 +79,7 @@ export class StreamSide {
     await this.writer.xadd(this.stream, '*', ...Object.entries(fields).flat());
   }
 
-  /** Resolves with true as soon as it is so, with false when the time is over. */
+  /** Resolves with true as soon as the condition holds, or with false after the time limit. */
   async until(isSo: () => boolean, withinMs: number): Promise<boolean> {
     const deadlineMs = performance.now() + withinMs;
     for (;;) {
@@ -99,7 +99,7 @@ export class StreamSide {
     }
   }
 
-  /** Clients of this Redis that wait for entries, ourselves excepted; null where Redis does not tell. */
+  /** Returns the ids of other clients that block on reading a stream; null if Redis does not allow CLIENT LIST. */
   async waitingReaders(): Promise<Set<string> | null> {
     try {
       const list = (await this.writer.client('LIST')) as string;
@@ -114,7 +114,7 @@ export class StreamSide {
     }
   }
 
-  /** Takes away what we wrote and what was answered, unless it is to be kept. */
+  /** Deletes the entries of this test and the answers, unless `keep` is set. */
   async close({ keep }: { keep: boolean }): Promise<void> {
     this.isClosed = true;
     try {
@@ -176,17 +176,17 @@ function clientOf(redisUrl: string): Redis {
     lazyConnect: true,
     connectTimeout: REPLY_WITHIN_MS,
     commandTimeout: REPLY_WITHIN_MS,
-    // A lost reply means "unknown": sent again by itself, a request would be there twice.
+    // After a lost reply the outcome is unknown, and an automatic resend would duplicate a request.
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     retryStrategy: () => null,
   });
-  redis.on('error', () => undefined); // what is asked of it fails with the same words
+  redis.on('error', () => undefined); // the failing command reports the same error
   return redis;
 }
 
-/** Without what may be secret. */
+/** Returns the host only: the rest of the URL may hold a secret. */
 function addressOf(redisUrl: string): string {
   return URL.canParse(redisUrl) ? new URL(redisUrl).host : 'that address';
 }

@@ -7,20 +7,20 @@ import type { WorkerProcess } from './worker-process';
 export interface TrialSettings {
   projectId: string;
   stream: string;
-  /** How long the worker may take for a run. */
+  /** The longest time the worker may take for a run. */
   timeoutSeconds: number;
-  /** How long it may take to confirm a stop. */
+  /** The longest time it may take to confirm a stop. */
   graceSeconds: number;
-  /** How long we listen for what should not come. */
+  /** How long the test waits for events that must not come. */
   settleSeconds: number;
-  /** Members for the payload of every request. */
+  /** Members added to the payload of every request. */
   payload: object;
 }
 
-/** The worker does not answer, and nobody here can start it again. */
+/** The worker does not answer, and the test cannot restart it. */
 export class WorkerSilent extends Error {}
 
-/** What all paces work with: the stream, the worker where we started it, and what is found. */
+/** The shared state of all tests: the stream, the worker process if the test started it, and the report. */
 export class Trial {
   readonly runs: AskedRun[] = [];
 
@@ -38,7 +38,7 @@ export class Trial {
     return run;
   }
 
-  /** Waits for the end of the run, for as long as there is anybody who could bring it about. */
+  /** Waits for the end of the run, up to the time limit or until the worker process ends. */
   async ended(run: AskedRun, withinSeconds = this.settings.timeoutSeconds): Promise<boolean> {
     const isOver = () => run.ends.length > 0;
     const isInVain = () => this.worker !== null && !this.worker.isAlive;
@@ -46,14 +46,14 @@ export class Trial {
     return isOver();
   }
 
-  /** Time for what should not come. */
+  /** Waits for events that must not come. */
   async settle(): Promise<void> {
     await this.side.until(() => false, this.settings.settleSeconds * 1000);
   }
 
   /**
-   * Asks for one more run, which any worker that is still well answers.
-   * @returns that run, or null where it was not answered and the worker was started again
+   * Requests one more run, which every healthy worker answers.
+   * @returns that run, or null if it got no answer and the worker was restarted
    */
   async stillAnswers(what: string, mend: string, more: object = {}): Promise<AskedRun | null> {
     const run = this.run({ more });

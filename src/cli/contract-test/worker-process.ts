@@ -8,7 +8,7 @@ const ENDS_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 const LINES_KEPT = 12;
 
-/** The worker under test, where we start it ourselves: a command line of the shell, with all that it starts. */
+/** The worker under test as a shell command line, with all processes that it starts. */
 export class WorkerProcess {
   private child: ChildProcess | null = null;
   private lastLines: string[] = [];
@@ -24,8 +24,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Starts it and waits until it reads. Redis knows its blocked readers; one that does not block, or a Redis that
-   * does not tell, is given some time instead.
+   * Starts the worker and waits until it reads. Redis lists clients that block on a read. A worker that does not
+   * block, or a Redis without CLIENT LIST, gets a fixed time instead.
    */
   async start(): Promise<void> {
     const before = await this.side.waitingReaders();
@@ -50,17 +50,17 @@ export class WorkerProcess {
     }
   }
 
-  /** SIGKILL to all of it. */
+  /** Sends SIGKILL to the whole process group. */
   async kill(): Promise<void> {
     await this.end('SIGKILL');
   }
 
-  /** SIGTERM, and SIGKILL to what does not end by that. */
+  /** Sends SIGTERM, then SIGKILL to all processes that do not end. */
   async stop(): Promise<void> {
     await this.end('SIGTERM');
   }
 
-  /** What has become of it, for a report; null while it is alive. */
+  /** Returns how the worker ended and its last output, for a report; null while it is alive. */
   epitaph(): string | null {
     if (this.child === null || this.isAlive) return null;
     const { exitCode, signalCode } = this.child;
@@ -76,7 +76,7 @@ export class WorkerProcess {
     const timer = setTimeout(() => this.signal('SIGKILL'), ENDS_WITHIN_MS);
     await exited;
     clearTimeout(timer);
-    this.signal('SIGKILL'); // what a shell has left behind
+    this.signal('SIGKILL'); // processes that the shell left behind
     this.child = null;
   }
 
@@ -84,7 +84,7 @@ export class WorkerProcess {
     try {
       process.kill(-this.child!.pid!, signal);
     } catch {
-      // Nothing of it is alive.
+      // The process group is already gone.
     }
   }
 }

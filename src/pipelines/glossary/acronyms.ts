@@ -6,7 +6,10 @@ export interface Acronym {
   expansion: string;
 }
 
-/** "Server-Sent Events (SSE)" and "SSE (Server-Sent Events)", where the letters agree. */
+/**
+ * Returns acronyms with their expansions, such as "Server-Sent Events (SSE)" and "SSE (Server-Sent Events)", if the
+ * letters match.
+ */
 export function acronymsIn(sentence: Pick<Sentence, 'text'>): Acronym[] {
   const text = sentence.text.replace(/`/g, '');
   const found: Acronym[] = [];
@@ -28,7 +31,7 @@ export function acronymsIn(sentence: Pick<Sentence, 'text'>): Acronym[] {
 
 const bare = (acronym: string): string => acronym.replace(/s$/, '');
 
-/** The shortest run of words before the bracket whose first letters are the acronym's. */
+/** Returns the shortest run of words before the bracket whose initials match the acronym. */
 function expansionBefore(before: string, acronym: string): string | null {
   const words = before.split(/\s+/);
   for (let count = 1; count <= Math.min(words.length, acronym.length + 2); count += 1) {
@@ -44,7 +47,7 @@ function expansionBefore(before: string, acronym: string): string | null {
 
 const SMALL_WORDS = new Set(['of', 'and', 'the', 'for', 'to', 'in', 'on', 'a', 'an', 'as', 'with', 'by']);
 
-/** True when the words' first letters give the acronym, with or without the small words between them. */
+/** Returns true if the initials give the acronym, with or without the small words in between. */
 function spells(words: string[], acronym: string): boolean {
   const letters = (list: string[]): string =>
     list

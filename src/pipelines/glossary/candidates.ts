@@ -4,26 +4,26 @@ import { acronymsIn } from './acronyms';
 import { definesAt } from './defining';
 import { isIdentifier, termKey } from './words';
 
-/** A phrase that may be a term, with everything that speaks for or against it. */
+/** A phrase that may be a term, with all evidence for and against it. */
 export interface Candidate {
   key: string;
-  /** How often each spelling was met in running text. */
+  /** The frequency of each spelling in running text, weighted. */
   spellings: Map<string, number>;
   frequency: number;
-  /** How often in each document. */
+  /** The frequency in each document. */
   documents: Map<string, number>;
-  /** Frequencies of the longer candidates that it is a part of: "event" within "event stream". */
+  /** Occurrences within each longer candidate: "event" within "event stream". */
   nestedIn: Map<string, number>;
-  /** A heading that is the term and nothing else; a heading that holds it. */
+  /** Headings that consist of the term only; `inHeadings` counts those that contain it. */
   headings: number;
   inHeadings: number;
   emphasised: number;
   inCode: number;
-  /** Occurrences, outside of code, whose last word is a noun there. */
+  /** Occurrences outside of code in which the last word is a noun. */
   asNoun: number;
-  /** Places that say what it is ("X is a …", a label), each with its weight. */
+  /** Sentences that define it ("X is a …") and labels, weighted. */
   defined: number;
-  /** Explanations of an option or a function of that name: "`limit`: …". */
+  /** Explanations of an option or a function with that name: "`limit`: …". */
   codeLabels: number;
   expansions: Set<string>;
 }
@@ -71,7 +71,7 @@ export function findCandidates(
       increase(candidate.documents, sentence.document);
       const heading = sentence.block.kind === 'heading';
       const first = match.first === 0 && casing.isUsuallySmall(sentence.tokens[0]?.text ?? '');
-      // A heading or a sentence start says little about how the word is written.
+      // A heading or the start of a sentence is weak evidence for the spelling.
       const weight = heading ? 0.1 : first ? 0.5 : 1;
       const spelling = spellingOf(sentence, match, first);
       candidate.spellings.set(spelling, (candidate.spellings.get(spelling) ?? 0) + weight);
@@ -89,12 +89,12 @@ export function findCandidates(
       );
       for (const longer of outer) increase(at(inner.key).nestedIn, longer.key);
     }
-    // Once a block; a table's first cell, which holds the name, was counted as a sentence of its own.
+    // Once per block. A table's first cell, which holds the name, was already counted as a separate sentence.
     const label = sentence.index === 0 ? sentence.block.label : null;
     for (const name of label?.names ?? []) {
       const known = candidates.get(termKey(name));
       if (known && label?.code) known.codeLabels += 1;
-      // A list of links explains what lies behind them, which may be a page as well as a thing.
+      // A list of links describes its targets, which may be pages rather than things.
       else if (known) known.defined += label?.link ? 0.4 : 0.8;
     }
     for (const { acronym, expansion } of acronymsIn(sentence)) at(termKey(acronym)).expansions.add(expansion);
@@ -105,12 +105,12 @@ export function findCandidates(
 
 export interface Match {
   key: string;
-  /** Tokens of the sentence, both inclusive. */
+  /** Token indexes in the sentence, both inclusive. */
   first: number;
   last: number;
 }
 
-/** Where the sentence holds a known key, up to four words long and nested ones too. */
+/** Returns all matches of known keys, including nested ones. A match has at most five tokens. */
 export function matches(sentence: Sentence, isKnown: (key: string) => boolean): Match[] {
   const { tokens } = sentence;
   const found: Match[] = [];
@@ -122,7 +122,7 @@ export function matches(sentence: Sentence, isKnown: (key: string) => boolean): 
       if (last > first && token.code !== tokens[first]?.code) break;
       key = key === '' ? token.key : `${key} ${token.key}`;
       if (!isKnown(key)) continue;
-      // "We run it" holds no run: as a single word a term must be used as a noun.
+      // In "We run it", "run" is a verb; a single word must be a noun to be a term.
       if (first === last && !token.code && token.pos !== 'NOUN' && token.pos !== 'PROPN') continue;
       found.push({ key, first, last });
     }
@@ -149,10 +149,10 @@ function phraseKeys(sentence: Sentence): Set<string> {
 function isPhrasePart(token: Token, before: Token | undefined, after: Token | undefined): boolean {
   if (token.code) return isTermLike(token.text);
   if (!/\p{L}/u.test(token.text) || /^\p{N}/u.test(token.text)) return false;
-  // Abbreviated possessives and half quotes are no words.
+  // Abbreviated possessives and unpaired quotes are not words.
   if (/^['’]|['’]$/.test(token.text) || token.key === '') return false;
   if (token.pos === 'NOUN' || token.pos === 'PROPN' || token.pos === 'ADJ') return true;
-  // "compiled schema", "running step": a participle that stands where an adjective would.
+  // "compiled schema", "running step": a participle in the place of an adjective.
   return (
     token.pos === 'VERB' &&
     /(?:ed|ing)$/.test(token.text) &&
@@ -161,7 +161,7 @@ function isPhrasePart(token: Token, before: Token | undefined, after: Token | un
   );
 }
 
-/** Every stretch of a phrase that could be a term by itself: it ends in a noun and says something. */
+/** Returns every part of a phrase that could be a term: it ends in a noun and is not generic. */
 function subPhrases(run: Token[]): string[] {
   const keys: string[] = [];
   for (let first = 0; first < run.length; first += 1) {
@@ -177,7 +177,7 @@ function subPhrases(run: Token[]): string[] {
   return keys;
 }
 
-/** No term begins with "first" or "other", and none is framed by "example" or "kind". */
+/** Rejects terms that begin with "first" or "other", and those framed by "example" or "kind". */
 export function isTermKey(key: string): boolean {
   const words = key.split(' ');
   const first = words[0] ?? '';
@@ -189,7 +189,7 @@ export function isTermKey(key: string): boolean {
   return true;
 }
 
-/** Words that frame a thing without being part of its name: "pipeline example", "kind of stream". */
+/** Words that frame a thing but are not part of its name: "pipeline example", "kind of stream". */
 const FRAME_NOUNS = new Set(
   (
     'thing way example case kind sort lot bit following section note point fact reason problem question idea people ' +
@@ -199,7 +199,7 @@ const FRAME_NOUNS = new Set(
   ).split(' '),
 );
 
-/** Code that reads as a word or a name, not as an expression. */
+/** Returns true for code that is a word or a name, and false for an expression. */
 function isTermLike(text: string): boolean {
   return /^[\p{L}][\p{L}\p{N}_.-]{1,40}$/u.test(text) &&
     !/[.](?:js|ts|json|md|ya?ml|html|css|mjs|cjs|log|txt|sh)$/i.test(text)
@@ -219,7 +219,7 @@ function spellingOf(sentence: Sentence, match: Match, firstIsSmall: boolean): st
 function isEmphasised(sentence: Sentence, match: Match): boolean {
   const start = sentence.offset + (sentence.tokens[match.first]?.start ?? 0);
   const end = sentence.offset + (sentence.tokens[match.last]?.end ?? 0);
-  // Two characters of play: quotes and colons are often marked along.
+  // A tolerance of two characters: authors often include quotes and colons in the emphasis.
   return sentence.block.emphasis.some(([from, to]) => Math.abs(from - start) <= 2 && Math.abs(to - end) <= 2);
 }
 

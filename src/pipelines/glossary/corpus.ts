@@ -1,11 +1,11 @@
 import type { SkipReason } from './documents';
 
 /**
- * What is left of the documents once their markup is gone: blocks of running text that know their lines.
- * `extract` writes it down, so that the later steps see exactly what it saw, even if a document has changed.
+ * The documents without markup: blocks of running text with their line numbers. `extract` stores it, so that the
+ * later steps use the same text even if a document has changed.
  */
 export interface Corpus {
-  /** The folder as it was named. */
+  /** The folder as given. */
   docs: string;
   /** The absolute folder that document paths are relative to. */
   root: string;
@@ -25,36 +25,36 @@ export interface Block {
   kind: BlockKind;
   /** Plain text on one line. The only markup kept is the backtick around code. */
   text: string;
-  /** The line of the document on which the block begins, from 1. */
+  /** The first line of the block in the document, from 1. */
   line: number;
-  /** Offsets in `text` at which the document's next lines begin. */
+  /** Offsets in `text` at which further lines of the document begin. */
   breaks: number[];
-  /** Ranges of `text` that were bold or italic. */
+  /** Ranges of `text` in bold or italic. */
   emphasis: Range[];
-  /** The heading that the block stands under, as an index into the document's blocks. */
+  /** The heading above the block, as an index into the document's blocks. */
   under: number | null;
-  /** Set where the block names something and then says what it is: "**Lease**: a claim that ends". */
+  /** Set if the block names something and then explains it: "**Lease**: a claim that ends". */
   label: Label | null;
-  /** Installation, licence, thanks and the like: worth nothing to a glossary. */
+  /** True for sections such as installation, licence and thanks, which a glossary ignores. */
   boilerplate: boolean;
 }
 
 export type Range = [start: number, end: number];
 
 export interface Label {
-  /** What is named, one or several: "`HOST`, `PORT`". */
+  /** One or more names: "`HOST`, `PORT`". */
   names: string[];
-  /** Where in the block's text the explanation begins. */
+  /** The offset of the explanation in the block's text. */
   from: number;
-  /** `marked`: the name was bold, code or a link. `table`: it stood in a table that explains its first column. */
+  /** `marked`: the name was bold, code or a link. `table`: the table explains its first column. */
   via: 'marked' | 'plain' | 'table';
-  /** The name was written as code: an option or a function, which is less of a term than a word is. */
+  /** True if the name was code: an option or a function, which is weaker evidence for a term than a word. */
   code: boolean;
-  /** The name led somewhere else. */
+  /** True if the name was a link. */
   link: boolean;
 }
 
-/** The line of the document on which an offset of the block's text stands. */
+/** Returns the line of the document that contains an offset of the block's text. */
 export function lineAt(block: Block, offset: number): number {
   let line = block.line;
   for (const lineStart of block.breaks) {
@@ -64,5 +64,5 @@ export function lineAt(block: Block, offset: number): number {
   return line;
 }
 
-/** Why a run is partial when a corpus has unreadable documents. */
+/** The reason of a partial run whose corpus has unreadable documents. */
 export const PARTIAL_REASON = 'some-docs-unreadable';

@@ -1,8 +1,8 @@
 import type { Sentence, Token } from './language';
 
-/** The ways in which a sentence can say what something is, strongest first. */
+/** The grammatical forms of a definition, strongest first. */
 export type DefiningKind =
-  /** "**Lease**: a claim that ends by itself", a list's or table's explanation of a name. */
+  /** "**Lease**: a claim that ends by itself", the explanation of a name in a list or a table. */
   | 'label'
   /** "A lease is a claim that ends by itself." */
   | 'copula'
@@ -17,8 +17,8 @@ const MEANS = /^(means?|refers?|denotes?|describes?|represents?|stands?|consists
 const NAMING = /^(called|termed|dubbed)$/;
 
 /**
- * How the sentence defines what stands at these tokens (both inclusive), or null. Only grammar is looked at;
- * how good the definition is, `definitions.ts` judges.
+ * Returns how the sentence defines the term at these tokens (both inclusive), or null. Checks grammar only;
+ * `definitions.ts` rates the quality.
  */
 export function definesAt(sentence: Sentence, first: number, last: number): DefiningKind | null {
   const { tokens } = sentence;
@@ -34,12 +34,12 @@ export function definesAt(sentence: Sentence, first: number, last: number): Defi
   return null;
 }
 
-/** The term opens the sentence, or only an article or a name that it belongs to stands before it. */
+/** Returns true if the term opens the sentence, or follows only an article or a short introduction. */
 export function isSubject(tokens: Token[], first: number): boolean {
   if (first === 0) return true;
   const before = tokens.slice(0, first);
   if (before.length === 1) return isArticle(before[0]);
-  // "In Jobato, a run is …", "Here a run is …"
+  // "In Jobato, a run is …", "For workers, a run is …"
   const article = tokens[first - 1];
   const comma = before.findIndex((token) => token.text === ',');
   return (
@@ -50,19 +50,19 @@ export function isSubject(tokens: Token[], first: number): boolean {
   );
 }
 
-/** "This lease" is one that was spoken of before, not leases as such. */
+/** Excludes "this": "this lease" means one mentioned before, not leases in general. */
 function isArticle(token: Token | undefined): boolean {
   return /^(a|an|the|each|every|any|one|our)$/i.test(token?.text ?? '');
 }
 
-/** "(SSE)" after the subject. */
+/** Skips "(SSE)" after the subject. */
 function skipBracket(tokens: Token[], from: number): number {
   if (tokens[from]?.text !== '(') return from;
   const close = tokens.findIndex((token, index) => index > from && token.text === ')');
   return close > 0 && close - from < 8 ? close + 1 : from;
 }
 
-/** "The confidence **of a definition** is …": what the subject belongs to. */
+/** Skips an addition to the subject: "The confidence **of a definition** is …". */
 function skipAddition(tokens: Token[], from: number): number {
   if (!/^(of|in|for)$/.test(tokens[from]?.text ?? '')) return from;
   let at = from + 1;
@@ -74,7 +74,7 @@ function isCopula(token: Token): boolean {
   return /^(is|are|was|were)$/i.test(token.text);
 }
 
-/** "is a …", "are the …", "is one …", "is what …" define; "is trimmed", "is not", "is available" don't. */
+/** "is a …", "are the …", "is one …", "is what …" define; "is trimmed", "is not", "is available" do not. */
 function definesAfterCopula(tokens: Token[], copula: number): boolean {
   let at = copula + 1;
   while (
@@ -89,7 +89,7 @@ function definesAfterCopula(tokens: Token[], copula: number): boolean {
     return !isMeasure(tokens, at);
   if (/^the$/i.test(next.text))
     return !/^(same|only|case|default|reason|one|first|best|most|answer)$/i.test(tokens[at + 1]?.text ?? '');
-  // "Runs are records of …": a bare plural noun phrase with something that narrows it.
+  // "Runs are records of …": a plural noun phrase without an article, followed by a restriction.
   if (/^are$/i.test(tokens[copula]?.text ?? '')) {
     const phrase = tokens.slice(at, at + 4);
     const noun = phrase.findIndex((token) => token.pos === 'NOUN' || token.pos === 'PROPN');
@@ -115,14 +115,14 @@ function isMeasure(tokens: Token[], article: number): boolean {
   return /^of$/.test(next[0] ?? '') && tokens[article]?.text.toLowerCase() === 'one';
 }
 
-/** ", a claim that …," directly after the term. */
+/** Returns true for ", a claim that …," directly after the term. */
 function isApposition(tokens: Token[], from: number): boolean {
   if (tokens[from]?.text !== ',' || !/^(a|an)$/.test(tokens[from + 1]?.text ?? '')) return false;
   const close = tokens.findIndex((token, index) => index > from + 1 && /^[,.]$/.test(token.text));
   return close > from + 4;
 }
 
-/** "… called the lease", "known as a lease" */
+/** Returns true for "… called the lease" or "known as a lease". */
 function isNamed(tokens: Token[], first: number): boolean {
   let at = first - 1;
   while (/^(a|an|the|"|')$/i.test(tokens[at]?.text ?? '')) at -= 1;

@@ -4,10 +4,10 @@ import { definesAt, isSubject, type DefiningKind } from './defining';
 import type { Sentence, Token } from './language';
 import { singular, termKey, wordKey } from './words';
 
-/** How a definition was come by; the order is the order of trust. */
+/** The source of a definition, most reliable first. */
 export type DefinitionKind = DefiningKind | 'heading' | 'expansion' | 'subject' | 'mention';
 
-/** A sentence of the documents that may serve as a term's definition. */
+/** A sentence of the documents that may define a term. */
 export interface Definition {
   text: string;
   kind: DefinitionKind;
@@ -17,8 +17,8 @@ export interface Definition {
 }
 
 /**
- * What each kind starts from. A sentence that says "X is a …" is right about nine times out of ten, a sentence
- * that merely mentions X is a hint: the numbers are ranks with sensible distances, not measured probabilities.
+ * The initial confidence of each kind. "X is a …" is correct about nine times out of ten; a sentence that only
+ * mentions X is a hint. The numbers are ranks with sensible distances, not measured probabilities.
  */
 const BASE: Record<DefinitionKind, number> = {
   label: 0.8,
@@ -32,13 +32,16 @@ const BASE: Record<DefinitionKind, number> = {
   mention: 0.2,
 };
 
-/** What has to be known of a term to judge a sentence about it. */
+/** The properties of a term needed to rate a sentence about it. */
 export interface DefinedWord {
   key: string;
   code: boolean;
 }
 
-/** "`limit` is a number" explains an option of that name, which is hardly what "limit" means elsewhere. */
+/**
+ * Lowers the confidence: "`limit` is a number" explains an option, which is rarely the meaning of "limit"
+ * elsewhere.
+ */
 function aboutCode(definition: Definition): Definition {
   return { ...definition, confidence: rounded(definition.confidence - 0.5) };
 }
@@ -47,8 +50,8 @@ const LONGEST = 320;
 const SHORTEST_WORDS = 4;
 
 /**
- * The definition that a sentence gives of the term at `match`, or null where it gives none worth showing.
- * `next` is the sentence after it in the same block, taken along where the first is short and it goes on with "It …".
+ * Returns the sentence's definition of the term at `match`, or null if it has none worth showing. `next` is the
+ * following sentence in the block; it is appended if the first is short and it continues with "It …".
  */
 export function definitionFrom(
   sentence: Sentence,
@@ -58,14 +61,14 @@ export function definitionFrom(
 ): Definition | null {
   const { block, tokens } = sentence;
   if (block.kind === 'heading') return null;
-  // A label is a name, and what follows it is a sentence by itself.
+  // A sentence that starts inside a label is a name, not a definition, and is skipped below.
   const kind =
     definesAt(sentence, match.first, match.last) ??
     (isPlainSubject(tokens, match.first, match.last) ? 'subject' : 'mention');
   const label = block.label;
   if (label && label.via !== 'table' && sentence.offset < label.from) return null;
   if (!isWhole(sentence)) return null;
-  // Lines of a list often end without a stop, but then they are notes rather than sentences.
+  // List items often end without a full stop; then they are notes, not sentences.
   if (kind === 'mention' && !/[.!?]/.test(sentence.text.slice(-3))) return null;
   const text = finished(withFollowUp(sentence, kind, next));
   if (text === null) return null;
@@ -73,7 +76,7 @@ export function definitionFrom(
   return sentence.tokens[match.first]?.code && !term.code ? aboutCode(definition) : definition;
 }
 
-/** What a block says after its label: "**Lease**: a claim that ends by itself." */
+/** Returns the explanation after a block's label: "**Lease**: a claim that ends by itself." */
 export function definitionFromLabel(sentences: Sentence[], term: DefinedWord): Definition | null {
   const first = sentences[0];
   const label = first?.block.label;
@@ -98,7 +101,7 @@ export function definitionFromLabel(sentences: Sentence[], term: DefinedWord): D
   if (label.via === 'plain') confidence -= 0.15;
   if (label.via === 'table') confidence -= 0.05;
   if (label.code) confidence -= term.code ? 0.05 : 0.45;
-  // "**Port**: required" says something about the port, not what it is.
+  // "**Port**: required" describes the port but does not define it.
   if (words < 6) confidence -= 0.15;
   if (label.link) confidence -= 0.05;
   if (/^\d/.test(text)) confidence -= 0.3;
@@ -111,7 +114,7 @@ export function definitionFromLabel(sentences: Sentence[], term: DefinedWord): D
   return { ...definition, confidence: rounded(confidence), line: first.line };
 }
 
-/** The first sentence below a heading that is the term itself. */
+/** Returns the first sentence below a heading that equals the term. */
 export function definitionFromHeading(
   sentence: Sentence,
   heading: Block,
@@ -122,7 +125,7 @@ export function definitionFromHeading(
   if (!isPresentable(sentence.text)) return null;
   if (sentence.block.label && sentence.block.label.via !== 'table') return null;
   const first = sentence.tokens[0];
-  // Instructions ("Use it to …"), questions of order and talk about the page itself are no definitions.
+  // Instructions ("Use it to …"), words of order and remarks about the page are not definitions.
   if (
     !first ||
     first.pos === 'VERB' ||
@@ -144,8 +147,8 @@ export function definitionFromHeading(
 }
 
 /**
- * How well a section's first sentence fits its heading. "Minimal file watching library." and "A lease is …" do;
- * a sentence that names the term late or never speaks of something else, of which the section is a part.
+ * Rates how well a section's first sentence fits its heading. "Minimal file watching library." and "A lease is …"
+ * fit. A sentence that names the term late or not at all is about something else.
  */
 function fitUnderHeading(sentence: Sentence, term: DefinedWord): number {
   const { tokens } = sentence;
@@ -157,7 +160,7 @@ function fitUnderHeading(sentence: Sentence, term: DefinedWord): number {
   return isSubject(tokens, tokens.indexOf(named)) ? 0.1 : -0.2;
 }
 
-/** The first token of the term within the sentence. */
+/** Returns the first token of the term within the sentence. */
 function termIn(sentence: Sentence, key: string): Token | undefined {
   const words = key.split(' ');
   return sentence.tokens.find((_, index) => {
@@ -166,17 +169,17 @@ function termIn(sentence: Sentence, key: string): Token | undefined {
   });
 }
 
-/** "Short for Server-Sent Events.": all that is known of many an acronym. */
+/** Returns "Short for Server-Sent Events.", the only available definition of many acronyms. */
 export function definitionFromExpansion(expansion: string, document: string, line: number): Definition {
   return { text: `Short for ${expansion}.`, kind: 'expansion', confidence: BASE.expansion, document, line };
 }
 
-/** True for a sentence whose subject is the term, with a verb close behind it. */
+/** Returns true if the term is the subject and a verb follows closely. */
 function isPlainSubject(tokens: Token[], first: number, last: number): boolean {
   if (!isSubject(tokens, first)) return false;
   const after = tokens[last + 1];
   const verb = after?.pos === 'ADV' ? tokens[last + 2] : after;
-  // "The processing included …" tells a story; what a thing is, is told in the present.
+  // "The processing included …" describes an event; definitions use the present tense.
   if (verb?.pos === 'VERB') return !/[^e]ed$/.test(verb.text);
   return verb?.pos === 'AUX';
 }
@@ -188,9 +191,9 @@ function withFollowUp(sentence: Sentence, kind: DefinitionKind, next: Sentence |
   return goesOn ? `${text} ${next.text.trim()}` : text;
 }
 
-/** A sentence that can stand by itself: whole, clean, and not pointing at something that is not there. */
+/** Returns true for a sentence that is complete, clean and independent of surrounding elements. */
 export function isWhole(sentence: Sentence): boolean {
-  // Cut off at the end of a list item or a cell: without a verb it is no sentence.
+  // Text without a verb, such as a list item or a table cell, is not a sentence.
   const hasVerb = sentence.tokens.some(
     (token) => !token.code && (token.pos === 'VERB' || token.pos === 'AUX'),
   );
@@ -209,7 +212,7 @@ function isPresentable(raw: string): boolean {
   return true;
 }
 
-/** Balanced brackets, quotes and backticks, mostly words, no addresses, no leftovers of markup. */
+/** Requires balanced brackets, quotes and backticks, mostly words, no URLs and no markup remains. */
 function isClean(text: string): boolean {
   if (text.length > LONGEST * 2) return false;
   if ((text.match(/`/g) ?? []).length % 2 !== 0) return false;
@@ -231,7 +234,7 @@ function isBalanced(text: string): boolean {
   return depth === 0 && (text.match(/"/g) ?? []).length % 2 === 0;
 }
 
-/** With a capital and a full stop, and no longer than a definition may be; null where it can't be cut decently. */
+/** Adds a capital and a full stop, and limits the length; null if the text cannot be cut at a clause. */
 function finished(raw: string): string | null {
   let text = raw
     .trim()
@@ -248,7 +251,7 @@ function finished(raw: string): string | null {
   return /[.!?]["')]?$/.test(text) ? text.replace(/!$/, '.') : `${text}.`;
 }
 
-/** The longest beginning that ends where a clause does. */
+/** Returns the longest start of the text that ends at the end of a clause. */
 function cutAtClause(text: string): string | null {
   const head = text.slice(0, LONGEST);
   for (const mark of ['. ', '; ', ' — ', ' – ', ': ', ', which ', ', so ', ', but ']) {
@@ -268,7 +271,7 @@ function judged(text: string, kind: DefinitionKind, sentence: Sentence, termWord
   if (kind === 'subject' && /\b(is|are) (used|built|designed|responsible|made|meant|intended)\b/.test(text))
     confidence += 0.1;
   if (kind === 'subject' && words.length >= 10 && words.length <= 30) confidence += 0.05;
-  // What must be or has once been done with it says little about what it is.
+  // Modal verbs and the past tense describe what happens to a thing, not what it is.
   if (kind === 'subject' && /\b(must|should|can|could|may|might|will|was|were|had)\b/.test(text))
     confidence -= 0.1;
   if (words.length < 6 && kind !== 'label') confidence -= 0.1;
@@ -287,7 +290,7 @@ function judged(text: string, kind: DefinitionKind, sentence: Sentence, termWord
   };
 }
 
-/** Points at something that the reader of a glossary does not see. */
+/** Returns true if the text refers to something that a glossary entry does not include. */
 export function leansOnContext(text: string): boolean {
   return (
     /^(this|these|that|those|it|they|he|she|such|another|both|also|however|therefore|thus|so|but|and|or|then|instead|otherwise|similarly|likewise|in this|in that|here|there|as a result|for example|for instance|alternatively|additionally|furthermore|moreover|finally|again)\b/i.test(
@@ -299,7 +302,7 @@ export function leansOnContext(text: string): boolean {
   );
 }
 
-/** Speaks to the reader or of the writer. */
+/** Returns true if the text addresses the reader or mentions the author. */
 function isTalk(text: string): boolean {
   return (
     /\b(you|your|we|our|I|please|let's|don't worry|thanks)\b/.test(text) ||
@@ -313,7 +316,7 @@ const EMPTY_WORDS = new Set(
   ),
 );
 
-/** Says of the term little more than the term: "A run id is the id of the run." */
+/** Returns true if the text adds little to the term: "A run id is the id of the run." */
 export function isCircularText(text: string, termWords: Set<string>): boolean {
   const content = contentWords(text).filter((word) => !termWords.has(word));
   return content.length < 3;
@@ -334,7 +337,7 @@ function rounded(confidence: number): number {
   return Number(Math.min(0.95, Math.max(0.05, confidence)).toFixed(2));
 }
 
-/** Best first; between equals the earlier document and line, so that the outcome never changes. */
+/** Sorts by confidence, then by length, document and line, so that the order is deterministic. */
 export function byTrust(a: Definition, b: Definition): number {
   return (
     b.confidence - a.confidence ||

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync, s
 import path from 'node:path';
 import { GlossaryError } from './glossary.errors';
 
-/** A document on disk: `path` as it is shown and linked, relative to the root where that is possible. */
+/** A document on disk. `path` is the path shown and linked, relative to the root if possible. */
 export interface DocumentFile {
   path: string;
   absolutePath: string;
@@ -18,40 +18,40 @@ export interface SkippedDocument {
 
 export interface UnreadableDocument {
   path: string;
-  /** In words. */
+  /** As text for readers. */
   reason: string;
 }
 
 export interface FoundDocuments {
   files: DocumentFile[];
-  /** Skipped by rule, not by accident: listed in the log and in the glossary. */
+  /** Documents skipped by a rule, listed in the log and in the glossary. */
   skipped: SkippedDocument[];
-  /** Folders that could not be opened: these make the result partial. */
+  /** Folders that could not be opened. They make the result partial. */
   unreadable: UnreadableDocument[];
 }
 
 export interface FindOptions {
-  /** Against which paths are shown: the working directory of the command. */
+  /** The folder that shown paths are relative to: the working directory of the command. */
   root: string;
   maxFileKb: number;
   maxDocuments: number;
-  /** Folders of our own output, which must not feed the next glossary. */
+  /** Output folders of this pipeline, which must not feed the next glossary. */
   outputFolders: string[];
 }
 
 const EXTENSIONS = new Set(['.md', '.markdown', '.txt']);
 
-/** Texts that come with a project without saying what its words mean. */
+/** Texts that come with a project but define no terms. */
 const LEGAL = /^(licen[cs]e|copying|notice|third[-_ ]?party|authors|contributors|code[-_]of[-_]conduct)\b/i;
 const CHRONICLE = /^(changelog|changes|history|release[-_ ]?notes)\b/i;
 const MACHINE_TEXT = /^(requirements.*|robots|cmakelists|llms(-full)?)\.txt$/i;
 
-/** Stands at the top of every glossary we write, so that no run ever reads one as a document. */
+/** The first line of every generated glossary, so that no run reads one as a document. */
 export const GLOSSARY_MARKER = '<!-- jobato-glossary -->';
 
 /**
- * All documents below a folder, sorted by path. Symbolic links are not followed: they lead out of the folder
- * or in circles. `node_modules` is skipped unless the folder itself lies in one.
+ * Returns all documents below a folder, sorted by path. Does not follow symbolic links, which may leave the folder
+ * or form a cycle. Skips `node_modules`, unless the folder itself is inside one.
  */
 export function findDocuments(docs: string, options: FindOptions): FoundDocuments {
   const start = path.resolve(options.root, docs);
@@ -67,7 +67,7 @@ export function findDocuments(docs: string, options: FindOptions): FoundDocument
     const name = path.basename(absolutePath);
     if (!EXTENSIONS.has(path.extname(name).toLowerCase())) return;
     const shown = shownPath(absolutePath, options.root);
-    // Gone since the folder was listed: reading it will say so.
+    // The file may be gone since the listing; reading it then reports that.
     const bytes = lstatSync(absolutePath, { throwIfNoEntry: false })?.size ?? 0;
     const reason = skipReason(name, bytes, options.maxFileKb);
     if (reason) found.skipped.push({ path: shown, reason });
@@ -126,14 +126,14 @@ export function skipText(reason: SkipReason): string {
   return SKIP_TEXTS[reason];
 }
 
-/** A document's text, or the reason why it has none. */
+/** Returns a document's text, or why it has none. */
 export function readDocument(
   file: DocumentFile,
 ): { text: string } | { unreadable: string } | { ownOutput: true } {
   let bytes: Buffer;
   let descriptor: number | undefined;
   try {
-    // Opened before it is looked at: what was a file a moment ago may be gone or a pipe by now.
+    // Opens the file before checking its type: it may have been deleted or replaced by a pipe since the listing.
     descriptor = openSync(file.absolutePath, 'r');
     if (!fstatSync(descriptor).isFile()) return { unreadable: 'no longer a plain file' };
     bytes = readFileSync(descriptor);
@@ -148,7 +148,7 @@ export function readDocument(
   return { text };
 }
 
-/** UTF-8 whatever odd bytes it holds, UTF-16 where it says so; null for what is no text at all. */
+/** Decodes UTF-8 with any invalid bytes, or UTF-16 with a byte order mark; null for binary content. */
 export function decode(bytes: Buffer): string | null {
   if (bytes.length >= 2 && bytes[0] === 0xff && bytes[1] === 0xfe) {
     return normalise(new TextDecoder('utf-16le').decode(bytes));
@@ -160,7 +160,7 @@ export function decode(bytes: Buffer): string | null {
   return normalise(new TextDecoder('utf-8').decode(bytes));
 }
 
-/** Line ends become one kind, so that line numbers agree with every editor; odd bytes become blanks. */
+/** Unifies line ends, so that line numbers match those of editors. Invalid bytes become blanks. */
 function normalise(text: string): string {
   return text
     .replace(/^\uFEFF/, '')
@@ -169,7 +169,7 @@ function normalise(text: string): string {
     .replace(/[\uFFFD\u0000-\u0008\u000B\u000C\u000E-\u001F]/g, ' ');
 }
 
-/** Relative to the root with forward slashes, absolute where the document lies outside of it. */
+/** Returns a path relative to the root with forward slashes, or an absolute path outside of it. */
 function shownPath(absolutePath: string, root: string): string {
   const relative = path.relative(root, absolutePath);
   const shown = relative.startsWith('..') || path.isAbsolute(relative) ? absolutePath : relative;
@@ -183,7 +183,7 @@ function reasonOf(error: unknown): string {
   return code ?? String(error);
 }
 
-/** The same order on every machine, whatever its language. */
+/** Sorts the same way on every machine, whatever its locale. */
 export function byCodePoint(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -12,14 +12,14 @@ import { NO_TERM_LIST, readTermList } from './term-list';
 import { rankTerms, type CorpusSize, type RankedTerm } from './termhood';
 import { saveWork } from './work-files';
 
-/** What `extract` leaves: the terms worth defining, best first. */
+/** The output of `extract`: the terms worth defining, best first. */
 export interface Terms {
   terms: RankedTerm[];
 }
 
-/** Step 1: reads the documents and finds the terms in them. */
+/** Step 1: reads the documents and finds their terms. */
 export function extract(settings: Settings, report: Report): void {
-  // First, so that a wrong list fails at once and not after minutes of reading.
+  // Read first, so that an invalid list fails at once and not after minutes of reading.
   const list = settings.terms === null ? NO_TERM_LIST : readTermList(settings.terms);
   const corpus = readCorpus(settings, report);
   report.metrics({ documentsCount: corpus.documents.length });
@@ -39,7 +39,7 @@ export function extract(settings: Settings, report: Report): void {
       `No terms found in ${corpus.documents.length} documents. Lower --min-occurrences or --min-score, or require some.`,
     );
   }
-  // The terms name the corpus they were found in, so the corpus goes first.
+  // The terms file contains the fingerprint of its corpus, so the corpus is saved first.
   const fingerprint = saveWork(settings.work, 'corpus', corpus, null);
   saveWork(settings.work, 'terms', { terms } satisfies Terms, fingerprint);
   report.metrics({ termsCount: terms.length });

@@ -5,7 +5,7 @@ import { slug } from './words';
 
 const MOST_PLACES = 5;
 
-/** Where a copy of the glossary lies, and against what the document paths in it are meant. */
+/** The location of a copy of the glossary, and the base of the document paths in it. */
 export interface Setting {
   /** The folder of the glossary.md that is being written. */
   folder: string;
@@ -14,10 +14,11 @@ export interface Setting {
 }
 
 /**
- * The glossary as a page for people.
+ * Returns the glossary as a Markdown page.
  *
- * Links are relative to the very folder that this copy lies in, so that they work in an editor and on a code
- * host, wherever the checkout is; `#L12` is what both take for line 12. A link's text names document and line, so that it still says where to look when the file is read far away from its documents.
+ * Links are relative to the folder of this copy, so that they work in an editor and on a code host, wherever the
+ * checkout is. Both accept `#L12` for line 12. The text of a link names the document and the line, so that it helps
+ * even without the documents.
  */
 export function glossaryMarkdown(glossary: Glossary, setting: Setting): string {
   const anchors = new Map(glossary.terms.map((term) => [term.term, term.anchor]));
@@ -48,7 +49,7 @@ function introduction(glossary: Glossary): string {
   );
 }
 
-/** A letter is linked only if something stands under it. */
+/** Links only letters that have entries. */
 function index(terms: GlossaryTerm[]): string {
   if (terms.length === 0) return '';
   return letters(terms)
@@ -59,7 +60,10 @@ function index(terms: GlossaryTerm[]): string {
     .join('  \n');
 }
 
-/** The anchor that Markdown viewers give the heading "## A", and "## #" for what begins with no letter. */
+/**
+ * Returns the anchor that Markdown viewers give the heading "## A", or "## 0–9" for names without an initial
+ * letter.
+ */
 function letterAnchor(letter: string): string {
   return letter === '0–9' ? '09' : letter.toLowerCase();
 }
@@ -75,7 +79,7 @@ function letters(terms: GlossaryTerm[]): [string, GlossaryTerm[]][] {
 }
 
 function entry(term: GlossaryTerm, anchors: Map<string, string>, setting: Setting): string {
-  // The anchor is written out, since viewers differ in what they make of a heading with dots or slashes.
+  // An explicit anchor, because viewers disagree on headings with dots or slashes.
   const lines = [`### <a id="${term.anchor}"></a>${escaped(term.term)}`, prose(term.definition)];
   for (const other of term.alsoDefinedAs) {
     lines.push(`Elsewhere: ${prose(other.definition)} (${link(other.source, setting)})`);
@@ -121,7 +125,7 @@ function places(
   for (const place of shown) {
     byDocument.set(place.document, [...(byDocument.get(place.document) ?? []), place]);
   }
-  // A document is named once; its other places are mere line numbers.
+  // A document is named once; further places in it are line numbers only.
   const links = [...byDocument.values()]
     .map((list) => [...list].sort((a, b) => a.line - b.line))
     .flatMap((list) => list.map((place, position) => link(place, setting, position > 0)));
@@ -154,7 +158,7 @@ function missingTerms(glossary: Glossary): string {
   return `## Required but missing\n\nNo document uses these.\n\n${rows.join('\n')}`;
 }
 
-/** What the glossary could not know, said where its reader sees it. */
+/** Lists the documents that were not read, so that readers see the gaps. */
 function holes(glossary: Glossary): string {
   const { unreadable, skipped } = glossary.documents;
   const tooLarge = skipped.filter(({ code: why }) => why === 'too-large');
@@ -177,7 +181,7 @@ function link(place: Place, setting: Setting, short = false): string {
   return `[${label}](${target}#L${place.line})`;
 }
 
-/** Text out of the documents, with its code kept and all else harmless. */
+/** Escapes text from the documents, except for its code. */
 function prose(text: string): string {
   return text
     .split(/(`[^`]*`)/)
@@ -185,7 +189,7 @@ function prose(text: string): string {
     .join('');
 }
 
-/** Only what Markdown would take for markup is escaped: a glossary full of backslashes is no pleasure either. */
+/** Escapes only characters that Markdown would interpret as markup, so that the text stays readable. */
 function escaped(text: string): string {
   return text
     .replace(/[\\`*[\]<>|]/g, '\\$&')

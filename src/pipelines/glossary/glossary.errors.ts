@@ -1,4 +1,4 @@
-/** Why a step could not do its work, in a code for machines and a sentence for people. */
+/** A failed step, with a code for programs and a sentence for readers. */
 export class GlossaryError extends Error {
   constructor(
     readonly code: GlossaryErrorCode,

@@ -2,42 +2,42 @@ import type { DefinitionKind } from './definitions';
 import type { SkipReason } from './documents';
 import type { IssueKind, Severity } from './issue-finding';
 
-/** The content of glossary.json. `version` is raised whenever a reader of the older one could stumble. */
+/** The content of glossary.json. Raise `version` for any change that could break readers of the older format. */
 export interface Glossary {
   format: 'jobato-glossary';
   version: 1;
   title: string;
   documents: {
-    /** The folder as it was named. */
+    /** The folder as given. */
     folder: string;
     count: number;
-    /** Skipped by rule, and not readable: the result has holes where the second list is not empty. */
+    /** Skipped by a rule. If `unreadable` is not empty, the result is incomplete. */
     skipped: { document: string; code: SkipReason; reason: string }[];
     unreadable: { document: string; reason: string }[];
   };
   terms: GlossaryTerm[];
-  /** Used a lot and defined nowhere. */
+  /** Frequent terms without a definition. */
   undefinedTerms: UndefinedTerm[];
-  /** Required and not found in any document. */
+  /** Required terms that no document uses. */
   missingTerms: string[];
   openIssuesCount: number;
-  /** What refining did about the issues. */
+  /** Issues that refining resolved, with the outcome. */
   resolved: { kind: IssueKind; term: string; outcome: string }[];
 }
 
 export interface GlossaryTerm {
   term: string;
-  /** The heading's anchor in glossary.md. */
+  /** The anchor of the heading in glossary.md. */
   anchor: string;
   definition: string;
-  /** 0 to 1; in words: see `confidenceInWords`. */
+  /** 0 to 1; `confidenceInWords` returns it as text. */
   confidence: number;
   confidenceInWords: string;
-  /** By what kind of sentence the documents define it. */
+  /** The kind of sentence that defines it. */
   definedBy: DefinitionKind;
-  /** Where the definition was taken from. */
+  /** The places of the definition. */
   sources: Place[];
-  /** What other documents say instead, where they disagree. */
+  /** Definitions in other documents that contradict this one. */
   alsoDefinedAs: { definition: string; source: Place }[];
   alsoCalled: string[];
   seeAlso: string[];
@@ -67,7 +67,7 @@ export interface OpenIssue {
   suggestion: string;
 }
 
-/** What a number means to a reader. */
+/** Returns the confidence as a word for readers. */
 export function confidenceInWords(confidence: number): string {
   if (confidence >= 0.75) return 'high';
   if (confidence >= 0.5) return 'fair';

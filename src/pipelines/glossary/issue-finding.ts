@@ -4,11 +4,11 @@ import type { DefinedTerm } from './provisional';
 import { isAcronym, squeezedKey, termKey } from './words';
 
 export type IssueKind =
-  /** The documents use the term and never say what it is. */
+  /** The documents use the term and never define it. */
   | 'no-definition'
-  /** The best sentence says little, or says it by the way. */
+  /** The best sentence explains little, or explains it only in passing. */
   | 'weak-definition'
-  /** The definition leans on something that the reader of a glossary does not see, or goes on for too long. */
+  /** The definition depends on text outside of the entry, or is too long. */
   | 'unclear-definition'
   | 'contradictory-definitions'
   | 'undefined-acronym'
@@ -16,7 +16,7 @@ export type IssueKind =
   | 'near-duplicate'
   | 'circular'
   | 'too-generic'
-  /** Neither defined nor used much. */
+  /** Undefined and rarely used. */
   | 'not-worth-keeping'
   | 'required-but-missing';
 
@@ -25,7 +25,7 @@ export type Severity = 'error' | 'warning' | 'info';
 export interface Issue {
   kind: IssueKind;
   severity: Severity;
-  /** The key of the term that it is about, and of the other one where there are two. */
+  /** The key of the term, and of the other term if there are two. */
   key: string;
   otherKey: string | null;
   term: string;
@@ -39,7 +39,7 @@ export interface IssueOptions {
   minScore: number;
 }
 
-/** Everything that is unclear, contradictory, missing or not worth keeping, term by term in their order. */
+/** Returns all issues of a term: unclear, contradictory, missing or not worth keeping. */
 export function issuesOf(term: DefinedTerm, all: DefinedTerm[], options: IssueOptions): Issue[] {
   const issue = (
     kind: IssueKind,
@@ -146,8 +146,8 @@ export function issuesOf(term: DefinedTerm, all: DefinedTerm[], options: IssueOp
 }
 
 /**
- * The undefined terms that a reader would look for: used time and again, and few beside the defined ones. A
- * glossary that mostly lists what it can't explain is no use to anyone.
+ * Returns true for the undefined terms that readers would look up: frequent ones, limited to a quarter of the
+ * defined terms but at least 8. A glossary that lists mostly undefined terms would be useless.
  */
 function isMissed(term: DefinedTerm, all: DefinedTerm[]): boolean {
   if (term.frequency < 4) return false;
@@ -246,14 +246,14 @@ function definitionIssues(
   return found;
 }
 
-/** A sentence that merely uses the term is no definition, however well it reads. */
+/** Returns true without a definition. A sentence that only uses the term does not count as one. */
 export function isUndefined(term: Pick<DefinedTerm, 'definition'>): boolean {
   return term.definition === null || term.definition.kind === 'mention' || term.definition.confidence < 0.25;
 }
 
 const OUTRIGHT = new Set(['label', 'copula', 'means']);
 
-/** Two outright definitions that share no word, or the same words with other numbers or a "not". */
+/** Finds two explicit definitions that share no word, or that share words but differ in numbers or in a "not". */
 export function contradiction(
   a: Definition,
   b: Definition,
@@ -278,12 +278,12 @@ export function contradiction(
   return shared === 0 ? { severity: 'warning', how: 'two definitions have not one word in common' } : null;
 }
 
-/** Numbers by themselves: the 16 of "UTF-16" is part of a name. */
+/** Returns separate numbers only: the 16 of "UTF-16" is part of a name. */
 const numbersIn = (text: string): string =>
   [...new Set(text.match(/(?<![\p{L}\d-])\d+(?:\.\d+)*/gu) ?? [])].sort().join(' ');
 const isNegated = (text: string): boolean => /\b(not|never|no longer)\b|n't\b/i.test(text);
 
-/** Why two terms are one, or null. */
+/** Returns why two terms are the same, or null. */
 export function sameThing(a: DefinedTerm, b: DefinedTerm): string | null {
   if (a.key === b.key || a.frequency === 0 || b.frequency === 0) return null;
   if (a.expansions.some((expansion) => termKey(expansion) === b.key)) return `${a.term} is short for it`;
@@ -293,27 +293,32 @@ export function sameThing(a: DefinedTerm, b: DefinedTerm): string | null {
   return null;
 }
 
-/** American and British spellings, and slips of the pen: long words only, since "socket" is no "pocket". */
+/**
+ * Returns true for American and British spellings and for typos. Long words only, because "socket" is not "pocket".
+ */
 function isOneLetterApart(a: string, b: string): boolean {
   if (Math.min(a.length, b.length) < 8 || Math.abs(a.length - b.length) > 1 || /\d/.test(a + b)) return false;
   let start = 0;
   while (start < a.length && a[start] === b[start]) start += 1;
   let end = 0;
   while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
-  // At the very start or end another letter makes another word.
+  // A different letter near the start or the end usually makes another word.
   return start >= 3 && end >= 2 && Math.max(a.length, b.length) - start - end === 1;
 }
 
-/** Of two entries for one thing the less important one is the duplicate: never both, and never a required one first. */
+/**
+ * Returns true if `term` is the less important of two entries, and so the duplicate. Exactly one of the two is, and
+ * a required term never yields to one that is not required.
+ */
 export function isMinor(term: DefinedTerm, other: DefinedTerm, all: DefinedTerm[]): boolean {
   if (term.required !== other.required) return other.required;
-  // A name out of code gives way to words, an acronym to nothing: it is what people look up.
+  // A name from code yields to words. An acronym is not treated specially, because readers look it up.
   if (term.code !== other.code) return term.code;
   if (term.frequency !== other.frequency) return term.frequency < other.frequency;
   return all.indexOf(term) > all.indexOf(other);
 }
 
-/** "A lease is a claim." and "A claim is a lease.": each explains the other and nothing else. */
+/** Finds pairs such as "A lease is a claim." and "A claim is a lease.", which explain only each other. */
 function circlesWith(term: DefinedTerm, all: DefinedTerm[], issue: MakeIssue): Issue[] {
   if (!term.definition || isUndefined(term)) return [];
   const text = term.definition.text;
@@ -336,7 +341,7 @@ function circlesWith(term: DefinedTerm, all: DefinedTerm[], issue: MakeIssue): I
   return found;
 }
 
-/** True where the text holds the key's words in a row. */
+/** Returns true if the text contains the key's words in a row. */
 export function mentions(text: string, key: string): boolean {
   return ` ${termKey(text.replace(/[^\p{L}\p{N}\s'_.@/-]+/gu, ' '))} `.includes(` ${key} `);
 }

@@ -10,7 +10,7 @@ export interface Issues {
   issues: Issue[];
 }
 
-/** Step 3: finds what is unclear, contradictory, missing or not worth keeping. */
+/** Step 3: finds terms that are unclear, contradictory, missing or not worth keeping. */
 export function issues(settings: Settings, report: Report): void {
   const { defined } = loadProvisional(settings.work);
   const { terms } = defined.content;
@@ -24,7 +24,7 @@ export function issues(settings: Settings, report: Report): void {
   report.say(`Found ${found.length} issues${found.length === 0 ? '' : `: ${countByKind(found)}`}.`);
 }
 
-/** The defined terms and the corpus that they come from, refused if they are not of one run. */
+/** Loads the defined terms and their corpus. @throws GlossaryError if they are from different runs */
 export function loadProvisional(work: string): { corpus: Loaded<Corpus>; defined: Loaded<Provisional> } {
   const defined = loadWork<Provisional>(work, 'provisional');
   const corpus = loadWork<Corpus>(work, 'corpus');

@@ -1,16 +1,16 @@
 import type { Label, Range } from './corpus';
 
-/** Nobody names a thing in more words or letters than this; longer ones are sentences. */
+/** The limits of a name; a longer text is a sentence. */
 const NAME_WORDS = 5;
 const NAME_LETTERS = 48;
 
-/** Words that open a remark, not a definition. */
+/** Words that start a remark, not a definition. */
 const REMARK =
   /^(note|notes|warning|tip|hint|caution|important|example|examples|default|defaults|type|types|returns?|see( also)?|usage|e\.g\.|i\.e\.|todo|info|required|optional|since|deprecated|version|source|credits?|thanks|before|after|step \d+|q|a|question|answer|yes|no|new|bad|good|wrong|right|input|output|result|values?|params?|parameters?|arguments?|options?|description|summary|tl;dr|ps|update|edit|fixed|added|changed|removed|first|second|third|finally|pros?|cons?|why|what|how|when|where|then|rules?)$/i;
 
 /**
- * "**Name**: text", "`name` - text", "[name](…) – text", "**Name:** text" and, where `plain` allows it,
- * "Name: text" and "Name : text" (a definition list).
+ * Finds "**Name**: text", "`name` - text", "[name](…) – text", "**Name:** text" and, if `plain` is true, "Name:
+ * text" and "Name : text" (a definition list).
  */
 export function findLabel(
   text: string,
@@ -22,18 +22,18 @@ export function findLabel(
   if (byMark) return { ...byMark, link: opensWithLink };
   if (!plain) return null;
   const match = /^([\p{L}\p{N}][^:`.!?;—–]{1,47}?)(?:: | : | [—–] | - )(?=\S)/u.exec(text);
-  // "Insert, then publish: the request fails" names nothing.
+  // "Insert, then publish: the request fails" contains no name.
   if (!match?.[1] || match[1].includes(',')) return null;
   return labelOf(match[1], match[0].length, 'plain');
 }
 
-/** The label of a table row: its first cell. */
+/** Returns the label of a table row: its first cell. */
 export function tableLabel(firstCell: string): Label | null {
   return labelOf(firstCell, 0, 'table');
 }
 
 function markedLabel(text: string, marked: Range[]): Label | null {
-  // The mark must open the block; several in a row with commas between them name several things.
+  // The mark must start the block; several marks in a row with commas in between are several names.
   let end = 0;
   let any = false;
   for (const [start, stop] of marked) {
@@ -46,7 +46,7 @@ function markedLabel(text: string, marked: Range[]): Label | null {
   const inside = /^(.*?)\s*[:—–-]\s*$/.exec(text.slice(0, end));
   const after = /^(?:\s*\([^()]{1,30}\))?\s*(?:[:—–]|-(?=\s)|\s-\s)\s*/.exec(text.slice(end));
   if (after) return labelOf(inside?.[1] ?? text.slice(0, end), end + after[0].length, 'marked');
-  // "**Name.** Text" and "**Name:** text" carry the separator within the mark.
+  // "**Name.** Text" and "**Name:** text" have the separator inside the mark.
   const within = /^(.*?)\s*[.:—–]$/.exec(text.slice(0, end));
   if (within?.[1] && /^\s+\S/.test(text.slice(end))) {
     return labelOf(within[1], end + (/^\s+/.exec(text.slice(end))?.[0].length ?? 0), 'marked');

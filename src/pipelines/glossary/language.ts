@@ -6,7 +6,7 @@ import { wordKey } from './words';
 /** A word, number or sign of a sentence. Compounds ("in-memory", "Node.js", "@scope/name") are one token. */
 export interface Token {
   text: string;
-  /** See `wordKey`; a hyphenated token has several words here, as `termKey` would give them. */
+  /** See `wordKey`. A hyphenated token has several words here, as in `termKey`. */
   key: string;
   pos: PartOfSpeech;
   /** Offsets in the sentence's text. */
@@ -36,15 +36,15 @@ export type PartOfSpeech =
   | 'SPACE';
 
 export interface Sentence {
-  /** As in the document, backticks and all. */
+  /** As in the document, including backticks. */
   text: string;
   tokens: Token[];
   document: string;
   line: number;
   block: Block;
-  /** Where the sentence begins in the block's text. */
+  /** The offset of the sentence in the block's text. */
   offset: number;
-  /** Its place among the block's sentences, from 0. */
+  /** The index of the sentence in the block, from 0. */
   index: number;
 }
 
@@ -52,7 +52,7 @@ const splitter = winkNLP(model, ['sbd']);
 const tagger = winkNLP(model, ['sbd', 'pos']);
 const its = tagger.its;
 
-/** How often each word is written small, and how often with a capital that no sentence start explains. */
+/** Counts how often each word is lower case, and how often it is capitalised within a sentence. */
 export class Casing {
   private readonly small = new Map<string, number>();
   private readonly capital = new Map<string, number>();
@@ -81,7 +81,7 @@ function eachWord(text: string, visit: (word: string, start: number, initial: bo
   }
 }
 
-/** The sentences of a document, tagged. Boilerplate sections give none. */
+/** Returns the tagged sentences of a document, without boilerplate sections. */
 export function sentencesOf(document: Document, casing: Casing): Sentence[] {
   return document.blocks.flatMap((block) =>
     block.boilerplate ? [] : sentencesOfBlock(document.path, block, casing),
@@ -91,7 +91,7 @@ export function sentencesOf(document: Document, casing: Casing): Sentence[] {
 export function sentencesOfBlock(document: string, block: Block, casing: Casing): Sentence[] {
   const { text } = block;
   const readable = forTheTagger(text);
-  // A sentence that opens with code owns the backtick in front of it.
+  // If a sentence starts with code, the backtick before it belongs to it.
   const spans = splitSentences(readable).map(([start, end]): [number, number] => [
     ownBacktick(text, start),
     ownBacktick(text, end),
@@ -118,8 +118,8 @@ function ownBacktick(text: string, at: number): number {
 }
 
 /**
- * The same text, letter for letter as long, without what leads the tagger astray: backticks become blanks,
- * code that is no word becomes a name, and dots within words no longer end sentences.
+ * Returns text of the same length that does not confuse the tagger. Backticks become blanks, and code that is not a
+ * word becomes a name. Dots within words no longer end sentences.
  */
 function forTheTagger(text: string): string {
   return text
@@ -137,12 +137,15 @@ function isWordLike(code: string): boolean {
   return /^[@\p{L}][\p{L}\p{N}_.@/-]*$/u.test(code);
 }
 
-/** A proper name of the same length, which the tagger takes for the noun that code mostly stands for. */
+/** Returns a proper name of the same length; the tagger takes it for a noun, which code usually stands for. */
 function nameLike(code: string): string {
   return 'Q'.padEnd(code.length, 'x').slice(0, code.length);
 }
 
-/** Sentence starts and headings are written small where the documents usually do: "Workers claim" → "workers". */
+/**
+ * Lowers the case of sentence starts and headings if the documents usually write the word so: "Workers claim" →
+ * "workers".
+ */
 function recased(text: string, casing: Casing, heading: boolean): string {
   let result = text;
   eachWord(text, (word, start, initial) => {
@@ -164,14 +167,14 @@ function splitSentences(text: string): [number, number][] {
     starts.push(at < 0 ? cursor : at);
     cursor = (at < 0 ? cursor : at) + word.length;
   }
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- wink names what it wants by these very functions
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- wink identifies its outputs by these functions
   const spans = document.sentences().out(splitter.its.span) as unknown as [number, number][];
   const result: [number, number][] = [];
   spans.forEach(([first], position) => {
     const from = result.length === 0 ? 0 : (starts[first] ?? 0);
     const next = spans[position + 1];
     const to = next ? (starts[next[0]] ?? text.length) : text.length;
-    // A "sentence" that goes on in small letters was cut at an abbreviation.
+    // A "sentence" that starts in lower case was split at an abbreviation.
     const previous = result.at(-1);
     if (
       previous &&
@@ -186,7 +189,7 @@ function splitSentences(text: string): [number, number][] {
   return result;
 }
 
-/** Tags `readable` and maps what it finds back to `original`, which is exactly as long. */
+/** Tags `readable` and maps the result to `original`, which has the same length. */
 function tag(original: string, readable: string): Token[] {
   const words = tagger.readDoc(readable).tokens();
   const texts = words.out();
@@ -215,7 +218,7 @@ function tag(original: string, readable: string): Token[] {
   return corrected(tokens);
 }
 
-/** Hyphens glue: "server-sent" is one word to a reader. */
+/** Returns true for a hyphenated continuation: readers see "server-sent" as one word. */
 function joins(previous: Token, word: string, at: number, text: string): boolean {
   if (previous.end !== at) return false;
   const last = text[at - 1] ?? '';
@@ -239,9 +242,9 @@ function insideCode(text: string, offset: number): boolean {
 const isNoun = (token: Token | undefined): boolean => token?.pos === 'NOUN' || token?.pos === 'PROPN';
 
 /**
- * The tagger takes verbs and nouns of the trade for one another ("the worker claims a run", "each queued run
- * waits"). Grammar decides the plain cases: between a noun and an article stands a verb, and after an article
- * and its adjectives stands a noun.
+ * Corrects the tagger, which confuses verbs and nouns of this field ("the worker claims a run", "each queued run
+ * waits"). Grammar decides clear cases: a verb between a noun and an article, a noun after an article and its
+ * adjectives.
  */
 function corrected(tokens: Token[]): Token[] {
   tokens.forEach((token, index) => {
@@ -282,7 +285,7 @@ function isReallyNoun(token: Token, before: Token | undefined, tokens: Token[], 
   return followsArticle(tokens, index);
 }
 
-/** The verbs that references open their sentences with, leaving out who does it. */
+/** Verbs that start sentences of reference documentation, in which the subject is omitted. */
 const DOCUMENTING =
   /^(Returns?|Checks?|Sets?|Gets?|Allows?|Uses?|Enables?|Creates?|Defines?|Adds?|Parses?|Shows?|Makes?|Runs?|Calls?|Matches|Transforms?|Converts?|Reads?|Writes?|Starts?|Stops?|Prints?|Logs|Ignores?|Validates?|Specifies|Provides?|Emits?|Tests?)$/;
 

@@ -5,7 +5,7 @@ import { PARAMETERS, settingsFrom, type GivenOptions, type Settings } from './se
 
 type Step = (settings: Settings, report: Report) => void;
 
-/** Each step is loaded when it is asked for: only the first two need the language model. */
+/** Steps load lazily, because only the first two need the language model. */
 const STEPS: [name: string, description: string, load: () => Promise<Step>][] = [
   [
     'extract',
@@ -65,7 +65,7 @@ for (const [name, description, load] of STEPS) {
     .action((options: GivenOptions) => run(load, options));
 }
 
-/** One step, its outcome as the exit code. A full pipe or a full disk must not look like success either. */
+/** Runs one step and sets the exit code. Output errors, such as a full pipe or disk, also fail the step. */
 async function run(load: () => Promise<Step>, options: GivenOptions): Promise<void> {
   const report = openReport(process.env);
   try {

@@ -3,24 +3,27 @@ import type { Block, BlockKind, Document, Label, Range } from './corpus';
 import { findLabel, tableLabel } from './labels';
 import { isBoilerplateHeading } from './common-words';
 
-/** HTML is parsed so that it can be left out: badges, centred logos, comments. Bare URLs stay what they are: text. */
+/** Parses HTML in order to drop it: badges, centred logos, comments. Bare URLs stay text. */
 const parser = new MarkdownIt({ html: true, linkify: false });
 
 type MarkdownToken = ReturnType<typeof parser.parse>[number];
 
-/** A line of text out of inline markup, with what was marked in it. */
+/** One line of text without inline markup, with the marked ranges. */
 interface Inline {
   text: string;
   breaks: number[];
   emphasis: Range[];
-  /** Everything that can mark a name: emphasis, code and links. */
+  /** The ranges that can mark a name: emphasis, code and links. */
   marked: Range[];
-  /** True where nothing but links into the same page was found: a line of a table of contents. */
+  /** True if the line contains only links within the page: an entry of a table of contents. */
   onlyAnchors: boolean;
   opensWithLink: boolean;
 }
 
-/** Reads a Markdown document into blocks of plain text. Code, HTML, images, link targets and front matter go. */
+/**
+ * Reads a Markdown document into blocks of plain text, without code blocks, HTML, images, link targets and front
+ * matter.
+ */
 export function parseMarkdown(path: string, source: string): Document {
   const tokens = parser.parse(blankFrontMatter(source), {});
   const reader = new BlockReader();
@@ -28,13 +31,13 @@ export function parseMarkdown(path: string, source: string): Document {
   return { path, blocks: reader.blocks };
 }
 
-/** Front matter is emptied line by line, so that the lines below keep their numbers. */
+/** Empties front matter line by line, so that the lines below keep their numbers. */
 function blankFrontMatter(source: string): string {
   const match = /^---\n[\s\S]*?\n(?:---|\.\.\.)(?=\n|$)/.exec(source);
   return match ? match[0].replace(/[^\n]/g, '') + source.slice(match[0].length) : source;
 }
 
-/** Headings of columns under which a table says what its first column is. */
+/** Headings of columns that explain the first column of the table. */
 const EXPLAINING_COLUMN =
   /^(descriptions?|meanings?|definitions?|what.*|purpose|explanation|about|effect|does|details?|why|when|role|means|use|summary)$/i;
 
@@ -43,10 +46,10 @@ class BlockReader {
   private listDepth = 0;
   private heading: { level: number } | null = null;
   private under: number | null = null;
-  /** The level of the boilerplate heading that all below it belongs to. */
+  /** The level of the boilerplate heading above the current block. */
   private boilerplateLevel: number | null = null;
   private table: { header: string[]; inHead: boolean; line: number; row: Inline[] } | null = null;
-  /** A list item's first paragraph may carry a label; its later ones are plain paragraphs. */
+  /** Only the first paragraph of a list item may have a label; later ones are plain paragraphs. */
   private itemIsFresh = false;
 
   take(token: MarkdownToken): void {
@@ -78,7 +81,7 @@ class BlockReader {
         if (this.table) this.table.inHead = false;
         break;
       case 'tr_open':
-        // Cells carry no line of their own; a row is always one line.
+        // Cells have no line number; a row is always one line.
         if (this.table) this.table.line = (token.map?.[0] ?? 0) + 1;
         break;
       case 'tr_close':
@@ -111,7 +114,7 @@ class BlockReader {
     }
     const kind = this.listDepth > 0 && this.itemIsFresh ? 'item' : 'paragraph';
     this.itemIsFresh = false;
-    // In a paragraph "Name: text" is mostly a sentence that goes on; in a list it is mostly a name.
+    // "Name: text" is usually a sentence in a paragraph, and usually a label in a list.
     this.add(
       kind,
       inline,
@@ -161,7 +164,7 @@ class BlockReader {
   }
 }
 
-/** "Term" on one line and ": what it is" on the next, which CommonMark reads as one paragraph. */
+/** "Term" on one line and ": explanation" on the next, which CommonMark parses as one paragraph. */
 function isDefinitionList(inline: Inline): boolean {
   const start = inline.breaks[0];
   return start !== undefined && inline.text.startsWith(': ', start);
@@ -180,7 +183,7 @@ function readInline(children: MarkdownToken[]): Inline {
 
   const append = (piece: string): void => {
     const clean = piece.replace(/\s+/g, ' ');
-    // One blank between two pieces, however many the source had.
+    // One blank between two pieces, whatever the source has.
     const next = text === '' || text.endsWith(' ') ? clean.trimStart() : clean;
     text += next;
     if (!inAnchor) outsideAnchors += next;

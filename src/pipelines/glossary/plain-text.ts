@@ -4,10 +4,10 @@ import { isBoilerplateHeading } from './common-words';
 
 const UNDERLINE = /^\s*(={3,}|-{3,}|~{3,})\s*$/;
 const BULLET = /^\s*(?:[-*•+]|\d{1,2}[.)])\s+/;
-/** More signs than this share of a line and it is code, a drawing or a table of numbers. */
+/** A block with a larger share of symbols is code, a drawing or a table of numbers. */
 const SIGNS_SHARE = 0.3;
 
-/** Reads plain text: paragraphs end at a blank line, underlined or shouted lines are headings, bullets are items. */
+/** Reads plain text: blank lines end paragraphs, underlined or upper-case lines are headings, bullets are items. */
 export function parsePlainText(path: string, source: string): Document {
   const lines = source.split('\n');
   const blocks: Block[] = [];

@@ -21,11 +21,11 @@ import { termKey } from './words';
 export interface Occurrence {
   document: string;
   line: number;
-  /** The sentence around it, cut where it is long. */
+  /** The sentence around it, shortened if long. */
   context: string;
 }
 
-/** A term with the best definition that the documents hold, the runners-up, and where it is used. */
+/** A term with the best definition in the documents, the alternatives, and its occurrences. */
 export interface DefinedTerm extends RankedTerm {
   definition: Definition | null;
   alternatives: Definition[];
@@ -40,7 +40,7 @@ const MOST_ALTERNATIVES = 5;
 const MOST_OCCURRENCES = 20;
 const CONTEXT_LENGTH = 200;
 
-/** Step 2: gives every term one definition out of the documents' own sentences. */
+/** Step 2: gives every term one definition from the documents' own sentences. */
 export function provisional(settings: Settings, report: Report): void {
   const corpus = loadWork<Corpus>(settings.work, 'corpus');
   const terms = loadWork<Terms>(settings.work, 'terms');
@@ -72,7 +72,7 @@ interface Finds {
   occurrences: Occurrence[];
 }
 
-/** One pass over all sentences: what each says about each term. */
+/** Collects definitions and occurrences of all terms in one pass over the sentences. */
 export function collect(corpus: Corpus, terms: DefinedWord[]): Map<string, Finds> {
   const casing = casingOf(corpus);
   const found = new Map<string, Finds>(
@@ -88,7 +88,7 @@ export function collect(corpus: Corpus, terms: DefinedWord[]): Map<string, Finds
       if (block.kind === 'heading') {
         heading = block;
       } else if (heading) {
-        // Only the first words below a heading speak about the heading itself.
+        // Only the first sentence below a heading describes the heading.
         const finds = found.get(headingSubject(heading.text));
         const definition = finds ? definitionFromHeading(opening, heading, finds.term, sentences[1]) : null;
         if (finds && definition) finds.definitions.push(definition);
@@ -115,7 +115,7 @@ function takeSentence(sentence: Sentence, next: Sentence | undefined, found: Map
       line: sentence.line,
       context: contextOf(sentence, match),
     });
-    // "An event stream is …" defines the event stream and neither the event nor the stream.
+    // "An event stream is …" defines the event stream, not the event or the stream.
     if (all.some((other) => other !== match && other.first <= match.first && other.last >= match.last))
       continue;
     const definition = definitionFrom(sentence, match, next, finds.term);
@@ -128,7 +128,7 @@ function takeSentence(sentence: Sentence, next: Sentence | undefined, found: Map
   }
 }
 
-/** "What is a lease?", "The lease", "Leases": all headings about leases. */
+/** Returns the key of the subject: "What is a lease?", "The lease" and "Leases" are all about leases. */
 function headingSubject(heading: string): string {
   return termKey(
     heading
@@ -138,7 +138,7 @@ function headingSubject(heading: string): string {
   );
 }
 
-/** Each text once, best first. The same sentence in two documents is one definition. */
+/** Removes duplicate texts, best first. The same sentence in two documents is one definition. */
 export function best(definitions: Definition[]): Definition[] {
   const texts = new Set<string>();
   return [...definitions].sort(byTrust).filter((definition) => {
@@ -148,7 +148,7 @@ export function best(definitions: Definition[]): Definition[] {
   });
 }
 
-/** A few occurrences out of every document rather than twenty out of the first. */
+/** Picks a few occurrences from every document instead of 20 from the first. */
 function spreadOver(occurrences: Occurrence[]): Occurrence[] {
   const byDocument = new Map<string, Occurrence[]>();
   const seen = new Set<string>();

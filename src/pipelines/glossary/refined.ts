@@ -9,7 +9,7 @@ import type { Report } from './report';
 import type { Settings } from './settings';
 import { loadWork, replaceFiles, requireMadeFrom } from './work-files';
 
-/** Step 4: resolves what it can and writes the glossary. */
+/** Step 4: resolves issues where possible and writes the glossary. */
 export function refined(settings: Settings, report: Report): void {
   const found = loadWork<Issues>(settings.work, 'issues');
   const { corpus, defined } = loadProvisional(settings.work);
@@ -37,7 +37,7 @@ export function refined(settings: Settings, report: Report): void {
   glossary.terms.forEach((term, index) =>
     report.progress(index + 1, glossary.terms.length, `Refined ${term.term}`),
   );
-  // A run that starts here has read nothing itself, but what it makes has the same holes.
+  // A run that starts here reads no documents, but its result has the same gaps.
   if (unreadable.length > 0) report.partial(PARTIAL_REASON);
 
   const json = `${JSON.stringify(glossary, null, 2)}\n`;
@@ -61,7 +61,7 @@ export function refined(settings: Settings, report: Report): void {
   );
 }
 
-/** The run's own copy first: should it fail, the last good glossary in the work folder is still the last good one. */
+/** Returns the run's own folder first. If writing there fails, the work folder keeps the last good glossary. */
 function destinations(settings: Settings): string[] {
   const folders = [settings.runDir, settings.out, settings.work].filter((folder) => folder !== null);
   return [...new Set(folders)];

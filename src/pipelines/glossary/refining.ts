@@ -25,7 +25,7 @@ interface Entry {
 const LONGEST_JOINED = 320;
 const MOST_SEE_ALSO = 6;
 
-/** Resolves what can be resolved without inventing a word, and keeps the rest as open issues. */
+/** Resolves issues using only text from the documents, and keeps the others as open issues. */
 export function refine(terms: DefinedTerm[], issues: Issue[], minConfidence: number): Refined {
   const entries = new Map<string, Entry>();
   for (const term of terms) {
@@ -42,7 +42,7 @@ export function refine(terms: DefinedTerm[], issues: Issue[], minConfidence: num
     resolved.push({ kind: issue.kind, term: issue.term, outcome });
   };
 
-  // Duplicates first: what is merged away needs nothing else resolved.
+  // Duplicates first: a merged entry needs no further resolution.
   const mergedInto = new Map<string, string>();
   for (const issue of issues.filter(({ kind }) => kind === 'near-duplicate')) {
     const minor = entries.get(issue.key);
@@ -63,7 +63,7 @@ export function refine(terms: DefinedTerm[], issues: Issue[], minConfidence: num
         break;
       case 'too-generic':
       case 'not-worth-keeping':
-        // A merge may have brought a definition along.
+        // A merge may have added a definition.
         if (issue.kind === 'not-worth-keeping' && entry.definition !== entry.term.definition) break;
         entries.delete(issue.key);
         resolve(issue, 'left out');
@@ -109,7 +109,7 @@ function merge(minor: Entry, major: Entry): void {
   const better =
     minor.definition !== null &&
     (major.definition === null || minor.definition.confidence > major.definition.confidence);
-  // The acronym's own "Short for …" says nothing once the long form is an entry.
+  // "Short for …" is useless once the long form is an entry.
   if (better && minor.definition && minor.definition.kind !== 'expansion') {
     major.definition = minor.definition;
     major.sources = minor.sources;
@@ -126,7 +126,7 @@ function merge(minor: Entry, major: Entry): void {
   };
 }
 
-/** A better sentence of the documents, or two that say more than one; null where there are none. */
+/** Takes a better sentence of the documents, or joins two sentences; null if there are none. */
 function improve(entry: Entry, issue: Issue, minConfidence: number): string | null {
   const now = entry.definition;
   if (!now) return null;
@@ -136,7 +136,7 @@ function improve(entry: Entry, issue: Issue, minConfidence: number): string | nu
   const other = entry.term.alternatives.find((one) => isSound(one) && one.text !== now.text);
   if (!other) return null;
 
-  // The sentence at fault may still be the most trusted one; a sound one may come a little behind it.
+  // The sentence with the issue may have the highest confidence, so a sound one may be slightly less confident.
   if (issue.kind !== 'weak-definition') {
     if (other.confidence < Math.max(minConfidence, now.confidence - 0.3)) return null;
     entry.definition = other;
@@ -197,7 +197,10 @@ function otherNames(entry: Entry): string[] {
   });
 }
 
-/** What its definition speaks of, its kinds ("event stream" for "stream"), and whose definition speaks of it. */
+/**
+ * Returns the terms in its definition, narrower and wider terms ("event stream" for "stream"), and the terms whose
+ * definitions mention it.
+ */
 function seeAlso(entry: Entry, all: Entry[]): string[] {
   const { key } = entry.term;
   const text = entry.definition?.text ?? '';
@@ -229,7 +232,7 @@ function placeOf({ document, line }: Definition): { document: string; line: numb
   return { document, line };
 }
 
-/** The order of an index: letters before signs and capitals, then exactly, so that it never changes. */
+/** Sorts as in an index: by letters first, then exactly, so that the order is deterministic. */
 export function byName(a: string, b: string): number {
   return byCodePoint(slug(a), slug(b)) || byCodePoint(a, b);
 }

@@ -6,11 +6,11 @@ export interface Metrics {
   issuesCount?: number;
 }
 
-/** What a step says about itself while it works. */
+/** The reports of a step about its progress and results. */
 export interface Report {
-  /** A line for whoever reads along: stdout, which is the run's log under Jobato. */
+  /** Writes a line for readers to stdout, which is the run's log under Jobato. */
   say(message: string): void;
-  /** Something that went wrong without ending the step: stderr. */
+  /** Writes a problem that does not end the step to stderr. */
   warn(message: string): void;
   progress(current: number, total: number, message: string): void;
   metrics(metrics: Metrics): void;
@@ -19,20 +19,20 @@ export interface Report {
   artifact(path: string): void;
 }
 
-/** Writes what it can of a chunk and answers how many bytes that was, as `fs.writeSync` does. */
+/** Writes a part of a chunk and returns the number of bytes, like `fs.writeSync`. */
 export type WriteChunk = (chunk: Uint8Array) => number;
 
-/** How long a full pipe may stay full before an event is given up. */
+/** How long a write waits for a full pipe before the event is dropped or fails. */
 const PATIENCE_MS = { progress: 2_000, facts: 30_000 };
 
 /**
- * One JSON object a line on the descriptor that Jobato reads.
+ * Writes one JSON object per line to the descriptor that Jobato reads.
  *
- * Progress is worth nothing a moment later, so it is dropped when nobody takes it. All else changes what the
- * run is: a `partial` that does not arrive would turn a result with holes green, so it throws instead.
+ * Progress is outdated quickly, so it is dropped if the pipe stays full. All other events change the result of the
+ * run. A lost `partial` would make an incomplete result look complete, so a failed write throws.
  */
 export class EventChannel {
-  /** The rest of a line that was half written when the pipe filled up: it must go out before anything else. */
+  /** The rest of a partly written line, which must be written before anything else. */
   private unsent: Uint8Array = new Uint8Array(0);
   private readerGone = false;
 
@@ -59,7 +59,10 @@ export class EventChannel {
     return this.drain(line, patience, true);
   }
 
-  /** True when all of it went out. Of a line that could not even begin, nothing is kept. */
+  /**
+   * Returns true if all bytes were written. If not even the first byte of a new line was written, the line is
+   * discarded.
+   */
   private drain(bytes: Uint8Array, patience: number, fresh = false): boolean {
     let rest = bytes;
     let waited = 0;
@@ -86,12 +89,12 @@ export class EventChannel {
   }
 }
 
-/** Blocks for a moment: the writes are synchronous, so that no event is lost when the process ends. */
+/** Blocks the thread: writes are synchronous, so that no event is lost when the process ends. */
 function sleepSync(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-/** Under Jobato: progress and facts as events, the log in words. */
+/** For a step under Jobato: events on the descriptor, text in the log. */
 class EventReport implements Report {
   constructor(private readonly events: EventChannel) {}
 
@@ -112,7 +115,7 @@ class EventReport implements Report {
   }
   error(code: string, message: string): void {
     process.stderr.write(`${message}\n`);
-    // The step fails by its exit code anyway; a lost error event only costs the run its better message.
+    // The exit code already fails the step; losing this event costs only the better message.
     this.events.sendIfTaken({ error: { code, message } });
   }
   artifact(path: string): void {
@@ -120,7 +123,7 @@ class EventReport implements Report {
   }
 }
 
-/** By hand: all of it in words, and of a long loop about twenty lines. */
+/** For a manual start: text only, with about 20 progress lines. */
 class TerminalReport implements Report {
   say(message: string): void {
     process.stdout.write(`${message}\n`);
@@ -142,7 +145,7 @@ class TerminalReport implements Report {
   artifact(): void {}
 }
 
-/** The report that fits: events where `JOBATO_EVENTS_FD` names an open descriptor, words otherwise. */
+/** Returns an event report if `JOBATO_EVENTS_FD` names an open descriptor, and a text report otherwise. */
 export function openReport(env: NodeJS.ProcessEnv): Report {
   const named = env.JOBATO_EVENTS_FD;
   if (named === undefined || named === '') return new TerminalReport();
@@ -156,7 +159,10 @@ export function openReport(env: NodeJS.ProcessEnv): Report {
   return new EventReport(new EventChannel((chunk) => writeSync(descriptor, chunk)));
 }
 
-/** Where nobody handed down a descriptor 3, Node uses that number for something of its own, which is no file. */
+/**
+ * Returns true if the parent passed the descriptor. Otherwise Node may use the number internally, for something
+ * that is neither a file nor a pipe.
+ */
 function isHandedDown(descriptor: number): boolean {
   try {
     const stat = fstatSync(descriptor);

@@ -1,18 +1,18 @@
 import path from 'node:path';
 import { GlossaryError } from './glossary.errors';
 
-/** Everything that a step can be told. */
+/** All settings of a step. */
 export interface Settings {
-  /** Against which documents are shown and linked. */
+  /** The folder that document paths and links are relative to. */
   root: string;
   docs: string;
   /** A file with excluded and required terms. */
   terms: string | null;
-  /** Where the steps leave what the next ones need, and the last good glossary. */
+  /** The folder for intermediate files and the last good glossary. */
   work: string;
-  /** Where the finished glossary is copied to, beside the one in `work`. */
+  /** A folder for another copy of the glossary. */
   out: string | null;
-  /** Under Jobato the run's own folder: its copy becomes an artifact. */
+  /** The run's folder under Jobato: the copy there becomes an artifact. */
   runDir: string | null;
   title: string;
   maxTerms: number;
@@ -23,7 +23,7 @@ export interface Settings {
   maxDocuments: number;
 }
 
-/** What can be given by option or as a project's parameter, under the same name. */
+/** Settings available as an option and as a project parameter with the same name. */
 export const PARAMETERS = {
   docs: { kind: 'text', default: 'docs' },
   terms: { kind: 'text', default: '' },
@@ -38,10 +38,10 @@ export const PARAMETERS = {
 
 type Parameter = keyof typeof PARAMETERS;
 
-/** Options of the command line: all optional, as the parser gives them. */
+/** Command line options as parsed; all are optional. */
 export type GivenOptions = Partial<Record<Parameter | 'work' | 'out', string>>;
 
-/** An option wins over a parameter of the run, and that over the default. An empty text counts as not given. */
+/** Options override parameters of the run, which override defaults. An empty text counts as not given. */
 export function settingsFrom(options: GivenOptions, env: NodeJS.ProcessEnv, root: string): Settings {
   const params = paramsOf(env);
   const given = (name: Parameter): unknown => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { GlossaryError } from './glossary.errors';
 
-/** What people decide about terms, whatever the counting says. */
+/** Terms that users exclude or require, regardless of the ranking. */
 export interface TermList {
   excluded: string[];
   required: string[];
@@ -11,7 +11,7 @@ export interface TermList {
 
 export const NO_TERM_LIST: TermList = { excluded: [], required: [] };
 
-/** Reads a term list. A list that was named but can't be read ends the step: it would be half obeyed. */
+/** Reads a term list. An unreadable or invalid list fails the step, because it could only be applied in part. */
 export function readTermList(file: string): TermList {
   let text: string;
   try {
@@ -30,7 +30,7 @@ export function readTermList(file: string): TermList {
   }
 }
 
-/** `excluded:` and `required:`, each a list of words. */
+/** Parses `excluded:` and `required:`, each a list of terms. */
 export function parseYamlTermList(text: string): TermList {
   const content: unknown = parse(text);
   if (content === null || content === undefined) return { excluded: [], required: [] };
@@ -45,7 +45,7 @@ export function parseYamlTermList(text: string): TermList {
   return withoutConflict({ excluded: listOf(excluded, 'excluded'), required: listOf(required, 'required') });
 }
 
-/** The same as plain text: a line "excluded:" or "required:", and below it one term a line. `#` opens a remark. */
+/** Parses the plain-text form: a line "excluded:" or "required:", then one term per line. `#` starts a comment. */
 export function parseTextTermList(text: string): TermList {
   const list: TermList = { excluded: [], required: [] };
   let current: string[] | null = null;

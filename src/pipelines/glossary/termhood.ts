@@ -12,9 +12,9 @@ export interface RankedTerm {
   documentsCount: number;
   expansions: string[];
   required: boolean;
-  /** The documents write it as code: an option or a function, not a word. */
+  /** True if the documents write it as code: an option or a function, not a word. */
   code: boolean;
-  /** Every word of it is an everyday word: it is in because the documents seem to define it. */
+  /** True if every word is an everyday word: it is a term only because the documents seem to define it. */
   everyday: boolean;
 }
 
@@ -26,15 +26,15 @@ export interface RankingOptions {
   required: string[];
 }
 
-/** How many words of running text the candidates were counted in, and in how many documents. */
+/** The number of words and documents in which the candidates were counted. */
 export interface CorpusSize {
   words: number;
   documents: number;
-  /** How often each single word stands in the documents. */
+  /** The frequency of each single word. */
   wordCounts: Map<string, number>;
 }
 
-/** The best candidates, best first; the required ones are always among them. */
+/** Returns the best candidates, required ones first. Required terms are always included. */
 export function rankTerms(
   candidates: Map<string, Candidate>,
   size: CorpusSize,
@@ -73,13 +73,12 @@ export function rankTerms(
 }
 
 /**
- * How much a phrase looks like a term of these documents, 0 for not at all.
+ * Rates how likely a phrase is a term of these documents; 0 means that it is not.
  *
- * The base is the C-value (Frantzi and Ananiadou): how often a phrase stands by itself, not as a part of
- * longer ones, and longer phrases weigh more. It is raised by how much rarer the words are in everyday speech,
- * by coming up again and again within a document (a topic) rather than once in each (a habit of writing), by
- * being spread over documents, and by what authors do with their terms: give them headings, emphasise them,
- * spell out acronyms, and above all say what they mean.
+ * The base is the C-value (Frantzi and Ananiadou): how often a phrase occurs outside of longer phrases, with more
+ * weight for longer ones. The score rises with words that are rare in speech. It rises with repeated use within a
+ * document, which is a topic and not a habit of writing, and with spread over documents. It also rises with the
+ * marks of authors: headings, emphasis, expanded acronyms and, above all, definitions.
  */
 export function termhood(
   candidate: Candidate,
@@ -90,7 +89,7 @@ export function termhood(
   const words = candidate.key.split(' ');
   const alone = standsAlone(candidate, candidates, minOccurrences);
   const marked = candidate.defined >= 0.5 || candidate.headings > 0 || candidate.expansions.size > 0;
-  // What no author has marked as a term must show by its number that it is one.
+  // Phrases that no author has marked need a higher frequency.
   if (
     !marked &&
     (alone < minOccurrences + 1 || (words.length === 1 && candidate.asNoun < minOccurrences + 1))
@@ -100,18 +99,18 @@ export function termhood(
   if (words.length === 1 && candidate.defined < 0.5 && candidate.expansions.size === 0) {
     if (isEverydayComputing(candidate.key) || isWellKnownAcronym(candidate.key)) return 0;
   }
-  // "**project**: a thing that is run": what authors take the trouble to mark and to explain, they mean.
+  // A generic word is a term only if authors both mark and explain it: "**project**: a thing that is run".
   const isGeneric = words.length === 1 && isGenericNoun(candidate.key);
   if (isGeneric && (candidate.defined < 0.5 || candidate.headings + candidate.emphasised === 0)) return 0;
 
   const spelling = mainSpelling(candidate);
   const onlyCode = isMostlyCode(candidate);
-  // A word that is mostly no noun outside of code ("checks", "custom") got in by a slip of the tagger.
+  // A word that is usually not a noun outside of code ("checks", "custom") is an error of the tagger.
   if (!onlyCode && candidate.asNoun < (candidate.frequency - candidate.inCode) * 0.6) return 0;
-  // Names out of code are terms only where the text talks about them.
+  // Names from code are terms only if the text explains them.
   const isName = isIdentifier(spelling) && !/\.js$/i.test(spelling);
   if (isName && candidate.defined < 0.5 && (candidate.codeLabels === 0 || candidate.frequency < 4)) return 0;
-  // Of a heading that the text below never takes up again there is nothing to explain.
+  // If the text never uses the words of a heading, there is nothing to explain.
   if (candidate.defined < 0.5 && candidate.frequency - candidate.inHeadings < minOccurrences) return 0;
 
   const rarity = words.reduce((sum, word) => sum + rarityOf(word, size), 0) / words.length;
@@ -145,7 +144,7 @@ function isMostlyCode(candidate: Candidate): boolean {
   return candidate.inCode >= candidate.frequency * 0.7;
 }
 
-/** The C-value's count: all occurrences, less the average of those within each longer phrase that is a candidate. */
+/** Returns the count of the C-value: all occurrences minus the average within each longer candidate. */
 function standsAlone(
   candidate: Candidate,
   candidates: Map<string, Candidate>,
@@ -161,7 +160,7 @@ function standsAlone(
   return longer === 0 ? candidate.frequency : candidate.frequency - inside / longer;
 }
 
-/** 0 for a word as common as in speech, up to 3 for one that speech hardly knows. */
+/** Returns 0 for a word as common as in speech, up to 3 for a word almost unknown in speech. */
 function rarityOf(word: string, size: CorpusSize): number {
   const here = ((size.wordCounts.get(word) ?? 1) * 1e6) / Math.max(2000, size.words);
   const speech = Math.max(perMillionInSpeech(word), perMillionInSpeech(`${word}s`));
@@ -184,7 +183,7 @@ function rankedTerm(candidate: Candidate, score: number, asked: string | undefin
   };
 }
 
-/** The singular where the documents use it, else what they write most. */
+/** Returns the singular if the documents use it enough, otherwise the most frequent spelling. */
 export function mainSpelling(candidate: Candidate): string {
   const spellings = [...candidate.spellings].sort((a, b) => b[1] - a[1] || byCodePoint(a[0], b[0]));
   const total = spellings.reduce((sum, [, count]) => sum + count, 0);
@@ -198,7 +197,7 @@ function isSingular(text: string, key: string): boolean {
   return text.toLowerCase().replace(/[\s-]+/g, ' ') === key;
 }
 
-/** Spellings that a reader might search for: not mere plurals or capitals of the one shown. */
+/** Returns spellings that a reader might search for, without those that differ only in plural or case. */
 function otherSpellings(candidate: Candidate, term: string): string[] {
   const plain = (text: string): string => text.toLowerCase().replace(/s$/, '');
   const shown = new Set([plain(term)]);

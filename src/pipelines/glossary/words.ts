@@ -1,4 +1,4 @@
-/** Words whose singular follows no rule, and words that only look like a plural. */
+/** Words with an irregular singular, and words that only look like plurals. */
 const IRREGULAR = new Map(
   Object.entries({
     children: 'child',
@@ -40,7 +40,7 @@ const SAME_IN_PLURAL = new Set(
   ).split(' '),
 );
 
-/** The singular of an English noun in lower case. Meant for comparing, not for showing. */
+/** Returns the singular of an English noun in lower case, for comparison only. */
 export function singular(word: string): string {
   const irregular = IRREGULAR.get(word);
   if (irregular) return irregular;
@@ -51,7 +51,7 @@ export function singular(word: string): string {
   return word.slice(0, -1);
 }
 
-/** A word as it counts: lower case, singular, without a possessive or quotes. */
+/** Returns a word for comparison: lower case, singular, without possessive or quotes. */
 export function wordKey(word: string): string {
   const bare = word
     .toLowerCase()
@@ -61,8 +61,8 @@ export function wordKey(word: string): string {
 }
 
 /**
- * What all spellings of a term share: "Log levels", "log-level" and "log level" are one. Hyphens part words,
- * because writers leave them out as they like; dots, slashes and underscores belong to names and stay.
+ * Returns a key shared by all spellings of a term: "Log levels", "log-level" and "log level". Hyphens separate
+ * words, because authors use them inconsistently. Dots, slashes and underscores belong to names and stay.
  */
 export function termKey(term: string): string {
   return term
@@ -73,7 +73,7 @@ export function termKey(term: string): string {
     .join(' ');
 }
 
-/** Letters and digits only: "near-duplicate", "nearDuplicate" and "near duplicate" come out the same. */
+/** Returns letters and digits only: "near-duplicate", "nearDuplicate" and "near duplicate" are equal. */
 export function squeezedKey(term: string): string {
   return termKey(term.replace(/([a-z0-9])([A-Z])/g, '$1 $2')).replace(/[^\p{L}\p{N}]+/gu, '');
 }
@@ -83,14 +83,14 @@ export function isAcronym(text: string): boolean {
 }
 
 /**
- * A name out of code rather than a word: `poolSize`, `MAX_AGE`, `app.use`, `--force`. Capitals within a word that
- * begins with one ("TypeScript", "RxJS") are mostly the names of products.
+ * Returns true for a name from code: `poolSize`, `MAX_AGE`, `app.use`, `--force`. Words with an initial capital and
+ * further capitals ("TypeScript", "RxJS") are mostly product names, so they do not count.
  */
 export function isIdentifier(text: string): boolean {
   return /^[a-z][a-z0-9]*[A-Z]|_|\.|\(|\/|::|^[-$@#.]|=|[{}[\]<>]/.test(text);
 }
 
-/** For sorting and anchors: words only, in the order of an index. */
+/** Returns the words only, for sorting and anchors. */
 export function slug(term: string): string {
   return term
     .toLowerCase()

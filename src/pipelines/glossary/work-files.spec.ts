@@ -49,7 +49,7 @@ describe('work files', () => {
 
   it('clears away what a killed process left half written', () => {
     mkdirSync(path.join(work, 'out'));
-    // No process has this number: it is above what any system hands out.
+    // No process has this number: it is above the limit of every system.
     writeFileSync(path.join(work, 'out', 'a.md.999999999.tmp'), 'half');
     replaceFiles([{ path: path.join(work, 'out', 'a.md'), text: 'new' }]);
     expect(readdirSync(path.join(work, 'out'))).toEqual(['a.md']);

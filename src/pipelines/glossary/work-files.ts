@@ -13,7 +13,7 @@ import {
 import path from 'node:path';
 import { GlossaryError } from './glossary.errors';
 
-/** What the steps leave for one another in the work folder, and which step makes it. */
+/** The intermediate files in the work folder, and the step that writes each. */
 export const WORK_FILES = {
   corpus: { name: 'corpus.json', madeBy: 'extract' },
   terms: { name: 'terms.json', madeBy: 'extract' },
@@ -23,12 +23,12 @@ export const WORK_FILES = {
 
 export type WorkFile = keyof typeof WORK_FILES;
 
-/** Raised when the shape of any intermediate file changes: an older one is then refused, not misread. */
+/** Raise for any change to the format of an intermediate file, so that older files are refused and not misread. */
 const VERSION = 2;
 
 interface Envelope<T> {
   version: number;
-  /** The fingerprint of the file it was made from, so that halves of different runs are never joined. */
+  /** The fingerprint of the source file, so that files of different runs are never combined. */
   madeFrom: string | null;
   content: T;
 }
@@ -39,7 +39,7 @@ export interface Loaded<T> {
   madeFrom: string | null;
 }
 
-/** Writes an intermediate file and answers its fingerprint. */
+/** Writes an intermediate file and returns its fingerprint. */
 export function saveWork(workDir: string, file: WorkFile, content: unknown, madeFrom: string | null): string {
   const envelope: Envelope<unknown> = { version: VERSION, madeFrom, content };
   const text = `${JSON.stringify(envelope)}\n`;
@@ -72,7 +72,7 @@ export function loadWork<T>(workDir: string, file: WorkFile): Loaded<T> {
   return { content: envelope.content, fingerprint: fingerprintOf(text), madeFrom: envelope.madeFrom };
 }
 
-/** Refuses a file that an earlier run made out of something that has been replaced since. */
+/** Throws if the file was made from a source that has been replaced since. */
 export function requireMadeFrom(
   file: WorkFile,
   loaded: Loaded<unknown>,
@@ -92,9 +92,9 @@ function fingerprintOf(text: string): string {
 }
 
 /**
- * Replaces files by new ones: all are written beside the old ones and are safe on disk before the first is
- * renamed, so that a failure or a stop leaves either the old or the new, never a half. The renames follow one
- * another without a pause; SIGTERM is held back for just that long, so that a pair stays a pair.
+ * Replaces files atomically. Writes and syncs all new files before the first rename, so that a failure or a stop
+ * never leaves half a file. The renames follow without a pause. A SIGTERM between them is ignored, so that files
+ * written together stay consistent.
  */
 export function replaceFiles(files: { path: string; text: string }[]): void {
   const written: { temporary: string; path: string }[] = [];
@@ -133,7 +133,7 @@ function writeDurably(file: string, text: string): void {
   }
 }
 
-/** A rename is only on disk once its folder is. Not every platform lets a folder be synced. */
+/** A rename is durable only after its folder is synced. Some platforms cannot sync folders. */
 function syncFolder(folder: string): void {
   try {
     const descriptor = openSync(folder, 'r');
@@ -148,7 +148,7 @@ function syncFolder(folder: string): void {
   }
 }
 
-/** Files that a killed process left half written. One that a live process is writing is left alone. */
+/** Removes partly written files of killed processes. Skips files of processes that are alive. */
 function removeLeftovers(file: string): void {
   const prefix = `${path.basename(file)}.`;
   for (const name of readdirSync(path.dirname(file))) {
