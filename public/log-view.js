@@ -398,7 +398,9 @@ function scrollsUp() {
 box.addEventListener('keydown', ({ key, shiftKey }) => {
   if (['ArrowUp', 'PageUp', 'Home'].includes(key) || (key === ' ' && shiftKey)) scrollsUp();
 });
-box.addEventListener('wheel', ({ deltaY, ctrlKey }) => deltaY < 0 && !ctrlKey && scrollsUp(), { passive: true });
+box.addEventListener('wheel', ({ deltaY, ctrlKey }) => deltaY < 0 && !ctrlKey && scrollsUp(), {
+  passive: true,
+});
 follow.addEventListener('change', () => setFollow(follow.checked));
 newLines.addEventListener('click', () => setFollow(true));
 // The height of the list changes when lines become visible, wrap or the window resizes. Elements above the box also

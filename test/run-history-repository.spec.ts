@@ -6,7 +6,11 @@ import { ENTITIES } from '../src/app.module';
 import { toInstant } from '../src/clock/clock';
 import { Database } from '../src/database/database';
 import type { Run, RunStatus } from '../src/runs/run';
-import { type HistoryFilter, type HistoryPlace, RunHistoryRepository } from '../src/history/run-history.repository';
+import {
+  type HistoryFilter,
+  type HistoryPlace,
+  RunHistoryRepository,
+} from '../src/history/run-history.repository';
 import { RunQueries } from '../src/runs/run-queries';
 import { lowestRunIdAt } from '../src/runs/run-id';
 import { RunEntity } from '../src/runs/run.entity';

@@ -17,13 +17,7 @@ const matching = (...names) => [`<rootDir>/test/(${names.join('|')}).spec.ts`];
 const IN_A_BROWSER = ['pages*', 'api-description', 'contract-kit'];
 
 /** Specs that publish or read events on the stream, inside or outside of the application. */
-const ON_BOTH_STREAMS = [
-  'smoke',
-  'api-internal-events',
-  'api-stop',
-  'external-silent',
-  'reused-event-ids',
-];
+const ON_BOTH_STREAMS = ['smoke', 'api-internal-events', 'api-stop', 'external-silent', 'reused-event-ids'];
 
 /** Specs that start their own Redis or use no stream. One spec of the pages stands for all of them. */
 const ON_ONE_STREAM = [

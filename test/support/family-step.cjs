@@ -8,7 +8,7 @@
 const { spawn } = require('node:child_process');
 const { appendFileSync, readFileSync } = require('node:fs');
 
-const { BEHAVIOUR, JOBATO_ATTEMPT, JOBATO_RUN_ID, JOBATO_WORK_DIR } = process.env;
+const { BEHAVIOUR, JOBATO_ATTEMPT, JOBATO_RUN_DIR, JOBATO_RUN_ID, JOBATO_WORK_DIR } = process.env;
 // Not in the run's folder, which is emptied for each attempt.
 const BOOK = `${JOBATO_WORK_DIR}/family-${JOBATO_RUN_ID}`;
 const isFirst = JOBATO_ATTEMPT === '1';
@@ -19,6 +19,8 @@ const isStubborn = BEHAVIOUR === 'stubborn';
 process.stdout.on('error', () => undefined);
 if (isStubborn) process.on('SIGTERM', () => undefined);
 
+// A look that finds not even this process would find no other either.
+if (!isAlive(process.pid)) throw new Error('The step cannot see its own process.');
 const met = earlierAttempts().filter(({ pid }) => isAlive(pid));
 console.log(
   met.length === 0 ? 'alone' : `MET ${met.map(({ role, attempt }) => `${role} of attempt ${attempt}`)}`,
