@@ -4,7 +4,7 @@ import type { Config } from '../config/config';
 import { type FileProblem, type Flaw, problemText } from './file-problem';
 import { FolderFiles } from './folder-files';
 import type { ParsedYaml } from './parse-yaml';
-import { RepeatedLook } from './repeated-look';
+import { PeriodicCheck } from './periodic-check';
 
 /**
  * One optional file in the configuration folder, which is reloaded when it changes. While it is invalid or unreadable,
@@ -13,7 +13,7 @@ import { RepeatedLook } from './repeated-look';
 export class ConfigFile<Content> {
   private readonly logger = new Logger(ConfigFile.name);
   private readonly folder: FolderFiles;
-  private readonly looks = new RepeatedLook(() => this.read());
+  private readonly checks = new PeriodicCheck(() => this.read());
   /** Path for display. */
   readonly path: string;
   private source: string | null = null;
@@ -35,18 +35,18 @@ export class ConfigFile<Content> {
 
   /** Resolves after the first read. */
   open(): Promise<void> {
-    return this.looks.open();
+    return this.checks.open();
   }
 
   close(): Promise<void> {
-    return this.looks.close();
+    return this.checks.close();
   }
 
   /** Reloads the file if it has changed. */
   async reload(): Promise<void> {
     const { folder, name } = this;
     const isCurrent = folder.files.has(name) ? folder.isCurrent(name) : folder.isListCurrent();
-    if (!isCurrent) await this.looks.now();
+    if (!isCurrent) await this.checks.now();
   }
 
   /** Null if there is no file, or it was never valid. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Attempt } from './attempt';
-import type { Places } from './places';
+import type { SlotLimiter } from './slot-limiter';
 
 /** Short enough that a proxy does not time out the call. */
 const WAIT_SECONDS = 25;
@@ -15,7 +15,7 @@ export class ClaimPolling {
   private failing = false;
 
   constructor(
-    private readonly places: Places,
+    private readonly slots: SlotLimiter,
     private readonly claim: (waitSeconds: number) => Promise<Attempt | null>,
   ) {}
 
@@ -32,10 +32,10 @@ export class ClaimPolling {
   private async poll(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      await this.places.untilFree(signal);
+      await this.slots.untilFree(signal);
       if (signal.aborted) return;
       try {
-        await this.places.take(null, () => this.claim(WAIT_SECONDS));
+        await this.slots.take(null, () => this.claim(WAIT_SECONDS));
         if (this.failing) this.logger.log('Runs can be taken again.');
         this.failing = false;
       } catch (error) {

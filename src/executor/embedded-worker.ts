@@ -15,7 +15,7 @@ import { WorkerPresence } from '../runs/worker-presence';
 import { EmbeddedAttempts } from './embedded-attempts';
 import { EmbeddedRecovery } from './embedded-recovery';
 import { LocalControlPlane } from './local-control-plane';
-import { Places } from './places';
+import { SlotLimiter } from './slot-limiter';
 import { StreamRequests } from './stream-requests';
 
 /** Delay in milliseconds before a worker that cannot start, because writes fail, tries again. */
@@ -29,7 +29,7 @@ const BEGIN_AGAIN_MS = 1000;
 export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly logger = new Logger(EmbeddedWorker.name);
   private readonly workerId: string;
-  private readonly places: Places;
+  private readonly slots: SlotLimiter;
   private readonly requests: StreamRequests;
   private readonly stopping = new AbortController();
   private beginning: Promise<void> = Promise.resolve();
@@ -44,9 +44,9 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     stops: UnrecordedStops,
   ) {
     this.workerId = workerId;
-    this.places = new Places(config.workerConcurrency, (taken) => this.announce(taken));
-    stops.onEnd((runId) => this.places.stop(runId, 'stop-requested'));
-    this.requests = new StreamRequests(stream, workerId, this.places, ({ runId }) => attempts.claim(runId!));
+    this.slots = new SlotLimiter(config.workerConcurrency, (taken) => this.announce(taken));
+    stops.onEnd((runId) => this.slots.stop(runId, 'stop-requested'));
+    this.requests = new StreamRequests(stream, workerId, this.slots, ({ runId }) => attempts.claim(runId!));
   }
 
   /** If the database is not writable yet, the server still starts, and recovery continues in the background. */
@@ -59,8 +59,8 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     this.stopping.abort();
     await this.beginning;
     await this.requests.stop();
-    this.places.stopAll('shutting-down');
-    await this.places.allFree();
+    this.slots.stopAll('shutting-down');
+    await this.slots.allFree();
     await this.requests.unfollow();
     this.presence.remove(this.workerId);
   }

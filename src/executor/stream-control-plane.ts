@@ -8,7 +8,7 @@ import type { AttemptKey, RejectedEvent, Standing } from './control-plane';
 import type { HeldRuns } from './held-runs';
 import { HttpControlPlane } from './http-control-plane';
 import { logPortions } from './log-portions';
-import { type SaidEntry, SaidLately } from './said-lately';
+import { type PublishedEntry, RecentlyPublished } from './recently-published';
 import type { WorkerApi } from './worker-api';
 
 const FIRST_LOOK_MS = 50;
@@ -27,7 +27,7 @@ export class StreamControlPlane extends HttpControlPlane {
   /** Stop requests arrive over the stream. If the stream lost one, the answer to a heartbeat contains it. */
   override readonly heartbeatEveryMs = 5000;
   override readonly learnsRejections: boolean = false;
-  private readonly said = new Map<string, SaidLately>();
+  private readonly published = new Map<string, RecentlyPublished>();
   private readonly unconfirmed = new Set<Promise<void>>();
 
   constructor(
@@ -60,8 +60,8 @@ export class StreamControlPlane extends HttpControlPlane {
     firstNumber: number,
   ): Promise<{ accepting: boolean }> {
     const { runId, attempt } = key;
-    const said = this.saidOf(runId);
-    let { logBytes } = said;
+    const recent = this.recentOf(runId);
+    let { logBytes } = recent;
     for (const portion of logPortions(lines, firstNumber)) {
       await this.publish(key, [
         {
@@ -77,7 +77,7 @@ export class StreamControlPlane extends HttpControlPlane {
       // Exceed the limit by one batch: the server marks the log as full when it receives the first line beyond it.
       if (logBytes > this.logLimitBytes) return { accepting: false };
     }
-    said.logBytes = logBytes;
+    recent.logBytes = logBytes;
     return { accepting: true };
   }
 
@@ -102,37 +102,37 @@ export class StreamControlPlane extends HttpControlPlane {
   }
 
   private async tell(runId: string, entries: StreamFields[]): Promise<void> {
-    const said = this.saidOf(runId);
+    const recent = this.recentOf(runId);
     const { reconnects } = this.stream;
     // Events after the final one have no effect, so all earlier ones must be on the stream first.
     const isEnd = entries.some(({ eventType }) => ENDS.has(eventType));
-    if (said.reconnects !== reconnects || (isEnd && (await this.isMissing(said)))) {
-      await this.sayAgain(said);
-      said.reconnects = reconnects;
+    if (recent.reconnects !== reconnects || (isEnd && (await this.isMissing(recent)))) {
+      await this.publishAgain(recent);
+      recent.reconnects = reconnects;
     }
     const ids = await this.stream.publish(entries);
-    said.add(entries.map((fields, index) => ({ fields, entryId: ids[index]! })));
+    recent.add(entries.map((fields, index) => ({ fields, entryId: ids[index]! })));
   }
 
   /** Whether the stream was flushed, which causes no reconnect. A loss begins with the oldest entries. */
-  private async isMissing({ entries }: SaidLately): Promise<boolean> {
-    const isLog = ({ fields }: SaidEntry) => fields.eventType === 'run.log';
+  private async isMissing({ entries }: RecentlyPublished): Promise<boolean> {
+    const isLog = ({ fields }: PublishedEntry) => fields.eventType === 'run.log';
     const oldest = [entries.find(isLog), entries.find((entry) => !isLog(entry))].flatMap(
       (entry) => entry?.entryId ?? [],
     );
     return (await this.stream.obtainable(oldest, null)).size < oldest.length;
   }
 
-  private async sayAgain(said: SaidLately): Promise<void> {
-    const entries = [...said.entries];
+  private async publishAgain(recent: RecentlyPublished): Promise<void> {
+    const entries = [...recent.entries];
     const ids = await this.stream.publish(entries.map(({ fields }) => fields));
     entries.forEach((entry, index) => (entry.entryId = ids[index]!));
   }
 
-  private saidOf(runId: string): SaidLately {
-    const said = this.said.get(runId) ?? new SaidLately(this.stream.reconnects);
-    this.said.set(runId, said);
-    return said;
+  private recentOf(runId: string): RecentlyPublished {
+    const recent = this.published.get(runId) ?? new RecentlyPublished(this.stream.reconnects);
+    this.published.set(runId, recent);
+    return recent;
   }
 
   private async confirm(attempt: AttemptKey): Promise<void> {
@@ -140,9 +140,9 @@ export class StreamControlPlane extends HttpControlPlane {
       await delay(waitMs);
       try {
         const { stillHeld } = await this.heartbeat(attempt);
-        const said = this.saidOf(attempt.runId);
+        const recent = this.recentOf(attempt.runId);
         // A flush also loses entries, and causes no reconnect.
-        if (stillHeld ? waitMs === LOOK_EVERY_MS : await this.isMissing(said)) await this.sayAgain(said);
+        if (stillHeld ? waitMs === LOOK_EVERY_MS : await this.isMissing(recent)) await this.publishAgain(recent);
         if (!stillHeld) return this.forget(attempt);
       } catch (error) {
         this.logger.warn(
@@ -153,7 +153,7 @@ export class StreamControlPlane extends HttpControlPlane {
   }
 
   private forget(attempt: AttemptKey): void {
-    this.said.delete(attempt.runId);
+    this.published.delete(attempt.runId);
     this.held.forget(attempt);
   }
 

@@ -9,7 +9,7 @@ import { StreamEntryEntity, StreamGroupEntity, StreamPendingEntity } from '../ev
 import { WORKER_GROUP } from '../events/event-stream';
 import type { StreamFields } from '../events/run-event';
 import type { Attempt } from './attempt';
-import { Places } from './places';
+import { SlotLimiter } from './slot-limiter';
 import { StreamRequests } from './stream-requests';
 
 const fields = (eventType: string, runId: string, attempt = 1) =>
@@ -78,9 +78,9 @@ describe('the requests that a worker takes from the stream', () => {
   });
 
   async function start(name: string, count: number): Promise<void> {
-    const places = new Places(count);
-    const worker = new StreamRequests(stream, name, places, async ({ runId, payload }) => {
-      fewestFree = Math.min(fewestFree, places.free);
+    const slots = new SlotLimiter(count);
+    const worker = new StreamRequests(stream, name, slots, async ({ runId, payload }) => {
+      fewestFree = Math.min(fewestFree, slots.free);
       const { attempt } = JSON.parse(payload!) as { attempt: number };
       const key = `${runId} ${attempt}`;
       claims.push(`${name}: ${key}`);
@@ -116,7 +116,7 @@ describe('the requests that a worker takes from the stream', () => {
     await until(async () => (await pending()) === 0);
   });
 
-  it('are no more than it has places for, where others are idle', async () => {
+  it('are no more than it has slots for, where others are idle', async () => {
     await start('one', 1);
     await start('two', 1);
     await until(() => reads() >= 2);

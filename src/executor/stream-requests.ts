@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { type EventStream, type StreamEntry, WORKER_GROUP } from '../events/event-stream';
 import type { Attempt } from './attempt';
-import type { Places } from './places';
+import type { SlotLimiter } from './slot-limiter';
 
 const WAIT_MS = 5_000;
 /** Milliseconds before an entry whose claim failed, because the server was unavailable, is tried again. */
@@ -28,13 +28,13 @@ export class StreamRequests {
   constructor(
     private readonly stream: EventStream,
     private readonly workerId: string,
-    private readonly places: Places,
+    private readonly slots: SlotLimiter,
     private readonly claim: ClaimRequested,
   ) {}
 
   async start(): Promise<void> {
     this.following = await this.stream.follow(({ eventType, runId }) => {
-      if (eventType === 'run.cancel.requested' && runId !== undefined) this.places.checkStop(runId);
+      if (eventType === 'run.cancel.requested' && runId !== undefined) this.slots.checkStop(runId);
     });
     this.taking = this.takeRuns();
   }
@@ -55,7 +55,7 @@ export class StreamRequests {
     let idleMs = 0; // entries of a previous process of this worker can be taken over at once
     let lastTakeOverMs = -Infinity;
     for (;;) {
-      await this.places.untilFree(signal);
+      await this.slots.untilFree(signal);
       if (signal.aborted) return;
       try {
         if (performance.now() - lastTakeOverMs >= RETRY_AFTER_MS) {
@@ -76,13 +76,13 @@ export class StreamRequests {
 
   /** Takes over pending entries of all workers, including this one. */
   private async takeOver(idleMs: number): Promise<void> {
-    for (let count = this.places.free; ; count = Math.min(2 * count, MOST_AT_ONCE)) {
+    for (let count = this.slots.free; ; count = Math.min(2 * count, MOST_AT_ONCE)) {
       const options = { idleMs, count };
       const entries = await this.stream.takeOver(WORKER_GROUP, this.workerId, options);
       this.admit(entries, 'first');
       await this.takeWaiting();
       // The oldest entries may not be executable now, but later ones may be.
-      const isRoom = this.places.free > 0 && this.waiting.length === 0;
+      const isRoom = this.slots.free > 0 && this.waiting.length === 0;
       if (entries.length < count || idleMs === 0 || !isRoom || this.stopping.signal.aborted) return;
     }
   }
@@ -92,7 +92,7 @@ export class StreamRequests {
    * backlog of those, the number of entries per read grows.
    */
   private async read(): Promise<void> {
-    const { free } = this.places;
+    const { free } = this.slots;
     const count = Math.max(free, this.portion);
     this.reading = new AbortController();
     const { signal } = this.reading;
@@ -121,16 +121,16 @@ export class StreamRequests {
 
   private async takeWaiting(): Promise<void> {
     const takes: Promise<void>[] = [];
-    while (this.places.free > 0 && this.waiting.length > 0) takes.push(this.take(this.waiting.shift()!));
+    while (this.slots.free > 0 && this.waiting.length > 0) takes.push(this.take(this.waiting.shift()!));
     await Promise.all(takes);
   }
 
   private async take(entry: StreamEntry): Promise<void> {
     const { runId, payload } = entry.fields;
-    const before = runId === undefined ? null : this.places.endOf(runId);
+    const before = runId === undefined ? null : this.slots.endOf(runId);
     if (before === null) {
-      if (runId !== undefined) await this.places.take(runId, () => this.claim(entry.fields));
-    } else if (attemptIn(payload) > (this.places.attemptAt(runId!) ?? 0)) {
+      if (runId !== undefined) await this.slots.take(runId, () => this.claim(entry.fields));
+    } else if (attemptIn(payload) > (this.slots.attemptAt(runId!) ?? 0)) {
       // An attempt that lost its lease is still ending here. The next one starts after it.
       return this.takeAfter(before, runId!, entry);
     }

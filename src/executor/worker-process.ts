@@ -23,7 +23,7 @@ import { DefinitionMismatch } from './definition-mismatch';
 import { HeldRuns } from './held-runs';
 import { HttpControlPlane } from './http-control-plane';
 import { LogBudget } from './log-budget';
-import { Places } from './places';
+import { SlotLimiter } from './slot-limiter';
 import { ProcessRegistry } from './process-registry';
 import { RunAttempt } from './run-attempt';
 import { StepRunner } from './step-runner';
@@ -43,7 +43,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
   private readonly api: WorkerApi;
   private readonly held: HeldRuns;
   private readonly control: HttpControlPlane;
-  private readonly places: Places;
+  private readonly slots: SlotLimiter;
   private readonly stopping = new AbortController();
   private readonly logBudget = new LogBudget();
   /** Source of runs. */
@@ -63,15 +63,15 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
     this.workerId = `worker-${node.id}`;
     this.api = new WorkerApi(config.serverUrl, config.apiKey, this.workerId);
     this.held = new HeldRuns(config.dataDir);
-    this.places = new Places(config.workerConcurrency);
+    this.slots = new SlotLimiter(config.workerConcurrency);
     if (stream) {
       this.control = new StreamControlPlane(this.api, this.held, artifacts, stream, config.logLimitBytes);
-      this.requests = new StreamRequests(stream, this.workerId, this.places, (fields) =>
+      this.requests = new StreamRequests(stream, this.workerId, this.slots, (fields) =>
         this.claimRequested(fields),
       );
     } else {
       this.control = new HttpControlPlane(this.api, this.held, artifacts);
-      this.requests = new ClaimPolling(this.places, (waitSeconds) => this.claim(null, waitSeconds));
+      this.requests = new ClaimPolling(this.slots, (waitSeconds) => this.claim(null, waitSeconds));
     }
   }
 
@@ -88,11 +88,11 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
     this.stopping.abort();
     await this.requests.stop();
     const cutOff = new AbortController();
-    const drained = this.places.allFree().finally(() => cutOff.abort());
+    const drained = this.slots.allFree().finally(() => cutOff.abort());
     await delay(this.config.workerDrainSeconds * 1000, undefined, { signal: cutOff.signal }).catch(
       () => undefined,
     );
-    this.places.stopAll('shutting-down');
+    this.slots.stopAll('shutting-down');
     await drained;
     await this.control.settled();
     if (this.requests instanceof StreamRequests) await this.requests.unfollow();

@@ -6,7 +6,7 @@ import { type FileProblem, problemText } from '../config-files/file-problem';
 import { FolderFiles } from '../config-files/folder-files';
 import { ignoredFiles, isYamlName } from '../config-files/ignored-files';
 import { type ParsedYaml } from '../config-files/parse-yaml';
-import { RepeatedLook } from '../config-files/repeated-look';
+import { PeriodicCheck } from '../config-files/periodic-check';
 import { JobatoError } from '../http/catalogue';
 import { contentHash } from './content-hash';
 import { notCarriedOut } from './not-carried-out';
@@ -42,7 +42,7 @@ const MAX_NAMED = 20;
 export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(ProjectCatalogue.name);
   private readonly files: FolderFiles;
-  private readonly looks = new RepeatedLook(() => this.readFolder());
+  private readonly checks = new PeriodicCheck(() => this.readFolder());
   private parsedFiles = new Map<string, ParsedFile>();
   private byId = new Map<string, KnownProject>();
   private defaultFile: string | null = null;
@@ -53,11 +53,11 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): Promise<void> {
-    return this.looks.open();
+    return this.checks.open();
   }
 
   onApplicationShutdown(): Promise<void> {
-    return this.looks.close();
+    return this.checks.close();
   }
 
   list(): KnownProject[] {
@@ -134,7 +134,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
 
   /** Reads all changes made before this call. */
   reload(): Promise<void> {
-    return this.looks.now();
+    return this.checks.now();
   }
 
   /**

@@ -5,7 +5,7 @@ import { isTerminal, type Run } from './run';
 import { RunChanges } from './run-changes';
 import { RunQueries } from './run-queries';
 import { RunViews } from './run-views';
-import { Waker } from './waker';
+import { ChangeNotifier } from './change-notifier';
 
 /**
  * Interval of heartbeats. Proxies and browsers close silent connections. Clients may rely on at most 15 s of silence.
@@ -53,22 +53,22 @@ export class RunStreams implements OnModuleDestroy {
       response.end();
       return;
     }
-    const waker = new Waker();
+    const notifier = new ChangeNotifier();
     let gone = response.destroyed;
     const leave = () => {
       gone = true;
-      waker.wake();
+      notifier.wake();
     };
     let changed = true;
     let grownTo = after;
     const stopListening = [
       this.tail.onGrowth(runId, (lastSeq) => {
         grownTo = Math.max(grownTo, lastSeq);
-        waker.wake();
+        notifier.wake();
       }),
       this.changes.onChange(runId, () => {
         changed = true;
-        waker.wake();
+        notifier.wake();
       }),
     ];
     this.open.add(leave);
@@ -117,7 +117,7 @@ export class RunStreams implements OnModuleDestroy {
         }
         // A reader that connects during shutdown receives the stored lines and resumes after the restart.
         if (this.stopping) break;
-        isQuiet = !(await waker.wait(HEARTBEAT_MS));
+        isQuiet = !(await notifier.wait(HEARTBEAT_MS));
         if (isQuiet) await send(lines === 'all' ? ': still here\n\n' : 'event: beat\ndata: {}\n\n');
       }
     } finally {

@@ -1,18 +1,18 @@
-import { RepeatedLook } from './repeated-look';
+import { PeriodicCheck } from './periodic-check';
 
 /** A check that ends when the test ends it. */
-class HeldLook {
+class HeldCheck {
   readonly ends: (() => void)[] = [];
-  readonly looks = new RepeatedLook(() => new Promise<void>((resolve) => this.ends.push(resolve)));
+  readonly checks = new PeriodicCheck(() => new Promise<void>((resolve) => this.ends.push(resolve)));
 }
 
 const turn = () => new Promise((next) => setImmediate(next));
 
-it('shares the next look among all calls that come during one, and never looks twice at a time', async () => {
-  const { ends, looks } = new HeldLook();
+it('shares the next check among all calls during one, and never runs two at a time', async () => {
+  const { ends, checks } = new HeldCheck();
   const order: string[] = [];
-  const first = looks.now().then(() => order.push('first'));
-  const later = [1, 2, 3].map(() => looks.now().then(() => order.push('later')));
+  const first = checks.now().then(() => order.push('first'));
+  const later = [1, 2, 3].map(() => checks.now().then(() => order.push('later')));
   await turn();
   expect(ends).toHaveLength(1);
   ends[0]!();
@@ -26,26 +26,26 @@ it('shares the next look among all calls that come during one, and never looks t
   expect(ends).toHaveLength(2);
 });
 
-it('looks again without being asked, until it is closed', async () => {
+it('repeats the check until it is closed', async () => {
   let count = 0;
   let again: () => void = () => undefined;
   const repeated = new Promise<void>((resolve) => (again = resolve));
-  const looks = new RepeatedLook(async () => {
+  const checks = new PeriodicCheck(async () => {
     count++;
     if (count === 2) again();
   });
-  await looks.open();
+  await checks.open();
   expect(count).toBe(1);
   await repeated;
-  await looks.close();
+  await checks.close();
   expect(count).toBe(2);
 });
 
-it('waits for the look that is under way when it is closed', async () => {
-  const { ends, looks } = new HeldLook();
-  void looks.open();
+it('waits for the running check when it is closed', async () => {
+  const { ends, checks } = new HeldCheck();
+  void checks.open();
   let isClosed = false;
-  const closed = looks.close().then(() => (isClosed = true));
+  const closed = checks.close().then(() => (isClosed = true));
   await turn();
   expect(isClosed).toBe(false);
   ends[0]!();

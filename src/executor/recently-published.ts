@@ -3,15 +3,15 @@ import type { StreamFields } from '../events/run-event';
 /** Characters kept. Redis writes to disk once a second at most, so entries older than a few seconds have been read. */
 const MAX_CHARACTERS = 4 * 1024 * 1024;
 
-export interface SaidEntry {
+export interface PublishedEntry {
   fields: StreamFields;
   /** The latest stream entry with these fields. */
   entryId: string;
 }
 
 /** Recently published entries of one attempt, to be published again if the stream may have lost them. */
-export class SaidLately {
-  private list: SaidEntry[] = [];
+export class RecentlyPublished {
+  private list: PublishedEntry[] = [];
   private characters = 0;
   /** Total bytes of the log. */
   logBytes = 0;
@@ -22,11 +22,11 @@ export class SaidLately {
     this.reconnects = reconnects;
   }
 
-  get entries(): readonly SaidEntry[] {
+  get entries(): readonly PublishedEntry[] {
     return this.list;
   }
 
-  add(entries: SaidEntry[]): void {
+  add(entries: PublishedEntry[]): void {
     for (const entry of entries) {
       this.list.push(entry);
       this.characters += entry.fields.payload.length;

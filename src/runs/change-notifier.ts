@@ -1,5 +1,5 @@
 /** Wakes a waiting loop. A wake-up that comes while the loop is busy is kept, so none is missed. */
-export class Waker {
+export class ChangeNotifier {
   private woken = false;
   private onWake: (() => void) | null = null;
 

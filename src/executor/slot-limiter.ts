@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Attempt, StopCause } from './attempt';
 
-interface Place {
+interface Slot {
   /** The requested run until the claim succeeds, then the claimed run, which may be a newer one of the same project. */
   runId: string | null;
   attempt: Attempt | null;
@@ -14,9 +14,9 @@ interface Place {
 }
 
 /** The slots of a worker. Each slot executes one run at a time. */
-export class Places {
-  private readonly logger = new Logger(Places.name);
-  private readonly taken = new Set<Place>();
+export class SlotLimiter {
+  private readonly logger = new Logger(SlotLimiter.name);
+  private readonly taken = new Set<Slot>();
   private onFree: (() => void) | null = null;
 
   /** @param onChange receives the number of slots in use */
@@ -58,49 +58,49 @@ export class Places {
    */
   take(runId: string | null, claim: () => Promise<Attempt | null>): Promise<boolean> {
     return new Promise((decided, failed) => {
-      const place: Place = {
+      const slot: Slot = {
         runId,
         attempt: null,
         stopCause: null,
         mustCheckStop: false,
         ended: Promise.resolve(),
       };
-      this.taken.add(place);
-      place.ended = this.use(place, claim, decided)
+      this.taken.add(slot);
+      slot.ended = this.use(slot, claim, decided)
         .catch((error: unknown) => {
-          if (place.attempt !== null) {
+          if (slot.attempt !== null) {
             this.logger.error({
-              runId: place.attempt.runId,
+              runId: slot.attempt.runId,
               msg: `The run could not be carried out: ${String(error)}`,
             });
           }
           failed(error);
         })
-        .finally(() => this.leave(place));
+        .finally(() => this.leave(slot));
     });
   }
 
   /** @returns whether this worker has the run */
   stop(runId: string, cause: StopCause): boolean {
-    const place = this.find(runId);
-    if (!place) return false;
-    place.stopCause ??= cause;
-    place.attempt?.stop(cause);
+    const slot = this.find(runId);
+    if (!slot) return false;
+    slot.stopCause ??= cause;
+    slot.attempt?.stop(cause);
     return true;
   }
 
   /** Handles a stop entry from the stream. The entry does not prove its sender, so the attempt asks the server. */
   checkStop(runId: string): void {
-    const place = this.find(runId);
-    if (!place) return;
-    place.mustCheckStop = true;
-    place.attempt?.checkStop();
+    const slot = this.find(runId);
+    if (!slot) return;
+    slot.mustCheckStop = true;
+    slot.attempt?.checkStop();
   }
 
   stopAll(cause: StopCause): void {
-    for (const place of this.taken) {
-      place.stopCause ??= cause;
-      place.attempt?.stop(cause);
+    for (const slot of this.taken) {
+      slot.stopCause ??= cause;
+      slot.attempt?.stop(cause);
     }
   }
 
@@ -109,7 +109,7 @@ export class Places {
   }
 
   private async use(
-    place: Place,
+    slot: Slot,
     claim: () => Promise<Attempt | null>,
     decided: (isTaken: boolean) => void,
   ): Promise<void> {
@@ -117,27 +117,27 @@ export class Places {
     decided(attempt !== null);
     if (!attempt) return;
     const before = [...this.taken].filter(
-      (other) => other !== place && other.attempt?.projectId === attempt.projectId,
+      (other) => other !== slot && other.attempt?.projectId === attempt.projectId,
     );
-    place.runId = attempt.runId;
-    place.attempt = attempt;
-    if (place.stopCause !== null) attempt.stop(place.stopCause);
-    if (place.mustCheckStop) attempt.checkStop();
+    slot.runId = attempt.runId;
+    slot.attempt = attempt;
+    if (slot.stopCause !== null) attempt.stop(slot.stopCause);
+    if (slot.mustCheckStop) attempt.checkStop();
     this.onChange(this.taken.size);
     // Wait for an attempt that lost its lease and is still ending: both would use the folder of the project.
     if (before.length > 0) await Promise.all(before.map(({ ended }) => ended));
     await attempt.carryOut();
   }
 
-  private leave(place: Place): void {
-    this.taken.delete(place);
+  private leave(slot: Slot): void {
+    this.taken.delete(slot);
     this.onChange(this.taken.size);
     this.onFree?.();
     this.onFree = null;
   }
 
-  private find(runId: string): Place | null {
-    for (const place of this.taken) if (place.runId === runId) return place;
+  private find(runId: string): Slot | null {
+    for (const slot of this.taken) if (slot.runId === runId) return slot;
     return null;
   }
 }

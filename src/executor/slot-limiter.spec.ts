@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Attempt, StopCause } from './attempt';
-import { Places } from './places';
+import { SlotLimiter } from './slot-limiter';
 
 /** An attempt that lasts until the test ends it. */
 class Lasting implements Attempt {
@@ -31,77 +31,77 @@ class Lasting implements Attempt {
 
 const turn = () => new Promise((next) => setImmediate(next));
 
-describe('the places of a worker', () => {
+describe('the slots of a worker', () => {
   beforeAll(() => Logger.overrideLogger(false));
   const never = new AbortController().signal;
 
   it('are as many as there are, and free again when what is in them has ended', async () => {
     const counts: number[] = [];
-    const places = new Places(2, (taken) => counts.push(taken));
+    const slots = new SlotLimiter(2, (taken) => counts.push(taken));
     const attempts = [new Lasting('a'), new Lasting('b')];
-    for (const attempt of attempts) expect(await places.take(attempt.runId, async () => attempt)).toBe(true);
-    expect(places.free).toBe(0);
+    for (const attempt of attempts) expect(await slots.take(attempt.runId, async () => attempt)).toBe(true);
+    expect(slots.free).toBe(0);
     let isFree = false;
-    const waiting = places.untilFree(never).then(() => (isFree = true));
+    const waiting = slots.untilFree(never).then(() => (isFree = true));
     await turn();
     expect(isFree).toBe(false);
     attempts[0]!.end();
     await waiting;
-    expect(places.free).toBe(1);
+    expect(slots.free).toBe(1);
     attempts[1]!.end();
-    await places.allFree();
+    await slots.allFree();
     expect(counts).toEqual([1, 2, 1, 0]);
   });
 
   it('are waited for no longer than until the worker stops', async () => {
-    const places = new Places(1);
-    await places.take('a', async () => new Lasting('a'));
+    const slots = new SlotLimiter(1);
+    await slots.take('a', async () => new Lasting('a'));
     const stopping = new AbortController();
-    const waiting = places.untilFree(stopping.signal);
+    const waiting = slots.untilFree(stopping.signal);
     stopping.abort();
     await waiting;
-    expect(places.free).toBe(0);
+    expect(slots.free).toBe(0);
   });
 
   it('are free at once where there was nothing to do, or nobody could be asked', async () => {
-    const places = new Places(1);
-    expect(await places.take('a', async () => null)).toBe(false);
-    await expect(places.take('a', () => Promise.reject(new Error('away')))).rejects.toThrow('away');
-    await places.allFree();
-    expect(places.free).toBe(1);
+    const slots = new SlotLimiter(1);
+    expect(await slots.take('a', async () => null)).toBe(false);
+    await expect(slots.take('a', () => Promise.reject(new Error('away')))).rejects.toThrow('away');
+    await slots.allFree();
+    expect(slots.free).toBe(1);
   });
 
   it('pass a stop on that came before the claim was decided', async () => {
-    const places = new Places(1);
+    const slots = new SlotLimiter(1);
     const attempt = new Lasting('a');
     let decide: (attempt: Attempt) => void = () => undefined;
-    const taken = places.take('a', () => new Promise((resolve) => (decide = resolve)));
-    places.stop('a', 'stop-requested');
-    places.stopAll('shutting-down');
-    places.checkStop('a');
+    const taken = slots.take('a', () => new Promise((resolve) => (decide = resolve)));
+    slots.stop('a', 'stop-requested');
+    slots.stopAll('shutting-down');
+    slots.checkStop('a');
     decide(attempt);
     await taken;
     expect(attempt.causes).toEqual(['stop-requested']);
     expect(attempt.checks).toBe(1);
-    places.checkStop('a');
-    places.checkStop('unknown');
+    slots.checkStop('a');
+    slots.checkStop('unknown');
     expect(attempt.checks).toBe(2);
   });
 
   it('are known by the run that was got, also where another one was asked for', async () => {
-    const places = new Places(1);
+    const slots = new SlotLimiter(1);
     const attempt = new Lasting('newer');
-    await places.take('asked', async () => attempt);
-    places.stop('newer', 'stop-requested');
-    places.stop('asked', 'lost');
+    await slots.take('asked', async () => attempt);
+    slots.stop('newer', 'stop-requested');
+    slots.stop('asked', 'lost');
     expect(attempt.causes).toEqual(['stop-requested']);
   });
 
   it('let two runs of one project follow each other', async () => {
-    const places = new Places(2);
+    const slots = new SlotLimiter(2);
     const [lost, next] = [new Lasting('a', 'project'), new Lasting('b', 'project')];
-    await places.take('a', async () => lost);
-    await places.take('b', async () => next);
+    await slots.take('a', async () => lost);
+    await slots.take('b', async () => next);
     await turn();
     expect([lost.begun, next.begun]).toEqual([true, false]);
     lost.end();

@@ -4,7 +4,7 @@ const AT_MOST_EVERY_MS = 5_000;
 const IDLE_SHARE = 100;
 
 /** Calls `look` about once a second and on request, never concurrently. */
-export class RepeatedLook {
+export class PeriodicCheck {
   private running: Promise<void> | null = null;
   private next: Promise<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
