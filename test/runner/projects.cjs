@@ -90,6 +90,9 @@ exports.embedded = {
   testPathIgnorePatterns: excluding('long/.*', ...IN_A_BROWSER.map((name) => name.replace('*', '.*'))),
 };
 
+/** The specs beside the code. */
+exports.unit = { ...common, displayName: 'unit', roots: ['<rootDir>/src'], testMatch: ['**/*.spec.ts'] };
+
 exports.pages = { ...common, ...withBrowser, displayName: 'pages', testMatch: matching(...IN_A_BROWSER) };
 
 exports.streams = { ...common, ...withRedis, displayName: 'redis', testMatch: matching(...ON_BOTH_STREAMS) };
