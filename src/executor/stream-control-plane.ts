@@ -142,7 +142,8 @@ export class StreamControlPlane extends HttpControlPlane {
         const { stillHeld } = await this.heartbeat(attempt);
         const recent = this.recentOf(attempt.runId);
         // A flush also loses entries, and causes no reconnect.
-        if (stillHeld ? waitMs === LOOK_EVERY_MS : await this.isMissing(recent)) await this.publishAgain(recent);
+        if (stillHeld ? waitMs === LOOK_EVERY_MS : await this.isMissing(recent))
+          await this.publishAgain(recent);
         if (!stillHeld) return this.forget(attempt);
       } catch (error) {
         this.logger.warn(
