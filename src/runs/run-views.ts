@@ -4,7 +4,7 @@ import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { OutboxRelay } from '../events/outbox-relay';
 import { StreamMonitor } from '../events/stream-monitor';
-import { ReportingHabits } from './reporting-habits';
+import { type ReportingHabit, ReportingHabits } from './reporting-habits';
 import type { Run } from './run';
 import { phaseOf } from './run-state';
 import { type RunView, toRunView } from './run-view';
@@ -22,6 +22,11 @@ export class RunViews {
     private readonly habits: ReportingHabits,
     private readonly presence: WorkerPresence,
   ) {}
+
+  /** Returns how the workers of external projects report, by project id. */
+  reportingHabits(projectIds: Iterable<string>): Promise<Map<string, ReportingHabit>> {
+    return this.habits.of(projectIds);
+  }
 
   /** Returns why runs make no progress, by run id. Runs that progress are absent. */
   async waiting(runs: Run[]): Promise<ReadonlyMap<string, Waiting>> {

@@ -57,7 +57,6 @@ import { WorkerPresence } from './worker-presence';
     EventConsumer,
     EventIntake,
     RunsService,
-    ReportingHabits,
     RunQueries,
     RunChanges,
     RunStore,

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ProjectCatalogue } from '../projects/project-catalogue';
-import { type ReportingHabit, ReportingHabits } from '../runs/reporting-habits';
+import type { ReportingHabit } from '../runs/reporting-habits';
 import { RunQueries } from '../runs/run-queries';
+import { RunViews } from '../runs/run-views';
 import { type PresentWorker, WorkerPresence } from '../runs/worker-presence';
 
 export interface WorkerView extends PresentWorker {
@@ -14,7 +15,7 @@ export class WorkerList {
   constructor(
     private readonly presence: WorkerPresence,
     private readonly queries: RunQueries,
-    private readonly habits: ReportingHabits,
+    private readonly views: RunViews,
     private readonly projects: ProjectCatalogue,
   ) {}
 
@@ -34,7 +35,7 @@ export class WorkerList {
 
   /** Returns how the workers of each external project report, by project id. */
   reportingHabits(): Promise<Map<string, ReportingHabit>> {
-    return this.habits.of(this.projects.externalProjectIds());
+    return this.views.reportingHabits(this.projects.externalProjectIds());
   }
 }
 
