@@ -2,7 +2,7 @@ import { type MigrationInterface, type QueryRunner, TableIndex } from 'typeorm';
 
 /**
  * Adds when the request of a run was published, and an index of events that arrive after the end of a run. See
- * run-state.ts and run-past.ts.
+ * run-state.ts and run-detail.repository.ts.
  */
 export class HandedOutRuns1700000000010 implements MigrationInterface {
   name = 'HandedOutRuns1700000000010';
