@@ -58,7 +58,7 @@ export class Sessions {
   /** @param answer to the sign-out request; all other responses of the session end here */
   async end({ id, expiresMs }: Session, answer: ServerResponse): Promise<void> {
     const now = toInstant(this.clock.steadyMs());
-    await this.database.write(this.store, { id, expiresAt: toInstant(expiresMs), now });
+    await this.storeEnded({ id, expiresAt: toInstant(expiresMs), now });
     this.cutOff(id, answer);
   }
 
@@ -86,17 +86,16 @@ export class Sessions {
     return ended.length > 0;
   }
 
-  private readonly store = async (
-    tx: Transaction,
-    ends: { id: string; expiresAt: Instant; now: Instant }[],
-  ): Promise<void[]> => {
-    for (const { id, expiresAt, now } of ends) {
-      await tx.query('DELETE FROM ended_sessions WHERE expires_at < ?', [now]);
-      await tx.query(
-        'INSERT INTO ended_sessions (session_id, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
-        [id, expiresAt],
-      );
-    }
-    return ends.map(() => undefined);
-  };
+  private readonly storeEnded = this.database.command(
+    async (tx: Transaction, ends: { id: string; expiresAt: Instant; now: Instant }[]): Promise<void[]> => {
+      for (const { id, expiresAt, now } of ends) {
+        await tx.query('DELETE FROM ended_sessions WHERE expires_at < ?', [now]);
+        await tx.query(
+          'INSERT INTO ended_sessions (session_id, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
+          [id, expiresAt],
+        );
+      }
+      return ends.map(() => undefined);
+    },
+  );
 }

@@ -56,16 +56,22 @@ export class Database {
   }
 
   /**
-   * Commits a write.
-   * @throws StorageError, after up to several seconds if another process locks the file
+   * Declares a write. The result is called like a method, with one input: it resolves after the commit, which the
+   * inputs of all callers in that turn share.
+   * @returns a function that throws StorageError, after up to several seconds if another process locks the file
    */
+  command<Input, Output>(write: WriteCommand<Input, Output>): (input: Input) => Promise<Output> {
+    return (input) => this.write(write, input);
+  }
+
+  /** Commits a write that is used once. */
   write<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {
     return this.writer.write(command, input);
   }
 
-  /** Adds a write to the next commit instead of starting one, for writes that are not urgent. */
-  writeAlong<Input, Output>(command: WriteCommand<Input, Output>, input: Input): Promise<Output> {
-    return this.writer.writeAlong(command, input);
+  /** Declares a write that is not urgent: it joins the next commit instead of starting one. */
+  commandAlong<Input, Output>(write: WriteCommand<Input, Output>): (input: Input) => Promise<Output> {
+    return (input) => this.writer.writeAlong(write, input);
   }
 
   /** Why writes fail; null while they succeed. */

@@ -65,7 +65,7 @@ export class EmbeddedEventStream extends EventStream {
 
   async publish(entries: StreamFields[]): Promise<string[]> {
     if (entries.length === 0) return [];
-    const ids = await this.database.write(this.insertEntries, entries);
+    const ids = await this.insertEntry(entries);
     this.lastId = Math.max(ids.at(-1)!, this.lastId ?? 0);
     this.published.emit('entries', entries);
     return ids.map(String);
@@ -149,7 +149,7 @@ export class EmbeddedEventStream extends EventStream {
     const groups = await this.allGroups();
     const finishedUpTo = Math.min(...groups.map(firstUnfinishedId)) - 1;
     if (!Number.isFinite(finishedUpTo)) return 0;
-    return this.database.write(this.deleteEntries, { before, finishedUpTo });
+    return this.deleteOldEntries({ before, finishedUpTo });
   }
 
   /** No other server can share this stream, because it is in the server's own database. */
@@ -214,7 +214,7 @@ export class EmbeddedEventStream extends EventStream {
       'SELECT last_delivered_id FROM stream_groups WHERE group_name = ?',
       [name],
     );
-    if (!stored) await this.database.write(this.createGroups, name);
+    if (!stored) await this.createGroup(name);
     const pending = await read.query<{
       entry_id: number;
       consumer: string;
@@ -299,46 +299,49 @@ export class EmbeddedEventStream extends EventStream {
     return Number(row?.count ?? 0);
   }
 
-  private readonly insertEntries = async (
-    tx: Transaction,
-    batches: StreamFields[][],
-  ): Promise<number[][]> => {
-    const addedAt = this.clock.now();
-    const rows = batches.flat().map((fields) => ({ fields: { ...fields }, addedAt }));
-    await this.entries.insert(tx, rows);
-    // This process is the only writer, so the new rows have the highest ids, in insertion order.
-    const [last] = await tx.query<{ id: number }>('SELECT MAX(id) AS id FROM stream_entries');
-    let id = last!.id - rows.length;
-    return batches.map((batch) => batch.map(() => ++id));
-  };
+  private readonly insertEntry = this.database.command(
+    async (tx: Transaction, batches: StreamFields[][]): Promise<number[][]> => {
+      const addedAt = this.clock.now();
+      const rows = batches.flat().map((fields) => ({ fields: { ...fields }, addedAt }));
+      await this.entries.insert(tx, rows);
+      // This process is the only writer, so the new rows have the highest ids, in insertion order.
+      const [last] = await tx.query<{ id: number }>('SELECT MAX(id) AS id FROM stream_entries');
+      let id = last!.id - rows.length;
+      return batches.map((batch) => batch.map(() => ++id));
+    },
+  );
 
-  private readonly createGroups = async (tx: Transaction, names: string[]): Promise<void[]> => {
-    for (const name of names) {
-      await tx.query(
-        'INSERT INTO stream_groups (group_name, last_delivered_id) VALUES (?, 0) ON CONFLICT DO NOTHING',
-        [name],
-      );
-    }
-    return names.map(() => undefined);
-  };
+  private readonly createGroup = this.database.command(
+    async (tx: Transaction, names: string[]): Promise<void[]> => {
+      for (const name of names) {
+        await tx.query(
+          'INSERT INTO stream_groups (group_name, last_delivered_id) VALUES (?, 0) ON CONFLICT DO NOTHING',
+          [name],
+        );
+      }
+      return names.map(() => undefined);
+    },
+  );
 
   /** Writes the group's changes to the database. Marks them as stored only after the commit. */
   private async store(group: Group): Promise<void> {
-    noteStored(group, await this.database.write(this.storeGroups, group));
+    noteStored(group, await this.storeGroup(group));
   }
 
   /** Does the same, as part of the next commit that another caller waits for. */
   private async storeAlong(group: Group): Promise<void> {
-    noteStored(group, await this.database.writeAlong(this.storeGroups, group));
+    noteStored(group, await this.storeGroupAlong(group));
   }
 
   private readonly storeGroups = async (tx: Transaction, inputs: Group[]): Promise<Stored[]> => {
     const stored = new Map<Group, Stored>();
-    for (const group of new Set(inputs)) stored.set(group, await this.storeGroup(tx, group));
+    for (const group of new Set(inputs)) stored.set(group, await this.writeGroup(tx, group));
     return inputs.map((group) => stored.get(group)!);
   };
+  private readonly storeGroup = this.database.command(this.storeGroups);
+  private readonly storeGroupAlong = this.database.commandAlong(this.storeGroups);
 
-  private async storeGroup(
+  private async writeGroup(
     tx: Transaction,
     { name, lastDeliveredId, pending, toDelete }: Group,
   ): Promise<Stored> {
@@ -374,20 +377,19 @@ export class EmbeddedEventStream extends EventStream {
     return { pending: changed.map(([, delivery]) => [delivery, delivery.deliveryCount]), deletedIds };
   }
 
-  private readonly deleteEntries = async (
-    tx: Transaction,
-    inputs: { before: Instant; finishedUpTo: number }[],
-  ): Promise<number[]> => {
-    const counts: number[] = [];
-    for (const { before, finishedUpTo } of inputs) {
-      const deleted = await tx.query(
-        'DELETE FROM stream_entries WHERE id <= ? AND added_at < ? RETURNING id',
-        [finishedUpTo, before],
-      );
-      counts.push(deleted.length);
-    }
-    return counts;
-  };
+  private readonly deleteOldEntries = this.database.command(
+    async (tx: Transaction, inputs: { before: Instant; finishedUpTo: number }[]): Promise<number[]> => {
+      const counts: number[] = [];
+      for (const { before, finishedUpTo } of inputs) {
+        const deleted = await tx.query(
+          'DELETE FROM stream_entries WHERE id <= ? AND added_at < ? RETURNING id',
+          [finishedUpTo, before],
+        );
+        counts.push(deleted.length);
+      }
+      return counts;
+    },
+  );
 }
 
 function noteStored(group: Group, { pending, deletedIds }: Stored): void {

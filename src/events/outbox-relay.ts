@@ -111,23 +111,25 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** Deletes the stored requests of runs that are claimed or have ended. */
   async forgetSettledRequests(): Promise<void> {
-    while ((await this.database.write(this.deleteSettled, FORGOTTEN_AT_ONCE)) === FORGOTTEN_AT_ONCE);
+    while ((await this.deleteSettled(FORGOTTEN_AT_ONCE)) === FORGOTTEN_AT_ONCE);
   }
 
-  private readonly deleteSettled = async (tx: Transaction, limits: number[]): Promise<number[]> => {
-    const counts: number[] = [];
-    for (const limit of limits) {
-      const deleted = await tx.query(
-        'DELETE FROM published_requests WHERE run_id IN (SELECT p.run_id FROM published_requests p' +
-          ' LEFT JOIN runs ON runs.run_id = p.run_id' +
-          " WHERE runs.run_id IS NULL OR runs.status <> 'running' OR runs.claimed_at IS NOT NULL LIMIT ?)" +
-          ' RETURNING run_id',
-        [limit],
-      );
-      counts.push(deleted.length);
-    }
-    return counts;
-  };
+  private readonly deleteSettled = this.database.command(
+    async (tx: Transaction, limits: number[]): Promise<number[]> => {
+      const counts: number[] = [];
+      for (const limit of limits) {
+        const deleted = await tx.query(
+          'DELETE FROM published_requests WHERE run_id IN (SELECT p.run_id FROM published_requests p' +
+            ' LEFT JOIN runs ON runs.run_id = p.run_id' +
+            " WHERE runs.run_id IS NULL OR runs.status <> 'running' OR runs.claimed_at IS NOT NULL LIMIT ?)" +
+            ' RETURNING run_id',
+          [limit],
+        );
+        counts.push(deleted.length);
+      }
+      return counts;
+    },
+  );
 
   private async relay(): Promise<void> {
     while (this.kicked && !this.stopped) {
@@ -157,8 +159,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   private async settle(rows: OutboxEntity[], entryIds: string[]): Promise<void> {
     const publishedAt = this.clock.now();
     try {
-      await this.database.writeAlong(
-        this.settlePublished,
+      await this.settlePublished(
         rows.map(({ position, runId, eventType }, index) => ({
           position,
           runId,
@@ -186,24 +187,26 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     }, RETRY_MS);
   }
 
-  private readonly settlePublished = async (tx: Transaction, batches: Published[][]): Promise<void[]> => {
-    const published = batches.flat();
-    const positions = published.map(({ position }) => position);
-    await tx.query(`DELETE FROM outbox WHERE position IN ${inList(positions)}`, positions);
-    const requests = new Map(
-      published.flatMap(({ runId, entryId }) => (entryId === null ? [] : [[runId, entryId]])),
-    );
-    await tx.each(
-      'INSERT INTO published_requests (run_id, entry_id) VALUES (?, ?)' +
-        ' ON CONFLICT (run_id) DO UPDATE SET entry_id = excluded.entry_id',
-      [...requests],
-    );
-    await this.notePublished(
-      tx,
-      published.filter(({ isRequest }) => isRequest),
-    );
-    return batches.map(() => undefined);
-  };
+  private readonly settlePublished = this.database.commandAlong(
+    async (tx: Transaction, batches: Published[][]): Promise<void[]> => {
+      const published = batches.flat();
+      const positions = published.map(({ position }) => position);
+      await tx.query(`DELETE FROM outbox WHERE position IN ${inList(positions)}`, positions);
+      const requests = new Map(
+        published.flatMap(({ runId, entryId }) => (entryId === null ? [] : [[runId, entryId]])),
+      );
+      await tx.each(
+        'INSERT INTO published_requests (run_id, entry_id) VALUES (?, ?)' +
+          ' ON CONFLICT (run_id) DO UPDATE SET entry_id = excluded.entry_id',
+        [...requests],
+      );
+      await this.notePublished(
+        tx,
+        published.filter(({ isRequest }) => isRequest),
+      );
+      return batches.map(() => undefined);
+    },
+  );
 
   /**
    * Stores when the request was published, for external runs only. Decides whether a worker may be executing an

@@ -142,25 +142,27 @@ export class RejectedEvents {
       );
     }
     await this.stream.publish([{ ...(rejected.fields as unknown as StreamFields), redelivered: '1' }]);
-    await this.database.write(this.deleteRows, id);
+    await this.deleteRow(id);
   }
 
   async discard(id: number): Promise<void> {
-    if (!(await this.database.write(this.deleteRows, id))) throw notFound(id);
+    if (!(await this.deleteRow(id))) throw notFound(id);
   }
 
-  private readonly deleteRows = async (tx: Transaction, ids: number[]): Promise<boolean[]> => {
-    const found: boolean[] = [];
-    for (const id of ids) {
-      const deleted = await tx.query<{ bytes: number }>(
-        'DELETE FROM rejected_events WHERE id = ? RETURNING bytes',
-        [id],
-      );
-      await this.count(tx, -deleted.length, -sumOf(deleted));
-      found.push(deleted.length > 0);
-    }
-    return found;
-  };
+  private readonly deleteRow = this.database.command(
+    async (tx: Transaction, ids: number[]): Promise<boolean[]> => {
+      const found: boolean[] = [];
+      for (const id of ids) {
+        const deleted = await tx.query<{ bytes: number }>(
+          'DELETE FROM rejected_events WHERE id = ? RETURNING bytes',
+          [id],
+        );
+        await this.count(tx, -deleted.length, -sumOf(deleted));
+        found.push(deleted.length > 0);
+      }
+      return found;
+    },
+  );
 }
 
 function sumOf(rows: { bytes: number }[]): number {

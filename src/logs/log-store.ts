@@ -56,10 +56,6 @@ export class LogStore {
     this.endRows = database.rows(LogEndEntity);
   }
 
-  async append(append: LogAppend): Promise<LogAppended> {
-    return this.database.write(this.appendInTransaction, append);
-  }
-
   /**
    * Returns one chunk of lines after `seq`; null if there are none yet. Numbers have no gaps and no row has more lines
    * than a chunk, so the next line is always included.
@@ -152,6 +148,9 @@ export class LogStore {
       };
     });
   };
+
+  /** Appends lines in a transaction of their own. */
+  readonly append = this.database.command(this.appendInTransaction);
 
   private addLines(
     end: LogEndEntity,

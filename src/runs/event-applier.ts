@@ -85,7 +85,7 @@ export class EventApplier {
   async apply(entry: StreamEntry, evidence: Evidence): Promise<AppliedEvent> {
     const stop = this.unrecordedStop(entry.fields);
     if (stop) await stop; // await only if needed: writes of the same turn keep their order
-    return this.announceEffect(entry, await this.database.write(this.applyEvents, { entry, evidence }));
+    return this.announceEffect(entry, await this.applyEvent({ entry, evidence }));
   }
 
   /**
@@ -96,7 +96,7 @@ export class EventApplier {
     const stop = this.unrecordedStop(event);
     if (stop) await stop;
     const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
-    this.announceEffect(entry, await this.database.write(this.applyOwnEvents, { entry, event }));
+    this.announceEffect(entry, await this.applyOwnEvent({ entry, event }));
     this.relay.kick();
   }
 
@@ -133,25 +133,24 @@ export class EventApplier {
   }
 
   async reject(entry: StreamEntry, reason: string): Promise<void> {
-    await this.database.write(this.rejectEntries, { entry, reason });
+    await this.rejectEntry({ entry, reason });
   }
 
-  private readonly applyOwnEvents = async (
-    tx: Transaction,
-    own: { entry: StreamEntry; event: RunEvent }[],
-  ): Promise<AppliedEvent[]> => {
-    const applied = await this.applyEvents(
-      tx,
-      own.map(({ entry }) => ({ entry, evidence: { origin: 'server' } })),
-    );
-    // A duplicate was published before, and a rejected event must not reach other consumers.
-    const isNews = ({ outcome }: AppliedEvent) => outcome !== 'duplicate' && outcome !== 'rejected';
-    await this.relay.put(
-      tx,
-      own.flatMap(({ event }, index) => (isNews(applied[index]!) ? [event] : [])),
-    );
-    return applied;
-  };
+  private readonly applyOwnEvent = this.database.command(
+    async (tx: Transaction, own: { entry: StreamEntry; event: RunEvent }[]): Promise<AppliedEvent[]> => {
+      const applied = await this.applyEvents(
+        tx,
+        own.map(({ entry }) => ({ entry, evidence: { origin: 'server' } })),
+      );
+      // A duplicate was published before, and a rejected event must not reach other consumers.
+      const isNews = ({ outcome }: AppliedEvent) => outcome !== 'duplicate' && outcome !== 'rejected';
+      await this.relay.put(
+        tx,
+        own.flatMap(({ event }, index) => (isNews(applied[index]!) ? [event] : [])),
+      );
+      return applied;
+    },
+  );
 
   private readonly applyEvents = async (
     tx: Transaction,
@@ -273,6 +272,7 @@ export class EventApplier {
     });
     return results;
   };
+  private readonly applyEvent = this.database.command(this.applyEvents);
 
   private async alreadyInInbox(tx: Transaction, events: RunEvent[]): Promise<Map<string, RememberedEvent>> {
     if (events.length === 0) return new Map();
@@ -285,16 +285,15 @@ export class EventApplier {
     return new Map(rows.map((row) => [row.eventId, row]));
   }
 
-  private readonly rejectEntries = async (
-    tx: Transaction,
-    inputs: { entry: StreamEntry; reason: string }[],
-  ): Promise<void[]> => {
-    await this.rejectedEvents.put(
-      tx,
-      inputs.map(({ entry, reason }) => ({ entryId: entry.id, reason, fields: entry.fields })),
-    );
-    return inputs.map(() => undefined);
-  };
+  private readonly rejectEntry = this.database.command(
+    async (tx: Transaction, inputs: { entry: StreamEntry; reason: string }[]): Promise<void[]> => {
+      await this.rejectedEvents.put(
+        tx,
+        inputs.map(({ entry, reason }) => ({ entryId: entry.id, reason, fields: entry.fields })),
+      );
+      return inputs.map(() => undefined);
+    },
+  );
 }
 
 /** Returns the only fields of a recorded event that the inbox keeps: its attempt and its calls. */

@@ -64,7 +64,7 @@ export class RunStore {
 
   /** Creates a run, unless its project has an active run or the idempotency key was used before. */
   async create(newRun: NewRun): Promise<Created> {
-    const created = await this.database.write(this.createRuns, newRun);
+    const created = await this.insertRun(newRun);
     if (created.outcome === 'created') {
       this.storedDefinitions.add(newRun.run.definitionHash);
       this.rows.announce(newRun.run, true);
@@ -78,7 +78,7 @@ export class RunStore {
     command: RunCommand,
     isStillDue?: CommandRequest['isStillDue'],
   ): Promise<Commanded> {
-    const commanded = await this.database.write(this.applyCommands, { runId, command, isStillDue });
+    const commanded = await this.applyCommand({ runId, command, isStillDue });
     if (commanded?.applied) this.rows.announce(commanded.run, commanded.hasEmitted);
     return commanded;
   }
@@ -93,72 +93,74 @@ export class RunStore {
    */
   async requestAgain(runIds: string[]): Promise<number> {
     if (runIds.length === 0) return 0;
-    const count = await this.database.write(this.requestRunsAgain, runIds);
+    const count = await this.requestLostRuns(runIds);
     if (count > 0) this.relay.kick();
     return count;
   }
 
   /** Publishes a new request for a run that is unclaimed and has no request in the outbox. */
   async askAgain(runId: string, requestedBy: string): Promise<AskedAgain> {
-    const asked = await this.database.write(this.askRunsAgain, { runId, requestedBy });
+    const asked = await this.askForRun({ runId, requestedBy });
     if (asked.outcome === 'asked') this.rows.wakeReaders(asked.run);
     return asked;
   }
 
-  private readonly createRuns = async (tx: Transaction, inputs: NewRun[]): Promise<Created[]> => {
-    const answered = await this.answersByKey(tx, inputs);
-    const accepted = new Map<string, NewRun>();
-    for (const input of inputs) {
-      const { projectId } = input.run;
-      if (!answered.has(input) && !accepted.has(projectId)) accepted.set(projectId, input);
-    }
-
-    // Only the unique index decides, because other processes may write too.
-    const inserted = new Set(
-      await this.runs.insert(
-        tx,
-        [...accepted.values()].map(({ run }) => run),
-        { onConflict: 'ignore' },
-      ),
-    );
-    const created = [...accepted.values()].filter(({ run }) => inserted.has(run));
-    await this.storeDefinitions(tx, created);
-    await this.rows.emit(
-      tx,
-      created.map(({ run }) => ({ run, emission: requestOf(run) })),
-    );
-    await this.keys.insert(
-      tx,
-      created.flatMap(({ run, idempotency }) =>
-        idempotency
-          ? [
-              {
-                idempotencyKey: idempotency.key,
-                requestHash: idempotency.requestHash,
-                runId: run.runId,
-                answer: idempotency.answer,
-                createdAt: run.startedAt,
-              },
-            ]
-          : [],
-      ),
-    );
-
-    const winners = new Map(created.map((input) => [input.run.projectId, input]));
-    const busy = [...accepted.keys()].filter((projectId) => !winners.has(projectId));
-    const active = await this.activeRuns(tx, busy);
-    return inputs.map((input): Created => {
-      const known = answered.get(input);
-      if (known) return known;
-      const winner = winners.get(input.run.projectId);
-      if (winner === input) return { outcome: 'created' };
-      // The same key occurs twice in one batch: the second request gets the first one's answer.
-      if (winner?.idempotency && winner.idempotency.key === input.idempotency?.key) {
-        return answerTo(input.idempotency, winner.idempotency);
+  private readonly insertRun = this.database.command(
+    async (tx: Transaction, inputs: NewRun[]): Promise<Created[]> => {
+      const answered = await this.answersByKey(tx, inputs);
+      const accepted = new Map<string, NewRun>();
+      for (const input of inputs) {
+        const { projectId } = input.run;
+        if (!answered.has(input) && !accepted.has(projectId)) accepted.set(projectId, input);
       }
-      return { outcome: 'busy', activeRunId: winner?.run.runId ?? active.get(input.run.projectId) ?? '' };
-    });
-  };
+
+      // Only the unique index decides, because other processes may write too.
+      const inserted = new Set(
+        await this.runs.insert(
+          tx,
+          [...accepted.values()].map(({ run }) => run),
+          { onConflict: 'ignore' },
+        ),
+      );
+      const created = [...accepted.values()].filter(({ run }) => inserted.has(run));
+      await this.storeDefinitions(tx, created);
+      await this.rows.emit(
+        tx,
+        created.map(({ run }) => ({ run, emission: requestOf(run) })),
+      );
+      await this.keys.insert(
+        tx,
+        created.flatMap(({ run, idempotency }) =>
+          idempotency
+            ? [
+                {
+                  idempotencyKey: idempotency.key,
+                  requestHash: idempotency.requestHash,
+                  runId: run.runId,
+                  answer: idempotency.answer,
+                  createdAt: run.startedAt,
+                },
+              ]
+            : [],
+        ),
+      );
+
+      const winners = new Map(created.map((input) => [input.run.projectId, input]));
+      const busy = [...accepted.keys()].filter((projectId) => !winners.has(projectId));
+      const active = await this.activeRuns(tx, busy);
+      return inputs.map((input): Created => {
+        const known = answered.get(input);
+        if (known) return known;
+        const winner = winners.get(input.run.projectId);
+        if (winner === input) return { outcome: 'created' };
+        // The same key occurs twice in one batch: the second request gets the first one's answer.
+        if (winner?.idempotency && winner.idempotency.key === input.idempotency?.key) {
+          return answerTo(input.idempotency, winner.idempotency);
+        }
+        return { outcome: 'busy', activeRunId: winner?.run.runId ?? active.get(input.run.projectId) ?? '' };
+      });
+    },
+  );
 
   private async answersByKey(tx: Transaction, inputs: NewRun[]): Promise<Map<NewRun, Created>> {
     const keys = inputs.flatMap(({ idempotency }) => idempotency?.key ?? []);
@@ -199,33 +201,32 @@ export class RunStore {
     );
   }
 
-  private readonly applyCommands = async (
-    tx: Transaction,
-    requests: CommandRequest[],
-  ): Promise<Commanded[]> => {
-    const runs = await this.rows.load(tx, requests);
-    await this.renewBudgets(tx, requests, runs);
-    await this.notePublished(tx, requests, runs);
-    const changed = new Map<string, Run>();
-    const emissions: { run: Run; emission: Emission }[] = [];
-    const now = this.clock.now();
-    const results = requests.map(({ runId, command, isStillDue }): Commanded => {
-      const run = runs.get(runId);
-      if (!run) return null;
-      if (isStillDue && !isStillDue(run)) {
-        return { applied: false, run, refusal: 'no-effect', hasEmitted: false };
-      }
-      const result = transition(run, command, now);
-      if (!result.applied) return { applied: false, run, refusal: result.refusal, hasEmitted: false };
-      runs.set(runId, result.run);
-      changed.set(runId, result.run);
-      emissions.push(...result.emits.map((emission) => ({ run: result.run, emission })));
-      return { applied: true, run: result.run, refusal: null, hasEmitted: result.emits.length > 0 };
-    });
-    await this.rows.storeChanged(tx, [...changed.values()]);
-    await this.rows.emit(tx, emissions);
-    return results;
-  };
+  private readonly applyCommand = this.database.command(
+    async (tx: Transaction, requests: CommandRequest[]): Promise<Commanded[]> => {
+      const runs = await this.rows.load(tx, requests);
+      await this.renewBudgets(tx, requests, runs);
+      await this.notePublished(tx, requests, runs);
+      const changed = new Map<string, Run>();
+      const emissions: { run: Run; emission: Emission }[] = [];
+      const now = this.clock.now();
+      const results = requests.map(({ runId, command, isStillDue }): Commanded => {
+        const run = runs.get(runId);
+        if (!run) return null;
+        if (isStillDue && !isStillDue(run)) {
+          return { applied: false, run, refusal: 'no-effect', hasEmitted: false };
+        }
+        const result = transition(run, command, now);
+        if (!result.applied) return { applied: false, run, refusal: result.refusal, hasEmitted: false };
+        runs.set(runId, result.run);
+        changed.set(runId, result.run);
+        emissions.push(...result.emits.map((emission) => ({ run: result.run, emission })));
+        return { applied: true, run: result.run, refusal: null, hasEmitted: result.emits.length > 0 };
+      });
+      await this.rows.storeChanged(tx, [...changed.values()]);
+      await this.rows.emit(tx, emissions);
+      return results;
+    },
+  );
 
   /**
    * Renews the quota budget of runs that lose their worker. The next attempt may use what is left now, not what was
@@ -277,35 +278,36 @@ export class RunStore {
 
   /** Deletes older keys. A deleted key would start a new run. */
   async forgetIdempotencyKeys(before: Instant): Promise<void> {
-    await this.database.write(this.deleteKeys, before);
+    await this.deleteKeysBefore(before);
   }
 
-  private readonly deleteKeys = async (tx: Transaction, inputs: Instant[]): Promise<void[]> => {
-    for (const before of inputs)
-      await tx.query('DELETE FROM idempotency_keys WHERE created_at < ?', [before]);
-    return inputs.map(() => undefined);
-  };
+  private readonly deleteKeysBefore = this.database.command(
+    async (tx: Transaction, inputs: Instant[]): Promise<void[]> => {
+      for (const before of inputs)
+        await tx.query('DELETE FROM idempotency_keys WHERE created_at < ?', [before]);
+      return inputs.map(() => undefined);
+    },
+  );
 
-  private readonly askRunsAgain = async (
-    tx: Transaction,
-    asks: { runId: string; requestedBy: string }[],
-  ): Promise<AskedAgain[]> => {
-    const runs = await this.rows.load(tx, asks);
-    const open = [...runs.values()].filter((run) => phaseOf(run) === 'waiting').map(({ runId }) => runId);
-    const waiting = await this.inOutbox(tx, open);
-    const emissions: { run: Run; emission: Emission }[] = [];
-    const answers = asks.map(({ runId, requestedBy }): AskedAgain => {
-      const run = runs.get(runId)!; // runs are never deleted
-      if (isTerminal(run)) return { outcome: 'ended', run };
-      if (phaseOf(run) !== 'waiting') return { outcome: 'claimed', run };
-      if (waiting.has(runId)) return { outcome: 'waiting', run };
-      waiting.add(runId);
-      emissions.push({ run, emission: requestOf(run, requestedBy) });
-      return { outcome: 'asked', run };
-    });
-    await this.rows.emit(tx, emissions);
-    return answers;
-  };
+  private readonly askForRun = this.database.command(
+    async (tx: Transaction, asks: { runId: string; requestedBy: string }[]): Promise<AskedAgain[]> => {
+      const runs = await this.rows.load(tx, asks);
+      const open = [...runs.values()].filter((run) => phaseOf(run) === 'waiting').map(({ runId }) => runId);
+      const waiting = await this.inOutbox(tx, open);
+      const emissions: { run: Run; emission: Emission }[] = [];
+      const answers = asks.map(({ runId, requestedBy }): AskedAgain => {
+        const run = runs.get(runId)!; // runs are never deleted
+        if (isTerminal(run)) return { outcome: 'ended', run };
+        if (phaseOf(run) !== 'waiting') return { outcome: 'claimed', run };
+        if (waiting.has(runId)) return { outcome: 'waiting', run };
+        waiting.add(runId);
+        emissions.push({ run, emission: requestOf(run, requestedBy) });
+        return { outcome: 'asked', run };
+      });
+      await this.rows.emit(tx, emissions);
+      return answers;
+    },
+  );
 
   private async inOutbox(tx: Transaction, runIds: string[]): Promise<Set<string>> {
     if (runIds.length === 0) return new Set();
@@ -316,16 +318,18 @@ export class RunStore {
     return new Set(rows.map(({ run_id }) => run_id));
   }
 
-  private readonly requestRunsAgain = async (tx: Transaction, inputs: string[][]): Promise<number[]> => {
-    const asked = [...new Set(inputs.flat())];
-    const runs = await this.runs.select(tx, `WHERE run_id IN ${inList(asked)} AND ${UNCLAIMED}`, asked);
-    await this.rows.emit(
-      tx,
-      runs.map((run) => ({ run, emission: requestOf(run) })),
-    );
-    const requested = new Set(runs.map(({ runId }) => runId));
-    return inputs.map((runIds) => runIds.filter((runId) => requested.has(runId)).length);
-  };
+  private readonly requestLostRuns = this.database.command(
+    async (tx: Transaction, inputs: string[][]): Promise<number[]> => {
+      const asked = [...new Set(inputs.flat())];
+      const runs = await this.runs.select(tx, `WHERE run_id IN ${inList(asked)} AND ${UNCLAIMED}`, asked);
+      await this.rows.emit(
+        tx,
+        runs.map((run) => ({ run, emission: requestOf(run) })),
+      );
+      const requested = new Set(runs.map(({ runId }) => runId));
+      return inputs.map((runIds) => runIds.filter((runId) => requested.has(runId)).length);
+    },
+  );
 }
 
 function answerTo(asked: { requestHash: string }, first: { requestHash: string; answer: string }): Created {
