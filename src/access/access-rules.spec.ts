@@ -42,7 +42,7 @@ const codeOf = (request: Partial<AccessRequest>, policy: AccessPolicy) => {
   return decision.allowed ? 'allowed' : decision.code;
 };
 
-describe('the name that a request calls the server by', () => {
+describe('Host header', () => {
   it.each([
     'localhost',
     'localhost:3000',
@@ -53,7 +53,7 @@ describe('the name that a request calls the server by', () => {
     '[::1]',
     '[::1]:3000',
     '[0:0:0:0:0:0:0:1]:3000',
-  ])('may always be a loopback one: %s', (host) => expect(codeOf({ host }, open)).toBe('allowed'));
+  ])('accepts a loopback name: %s', (host) => expect(codeOf({ host }, open)).toBe('allowed'));
 
   it.each([
     undefined,
@@ -83,7 +83,7 @@ describe('the name that a request calls the server by', () => {
     'localhost\n',
     '[::1',
     'ⓛocalhost',
-  ])('may not be another one: %j', (host) => {
+  ])('rejects an unknown name: %j', (host) => {
     expect(codeOf({ host }, open)).toBe('MISDIRECTED_REQUEST');
     expect(codeOf({ host, authorization: `Bearer ${TOKEN}` }, closed)).toBe('MISDIRECTED_REQUEST');
     for (const path of ['/api/health', '/api/health/live/', '/API/health/live', '/login', '/assets/x.js']) {
@@ -92,7 +92,7 @@ describe('the name that a request calls the server by', () => {
   });
 
   it.each(['10.0.0.1:3000', 'jobato-blue', 'evil.com', '', undefined])(
-    'may be any for a probe: %j',
+    'accepts any name for a health probe: %j',
     (host) => {
       for (const path of ['/api/health/live', '/api/health/ready']) {
         expect(codeOf({ host, path }, closed)).toBe('allowed');
@@ -101,32 +101,32 @@ describe('the name that a request calls the server by', () => {
   );
 
   it.each([
-    ['one that is allowed', 'tools.example.com', { allowedHosts: ['tools.example.com'] }],
-    ['one that is allowed, at a port', 'tools.example.com:8443', { allowedHosts: ['tools.example.com'] }],
-    ['one that is allowed, in capitals', 'Tools.Example.COM', { allowedHosts: ['tools.example.com'] }],
-    ['the address that the server listens at', '192.168.1.5:3000', { host: '192.168.1.5' }],
-    ['the name that the server listens at', 'tools:3000', { host: 'Tools' }],
-    ['the IPv6 address that the server listens at', '[fd00::5]:3000', { host: 'fd00::5' }],
+    ['an allowed name', 'tools.example.com', { allowedHosts: ['tools.example.com'] }],
+    ['an allowed name with a port', 'tools.example.com:8443', { allowedHosts: ['tools.example.com'] }],
+    ['an allowed name in upper case', 'Tools.Example.COM', { allowedHosts: ['tools.example.com'] }],
+    ['the address that the server listens on', '192.168.1.5:3000', { host: '192.168.1.5' }],
+    ['the name that the server listens on', 'tools:3000', { host: 'Tools' }],
+    ['the IPv6 address that the server listens on', '[fd00::5]:3000', { host: 'fd00::5' }],
     [
-      'the IPv6 address that the server listens at, written otherwise',
+      'the IPv6 address that the server listens on, in another spelling',
       '[fd00::5]:3000',
       { host: 'FD00:0::5' },
     ],
-    ['the one of the public address', 'x.example:80', { publicUrl: 'https://x.example:8443/jobato' }],
-    ['one below an allowed name', 'a.b.example.com', { allowedHosts: ['.example.com'] }],
-    ['an IPv6 address that is allowed', '[fd00::5]:3000', { allowedHosts: ['fd00::5'] }],
-    ['an IPv6 address that is allowed, in brackets', '[fd00::5]', { allowedHosts: ['[fd00::5]'] }],
-  ])('may be %s', (_what, host, policy) => expect(codeOf({ host }, { ...open, ...policy })).toBe('allowed'));
+    ['the name of the public address', 'x.example:80', { publicUrl: 'https://x.example:8443/jobato' }],
+    ['a subdomain of an allowed domain', 'a.b.example.com', { allowedHosts: ['.example.com'] }],
+    ['an allowed IPv6 address', '[fd00::5]:3000', { allowedHosts: ['fd00::5'] }],
+    ['an allowed IPv6 address in brackets', '[fd00::5]', { allowedHosts: ['[fd00::5]'] }],
+  ])('accepts %s', (_what, host, policy) => expect(codeOf({ host }, { ...open, ...policy })).toBe('allowed'));
 
   it.each([
-    ['a name below an allowed one', 'evil.tools.example.com'],
+    ['a subdomain of an allowed name', 'evil.tools.example.com'],
     ['a name that ends like an allowed one', 'eviltools.example.com'],
     ['a name that begins like an allowed one', 'tools.example.com.evil.com'],
-  ])('may not be %s', (_what, host) =>
+  ])('rejects %s', (_what, host) =>
     expect(codeOf({ host }, { ...open, allowedHosts: ['tools.example.com'] })).toBe('MISDIRECTED_REQUEST'),
   );
 
-  it('is told apart from its port', () => {
+  it('is parsed into a lower-case name without the port', () => {
     expect(hostName('LocalHost:3000')).toBe('localhost');
     expect(hostName('[::1]:3000')).toBe('[::1]');
     expect(hostName('user@host')).toBeNull();
@@ -134,7 +134,7 @@ describe('the name that a request calls the server by', () => {
   });
 });
 
-describe('a write that a browser sends', () => {
+describe('cross-site check of a write', () => {
   const write = (more: Partial<AccessRequest>) => ask({ method: 'POST', ...more });
   const decide = (more: Partial<AccessRequest>, policy = open) => {
     const decision = decideAccess(write(more), policy);
@@ -142,15 +142,12 @@ describe('a write that a browser sends', () => {
   };
 
   it.each<[string, Partial<AccessRequest>]>([
-    ['no browser at all', {}],
+    ['a client that is not a browser', {}],
     ['a page of ours', { origin: 'http://localhost:3000', secFetchSite: 'same-origin' }],
-    ['a page of ours, by a browser that names only the origin', { origin: 'http://localhost:3000' }],
-    [
-      'a page of ours, with the name in capitals',
-      { origin: 'http://localhost:3000', host: 'LOCALHOST:3000' },
-    ],
-    ['a page of ours behind a proxy that speaks HTTPS', { origin: 'https://localhost:3000' }],
-    ['a page of ours by HTTPS', { origin: 'https://localhost:3000', isSecure: true }],
+    ['a page of ours that sends only Origin', { origin: 'http://localhost:3000' }],
+    ['a page of ours, with an upper-case Host', { origin: 'http://localhost:3000', host: 'LOCALHOST:3000' }],
+    ['a page of ours behind a proxy that terminates TLS', { origin: 'https://localhost:3000' }],
+    ['a page of ours over HTTPS', { origin: 'https://localhost:3000', isSecure: true }],
     ['the address bar', { secFetchSite: 'none' }],
     [
       'a page of ours behind a proxy that changes Host',
@@ -164,25 +161,25 @@ describe('a write that a browser sends', () => {
       'a page of ours behind a trusted proxy, at a port',
       { origin: 'http://jobato.example:8080', forwardedHost: 'Jobato.Example:8080' },
     ],
-  ])('may come from %s', (_what, request) => expect(decide(request)).toBe('allowed'));
+  ])('accepts a write from %s', (_what, request) => expect(decide(request)).toBe('allowed'));
 
   it.each<[string, Partial<AccessRequest>]>([
     ['another site', { secFetchSite: 'cross-site' }],
     ['another name of the same site', { secFetchSite: 'same-site' }],
-    ['another site that says only its origin', { origin: 'https://evil.com' }],
+    ['another site that sends only Origin', { origin: 'https://evil.com' }],
     ['another port of this machine', { origin: 'http://localhost:8080' }],
     ['this machine by another name', { origin: 'http://127.0.0.1:3000' }],
-    ['our own name without HTTPS, where we speak it', { origin: 'http://localhost:3000', isSecure: true }],
-    ['our own name by another scheme', { origin: 'ftp://localhost:3000', isSecure: true }],
-    ['nowhere that it would name', { origin: 'null' }],
-    ['an origin that is none', { origin: 'localhost:3000' }],
+    ['our own name over HTTP, on an HTTPS server', { origin: 'http://localhost:3000', isSecure: true }],
+    ['our own name with another scheme', { origin: 'ftp://localhost:3000', isSecure: true }],
+    ['an opaque origin', { origin: 'null' }],
+    ['an invalid origin', { origin: 'localhost:3000' }],
     ['an empty origin', { origin: '' }],
-    ['an origin with our name for a user', { origin: 'http://localhost:3000@evil.com' }],
-    ['an unknown kind of site', { origin: 'http://localhost:3000', secFetchSite: 'unknown' }],
-    ['elsewhere, by the address bar', { origin: 'https://evil.com', secFetchSite: 'none' }],
+    ['an origin with our name as the user', { origin: 'http://localhost:3000@evil.com' }],
+    ['an unknown Sec-Fetch-Site', { origin: 'http://localhost:3000', secFetchSite: 'unknown' }],
+    ['another origin, with Sec-Fetch-Site: none', { origin: 'https://evil.com', secFetchSite: 'none' }],
     ['another port of a trusted proxy', { origin: 'http://x.example:8080', forwardedHost: 'x.example' }],
     ['a site that claims our origin', { origin: 'http://localhost:3000', secFetchSite: 'cross-site' }],
-  ])('may not come from %s', (_what, request) => {
+  ])('rejects a write from %s', (_what, request) => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'post', 'PROPFIND']) {
       expect(decide({ ...request, method })).toBe('FORBIDDEN');
     }
@@ -192,7 +189,7 @@ describe('a write that a browser sends', () => {
     expect(decide({ ...request, path: '/login' }, closed)).toBe('FORBIDDEN');
   });
 
-  it.each(['GET', 'HEAD', 'OPTIONS'])('is not what %s is, which may come from anywhere', (method) =>
+  it.each(['GET', 'HEAD', 'OPTIONS'])('accepts %s from any site', (method) =>
     expect(decide({ method, origin: 'https://evil.com', secFetchSite: 'cross-site' })).toBe('allowed'),
   );
 
@@ -211,14 +208,14 @@ describe('a write that a browser sends', () => {
     ['FORBIDDEN', 'http://tools.example.com:8080', '127.0.0.1:3000', NAMED],
     ['FORBIDDEN', 'http://tools.example.com', 'tools.example.com:3000', NAMED],
     ['FORBIDDEN', 'https://tools.example.com.evil.com', '127.0.0.1:3000', NAMED],
-  ])('is %s from %s, called as %s', (expected, origin, host, policy) => {
+  ])('returns %s for origin %s and host %s', (expected, origin, host, policy) => {
     const named = { ...policy, host: 'backend' };
     expect(decide({ origin, host, forwardedHost: host }, named)).toBe(expected);
     const secFetchSite = 'cross-site';
     expect(decide({ origin, host, forwardedHost: host, secFetchSite }, named)).toBe('FORBIDDEN');
   });
 
-  it('may come from an origin of CORS_ORIGINS, and from no other', () => {
+  it('accepts an origin in CORS_ORIGINS and rejects all others', () => {
     const policy = { ...open, corsOrigins: ['https://tools.example.com'] };
     expect(decide({ origin: 'https://tools.example.com', secFetchSite: 'cross-site' }, policy)).toBe(
       'allowed',
@@ -230,7 +227,7 @@ describe('a write that a browser sends', () => {
     expect(decide({ origin: 'null' }, policy)).toBe('FORBIDDEN');
   });
 
-  it('still needs the token where it comes from an origin of CORS_ORIGINS', () =>
+  it('requires the admin token from an origin in CORS_ORIGINS', () =>
     expect(
       decide(
         { origin: 'https://tools.example.com' },
@@ -239,7 +236,7 @@ describe('a write that a browser sends', () => {
     ).toBe('UNAUTHORIZED'));
 });
 
-describe('a call for workers', () => {
+describe('worker endpoint', () => {
   const INTERNAL = [
     '/api/internal/events',
     '/api/internal',
@@ -255,36 +252,35 @@ describe('a call for workers', () => {
     '/api/internal/runs/claim?x=1',
   ];
 
-  it.each(INTERNAL)('needs a key, however it is written: %s', (path) => {
+  it.each(INTERNAL)('requires a worker key for every spelling of the path: %s', (path) => {
     expect(codeOf({ path, method: 'POST' }, open)).toBe('UNAUTHORIZED');
     expect(codeOf({ path, method: 'POST', apiKey: 'wrong' }, closed)).toBe('UNAUTHORIZED');
     expect(codeOf({ path, method: 'POST', apiKey: KEYS[0] }, closed)).toBe('allowed');
   });
 
-  it.each(INTERNAL)('is not opened by the admin token or a session: %s', (path) => {
+  it.each(INTERNAL)('rejects the admin token and a session: %s', (path) => {
     expect(codeOf({ path, authorization: `Bearer ${TOKEN}` }, closed)).toBe('UNAUTHORIZED');
     expect(codeOf({ path, hasSession: true }, closed)).toBe('UNAUTHORIZED');
   });
 
-  it.each(KEYS)('takes each of several keys: %s', (apiKey) =>
+  it.each(KEYS)('accepts each of several keys: %s', (apiKey) =>
     expect(codeOf({ path: '/api/internal/events', apiKey }, closed)).toBe('allowed'),
   );
 
   it.each(['', 'first', 'first-key ', 'FIRST-KEY', 'first-key,second-key', 'undefined', TOKEN])(
-    'takes no other key: %j',
+    'rejects any other key: %j',
     (apiKey) => expect(codeOf({ path: '/api/internal/events', apiKey }, closed)).toBe('UNAUTHORIZED'),
   );
 
-  it.each([undefined, '', 'undefined', 'null'])(
-    'is closed where no key is set, to the key %j too',
-    (apiKey) => expect(codeOf({ path: '/api/internal/events', apiKey }, open)).toBe('UNAUTHORIZED'),
+  it.each([undefined, '', 'undefined', 'null'])('rejects the key %j when no key is configured', (apiKey) =>
+    expect(codeOf({ path: '/api/internal/events', apiKey }, open)).toBe('UNAUTHORIZED'),
   );
 
-  it('is the only thing that a key opens', () =>
+  it('is the only endpoint that accepts a worker key', () =>
     expect(codeOf({ path: '/api/runs', apiKey: KEYS[0] }, closed)).toBe('UNAUTHORIZED'));
 });
 
-describe('the admin token', () => {
+describe('admin token', () => {
   it.each([
     '/',
     '/api/runs',
@@ -294,7 +290,7 @@ describe('the admin token', () => {
     '/api/metrics',
     '/nowhere',
     '/runs/1',
-  ])('is asked for at %s, where one is set', (path) => {
+  ])('is required for %s when configured', (path) => {
     expect(codeOf({ path }, closed)).toBe('UNAUTHORIZED');
     expect(codeOf({ path, authorization: `Bearer ${TOKEN}` }, closed)).toBe('allowed');
     expect(codeOf({ path, hasSession: true }, closed)).toBe('allowed');
@@ -307,7 +303,7 @@ describe('the admin token', () => {
     '/login',
     '/assets/jobato.css',
     '/assets/htmx/htmx.min.js',
-  ])('is not asked for at %s', (path) => expect(codeOf({ path }, closed)).toBe('allowed'));
+  ])('is not required for %s', (path) => expect(codeOf({ path }, closed)).toBe('allowed'));
 
   it.each([
     '/api/health/live/',
@@ -330,11 +326,11 @@ describe('the admin token', () => {
     '/assets//etc/passwd',
     '//assets/jobato.css',
     '/x/assets/jobato.css',
-  ])('is asked for at %s, which only looks like an exception', (path) =>
+  ])('is required for %s, which only resembles a public path', (path) =>
     expect(codeOf({ path }, closed)).toBe('UNAUTHORIZED'),
   );
 
-  it.each([`Bearer ${TOKEN}`, `bearer ${TOKEN}`, `Bearer  ${TOKEN} `])('is taken as %j', (authorization) =>
+  it.each([`Bearer ${TOKEN}`, `bearer ${TOKEN}`, `Bearer  ${TOKEN} `])('is accepted as %j', (authorization) =>
     expect(codeOf({ authorization }, closed)).toBe('allowed'),
   );
 
@@ -352,14 +348,14 @@ describe('the admin token', () => {
     'Bearer null',
     `Token Bearer ${TOKEN}`,
     `Bearer ${KEYS[0]}`,
-  ])('is not taken as %j', (authorization) => expect(codeOf({ authorization }, closed)).toBe('UNAUTHORIZED'));
+  ])('is rejected as %j', (authorization) => expect(codeOf({ authorization }, closed)).toBe('UNAUTHORIZED'));
 });
 
-describe('an address that has guessed too often', () => {
+describe('address with too many wrong tokens', () => {
   const waiting = (more: Partial<AccessRequest>) =>
     decideAccess(ask({ waitSeconds: 90, authorization: `Bearer ${TOKEN}`, ...more }), closed);
 
-  it('is told how long to wait, also with the right token if that is short', () => {
+  it('rejects a wrong token, and a correct short one, and returns the wait time', () => {
     const short = { ...closed, adminToken: 'fifteen-letters' };
     const withShort = ask({ waitSeconds: 90, authorization: 'Bearer fifteen-letters' });
     for (const decision of [
@@ -380,28 +376,30 @@ describe('an address that has guessed too often', () => {
     ['has the token, which is long', {}],
     ['has a session', { hasSession: true, authorization: undefined }],
     ['has a session and a wrong token', { hasSession: true, authorization: 'Bearer wrong' }],
-    ['asks for what is open to all', { path: '/api/health/live' }],
+    ['asks for a public path', { path: '/api/health/live' }],
     ['is a worker with its key', { path: '/api/internal/events', apiKey: KEYS[0] }],
-  ])('goes on where it %s', (_what, request) => expect(waiting(request)).toMatchObject({ allowed: true }));
+  ])('allows a request that %s', (_what, request) =>
+    expect(waiting(request)).toMatchObject({ allowed: true }),
+  );
 
-  it('is told from who is signed in, where anybody is let in', () => {
+  it('allows /login, marked as outside unless the request has a session', () => {
     const path = '/login';
     expect(waiting({ path })).toMatchObject({ isOutside: true });
     expect(waiting({ path, hasSession: true })).toEqual({ allowed: true });
   });
 
-  it('is asked for a token where it brought none, which is no guess', () =>
+  it('returns UNAUTHORIZED for a request without a token', () =>
     expect(waiting({ authorization: undefined })).toMatchObject({ code: 'UNAUTHORIZED' }));
 });
 
-describe('an address that has sent too many wrong worker keys', () => {
+describe('address with too many wrong worker keys', () => {
   const call = (more: Partial<AccessRequest>, policy = { ...closed, apiKeys: [LONG_KEY, 'short'] }) =>
     decideAccess(ask({ path: '/api/internal/events', keyWaitSeconds: 90, ...more }), policy);
 
-  it('goes on with a long key', () =>
+  it('allows a request with a long key', () =>
     expect(call({ apiKey: LONG_KEY })).toEqual({ allowed: true, byKey: true }));
 
-  it.each(['short', 'wrong', `${LONG_KEY}x`])('has to wait, with the key %s too', (apiKey) =>
+  it.each(['short', 'wrong', `${LONG_KEY}x`])('rejects a request with the key %s', (apiKey) =>
     expect(call({ apiKey })).toEqual({
       allowed: false,
       code: 'TOO_MANY_REQUESTS',
@@ -410,24 +408,24 @@ describe('an address that has sent too many wrong worker keys', () => {
     }),
   );
 
-  it('is asked for a key where it sent none', () => {
+  it('returns UNAUTHORIZED for a request without a key', () => {
     for (const apiKey of [undefined, '']) {
       expect(call({ apiKey })).toMatchObject({ code: 'UNAUTHORIZED' });
       expect(call({ apiKey })).not.toHaveProperty('wrongKey');
     }
   });
 
-  it('may use the token all the same', () =>
+  it('allows a request with the admin token', () =>
     expect(call({ path: '/api/runs', authorization: `Bearer ${TOKEN}` })).toMatchObject({ allowed: true }));
 });
 
-describe('a wrong worker key', () => {
+describe('wrong worker key', () => {
   const call = (policy: AccessPolicy) =>
     decideAccess(ask({ path: '/api/internal/events', apiKey: 'wrong' }), policy);
 
   it('counts as a guess', () => expect(call(closed)).toMatchObject({ wrongKey: 'wrong' }));
 
-  it('does not where the server has no key', () =>
+  it('does not count as a guess when no key is configured', () =>
     expect(call({ ...closed, apiKeys: [] })).not.toHaveProperty('wrongKey'));
 });
 
@@ -441,23 +439,23 @@ it.each([
   ['a wrong long one while its address waits', `${SIXTEEN}x`, 90, false],
   ['none', undefined, 0, false],
   ['an empty one', '', 90, false],
-])('a secret is accepted: %s', (_what, given, waitSeconds, expected) =>
+])('checks a secret for acceptance: %s', (_what, given, waitSeconds, expected) =>
   expect(isAccepted(given, [SIXTEEN, SIXTEEN.slice(1)], waitSeconds)).toBe(expected),
 );
 
-describe('a guess', () => {
+describe('guess', () => {
   const guessAt = (more: Partial<AccessRequest>) => decideAccess(ask(more), closed);
 
-  it('is a wrong token by Authorization', () =>
+  it('includes a wrong bearer token', () =>
     expect(guessAt({ authorization: 'Bearer wrong' })).toMatchObject({ wrongToken: 'wrong' }));
 
   it.each<[string, Partial<AccessRequest>]>([
     ['no token', {}],
-    ['another way to sign in', { authorization: 'Basic wrong' }],
-    ['a token that nobody asked for', { path: '/login', authorization: 'Bearer wrong' }],
+    ['another authorization scheme', { authorization: 'Basic wrong' }],
+    ['a wrong token on a public path', { path: '/login', authorization: 'Bearer wrong' }],
     ['a wrong key of a worker', { path: '/api/internal/events', apiKey: 'wrong' }],
     ['the right token', { authorization: `Bearer ${TOKEN}` }],
-  ])('is not %s', (_what, request) => expect(guessAt(request)).not.toHaveProperty('wrongToken'));
+  ])('excludes %s', (_what, request) => expect(guessAt(request)).not.toHaveProperty('wrongToken'));
 
   it.each([
     [1, '1 second'],
@@ -465,7 +463,7 @@ describe('a guess', () => {
     [60, '1 minute'],
     [61, '2 minutes'],
     [300, '5 minutes'],
-  ])('costs a wait that is said in words: %d', (seconds, words) => expect(waitWords(seconds)).toBe(words));
+  ])('formats a wait of %d seconds in words', (seconds, words) => expect(waitWords(seconds)).toBe(words));
 });
 
 describe('matchesAny', () => {
@@ -477,7 +475,7 @@ describe('matchesAny', () => {
     ['', [], false],
     [undefined, [''], false],
     ['ü', ['ü'], true],
-  ])('says of %j among %j: %s', (given, secrets, expected) =>
+  ])('checks %j against %j: %s', (given, secrets, expected) =>
     expect(matchesAny(given, secrets)).toBe(expected),
   );
 });

@@ -18,19 +18,19 @@ const NO_BROWSER: FormRequest = {
   hasAdminToken: false,
 };
 
-describe('the token of a form', () => {
+describe('needsFormToken', () => {
   const SIGNS: [string, Partial<FormRequest>][] = [
-    ['its origin', { origin: 'http://localhost:3000' }],
-    ['an origin that it will not name', { origin: 'null' }],
-    ['an empty origin', { origin: '' }],
-    ['where it comes from', { secFetchSite: 'same-origin' }],
-    ['that it comes from the address bar', { secFetchSite: 'none' }],
-    ['the page before', { referer: 'http://localhost:3000/' }],
-    ['a cookie of ours', { cookie: 'jobato_form=x' }],
-    ['any cookie', { cookie: 'other=x' }],
+    ['Origin', { origin: 'http://localhost:3000' }],
+    ['opaque Origin', { origin: 'null' }],
+    ['empty Origin', { origin: '' }],
+    ['Sec-Fetch-Site: same-origin', { secFetchSite: 'same-origin' }],
+    ['Sec-Fetch-Site: none', { secFetchSite: 'none' }],
+    ['Referer', { referer: 'http://localhost:3000/' }],
+    ['form cookie', { cookie: 'jobato_form=x' }],
+    ['other cookie', { cookie: 'other=x' }],
   ];
 
-  it.each(SIGNS)('is asked for where a browser shows %s', (_what, sign) => {
+  it.each(SIGNS)('returns true when the request has a browser sign: %s', (_what, sign) => {
     for (const path of [
       '/runs/1/stop',
       '/projects/a/runs',
@@ -46,32 +46,29 @@ describe('the token of a form', () => {
     }
   });
 
-  it.each(SIGNS)(
-    'is not asked for, whether or not there is %s, where one brings the admin token',
-    (_w, sign) => expect(needsFormToken({ ...NO_BROWSER, ...sign, hasAdminToken: true })).toBe(false),
+  it.each(SIGNS)('returns false despite a browser sign if the request has the admin token: %s', (_w, sign) =>
+    expect(needsFormToken({ ...NO_BROWSER, ...sign, hasAdminToken: true })).toBe(false),
   );
 
-  it.each(SIGNS)(
-    'is not asked for, whether or not there is %s, by the API and for reading',
-    (_what, sign) => {
-      for (const path of ['/api', '/api/runs', '/API/runs']) {
-        expect(needsFormToken({ ...NO_BROWSER, ...sign, path })).toBe(false);
-      }
-      for (const method of ['GET', 'HEAD', 'OPTIONS']) {
-        expect(needsFormToken({ ...NO_BROWSER, ...sign, method })).toBe(false);
-      }
-    },
-  );
+  it.each(SIGNS)('returns false despite a browser sign for API calls and reads: %s', (_what, sign) => {
+    for (const path of ['/api', '/api/runs', '/API/runs']) {
+      expect(needsFormToken({ ...NO_BROWSER, ...sign, path })).toBe(false);
+    }
+    for (const method of ['GET', 'HEAD', 'OPTIONS']) {
+      expect(needsFormToken({ ...NO_BROWSER, ...sign, method })).toBe(false);
+    }
+  });
 
-  it('is not asked of a program, which nobody lures', () => expect(needsFormToken(NO_BROWSER)).toBe(false));
+  it('returns false for a client that is not a browser', () =>
+    expect(needsFormToken(NO_BROWSER)).toBe(false));
 });
 
-describe('a token', () => {
+describe('form token', () => {
   const cookie = newFormCookie();
   const tag = formTag('secret', cookie, 'session');
   const token = maskedToken(tag);
 
-  it('is of the secret, the cookie and the session that it was made with', () => {
+  it('is bound to its secret, cookie and session', () => {
     expect(isTokenOf(formTag('secret', cookie, 'session'), token)).toBe(true);
     expect(isTokenOf(formTag('another', cookie, 'session'), token)).toBe(false);
     expect(isTokenOf(formTag('secret', newFormCookie(), 'session'), token)).toBe(false);
@@ -82,7 +79,7 @@ describe('a token', () => {
     );
   });
 
-  it('looks different each time, in all of its parts, and each one is good', () => {
+  it('has a random mask in every part, and each masked form is valid', () => {
     const tokens = Array.from({ length: 50 }, () => maskedToken(tag));
     for (let start = 0; start < 80; start += 4) {
       expect(new Set(tokens.map((each) => each.slice(start, start + 4))).size).toBeGreaterThan(45);
@@ -90,23 +87,23 @@ describe('a token', () => {
     expect(tokens.every((each) => isTokenOf(tag, each))).toBe(true);
   });
 
-  it('goes into a form as it is', () => expect(token).toMatch(/^[\w-]+$/));
+  it('contains only characters that are safe in a form', () => expect(token).toMatch(/^[\w-]+$/));
 
   it.each<[string, unknown]>([
-    ['none', undefined],
-    ['an empty one', ''],
-    ['one that is cut off', token.slice(0, -1)],
-    ['one that is longer', `${token}A`],
-    ['one of another letter', `${token[0] === 'A' ? 'B' : 'A'}${token.slice(1)}`],
-    ['one that is twice there', [token, token]],
-    ['nothing but zeros', 'A'.repeat(86)],
+    ['no token', undefined],
+    ['an empty token', ''],
+    ['a truncated token', token.slice(0, -1)],
+    ['a longer token', `${token}A`],
+    ['a token with one character changed', `${token[0] === 'A' ? 'B' : 'A'}${token.slice(1)}`],
+    ['a token sent twice', [token, token]],
+    ['all zeros', 'A'.repeat(86)],
     ['the tag without its pad', tag.toString('base64url')],
     ['an object', { token }],
-    ['one of several lines', `${token}\n`],
-  ])('is not %s', (_what, given) => expect(isTokenOf(tag, given)).toBe(false));
+    ['a token with a line break', `${token}\n`],
+  ])('rejects %s', (_what, given) => expect(isTokenOf(tag, given)).toBe(false));
 });
 
-it('a cookie is one that we made, or at least looks like it', () => {
+it('isFormCookie accepts generated cookies and rejects malformed values', () => {
   expect(newFormCookie()).not.toBe(newFormCookie());
   expect(isFormCookie(newFormCookie())).toBe(true);
   for (const value of [undefined, '', 'short', 'x'.repeat(23), `${'x'.repeat(21)};`, `${'x'.repeat(22)}\n`]) {

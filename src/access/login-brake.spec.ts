@@ -3,7 +3,7 @@ import { addressOf, LoginBrake } from './login-brake';
 const HERE = '192.0.2.1';
 const THERE = '192.0.2.2';
 
-describe('guessing', () => {
+describe('LoginBrake', () => {
   let brake: LoginBrake;
   beforeEach(() => {
     jest.useFakeTimers({ now: Date.parse('2026-03-01T10:00:00.000Z') });
@@ -17,7 +17,7 @@ describe('guessing', () => {
     for (let n = 0; n < times; n++) await brake.wrong(ip, `guess ${last++}`);
   };
 
-  it('has its price after ten times, for that address alone, until it has waited', async () => {
+  it('blocks an address for 300 s after ten guesses within that time', async () => {
     await guess(HERE, 9);
     expect(await brake.waitSeconds(HERE)).toBe(0);
     jest.advanceTimersByTime(100_000);
@@ -32,7 +32,7 @@ describe('guessing', () => {
     expect(await brake.waitSeconds(HERE)).toBe(0);
   });
 
-  it('is counted before the next one is looked at, also where all come at once', async () => {
+  it('counts each guess before it checks the next, even for concurrent requests', async () => {
     const look = (token: string) =>
       brake.inTurn(async () => {
         if ((await brake.waitSeconds(HERE)) > 0) return 'has to wait';
@@ -45,21 +45,21 @@ describe('guessing', () => {
     expect(answers.filter((answer) => answer === 'looked at')).toHaveLength(10);
   });
 
-  it('is forgotten where it was long ago', async () => {
+  it('forgets guesses after 300 s', async () => {
     await guess(HERE, 9);
     jest.advanceTimersByTime(300_000);
     await guess(HERE, 9);
     expect(await brake.waitSeconds(HERE)).toBe(0);
   });
 
-  it('is not what a program with an old token does', async () => {
+  it('counts one repeated wrong token only once', async () => {
     for (let n = 0; n < 1000; n++) await brake.wrong(HERE, 'the token of last year');
     expect(await brake.waitSeconds(HERE)).toBe(0);
     await guess(HERE, 9);
     expect(await brake.waitSeconds(HERE)).toBe(300);
   });
 
-  it('begins anew after signing in, and not after a right token by Authorization', async () => {
+  it('resets the count after a sign-in but not after a right token in Authorization', async () => {
     await guess(HERE, 9);
     await brake.signedIn(HERE);
     await guess(HERE, 9);
@@ -69,7 +69,7 @@ describe('guessing', () => {
     expect(await brake.waitSeconds(HERE)).toBe(300);
   });
 
-  it('by many addresses holds up all of them, but for those that have shown the right token', async () => {
+  it('blocks all addresses after guesses from many, except those that sent the right token', async () => {
     brake.right(HERE);
     for (let n = 0; n < 20; n++) await guess(`198.51.100.${n}`, 5);
     expect(await brake.waitSeconds(THERE)).toBe(600);
@@ -81,7 +81,7 @@ describe('guessing', () => {
     expect(await brake.waitSeconds(THERE)).toBe(0);
   });
 
-  it('knows an address for a day, and no more than a thousand of them', async () => {
+  it('remembers trusted addresses for a day, and at most 1,000 of them', async () => {
     brake.right(HERE);
     for (let n = 0; n < 1000; n++) brake.right(`10.0.${n >> 8}.${n & 255}`);
     await guess(THERE, 100);
@@ -105,4 +105,4 @@ it.each([
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
   ['1::', '1:0:0:0::/64'],
   [undefined, ''],
-])('the address %s counts as %s', (ip, address) => expect(addressOf(ip)).toBe(address));
+])('addressOf groups %s as %s', (ip, address) => expect(addressOf(ip)).toBe(address));

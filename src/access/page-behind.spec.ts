@@ -12,39 +12,39 @@ const POLICY = {
 const asked = (headers: Record<string, string>, host = 'localhost:3000') =>
   pageBehind({ headers: { host: 'localhost:3000', ...headers }, host }, POLICY);
 
-describe('the page behind a form', () => {
+describe('pageBehind', () => {
   it.each<[string, Record<string, string>, string]>([
-    ['the page before', { referer: 'http://localhost:3000/runs/1?to=9' }, '/runs/1?to=9'],
-    ['by another scheme', { referer: 'https://localhost:3000/' }, '/'],
+    ['from Referer', { referer: 'http://localhost:3000/runs/1?to=9' }, '/runs/1?to=9'],
+    ['with another scheme', { referer: 'https://localhost:3000/' }, '/'],
     [
-      'what htmx says',
+      'from HX-Current-URL',
       { 'hx-current-url': 'http://localhost:3000/runs/2#L3', referer: 'http://localhost:3000/' },
       '/runs/2',
     ],
     ['below the base path', { referer: 'http://localhost:3000/jobato/runs/1' }, '/runs/1'],
     [
-      'of this site, as the browser says',
+      'same-origin according to Sec-Fetch-Site',
       { referer: 'https://jobato.example/runs/1', 'sec-fetch-site': 'same-origin' },
       '/runs/1',
     ],
-    ['by a name that the proxy changed', { referer: 'https://tools.example.com/jobato?a=b' }, '/?a=b'],
-  ])('is %s', (_what, headers, path) => expect(asked(headers)).toBe(path));
+    ['under an allowed host name', { referer: 'https://tools.example.com/jobato?a=b' }, '/?a=b'],
+  ])('returns the path: %s', (_what, headers, path) => expect(asked(headers)).toBe(path));
 
-  it('is of the host that a trusted proxy was called by', () =>
+  it('accepts the host forwarded by a trusted proxy', () =>
     expect(asked({ referer: 'https://tools:8443/runs/1' }, 'tools:8443')).toBe('/runs/1'));
 
   it.each<[string, Record<string, string>]>([
-    ['nobody says', {}],
-    ['it is of another site', { referer: 'http://evil.example/runs/1' }],
-    ['it is of another port', { referer: 'http://localhost:8080/' }],
-    ['it would lead elsewhere', { referer: 'http://localhost:3000//evil.example' }],
+    ['without a header', {}],
+    ['another site', { referer: 'http://evil.example/runs/1' }],
+    ['another port', { referer: 'http://localhost:8080/' }],
+    ['a path that leads to another site', { referer: 'http://localhost:3000//evil.example' }],
     [
-      'it would lead elsewhere below the base path',
+      'a path that leads to another site below the base path',
       { referer: 'http://localhost:3000/jobato//evil.example' },
     ],
-    ['it is no address', { referer: 'nonsense' }],
-    ['it is a script', { referer: 'javascript:alert(1)' }],
-  ])('is not known where %s', (_what, headers) => expect(asked(headers)).toBeNull());
+    ['not a URL', { referer: 'nonsense' }],
+    ['a script URL', { referer: 'javascript:alert(1)' }],
+  ])('returns null: %s', (_what, headers) => expect(asked(headers)).toBeNull());
 });
 
 it.each<[unknown, string | null]>([
@@ -60,4 +60,4 @@ it.each<[unknown, string | null]>([
   ['runs', null],
   [['/'], null],
   [undefined, null],
-])('of %j the way on is %j', (path, way) => expect(localPath(path, '/jobato')).toBe(way));
+])('localPath turns %j into %j', (path, way) => expect(localPath(path, '/jobato')).toBe(way));

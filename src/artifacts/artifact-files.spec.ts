@@ -12,7 +12,7 @@ const RUN_ID = '01890000-0000-7000-8000-000000000000';
 const OPENS = repetitions(300, 3000);
 const OUTSIDE = 'a secret from outside';
 
-describe('the files of a run', () => {
+describe('ArtifactFiles', () => {
   let base: string;
   let folder: string;
   let outside: string;
@@ -34,14 +34,14 @@ describe('the files of a run', () => {
     return (await files.readStart(run, name, 100)).start.toString();
   };
 
-  it('are known by a path relative to the folder, or by a whole one', async () => {
+  it('registers a file by a relative or an absolute path', async () => {
     const artifact = { name: 'sub/file', size: 6 };
     expect(await files.register(RUN_ID, 'sub/file')).toEqual(artifact);
     expect(await files.register(RUN_ID, './sub/../sub/file')).toEqual(artifact);
     expect(await files.register(RUN_ID, join(folder, 'sub', 'file'))).toEqual(artifact);
   });
 
-  it('are known by their own name where a link within the folder leads to them', async () => {
+  it('registers a file under its real name when the path contains a link inside the folder', async () => {
     symlinkSync('sub', join(folder, 'latest'));
     symlinkSync('file', join(folder, 'sub', 'alias'));
     expect(await files.register(RUN_ID, 'latest/alias')).toEqual({ name: 'sub/file', size: 6 });
@@ -57,7 +57,7 @@ describe('the files of a run', () => {
     ['that is a folder', 'sub', /is not a file/],
     ['that is a pipe', 'pipe', /is not a file/],
     ['that is too large', 'large', /larger than 1 MB/],
-  ])('are none %s', async (_what, path, reason) => {
+  ])('rejects a path %s', async (_what, path, reason) => {
     symlinkSync(join(outside, 'file'), join(folder, 'link'));
     symlinkSync(outside, join(folder, 'folder-link'));
     execFileSync('mkfifo', [join(folder, 'pipe')]);
@@ -68,7 +68,7 @@ describe('the files of a run', () => {
     if (path !== 'large') await expect(read(path)).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
   });
 
-  it('are none where the folder of the run is a link', async () => {
+  it('rejects a path if the folder of the run is a link', async () => {
     rmSync(folder, { recursive: true });
     symlinkSync(outside, folder);
     await expect(files.register(RUN_ID, 'file')).rejects.toThrow(/not in the folder/);
@@ -79,7 +79,7 @@ describe('the files of a run', () => {
     ['a folder in it', () => join(folder, 'sub'), 'sub/file'],
     ['the folder of the run', () => folder, 'file'],
   ])(
-    'never come from outside while a process swaps %s for a link',
+    'never reads a file outside while a process swaps %s for a link',
     async (_what, swapped, name) => {
       writeFileSync(join(folder, 'file'), 'inside');
       const swapping = await SwappingProcess.start(swapped(), outside);

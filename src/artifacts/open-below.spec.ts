@@ -10,7 +10,7 @@ import { inFolderBelow, openBelow } from './open-below';
 const OPENS = repetitions(400, 4000);
 const hasDescriptors = existsSync('/proc/self/fd');
 
-describe('a file below a folder', () => {
+describe('openBelow', () => {
   let base: string;
   let root: string;
   let outside: string;
@@ -36,9 +36,9 @@ describe('a file below a folder', () => {
   describe.each(hasDescriptors ? [true, false] : [false])('with descriptors: %s', (withDescriptors) => {
     const options = { hasDescriptors: withDescriptors };
 
-    it('is opened', async () => expect(await read(['run', 'sub', 'file'], options)).toBe('inside'));
+    it('opens a file', async () => expect(await read(['run', 'sub', 'file'], options)).toBe('inside'));
 
-    it('is opened where the folder itself is reached by a link', async () => {
+    it('opens a file when the root folder itself is a link', async () => {
       symlinkSync(root, join(base, 'link'));
       const file = await openBelow(join(base, 'link'), ['run', 'sub', 'file'], options);
       expect(await file.readFile('utf8')).toBe('inside');
@@ -49,7 +49,7 @@ describe('a file below a folder', () => {
       ['the file is a link', ['run', 'file-link']],
       ['a folder is a link', ['run', 'folder-link', 'file']],
       ['the first folder is a link', ['run-link', 'sub', 'file']],
-    ])('is refused where %s, also one that stays inside', async (_what, names) => {
+    ])('rejects a path where %s, even if the target is inside', async (_what, names) => {
       symlinkSync(join(root, 'run', 'sub', 'file'), join(root, 'run', 'file-link'));
       symlinkSync(join(root, 'run', 'sub'), join(root, 'run', 'folder-link'));
       symlinkSync(join(root, 'run'), join(root, 'run-link'));
@@ -58,19 +58,19 @@ describe('a file below a folder', () => {
       });
     });
 
-    it.each(['..', '.', '', 'sub/file', 'a\0b'])('has no name like %j', async (name) => {
+    it.each(['..', '.', '', 'sub/file', 'a\0b'])('rejects the name %j', async (name) => {
       await expect(read(['run', name], options)).rejects.toThrow(/names without slashes/);
       await expect(read(['run', name, 'file'], options)).rejects.toThrow(/names without slashes/);
     });
 
-    it('does not wait for a pipe', async () => {
+    it('does not block on a pipe', async () => {
       execFileSync('mkfifo', [join(root, 'run', 'pipe')]);
       const file = await openBelow(root, ['run', 'pipe'], options);
       expect((await file.stat()).isFIFO()).toBe(true);
       await file.close();
     });
 
-    it('is taken into folders that are made on the way', async () => {
+    it('moves a file into folders that it creates on the way', async () => {
       const names = ['new', 'deep', 'er'];
       const take = () =>
         inFolderBelow(root, names, (folder) => folder.take(join(outside, 'file'), 'file'), {
@@ -97,7 +97,7 @@ describe('a file below a folder', () => {
   });
 
   onLinux(
-    'is never one from outside while a process swaps a folder for a link',
+    'never opens a file outside while a process swaps a folder for a link',
     async () => {
       const swapping = await SwappingProcess.start(join(root, 'run', 'sub'), outside);
       const seen = new Set<string>();

@@ -9,7 +9,7 @@ import { Uploads } from './uploads';
 
 const UPLOADS = 400;
 
-describe('an upload', () => {
+describe('Uploads', () => {
   let base: string;
   let folder: string;
   let outside: string;
@@ -32,7 +32,7 @@ describe('an upload', () => {
     await uploads.place({ path, size: name.length }, folder, name);
   };
 
-  it('makes the folders of its name, that of the run too', async () => {
+  it('creates all folders of the artifact, including the folder of the run', async () => {
     rmSync(join(base, 'data', 'runs'), { recursive: true });
     await place('a/b/file');
     await place('a/b/file');
@@ -40,7 +40,7 @@ describe('an upload', () => {
     expect(readdirSync(join(base, 'data', 'uploads'))).toEqual([]);
   });
 
-  it('never gets outside while a process swaps a folder for a link', async () => {
+  it('never writes outside while a process swaps a folder for a link', async () => {
     const swapping = await SwappingProcess.start(join(folder, 'sub'), outside);
     const outcomes = new Set<string>();
     try {

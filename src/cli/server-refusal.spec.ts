@@ -6,7 +6,7 @@ const wordsOf = (error: JobatoError) => {
   return new ServerRefusal(problem.status, problem, 'http://127.0.0.1:3000').message;
 };
 
-it('says when there is a new quota', () =>
+it('shows when the quota resets', () =>
   expect(
     wordsOf(
       new JobatoError('QUOTA_REACHED', 'Project "demo" has used 5 of its 5 calls of this quota day.', {
@@ -19,7 +19,7 @@ it('says when there is a new quota', () =>
       'The next quota day begins at 2026-03-28T21:00:00.000Z.',
   ));
 
-it('says which file to mend where no input is enabled', () =>
+it('shows which file to fix when no input is enabled', () =>
   expect(
     wordsOf(
       new JobatoError('NO_ENABLED_INPUTS', 'There is nothing to look for: config/queries.yaml is missing.'),

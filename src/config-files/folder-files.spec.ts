@@ -34,11 +34,11 @@ const seen = async () => {
   return Object.fromEntries([...files.files].map(([name, { source, flaw }]) => [name, flaw ?? source]));
 };
 
-describe('a look finds what changed', () => {
+describe('FolderFiles detects a change', () => {
   it.each<[string, () => void]>([
-    ['in place, to a text of the same length', () => write('a.yaml', 'two')],
+    ['in place, with a text of the same length', () => write('a.yaml', 'two')],
     [
-      'with its time of modification kept',
+      'with an unchanged modification time',
       () => {
         const { atime, mtime } = statSync(join(folder, 'a.yaml'));
         write('a.yaml', 'two');
@@ -46,14 +46,14 @@ describe('a look finds what changed', () => {
       },
     ],
     [
-      'by a rename over it',
+      'by a rename over the file',
       () => {
         writeFileSync(join(root, 'new'), 'two');
         renameSync(join(root, 'new'), join(folder, 'a.yaml'));
       },
     ],
     [
-      'in a folder that was removed and made again',
+      'in a folder that was removed and recreated',
       () => {
         rmSync(folder, { recursive: true });
         mkdirSync(folder);
@@ -61,7 +61,7 @@ describe('a look finds what changed', () => {
       },
     ],
     [
-      'in a folder that was moved in',
+      'in a folder that was replaced by a rename',
       () => {
         const next = join(root, 'next');
         cpSync(folder, next, { recursive: true });
@@ -71,7 +71,7 @@ describe('a look finds what changed', () => {
       },
     ],
     [
-      'in a configuration folder that became a link',
+      'in a configuration folder that became a link to another one',
       () => {
         renameSync(join(root, 'config'), join(root, 'release-2'));
         write2('release-2', 'two');
@@ -85,7 +85,7 @@ describe('a look finds what changed', () => {
     expect(await seen()).toEqual({ 'a.yaml': 'two' });
   });
 
-  it('behind a link that was switched, as Kubernetes does with a ConfigMap', async () => {
+  it('behind a link that was switched, as in a Kubernetes ConfigMap', async () => {
     for (const [release, text] of Object.entries({ one: 'one', two: 'two' })) {
       mkdirSync(join(folder, `..${release}`));
       write(`..${release}/a.yaml`, text);
@@ -98,7 +98,7 @@ describe('a look finds what changed', () => {
     expect(await seen()).toEqual({ 'a.yaml': 'two' });
   });
 
-  it('and takes note of new files, and of no other names', async () => {
+  it('and detects new files with a matching name', async () => {
     write('b.yaml', 'new');
     write('README.md', '#');
     expect(await seen()).toEqual({ 'b.yaml': 'new' });
@@ -109,14 +109,14 @@ function write2(release: string, text: string): void {
   writeFileSync(join(root, release, 'projects', 'a.yaml'), text);
 }
 
-describe('what cannot be read keeps its text, with the reason:', () => {
+describe('unreadable files and folders keep the last text, with a reason:', () => {
   const unreadable = (path: string, make: (path: string) => void) => () => {
     rmSync(path, { recursive: true, force: true });
     make(path);
   };
   it.each<[string, () => () => void, RegExp]>([
     [
-      'a link that leads nowhere',
+      'a broken link',
       () => unreadable(join(folder, 'a.yaml'), (path) => symlinkSync('nowhere', path)),
       /^the file cannot be read: no such file/,
     ],
@@ -149,11 +149,11 @@ describe('what cannot be read keeps its text, with the reason:', () => {
   });
 
   it.each<[string, () => void]>([
-    ['the folder is a link that leads nowhere', () => replace(folder, (path) => symlinkSync('gone', path))],
-    ['the folder is a file', () => replace(folder, (path) => writeFileSync(path, ''))],
-    ['the whole configuration is gone', () => rmSync(join(root, 'config'), { recursive: true })],
+    ['a folder that is a broken link', () => replace(folder, (path) => symlinkSync('gone', path))],
+    ['a folder that is a file', () => replace(folder, (path) => writeFileSync(path, ''))],
+    ['a missing configuration folder', () => rmSync(join(root, 'config'), { recursive: true })],
     [
-      'the configuration is a link that leads nowhere',
+      'a configuration folder that is a broken link',
       () => replace(join(root, 'config'), (path) => symlinkSync('gone', path)),
     ],
   ])('%s', async (_what, change) => {
@@ -177,8 +177,8 @@ describe('what cannot be read keeps its text, with the reason:', () => {
   }
 });
 
-describe('a file that is removed', () => {
-  it('is kept for a moment, in which a deployment may bring it back', async () => {
+describe('removed file', () => {
+  it('is kept for a while so that a deployment can restore it', async () => {
     write('a.yaml', 'one');
     await files.look();
     unlinkSync(join(folder, 'a.yaml'));
@@ -192,7 +192,7 @@ describe('a file that is removed', () => {
   it.each<[string, () => void]>([
     ['alone', () => unlinkSync(join(folder, 'a.yaml'))],
     ['with its folder', () => rmSync(folder, { recursive: true })],
-  ])('%s, is gone after that', async (_what, remove) => {
+  ])('is dropped after the grace period: removed %s', async (_what, remove) => {
     write('a.yaml', 'one');
     files = open(0);
     await files.look();
@@ -202,7 +202,7 @@ describe('a file that is removed', () => {
   });
 });
 
-it('reads a file again only when it changed, once its time is old enough to tell', async () => {
+it('reads a file again only if its version changed', async () => {
   write('a.yaml', 'one');
   const { ctimeMs } = statSync(join(folder, 'a.yaml'));
   const now = jest.spyOn(Date, 'now').mockReturnValue(ctimeMs + 2_050);
@@ -216,7 +216,7 @@ it('reads a file again only when it changed, once its time is old enough to tell
   expect(await seen()).toEqual({ 'a.yaml': 'one more' });
 });
 
-describe('a quick check', () => {
+describe('quick check', () => {
   beforeEach(async () => {
     write('a.yaml', 'one');
     write('b.yaml', 'one');
@@ -226,7 +226,7 @@ describe('a quick check', () => {
     now.mockRestore();
   });
 
-  it('finds all current while nothing changed', () => {
+  it('finds files and list current while nothing has changed', () => {
     expect(files.isListCurrent()).toBe(true);
     expect(files.isCurrent('a.yaml')).toBe(true);
   });
@@ -236,12 +236,12 @@ describe('a quick check', () => {
     ['removed', () => unlinkSync(join(folder, 'a.yaml'))],
     ['replaced', () => renameSync(join(folder, 'b.yaml'), join(folder, 'a.yaml'))],
     ['gone with its folder', () => rmSync(folder, { recursive: true })],
-  ])('notices that a file was %s', (_what, change) => {
+  ])('detects that a file was %s', (_what, change) => {
     change();
     expect(files.isCurrent('a.yaml')).toBe(false);
   });
 
-  it('takes no notice of an edit of another file', () => {
+  it('ignores an edit of another file', () => {
     appendFileSync(join(folder, 'a.yaml'), ' more');
     expect(files.isCurrent('b.yaml')).toBe(true);
     expect(files.isListCurrent()).toBe(true);
@@ -250,13 +250,13 @@ describe('a quick check', () => {
   it.each<[string, () => void]>([
     ['was added', () => write('c.yaml', 'one')],
     ['was removed', () => unlinkSync(join(folder, 'b.yaml'))],
-    ['has another name', () => renameSync(join(folder, 'b.yaml'), join(folder, 'c.yaml'))],
-  ])('notices that a file %s', (_what, change) => {
+    ['was renamed', () => renameSync(join(folder, 'b.yaml'), join(folder, 'c.yaml'))],
+  ])('detects that a file %s', (_what, change) => {
     change();
     expect(files.isListCurrent()).toBe(false);
   });
 
-  it('takes no file for current that it does not know', () => {
+  it('treats an unknown file as not current', () => {
     expect(files.isCurrent('c.yaml')).toBe(false);
   });
 });

@@ -8,7 +8,7 @@ class HeldCheck {
 
 const turn = () => new Promise((next) => setImmediate(next));
 
-it('shares the next check among all calls during one, and never runs two at a time', async () => {
+it('shares the next check among all calls made during one, and never runs two at a time', async () => {
   const { ends, checks } = new HeldCheck();
   const order: string[] = [];
   const first = checks.now().then(() => order.push('first'));

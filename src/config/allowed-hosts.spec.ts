@@ -35,4 +35,4 @@ it.each([
   ['.example.com', '.example.com', false],
   ['.example.com', 'evilexample.com', false],
   ['.example.com', 'jobato.example.com.evil.com', false],
-])('%j allows %j: %s', (entry, name, expected) => expect(allowsHost(entry, name)).toBe(expected));
+])('entry %j allows host %j: %s', (entry, name, expected) => expect(allowsHost(entry, name)).toBe(expected));

@@ -6,7 +6,7 @@ it.each([
   ['/jobato', '/jobato'],
   ['/jobato/', '/jobato'],
   ['/tools/jobato//', '/tools/jobato'],
-])('reads %j as %j', (path, normal) => expect(normalBasePath(path)).toBe(normal));
+])('normalizes %j to %j', (path, normal) => expect(normalBasePath(path)).toBe(normal));
 
 it.each(['', '/jobato', '/tools/jobato', '/a.b/c~d/e_f-9', '/my/runs', '/...'])('accepts %j', (path) =>
   expect(flawOfBasePath(path)).toBeNull(),
@@ -25,10 +25,11 @@ it.each([
   '/a#b',
   '/a"b',
   'https://x/y',
-])('rejects %j, which is no plain path', (path) => expect(flawOfBasePath(path)).toContain('such as /jobato'));
+])('rejects %j as malformed', (path) => expect(flawOfBasePath(path)).toContain('such as /jobato'));
 
-it.each(['/runs', '/api/jobato', '/Projects/x', '/assets'])('rejects %j, where Jobato has pages', (path) =>
-  expect(flawOfBasePath(path)).toContain('pages of its own'),
+it.each(['/runs', '/api/jobato', '/Projects/x', '/assets'])(
+  'rejects %j, which conflicts with a path of Jobato',
+  (path) => expect(flawOfBasePath(path)).toContain('pages of its own'),
 );
 
 it.each([

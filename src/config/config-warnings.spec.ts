@@ -7,7 +7,7 @@ import { type Environment, readEnvironment } from './environment';
 
 const LONG = '0123456789abcdef';
 
-describe('warnings about the configuration', () => {
+describe('configWarnings', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'jobato-warnings-'));
@@ -27,13 +27,13 @@ describe('warnings about the configuration', () => {
   it.each<[string, Environment]>([
     ['an open server', {}],
     ['a variable without a value', { JOBATO_ADMIN_TOKEN: ' ' }],
-    ['a file of its own', { JOBATO_ADMIN_TOKEN_FILE: 'secret', JOBATO_API_KEY_FILE: 'secret' }],
+    ['secrets in files', { JOBATO_ADMIN_TOKEN_FILE: 'secret', JOBATO_API_KEY_FILE: 'secret' }],
     [
-      'variables, where steps run elsewhere',
+      'secrets in variables when steps run elsewhere',
       { WORKER: 'off', JOBATO_ADMIN_TOKEN: LONG, JOBATO_API_KEY: LONG },
     ],
     ['a Redis without a password', { REDIS_URL: 'redis://localhost:6379' }],
-  ])('are none for %s', (_what, own) => expect(warningsOf(own)).toEqual([]));
+  ])('returns no warning for %s', (_what, own) => expect(warningsOf(own)).toEqual([]));
 
   it.each([
     ['a token', { JOBATO_ADMIN_TOKEN: 'hunter2' }, /^JOBATO_ADMIN_TOKEN is shorter than 16 characters/],
@@ -42,13 +42,13 @@ describe('warnings about the configuration', () => {
       { JOBATO_API_KEY: `${LONG},hunter2` },
       /^JOBATO_API_KEY has a key that is shorter/,
     ],
-  ])('name %s that is easily guessed, without showing it', (_what, own, warning) => {
+  ])('warns of %s that is too short, without showing it', (_what, own, warning) => {
     const warnings = warningsOf({ ...own, WORKER: 'off' });
     expect(warnings).toEqual([expect.stringMatching(warning)]);
     expect(warnings.join()).not.toContain('hunter2');
   });
 
-  it('name the variables that steps of this server can read, and what to do', () => {
+  it('warns of variables that steps can read, and suggests a fix', () => {
     expect(warningsOf({ JOBATO_ADMIN_TOKEN: LONG })).toEqual([
       'JOBATO_ADMIN_TOKEN is an environment variable, and every step can read it in /proc. ' +
         'Use JOBATO_ADMIN_TOKEN_FILE, or run steps under another account: WORKER=off and npm run worker.',
@@ -59,12 +59,12 @@ describe('warnings about the configuration', () => {
     expect(more).toEqual([]);
   });
 
-  it('do not take the file .env for a variable of the process', () => {
+  it('does not warn of secrets in .env as environment variables', () => {
     write('.env', `JOBATO_ADMIN_TOKEN=${LONG}\n`, 0o600);
     expect(warningsOf({})).toEqual([]);
   });
 
-  it('name files with secrets that every user can read', () => {
+  it('warns of secret files that every user can read', () => {
     write('secret', LONG, 0o644);
     write('.env', `JOBATO_API_KEY=${LONG}\n`, 0o644);
     const warnings = warningsOf({ JOBATO_ADMIN_TOKEN_FILE: 'secret' });
@@ -76,7 +76,7 @@ describe('warnings about the configuration', () => {
     expect(warningsOf({})).toEqual([]);
   });
 
-  it('tell a worker process of its key, and not that its steps know it', () => {
+  it('warns a worker of a short key, but not that its steps can read it', () => {
     const given = readEnvironment({ JOBATO_API_KEY: 'hunter2' }, folder);
     expect(workerConfigWarnings(loadWorkerConfig(given.variables, folder), given)).toEqual([
       expect.stringMatching(/^JOBATO_API_KEY has a key that is shorter/),

@@ -18,8 +18,8 @@ const reasonsOf = (environment: Environment): string[] => {
   }
 };
 
-describe('the configuration', () => {
-  it('has a default for everything', () => {
+describe('loadConfig', () => {
+  it('has a default for every setting', () => {
     const { workerConcurrency, ...config } = load();
     expect(workerConcurrency).toBeGreaterThanOrEqual(1);
     expect(config).toEqual({
@@ -59,15 +59,15 @@ describe('the configuration', () => {
   });
 
   it.each<[string, Environment, Partial<Config>]>([
-    ['a port that the system picks', { PORT: '0' }, { port: 0 }],
-    ['an empty variable as none', { PORT: '', HOST: ' ' }, { port: 3000, host: '127.0.0.1' }],
+    ['port 0, which the system replaces by a free one', { PORT: '0' }, { port: 0 }],
+    ['an empty variable as unset', { PORT: '', HOST: ' ' }, { port: 3000, host: '127.0.0.1' }],
     ['spaces around a value', { PORT: ' 8080 ' }, { port: 8080 }],
     [
-      'folders against the working directory',
+      'folders relative to the working directory',
       { DATA_DIR: 'd', CONFIG_DIR: '../c' },
       { dataDir: '/srv/jobato/d', configDir: '/srv/c' },
     ],
-    ['a folder by its whole path', { DATA_DIR: '/var/d' }, { databaseFile: '/var/d/db/jobato.db' }],
+    ['a folder with an absolute path', { DATA_DIR: '/var/d' }, { databaseFile: '/var/d/db/jobato.db' }],
     ['several keys', { JOBATO_API_KEY: 'one, two,,three ,' }, { apiKeys: ['one', 'two', 'three'] }],
     ['names in lower case', { ALLOWED_HOSTS: 'Tools.Example.com' }, { allowedHosts: ['tools.example.com'] }],
     [
@@ -91,64 +91,60 @@ describe('the configuration', () => {
     ],
     ['a base path alone', { BASE_PATH: '/jobato' }, { publicUrl: null, basePath: '/jobato' }],
     [
-      'files for HTTPS',
+      'HTTPS files',
       { TLS_CERT_FILE: __filename, TLS_KEY_FILE: __filename },
       { tls: { certFile: __filename, keyFile: __filename } },
     ],
     ['a Redis', { REDIS_URL: 'redis://localhost:6379' }, { redisUrl: 'redis://localhost:6379' }],
     [
-      'another name for the stream, and for logs beside it',
+      'a stream name, and derives the log stream from it',
       { RUN_EVENTS_STREAM: 'team:run-events' },
       { runEventsStream: 'team:run-events', runLogsStream: 'team:run-logs' },
     ],
-    ['any name for the stream', { RUN_EVENTS_STREAM: 'jobs' }, { runLogsStream: 'jobs:logs' }],
+    ['a stream name without a prefix', { RUN_EVENTS_STREAM: 'jobs' }, { runLogsStream: 'jobs:logs' }],
     ['no worker', { WORKER: 'off' }, { worker: 'off' }],
     ['a smaller log', { LOG_LIMIT_MB: '1' }, { logLimitBytes: 1024 * 1024 }],
   ])('reads %s', (_what, environment, expected) => expect(load(environment)).toMatchObject(expected));
 
   it.each<[string, Environment, RegExp]>([
     [
-      'a port that is no number',
+      'a port that is not a number',
       { PORT: 'http' },
       /^PORT must be a whole number from 0 to 65535, not "http"\.$/,
     ],
-    ['a port that there is not', { PORT: '65536' }, /^PORT/],
-    ['half a port', { PORT: '80.5' }, /^PORT/],
+    ['a port out of range', { PORT: '65536' }, /^PORT/],
+    ['a fractional port', { PORT: '80.5' }, /^PORT/],
     ['a negative port', { PORT: '-1' }, /^PORT/],
-    ['no place for a run', { WORKER_CONCURRENCY: '0' }, /^WORKER_CONCURRENCY/],
+    ['zero slots', { WORKER_CONCURRENCY: '0' }, /^WORKER_CONCURRENCY/],
     ['a Redis without a scheme', { REDIS_URL: 'localhost:6379' }, /^REDIS_URL must be an address/],
-    ['a log without room', { LOG_LIMIT_MB: '0' }, /^LOG_LIMIT_MB/],
-    ['a worker of another kind', { WORKER: 'on' }, /^WORKER must be one of embedded, off, not "on"\.$/],
-    ['a log level of another kind', { LOG_LEVEL: 'INFO' }, /^LOG_LEVEL must be one of trace/],
+    ['a log limit of 0 MB', { LOG_LIMIT_MB: '0' }, /^LOG_LIMIT_MB/],
+    ['an unknown worker kind', { WORKER: 'on' }, /^WORKER must be one of embedded, off, not "on"\.$/],
+    ['an unknown log level', { LOG_LEVEL: 'INFO' }, /^LOG_LEVEL must be one of trace/],
     ['a certificate without its key', { TLS_CERT_FILE: __filename }, /go together/],
     ['a key without its certificate', { TLS_KEY_FILE: __filename }, /go together/],
-    [
-      'files for HTTPS that are not there',
-      { TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: __filename },
-      /c\.pem cannot be read/,
-    ],
+    ['missing HTTPS files', { TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: __filename }, /c\.pem cannot be read/],
     [
       'an origin with a path',
       { CORS_ORIGINS: 'https://a.example/' },
       /^CORS_ORIGINS: "https:\/\/a.example\/"/,
     ],
-    ['every origin', { CORS_ORIGINS: '*' }, /^CORS_ORIGINS: "\*"/],
+    ['a wildcard origin', { CORS_ORIGINS: '*' }, /^CORS_ORIGINS: "\*"/],
     ['the origin null', { CORS_ORIGINS: 'null' }, /^CORS_ORIGINS: "null"/],
-    ['every host', { ALLOWED_HOSTS: 'a.example,*' }, /^ALLOWED_HOSTS: "\*" allows no name/],
+    ['a wildcard host', { ALLOWED_HOSTS: 'a.example,*' }, /^ALLOWED_HOSTS: "\*" allows no name/],
     ['a host with a port', { ALLOWED_HOSTS: 'a.example:80' }, /^ALLOWED_HOSTS: "a.example:80"/],
     ['a proxy by name', { TRUST_PROXY: 'loopback, nginx' }, /^TRUST_PROXY must be a number of proxies/],
-    ['a range of no width', { TRUST_PROXY: '0.0.0.0/0' }, /^TRUST_PROXY/],
+    ['a range that covers all addresses', { TRUST_PROXY: '0.0.0.0/0' }, /^TRUST_PROXY/],
     [
-      'two base paths',
+      'two different base paths',
       { PUBLIC_URL: 'https://a.example/b', BASE_PATH: '/c' },
       /^BASE_PATH is \/c, but the path of PUBLIC_URL is \/b/,
     ],
     ['an origin without a scheme', { CORS_ORIGINS: 'a.example' }, /^CORS_ORIGINS/],
-  ])('refuses %s', (_what, environment, reason) =>
+  ])('rejects %s', (_what, environment, reason) =>
     expect(reasonsOf(environment)).toEqual([expect.stringMatching(reason)]),
   );
 
-  it('says everything that is wrong at once', () => {
+  it('reports all errors at once', () => {
     const environment = {
       HOST: '0.0.0.0',
       PORT: 'x',
@@ -182,7 +178,7 @@ describe('the configuration', () => {
       return [];
     };
 
-    it('reads each of them, without the line break at its end', () =>
+    it('reads each secret, without its trailing line break', () =>
       expect(
         loadIn({
           HOST: '0.0.0.0',
@@ -200,19 +196,19 @@ describe('the configuration', () => {
     it.each<[string, Environment, RegExp]>([
       ['a file that is missing', { HOST: '0.0.0.0', JOBATO_ADMIN_TOKEN_FILE: 'gone' }, /gone does not exist/],
       ['a token of two lines', { JOBATO_ADMIN_TOKEN_FILE: 'two-lines' }, /line break/],
-      ['an address that is none', { REDIS_URL_FILE: 'no-address' }, /^REDIS_URL must be an address/],
-    ])('refuses %s in one sentence that shows no secret', (_what, environment, reason) => {
+      ['an invalid address', { REDIS_URL_FILE: 'no-address' }, /^REDIS_URL must be an address/],
+    ])('rejects %s with one message that shows no secret', (_what, environment, reason) => {
       expect(refusal(environment)).toEqual([expect.stringMatching(reason)]);
       expect(refusal(environment).join()).not.toMatch(/hunter2|of two lines/);
     });
 
-    it('does not ask a worker for the token of the server', () =>
+    it('does not read the admin token file for a worker', () =>
       expect(
         loadWorkerConfig({ JOBATO_ADMIN_TOKEN_FILE: 'gone', JOBATO_API_KEY_FILE: 'keys' }, folder),
       ).toMatchObject({ apiKey: 'first-key-of-a-length', adminToken: null, environment: {} }));
   });
 
-  it('gives steps no secret of its own, whether set or named as a file', () => {
+  it('passes no secret of its own to steps, set directly or as a file', () => {
     const secrets = { JOBATO_ADMIN_TOKEN: TOKEN, JOBATO_API_KEY: 'key', REDIS_URL: 'redis://:pw@localhost' };
     const files = { JOBATO_ADMIN_TOKEN_FILE: '', JOBATO_API_KEY_FILE: '', REDIS_URL_FILE: '' };
     expect(load({ ...secrets, ...files, HOME: '/h', LLM_KEY: 'x' }).environment).toEqual({
@@ -228,14 +224,14 @@ describe('the configuration', () => {
     'tools.example.com',
     '127.0.0.1.example.com',
     'localhost.example.com',
-  ])('refuses to listen at %s without a token', (HOST) => {
+  ])('rejects listening on %s without a token', (HOST) => {
     expect(reasonsOf({ HOST })).toEqual([expect.stringContaining('JOBATO_ADMIN_TOKEN is not set')]);
     expect(reasonsOf({ HOST, JOBATO_ADMIN_TOKEN: '   ' })).toHaveLength(1);
     expect(reasonsOf({ HOST, JOBATO_ADMIN_TOKEN: TOKEN })).toEqual([]);
   });
 
   it.each(['localhost', 'LOCALHOST', '127.0.0.1', '127.1.2.3', '::1', '[::1]'])(
-    'listens at %s without one',
+    'allows listening on %s without a token',
     (HOST) => expect(reasonsOf({ HOST })).toEqual([]),
   );
 });
@@ -252,13 +248,13 @@ describe('isLoopback', () => {
     '::ffff:127.0.0.1',
     'localhost.',
     'xlocalhost',
-  ])('is not %j', (host) => expect(isLoopback(host)).toBe(false));
+  ])('returns false for %j', (host) => expect(isLoopback(host)).toBe(false));
 });
 
-describe('the configuration of a worker process', () => {
+describe('loadWorkerConfig', () => {
   const loadWorker = (environment: Environment) => loadWorkerConfig(environment, CWD);
 
-  it('takes the first of several keys, and the address without a slash at its end', () => {
+  it('takes the first of several keys, and removes the trailing slash of the URL', () => {
     const environment = { JOBATO_API_KEY: 'new,old', JOBATO_URL: 'https://jobato.example/', HOME: '/h' };
     expect(loadWorker(environment)).toMatchObject({
       apiKey: 'new',
@@ -269,17 +265,17 @@ describe('the configuration of a worker process', () => {
 
   it.each<[string, Environment, RegExp]>([
     ['no key', {}, /JOBATO_API_KEY is not set/],
-    ['an address that is none', { JOBATO_API_KEY: 'k', JOBATO_URL: 'jobato.example' }, /JOBATO_URL must be/],
+    ['an invalid address', { JOBATO_API_KEY: 'k', JOBATO_URL: 'jobato.example' }, /JOBATO_URL must be/],
     ['another protocol', { JOBATO_API_KEY: 'k', JOBATO_URL: 'redis://jobato' }, /JOBATO_URL must be/],
-    ['a number that is none', { JOBATO_API_KEY: 'k', WORKER_DRAIN_SECONDS: '1.5' }, /WORKER_DRAIN_SECONDS/],
+    ['an invalid number', { JOBATO_API_KEY: 'k', WORKER_DRAIN_SECONDS: '1.5' }, /WORKER_DRAIN_SECONDS/],
     [
       'an address with a password, without repeating it',
       { JOBATO_API_KEY: 'k', JOBATO_URL: 'http://me:hunter2@jobato.example' },
       /^(?!.*hunter2)[^]*without a user name or password/,
     ],
-  ])('refuses %s', (_, environment, reason) => expect(() => loadWorker(environment)).toThrow(reason));
+  ])('rejects %s', (_, environment, reason) => expect(() => loadWorker(environment)).toThrow(reason));
 
-  it('does not mind what concerns the server alone', () => {
+  it('ignores settings that concern only the server', () => {
     const shared = {
       JOBATO_API_KEY: 'k',
       HOST: '0.0.0.0',

@@ -20,6 +20,6 @@ it.each([
   ['Latin-1', Buffer.from('name: Größe', 'latin1'), /not encoded as UTF-8/],
   ['a file cut within a character', Buffer.from('ö').subarray(0, 1), /not encoded as UTF-8/],
   ['a binary file', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 1, 0, 0, 0, 0]), /not a text file/],
-])('refuses %s', (_what, bytes, flaw) =>
+])('rejects %s', (_what, bytes, flaw) =>
   expect(decodeText(bytes)).toEqual({ flaw: expect.stringMatching(flaw) }),
 );

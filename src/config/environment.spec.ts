@@ -15,19 +15,19 @@ const reasonsOf = (load: () => unknown): string[] => {
   return [];
 };
 
-describe('the environment', () => {
+describe('readEnvironment', () => {
   let folder: string;
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'jobato-environment-'))));
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is that of the process where there is no .env', () =>
+  it('returns the process environment if there is no .env file', () =>
     expect(readEnvironment({ PORT: '1' }, folder)).toEqual({
       variables: { PORT: '1' },
       own: { PORT: '1' },
       file: null,
     }));
 
-  it('adds what .env names and the process does not set, and changes neither', () => {
+  it('adds variables from .env that the process does not set, and changes neither source', () => {
     writeFileSync(join(folder, '.env'), 'PORT=2\nHOST=there\nJOBATO_API_KEY="a key"\n');
     const own = { PORT: '1', HOST: '' };
     const before = { ...process.env };
@@ -42,12 +42,12 @@ describe('the environment', () => {
     expect(process.env).toEqual(before);
   });
 
-  it('keeps the first line of a file that begins with a byte order mark', () => {
+  it('keeps the first line of a file with a byte order mark', () => {
     writeFileSync(join(folder, '.env'), '\ufeffPORT=2\r\nHOST=there\r\n');
     expect(readEnvironment({}, folder).variables).toEqual({ PORT: '2', HOST: 'there' });
   });
 
-  it('refuses a file in UTF-16, which PowerShell writes, by its path', () => {
+  it('rejects a UTF-16 file, as PowerShell writes it, and names its path', () => {
     writeFileSync(join(folder, '.env'), Buffer.from('\ufeffPORT=2\r\n', 'utf16le'));
     expect(() => readEnvironment({}, folder)).toThrow(ConfigError);
     expect(() => readEnvironment({}, folder)).toThrow(
@@ -55,7 +55,7 @@ describe('the environment', () => {
     );
   });
 
-  it('is named where a variable in it is wrong, and only there', () => {
+  it('names the .env file in errors about variables set there, and only in those', () => {
     writeFileSync(join(folder, '.env'), 'PORT=x\nLOG_LEVEL=y\n');
     const given = readEnvironment({ LOG_LEVEL: 'z', WORKER: 'on' }, folder);
     const load = () => namingEnvFile(given, () => loadConfig(given.variables, folder));
@@ -66,7 +66,7 @@ describe('the environment', () => {
     ]);
   });
 
-  it('refuses a file that cannot be read, by its path', () => {
+  it('rejects an unreadable file, and names its path', () => {
     mkdirSync(join(folder, '.env'));
     expect(() => readEnvironment({}, folder)).toThrow(ConfigError);
     expect(() => readEnvironment({}, folder)).toThrow(/\.env cannot be read \(EISDIR\)/);

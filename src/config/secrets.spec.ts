@@ -14,7 +14,7 @@ describe('secrets from files', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it.each(SECRETS)('holds for %s', (name) =>
+  it.each(SECRETS)('reads %s', (name) =>
     expect(readSecretFiles({ [fileVariableOf(name)]: 'good' }, folder)).toEqual({
       values: { [name]: 'swordfish' },
       files: [{ variable: `${name}_FILE`, path: join(folder, 'good') }],
@@ -28,7 +28,7 @@ describe('secrets from files', () => {
     }));
 
   it.each([{}, { JOBATO_API_KEY_FILE: '' }, { JOBATO_API_KEY_FILE: ' ', JOBATO_API_KEY: 'given' }])(
-    'reads nothing from %j',
+    'reads no file for %j',
     (environment) =>
       expect(readSecretFiles(environment, folder)).toEqual({ values: {}, files: [], flaws: [] }),
   );
@@ -40,7 +40,7 @@ describe('secrets from files', () => {
     ['a path through a file', 'good/x', '', 'cannot be read (ENOTDIR)'],
     ['an empty file', 'empty', '', 'empty is empty'],
     ['a file in UTF-16', 'utf16', '', 'utf16 cannot be used: it is encoded as UTF-16'],
-  ])('refuses %s, naming variable and file', (_what, file, value, reason) => {
+  ])('rejects %s, and names variable and file', (_what, file, value, reason) => {
     const environment = { JOBATO_API_KEY_FILE: file, JOBATO_API_KEY: value };
     const { values, flaws } = readSecretFiles(environment, folder);
     expect(values).toEqual({});
@@ -54,7 +54,7 @@ describe('secrets from files', () => {
     expect(flaws[0]!.text).not.toContain('swordfish');
   });
 
-  it('reads only those that are asked for', () => {
+  it('reads only the requested secrets', () => {
     const environment = { JOBATO_API_KEY_FILE: 'gone', JOBATO_ADMIN_TOKEN_FILE: 'good' };
     expect(readSecretFiles(environment, folder, ['JOBATO_ADMIN_TOKEN'])).toMatchObject({
       values: { JOBATO_ADMIN_TOKEN: 'swordfish' },
@@ -67,7 +67,7 @@ describe('secrets from files', () => {
     [0o640, false],
     [0o644, true],
     [0o604, true],
-  ])('with mode %o are readable by all: %s', (mode, expected) => {
+  ])('isReadableByAll returns true only for files readable by other users: mode %o, %s', (mode, expected) => {
     chmodSync(join(folder, 'good'), mode);
     expect(isReadableByAll(join(folder, 'good'))).toBe(expected);
   });
@@ -80,4 +80,6 @@ it.each([
   ['JOBATO_URL', false],
   ['LLM_API_KEY', false],
   ['__proto__', false],
-])('%s belongs to Jobato: %s', (name, expected) => expect(isSecretVariable(name)).toBe(expected));
+])('isSecretVariable recognizes secrets of Jobato: %s, %s', (name, expected) =>
+  expect(isSecretVariable(name)).toBe(expected),
+);

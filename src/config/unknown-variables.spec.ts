@@ -16,7 +16,7 @@ const ofFile = (...names: string[]) =>
     file: { path: FILE, variables: Object.fromEntries(names.map((name) => [name, 'hunter2'])) },
   });
 
-it('knows every variable that .env.example lists', () => {
+it('recognizes every variable that .env.example lists', () => {
   const example = readFileSync(join(__dirname, '..', '..', '.env.example'), 'utf8');
   const names = [...example.matchAll(/^# ([A-Z_]+)=/gm)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(20);
@@ -32,14 +32,14 @@ it.each([
   ['JOBATO_PORT', 'PORT'],
   ['JOBATO_DATA_DIR', 'DATA_DIR'],
   ['JOBATO_LOGLEVEL', 'LOG_LEVEL'],
-])('warns about %s, wherever it is set', (name, suggestion) => {
+])('warns about %s from either source', (name, suggestion) => {
   expect(ofProcess(name)).toEqual([`${name} is unknown and has no effect. Did you mean ${suggestion}?`]);
   expect(ofFile(name)).toEqual([
     `${name} in ${FILE} is unknown and has no effect. Did you mean ${suggestion}?`,
   ]);
 });
 
-it('warns about a name of ours that is like no other', () =>
+it('warns about an unknown JOBATO_ variable without a similar known name', () =>
   expect(ofProcess('JOBATO_COLOUR')).toEqual([
     'JOBATO_COLOUR is unknown and has no effect. The file .env.example lists all variables.',
   ]));
@@ -49,7 +49,7 @@ it.each([
   ['DATADIR', 'DATA_DIR'],
   ['port', 'PORT'],
   ['REDIS_URI', 'REDIS_URL'],
-])('warns about %s in .env, and not in the environment, which is not ours', (name, suggestion) => {
+])('warns about %s in .env but not in the process environment', (name, suggestion) => {
   expect(ofFile(name)).toEqual([expect.stringContaining(`Did you mean ${suggestion}?`)]);
   expect(ofProcess(name)).toEqual([]);
 });
@@ -65,7 +65,7 @@ it.each([
   ...KNOWN_VARIABLES,
 ])('does not warn about %s', (name) => expect([...ofFile(name), ...ofProcess(name)]).toEqual([]));
 
-it('warns once about a name in both places, and shows no value', () => {
+it('warns once about a name set in both places, and shows no value', () => {
   const both = unknownVariables({
     variables: {},
     own: { JOBATO_PORT: 'hunter2' },

@@ -21,7 +21,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('is in place while it is written and while its log is emptied', () => {
+it('is in place during writes and WAL truncation', () => {
   connection.exec("INSERT INTO notes VALUES ('a')");
   connection.pragma('wal_checkpoint(TRUNCATE)');
   expect(file.isInPlace()).toBe(true);
@@ -38,7 +38,7 @@ describe.each([
     now.mockRestore();
   });
 
-  it.each(['', '-wal', '-shm'])('notices that a.db%s was deleted, replaced, or is back', (suffix) => {
+  it.each(['', '-wal', '-shm'])('detects that a.db%s was removed, replaced or restored', (suffix) => {
     renameSync(path + suffix, join(folder, 'away'));
     expect(file.isInPlace()).toBe(false);
     writeFileSync(path + suffix, 'another');
@@ -47,13 +47,13 @@ describe.each([
     expect(file.isInPlace()).toBe(true);
   });
 
-  it('notices that the folder is gone', () => {
+  it('detects that the folder is gone', () => {
     rmSync(folder, { recursive: true });
     expect(file.isInPlace()).toBe(false);
     expect(file.walBytes()).toBe(0);
   });
 
-  it('notices that another folder is in its place', () => {
+  it('detects that the folder was replaced', () => {
     renameSync(folder, `${folder}-away`);
     mkdirSync(folder);
     expect(file.isInPlace()).toBe(false);
@@ -61,7 +61,7 @@ describe.each([
   });
 });
 
-it('notices that the target of a link is gone', () => {
+it('detects that the target of a link is gone', () => {
   const link = join(folder, 'links', 'a.db');
   mkdirSync(join(folder, 'links'));
   symlinkSync(path, link);

@@ -5,13 +5,13 @@ import { DiskSpace } from './disk-space';
 
 const MEGABYTE = 1024 * 1024;
 
-describe('room for files on their way in', () => {
+describe('DiskSpace reservation', () => {
   const disk = new DiskSpace(loadConfig({ DATA_DIR: 'data', MIN_FREE_DISK_MB: '100' }, '/nowhere'));
   const freeMegabytes = (free: number) =>
     jest.spyOn(fs, 'statfs').mockResolvedValue({ bavail: free, bsize: MEGABYTE } as never);
   afterEach(() => jest.restoreAllMocks());
 
-  it('is not promised twice, and the floor stays free', async () => {
+  it('never reserves the same space twice, and keeps the minimum free', async () => {
     freeMegabytes(200);
     const [one, two, three] = [disk.reservation(), disk.reservation(), disk.reservation()];
     await one.need(45 * MEGABYTE);
@@ -32,7 +32,7 @@ describe('room for files on their way in', () => {
     three.release();
   });
 
-  it('is looked at again while a file comes', async () => {
+  it('checks the free space again while a file arrives', async () => {
     freeMegabytes(200);
     const room = disk.reservation();
     await room.need(50 * MEGABYTE);

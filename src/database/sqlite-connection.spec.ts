@@ -18,13 +18,13 @@ const noteAll = (...notes: string[]) =>
     notes.map((note, index) => [note, index]),
   );
 
-it('answers with the rows of a statement that has some, and with none for one that has not', async () => {
+it('returns the rows of a statement, or an empty list if there are none', async () => {
   expect(await connection.query('INSERT INTO notes VALUES (?, 1)', ['a'])).toEqual([]);
   expect(await connection.query('SELECT note FROM notes WHERE position = ?', [1])).toEqual([{ note: 'a' }]);
   expect(await connection.query('DELETE FROM notes RETURNING note')).toEqual([{ note: 'a' }]);
 });
 
-it('writes each row, and says which of them changed something', async () => {
+it('executes a statement for each row and returns the number of changes for each', async () => {
   expect(await noteAll('a', 'b', 'a')).toEqual([1, 1, 0]);
   expect(await connection.each('UPDATE notes SET position = ?', [[7], [8]])).toEqual([2, 2]);
   expect(await connection.query('SELECT * FROM notes ORDER BY note')).toEqual([
@@ -34,7 +34,7 @@ it('writes each row, and says which of them changed something', async () => {
   expect(await connection.each('UPDATE notes SET position = ?', [])).toEqual([]);
 });
 
-it('rejects what SQLite refuses, and goes on', async () => {
+it('rejects a failing statement and remains usable', async () => {
   await noteAll('a');
   await expect(connection.query('INSERT INTO notes VALUES (?, 1)', ['a'])).rejects.toThrow(/UNIQUE/);
   await expect(connection.each('INSERT INTO notes VALUES (?, 1)', [['a']])).rejects.toThrow(/UNIQUE/);
@@ -42,7 +42,7 @@ it('rejects what SQLite refuses, and goes on', async () => {
   expect(await noteAll('b')).toEqual([1]);
 });
 
-it('prepares a statement once, forgets the oldest of very many, and sees changes of the tables', async () => {
+it('caches prepared statements, evicts the oldest and follows schema changes', async () => {
   const prepare = jest.spyOn(file, 'prepare');
   await noteAll('a', 'b');
   await noteAll('c');

@@ -20,17 +20,17 @@ it.each([
   ['SQLITE_CONSTRAINT_UNIQUE', null],
   ['SQLITE_ERROR', null],
   ['ENOENT', null],
-])('reads %s as %s', (code, reason) => {
+])('classifies %s as %s', (code, reason) => {
   expect(storageReasonOf(Object.assign(new Error(), { code }))).toBe(reason);
 });
 
-it('finds no reason in what has no code', () => {
+it('returns null for a value without an error code', () => {
   for (const other of [new Error('full'), null, undefined, 'SQLITE_FULL', { code: 5 }]) {
     expect(storageReasonOf(other)).toBeNull();
   }
 });
 
-it('is 507 where the disk is full, 503 otherwise, with a time after which to try again', () => {
+it('maps a full disk to STORAGE_FULL and other reasons to STORAGE_UNAVAILABLE with a retry time', () => {
   const cause = new Error('database or disk is full');
   const full = new StorageError('full', { cause });
   expect(full).toMatchObject({ code: 'STORAGE_FULL', reason: 'full', cause });

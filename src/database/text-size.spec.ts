@@ -1,6 +1,6 @@
 import { textSize } from './text-size';
 
-it('counts the texts and buffers in what came from outside', () => {
+it('counts texts and buffers in a value', () => {
   expect(textSize('x'.repeat(1000))).toBeGreaterThanOrEqual(2000);
   expect(
     textSize({ lines: [{ text: 'x'.repeat(1000) }, { text: 'y'.repeat(1000) }] }),
@@ -9,7 +9,7 @@ it('counts the texts and buffers in what came from outside', () => {
   expect(textSize(null)).toBeLessThan(100);
 });
 
-it('does not enter maps and sets, which are state of this process', () => {
+it('does not enter maps and sets', () => {
   const pending = new Map(Array.from({ length: 1000 }, (_, id) => [id, 'x'.repeat(1000)]));
   expect(textSize({ name: 'group', pending })).toBeLessThan(200);
 });

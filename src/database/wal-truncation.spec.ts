@@ -35,7 +35,7 @@ const burst = async (megabytes: number) => {
   for (let written = 0; written < megabytes; written++) await database.write(insert, 'x'.repeat(MEBIBYTE));
 };
 
-it('gives the disk back what a burst left in the log, once no write has come for a while', async () => {
+it('truncates a large WAL after a pause in writes', async () => {
   await burst(8);
   expect(walBytes()).toBeGreaterThan(8 * MEBIBYTE);
   await jest.advanceTimersByTimeAsync(1500);
@@ -48,7 +48,7 @@ it('gives the disk back what a burst left in the log, once no write has come for
   expect(row!.count).toBe(9);
 });
 
-it('waits for a reader of another process, and leaves a small log alone', async () => {
+it('waits for a reader in another process, and does not truncate a small WAL', async () => {
   const other = new BetterSqlite3(file);
   await burst(1);
   other.exec('BEGIN');
@@ -67,7 +67,7 @@ it('waits for a reader of another process, and leaves a small log alone', async 
   expect(walBytes()).toBe(small);
 });
 
-it('is bounded also while writes never cease', async () => {
+it('limits the WAL even if writes never pause', async () => {
   const other = new BetterSqlite3(file);
   await burst(1);
   other.exec('BEGIN');

@@ -66,19 +66,19 @@ const deferred = () => {
   return { promise, resolve };
 };
 
-describe('writing', () => {
-  it('answers with what the command says', async () => {
+describe('Writer.write', () => {
+  it('returns the result of the command', async () => {
     expect(await writer.write(insert, 'a')).toBe(1);
     expect(notes()).toEqual(['a']);
   });
 
-  it('begins each transaction as one that writes', async () => {
+  it('begins each transaction with BEGIN IMMEDIATE', async () => {
     await writer.write(insert, 'a');
     expect(statements[0]).toBe('BEGIN IMMEDIATE');
     expect(statements.at(-1)).toBe('COMMIT');
   });
 
-  it('shares one commit among all writes of one turn, and tells the command all inputs at once', async () => {
+  it('shares one commit among all writes of one turn, and passes all inputs to the command at once', async () => {
     const calls: string[][] = [];
     const noting: WriteCommand<string, number> = (tx, inputs) => {
       calls.push(inputs);
@@ -92,10 +92,10 @@ describe('writing', () => {
     expect(count('COMMIT')).toBe(1);
   });
 
-  describe('by a clock that stands still, or not', () => {
+  describe('with a mocked clock', () => {
     afterEach(() => jest.restoreAllMocks());
 
-    it('shares one commit among callers who come over several turns', async () => {
+    it('shares one commit among writes from several turns', async () => {
       jest.spyOn(performance, 'now').mockReturnValue(0);
       const writes = ['a', 'b'].map((note) => writer.write(insert, note));
       for (const note of ['c', 'd', 'e']) {
@@ -106,7 +106,7 @@ describe('writing', () => {
       expect(count('COMMIT')).toBe(1);
     });
 
-    it('waits for more only a few milliseconds', async () => {
+    it('waits only a few milliseconds for more writes', async () => {
       let nowMs = 0;
       jest.spyOn(performance, 'now').mockImplementation(() => (nowMs += 10));
       const writes = ['a', 'b'].map((note) => writer.write(insert, note));
@@ -115,7 +115,7 @@ describe('writing', () => {
       await Promise.all(writes);
     });
 
-    it('does not wait for more with a lone write', async () => {
+    it('does not delay a single write', async () => {
       jest.spyOn(performance, 'now').mockReturnValue(0);
       const write = writer.write(insert, 'a');
       await new Promise((turn) => setImmediate(turn));
@@ -124,7 +124,7 @@ describe('writing', () => {
     });
   });
 
-  it('shares it among different commands too, each of which runs once', async () => {
+  it('shares one commit among different commands, each of which runs once', async () => {
     const calls: string[] = [];
     const command =
       (name: string): WriteCommand<string, string> =>
@@ -141,7 +141,7 @@ describe('writing', () => {
     expect(count('COMMIT')).toBe(1);
   });
 
-  it('keeps the order of writes of different turns', async () => {
+  it('keeps the order of writes from different turns', async () => {
     const writes: Promise<number>[] = [];
     for (let n = 0; n < 20; n++) {
       writes.push(writer.write(insert, `note ${n}`));
@@ -150,7 +150,7 @@ describe('writing', () => {
     expect(await Promise.all(writes)).toEqual(writes.map((_, n) => n + 1));
   });
 
-  it('answers after the commit, never before', async () => {
+  it('resolves after the commit, never before', async () => {
     const committedAtAnswer = await Promise.all(
       ['a', 'b', 'c'].map(async (note) => {
         await writer.write(insert, note);
@@ -160,7 +160,7 @@ describe('writing', () => {
     expect(committedAtAnswer).toEqual([1, 1, 1]);
   });
 
-  it('divides a flood into transactions that leave others their turn', async () => {
+  it('splits a burst into several transactions that yield to the event loop', async () => {
     const names = Array.from({ length: 2000 }, (_, n) => `note ${n}`);
     let done = 0;
     const turns: number[] = [];
@@ -177,25 +177,25 @@ describe('writing', () => {
     expect(notes()).toEqual(names);
   });
 
-  it('takes a write that is asked for when another is answered', async () => {
+  it('accepts a write requested when another one resolves', async () => {
     const after = writer.write(insert, 'first').then(() => writer.write(insert, 'second'));
     expect(await after).toBe(2);
   });
 });
 
-describe('a write that fails', () => {
-  it('hurts only itself: all others of its group are written, in order, and answered', async () => {
+describe('failed write', () => {
+  it('rejects only its own caller; other writes of its group are committed in order', async () => {
     const written = await outcomes(['a', 'b', 'a', 'c'].map((note) => writer.write(insert, note)));
     expect(written).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
     expect(notes()).toEqual(['a', 'b', 'c']);
   });
 
-  it('says why', async () => {
+  it('reports the reason', async () => {
     await writer.write(insert, 'a');
     await expect(writer.write(insert, 'a')).rejects.toThrow(/UNIQUE constraint failed: notes.note/);
   });
 
-  it('takes back all that it had written', async () => {
+  it('rolls back all its changes', async () => {
     const half: WriteCommand<string, void> = async (tx, inputs) => {
       await insert(tx, inputs);
       throw new Error('half way');
@@ -205,7 +205,7 @@ describe('a write that fails', () => {
     expect(notes()).toEqual([]);
   });
 
-  it('never takes the acknowledged write of another with it', async () => {
+  it('does not roll back a write requested while its transaction was open', async () => {
     const open = deferred();
     const failure = deferred();
     const failing: WriteCommand<string, void> = async (tx, inputs) => {
@@ -222,13 +222,13 @@ describe('a write that fails', () => {
     expect(notes()).toEqual(['good']);
   });
 
-  it('does not keep later writes from being written', async () => {
+  it('does not prevent later writes', async () => {
     await outcomes([writer.write(insert, 'a'), writer.write(insert, 'a')]);
     expect(await writer.write(insert, 'b')).toBeGreaterThan(0);
     expect(notes()).toEqual(['a', 'b']);
   });
 
-  it('may be a command that throws at once', async () => {
+  it('is also a command that throws synchronously', async () => {
     const broken: WriteCommand<string, void> = () => {
       throw new Error('broken');
     };
@@ -238,7 +238,7 @@ describe('a write that fails', () => {
     ]);
   });
 
-  it('may have ended the transaction by itself', async () => {
+  it('may already have ended its transaction', async () => {
     const ending: WriteCommand<string, void> = async (tx) => {
       await tx.query('ROLLBACK'); // as SQLite does on a full disk
       throw new Error('disk full');
@@ -248,7 +248,7 @@ describe('a write that fails', () => {
   });
 });
 
-describe('a file that another process holds', () => {
+describe('file locked by another process', () => {
   let other: BetterSqlite3.Database;
   beforeEach(() => {
     other = openFile();
@@ -262,11 +262,11 @@ describe('a file that another process holds', () => {
     }
   };
 
-  describe('by a clock that is moved', () => {
+  describe('with a mocked clock', () => {
     beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
     afterEach(() => jest.useRealTimers());
 
-    it('lets writes wait, in their order, until the file is free', async () => {
+    it('delays writes, in order, until the file is free', async () => {
       const writes = ['a', 'b', 'c'].map((note) => writer.write(insert, note));
       await untilTried(5);
       const late = writer.write(insert, 'd');
@@ -278,7 +278,7 @@ describe('a file that another process holds', () => {
       expect(writer.storage).toEqual({ trouble: null, lastTroubleAtMs: null });
     });
 
-    it('answers each write within 5 s, with the reason, and has written none of them', async () => {
+    it('rejects each write after 5 s with the reason, and writes none of them', async () => {
       const startedMs = performance.now();
       const refusedAfterMs: number[] = [];
       const refuse = (error: unknown) => {
@@ -300,7 +300,7 @@ describe('a file that another process holds', () => {
       expect(writer.storage.trouble).toBeNull();
     });
 
-    it('counts a wait of more than a second as trouble, also where it ends well', async () => {
+    it('reports a wait of more than a second as trouble, even if the write succeeds', async () => {
       const write = writer.write(insert, 'a');
       await jest.advanceTimersByTimeAsync(1500);
       expect(writer.storage.trouble).toBe('locked');
@@ -311,7 +311,7 @@ describe('a file that another process holds', () => {
       expect(writer.storage.lastTroubleAtMs).toBeGreaterThan(1000);
     });
 
-    it('refuses at once what the queue has no room for', async () => {
+    it('rejects a write immediately when the queue is full', async () => {
       const first = writer.write(insert, 'first').catch(() => undefined);
       await untilTried(2);
       const large = 'x'.repeat(10 * 1024 * 1024);
@@ -322,7 +322,7 @@ describe('a file that another process holds', () => {
     });
   });
 
-  it('leaves the event loop free meanwhile', async () => {
+  it('does not block the event loop', async () => {
     const write = writer.write(insert, 'a');
     let turns = 0;
     while (count('BEGIN IMMEDIATE') < 3) {
@@ -334,7 +334,7 @@ describe('a file that another process holds', () => {
     expect(turns).toBeGreaterThan(2);
   });
 
-  it('is waited for when the writer closes', async () => {
+  it('delays close until the write completes', async () => {
     const write = writer.write(insert, 'a');
     const closing = writer.close();
     release();
@@ -343,12 +343,12 @@ describe('a file that another process holds', () => {
   });
 });
 
-describe('a full disk', () => {
+describe('full disk', () => {
   const fill = () => file.pragma(`max_page_count = ${Number(file.pragma('page_count', { simple: true }))}`);
   const makeRoom = () => file.pragma('max_page_count = 1000000');
   const large = 'x'.repeat(100_000);
 
-  it('refuses the large write of a group, and takes the small ones', async () => {
+  it('rejects large writes of a group and commits small ones', async () => {
     await writer.write(insert, 'first');
     fill();
     const writes = await Promise.allSettled(
@@ -370,7 +370,7 @@ describe('a full disk', () => {
     expect(writer.storage.lastTroubleAtMs).not.toBeNull();
   });
 
-  it('is over once something could be written again', async () => {
+  it('is cleared by a successful probe', async () => {
     fill();
     await expect(writer.write(insert, large)).rejects.toMatchObject({ reason: 'full' });
     expect(writer.storage.trouble).toBe('full');
@@ -380,7 +380,7 @@ describe('a full disk', () => {
     expect(await writer.write(insert, large)).toBe(1);
   });
 
-  it('is not over because a transaction without any change succeeds', async () => {
+  it('is checked with a real write after an empty transaction', async () => {
     fill();
     await expect(writer.write(insert, large)).rejects.toMatchObject({ reason: 'full' });
     statements.length = 0;
@@ -390,15 +390,15 @@ describe('a full disk', () => {
   });
 });
 
-describe('a file that is gone', () => {
-  it('is not begun with, and nothing is acknowledged into it', async () => {
+describe('missing file', () => {
+  it('rejects a write before a transaction begins', async () => {
     isFileGone = true;
     await expect(writer.write(insert, 'a')).rejects.toMatchObject({ reason: 'gone' });
     expect(statements).toEqual([]);
     expect(writer.storage.trouble).toBe('gone');
   });
 
-  it('refuses a write that was committed after it went', async () => {
+  it('rejects a write if the file was removed before its commit was acknowledged', async () => {
     const deleting: WriteCommand<string, number> = (tx, inputs) => {
       isFileGone = true;
       return insert(tx, inputs);
@@ -407,11 +407,11 @@ describe('a file that is gone', () => {
   });
 });
 
-describe('a write that is in no hurry', () => {
+describe('Writer.writeAlong', () => {
   beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
   afterEach(() => jest.useRealTimers());
 
-  it('shares the commit of the next one', async () => {
+  it('shares the commit of the next write', async () => {
     const along = writer.writeAlong(insert, 'tidied up');
     await new Promise((turn) => setImmediate(turn));
     expect(statements).toEqual([]);
@@ -419,7 +419,7 @@ describe('a write that is in no hurry', () => {
     expect(count('COMMIT')).toBe(1);
   });
 
-  it('shares the next one also when it comes while a group is being written', async () => {
+  it('shares the next commit even when requested during a transaction', async () => {
     let along!: Promise<number>;
     const asking: WriteCommand<string, number> = (tx, inputs) => {
       along = writer.writeAlong(insert, 'tidied up');
@@ -433,7 +433,7 @@ describe('a write that is in no hurry', () => {
     expect(count('COMMIT')).toBe(2);
   });
 
-  it('is committed by itself where no other comes', async () => {
+  it('commits after a delay if no other write comes', async () => {
     for (const [note, position] of [
       ['a', 1],
       ['b', 2],
@@ -444,14 +444,14 @@ describe('a write that is in no hurry', () => {
     }
   });
 
-  it('hurts nobody by failing', async () => {
+  it('does not affect other writes when it fails', async () => {
     await writer.write(insert, 'a');
     const written = [writer.writeAlong(insert, 'a'), writer.write(insert, 'b')];
     expect(await outcomes(written)).toEqual(['rejected', 'fulfilled']);
     expect(notes()).toEqual(['a', 'b']);
   });
 
-  it('is committed when the writer closes, also one that comes with the last group', async () => {
+  it('commits on close, including a write requested during the last group', async () => {
     let late!: Promise<number>;
     const asking: WriteCommand<string, number> = (tx, inputs) => {
       late = writer.writeAlong(insert, 'late');
@@ -467,21 +467,21 @@ describe('a write that is in no hurry', () => {
   });
 });
 
-describe('closing the writer', () => {
-  it('commits what was asked for before', async () => {
+describe('Writer.close', () => {
+  it('commits pending writes', async () => {
     const writes = ['a', 'b'].map((note) => writer.write(insert, note));
     await writer.close();
     expect(await Promise.all(writes)).toEqual([1, 2]);
   });
 
-  it('commits a flood', async () => {
+  it('commits a burst', async () => {
     const writes = Array.from({ length: 1200 }, (_, n) => writer.write(insert, `note ${n}`));
     await writer.close();
     expect(notes()).toHaveLength(1200);
     await Promise.all(writes);
   });
 
-  it('waits for a transaction that is under way', async () => {
+  it('waits for an open transaction', async () => {
     const open = deferred();
     const goOn = deferred();
     const slow: WriteCommand<string, number> = async (tx: Transaction, inputs) => {
@@ -498,7 +498,7 @@ describe('closing the writer', () => {
     expect(await writing).toBe(1);
   });
 
-  it('takes no more afterwards, and may be done twice', async () => {
+  it('rejects later writes, and can be called twice', async () => {
     await writer.close();
     await writer.close();
     await expect(writer.write(insert, 'a')).rejects.toThrow('The database is closed.');

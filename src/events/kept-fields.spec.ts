@@ -5,7 +5,7 @@ const MIB = 1024 * 1024;
 it.each([
   ['with the largest payload', { eventId: 'e', payload: 'x'.repeat(MIB) }],
   ['with unknown fields', Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`f${n}`, 'x']))],
-])('keeps an event %s whole', (_what, fields) =>
+])('keeps all fields of an event %s', (_what, fields) =>
   expect(keptFields(fields)).toEqual({ fields, receivedBytes: null }),
 );
 

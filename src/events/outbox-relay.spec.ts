@@ -76,8 +76,8 @@ const published = async (count: number): Promise<Record<string, string>[]> => {
   return fields;
 };
 
-describe('the outbox', () => {
-  it('is published in order, and empty afterwards', async () => {
+describe('OutboxRelay', () => {
+  it('publishes events in order, and empties the outbox', async () => {
     const events = Array.from({ length: 1200 }, () => anEvent());
     for (let at = 0; at < events.length; at += 100) await database.write(put, events.slice(at, at + 100));
     relay.kick();
@@ -86,14 +86,14 @@ describe('the outbox', () => {
     expect(await relay.depth()).toMatchObject({ events: 0, oldestAgeSeconds: 0 });
   });
 
-  it('is published at the start, if an earlier life left something', async () => {
+  it('publishes remaining events at startup', async () => {
     const event = anEvent();
     await database.write(put, [event]);
     relay.onApplicationBootstrap();
     expect(await published(1)).toEqual([toStreamFields(event)]);
   });
 
-  it('says what no worker can have seen yet', async () => {
+  it('reports the runs with unpublished events', async () => {
     const [waiting, other] = [anEvent(), anEvent()];
     await database.write(put, [waiting]);
     expect(await relay.unpublished([waiting.runId, other.runId])).toEqual(new Set([waiting.runId]));
@@ -101,7 +101,7 @@ describe('the outbox', () => {
     expect(await relay.depth()).toMatchObject({ events: 1, oldestAgeSeconds: expect.any(Number) });
   });
 
-  it('keeps everything while the stream is out of reach, and publishes it in order when it is back', async () => {
+  it('keeps all events during a stream outage, and publishes them in order afterwards', async () => {
     stream.isDown = true;
     const events = [anEvent(), anEvent(), anEvent()];
     await database.write(put, events.slice(0, 2));
@@ -115,7 +115,7 @@ describe('the outbox', () => {
     expect(await published(3)).toEqual(events.map(toStreamFields));
   });
 
-  it('publishes again, under the same id, what it was not told has arrived', async () => {
+  it('publishes again, with the same ID, if the response of the stream was lost', async () => {
     stream.losesAnswer = true;
     const event = anEvent();
     await database.write(put, [event]);
@@ -123,7 +123,7 @@ describe('the outbox', () => {
     expect(await published(2)).toEqual([toStreamFields(event), toStreamFields(event)]);
   });
 
-  it('publishes again, under the same id, what it could not delete afterwards', async () => {
+  it('publishes again, with the same ID, if the published row could not be deleted', async () => {
     const other = new BetterSqlite3(join(folder, 'outbox.db'));
     other.exec("CREATE TRIGGER kept BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'kept'); END");
     const [first, second] = [anEvent(), anEvent()];
@@ -139,7 +139,7 @@ describe('the outbox', () => {
     expect((await relay.depth()).events).toBe(0);
   });
 
-  it('publishes nothing of a transaction that was rolled back', async () => {
+  it('publishes nothing from a rolled-back transaction', async () => {
     const [lost, kept] = [anEvent(), anEvent()];
     const failing: WriteCommand<RunEvent[], void> = async (tx, batches) => {
       await put(tx, batches);
@@ -151,7 +151,7 @@ describe('the outbox', () => {
     expect(await published(1)).toEqual([toStreamFields(kept)]);
   });
 
-  it('publishes nothing more once the server stops: the next life does', async () => {
+  it('publishes nothing after shutdown and keeps the events', async () => {
     await relay.beforeApplicationShutdown();
     await database.write(put, [anEvent()]);
     relay.kick();

@@ -79,10 +79,10 @@ const PAYLOADS: { [Type in RunEventType]: Required<RunEventMap[Type]> } = {
 const TYPES = Object.keys(PAYLOADS) as RunEventType[];
 
 describe('parseEvent', () => {
-  it('knows every type that there is', () =>
+  it('is tested with every event type', () =>
     expect(TYPES.sort()).toEqual(Object.keys(PAYLOAD_SCHEMAS).sort()));
 
-  it.each(TYPES)('reads a %s as it was written', (eventType) => {
+  it.each(TYPES)('reads a valid %s', (eventType) => {
     const event = {
       eventId: EVENT_ID,
       eventType,
@@ -94,17 +94,17 @@ describe('parseEvent', () => {
     expect(parseEvent({ ...toStreamFields(event) })).toEqual({ event });
   });
 
-  it('keeps members that it does not know, however deep', () => {
+  it('keeps unknown payload members at any depth', () => {
     const payload = { newJobsCount: 1, future: { a: [1, null] }, artifacts: [{ name: 'a', colour: 'red' }] };
     expect(carrying('run.completed', payload).event?.payload).toEqual(payload);
   });
 
-  it('leaves aside fields of the envelope that it does not know', () =>
+  it('ignores unknown envelope fields', () =>
     expect(parseEvent({ ...fields(), traceId: '7' } as Record<string, string>).event).not.toHaveProperty(
       'traceId',
     ));
 
-  it('takes UUIDs in capitals for the same', () =>
+  it('reads UUIDs in upper case', () =>
     expect(
       parseEvent(fields({ eventId: EVENT_ID.toUpperCase(), runId: RUN_ID.toUpperCase() })).event,
     ).toMatchObject({
@@ -121,7 +121,7 @@ describe('parseEvent', () => {
     ['2026-03-01T10:00:00.123456', '2026-03-01T10:00:00.123Z'],
     ['2026-03-01T10:00Z', AT],
     ['2026-03-01T05:30:00-0430', AT],
-  ])('reads the time %s, in UTC where no zone is named', (occurredAt, instant) =>
+  ])('reads the time %s, as UTC if it has no zone', (occurredAt, instant) =>
     expect(parseEvent(fields({ occurredAt })).event?.occurredAt).toBe(instant),
   );
 
@@ -161,7 +161,7 @@ describe('parseEvent', () => {
     ['payload', 'null', /payload must be object/],
     ['payload', '[]', /payload must be object/],
     ['payload', '"{}"', /payload must be object/],
-  ])('refuses %s: %j', (name, value, reason) =>
+  ])('rejects %s: %j', (name, value, reason) =>
     expect(parseEvent(fields({ [name]: value }))).toEqual({ reason: expect.stringMatching(reason) }),
   );
 
@@ -199,16 +199,16 @@ describe('parseEvent', () => {
     ['run.failed', { message: 'm' }, /required property 'errorCode'/],
     ['run.cancel.requested', { reason: 'r' }, /required property 'requestedBy'/],
     ['run.cancelled', { attempt: -1 }, /payload\/attempt must be >= 1/],
-  ])('refuses of a %s the payload %j', (eventType, payload, reason) =>
+  ])('rejects a %s with the payload %j', (eventType, payload, reason) =>
     expect(carrying(eventType, payload)).toEqual({ reason: expect.stringMatching(reason) }),
   );
 
-  it('refuses numbers that JSON cannot hold', () =>
+  it('rejects numbers out of range', () =>
     expect(parseEvent(fields({ payload: '{"metrics":{"a":1e999}}' })).reason).toMatch(
       /payload\/metrics\/a must be number/,
     ));
 
-  it('takes a payload of exactly 1 MiB, and none that is a byte longer', () => {
+  it('accepts a payload of 1 MiB and rejects one that is a byte longer', () => {
     const around = '{"future":""}'.length;
     const payload = (bytes: number) => `{"future":"${'x'.repeat(bytes - around)}"}`;
     expect(parseEvent(fields({ payload: payload(MAX_EVENT_BYTES) })).event).toBeDefined();
@@ -217,12 +217,12 @@ describe('parseEvent', () => {
     );
   });
 
-  it('counts bytes, not characters', () =>
+  it('measures the payload in bytes, not characters', () =>
     expect(
       parseEvent(fields({ payload: `{"future":"${'中'.repeat(MAX_EVENT_BYTES / 2)}"}` })).reason,
     ).toMatch(/more than/));
 
-  it('refuses what is nested so deeply that it could not be written down again', () => {
+  it('rejects a payload nested deeper than 1000 levels', () => {
     const deep = (levels: number) => `{"future":${'['.repeat(levels)}"[{\\"[["${']'.repeat(levels)}}`;
     expect(parseEvent(fields({ payload: deep(999) })).event).toBeDefined();
     for (const levels of [1000, 5000, 200_000]) {
@@ -234,7 +234,7 @@ describe('parseEvent', () => {
     expect(parseEvent(fields({ payload: wide })).event).toBeDefined();
   });
 
-  it('is not led astray by __proto__ in a payload', () => {
+  it('ignores __proto__ in a payload', () => {
     const { event } = parseEvent(
       fields({ payload: '{"__proto__":{"status":"partial"},"metrics":{"__proto__":1}}' }),
     );
@@ -242,7 +242,7 @@ describe('parseEvent', () => {
     expect(({} as { status?: string }).status).toBeUndefined();
   });
 
-  it('never throws, whatever it is given', () => {
+  it('never throws for invalid fields', () => {
     const values = [undefined, '', '\0', '{}', '1', RUN_ID, 'run.log', '{"lines":null}', '[[[[', '\uD800'];
     for (const [name, value] of Object.keys(fields()).flatMap((name) =>
       values.map((value) => [name, value] as const),

@@ -7,7 +7,7 @@ import { EventReporter } from './event-reporter';
 const RUN_ID = '019ca9d6-8580-7000-8000-000000000001';
 const MANY = 1000;
 
-describe('what becomes of an attempt', () => {
+describe('EventReporter', () => {
   let told: RunEvent[];
   let tell: (events: RunEvent[]) => Promise<RejectedEvent[]>;
   let reporter: EventReporter;
@@ -23,7 +23,7 @@ describe('what becomes of an attempt', () => {
   });
   afterEach(() => jest.useRealTimers());
 
-  it('is told again, the same events in the same order, until it is taken', async () => {
+  it('retries the same events in the same order until the server accepts them', async () => {
     const tries: string[][] = [];
     tell = async (events) => {
       tries.push(events.map(({ eventId }) => eventId));
@@ -41,7 +41,7 @@ describe('what becomes of an attempt', () => {
     expect(told.map(({ eventType }) => eventType)).toEqual(['run.started', 'run.completed']);
   });
 
-  it('takes no more memory while it cannot be told, and its progress is not lost', async () => {
+  it('merges progress during an outage to limit memory, and loses no usage', async () => {
     let isAway = true;
     tell = async (events) => {
       if (isAway) throw new Error('away');
@@ -62,7 +62,7 @@ describe('what becomes of an attempt', () => {
     expect(progress.reduce((sum, { quotaUsed }) => sum + quotaUsed, 0)).toBe(MANY);
   });
 
-  it('takes no more memory while it cannot be told, also where its metrics have ever new names', async () => {
+  it('limits the number of metrics and artifacts it keeps during an outage', async () => {
     let isAway = true;
     tell = async (events) => {
       if (isAway) throw new Error('away');
@@ -85,7 +85,7 @@ describe('what becomes of an attempt', () => {
     expect(payloads.flatMap(({ artifacts = [] }) => artifacts)).toEqual([{ name: 'same', size: 59_900 }]);
   });
 
-  it('is not told any more once the run is somebody else’s', async () => {
+  it('sends nothing after it gives up a lost run', async () => {
     tell = () => Promise.reject(new Error('away'));
     reporter.report('run.started', { workerId: 'w', attempt: 1 });
     reporter.reportProgress({ attempt: 1, current: 1 });
@@ -102,7 +102,7 @@ describe('what becomes of an attempt', () => {
     expect(told).toEqual([]);
   });
 
-  it('is told of its calls also once the run is somebody else’s, each of them once', async () => {
+  it('still reports the quota usage of a lost run, exactly once', async () => {
     const tries: RunEvent[][] = [];
     tell = async (events) => {
       tries.push(events);
@@ -134,7 +134,7 @@ describe('what becomes of an attempt', () => {
     expect(told[0]!.eventId).toBe(tries[0]![0]!.eventId);
   });
 
-  it('is told in several events where one would be too large', async () => {
+  it('splits progress into several events to stay within the event limits', async () => {
     for (let n = 0; n < 2500; n++)
       reporter.reportProgress({ attempt: 1, artifacts: [{ name: `a${n}`, size: 1 }] });
     for (let n = 0; n < 500; n++) reporter.reportProgress({ attempt: 1, metrics: { [`m${n}`]: n } });
@@ -146,7 +146,7 @@ describe('what becomes of an attempt', () => {
     expect(Object.keys(Object.assign({}, ...payloads.map(({ metrics }) => metrics)))).toHaveLength(500);
   });
 
-  it('remembers the first event that the server rejected, but none of a lost lease', async () => {
+  it('records the first rejected event, ignoring rejections for a lost lease', async () => {
     tell = async (events) =>
       events.map((event) => ({
         event,

@@ -16,7 +16,7 @@ const ARTIFACT = { name: 'report.html', size: 7 };
 const LIMITS: RetryLimits = { firstDelayMs: 1, maxDelayMs: 4, maxRefusals: 5, withinMs: 20_000 };
 const NEVER = new AbortController().signal;
 
-describe('an artifact that is sent to a server', () => {
+describe('HttpControlPlane.storeArtifact', () => {
   const folder = mkdtempSync(join(tmpdir(), 'jobato-upload-'));
   let server: Server;
   let uploads: string[] = [];
@@ -63,7 +63,7 @@ describe('an artifact that is sent to a server', () => {
     (response: ServerResponse) =>
       void response.writeHead(code, headers).end();
 
-  it('arrives whole, with its length', async () => {
+  it('uploads the whole file with its length', async () => {
     let length: string | undefined;
     answer = (response, { headers }) => {
       length = headers['content-length'];
@@ -75,13 +75,13 @@ describe('an artifact that is sent to a server', () => {
     expect(length).toBe('0');
   });
 
-  it('is sent again, whole, until it is taken', async () => {
+  it('retries with the whole file until the server accepts it', async () => {
     answer = (response) => status([408, 503, 429, 500, 201][uploads.length - 1]!)(response);
     await control().storeArtifact(ATTEMPT, ARTIFACT, NEVER);
     expect(uploads).toEqual(Array(5).fill('content'));
   });
 
-  it('is given up when the server has refused it often enough', async () => {
+  it('fails after the maximum number of refusals', async () => {
     answer = status(408);
     await expect(control().storeArtifact(ATTEMPT, ARTIFACT, NEVER)).rejects.toThrow(
       /^the server did not take "report\.html" after 5 tries: 408 /,
@@ -89,7 +89,7 @@ describe('an artifact that is sent to a server', () => {
     expect(uploads).toHaveLength(5);
   });
 
-  it.each([400, 401, 409, 413, 302])('is given up at once where the answer is final: %s', async (code) => {
+  it.each([400, 401, 409, 413, 302])('fails immediately on a final response: %s', async (code) => {
     answer = status(code, { location: '/elsewhere' });
     await expect(control().storeArtifact(ATTEMPT, ARTIFACT, NEVER)).rejects.toThrow(
       new RegExp(`^the server did not take "report\\.html": ${code} `),
@@ -97,13 +97,13 @@ describe('an artifact that is sent to a server', () => {
     expect(uploads).toHaveLength(1);
   });
 
-  it('is given up where the server asks for more patience than there is time', async () => {
+  it('fails if Retry-After exceeds the time limit', async () => {
     answer = status(429, { 'retry-after': '30' });
     await expect(control().storeArtifact(ATTEMPT, ARTIFACT, NEVER)).rejects.toThrow(/: 429 /);
     expect(uploads).toHaveLength(1);
   });
 
-  it('is given up when the time for all tries is over, whether the server answers or not', async () => {
+  it('fails when the time limit has passed, whether or not the server responds', async () => {
     await expect(
       control({ withinMs: 50 }, 'http://127.0.0.1:1').storeArtifact(ATTEMPT, ARTIFACT, NEVER),
     ).rejects.toThrow(/tries: The server at .* does not answer: .*ECONNREFUSED/);
@@ -113,7 +113,7 @@ describe('an artifact that is sent to a server', () => {
     );
   });
 
-  it('is not sent any more once the run is stopped', async () => {
+  it('does not retry after the run is stopped', async () => {
     const stop = new AbortController();
     answer = (response) => {
       stop.abort();

@@ -52,7 +52,7 @@ function linesOf(text: string): string[] {
 
 describe('LineSplitter', () => {
   it.each(Array.from({ length: 200 }, (_, seed) => seed))(
-    'gives the lines of a text, however its bytes were cut (seed %d)',
+    'returns the lines of a text, independent of its chunks (seed %d)',
     (seed) => {
       const random = new SeededRandom(seed);
       const text = randomText(random);
@@ -61,7 +61,7 @@ describe('LineSplitter', () => {
   );
 
   it.each(Array.from({ length: 50 }, (_, seed) => seed))(
-    'gives the beginning of each line that is too long (seed %d)',
+    'returns the start of each line that is too long (seed %d)',
     (seed) => {
       const random = new SeededRandom(seed);
       const maxLength = random.integer(1, 40);
@@ -73,7 +73,7 @@ describe('LineSplitter', () => {
   );
 
   it.each(Array.from({ length: 50 }, (_, seed) => seed))(
-    'reads bytes that are no UTF-8 as any reader would, however they were cut (seed %d)',
+    'decodes invalid UTF-8 like Buffer, independent of its chunks (seed %d)',
     (seed) => {
       const random = new SeededRandom(seed);
       const bytes = Buffer.from(
@@ -83,7 +83,7 @@ describe('LineSplitter', () => {
     },
   );
 
-  it('gives each line as soon as its end is there', () => {
+  it('returns each line as soon as it is complete', () => {
     const splitter = new LineSplitter(100);
     expect(splitter.push(Buffer.from('one\ntw'))).toEqual(['one']);
     expect(splitter.push(Buffer.from('o'))).toEqual([]);
@@ -91,33 +91,33 @@ describe('LineSplitter', () => {
     expect(splitter.end()).toEqual([]);
   });
 
-  it('gives empty lines, and none for an empty end', () => {
+  it('returns empty lines, and none for an empty end', () => {
     const splitter = new LineSplitter(100);
     expect(splitter.push(Buffer.from('\n\na\n'))).toEqual(['', '', 'a']);
     expect(splitter.end()).toEqual([]);
   });
 
-  it('shows that a character was cut off at the very end', () => {
+  it('marks a character that is incomplete at the end', () => {
     const splitter = new LineSplitter(100);
     expect(splitter.push(Buffer.from('ab😀').subarray(0, 4))).toEqual([]);
     expect(splitter.end()).toEqual(['ab\uFFFD']);
   });
 
-  it('ends once', () => {
+  it('returns nothing from a second end()', () => {
     const splitter = new LineSplitter(100);
     splitter.push(Buffer.from('last'));
     expect(splitter.end()).toEqual(['last']);
     expect(splitter.end()).toEqual([]);
   });
 
-  it('keeps no more of a line of 10 MiB than it may, and goes on behind it', () => {
+  it('limits the memory for a line of 10 MiB, and continues after it', () => {
     const splitter = new LineSplitter(1000);
     const piece = Buffer.alloc(64 * 1024, 'x');
     for (let sent = 0; sent < 10 * MIB; sent += piece.length) expect(splitter.push(piece)).toEqual([]);
     expect(splitter.push(Buffer.from('\nnext\n'))).toEqual(['x'.repeat(1000), 'next']);
   });
 
-  it('keeps no more of a line of 10 MiB that comes at once', () =>
+  it('truncates a line of 10 MiB that arrives in one chunk', () =>
     expect(new LineSplitter(1000).push(Buffer.from(`${'x'.repeat(10 * MIB)}\n`))).toEqual([
       'x'.repeat(1000),
     ]));

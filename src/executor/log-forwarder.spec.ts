@@ -30,10 +30,10 @@ class Store {
   }
 }
 
-describe('the way of lines to the log', () => {
+describe('LogForwarder', () => {
   beforeAll(() => Logger.overrideLogger(false));
 
-  it('has no more room once too much waits, also where the lines are empty', () => {
+  it('has no room when too many lines wait, even if they are empty', () => {
     const never = () => new Promise<never>(() => undefined);
     const forwarder = new LogForwarder(never, new Logger(), new LogBudget());
     expect(forwarder.room()).toBeNull();
@@ -42,7 +42,7 @@ describe('the way of lines to the log', () => {
     forwarder.giveUp();
   });
 
-  it('has room again when what waited is stored, in order and whole', async () => {
+  it('has room again when the waiting lines are stored in order', async () => {
     const store = new Store();
     const forwarder = new LogForwarder(store.append, new Logger(), new LogBudget());
     const texts = Array.from({ length: 100_000 }, (_, index) => String(index));
@@ -53,7 +53,7 @@ describe('the way of lines to the log', () => {
     expect(forwarder.room()).toBeNull();
   });
 
-  it('throws away what comes after the limit, and always has room for it', async () => {
+  it('drops lines after the log limit, and always has room for them', async () => {
     let appends = 0;
     const append = async () => ({ accepting: ++appends > 1 });
     const forwarder = new LogForwarder(append, new Logger(), new LogBudget());
@@ -65,7 +65,7 @@ describe('the way of lines to the log', () => {
     expect(forwarder.room()).toBeNull();
   });
 
-  it('marks the place where lines are refused, once, and counts all of them', async () => {
+  it('marks refused lines with one message, and counts all of them', async () => {
     Logger.overrideLogger(false);
     const stored: string[] = [];
     const forwarder = new LogForwarder(
@@ -88,7 +88,7 @@ describe('the way of lines to the log', () => {
     expect(forwarder.refusedLines).toBe(3);
   });
 
-  it('loses no line in an outage within its bound, and keeps their order and numbers', async () => {
+  it('keeps order and numbers of all lines during an outage within its budget', async () => {
     const store = new Store();
     const forwarder = new LogForwarder(store.append, new Logger(), new LogBudget(), PATIENCE);
     const texts = Array.from({ length: 500 }, (_, index) => `line ${index}`);
@@ -103,7 +103,7 @@ describe('the way of lines to the log', () => {
     expect([...store.numbered.keys()].sort((a, b) => a - b)).toEqual(texts.map((_, index) => index + 1));
   });
 
-  it('never holds a step up in an outage, and says at the place how many lines were dropped', async () => {
+  it('never blocks a step during an outage, and logs the number of dropped lines in their place', async () => {
     const store = new Store();
     const budget = new LogBudget({ perRun: 1000, inAll: 10_000 });
     const forwarder = new LogForwarder(store.append, new Logger(), budget, PATIENCE);
@@ -133,7 +133,7 @@ describe('the way of lines to the log', () => {
     expect(budget.isUsedUp(0)).toBe(false);
   });
 
-  it('lets a step go on that is held up when the outage begins', async () => {
+  it('unblocks a step that was blocked when the outage began', async () => {
     const store = new Store();
     const budget = new LogBudget({ perRun: 1000, inAll: 10_000 });
     const forwarder = new LogForwarder(store.append, new Logger(), budget, PATIENCE);
@@ -145,7 +145,7 @@ describe('the way of lines to the log', () => {
     expect(store.texts).toHaveLength(10);
   });
 
-  it('takes an append without an answer for an outage', async () => {
+  it('treats an append without a response as an outage', async () => {
     const answers: (() => void)[] = [];
     const append = () =>
       new Promise<{ accepting: boolean }>((resolve) => answers.push(() => resolve({ accepting: true })));
@@ -157,7 +157,7 @@ describe('the way of lines to the log', () => {
     await forwarder.flushed();
   });
 
-  it('shares one bound with the logs of other runs', async () => {
+  it('shares one budget with the logs of other runs', async () => {
     const store = new Store();
     const budget = new LogBudget({ perRun: 1000, inAll: 1000 });
     const other = new LogForwarder(() => new Promise(() => undefined), new Logger(), budget);

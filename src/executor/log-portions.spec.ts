@@ -4,8 +4,8 @@ import { logPortions } from './log-portions';
 
 const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 
-describe('portions of a log', () => {
-  it('number the lines on, across portions', () => {
+describe('logPortions', () => {
+  it('numbers lines consecutively across portions', () => {
     const lines = Array.from({ length: 100 }, (_, index) => ({ text: `${index} `.padEnd(10_000, 'x') }));
     const portions = logPortions(lines, 41);
     expect(portions.length).toBeGreaterThan(2);
@@ -14,14 +14,14 @@ describe('portions of a log', () => {
     for (const portion of portions) expect(bytesOf(portion)).toBeLessThan(257 * 1024);
   });
 
-  it('stay within an event also where every character takes six', () => {
+  it('keeps portions within the event limit even if each character takes six bytes', () => {
     const long = { text: '\u0000'.repeat(2 * MAX_LINE_BYTES) };
     const portions = logPortions([long, { text: 'a' }, long], 1);
     expect(portions.map((portion) => portion.length)).toEqual([1, 1, 1]);
     for (const portion of portions) expect(bytesOf(portion)).toBeLessThan(MAX_EVENT_BYTES);
   });
 
-  it('are none where there is nothing', () => {
+  it('returns no portions for no lines', () => {
     expect(logPortions([], 7)).toEqual([]);
   });
 });

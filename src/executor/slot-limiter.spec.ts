@@ -31,11 +31,11 @@ class Lasting implements Attempt {
 
 const turn = () => new Promise((next) => setImmediate(next));
 
-describe('the slots of a worker', () => {
+describe('SlotLimiter', () => {
   beforeAll(() => Logger.overrideLogger(false));
   const never = new AbortController().signal;
 
-  it('are as many as there are, and free again when what is in them has ended', async () => {
+  it('limits concurrent attempts, and frees a slot when an attempt ends', async () => {
     const counts: number[] = [];
     const slots = new SlotLimiter(2, (taken) => counts.push(taken));
     const attempts = [new Lasting('a'), new Lasting('b')];
@@ -53,7 +53,7 @@ describe('the slots of a worker', () => {
     expect(counts).toEqual([1, 2, 1, 0]);
   });
 
-  it('are waited for no longer than until the worker stops', async () => {
+  it('stops waiting for a free slot when the worker stops', async () => {
     const slots = new SlotLimiter(1);
     await slots.take('a', async () => new Lasting('a'));
     const stopping = new AbortController();
@@ -63,7 +63,7 @@ describe('the slots of a worker', () => {
     expect(slots.free).toBe(0);
   });
 
-  it('are free at once where there was nothing to do, or nobody could be asked', async () => {
+  it('frees the slot if there is no attempt or the claim fails', async () => {
     const slots = new SlotLimiter(1);
     expect(await slots.take('a', async () => null)).toBe(false);
     await expect(slots.take('a', () => Promise.reject(new Error('away')))).rejects.toThrow('away');
@@ -71,7 +71,7 @@ describe('the slots of a worker', () => {
     expect(slots.free).toBe(1);
   });
 
-  it('pass a stop on that came before the claim was decided', async () => {
+  it('passes on the first stop that came before the claim completed', async () => {
     const slots = new SlotLimiter(1);
     const attempt = new Lasting('a');
     let decide: (attempt: Attempt) => void = () => undefined;
@@ -88,7 +88,7 @@ describe('the slots of a worker', () => {
     expect(attempt.checks).toBe(2);
   });
 
-  it('are known by the run that was got, also where another one was asked for', async () => {
+  it('identifies a slot by the claimed run, even if another run was requested', async () => {
     const slots = new SlotLimiter(1);
     const attempt = new Lasting('newer');
     await slots.take('asked', async () => attempt);
@@ -97,7 +97,7 @@ describe('the slots of a worker', () => {
     expect(attempt.causes).toEqual(['stop-requested']);
   });
 
-  it('let two runs of one project follow each other', async () => {
+  it('serializes two runs of the same project', async () => {
     const slots = new SlotLimiter(2);
     const [lost, next] = [new Lasting('a', 'project'), new Lasting('b', 'project')];
     await slots.take('a', async () => lost);

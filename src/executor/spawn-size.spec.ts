@@ -3,7 +3,7 @@ import { StepRunner } from './step-runner';
 it.each([
   ['a variable', ['true'], { BIG: 'x'.repeat(200_000) }, 'variable BIG with 200005 bytes'],
   ['an argument', ['true', 'x'.repeat(200_000)], { A: 'b' }, 'argument 1 with 200001 bytes'],
-])('a step that the system cannot start for the size of %s says so', async (_what, command, env, largest) => {
+])('reports the size of %s if a step is too large to start', async (_what, command, env, largest) => {
   const runner = new StepRunner(undefined as never);
   const exit = await runner.run({
     command,

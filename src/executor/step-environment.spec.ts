@@ -22,8 +22,8 @@ const server = {
 };
 const bare = { name: 'parse', env: {}, passEnv: [] };
 
-describe('the environment of a step', () => {
-  it('is exactly this', () =>
+describe('stepEnvironment', () => {
+  it('contains exactly these variables', () =>
     expect(stepEnvironment(bare, context, server)).toEqual({
       PATH: '/usr/bin',
       HOME: '/home/jobato',
@@ -39,7 +39,7 @@ describe('the environment of a step', () => {
       JOBATO_EVENTS_FD: '3',
     }));
 
-  it('gains what is left of a quota, and where the inputs lie', () => {
+  it('adds the remaining quota and the inputs file', () => {
     const given = {
       ...context,
       inputsFile: '/data/runs/run-1/inputs.json',
@@ -53,7 +53,7 @@ describe('the environment of a step', () => {
     });
   });
 
-  it('gains what the file sets and hands through, and nothing that is not there', () => {
+  it('adds variables from env, and set variables from passEnv', () => {
     const step = { ...bare, env: { LOG_LEVEL: 'info' }, passEnv: ['LLM_API_KEY', 'NOT_SET'] };
     const plain = Object.keys(stepEnvironment(bare, context, server));
     const env = stepEnvironment(step, context, server);
@@ -61,7 +61,7 @@ describe('the environment of a step', () => {
     expect(env).toMatchObject({ LLM_API_KEY: 'llm-secret', LOG_LEVEL: 'info' });
   });
 
-  it('may have its own PATH, HOME and LANG', () =>
+  it('lets env override PATH, HOME and LANG', () =>
     expect(
       stepEnvironment({ ...bare, env: { PATH: '/opt', HOME: '/tmp', LANG: 'C' } }, context, server),
     ).toMatchObject({
@@ -70,25 +70,25 @@ describe('the environment of a step', () => {
       LANG: 'C',
     }));
 
-  it('prefers what the file sets to what it hands through', () =>
+  it('prefers env to passEnv', () =>
     expect(
       stepEnvironment({ ...bare, env: { LLM_API_KEY: 'fake' }, passEnv: ['LLM_API_KEY'] }, context, server)
         .LLM_API_KEY,
     ).toBe('fake'));
 
-  it('does not let a file say which run it is', () =>
+  it('does not let env override the run variables', () =>
     expect(
       stepEnvironment({ ...bare, env: { JOBATO_RUN_ID: 'x', JOBATO_EVENTS_FD: '1' } }, context, server),
     ).toMatchObject({ JOBATO_RUN_ID: 'run-1', JOBATO_EVENTS_FD: '3' }));
 
-  it('does not let a file invent a quota or inputs that the run does not have', () => {
+  it('does not let env or passEnv set a quota or inputs that the run does not have', () => {
     const env = { JOBATO_INPUTS_FILE: '/etc/passwd', JOBATO_QUOTA_REMAINING: '99' };
     expect(
       stepEnvironment({ ...bare, env, passEnv: ['JOBATO_INPUTS_FILE'] }, context, { ...server, ...env }),
     ).toEqual(stepEnvironment(bare, context, server));
   });
 
-  it('has what a program needs even where the server has nothing', () =>
+  it('has default PATH, HOME and LANG if the server has none', () =>
     expect(stepEnvironment(bare, context, {})).toMatchObject({
       PATH: '/usr/local/bin:/usr/bin:/bin',
       HOME: '/',
@@ -96,8 +96,8 @@ describe('the environment of a step', () => {
     }));
 });
 
-describe('the secrets of a run', () => {
-  it('are the values that its steps are handed through', () =>
+describe('secretsOf', () => {
+  it('returns the values of all passEnv variables that are set', () =>
     expect(
       secretsOf(
         [{ passEnv: ['LLM_API_KEY', 'NOT_SET'] }, { passEnv: ['JOBATO_API_KEY'] }, { passEnv: [] }],

@@ -44,11 +44,11 @@ describe('parseStepReport', () => {
     ['{"quota":{"used":-1}}', /it\/quota\/used must be >= 0/],
     ['{"artifact":{"path":""}}', /it\/artifact\/path/],
     ['{"artifact":"glossary.md"}', /it\/artifact must be object/],
-  ])('says why it cannot read %s', (line, reason) =>
+  ])('returns the reason why it cannot read %s', (line, reason) =>
     expect(parseStepReport(line)).toEqual({ unreadable: expect.stringMatching(reason) }),
   );
 
-  it('refuses more metrics than anybody could show', () => {
+  it('rejects more than 200 metrics', () => {
     const metrics = Object.fromEntries(Array.from({ length: 201 }, (_, n) => [`m${n}`, n]));
     expect(parseStepReport(JSON.stringify({ metrics }))).toEqual({
       unreadable: expect.stringMatching(/200/),

@@ -36,7 +36,7 @@ class Lasting implements Attempt {
   checkStop(): void {}
 }
 
-describe('the requests that a worker takes from the stream', () => {
+describe('StreamRequests', () => {
   let folder: string;
   let database: Database;
   let stream: EmbeddedEventStream;
@@ -108,7 +108,7 @@ describe('the requests that a worker takes from the stream', () => {
     await stream.publish(others(1));
   }
 
-  it('are found soon behind thousands of other entries', async () => {
+  it('finds a request behind thousands of other entries', async () => {
     await stream.publish([...others(3000), requested('a')]);
     await start('w', 1);
     await until(() => held.has('a 1'));
@@ -116,7 +116,7 @@ describe('the requests that a worker takes from the stream', () => {
     await until(async () => (await pending()) === 0);
   });
 
-  it('are no more than it has slots for, where others are idle', async () => {
+  it('takes no more requests than it has free slots', async () => {
     await start('one', 1);
     await start('two', 1);
     await until(() => reads() >= 2);
@@ -125,7 +125,7 @@ describe('the requests that a worker takes from the stream', () => {
     expect(claims.map((claim) => claim.slice(0, 3)).sort()).toEqual(['one', 'two']);
   });
 
-  it('wait for a place where there were too many at once', async () => {
+  it('queues requests until a slot is free', async () => {
     await stream.publish([...others(1000), requested('a'), requested('b'), requested('c'), ...others(10)]);
     await start('w', 1);
     for (const runId of ['a', 'b', 'c']) {
@@ -137,7 +137,7 @@ describe('the requests that a worker takes from the stream', () => {
     expect(claims).toEqual(['w: a 1', 'w: b 1', 'w: c 1']);
   });
 
-  it('are left to others after a while, where they wait for a place', async () => {
+  it('leaves queued requests to other workers after 5 s', async () => {
     await stream.publish([...others(1000), requested('a'), requested('b')]);
     await start('one', 1);
     await until(() => held.has('a 1'));
@@ -148,7 +148,7 @@ describe('the requests that a worker takes from the stream', () => {
     await until(async () => (await pending()) === 0);
   });
 
-  it('are done with where they ask for what is at work here', async () => {
+  it('acknowledges requests for an attempt that runs here, or for an earlier one', async () => {
     await start('w', 2);
     await stream.publish([requested('a', 2)]);
     await until(() => held.has('a 2'));
@@ -157,7 +157,7 @@ describe('the requests that a worker takes from the stream', () => {
     expect(claims).toEqual(['w: a 2']);
   });
 
-  it('wait, one for each run, until an earlier attempt has ended, and then for a place', async () => {
+  it('queues one request per run until the earlier attempt ends, then waits for a slot', async () => {
     await start('w', 2);
     await stream.publish([requested('a', 1)]);
     await until(() => held.has('a 1'));
@@ -175,7 +175,7 @@ describe('the requests that a worker takes from the stream', () => {
     expect(claims).toEqual(['w: a 1', 'w: b 1', 'w: a 2']);
   });
 
-  it('do not keep those of a lost worker waiting while an earlier attempt is being ended', async () => {
+  it('takes over a request of a lost worker while another run waits for its earlier attempt', async () => {
     await start('w', 2);
     await stream.publish([requested('a', 1)]);
     await until(() => held.has('a 1'));

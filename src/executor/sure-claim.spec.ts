@@ -19,14 +19,14 @@ function apiOf(...answers: (Claimed | null | Error)[]) {
 }
 const never = () => new AbortController().signal;
 
-describe('a claim whose answer may be lost', () => {
-  it('asks once where it is answered', async () => {
+describe('claimSurely', () => {
+  it('claims once if the server responds', async () => {
     const { api, claims } = apiOf(CLAIMED);
     expect(await claimSurely(api, 'p', 25, never())).toBe(CLAIMED);
     expect(claims).toEqual([[expect.any(String), ['p'], 25, expect.any(AbortSignal)]]);
   });
 
-  it('asks for the same answer again, and for no other run', async () => {
+  it('repeats a claim that got no response with the same ID, and requests no other run', async () => {
     const { api, claims } = apiOf(new Error('socket hang up'), CLAIMED);
     expect(await claimSurely(api, null, 25, never())).toBe(CLAIMED);
     expect(claims).toEqual([
@@ -35,14 +35,14 @@ describe('a claim whose answer may be lost', () => {
     ]);
   });
 
-  it('takes a refusal for an answer', async () => {
+  it('treats a refusal as a response', async () => {
     const refusal = new ApiRefusal(401, 'UNAUTHORIZED', 'no');
     const { api, claims } = apiOf(refusal);
     await expect(claimSurely(api, null, 25, never())).rejects.toBe(refusal);
     expect(claims).toHaveLength(1);
   });
 
-  it('hands back what it was given while the worker stops, also by an answer that was lost', async () => {
+  it('releases a run claimed while the worker stops, even if the first response was lost', async () => {
     for (const first of [CLAIMED, new Error('aborted')]) {
       const { api } = apiOf(first, CLAIMED);
       expect(await claimSurely(api, null, 25, AbortSignal.abort())).toBeNull();
@@ -52,7 +52,7 @@ describe('a claim whose answer may be lost', () => {
     }
   });
 
-  it('says what went wrong first where the server cannot be asked', async () => {
+  it('throws the first error if the repeated claim fails too', async () => {
     const stop = AbortSignal.abort();
     const { api } = apiOf(new Error('first'), new Error('second'));
     await expect(claimSurely(api, null, 25, stop)).rejects.toThrow('first');

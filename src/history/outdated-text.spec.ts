@@ -1,6 +1,6 @@
 import { outdatedText } from './outdated-text';
 
-it('names each change', () => {
+it('lists each change, or the failed step', () => {
   const changes = [
     { kind: 'executor' },
     { kind: 'step-command', step: 'fit' },

@@ -8,14 +8,14 @@ const recipe = (more: Parameters<typeof aProject>[0] = {}, inputs: string | null
 });
 const steps = aProject().steps;
 
-it('ignores what does not change the result', () => {
+it('ignores changes that do not affect the result', () => {
   const renamed = recipe({ name: 'Another name', timeoutSeconds: 60, isDefault: true, metrics: [] });
   expect(changesSince(recipe(), renamed)).toEqual([]);
   // A project without inputs never has changed inputs.
   expect(changesSince(recipe({}, '[1]'), recipe({}, null))).toEqual([]);
 });
 
-it('lists steps that changed, were added or removed', () => {
+it('lists changed, added and removed steps', () => {
   const [fetch, parse] = steps as [(typeof steps)[0], (typeof steps)[0]];
   const now = recipe({ steps: [fetch, { ...parse, command: ['false'] }, { ...fetch, name: 'score' }] });
   expect(changesSince(recipe(), now)).toEqual([
@@ -25,7 +25,7 @@ it('lists steps that changed, were added or removed', () => {
   ]);
 });
 
-it('lists inputs, parameters, folders and the executor', () => {
+it('lists changes of inputs, parameters, folders and the executor', () => {
   const param = {
     type: 'integer' as const,
     description: null,
@@ -54,7 +54,7 @@ it('lists inputs, parameters, folders and the executor', () => {
   ]);
 });
 
-it('finds a step that failed, until the same step completes', () => {
+it('finds a failed step until a later run completes it', () => {
   const run = (fetch: string, parse: string, report: string) => ({
     steps: [
       { name: 'fetch', status: fetch },

@@ -1,7 +1,7 @@
 import { BodyBudget } from './body-budget';
 
-describe('the budget for bodies', () => {
-  it('gives no more than there is, and takes each share back once', () => {
+describe('BodyBudget', () => {
+  it('never exceeds its total, and takes each share back once', () => {
     const budget = new BodyBudget(10);
     const first = budget.take(6);
     expect(first).not.toBeNull();

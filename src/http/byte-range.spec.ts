@@ -22,20 +22,22 @@ it.each<[string, { start: number; end: number }]>([
   ['bytes=-1', { start: 999, end: 999 }],
   ['bytes=-5000', { start: 0, end: 999 }],
   ['bytes=0-99,100-199', { start: 0, end: 199 }],
-])('%s is a part', (range, expected) => expect(askedRange(request({ range }), FILE)).toMatchObject(expected));
+])('reads %s as a part of the file', (range, expected) =>
+  expect(askedRange(request({ range }), FILE)).toMatchObject(expected),
+);
 
-it.each(['bytes=1000-', 'bytes=2000-3000', 'bytes=5-4'])('%s is beyond the file', (range) =>
+it.each(['bytes=1000-', 'bytes=2000-3000', 'bytes=5-4'])('reports %s as beyond the file', (range) =>
   expect(askedRange(request({ range }), FILE)).toBe('beyond'),
 );
 
-it.each(['', 'bytes', 'lines=0-5', 'bytes=0-9,500-509'])('%j is answered with all of it', (range) =>
+it.each(['', 'bytes', 'lines=0-5', 'bytes=0-9,500-509'])('ignores %j and returns the whole file', (range) =>
   expect(askedRange(request({ range }), FILE)).toBeNull(),
 );
 
-it('means nothing in a HEAD request', () =>
+it('ignores a range in a HEAD request', () =>
   expect(askedRange(request({ range: 'bytes=0-9' }, 'HEAD'), FILE)).toBeNull());
 
-it('has no part of an empty file', () =>
+it('reports a range of an empty file as beyond the file', () =>
   expect(askedRange(request({ range: 'bytes=0-' }), { ...FILE, size: 0 })).toBe('beyond'));
 
 it.each([
@@ -45,16 +47,16 @@ it.each([
   ['"other"', false],
   ['Sun, 29 Nov 2026 10:00:01 GMT', false],
   ['', false],
-])('with If-Range %j: part %s', (ifRange, isPart) => {
+])('checks If-Range %j: partial response %s', (ifRange, isPart) => {
   const asked = askedRange(request({ range: 'bytes=0-9', 'if-range': ifRange }), FILE);
   expect(asked !== null).toBe(isPart);
 });
 
-describe('a slice of pieces', () => {
+describe('sliceBytes', () => {
   const whole = Buffer.from('zero\none – two\nthree\n\nfour\n');
   const pieces = [whole.subarray(0, 7), whole.subarray(7, 7), whole.subarray(7, 20), whole.subarray(20)];
 
-  it('is that of the whole, wherever it begins and ends', async () => {
+  it('returns the same bytes as a slice of the whole, for all bounds', async () => {
     for (let start = 0; start < whole.length; start++) {
       for (let end = start; end < whole.length; end++) {
         const parts: Buffer[] = [];
@@ -64,7 +66,7 @@ describe('a slice of pieces', () => {
     }
   });
 
-  it('reads no piece after its end', async () => {
+  it('reads no piece after the end of the slice', async () => {
     let read = 0;
     const counted = async function* () {
       for await (const piece of of(pieces)) {

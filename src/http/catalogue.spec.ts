@@ -1,8 +1,8 @@
 import { type ErrorCode, invalid, JobatoError, PROBLEMS, toProblem } from './catalogue';
 
-describe('the catalogue of problems', () => {
+describe('PROBLEMS', () => {
   it.each(Object.entries(PROBLEMS))(
-    'has for %s a code, a status of an error and a title',
+    'has a valid code, status and title for %s',
     (code, { status, title }) => {
       expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
       expect(status).toBeGreaterThanOrEqual(400);
@@ -29,11 +29,11 @@ describe('the catalogue of problems', () => {
     ['INTERNAL', 500],
     ['STORAGE_UNAVAILABLE', 503],
     ['STORAGE_FULL', 507],
-  ])('answers %s with %d', (code, status) => expect(PROBLEMS[code].status).toBe(status));
+  ])('maps %s to %d', (code, status) => expect(PROBLEMS[code].status).toBe(status));
 });
 
 describe('toProblem', () => {
-  it('is what RFC 9457 asks for, with the code that programs compare', () =>
+  it('returns the RFC 9457 members and the error code', () =>
     expect(toProblem(new JobatoError('RUN_NOT_FOUND', 'There is no run 7.'), '/api/runs/7')).toEqual({
       type: 'urn:jobato:problem:run-not-found',
       title: 'The run does not exist',
@@ -43,12 +43,12 @@ describe('toProblem', () => {
       errorCode: 'RUN_NOT_FOUND',
     }));
 
-  it('names the run that is in the way', () =>
+  it('includes the ID of the active run', () =>
     expect(toProblem(new JobatoError('RUN_IN_PROGRESS', 'd', { activeRunId: 'r' }), '/').activeRunId).toBe(
       'r',
     ));
 
-  it('names every field of bad input, and says them all in its detail', () => {
+  it('includes each invalid field, and lists all of them in its detail', () => {
     const errors = [
       { field: 'scope', message: 'must be one of full' },
       { field: 'params.depth', message: 'is required' },
@@ -61,7 +61,7 @@ describe('toProblem', () => {
     });
   });
 
-  it('does not show how long to wait in the body: that is a header', () =>
+  it('omits the retry time, which is sent as a header', () =>
     expect(
       toProblem(new JobatoError('QUOTA_REACHED', 'd', { retryAfterSeconds: 5 }), '/'),
     ).not.toHaveProperty('retryAfterSeconds'));

@@ -5,8 +5,8 @@ const domain = (name: string, isEnabled = true) => ({ domain: name, isEnabled })
 const searches = (...args: Parameters<typeof runInputs>) =>
   runInputs(...args)!.map(({ searchQuery }) => searchQuery);
 
-describe('the inputs of a run', () => {
-  it('are each query at each domain, the queries outside', () =>
+describe('runInputs', () => {
+  it('combines each query with each domain, query by query', () =>
     expect(runInputs([query('q1', 'Rust'), query('q2', 'Go')], [domain('a.com'), domain('b.org')])).toEqual([
       { queryId: 'q1', queryText: 'Rust', domain: 'a.com', searchQuery: 'site:a.com Rust' },
       { queryId: 'q1', queryText: 'Rust', domain: 'b.org', searchQuery: 'site:b.org Rust' },
@@ -14,12 +14,12 @@ describe('the inputs of a run', () => {
       { queryId: 'q2', queryText: 'Go', domain: 'b.org', searchQuery: 'site:b.org Go' },
     ]));
 
-  it('leave out what is not enabled', () =>
+  it('omits disabled queries and domains', () =>
     expect(
       searches([query('q1', 'Rust', false), query('q2', 'Go')], [domain('a.com'), domain('b.org', false)]),
     ).toEqual(['site:a.com Go']));
 
-  it('ask nothing twice, however it is written; the first one counts', () =>
+  it('removes duplicates regardless of case, and keeps the first', () =>
     expect(
       runInputs(
         [query('q1', 'Data Engineer'), query('q2', 'data engineer')],
@@ -34,17 +34,17 @@ describe('the inputs of a run', () => {
       },
     ]));
 
-  it('do not let one that is not enabled stand for another that is', () =>
+  it('keeps an enabled query that duplicates a disabled one', () =>
     expect(searches([query('q1', 'Go', false), query('q2', 'go')], [domain('a.com')])).toEqual([
       'site:a.com go',
     ]));
 
-  it('are none where either has none', () => {
+  it('returns an empty list without queries or domains', () => {
     expect(runInputs([], [domain('a.com')])).toEqual([]);
     expect(runInputs([query('q1', 'Go')], [])).toEqual([]);
   });
 
-  it('are not made where there are too many to carry', () => {
+  it('returns null if there are too many combinations', () => {
     const many = (count: number) => Array.from({ length: count }, (_, n) => query(`q${n}`, `text ${n}`));
     const domains = (count: number) => Array.from({ length: count }, (_, n) => domain(`${n}.com`));
     expect(runInputs(many(100), domains(1000))).toHaveLength(100_000);

@@ -18,19 +18,22 @@ afterEach(() => {
 
 const modeOf = (path: string) => (statSync(join(dataDir, path)).mode & 0o777).toString(8);
 
-it.each([0o000, 0o022, 0o077])('makes a data folder that others may pass through, with umask %i', (mask) => {
-  process.umask(mask);
-  expect(makeDataFolder(dataDir)).toEqual([]);
-  expect(modeOf('.')).toBe('711');
-});
+it.each([0o000, 0o022, 0o077])(
+  'creates a data folder that other users can traverse, with umask %i',
+  (mask) => {
+    process.umask(mask);
+    expect(makeDataFolder(dataDir)).toEqual([]);
+    expect(modeOf('.')).toBe('711');
+  },
+);
 
-it('makes folders that only its user may enter', () => {
+it('creates folders that only the owner can access', () => {
   process.umask(0);
   makePrivateFolder(join(dataDir, 'db'));
   expect(modeOf('db')).toBe('700');
 });
 
-it('tightens what an earlier version made, and leaves alone what belongs to steps', () => {
+it('restricts existing files of Jobato, and keeps the modes of files of steps', () => {
   process.umask(0);
   for (const folder of ['db', 'processes', 'runs/1', 'work/glossary', 'uploads', 'results']) {
     mkdirSync(join(dataDir, folder), { recursive: true });
@@ -57,14 +60,14 @@ it('tightens what an earlier version made, and leaves alone what belongs to step
   ]);
 });
 
-it('opens a data folder that others could not pass through', () => {
+it('makes a private data folder traversable', () => {
   mkdirSync(dataDir);
   chmodSync(dataDir, 0o700);
   makeDataFolder(dataDir);
   expect(modeOf('.')).toBe('711');
 });
 
-it('follows no link to files that are not its own', () => {
+it('does not follow links to other files', () => {
   writeFileSync(join(root, 'elsewhere'), '', { mode: 0o644 });
   mkdirSync(dataDir);
   symlinkSync(join(root, 'elsewhere'), join(dataDir, 'node-id'));

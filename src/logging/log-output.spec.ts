@@ -19,8 +19,8 @@ class FakeSink implements LogSink {
   }
 }
 
-describe('the log on its way out', () => {
-  it('has the lines of one turn in one write, in order', async () => {
+describe('LogOutput', () => {
+  it('writes the lines of one turn in one write, in order', async () => {
     const sink = new FakeSink();
     const output = new LogOutput(() => sink, notice);
     for (let n = 0; n < 100; n++) output.write(`${n}\n`);
@@ -29,7 +29,7 @@ describe('the log on its way out', () => {
     expect(sink.writes).toBe(1);
   });
 
-  it('drops what cannot be written, goes on, and says once how much it was', async () => {
+  it('drops unwritable lines, continues, and reports once how many were dropped', async () => {
     const sink = new FakeSink();
     const output = new LogOutput(() => sink, notice);
     sink.error = 'ENOSPC';
@@ -45,7 +45,7 @@ describe('the log on its way out', () => {
     expect(sink.text).toBe('kept\n3 dropped: ENOSPC\non\n');
   });
 
-  it('ends a line that broke off before the next one', async () => {
+  it('starts a new line after a partial write', async () => {
     const results = [
       { written: 2, error: 'ENOSPC' },
       { written: 5, error: null },
@@ -66,7 +66,7 @@ describe('the log on its way out', () => {
     expect(texts).toEqual(['torn\n', '\nnext\n', '1 dropped: ENOSPC\n']);
   });
 
-  it('keeps no more than its bound for a reader that stands still, and is not waited for without end', async () => {
+  it('limits its buffer for a reader that does not read, and the time it waits to flush', async () => {
     const pipe = new PassThrough({ highWaterMark: 16 });
     const output = new LogOutput(() => streamSink(pipe), notice, 100);
     const line = `${'x'.repeat(19)}\n`;
@@ -80,7 +80,7 @@ describe('the log on its way out', () => {
     expect(text).toBe(`${line}45 dropped: its reader did not read\n${line.repeat(5)}`);
   });
 
-  it('outlives a pipe that is closed', async () => {
+  it('survives a closed pipe', async () => {
     const pipe = new Writable({
       write: (_chunk, _encoding, done) => done(Object.assign(new Error('closed'), { code: 'EPIPE' })),
     });
@@ -92,7 +92,7 @@ describe('the log on its way out', () => {
     expect(pipe.destroyed).toBe(true);
   });
 
-  it('outlives a device without room', async () => {
+  it('reports a full device as ENOSPC', async () => {
     const full = openSync('/dev/full', 'w');
     try {
       expect(await fileSink(full).write(Buffer.from('lost\n'))).toEqual({ written: 0, error: 'ENOSPC' });

@@ -45,12 +45,12 @@ function parse(frames: Buffer): EventSourceMessage[] {
 const seeds = Array.from({ length: 50 }, (_, seed) => seed);
 
 describe('stored lines', () => {
-  it.each(seeds)('come back as they were (seed %d)', (seed) => {
+  it.each(seeds)('decode to the original lines (seed %d)', (seed) => {
     const lines = randomLines(new SeededRandom(seed));
     expect(decodeLines(lines[0]!.seq, encodeLines(lines))).toEqual(lines);
   });
 
-  it('take little more room than their text', () => {
+  it('take little more space than their text', () => {
     const lines = Array.from({ length: 1000 }, (_, index) => ({
       seq: index + 1,
       at: toInstant(AT + index),
@@ -62,33 +62,35 @@ describe('stored lines', () => {
   });
 });
 
-describe('a chunk of a log', () => {
+describe('LogChunk', () => {
   const chunk = new LogChunk(randomLines(new SeededRandom(1), 11));
   const { lines, lastSeq } = chunk;
 
-  it('knows its ends', () => expect([chunk.firstSeq, lastSeq]).toEqual([11, 10 + lines.length]));
+  it('has the numbers of its first and last line', () =>
+    expect([chunk.firstSeq, lastSeq]).toEqual([11, 10 + lines.length]));
 
   it.each([
     ['all of it after a line before it', 3, 0],
     ['all of it after the line just before it', 10, 0],
     ['what follows its first line', 11, 1],
     ['what follows a line in it', 14, 4],
-  ])('gives %s', (_what, seq, from) => {
+  ])('returns %s', (_what, seq, from) => {
     expect(chunk.after(seq)).toEqual(lines.slice(from));
     expect(parse(chunk.framesAfter(seq)).map(({ id }) => Number(id))).toEqual(
       lines.slice(from).map((line) => line.seq),
     );
   });
 
-  it('gives nothing after its last line', () => {
+  it('returns nothing after its last line', () => {
     expect(chunk.after(lastSeq)).toEqual([]);
     expect(chunk.framesAfter(lastSeq)).toHaveLength(0);
     expect(chunk.after(lastSeq + 100)).toEqual([]);
   });
 
-  it('makes its frames once for all readers', () => expect(chunk.framesAfter(0)).toBe(chunk.framesAfter(5)));
+  it('computes its frames once for all readers', () =>
+    expect(chunk.framesAfter(0)).toBe(chunk.framesAfter(5)));
 
-  it('counts what it keeps', () => {
+  it('includes its frames in its size', () => {
     const big = new LogChunk([{ ...lines[0]!, text: 'x'.repeat(10_000) }]);
     const before = big.approximateBytes;
     big.framesAfter(0);
@@ -96,7 +98,7 @@ describe('a chunk of a log', () => {
     expect(big.approximateBytes).toBeGreaterThan(before + 10_000);
   });
 
-  it.each(seeds)('is one server-sent event a line, whatever the lines say (seed %d)', (seed) => {
+  it.each(seeds)('produces one server-sent event per line for any text (seed %d)', (seed) => {
     const some = randomLines(new SeededRandom(seed));
     const messages = parse(new LogChunk(some).framesAfter(0));
     expect(messages.map(({ id, event, data }) => ({ id, event, line: JSON.parse(data) as LogLine }))).toEqual(

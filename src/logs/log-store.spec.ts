@@ -41,8 +41,8 @@ const read = async (runId = 'run', after = 0): Promise<LogLine[]> => {
 };
 const textsOf = (lines: readonly LogLine[]) => lines.map(({ text }) => text);
 
-describe('the log of a run', () => {
-  it('has the times that its sender names, as far as they can be', async () => {
+describe('LogStore', () => {
+  it('keeps times sent with lines unless the caller corrects them', async () => {
     const at = '2026-03-01T10:00:00.000Z';
     await store.append({ runId: 'run', attempt: 1, lines: [{ at, text: 'as named' }] });
     const named: string[] = [];
@@ -55,12 +55,12 @@ describe('the log of a run', () => {
     expect(named).toEqual([at]);
   });
 
-  it('is empty at first', async () => {
+  it('returns nothing for an empty log', async () => {
     expect(await store.readAfter('run', 0)).toBeNull();
     expect(await store.lastSeq('run')).toBe(0);
   });
 
-  it('is read backwards, from any line that there is', async () => {
+  it('reads backwards from any line in limited chunks', async () => {
     expect(await store.readTo('run', 1)).toBeNull();
     for (let written = 0; written < 9000; written += 300) {
       await append(texts(...Array.from({ length: 300 }, (_, n) => `${written + n + 1}`)));
@@ -78,7 +78,7 @@ describe('the log of a run', () => {
     }
   });
 
-  it('says of each line what is known, and fills in the rest', async () => {
+  it('stores the given members of each line, and fills in defaults', async () => {
     await append([
       { text: 'plain' },
       { text: 'whole', at: '2026-03-01T10:00:00.5Z', stream: 'stderr', step: 'fetch', n: 1 },
@@ -91,14 +91,14 @@ describe('the log of a run', () => {
     ]);
   });
 
-  it('numbers its lines without gaps, whoever adds them at the same moment', async () => {
+  it('numbers lines without gaps under concurrent appends', async () => {
     await Promise.all(Array.from({ length: 200 }, (_, n) => append(texts(`${n}a`, `${n}b`))));
     const lines = await read();
     expect(lines.map(({ seq }) => seq)).toEqual(Array.from({ length: 400 }, (_, n) => n + 1));
     expect(textsOf(lines)).toEqual(Array.from({ length: 200 }, (_, n) => [`${n}a`, `${n}b`]).flat());
   });
 
-  it('is its own', async () => {
+  it('keeps the logs of runs separate', async () => {
     await Promise.all([
       append(texts('one'), 'run-1'),
       append(texts('two'), 'run-2'),
@@ -109,7 +109,7 @@ describe('the log of a run', () => {
   });
 
   it.each(Array.from({ length: 10 }, (_, seed) => seed))(
-    'is read on from any line without loss or repetition (seed %d)',
+    'reads on from any line without loss or repetition (seed %d)',
     async (seed) => {
       const random = new SeededRandom(seed);
       const all: string[] = [];
@@ -125,13 +125,13 @@ describe('the log of a run', () => {
     },
   );
 
-  it('comes in pieces that are handy, whatever was appended at once', async () => {
+  it('returns a large append in smaller chunks', async () => {
     await append(texts(...Array.from({ length: 5000 }, (_, n) => `${n}`)));
     expect((await store.readAfter('run', 0))!.lines.length).toBeLessThan(5000);
     expect(await read()).toHaveLength(5000);
   });
 
-  it('answers an append with the lines that it became', async () => {
+  it('returns the stored lines from an append', async () => {
     const { chunks, limitReached } = await append(texts('one', 'two'));
     expect(chunks.flatMap(({ lines }) => lines.map(({ seq, text }) => [seq, text]))).toEqual([
       [1, 'one'],
@@ -140,7 +140,7 @@ describe('the log of a run', () => {
     expect(limitReached).toBe(false);
   });
 
-  it('keeps text of every kind, cut where it is too long', async () => {
+  it('keeps text of every kind, and truncates long lines', async () => {
     const odd = ['', '\0', 'a\r', '😀', '"', '\uD800', 'x'.repeat(70_000)];
     await append(texts(...odd));
     const stored = textsOf(await read());
@@ -149,8 +149,8 @@ describe('the log of a run', () => {
   });
 });
 
-describe('lines that come twice', () => {
-  it('are dropped by their number, in whatever order they come', async () => {
+describe('duplicate lines', () => {
+  it('are dropped by their number, in any order', async () => {
     await append([
       { n: 1, text: 'one' },
       { n: 3, text: 'three' },
@@ -164,7 +164,7 @@ describe('lines that come twice', () => {
     expect(textsOf(await read())).toEqual(['one', 'three', 'two', 'four']);
   });
 
-  it('are dropped within one append too', async () => {
+  it('are dropped within one append', async () => {
     await append([
       { n: 1, text: 'one' },
       { n: 1, text: 'one' },
@@ -172,23 +172,23 @@ describe('lines that come twice', () => {
     expect(textsOf(await read())).toEqual(['one']);
   });
 
-  it('are kept where they have no number', async () => {
+  it('are kept if they have no number', async () => {
     await append(texts('same', 'same'));
     expect(await read()).toHaveLength(2);
   });
 
-  it('are others in another attempt', async () => {
+  it('are kept if they belong to another attempt', async () => {
     await append([{ n: 1, text: 'first try' }], 'run', 1);
     await append([{ n: 1, text: 'second try' }], 'run', 2);
     expect(textsOf(await read())).toEqual(['first try', 'second try']);
   });
 });
 
-describe('a log that is too long', () => {
+describe('log limit', () => {
   const MIB = 1024 * 1024;
   const line = 'x'.repeat(1008); // 1 KiB including its overhead
 
-  it('ends with one line that says so, and takes nothing more', async () => {
+  it('ends the log with one message, and drops later lines', async () => {
     // The row takes the space of one line.
     const filled = await append(texts(...Array<string>(MIB / 1024 - 1).fill(line)));
     expect(filled.limitReached).toBe(false);
@@ -206,7 +206,7 @@ describe('a log that is too long', () => {
     expect(await store.lastSeq('run')).toBe(lines.length);
   });
 
-  it('does not shorten the log of another run', async () => {
+  it('applies to each run separately', async () => {
     await append(texts(...Array<string>(2 * (MIB / 1024)).fill(line)), 'long');
     expect((await append(texts('hello'), 'short')).limitReached).toBe(false);
     expect(textsOf(await read('short'))).toEqual(['hello']);
@@ -225,7 +225,7 @@ describe('a log that is too long', () => {
       'times far apart',
       (n: number) => ({ text: 'x', at: n % 2 ? '0001-01-01T00:00:00Z' : '9999-01-01T00:00:00Z' }),
     ],
-  ])('takes no more room than its limit for %s', async (_what, lineOf) => {
+  ])('includes the encoding of %s', async (_what, lineOf) => {
     let limitReached = false;
     for (let n = 0; !limitReached; n += 5000) {
       const lines = Array.from({ length: 5000 }, (_, index) => lineOf(n + index));
@@ -234,7 +234,7 @@ describe('a log that is too long', () => {
     expect(await storedBytes()).toBeLessThan(1.25 * MIB);
   });
 
-  it('takes no more room than its limit for lines that arrive singly', async () => {
+  it('includes the rows of lines that arrive one by one', async () => {
     let stored = 0;
     for (let reached = false; !reached;) {
       // All appends of a turn share a transaction, and each has its own row in the inbox.
@@ -249,7 +249,7 @@ describe('a log that is too long', () => {
     expect(stored * 400).toBeLessThan(2.1 * MIB);
   });
 
-  it('remembers the numbers of the latest attempt alone', async () => {
+  it('is not exceeded by line numbers of earlier attempts', async () => {
     for (let attempt = 1; attempt <= 50; attempt++) {
       await append(
         Array.from({ length: 1000 }, (_, n) => ({ text: 'x', n: 2 * n })),

@@ -10,7 +10,7 @@ const rangesOf = (...numbers: number[]): NumberRanges => {
 describe('addNumber', () => {
   it.each<[string, number[], NumberRanges]>([
     ['numbers in order are one range', [1, 2, 3], [[1, 3]]],
-    ['numbers against the order are one range', [3, 2, 1], [[1, 3]]],
+    ['numbers in reverse order are one range', [3, 2, 1], [[1, 3]]],
     [
       'a gap divides',
       [1, 2, 5],
@@ -21,7 +21,7 @@ describe('addNumber', () => {
     ],
     ['a late number closes its gap', [1, 3, 2], [[1, 3]]],
     [
-      'a number within a larger gap stands alone',
+      'a number within a larger gap is a range',
       [1, 9, 5],
       [
         [1, 1],
@@ -37,10 +37,10 @@ describe('addNumber', () => {
         [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
       ],
     ],
-  ])('%s', (_what, numbers, ranges) => expect(rangesOf(...numbers)).toEqual(ranges));
+  ])('merges ranges: %s', (_what, numbers, ranges) => expect(rangesOf(...numbers)).toEqual(ranges));
 
   it.each(Array.from({ length: 50 }, (_, seed) => seed))(
-    'agrees with a set, and stays in order (seed %d)',
+    'matches a set, and keeps ranges sorted (seed %d)',
     (seed) => {
       const random = new SeededRandom(seed);
       const ranges: NumberRanges = [];
@@ -58,7 +58,7 @@ describe('addNumber', () => {
     },
   );
 
-  it('remembers a bounded number of gaps, and then would rather drop a line than show it twice', () => {
+  it('keeps at most 1,000 ranges, and then treats missing numbers as seen', () => {
     const ranges: NumberRanges = [];
     for (let n = 0; n < 5000; n++) addNumber(ranges, 2 * n);
     expect(ranges.length).toBe(1000);

@@ -17,7 +17,7 @@ it('keeps the first line of each step of each attempt', () => {
   ]);
 });
 
-it('does not grow without end where every line names another step', () => {
+it('keeps at most 200 steps', () => {
   const starts: StepStart[] = [];
   for (let seq = 1; seq <= 10_000; seq++) add(starts, 1, `step ${seq}`, seq);
   expect(starts).toHaveLength(200);

@@ -31,7 +31,7 @@ describe('whyNot', () => {
     ['true', spec('boolean'), true],
     ['false', spec('boolean'), false],
     ['one of a list', spec('enum', { values: ['a', 'b'] }), 'b'],
-  ])('takes %s', (_what, given, value) => expect(whyNot(given, value)).toBeNull());
+  ])('accepts %s', (_what, given, value) => expect(whyNot(given, value)).toBeNull());
 
   it.each<[string, ParamSpec, unknown, string]>([
     ['a number for a text', spec('string'), 5, 'must be a text'],
@@ -43,7 +43,7 @@ describe('whyNot', () => {
     ['too short a text', spec('string', { min: 2 }), 'a', 'must be at least 2 characters'],
     ['too long a text', spec('string', { max: 2 }), 'abc', 'must be at most 2 characters'],
     [
-      'too long a text before its pattern is looked at',
+      'too long a text before it checks the pattern',
       spec('string', { max: 2, pattern: 'a' }),
       'bbb',
       'must be at most 2 characters',
@@ -71,10 +71,10 @@ describe('whyNot', () => {
     ['a truth for a number', spec('number'), true, 'must be a number'],
     ['a word for true', spec('boolean'), 'true', 'must be true or false'],
     ['1 for true', spec('boolean'), 1, 'must be true or false'],
-    ['none of a list', spec('enum', { values: ['a', 'b'] }), 'c', 'must be one of a, b'],
+    ['a value not in a list', spec('enum', { values: ['a', 'b'] }), 'c', 'must be one of a, b'],
     ['a name that every object has', spec('enum', { values: ['a'] }), 'constructor', 'must be one of a'],
     ['a list of one value', spec('enum', { values: ['a'] }), ['a'], 'must be one of a'],
-  ])('refuses %s', (_what, given, value, reason) => expect(whyNot(given, value)).toBe(reason));
+  ])('rejects %s', (_what, given, value, reason) => expect(whyNot(given, value)).toBe(reason));
 });
 
 describe('checkParams', () => {
@@ -85,20 +85,20 @@ describe('checkParams', () => {
     fast: spec('boolean', { default: false }),
   };
 
-  it('fills in the defaults, and leaves out what has none', () =>
+  it('fills in defaults, and omits parameters without a value', () =>
     expect(checkParams(specs, { depth: 2 })).toEqual({
       params: { docs: 'docs', depth: 2, fast: false },
       errors: [],
     }));
 
-  it('takes null for "not given"', () =>
+  it('treats null as not given', () =>
     expect(checkParams(specs, { depth: 2, docs: null, note: null }).params).toEqual({
       docs: 'docs',
       depth: 2,
       fast: false,
     }));
 
-  it('keeps what was given, empty and false values too', () =>
+  it('keeps given values, including empty and false ones', () =>
     expect(checkParams(specs, { depth: 1, docs: '', fast: false, note: SHELL }).params).toEqual({
       depth: 1,
       docs: '',
@@ -106,7 +106,7 @@ describe('checkParams', () => {
       note: SHELL,
     }));
 
-  it('names everything that is wrong at once', () =>
+  it('reports all errors at once', () =>
     expect(checkParams(specs, { docs: 5, fast: 'yes', colour: 'red' }).errors).toEqual([
       {
         field: 'params.colour',
@@ -117,7 +117,7 @@ describe('checkParams', () => {
       { field: 'params.fast', message: 'must be true or false' },
     ]));
 
-  it('accepts 64 KiB of params as JSON, and not a byte more', () => {
+  it('accepts 64 KiB of parameters as JSON, and rejects one byte more', () => {
     const room = 64 * 1024 - JSON.stringify({ docs: 'docs', depth: 1, note: '', fast: false }).length;
     expect(checkParams(specs, { depth: 1, note: 'x'.repeat(room) }).errors).toEqual([]);
     expect(checkParams(specs, { depth: 1, note: 'x'.repeat(room + 1) }).errors).toEqual([
@@ -125,13 +125,13 @@ describe('checkParams', () => {
     ]);
   });
 
-  it('says so where a project has no parameters', () =>
+  it('rejects any parameter if the project has none', () =>
     expect(checkParams({}, { a: 1 }).errors).toEqual([
       { field: 'params.a', message: 'is not a parameter of this project (it has: none)' },
     ]));
 
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype'])(
-    'knows no parameter %s just because every object has one',
+    'rejects %s, a member of every object, as an unknown parameter',
     (name) => {
       const given = JSON.parse(`{"depth": 1, ${JSON.stringify(name)}: {"polluted": true}}`) as Record<
         string,
@@ -146,7 +146,7 @@ describe('checkParams', () => {
     },
   );
 
-  it.each(['__proto__', 'constructor', 'toString'])('keeps a parameter that a project calls %s', (name) => {
+  it.each(['__proto__', 'constructor', 'toString'])('keeps a parameter declared as %s', (name) => {
     const declared = Object.fromEntries([[name, spec('string', { default: 'x' })]]);
     expect(Object.entries(checkParams(declared, {}).params)).toEqual([[name, 'x']]);
     const given = Object.fromEntries([[name, 'y']]);
@@ -170,19 +170,21 @@ describe('paramsFromText', () => {
     ['a number with a sign and spaces', { depth: ' -3 ' }, { depth: -3 }],
     ['a fraction', { ratio: '0.5' }, { ratio: 0.5 }],
     ['an exponent', { ratio: '1e-3' }, { ratio: 0.001 }],
-    ['a box that is ticked', { fast: 'on' }, { fast: true }],
+    ['a checked box', { fast: 'on' }, { fast: true }],
     ['true in any case', { fast: 'TRUE' }, { fast: true }],
     ['false', { fast: 'false' }, { fast: false }],
     ['one of a list stays text', { mode: '1' }, { mode: '1' }],
-    ['what is no number stays text', { depth: '12abc' }, { depth: '12abc' }],
+    ['an invalid number stays text', { depth: '12abc' }, { depth: '12abc' }],
     ['hexadecimal stays text', { depth: '0x10' }, { depth: '0x10' }],
     ['Infinity stays text', { ratio: 'Infinity' }, { ratio: 'Infinity' }],
-    ['what is no truth stays text', { fast: 'maybe' }, { fast: 'maybe' }],
+    ['an invalid boolean stays text', { fast: 'maybe' }, { fast: 'maybe' }],
     ['an empty field is not given', { text: '', depth: '', fast: '', mode: '' }, {}],
-    ['an empty text in place of a default is', { title: '' }, { title: '' }],
-    ['an unknown name is handed on, to be refused', { colour: '' }, { colour: '' }],
-    ['a name that every object has is an unknown one', { constructor: '1' }, { constructor: '1' }],
-  ])('%s', (_what, given, expected) => expect(paramsFromText(specs, given)).toEqual(expected));
+    ['an empty text in place of a default is given', { title: '' }, { title: '' }],
+    ['an unknown name is kept, so that it is rejected', { colour: '' }, { colour: '' }],
+    ['a name that every object has is unknown', { constructor: '1' }, { constructor: '1' }],
+  ])('converts form values: %s', (_what, given, expected) =>
+    expect(paramsFromText(specs, given)).toEqual(expected),
+  );
 
   it.each([
     ['depth', '1.2.3'],
@@ -191,7 +193,7 @@ describe('paramsFromText', () => {
     ['ratio', '.'],
     ['depth', '12abc'],
     ['fast', 'maybe'],
-  ])('makes of %s=%s nothing that the check would let through', (name, text) =>
+  ])('does not convert %s=%s into a valid value', (name, text) =>
     expect(checkParams(specs, paramsFromText(specs, { [name]: text })).errors).toHaveLength(1),
   );
 });

@@ -42,8 +42,8 @@ const codeOf = (ask: () => unknown) => {
   return null;
 };
 
-describe('the projects', () => {
-  it('are what the files say, by their ids', async () => {
+describe('ProjectCatalogue', () => {
+  it('lists the projects of all files by ID', async () => {
     await open({ 'b.yaml': project('two'), 'a.yml': project('one', 'name: One\n') });
     expect(ids()).toEqual(['one', 'two']);
     expect(catalogue.get('one')).toMatchObject({ file: 'projects/a.yml', definition: { name: 'One' } });
@@ -51,7 +51,7 @@ describe('the projects', () => {
     expect(catalogue.problems()).toEqual([]);
   });
 
-  it('are none where there is no folder, until it is made', async () => {
+  it('is empty without a folder, and reads the folder once it exists', async () => {
     rmSync(join(root, 'config', 'projects'), { recursive: true });
     await open();
     expect([ids(), catalogue.problems()]).toEqual([[], []]);
@@ -60,7 +60,7 @@ describe('the projects', () => {
     await until(() => ids().length === 1);
   });
 
-  it('are not taken from files of other kinds', async () => {
+  it('ignores files of other kinds', async () => {
     await open({
       'a.yaml': project('one'),
       '.hidden.yaml': project('two'),
@@ -71,7 +71,7 @@ describe('the projects', () => {
     expect(catalogue.problems()).toEqual([]);
   });
 
-  it('are not stopped by a wrong file, which is named with line and reason', async () => {
+  it('skips an invalid file, and reports it with line and reason', async () => {
     await open({ 'a.yaml': project('one'), 'b.yaml': 'id: two\nsteps: work\n', 'c.yaml': project('three') });
     expect(ids()).toEqual(['one', 'three']);
     expect(catalogue.problems()).toEqual([
@@ -79,14 +79,14 @@ describe('the projects', () => {
     ]);
   });
 
-  it('are not stopped by a file that cannot be read', async () => {
+  it('skips an unreadable file, and reports it', async () => {
     mkdirSync(pathOf('folder.yaml'));
     await open({ 'a.yaml': project('one') });
     expect(ids()).toEqual(['one']);
     expect(catalogue.problems()).toMatchObject([{ file: 'projects/folder.yaml', line: null }]);
   });
 
-  it('are not stopped by a file that leads nowhere, which is named without its folder', async () => {
+  it('skips a broken link, and reports it without its folder', async () => {
     symlinkSync(pathOf('loop.yaml'), pathOf('loop.yaml'));
     await open({ 'a.yaml': project('one') });
     expect(ids()).toEqual(['one']);
@@ -99,7 +99,7 @@ describe('the projects', () => {
     ]);
   });
 
-  it('keep an id for the first file that has it', async () => {
+  it('gives a duplicate ID to the first file', async () => {
     await open({ 'a.yaml': project('same', 'name: First\n'), 'b.yaml': project('same', 'name: Second\n') });
     expect(catalogue.get('same').definition.name).toBe('First');
     expect(catalogue.problems()).toEqual([
@@ -107,7 +107,7 @@ describe('the projects', () => {
     ]);
   });
 
-  it('are read from files with an ending in capitals, and not from sub-folders, which are named', async () => {
+  it('reads files with an upper-case extension, and reports project files in subfolders', async () => {
     mkdirSync(join(root, 'config', 'projects', 'team', 'old'), { recursive: true });
     mkdirSync(join(root, 'config', 'projects', '..2026_11_29'));
     await open({
@@ -126,7 +126,7 @@ describe('the projects', () => {
     ]);
   });
 
-  it('are not stopped by a folder that cannot be read: all stay, and the folder is named', async () => {
+  it('keeps all projects while the folder is unreadable, and reports the folder', async () => {
     await open({ 'a.yaml': project('one') });
     rmSync(join(root, 'config', 'projects'), { recursive: true });
     symlinkSync('gone', join(root, 'config', 'projects'));
@@ -136,7 +136,7 @@ describe('the projects', () => {
     expect(catalogue.trouble).toBe('projects: the folder cannot be read: no such file or directory');
   });
 
-  it('keep their ids from a copy that comes before them by name, also when they are read again', async () => {
+  it('keeps the ID of a project when a copy precedes it by name, even after edits', async () => {
     await open({ 'report.yaml': project('report', 'name: First\n') });
     write('report (copy).yaml', project('report', 'name: Second\n'));
     await catalogue.reload();
@@ -152,20 +152,20 @@ describe('the projects', () => {
     ]);
   });
 
-  it.each(['nobody', 'constructor', '__proto__', '', 'ONE'])('do not include %j', async (id) => {
+  it.each(['nobody', 'constructor', '__proto__', '', 'ONE'])('does not find %j', async (id) => {
     await open({ 'a.yaml': project('one') });
     expect(catalogue.find(id)).toBeNull();
     expect(codeOf(() => catalogue.get(id))).toBe('PROJECT_NOT_FOUND');
   });
 });
 
-describe('the default project', () => {
-  it('is the one that says so', async () => {
+describe('default project', () => {
+  it('is the project marked as default', async () => {
     await open({ 'a.yaml': project('one'), 'b.yaml': project('two', 'default: true\n') });
     expect(catalogue.getDefault().definition.projectId).toBe('two');
   });
 
-  it('is the only one there is', async () => {
+  it('is the only project', async () => {
     await open({ 'a.yaml': project('one') });
     expect(catalogue.getDefault().definition.projectId).toBe('one');
   });
@@ -173,12 +173,12 @@ describe('the default project', () => {
   it.each<[string, Record<string, string>]>([
     ['there are several', { 'a.yaml': project('one'), 'b.yaml': project('two') }],
     ['there is no project', {}],
-  ])('is none where %s and none says so', async (_what, files) => {
+  ])('does not exist if %s and none is marked', async (_what, files) => {
     await open(files);
     expect(codeOf(() => catalogue.getDefault())).toBe('PROJECT_NOT_FOUND');
   });
 
-  it('is the first of two that say so; the second is named', async () => {
+  it('is the first of two marked projects; the second is reported', async () => {
     await open({ 'a.yaml': project('one', 'default: true\n'), 'b.yaml': project('two', 'default: true\n') });
     expect(catalogue.getDefault().definition.projectId).toBe('one');
     expect(catalogue.problems()).toMatchObject([
@@ -187,7 +187,7 @@ describe('the default project', () => {
   });
 });
 
-it('stays the default project when another file asks for it, which is a project all the same', async () => {
+it('remains the default when another project is marked, which is loaded as a normal project', async () => {
   await open({ 'b.yaml': project('two', 'default: true\n') });
   write('a.yaml', project('one', 'default: true\n'));
   await catalogue.reload();
@@ -202,8 +202,8 @@ it('stays the default project when another file asks for it, which is a project 
   ]);
 });
 
-describe('a file that changes', () => {
-  it('changes its project, under another hash', async () => {
+describe('changed project file', () => {
+  it('updates its project and definition hash', async () => {
     await open({ 'a.yaml': project('one') });
     const before = catalogue.get('one').definitionHash;
     write('a.yaml', project('one', 'name: Changed\n'));
@@ -211,7 +211,7 @@ describe('a file that changes', () => {
     expect(catalogue.get('one').definitionHash).not.toBe(before);
   });
 
-  it('keeps its hash where only its comments change', async () => {
+  it('keeps the hash if only comments change', async () => {
     await open({ 'a.yaml': project('one') });
     const before = catalogue.get('one').definitionHash;
     write('a.yaml', `# a comment\n${project('one')}`);
@@ -220,7 +220,7 @@ describe('a file that changes', () => {
     expect(catalogue.get('one').definitionHash).toBe(before);
   });
 
-  it('and is wrong now is named, and its project stays as it was', async () => {
+  it('keeps the last valid version while it is invalid, and is reported', async () => {
     await open({ 'a.yaml': project('one', 'name: Good\n') });
     write('a.yaml', 'id: one\nsteps: [\n');
     await until(() => catalogue.problems().length === 1);
@@ -230,7 +230,7 @@ describe('a file that changes', () => {
     expect(catalogue.get('one').definition.name).toBe('Mended');
   });
 
-  it('and is new brings a project, and one that goes takes its own away', async () => {
+  it('adds a project when created, and removes it when deleted', async () => {
     await open({ 'a.yaml': project('one') });
     write('b.yaml', project('two'));
     await until(() => ids().length === 2);
@@ -240,7 +240,7 @@ describe('a file that changes', () => {
   });
 });
 
-describe('a trigger', () => {
+describe('ProjectCatalogue.reloadFor', () => {
   /** Reads the files as if they were several seconds old, so that later checks skip them while they are unchanged. */
   const secondsLater = async (look: () => Promise<void>) => {
     const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 5_000);
@@ -253,7 +253,7 @@ describe('a trigger', () => {
   };
   const DEFAULT = 'default: true\n';
 
-  it('looks at no other file while its own is unchanged', async () => {
+  it('reads no other file if the file of the project is unchanged', async () => {
     const reload = await openSettled({ 'a.yaml': project('one', DEFAULT), 'b.yaml': project('two') });
     await catalogue.reloadFor('one');
     await catalogue.reloadFor('two');
@@ -261,7 +261,7 @@ describe('a trigger', () => {
     expect(reload).not.toHaveBeenCalled();
   });
 
-  it('starts what its file says now', async () => {
+  it('loads the current version of the file', async () => {
     await openSettled({ 'a.yaml': project('one'), 'b.yaml': project('two') });
     write('a.yaml', project('one', 'name: Anew\n'));
     await catalogue.reloadFor('one');
@@ -275,7 +275,7 @@ describe('a trigger', () => {
     expect(ids()).toContain('two');
   });
 
-  it('starts the default project that another file has become, by an edit', async () => {
+  it('detects a new default project in another file that was edited', async () => {
     await openSettled({ 'a.yaml': project('one'), 'b.yaml': 'id: two\n' });
     expect(catalogue.getDefault().definition.projectId).toBe('one'); // the only valid one
     writeFileSync(pathOf('b.yaml'), project('two', DEFAULT)); // in place: the folder itself does not change
@@ -283,7 +283,7 @@ describe('a trigger', () => {
     expect(catalogue.getDefault().definition.projectId).toBe('two');
   });
 
-  it('follows its file to the id that became free', async () => {
+  it('updates the ID of a project once another file frees that ID', async () => {
     await openSettled({ 'a.yaml': project('one'), 'b.yaml': project('two') });
     writeFileSync(pathOf('b.yaml'), project('one')); // taken, so it stays two
     await secondsLater(() => catalogue.reload());

@@ -35,8 +35,8 @@ const MINIMAL = 'id: tiny\nsteps:\n  - name: work\n    command: [true-program]\n
 /** Returns a valid file with these lines added, starting at line 5. */
 const withLines = (...lines: string[]) => `${MINIMAL}${lines.join('\n')}\n`;
 
-describe('a project file', () => {
-  it('may say everything that there is to say', () => {
+describe('parseProjectFile', () => {
+  it('reads all keys', () => {
     const { content: project, flaws } = parseProjectFile(FULL);
     expect(flaws).toBeUndefined();
     expect(project).toMatchObject({
@@ -73,7 +73,7 @@ describe('a project file', () => {
     });
   });
 
-  it('may say hardly anything: the rest has defaults', () =>
+  it('has defaults for optional keys', () =>
     expect(parseProjectFile(MINIMAL).content).toEqual({
       projectId: 'tiny',
       name: 'tiny',
@@ -114,19 +114,16 @@ describe('a project file', () => {
     ['Windows line ends', MINIMAL.replaceAll('\n', '\r\n')],
     ['a byte order mark', `\u{FEFF}${MINIMAL}`],
     ['JSON', '{"id": "tiny", "steps": [{"name": "work", "command": ["x"]}]}'],
-    [
-      'a scope and a step that are called as every object’s members',
-      withLines('scopes: { constructor: [work] }'),
-    ],
-  ])('may be %s', (_what, source) => expect(parseProjectFile(source).flaws).toBeUndefined());
+    ['a scope with the name of a member of every object', withLines('scopes: { constructor: [work] }')],
+  ])('accepts %s', (_what, source) => expect(parseProjectFile(source).flaws).toBeUndefined());
 
-  it('is the one that comes with Jobato', () => {
+  it('accepts the project that comes with Jobato', () => {
     const source = readFileSync(join(__dirname, '..', '..', 'config', 'projects', 'glossary.yaml'), 'utf8');
     expect(parseProjectFile(source).content?.projectId).toBe('glossary');
   });
 });
 
-describe('a project file that cannot be used', () => {
+describe('invalid project file', () => {
   it.each<[string, string, number, RegExp]>([
     // as YAML
     ['is empty', '', 1, /must be a mapping/],
@@ -136,10 +133,15 @@ describe('a project file that cannot be used', () => {
     ['is indented by a tab', 'id: tiny\nsteps:\n\t- name: work\n', 3, /[Tt]ab/],
     ['has an open bracket', 'id: tiny\nsteps: [\n', 3, /./],
     ['has an open quote', 'id: "tiny\n', 2, /quote/],
-    ['says a key twice', 'id: tiny\nname: A\nname: B\n', 3, /unique/],
-    ['says a key twice, deep inside', `${MINIMAL}    env: { A: 1 }\n    env: { B: 2 }\n`, 6, /unique/],
+    ['has a duplicate key', 'id: tiny\nname: A\nname: B\n', 3, /unique/],
+    [
+      'has a duplicate key at a deeper level',
+      `${MINIMAL}    env: { A: 1 }\n    env: { B: 2 }\n`,
+      6,
+      /unique/,
+    ],
     ['has two documents', `${MINIMAL}---\n${MINIMAL}`, 5, /more than one YAML document, separated by "---"/],
-    ['refers to an anchor that is not there', 'id: tiny\nname: *nobody\n', 2, /nobody/],
+    ['refers to an unknown anchor', 'id: tiny\nname: *nobody\n', 2, /nobody/],
 
     // keys
     ['has no id', 'name: Tiny\n', 1, /must have "id"/],
@@ -198,23 +200,23 @@ describe('a project file that cannot be used', () => {
     ],
     ['has an empty command', 'id: tiny\nsteps:\n  - name: work\n    command: []\n', 4, /"steps.0.command"/],
     ['has a word for true', withLines('quota: sure'), 5, /"quota" must be true or false/],
-    ['has no time', withLines('timeoutSeconds: 0'), 5, /"timeoutSeconds" must be > 0/],
+    ['has zero time', withLines('timeoutSeconds: 0'), 5, /"timeoutSeconds" must be > 0/],
     ['has infinite time', withLines('timeoutSeconds: .inf'), 5, /"timeoutSeconds"/],
-    ['has a number that is none', withLines('stopGraceSeconds: .nan'), 5, /"stopGraceSeconds"/],
+    ['has a number that is NaN', withLines('stopGraceSeconds: .nan'), 5, /"stopGraceSeconds"/],
     [
-      'has half an attempt',
+      'has a fractional number of attempts',
       withLines('retry:', '  maxAttempts: 1.5'),
       6,
       /"retry.maxAttempts" must be a whole number/,
     ],
     [
-      'has an executor that we do not know',
+      'has an unknown executor',
       'id: tiny\nexecutor: docker\n',
       2,
       /"executor" must be one of steps, external/,
     ],
     [
-      'has a parameter type that we do not know',
+      'has an unknown parameter type',
       withLines('params:', '  a: { type: date }'),
       6,
       /"params.a.type" must be one of string, integer/,
@@ -232,7 +234,7 @@ describe('a project file that cannot be used', () => {
       /"cron": "0 22 \* \*" has 4 fields, not 5/,
     ],
     [
-      'has a schedule in no time zone',
+      'has a schedule in an unknown time zone',
       withLines('schedule:', '  cron: "0 22 * * *"', '  timeZone: Mars/Olympus'),
       7,
       /"timeZone": "Mars\/Olympus" is not a time zone such as/,
@@ -264,13 +266,13 @@ describe('a project file that cannot be used', () => {
       ],
     ),
     [
-      'has a scope that names no step',
+      'has a scope that names an unknown step',
       withLines('scopes:', '  part:', '    - work', '    - wrok'),
       8,
       /scope "part" names "wrok", which is no step/,
     ],
     [
-      'has a scope that names what every object has',
+      'has a scope that names a member of every object',
       withLines('scopes: { part: [constructor] }'),
       5,
       /"constructor", which is no step/,
@@ -308,19 +310,19 @@ describe('a project file that cannot be used', () => {
       /parameter "a": an enum needs "values"/,
     ],
     [
-      'has a pattern that is no regular expression',
+      'has a pattern that is not a regular expression',
       withLines('params:', '  a:', '    type: string', '    pattern: "["'),
       8,
       /"pattern" is not a regular expression/,
     ],
     [
-      'has a command that no system would start',
+      'has a command that is too large in total',
       `id: a\nsteps:\n  - name: a\n    command: [${Array.from({ length: 20 }, () => 'x'.repeat(30_000)).join(', ')}]\n`,
       3,
       /step "a": command and env take 600020 bytes, at most 524288/,
     ],
     [
-      'has an argument that no system would take',
+      'has an argument that is too long',
       `id: a\nsteps:\n  - name: a\n    command: [x, ${'x'.repeat(40_000)}]\n`,
       4,
       /"steps.0.command.1" must NOT have more than 32768 characters/,
@@ -332,7 +334,7 @@ describe('a project file that cannot be used', () => {
       /"pattern" uses look-around, which is not supported/,
     ],
     [
-      'has defaults that no run could have together',
+      'has defaults that exceed the size limit together',
       withLines(
         'params:',
         `  a: { type: string, default: "${'x'.repeat(40_000)}" }`,
@@ -342,18 +344,18 @@ describe('a project file that cannot be used', () => {
       /the defaults take 80015 bytes as JSON, at most 65536/,
     ],
     [
-      'has a pattern that only is one in pieces',
+      'has a pattern with unmatched brackets',
       withLines('params:', '  a: { type: string, pattern: "a)(b" }'),
       6,
       /"pattern" is not a regular expression/,
     ],
-  ])('%s: says where and why', (_what, source, line, reason) => {
+  ])('%s: reports line and reason', (_what, source, line, reason) => {
     const { content, flaws } = parseProjectFile(source);
     expect(content).toBeUndefined();
     expect(flaws).toContainEqual({ line, reason: expect.stringMatching(reason) });
   });
 
-  it('multiplies by aliases without end: is refused, and soon', () => {
+  it('is rejected quickly if it expands aliases exponentially', () => {
     const levels = Array.from(
       { length: 30 },
       (_, n) => `  l${n + 1}: &l${n + 1} [*l${n}, *l${n}, *l${n}, *l${n}]`,
@@ -368,16 +370,16 @@ describe('a project file that cannot be used', () => {
     ['itself', 'id: tiny\nsteps: &all\n  - *all\n'],
     ['itself, as a mapping', 'id: tiny\nparams: &all\n  a: *all\n'],
     ['bytes of another kind', '\0\u0001\uFFFD\uD800'],
-  ])('contains %s: is refused', (_what, source) =>
+  ])('is rejected if it contains %s', (_what, source) =>
     expect(parseProjectFile(source).flaws).toEqual(expect.arrayContaining([expect.any(Object)])),
   );
 });
 
-describe('all flaws of a file', () => {
+describe('errors of a project file', () => {
   const flawsOf = (source: string) =>
     parseProjectFile(source).flaws?.map(({ line, reason }) => `${line}: ${reason}`);
 
-  it('are returned at once, by line', () =>
+  it('are returned together, in line order', () =>
     expect(
       flawsOf(`id: Tiny
 colour: red
@@ -404,18 +406,18 @@ schedule: { cron: "0 22 * *", timeZone: Mars/Olympus }
       expect.stringMatching(/^11: "timeZone": "Mars\/Olympus"/),
     ]));
 
-  it('leave out rules about a part that the schema already refuses', () =>
+  it('omit rules about a part that is already invalid in the schema', () =>
     expect(
       flawsOf('id: tiny\nsteps: work\nscopes: { part: [work] }\nparams: { mode: { type: enum } }\n'),
     ).toEqual(['2: "steps" must be a list', '4: parameter "mode": an enum needs "values"']));
 
-  it('are those of the syntax where it is broken in several places', () =>
+  it('include several syntax errors', () =>
     expect(flawsOf('id: tiny\nname: A\nname: B\ndefault: true\ndefault: true\n')).toEqual([
       expect.stringMatching(/^3: .*unique/),
       expect.stringMatching(/^5: .*unique/),
     ]));
 
-  it('are few and short, however many there are', () => {
+  it('are limited in number and length', () => {
     const many = Array.from({ length: 1000 }, (_, n) => `k${n}${'x'.repeat(800)}: 1\n`).join('');
     const { flaws = [] } = parseProjectFile(`id: tiny\n${many}`);
     expect(flaws).toHaveLength(50);

@@ -27,7 +27,7 @@ it.each<[string, RegExp]>([
   ['2026-01-01T00:00:00', /has 1 field/],
   ['@reboot', /is not one of @hourly/],
   ['@every 5m', /is not one of @hourly/],
-])('says what is wrong with %j', (expression, reason) => expect(whyNoCron(expression)).toMatch(reason));
+])('explains why %j is invalid', (expression, reason) => expect(whyNoCron(expression)).toMatch(reason));
 
 it.each([
   ['UTC', true],
@@ -36,4 +36,4 @@ it.each([
   ['Mars/Olympus', false],
   ['Berlin', false],
   ['', false],
-])('%j is a time zone: %s', (name, expected) => expect(isTimeZoneName(name)).toBe(expected));
+])('recognizes %j as a time zone: %s', (name, expected) => expect(isTimeZoneName(name)).toBe(expected));

@@ -3,8 +3,8 @@ import { scopesOf, stepsInScope } from './scope';
 
 const project = aProject({ scopes: { ends: ['report', 'fetch'], 'from-parse': ['parse'] } });
 
-describe('the scopes of a project', () => {
-  it('are full, its own, and those that name a step', () =>
+describe('scopes of a project', () => {
+  it('include full, named scopes, and scopes for each step', () =>
     expect(scopesOf(project)).toEqual([
       'full',
       'ends',
@@ -16,7 +16,7 @@ describe('the scopes of a project', () => {
       'only:report',
     ]));
 
-  it('are only full where an external project has no steps', () =>
+  it('include only full if an external project has no steps', () =>
     expect(scopesOf({ steps: [], scopes: {} })).toEqual(['full']));
 
   it.each([
@@ -27,11 +27,11 @@ describe('the scopes of a project', () => {
     ['from:parse', ['parse', 'report']],
     ['from:report', ['report']],
     ['only:parse', ['parse']],
-  ])('%s carries out %j, in the order of the pipeline', (scope, steps) =>
+  ])('resolve %s to steps %j, in pipeline order', (scope, steps) =>
     expect(stepsInScope(project, scope)).toEqual(steps),
   );
 
-  it('each carry out at least one step', () => {
+  it('contain at least one step each', () => {
     for (const scope of scopesOf(project)) expect(stepsInScope(project, scope)!.length).toBeGreaterThan(0);
   });
 
@@ -51,5 +51,5 @@ describe('the scopes of a project', () => {
     '__proto__',
     'toString',
     'only:constructor',
-  ])('do not include %j', (scope) => expect(stepsInScope(project, scope)).toBeNull());
+  ])('exclude %j', (scope) => expect(stepsInScope(project, scope)).toBeNull());
 });

@@ -24,8 +24,8 @@ const settled = (candidates: ProjectCandidate[], defaultFile: string | null = nu
   };
 };
 
-describe('an id that several files want', () => {
-  it('stays with the file that had it, for every name of the new one', () =>
+describe('ID in several files', () => {
+  it('stays with the file that has it, regardless of file names', () =>
     expect(
       settled([isNew('a (copy).yaml', A), candidate('report.yaml', { current: A, accepted: A })]),
     ).toEqual({
@@ -34,12 +34,12 @@ describe('an id that several files want', () => {
       defaultFile: null,
     }));
 
-  it('stays with the file that had it while that file has a flaw', () =>
+  it('stays with the file that has it while that file is invalid', () =>
     expect(
       settled([candidate('copy.yaml', { current: A }), candidate('z.yaml', { accepted: A })]),
     ).toMatchObject({ ids: { 'z.yaml': 'a' }, conflicts: ['copy.yaml: id is taken by z.yaml'] }));
 
-  it('stays with a file that is missing for a moment', () =>
+  it('stays with a file that is temporarily missing', () =>
     expect(
       settled([
         candidate('copy.yaml', { current: A }),
@@ -47,24 +47,24 @@ describe('an id that several files want', () => {
       ]).ids,
     ).toEqual({ 'z.yaml': 'a' }));
 
-  it('moves to a new file when the file that had it is missing: it was renamed', () =>
+  it('moves to a new file if its file was renamed', () =>
     expect(
       settled([candidate('a.yaml', { current: A, accepted: A, isMissing: true }), isNew('renamed.yaml', A)])
         .ids,
     ).toEqual({ 'renamed.yaml': 'a' }));
 
-  it('moves to the file that waits for it when the other is gone', () =>
+  it('moves to a file that requests it once its previous file is gone', () =>
     expect(settled([candidate('copy.yaml', { current: A })])).toMatchObject({
       ids: { 'copy.yaml': 'a' },
       conflicts: [],
     }));
 
-  it('goes at the start to the file that is named after it, else to the first by name', () => {
+  it('goes initially to the file with the same name, otherwise to the first by name', () => {
     expect(settled([isNew('a (copy).yaml', A), isNew('a.yaml', A)]).ids).toEqual({ 'a.yaml': 'a' });
     expect(settled([isNew('y.yaml', A), isNew('x.yaml', A)]).ids).toEqual({ 'x.yaml': 'a' });
   });
 
-  it('is refused to a file that had another one, which the file keeps', () =>
+  it('is denied to a file with another accepted ID, which it keeps', () =>
     expect(
       settled([
         candidate('a.yaml', { current: A, accepted: A }),
@@ -75,7 +75,7 @@ describe('an id that several files want', () => {
       conflicts: ['b.yaml: id is taken by a.yaml'],
     }));
 
-  it('is no conflict where two files exchange their ids', () =>
+  it('is not a conflict if two files exchange IDs', () =>
     expect(
       settled([
         candidate('x.yaml', { current: B, accepted: A }),
@@ -84,11 +84,11 @@ describe('an id that several files want', () => {
     ).toMatchObject({ ids: { 'x.yaml': 'b', 'y.yaml': 'a' }, conflicts: [] }));
 });
 
-describe('the default project', () => {
+describe('default project', () => {
   const first = definition('a', true);
   const second = definition('b', true);
 
-  it('stays the one that was first; the newcomer is a project all the same', () =>
+  it('remains the default when another file is marked, which stays a normal project', () =>
     expect(
       settled([isNew('b.yaml', second), candidate('z.yaml', { current: first, accepted: first })], 'z.yaml'),
     ).toEqual({
@@ -97,10 +97,10 @@ describe('the default project', () => {
       defaultFile: 'z.yaml',
     }));
 
-  it('is the first by name at the start', () =>
+  it('is initially the first file by name', () =>
     expect(settled([isNew('y.yaml', first), isNew('x.yaml', second)]).defaultFile).toBe('x.yaml'));
 
-  it('moves on when the first one gives it up', () =>
+  it('changes when the current default is no longer marked', () =>
     expect(
       settled(
         [

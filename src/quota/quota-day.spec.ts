@@ -44,11 +44,11 @@ const CASES: [timeZone: string, resetHour: number, unusual: Record<string, numbe
   ['UTC', 0, {}],
 ];
 
-describe.each(CASES)('the quota days of two years in %s from %i o’clock', (timeZone, resetHour, unusual) => {
+describe.each(CASES)('quota days of two years in %s from %i o’clock', (timeZone, resetHour, unusual) => {
   let days: QuotaDay[];
   beforeAll(() => (days = walk(timeZone, resetHour)));
 
-  it('are of the right length', () => {
+  it('have the expected length', () => {
     expect(days.length).toBeGreaterThan(729);
     for (const day of days) expect([day.day, hoursOf(day)]).toEqual([day.day, unusual[day.day] ?? 24]);
   });
@@ -60,14 +60,14 @@ describe.each(CASES)('the quota days of two years in %s from %i o’clock', (tim
     }
   });
 
-  it('have their moments in them, up to the last', () => {
+  it('contain all their instants, up to the last', () => {
     for (const day of days) {
       const last = toInstant(Date.parse(day.endsAt) - 1);
       expect(quotaDayAt(last, { timeZone, resetHour })).toEqual(day);
     }
   });
 
-  it('begin when the clocks show that hour for the first time', () => {
+  it('start when the local clock shows the hour for the first time', () => {
     const expected = `${String(resetHour).padStart(2, '0')}:00`;
     for (const { day, startsAt } of days) {
       const { date, time } = shown(startsAt, timeZone);
@@ -80,15 +80,15 @@ describe.each(CASES)('the quota days of two years in %s from %i o’clock', (tim
   });
 });
 
-describe('a quota day', () => {
-  it('begins late where its hour is skipped', () =>
+describe('quota day', () => {
+  it('starts late if its hour is skipped', () =>
     expect(quotaDayAt('2026-03-29T10:00:00.000Z', { timeZone: 'Europe/Berlin', resetHour: 2 })).toEqual({
       day: '2026-03-29',
       startsAt: '2026-03-29T01:00:00.000Z', // 03:00 summer time
       endsAt: '2026-03-30T00:00:00.000Z',
     }));
 
-  it('begins at the first of two, and only once', () => {
+  it('starts at the first of two equal local hours, and only once', () => {
     const policy = { timeZone: 'Europe/Berlin', resetHour: 2 };
     const first = quotaDayAt('2026-10-25T00:00:00.000Z', policy);
     expect(first).toEqual({
@@ -99,7 +99,7 @@ describe('a quota day', () => {
     expect(quotaDayAt('2026-10-25T01:00:00.000Z', policy)).toEqual(first); // 02:00 again, winter time
   });
 
-  it('may be one that the zone skipped altogether', () => {
+  it('is omitted if the time zone skipped that date', () => {
     // Samoa skipped from the 29th to the 31st of December 2011.
     const policy = { timeZone: 'Pacific/Apia', resetHour: 0 };
     const before = quotaDayAt('2011-12-30T09:59:59.999Z', policy);
@@ -109,7 +109,7 @@ describe('a quota day', () => {
   });
 });
 
-it('is the same by the calendar, whatever was asked before', () => {
+it('is the same from QuotaCalendar, independent of earlier calls', () => {
   const policy = { timeZone: 'America/New_York', resetHour: 2 };
   const calendar = new QuotaCalendar(policy);
   for (const instant of [
@@ -121,7 +121,7 @@ it('is the same by the calendar, whatever was asked before', () => {
   }
 });
 
-it('knows the names of zones', () => {
+it('isTimeZone recognizes time zone names', () => {
   expect(['Europe/Berlin', 'UTC', 'Asia/Kathmandu'].map(isTimeZone)).toEqual([true, true, true]);
   expect(['Europe/Atlantis', '', 'local', '2026-01-01'].map(isTimeZone)).toEqual([
     false,

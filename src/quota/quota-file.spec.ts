@@ -8,7 +8,7 @@ const FULL = `quota:
     resetHour: 9
 `;
 
-it('says how many calls a day has, how many at once, and when the day begins', () =>
+it('reads the daily limit, the concurrency limit and the reset policy', () =>
   expect(parseQuotaFile(FULL)).toEqual({
     content: {
       dailyLimit: 100,
@@ -17,14 +17,14 @@ it('says how many calls a day has, how many at once, and when the day begins', (
     },
   }));
 
-it('may be JSON', () =>
+it('accepts JSON', () =>
   expect(
     parseQuotaFile(
       '{"quota": {"dailyLimit": 5, "concurrencyLimit": 2, "resetPolicy": {"timeZone": "UTC", "resetHour": 0}}}',
     ).content,
   ).toMatchObject({ dailyLimit: 5, concurrencyLimit: 2 }));
 
-it('may say no more than the limit: one call at once, and days from midnight in UTC', () =>
+it('defaults to one concurrent call and a reset at midnight UTC', () =>
   expect(parseQuotaFile('quota: { dailyLimit: 0 }').content).toEqual({
     dailyLimit: 0,
     concurrencyLimit: 1,
@@ -33,14 +33,19 @@ it('may say no more than the limit: one call at once, and days from midnight in 
 
 it.each<[string, string, number, RegExp]>([
   ['is empty', '', 1, /mapping/],
-  ['is no YAML', 'quota: {', 1, /\S/],
+  ['is not YAML', 'quota: {', 1, /\S/],
   ['has no limit', 'quota:\n  concurrencyLimit: 1\n', 1, /must have "dailyLimit"/],
   ['has a word for the limit', FULL.replace('100', 'many'), 2, /whole number/],
-  ['has a limit below nought', FULL.replace('100', '-1'), 2, /"quota\.dailyLimit"/],
-  ['allows nothing at once', FULL.replace('3', '0'), 3, /"quota\.concurrencyLimit"/],
-  ['has a zone that is none', FULL.replace('Berlin', 'Atlantis'), 5, /"Europe\/Atlantis" is not a time zone/],
-  ['has an hour that is none', FULL.replace('9', '24'), 6, /"quota\.resetPolicy\.resetHour"/],
+  ['has a negative limit', FULL.replace('100', '-1'), 2, /"quota\.dailyLimit"/],
+  ['allows no concurrent calls', FULL.replace('3', '0'), 3, /"quota\.concurrencyLimit"/],
+  [
+    'has an unknown time zone',
+    FULL.replace('Berlin', 'Atlantis'),
+    5,
+    /"Europe\/Atlantis" is not a time zone/,
+  ],
+  ['has an invalid hour', FULL.replace('9', '24'), 6, /"quota\.resetPolicy\.resetHour"/],
   ['has an unknown key', `${FULL}  perHour: 3\n`, 7, /unknown key "perHour"/],
-])('is told where it %s', (_what, source, line, reason) =>
+])('is rejected if it %s', (_what, source, line, reason) =>
   expect(parseQuotaFile(source).flaws).toContainEqual({ line, reason: expect.stringMatching(reason) }),
 );

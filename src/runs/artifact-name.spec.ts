@@ -1,6 +1,6 @@
 import { flawOfArtifactName } from './artifact-name';
 
-describe('the name of an uploaded artifact', () => {
+describe('flawOfArtifactName', () => {
   it.each([
     'a',
     'result.json',
@@ -14,7 +14,7 @@ describe('the name of an uploaded artifact', () => {
     'C:',
     '%2e%2e',
     'x'.repeat(200),
-  ])('may be %j', (name) => expect(flawOfArtifactName(name)).toBeNull());
+  ])('accepts %j', (name) => expect(flawOfArtifactName(name)).toBeNull());
 
   it.each([
     '',
@@ -41,5 +41,5 @@ describe('the name of an uploaded artifact', () => {
     'a\u2029b',
     'x'.repeat(201),
     '中'.repeat(86),
-  ])('may not be %j', (name) => expect(flawOfArtifactName(name)).toMatch(/^must /));
+  ])('rejects %j', (name) => expect(flawOfArtifactName(name)).toMatch(/^must /));
 });

@@ -23,21 +23,27 @@ const onStream = (event: RunEvent, token: string | null, more: object = {}): Evi
 });
 const run = (more: Partial<Run>): Run => ({ ...aNewRun(), ...more });
 
-describe('who speaks for an attempt', () => {
+describe('speaksForAttempt', () => {
   const own = run({});
   const claimed = run({ leaseToken: TOKEN, attempt: 2, pastLeases: { 1: PAST } });
   const external = run({ executor: 'external' });
 
   it.each<[string, Run, number | undefined, (event: RunEvent) => Evidence, boolean]>([
     ['this process', own, 1, () => ({ origin: 'server' }), true],
-    ['a bare event over HTTP, of steps of this server', own, undefined, () => http(null), false],
-    ['a bare event of the stream, of steps of this server', own, undefined, (e) => onStream(e, null), false],
+    ['an event without a token over HTTP, for a run with steps', own, undefined, () => http(null), false],
+    [
+      'an event without a token on the stream, for a run with steps',
+      own,
+      undefined,
+      (e) => onStream(e, null),
+      false,
+    ],
     ['an external worker that never claimed', external, undefined, () => http(null), true],
-    ['the same by the stream', external, 1, (e) => onStream(e, null), true],
+    ['an external worker that never claimed, on the stream', external, 1, (e) => onStream(e, null), true],
     ['an external worker whose lease is over', external, 1, () => http(PAST), false],
     ['the holder over HTTP', claimed, 2, () => http(TOKEN), true],
     ['the holder over HTTP, naming no attempt', claimed, undefined, () => http(TOKEN), true],
-    ['the holder by the stream', claimed, 2, (e) => onStream(e, TOKEN), true],
+    ['the holder on the stream', claimed, 2, (e) => onStream(e, TOKEN), true],
     ['a call with another token', claimed, 2, () => http(PAST), false],
     ['a call without a token', claimed, 2, () => http(null), false],
     ['an entry without a proof', claimed, 2, (e) => onStream(e, null), false],
@@ -62,15 +68,15 @@ describe('who speaks for an attempt', () => {
       (e) => onStream(e, TOKEN, { eventId: randomUUID() }),
       false,
     ],
-    ['a lost worker, of its own attempt', claimed, 1, () => http(PAST), true],
-    ['a lost worker by the stream, of its own attempt', claimed, 1, (e) => onStream(e, PAST), true],
-    ['a stranger, of a lost attempt', claimed, 1, () => http(TOKEN), false],
-  ])('%s', (_name, ofRun, attempt, evidence, expected) => {
+    ['a lost worker, for its own attempt', claimed, 1, () => http(PAST), true],
+    ['a lost worker on the stream, for its own attempt', claimed, 1, (e) => onStream(e, PAST), true],
+    ['another worker, for a lost attempt', claimed, 1, () => http(TOKEN), false],
+  ])('verifies the sender: %s', (_name, ofRun, attempt, evidence, expected) => {
     const event = completed(attempt);
     expect(speaksForAttempt(event, ofRun, evidence(event))).toBe(expected);
   });
 
-  it('is proven by HMAC-SHA256 over id, type, run and payload, joined by line feeds', () =>
+  it('leaseProof returns the HMAC-SHA256 of id, type, run and payload joined by line feeds', () =>
     expect(leaseProof('key', { eventId: 'e', eventType: 'run.completed', runId: 'r', payload: '{}' })).toBe(
       '6bb1960c9456b5b435195e9fe525fe85814502d1bce4df3c7a5f5a3f89cd4eac',
     ));

@@ -39,15 +39,15 @@ describe('commandOf', () => {
     ['run.completed', 'complete'],
     ['run.failed', 'fail'],
     ['run.cancelled', 'confirm-stop'],
-  ])('makes of %s the command %s, with all that it says', (eventType, type) =>
+  ])('maps %s to the command %s with its time and payload', (eventType, type) =>
     expect(commandOf(eventOf(eventType))).toEqual({ type, occurredAt: LATER, payload: PAYLOADS[eventType] }),
   );
 
   it.each<RunEventType>(['run.requested', 'run.cancel.requested', 'run.log'])(
-    'makes nothing of %s, which changes no state',
+    'maps %s to no command',
     (eventType) => expect(commandOf(eventOf(eventType))).toBeNull(),
   );
 
-  it('knows every type that may arrive', () =>
+  it('is tested with every event type', () =>
     expect(Object.keys(PAYLOADS).sort()).toEqual(Object.keys(PAYLOAD_SCHEMAS).sort()));
 });

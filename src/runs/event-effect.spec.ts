@@ -23,13 +23,13 @@ const outcome = (of: RunEvent, run: Run, evidence: Evidence) => {
 };
 const STRANGER = { name: 'lease-lost', isFromHolder: false, isChanged: false };
 
-describe('an event of a stranger', () => {
+describe('event from a sender without the lease', () => {
   it.each([
     ['run.started', 'holder'],
     ['run.started', 'another'],
     ['run.heartbeat', 'holder'],
     ['run.heartbeat', 'another'],
-  ] as const)('is refused the same whichever name it gives: %s of %s', (type, workerId) => {
+  ] as const)('is rejected regardless of the worker ID: %s from %s', (type, workerId) => {
     const of = event(type, { workerId, attempt: 1 });
     for (const run of [claimed, ended]) {
       for (const token of [null, 'guessed']) expect(outcome(of, run, http(token))).toEqual(STRANGER);
@@ -42,11 +42,11 @@ describe('an event of a stranger', () => {
     event('run.completed', {}),
     event('run.failed', { errorCode: 'E', message: 'm' }),
     event('run.cancelled', {}),
-  ])('is refused before anything else is looked at: $eventType', (of) => {
+  ])('is rejected before other checks: $eventType', (of) => {
     for (const run of [claimed, ended, aNewRun()]) expect(outcome(of, run, http(null))).toEqual(STRANGER);
   });
 
-  it('of an attempt that does not exist is not the holder’s, so that its calls do not count', () => {
+  it('with an unknown attempt is not attributed to the holder, so its calls do not count', () => {
     const of = event('run.progress', { attempt: 2, quotaUsed: 5 });
     for (const token of [null, TOKEN])
       expect(outcome(of, claimed, http(token))).toEqual({ ...STRANGER, name: 'unknown-attempt' });
@@ -63,14 +63,14 @@ it.each([
     params: {},
     attempt: 1,
   }),
-])('$eventType is no evidence, from any sender', (of) => {
+])('is rejected from any sender: $eventType', (of) => {
   const onStream: Evidence = { origin: 'stream', fields: { ...signed(toStreamFields(of), TOKEN) } };
   for (const evidence of [http(null), http(TOKEN), onStream]) {
     expect(outcome(of, claimed, evidence)).toEqual({ ...STRANGER, name: 'not-from-server' });
   }
 });
 
-it('the holder is told why its event changes nothing', () => {
+it('reports why an event from the holder has no effect', () => {
   const late = event('run.progress', { current: 1 });
   expect(outcome(late, ended, http(TOKEN))).toEqual({
     name: 'already-ended',

@@ -3,8 +3,8 @@ import { aNewRun, RUN_ID, START } from '../../test/support/a-run';
 import { KILL_AFTER_SECONDS } from './new-run';
 import { phaseOf, requestOf } from './run-state';
 
-describe('a new run', () => {
-  it('is running, nobody’s yet, and has done nothing', () => {
+describe('new run', () => {
+  it('is running, unclaimed and has only pending steps', () => {
     const run = aNewRun();
     expect(phaseOf(run)).toBe('waiting');
     expect(run).toMatchObject({
@@ -27,7 +27,7 @@ describe('a new run', () => {
     ]);
   });
 
-  it('keeps what it is to look for and what it may use, for each of its attempts', () => {
+  it('keeps its inputs and quota for the requests of its attempts', () => {
     const runInputs = [{ queryId: 'q', queryText: 'x', domain: 'a.com', searchQuery: 'site:a.com x' }];
     const quota = { remaining: 3, concurrencyLimit: 1 };
     const run = aNewRun({}, { runInputs, quota });
@@ -38,18 +38,18 @@ describe('a new run', () => {
     );
   });
 
-  it('waits for a worker as long as it takes, or as long as its project says', () => {
+  it('waits for a worker without a limit, or for the claim timeout of its project', () => {
     expect(aNewRun({ claimTimeoutSeconds: 0 }).claimBy).toBeNull();
     expect(aNewRun({ claimTimeoutSeconds: 90 }).claimBy).toBe(plusSeconds(START, 90));
   });
 
-  it('is timed from outside only where no worker of ours keeps the time', () => {
+  it('has a server-side time limit only if its executor is external', () => {
     expect(aNewRun({ executor: 'steps', timeoutSeconds: 60 }).finishBy).toBeNull();
     expect(aNewRun({ executor: 'external', timeoutSeconds: 60 }).finishBy).toBe(plusSeconds(START, 60));
     expect(aNewRun({ executor: 'external', timeoutSeconds: null }).finishBy).toBeNull();
   });
 
-  it('gives an external worker the time to stop that the file grants, and ours what it needs', () => {
+  it('uses the stop grace period of the file, with a minimum for built-in steps', () => {
     expect(aNewRun({ executor: 'external', stopGraceSeconds: 0 }).stopGraceSeconds).toBe(0);
     expect(aNewRun({ executor: 'steps', stopGraceSeconds: 0 }).stopGraceSeconds).toBeGreaterThan(
       2 * KILL_AFTER_SECONDS,

@@ -13,7 +13,7 @@ const EVENT: RunEvent = {
 const LOG: RunEvent = { ...EVENT, eventType: 'run.log', payload: { lines: [{ text: 'a' }, { text: 'b' }] } };
 const AT = '2026-03-01T10:00:01.000Z';
 
-describe('an event under the id of an applied one', () => {
+describe('isSameEvent', () => {
   const rows = [
     ['stored whole', inboxRow(EVENT, AT)],
     ['stored as a hash', rememberedByHash(EVENT)],
@@ -24,7 +24,7 @@ describe('an event under the id of an applied one', () => {
       ['with equal members', {}],
       ['with members in another order', { payload: { metrics: { kept: 1, found: 2 }, current: 1 } }],
       ['with another time', { occurredAt: '2026-03-01T11:00:00.000Z' }],
-    ])('%s is the same event', (_name, other) =>
+    ])('accepts an event %s', (_name, other) =>
       expect(isSameEvent({ ...EVENT, ...other } as RunEvent, known)).toBe(true),
     );
 
@@ -32,13 +32,13 @@ describe('an event under the id of an applied one', () => {
       ['of another type', { eventType: 'run.completed' }],
       ['of another run', { runId: '019ca9d6-8580-7000-8000-000000000002' }],
       ['with another value', { payload: { current: 2, metrics: { found: 2, kept: 1 } } }],
-      ['with one member more', { payload: { current: 1, metrics: { found: 2, kept: 1 }, total: 3 } }],
-    ])('%s is another event', (_name, other) =>
+      ['with an additional member', { payload: { current: 1, metrics: { found: 2, kept: 1 }, total: 3 } }],
+    ])('rejects an event %s', (_name, other) =>
       expect(isSameEvent({ ...EVENT, ...other } as RunEvent, known)).toBe(false),
     );
   });
 
-  it('differs by the text of log lines, of which the inbox stores only the number', () => {
+  it('compares the text of log lines, although the inbox stores only their number', () => {
     const known = inboxRow(LOG, AT);
     expect(known.payload).toBe('{"lines":2}');
     expect(isSameEvent(LOG, known)).toBe(true);
@@ -46,7 +46,7 @@ describe('an event under the id of an applied one', () => {
     expect(isSameEvent(other, known)).toBe(false);
   });
 
-  it('is compared by the number of lines where an earlier version stored no hash', () => {
+  it('compares the number of log lines if an earlier version stored no hash', () => {
     const known = { ...inboxRow(LOG, AT), payloadHash: null };
     expect(isSameEvent(LOG, known)).toBe(true);
     expect(isSameEvent({ ...LOG, payload: { lines: [] } }, known)).toBe(false);

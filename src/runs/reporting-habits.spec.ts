@@ -10,17 +10,18 @@ const run = (minute: number, seconds: number, claimed: boolean) => {
   };
 };
 
-describe('how the workers of a project report', () => {
-  it('is unknown before the first run has finished', () => expect(habitOf([])).toEqual(UNKNOWN_HABIT));
+describe('habitOf', () => {
+  it('returns an unknown habit before the first run has finished', () =>
+    expect(habitOf([])).toEqual(UNKNOWN_HABIT));
 
-  it('is only at the end where the latest run was never claimed, and takes the middle of such runs', () =>
+  it('returns only-at-end with the median duration if the latest run was never claimed', () =>
     expect(habitOf([run(5, 4, false), run(4, 9, true), run(3, 2, false), run(2, 5, false)])).toEqual({
       reports: 'only-at-end',
       typicalMs: 4000,
       lastReport: { runId: 'run-5', at: '2026-03-01T10:05:04.000Z' },
     }));
 
-  it('is at the start where the latest run was claimed, even if earlier workers behaved otherwise', () =>
+  it('returns at-start if the latest run was claimed, despite earlier runs', () =>
     expect(habitOf([run(5, 4, true), run(4, 3, false)])).toMatchObject({
       reports: 'at-start',
       lastReport: { runId: 'run-4' },

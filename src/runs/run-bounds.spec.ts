@@ -10,8 +10,8 @@ const files = (count: number, name = (n: number) => `f${n}`): ReportedArtifact[]
   Array.from({ length: count }, (_, n) => ({ name: name(n), size: n }));
 const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 
-describe('metrics', () => {
-  it('are kept up to 500 names, of which known ones are still updated', () => {
+describe('withMetrics', () => {
+  it('keeps up to 500 names, and still updates existing ones', () => {
     const { kept, isCut } = withMetrics({}, numbered(500));
     expect([Object.keys(kept).length, isCut]).toEqual([500, false]);
     const more = withMetrics(kept, { m7: 70, another: 1 });
@@ -19,29 +19,29 @@ describe('metrics', () => {
     expect(more.kept).toEqual({ ...kept, m7: 70 });
   });
 
-  it('have names of up to 100 characters', () =>
+  it('accepts names of up to 100 characters', () =>
     expect(withMetrics({}, { ['n'.repeat(100)]: 1, ['n'.repeat(101)]: 2 })).toEqual({
       kept: { ['n'.repeat(100)]: 1 },
       isCut: true,
     }));
 
-  it('have names without invisible characters', () =>
+  it('rejects names with invisible characters', () =>
     expect(withMetrics({}, { 'a\u202eb': 1, ab: 2 })).toEqual({ kept: { ab: 2 }, isCut: true }));
 
-  it('keep the two that the summary needs beside all others', () =>
+  it('always keeps the two metrics of the summary', () =>
     expect(withMetrics(numbered(500), { newJobsCount: 1, relevantCount: 2 })).toMatchObject({
       kept: { newJobsCount: 1, relevantCount: 2 },
       isCut: false,
     }));
 
-  it('may have names that every object has', () =>
+  it('accepts names that every object has', () =>
     expect(Object.entries(withMetrics({}, JSON.parse('{"__proto__": 1, "constructor": 2}')).kept)).toEqual([
       ['__proto__', 1],
       ['constructor', 2],
     ]));
 });
 
-it('keeps 1,000 artifacts with usable names, and the sizes of known ones up to date', () => {
+it('withArtifacts keeps 1,000 artifacts with valid names, and updates known sizes', () => {
   const { kept, isCut } = withArtifacts([], files(1000));
   expect([kept.length, isCut]).toEqual([1000, false]);
   const more = withArtifacts(kept, [{ name: 'f3', size: 9 }, { name: 'f4' }, { name: 'another' }]);
@@ -53,14 +53,14 @@ it('keeps 1,000 artifacts with usable names, and the sizes of known ones up to d
   expect(withArtifacts([], [{ name: '../a' }, { name: 'a\nb' }])).toEqual({ kept: [], isCut: true });
 });
 
-it('keeps 200 steps', () => {
+it('withStepNamed keeps 200 steps', () => {
   const known = pendingSteps(Array.from({ length: 200 }, (_, n) => `s${n}`));
   expect(withStepNamed(known, 's5')).toEqual({ kept: known, isCut: false });
   expect(withStepNamed(known, 'another')).toEqual({ kept: known, isCut: true });
   expect(withStepNamed(known.slice(1), 'another').kept).toHaveLength(200);
 });
 
-it('notes each list once', () => {
+it('withOmissions notes each list once', () => {
   expect(withOmissions(null, { metrics: false })).toBeNull();
   expect(withOmissions(null, { metrics: true, steps: undefined })).toEqual(['metrics']);
   expect(withOmissions(['metrics'], { metrics: true, steps: true })).toEqual(['metrics', 'steps']);
@@ -72,7 +72,7 @@ it.each([
   ['x'.repeat(99), 100, undefined],
   ['\u0001'.repeat(1000), 1000, undefined],
   ['😀'.repeat(1000), 1000, undefined],
-])('cuts a text at its size as JSON', (text, maxBytes, expected) => {
+])('cutText limits a text by its size as JSON', (text, maxBytes, expected) => {
   const cut = cutText(text, maxBytes);
   expect(bytes(cut)).toBeLessThanOrEqual(maxBytes);
   if (expected === undefined) expect(cut).toMatch(/ … \[cut\]$/);
@@ -83,8 +83,8 @@ it.each([
 it.each([
   ['letters', 'x'],
   ['characters of three bytes', '中'],
-  ['characters that JSON spells with six', '\u0001'],
-])('keeps the whole row below 1 MiB less its inputs, for reports in %s', (_what, letter) => {
+  ['characters that take six bytes in JSON', '\u0001'],
+])('keeps a run below 448 KiB without its params, for reports in %s', (_what, letter) => {
   const said = (payload: object): RunCommand => ({ type: 'progress', occurredAt: LATER, payload });
   const name = (n: number, length: number) => `${n}${letter.repeat(length)}`.slice(0, length);
   const commands: RunCommand[] = [

@@ -49,7 +49,7 @@ it.each<[string, Run, string]>([
   ],
 ])('explains %s', (_what, run, message) => expect(runError(run)!.message).toBe(message));
 
-it('passes on the message that a worker reported, or an older version stored', () => {
+it('returns the message that a worker reported or an older version stored', () => {
   const message = 'Disk full. Sorry.';
   expect(runError({ ...handedOut, error: { code: 'WORKER_LOST', message } })).toEqual({
     code: 'WORKER_LOST',
@@ -59,7 +59,7 @@ it('passes on the message that a worker reported, or an older version stored', (
   expect(runError(handedOut)).toBeNull();
 });
 
-it('knows which ends leave a worker at work', () => {
+it('detects ends after which a worker may still be active', () => {
   expect(mayStillBeWorkedOn(after(handedOut, [stop]))).toBe(true);
   expect(mayStillBeWorkedOn(after(accepted, [{ type: 'give-up-waiting' }]))).toBe(false);
   expect(mayStillBeWorkedOn(lost({ kind: 'lease-expired' }))).toBe(false);

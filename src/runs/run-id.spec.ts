@@ -15,20 +15,20 @@ function idAt(ms: number): string {
   return startingAt(ms).ids.next().runId;
 }
 
-describe('run ids', () => {
-  it('are UUIDs of version 7', () => {
+describe('run IDs', () => {
+  it('are version 7 UUIDs', () => {
     const id = idAt(NOON);
     expect(validate(id) && version(id)).toBe(7);
   });
 
-  it('rise within a millisecond, 100,000 times over', () => {
+  it('increase within a millisecond, for 100,000 IDs', () => {
     const { ids } = startingAt(NOON);
     const made = Array.from({ length: 100_000 }, () => ids.next().runId);
     expect(made).toEqual([...made].sort());
     expect(new Set(made).size).toBe(made.length);
   });
 
-  it('rise whatever the clock does', () => {
+  it('increase despite clock jumps', () => {
     const random = new SeededRandom(7);
     const { clock, ids } = startingAt(NOON);
     const made = Array.from({ length: 5000 }, () => {
@@ -39,7 +39,7 @@ describe('run ids', () => {
     expect(new Set(made).size).toBe(made.length);
   });
 
-  it('go on from the latest time when the clock is set back, and with the clock once it has caught up', () => {
+  it('continue from the latest time after the clock is set back, until the clock catches up', () => {
     const { clock, ids } = startingAt(NOON);
     const before = ids.next();
     clock.jump(-HOUR_MS);
@@ -53,7 +53,7 @@ describe('run ids', () => {
     expect(back.startedAtMs).toBe(NOON - HOUR_MS);
   });
 
-  it.each([-HOUR_MS, 0, 1, HOUR_MS])('are above the newest stored one, %d ms after it', (ms) => {
+  it.each([-HOUR_MS, 0, 1, HOUR_MS])('are greater than the newest stored ID, %d ms after it', (ms) => {
     const { ids } = startingAt(NOON);
     const stored = Array.from({ length: 1000 }, () => ids.next().runId);
     const after = startingAt(NOON + ms, stored.at(-1)).ids;
@@ -67,13 +67,13 @@ describe('run ids', () => {
 });
 
 describe('lowestRunIdAt', () => {
-  it('is a UUID of version 7', () => {
+  it('returns a version 7 UUID', () => {
     const id = lowestRunIdAt(NOON);
     expect(validate(id) && version(id)).toBe(7);
   });
 
   it.each([0, 1, NOON - 1, NOON, 2 ** 48 - 2])(
-    'divides the ids before the millisecond %d from those at it',
+    'separates IDs before the millisecond %d from later ones',
     (at) => {
       const { ids } = startingAt(at);
       const before = at === 0 ? '' : idAt(at - 1);
@@ -84,7 +84,7 @@ describe('lowestRunIdAt', () => {
     },
   );
 
-  it('holds times that no id can carry within those that it can', () => {
+  it('clamps times that an ID cannot represent', () => {
     expect(lowestRunIdAt(-5)).toBe('00000000-0000-7000-8000-000000000000');
     expect(lowestRunIdAt(Number.MAX_SAFE_INTEGER)).toBe('ffffffff-ffff-7000-8000-000000000000');
   });

@@ -20,12 +20,12 @@ function tableEdges(): string[] {
 }
 
 describe('docs/run-lifecycle.md', () => {
-  it('draws every way that the state machine has, and no other', () =>
+  it('draws exactly the transitions of the state machine', () =>
     expect(drawnEdges().sort()).toEqual(tableEdges().sort()));
 
-  it('draws each way once', () => expect(new Set(drawnEdges()).size).toBe(drawnEdges().length));
+  it('draws each transition once', () => expect(new Set(drawnEdges()).size).toBe(drawnEdges().length));
 
-  it('ends the drawing where the state machine ends', () => {
+  it('marks exactly the final phases of the state machine as final', () => {
     const ends = [...drawing.matchAll(/^ *([\w-]+) --> \[\*\]$/gm)].map(([, phase]) => phase);
     const final = Object.entries(TRANSITIONS).filter(([, row]) => Object.values(row).flat().length === 0);
     expect(ends.sort()).toEqual(final.map(([phase]) => phase).sort());
@@ -42,9 +42,9 @@ describe('docs/run-lifecycle.md', () => {
   const ask: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' };
   it.each<[string, RunCommand[]]>([
     ['a stop before the claim', [ask]],
-    ['a stop that was confirmed', [claim, ask, { type: 'confirm-stop', ...said, payload: {} }]],
+    ['a confirmed stop', [claim, ask, { type: 'confirm-stop', ...said, payload: {} }]],
     ['a stop by the worker', [claim, { type: 'confirm-stop', ...said, payload: {} }]],
-    ['a stop that was not confirmed', [claim, ask, { type: 'give-up-stopping' }]],
+    ['an unconfirmed stop', [claim, ask, { type: 'give-up-stopping' }]],
     ['a failure', [claim, { type: 'fail', ...said, payload: { errorCode: 'E', message: 'm' } }]],
     [
       'a failed step',
@@ -53,7 +53,7 @@ describe('docs/run-lifecycle.md', () => {
     ['a time-out', [claim, { type: 'time-out' }]],
     ['a lost worker', [claim, { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } }]],
     ['no worker', [{ type: 'give-up-waiting' }]],
-    ['part of the work', [claim, { type: 'complete', ...said, payload: { status: 'partial' } }]],
+    ['a partial completion', [claim, { type: 'complete', ...said, payload: { status: 'partial' } }]],
   ])('lists the statusReason of %s, with its status', (_what, commands) => {
     const { status, statusReason } = after(waiting, commands);
     expect(page).toMatch(new RegExp(`^\\| \`${statusReason}\` +\\|[^|]*\`${status}\``, 'm'));

@@ -111,20 +111,20 @@ function refusalOf(run: Run, command: RunCommand): Refusal | null {
   return result.applied ? null : result.refusal;
 }
 
-describe('the state machine of runs', () => {
+describe('run state machine', () => {
   const everyPair = PHASES.flatMap((phase) => COMMAND_TYPES.map((command) => [phase, command] as const));
 
-  it('starts each phase of these tests where it says', () => {
+  it('has a test run in each phase', () => {
     for (const phase of PHASES) expect(phaseOf(RUNS[phase])).toBe(phase);
   });
 
-  it('has a row for every phase and a cell for every command', () => {
+  it('has a row for each phase and a cell for each command', () => {
     expect(Object.keys(TRANSITIONS).sort()).toEqual([...PHASES].sort());
     for (const phase of PHASES)
       expect(Object.keys(TRANSITIONS[phase]).sort()).toEqual([...COMMAND_TYPES].sort());
   });
 
-  it.each(everyPair)('leads from %s by %s exactly where the table says', (phase, type) => {
+  it.each(everyPair)('transitions from %s by %s exactly as in the table', (phase, type) => {
     const reached = new Set<RunPhase>();
     for (const run of runsIn(phase)) {
       for (const command of COMMANDS[type]) {
@@ -157,7 +157,7 @@ describe('the state machine of runs', () => {
     },
   );
 
-  it.each(everyPair)('sets an end if and only if it ends the run: %s by %s', (phase, type) => {
+  it.each(everyPair)('sets the end time if and only if the run ends: %s by %s', (phase, type) => {
     for (const run of runsIn(phase)) {
       for (const command of COMMANDS[type]) {
         const result = transition(run, command, NOW);
@@ -172,8 +172,8 @@ describe('the state machine of runs', () => {
   });
 });
 
-describe('taking a run', () => {
-  it('gives it to the one who claims it, with a lease from now', () => {
+describe('claiming a run', () => {
+  it('assigns the run to the worker, with a lease from now', () => {
     const { run } = transition(waiting, claim, NOW);
     expect(run).toMatchObject({
       workerId: WORKER,
@@ -183,31 +183,31 @@ describe('taking a run', () => {
     });
   });
 
-  it('refuses it to a second one', () =>
+  it('is rejected for a second worker', () =>
     expect(refusalOf(active, { ...claim, workerId: 'worker-2' })).toBe('no-effect'));
 
-  it('takes a start without a promise as a claim without a lease', () => {
+  it('treats a start without leaseSeconds as a claim without a lease', () => {
     const { run } = transition(waiting, start(), NOW);
     expect(run).toMatchObject({ workerId: WORKER, claimedAt: NOW, leaseExpiresAt: null });
   });
 
-  it('keeps the time of the first claim when its worker starts later', () =>
+  it('keeps the time of the first claim when the worker starts later', () =>
     expect(transition(active, start(), NOW).run).toMatchObject({ claimedAt: LATER, lastHeardAt: NOW }));
 
-  it('renews the lease by a heartbeat that promises the next one', () =>
+  it('renews the lease with a heartbeat that has leaseSeconds', () =>
     expect(transition(active, heartbeat({ leaseSeconds: 60 }), NOW).run.leaseExpiresAt).toBe(
       plusSeconds(NOW, 60),
     ));
 
-  it('leaves a lease in use as it is by a heartbeat that promises nothing', () => {
+  it('keeps a lease in use unchanged with a heartbeat without leaseSeconds', () => {
     const inUse = after(active, [heartbeat({ leaseSeconds: 60 })]);
     expect(transition(inUse, heartbeat(), NOW).run.leaseExpiresAt).toBe(inUse.leaseExpiresAt);
   });
 
-  it('knows from progress alone that somebody has the run', () =>
+  it('activates the run with its first progress event', () =>
     expect(phaseOf(transition(waiting, progress({ current: 1 }), NOW).run)).toBe('active'));
 
-  it('lets a worker that only says that it is done be a good worker', () => {
+  it('accepts a completion as the only event of a worker', () => {
     const { run } = transition(waiting, complete({ newJobsCount: 3 }), NOW);
     expect(run).toMatchObject({ status: 'completed', endedAt: NOW, metrics: { newJobsCount: 3 } });
   });
@@ -215,7 +215,7 @@ describe('taking a run', () => {
   it.each([
     ['a start', start({ workerId: 'worker-2' })],
     ['a heartbeat', heartbeat({ workerId: 'worker-2' })],
-  ])('refuses %s of another worker', (_what, command) =>
+  ])('rejects %s of another worker', (_what, command) =>
     expect(transition(active, command, NOW)).toEqual({
       applied: false,
       run: active,
@@ -237,9 +237,9 @@ describe('attempts', () => {
     ['unclaim', (attempt = 2) => unclaim(attempt)],
   ];
 
-  it('counts on when a lost worker is replaced', () => expect(second.attempt).toBe(2));
+  it('increase when a lost worker is replaced', () => expect(second.attempt).toBe(2));
 
-  it.each(spoken)('refuses %s of an older attempt as stale', (_type, command) =>
+  it.each(spoken)('reject %s of an older attempt as stale', (_type, command) =>
     expect(transition(second, command(1), NOW)).toEqual({
       applied: false,
       run: second,
@@ -247,7 +247,7 @@ describe('attempts', () => {
     }),
   );
 
-  it.each(spoken)('refuses %s of an attempt that was never given out', (_type, command) =>
+  it.each(spoken)('reject %s of an unknown attempt', (_type, command) =>
     expect(transition(second, command(3), NOW)).toEqual({
       applied: false,
       run: second,
@@ -255,27 +255,27 @@ describe('attempts', () => {
     }),
   );
 
-  it.each(spoken)('accepts %s of the current attempt, or without one', (_type, command) => {
+  it.each(spoken)('accept %s of the current attempt, or without an attempt', (_type, command) => {
     expect(refusalOf(second, command(2))).toBeNull();
     expect(refusalOf(second, command())).toBeNull();
   });
 
-  it('says of a run that has ended that it has ended, whatever the attempt', () =>
+  it('report an ended run as ended, regardless of the attempt', () =>
     expect(refusalOf(RUNS.completed, complete({ attempt: 7 }))).toBe('already-ended'));
 });
 
-describe('the end of a run', () => {
+describe('end of a run', () => {
   const BEFORE_START = '2026-03-01T09:00:00.000Z';
   const MIDDLE = '2026-03-01T10:07:00.000Z';
   const FUTURE = '2027-01-01T00:00:00.000Z';
 
   it.each([
-    ['is the time that the worker names', MIDDLE, MIDDLE],
-    ['is the arrival where that is before the start', BEFORE_START, NOW],
-    ['is the arrival where that is before the claim', START, NOW],
-    ['is the claim itself', LATER, LATER],
-    ['is not after now', FUTURE, NOW],
-    ['is now', NOW, NOW],
+    ['is the time that the worker reports', MIDDLE, MIDDLE],
+    ['is the arrival time if the reported time is before the start', BEFORE_START, NOW],
+    ['is the arrival time if the reported time is before the claim', START, NOW],
+    ['may equal the claim time', LATER, LATER],
+    ['is never in the future', FUTURE, NOW],
+    ['may be now', NOW, NOW],
   ])('%s', (_what, occurredAt, endedAt) => {
     expect(transition(active, complete({}, occurredAt), NOW).run.endedAt).toBe(endedAt);
     expect(transition(active, fail({}, occurredAt), NOW).run.endedAt).toBe(endedAt);
@@ -289,27 +289,27 @@ describe('the end of a run', () => {
     ['a completion after the confirmed stop', confirmStop(), complete(), 'cancelled'],
     ['a lost worker after the completion', complete(), loseWorker(), 'completed'],
     ['a stop after the partial completion', complete({ status: 'partial' }), requestStop, 'partial'],
-  ])('is the first one that arrives: %s changes nothing', (_what, first, second, status) => {
+  ])('is set by the first end event: %s has no effect', (_what, first, second, status) => {
     const ended = after(active, [first]);
     expect(ended.status).toBe(status);
     expect(transition(ended, second, NOW)).toEqual({ applied: false, run: ended, refusal: 'already-ended' });
   });
 
-  it('is a completion where the work was really done before the stop reached it', () =>
+  it('is a completion if the worker completes before it stops', () =>
     expect(transition(stopping, complete({ newJobsCount: 5 }), NOW).run).toMatchObject({
       status: 'completed',
       statusReason: null,
       metrics: { newJobsCount: 5 },
     }));
 
-  it('is a failure where the work failed before the stop reached it', () =>
+  it('is a failure if the worker fails before it stops', () =>
     expect(transition(stopping, fail(), NOW).run.status).toBe('failed'));
 
   it.each<[string, RunEventMap['run.failed'], string]>([
-    ['that names nothing more', { errorCode: 'E', message: 'm' }, 'worker-reported'],
+    ['without details', { errorCode: 'E', message: 'm' }, 'worker-reported'],
     ['at a step', { errorCode: 'E', message: 'm', step: 'parse' }, 'step-failed'],
     ['with a reason', { errorCode: 'E', message: 'm', step: 'parse', reason: 'timed-out' }, 'timed-out'],
-  ])('keeps the error of a failure %s, with the reason for it', (_what, payload, statusReason) =>
+  ])('keeps the error and reason of a failure %s', (_what, payload, statusReason) =>
     expect(transition(active, fail(payload), NOW).run).toMatchObject({
       statusReason,
       error: { code: 'E', message: 'm' },
@@ -317,15 +317,19 @@ describe('the end of a run', () => {
   );
 
   it.each<[string, RunEventMap['run.completed'], string | null]>([
-    ['nothing of a whole one', {}, null],
-    ['nothing of a whole one, even with a reason', { status: 'completed', reason: 'x' }, null],
-    ['why it is partial', { status: 'partial', reason: 'quota-reached' }, 'quota-reached'],
-    ['that it is partial, where nobody says why', { status: 'partial' }, 'partial'],
-  ])('says %s', (_what, payload, statusReason) =>
+    ['none for a full completion', {}, null],
+    ['none for a full completion with a reason', { status: 'completed', reason: 'x' }, null],
+    [
+      'the reported reason for a partial completion',
+      { status: 'partial', reason: 'quota-reached' },
+      'quota-reached',
+    ],
+    ['partial for a partial completion without a reason', { status: 'partial' }, 'partial'],
+  ])('has the status reason: %s', (_what, payload, statusReason) =>
     expect(transition(active, complete(payload), NOW).run.statusReason).toBe(statusReason),
   );
 
-  it('is the worker’s own doing where it confirms a stop that nobody asked for', () =>
+  it('is attributed to the worker if it confirms a stop that was not requested', () =>
     expect(transition(active, confirmStop(), NOW).run).toMatchObject({
       status: 'cancelled',
       statusReason: 'cancelled-by-worker',
@@ -334,7 +338,7 @@ describe('the end of a run', () => {
 });
 
 describe('stopping a run', () => {
-  it('cancels one that nobody has claimed at once', () =>
+  it('cancels an unclaimed run immediately', () =>
     expect(transition(waiting, requestStop, NOW).run).toMatchObject({
       status: 'cancelled',
       statusReason: 'cancelled-by-user',
@@ -342,7 +346,7 @@ describe('stopping a run', () => {
       endedAt: NOW,
     }));
 
-  it('only asks where a worker has it, and says until when that worker has to answer', () =>
+  it('sets a deadline for the worker of a claimed run', () =>
     expect(transition(active, requestStop, NOW).run).toMatchObject({
       status: 'running',
       statusReason: null,
@@ -351,33 +355,33 @@ describe('stopping a run', () => {
       endedAt: null,
     }));
 
-  it('has no second effect', () => expect(refusalOf(stopping, requestStop)).toBe('no-effect'));
+  it('has no effect a second time', () => expect(refusalOf(stopping, requestStop)).toBe('no-effect'));
 
-  it('ends as cancelled by the user when the worker confirms', () =>
+  it('cancels the run with the reason of the user when the worker confirms', () =>
     expect(transition(stopping, confirmStop(), NOW).run).toMatchObject({
       status: 'cancelled',
       statusReason: 'cancelled-by-user',
       error: null,
     }));
 
-  it('ends as cancelled, with a warning, when the worker never confirms', () =>
+  it('cancels the run with a warning when the worker never confirms', () =>
     expect(transition(stopping, { type: 'give-up-stopping' }, NOW).run).toMatchObject({
       status: 'cancelled',
       statusReason: 'cancelled-by-user',
       error: { code: 'STOP_NOT_CONFIRMED' },
     }));
 
-  it('ends as cancelled when its time is up meanwhile', () =>
+  it('cancels the run when it times out while stopping', () =>
     expect(transition(stopping, { type: 'time-out' }, NOW).run).toMatchObject({
       status: 'cancelled',
       statusReason: 'cancelled-by-user',
     }));
 });
 
-describe('a clock of this server that was set back', () => {
+describe('server clock set back', () => {
   const earlier = plusSeconds(START, -7200);
 
-  it('lets no run end before it began, however it ends', () => {
+  it('never ends a run or step before its start', () => {
     const begun = after(waiting, [claim, progress({ step: 'fetch', stepStatus: 'running' })], START);
     for (const [run, command] of [
       [waiting, requestStop],
@@ -396,14 +400,14 @@ describe('a clock of this server that was set back', () => {
   });
 });
 
-describe('a lost worker', () => {
+describe('lost worker', () => {
   const busy = after(active, [
     progress({ step: 'fetch', stepStatus: 'completed', exitCode: 0 }),
     progress({ step: 'parse', stepStatus: 'running', current: 3, total: 9, metrics: { found: 4 } }),
     progress({ artifacts: [{ name: 'half.csv', size: 10 }] }),
   ]);
 
-  it('gives the run, as it was at its start, to the next one while attempts are left', () => {
+  it('resets the run for the next attempt if one remains', () => {
     const { run } = transition(busy, loseWorker(), NOW);
     const senderClock = { ...waiting.senderClock, notBefore: NOW };
     expect(run).toEqual({
@@ -415,7 +419,7 @@ describe('a lost worker', () => {
     });
   });
 
-  it('fails the run when none is left', () =>
+  it('fails the run if no attempt remains', () =>
     expect(transition({ ...busy, maxAttempts: 1 }, loseWorker(), NOW).run).toMatchObject({
       status: 'failed',
       statusReason: 'worker-lost',
@@ -423,7 +427,7 @@ describe('a lost worker', () => {
       error: { code: 'WORKER_LOST', message: null, loss: { kind: 'lease-expired' } },
     }));
 
-  it('cancels a run that was to be stopped, attempts or not', () => {
+  it('cancels a stopping run regardless of remaining attempts', () => {
     const asked = after(busy, [requestStop]);
     expect(transition(asked, loseWorker(), NOW).run).toMatchObject({
       status: 'cancelled',
@@ -433,10 +437,9 @@ describe('a lost worker', () => {
     });
   });
 
-  it('is not lost by a run that nobody has', () =>
-    expect(refusalOf(waiting, loseWorker())).toBe('no-effect'));
+  it('has no effect on an unclaimed run', () => expect(refusalOf(waiting, loseWorker())).toBe('no-effect'));
 
-  it('ends the run when the last attempt is lost too', () => {
+  it('fails the run when the last attempt is lost', () => {
     const lastAttempt = after(busy, [loseWorker(), claim]);
     expect(transition(lastAttempt, loseWorker(2), NOW).run).toMatchObject({
       status: 'failed',
@@ -447,14 +450,14 @@ describe('a lost worker', () => {
 });
 
 describe('giving up', () => {
-  it('fails a run that no worker took', () =>
+  it('fails a run that no worker claimed', () =>
     expect(transition(waiting, { type: 'give-up-waiting' }, NOW).run).toMatchObject({
       status: 'failed',
       statusReason: 'no-worker',
       error: { code: 'NO_WORKER' },
     }));
 
-  it('fails a run whose time is up', () =>
+  it('fails a run that timed out', () =>
     expect(transition(active, { type: 'time-out' }, NOW).run).toMatchObject({
       status: 'failed',
       statusReason: 'timed-out',
@@ -462,7 +465,7 @@ describe('giving up', () => {
     }));
 });
 
-describe('the steps of a run', () => {
+describe('steps of a run', () => {
   const running = after(after(waiting, [claim], START), [
     progress({ step: 'fetch', stepStatus: 'running' }, '2026-03-01T10:01:00.000Z'),
     progress({ step: 'fetch', stepStatus: 'completed', exitCode: 0 }, '2026-03-01T10:02:00.000Z'),
@@ -470,7 +473,7 @@ describe('the steps of a run', () => {
   ]);
   const statuses = (run: Run) => run.steps.map(({ status }) => status);
 
-  it('begin and end when their worker says', () =>
+  it('start and end at the times that the worker reports', () =>
     expect(running.steps).toEqual([
       {
         name: 'fetch',
@@ -494,24 +497,20 @@ describe('the steps of a run', () => {
     ['partial', complete({ status: 'partial' }), ['completed', 'completed', 'skipped']],
     ['failed', fail(), ['completed', 'failed', 'skipped']],
     ['failed at a step', fail({ step: 'parse' }), ['completed', 'failed', 'skipped']],
-    [
-      'failed at a step never heard of',
-      fail({ step: 'extra' }),
-      ['completed', 'failed', 'skipped', 'failed'],
-    ],
+    ['failed at an unknown step', fail({ step: 'extra' }), ['completed', 'failed', 'skipped', 'failed']],
     ['cancelled', confirmStop(), ['completed', 'cancelled', 'skipped']],
     ['timed out', { type: 'time-out' }, ['completed', 'failed', 'skipped']],
   ])('are settled when the run is %s', (_what, command, expected) =>
     expect(statuses(transition(running, command, NOW).run)).toEqual(expected),
   );
 
-  it('end with the run where they were cut off', () =>
+  it('end with the run if they were running', () =>
     expect(transition(running, confirmStop(), NOW).run.steps[1]).toMatchObject({
       startedAt: '2026-03-01T10:03:00.000Z',
       endedAt: NOW,
     }));
 
-  it('are skipped without a time where they never began', () =>
+  it('are skipped without times if they never started', () =>
     expect(transition(running, fail(), NOW).run.steps[2]).toEqual({
       name: 'report',
       status: 'skipped',
@@ -520,10 +519,10 @@ describe('the steps of a run', () => {
       exitCode: null,
     }));
 
-  it('are all skipped when a run is cancelled that nobody took', () =>
+  it('are all skipped when an unclaimed run is cancelled', () =>
     expect(statuses(transition(waiting, requestStop, NOW).run)).toEqual(['skipped', 'skipped', 'skipped']));
 
-  it('do not begin again when the news of their start comes late', () => {
+  it('ignore a late start event after their end', () => {
     const { run } = transition(running, progress({ step: 'fetch', stepStatus: 'running' }), NOW);
     expect(run.steps).toEqual(running.steps);
   });
@@ -533,7 +532,7 @@ describe('the steps of a run', () => {
     expect(run.steps).toEqual(running.steps);
   });
 
-  it('may end before the news of their start comes', () => {
+  it('can end before their start is reported', () => {
     const { run } = transition(
       active,
       progress({ step: 'fetch', stepStatus: 'completed', exitCode: 0 }),
@@ -548,19 +547,19 @@ describe('the steps of a run', () => {
     });
   });
 
-  it('have no start where their worker skipped them', () =>
+  it('have no start time if the worker skipped them', () =>
     expect(
       transition(active, progress({ step: 'parse', stepStatus: 'skipped' }), NOW).run.steps[1],
     ).toMatchObject({ status: 'skipped', startedAt: null, endedAt: NOW }));
 
-  it('may be ones that no file names', () =>
+  it('can have names that are not in the project file', () =>
     expect(
       transition(active, progress({ step: 'rank', stepStatus: 'running' }), NOW).run.steps.map(
         ({ name }) => name,
       ),
     ).toEqual(['fetch', 'parse', 'report', 'rank']));
 
-  it('begin with the arrival where their worker names a time before the run or after now', () => {
+  it('start at the arrival time if the reported time is before the run or in the future', () => {
     const early = transition(
       active,
       progress({ step: 'fetch', stepStatus: 'running' }, '1999-01-01T00:00:00.000Z'),
@@ -576,7 +575,7 @@ describe('the steps of a run', () => {
   });
 });
 
-describe('a worker whose clock is off', () => {
+describe('worker clock that is off', () => {
   const STEPS_MS = [20, 1000, 1010, 3000];
   const TIMES = (shiftMs: number, cut = 24) =>
     STEPS_MS.map((ms) => new Date(Date.parse(START) + 300 + ms + shiftMs).toISOString().slice(0, cut));
@@ -600,7 +599,7 @@ describe('a worker whose clock is off', () => {
     ['40 s behind', -40_000],
     ['40 s ahead', 40_000],
     ['right', 0],
-  ])('and %s leaves the run and its steps as long as they were, and in order', (_what, offMs) => {
+  ])('and %s leaves the durations and order of the run and its steps intact', (_what, offMs) => {
     const run = carriedOut(TIMES(offMs), TIMES(5));
     const { steps, startedAt, endedAt } = run;
     const since = (at: string | null) => Date.parse(at!) - Date.parse(startedAt);
@@ -612,7 +611,7 @@ describe('a worker whose clock is off', () => {
     ]);
   });
 
-  it('or sends whole seconds makes no run of 0 ms', () => {
+  it('or has only whole seconds produces no run of 0 ms', () => {
     const whole = TIMES(0, 19).map((text) => `${text}.000Z`);
     const { steps, startedAt, endedAt } = carriedOut(whole, TIMES(5));
     expect(Date.parse(endedAt!) - Date.parse(startedAt)).toBe(2700);
@@ -624,7 +623,7 @@ describe('a worker whose clock is off', () => {
 describe('progress', () => {
   const begun = after(active, [progress({ step: 'fetch', current: 3, total: 10, message: 'Page 3' })]);
 
-  it('is what was said last, member by member', () =>
+  it('merges the latest reported members', () =>
     expect(transition(begun, progress({ current: 4 }), NOW).run.progress).toEqual({
       step: 'fetch',
       current: 4,
@@ -632,7 +631,7 @@ describe('progress', () => {
       message: 'Page 3',
     }));
 
-  it('begins anew with another step', () =>
+  it('is reset by another step', () =>
     expect(transition(begun, progress({ step: 'parse', current: 1 }), NOW).run.progress).toEqual({
       step: 'parse',
       current: 1,
@@ -640,7 +639,7 @@ describe('progress', () => {
       message: null,
     }));
 
-  it('is not set back by late news of a step that has ended, whose metrics count all the same', () => {
+  it('ignores late reports of an ended step, except for their metrics', () => {
     const further = after(begun, [
       progress({ step: 'fetch', stepStatus: 'completed', exitCode: 0 }),
       progress({ step: 'parse', stepStatus: 'running', current: 1 }),
@@ -650,7 +649,7 @@ describe('progress', () => {
     expect(run.metrics).toEqual({ found: 9 });
   });
 
-  it('adds metrics to those known, the latest value of each', () => {
+  it('merges metrics, keeping the latest value of each', () => {
     const run = after(active, [
       progress({ metrics: { found: 1, kept: 1 } }),
       progress({ metrics: { found: 2 } }),
@@ -672,13 +671,21 @@ describe('progress', () => {
   });
 });
 
-describe('what a completed run found', () => {
+describe('metrics of a completed run', () => {
   it.each<[string, RunEventMap['run.completed'], Record<string, number>]>([
-    ['counts new jobs', { newJobsCount: 3, relevantCount: 1 }, { newJobsCount: 3, relevantCount: 1 }],
-    ['falls back to what was stored', { persistedResults: 7 }, { newJobsCount: 7 }],
-    ['prefers the count of new jobs', { newJobsCount: 0, persistedResults: 7 }, { newJobsCount: 0 }],
-    ['adds to what was reported before', { metrics: { kept: 2 } }, { found: 9, kept: 2 }],
-    ['has nothing more to say', {}, { found: 9 }],
+    [
+      'keep newJobsCount and relevantCount',
+      { newJobsCount: 3, relevantCount: 1 },
+      { newJobsCount: 3, relevantCount: 1 },
+    ],
+    ['fall back to persistedResults', { persistedResults: 7 }, { newJobsCount: 7 }],
+    [
+      'prefer newJobsCount to persistedResults',
+      { newJobsCount: 0, persistedResults: 7 },
+      { newJobsCount: 0 },
+    ],
+    ['are merged with earlier metrics', { metrics: { kept: 2 } }, { found: 9, kept: 2 }],
+    ['keep earlier metrics without new ones', {}, { found: 9 }],
   ])('%s', (_what, payload, expected) => {
     const run = after(active, [progress({ metrics: { found: 9 } }), complete(payload)]);
     expect(run.metrics).toMatchObject(expected);
@@ -686,13 +693,13 @@ describe('what a completed run found', () => {
   });
 });
 
-describe('what is made known to workers', () => {
+describe('events published to workers', () => {
   const emitted = (run: Run, command: RunCommand) => {
     const result = transition(run, command, NOW);
     return result.applied ? result.emits : [];
   };
 
-  it('is the request of a new run, with all that a worker needs', () =>
+  it('include the request of a new run, with all that a worker needs', () =>
     expect(requestOf(waiting)).toEqual({
       eventType: 'run.requested',
       payload: {
@@ -705,7 +712,7 @@ describe('what is made known to workers', () => {
       },
     }));
 
-  it('is the next attempt after a lost worker', () =>
+  it('include the next attempt after a lost worker', () =>
     expect(emitted(active, loseWorker())).toEqual([
       { eventType: 'run.requested', payload: expect.objectContaining({ attempt: 2 }) },
     ]));
@@ -713,7 +720,7 @@ describe('what is made known to workers', () => {
   it.each([
     ['a claimed', active],
     ['an unclaimed', waiting],
-  ])('is the wish to stop %s run', (_what, run) =>
+  ])('include the stop request for %s run', (_what, run) =>
     expect(emitted(run, requestStop)).toEqual([
       {
         eventType: 'run.cancel.requested',
@@ -722,17 +729,17 @@ describe('what is made known to workers', () => {
     ]),
   );
 
-  it('is that the time is up, to a worker that is still at it', () =>
+  it('include a stop with reason timed-out when an active run times out', () =>
     expect(emitted(active, { type: 'time-out' })).toEqual([
       { eventType: 'run.cancel.requested', payload: { reason: 'timed-out', requestedBy: 'jobato' } },
     ]));
 
-  it('is that nobody is waited for any more, to a worker that comes too late', () =>
+  it('include a stop with reason no-worker when no worker claims the run', () =>
     expect(emitted(waiting, { type: 'give-up-waiting' })).toEqual([
       { eventType: 'run.cancel.requested', payload: { reason: 'no-worker', requestedBy: 'jobato' } },
     ]));
 
-  it('is not said twice to one that was asked to stop', () =>
+  it('exclude a second stop when a stopping run times out', () =>
     expect(emitted(stopping, { type: 'time-out' })).toEqual([]));
 
   it.each<[string, Run, RunCommand]>([
@@ -743,12 +750,12 @@ describe('what is made known to workers', () => {
     ['a completion', active, complete()],
     ['a failure', active, fail()],
     ['a confirmed stop', stopping, confirmStop()],
-    ['a lost worker that has no successor', { ...active, maxAttempts: 1 }, loseWorker()],
-    ['a second wish to stop', stopping, requestStop],
-  ])('is nothing on %s', (_what, run, command) => expect(emitted(run, command)).toEqual([]));
+    ['a lost worker without remaining attempts', { ...active, maxAttempts: 1 }, loseWorker()],
+    ['a second stop request', stopping, requestStop],
+  ])('exclude %s', (_what, run, command) => expect(emitted(run, command)).toEqual([]));
 
-  describe('a claim that its worker was never told of', () => {
-    it('is taken back with the same attempt, and workers are asked once more', () => {
+  describe('claim whose response was lost', () => {
+    it('is revoked without a new attempt, and publishes the request again', () => {
       const result = transition(active, unclaim(), NOW);
       expect(result).toMatchObject({
         applied: true,
@@ -757,13 +764,13 @@ describe('what is made known to workers', () => {
       });
     });
 
-    it('ends a run that was asked to stop in the meantime', () =>
+    it('ends the run if a stop was requested since then', () =>
       expect(transition(stopping, unclaim(), NOW)).toMatchObject({
         run: { status: 'cancelled', statusReason: 'cancelled-by-user', error: null },
         emits: [],
       }));
 
-    it('is taken back only with its own token, and only while that is unused', () => {
+    it('is revoked only with its own token, and only while that is unused', () => {
       expect(refusalOf(active, unclaim(1, 'another'))).toBe('lease-lost');
       expect(refusalOf(waiting, unclaim())).toBe('no-effect');
       for (const use of [start(), heartbeat(), progress({ current: 1 })]) {
@@ -772,11 +779,11 @@ describe('what is made known to workers', () => {
     });
   });
 
-  describe('a lease with a token', () => {
+  describe('lease with a token', () => {
     const claimed = (leaseSeconds: number) =>
       after(waiting, [{ ...claim, leaseSeconds, lease: { token: TOKEN, claimId: null } }], NOW);
 
-    it('lasts the full time from its first use, however short the claim was', () => {
+    it('has its full duration from its first use, even if the claim was shorter', () => {
       const { run } = transition(claimed(15), progress({ current: 1 }), NOW);
       expect(run).toMatchObject({ leaseUsedAt: NOW, leaseExpiresAt: plusSeconds(NOW, LEASE_SECONDS) });
       const later = plusSeconds(NOW, 5);
@@ -786,7 +793,7 @@ describe('what is made known to workers', () => {
       });
     });
 
-    it('is remembered when its attempt is lost, and gone from the next one', () => {
+    it('is kept in pastLeases after its attempt is lost, and cleared for the next one', () => {
       const { run } = transition(claimed(30), loseWorker(), NOW);
       expect(run).toMatchObject({
         attempt: 2,
@@ -796,7 +803,7 @@ describe('what is made known to workers', () => {
       });
     });
 
-    it('is not remembered where it was never used', () =>
+    it('is not kept in pastLeases if it was never used', () =>
       expect(transition(claimed(30), unclaim(), NOW).run).toMatchObject({
         attempt: 1,
         leaseToken: null,
@@ -805,11 +812,11 @@ describe('what is made known to workers', () => {
   });
 });
 
-describe('an external run whose request was published', () => {
+describe('external run with a published request', () => {
   const handedOut: Run = { ...aNewRun({ executor: 'external', maxAttempts: 2 }), requestPublishedAt: LATER };
   const stop: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' };
 
-  it('is cancelled at once by a stop, which says that a worker may be at work and tells it', () => {
+  it('is cancelled immediately by a stop, with a warning that a worker may be active', () => {
     const result = transition(handedOut, stop, NOW);
     expect(result.run).toMatchObject({
       status: 'cancelled',
@@ -821,12 +828,12 @@ describe('an external run whose request was published', () => {
 
   it.each<[string, Run]>([
     ['its request is not published yet', { ...handedOut, requestPublishedAt: null }],
-    ['our own workers carry it out', { ...handedOut, executor: 'steps' }],
-  ])('is cancelled without a doubt where %s', (_what, run) =>
+    ['its executor is steps', { ...handedOut, executor: 'steps' }],
+  ])('is cancelled without a warning if %s', (_what, run) =>
     expect(transition(run, stop, NOW).run).toMatchObject({ status: 'cancelled', error: null }),
   );
 
-  it('is not handed out any more once it waits for its next attempt', () => {
+  it('is not handed out while it waits for its next attempt', () => {
     const claimed = after(handedOut, [claim]);
     expect(isHandedOut(handedOut)).toBe(true);
     for (const command of [

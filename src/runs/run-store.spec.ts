@@ -82,8 +82,8 @@ const countOf = async (table: string, runId: string) => {
   return row!.count;
 };
 
-describe('starting a run', () => {
-  it('is done once by 10,000 who try at the same moment; the others are told which run is in progress', async () => {
+describe('triggering a run', () => {
+  it('creates one run for 10,000 concurrent requests; the others receive its ID', async () => {
     const projectId = aProject();
     const tries = await Promise.allSettled(
       Array.from({ length: 10_000 }, () => runs.trigger(projectId, {}, null)),
@@ -103,19 +103,19 @@ describe('starting a run', () => {
     expect((await queries.list({ projectId }, 10)).items).toHaveLength(1);
   });
 
-  it('is done for each of many projects at the same moment', async () => {
+  it('creates a run for each of many projects at the same time', async () => {
     const projects = Array.from({ length: 10 }, aProject);
     const started = await Promise.all(projects.map((projectId) => runs.trigger(projectId, {}, null)));
     expect(started.map(({ run }) => run.projectId)).toEqual(projects);
     expect(new Set(started.map(({ run }) => run.runId)).size).toBe(10);
   });
 
-  it('comes with its request to workers, in the history of the run from its first moment', async () => {
+  it('stores the run together with its request event', async () => {
     const runId = await aRun();
     expect(await history(runId)).toMatchObject([{ eventType: 'run.requested', outcome: 'applied' }]);
   });
 
-  it('leaves neither run nor request nor key behind where it fails half way, and hurts no other', async () => {
+  it('rolls back run, request and key on failure, and does not affect other triggers', async () => {
     const [unlucky, lucky] = [aProject(), aProject()];
     await sql(
       `CREATE TRIGGER no_room BEFORE INSERT ON outbox WHEN NEW.payload LIKE '%"projectId":"${unlucky}"%'` +
@@ -141,8 +141,8 @@ describe('starting a run', () => {
   });
 });
 
-describe('a request with an idempotency key', () => {
-  it('is carried out once by 50 who send it at the same moment, and answered alike', async () => {
+describe('trigger with an idempotency key', () => {
+  it('creates one run for 50 concurrent requests, with the same response', async () => {
     const projectId = aProject();
     const answers = await Promise.all(
       Array.from({ length: 50 }, () => runs.trigger(projectId, {}, `k-${projectId}`)),
@@ -152,7 +152,7 @@ describe('a request with an idempotency key', () => {
     expect((await queries.list({ projectId }, 10)).items).toHaveLength(1);
   });
 
-  it('is answered with its first answer even after the run has ended', async () => {
+  it('returns the first response even after the run has ended', async () => {
     const projectId = aProject();
     const first = await runs.trigger(projectId, {}, `k-${projectId}`);
     await runs.stop(first.run.runId, 'ada');
@@ -160,7 +160,7 @@ describe('a request with an idempotency key', () => {
     expect((await get(first.run.runId)).status).toBe('cancelled');
   });
 
-  it('is refused where the key belongs to another request, whether that run is in progress or not', async () => {
+  it('is rejected if the key belongs to another request, whether or not that run is active', async () => {
     const projectId = aProject();
     const first = await runs.trigger(projectId, { triggeredBy: 'manual' }, `k-${projectId}`);
     const other = () => runs.trigger(projectId, { triggeredBy: 'api' }, `k-${projectId}`);
@@ -169,7 +169,7 @@ describe('a request with an idempotency key', () => {
     await expect(other()).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
   });
 
-  it('is refused to one of two projects that send the same key at the same moment', async () => {
+  it('is rejected for one of two projects that send the same key at the same time', async () => {
     const [one, two] = [aProject(), aProject()];
     const answers = await Promise.allSettled(
       [one, two].map((projectId) => runs.trigger(projectId, {}, `k-${one}`)),
@@ -179,7 +179,7 @@ describe('a request with an idempotency key', () => {
     expect((await queries.list({ projectId: two }, 10)).items).toEqual([]);
   });
 
-  it('may be sent again after it was refused because of another run', async () => {
+  it('can be repeated after it was rejected because of another run', async () => {
     const projectId = aProject();
     const { run } = await runs.trigger(projectId, {}, null);
     await expect(runs.trigger(projectId, {}, `k-${projectId}`)).rejects.toMatchObject({
@@ -190,8 +190,8 @@ describe('a request with an idempotency key', () => {
   });
 });
 
-describe('an event', () => {
-  it('has its effect once, however often it comes in one batch', async () => {
+describe('event', () => {
+  it('is applied once if it is repeated within a batch', async () => {
     const runId = await aRun();
     const event = fieldsOf(runId, 'run.progress', { current: 1 });
     const applied = await Promise.all(Array.from({ length: 20 }, () => apply(entryOf(event))));
@@ -202,7 +202,7 @@ describe('an event', () => {
     expect(await get(runId)).toMatchObject({ revision: 2, progress: { current: 1 } });
   });
 
-  it('has its effect once, however often it comes later', async () => {
+  it('is applied once if it is repeated later', async () => {
     const runId = await aRun();
     const event = fieldsOf(runId, 'run.progress', { metrics: { found: 1 } });
     expect((await apply(entryOf(event))).outcome).toBe('applied');
@@ -214,7 +214,7 @@ describe('an event', () => {
     expect((await get(runId)).metrics).toEqual({ found: 2 });
   });
 
-  it('takes part in one batch with others of its run, each after the other', async () => {
+  it('is applied in order with other events of its run in the same batch', async () => {
     const runId = await aRun();
     await Promise.all([
       apply(anEvent(runId, 'run.started', { workerId: 'w', attempt: 1 })),
@@ -249,7 +249,7 @@ describe('an event', () => {
     ]);
   });
 
-  it('of an older attempt is recorded and changes nothing', async () => {
+  it('of an older attempt is recorded and has no effect', async () => {
     const runId = await aRun();
     await store.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
     await store.command(runId, { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } });
@@ -274,7 +274,7 @@ describe('an event', () => {
     expect(await jobato.app.get(LogStore).lastSeq(runId)).toBe(0);
   });
 
-  it('that carries lines adds them to the log, once', async () => {
+  it('with log lines adds them to the log once', async () => {
     const runId = await aRun();
     const event = fieldsOf(runId, 'run.log', {
       lines: [
@@ -299,7 +299,7 @@ describe('an event', () => {
     ]);
   });
 
-  it('wakes those who follow the log, however the id of the run is written', async () => {
+  it('notifies log followers even if the run ID is in upper case', async () => {
     const runId = await aRun();
     const woken: string[] = [];
     const stop = jobato.app.get(LogTail).onGrowth(runId, () => woken.push('woken'));
@@ -369,8 +369,8 @@ describe('an event', () => {
   );
 });
 
-describe('an event that cannot be applied', () => {
-  it('is listed with the reason and what was received, and the batch goes on', async () => {
+describe('event that cannot be applied', () => {
+  it('is listed with its reason and fields, and does not affect its batch', async () => {
     const runId = await aRun();
     const [nobody, malformed, good] = await Promise.all([
       apply(anEvent(randomUUID(), 'run.completed', {})),
@@ -390,7 +390,7 @@ describe('an event that cannot be applied', () => {
     expect((await get(runId)).status).toBe('completed');
   });
 
-  it('does not keep the stream from being read, and is finished with', async () => {
+  it('is acknowledged and does not block the stream', async () => {
     const runId = await aRun();
     await stream.publish([
       { ...fieldsOf(runId, 'run.progress', { current: 7 }), eventVersion: '99' },
@@ -409,7 +409,7 @@ describe('an event that cannot be applied', () => {
     ]);
   });
 
-  it('counts as never seen: sent again as it should be, it has its effect', async () => {
+  it('is applied when it is sent again in a valid form', async () => {
     const runId = await aRun();
     const event = fieldsOf(runId, 'run.progress', { current: 3 });
     await apply(entryOf({ ...event, eventVersion: '2' }));
@@ -417,7 +417,7 @@ describe('an event that cannot be applied', () => {
     expect(applied.outcome).toBe('applied');
   });
 
-  it('because its run is damaged hurts no other event of its batch', async () => {
+  it('because of a damaged run does not affect other events of its batch', async () => {
     const [damaged, sound] = [await aRun(), await aRun()];
     await sql("UPDATE runs SET steps = '{' WHERE run_id = ?", [damaged]);
     const results = await Promise.allSettled([
@@ -431,7 +431,7 @@ describe('an event that cannot be applied', () => {
     expect((await history(damaged)).map(({ eventType }) => eventType)).toEqual(['run.requested']);
   });
 
-  it('is given up after five deliveries, listed, and finished with', async () => {
+  it('is rejected and acknowledged after five deliveries', async () => {
     const folders = makeFolders({ only: nodeStep('only', '') });
     try {
       const first = await RunningApp.start(folders, { WORKER: 'off' });
@@ -464,11 +464,11 @@ describe('an event that cannot be applied', () => {
   });
 });
 
-describe('a command', () => {
-  it('is answered with null where there is no such run', async () =>
+describe('command', () => {
+  it('returns null for an unknown run', async () =>
     expect(await store.command(randomUUID(), { type: 'time-out' })).toBeNull());
 
-  it('to claim is granted to one of 100 who try at the same moment', async () => {
+  it('grants one of 100 concurrent claims', async () => {
     const runId = await aRun();
     const claims = await Promise.all(
       Array.from({ length: 100 }, (_, n) =>
@@ -491,7 +491,7 @@ describe('a command', () => {
     expect(await get(runId)).toMatchObject({ status: 'failed', statusReason: 'timed-out' });
   });
 
-  it('that fails half way leaves the run as it was', async () => {
+  it('leaves the run unchanged if it fails halfway', async () => {
     const runId = await aRun();
     const before = await get(runId);
     await sql(
@@ -503,7 +503,7 @@ describe('a command', () => {
     expect((await runs.stop(runId, 'ada')).status).toBe('cancelled');
   });
 
-  it('tells of the change after it is durable', async () => {
+  it('notifies watchers of the stored change', async () => {
     const runId = await aRun();
     const seen = jobato.until(runId, (run) => run.status === 'cancelled');
     await store.command(runId, { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' });

@@ -31,15 +31,15 @@ class Heard {
   }
 }
 
-describe('the time of an event', () => {
-  it('is the time that it names where the clocks agree, however late it arrives', () => {
+describe('event time', () => {
+  it('is the reported time if the clocks agree, even if the event arrives late', () => {
     const worker = new Heard(0);
     expect([worker.hear(10), worker.hear(500, { latencyMs: 60_000 })]).toEqual([10, 500]);
     expect(worker.skewMs).toBeNull();
   });
 
   it.each([-7_200_000, -40_000, -6000, 6000, 40_000, 7_200_000])(
-    'is right to the delay of arrival where the sender is off by %d ms',
+    'is accurate to the arrival delay if the sender clock is off by %d ms',
     (offMs) => {
       const worker = new Heard(offMs);
       expect(worker.hear(20)).toBe(25);
@@ -49,17 +49,17 @@ describe('the time of an event', () => {
     },
   );
 
-  it('is the arrival where it names a time after it', () => {
+  it('is the arrival time if the reported time is later', () => {
     const worker = new Heard(40_000);
     expect(worker.hear(60_000)).toBe(60_005);
   });
 
-  it('is never before what is known to have happened before', () => {
+  it('is never before the given minimum', () => {
     const worker = new Heard(0);
     expect(worker.hear(1000, { floorMs: 1500, latencyMs: 700 })).toBe(1700);
   });
 
-  it('goes on with the arrival where a clock is set while the attempt runs', () => {
+  it('falls back to the arrival time if a clock is changed during the attempt', () => {
     const behind = new Heard(-40_000);
     behind.hear(10);
     const run = { startedAt: STARTED, senderClock: { notBefore: STARTED, lagMs: -7_200_000, isOff: true } };
@@ -69,26 +69,26 @@ describe('the time of an event', () => {
     expect(clockSkewMs({ senderClock })).toBe(-10);
   });
 
-  it('is no earlier than the start of the run where this server set its own clock back', () => {
+  it('is not before the run start if the server clock was set back', () => {
     const run = { startedAt: STARTED, senderClock: unheardSince(STARTED) };
     expect(timeOf(run, at(-7_200_000), at(-7_200_000))).toBe(STARTED);
   });
 
-  it('is no earlier than the claim', () => {
+  it('is not before the claim', () => {
     const claimed = { startedAt: STARTED, senderClock: unheardSince(at(60_000)) };
     const senderClock = clockAfter(claimed, at(30_000), at(60_100));
     expect(timeOf({ ...claimed, senderClock }, at(30_000), at(60_100))).toBe(at(60_100));
     expect(clockSkewMs({ senderClock })).toBe(-30_100);
   });
 
-  it('takes runs of before clocks were recorded as they are', () => {
+  it('is the reported time for runs without a recorded clock', () => {
     const run = { startedAt: STARTED, senderClock: null };
     expect(timeOf(run, at(10), at(20))).toBe(at(10));
     expect(clockSkewMs(run)).toBeNull();
   });
 
   describe('without fractions', () => {
-    it('is within its second, and not before the start', () => {
+    it('stays within its second, and not before the start', () => {
       const worker = new Heard(0, true);
       expect(worker.hear(100)).toBe(105);
       expect(worker.hear(400, { floorMs: 105, latencyMs: 60_000 })).toBe(699);
@@ -96,7 +96,7 @@ describe('the time of an event', () => {
       expect(worker.skewMs).toBeNull();
     });
 
-    it('is corrected where the clock is off', () => {
+    it('is corrected if the clock is off', () => {
       const worker = new Heard(-40_000, true);
       expect(worker.hear(100)).toBe(105);
       const end = worker.hear(30_000, { floorMs: 105 });

@@ -32,7 +32,7 @@ const said = (run: Run, seconds: number) => {
 
 it.each<[string, Run, number, string]>([
   [
-    'it was asked for',
+    'a stop was requested',
     asked,
     2,
     'Stop requested 2 s ago. Worker worker-1 has not confirmed it yet; without confirmation the run is cancelled in 28 s.',
@@ -44,13 +44,13 @@ it.each<[string, Run, number, string]>([
     'SIGTERM was sent to step parse 4 s ago. Still alive: python3 (pid 4711), sh (pid 4712) and 1 more; they are killed in 6 s.',
   ],
   [
-    'one is left',
+    'one process is alive',
     reported(terminated({ aliveCount: 1, alive: [python] })),
     5,
     'SIGTERM was sent to step parse 4 s ago. Still alive: python3 (pid 4711); it is killed in 6 s.',
   ],
   [
-    'nobody can tell who is left',
+    'the remaining processes are unknown',
     reported(terminated()),
     5,
     'SIGTERM was sent to step parse 4 s ago; processes still alive are killed in 6 s.',
@@ -62,13 +62,13 @@ it.each<[string, Run, number, string]>([
     'SIGTERM was sent to step parse 1 s ago; all processes have ended.',
   ],
   [
-    'not even SIGKILL ended it',
+    'a process survives SIGKILL',
     reported({ signal: 'SIGKILL', sentAt: at(1), aliveCount: 1, alive: [python] }),
     3,
     'SIGKILL was sent to step parse 2 s ago. Still alive: python3 (pid 4711).',
   ],
   [
-    'a time-out is at work',
+    'a step timed out',
     after(claimed, [report(terminated({ cause: 'step-timed-out', aliveCount: 2 }), 1)], at(1)),
     5,
     'Step parse took longer than allowed. SIGTERM was sent to step parse 4 s ago. Still alive: 2 processes; they are killed in 6 s.',
@@ -86,34 +86,34 @@ it.each<[string, Run, number, string]>([
     'SIGTERM was sent to step parse 4 s ago; processes still alive are killed in 6 s.',
   ],
   [
-    'a time names no zone',
+    'a time without a zone',
     reported(terminated({ killAt: at(11).replace('Z', '') })),
     5,
     'SIGTERM was sent to step parse 4 s ago; processes still alive are killed in 6 s.',
   ],
   [
-    'its times cannot be',
+    'times out of range',
     reported(terminated({ sentAt: '-271821-04-20T00:00:00.000Z', killAt: '+275760-09-13T00:00:00.000Z' })),
     5,
     'SIGTERM was sent to step parse 4 s ago.',
   ],
   [
-    'its times are days away',
+    'times that are days off',
     reported(terminated({ sentAt: at(-90_000), killAt: at(90_000) })),
     5,
     'SIGTERM was sent to step parse 4 s ago.',
   ],
   [
-    'it says that SIGTERM was sent before the run had begun',
+    'SIGTERM before the start of the run',
     reported(terminated({ sentAt: at(-3600), killAt: undefined })),
     5,
     'SIGTERM was sent to step parse 5 m 05 s ago.',
   ],
-])('says how far a stop is: %s', (_what, run, seconds, text) => {
+])('describes the progress of a stop: %s', (_what, run, seconds, text) => {
   expect(said(run, seconds)).toBe(text);
 });
 
-it('marks the times that go on', () => {
+it('marks running times', () => {
   expect(stopSentences(reported(terminated()), at(5))).toEqual([
     [
       { text: 'SIGTERM was sent to step parse ' },
@@ -127,28 +127,28 @@ it('marks the times that go on', () => {
 });
 
 it.each<[string, Run]>([
-  ['nobody asked for the stop that it speaks of', after(claimed, [report(terminated(), 1)], at(1))],
+  ['the stop was not requested', after(claimed, [report(terminated(), 1)], at(1))],
   [
-    'its step is over',
+    'its step has already ended',
     after(claimed, [
       { type: 'progress', occurredAt: LATER, payload: { step: 'parse', stepStatus: 'completed' } },
       report(terminated({ cause: 'left-behind' }), 1),
     ]),
   ],
   [
-    'the step ended meanwhile',
+    'its step ended after the report',
     after(claimed, [
       report(terminated({ cause: 'left-behind' }), 0),
       { type: 'progress', occurredAt: LATER, payload: { step: 'parse', stepStatus: 'completed' } },
     ]),
   ],
   ['the run has ended', after(reported(terminated()), [{ type: 'give-up-stopping' }])],
-])('keeps no report where %s', (_what, run) => {
+])('keeps no report if %s', (_what, run) => {
   expect(run.stopReport).toBeNull();
   expect(stopSentences(run, at(2))).toBeNull();
 });
 
-describe('reports that overtake each other', () => {
+describe('stop reports out of order', () => {
   const news = (step: string, stepStatus: 'running' | 'completed', seconds: number): RunCommand => ({
     type: 'progress',
     occurredAt: at(seconds),
@@ -159,19 +159,19 @@ describe('reports that overtake each other', () => {
   const more = report(terminated({ aliveCount: 3 }), 1);
   const kept = (...commands: RunCommand[]) => after(asked, commands, at(5)).stopReport;
 
-  it('leave the newest', () => {
+  it('keep the newest', () => {
     expect(kept(fewer, more)).toMatchObject({ aliveCount: 1 });
     expect(kept(more, fewer)).toMatchObject({ aliveCount: 1 });
   });
 
-  it('leave SIGKILL, whatever the clock said', () => {
+  it('keep SIGKILL regardless of the clock', () => {
     for (const seconds of [0, 3, 5]) {
       expect(kept(report(killed, 3), report(terminated(), seconds))).toMatchObject({ signal: 'SIGKILL' });
       expect(kept(report(terminated(), seconds), report(killed, 3))).toMatchObject({ signal: 'SIGKILL' });
     }
   });
 
-  it('stay until their step has ended, or a later one begins', () => {
+  it('are kept until their step ends or a later step starts', () => {
     expect(kept(fewer, news('fetch', 'completed', 3))).toMatchObject({ step: 'parse' });
     expect(kept(fewer, news('parse', 'running', 3))).toMatchObject({ step: 'parse' });
     expect(kept(fewer, news('report', 'running', 1))).toMatchObject({ step: 'parse' });

@@ -29,7 +29,7 @@ const said = (run: Run, known: WaitingFacts, now: string) => {
 const claimed = after(unclaimed, [claim]);
 const nameless = after(external, [{ type: 'progress', occurredAt: LATER, payload: {} }]);
 
-describe('why a run is not further', () => {
+describe('waitingFor', () => {
   it.each<[string, Run, WaitingFacts, string, RegExp]>([
     [
       'its request is not published',
@@ -39,14 +39,14 @@ describe('why a run is not further', () => {
       /accepted and stored/,
     ],
     [
-      'its request is not published and all places are taken',
+      'its request is not published and all slots are taken',
       unclaimed,
       facts({ unpublished: true, stepWorkers: { slots: 1, busy: 1 } }),
       'not-yet-published',
       /accepted and stored/,
     ],
     [
-      'it was only just asked for',
+      'it was triggered less than a second ago',
       { ...unclaimed, startedAt: '2026-03-01T10:05:09.500Z' },
       facts(),
       'no-worker-yet',
@@ -54,21 +54,21 @@ describe('why a run is not further', () => {
     ],
     ['no worker claims it although a slot is free', unclaimed, facts(), 'no-worker-yet', /a slot is free/],
     [
-      'nobody carries out steps',
+      'no worker runs steps',
       unclaimed,
       facts({ stepWorkers: { slots: 0, busy: 0 } }),
       'no-worker-yet',
       /WORKER=off/,
     ],
     [
-      'every place is taken',
+      'all slots are taken',
       unclaimed,
       facts({ stepWorkers: { slots: 2, busy: 2 } }),
       'workers-busy',
       /All 2 slots are taken/,
     ],
     [
-      'its request is published and nothing is known of its workers, also if the own slots are busy',
+      'its request is published, even if the slots of this server are taken',
       external,
       facts({ stepWorkers: { slots: 2, busy: 2 } }),
       'handed-out',
@@ -82,14 +82,14 @@ describe('why a run is not further', () => {
       /^Handed to a worker at 2026-03-01T10:05:00.000Z\. Workers of this project report only at the end, typically after 4 s\.$/,
     ],
     [
-      'it is handed out, also while it is asked for once more',
+      'it is handed out while its request is published again',
       external,
       facts({ habit: AT_END, unpublished: true }),
       'handed-out',
       /^Handed to a worker/,
     ],
     [
-      'its external worker would have reported by now',
+      'its external worker is overdue',
       external,
       facts({ habit: AT_START }),
       'no-worker-yet',
@@ -103,7 +103,7 @@ describe('why a run is not further', () => {
       /accepted and stored/,
     ],
     [
-      'nothing is known of its external worker, but others were heard of',
+      'no external worker has reported but other consumers are active',
       external,
       facts({
         consumers: [
@@ -115,7 +115,7 @@ describe('why a run is not further', () => {
       /^Published at .*Seen lately: gpu-1 \(ml, 3 s ago\)\.$/,
     ],
     [
-      'nobody here carries out steps, but workers elsewhere were heard of',
+      'no worker of this server runs steps but other consumers are active',
       unclaimed,
       facts({
         stepWorkers: { slots: 0, busy: 0 },
@@ -127,34 +127,34 @@ describe('why a run is not further', () => {
       'no-worker-yet',
       /Seen lately: w-1 \(HTTP, 0 s ago\)\.$/,
     ],
-    ['no consumer was heard of', external, facts(), 'handed-out', /without a group cannot be seen/],
-    ['it is being stopped', after(claimed, [ask]), facts(), 'stopping', /worker-1/],
+    ['no consumer is active', external, facts(), 'handed-out', /without a group cannot be seen/],
+    ['it is stopping', after(claimed, [ask]), facts(), 'stopping', /worker-1/],
     [
-      'it is being stopped by nobody knows whom',
+      'it is stopping and its worker has no name',
       after(nameless, [ask]),
       facts(),
       'stopping',
       /that holds the run/,
     ],
-  ])('says that %s', (_what, run, known, code, message) => {
+  ])('returns the reason and message if %s', (_what, run, known, code, message) => {
     expect(said(run, known, SOON)).toEqual({ code, message: expect.stringMatching(message) });
   });
 
-  it('says that the worker is silent once its lease is over, and since when', () =>
+  it('returns worker-silent with the last heartbeat after the lease has expired', () =>
     expect(said(claimed, facts(), MUCH_LATER)).toEqual({
       code: 'worker-silent',
       message: expect.stringContaining(`Worker worker-1 sent its last heartbeat at ${LATER}`),
     }));
 
-  it('says that it is stopping rather than that the worker is silent', () =>
+  it('returns stopping rather than worker-silent for a run that is stopping', () =>
     expect(waitingFor(after(claimed, [ask]), facts(), MUCH_LATER)?.code).toBe('stopping'));
 
   it.each<[string, Run, string]>([
     ['its worker has the lease', claimed, SOON],
-    ['the lease ends this very moment', claimed, claimed.leaseExpiresAt!],
-    ['its worker promised nothing', nameless, MUCH_LATER],
+    ['its lease expires at this moment', claimed, claimed.leaseExpiresAt!],
+    ['its worker has no lease', nameless, MUCH_LATER],
     ['it has ended', after(unclaimed, [ask]), MUCH_LATER],
-  ])('says nothing while %s', (_what, run, now) => {
+  ])('returns null while %s', (_what, run, now) => {
     expect(waitingFor(run, facts({ unpublished: true }), now)).toBeNull();
   });
 });

@@ -11,7 +11,7 @@ const claimant = (more: Partial<Claimant> = {}): Claimant => ({
 });
 const run = (more: Partial<Run> = {}): Run => ({ ...aNewRun(), workerId: 'holder', ...more });
 
-describe('who may act for a run', () => {
+describe('lease rules', () => {
   it.each<[string, Partial<Run>, Partial<Claimant>, boolean]>([
     ['the holder of the token', { leaseToken: TOKEN }, { leaseToken: TOKEN }, true],
     ['the holder, naming its attempt', { leaseToken: TOKEN }, { leaseToken: TOKEN, attempt: 1 }, true],
@@ -26,9 +26,11 @@ describe('who may act for a run', () => {
     ['an external worker whose lease is over', { executor: 'external' }, { leaseToken: 'old' }, false],
     ['another external worker', { executor: 'external' }, { workerId: 'w' }, false],
     ['an external worker without its token', { executor: 'external', leaseToken: TOKEN }, {}, false],
-  ])('%s', (_name, ofRun, of, expected) => expect(mayAct(run(ofRun), claimant(of))).toBe(expected));
+  ])('mayAct decides for %s', (_name, ofRun, of, expected) =>
+    expect(mayAct(run(ofRun), claimant(of))).toBe(expected),
+  );
 
-  it('tells the end of a run only to its holder, and never the name of another one', () => {
+  it('refusal reveals the end of a run only to its holder, and never the name of another worker', () => {
     const ended = run({ leaseToken: TOKEN, status: 'failed', endedAt: '2026-03-01T10:00:00.000Z' });
     expect(refusal(ended, claimant({ leaseToken: TOKEN })).code).toBe('RUN_ALREADY_ENDED');
     const refused = refusal(ended, claimant({ leaseToken: 'guess', attempt: 1 }));

@@ -15,28 +15,28 @@ const passed =
 
 describe('overdueCommand', () => {
   it.each<[string, Run, Limit[], RunCommand['type'] | null]>([
-    ['nothing while no limit has passed', active, [], null],
-    ['a lost worker after its lease', active, ['lease'], 'lose-worker'],
-    ['the end of waiting after the claim time-out', waiting, ['claim'], 'give-up-waiting'],
-    ['nothing of claiming once it is claimed', active, ['claim'], null],
-    ['a time-out after the time of an active run', active, ['finish'], 'time-out'],
-    ['a time-out after the time of a waiting run', waiting, ['finish'], 'time-out'],
-    ['the end of stopping after the grace period', active, ['stop'], 'give-up-stopping'],
-    ['the end of stopping first', active, ['stop', 'lease', 'finish'], 'give-up-stopping'],
-    ['a lost worker rather than a time-out', active, ['lease', 'finish'], 'lose-worker'],
-    ['the end of waiting rather than a time-out', waiting, ['claim', 'finish'], 'give-up-waiting'],
-  ])('is %s', (_what, run, limits, expected) =>
+    ['null if no limit has passed', active, [], null],
+    ['lose-worker after the lease', active, ['lease'], 'lose-worker'],
+    ['give-up-waiting after the claim timeout', waiting, ['claim'], 'give-up-waiting'],
+    ['null after the claim timeout of a claimed run', active, ['claim'], null],
+    ['time-out after the time limit of an active run', active, ['finish'], 'time-out'],
+    ['time-out after the time limit of a waiting run', waiting, ['finish'], 'time-out'],
+    ['give-up-stopping after the grace period', active, ['stop'], 'give-up-stopping'],
+    ['give-up-stopping before other commands', active, ['stop', 'lease', 'finish'], 'give-up-stopping'],
+    ['lose-worker rather than time-out', active, ['lease', 'finish'], 'lose-worker'],
+    ['give-up-waiting rather than time-out', waiting, ['claim', 'finish'], 'give-up-waiting'],
+  ])('returns %s', (_what, run, limits, expected) =>
     expect(overdueCommand(run, passed(...limits))?.type ?? null).toBe(expected),
   );
 
-  it('names the attempt that was lost, and why', () =>
+  it('includes the lost attempt and the reason', () =>
     expect(overdueCommand(active, passed('lease'))).toEqual({
       type: 'lose-worker',
       attempt: 1,
       loss: { kind: 'lease-expired' },
     }));
 
-  it('is a command that the state machine accepts, in every phase that has a limit', () => {
+  it('returns a command that the state machine accepts, in each phase with a limit', () => {
     const stop: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' };
     const limits: [Run, Limit][] = [
       [waiting, 'claim'],

@@ -6,7 +6,7 @@ import type { RunCommand } from '../runs/run-state';
 
 const HOUR_MS = 3_600_000;
 const JUMPS: [string, number][] = [
-  ['is left alone', 0],
+  ['is unchanged', 0],
   ['is set two hours forward', 2 * HOUR_MS],
   ['is set two hours back', -2 * HOUR_MS],
 ];
@@ -65,8 +65,8 @@ describe('RunDeadlines', () => {
     return Infinity;
   }
 
-  describe.each(LIMITS)('the limit %s of 20 s', (limit) => {
-    it.each(JUMPS)('passes after 20 s when the clock %s afterwards', async (_what, ms) => {
+  describe.each(LIMITS)('limit %s of 20 s', (limit) => {
+    it.each(JUMPS)('expires after 20 s if the clock %s afterwards', async (_what, ms) => {
       await look();
       clock.pass(1000);
       const run = LIMITED[limit]();
@@ -75,7 +75,7 @@ describe('RunDeadlines', () => {
       expect(await secondsUntilPassed(run, limit)).toBe(21);
     });
 
-    it.each(JUMPS)('passes after 20 s when the clock %s before the first look at it', async (_what, ms) => {
+    it.each(JUMPS)('expires after 20 s if the clock %s before the first check', async (_what, ms) => {
       await look();
       const run = LIMITED[limit]();
       clock.jump(ms);
@@ -85,7 +85,7 @@ describe('RunDeadlines', () => {
       expect(seconds).toBeLessThanOrEqual(21);
     });
 
-    it('has passed at once where it passed before this process', async () => {
+    it('has expired immediately if it expired before this process started', async () => {
       const run = LIMITED[limit]();
       clock.pass(21_000);
       await look(run);
@@ -93,13 +93,13 @@ describe('RunDeadlines', () => {
       expect(deadlines.hasPassed(run.runId, limit)).toBe(true);
     });
 
-    it('passes after its whole length at the latest where the clock was set back before this process', async () => {
+    it('expires after at most 20 s if the clock was set back before this process started', async () => {
       const run = LIMITED[limit]();
       clock.jump(-2 * HOUR_MS);
       expect(await secondsUntilPassed(run, limit)).toBe(21);
     });
 
-    it('leaves a fresh period after an outage of this server', async () => {
+    it('restarts after an outage of this server', async () => {
       const run = LIMITED[limit]();
       await look(run);
       clock.pass(60_000);
@@ -108,7 +108,7 @@ describe('RunDeadlines', () => {
       expect(await secondsUntilPassed(run, limit)).toBe(fresh + 1);
     });
 
-    it('leaves no more time to a run that begins after an outage', async () => {
+    it('is not extended for a run that starts after an outage', async () => {
       await look();
       deadlines.noteOutage({ isOwn: true });
       clock.pass(1000);
@@ -117,7 +117,7 @@ describe('RunDeadlines', () => {
     });
   });
 
-  it('holds up no stop because the stream is away', async () => {
+  it('does not extend a stop deadline during a stream outage', async () => {
     const run = LIMITED.stop();
     await look(run);
     clock.pass(4000);
@@ -125,7 +125,7 @@ describe('RunDeadlines', () => {
     expect(await secondsUntilPassed(run, 'stop')).toBe(17);
   });
 
-  it('counts a look that fails as an outage', async () => {
+  it('treats a failed check as an outage', async () => {
     const run = LIMITED.lease();
     await look(run);
     clock.pass(1000);
@@ -133,7 +133,7 @@ describe('RunDeadlines', () => {
     expect(await secondsUntilPassed(run, 'lease')).toBe(31);
   });
 
-  it('counts a look that takes long as an outage', async () => {
+  it('treats a slow check as an outage', async () => {
     const run = LIMITED.lease();
     await look(run);
     await deadlines.look(() => {
@@ -143,7 +143,7 @@ describe('RunDeadlines', () => {
     expect(deadlines.hasPassed(run.runId, 'lease')).toBe(false);
   });
 
-  it('decides nothing that a heartbeat or a wait for the database has overtaken', async () => {
+  it('invalidates a decision after a heartbeat or a delay, and extends the lease', async () => {
     const run = LIMITED.lease();
     await look(run);
     const decided = deadlines.decision(run);
@@ -161,7 +161,7 @@ describe('RunDeadlines', () => {
     expect(await secondsUntilPassed(run, 'lease')).toBe(31);
   });
 
-  it('gives a worker the whole of a lease that is longer than the default', async () => {
+  it('grants the full lease after an outage if it is longer than the default', async () => {
     const run = { ...after(startingNow(), [{ ...claim, leaseSeconds: 50 }], clock.now()), finishBy: null };
     await look(run);
     deadlines.noteOutage({ isOwn: true });
@@ -169,7 +169,7 @@ describe('RunDeadlines', () => {
     expect(await secondsUntilPassed(run, 'lease')).toBe(50);
   });
 
-  it('begins again with each heartbeat', async () => {
+  it('extends the lease with each heartbeat', async () => {
     let run = LIMITED.lease();
     for (let seconds = 0; seconds < 60; seconds++) {
       const heartbeat = { workerId: 'w', attempt: 1, leaseSeconds: 20 };
@@ -182,7 +182,7 @@ describe('RunDeadlines', () => {
     }
   });
 
-  it.each(JUMPS)('knows how long a run has lasted when the clock %s', async (_what, ms) => {
+  it.each(JUMPS)('measures the elapsed time of a run if the clock %s', async (_what, ms) => {
     await look();
     clock.pass(1000);
     const run = startingNow();

@@ -1,7 +1,7 @@
 import { Turns } from './turns';
 
-describe('turns', () => {
-  it('runs work of one key in order, also after work that failed', async () => {
+describe('Turns', () => {
+  it('runs work of the same key in order, even after a failure', async () => {
     const turns = new Turns();
     const done: string[] = [];
     let open: () => void = () => undefined;

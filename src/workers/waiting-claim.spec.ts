@@ -2,7 +2,7 @@ import { type GrantedRun, WaitingClaim } from './waiting-claim';
 
 const GRANTED = { run: { runId: 'r' } } as GrantedRun;
 
-describe('a claim that waits', () => {
+describe('WaitingClaim', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
@@ -24,13 +24,13 @@ describe('a claim that waits', () => {
     return { claim, leave: () => leaving.abort(), answer: async () => (await Promise.resolve(), answer) };
   }
 
-  it('ends with a run', async () => {
+  it('resolves with a granted run', async () => {
     const { claim, answer } = aClaim(10);
     claim.give(GRANTED);
     expect([await answer(), claim.isOpen, jest.getTimerCount()]).toEqual([GRANTED, false, 0]);
   });
 
-  it('ends with its time', async () => {
+  it('resolves with null after its wait time', async () => {
     const { claim, answer } = aClaim(10);
     claim.wasLookedAt(() => true);
     jest.advanceTimersByTime(9_999);
@@ -39,14 +39,14 @@ describe('a claim that waits', () => {
     expect([await answer(), claim.isOpen]).toEqual([null, false]);
   });
 
-  it('is looked at once, even if it has no time', async () => {
+  it('waits for the first check even if its wait time is 0', async () => {
     const { claim, answer } = aClaim(0);
     expect([await answer(), claim.isOpen]).toEqual(['none yet', true]);
     claim.wasLookedAt(() => true);
     expect(await answer()).toBeNull();
   });
 
-  it('is not ended while a run is being claimed for it', async () => {
+  it('stays open while a run is being claimed for it', async () => {
     const { claim, answer } = aClaim(1);
     claim.wasLookedAt(() => true);
     claim.isBeingServed = true;
@@ -56,7 +56,7 @@ describe('a claim that waits', () => {
     expect(await answer()).toBe(GRANTED);
   });
 
-  it('is ended after that, if somebody else was quicker', async () => {
+  it('resolves with null afterwards if it did not get the run', async () => {
     const { claim, answer } = aClaim(1);
     claim.isBeingServed = true;
     jest.advanceTimersByTime(5_000);
@@ -65,7 +65,7 @@ describe('a claim that waits', () => {
     expect(await answer()).toBeNull();
   });
 
-  it('takes nothing when its worker is gone', async () => {
+  it('closes when its worker disconnects', async () => {
     const { claim, answer, leave } = aClaim(10);
     claim.isBeingServed = true;
     leave();
@@ -75,7 +75,7 @@ describe('a claim that waits', () => {
     expect([await answer(), jest.getTimerCount()]).toEqual([null, 0]);
   });
 
-  it('fails with what failed, but not after it was answered', async () => {
+  it('rejects with an error unless it has already resolved', async () => {
     const failing = aClaim(10);
     failing.claim.fail('no database');
     expect(await failing.answer()).toBe('no database');

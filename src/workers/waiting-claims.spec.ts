@@ -2,7 +2,7 @@ import { JobatoError } from '../http/catalogue';
 import { WaitingClaim } from './waiting-claim';
 import { WaitingClaims } from './waiting-claims';
 
-describe('claims that wait', () => {
+describe('WaitingClaims', () => {
   const leaving: AbortController[] = [];
   afterAll(() => {
     for (const each of leaving) each.abort();
@@ -23,7 +23,7 @@ describe('claims that wait', () => {
     });
   }
 
-  it('refuses the one after a thousand', () => {
+  it('rejects more than 1,000 claims', () => {
     const claims = new WaitingClaims();
     const all = Array.from({ length: 1000 }, (_, index) => aClaim(`w${index}`));
     for (const claim of all) claims.add(claim);
@@ -35,7 +35,7 @@ describe('claims that wait', () => {
     expect(refused).toThrow(/^1000 claims are waiting/);
   });
 
-  it('ends the oldest of a worker that has twenty, and none of another', async () => {
+  it('ends the oldest of 20 claims of the same worker when another one arrives', async () => {
     const claims = new WaitingClaims();
     const [other, ...mine] = [aClaim('other'), ...Array.from({ length: 21 }, () => aClaim('mine'))];
     for (const claim of [other, ...mine.slice(0, 20)]) {
@@ -48,7 +48,7 @@ describe('claims that wait', () => {
     expect(claims.open()).toEqual([other, ...mine.slice(1)]);
   });
 
-  it('finds the latest claim of an id', () => {
+  it('finds the latest claim with an ID', () => {
     const claims = new WaitingClaims();
     const [older, newer] = [aClaim('w', { claimId: 'id' }), aClaim('w', { claimId: 'id' })];
     claims.add(older);
@@ -59,7 +59,7 @@ describe('claims that wait', () => {
     expect([claims.find('id'), claims.open()]).toEqual([null, []]);
   });
 
-  it('keeps the names of projects that do not exist only until the runs were looked at', () => {
+  it('drops unknown project IDs after the first check', () => {
     const claim = aClaim('w', { projectIds: ['ours', 'invented'] });
     const isFor = (projectId: string) => claim.isFor({ projectId, executor: 'external' });
     expect([isFor('ours'), isFor('invented'), isFor('another')]).toEqual([true, true, false]);

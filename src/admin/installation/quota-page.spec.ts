@@ -10,7 +10,7 @@ const project = aProject({ quota: true });
 const runs = [{ runId: RUN_ID, used: 1200 }];
 const status = { dailyLimit: 1000, used: 1200, remaining: 0, concurrencyLimit: 2, resetsAt: LATER };
 
-it('says what each project may use, and what it has used', () => {
+it('shows the limit and the usage of each project', () => {
   const { rules, rows } = quotaPage(RULES, null, false, [{ project, status, runs }]);
   expect(rules).toBe(
     'Each project may issue 1,000 calls a day, 2 at once. A day begins at 09:00 in Europe/Berlin.',
@@ -29,7 +29,7 @@ it('says what each project may use, and what it has used', () => {
   ]);
 });
 
-it('shows what is counted where no limit is known', () => {
+it('shows the usage when no limit is configured', () => {
   const page = quotaPage(null, null, false, [{ project, status: null, runs }]);
   expect(page).toMatchObject({ rules: null, isMissing: true, problem: null });
   expect(page.rows).toMatchObject([
@@ -37,7 +37,7 @@ it('shows what is counted where no limit is known', () => {
   ]);
 });
 
-it('tells a broken file whose last valid version is used from one that was never valid', () => {
+it('distinguishes a broken file with a last valid version from one that was never valid', () => {
   const problem = { file: 'quota.yaml', line: 3, reason: 'it is wrong' };
   expect(quotaPage(RULES, problem, false, []).problem).toMatchObject({ line: 3, isRefusing: false });
   const neverGood = quotaPage(null, problem, true, [{ project, status: null, runs }]);

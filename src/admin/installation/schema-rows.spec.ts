@@ -1,7 +1,7 @@
 import { schemaRows } from './schema-rows';
 
-describe('the members of a schema as rows', () => {
-  it('says type, limits, need and words of each, inner ones below their parent', () => {
+describe('schemaRows', () => {
+  it('returns path, type, limits and description of each member, nested members after their parent', () => {
     const rows = schemaRows({
       type: 'object',
       required: ['count'],

@@ -9,7 +9,7 @@ const FACTS = { unpublished: false, stepWorkers: { slots: 0, busy: 0 }, consumer
 const waitingByRun = new Map<string, Waiting>([[waiting.runId, waitingFor(waiting, FACTS, LATER)!]]);
 const name = (projectId: string) => projectId.toUpperCase();
 
-it('says what each worker runs, since when, and which runs nobody has', () => {
+it('shows the runs of each worker, their start, and the unclaimed runs', () => {
   const workers = [
     { workerId: 'w', kind: 'external' as const, lastHeardAt: START, slots: null, runIds: [claimed.runId] },
     { workerId: 'ours', kind: 'embedded' as const, lastHeardAt: LATER, slots: 2, runIds: [] },
@@ -32,7 +32,7 @@ it('says what each worker runs, since when, and which runs nobody has', () => {
   ]);
 });
 
-it('says how long a consumer has not asked for anything', () => {
+it('shows how long a consumer has been idle', () => {
   const groups = [
     { name: 'jobato-workers', lag: 3000, pending: 1, consumers: [{ name: 'c', pending: 1, idleMs: 61_000 }] },
   ];
@@ -46,7 +46,7 @@ it('says how long a consumer has not asked for anything', () => {
   ]);
 });
 
-it('lists projects whose workers report only at the end, once one has', () => {
+it('lists projects whose workers report only at the end, after the first such report', () => {
   const reported: ReportingHabit = {
     reports: 'only-at-end',
     typicalMs: 4000,

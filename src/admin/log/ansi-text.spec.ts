@@ -2,7 +2,7 @@ import { ansiSegments, plainText } from './ansi-text';
 
 const classesOf = (raw: string) => ansiSegments(raw).map(({ text, classes }) => [text, classes]);
 
-it('leaves text as it is', () => {
+it('keeps plain text unchanged', () => {
   expect(ansiSegments('<b>a &amp; b</b>\tc')).toEqual([{ text: '<b>a &amp; b</b>\tc', classes: '' }]);
 });
 
@@ -20,38 +20,38 @@ it.each([
   ['\x1b[38;5;240mx', [['x', 'ansi-bright-black']]],
   ['\x1b[38;5;999mx', [['x', 'ansi-white']]],
   ['\x1b[8mhidden', [['hidden', '']]],
-])('shows %j', (raw, expected) => expect(classesOf(raw)).toEqual(expected));
+])('renders %j', (raw, expected) => expect(classesOf(raw)).toEqual(expected));
 
-it('leaves out what moves a cursor, sets a title or hides a link', () => {
+it('removes sequences that move the cursor, set a title or embed a link', () => {
   const raw = '\x1b[2K\x1b[1A\x1b]0;title\x07a\x1b]8;;https://x.example\x1b\\b\x1b]8;;\x1b\\\x1b[?25lc';
   expect(plainText(raw)).toBe('abc');
   expect(ansiSegments(raw).map(({ text }) => text).join('')).toBe('abc'); // prettier-ignore
 });
 
-it('shows the last state of a line that was written over', () => {
+it('shows the last state of an overwritten line', () => {
   expect(plainText('10 %\r50 %\r100 %\r')).toBe('100 %');
   expect(classesOf('\x1b[32m10 %\r20 %')).toEqual([['20 %', 'ansi-green']]);
 });
 
-it('makes visible what could disguise a text', () => {
+it('makes control and bidirectional characters visible', () => {
   expect(plainText('a\u202egpj.exe')).toBe('a‹U+202E›gpj.exe');
   expect(plainText('a\x00\x07\x7fb\x1b')).toBe('a‹U+0000›‹U+0007›‹U+007F›b‹U+001B›');
   expect(ansiSegments('\x1b[31ma\u2066b\x1b')).toEqual([{ text: 'a‹U+2066›b‹U+001B›', classes: 'ansi-red' }]);
 });
 
-it('leaves out a sequence with more codes than any program means', () => {
+it('ignores a sequence with an excessive number of codes', () => {
   expect(ansiSegments(`\x1b[${'1;'.repeat(30_000)}31mx\x1b[32my`)).toEqual([
     { text: 'x', classes: '' },
     { text: 'y', classes: 'ansi-green' },
   ]);
 });
 
-it('has the same text with and without colours', () => {
+it('returns the same text with and without colours', () => {
   const raw = '\x1b[31ma\x1b[Kb\rc\x1b[0m\u200fd\x1b[';
   expect(ansiSegments(raw).map(({ text }) => text).join('')).toBe(plainText(raw)); // prettier-ignore
 });
 
-it('takes a line of 64 KiB of nothing but sequences in its stride', () => {
+it('handles 64 KiB lines of escape sequences in linear time and with bounded output', () => {
   const before = process.cpuUsage();
   for (const piece of [
     '\x1b[31mx',

@@ -13,7 +13,7 @@ const shown = (raw: string, q = '') => logLineView(line(raw), searchPattern(q), 
 const marked = (raw: string, q: string) =>
   shown(raw, q).pieces?.map(({ text, isHit }) => (isHit ? `[${text}]` : text)).join('') ?? null; // prettier-ignore
 
-it('tells stderr from an error', () => {
+it('distinguishes stderr output from error lines', () => {
   const view = (text: string, stream: LogLine['stream']) => logLineView(line(text, stream), null, () => '');
   expect(view('a note', 'stderr')).toMatchObject({ isStderr: true, isError: false, isWarning: false });
   expect(view('ERROR gone', 'stdout')).toMatchObject({ isStderr: false, isError: true });
@@ -21,19 +21,19 @@ it('tells stderr from an error', () => {
   expect(view('\x1b[31mERROR\x1b[0m gone', 'stdout')).toMatchObject({ isError: true });
 });
 
-it('is bare text where there is nothing else to it', () => {
+it('returns no pieces for a line without colours or hits', () => {
   expect(shown('<i>')).toMatchObject({ text: '<i>', pieces: null });
   expect(shown('')).toMatchObject({ text: '', pieces: null });
   expect(shown('\x1b[0mplain\x1b[0m')).toMatchObject({ text: 'plain', pieces: null });
 });
 
-it('marks what was searched for, in whatever case', () => {
+it('marks search hits regardless of case', () => {
   expect(marked('Item 1, item 2', 'ITEM')).toBe('[Item] 1, [item] 2');
   expect(marked('a.b axb a.b', 'a.b')).toBe('[a.b] axb [a.b]');
   expect(marked('nothing', 'x')).toBeNull();
 });
 
-it('finds a text across colours', () => {
+it('marks a hit that spans colour changes', () => {
   expect(shown('a\x1b[31mbc\x1b[0md', 'bcd').pieces).toEqual([
     { text: 'a', classes: '', isHit: false },
     { text: 'bc', classes: 'ansi-red', isHit: true },
@@ -41,6 +41,6 @@ it('finds a text across colours', () => {
   ]);
 });
 
-it('marks a bounded number of hits', () => {
+it('limits the number of marked hits', () => {
   expect(shown('x'.repeat(65_536), 'x').pieces!.length).toBeLessThanOrEqual(101);
 });

@@ -1,6 +1,6 @@
 import { isFiltered, isOfEnd, lineTest, logQuestion } from './log-question';
 
-it('takes what makes sense of an address, and leaves the rest', () => {
+it('parses valid query parameters and ignores invalid ones', () => {
   expect(logQuestion({ to: '12', level: 'errors', q: ' text ' })).toEqual({
     to: 12,
     from: null,
@@ -16,7 +16,7 @@ it('takes what makes sense of an address, and leaves the rest', () => {
   expect(logQuestion({ q: 'x'.repeat(9999) }).q).toHaveLength(200);
 });
 
-it('wants warnings and what is worse, or errors alone', () => {
+it('filters lines by level and search text', () => {
   const lines = ['ERROR a', 'WARN a', 'INFO a'];
   const that = (level: 'all' | 'warnings' | 'errors', q = '') =>
     lines.filter(lineTest({ level, q, mark: '' }));

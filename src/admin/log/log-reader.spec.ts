@@ -54,7 +54,7 @@ const read = async (query: Record<string, string>, runId = 'long') => {
   return { range: [from, to], count, ends: [seqs[0], seqs.at(-1)] };
 };
 
-it('begins with the last thousand lines, and goes on from there in either direction', async () => {
+it('returns the last 1,000 lines by default, and pages in both directions', async () => {
   expect(await read({})).toMatchObject({ range: [119_001, 120_000], count: 1000 });
   expect(await read({ to: '119000' })).toMatchObject({ range: [118_001, 119_000], count: 1000 });
   expect(await read({ from: '59980' })).toMatchObject({ range: [59_980, 60_979], ends: [59_980, 60_979] });
@@ -64,18 +64,18 @@ it('begins with the last thousand lines, and goes on from there in either direct
   expect(await read({ from: '999999' })).toMatchObject({ count: 0 });
 });
 
-it('brings what is new: without a gap, or the end where that is too much at once', async () => {
+it('returns the lines after a given one, or the last 1,000 if there are more', async () => {
   expect(await read({ after: '119998' })).toMatchObject({ range: [119_999, 120_000] });
   expect(await read({ after: '120000' })).toMatchObject({ range: [120_001, 120_000], count: 0 });
   expect(await read({ after: '5' })).toMatchObject({ range: [119_001, 120_000], count: 1000 });
 });
 
-it('shows no more text at once than a page can bear', async () => {
+it('limits the amount of text in a window', async () => {
   expect(await read({}, 'wide')).toMatchObject({ range: [33, 40], count: 8 });
   expect(await read({ from: '5' }, 'wide')).toMatchObject({ range: [5, 12], count: 8 });
 });
 
-it('counts colours and hits as text, which is what they are to a browser', async () => {
+it('counts colours and hits towards the text limit', async () => {
   expect((await read({}, 'colourful')).count).toBeLessThan(200);
   expect((await read({ q: 'x' }, 'colourful')).count).toBeLessThan(150);
 });
@@ -84,12 +84,12 @@ it.each([
   ['the page', {}, 1024],
   ['an earlier part', { to: '150' }, 1024],
   ['a linked line', { from: '20' }, 1024],
-  ['what is new, little', { after: '398' }, 1024],
-  ['what is new, too much at once', { after: '5' }, 2048],
+  ['few new lines', { after: '398' }, 1024],
+  ['too many new lines', { after: '5' }, 2048],
   ['a search upwards', { q: 'nowhere' }, 9 * 1024],
   ['a search downwards', { q: 'nowhere', from: '1' }, 9 * 1024],
-  ['a search that finds', { q: 'x' }, 1024],
-])('reads no more than it needs of long lines, and lets others in between: %s', async (_, query, maxKib) => {
+  ['a search with hits', { q: 'x' }, 1024],
+])('limits how much it reads from long lines and yields between reads: %s', async (_, query, maxKib) => {
   const queries = jest.spyOn(database.read, 'query');
   let turns = 0;
   const takeTurn = () => {
@@ -109,7 +109,7 @@ it.each([
   expect(turns).toBeGreaterThanOrEqual(sizes.filter((size) => size > 0).length);
 });
 
-it('looks through a bounded part of the log for a search, and says how far it came', async () => {
+it('searches a limited part of the log and returns the range it searched', async () => {
   const errors = await read({ level: 'errors' });
   expect(errors).toEqual({ range: [20_001, 120_000], count: 100, ends: [21_000, 120_000] });
   expect(await read({ level: 'errors', to: '20000' })).toMatchObject({ range: [1, 20_000], count: 20 });
@@ -122,12 +122,12 @@ it('looks through a bounded part of the log for a search, and says how far it ca
   });
 });
 
-it('writes how many lines it found as numbers are written', async () => {
+it('formats the number of hits with a thousands separator', async () => {
   const { found } = await reader.page('long', logQuestion({ q: 'line' }), true);
   expect(found).toEqual({ count: '1,000', from: '118,999' });
 });
 
-it('finds where a step begins, however far up', async () => {
+it('finds the start of a step anywhere in the log', async () => {
   const { steps } = await reader.page('long', logQuestion({}), true);
   expect(steps).toEqual([
     { name: 'a', href: '/runs/long?from=1#L1' },

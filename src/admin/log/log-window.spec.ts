@@ -20,13 +20,13 @@ const shown = (lines: LogLine[], lastSeq: number, filter: Parameters<typeof logW
   return { ...window, ...logLinks('id', window, filter) };
 };
 
-it('knows that it has all of a short log', () => {
+it('links to no other part when a window shows the whole log', () => {
   const log = shown([line(1), line(2)], 2);
   expect(log).toMatchObject({ isLatest: true, earlierHref: null, laterHref: null, endHref: null });
   expect(log.sections[0]).toMatchObject({ isUntitled: true, lists: [[{ at: { text: '10:00:00' } }, {}]] });
 });
 
-it('leads on from a window in the middle', () => {
+it('links to the earlier part, the later part and the end from a window in the middle', () => {
   expect(shown([line(5), line(6)], 9)).toMatchObject({
     isLatest: false,
     earlierHref: '/runs/id?to=4#run-log',
@@ -35,7 +35,7 @@ it('leads on from a window in the middle', () => {
   });
 });
 
-it('keeps the filter on the way, and leads from a line to its place in the whole log', () => {
+it('keeps the filter in its links, and links each line to its position in the whole log', () => {
   const log = shown([line(500)], 900, { level: 'errors', q: 'a&b c', mark: '' });
   expect(log).toMatchObject({
     earlierHref: '/runs/id?level=errors&q=a%26b+c&to=499#run-log',
@@ -50,7 +50,7 @@ it('keeps the filter on the way, and leads from a line to its place in the whole
   expect(log.matchesHref).toBeNull();
 });
 
-it('marks what was searched for among all lines, on all ways from there, of which one leads back', () => {
+it('marks the search text in the unfiltered log, keeps it in links and links back to the matches', () => {
   const log = shown([line(500, null, 'an item of many')], 900, { ...ALL, mark: 'item' });
   expect(log).toMatchObject({
     isFiltered: false,
@@ -60,16 +60,16 @@ it('marks what was searched for among all lines, on all ways from there, of whic
   expect(log.sections[0]!.lists[0]![0]).toMatchObject({ href: '#L500', pieces: [{}, { isHit: true }, {}] });
 });
 
-it('puts at most a hundred lines into a list', () => {
+it('splits lines into lists of at most 100', () => {
   const lines = Array.from({ length: 250 }, (_, index) => line(index + 1));
   expect(shown(lines, 250).sections[0]!.lists.map(({ length }) => length)).toEqual([100, 100, 50]);
 });
 
-it('waits for the first line of an empty log', () => {
+it('shows an empty log as latest', () => {
   expect(shown([], 0)).toMatchObject({ isLatest: true, earlierHref: null, count: 0, sections: [] });
 });
 
-it('puts lines of one step that follow each other under one heading, in the order of the log', () => {
+it('groups consecutive lines of a step under one heading, in log order', () => {
   const { sections } = shown([line(1, 'a'), line(2, 'a'), line(3), line(4, 'b'), line(5, 'a')], 5);
   expect(sections.map(({ title, lists }) => [title, lists.flat().map(({ seq }) => seq)])).toEqual([
     ['a', [1, 2]],
@@ -79,7 +79,7 @@ it('puts lines of one step that follow each other under one heading, in the orde
   ]);
 });
 
-it('names the attempt of a step where there was more than one', () => {
+it('adds the attempt to a step link if the step ran in more than one attempt', () => {
   const start = (attempt: number, step: string, seq: number) => ({ attempt, step, seq });
   expect(stepLinks('id', [start(1, 'a', 1), start(1, 'b', 80_000)])).toEqual([
     { name: 'a', href: '/runs/id?from=1#L1' },

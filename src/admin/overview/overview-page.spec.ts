@@ -32,7 +32,7 @@ const overview = (
 ) => overviewPage(projects, projectsOnPage(projects, choice).shown, problems, 'v1', choice, LATER);
 const page = (facts: Partial<ProjectFacts>) => overview([factsOf(facts)]);
 
-it('shows a project that never ran, and looks for news now and then', () => {
+it('shows a project that never ran, and polls every 10 s', () => {
   const { rows, pollSeconds } = page({});
   expect(rows).toMatchObject([
     { href: '/projects/demo', mark: { tone: 'never' }, lastRun: null, trend: null, quota: null },
@@ -41,7 +41,7 @@ it('shows a project that never ran, and looks for news now and then', () => {
   expect(pollSeconds).toBe(10);
 });
 
-it('says how far a run is, and looks more often meanwhile', () => {
+it('shows the progress of a run, and polls every 2 s', () => {
   const run = after(aNewRun(), [
     CLAIM,
     { type: 'progress', occurredAt: LATER, payload: { step: 'parse', current: 3, total: 12 } },
@@ -57,13 +57,13 @@ it('says how far a run is, and looks more often meanwhile', () => {
   expect(pollSeconds).toBe(2);
 });
 
-it('says what a run waits for rather than how far it is', () => {
+it('shows what a run waits for instead of its progress', () => {
   const run = aNewRun();
   const [row] = page({ run, waiting: waitingFor(run, { ...FACTS, unpublished: true }, LATER) }).rows;
   expect(row!.detail).toEqual([{ text: expect.stringMatching(/does not accept its request\.$/) }]);
 });
 
-it('says where a run failed', () => {
+it('shows the step at which a run failed', () => {
   const run = after(aNewRun(), [
     CLAIM,
     { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'no', step: 'parse' } },
@@ -71,7 +71,7 @@ it('says where a run failed', () => {
   expect(page({ run }).rows[0]).toMatchObject({ mark: { word: 'Failed' }, detail: [{ text: 'at parse' }] });
 });
 
-it('tells what is up to date from what has changed since, and from what went wrong', () => {
+it('distinguishes an up-to-date project from one that needs a re-run', () => {
   const run = after(aNewRun(), [CLAIM, { type: 'complete', occurredAt: LATER, payload: {} }]);
   expect(page({ run }).rows[0]).toMatchObject({ mark: { word: 'Up to date' }, detail: null });
   expect(page({ run, outdated: { kind: 'step-failed', step: 'fit' } }).rows[0]).toMatchObject({
@@ -80,12 +80,12 @@ it('tells what is up to date from what has changed since, and from what went wro
   });
 });
 
-it('says what is left of the quota', () => {
+it('shows the remaining quota', () => {
   const quota = { dailyLimit: 1000, used: 1000, remaining: 0, concurrencyLimit: 1, resetsAt: LATER };
   expect(page({ quota }).rows[0]!.quota).toMatchObject({ left: '0', limit: '1,000', isReached: true });
 });
 
-it('shows the projects of one state, also while there is none, and says in a few words what wants to be looked at', () => {
+it('filters projects by state, keeps an empty state selected, and sums up failures in the headline', () => {
   const failed = after(aNewRun(), [
     CLAIM,
     { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'no', step: 'parse' } },
@@ -107,7 +107,7 @@ it('shows the projects of one state, also while there is none, and says in a few
   expect(shown(['failed'])).toMatchObject({ chosen: null, rows: [{}, {}] });
 });
 
-describe('more than 100 projects', () => {
+describe('overview of more than 100 projects', () => {
   const failed = after(aNewRun(), [
     CLAIM,
     { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'no', step: 'parse' } },
@@ -119,12 +119,12 @@ describe('more than 100 projects', () => {
     [2, 100, { text: '101 to 200 of 250', previousHref: '/', nextHref: '/?page=3' }],
     [3, 50, { text: '201 to 250 of 250', previousHref: '/?page=2', nextHref: null }],
     [99, 50, { text: '201 to 250 of 250', previousHref: '/?page=2', nextHref: null }],
-  ])('are on pages: page %d', (number, rows, paging) => {
+  ])('paginates the projects: page %d', (number, rows, paging) => {
     const shown = overview(many, { tone: null, page: number });
     expect([shown.rows.length, shown.paging]).toEqual([rows, paging]);
   });
 
-  it('are all counted, and the page that is shown is the one that is refreshed', () => {
+  it('counts all projects, and refreshes the page that is shown', () => {
     const shown = overview(many, { tone: null, page: 2 });
     expect(shown.counts.map(({ mark, count }) => [mark.tone, count])).toEqual([
       ['failed', 1],
@@ -150,10 +150,10 @@ describe('more than 100 projects', () => {
     [['2'], 1],
     [undefined, 1],
     ['9999999', 1],
-  ])('page %j is page %d', (asked, number) => expect(chosenPage(asked)).toBe(number));
+  ])('reads page parameter %j as page %d', (asked, number) => expect(chosenPage(asked)).toBe(number));
 });
 
-it('names a bounded number of files that need fixing', () => {
+it('limits the number of listed file problems and the length of their reasons', () => {
   const problems = Array.from({ length: 60 }, (_, n) => ({
     file: `projects/${n}.yaml`,
     line: 1,

@@ -4,7 +4,7 @@ import { TREND_RUNS, trendOf } from './trend';
 const newest = aNewRun();
 const older = { ...after(aNewRun(), [{ type: 'give-up-waiting' }]), endedAt: '2026-03-01T10:02:30.000Z' };
 
-it('draws from old to new up to the right end, and says it in words', () => {
+it('draws runs from old to new, aligned right, with a text summary', () => {
   const { bars, label, width } = trendOf([newest, older], LATER);
   expect(bars.map(({ tone, height }) => [tone, height])).toEqual([
     ['failed', 12],
@@ -15,7 +15,7 @@ it('draws from old to new up to the right end, and says it in words', () => {
   expect(trendOf([newest], LATER).label).toBe('Last run: 1 running');
 });
 
-it('marks what did not go well by a sign of its own, within the picture', () => {
+it('marks each unsuccessful status with its own sign inside the picture', () => {
   const statuses = ['failed', 'cancelled', 'partial', 'completed', 'running'] as const;
   const runs = statuses.map((status) => ({ ...newest, status }));
   const { bars, height } = trendOf(Array.from({ length: 4 }, () => runs).flat(), LATER);

@@ -1,7 +1,7 @@
 import { invalid, JobatoError } from '../../http/catalogue';
 import { noticeOf, noticeOfOldForm } from './notice';
 
-it('leads to the run that is in the way', () => {
+it('links to the run that blocks the request', () => {
   const notice = noticeOf(
     new JobatoError('RUN_IN_PROGRESS', 'Wait for it, or stop it.', { activeRunId: 'abc' }),
   );
@@ -17,7 +17,7 @@ it('leads to the run that is in the way', () => {
   });
 });
 
-it('says when there is a new quota, and leads to it', () => {
+it('shows when the quota resets, and links to the quota page', () => {
   const resetsAt = '2026-03-01T23:00:00.000Z';
   const notice = noticeOf(
     new JobatoError('QUOTA_REACHED', 'All is used.', { retryAfterSeconds: 1, resetsAt }),
@@ -29,7 +29,7 @@ it('says when there is a new quota, and leads to it', () => {
   });
 });
 
-it('leads to each field that has to be mended', () => {
+it('links to each invalid field', () => {
   const errors = [
     { field: 'scope', message: 'must be one of full' },
     { field: 'params.maxTerms', message: 'must be at most 9' },
@@ -44,7 +44,7 @@ it('leads to each field that has to be mended', () => {
   expect(scope!.href).toBe('/projects/demo?like=1#scope');
 });
 
-it('leads to no field of a form that is out of date, but to the page as it is now', () => {
+it('links an outdated form to the current page instead of its fields', () => {
   const error = invalid([{ field: 'params.priority', message: 'is required' }]);
   expect(noticeOfOldForm(error, '/projects/demo')).toMatchObject({
     detail: expect.stringContaining('has changed'),

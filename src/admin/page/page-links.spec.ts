@@ -12,7 +12,7 @@ it.each([
   ['<p data-href="/x" data-log-href="/y">', '<p data-href="/jobato/x" data-log-href="/jobato/y">'],
   ['<use href="/a"/><use href="/b"/>', '<use href="/jobato/a"/><use href="/jobato/b"/>'],
   ['<a\n  href="/x">', '<a\n  href="/jobato/x">'],
-])('puts the base path into %s', (html, expected) => {
+])('adds the base path to %s', (html, expected) => {
   expect(linksBelow('/jobato', html)).toBe(expected);
   expect(linksBelow('/jobato', expected)).toBe(expected);
   expect(linksBelow('', html)).toBe(html);
@@ -26,9 +26,9 @@ it.each([
   '<input value="/srv/data" placeholder="/x">',
   '<input aria-keyshortcuts="/">',
   'text that says href="/x"'.replaceAll('"', '&quot;'),
-])('leaves %s alone', (html) => expect(linksBelow('/jobato', html)).toBe(html));
+])('keeps %s unchanged', (html) => expect(linksBelow('/jobato', html)).toBe(html));
 
-it('leaves the text of runs alone', () => {
+it('keeps escaped text from runs unchanged', () => {
   const html = Handlebars.compile('<p title="{{text}}">{{text}}</p>')({ text: '<a href="/x"> href="/y"' });
   expect(linksBelow('/jobato', html)).toBe(html);
 });

@@ -16,7 +16,7 @@ const heard = (...seconds: number[]) =>
     ),
   );
 
-it('changes when a run waits for something else, and not as time passes', () => {
+it('changes when the reason for waiting changes, not as time passes', () => {
   expect(heard(3)).toEqual(heard(12));
   expect(heard(3)).not.toEqual(heard(3, 4));
   expect(heard()).toMatchObject({ code: 'handed-out' });

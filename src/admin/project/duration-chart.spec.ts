@@ -10,9 +10,9 @@ const lasting = (seconds: number, status: RunStatus = 'completed'): Run => ({
 });
 const chartOf = (runs: Run[], usualMs: number | null = null) => durationChart(runs, usualMs, LATER)!;
 
-it('is none before the first run', () => expect(durationChart([], null, LATER)).toBeNull());
+it('returns null before the first run', () => expect(durationChart([], null, LATER)).toBeNull());
 
-it('draws on a scale of round figures, the newest at the right end', () => {
+it('uses a scale of round values and puts the newest run at the right end', () => {
   const { bars, axis, width, usualY } = chartOf([lasting(40, 'failed'), lasting(20)], 30_000);
   expect(axis.map(({ text }) => text)).toEqual(['0', '20 s', '40 s']);
   const [floor, middle, top] = axis.map(({ y }) => y) as [number, number, number];
@@ -27,7 +27,7 @@ it('draws on a scale of round figures, the newest at the right end', () => {
   expect(older.x + older.width).toBeLessThan(newest.x);
 });
 
-it('tells states apart by more than colour, and each bar in words', () => {
+it('distinguishes statuses by sign as well as colour, and describes each bar in its title', () => {
   const { bars } = chartOf([
     lasting(0, 'running'),
     lasting(100, 'partial'),
@@ -48,14 +48,14 @@ it('tells states apart by more than colour, and each bar in words', () => {
   ]);
 });
 
-it('lets one run that took a night go on beyond the scale', () => {
+it('cuts off an unusually long run at the top of the scale', () => {
   const { bars, axis } = chartOf([lasting(60), lasting(30_000), lasting(58), lasting(60)]);
   expect(axis.at(-1)!.text).toBe('2 min');
   expect(bars.map(({ sign }) => sign)).toEqual([null, null, '↑', null]);
   expect(bars[2]!.y).toBe(axis.at(-1)!.y);
 });
 
-it('says in a sentence what it shows, and has the figures', () => {
+it('has a text summary, a caption and a table of durations', () => {
   const { label, rows, caption } = chartOf([lasting(5), lasting(7, 'failed'), lasting(6)], 5_500);
   expect(label).toBe(
     'Durations of the last 3 runs: 2 completed, 1 failed. From 5.0 s to 7.0 s, usually 5.5 s.',
@@ -68,7 +68,7 @@ it('says in a sentence what it shows, and has the figures', () => {
   ]);
 });
 
-it('shows forty runs and no more, with room for each', () => {
+it('shows at most 40 runs, all within the chart', () => {
   const { bars, left } = chartOf(Array.from({ length: 60 }, () => lasting(3)));
   expect(bars).toHaveLength(40);
   expect(bars[0]!.x).toBeGreaterThanOrEqual(left);

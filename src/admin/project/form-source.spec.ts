@@ -2,7 +2,7 @@ import { aNewRun, aProject, RUN_ID } from '../../../test/support/a-run';
 import { NOTHING_GIVEN } from '../run/run-form';
 import { formSource } from './form-source';
 
-it('names the run whose values a form holds, and what it could not take over', () => {
+it('returns the values of an earlier run, a link to it and the values left out', () => {
   const { given, source } = formSource(aProject(), { ...aNewRun(), scope: 'from:parse' });
   expect(given).toEqual({ scope: 'from:parse', params: {} });
   expect(source).toMatchObject({
@@ -11,7 +11,7 @@ it('names the run whose values a form holds, and what it could not take over', (
   });
 });
 
-it('begins with the defaults where there is no such run', () =>
+it('returns the defaults if there is no such run', () =>
   expect(formSource(aProject(), null)).toEqual({
     given: NOTHING_GIVEN,
     source: { run: null, leftOut: null },

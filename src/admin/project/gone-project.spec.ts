@@ -2,7 +2,7 @@ import { aNewRun, RUN_ID } from '../../../test/support/a-run';
 import { goneProject } from './gone-project';
 import { WHOLE_HISTORY } from './history-query';
 
-it('cannot be run, leads to its latest run, and is asked for again with what its history showed', () => {
+it('offers no run, links to the latest one and keeps the history query when it refreshes', () => {
   const query = { ...WHOLE_HISTORY, search: 'bad' };
   expect(goneProject('demo', 'There is no project "demo".', aNewRun(), query)).toMatchObject({
     canRun: false,

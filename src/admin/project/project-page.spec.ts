@@ -55,7 +55,7 @@ function stateOf(run: Run | null, more: Partial<ProjectState> = {}): ProjectStat
 const pageOf = (...[run, more]: Parameters<typeof stateOf>) =>
   projectPage(stateOf(run, more), details, LATER);
 
-it('can be run where nothing is in the way, and says what is', () => {
+it('allows a run unless another run or a server problem blocks it, and gives the reason', () => {
   expect(pageOf(null)).toMatchObject({ canRun: true, canStop: false, whyNot: null, activeRunHref: null });
   expect(pageOf(aNewRun())).toMatchObject({
     canRun: false,
@@ -67,7 +67,7 @@ it('can be run where nothing is in the way, and says what is', () => {
   expect(pageOf(null, { troubles: [STREAM] })).toMatchObject({ canRun: true, whyNot: null });
 });
 
-it('says at its foot what is wrong, and since when', () => {
+it('lists warnings with their start times in the footer', () => {
   const { footer } = pageOf(FAILED, { troubles: [DISK, STREAM] });
   expect(footer.warnings).toMatchObject([
     { text: 'The disk is full.', at: null },
@@ -76,7 +76,7 @@ it('says at its foot what is wrong, and since when', () => {
   ]);
 });
 
-it('speaks of the run that was chosen, and offers to go on where it failed', () => {
+it('shows the selected run, and offers a re-run from its failed step if no run is active', () => {
   const run = { ...aNewRun(), runId: 'another' };
   const selected = { run: FAILED, waiting: waitingFor(FAILED, FACTS, LATER) };
   const chosen = (latest: Run) => projectPage(stateOf(latest), { ...details, selected }, LATER);
@@ -89,7 +89,7 @@ it('speaks of the run that was chosen, and offers to go on where it failed', () 
   expect(pageOf(FAILED)).toMatchObject({ footerTitle: 'Latest run', rerunFrom: { step: 'parse' } });
 });
 
-it('is the same as long as nothing has changed that it shows', () => {
+it('keeps its version until something that it shows changes', () => {
   const version = (state: ProjectState, now = LATER) => projectVersion(state, now);
   const same = version(stateOf(FAILED));
   expect(version(stateOf(FAILED), '2026-03-01T23:00:00.000Z')).toBe(same);
@@ -104,7 +104,7 @@ it('is the same as long as nothing has changed that it shows', () => {
   expect(new Set([same, ...others]).size).toBe(7);
 });
 
-it('keeps the filters in the address that it is read again by', () => {
+it('keeps the history filters in its refresh URL', () => {
   const query = { ...WHOLE_HISTORY, search: 'a&b', scope: 'from:parse' };
   const { stateHref, version } = pageOf(null, { query });
   expect(stateHref).toBe(`/projects/demo/state?scope=from%3Aparse&search=a%26b&version=${version}`);

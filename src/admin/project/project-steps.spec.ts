@@ -27,21 +27,21 @@ const HISTORY = stepHistory(
 const shown = (steps: ReturnType<typeof projectSteps>) =>
   steps.map(({ name, mark, runHref }) => [name, mark.word, runHref]);
 
-it('shows what last became of each step, in whichever run that was', () =>
+it('shows the last outcome of each step across runs', () =>
   expect(shown(projectSteps(NAMES, HISTORY, null, LATER))).toEqual([
     ['fetch', 'Completed', '/runs/b'],
     ['parse', 'Failed', '/runs/b'],
     ['report', 'Completed', '/runs/a'],
   ]));
 
-it('knows of each step when it last came to a good end', () =>
+it('finds the last run that completed each step', () =>
   expect([...HISTORY.completedAt].map(([name, { runId }]) => [name, runId])).toEqual([
     ['fetch', 'b'],
     ['parse', 'a'],
     ['report', 'a'],
   ]));
 
-it('shows the run at work where that has the step', () => {
+it('shows the state of the active run for the steps it has reached', () => {
   const active = after({ ...aNewRun(), steps: aNewRun().steps.slice(1) }, [
     { type: 'claim', workerId: 'w', leaseSeconds: 60 },
     { type: 'progress', occurredAt: LATER, payload: { step: 'parse', stepStatus: 'running' } },
@@ -51,13 +51,13 @@ it('shows the run at work where that has the step', () => {
   expect(steps.map(({ isCurrent }) => isCurrent)).toEqual([false, true, false]);
 });
 
-it('tells "never" from "not lately"', () => {
+it('distinguishes "Never run" from "Not in the last 50 runs"', () => {
   const word = (isWhole: boolean) =>
     projectSteps(['new'], stepHistory([], isWhole), null, LATER)[0]!.mark.word;
   expect([word(true), word(false)]).toEqual(['Never run', 'Not in the last 50 runs']);
 });
 
-it('offers each step by itself, and the later ones as a start', () =>
+it('offers to run each step alone, and to start from each step but the first', () =>
   expect(
     projectSteps(NAMES, HISTORY, null, LATER).map(({ onlyScope, fromScope }) => [onlyScope, fromScope]),
   ).toEqual([
@@ -66,7 +66,7 @@ it('offers each step by itself, and the later ones as a start', () =>
     ['only:report', 'from:report'],
   ]));
 
-it('says what a run that begins at a step skips, as long as nothing runs', () => {
+it('names never-completed steps that a run from this step skips, unless a run is active', () => {
   const history = stepHistory([past('a', { fetch: 'failed', parse: 'skipped', report: 'skipped' })], true);
   const of = (active: Parameters<typeof projectSteps>[2], isWhole = true) =>
     projectSteps(NAMES, { ...history, isWhole }, active, LATER).map(({ hasRun, skips }) => [hasRun, skips]);
@@ -80,7 +80,7 @@ it('says what a run that begins at a step skips, as long as nothing runs', () =>
   expect(projectSteps(NAMES, HISTORY, null, LATER).map(({ skips }) => skips)).toEqual([null, null, null]);
 });
 
-it('shows steps that an external worker named, without a way to repeat one', () =>
+it('shows steps reported by an external worker without offering to run them', () =>
   expect(projectSteps([], HISTORY, null, LATER).map(({ name, onlyScope }) => [name, onlyScope])).toEqual([
     ['fetch', null],
     ['parse', null],

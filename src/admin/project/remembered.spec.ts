@@ -1,6 +1,6 @@
 import { Remembered } from './remembered';
 
-it('makes an answer anew when the stamp is another, and after a failure', async () => {
+it('computes a value again when its stamp changes or after a failure', async () => {
   const remembered = new Remembered<number>(2);
   let made = 0;
   const next = async () => ++made;
@@ -11,7 +11,7 @@ it('makes an answer anew when the stamp is another, and after a failure', async 
   expect(await remembered.get('a', '3', next)).toBe(3);
 });
 
-it('forgets what was not asked for longest', async () => {
+it('evicts the least recently used value', async () => {
   const remembered = new Remembered<string>(2);
   const ask = (key: string, value: string) => remembered.get(key, '1', async () => value);
   await ask('a', 'first');

@@ -39,7 +39,7 @@ const historyOf = (query: Partial<HistoryQuery> = {}, page = pageOf()) =>
     LATER,
   );
 
-it('shows each run with one cell a step, in words too', () => {
+it('shows each run with one cell per step and a text label', () => {
   const { rows } = historyOf();
   expect(rows).toMatchObject([
     {
@@ -51,7 +51,7 @@ it('shows each run with one cell a step, in words too', () => {
   ]);
 });
 
-it('says of each run what tells it from the others', () => {
+it('shows ID, start time, parameters and metrics of each run', () => {
   const run = { ...aNewRun(), metrics: { newJobsCount: 1200, seconds: 4 } };
   expect(historyOf({}, pageOf({ items: [run] })).rows).toMatchObject([
     {
@@ -63,7 +63,7 @@ it('says of each run what tells it from the others', () => {
   ]);
 });
 
-it('puts cells of the same step below each other, and steps that are no more behind them', () => {
+it('aligns cells of the same step, and puts removed steps in the last columns', () => {
   const only = (names: string[]): Run => ({
     ...aNewRun(),
     steps: names.map((name) => ({
@@ -83,7 +83,7 @@ it('puts cells of the same step below each other, and steps that are no more beh
   expect(rows[0]!.cells[1]!.title).toBe('parse failed after 0 ms, exit code 3');
 });
 
-it('counts by status, up to where counting takes no time', () =>
+it('counts runs by status, and caps large counts', () =>
   expect(historyOf().tabs.map(({ label, count }) => `${label} ${count}`)).toEqual([
     'All 10,000+',
     'Running 1',
@@ -93,7 +93,7 @@ it('counts by status, up to where counting takes no time', () =>
     'Cancelled 0',
   ]));
 
-it('leads to both sides with the same filters, and back to the newest', () => {
+it('links to newer, older and newest runs with the same filters', () => {
   const history = historyOf(
     { status: 'failed', search: 'a b', place: { direction: 'older', runId: RUN_ID } },
     pageOf({ newerThan: 'n', olderThan: 'o' }),
@@ -108,7 +108,7 @@ it('leads to both sides with the same filters, and back to the newest', () => {
   expect(history.rows[0]!.selectHref).toBe(`${base}&run=${RUN_ID}&before=${RUN_ID}#detail-footer`);
 });
 
-it('shows the filters that are on, each with the way to be without it', () => {
+it('shows a chip for each active filter, with a link that removes it', () => {
   const { chips, clearHref } = historyOf({
     scope: 'from:parse',
     triggeredBy: 'api',
@@ -144,12 +144,12 @@ it.each<[string, Partial<HistoryQuery>, Partial<HistoryPage>]>([
     { triggeredBy: 'schedule', search: 'x' },
     { lookedUpTo: LATER },
   ],
-])('says what is not there: %s', (text, query, page) =>
+])('explains an empty list: %s', (text, query, page) =>
   expect(historyOf(query, pageOf({ items: [], ...page })).emptyText).toBe(text),
 );
 
-describe('the address', () => {
-  it('says all, there and back', () => {
+describe('history URL', () => {
+  it('keeps all query parameters in a round trip', () => {
     const address = {
       status: 'failed',
       scope: 'full',
@@ -164,7 +164,7 @@ describe('the address', () => {
     expect(Object.fromEntries(historyParameters(historyQuery(address)))).toEqual(address);
   });
 
-  it('leaves out what makes no sense', () =>
+  it('ignores invalid query parameters', () =>
     expect(
       historyQuery({
         status: 'odd',
@@ -178,7 +178,7 @@ describe('the address', () => {
       }),
     ).toEqual(WHOLE_HISTORY));
 
-  it('takes days for days of their zone, on those with 23 hours too', () => {
+  it('interprets days in their zone, including days of 23 hours', () => {
     const query = historyQuery({ from: '2026-03-29', to: '2026-03-29', zone: 'Europe/Berlin' });
     const { fromMs, toMs } = historyFilter('demo', query, 0);
     expect(new Date(fromMs!).toISOString()).toBe('2026-03-28T23:00:00.000Z');

@@ -25,7 +25,7 @@ const planOf = (scope: string, more: Partial<PlanFacts> = {}): RunPlan =>
   })!;
 const NOTHING_LEFT = { outcomes: new Map(), completedAt: new Map() };
 
-it('names the steps of the whole, which reuses nothing', () =>
+it('lists all steps of a full run, which reuses nothing', () =>
   expect(planOf('full')).toMatchObject({
     runs: 'Runs 3 steps: fetch, parse and report.',
     reuses: [],
@@ -33,13 +33,13 @@ it('names the steps of the whole, which reuses nothing', () =>
     leaves: null,
   }));
 
-it('says what it reuses, and of when that is', () => {
+it('lists the steps whose results it reuses, with their time', () => {
   const { runs, reuses } = planOf('only:report');
   expect(runs).toBe('Runs the step report.');
   expect(reuses).toMatchObject([{ text: 'Reuses what fetch and parse left', at: { datetime: LATER } }]);
 });
 
-it('tells apart what different runs left', () => {
+it('lists results of different runs separately', () => {
   const completedAt = new Map([
     ['fetch', { runId: 'a', at: YESTERDAY }],
     ['parse', { runId: 'b', at: LATER }],
@@ -51,14 +51,14 @@ it('tells apart what different runs left', () => {
   ]);
 });
 
-it('warns of steps that left nothing', () => {
+it('warns of steps without results to reuse', () => {
   const missing = (isWhole: boolean) =>
     planOf('only:report', { history: { ...NOTHING_LEFT, isWhole } }).missing;
   expect(missing(true)).toBe('fetch and parse have never completed, so there is nothing of them to reuse.');
   expect(missing(false)).toContain('have not completed in the last 50 runs');
 });
 
-it('knows which steps come before and after those of a named scope', () => {
+it('determines the steps before and after those of a named scope', () => {
   expect(planOf('ends')).toMatchObject({
     runs: 'Runs 2 steps: fetch and report.',
     reuses: [{ text: 'Reuses what parse left' }],
@@ -67,7 +67,7 @@ it('knows which steps come before and after those of a named scope', () => {
   expect(planOf('only:fetch')).toMatchObject({ reuses: [], leaves: 'Leaves parse and report as they are.' });
 });
 
-it('says what it may cost, and warns where that is more than there is', () => {
+it('estimates the quota usage, and warns if it exceeds the remaining quota', () => {
   expect(planOf('full').quota).toMatchObject({
     text: 'Quota: usually about 40 calls, 38 left, resets',
     resetsAt: { datetime: LATER },
@@ -87,14 +87,14 @@ it('says what it may cost, and warns where that is more than there is', () => {
   expect(planOf('full', { definition: aProject() }).quota).toBeNull();
 });
 
-it('says that somebody else carries it out', () => {
+it('mentions the external worker that carries out the run', () => {
   const external = (steps: ReturnType<typeof aProject>['steps']) =>
     planOf('full', { definition: aProject({ executor: 'external', steps }) }).runs;
   expect(external([])).toContain('Asks an external worker to carry it out');
   expect(external(definition.steps)).toBe('Asks an external worker for 3 steps: fetch, parse and report.');
 });
 
-it('has none for a scope that there is not', () =>
+it('returns null for an unknown scope', () =>
   expect(
     runPlan('from:nowhere', {
       definition,
@@ -104,7 +104,7 @@ it('has none for a scope that there is not', () =>
     }),
   ).toBeNull());
 
-it('lists many names by their first', () => {
+it('wordList shortens a long list of names', () => {
   const names = (count: number) => Array.from({ length: count }, (_, index) => `s${index}`);
   expect([0, 1, 2, 3].map((count) => wordList(names(count)))).toEqual([
     '',

@@ -6,7 +6,7 @@ const HOUR_MS = 3_600_000;
 const hoursAgo = (...hours: number[]) => hours.map((ago) => toInstant(Date.parse(NOW) - ago * HOUR_MS));
 const wordsFor = (...hours: number[]) => staleWords(stalenessOf(hoursAgo(...hours)), false, NOW);
 
-it('says nothing of a project that never succeeded', () => expect(wordsFor()).toBeNull());
+it('returns null for a project that never succeeded', () => expect(wordsFor()).toBeNull());
 
 it.each<[string, number[], string | null]>([
   ['daily, and a day ago', [24, 48, 72, 96, 120], null],
@@ -19,7 +19,9 @@ it.each<[string, number[], string | null]>([
   ['only three times, and six days ago', [144, 145, 146], null],
   ['only three times, and a week ago', [168, 169, 170], 'Last success 7 days ago'],
   ['once, and eight days ago', [192], 'Last success 8 days ago'],
-])('of one that succeeded %s', (_what, hours, words) => expect(wordsFor(...hours)).toBe(words));
+])('judges a project whose successes were %s', (_what, hours, words) =>
+  expect(wordsFor(...hours)).toBe(words),
+);
 
-it('waits for the run that is at work', () =>
+it('returns null while a run is active', () =>
   expect(staleWords(stalenessOf(hoursAgo(999)), true, NOW)).toBeNull());

@@ -15,12 +15,12 @@ const current = (project: Parameters<typeof aProject>[0] = {}, definitionHash = 
   definitionHash,
 });
 
-describe('runs side by side', () => {
-  it('are none for a run that has no relations', () => {
+describe('familyRows', () => {
+  it('returns no rows for a run without relatives', () => {
     expect(familyRows(failed, [failed], END)).toEqual([]);
   });
 
-  it('say what they are to each other, and which params differ', () => {
+  it('shows the relation of each run and the parameters that differ', () => {
     const first: Run = { ...failed, runId: 'a', params: { depth: 1 } };
     const mine: Run = { ...failed, runId: 'b', rerunOf: 'a' };
     const other: Run = { ...failed, runId: 'c', rerunOf: 'a', params: {} };
@@ -40,7 +40,7 @@ describe('runs side by side', () => {
   });
 });
 
-describe('attempts', () => {
+describe('attemptRows', () => {
   const event = (eventType: string, appliedAt: string, payload: object, more = {}) =>
     ({
       eventType,
@@ -53,11 +53,11 @@ describe('attempts', () => {
     }) as PastEvent;
   const known: Partial<PastEvent> = { origin: 'server' };
 
-  it('are not shown where there is one', () => {
+  it('returns no rows for a single attempt', () => {
     expect(attemptRows(failed, [], END)).toEqual([]);
   });
 
-  it('each have a worker, a time, and what became of them', () => {
+  it('returns worker, duration and outcome of each attempt', () => {
     const run: Run = { ...failed, attempt: 2, workerId: 'w-2' };
     const rows = attemptRows(
       run,
@@ -90,59 +90,59 @@ describe('attempts', () => {
   });
 });
 
-describe('what can be repeated', () => {
-  it('is nothing while the run is under way', () => {
+describe('rerunOffer', () => {
+  it('returns null while the run is active', () => {
     expect(rerunOffer(aNewRun(), current(), null)).toBeNull();
   });
 
   it.each<[string, Run, Parameters<typeof rerunOffer>[1], boolean, string]>([
     [
-      'the same again',
+      'same scope and parameters',
       failed,
       current({ params: { depth: {} as never } }),
       true,
       'Re-run does the same again: Full pipeline (fetch, parse, report), with the same parameters.',
     ],
     [
-      'without what is gone',
+      'without removed parameters',
       { ...failed, scope: 'only:parse' },
       current(),
       true,
       'Re-run does the same again: Only parse (parse), with the same parameters but depth, which the project no longer has.',
     ],
     [
-      'as the project is now',
+      'with the current project',
       { ...failed, params: {} },
       current({}, 'other'),
       true,
       'Re-run does the same again: Full pipeline (fetch, parse, report), without parameters. The project was changed since: it runs as it is now.',
     ],
     [
-      'not a scope that is gone',
+      'refused for a removed scope',
       { ...failed, scope: 'only:fit' },
       current(),
       false,
       'It cannot be repeated as it was: the project no longer has the scope only:fit.',
     ],
     [
-      'not without its project',
+      'refused for a removed project',
       failed,
       null,
       false,
       'It cannot be repeated: its project is no longer in the configuration.',
     ],
-  ])('is %s', (_what, run, project, canRepeat, words) => {
+  ])('describes the offer: %s', (_what, run, project, canRepeat, words) => {
     expect(rerunOffer(run, project, null)).toMatchObject({ canRepeat, words });
   });
 
-  it('is nothing from the first step on that is not the whole', () => {
+  it('has no re-run from the failed step if that is the first step', () => {
     const first = after(aNewRun(), [
       { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'x', step: 'fetch' } },
     ]);
     expect(rerunOffer(first, current(), null)!.fromFailed).toBeNull();
   });
 
-  it('is said to be refused while the quota is used up, and leads to other parameters where there are some', () => {
+  it('is refused while the quota is used up, and links to the form if the project has parameters', () => {
     const quota = { remaining: 0, resetsAt: END } as QuotaStatus;
     expect(rerunOffer(failed, current(), quota)).toMatchObject({
       refusal: { text: expect.stringContaining('used up'), at: { datetime: END } },
@@ -156,7 +156,7 @@ describe('what can be repeated', () => {
     });
   });
 
-  it('is what failed, and what comes after it', () => {
+  it('includes a re-run from the failed step, and from each step after the first', () => {
     expect(rerunOffer(failed, current(), null)!.fromFailed).toEqual({
       scope: 'from:parse',
       step: 'parse',

@@ -10,14 +10,14 @@ const CLAIM: RunCommand = { type: 'claim', workerId: 'worker-2', leaseSeconds: 6
 const STOP: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'page' };
 const footerOf = (run: Run) => runFooter(run, waitingFor(run, FACTS, LATER), null, LATER);
 
-it('says what a run waits for', () => {
+it('shows what a run waits for', () => {
   const footer = footerOf(aNewRun());
   expect(footer.mark.note).toBe('waiting for a worker');
   expect(footer).toMatchObject({ since: { text: '5 m 00 s' }, workerId: null });
   expect(plainText(footer.detail!)).toContain('No worker has claimed the run');
 });
 
-it('says who is at work, and when it was last heard', () => {
+it('shows the worker of a run, and when it last reported', () => {
   expect(footerOf(after(aNewRun(), [CLAIM]))).toMatchObject({
     workerId: 'worker-2',
     lastHeard: { text: '0 s' },
@@ -25,7 +25,7 @@ it('says who is at work, and when it was last heard', () => {
   });
 });
 
-it('says that a run is stopping, and since when', () => {
+it('shows that a run is stopping, and since when', () => {
   const footer = footerOf(after(aNewRun(), [CLAIM, STOP]));
   expect(footer).toMatchObject({
     since: { text: '0 s' },
@@ -34,7 +34,7 @@ it('says that a run is stopping, and since when', () => {
   expect(plainText(footer.detail!)).toContain('worker-2');
 });
 
-it('names the step that failed, its exit code and the error', () => {
+it('shows the failed step, its exit code and the error', () => {
   const failed = after(aNewRun(), [
     CLAIM,
     { type: 'progress', occurredAt: LATER, payload: { step: 'parse', stepStatus: 'failed', exitCode: 3 } },
@@ -51,11 +51,11 @@ it('names the step that failed, its exit code and the error', () => {
   });
 });
 
-it('says who ended a run that was stopped', () => {
+it('shows who stopped a run', () => {
   expect(footerOf(after(aNewRun(), [STOP])).lead).toBe('stopped by a person.');
 });
 
-it('says what is left of the quota, and when it begins anew', () => {
+it('shows the remaining quota and its reset time', () => {
   const run = aNewRun();
   const quota = { dailyLimit: 1200, used: 1188, remaining: 12, concurrencyLimit: 1, resetsAt: LATER };
   const of = (remaining: number) =>
@@ -65,7 +65,7 @@ it('says what is left of the quota, and when it begins anew', () => {
   expect(footerOf(run).quota).toBeNull();
 });
 
-it('warns where nothing is left, and of a worker that fell silent', () => {
+it('warns of a used-up quota and of a worker that lost its lease', () => {
   const quota = { dailyLimit: 9, used: 9, remaining: 0, concurrencyLimit: 1, resetsAt: LATER };
   const silent = { ...after(aNewRun(), [CLAIM], START), leaseExpiresAt: START };
   const { warnings, detail } = runFooter(silent, waitingFor(silent, FACTS, LATER), quota, LATER);
@@ -86,13 +86,13 @@ it.each([
     'The clock of worker worker-2 is 2 h 00 m ahead of the clock of this server. Times of this run are corrected.',
   ],
   [5000, null],
-])('tells of a clock that differs by %d ms where that is worth it', (skewMs, text) => {
+])('warns of a worker clock that is off by %d ms if the difference is large', (skewMs, text) => {
   const senderClock = { notBefore: START, lagMs: -skewMs, isOff: true };
   const { warnings } = footerOf({ ...after(aNewRun(), [CLAIM], START), leaseExpiresAt: null, senderClock });
   expect(warnings).toEqual(text === null ? [] : [{ text, at: null }]);
 });
 
-it('says how far a run came that was cut short', () => {
+it('shows the progress that a partial run reached', () => {
   const partial = after(aNewRun(), [
     CLAIM,
     { type: 'progress', occurredAt: LATER, payload: { step: 'parse', current: 60, total: 80 } },

@@ -23,8 +23,8 @@ const definition = {
   scopes: { quick: ['read'] },
 } as unknown as ProjectDefinition;
 
-describe('what a form says', () => {
-  it('becomes a request with the values that the project declares', () => {
+describe('form values', () => {
+  it('become a request with the types that the project declares', () => {
     const given = givenIn({
       scope: 'from:fit',
       'param.label': 'x',
@@ -39,22 +39,22 @@ describe('what a form says', () => {
     });
   });
 
-  it('takes an unchecked box for false', () => {
+  it('send false for an unchecked box', () => {
     expect(triggerRequest(definition, givenIn({ 'param.deep': 'false' })).params).toEqual({ deep: false });
   });
 
-  it('leaves to the defaults what it does not mention', () => {
+  it('leave out missing values so that the defaults apply', () => {
     expect(triggerRequest(definition, givenIn(undefined))).toEqual({ params: {} });
     expect(triggerRequest(definition, givenIn({ scope: '' }))).toEqual({ params: {} });
   });
 
-  it('keeps text that is no number, for the project to complain about', () => {
+  it('keep a non-numeric value as text for validation', () => {
     expect(triggerRequest(definition, givenIn({ 'param.limit': 'many' })).params).toEqual({ limit: 'many' });
   });
 });
 
-describe('the form', () => {
-  it('begins with the defaults, closed', () => {
+describe('runForm', () => {
+  it('starts closed, with the defaults', () => {
     const form = runForm(definition, NOTHING_GIVEN, []);
     expect(form.fields.map(({ value }) => value)).toEqual(['all', '10', 'true', '']);
     expect(form.isOpen).toBe(false);
@@ -67,7 +67,7 @@ describe('the form', () => {
     ]);
   });
 
-  it('shows again what was typed, open, with what is wrong beside it', () => {
+  it('opens with the submitted values and their errors', () => {
     const given = givenIn({ scope: 'quick', 'param.limit': '99', 'param.deep': 'false' });
     const form = runForm(definition, given, [{ field: 'params.limit', message: 'must be at most 50' }]);
     expect(form.isOpen).toBe(true);
@@ -76,16 +76,16 @@ describe('the form', () => {
     expect(form.fields[2]).toMatchObject({ isCheckbox: true, isChecked: false });
   });
 
-  it('is open from the start where something must be typed', () => {
+  it('opens if a required parameter has no default', () => {
     const params = { name: { ...PARAM, required: true } };
     expect(runForm({ ...definition, params }, NOTHING_GIVEN, []).isOpen).toBe(true);
   });
 });
 
-describe('the form of an earlier run', () => {
+describe('formLike', () => {
   const like = (scope: string, params: Record<string, unknown>) => formLike(definition, { scope, params });
 
-  it('holds what that run was given', () => {
+  it('keeps the scope and parameters of the earlier run', () => {
     const { given, leftOut } = like('from:fit', { label: 'x', limit: 20, deep: false });
     expect(given).toEqual({ scope: 'from:fit', params: { label: 'x', limit: '20', deep: 'false' } });
     expect(leftOut).toEqual([]);
@@ -96,7 +96,7 @@ describe('the form of an earlier run', () => {
     expect(runForm(definition, given, []).isOpen).toBe(true);
   });
 
-  it('leaves out what the project no longer takes, and names it', () => {
+  it('leaves out values that the project no longer accepts, and names them', () => {
     const { given, leftOut } = like('from:gone', {
       label: 'x',
       limit: 99,
@@ -109,7 +109,7 @@ describe('the form of an earlier run', () => {
   });
 });
 
-it('has another version where it offers something else, and the same where only a command is another', () => {
+it('formVersion changes with the offered fields and scopes, not with a command', () => {
   const version = formVersion(definition);
   const steps = definition.steps.map((step) => ({ ...step, command: ['other'] }));
   expect(formVersion({ ...definition, steps })).toBe(version);

@@ -7,7 +7,7 @@ const CLAIM: RunCommand = { type: 'claim', workerId: 'w', leaseSeconds: 60 };
 const barAfter = (payload: RunEventMap['run.progress']) =>
   progressBar(after(aNewRun(), [CLAIM, { type: 'progress', occurredAt: LATER, payload }]));
 
-it('shows what the step says', () => {
+it('shows the progress that the step reports', () => {
   expect(barAfter({ step: 'parse', current: 3, total: 12, message: 'page 3' })).toEqual({
     text: 'parse: 3 of 12 (25 %)',
     message: 'page 3',
@@ -16,15 +16,15 @@ it('shows what the step says', () => {
   });
 });
 
-it('never goes past its end', () => {
+it('is capped at the total', () => {
   expect(barAfter({ current: 15, total: 12 })).toMatchObject({ text: '15 of 12 (100 %)', value: 12 });
 });
 
-it('claims no share where no total is known', () => {
+it('shows no percentage if the total is unknown', () => {
   expect(barAfter({ step: 'parse', current: 3 })).toMatchObject({ text: 'parse: 3 so far', max: null });
 });
 
-it('counts steps where none says more', () => {
+it('counts completed steps if no step reports progress', () => {
   expect(barAfter({ step: 'fetch', stepStatus: 'completed', exitCode: 0 })).toMatchObject({
     text: 'fetch: 1 of 3 steps done',
     value: 1,
@@ -32,7 +32,7 @@ it('counts steps where none says more', () => {
   });
 });
 
-it('is gone when the run has ended', () => {
+it('is null once the run has ended', () => {
   const ended = after(aNewRun(), [{ type: 'give-up-waiting' }]);
   expect(progressBar(ended)).toBeNull();
 });

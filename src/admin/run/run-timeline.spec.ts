@@ -127,7 +127,7 @@ it.each<[string, Partial<PastEvent>, string]>([
   expect(texts([event(type, {}, { ...more, payload: null })])).toEqual([text]);
 });
 
-it('folds routine events in a row, and equal ones, into one line', () => {
+it('folds consecutive routine events, and identical ones, into one line', () => {
   const progress = () => event('run.progress', { current: 1 });
   const stale = () => event('run.progress', {}, { outcome: 'stale-attempt' });
   expect(

@@ -27,7 +27,7 @@ const ended = after(
   at(1000),
 );
 
-it('draws the steps on one scale, from the start of the first', () => {
+it('draws all steps on one scale that begins with the first step', () => {
   const { rows, span } = stepTimeline(ended, [], at(500));
   expect(span).toBe('40 s');
   expect(
@@ -39,12 +39,12 @@ it('draws the steps on one scale, from the start of the first', () => {
   ]);
 });
 
-it('lets a step at work reach until now', () => {
+it('extends a running step to the current time', () => {
   const { rows, span } = stepTimeline(inParse, [], at(120));
   expect([span, rows[1]!.bar]).toEqual(['20 s', { x: 500, width: 500, usualWidth: null }]);
 });
 
-it('shows what a step at work usually takes, and says where it takes longer', () => {
+it('shows the typical duration of a running step, and marks a slow one', () => {
   const alike = [ended, ended, ended].map((run) => ({
     ...run,
     steps: run.steps.map((step) => ({ ...step, status: 'completed' as const })),
@@ -59,7 +59,7 @@ it('shows what a step at work usually takes, and says where it takes longer', ()
   expect([late.bar!.usualWidth, late.isSlow]).toEqual([null, true]);
 });
 
-it('shows even the shortest step', () => {
+it('draws even the shortest step with a visible width', () => {
   const run = after(
     inParse,
     [

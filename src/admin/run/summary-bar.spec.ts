@@ -12,7 +12,7 @@ const lasting = (minutes: number, runId: string): Run => ({
 });
 const earlier = [lasting(1, 'a'), lasting(2, 'b'), lasting(60, 'c')];
 
-it('has a place for everything before the first run', () => {
+it('shows placeholders before the first run', () => {
   expect(summaryBar(null, METRICS, [], null, LATER)).toMatchObject({
     mark: { word: 'Never run', icon: '○' },
     lastRun: null,
@@ -25,7 +25,7 @@ it('has a place for everything before the first run', () => {
   });
 });
 
-it('shows what a run has reported so far, a nought as a nought', () => {
+it('shows metrics reported so far, including zero', () => {
   const run = after(aNewRun(), [
     { type: 'claim', workerId: 'w', leaseSeconds: 60 },
     { type: 'progress', occurredAt: LATER, payload: { metrics: { newJobsCount: 0, termsCount: 1200 } } },
@@ -38,22 +38,22 @@ it('shows what a run has reported so far, a nought as a nought', () => {
   });
 });
 
-it('says what is usual, and when a run takes longer', () => {
+it('shows the typical duration, and marks a run that exceeds it', () => {
   const run = aNewRun();
   expect(summaryBar(run, METRICS, earlier, null, LATER)).toMatchObject({ usual: '2 m 00 s', isSlow: true });
   expect(summaryBar(run, METRICS, earlier, null, START)).toMatchObject({ usual: '2 m 00 s', isSlow: false });
 });
 
-it('calls nothing usual after two runs', () => {
+it('needs at least three runs for a typical duration', () => {
   expect(usualMs(earlier.slice(0, 2))).toBeNull();
 });
 
-it('does not measure a run by itself', () => {
+it('excludes the run itself from the typical duration', () => {
   const [first] = earlier;
   expect(summaryBar(first!, METRICS, earlier, null, LATER).usual).toBeNull();
 });
 
-it('shows what is left of the quota, a nought as a nought', () => {
+it('shows the remaining quota, including zero', () => {
   const quota = { dailyLimit: 5000, used: 0, remaining: 5000, concurrencyLimit: 1, resetsAt: LATER };
   expect(summaryBar(null, METRICS, [], quota, LATER).quotaRemaining).toBe('5,000');
   expect(summaryBar(null, METRICS, [], { ...quota, used: 5000, remaining: 0 }, LATER).quotaRemaining).toBe(

@@ -35,44 +35,44 @@ const halfParsed = after(inParse, [says(90, { step: 'parse', current: 5, total: 
 const external = after(aNewRun({ executor: 'external', steps: [] }), [CLAIM], FAR);
 
 it.each<[string, Run, number, string, boolean]>([
-  ['counts the steps that are to come', inFetch, 10, 'about 6 m left', false],
-  ['counts what is left of this step', inParse, 120, 'about 4 m left', false],
-  ['goes by what the step itself says', halfParsed, 210, 'about 3 m left', false],
-  ['goes by its pace where it is slower than usual', halfParsed, 300, 'about 4 m left', false],
+  ['includes the steps to come', inFetch, 10, 'about 6 m left', false],
+  ['includes the rest of the current step', inParse, 120, 'about 4 m left', false],
+  ['uses the progress that the step reports', halfParsed, 210, 'about 3 m left', false],
+  ['uses the actual pace if it is slower than usual', halfParsed, 300, 'about 4 m left', false],
   [
-    'says so where that is already longer than it all usually takes',
+    'reports a run that exceeds its typical duration',
     halfParsed,
     5000,
     'about 1 h 30 m left at this pace, longer than usual',
     true,
   ],
-  ['does not jump with each second', inParse, 121, 'about 4 m left', false],
+  ['stays stable from second to second', inParse, 121, 'about 4 m left', false],
   [
-    'says so where a step takes longer',
+    'reports a step that exceeds its typical duration',
     inParse,
     500,
     'longer than the usual 5 m 00 s; the steps after it take about 20 s',
     true,
   ],
-  ['takes a run of unknown steps as a whole', external, 200, 'about 3 m left', false],
-])('%s', (_what, run, seconds, text, isOver) => {
+  ['estimates a run of unknown steps as a whole', external, 200, 'about 3 m left', false],
+])('timeLeft %s', (_what, run, seconds, text, isOver) => {
   expect(timeLeft(run, EARLIER, at(seconds))).toEqual({ text, isOver });
 });
 
 it.each<[string, Run, Run[]]>([
-  ['with fewer than three runs to go by', inFetch, EARLIER.slice(1)],
+  ['with fewer than three earlier runs', inFetch, EARLIER.slice(1)],
   [
-    'about a step that earlier runs did not have',
+    'for a step that earlier runs did not have',
     after(inFetch, [says(1, { step: 'new', stepStatus: 'running' })], FAR),
     EARLIER,
   ],
-  ['before anybody has the run', aNewRun(), EARLIER],
+  ['before a worker claims the run', aNewRun(), EARLIER],
   [
-    'about a run that is to stop',
+    'for a run that is stopping',
     after(inFetch, [{ type: 'request-stop', reason: 'x', requestedBy: 'ada' }]),
     EARLIER,
   ],
-  ['when it has ended', EARLIER[0]!, EARLIER],
-])('says nothing %s', (_what, run, earlier) => {
+  ['after the run has ended', EARLIER[0]!, EARLIER],
+])('timeLeft returns null %s', (_what, run, earlier) => {
   expect(timeLeft(run, earlier, at(10))).toBeNull();
 });

@@ -29,19 +29,19 @@ it.each<[string, Run]>([
   ['No worker reported', after(handedOut, [stop])],
   ['No worker reported', after(handedOut, [{ type: 'give-up-waiting' }])],
   ['No worker reported', after(handedOut, [{ type: 'time-out' }])],
-])('says "%s"', (words, run) => expect(workerWords(run)).toBe(words));
+])('workerWords returns "%s"', (words, run) => expect(workerWords(run)).toBe(words));
 
 it.each([
   ['run.completed', 'The worker reported completed at '],
   ['run.failed', 'The worker reported failed at '],
   ['run.cancelled', 'The worker confirmed that it has stopped at '],
-] as const)('tells of a late %s', (eventType, words) => {
+] as const)('lateEndWords describes a late %s', (eventType, words) => {
   const cancelled = after(handedOut, [stop]);
   const text = plainText(lateEndWords(cancelled, { position: 9, eventType, at: NOW }));
   expect(text).toBe(`${words}2026-03-01 10:10 UTC, after the run was cancelled. That changed nothing.`);
 });
 
-it('offers to ask again only where a worker could hear it', () => {
+it('askAgainOffer exists only for a published run that no worker claimed', () => {
   const offered = (code: string) =>
     askAgainOffer(handedOut, { code, publishedAt: null, typicalMs: null } as never);
   expect(offered('handed-out')).toMatchObject({ warning: expect.stringContaining('twice') });

@@ -13,12 +13,12 @@ describe('durationText', () => {
     [3_599_600, '1 h 00 m'],
     [11_100_000, '3 h 05 m'],
     [187_200_000, '2 d 4 h'],
-  ])('%d ms is %s', (ms, text) => {
+  ])('formats %d ms as %s', (ms, text) => {
     expect(durationText(ms)).toBe(text);
   });
 });
 
-it('counts whole seconds while it goes on, and none too early', () => {
+it('rounds down to whole seconds while a run is active', () => {
   expect(elapsedText(0)).toBe('0 s');
   expect(elapsedText(59_999)).toBe('59 s');
 });
@@ -27,16 +27,16 @@ describe('durationOf', () => {
   const startedAt = '2025-01-01T10:00:00.000Z';
   const now = '2025-01-01T10:00:05.500Z';
 
-  it('goes on where there is no end', () => {
+  it('grows while there is no end', () => {
     expect(durationOf({ startedAt, endedAt: null }, now)).toEqual({ text: '5 s', tickingFromMs: 5_500 });
   });
 
-  it('is settled by the end', () => {
+  it('is fixed once there is an end', () => {
     const ended = durationOf({ startedAt, endedAt: '2025-01-01T10:00:01.500Z' }, now);
     expect(ended).toEqual({ text: '1.5 s', tickingFromMs: null });
   });
 
-  it('is none before the start, and never below nothing', () => {
+  it('is null before the start, and never negative', () => {
     expect(durationOf({ startedAt: null, endedAt: null }, now)).toBeNull();
     expect(durationOf({ startedAt: now, endedAt: startedAt }, now)?.text).toBe('0 ms');
   });

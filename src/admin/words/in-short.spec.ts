@@ -1,6 +1,6 @@
 import { metricsInShort, paramsInShort } from './in-short';
 
-it('says what a run was given, and is short about it', () => {
+it('lists parameters in short, truncated to a limited length and number', () => {
   expect(paramsInShort({ tag: 'v1.2', count: 4000, deep: true, note: '' })).toBe(
     'tag v1.2 · count 4000 · deep true · note “”',
   );
@@ -10,7 +10,7 @@ it('says what a run was given, and is short about it', () => {
   expect(paramsInShort({})).toBeNull();
 });
 
-it('says what came out of a run, of what its project names', () => {
+it('lists the metrics that the project declares', () => {
   expect(metricsInShort({ filesCount: 1234, other: 1 }, ['errorsCount', 'filesCount'])).toBe('Files 1,234');
   expect(metricsInShort({}, ['toString'])).toBeNull();
 });

@@ -6,7 +6,7 @@ const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumer
 const run = aNewRun();
 const waiting = waitingFor(run, FACTS, LATER);
 
-it('shows an instant as pages do', () => {
+it('formats an instant as pages do', () => {
   const instant = '2026-03-01T10:00:00.000Z';
   const words = pageWords([{ text: 'No worker since ' }, { text: instant, instant }, { text: '.' }]);
   expect(words.map(({ text, at }) => at?.exact ?? text)).toEqual([
@@ -16,14 +16,14 @@ it('shows an instant as pages do', () => {
   ]);
 });
 
-it('leaves a time in a reported message as it is', () => {
+it('keeps a time in a reported message unchanged', () => {
   const message = 'Nothing since 2026-03-01T10:00:00.000Z. Sorry.';
   expect(errorWords({ ...run, error: { code: 'X', message } }, 100)).toEqual([{ text: message }]);
   expect(errorWords({ ...run, error: { code: 'X', message } }, 7)![0]!.text).toMatch(/^Nothing …/);
   expect(errorWords(run, 100)).toBeNull();
 });
 
-it('has one sentence for a row, and all for the page of the run', () => {
+it('returns one sentence for a table row, and the full text for the run page', () => {
   const text = (words: { text: string }[] | null) => words?.map((part) => part.text).join('');
   expect(text(waitingInShort(run, waiting, LATER))).toMatch(
     /^No worker has claimed .* although a slot is free\.$/,

@@ -6,7 +6,7 @@ it.each([
   ['maxTerms', 'Max terms'],
   ['issued_calls', 'Issued calls'],
   ['docs', 'Docs'],
-])('%s is written %s', (name, text) => {
+])('writes the name %s as %s', (name, text) => {
   expect(humanised(name)).toBe(text);
 });
 
@@ -15,7 +15,7 @@ it.each([
   ['from:fit', 'From fit'],
   ['only:fit', 'Only fit'],
   ['from-terms', 'from-terms'],
-])('the scope %s is written %s', (scope, text) => {
+])('writes the scope %s as %s', (scope, text) => {
   expect(scopeWords(scope)).toBe(text);
 });
 
@@ -25,15 +25,15 @@ it.each([
   [1_240, '1.2 kB'],
   [999_600, '1.0 MB'],
   [41_000_000, '41 MB'],
-])('%d bytes are %s', (bytes, text) => {
+])('writes %d bytes as %s', (bytes, text) => {
   expect(sizeText(bytes)).toBe(text);
 });
 
-it('shows a reason that it has no words for as it came', () => {
+it('shows an unknown reason with spaces for hyphens', () => {
   expect(reasonWords('cancelled-by-user')).toBe('stopped by a person');
   expect(reasonWords('out-of-cheese')).toBe('out of cheese');
 });
 
-it('groups large numbers and cuts long ones', () => {
+it('groups digits of large numbers and rounds long fractions', () => {
   expect(numberText(12_345.678_9)).toBe('12,345.679');
 });

@@ -6,10 +6,10 @@ describe('acronymsIn', () => {
     ['An SSE (Server-Sent Events) stream.', 'SSE', 'Server-Sent Events'],
     ['The object relational mappers (ORMs) differ.', 'ORM', 'object relational mappers'],
     ['A single source of truth (SST) helps.', 'SST', 'single source of truth'],
-  ])('finds what is spelled out in %j', (text, acronym, expansion) => {
+  ])('finds the expansion in %j', (text, acronym, expansion) => {
     expect(acronymsIn({ text })).toEqual([{ acronym, expansion }]);
   });
 
-  it('wants the letters to agree', () =>
+  it('requires matching initial letters', () =>
     expect(acronymsIn({ text: 'See the standard (RFC) and a page (URL).' })).toEqual([]));
 });

@@ -34,7 +34,7 @@ describe('definitions', () => {
     ['SSE', 'Pages read Server-Sent Events (SSE).', 'expansion'],
   ])('defines %s by %j as %s', (term, source, kind) => expect(define(term, source)?.kind).toBe(kind));
 
-  it('trusts an outright definition more than a remark, and a remark more than a mention', () => {
+  it('rates a full definition above a remark, and a remark above a mention', () => {
     const outright = define('lease', 'A lease is a claim on a run that ends by itself.')?.confidence ?? 0;
     const remark = define('lease', 'The lease keeps other workers away from a run.')?.confidence ?? 0;
     const mention = define('lease', 'Other workers wait until the lease has ended.')?.confidence ?? 0;
@@ -43,7 +43,7 @@ describe('definitions', () => {
     expect(mention).toBeLessThan(0.25);
   });
 
-  it('takes the best of several sentences', () => {
+  it('chooses the best of several sentences', () => {
     const source =
       'The lease keeps others away from the run.\n\nA lease is a claim on a run that ends by itself.';
     expect(define('lease', source)).toMatchObject({
@@ -52,7 +52,7 @@ describe('definitions', () => {
     });
   });
 
-  it('goes on where the next sentence does', () => {
+  it('includes a following sentence that continues the definition', () => {
     expect(define('lease', 'A lease is a claim on a run. It ends by itself.')?.text).toBe(
       'A lease is a claim on a run. It ends by itself.',
     );
@@ -64,20 +64,20 @@ describe('definitions', () => {
     'A lease is a claim (which ends',
     'Lease, run, worker, stream',
     'Write “… a claim, called a lease” there.',
-  ])('makes nothing of %j', (source) => expect(define('lease', source)).toBeNull());
+  ])('finds no definition in %j', (source) => expect(define('lease', source)).toBeNull());
 
   it.each(['This lease is a problem for the others.', 'The lease is ended by the worker itself.'])(
-    'takes %j for no outright definition',
+    'does not treat %j as a full definition',
     (source) => expect(define('lease', source)?.kind).not.toBe('copula'),
   );
 
-  it('does not take an option for the word of the same name', () => {
+  it('does not treat the description of an option as a definition of the same word', () => {
     const source = '- `limit`: The number of requests that are sent at once.';
     expect(define('limit', source, true)?.confidence).toBeGreaterThan(0.7);
     expect(define('limit', source)?.confidence).toBeLessThan(0.4);
   });
 
-  it('writes a capital and a full stop, keeps code and cuts what is too long', () => {
+  it('adds a capital letter and a full stop, keeps code and truncates long text', () => {
     expect(define('lease', '- **Lease**: a claim with `ttl` seconds')?.text).toBe(
       'A claim with `ttl` seconds.',
     );

@@ -20,13 +20,13 @@ describe('documents', () => {
   ) => findDocuments(docs, { root, maxFileKb: 1, maxDocuments: 100, outputFolders: [], ...more });
   const paths = (docs: string) => find(docs).files.map((file) => file.path);
 
-  it('finds Markdown and text in order and leaves hidden folders, modules and other files alone', () => {
+  it('finds Markdown and text files in order, and skips hidden folders, modules and other files', () => {
     for (const name of ['b.md', 'a.txt', 'sub/c.markdown', '.git/d.md', 'node_modules/x/e.md', 'f.js'])
       put(name);
     expect(paths('.')).toEqual(['a.txt', 'b.md', 'sub/c.markdown']);
   });
 
-  it('reads modules when the folder itself lies in them', () => {
+  it('reads modules if the given folder is inside them', () => {
     put('node_modules/x/README.md');
     put('node_modules/x/node_modules/y/README.md');
     expect(paths('node_modules/x')).toEqual([
@@ -35,7 +35,7 @@ describe('documents', () => {
     ]);
   });
 
-  it('does not follow links, so that loops end and nothing outside is read', () => {
+  it('does not follow links', () => {
     put('docs/a.md');
     symlinkSync(path.join(root, 'docs'), path.join(root, 'docs/loop'));
     symlinkSync('/etc/hostname', path.join(root, 'docs/out.md'));
@@ -60,7 +60,7 @@ describe('documents', () => {
     expect(found.files.map((file) => readDocument(file))).toEqual([{ ownOutput: true }]);
   });
 
-  it('refuses a missing folder and more documents than the limit', () => {
+  it('rejects a missing folder, and more documents than the limit', () => {
     expect(() => find('nowhere')).toThrow(expect.objectContaining({ code: 'NO_DOCUMENTS' }));
     put('docs/a.md');
     put('docs/b.md');
@@ -69,14 +69,14 @@ describe('documents', () => {
     );
   });
 
-  it('reads odd bytes as text and binary as nothing', () => {
+  it('decodes invalid bytes and UTF-16 as text, and rejects binary content', () => {
     expect(decode(Buffer.from([0x61, 0xff, 0x62]))).toBe('a b');
     expect(decode(Buffer.from('\uFEFFa\r\nb\rc'))).toBe('a\nb\nc');
     expect(decode(Buffer.from('\uFEFFhi', 'utf16le'))).toBe('hi');
     expect(decode(Buffer.from([0x89, 0x50, 0x00, 0x01]))).toBeNull();
   });
 
-  it('answers why a document could not be read', () => {
+  it('returns the reason why a document cannot be read', () => {
     expect(readDocument({ path: 'gone.md', absolutePath: path.join(root, 'gone.md'), bytes: 1 })).toEqual({
       unreadable: 'it has gone',
     });

@@ -42,13 +42,13 @@ const setting = { root: '/repo', folder: '/repo/data/work' };
 describe('glossaryMarkdown', () => {
   const text = glossaryMarkdown(glossary(), setting);
 
-  it('opens with its title, counts and an index', () => {
+  it('starts with title, counts and an index', () => {
     expect(text).toContain('# Our words\n\n2 terms out of 2 documents in `docs`.');
     expect(text).toContain('1 issue is open');
     expect(text).toContain('**[L](#l)** [lease](#term-lease)  \n**[W](#w)** [worker](#term-worker)');
   });
 
-  it('gives every term its definition, trust, names, relatives, places and issues', () => {
+  it('shows definition, confidence, synonyms, related terms, sources and issues of each term', () => {
     expect(text).toContain(
       [
         '### <a id="term-lease"></a>lease',
@@ -64,11 +64,11 @@ describe('glossaryMarkdown', () => {
     );
   });
 
-  it('links from wherever the copy lies', () => {
+  it('adjusts links to the folder of the copy', () => {
     expect(glossaryMarkdown(glossary(), { root: '/repo', folder: '/repo' })).toContain('(docs/a%20b.md#L7)');
   });
 
-  it('says what is missing', () => {
+  it('lists undefined terms, missing terms and unreadable documents', () => {
     const holes = glossaryMarkdown(
       glossary({
         missingTerms: ['fence'],

@@ -33,7 +33,7 @@ const kinds = (one: DefinedTerm, all: DefinedTerm[] = [one]) =>
   issuesOf(one, all, { minConfidence: 0.4, minScore: 2 }).map(({ kind }) => kind);
 
 describe('issuesOf', () => {
-  it('leaves a well defined term in peace', () => expect(kinds(term('lease'))).toEqual([]));
+  it('finds no issue in a well-defined term', () => expect(kinds(term('lease'))).toEqual([]));
 
   it.each<[string, Partial<DefinedTerm>]>([
     ['required-but-missing', { required: true, frequency: 0, definition: null, occurrences: [] }],
@@ -56,33 +56,33 @@ describe('issuesOf', () => {
     ],
   ])('finds %s', (kind, more) => expect(kinds(term('lease', more))).toEqual([kind]));
 
-  it('never calls a required term not worth keeping', () => {
+  it('never reports a required term as not worth keeping', () => {
     expect(kinds(term('lease', { required: true, definition: null, frequency: 1 }))).toEqual([
       'no-definition',
     ]);
   });
 
-  it('asks for acronyms to be spelled out, but not for those that everybody knows', () => {
+  it('reports acronyms without an expansion, except for well-known ones', () => {
     const unexplained = definition('XYZ keeps the worker there.', { kind: 'subject', confidence: 0.5 });
     expect(kinds(term('XYZ', { definition: unexplained }))).toEqual(['undefined-acronym']);
     expect(kinds(term('XYZ', { definition: unexplained, expansions: ['x y z'] }))).toEqual([]);
     expect(kinds(term('HTTP', { definition: unexplained }))).toEqual([]);
   });
 
-  it('reports a pair once, at the lesser one of the two', () => {
+  it('reports a duplicate pair once, for the less important term', () => {
     const words = term('pool size');
     const code = term('poolSize', { code: true, frequency: 20 });
     expect(kinds(words, [words, code])).toEqual([]);
     expect(kinds(code, [words, code])).toEqual(['near-duplicate']);
   });
 
-  it('finds two terms that only explain one another', () => {
+  it('finds two terms that define each other', () => {
     const lease = term('lease', { definition: definition('A lease is a kind of claim.') });
     const claim = term('claim', { definition: definition('A claim is a kind of lease.') });
     expect(kinds(lease, [lease, claim])).toContain('circular');
   });
 
-  it('explains itself in whole sentences with the place to look at', () => {
+  it('explains an issue in full sentences, with a place to check', () => {
     const [issue] = issuesOf(term('lease', { definition: null }), [], { minConfidence: 0.4, minScore: 2 });
     expect(issue).toMatchObject({
       explanation: '“lease” is used 9 times in 2 documents, and none says what it is.',
@@ -96,7 +96,7 @@ describe('contradiction', () => {
   const at = (text: string, line: number) => definition(text, { line });
   const between = (a: string, b: string) => contradiction(at(a, 1), at(b, 2), 'lease');
 
-  it('sees other numbers, a denial and wholly other words', () => {
+  it('detects different numbers, a negation and unrelated definitions', () => {
     expect(
       between('A lease is a claim of 30 seconds on a run.', 'A lease is a claim of 60 seconds on a run.'),
     ).toEqual({
@@ -117,7 +117,7 @@ describe('contradiction', () => {
     });
   });
 
-  it('does not mind the same thing said in other words', () => {
+  it('ignores a paraphrase', () => {
     expect(
       between('A lease is a claim that ends by itself.', 'A lease is a claim on a run with an end.'),
     ).toBeNull();
@@ -125,7 +125,7 @@ describe('contradiction', () => {
 });
 
 describe('sameThing', () => {
-  it('joins spellings and acronyms, and keeps words apart that merely look alike', () => {
+  it('matches spellings and acronyms, and separates words that only look similar', () => {
     expect(sameThing(term('pool size'), term('poolSize'))).toBe('only the spelling differs');
     expect(sameThing(term('SSE', { expansions: ['server-sent events'] }), term('Server-Sent Events'))).toBe(
       'SSE is short for it',

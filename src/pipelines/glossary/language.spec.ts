@@ -9,7 +9,7 @@ const sentences = (source: string) => {
 };
 
 describe('sentencesOf', () => {
-  it('splits where sentences end and nowhere else', () => {
+  it('splits text at sentence ends only', () => {
     const text =
       'Node.js runs it, e.g. on Linux. `maxAge` is 3.5 seconds. See v1.2.3 of @scope/name for more! Is it?';
     expect(sentences(text).map((sentence) => sentence.text)).toEqual([
@@ -20,7 +20,7 @@ describe('sentencesOf', () => {
     ]);
   });
 
-  it('keeps compounds and code as one token each, at the place where they stand', () => {
+  it('keeps compounds and code as single tokens at their position', () => {
     const [sentence] = sentences('The body-parser reads `maxAge` from Node.js.');
     const tokens = sentence?.tokens ?? [];
     expect(tokens.map((token) => token.text)).toEqual([
@@ -36,13 +36,13 @@ describe('sentencesOf', () => {
     expect(tokens.filter((token) => token.code).map((token) => token.text)).toEqual(['maxAge']);
   });
 
-  it('tells verbs from nouns where grammar leaves no doubt', () => {
+  it('distinguishes verbs from nouns in unambiguous grammar', () => {
     const [first, second] = sentences('The worker claims a run. Each queued run waits for a slot.');
     expect(first?.tokens.find((token) => token.text === 'claims')?.pos).toBe('VERB');
     expect(second?.tokens.find((token) => token.text === 'run')?.pos).toBe('NOUN');
   });
 
-  it('gives each sentence its own line', () => {
+  it('returns the line of each sentence', () => {
     expect(sentences('One is here.\nTwo is there.').map((sentence) => sentence.line)).toEqual([1, 2]);
   });
 });

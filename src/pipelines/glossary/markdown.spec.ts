@@ -4,7 +4,7 @@ import { parseMarkdown } from './markdown';
 const blocks = (source: string) => parseMarkdown('a.md', source).blocks;
 
 describe('parseMarkdown', () => {
-  it('keeps prose with its line numbers and drops code, HTML, images and link targets', () => {
+  it('keeps prose with line numbers, and drops code, HTML, images and link targets', () => {
     const source = [
       '---',
       'title: front matter',
@@ -26,7 +26,7 @@ describe('parseMarkdown', () => {
     ]);
   });
 
-  it('knows on which line a later part of a paragraph stands', () => {
+  it('maps an offset in a paragraph to its line', () => {
     const [block] = blocks('One line.\nAnother line.\nA third one.');
     expect(block && lineAt(block, block.text.indexOf('Another'))).toBe(2);
     expect(block && lineAt(block, block.text.indexOf('third'))).toBe(3);
@@ -52,7 +52,7 @@ describe('parseMarkdown', () => {
     'We say: a claim that ends',
   ])('finds no label in %j', (source) => expect(blocks(source)[0]?.label).toBeNull());
 
-  it('takes the first column of an explaining table for names', () => {
+  it('reads the first column of an explanatory table as names', () => {
     const table = [
       '| name | default | description |',
       '|---|---|---|',
@@ -66,7 +66,7 @@ describe('parseMarkdown', () => {
     ]);
   });
 
-  it('leaves tables of contents out and marks boilerplate sections with all below them', () => {
+  it('omits tables of contents, and marks boilerplate sections with their subsections', () => {
     const source =
       '# Tool\n\n- [Usage](#usage)\n- [License](#license)\n\n## License\n\nMIT text.\n\n### More\n\nx y\n\n## Usage\n\nz';
     expect(blocks(source).map(({ text, boilerplate }) => [text, boilerplate])).toEqual([

@@ -14,7 +14,7 @@ describe('parsePlainText', () => {
     expect(blocks[3]?.label?.names).toEqual(['Claim']);
   });
 
-  it('drops what is mostly signs', () => {
+  it('drops text that is mostly symbols', () => {
     expect(parsePlainText('a.txt', '+----+----+\n| -> | {} |\n+----+----+').blocks).toEqual([]);
   });
 });

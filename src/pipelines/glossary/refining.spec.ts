@@ -39,7 +39,7 @@ const refined = (...terms: DefinedTerm[]) =>
   );
 
 describe('refine', () => {
-  it('merges an acronym with what it is short for, in the words of the better definition', () => {
+  it('merges an acronym with its expansion, and keeps the better definition', () => {
     const short = term('SSE', {
       frequency: 3,
       expansions: ['Server-Sent Events'],
@@ -61,7 +61,7 @@ describe('refine', () => {
     ]);
   });
 
-  it('leaves out what is too generic or too little, and says so', () => {
+  it('drops terms that are too generic or not worth keeping, and reports them', () => {
     const { terms, undefinedTerms, resolved } = refined(
       term('lease'),
       term('file', {
@@ -78,7 +78,7 @@ describe('refine', () => {
     ]);
   });
 
-  it('takes a sound sentence instead of one that leans on what is not there', () => {
+  it('replaces a definition with missing context by a complete sentence', () => {
     const sound = definition('A lease is a claim on a run that ends.', { confidence: 0.6, line: 7 });
     const unclear = definition('This claim holds the run as described above.', { confidence: 0.65 });
     const { terms, openIssuesCount } = refined(term('lease', { definition: unclear, alternatives: [sound] }));
@@ -86,7 +86,7 @@ describe('refine', () => {
     expect(openIssuesCount).toBe(0);
   });
 
-  it('joins two weak remarks into something that says more', () => {
+  it('joins two weak definitions into a better one', () => {
     const first = definition('The lease keeps others away.', { kind: 'subject', confidence: 0.35 });
     const second = definition('The lease ends when its worker falls silent.', {
       kind: 'subject',
@@ -101,7 +101,7 @@ describe('refine', () => {
     });
   });
 
-  it('keeps what it cannot resolve as an open issue of the term', () => {
+  it('keeps an unresolved issue with its term', () => {
     const other = definition('A lease is the contract over some rented flat.', { line: 9 });
     const { terms, openIssuesCount } = refined(term('lease', { alternatives: [other] }));
     expect(terms[0]?.openIssues.map(({ kind }) => kind)).toEqual(['contradictory-definitions']);
@@ -111,7 +111,7 @@ describe('refine', () => {
     expect(openIssuesCount).toBe(1);
   });
 
-  it('lists what is used without a definition and what is required without a use', () => {
+  it('lists terms without a definition, and required terms without a use', () => {
     const result = refined(
       term('lease'),
       term('outbox', { definition: null }),
@@ -122,7 +122,7 @@ describe('refine', () => {
     expect(result.openIssuesCount).toBe(2);
   });
 
-  it('points from a term to those in its definition, to its kinds and back', () => {
+  it('links each term to terms in its definition and to related terms, in both directions', () => {
     const { terms } = refined(
       term('stream', { definition: definition('A stream is a list that only grows at its end.') }),
       term('event stream', { definition: definition('The facts about all runs in their order.') }),

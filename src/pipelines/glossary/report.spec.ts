@@ -5,7 +5,7 @@ function failing(code: string): never {
 }
 
 describe('EventChannel', () => {
-  it('writes one line an event, in as many pieces as the pipe takes', () => {
+  it('writes one line per event, in chunks that the pipe accepts', () => {
     let written = '';
     const channel = new EventChannel((chunk) => {
       written += Buffer.from(chunk.subarray(0, 5)).toString();
@@ -18,7 +18,7 @@ describe('EventChannel', () => {
     );
   });
 
-  it('waits while the pipe is full and goes on where it stopped', () => {
+  it('waits while the pipe is full, and continues where it stopped', () => {
     let written = '';
     let full = 3;
     const channel = new EventChannel(
@@ -34,7 +34,7 @@ describe('EventChannel', () => {
     expect(written).toBe('{"partial":{"reason":"x"}}\n');
   });
 
-  it('drops progress that nobody takes, but never leaves half a line behind', () => {
+  it('drops progress while the pipe is blocked, but completes a partial line', () => {
     let written = '';
     let blocked = false;
     const channel = new EventChannel(
@@ -58,7 +58,7 @@ describe('EventChannel', () => {
     expect(written).not.toContain('"b"');
   });
 
-  it('throws where a fact can not be told, and not for progress', () => {
+  it('throws if a fact cannot be sent, but not for progress', () => {
     const channel = new EventChannel(() => failing('EPIPE'));
     channel.sendIfTaken({ progress: { current: 1, total: 1, message: '' } });
     expect(() => channel.sendOrThrow({ partial: { reason: 'some-docs-unreadable' } })).toThrow(
@@ -66,7 +66,7 @@ describe('EventChannel', () => {
     );
   });
 
-  it('does not hide other errors', () => {
+  it('passes other errors on', () => {
     const channel = new EventChannel(() => failing('EIO'));
     expect(() => channel.sendIfTaken({})).toThrow('EIO');
   });

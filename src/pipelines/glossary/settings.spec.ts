@@ -6,7 +6,7 @@ const env = (params: unknown, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv =
 });
 
 describe('settingsFrom', () => {
-  it('has sensible defaults', () => {
+  it('has default values', () => {
     expect(settingsFrom({}, {}, '/repo')).toMatchObject({
       docs: 'docs',
       terms: null,
@@ -17,7 +17,7 @@ describe('settingsFrom', () => {
     });
   });
 
-  it('lets options win over parameters, and those over defaults', () => {
+  it('prefers options to parameters, and parameters to defaults', () => {
     const settings = settingsFrom(
       { docs: 'a', maxTerms: '7' },
       env({ docs: 'b', maxTerms: 8, title: 'T', terms: '' }),
@@ -26,7 +26,7 @@ describe('settingsFrom', () => {
     expect(settings).toMatchObject({ docs: 'a', maxTerms: 7, title: 'T', terms: null });
   });
 
-  it('takes its folders from Jobato', () => {
+  it('uses the folders given by Jobato', () => {
     const given = env({}, { JOBATO_WORK_DIR: 'data/work/g', JOBATO_RUN_DIR: '/runs/1' });
     expect(settingsFrom({}, given, '/repo')).toMatchObject({ work: '/repo/data/work/g', runDir: '/runs/1' });
     expect(settingsFrom({ work: 'w' }, given, '/repo').work).toBe('/repo/w');
@@ -38,7 +38,7 @@ describe('settingsFrom', () => {
     [{ minConfidence: 'much' }, /--min-confidence/],
     [{ docs: 7 }, /must be a text/],
     [[], /must be a JSON object/],
-  ])('refuses %j', (params, message) =>
+  ])('rejects %j', (params, message) =>
     expect(() => settingsFrom({}, env(params), '/repo')).toThrow(message),
   );
 });

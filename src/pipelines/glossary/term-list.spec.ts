@@ -9,7 +9,7 @@ describe('term lists', () => {
     expect(parseYamlTermList('')).toEqual({ excluded: [], required: [] });
   });
 
-  it('reads plain text with remarks', () => {
+  it('reads plain text with comments', () => {
     expect(
       parseTextTermList('# ours\nexcluded: foo, bar\nrequired:\nlease\n- event stream # both words\n'),
     ).toEqual({
@@ -23,9 +23,9 @@ describe('term lists', () => {
     ['excluded: a', /must be a list/],
     ['- a', /must hold/],
     ['excluded: [a]\nrequired: [a]', /both excluded and required/],
-  ])('refuses %j', (text, message) => expect(() => parseYamlTermList(text)).toThrow(message));
+  ])('rejects %j', (text, message) => expect(() => parseYamlTermList(text)).toThrow(message));
 
-  it('refuses text before the first header', () => {
+  it('rejects text before the first header', () => {
     expect(() => parseTextTermList('lease\nexcluded:\n')).toThrow(/line 1/);
   });
 });

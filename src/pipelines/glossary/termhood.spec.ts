@@ -21,13 +21,13 @@ const LEASES = [
 ];
 
 describe('rankTerms', () => {
-  it('finds the words of the trade and not those of everyday speech', () => {
+  it('ranks technical terms, and excludes everyday words', () => {
     const terms = rank(LEASES).map(({ term }) => term);
     expect(terms.slice(0, 3)).toEqual(expect.arrayContaining(['lease', 'event stream']));
     for (const word of ['way', 'thing', 'example', 'good way']) expect(terms).not.toContain(word);
   });
 
-  it('counts plurals with their singular and shows the singular', () => {
+  it('counts plurals with their singular, and returns the singular', () => {
     expect(rank(LEASES).find(({ key }) => key === 'lease')).toMatchObject({
       term: 'lease',
       frequency: 5,
@@ -35,13 +35,13 @@ describe('rankTerms', () => {
     });
   });
 
-  it('prefers the whole phrase to a part that never stands alone', () => {
+  it('prefers a phrase to a part that never occurs alone', () => {
     const terms = rank(LEASES).map(({ term }) => term);
     expect(terms).toContain('event stream');
     expect(terms).not.toContain('stream');
   });
 
-  it('obeys the term list, plurals and all', () => {
+  it('applies the term list, including plurals', () => {
     const ranked = rank(LEASES, { excluded: ['Leases'], required: ['claim', 'outbox'] });
     expect(ranked.map(({ term }) => term)).not.toContain('lease');
     expect(ranked.filter(({ required }) => required).map(({ term, frequency }) => [term, frequency])).toEqual(
@@ -52,14 +52,14 @@ describe('rankTerms', () => {
     );
   });
 
-  it('never lets the limit push out a required term', () => {
+  it('keeps required terms beyond the limit', () => {
     expect(rank(LEASES, { maxTerms: 1, required: ['claim', 'outbox'] }).map(({ term }) => term)).toEqual([
       'claim',
       'outbox',
     ]);
   });
 
-  it('keeps an everyday word only where authors mark it and say what they mean', () => {
+  it('keeps an everyday word only if the text marks and defines it', () => {
     const marked = ['- **project**: a thing that is run\n\nA project has steps. The project is a file.'];
     expect(rank(marked).map(({ term }) => term)).toContain('project');
     expect(
@@ -67,5 +67,5 @@ describe('rankTerms', () => {
     ).toEqual([]);
   });
 
-  it('is the same every time', () => expect(rank(LEASES)).toEqual(rank(LEASES)));
+  it('is deterministic', () => expect(rank(LEASES)).toEqual(rank(LEASES)));
 });

@@ -16,9 +16,9 @@ describe('words', () => {
     ['analysis', 'analysis'],
     ['https', 'https'],
     ['ids', 'id'],
-  ])('takes %s for the plural of %s', (plural, expected) => expect(singular(plural)).toBe(expected));
+  ])('singularizes %s to %s', (plural, expected) => expect(singular(plural)).toBe(expected));
 
-  it('gives all spellings of a term one key', () => {
+  it('maps all spellings of a term to one key', () => {
     for (const spelling of ['log level', 'Log Levels', 'log-level', '`log levels`', "log level's"]) {
       expect(termKey(spelling)).toBe('log level');
     }
@@ -26,12 +26,13 @@ describe('words', () => {
     expect(squeezedKey('logLevel')).toBe(squeezedKey('log level'));
   });
 
-  it('tells acronyms and identifiers from words', () => {
+  it('distinguishes acronyms and identifiers from words', () => {
     expect(['SSE', 'APIs', 'CI', 'XML2'].every(isAcronym)).toBe(true);
     expect(['Nest', 'A', 'lease'].some(isAcronym)).toBe(false);
     expect(['poolSize', 'MAX_AGE', 'app.use', '--force', '@nestjs/core'].every(isIdentifier)).toBe(true);
     expect(['lease', 'pool size', 'SSE'].some(isIdentifier)).toBe(false);
   });
 
-  it('makes anchors of words', () => expect(slug('Server-Sent Events (SSE)')).toBe('server-sent-events-sse'));
+  it('makes anchors from words', () =>
+    expect(slug('Server-Sent Events (SSE)')).toBe('server-sent-events-sse'));
 });

@@ -10,12 +10,12 @@ describe('work files', () => {
   });
   afterEach(() => rmSync(work, { recursive: true, force: true }));
 
-  it('gives back what was saved, with a fingerprint of it', () => {
+  it('loads saved content with its fingerprint', () => {
     const fingerprint = saveWork(work, 'corpus', { a: 1 }, null);
     expect(loadWork(work, 'corpus')).toEqual({ content: { a: 1 }, fingerprint, madeFrom: null });
   });
 
-  it('names the step to run first where a file is missing, damaged or of another version', () => {
+  it('reports the step to run first if a file is missing, damaged or of another version', () => {
     expect(() => loadWork(work, 'issues')).toThrow(/issues\.json is missing: run the step "issues" first/);
     writeFileSync(path.join(work, 'terms.json'), '{"version":');
     expect(() => loadWork(work, 'terms')).toThrow(/damaged: run the step "extract" again/);
@@ -23,7 +23,7 @@ describe('work files', () => {
     expect(() => loadWork(work, 'terms')).toThrow(/another version/);
   });
 
-  it('refuses to join files of different runs', () => {
+  it('rejects files from different runs', () => {
     const old = saveWork(work, 'corpus', { a: 1 }, null);
     saveWork(work, 'terms', { b: 1 }, old);
     const now = saveWork(work, 'corpus', { a: 2 }, null);
@@ -32,7 +32,7 @@ describe('work files', () => {
     expect(() => requireMadeFrom('terms', terms, 'corpus', now)).toThrow(/run the step "extract" again/);
   });
 
-  it('leaves the old files and nothing else when one of the new can not be written', () => {
+  it('keeps the old files if one of the new ones cannot be written', () => {
     const good = path.join(work, 'a.md');
     writeFileSync(good, 'old');
     writeFileSync(path.join(work, 'no-folder'), '');
@@ -47,7 +47,7 @@ describe('work files', () => {
     expect(readdirSync(work).sort()).toEqual(['a.md', 'no-folder']);
   });
 
-  it('clears away what a killed process left half written', () => {
+  it('removes temporary files of a killed process', () => {
     mkdirSync(path.join(work, 'out'));
     // No process has this number: it is above the limit of every system.
     writeFileSync(path.join(work, 'out', 'a.md.999999999.tmp'), 'half');

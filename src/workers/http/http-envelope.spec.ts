@@ -1,6 +1,6 @@
 import { receivedEvent } from './http-envelope';
 
-describe('an event that was received', () => {
+describe('receivedEvent', () => {
   const event = {
     eventId: 'e',
     eventType: 'run.completed',
@@ -14,11 +14,11 @@ describe('an event that was received', () => {
   it.each([
     ['the form of HTTP', event],
     ['the form of the stream', flat],
-  ])('is the same in %s', (_name, given) =>
+  ])('returns the same fields for %s', (_name, given) =>
     expect(receivedEvent(given)).toEqual({ fields: flat, flaw: null, leaseToken: null }),
   );
 
-  it('keeps what it does not know, as text', () =>
+  it('keeps unknown fields as text', () =>
     expect(receivedEvent({ ...event, more: [1], yes: true, text: 'x' }).fields).toEqual({
       ...flat,
       more: '[1]',
@@ -26,14 +26,14 @@ describe('an event that was received', () => {
       text: 'x',
     }));
 
-  it('takes null for not given', () =>
+  it('treats null as not given', () =>
     expect(receivedEvent({ eventId: null, runId: 'r' })).toEqual({
       fields: { runId: 'r' },
       flaw: null,
       leaseToken: null,
     }));
 
-  it('keeps the lease token apart from what is stored', () => {
+  it('separates the lease token from the stored fields', () => {
     expect(receivedEvent({ ...event, leaseToken: 'secret' })).toEqual({
       fields: flat,
       flaw: null,
@@ -42,15 +42,17 @@ describe('an event that was received', () => {
     expect(receivedEvent({ ...flat, leaseToken: 5 })).toEqual({ fields: flat, flaw: null, leaseToken: null });
   });
 
-  it.each([[5], ['x'], [null], [true], [[]], [[event]]])('is none: %j', (given) =>
-    expect(receivedEvent(given)).toEqual({
-      fields: { event: typeof given === 'string' ? given : JSON.stringify(given) },
-      flaw: 'the event is not a JSON object',
-      leaseToken: null,
-    }),
+  it.each([[5], ['x'], [null], [true], [[]], [[event]]])(
+    'reports a flaw for a value that is not an object: %j',
+    (given) =>
+      expect(receivedEvent(given)).toEqual({
+        fields: { event: typeof given === 'string' ? given : JSON.stringify(given) },
+        flaw: 'the event is not a JSON object',
+        leaseToken: null,
+      }),
   );
 
-  it('is not led astray by the names of prototypes', () => {
+  it('handles the names of prototype members as ordinary fields', () => {
     const { fields } = receivedEvent(
       JSON.parse('{"__proto__":{"eventId":"x"},"constructor":"c","runId":"r"}'),
     );
@@ -62,7 +64,7 @@ describe('an event that was received', () => {
     expect(fields.eventId).toBeUndefined();
   });
 
-  it('says so where it cannot be written down again', () => {
+  it('reports a payload that is nested too deeply', () => {
     const deep: unknown = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
     expect(receivedEvent({ ...event, payload: deep })).toEqual({
       fields: { ...flat, payload: '(nested too deeply to be kept)' },
