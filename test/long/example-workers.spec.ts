@@ -67,7 +67,7 @@ class WorkerProcess {
   }
 }
 
-describe('each example worker keeps the contract', () => {
+describe('example workers pass the contract test', () => {
   for (const example of [...POLITE, SMALLEST]) {
     const { itAtOnce, name } = where(example);
     itAtOnce(name, async () => {
@@ -100,7 +100,7 @@ describe('each example worker keeps the contract', () => {
   }
 });
 
-describe('example workers carry runs out for a Jobato that they know by its Redis alone', () => {
+describe('example workers on Redis', () => {
   let redis: RedisServer;
   let jobato: RunningApp;
   let worker: WorkerProcess | null = null;
@@ -200,7 +200,7 @@ describe('example workers carry runs out for a Jobato that they know by its Redi
   });
 });
 
-describe('a worker that speaks only HTTP', () => {
+describe('example worker over HTTP', () => {
   let jobato: RunningApp;
   let worker: WorkerProcess | null = null;
   beforeAll(async () => {
