@@ -33,7 +33,7 @@ it('registering a server returns servers of other databases and drops silent one
   }
 });
 
-it('another installation on the stream is reported in health and on the workers page until it stops', async () => {
+it('another installation on the stream is reported on pages and in health until it stops', async () => {
   const environment = { REDIS_URL: redis.url, RUN_EVENTS_STREAM: 'both:run-events' };
   const first = await RunningApp.start({ talks: nodeStep('talks', '0') }, environment);
   const second = await RunningApp.start({ talks: nodeStep('talks', '0') }, environment);

@@ -82,7 +82,7 @@ describe('server shutdown', () => {
     expect(flawsOf(folders)).toEqual([]);
   });
 
-  it('reports not ready, accepts or rejects each trigger completely, and releases readers that reconnect', async () => {
+  it('reports not ready, never accepts a trigger in part, and releases reconnecting readers', async () => {
     const folders = belongings.makeFolders({
       stubborn: familyProject('stubborn', 'stubborn', 1),
       free: nodeStep('free', "console.log('line 1')"),
@@ -170,7 +170,7 @@ describe('stop of a run', () => {
     return [folders, server, runId];
   }
 
-  it('ends all child processes, even if they ignore SIGTERM or left the group, and can be repeated', async () => {
+  it('ends all child processes, even if they ignore SIGTERM or left the group', async () => {
     const [folders, server, runId] = await atWork({ stubborn: familyProject('stubborn', 'stubborn', 2) });
     expect(livingOf(folders).length).toBeGreaterThanOrEqual(3);
     const askedAt = Date.now();
