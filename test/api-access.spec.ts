@@ -114,7 +114,7 @@ describe('access to a server with a token', () => {
   });
 
   it.each([
-    ['a static file by another way', '/assets/../api/runs'],
+    ['a path through the assets folder', '/assets/../api/runs'],
     ['encoded dots', '/assets/%2e%2e/api/runs'],
     ['an encoded slash', '/assets%2f..%2fapi%2fruns'],
     ['two slashes', '//api/runs'],
@@ -136,8 +136,8 @@ describe('access to a server with a token', () => {
     ['its settings', '/api/docs/swagger-ui-init.js'],
     ['YAML', '/api/docs-yaml'],
     ['metrics', '/api/metrics'],
-    ['what there is not', '/api/nothing'],
-    ['what there is not, elsewhere', '/nothing'],
+    ['an unknown API path', '/api/nothing'],
+    ['an unknown page', '/nothing'],
     ['login and then another', '/login/../api/runs'],
     ['a malformed address', '/api/runs/%E0%A4%A'],
   ])('rejects %s', async (_name, path) => {

@@ -29,7 +29,7 @@ const PROJECTS = {
   ),
 };
 
-describe(`${REQUESTS} requests made from the description (FUZZ_SEED=${SEED})`, () => {
+describe(`${REQUESTS} requests generated from the API description (FUZZ_SEED=${SEED})`, () => {
   let folders: Folders;
   let server: ServerProcess;
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });

@@ -46,8 +46,8 @@ describe('server process', () => {
       /HOST is 0\.0\.0\.0.*JOBATO_ADMIN_TOKEN/,
     ],
     ['all addresses of IPv6 without a token', { HOST: '::' }, /JOBATO_ADMIN_TOKEN/],
-    ['a port that is none', { PORT: 'eighty' }, /PORT/],
-    ['half of what TLS needs', { TLS_CERT_FILE: 'cert.pem' }, /TLS_KEY_FILE/],
+    ['an invalid port', { PORT: 'eighty' }, /PORT/],
+    ['a TLS certificate without a key', { TLS_CERT_FILE: 'cert.pem' }, /TLS_KEY_FILE/],
     ['a worker of an unknown kind', { WORKER: 'on' }, /WORKER must be one of/],
   ])('refuses to start with %s', async (_name, extra, sentence) => {
     const { code, stderr, stdout } = await refusal(folders, extra);

@@ -154,11 +154,11 @@ describe('triggering a run', () => {
     ['broken JSON', '{"scope":', ['']],
     ['scope that is a number', '{"scope":5}', ['scope']],
     ['scope that is an object', '{"scope":{}}', ['scope']],
-    ['scope that there is not', '{"scope":"half"}', ['scope']],
+    ['unknown scope', '{"scope":"half"}', ['scope']],
     ['scope that is empty', '{"scope":""}', ['scope']],
     ['scope of an unknown step', '{"scope":"from:nothing"}', ['scope']],
     ['scope called constructor', '{"scope":"constructor"}', ['scope']],
-    ['trigger that there is not', '{"triggeredBy":"me"}', ['triggeredBy']],
+    ['unknown trigger', '{"triggeredBy":"me"}', ['triggeredBy']],
     ['trigger that is a list', '{"triggeredBy":["api"]}', ['triggeredBy']],
     ['params that are a list', '{"params":[]}', ['params']],
     ['params that are a text', '{"params":"a=b"}', ['params']],
@@ -168,7 +168,7 @@ describe('triggering a run', () => {
     ['parameter called toString', '{"params":{"toString":"x"}}', ['params.toString']],
     ['field called __proto__', '{"__proto__":{"scope":"full"}}', ['__proto__']],
     ['field called constructor', '{"constructor":{"prototype":{"x":1}}}', ['constructor']],
-    ['text where a text is due, as a number', '{"params":{"text":1}}', ['params.text']],
+    ['text that is a number', '{"params":{"text":1}}', ['params.text']],
     ['text that is an object', '{"params":{"text":{"a":1}}}', ['params.text']],
     ['text with a NUL', '{"params":{"text":"a\\u0000b"}}', ['params.text']],
     ['text that is too short', '{"params":{"short":"a"}}', ['params.short']],
@@ -263,23 +263,18 @@ describe('triggering a run', () => {
   it.each<[string, Record<string, string>, number, 'UNSUPPORTED_MEDIA_TYPE' | 'VALIDATION']>([
     ['no type at all', { 'content-type': '' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
     [
-      'a charset that nobody knows',
+      'an unknown charset',
       { 'content-type': 'application/json; charset=klingon' },
       415,
       'UNSUPPORTED_MEDIA_TYPE',
     ],
     [
-      'a coding that nobody knows',
+      'an unknown content encoding',
       { 'content-type': 'application/json', 'content-encoding': 'zip' },
       415,
       'UNSUPPORTED_MEDIA_TYPE',
     ],
-    [
-      'gzip that is none',
-      { 'content-type': 'application/json', 'content-encoding': 'gzip' },
-      400,
-      'VALIDATION',
-    ],
+    ['invalid gzip', { 'content-type': 'application/json', 'content-encoding': 'gzip' }, 400, 'VALIDATION'],
   ])('rejects a body with %s', async (_name, headers, status, code) => {
     const response = await post(jobato, '/api/runs', { headers, body: Buffer.from('{}') });
     await expectProblem(response, status, code);

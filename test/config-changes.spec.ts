@@ -100,14 +100,17 @@ describe('unreadable configuration', () => {
 
   it.each<[string, () => void]>([
     [
-      'its file',
+      'quota.yaml is a link to itself',
       () => {
         unlinkSync(config('quota.yaml'));
         symlinkSync('quota.yaml', config('quota.yaml'));
       },
     ],
-    ['its file, for a moment that a deployment takes', () => unlinkSync(config('quota.yaml'))],
-    ['all its folder', () => renameSync(jobato.folders.configDir, join(jobato.folders.root, 'away'))],
+    ['quota.yaml is missing for a moment', () => unlinkSync(config('quota.yaml'))],
+    [
+      'the configuration folder is missing',
+      () => renameSync(jobato.folders.configDir, join(jobato.folders.root, 'away')),
+    ],
   ])('never resets an exhausted quota: %s', async (_what, lose) => {
     writeConfig(jobato.folders, 'quota.yaml', threeCallsADay());
     const { runId } = await jobato.trigger('calls');

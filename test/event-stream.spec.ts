@@ -45,7 +45,7 @@ it('records deliveries and acknowledgements without commits of their own', async
   rmSync(folder, { recursive: true, force: true });
 });
 
-describeEventStream('the embedded event stream', async () => {
+describeEventStream('embedded event stream', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'jobato-stream-'));
   const clock = new TurnableClock();
   let database = await openDatabase(folder);

@@ -118,8 +118,8 @@ describe('environment of a step', () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ['nowhere', 'the folder is not there', /working directory .* not there/],
-    ['lost', 'its folder is named as in the file', /^The working directory "no\/such\/folder" is not there/],
+    ['nowhere', 'the folder is missing', /working directory .* not there/],
+    ['lost', 'a relative folder is missing', /^The working directory "no\/such\/folder" is not there/],
     ['missing', 'the command is not found', /"no-such-program-anywhere" was not found/],
     ['forbidden', 'the command may not be executed', /may not be executed/],
   ])('%s: reports why the step did not start: %s', async (projectId, _name, message) => {

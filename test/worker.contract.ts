@@ -109,7 +109,7 @@ export class Installation {
 
 /** The contract of a worker process, for both ways of getting work. */
 export function describeWorker(way: string, environment: () => Record<string, string>): void {
-  describe(`a worker process, by ${way}`, () => {
+  describe(`worker process over ${way}`, () => {
     let all: Installation;
     beforeAll(async () => {
       all = new Installation(environment);

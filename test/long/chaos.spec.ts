@@ -79,7 +79,7 @@ describe('attempt that lost its worker', () => {
 });
 
 /** The short form of `npm run chaos`. */
-it(`keeps all its promises through kills, pauses and outages (CHAOS_SEED=${SEED})`, async () => {
+it(`the system keeps its guarantees through kills, pauses and outages (CHAOS_SEED=${SEED})`, async () => {
   const outcome = await chaos({ plan: planOf(SEED, 36), seed: SEED, drainSeconds: 60, tell });
   for (const line of reportOf(outcome)) tell(line);
   const { accepted, done, skipped, findings } = outcome;

@@ -126,7 +126,7 @@ describe('example workers on Redis', () => {
   for (const example of POLITE) {
     const { it, name } = where(example);
 
-    it(`${name} does what was asked for before it was there, and shows how it goes`, async () => {
+    it(`${name} executes an earlier request and reports progress`, async () => {
       const { runId } = await jobato.trigger('jobs');
       start(example);
       const run = await jobato.untilEnded(runId);
@@ -142,7 +142,7 @@ describe('example workers on Redis', () => {
       await eventually('the log', async () => (await log()) === 'did step 1\ndid step 2\ndid step 3\n');
     });
 
-    it(`${name} stops when asked to`, async () => {
+    it(`${name} stops on request`, async () => {
       start(example, { STEPS: '300' });
       const { runId } = await jobato.trigger('jobs');
       await jobato.until(runId, ({ progress }) => (progress.current ?? 0) >= 1);
@@ -151,7 +151,7 @@ describe('example workers on Redis', () => {
       expect(run).toMatchObject({ status: 'cancelled', statusReason: 'cancelled-by-user', error: null });
     });
 
-    it(`${name} goes on by itself when Redis was killed and has lost everything`, async () => {
+    it(`${name} continues after Redis is killed and loses its data`, async () => {
       start(example);
       await jobato.untilEnded((await jobato.trigger('jobs')).runId);
       await redis.kill();
@@ -165,7 +165,7 @@ describe('example workers on Redis', () => {
   }
 
   const { it, name } = where(SMALLEST);
-  it(`${name}, which only reads from now on and says when it is done, works unchanged`, async () => {
+  it(`${name}, which reads only new entries and reports only the end, completes runs`, async () => {
     const { dataDir } = jobato.folders;
     const client = redis.client();
     const readers = async () => {
@@ -213,7 +213,7 @@ describe('example worker over HTTP', () => {
   const start = (more: Record<string, string> = {}) =>
     (worker = new WorkerProcess(OVER_HTTP, { JOBATO_URL: jobato.url, JOBATO_API_KEY: KEY, ...more }));
 
-  it(`${name} does the work and shows how it goes`, async () => {
+  it(`${name} completes a run and reports progress`, async () => {
     start({ WORKER_ID: 'http-1' });
     const { runId } = await jobato.trigger('jobs');
     expect(await jobato.untilEnded(runId)).toMatchObject({
@@ -227,7 +227,7 @@ describe('example worker over HTTP', () => {
     );
   });
 
-  it(`${name} stops when asked to`, async () => {
+  it(`${name} stops on request`, async () => {
     start({ STEPS: '300' });
     const { runId } = await jobato.trigger('jobs');
     await jobato.until(runId, ({ progress }) => (progress.current ?? 0) >= 1);

@@ -244,10 +244,10 @@ it('a request with a lost reply is published again and executed once', async () 
 describe('entry lost from the stream', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['FLUSHALL', () => redis.flushall()],
-    ['a stranger that deletes the stream', () => redis.del(keys.events)],
-    ['a stranger that trims', () => redis.xtrim(keys.events, 'MAXLEN', 0)],
+    ['another client deletes the stream', () => redis.del(keys.events)],
+    ['another client trims the stream', () => redis.xtrim(keys.events, 'MAXLEN', 0)],
     [
-      'a stranger that deletes the entry',
+      'another client deletes the entry',
       async () => redis.xdel(keys.events, ...(await redis.xrange(keys.events, '-', '+')).map(([id]) => id)),
     ],
   ])('is published again after %s', async (_what, lose) => {
@@ -327,7 +327,7 @@ describe('consumer group', () => {
         await redis.xgroup('DESTROY', keys.events, API_GROUP);
       },
     ],
-    ['went with its stream, under the feet of who waits on it', () => redis.del(keys.events, keys.logs)],
+    ['was deleted with its stream during a read', () => redis.del(keys.events, keys.logs)],
     ['is ahead of its stream', () => redis.xgroup('SETID', keys.events, API_GROUP, '9999999999999-0')],
   ])('that %s is restored', async (_what, harm) => {
     await start();

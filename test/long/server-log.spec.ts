@@ -89,7 +89,7 @@ describe('server log', () => {
   });
 
   const asRoot = process.getuid?.() === 0 ? it : it.skip;
-  asRoot('goes on where its disk is full for a while', async () => {
+  asRoot('continues after its disk was full and reports dropped lines', async () => {
     const disk = mkdtempSync(join(tmpdir(), 'jobato-disk-'));
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', disk]);
     try {

@@ -92,7 +92,7 @@ describe('storage outage during a run', () => {
     }
   }
 
-  withDisk('stops a run that fills the disk, and records it when there is room again', () =>
+  withDisk('allows stopping a run that fills the disk', () =>
     onSmallDisk('', async (folders) => {
       const server = await belongings.start(folders);
       const counting = await server.trigger('counts');
@@ -118,7 +118,7 @@ describe('storage outage during a run', () => {
     }),
   );
 
-  withDisk('says of a step that failed for want of room that the disk is full', () =>
+  withDisk('is named in the error of a step that fails on a full disk', () =>
     onSmallDisk('work', async (folders) => {
       const server = await belongings.start(folders);
       const { runId } = await server.trigger('fails');
