@@ -48,7 +48,7 @@ const filledIn = (path: string) =>
 /** Routes that need no token. */
 const OPEN = ['GET /api/health/live', 'GET /api/health/ready', 'GET /login'];
 
-describe('a server with a token', () => {
+describe('access to a server with a token', () => {
   let jobato: RunningApp;
   let routes: { method: string; path: string }[];
   beforeAll(async () => {
@@ -67,7 +67,7 @@ describe('a server with a token', () => {
   });
   afterAll(() => jobato.stop());
 
-  it('knows its routes', () => {
+  it('lists its registered routes', () => {
     const known = new Set(routes.map(({ method, path }) => `${method} ${path}`));
     expect(known.size).toBeGreaterThan(40);
     for (const route of [
@@ -82,7 +82,7 @@ describe('a server with a token', () => {
     }
   });
 
-  it('refuses every route to one without credentials, but for the named ones', async () => {
+  it('rejects requests without credentials except for health probes and the login page', async () => {
     const open = new Set<string>();
     for (const { method, path } of routes) {
       const { status, headers } = await send(jobato.url, {
@@ -100,7 +100,7 @@ describe('a server with a token', () => {
     expect([...open].sort()).toEqual([...OPEN].sort());
   });
 
-  it('sends people to the login page, and back to where they wanted to go', async () => {
+  it('redirects browsers to the login page and keeps the requested page as next', async () => {
     for (const path of ['/', '/projects/open', `/runs/${UUID}`, '/status', '/no/such/page?x=1']) {
       const { status, headers } = await send(jobato.url, { path, headers: { accept: 'text/html' } });
       expect([status, headers.location]).toEqual([303, `/login?next=${encodeURIComponent(path)}`]);
@@ -114,7 +114,7 @@ describe('a server with a token', () => {
   });
 
   it.each([
-    ['a static file by another way', '/assets/../api/runs'],
+    ['a path through the assets folder', '/assets/../api/runs'],
     ['encoded dots', '/assets/%2e%2e/api/runs'],
     ['an encoded slash', '/assets%2f..%2fapi%2fruns'],
     ['two slashes', '//api/runs'],
@@ -136,11 +136,11 @@ describe('a server with a token', () => {
     ['its settings', '/api/docs/swagger-ui-init.js'],
     ['YAML', '/api/docs-yaml'],
     ['metrics', '/api/metrics'],
-    ['what there is not', '/api/nothing'],
-    ['what there is not, elsewhere', '/nothing'],
+    ['an unknown API path', '/api/nothing'],
+    ['an unknown page', '/nothing'],
     ['login and then another', '/login/../api/runs'],
     ['a malformed address', '/api/runs/%E0%A4%A'],
-  ])('refuses %s', async (_name, path) => {
+  ])('rejects %s', async (_name, path) => {
     const { status, text } = await send(jobato.url, { path, headers: { accept: 'application/json' } });
     expect([status, text]).toEqual([401, expect.stringContaining('UNAUTHORIZED')]);
   });
@@ -157,12 +157,12 @@ describe('a server with a token', () => {
     ['a cookie of another make', { cookie: `jobato_session=9999999999999.${'A'.repeat(43)}` }],
     ['the token as cookie', { cookie: `jobato_session=${TOKEN}` }],
     ['a prototype as cookie', { cookie: 'jobato_session=__proto__' }],
-  ])('refuses credentials that are %s', async (_name, headers) => {
+  ])('rejects credentials: %s', async (_name, headers) => {
     const { status } = await send(jobato.url, { path: '/api/runs', headers });
     expect(status).toBe(401);
   });
 
-  it('lets one with the token use every route', async () => {
+  it('allows every route with the token', async () => {
     for (const { method, path } of routes) {
       if (path.startsWith('/api/internal') || path === '/login') continue;
       const { status } = await send(jobato.url, {
@@ -178,7 +178,7 @@ describe('a server with a token', () => {
     expect((await send(jobato.url, { path: '/api/runs', headers: lower })).status).toBe(200);
   });
 
-  it('shows assets and the way in to everyone', async () => {
+  it('serves the login page and its assets without credentials', async () => {
     const page = await send(jobato.url, { path: '/login' });
     expect([page.status, page.headers['content-type']]).toEqual([200, expect.stringMatching(/^text\/html/)]);
     const files = [...page.text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
@@ -189,7 +189,7 @@ describe('a server with a token', () => {
     }
   });
 
-  describe('signing in', () => {
+  describe('POST /login', () => {
     const form = (fields: Record<string, string>, headers: Record<string, string> = {}) =>
       send(jobato.url, {
         method: 'POST',
@@ -198,7 +198,7 @@ describe('a server with a token', () => {
         body: new URLSearchParams(fields).toString(),
       });
 
-    it('takes the token once and remembers it in a cookie that scripts cannot read', async () => {
+    it('accepts the token and sets an HttpOnly session cookie that does not contain it', async () => {
       const { status, headers } = await form({ token: ` ${TOKEN} `, next: '/status' });
       expect([status, headers.location]).toEqual([303, '/status']);
       const [cookie] = headers['set-cookie'] as string[];
@@ -216,7 +216,7 @@ describe('a server with a token', () => {
       expect((await send(jobato.url, { path: '/api/runs', headers: forged })).status).toBe(401);
     });
 
-    it.each([{ token: 'wrong' }, { token: '' }, {}, { token: `${TOKEN}x` }])('refuses %j', async (fields) => {
+    it.each([{ token: 'wrong' }, { token: '' }, {}, { token: `${TOKEN}x` }])('rejects %j', async (fields) => {
       const { status, headers } = await form(fields as Record<string, string>);
       expect(status).toBe(401);
       expect(String(headers['set-cookie'])).not.toContain('jobato_session');
@@ -229,18 +229,18 @@ describe('a server with a token', () => {
       'javascript:alert(1)',
       '/a\r\nSet-Cookie: x=y',
       '/\t/evil.example',
-    ])('never sends anybody away, as to %j', async (next) => {
+    ])('never redirects to another host for next=%j', async (next) => {
       const { status, headers } = await form({ token: TOKEN, next });
       expect(status).toBe(303);
       expect(new URL(headers.location!.toString(), 'http://jobato.test').host).toBe('jobato.test');
     });
 
-    it('takes no forms from other sites', async () => {
+    it('rejects forms from other sites', async () => {
       expect((await form({ token: TOKEN }, { origin: 'https://evil.example' })).status).toBe(403);
     });
   });
 
-  describe('internal calls', () => {
+  describe('internal API', () => {
     it.each([
       '/api/internal/events',
       '/api/INTERNAL/events',
@@ -257,7 +257,7 @@ describe('a server with a token', () => {
       `/api/internal/runs/${UUID}/heartbeat`,
       `/api/internal/runs/${UUID}/release`,
       `/api/internal/runs/${UUID}/logs`,
-    ])('need a key of their own: %s', async (path) => {
+    ])('rejects %s without a worker key', async (path) => {
       for (const headers of [
         {},
         BEARER,
@@ -270,7 +270,7 @@ describe('a server with a token', () => {
     });
 
     it.each(['//api/internal/events', '/api/./internal/events', '/api/health/../internal/events'])(
-      'are nowhere else: %s',
+      'rejects or does not find the path %s without a worker key',
       async (path) => {
         const headers = { ...BEARER, 'content-type': 'application/json', accept: 'application/json' };
         const { status } = await send(jobato.url, { method: 'POST', path, headers, body: '{}' });
@@ -278,14 +278,14 @@ describe('a server with a token', () => {
       },
     );
 
-    it('need it for files as well', async () => {
+    it('rejects artifact uploads without a worker key', async () => {
       const path = `/api/internal/runs/${UUID}/artifacts/a`;
       for (const headers of [{}, BEARER, { 'x-jobato-api-key': 'wrong' }] as Record<string, string>[]) {
         expect((await send(jobato.url, { method: 'PUT', path, headers, body: 'x' })).status).toBe(401);
       }
     });
 
-    it('are described with the key, and nothing else is', async () => {
+    it('is the only part of the API description that requires the worker key', async () => {
       const { paths, components } = (await (
         await jobato.fetch('/api/openapi.json', { headers: BEARER })
       ).json()) as {
@@ -309,7 +309,7 @@ describe('a server with a token', () => {
       expect(Object.keys(paths).filter((path) => path.startsWith('/api/internal/'))).toHaveLength(6);
     });
 
-    it.each(KEYS)('take each of the keys: %s', async (key) => {
+    it.each(KEYS)('accepts each configured key: %s', async (key) => {
       const { status } = await send(jobato.url, {
         method: 'POST',
         path: '/api/internal/events',
@@ -327,7 +327,7 @@ describe('a server with a token', () => {
     ['another site, as the browser says', { 'sec-fetch-site': 'cross-site' }],
     ['a neighbour, as the browser says', { 'sec-fetch-site': 'same-site' }],
     ['nonsense', { origin: 'nonsense' }],
-  ])('takes no writes from %s, with and without a token', async (_name, headers) => {
+  ])('rejects writes from %s, with and without a token', async (_name, headers) => {
     for (const credentials of [{}, BEARER]) {
       for (const [method, path] of [
         ['POST', '/api/runs'],
@@ -352,7 +352,7 @@ describe('a server with a token', () => {
     expect(read.headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  it('takes writes of its own pages', async () => {
+  it('accepts writes from its own pages', async () => {
     const origin = jobato.url;
     const own = { ...BEARER, origin, 'sec-fetch-site': 'same-origin', host: new URL(origin).host };
     const { status } = await send(jobato.url, { method: 'DELETE', path: `/api/runs/${UUID}`, headers: own });
@@ -368,7 +368,7 @@ describe('a server with a token', () => {
     '[::2]',
     'a b',
     '169.254.1.1',
-  ])('does not go by the name of "%s"', async (host) => {
+  ])('rejects the host name "%s"', async (host) => {
     for (const path of ['/api/runs', '/api/health', '/assets/jobato.css', '/nothing', '/login']) {
       const answer = await send(jobato.url, {
         path,
@@ -379,14 +379,14 @@ describe('a server with a token', () => {
   });
 
   it.each(['localhost', 'LOCALHOST:3000', '127.0.0.1', '127.1.2.3:9', '[::1]:80'])(
-    'goes by the name of %s',
+    'accepts the host name %s',
     async (host) => {
       expect((await send(jobato.url, { path: '/api/runs', headers: { host, ...BEARER } })).status).toBe(200);
     },
   );
 });
 
-describe('a server without a token', () => {
+describe('access to a server without a token', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start(
@@ -396,7 +396,7 @@ describe('a server without a token', () => {
   });
   afterAll(() => jobato.stop());
 
-  it('is open on this machine, but for internal calls', async () => {
+  it('allows local requests but still requires a worker key for internal calls', async () => {
     expect((await jobato.fetch('/api/runs')).status).toBe(200);
     for (const key of ['', 'undefined', 'null', 'x']) {
       const response = await jobato.fetch('/api/internal/events', {
@@ -407,7 +407,7 @@ describe('a server without a token', () => {
     }
   });
 
-  it('takes no writes from other sites either', async () => {
+  it('rejects writes from other sites', async () => {
     const response = await jobato.fetch('/api/runs', {
       method: 'POST',
       headers: { origin: 'https://evil.example' },
@@ -415,14 +415,14 @@ describe('a server without a token', () => {
     await expectProblem(response, 403, 'FORBIDDEN');
   });
 
-  it('goes by the names that it was given', async () => {
+  it('accepts only configured host names', async () => {
     const asked = (host: string) => send(jobato.url, { path: '/api/runs', headers: { host } });
     expect((await asked('jobato.example:3000')).status).toBe(200);
     expect((await asked('other.example')).status).toBe(421);
   });
 });
 
-it('a server with CORS_ORIGINS lets those origins in, and no others', async () => {
+it('CORS_ORIGINS allows the listed origins and rejects others', async () => {
   const jobato = await RunningApp.start(
     { open: nodeStep('open', '0') },
     { WORKER: 'off', CORS_ORIGINS: 'https://tools.example', JOBATO_ADMIN_TOKEN: TOKEN },

@@ -8,7 +8,7 @@ import { operationsOf, type Schema } from './support/openapi';
 
 const TOKEN = 'an-admin-token-of-some-length';
 
-describe('the description of the API', () => {
+describe('OpenAPI document', () => {
   let jobato: RunningApp;
   let api: OpenAPIObject;
   beforeAll(async () => {
@@ -17,12 +17,12 @@ describe('the description of the API', () => {
   });
   afterAll(() => jobato.stop());
 
-  it('is plain JSON, so that every copy of it is whole', () => {
+  it('is plain JSON without functions or class instances', () => {
     expect(foreignMembers(api)).toEqual([]);
     expect(foreignMembers({ a: [{ type: Number }], b: new Date(0) })).toEqual(['/a/0/type', '/b']);
   });
 
-  it('is served as it is described', async () => {
+  it('is served unchanged at /api/openapi.json', async () => {
     const response = await jobato.fetch('/api/openapi.json', {
       headers: { authorization: `Bearer ${TOKEN}` },
     });
@@ -51,12 +51,12 @@ describe('the description of the API', () => {
     );
   });
 
-  it('names every operation in the same way, without the names of classes', () => {
+  it('names every operation in camel case without class names', () => {
     const ids = operationsOf(api).map(({ operationId }) => operationId);
     expect(ids.filter((id) => !/^[a-z]+([A-Z][a-z]+)+$/.test(id))).toEqual([]);
   });
 
-  it('names the schema of every JSON body and answer', () => {
+  it('uses a named schema for every JSON request and response body', () => {
     const unnamed = operationsOf(api).flatMap(({ operationId, responses, requestBody }) =>
       [...Object.values(responses), ...(requestBody ? [requestBody] : [])]
         .flatMap(({ content = {} }) => Object.entries(content))
@@ -67,7 +67,7 @@ describe('the description of the API', () => {
     expect(unnamed).toEqual(['getAsyncApi application/json']);
   });
 
-  it('says of every member what it is', () => {
+  it('gives every property a type', () => {
     // TypeScript's reflection reduces a union such as `string | null` to Object.
     const bare = Object.entries(api.components!.schemas!).flatMap(([name, schema]) =>
       Object.entries((schema as { properties?: Record<string, Schema> }).properties ?? {})
@@ -79,7 +79,7 @@ describe('the description of the API', () => {
     expect(bare).toEqual([]);
   });
 
-  it('has no default in a body, which generators take for a member that is always there', () => {
+  it('has no default values in request bodies', () => {
     const bodies = operationsOf(api).flatMap(({ requestBody }) => (requestBody ? [requestBody] : []));
     const used = JSON.stringify(bodies).matchAll(/schemas\/(\w+)"/g);
     for (const [, name] of used) {
@@ -87,7 +87,7 @@ describe('the description of the API', () => {
     }
   });
 
-  it('has problem+json for every status of an error', () => {
+  it('documents problem+json for every error status', () => {
     const without = operationsOf(api).flatMap(({ operationId, responses }) =>
       Object.entries(responses)
         .filter(([status, { content }]) => Number(status) >= 400 && !content?.['application/problem+json'])
@@ -109,7 +109,7 @@ describe('the description of the API', () => {
       ({ parameters }: { parameters: unknown[] }) => parameters.length > 0,
       [400],
     ],
-  ])('documents for %s what stands before it can answer', (_, isMeant, statuses) => {
+  ])('documents for %s the errors that guards can return', (_, isMeant, statuses) => {
     const guarded = operationsOf(api).filter(({ security }) => security?.length !== 0);
     expect(guarded.length).toBe(operationsOf(api).length - 2);
     for (const operation of guarded.filter(isMeant)) {
@@ -117,14 +117,14 @@ describe('the description of the API', () => {
     }
   });
 
-  it('marks a body as required only where one is', () => {
+  it('marks request bodies as required except for triggers and re-runs', () => {
     const optional = operationsOf(api)
       .filter(({ requestBody }) => requestBody && !requestBody.required)
       .map(({ operationId }) => operationId);
     expect(optional.sort()).toEqual(['rerunRun', 'triggerDefaultProject', 'triggerRun']);
   });
 
-  it('has cursors of the type that pages return', () => {
+  it('declares cursors with the type that pages return', () => {
     const cursors = operationsOf(api)
       .flatMap(({ parameters }) => parameters)
       .filter(({ name }) => name === 'cursor');
@@ -132,14 +132,14 @@ describe('the description of the API', () => {
     expect(new Set(cursors.map(({ schema }) => schema!.type))).toEqual(new Set(['string']));
   });
 
-  describe('in a browser', () => {
+  describe('documentation page', () => {
     let browser: Browser;
     beforeAll(async () => {
       browser = await launchBrowser();
     });
     afterAll(() => browser.close());
 
-    it('shows every operation, and calls one, under the policy that the server sends', async () => {
+    it("shows every operation and calls one under the server's content security policy", async () => {
       const { page, complaints } = await openPage(browser, jobato.url);
       await page.goto('/login?next=/api/docs');
       await page.fill('input[type=password]', TOKEN);

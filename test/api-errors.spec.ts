@@ -4,7 +4,7 @@ import { nodeStep, RunningApp } from './support/jobato';
 
 const UUID = '01890000-0000-7000-8000-000000000000';
 
-describe('an error', () => {
+describe('error responses', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start({ one: nodeStep('one', '0') }, { WORKER: 'off' });
@@ -24,7 +24,7 @@ describe('an error', () => {
     ['POST', '/api/health'],
     ['DELETE', '/api/projects/one'],
     ['PROPFIND', '/api/runs'],
-  ])('is what %s %s gets', async (method, path) => {
+  ])('return 404 for %s %s', async (method, path) => {
     const response = await jobato.fetch(path, { method });
     const problem = await expectProblem(response, 404, 'NOT_FOUND');
     expect(problem.instance).toBe(path);
@@ -36,7 +36,7 @@ describe('an error', () => {
     '/api/projects/%ff/runs',
     '/api/projects/%E0%A4%A/summary',
     `/api/runs/${UUID}/artifacts/%c0%ae`,
-  ])('is what a malformed address gets: %s', async (path) => {
+  ])('return 400 for a malformed path: %s', async (path) => {
     const answer = await new Promise<{ status: number; type: string; text: string }>((resolve, reject) => {
       const { hostname, port } = new URL(jobato.url);
       const sent = request({ hostname, port, path }, (response) => {
@@ -53,7 +53,7 @@ describe('an error', () => {
     expect(answer.text).not.toMatch(/node_modules|\.[jt]s:\d+/);
   });
 
-  it('names its type by a stable word, and repeats its status in the body', async () => {
+  it('have a stable type and repeat the status in the body', async () => {
     const problem = await expectProblem(await jobato.fetch(`/api/runs/${UUID}`), 404, 'RUN_NOT_FOUND');
     expect(problem).toEqual({
       type: 'urn:jobato:problem:run-not-found',
@@ -65,7 +65,7 @@ describe('an error', () => {
     });
   });
 
-  it('is JSON even for a browser, below /api, and a page elsewhere', async () => {
+  it('are JSON below /api, even for browsers, and pages elsewhere', async () => {
     const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
     await expectProblem(
       await jobato.fetch(`/api/runs/${UUID}`, { headers: { accept } }),
@@ -81,14 +81,14 @@ describe('an error', () => {
     );
   });
 
-  it('carries the id of the request, which the caller may choose', async () => {
+  it('carry the request ID, which the caller may set', async () => {
     const given = await jobato.fetch('/api/nothing', { headers: { 'x-request-id': 'my-id.1' } });
     expect(given.headers.get('x-request-id')).toBe('my-id.1');
     const made = await jobato.fetch('/api/nothing', { headers: { 'x-request-id': 'no <good> id' } });
     expect(made.headers.get('x-request-id')).toMatch(/^[\w-]{10,}$/);
   });
 
-  it('does not echo markup as markup', async () => {
+  it('escape markup from the path', async () => {
     const response = await jobato.fetch('/%3Cscript%3Ealert(1)%3C/script%3E', {
       headers: { accept: 'text/html' },
     });
@@ -97,7 +97,7 @@ describe('an error', () => {
   });
 
   it.each(['/', '/api/runs', '/api/docs', '/nothing', '/assets/jobato.css'])(
-    'or not, %s says how browsers shall treat it',
+    'and pages set security headers: %s',
     async (path) => {
       const response = await jobato.fetch(path);
       await response.arrayBuffer();

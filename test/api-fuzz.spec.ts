@@ -29,7 +29,7 @@ const PROJECTS = {
   ),
 };
 
-describe(`${REQUESTS} requests made from the description (FUZZ_SEED=${SEED})`, () => {
+describe(`${REQUESTS} requests generated from the API description (FUZZ_SEED=${SEED})`, () => {
   let folders: Folders;
   let server: ServerProcess;
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
@@ -46,7 +46,7 @@ describe(`${REQUESTS} requests made from the description (FUZZ_SEED=${SEED})`, (
     rmSync(folders.root, { recursive: true, force: true });
   });
 
-  it('are answered as documented, and none ends in a fault of the server', async () => {
+  it('match the API description and cause no server error', async () => {
     const api = (await (
       await fetch(`${server.url}/api/openapi.json`, { headers: BEARER })
     ).json()) as OpenAPIObject;

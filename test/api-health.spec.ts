@@ -49,7 +49,7 @@ const CALLS = [
   'get /api/metrics',
 ];
 
-describe('how the server is', () => {
+describe('health endpoints', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start({ one: nodeStep('one', "console.log('a')"), broken: 'id: [' });
@@ -57,7 +57,7 @@ describe('how the server is', () => {
   });
   afterAll(() => jobato.stop());
 
-  it('is told of each thing that it stands on, by name', async () => {
+  it('list each dependency with its status', async () => {
     const response = await jobato.fetch('/api/health');
     expect(response.status).toBe(200);
     const { status, dependencies } = (await response.json()) as {
@@ -81,14 +81,14 @@ describe('how the server is', () => {
     expect(JSON.stringify(dependencies)).not.toContain(jobato.folders.root);
   });
 
-  it('is alive and ready', async () => {
+  it('return 200 for live and ready', async () => {
     for (const path of ['/api/health/live', '/api/health/ready']) {
       const response = await jobato.fetch(path);
       expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
     }
   });
 
-  it('is in trouble, and not ready, but alive, when the database does not answer', async () => {
+  it('report trouble and not ready, but live, while the database fails', async () => {
     const database = new BetterSqlite3(join(jobato.folders.dataDir, 'db', 'jobato.db'));
     database.exec('ALTER TABLE runs RENAME TO runs_elsewhere');
     try {
@@ -115,7 +115,7 @@ describe('how the server is', () => {
     expect((await jobato.fetch('/api/health')).status).toBe(200);
   });
 
-  it('is told in numbers that Prometheus reads', async () => {
+  it('return metrics in the Prometheus text format', async () => {
     const response = await jobato.fetch('/api/metrics');
     expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     const text = await response.text();
@@ -145,7 +145,7 @@ describe('how the server is', () => {
     });
   });
 
-  it('says who works for it', async () => {
+  it('list workers and consumer groups', async () => {
     const workers = (await (await jobato.fetch('/api/workers')).json()) as Record<string, unknown[]>;
     expect(workers.items).toEqual([
       {
@@ -165,7 +165,7 @@ describe('how the server is', () => {
   });
 });
 
-describe('the description of the API', () => {
+describe('API description', () => {
   let jobato: RunningApp;
   let api: {
     openapi: string;
@@ -192,7 +192,7 @@ describe('the description of the API', () => {
   });
   afterAll(() => jobato.stop());
 
-  it.each(CALLS)('has %s', (call) => {
+  it.each(CALLS)('includes %s', (call) => {
     const [method, path] = call.split(' ') as [string, string];
     const operation = api.paths[path]?.[method];
     expect([call, operation?.summary]).toEqual([call, expect.stringMatching(/\S/)]);
@@ -204,7 +204,7 @@ describe('the description of the API', () => {
     expect(described.sort()).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!).sort());
   });
 
-  it('is OpenAPI 3 whose references lead somewhere and whose operations have names of their own', () => {
+  it('is OpenAPI 3 with resolvable references and unique operation IDs', () => {
     expect(api.openapi).toMatch(/^3\.\d/);
     expect(api.info.title).toMatch(/Jobato/);
     for (const [, name] of JSON.stringify(api).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
@@ -218,14 +218,14 @@ describe('the description of the API', () => {
     expect(Object.keys(api.paths).filter((path) => !path.startsWith('/api/'))).toEqual([]);
   });
 
-  it('describes the run with the members that a run has', async () => {
+  it('describes exactly the properties of a run', async () => {
     const run = await jobato.trigger('one');
     const { RunView } = api.components.schemas as { RunView: { properties: object; required: string[] } };
     expect(Object.keys(RunView.properties).sort()).toEqual(Object.keys(run).sort());
     expect([...RunView.required].sort()).toEqual(Object.keys(run).sort());
   });
 
-  it('can be read as a page, with all that the page needs', async () => {
+  it('is served as a page with all of its assets', async () => {
     const response = await jobato.fetch('/api/docs', { headers: { accept: 'text/html' } });
     const page = await response.text();
     expect([response.status, page]).toEqual([200, expect.stringContaining('swagger-ui')]);

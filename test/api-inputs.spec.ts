@@ -49,7 +49,7 @@ const requests = async (runId: string) => {
   return items.filter(({ eventType }) => eventType === 'run.requested').map(({ payload }) => payload);
 };
 
-it('travel with the request to workers, the same with each attempt, and anew with a re-run', async () => {
+it('inputs stay the same for each attempt and are computed again for a re-run', async () => {
   await start(both);
   const { runId } = await jobato.trigger('search');
   writeConfig(folders, 'queries.yaml', 'queries: [{ id: q3, text: Zig }]');
@@ -70,7 +70,7 @@ it('travel with the request to workers, the same with each attempt, and anew wit
   ]);
 });
 
-it('make a project need a re-run when they change, and only then', async () => {
+it('changed inputs mark a project as needing a re-run until it completes', async () => {
   await start(both);
   const needsRerun = async () =>
     ((await (await jobato.fetch('/api/projects/steps')).json()) as { needsRerun: string | null }).needsRerun;
@@ -84,7 +84,7 @@ it('make a project need a re-run when they change, and only then', async () => {
   expect(await needsRerun()).toBeNull();
 });
 
-it('lie in a file for steps, where the project asks for them', async () => {
+it('steps receive the inputs in a file only if the project declares inputs', async () => {
   await start(both);
   const logOf = async (projectId: string) => {
     const { runId } = await jobato.trigger(projectId);
@@ -99,7 +99,7 @@ it('lie in a file for steps, where the project asks for them', async () => {
   ]);
 });
 
-describe('without any that is enabled', () => {
+describe('a project without enabled inputs', () => {
   it.each<[string, Record<string, string>, RegExp]>([
     ['there are no files', {}, /queries\.yaml is missing, and .*config\/allowlists\.yaml is missing/],
     ['a file is missing', { 'queries.yaml': QUERIES }, /config\/allowlists\.yaml is missing/],
@@ -114,7 +114,7 @@ describe('without any that is enabled', () => {
       { ...both, 'queries.yaml': '\nqueries: 3' },
       /queries\.yaml .*line 2: "queries"/,
     ],
-  ])('no run is made, and it is said what to mend: %s', async (_what, files, detail) => {
+  ])('rejects a trigger and names what is missing: %s', async (_what, files, detail) => {
     await start(files);
     const problem = await expectProblem(await post('/api/projects/search/runs'), 400, 'NO_ENABLED_INPUTS');
     expect(problem.detail).toMatch(detail);
@@ -124,7 +124,7 @@ describe('without any that is enabled', () => {
     await jobato.untilEnded((await jobato.trigger('plain')).runId); // other projects are not affected
   });
 
-  it('a re-run is refused as well', async () => {
+  it('rejects a re-run', async () => {
     await start(both);
     const { runId } = await jobato.trigger('search');
     await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
@@ -140,7 +140,7 @@ describe('without any that is enabled', () => {
   });
 });
 
-it('are kept where a file breaks, which is named with its line until it is mended', async () => {
+it('a broken input file keeps the last valid inputs and is listed with its line until fixed', async () => {
   await start(both);
   const { app } = jobato;
   writeConfig(folders, 'queries.yaml', `${QUERIES}  - { id: q3, txt: Zig }\n`);
@@ -157,7 +157,7 @@ it('are kept where a file breaks, which is named with its line until it is mende
   expect(await problems()).toEqual([]);
 });
 
-it('are refused where there are more than an event can carry', async () => {
+it('a trigger is rejected if the inputs do not fit in an event', async () => {
   const many = Array.from({ length: 200 }, (_, n) => n);
   await start({
     'queries.yaml': JSON.stringify({ queries: many.map((n) => ({ id: `q${n}`, text: `words ${n}` })) }),

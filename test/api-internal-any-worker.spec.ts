@@ -9,7 +9,7 @@ import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api'
 
 const START = Date.parse('2026-03-01T10:00:00.000Z');
 
-describe('any worker is welcome', () => {
+describe('external workers', () => {
   const PROJECTS = Array.from({ length: 40 }, (_, index) => `p${index}`);
   let jobato: RunningApp;
   let worker: HttpWorker;
@@ -49,7 +49,7 @@ describe('any worker is welcome', () => {
   /** Advances the clock while the server watches for overdue runs. */
   const pass = (seconds: number) => clock.pass(seconds);
 
-  it('that says nothing but run.completed, minutes later, twice, without an attempt', async () => {
+  it('can complete a run with only run.completed, sent late, twice and without an attempt', async () => {
     const runId = await aRun();
     const startedAt = clock.nowMs;
     await pass(420);
@@ -78,7 +78,7 @@ describe('any worker is welcome', () => {
     expect((await history(runId)).slice(1)).toEqual(['run.completed applied', 'run.completed already-ended']);
   });
 
-  it('that says nothing but run.failed', async () => {
+  it('can fail a run with only run.failed', async () => {
     const runId = await aRun();
     await worker.say(
       anEvent(runId, 'run.failed', { errorCode: 'NETWORK_ERROR', message: 'no route' }, at(clock.nowMs)),
@@ -93,14 +93,14 @@ describe('any worker is welcome', () => {
   it.each([
     ['before the run began', -3_600_000, 60_000],
     ['in the future', 3_600_000, 60_000],
-  ])('whose clock is wrong: %s', async (_name, offMs, durationMs) => {
+  ])('can send events with a wrong clock: %s', async (_name, offMs, durationMs) => {
     const runId = await aRun();
     await pass(60);
     await worker.say(anEvent(runId, 'run.completed', {}, at(clock.nowMs + offMs)));
     expect(await view(runId)).toMatchObject({ status: 'completed', durationMs });
   });
 
-  it('whose events come in any order, each of them any number of times', async () => {
+  it('can send events in any order and more than once', async () => {
     const orders = [
       [0, 1, 2, 3, 4],
       [4, 3, 2, 1, 0],
@@ -125,7 +125,7 @@ describe('any worker is welcome', () => {
     }
   });
 
-  it('that sends starts, signs of life, progress and lines', async () => {
+  it('can send run.started, heartbeats, progress and log lines', async () => {
     const runId = await aRun();
     await worker.say(
       anEvent(runId, 'run.started', { workerId: 'w', attempt: 1, leaseSeconds: 60 }, at(clock.nowMs)),
@@ -157,7 +157,7 @@ describe('any worker is welcome', () => {
     expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('one\ntwo\n');
   });
 
-  it('that never promised to be heard from is waited for', async () => {
+  it('keep the run without a time limit if they never declare a lease', async () => {
     const runId = await aRun();
     await worker.say(anEvent(runId, 'run.started', { workerId: 'w', attempt: 1 }, at(clock.nowMs)));
     await pass(7 * 86_400);
@@ -165,7 +165,7 @@ describe('any worker is welcome', () => {
     await worker.say(anEvent(runId, 'run.completed', {}, at(clock.nowMs)));
   });
 
-  it('and one that dies loses the run: what it says afterwards is recorded and changes nothing', async () => {
+  it('lose the run when the lease expires, and their late events change nothing', async () => {
     const runId = await aRun('twice');
     const [dead, next] = [new HttpWorker(jobato, 'dead'), new HttpWorker(jobato, 'next')];
     expect((await dead.claimed({ projectIds: ['twice'] })).payload).toMatchObject({ attempt: 1 });
@@ -216,7 +216,7 @@ describe('any worker is welcome', () => {
     });
   });
 
-  it('and one that reads of a stop says when it has stopped', async () => {
+  it('learn of a stop from a heartbeat and confirm it with run.cancelled', async () => {
     const runId = await aRun('once');
     const claimed = new HttpWorker(jobato);
     await claimed.claimed({ projectIds: ['once'] });
@@ -231,7 +231,7 @@ describe('any worker is welcome', () => {
     });
   });
 
-  it('and one that never confirms a stop is not waited for longer than the project says', async () => {
+  it('have stopGraceSeconds to confirm a stop before the run is cancelled', async () => {
     const runId = await aRun('stops');
     await worker.say(anEvent(runId, 'run.started', { workerId: 'deaf', attempt: 1 }, at(clock.nowMs)));
     await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
@@ -249,7 +249,7 @@ describe('any worker is welcome', () => {
     expect((await history(runId)).at(-1)).toBe('run.completed already-ended');
   });
 
-  it('and one that had finished before the stop reached it has completed the run', async () => {
+  it('complete the run if they finished before the stop arrived', async () => {
     const runId = await aRun('stops');
     await worker.say(anEvent(runId, 'run.started', { workerId: 'quick', attempt: 1 }, at(clock.nowMs)));
     await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
@@ -257,7 +257,7 @@ describe('any worker is welcome', () => {
     expect((await view(runId)).status).toBe('completed');
   });
 
-  it('but where none comes within claimTimeoutSeconds the run fails, and workers are told', async () => {
+  it('must report within claimTimeoutSeconds, or the run fails and a stop is sent', async () => {
     const runId = await aRun('hurries');
     await pass(60);
     expect(await view(runId)).toMatchObject({ status: 'running', waiting: { code: 'handed-out' } });

@@ -44,7 +44,7 @@ describe('claiming runs over HTTP', () => {
     while (!(await workersSeen()).some((seen) => seen.workerId === workerId));
   };
 
-  it('answers the request that lies on the stream, of a run that is then the worker’s', async () => {
+  it('returns the published request and assigns the run to the worker', async () => {
     const published: Record<string, string>[] = [];
     let onRequest: () => void;
     const requested = new Promise<void>((resolve) => (onRequest = resolve));
@@ -81,7 +81,7 @@ describe('claiming runs over HTTP', () => {
     expect((await worker.claim()).status).toBe(204);
   });
 
-  it('answers 204 without a body where there is none', async () => {
+  it('returns 204 without a body if there is no run', async () => {
     for (const body of [
       {},
       { waitSeconds: 0 },
@@ -93,13 +93,13 @@ describe('claiming runs over HTTP', () => {
     }
   });
 
-  it('gives the oldest run first', async () => {
+  it('returns the oldest run first', async () => {
     const runs = [await aRun(), await aRun(), await aRun()];
     const worker = new HttpWorker(jobato);
     for (const { runId } of runs) expect((await worker.claimed()).runId).toBe(runId);
   });
 
-  it('wakes who waits when a run turns up, in the order in which they came', async () => {
+  it('wakes waiting workers in their order of arrival when runs start', async () => {
     const workers = Array.from({ length: 3 }, () => new HttpWorker(jobato));
     const claims: Promise<HttpEnvelope>[] = [];
     for (const worker of workers) {
@@ -110,7 +110,7 @@ describe('claiming runs over HTTP', () => {
     expect((await Promise.all(claims)).map(({ runId }) => runId)).toEqual(runs.map(({ runId }) => runId));
   });
 
-  it('gives each of many runs to one of many who ask, and the rest go on waiting', async () => {
+  it('gives each of many runs to one worker while the others keep waiting', async () => {
     const workers = Array.from({ length: 100 }, () => new HttpWorker(jobato));
     const given: string[] = [];
     const claims = workers.map(async (worker) => {
@@ -135,7 +135,7 @@ describe('claiming runs over HTTP', () => {
     for (const { runId } of runs) expect((await find(runId))!.workerId).toMatch(/^worker-/);
   });
 
-  it('lets one of those win who go for the same run by other ways', async () => {
+  it('gives a run to one caller when another path claims it at the same time', async () => {
     for (let round = 0; round < 20; round++) {
       const { runId } = await aRun();
       const leases = jobato.app.get(LeaseService);
@@ -148,7 +148,7 @@ describe('claiming runs over HTTP', () => {
     }
   });
 
-  it('keeps to the projects that the worker names, whatever carries them out', async () => {
+  it('returns only runs of the projects named by the worker, for either executor', async () => {
     const [one, other] = [aProject(), aProject()];
     const worker = new HttpWorker(jobato);
     const first = await jobato.trigger(one);
@@ -167,7 +167,7 @@ describe('claiming runs over HTTP', () => {
     expect((await worker.claimed()).runId).toBe(third.runId);
   });
 
-  it('keeps to the way of carrying out that the worker names', async () => {
+  it('returns only runs of the executor named by the worker', async () => {
     const [external, steps] = [await aRun(), await jobato.trigger('s3')];
     const worker = new HttpWorker(jobato);
     expect((await worker.claimed({ executor: 'steps' })).runId).toBe(steps.runId);
@@ -176,14 +176,14 @@ describe('claiming runs over HTTP', () => {
     expect((await worker.claimed({ executor: 'external' })).runId).toBe(external.runId);
   });
 
-  it('hands out no run that was stopped or that somebody began without a claim', async () => {
+  it('returns no run that was stopped or started without a claim', async () => {
     const [stopped, begun] = [await aRun(), await aRun()];
     await jobato.fetch(`/api/runs/${stopped.runId}`, { method: 'DELETE' });
     await new HttpWorker(jobato).say(anEvent(begun.runId, 'run.progress', { current: 1 }));
     expect((await new HttpWorker(jobato).claim()).status).toBe(204);
   });
 
-  it('hands out the next attempt of a run that a worker gave back', async () => {
+  it('returns the next attempt of a released run', async () => {
     const { runId } = await aRun();
     const [one, other] = [new HttpWorker(jobato, 'one'), new HttpWorker(jobato, 'other')];
     const first = await one.claimed();
@@ -208,7 +208,7 @@ describe('claiming runs over HTTP', () => {
     await expectProblem(await other.release(runId, 2), 409, 'RUN_ALREADY_ENDED');
   });
 
-  it('ends at once when the worker goes away, and gives it nothing', async () => {
+  it('ends at once when the worker disconnects, and assigns no run', async () => {
     const worker = new HttpWorker(jobato);
     const leaving = new AbortController();
     const claim = worker.claim({ waitSeconds: 60 }, { signal: leaving.signal });
@@ -229,7 +229,7 @@ describe('claiming runs over HTTP', () => {
     expect((await other.claimed({ waitSeconds: 60 })).runId).toBe(runId);
   });
 
-  it('takes back what a worker was given that went away in that very moment', async () => {
+  it('returns a run to the queue if the worker disconnects during the claim', async () => {
     const { runId } = await aRun();
     const leases = jobato.app.get(LeaseService);
     const claim = leases.claimForCaller.bind(leases);
@@ -253,8 +253,8 @@ describe('claiming runs over HTTP', () => {
     expect(next).toMatchObject({ runId, payload: { attempt: 1 } });
   });
 
-  describe('a heartbeat', () => {
-    it('keeps the run, and tells of a stop', async () => {
+  describe('heartbeat', () => {
+    it('renews the lease and reports a stop request', async () => {
       const { runId } = await aRun();
       const worker = new HttpWorker(jobato);
       await worker.claimed();
@@ -271,14 +271,14 @@ describe('claiming runs over HTTP', () => {
       });
     });
 
-    it('makes one the holder that took the run without a claim', async () => {
+    it('assigns an unclaimed run to the worker', async () => {
       const { runId } = await aRun();
       const worker = new HttpWorker(jobato);
       expect((await worker.heartbeat(runId)).status).toBe(200);
       expect(await find(runId)).toMatchObject({ workerId: worker.workerId, claimedAt: expect.any(String) });
     });
 
-    it('is refused to all but the holder', async () => {
+    it('is rejected for all but the lease holder', async () => {
       const { runId } = await aRun();
       const worker = new HttpWorker(jobato);
       await worker.claimed();
@@ -326,12 +326,12 @@ describe('claiming runs over HTTP', () => {
     [`runs/${UUID}/heartbeat`, { attempt: 1 }, 'workerId'],
     [`runs/${UUID}/release`, { workerId: 'w' }, 'attempt'],
     [`runs/${UUID}/release`, { workerId: 'w', attempt: 1, reason: 5 }, 'reason'],
-  ])('refuses POST %s with %j', async (path, body, field) => {
+  ])('rejects POST %s with %j', async (path, body, field) => {
     expect(await expectInvalid(await new HttpWorker(jobato).post(path, body))).toEqual([field]);
   });
 
   describe('GET /api/workers', () => {
-    it('shows who called, since when, and what it has', async () => {
+    it('lists callers with their last contact and their runs', async () => {
       const { runId } = await aRun();
       const [holder, waiter, beater] = [
         new HttpWorker(jobato),
@@ -368,7 +368,7 @@ describe('claiming runs over HTTP', () => {
       await waiting;
     });
 
-    it('remembers no more than a thousand, and of those that wait every one', async () => {
+    it('keeps at most a thousand callers, but every waiting one', async () => {
       const presence = jobato.app.get(WorkerPresence);
       const leave = presence.arrive('waits');
       for (let index = 0; index < 1500; index++) presence.heard(`caller-${index}`);
@@ -381,8 +381,8 @@ describe('claiming runs over HTTP', () => {
   });
 });
 
-describe('a server that carries out steps itself', () => {
-  it('keeps its own runs, also where a worker names the project', async () => {
+describe('claims on a server with an embedded worker', () => {
+  it('return no run with steps, even if the worker names its project', async () => {
     const jobato = await RunningApp.start(
       {
         busy: nodeStep('busy', 'setInterval(() => {}, 1000)'),
@@ -408,7 +408,7 @@ describe('a server that carries out steps itself', () => {
     }
   });
 
-  it('ends the calls that wait when it stops, and gives out nothing more', async () => {
+  it('return 204 when the server stops', async () => {
     const jobato = await RunningApp.start({ ext: externalProject('ext') }, { JOBATO_API_KEY: KEY });
     const workers = Array.from({ length: 20 }, () => new HttpWorker(jobato));
     const claims = workers.map((worker) => worker.claim({ waitSeconds: 60 }));

@@ -40,7 +40,7 @@ describe('events over HTTP', () => {
     return items.map(({ eventType, outcome }) => `${eventType} ${outcome}`);
   };
 
-  it('change the run before they are answered, and once', async () => {
+  it('change the run before the response, and only once', async () => {
     const runId = await aRun();
     const ended = jobato.untilEnded(runId);
     const completed = anEvent(runId, 'run.completed', { newJobsCount: 3, future: { kept: true } });
@@ -57,7 +57,7 @@ describe('events over HTTP', () => {
     expect(items[1]!.payload).toEqual({ newJobsCount: 3, future: { kept: true } });
   });
 
-  it('are not applied after one that the storage refused, and all once when sent again', async () => {
+  it('stop at a storage error, and all apply once when sent again', async () => {
     const runId = await aRun();
     const events = [
       anEvent(runId, 'run.progress', { metrics: { found: 5 }, more: 'x'.repeat(600_000) }),
@@ -83,14 +83,14 @@ describe('events over HTTP', () => {
     expect(await runOf(runId)).toMatchObject({ status: 'completed', summary: { found: 5 } });
   });
 
-  it('may have the flat form of the stream', async () => {
+  it('can use the flat form of the stream', async () => {
     const runId = await aRun();
     const flat = { eventVersion: '1', payload: JSON.stringify({ relevantCount: 2 }) };
     expect(await worker.say(anEvent(runId, 'run.completed', {}, flat))).toMatchObject({ accepted: 1 });
     expect(await runOf(runId)).toMatchObject({ summary: { relevantCount: 2 } });
   });
 
-  it('may name times of a stop that cannot be, which are let be', async () => {
+  it('can name impossible stop times, which are ignored', async () => {
     const runId = await aRun();
     const stopping = {
       cause: 'shutting-down',
@@ -113,7 +113,7 @@ describe('events over HTTP', () => {
     });
   });
 
-  it('are applied in the order of the list, those that change nothing count as accepted', async () => {
+  it('apply in list order, and those without effect count as accepted', async () => {
     const [one, other] = [await aRun(), await aRun()];
     const twice = anEvent(one, 'run.progress', { metrics: { seen: 1 } });
     const answer = await worker.say(
@@ -141,7 +141,7 @@ describe('events over HTTP', () => {
     expect((await history(other)).slice(1)).toEqual(['run.failed applied', 'run.completed unknown-attempt']);
   });
 
-  it('share one commit, however many of the 500 that a call may carry', async () => {
+  it('share one commit for a batch of 500', async () => {
     const runId = await aRun();
     const events = Array.from({ length: 500 }, (_, current) => anEvent(runId, 'run.progress', { current }));
     // Otherwise writes of the stream would be counted too.
@@ -158,7 +158,7 @@ describe('events over HTTP', () => {
     });
   });
 
-  it('are not put on the stream', async () => {
+  it('are not published on the stream', async () => {
     const runId = await aRun();
     const stream = jobato.app.get(EventStream);
     const seen: string[] = [];
@@ -181,7 +181,7 @@ describe('events over HTTP', () => {
     expect(seen).not.toContain(completed.eventId);
   });
 
-  describe('that cannot be used', () => {
+  describe('invalid events', () => {
     const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
     it.each<[string, (runId: string) => unknown, RegExp]>([
       ['a number', () => 5, /not a JSON object/],
@@ -229,7 +229,7 @@ describe('events over HTTP', () => {
         (runId) => anEvent(runId, 'run.progress', {}, { payload: `{"x":${deep(100_000)}}` }),
         /deeper than 1000/,
       ],
-    ])('are named with the reason and kept, and the others are applied: %s', async (_name, make, reason) => {
+    ])('are rejected and kept with the reason while valid ones apply: %s', async (_name, make, reason) => {
       const runId = await aRun();
       const bad = make(runId);
       const good = anEvent(runId, 'run.completed', {});
@@ -249,7 +249,7 @@ describe('events over HTTP', () => {
       expect((await runOf(runId)).status).toBe('completed');
     });
 
-    it('deeper than anything can be written down are rejected too', async () => {
+    it('are rejected if nested too deeply to serialize', async () => {
       const runId = await aRun();
       const text = JSON.stringify([anEvent(runId, 'run.progress', { x: 'HERE' })]).replace(
         '"HERE"',
@@ -262,7 +262,7 @@ describe('events over HTTP', () => {
       ]);
     });
 
-    it('are listed once, however often the same is sent', async () => {
+    it('are listed once when sent repeatedly', async () => {
       const bad = [anEvent(randomUUID(), 'run.completed'), anEvent('x', 'y'), 'z', 'z'];
       const before = (await rejectedNow()).length;
       for (let time = 0; time < 3; time++) {
@@ -271,7 +271,7 @@ describe('events over HTTP', () => {
       }
     });
 
-    it('are kept as they came, and can be thrown away', async () => {
+    it('are stored as received and can be discarded', async () => {
       const runId = await aRun();
       await worker.say(anEvent(runId, 'run.completed', {}, { eventVersion: 9, more: [1] } as object));
       const [listed] = await rejectedNow();
@@ -281,7 +281,7 @@ describe('events over HTTP', () => {
     });
   });
 
-  describe('as a request', () => {
+  describe('request body', () => {
     const send = (body: string | Buffer | undefined, headers: Record<string, string> = {}) =>
       jobato.fetch('/api/internal/events', {
         method: 'POST',
@@ -289,28 +289,28 @@ describe('events over HTTP', () => {
         body: body as string,
       });
 
-    it('may be an empty list', async () =>
+    it('can be an empty list', async () =>
       expect(await (await send('[]')).json()).toEqual({ accepted: 0, duplicates: 0, rejected: [] }));
 
-    it('may be packed', async () => {
+    it('can be gzip-compressed', async () => {
       const runId = await aRun();
       const packed = gzipSync(JSON.stringify(anEvent(runId, 'run.completed')));
       const response = await send(packed, { 'content-encoding': 'gzip' });
       expect([response.status, (await runOf(runId)).status]).toEqual([202, 'completed']);
     });
 
-    it.each([[''], ['{'], ['5'], ['"x"'], ['null'], ['[1,]']])('must be JSON of events: %j', async (body) => {
+    it.each([[''], ['{'], ['5'], ['"x"'], ['null'], ['[1,]']])('must be JSON events: %j', async (body) => {
       await expectInvalid(await send(body === '' ? undefined : body));
     });
 
-    it('has at most 500 events, or none of them is applied', async () => {
+    it('is limited to 500 events, and a larger batch applies none', async () => {
       const runId = await aRun();
       const events = Array.from({ length: 501 }, () => anEvent(runId, 'run.completed'));
       await expectInvalid(await send(JSON.stringify(events)));
       expect((await runOf(runId)).status).toBe('running');
     });
 
-    it('may have 15 MiB, and not 17', async () => {
+    it('accepts 15 MiB and rejects 17 MiB', async () => {
       const runId = await aRun();
       const body = (mebibytes: number) =>
         JSON.stringify(
@@ -322,7 +322,7 @@ describe('events over HTTP', () => {
       await expectProblem(await send(body(17)), 413, 'PAYLOAD_TOO_LARGE');
     });
 
-    it('must say that it is JSON', async () =>
+    it('requires a JSON content type', async () =>
       expectProblem(await send('[]', { 'content-type': 'text/plain' }), 415, 'UNSUPPORTED_MEDIA_TYPE'));
   });
 });

@@ -42,8 +42,8 @@ const download = async (runId: string, name: string) => {
 const folderOf = (runId: string) => join(jobato.folders.dataDir, 'runs', runId);
 const onTheirWay = () => readdirSync(join(jobato.folders.dataDir, 'uploads'));
 
-describe('an artifact over HTTP', () => {
-  it('is part of the run at once, and comes back byte for byte', async () => {
+describe('artifact upload over HTTP', () => {
+  it('adds the artifact to the run at once and returns the same bytes', async () => {
     const { worker, runId } = await held();
     const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 256));
     const response = await worker.upload(runId, 'data.bin', bytes, { 'content-type': 'image/png' });
@@ -66,7 +66,7 @@ describe('an artifact over HTTP', () => {
     });
   });
 
-  it('may be empty, of no type, JSON that is none, and replaced', async () => {
+  it('accepts empty files, any content type, invalid JSON and replacements', async () => {
     const { worker, runId } = await held();
     expect((await worker.upload(runId, 'a', '')).status).toBe(201);
     expect((await worker.upload(runId, 'a', '{', { 'content-type': 'application/json' })).status).toBe(201);
@@ -79,7 +79,7 @@ describe('an artifact over HTTP', () => {
   });
 
   it.each(['reports/2026/today.md', 'with space & more.txt', 'ärger-中文.txt', '.hidden', '%2e%2e', 'C:'])(
-    'may be called %s',
+    'accepts the name %s',
     async (name) => {
       const { worker, runId } = await held();
       expect((await worker.upload(runId, name, 'content')).status).toBe(201);
@@ -99,7 +99,7 @@ describe('an artifact over HTTP', () => {
     'a\\b',
     'a\0b',
     'x'.repeat(201),
-  ])('may not be called %j', async (name) => {
+  ])('rejects the name %j', async (name) => {
     const { runId } = await held();
     // The unchanged path; `fetch` would normalise it.
     const path = `/api/internal/runs/${runId}/artifacts/${encodeURIComponent(name).replaceAll('.', '%2E')}`;
@@ -117,7 +117,7 @@ describe('an artifact over HTTP', () => {
     expect(existsSync(join(jobato.folders.dataDir, 'runs', 'escape'))).toBe(false);
   });
 
-  it('does not follow links out of the folder, nor take the place of folders', async () => {
+  it('does not follow links out of the folder or replace folders', async () => {
     const { worker, runId } = await held();
     const outside = join(jobato.folders.root, 'outside');
     mkdirSync(outside, { recursive: true });
@@ -136,7 +136,7 @@ describe('an artifact over HTTP', () => {
     expect(onTheirWay()).toEqual([]);
   });
 
-  it('has a limit, whether it says its size or not, and an earlier one stays', async () => {
+  it('enforces the size limit with and without Content-Length, and keeps the earlier file', async () => {
     const { worker, runId } = await held();
     expect((await worker.upload(runId, 'a', Buffer.alloc(2 * MEBIBYTE))).status).toBe(201);
     const more = Buffer.alloc(2 * MEBIBYTE + 1, 'x');
@@ -154,7 +154,7 @@ describe('an artifact over HTTP', () => {
     expect(onTheirWay()).toEqual([]);
   });
 
-  it('is nothing where it breaks off, and an earlier one stays', async () => {
+  it('discards an interrupted upload and keeps the earlier file', async () => {
     const { worker, runId } = await held();
     await worker.upload(runId, 'a', 'good');
     const { hostname, port } = new URL(jobato.url);
@@ -175,7 +175,7 @@ describe('an artifact over HTTP', () => {
     expect((await view(runId)).artifacts).toMatchObject([{ size: 4 }]);
   });
 
-  it('is whole and rightly told of, however many send one of that name', async () => {
+  it('stores one complete file with its size when many upload the same name', async () => {
     const { worker, runId } = await held();
     const sizes = Array.from({ length: 12 }, (_, index) => 1000 * (index + 1));
     const send = async (size: number, index: number): Promise<number> => {
@@ -188,7 +188,7 @@ describe('an artifact over HTTP', () => {
     expect((await view(runId)).artifacts).toMatchObject([{ name: 'a', size: content.length }]);
   });
 
-  it('is taken from the holder only, under any name', async () => {
+  it('is allowed for the lease holder only, under any worker name', async () => {
     const { worker, runId } = await held();
     const as = (workerId: string, attempt: string) => ({
       'x-jobato-worker-id': workerId,
@@ -213,7 +213,7 @@ describe('an artifact over HTTP', () => {
     expect(await download(runId, 'a')).toBe('mine');
   });
 
-  it('of one who loses the run while it is sent takes no place', async () => {
+  it('is rejected and discarded if the worker loses the run during the upload', async () => {
     const { worker, runId } = await held();
     await worker.upload(runId, 'a', 'good');
     let finish: () => void;
@@ -233,20 +233,20 @@ describe('an artifact over HTTP', () => {
     expect(onTheirWay()).toEqual([]);
   });
 
-  it('needs a run that is running', async () => {
+  it('requires a running run', async () => {
     const { worker, runId } = await held();
     await worker.say(anEvent(runId, 'run.completed'));
     await expectProblem(await worker.upload(runId, 'a', 'x'), 409, 'RUN_ALREADY_ENDED');
     await expectProblem(await worker.upload(UUID, 'a', 'x'), 404, 'RUN_NOT_FOUND');
   });
 
-  it('comes as it is, not packed', async () => {
+  it('rejects compressed bodies', async () => {
     const { worker, runId } = await held();
     const response = await worker.upload(runId, 'a', 'x', { 'content-encoding': 'gzip' });
     await expectProblem(response, 415, 'UNSUPPORTED_MEDIA_TYPE');
   });
 
-  it('is refused while the disk is nearly full', async () => {
+  it('returns STORAGE_FULL while the disk is nearly full', async () => {
     const { worker, runId } = await held();
     const disk = jest.spyOn(jobato.app.get(DiskSpace), 'assertRoom').mockImplementation(() => {
       throw new JobatoError('STORAGE_FULL', 'Only 3 MB are free.');
@@ -266,7 +266,7 @@ describe('log lines over HTTP', () => {
       ).json()) as { items: object[] }
     ).items;
 
-  it('are numbered by us, and dropped where they were seen', async () => {
+  it('are numbered by the server and dropped if already received', async () => {
     const { worker, runId } = await held();
     const at = new Date().toISOString();
     const first = [
@@ -285,7 +285,7 @@ describe('log lines over HTTP', () => {
     ]);
   });
 
-  it('may come ten thousand at a time', async () => {
+  it('are limited to 10,000 per call', async () => {
     const { worker, runId } = await held();
     const many = Array.from({ length: 10_000 }, (_, n) => ({ n, text: `line ${n}` }));
     expect((await worker.log(runId, many)).status).toBe(202);
@@ -293,7 +293,7 @@ describe('log lines over HTTP', () => {
     expect(await expectInvalid(await worker.log(runId, [...many, { text: 'x' }]))).toEqual(['lines']);
   });
 
-  it('may be more than other calls may have, up to 16 MiB, and then the log is full', async () => {
+  it('can total up to 16 MiB per call, and the response reports a full log', async () => {
     const { worker, runId } = await held();
     const large = [...Array.from({ length: 150 }, () => ({ text: 'x'.repeat(100_000) }))];
     const response = await worker.log(runId, large);
@@ -303,7 +303,7 @@ describe('log lines over HTTP', () => {
     await expectProblem(await worker.log(runId, tooLarge), 413, 'PAYLOAD_TOO_LARGE');
   });
 
-  it('are taken from the holder only, under any name', async () => {
+  it('are accepted from the lease holder only, under any worker name', async () => {
     const { worker, runId } = await held();
     const one = [{ text: 'x' }];
     expect((await worker.log(runId, one, { attempt: 1, workerId: worker.workerId })).status).toBe(202);
@@ -339,13 +339,13 @@ describe('log lines over HTTP', () => {
     [{ lines: [], attempt: 0 }, 'attempt'],
     [{ lines: [], workerId: '' }, 'workerId'],
     [{ lines: [], more: 1 }, 'more'],
-  ])('are checked: %j', async (body, field) => {
+  ])('are validated: %j', async (body, field) => {
     const response = await new HttpWorker(jobato).post(`runs/${UUID}/logs`, body);
     expect(await expectInvalid(response)).toEqual([field]);
   });
 });
 
-describe('files and lines of a run with steps', () => {
+describe('artifacts and log lines over HTTP', () => {
   const send = async (worker: HttpWorker, runId: string, workerId?: string) => [
     await worker.upload(runId, 'a', 'x', workerId === undefined ? {} : { 'x-jobato-worker-id': workerId }),
     await worker.log(runId, [{ text: 'x' }], { workerId }),
@@ -354,7 +354,7 @@ describe('files and lines of a run with steps', () => {
     for (const response of responses) await expectProblem(response, 409, 'LEASE_LOST');
   };
 
-  it('are taken from its holder only, and from nobody while nobody has it', async () => {
+  it('are accepted for a run with steps only from its lease holder', async () => {
     const steps = await RunningApp.start(
       { steps: nodeStep('steps', '0') },
       { JOBATO_API_KEY: KEY, WORKER: 'off' },
@@ -374,7 +374,7 @@ describe('files and lines of a run with steps', () => {
     }
   });
 
-  it('are taken from nobody else where this server carries it out', async () => {
+  it('are rejected for a run of the embedded worker', async () => {
     const own = await RunningApp.start(
       { steps: nodeStep('steps', 'setInterval(() => {}, 1000)') },
       { JOBATO_API_KEY: KEY },
@@ -389,7 +389,7 @@ describe('files and lines of a run with steps', () => {
     }
   });
 
-  it('are taken of an external run though nobody has claimed it', async () => {
+  it('are accepted for an unclaimed external run', async () => {
     const projectId = PROJECTS[used++]!;
     const { runId } = await jobato.trigger(projectId);
     const worker = new HttpWorker(jobato);

@@ -24,7 +24,7 @@ import { TurnedClock } from './support/turned-clock';
 const RETRY = 'retry: { maxAttempts: 2 }\n';
 const WAITS = 'setInterval(() => {}, 1000)';
 
-describe('a lease', () => {
+describe('lease', () => {
   const PROJECTS = Array.from({ length: 30 }, (_, index) => `p${index}`);
   const ENVIRONMENT = { JOBATO_API_KEY: KEY, WORKER: 'off' };
   let folders: Folders;
@@ -76,8 +76,8 @@ describe('a lease', () => {
     return response.status === 204 ? null : ((await response.json()) as ClaimedEnvelope);
   };
 
-  describe('is proven by its token', () => {
-    it('by nothing else: a name, an attempt or another token changes nothing, in any call', async () => {
+  describe('proof by token', () => {
+    it('rejects calls that have only a worker name, an attempt or another token', async () => {
       const { runId } = await aRun();
       const holder = new HttpWorker(jobato, 'holder-of-the-run');
       await holder.claimed();
@@ -102,7 +102,7 @@ describe('a lease', () => {
       expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('');
     });
 
-    it('with each event over HTTP: others of the batch apply, and the same event counts once it is proven', async () => {
+    it('is required for each event over HTTP, and a rejected event applies once proven', async () => {
       const [claimed, free] = [await aRun(), await aRun()];
       const worker = new HttpWorker(jobato);
       await worker.claimed();
@@ -128,7 +128,7 @@ describe('a lease', () => {
       expect(await find(claimed.runId)).toMatchObject({ status: 'completed', metrics: { newJobsCount: 3 } });
     });
 
-    it('and the token is never stored with an event, shown or published', async () => {
+    it('never stores, shows or publishes the token', async () => {
       const published: string[] = [];
       const following = await jobato.app
         .get(EventStream)
@@ -152,7 +152,7 @@ describe('a lease', () => {
       for (const text of shown) expect(text).not.toContain(leaseToken);
     });
 
-    it('on the stream by an HMAC; without it an entry is recorded and changes nothing', async () => {
+    it('requires an HMAC for stream entries and records others without effect', async () => {
       if (!isOnRedis()) return; // only this process can write to the embedded stream
       const { runId } = await aRun();
       const worker = new HttpWorker(jobato);
@@ -174,7 +174,7 @@ describe('a lease', () => {
       ]);
     });
 
-    it('for runs with steps also while they are unclaimed: an end that arrives is recorded and changes nothing', async () => {
+    it('is required for unclaimed runs with steps, where run.completed is only recorded', async () => {
       const { runId } = await aRun('steps');
       const worker = new HttpWorker(jobato);
       const end = anEvent(runId, 'run.completed');
@@ -188,7 +188,7 @@ describe('a lease', () => {
       await expectProblem(await worker.heartbeat(runId), 409, 'LEASE_LOST');
     });
 
-    it('counts calls of a lost attempt only where that attempt proves them', async () => {
+    it('counts quota calls of a lost attempt only if that attempt proves them', async () => {
       const used = async () =>
         ((await (await jobato.fetch('/api/projects/calls/summary')).json()) as { quota: { used: number } })
           .quota.used;
@@ -211,8 +211,8 @@ describe('a lease', () => {
     });
   });
 
-  describe('whose answer is lost', () => {
-    it('is given again to the same claim until the lease is used, also after a restart of the server', async () => {
+  describe('after a lost response', () => {
+    it('is returned again for the same claim ID until used, even after a restart', async () => {
       const { runId } = await aRun();
       const worker = new HttpWorker(jobato);
       const claimId = randomUUID();
@@ -231,7 +231,7 @@ describe('a lease', () => {
       expect(await find(runId)).toMatchObject({ attempt: 1, workerId: worker.workerId });
     });
 
-    it('goes to the later of two calls with the same id, and one run to both', async () => {
+    it('goes to the later of two calls with the same claim ID', async () => {
       const worker = new HttpWorker(jobato);
       const claimId = randomUUID();
       const project = PROJECTS[used++]!;
@@ -245,7 +245,7 @@ describe('a lease', () => {
       expect((await second).runId).toBe(runId);
     });
 
-    it('returns the run at once where the connection closes before the answer is sent', async () => {
+    it('returns to the queue if the connection closes before the response', async () => {
       const { runId } = await aRun('once');
       const queue = jobato.app.get(ClaimQueue);
       const claim = queue.claim.bind(queue);
@@ -267,7 +267,7 @@ describe('a lease', () => {
       expect(back).toMatchObject({ status: 'running', attempt: 1, leaseToken: null, leaseClaimId: null });
     });
 
-    it('stays with a later call that was given the same answer', async () => {
+    it('stays with a later call that received the same response', async () => {
       const { runId } = await aRun('once');
       const worker = new HttpWorker(jobato);
       const request = {
@@ -286,7 +286,7 @@ describe('a lease', () => {
       expect((await worker.heartbeat(runId)).status).toBe(200);
     });
 
-    it('returns unused to the queue after a while, and costs no attempt', async () => {
+    it('returns to the queue if unused, without using an attempt', async () => {
       const { runId } = await aRun('once');
       const worker = new HttpWorker(jobato);
       await worker.claimed({ projectIds: ['once'] });
@@ -305,7 +305,7 @@ describe('a lease', () => {
       expect((await find(runId)).status).toBe('completed');
     });
 
-    it('is handed back unused by a worker that stops, and costs no attempt either', async () => {
+    it('can be released unused without using an attempt', async () => {
       const { runId } = await aRun('once');
       const worker = new HttpWorker(jobato);
       await worker.claimed({ projectIds: ['once'] });
@@ -317,7 +317,7 @@ describe('a lease', () => {
     });
   });
 
-  it('gives its attempt an empty folder', async () => {
+  it('gives each attempt an empty folder', async () => {
     const { runId } = await aRun();
     const lost = new HttpWorker(jobato);
     await lost.claimed();
@@ -333,14 +333,14 @@ describe('a lease', () => {
     );
   });
 
-  it('is asked for with a UUID', async () =>
+  it('requires a UUID as claim ID', async () =>
     expect(await expectInvalid(await new HttpWorker(jobato).claim({ claimId: 'mine' }))).toEqual([
       'claimId',
     ]));
 });
 
-describe('runs with steps of a server that carries them out itself', () => {
-  it('end only by what that worker does: no call and no event from outside touches them', async () => {
+describe('runs with steps on a server with an embedded worker', () => {
+  it('ignore calls and events from outside', async () => {
     const jobato = await RunningApp.start(
       { steps: nodeStep('steps', `console.log('at work'); ${WAITS}`) },
       { JOBATO_API_KEY: KEY },

@@ -32,7 +32,7 @@ const ids = ({ items }: Page<{ runId: string }>) => items.map(({ runId }) => run
  * Without a worker: each run is stopped at once, so that the next can start. Created once; all tests here only
  * read.
  */
-describe('a list of runs', () => {
+describe('GET /api/runs', () => {
   let jobato: RunningApp;
   /** Oldest first. */
   const made: RunView[] = [];
@@ -67,7 +67,7 @@ describe('a list of runs', () => {
       .map(({ runId }) => runId)
       .reverse();
 
-  it('is newest first, with runs as they are when asked for by themselves', async () => {
+  it('lists runs newest first, with the same content as single runs', async () => {
     // After publication, the reason for waiting no longer changes.
     const isPublished = async () => !(await (await list()).text()).includes('not-yet-published');
     while (!(await isPublished()));
@@ -94,11 +94,11 @@ describe('a list of runs', () => {
     ['?triggeredBy=manual', ({ triggeredBy }) => triggeredBy === 'manual'],
     ['?status=cancelled&projectId=two&scope=only:work', (_, index) => index === 3],
     ['?limit=200', () => true],
-  ])('answers %s', async (query, choose) => {
+  ])('filters by %s', async (query, choose) => {
     expect(ids(await json(await list(query)))).toEqual(wanted(choose));
   });
 
-  it('keeps to its project below a project', async () => {
+  it("lists only the project's runs below a project", async () => {
     const page = await json<Page<RunView>>(await list('?status=cancelled', '/api/projects/two/runs'));
     expect(ids(page)).toEqual(wanted(({ projectId }, index) => projectId === 'two' && index < 5));
     await expectProblem(await list('', '/api/projects/nothing/runs'), 404, 'PROJECT_NOT_FOUND');
@@ -107,7 +107,7 @@ describe('a list of runs', () => {
     ]);
   });
 
-  it('filters by time, both ends included, in any zone', async () => {
+  it('filters by time in any zone, with both ends included', async () => {
     const { startedAt } = made[3]!;
     const from = await json<Page<RunView>>(await list(`?from=${startedAt}`));
     expect(ids(from)).toEqual(wanted((run) => run.startedAt >= startedAt));
@@ -148,13 +148,13 @@ describe('a list of runs', () => {
     ['to=2025-1-1', 'to'],
     ['to=2025-01-01T25:00:00Z', 'to'],
     ['page=2', 'page'],
-  ])('refuses ?%s', async (query, field) => {
+  ])('rejects ?%s', async (query, field) => {
     for (const of of ['/api/runs', '/api/projects/one/runs']) {
       expect(await expectInvalid(await list(`?${query}`, of))).toEqual([field]);
     }
   });
 
-  it('pages through all, each once, while new runs come in', async () => {
+  it('pages through all runs once while new runs start', async () => {
     const seen: string[] = [];
     let cursor: string | null = null;
     let page: Page<RunView>;
@@ -174,13 +174,13 @@ describe('a list of runs', () => {
     expect([full.items.length, full.nextCursor]).toEqual([made.length, null]);
   });
 
-  it('takes a cursor in whatever case it is written', async () => {
+  it('accepts a cursor in upper case', async () => {
     const cursor = made[3]!.runId.toUpperCase();
     expect(ids(await json(await list(`?cursor=${cursor}`)))).toEqual(wanted((_, index) => index < 3));
   });
 
   it.each([NOBODY, 'abc', '1', '%00', '..%2F..', `${NOBODY}x`, '__proto__'])(
-    'has no run "%s"',
+    'returns 404 for the run ID "%s"',
     async (runId) => {
       for (const path of [`/api/runs/${runId}`, `/api/projects/one/runs/${runId}`]) {
         await expectProblem(await jobato.fetch(path), 404, 'RUN_NOT_FOUND');
@@ -197,7 +197,7 @@ describe('a list of runs', () => {
     },
   );
 
-  it('does not show a run below another project', async () => {
+  it('does not return a run below another project', async () => {
     const { runId } = made.find(({ projectId }) => projectId === 'two')!;
     for (const projectId of ['one', 'nothing']) {
       const path = `/api/projects/${projectId}/runs/${runId}`;
@@ -208,13 +208,13 @@ describe('a list of runs', () => {
     }
   });
 
-  it('finds a run in whatever case its id is written', async () => {
+  it('accepts a run ID in upper case', async () => {
     const { runId } = made[0]!;
     expect((await json<RunView>(await list(`/${runId.toUpperCase()}`))).runId).toBe(runId);
   });
 });
 
-describe('what became of the runs of a project', () => {
+describe('reports and history of runs', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start({
@@ -234,7 +234,7 @@ describe('what became of the runs of a project', () => {
   const end = async (projectId: string, body: object = {}) =>
     jobato.untilEnded((await jobato.trigger(projectId, body)).runId);
 
-  it('says 204 where nothing has ended, and 404 where there is no project', async () => {
+  it('return 204 before any run has ended, and 404 for unknown projects', async () => {
     for (const query of ['', '?projectId=counts']) {
       const response = await jobato.fetch(`/api/reports/runs/latest${query}`);
       expect([response.status, await response.text()]).toEqual([204, '']);
@@ -255,7 +255,7 @@ describe('what became of the runs of a project', () => {
     await expectProblem(await jobato.fetch('/api/projects/nothing/summary'), 404, 'PROJECT_NOT_FOUND');
   });
 
-  it('reports the latest run that has ended, of all projects and of one', async () => {
+  it('return the latest ended run of all projects or of one', async () => {
     const first = await end('counts');
     const second = await end('other');
     const summary = (run: typeof first) => ({
@@ -288,7 +288,7 @@ describe('what became of the runs of a project', () => {
     expect(run.durationMs).toBe(ofCounts.durationMs);
   });
 
-  it('lists what happened to a run in order, with what each event did', async () => {
+  it("list a run's events in order with the effect of each", async () => {
     const run = await end('counts');
     const all = await json<Page<EventView>>(await jobato.fetch(`/api/runs/${run.runId}/events?limit=200`));
     expect(all.nextCursor).toBeNull();
@@ -339,7 +339,7 @@ describe('what became of the runs of a project', () => {
     ]);
   });
 
-  it('keeps an event that came too late, and says that it changed nothing', async () => {
+  it('keep a late event and show that it had no effect', async () => {
     const run = await end('counts');
     await jobato.app.get(EventStream).publish([
       {
@@ -361,7 +361,7 @@ describe('what became of the runs of a project', () => {
     expect(after).toMatchObject({ status: 'completed', error: null, endedAt: run.endedAt });
   });
 
-  describe('run again', () => {
+  describe('re-run', () => {
     const rerun = (runId: string, body?: object, headers: Record<string, string> = {}) =>
       jobato.fetch(`/api/runs/${runId}/rerun`, {
         method: 'POST',
@@ -369,7 +369,7 @@ describe('what became of the runs of a project', () => {
         body: body && JSON.stringify(body),
       });
 
-    it('has the scope and params of the first, unless others are given', async () => {
+    it('uses the scope and params of the first run unless given others', async () => {
       const first = await end('counts', { scope: 'only:work', params: { found: 4 }, triggeredBy: 'manual' });
       const response = await rerun(first.runId);
       expect(response.status).toBe(201);
@@ -398,7 +398,7 @@ describe('what became of the runs of a project', () => {
       expect((await json<RunView>(await jobato.fetch(`/api/runs/${first.runId}`))).rerunOf).toBeNull();
     });
 
-    it('keeps to the rules of a trigger', async () => {
+    it('validates its input like a trigger', async () => {
       const { runId } = await end('counts');
       expect(await expectInvalid(await rerun(runId, { scope: 'half' }))).toEqual(['scope']);
       expect(await expectInvalid(await rerun(runId, { params: { found: 'x' } }))).toEqual(['params.found']);
@@ -408,7 +408,7 @@ describe('what became of the runs of a project', () => {
       await expectProblem(await rerun(NOBODY), 404, 'RUN_NOT_FOUND');
     });
 
-    it('gives the first answer again for the same key', async () => {
+    it('returns the first response for a repeated idempotency key', async () => {
       const { runId } = await end('counts');
       const [first, second] = [
         await rerun(runId, {}, { 'Idempotency-Key': 'again' }),
@@ -423,7 +423,7 @@ describe('what became of the runs of a project', () => {
   });
 });
 
-it('a run that is still running cannot be run again', async () => {
+it('re-running a run that is still running is rejected', async () => {
   const jobato = await RunningApp.start({ waits: nodeStep('waits', '0') }, { WORKER: 'off' });
   const { runId } = await jobato.trigger('waits');
   const problem = await expectProblem(

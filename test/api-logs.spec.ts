@@ -36,7 +36,7 @@ interface Followed {
   kinds: string[];
 }
 
-describe('the log of a run', () => {
+describe('run log', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start({
@@ -112,7 +112,7 @@ describe('the log of a run', () => {
     return seen;
   }
 
-  describe('by what the reader accepts', () => {
+  describe('content negotiation', () => {
     let runId: string;
     beforeAll(async () => ({ runId } = await ended('three')));
 
@@ -128,7 +128,7 @@ describe('the log of a run', () => {
       ['text/plain;q=0.5, application/json', 'application/json'],
       ['text/event-stream', 'text/event-stream'],
       ['text/event-stream, application/json;q=0.1', 'text/event-stream'],
-    ])('%s gets %s', async (accept, type) => {
+    ])('answers Accept %s with %s', async (accept, type) => {
       for (const path of [`/api/runs/${runId}/logs`, `/api/projects/three/runs/${runId}/logs`]) {
         const response = await jobato.fetch(path, { headers: { accept } });
         expect([response.status, response.headers.get('content-type')]).toEqual([
@@ -139,14 +139,14 @@ describe('the log of a run', () => {
       }
     });
 
-    it('is text as the step wrote it', async () => {
+    it('returns text as the step wrote it', async () => {
       const lines = (await text(runId)).trimEnd().split('\n').sort();
       expect(lines).toEqual(['one', 'three', 'two']);
       expect((await text(runId, '?after=1')).trimEnd().split('\n')).toHaveLength(2);
       expect(await text(runId, '?after=3')).toBe('');
     });
 
-    it('is JSON, a page at a time', async () => {
+    it('returns JSON in pages', async () => {
       const page = async (query: string) =>
         (await (await logsOf(runId, query, { accept: 'application/json' })).json()) as {
           items: LogLine[];
@@ -179,25 +179,25 @@ describe('the log of a run', () => {
       ['?limit=10001', 'limit'],
       ['?limit=x', 'limit'],
       ['?what=1', 'what'],
-    ])('refuses %s', async (query, field) => {
+    ])('rejects %s', async (query, field) => {
       for (const accept of ['application/json', 'text/event-stream', 'text/plain']) {
         expect(await expectInvalid(await logsOf(runId, query, { accept }))).toEqual([field]);
       }
     });
 
-    it.each(['x', '-1', '1.5', '99999999999999999999'])('refuses Last-Event-ID: %s', async (id) => {
+    it.each(['x', '-1', '1.5', '99999999999999999999'])('rejects Last-Event-ID %s', async (id) => {
       const response = await logsOf(runId, '', { accept: 'text/event-stream', 'last-event-id': id });
       expect(await expectInvalid(response)).toEqual(['Last-Event-ID']);
     });
 
-    it('is a problem for a run that there is not, also as a stream', async () => {
+    it('returns 404 for an unknown run, also as a stream', async () => {
       const response = await logsOf(NOBODY, '', { accept: 'text/event-stream' });
       await expectProblem(response, 404, 'RUN_NOT_FOUND');
     });
   });
 
-  describe('as a stream', () => {
-    it('says what proxies need to know', async () => {
+  describe('event stream', () => {
+    it('sends headers that disable caching and proxy buffering', async () => {
       const { runId } = await ended('silent');
       const response = await logsOf(runId, '', { accept: 'text/event-stream' });
       expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -209,7 +209,7 @@ describe('the log of a run', () => {
       await response.text();
     });
 
-    it('replays a run that has ended, then ends', async () => {
+    it('replays an ended run and closes', async () => {
       const run = await ended('three');
       const { lines, runs, end, kinds } = await follow(run.runId);
       expect(lines.map(({ seq }) => seq)).toEqual([1, 2, 3]);
@@ -218,14 +218,14 @@ describe('the log of a run', () => {
       expect(end).toEqual({ status: 'completed', lastSeq: 3 });
     });
 
-    it('ends with line 0 where nothing was written', async () => {
+    it('ends with lastSeq 0 for an empty log', async () => {
       const { runId } = await ended('silent');
       const { kinds, end } = await follow(runId);
       expect(kinds).toEqual(['run', 'end']);
       expect(end).toEqual({ status: 'completed', lastSeq: 0 });
     });
 
-    it('resumes after a line, by either way of saying so', async () => {
+    it('resumes after a line given by after or Last-Event-ID', async () => {
       const { runId } = await ended('three');
       const seqs = async (options: Parameters<typeof follow>[1]) =>
         (await follow(runId, options)).lines.map(({ seq }) => seq);
@@ -235,14 +235,14 @@ describe('the log of a run', () => {
       expect(await seqs({ query: '?after=3' })).toEqual([]);
     });
 
-    it('says what the last line is even to a reader that says it is further', async () => {
+    it('reports the last line even if the reader asks for a later one', async () => {
       const { runId } = await ended('three');
       const { lines, end } = await follow(runId, { query: '?after=1000' });
       expect(lines).toEqual([]);
       expect(end).toEqual({ status: 'completed', lastSeq: 3 });
     });
 
-    it('tells of lines and of the state of the run as they come', async () => {
+    it('sends lines and run states as they change', async () => {
       const { runId } = await jobato.trigger('told');
       let told = false;
       const seen = await follow(runId, {
@@ -263,7 +263,7 @@ describe('the log of a run', () => {
       expect(seen.runs.at(-1)).toEqual(await (await jobato.fetch(`/api/runs/${runId}`)).json());
     });
 
-    it('says how far the log has come to a reader that wants no lines', async () => {
+    it('sends only the last line number with lines=none', async () => {
       const { runId } = await jobato.trigger('told');
       const places: number[] = [];
       const kinds = new Set<string>();
@@ -281,7 +281,7 @@ describe('the log of a run', () => {
       for await (const { event } of readSse(rest)) expect(event).not.toBe('grown');
     });
 
-    it('loses nothing and repeats nothing however often it is cut', async () => {
+    it('neither loses nor repeats lines across reconnects', async () => {
       const { runId } = await jobato.trigger('many');
       let state = 20251231;
       const random = (below: number) => {
@@ -305,7 +305,7 @@ describe('the log of a run', () => {
       expect(texts.every((line, index) => line === `line ${index + 1}`)).toBe(true);
     });
 
-    it('brings a burst of lines byte for byte, live and from the store', async () => {
+    it('delivers a burst of lines unchanged, live and from the store', async () => {
       let expected = '';
       for (let i = 1; i <= BURST_LINES; i++) expected += `${i} ${'ab'.repeat(i % 60)}\n`;
       const { runId } = await jobato.trigger('burst');
@@ -316,14 +316,14 @@ describe('the log of a run', () => {
       expect((await text(runId)) === expected).toBe(true);
     });
 
-    it('does not end before the last line is there', async () => {
+    it('sends the last line before the end event', async () => {
       for (let i = 0; i < 5; i++) {
         const { runId } = await jobato.trigger('wide');
         expect((await follow(runId)).end).toEqual({ status: 'completed', lastSeq: 1000 });
       }
     });
 
-    it('costs many readers about one reading of the store', async () => {
+    it('shares store reads among many readers', async () => {
       const readers = repetitions(20, 100);
       const { runId } = await ended('many');
       const reads = () => metric('jobato_log_store_reads_total');
@@ -341,7 +341,7 @@ describe('the log of a run', () => {
       expect((await reads()) - between).toBeLessThanOrEqual(2 * (between - before) + readers);
     });
 
-    it('lets go of a reader that leaves', async () => {
+    it('releases a reader that disconnects', async () => {
       const { runId } = await jobato.trigger('told');
       const { lines } = await follow(runId, { until: (seen) => seen.lines.length === 1 });
       expect(lines).toHaveLength(1);
@@ -350,7 +350,7 @@ describe('the log of a run', () => {
       expect(await openStreams()).toBe(0);
     });
 
-    it('answers a HEAD without holding the connection', async () => {
+    it('answers HEAD without keeping the connection open', async () => {
       const { runId } = await jobato.trigger('told');
       const sent = request(`${jobato.url}/api/runs/${runId}/logs`, {
         method: 'HEAD',
@@ -366,13 +366,13 @@ describe('the log of a run', () => {
     });
   });
 
-  describe('with unusual lines', () => {
+  describe('unusual lines', () => {
     const linesOf = async (runId: string) =>
       (
         (await (await logsOf(runId, '', { accept: 'application/json' })).json()) as { items: LogLine[] }
       ).items.map((line) => line.text);
 
-    it('keeps what is in a line, and marks what is no text', async () => {
+    it('keeps control characters and replaces invalid UTF-8', async () => {
       const { runId } = await ended('odd');
       const expected = [
         'windows\r',
@@ -389,7 +389,7 @@ describe('the log of a run', () => {
       expect(await text(runId)).toBe(expected.map((line) => `${line}\n`).join(''));
     });
 
-    it('cuts lines at 64 KiB, between characters, and says so', async () => {
+    it('cuts lines at 64 KiB between characters and marks the cut', async () => {
       const { runId, status } = await ended('long');
       expect(status).toBe('completed');
       const [x, y, accents, z, after, ...more] = await linesOf(runId);
@@ -407,8 +407,8 @@ describe('the log of a run', () => {
   });
 });
 
-describe('the limit of a log', () => {
-  it('shows one line, and the step goes on to its end', async () => {
+describe('log limit', () => {
+  it('adds one line when reached and lets the step finish', async () => {
     const jobato = await RunningApp.start(
       {
         loud: nodeStep(
@@ -441,7 +441,7 @@ describe('the limit of a log', () => {
   });
 });
 
-it('a stream on which nothing happens says well within 15 seconds that it is still there', async () => {
+it('an idle log stream sends a comment within 15 seconds', async () => {
   const jobato = await RunningApp.start({ waits: nodeStep('waits', '0') }, { WORKER: 'off' });
   const { runId } = await jobato.trigger('waits');
   // Publication changes the reason for waiting, which would send another event.

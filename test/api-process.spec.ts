@@ -29,7 +29,7 @@ async function refusal(folders: Folders, extra: Record<string, string>) {
 }
 
 /** The built server in its own process. */
-describe('the server as a process', () => {
+describe('server process', () => {
   let folders: Folders;
   beforeEach(() => {
     folders = makeFolders({
@@ -46,8 +46,8 @@ describe('the server as a process', () => {
       /HOST is 0\.0\.0\.0.*JOBATO_ADMIN_TOKEN/,
     ],
     ['all addresses of IPv6 without a token', { HOST: '::' }, /JOBATO_ADMIN_TOKEN/],
-    ['a port that is none', { PORT: 'eighty' }, /PORT/],
-    ['half of what TLS needs', { TLS_CERT_FILE: 'cert.pem' }, /TLS_KEY_FILE/],
+    ['an invalid port', { PORT: 'eighty' }, /PORT/],
+    ['a TLS certificate without a key', { TLS_CERT_FILE: 'cert.pem' }, /TLS_KEY_FILE/],
     ['a worker of an unknown kind', { WORKER: 'on' }, /WORKER must be one of/],
   ])('refuses to start with %s', async (_name, extra, sentence) => {
     const { code, stderr, stdout } = await refusal(folders, extra);
@@ -57,7 +57,7 @@ describe('the server as a process', () => {
     expect(stdout).not.toMatch(/Listening/);
   });
 
-  it('starts on all addresses with a token, says its port in JSON, and no second one gets its data folder', async () => {
+  it('listens on all addresses with a token and locks its data folder', async () => {
     const token = 'a-token-of-a-fair-length-0123456789';
     const server = await ServerProcess.start(folders, { HOST: '0.0.0.0', JOBATO_ADMIN_TOKEN: token });
     const { port } = new URL(server.url);
@@ -74,7 +74,7 @@ describe('the server as a process', () => {
     expect(await server.end('SIGTERM')).toBe(0);
   });
 
-  it('is not ready, but alive, while it stops; ends its steps and streams, and leaves in time', async () => {
+  it('is live but not ready while it stops, ends steps and streams, and exits in time', async () => {
     const server = await ServerProcess.start(folders);
     const { runId } = await server.trigger('stubborn');
     await server.untilLogged(runId, 'ready');

@@ -17,7 +17,7 @@ const all = async (jobato: RunningApp) =>
 const one = async (jobato: RunningApp, projectId: string) =>
   (await (await jobato.fetch(`/api/projects/${projectId}`)).json()) as ProjectView;
 
-describe('the projects', () => {
+describe('GET /api/projects', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start({
@@ -28,7 +28,7 @@ describe('the projects', () => {
   });
   afterAll(() => jobato.stop());
 
-  it('are listed with what one needs to start them, and nothing of their insides', async () => {
+  it('lists what a caller needs to start a run, without commands or variables', async () => {
     const { items, problems } = await all(jobato);
     expect(problems).toEqual([]);
     expect(items.map(({ projectId }) => projectId)).toEqual(['first', 'outside', 'second']);
@@ -61,7 +61,7 @@ describe('the projects', () => {
     await expectProblem(await jobato.fetch('/api/projects/nothing'), 404, 'PROJECT_NOT_FOUND');
   });
 
-  it('tell how their last run went', async () => {
+  it("returns the state of each project's last run", async () => {
     const { runId } = await jobato.trigger('second');
     await jobato.untilEnded(runId);
     expect((await one(jobato, 'second')).state).toBe('completed');
@@ -72,7 +72,7 @@ describe('the projects', () => {
   });
 });
 
-describe('the files of projects', () => {
+describe('project files', () => {
   let jobato: RunningApp;
   beforeEach(async () => {
     jobato = await RunningApp.start({ steady: nodeStep('steady', '0') });
@@ -127,7 +127,7 @@ describe('the files of projects', () => {
       /alias|unknown key/i,
     ],
     ['of a taken id', nodeStep('steady', '1'), null, /taken by projects\/steady\.yaml/],
-  ])('are named where they are wrong: %s', async (_name, yaml, line, reason) => {
+  ])('are reported when invalid: %s', async (_name, yaml, line, reason) => {
     writeProject(jobato.folders, 'zz-wrong', yaml);
     await untilKnown(jobato, (projects) => projects.problems().length > 0);
     const { items, problems } = await all(jobato);
@@ -142,7 +142,7 @@ describe('the files of projects', () => {
     expect((await jobato.untilEnded(runId)).status).toBe('completed');
   });
 
-  it('are read again when they come, change, break, are mended and go', async () => {
+  it('are reloaded when added, changed, broken, fixed and removed', async () => {
     writeProject(jobato.folders, 'new', nodeStep('new', '0'));
     await untilKnown(jobato, (projects) => projects.find('new') !== null);
     const { definitionHash } = await one(jobato, 'new');
@@ -165,7 +165,7 @@ describe('the files of projects', () => {
     await expectProblem(await jobato.fetch('/api/projects/new'), 404, 'PROJECT_NOT_FOUND');
   });
 
-  it('may change under a run: it keeps the definition that it began with', async () => {
+  it('can change during a run, which keeps its definition', async () => {
     const step = (name: string, text: string) =>
       `  - name: ${name}\n    command: [${JSON.stringify(process.execPath)}, -e, ${JSON.stringify(text)}]\n`;
     const waitsForGo = `require('fs').watch(process.env.JOBATO_RUN_DIR, () => process.exit(0)); console.log('waiting')`;

@@ -83,10 +83,10 @@ const apply = async (fields: StreamFields) =>
   ).outcome;
 const say = (...args: Parameters<typeof fieldsOf>) => apply(fieldsOf(...args));
 
-describe('a project with a quota', () => {
+describe('project with a quota', () => {
   beforeEach(() => start({ 'quota.yaml': QUOTA }));
 
-  it('is counted as its steps issue calls, and told what is left', async () => {
+  it('counts calls of its steps and passes the remaining quota to them', async () => {
     expect(await quotaOf('calls')).toEqual({
       dailyLimit: 5,
       used: 0,
@@ -110,14 +110,14 @@ describe('a project with a quota', () => {
     expect(await quotaOf('calls')).toMatchObject({ used: 6, remaining: 0 });
   });
 
-  it('is told, step by step, what the steps before have left', async () => {
+  it('passes the remaining quota to each step', async () => {
     const { runId } = await jobato.trigger('after');
     await jobato.untilEnded(runId);
     expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('5 2\n2\n0\n');
     expect(await quotaOf('after')).toMatchObject({ used: 11, remaining: 0 });
   });
 
-  it('starts no run with nothing left, by whichever way, and says when there is more', async () => {
+  it('rejects triggers and re-runs with no quota left and returns the reset time', async () => {
     const { runId } = await jobato.trigger('far');
     await say(runId, 'run.completed', { issuedCalls: 5 });
     nowMs = Date.parse(NOON) + 30_500;
@@ -141,7 +141,7 @@ describe('a project with a quota', () => {
     await jobato.trigger('other');
   });
 
-  it('begins anew with the next quota day, on which the clocks change', async () => {
+  it('resets on the next quota day, across a clock change', async () => {
     const { runId } = await jobato.trigger('far');
     await say(runId, 'run.completed', { issuedCalls: 5 });
     nowMs = Date.parse(RESETS_AT) - 1;
@@ -155,7 +155,7 @@ describe('a project with a quota', () => {
     await jobato.trigger('far');
   });
 
-  it('has the same answer again for the same request, also with nothing left', async () => {
+  it('returns the first response for the same idempotency key with no quota left', async () => {
     const trigger = () =>
       jobato.fetch('/api/projects/far/runs', { method: 'POST', headers: { 'idempotency-key': 'k' } });
     const first = (await (await trigger()).json()) as { runId: string };
@@ -164,7 +164,7 @@ describe('a project with a quota', () => {
     expect([second.status, await second.json()]).toEqual([201, first]);
   });
 
-  it('gives each attempt what is left when it is asked for', async () => {
+  it('passes the remaining quota to each attempt', async () => {
     const { runId } = await jobato.trigger('far');
     await store().command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
     await say(runId, 'run.progress', { quotaUsed: 4 });
@@ -178,7 +178,7 @@ describe('a project with a quota', () => {
     ]);
   });
 
-  it('may end a run in part, and say that the quota was the reason', async () => {
+  it('can end a run as partial with the reason quota-reached', async () => {
     const { runId } = await jobato.trigger('stops');
     expect(await jobato.untilEnded(runId)).toMatchObject({
       status: 'partial',
@@ -187,7 +187,7 @@ describe('a project with a quota', () => {
     expect(await usedOf('stops')).toBe(3);
   });
 
-  it('shows on the pages what is left, and which runs used it', async () => {
+  it('shows the remaining quota and the runs that used it', async () => {
     const { runId } = await jobato.trigger('calls');
     await jobato.untilEnded(runId);
     const [project, run, quota] = await Promise.all(
@@ -202,14 +202,14 @@ describe('a project with a quota', () => {
   });
 });
 
-describe('calls', () => {
+describe('counting calls', () => {
   let runId: string;
   beforeEach(async () => {
     await start({ 'quota.yaml': QUOTA.replace('5', '1000') });
     runId = (await jobato.trigger('far')).runId;
   });
 
-  it('count once, however often the event that tells of them comes', async () => {
+  it('counts a repeated event once', async () => {
     const more = fieldsOf(runId, 'run.progress', { quotaUsed: 2 });
     expect([await apply(more), await apply(more)]).toEqual(['applied', 'duplicate']);
     // At the same moment, in one batch.
@@ -222,7 +222,7 @@ describe('calls', () => {
     expect(await usedOf('far')).toBe(7);
   });
 
-  it('that were told of on the way are a part of the total, in whichever order both arrive', async () => {
+  it('includes reported calls in the total, also for late events', async () => {
     await say(runId, 'run.progress', { quotaUsed: 2 });
     await say(runId, 'run.completed', { issuedCalls: 5, persistedResults: 1 });
     expect(await usedOf('far')).toBe(5);
@@ -233,7 +233,7 @@ describe('calls', () => {
     expect(await usedOf('far')).toBe(6);
   });
 
-  it('of many events in one batch add up', async () => {
+  it('adds up events of one batch', async () => {
     const other = (await jobato.trigger('other')).runId;
     await Promise.all(
       Array.from({ length: 100 }, (_, n) => say(n % 2 ? runId : other, 'run.progress', { quotaUsed: 2 })),
@@ -241,7 +241,7 @@ describe('calls', () => {
     expect([await usedOf('far'), await usedOf('other')]).toEqual([100, 100]);
   });
 
-  it('of a worker that was lost were issued too, and are no part of its successor’s total', async () => {
+  it('counts calls of a lost worker apart from the total of the next attempt', async () => {
     await store().command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
     await say(runId, 'run.progress', { attempt: 1, quotaUsed: 2 });
     await store().command(runId, { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } });
@@ -253,13 +253,13 @@ describe('calls', () => {
     expect(await usedOf('far')).toBe(16);
   });
 
-  it('of a run that was stopped were issued too', async () => {
+  it('counts calls of a stopped run', async () => {
     await stop(runId);
     expect(await say(runId, 'run.completed', { issuedCalls: 4 })).toBe('already-ended');
     expect(await usedOf('far')).toBe(4);
   });
 
-  it('count on the day on which they were issued, or arrived where the sender names an impossible time', async () => {
+  it("uses the day of the call, or of arrival if the sender's time is impossible", async () => {
     nowMs = Date.parse(RESETS_AT) + 60_000;
     const later = nowMs;
     const usedAt = async (at: string) => {
@@ -281,7 +281,7 @@ describe('calls', () => {
     expect(await days()).toEqual([1, 39]);
   });
 
-  it('come by the stream like every event', async () => {
+  it('accepts events from the stream', async () => {
     const stream = jobato.app.get(EventStream);
     await stream.publish([
       fieldsOf(runId, 'run.progress', { quotaUsed: 2 }),
@@ -298,8 +298,8 @@ describe('calls', () => {
   });
 });
 
-describe('without a quota to keep', () => {
-  it('a project that does not ask for one has none', async () => {
+describe('without a limit', () => {
+  it('a project that does not use the quota has none', async () => {
     await start({ 'quota.yaml': QUOTA.replace('5', '0') });
     const { runId } = await jobato.trigger('free');
     await jobato.untilEnded(runId);
@@ -309,7 +309,7 @@ describe('without a quota to keep', () => {
     await expectProblem(await post('/api/projects/calls/runs'), 429, 'QUOTA_REACHED');
   });
 
-  it('a project that asks for one runs without a limit, which is said; what it uses is counted', async () => {
+  it('a project that uses the quota runs without a limit, shows a note and counts calls', async () => {
     await start({});
     const { items } = await json<ProjectListView>('/api/projects');
     const notes = (projectId: string) => items.find((item) => item.projectId === projectId)!.notes;
@@ -326,11 +326,11 @@ describe('without a quota to keep', () => {
   });
 });
 
-describe('a broken config/quota.yaml', () => {
+describe('broken config/quota.yaml', () => {
   const BROKEN = QUOTA.replace('Europe/Berlin', 'Europe/Atlantis');
   const PROBLEM = { file: 'quota.yaml', line: 4, reason: expect.stringContaining('Europe/Atlantis') };
 
-  it('is named, and its last valid version stays in use', async () => {
+  it('is listed, and the last valid version stays in use', async () => {
     await start({ 'quota.yaml': QUOTA });
     writeConfig(folders, 'quota.yaml', BROKEN);
     await until(() => jobato.app.get(Quotas).problems().length > 0);
@@ -340,7 +340,7 @@ describe('a broken config/quota.yaml', () => {
     expect(await quotaOf('far')).toMatchObject({ dailyLimit: 5 });
   });
 
-  it('that was never good lets no run of a project with a quota start', async () => {
+  it('rejects runs of projects with a quota if no version was ever valid', async () => {
     await start({ 'quota.yaml': BROKEN });
     const problem = await expectProblem(await post('/api/projects/far/runs'), 503, 'QUOTA_UNKNOWN');
     expect(problem.detail).toContain('Europe/Atlantis');

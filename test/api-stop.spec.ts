@@ -13,7 +13,7 @@ const eventsOf = async (jobato: RunningApp, runId: string) =>
     }
   ).items;
 
-describe('stopping a run that nobody has taken', () => {
+describe('stopping an unclaimed run', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start(
@@ -30,7 +30,7 @@ describe('stopping a run that nobody has taken', () => {
     ['steps', 'no-worker-yet', null],
     // The request is on the stream, and a worker that reports only at the end may be working on it.
     ['external', 'handed-out', { code: 'STOP_UNCONFIRMED', message: expect.stringContaining('at once') }],
-  ])('cancels it at once: %s', async (projectId, code, error) => {
+  ])('cancels the run at once: %s', async (projectId, code, error) => {
     const started = await jobato.trigger(projectId);
     let run: RunView;
     do run = (await (await jobato.fetch(`/api/runs/${started.runId}`)).json()) as RunView;
@@ -60,7 +60,7 @@ describe('stopping a run that nobody has taken', () => {
     await remove(jobato, `/api/runs/${next.runId}`);
   });
 
-  it('answers one of many who ask at once; the others come too late', async () => {
+  it('accepts one of many simultaneous requests and rejects the others', async () => {
     const { runId } = await jobato.trigger('steps');
     const answers = await Promise.all(Array.from({ length: 20 }, () => remove(jobato, `/api/runs/${runId}`)));
     expect(answers.map(({ status }) => status).sort()).toEqual([202, ...Array<number>(19).fill(409)]);
@@ -69,7 +69,7 @@ describe('stopping a run that nobody has taken', () => {
   });
 });
 
-describe('stopping a run at work', () => {
+describe('stopping a running run', () => {
   let jobato: RunningApp;
   const tidied = new Given();
   beforeAll(async () => {
@@ -90,7 +90,7 @@ describe('stopping a run at work', () => {
     tidied.remove();
   });
 
-  it('is asked for once, however often it is asked for', async () => {
+  it('is recorded once for repeated requests', async () => {
     const { runId } = await jobato.trigger('tidies');
     // After its first output, the step also handles signals.
     for await (const { event } of readSse(`${jobato.url}/api/runs/${runId}/logs`)) if (event === 'log') break;
@@ -121,7 +121,7 @@ describe('stopping a run at work', () => {
     expect(types.filter((type) => type === 'run.cancelled')).toHaveLength(1);
   });
 
-  it.each(['quick', 'fails'])('is refused once it has ended, and changes nothing: %s', async (projectId) => {
+  it.each(['quick', 'fails'])('is rejected without effect once the run has ended: %s', async (projectId) => {
     const { runId } = await jobato.trigger(projectId);
     await jobato.untilEnded(runId);
     const before: unknown = await (await jobato.fetch(`/api/runs/${runId}`)).json();
@@ -132,7 +132,7 @@ describe('stopping a run at work', () => {
     expect(await (await jobato.fetch(`/api/runs/${runId}`)).json()).toEqual(before);
   });
 
-  it('leaves the place to the next run at once', async () => {
+  it('allows the next run at once', async () => {
     for (let i = 0; i < 5; i++) {
       const { runId } = await jobato.trigger('waits');
       await remove(jobato, `/api/runs/${runId}`);

@@ -23,7 +23,7 @@ interface Answer {
   text: string;
 }
 
-describe('storage that cannot be written', () => {
+describe('unwritable storage', () => {
   let jobato: RunningApp;
   let calls: Record<string, () => Promise<Answer>>;
   beforeAll(async () => {
@@ -41,14 +41,14 @@ describe('storage that cannot be written', () => {
   });
   afterAll(() => jobato.stop());
 
-  it('is looked for behind every route that writes', () => {
+  it('is tested for every route that writes', () => {
     const writing = registeredRoutes(jobato)
       .map(({ method, path }) => `${method} ${path}`)
       .filter((route) => !/^(GET|HEAD|OPTIONS) /.test(route) && !WRITES_NOTHING.includes(route));
     expect(Object.keys(calls).sort()).toEqual([...new Set(writing)].sort());
   });
 
-  it('is 503 for every one of them while another program holds the file, and reading goes on', async () => {
+  it('returns 503 for every write while another program locks the file, and reads still work', async () => {
     const other = new BetterSqlite3(databaseFile(jobato));
     other.exec('BEGIN EXCLUSIVE');
     try {
@@ -76,7 +76,7 @@ describe('storage that cannot be written', () => {
     expect(jobato.app.get(Database).trouble).toBeNull();
   });
 
-  it('is 503 for every one of them once the file was moved, and over when it is back', async () => {
+  it('returns 503 for every write while the file is moved, and recovers when it is back', async () => {
     const file = databaseFile(jobato);
     renameSync(file, `${file}.away`);
     try {
@@ -90,7 +90,7 @@ describe('storage that cannot be written', () => {
     expect((await jobato.fetch('/api/health/ready')).status).toBe(200);
   });
 
-  it('is in the description of every call that writes', async () => {
+  it('is documented for every call that writes', async () => {
     const api = (await (await jobato.fetch('/api/openapi.json', { headers: BEARER })).json()) as {
       paths: Record<string, Record<string, { responses: Record<string, { description: string }> }>>;
     };

@@ -54,7 +54,7 @@ const postJson = (jobato: RunningApp, path: string, body: unknown, headers: Reco
   });
 
 /** One server without a worker: a run stays as accepted, and is stopped at once. */
-describe('asking for a run', () => {
+describe('triggering a run', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start(
@@ -77,7 +77,7 @@ describe('asking for a run', () => {
     return JSON.parse(text) as RunView;
   };
 
-  it('answers 201, where the run is, and the run with all its members', async () => {
+  it('returns 201 with the location and all properties of the run', async () => {
     const before = new Date().toISOString();
     const response = await postJson(jobato, '/api/projects/main/runs', {
       scope: 'full',
@@ -130,7 +130,7 @@ describe('asking for a run', () => {
       'an empty object, with a charset',
       { headers: { 'content-type': 'application/json; charset=utf-8' }, body: '{}' },
     ],
-  ])('takes %s', async (_name, init) => {
+  ])('accepts %s', async (_name, init) => {
     for (const path of ['/api/runs', '/api/projects/main/runs']) {
       const run = await accepted(await post(jobato, path, init));
       expect(run).toMatchObject({
@@ -154,11 +154,11 @@ describe('asking for a run', () => {
     ['broken JSON', '{"scope":', ['']],
     ['scope that is a number', '{"scope":5}', ['scope']],
     ['scope that is an object', '{"scope":{}}', ['scope']],
-    ['scope that there is not', '{"scope":"half"}', ['scope']],
+    ['unknown scope', '{"scope":"half"}', ['scope']],
     ['scope that is empty', '{"scope":""}', ['scope']],
     ['scope of an unknown step', '{"scope":"from:nothing"}', ['scope']],
     ['scope called constructor', '{"scope":"constructor"}', ['scope']],
-    ['trigger that there is not', '{"triggeredBy":"me"}', ['triggeredBy']],
+    ['unknown trigger', '{"triggeredBy":"me"}', ['triggeredBy']],
     ['trigger that is a list', '{"triggeredBy":["api"]}', ['triggeredBy']],
     ['params that are a list', '{"params":[]}', ['params']],
     ['params that are a text', '{"params":"a=b"}', ['params']],
@@ -168,7 +168,7 @@ describe('asking for a run', () => {
     ['parameter called toString', '{"params":{"toString":"x"}}', ['params.toString']],
     ['field called __proto__', '{"__proto__":{"scope":"full"}}', ['__proto__']],
     ['field called constructor', '{"constructor":{"prototype":{"x":1}}}', ['constructor']],
-    ['text where a text is due, as a number', '{"params":{"text":1}}', ['params.text']],
+    ['text that is a number', '{"params":{"text":1}}', ['params.text']],
     ['text that is an object', '{"params":{"text":{"a":1}}}', ['params.text']],
     ['text with a NUL', '{"params":{"text":"a\\u0000b"}}', ['params.text']],
     ['text that is too short', '{"params":{"short":"a"}}', ['params.short']],
@@ -191,19 +191,19 @@ describe('asking for a run', () => {
       '{"scope":"half","params":{"flag":1,"whole":0}}',
       ['scope', 'params.whole', 'params.flag'],
     ],
-  ])('refuses: %s', async (_name, body, fields) => {
+  ])('rejects: %s', async (_name, body, fields) => {
     const response = await postJson(jobato, '/api/projects/main/runs', body);
     expect((await expectInvalid(response)).sort()).toEqual([...fields].sort());
   });
 
-  it('refuses a required parameter that is missing or null', async () => {
+  it('rejects a missing or null required parameter', async () => {
     expect(await expectInvalid(await post(jobato, '/api/projects/strict/runs'))).toEqual(['params.must']);
     expect(
       await expectInvalid(await postJson(jobato, '/api/projects/strict/runs', { params: { must: null } })),
     ).toEqual(['params.must']);
   });
 
-  it.each(['scope', 'params', 'triggeredBy'])('takes null for %s as not given', async (field) => {
+  it.each(['scope', 'params', 'triggeredBy'])('treats null for %s as not given', async (field) => {
     const run = await accepted(await postJson(jobato, '/api/projects/main/runs', { [field]: null }));
     expect(run).toMatchObject({ scope: 'full', triggeredBy: 'api', params: { preset: 'docs' } });
   });
@@ -214,21 +214,18 @@ describe('asking for a run', () => {
     ['from the first step on', 'from:work', ['work', 'after', 'last']],
     ['only one step', 'only:after', ['after']],
     ['a scope of its own', 'ends', ['work', 'last']],
-  ])('takes the scope: %s', async (_name, scope, steps) => {
+  ])('accepts the scope: %s', async (_name, scope, steps) => {
     const run = await accepted(await postJson(jobato, '/api/projects/main/runs', { scope }));
     expect(run.scope).toBe(scope);
     expect(run.steps.map(({ name }) => name)).toEqual(steps);
   });
 
-  it.each(['manual', 'api', 'schedule', 'rerun', 'auto'])(
-    'keeps that it was triggered by: %s',
-    async (triggeredBy) => {
-      const run = await accepted(await postJson(jobato, '/api/runs', { triggeredBy }));
-      expect(run.triggeredBy).toBe(triggeredBy);
-    },
-  );
+  it.each(['manual', 'api', 'schedule', 'rerun', 'auto'])('stores triggeredBy: %s', async (triggeredBy) => {
+    const run = await accepted(await postJson(jobato, '/api/runs', { triggeredBy }));
+    expect(run.triggeredBy).toBe(triggeredBy);
+  });
 
-  it('refuses a body of 5 MB, with and without a length said beforehand', async () => {
+  it('rejects a body of 5 MB with and without Content-Length', async () => {
     const body = JSON.stringify({ params: { text: 'x'.repeat(5 * 1024 * 1024) } });
     await expectProblem(await postJson(jobato, '/api/runs', body), 413, 'PAYLOAD_TOO_LARGE');
     const streamed = new ReadableStream({
@@ -245,7 +242,7 @@ describe('asking for a run', () => {
     await expectProblem(response, 413, 'PAYLOAD_TOO_LARGE');
   });
 
-  it('refuses JSON that is nested beyond reason, and stays well', async () => {
+  it('rejects deeply nested JSON and stays live', async () => {
     const deep = `{"params":{"text":${'['.repeat(19_000)}${']'.repeat(19_000)}}}`;
     await expectProblem(await postJson(jobato, '/api/runs', deep), 400, 'VALIDATION');
     const deepObjects = `{"params":${'{"a":'.repeat(19_000)}1${'}'.repeat(19_000)}}`;
@@ -258,7 +255,7 @@ describe('asking for a run', () => {
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x',
     'application/xml',
-  ])('refuses a body of the type %s', async (type) => {
+  ])('rejects the content type %s', async (type) => {
     const response = await post(jobato, '/api/runs', { headers: { 'content-type': type }, body: '{}' });
     await expectProblem(response, 415, 'UNSUPPORTED_MEDIA_TYPE');
   });
@@ -266,36 +263,31 @@ describe('asking for a run', () => {
   it.each<[string, Record<string, string>, number, 'UNSUPPORTED_MEDIA_TYPE' | 'VALIDATION']>([
     ['no type at all', { 'content-type': '' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
     [
-      'a charset that nobody knows',
+      'an unknown charset',
       { 'content-type': 'application/json; charset=klingon' },
       415,
       'UNSUPPORTED_MEDIA_TYPE',
     ],
     [
-      'a coding that nobody knows',
+      'an unknown content encoding',
       { 'content-type': 'application/json', 'content-encoding': 'zip' },
       415,
       'UNSUPPORTED_MEDIA_TYPE',
     ],
-    [
-      'gzip that is none',
-      { 'content-type': 'application/json', 'content-encoding': 'gzip' },
-      400,
-      'VALIDATION',
-    ],
-  ])('refuses a body with %s', async (_name, headers, status, code) => {
+    ['invalid gzip', { 'content-type': 'application/json', 'content-encoding': 'gzip' }, 400, 'VALIDATION'],
+  ])('rejects a body with %s', async (_name, headers, status, code) => {
     const response = await post(jobato, '/api/runs', { headers, body: Buffer.from('{}') });
     await expectProblem(response, status, code);
   });
 
   it.each(['nothing', 'MAIN', '__proto__', 'constructor', '..%2Fmain', '%00', 'a%20b', '%F0%9F%92%A9'])(
-    'knows no project "%s"',
+    'returns 404 for the project "%s"',
     async (projectId) => {
       await expectProblem(await post(jobato, `/api/projects/${projectId}/runs`), 404, 'PROJECT_NOT_FOUND');
     },
   );
 
-  it('makes no record of what it refuses', async () => {
+  it('stores nothing for a rejected request', async () => {
     const count = async () =>
       ((await (await jobato.fetch('/api/runs')).json()) as { items: unknown[] }).items.length;
     const before = await count();
@@ -304,7 +296,7 @@ describe('asking for a run', () => {
     expect(await count()).toBe(before);
   });
 
-  it('refuses a second run while one is in progress, and names it', async () => {
+  it('rejects a second run while one is in progress and returns its ID', async () => {
     const { runId } = await accepted(await post(jobato, '/api/projects/main/runs'));
     for (const path of ['/api/runs', '/api/projects/main/runs']) {
       const problem = await expectProblem(await post(jobato, path), 409, 'RUN_IN_PROGRESS');
@@ -317,7 +309,7 @@ describe('asking for a run', () => {
   describe('with an Idempotency-Key', () => {
     const key = { 'Idempotency-Key': 'once' };
 
-    it('gives the first answer again, to the byte, also when the run has ended', async () => {
+    it('returns the first response byte for byte, even after the run has ended', async () => {
       const body = { scope: 'ends', params: { whole: 3, text: 'a' } };
       const first = await postJson(jobato, '/api/projects/main/runs', body, key);
       const firstText = await first.text();
@@ -335,7 +327,7 @@ describe('asking for a run', () => {
       }
     });
 
-    it('refuses the same key with another body, another project or another way of asking', async () => {
+    it('rejects the same key with another body, project or endpoint', async () => {
       const { runId } = await accepted(
         await postJson(jobato, '/api/projects/main/runs', {}, { 'Idempotency-Key': 'twice' }),
       );
@@ -351,14 +343,14 @@ describe('asking for a run', () => {
       }
     });
 
-    it('takes 255 characters and refuses 256, and none', async () => {
+    it('accepts 255 characters and rejects 256 or an empty key', async () => {
       const withKey = (value: string) => post(jobato, '/api/runs', { headers: { 'Idempotency-Key': value } });
       expect((await withKey('k'.repeat(255))).status).toBe(201);
       expect(await expectInvalid(await withKey('k'.repeat(256)))).toEqual(['Idempotency-Key']);
       expect(await expectInvalid(await withKey(''))).toEqual(['Idempotency-Key']);
     });
 
-    it('makes one run of many requests at once', async () => {
+    it('starts one run for many simultaneous requests', async () => {
       const responses = await Promise.all(
         Array.from({ length: 50 }, () => postJson(jobato, '/api/runs', {}, { 'Idempotency-Key': 'at-once' })),
       );
@@ -369,7 +361,7 @@ describe('asking for a run', () => {
       expect(new Set(await Promise.all(responses.map((response) => response.text()))).size).toBe(1);
     });
 
-    it('gives it to one of two projects that ask at once', async () => {
+    it('accepts the key for one of two projects that use it at the same time', async () => {
       const responses = await Promise.all([
         postJson(jobato, '/api/projects/main/runs', {}, { 'Idempotency-Key': 'shared' }),
         postJson(
@@ -382,7 +374,7 @@ describe('asking for a run', () => {
       expect(responses.map(({ status }) => status).sort()).toEqual([201, 422]);
     });
 
-    it('replays while the first run still holds its project', async () => {
+    it('replays the response while the first run is still in progress', async () => {
       const headers = { 'Idempotency-Key': 'kept' };
       const first = await accepted(await postJson(jobato, '/api/projects/main/runs', {}, headers));
       // The run still occupies its project: a new request is refused, but a retry is not.
@@ -390,7 +382,7 @@ describe('asking for a run', () => {
       expect(again.runId).toBe(first.runId);
     });
 
-    it('replays before it looks at anything else: what would be refused now was accepted then', async () => {
+    it('replays the response even if a new request would be rejected', async () => {
       const stopping = await RunningApp.start({ only: nodeStep('only', '') });
       try {
         const headers = { 'Idempotency-Key': 'before' };
@@ -404,7 +396,7 @@ describe('asking for a run', () => {
       }
     });
 
-    it('does not use a key up for a request that was refused', async () => {
+    it('does not consume the key for a rejected request', async () => {
       const headers = { 'Idempotency-Key': 'refused-first' };
       const { runId } = await accepted(await post(jobato, '/api/runs'));
       await expectProblem(await postJson(jobato, '/api/runs', {}, headers), 409, 'RUN_IN_PROGRESS');
@@ -413,7 +405,7 @@ describe('asking for a run', () => {
     });
   });
 
-  it('accepts one of many requests sent at once and refuses the others', async () => {
+  it('accepts one of many simultaneous requests and rejects the others', async () => {
     const count = repetitions(1000, 10_000);
     const agent = new Agent({ keepAlive: true, maxSockets: 100 });
     const url = new URL('/api/projects/main/runs', jobato.url);
@@ -433,7 +425,7 @@ describe('asking for a run', () => {
   });
 });
 
-describe('what a step gets to see of the params', () => {
+describe('params in the environment of a step', () => {
   let jobato: RunningApp;
   const showsText = 'console.log(Buffer.from(JSON.parse(process.env.JOBATO_PARAMS).text).toString("hex"))';
   beforeAll(async () => {
@@ -450,7 +442,7 @@ describe('what a step gets to see of the params', () => {
     ['what looks like JSON', '{"__proto__":{"a":1}}'],
     ['an option', '--eval=process.exit(3)'],
     ['other scripts', 'ünïcödé 漢字 🎉 \u2028'],
-  ])('is %s, letter by letter', async (_name, text) => {
+  ])('are unchanged: %s', async (_name, text) => {
     const { runId, params } = await jobato.trigger('verbatim', { params: { text } });
     expect(params.text).toBe(text);
     expect((await jobato.untilEnded(runId)).status).toBe('completed');
@@ -460,17 +452,17 @@ describe('what a step gets to see of the params', () => {
   });
 });
 
-describe('the default project', () => {
+describe('default project', () => {
   const start = (files: Record<string, string>) => RunningApp.start(files, { WORKER: 'off' });
 
-  it('is the only one, where there is one', async () => {
+  it('is the only configured project', async () => {
     const jobato = await start({ alone: nodeStep('alone', WAITS) });
     const run = (await (await post(jobato, '/api/runs')).json()) as RunView;
     expect(run.projectId).toBe('alone');
     await jobato.stop();
   });
 
-  it('is the one that is marked, where there are several', async () => {
+  it('is the project marked as default', async () => {
     const jobato = await start({ a: nodeStep('a', WAITS), b: nodeStep('b', WAITS, 'default: true\n') });
     const run = (await (await post(jobato, '/api/runs')).json()) as RunView;
     expect(run.projectId).toBe('b');
@@ -480,7 +472,7 @@ describe('the default project', () => {
   it.each([
     ['there are several and none is marked', { a: nodeStep('a', WAITS), b: nodeStep('b', WAITS) }],
     ['there is no project', {}],
-  ])('is none where %s', async (_name, files) => {
+  ])('does not exist if %s', async (_name, files) => {
     const jobato = await start(files);
     await expectProblem(await post(jobato, '/api/runs'), 404, 'PROJECT_NOT_FOUND');
     await jobato.stop();

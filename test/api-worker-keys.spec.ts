@@ -4,7 +4,7 @@ import { nodeStep, RunningApp } from './support/jobato';
 const KEYS = ['a-worker-key-of-a-fair-length', 'short'];
 const TOKEN = 'a-token-of-a-fair-length-0123456789';
 
-describe('guessing a worker key', () => {
+describe('rate limit for worker keys', () => {
   let jobato: RunningApp;
   beforeEach(async () => {
     jobato = await RunningApp.start(
@@ -26,7 +26,7 @@ describe('guessing a worker key', () => {
       await expectProblem(await send(address, `guess ${n}`), 401, 'UNAUTHORIZED');
   };
 
-  it('ends after ten keys, for that address alone, a short right key included', async () => {
+  it('blocks an address after ten wrong keys, even with a correct short key', async () => {
     await guess('192.0.2.1');
     for (const key of ['another guess', KEYS[1]!]) {
       const answer = await send('192.0.2.1', key);
@@ -39,7 +39,7 @@ describe('guessing a worker key', () => {
     for (const key of KEYS) expect((await send('192.0.2.2', key)).status).toBe(202);
   });
 
-  it('at once gains nothing', async () => {
+  it('also limits simultaneous guesses', async () => {
     const statuses = await Promise.all(
       Array.from({ length: 40 }, async (_, n) => (await send('192.0.2.1', `guess ${n}`)).status),
     );
@@ -47,7 +47,7 @@ describe('guessing a worker key', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(30);
   });
 
-  it('is not what a worker with an old key does, or a call without one', async () => {
+  it('ignores repeats of one old key and calls without a key', async () => {
     for (let n = 0; n < 30; n++) {
       expect((await send('192.0.2.1', 'the key of last year')).status).toBe(401);
       expect((await call('192.0.2.1', {})).status).toBe(401);
@@ -55,7 +55,7 @@ describe('guessing a worker key', () => {
     expect((await send('192.0.2.1', KEYS[0]!)).status).toBe(202);
   });
 
-  it('does not hold up a worker with a long key, which the server need not have seen before', async () => {
+  it('does not block a worker with a correct long key', async () => {
     await guess('192.0.2.1');
     expect((await send('192.0.2.1', KEYS[0]!)).status).toBe(202);
     // An attacker could guess a short key this way.
@@ -63,7 +63,7 @@ describe('guessing a worker key', () => {
     expect((await send('192.0.2.1', 'guess')).status).toBe(429);
   });
 
-  it('and guessing the token are counted apart', async () => {
+  it('is separate from the limit for the admin token', async () => {
     const withToken = async (address: string, token: string) => {
       const headers = { authorization: `Bearer ${token}`, 'x-forwarded-for': address };
       return (await jobato.fetch('/api/runs', { headers })).status;

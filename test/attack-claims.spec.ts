@@ -8,7 +8,7 @@ import { endAllRuns, externalProject, HttpWorker, KEY } from './support/worker-a
 import { until } from './support/until';
 
 /** A worker key alone must not keep other workers from getting runs. */
-describe('an attacker that sends claims', () => {
+describe('attacker that sends claims', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start(
@@ -30,7 +30,7 @@ describe('an attacker that sends claims', () => {
       .get(ClaimQueue)
       .claim({ workerId, claimId: null, projectIds, executor: null, waitSeconds: 60, signal });
 
-  it('names more projects than a query can have variables', async () => {
+  it('cannot break a query by naming many projects', async () => {
     const leaving = new AbortController();
     const looked = jest.spyOn(jobato.app.get(RunQueries), 'unclaimed');
     const honest = new HttpWorker(jobato).claimed({ projectIds: ['one'], waitSeconds: 60 });
@@ -56,7 +56,7 @@ describe('an attacker that sends claims', () => {
     await settled;
   });
 
-  it('fails alone where only its own claim fails', async () => {
+  it('affects no other claim when its own claim fails', async () => {
     const leases = jobato.app.get(LeaseService);
     const claim = leases.claimForCaller.bind(leases);
     const spy = jest.spyOn(leases, 'claimForCaller').mockImplementation((runId, workerId, claimId) => {
@@ -83,7 +83,7 @@ describe('an attacker that sends claims', () => {
     }
   });
 
-  it('leaves a thousand of them waiting', async () => {
+  it('is limited to a thousand waiting claims, and other claims work afterwards', async () => {
     const leaving = Array.from({ length: 1000 }, () => new AbortController());
     const claims = leaving.map(({ signal }, index) => waitHere(`w${index}`, ['two'], signal));
     const refused = await new HttpWorker(jobato).claim({ waitSeconds: 60 });

@@ -30,11 +30,14 @@ const asWorker = (path: string, body: Buffer | string, headers: Record<string, s
 
 const aMillion = (member: string) => `[${new Array(1_000_000).fill(member).join(',')}]`;
 
-describe('a body that is expensive to read', () => {
-  it.each(['/api/health/live', '/api/health/ready'])('is not read for %s without a token', async (path) => {
-    const body = gzipSync(`{"a":[${'[],'.repeat(300_000)}[]]}`);
-    await expectProblem(await post(path, body, { 'content-encoding': 'gzip' }), 401, 'UNAUTHORIZED');
-  });
+describe('limits for bodies that are expensive to parse', () => {
+  it.each(['/api/health/live', '/api/health/ready'])(
+    'reject a large body for %s without a token',
+    async (path) => {
+      const body = gzipSync(`{"a":[${'[],'.repeat(300_000)}[]]}`);
+      await expectProblem(await post(path, body, { 'content-encoding': 'gzip' }), 401, 'UNAUTHORIZED');
+    },
+  );
 
   it.each([
     ['lists', aMillion('[]')],
@@ -44,18 +47,18 @@ describe('a body that is expensive to read', () => {
       'members of an object',
       `{${Array.from({ length: 1_000_000 }, (_, index) => `"${index}":0`).join(',')}}`,
     ],
-  ])('is refused before it is parsed: a million %s', async (_what, body) => {
+  ])('reject a body before parsing it: a million %s', async (_what, body) => {
     await expectProblem(await asWorker('/api/internal/events', body), 413, 'PAYLOAD_TOO_LARGE');
     const packed = await asWorker('/api/internal/events', gzipSync(body), { 'content-encoding': 'gzip' });
     await expectProblem(packed, 413, 'PAYLOAD_TOO_LARGE');
   });
 
-  it('is a limit for calls that take an object', async () => {
+  it('apply to calls that take an object', async () => {
     const body = JSON.stringify({ workerId: 'w', projectIds: new Array(30_000).fill('p') });
     await expectProblem(await asWorker('/api/internal/runs/claim', body), 413, 'PAYLOAD_TOO_LARGE');
   });
 
-  it('is rejected as an event with too many members', async () => {
+  it('reject an event with too many members', async () => {
     const event = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`m${index}`, index]));
     const answer = await asWorker('/api/internal/events', JSON.stringify(event));
     expect(await answer.json()).toEqual({
@@ -66,17 +69,20 @@ describe('a body that is expensive to read', () => {
   });
 });
 
-describe('a connection that waits for no answer', () => {
-  it.each(['/api/health/live', '/api/runs'])('is closed: 5,000 × GET %s', async (path) => {
-    const { hostname, port } = new URL(server.url);
-    const socket = connect(Number(port), hostname);
-    const closed = new Promise((resolve) => socket.once('close', resolve));
-    socket.on('error', () => undefined);
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`.repeat(5_000));
-    await closed;
-  });
+describe('limits for pipelined requests', () => {
+  it.each(['/api/health/live', '/api/runs'])(
+    'close a connection with unread responses: 5,000 × GET %s',
+    async (path) => {
+      const { hostname, port } = new URL(server.url);
+      const socket = connect(Number(port), hostname);
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      socket.on('error', () => undefined);
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`.repeat(5_000));
+      await closed;
+    },
+  );
 
-  it('may send a few requests ahead', async () => {
+  it('allow a few requests', async () => {
     const { hostname, port } = new URL(server.url);
     const socket = connect(Number(port), hostname);
     socket.write(`GET /api/health/live HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`.repeat(10));
@@ -89,8 +95,8 @@ describe('a connection that waits for no answer', () => {
   });
 });
 
-describe('bodies that do not end', () => {
-  it('take a bounded part of the memory and leave room for small bodies', async () => {
+describe('limits for unfinished bodies', () => {
+  it('bound their memory and leave room for small bodies', async () => {
     const { hostname, port } = new URL(server.url);
     const sockets = Array.from({ length: 20 }, () => connect(Number(port), hostname));
     const HELD = Math.floor(128 / 10);

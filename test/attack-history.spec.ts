@@ -22,7 +22,7 @@ interface Listed {
 }
 
 /** A worker key alone must not write the history of a run that another worker holds. */
-describe('an attacker that sends events about the run of another', () => {
+describe("attacker that sends events for another worker's run", () => {
   let jobato: RunningApp;
   let holder: HttpWorker;
   let runId: string;
@@ -50,7 +50,7 @@ describe('an attacker that sends events about the run of another', () => {
   };
   const ofHolder = (eventType: string, payload: object) => holder.say(anEvent(runId, eventType, payload));
 
-  it('cannot find out the name of its holder', async () => {
+  it('cannot learn the name of the lease holder', async () => {
     for (const eventType of ['run.started', 'run.heartbeat']) {
       const answers = await Promise.all(
         ['holder', 'another'].flatMap((workerId) =>
@@ -64,7 +64,7 @@ describe('an attacker that sends events about the run of another', () => {
     }
   });
 
-  it('is told that only the server asks for runs and stops', async () => {
+  it('cannot send stops or run requests, which only the server publishes', async () => {
     const before = await history();
     for (const sender of [attacker(), holder]) {
       const forged = ['run.cancel.requested', 'run.requested'].map((type) =>
@@ -82,7 +82,7 @@ describe('an attacker that sends events about the run of another', () => {
     expect(await jobato.app.get(RejectedEvents).totals()).toMatchObject({ events: 0 });
   });
 
-  it('puts a stop and a request onto the stream: they are not listed as applied', async () => {
+  it('cannot have a forged stop or request on the stream applied', async () => {
     const applier = jobato.app.get(EventApplier);
     const forged = [
       anEvent(runId, 'run.cancel.requested', FORGED_STOP),
@@ -100,7 +100,7 @@ describe('an attacker that sends events about the run of another', () => {
     });
   });
 
-  it('what the server itself published comes back by the stream and is a duplicate', async () => {
+  it('is distinguished from the server, whose own stop event is a duplicate on the stream', async () => {
     const published: Record<string, string>[] = [];
     let arrived: () => void;
     const both = new Promise<void>((resolve) => (arrived = resolve));
@@ -122,7 +122,7 @@ describe('an attacker that sends events about the run of another', () => {
     ['of the stream', 'run.cancel.requested', FORGED_STOP],
     ['of an attempt that does not exist', 'run.progress', { attempt: 9, message: 'a lie' }],
     ['without a proof', 'run.heartbeat', { workerId: 'attacker', attempt: 1 }],
-  ])('fills at most 20 places of the history with events %s', async (_what, eventType, payload) => {
+  ])('adds at most 20 history entries with events %s', async (_what, eventType, payload) => {
     const applier = jobato.app.get(EventApplier);
     const flood = Array.from({ length: 10_500 }, () => {
       const fields = { ...toStreamFields(anEvent(runId, eventType, payload) as unknown as RunEvent) };

@@ -7,7 +7,7 @@ import { externalProject, HttpWorker, KEY } from './support/worker-api';
 const TOKEN = 'a-token-of-a-fair-length-0123456789';
 
 /** A process at the address of a worker or of the operator sends wrong secrets and has no valid one. */
-describe('an attacker without any secret, at the same address', () => {
+describe('attacker without a secret, at the same address', () => {
   let jobato: RunningApp;
   const environment = { JOBATO_API_KEY: KEY, JOBATO_ADMIN_TOKEN: TOKEN };
   const start = async () => {
@@ -44,7 +44,7 @@ describe('an attacker without any secret, at the same address', () => {
     return ((await response.json()) as { runId: string }).runId;
   };
 
-  it('does not take a run from its worker by wrong keys after a restart of the server', async () => {
+  it('cannot take a run from its worker with wrong keys after a server restart', async () => {
     const folders = makeFolders({ outside: externalProject('outside') });
     jobato = await RunningApp.start(folders, environment);
     const before = await trigger();
@@ -64,7 +64,7 @@ describe('an attacker without any secret, at the same address', () => {
     rmSync(folders.root, { recursive: true, force: true, maxRetries: 3 });
   });
 
-  it('does not keep the admin from reading, stopping and measuring by wrong tokens', async () => {
+  it('cannot block the admin from the API with wrong tokens', async () => {
     await start();
     await guessTokens();
     const runId = await trigger();
@@ -74,7 +74,7 @@ describe('an attacker without any secret, at the same address', () => {
     await expectToWait(await withToken('/api/runs', `${TOKEN}x`));
   });
 
-  it('does not keep the admin from signing in, or end a session', async () => {
+  it('cannot block the admin from signing in or end a session', async () => {
     await start();
     const signedIn = new FormClient(jobato.url);
     expect((await signedIn.submit('/login', '/login', { token: TOKEN })).status).toBe(303);
@@ -86,7 +86,7 @@ describe('an attacker without any secret, at the same address', () => {
     expect((await late.get('/')).status).toBe(200);
   });
 
-  it('finds no short token or key by going on', async () => {
+  it('cannot guess a short token or key after the limit is reached', async () => {
     const short = { JOBATO_API_KEY: 'fifteen-letters', JOBATO_ADMIN_TOKEN: 'letters-fifteen' };
     jobato = await RunningApp.start({ outside: externalProject('outside') }, short);
     await guessKeys();

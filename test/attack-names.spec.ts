@@ -6,7 +6,7 @@ import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api'
 const REORDERED = 'n\u202ecod.exe';
 
 /** Pages show names from workers, which must not look like other names. */
-describe('a worker that hides characters in names', () => {
+describe('worker that hides characters in names', () => {
   let jobato: RunningApp;
   let worker: HttpWorker;
   let runId: string;
@@ -19,10 +19,10 @@ describe('a worker that hides characters in names', () => {
   });
   afterAll(() => jobato.stop());
 
-  it('cannot upload an artifact of such a name', async () =>
+  it('cannot upload an artifact with such a name', async () =>
     expect(await expectInvalid(await worker.upload(runId, REORDERED, 'x'))).toEqual(['name']));
 
-  it('cannot call itself so', async () => {
+  it('cannot use such a worker ID', async () => {
     const workerId = REORDERED;
     const headers = { 'x-jobato-worker-id': 'a\u00adb' };
     for (const response of [
@@ -45,7 +45,7 @@ describe('a worker that hides characters in names', () => {
     expect(workers).not.toMatch(/[\u202e\u00ad]/);
   });
 
-  it('has such steps, metrics and artifacts left out of its run, and the event counts', async () => {
+  it('can send an event with such names, which are left out of the run', async () => {
     const { accepted } = await worker.say(
       anEvent(runId, 'run.progress', {
         step: REORDERED,

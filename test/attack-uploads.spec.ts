@@ -16,7 +16,7 @@ interface Answer {
 }
 
 /** A worker with a lease that announces more than the disk can hold, and keeps its uploads open. */
-describe('an attacker that holds a run and uploads', () => {
+describe('attacker that uploads to its own run', () => {
   let jobato: RunningApp;
   let worker: HttpWorker;
   let runId: string;
@@ -56,7 +56,7 @@ describe('an attacker that holds a run and uploads', () => {
       upload.write(first);
     });
 
-  it('has at most four at once for a run', async () => {
+  it('is limited to four simultaneous uploads per run', async () => {
     await begin({ held: externalProject('held') });
     const settled = Promise.allSettled(['a', 'b', 'c', 'd'].map((name) => startUpload(name, 100)));
     await until(() => onTheirWay().length === 4);
@@ -72,7 +72,7 @@ describe('an attacker that holds a run and uploads', () => {
     expect(status).toBe(201);
   });
 
-  it('loses them as soon as it loses the run', async () => {
+  it('loses its open uploads when it loses the run', async () => {
     await begin({ held: externalProject('held', 'retry: { maxAttempts: 2 }\n') });
     const uploads = ['a', 'b'].map((name) => startUpload(name, MEGABYTE));
     await until(() => onTheirWay().length === 2);
@@ -82,7 +82,7 @@ describe('an attacker that holds a run and uploads', () => {
     expect(onTheirWay()).toEqual([]);
   });
 
-  it('loses them as soon as the run ends', async () => {
+  it('loses its open uploads when the run ends', async () => {
     await begin({ held: externalProject('held') });
     const uploads = ['a', 'b'].map((name) => startUpload(name, MEGABYTE));
     await until(() => onTheirWay().length === 2);
@@ -96,7 +96,7 @@ describe('an attacker that holds a run and uploads', () => {
     expect(onTheirWay()).toEqual([]);
   });
 
-  (canMount ? it : it.skip)('announces more than the disk has above the floor', async () => {
+  (canMount ? it : it.skip)('cannot reserve more disk space than is free above the minimum', async () => {
     const folders = makeFolders({ held: externalProject('held') });
     const disk = SmallDisk.mount(folders.dataDir, 96);
     try {

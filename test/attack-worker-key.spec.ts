@@ -160,7 +160,7 @@ function standing({ durationMs: _, waiting: __, ...run }: RunView): object {
   return run;
 }
 
-describe('an attacker on a server that runs steps itself', () => {
+describe('attacker on a server with an embedded worker', () => {
   const belongings = new Belongings();
   let folders: Folders;
   let server: ServerProcess;
@@ -279,7 +279,7 @@ describe('an attacker on a server that runs steps itself', () => {
     for (const secret of [embeddedId, HOLDER, lease, TOKEN]) expect(text).not.toContain(secret);
   };
 
-  it('knows every internal route', () => {
+  it('has an attack for every internal route', () => {
     const internal = routes.filter(({ path }) => path.startsWith('/api/internal'));
     // A new route needs attacks in this file.
     expect(internal.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(
@@ -287,41 +287,46 @@ describe('an attacker on a server that runs steps itself', () => {
     );
   });
 
-  it.each(Object.keys(ATTACKS))('has a worker key and uses %s', async (route) => {
-    for (const { run } of targets()) {
-      for (const call of ATTACKS[route]!(run.runId, names())) {
-        const response = await send(call, WITH_KEY);
-        if (route.endsWith('/claim')) expect([route, response.status]).toEqual([route, 204]);
-        else if (route.endsWith('/events')) {
-          expect(response.status).toBe(202);
-          const text = await response.text();
-          expectNamesNoHolder(text);
-          const { rejected } = JSON.parse(text) as { rejected: { index: number; reason: string }[] };
-          // The holder has a lease token, so every event of a worker must carry it. An attempt that does not exist
-          // is recorded as unknown.
-          if (run === outside && !call.body!.includes('"attempt":2')) {
-            const reasons = EVENTS.map((_, index) => rejected.find((event) => event.index === index)?.reason);
-            EVENTS.forEach(([type], index) => {
-              if (/requested$/.test(type)) return;
-              // A start or heartbeat without its attempt is malformed.
-              expect([type, reasons[index]]).toEqual([type, expect.stringMatching(/LEASE_LOST|attempt/)]);
-            });
+  it.each(Object.keys(ATTACKS))(
+    'cannot change a run of another worker with a worker key and %s',
+    async (route) => {
+      for (const { run } of targets()) {
+        for (const call of ATTACKS[route]!(run.runId, names())) {
+          const response = await send(call, WITH_KEY);
+          if (route.endsWith('/claim')) expect([route, response.status]).toEqual([route, 204]);
+          else if (route.endsWith('/events')) {
+            expect(response.status).toBe(202);
+            const text = await response.text();
+            expectNamesNoHolder(text);
+            const { rejected } = JSON.parse(text) as { rejected: { index: number; reason: string }[] };
+            // The holder has a lease token, so every event of a worker must carry it. An attempt that does not exist
+            // is recorded as unknown.
+            if (run === outside && !call.body!.includes('"attempt":2')) {
+              const reasons = EVENTS.map(
+                (_, index) => rejected.find((event) => event.index === index)?.reason,
+              );
+              EVENTS.forEach(([type], index) => {
+                if (/requested$/.test(type)) return;
+                // A start or heartbeat without its attempt is malformed.
+                expect([type, reasons[index]]).toEqual([type, expect.stringMatching(/LEASE_LOST|attempt/)]);
+              });
+            }
+            for (const { index, reason } of rejected) {
+              if (/requested$/.test(EVENTS[index]![0])) expect(reason).toMatch(/^only the server publishes/);
+            }
+            const refused = rejected.filter(({ index }) => /requested$/.test(EVENTS[index]![0]));
+            expect(refused).toHaveLength(2);
+          } else {
+            const problem = await expectProblem(response, 409, 'LEASE_LOST');
+            expectNamesNoHolder(JSON.stringify(problem));
           }
-          for (const { index, reason } of rejected) {
-            if (/requested$/.test(EVENTS[index]![0])) expect(reason).toMatch(/^only the server publishes/);
-          }
-          const refused = rejected.filter(({ index }) => /requested$/.test(EVENTS[index]![0]));
-          expect(refused).toHaveLength(2);
-        } else {
-          const problem = await expectProblem(response, 409, 'LEASE_LOST');
-          expectNamesNoHolder(JSON.stringify(problem));
         }
       }
-    }
-    await expectNothingHappened();
-  });
+      await expectNothingHappened();
+    },
+  );
 
-  it('has a lease of its own and uses it on runs of others', async () => {
+  it('cannot use its own lease on runs of others', async () => {
     const own = await trigger('own');
     const claim = await send(
       json('POST', '/api/internal/runs/claim', {
@@ -390,7 +395,7 @@ describe('an attacker on a server that runs steps itself', () => {
     });
   const isOpen = ({ path }: Call) => path === '/api/health/live' || path === '/api/health/ready';
 
-  it('has a worker key and uses it as the token of the admin', async () => {
+  it('cannot use a worker key as the admin token', async () => {
     const others = everyCall().filter((call) => !isOpen(call) && !call.path.startsWith('/api/internal'));
     expect(others.length).toBeGreaterThan(20);
     for (const call of others) {
@@ -401,7 +406,7 @@ describe('an attacker on a server that runs steps itself', () => {
     await expectNothingHappened();
   });
 
-  it('has nothing', async () => {
+  it('cannot call protected routes without credentials', async () => {
     for (const call of everyCall()) {
       const response = await send(call);
       expect([call.path, response.status]).toEqual([call.path, isOpen(call) ? 200 : 401]);
@@ -410,7 +415,7 @@ describe('an attacker on a server that runs steps itself', () => {
     await expectNothingHappened();
   });
 
-  it('sends what no worker would send', async () => {
+  it('cannot crash the server with malformed bodies', async () => {
     const deep = '['.repeat(100_000);
     const bodies = [
       '',
@@ -434,7 +439,7 @@ describe('an attacker on a server that runs steps itself', () => {
     await expectNothingHappened();
   });
 
-  it('finds the server up, and every run ends as its own worker says', async () => {
+  it('has not affected the server, and every run completes', async () => {
     expect((await send({ method: 'GET', path: '/api/health/live' })).status).toBe(200);
     expect(server.child.exitCode).toBeNull();
     await pipes.slow.write('go\n');

@@ -17,7 +17,7 @@ const ELSEWHERE: Record<string, string> = {
   'RerunBody.params': 'checkParams: 64 KiB together',
 };
 
-describe('every member of a body and of a query', () => {
+describe('members of bodies and queries', () => {
   const metadata = (
     getMetadataStorage() as unknown as {
       validationMetadatas: Map<
@@ -36,7 +36,7 @@ describe('every member of a body and of a query', () => {
     }));
   });
 
-  it('is known', () => {
+  it('are all checked by these tests', () => {
     const names = members.map(({ name }) => name);
     expect(names).toEqual(
       expect.arrayContaining(['ClaimBody.projectIds', 'LogQuery.after', 'RerunBody.scope']),
@@ -52,7 +52,7 @@ describe('every member of a body and of a query', () => {
   });
 });
 
-describe('every member of a schema', () => {
+describe('members of schemas', () => {
   const schemas: [string, JsonSchema][] = [
     ...Object.entries(PAYLOAD_SCHEMAS),
     ['log lines over HTTP', LOG_BODY_SCHEMA],
@@ -62,15 +62,15 @@ describe('every member of a schema', () => {
     ['queries.yaml', QUERIES_SCHEMA],
     ['allowlists.yaml', ALLOWLISTS_SCHEMA],
   ];
-  it.each(schemas)('of %s has a bound', (_what, schema) => expect(unbounded(schema, '')).toEqual([]));
+  it.each(schemas)('have a bound in %s', (_what, schema) => expect(unbounded(schema, '')).toEqual([]));
 
-  it.each(schemas)('of %s is one that JSON Schema knows', (_what, schema) => {
+  it.each(schemas)('have valid JSON Schema in %s', (_what, schema) => {
     const ajv = new Ajv({ allowUnionTypes: true });
     expect(ajv.validateSchema(schema)).toBe(true);
     expect(() => ajv.compile(schema)).not.toThrow();
   });
 
-  it('would be found without one', () => {
+  it('without a bound are found by the check', () => {
     const open = { type: 'object', properties: { a: { type: 'array', items: { type: 'string' } } } };
     expect(unbounded(open, '')).toEqual(['.a: maxItems', '.a[]: maxLength']);
     const free = { type: 'object', additionalProperties: { type: ['string', 'number'] } };

@@ -22,7 +22,7 @@ const PARAMS = `params:
 `;
 const FREE = Array.from({ length: 40 }, (_, index) => `free${index}`);
 
-describe('what comes from outside', () => {
+describe('input limits', () => {
   let jobato: RunningApp;
   let worker: HttpWorker;
   let used = 0;
@@ -296,7 +296,7 @@ describe('what comes from outside', () => {
   });
 
   it.each(REFUSED)(
-    'is dealt with up to its bound, and refused beyond: %s',
+    'accept input at the limit and reject it beyond: %s',
     async (what, atBound, beyond, code) => {
       const accepted = await atBound();
       const { status } = accepted;
@@ -316,7 +316,7 @@ describe('what comes from outside', () => {
     ],
     ['members', Object.fromEntries(Array.from({ length: 15_000 }, (_, n) => [`unknown${n}`, 1]))],
     ['a long name', { [text(500_000)]: 1 }],
-  ])('is not quoted at length where it is wrong: %s', async (_what, body) => {
+  ])('keep error responses short for many or long errors: %s', async (_what, body) => {
     const problem = await expectProblem(await trigger(body), 400, 'VALIDATION');
     expect(JSON.stringify(problem).length).toBeLessThan(50_000);
   });
@@ -324,7 +324,7 @@ describe('what comes from outside', () => {
   it.each([
     ['a header', { headers: { 'x-long': text(20_000) } }],
     ['a cookie', { headers: { cookie: `jobato=${text(20_000)}` } }],
-  ])('is refused by the HTTP parser: %s of 20 kB', async (_what, init) => {
+  ])('reject with the HTTP parser: %s of 20 kB', async (_what, init) => {
     expect((await jobato.fetch('/api/runs', init)).status).toBe(431);
   });
 
@@ -335,14 +335,14 @@ describe('what comes from outside', () => {
     ['artifacts', { artifacts: files(1000) }, { artifacts: files(1001) }],
     ['calls', { quotaUsed: 0 }, { quotaUsed: 1e300 }],
     ['the whole payload', { message: 'x', more: text(MIB - 25) }, { message: 'x', more: text(MIB - 24) }],
-  ])('is applied or rejected as an event: %s', async (_what, atBound, beyond) => {
+  ])('accept an event at the limit and reject it beyond: %s', async (_what, atBound, beyond) => {
     const id = await aRun();
     expect(
       await worker.say(anEvent(id, 'run.progress', atBound), anEvent(id, 'run.progress', beyond)),
     ).toEqual({ accepted: 1, duplicates: 0, rejected: [{ index: 1, reason: expect.any(String) }] });
   });
 
-  it('is rejected on the stream as well, and kept as its start', async () => {
+  it('reject a large stream entry and keep only its start', async () => {
     const rejected = jobato.app.get(RejectedEvents, { strict: false });
     const before = (await rejected.totals()).events;
     const fields = {
@@ -361,7 +361,7 @@ describe('what comes from outside', () => {
     await expectProblem(await again, 409, 'REJECTED_EVENT_CUT');
   });
 
-  it('is cut: a line of more than 64 KiB', async () => {
+  it('cut a log line of more than 64 KiB', async () => {
     const id = await aRun();
     expect((await worker.log(id, [{ text: text(64 * KIB) }, { text: text(64 * KIB + 1) }])).status).toBe(202);
     const answer = await jobato.fetch(`/api/runs/${id}/logs`, { headers: { accept: 'application/json' } });
@@ -369,7 +369,7 @@ describe('what comes from outside', () => {
     expect(items.map(({ text: line }) => line.endsWith('[line cut at 64 KiB]'))).toEqual([false, true]);
   });
 
-  it('is left out with a note: metrics, artifacts and steps beyond those of a run', async () => {
+  it('omit metrics, artifacts and steps beyond the limits of a run, with a note', async () => {
     const id = await aRun();
     const told = (payload: object) => worker.say(anEvent(id, 'run.progress', payload));
     await told({ metrics: numbered(500), artifacts: files(1000) });
@@ -396,7 +396,7 @@ describe('what comes from outside', () => {
     expect(page.length).toBeLessThan(MIB);
   });
 
-  it('keeps the two counts of the summary beside any other metrics', async () => {
+  it('keep newJobsCount and relevantCount beside 500 other metrics', async () => {
     const id = await aRun();
     await worker.say(
       anEvent(id, 'run.progress', { metrics: numbered(500) }),
@@ -405,7 +405,7 @@ describe('what comes from outside', () => {
     expect((await view(id)).summary).toMatchObject({ newJobsCount: 3, relevantCount: 2 });
   });
 
-  it('is applied and not listed: events beyond those of a run', async () => {
+  it('apply events beyond the limit of a run without listing them', async () => {
     const id = await aRun();
     const send = (from: number, count: number) =>
       worker.post(
@@ -435,7 +435,7 @@ describe('what comes from outside', () => {
     );
   });
 
-  it('does not list large payloads without end', async () => {
+  it('bound the total size of listed payloads', async () => {
     const id = await aRun();
     for (let n = 0; n < 20; n++)
       await worker.say(anEvent(id, 'run.progress', { current: n, more: text(MIB - 100) }));

@@ -8,7 +8,7 @@ const ROOT = join(__dirname, '..');
 const example = readFileSync(join(ROOT, '.env.example'), 'utf8');
 
 describe('.env.example', () => {
-  it('names every variable that the configuration reads, and no other of the server', () => {
+  it('lists exactly the variables that the configuration reads', () => {
     const source = readFileSync(join(ROOT, 'src/config/config.ts'), 'utf8');
     const read = [...source.matchAll(/\b(?:text|list|integer|seconds|oneOf)\('([A-Z_]+)'/g)].map(
       ([, name]) => name!,
@@ -20,7 +20,7 @@ describe('.env.example', () => {
     expect(new Set(named)).toEqual(expected);
   });
 
-  it('says what they are when they are not set', () => {
+  it('states the defaults', () => {
     const uncommented = parseEnv(example.replace(/^# (?=[A-Z_]+=)/gm, ''));
     const { environment: _given, ...said } = loadConfig(uncommented, ROOT);
     const { environment: _none, ...real } = loadConfig({}, ROOT);

@@ -28,7 +28,7 @@ steps:
 const PARTIAL = nodeStep('partial', `fs.writeSync(3, '{"partial":{"reason":"quota-reached"}}\\n')`);
 const ENDLESS = nodeStep('endless', `console.log('at work'); setInterval(() => {}, 1000)`);
 
-describe('the command line', () => {
+describe('command line', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start({
@@ -56,7 +56,7 @@ describe('the command line', () => {
       expect(stdout).not.toContain('\u001b');
     });
 
-    it('exits 1 and says why when a step fails', async () => {
+    it('exits 1 with the reason when a step fails', async () => {
       const { exitCode, stdout } = await run('trigger', 'failing', '--follow');
       expect(exitCode).toBe(1);
       expect(stdout).toContain('going down');
@@ -65,35 +65,35 @@ describe('the command line', () => {
       expect(stdout).toMatch(/^✗ failed \(step-failed\)/m);
     });
 
-    it('exits 1 when only a part was done', async () => {
+    it('exits 1 when the run is partial', async () => {
       const { exitCode, stdout } = await run('trigger', 'partial', '--follow');
       expect(exitCode).toBe(1);
       expect(stdout).toMatch(/^◐ partial \(quota-reached\)/m);
     });
 
-    it('keeps stdout to the JSON of the ended run when asked for JSON', async () => {
+    it('prints only the ended run as JSON to stdout with --json', async () => {
       const { exitCode, stdout, stderr } = await run('trigger', 'two', '--follow', '--json');
       expect(exitCode).toBe(0);
       expect(JSON.parse(stdout)).toMatchObject({ projectId: 'two', status: 'completed' });
       expect(stderr).toContain('step second');
     });
 
-    it('passes the scope on', async () => {
+    it('passes on the scope', async () => {
       const { stdout } = await run('trigger', 'two', '--scope', 'only:second', '--follow');
       expect(stdout).toContain('step second');
       expect(stdout).not.toContain('step first');
     });
   });
 
-  describe('parameters', () => {
-    it('get the types that the project declares', async () => {
+  describe('--param', () => {
+    it('converts values to the types declared by the project', async () => {
       const given = ['count=7', 'share=0.5', 'dry=true', 'name=7'].flatMap((param) => ['--param', param]);
       const { exitCode, stdout } = await run('trigger', 'typed', ...given, '--follow');
       expect(exitCode).toBe(0);
       expect(stdout).toContain('{"count":7,"share":0.5,"dry":true,"name":"7"}');
     });
 
-    it('that do not fit are named one by one', async () => {
+    it('reports each invalid value', async () => {
       const { exitCode, stdout, stderr } = await run(
         'trigger',
         'typed',
@@ -108,7 +108,7 @@ describe('the command line', () => {
     });
   });
 
-  it('lists and shows runs, for people and as JSON', async () => {
+  it('lists and shows runs as text and as JSON', async () => {
     const { stdout: triggered } = await run('trigger', 'failing', '--json');
     const { runId } = JSON.parse(triggered) as RunView;
     await jobato.untilEnded(runId);
@@ -133,7 +133,7 @@ describe('the command line', () => {
     expect(followed).toMatchObject({ exitCode: 1, stdout: 'going down\n' });
   });
 
-  it('names the active run when there is one, leaves it alone on Ctrl-C, and cancels it when asked', async () => {
+  it('reports the active run, leaves it running on Ctrl-C, and cancels it on request', async () => {
     const following = start('trigger', 'endless', '--follow');
     await following.says('at work');
     const [runId] = /[0-9a-f-]{36}/.exec(following.stdout)!;
@@ -161,7 +161,7 @@ describe('the command line', () => {
     expect(tooLate.stderr).toContain('already ended');
   });
 
-  it('says what is wrong with its arguments, and exits 2', async () => {
+  it('exits 2 with the reason for invalid arguments', async () => {
     const wrong = [['trigger'], ['nonsense'], ['list', '--limit', '0'], ['trigger', 'two', '--param', 'x']];
     for (const { exitCode, stdout, stderr } of await Promise.all(wrong.map((args) => run(...args)))) {
       expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
@@ -171,14 +171,14 @@ describe('the command line', () => {
     expect(await badAddress.ended).toMatchObject({ exitCode: 2 });
   });
 
-  it('exits 1 with words for what does not exist', async () => {
+  it('exits 1 with a message for an unknown run or project', async () => {
     const { exitCode, stderr } = await run('show', 'no-such-run');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('no-such-run');
     expect((await run('list', '--project', 'no-such-project')).stderr).toContain('no-such-project');
   });
 
-  it('exits 3 and says how to start the server when none is there', async () => {
+  it('exits 3 and explains how to start the server if it is not running', async () => {
     const cli = CliProcess.start('bin/jobato.mjs', ['trigger', 'two', '--follow'], {
       JOBATO_URL: await deadAddress(),
     });
@@ -189,7 +189,7 @@ describe('the command line', () => {
   });
 });
 
-describe('the command line and a token', () => {
+describe('command line with a token', () => {
   let jobato: RunningApp;
   const token = 'a-token-that-is-long-enough';
   beforeAll(async () => {
@@ -197,7 +197,7 @@ describe('the command line and a token', () => {
   });
   afterAll(() => jobato.stop());
 
-  it('sends the token that it is given, and says so when it needs one', async () => {
+  it('sends the given token and reports a missing one', async () => {
     const run = (environment: Record<string, string>) =>
       CliProcess.start('bin/jobato.mjs', ['trigger', 'two', '--follow'], {
         JOBATO_URL: jobato.url,
@@ -210,7 +210,7 @@ describe('the command line and a token', () => {
   });
 });
 
-describe('the command line and a bad connection', () => {
+describe('command line with a bad connection', () => {
   let jobato: RunningApp;
   let line: BreakableLine;
   beforeAll(async () => {
@@ -233,7 +233,7 @@ describe('the command line and a bad connection', () => {
     await jobato.stop();
   });
 
-  it('connects again and prints each line once', async () => {
+  it('reconnects and prints each line once', async () => {
     const { runId } = await jobato.trigger('gated');
     const following = CliProcess.start('bin/jobato.mjs', ['logs', runId, '--follow'], {
       JOBATO_URL: line.url,

@@ -28,7 +28,7 @@ const health = async () => {
 };
 const nameOf = (projectId: string) => jobato.app.get(ProjectCatalogue).get(projectId).definition.name;
 
-describe('a run starts with what the files contain when it is asked for,', () => {
+describe('current project files at the start of a run', () => {
   const renamed = (name: string) => nodeStep('talks', '0', `default: true\nname: ${name}\n`);
 
   it.each<[string, () => void]>([
@@ -59,19 +59,19 @@ describe('a run starts with what the files contain when it is asked for,', () =>
         renameSync(join(jobato.folders.root, 'switched'), jobato.folders.configDir);
       },
     ],
-  ])('%s', async (_how, change) => {
+  ])('are used when %s', async (_how, change) => {
     change();
     expect((await trigger('talks')).status).toBe(201);
     expect(nameOf('talks')).toBe('Next');
     expect((await health()).needsAttention).toBe(false);
   });
 
-  it('new a moment ago, and known to no page before', async () => {
+  it('are used for a project added a moment before', async () => {
     writeProject(jobato.folders, 'late', nodeStep('late', '0'));
     expect((await trigger('late')).status).toBe(201);
   });
 
-  it('also a re-run', async () => {
+  it('are used for a re-run', async () => {
     const { runId } = await jobato.trigger('talks');
     await jobato.untilEnded(runId);
     writeProject(jobato.folders, 'talks', renamed('Next'));
@@ -80,8 +80,8 @@ describe('a run starts with what the files contain when it is asked for,', () =>
   });
 });
 
-describe('a configuration that cannot be read', () => {
-  it('keeps the projects, and is in trouble until it can', async () => {
+describe('unreadable configuration', () => {
+  it('keeps the projects and reports trouble until it is readable', async () => {
     renameSync(config('projects'), config('away'));
     symlinkSync('nowhere', config('projects'));
     expect((await trigger('talks')).status).toBe(201);
@@ -100,15 +100,18 @@ describe('a configuration that cannot be read', () => {
 
   it.each<[string, () => void]>([
     [
-      'its file',
+      'quota.yaml is a link to itself',
       () => {
         unlinkSync(config('quota.yaml'));
         symlinkSync('quota.yaml', config('quota.yaml'));
       },
     ],
-    ['its file, for a moment that a deployment takes', () => unlinkSync(config('quota.yaml'))],
-    ['all its folder', () => renameSync(jobato.folders.configDir, join(jobato.folders.root, 'away'))],
-  ])('never frees a quota that is used up: %s', async (_what, lose) => {
+    ['quota.yaml is missing for a moment', () => unlinkSync(config('quota.yaml'))],
+    [
+      'the configuration folder is missing',
+      () => renameSync(jobato.folders.configDir, join(jobato.folders.root, 'away')),
+    ],
+  ])('never resets an exhausted quota: %s', async (_what, lose) => {
     writeConfig(jobato.folders, 'quota.yaml', threeCallsADay());
     const { runId } = await jobato.trigger('calls');
     await jobato.untilEnded(runId);
@@ -118,7 +121,7 @@ describe('a configuration that cannot be read', () => {
     await expectProblem(await trigger('calls'), 429, 'QUOTA_REACHED');
   });
 
-  it('names a quota file that cannot be read in health, on pages and in the API', async () => {
+  it('is reported for quota.yaml in health, on pages and in the API', async () => {
     writeConfig(jobato.folders, 'quota.yaml', threeCallsADay());
     await jobato.app.get(Quotas).reload();
     unlinkSync(config('quota.yaml'));
@@ -138,7 +141,7 @@ describe('a configuration that cannot be read', () => {
     );
   });
 
-  it('frees the quota where the file was really removed', async () => {
+  it('does not apply to a removed quota.yaml, which lifts the limit', async () => {
     writeConfig(jobato.folders, 'quota.yaml', threeCallsADay());
     await jobato.app.get(Quotas).reload();
     unlinkSync(config('quota.yaml'));
@@ -147,7 +150,7 @@ describe('a configuration that cannot be read', () => {
   });
 });
 
-it('keeps a running project and the default one from a copy of its file', async () => {
+it('a duplicate project file does not replace the running or default project', async () => {
   writeProject(jobato.folders, 'a copy of talks', nodeStep('talks', 'process.exit(1)', 'default: true\n'));
   writeProject(jobato.folders, 'another', nodeStep('another', '0', 'default: true\n'));
   const response = await jobato.fetch('/api/runs', { method: 'POST' });

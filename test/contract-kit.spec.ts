@@ -50,10 +50,10 @@ function complaintsOf(document: Json): string[] {
   return complaints;
 }
 
-describe('the AsyncAPI document', () => {
+describe('AsyncAPI document', () => {
   const document: Json = asyncApiDocument(SURROUNDINGS);
 
-  it('fits the official schema, and refers to nothing that is not there', () => {
+  it('matches the official schema and has no broken references', () => {
     expect(complaintsOf(document)).toEqual([]);
     const operations: Json[] = Object.values(document.operations);
     expect(
@@ -74,7 +74,7 @@ describe('the AsyncAPI document', () => {
     ]);
   });
 
-  it('would be refused where an operation names a message that its channel has not', () => {
+  it('is invalid if an operation uses a message of another channel', () => {
     const broken = structuredClone(document);
     broken.operations.storeLogLines.messages.push({ $ref: '#/channels/runEvents/messages/RunFailed' });
     expect(complaintsOf(broken)).toEqual([
@@ -82,13 +82,13 @@ describe('the AsyncAPI document', () => {
     ]);
   });
 
-  it.each(EVENT_TYPES)('gives an example of %s that is accepted at run time', (type) => {
+  it.each(EVENT_TYPES)('has an example of %s that the parser accepts', (type) => {
     const [example] = document.components.messages[componentName(type)].examples as Json[];
     const fields = { ...example!.headers, payload: JSON.stringify(example!.payload) } as StreamFields;
     expect(parseEvent(fields)).toEqual({ event: EVENT_EXAMPLES[type] });
   });
 
-  it.each(EVENT_TYPES)('publishes the schema that checks %s, with words for each member', (type) => {
+  it.each(EVENT_TYPES)('publishes the validation schema of %s with a description of each member', (type) => {
     const published = document.components.schemas[`${componentName(type)}Payload`] as JsonSchema;
     expect(withoutWords(published)).toEqual(PAYLOAD_SCHEMAS[type]);
     for (const { path, description } of schemaRows(published)) {
@@ -108,14 +108,14 @@ describe('the AsyncAPI document', () => {
     ['with an offset', { occurredAt: '2026-03-01T10:00:00.123456+00:00' }],
     ['of no run', { runId: '' }],
   ];
-  it.each(envelopes)('judges an entry %s as the run time does', (_, change) => {
+  it.each(envelopes)('validates an entry %s like the parser', (_, change) => {
     const fields = { ...toStreamFields(EVENT_EXAMPLES['run.cancelled']), ...change };
     const validate = new Ajv().compile(streamEntrySchema(EVENT_TYPES));
     expect(validate(fields)).toBe(parseEvent(fields).reason === undefined);
     expect(new Ajv().validate(envelopeFields(EVENT_TYPES), fields)).toBe(validate(fields));
   });
 
-  it('holds events over HTTP to the same schemas', () => {
+  it('uses the same schemas for events over HTTP', () => {
     const validate = new Ajv({ strict: false }).compile({
       $ref: '#/components/schemas/Events',
       components: document.components,
@@ -126,7 +126,7 @@ describe('the AsyncAPI document', () => {
     expect(validate({ ...EVENT_EXAMPLES['run.started'], eventVersion: '1' })).toBe(false);
   });
 
-  it('names the Redis that is used, and nothing secret of its address', () => {
+  it('includes the Redis host without its credentials', () => {
     const redisUrl = 'rediss://someone:secret@redis.example:6380/3?family=6';
     const { servers } = asyncApiDocument({ ...SURROUNDINGS, redisUrl });
     expect(servers.redis).toMatchObject({ host: 'redis.example:6380', protocol: 'rediss' });
@@ -135,20 +135,20 @@ describe('the AsyncAPI document', () => {
     expect(plain.servers.redis.host).toBe('redis.example:6379');
   });
 
-  it('describes a payload as what it is', () => {
+  it('describes each payload schema', () => {
     const { description, type } = describedPayloadSchema('run.cancelled', PAYLOAD_SCHEMAS['run.cancelled']);
     expect({ description, type }).toEqual({ description: expect.stringMatching(/stopped/), type: 'object' });
   });
 });
 
-describe('a server', () => {
+describe('event contract', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start({}, { RUN_EVENTS_STREAM: 'our:events', WORKER: 'off' });
   });
   afterAll(() => jobato.stop());
 
-  it('publishes the contract with its own names', async () => {
+  it('is published as AsyncAPI with the configured names', async () => {
     const response = await jobato.fetch('/api/asyncapi.json');
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
     const document = (await response.json()) as Json;
@@ -157,7 +157,7 @@ describe('a server', () => {
     expect(complaintsOf(document)).toEqual([]);
   });
 
-  it('shows it to people, who are led there', async () => {
+  it('is shown as a page that other pages link to', async () => {
     const page = await (await jobato.fetch('/events/contract')).text();
     for (const type of EVENT_TYPES) expect(page).toContain(`<code>${type}</code></a>`);
     expect(page).toContain('our:events');
@@ -170,7 +170,7 @@ describe('a server', () => {
     expect(info.description).toContain('(/events/contract)');
   });
 
-  it('shows it on a phone without JavaScript, with nothing beside the screen or over other text', async () => {
+  it('fits a phone screen without JavaScript', async () => {
     const browser = await launchBrowser();
     try {
       const { page, complaints } = await openPage(browser, jobato.url, {

@@ -20,7 +20,7 @@ import { TurnedClock } from './support/turned-clock';
 
 const PROJECTS = 200;
 
-describe('workers that fall silent, or want the same run', () => {
+describe('concurrent and silent workers', () => {
   let jobato: RunningApp;
   let reports: WorkerReports;
   /** Lease tokens by run and attempt, which prove on a shared stream that the worker holds the run. */
@@ -62,7 +62,7 @@ describe('workers that fall silent, or want the same run', () => {
     return items.map(({ eventType, outcome }) => `${eventType} ${outcome}`);
   }
 
-  it('gives each of many runs to exactly one of those who claim it at once', async () => {
+  it('claim each of many runs exactly once', async () => {
     const runs = await Promise.all(
       Array.from({ length: PROJECTS }, (_, index) => jobato.trigger(`p${index}`)),
     );
@@ -77,7 +77,7 @@ describe('workers that fall silent, or want the same run', () => {
     await Promise.all(runs.map(({ runId }) => jobato.untilEnded(runId)));
   });
 
-  it('passes the run on when the lease ends, and lets the old attempt change nothing', async () => {
+  it('lose the run when the lease expires, and their late events change nothing', async () => {
     const { runId } = await jobato.trigger('p0');
     await claim(runId, 'silent');
     await say(runId, 'run.started', { workerId: 'silent', attempt: 1, leaseSeconds: LEASE_SECONDS });
@@ -124,7 +124,7 @@ describe('workers that fall silent, or want the same run', () => {
     expect(flawsOf(jobato.folders)).toEqual([]);
   });
 
-  it('applies an event once, however often it is delivered', async () => {
+  it('can deliver an event repeatedly, which applies once', async () => {
     const { runId } = await jobato.trigger('p1');
     const claimed = await claim(runId, 'repeats-itself');
     const eventId = randomUUID();
@@ -139,10 +139,10 @@ describe('workers that fall silent, or want the same run', () => {
   });
 });
 
-describe('a server that was away', () => {
+describe('server after downtime', () => {
   const hello = { hello: nodeStep('hello', '', 'retry: { maxAttempts: 2 }\n') };
 
-  it('lets workers elsewhere be heard again before it takes their runs away', async () => {
+  it('gives remote workers one lease to report before it reassigns their runs', async () => {
     const folders = makeFolders(hello);
     let jobato = await RunningApp.start(folders, { WORKER: 'off' });
     const { runId } = await jobato.trigger('hello');
@@ -169,8 +169,8 @@ describe('a server that was away', () => {
   });
 });
 
-describe('a server whose database is locked', () => {
-  it('gives a worker whose lease ended meanwhile a fresh one', async () => {
+describe('server with a locked database', () => {
+  it('keeps the run of a worker whose lease expired during the lock', async () => {
     const jobato = await RunningApp.start({ hello: nodeStep('hello', '') }, { WORKER: 'off' });
     const locking = new BetterSqlite3(join(jobato.folders.dataDir, 'db', 'jobato.db'));
     try {
@@ -202,8 +202,8 @@ describe('a server whose database is locked', () => {
   });
 });
 
-describe('a request that is delivered twice', () => {
-  it('runs nothing twice', async () => {
+describe('duplicate run request', () => {
+  it('does not run the steps twice', async () => {
     const jobato = await RunningApp.start({
       hello: nodeStep('hello', "console.log('line ' + process.pid)", 'retry: { maxAttempts: 2 }\n'),
     });

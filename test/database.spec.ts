@@ -37,12 +37,12 @@ const write = <Result>(work: (tx: Transaction) => Promise<Result>): Promise<Resu
     return inputs.map(() => result);
   }, undefined);
 
-describe('the database', () => {
-  it('makes its folder and file, and has every table that the entities need', async () => {
+describe('Database', () => {
+  it('creates its folder, file and all tables of the entities', async () => {
     expect(await database.missingMigrations()).toEqual([]);
   });
 
-  it('can be opened again, with all that was written', async () => {
+  it('keeps its data when opened again', async () => {
     const runs = database.rows(RunEntity);
     await write((tx) => runs.insert(tx, [runOf(1)]));
     await database.close();
@@ -51,7 +51,7 @@ describe('the database', () => {
     expect(await database.rows(RunEntity).select(database.read, '', [])).toEqual([runOf(1)]);
   });
 
-  it('brings the tables of the first version up to date, with the runs that are in them', async () => {
+  it('migrates tables and runs of the first version', async () => {
     const old = join(folder, 'old.db');
     const first = new DataSource({
       type: 'better-sqlite3',
@@ -93,7 +93,7 @@ describe('the database', () => {
     await updated.close();
   });
 
-  it('writes ahead, waits for the disk at each commit, and for no lock on the event loop', async () => {
+  it('uses WAL, syncs at each commit, and never waits for a lock', async () => {
     expect(await write((tx) => tx.query('PRAGMA journal_mode'))).toEqual([{ journal_mode: 'wal' }]);
     expect(await write((tx) => tx.query('PRAGMA synchronous'))).toEqual([{ synchronous: 2 }]);
     expect(await write((tx) => tx.query('PRAGMA busy_timeout'))).toEqual([{ timeout: 0 }]);
@@ -103,11 +103,11 @@ describe('the database', () => {
     ['an insert', "INSERT INTO definitions VALUES ('a', '{}')"],
     ['a delete', 'DELETE FROM definitions'],
     ['a new table', 'CREATE TABLE extra (id integer)'],
-  ])('refuses %s on the connection for reading', async (_what, sql) => {
+  ])('rejects %s on the read connection', async (_what, sql) => {
     await expect(database.read.query(sql)).rejects.toThrow(/readonly/i);
   });
 
-  it('shows a reader every write that was answered', async () => {
+  it('shows every committed write to readers', async () => {
     const definitions = database.rows(DefinitionEntity);
     for (let n = 1; n <= 50; n++) {
       await write((tx) => definitions.insert(tx, [{ definitionHash: `h${n}`, definition: '{}' }]));
@@ -116,7 +116,7 @@ describe('the database', () => {
     }
   });
 
-  it('shows a reader nothing of a write that is under way', async () => {
+  it('hides uncommitted writes from readers', async () => {
     const definitions = database.rows(DefinitionEntity);
     const seen = await write(async (tx) => {
       await definitions.insert(tx, [{ definitionHash: 'h', definition: '{}' }]);
@@ -126,7 +126,7 @@ describe('the database', () => {
     expect(await definitions.select(database.read, '', [])).toHaveLength(1);
   });
 
-  it('commits what is under way before it closes, and takes nothing afterwards', async () => {
+  it('commits pending writes before it closes and rejects later ones', async () => {
     const definitions = database.rows(DefinitionEntity);
     const written = Array.from({ length: 20 }, (_, n) =>
       write((tx) => definitions.insert(tx, [{ definitionHash: `h${n}`, definition: '{}' }])),
@@ -139,14 +139,14 @@ describe('the database', () => {
   });
 });
 
-describe('one running run a project', () => {
-  it('is held by the database itself', async () => {
+describe('unique constraint on running runs', () => {
+  it('allows one running run per project', async () => {
     const runs = database.rows(RunEntity);
     await write((tx) => runs.insert(tx, [runOf(1)]));
     await expect(write((tx) => runs.insert(tx, [runOf(2)]))).rejects.toThrow(/UNIQUE/);
   });
 
-  it('is held against another program that writes to the file', async () => {
+  it('also applies to writes by another program', async () => {
     await write((tx) => database.rows(RunEntity).insert(tx, [runOf(1)]));
     const other = new BetterSqlite3(file);
     const copy = `INSERT INTO runs SELECT '${id(2)}', ${other
@@ -158,7 +158,7 @@ describe('one running run a project', () => {
     other.close();
   });
 
-  it('leaves room for any number of ended ones, and for other projects', async () => {
+  it('allows many ended runs, and running runs of other projects', async () => {
     const runs = database.rows(RunEntity);
     await write((tx) =>
       runs.insert(tx, [ended(runOf(1)), ended(runOf(2)), runOf(3), runOf(4, 'other')] as RunEntity[]),
@@ -170,8 +170,8 @@ describe('one running run a project', () => {
   });
 });
 
-describe('rows of a table', () => {
-  it('come back as they were written, nested values, nulls and odd texts included', async () => {
+describe('Rows', () => {
+  it('are returned as written, including nested values, nulls and special characters', async () => {
     const runs = database.rows(RunEntity);
     const odd = {
       ...runOf(1),
@@ -183,7 +183,7 @@ describe('rows of a table', () => {
     expect(await runs.select(database.read, 'WHERE run_id = ?', [id(1)])).toEqual([odd]);
   });
 
-  it('are inserted with an answer that says which really were', async () => {
+  it('insert rows and return those without a conflict', async () => {
     const runs = database.rows(RunEntity);
     await write((tx) => runs.insert(tx, [runOf(1)]));
     const inserted = await write((tx) =>
@@ -194,7 +194,7 @@ describe('rows of a table', () => {
     expect(inserted).toEqual([runOf(3, 'other')]);
   });
 
-  it('number themselves where the table does so', async () => {
+  it('receive ascending positions from the table', async () => {
     const outbox = database.rows(OutboxEntity);
     const event = {
       eventId: 'e',
@@ -209,7 +209,7 @@ describe('rows of a table', () => {
     expect(rows.map(({ position }) => position)).toEqual([1, 2]);
   });
 
-  it('need no statement where there are none', async () => {
+  it('accept an empty list', async () => {
     const runs = database.rows(RunEntity);
     expect(await write((tx) => runs.insert(tx, []))).toEqual([]);
     expect(
@@ -217,7 +217,7 @@ describe('rows of a table', () => {
     ).toBe(0);
   });
 
-  it('change in the named properties only, each to its own values', async () => {
+  it('update only the named properties of each row', async () => {
     const runs = database.rows(RunEntity);
     await write((tx) => runs.insert(tx, [runOf(1), runOf(2, 'other')] as RunEntity[]));
     const changed = [
@@ -234,7 +234,7 @@ describe('rows of a table', () => {
     ]);
   });
 
-  it('change only where the guard lets them, and say how many did', async () => {
+  it('update only rows that match the guard and return their number', async () => {
     const runs = database.rows(RunEntity);
     await write((tx) => runs.insert(tx, [{ ...runOf(1), revision: 5 }, runOf(2, 'other')] as RunEntity[]));
     const changed = [runOf(1), runOf(2, 'other')].map((run) => ({ ...run, workerId: 'w', revision: 4 }));

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.end());
 
-describeEventStream('the event stream on Redis', async () => {
+describeEventStream('event stream on Redis', async () => {
   const name = randomUUID();
   const open = () =>
     new RedisEventStream({ url: redis.url, eventsKey: `${name}:events`, logsKey: `${name}:logs` });

@@ -67,29 +67,29 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(fieldsOf(await readNow(A))).toEqual(entries);
       });
 
-      it('keeps the order of calls that do not wait for each other', async () => {
+      it('keeps the order of concurrent calls', async () => {
         const batches = Array.from({ length: 20 }, (_, index) => someEntries(1 + (index % 5)));
         await Promise.all(batches.map((batch) => stream.publish(batch)));
         expect(fieldsOf(await readNow(A))).toEqual(batches.flat());
       });
 
-      it('gives each entry an id of its own', async () => {
+      it('gives each entry a unique ID', async () => {
         await stream.publish(someEntries(100));
         expect(new Set(idsOf(await readNow(A))).size).toBe(100);
       });
 
-      it('takes 2,000 entries at once', async () => {
+      it('accepts 2,000 entries at once', async () => {
         const entries = someEntries(2000);
         await stream.publish(entries);
         expect(fieldsOf(await readNow(A))).toEqual(entries);
       });
 
-      it('takes none', async () => {
+      it('accepts an empty list', async () => {
         await stream.publish([]);
         expect(await readNow(A)).toEqual([]);
       });
 
-      it('takes the same entry twice: what is one event is for others to know', async () => {
+      it('keeps duplicate entries', async () => {
         const entry = anEntry();
         await stream.publish([entry, entry]);
         expect(fieldsOf(await readNow(A))).toEqual([entry, entry]);
@@ -106,13 +106,13 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         ],
         ['1 MiB', { payload: 'x'.repeat(1024 * 1024) }],
         ['1 MiB of other letters', { payload: '中'.repeat(1024 * 350) }],
-      ])('keeps %s as they were', async (_what, more) => {
+      ])('keeps %s unchanged', async (_what, more) => {
         const entry = anEntry(more);
         await stream.publish([entry]);
         expect(fieldsOf(await readNow(A))).toEqual([entry]);
       });
 
-      it('keeps fields that it does not know, and misses none', async () => {
+      it('keeps unknown and missing fields as they are', async () => {
         const foreign = { eventId: 'x', colour: 'red', __proto__x: 'y' } as unknown as StreamFields;
         await stream.publish([foreign, anEntry()]);
         expect(fieldsOf(await readNow(A))[0]).toEqual(foreign);
@@ -120,21 +120,21 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
     });
 
     describe('groups', () => {
-      it('begin at the first entry that there is', async () => {
+      it('start at the first entry', async () => {
         const entries = someEntries(3);
         await stream.publish(entries);
         await stream.ensureGroup(B);
         expect(fieldsOf(await readNow(B))).toEqual(entries);
       });
 
-      it('can be asked for again without losing their place', async () => {
+      it('keep their position when ensured again', async () => {
         await stream.publish(someEntries(2));
         await readNow(A);
         await stream.ensureGroup(A);
         expect(await readNow(A)).toEqual([]);
       });
 
-      it('each get every entry', async () => {
+      it('each receive every entry', async () => {
         await stream.ensureGroup(B);
         const entries = someEntries(5);
         await stream.publish(entries);
@@ -142,7 +142,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(fieldsOf(await readNow(B))).toEqual(entries);
       });
 
-      it('give each entry to one consumer', async () => {
+      it('deliver each entry to one consumer', async () => {
         const entries = someEntries(6);
         await stream.publish(entries);
         const read = [
@@ -154,14 +154,14 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(await readNow(A, 'three')).toEqual([]);
       });
 
-      it('say that a delivery is the first', async () => {
+      it('report a delivery count of 1 for the first delivery', async () => {
         await stream.publish(someEntries(1));
         expect(await readNow(A)).toMatchObject([{ deliveryCount: 1 }]);
       });
     });
 
     describe('reading', () => {
-      it('gives no more than was asked for', async () => {
+      it('returns at most the requested number of entries', async () => {
         await stream.publish(someEntries(5));
         expect(await readNow(A, 'one', 2)).toHaveLength(2);
         expect(await readNow(A, 'one', 2)).toHaveLength(2);
@@ -169,23 +169,23 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(await readNow(A, 'one', 2)).toHaveLength(0);
       });
 
-      it('answers at once where there is something, however long it may wait', async () => {
+      it('returns available entries without waiting', async () => {
         const entry = anEntry();
         await stream.publish([entry]);
         expect(fieldsOf(await stream.read(A, 'one', { count: 10, waitMs: LONG_MS }))).toEqual([entry]);
       });
 
-      it('answers with nothing when the time is up', async () =>
+      it('returns nothing when the wait time is over', async () =>
         expect(await stream.read(A, 'one', { count: 10, waitMs: 30 })).toEqual([]));
 
-      it('is woken by what is published', async () => {
+      it('wakes up when entries are published', async () => {
         const entry = anEntry();
         const reading = stream.read(A, 'one', { count: 10, waitMs: LONG_MS });
         await stream.publish([entry]);
         expect(fieldsOf(await reading)).toEqual([entry]);
       });
 
-      it('is woken in every group', async () => {
+      it('wakes up in every group', async () => {
         await stream.ensureGroup(B);
         const entry = anEntry();
         const readings = [A, B].map((group) => stream.read(group, 'one', { count: 10, waitMs: LONG_MS }));
@@ -193,7 +193,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect((await Promise.all(readings)).map(fieldsOf)).toEqual([[entry], [entry]]);
       });
 
-      it('gives one entry to one of several who wait, and lets the others wait on', async () => {
+      it('delivers each entry to one of several waiting consumers', async () => {
         const ending = new AbortController();
         const readings = ['one', 'two', 'three'].map((consumer) =>
           stream.read(A, consumer, { count: 1, waitMs: LONG_MS, signal: ending.signal }),
@@ -217,19 +217,19 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         ).toEqual([first.eventId, second.eventId].sort());
       });
 
-      it('ends with nothing when it is called off', async () => {
+      it('returns nothing when aborted', async () => {
         const ending = new AbortController();
         const reading = stream.read(A, 'one', { count: 10, waitMs: LONG_MS, signal: ending.signal });
         ending.abort();
         expect(await reading).toEqual([]);
       });
 
-      it('waits for nothing when it was called off before', async () =>
+      it('returns at once if already aborted', async () =>
         expect(
           await stream.read(A, 'one', { count: 10, waitMs: LONG_MS, signal: AbortSignal.abort() }),
         ).toEqual([]));
 
-      it('loses nothing by being called off', async () => {
+      it('loses no entry when aborted', async () => {
         const ending = new AbortController();
         const reading = stream.read(A, 'one', { count: 10, waitMs: LONG_MS, signal: ending.signal });
         const entry = anEntry();
@@ -240,14 +240,14 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(fieldsOf(read)).toEqual([entry]);
       });
 
-      it('ends with nothing when the stream is closed', async () => {
+      it('returns nothing when the stream is closed', async () => {
         const reading = stream.read(A, 'one', { count: 10, waitMs: LONG_MS });
         await stream.close();
         expect(await reading).toEqual([]);
       });
 
       it.each([1, 2, 3])(
-        'hands 1,000 entries to eight at once, each to one, each in order (seed %d)',
+        'delivers 1,000 entries in order to eight consumers, each once (seed %d)',
         async (seed) => {
           const random = new SeededRandom(seed);
           const entries = someEntries(1000);
@@ -289,7 +289,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
     });
 
     describe('acknowledging', () => {
-      it('finishes with the named entries, and with no others', async () => {
+      it('completes only the named entries', async () => {
         await stream.publish(someEntries(3));
         const [first, second, third] = await readNow(A);
         await stream.acknowledge(A, [first!.id, third!.id]);
@@ -297,7 +297,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(idsOf(await takeOver(A, 'two'))).toEqual([second!.id]);
       });
 
-      it('counts for one group only', async () => {
+      it('applies to one group only', async () => {
         await stream.ensureGroup(B);
         await stream.publish(someEntries(1));
         const read = await readNow(A);
@@ -307,7 +307,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(await takeOver(B, 'two')).toHaveLength(1);
       });
 
-      it('may be done twice, and of nothing', async () => {
+      it('accepts repeated IDs and an empty list', async () => {
         await stream.publish(someEntries(1));
         const ids = idsOf(await readNow(A));
         await stream.acknowledge(A, []);
@@ -316,7 +316,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(await stateOf(A)).toMatchObject({ pending: 0, lag: 0 });
       });
 
-      it('holds after a restart', async () => {
+      it('persists across a restart', async () => {
         await stream.publish(someEntries(3));
         const [first] = await readNow(A);
         await stream.acknowledge(A, [first!.id]);
@@ -325,8 +325,8 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
       });
     });
 
-    describe('taking over', () => {
-      it('moves what another never finished, oldest first, and counts the delivery', async () => {
+    describe('takeOver', () => {
+      it('moves unfinished entries, oldest first, and counts the delivery', async () => {
         await stream.publish(someEntries(3));
         const read = await readNow(A, 'one');
         const taken = await takeOver(A, 'two');
@@ -338,19 +338,19 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         ]);
       });
 
-      it('moves no more than was asked for', async () => {
+      it('moves at most the requested number of entries', async () => {
         await stream.publish(someEntries(5));
         const read = await readNow(A, 'one');
         expect(idsOf(await takeOver(A, 'two', 0, 2))).toEqual(idsOf(read.slice(0, 2)));
       });
 
-      it('leaves alone what was never handed out', async () => {
+      it('skips undelivered entries', async () => {
         await stream.publish(someEntries(2));
         expect(await takeOver(A, 'two')).toEqual([]);
         expect(await readNow(A)).toHaveLength(2);
       });
 
-      it('moves only what nobody has touched for so long', async () => {
+      it('moves only entries that were idle for the given time', async () => {
         await stream.publish(someEntries(1));
         const old = await readNow(A, 'one');
         await opened.letPass(400);
@@ -362,13 +362,13 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(idsOf(await takeOver(A, 'three', 300))).toEqual([...idsOf(old), ...idsOf(fresh)]);
       });
 
-      it('may take over from itself, as after a restart under the same name', async () => {
+      it('can move entries to the same consumer name after a restart', async () => {
         await stream.publish(someEntries(1));
         await readNow(A, 'one');
         expect(await takeOver(A, 'one')).toMatchObject([{ deliveryCount: 2 }]);
       });
 
-      it('makes two that try at once get different entries, or each after the other', async () => {
+      it('moves each entry to one of two concurrent callers', async () => {
         await stream.publish(someEntries(20));
         await readNow(A, 'one');
         await opened.letPass(400);
@@ -378,8 +378,8 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
       });
     });
 
-    describe('a restart', () => {
-      it('loses no entry that was published', async () => {
+    describe('restart', () => {
+      it('keeps published entries', async () => {
         const entries = someEntries(10);
         await stream.publish(entries);
         stream = await opened.reopen();
@@ -387,7 +387,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(fieldsOf(await readNow(A))).toEqual(entries);
       });
 
-      it('keeps what is unfinished, to be taken over, and hands on the rest', async () => {
+      it('keeps unfinished entries for takeOver and delivers the rest', async () => {
         await stream.publish(someEntries(5));
         const read = await readNow(A, 'one', 2);
         stream = await opened.reopen();
@@ -398,7 +398,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         );
       });
 
-      it('goes on counting deliveries', async () => {
+      it('continues delivery counts', async () => {
         await stream.publish(someEntries(1));
         await readNow(A, 'one');
         for (let count = 2; count <= 5; count++) {
@@ -407,7 +407,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         }
       });
 
-      it('goes on with the order of entries', async () => {
+      it('continues the order of entries', async () => {
         const [before, after] = [someEntries(3), someEntries(3)];
         await stream.publish(before);
         stream = await opened.reopen();
@@ -415,7 +415,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(fieldsOf(await readNow(A))).toEqual([...before, ...after]);
       });
 
-      it('forgets no group, though nobody asks for it', async () => {
+      it('keeps groups that were not ensured again', async () => {
         await stream.ensureGroup(B);
         await stream.publish(someEntries(3));
         await readNow(B, 'one', 2);
@@ -446,7 +446,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         return { entries, received, stop: () => following.stop() };
       };
 
-      it('tells of every entry from now on, in order', async () => {
+      it('receives every later entry in order', async () => {
         await stream.publish(someEntries(2));
         const { received, stop } = await follower();
         const entries = someEntries(5);
@@ -456,7 +456,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         await stop();
       });
 
-      it('tells every follower, whatever the groups do', async () => {
+      it('delivers to every follower independently of groups', async () => {
         const followers = await Promise.all([follower(), follower(), follower()]);
         const entries = someEntries(3);
         await stream.publish(entries);
@@ -468,7 +468,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(await stateOf(A)).toMatchObject({ pending: 3 });
       });
 
-      it('tells nothing more to one who has stopped', async () => {
+      it('ends when stopped', async () => {
         const [leaving, staying] = [await follower(), await follower()];
         await stream.publish(someEntries(1));
         await leaving.received(1);
@@ -481,7 +481,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
     });
 
     describe('trimming', () => {
-      it('deletes what every group has finished with, and says how many', async () => {
+      it('deletes entries that every group has completed and returns their number', async () => {
         await stream.ensureGroup(B);
         await stream.publish(someEntries(3));
         for (const group of [A, B]) await stream.acknowledge(group, idsOf(await readNow(group)));
@@ -490,7 +490,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(await readNow('group-c')).toEqual([]);
       });
 
-      it('deletes nothing that is newer than asked', async () => {
+      it('keeps entries newer than the given time', async () => {
         await stream.publish(someEntries(2));
         await opened.letPass(20);
         const between = await opened.now();
@@ -504,7 +504,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(fieldsOf(await readNow(B))).toEqual(newer);
       });
 
-      it('deletes nothing that a group was never handed', async () => {
+      it('keeps entries not yet delivered to a group', async () => {
         await stream.ensureGroup(B);
         const entries = someEntries(3);
         await stream.publish(entries);
@@ -513,7 +513,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(fieldsOf(await readNow(B))).toEqual(entries);
       });
 
-      it('deletes nothing from the first unfinished entry on', async () => {
+      it('keeps entries from the first unfinished one onwards', async () => {
         await stream.publish(someEntries(5));
         const read = await readNow(A);
         const unfinished = read[2]!;
@@ -527,7 +527,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(await stream.trim(DOOMSDAY)).toBe(3);
       });
 
-      it('spares the entries of a group that nobody has asked for since a restart', async () => {
+      it('keeps entries of a group that was not ensured since a restart', async () => {
         await stream.ensureGroup(B);
         const entries = someEntries(3);
         await stream.publish(entries);
@@ -538,7 +538,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(fieldsOf(await readNow(B))).toEqual(entries);
       });
 
-      it('does not stop what is published afterwards', async () => {
+      it('does not affect later entries', async () => {
         await stream.publish(someEntries(3));
         await stream.acknowledge(A, idsOf(await readNow(A)));
         await stream.trim(DOOMSDAY);
@@ -549,7 +549,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect(fieldsOf(await readNow(B))).toEqual(later);
       });
 
-      it('does not stop what is published after a restart', async () => {
+      it('does not affect entries published after a restart', async () => {
         await stream.publish(someEntries(3));
         await stream.acknowledge(A, idsOf(await readNow(A)));
         await stream.trim(DOOMSDAY);
@@ -561,7 +561,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
     });
 
     describe('the state of groups', () => {
-      it('counts what is to be handed out, what is unfinished, and who has it', async () => {
+      it('reports lag, pending entries and consumers', async () => {
         await stream.publish(someEntries(6));
         const one = await readNow(A, 'one', 3);
         await readNow(A, 'two', 1);
@@ -574,10 +574,10 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         ]);
       });
 
-      it('is empty where nothing was published', async () =>
+      it('reports zero for an empty stream', async () =>
         expect(await stateOf(A)).toMatchObject({ lag: 0, pending: 0 }));
 
-      it('moves with what is taken over', async () => {
+      it('reflects entries that were taken over', async () => {
         await stream.publish(someEntries(2));
         await readNow(A, 'one');
         await takeOver(A, 'two', 0, 1);
@@ -588,7 +588,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         ]);
       });
 
-      it('hears of a consumer that asks in vain', async () => {
+      it('resets the idle time of a consumer that finds no entries', async () => {
         await readNow(A, 'hopeful');
         await takeOver(A, 'hopeful', 1000);
         await opened.letPass(500);
@@ -597,7 +597,7 @@ export function describeEventStream(name: string, open: () => Promise<OpenedStre
         expect((await stateOf(A))!.consumers[0]!.idleMs).toBeLessThan(490);
       });
 
-      it('says for how long a consumer was not heard from', async () => {
+      it('reports the idle time of each consumer', async () => {
         await stream.publish(someEntries(2));
         await readNow(A, 'quiet', 1);
         await opened.letPass(500);

@@ -27,7 +27,7 @@ class TurnableClock extends Clock {
 const openDatabase = (folder: string) =>
   Database.open(join(folder, 'stream.db'), [StreamEntryEntity, StreamGroupEntity, StreamPendingEntity]);
 
-it('asks for no commits of its own to note what was handed out and acknowledged', async () => {
+it('records deliveries and acknowledgements without commits of their own', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'jobato-stream-'));
   const database = await openDatabase(folder);
   const stream = new EmbeddedEventStream(database, new Clock());
@@ -45,7 +45,7 @@ it('asks for no commits of its own to note what was handed out and acknowledged'
   rmSync(folder, { recursive: true, force: true });
 });
 
-describeEventStream('the embedded event stream', async () => {
+describeEventStream('embedded event stream', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'jobato-stream-'));
   const clock = new TurnableClock();
   let database = await openDatabase(folder);

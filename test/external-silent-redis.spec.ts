@@ -41,7 +41,7 @@ class SilentWorker {
   }
 }
 
-describe('a worker process on Redis that reads without a group and reports only at the end', () => {
+describe('worker on Redis without a group that reports only at the end', () => {
   let redis: RedisServer;
   let jobato: RunningApp;
   let worker: SilentWorker;
@@ -59,7 +59,7 @@ describe('a worker process on Redis that reads without a group and reports only 
 
   const view = async (runId: string) => (await (await jobato.fetch(`/api/runs/${runId}`)).json()) as RunView;
 
-  it('completes its run, and the next one is known to be with a worker', async () => {
+  it('completes its run, and the next run is shown as handed out', async () => {
     const first = await jobato.trigger('silent');
     await worker.hears('run.requested', first.runId);
     worker.finish();

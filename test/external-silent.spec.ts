@@ -11,7 +11,7 @@ interface ListedEvent {
   payload: { requestedBy?: string };
 }
 
-describe('an external worker that reports only at the end', () => {
+describe('external worker that reports only at the end', () => {
   let jobato: RunningApp;
   let worker: HttpWorker;
   let page: FormClient;
@@ -58,7 +58,7 @@ describe('an external worker that reports only at the end', () => {
     return view(runId);
   }
 
-  it('has the run as far as every page is concerned, and never "no worker"', async () => {
+  it('is shown on every page as handed out, never as missing', async () => {
     const run = await handedOut('silent');
     expect(run.waiting).toEqual({
       code: 'handed-out',
@@ -80,7 +80,7 @@ describe('an external worker that reports only at the end', () => {
     expect(await pageOf(run.runId)).not.toMatch(/No worker/);
   });
 
-  it('is not known before its first report, and is then listed with the workers', async () => {
+  it('is unknown before its first report and then listed with the workers', async () => {
     const run = await handedOut('fresh');
     expect(run.waiting).toMatchObject({
       code: 'handed-out',
@@ -95,7 +95,7 @@ describe('an external worker that reports only at the end', () => {
     expect(plain((await page.get('/workers')).text)).toMatch(/Workers that report only at the end .*silent/s);
   });
 
-  it('is waited for where it used to report when it begins', async () => {
+  it('is waited for if earlier runs of the project were claimed', async () => {
     const first = await handedOut('claims');
     const { leaseToken } = (await worker.claimed({ projectIds: ['claims'] })) as { leaseToken?: string };
     await worker.say({ ...anEvent(first.runId, 'run.completed'), leaseToken });
@@ -107,7 +107,7 @@ describe('an external worker that reports only at the end', () => {
     await stop(run.runId);
   });
 
-  it('may be at work when its run is stopped: that is said, and so is what it reports afterwards', async () => {
+  it('may be working on a stopped run: the pages show this and its late report', async () => {
     const { runId } = await handedOut('silent');
     const stopped = (await (await stop(runId)).json()) as RunView;
     expect(stopped).toMatchObject({
@@ -146,7 +146,7 @@ describe('an external worker that reports only at the end', () => {
     expect(part.text).not.toMatch(/id="run-state"[^>]*hx-trigger="every/);
   });
 
-  it('can be asked again by the API and by the page, which say who asked', async () => {
+  it('can be requested again through the API and the page, with the requester recorded', async () => {
     const { runId } = await handedOut('silent');
     const response = await askAgain(runId);
     expect([response.status, await response.json()]).toEqual([
@@ -169,7 +169,7 @@ describe('an external worker that reports only at the end', () => {
     expect(await pageOf(runId)).toMatch(/Published to workers again, requested manually/);
     await stop(runId);
   });
-  it('is not asked again for a run that has a worker, has ended or is not there', async () => {
+  it('is not requested again for a claimed, ended or unknown run', async () => {
     const { runId } = await jobato.trigger('steps');
     await jobato.until(runId, ({ claimedAt }) => claimedAt !== null);
     await expectProblem(await askAgain(runId), 409, 'RUN_ALREADY_CLAIMED');

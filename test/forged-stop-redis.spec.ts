@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => redis.end());
 
 /** Other programs can write to Redis too, so an entry proves no authority. */
-describe.each(['embedded', 'process'] as const)('a forged run.cancel.requested, worker: %s', (kind) => {
+describe.each(['embedded', 'process'] as const)('forged run.cancel.requested, worker: %s', (kind) => {
   let jobato: RunningApp;
   let worker: WorkerChild | null = null;
   beforeAll(async () => {
@@ -58,7 +58,7 @@ describe.each(['embedded', 'process'] as const)('a forged run.cancel.requested, 
     return items.map(({ eventType, outcome }) => `${eventType} ${outcome}`);
   };
 
-  it('stops nothing', async () => {
+  it('does not stop the run', async () => {
     const workDir = join(jobato.folders.dataDir, 'work', 'waits');
     const { runId } = await jobato.trigger('waits');
     await until(() => existsSync(join(workDir, 'started')));
@@ -76,7 +76,7 @@ describe.each(['embedded', 'process'] as const)('a forged run.cancel.requested, 
     expect(await jobato.untilEnded(runId)).toMatchObject({ status: 'completed', cancelRequestedAt: null });
   });
 
-  it('leaves a stop that was requested as quick as it is', async () => {
+  it('does not block a requested stop', async () => {
     const { runId } = await jobato.trigger('endless');
     await until(async () => (await outcomes(runId)).some((each) => each.startsWith('run.progress')));
     expect((await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' })).status).toBe(202);

@@ -18,7 +18,7 @@ function refuseReleases(): { tries: number; isLocked: boolean } {
   return state;
 }
 
-describe('a start at which the database cannot be written', () => {
+describe('server start with an unwritable database', () => {
   const belongings = new Belongings();
   let jobato: RunningApp | null = null;
   afterEach(async () => {
@@ -27,7 +27,7 @@ describe('a start at which the database cannot be written', () => {
     await belongings.clear();
   });
 
-  it('heals as soon as it can, and takes no run before', async () => {
+  it('recovers when writes work again, and claims no run before', async () => {
     const folders = belongings.makeFolders({
       waits: nodeStep('waits', WAITS),
       greets: nodeStep('greets', "console.log('hello')"),

@@ -22,7 +22,7 @@ const MAKES = `
   make('model.bin', Buffer.from([0, 1, 2]));
   make('dot.png', Buffer.from('${DOT}', 'base64'));`;
 
-describe('the page of a run', () => {
+describe('run page', () => {
   const opened: Awaited<ReturnType<typeof openPage>>[] = [];
   let jobato: RunningApp;
   let browser: Browser;
@@ -53,7 +53,7 @@ describe('the page of a run', () => {
     return each.page;
   }
 
-  it('shows how far a stop is, and counts down to the kill', async () => {
+  it('shows the progress of a stop and counts down to the kill', async () => {
     const { runId } = await jobato.trigger('stubborn');
     const page = await open(`/runs/${runId}`);
     await page.getByTestId('run-log').filter({ hasText: 'ready' }).waitFor();
@@ -74,7 +74,7 @@ describe('the page of a run', () => {
   });
 
   it.each([1280, 360])(
-    'has Stop and Re-run where they are whatever becomes of the run, at a width of %d',
+    'keeps Stop and Re-run in place when the run ends, at a width of %d',
     async (width) => {
       const { runId } = await jobato.trigger('waits');
       const page = await open(`/runs/${runId}`, { viewport: { width, height: 800 } });
@@ -91,7 +91,7 @@ describe('the page of a run', () => {
     },
   );
 
-  it('does not flash what is usually over in a moment, and says what lasts', async () => {
+  it('delays the waiting reason for two seconds to avoid flashing', async () => {
     const { runId } = await jobato.trigger('elsewhere');
     const run = await jobato.until(runId, () => true);
     const clock = jest.spyOn(jobato.app.get(Clock), 'nowMs').mockReturnValue(Date.parse(run.startedAt));
@@ -126,7 +126,7 @@ describe('the page of a run', () => {
   });
 
   it.each([true, false])(
-    'says what failed, and repeats it from there (JavaScript: %s)',
+    'shows the failure and re-runs from the failed step (JavaScript: %s)',
     async (javaScriptEnabled) => {
       const { runId } = await jobato.trigger('fails');
       await jobato.untilEnded(runId);
@@ -152,7 +152,7 @@ describe('the page of a run', () => {
     },
   );
 
-  it('shows what a run made, and runs nothing of it', async () => {
+  it('previews artifacts without executing their content', async () => {
     const { runId } = await jobato.trigger('makes');
     await jobato.untilEnded(runId);
     const page = await open(`/runs/${runId}`, { viewport: { width: 360, height: 640 } });

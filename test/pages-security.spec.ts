@@ -41,8 +41,8 @@ describe('pages', () => {
     expect((await client.submit('/login', '/login', { token: TOKEN })).status).toBe(303);
   };
 
-  describe('a form', () => {
-    it('is in no view without its token', () => {
+  describe('forms', () => {
+    it('contain the form token in every view', () => {
       const folder = join(__dirname, '..', 'views');
       const views = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
         name.endsWith('.hbs'),
@@ -58,7 +58,7 @@ describe('pages', () => {
       }
     });
 
-    it('works from every tab, and after the server was started anew', async () => {
+    it('work in every tab and after a server restart', async () => {
       const client = await start({ WORKER: 'off' });
       const [first, second] = [
         await client.tokenOf('/projects/endless'),
@@ -72,7 +72,7 @@ describe('pages', () => {
       expect(await run('other', second)).toBe(303);
     });
 
-    it('works after a restart where one is signed in, and no longer once one is signed out', async () => {
+    it('work after a restart while signed in, and are rejected after signing out', async () => {
       const client = await start(WITH_TOKEN);
       const before = await client.tokenOf('/login');
       await signIn(client);
@@ -91,7 +91,7 @@ describe('pages', () => {
       expect((await client.post(STOP, { csrfToken: token })).status).toBe(403);
     });
 
-    it('is no longer signed in by a copy of the cookie once one is signed out, and elsewhere one still is', async () => {
+    it('reject a copied session cookie after its owner signs out, and keep other sessions', async () => {
       const here = await start(WITH_TOKEN);
       const [elsewhere, thief] = [new FormClient(jobato.url), new FormClient(jobato.url)];
       for (const client of [here, elsewhere]) await signIn(client);
@@ -109,7 +109,7 @@ describe('pages', () => {
       await isOut();
     });
 
-    it('ends what is still being sent to who signs out, and nothing that goes to others', async () => {
+    it('end the streams of the session that signs out and keep those of others', async () => {
       const here = await start({ JOBATO_ADMIN_TOKEN: TOKEN });
       const elsewhere = new FormClient(jobato.url);
       for (const client of [here, elsewhere]) await signIn(client);
@@ -132,7 +132,7 @@ describe('pages', () => {
       expect(heard).toContain('end');
     });
 
-    it('ends the session before when one signs in anew, and a stream when its session ends by its time', async () => {
+    it('end the previous session at a new sign-in, and streams when their session expires', async () => {
       const client = await start({ JOBATO_ADMIN_TOKEN: TOKEN });
       await signIn(client);
       const first = client.cookie;
@@ -154,7 +154,7 @@ describe('pages', () => {
       clock.mockRestore();
     });
 
-    it('that signs out can be sent again where it failed, and what needs no session goes on without a database', async () => {
+    it('allow signing out again after a database error, and assets and probes still work', async () => {
       const client = await start(WITH_TOKEN);
       await signIn(client);
       const page = await client.get('/');
@@ -178,7 +178,7 @@ describe('pages', () => {
       expect((await client.post('/logout', { csrfToken })).headers.location).toBe('/login');
     });
 
-    it('has no button to sign out beside an error that came before it could be used', async () => {
+    it('omit the sign-out button on an error page shown before it could be used', async () => {
       const client = await start(WITH_TOKEN);
       await signIn(client);
       const tooLarge = await client.post('/projects/endless/runs', { scope: 'x'.repeat(2_000_000) });
@@ -187,7 +187,7 @@ describe('pages', () => {
       expect(tooLarge.text).not.toContain('Sign out');
     });
 
-    it('is refused without its token, in words for whoever sent it', async () => {
+    it("reject a missing or wrong token with a message in the sender's format", async () => {
       const client = await start({ WORKER: 'off' });
       const good = await client.tokenOf('/projects/endless');
       const foreign = await new FormClient(jobato.url).tokenOf('/projects/endless');
@@ -215,7 +215,7 @@ describe('pages', () => {
       expect(await (await jobato.fetch('/api/runs')).json()).toMatchObject({ items: [] });
     });
 
-    it('is refused from anywhere else, whatever token it has', async () => {
+    it('reject other origins even with a valid token', async () => {
       const client = await start({ WORKER: 'off' });
       const { port } = new URL(jobato.url);
       for (const headers of [
@@ -232,7 +232,7 @@ describe('pages', () => {
     });
   });
 
-  describe('guessing the token', () => {
+  describe('rate limit for token guesses', () => {
     /** Guesses until the server refuses. @returns the number of guesses */
     const guess = async (client: FormClient): Promise<number> => {
       const csrfToken = await client.tokenOf('/login');
@@ -243,7 +243,7 @@ describe('pages', () => {
       throw new Error('Guessing went on and on.');
     };
 
-    it('comes to an end, by form and by header, and leaves who is signed in alone', async () => {
+    it('applies to the form and the header, and does not affect signed-in sessions', async () => {
       const client = await start(WITH_TOKEN);
       const signedIn = new FormClient(jobato.url);
       await signIn(signedIn);
@@ -268,7 +268,7 @@ describe('pages', () => {
       expect((await client.get('/api/runs', { ...WRONG, 'x-forwarded-for': '192.0.2.9' })).status).toBe(429);
     });
 
-    it('by header counts as well, for the address that a trusted proxy names', async () => {
+    it('applies to the header per address reported by a trusted proxy', async () => {
       const client = await start({ ...WITH_TOKEN, TRUST_PROXY: '1' });
       const from = (address: string, token: string) =>
         client.get('/api/runs', {
@@ -307,7 +307,7 @@ describe('pages', () => {
         ].join('\r\n'),
       );
 
-    it('gains nothing by asking all at once, where the token is short', async () => {
+    it('applies to simultaneous guesses of a short token', async () => {
       const client = await start({ ...WITH_TOKEN, JOBATO_ADMIN_TOKEN: SHORT_TOKEN });
       expect((await client.submit('/login', '/login', { token: SHORT_TOKEN })).status).toBe(303);
       const tokens = [...Array.from({ length: 60 }, (_, index) => `guess-${index}`), SHORT_TOKEN];
@@ -316,7 +316,7 @@ describe('pages', () => {
       expect((await client.get('/')).status).toBe(200);
     });
 
-    it('is not what a program does that sends the same old token, or the right one, all at once', async () => {
+    it('ignores simultaneous requests with one old token or the correct token', async () => {
       await start(WITH_TOKEN);
       const tokens = [...Array<string>(30).fill('old'), ...Array<string>(30).fill(TOKEN)];
       const statuses = await atOnce(requestsWith(tokens));
@@ -324,8 +324,8 @@ describe('pages', () => {
     });
   });
 
-  describe('by HTTPS', () => {
-    it('set secure cookies and say that it stays so', async () => {
+  describe('over HTTPS', () => {
+    it('set secure cookies and Strict-Transport-Security', async () => {
       const [certFile, keyFile] = ['cert.pem', 'key.pem'].map((name) =>
         join(__dirname, 'support', 'tls', name),
       );
@@ -336,7 +336,7 @@ describe('pages', () => {
       expect((await client.submit('/logout', '/', {}, plain)).status).toBe(403);
     });
 
-    it('are the same behind a proxy that is trusted, and behind another one not', async () => {
+    it('do the same behind a trusted proxy, but not behind an untrusted one', async () => {
       const proxied = { 'x-forwarded-proto': 'https' };
       await start({ ...WITH_TOKEN, TRUST_PROXY: '1' });
       await holdsHttps(
@@ -363,7 +363,7 @@ describe('pages', () => {
     }
   });
 
-  it('are kept by no shared cache, and run nothing but our own scripts', async () => {
+  it('are not stored in shared caches and allow only scripts from the server', async () => {
     const client = await start(WITH_TOKEN);
     const redirect = await client.get('/projects/endless');
     await signIn(client);
@@ -398,7 +398,7 @@ describe('pages', () => {
     expect(lines.join('').length + 'HTTP/1.1 204 No Content\r\n\r\n'.length).toBeLessThanOrEqual(500);
   });
 
-  it('lead on where something is wrong, and tell nothing of the installation to who is not let in', async () => {
+  it('show navigation on errors when signed in, and no server details otherwise', async () => {
     const client = await start(WITH_TOKEN);
     const outside = [
       await client.get('/assets/nothing.js'),
@@ -417,7 +417,7 @@ describe('pages', () => {
     for (const { text } of inside) expect(text).toMatch(/nothing running[\s\S]*<nav[\s\S]*Sign out/);
   });
 
-  it('bring along files that are kept for as long as they stay the same', async () => {
+  it('link to assets that are cached until they change', async () => {
     const client = await start({ WORKER: 'off' });
     const addresses = [...(await client.get('/')).text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)];
     expect(addresses.length).toBeGreaterThan(4);
@@ -435,7 +435,7 @@ describe('pages', () => {
     }
   });
 
-  it('are compressed, as JSON and assets are, and streams arrive line by line', async () => {
+  it('are compressed like JSON and assets, while streams arrive line by line', async () => {
     const client = await start();
     const encoded = (path: string, encoding: string, accept = 'text/html') =>
       client.get(path, { accept, 'accept-encoding': encoding });

@@ -17,7 +17,7 @@ const shows = (page: Page, testId: string, text: string | RegExp) =>
 /** Simulates a switch to the tab: idle pages poll only every few seconds. */
 const lookAt = (page: Page) => page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
 
-describe('the pages, in a browser', () => {
+describe('pages in a browser', () => {
   const signal = new Given();
   const opened: Awaited<ReturnType<typeof openPage>>[] = [];
   let jobato: RunningApp;
@@ -53,7 +53,7 @@ describe('the pages, in a browser', () => {
     return each.page;
   }
 
-  it('leads from the overview to a run, and shows it live until its end', async () => {
+  it('lead from the overview to a run and show it live until it ends', async () => {
     const page = await open('/');
     await page.getByText('config/projects/broken.yaml').waitFor();
     await page.getByRole('link', { name: 'Job search' }).click();
@@ -97,7 +97,7 @@ describe('the pages, in a browser', () => {
     expect(await at(page, 'run-steps').locator('li').count()).toBe(1);
   });
 
-  it('stops a run, and shows it on every page that is open', async () => {
+  it('stop a run and show this on every open page', async () => {
     const overview = await open('/');
     const project = await open('/projects/endless');
     await button(project, 'Run').press('Enter');
@@ -121,7 +121,7 @@ describe('the pages, in a browser', () => {
     await heard.waitFor({ state: 'attached' });
   });
 
-  it('keeps what is typed and focused while the project is read again', async () => {
+  it('keep typed text and focus while the project refreshes', async () => {
     const search = await open('/projects/search');
     await search.getByText('Parameters').click();
     await search.getByLabel('Label').fill('half a wo');
@@ -138,7 +138,7 @@ describe('the pages, in a browser', () => {
   });
 
   it.each([true, false])(
-    'says beside the button why a run cannot start (JavaScript: %s)',
+    'show beside the button why a run cannot start (JavaScript: %s)',
     async (javaScriptEnabled) => {
       const page = await open('/projects/search', { javaScriptEnabled });
       await page.getByText('Parameters').click();
@@ -166,7 +166,7 @@ describe('the pages, in a browser', () => {
     },
   );
 
-  it('answers beside the button of its project, and moves no other under it', async () => {
+  it("show responses beside the project's button without moving other buttons", async () => {
     const page = await open('/');
     const run = button(page, 'Run Endless');
     await run.waitFor();
@@ -202,7 +202,7 @@ describe('the pages, in a browser', () => {
       .complaints.filter((text) => !/409|ERR_FAILED|^htmx:/.test(text));
   });
 
-  it('says on a page of long ago that something runs now', async () => {
+  it("show on a finished run's page that another run is in progress", async () => {
     const { runId } = await jobato.trigger('search', { scope: 'only:publish' });
     await jobato.untilEnded(runId);
     const page = await open(`/runs/${runId}`);
@@ -215,7 +215,7 @@ describe('the pages, in a browser', () => {
     await shows(page, 'run-status', 'Cancelled');
   });
 
-  it('starts, shows, stops and repeats without JavaScript', async () => {
+  it('start, show, stop and re-run without JavaScript', async () => {
     const page = await open('/', { javaScriptEnabled: false });
     await page.getByRole('link', { name: 'Endless' }).click();
     await button(page, 'Run').click();
@@ -243,7 +243,7 @@ describe('the pages, in a browser', () => {
     await jobato.untilEnded(page.url().slice(-36));
   });
 
-  it('writes times in the zone and language of the reader, and keeps the exact UTC', async () => {
+  it("show times in the reader's zone and language, with the exact UTC time", async () => {
     const { runId } = await jobato.trigger('search', { scope: 'only:publish' });
     const { startedAt } = await jobato.untilEnded(runId);
     const options = { locale: 'de-DE', timezoneId: 'Asia/Tokyo' };
@@ -258,7 +258,7 @@ describe('the pages, in a browser', () => {
     );
   });
 
-  it('has nothing to send while nothing has changed', async () => {
+  it('return 204 while nothing has changed', async () => {
     const { runId } = await jobato.trigger('search', { scope: 'only:publish' });
     await jobato.untilEnded(runId);
     for (const path of ['/', '/projects/search', `/runs/${runId}`, '/workers', '/quota', '/status']) {
@@ -275,7 +275,7 @@ describe('the pages, in a browser', () => {
     }
   });
 
-  it('lists rejected events as text, to be sent again or discarded', async () => {
+  it('list rejected events as text and allow discarding them', async () => {
     const rejected = jobato.app.get(RejectedEvents, { strict: false });
     const fields = {
       eventType: 'run.progress',
@@ -300,7 +300,7 @@ describe('the pages, in a browser', () => {
     expect((await rejected.totals()).events).toBe(0);
   });
 
-  it('asks for the token where one is set, and lets go of it', async () => {
+  it('require the token, keep typed text across an ended session, and sign out', async () => {
     await jobato.stop();
     jobato = await RunningApp.start(
       { search: searchProject(signal) },
@@ -344,7 +344,7 @@ describe('the pages, in a browser', () => {
     await page.waitForURL('**/login?next=%2Fprojects%2Fsearch');
   });
 
-  it('is operated by keyboard from the top of the page', async () => {
+  it('work with the keyboard from the top of the page', async () => {
     const page = await open('/projects/search');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -366,7 +366,7 @@ describe('the pages, in a browser', () => {
     await page.waitForURL(RUN_PAGE);
   });
 
-  it('leads on from an address where nothing is', async () => {
+  it('show links on the page for an unknown address', async () => {
     await jobato.trigger('endless');
     const page = await open('/nowhere');
     await page.getByText('There is no page at /nowhere.').waitFor();
@@ -376,7 +376,7 @@ describe('the pages, in a browser', () => {
     opened.at(-1)!.complaints = opened.at(-1)!.complaints.filter((text) => !/status of 404/.test(text));
   });
 
-  it('fits a phone', async () => {
+  it('fit a phone screen', async () => {
     const nowhere = `/nowhere/${'far'.repeat(30)}`;
     const page = await open('/', { viewport: { width: 360, height: 640 } });
     for (const path of [

@@ -7,12 +7,12 @@ const WAITS = "console.log('ready'); setInterval(() => {}, 1000)";
 const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
 const ERRING_SERVER = join(__dirname, 'support', 'erring-server.cjs');
 
-describe('the end of a process that carries out steps', () => {
+describe('end of the server process', () => {
   const belongings = new Belongings();
   afterEach(() => belongings.clear());
 
   it.each(SIGNALS.slice(0, repetitions(2, SIGNALS.length)))(
-    'stops the server cleanly on %s, with its steps',
+    'stops the server and its steps cleanly on %s',
     async (signal) => {
       const folders = belongings.makeFolders({ waits: nodeStep('waits', WAITS) });
       const server = await belongings.start(folders);
@@ -24,7 +24,7 @@ describe('the end of a process that carries out steps', () => {
     },
   );
 
-  it('stops the server after an error that nothing catches, and leaves no step behind', async () => {
+  it('stops the server and its steps after an uncaught error', async () => {
     const folders = belongings.makeFolders({ waits: nodeStep('waits', WAITS) });
     const server = await belongings.start(folders, {}, ERRING_SERVER);
     const { runId } = await server.trigger('waits');

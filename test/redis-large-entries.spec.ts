@@ -38,8 +38,8 @@ const deliveriesOf = async (key: string) =>
 const callsOf = async (command: string) =>
   Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await redis.info('commandstats'))?.[1] ?? 0);
 
-describe('taking over', () => {
-  it('claims no more than can be handed out, and counts no delivery of the rest', async () => {
+describe('takeOver on Redis', () => {
+  it('claims only what it can return, and counts no delivery of the rest', async () => {
     for (let index = 0; index < 40; index++) await stream.publish([anEntry('run.progress', MEBIBYTE)]);
     await redis.xreadgroup('GROUP', API_GROUP, 'one', 'STREAMS', KEYS.eventsKey, '>');
     const taken = await takeOver(500);
@@ -48,7 +48,7 @@ describe('taking over', () => {
     expect((await deliveriesOf(KEYS.eventsKey)).filter((times) => times === 2)).toHaveLength(taken.length);
   });
 
-  it('claims no events where as many lines of logs were waiting as were asked for', async () => {
+  it('claims no events if pending log lines reach the requested number', async () => {
     await stream.publish([...Array.from({ length: 5 }, () => anEntry('run.log')), anEntry('run.completed')]);
     await stream.read(API_GROUP, 'one', { count: 10, waitMs: 0 });
     expect((await takeOver(5)).map(({ fields }) => fields.eventType)).toEqual(Array(5).fill('run.log'));
@@ -56,7 +56,7 @@ describe('taking over', () => {
   });
 });
 
-it('does not fetch a whole stream to count what Redis cannot', async () => {
+it('computes the lag without reading the whole stream if Redis cannot', async () => {
   // In portions: on a busy machine, 300 at once can exceed the time limit of one command.
   for (let portion = 0; portion < 15; portion++)
     await stream.publish(Array.from({ length: 20 }, () => anEntry('run.progress')));
@@ -67,7 +67,7 @@ it('does not fetch a whole stream to count what Redis cannot', async () => {
   expect(group!.lag).toBe(100);
 });
 
-it('asks for the end of the stream only while nothing comes', async () => {
+it('asks for the end of the stream only while no entries arrive', async () => {
   let received = 0;
   let onReceived = () => undefined as void;
   const following = await stream.follow(() => {

@@ -59,8 +59,8 @@ const untilQuiet = async (group: string) => {
 const consumersOf = async (group: string) =>
   (await stream.groups()).find(({ name }) => name === group)!.consumers.map(({ name }) => name);
 
-describe('trimming what lies on Redis', () => {
-  it.each([WORKER_GROUP, STRANGERS])('does not wait for %s once nobody is heard in it', async (group) => {
+describe('trimming on Redis', () => {
+  it.each([WORKER_GROUP, STRANGERS])('does not wait for %s once it has no active consumer', async (group) => {
     for (const each of [API_GROUP, group]) await stream.ensureGroup(each);
     await addOld(keys.events, DAY_MS);
     await read(group); // and never acknowledges
@@ -70,7 +70,7 @@ describe('trimming what lies on Redis', () => {
     expect(await stream.trim(ago(QUIET_MS))).toBe(1);
   });
 
-  it('waits for the group that applies events, however long nobody was heard in it', async () => {
+  it('waits for the group that applies events, even without active consumers', async () => {
     await stream.ensureGroup(API_GROUP);
     await addOld(keys.events, DAY_MS);
     await read(API_GROUP);
@@ -78,7 +78,7 @@ describe('trimming what lies on Redis', () => {
     expect(await stream.trim(ago(QUIET_MS))).toBe(0);
   });
 
-  it('does not wait for a group that nobody is in and whose place is as old', async () => {
+  it('does not wait for a group without consumers and with an old position', async () => {
     await stream.ensureGroup(API_GROUP);
     const place = await addOld(keys.events, 3 * DAY_MS);
     await addOld(keys.events, 2 * DAY_MS);
@@ -89,7 +89,7 @@ describe('trimming what lies on Redis', () => {
     expect(await stream.trim(ago(DAY_MS))).toBe(2);
   });
 
-  it('waits for a group at the very beginning as long as for one that was heard when it was first seen', async () => {
+  it('waits for a group at position 0 as if it was active when first seen', async () => {
     for (const each of [API_GROUP, STRANGERS]) await stream.ensureGroup(each);
     await addOld(keys.events, DAY_MS);
     await finish(API_GROUP);
@@ -99,7 +99,7 @@ describe('trimming what lies on Redis', () => {
     expect(await stream.trim(ago(QUIET_MS))).toBe(1);
   });
 
-  it('keeps lines of logs that were applied for an hour, whatever the retention', async () => {
+  it('keeps applied log lines for an hour, regardless of the retention', async () => {
     await stream.ensureGroup(API_GROUP);
     await addOld(keys.events, 2 * HOUR_MS);
     await addOld(keys.logs, 3 * HOUR_MS, 'run.log');
@@ -115,12 +115,12 @@ describe('trimming what lies on Redis', () => {
     expect(await redis.xlen(keys.events)).toBe(1);
   });
 
-  it('keeps lines of logs for the retention while nobody applies them', async () => {
+  it('keeps unapplied log lines for the retention', async () => {
     await addOld(keys.logs, 2 * HOUR_MS, 'run.log');
     expect(await stream.trim(ago(DAY_MS))).toBe(0);
   });
 
-  it('lets go of consumers of our own that are gone and left nothing behind', async () => {
+  it('removes idle consumers without pending entries from its own groups', async () => {
     for (const group of [API_GROUP, WORKER_GROUP, STRANGERS]) {
       await stream.ensureGroup(group);
       await redis.xgroup('CREATECONSUMER', keys.events, group, 'gone');

@@ -12,7 +12,7 @@ interface Rejected {
   fields: Record<string, string>;
 }
 
-describe('an eventId that was used before', () => {
+describe('reused eventId', () => {
   const PROJECTS = Array.from({ length: 10 }, (_, index) => `p${index}`);
   let jobato: RunningApp;
   let worker: HttpWorker;
@@ -42,7 +42,7 @@ describe('an eventId that was used before', () => {
       } as unknown as StreamFields,
     ]);
 
-  it('is rejected over HTTP with other content, and a duplicate with the same', async () => {
+  it('is rejected over HTTP with other content and a duplicate with the same content', async () => {
     const runId = await aRun();
     const progress = anEvent(runId, 'run.progress', { current: 1, message: 'one' });
     const completed = { ...progress, eventType: 'run.completed', payload: { newJobsCount: 3 } };
@@ -66,7 +66,7 @@ describe('an eventId that was used before', () => {
     expect((await jobato.untilEnded(runId)).metrics).toEqual({ newJobsCount: 3 });
   });
 
-  it('is rejected within one batch, and the others apply', async () => {
+  it('is rejected within one batch while the others apply', async () => {
     const runId = await aRun();
     const first = anEvent(runId, 'run.log', { lines: [{ text: 'a' }] });
     const other = { ...first, payload: { lines: [{ text: 'b' }] } };
@@ -79,7 +79,7 @@ describe('an eventId that was used before', () => {
     expect(await log.text()).toBe('a\n');
   });
 
-  it('is rejected from the stream, and the reader goes on', async () => {
+  it('is rejected from the stream without stopping the reader', async () => {
     const runId = await aRun();
     const log = anEvent(runId, 'run.log', { attempt: 1, lines: [{ n: 1, text: 'a' }] });
     await publish(log);
@@ -90,7 +90,7 @@ describe('an eventId that was used before', () => {
     expect(await rejectedOf(String(log.eventId))).toMatchObject([{ reason: reasonFor('run.log', runId) }]);
   });
 
-  it('is rejected where the earlier event is beyond what the run lists', async () => {
+  it('is rejected even if the earlier event is not listed', async () => {
     const runId = await aRun();
     await jobato.app.get(Database).write(async (tx: Transaction, inputs: null[]) => {
       await tx.query(

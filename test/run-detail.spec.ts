@@ -6,7 +6,7 @@ import { RunDetailRepository } from '../src/history/run-detail.repository';
 import { AppliedEventEntity, type EventOrigin } from '../src/runs/run.entity';
 import { nodeStep, RunningApp } from './support/jobato';
 
-describe('what happened to a run', () => {
+describe('RunDetailRepository', () => {
   let jobato: RunningApp;
   let database: Database;
   let past: RunDetailRepository;
@@ -48,7 +48,7 @@ describe('what happened to a run', () => {
     }, undefined);
   };
 
-  it('is read from both ends, however much it is', async () => {
+  it('reads the first and last events of a long history', async () => {
     const { runId } = await ended();
     const before = await past.events(runId);
     expect(before).toMatchObject({ last: [], gapAfter: null, rejected: [] });
@@ -71,7 +71,7 @@ describe('what happened to a run', () => {
     ]);
   });
 
-  it('names the rejected events that speak of the run, whoever wrote its id how', async () => {
+  it('returns rejected events of the run for any case of its ID', async () => {
     const { runId } = await ended();
     await database.write(async (tx, ids: string[]) => {
       await rejected().put(
@@ -88,7 +88,7 @@ describe('what happened to a run', () => {
     expect(named).toMatchObject([{ eventType: 'run.log', reason: 'why not' }]);
   });
 
-  it('has the runs that it repeats, and those that repeat one of them', async () => {
+  it('returns the runs that a run repeats and the re-runs of each', async () => {
     const first = await ended();
     const second = await again(first.runId);
     const sibling = await again(first.runId);
@@ -101,7 +101,7 @@ describe('what happened to a run', () => {
     expect((await past.family([third, first, second, sibling])).map(({ runId }) => runId)).toEqual(family);
   });
 
-  it('is told without the details of what is large, and nothing of that is read', async () => {
+  it('omits large payloads without reading them', async () => {
     const original = await ended();
     const { runId } = await again(original.runId);
     const large = 'x'.repeat(300_000);
@@ -177,7 +177,7 @@ describe('what happened to a run', () => {
       'SELECT position FROM applied_events WHERE run_id = ? ORDER BY position DESC LIMIT 1',
       'COVERING INDEX applied_events_by_run',
     ],
-  ])('is found by an index: %s', async (sql, index) => {
+  ])('uses an index: %s', async (sql, index) => {
     const plan = await database.read.query<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ['x']);
     expect(plan.map(({ detail }) => detail).join('\n')).toContain(index);
   });

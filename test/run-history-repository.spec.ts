@@ -40,7 +40,7 @@ function runAt(minute: number): Run {
   };
 }
 
-describe('the history of a project with many runs', () => {
+describe('RunHistoryRepository', () => {
   let folder: string;
   let database: Database;
   let history: RunHistoryRepository;
@@ -71,7 +71,7 @@ describe('the history of a project with many runs', () => {
   const older = (runId: string | null): HistoryPlace => ({ direction: 'older', runId: runId! });
   const newer = (runId: string | null): HistoryPlace => ({ direction: 'newer', runId: runId! });
 
-  it('is paged to both sides, and comes back to where it began', async () => {
+  it('pages in both directions and returns to the first page', async () => {
     const first = await page({ status: 'failed' });
     expect(first.items.map(({ runId }) => minuteOf(runId))).toEqual([10_990, 10_980, 10_970]);
     expect(first.newerThan).toBeNull();
@@ -83,7 +83,7 @@ describe('the history of a project with many runs', () => {
     expect(await page({ status: 'failed' }, newer(back.newerThan))).toEqual(first);
   });
 
-  it('names those like a run that completed before it, with no more of them than how long they took', async () => {
+  it('returns recent comparable runs with only their durations', async () => {
     const alike = (minute: number, scope: string, limit = 9) =>
       history.alike({ projectId: 'demo', runId: idOf(minute), scope }, limit);
     const like = async (...given: Parameters<typeof alike>) =>
@@ -97,7 +97,7 @@ describe('the history of a project with many runs', () => {
     expect(await alike(4, 'only:report')).toEqual([{ runId, startedAt, endedAt, steps }]);
   });
 
-  it('fills the newest page where one leads to less than that', async () =>
+  it('fills the newest page when fewer runs are newer', async () =>
     expect(await minutes({}, newer(idOf(RUNS - 2)))).toEqual([RUNS - 1, RUNS - 2, RUNS - 3]));
 
   it('ends with the first run', async () => {
@@ -106,7 +106,7 @@ describe('the history of a project with many runs', () => {
     expect(last).toMatchObject({ olderThan: null, lookedUpTo: null });
   });
 
-  it('is filtered by scope, trigger and time, and keeps to its project', async () => {
+  it('filters by scope, trigger and time within the project', async () => {
     expect(await minutes({ scope: 'only:report' })).toEqual([9_000, 3]);
     expect(await minutes({ triggeredBy: 'schedule', status: 'failed' })).toEqual([10_900, 10_800, 10_700]);
     const between = { fromMs: START_MS + 5 * MINUTE_MS, toMs: START_MS + 7 * MINUTE_MS };
@@ -120,10 +120,9 @@ describe('the history of a project with many runs', () => {
     ['the end of its id', idOf(10_500).slice(0, 13)],
   ])('finds a run by %s', async (_what, text) => expect(await minutes({ text })).toEqual([10_500]));
 
-  it('takes signs of the database’s own for what they are', async () =>
-    expect(await minutes({ text: '5_%' })).toEqual([]));
+  it('escapes wildcards in the search text', async () => expect(await minutes({ text: '5_%' })).toEqual([]));
 
-  it('says how far a search has looked, and goes on from there until all was seen', async () => {
+  it('returns how far a search has looked and continues from there', async () => {
     const found: number[] = [];
     const looked: (string | null)[] = [];
     let place: HistoryPlace | null = null;
@@ -138,7 +137,7 @@ describe('the history of a project with many runs', () => {
     expect(looked.slice(0, 2)).toEqual([toInstant(timeOf(idOf(5_999))), toInstant(timeOf(idOf(998)))]);
   });
 
-  it('is counted by status, exactly where that takes no time', async () => {
+  it('counts by status, exactly if that is fast', async () => {
     const counts = await history.counts({ projectId: 'demo' });
     expect(counts).toMatchObject({
       running: { count: 0, isCapped: false },
@@ -174,7 +173,7 @@ describe('the history of a project with many runs', () => {
     return { watched, plans };
   }
 
-  it('finds the runs before one that are like it in the index of their project, however few it has', async () => {
+  it('finds comparable runs through the index of their project', async () => {
     const { watched, plans } = watchedPlans();
     const queries = new RunQueries(watched, null!);
     const filter = { projectId: 'demo', scope: 'only:report' };
@@ -187,7 +186,7 @@ describe('the history of a project with many runs', () => {
     for (const plan of searches) expect(plan).toMatch(/USING COVERING INDEX runs_of_project/);
   });
 
-  it('looks at indexes alone for every filter, and reads rows for a search only', async () => {
+  it('filters through indexes alone and reads rows only for the page', async () => {
     const { watched, plans } = watchedPlans();
     const all = new RunHistoryRepository(watched);
     const filter = { projectId: 'demo', scope: 'full', triggeredBy: 'manual' as const, fromMs: START_MS };

@@ -36,7 +36,7 @@ describe('secrets in files', () => {
       { JOBATO_API_KEY: KEY, JOBATO_API_KEY_FILE: 'key' },
       /: JOBATO_API_KEY and JOBATO_API_KEY_FILE are both set\./m,
     ],
-  ])('refuse the start with %s, in one sentence', async (_what, environment, sentence) => {
+  ])('reject the start with %s and a one-line message', async (_what, environment, sentence) => {
     const server = CliProcess.start(
       'dist/main.js',
       [],
@@ -50,7 +50,7 @@ describe('secrets in files', () => {
     expect(stderr).not.toContain(KEY);
   });
 
-  it('let clients in, and show up nowhere', async () => {
+  it('give access and are never shown', async () => {
     const server = await ServerProcess.start(folders, {
       JOBATO_ADMIN_TOKEN_FILE: pathOf('token'),
       JOBATO_API_KEY_FILE: pathOf('key'),
@@ -109,7 +109,7 @@ describe('secrets in files', () => {
     }
   });
 
-  it('of the name .env do not enter the environment of the server that the demonstration starts', async () => {
+  it('in .env do not enter the environment of the demo server', async () => {
     writeFileSync(pathOf('.env'), `\ufeffJOBATO_ADMIN_TOKEN=${TOKEN}\nJOBATO_API_KEY=${KEY}\n`);
     const demo = CliProcess.start(
       'dist/cli/jobato.js',

@@ -7,7 +7,7 @@ import { externalProject, HttpWorker, KEY } from './support/worker-api';
 
 const PROJECTS = ['behind', 'ahead', 'right', 'whole-seconds'];
 
-describe('a worker whose clock', () => {
+describe('worker whose clock', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     const projects = PROJECTS.map((id): [string, string] => [id, externalProject(id)]);
@@ -43,7 +43,7 @@ describe('a worker whose clock', () => {
     ['is right', 'right', shifted(0), null],
     ['tells whole seconds', 'whole-seconds', (nowMs) => `${shifted(0)(nowMs).slice(0, 19)}Z`, null],
   ])(
-    '%s leaves a run and its steps in order and of some length',
+    '%s produces a run with ordered times and a positive duration',
     async (_what, projectId, nameTime, skewMs) => {
       const beforeMs = Date.now();
       const run = await carryOut(projectId, nameTime);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.end());
 
-it('tells servers of other databases from those of the same, and forgets those that are silent', async () => {
+it('registering a server returns servers of other databases and drops silent ones', async () => {
   const stream = new RedisEventStream({ url: redis.url, ...KEYS });
   try {
     expect(await stream.register('one', 'node-a')).toEqual([]);
@@ -33,7 +33,7 @@ it('tells servers of other databases from those of the same, and forgets those t
   }
 });
 
-it('reports another installation in health, log and on the workers page, until it is gone', async () => {
+it('another installation on the stream is reported on pages and in health until it stops', async () => {
   const environment = { REDIS_URL: redis.url, RUN_EVENTS_STREAM: 'both:run-events' };
   const first = await RunningApp.start({ talks: nodeStep('talks', '0') }, environment);
   const second = await RunningApp.start({ talks: nodeStep('talks', '0') }, environment);
@@ -70,7 +70,7 @@ it('reports another installation in health, log and on the workers page, until i
   }
 });
 
-it('does not take the same database after a kill for another installation', async () => {
+it('a killed server on the same database is not reported as another installation', async () => {
   const environment = { REDIS_URL: redis.url, RUN_EVENTS_STREAM: 'again:run-events' };
   const first = await RunningApp.start({ talks: nodeStep('talks', '0') }, environment);
   try {

@@ -36,7 +36,7 @@ class SlowRequest {
   }
 }
 
-describe('bodies that arrive slowly', () => {
+describe('slow request bodies', () => {
   let jobato: RunningApp | null = null;
   afterEach(async () => {
     await jobato?.stop();
@@ -57,7 +57,7 @@ describe('bodies that arrive slowly', () => {
   const trigger = (app: RunningApp) =>
     new SlowRequest(app, 'POST', '/api/runs', { 'content-type': 'application/json', 'content-length': 12 });
 
-  it('may take longer than other requests where they are uploads that make progress', async () => {
+  it('may exceed the request timeout if they are progressing uploads', async () => {
     jobato = await start({ REQUEST_TIMEOUT_SECONDS: '0.2' });
     const { runId } = await jobato.trigger('outside');
     const slow = upload(jobato, runId);
@@ -72,7 +72,7 @@ describe('bodies that arrive slowly', () => {
     expect([server.requestTimeout, server.headersTimeout]).toEqual([0, 60_000]);
   });
 
-  it('are answered 408 where an upload stops, and the run can be sent the file again', async () => {
+  it('return 408 for an idle upload, which can be repeated', async () => {
     jobato = await start({ UPLOAD_IDLE_SECONDS: '0.2' });
     const { runId } = await jobato.trigger('outside');
     const slow = upload(jobato, runId);
@@ -82,7 +82,7 @@ describe('bodies that arrive slowly', () => {
     expect((await new HttpWorker(jobato).upload(runId, 'slow.txt', 'again')).status).toBe(201);
   });
 
-  it('are answered 408 where an upload takes longer than uploads may, however steady it is', async () => {
+  it('return 408 for a steady upload beyond the upload timeout', async () => {
     jobato = await start({ UPLOAD_TIMEOUT_SECONDS: '0.3' });
     const { runId } = await jobato.trigger('outside');
     const slow = upload(jobato, runId, { 'content-length': 1_000_000 });
@@ -95,7 +95,7 @@ describe('bodies that arrive slowly', () => {
   it.each<[string, (app: RunningApp) => SlowRequest, number]>([
     ['a call is refused', (app) => upload(app, randomUUID()), 404],
     ['the sender has no key', (app) => upload(app, randomUUID(), { 'x-jobato-api-key': 'wrong' }), 401],
-  ])('hold no connection open for long after %s', async (_what, send, status) => {
+  ])('close the connection soon after %s', async (_what, send, status) => {
     jobato = await start({ REQUEST_TIMEOUT_SECONDS: '0.2' });
     const slow = send(jobato);
     await slow.send('first ');
@@ -103,7 +103,7 @@ describe('bodies that arrive slowly', () => {
     await slow.closed;
   });
 
-  it('leave the answer that takes long to those who wait for it', async () => {
+  it('do not limit the time of a waiting response', async () => {
     jobato = await start({ REQUEST_TIMEOUT_SECONDS: '0.1' });
     const claim = new HttpWorker(jobato).claim({ waitSeconds: 1 });
     const other = trigger(jobato);

@@ -1,13 +1,13 @@
 import { nodeStep, RunningApp } from './support/jobato';
 
-describe('one run, from trigger to end', () => {
+describe('one run from trigger to end', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start({ hello: nodeStep('hello', "console.log('hello')") });
   });
   afterAll(() => jobato.stop());
 
-  it('carries the step out and keeps what it said', async () => {
+  it('executes the step and stores its output', async () => {
     const { runId } = await jobato.trigger('hello');
     const run = await jobato.untilEnded(runId);
     expect(run.status).toBe('completed');

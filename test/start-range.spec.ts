@@ -17,7 +17,7 @@ const MINUTE_MS = 60_000;
 /** Starts of runs in minutes after noon: in the middle, the clock is set back by two hours and catches up. */
 const STARTS = [0, 1, 2, -118, -117, -60, 1, 2, 3, 4];
 
-describe('runs that started while the clock was behind the newest id', () => {
+describe('runs started while the clock is behind the newest ID', () => {
   let folder: string;
   let database: Database;
   let runs: Run[];
@@ -56,7 +56,7 @@ describe('runs that started while the clock was behind the newest id', () => {
     [undefined, -1],
     [undefined, 2],
     [5, 9],
-  ])('are found by their starts, from minute %p to %p', async (from, to) => {
+  ])('are found by start time from minute %p to %p', async (from, to) => {
     const filter = {
       projectId: 'demo',
       ...(from !== undefined && { fromMs: NOON_MS + from * MINUTE_MS }),

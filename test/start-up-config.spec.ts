@@ -32,7 +32,7 @@ async function refusal(extra: Record<string, string | undefined> = {}, program =
   return text;
 }
 
-describe('a start is refused with the variable or file and what to do,', () => {
+describe('start with an invalid configuration', () => {
   it.each<[string, () => void, RegExp]>([
     [
       'where CONFIG_DIR is a file',
@@ -67,7 +67,7 @@ describe('a start is refused with the variable or file and what to do,', () => {
       () => writeFileSync(inRoot('.env'), '\ufeffWORKER_CONCURRENCY=many\n'),
       /^The configuration cannot be used: WORKER_CONCURRENCY must be a whole number .*, not "many"\. WORKER_CONCURRENCY is set in .*\.env\.\n$/,
     ],
-  ])('%s', async (_what, prepare, message) => {
+  ])('is refused %s', async (_what, prepare, message) => {
     prepare();
     expect(await refusal()).toMatch(message);
   });
@@ -79,11 +79,11 @@ describe('a start is refused with the variable or file and what to do,', () => {
       { HOST: 'fe80::1' },
       /^HOST is fe80::1 and PORT is 0, .* \(E\w+\)\. Set/,
     ],
-  ])('with %s', async (_what, extra, message) =>
+  ])('is refused with %s', async (_what, extra, message) =>
     expect(await refusal({ JOBATO_ADMIN_TOKEN: TOKEN, ...extra })).toMatch(message),
   );
 
-  it('also by a worker process', async () => {
+  it('is also refused by a worker process', async () => {
     replaced(folders.configDir, (path) => writeFileSync(path, ''));
     expect(await refusal({ JOBATO_API_KEY: TOKEN }, 'worker.js')).toMatch(
       /^CONFIG_DIR: .*config is not a folder\./,
@@ -91,7 +91,7 @@ describe('a start is refused with the variable or file and what to do,', () => {
   });
 });
 
-it('keeps the first line of a .env with a byte order mark, and warns about names without effect', async () => {
+it('the server accepts a .env with a byte order mark and warns about unknown variables', async () => {
   writeFileSync(inRoot('.env'), `\ufeffJOBATO_ADMIN_TOKEN=${TOKEN}\r\nJOBATO_API_KEYS=${TOKEN}\r\n`, {
     mode: 0o600,
   });

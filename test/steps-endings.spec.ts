@@ -20,7 +20,7 @@ function runs(pid: number): boolean {
   }
 }
 
-describe('how a step ends', () => {
+describe('end of a step', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     const limited = (id: string, program: string, limit: number) =>
@@ -77,7 +77,7 @@ describe('how a step ends', () => {
   }
   const steps = (run: Run) => run.steps.map(({ name, status, exitCode }) => [name, status, exitCode]);
 
-  it('with another code than 0: the run fails there, and says what was said last', async () => {
+  it('with a non-zero exit code fails the run and reports the last line of output', async () => {
     const run = await ended('code');
     expect(run).toMatchObject({
       status: 'failed',
@@ -92,7 +92,7 @@ describe('how a step ends', () => {
     expect(await logOf(run.runId)).toBe('it broke\n');
   });
 
-  it('by a signal of its own', async () => {
+  it('by its own signal fails the run', async () => {
     const run = await ended('signal');
     expect(run).toMatchObject({ status: 'failed', statusReason: 'step-failed' });
     expect(run.error!.message).toMatch(/SIGKILL/);
@@ -102,19 +102,19 @@ describe('how a step ends', () => {
   it.each<[string, string, string]>([
     ['slow', 'STEP_TIMED_OUT', 'its own limit'],
     ['whole', 'TIMED_OUT', 'the limit of the run'],
-  ])('%s: %s, by %s', async (projectId, code) => {
+  ])('%s: fails with %s after %s', async (projectId, code) => {
     const run = await ended(projectId);
     expect(run).toMatchObject({ status: 'failed', statusReason: 'timed-out', error: { code } });
     expect(steps(run).map(([, status]) => status)).toEqual(['failed', 'skipped']);
   });
 
-  it('by the limit of the run, which counts all steps', async () => {
+  it("by the run's time limit counts the time of all steps", async () => {
     const run = await ended('second');
     expect(run).toMatchObject({ status: 'failed', statusReason: 'timed-out' });
     expect(steps(run).map(([, status]) => status)).toEqual(['completed', 'failed', 'skipped']);
   });
 
-  it('and leaves no process behind, even when all went well', async () => {
+  it('kills remaining processes, even after success', async () => {
     const run = await ended('leaves');
     expect(run.status).toBe('completed');
     const log = await logOf(run.runId);
@@ -122,7 +122,7 @@ describe('how a step ends', () => {
     expect(runs(Number.parseInt(log))).toBe(false);
   });
 
-  it('when asked to stop: it may tidy up, and the run is cancelled whatever its code', async () => {
+  it('by a stop lets the step clean up and cancels the run despite exit code 0', async () => {
     const { runId } = await jobato.trigger('polite');
     expect(await firstLines(runId, 1)).toEqual(['ready']);
     await stop(runId);
@@ -132,7 +132,7 @@ describe('how a step ends', () => {
     expect(await logOf(runId)).toMatch(/^ready\nSIGTERM sent .*\ntidying up\n$/);
   });
 
-  it('ten seconds after it was asked to stop and did not listen', async () => {
+  it('by a stop kills the step after ten seconds if it ignores SIGTERM', async () => {
     const { runId } = await jobato.trigger('stubborn');
     const pid = Number((await firstLines(runId, 1))[0]);
     await stop(runId);
@@ -159,7 +159,7 @@ describe('how a step ends', () => {
     expect(await logOf(runId)).toMatch(/SIGKILL sent/);
   });
 
-  it('with its children, their children, and those who made a session of their own', async () => {
+  it('by a stop ends child processes, including those in their own session', async () => {
     const { runId } = await jobato.trigger('family');
     const pids = (await firstLines(runId, 4)).map(Number);
     expect(pids.every(runs)).toBe(true);
@@ -168,7 +168,7 @@ describe('how a step ends', () => {
     expect(pids.filter(runs)).toEqual([]);
   });
 
-  it('by a stop at any moment of its start', async () => {
+  it('by a stop during start cancels the run', async () => {
     for (let i = 0; i < 15; i++) {
       const { runId } = await jobato.trigger('polite');
       // Stops later each time, after more turns of the event loop.
@@ -179,7 +179,7 @@ describe('how a step ends', () => {
     }
   });
 
-  it('as it really ended, where a stop comes too late', async () => {
+  it("agrees with the run's status when it races with a stop", async () => {
     // The stop and the end race: with either outcome, the run and its step must agree.
     const outcomes = new Set<string>();
     for (let i = 0; i < 10; i++) {
@@ -199,7 +199,7 @@ describe('how a step ends', () => {
   });
 });
 
-describe('several projects', () => {
+describe('concurrent projects', () => {
   const projects = (count: number) =>
     Object.fromEntries(
       Array.from({ length: count }, (_, index) => [
@@ -208,7 +208,7 @@ describe('several projects', () => {
       ]),
     );
 
-  it('run side by side, as many as there are places; the others say why they wait, and follow', async () => {
+  it('run up to the number of slots, while others wait with a reason and then follow', async () => {
     const jobato = await RunningApp.start(projects(4), { WORKER_CONCURRENCY: '2' });
     const started = await Promise.all([0, 1, 2, 3].map((index) => jobato.trigger(`p${index}`)));
     const active = new Set<string>();

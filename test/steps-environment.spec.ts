@@ -6,7 +6,7 @@ async function logOf(jobato: RunningApp, runId: string): Promise<string> {
   return (await jobato.fetch(`/api/runs/${runId}/logs`)).text();
 }
 
-describe('the environment of a step', () => {
+describe('environment of a step', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     const folders = makeFolders({});
@@ -66,7 +66,7 @@ describe('the environment of a step', () => {
     return JSON.parse(await logOf(jobato, runId)) as Record<string, string>;
   };
 
-  it('is what it needs, and nothing else', async () => {
+  it('contains only the documented variables', async () => {
     const environment = await environmentOf('plain', { scope: 'mine' });
     const runId = environment.JOBATO_RUN_ID!;
     expect(environment).toEqual({
@@ -85,7 +85,7 @@ describe('the environment of a step', () => {
     });
   });
 
-  it('has what the file gives and passes on, but never another run', async () => {
+  it('contains env and passEnv of the project file, but keeps JOBATO_RUN_ID', async () => {
     const environment = await environmentOf('given');
     expect(environment).toMatchObject({
       LOG_LEVEL: 'info',
@@ -97,32 +97,32 @@ describe('the environment of a step', () => {
     expect(environment.JOBATO_RUN_ID).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('is that of the server by default as to the folder', async () => {
+  it("uses the server's working directory unless workingDir is set", async () => {
     expect(await logOf(jobato, (await run('cwd')).runId)).toBe(`${process.cwd()}\n`);
     const elsewhere = realpathSync(join(jobato.folders.root, 'else where'));
     expect(await logOf(jobato, (await run('else')).runId)).toBe(`${elsewhere}\n`);
   });
 
-  it('has nothing to read on stdin', async () => {
+  it('has empty stdin', async () => {
     expect(await logOf(jobato, (await run('stdin')).runId)).toBe('0\n');
   });
 
-  it('gets its arguments as they are, through no shell', async () => {
+  it('passes arguments unchanged, without a shell', async () => {
     expect(await logOf(jobato, (await run('argv')).runId)).toBe('$HOME * a b ; \n');
   });
 
-  it('keeps the folder of the project, and has one of its own for each run', async () => {
+  it('shares the project folder between runs and has a new folder per run', async () => {
     for (const before of [0, 1]) {
       expect(await logOf(jobato, (await run('folders')).runId)).toBe(`${before} 0\n`);
     }
   });
 
   it.each<[string, string, RegExp]>([
-    ['nowhere', 'the folder is not there', /working directory .* not there/],
-    ['lost', 'its folder is named as in the file', /^The working directory "no\/such\/folder" is not there/],
+    ['nowhere', 'the folder is missing', /working directory .* not there/],
+    ['lost', 'a relative folder is missing', /^The working directory "no\/such\/folder" is not there/],
     ['missing', 'the command is not found', /"no-such-program-anywhere" was not found/],
     ['forbidden', 'the command may not be executed', /may not be executed/],
-  ])('%s: %s', async (projectId, _name, message) => {
+  ])('%s: reports why the step did not start: %s', async (projectId, _name, message) => {
     const ended = await run(projectId);
     expect(ended).toMatchObject({
       status: 'failed',
@@ -133,7 +133,7 @@ describe('the environment of a step', () => {
   });
 });
 
-it('steps that need other steps run in the order of the pipeline, those of a scope only', async () => {
+it("a run executes its scope's steps in pipeline order", async () => {
   const step = (name: string) => `  - name: ${name}\n    command: [echo, ${name}]\n`;
   const jobato = await RunningApp.start({
     row: `id: row\nsteps:\n${['a', 'b', 'c', 'd'].map(step).join('')}scopes: { mixed: [d, a], from-b: [b] }\n`,
@@ -155,7 +155,7 @@ it('steps that need other steps run in the order of the pipeline, those of a sco
   await jobato.stop();
 });
 
-it('the longest limit that a file may name does not end a step at once', async () => {
+it('the longest allowed time limit does not end a step at once', async () => {
   const jobato = await RunningApp.start({
     patient: `${nodeStep('patient', 'setTimeout(() => {}, 100)', 'timeoutSeconds: 2000000\n')}    timeoutSeconds: 2000000\n`,
   });

@@ -41,7 +41,7 @@ if (program === null) {
   );
 }
 
-(program === null ? describe.skip : describe)('a step', () => {
+(program === null ? describe.skip : describe)('isolation of steps', () => {
   const folder = join(base, 'server');
   const config = join(base, 'config');
   let server: AccountProcess;
@@ -83,7 +83,7 @@ if (program === null) {
     return JSON.parse(await (await get('/logs')).text()) as object;
   };
 
-  it('of a worker under another account reaches nothing of the server', async () => {
+  it("blocks a worker under another account from the server's files, memory and process", async () => {
     await startServer({ WORKER: 'off' });
     const own = join(base, 'worker');
     ownFolder(WORKER, own, { key: `${KEY}\n` });
@@ -111,7 +111,7 @@ if (program === null) {
     }
   });
 
-  it('of the embedded worker reaches all of it, and finds no secret in /proc or its own environment', async () => {
+  it("allows the embedded worker's steps everything but secrets in /proc and the environment", async () => {
     await startServer({ WORKER: 'embedded' });
     expect(server.output.join('\n')).not.toMatch(/every step can read/);
     expect(await probe()).toEqual({
@@ -128,7 +128,7 @@ if (program === null) {
     });
   });
 
-  it('finds a secret that was set as a variable in /proc, of which the start warns', async () => {
+  it('exposes a secret set as a variable through /proc, and the server warns at start', async () => {
     await startServer({ WORKER: 'embedded', JOBATO_ADMIN_TOKEN: TOKEN });
     await server.says(/JOBATO_ADMIN_TOKEN is an environment variable, and every step can read it/);
     expect(await probe()).toMatchObject({ hasSecrets: false, environHasToken: true });

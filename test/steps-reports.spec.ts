@@ -34,8 +34,8 @@ async function carriedOut(program: string, projectId = 'says'): Promise<RunView>
 }
 const logOf = async ({ runId }: RunView) => (await jobato.fetch(`/api/runs/${runId}/logs`)).text();
 
-describe('what a step says on descriptor 3', () => {
-  it('is its progress: the last word of each member counts', async () => {
+describe('reports on descriptor 3', () => {
+  it('update progress with the last value of each member', async () => {
     const run = await carriedOut(
       `say({ progress: { current: 3, total: 10, message: 'three' } }, { progress: { current: 10 } }, { progress: { message: 'Größe ✓' } })`,
     );
@@ -46,14 +46,14 @@ describe('what a step says on descriptor 3', () => {
     });
   });
 
-  it('is metrics, which add up to the summary', async () => {
+  it('set metrics, which are added to the summary', async () => {
     const run = await carriedOut(
       `say({ metrics: { newJobsCount: 12, pages: 1 } }, { metrics: { pages: 2.5, relevantCount: 0, cold: -1 } })`,
     );
     expect(run.summary).toEqual({ newJobsCount: 12, relevantCount: 0, pages: 2.5, cold: -1 });
   });
 
-  it('is nothing where a file has a name that nobody could ask for, and all else counts', async () => {
+  it('omit an artifact whose name is too long and apply the rest', async () => {
     const run = await carriedOut(
       `const long = 'd'.repeat(150) + '/' + 'f'.repeat(60); fs.mkdirSync(process.env.JOBATO_RUN_DIR + '/' + 'd'.repeat(150));
        file(long, 'x'); file('good', 'x');
@@ -63,13 +63,13 @@ describe('what a step says on descriptor 3', () => {
     expect(await logOf(run)).toMatch(/An artifact is missing from this run: .*from 1 to 200 characters/);
   });
 
-  it('is that it has done a part only, with the reason', async () => {
+  it('mark the run as partial with the reason', async () => {
     const run = await carriedOut(`say({ partial: { reason: 'quota-reached' } })`, 'two');
     expect(run).toMatchObject({ status: 'partial', statusReason: 'quota-reached', error: null });
     expect(run.steps.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed']);
   });
 
-  it('is why it fails', async () => {
+  it('set the error of a failed run', async () => {
     const run = await carriedOut(
       `say({ error: { code: 'NETWORK_ERROR', message: 'no route to host' } }); process.exit(7)`,
       'two',
@@ -86,12 +86,12 @@ describe('what a step says on descriptor 3', () => {
     ]);
   });
 
-  it('is an error that a step survived: the run does not look whole', async () => {
+  it('make a successful run partial if they contain an error', async () => {
     const run = await carriedOut(`say({ error: { code: 'NETWORK_ERROR', message: 'one page' } })`);
     expect(run).toMatchObject({ status: 'partial', statusReason: 'network-error' });
   });
 
-  it('may come in one line, in pieces, with blank lines and without an end', async () => {
+  it('may be split, joined, blank or without a final newline', async () => {
     const run = await carriedOut(
       `fs.writeSync(3, '\\n  \\n{"progress":{"curr'); fs.writeSync(3, 'ent":1},"metrics":{"a":1}}\\r\\n{"metrics":{"b":2}}')`,
     );
@@ -112,31 +112,31 @@ describe('what a step says on descriptor 3', () => {
     ['no path', `say({ artifact: {} })`],
     ['binary', `fs.writeSync(3, Buffer.from([0xff, 0x00, 0xfe, 0x0a]))`],
     ['half a megabyte', `fs.writeSync(3, 'x'.repeat(500000) + '\\n')`],
-  ])('is left aside, and shown, where it is %s', async (_name, program) => {
+  ])('are skipped and logged if invalid: %s', async (_name, program) => {
     const run = await carriedOut(`${program}; say({ metrics: { after: 1 } })`);
     expect(run).toMatchObject({ status: 'completed', summary: { after: 1 } });
     expect(await logOf(run)).toMatch(/^A report on descriptor 3 was left aside/);
   });
 
-  it('may be as much garbage as it likes', async () => {
+  it('produce few log lines for many invalid ones', async () => {
     const run = await carriedOut(`for (let i = 0; i < 5000; i++) fs.writeSync(3, 'garbage ' + i + '\\n')`);
     expect(run.status).toBe('completed');
     expect((await logOf(run)).split('\n').length).toBeLessThan(30);
   });
 
-  it('may be unknown to us', async () => {
+  it('may contain unknown members', async () => {
     const run = await carriedOut(`say({ weather: 'fine', metrics: { a: 1 } })`);
     expect(run).toMatchObject({ status: 'completed', summary: { a: 1 } });
     expect(await logOf(run)).toBe('');
   });
 
-  it('may be a metric by the name of __proto__, which is one like others', async () => {
+  it('may contain a metric named __proto__', async () => {
     const run = await carriedOut(`fs.writeSync(3, '{"metrics":{"__proto__":1,"constructor":2,"a":3}}\\n')`);
     expect(run).toMatchObject({ status: 'completed', summary: { a: 3 } });
   });
 });
 
-describe('a file that a step reports', () => {
+describe('artifact reported by a step', () => {
   /** Sends the unchanged path; `fetch` would normalise it. */
   const get = (path: string) =>
     new Promise<{ status: number; text: string }>((resolve, reject) => {
@@ -150,7 +150,7 @@ describe('a file that a step reports', () => {
     });
   const download = ({ artifacts }: RunView, index = 0) => jobato.fetch(artifacts[index]!.href);
 
-  it('can be downloaded as what it is: a file, and nothing that a browser would carry out', async () => {
+  it('is downloaded as an attachment that the browser does not execute', async () => {
     const run = await carriedOut(
       `file('page "1" 漢.html', '<script>alert(1)</script>'); say({ artifact: { path: 'page "1" 漢.html' } })`,
     );
@@ -172,7 +172,7 @@ describe('a file that a step reports', () => {
     });
   });
 
-  it('may lie deeper, be named absolutely, and be reported twice', async () => {
+  it('may be in a subfolder, have an absolute path and be reported twice', async () => {
     const run = await carriedOut(
       `fs.mkdirSync(process.env.JOBATO_RUN_DIR + '/a/b', { recursive: true }); file('a/b/c.txt', 'deep'); file('abs', 'xy');
        say({ artifact: { path: 'a/b/c.txt' } }, { artifact: { path: process.env.JOBATO_RUN_DIR + '/abs' } }, { artifact: { path: './a/../abs' } })`,
@@ -207,13 +207,13 @@ describe('a file that a step reports', () => {
       `require('child_process').execFileSync('mkfifo', [process.env.JOBATO_RUN_DIR + '/pipe']); say({ artifact: { path: 'pipe' } })`,
     ],
     ['too big', `file('big', Buffer.alloc(1024 * 1024 + 1)); say({ artifact: { path: 'big' } })`],
-  ])('makes the run partial, with the reason in the log, where it is %s', async (_name, program) => {
+  ])('makes the run partial with the reason in the log if it is %s', async (_name, program) => {
     const run = await carriedOut(program);
     expect(run).toMatchObject({ status: 'partial', statusReason: 'artifact-missing', artifacts: [] });
     expect(await logOf(run)).toMatch(/^An artifact is missing from this run: the artifact ".*" is .*\n$/);
   });
 
-  it('is handed out only as long as it lies in the folder of the run', async () => {
+  it("is served only while it is in the run's folder", async () => {
     const run = await carriedOut(`file('a', 'mine'); say({ artifact: { path: 'a' } })`);
     const folder = join(jobato.folders.dataDir, 'runs', run.runId);
     writeFileSync(join(folder, 'unreported'), 'secret');

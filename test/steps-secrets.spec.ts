@@ -19,7 +19,7 @@ const { ${Object.keys(SECRETS).join(', ')} } = process.env;
 const say = (message) => all(JSON.stringify(message) + '\\n', 3);
 `;
 
-describe('a value that was passed on to a step', () => {
+describe('passed-on secret', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     const folders = makeFolders({});
@@ -77,7 +77,7 @@ describe('a value that was passed on to a step', () => {
     ],
     ['of several lines', `all(PEM)`, /^(\*\*\*\n){4}$/],
     ['of several lines, in part', `all(PEM.split('\\n')[2] + '\\n')`, /^\*\*\*\n$/],
-  ])('is masked: %s', async (_name, program, expected) => {
+  ])('is masked in the log: %s', async (_name, program, expected) => {
     const { log, shown } = await everythingAbout(program);
     expect(log).toMatch(expected);
     for (const secret of [SECRETS.PLAIN, 'MIIBVgIBADAN', SECRETS.PATTERN, SECRETS.FOREIGN]) {
@@ -85,7 +85,7 @@ describe('a value that was passed on to a step', () => {
     }
   });
 
-  it('is masked where the line is cut, and before it is cut', async () => {
+  it('is masked before and at the line limit', async () => {
     const { log, shown } = await everythingAbout(
       `all('x'.repeat(64 * 1024 - 4) + PLAIN + '\\n');
        all('y'.repeat(64 * 1024 - 1000) + LONG + LONG + '\\n');
@@ -104,7 +104,7 @@ describe('a value that was passed on to a step', () => {
   });
 
   it.each(['PLAIN', 'QUOTED', 'FOREIGN', 'PEM', 'PATTERN'] as const)(
-    'is masked in what the step reports: %s',
+    'is masked in reports of the step: %s',
     async (name) => {
       const { run, shown } = await everythingAbout(
         `say({ progress: { message: 'with ' + ${name} }, metrics: { ok: 1, [${name}]: 2 } });
@@ -126,7 +126,7 @@ describe('a value that was passed on to a step', () => {
     },
   );
 
-  it('is masked in the reason for a part, and in the last line of a failure', async () => {
+  it('is masked in the partial reason and in the last line of a failure', async () => {
     const part = await everythingAbout(`say({ partial: { reason: 'no ' + QUOTED } })`);
     expect(part.run).toMatchObject({ status: 'partial', statusReason: 'no ***' });
     const failure = await everythingAbout(`console.error('bad ' + PLAIN); process.exit(1)`);
@@ -134,7 +134,7 @@ describe('a value that was passed on to a step', () => {
     expect(failure.shown).not.toContain(SECRETS.PLAIN);
   });
 
-  it('does not spoil a report that has a number in common with it', async () => {
+  it('does not change a metric with the same number', async () => {
     const { run } = await everythingAbout(`say({ metrics: { calls: 8675309 } })`);
     expect(run.summary.calls).toBe(8675309);
   });

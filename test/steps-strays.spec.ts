@@ -7,7 +7,7 @@ const MAKES_WEB = `
   fs.writeSync(3, JSON.stringify({ artifact: { path: 'web.md' }, metrics: { count: 1 } }) + '\\n');
   console.log('made for ' + process.env.WHO)`;
 
-describe('what a step leaves behind', () => {
+describe('leftovers of a step', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start(
@@ -20,7 +20,7 @@ describe('what a step leaves behind', () => {
   });
   afterAll(() => jobato.stop());
 
-  it('is ended where it left the group and goes on talking: the run ends, and nothing lives on', async () => {
+  it('include processes in their own session, which are killed when the step ends', async () => {
     const { runId } = await jobato.trigger('talks');
     const run = await jobato.untilEnded(runId);
     expect(run.status).toBe('completed');
@@ -31,7 +31,7 @@ describe('what a step leaves behind', () => {
     expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe(log);
   });
 
-  it('is kept where it is called like a secret: only what is shown is masked', async () => {
+  it('keep artifact names and metrics that contain a secret, while the log is masked', async () => {
     const { runId } = await jobato.trigger('web');
     const run = await jobato.untilEnded(runId);
     expect(run.artifacts).toEqual([{ name: 'web.md', size: 1 }]);

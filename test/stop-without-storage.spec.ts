@@ -21,7 +21,7 @@ function fillDisk(): () => void {
   return () => (isFull = false);
 }
 
-describe('a stop while nothing can be written', () => {
+describe('stop while storage is unwritable', () => {
   let jobato: RunningApp;
   let freeDisk: () => void;
   beforeEach(async () => {
@@ -51,7 +51,7 @@ describe('a stop while nothing can be written', () => {
     return runId;
   }
 
-  it('ends the processes at once, and is recorded when that works again', async () => {
+  it('ends the processes at once and is recorded when writes work again', async () => {
     const runId = await startWaiting('waits');
     freeDisk = fillDisk();
     const problem = await expectProblem(await stop(runId), 507, 'STORAGE_FULL');
@@ -67,7 +67,7 @@ describe('a stop while nothing can be written', () => {
     await expectProblem(await stop(runId), 409, 'RUN_ALREADY_ENDED');
   });
 
-  it('is answered as always where the record comes through in time', async () => {
+  it('returns 202 if the record succeeds in time', async () => {
     const runId = await startWaiting('waits');
     freeDisk = fillDisk();
     const answer = stop(runId);
@@ -77,7 +77,7 @@ describe('a stop while nothing can be written', () => {
     expect(await jobato.untilEnded(runId)).toMatchObject({ statusReason: 'cancelled-by-user' });
   });
 
-  it('is kept for a run that is carried out elsewhere, and its worker learns of it at its next heartbeat', async () => {
+  it('is kept for an external worker and reported at its next heartbeat', async () => {
     const call = (path: string, body: object, headers = {}) =>
       jobato.fetch(`/api/internal${path}`, {
         method: 'POST',
@@ -113,7 +113,7 @@ describe('a stop while nothing can be written', () => {
     expect(await jobato.untilEnded(runId)).toMatchObject({ statusReason: 'cancelled-by-user' });
   });
 
-  it('is not needed for a run time-out, which ends the processes by itself', async () => {
+  it('is not needed for a run timeout, which ends the processes', async () => {
     const runId = await startWaiting('limited');
     freeDisk = fillDisk();
     await eventually('the end of the processes', () => livingOf(jobato.folders).length === 0);

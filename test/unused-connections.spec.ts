@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { RunningApp } from './support/jobato';
 
-it('a connection that never sent a request does not hold up the stop', async () => {
+it('a connection without a request does not delay the stop', async () => {
   const jobato = await RunningApp.start({}, { WORKER: 'off' });
   const { port, hostname } = new URL(jobato.url);
   const socket = connect(Number(port), hostname);

@@ -109,7 +109,7 @@ export class Installation {
 
 /** The contract of a worker process, for both ways of getting work. */
 export function describeWorker(way: string, environment: () => Record<string, string>): void {
-  describe(`a worker process, by ${way}`, () => {
+  describe(`worker process over ${way}`, () => {
     let all: Installation;
     beforeAll(async () => {
       all = new Installation(environment);
@@ -120,7 +120,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
     });
     afterAll(() => all.clear());
 
-    it('carries a run out, and tells all of it', async () => {
+    it('executes a run and reports its steps, log, artifacts and metrics', async () => {
       const worker = await all.startWorker();
       const { runId } = await all.server.trigger('whole', { params: {} });
       const run = await all.server.untilEnded(runId);
@@ -155,7 +155,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
       expect(listed.items).toContainEqual(expect.objectContaining({ workerId: worker.workerId }));
     });
 
-    it('tells of a failure', async () => {
+    it('reports a failure', async () => {
       await all.startWorker();
       const { runId } = await all.server.trigger('fails');
       expect(await all.server.untilEnded(runId)).toMatchObject({
@@ -165,7 +165,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
       });
     });
 
-    it('ends a run that is to be stopped', async () => {
+    it('stops a cancelled run', async () => {
       await all.startWorker();
       const { runId } = await all.server.trigger('polite');
       await all.server.untilLogged(runId, 'ready');
@@ -181,7 +181,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
       });
     });
 
-    it('runs only what its own files say', async () => {
+    it('executes only definitions that match its own files', async () => {
       const other = all.belongings.makeFolders({ brief: nodeStep('brief', "console.log('something else')") });
       await all.startWorker({ CONFIG_DIR: other.configDir });
       const { runId } = await all.server.trigger('brief');
@@ -205,7 +205,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
       expect(await all.server.untilEnded(next.runId)).toMatchObject({ status: 'completed' });
     });
 
-    it('leaves runs alone that are for workers of another kind', async () => {
+    it('ignores runs for external workers', async () => {
       await all.startWorker();
       const outside = await all.server.trigger('outside');
       const { runId } = await all.server.trigger('brief');
@@ -214,7 +214,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
       await all.stop(outside.runId);
     });
 
-    it('lets its runs finish where they are quick, when it is told to stop', async () => {
+    it('lets short runs finish when it is stopped', async () => {
       const worker = await all.startWorker();
       const { runId } = await all.server.trigger('brief');
       await all.server.untilLogged(runId, 'ready');
@@ -223,7 +223,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
       expect(await logOf(all.server, runId)).toEqual(['ready', 'done']);
     });
 
-    it('hands its runs back where they are not, and leaves nothing alive', async () => {
+    it('releases long runs when it is stopped and leaves no process behind', async () => {
       const worker = await all.startWorker({ WORKER_DRAIN_SECONDS: '0' });
       const { runId } = await all.server.trigger('again');
       await all.server.untilLogged(runId, 'attempt 1');
@@ -236,7 +236,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
       expect([log[0], log.at(-1)]).toEqual(['attempt 1', 'attempt 2']);
     });
 
-    it('hands back, at its next start, what it held when it was killed', async () => {
+    it('releases the runs of a killed worker at its next start', async () => {
       const worker = await all.startWorker();
       const [again, once] = [await all.server.trigger('again'), await all.server.trigger('once')];
       for (const { runId } of [again, once]) await all.server.untilLogged(runId, 'attempt 1');
@@ -256,7 +256,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
       });
     });
 
-    it('hands back at once what it cannot begin, and does not ask for more at once', async () => {
+    it('releases a run that it cannot start', async () => {
       const worker = await all.startWorker();
       const notes = join(all.folders.dataDir, 'worker-1', 'held');
       rmSync(notes, { recursive: true });
@@ -276,7 +276,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
       expect(first).toMatch(/returned the run before starting it: The worker could not begin/);
     });
 
-    it('goes on while the server is away, and loses nothing', async () => {
+    it('continues during a server outage without losing log lines', async () => {
       await all.startWorker();
       const { runId } = await all.server.trigger('counts');
       await all.server.untilLogged(runId, 'line 20"');
@@ -290,7 +290,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
       expect(flawsOf(all.folders)).toEqual([]);
     });
 
-    it('shares the load with another one on the same machine', async () => {
+    it('shares the load with another worker on the same machine', async () => {
       const workers = [
         await all.startWorker({ WORKER_CONCURRENCY: '1' }),
         await all.startWorker({ WORKER_CONCURRENCY: '1' }),
@@ -304,7 +304,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
       for (const { runId } of runs) await all.server.untilEnded(runId);
     });
 
-    it('ends what it has lost, and says nothing more about it', async () => {
+    it('stops a run after losing its lease and sends no more events', async () => {
       await all.startWorker();
       const { runId } = await all.server.trigger('again');
       await all.server.untilLogged(runId, 'attempt 1');

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-it('no script has an address of its own', () => {
+it('no script in public contains an absolute path', () => {
   const folder = join(__dirname, '..', '..', 'public');
   const found = readdirSync(folder)
     .filter((name) => name.endsWith('.js'))
@@ -53,7 +53,7 @@ describe.each([
   });
   const views = () => viewsOf(showcase).filter(({ path }) => path.startsWith('/'));
 
-  it('loads all that belongs to it, and the browser complains about nothing', async () => {
+  it('loads all its files without console errors', async () => {
     const { page, complaints } = await openPage(browser, origin);
     const outside: string[] = [];
     const missing: string[] = [];
@@ -74,7 +74,7 @@ describe.each([
     expect(complaints.filter((text) => !EXPECTED.test(text))).toEqual([]);
   });
 
-  it('has links and parts that all lead somewhere', async () => {
+  it('has links and parts that stay below the base path and exist', async () => {
     const addresses = new Set<string>();
     for (const { path } of views()) {
       const html = await (
@@ -103,7 +103,7 @@ describe.each([
     expect(statuses.filter(([, status]) => Number(status) >= 400)).toEqual([]);
   });
 
-  it('has a documentation whose files are found', async () => {
+  it('has documentation whose files load', async () => {
     const { page } = await openPage(browser, origin);
     const failed: string[] = [];
     const scripts: string[] = [];
@@ -123,7 +123,7 @@ describe.each([
   });
 });
 
-describe('answers below a base path', () => {
+describe('responses below a base path', () => {
   const TOKEN = 'a-token-of-a-fair-length-0123456789';
   const BEARER = { authorization: `Bearer ${TOKEN}` };
   const FILE = `require('node:fs').writeFileSync(process.env.JOBATO_RUN_DIR + '/a b.txt', 'made');
@@ -148,7 +148,7 @@ describe('answers below a base path', () => {
     return runId;
   };
 
-  it('carry it in Location, in addresses of files, in streams and in problems', async () => {
+  it('include it in Location, artifact URLs, streams and problems', async () => {
     const runId = await made();
     const href = `${PREFIX}/api/runs/${runId}/artifacts/a%20b.txt`;
     const run = (await (await jobato.fetch(`/api/runs/${runId}`, { headers: BEARER })).json()) as RunView;
@@ -162,7 +162,7 @@ describe('answers below a base path', () => {
     }
   });
 
-  it('are found by the command line, with the base path in JOBATO_URL and without', async () => {
+  it('are read by the client with or without the base path in JOBATO_URL', async () => {
     const runId = await made();
     for (const url of [`${gateway.url}${PREFIX}/`, `${jobato.url}${PREFIX}`, jobato.url]) {
       const client = new JobatoClient({ url, token: TOKEN });
@@ -171,7 +171,7 @@ describe('answers below a base path', () => {
     }
   });
 
-  it('lead from page to page, whether or not the request had it', async () => {
+  it('redirect with the base path even if the request lacked it', async () => {
     const client = new FormClient(jobato.url);
     const asked = await client.get('/quota?a=b');
     expect(asked.headers.location).toBe(`${PREFIX}/login?next=${encodeURIComponent('/quota?a=b')}`);
@@ -197,7 +197,7 @@ describe('answers below a base path', () => {
     expect(signedOut.headers.location).toBe(`${PREFIX}/login`);
   });
 
-  it('lead nowhere else', async () => {
+  it('never redirect to another host', async () => {
     const client = new FormClient(jobato.url);
     for (const next of ['//evil.example', `${PREFIX}//evil.example`, `${PREFIX}/\\evil.example`]) {
       const { headers } = await client.submit('/login', '/login', { token: TOKEN, next });

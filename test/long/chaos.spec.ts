@@ -15,14 +15,14 @@ const OUTAGES = [
   'deleted-database',
 ] as const;
 
-describe('the plan of the fault test', () => {
+describe('plan of the fault test', () => {
   const { rounds } = planOf(SEED, 600);
   const strokes = rounds.flatMap((round) => round.strokes);
   const outages = rounds.flatMap((round) => round.outages);
   const kills = (victim: string) =>
     strokes.filter((stroke) => stroke.victim === victim && stroke.deed === 'kill').length;
 
-  it('makes the same trouble from the same seed, and enough of it in ten minutes', () => {
+  it('is deterministic per seed and has enough kills in ten minutes', () => {
     expect(planOf(SEED, 600).rounds).toEqual(rounds);
     expect(planOf(SEED + 1, 600).rounds).not.toEqual(rounds);
     expect(kills('server')).toBeGreaterThanOrEqual(50);
@@ -31,7 +31,7 @@ describe('the plan of the fault test', () => {
     expect(kills('redis')).toBeGreaterThanOrEqual(20);
   });
 
-  it.each(OUTAGES)('has %s at least twice in ten minutes, and once in the short form', (kind) => {
+  it.each(OUTAGES)('has %s at least twice in ten minutes and once in the short form', (kind) => {
     expect(outages.filter((outage) => outage.kind === kind).length).toBeGreaterThanOrEqual(2);
     expect(planOf(SEED, 36).rounds.flatMap((round) => round.outages.map((outage) => outage.kind))).toContain(
       kind,
@@ -45,7 +45,7 @@ describe('the plan of the fault test', () => {
     expect(longest('full-disk')).toBe(45_000);
   });
 
-  it('strikes no worker process while the server runs the steps itself', () => {
+  it('targets no worker process while the server uses the embedded worker', () => {
     const embedded = rounds.filter(({ worker }) => worker === 'embedded');
     expect(embedded.length).toBeGreaterThan(0);
     for (const { strokes: struck, last } of embedded)
@@ -53,20 +53,20 @@ describe('the plan of the fault test', () => {
   });
 });
 
-describe('an attempt that lost its worker', () => {
+describe('attempt that lost its worker', () => {
   const first = { runId: 'run', attempt: 1, statusReason: null };
   const lost = { ...first, statusReason: 'worker-lost' };
 
   it.each([
     ['is in its next attempt', { ...first, attempt: 2 }],
     ['ended', lost],
-  ])('is a flaw where no process was struck: %s', (_name, seen) => {
+  ])('is a finding if no process was killed: %s', (_name, seen) => {
     const attempts = new LostAttempts(new Chronicle(), new Set());
     expect(attempts.judge(first)).toBeNull();
     expect(attempts.judge(seen)).toContain('no process was killed');
   });
 
-  it('is none where a process was struck while it ran, or its worker gave it up', () => {
+  it('is no finding if its worker was paused or released the run', () => {
     const chronicle = new Chronicle();
     const attempts = new LostAttempts(chronicle, new Set());
     attempts.judge(first);
@@ -79,7 +79,7 @@ describe('an attempt that lost its worker', () => {
 });
 
 /** The short form of `npm run chaos`. */
-it(`keeps all its promises through kills, pauses and outages (CHAOS_SEED=${SEED})`, async () => {
+it(`the system keeps its guarantees through kills, pauses and outages (CHAOS_SEED=${SEED})`, async () => {
   const outcome = await chaos({ plan: planOf(SEED, 36), seed: SEED, drainSeconds: 60, tell });
   for (const line of reportOf(outcome)) tell(line);
   const { accepted, done, skipped, findings } = outcome;

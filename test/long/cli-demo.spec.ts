@@ -8,7 +8,7 @@ import { type Folders, makeFolders } from '../support/jobato';
 
 const OUR_CONFIG = join(__dirname, '..', '..', 'config');
 
-describe('the demonstration', () => {
+describe('demo command', () => {
   let data: string;
   beforeEach(() => (data = mkdtempSync(join(tmpdir(), 'jobato-demo-'))));
   afterEach(() => rmSync(data, { recursive: true, force: true }));
@@ -22,7 +22,7 @@ describe('the demonstration', () => {
     });
   const demo = (configDir: string, ...args: string[]) => demoAt(0, configDir, ...args);
 
-  it('builds a glossary of our own documents, shows it, and ends with the run when asked for once', async () => {
+  it('builds a glossary, shows it, and exits after the run with --once', async () => {
     const { exitCode, stdout, stderr } = await demo(OUR_CONFIG, '--once').ended;
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(/✓ completed +step refined/);
@@ -31,11 +31,11 @@ describe('the demonstration', () => {
     expect(stdout).toMatch(/Of its \d+ terms, the most used:\n {2}\S/);
   });
 
-  describe('with a project of its own', () => {
+  describe('with a given project', () => {
     let folders: Folders;
     afterEach(() => rmSync(folders.root, { recursive: true, force: true }));
 
-    it('goes on serving, and takes the server with it when it is ended', async () => {
+    it('keeps serving until stopped and then stops its server', async () => {
       folders = makeFolders({ tiny: 'id: tiny\nsteps:\n  - { name: say, command: [echo, hi] }\n' });
       const running = demo(folders.configDir);
       await running.says('Serving until Ctrl-C');
@@ -52,7 +52,7 @@ describe('the demonstration', () => {
       await expect(fetch(`${url}/api/health/ready`)).rejects.toThrow();
     });
 
-    it('never asks another server that answers at its port', async () => {
+    it('sends no request to another server on its port', async () => {
       folders = makeFolders({ tiny: 'id: tiny\nsteps:\n  - { name: say, command: [echo, hi] }\n' });
       const asked: string[] = [];
       const other = createServer(({ url }, response) => {
@@ -67,7 +67,7 @@ describe('the demonstration', () => {
       expect(stderr).toContain(String(port));
     });
 
-    it('ends with 1 when the run fails', async () => {
+    it('exits 1 when the run fails', async () => {
       folders = makeFolders({ tiny: 'id: tiny\nsteps:\n  - { name: break, command: [sh, -c, exit 7] }\n' });
       expect(await demo(folders.configDir, '--once').ended).toMatchObject({ exitCode: 1 });
     });

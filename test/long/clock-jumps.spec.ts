@@ -19,7 +19,7 @@ const PROJECTS = {
   leased: external('leased'),
 };
 
-describe('a server whose wall clock is set', () => {
+describe('server after a change of its wall clock', () => {
   const belongings = new Belongings();
   let folders: Folders;
   let clock: ServerClock;
@@ -58,7 +58,7 @@ describe('a server whose wall clock is set', () => {
     });
   }
 
-  it('fails an unclaimed run after its claim time-out, two hours ahead and back again', async () => {
+  it('fails an unclaimed run after its claim timeout, two hours ahead and back again', async () => {
     const server = await start();
     await clock.set(server, TWO_HOURS_MS);
     await untilLooked(server);
@@ -66,7 +66,7 @@ describe('a server whose wall clock is set', () => {
     await untilLooked(server);
   });
 
-  it('notices a dead worker within its lease, two hours ahead and back again', async () => {
+  it('detects a lost worker within its lease, two hours ahead and back again', async () => {
     const server = await start();
     for (const offsetMs of [TWO_HOURS_MS, 0]) {
       await clock.set(server, offsetMs);
@@ -82,7 +82,7 @@ describe('a server whose wall clock is set', () => {
   it.each([
     ['ahead', TWO_HOURS_MS],
     ['behind', -TWO_HOURS_MS],
-  ])('ends nothing early because its clock is set two hours %s', async (_where, offsetMs) => {
+  ])('ends no run early when the clock is set two hours %s', async (_where, offsetMs) => {
     const server = await start();
     const claimable = await server.trigger('patient');
     const leased = await server.trigger('leased');
@@ -100,7 +100,7 @@ describe('a server whose wall clock is set', () => {
     }
   });
 
-  it('keeps runs in the order of their starts when it restarts with a clock that was set back', async () => {
+  it('orders runs by start after a restart with the clock set back', async () => {
     clock.write(TWO_HOURS_MS);
     const ahead = await start();
     const first = await ahead.trigger('patient');

@@ -37,8 +37,8 @@ async function tryOut(fault: string) {
 const failuresOf = ({ paces }: Found) =>
   paces.flatMap(({ checks }) => checks.filter(({ outcome }) => outcome === 'fails').map(({ what }) => what));
 
-describe('the contract test, of a worker of which it is known what it does', () => {
-  it.concurrent('is content with one that has no fault', async () => {
+describe('contract test of workers with known faults', () => {
+  it.concurrent('passes a worker without faults', async () => {
     const { exitCode, found, stderr, left } = await tryOut('none');
     expect(failuresOf(found)).toEqual([]);
     expect({ exitCode, holds: found.holds }).toEqual({ exitCode: 0, holds: true });
@@ -62,7 +62,7 @@ describe('the contract test, of a worker of which it is known what it does', () 
     ['says-local-time', ['says when things happened, in UTC']],
     ['sends-rubbish', ['sends only events that Jobato can apply']],
   ];
-  it.concurrent.each(faults)('notices one that %s, and nothing else', async (fault, noticed) => {
+  it.concurrent.each(faults)('reports only the fault of a worker that %s', async (fault, noticed) => {
     const { exitCode, found, stderr } = await tryOut(fault);
     expect({ exitCode, holds: found.holds }).toEqual({ exitCode: 1, holds: false });
     expect(failuresOf(found)).toEqual(noticed);
@@ -77,14 +77,14 @@ describe('the contract test, of a worker of which it is known what it does', () 
   });
 });
 
-describe('the contract test', () => {
+describe('contract test command', () => {
   let redis: RedisServer;
   beforeAll(async () => {
     redis = await RedisServer.start();
   });
   afterAll(() => redis.end());
 
-  it('gives up on a worker that says nothing, and says what may be the matter', async () => {
+  it('fails for a silent worker and explains possible causes', async () => {
     const { exitCode, stdout } = await start(redis, ['--project', 'nobody', '--timeout-seconds', '0.3'])
       .ended;
     expect(exitCode).toBe(1);
@@ -93,7 +93,7 @@ describe('the contract test', () => {
     expect(stdout).toContain('– not tried: the worker does not answer any more');
   });
 
-  it('does not disturb a Jobato, unless told to', async () => {
+  it('refuses a stream in use by Jobato unless forced', async () => {
     const client = redis.client();
     await client.xgroup('CREATE', 'ours', 'jobato-api', '0', 'MKSTREAM');
     await client.xgroup('CREATECONSUMER', 'ours', 'jobato-api', 'api-1');
@@ -107,7 +107,7 @@ describe('the contract test', () => {
     expect(await client.xlen('ours')).toBeGreaterThan(0);
   });
 
-  it('leaves no worker behind when it is interrupted', async () => {
+  it('stops its worker when interrupted', async () => {
     const cli = start(
       redis,
       ['--project', 'jobs', '--worker-command', BAD_WORKER, '--stream', 's-interrupted'],
@@ -121,7 +121,7 @@ describe('the contract test', () => {
     expect(await redis.client().client('LIST')).not.toMatch(/cmd=xread/);
   });
 
-  it('says in one line that there is no Redis, and nothing secret', async () => {
+  it('reports a missing Redis in one line without credentials', async () => {
     const args = ['contract-test', '--redis', 'redis://:secret@127.0.0.1:1', '--project', 'jobs'];
     const { exitCode, stderr } = await CliProcess.start('bin/jobato.mjs', args, {}).ended;
     expect(exitCode).toBe(3);
@@ -129,7 +129,7 @@ describe('the contract test', () => {
     expect(stderr).not.toContain('secret');
   });
 
-  it('refuses arguments that make no sense', async () => {
+  it('rejects invalid arguments', async () => {
     for (const args of [['--timeout-seconds', '0'], ['--payload', '[1]'], []]) {
       const { exitCode } = await start(redis, args).ended;
       expect(exitCode).toBe(2);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { makeFolders, nodeStep, ServerProcess } from '../support/jobato';
 
-it('the statement that README advises copies the database while a run writes', async () => {
+it('the backup statement in README copies the database while a run writes', async () => {
   const [, statement, name] = /"(VACUUM INTO '([^']+)')"/.exec(
     readFileSync(join(__dirname, '..', '..', 'README.md'), 'utf8'),
   )!;

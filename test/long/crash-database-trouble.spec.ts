@@ -47,11 +47,11 @@ function failOnce(isMeant: (input: never) => boolean): () => number {
   return () => failures;
 }
 
-describe('a write that fails once', () => {
+describe('write that fails once', () => {
   afterEach(() => jest.restoreAllMocks());
 
   it.each(Object.keys(writes))(
-    'loses nothing: %s',
+    'loses no data: %s',
     async (what) => {
       const jobato = await RunningApp.start({ talks: nodeStep('talks', program) });
       try {
@@ -69,7 +69,7 @@ describe('a write that fails once', () => {
     30_000,
   );
 
-  it('refuses a trigger in full: the run is not there, and the next one is', async () => {
+  it('rejects a trigger completely and accepts the next one', async () => {
     const jobato = await RunningApp.start({ talks: nodeStep('talks', program) });
     try {
       failOnce((input: { definition?: string }) => input?.definition !== undefined);
@@ -84,10 +84,10 @@ describe('a write that fails once', () => {
   });
 });
 
-describe('an outage of the database', () => {
+describe('database outage', () => {
   afterEach(() => jest.restoreAllMocks());
 
-  it('sets no event aside, and applies what waited before what is new', async () => {
+  it('rejects no event and applies pending events before new ones', async () => {
     const jobato = await RunningApp.start({ outside: 'id: outside\nexecutor: external\n' });
     try {
       const { runId } = await jobato.trigger('outside');
@@ -127,10 +127,10 @@ describe('an outage of the database', () => {
   });
 });
 
-describe('an event that can never be applied', () => {
+describe('event that always fails to apply', () => {
   afterEach(() => jest.restoreAllMocks());
 
-  it('is set aside after five deliveries, while others go on', async () => {
+  it('is rejected after five deliveries while others continue', async () => {
     const jobato = await RunningApp.start({ talks: nodeStep('talks', program) });
     try {
       const poison = randomUUID();

@@ -38,7 +38,7 @@ async function readOn(
   return false;
 }
 
-it(`gives a reader that is cut off again and again every line once, also across a crash (CRASH_SEED=${SEED})`, async () => {
+it(`a reconnecting reader receives every line once, even across a crash (CRASH_SEED=${SEED})`, async () => {
   let state = SEED + 1;
   const random = (below: number) => (state = (state * 48271) % 2147483647) % below;
   // The first attempt writes half of its lines and waits for the kill; the second writes them all.

@@ -16,7 +16,7 @@ afterEach(() => belongings.clear());
 
 const project = (id: string) => nodeStep(id, "console.log('line 1')");
 
-it('publishes and runs what a crash has left in the outbox', async () => {
+it('a restarted server publishes and executes runs left in the outbox', async () => {
   const folders = belongings.makeFolders({ a: project('a'), b: project('b'), c: project('c') });
   const runIds: string[] = [];
   for (const id of ['a', 'b', 'c']) {
@@ -42,7 +42,7 @@ it('publishes and runs what a crash has left in the outbox', async () => {
   expect(flawsOf(folders)).toEqual([]);
 });
 
-it('publishes what only the outbox knows: nobody asks again for the run of an external worker', async () => {
+it('a restarted server publishes an external run left in the outbox once', async () => {
   const folders = belongings.makeFolders({ outside: 'id: outside\nexecutor: external\n' });
   const crashing = await belongings.startCrashing(folders, 'before the request is published');
   const { runId } = await crashing.trigger('outside');
@@ -53,7 +53,7 @@ it('publishes what only the outbox knows: nobody asks again for the run of an ex
   expect(await requestsOnStream(folders, runId)).toBe(1);
 });
 
-it('takes up what nobody had claimed through several lives, and leaves the runs of external workers to them', async () => {
+it('a restarted server executes unclaimed runs and leaves external ones to their workers', async () => {
   const folders = belongings.makeFolders({
     steps: project('steps'),
     outside: 'id: outside\nexecutor: external\n',

@@ -117,7 +117,7 @@ const POINTS: Point[] = [
   },
 ];
 
-describe('killed at a point', () => {
+describe('server killed at a point', () => {
   // On Redis, a worker may have the run before the outbox is emptied; redis-faults.spec.ts covers duplicate
   // publications.
   const points = POINTS.filter(
@@ -158,8 +158,8 @@ describe('killed at a point', () => {
   }
 });
 
-describe('killed while the step runs', () => {
-  it('ends every process of the old attempt before the next begins', async () => {
+describe('server killed while a step runs', () => {
+  it('ends every process of the old attempt before the next starts', async () => {
     const kill = async (maxAttempts: number, expected: Outcome) => {
       const folders = belongings.makeFolders({ work: familyProject('work', 'stays', maxAttempts) });
       const first = await belongings.start(folders);
@@ -174,7 +174,7 @@ describe('killed while the step runs', () => {
     await Promise.all([kill(1, lost(['1'])), kill(2, doneAgain(['1', '2']))]);
   });
 
-  it('finds the family of a step that is itself gone by now', async () => {
+  it('finds the child processes of a step that has ended', async () => {
     const folders = belongings.makeFolders({ work: familyProject('work', 'stays', 2) });
     const first = await belongings.start(folders);
     const { runId } = await first.trigger('work');
@@ -187,7 +187,7 @@ describe('killed while the step runs', () => {
     await expectOutcome(folders, server, runId, doneAgain(['1', '2']));
   });
 
-  it('never kills a stranger that was given an old number', async () => {
+  it('never kills an unrelated process with a reused PID', async () => {
     const folders = belongings.makeFolders({});
     const processes = join(folders.dataDir, 'processes');
     mkdirSync(processes, { recursive: true });
@@ -214,8 +214,8 @@ describe('killed while the step runs', () => {
   });
 });
 
-describe('an event that arrived before a crash', () => {
-  it('is rejected once, though it is delivered twice', async () => {
+describe('event received before a crash', () => {
+  it('is rejected once despite two deliveries', async () => {
     const folders = belongings.makeFolders({});
     const first = await belongings.start(folders);
     await first.end('SIGKILL');
@@ -229,7 +229,7 @@ describe('an event that arrived before a crash', () => {
     expect(flawsOf(folders)).toEqual([]);
   });
 
-  it('does not kill every life to come: after some deliveries it is set aside', async () => {
+  it('is rejected after several deliveries that crash the server', async () => {
     const folders = belongings.makeFolders({});
     const first = await belongings.start(folders);
     await first.end('SIGKILL');

@@ -95,7 +95,7 @@ class Client {
   }
 }
 
-it(`survives being killed at random moments (CRASH_SEED=${SEED})`, async () => {
+it(`the server recovers from kills at random moments (CRASH_SEED=${SEED})`, async () => {
   const random = randomNumbers(SEED);
   const numbered = (lines: number, everyMs: number) =>
     `let line = 0; const write = () => { console.log(process.env.JOBATO_ATTEMPT + ' line ' + ++line);` +

@@ -38,8 +38,8 @@ async function stop(server: ServerProcess, what: string, mayBeCutOff = false): P
   return code;
 }
 
-describe('a server that is stopped', () => {
-  it('ends its steps and hands the runs back or fails them, whoever ignores SIGTERM', async () => {
+describe('server shutdown', () => {
+  it('ends steps that ignore SIGTERM and releases or fails their runs', async () => {
     const folders = belongings.makeFolders({
       once: familyProject('once', 'stubborn', 1),
       twice: familyProject('twice', 'stubborn', 2),
@@ -66,7 +66,7 @@ describe('a server that is stopped', () => {
     expect(flawsOf(folders)).toEqual([]);
   });
 
-  it('keeps what a step has done by the time of the stop', async () => {
+  it('keeps the result of a step that ends during the shutdown', async () => {
     const folders = belongings.makeFolders({ quick: nodeStep('quick', "console.log('done')") });
     for (let round = 0; round < 3; round++) {
       const server = await belongings.start(folders);
@@ -82,7 +82,7 @@ describe('a server that is stopped', () => {
     expect(flawsOf(folders)).toEqual([]);
   });
 
-  it('says that it is not ready, answers triggers in full or refuses them, and lets go of readers that come back at once', async () => {
+  it('reports not ready, never accepts a trigger in part, and releases reconnecting readers', async () => {
     const folders = belongings.makeFolders({
       stubborn: familyProject('stubborn', 'stubborn', 1),
       free: nodeStep('free', "console.log('line 1')"),
@@ -128,7 +128,7 @@ describe('a server that is stopped', () => {
     expect(flawsOf(folders)).toEqual([]);
   });
 
-  it('is not held up by a reader that takes nothing', async () => {
+  it('is not delayed by a reader that reads nothing', async () => {
     const folders = belongings.makeFolders({ chatters: nodeStep('chatters', CHATTERS) });
     const server = await belongings.start(folders);
     const { runId } = await server.trigger('chatters');
@@ -155,7 +155,7 @@ async function followOnce(server: ServerProcess, runId: string): Promise<void> {
   }
 }
 
-describe('a run that is stopped', () => {
+describe('stop of a run', () => {
   async function askToStop(server: ServerProcess, runId: string): Promise<number> {
     const response = await fetch(`${server.url}/api/runs/${runId}`, { method: 'DELETE' });
     await response.arrayBuffer();
@@ -170,7 +170,7 @@ describe('a run that is stopped', () => {
     return [folders, server, runId];
   }
 
-  it('takes its whole family with it, also those who ignore SIGTERM or left the group; asking twice changes nothing', async () => {
+  it('ends all child processes, even if they ignore SIGTERM or left the group', async () => {
     const [folders, server, runId] = await atWork({ stubborn: familyProject('stubborn', 'stubborn', 2) });
     expect(livingOf(folders).length).toBeGreaterThanOrEqual(3);
     const askedAt = Date.now();
@@ -191,7 +191,7 @@ describe('a run that is stopped', () => {
     expect(flawsOf(folders)).toEqual([]);
   });
 
-  it('ends at once where its step minds SIGTERM', async () => {
+  it('is immediate if the step handles SIGTERM', async () => {
     const [folders, server, runId] = await atWork({ polite: nodeStep('polite', ENDS_ON_REQUEST) });
     await askToStop(server, runId);
     expect(await within(5_000, 'the polite step', server.untilEnded(runId))).toMatchObject({
@@ -200,7 +200,7 @@ describe('a run that is stopped', () => {
     expect(livingOf(folders)).toEqual([]);
   });
 
-  it('is cancelled, not carried out again, where the server is killed while it stops', async () => {
+  it('cancels the run without another attempt if the server is killed during the stop', async () => {
     const [folders, first, runId] = await atWork({ stubborn: familyProject('stubborn', 'stubborn', 2) });
     expect(await askToStop(first, runId)).toBe(202);
     await first.untilLogged(runId, 'SIGTERM sent');
@@ -214,7 +214,7 @@ describe('a run that is stopped', () => {
     expect(flawsOf(folders)).toEqual([]);
   });
 
-  it('is cancelled where the server is killed before it can tell the worker', async () => {
+  it('cancels the run if the server is killed before it notifies the worker', async () => {
     const folders = belongings.makeFolders({ stays: familyProject('stays', 'stays', 2) });
     const first = await belongings.startCrashing(folders, 'after a stop is committed');
     const { runId } = await first.trigger('stays');

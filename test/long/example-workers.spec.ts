@@ -67,7 +67,7 @@ class WorkerProcess {
   }
 }
 
-describe('each example worker keeps the contract', () => {
+describe('example workers pass the contract test', () => {
   for (const example of [...POLITE, SMALLEST]) {
     const { itAtOnce, name } = where(example);
     itAtOnce(name, async () => {
@@ -100,7 +100,7 @@ describe('each example worker keeps the contract', () => {
   }
 });
 
-describe('example workers carry runs out for a Jobato that they know by its Redis alone', () => {
+describe('example workers on Redis', () => {
   let redis: RedisServer;
   let jobato: RunningApp;
   let worker: WorkerProcess | null = null;
@@ -126,7 +126,7 @@ describe('example workers carry runs out for a Jobato that they know by its Redi
   for (const example of POLITE) {
     const { it, name } = where(example);
 
-    it(`${name} does what was asked for before it was there, and shows how it goes`, async () => {
+    it(`${name} executes an earlier request and reports progress`, async () => {
       const { runId } = await jobato.trigger('jobs');
       start(example);
       const run = await jobato.untilEnded(runId);
@@ -142,7 +142,7 @@ describe('example workers carry runs out for a Jobato that they know by its Redi
       await eventually('the log', async () => (await log()) === 'did step 1\ndid step 2\ndid step 3\n');
     });
 
-    it(`${name} stops when asked to`, async () => {
+    it(`${name} stops on request`, async () => {
       start(example, { STEPS: '300' });
       const { runId } = await jobato.trigger('jobs');
       await jobato.until(runId, ({ progress }) => (progress.current ?? 0) >= 1);
@@ -151,7 +151,7 @@ describe('example workers carry runs out for a Jobato that they know by its Redi
       expect(run).toMatchObject({ status: 'cancelled', statusReason: 'cancelled-by-user', error: null });
     });
 
-    it(`${name} goes on by itself when Redis was killed and has lost everything`, async () => {
+    it(`${name} continues after Redis is killed and loses its data`, async () => {
       start(example);
       await jobato.untilEnded((await jobato.trigger('jobs')).runId);
       await redis.kill();
@@ -165,7 +165,7 @@ describe('example workers carry runs out for a Jobato that they know by its Redi
   }
 
   const { it, name } = where(SMALLEST);
-  it(`${name}, which only reads from now on and says when it is done, works unchanged`, async () => {
+  it(`${name}, which reads only new entries and reports only the end, completes runs`, async () => {
     const { dataDir } = jobato.folders;
     const client = redis.client();
     const readers = async () => {
@@ -200,7 +200,7 @@ describe('example workers carry runs out for a Jobato that they know by its Redi
   });
 });
 
-describe('a worker that speaks only HTTP', () => {
+describe('example worker over HTTP', () => {
   let jobato: RunningApp;
   let worker: WorkerProcess | null = null;
   beforeAll(async () => {
@@ -213,7 +213,7 @@ describe('a worker that speaks only HTTP', () => {
   const start = (more: Record<string, string> = {}) =>
     (worker = new WorkerProcess(OVER_HTTP, { JOBATO_URL: jobato.url, JOBATO_API_KEY: KEY, ...more }));
 
-  it(`${name} does the work and shows how it goes`, async () => {
+  it(`${name} completes a run and reports progress`, async () => {
     start({ WORKER_ID: 'http-1' });
     const { runId } = await jobato.trigger('jobs');
     expect(await jobato.untilEnded(runId)).toMatchObject({
@@ -227,7 +227,7 @@ describe('a worker that speaks only HTTP', () => {
     );
   });
 
-  it(`${name} stops when asked to`, async () => {
+  it(`${name} stops on request`, async () => {
     start({ STEPS: '300' });
     const { runId } = await jobato.trigger('jobs');
     await jobato.until(runId, ({ progress }) => (progress.current ?? 0) >= 1);

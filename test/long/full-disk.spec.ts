@@ -6,7 +6,7 @@ import { canMount, SmallDisk } from '../support/small-disk';
 const WAITS = `console.log('ready'); setInterval(() => {}, 1000)`;
 
 /** Uses a real file system that is really full. */
-(canMount ? describe : describe.skip)('a full disk', () => {
+(canMount ? describe : describe.skip)('full disk', () => {
   let folders: Folders;
   let disk: SmallDisk;
   let server: ServerProcess | null;
@@ -31,7 +31,7 @@ const WAITS = `console.log('ready'); setInterval(() => {}, 1000)`;
     while (!(await isReady()));
   };
 
-  it('is 507 with a reason for what would be saved, and over once there is room', async () => {
+  it('returns 507 with the reason for writes and recovers once there is space', async () => {
     server = await ServerProcess.start(folders);
     disk.fill();
     const problem = await expectProblem(await trigger('talks'), 507, 'STORAGE_FULL');
@@ -47,7 +47,7 @@ const WAITS = `console.log('ready'); setInterval(() => {}, 1000)`;
     expect((await trigger('talks')).status).toBe(201);
   });
 
-  it('lets the server start: what was saved can be read, and the rest heals', async () => {
+  it('allows the server to start and read, and recovers once there is space', async () => {
     server = await ServerProcess.start(folders);
     const ended = await server.trigger('talks');
     await server.until(ended.runId, ({ status }) => status === 'completed');
@@ -68,7 +68,7 @@ const WAITS = `console.log('ready'); setInterval(() => {}, 1000)`;
     await server.until(next.runId, ({ status }) => status === 'completed');
   });
 
-  it('does not keep the runs of a killed server from their next attempt once there is room', async () => {
+  it("delays the next attempt of a killed server's runs only until there is space", async () => {
     server = await ServerProcess.start(folders);
     const { runId } = await server.trigger('waits');
     await server.untilLogged(runId, 'ready');

@@ -129,7 +129,7 @@ await client.GET('/api/runs/{runId}', {}).catch(() => undefined);
 console.log('drove three runs');
 `;
 
-describe('a client that is generated from the description', () => {
+describe('client generated from the API description', () => {
   let jobato: RunningApp;
   let folder: string;
   beforeAll(async () => {
@@ -144,7 +144,7 @@ describe('a client that is generated from the description', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('compiles under strict rules, and drives runs', async () => {
+  it('compiles in strict mode and drives runs', async () => {
     const headers = { authorization: `Bearer ${TOKEN}` };
     const api = await (await jobato.fetch('/api/openapi.json', { headers })).text();
     writeFileSync(join(folder, 'api.json'), api);

@@ -32,7 +32,7 @@ interface Outcome {
   events: Record<string, unknown>[];
 }
 
-describe('the commands', () => {
+describe('glossary commands', () => {
   let root: string;
   const children = new Set<ChildProcess>();
 
@@ -127,7 +127,7 @@ describe('the commands', () => {
     return madeWith;
   }
 
-  it('make a glossary and tell Jobato of it on descriptor 3', async () => {
+  it('write a glossary and report it on descriptor 3', async () => {
     const outcomes = await alreadyMade();
     const events = outcomes.flatMap((one) => one.events);
     expect(events).toContainEqual({ metrics: { documentsCount: 2 } });
@@ -148,7 +148,7 @@ describe('the commands', () => {
     expect(read('work/glossary.json')).toBe(read('run/glossary.json'));
   });
 
-  it('work by hand the same, and tell it in words', async () => {
+  it('produce the same glossary with plain text output when run manually', async () => {
     await alreadyMade();
     const [docs, place] = [
       ['--docs', 'docs'],
@@ -165,14 +165,14 @@ describe('the commands', () => {
     expect(read('out/glossary.json')).toBe(read('run/glossary.json'));
   });
 
-  it.each(['3', '99', 'x'])('do without a descriptor that is named (%s) but not open', async (named) => {
+  it.each(['3', '99', 'x'])('succeed if descriptor %s is set but not open', async (named) => {
     const { code, stderr } = await outcome(
       start(['extract'], { ...jobato(), JOBATO_EVENTS_FD: named }, 'absent'),
     );
     expect([code, stderr]).toEqual([0, expect.stringContaining('not open')]);
   });
 
-  it('fail when there are no documents, and keep the last good glossary', async () => {
+  it('fail without documents and keep the last good glossary', async () => {
     await alreadyMade();
     const good = read('work/glossary.md');
     for (const docs of ['empty', 'nowhere']) {
@@ -187,7 +187,7 @@ describe('the commands', () => {
     expect(read('work/glossary.md')).toBe(good);
   });
 
-  it('are partial where a document is unreadable, to the very end', async () => {
+  it('report partial in the first and last step for an unreadable document', async () => {
     writeFileSync(path.join(root, 'docs/binary.md'), Buffer.from([1, 0, 2]));
     const extract = await under('extract');
     expect(extract.code).toBe(0);
@@ -199,7 +199,7 @@ describe('the commands', () => {
     expect(read('run/glossary.md')).toContain('- `docs/binary.md`: binary, not text');
   });
 
-  it('go on from what an earlier run left, also when the documents have gone', async () => {
+  it('continue from files of an earlier run, even without documents', async () => {
     await alreadyMade();
     const good = read('work/glossary.json');
     rmSync(path.join(root, 'docs'), { recursive: true });
@@ -208,7 +208,7 @@ describe('the commands', () => {
     expect(read('work/glossary.json')).toBe(good);
   });
 
-  it('name the step to run first', async () => {
+  it('name the step to run first if its output is missing or stale', async () => {
     const missing = await under('issues');
     expect([missing.code, missing.events.at(-1)]).toEqual([
       1,
@@ -237,7 +237,7 @@ describe('the commands', () => {
     ]);
   });
 
-  it('obey a list of terms', async () => {
+  it('apply a term list', async () => {
     put('terms.yaml', 'excluded: [leases]\nrequired: [relay, fence]\n');
     await all({ terms: 'terms.yaml' });
     const glossary = JSON.parse(read('run/glossary.json')) as Glossary;
@@ -248,7 +248,7 @@ describe('the commands', () => {
     expect((await under('extract', { terms: 'terms.yaml' })).code).toBe(1);
   });
 
-  it('leave the last good glossary whole when they are stopped in the middle', async () => {
+  it('keep the last good glossary when stopped in the middle', async () => {
     await alreadyMade();
     const good = [read('work/glossary.md'), read('work/glossary.json')];
     put('docs/use.md', 'The lease is over. The lease has ended. No outbox is left.\n');
@@ -272,7 +272,7 @@ describe('the commands', () => {
     expect([read('work/glossary.md'), read('work/glossary.json')]).toEqual(good);
   });
 
-  it('leave the last good glossary whole when they can not write', async () => {
+  it('keep the last good glossary when they cannot write', async () => {
     await alreadyMade();
     const good = read('work/glossary.md');
     rmSync(path.join(root, 'run'), { recursive: true });
@@ -283,7 +283,7 @@ describe('the commands', () => {
     expect(read('work/glossary.md')).toBe(good);
   });
 
-  it('never take a glossary for a document', async () => {
+  it('never read a generated glossary as a document', async () => {
     await alreadyMade();
     const glossary = read('work/glossary.md');
     for (const folder of ['work', 'run']) rmSync(path.join(root, folder), { recursive: true });
@@ -296,7 +296,7 @@ describe('the commands', () => {
     expect(await terms()).toBe(before);
   });
 
-  it('are partial where a folder can not be opened', async () => {
+  it('report partial for an unreadable folder', async () => {
     put('docs/closed/a.md', 'A lease is here.');
     chmodSync(path.join(root, 'docs/closed'), 0);
     try {

@@ -4,7 +4,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { type Folders, makeFolders, nodeStep, ServerProcess } from '../support/jobato';
 import { until } from '../support/until';
 
-describe('the server as a process, with a step that says a lot', () => {
+describe('server process with large step output', () => {
   let folders: Folders;
   beforeEach(() => {
     folders = makeFolders({
@@ -20,7 +20,7 @@ describe('the server as a process, with a step that says a lot', () => {
   });
   afterEach(() => rmSync(folders.root, { recursive: true, force: true }));
 
-  it('takes no memory for a reader that does not read, and does not stop for it', async () => {
+  it('does not buffer for readers that stop reading, and is not blocked by them', async () => {
     const server = await ServerProcess.start(folders, { LOG_LIMIT_MB: '1000' });
     const memory = () =>
       Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))![1]) /
@@ -45,7 +45,7 @@ describe('the server as a process, with a step that says a lot', () => {
     expect(await server.end('SIGTERM')).toBe(0);
   });
 
-  it('takes 200 MB of output with the default limit: one line says so, and the step completes', async () => {
+  it('cuts 200 MB of output at the default limit with one note and completes the step', async () => {
     const server = await ServerProcess.start(folders);
     const { runId } = await server.trigger('huge', { params: { megabytes: 200 } });
     const run = await server.untilEnded(runId);

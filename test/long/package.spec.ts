@@ -18,7 +18,7 @@ const ROOT = join(__dirname, '..', '..');
 const NOT_COPIED = new Set(['node_modules', 'data', '.git', 'dist', 'test']);
 const KEY = 'a-key-of-the-worker-that-is-long-enough';
 
-describe('the package, installed on a machine without a checkout', () => {
+describe('installed package', () => {
   let folder: string;
   let prefix: string;
   beforeAll(() => {
@@ -74,7 +74,7 @@ describe('the package, installed on a machine without a checkout', () => {
     return { server, url: /Listening at (http[^"\s]+)/.exec(server.stdout)![1]! };
   }
 
-  it('has what it needs to run, and nothing else', () => {
+  it('contains only what it needs to run', () => {
     expect(readdirSync(installed()).sort()).toEqual([
       '.env.example',
       'CHANGELOG.md',
@@ -100,7 +100,7 @@ describe('the package, installed on a machine without a checkout', () => {
     expect(needless).toEqual([]);
   });
 
-  it('writes a configuration, serves it, and runs what is in it', async () => {
+  it('creates a configuration, serves it and runs its project', async () => {
     const home = emptyFolder('home');
     expect(await jobato(home, ['init']).ended).toMatchObject({ exitCode: 0, stderr: '' });
     expect(readFileSync(join(home, '.env'), 'utf8')).toMatch(/^#/);
@@ -121,7 +121,7 @@ describe('the package, installed on a machine without a checkout', () => {
     expect(await server.ended).toMatchObject({ exitCode: 0 });
   });
 
-  it('has a worker that takes runs from a server over HTTP', async () => {
+  it('includes a worker that claims runs over HTTP', async () => {
     const home = emptyFolder('apart');
     await jobato(home, ['init']).ended;
     const { server, url } = await serve(home, { WORKER: 'off', JOBATO_API_KEY: KEY });
@@ -141,7 +141,7 @@ describe('the package, installed on a machine without a checkout', () => {
     }
   });
 
-  it('demonstrates itself where there is nothing', async () => {
+  it('runs the demo in an empty folder', async () => {
     const nowhere = emptyFolder('nowhere');
     const { exitCode, stdout, stderr } = await jobato(nowhere, ['demo', '--once'], { PORT: '0' }).ended;
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });

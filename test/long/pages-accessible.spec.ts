@@ -39,7 +39,7 @@ describe('every page in every state', () => {
     await showcase?.close();
   });
 
-  it('gives axe nothing to complain of, by day and by night, and the browser neither', async () => {
+  it('has no axe violations in light and dark mode, and no console errors', async () => {
     const { page, complaints } = await openPage(browser, showcase.jobato.url);
     const found: string[] = [];
     for (const { name, path, prepare } of viewsOf(showcase)) {
@@ -60,7 +60,7 @@ describe('every page in every state', () => {
     expect(complaints.filter((text) => !/status of 4(01|03|04|09|29)/.test(text))).toEqual([]);
   });
 
-  it('is as wide as its window, and no higher than what is in it', async () => {
+  it('does not overflow its window or leave empty space below', async () => {
     const { page } = await openPage(browser, showcase.jobato.url);
     const found: string[] = [];
     for (const { name, path } of viewsOf(showcase)) {

@@ -4,7 +4,7 @@ import { launchBrowser, openPage } from '../support/browser';
 import { nodeStep, RunningApp } from '../support/jobato';
 import { Given } from '../support/pages-signal';
 
-describe('numbers and times, in a browser', () => {
+describe('numbers and times in a browser', () => {
   const signal = new Given();
   let browser: Browser;
   let jobato: RunningApp;
@@ -31,7 +31,7 @@ describe('numbers and times, in a browser', () => {
     rmSync(jobato.folders.root, { recursive: true, force: true });
   });
 
-  it('are written as in the language of the reader, and stay so as they change', async () => {
+  it("use the reader's locale and keep it during updates", async () => {
     const german = await openPage(browser, jobato.url, { locale: 'de-DE', timezoneId: 'Asia/Tokyo' });
     const plain = await openPage(browser, jobato.url, { locale: 'de-DE', javaScriptEnabled: false });
     const { runId, startedAt } = await jobato.trigger('counts');

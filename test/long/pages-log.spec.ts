@@ -7,7 +7,7 @@ import { Speech } from '../support/pages-log';
 
 const FIRST_LINES = 2500;
 
-describe('the log of a run, in a browser', () => {
+describe('run log in a browser', () => {
   const speech = new Speech();
   const opened: Awaited<ReturnType<typeof openPage>>[] = [];
   let jobato: RunningApp;
@@ -100,7 +100,7 @@ describe('the log of a run, in a browser', () => {
     comesTo(page, async () => (await page.locator('#log-found').innerText()) === text);
   const isAtEnd = (page: Page) => comesTo(page, async () => (await fromEnd(page)) < 2);
 
-  it('loads earlier lines above what is read, which stays where it is', async () => {
+  it('loads earlier lines above without moving the visible ones', async () => {
     const page = await open();
     expect(await seqs(page)).toEqual(from(1501, 2500));
     await page.locator('#log-box').focus();
@@ -123,7 +123,7 @@ describe('the log of a run, in a browser', () => {
     expect(page.url()).toBe(`${jobato.url}/runs/${runId}`);
   });
 
-  it('follows the end until the reader goes up, and again from the end on', async () => {
+  it('follows the end until the reader scrolls up, and again from the end', async () => {
     const page = await open();
     expect(await isFollowing(page)).toBe(true);
     // The log must not make the page higher: it scrolls in its box.
@@ -166,7 +166,7 @@ describe('the log of a run, in a browser', () => {
     expect(shown).toEqual(from(shown[0]!, 2504 + 9000));
   });
 
-  it('lets go of the end at the first small step up, also while lines come to their height', async () => {
+  it('stops following at the first small scroll up, even while its height changes', async () => {
     const page = await open();
     await isAtEnd(page);
     await page.locator('#log-box').hover();
@@ -190,7 +190,7 @@ describe('the log of a run, in a browser', () => {
     await page.locator('#follow:checked').waitFor();
   });
 
-  it('shows colours as colours, and everything else as the text that it is', async () => {
+  it('shows ANSI colours and escapes everything else', async () => {
     speech.say(
       '\x1b[32mgreen\x1b[0m <script>document.title = "taken"</script><img src=x onerror=alert(1)>',
       'a\u202egpj.exe\x1b]0;title\x07 10 %\r20 %',
@@ -212,58 +212,55 @@ describe('the log of a run, in a browser', () => {
     expect(await page.title()).not.toMatch(/taken|1$/);
   });
 
-  it.each([true, false])(
-    'filters and searches the whole log, with scripts: %s',
-    async (javaScriptEnabled) => {
-      const page = await open('?q=line', { javaScriptEnabled });
-      await finds(page, 'Matching lines: 1,000, searched back to line 1,480.');
-      await page.getByRole('link', { name: 'Show all lines' }).click();
-      await page.getByRole('link', { name: 'Errors', exact: true }).click();
-      await line(page, 2500).waitFor();
-      expect(await seqs(page)).toEqual(from(1, 25).map((number) => number * 100));
-      await finds(page, 'Matching lines: 25, in the whole log.');
+  it.each([true, false])('filters and searches the whole log (JavaScript: %s)', async (javaScriptEnabled) => {
+    const page = await open('?q=line', { javaScriptEnabled });
+    await finds(page, 'Matching lines: 1,000, searched back to line 1,480.');
+    await page.getByRole('link', { name: 'Show all lines' }).click();
+    await page.getByRole('link', { name: 'Errors', exact: true }).click();
+    await line(page, 2500).waitFor();
+    expect(await seqs(page)).toEqual(from(1, 25).map((number) => number * 100));
+    await finds(page, 'Matching lines: 25, in the whole log.');
 
-      await page.getByLabel('Text in the log').fill('AT 24');
+    await page.getByLabel('Text in the log').fill('AT 24');
+    await page.getByLabel('Text in the log').press('Enter');
+    await page.waitForURL('**?level=errors&q=AT+24#run-log');
+    expect(await page.locator('mark').allTextContents()).toEqual(['at 24']);
+    if (javaScriptEnabled) {
+      await page.locator('#log-q:focus').waitFor();
       await page.getByLabel('Text in the log').press('Enter');
-      await page.waitForURL('**?level=errors&q=AT+24#run-log');
-      expect(await page.locator('mark').allTextContents()).toEqual(['at 24']);
-      if (javaScriptEnabled) {
-        await page.locator('#log-q:focus').waitFor();
-        await page.getByLabel('Text in the log').press('Enter');
-        await page.locator('#hit-place').getByText('Hit 1 of 1').waitFor();
-        speech.say('line of no interest', 'ERROR at 24 again');
-        await line(page, 2502).waitFor();
-        expect(await seqs(page)).toEqual([2400, 2502]);
-        await finds(page, 'Matching lines: 2, in the whole log.');
-        expect(await page.locator('#hit-place').textContent()).toBe('Hit 1 of 2');
-        // Announced once: a search that keeps finding hits would announce constantly.
-        expect(await said(page)).toBe('Hit 1 of 1');
-        for (const id of ['log-found', 'hit-place'])
-          expect(await page.locator(`#${id}`).getAttribute('role')).toBeNull();
-      }
-      // The number of a line links to its place in the whole log, where the searched text is marked too.
-      await line(page, 2400).getByRole('link').click();
-      await page.waitForURL('**?mark=AT+24&from=2380#L2400');
-      await line(page, 2399).waitFor();
-      await line(page, 2400).locator('mark').waitFor();
-      expect(await page.getByLabel('Text in the log').inputValue()).toBe('AT 24');
-      if (javaScriptEnabled) {
-        await page.getByRole('button', { name: 'Next' }).click();
-        await line(page, 2502).locator('mark[aria-current]').waitFor();
-        expect(await said(page)).toBe('Hit 2 of 2');
-      }
-      await page.getByRole('link', { name: 'Only matching lines' }).click();
-      await page.waitForURL('**?q=AT+24#run-log');
-      await line(page, 2399).waitFor({ state: 'detached' });
+      await page.locator('#hit-place').getByText('Hit 1 of 1').waitFor();
+      speech.say('line of no interest', 'ERROR at 24 again');
+      await line(page, 2502).waitFor();
+      expect(await seqs(page)).toEqual([2400, 2502]);
+      await finds(page, 'Matching lines: 2, in the whole log.');
+      expect(await page.locator('#hit-place').textContent()).toBe('Hit 1 of 2');
+      // Announced once: a search that keeps finding hits would announce constantly.
+      expect(await said(page)).toBe('Hit 1 of 1');
+      for (const id of ['log-found', 'hit-place'])
+        expect(await page.locator(`#${id}`).getAttribute('role')).toBeNull();
+    }
+    // The number of a line links to its place in the whole log, where the searched text is marked too.
+    await line(page, 2400).getByRole('link').click();
+    await page.waitForURL('**?mark=AT+24&from=2380#L2400');
+    await line(page, 2399).waitFor();
+    await line(page, 2400).locator('mark').waitFor();
+    expect(await page.getByLabel('Text in the log').inputValue()).toBe('AT 24');
+    if (javaScriptEnabled) {
+      await page.getByRole('button', { name: 'Next' }).click();
+      await line(page, 2502).locator('mark[aria-current]').waitFor();
+      expect(await said(page)).toBe('Hit 2 of 2');
+    }
+    await page.getByRole('link', { name: 'Only matching lines' }).click();
+    await page.waitForURL('**?q=AT+24#run-log');
+    await line(page, 2399).waitFor({ state: 'detached' });
 
-      await page.goto(`/runs/${runId}?q=nowhere+at+all`);
-      await page.getByText('No line matches').waitFor();
-      await page.getByRole('link', { name: 'Show all lines' }).first().click();
-      await line(page, 2500).waitFor();
-    },
-  );
+    await page.goto(`/runs/${runId}?q=nowhere+at+all`);
+    await page.getByText('No line matches').waitFor();
+    await page.getByRole('link', { name: 'Show all lines' }).first().click();
+    await line(page, 2500).waitFor();
+  });
 
-  it('says that a linked line is not there, and follows the log as usual', async () => {
+  it('reports a linked line that does not exist yet and follows the log', async () => {
     const page = await open('#L9999');
     const note = page.getByText('There is no line 9,999 yet.');
     await note.waitFor();
@@ -277,7 +274,7 @@ describe('the log of a run, in a browser', () => {
     expect(await page.locator('#log-note').textContent()).toBe('');
   });
 
-  it('shows a linked line amid those around it, and the tools of the log above', async () => {
+  it('centres a linked line and keeps the log panel in view', async () => {
     const page = await open('?from=100#L120', { viewport: { width: 1366, height: 768 } });
     await page.waitForLoadState();
     const isInTheMiddle = async (seq: number) => {
@@ -300,7 +297,7 @@ describe('the log of a run, in a browser', () => {
     expect([await isInTheMiddle(900), await isShown()]).toEqual([true, true]);
   });
 
-  it('copies what is shown, and says whether that is all', async () => {
+  it('copies the shown lines and states whether these are all lines', async () => {
     const page = await open();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     const copied = async () => {
@@ -326,7 +323,7 @@ describe('the log of a run, in a browser', () => {
     expect([all.lines.length, all.lines.at(-1)]).toEqual([2501, 'one more']);
   });
 
-  it('is one stop for the Tab key, from which the arrow keys go from line to line', async () => {
+  it('has one Tab stop, and arrow keys move between lines', async () => {
     const page = await open();
     speech.say('of the second step');
     await line(page, 2501).waitFor();
@@ -365,7 +362,7 @@ describe('the log of a run, in a browser', () => {
     await line(page, 2501).locator(':focus').waitFor();
   });
 
-  it('leaves a reader where they are while long lines come in', async () => {
+  it('keeps the scroll position while long lines arrive', async () => {
     const long = (name: string, count: number) =>
       from(1, count).map((number) => `${name} ${number} ${'word '.repeat(100 + (number % 5) * 20)}`);
     speech.say(...long('before', 400));
@@ -384,14 +381,14 @@ describe('the log of a run, in a browser', () => {
     }
   });
 
-  it.each([true, false])('can be skipped, with scripts: %s', async (javaScriptEnabled) => {
+  it.each([true, false])('can be skipped by keyboard (JavaScript: %s)', async (javaScriptEnabled) => {
     const page = await open('?from=1', { javaScriptEnabled });
     await page.getByRole('link', { name: 'Skip the lines' }).press('Enter');
     await page.keyboard.press('Tab');
     await page.locator('#later-lines:focus').waitFor();
   });
 
-  it('has a key for its search, which is only a key of the log', async () => {
+  it('has a search shortcut that works only inside the log', async () => {
     const page = await open();
     const field = page.getByLabel('Text in the log');
     await page.getByLabel('Wrap').focus();
@@ -409,7 +406,7 @@ describe('the log of a run, in a browser', () => {
     expect(await focused(page)).not.toBe('log-q');
   });
 
-  it('remembers what was folded for as long as the tab is open', async () => {
+  it('remembers folded sections until the tab is closed', async () => {
     speech.say('of the second step');
     await written(2501);
     const page = await open();
@@ -424,7 +421,7 @@ describe('the log of a run, in a browser', () => {
     await line(page, 2500).waitFor();
   });
 
-  it('fills a window, and the width of a broad one', async () => {
+  it('fills the height of the window and the width of a wide window', async () => {
     const page = await open('#run-log', { viewport: { width: 1366, height: 768 } });
     const panel = page.locator('#run-log');
     const steps = page.getByTestId('run-steps');
@@ -437,7 +434,7 @@ describe('the log of a run, in a browser', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
   });
 
-  it('leads to a line wherever it is, also by the name of a step, and into a folded section', async () => {
+  it('opens a linked line anywhere, also by step and in a folded section', async () => {
     speech.say('of the second step');
     await written(2501);
     const page = await open('#L7');
@@ -452,7 +449,7 @@ describe('the log of a run, in a browser', () => {
     await line(page, 2500).waitFor();
   });
 
-  it('leads to a step that began while the page was open, and keeps the focus among the steps', async () => {
+  it('links to a step that starts while the page is open and keeps the focus', async () => {
     const page = await open();
     const steps = page.getByRole('navigation', { name: 'Steps in the log' }).getByRole('link');
     await steps.first().waitFor();
@@ -467,7 +464,7 @@ describe('the log of a run, in a browser', () => {
     await page.waitForURL(`**/runs/${runId}?from=${FIRST_LINES - 19}#L${FIRST_LINES + 1}`);
   });
 
-  it('has no stream in the background, and goes on where it was when it is looked at again', async () => {
+  it('closes its stream in the background and continues where it stopped', async () => {
     const page = await open();
     const streams = jobato.app.get(RunStreams);
     const turn = (isAway: boolean) =>
@@ -486,7 +483,7 @@ describe('the log of a run, in a browser', () => {
     await comesTo(page, async () => streams.count === 1);
   });
 
-  it('says how the run ended also where the log was first to know of the end', async () => {
+  it('shows the end of the run even if the log receives it first', async () => {
     const page = await open();
     speech.say('the stream is heard');
     await line(page, 2501).waitFor();
@@ -500,7 +497,7 @@ describe('the log of a run, in a browser', () => {
     await page.getByTestId('run-status').filter({ hasText: 'Completed' }).waitFor();
   });
 
-  it('has nothing to follow once the run has ended, and stays at the end of what was followed', async () => {
+  it('hides Follow once the run has ended and stays at the end', async () => {
     const page = await open();
     speech.say('last words');
     speech.end();
@@ -514,7 +511,7 @@ describe('the log of a run, in a browser', () => {
     await isAtEnd(page);
   });
 
-  it('reads every few seconds where no stream comes through, says so, and misses nothing', async () => {
+  it('polls with a note if no stream is possible and misses no lines', async () => {
     const each = await openPage(browser, jobato.url);
     opened.push(each);
     const { page } = each;

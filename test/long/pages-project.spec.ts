@@ -21,7 +21,7 @@ const WITH_TAG =
 const CALLS = 'require(\'node:fs\').writeSync(3, \'{"quota":{"used":3}}\\n\')';
 const RUN_PAGE = /\/runs\/[0-9a-f-]{36}$/;
 
-describe('the page of a project, in a browser', () => {
+describe('project page in a browser', () => {
   const opened: Awaited<ReturnType<typeof openPage>>[] = [];
   let jobato: RunningApp;
   let browser: Browser;
@@ -74,46 +74,49 @@ describe('the page of a project, in a browser', () => {
     return (await (await jobato.fetch(`/api/runs/${page.url().slice(-36)}`)).json()) as RunView;
   };
 
-  it.each([true, false])('filters the history, in the address too (JavaScript: %s)', async (hasScript) => {
-    const page = await open('/projects/demo', hasScript);
-    await page.getByLabel('Search').fill('BAD');
-    await page.getByLabel('What ran').selectOption({ label: 'Full pipeline' });
-    if (!hasScript) await page.getByRole('button', { name: 'Filter', exact: true }).click();
-    await page.waitForURL((url) => url.searchParams.get('search') === 'BAD');
-    expect(new URL(page.url()).searchParams.get('scope')).toBe('full');
-    await page.getByTestId('run-history').getByText('“BAD”').waitFor();
-    expect(await rows(page).count()).toBe(1);
-    await page.getByRole('link', { name: 'Failed 1' }).waitFor();
+  it.each([true, false])(
+    'filters the history and stores filters in the URL (JavaScript: %s)',
+    async (hasScript) => {
+      const page = await open('/projects/demo', hasScript);
+      await page.getByLabel('Search').fill('BAD');
+      await page.getByLabel('What ran').selectOption({ label: 'Full pipeline' });
+      if (!hasScript) await page.getByRole('button', { name: 'Filter', exact: true }).click();
+      await page.waitForURL((url) => url.searchParams.get('search') === 'BAD');
+      expect(new URL(page.url()).searchParams.get('scope')).toBe('full');
+      await page.getByTestId('run-history').getByText('“BAD”').waitFor();
+      expect(await rows(page).count()).toBe(1);
+      await page.getByRole('link', { name: 'Failed 1' }).waitFor();
 
-    await page.reload();
-    expect(await rows(page).count()).toBe(1);
-    expect(await page.getByLabel('Search').inputValue()).toBe('BAD');
-    await rows(page)
-      .getByRole('link', { name: `Details of run ${failed.runId.slice(-12)}` })
-      .click();
-    const footer = page.getByTestId('detail-footer');
-    await footer
-      .filter({ hasText: 'Chosen run' })
-      .filter({ hasText: 'at step fetch, exit code 3' })
-      .filter({ hasText: /Took \d.*, started through the API, with label bad\./ })
-      .waitFor();
-    await page.waitForURL((url) => url.searchParams.get('run') === failed.runId);
-    await page.goBack();
-    await footer.filter({ hasText: 'Latest run' }).waitFor();
-    expect(await rows(page).count()).toBe(1);
+      await page.reload();
+      expect(await rows(page).count()).toBe(1);
+      expect(await page.getByLabel('Search').inputValue()).toBe('BAD');
+      await rows(page)
+        .getByRole('link', { name: `Details of run ${failed.runId.slice(-12)}` })
+        .click();
+      const footer = page.getByTestId('detail-footer');
+      await footer
+        .filter({ hasText: 'Chosen run' })
+        .filter({ hasText: 'at step fetch, exit code 3' })
+        .filter({ hasText: /Took \d.*, started through the API, with label bad\./ })
+        .waitFor();
+      await page.waitForURL((url) => url.searchParams.get('run') === failed.runId);
+      await page.goBack();
+      await footer.filter({ hasText: 'Latest run' }).waitFor();
+      expect(await rows(page).count()).toBe(1);
 
-    await page.getByLabel('Search').fill('nowhere to be found');
-    const asked: string[] = [];
-    page.on('request', (request) => asked.push(request.url()));
-    await page.getByRole('button', { name: 'Filter', exact: true }).click({ delay: 150 });
-    await page.getByText('No run of scope full with “nowhere to be found”.').waitFor();
-    expect(asked.filter((url) => url.includes('nowhere'))).toHaveLength(1);
-    await page.locator('#clear-filters').click();
-    await page.waitForURL((url) => url.search === '');
-    await rows(page).nth(1).waitFor();
-  });
+      await page.getByLabel('Search').fill('nowhere to be found');
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(request.url()));
+      await page.getByRole('button', { name: 'Filter', exact: true }).click({ delay: 150 });
+      await page.getByText('No run of scope full with “nowhere to be found”.').waitFor();
+      expect(asked.filter((url) => url.includes('nowhere'))).toHaveLength(1);
+      await page.locator('#clear-filters').click();
+      await page.waitForURL((url) => url.search === '');
+      await rows(page).nth(1).waitFor();
+    },
+  );
 
-  it('tells runs of the same minute apart, in the time of the reader', async () => {
+  it("distinguishes runs of the same minute in the reader's time zone", async () => {
     const page = await open('/projects/demo', true);
     const row = rows(page).last();
     const [seconds, shortId] = [failed.startedAt.slice(17, 19), failed.runId.slice(-12)];
@@ -128,7 +131,7 @@ describe('the page of a project, in a browser', () => {
     expect(titles.join()).not.toContain('UTC');
   });
 
-  it('moves nothing where a chosen run is told of in view, and leads there and back where it is not', async () => {
+  it('scrolls to the details of a chosen run only if they are out of view, with a link back', async () => {
     const page = await open('/projects/demo', true);
     const details = rows(page).last().getByRole('link', { name: 'Details' });
     const foot = page.getByTestId('detail-footer');
@@ -148,7 +151,7 @@ describe('the page of a project, in a browser', () => {
     await untilInView(page.locator('tr.is-selected'));
   });
 
-  it('says what a run of the chosen scope will do', async () => {
+  it('describes what a run of the selected scope executes', async () => {
     const page = await open('/projects/demo', true);
     const plan = page.locator('#run-plan');
     await plan.filter({ hasText: 'Runs 3 steps: fetch, parse and report.' }).waitFor();
@@ -164,7 +167,7 @@ describe('the page of a project, in a browser', () => {
     await plain.getByText('Leaves parse and report as they are.').waitFor();
   });
 
-  it('shows what has the focus above its foot, in a low window too', async () => {
+  it('keeps the focused element above the footer, even in a low window', async () => {
     const page = await open('/projects/demo', true);
     await page.setViewportSize({ width: 1280, height: 620 });
     const covered: string[] = [];
@@ -182,7 +185,7 @@ describe('the page of a project, in a browser', () => {
   });
 
   it.each([true, false])(
-    'runs steps again as the run that they are of was run, whatever is typed (JavaScript: %s)',
+    're-runs steps with the values of their run, not of the form (JavaScript: %s)',
     async (hasScript) => {
       const { runId } = await jobato.trigger('demo', { params: { label: 'latest' } });
       await jobato.untilEnded(runId);
@@ -205,7 +208,7 @@ describe('the page of a project, in a browser', () => {
     },
   );
 
-  it('shows what is in the way as soon as something was refused', async () => {
+  it('shows the run in progress as soon as a trigger is rejected', async () => {
     const pages = [await open('/projects/endless', true, true), await open('/', true, true)] as const;
     const { runId } = await jobato.trigger('endless');
     for (const [page, name] of [
@@ -225,7 +228,7 @@ describe('the page of a project, in a browser', () => {
   /** Simulates a switch to the tab: idle pages poll only every few seconds. */
   const lookAt = (page: Page) => page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
 
-  it('leads from a step that wants a parameter to its field', async () => {
+  it('focuses the field of a missing parameter when a step is run', async () => {
     const page = await open('/projects/tagged', true);
     await page.getByText('Parameters').click(); // it was open, because a value is required
     const button = page.getByRole('button', { name: 'Run from here (publish)' });
@@ -239,28 +242,31 @@ describe('the page of a project, in a browser', () => {
     expect(await startedRun(page)).toMatchObject({ scope: 'full', params: { tag: 'v2', dryRun: true } });
   });
 
-  it.each([true, false])('fills the form in as an earlier run was (JavaScript: %s)', async (hasScript) => {
-    const params = { tag: 'v7', dryRun: false };
-    const { runId } = await jobato.trigger('tagged', { scope: 'from:publish', params });
-    await jobato.untilEnded(runId);
-    const page = await open('/projects/tagged', hasScript);
-    await page.getByRole('link', { name: 'Use the values of the latest run' }).click();
-    await page.waitForURL(`**/projects/tagged?like=${runId}`);
-    await page.getByText(`These are the values of run ${runId.slice(-12)}`).waitFor();
-    await page.getByText('Runs the step publish.').first().waitFor();
-    expect(await page.getByLabel('Dry run').isChecked()).toBe(false);
-    await page.getByLabel('Tag').fill('v8');
-    await page.getByRole('button', { name: 'Run', exact: true }).click();
-    expect(await startedRun(page)).toMatchObject({
-      rerunOf: null,
-      scope: 'from:publish',
-      params: { tag: 'v8', dryRun: false },
-    });
-    await page.goto(`/projects/tagged?like=${failed.runId}`);
-    await page.getByText('The address names no run of this project').waitFor();
-  });
+  it.each([true, false])(
+    'fills the form with the values of an earlier run (JavaScript: %s)',
+    async (hasScript) => {
+      const params = { tag: 'v7', dryRun: false };
+      const { runId } = await jobato.trigger('tagged', { scope: 'from:publish', params });
+      await jobato.untilEnded(runId);
+      const page = await open('/projects/tagged', hasScript);
+      await page.getByRole('link', { name: 'Use the values of the latest run' }).click();
+      await page.waitForURL(`**/projects/tagged?like=${runId}`);
+      await page.getByText(`These are the values of run ${runId.slice(-12)}`).waitFor();
+      await page.getByText('Runs the step publish.').first().waitFor();
+      expect(await page.getByLabel('Dry run').isChecked()).toBe(false);
+      await page.getByLabel('Tag').fill('v8');
+      await page.getByRole('button', { name: 'Run', exact: true }).click();
+      expect(await startedRun(page)).toMatchObject({
+        rerunOf: null,
+        scope: 'from:publish',
+        params: { tag: 'v8', dryRun: false },
+      });
+      await page.goto(`/projects/tagged?like=${failed.runId}`);
+      await page.getByText('The address names no run of this project').waitFor();
+    },
+  );
 
-  it('leads from a re-run that does not fit any more to the form, filled in as that run was', async () => {
+  it('opens the form with the values of a run whose re-run is invalid', async () => {
     const text = (program: string) => `id: grown\nparams:\n${program}steps:\n${step('work', '')}`;
     const label = '  label: { type: string, default: all }\n';
     const known = () => jobato.fetch('/api/projects/grown');
@@ -277,7 +283,7 @@ describe('the page of a project, in a browser', () => {
     expect(await page.getByLabel('Label').inputValue()).toBe('old');
   });
 
-  it('says that its file has changed, that it is gone, and goes on when it is back', async () => {
+  it('reports a changed or removed project file and recovers when it is back', async () => {
     await jobato.untilEnded((await jobato.trigger('moved')).runId);
     const page = await open('/projects/moved', true);
     const file = join(jobato.folders.configDir, 'projects', 'moved.yaml');
@@ -307,7 +313,7 @@ describe('the page of a project, in a browser', () => {
     expect(await page.getByText('The file of this project has changed').count()).toBe(0);
   });
 
-  it('says beside the button until when a run is refused, and leads to the quota', async () => {
+  it('shows beside the button until when runs are refused and links to the quota', async () => {
     writeConfig(jobato.folders, 'quota.yaml', 'quota: { dailyLimit: 3 }');
     const { runId } = await jobato.trigger('calls');
     await jobato.untilEnded(runId);

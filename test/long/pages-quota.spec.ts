@@ -5,7 +5,7 @@ import { makeFolders, nodeStep, RunningApp, threeCallsADay, writeConfig } from '
 
 const CALLS = `require('node:fs').writeSync(3, '{"quota":{"used":3}}\\n')`;
 
-describe('the quota, in a browser', () => {
+describe('quota in a browser', () => {
   let jobato: RunningApp;
   let browser: Browser;
   let page: Page;
@@ -23,7 +23,7 @@ describe('the quota, in a browser', () => {
     rmSync(jobato.folders.root, { recursive: true, force: true });
   });
 
-  it('is shown as it goes, and in the way of the next run, in the reader’s own time', async () => {
+  it("shows remaining calls and the reset time in the reader's time zone", async () => {
     await page.goto('/projects/calls');
     await page.getByTestId('quota-remaining').filter({ hasText: /^3$/ }).waitFor();
     await page.getByTestId('detail-footer').filter({ hasText: '3 of 3 calls left' }).waitFor();
@@ -47,7 +47,7 @@ describe('the quota, in a browser', () => {
     expect(complaints.filter((text) => !text.includes('status of 429'))).toEqual([]);
   });
 
-  it('fits a phone', async () => {
+  it('fits a phone screen', async () => {
     const phone = await openPage(browser, jobato.url, { viewport: { width: 360, height: 640 } });
     await phone.page.goto('/quota');
     await phone.page.getByRole('heading', { name: 'Quota' }).waitFor();

@@ -168,7 +168,7 @@ for (const { name, prefix, start, ...way } of WAYS)
       return (await response.json()) as T;
     };
 
-    it('signs in, runs a project and shows its log live, in a browser', async () => {
+    it('signs in, runs a project and shows its log live in a browser', async () => {
       const { page, complaints } = await openPage(browser, url);
       await page.goto(`${url}/`);
       await page.getByLabel('Token').fill(TOKEN);
@@ -194,7 +194,7 @@ for (const { name, prefix, start, ...way } of WAYS)
       await page.context().close();
     });
 
-    it('streams each line of a log as it comes', async () => {
+    it('streams each log line as it arrives', async () => {
       const { runId } = await json<RunView>('/api/projects/talk/runs', { method: 'POST' });
       const seen: string[] = [];
       for await (const { event, data } of readSse(`${url}/api/runs/${runId}/logs`, BEARER)) {
@@ -206,7 +206,7 @@ for (const { name, prefix, start, ...way } of WAYS)
       expect(seen).toEqual(['first', 'second', 'completed']);
     });
 
-    it('takes an upload, and hands out parts of it', async () => {
+    it('accepts an upload and serves ranges of it', async () => {
       const throughProxy = { fetch: (path: string, init?: RequestInit) => fetch(`${url}${path}`, init) };
       const worker = new HttpWorker(throughProxy as unknown as RunningApp);
       const { runId } = await json<RunView>('/api/projects/outside/runs', { method: 'POST' });

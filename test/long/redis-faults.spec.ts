@@ -84,8 +84,8 @@ const requestsOf = async (runId: string) =>
 const untilRequestedOnStream = (runId: string) =>
   eventually('the request on the stream', async () => (await requestsOf(runId)).length > 0);
 
-describe('with Redis away', () => {
-  it('accepts runs at once, says why they wait, and carries them out when a new Redis is there', async () => {
+describe('server while Redis is down', () => {
+  it('accepts runs at once, shows why they wait, and executes them when Redis is back', async () => {
     await start();
     await server.kill();
     await untilTrouble();
@@ -107,7 +107,7 @@ describe('with Redis away', () => {
     await untilWell();
   });
 
-  it('starts without it, and goes on when it is there', async () => {
+  it('starts and continues when Redis is up', async () => {
     await server.kill();
     await start();
     const { runId } = await jobato.trigger('steps');
@@ -116,7 +116,7 @@ describe('with Redis away', () => {
     await untilCompleted(runId);
   });
 
-  it('ends a run that is at work, and tells the stream of it afterwards', async () => {
+  it('completes a running run and publishes its end later', async () => {
     await start();
     const { runId } = await jobato.trigger('waits');
     await jobato.until(runId, ({ steps }) => steps[0]!.status === 'running');
@@ -136,7 +136,7 @@ describe('with Redis away', () => {
     expect(items.filter(({ eventType }) => eventType === 'run.completed')).toHaveLength(1);
   });
 
-  it('fails no run for want of a worker that could not hear of it', async () => {
+  it('fails no unpublished run for a missing worker', async () => {
     await start();
     await server.kill();
     await untilTrouble();
@@ -158,7 +158,7 @@ describe('with Redis away', () => {
     await untilCompleted(runId);
   });
 
-  it('takes no run from a worker that cannot be heard', async () => {
+  it('keeps runs of workers whose heartbeats cannot arrive', async () => {
     await start();
     const { runId } = await jobato.trigger('outside');
     const says = (eventType: string, payload: object) =>
@@ -177,7 +177,7 @@ describe('with Redis away', () => {
     await untilCompleted(runId);
   });
 
-  it('tidies what lies in the database all the same', async () => {
+  it('still deletes old rows from the database', async () => {
     await start();
     const post = () =>
       jobato.fetch('/api/projects/outside/runs', {
@@ -198,7 +198,7 @@ describe('with Redis away', () => {
     expect(keys).toEqual([]);
   });
 
-  it('stops in good order', async () => {
+  it('shuts down cleanly', async () => {
     await start();
     await jobato.trigger('outside');
     await server.kill();
@@ -208,7 +208,7 @@ describe('with Redis away', () => {
   });
 });
 
-it('stands a Redis that stands still: nothing waits for it, and all goes on with it', async () => {
+it('a paused Redis delays no request, and pending runs continue after it', async () => {
   await start();
   const { runId: before } = await jobato.trigger('outside');
   await untilRequestedOnStream(before);
@@ -225,7 +225,7 @@ it('stands a Redis that stands still: nothing waits for it, and all goes on with
   await untilWell();
 });
 
-it('publishes again where the reply was lost, and carries the run out once', async () => {
+it('a request with a lost reply is published again and executed once', async () => {
   const proxy = await SwallowingProxy.start(server.port);
   await start({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
   try {
@@ -241,13 +241,13 @@ it('publishes again where the reply was lost, and carries the run out once', asy
   }
 });
 
-describe('what the stream has lost', () => {
+describe('entry lost from the stream', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['FLUSHALL', () => redis.flushall()],
-    ['a stranger that deletes the stream', () => redis.del(keys.events)],
-    ['a stranger that trims', () => redis.xtrim(keys.events, 'MAXLEN', 0)],
+    ['another client deletes the stream', () => redis.del(keys.events)],
+    ['another client trims the stream', () => redis.xtrim(keys.events, 'MAXLEN', 0)],
     [
-      'a stranger that deletes the entry',
+      'another client deletes the entry',
       async () => redis.xdel(keys.events, ...(await redis.xrange(keys.events, '-', '+')).map(([id]) => id)),
     ],
   ])('is published again after %s', async (_what, lose) => {
@@ -261,7 +261,7 @@ describe('what the stream has lost', () => {
     await untilCompleted(runId);
   });
 
-  it('is not published again while it is there', async () => {
+  it('is not published again while it exists', async () => {
     await start({ WORKER: 'off' });
     const { runId } = await jobato.trigger('steps');
     await untilRequestedOnStream(runId);
@@ -275,7 +275,7 @@ describe('what the stream has lost', () => {
     relay.mockRestore();
   });
 
-  it('is published again where a worker was handed it and then deleted', async () => {
+  it('is published again if its consumer was deleted after delivery', async () => {
     await start({ WORKER: 'off' });
     await redis.xgroup('CREATE', keys.events, WORKER_GROUP, '0', 'MKSTREAM');
     const { runId } = await jobato.trigger('steps');
@@ -285,7 +285,7 @@ describe('what the stream has lost', () => {
     await eventually('a second request', async () => (await requestsOf(runId)).length === 2);
   });
 
-  it('is applied all the same where its consumer was deleted while the database could not be written', async () => {
+  it('is applied if its consumer was deleted while the database was locked', async () => {
     await start();
     const [known, { runId }] = [await jobato.trigger('other'), await jobato.trigger('outside')];
     await complete(known.runId);
@@ -302,7 +302,7 @@ describe('what the stream has lost', () => {
     await eventually('the end', async () => (await get(runId)).status === 'completed', 60_000);
   });
 
-  it('is applied all the same where it was handed to a consumer that somebody deleted', async () => {
+  it('is applied if it was delivered to a deleted consumer', async () => {
     await start();
     const [known, late] = [await jobato.trigger('outside'), await jobato.trigger('other')];
     await complete(known.runId);
@@ -317,7 +317,7 @@ describe('what the stream has lost', () => {
   });
 });
 
-describe('a group', () => {
+describe('consumer group', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['was destroyed', () => redis.xgroup('DESTROY', keys.events, API_GROUP)],
     [
@@ -327,9 +327,9 @@ describe('a group', () => {
         await redis.xgroup('DESTROY', keys.events, API_GROUP);
       },
     ],
-    ['went with its stream, under the feet of who waits on it', () => redis.del(keys.events, keys.logs)],
+    ['was deleted with its stream during a read', () => redis.del(keys.events, keys.logs)],
     ['is ahead of its stream', () => redis.xgroup('SETID', keys.events, API_GROUP, '9999999999999-0')],
-  ])('that %s is made good', async (_what, harm) => {
+  ])('that %s is restored', async (_what, harm) => {
     await start();
     const { runId } = await jobato.trigger('outside');
     await untilRequestedOnStream(runId);
@@ -338,7 +338,7 @@ describe('a group', () => {
     expect(await untilCompleted(runId)).toMatchObject({ metrics: { newJobsCount: 3 } });
   });
 
-  it('takes over what a dead consumer was handed, though entries of it were trimmed', async () => {
+  it('takes over entries of a dead consumer even if some were trimmed', async () => {
     await start();
     const [first, second] = [await jobato.trigger('outside'), await jobato.trigger('other')];
     await Promise.all([untilRequestedOnStream(first.runId), untilRequestedOnStream(second.runId)]);
@@ -356,7 +356,7 @@ describe('a group', () => {
   });
 });
 
-it('sets a bad entry aside, of whatever size and shape, and goes on with the others', async () => {
+it('invalid entries are rejected while others apply', async () => {
   await start();
   const { runId } = await jobato.trigger('outside');
   await untilRequestedOnStream(runId);
@@ -379,7 +379,7 @@ it('sets a bad entry aside, of whatever size and shape, and goes on with the oth
   ]);
 });
 
-it('applies lines of a log before the end that was told after them', async () => {
+it('log lines are applied before an end that was sent after them', async () => {
   await start();
   const { runId } = await jobato.trigger('outside');
   await untilRequestedOnStream(runId);
@@ -395,7 +395,7 @@ it('applies lines of a log before the end that was told after them', async () =>
   expect(text).toContain(`event: end\ndata: {"status":"completed","lastSeq":${COUNT}}`);
 });
 
-it('waits for a Redis that is still loading its data', async () => {
+it('the server waits while Redis loads its data', async () => {
   await server.end();
   server = await RedisServer.start({ persistent: true, more: ['--key-load-delay', '1000'] });
   redis = server.client();
@@ -411,7 +411,7 @@ it('waits for a Redis that is still loading its data', async () => {
   await untilCompleted(runId);
 });
 
-it('names a wrong password, without the password, and goes on when it is right', async () => {
+it('a wrong Redis password is reported without its value, and the server recovers', async () => {
   await server.end();
   server = await RedisServer.start({ password: 'right' });
   redis = server.client();

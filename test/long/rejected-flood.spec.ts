@@ -5,7 +5,7 @@ import { anEvent, externalProject, HttpWorker, KEY } from '../support/worker-api
 
 const MIB = 1024 * 1024;
 
-it('keeps rejected events up to their bound, drops the oldest, and counts them', async () => {
+it('rejected events are bounded, the oldest are dropped, and drops are counted', async () => {
   const jobato = await RunningApp.start(
     { ext: externalProject('ext') },
     { JOBATO_API_KEY: KEY, WORKER: 'off' },

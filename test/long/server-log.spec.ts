@@ -11,7 +11,7 @@ const ROOT = join(__dirname, '..', '..');
 /** A start takes 2 s, and much longer on a busy machine. */
 const READY_WITHIN_MS = 60_000;
 
-describe('the log of the server', () => {
+describe('server log', () => {
   let folders: Folders;
   let child: ChildProcess;
   let url: string;
@@ -62,7 +62,7 @@ describe('the log of the server', () => {
     });
   }
 
-  it('never stops it where nothing can be written', async () => {
+  it('does not stop the server if it cannot be written', async () => {
     const full = openSync('/dev/full', 'w');
     await start(full);
     closeSync(full);
@@ -71,7 +71,7 @@ describe('the log of the server', () => {
     expect(await end()).toBe(0);
   });
 
-  it('never stops it where the reader is gone', async () => {
+  it('does not stop the server if its reader is gone', async () => {
     await start('pipe');
     child.stdout!.destroy();
     await eventually('the server to be ready', isReady, READY_WITHIN_MS);
@@ -79,7 +79,7 @@ describe('the log of the server', () => {
     expect(await end()).toBe(0);
   });
 
-  it('blocks neither its work nor its end where the reader stands still', async () => {
+  it('does not block the server or its shutdown if its reader stops reading', async () => {
     await start('pipe', { LOG_LEVEL: 'debug' });
     await eventually('the server to be ready', isReady, READY_WITHIN_MS);
     const path = `/not-there?filler=${'x'.repeat(8000)}`;
@@ -89,7 +89,7 @@ describe('the log of the server', () => {
   });
 
   const asRoot = process.getuid?.() === 0 ? it : it.skip;
-  asRoot('goes on where its disk is full for a while', async () => {
+  asRoot('continues after its disk was full and reports dropped lines', async () => {
     const disk = mkdtempSync(join(tmpdir(), 'jobato-disk-'));
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', disk]);
     try {

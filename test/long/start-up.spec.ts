@@ -43,8 +43,8 @@ function makeDatabase(fill: (database: BetterSqlite3.Database) => void): void {
   database.close();
 }
 
-describe('a start is refused in one sentence, with the file and what to do,', () => {
-  it('on a database that a newer version has written', async () => {
+describe('start is refused with a one-line reason', () => {
+  it('for a database of a newer version', async () => {
     server = await ServerProcess.start(folders);
     await server.end('SIGTERM');
     makeDatabase((database) =>
@@ -55,7 +55,7 @@ describe('a start is refused in one sentence, with the file and what to do,', ()
     );
   });
 
-  it('on a database of another program, which is left as it is', async () => {
+  it('for a database of another program, which is left unchanged', async () => {
     makeDatabase((database) => database.exec('CREATE TABLE users (name text)'));
     expect(await refusal()).toMatch(/jobato\.db is not a database of Jobato\. Move it away/);
     makeDatabase((database) => {
@@ -64,13 +64,13 @@ describe('a start is refused in one sentence, with the file and what to do,', ()
     });
   });
 
-  it('on a file that is no database', async () => {
+  it('for a file that is not a database', async () => {
     mkdirSync(join(folders.dataDir, 'db'), { recursive: true });
     writeFileSync(databaseFile(), 'a text of some length, which is not a database at all\n'.repeat(50));
     expect(await refusal()).toMatch(/jobato\.db cannot be opened\. Check that it is a database of Jobato/);
   });
 
-  it('with a certificate that is none', async () => {
+  it('for an invalid certificate', async () => {
     const file = join(folders.root, 'cert.pem');
     writeFileSync(file, 'not a certificate');
     expect(await refusal({ TLS_CERT_FILE: file, TLS_KEY_FILE: file })).toMatch(
@@ -78,29 +78,29 @@ describe('a start is refused in one sentence, with the file and what to do,', ()
     );
   });
 
-  it('on a port that is taken', async () => {
+  it('for a port in use', async () => {
     server = await ServerProcess.start(folders);
     const { port } = new URL(server.url);
     const others = { DATA_DIR: join(folders.root, 'other'), PORT: port };
     expect(await refusal(others)).toMatch(new RegExp(`^PORT is ${port}, which another program uses`));
   });
 
-  it('where DATA_DIR is a file', async () => {
+  it('if DATA_DIR is a file', async () => {
     writeFileSync(folders.dataDir, '');
     expect(await refusal()).toMatch(/^DATA_DIR: .*data is not a folder/);
   });
 
-  it('where a file of the data folder is a folder', async () => {
+  it('if a file of the data folder is a folder', async () => {
     mkdirSync(join(folders.dataDir, 'node-id'), { recursive: true });
     expect(await refusal()).toMatch(/^DATA_DIR: .*node-id is a folder, but must be a file\./);
   });
 
-  it('with an address of no machine', async () =>
+  it('for a HOST that is not an address of this machine', async () =>
     expect(
       await refusal({ HOST: 'http://x', JOBATO_ADMIN_TOKEN: 'a-token-of-a-fair-length-0123456789' }),
     ).toMatch(/^HOST is http:\/\/x, which is not an address of this machine\./));
 
-  (canMount ? it : it.skip)('where DATA_DIR is on a read-only disk', async () => {
+  (canMount ? it : it.skip)('if DATA_DIR is on a read-only disk', async () => {
     const disk = SmallDisk.mount(folders.dataDir);
     try {
       disk.makeReadOnly();
@@ -110,7 +110,7 @@ describe('a start is refused in one sentence, with the file and what to do,', ()
     }
   });
 
-  it('where another program holds the database so that it cannot even be read', async () => {
+  it('if another program locks the database for reading', async () => {
     server = await ServerProcess.start(folders);
     await server.end('SIGTERM');
     const other = new BetterSqlite3(databaseFile());
@@ -124,7 +124,7 @@ describe('a start is refused in one sentence, with the file and what to do,', ()
   });
 });
 
-it('starts while another program holds the database for writing, and heals', async () => {
+it('the server starts while another program locks the database, and recovers', async () => {
   server = await ServerProcess.start(folders);
   const { runId } = await server.trigger('talks');
   await server.until(runId, ({ status }) => status === 'completed');
@@ -140,12 +140,12 @@ it('starts while another program holds the database for writing, and heals', asy
   await server.until(next.runId, ({ status }) => status === 'completed');
 });
 
-describe('a data folder that is emptied while its server runs', () => {
+describe('deleting data of a running server', () => {
   it.each([
     ['its database', () => ['db']],
     ['all that is in it', () => readdirSync(folders.dataDir)],
     ['the folder itself', () => ['.']],
-  ])('refuses triggers and a second server: %s', async (_, deleted) => {
+  ])('makes it reject triggers and a second server: %s', async (_, deleted) => {
     server = await ServerProcess.start(folders);
     await server.trigger('talks');
     for (const name of deleted()) rmSync(join(folders.dataDir, name), { recursive: true });
@@ -158,7 +158,7 @@ describe('a data folder that is emptied while its server runs', () => {
   });
 });
 
-it('does not touch a database that was restored in the place of its own when it stops', async () => {
+it('a stopping server does not change a restored database', async () => {
   server = await ServerProcess.start(folders);
   rmSync(join(folders.dataDir, 'db'), { recursive: true });
   makeDatabase((database) => {
@@ -174,7 +174,7 @@ it('does not touch a database that was restored in the place of its own when it 
   restored.close();
 });
 
-it("keeps Jobato's own files to its user, and lets others pass through the data folder", async () => {
+it('data files are private to the user, and others can only traverse the data folder', async () => {
   server = await ServerProcess.start(folders);
   const { runId } = await server.trigger('talks');
   await server.until(runId, ({ status }) => status === 'completed');

@@ -38,7 +38,7 @@ const FAILS = `
   const file = openSync(process.env.JOBATO_WORK_DIR + '/filler', 'w');
   for (;;) writeSync(file, Buffer.alloc(64 * 1024));`;
 
-describe('an outage of the storage while a run is at work', () => {
+describe('storage outage during a run', () => {
   const belongings = new Belongings();
   afterEach(() => belongings.clear());
 
@@ -52,7 +52,7 @@ describe('an outage of the storage while a run is at work', () => {
     writeFileSync(join(dataDir, 'work', 'counts', 'end'), '');
   }
 
-  it('keeps the run, each line of its log and its end while another process holds the database', async () => {
+  it('loses no log line and keeps the end of the run while another process locks the database', async () => {
     const folders = belongings.makeFolders(projects);
     const server = await belongings.start(folders);
     const { runId } = await server.trigger('counts');
@@ -92,7 +92,7 @@ describe('an outage of the storage while a run is at work', () => {
     }
   }
 
-  withDisk('stops a run that fills the disk, and records it when there is room again', () =>
+  withDisk('allows stopping a run that fills the disk', () =>
     onSmallDisk('', async (folders) => {
       const server = await belongings.start(folders);
       const counting = await server.trigger('counts');
@@ -118,7 +118,7 @@ describe('an outage of the storage while a run is at work', () => {
     }),
   );
 
-  withDisk('says of a step that failed for want of room that the disk is full', () =>
+  withDisk('is named in the error of a step that fails on a full disk', () =>
     onSmallDisk('work', async (folders) => {
       const server = await belongings.start(folders);
       const { runId } = await server.trigger('fails');

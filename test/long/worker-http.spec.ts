@@ -8,7 +8,7 @@ import { describeWorker, Installation } from '../worker.contract';
 
 describeWorker('HTTP', () => ({}));
 
-describe('a run that is handed over to a worker process', () => {
+describe('run of a worker process', () => {
   let all: Installation;
   beforeAll(async () => {
     all = new Installation(() => ({}));
@@ -17,7 +17,7 @@ describe('a run that is handed over to a worker process', () => {
   afterEach(() => all.endWorkers());
   afterAll(() => all.clear());
 
-  it('is carried out at its first attempt though the answer to the claim is lost on its way', async () => {
+  it('is executed in its first attempt if the response to the claim is lost', async () => {
     const proxy = await LossyProxy.start(
       all.server.url,
       (path, status, lost) => path.endsWith('/runs/claim') && status === 200 && lost === 0,
@@ -34,7 +34,7 @@ describe('a run that is handed over to a worker process', () => {
     }
   });
 
-  it('keeps the files of its steps to the user of the worker', async () => {
+  it("has step files that are private to the worker's user", async () => {
     const dataDir = join(all.folders.dataDir, 'made', 'by-worker');
     await all.startWorker({ DATA_DIR: dataDir });
     const { runId } = await all.server.trigger('once');
@@ -54,7 +54,7 @@ describe('a run that is handed over to a worker process', () => {
     await all.server.untilEnded(runId);
   });
 
-  it('ends with the worker on SIGHUP, and leaves no process behind', async () => {
+  it('ends with the worker on SIGHUP without remaining processes', async () => {
     const worker = await all.startWorker({ WORKER_DRAIN_SECONDS: '0' });
     const { runId } = await all.server.trigger('once');
     await all.server.untilLogged(runId, 'attempt 1');
@@ -63,7 +63,7 @@ describe('a run that is handed over to a worker process', () => {
     await all.server.untilEnded(runId);
   });
 
-  it('is never left with one that was stopped as it arrived', async () => {
+  it('is completed or returned if the worker stops when it arrives', async () => {
     for (let round = 0; round < 4; round++) {
       const worker = await all.startWorker({ WORKER_DRAIN_SECONDS: '15' });
       const [{ runId }, code] = await Promise.all([all.server.trigger('brief'), worker.end('SIGTERM')]);
@@ -80,11 +80,11 @@ describe('a run that is handed over to a worker process', () => {
   });
 });
 
-describe('a worker process that cannot do its work says why', () => {
+describe('misconfigured worker process', () => {
   const belongings = new Belongings();
   afterAll(() => belongings.clear());
 
-  it('without a key it does not start', async () => {
+  it('does not start without a key', async () => {
     const { dataDir, configDir } = belongings.makeFolders({});
     const worker = WorkerChild.spawn({ DATA_DIR: dataDir, CONFIG_DIR: configDir });
     expect(await worker.ended()).toBe(1);
@@ -92,7 +92,7 @@ describe('a worker process that cannot do its work says why', () => {
     expect(worker.output.join('\n')).not.toMatch(/at .*\.js:\d/);
   });
 
-  it('with a wrong key it tries on', async () => {
+  it('reports a wrong key and keeps trying', async () => {
     const all = new Installation(() => ({}));
     try {
       await all.startServer();

@@ -21,7 +21,7 @@ const PROJECTS = {
   ),
 };
 
-describe('a worker process whose calls are refused by a proxy', () => {
+describe('worker process behind a proxy that rejects calls', () => {
   const belongings = new Belongings();
   const folders = belongings.makeFolders(PROJECTS);
   let server: ServerProcess;
@@ -54,7 +54,7 @@ describe('a worker process whose calls are refused by a proxy', () => {
   const isUploadOf = (name: string) => (call: ProxiedCall) =>
     call.method === 'PUT' && call.path.endsWith(name);
 
-  it('ends the run as partial where an artifact is refused, and names it in the log', async () => {
+  it('ends the run as partial if an artifact is rejected and names it in the log', async () => {
     const run = await carriedOut('makes', (call) => (isUploadOf('report.html')(call) ? 413 : null));
     expect(run).toMatchObject({ status: 'partial', statusReason: 'artifact-missing', error: null });
     expect(run.artifacts.map(({ name }) => name)).toEqual(['first.txt', 'last.txt']);
@@ -66,7 +66,7 @@ describe('a worker process whose calls are refused by a proxy', () => {
     ]);
   });
 
-  it('ends the run as partial where an event is refused, and says which', async () => {
+  it('ends the run as partial if an event is rejected and names it in the log', async () => {
     const run = await carriedOut('counts', ({ path, body }) =>
       path.endsWith('/events') && body.includes('"refused":2') ? 413 : null,
     );
@@ -76,7 +76,7 @@ describe('a worker process whose calls are refused by a proxy', () => {
     );
   });
 
-  it('ends the run as partial where log lines are refused, and marks the place', async () => {
+  it('ends the run as partial if log lines are rejected and marks the gap', async () => {
     const run = await carriedOut('prints', ({ path, body }) =>
       path.endsWith('/logs') && body.includes('unwanted') ? 413 : null,
     );
@@ -87,7 +87,7 @@ describe('a worker process whose calls are refused by a proxy', () => {
     ]);
   });
 
-  it('fails the run where its end is refused, instead of leaving it to the end of the lease', async () => {
+  it('fails the run at once if its end is rejected', async () => {
     const run = await carriedOut('prints', ({ path, body }) =>
       path.endsWith('/events') && body.includes('run.completed') && !body.includes('run.failed') ? 413 : null,
     );
@@ -98,7 +98,7 @@ describe('a worker process whose calls are refused by a proxy', () => {
     });
   });
 
-  it('stops a run while its upload is refused as "not now"', async () => {
+  it('stops a run while its upload is retried after 408', async () => {
     let onRefused = () => {};
     const refused = new Promise<void>((resolve) => (onRefused = resolve));
     proxy.refuse = (call) => {

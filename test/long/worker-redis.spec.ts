@@ -12,7 +12,7 @@ const environment = () => ({ REDIS_URL: redis.url, RUN_EVENTS_STREAM: 'ml:run-ev
 
 describeWorker('Redis', environment);
 
-describe('a worker process whose Redis fails', () => {
+describe('worker process with a failing Redis', () => {
   let all: Installation;
   beforeAll(async () => {
     all = new Installation(environment);
@@ -35,13 +35,13 @@ describe('a worker process whose Redis fails', () => {
     expect(flawsOf(all.folders)).toEqual([]);
   }
 
-  it('loses nothing where Redis dies without having kept anything', () =>
+  it('loses nothing if Redis is killed without persistence', () =>
     nothingIsLost(async () => {
       await redis.kill();
       await redis.restart();
     }));
 
-  it('tells of the end when Redis is back', () =>
+  it('reports the end of the run when Redis is back', () =>
     nothingIsLost(async () => {
       await redis.kill();
       await all.workers[0]!.says(/cannot be (told|stored)/);
@@ -51,7 +51,7 @@ describe('a worker process whose Redis fails', () => {
   it.each([
     ['in the middle', 'ml:run-logs', 'line 60"'],
     ['at the end', 'ml:run-events', 'run.completed'],
-  ])('says again what Redis lost before the server had read it, %s', (_, key, text) =>
+  ])('sends again what Redis lost before the server read it, %s', (_, key, text) =>
     nothingIsLost(async (runId) => {
       all.server.child.kill('SIGSTOP');
       try {
@@ -69,12 +69,12 @@ describe('a worker process whose Redis fails', () => {
     }),
   );
 
-  it('tells of the end where somebody flushes the stream', () =>
+  it('reports the end of the run after the stream was flushed', () =>
     nothingIsLost(async () => {
       await redis.client().flushall();
     }));
 
-  it('loses nothing where somebody flushes the stream before the server has read it', () =>
+  it('loses nothing if the stream is flushed before the server reads it', () =>
     nothingIsLost(async (runId) => {
       all.server.child.kill('SIGSTOP');
       try {
@@ -92,7 +92,7 @@ describe('a worker process whose Redis fails', () => {
       }
     }));
 
-  it('hears of a stop while Redis is away', async () => {
+  it('stops a run while Redis is down', async () => {
     const { runId } = await all.server.trigger('polite');
     await all.server.untilLogged(runId, 'ready');
     await redis.kill();
