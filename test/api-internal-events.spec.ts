@@ -129,7 +129,7 @@ describe('events over HTTP', () => {
     expect(answer).toEqual({
       accepted: 6,
       duplicates: 1,
-      rejected: [{ index: 7, reason: 'there is no run with this runId' }],
+      rejected: [{ index: 7, reason: 'unknown runId' }],
     });
     expect(await history(one)).toEqual([
       'run.requested applied',

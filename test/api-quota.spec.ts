@@ -133,7 +133,7 @@ describe('a project with a quota', () => {
       const response = await post(path);
       const page = await response.text();
       expect(response.status).toBe(429);
-      expect(page).toContain('The quota is used up');
+      expect(page).toContain('Quota reached');
       expect(page).toContain(`<time datetime="${RESETS_AT}"`);
     }
     expect((await json<{ items: object[] }>('/api/projects/far/runs')).items).toHaveLength(1);

@@ -308,7 +308,7 @@ describe('an attacker on a server that runs steps itself', () => {
             });
           }
           for (const { index, reason } of rejected) {
-            if (/requested$/.test(EVENTS[index]![0])) expect(reason).toMatch(/^only the server publishes/);
+            if (/requested$/.test(EVENTS[index]![0])) expect(reason).toMatch(/^only the server may publish/);
           }
           const refused = rejected.filter(({ index }) => /requested$/.test(EVENTS[index]![0]));
           expect(refused).toHaveLength(2);

@@ -369,7 +369,7 @@ describe('the pages, in a browser', () => {
   it('leads on from an address where nothing is', async () => {
     await jobato.trigger('endless');
     const page = await open('/nowhere');
-    await page.getByText('There is no page at /nowhere.').waitFor();
+    await page.getByText('Page not found: /nowhere').waitFor();
     await page.getByRole('link', { name: '1 running' }).waitFor();
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Workers' }).click();
     await page.getByRole('heading', { name: 'Workers', level: 1 }).waitFor();

@@ -76,7 +76,7 @@ export class ArtifactFiles {
     } catch {
       throw new JobatoError(
         'ARTIFACT_NOT_FOUND',
-        `The run has no artifact "${name.slice(0, 200)}", or it was deleted.`,
+        `Artifact "${name.slice(0, 200)}" does not exist in this run, or it was deleted.`,
       );
     }
   }

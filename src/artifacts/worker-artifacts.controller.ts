@@ -65,7 +65,10 @@ export class WorkerArtifactsController {
     try {
       const encoding = headers['content-encoding'] ?? 'identity';
       if (encoding.toLowerCase() !== 'identity') {
-        throw new JobatoError('UNSUPPORTED_MEDIA_TYPE', 'Files are kept as they come: send it unpacked.');
+        throw new JobatoError(
+          'UNSUPPORTED_MEDIA_TYPE',
+          'Compressed uploads are not supported. Send the file without Content-Encoding.',
+        );
       }
       const announced = headers['content-length'];
       const taken = await this.uploads.take(runId, name, claimantOf(headers), {
@@ -87,11 +90,11 @@ export class WorkerArtifactsController {
 function claimantOf(headers: Record<string, string | undefined>): Claimant {
   const workerId = headers[WORKER_HEADER.toLowerCase()] ?? null;
   if (workerId !== null && !isReadableName(workerId)) {
-    throw invalid([{ field: WORKER_HEADER, message: 'must not have invisible characters' }]);
+    throw invalid([{ field: WORKER_HEADER, message: 'must not contain invisible characters' }]);
   }
   const attempt = headers[ATTEMPT_HEADER.toLowerCase()] ?? null;
   if (attempt !== null && !/^[1-9]\d{0,8}$/.test(attempt)) {
-    throw invalid([{ field: ATTEMPT_HEADER, message: 'must be a whole number from 1' }]);
+    throw invalid([{ field: ATTEMPT_HEADER, message: 'must be a whole number of at least 1' }]);
   }
   const leaseToken = headers[LEASE_HEADER.toLowerCase()] ?? null;
   return { workerId, attempt: attempt === null ? null : Number(attempt), leaseToken };

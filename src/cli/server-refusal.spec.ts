@@ -9,19 +9,19 @@ const wordsOf = (error: JobatoError) => {
 it('says when there is a new quota', () =>
   expect(
     wordsOf(
-      new JobatoError('QUOTA_REACHED', 'Project "demo" has used 5 of its 5 calls of this quota day.', {
+      new JobatoError('QUOTA_REACHED', 'Project "demo" has used 5 of its 5 calls in the current quota day.', {
         retryAfterSeconds: 60,
         resetsAt: '2026-03-28T21:00:00.000Z',
       }),
     ),
   ).toBe(
-    'The quota is used up.\nProject "demo" has used 5 of its 5 calls of this quota day.\n' +
+    'Quota reached.\nProject "demo" has used 5 of its 5 calls in the current quota day.\n' +
       'The next quota day begins at 2026-03-28T21:00:00.000Z.',
   ));
 
 it('says which file to mend where no input is enabled', () =>
   expect(
     wordsOf(
-      new JobatoError('NO_ENABLED_INPUTS', 'There is nothing to look for: config/queries.yaml is missing.'),
+      new JobatoError('NO_ENABLED_INPUTS', 'The run would have no inputs: config/queries.yaml is missing.'),
     ),
-  ).toBe('No input is enabled.\nThere is nothing to look for: config/queries.yaml is missing.'));
+  ).toBe('No enabled inputs.\nThe run would have no inputs: config/queries.yaml is missing.'));

@@ -183,7 +183,7 @@ function article(type: unknown): string {
   const words: Record<string, string> = {
     array: 'a list',
     object: 'a mapping',
-    string: 'a text',
+    string: 'a string',
     integer: 'a whole number',
     number: 'a number',
     boolean: 'true or false',

@@ -95,7 +95,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
       throw new JobatoError(
         'PROJECT_NOT_FOUND',
         this.brokenFileOf(projectId) ??
-          `There is no project "${projectId.slice(0, 100)}". Known projects: ${known}.`,
+          `Project "${projectId.slice(0, 100)}" does not exist. Known projects: ${known}.`,
       );
     }
     return project;
@@ -128,7 +128,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     if (project) return project;
     throw new JobatoError(
       'PROJECT_NOT_FOUND',
-      'There is no default project: set "default: true" in one project file.',
+      'No default project is set. Add "default: true" to one project file.',
     );
   }
 

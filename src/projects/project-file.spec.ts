@@ -181,7 +181,7 @@ describe('a project file that cannot be used', () => {
     // types
     ['has an id in capitals', 'id: Tiny\nexecutor: external\n', 1, /"id" must match/],
     ['has an id that is a path', 'id: ../etc\nexecutor: external\n', 1, /"id" must match/],
-    ['has a number for an id', 'name: x\nid: 17\nexecutor: external\n', 2, /"id" must be a text/],
+    ['has a number for an id', 'name: x\nid: 17\nexecutor: external\n', 2, /"id" must be a string/],
     ['has a text for steps', 'id: tiny\n\nsteps: work\n', 3, /"steps" must be a list/],
     ['has a text for a step', 'id: tiny\nsteps:\n  - work\n', 3, /"steps.0" must be a mapping/],
     [
@@ -194,7 +194,7 @@ describe('a project file that cannot be used', () => {
       'has a number in a command',
       'id: tiny\nsteps:\n  - name: work\n    command:\n      - sleep\n      - 5\n',
       6,
-      /"steps.0.command.1" must be a text/,
+      /"steps.0.command.1" must be a string/,
     ],
     ['has an empty command', 'id: tiny\nsteps:\n  - name: work\n    command: []\n', 4, /"steps.0.command"/],
     ['has a word for true', withLines('quota: sure'), 5, /"quota" must be true or false/],
@@ -339,7 +339,7 @@ describe('a project file that cannot be used', () => {
         `  b: { type: string, default: "${'x'.repeat(40_000)}" }`,
       ),
       5,
-      /the defaults take 80015 bytes as JSON, at most 65536/,
+      /the defaults take 80015 bytes as JSON, more than the limit of 65536/,
     ],
     [
       'has a pattern that only is one in pieces',

@@ -86,7 +86,7 @@ function aboutParams({ params = {} }: ProjectFile): Complaint[] {
   const bytes = Buffer.byteLength(JSON.stringify(Object.fromEntries(defaults)));
   const tooLarge = {
     path: ['params'],
-    reason: `the defaults take ${bytes} bytes as JSON, at most ${MAX_PARAMS_BYTES} are allowed`,
+    reason: `the defaults take ${bytes} bytes as JSON, more than the limit of ${MAX_PARAMS_BYTES}`,
   };
   const wrong = Object.entries(params).flatMap(([name, param]) => {
     const complaint = complaintAboutParam(param);

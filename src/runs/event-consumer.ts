@@ -265,7 +265,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async setAside(entry: StreamEntry): Promise<void> {
-    await this.applier.reject(entry, `it could not be applied in ${entry.deliveryCount} deliveries`);
+    await this.applier.reject(entry, `could not be applied after ${entry.deliveryCount} deliveries`);
   }
 }
 

@@ -57,7 +57,10 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
    */
   async claim(request: ClaimRequest): Promise<GrantedRun | null> {
     if (this.isStopping || this.lifecycle.isStopping) {
-      throw new JobatoError('SHUTTING_DOWN', 'The server is stopping and hands out no runs.');
+      throw new JobatoError(
+        'SHUTTING_DOWN',
+        'The server is stopping and assigns no runs. Try again after it has restarted.',
+      );
     }
     const leave = this.presence.arrive(request.workerId);
     const { claimId } = request;

@@ -374,8 +374,8 @@ it('sets a bad entry aside, of whatever size and shape, and goes on with the oth
   await eventually('three on the list', async () => (await rejected()).length === 3);
   expect((await rejected()).map(({ reason }) => reason).sort()).toEqual([
     expect.stringMatching(/^eventId is not a UUID/),
-    expect.stringMatching(/^payload has \d+ bytes/),
-    'there is no run with this runId',
+    expect.stringMatching(/^payload is \d+ bytes/),
+    'unknown runId',
   ]);
 });
 

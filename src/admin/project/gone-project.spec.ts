@@ -4,7 +4,7 @@ import { WHOLE_HISTORY } from './history-query';
 
 it('cannot be run, leads to its latest run, and is asked for again with what its history showed', () => {
   const query = { ...WHOLE_HISTORY, search: 'bad' };
-  expect(goneProject('demo', 'There is no project "demo".', aNewRun(), query)).toMatchObject({
+  expect(goneProject('demo', 'Project "demo" does not exist.', aNewRun(), query)).toMatchObject({
     canRun: false,
     mark: { word: 'Not in the configuration' },
     latestRunHref: `/runs/${RUN_ID}`,

@@ -65,7 +65,7 @@ describe('an event that was received', () => {
   it('says so where it cannot be written down again', () => {
     const deep: unknown = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
     expect(receivedEvent({ ...event, payload: deep })).toEqual({
-      fields: { ...flat, payload: '(nested too deeply to be kept)' },
+      fields: { ...flat, payload: '(nested too deeply to be stored)' },
       flaw: 'payload is nested too deeply',
       leaseToken: null,
     });

@@ -85,7 +85,7 @@ export class WorkerEventsController {
     const envelopes: unknown[] = Array.isArray(body) ? body : [body];
     if (envelopes.length > MAX_EVENTS) {
       throw invalid([
-        { field: '', message: `must be at most ${MAX_EVENTS} events, not ${envelopes.length}` },
+        { field: '', message: `must contain at most ${MAX_EVENTS} events, not ${envelopes.length}` },
       ]);
     }
     return this.intake.take(envelopes.map(receivedEvent));
