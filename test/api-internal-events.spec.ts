@@ -217,7 +217,7 @@ describe('events over HTTP', () => {
       [
         'more than 1 MiB',
         (runId) => anEvent(runId, 'run.progress', { x: 'x'.repeat(2 ** 20) }),
-        /more than 1048576/,
+        /more than the limit of 1048576/,
       ],
       [
         'many levels',

@@ -313,7 +313,9 @@ describe('without a quota to keep', () => {
     await start({});
     const { items } = await json<ProjectListView>('/api/projects');
     const notes = (projectId: string) => items.find((item) => item.projectId === projectId)!.notes;
-    expect(notes('calls')).toEqual([expect.stringMatching(/no .*config\/quota\.yaml, so runs/)]);
+    expect(notes('calls')).toEqual([
+      expect.stringMatching(/no limit because .*config\/quota\.yaml does not exist/),
+    ]);
     expect(notes('free')).toEqual([]);
     await jobato.untilEnded((await jobato.trigger('calls')).runId);
     expect(await quotaOf('calls')).toBeNull();

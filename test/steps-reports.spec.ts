@@ -60,7 +60,9 @@ describe('what a step says on descriptor 3', () => {
        say({ artifact: { path: long } }, { artifact: { path: 'good' } }, { progress: { current: 4 } })`,
     );
     expect(run).toMatchObject({ artifacts: [{ name: 'good' }], progress: { current: 4 } });
-    expect(await logOf(run)).toMatch(/An artifact is missing from this run: .*from 1 to 200 characters/);
+    expect(await logOf(run)).toMatch(
+      /An artifact is missing from this run: .*must be 1 to 200 characters long/,
+    );
   });
 
   it('is that it has done a part only, with the reason', async () => {

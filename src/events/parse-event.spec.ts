@@ -213,7 +213,7 @@ describe('parseEvent', () => {
     const payload = (bytes: number) => `{"future":"${'x'.repeat(bytes - around)}"}`;
     expect(parseEvent(fields({ payload: payload(MAX_EVENT_BYTES) })).event).toBeDefined();
     expect(parseEvent(fields({ payload: payload(MAX_EVENT_BYTES + 1) })).reason).toMatch(
-      /has 1048577 bytes, more than 1048576/,
+      /is 1048577 bytes, more than the limit of 1048576/,
     );
   });
 
