@@ -100,7 +100,7 @@ describe('the files of projects', () => {
       'with a scope of unknown steps',
       'id: x\nsteps: [{ name: a, command: [a] }]\nscopes:\n  s: [b]\n',
       4,
-      /"b", which is no step/,
+      /"b", which is not a step/,
     ],
     [
       'with a scope called full',

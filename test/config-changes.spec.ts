@@ -157,12 +157,12 @@ it('keeps a running project and the default one from a copy of its file', async 
     {
       file: 'projects/a copy of talks.yaml',
       line: 1,
-      reason: 'the id "talks" is taken by projects/talks.yaml',
+      reason: 'the id "talks" is already used by projects/talks.yaml',
     },
     {
       file: 'projects/another.yaml',
       line: 2,
-      reason: 'projects/talks.yaml is already the default project, so this one is not',
+      reason: '"default: true" is ignored because projects/talks.yaml is already the default project',
     },
   ]);
 });

@@ -28,7 +28,7 @@ it.each([
 ])('rejects %j, which is no plain path', (path) => expect(flawOfBasePath(path)).toContain('such as /jobato'));
 
 it.each(['/runs', '/api/jobato', '/Projects/x', '/assets'])('rejects %j, where Jobato has pages', (path) =>
-  expect(flawOfBasePath(path)).toContain('pages of its own'),
+  expect(flawOfBasePath(path)).toContain('serves its own pages'),
 );
 
 it.each([

@@ -116,12 +116,12 @@ describe('the configuration', () => {
     ['half a port', { PORT: '80.5' }, /^PORT/],
     ['a negative port', { PORT: '-1' }, /^PORT/],
     ['no place for a run', { WORKER_CONCURRENCY: '0' }, /^WORKER_CONCURRENCY/],
-    ['a Redis without a scheme', { REDIS_URL: 'localhost:6379' }, /^REDIS_URL must be an address/],
+    ['a Redis without a scheme', { REDIS_URL: 'localhost:6379' }, /^REDIS_URL must be a URL/],
     ['a log without room', { LOG_LIMIT_MB: '0' }, /^LOG_LIMIT_MB/],
     ['a worker of another kind', { WORKER: 'on' }, /^WORKER must be one of embedded, off, not "on"\.$/],
     ['a log level of another kind', { LOG_LEVEL: 'INFO' }, /^LOG_LEVEL must be one of trace/],
-    ['a certificate without its key', { TLS_CERT_FILE: __filename }, /go together/],
-    ['a key without its certificate', { TLS_KEY_FILE: __filename }, /go together/],
+    ['a certificate without its key', { TLS_CERT_FILE: __filename }, /Set both or neither/],
+    ['a key without its certificate', { TLS_KEY_FILE: __filename }, /Set both or neither/],
     [
       'files for HTTPS that are not there',
       { TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: __filename },
@@ -134,7 +134,7 @@ describe('the configuration', () => {
     ],
     ['every origin', { CORS_ORIGINS: '*' }, /^CORS_ORIGINS: "\*"/],
     ['the origin null', { CORS_ORIGINS: 'null' }, /^CORS_ORIGINS: "null"/],
-    ['every host', { ALLOWED_HOSTS: 'a.example,*' }, /^ALLOWED_HOSTS: "\*" allows no name/],
+    ['every host', { ALLOWED_HOSTS: 'a.example,*' }, /^ALLOWED_HOSTS: "\*" is not supported/],
     ['a host with a port', { ALLOWED_HOSTS: 'a.example:80' }, /^ALLOWED_HOSTS: "a.example:80"/],
     ['a proxy by name', { TRUST_PROXY: 'loopback, nginx' }, /^TRUST_PROXY must be a number of proxies/],
     ['a range of no width', { TRUST_PROXY: '0.0.0.0/0' }, /^TRUST_PROXY/],
@@ -200,7 +200,7 @@ describe('the configuration', () => {
     it.each<[string, Environment, RegExp]>([
       ['a file that is missing', { HOST: '0.0.0.0', JOBATO_ADMIN_TOKEN_FILE: 'gone' }, /gone does not exist/],
       ['a token of two lines', { JOBATO_ADMIN_TOKEN_FILE: 'two-lines' }, /line break/],
-      ['an address that is none', { REDIS_URL_FILE: 'no-address' }, /^REDIS_URL must be an address/],
+      ['an address that is none', { REDIS_URL_FILE: 'no-address' }, /^REDIS_URL must be a URL/],
     ])('refuses %s in one sentence that shows no secret', (_what, environment, reason) => {
       expect(refusal(environment)).toEqual([expect.stringMatching(reason)]);
       expect(refusal(environment).join()).not.toMatch(/hunter2|of two lines/);
@@ -275,7 +275,7 @@ describe('the configuration of a worker process', () => {
     [
       'an address with a password, without repeating it',
       { JOBATO_API_KEY: 'k', JOBATO_URL: 'http://me:hunter2@jobato.example' },
-      /^(?!.*hunter2)[^]*without a user name or password/,
+      /^(?!.*hunter2)[^]*without user name or password/,
     ],
   ])('refuses %s', (_, environment, reason) => expect(() => loadWorker(environment)).toThrow(reason));
 

@@ -50,9 +50,7 @@ describe('the environment', () => {
   it('refuses a file in UTF-16, which PowerShell writes, by its path', () => {
     writeFileSync(join(folder, '.env'), Buffer.from('\ufeffPORT=2\r\n', 'utf16le'));
     expect(() => readEnvironment({}, folder)).toThrow(ConfigError);
-    expect(() => readEnvironment({}, folder)).toThrow(
-      /\.env cannot be used: it is encoded as UTF-16\. Save it/,
-    );
+    expect(() => readEnvironment({}, folder)).toThrow(/\.env is invalid: it is encoded as UTF-16\. Save it/);
   });
 
   it('is named where a variable in it is wrong, and only there', () => {

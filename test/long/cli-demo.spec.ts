@@ -45,7 +45,7 @@ describe('the demonstration', () => {
 
       const second = await demo(folders.configDir, '--once').ended;
       expect(second.exitCode).toBe(1);
-      expect(second.stderr).toContain('Another Jobato is using');
+      expect(second.stderr).toContain('Another Jobato server is using');
 
       running.child.kill('SIGTERM');
       expect(await running.ended).toMatchObject({ exitCode: 0, stderr: '' });
