@@ -106,7 +106,7 @@ describe('the files of projects', () => {
       'with a scope called full',
       'id: x\nsteps: [{ name: a, command: [a] }]\nscopes:\n  full: [a]\n',
       4,
-      /built in/,
+      /built-in scope/,
     ],
     [
       'with an unfit default',
@@ -126,7 +126,7 @@ describe('the files of projects', () => {
       null,
       /alias|unknown key/i,
     ],
-    ['of a taken id', nodeStep('steady', '1'), null, /taken by projects\/steady\.yaml/],
+    ['of a taken id', nodeStep('steady', '1'), null, /already used by projects\/steady\.yaml/],
   ])('are named where they are wrong: %s', async (_name, yaml, line, reason) => {
     writeProject(jobato.folders, 'zz-wrong', yaml);
     await untilKnown(jobato, (projects) => projects.problems().length > 0);

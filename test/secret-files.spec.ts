@@ -119,7 +119,7 @@ describe('secrets in files', () => {
       { PORT: String(await freePort()), DATA_DIR: folders.dataDir, CONFIG_DIR: folders.configDir },
       folders.root,
     );
-    await demo.says('Serving until Ctrl-C');
+    await demo.says('Press Ctrl-C to stop the server');
     const { pid } = demo.child;
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
     for (const child of [pid!, ...children.map(Number)]) {

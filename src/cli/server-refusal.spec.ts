@@ -16,7 +16,7 @@ it('says when there is a new quota', () =>
     ),
   ).toBe(
     'Quota reached.\nProject "demo" has used 5 of its 5 calls in the current quota day.\n' +
-      'The next quota day begins at 2026-03-28T21:00:00.000Z.',
+      'The next quota day starts at 2026-03-28T21:00:00.000Z.',
   ));
 
 it('says which file to mend where no input is enabled', () =>

@@ -114,7 +114,7 @@ it.each([
     'is large with its aliases written out',
     `a: &a ${'x'.repeat(30_000)}\nb: [${Array(99).fill('*a').join(', ')}]`,
     2,
-    /more than 2097152 characters/,
+    /longer than 2097152 characters/,
   ],
 ])('%s: is refused', async (_what, content, line, reason) => {
   write(content);

@@ -28,7 +28,7 @@ describe('the demonstration', () => {
     expect(stdout).toMatch(/✓ completed +step refined/);
     const [glossary] = /^ +(\S+glossary\.md)$/m.exec(stdout)!.slice(1);
     expect(existsSync(glossary!)).toBe(true);
-    expect(stdout).toMatch(/Of its \d+ terms, the most used:\n {2}\S/);
+    expect(stdout).toMatch(/Most used of \d+ terms:\n {2}\S/);
   });
 
   describe('with a project of its own', () => {
@@ -38,8 +38,8 @@ describe('the demonstration', () => {
     it('goes on serving, and takes the server with it when it is ended', async () => {
       folders = makeFolders({ tiny: 'id: tiny\nsteps:\n  - { name: say, command: [echo, hi] }\n' });
       const running = demo(folders.configDir);
-      await running.says('Serving until Ctrl-C');
-      const [, url] = /Jobato serves at (\S+)\. /.exec(running.stdout)!;
+      await running.says('Press Ctrl-C to stop the server');
+      const [, url] = /Jobato is running at (\S+) and /.exec(running.stdout)!;
       expect(running.stdout).toMatch(new RegExp(`^Open ${url}/runs/[0-9a-f-]{36}$`, 'm'));
       expect((await fetch(`${url}/api/health/ready`)).status).toBe(200);
 
