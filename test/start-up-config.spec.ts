@@ -55,7 +55,7 @@ describe('a start is refused with the variable or file and what to do,', () => {
         mkdirSync(folders.dataDir);
         writeFileSync(join(folders.dataDir, 'runs'), '');
       },
-      /^DATA_DIR: .*data\/runs is not a folder\./,
+      /^DATA_DIR: .*data\/runs is a file, not a folder\./,
     ],
     [
       'where .env is UTF-16',

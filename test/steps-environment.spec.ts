@@ -118,10 +118,14 @@ describe('the environment of a step', () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ['nowhere', 'the folder is not there', /working directory .* not there/],
-    ['lost', 'its folder is named as in the file', /^The working directory "no\/such\/folder" is not there/],
+    ['nowhere', 'the folder is not there', /working directory .* does not exist/],
+    [
+      'lost',
+      'its folder is named as in the file',
+      /^The working directory "no\/such\/folder" does not exist/,
+    ],
     ['missing', 'the command is not found', /"no-such-program-anywhere" was not found/],
-    ['forbidden', 'the command may not be executed', /may not be executed/],
+    ['forbidden', 'the command may not be executed', /is not executable/],
   ])('%s: %s', async (projectId, _name, message) => {
     const ended = await run(projectId);
     expect(ended).toMatchObject({

@@ -84,7 +84,7 @@ describe('an artifact that is sent to a server', () => {
   it('is given up when the server has refused it often enough', async () => {
     answer = status(408);
     await expect(control().storeArtifact(ATTEMPT, ARTIFACT, NEVER)).rejects.toThrow(
-      /^the server did not take "report\.html" after 5 tries: 408 /,
+      /^uploading "report\.html" failed after 5 tries: 408 /,
     );
     expect(uploads).toHaveLength(5);
   });
@@ -92,7 +92,7 @@ describe('an artifact that is sent to a server', () => {
   it.each([400, 401, 409, 413, 302])('is given up at once where the answer is final: %s', async (code) => {
     answer = status(code, { location: '/elsewhere' });
     await expect(control().storeArtifact(ATTEMPT, ARTIFACT, NEVER)).rejects.toThrow(
-      new RegExp(`^the server did not take "report\\.html": ${code} `),
+      new RegExp(`^uploading "report\\.html" failed: ${code} `),
     );
     expect(uploads).toHaveLength(1);
   });
@@ -106,10 +106,10 @@ describe('an artifact that is sent to a server', () => {
   it('is given up when the time for all tries is over, whether the server answers or not', async () => {
     await expect(
       control({ withinMs: 50 }, 'http://127.0.0.1:1').storeArtifact(ATTEMPT, ARTIFACT, NEVER),
-    ).rejects.toThrow(/tries: The server at .* does not answer: .*ECONNREFUSED/);
+    ).rejects.toThrow(/tries: The server at .* is not reachable: .*ECONNREFUSED/);
     answer = () => undefined;
     await expect(control({ withinMs: 50 }).storeArtifact(ATTEMPT, ARTIFACT, NEVER)).rejects.toThrow(
-      /did not take/,
+      /^uploading .* failed/,
     );
   });
 

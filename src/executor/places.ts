@@ -71,7 +71,7 @@ export class Places {
           if (place.attempt !== null) {
             this.logger.error({
               runId: place.attempt.runId,
-              msg: `The run could not be carried out: ${String(error)}`,
+              msg: `Executing the run failed: ${String(error)}`,
             });
           }
           failed(error);

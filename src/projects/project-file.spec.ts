@@ -260,9 +260,7 @@ describe('a project file that cannot be used', () => {
         `passes ${name} to a step`,
         `${MINIMAL}    passEnv:\n      - LLM_KEY\n      - ${name}\n`,
         7,
-        new RegExp(
-          `step "work" asks for ${name} in "passEnv", but Jobato never passes its own secrets to steps`,
-        ),
+        new RegExp(`step "work" has ${name} in "passEnv", but Jobato never passes its own secrets to steps`),
       ],
     ),
     [

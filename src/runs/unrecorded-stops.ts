@@ -98,7 +98,7 @@ export class UnrecordedStops implements OnModuleDestroy {
         } catch (error) {
           if (storageReasonOf(error) === null) throw error;
           if (stop.lastError === null) {
-            this.logger.error({ runId, msg: `A stop cannot be recorded yet: ${String(error)}` });
+            this.logger.error({ runId, msg: `Recording a stop failed, retrying: ${String(error)}` });
           }
           stop.lastError = error;
           end();

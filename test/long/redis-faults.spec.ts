@@ -90,7 +90,7 @@ describe('with Redis away', () => {
     await server.kill();
     await untilTrouble();
     await eventually('the reason', async () =>
-      /^Redis cannot be used: .*ECONNREFUSED/.test((await health()).message),
+      /^Redis is unavailable: .*ECONNREFUSED/.test((await health()).message),
     );
 
     const startedAt = performance.now();
@@ -215,7 +215,7 @@ it('stands a Redis that stands still: nothing waits for it, and all goes on with
   server.pause();
   const { runId: during } = await jobato.trigger('other');
   await untilTrouble();
-  await eventually('the reason', async () => (await health()).message.includes('it does not answer'));
+  await eventually('the reason', async () => (await health()).message.includes('no response'));
   expect((await get(during)).waiting?.code).toBe('not-yet-published');
   server.resume();
   await untilRequestedOnStream(during);
@@ -293,7 +293,7 @@ describe('what the stream has lost', () => {
     const other = new BetterSqlite3(join(jobato.folders.dataDir, 'db', 'jobato.db'));
     other.exec('BEGIN EXCLUSIVE');
     await complete(runId);
-    const isRefused = async () => (await health()).message.includes('cannot be applied');
+    const isRefused = async () => (await health()).message.includes('Applying events failed');
     await eventually('the event to be refused', isRefused, 60_000);
     const consumers = (await redis.xinfo('CONSUMERS', keys.events, API_GROUP)) as string[][];
     for (const [, name] of consumers) await redis.xgroup('DELCONSUMER', keys.events, API_GROUP, name!);

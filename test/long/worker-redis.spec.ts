@@ -44,7 +44,7 @@ describe('a worker process whose Redis fails', () => {
   it('tells of the end when Redis is back', () =>
     nothingIsLost(async () => {
       await redis.kill();
-      await all.workers[0]!.says(/cannot be (told|stored)/);
+      await all.workers[0]!.says(/(Reporting the quota usage .*|Storing log lines) failed/);
       await redis.restart();
     }));
 
