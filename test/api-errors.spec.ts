@@ -57,7 +57,7 @@ describe('error responses', () => {
     const problem = await expectProblem(await jobato.fetch(`/api/runs/${UUID}`), 404, 'RUN_NOT_FOUND');
     expect(problem).toEqual({
       type: 'urn:jobato:problem:run-not-found',
-      title: 'The run does not exist',
+      title: 'Run not found',
       status: 404,
       detail: expect.stringContaining(UUID),
       instance: `/api/runs/${UUID}`,

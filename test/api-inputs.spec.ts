@@ -119,7 +119,7 @@ describe('a project without enabled inputs', () => {
     const problem = await expectProblem(await post('/api/projects/search/runs'), 400, 'NO_ENABLED_INPUTS');
     expect(problem.detail).toMatch(detail);
     const page = await post('/projects/search/runs');
-    expect([page.status, await page.text()]).toEqual([400, expect.stringContaining('No input is enabled')]);
+    expect([page.status, await page.text()]).toEqual([400, expect.stringContaining('No enabled inputs')]);
     expect(await (await jobato.fetch('/api/runs')).json()).toEqual({ items: [], nextCursor: null });
     await jobato.untilEnded((await jobato.trigger('plain')).runId); // other projects are not affected
   });

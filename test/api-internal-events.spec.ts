@@ -129,7 +129,7 @@ describe('events over HTTP', () => {
     expect(answer).toEqual({
       accepted: 6,
       duplicates: 1,
-      rejected: [{ index: 7, reason: 'there is no run with this runId' }],
+      rejected: [{ index: 7, reason: 'unknown runId' }],
     });
     expect(await history(one)).toEqual([
       'run.requested applied',
@@ -217,7 +217,7 @@ describe('events over HTTP', () => {
       [
         'more than 1 MiB',
         (runId) => anEvent(runId, 'run.progress', { x: 'x'.repeat(2 ** 20) }),
-        /more than 1048576/,
+        /more than the limit of 1048576/,
       ],
       [
         'many levels',

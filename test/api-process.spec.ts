@@ -68,7 +68,7 @@ describe('server process', () => {
 
     const second = await refusal(folders, {});
     expect(second.code).toBeGreaterThan(0);
-    expect(second.stderr).toMatch(/Another Jobato is using .*DATA_DIR/);
+    expect(second.stderr).toMatch(/Another Jobato server is using .*DATA_DIR/);
     expect((await fetch(`http://127.0.0.1:${port}/api/health/ready`)).status).toBe(200);
     expect(server.output.join()).not.toContain(token);
     expect(await server.end('SIGTERM')).toBe(0);

@@ -100,13 +100,13 @@ describe('project files', () => {
       'with a scope of unknown steps',
       'id: x\nsteps: [{ name: a, command: [a] }]\nscopes:\n  s: [b]\n',
       4,
-      /"b", which is no step/,
+      /"b", which is not a step/,
     ],
     [
       'with a scope called full',
       'id: x\nsteps: [{ name: a, command: [a] }]\nscopes:\n  full: [a]\n',
       4,
-      /built in/,
+      /built-in scope/,
     ],
     [
       'with an unfit default',
@@ -126,7 +126,7 @@ describe('project files', () => {
       null,
       /alias|unknown key/i,
     ],
-    ['of a taken id', nodeStep('steady', '1'), null, /taken by projects\/steady\.yaml/],
+    ['of a taken id', nodeStep('steady', '1'), null, /already used by projects\/steady\.yaml/],
   ])('are reported when invalid: %s', async (_name, yaml, line, reason) => {
     writeProject(jobato.folders, 'zz-wrong', yaml);
     await untilKnown(jobato, (projects) => projects.problems().length > 0);

@@ -133,7 +133,7 @@ describe('project with a quota', () => {
       const response = await post(path);
       const page = await response.text();
       expect(response.status).toBe(429);
-      expect(page).toContain('The quota is used up');
+      expect(page).toContain('Quota reached');
       expect(page).toContain(`<time datetime="${RESETS_AT}"`);
     }
     expect((await json<{ items: object[] }>('/api/projects/far/runs')).items).toHaveLength(1);
@@ -313,7 +313,9 @@ describe('without a limit', () => {
     await start({});
     const { items } = await json<ProjectListView>('/api/projects');
     const notes = (projectId: string) => items.find((item) => item.projectId === projectId)!.notes;
-    expect(notes('calls')).toEqual([expect.stringMatching(/no .*config\/quota\.yaml, so runs/)]);
+    expect(notes('calls')).toEqual([
+      expect.stringMatching(/no limit because .*config\/quota\.yaml does not exist/),
+    ]);
     expect(notes('free')).toEqual([]);
     await jobato.untilEnded((await jobato.trigger('calls')).runId);
     expect(await quotaOf('calls')).toBeNull();

@@ -57,12 +57,9 @@ describe('unwritable storage', () => {
         const { status } = await jobato.fetch(path, { headers: BEARER });
         expect([path, status]).toEqual([path, 200]);
       }
-      await expectUnavailable(await answering, 'Another program holds the database');
+      await expectUnavailable(await answering, 'another program has locked it');
       const ready = await jobato.fetch('/api/health/ready');
-      expect([ready.status, await ready.text()]).toEqual([
-        503,
-        expect.stringContaining('holds the database'),
-      ]);
+      expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('has locked it')]);
       const health = await jobato.fetch('/api/health', { headers: BEARER });
       expect(await health.json()).toMatchObject({ dependencies: { database: { status: 'trouble' } } });
       expect(jobato.app.get(Database)).toMatchObject({
@@ -221,7 +218,7 @@ async function expectUnavailable(answers: [string, Answer][], reason: string): P
       {
         status: 503,
         retryAfter: '5',
-        text: expect.stringContaining(STOPS.test(route) ? 'The stop is not recorded yet' : reason),
+        text: expect.stringContaining(STOPS.test(route) ? 'could not record the stop yet' : reason),
       },
     ]);
     if (!route.includes(' /api/')) continue;

@@ -73,8 +73,8 @@ describe("attacker that sends events for another worker's run", () => {
       const { accepted, rejected } = await sender.say(...forged);
       expect(accepted).toBe(0);
       expect(rejected).toEqual([
-        { index: 0, reason: expect.stringMatching(/^only the server publishes run\.cancel\.requested/) },
-        { index: 1, reason: expect.stringMatching(/^only the server publishes run\.requested/) },
+        { index: 0, reason: expect.stringMatching(/^only the server may publish run\.cancel\.requested/) },
+        { index: 1, reason: expect.stringMatching(/^only the server may publish run\.requested/) },
       ]);
     }
     expect(await history()).toEqual(before);

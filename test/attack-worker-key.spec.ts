@@ -312,7 +312,8 @@ describe('attacker on a server with an embedded worker', () => {
               });
             }
             for (const { index, reason } of rejected) {
-              if (/requested$/.test(EVENTS[index]![0])) expect(reason).toMatch(/^only the server publishes/);
+              if (/requested$/.test(EVENTS[index]![0]))
+                expect(reason).toMatch(/^only the server may publish/);
             }
             const refused = rejected.filter(({ index }) => /requested$/.test(EVENTS[index]![0]));
             expect(refused).toHaveLength(2);

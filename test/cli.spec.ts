@@ -146,7 +146,7 @@ describe('command line', () => {
     following.child.kill('SIGINT');
     const interrupted = await following.ended;
     expect(interrupted.exitCode).toBe(130);
-    expect(interrupted.stdout).toContain('The run goes on.');
+    expect(interrupted.stdout).toContain('The run continues.');
     expect(interrupted.stdout).toContain(`cancel ${runId}`);
 
     const again = start('logs', runId, '--follow');
@@ -241,7 +241,7 @@ describe('command line with a bad connection', () => {
     await following.says('line 500\n');
     line.cut();
     await following.says('Connection lost');
-    await following.says('Connected again');
+    await following.says('Reconnected');
     line.cut();
     writeFileSync(join(jobato.folders.dataDir, 'work', 'gated', 'gate'), '');
     const { exitCode, stdout } = await following.ended;

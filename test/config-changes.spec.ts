@@ -160,12 +160,12 @@ it('a duplicate project file does not replace the running or default project', a
     {
       file: 'projects/a copy of talks.yaml',
       line: 1,
-      reason: 'the id "talks" is taken by projects/talks.yaml',
+      reason: 'the id "talks" is already used by projects/talks.yaml',
     },
     {
       file: 'projects/another.yaml',
       line: 2,
-      reason: 'projects/talks.yaml is already the default project, so this one is not',
+      reason: '"default: true" is ignored because projects/talks.yaml is already the default project',
     },
   ]);
 });

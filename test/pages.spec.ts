@@ -290,13 +290,13 @@ describe('pages in a browser', () => {
       return entries;
     }, '1-0');
     const page = await open('/');
-    await page.getByRole('link', { name: 'events to decide on' }).click();
+    await page.getByRole('link', { name: 'rejected events to review' }).click();
     await page.getByText('The event as it came').click();
     expect(await page.getByText('the run it names').count()).toBe(0);
     await page.getByText(fields.payload).waitFor();
     await page.getByRole('button', { name: 'Discard' }).click();
     await page.getByText('Every event that arrived could be applied').waitFor();
-    expect(await page.getByRole('link', { name: 'events to decide on' }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'rejected events to review' }).count()).toBe(0);
     expect((await rejected.totals()).events).toBe(0);
   });
 
@@ -369,7 +369,7 @@ describe('pages in a browser', () => {
   it('show links on the page for an unknown address', async () => {
     await jobato.trigger('endless');
     const page = await open('/nowhere');
-    await page.getByText('There is no page at /nowhere.').waitFor();
+    await page.getByText('Page not found: /nowhere').waitFor();
     await page.getByRole('link', { name: '1 running' }).waitFor();
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Workers' }).click();
     await page.getByRole('heading', { name: 'Workers', level: 1 }).waitFor();

@@ -32,7 +32,7 @@ describe('reused eventId', () => {
     return items.filter(({ fields }) => fields.eventId === eventId);
   };
   const reasonFor = (eventType: string, runId: string) =>
-    `eventId was used before for other content: ${eventType} of run ${runId}`;
+    `eventId was already used for a different event: ${eventType} of run ${runId}`;
   const publish = (event: Record<string, unknown>) =>
     jobato.app.get(EventStream).publish([
       {

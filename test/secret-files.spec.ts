@@ -28,7 +28,7 @@ describe('secrets in files', () => {
     [
       'a missing file',
       { JOBATO_ADMIN_TOKEN_FILE: 'gone' },
-      /: JOBATO_ADMIN_TOKEN_FILE: \S+\/gone does not exist\.$/m,
+      /: JOBATO_ADMIN_TOKEN_FILE: \S+\/gone does not exist\. Create the file, or correct the path\.$/m,
     ],
     ['an empty file', { JOBATO_API_KEY_FILE: 'empty' }, /: JOBATO_API_KEY_FILE: \S+\/empty is empty\./m],
     [
@@ -83,7 +83,7 @@ describe('secrets in files', () => {
           {
             file: 'projects/greedy.yaml',
             line: 5,
-            reason: expect.stringContaining('JOBATO_API_KEY, which belongs to Jobato'),
+            reason: expect.stringContaining('JOBATO_API_KEY in "passEnv", but Jobato never passes'),
           },
         ],
       });
@@ -102,7 +102,9 @@ describe('secrets in files', () => {
       expect(await cli('token')).toMatchObject({ exitCode: 0 });
       expect(await cli('gone')).toMatchObject({
         exitCode: 2,
-        stderr: expect.stringMatching(/^JOBATO_ADMIN_TOKEN_FILE: \S+ does not exist\.\n$/),
+        stderr: expect.stringMatching(
+          /^JOBATO_ADMIN_TOKEN_FILE: \S+ does not exist\. Create the file, or correct the path\.\n$/,
+        ),
       });
     } finally {
       await server.end('SIGTERM');
@@ -117,7 +119,7 @@ describe('secrets in files', () => {
       { PORT: String(await freePort()), DATA_DIR: folders.dataDir, CONFIG_DIR: folders.configDir },
       folders.root,
     );
-    await demo.says('Serving until Ctrl-C');
+    await demo.says('Press Ctrl-C to stop the server');
     const { pid } = demo.child;
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
     for (const child of [pid!, ...children.map(Number)]) {

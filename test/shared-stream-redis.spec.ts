@@ -50,12 +50,10 @@ it('another installation on the stream is reported on pages and in health until 
       expect(report.dependencies.events).toMatchObject({
         status: 'trouble',
         message: expect.stringMatching(
-          /^Another installation of Jobato uses this event stream: .*RUN_EVENTS_STREAM/,
+          /^Another Jobato installation uses this event stream: .*RUN_EVENTS_STREAM/,
         ),
       });
-      expect(await (await app.fetch('/workers')).text()).toContain(
-        'Another installation of Jobato uses this',
-      );
+      expect(await (await app.fetch('/workers')).text()).toContain('Another Jobato installation uses this');
       expect((await app.fetch('/api/health/ready')).status).toBe(200);
     }
   } finally {
@@ -64,7 +62,7 @@ it('another installation on the stream is reported on pages and in health until 
   try {
     await until(() => strangersOf(first) === 0);
     expect((await health(first)).code).toBe(200);
-    expect(await (await first.fetch('/workers')).text()).not.toContain('Another installation');
+    expect(await (await first.fetch('/workers')).text()).not.toContain('Another Jobato installation');
   } finally {
     await first.stop();
   }

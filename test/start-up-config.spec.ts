@@ -37,17 +37,17 @@ describe('start with an invalid configuration', () => {
     [
       'where CONFIG_DIR is a file',
       () => replaced(folders.configDir, (path) => writeFileSync(path, '')),
-      /^CONFIG_DIR: .*config is not a folder\. Move that file away or set another CONFIG_DIR\.\n$/,
+      /^CONFIG_DIR: .*config is a file, not a folder\. Move the file, or set another CONFIG_DIR\.\n$/,
     ],
     [
       'where CONFIG_DIR is a link that leads nowhere',
       () => replaced(folders.configDir, (path) => symlinkSync('nowhere', path)),
-      /^CONFIG_DIR: .*config is a link that leads nowhere\. Correct the link or set another CONFIG_DIR\.\n$/,
+      /^CONFIG_DIR: .*config is a broken symbolic link\. Fix the link, or set another CONFIG_DIR\.\n$/,
     ],
     [
       'where the folder of the projects cannot be read',
       () => replaced(join(folders.configDir, 'projects'), (path) => symlinkSync('projects', path)),
-      /^CONFIG_DIR: .*projects cannot be read \(ELOOP\)\. Let the user of this server read it/,
+      /^CONFIG_DIR: .*projects cannot be read \(ELOOP\)\. Give the user account of this server read access/,
     ],
     [
       'where a folder of the data folder is a file',
@@ -55,17 +55,17 @@ describe('start with an invalid configuration', () => {
         mkdirSync(folders.dataDir);
         writeFileSync(join(folders.dataDir, 'runs'), '');
       },
-      /^DATA_DIR: .*data\/runs is not a folder\./,
+      /^DATA_DIR: .*data\/runs is a file, not a folder\./,
     ],
     [
       'where .env is UTF-16',
       () => writeFileSync(inRoot('.env'), Buffer.from('\ufeffPORT=0\r\n', 'utf16le')),
-      /^The configuration cannot be used: .*\.env cannot be used: it is encoded as UTF-16\. Save it as UTF-8\.\n$/,
+      /^Invalid configuration: .*\.env is invalid: it is encoded as UTF-16\. Save it as UTF-8\.\n$/,
     ],
     [
       'where a variable of .env is wrong',
       () => writeFileSync(inRoot('.env'), '\ufeffWORKER_CONCURRENCY=many\n'),
-      /^The configuration cannot be used: WORKER_CONCURRENCY must be a whole number .*, not "many"\. WORKER_CONCURRENCY is set in .*\.env\.\n$/,
+      /^Invalid configuration: WORKER_CONCURRENCY must be a whole number .*, not "many"\. WORKER_CONCURRENCY is set in .*\.env\.\n$/,
     ],
   ])('is refused %s', async (_what, prepare, message) => {
     prepare();
@@ -73,11 +73,15 @@ describe('start with an invalid configuration', () => {
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
-    ['a database elsewhere', { DATABASE_URL: 'postgres://db' }, /: DATABASE_URL is set, .* Unset it\.\n$/],
+    [
+      'a database elsewhere',
+      { DATABASE_URL: 'postgres://db' },
+      /: DATABASE_URL is not supported .* Unset DATABASE_URL\.\n$/,
+    ],
     [
       'an address that cannot be bound',
       { HOST: 'fe80::1' },
-      /^HOST is fe80::1 and PORT is 0, .* \(E\w+\)\. Set/,
+      /^The server cannot listen on HOST fe80::1 and PORT 0 \(E\w+\)\. Set/,
     ],
   ])('is refused with %s', async (_what, extra, message) =>
     expect(await refusal({ JOBATO_ADMIN_TOKEN: TOKEN, ...extra })).toMatch(message),
@@ -86,7 +90,7 @@ describe('start with an invalid configuration', () => {
   it('is also refused by a worker process', async () => {
     replaced(folders.configDir, (path) => writeFileSync(path, ''));
     expect(await refusal({ JOBATO_API_KEY: TOKEN }, 'worker.js')).toMatch(
-      /^CONFIG_DIR: .*config is not a folder\./,
+      /^CONFIG_DIR: .*config is a file, not a folder\./,
     );
   });
 });

@@ -118,10 +118,10 @@ describe('environment of a step', () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ['nowhere', 'the folder is missing', /working directory .* not there/],
-    ['lost', 'a relative folder is missing', /^The working directory "no\/such\/folder" is not there/],
+    ['nowhere', 'the folder is missing', /working directory .* does not exist/],
+    ['lost', 'a relative folder is missing', /^The working directory "no\/such\/folder" does not exist/],
     ['missing', 'the command is not found', /"no-such-program-anywhere" was not found/],
-    ['forbidden', 'the command may not be executed', /may not be executed/],
+    ['forbidden', 'the command may not be executed', /is not executable/],
   ])('%s: reports why the step did not start: %s', async (projectId, _name, message) => {
     const ended = await run(projectId);
     expect(ended).toMatchObject({

@@ -93,7 +93,7 @@ if (program === null) {
       CONFIG_DIR: config,
     });
     try {
-      await worker.says(/takes runs/);
+      await worker.says(/accepts runs/);
       expect(await probe()).toEqual({
         uid: WORKER.uid,
         database: 'EACCES',

@@ -130,7 +130,7 @@ describe('passed-on secret', () => {
     const part = await everythingAbout(`say({ partial: { reason: 'no ' + QUOTED } })`);
     expect(part.run).toMatchObject({ status: 'partial', statusReason: 'no ***' });
     const failure = await everythingAbout(`console.error('bad ' + PLAIN); process.exit(1)`);
-    expect(failure.run.error.message).toMatch(/Its last line: bad \*\*\*$/);
+    expect(failure.run.error.message).toMatch(/Last error line: bad \*\*\*$/);
     expect(failure.shown).not.toContain(SECRETS.PLAIN);
   });
 

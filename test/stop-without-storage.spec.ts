@@ -55,7 +55,7 @@ describe('stop while storage is unwritable', () => {
     const runId = await startWaiting('waits');
     freeDisk = fillDisk();
     const problem = await expectProblem(await stop(runId), 507, 'STORAGE_FULL');
-    expect(problem.detail).toMatch(/processes of the run are being ended/);
+    expect(problem.detail).toMatch(/is ending the processes of the run/);
     await eventually('the end of the processes', () => livingOf(jobato.folders).length === 0);
     // A repeated stop changes nothing and gets the same response.
     await expectProblem(await stop(runId), 507, 'STORAGE_FULL');
@@ -93,7 +93,7 @@ describe('stop while storage is unwritable', () => {
 
     freeDisk = fillDisk();
     const problem = await expectProblem(await stop(runId), 507, 'STORAGE_FULL');
-    expect(problem.detail).toMatch(/It is kept/);
+    expect(problem.detail).toMatch(/It will record the stop/);
     const answer = await heartbeat();
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({ cancelRequested: true });

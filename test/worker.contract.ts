@@ -196,7 +196,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
       const unknown = await all.server.trigger('fails');
       expect(await all.server.untilEnded(unknown.runId)).toMatchObject({
         statusReason: 'definition-mismatch',
-        error: { message: expect.stringContaining('knows no project "fails"') },
+        error: { message: expect.stringContaining('has no project "fails"') },
       });
 
       // The worker notices immediately that the file matches again.
@@ -273,7 +273,7 @@ export function describeWorker(way: string, environment: () => Record<string, st
         workerId: worker.workerId,
       });
       const [first] = await logOf(all.server, runId);
-      expect(first).toMatch(/returned the run before starting it: The worker could not begin/);
+      expect(first).toMatch(/returned the run before starting it: The worker could not start the run/);
     });
 
     it('continues during a server outage without losing log lines', async () => {

@@ -403,7 +403,7 @@ describe('address with too many wrong worker keys', () => {
     expect(call({ apiKey })).toEqual({
       allowed: false,
       code: 'TOO_MANY_REQUESTS',
-      detail: expect.stringMatching(/too many wrong keys. Wait 2 minutes/),
+      detail: expect.stringMatching(/Too many wrong keys. Wait 2 minutes/),
       retryAfterSeconds: 90,
     }),
   );

@@ -65,7 +65,7 @@ export function decideAccess(request: AccessRequest, policy: AccessPolicy): Acce
   if (!PROBES.has(request.path) && !isOurName(request.host, policy)) {
     return refuse(
       'MISDIRECTED_REQUEST',
-      `This server does not answer to the name "${request.host ?? ''}". Add it to ALLOWED_HOSTS if it should.`,
+      `The host name "${request.host ?? ''}" is not allowed. To allow it, add it to ALLOWED_HOSTS.`,
     );
   }
   // A preflight request from an allowed origin carries no credentials.
@@ -73,8 +73,8 @@ export function decideAccess(request: AccessRequest, policy: AccessPolicy): Acce
   if (isWrite(request.method) && comesFromElsewhere(request, policy)) {
     return refuse(
       'FORBIDDEN',
-      'A browser sent this from another site. Only pages of this server may change anything. ' +
-        'If this server is behind a proxy that changes Host, set PUBLIC_URL to the address in the browser.',
+      'A browser sent this request from another site. Only pages of this server can make changes. ' +
+        'If a proxy in front of this server changes the Host header, set PUBLIC_URL to the address shown in the browser.',
     );
   }
   if (isInternal(request.path)) return decideWorkerCall(request, policy);
@@ -86,7 +86,7 @@ export function decideAccess(request: AccessRequest, policy: AccessPolicy): Acce
   return {
     ...refuse(
       'UNAUTHORIZED',
-      'This server asks for its token: send "Authorization: Bearer <token>", or sign in.',
+      'This server requires a token. Send "Authorization: Bearer <token>", or sign in.',
     ),
     ...(token !== undefined && { wrongToken: token }),
   };
@@ -100,7 +100,10 @@ function decideWorkerCall(
   if (isAccepted(apiKey, apiKeys, keyWaitSeconds)) return { allowed: true, byKey: true };
   if (isGuess && keyWaitSeconds > 0) return tooManyGuesses(keyWaitSeconds, 'keys');
   return {
-    ...refuse('UNAUTHORIZED', 'This call needs a valid key in the header X-Jobato-Api-Key (JOBATO_API_KEY).'),
+    ...refuse(
+      'UNAUTHORIZED',
+      'This call requires a valid key (JOBATO_API_KEY) in the header X-Jobato-Api-Key.',
+    ),
     ...(isGuess && { wrongKey: apiKey }),
   };
 }
@@ -131,7 +134,7 @@ export function tooManyGuesses(
   return {
     ...refuse(
       'TOO_MANY_REQUESTS',
-      `There were too many wrong ${what}. Wait ${waitWords(waitSeconds)}, then try again with the right one.`,
+      `Too many wrong ${what}. Wait ${waitWords(waitSeconds)}, then try again with the correct one.`,
     ),
     retryAfterSeconds: waitSeconds,
   };

@@ -89,18 +89,18 @@ async function refuse(
   problems: ProblemFilter,
 ): Promise<void> {
   const detail = hasCookie
-    ? 'Nothing was changed. The page was made before you signed in or out, before your cookies were cleared, or at the same moment as the first page of another tab.'
-    : 'Nothing was changed. Your browser sent no cookie along, which every form here needs. Allow cookies for this address.';
+    ? 'Nothing was changed. This form has expired because you signed in or out, cleared your cookies, or opened Jobato in two tabs at once.'
+    : 'Nothing was changed. Your browser did not send the cookie that forms require. Allow cookies for this address.';
   if (request.accepts(['html', 'json']) !== 'html') {
     problems.send(
-      new JobatoError('FORBIDDEN', `${detail} Load the page again, then send the form again.`),
+      new JobatoError('FORBIDDEN', `${detail} Reload the page, then submit the form again.`),
       request,
       response,
     );
     return;
   }
   const notice = {
-    title: 'This form can no longer be used',
+    title: 'This form has expired',
     detail,
     reloadHref: pageBehind(request, config) ?? '/',
   };

@@ -28,28 +28,29 @@ function general(basePath: string): Omit<OpenAPIObject, 'paths'> {
     .setOpenAPIVersion('3.0.3')
     .setTitle('Jobato')
     .setDescription(
-      'Starts pipelines, shows how they go, and stops them. Events, for workers of your own: ' +
-        `[the event contract](${basePath}/events/contract), [AsyncAPI](${basePath}/api/asyncapi.json).`,
+      'Start pipelines, follow their progress and stop them. To write your own worker, see ' +
+        `[the event contract](${basePath}/events/contract) and [AsyncAPI](${basePath}/api/asyncapi.json).`,
     )
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer(basePath || '/')
     .addTag('runs', 'Start, list, follow and stop runs')
-    .addTag('projects', 'What can be run')
-    .addTag('events', 'Events that could not be applied, and the contract of events')
+    .addTag('projects', 'List projects and their state')
+    .addTag('events', 'Rejected events and the event contract')
     .addTag('workers', 'Workers and stream consumers')
-    .addTag('for workers', 'Internal calls, for workers that do not use Redis')
+    .addTag('for workers', 'Internal calls for workers that do not use Redis')
     .addTag('health', 'Health and metrics')
     .addSecurity('bearer', {
       type: 'http',
       scheme: 'bearer',
-      description: 'JOBATO_ADMIN_TOKEN, where one is set. A browser that is signed in needs none',
+      description:
+        'The value of JOBATO_ADMIN_TOKEN, if the server has one. Not required in a browser that is signed in',
     })
     .addSecurity(WORKER_KEY, {
       type: 'apiKey',
       in: 'header',
       name: 'X-Jobato-Api-Key',
-      description: 'One of JOBATO_API_KEY; for workers that do not use Redis',
+      description: 'A key from JOBATO_API_KEY, for workers that do not use Redis',
     })
     .addSecurityRequirements('bearer')
     .build();

@@ -49,11 +49,11 @@ describe('ArtifactFiles', () => {
   });
 
   it.each([
-    ['that is a link to outside', 'link', /not in the folder of the run/],
-    ['below a link to outside', 'folder-link/file', /not in the folder of the run/],
-    ['above', '../../../outside/file', /not in the folder of the run/],
-    ['that is the folder itself', '.', /not in the folder of the run/],
-    ['that does not exist', 'gone', /is not there/],
+    ['that is a link to outside', 'link', /outside the folder of the run/],
+    ['below a link to outside', 'folder-link/file', /outside the folder of the run/],
+    ['above', '../../../outside/file', /outside the folder of the run/],
+    ['that is the folder itself', '.', /outside the folder of the run/],
+    ['that does not exist', 'gone', /does not exist/],
     ['that is a folder', 'sub', /is not a file/],
     ['that is a pipe', 'pipe', /is not a file/],
     ['that is too large', 'large', /larger than 1 MB/],
@@ -71,7 +71,7 @@ describe('ArtifactFiles', () => {
   it('rejects a path if the folder of the run is a link', async () => {
     rmSync(folder, { recursive: true });
     symlinkSync(outside, folder);
-    await expect(files.register(RUN_ID, 'file')).rejects.toThrow(/not in the folder/);
+    await expect(files.register(RUN_ID, 'file')).rejects.toThrow(/outside the folder/);
     await expect(read('file')).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
   });
 

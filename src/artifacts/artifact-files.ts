@@ -76,7 +76,7 @@ export class ArtifactFiles {
     } catch {
       throw new JobatoError(
         'ARTIFACT_NOT_FOUND',
-        `The run has no artifact "${name.slice(0, 200)}", or it was deleted.`,
+        `Artifact "${name.slice(0, 200)}" does not exist in this run, or it was deleted.`,
       );
     }
   }
@@ -105,11 +105,11 @@ export class ArtifactFiles {
   private async nameWithin(runId: string, path: string): Promise<string> {
     const folder = join(await realpath(this.folder).catch(() => this.folder), runId);
     const file = await realpath(resolve(folder, path)).catch(() => {
-      throw new Error(`the artifact "${path}" is not there`);
+      throw new Error(`the artifact "${path}" does not exist`);
     });
     const name = relative(folder, file);
     if (name === '' || name === '..' || name.startsWith(`..${sep}`) || isAbsolute(name)) {
-      throw new Error(`the artifact "${path}" is not in the folder of the run`);
+      throw new Error(`the artifact "${path}" is outside the folder of the run`);
     }
     return name.split(sep).join('/');
   }

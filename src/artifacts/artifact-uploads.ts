@@ -104,7 +104,7 @@ export class ArtifactUploads {
 function tooManyUploads(): JobatoError {
   return new JobatoError(
     'SERVER_BUSY',
-    `${MAX_UPLOADS_OF_RUN} files of this run are being uploaded already. Send this one after them.`,
+    `${MAX_UPLOADS_OF_RUN} uploads for this run are already in progress. Try again when one has finished.`,
     { retryAfterSeconds: RETRY_AFTER_SECONDS },
   );
 }
@@ -114,7 +114,7 @@ function assertPlace(run: Run, name: string): void {
   throw invalid([
     {
       field: 'name',
-      message: `is one too many: a run has at most ${MAX_ARTIFACTS} artifacts, fewer with long names`,
+      message: `exceeds the limit of ${MAX_ARTIFACTS} artifacts per run (fewer with long names)`,
     },
   ]);
 }

@@ -58,7 +58,7 @@ export class AttemptFolders implements OnApplicationBootstrap, OnModuleDestroy {
     const { runId } = run;
     this.inTurn(runId, () => rm(this.folderOf(runId), { recursive: true, force: true })).catch(
       (error: unknown) =>
-        this.logger.error({ runId, msg: `Files of a lost attempt cannot be deleted: ${String(error)}` }),
+        this.logger.error({ runId, msg: `Deleting the files of a lost attempt failed: ${String(error)}` }),
     );
   }
 }

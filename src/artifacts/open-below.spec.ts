@@ -59,8 +59,8 @@ describe('openBelow', () => {
     });
 
     it.each(['..', '.', '', 'sub/file', 'a\0b'])('rejects the name %j', async (name) => {
-      await expect(read(['run', name], options)).rejects.toThrow(/names without slashes/);
-      await expect(read(['run', name, 'file'], options)).rejects.toThrow(/names without slashes/);
+      await expect(read(['run', name], options)).rejects.toThrow(/must not contain slashes/);
+      await expect(read(['run', name, 'file'], options)).rejects.toThrow(/must not contain slashes/);
     });
 
     it('does not block on a pipe', async () => {

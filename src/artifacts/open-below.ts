@@ -71,7 +71,7 @@ export class OpenFolder {
 
   private pathOf(name: string): string {
     if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
-      throw new Error('A folder holds only names without slashes.');
+      throw new Error('A name in a folder must not contain slashes.');
     }
     return this.hasDescriptors ? `${DESCRIPTORS}/${this.handle.fd}/${name}` : join(this.path, name);
   }
@@ -117,7 +117,7 @@ export function openBelow(
 async function assertSame(handle: FileHandle, path: string): Promise<void> {
   const [opened, found] = await Promise.all([handle.stat(), lstat(path)]);
   if (opened.dev !== found.dev || opened.ino !== found.ino) {
-    throw Object.assign(new Error('The path was replaced while it was opened.'), { code: 'ELOOP' });
+    throw Object.assign(new Error('The path was replaced while it was being opened.'), { code: 'ELOOP' });
   }
 }
 

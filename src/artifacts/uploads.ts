@@ -120,7 +120,7 @@ export class Uploads implements OnModuleInit {
     const limitMegabytes = Math.round(artifactLimitBytes / 1024 / 1024);
     throw new JobatoError(
       'PAYLOAD_TOO_LARGE',
-      `An artifact may have ${limitMegabytes} MB (ARTIFACT_LIMIT_MB); this one has more.`,
+      `The artifact is larger than ${limitMegabytes} MB (ARTIFACT_LIMIT_MB).`,
     );
   }
 }
@@ -131,7 +131,7 @@ async function* whole(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     yield* content;
   } catch (error) {
     if (error instanceof JobatoError) throw error;
-    throw invalid([{ field: '', message: 'broke off before the file was whole' }]);
+    throw invalid([{ field: '', message: 'ended before the upload was complete' }]);
   }
 }
 
@@ -178,12 +178,12 @@ async function within<Result>(result: Promise<Result>, ms: number): Promise<Resu
 function idle(idleMs: number): JobatoError {
   return new JobatoError(
     'REQUEST_TIMEOUT',
-    `Nothing of the file arrived for ${idleMs / 1000} s (UPLOAD_IDLE_SECONDS). Send it again.`,
+    `The upload received no data for ${idleMs / 1000} s (UPLOAD_IDLE_SECONDS). Upload the file again.`,
   );
 }
 
 function notAPlace(): JobatoError {
-  return invalid([{ field: 'name', message: 'is the place of a folder, or leads through a file' }]);
+  return invalid([{ field: 'name', message: 'conflicts with an existing file or folder' }]);
 }
 
 function asProblem(error: unknown): never {

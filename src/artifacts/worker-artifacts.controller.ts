@@ -29,15 +29,15 @@ export class WorkerArtifactsController {
   @HttpCode(201)
   @ApiOperation({
     operationId: 'uploadArtifact',
-    summary: 'Upload what a run made',
+    summary: 'Upload an artifact',
     description:
-      'The body is the file, of any type, up to ARTIFACT_LIMIT_MB. The name is a relative path (with its slashes ' +
-      'encoded); a file of that name is replaced once the new one is whole. It may come slowly, up to ' +
-      'UPLOAD_TIMEOUT_SECONDS in all. After UPLOAD_IDLE_SECONDS without a byte the answer is 408. At most four files of a ' +
-      'run come at once; the next one is answered 503. When the lease or the run ends, so do its uploads (409).',
+      'The body is the file, of any type, up to ARTIFACT_LIMIT_MB. The name is a relative path with its slashes ' +
+      'percent-encoded. A complete upload replaces an existing file of that name. An upload may take up to ' +
+      'UPLOAD_TIMEOUT_SECONDS. After UPLOAD_IDLE_SECONDS without data it ends with 408. A run can have four ' +
+      'concurrent uploads; further ones return 503. When the lease or the run ends, its uploads end with 409.',
   })
   @ApiLeaseHeader()
-  @ApiHeader({ name: WORKER_HEADER, required: false, description: 'The name of the worker' })
+  @ApiHeader({ name: WORKER_HEADER, required: false, description: 'Name of the worker' })
   @ApiHeader({ name: ATTEMPT_HEADER, required: false })
   @ApiConsumes('application/octet-stream')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
@@ -65,7 +65,10 @@ export class WorkerArtifactsController {
     try {
       const encoding = headers['content-encoding'] ?? 'identity';
       if (encoding.toLowerCase() !== 'identity') {
-        throw new JobatoError('UNSUPPORTED_MEDIA_TYPE', 'Files are kept as they come: send it unpacked.');
+        throw new JobatoError(
+          'UNSUPPORTED_MEDIA_TYPE',
+          'Compressed uploads are not supported. Send the file without Content-Encoding.',
+        );
       }
       const announced = headers['content-length'];
       const taken = await this.uploads.take(runId, name, claimantOf(headers), {
@@ -87,11 +90,11 @@ export class WorkerArtifactsController {
 function claimantOf(headers: Record<string, string | undefined>): Claimant {
   const workerId = headers[WORKER_HEADER.toLowerCase()] ?? null;
   if (workerId !== null && !isReadableName(workerId)) {
-    throw invalid([{ field: WORKER_HEADER, message: 'must not have invisible characters' }]);
+    throw invalid([{ field: WORKER_HEADER, message: 'must not contain invisible characters' }]);
   }
   const attempt = headers[ATTEMPT_HEADER.toLowerCase()] ?? null;
   if (attempt !== null && !/^[1-9]\d{0,8}$/.test(attempt)) {
-    throw invalid([{ field: ATTEMPT_HEADER, message: 'must be a whole number from 1' }]);
+    throw invalid([{ field: ATTEMPT_HEADER, message: 'must be a whole number of at least 1' }]);
   }
   const leaseToken = headers[LEASE_HEADER.toLowerCase()] ?? null;
   return { workerId, attempt: attempt === null ? null : Number(attempt), leaseToken };

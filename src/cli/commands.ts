@@ -32,8 +32,8 @@ export async function trigger(
     terminal.result([
       `${statusWord(terminal, run.status)}  run ${run.runId} of ${run.projectId}`,
       ...(run.waiting ? [`  ${oneLine(run.waiting.message)}`] : []),
-      `  follow it:  ${commandLine(`logs ${run.runId} --follow`)}`,
-      `  its page:   ${client.pageOf(run.runId)}`,
+      `  follow:  ${commandLine(`logs ${run.runId} --follow`)}`,
+      `  open:    ${client.pageOf(run.runId)}`,
     ]);
     return EXIT.done;
   }
@@ -54,10 +54,10 @@ export async function list(client: JobatoClient, { json, ...filter }: ListOption
   const page = await client.runs(filter);
   if (json) return printJson(page);
   const terminal = new Terminal(process.stdout);
-  if (page.items.length === 0) terminal.result(['There are no such runs.']);
+  if (page.items.length === 0) terminal.result(['No runs found.']);
   else terminal.result(runTable(terminal, page.items, Date.now()));
   if (page.nextCursor !== null)
-    new Terminal(process.stderr).remark(`There are more; --limit ${filter.limit} showed the newest.`);
+    new Terminal(process.stderr).remark(`Showing the newest ${filter.limit} runs. Use --limit to show more.`);
   return EXIT.done;
 }
 
@@ -95,7 +95,7 @@ export async function cancel(client: JobatoClient, runId: string): Promise<numbe
   const terminal = new Terminal(process.stdout);
   terminal.result([
     run.status === 'running'
-      ? `The run is asked to stop. ${oneLine(run.waiting?.message ?? '')}`.trimEnd()
+      ? `Stop requested. ${oneLine(run.waiting?.message ?? '')}`.trimEnd()
       : `${statusWord(terminal, run.status)}  run ${run.runId}`,
   ]);
   return EXIT.done;
@@ -104,7 +104,7 @@ export async function cancel(client: JobatoClient, runId: string): Promise<numbe
 export async function askAgain(client: JobatoClient, runId: string): Promise<number> {
   const run = await client.askAgain(runId);
   const terminal = new Terminal(process.stdout);
-  terminal.result([`The request is published once more. ${oneLine(run.waiting?.message ?? '')}`.trimEnd()]);
+  terminal.result([`The request is published again. ${oneLine(run.waiting?.message ?? '')}`.trimEnd()]);
   return EXIT.done;
 }
 
@@ -119,9 +119,9 @@ async function followUntilInterrupted(
   const followed = await follow(client, run, terminal, stop.signal);
   if (stop.signal.aborted) {
     terminal.remark(
-      'No longer following. The run goes on.',
-      `  follow it again:  ${commandLine(`logs ${run.runId} --follow`)}`,
-      `  cancel it:        ${commandLine(`cancel ${run.runId}`)}`,
+      'Stopped following. The run continues.',
+      `  follow again:  ${commandLine(`logs ${run.runId} --follow`)}`,
+      `  cancel:        ${commandLine(`cancel ${run.runId}`)}`,
     );
   }
   return followed;

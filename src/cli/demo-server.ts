@@ -91,7 +91,7 @@ export class DemoServer {
   }
 
   get client(): JobatoClient {
-    if (this.url === null) throw new Error('The server does not listen yet.');
+    if (this.url === null) throw new Error('The server is not listening yet.');
     return new JobatoClient({ url: this.url, token: this.token });
   }
 
@@ -103,7 +103,7 @@ export class DemoServer {
         if (this.url !== null && (await this.client.isReady())) return this;
         if (performance.now() > deadline) {
           throw new CliFailure(
-            `The server is not ready after ${READY_WITHIN_MS / 1000} s. Its log is in ${this.logFile}.`,
+            `The server was not ready within ${READY_WITHIN_MS / 1000} s. See its log in ${this.logFile}.`,
             EXIT.notCompleted,
           );
         }
@@ -118,11 +118,11 @@ export class DemoServer {
   }
 
   whyItEnded(): string {
-    const words = this.words.trim() || `It said nothing; its log is in ${this.logFile}.`;
+    const words = this.words.trim() || `See its log in ${this.logFile}.`;
     return [
-      `The server has ended. ${words}`,
+      `The server exited. ${words}`,
       ...(this.isFolderInUse
-        ? [`For a demonstration beside it: DATA_DIR=data/demo ${commandLine('demo')}`]
+        ? [`To run the demo next to it: DATA_DIR=data/demo ${commandLine('demo')}`]
         : []),
     ].join('\n');
   }

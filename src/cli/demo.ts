@@ -43,7 +43,7 @@ export async function demo({ once = false }: DemoOptions): Promise<number> {
   if (server === null) return EXIT.interrupted;
   try {
     terminal.remark(
-      `Jobato serves at ${server.client.url}. It now builds a glossary of its own documents.`,
+      `Jobato is running at ${server.client.url} and is building a glossary of its own docs.`,
       '',
     );
     const { run, exitCode } = await follow(server.client, await start(server.client), terminal, stop.signal);
@@ -53,7 +53,7 @@ export async function demo({ once = false }: DemoOptions): Promise<number> {
     terminal.remark(
       '',
       `Open ${server.client.pageOf(run.runId)}`,
-      `Serving until Ctrl-C. The server's log is in ${shortPath(server.logFile)}.`,
+      `Press Ctrl-C to stop the server. Its log is in ${shortPath(server.logFile)}.`,
     );
     await Promise.race([server.ended, aborted(stop.signal)]);
     if (!stop.signal.aborted) throw new CliFailure(server.whyItEnded(), EXIT.notCompleted);
@@ -69,7 +69,11 @@ async function start(client: JobatoClient): Promise<RunView> {
   const projects = await client.projects();
   const project =
     projects.find((candidate) => candidate.default) ?? (projects.length === 1 ? projects[0] : undefined);
-  if (!project) throw new CliFailure('No project file is marked with default: true.', EXIT.notCompleted);
+  if (!project)
+    throw new CliFailure(
+      'No default project is set. Add "default: true" to one project file.',
+      EXIT.notCompleted,
+    );
   // All documents of this checkout: the README and docs.
   const params = Object.hasOwn(project.params, 'docs') ? { docs: '.' } : {};
   try {
@@ -83,7 +87,7 @@ async function start(client: JobatoClient): Promise<RunView> {
 
 async function tellResult(terminal: Terminal, { client, dataDir }: DemoServer, run: RunView): Promise<void> {
   if (run.artifacts.length === 0) return;
-  terminal.remark('', 'What it made:');
+  terminal.remark('', 'Artifacts:');
   for (const { name } of run.artifacts)
     terminal.remark(`  ${shortPath(join(dataDir, 'runs', run.runId, name))}`);
   const glossary = run.artifacts.find(({ name }) => name === 'glossary.json');
@@ -91,7 +95,7 @@ async function tellResult(terminal: Terminal, { client, dataDir }: DemoServer, r
   const { terms } = JSON.parse(await client.artifact(glossary.href)) as Glossary;
   if (terms.length === 0) return;
   const mostUsed = terms.toSorted((a, b) => b.occurrencesCount - a.occurrencesCount).slice(0, SHOWN_TERMS);
-  terminal.remark('', `Of its ${terms.length} terms, the most used:`);
+  terminal.remark('', `Most used of ${terms.length} terms:`);
   for (const { term, definition, sources } of mostUsed) {
     const [source] = sources;
     terminal.remark(

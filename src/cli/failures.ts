@@ -33,8 +33,8 @@ export class ServerUnreachable extends CliFailure {
     readonly reason: string,
   ) {
     super(
-      `No Jobato answers at ${url} (${reason}).\n` +
-        `Start it with "${commandLine('serve')}", or set JOBATO_URL to the address where it runs.`,
+      `Cannot connect to a Jobato server at ${url} (${reason}).\n` +
+        `Start it with "${commandLine('serve')}", or set JOBATO_URL to the URL of a running server.`,
       EXIT.unreachable,
     );
     this.name = 'ServerUnreachable';
@@ -49,13 +49,13 @@ export function networkReason(error: unknown): string {
     case 'ECONNREFUSED':
       return 'connection refused';
     case 'ENOTFOUND':
-      return 'there is no such host';
+      return 'host not found';
     case 'ECONNRESET':
     case 'UND_ERR_SOCKET':
-      return 'the connection broke off';
+      return 'connection lost';
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'ETIMEDOUT':
-      return 'it does not answer in time';
+      return 'no response in time';
     default:
       return message || code || String(cause);
   }

@@ -43,6 +43,8 @@ function write(file: string, source: string): void {
     // Operators put secrets into this file.
     if (file.endsWith('.env')) chmodSync(file, 0o600);
   } catch (error) {
-    throw usageFailure(`${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`);
+    throw usageFailure(
+      `${file} cannot be written (${(error as NodeJS.ErrnoException).code}). Check the permissions of its folder.`,
+    );
   }
 }

@@ -144,7 +144,7 @@ export class JobatoClient {
       signal?.throwIfAborted();
       throw new ServerUnreachable(
         this.url,
-        patience.signal.aborted ? `no answer within ${ANSWER_WITHIN_MS / 1000} s` : networkReason(error),
+        patience.signal.aborted ? `no response within ${ANSWER_WITHIN_MS / 1000} s` : networkReason(error),
       );
     } finally {
       clearTimeout(timer);

@@ -21,14 +21,17 @@ import { JobatoClient } from './jobato-client';
 import { endWhenNobodyReads } from './terminal';
 
 const ENVIRONMENT_HELP = `
-Environment (JOBATO_… also read from .env):
-  JOBATO_URL                where the server is (http://127.0.0.1:3000)
-  JOBATO_ADMIN_TOKEN        its token, if it has one
-  JOBATO_ADMIN_TOKEN_FILE   a file that holds the token
-  NO_COLOR                  set: no colours
+Environment variables (JOBATO_… also from .env):
+  JOBATO_URL                URL of the server (default http://127.0.0.1:3000)
+  JOBATO_ADMIN_TOKEN        token of the server, if it has one
+  JOBATO_ADMIN_TOKEN_FILE   path of a file that contains the token
+  NO_COLOR                  if set, output has no colors
 
-Exit codes: 0 done, and with --follow the run completed · 1 it did not, or the server refused
-            2 wrong arguments · 3 no server there · 130 stopped following by Ctrl-C`;
+Exit codes: 0 success, and with --follow the run completed
+            1 the run did not complete, or the server refused the request
+            2 wrong arguments
+            3 server not reachable
+            130 interrupted by Ctrl-C`;
 
 /** These commands keep running when their output is closed. */
 const SERVING = ['serve', 'worker'];
@@ -39,37 +42,37 @@ async function main(argv: string[]): Promise<number> {
   const client = () => JobatoClient.fromEnvironment(readEnvironment(process.env).variables);
 
   const program = new Command('jobato')
-    .description('Starts a Jobato server, and starts, shows and stops runs on it.')
+    .description('Run a Jobato server, and start, show and stop runs.')
     .addHelpText('after', ENVIRONMENT_HELP)
-    .showHelpAfterError('(--help says more)')
+    .showHelpAfterError('(use --help for details)')
     .exitOverride();
 
   program
     .command('init')
-    .description('write an example configuration; existing files stay as they are')
-    .argument('[folder]', 'where', '.')
+    .description('write an example configuration without changing existing files')
+    .argument('[folder]', 'target folder', '.')
     .action((folder: string) => {
       exitCode = init(folder);
     });
 
   program
     .command('serve')
-    .description('start the server; .env.example has its settings')
+    .description('start the server; see .env.example for its settings')
     .action(async () => {
       await import('../main.js');
     });
 
   program
     .command('worker')
-    .description('start a worker process, which takes runs from the server at JOBATO_URL')
+    .description('start a worker process that executes runs of the server at JOBATO_URL')
     .action(async () => {
       await import('../worker.js');
     });
 
   program
     .command('demo')
-    .description('start a server, build a glossary of its own documents, and go on serving')
-    .option('--once', 'end with the run, with its exit code')
+    .description('start a server, build a glossary of the Jobato docs, and keep the server running')
+    .option('--once', 'exit with the code of the run when it ends')
     .action(async (options: DemoOptions) => {
       exitCode = await demo(options);
     });
@@ -78,9 +81,9 @@ async function main(argv: string[]): Promise<number> {
     .command('trigger')
     .description('start a run of a project')
     .argument('<projectId>')
-    .option('--scope <scope>', 'full, from:<step>, only:<step>, or one that the project names')
-    .option('--param <name=value>', 'a parameter; may be repeated', collectParam)
-    .option('--follow', 'show it until it ends')
+    .option('--scope <scope>', 'full, from:<step>, only:<step>, or a named scope of the project')
+    .option('--param <name=value>', 'set a parameter; repeatable', collectParam)
+    .option('--follow', 'follow the run until it ends')
     .option('--json', 'print the run as JSON')
     .action(async (projectId: string, options: TriggerOptions) => {
       exitCode = await trigger(client(), projectId, options);
@@ -89,19 +92,19 @@ async function main(argv: string[]): Promise<number> {
   program
     .command('list')
     .description('list runs, newest first')
-    .option('--project <projectId>', 'of this project only')
-    .addOption(new Option('--status <status>', 'with this status only').choices(RUN_STATUSES))
-    .option('--limit <count>', 'how many at most, 1 to 200', toLimit, 20)
-    .option('--json', 'print JSON')
+    .option('--project <projectId>', 'only runs of this project')
+    .addOption(new Option('--status <status>', 'only runs with this status').choices(RUN_STATUSES))
+    .option('--limit <count>', 'maximum number of runs, 1 to 200', toLimit, 20)
+    .option('--json', 'print the result as JSON')
     .action(async (options: ListOptions) => {
       exitCode = await list(client(), options);
     });
 
   program
     .command('show')
-    .description('show one run')
+    .description('show a run')
     .argument('<runId>')
-    .option('--json', 'print JSON')
+    .option('--json', 'print the result as JSON')
     .action(async (runId: string, options: { json?: boolean }) => {
       exitCode = await show(client(), runId, options);
     });
@@ -110,14 +113,14 @@ async function main(argv: string[]): Promise<number> {
     .command('logs')
     .description('print the log of a run')
     .argument('<runId>')
-    .option('--follow', 'go on until the run ends')
+    .option('--follow', 'follow the log until the run ends')
     .action(async (runId: string, options: { follow?: boolean }) => {
       exitCode = await logs(client(), runId, options);
     });
 
   program
     .command('cancel')
-    .description('ask a run to stop')
+    .description('stop a run')
     .argument('<runId>')
     .action(async (runId: string) => {
       exitCode = await cancel(client(), runId);
@@ -125,9 +128,7 @@ async function main(argv: string[]): Promise<number> {
 
   program
     .command('ask-again')
-    .description(
-      'publish the request of a run once more that no worker has claimed; one may be at work already',
-    )
+    .description('publish the request of an unclaimed run again; a worker may already be working on it')
     .argument('<runId>')
     .action(async (runId: string) => {
       exitCode = await askAgain(client(), runId);
@@ -135,22 +136,27 @@ async function main(argv: string[]): Promise<number> {
 
   program
     .command('contract-test')
-    .description('put an external worker through its paces; needs a Redis and no server')
-    .requiredOption('--redis <url>', 'the Redis that the worker reads, such as redis://127.0.0.1:6379')
-    .requiredOption('--project <projectId>', 'the project whose runs it takes')
+    .description('test an external worker against the event contract; requires Redis and no server')
+    .requiredOption('--redis <url>', 'Redis server of the worker, such as redis://127.0.0.1:6379')
+    .requiredOption('--project <projectId>', 'project whose runs the worker executes')
     .option(
       '--worker-command <command>',
-      'start the worker here, so that it can also be killed and started again',
+      'start the worker with this command, which also allows tests that kill and restart it',
     )
-    .option('--stream <name>', 'the stream that it reads', 'ml:run-events')
-    .option('--logs-stream <name>', 'where it may send run.log (ml:run-logs, beside the other)')
-    .option('--timeout-seconds <seconds>', 'how long it may take for one run', toSeconds, 60)
-    .option('--grace-seconds <seconds>', 'how long it may take to confirm a stop', toSeconds, 30)
-    .option('--settle-seconds <seconds>', 'how long to listen for what should not come', toSeconds, 2)
-    .option('--payload <json>', 'members for each request, such as params or runInputs', toPayload, {})
-    .option('--force', 'also on a stream that a Jobato reads')
-    .option('--keep', 'leave on the stream what was said')
-    .option('--json', 'print what was found as JSON')
+    .option('--stream <name>', 'event stream of the worker', 'ml:run-events')
+    .option('--logs-stream <name>', 'log stream of the worker (default: ml:run-logs next to ml:run-events)')
+    .option('--timeout-seconds <seconds>', 'time limit for one run', toSeconds, 60)
+    .option('--grace-seconds <seconds>', 'time limit to confirm a stop', toSeconds, 30)
+    .option('--settle-seconds <seconds>', 'how long to wait for unexpected events', toSeconds, 2)
+    .option(
+      '--payload <json>',
+      'additional members of each request, such as params or runInputs',
+      toPayload,
+      {},
+    )
+    .option('--force', 'run the test even if a Jobato server reads the stream')
+    .option('--keep', 'keep the test entries on the stream')
+    .option('--json', 'print the result as JSON')
     .action(async (options: ContractTestOptions) => {
       // Loaded lazily: Nest, Redis and the schemas would take most of the run time of a short command.
       const { contractTest } = await import('./contract-test/contract-test.js');
@@ -164,9 +170,9 @@ async function main(argv: string[]): Promise<number> {
 /** Collects one or more `--param name=value`. */
 function collectParam(argument: string, collected: Record<string, string> = {}): Record<string, string> {
   const at = argument.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('It must look like name=value.');
+  if (at < 1) throw new InvalidArgumentError('It must have the form name=value.');
   const name = argument.slice(0, at);
-  if (Object.hasOwn(collected, name)) throw new InvalidArgumentError(`"${name}" is given twice.`);
+  if (Object.hasOwn(collected, name)) throw new InvalidArgumentError(`"${name}" is set twice.`);
   return { ...collected, [name]: argument.slice(at + 1) };
 }
 
@@ -179,7 +185,7 @@ function toLimit(argument: string): number {
 function toSeconds(argument: string): number {
   const seconds = Number(argument);
   if (seconds > 0 && seconds <= 86_400) return seconds;
-  throw new InvalidArgumentError('It must be a number of seconds, up to 86400.');
+  throw new InvalidArgumentError('It must be a number of seconds, at most 86400.');
 }
 
 /** Parses the members for the payload of requests. */

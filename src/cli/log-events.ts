@@ -75,10 +75,7 @@ async function* connection(
   stop: AbortSignal,
 ): AsyncGenerator<RunEvent[]> {
   const silence = new AbortController();
-  const timer = setTimeout(
-    () => silence.abort(new Error(`nothing heard for ${SILENCE_MS / 1000} s`)),
-    SILENCE_MS,
-  );
+  const timer = setTimeout(() => silence.abort(new Error(`no data for ${SILENCE_MS / 1000} s`)), SILENCE_MS);
   let received: RunEvent[] = [];
   const parser = createParser({
     onEvent: ({ event, data }) => {

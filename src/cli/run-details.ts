@@ -22,7 +22,7 @@ export function runDetails(terminal: Terminal, run: RunView, page: string, now: 
     ['Params', Object.keys(run.params).length > 0 ? oneLine(assignments(run.params)) : null],
     ['Triggered', `by ${run.triggeredBy}${run.rerunOf ? `, as a re-run of ${run.rerunOf}` : ''}`],
     ['Started', localTime(run.startedAt)],
-    ['Stop asked', run.cancelRequestedAt && localTime(run.cancelRequestedAt)],
+    ['Stop requested', run.cancelRequestedAt && localTime(run.cancelRequestedAt)],
     ['Ended', run.endedAt && localTime(run.endedAt)],
     ['Duration', duration(run.durationMs ?? now - Date.parse(run.startedAt))],
     [
@@ -33,7 +33,7 @@ export function runDetails(terminal: Terminal, run: RunView, page: string, now: 
     ['Page', page],
   ];
   return [
-    ...facts.flatMap(([name, fact]) => (fact ? [`${terminal.styled('dim', name.padEnd(10))}  ${fact}`] : [])),
+    ...facts.flatMap(([name, fact]) => (fact ? [`${terminal.styled('dim', name.padEnd(14))}  ${fact}`] : [])),
     ...block(terminal, 'Steps', stepLines(terminal, run.steps)),
     ...block(
       terminal,

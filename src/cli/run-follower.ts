@@ -96,7 +96,7 @@ class ShownRun {
     const results = oneLine(assignments(summary));
     if (results) this.terminal.remark(`  ${results}`);
     if (artifacts.length > 0)
-      this.terminal.remark(`  made ${artifacts.map(({ name }) => oneLine(name)).join(', ')}`);
+      this.terminal.remark(`  artifacts: ${artifacts.map(({ name }) => oneLine(name)).join(', ')}`);
     this.terminal.remark(`  ${page}`);
   }
 
@@ -134,13 +134,13 @@ class ShownRun {
   private tellConnection(event: Extract<RunEvent, { type: 'lost' | 'back' }>): void {
     if (event.type === 'back') {
       this.connectionRemark = '';
-      this.terminal.remark('Connected again.');
+      this.terminal.remark('Reconnected.');
       return;
     }
     this.connectionRemark = `connection lost, attempt ${event.attempt} of ${event.attempts}`;
     if (event.attempt === 1) {
       this.terminal.remark(
-        `Connection lost (${event.reason}). The run goes on; trying to connect again, up to ${event.attempts} times.`,
+        `Connection lost (${event.reason}). The run continues. Reconnecting, up to ${event.attempts} attempts.`,
       );
     }
   }

@@ -9,19 +9,19 @@ const wordsOf = (error: JobatoError) => {
 it('shows when the quota resets', () =>
   expect(
     wordsOf(
-      new JobatoError('QUOTA_REACHED', 'Project "demo" has used 5 of its 5 calls of this quota day.', {
+      new JobatoError('QUOTA_REACHED', 'Project "demo" has used 5 of its 5 calls in the current quota day.', {
         retryAfterSeconds: 60,
         resetsAt: '2026-03-28T21:00:00.000Z',
       }),
     ),
   ).toBe(
-    'The quota is used up.\nProject "demo" has used 5 of its 5 calls of this quota day.\n' +
-      'The next quota day begins at 2026-03-28T21:00:00.000Z.',
+    'Quota reached.\nProject "demo" has used 5 of its 5 calls in the current quota day.\n' +
+      'The next quota day starts at 2026-03-28T21:00:00.000Z.',
   ));
 
 it('shows which file to fix when no input is enabled', () =>
   expect(
     wordsOf(
-      new JobatoError('NO_ENABLED_INPUTS', 'There is nothing to look for: config/queries.yaml is missing.'),
+      new JobatoError('NO_ENABLED_INPUTS', 'The run would have no inputs: config/queries.yaml is missing.'),
     ),
-  ).toBe('No input is enabled.\nThere is nothing to look for: config/queries.yaml is missing.'));
+  ).toBe('No enabled inputs.\nThe run would have no inputs: config/queries.yaml is missing.'));

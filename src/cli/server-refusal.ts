@@ -23,24 +23,24 @@ export class ServerRefusal extends CliFailure {
 }
 
 function inWords({ title, detail, errors, errorCode, activeRunId, resetsAt }: Partial<Problem>): string {
-  const lines = [`${oneLine(title ?? 'The server refused it')}.`];
+  const lines = [`${oneLine(title ?? 'The server refused the request')}.`];
   // For invalid input, the detail only repeats the list of fields.
   if (detail && !errors?.length) lines.push(oneLine(detail));
   for (const { field, message } of errors ?? []) lines.push(`  ${oneLine(`${field} ${message}`.trim())}`);
   if (errorCode === 'RUN_IN_PROGRESS' && activeRunId) {
     lines.push(
-      `The active run is ${activeRunId}.`,
-      `  follow it:  ${commandLine(`logs ${activeRunId} --follow`)}`,
-      `  cancel it:  ${commandLine(`cancel ${activeRunId}`)}`,
+      `Active run: ${activeRunId}`,
+      `  follow:  ${commandLine(`logs ${activeRunId} --follow`)}`,
+      `  cancel:  ${commandLine(`cancel ${activeRunId}`)}`,
     );
   }
-  if (resetsAt) lines.push(`The next quota day begins at ${oneLine(resetsAt)}.`);
+  if (resetsAt) lines.push(`The next quota day starts at ${oneLine(resetsAt)}.`);
   if (errorCode === 'UNAUTHORIZED') {
-    lines.push('Set JOBATO_ADMIN_TOKEN to the token that the server was started with.');
+    lines.push('Set JOBATO_ADMIN_TOKEN to the token of the server.');
   }
   return lines.join('\n');
 }
 
 function notAProblem(httpStatus: number, url: string): string {
-  return `${url} answered with status ${httpStatus}, but not as Jobato does. Is JOBATO_URL right?`;
+  return `${url} returned status ${httpStatus}, but is not a Jobato server. Check JOBATO_URL.`;
 }

@@ -109,7 +109,7 @@ it.each([
     'is too large after alias expansion',
     `a: &a ${'x'.repeat(30_000)}\nb: [${Array(99).fill('*a').join(', ')}]`,
     2,
-    /more than 2097152 characters/,
+    /longer than 2097152 characters/,
   ],
 ])('rejects a file that %s', async (_what, content, line, reason) => {
   write(content);

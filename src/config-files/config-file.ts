@@ -74,7 +74,7 @@ export class ConfigFile<Content> {
     this.source = source;
     if (source === null) {
       [this.lastValid, this.flaws] = [null, []];
-      this.logger.log(`${this.path} was removed`);
+      this.logger.log(`${this.path} removed`);
       return;
     }
     const { content, flaws = [] } = this.parse(source);

@@ -22,7 +22,7 @@ export async function ignoredFiles(root: string, folder: string, entries: Dirent
   return files.slice(0, MAX_NAMED).map((file) => ({
     file,
     line: null,
-    reason: `the file is ignored because it is in a sub-folder. Move it to ${folder}`,
+    reason: `the file is ignored because it is in a subfolder. Move it to ${folder}`,
   }));
 }
 

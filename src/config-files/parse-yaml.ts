@@ -104,7 +104,7 @@ function inShort(reason: string): string {
 
 function syntaxReason({ code, message }: YAMLError): string {
   return code === 'MULTIPLE_DOCS'
-    ? 'the file contains more than one YAML document, separated by "---". Put each into a file of its own'
+    ? 'the file contains more than one YAML document, separated by "---". Put each document into its own file'
     : message;
 }
 
@@ -114,10 +114,10 @@ function toJs<Content>(document: Document, aliases: number): Content | string {
   try {
     const content = document.toJS({ maxAliasCount: MAX_ALIASES }) as Content;
     if (aliases === 0 || JSON.stringify(content).length <= MAX_EXPANDED_LENGTH) return content;
-    return `the file takes more than ${MAX_EXPANDED_LENGTH} characters with its aliases written out`;
+    return `the file is longer than ${MAX_EXPANDED_LENGTH} characters after its aliases are expanded`;
   } catch (error) {
     // JSON.stringify rejects circular structures.
-    if (error instanceof TypeError) return 'an alias stands for a part of the file that contains it';
+    if (error instanceof TypeError) return 'an alias refers to a part of the file that contains the alias';
     return error instanceof Error ? error.message : String(error);
   }
 }
@@ -183,7 +183,7 @@ function article(type: unknown): string {
   const words: Record<string, string> = {
     array: 'a list',
     object: 'a mapping',
-    string: 'a text',
+    string: 'a string',
     integer: 'a whole number',
     number: 'a number',
     boolean: 'true or false',

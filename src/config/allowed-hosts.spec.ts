@@ -12,18 +12,18 @@ it.each([
 ])('accepts %j', (entry) => expect(flawOfAllowedHost(entry)).toBeNull());
 
 it.each([
-  ['*', 'list the names'],
+  ['*', 'List the names'],
   ['*.example.com', '.example.com'],
   ['https://jobato.example.com', 'without a scheme'],
-  ['jobato.example.com/', 'without a scheme or a path'],
+  ['jobato.example.com/', 'without a scheme or path'],
   ['jobato.example.com:3000', 'without a port'],
-  ['jobato..example', 'is not a name'],
-  ['..example.com', 'is not a name'],
-  ['.', 'is not a name'],
-  ['jobato.', 'is not a name'],
-  ['-jobato', 'is not a name'],
-  ['user@jobato', 'is not a name'],
-  ['jobato example', 'is not a name'],
+  ['jobato..example', 'is not a host name'],
+  ['..example.com', 'is not a host name'],
+  ['.', 'is not a host name'],
+  ['jobato.', 'is not a host name'],
+  ['-jobato', 'is not a host name'],
+  ['user@jobato', 'is not a host name'],
+  ['jobato example', 'is not a host name'],
 ])('rejects %j, which can never match', (entry, flaw) => expect(flawOfAllowedHost(entry)).toContain(flaw));
 
 it.each([

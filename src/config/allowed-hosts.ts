@@ -4,13 +4,14 @@ import { isIP } from 'node:net';
 export function flawOfAllowedHost(entry: string): string | null {
   const name = entry.replace(/^\[(.*)\]$/, '$1');
   if (isIP(name) !== 0) return null;
-  if (entry === '*') return 'allows no name: list the names, or write .example.com for all names below it';
-  if (entry.includes('*')) return 'has a "*": write .example.com for all names below example.com';
-  if (entry.includes('/')) return 'must be a name, without a scheme or a path';
-  if (/:\d*$/.test(entry)) return 'must be a name, without a port';
+  if (entry === '*') return 'is not supported. List the names, or use .example.com to allow all subdomains';
+  if (entry.includes('*'))
+    return 'contains "*", which is not supported. Use .example.com to allow all subdomains of example.com';
+  if (entry.includes('/')) return 'must be a host name without a scheme or path';
+  if (/:\d*$/.test(entry)) return 'must be a host name without a port';
   return /^\.?[a-z\d_](?:[\w-]*\w)?(?:\.[a-z\d_](?:[\w-]*\w)?)*$/i.test(entry)
     ? null
-    : 'is not a name such as jobato.example.com';
+    : 'is not a host name such as jobato.example.com';
 }
 
 /** Whether the entry allows this name, which must be in lower case and without a port. */

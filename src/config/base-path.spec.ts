@@ -29,7 +29,7 @@ it.each([
 
 it.each(['/runs', '/api/jobato', '/Projects/x', '/assets'])(
   'rejects %j, which conflicts with a path of Jobato',
-  (path) => expect(flawOfBasePath(path)).toContain('pages of its own'),
+  (path) => expect(flawOfBasePath(path)).toContain('serves its own pages'),
 );
 
 it.each([

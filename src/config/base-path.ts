@@ -31,10 +31,10 @@ export function flawOfBasePath(basePath: string): string | null {
   const [, ...segments] = basePath.split('/');
   const isPath = basePath.startsWith('/') && segments.every((name) => /^(?!\.\.?$)[\w.~-]+$/.test(name));
   if (!isPath)
-    return 'must be a path such as /jobato: letters, digits, "-", "_", "." and "~" between the slashes';
+    return 'must be a path such as /jobato, with only letters, digits, "-", "_", "." and "~" between slashes';
   const first = segments[0]!.toLowerCase();
   return OWN_SEGMENTS.has(first)
-    ? `must not begin with /${first}, because Jobato has pages of its own there. Choose another path, such as /jobato`
+    ? `must not begin with /${first}, because Jobato serves its own pages there. Choose another path, such as /jobato`
     : null;
 }
 

@@ -10,7 +10,7 @@ export class ConfigError extends Error {
   constructor(readonly flaws: ConfigFlaw[]) {
     const list =
       flaws.length === 1 ? ` ${flaws[0]!.text}` : flaws.map(({ text }) => `\n  - ${text}`).join('');
-    super(`The configuration cannot be used:${list}`);
+    super(`Invalid configuration:${list}`);
     this.name = 'ConfigError';
   }
 }

@@ -51,7 +51,7 @@ describe('configWarnings', () => {
   it('warns of variables that steps can read, and suggests a fix', () => {
     expect(warningsOf({ JOBATO_ADMIN_TOKEN: LONG })).toEqual([
       'JOBATO_ADMIN_TOKEN is an environment variable, and every step can read it in /proc. ' +
-        'Use JOBATO_ADMIN_TOKEN_FILE, or run steps under another account: WORKER=off and npm run worker.',
+        'Use JOBATO_ADMIN_TOKEN_FILE instead, or run steps under another user account with WORKER=off and npm run worker.',
     ]);
     const [warning, ...more] = warningsOf({ JOBATO_API_KEY: LONG, REDIS_URL: 'redis://:hunter2@localhost' });
     expect(warning).toMatch(/^JOBATO_API_KEY, REDIS_URL are environment variables/);

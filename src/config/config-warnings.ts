@@ -33,20 +33,17 @@ export function workerConfigWarnings(config: Config, environment: GivenEnvironme
 
 function shortSecrets(config: Config): string[] {
   const isShort = config.adminToken !== null && config.adminToken.length < LONG_SECRET_LENGTH;
-  return [
-    ...(isShort ? [tooShort('JOBATO_ADMIN_TOKEN is', 'reads and starts everything')] : []),
-    ...shortKeys(config),
-  ];
+  return [...(isShort ? [tooShort('JOBATO_ADMIN_TOKEN is', 'has full access')] : []), ...shortKeys(config)];
 }
 
 function shortKeys({ apiKeys }: Config): string[] {
   return apiKeys.some((key) => key.length < LONG_SECRET_LENGTH)
-    ? [tooShort('JOBATO_API_KEY has a key that is', 'claims runs')]
+    ? [tooShort('JOBATO_API_KEY has a key that is', 'can claim runs')]
     : [];
 }
 
 function tooShort(what: string, power: string): string {
-  return `${what} shorter than ${LONG_SECRET_LENGTH} characters, and a client that guesses it ${power}. Create a long one with: openssl rand -hex 32`;
+  return `${what} shorter than ${LONG_SECRET_LENGTH} characters, and a client that guesses it ${power}. Create a longer one with: openssl rand -hex 32`;
 }
 
 function readableFiles(files: SecretFile[]): string[] {
@@ -73,7 +70,7 @@ function exposedVariables(own: Environment): string[] {
     names.length === 1 ? ['is an environment variable', 'it'] : ['are environment variables', 'them'];
   return [
     `${names.join(', ')} ${subject}, and every step can read ${object} in /proc. ` +
-      `Use ${names.map(fileVariableOf).join(', ')}, or run steps under another account: WORKER=off and ${commandLine('worker')}.`,
+      `Use ${names.map(fileVariableOf).join(', ')} instead, or run steps under another user account with WORKER=off and ${commandLine('worker')}.`,
   ];
 }
 

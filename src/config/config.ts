@@ -103,8 +103,8 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
   if (!isLoopback(host) && adminToken === null && text('JOBATO_ADMIN_TOKEN_FILE') === null) {
     refuse(
       'HOST',
-      `HOST is ${host}, which others can reach, but JOBATO_ADMIN_TOKEN is not set. ` +
-        `Set a long random token (for example: openssl rand -hex 32), or keep HOST=127.0.0.1.`,
+      `HOST is ${host}, which other machines can reach, but JOBATO_ADMIN_TOKEN is not set. ` +
+        `Set JOBATO_ADMIN_TOKEN to a long random token (for example: openssl rand -hex 32), or use HOST=127.0.0.1.`,
     );
   }
   if (hasControlCharacter(adminToken ?? '')) refuse('JOBATO_ADMIN_TOKEN', notSendable('JOBATO_ADMIN_TOKEN'));
@@ -116,23 +116,24 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
   if ((certFile === null) !== (keyFile === null)) {
     refuse(
       certFile === null ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE',
-      'TLS_CERT_FILE and TLS_KEY_FILE go together; only one of them is set.',
+      'Only one of TLS_CERT_FILE and TLS_KEY_FILE is set. Set both or neither.',
     );
   }
   for (const [name, file] of Object.entries({ TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile })) {
-    if (file !== null && !isReadable(resolve(cwd, file))) refuse(name, `${name}: ${file} cannot be read.`);
+    if (file !== null && !isReadable(resolve(cwd, file)))
+      refuse(name, `${name}: ${file} cannot be read. Check the path and the permissions.`);
   }
   const redisUrl = text('REDIS_URL');
   if (redisUrl !== null && !isRedisUrl(redisUrl)) {
     refuse(
       'REDIS_URL',
-      'REDIS_URL must be an address such as redis://localhost:6379 or rediss://user:password@host:6380/0.',
+      'REDIS_URL must be a URL such as redis://localhost:6379 or rediss://user:password@host:6380/0.',
     );
   }
   if (text('DATABASE_URL') !== null) {
     refuse(
       'DATABASE_URL',
-      'DATABASE_URL is set, but this version keeps its data in SQLite below DATA_DIR. Unset it.',
+      'DATABASE_URL is not supported in this version, which stores its data in SQLite in DATA_DIR. Unset DATABASE_URL.',
     );
   }
 
@@ -152,7 +153,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
   if (typeof trustProxy === 'string' && !splitList(trustProxy).every(isProxyAddress)) {
     refuse(
       'TRUST_PROXY',
-      `TRUST_PROXY must be a number of proxies, or their addresses such as "loopback, 10.0.0.0/8", not "${trustProxy}".`,
+      `TRUST_PROXY must be a number of proxies or a list of addresses such as "loopback, 10.0.0.0/8", not "${trustProxy}".`,
     );
   }
   const { flaws: flawsOfAddress, ...address } = publicAddress(text('PUBLIC_URL'), text('BASE_PATH'));
@@ -236,7 +237,7 @@ export function loadWorkerConfig(environment: Environment, cwd = process.cwd()):
   if (apiKey === undefined) {
     flaws.push({
       variable: 'JOBATO_API_KEY',
-      text: 'JOBATO_API_KEY is not set. Give the worker one of the keys that the server has in its own JOBATO_API_KEY.',
+      text: 'JOBATO_API_KEY is not set. Set it to one of the keys in the JOBATO_API_KEY of the server.',
     });
   }
   if (apiKey === undefined || flaws.length > 0) throw new ConfigError(flaws);
@@ -264,7 +265,7 @@ function hasControlCharacter(secret: string): boolean {
 }
 
 function notSendable(name: string): string {
-  return `${name} contains a line break or another control character, which no client can send. Create one with: openssl rand -hex 32`;
+  return `${name} contains a line break or another control character, which no client can send. Create a new value with: openssl rand -hex 32`;
 }
 
 function splitList(raw: string | null, separator: RegExp | string = ','): string[] {

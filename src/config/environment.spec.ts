@@ -50,9 +50,7 @@ describe('readEnvironment', () => {
   it('rejects a UTF-16 file, as PowerShell writes it, and names its path', () => {
     writeFileSync(join(folder, '.env'), Buffer.from('\ufeffPORT=2\r\n', 'utf16le'));
     expect(() => readEnvironment({}, folder)).toThrow(ConfigError);
-    expect(() => readEnvironment({}, folder)).toThrow(
-      /\.env cannot be used: it is encoded as UTF-16\. Save it/,
-    );
+    expect(() => readEnvironment({}, folder)).toThrow(/\.env is invalid: it is encoded as UTF-16\. Save it/);
   });
 
   it('names the .env file in errors about variables set there, and only in those', () => {

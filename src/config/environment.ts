@@ -40,13 +40,12 @@ function read(path: string): string | null {
     throw new ConfigError([
       {
         variable: null,
-        text: `${path} cannot be read (${code}). Let this account read it, or start Jobato in another folder.`,
+        text: `${path} cannot be read (${code}). Give Jobato's user account read access to the file, or start Jobato in another folder.`,
       },
     ]);
   }
   const { text, flaw } = decodeText(bytes);
-  if (flaw !== undefined)
-    throw new ConfigError([{ variable: null, text: `${path} cannot be used: ${flaw}.` }]);
+  if (flaw !== undefined) throw new ConfigError([{ variable: null, text: `${path} is invalid: ${flaw}.` }]);
   return text;
 }
 

@@ -21,10 +21,10 @@ it.each([
   ['https://tools.example.com/jobato', '/', 'BASE_PATH is /, but the path of PUBLIC_URL is /jobato'],
   ['https://tools.example.com/runs', null, 'The path of PUBLIC_URL must not begin with /runs'],
   [null, 'jobato', 'BASE_PATH must be a path'],
-  ['tools.example.com', null, 'PUBLIC_URL must be an address'],
-  ['ftp://tools.example.com', null, 'PUBLIC_URL must be an address'],
-  ['https://user:secret@tools.example.com', null, 'PUBLIC_URL must be an address'],
-  ['https://tools.example.com/?a', null, 'PUBLIC_URL must be an address'],
+  ['tools.example.com', null, 'PUBLIC_URL must be a URL'],
+  ['ftp://tools.example.com', null, 'PUBLIC_URL must be a URL'],
+  ['https://user:secret@tools.example.com', null, 'PUBLIC_URL must be a URL'],
+  ['https://tools.example.com/?a', null, 'PUBLIC_URL must be a URL'],
 ])('rejects PUBLIC_URL %j with BASE_PATH %j', (url, path, reason) => {
   const { flaws } = publicAddress(url, path);
   expect(flaws.map(({ text }) => text)).toEqual([expect.stringContaining(reason)]);

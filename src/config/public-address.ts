@@ -20,7 +20,7 @@ export function publicAddress(
   if (publicUrl !== null && url === null) {
     // Do not repeat the URL, which may contain a password.
     const text =
-      'PUBLIC_URL must be an address such as https://tools.example.com/jobato, without a user name, a query or a fragment.';
+      'PUBLIC_URL must be a URL such as https://tools.example.com/jobato, without user name, query or fragment.';
     return { ...NONE, flaws: [{ variable: 'PUBLIC_URL', text }] };
   }
   const pathOfUrl = url === null ? null : normalBasePath(url.pathname);
@@ -36,7 +36,7 @@ export function publicAddress(
       ? [
           {
             variable: 'BASE_PATH',
-            text: `BASE_PATH is ${path || '/'}, but the path of PUBLIC_URL is ${pathOfUrl || '/'}. Make them the same, or unset BASE_PATH.`,
+            text: `BASE_PATH is ${path || '/'}, but the path of PUBLIC_URL is ${pathOfUrl || '/'}. Set both to the same path, or unset BASE_PATH.`,
           },
         ]
       : [];

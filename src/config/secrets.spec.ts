@@ -39,7 +39,7 @@ describe('secrets from files', () => {
     ['a folder', '.', '', 'is a folder'],
     ['a path through a file', 'good/x', '', 'cannot be read (ENOTDIR)'],
     ['an empty file', 'empty', '', 'empty is empty'],
-    ['a file in UTF-16', 'utf16', '', 'utf16 cannot be used: it is encoded as UTF-16'],
+    ['a file in UTF-16', 'utf16', '', 'utf16 is invalid: it is encoded as UTF-16'],
   ])('rejects %s, and names variable and file', (_what, file, value, reason) => {
     const environment = { JOBATO_API_KEY_FILE: file, JOBATO_API_KEY: value };
     const { values, flaws } = readSecretFiles(environment, folder);

@@ -79,14 +79,16 @@ function readSecret(path: string): { secret: string } | { flaw: string } {
     bytes = readFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return { flaw: 'does not exist.' };
+    if (code === 'ENOENT') return { flaw: 'does not exist. Create the file, or correct the path.' };
     if (code === 'EISDIR') return { flaw: 'is a folder, not a file.' };
-    return { flaw: `cannot be read (${code}). Give Jobato's account read access to it.` };
+    return { flaw: `cannot be read (${code}). Give Jobato's user account read access to the file.` };
   }
   const { text, flaw } = decodeText(bytes);
-  if (flaw !== undefined) return { flaw: `cannot be used: ${flaw}.` };
+  if (flaw !== undefined) return { flaw: `is invalid: ${flaw}.` };
   const secret = text.trim();
-  return secret === '' ? { flaw: 'is empty. Write the secret into it, or unset the variable.' } : { secret };
+  return secret === ''
+    ? { flaw: 'is empty. Write the secret into the file, or unset the variable.' }
+    : { secret };
 }
 
 /** Whether every user of this machine can read the file. Read access for the group is considered intentional. */

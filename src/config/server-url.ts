@@ -3,8 +3,8 @@
  * because `fetch` does, and never repeats it.
  */
 export function flawOfServerUrl(url: string): string | null {
-  const wanted = 'JOBATO_URL must be an address such as http://127.0.0.1:3000';
-  if (url.includes('@')) return `${wanted}, without a user name or password.`;
+  const wanted = 'JOBATO_URL must be a URL such as http://127.0.0.1:3000';
+  if (url.includes('@')) return `${wanted}, without user name or password.`;
   const isUsable = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
   return isUsable ? null : `${wanted}, not "${url}".`;
 }

@@ -41,7 +41,7 @@ it.each([
 
 it('warns about an unknown JOBATO_ variable without a similar known name', () =>
   expect(ofProcess('JOBATO_COLOUR')).toEqual([
-    'JOBATO_COLOUR is unknown and has no effect. The file .env.example lists all variables.',
+    'JOBATO_COLOUR is unknown and has no effect. See .env.example for all variables.',
   ]));
 
 it.each([

@@ -59,8 +59,7 @@ function warningAbout(name: string, place: string, isOurFile = false): string[] 
   const suggestion = similarVariable(name);
   const isMeant = name.toUpperCase().startsWith(PREFIX) || (isOurFile && suggestion !== null);
   if (!isMeant) return [];
-  const hint =
-    suggestion === null ? 'The file .env.example lists all variables.' : `Did you mean ${suggestion}?`;
+  const hint = suggestion === null ? 'See .env.example for all variables.' : `Did you mean ${suggestion}?`;
   return [`${name}${place} is unknown and has no effect. ${hint}`];
 }
 

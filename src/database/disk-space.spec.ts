@@ -19,7 +19,7 @@ describe('DiskSpace reservation', () => {
     const refused = three.need(45 * MEGABYTE);
     await expect(refused).rejects.toMatchObject({ code: 'STORAGE_FULL' });
     await expect(refused).rejects.toThrow(
-      /needs 45 MB more.* 200 MB are free, 90 MB .* 100 MB must stay free/,
+      /needs 45 MB more.* 200 MB of free space: 90 MB .* 100 MB must stay free/,
     );
     await expect(refused).rejects.toBeInstanceOf(JobatoError);
     three.release();

@@ -42,14 +42,14 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
   trouble(): string | null {
     if (this.freeBytes >= this.config.minFreeDiskBytes) return null;
     return (
-      `Only ${megabytes(this.freeBytes)} MB are free below DATA_DIR; new runs are refused below ` +
-      `${megabytes(this.config.minFreeDiskBytes)} MB (MIN_FREE_DISK_MB). Make room: no restart is needed.`
+      `Only ${megabytes(this.freeBytes)} MB are free in DATA_DIR. The server starts no new runs below ` +
+      `${megabytes(this.config.minFreeDiskBytes)} MB (MIN_FREE_DISK_MB). Free some space. No restart is needed.`
     );
   }
 
   /** Returns the free space, such as "12 GB free", rounded so that it rarely changes. */
   room(): string {
-    if (!Number.isFinite(this.freeBytes)) return 'has room';
+    if (!Number.isFinite(this.freeBytes)) return 'enough free space';
     const gigabytes = this.freeBytes / 1024 ** 3;
     return gigabytes < 10 ? `${gigabytes.toFixed(1)} GB free` : `${Math.floor(gigabytes)} GB free`;
   }
@@ -76,9 +76,9 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
         if (leftBytes >= this.config.minFreeDiskBytes) return;
         throw new JobatoError(
           'STORAGE_FULL',
-          `The file needs ${megabytes(wanted)} MB more. Below DATA_DIR ${megabytes(this.freeBytes)} MB are free, ` +
-            `${megabytes(this.reservedBytes - wanted)} MB of them are reserved for other files, and ` +
-            `${megabytes(this.config.minFreeDiskBytes)} MB must stay free (MIN_FREE_DISK_MB). Make room, or try again later.`,
+          `The file needs ${megabytes(wanted)} MB more. DATA_DIR has ${megabytes(this.freeBytes)} MB of free space: ` +
+            `${megabytes(this.reservedBytes - wanted)} MB are reserved for other uploads, and ` +
+            `${megabytes(this.config.minFreeDiskBytes)} MB must stay free (MIN_FREE_DISK_MB). Free some space, or try again later.`,
         );
       },
       release: () => reserve(0),

@@ -17,12 +17,12 @@ const CHECKPOINT_PAGES = 8000;
 const PAGE_BYTES = 4096;
 
 const WHY_NOT_OPENED: Record<StorageReason, string> = {
-  full: 'cannot be opened because the disk is full. Free some space and start again.',
-  locked: 'is locked by another program. Close that program and start again.',
-  readonly: 'or its folder is read-only. Make both writable for the user of this server.',
-  gone: 'was moved while it was opened. Start again.',
+  full: 'cannot be opened because the disk is full. Free some space and start Jobato again.',
+  locked: 'is locked by another program. Close that program and start Jobato again.',
+  readonly: 'or its folder is read-only. Make both writable for the user account of this server.',
+  gone: 'was moved while Jobato was opening it. Start Jobato again.',
   broken:
-    'cannot be opened. Check that it is a database of Jobato, and that the user of this server may read and write it.',
+    'cannot be opened. Check that it is a Jobato database, and that the user account of this server can read and write it.',
 };
 
 /**
@@ -139,11 +139,11 @@ function assertOurs(connection: BetterSqlite3.Database, file: string): void {
   switch (originOf(tables, migrations, known)) {
     case 'newer':
       throw new StartUpError(
-        `${file} was written by a newer version of Jobato. Start that version, or restore a backup from before the upgrade.`,
+        `${file} was written by a newer version of Jobato. Start that version, or restore a backup made before the upgrade.`,
       );
     case 'foreign':
       throw new StartUpError(
-        `${file} is not a database of Jobato. Move it away, or set DATA_DIR to another folder.`,
+        `${file} is not a Jobato database. Move the file, or set DATA_DIR to another folder.`,
       );
     default:
   }

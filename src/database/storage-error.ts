@@ -12,14 +12,14 @@ export type StorageReason = 'full' | 'locked' | 'readonly' | 'gone' | 'broken';
 
 /** Messages for users: what happened and what to do. */
 export const STORAGE_DETAILS: Record<StorageReason, string> = {
-  full: 'The disk is full, so nothing can be saved. Free some space; no restart is needed.',
+  full: 'The database cannot be written because the disk is full. Free some space. No restart is needed.',
   locked:
-    'Another program holds the database file, so nothing can be saved. Close that program or wait for it; no restart is needed.',
+    'The database cannot be written because another program has locked it. Close that program or wait until it finishes. No restart is needed.',
   readonly:
-    'The database file or its disk is read-only, so nothing can be saved. Make it writable for the user of this server; no restart is needed.',
-  gone: 'The database file was deleted, moved or replaced while this server is running, so nothing can be saved. Stop the server, restore the file from a backup, and start again.',
+    'The database cannot be written because its file or disk is read-only. Make it writable for the user account of this server. No restart is needed.',
+  gone: 'The database cannot be written because its file was deleted, moved or replaced while the server was running. Stop the server, restore the file from a backup, and start the server again.',
   broken:
-    'The disk reports errors or the database file is damaged. Check the disk, and restore the file from a backup if it is damaged.',
+    'The database cannot be used because the disk reports errors or the file is damaged. Check the disk. If the file is damaged, restore it from a backup.',
 };
 
 /** Seconds after which a caller may retry. The server itself checks every second whether the storage works again. */

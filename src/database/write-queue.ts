@@ -12,7 +12,7 @@ export interface QueuedWrite<Command> {
 }
 
 const TOO_MANY_WRITES =
-  'More writes are waiting to be saved than this server keeps in memory. Send fewer at a time, and try again later.';
+  'Too many writes are waiting for the database. Send fewer requests at a time, and try again later.';
 
 export interface QueueLimits {
   /** Limit while the storage works. */

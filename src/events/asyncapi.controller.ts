@@ -13,8 +13,8 @@ export class AsyncApiController {
   @Get()
   @ApiOperation({
     operationId: 'getAsyncApi',
-    summary: 'The contract of events, for workers: AsyncAPI 3, with the JSON Schemas that check them',
-    description: 'The same for people: [/events/contract](/events/contract).',
+    summary: 'Get the event contract as an AsyncAPI 3 document with JSON Schemas',
+    description: 'The same contract as a page: [/events/contract](/events/contract).',
   })
   @ApiResponse({
     status: 200,

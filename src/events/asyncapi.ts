@@ -36,9 +36,9 @@ export function asyncApiDocument({ runEventsStream, runLogsStream, redisUrl, htt
       title: 'Jobato run events',
       version: '1.0.0',
       description:
-        'What Jobato says to workers and what they say to it: facts about runs, in one envelope of six text fields ' +
-        '(eventId, eventType, eventVersion, occurredAt, runId, payload). On the stream `payload` is JSON text. The ' +
-        'headers of the messages below are the other five fields.\n\n' +
+        'Events about runs between Jobato and workers. Each event has six text fields ' +
+        '(eventId, eventType, eventVersion, occurredAt, runId, payload). On the stream, `payload` is JSON text. The ' +
+        'message headers below are the other five fields.\n\n' +
         DELIVERY_RULES.map(({ title, text }) => `- **${title}.** ${text}`).join('\n'),
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
       tags: [{ name: 'runs' }],
@@ -50,7 +50,7 @@ export function asyncApiDocument({ runEventsStream, runLogsStream, redisUrl, htt
         host: http.host,
         protocol: http.protocol,
         description:
-          'For workers that do not speak Redis; the other calls for them are in the OpenAPI document.',
+          'For workers that do not use Redis. The OpenAPI document describes the other internal calls.',
         security: [ref('components/securitySchemes/apiKey')],
       },
     },
@@ -58,7 +58,7 @@ export function asyncApiDocument({ runEventsStream, runLogsStream, redisUrl, htt
       runEvents: {
         address: runEventsStream,
         title: 'Run events',
-        description: `A Redis stream: XADD ${runEventsStream} '*' and the six fields.`,
+        description: `Redis stream. Add an event with XADD ${runEventsStream} '*' and the six fields.`,
         servers: [ref('servers/redis')],
         messages: messagesOf(EVENT_TYPES),
       },
@@ -66,15 +66,14 @@ export function asyncApiDocument({ runEventsStream, runLogsStream, redisUrl, htt
         address: runLogsStream,
         title: 'Log lines',
         description:
-          'A second Redis stream, for run.log alone, so that the first stays small. Jobato reads run.log from both.',
+          'Second Redis stream for run.log only, which keeps the event stream small. Jobato reads run.log from both.',
         servers: [ref('servers/redis')],
         messages: messagesOf(['run.log']),
       },
       eventsOverHttp: {
         address: '/api/internal/events',
         title: 'Events over HTTP',
-        description:
-          'One event or an array of up to 500. They take the very path that events from the stream take.',
+        description: 'One event or an array of up to 500. The same rules apply as to events on the stream.',
         servers: [ref('servers/http')],
         messages: {
           Events: ref('components/messages/Events'),
@@ -85,29 +84,29 @@ export function asyncApiDocument({ runEventsStream, runLogsStream, redisUrl, htt
     operations: {
       askWorkers: {
         action: 'send',
-        title: 'Ask workers',
-        summary: 'Jobato asks for a run to be carried out, or to be stopped.',
+        title: 'Request work',
+        summary: 'Jobato requests the execution or the stop of a run.',
         channel: ref('channels/runEvents'),
         messages: onChannel('runEvents', sentBy('jobato')),
       },
       hearWorkers: {
         action: 'receive',
-        title: 'Hear workers',
-        summary: 'Jobato applies what workers say about runs.',
+        title: 'Receive events',
+        summary: 'Jobato applies events that workers send.',
         channel: ref('channels/runEvents'),
         messages: onChannel('runEvents', sentBy('worker')),
       },
       storeLogLines: {
         action: 'receive',
         title: 'Store log lines',
-        summary: 'Jobato numbers the lines and keeps them with the run.',
+        summary: 'Jobato numbers the lines and stores them with the run.',
         channel: ref('channels/runLogs'),
         messages: onChannel('runLogs', ['run.log']),
       },
       hearWorkersOverHttp: {
         action: 'receive',
-        title: 'Hear workers over HTTP',
-        summary: 'Jobato applies what workers say about runs, and answers what has become of it.',
+        title: 'Receive events over HTTP',
+        summary: 'Jobato applies events that workers send over HTTP, and returns the result.',
         channel: ref('channels/eventsOverHttp'),
         messages: [ref('channels/eventsOverHttp/messages/Events')],
         bindings: { http: { method: 'POST', bindingVersion: '0.3.0' } },
@@ -126,7 +125,7 @@ const securitySchemes = {
     type: 'httpApiKey',
     name: 'X-Jobato-Api-Key',
     in: 'header',
-    description: 'One of the keys in JOBATO_API_KEY.',
+    description: 'A key from JOBATO_API_KEY.',
   },
 };
 
@@ -135,7 +134,7 @@ function redisServer(redisUrl: string | null) {
     return {
       host: 'localhost:6379',
       protocol: 'redis',
-      description: 'Not in use here: this Jobato has the embedded event stream. REDIS_URL names a Redis.',
+      description: 'Not in use: this server uses the embedded event stream. Set REDIS_URL to use Redis.',
     };
   }
   // Only host and port: the rest of the URL may contain a secret.
@@ -143,7 +142,7 @@ function redisServer(redisUrl: string | null) {
   return {
     host: `${hostname || 'localhost'}:${port || 6379}`,
     protocol: protocol.replace(':', ''),
-    description: 'The Redis that this Jobato reads and writes (REDIS_URL).',
+    description: 'The Redis server that this Jobato uses (REDIS_URL).',
   };
 }
 
@@ -164,7 +163,7 @@ function schemas(): Record<string, JsonSchema> {
   const anyEvent = EVENT_TYPES.map((type) => ref(`components/schemas/${componentName(type)}Event`));
   return {
     StreamEntry: streamEntrySchema(EVENT_TYPES),
-    Event: { description: 'Any event as it travels over HTTP.', oneOf: anyEvent },
+    Event: { description: 'Any event over HTTP.', oneOf: anyEvent },
     Events: {
       description: `One event, or up to ${MAX_EVENTS_A_REQUEST}.`,
       oneOf: [
@@ -206,7 +205,7 @@ function messages(): Record<string, object> {
     Accepted: {
       name: 'accepted',
       title: 'Accepted',
-      summary: 'The answer, 202: how many were taken in, and which were not and why.',
+      summary: 'Response 202: the number of accepted events, and the rejected ones with reasons.',
       contentType: 'application/json',
       payload: {
         type: 'object',

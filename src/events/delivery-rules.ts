@@ -4,47 +4,47 @@
  */
 export const DELIVERY_RULES: readonly { title: string; text: string }[] = [
   {
-    title: 'Any worker will do',
-    text: 'A worker that answers a run.requested with nothing but run.completed or run.failed, minutes later, is a good worker. All else lets people see more and lets failures heal sooner.',
+    title: 'Minimal worker',
+    text: 'A worker that only sends run.completed or run.failed, even minutes after run.requested, is valid. All other events are optional. They make progress visible and speed up recovery after failures.',
   },
   {
     title: 'At least once, in any order',
-    text: 'An event may come twice, late, or after one that happened later; that holds for run.requested too. A worker that gets a request again for a run and attempt that it knows does nothing.',
+    text: 'Events, including run.requested, can arrive more than once, late or out of order. A worker ignores a repeated request for a run and attempt that it already knows.',
   },
   {
-    title: 'Effect exactly once',
-    text: 'An eventId is applied at most once, in the transaction of what it changes. Whoever is not sure that an event arrived sends it again with the same eventId.',
+    title: 'Effects exactly once',
+    text: 'Each eventId is applied at most once, in the same transaction as the change it causes. If a worker does not know whether an event arrived, it sends the event again with the same eventId.',
   },
   {
-    title: 'The first end is the end',
-    text: 'The first of run.completed, run.failed and run.cancelled ends the run. What comes later is recorded and changes nothing.',
+    title: 'The first end is final',
+    text: 'The first run.completed, run.failed or run.cancelled event ends the run. Later events are recorded and have no effect.',
   },
   {
-    title: 'Attempt and fencing',
-    text: 'A run whose worker was lost gets the next attempt. What still comes with an older attempt is recorded and changes nothing; an event without attempt is about the current one.',
+    title: 'Attempts and fencing',
+    text: 'When a worker is lost, the run gets the next attempt. Events of an older attempt are recorded and have no effect. An event without attempt refers to the current one.',
   },
   {
     title: 'Lease',
-    text: 'leaseSeconds in run.started or run.heartbeat is a promise to say so again within that time. Who breaks it loses the run. Without a lease a silent worker is waited for, up to the timeoutSeconds of the project.',
+    text: 'A worker that sends leaseSeconds in run.started or run.heartbeat must send the next heartbeat within that time. A missed heartbeat loses the lease. Without a lease, Jobato waits for the worker until the timeoutSeconds of the project.',
   },
   {
     title: 'Stop',
-    text: 'After run.cancel.requested the run goes on until run.cancelled confirms it. Where nothing comes within the stopGraceSeconds of the project (30), it is ended as cancelled, with a note. A run that was completed before the stop arrived is completed.',
+    text: 'After run.cancel.requested, the run stays active until run.cancelled confirms the stop. Without confirmation, Jobato cancels the run after the stopGraceSeconds of the project (default 30) and adds a note. A run that completes before the stop arrives stays completed.',
   },
   {
     title: 'Times',
-    text: 'occurredAt is ISO 8601 in UTC. The end of a run is the occurredAt of the event that ended it, held between its start and now.',
+    text: 'occurredAt is an ISO 8601 time in UTC. A run ends at the occurredAt of its final event, limited to the range from its start to now.',
   },
   {
-    title: 'What cannot be applied',
-    text: 'Malformed events, payloads above 1 MiB, unknown runs and unknown versions are put onto the list of rejected events, with the reason, and stop nothing else. Members and fields that are not named here are kept and ignored. The newest 10,000 or 64 MiB of rejected events are kept; an event above 1 MiB is kept as its start.',
+    title: 'Rejected events',
+    text: 'Malformed events, payloads above 1 MiB, and events with an unknown run or version are added to the list of rejected events, with the reason. They do not block other events. Unknown members and fields are stored and ignored. Jobato stores the newest 10,000 rejected events, up to 64 MiB. Of an event above 1 MiB, it stores only the beginning.',
   },
   {
-    title: 'Bounds of a run',
-    text: 'A run keeps 500 metrics with names of up to 100 characters, 1,000 artifacts and 200 steps: further names are ignored, known ones are still updated, and the run names the list in omitted. Its history lists 10,000 events or 16 MiB besides logs and heartbeats; later events have their effect and are not listed.',
+    title: 'Limits per run',
+    text: 'A run stores up to 500 metrics with names of up to 100 characters, 1,000 artifacts and 200 steps. Further names are ignored, known ones are still updated, and omitted names the incomplete list. The history of a run lists up to 10,000 events or 16 MiB, not counting logs and heartbeats. Later events are applied but not listed.',
   },
   {
-    title: 'Groups',
-    text: 'jobato-api and jobato-workers are the groups of Jobato itself. A worker reads with a group of its own, made from 0 with MKSTREAM so that nothing is skipped, or with plain XREAD.',
+    title: 'Consumer groups',
+    text: 'Jobato itself uses the groups jobato-api and jobato-workers. A worker uses its own group or plain XREAD. Create the group at position 0 with MKSTREAM, so that it skips no entries.',
   },
 ];

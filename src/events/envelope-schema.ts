@@ -8,22 +8,22 @@ const eventId: JsonSchema = {
   type: 'string',
   pattern: UUID,
   description:
-    'A UUID of its own for each fact. Whoever sends the same fact again sends the same id: it is applied once.',
+    'Unique UUID of the event. Use the same eventId to send the same event again; it is applied once.',
 };
 const occurredAt: JsonSchema = {
   type: 'string',
   pattern: ISO_TIME.source,
-  description: 'When it happened, ISO 8601. In UTC; a time without a zone is taken for UTC.',
+  description: 'When the event happened, ISO 8601 in UTC. A time without a zone is interpreted as UTC.',
 };
 const runId: JsonSchema = {
   type: 'string',
   pattern: UUID,
-  description: 'The run that it is about, as run.requested named it.',
+  description: 'Run id from run.requested.',
 };
 const ofType = (eventTypes: readonly string[]): JsonSchema => ({
   type: 'string',
   ...(eventTypes.length === 1 ? { const: eventTypes[0] } : { enum: eventTypes }),
-  description: 'What happened: the type of the event.',
+  description: 'Type of the event.',
 });
 
 /** Schema of the stream fields other than `payload`. */
@@ -34,7 +34,7 @@ export function envelopeFields(eventTypes: readonly string[]): JsonSchema {
     properties: {
       eventId,
       eventType: ofType(eventTypes),
-      eventVersion: { type: 'string', const: '1', description: 'Version of the contract.' },
+      eventVersion: { type: 'string', const: '1', description: 'Version of the event contract.' },
       occurredAt,
       runId,
     },
@@ -49,7 +49,7 @@ export function streamEntrySchema(eventTypes: readonly string[]): JsonSchema {
   };
   return {
     ...rest,
-    description: 'An entry of the stream. All six fields are text; others beside them are kept and ignored.',
+    description: 'Stream entry. All six fields are text; other fields are stored and ignored.',
     required: [...required, 'payload'],
     properties: {
       ...properties,
@@ -57,14 +57,14 @@ export function streamEntrySchema(eventTypes: readonly string[]): JsonSchema {
         type: 'string',
         maxLength: MAX_EVENT_BYTES,
         contentMediaType: 'application/json',
-        description: `The payload as JSON text, at most ${MAX_EVENT_BYTES} bytes.`,
+        description: `Payload as JSON text, at most ${MAX_EVENT_BYTES} bytes.`,
       },
       leaseProof: {
         type: 'string',
         description:
           'Only for an attempt that was claimed over HTTP: HMAC-SHA256 in lower-case hexadecimal, keyed with the ' +
           'leaseToken, over eventId, eventType, runId and payload as sent, joined by line feeds. Without it such an ' +
-          'event is recorded and changes nothing.',
+          'event is recorded and has no effect.',
       },
     },
   };
@@ -74,19 +74,19 @@ export function streamEntrySchema(eventTypes: readonly string[]): JsonSchema {
 export function httpEventSchema(eventType: string, payload: JsonSchema): JsonSchema {
   return {
     type: 'object',
-    description: `${eventType} as it travels over HTTP.`,
+    description: `${eventType} over HTTP.`,
     required: ['eventId', 'eventType', 'eventVersion', 'occurredAt', 'runId', 'payload'],
     properties: {
       eventId,
       eventType: ofType([eventType]),
-      eventVersion: { type: 'integer', const: 1, description: 'Version of the contract.' },
+      eventVersion: { type: 'integer', const: 1, description: 'Version of the event contract.' },
       occurredAt,
       runId,
       payload,
       leaseToken: {
         type: 'string',
         description:
-          'Only for an attempt that was claimed over HTTP: the token of the claim. It is never stored.',
+          'Only for an attempt that was claimed over HTTP: leaseToken from the claim response. Never stored.',
       },
     },
   };

@@ -44,8 +44,8 @@ export const EVENT_EXAMPLES: { [Type in RunEventType]: RunEventOf<Type> } = {
   'run.log': example('run.log', 5, '10:00:21.400', {
     attempt: 1,
     lines: [
-      { n: 1, at: '2026-03-01T10:00:21.350Z', stream: 'stdout', step: 'search', text: '40 pages read' },
-      { n: 2, at: '2026-03-01T10:00:21.390Z', stream: 'stderr', step: 'search', text: 'one page is gone' },
+      { n: 1, at: '2026-03-01T10:00:21.350Z', stream: 'stdout', step: 'search', text: 'Read 40 pages' },
+      { n: 2, at: '2026-03-01T10:00:21.390Z', stream: 'stderr', step: 'search', text: '1 page not found' },
     ],
   }),
   'run.completed': example('run.completed', 6, '10:04:03.000', {
@@ -61,7 +61,7 @@ export const EVENT_EXAMPLES: { [Type in RunEventType]: RunEventOf<Type> } = {
   'run.failed': example('run.failed', 7, '10:04:03.000', {
     attempt: 1,
     errorCode: 'NETWORK_ERROR',
-    message: 'example.com did not answer three times.',
+    message: 'example.com did not respond after 3 tries.',
     step: 'search',
   }),
   'run.cancel.requested': example('run.cancel.requested', 8, '10:02:00.000', {

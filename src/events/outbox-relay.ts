@@ -150,7 +150,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
       this.publishedUpTo = rows.at(-1)!.position;
       this.settling = this.settle(rows, entryIds);
       this.kicked ||= mayBeMore;
-      if (this.failing) this.logger.log('The event stream takes events again.');
+      if (this.failing) this.logger.log('Publishing events works again.');
       this.failing = false;
     }
   }
@@ -176,8 +176,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private retryLater(error: unknown): void {
-    if (!this.failing)
-      this.logger.error(`Events cannot be published, trying again each second: ${String(error)}`);
+    if (!this.failing) this.logger.error(`Publishing events failed, retrying every second: ${String(error)}`);
     this.failing = true;
     if (this.retryTimer) clearTimeout(this.retryTimer);
     if (this.stopped) return;

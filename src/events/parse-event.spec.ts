@@ -154,10 +154,10 @@ describe('parseEvent', () => {
     ['occurredAt', '2026-03-01', /occurredAt is not an ISO-8601 time/],
     ['occurredAt', `2026-03-01T10:00:00.${'0'.repeat(1000)}Z`, /occurredAt is not an ISO-8601 time/],
     ['occurredAt', '-000001-01-01T00:00:00.000Z', /occurredAt is not an ISO-8601 time/],
-    ['payload', undefined, /payload is not JSON/],
-    ['payload', '', /payload is not JSON/],
-    ['payload', '{', /payload is not JSON/],
-    ['payload', '{}{}', /payload is not JSON/],
+    ['payload', undefined, /payload is not valid JSON/],
+    ['payload', '', /payload is not valid JSON/],
+    ['payload', '{', /payload is not valid JSON/],
+    ['payload', '{}{}', /payload is not valid JSON/],
     ['payload', 'null', /payload must be object/],
     ['payload', '[]', /payload must be object/],
     ['payload', '"{}"', /payload must be object/],
@@ -213,7 +213,7 @@ describe('parseEvent', () => {
     const payload = (bytes: number) => `{"future":"${'x'.repeat(bytes - around)}"}`;
     expect(parseEvent(fields({ payload: payload(MAX_EVENT_BYTES) })).event).toBeDefined();
     expect(parseEvent(fields({ payload: payload(MAX_EVENT_BYTES + 1) })).reason).toMatch(
-      /has 1048577 bytes, more than 1048576/,
+      /is 1048577 bytes, more than the limit of 1048576/,
     );
   });
 

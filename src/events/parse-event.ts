@@ -26,7 +26,8 @@ const schemas = new Map(
 export function parseEvent(fields: Partial<Record<keyof StreamFields, string>>): ParsedEvent {
   const { eventId, eventType, eventVersion, occurredAt, runId, payload } = fields;
   const bytes = Buffer.byteLength(payload ?? '');
-  if (bytes > MAX_EVENT_BYTES) return { reason: `payload has ${bytes} bytes, more than ${MAX_EVENT_BYTES}` };
+  if (bytes > MAX_EVENT_BYTES)
+    return { reason: `payload is ${bytes} bytes, more than the limit of ${MAX_EVENT_BYTES}` };
   if (!isUuid(eventId)) return { reason: `eventId is not a UUID: ${shown(eventId)}` };
   if (!isUuid(runId)) return { reason: `runId is not a UUID: ${shown(runId)}` };
   if (eventVersion !== '1') return { reason: `eventVersion is not supported: ${shown(eventVersion)}` };
@@ -37,7 +38,7 @@ export function parseEvent(fields: Partial<Record<keyof StreamFields, string>>):
 
   if (isTooDeep(payload ?? '')) return { reason: `payload is nested deeper than ${MAX_DEPTH} levels` };
   const content = parseJson(payload ?? '');
-  if (content === undefined) return { reason: 'payload is not JSON' };
+  if (content === undefined) return { reason: 'payload is not valid JSON' };
   const faults = schema.faultsOf(content);
   if (faults.length > 0) return { reason: shortReason(Schema.asText(faults, 'payload')) };
 

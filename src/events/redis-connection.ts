@@ -31,7 +31,7 @@ export class RedisConnections {
     this.commands.on('ready', () => {
       if (wasReady) {
         this.reconnects++;
-        this.logger.log(`Connected to ${this.where} again.`);
+        this.logger.log(`Reconnected to ${this.where}.`);
       }
       wasReady = true;
       this.trouble = null;
@@ -67,7 +67,7 @@ export class RedisConnections {
     if (connection.status === 'ready') return connection;
     const state =
       connection.status === 'connect'
-        ? 'it does not answer, or is loading its data'
+        ? 'no response, or Redis is still loading its data'
         : 'the connection was lost';
     throw new Error(`Redis at ${this.where}: ${this.trouble ?? state}`);
   }
@@ -85,7 +85,7 @@ export class RedisConnections {
 
   private inTrouble(reason: string): void {
     if (this.trouble === null && !this.isClosing)
-      this.logger.error(`${this.where}: ${reason}. Trying again.`);
+      this.logger.error(`Redis at ${this.where}: ${reason}. Reconnecting.`);
     this.trouble = reason;
   }
 
@@ -133,5 +133,5 @@ function reasonOf(error: Error): string {
   const [cause] = error instanceof AggregateError ? (error.errors as Error[]) : [error];
   const message = cause?.message ?? error.message;
   // Client errors while it waits for the reply to its handshake.
-  return /timed out|ETIMEDOUT|isn't writeable/.test(message) ? 'it does not answer' : message;
+  return /timed out|ETIMEDOUT|isn't writeable/.test(message) ? 'no response' : message;
 }

@@ -82,7 +82,7 @@ export class RedisEventStream extends EventStream {
       try {
         // From the first entry: `$` would skip entries published before the group was created.
         await redis.xgroup('CREATE', key, group, BEGINNING, 'MKSTREAM');
-        this.logger.debug(`Group ${group} made on ${key}.`);
+        this.logger.debug(`Created group ${group} on ${key}.`);
       } catch (error) {
         if (!isReply(error, 'BUSYGROUP')) throw error;
         await this.setBackIfAhead(key, group);
@@ -280,7 +280,9 @@ export class RedisEventStream extends EventStream {
     const place = groups.find(({ name }) => name === group)?.lastDeliveredId ?? BEGINNING;
     if (compareIds(place, lastId) <= 0) return;
     await redis.xgroup('SETID', key, group, BEGINNING);
-    this.logger.warn(`Group ${group} was ahead of the stream ${key} (${place}); it begins again.`);
+    this.logger.warn(
+      `Group ${group} was ahead of the stream ${key} (${place}), so it reads the stream from the start.`,
+    );
   }
 
   private async countAfter(key: string, id: string): Promise<number> {

@@ -51,7 +51,7 @@ export class RedisFollower {
       } catch (error) {
         if (this.stopped) return;
         this.isOn = false;
-        this.logger.debug(`Following ${this.stream.key}: ${String(error)}`);
+        this.logger.debug(`Following ${this.stream.key} failed: ${String(error)}`);
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, RETRY_MS);
           this.onStop = () => {

@@ -138,7 +138,7 @@ export class RejectedEvents {
     if (rejected.receivedBytes !== null) {
       throw new JobatoError(
         'REJECTED_EVENT_CUT',
-        `The event had ${rejected.receivedBytes} bytes, of which only the start is kept. Send it again from its source.`,
+        `The event had ${rejected.receivedBytes} bytes, and only its beginning was stored. Send it again from its source.`,
       );
     }
     await this.stream.publish([{ ...(rejected.fields as unknown as StreamFields), redelivered: '1' }]);
@@ -172,6 +172,6 @@ function sumOf(rows: { bytes: number }[]): number {
 function notFound(id: number): JobatoError {
   return new JobatoError(
     'REJECTED_EVENT_NOT_FOUND',
-    `There is no rejected event ${id}: it was sent again or discarded.`,
+    `Rejected event ${id} does not exist. It may have been redelivered or discarded.`,
   );
 }

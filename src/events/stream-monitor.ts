@@ -81,7 +81,7 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
       if (isNews && others.length > 0) this.logger.error(sharedStreamText(others));
     } catch (error) {
       // Health reports an unavailable stream or database. A user of Redis may lack access to the additional key.
-      this.logger.debug(`Other servers on the stream cannot be looked for: ${String(error)}`);
+      this.logger.debug(`Checking for other servers on the stream failed: ${String(error)}`);
     }
   }
 
@@ -102,8 +102,8 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
 /** Explains to operators why the stream must not be shared, and how to change it. */
 export function sharedStreamText(nodeIds: readonly string[]): string {
   return (
-    `Another installation of Jobato uses this event stream: ${nodeIds.join(', ')}. ` +
-    "Each takes some of the other's events and rejects them, so runs do not end. " +
-    'Set another RUN_EVENTS_STREAM, or a REDIS_URL with another database, for one of them.'
+    `Another Jobato installation uses this event stream: ${nodeIds.join(', ')}. ` +
+    'Each installation consumes and rejects some events of the other, so runs do not end. ' +
+    'Set a different RUN_EVENTS_STREAM, or a REDIS_URL with a different database, for one of them.'
   );
 }

@@ -36,12 +36,11 @@ export class ClaimPolling {
       if (signal.aborted) return;
       try {
         await this.slots.take(null, () => this.claim(WAIT_SECONDS));
-        if (this.failing) this.logger.log('Runs can be taken again.');
+        if (this.failing) this.logger.log('Claiming runs works again.');
         this.failing = false;
       } catch (error) {
         if (signal.aborted) return;
-        if (!this.failing)
-          this.logger.error(`Runs cannot be taken, trying again each second: ${String(error)}`);
+        if (!this.failing) this.logger.error(`Claiming runs failed, retrying every second: ${String(error)}`);
         this.failing = true;
         await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }

@@ -61,11 +61,11 @@ export class DefinitionMismatch implements Attempt {
     const asked = this.definitionHash.slice(0, 12);
     const has =
       this.ownHash === null
-        ? `knows no project "${this.projectId}"`
-        : `has another definition of project "${this.projectId}" (${this.ownHash.slice(0, 12)})`;
+        ? `has no project "${this.projectId}"`
+        : `has a different definition of project "${this.projectId}" (${this.ownHash.slice(0, 12)})`;
     return (
-      `The run was asked for by definition ${asked}, but worker ${this.workerId} ${has}. ` +
-      'A worker runs only what its own CONFIG_DIR says: give it the same project file as the server, and run again.'
+      `The run requires definition ${asked}, but worker ${this.workerId} ${has}. ` +
+      'A worker uses only project files in its own CONFIG_DIR. Copy the project file from the server, then re-run.'
     );
   }
 }

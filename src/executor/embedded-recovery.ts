@@ -25,7 +25,9 @@ export class EmbeddedRecovery {
     await this.processes.killLeftovers();
     const ended = await this.endLeases({ kind: 'server-crashed' });
     for (const { runId, status, attempt } of ended) {
-      this.logger.warn(`The end of the server interrupted run ${runId}: now ${status}, attempt ${attempt}.`);
+      this.logger.warn(
+        `Run ${runId} was interrupted when the server ended. Status: ${status}, attempt ${attempt}.`,
+      );
     }
   }
 
@@ -34,7 +36,9 @@ export class EmbeddedRecovery {
     try {
       await this.endLeases({ kind: 'server-stopped' });
     } catch (error) {
-      this.logger.error(`The next start ends the leases of interrupted runs: ${String(error)}`);
+      this.logger.error(
+        `Ending the leases of interrupted runs failed and will be repeated at the next start: ${String(error)}`,
+      );
     }
   }
 

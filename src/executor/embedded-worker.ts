@@ -86,7 +86,7 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
       if (this.config.worker !== 'off') await this.requests.start();
       return true;
     } catch (error) {
-      this.logger.error(`What the last life left cannot be healed yet, trying again: ${String(error)}`);
+      this.logger.error(`Recovery after a crash failed, retrying: ${String(error)}`);
       return false;
     }
   }

@@ -93,7 +93,7 @@ export class EventReporter {
     try {
       await this.tell(events);
     } catch (error) {
-      this.logger.warn(`Calls that run ${this.runId} has issued cannot be told: ${String(error)}`);
+      this.logger.warn(`Reporting the quota usage of run ${this.runId} failed: ${String(error)}`);
     }
   }
 
@@ -150,9 +150,7 @@ export class EventReporter {
         return;
       } catch (error) {
         if (tries === 1) {
-          this.logger.error(
-            `Events of run ${this.runId} cannot be published, trying again: ${String(error)}`,
-          );
+          this.logger.error(`Publishing events of run ${this.runId} failed, retrying: ${String(error)}`);
         }
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }

@@ -62,7 +62,7 @@ async function* contentOf(file: FileHandle, size: number): AsyncGenerator<Buffer
   for (let position = 0; position < size;) {
     const length = Math.min(PIECE_BYTES, size - position);
     const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, position);
-    if (bytesRead === 0) throw new Error('the file became shorter while it was sent');
+    if (bytesRead === 0) throw new Error('the file was truncated during the upload');
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }

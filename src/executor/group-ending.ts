@@ -45,7 +45,9 @@ export class GroupEnding {
     this.tellTimer = setInterval(() => this.tell(cause), TELL_EVERY_MS);
     this.killTimer = setTimeout(() => {
       if (this.send('SIGKILL', cause)) {
-        this.output.remark(`SIGKILL sent to process group ${this.groupId}: it did not end by itself.`);
+        this.output.remark(
+          `SIGKILL sent to process group ${this.groupId}, because it did not end after SIGTERM.`,
+        );
       }
     }, KILL_AFTER_SECONDS * 1000);
   }

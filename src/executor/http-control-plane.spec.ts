@@ -84,7 +84,7 @@ describe('HttpControlPlane.storeArtifact', () => {
   it('fails after the maximum number of refusals', async () => {
     answer = status(408);
     await expect(control().storeArtifact(ATTEMPT, ARTIFACT, NEVER)).rejects.toThrow(
-      /^the server did not take "report\.html" after 5 tries: 408 /,
+      /^uploading "report\.html" failed after 5 tries: 408 /,
     );
     expect(uploads).toHaveLength(5);
   });
@@ -92,7 +92,7 @@ describe('HttpControlPlane.storeArtifact', () => {
   it.each([400, 401, 409, 413, 302])('fails immediately on a final response: %s', async (code) => {
     answer = status(code, { location: '/elsewhere' });
     await expect(control().storeArtifact(ATTEMPT, ARTIFACT, NEVER)).rejects.toThrow(
-      new RegExp(`^the server did not take "report\\.html": ${code} `),
+      new RegExp(`^uploading "report\\.html" failed: ${code} `),
     );
     expect(uploads).toHaveLength(1);
   });
@@ -106,10 +106,10 @@ describe('HttpControlPlane.storeArtifact', () => {
   it('fails when the time limit has passed, whether or not the server responds', async () => {
     await expect(
       control({ withinMs: 50 }, 'http://127.0.0.1:1').storeArtifact(ATTEMPT, ARTIFACT, NEVER),
-    ).rejects.toThrow(/tries: The server at .* does not answer: .*ECONNREFUSED/);
+    ).rejects.toThrow(/tries: The server at .* is not reachable: .*ECONNREFUSED/);
     answer = () => undefined;
     await expect(control({ withinMs: 50 }).storeArtifact(ATTEMPT, ARTIFACT, NEVER)).rejects.toThrow(
-      /did not take/,
+      /^uploading .* failed/,
     );
   });
 

@@ -89,7 +89,7 @@ export class HttpControlPlane implements ControlPlane {
         await this.api.release(attempt, reason);
         return this.held.forget(attempt);
       } catch (error) {
-        this.logger.error(`Run ${attempt.runId} cannot be handed back, trying again: ${String(error)}`);
+        this.logger.error(`Releasing run ${attempt.runId} failed, retrying: ${String(error)}`);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
@@ -98,7 +98,7 @@ export class HttpControlPlane implements ControlPlane {
   /** Deletes the run's folder: the server has all its artifacts and logs. */
   protected async clear({ runId }: AttemptKey): Promise<void> {
     await rm(this.artifacts.folderOf(runId), { recursive: true, force: true }).catch((error: unknown) =>
-      this.logger.warn(`The folder of run ${runId} cannot be deleted: ${String(error)}`),
+      this.logger.warn(`Deleting the folder of run ${runId} failed: ${String(error)}`),
     );
   }
 
@@ -118,12 +118,12 @@ export class HttpControlPlane implements ControlPlane {
       } catch (error) {
         // Keep the error of the previous try: it explains the cause better than a timeout.
         if (reason === null || !ended.aborted) reason = error as Error;
-        if (stop.aborted) throw new Error(`"${name}" was not sent before the run was stopped`);
+        if (stop.aborted) throw new Error(`"${name}" was not uploaded before the run was stopped`);
         const elapsedMs = performance.now() - startMs;
         const delayMs = nextTryDelayMs(failedTry(error), tries, elapsedMs, this.uploadRetries);
         if (delayMs === null) throw notTaken(name, reason, tries);
         this.logger.warn(
-          `Artifact "${name}" of run ${attempt.runId} was not sent, next try in ${delayMs} ms: ${String(error)}`,
+          `Uploading artifact "${name}" of run ${attempt.runId} failed, retrying in ${delayMs} ms: ${String(error)}`,
         );
         await delay(delayMs, undefined, { signal: ended }).catch(() => undefined);
       }
@@ -157,5 +157,5 @@ function failedTry(error: unknown): FailedTry {
 
 function notTaken(name: string, cause: Error, tries: number): Error {
   const after = tries === 1 ? '' : ` after ${tries} tries`;
-  return new Error(`the server did not take "${name}"${after}: ${cause.message}`, { cause });
+  return new Error(`uploading "${name}" failed${after}: ${cause.message}`, { cause });
 }

@@ -110,7 +110,7 @@ export class LogForwarder {
     if (this.gap === null) return;
     const { line, dropped } = this.gap;
     this.gap = null;
-    line.text = `${dropped} lines are missing here: the log could not be stored for a while, and no more fitted into memory.`;
+    line.text = `${dropped} lines are missing here, because the log could not be stored and the memory limit was reached.`;
     this.take(line.text.length);
   }
 
@@ -142,7 +142,7 @@ export class LogForwarder {
     const firstNumber = this.nextNumber;
     this.nextNumber += batch.length;
     for (;;) {
-      const stalled = setTimeout(() => this.beginOutage('no answer'), this.patience.stalled);
+      const stalled = setTimeout(() => this.beginOutage('no response'), this.patience.stalled);
       try {
         const { accepting, refused } = await this.append(batch, firstNumber);
         this.endOutage();
@@ -169,7 +169,7 @@ export class LogForwarder {
 
   private beginOutage(why: string): void {
     if (this.isOutage) return;
-    this.logger.error(`Log lines cannot be stored, trying again: ${why}`);
+    this.logger.error(`Storing log lines failed, retrying: ${why}`);
     this.isOutage = true;
     this.budget.wake();
   }

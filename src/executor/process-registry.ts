@@ -48,7 +48,7 @@ export class ProcessRegistry {
     try {
       writeFileSync(file, '');
     } catch (error) {
-      this.logger.warn(`Process group ${groupId} cannot be noted down: ${String(error)}`);
+      this.logger.warn(`Recording process group ${groupId} failed: ${String(error)}`);
     }
     return () => {
       this.living.delete(groupId);
@@ -56,7 +56,7 @@ export class ProcessRegistry {
       try {
         rmSync(file, { force: true });
       } catch (error) {
-        this.logger.warn(`The note of process group ${groupId} cannot be deleted: ${String(error)}`);
+        this.logger.warn(`Deleting the record of process group ${groupId} failed: ${String(error)}`);
       }
     };
   }
@@ -75,7 +75,7 @@ export class ProcessRegistry {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     if (killed.size > 0) {
-      this.logger.warn(`Killed ${killed.size} processes that an earlier life of this server left running.`);
+      this.logger.warn(`Killed ${killed.size} processes left over from an earlier start.`);
     }
     for (const name of readdirSync(this.folder)) rmSync(join(this.folder, name), { force: true });
     return killed.size;

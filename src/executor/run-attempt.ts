@@ -131,7 +131,7 @@ export class RunAttempt implements Attempt {
       } catch (error) {
         failures++;
         this.mustCheckStopAgain = true;
-        this.logger.warn(`The server did not answer whether run ${this.runId} must stop: ${String(error)}`);
+        this.logger.warn(`Checking for a stop request of run ${this.runId} failed: ${String(error)}`);
       }
       if (this.stopping.signal.aborted) break;
       // Forged stop entries must not make the worker call the server without a pause.
@@ -166,15 +166,15 @@ export class RunAttempt implements Attempt {
       this.end = this.finish(ending);
       await this.replaceRejectedEnd();
     } catch (error) {
-      this.logger.error(`Run ${run.runId} broke off: ${String((error as Error).stack ?? error)}`);
+      this.logger.error(`Run ${run.runId} failed unexpectedly: ${String((error as Error).stack ?? error)}`);
       await this.log.flushed();
       const isDiskFull = storageReasonOf(error) === 'full';
       this.end = this.events.report('run.failed', {
         attempt: run.attempt,
         errorCode: isDiskFull ? 'DISK_FULL' : 'INTERNAL',
         message: isDiskFull
-          ? 'The worker could not carry the run out because its disk is full. Free some space and run it again.'
-          : 'The worker could not carry the run out. The log of the server has the details.',
+          ? 'The worker could not execute the run because its disk is full. Free some space and re-run it.'
+          : 'The worker could not execute the run because of an internal error. The server log has the details.',
         reason: 'worker-failed',
       });
     } finally {
@@ -295,7 +295,7 @@ export class RunAttempt implements Attempt {
     this.end = this.events.report('run.failed', {
       attempt: this.assignment.run.attempt,
       errorCode: 'EVENT_REJECTED',
-      message: `The server rejected the end of the run (${this.end.eventType}). The log of the worker has the reason.`,
+      message: `The server rejected the final event of the run (${this.end.eventType}). The worker log has the reason.`,
       reason: 'worker-failed',
     });
   }
@@ -319,7 +319,7 @@ export class RunAttempt implements Attempt {
       case 'timed-out':
         return failed(
           'STEP_TIMED_OUT',
-          `Step "${step.name}" took longer than ${step.timeoutSeconds} s (timeoutSeconds) and was ended.`,
+          `Step "${step.name}" took longer than ${step.timeoutSeconds} s (timeoutSeconds) and was stopped.`,
           'timed-out',
         );
       case 'not-started':
@@ -330,7 +330,7 @@ export class RunAttempt implements Attempt {
         if (io.error) return failed(io.error.code, `${io.error.message}${full}`, 'step-failed');
         const how =
           exit.signal === null ? `exited with code ${exit.exitCode}` : `was ended by ${exit.signal}`;
-        const last = io.lastErrorLine === null ? '' : ` Its last line: ${io.lastErrorLine}`;
+        const last = io.lastErrorLine === null ? '' : ` Last error line: ${io.lastErrorLine}`;
         return failed('STEP_FAILED', `Step "${step.name}" ${how}.${full}${last}`, 'step-failed');
       }
     }
@@ -358,7 +358,7 @@ export class RunAttempt implements Attempt {
         return this.events.report('run.failed', {
           attempt,
           errorCode: 'TIMED_OUT',
-          message: `The run took longer than ${definition.timeoutSeconds} s (timeoutSeconds) and was ended.`,
+          message: `The run took longer than ${definition.timeoutSeconds} s (timeoutSeconds) and was stopped.`,
           reason: 'timed-out',
         });
       case 'lost':

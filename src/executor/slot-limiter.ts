@@ -71,7 +71,7 @@ export class SlotLimiter {
           if (slot.attempt !== null) {
             this.logger.error({
               runId: slot.attempt.runId,
-              msg: `The run could not be carried out: ${String(error)}`,
+              msg: `Executing the run failed: ${String(error)}`,
             });
           }
           failed(error);

@@ -16,7 +16,7 @@ it.each([
   expect(exit).toEqual({
     kind: 'not-started',
     message: expect.stringMatching(
-      /^The step could not be started: its command and environment take \d+ bytes, more/,
+      /^The step could not be started because its command and environment take \d+ bytes, more/,
     ),
   });
   expect(exit).toMatchObject({ message: expect.stringContaining(largest) });

@@ -9,7 +9,7 @@ export function tooLargeToSpawn(command: string[], env: Record<string, string>):
   const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   const largest = parts.reduce((most, part) => (part.bytes > most.bytes ? part : most));
   return (
-    `The step could not be started: its command and environment take ${total} bytes, more than the system allows. ` +
+    `The step could not be started because its command and environment take ${total} bytes, more than the system allows. ` +
     `The largest part is ${largest.name} with ${largest.bytes} bytes.`
   );
 }

@@ -127,7 +127,7 @@ export class StepIo implements StepOutput {
     if ('unreadable' in report) {
       if (++this.complaints <= MAX_COMPLAINTS) {
         const shown = line.length < MAX_REPORT_LENGTH ? this.mask.apply(line) : this.mask.applyToStart(line);
-        this.remark(`A report on descriptor 3 was left aside, ${report.unreadable}: ${shown.slice(0, 200)}`);
+        this.remark(`Ignored a report on file descriptor 3 (${report.unreadable}): ${shown.slice(0, 200)}`);
       }
       return;
     }

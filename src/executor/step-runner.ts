@@ -82,7 +82,7 @@ export class StepRunner {
 
       if (groupIsAlive(groupId)) {
         if (kind === 'exited')
-          request.output.remark('The step has ended, but left processes behind. They are ended too.');
+          request.output.remark('The step has ended but left processes behind. Stopping them.');
         ending.begin('left-behind');
         await ending.done();
       }
@@ -198,8 +198,8 @@ async function startError(child: ChildProcess, { command, workingDir }: StepRequ
     () => true,
     () => false,
   );
-  if (!folderIsThere) return `The working directory "${workingDir}" is not there, or may not be entered.`;
-  if (error.code === 'ENOENT') return `The command "${command[0]}" was not found on the PATH.`;
-  if (error.code === 'EACCES') return `The command "${command[0]}" may not be executed.`;
+  if (!folderIsThere) return `The working directory "${workingDir}" does not exist or is not accessible.`;
+  if (error.code === 'ENOENT') return `The command "${command[0]}" was not found in PATH.`;
+  if (error.code === 'EACCES') return `The command "${command[0]}" is not executable.`;
   return `The command "${command[0]}" could not be started: ${error.message}`;
 }

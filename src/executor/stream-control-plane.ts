@@ -147,7 +147,7 @@ export class StreamControlPlane extends HttpControlPlane {
         if (!stillHeld) return this.forget(attempt);
       } catch (error) {
         this.logger.warn(
-          `Whether the end of run ${attempt.runId} is known cannot be learnt: ${String(error)}`,
+          `Checking whether the server has recorded the end of run ${attempt.runId} failed: ${String(error)}`,
         );
       }
     }

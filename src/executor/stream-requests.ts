@@ -68,7 +68,7 @@ export class StreamRequests {
           await this.read();
         }
       } catch (error) {
-        this.logger.error(`Runs cannot be taken from the stream, trying again: ${String(error)}`);
+        this.logger.error(`Reading requests from the stream failed, retrying: ${String(error)}`);
         await new Promise((resolve) => setTimeout(resolve, 1000));
       }
     }
@@ -144,7 +144,7 @@ export class StreamRequests {
         WORKER_GROUP,
         entries.map(({ id }) => id),
       )
-      .catch((error: unknown) => this.logger.warn(`Entries cannot be acknowledged: ${String(error)}`));
+      .catch((error: unknown) => this.logger.warn(`Acknowledging stream entries failed: ${String(error)}`));
   }
 
   /** One request per run is enough. The replaced ones stay pending and are taken over later. */

@@ -47,7 +47,10 @@ describe('claimSurely', () => {
       const { api } = apiOf(first, CLAIMED);
       expect(await claimSurely(api, null, 25, AbortSignal.abort())).toBeNull();
       expect(api.release.mock.calls).toEqual([
-        [{ runId: 'r', attempt: 2, leaseToken: 'token' }, 'The worker was stopped before it began.'],
+        [
+          { runId: 'r', attempt: 2, leaseToken: 'token' },
+          'The worker was stopped before it started the run.',
+        ],
       ]);
     }
   });

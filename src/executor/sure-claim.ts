@@ -26,7 +26,7 @@ export async function claimSurely(
     .claim(claimId, projectId === null ? null : [projectId], waitSeconds, stop)
     .catch((error: unknown) => recover(api, claimId, error, stop));
   if (!claimed || !stop.aborted) return claimed;
-  await api.release(keyOf(claimed), 'The worker was stopped before it began.');
+  await api.release(keyOf(claimed), 'The worker was stopped before it started the run.');
   return null;
 }
 

@@ -176,7 +176,7 @@ export class WorkerApi {
   private unreachable(error: Error): Error {
     const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
     return new Error(
-      `The server at ${this.serverUrl} does not answer: ${cause?.code ?? cause?.message ?? message}`,
+      `The server at ${this.serverUrl} is not reachable: ${cause?.code ?? cause?.message ?? message}`,
       { cause: error },
     );
   }
@@ -197,7 +197,7 @@ function refusalOf(status: number, retryAfter: string | null | undefined, body: 
   return new ApiRefusal(
     status,
     problem.errorCode ?? 'UNKNOWN',
-    problem.detail ?? 'the answer gives no reason',
+    problem.detail ?? 'the response contains no reason',
     retryAfterMs(retryAfter, Date.now()),
   );
 }

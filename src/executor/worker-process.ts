@@ -80,7 +80,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
     await this.requests.start();
     const way = this.requests instanceof StreamRequests ? 'Redis' : 'HTTP';
     this.logger.log(
-      `Worker ${this.workerId} takes runs from ${this.config.serverUrl} by ${way}, ${this.config.workerConcurrency} at a time`,
+      `Worker ${this.workerId} accepts runs from ${this.config.serverUrl} over ${way} (slots: ${this.config.workerConcurrency})`,
     );
   }
 
@@ -107,7 +107,7 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
     await this.processes.killLeftovers();
     await rm(join(this.config.dataDir, 'runs'), { recursive: true, force: true });
     for (const attempt of this.held.list()) {
-      this.logger.warn(`Run ${attempt.runId} was interrupted by the end of this worker and is handed back.`);
+      this.logger.warn(`Run ${attempt.runId} was interrupted when this worker ended. Releasing it.`);
       // Not awaited: the server may be unavailable.
       void this.control.releaseUntilTaken(attempt, 'the worker ended unexpectedly');
     }
@@ -137,12 +137,12 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
    * workers can claim it.
    */
   private async refuse(key: AttemptKey, { message }: Error): Promise<void> {
-    this.logger.error(`Run ${key.runId} cannot be begun and is handed back: ${message}`);
+    this.logger.error(`Starting run ${key.runId} failed, releasing it: ${message}`);
     try {
-      await this.api.release(key, `The worker could not begin with the run: ${message}`);
+      await this.api.release(key, `The worker could not start the run: ${message}`);
       this.held.forget(key);
     } catch (error) {
-      this.logger.error(`Run ${key.runId} cannot be handed back, its lease will end: ${String(error)}`);
+      this.logger.error(`Releasing run ${key.runId} failed, its lease will expire: ${String(error)}`);
     }
     await delay(PAUSE_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }

@@ -16,8 +16,9 @@ const HEALTH = ['ok', 'trouble'];
 
 class DependencyView implements DependencyHealth {
   @ApiProperty({ enum: HEALTH }) status!: DependencyHealth['status'];
-  @ApiProperty({ description: 'What is wrong and what to do, or a fact worth knowing' }) message!: string;
-  @ApiProperty({ description: 'A person has to decide or fix something, though the server works' })
+  @ApiProperty({ description: 'What is wrong and how to fix it, or details about the dependency' })
+  message!: string;
+  @ApiProperty({ description: 'True if the server works, but an operator must decide or fix something' })
   needsAttention!: boolean;
 }
 
@@ -34,7 +35,7 @@ class ReadinessAnswer {
 class HealthAnswer implements HealthReport {
   @ApiProperty({ enum: HEALTH }) status!: HealthReport['status'];
   @ApiProperty({
-    description: 'Each dependency by name',
+    description: 'Status of each dependency by name',
     type: 'object',
     additionalProperties: { $ref: getSchemaPath(DependencyView) },
   })
@@ -47,7 +48,10 @@ export class HealthController {
   constructor(private readonly health: Health) {}
 
   @Get()
-  @ApiOperation({ operationId: 'getHealth', summary: 'Each dependency by name; 503 if one is in trouble' })
+  @ApiOperation({
+    operationId: 'getHealth',
+    summary: 'Get the health of each dependency; 503 if one is in trouble',
+  })
   @ApiResponse({ status: 200, type: HealthAnswer, description: 'All dependencies are healthy' })
   @ApiResponse({ status: 503, type: HealthAnswer, description: 'A dependency is in trouble' })
   async report(@Res({ passthrough: true }) response: Response): Promise<HealthReport> {
@@ -57,8 +61,8 @@ export class HealthController {
   }
 
   @Get('live')
-  @ApiOperation({ operationId: 'getLiveness', summary: 'The process answers' })
-  @ApiResponse({ status: 200, type: LivenessAnswer, description: 'The process answers' })
+  @ApiOperation({ operationId: 'getLiveness', summary: 'The process is running' })
+  @ApiResponse({ status: 200, type: LivenessAnswer, description: 'The process is running' })
   live(): LivenessAnswer {
     return { status: 'ok' };
   }
@@ -66,10 +70,10 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({
     operationId: 'getReadiness',
-    summary: 'Runs can be accepted: the database answers, and the server is not stopping',
+    summary: 'Check whether the server accepts runs: the database responds, and the server is not stopping',
   })
-  @ApiResponse({ status: 200, type: ReadinessAnswer, description: 'Runs can be accepted' })
-  @ApiResponse({ status: 503, type: ReadinessAnswer, description: 'Runs cannot be accepted' })
+  @ApiResponse({ status: 200, type: ReadinessAnswer, description: 'The server accepts runs' })
+  @ApiResponse({ status: 503, type: ReadinessAnswer, description: 'The server does not accept runs' })
   async ready(@Res({ passthrough: true }) response: Response): Promise<ReadinessAnswer> {
     const problem = await this.health.whyNotReady();
     if (problem === null) return { status: 'ok' };

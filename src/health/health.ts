@@ -64,13 +64,13 @@ export class Health {
       this.check(() => this.workers.look()),
       this.check(async () => {
         const count = (await this.rejected.totals()).events;
-        return count === 0 ? 'none' : attention(`${counted(count, 'event')} to decide on`);
+        return count === 0 ? 'none' : attention(`${counted(count, 'rejected event')} to review`);
       }),
       this.check(async () => {
         const { events: waiting, oldestAgeSeconds } = await this.relay.depth();
-        if (oldestAgeSeconds < OUTBOX_TROUBLE_SECONDS) return `${waiting} to publish`;
+        if (oldestAgeSeconds < OUTBOX_TROUBLE_SECONDS) return `${counted(waiting, 'event')} to publish`;
         throw new Error(
-          `${waiting} events wait to be published, the oldest for ${elapsedText(oldestAgeSeconds * 1000)}`,
+          `${counted(waiting, 'event')} waiting to be published, the oldest for ${elapsedText(oldestAgeSeconds * 1000)}`,
         );
       }),
     ]);
@@ -99,7 +99,7 @@ export class Health {
         ? []
         : [
             {
-              message: `${STORAGE_DETAILS[this.database.trouble]} What you see is what was saved last.`,
+              message: `${STORAGE_DETAILS[this.database.trouble]} Pages show the last saved state.`,
               since: null,
               refusesRuns: true,
             },
@@ -110,7 +110,7 @@ export class Health {
         : [
             {
               message:
-                'The event stream cannot be used. Runs are accepted and safe; they go on when it is back.',
+                'The event stream is unavailable. The server accepts and stores runs, and starts them when the stream is available again.',
               since: this.monitor.troubleSince,
               refusesRuns: false,
             },
@@ -132,15 +132,16 @@ export class Health {
     const kind = this.stream.isVolatile ? 'Redis' : 'embedded stream';
     if (this.stream.trouble !== null) {
       throw new Error(
-        `${kind} cannot be used: ${this.stream.trouble}. Runs are accepted and safe; they go on when it is back.`,
+        `${kind} is unavailable: ${this.stream.trouble}. The server accepts and stores runs, and starts them when the stream is available again.`,
       );
     }
     const { strangers } = this.monitor;
     if (strangers.length > 0) throw new Error(sharedStreamText(strangers));
     if (this.consumer.trouble !== null) throw new Error(this.consumer.trouble);
     const group = (await this.monitor.groups()).find(({ name }) => name === API_GROUP);
-    const reconnects = this.stream.reconnects === 0 ? '' : `, ${this.stream.reconnects} times reconnected`;
-    return `${kind}, ${group?.lag ?? 0} waiting, ${group?.pending ?? 0} being applied${reconnects}`;
+    const reconnects =
+      this.stream.reconnects === 0 ? '' : `, ${counted(this.stream.reconnects, 'reconnection')}`;
+    return `${kind}, ${group?.lag ?? 0} waiting, ${group?.pending ?? 0} in progress${reconnects}`;
   }
 
   /**
@@ -161,7 +162,7 @@ export class Health {
     return this.check(async () => {
       await this.database.assertWritable();
       await this.database.read.query('SELECT 1 FROM runs LIMIT 1');
-      return 'answers';
+      return 'ok';
     });
   }
 

@@ -24,9 +24,9 @@ export class WorkersHealth {
       this.queries.unclaimedBacklog(),
     ]);
     const consumers = this.monitor.consumers().length;
-    const known = `${counted(seen.length, 'worker')} known, ${counted(consumers, 'consumer')} on the stream`;
+    const known = `${counted(seen.length, 'worker')}, ${counted(consumers, 'stream consumer')}`;
     if (runs === 0) return known;
-    const found = `${known}, ${counted(runs, 'run')} without one, the oldest for ${elapsedText(oldestSeconds * 1000)}`;
+    const found = `${known}, ${counted(runs, 'run')} waiting for a worker, the oldest for ${elapsedText(oldestSeconds * 1000)}`;
     // A run that was requested just now needs no action.
     if (oldestSeconds * 1000 < USUAL_WAIT_MS) return found;
     const unclaimed = (await this.queries.allActive()).filter(({ claimedAt }) => claimedAt === null);

@@ -20,7 +20,10 @@ export class ProjectsController {
   ) {}
 
   @Get()
-  @ApiOperation({ operationId: 'listProjects', summary: 'All projects, and the files that cannot be used' })
+  @ApiOperation({
+    operationId: 'listProjects',
+    summary: 'List all projects, and the project files with errors',
+  })
   @ApiResponse({ status: 200, type: ProjectListView })
   async list(): Promise<ProjectListView> {
     const items = await Promise.all(this.projects.list().map((project) => this.view(project)));
@@ -28,7 +31,7 @@ export class ProjectsController {
   }
 
   @Get(':projectId')
-  @ApiOperation({ operationId: 'getProject', summary: 'One project' })
+  @ApiOperation({ operationId: 'getProject', summary: 'Get a project' })
   @ApiResponse({ status: 200, type: ProjectView })
   @ApiProblems('PROJECT_NOT_FOUND')
   async get(@Param('projectId') projectId: string): Promise<ProjectView> {

@@ -21,25 +21,31 @@ class AppliedEventView {
   @ApiProperty({ format: 'date-time' }) occurredAt!: string;
   @ApiProperty({ format: 'date-time' }) appliedAt!: string;
   @ApiProperty({ type: 'object', additionalProperties: true }) payload!: JsonObject;
-  @ApiProperty({ description: '`applied`, or why it changed nothing', example: 'already-ended' })
+  @ApiProperty({
+    description: '`applied`, or the reason why the event had no effect',
+    example: 'already-ended',
+  })
   outcome!: string;
   @ApiProperty({
     enum: ['server', 'worker'],
-    description: '`server`: a request to workers that this server published',
+    description: '`server` if this server published the event for workers; `worker` if a worker sent it',
   })
   origin!: EventOrigin;
   @ApiProperty({
     ...nullablePhase,
-    description: 'The phase of the run before the event; null where the event did not change the phase',
+    description: 'Phase of the run before the event; null if the event did not change the phase',
   })
   fromPhase!: RunPhase | null;
-  @ApiProperty({ ...nullablePhase, description: 'The phase after it' })
+  @ApiProperty({
+    ...nullablePhase,
+    description: 'Phase of the run after the event; null if the event did not change the phase',
+  })
   toPhase!: RunPhase | null;
   @ApiProperty({
     type: String,
     nullable: true,
     example: 'active → completed',
-    description: '`fromPhase → toPhase`, or `published to workers`; null where the phase stayed the same',
+    description: '`fromPhase → toPhase`, or `published to workers`; null if the phase did not change',
   })
   effect!: string | null;
 }
@@ -50,22 +56,25 @@ class AppliedEventPageView {
   @ApiProperty({
     type: 'integer',
     description:
-      'Events that were applied and are not listed, because the run has more than 10,000 or 16 MiB',
+      'Number of applied events that are not listed because the run has more than 10,000 events or 16 MiB of them',
   })
   unlisted!: number;
 }
 
 class QuotaView implements QuotaStatus {
-  @ApiProperty({ type: 'integer', description: 'Calls in a quota day' }) dailyLimit!: number;
-  @ApiProperty({ type: 'integer', description: 'Calls of this project in the present quota day' })
+  @ApiProperty({ type: 'integer', description: 'Number of calls allowed per quota day' }) dailyLimit!: number;
+  @ApiProperty({
+    type: 'integer',
+    description: 'Number of calls that this project made in the current quota day',
+  })
   used!: number;
   @ApiProperty({ type: 'integer' }) remaining!: number;
-  @ApiProperty({ type: 'integer', description: 'How many calls may be under way at once' })
+  @ApiProperty({ type: 'integer', description: 'Number of concurrent calls allowed' })
   concurrencyLimit!: number;
-  @ApiProperty({ format: 'date-time', description: 'When the next quota day begins' }) resetsAt!: string;
+  @ApiProperty({ format: 'date-time', description: 'Start of the next quota day' }) resetsAt!: string;
 }
 const ApiQuota = () =>
-  ApiProperty({ type: QuotaView, nullable: true, description: 'Null for a project without a quota' });
+  ApiProperty({ type: QuotaView, nullable: true, description: 'Null if the project has no quota' });
 
 class LatestReportView extends RunSummaryView {
   @ApiQuota() quota!: QuotaView | null;
@@ -74,7 +83,7 @@ class LatestReportView extends RunSummaryView {
 class ProjectSummaryView {
   @ApiProperty() projectId!: string;
   @ApiProperty({ type: RunView, nullable: true }) activeRun!: RunView | null;
-  @ApiProperty({ type: RunSummaryView, nullable: true, description: 'The latest run that has ended' })
+  @ApiProperty({ type: RunSummaryView, nullable: true, description: 'The run that ended last' })
   lastRun!: RunSummaryView | null;
   @ApiQuota() quota!: QuotaView | null;
 }
@@ -94,7 +103,7 @@ export class RunHistoryController {
   @Get('runs/:runId/events')
   @ApiOperation({
     operationId: 'listRunEvents',
-    summary: 'The events of a run in the order in which they were applied, and what each did',
+    summary: 'List the events of a run in the order in which they were applied, with the effect of each',
   })
   @ApiResponse({ status: 200, type: AppliedEventPageView })
   @ApiProblems('RUN_NOT_FOUND', 'VALIDATION')
@@ -103,7 +112,7 @@ export class RunHistoryController {
   }
 
   @Get('projects/:projectId/runs/:runId/events')
-  @ApiOperation({ operationId: 'listProjectRunEvents', summary: 'The events of a run of a project' })
+  @ApiOperation({ operationId: 'listProjectRunEvents', summary: 'List the events of a run of a project' })
   @ApiResponse({ status: 200, type: AppliedEventPageView })
   @ApiProblems('RUN_NOT_FOUND', 'VALIDATION')
   async eventsOfProject(
@@ -115,9 +124,9 @@ export class RunHistoryController {
   }
 
   @Get('reports/runs/latest')
-  @ApiOperation({ operationId: 'getLatestReport', summary: 'Summary of the latest run that has ended' })
+  @ApiOperation({ operationId: 'getLatestReport', summary: 'Get a summary of the latest run that has ended' })
   @ApiResponse({ status: 200, type: LatestReportView })
-  @ApiResponse({ status: 204, description: 'None has ended yet' })
+  @ApiResponse({ status: 204, description: 'No run has ended yet' })
   @ApiProblems('PROJECT_NOT_FOUND')
   async latest(
     @Query() { projectId }: LatestReportQuery,
@@ -134,7 +143,10 @@ export class RunHistoryController {
   }
 
   @Get('projects/:projectId/summary')
-  @ApiOperation({ operationId: 'getProjectSummary', summary: 'What the summary bar shows' })
+  @ApiOperation({
+    operationId: 'getProjectSummary',
+    summary: 'Get the active run, the last run and the quota of a project',
+  })
   @ApiResponse({ status: 200, type: ProjectSummaryView })
   @ApiProblems('PROJECT_NOT_FOUND')
   async summary(@Param('projectId') projectId: string): Promise<ProjectSummaryView> {

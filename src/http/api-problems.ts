@@ -20,12 +20,16 @@ export class ProblemView implements Problem {
   @ApiProperty({ example: 'urn:jobato:problem:run-in-progress' }) type!: string;
   @ApiProperty() title!: string;
   @ApiProperty({ type: 'integer' }) status!: number;
-  @ApiProperty({ description: 'What happened, and how to fix it' }) detail!: string;
-  @ApiProperty({ description: 'The path that was asked for' }) instance!: string;
+  @ApiProperty({ description: 'What happened and how to fix it' }) detail!: string;
+  @ApiProperty({ description: 'Path of the request' }) instance!: string;
   @ApiProperty({ enum: Object.keys(PROBLEMS), enumName: 'ErrorCode' }) errorCode!: ErrorCode;
   @ApiPropertyOptional({ type: [FieldErrorView] }) errors?: FieldErrorView[];
-  @ApiPropertyOptional({ description: 'With RUN_IN_PROGRESS' }) activeRunId?: string;
-  @ApiPropertyOptional({ description: 'With QUOTA_REACHED', format: 'date-time' }) resetsAt?: string;
+  @ApiPropertyOptional({ description: 'Only with RUN_IN_PROGRESS' }) activeRunId?: string;
+  @ApiPropertyOptional({
+    description: 'Only with QUOTA_REACHED: start of the next quota day',
+    format: 'date-time',
+  })
+  resetsAt?: string;
 }
 
 /** Documents the errors of a route from the error catalogue. */
@@ -113,7 +117,7 @@ function problemResponse(status: number, description: string) {
     ...(WITH_RETRY_AFTER.includes(status) && {
       headers: {
         'Retry-After': {
-          description: 'Seconds until the same request may succeed, where that is known',
+          description: 'Seconds to wait before the same request can succeed, if known',
           schema: { type: 'integer' as const },
         },
       },

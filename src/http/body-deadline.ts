@@ -70,5 +70,5 @@ export function moveBodyDeadline(request: IncomingMessage, withinMs: number): vo
 }
 
 function tooSlow(withinMs: number): JobatoError {
-  return new JobatoError('REQUEST_TIMEOUT', `The body did not arrive within ${withinMs / 1000} s.`);
+  return new JobatoError('REQUEST_TIMEOUT', `The request body did not arrive within ${withinMs / 1000} s.`);
 }

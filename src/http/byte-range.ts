@@ -33,7 +33,7 @@ export function beginRanged(request: Request, response: Response, file: FileStat
     response.setHeader('Content-Range', `bytes */${file.size}`);
     throw new JobatoError(
       'RANGE_NOT_SATISFIABLE',
-      `There are ${file.size} bytes, none of them in this range.`,
+      `The requested range is outside the file, which has ${file.size} bytes.`,
     );
   }
   const { start, end } = asked ?? { start: 0, end: file.size - 1 };

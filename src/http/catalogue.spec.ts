@@ -34,11 +34,11 @@ describe('PROBLEMS', () => {
 
 describe('toProblem', () => {
   it('returns the RFC 9457 members and the error code', () =>
-    expect(toProblem(new JobatoError('RUN_NOT_FOUND', 'There is no run 7.'), '/api/runs/7')).toEqual({
+    expect(toProblem(new JobatoError('RUN_NOT_FOUND', 'Run 7 does not exist.'), '/api/runs/7')).toEqual({
       type: 'urn:jobato:problem:run-not-found',
-      title: 'The run does not exist',
+      title: 'Run not found',
       status: 404,
-      detail: 'There is no run 7.',
+      detail: 'Run 7 does not exist.',
       instance: '/api/runs/7',
       errorCode: 'RUN_NOT_FOUND',
     }));

@@ -9,17 +9,21 @@ export function fileSystemProblem(error: unknown): JobatoError | null {
     case 'EDQUOT':
       return new JobatoError(
         'STORAGE_FULL',
-        'The disk is full, so the file cannot be saved. Free some space; no restart is needed.',
+        'The file was not saved because the disk is full. Free some space. No restart is needed.',
         RETRY_AFTER,
       );
     case 'EROFS':
       return new JobatoError(
         'STORAGE_UNAVAILABLE',
-        'The disk is read-only, so the file cannot be saved. Make it writable; no restart is needed.',
+        'The file was not saved because the disk is read-only. Make the disk writable. No restart is needed.',
         RETRY_AFTER,
       );
     case 'EIO':
-      return new JobatoError('STORAGE_UNAVAILABLE', 'The disk reports errors. Check it.', RETRY_AFTER);
+      return new JobatoError(
+        'STORAGE_UNAVAILABLE',
+        'The file was not saved because the disk reports errors. Check the disk.',
+        RETRY_AFTER,
+      );
     default:
       return null;
   }

@@ -90,15 +90,15 @@ export class ProblemFilter implements ExceptionFilter {
 
 function nothingAt({ method, path }: Request, basePath: string): string {
   return method === 'GET' && !path.startsWith('/api')
-    ? `There is no page at ${path}.`
-    : `There is no ${method} ${path} here. See ${basePath}/api/docs.`;
+    ? `Page not found: ${path}`
+    : `The API has no ${method} ${path}. See ${basePath}/api/docs for all calls.`;
 }
 
 function asJobatoError(thrown: unknown, request: Request, basePath: string): JobatoError {
   if (thrown instanceof JobatoError) return thrown;
   if (thrown instanceof URIError || thrown instanceof BadRequestException) {
-    return new JobatoError('VALIDATION', 'The request cannot be read: its address is malformed.', {
-      errors: [{ field: '', message: 'has an address that is not properly encoded' }],
+    return new JobatoError('VALIDATION', 'The URL is malformed. Percent-encode special characters.', {
+      errors: [{ field: '', message: 'must be a correctly percent-encoded URL' }],
     });
   }
   if (thrown instanceof NotFoundException) {
@@ -113,5 +113,8 @@ function asJobatoError(thrown: unknown, request: Request, basePath: string): Job
   const storageProblem = fileSystemProblem(thrown);
   if (storageProblem) return storageProblem;
   // Hide the stack and the message, because both may contain paths and secrets of this machine.
-  return new JobatoError('INTERNAL', 'Something failed on our side. The log of the server has the details.');
+  return new JobatoError(
+    'INTERNAL',
+    'The request failed because of an error in the server. The server log has the details.',
+  );
 }

@@ -88,7 +88,7 @@ function withinBudget(limit: number): RequestHandler {
     if (bytes <= ALWAYS_ROOM_BYTES) return next();
     const share = budget.take(bytes);
     if (share === null) {
-      const detail = 'The server has no memory left for this body. Send it again later.';
+      const detail = 'The server is handling too many large requests at the moment. Try again later.';
       throw new JobatoError('SERVER_BUSY', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }
     response.once('close', share.release);
@@ -123,7 +123,7 @@ async function requireJson(request: Request, _response: Response, next: NextFunc
   if (hasBody(request) && !request.is('application/json') && !(await isEmpty(request))) {
     throw new JobatoError(
       'UNSUPPORTED_MEDIA_TYPE',
-      'The body must be JSON, sent with Content-Type: application/json.',
+      'The request body must be JSON with Content-Type: application/json.',
     );
   }
   next();
@@ -158,7 +158,7 @@ function complaintsAbout(body: object): FieldError[] {
     level = level.flatMap(placesIn);
     for (const place of level) {
       if (!DROPPED.has(place.name)) continue;
-      errors.push({ field: pathOf(place), message: 'is not a name that a field can have' });
+      errors.push({ field: pathOf(place), message: 'is a reserved name' });
     }
   }
   return errors;
@@ -193,17 +193,25 @@ function bodyProblem(error: unknown): unknown {
   const { type, status } = error as { type?: unknown; status?: unknown };
   switch (type) {
     case 'entity.too.large':
-      return new JobatoError('PAYLOAD_TOO_LARGE', 'The body is larger than this call takes.');
+      return new JobatoError('PAYLOAD_TOO_LARGE', 'The request body is larger than this call allows.');
     case 'members.too.many':
-      return new JobatoError('PAYLOAD_TOO_LARGE', 'The body has more members than this call takes.');
+      return new JobatoError('PAYLOAD_TOO_LARGE', 'The request body has more members than this call allows.');
     case 'charset.unsupported':
     case 'encoding.unsupported':
-      return new JobatoError('UNSUPPORTED_MEDIA_TYPE', 'The body must be in UTF-8, plain or gzip.');
+      return new JobatoError(
+        'UNSUPPORTED_MEDIA_TYPE',
+        'The request body must be UTF-8 text, uncompressed or gzip-compressed.',
+      );
     case 'entity.parse.failed':
-      return invalid([{ field: '', message: 'is not valid JSON, or not an object' }]);
+      return invalid([{ field: '', message: 'must be a valid JSON object' }]);
     default:
       return status === 400 || status === 413
-        ? invalid([{ field: '', message: 'cannot be read: it broke off, or is not what its headers say' }])
+        ? invalid([
+            {
+              field: '',
+              message: 'is incomplete, or does not match its Content-Length or Content-Encoding header',
+            },
+          ])
         : error;
   }
 }

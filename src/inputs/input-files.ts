@@ -60,14 +60,14 @@ export class InputFiles implements OnModuleInit, OnApplicationShutdown {
       (why) => why !== null,
     );
     if (missing.length > 0) {
-      throw new JobatoError('NO_ENABLED_INPUTS', `There is nothing to look for: ${missing.join(', and ')}.`);
+      throw new JobatoError('NO_ENABLED_INPUTS', `The run would have no inputs: ${missing.join(', and ')}.`);
     }
     const inputs = runInputs(this.queries.content!, this.allowlists.content!);
     if (inputs === null || Buffer.byteLength(JSON.stringify(inputs)) > MAX_INPUTS_BYTES) {
       const count = inputs === null ? `more than ${MAX_COMBINATIONS}` : inputs.length;
       throw new JobatoError(
         'VALIDATION',
-        `${this.queries.path} and ${this.allowlists.path} make ${count} inputs, more than an event can carry. ` +
+        `${this.queries.path} and ${this.allowlists.path} produce ${count} inputs, more than one event can hold. ` +
           'Disable some of them.',
       );
     }
@@ -80,5 +80,5 @@ function whyNone(file: ConfigFile<{ isEnabled: boolean }[]>, what: string): stri
   const [problem] = file.problems;
   if (file.content !== null) return `${file.path} has no enabled ${what}`;
   if (problem === undefined) return `${file.path} is missing`;
-  return `${file.path} cannot be used (${problem.line === null ? '' : `line ${problem.line}: `}${problem.reason})`;
+  return `${file.path} is invalid (${problem.line === null ? '' : `line ${problem.line}: `}${problem.reason})`;
 }

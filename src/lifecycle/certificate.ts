@@ -9,7 +9,7 @@ export function assertCertificate({ certFile, keyFile }: { certFile: string; key
   } catch (error) {
     throw new StartUpError(
       `TLS_CERT_FILE ${certFile} and TLS_KEY_FILE ${keyFile} cannot be used together: ${(error as Error).message}. ` +
-        'Both must be PEM, and the key must belong to the certificate.',
+        'Both files must be in PEM format, and the key must match the certificate.',
       { cause: error },
     );
   }

@@ -30,10 +30,10 @@ function isMissing(folder: string): boolean {
 
 function whyUnusable({ code, syscall, path }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT' && path !== undefined && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
-    return 'is a link that leads nowhere. Correct the link or set another CONFIG_DIR.';
+    return 'is a broken symbolic link. Fix the link, or set another CONFIG_DIR.';
   if (code === 'ENOTDIR' || code === 'EEXIST')
-    return 'is not a folder. Move that file away or set another CONFIG_DIR.';
+    return 'is a file, not a folder. Move the file, or set another CONFIG_DIR.';
   if (syscall === 'mkdir')
-    return `does not exist and cannot be created (${code}). Create it or set another CONFIG_DIR.`;
-  return `cannot be read (${code}). Let the user of this server read it, or set another CONFIG_DIR.`;
+    return `does not exist and cannot be created (${code}). Create the folder, or set another CONFIG_DIR.`;
+  return `cannot be read (${code}). Give the user account of this server read access, or set another CONFIG_DIR.`;
 }

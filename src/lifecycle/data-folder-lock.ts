@@ -6,7 +6,7 @@ import { dataFolderError, StartUpError } from './start-up-error';
 
 export class DataFolderInUse extends StartUpError {
   constructor(dataDir: string) {
-    super(`Another Jobato is using ${dataDir}. Stop it, or give this one a DATA_DIR of its own.`);
+    super(`Another Jobato server is using ${dataDir}. Stop that server, or set another DATA_DIR.`);
     this.name = 'DataFolderInUse';
   }
 }

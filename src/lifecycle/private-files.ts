@@ -59,7 +59,9 @@ export function makeDataFolder(dataDir: string, stepFolders: readonly StepFolder
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT')
-        warnings.push(`Other users may be able to read ${path}: its mode cannot be changed (${code}).`);
+        warnings.push(
+          `Other users may be able to read ${path}, because its mode cannot be changed (${code}).`,
+        );
     }
   };
   setMode(dataDir, (present) => (isNew ? PASSABLE_FOLDER : (present | PASSING) & ~WRITING_OF_OTHERS));

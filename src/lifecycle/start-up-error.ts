@@ -13,23 +13,23 @@ export function listenError(error: unknown, { host, port }: { host: string; port
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
       return new StartUpError(
-        `PORT is ${port}, which another program uses on ${host}. Stop that program or set another PORT.`,
+        `PORT ${port} on ${host} is already in use by another program. Stop that program, or set another PORT.`,
       );
     case 'EACCES':
       return new StartUpError(
-        `PORT is ${port}, at which the user of this server may not listen. Set a PORT above 1023.`,
+        `PORT ${port} is not permitted for the user account of this server. Set a PORT above 1023.`,
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return new StartUpError(
-        `HOST is ${host}, which is not an address of this machine. Set HOST to one that is, or unset it.`,
+        `HOST ${host} is not an address of this machine. Set HOST to an address of this machine, or unset it.`,
       );
     case undefined:
       return error;
     default:
       return new StartUpError(
-        `HOST is ${host} and PORT is ${port}, at which this server cannot listen (${(error as NodeJS.ErrnoException).code}). Set others.`,
+        `The server cannot listen on HOST ${host} and PORT ${port} (${(error as NodeJS.ErrnoException).code}). Set other values.`,
         { cause: error },
       );
   }
@@ -40,7 +40,7 @@ export function startUpMessage(error: unknown): string {
   if (error instanceof ConfigError || error instanceof StartUpError) return error.message;
   const { code, path, stack } = error as NodeJS.ErrnoException;
   return code !== undefined && path !== undefined
-    ? `${path} cannot be used (${code}). Check that it is there, and that the user of this server may use it.`
+    ? `${path} cannot be used (${code}). Check that it exists and that the user account of this server has access to it.`
     : String(stack ?? error);
 }
 
@@ -55,22 +55,22 @@ function whyUnusable(code: string): string | null {
   switch (code) {
     case 'ENOTDIR':
     case 'EEXIST':
-      return 'is not a folder. Move that file away or set another DATA_DIR.';
+      return 'is a file, not a folder. Move the file, or set another DATA_DIR.';
     case 'EISDIR':
-      return 'is a folder, but must be a file. Move that folder away or set another DATA_DIR.';
+      return 'is a folder, not a file. Move the folder, or set another DATA_DIR.';
     case 'EACCES':
     case 'EPERM':
     case 'SQLITE_CANTOPEN':
     case 'SQLITE_PERM':
-      return 'cannot be read and written by the user of this server. Change its owner or its mode.';
+      return 'is not readable and writable for the user account of this server. Change its owner or mode.';
     case 'EROFS':
     case 'SQLITE_READONLY':
     case 'SQLITE_READONLY_DIRECTORY':
-      return 'is on a read-only disk. Make it writable or set another DATA_DIR.';
+      return 'is on a read-only disk. Make the disk writable, or set another DATA_DIR.';
     case 'ENOSPC':
     case 'EDQUOT':
     case 'SQLITE_FULL':
-      return 'is on a full disk. Free some space and start again.';
+      return 'is on a full disk. Free some space, and start Jobato again.';
     default:
       return null;
   }

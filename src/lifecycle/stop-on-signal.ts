@@ -34,9 +34,9 @@ export function stopOnSignal(
     const lifecycle = app.get(Lifecycle);
     if (lifecycle.isStopping) return;
     lifecycle.beginStopping();
-    logger.log(`${why}: stopping`);
+    logger.log(`${why}: stopping the process`);
     setTimeout(() => {
-      logger.error('The stop took too long and is cut off. The next start heals what it left.');
+      logger.error('The shutdown took too long and is aborted. The next start recovers the remaining state.');
       void exit(1);
     }, withinMs).unref();
     onStop();
@@ -46,7 +46,7 @@ export function stopOnSignal(
         void exit(exitCode);
       },
       (error: unknown) => {
-        logger.error(`The stop failed: ${String(error)}`);
+        logger.error(`The shutdown failed: ${String(error)}`);
         void exit(1);
       },
     );

@@ -33,7 +33,7 @@ export class LogOutput {
   write(line: string): void {
     if (this.waitingCharacters + line.length > this.maxWaitingCharacters) {
       this.droppedLines++;
-      this.trouble ??= 'its reader did not read';
+      this.trouble ??= 'the reader did not read';
       return;
     }
     this.waiting.push(line);

@@ -21,7 +21,7 @@ const FRAMEWORK_CONTEXTS = new Set([
 export const logOutput = new LogOutput(
   standardOutput,
   (lines, trouble) =>
-    `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), context: 'Log', msg: `${lines} lines of this log were dropped: ${trouble}` })}\n`,
+    `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), context: 'Log', msg: `Dropped ${lines} log lines: ${trouble}` })}\n`,
 );
 
 /** Opens a log of JSON lines on stdout. */

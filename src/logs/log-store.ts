@@ -178,7 +178,7 @@ export class LogStore {
         end.limitReached = 1;
         const limitMegabytes = Math.round(this.config.logLimitBytes / 1024 / 1024);
         line.stream = 'system';
-        line.text = `The log has reached its limit of ${limitMegabytes} MB (LOG_LIMIT_MB). What follows is not kept; the step goes on.`;
+        line.text = `The log has reached its limit of ${limitMegabytes} MB (LOG_LIMIT_MB). Further lines are dropped; the step continues.`;
       }
       const seq = ++end.lastSeq;
       into.push({ seq, ...line });

@@ -9,7 +9,7 @@ export class MetricsController {
   constructor(private readonly metrics: Metrics) {}
 
   @Get()
-  @ApiOperation({ operationId: 'getMetrics', summary: 'Metrics in the text format of Prometheus' })
+  @ApiOperation({ operationId: 'getMetrics', summary: 'Get metrics in the Prometheus text format' })
   @ApiResponse({
     status: 200,
     description: 'The metrics',

@@ -47,13 +47,13 @@ export class Metrics implements OnModuleDestroy {
     });
     const ended = new Counter({
       name: 'jobato_runs_total',
-      help: 'Runs ended since the process started, by how they ended',
+      help: 'Runs ended since the process started, by status',
       labelNames: ['project', 'status'],
       registers,
     });
     const duration = new Histogram({
       name: 'jobato_run_duration_seconds',
-      help: 'From start to end of a run',
+      help: 'Duration of runs from start to end',
       labelNames: ['project', 'status'],
       buckets: DURATION_BUCKETS_SECONDS,
       registers,
@@ -88,7 +88,7 @@ export class Metrics implements OnModuleDestroy {
     };
     const active = new Gauge({
       name: 'jobato_runs_active',
-      help: 'Runs that are running, by project',
+      help: 'Running runs, by project',
       labelNames: ['project'],
       registers: [this.registry],
       collect: async () => {
@@ -99,46 +99,46 @@ export class Metrics implements OnModuleDestroy {
     this.observeStream();
     gauge(
       'jobato_oldest_unclaimed_run_seconds',
-      'For how long the oldest run that nobody has taken has waited; 0 if there is none',
+      'Waiting time of the oldest run that no worker has claimed; 0 if there is none',
       async () => (await this.queries.unclaimedBacklog()).oldestSeconds,
     );
     gauge(
       'jobato_outbox_depth',
-      'Events that wait to be published',
+      'Events waiting to be published',
       async () => (await this.relay.depth()).events,
     );
     gauge(
       'jobato_outbox_oldest_seconds',
-      'Age of the oldest event that waits to be published',
+      'Age of the oldest event waiting to be published',
       async () => (await this.relay.depth()).oldestAgeSeconds,
     );
     gauge(
       'jobato_events_rejected',
-      'Events that could not be applied and wait for a decision',
+      'Rejected events waiting for a decision',
       async () => (await this.rejected.totals()).events,
     );
     gauge(
       'jobato_events_rejected_bytes',
-      'What the rejected events that are kept take, in bytes',
+      'Size of the stored rejected events in bytes',
       async () => (await this.rejected.totals()).bytes,
     );
     gauge(
       'jobato_events_rejected_dropped',
-      'Rejected events that were dropped for newer ones, ever',
+      'Rejected events dropped to make room for newer ones, since the database was created',
       async () => (await this.rejected.totals()).dropped,
     );
     gauge('jobato_sse_readers', 'Open log streams', () => this.streams.count);
     gauge(
       'jobato_worker_slots',
-      'Runs that the workers of this process can carry out at once',
+      'Slots of the workers in this process',
       () => this.presence.capacity().slots,
     );
     gauge(
       'jobato_worker_busy',
-      'Runs that the workers of this process carry out',
+      'Used slots of the workers in this process',
       () => this.presence.capacity().busy,
     );
-    gauge('jobato_stream_up', '1 while the event stream can be used, else 0', () =>
+    gauge('jobato_stream_up', '1 if the event stream is available, else 0', () =>
       this.stream.trouble === null ? 1 : 0,
     );
     const count = (name: string, help: string, value: () => number) => {
@@ -154,7 +154,7 @@ export class Metrics implements OnModuleDestroy {
     };
     count(
       'jobato_stream_reconnects_total',
-      'How often the event stream came back after it was away',
+      'Number of reconnections to the event stream',
       () => this.stream.reconnects,
     );
     count(
@@ -189,19 +189,19 @@ export class Metrics implements OnModuleDestroy {
     };
     gauge(
       'jobato_stream_lag',
-      'Events that a consumer group has not been handed yet',
+      'Events not yet delivered to a consumer group',
       ['group'],
       (observed, { name, lag }) => observed.set({ group: name }, lag),
     );
     gauge(
       'jobato_stream_pending',
-      'Events that a consumer group was handed and has not acknowledged',
+      'Events delivered to a consumer group and not acknowledged',
       ['group'],
       (observed, { name, pending }) => observed.set({ group: name }, pending),
     );
     gauge(
       'jobato_stream_consumer_idle_seconds',
-      'How long ago a consumer of the event stream was heard of',
+      'Time since a consumer of the event stream was last active',
       ['group', 'consumer'],
       (observed, { name, consumers }) => {
         for (const { name: consumer, idleMs } of consumers)

@@ -7,5 +7,5 @@ import type { ProjectDefinition } from './project';
 export function notCarriedOut({ schedule }: ProjectDefinition): string[] {
   return schedule === null
     ? []
-    : ['The schedule is not carried out: this version starts runs only when it is asked to.'];
+    : ['The schedule has no effect, because this version does not start runs on a schedule.'];
 }

@@ -34,9 +34,9 @@ describe('whyNot', () => {
   ])('accepts %s', (_what, given, value) => expect(whyNot(given, value)).toBeNull());
 
   it.each<[string, ParamSpec, unknown, string]>([
-    ['a number for a text', spec('string'), 5, 'must be a text'],
-    ['a list for a text', spec('string'), ['a'], 'must be a text'],
-    ['an object for a text', spec('string'), { toString: 'x' }, 'must be a text'],
+    ['a number for a text', spec('string'), 5, 'must be a string'],
+    ['a list for a text', spec('string'), ['a'], 'must be a string'],
+    ['an object for a text', spec('string'), { toString: 'x' }, 'must be a string'],
     ['a NUL', spec('string'), 'a\0b', 'must not contain a NUL character'],
     ['a text that only begins as it should', spec('string', { pattern: 'a|b' }), 'ab', 'must match a|b'],
     ['a text with a line that matches', spec('string', { pattern: '[a-z]+' }), 'abc\n;', 'must match [a-z]+'],
@@ -110,9 +110,9 @@ describe('checkParams', () => {
     expect(checkParams(specs, { docs: 5, fast: 'yes', colour: 'red' }).errors).toEqual([
       {
         field: 'params.colour',
-        message: 'is not a parameter of this project (it has: docs, depth, note, fast)',
+        message: 'is not a parameter of this project (known parameters: docs, depth, note, fast)',
       },
-      { field: 'params.docs', message: 'must be a text' },
+      { field: 'params.docs', message: 'must be a string' },
       { field: 'params.depth', message: 'is required' },
       { field: 'params.fast', message: 'must be true or false' },
     ]));
@@ -121,13 +121,13 @@ describe('checkParams', () => {
     const room = 64 * 1024 - JSON.stringify({ docs: 'docs', depth: 1, note: '', fast: false }).length;
     expect(checkParams(specs, { depth: 1, note: 'x'.repeat(room) }).errors).toEqual([]);
     expect(checkParams(specs, { depth: 1, note: 'x'.repeat(room + 1) }).errors).toEqual([
-      { field: 'params', message: 'take 65537 bytes as JSON, at most 65536 are allowed' },
+      { field: 'params', message: 'take 65537 bytes as JSON, more than the limit of 65536' },
     ]);
   });
 
   it('rejects any parameter if the project has none', () =>
     expect(checkParams({}, { a: 1 }).errors).toEqual([
-      { field: 'params.a', message: 'is not a parameter of this project (it has: none)' },
+      { field: 'params.a', message: 'is not a parameter of this project (known parameters: none)' },
     ]));
 
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype'])(

@@ -17,7 +17,7 @@ export function checkParams(specs: Specs, given: Record<string, unknown>): Check
       const known = Object.keys(specs).join(', ') || 'none';
       errors.push({
         field: `params.${name}`,
-        message: `is not a parameter of this project (it has: ${known})`,
+        message: `is not a parameter of this project (known parameters: ${known})`,
       });
     }
   }
@@ -37,7 +37,7 @@ export function checkParams(specs: Specs, given: Record<string, unknown>): Check
   if (bytes > MAX_PARAMS_BYTES) {
     errors.push({
       field: 'params',
-      message: `take ${bytes} bytes as JSON, at most ${MAX_PARAMS_BYTES} are allowed`,
+      message: `take ${bytes} bytes as JSON, more than the limit of ${MAX_PARAMS_BYTES}`,
     });
   }
   return { params: checked, errors };
@@ -71,7 +71,7 @@ export function whyNot(spec: ParamSpec, value: unknown): string | null {
         ? outOfRange(spec, value, '')
         : 'must be a number';
     case 'string':
-      if (typeof value !== 'string') return 'must be a text';
+      if (typeof value !== 'string') return 'must be a string';
       if (value.includes('\0')) return 'must not contain a NUL character';
       return outOfRange(spec, value.length, ' characters') ?? mismatch(spec.pattern, value);
   }

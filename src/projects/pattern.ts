@@ -18,7 +18,7 @@ export function whyNoPattern(pattern: string): string | null {
   try {
     const instructions = compile(pattern).programSize();
     if (instructions <= MAX_INSTRUCTIONS) return null;
-    return `is too large: with its repeats written out it has ${instructions} instructions, at most ${MAX_INSTRUCTIONS} are allowed`;
+    return `is too large: it has ${instructions} instructions after its repeats are expanded, more than the limit of ${MAX_INSTRUCTIONS}`;
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
     return reasonOf(error);

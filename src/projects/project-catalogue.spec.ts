@@ -103,7 +103,7 @@ describe('ProjectCatalogue', () => {
     await open({ 'a.yaml': project('same', 'name: First\n'), 'b.yaml': project('same', 'name: Second\n') });
     expect(catalogue.get('same').definition.name).toBe('First');
     expect(catalogue.problems()).toEqual([
-      { file: 'projects/b.yaml', line: 1, reason: 'the id "same" is taken by projects/a.yaml' },
+      { file: 'projects/b.yaml', line: 1, reason: 'the id "same" is already used by projects/a.yaml' },
     ]);
   });
 
@@ -119,7 +119,7 @@ describe('ProjectCatalogue', () => {
       '..2026_11_29/e.yaml': project('five'),
     });
     expect(ids()).toEqual(['one', 'two']);
-    const reason = 'the file is ignored because it is in a sub-folder. Move it to projects';
+    const reason = 'the file is ignored because it is in a subfolder. Move it to projects';
     expect(catalogue.problems()).toEqual([
       { file: 'projects/team/c.yaml', line: null, reason },
       { file: 'projects/team/old/d.YML', line: null, reason },
@@ -197,7 +197,7 @@ it('remains the default when another project is marked, which is loaded as a nor
     {
       file: 'projects/a.yaml',
       line: 2,
-      reason: 'projects/b.yaml is already the default project, so this one is not',
+      reason: '"default: true" is ignored because projects/b.yaml is already the default project',
     },
   ]);
 });

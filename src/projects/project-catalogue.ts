@@ -95,7 +95,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
       throw new JobatoError(
         'PROJECT_NOT_FOUND',
         this.brokenFileOf(projectId) ??
-          `There is no project "${projectId.slice(0, 100)}". Known projects: ${known}.`,
+          `Project "${projectId.slice(0, 100)}" does not exist. Known projects: ${known}.`,
       );
     }
     return project;
@@ -108,7 +108,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   private brokenFileOf(projectId: string): string | null {
     const broken = this.broken.find(({ file }) => file.replace(/^projects\/|\.ya?ml$/gi, '') === projectId);
     return broken
-      ? `Project "${projectId}" cannot be used: ${join(this.config.configDirLabel, problemText(broken))}`
+      ? `Project "${projectId}" has an invalid project file: ${join(this.config.configDirLabel, problemText(broken))}`
       : null;
   }
 
@@ -128,7 +128,7 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     if (project) return project;
     throw new JobatoError(
       'PROJECT_NOT_FOUND',
-      'There is no default project: set "default: true" in one project file.',
+      'No default project is set. Add "default: true" to one project file.',
     );
   }
 
@@ -212,8 +212,8 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
       line: line === 0 ? null : line,
       reason:
         over === 'id'
-          ? `the id "${wanted}" is taken by ${fileOf(takenBy)}`
-          : `${fileOf(takenBy)} is already the default project, so this one is not`,
+          ? `the id "${wanted}" is already used by ${fileOf(takenBy)}`
+          : `"default: true" is ignored because ${fileOf(takenBy)} is already the default project`,
     };
   }
 

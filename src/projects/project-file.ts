@@ -33,12 +33,12 @@ function aboutPipeline({ executor, steps = [] }: ProjectFile): Complaint[] {
   const twice = names.flatMap((name, index) =>
     names.indexOf(name) === index
       ? []
-      : [{ path: ['steps', index, 'name'], reason: `two steps are called "${name}"` }],
+      : [{ path: ['steps', index, 'name'], reason: `two steps have the name "${name}"` }],
   );
   if (executor === 'external') return twice;
   if (steps.length === 0) {
     return [
-      { path: ['steps'], reason: '"steps" must list at least one step, or "executor: external" be set' },
+      { path: ['steps'], reason: '"steps" must list at least one step, unless "executor: external" is set' },
     ];
   }
   const commandless = steps.flatMap(({ name, command }, index) =>
@@ -51,7 +51,7 @@ function aboutStep(step: StepFile, index: number): Complaint[] {
   const size = spawnBytes(step);
   const tooLarge = {
     path: ['steps', index],
-    reason: `step "${step.name}": command and env take ${size} bytes, at most ${MAX_SPAWN_BYTES} are allowed`,
+    reason: `step "${step.name}": command and env take ${size} bytes, more than the limit of ${MAX_SPAWN_BYTES}`,
   };
   const secrets = (step.passEnv ?? []).flatMap((name, at) =>
     isSecretVariable(name)
@@ -59,8 +59,8 @@ function aboutStep(step: StepFile, index: number): Complaint[] {
           {
             path: ['steps', index, 'passEnv', at],
             reason:
-              `step "${step.name}" asks for ${name}, which belongs to Jobato and is never passed to steps. ` +
-              'Set a variable of another name for it',
+              `step "${step.name}" has ${name} in "passEnv", but Jobato never passes its own secrets to steps. ` +
+              'Use a variable with another name',
           },
         ]
       : [],
@@ -72,11 +72,22 @@ function aboutScopes({ scopes = {}, steps = [] }: ProjectFile): Complaint[] {
   const names = new Set(steps.map(({ name }) => name));
   return Object.entries(scopes).flatMap(([scope, chosen]): Complaint[] => {
     if (scope === FULL_SCOPE)
-      return [{ path: ['scopes', scope], reason: `"${scope}" is built in`, atKey: true }];
+      return [
+        {
+          path: ['scopes', scope],
+          reason: `"${scope}" is a built-in scope. Choose another name`,
+          atKey: true,
+        },
+      ];
     return chosen.flatMap((name, at) =>
       names.has(name)
         ? []
-        : [{ path: ['scopes', scope, at], reason: `scope "${scope}" names "${name}", which is no step` }],
+        : [
+            {
+              path: ['scopes', scope, at],
+              reason: `scope "${scope}" contains "${name}", which is not a step`,
+            },
+          ],
     );
   });
 }
@@ -86,7 +97,7 @@ function aboutParams({ params = {} }: ProjectFile): Complaint[] {
   const bytes = Buffer.byteLength(JSON.stringify(Object.fromEntries(defaults)));
   const tooLarge = {
     path: ['params'],
-    reason: `the defaults take ${bytes} bytes as JSON, at most ${MAX_PARAMS_BYTES} are allowed`,
+    reason: `the defaults take ${bytes} bytes as JSON, more than the limit of ${MAX_PARAMS_BYTES}`,
   };
   const wrong = Object.entries(params).flatMap(([name, param]) => {
     const complaint = complaintAboutParam(param);

@@ -23,7 +23,7 @@ class ProjectStepView {
 @ApiExtraModels(ParamView)
 /** A project as the API returns it, without commands and environments. */
 export class ProjectView {
-  @ApiProperty({ description: 'Same as projectId, the name it has in the file' }) id!: string;
+  @ApiProperty({ description: 'Same as projectId, under the key used in the project file' }) id!: string;
   @ApiProperty() projectId!: string;
   @ApiProperty() name!: string;
   @ApiProperty() default!: boolean;
@@ -33,16 +33,18 @@ export class ProjectView {
   @ApiProperty({ type: 'object', additionalProperties: { $ref: '#/components/schemas/ParamView' } })
   params!: Record<string, ParamView>;
   @ApiProperty({ type: [String] }) metrics!: string[];
-  @ApiProperty({ description: 'never-run, running, or how the last run ended' }) state!: string;
+  @ApiProperty({ description: 'never-run, running, or the status of the last run' }) state!: string;
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'What has changed since it last ran as a whole, in words; null while that is up to date',
+    description: 'What has changed since the last full run, as text; null if nothing has changed',
   })
   needsRerun!: string | null;
-  @ApiProperty({ type: [String], description: 'What the file asks for and does not get, in words' })
+  @ApiProperty({ type: [String], description: 'Settings in the project file that have no effect, as text' })
   notes!: string[];
-  @ApiProperty({ description: 'Of what the file says now; each run keeps the one that it started with' })
+  @ApiProperty({
+    description: 'Hash of the current definition; each run keeps the definition that it started with',
+  })
   definitionHash!: string;
 }
 
@@ -54,7 +56,7 @@ export class ProjectProblemView {
 
 export class ProjectListView {
   @ApiProperty({ type: [ProjectView] }) items!: ProjectView[];
-  @ApiProperty({ type: [ProjectProblemView], description: 'Files that cannot be used' })
+  @ApiProperty({ type: [ProjectProblemView], description: 'Project files with errors' })
   problems!: ProjectProblemView[];
 }
 

@@ -23,7 +23,7 @@ it.each<[string, RegExp]>([
   ['0 0 * * 8', /dayOfWeek: 8/],
   ['every day at ten o’clock', /has 5 fields|is not a cron expression/],
   ['*/0 * * * *', /is not a cron expression/],
-  ['0 0 30 2 *', /never comes due/],
+  ['0 0 30 2 *', /never matches a date/],
   ['2026-01-01T00:00:00', /has 1 field/],
   ['@reboot', /is not one of @hourly/],
   ['@every 5m', /is not one of @hourly/],

@@ -15,7 +15,7 @@ export function whyNoCron(expression: string): string | null {
   }
   try {
     const cron = new Cron(text, { paused: true, timezone: 'UTC' });
-    return cron.nextRun() === null ? 'never comes due' : null;
+    return cron.nextRun() === null ? 'never matches a date' : null;
   } catch (error) {
     return `is not a cron expression: ${(error as Error).message.replace(/^CronPattern: /, '')}`;
   }

@@ -75,8 +75,8 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
     if (!quota || this.file.content !== null) return [];
     return [
       this.isUnknown
-        ? `${this.path} cannot be used, so the limit is unknown. Runs of this project are refused until the file is fixed.`
-        : `There is no ${this.path}, so runs of this project have no limit. The calls that they report are counted.`,
+        ? `The quota is unknown because ${this.path} is invalid. Runs of this project are refused until the file is fixed.`
+        : `Runs of this project have no limit because ${this.path} does not exist. The calls that they report are counted.`,
     ];
   }
 
@@ -124,7 +124,7 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
     if (this.isUnknown) {
       throw new JobatoError(
         'QUOTA_UNKNOWN',
-        `${this.path} cannot be used, so the number of calls left is unknown: ${this.file.problems[0]?.reason}.`,
+        `The quota is unknown because ${this.path} is invalid: ${this.file.problems[0]?.reason}.`,
       );
     }
     const status = await this.statusOf(project);
@@ -134,7 +134,7 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
     const retryAfterSeconds = Math.max(1, Math.ceil(elapsedMs(this.clock.now(), resetsAt) / 1000));
     throw new JobatoError(
       'QUOTA_REACHED',
-      `Project "${project.projectId}" has used ${used} of its ${dailyLimit} calls of this quota day.`,
+      `Project "${project.projectId}" has used ${used} of its ${dailyLimit} calls in the current quota day.`,
       { retryAfterSeconds, resetsAt },
     );
   }

@@ -9,15 +9,15 @@ const MAX_PART_BYTES = 255;
  * It cannot leave the run's own folder on any operating system.
  */
 export function flawOfArtifactName(name: string): string | null {
-  if (name === '' || name.length > MAX_LENGTH) return `must have from 1 to ${MAX_LENGTH} characters`;
+  if (name === '' || name.length > MAX_LENGTH) return `must be 1 to ${MAX_LENGTH} characters long`;
   if (!isReadableName(name) || name.includes('\\')) {
-    return 'must not have control characters, invisible characters, backslashes or halves of characters';
+    return 'must not contain control characters, invisible characters, backslashes or unpaired surrogates';
   }
   const parts = name.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {
     return 'must be a relative path without "." and ".."';
   }
   return parts.some((part) => Buffer.byteLength(part) > MAX_PART_BYTES)
-    ? `must have at most ${MAX_PART_BYTES} bytes between its slashes`
+    ? `must have at most ${MAX_PART_BYTES} bytes per folder or file name`
     : null;
 }

@@ -186,7 +186,7 @@ export class EventApplier {
         // A delivery count of 0 means a second look. The event was rejected before, and an operator may have discarded
         // it since.
         if (entry.deliveryCount === 0) return { outcome: 'duplicate', reason: null, ...noEffect() };
-        const why = reason ?? (before ? reusedIdReason(before) : 'there is no run with this runId');
+        const why = reason ?? (before ? reusedIdReason(before) : 'unknown runId');
         rejected.push({ entryId: entry.id, reason: why, fields: entry.fields });
         return { outcome: 'rejected', reason: why, ...noEffect() };
       }

@@ -82,7 +82,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     try {
       await this.takeWhatIsThere();
     } catch (error) {
-      this.logger.warn(`What is still on the event stream is applied at the next start: ${String(error)}`);
+      this.logger.warn(`Remaining events on the stream will be applied at the next start: ${String(error)}`);
     }
   }
 
@@ -98,7 +98,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
       await this.takeWhatIsThere();
       if (this.failure instanceof StorageError) throw this.failure;
     } catch (error) {
-      this.logger.error(`What lies on the event stream from before cannot be applied yet: ${String(error)}`);
+      this.logger.error(`Applying older events on the stream failed, retrying: ${String(error)}`);
       // The storage loses nothing, so wait for it. A stream may never come back.
       if (error instanceof StorageError) return;
     }
@@ -137,10 +137,10 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
         this.readTrouble = null;
       } catch (error) {
         if (storageReasonOf(error) === null) {
-          this.readTrouble = `The event stream cannot be read: ${String(error)}`;
+          this.readTrouble = `Reading the event stream failed: ${String(error)}`;
           this.logger.error(this.readTrouble);
         } else {
-          this.applyTrouble = `Events cannot be applied: ${String(error)}`;
+          this.applyTrouble = `Applying events failed: ${String(error)}`;
           this.hasStorageFailed = true;
         }
         await this.pause();
@@ -225,12 +225,12 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
       this.hasUnapplied = true;
     }
     if (entries.length > 0)
-      this.applyTrouble = failed ? `Events cannot be applied: ${String(failed.reason)}` : null;
+      this.applyTrouble = failed ? `Applying events failed: ${String(failed.reason)}` : null;
     this.hasStorageFailed ||= results.some(hasFailedForStorage);
     results.forEach((result, index) => {
       if (result.status === 'rejected' && !hasFailedForStorage(result)) {
         this.logger.error(
-          `Event ${entries[index]!.id} could not be applied and is tried again: ${String(result.reason)}`,
+          `Event ${entries[index]!.id} could not be applied, retrying: ${String(result.reason)}`,
         );
       }
     });
@@ -243,7 +243,9 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     this.acknowledging = this.stream
       .acknowledge(API_GROUP, ids)
       .catch((error: unknown) =>
-        this.logger.warn(`Events that were applied come once more: ${String(error)}`),
+        this.logger.warn(
+          `Acknowledging applied events failed, so they will be delivered again: ${String(error)}`,
+        ),
       );
     await before;
   }
@@ -251,7 +253,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private async handleOne(entry: StreamEntry): Promise<void> {
     try {
       const { outcome, reason } = await this.applier.apply(entry, this.evidenceOf(entry));
-      if (outcome === 'rejected') this.logger.warn(`Event ${entry.id} is rejected: ${reason}`);
+      if (outcome === 'rejected') this.logger.warn(`Event ${entry.id} rejected: ${reason}`);
     } catch (error) {
       // A storage failure must not use up the deliveries of valid events.
       if (error instanceof StorageError || entry.deliveryCount < MAX_DELIVERIES) throw error;
@@ -265,7 +267,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async setAside(entry: StreamEntry): Promise<void> {
-    await this.applier.reject(entry, `it could not be applied in ${entry.deliveryCount} deliveries`);
+    await this.applier.reject(entry, `could not be applied after ${entry.deliveryCount} deliveries`);
   }
 }
 

@@ -86,7 +86,7 @@ export class EventIntake {
 }
 
 function notOfWorkers(eventType: string): string {
-  return `only the server publishes ${eventType}; a worker sends what became of the run`;
+  return `only the server may publish ${eventType}`;
 }
 
 /** Splits the events, in order. A portion ends with the event that brings it to 1 MiB. */

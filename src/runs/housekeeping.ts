@@ -47,7 +47,7 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
     // Use the slower clock: a wall clock that is set forward must not make entries look old.
     const nowMs = Math.min(this.clock.nowMs(), this.clock.steadyMs());
     const hoursAgo = (hours: number) => toInstant(nowMs - hours * 3_600_000);
-    await this.attempt('entries of the stream', () =>
+    await this.attempt('stream entries', () =>
       this.stream.trim(hoursAgo(this.config.runEventsRetentionHours)),
     );
     await this.attempt('settled requests', () => this.relay.forgetSettledRequests());
@@ -60,7 +60,7 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await tidy();
     } catch (error) {
-      this.logger.error(`Housekeeping, ${what}: ${String(error)}`);
+      this.logger.error(`Deleting old data failed (${what}): ${String(error)}`);
     }
   }
 }

@@ -8,5 +8,5 @@ export function checkIdempotencyKey(header: string | undefined): string | null {
   if (header === undefined) return null;
   const key = header.trim();
   if (key.length >= 1 && key.length <= MAX_LENGTH) return key;
-  throw invalid([{ field: IDEMPOTENCY_KEY_HEADER, message: `must have from 1 to ${MAX_LENGTH} characters` }]);
+  throw invalid([{ field: IDEMPOTENCY_KEY_HEADER, message: `must be 1 to ${MAX_LENGTH} characters long` }]);
 }

@@ -7,14 +7,19 @@ import { EventsQuery } from './run.requests';
 
 class RejectedEventView {
   @ApiProperty({ type: 'integer' }) id!: number;
-  @ApiProperty({ description: 'What is wrong with it' }) reason!: string;
-  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, description: 'As received' })
+  @ApiProperty({ description: 'Why the event was rejected' }) reason!: string;
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    description: 'Fields as received',
+  })
   fields!: Record<string, string>;
   @ApiProperty({ format: 'date-time' }) rejectedAt!: string;
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: 'Size of an event that was too large to be kept whole, in bytes; null for one that is whole',
+    description:
+      'Original size in bytes if only the beginning of the event was stored; null if the event is complete',
   })
   receivedBytes!: number | null;
 }
@@ -22,10 +27,12 @@ class RejectedEventView {
 class RejectedEventPageView {
   @ApiProperty({ type: [RejectedEventView] }) items!: RejectedEventView[];
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
-  @ApiProperty({ type: 'integer', description: 'How many are kept, on all pages' }) total!: number;
+  @ApiProperty({ type: 'integer', description: 'Number of stored rejected events, on all pages' })
+  total!: number;
   @ApiProperty({
     type: 'integer',
-    description: 'How many were dropped for newer ones: 10,000 or 64 MiB are kept',
+    description:
+      'Number of rejected events dropped to make room for newer ones; the limit is 10,000 events or 64 MiB',
   })
   dropped!: number;
 }
@@ -38,7 +45,7 @@ export class RejectedEventsController {
   @Get()
   @ApiOperation({
     operationId: 'listRejectedEvents',
-    summary: 'Events that could not be applied, newest first',
+    summary: 'List rejected events, newest first',
     description: 'A page ends after `limit` events or about 4 MiB, whichever comes first.',
   })
   @ApiResponse({ status: 200, type: RejectedEventPageView })
@@ -63,7 +70,10 @@ export class RejectedEventsController {
 
   @Post(':id/redeliver')
   @HttpCode(202)
-  @ApiOperation({ operationId: 'redeliverEvent', summary: 'Put the event on the stream again, as it came' })
+  @ApiOperation({
+    operationId: 'redeliverEvent',
+    summary: 'Redeliver a rejected event to the stream, unchanged',
+  })
   @ApiResponse({ status: 202 })
   @ApiProblems('REJECTED_EVENT_NOT_FOUND', 'REJECTED_EVENT_CUT')
   async redeliver(@Param('id') id: string): Promise<void> {
@@ -72,7 +82,7 @@ export class RejectedEventsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ operationId: 'discardEvent', summary: 'Throw the event away' })
+  @ApiOperation({ operationId: 'discardEvent', summary: 'Discard a rejected event' })
   @ApiResponse({ status: 204 })
   @ApiProblems('REJECTED_EVENT_NOT_FOUND')
   async discard(@Param('id') id: string): Promise<void> {
@@ -82,5 +92,5 @@ export class RejectedEventsController {
 
 function numberOf(id: string): number {
   if (/^\d{1,15}$/.test(id)) return Number(id);
-  throw new JobatoError('REJECTED_EVENT_NOT_FOUND', `There is no rejected event "${id.slice(0, 100)}".`);
+  throw new JobatoError('REJECTED_EVENT_NOT_FOUND', `Rejected event "${id.slice(0, 100)}" does not exist.`);
 }

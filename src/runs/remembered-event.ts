@@ -36,5 +36,5 @@ export function storedPayload(event: RunEvent): object {
 
 /** Returns why an event with a reused id is rejected. */
 export function reusedIdReason({ eventType, runId }: RememberedEvent): string {
-  return `eventId was used before for other content: ${eventType} of run ${runId}`;
+  return `eventId was already used for a different event: ${eventType} of run ${runId}`;
 }

@@ -52,7 +52,7 @@ export class RequestWatch implements OnApplicationBootstrap, OnModuleDestroy {
     const hasFailed = await this.looking.then(
       () => false,
       (error: unknown) => {
-        this.logger.warn(`Looking for lost requests: ${String(error)}`);
+        this.logger.warn(`Checking for lost requests failed: ${String(error)}`);
         return true;
       },
     );
@@ -65,7 +65,7 @@ export class RequestWatch implements OnApplicationBootstrap, OnModuleDestroy {
     for (;;) {
       const page = await this.unclaimed(after);
       const requested = await this.store.requestAgain(await this.lostOf(page));
-      if (requested > 0) this.logger.log(`${requested} runs that nobody has taken are asked for again.`);
+      if (requested > 0) this.logger.log(`Published the requests of ${requested} unclaimed runs again.`);
       if (page.length < PAGE) return;
       after = page.at(-1)!.runId;
     }

@@ -11,7 +11,11 @@ import type { Instant } from '../clock/clock';
 import { LOG_STREAMS, type LogLine, type LogStreamName } from '../logs/log-line';
 
 export class LogLineView implements LogLine {
-  @ApiProperty({ type: 'integer', minimum: 1, description: 'Counts the lines of the run without gaps' })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    description: 'Sequence number of the line within the run, from 1 without gaps',
+  })
   seq!: number;
   @ApiProperty({ type: 'string', format: 'date-time' }) at!: Instant;
   @ApiProperty({ enum: LOG_STREAMS }) stream!: LogStreamName;
@@ -24,7 +28,7 @@ export class LogPageView {
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: 'Pass as after for the next page; null on the last',
+    description: 'Pass as `after` to get the next page; null on the last page',
   })
   nextAfter!: number | null;
 }
@@ -35,15 +39,15 @@ export const ApiLog = (operationId: string): MethodDecorator =>
     ApiExtraModels(LogPageView),
     ApiOperation({
       operationId,
-      summary: "A run's log",
+      summary: 'Get the log of a run',
       description:
-        'By `Accept`: `text/event-stream` follows it live (resume with `Last-Event-ID` or `after`), ' +
-        '`application/json` pages through it, anything else gets the whole of it as text, or the part that `Range` names.',
+        'The format depends on `Accept`: `text/event-stream` follows the log live (resume with `Last-Event-ID` or `after`), ' +
+        '`application/json` returns pages, and anything else returns the whole log as text, or the part requested by `Range`.',
     }),
     ApiHeader({
       name: 'Last-Event-ID',
       required: false,
-      description: 'For the stream: the `id` of the last event received. It counts before `after`',
+      description: 'For the event stream: the `id` of the last event received. Takes precedence over `after`',
       schema: { type: 'string', pattern: '^\\d{1,15}$' },
     }),
     ApiResponse({
@@ -59,7 +63,7 @@ export const ApiLog = (operationId: string): MethodDecorator =>
     }),
     ApiResponse({
       status: 206,
-      description: 'The part of the text that `Range` names',
+      description: 'The part of the text requested by `Range`',
       content: { 'text/plain': { schema: { type: 'string' } } },
     }),
   );

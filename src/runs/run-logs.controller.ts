@@ -130,5 +130,5 @@ function resumeAfter({ after }: LogQuery, lastEventId: string | undefined): numb
   if (lastEventId === undefined || lastEventId === '') return after;
   const seq = Number(lastEventId);
   if (Number.isSafeInteger(seq) && seq >= 0) return seq;
-  throw invalid([{ field: 'Last-Event-ID', message: 'must be the id of a line of this log' }]);
+  throw invalid([{ field: 'Last-Event-ID', message: 'must be the id of a line in this log' }]);
 }

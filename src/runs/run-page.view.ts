@@ -6,7 +6,7 @@ export class RunPageView {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Pass as cursor for the next page; null on the last',
+    description: 'Pass as `cursor` to get the next page; null on the last page',
   })
   nextCursor!: string | null;
 }

@@ -83,7 +83,7 @@ export class RunQueries {
     const run = await this.find(runId);
     if (!run || (projectId !== undefined && run.projectId !== projectId)) {
       const where = projectId === undefined ? '' : ` in project "${projectId}"`;
-      throw new JobatoError('RUN_NOT_FOUND', `There is no run ${runId.slice(0, 100)}${where}.`);
+      throw new JobatoError('RUN_NOT_FOUND', `Run ${runId.slice(0, 100)} does not exist${where}.`);
     }
     return run;
   }
@@ -135,7 +135,7 @@ export class RunQueries {
   /** @throws JobatoError RUN_NOT_FOUND */
   async getCurrent(projectId: string): Promise<Run> {
     const run = await this.current(projectId);
-    if (!run) throw new JobatoError('RUN_NOT_FOUND', `Project "${projectId}" has no run yet.`);
+    if (!run) throw new JobatoError('RUN_NOT_FOUND', `Project "${projectId}" has no runs yet.`);
     return run;
   }
 

@@ -108,7 +108,7 @@ export class RunRows {
       guard: "status = 'running' AND revision < ?",
       guardedBy: ['revision'],
     });
-    if (updated !== runs.length) throw new Error('A run was changed by somebody else at the same time.');
+    if (updated !== runs.length) throw new Error('The run was changed concurrently.');
   }
 
   /** Adds the server's own events to the outbox and to the run's history. */

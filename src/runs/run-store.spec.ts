@@ -380,7 +380,7 @@ describe('event that cannot be applied', () => {
     expect([nobody.outcome, malformed.outcome, good.outcome]).toEqual(['rejected', 'rejected', 'applied']);
     const [second, first] = (await rejected.list(2)).items;
     expect(first).toMatchObject({
-      reason: 'there is no run with this runId',
+      reason: 'unknown runId',
       fields: { eventType: 'run.completed' },
     });
     expect(second).toMatchObject({
@@ -404,7 +404,7 @@ describe('event that cannot be applied', () => {
     const group = (await stream.groups()).find(({ name }) => name === API_GROUP);
     expect(group!.pending).toBeLessThanOrEqual(1);
     expect((await rejected.list(2)).items.map(({ reason }) => reason)).toEqual([
-      'there is no run with this runId',
+      'unknown runId',
       'eventVersion is not supported: "99"',
     ]);
   });
@@ -455,7 +455,7 @@ describe('event that cannot be applied', () => {
       const group = (await last.app.get(EventStream).groups()).find(({ name }) => name === API_GROUP);
       await last.stop();
       expect(items).toMatchObject([
-        { reason: 'it could not be applied in 5 deliveries', fields: { eventType: 'run.progress', runId } },
+        { reason: 'could not be applied after 5 deliveries', fields: { eventType: 'run.progress', runId } },
       ]);
       expect(group).toMatchObject({ pending: 0, lag: 0 });
     } finally {

@@ -30,13 +30,13 @@ export class WaitingView {
   @ApiPropertyOptional({
     type: String,
     format: 'date-time',
-    description: 'When the request of the run was published; only with handed-out',
+    description: 'When the run was published to workers; only with handed-out',
   })
   publishedAt?: Instant;
   @ApiPropertyOptional({
     ...nullableNumber,
     description:
-      'Milliseconds that runs of this project typically take, where its workers report only at the end; only with ' +
+      'Typical duration in milliseconds of runs whose workers report only at the end; only with ' +
       'handed-out',
   })
   typicalMs?: number | null;
@@ -54,9 +54,9 @@ export class StepView {
   @ApiProperty({ enum: STEP_STATUSES, enumName: 'StepStatus' }) status!: StepStatus;
   @ApiProperty(nullableTime) startedAt!: Instant | null;
   @ApiProperty(nullableTime) endedAt!: Instant | null;
-  @ApiProperty({ ...nullableInteger, description: 'Milliseconds; null until the step has ended' })
+  @ApiProperty({ ...nullableInteger, description: 'Duration in milliseconds; null until the step has ended' })
   durationMs!: number | null;
-  @ApiProperty({ ...nullableInteger, description: 'Null if it has not ended, or was ended by a signal' })
+  @ApiProperty({ ...nullableInteger, description: 'Null if the step has not ended, or a signal ended it' })
   exitCode!: number | null;
 }
 
@@ -67,8 +67,8 @@ export class RunErrorView {
 
 export class ArtifactView {
   @ApiProperty({ example: 'glossary.md' }) name!: string;
-  @ApiProperty({ type: 'integer', description: 'Bytes' }) size!: number;
-  @ApiProperty({ description: 'Where to download it' }) href!: string;
+  @ApiProperty({ type: 'integer', description: 'Size in bytes' }) size!: number;
+  @ApiProperty({ description: 'Download path' }) href!: string;
 }
 
 /** A run in API responses. */
@@ -80,23 +80,33 @@ export class RunView {
   @ApiProperty({ ...nullableText, example: 'step-failed' }) statusReason!: string | null;
   @ApiProperty({ enum: TRIGGER_KINDS, enumName: 'TriggeredBy' }) triggeredBy!: TriggeredBy;
   @ApiProperty({ type: 'object', additionalProperties: true }) params!: JsonObject;
-  @ApiProperty({ type: 'integer', description: 'Counts the workers that were given the run, from 1' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Attempt number, from 1; it grows when a lost run is assigned again',
+  })
   attempt!: number;
   @ApiProperty({ ...nullableText, format: 'uuid' }) rerunOf!: string | null;
   @ApiProperty(nullableText) workerId!: string | null;
   @ApiProperty({
     ...nullableNumber,
     description:
-      'Milliseconds by which the clock of the worker of this attempt is ahead of the server; negative: behind. ' +
-      'Null where its times agree. Times of the run are corrected by it',
+      'Milliseconds by which the clock of the worker is ahead of the server (negative: behind). ' +
+      'Null if the clocks agree. The times of the run are corrected by this value',
   })
   clockSkewMs!: number | null;
   @ApiProperty({ type: 'string', format: 'date-time' }) startedAt!: Instant;
   @ApiProperty(nullableTime) cancelRequestedAt!: Instant | null;
   @ApiProperty(nullableTime) endedAt!: Instant | null;
-  @ApiProperty({ ...nullableInteger, description: 'Milliseconds from start to end; null while it runs' })
+  @ApiProperty({
+    ...nullableInteger,
+    description: 'Milliseconds from start to end; null while the run is active',
+  })
   durationMs!: number | null;
-  @ApiProperty({ type: WaitingView, nullable: true, description: 'Why it is not further' })
+  @ApiProperty({
+    type: WaitingView,
+    nullable: true,
+    description: 'Why the run is waiting; null if it is not waiting',
+  })
   waiting!: WaitingView | null;
   @ApiProperty({ type: ProgressView }) progress!: ProgressView;
   @ApiProperty({ type: [StepView] }) steps!: StepView[];
@@ -104,7 +114,7 @@ export class RunView {
     type: 'object',
     additionalProperties: { type: 'number', nullable: true },
     properties: { newJobsCount: nullableNumber, relevantCount: nullableNumber },
-    description: 'newJobsCount, relevantCount, and every metric that was reported',
+    description: 'newJobsCount, relevantCount and all reported metrics',
   })
   summary!: Record<string, number | null>;
   @ApiProperty({ type: RunErrorView, nullable: true }) error!: RunErrorView | null;
@@ -112,7 +122,7 @@ export class RunView {
   @ApiProperty({
     enum: OMISSIONS,
     isArray: true,
-    description: 'Lists that are not complete, because the worker reported more than a run keeps',
+    description: 'Lists that are incomplete because the worker reported more entries than a run can store',
   })
   omitted!: Omission[];
 }

@@ -24,7 +24,7 @@ const NOT_A_TIME = { message: '$property must be a date or time such as 2026-01-
 
 /** A cursor that is a table position: 15 digits always stay a safe integer. */
 const POSITION = /^\d{1,15}$/;
-const NOT_A_CURSOR = { message: '$property must be the nextCursor of a page' };
+const NOT_A_CURSOR = { message: '$property must be a nextCursor value from a previous page' };
 
 /**
  * `{scope?, params?}`: the options of a re-run. Descriptions state the defaults, because client generators treat a
@@ -32,7 +32,7 @@ const NOT_A_CURSOR = { message: '$property must be the nextCursor of a page' };
  */
 export class RerunBody {
   @ApiPropertyOptional({
-    description: 'full (the default), from:<step>, only:<step>, or one that the project names',
+    description: 'full (the default), from:<step>, only:<step>, or a named scope of the project',
     maxLength: 200,
   })
   @IsOptional()
@@ -43,7 +43,7 @@ export class RerunBody {
   @ApiPropertyOptional({
     type: 'object',
     additionalProperties: true,
-    description: 'As the project declares them',
+    description: 'Values for the parameters of the project',
   })
   // Take the raw value: class-transformer drops names such as "toString", and validation would not report them.
   @Transform(({ obj }: { obj: { params?: unknown } }) => obj.params)
@@ -53,7 +53,11 @@ export class RerunBody {
 }
 
 export class TriggerBody extends RerunBody {
-  @ApiPropertyOptional({ enum: TRIGGER_KINDS, enumName: 'TriggeredBy', description: 'Default: api' })
+  @ApiPropertyOptional({
+    enum: TRIGGER_KINDS,
+    enumName: 'TriggeredBy',
+    description: 'How the run was triggered. Default: api',
+  })
   @IsOptional()
   @IsIn(TRIGGER_KINDS)
   triggeredBy?: TriggeredBy;
@@ -99,7 +103,7 @@ export class ProjectRunsQuery extends PageQuery {
   @MaxLength(40)
   to?: string;
 
-  @ApiPropertyOptional({ format: 'uuid', description: 'The nextCursor of the page before' })
+  @ApiPropertyOptional({ format: 'uuid', description: 'nextCursor of the previous page' })
   @IsOptional()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value))
   @IsUUID()
@@ -119,7 +123,7 @@ export class LogQuery {
     type: 'integer',
     minimum: 0,
     default: 0,
-    description: 'Lines after this sequence number',
+    description: 'Return lines after this sequence number',
   })
   @Type(() => Number)
   @IsInt()
@@ -131,7 +135,7 @@ export class LogQuery {
     minimum: 1,
     maximum: 10_000,
     default: 1000,
-    description: 'For JSON: lines a page, fewer where they are long',
+    description: 'For JSON: maximum number of lines per page; pages with long lines have fewer',
   })
   @Type(() => Number)
   @IsInt()
@@ -142,14 +146,15 @@ export class LogQuery {
   @ApiPropertyOptional({
     enum: ['all', 'none'],
     default: 'all',
-    description: 'For the stream: `none` says by `grown` events how far the log has come, without its lines',
+    description:
+      'For the event stream: `none` sends `grown` events with the last sequence number instead of lines',
   })
   @IsIn(['all', 'none'])
   lines: 'all' | 'none' = 'all';
 }
 
 export class EventsQuery extends PageQuery {
-  @ApiPropertyOptional({ pattern: POSITION.source, description: 'The nextCursor of the page before' })
+  @ApiPropertyOptional({ pattern: POSITION.source, description: 'nextCursor of the previous page' })
   @IsOptional()
   @Matches(POSITION, NOT_A_CURSOR)
   @MaxLength(15, NOT_A_CURSOR)

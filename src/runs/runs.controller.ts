@@ -29,7 +29,8 @@ const ApiStart = (body: typeof RerunBody) =>
     ApiHeader({
       name: IDEMPOTENCY_KEY_HEADER,
       required: false,
-      description: 'Up to 255 characters, kept for 24 h: the same key and request get the first answer again',
+      description:
+        'Up to 255 characters, stored for 24 h. A repeated request with the same key returns the first response again',
     }),
     ApiBody({ type: body, required: false }),
     ApiResponse({
@@ -39,7 +40,7 @@ const ApiStart = (body: typeof RerunBody) =>
       headers: {
         Location: { description: 'Path of the run', schema: { type: 'string' } },
         'Idempotent-Replayed': {
-          description: '`true` where this is the first answer again',
+          description: '`true` if the response repeats that of an earlier request',
           schema: { type: 'string', enum: ['true'] },
         },
       },
@@ -57,10 +58,10 @@ const REFUSALS = [
   'STORAGE_FULL',
 ] as const;
 const STOP = {
-  summary: 'Ask a run to stop',
+  summary: 'Stop a run',
   description:
-    'With 503 or 507 the stop is not recorded yet: processes of the server’s own worker are being ended all the same, ' +
-    'and the stop is recorded as soon as the database can be written.',
+    'The run stays active until it has stopped. With 503 or 507, the server could not record the stop yet. It still ends the processes of its own worker, ' +
+    'and records the stop as soon as the database can be written.',
 };
 /** Errors after which the server keeps the stop and records it later. */
 const STOP_KEPT = ['STORAGE_UNAVAILABLE', 'STORAGE_FULL'] as const;
@@ -101,7 +102,7 @@ export class RunsController {
   }
 
   @Post('runs/:runId/rerun')
-  @ApiOperation({ operationId: 'rerunRun', summary: 'Start a run like an earlier one' })
+  @ApiOperation({ operationId: 'rerunRun', summary: 'Re-run an earlier run' })
   @ApiStart(RerunBody)
   @ApiProblems('RUN_NOT_FOUND', ...REFUSALS)
   async rerun(
@@ -117,11 +118,11 @@ export class RunsController {
   @HttpCode(202)
   @ApiOperation({
     operationId: 'askAgain',
-    summary: 'Publish the request of a run once more',
+    summary: 'Publish the request of a run again',
     description:
-      'For a run that no worker has claimed. An external worker that reports only at the end may be working on it ' +
-      'already, and one that does not remember runs then does the work twice. While a request waits to be ' +
-      'published, nothing is added.',
+      'Only for a run that no worker has claimed. An external worker that reports only at the end may already be ' +
+      'working on it. A worker that does not remember its runs then does the work twice. If the request is still waiting ' +
+      'to be published, the call has no effect.',
   })
   @ApiResponse({ status: 202, type: RunView })
   @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_CLAIMED', 'RUN_ALREADY_ENDED')
@@ -150,7 +151,10 @@ export class RunsController {
   }
 
   @Get('projects/:projectId/runs/current')
-  @ApiOperation({ operationId: 'getCurrentRun', summary: 'The active run, else the latest' })
+  @ApiOperation({
+    operationId: 'getCurrentRun',
+    summary: 'Get the active run of a project, or its latest run',
+  })
   @ApiResponse({ status: 200, type: RunView })
   @ApiProblems('PROJECT_NOT_FOUND', 'RUN_NOT_FOUND')
   async current(@Param('projectId') projectId: string): Promise<RunView> {
@@ -159,7 +163,7 @@ export class RunsController {
   }
 
   @Get('runs/:runId')
-  @ApiOperation({ operationId: 'getRun', summary: 'One run' })
+  @ApiOperation({ operationId: 'getRun', summary: 'Get a run' })
   @ApiResponse({ status: 200, type: RunView })
   @ApiProblems('RUN_NOT_FOUND')
   async get(@Param('runId') runId: string): Promise<RunView> {
@@ -167,7 +171,7 @@ export class RunsController {
   }
 
   @Get('projects/:projectId/runs/:runId')
-  @ApiOperation({ operationId: 'getProjectRun', summary: 'One run of a project' })
+  @ApiOperation({ operationId: 'getProjectRun', summary: 'Get a run of a project' })
   @ApiResponse({ status: 200, type: RunView })
   @ApiProblems('RUN_NOT_FOUND')
   async getOfProject(@Param('projectId') projectId: string, @Param('runId') runId: string): Promise<RunView> {

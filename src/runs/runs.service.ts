@@ -109,7 +109,7 @@ export class RunsService {
     if (!commanded?.applied && isTerminal(latest)) {
       throw new JobatoError(
         'RUN_ALREADY_ENDED',
-        `The run ended as ${latest.status} at ${latest.endedAt}; there is nothing to stop.`,
+        `The run cannot be stopped because it ended at ${latest.endedAt} (${latest.status}).`,
       );
     }
     return this.views.one(latest);
@@ -126,13 +126,13 @@ export class RunsService {
     if (outcome === 'ended') {
       throw new JobatoError(
         'RUN_ALREADY_ENDED',
-        `The run ended as ${run.status} at ${run.endedAt}; there is nothing to ask workers for.`,
+        `The run cannot be requested again because it ended at ${run.endedAt} (${run.status}).`,
       );
     }
     if (outcome === 'claimed') {
       throw new JobatoError(
         'RUN_ALREADY_CLAIMED',
-        `A worker has had the run since ${run.claimedAt}. To start over, stop it and re-run it.`,
+        `A worker claimed the run at ${run.claimedAt}. To start over, stop the run and re-run it.`,
       );
     }
     return this.views.one(run);
@@ -164,7 +164,7 @@ export class RunsService {
     if (this.lifecycle.isStopping) {
       throw new JobatoError(
         'SHUTTING_DOWN',
-        'The server is stopping and takes no new runs. Try again when it is back.',
+        'The server is stopping and accepts no new runs. Try again after it has restarted.',
       );
     }
     this.disk.assertRoom();
@@ -213,7 +213,7 @@ export class RunsService {
       case 'busy':
         throw new JobatoError(
           'RUN_IN_PROGRESS',
-          `Project "${projectId}" has a run in progress. Wait for it to end, or stop it.`,
+          `Project "${projectId}" already has a run in progress. Wait until it ends, or stop it.`,
           { activeRunId: created.activeRunId },
         );
       case 'key-reused':
@@ -230,6 +230,6 @@ export class RunsService {
 function keyReused(): JobatoError {
   return new JobatoError(
     'IDEMPOTENCY_KEY_REUSED',
-    'This Idempotency-Key was sent before with another request. Use a new key for a new request.',
+    'This Idempotency-Key was already used for a different request. Use a new key for each new request.',
   );
 }

@@ -98,7 +98,7 @@ export class UnrecordedStops implements OnModuleDestroy {
         } catch (error) {
           if (storageReasonOf(error) === null) throw error;
           if (stop.lastError === null) {
-            this.logger.error({ runId, msg: `A stop cannot be recorded yet: ${String(error)}` });
+            this.logger.error({ runId, msg: `Recording a stop failed, retrying: ${String(error)}` });
           }
           stop.lastError = error;
           end();
@@ -116,7 +116,7 @@ function notRecordedYet({ lastError, isEndingHere }: KeptStop): JobatoError {
   const isFull = storageReasonOf(lastError) === 'full';
   const why = isFull ? 'the disk is full' : 'the database cannot be written';
   const detail = isEndingHere
-    ? `The processes of the run are being ended. The stop itself is not recorded yet, because ${why}: it will be as soon as that works again.`
-    : `The stop is not recorded yet, because ${why}. It is kept, and the worker learns of it as soon as that works again.`;
+    ? `The server is ending the processes of the run. It could not record the stop yet because ${why}, and will record it as soon as that is fixed.`
+    : `The server could not record the stop yet because ${why}. It will record the stop and notify the worker as soon as that is fixed.`;
   return new JobatoError(isFull ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE', detail, { retryAfterSeconds: 5 });
 }

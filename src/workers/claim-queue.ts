@@ -57,7 +57,10 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
    */
   async claim(request: ClaimRequest): Promise<GrantedRun | null> {
     if (this.isStopping || this.lifecycle.isStopping) {
-      throw new JobatoError('SHUTTING_DOWN', 'The server is stopping and hands out no runs.');
+      throw new JobatoError(
+        'SHUTTING_DOWN',
+        'The server is stopping and assigns no runs. Try again after it has restarted.',
+      );
     }
     const leave = this.presence.arrive(request.workerId);
     const { claimId } = request;
@@ -86,7 +89,7 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
     } catch (error) {
       this.logger.warn({
         runId: granted.run.runId,
-        msg: `The answer to a claim was lost; the run returns to the queue when its lease ends: ${String(error)}`,
+        msg: `The response to a claim was lost. The run returns to the queue when its lease expires: ${String(error)}`,
       });
     }
   }
@@ -141,7 +144,7 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
       try {
         await this.matchOnce(claims);
       } catch (error) {
-        this.logger.error(`Runs cannot be handed out: ${String(error)}`);
+        this.logger.error(`Assigning runs failed: ${String(error)}`);
         for (const claim of claims) claim.fail(error);
       }
       for (const claim of claims) claim.wasLookedAt(this.runs.hasProject);
@@ -182,7 +185,7 @@ export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await this.handOver(taken);
     } catch (error) {
-      this.logger.error(`Claimed runs cannot be handed over: ${String(error)}`);
+      this.logger.error(`Returning claimed runs failed: ${String(error)}`);
       for (const { claim } of taken) claim.fail(error);
     }
   }

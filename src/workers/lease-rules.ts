@@ -34,7 +34,7 @@ export function refusal(run: Run, claimant: Claimant): JobatoError {
   return isTerminal(run) && mayAct(run, claimant)
     ? new JobatoError(
         'RUN_ALREADY_ENDED',
-        `The run ended as ${run.status} at ${run.endedAt}. Stop working on it.`,
+        `The run ended at ${run.endedAt} (${run.status}). Stop working on it.`,
       )
     : leaseLost(claimant.attempt);
 }
@@ -43,7 +43,7 @@ export function leaseLost(attempt: number | null): JobatoError {
   const which = attempt === null ? 'this run' : `attempt ${attempt} of this run`;
   return new JobatoError(
     'LEASE_LOST',
-    `This call proves no lease on ${which}. Send the leaseToken of your claim in X-Jobato-Lease. ` +
-      'If you did, the lease is over: stop working on the run.',
+    `X-Jobato-Lease does not contain a valid lease token for ${which}. Send the leaseToken from the claim response. ` +
+      'If you sent it, the lease has expired: stop working on the run.',
   );
 }

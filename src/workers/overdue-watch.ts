@@ -79,7 +79,7 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
       if (commanded?.applied) {
         this.logger.warn({
           runId: run.runId,
-          msg: `Run ${run.runId}: ${command.type}, now ${commanded.run.status}`,
+          msg: `Run ${run.runId}: ${command.type}, status ${commanded.run.status}`,
         });
       }
     }
@@ -87,7 +87,7 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async activeRuns(): Promise<LimitedRun[]> {
     const { runs, blockedMs } = await this.deadlines.look(() => this.queries.allLimited());
-    if (blockedMs > 0) this.logger.warn(`The server was blocked for ${Math.round(blockedMs / 1000)} s.`);
+    if (blockedMs > 0) this.logger.warn(`Event loop blocked for ${Math.round(blockedMs / 1000)} s.`);
     return runs;
   }
 
@@ -101,6 +101,6 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
   private failed(error: unknown): void {
     this.deadlines.noteOutage({ isOwn: true });
-    this.logger.error(`Looking for overdue runs: ${String(error)}`);
+    this.logger.error(`Checking for overdue runs failed: ${String(error)}`);
   }
 }

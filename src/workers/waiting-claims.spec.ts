@@ -29,10 +29,10 @@ describe('WaitingClaims', () => {
     for (const claim of all) claims.add(claim);
     const refused = () => claims.add(aClaim('late'));
     expect(refused).toThrow(JobatoError);
-    expect(refused).toThrow(/^1000 claims are waiting/);
+    expect(refused).toThrow(/^1000 claims are already waiting/);
     claims.remove(all[7]!);
     expect(refused).not.toThrow();
-    expect(refused).toThrow(/^1000 claims are waiting/);
+    expect(refused).toThrow(/^1000 claims are already waiting/);
   });
 
   it('ends the oldest of 20 claims of the same worker when another one arrives', async () => {

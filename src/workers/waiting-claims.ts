@@ -34,7 +34,7 @@ export class WaitingClaims {
       claim.abandon();
       throw new JobatoError(
         'SERVER_BUSY',
-        `${MAX_CLAIMS} claims are waiting for runs already. Try again in ${RETRY_AFTER_SECONDS} s.`,
+        `${MAX_CLAIMS} claims are already waiting for runs. Try again in ${RETRY_AFTER_SECONDS} s.`,
         { retryAfterSeconds: RETRY_AFTER_SECONDS },
       );
     }

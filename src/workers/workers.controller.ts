@@ -9,32 +9,42 @@ class WorkerAnswer implements WorkerView {
   @ApiProperty() workerId!: string;
   @ApiProperty({ enum: ['embedded', 'external'] }) kind!: WorkerView['kind'];
   @ApiProperty({ format: 'date-time' }) lastHeardAt!: string;
-  @ApiProperty({ type: 'integer', nullable: true, description: 'How many runs it carries out at once' })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Number of slots: runs that the worker executes at the same time',
+  })
   slots!: number | null;
-  @ApiProperty({ type: [String], description: 'What it runs' }) runIds!: string[];
+  @ApiProperty({ type: [String], description: 'Runs that the worker is executing' }) runIds!: string[];
 }
 
 class ConsumerAnswer {
   @ApiProperty() group!: string;
   @ApiProperty() name!: string;
-  @ApiProperty({ type: 'integer', description: 'Entries handed to it and not acknowledged' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Number of entries delivered to the consumer and not acknowledged',
+  })
   pending!: number;
-  @ApiProperty({ description: 'Milliseconds since it was last heard of' }) idleMs!: number;
+  @ApiProperty({ description: 'Milliseconds since the consumer was last active' }) idleMs!: number;
 }
 
 class GroupAnswer {
   @ApiProperty() name!: string;
-  @ApiProperty({ type: 'integer', description: 'Entries that nobody of the group has been handed yet' })
+  @ApiProperty({ type: 'integer', description: 'Number of entries not yet delivered to the group' })
   lag!: number;
   @ApiProperty() pending!: number;
 }
 
 class SilentWorkersAnswer {
   @ApiProperty() projectId!: string;
-  @ApiProperty({ format: 'date-time', description: 'When a worker last reported an end without a claim' })
+  @ApiProperty({
+    format: 'date-time',
+    description: 'When a worker last reported the end of a run that it had not claimed',
+  })
   lastReportAt!: string;
   @ApiProperty({ format: 'uuid' }) runId!: string;
-  @ApiProperty({ type: Number, nullable: true, description: 'Milliseconds that such runs typically take' })
+  @ApiProperty({ type: Number, nullable: true, description: 'Typical duration of such runs in milliseconds' })
   typicalMs!: number | null;
 }
 
@@ -45,7 +55,8 @@ class WorkersAnswer {
   @ApiProperty({ type: [ConsumerAnswer] }) consumers!: ConsumerAnswer[];
   @ApiProperty({
     type: [SilentWorkersAnswer],
-    description: 'Projects whose workers report without a claim: they are not seen while they work',
+    description:
+      'Projects whose workers report only at the end, without a claim. Such workers are not visible while they work',
   })
   silent!: SilentWorkersAnswer[];
 }
@@ -59,7 +70,7 @@ export class WorkersController {
   ) {}
 
   @Get()
-  @ApiOperation({ operationId: 'listWorkers', summary: 'Workers and stream consumers that were seen' })
+  @ApiOperation({ operationId: 'listWorkers', summary: 'List workers and stream consumers' })
   @ApiResponse({ status: 200, type: WorkersAnswer })
   async list(): Promise<WorkersAnswer> {
     const [items, groups, habits] = await Promise.all([

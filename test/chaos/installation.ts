@@ -62,7 +62,7 @@ export class Installation {
         name,
         'worker.js',
         { ...common, JOBATO_URL: url, DATA_DIR: join(folders.root, name), WORKER_CONCURRENCY: '3', ...more },
-        /takes runs/,
+        /accepts runs/,
         logFile(name),
         this.ownEnds,
       );

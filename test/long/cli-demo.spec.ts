@@ -28,7 +28,7 @@ describe('demo command', () => {
     expect(stdout).toMatch(/✓ completed +step refined/);
     const [glossary] = /^ +(\S+glossary\.md)$/m.exec(stdout)!.slice(1);
     expect(existsSync(glossary!)).toBe(true);
-    expect(stdout).toMatch(/Of its \d+ terms, the most used:\n {2}\S/);
+    expect(stdout).toMatch(/Most used of \d+ terms:\n {2}\S/);
   });
 
   describe('with a given project', () => {
@@ -38,14 +38,14 @@ describe('demo command', () => {
     it('keeps serving until stopped and then stops its server', async () => {
       folders = makeFolders({ tiny: 'id: tiny\nsteps:\n  - { name: say, command: [echo, hi] }\n' });
       const running = demo(folders.configDir);
-      await running.says('Serving until Ctrl-C');
-      const [, url] = /Jobato serves at (\S+)\. /.exec(running.stdout)!;
+      await running.says('Press Ctrl-C to stop the server');
+      const [, url] = /Jobato is running at (\S+) and /.exec(running.stdout)!;
       expect(running.stdout).toMatch(new RegExp(`^Open ${url}/runs/[0-9a-f-]{36}$`, 'm'));
       expect((await fetch(`${url}/api/health/ready`)).status).toBe(200);
 
       const second = await demo(folders.configDir, '--once').ended;
       expect(second.exitCode).toBe(1);
-      expect(second.stderr).toContain('Another Jobato is using');
+      expect(second.stderr).toContain('Another Jobato server is using');
 
       running.child.kill('SIGTERM');
       expect(await running.ended).toMatchObject({ exitCode: 0, stderr: '' });

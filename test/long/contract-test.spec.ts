@@ -42,25 +42,25 @@ describe('contract test of workers with known faults', () => {
     const { exitCode, found, stderr, left } = await tryOut('none');
     expect(failuresOf(found)).toEqual([]);
     expect({ exitCode, holds: found.holds }).toEqual({ exitCode: 0, holds: true });
-    expect(stderr).toContain('✓ stops when asked to: run.cancelled after');
-    expect(stderr).toContain('– finds what was asked while it was away');
-    expect(stderr).toContain('All that was tried holds');
+    expect(stderr).toContain('✓ stops on request: run.cancelled after');
+    expect(stderr).toContain('– handles requests that arrived while it was stopped');
+    expect(stderr).toContain('All checks passed');
     expect(left).toBe(0); // all entries of the test are deleted
   });
 
   const faults: [fault: string, noticed: string[]][] = [
-    ['does-it-twice', ['does a run once, however often it is asked for', 'ends each run once']],
-    ['dies-of-version-2', ['answers the next run after an event of version 2']],
-    ['dies-of-malformed', ['answers the next run after malformed entries']],
-    ['takes-every-project', ['leaves runs of other projects alone']],
+    ['does-it-twice', ['executes a run once despite repeated requests', 'ends each run once']],
+    ['dies-of-version-2', ['handles the next run after an event of version 2']],
+    ['dies-of-malformed', ['handles the next run after malformed entries']],
+    ['takes-every-project', ['ignores runs of other projects']],
     [
       'says-attempt-1',
-      ['repeats the attempt that it was given', 'takes the next attempt of the run that was interrupted'],
+      ['copies the attempt from run.requested', 'handles the next attempt of the interrupted run'],
     ],
-    ['never-stops', ['stops when asked to']],
-    ['breaks-its-lease', ['is heard from within its lease']],
-    ['says-local-time', ['says when things happened, in UTC']],
-    ['sends-rubbish', ['sends only events that Jobato can apply']],
+    ['never-stops', ['stops on request']],
+    ['breaks-its-lease', ['sends heartbeats within its lease']],
+    ['says-local-time', ['sends correct times in UTC']],
+    ['sends-rubbish', ['sends only valid events']],
   ];
   it.concurrent.each(faults)('reports only the fault of a worker that %s', async (fault, noticed) => {
     const { exitCode, found, stderr } = await tryOut(fault);
@@ -72,7 +72,7 @@ describe('contract test of workers with known faults', () => {
       // The report says how the worker ended, and the remaining tests use a new worker.
       expect(stderr).toContain('the worker ended with exit code 1');
       expect(stderr).toContain('what is version 2?');
-      expect(stderr).toContain('✓ answers the next run after malformed entries');
+      expect(stderr).toContain('✓ handles the next run after malformed entries');
     }
   });
 });
@@ -88,9 +88,9 @@ describe('contract test command', () => {
     const { exitCode, stdout } = await start(redis, ['--project', 'nobody', '--timeout-seconds', '0.3'])
       .ended;
     expect(exitCode).toBe(1);
-    expect(stdout).toContain('✗ answers run.requested with the end of the run: it sent nothing within 0.3 s');
-    expect(stdout).toContain('projectId is "nobody"');
-    expect(stdout).toContain('– not tried: the worker does not answer any more');
+    expect(stdout).toContain('✗ ends the run after run.requested: it sent nothing within 0.3 s');
+    expect(stdout).toContain('projectId "nobody"');
+    expect(stdout).toContain('– not tested: the worker no longer responds');
   });
 
   it('refuses a stream in use by Jobato unless forced', async () => {
@@ -100,7 +100,7 @@ describe('contract test command', () => {
     const args = ['--project', 'nobody', '--stream', 'ours', '--timeout-seconds', '0.2'];
     const refused = await start(redis, args).ended;
     expect(refused.exitCode).toBe(2);
-    expect(refused.stderr).toContain('A Jobato reads the stream ours (api-1)');
+    expect(refused.stderr).toContain('A Jobato server reads the stream ours (api-1)');
     expect(await client.xlen('ours')).toBe(0);
     const forced = await start(redis, [...args, '--force', '--keep']).ended;
     expect(forced.exitCode).toBe(1);
@@ -125,7 +125,7 @@ describe('contract test command', () => {
     const args = ['contract-test', '--redis', 'redis://:secret@127.0.0.1:1', '--project', 'jobs'];
     const { exitCode, stderr } = await CliProcess.start('bin/jobato.mjs', args, {}).ended;
     expect(exitCode).toBe(3);
-    expect(stderr).toMatch(/^No Redis to use at 127\.0\.0\.1:1 \(.+\)\.\n$/);
+    expect(stderr).toMatch(/^Cannot connect to Redis at 127\.0\.0\.1:1 \(.+\)\.\n$/);
     expect(stderr).not.toContain('secret');
   });
 

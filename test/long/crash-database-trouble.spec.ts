@@ -176,7 +176,7 @@ describe('event that always fails to apply', () => {
         await new Promise((next) => setImmediate(next));
       }
       expect(deliveries).toEqual([1, 2, 3, 4, 5]);
-      expect((await rejected())?.reason).toBe('it could not be applied in 5 deliveries');
+      expect((await rejected())?.reason).toBe('could not be applied after 5 deliveries');
       await untilQuiet(jobato.folders);
       expect(flawsOf(jobato.folders)).toEqual([]);
     } finally {

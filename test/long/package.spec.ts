@@ -145,7 +145,7 @@ describe('installed package', () => {
     const nowhere = emptyFolder('nowhere');
     const { exitCode, stdout, stderr } = await jobato(nowhere, ['demo', '--once'], { PORT: '0' }).ended;
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(stdout).toMatch(/Of its \d+ terms, the most used:\n {2}\S/);
+    expect(stdout).toMatch(/Most used of \d+ terms:\n {2}\S/);
     expect(readdirSync(nowhere)).toEqual(['data']);
   });
 });

@@ -33,7 +33,7 @@ describe('quota in a browser', () => {
 
     await page.getByRole('button', { name: 'Re-run' }).click();
     const notice = page.getByTestId('notice');
-    await notice.filter({ hasText: 'The quota is used up.' }).waitFor();
+    await notice.filter({ hasText: 'Quota reached.' }).waitFor();
     const time = notice.locator('time');
     const resetsAt = new Date((await time.getAttribute('datetime'))!);
     const inBerlin = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'Europe/Berlin' });

@@ -153,7 +153,7 @@ describe('a day of work by keyboard only', () => {
       await jobato.untilEnded(calls.runId);
       await page.goto('/projects/calls');
       await press(button('Run'));
-      await at('notice').filter({ hasText: 'The quota is used up' }).waitFor();
+      await at('notice').filter({ hasText: 'Quota reached' }).waitFor();
       expect(await at('notice').locator('time').getAttribute('datetime')).toMatch(/T\d\d:00:00\.000Z$/);
       expect(path()).toMatch(/^\/projects\/calls/);
 

@@ -90,7 +90,7 @@ describe('server while Redis is down', () => {
     await server.kill();
     await untilTrouble();
     await eventually('the reason', async () =>
-      /^Redis cannot be used: .*ECONNREFUSED/.test((await health()).message),
+      /^Redis is unavailable: .*ECONNREFUSED/.test((await health()).message),
     );
 
     const startedAt = performance.now();
@@ -215,7 +215,7 @@ it('a paused Redis delays no request, and pending runs continue after it', async
   server.pause();
   const { runId: during } = await jobato.trigger('other');
   await untilTrouble();
-  await eventually('the reason', async () => (await health()).message.includes('it does not answer'));
+  await eventually('the reason', async () => (await health()).message.includes('no response'));
   expect((await get(during)).waiting?.code).toBe('not-yet-published');
   server.resume();
   await untilRequestedOnStream(during);
@@ -293,7 +293,7 @@ describe('entry lost from the stream', () => {
     const other = new BetterSqlite3(join(jobato.folders.dataDir, 'db', 'jobato.db'));
     other.exec('BEGIN EXCLUSIVE');
     await complete(runId);
-    const isRefused = async () => (await health()).message.includes('cannot be applied');
+    const isRefused = async () => (await health()).message.includes('Applying events failed');
     await eventually('the event to be refused', isRefused, 60_000);
     const consumers = (await redis.xinfo('CONSUMERS', keys.events, API_GROUP)) as string[][];
     for (const [, name] of consumers) await redis.xgroup('DELCONSUMER', keys.events, API_GROUP, name!);
@@ -374,8 +374,8 @@ it('invalid entries are rejected while others apply', async () => {
   await eventually('three on the list', async () => (await rejected()).length === 3);
   expect((await rejected()).map(({ reason }) => reason).sort()).toEqual([
     expect.stringMatching(/^eventId is not a UUID/),
-    expect.stringMatching(/^payload has \d+ bytes/),
-    'there is no run with this runId',
+    expect.stringMatching(/^payload is \d+ bytes/),
+    'unknown runId',
   ]);
 });
 

@@ -57,7 +57,7 @@ describe('start is refused with a one-line reason', () => {
 
   it('for a database of another program, which is left unchanged', async () => {
     makeDatabase((database) => database.exec('CREATE TABLE users (name text)'));
-    expect(await refusal()).toMatch(/jobato\.db is not a database of Jobato\. Move it away/);
+    expect(await refusal()).toMatch(/jobato\.db is not a Jobato database\. Move the file/);
     makeDatabase((database) => {
       expect(database.prepare('SELECT name FROM sqlite_master').pluck().all()).toEqual(['users']);
       expect(database.pragma('journal_mode', { simple: true })).toBe('delete');
@@ -67,7 +67,7 @@ describe('start is refused with a one-line reason', () => {
   it('for a file that is not a database', async () => {
     mkdirSync(join(folders.dataDir, 'db'), { recursive: true });
     writeFileSync(databaseFile(), 'a text of some length, which is not a database at all\n'.repeat(50));
-    expect(await refusal()).toMatch(/jobato\.db cannot be opened\. Check that it is a database of Jobato/);
+    expect(await refusal()).toMatch(/jobato\.db cannot be opened\. Check that it is a Jobato database/);
   });
 
   it('for an invalid certificate', async () => {
@@ -82,23 +82,25 @@ describe('start is refused with a one-line reason', () => {
     server = await ServerProcess.start(folders);
     const { port } = new URL(server.url);
     const others = { DATA_DIR: join(folders.root, 'other'), PORT: port };
-    expect(await refusal(others)).toMatch(new RegExp(`^PORT is ${port}, which another program uses`));
+    expect(await refusal(others)).toMatch(
+      new RegExp(`^PORT ${port} on .* is already in use by another program`),
+    );
   });
 
   it('if DATA_DIR is a file', async () => {
     writeFileSync(folders.dataDir, '');
-    expect(await refusal()).toMatch(/^DATA_DIR: .*data is not a folder/);
+    expect(await refusal()).toMatch(/^DATA_DIR: .*data is a file, not a folder/);
   });
 
   it('if a file of the data folder is a folder', async () => {
     mkdirSync(join(folders.dataDir, 'node-id'), { recursive: true });
-    expect(await refusal()).toMatch(/^DATA_DIR: .*node-id is a folder, but must be a file\./);
+    expect(await refusal()).toMatch(/^DATA_DIR: .*node-id is a folder, not a file\./);
   });
 
   it('for a HOST that is not an address of this machine', async () =>
     expect(
       await refusal({ HOST: 'http://x', JOBATO_ADMIN_TOKEN: 'a-token-of-a-fair-length-0123456789' }),
-    ).toMatch(/^HOST is http:\/\/x, which is not an address of this machine\./));
+    ).toMatch(/^HOST http:\/\/x is not an address of this machine\./));
 
   (canMount ? it : it.skip)('if DATA_DIR is on a read-only disk', async () => {
     const disk = SmallDisk.mount(folders.dataDir);
@@ -153,7 +155,7 @@ describe('deleting data of a running server', () => {
     expect((await expectProblem(trigger, 503, 'STORAGE_UNAVAILABLE')).detail).toMatch(/deleted, moved/);
     expect((await fetch(`${server.url}/api/health`)).status).toBe(503);
     expect((await fetch(`${server.url}/api/health/ready`)).status).toBe(503);
-    expect(await refusal()).toMatch(/^Another Jobato is using /);
+    expect(await refusal()).toMatch(/^Another Jobato server is using /);
     expect((await fetch(`${server.url}/api/health/live`)).status).toBe(200);
   });
 });

@@ -63,7 +63,7 @@ describe('storage outage during a run', () => {
     try {
       await eventually(
         'lines that cannot be stored',
-        () => server.output.some((line) => line.includes('Log lines cannot be stored')),
+        () => server.output.some((line) => line.includes('Storing log lines failed')),
         SOON_MS,
       );
       endCounting(folders);
@@ -99,7 +99,7 @@ describe('storage outage during a run', () => {
       const { runId } = await server.trigger('fills');
       await eventually(
         'a full disk',
-        () => server.output.some((line) => line.includes('Log lines cannot be stored')),
+        () => server.output.some((line) => line.includes('Storing log lines failed')),
         SOON_MS,
       );
       const answer = await fetch(`${server.url}/api/runs/${runId}`, { method: 'DELETE' });

@@ -97,7 +97,7 @@ describe('misconfigured worker process', () => {
     try {
       await all.startServer();
       const worker = await all.startWorker({ JOBATO_API_KEY: 'no-key-of-theirs' });
-      await worker.says(/Runs cannot be taken.*UNAUTHORIZED/);
+      await worker.says(/Claiming runs failed.*UNAUTHORIZED/);
       expect(await worker.end('SIGTERM')).toBe(0);
     } finally {
       await all.clear();

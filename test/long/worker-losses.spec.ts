@@ -60,9 +60,7 @@ describe('worker process behind a proxy that rejects calls', () => {
     expect(run.artifacts.map(({ name }) => name)).toEqual(['first.txt', 'last.txt']);
     expect(proxy.refused.filter(isUploadOf('report.html'))).toHaveLength(1);
     expect(await logOf(server, run.runId)).toEqual([
-      expect.stringMatching(
-        /^An artifact is missing from this run: the server did not take "report\.html": 413 /,
-      ),
+      expect.stringMatching(/^An artifact is missing from this run: uploading "report\.html" failed: 413 /),
     ]);
   });
 

@@ -44,7 +44,7 @@ describe('worker process with a failing Redis', () => {
   it('reports the end of the run when Redis is back', () =>
     nothingIsLost(async () => {
       await redis.kill();
-      await all.workers[0]!.says(/cannot be (told|stored)/);
+      await all.workers[0]!.says(/(Reporting the quota usage .*|Storing log lines) failed/);
       await redis.restart();
     }));
 

@@ -19,8 +19,8 @@ export class WorkerChild {
   /** Starts the worker and waits until it takes runs. */
   static async start(environment: Record<string, string>): Promise<WorkerChild> {
     const worker = WorkerChild.spawn(environment);
-    await worker.says(/takes runs/);
-    worker.workerId = /Worker (\S+) takes runs/.exec(worker.output.join('\n'))![1]!;
+    await worker.says(/accepts runs/);
+    worker.workerId = /Worker (\S+) accepts runs/.exec(worker.output.join('\n'))![1]!;
     return worker;
   }
 

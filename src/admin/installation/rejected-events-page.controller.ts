@@ -115,5 +115,5 @@ function shortened(value: string): string {
 
 function numberOf(id: string): number {
   if (/^\d{1,15}$/.test(id)) return Number(id);
-  throw new JobatoError('REJECTED_EVENT_NOT_FOUND', `There is no rejected event "${id.slice(0, 100)}".`);
+  throw new JobatoError('REJECTED_EVENT_NOT_FOUND', `Rejected event "${id.slice(0, 100)}" does not exist.`);
 }

@@ -6,7 +6,7 @@ it('links to the run that blocks the request', () => {
     new JobatoError('RUN_IN_PROGRESS', 'Wait for it, or stop it.', { activeRunId: 'abc' }),
   );
   expect(notice).toEqual({
-    title: 'A run of this project is in progress',
+    title: 'Run already in progress',
     detail: 'Wait for it, or stop it.',
     activeRunId: 'abc',
     activeRunHref: '/runs/abc',

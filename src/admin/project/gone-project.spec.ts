@@ -4,7 +4,7 @@ import { WHOLE_HISTORY } from './history-query';
 
 it('offers no run, links to the latest one and keeps the history query when it refreshes', () => {
   const query = { ...WHOLE_HISTORY, search: 'bad' };
-  expect(goneProject('demo', 'There is no project "demo".', aNewRun(), query)).toMatchObject({
+  expect(goneProject('demo', 'Project "demo" does not exist.', aNewRun(), query)).toMatchObject({
     canRun: false,
     mark: { word: 'Not in the configuration' },
     latestRunHref: `/runs/${RUN_ID}`,

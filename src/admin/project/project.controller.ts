@@ -214,7 +214,7 @@ export class ProjectPageController {
 
   /** Shows a removed project with past runs, instead of a wrong address. */
   private async pageOfGone(projectId: string, query: HistoryQuery, response: Response): Promise<void> {
-    const notFound = new JobatoError('PROJECT_NOT_FOUND', `There is no project "${projectId}".`);
+    const notFound = new JobatoError('PROJECT_NOT_FOUND', `Project "${projectId}" does not exist.`);
     const model = await this.goneModel(projectId, notFound.detail, query);
     if (model.project.latestRunHref === null) throw notFound;
     response.status(statusOf(notFound)).render('project-gone', model);

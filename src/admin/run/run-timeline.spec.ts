@@ -176,7 +176,7 @@ it('begins with the trigger and includes rejected events', () => {
   const rejected = [
     {
       id: 1,
-      reason: 'payload is not JSON',
+      reason: 'payload is not valid JSON',
       eventType: 'run.log',
       rejectedAt: START,
     },
@@ -184,7 +184,7 @@ it('begins with the trigger and includes rejected events', () => {
   const { first, betweenHref } = runTimeline(aNewRun(), past([event('run.completed')], { rejected }));
   expect(first.map(({ text }) => text)).toEqual([
     'Accepted through the API: Full pipeline',
-    'run.log rejected: payload is not JSON',
+    'run.log rejected: payload is not valid JSON',
     'Run completed',
   ]);
   expect([first[1]!.isRefused, betweenHref]).toEqual([true, null]);
@@ -196,10 +196,10 @@ it('keeps the order of arrival when the server clock was set back', () => {
     event('run.started', { workerId: 'w', attempt: 1 }, { appliedAt: later }),
     event('run.completed', {}, { appliedAt: LATER }),
   ];
-  const rejected = [{ id: 1, reason: 'payload is not JSON', eventType: 'run.log', rejectedAt: START }];
+  const rejected = [{ id: 1, reason: 'payload is not valid JSON', eventType: 'run.log', rejectedAt: START }];
   expect(runTimeline(aNewRun(), past(events, { rejected })).first.map(({ text }) => text)).toEqual([
     'Accepted through the API: Full pipeline',
-    'run.log rejected: payload is not JSON',
+    'run.log rejected: payload is not valid JSON',
     expect.stringContaining('w'),
     'Run completed',
   ]);

@@ -81,9 +81,9 @@ async function refuseToDisturb(side: StreamSide, { stream, force }: ContractTest
   const consumers = await side.apiConsumers();
   if (consumers.length === 0 || force) return;
   throw usageFailure(
-    `A Jobato reads the stream ${stream} (${consumers.join(', ')}): it would put events about our runs onto its list ` +
-      'of rejected events.\nTake another Redis, or another stream for the worker and here (--stream). If that Jobato is ' +
-      'gone, or you do not mind: --force.',
+    `A Jobato server reads the stream ${stream} (${consumers.join(', ')}) and would add events of this test to its ` +
+      'rejected events.\nUse another Redis, or another stream for the worker and this test (--stream). If that server is ' +
+      'no longer running, or if this does not matter, use --force.',
   );
 }
 
@@ -100,6 +100,6 @@ function linesOf(terminal: Terminal, { outcome, what, detail, mend }: Check): st
 function summaryOf({ paces, allHolds }: Report): string {
   const count = (wanted: Outcome) =>
     paces.flatMap(({ checks }) => checks).filter(({ outcome }) => outcome === wanted).length;
-  const counts = `${count('holds')} hold, ${count('fails')} do not, ${count('skipped')} were not tried or are only remarks`;
-  return allHolds ? `All that was tried holds (${counts}).` : `Not all holds (${counts}).`;
+  const counts = `${count('holds')} passed, ${count('fails')} failed, ${count('skipped')} skipped or informational`;
+  return allHolds ? `All checks passed (${counts}).` : `Some checks failed (${counts}).`;
 }

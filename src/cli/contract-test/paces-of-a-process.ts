@@ -12,19 +12,19 @@ export async function survivesBeingKilled(trial: Trial, worker: WorkerProcess): 
   await worker.kill();
   await worker.start();
   const next = await trial.stillAnswers(
-    'answers the next run after it was killed in the middle of one',
-    'A new life of the worker must get by with whatever the last one has left behind.',
+    'handles the next run after it was killed during a run',
+    'A restarted worker must handle all state that the killed process left behind.',
   );
   if (next === null) return;
-  const what = 'takes the next attempt of the run that was interrupted';
-  if (wasOver) return report.skipped(what, 'the run was over before the worker could be killed');
+  const what = 'handles the next attempt of the interrupted run';
+  if (wasOver) return report.skipped(what, 'the run ended before the test could kill the worker');
   const again = trial.run({ attempt: 2, runId: run.runId });
   await again.ask();
   if (await trial.ended(again)) return report.holds(what);
   report.fails(
     what,
-    trial.worker?.epitaph() ?? 'it did not answer attempt 2',
-    'What was done is a run and an attempt: remember both, not the runId alone.',
+    trial.worker?.epitaph() ?? 'no response to attempt 2',
+    'Remember finished work by runId and attempt, not by runId alone.',
   );
 }
 
@@ -38,20 +38,20 @@ export async function findsWhatWasAskedMeanwhile(trial: Trial, worker: WorkerPro
   await missed.ask();
   await worker.start();
   const next = await trial.stillAnswers(
-    'answers the next run after it was away',
-    'What lies on the stream from before must not end the worker.',
+    'handles the next run after it was stopped',
+    'Older entries on the stream must not crash the worker.',
   );
   if (next === null) return;
   await trial.settle();
-  const finds = 'finds what was asked while it was away';
+  const finds = 'handles requests that arrived while it was stopped';
   if (missed.ends.length > 0) report.holds(finds);
   else {
     report.skipped(
       finds,
-      'it does not: such a run waits until it is stopped. A consumer group made from 0 would find it',
+      'it does not, so such a run waits until it is stopped. Create the consumer group at position 0 to read these requests',
     );
   }
-  const leaves = 'leaves alone what had ended meanwhile';
+  const leaves = 'ignores runs that ended while it was stopped';
   if (old.answers.length === 0) report.holds(leaves);
-  else report.skipped(leaves, 'it does not: Jobato drops what it says, and the work is done for nothing');
+  else report.skipped(leaves, 'it does not, so it does unnecessary work that Jobato ignores');
 }

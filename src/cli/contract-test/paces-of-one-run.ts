@@ -9,9 +9,9 @@ export async function answersARun(trial: Trial): Promise<void> {
   const { report, settings } = trial;
   const run = trial.run();
   await run.ask();
-  const what = 'answers run.requested with the end of the run';
+  const what = 'ends the run after run.requested';
   if (!(await trial.ended(run))) {
-    const said = run.answers.length > 0 ? `it sent ${typesOf(run)}, and no end` : 'it sent nothing';
+    const said = run.answers.length > 0 ? `it sent ${typesOf(run)}, but no final event` : 'it sent nothing';
     const rejected = run.answers.find(({ reason }) => reason !== null)?.reason;
     const details = [
       `${said} within ${settings.timeoutSeconds} s`,
@@ -30,24 +30,24 @@ export async function answersARun(trial: Trial): Promise<void> {
 export async function repeatsTheAttempt(trial: Trial): Promise<void> {
   const run = trial.run({ attempt: 2 });
   await run.ask();
-  const what = 'repeats the attempt that it was given';
+  const what = 'copies the attempt from run.requested';
   const ended = await trial.ended(run);
   const named = run.events.flatMap(({ payload }) => (payload as { attempt?: number }).attempt ?? []);
   const wrong = named.filter((attempt) => attempt !== 2);
   if (wrong.length > 0) {
     trial.report.fails(
       what,
-      `asked for attempt 2, it spoke of attempt ${wrong[0]}`,
-      'Copy attempt from the payload of run.requested into every event, or leave it out.',
+      `it sent attempt ${wrong[0]} for a request with attempt 2`,
+      'Copy attempt from the payload of run.requested into every event, or omit it.',
     );
   } else if (!ended) {
     trial.report.fails(
       what,
-      trial.worker?.epitaph() ?? 'it did not answer a request for attempt 2',
-      'A run whose worker was lost is asked for again, with the next attempt: take it like any other.',
+      trial.worker?.epitaph() ?? 'no response to a request with attempt 2',
+      'After a lost worker, Jobato requests the run again with the next attempt. Handle it like any other request.',
     );
   } else if (named.length === 0) {
-    trial.report.skipped(what, 'it names no attempt, which means the current one');
+    trial.report.skipped(what, 'it sends no attempt, which means the current one');
   } else trial.report.holds(what);
 }
 
@@ -55,15 +55,15 @@ export async function repeatsTheAttempt(trial: Trial): Promise<void> {
 export function judgeAllEvents(trial: Trial): void {
   const { report, side } = trial;
   const rejected = side.heard.filter(({ reason }) => reason !== null);
-  const what = 'sends only events that Jobato can apply';
+  const what = 'sends only valid events';
   if (rejected.length === 0) {
-    report.holds(what, `${side.heard.length} looked at`);
+    report.holds(what, `${side.heard.length} checked`);
   } else {
     const [{ fields, reason }] = rejected as [(typeof rejected)[0]];
     report.fails(
       what,
-      `${rejected.length} of ${side.heard.length} would be rejected; ${fields.eventType ?? 'one without a type'}: ${reason}`,
-      'The schemas are in /api/asyncapi.json.',
+      `${rejected.length} of ${side.heard.length} would be rejected; ${fields.eventType ?? 'event without a type'}: ${reason}`,
+      'See the schemas in /api/asyncapi.json.',
     );
   }
   const endedTwice = trial.runs.filter(({ ends }) => ends.length > 1);
@@ -75,48 +75,49 @@ export function judgeAllEvents(trial: Trial): void {
       endedTwice
         .map((run) => `run ${run.runId}: ${run.ends.map(({ event }) => event.eventType).join(', ')}`)
         .join('; '),
-      'Jobato takes the first and drops the others. Say the end once; to say it again, repeat the event with its eventId.',
+      'Jobato applies only the first end. Send one final event. To send it again, use the same eventId.',
     );
   }
 }
 
 function mendOfSilence({ settings: { stream, projectId } }: Trial, { answers }: AskedRun): string {
   if (answers.some(({ reason }) => reason !== null))
-    return 'Send events as /api/asyncapi.json describes them.';
+    return 'Send events that match the schemas in /api/asyncapi.json.';
   if (answers.length > 0) {
-    return 'If it has hung: a blocking XREAD holds up all else on its connection, so send on another one. If it is slow: --timeout-seconds.';
+    return 'If the worker hangs: a blocking XREAD blocks all other commands on its connection, so use another connection to send. If it is slow, increase --timeout-seconds.';
   }
-  return `Is it running, does it read the stream ${stream} of this Redis, and does it take runs whose projectId is "${projectId}"? If it is slow: --timeout-seconds.`;
+  return `Check that the worker is running, reads the stream ${stream} of this Redis, and handles runs with projectId "${projectId}". If it is slow, increase --timeout-seconds.`;
 }
 
 function judgeWorkerId({ report }: Trial, run: AskedRun): void {
   const ids = new Set(run.events.flatMap(({ payload }) => (payload as { workerId?: string }).workerId ?? []));
-  const what = 'keeps one workerId for the run';
-  if (ids.size === 0) report.skipped(what, 'it sends neither run.started nor run.heartbeat, and need not');
+  const what = 'uses one workerId during the run';
+  if (ids.size === 0)
+    report.skipped(what, 'it sends neither run.started nor run.heartbeat; both are optional');
   else if (ids.size === 1) report.holds(what, [...ids][0]);
   else {
     report.fails(
       what,
       [...ids].join(', '),
-      'Jobato refuses what another worker says about the run. Choose the workerId once, at the start of the process.',
+      'Jobato ignores events of another worker. Choose the workerId once, when the process starts.',
     );
   }
 }
 
 function judgeClock({ report }: Trial, run: AskedRun): void {
-  const what = 'says when things happened, in UTC';
+  const what = 'sends correct times in UTC';
   const [{ event, atMs }] = run.ends as [AskedRun['ends'][0]];
   const offMs = Date.parse(event.occurredAt) - atMs;
   if (Math.abs(offMs) <= CLOCK_TOLERANCE_MS) return report.holds(what);
   report.fails(
     what,
     `occurredAt of ${event.eventType} is ${duration(Math.abs(offMs))} ${offMs > 0 ? 'ahead of' : 'behind'} the clock of Redis`,
-    'Give occurredAt in UTC, ending in Z, or with its offset. Jobato holds it between the start of the run and now.',
+    'Send occurredAt in UTC with a final Z, or with an offset. Jobato limits it to the range from the start of the run to now.',
   );
 }
 
 function judgeLease({ report }: Trial, run: AskedRun): void {
-  const what = 'is heard from within its lease';
+  const what = 'sends heartbeats within its lease';
   let dueMs: number | null = null;
   let leaseMs = 0;
   for (const { event, atMs } of run.answers) {
@@ -124,15 +125,15 @@ function judgeLease({ report }: Trial, run: AskedRun): void {
     if (dueMs !== null && atMs > dueMs) {
       return report.fails(
         what,
-        `it promised ${leaseMs / 1000} s and was silent for ${duration(atMs - dueMs + leaseMs)}`,
-        'Jobato would have given the run to another worker. Send run.heartbeat from a thread or timer of its own.',
+        `its lease was ${leaseMs / 1000} s, but it sent no event for ${duration(atMs - dueMs + leaseMs)}`,
+        'Jobato would have assigned the run to another worker. Send run.heartbeat from a separate thread or timer.',
       );
     }
     const { leaseSeconds } = event.payload as { leaseSeconds?: number };
     if (leaseSeconds !== undefined) [leaseMs, dueMs] = [leaseSeconds * 1000, atMs + leaseSeconds * 1000];
   }
   if (leaseMs === 0)
-    report.skipped(what, 'it promises none: a lost worker is then only noticed by timeoutSeconds');
+    report.skipped(what, 'it has no lease, so Jobato detects a lost worker only by timeoutSeconds');
   else report.holds(what, `${leaseMs / 1000} s`);
 }
 

@@ -14,34 +14,39 @@ export async function doesNothingTwice(trial: Trial): Promise<void> {
   await run.askAnew();
   // This request comes last: when its run ends, the worker has read the earlier ones.
   await trial.stillAnswers(
-    'answers the next run after a request that came four times',
-    'A request for a run that it knows must not end the worker.',
+    'handles the next run after a request that arrived four times',
+    'A repeated request must not crash the worker.',
   );
   await trial.settle();
-  const what = 'does a run once, however often it is asked for';
+  const what = 'executes a run once despite repeated requests';
   const starts = run.events.filter(({ eventType }) => eventType === 'run.started');
   const times = Math.max(new Set(starts.map(({ eventId }) => eventId)).size, run.ends.length);
   if (times > 1) {
     report.fails(
       what,
-      `it did the run ${times} times: ${run.events
+      `it executed the run ${times} times: ${run.events
         .map(({ eventType }) => eventType)
         .filter((type) => ['run.started', 'run.completed', 'run.failed', 'run.cancelled'].includes(type))
         .join(', ')}`,
-      'Requests are delivered at least once. Remember runId and attempt of what was begun, and drop what is known.',
+      'Requests are delivered at least once. Remember runId and attempt of each started run, and ignore known ones.',
     );
   } else if (answered) report.holds(what);
-  else report.fails(what, 'it did not end the run at all', 'A request that comes twice is still a request.');
+  else
+    report.fails(
+      what,
+      'it did not end the run',
+      'Handle the first request even if it arrives more than once.',
+    );
 }
 
 export async function stops(trial: Trial): Promise<void> {
   const { report, side, settings } = trial;
-  const what = 'stops when asked to';
+  const what = 'stops on request';
   const run = trial.run();
   await run.ask();
   await side.until(() => run.answers.length > 0, settings.settleSeconds * 1000);
   if (run.ends.length > 0) {
-    report.skipped(what, `the run was over after ${duration(run.tookMs)}, before it could be stopped`);
+    report.skipped(what, `the run ended after ${duration(run.tookMs)}, before the test could stop it`);
   } else {
     const askedAtMs = Date.now();
     await run.askToStop();
@@ -50,18 +55,18 @@ export async function stops(trial: Trial): Promise<void> {
       const [{ event, atMs }] = run.ends as [AskedRun['ends'][0]];
       const took = duration(Math.max(0, atMs - askedAtMs));
       if (event.eventType === 'run.cancelled') report.holds(what, `run.cancelled after ${took}`);
-      else report.skipped(what, `it ended by itself first: ${event.eventType} ${took} after it was asked`);
+      else report.skipped(what, `the run ended first: ${event.eventType} ${took} after the stop request`);
     } else {
       report.fails(
         what,
-        trial.worker?.epitaph() ?? `no end within ${settings.graceSeconds} s`,
-        'Look for run.cancel.requested between two pieces of work, end, and send run.cancelled. Jobato ends the run without it after stopGraceSeconds, with a note that the worker may still be at work.',
+        trial.worker?.epitaph() ?? `no final event within ${settings.graceSeconds} s`,
+        'Check for run.cancel.requested between units of work, then end and send run.cancelled. Otherwise Jobato cancels the run after stopGraceSeconds and notes that the worker may still be working.',
       );
     }
   }
   await trial.stillAnswers(
-    'answers the next run after a stop',
-    'A stop is about one run; the worker goes on to the next.',
+    'handles the next run after a stop',
+    'A stop ends one run. The worker must continue with the next one.',
   );
 }
 
@@ -71,8 +76,8 @@ export async function survivesUnknownVersions(trial: Trial): Promise<void> {
     eventVersion: '2',
   });
   await trial.stillAnswers(
-    'answers the next run after an event of version 2',
-    'Look at eventVersion first, and skip what is not "1".',
+    'handles the next run after an event of version 2',
+    'Check eventVersion first, and skip events whose version is not "1".',
   );
 }
 
@@ -85,8 +90,8 @@ export async function survivesMalformedEntries(trial: Trial): Promise<void> {
   await side.publish({ hello: 'world', id: randomUUID() });
   await side.publish({ ...entry('run.cancel.requested', 'no-uuid', {}), payload: 'nonsense' });
   await trial.stillAnswers(
-    'answers the next run after malformed entries',
-    'Anybody can write to the stream: catch what cannot be read, acknowledge it, go on.',
+    'handles the next run after malformed entries',
+    'The stream can contain malformed entries. Catch parse errors, acknowledge the entry and continue.',
   );
 }
 
@@ -98,19 +103,19 @@ export async function knowsWhatIsNotForIt(trial: Trial): Promise<void> {
   await elsewhere.ask();
   await side.publish(entry('run.paused', v7(), { projectId: settings.projectId, attempt: 1 }));
   const run = await trial.stillAnswers(
-    'answers a request with members that it does not know, after an event of a type that it does not know',
-    'Ignore unknown types, fields and members: a later Jobato may say more than this one.',
+    'handles a request with unknown members, after an event of an unknown type',
+    'Ignore unknown types, fields and members. Later versions of Jobato may add some.',
     { priority: { level: 'high' }, labels: ['a', 'b'] },
   );
   if (run === null) return;
   await trial.settle();
-  const what = 'leaves runs of other projects alone';
+  const what = 'ignores runs of other projects';
   if (elsewhere.answers.length === 0) report.holds(what);
   else {
     report.fails(
       what,
-      `it answered for a run of project ${elsewhere.content.projectId}`,
-      'All projects share the stream: compare projectId in the payload of run.requested.',
+      `it sent events for a run of project ${elsewhere.content.projectId}`,
+      'All projects share the stream. Compare projectId in the payload of run.requested.',
     );
   }
 }

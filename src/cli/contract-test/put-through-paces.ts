@@ -14,14 +14,14 @@ type Pace = (trial: Trial) => Promise<void>;
 
 const PACES: readonly [name: string, pace: Pace][] = [
   ['One run', answersARun],
-  ['The same request again', doesNothingTwice],
-  ['The second attempt', repeatsTheAttempt],
-  ['A stop', stops],
-  ['An unknown version', survivesUnknownVersions],
+  ['Repeated request', doesNothingTwice],
+  ['Second attempt', repeatsTheAttempt],
+  ['Stop', stops],
+  ['Unknown version', survivesUnknownVersions],
   ['Malformed entries', survivesMalformedEntries],
-  ['What is new, and what is for others', knowsWhatIsNotForIt],
-  ['The worker is killed', withItsProcess(survivesBeingKilled)],
-  ['The worker was away', withItsProcess(findsWhatWasAskedMeanwhile)],
+  ['Unknown members and other projects', knowsWhatIsNotForIt],
+  ['Killed worker', withItsProcess(survivesBeingKilled)],
+  ['Stopped worker', withItsProcess(findsWhatWasAskedMeanwhile)],
 ];
 
 /**
@@ -34,7 +34,7 @@ export async function putThroughPaces(trial: Trial): Promise<void> {
   await trial.worker?.start();
   for (const [name, pace] of PACES) {
     report.begin(name);
-    if (isSilent) report.skipped('not tried', 'the worker does not answer any more');
+    if (isSilent) report.skipped('not tested', 'the worker no longer responds');
     else {
       await pace(trial).catch((error: unknown) => {
         if (!(error instanceof WorkerSilent)) throw error;
@@ -42,7 +42,7 @@ export async function putThroughPaces(trial: Trial): Promise<void> {
       });
     }
   }
-  report.begin('All that it sent');
+  report.begin('All events');
   judgeAllEvents(trial);
 }
 
@@ -50,8 +50,8 @@ function withItsProcess(pace: (trial: Trial, worker: WorkerProcess) => Promise<v
   return async (trial) => {
     if (trial.worker) return pace(trial, trial.worker);
     trial.report.skipped(
-      'not tried',
-      'give --worker-command "…", so that the worker can be killed and started here',
+      'not tested',
+      'use --worker-command "…" so that the test can kill and restart the worker',
     );
   };
 }

@@ -55,7 +55,7 @@ export class StreamSide {
     } catch (error) {
       for (const redis of [writer, reader]) redis.disconnect();
       throw new CliFailure(
-        `No Redis to use at ${addressOf(redisUrl)} (${(error as Error).message}).`,
+        `Cannot connect to Redis at ${addressOf(redisUrl)} (${(error as Error).message}).`,
         EXIT.unreachable,
       );
     }
@@ -167,7 +167,8 @@ export class StreamSide {
 
   private throwTrouble(): void {
     if (this.signal.aborted) throw new CliFailure('Interrupted.', EXIT.interrupted);
-    if (this.trouble) throw new CliFailure(`Redis went away: ${this.trouble.message}`, EXIT.unreachable);
+    if (this.trouble)
+      throw new CliFailure(`The connection to Redis was lost: ${this.trouble.message}`, EXIT.unreachable);
   }
 }
 

@@ -66,7 +66,7 @@ export class Trial {
     const why = this.worker?.epitaph() ?? null;
     this.report.fails(
       what,
-      why ?? `no end of run ${run.runId} within ${this.settings.timeoutSeconds} s`,
+      why ?? `run ${run.runId} did not end within ${this.settings.timeoutSeconds} s`,
       mend,
     );
     if (this.worker === null) throw new WorkerSilent();

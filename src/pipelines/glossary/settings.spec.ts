@@ -36,7 +36,7 @@ describe('settingsFrom', () => {
     [{ maxTerms: 0 }, /--max-terms \(parameter maxTerms\) must be a number from 1 to 2000/],
     [{ maxTerms: 1.5 }, /whole number/],
     [{ minConfidence: 'much' }, /--min-confidence/],
-    [{ docs: 7 }, /must be a text/],
+    [{ docs: 7 }, /must be a string/],
     [[], /must be a JSON object/],
   ])('rejects %j', (params, message) =>
     expect(() => settingsFrom({}, env(params), '/repo')).toThrow(message),

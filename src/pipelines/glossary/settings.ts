@@ -51,7 +51,7 @@ export function settingsFrom(options: GivenOptions, env: NodeJS.ProcessEnv, root
   };
   const text = (name: Parameter): string => {
     const value = given(name);
-    if (typeof value !== 'string') throw invalid(name, 'must be a text');
+    if (typeof value !== 'string') throw invalid(name, 'must be a string');
     return value;
   };
   const number = (name: Parameter): number => {

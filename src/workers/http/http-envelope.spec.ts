@@ -67,7 +67,7 @@ describe('receivedEvent', () => {
   it('reports a payload that is nested too deeply', () => {
     const deep: unknown = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
     expect(receivedEvent({ ...event, payload: deep })).toEqual({
-      fields: { ...flat, payload: '(nested too deeply to be kept)' },
+      fields: { ...flat, payload: '(nested too deeply to be stored)' },
       flaw: 'payload is nested too deeply',
       leaseToken: null,
     });

@@ -51,7 +51,7 @@ export function receivedEvent(envelope: unknown): IncomingEvent {
 }
 
 /** Text in the rejected list for a value that cannot be serialized. */
-const TOO_DEEP = '(nested too deeply to be kept)';
+const TOO_DEEP = '(nested too deeply to be stored)';
 
 function asText(value: unknown): string | null {
   if (typeof value === 'string') return value;

@@ -7,5 +7,6 @@ export const ApiLeaseHeader = (): MethodDecorator =>
   ApiHeader({
     name: LEASE_HEADER,
     required: false,
-    description: 'The leaseToken of the claim. Needed unless an external run was taken without a claim.',
+    description:
+      'leaseToken from the claim response. Required, except for an external run that was never claimed.',
   });

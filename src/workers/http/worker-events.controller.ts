@@ -19,24 +19,28 @@ import { ApiForWorkers } from './worker-key';
 const MAX_EVENTS = 500;
 
 class RejectedView {
-  @ApiProperty({ type: 'integer', description: 'Its place in the list that was sent, from 0' })
+  @ApiProperty({ type: 'integer', description: 'Index of the event in the request, from 0' })
   index!: number;
-  @ApiProperty({ description: 'What is wrong with it; LEASE_LOST for one that the holder did not send' })
+  @ApiProperty({
+    description: 'Why the event was rejected; LEASE_LOST if the lease token is missing or wrong',
+  })
   reason!: string;
 }
 
 class TakenInView implements TakenIn {
   @ApiProperty({
     type: 'integer',
-    description: 'Recorded, also where they changed nothing: too late, or of an older attempt',
+    description:
+      'Number of recorded events, including those without effect because they are late or of an older attempt',
   })
   accepted!: number;
-  @ApiProperty({ type: 'integer', description: 'Recorded before' }) duplicates!: number;
+  @ApiProperty({ type: 'integer', description: 'Number of events that were already recorded' })
+  duplicates!: number;
   @ApiProperty({
     type: [RejectedView],
     description:
-      'Unusable ones are kept in /api/events/rejected. Those with LEASE_LOST are not, nor those that only the server ' +
-      'publishes (run.requested, run.cancel.requested)',
+      'Rejected events are stored in /api/events/rejected, except for LEASE_LOST and for types that only the server ' +
+      'may publish (run.requested, run.cancel.requested)',
   })
   rejected!: RejectedView[];
 }
@@ -53,7 +57,7 @@ class EventEnvelope implements HttpEnvelope {
   @ApiProperty({ type: 'object', additionalProperties: true, description: 'At most 1 MiB' })
   payload!: JsonObject;
   @ApiPropertyOptional({
-    description: 'Of the claim, where the attempt was claimed. It is neither stored nor published.',
+    description: 'leaseToken from the claim response, if the attempt was claimed. Never stored or published.',
   })
   leaseToken?: string;
 }
@@ -69,12 +73,12 @@ export class WorkerEventsController {
   @HttpCode(202)
   @ApiOperation({
     operationId: 'reportEvents',
-    summary: 'Say what became of runs',
+    summary: 'Report events',
     description:
-      `One event, or a list of up to ${MAX_EVENTS}, 16 MiB in all. They are applied in order and in one commit unless they are large, by ` +
-      'what applies the events of the stream, and are not put onto it. The flat form of the stream ' +
-      '(`eventVersion` "1", `payload` JSON text) is taken as well. An event that cannot be used, or is larger than ' +
-      '1 MiB, is rejected by itself. To send the same again is safe.',
+      `One event, or a list of up to ${MAX_EVENTS} events and 16 MiB. Events are applied in order, and in one commit unless they are ` +
+      'large, under the same rules as stream events. They are not added to the stream. The flat form of the stream ' +
+      '(`eventVersion` "1", `payload` as JSON text) is also accepted. An invalid event, or one larger than ' +
+      '1 MiB, is rejected without affecting the others. Retries are safe.',
   })
   @ApiExtraModels(EventEnvelope)
   @ApiBody({ schema: { oneOf: [ONE_EVENT, { type: 'array', maxItems: MAX_EVENTS, items: ONE_EVENT }] } })
@@ -85,7 +89,7 @@ export class WorkerEventsController {
     const envelopes: unknown[] = Array.isArray(body) ? body : [body];
     if (envelopes.length > MAX_EVENTS) {
       throw invalid([
-        { field: '', message: `must be at most ${MAX_EVENTS} events, not ${envelopes.length}` },
+        { field: '', message: `must contain at most ${MAX_EVENTS} events, not ${envelopes.length}` },
       ]);
     }
     return this.intake.take(envelopes.map(receivedEvent));

@@ -9,7 +9,7 @@ import { readLogBody } from './log-body';
 import { ApiForWorkers } from './worker-key';
 
 class LogAnswer {
-  @ApiProperty({ description: 'False: the log is full (LOG_LIMIT_MB), and nothing more of it is kept' })
+  @ApiProperty({ description: 'False if the log is full (LOG_LIMIT_MB) and further lines are dropped' })
   accepting!: boolean;
 }
 
@@ -25,10 +25,10 @@ export class WorkerLogsController {
   @HttpCode(202)
   @ApiOperation({
     operationId: 'appendLog',
-    summary: "Add lines to a run's log",
+    summary: 'Append lines to the log of a run',
     description:
-      'Up to 10,000 lines, 16 MiB in all. A line whose `n` was seen in this attempt is dropped, so to send the same ' +
-      'again is safe. `workerId` and `attempt` may be left out.',
+      'Up to 10,000 lines and 16 MiB. A line whose `n` was already received in this attempt is dropped, so retries ' +
+      'are safe. `workerId` and `attempt` are optional.',
   })
   @ApiLeaseHeader()
   @ApiBody({ schema: { $ref: '#/components/schemas/LogBody' } })

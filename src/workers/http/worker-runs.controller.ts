@@ -14,7 +14,7 @@ import { ApiForWorkers } from './worker-key';
 import { ClaimBody, HeartbeatBody, ReleaseBody } from './worker.requests';
 
 class ClaimedView implements HttpEnvelope {
-  @ApiProperty({ format: 'uuid', description: 'The same as on the stream' }) eventId!: string;
+  @ApiProperty({ format: 'uuid', description: 'Same eventId as on the stream' }) eventId!: string;
   @ApiProperty({ example: 'run.requested' }) eventType!: string;
   @ApiProperty({ type: 'integer', example: 1 }) eventVersion!: number;
   @ApiProperty({ format: 'date-time' }) occurredAt!: string;
@@ -22,8 +22,8 @@ class ClaimedView implements HttpEnvelope {
   @ApiProperty({ type: 'object', additionalProperties: true }) payload!: JsonObject;
   @ApiProperty({
     description:
-      'Proves that this worker holds the attempt. Send it in X-Jobato-Lease with heartbeats, log lines, artifacts and ' +
-      'releases, and as the member leaseToken of each event over HTTP. Keep it secret.',
+      'Proves that this worker holds the lease. Send it in X-Jobato-Lease with heartbeats, log lines, artifacts and ' +
+      'releases, and as leaseToken in each event sent over HTTP. Keep it secret.',
   })
   leaseToken!: string;
 }
@@ -32,16 +32,20 @@ class ClaimedView implements HttpEnvelope {
 const ELAPSED_HEADER = 'X-Jobato-Elapsed-Ms';
 
 class HeartbeatAnswer {
-  @ApiProperty({ description: 'Somebody asked for a stop: end the work, then send run.cancelled' })
+  @ApiProperty({ description: 'True if the run must stop: end the work, then send run.cancelled' })
   cancelRequested!: boolean;
-  @ApiProperty({ format: 'date-time', description: 'When the run counts as lost without another sign' })
+  @ApiProperty({ format: 'date-time', description: 'When the lease expires without another heartbeat' })
   leaseExpiresAt!: string;
 }
 
 class ReleaseAnswer {
-  @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus', description: 'What has become of the run' })
+  @ApiProperty({
+    enum: RUN_STATUSES,
+    enumName: 'RunStatus',
+    description: 'Status of the run after the release',
+  })
   status!: RunStatus;
-  @ApiProperty({ type: 'integer', description: 'The attempt that it is in now' }) attempt!: number;
+  @ApiProperty({ type: 'integer', description: 'Current attempt of the run' }) attempt!: number;
 }
 
 @ApiForWorkers()
@@ -57,12 +61,12 @@ export class WorkerRunsController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'claimRun',
-    summary: 'Take a run',
+    summary: 'Claim a run',
     description:
-      'Answers as soon as there is a run, the oldest first; among workers that wait, first come, first served. ' +
-      `The worker holds the run for ${LEASE_SECONDS} s, and for as long again after each heartbeat. A claim without ` +
-      `claimId must be used within ${UNUSED_LEASE_SECONDS} s, else the run returns to the queue. With WORKER=embedded ` +
-      'only runs with executor external are handed out.',
+      'Returns as soon as a run is available, the oldest run first. Waiting workers are served in order of arrival. ' +
+      `The lease lasts ${LEASE_SECONDS} s, and each heartbeat renews it. A lease from a claim without ` +
+      `claimId must be used within ${UNUSED_LEASE_SECONDS} s, or the run returns to the queue. With WORKER=embedded, ` +
+      'the server assigns only runs with executor external.',
   })
   @ApiResponse({
     status: 200,
@@ -74,7 +78,7 @@ export class WorkerRunsController {
       },
     },
   })
-  @ApiResponse({ status: 204, description: 'There was none in that time' })
+  @ApiResponse({ status: 204, description: 'No run became available within waitSeconds' })
   @ApiProblems('VALIDATION', 'UNSUPPORTED_MEDIA_TYPE', 'SERVER_BUSY', 'SHUTTING_DOWN')
   async claim(
     @Body() { workerId, claimId, projectIds, executor, waitSeconds }: ClaimBody,
@@ -106,8 +110,8 @@ export class WorkerRunsController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'sendHeartbeat',
-    summary: 'Keep a run',
-    description: `Prolongs the lease to ${LEASE_SECONDS} s from now. A 409 means that it is lost: end the work.`,
+    summary: 'Send a heartbeat',
+    description: `Renews the lease for ${LEASE_SECONDS} s. 409 means that the lease is lost or the run has ended: stop the work.`,
   })
   @ApiLeaseHeader()
   @ApiResponse({ status: 200, type: HeartbeatAnswer })
@@ -124,10 +128,10 @@ export class WorkerRunsController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'releaseRun',
-    summary: 'Hand a run back',
+    summary: 'Release a run',
     description:
-      'For a worker that stops. A run whose lease was never used returns to the queue as it was. Any other gets its ' +
-      'next attempt at once, or ends as lost where `retry.maxAttempts` is used up.',
+      'For a worker that shuts down. A run whose lease was never used returns to the queue unchanged. Any other run starts its ' +
+      'next attempt at once, or ends as worker-lost if `retry.maxAttempts` is reached.',
   })
   @ApiLeaseHeader()
   @ApiResponse({ status: 200, type: ReleaseAnswer })

@@ -21,7 +21,7 @@ export const MAX_WAIT_SECONDS = 60;
 const ATTEMPT = {
   type: 'integer',
   minimum: 1,
-  description: 'The attempt that the request of the run named',
+  description: 'Attempt number from run.requested',
 } as const;
 const EXECUTORS: Run['executor'][] = ['steps', 'external'];
 
@@ -29,12 +29,12 @@ const MAX_NAME_LENGTH = 200;
 const NAME = {
   type: 'string',
   minLength: 1,
-  description: 'The name of the worker, its own choice; shown, and no proof',
+  description: 'Name that the worker chooses for itself. For display only; it does not prove the lease',
   maxLength: MAX_NAME_LENGTH,
 } as const;
 
 const IsReadable = () =>
-  Matches(new RegExp(READABLE_NAME, 'u'), { message: 'must not have control or invisible characters' });
+  Matches(new RegExp(READABLE_NAME, 'u'), { message: 'must not contain control or invisible characters' });
 
 class WorkerBody {
   @ApiProperty(NAME)
@@ -51,8 +51,8 @@ export class ClaimBody extends WorkerBody {
     nullable: true,
     format: 'uuid',
     description:
-      'A random UUID of this claim. Until the token is first used, the same id is given the same answer again: for an ' +
-      'answer that was lost on its way.',
+      'Random UUID of this claim. Until the lease token is first used, a retry with the same claimId returns the same response. ' +
+      'Use it to retry after a lost response.',
   })
   @IsOptional()
   @IsUUID()
@@ -62,7 +62,7 @@ export class ClaimBody extends WorkerBody {
     type: [String],
     nullable: true,
     description:
-      'Only runs of these projects. Without it: of any. Projects with steps are handed out only where the server ' +
+      'Claim only runs of these projects. Default: all projects. Runs of projects with steps are assigned only if the server ' +
       'has WORKER=off.',
   })
   @IsOptional()
@@ -76,7 +76,7 @@ export class ClaimBody extends WorkerBody {
     type: 'string',
     nullable: true,
     enum: EXECUTORS,
-    description: 'Only runs with this executor. Without it: with either.',
+    description: 'Claim only runs with this executor. Default: both.',
   })
   @IsOptional()
   @IsIn(EXECUTORS)
@@ -87,7 +87,7 @@ export class ClaimBody extends WorkerBody {
     type: 'number',
     nullable: true,
     maximum: MAX_WAIT_SECONDS,
-    description: 'How long to wait for a run, in seconds; 0 by default',
+    description: 'Seconds to wait for a run. Default: 0',
   })
   @IsOptional()
   @IsNumber()
@@ -122,7 +122,7 @@ export class ReleaseBody {
   @ApiPropertyOptional({
     type: 'string',
     nullable: true,
-    description: 'For people, in the error of a run that ends by it',
+    description: 'Reason to show in the error if this release ends the run',
     maxLength: 1000,
   })
   @IsOptional()
