@@ -66,7 +66,7 @@ describe('the pages, in a browser', () => {
     await page.waitForURL(RUN_PAGE);
     await page.evaluate('void (window.sameDocument = true)');
     await shows(page, 'run-log', 'looking for <b>bold</b>, deep false, at most 200');
-    await shows(page, 'run-progress', 'look: 1 of 4 (25 %)');
+    await shows(page, 'run-progress', 'look: 1 of 4 (25%)');
     await shows(page, 'new-count', '3');
     await shows(page, 'run-log', 'a warning');
     expect(await page.locator('.line.is-stderr').count()).toBe(1);

@@ -107,7 +107,7 @@ it.each<[string, Run, number, string]>([
     'it says that SIGTERM was sent before the run had begun',
     reported(terminated({ sentAt: at(-3600), killAt: undefined })),
     5,
-    'SIGTERM was sent to step parse 5 m 05 s ago.',
+    'SIGTERM was sent to step parse 5 min 5 s ago.',
   ],
 ])('says how far a stop is: %s', (_what, run, seconds, text) => {
   expect(said(run, seconds)).toBe(text);

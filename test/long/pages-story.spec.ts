@@ -95,7 +95,7 @@ describe('a day with Jobato, without a mouse', () => {
       runId,
       ({ progress, metrics }) => progress.current === 1 && metrics.newJobsCount === 3,
     );
-    await shows(at('run-progress'), 'look: 1 of 4 (25 %)');
+    await shows(at('run-progress'), 'look: 1 of 4 (25%)');
     await shows(at('run-log'), 'looking for Rust, deep true, at most 200');
 
     // Stops another run from the overview.

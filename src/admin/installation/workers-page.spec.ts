@@ -18,8 +18,8 @@ it('says what each worker runs, since when, and which runs nobody has', () => {
   expect(page.workers).toMatchObject([
     {
       kind: 'elsewhere',
-      lastHeard: { ago: { text: '5 m 00 s' }, at: { datetime: START } },
-      runs: [{ projectName: 'DEMO', since: { text: '5 m 00 s' }, href: `/runs/${claimed.runId}` }],
+      lastHeard: { ago: { text: '5 min 0 s' }, at: { datetime: START } },
+      runs: [{ projectName: 'DEMO', since: { text: '5 min 0 s' }, href: `/runs/${claimed.runId}` }],
     },
     { kind: 'part of this server', lastHeard: null, slots: 2, runs: [] },
   ]);
@@ -41,7 +41,7 @@ it('says how long a consumer has not asked for anything', () => {
       name: 'jobato-workers',
       lag: '3,000',
       pending: '1',
-      consumers: [{ name: 'c', pending: '1', asked: { text: '1 m 01 s', tickingFromMs: 61_000 } }],
+      consumers: [{ name: 'c', pending: '1', asked: { text: '1 min 1 s', tickingFromMs: 61_000 } }],
     },
   ]);
 });

@@ -43,7 +43,7 @@ export interface RunAtWork {
   runId: string;
   href: string;
   projectName: string;
-  /** "capture: 3 of 12 (25 %)" */
+  /** "capture: 3 of 12 (25%)" */
   detail: string | null;
   since: DurationText | null;
 }

@@ -49,7 +49,7 @@ it('says how far a run is, and looks more often meanwhile', () => {
   const { rows, pollSeconds } = page({ run, waiting: waitingFor(run, FACTS, LATER), trend: [run] });
   expect(rows[0]).toMatchObject({
     mark: { word: 'Running' },
-    detail: [{ text: 'parse: 3 of 12 (25 %)' }],
+    detail: [{ text: 'parse: 3 of 12 (25%)' }],
     progress: { value: 3, max: 12 },
     runAction: null,
     stopAction: `/runs/${run.runId}/stop`,

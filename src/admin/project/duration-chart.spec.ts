@@ -41,10 +41,10 @@ it('tells states apart by more than colour, and each bar in words', () => {
     ['running', '●'],
   ]);
   expect(bars.map(({ title }) => title)).toEqual([
-    '2026-03-01 10:00:00 UTC, 1 m 40 s, completed',
-    '2026-03-01 10:00:00 UTC, 1 m 40 s, failed',
-    '2026-03-01 10:00:00 UTC, 1 m 40 s, partial',
-    '2026-03-01 10:00:00 UTC, 5 m 00 s, running',
+    '2026-03-01 10:00:00 UTC, 1 min 40 s, completed',
+    '2026-03-01 10:00:00 UTC, 1 min 40 s, failed',
+    '2026-03-01 10:00:00 UTC, 1 min 40 s, partial',
+    '2026-03-01 10:00:00 UTC, 5 min 0 s, running',
   ]);
 });
 

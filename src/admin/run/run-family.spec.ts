@@ -85,7 +85,7 @@ describe('attempts', () => {
       ]),
     ).toEqual([
       [1, 'w-1', 'its worker was lost', 'failed', '50 s'],
-      [2, 'w-2', null, 'failed', '3 m 00 s'],
+      [2, 'w-2', null, 'failed', '3 min 0 s'],
     ]);
   });
 });

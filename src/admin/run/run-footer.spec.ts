@@ -13,7 +13,7 @@ const footerOf = (run: Run) => runFooter(run, waitingFor(run, FACTS, LATER), nul
 it('says what a run waits for', () => {
   const footer = footerOf(aNewRun());
   expect(footer.mark.note).toBe('waiting for a worker');
-  expect(footer).toMatchObject({ since: { text: '5 m 00 s' }, workerId: null });
+  expect(footer).toMatchObject({ since: { text: '5 min 0 s' }, workerId: null });
   expect(plainText(footer.detail!)).toContain('No worker has claimed the run');
 });
 
@@ -83,7 +83,7 @@ it.each([
   ],
   [
     7_200_000,
-    'The clock of worker worker-2 is 2 h 00 m ahead of the clock of this server. Times of this run are corrected.',
+    'The clock of worker worker-2 is 2 h 0 min ahead of the clock of this server. Times of this run are corrected.',
   ],
   [5000, null],
 ])('tells of a clock that differs by %d ms where that is worth it', (skewMs, text) => {

@@ -9,7 +9,7 @@ const barAfter = (payload: RunEventMap['run.progress']) =>
 
 it('shows what the step says', () => {
   expect(barAfter({ step: 'parse', current: 3, total: 12, message: 'page 3' })).toEqual({
-    text: 'parse: 3 of 12 (25 %)',
+    text: 'parse: 3 of 12 (25%)',
     message: 'page 3',
     value: 3,
     max: 12,
@@ -17,7 +17,7 @@ it('shows what the step says', () => {
 });
 
 it('never goes past its end', () => {
-  expect(barAfter({ current: 15, total: 12 })).toMatchObject({ text: '15 of 12 (100 %)', value: 12 });
+  expect(barAfter({ current: 15, total: 12 })).toMatchObject({ text: '15 of 12 (100%)', value: 12 });
 });
 
 it('claims no share where no total is known', () => {

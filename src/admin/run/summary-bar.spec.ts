@@ -34,14 +34,14 @@ it('shows what a run has reported so far, a nought as a nought', () => {
     newCount: '0',
     relevantCount: '–',
     metrics: [{ name: 'Terms', value: '1,200' }],
-    duration: { text: '5 m 00 s', tickingFromMs: 300_000 },
+    duration: { text: '5 min 0 s', tickingFromMs: 300_000 },
   });
 });
 
 it('says what is usual, and when a run takes longer', () => {
   const run = aNewRun();
-  expect(summaryBar(run, METRICS, earlier, null, LATER)).toMatchObject({ usual: '2 m 00 s', isSlow: true });
-  expect(summaryBar(run, METRICS, earlier, null, START)).toMatchObject({ usual: '2 m 00 s', isSlow: false });
+  expect(summaryBar(run, METRICS, earlier, null, LATER)).toMatchObject({ usual: '2 min 0 s', isSlow: true });
+  expect(summaryBar(run, METRICS, earlier, null, START)).toMatchObject({ usual: '2 min 0 s', isSlow: false });
 });
 
 it('calls nothing usual after two runs', () => {

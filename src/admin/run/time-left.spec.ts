@@ -35,26 +35,26 @@ const halfParsed = after(inParse, [says(90, { step: 'parse', current: 5, total: 
 const external = after(aNewRun({ executor: 'external', steps: [] }), [CLAIM], FAR);
 
 it.each<[string, Run, number, string, boolean]>([
-  ['counts the steps that are to come', inFetch, 10, 'about 6 m left', false],
-  ['counts what is left of this step', inParse, 120, 'about 4 m left', false],
-  ['goes by what the step itself says', halfParsed, 210, 'about 3 m left', false],
-  ['goes by its pace where it is slower than usual', halfParsed, 300, 'about 4 m left', false],
+  ['counts the steps that are to come', inFetch, 10, 'about 6 min left', false],
+  ['counts what is left of this step', inParse, 120, 'about 4 min left', false],
+  ['goes by what the step itself says', halfParsed, 210, 'about 3 min left', false],
+  ['goes by its pace where it is slower than usual', halfParsed, 300, 'about 4 min left', false],
   [
     'says so where that is already longer than it all usually takes',
     halfParsed,
     5000,
-    'about 1 h 30 m left at this pace, longer than usual',
+    'about 1 h 30 min left at this pace, longer than usual',
     true,
   ],
-  ['does not jump with each second', inParse, 121, 'about 4 m left', false],
+  ['does not jump with each second', inParse, 121, 'about 4 min left', false],
   [
     'says so where a step takes longer',
     inParse,
     500,
-    'longer than the usual 5 m 00 s; the steps after it take about 20 s',
+    'longer than the usual 5 min 0 s; the steps after it take about 20 s',
     true,
   ],
-  ['takes a run of unknown steps as a whole', external, 200, 'about 3 m left', false],
+  ['takes a run of unknown steps as a whole', external, 200, 'about 3 min left', false],
 ])('%s', (_what, run, seconds, text, isOver) => {
   expect(timeLeft(run, EARLIER, at(seconds))).toEqual({ text, isOver });
 });
