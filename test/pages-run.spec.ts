@@ -139,7 +139,7 @@ describe('the page of a run', () => {
       expect(await failure.locator('pre').innerText()).toBe('first\nlast <b>\n');
       await failure.getByRole('button', { name: 'Re-run from here' }).click();
       await page.waitForURL((url) => url.pathname.startsWith('/runs/') && !url.pathname.endsWith(runId));
-      await page.getByText('From work, as a re-run').waitFor();
+      await page.getByText('From work, triggered as a re-run').waitFor();
       await jobato.untilEnded(page.url().slice(-36));
 
       await page.goto(`/runs/${runId}`);

@@ -91,7 +91,7 @@ describe('the pages, in a browser', () => {
 
     await page.getByText('From a step').click();
     await button(page, 'Re-run from publish').click();
-    await page.getByText('From publish, as a re-run').waitFor();
+    await page.getByText('From publish, triggered as a re-run').waitFor();
     await shows(page, 'run-status', 'Completed');
     await shows(page, 'run-log', 'published');
     expect(await at(page, 'run-steps').locator('li').count()).toBe(1);

@@ -77,7 +77,7 @@ describe('the page of a project, in a browser', () => {
   it.each([true, false])('filters the history, in the address too (JavaScript: %s)', async (hasScript) => {
     const page = await open('/projects/demo', hasScript);
     await page.getByLabel('Search').fill('BAD');
-    await page.getByLabel('What ran').selectOption({ label: 'Full pipeline' });
+    await page.getByLabel('Scope of past runs').selectOption({ label: 'Full pipeline' });
     if (!hasScript) await page.getByRole('button', { name: 'Filter', exact: true }).click();
     await page.waitForURL((url) => url.searchParams.get('search') === 'BAD');
     expect(new URL(page.url()).searchParams.get('scope')).toBe('full');
@@ -95,7 +95,7 @@ describe('the page of a project, in a browser', () => {
     await footer
       .filter({ hasText: 'Chosen run' })
       .filter({ hasText: 'at step fetch, exit code 3' })
-      .filter({ hasText: /Took \d.*, started through the API, with label bad\./ })
+      .filter({ hasText: /Took \d.*, triggered via API, with label bad\./ })
       .waitFor();
     await page.waitForURL((url) => url.searchParams.get('run') === failed.runId);
     await page.goBack();

@@ -142,7 +142,7 @@ describe('a day with Jobato, without a mouse', () => {
     await page.goto('/projects/search');
     expect(await at('run-history').locator('tbody tr').count()).toBe(2);
     await press(at('run-history').getByRole('link', { name: /^Failed/ }));
-    await at('run-history').getByText('Clear the filters').first().waitFor();
+    await at('run-history').getByText('Clear filters').first().waitFor();
     await press(at('run-history').getByRole('link', { name: /^Completed/ }));
     await at('run-history').locator('tbody tr').nth(1).waitFor();
 

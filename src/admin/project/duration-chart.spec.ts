@@ -58,9 +58,9 @@ it('lets one run that took a night go on beyond the scale', () => {
 it('says in a sentence what it shows, and has the figures', () => {
   const { label, rows, caption } = chartOf([lasting(5), lasting(7, 'failed'), lasting(6)], 5_500);
   expect(label).toBe(
-    'Durations of the last 3 runs: 2 completed, 1 failed. From 5.0 s to 7.0 s, usually 5.5 s.',
+    'Durations of the last 3 runs: 2 completed, 1 failed. From 5.0 s to 7.0 s, typically 5.5 s.',
   );
-  expect(caption).toBe('last 3 runs, usually 5.5 s');
+  expect(caption).toBe('last 3 runs, typically 5.5 s');
   expect(rows.map(({ duration, mark }) => [duration!.text, mark.word])).toEqual([
     ['5.0 s', 'Completed'],
     ['7.0 s', 'Failed'],

@@ -16,7 +16,7 @@ import { type FooterWarning, neverRunFooter, type RunFooter, runFooter } from '.
 import { type DurationText, durationOf } from '../words/duration-text';
 import { metricsInShort, paramsInShort } from '../words/in-short';
 import { outdatedText } from '../../history/outdated-text';
-import { TRIGGER_WORDS } from '../words/plain-words';
+import { TRIGGERED_WORDS } from '../words/plain-words';
 import { type RunHistory, runHistory } from './run-history';
 import { type ProgressBar, progressBar } from '../run/run-steps';
 import { staleWords } from './staleness';
@@ -213,7 +213,7 @@ function runInShort(run: Run, metricNames: string[], now: Instant): Omit<RunInSh
   return {
     shortId: run.runId.slice(-12),
     duration: isActive(run) ? null : durationOf(run, now),
-    trigger: TRIGGER_WORDS[run.triggeredBy],
+    trigger: TRIGGERED_WORDS[run.triggeredBy],
     params: paramsInShort(run.params),
     metrics: metricsInShort(run.metrics, metricNames),
   };

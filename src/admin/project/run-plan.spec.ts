@@ -69,19 +69,19 @@ it('knows which steps come before and after those of a named scope', () => {
 
 it('says what it may cost, and warns where that is more than there is', () => {
   expect(planOf('full').quota).toMatchObject({
-    text: 'Quota: usually about 40 calls, 38 left, resets',
+    text: 'Quota: typically 40 calls, 38 left, resets',
     resetsAt: { datetime: LATER },
     isShort: true,
   });
   const plenty = { quota: { ...QUOTA, remaining: 40 } };
   expect(planOf('full', plenty).quota!.isShort).toBe(false);
   expect(planOf('ends').quota).toMatchObject({
-    text: 'Quota: not known for this scope yet, 38 left, resets',
+    text: 'Quota: no data for this scope yet, 38 left, resets',
     isShort: false,
   });
   expect(planOf('full', { quota: { ...QUOTA, remaining: 0 } }).quota).toBeNull(); // shown beside the button instead
   expect(planOf('full', { quota: null }).quota).toMatchObject({
-    text: 'Quota: usually about 40 calls, no limit is set.',
+    text: 'Quota: typically 40 calls, no limit is set.',
     resetsAt: null,
   });
   expect(planOf('full', { definition: aProject() }).quota).toBeNull();

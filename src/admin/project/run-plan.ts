@@ -89,13 +89,13 @@ function missingText(steps: string[], isWhole: boolean): string | null {
 }
 
 function quotaOf(quota: QuotaStatus | null, usual: number | null): RunPlan['quota'] {
-  const usually = usual === null ? 'not known for this scope yet' : `usually about ${callsText(usual)}`;
-  if (quota === null) return { text: `Quota: ${usually}, no limit is set.`, resetsAt: null, isShort: false };
+  const typical = usual === null ? 'no data for this scope yet' : `typically ${callsText(usual)}`;
+  if (quota === null) return { text: `Quota: ${typical}, no limit is set.`, resetsAt: null, isShort: false };
   const { remaining, resetsAt } = quota;
   // The button already shows that the run is refused, so the estimate is left out.
   if (remaining === 0) return null;
   return {
-    text: `Quota: ${usually}, ${numberText(remaining)} left, resets`,
+    text: `Quota: ${typical}, ${numberText(remaining)} left, resets`,
     resetsAt: timeText(resetsAt),
     isShort: usual !== null && usual > remaining,
   };

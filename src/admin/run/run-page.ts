@@ -17,7 +17,7 @@ import {
   reasonWords,
   scopeWords,
   sizeText,
-  TRIGGER_WORDS,
+  TRIGGERED_WORDS,
 } from '../words/plain-words';
 import { type CurrentProject, type RerunOffer, rerunOffer } from './rerun-offer';
 import { type RunFooter, runFooter } from './run-footer';
@@ -153,7 +153,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     failure: failureOf(facts),
     reason: run.statusReason === null ? null : reasonWords(run.statusReason),
     scope: scopeWords(run.scope),
-    trigger: TRIGGER_WORDS[run.triggeredBy],
+    trigger: TRIGGERED_WORDS[run.triggeredBy],
     attempt: run.attempt,
     maxAttempts: run.maxAttempts,
     worker: workerWords(run),

@@ -87,7 +87,7 @@ it.each<[string, object, Partial<PastEvent>, string]>([
     'run.cancel.requested',
     { reason: 'cancelled-by-user', requestedBy: 'api' },
     ours,
-    'Stop requested through the API',
+    'Stop requested via API',
   ],
   [
     'run.cancel.requested',
@@ -183,7 +183,7 @@ it('begins with the trigger and includes rejected events', () => {
   ];
   const { first, betweenHref } = runTimeline(aNewRun(), past([event('run.completed')], { rejected }));
   expect(first.map(({ text }) => text)).toEqual([
-    'Accepted through the API: Full pipeline',
+    'Accepted, triggered via API: Full pipeline',
     'run.log rejected: payload is not JSON',
     'Run completed',
   ]);
@@ -198,7 +198,7 @@ it('keeps the order of arrival when the server clock was set back', () => {
   ];
   const rejected = [{ id: 1, reason: 'payload is not JSON', eventType: 'run.log', rejectedAt: START }];
   expect(runTimeline(aNewRun(), past(events, { rejected })).first.map(({ text }) => text)).toEqual([
-    'Accepted through the API: Full pipeline',
+    'Accepted, triggered via API: Full pipeline',
     'run.log rejected: payload is not JSON',
     expect.stringContaining('w'),
     'Run completed',

@@ -45,9 +45,9 @@ export function timeLeft(run: Run, earlier: AlikeRun[], now: Instant): TimeLeft 
       continue;
     }
     leftMs += Math.max(0, usual - elapsed);
-    if (isLongerThanUsual(elapsed, usual)) late = `longer than the usual ${durationText(usual)}`;
+    if (isLongerThanUsual(elapsed, usual)) late = `longer than the typical ${durationText(usual)}`;
   }
-  if (atThisPace) return { text: `${aboutText(leftMs)} at this pace, longer than usual`, isOver: true };
+  if (atThisPace) return { text: `${aboutText(leftMs)} at this pace, longer than typical`, isOver: true };
   if (late === null) return { text: leftMs === 0 ? 'nearly done' : aboutText(leftMs), isOver: false };
   return {
     text: leftMs === 0 ? late : `${late}; the steps after it take ${usualText(leftMs)}`,

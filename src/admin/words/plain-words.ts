@@ -23,11 +23,20 @@ export const STATUS_WORDS: Record<RunStatus | StepStatus | 'never', string> = {
 };
 
 export const TRIGGER_WORDS: Record<TriggeredBy, string> = {
-  manual: 'by hand',
-  api: 'through the API',
-  schedule: 'on schedule',
-  rerun: 'as a re-run',
-  auto: 'automatically',
+  manual: 'Manual',
+  api: 'API',
+  schedule: 'Schedule',
+  rerun: 'Re-run',
+  auto: 'Automatic',
+};
+
+/** The same for use within a sentence. */
+export const TRIGGERED_WORDS: Record<TriggeredBy, string> = {
+  manual: 'triggered manually',
+  api: 'triggered via API',
+  schedule: 'triggered by schedule',
+  rerun: 'triggered as a re-run',
+  auto: 'triggered automatically',
 };
 
 /** Texts for reasons that add to the status; others are shown unchanged. */
