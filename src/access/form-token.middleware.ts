@@ -93,7 +93,7 @@ async function refuse(
     : 'Nothing was changed. Your browser sent no cookie along, which every form here needs. Allow cookies for this address.';
   if (request.accepts(['html', 'json']) !== 'html') {
     problems.send(
-      new JobatoError('FORBIDDEN', `${detail} Load the page again, then send the form again.`),
+      new JobatoError('FORBIDDEN', `${detail} Reload the page, then send the form again.`),
       request,
       response,
     );

@@ -197,7 +197,7 @@ function footerOf(
     footer: shown
       ? runFooter(shown.run, shown.waiting, quota, now, warnings)
       : neverRunFooter(file, quota, warnings),
-    footerTitle: shown && (shown.run.runId === run?.runId ? 'Latest run' : 'Chosen run'),
+    footerTitle: shown && (shown.run.runId === run?.runId ? 'Latest run' : 'Selected run'),
     footerRun: shown && {
       ...runInShort(shown.run, definition.metrics, now),
       rowHref: selected && (isListed ? `#row-${selected.run.runId}` : '#run-history'),
@@ -222,7 +222,7 @@ function runInShort(run: Run, metricNames: string[], now: Instant): Omit<RunInSh
 function troubleWarning({ message, since }: Trouble): FooterWarning {
   return since === null
     ? { text: message, at: null }
-    : { text: `${message} It has been so since`, at: timeTextOrNull(since) };
+    : { text: `${message} Since`, at: timeTextOrNull(since) };
 }
 
 function isActive(run: Run | null): boolean {

@@ -35,8 +35,10 @@ it('names the steps of the whole, which reuses nothing', () =>
 
 it('says what it reuses, and of when that is', () => {
   const { runs, reuses } = planOf('only:report');
-  expect(runs).toBe('Runs the step report.');
-  expect(reuses).toMatchObject([{ text: 'Reuses what fetch and parse left', at: { datetime: LATER } }]);
+  expect(runs).toBe('Runs 1 step: report.');
+  expect(reuses).toMatchObject([
+    { text: 'Reuses the results of fetch and parse from', at: { datetime: LATER } },
+  ]);
 });
 
 it('tells apart what different runs left', () => {
@@ -46,25 +48,25 @@ it('tells apart what different runs left', () => {
   ]);
   const { reuses } = planOf('from:report', { history: { outcomes: new Map(), completedAt, isWhole: true } });
   expect(reuses.map(({ text, at }) => [text, at.datetime])).toEqual([
-    ['Reuses what fetch left', YESTERDAY],
-    ['Reuses what parse left', LATER],
+    ['Reuses the results of fetch from', YESTERDAY],
+    ['Reuses the results of parse from', LATER],
   ]);
 });
 
 it('warns of steps that left nothing', () => {
   const missing = (isWhole: boolean) =>
     planOf('only:report', { history: { ...NOTHING_LEFT, isWhole } }).missing;
-  expect(missing(true)).toBe('fetch and parse have never completed, so there is nothing of them to reuse.');
+  expect(missing(true)).toBe('fetch and parse have never completed, so they have no results to reuse.');
   expect(missing(false)).toContain('have not completed in the last 50 runs');
 });
 
 it('knows which steps come before and after those of a named scope', () => {
   expect(planOf('ends')).toMatchObject({
     runs: 'Runs 2 steps: fetch and report.',
-    reuses: [{ text: 'Reuses what parse left' }],
+    reuses: [{ text: 'Reuses the results of parse from' }],
     leaves: null,
   });
-  expect(planOf('only:fetch')).toMatchObject({ reuses: [], leaves: 'Leaves parse and report as they are.' });
+  expect(planOf('only:fetch')).toMatchObject({ reuses: [], leaves: 'Leaves parse and report unchanged.' });
 });
 
 it('says what it may cost, and warns where that is more than there is', () => {
@@ -90,8 +92,8 @@ it('says what it may cost, and warns where that is more than there is', () => {
 it('says that somebody else carries it out', () => {
   const external = (steps: ReturnType<typeof aProject>['steps']) =>
     planOf('full', { definition: aProject({ executor: 'external', steps }) }).runs;
-  expect(external([])).toContain('Asks an external worker to carry it out');
-  expect(external(definition.steps)).toBe('Asks an external worker for 3 steps: fetch, parse and report.');
+  expect(external([])).toContain('An external worker executes the run');
+  expect(external(definition.steps)).toBe('An external worker runs 3 steps: fetch, parse and report.');
 });
 
 it('has none for a scope that there is not', () =>
