@@ -190,7 +190,7 @@ describe('the pages, in a browser', () => {
     await button(page, 'Run Endless').click();
     await answer.getByText('It is not certain whether this was done').waitFor();
     await page.unroute('**/projects/endless/runs');
-    await answer.getByText('It answers again: the page shows what became of this.').waitFor();
+    await answer.getByText('The server responds again. The page shows the result.').waitFor();
     await button(page, 'Run Endless').press('Enter');
     await page.waitForURL(RUN_PAGE);
     await page.goBack();
@@ -225,7 +225,7 @@ describe('the pages, in a browser', () => {
     await page.reload();
     await shows(page, 'run-status', 'Running');
     expect(await page.locator('meta[http-equiv=refresh]').count()).toBe(0);
-    await page.getByRole('link', { name: 'keep showing it anew' }).click();
+    await page.getByRole('link', { name: 'Auto-refresh' }).click();
     await page.waitForURL(/reload=on$/);
     expect(await page.locator('meta[http-equiv=refresh]').count()).toBe(1);
     await button(page, 'Stop').click();
@@ -291,11 +291,11 @@ describe('the pages, in a browser', () => {
     }, '1-0');
     const page = await open('/');
     await page.getByRole('link', { name: 'events need attention' }).click();
-    await page.getByText('The event as it came').click();
-    expect(await page.getByText('the run it names').count()).toBe(0);
+    await page.getByText('Raw event').click();
+    expect(await page.getByText('View run').count()).toBe(0);
     await page.getByText(fields.payload).waitFor();
     await page.getByRole('button', { name: 'Discard' }).click();
-    await page.getByText('Every event that arrived could be applied').waitFor();
+    await page.getByText('The server applied every event').waitFor();
     expect(await page.getByRole('link', { name: 'events need attention' }).count()).toBe(0);
     expect((await rejected.totals()).events).toBe(0);
   });

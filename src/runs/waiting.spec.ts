@@ -112,7 +112,7 @@ describe('why a run is not further', () => {
         ],
       }),
       'handed-out',
-      /^Published at .*Seen lately: gpu-1 \(ml, 3 s ago\)\.$/,
+      /^Published at .*Seen recently: gpu-1 \(ml, 3 s ago\)\.$/,
     ],
     [
       'nobody here carries out steps, but workers elsewhere were heard of',
@@ -125,9 +125,9 @@ describe('why a run is not further', () => {
         ],
       }),
       'no-worker-yet',
-      /Seen lately: w-1 \(HTTP, 0 s ago\)\.$/,
+      /Seen recently: w-1 \(HTTP, 0 s ago\)\.$/,
     ],
-    ['no consumer was heard of', external, facts(), 'handed-out', /without a group cannot be seen/],
+    ['no consumer was heard of', external, facts(), 'handed-out', /without a group is not visible/],
     ['it is being stopped', after(claimed, [ask]), facts(), 'stopping', /worker-1/],
     [
       'it is being stopped by nobody knows whom',

@@ -257,7 +257,7 @@ describe('the log of a run, in a browser', () => {
       await line(page, 2399).waitFor({ state: 'detached' });
 
       await page.goto(`/runs/${runId}?q=nowhere+at+all`);
-      await page.getByText('No line matches').waitFor();
+      await page.getByText('No matching lines').waitFor();
       await page.getByRole('link', { name: 'Show all lines' }).first().click();
       await line(page, 2500).waitFor();
     },
@@ -265,7 +265,7 @@ describe('the log of a run, in a browser', () => {
 
   it('says that a linked line is not there, and follows the log as usual', async () => {
     const page = await open('#L9999');
-    const note = page.getByText('There is no line 9,999 yet.');
+    const note = page.getByText('Line 9,999 does not exist yet.');
     await note.waitFor();
     expect((await note.boundingBox())!.height).toBeGreaterThan(10);
     expect(await note.getAttribute('role')).toBe('status');
@@ -311,7 +311,7 @@ describe('the log of a run, in a browser', () => {
       return { said: await said(page), lines: text.split('\n').slice(0, -1) };
     };
     const some = await copied();
-    expect(some.said).toBe('Copied what is shown, 1,000 lines; Download has all.');
+    expect(some.said).toBe('Copied the 1,000 lines shown. Download contains all lines.');
     expect([some.lines.length, some.lines[0]]).toEqual([1000, 'line 1501']);
 
     for (const first of [501, 1]) {
@@ -386,7 +386,7 @@ describe('the log of a run, in a browser', () => {
 
   it.each([true, false])('can be skipped, with scripts: %s', async (javaScriptEnabled) => {
     const page = await open('?from=1', { javaScriptEnabled });
-    await page.getByRole('link', { name: 'Skip the lines' }).press('Enter');
+    await page.getByRole('link', { name: 'Skip log lines' }).press('Enter');
     await page.keyboard.press('Tab');
     await page.locator('#later-lines:focus').waitFor();
   });
@@ -520,7 +520,7 @@ describe('the log of a run, in a browser', () => {
     const { page } = each;
     await page.route('**/api/runs/*/logs*', (route) => route.abort());
     await page.goto(`/runs/${runId}`);
-    await page.getByText('Live updates are not possible here, reading every few seconds.').waitFor();
+    await page.getByText('Live updates are unavailable. The log refreshes every few seconds.').waitFor();
     speech.say('first '.repeat(40), 'second '.repeat(40));
     await line(page, 2502).waitFor();
     speech.say('third '.repeat(40));

@@ -17,11 +17,11 @@ it('says what each worker runs, since when, and which runs nobody has', () => {
   const page = workersPage(workers, [], [claimed, waiting], waitingByRun, new Map(), name, LATER);
   expect(page.workers).toMatchObject([
     {
-      kind: 'elsewhere',
+      kind: 'External',
       lastHeard: { ago: { text: '5 min 0 s' }, at: { datetime: START } },
       runs: [{ projectName: 'DEMO', since: { text: '5 min 0 s' }, href: `/runs/${claimed.runId}` }],
     },
-    { kind: 'part of this server', lastHeard: null, slots: 2, runs: [] },
+    { kind: 'Embedded', lastHeard: null, slots: 2, runs: [] },
   ]);
   expect(page.waiting).toMatchObject([
     {

@@ -76,7 +76,7 @@ export function workersPage(
     moreWaiting: moreThanShown(unclaimed.length),
     workers: workers.slice(0, SHOWN).map(({ workerId, kind, lastHeardAt, slots, runIds }) => ({
       workerId,
-      kind: kind === 'embedded' ? 'part of this server' : 'elsewhere',
+      kind: kind === 'embedded' ? 'Embedded' : 'External',
       lastHeard:
         kind === 'embedded' || lastHeardAt === ''
           ? null

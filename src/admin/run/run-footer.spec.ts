@@ -52,7 +52,7 @@ it('names the step that failed, its exit code and the error', () => {
 });
 
 it('says who ended a run that was stopped', () => {
-  expect(footerOf(after(aNewRun(), [STOP])).lead).toBe('stopped by a person.');
+  expect(footerOf(after(aNewRun(), [STOP])).lead).toBe('stopped manually.');
 });
 
 it('says what is left of the quota, and when it begins anew', () => {
@@ -98,5 +98,5 @@ it('says how far a run came that was cut short', () => {
     { type: 'progress', occurredAt: LATER, payload: { step: 'parse', current: 60, total: 80 } },
     { type: 'complete', occurredAt: LATER, payload: { status: 'partial', reason: 'quota-reached' } },
   ]);
-  expect(footerOf(partial).lead).toBe('the quota was reached after 60 of 80 in parse.');
+  expect(footerOf(partial).lead).toBe('quota used up after 60 of 80 in parse.');
 });

@@ -74,7 +74,7 @@ it.each<[string, object, Partial<PastEvent>, string]>([
     'run.completed',
     { status: 'partial', reason: 'quota-reached' },
     {},
-    'Run ended as partial: the quota was reached',
+    'Run ended as partial: quota used up',
   ],
   ['run.failed', { errorCode: 'NET', message: 'No answer.' }, {}, 'Run failed: No answer. (NET)'],
   [
@@ -93,7 +93,7 @@ it.each<[string, object, Partial<PastEvent>, string]>([
     'run.cancel.requested',
     { reason: 'timed-out', requestedBy: 'jobato' },
     ours,
-    'Stop sent to workers: it took longer than allowed',
+    'Stop sent to workers: timed out',
   ],
   ['run.cancelled', {}, {}, 'Worker confirmed the stop; run cancelled'],
   [
@@ -210,7 +210,7 @@ it('adds the end of a run that ended without an event', () => {
     { type: 'claim', workerId: 'w', leaseSeconds: 1 },
     { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } },
   ]);
-  expect(runTimeline(lost, past([])).first.at(-1)!.text).toBe('Failed: its worker was lost');
+  expect(runTimeline(lost, past([])).first.at(-1)!.text).toBe('Failed: worker lost');
   const told = event('run.failed', { errorCode: 'X', message: 'x' }, { toPhase: 'failed' });
   expect(runTimeline(lost, past([told])).first).toHaveLength(2);
 });

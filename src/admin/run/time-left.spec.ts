@@ -51,7 +51,7 @@ it.each<[string, Run, number, string, boolean]>([
     'says so where a step takes longer',
     inParse,
     500,
-    'longer than the typical 5 min 0 s; the steps after it take about 20 s',
+    'longer than the typical 5 min 0 s; later steps take about 20 s',
     true,
   ],
   ['takes a run of unknown steps as a whole', external, 200, 'about 3 min left', false],

@@ -50,7 +50,7 @@ export function timeLeft(run: Run, earlier: AlikeRun[], now: Instant): TimeLeft 
   if (atThisPace) return { text: `${aboutText(leftMs)} at this pace, longer than typical`, isOver: true };
   if (late === null) return { text: leftMs === 0 ? 'nearly done' : aboutText(leftMs), isOver: false };
   return {
-    text: leftMs === 0 ? late : `${late}; the steps after it take ${usualText(leftMs)}`,
+    text: leftMs === 0 ? late : `${late}; later steps take ${usualText(leftMs)}`,
     isOver: true,
   };
 }

@@ -30,7 +30,7 @@ it.each([
 });
 
 it('shows a reason that it has no words for as it came', () => {
-  expect(reasonWords('cancelled-by-user')).toBe('stopped by a person');
+  expect(reasonWords('cancelled-by-user')).toBe('stopped manually');
   expect(reasonWords('out-of-cheese')).toBe('out of cheese');
 });
 
