@@ -89,8 +89,8 @@ async function refuse(
   problems: ProblemFilter,
 ): Promise<void> {
   const detail = hasCookie
-    ? 'Nothing was changed. The page was made before you signed in or out, before your cookies were cleared, or at the same moment as the first page of another tab.'
-    : 'Nothing was changed. Your browser sent no cookie along, which every form here needs. Allow cookies for this address.';
+    ? 'Nothing was changed. The form token does not match your cookie. You signed in or out, cleared your cookies, or loaded another tab at the same moment.'
+    : 'Nothing was changed. Your browser sent no cookie, but forms require one. Allow cookies for this address.';
   if (request.accepts(['html', 'json']) !== 'html') {
     problems.send(
       new JobatoError('FORBIDDEN', `${detail} Reload the page, then send the form again.`),
@@ -100,7 +100,7 @@ async function refuse(
     return;
   }
   const notice = {
-    title: 'This form can no longer be used',
+    title: 'This form has expired',
     detail,
     reloadHref: pageBehind(request, config) ?? '/',
   };

@@ -46,7 +46,7 @@ export class LoginController {
         return;
       }
       if (!isRight) {
-        const error = new JobatoError('UNAUTHORIZED', 'That is not the token (JOBATO_ADMIN_TOKEN).');
+        const error = new JobatoError('UNAUTHORIZED', 'Wrong token. Send the value of JOBATO_ADMIN_TOKEN.');
         refuse(error, { next, failed: true }, request, response);
         return;
       }
