@@ -147,7 +147,7 @@ describe('the page of a run', () => {
       expect(await family.getByRole('row').allInnerTexts()).toEqual([
         expect.any(String),
         expect.stringMatching(/this run/),
-        expect.stringMatching(/repeats this run/),
+        expect.stringMatching(/re-run of this run/),
       ]);
     },
   );

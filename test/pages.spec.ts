@@ -188,7 +188,7 @@ describe('the pages, in a browser', () => {
     // Without a response the outcome is unknown; the page shows it once the server responds again.
     await page.route('**/projects/endless/runs', (route) => route.abort());
     await button(page, 'Run Endless').click();
-    await answer.getByText('It is not certain whether this was done').waitFor();
+    await answer.getByText('The action may or may not have taken effect').waitFor();
     await page.unroute('**/projects/endless/runs');
     await answer.getByText('The server responds again. The page shows the result.').waitFor();
     await button(page, 'Run Endless').press('Enter');

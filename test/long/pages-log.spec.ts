@@ -528,7 +528,7 @@ describe('the log of a run, in a browser', () => {
     await line(page, 2503).waitFor();
     await page.getByTestId('run-status').filter({ hasText: 'Completed' }).waitFor();
     expect(await seqs(page)).toEqual(from(1501, 2503));
-    await page.getByText('Live updates are not possible').waitFor({ state: 'detached' });
+    await page.getByText('Live updates are unavailable').waitFor({ state: 'detached' });
 
     // The log of an ended run opens at its end, also with wrapped lines.
     const narrow = await open('', { viewport: { width: 360, height: 700 } });

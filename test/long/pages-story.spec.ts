@@ -163,7 +163,7 @@ describe('a day with Jobato, without a mouse', () => {
       await page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
       await page.locator('#connection').filter({ hasText: 'Reconnecting' }).waitFor();
       await press(button('Run Job search'));
-      await at('notice').filter({ hasText: 'It is not certain whether this was done' }).waitFor();
+      await at('notice').filter({ hasText: 'The action may or may not have taken effect' }).waitFor();
     }
     jobato = await RunningApp.start(folders, {}, port);
     if (javaScriptEnabled) {
