@@ -19,7 +19,7 @@ let retry = null;
 for (const event of ['htmx:sendError', 'htmx:timeout']) {
   document.body.addEventListener(event, ({ detail }) => {
     if (detail.requestConfig.verb === 'post') sayUnanswered(detail.target);
-    pages('Reconnecting: the server does not answer. What you see may be out of date.');
+    pages('Reconnecting: the server does not respond. This page may be out of date.');
     clearTimeout(retry);
     retry = setTimeout(() => window.htmx.trigger(document.body, 'run-changed'), RETRY_MS);
   });
@@ -33,10 +33,10 @@ function sayUnanswered(answerPlace) {
   notice.dataset.testid = 'notice';
   const words = document.createElement('p');
   const title = document.createElement('strong');
-  title.textContent = 'The server did not answer.';
+  title.textContent = 'No response from the server.';
   const rest = document.createElement('span');
   rest.textContent =
-    'It is not certain whether this was done: the page shows it as soon as the server is back.';
+    'The action may or may not have taken effect. The page shows the result when the server responds again.';
   words.append(title, ' ', rest);
   notice.append(words);
   answerPlace.replaceChildren(notice);
@@ -44,7 +44,7 @@ function sayUnanswered(answerPlace) {
 }
 document.body.addEventListener('htmx:responseError', ({ detail }) =>
   pages(
-    `The server answered with ${detail.xhr.status}: what you see may be out of date. Reload the page, or see Status.`,
+    `The server returned status ${detail.xhr.status}. This page may be out of date. Reload it or see Status.`,
   ),
 );
 document.body.addEventListener('htmx:beforeSwap', ({ detail }) => {
@@ -59,7 +59,7 @@ document.body.addEventListener('htmx:afterRequest', ({ detail }) => {
   // The count of running projects in the header does not show the outcome of a button.
   if (unanswered === null || detail.requestConfig.verb !== 'get' || detail.target.id === 'running-count')
     return;
-  unanswered.textContent = 'It answers again: the page shows what became of this.';
+  unanswered.textContent = 'The server responds again. The page shows the result.';
   unanswered = null;
 });
 

@@ -71,12 +71,11 @@ function write(element, ms) {
 
 function durationText(ms) {
   const seconds = Math.floor(ms / 1000);
-  const twoDigits = (value) => String(value).padStart(2, '0');
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} m ${twoDigits(seconds % 60)} s`;
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours} h ${twoDigits(minutes % 60)} m`;
+  if (hours < 24) return `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 

@@ -58,7 +58,7 @@ box.addEventListener('keydown', (event) => {
 });
 
 // Keys without a modifier act only while the log has the focus: speech-input software may type such keys anywhere.
-field.title = 'From anywhere in the log, the key / leads here.';
+field.title = 'Press / in the log to search';
 field.setAttribute('aria-keyshortcuts', '/');
 log.addEventListener('keydown', (event) => {
   if (event.key !== '/' || event.target === field) return;

@@ -33,14 +33,14 @@ copy.addEventListener('click', async () => {
   const lines = [...list.getElementsByClassName('line')];
   const count = `${lines.length.toLocaleString()} ${lines.length === 1 ? 'line' : 'lines'}`;
   const isAll = lines.length === Number(list.dataset.lastSeq);
-  let said = isAll ? `Copied ${count}.` : `Copied what is shown, ${count}; Download has all.`;
+  let said = isAll ? `Copied ${count}.` : `Copied the ${count} shown. Download contains all lines.`;
   const text = lines.map((line) => `${line.querySelector('.line-text').textContent}\n`).join('');
   try {
     await navigator.clipboard.writeText(text);
-    copy.textContent = isAll ? 'Copied' : `Copied what is shown, ${count}`;
+    copy.textContent = isAll ? 'Copied' : `Copied the ${count} shown`;
   } catch {
-    said = 'The browser did not allow to copy.';
-    copy.textContent = 'Not allowed';
+    said = 'The browser blocked copying.';
+    copy.textContent = 'Blocked';
   }
   byId('log-said').textContent = said;
   setTimeout(() => (copy.textContent = 'Copy'), 2000);

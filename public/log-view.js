@@ -95,7 +95,7 @@ async function read(place) {
     return null;
   }
   if (response.status === 204) return null;
-  if (!response.ok) throw new Error(`The server answered with ${response.status}.`);
+  if (!response.ok) throw new Error(`The server returned status ${response.status}.`);
   const part = new DOMParser()
     .parseFromString(await response.text(), 'text/html')
     .getElementById('log-lines');
@@ -104,7 +104,9 @@ async function read(place) {
 }
 
 function told(isRead) {
-  const message = isRead ? null : 'Reconnecting: the connection was lost. The log goes on from where it is.';
+  const message = isRead
+    ? null
+    : 'Reconnecting: the connection was lost. The log continues from the last line shown.';
   document.dispatchEvent(new CustomEvent('jobato:connection', { detail: { source: 'log', message } }));
   log.dispatchEvent(new CustomEvent('jobato:read', { detail: { isRead } }));
 }
@@ -353,7 +355,7 @@ function showLinkedLine() {
 function noteMissingLine() {
   const seq = linkedSeq();
   if (seq <= lastSeq) return;
-  const missing = `There is no line ${seq.toLocaleString()}`;
+  const missing = `Line ${seq.toLocaleString()} does not exist`;
   byId('log-note').textContent = isActive()
     ? `${missing} yet.`
     : `${missing}: the log has ${countText(lastSeq)}.`;

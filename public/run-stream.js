@@ -15,8 +15,8 @@ const SILENCE_MS = 25_000;
 const MAX_FAILURES = 2;
 const POLL_MS = 3000;
 const STREAM_AGAIN_MS = 60_000;
-const LOST = 'Reconnecting: the connection was lost. The log goes on from where it is.';
-const NO_STREAM = 'Live updates are not possible here, reading every few seconds.';
+const LOST = 'Reconnecting: the connection was lost. The log continues from the last line shown.';
+const NO_STREAM = 'Live updates are unavailable. The log refreshes every few seconds.';
 
 let source = null;
 let lastSeq = Number(document.getElementById('log-lines').dataset.lastSeq);

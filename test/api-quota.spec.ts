@@ -197,7 +197,7 @@ describe('project with a quota', () => {
       expect(page).toContain('data-testid="quota-remaining">2</dd>');
       expect(page).toContain('2 of 5 calls left');
     }
-    expect(quota).toContain('A day begins at 22:00 in Europe/Berlin.');
+    expect(quota).toContain('The quota day starts at 22:00 (Europe/Berlin).');
     expect(quota).toContain(`href="/runs/${runId}"`);
   });
 });

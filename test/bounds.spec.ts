@@ -391,7 +391,7 @@ describe('input limits', () => {
     expect(run.error!.message).toMatch(/ … \[cut\]$/);
     expect(Buffer.byteLength(JSON.stringify(run))).toBeLessThan(MIB);
     const page = await (await jobato.fetch(`/runs/${id}`)).text();
-    expect(page).toContain('More metrics were reported than a run keeps');
+    expect(page).toContain('This run reported too many metrics');
     expect(page).toContain('Show all <span data-numbers>1,000</span> in the API');
     expect(page.length).toBeLessThan(MIB);
   });
@@ -431,7 +431,7 @@ describe('input limits', () => {
     };
     expect(listed.unlisted).toBe(9);
     expect(await (await jobato.fetch(`/runs/${id}`)).text()).toContain(
-      'more events were applied and are not listed',
+      'more events were applied but are not listed',
     );
   });
 

@@ -181,7 +181,7 @@ describe('event contract', () => {
       const { width } = (await page.locator('html').boundingBox())!;
       expect(width).toBe(360);
       const [type, meaning] = await Promise.all(
-        ['Type', 'Meaning'].map((label) =>
+        ['Type', 'Description'].map((label) =>
           page
             .locator('#RunRequested')
             .locator('xpath=../..')

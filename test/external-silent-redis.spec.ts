@@ -84,7 +84,7 @@ describe('worker on Redis without a group that reports only at the end', () => {
     worker.finish();
     await eventually('its late report', async () => {
       const page = await (await jobato.fetch(`/runs/${runId}`)).text();
-      return page.includes('The worker reported completed at');
+      return page.includes('The worker reported “completed” at');
     });
     expect(await view(runId)).toMatchObject({ status: 'cancelled', summary: { newJobsCount: null } });
   });

@@ -72,11 +72,11 @@ describe('external worker that reports only at the end', () => {
       [`/runs/${run.runId}`, '/', '/projects/silent', '/workers'].map((path) => page.get(path)),
     );
     for (const { text } of pages) {
-      expect(plain(text)).not.toMatch(/waiting for a worker|No worker yet|No worker is known/);
+      expect(plain(text)).not.toMatch(/waiting for a worker|No worker yet|No workers/);
       expect(plain(text)).toMatch(/Handed to a worker at/);
     }
     await worker.say(anEvent(run.runId, 'run.completed'));
-    expect(await pageOf(run.runId)).toMatch(/Worker without a name/);
+    expect(await pageOf(run.runId)).toMatch(/Unnamed worker/);
     expect(await pageOf(run.runId)).not.toMatch(/No worker/);
   });
 
@@ -116,7 +116,7 @@ describe('external worker that reports only at the end', () => {
       error: {
         code: 'STOP_UNCONFIRMED',
         message: expect.stringMatching(
-          /^Cancelled at once: no worker had reported\. The request was published at \S+Z; a worker may still be working on it\.$/,
+          /^Cancelled immediately: no worker had reported\. The request was published at \S+Z; a worker may still be working on it\.$/,
         ),
       },
     });
@@ -140,7 +140,7 @@ describe('external worker that reports only at the end', () => {
     expect([part.status, plain(part.text)]).toEqual([
       200,
       expect.stringMatching(
-        /The worker reported completed at .*, after the run was cancelled\. That changed nothing\./,
+        /The worker reported “completed” at .*\. The run had already ended as cancelled, so the report was ignored\./,
       ),
     ]);
     expect(part.text).not.toMatch(/id="run-state"[^>]*hx-trigger="every/);
@@ -157,7 +157,7 @@ describe('external worker that reports only at the end', () => {
     await eventually('the outbox to be empty', () => isSettled(runId));
     const before = (await page.get(`/runs/${runId}`)).text;
     expect(plain(before)).toMatch(
-      /Ask again A worker may already be working on it, and may then do the work twice\./,
+      /Ask again A worker may already be working on this run and would then do the work twice\./,
     );
     const sent = await page.submit(`/runs/${runId}/ask-again`, `/runs/${runId}`);
     expect([sent.status, sent.headers.location]).toEqual([303, `/runs/${runId}`]);

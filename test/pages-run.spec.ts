@@ -139,15 +139,15 @@ describe('run page', () => {
       expect(await failure.locator('pre').innerText()).toBe('first\nlast <b>\n');
       await failure.getByRole('button', { name: 'Re-run from here' }).click();
       await page.waitForURL((url) => url.pathname.startsWith('/runs/') && !url.pathname.endsWith(runId));
-      await page.getByText('From work, as a re-run').waitFor();
+      await page.getByText('From work, triggered as a re-run').waitFor();
       await jobato.untilEnded(page.url().slice(-36));
 
       await page.goto(`/runs/${runId}`);
-      const family = page.getByRole('table').filter({ hasText: 'Params that differ' });
+      const family = page.getByRole('table').filter({ hasText: 'Parameters that differ' });
       expect(await family.getByRole('row').allInnerTexts()).toEqual([
         expect.any(String),
         expect.stringMatching(/this run/),
-        expect.stringMatching(/repeats this run/),
+        expect.stringMatching(/re-run of this run/),
       ]);
     },
   );
@@ -170,9 +170,9 @@ describe('run page', () => {
     expect((await file).suggestedFilename()).toBe('today.md');
     expect((await jobato.fetch(`/runs/${runId}/artifacts/nothing`)).status).toBe(404);
     await page.goto(`/runs/${runId}/artifacts/model.bin`);
-    await page.getByText('This is neither text nor a picture').waitFor();
+    await page.getByText('No preview: this file is neither text nor an image').waitFor();
     await page.goto(`/runs/${runId}/artifacts/dot.png`);
-    const picture = page.getByRole('img', { name: 'The picture dot.png' });
+    const picture = page.getByRole('img', { name: 'Preview of dot.png' });
     await expect(
       picture.evaluate((image) => (image as unknown as { decode(): Promise<void> }).decode()),
     ).resolves.toBeUndefined();

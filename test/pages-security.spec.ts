@@ -200,7 +200,7 @@ describe('pages', () => {
         client.post('/projects/endless/runs', {}, { referer, ...headers });
       const page = await refused();
       expect(page.status).toBe(403);
-      expect(page.text).toMatch(/<html[\s\S]*Nothing was changed[\s\S]*Load the page again/);
+      expect(page.text).toMatch(/<html[\s\S]*Nothing was changed[\s\S]*Reload the page/);
       expect(page.text).toContain('href="/projects/endless?status&#x3D;failed"');
       const part = await refused({ 'hx-request': 'true' });
       expect([part.status, part.text]).toEqual([403, expect.stringMatching(/^<div class="notice"/)]);

@@ -66,7 +66,7 @@ describe('pages in a browser', () => {
     await page.waitForURL(RUN_PAGE);
     await page.evaluate('void (window.sameDocument = true)');
     await shows(page, 'run-log', 'looking for <b>bold</b>, deep false, at most 200');
-    await shows(page, 'run-progress', 'look: 1 of 4 (25 %)');
+    await shows(page, 'run-progress', 'look: 1 of 4 (25%)');
     await shows(page, 'new-count', '3');
     await shows(page, 'run-log', 'a warning');
     expect(await page.locator('.line.is-stderr').count()).toBe(1);
@@ -91,7 +91,7 @@ describe('pages in a browser', () => {
 
     await page.getByText('From a step').click();
     await button(page, 'Re-run from publish').click();
-    await page.getByText('From publish, as a re-run').waitFor();
+    await page.getByText('From publish, triggered as a re-run').waitFor();
     await shows(page, 'run-status', 'Completed');
     await shows(page, 'run-log', 'published');
     expect(await at(page, 'run-steps').locator('li').count()).toBe(1);
@@ -188,9 +188,9 @@ describe('pages in a browser', () => {
     // Without a response the outcome is unknown; the page shows it once the server responds again.
     await page.route('**/projects/endless/runs', (route) => route.abort());
     await button(page, 'Run Endless').click();
-    await answer.getByText('It is not certain whether this was done').waitFor();
+    await answer.getByText('The action may or may not have taken effect').waitFor();
     await page.unroute('**/projects/endless/runs');
-    await answer.getByText('It answers again: the page shows what became of this.').waitFor();
+    await answer.getByText('The server responds again. The page shows the result.').waitFor();
     await button(page, 'Run Endless').press('Enter');
     await page.waitForURL(RUN_PAGE);
     await page.goBack();
@@ -225,7 +225,7 @@ describe('pages in a browser', () => {
     await page.reload();
     await shows(page, 'run-status', 'Running');
     expect(await page.locator('meta[http-equiv=refresh]').count()).toBe(0);
-    await page.getByRole('link', { name: 'keep showing it anew' }).click();
+    await page.getByRole('link', { name: 'Auto-refresh' }).click();
     await page.waitForURL(/reload=on$/);
     expect(await page.locator('meta[http-equiv=refresh]').count()).toBe(1);
     await button(page, 'Stop').click();
@@ -291,11 +291,11 @@ describe('pages in a browser', () => {
     }, '1-0');
     const page = await open('/');
     await page.getByRole('link', { name: 'rejected events to review' }).click();
-    await page.getByText('The event as it came').click();
-    expect(await page.getByText('the run it names').count()).toBe(0);
+    await page.getByText('Raw event').click();
+    expect(await page.getByText('View run').count()).toBe(0);
     await page.getByText(fields.payload).waitFor();
     await page.getByRole('button', { name: 'Discard' }).click();
-    await page.getByText('Every event that arrived could be applied').waitFor();
+    await page.getByText('The server applied every event').waitFor();
     expect(await page.getByRole('link', { name: 'rejected events to review' }).count()).toBe(0);
     expect((await rejected.totals()).events).toBe(0);
   });

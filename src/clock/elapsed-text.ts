@@ -1,17 +1,13 @@
 /**
- * Formats a duration in its two largest units: "41 s", "4 m 12 s", "3 h 05 m", "2 d 4 h". The page script uses the
+ * Formats a duration in its two largest units: "41 s", "4 min 12 s", "3 h 5 min", "2 d 4 h". The page script uses the
  * same format.
  */
 export function elapsedText(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} m ${twoDigits(seconds % 60)} s`;
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours} h ${twoDigits(minutes % 60)} m`;
+  if (hours < 24) return `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
-
-function twoDigits(value: number): string {
-  return String(value).padStart(2, '0');
 }

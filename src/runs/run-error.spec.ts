@@ -35,7 +35,7 @@ it.each<[string, Run, string]>([
   [
     'a stop without a worker',
     after(handedOut, [stop]),
-    `Cancelled at once: no worker had reported. The request was published at ${LATER}; a worker may still be working on it.`,
+    `Cancelled immediately: no worker had reported. The request was published at ${LATER}; a worker may still be working on it.`,
   ],
   [
     'a request that no worker took',

@@ -50,7 +50,7 @@ export function mayStillBeWorkedOn({ error, requestPublishedAt }: ErrorFacts): b
 function serverSentences({ code, loss }: NonNullable<Run['error']>, run: ErrorFacts): Sentence[] {
   switch (code) {
     case 'STOP_UNCONFIRMED':
-      return [sentence`Cancelled at once: no worker had reported.`, ...mayBeWorkedOn(run)];
+      return [sentence`Cancelled immediately: no worker had reported.`, ...mayBeWorkedOn(run)];
     case 'STOP_NOT_CONFIRMED':
       return [
         sentence`The worker did not confirm the stop within ${run.stopGraceSeconds} s.`,

@@ -107,7 +107,7 @@ it.each<[string, Run, number, string]>([
     'SIGTERM before the start of the run',
     reported(terminated({ sentAt: at(-3600), killAt: undefined })),
     5,
-    'SIGTERM was sent to step parse 5 m 05 s ago.',
+    'SIGTERM was sent to step parse 5 min 5 s ago.',
   ],
 ])('describes the progress of a stop: %s', (_what, run, seconds, text) => {
   expect(said(run, seconds)).toBe(text);

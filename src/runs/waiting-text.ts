@@ -39,7 +39,7 @@ export function waitingSentences(waiting: Waiting, run: Run, now: Instant): Sent
         run.lastHeardAt === null
           ? sentence`${workerName(run)} has sent no heartbeat.`
           : sentence`${workerName(run)} sent its last heartbeat at ${at(run.lastHeardAt)}.`,
-        sentence`Its lease has expired, so the run is taken from it.`,
+        sentence`Its lease has expired, so the server takes the run from it.`,
       ];
   }
 }
@@ -96,12 +96,14 @@ function startHint({ projectId }: Run, consumers: Consumer[]): Sentence[] {
 
 function seenConsumers(consumers: Consumer[]): Sentence {
   if (consumers.length === 0)
-    return sentence`No worker was seen lately; a worker that reads the stream without a group cannot be seen.`;
+    return sentence`No worker was seen recently; a worker that reads the stream without a group is not visible.`;
   const named = consumers
     .slice(0, MAX_NAMED)
-    .map(({ group, name, idleMs }) => `${name} (${group}, ${Math.round(idleMs / 1000)} s ago)`);
+    .map(
+      ({ group, name, idleMs }) => `${name} (${group}, ${elapsedText(Math.round(idleMs / 1000) * 1000)} ago)`,
+    );
   const more = consumers.length > MAX_NAMED ? ` and ${consumers.length - MAX_NAMED} more` : '';
-  return sentence`Seen lately: ${named.join(', ')}${more}.`;
+  return sentence`Seen recently: ${named.join(', ')}${more}.`;
 }
 
 function workerName({ workerId }: Run): string {

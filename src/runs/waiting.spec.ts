@@ -112,7 +112,7 @@ describe('waitingFor', () => {
         ],
       }),
       'handed-out',
-      /^Published at .*Seen lately: gpu-1 \(ml, 3 s ago\)\.$/,
+      /^Published at .*Seen recently: gpu-1 \(ml, 3 s ago\)\.$/,
     ],
     [
       'no worker of this server runs steps but other consumers are active',
@@ -125,9 +125,9 @@ describe('waitingFor', () => {
         ],
       }),
       'no-worker-yet',
-      /Seen lately: w-1 \(HTTP, 0 s ago\)\.$/,
+      /Seen recently: w-1 \(HTTP, 0 s ago\)\.$/,
     ],
-    ['no consumer is active', external, facts(), 'handed-out', /without a group cannot be seen/],
+    ['no consumer is active', external, facts(), 'handed-out', /without a group is not visible/],
     ['it is stopping', after(claimed, [ask]), facts(), 'stopping', /worker-1/],
     [
       'it is stopping and its worker has no name',

@@ -43,10 +43,10 @@ describe('numbers and times in a browser', () => {
     await shows(german.page, 'new-count', '1.234');
     await shows(german.page, 'run-summary-bar', '0,25');
     await shows(german.page, 'run-summary-bar', '-1.234,5');
-    await shows(german.page, 'run-progress', '1.500 of 6.000 (25 %)');
+    await shows(german.page, 'run-progress', '1.500 of 6.000 (25%)');
     await plain.page.goto(`/runs/${runId}`);
     await shows(plain.page, 'new-count', '1,234');
-    await shows(plain.page, 'run-progress', '1,500 of 6,000 (25 %)');
+    await shows(plain.page, 'run-progress', '1,500 of 6,000 (25%)');
 
     signal.give();
     await jobato.untilEnded(runId);

@@ -255,14 +255,14 @@ describe('run log in a browser', () => {
     await line(page, 2399).waitFor({ state: 'detached' });
 
     await page.goto(`/runs/${runId}?q=nowhere+at+all`);
-    await page.getByText('No line matches').waitFor();
+    await page.getByText('No matching lines').waitFor();
     await page.getByRole('link', { name: 'Show all lines' }).first().click();
     await line(page, 2500).waitFor();
   });
 
   it('reports a linked line that does not exist yet and follows the log', async () => {
     const page = await open('#L9999');
-    const note = page.getByText('There is no line 9,999 yet.');
+    const note = page.getByText('Line 9,999 does not exist yet.');
     await note.waitFor();
     expect((await note.boundingBox())!.height).toBeGreaterThan(10);
     expect(await note.getAttribute('role')).toBe('status');
@@ -308,7 +308,7 @@ describe('run log in a browser', () => {
       return { said: await said(page), lines: text.split('\n').slice(0, -1) };
     };
     const some = await copied();
-    expect(some.said).toBe('Copied what is shown, 1,000 lines; Download has all.');
+    expect(some.said).toBe('Copied the 1,000 lines shown. Download contains all lines.');
     expect([some.lines.length, some.lines[0]]).toEqual([1000, 'line 1501']);
 
     for (const first of [501, 1]) {
@@ -383,7 +383,7 @@ describe('run log in a browser', () => {
 
   it.each([true, false])('can be skipped by keyboard (JavaScript: %s)', async (javaScriptEnabled) => {
     const page = await open('?from=1', { javaScriptEnabled });
-    await page.getByRole('link', { name: 'Skip the lines' }).press('Enter');
+    await page.getByRole('link', { name: 'Skip log lines' }).press('Enter');
     await page.keyboard.press('Tab');
     await page.locator('#later-lines:focus').waitFor();
   });
@@ -517,7 +517,7 @@ describe('run log in a browser', () => {
     const { page } = each;
     await page.route('**/api/runs/*/logs*', (route) => route.abort());
     await page.goto(`/runs/${runId}`);
-    await page.getByText('Live updates are not possible here, reading every few seconds.').waitFor();
+    await page.getByText('Live updates are unavailable. The log refreshes every few seconds.').waitFor();
     speech.say('first '.repeat(40), 'second '.repeat(40));
     await line(page, 2502).waitFor();
     speech.say('third '.repeat(40));
@@ -525,7 +525,7 @@ describe('run log in a browser', () => {
     await line(page, 2503).waitFor();
     await page.getByTestId('run-status').filter({ hasText: 'Completed' }).waitFor();
     expect(await seqs(page)).toEqual(from(1501, 2503));
-    await page.getByText('Live updates are not possible').waitFor({ state: 'detached' });
+    await page.getByText('Live updates are unavailable').waitFor({ state: 'detached' });
 
     // The log of an ended run opens at its end, also with wrapped lines.
     const narrow = await open('', { viewport: { width: 360, height: 700 } });

@@ -79,7 +79,7 @@ describe('project page in a browser', () => {
     async (hasScript) => {
       const page = await open('/projects/demo', hasScript);
       await page.getByLabel('Search').fill('BAD');
-      await page.getByLabel('What ran').selectOption({ label: 'Full pipeline' });
+      await page.getByLabel('Scope of past runs').selectOption({ label: 'Full pipeline' });
       if (!hasScript) await page.getByRole('button', { name: 'Filter', exact: true }).click();
       await page.waitForURL((url) => url.searchParams.get('search') === 'BAD');
       expect(new URL(page.url()).searchParams.get('scope')).toBe('full');
@@ -95,9 +95,9 @@ describe('project page in a browser', () => {
         .click();
       const footer = page.getByTestId('detail-footer');
       await footer
-        .filter({ hasText: 'Chosen run' })
+        .filter({ hasText: 'Selected run' })
         .filter({ hasText: 'at step fetch, exit code 3' })
-        .filter({ hasText: /Took \d.*, started through the API, with label bad\./ })
+        .filter({ hasText: /Took \d.*, triggered via API, with label bad\./ })
         .waitFor();
       await page.waitForURL((url) => url.searchParams.get('run') === failed.runId);
       await page.goBack();
@@ -139,15 +139,15 @@ describe('project page in a browser', () => {
     const scrolled = () => page.evaluate('window.scrollY');
     const before = await scrolled();
     await details.click();
-    await foot.filter({ hasText: 'Chosen run' }).waitFor();
-    await page.getByRole('status').filter({ hasText: 'Chosen run' }).waitFor({ state: 'attached' });
+    await foot.filter({ hasText: 'Selected run' }).waitFor();
+    await page.getByRole('status').filter({ hasText: 'Selected run' }).waitFor({ state: 'attached' });
     expect(await scrolled()).toBe(before);
 
     await page.setViewportSize({ width: 360, height: 400 });
     await details.focus();
     await page.keyboard.press('Enter');
     await untilInView(foot);
-    await foot.getByRole('link', { name: 'Back to the history' }).click();
+    await foot.getByRole('link', { name: 'Back to history' }).click();
     await untilInView(page.locator('tr.is-selected'));
   });
 
@@ -157,14 +157,14 @@ describe('project page in a browser', () => {
     await plan.filter({ hasText: 'Runs 3 steps: fetch, parse and report.' }).waitFor();
     await page.getByLabel('Scope', { exact: true }).selectOption('only:report');
     await plan
-      .filter({ hasText: 'Runs the step report.' })
-      .filter({ hasText: 'Reuses what fetch left' })
+      .filter({ hasText: 'Runs 1 step: report.' })
+      .filter({ hasText: 'Reuses the results of fetch from' })
       .waitFor();
     await plan.filter({ hasText: 'parse has never completed' }).waitFor();
 
     const plain = await open('/projects/demo', false);
     await plain.getByText('What each scope does').click();
-    await plain.getByText('Leaves parse and report as they are.').waitFor();
+    await plain.getByText('Leaves parse and report unchanged.').waitFor();
   });
 
   it('keeps the focused element above the footer, even in a low window', async () => {
@@ -234,7 +234,7 @@ describe('project page in a browser', () => {
     const button = page.getByRole('button', { name: 'Run from here (publish)' });
     await button.and(page.getByRole('button', { description: 'skips build' })).click();
     await page.locator('#param-tag:focus').waitFor();
-    await page.getByTestId('notice').filter({ hasText: 'One value is missing or does not fit' }).waitFor();
+    await page.getByTestId('notice').filter({ hasText: '1 value is missing or invalid' }).waitFor();
     expect(await page.locator('#param-tag-error').innerText()).toBe('Tag is required');
     expect(await page.locator('#param-tag').getAttribute('aria-invalid')).toBe('true');
     await page.keyboard.type('v2');
@@ -251,8 +251,8 @@ describe('project page in a browser', () => {
       const page = await open('/projects/tagged', hasScript);
       await page.getByRole('link', { name: 'Use the values of the latest run' }).click();
       await page.waitForURL(`**/projects/tagged?like=${runId}`);
-      await page.getByText(`These are the values of run ${runId.slice(-12)}`).waitFor();
-      await page.getByText('Runs the step publish.').first().waitFor();
+      await page.getByText(`Values of run ${runId.slice(-12)}`).waitFor();
+      await page.getByText('Runs 1 step: publish.').first().waitFor();
       expect(await page.getByLabel('Dry run').isChecked()).toBe(false);
       await page.getByLabel('Tag').fill('v8');
       await page.getByRole('button', { name: 'Run', exact: true }).click();
@@ -262,7 +262,7 @@ describe('project page in a browser', () => {
         params: { tag: 'v8', dryRun: false },
       });
       await page.goto(`/projects/tagged?like=${failed.runId}`);
-      await page.getByText('The address names no run of this project').waitFor();
+      await page.getByText('The link does not name a run of this project').waitFor();
     },
   );
 
@@ -294,23 +294,23 @@ describe('project page in a browser', () => {
     };
     rmSync(file);
     await until(() => page.getByText('This project is no longer in the configuration').isVisible());
-    await page.getByRole('link', { name: 'To the projects' }).waitFor();
+    await page.getByRole('link', { name: 'Go to projects' }).waitFor();
     expect(await run.isDisabled()).toBe(true);
     // A new visitor still finds past runs.
     const anew = await jobato.fetch('/projects/moved', { headers: { accept: 'text/html' } });
-    expect([anew.status, await anew.text()]).toEqual([404, expect.stringContaining('the latest of them')]);
+    expect([anew.status, await anew.text()]).toEqual([404, expect.stringContaining('the latest run')]);
     const never = await jobato.fetch('/projects/never', { headers: { accept: 'text/html' } });
     expect([never.status, await never.text()]).toEqual([
       404,
       expect.not.stringContaining('in the configuration'),
     ]);
     writeProject(jobato.folders, 'moved', PROJECT.replace('id: demo', 'id: moved') + step('extra', ''));
-    await until(() => page.getByText('The file of this project has changed').isVisible());
+    await until(() => page.getByText('The project file has changed').isVisible());
     expect(await run.isEnabled()).toBe(true);
     expect(await page.getByLabel('Scope', { exact: true }).locator('option').count()).toBe(6);
-    await page.getByRole('link', { name: 'Load the page again' }).click();
+    await page.getByRole('link', { name: 'Reload the page' }).click();
     await page.getByLabel('Scope', { exact: true }).selectOption('only:extra');
-    expect(await page.getByText('The file of this project has changed').count()).toBe(0);
+    expect(await page.getByText('The project file has changed').count()).toBe(0);
   });
 
   it('shows beside the button until when runs are refused and links to the quota', async () => {
@@ -318,9 +318,9 @@ describe('project page in a browser', () => {
     const { runId } = await jobato.trigger('calls');
     await jobato.untilEnded(runId);
     const page = await open('/projects/calls', true);
-    await page.locator('#refused-until').filter({ hasText: 'A run is refused until' }).waitFor();
-    await page.getByRole('button', { name: 'Run', exact: true, description: /^A run is refused/ }).click();
-    await page.getByTestId('notice').getByRole('link', { name: 'See the quota' }).click();
+    await page.locator('#refused-until').filter({ hasText: 'Runs are refused until' }).waitFor();
+    await page.getByRole('button', { name: 'Run', exact: true, description: /^Runs are refused/ }).click();
+    await page.getByTestId('notice').getByRole('link', { name: 'View quota' }).click();
     await page.waitForURL('**/quota');
   });
 });

@@ -97,7 +97,7 @@ describe('a day of work by keyboard only', () => {
         runId,
         ({ progress, metrics }) => progress.current === 1 && metrics.newJobsCount === 3,
       );
-      await shows(at('run-progress'), 'look: 1 of 4 (25 %)');
+      await shows(at('run-progress'), 'look: 1 of 4 (25%)');
       await shows(at('run-log'), 'looking for Rust, deep true, at most 200');
 
       // Stops another run from the overview.
@@ -144,7 +144,7 @@ describe('a day of work by keyboard only', () => {
       await page.goto('/projects/search');
       expect(await at('run-history').locator('tbody tr').count()).toBe(2);
       await press(at('run-history').getByRole('link', { name: /^Failed/ }));
-      await at('run-history').getByText('Clear the filters').first().waitFor();
+      await at('run-history').getByText('Clear filters').first().waitFor();
       await press(at('run-history').getByRole('link', { name: /^Completed/ }));
       await at('run-history').locator('tbody tr').nth(1).waitFor();
 
@@ -165,7 +165,7 @@ describe('a day of work by keyboard only', () => {
         await page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
         await page.locator('#connection').filter({ hasText: 'Reconnecting' }).waitFor();
         await press(button('Run Job search'));
-        await at('notice').filter({ hasText: 'It is not certain whether this was done' }).waitFor();
+        await at('notice').filter({ hasText: 'The action may or may not have taken effect' }).waitFor();
       }
       jobato = await RunningApp.start(folders, {}, port);
       if (javaScriptEnabled) {

@@ -35,7 +35,7 @@ it('rejected events are bounded, the oldest are dropped, and drops are counted',
       nextCursor: expect.any(String),
     });
     const page = await (await jobato.fetch('/events/rejected')).text();
-    expect(page).toContain('older ones were dropped');
+    expect(page).toContain('older events were dropped');
     expect(page.length).toBeLessThan(MIB);
     const metrics = await (await jobato.fetch('/api/metrics')).text();
     expect(metrics).toContain(`jobato_events_rejected_dropped ${totals.dropped}`);

@@ -50,7 +50,7 @@ describe('artifactPreview', () => {
     const preview = await of('long.txt', Buffer.from('aé').subarray(0, 2), true);
     expect([preview.text, preview.remarks]).toEqual([
       'a',
-      ['Only the first 256 KiB are shown. Download it to see all.'],
+      ['Only the first 256 KiB are shown. Download the file to see all of it.'],
     ]);
     expect((await of('long.txt', Buffer.from('aé').subarray(0, 2))).kind).toBe('none');
     expect((await of('long.json', '{"a":1', true)).remarks).toHaveLength(1);
@@ -101,7 +101,7 @@ describe('Markdown document', () => {
     expect(await shown).toMatchObject({
       kind: 'text',
       text: bomb,
-      remarks: ['The document takes too long to lay out, so it is shown as plain text.'],
+      remarks: ['The document takes too long to render, so it is shown as plain text.'],
     });
     expect(turns).toBeGreaterThan(10);
   });

@@ -41,21 +41,23 @@ export async function artifactPreview(
     return { ...NOTHING, kind: isPicture ? 'picture' : 'none', isPicture, isHidden: !isPicture };
   }
   const remarks = isCut
-    ? [`Only the first ${PREVIEW_BYTES / 1024} KiB are shown. Download it to see all.`]
+    ? [`Only the first ${PREVIEW_BYTES / 1024} KiB are shown. Download the file to see all of it.`]
     : [];
   if (ending === 'md' || ending === 'markdown') {
     const tokens = await parseMarkdown(text);
     if (tokens === null) {
-      remarks.push('The document takes too long to lay out, so it is shown as plain text.');
+      remarks.push('The document takes too long to render, so it is shown as plain text.');
       return { ...NOTHING, kind: 'text', text, remarks };
     }
     const { nodes, isCut: hasMore } = markdownTree(tokens);
-    if (hasMore) remarks.push('The document has more parts than are shown here.');
+    if (hasMore)
+      remarks.push('The document is too long to show in full. Download the file to see all of it.');
     return { ...NOTHING, kind: 'markdown', nodes, remarks };
   }
   if (ending === 'json' && !isCut) {
     const pretty = prettyJson(text);
-    if (pretty === null) remarks.push('This is no JSON that could be laid out: it is shown as it is.');
+    if (pretty === null)
+      remarks.push('The JSON is invalid or too large to format, so it is shown unformatted.');
     return { ...NOTHING, kind: 'text', text: pretty ?? text, remarks };
   }
   return { ...NOTHING, kind: 'text', text, remarks };

@@ -13,7 +13,7 @@ const status = { dailyLimit: 1000, used: 1200, remaining: 0, concurrencyLimit: 2
 it('shows the limit and the usage of each project', () => {
   const { rules, rows } = quotaPage(RULES, null, false, [{ project, status, runs }]);
   expect(rules).toBe(
-    'Each project may issue 1,000 calls a day, 2 at once. A day begins at 09:00 in Europe/Berlin.',
+    'Each project can issue 1,000 calls a day, 2 at once. The quota day starts at 09:00 (Europe/Berlin).',
   );
   expect(rows).toMatchObject([
     {

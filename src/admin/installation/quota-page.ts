@@ -14,7 +14,7 @@ export interface ProjectUsage {
 }
 
 export interface QuotaPage {
-  /** "Each project may issue 100 calls a day, 2 at once. A day begins at 09:00 in Europe/Berlin." */
+  /** "Each project can issue 100 calls a day, 2 at once. The quota day starts at 09:00 (Europe/Berlin)." */
   rules: string | null;
   problem: { file: string; line: number | null; reason: string; isRefusing: boolean } | null;
   isMissing: boolean;
@@ -79,7 +79,7 @@ function rulesText({ dailyLimit, concurrencyLimit, resetPolicy }: QuotaRules): s
   const calls = dailyLimit === 1 ? '1 call' : `${numberText(dailyLimit)} calls`;
   const hour = String(resetPolicy.resetHour).padStart(2, '0');
   return (
-    `Each project may issue ${calls} a day, ${numberText(concurrencyLimit)} at once. ` +
-    `A day begins at ${hour}:00 in ${resetPolicy.timeZone}.`
+    `Each project can issue ${calls} a day, ${numberText(concurrencyLimit)} at once. ` +
+    `The quota day starts at ${hour}:00 (${resetPolicy.timeZone}).`
   );
 }

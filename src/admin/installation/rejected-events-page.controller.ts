@@ -17,9 +17,8 @@ const PATH = '/events/rejected';
 const ROWS = 20;
 /** The message on the list after a decision. */
 const DONE: Record<string, string> = {
-  redelivered:
-    'The event was put on the stream again. If it is rejected once more, it comes back to this list.',
-  discarded: 'The event was discarded.',
+  redelivered: 'Event redelivered. If the server rejects it again, it returns to this list.',
+  discarded: 'Event discarded.',
 };
 
 /** Events that could not be applied. An operator redelivers or discards each of them. */

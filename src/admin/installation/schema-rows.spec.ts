@@ -22,13 +22,13 @@ describe('schemaRows', () => {
     ).toEqual([
       ['count', 'integer ≥ 0 ≤ 9', true, 'How many.'],
       ['kind', '"a" or "b"', false, ''],
-      ['word', 'one of 7 words', false, ''],
+      ['word', 'one of 7 values', false, ''],
       ['version', '"1"', false, ''],
       ['code', 'integer or null', false, ''],
       ['lease', 'number > 0', false, ''],
-      ['names', 'list of string', false, ''],
-      ['lines', 'list of object', false, ''],
-      ['lines[].text', 'anything', true, ''],
+      ['names', 'array of string', false, ''],
+      ['lines', 'array of object', false, ''],
+      ['lines[].text', 'any', true, ''],
       ['quota', 'object', false, ''],
       ['quota.left', 'integer', false, ''],
     ]);

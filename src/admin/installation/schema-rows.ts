@@ -36,11 +36,11 @@ export function schemaRows(schema: JsonSchema, prefix = ''): SchemaRow[] {
 
 function typeText(schema: JsonSchema): string {
   if ('const' in schema) return JSON.stringify(schema.const);
-  if (Array.isArray(schema.enum) && schema.enum.length > LISTED) return `one of ${schema.enum.length} words`;
+  if (Array.isArray(schema.enum) && schema.enum.length > LISTED) return `one of ${schema.enum.length} values`;
   if (Array.isArray(schema.enum)) return schema.enum.map((value) => JSON.stringify(value)).join(' or ');
-  if (schema.type === 'array') return `list of ${typeText((schema.items ?? {}) as JsonSchema)}`;
+  if (schema.type === 'array') return `array of ${typeText((schema.items ?? {}) as JsonSchema)}`;
   if (Array.isArray(schema.type)) return schema.type.join(' or ');
-  const type = typeof schema.type === 'string' ? schema.type : 'anything';
+  const type = typeof schema.type === 'string' ? schema.type : 'any';
   const limits = [
     ...(typeof schema.minimum === 'number' ? [`≥ ${schema.minimum}`] : []),
     ...(typeof schema.exclusiveMinimum === 'number' ? [`> ${schema.exclusiveMinimum}`] : []),

@@ -17,11 +17,11 @@ it('shows the runs of each worker, their start, and the unclaimed runs', () => {
   const page = workersPage(workers, [], [claimed, waiting], waitingByRun, new Map(), name, LATER);
   expect(page.workers).toMatchObject([
     {
-      kind: 'elsewhere',
-      lastHeard: { ago: { text: '5 m 00 s' }, at: { datetime: START } },
-      runs: [{ projectName: 'DEMO', since: { text: '5 m 00 s' }, href: `/runs/${claimed.runId}` }],
+      kind: 'External',
+      lastHeard: { ago: { text: '5 min 0 s' }, at: { datetime: START } },
+      runs: [{ projectName: 'DEMO', since: { text: '5 min 0 s' }, href: `/runs/${claimed.runId}` }],
     },
-    { kind: 'part of this server', lastHeard: null, slots: 2, runs: [] },
+    { kind: 'Embedded', lastHeard: null, slots: 2, runs: [] },
   ]);
   expect(page.waiting).toMatchObject([
     {
@@ -41,7 +41,7 @@ it('shows how long a consumer has been idle', () => {
       name: 'jobato-workers',
       lag: '3,000',
       pending: '1',
-      consumers: [{ name: 'c', pending: '1', asked: { text: '1 m 01 s', tickingFromMs: 61_000 } }],
+      consumers: [{ name: 'c', pending: '1', asked: { text: '1 min 1 s', tickingFromMs: 61_000 } }],
     },
   ]);
 });

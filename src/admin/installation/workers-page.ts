@@ -43,7 +43,7 @@ export interface RunAtWork {
   runId: string;
   href: string;
   projectName: string;
-  /** "capture: 3 of 12 (25 %)" */
+  /** "capture: 3 of 12 (25%)" */
   detail: string | null;
   since: DurationText | null;
 }
@@ -76,7 +76,7 @@ export function workersPage(
     moreWaiting: moreThanShown(unclaimed.length),
     workers: workers.slice(0, SHOWN).map(({ workerId, kind, lastHeardAt, slots, runIds }) => ({
       workerId,
-      kind: kind === 'embedded' ? 'part of this server' : 'elsewhere',
+      kind: kind === 'embedded' ? 'Embedded' : 'External',
       lastHeard:
         kind === 'embedded' || lastHeardAt === ''
           ? null

@@ -73,7 +73,7 @@ it('groups consecutive lines of a step under one heading, in log order', () => {
   const { sections } = shown([line(1, 'a'), line(2, 'a'), line(3), line(4, 'b'), line(5, 'a')], 5);
   expect(sections.map(({ title, lists }) => [title, lists.flat().map(({ seq }) => seq)])).toEqual([
     ['a', [1, 2]],
-    ['Outside of the steps', [3]],
+    ['Outside steps', [3]],
     ['b', [4]],
     ['a', [5]],
   ]);

@@ -83,7 +83,7 @@ export function logWindow(
   let current: LogSection | undefined;
   for (const line of lines) {
     if (current === undefined || current.step !== line.step) {
-      const title = line.step ?? 'Outside of the steps';
+      const title = line.step ?? 'Outside steps';
       current = { step: line.step, title, isUntitled: !hasSteps, lists: [[]] };
       sections.push(current);
     }

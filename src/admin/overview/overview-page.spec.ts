@@ -49,7 +49,7 @@ it('shows the progress of a run, and polls every 2 s', () => {
   const { rows, pollSeconds } = page({ run, waiting: waitingFor(run, FACTS, LATER), trend: [run] });
   expect(rows[0]).toMatchObject({
     mark: { word: 'Running' },
-    detail: [{ text: 'parse: 3 of 12 (25 %)' }],
+    detail: [{ text: 'parse: 3 of 12 (25%)' }],
     progress: { value: 3, max: 12 },
     runAction: null,
     stopAction: `/runs/${run.runId}/stop`,

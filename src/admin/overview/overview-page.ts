@@ -77,7 +77,7 @@ export interface ProjectRow {
   href: string;
   isDefault: boolean;
   mark: StatusMark;
-  /** "at fit", "fit: 3 of 12 (25 %)", what changed, or why the run waits. */
+  /** "at fit", "fit: 3 of 12 (25%)", what changed, or why the run waits. */
   detail: PageWords[] | null;
   progress: { value: number; max: number } | null;
   lastRun: TimeText | null;

@@ -34,8 +34,8 @@ it('links to each invalid field', () => {
     { field: 'scope', message: 'must be one of full' },
     { field: 'params.maxTerms', message: 'must be at most 9' },
   ];
-  expect(noticeOf(invalid(errors)).title).toBe('2 values are missing or do not fit');
-  expect(noticeOf(invalid(errors.slice(1))).title).toBe('One value is missing or does not fit');
+  expect(noticeOf(invalid(errors)).title).toBe('2 values are missing or invalid');
+  expect(noticeOf(invalid(errors.slice(1))).title).toBe('1 value is missing or invalid');
   expect(noticeOf(invalid(errors)).fields).toEqual([
     { href: '#scope', label: 'Scope', message: 'must be one of full' },
     { href: '#param-maxTerms', label: 'Max terms', message: 'must be at most 9' },

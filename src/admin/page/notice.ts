@@ -25,7 +25,7 @@ export function noticeOf({ code, detail, extras }: JobatoError, formAt = ''): No
     return { href, label: humanised(name), message };
   });
   return {
-    title: fields.length > 0 ? toMend(fields.length) : PROBLEMS[code].title,
+    title: fields.length > 0 ? invalidValuesTitle(fields.length) : PROBLEMS[code].title,
     detail: fields.length > 0 ? null : detail,
     activeRunId: extras.activeRunId ?? null,
     activeRunHref: extras.activeRunId ? `/runs/${extras.activeRunId}` : null,
@@ -41,15 +41,15 @@ export function noticeOfOldForm(error: JobatoError, reloadHref: string): Notice 
   const notice = noticeOf(error);
   return {
     ...notice,
-    detail: 'The file of this project has changed since this page was loaded, so its fields may be others.',
+    detail: 'The project file has changed since this page was loaded, so the fields may differ.',
     fields: notice.fields.map((field) => ({ ...field, href: null })),
     reloadHref,
   };
 }
 
 /** A title for form users, because the general title is about a request, which they do not see. */
-function toMend(count: number): string {
-  return count === 1 ? 'One value is missing or does not fit' : `${count} values are missing or do not fit`;
+function invalidValuesTitle(count: number): string {
+  return count === 1 ? '1 value is missing or invalid' : `${count} values are missing or invalid`;
 }
 
 export function statusOf({ code }: JobatoError): number {

@@ -41,10 +41,10 @@ it('distinguishes statuses by sign as well as colour, and describes each bar in 
     ['running', '●'],
   ]);
   expect(bars.map(({ title }) => title)).toEqual([
-    '2026-03-01 10:00:00 UTC, 1 m 40 s, completed',
-    '2026-03-01 10:00:00 UTC, 1 m 40 s, failed',
-    '2026-03-01 10:00:00 UTC, 1 m 40 s, partial',
-    '2026-03-01 10:00:00 UTC, 5 m 00 s, running',
+    '2026-03-01 10:00:00 UTC, 1 min 40 s, completed',
+    '2026-03-01 10:00:00 UTC, 1 min 40 s, failed',
+    '2026-03-01 10:00:00 UTC, 1 min 40 s, partial',
+    '2026-03-01 10:00:00 UTC, 5 min 0 s, running',
   ]);
 });
 
@@ -58,9 +58,9 @@ it('cuts off an unusually long run at the top of the scale', () => {
 it('has a text summary, a caption and a table of durations', () => {
   const { label, rows, caption } = chartOf([lasting(5), lasting(7, 'failed'), lasting(6)], 5_500);
   expect(label).toBe(
-    'Durations of the last 3 runs: 2 completed, 1 failed. From 5.0 s to 7.0 s, usually 5.5 s.',
+    'Durations of the last 3 runs: 2 completed, 1 failed. From 5.0 s to 7.0 s, typically 5.5 s.',
   );
-  expect(caption).toBe('last 3 runs, usually 5.5 s');
+  expect(caption).toBe('last 3 runs, typically 5.5 s');
   expect(rows.map(({ duration, mark }) => [duration!.text, mark.word])).toEqual([
     ['5.0 s', 'Completed'],
     ['7.0 s', 'Failed'],

@@ -30,7 +30,7 @@ export interface DurationChart {
   axis: { y: number; textY: number; text: string }[];
   left: number;
   usualY: number | null;
-  /** "last 40 runs, usually 29 s" */
+  /** "last 40 runs, typically 29 s" */
   caption: string;
   /** The description of the chart as one sentence. */
   label: string;
@@ -78,7 +78,7 @@ export function durationChart(
       return { y, textY: y + 4, text: part === 0 ? '0' : axisText(top * part) };
     }),
     usualY: usualMs === null ? null : yOf(usualMs),
-    caption: `${lastRuns(runs.length)}${usually(usualMs)}`,
+    caption: `${lastRuns(runs.length)}${typically(usualMs)}`,
     label: labelOf(runs, durations, usualMs),
     rows: runs.map((run) => ({
       href: `/runs/${run.runId}`,
@@ -124,7 +124,7 @@ function labelOf(runs: Charted[], durations: number[], usualMs: number | null): 
   const words = [...counts].map(([status, count]) => `${count} ${STATUS_WORDS[status].toLowerCase()}`);
   return (
     `Durations of the ${lastRuns(runs.length)}: ${words.join(', ')}. ` +
-    `From ${durationText(Math.min(...durations))} to ${durationText(Math.max(...durations))}${usually(usualMs)}.`
+    `From ${durationText(Math.min(...durations))} to ${durationText(Math.max(...durations))}${typically(usualMs)}.`
   );
 }
 
@@ -132,8 +132,8 @@ function lastRuns(count: number): string {
   return count === 1 ? 'last run' : `last ${count} runs`;
 }
 
-function usually(usualMs: number | null): string {
-  return usualMs === null ? '' : `, usually ${durationText(usualMs)}`;
+function typically(usualMs: number | null): string {
+  return usualMs === null ? '' : `, typically ${durationText(usualMs)}`;
 }
 
 /**

@@ -71,7 +71,7 @@ it('lists warnings with their start times in the footer', () => {
   const { footer } = pageOf(FAILED, { troubles: [DISK, STREAM] });
   expect(footer.warnings).toMatchObject([
     { text: 'The disk is full.', at: null },
-    { text: 'The stream is away. It has been so since', at: { datetime: START } },
+    { text: 'The stream is away. Since', at: { datetime: START } },
     { text: 'Last success 9 days ago.' },
   ]);
 });
@@ -81,7 +81,7 @@ it('shows the selected run, and offers a re-run from its failed step if no run i
   const selected = { run: FAILED, waiting: waitingFor(FAILED, FACTS, LATER) };
   const chosen = (latest: Run) => projectPage(stateOf(latest), { ...details, selected }, LATER);
   expect(chosen({ ...FAILED, runId: 'another' })).toMatchObject({
-    footerTitle: 'Chosen run',
+    footerTitle: 'Selected run',
     footer: { lead: 'at step parse, exit code 3.' },
     rerunFrom: { action: expect.stringMatching(/^\/runs\/.*\/rerun$/), scope: 'from:parse', step: 'parse' },
   });
@@ -112,5 +112,5 @@ it('keeps the history filters in its refresh URL', () => {
 
 it('names the file of a project that never ran by its real path', () =>
   expect(projectPage(stateOf(null), details, LATER).footer.detail).toEqual([
-    { text: 'Press Run to start the first one. What it does is written in etc/projects/demo.yaml.' },
+    { text: 'Press Run to start the first one. The project file is etc/projects/demo.yaml.' },
   ]));

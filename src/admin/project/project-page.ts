@@ -16,7 +16,7 @@ import { type FooterWarning, neverRunFooter, type RunFooter, runFooter } from '.
 import { type DurationText, durationOf } from '../words/duration-text';
 import { metricsInShort, paramsInShort } from '../words/in-short';
 import { outdatedText } from '../../history/outdated-text';
-import { TRIGGER_WORDS } from '../words/plain-words';
+import { TRIGGERED_WORDS } from '../words/plain-words';
 import { type RunHistory, runHistory } from './run-history';
 import { type ProgressBar, progressBar } from '../run/run-steps';
 import { staleWords } from './staleness';
@@ -197,7 +197,7 @@ function footerOf(
     footer: shown
       ? runFooter(shown.run, shown.waiting, quota, now, warnings)
       : neverRunFooter(file, quota, warnings),
-    footerTitle: shown && (shown.run.runId === run?.runId ? 'Latest run' : 'Chosen run'),
+    footerTitle: shown && (shown.run.runId === run?.runId ? 'Latest run' : 'Selected run'),
     footerRun: shown && {
       ...runInShort(shown.run, definition.metrics, now),
       rowHref: selected && (isListed ? `#row-${selected.run.runId}` : '#run-history'),
@@ -213,7 +213,7 @@ function runInShort(run: Run, metricNames: string[], now: Instant): Omit<RunInSh
   return {
     shortId: run.runId.slice(-12),
     duration: isActive(run) ? null : durationOf(run, now),
-    trigger: TRIGGER_WORDS[run.triggeredBy],
+    trigger: TRIGGERED_WORDS[run.triggeredBy],
     params: paramsInShort(run.params),
     metrics: metricsInShort(run.metrics, metricNames),
   };
@@ -222,7 +222,7 @@ function runInShort(run: Run, metricNames: string[], now: Instant): Omit<RunInSh
 function troubleWarning({ message, since }: Trouble): FooterWarning {
   return since === null
     ? { text: message, at: null }
-    : { text: `${message} It has been so since`, at: timeTextOrNull(since) };
+    : { text: `${message} Since`, at: timeTextOrNull(since) };
 }
 
 function isActive(run: Run | null): boolean {

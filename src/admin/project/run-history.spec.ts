@@ -45,7 +45,7 @@ it('shows each run with one cell per step and a text label', () => {
     {
       href: `/runs/${RUN_ID}`,
       scope: 'Full pipeline',
-      trigger: 'through the API',
+      trigger: 'API',
       cellsLabel: 'fetch pending, parse pending, report pending',
     },
   ]);
@@ -117,7 +117,7 @@ it('shows a chip for each active filter, with a link that removes it', () => {
   });
   expect(chips.map(({ label }) => label)).toEqual([
     'From parse',
-    'Started through the API',
+    'Trigger: API',
     'From 2026-03-01 (Asia/Tokyo)',
   ]);
   expect(chips[1]!.href).toBe(
@@ -129,18 +129,14 @@ it('shows a chip for each active filter, with a link that removes it', () => {
 it.each<[string, Partial<HistoryQuery>, Partial<HistoryPage>]>([
   ['No runs yet. Press Run above to start the first one.', {}, {}],
   ['No failed run.', { status: 'failed' }, {}],
+  ['The From day is after the To day, so no run matches.', { from: '2026-03-02', to: '2026-03-01' }, {}],
   [
-    'The first day is after the last one, so no run lies between them.',
-    { from: '2026-03-02', to: '2026-03-01' },
-    {},
-  ],
-  [
-    'No failed run of scope only:parse in this time.',
+    'No failed run of scope only:parse in this period.',
     { status: 'failed', scope: 'only:parse', period: '7d' },
     {},
   ],
   [
-    'No run started on schedule with “x” so far.',
+    'No run triggered by schedule with “x” so far.',
     { triggeredBy: 'schedule', search: 'x' },
     { lookedUpTo: LATER },
   ],

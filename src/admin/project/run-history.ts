@@ -10,7 +10,7 @@ import {
   WHOLE_HISTORY,
 } from './history-query';
 import { metricsInShort, paramsInShort } from '../words/in-short';
-import { numberText, scopeWords, STATUS_WORDS, TRIGGER_WORDS } from '../words/plain-words';
+import { numberText, scopeWords, STATUS_WORDS, TRIGGER_WORDS, TRIGGERED_WORDS } from '../words/plain-words';
 import { endReason } from '../run/run-footer';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { type StepCell, stepCells, stepColumns } from '../run/step-cells';
@@ -162,9 +162,12 @@ function historyFields({ projectId, scopes, query }: HistoryFacts): HistoryField
   return {
     action: `/projects/${projectId}`,
     status: query.status,
-    scopes: [choice('', 'Anything', query.scope), ...known.map((s) => choice(s, scopeWords(s), query.scope))],
+    scopes: [
+      choice('', 'All scopes', query.scope),
+      ...known.map((s) => choice(s, scopeWords(s), query.scope)),
+    ],
     triggers: [
-      choice('', 'In any way', query.triggeredBy),
+      choice('', 'All triggers', query.triggeredBy),
       ...TRIGGER_KINDS.map((kind) => choice(kind, TRIGGER_WORDS[kind], query.triggeredBy)),
     ],
     periods: [
@@ -185,7 +188,7 @@ function chipsOf(query: HistoryQuery): { label: string; without: Partial<History
     ...(scope === null ? [] : [{ label: scopeWords(scope), without: { scope: null } }]),
     ...(triggeredBy === null
       ? []
-      : [{ label: `Started ${TRIGGER_WORDS[triggeredBy]}`, without: { triggeredBy: null } }]),
+      : [{ label: `Trigger: ${TRIGGER_WORDS[triggeredBy]}`, without: { triggeredBy: null } }]),
     ...(period === null ? [] : [{ label: PERIOD_WORDS[period], without: { period: null } }]),
     ...(from === null ? [] : [{ label: `From ${from} (${zone})`, without: { from: null } }]),
     ...(to === null ? [] : [{ label: `To ${to} (${zone})`, without: { to: null } }]),
@@ -197,16 +200,16 @@ function emptyText(query: HistoryQuery, { lookedUpTo }: HistoryPage): string {
   if (!isFiltered(query)) {
     return query.place === null
       ? 'No runs yet. Press Run above to start the first one.'
-      : 'There are no runs on this side.';
+      : 'No more runs in this direction.';
   }
   if (query.from !== null && query.to !== null && query.from > query.to)
-    return 'The first day is after the last one, so no run lies between them.';
+    return 'The From day is after the To day, so no run matches.';
   const status = query.status === null ? 'No run' : `No ${STATUS_WORDS[query.status].toLowerCase()} run`;
   const scope = query.scope === null ? '' : ` of scope ${query.scope}`;
-  const trigger = query.triggeredBy === null ? '' : ` started ${TRIGGER_WORDS[query.triggeredBy]}`;
+  const trigger = query.triggeredBy === null ? '' : ` ${TRIGGERED_WORDS[query.triggeredBy]}`;
   const search = query.search === null ? '' : ` with “${query.search}”`;
   const isTimed = query.period !== null || query.from !== null || query.to !== null;
-  const time = lookedUpTo !== null ? ' so far' : isTimed ? ' in this time' : '';
+  const time = lookedUpTo !== null ? ' so far' : isTimed ? ' in this period' : '';
   return `${status}${scope}${trigger}${search}${time}.`;
 }
 

@@ -35,8 +35,10 @@ it('lists all steps of a full run, which reuses nothing', () =>
 
 it('lists the steps whose results it reuses, with their time', () => {
   const { runs, reuses } = planOf('only:report');
-  expect(runs).toBe('Runs the step report.');
-  expect(reuses).toMatchObject([{ text: 'Reuses what fetch and parse left', at: { datetime: LATER } }]);
+  expect(runs).toBe('Runs 1 step: report.');
+  expect(reuses).toMatchObject([
+    { text: 'Reuses the results of fetch and parse from', at: { datetime: LATER } },
+  ]);
 });
 
 it('lists results of different runs separately', () => {
@@ -46,42 +48,42 @@ it('lists results of different runs separately', () => {
   ]);
   const { reuses } = planOf('from:report', { history: { outcomes: new Map(), completedAt, isWhole: true } });
   expect(reuses.map(({ text, at }) => [text, at.datetime])).toEqual([
-    ['Reuses what fetch left', YESTERDAY],
-    ['Reuses what parse left', LATER],
+    ['Reuses the results of fetch from', YESTERDAY],
+    ['Reuses the results of parse from', LATER],
   ]);
 });
 
 it('warns of steps without results to reuse', () => {
   const missing = (isWhole: boolean) =>
     planOf('only:report', { history: { ...NOTHING_LEFT, isWhole } }).missing;
-  expect(missing(true)).toBe('fetch and parse have never completed, so there is nothing of them to reuse.');
+  expect(missing(true)).toBe('fetch and parse have never completed, so they have no results to reuse.');
   expect(missing(false)).toContain('have not completed in the last 50 runs');
 });
 
 it('determines the steps before and after those of a named scope', () => {
   expect(planOf('ends')).toMatchObject({
     runs: 'Runs 2 steps: fetch and report.',
-    reuses: [{ text: 'Reuses what parse left' }],
+    reuses: [{ text: 'Reuses the results of parse from' }],
     leaves: null,
   });
-  expect(planOf('only:fetch')).toMatchObject({ reuses: [], leaves: 'Leaves parse and report as they are.' });
+  expect(planOf('only:fetch')).toMatchObject({ reuses: [], leaves: 'Leaves parse and report unchanged.' });
 });
 
 it('estimates the quota usage, and warns if it exceeds the remaining quota', () => {
   expect(planOf('full').quota).toMatchObject({
-    text: 'Quota: usually about 40 calls, 38 left, resets',
+    text: 'Quota: typically 40 calls, 38 left, resets',
     resetsAt: { datetime: LATER },
     isShort: true,
   });
   const plenty = { quota: { ...QUOTA, remaining: 40 } };
   expect(planOf('full', plenty).quota!.isShort).toBe(false);
   expect(planOf('ends').quota).toMatchObject({
-    text: 'Quota: not known for this scope yet, 38 left, resets',
+    text: 'Quota: no data for this scope yet, 38 left, resets',
     isShort: false,
   });
   expect(planOf('full', { quota: { ...QUOTA, remaining: 0 } }).quota).toBeNull(); // shown beside the button instead
   expect(planOf('full', { quota: null }).quota).toMatchObject({
-    text: 'Quota: usually about 40 calls, no limit is set.',
+    text: 'Quota: typically 40 calls, no limit is set.',
     resetsAt: null,
   });
   expect(planOf('full', { definition: aProject() }).quota).toBeNull();
@@ -90,8 +92,8 @@ it('estimates the quota usage, and warns if it exceeds the remaining quota', () 
 it('mentions the external worker that carries out the run', () => {
   const external = (steps: ReturnType<typeof aProject>['steps']) =>
     planOf('full', { definition: aProject({ executor: 'external', steps }) }).runs;
-  expect(external([])).toContain('Asks an external worker to carry it out');
-  expect(external(definition.steps)).toBe('Asks an external worker for 3 steps: fetch, parse and report.');
+  expect(external([])).toContain('An external worker executes the run');
+  expect(external(definition.steps)).toBe('An external worker runs 3 steps: fetch, parse and report.');
 });
 
 it('returns null for an unknown scope', () =>

@@ -12,11 +12,11 @@ export interface RunPlan {
   label: string;
   /** "Runs 3 steps: dedupe, score and publish." */
   runs: string;
-  /** "Reuses what search and capture left", with the time. */
+  /** "Reuses the results of search and capture from", followed by the time. */
   reuses: { text: string; at: TimeText }[];
   /** Earlier steps without a result to reuse. */
   missing: string | null;
-  /** "Leaves publish as it is." */
+  /** "Leaves publish unchanged." */
   leaves: string | null;
   quota: { text: string; resetsAt: TimeText | null; isShort: boolean } | null;
 }
@@ -54,12 +54,11 @@ export function runPlan(
 }
 
 function runsText({ executor }: ProjectDefinition, chosen: string[]): string {
-  const steps =
-    chosen.length === 1 ? `the step ${chosen[0]!}` : `${chosen.length} steps: ${wordList(chosen)}`;
+  const steps = `${chosen.length === 1 ? '1 step' : `${chosen.length} steps`}: ${wordList(chosen)}`;
   if (executor === 'steps') return `Runs ${steps}.`;
   return chosen.length === 0
-    ? 'Asks an external worker to carry it out. Which steps there are, the worker says as it goes.'
-    : `Asks an external worker for ${steps}.`;
+    ? 'An external worker executes the run and reports its steps.'
+    : `An external worker runs ${steps}.`;
 }
 
 /** Groups the steps by the run that left their results. */
@@ -70,32 +69,32 @@ function reuses(before: string[], { completedAt }: StepHistory): RunPlan['reuses
     if (last) byRun.set(last.runId, [...(byRun.get(last.runId) ?? []), name]);
   }
   return [...byRun.values()].map((steps) => ({
-    text: `Reuses what ${wordList(steps)} left`,
+    text: `Reuses the results of ${wordList(steps)} from`,
     at: timeText(completedAt.get(steps.at(-1)!)!.at),
   }));
 }
 
 function leavesText(steps: string[]): string | null {
   if (steps.length === 0) return null;
-  return `Leaves ${wordList(steps)} as ${steps.length === 1 ? 'it is' : 'they are'}.`;
+  return `Leaves ${wordList(steps)} unchanged.`;
 }
 
 function missingText(steps: string[], isWhole: boolean): string | null {
   if (steps.length === 0) return null;
-  const [has, it] = steps.length === 1 ? ['has', 'it'] : ['have', 'them'];
+  const [has, it, its] = steps.length === 1 ? ['has', 'it has', 'its'] : ['have', 'they have', 'their'];
   return isWhole
-    ? `${wordList(steps)} ${has} never completed, so there is nothing of ${it} to reuse.`
-    : `${wordList(steps)} ${has} not completed in the last ${PAST_RUNS} runs, so what there is of ${it} is older.`;
+    ? `${wordList(steps)} ${has} never completed, so ${it} no results to reuse.`
+    : `${wordList(steps)} ${has} not completed in the last ${PAST_RUNS} runs, so ${its} results, if any, are older.`;
 }
 
 function quotaOf(quota: QuotaStatus | null, usual: number | null): RunPlan['quota'] {
-  const usually = usual === null ? 'not known for this scope yet' : `usually about ${callsText(usual)}`;
-  if (quota === null) return { text: `Quota: ${usually}, no limit is set.`, resetsAt: null, isShort: false };
+  const typical = usual === null ? 'no data for this scope yet' : `typically ${callsText(usual)}`;
+  if (quota === null) return { text: `Quota: ${typical}, no limit is set.`, resetsAt: null, isShort: false };
   const { remaining, resetsAt } = quota;
   // The button already shows that the run is refused, so the estimate is left out.
   if (remaining === 0) return null;
   return {
-    text: `Quota: ${usually}, ${numberText(remaining)} left, resets`,
+    text: `Quota: ${typical}, ${numberText(remaining)} left, resets`,
     resetsAt: timeText(resetsAt),
     isShort: usual !== null && usual > remaining,
   };

@@ -36,7 +36,7 @@ export function rerunOffer(
   if (current === null) {
     return {
       canRepeat: false,
-      words: 'It cannot be repeated: its project is no longer in the configuration.',
+      words: 'Re-run is not possible: the project is no longer in the configuration.',
       froms: [],
       fromFailed: null,
       changeHref: null,
@@ -47,12 +47,14 @@ export function rerunOffer(
   const steps = stepsInScope(definition, run.scope);
   const words =
     steps === null
-      ? `It cannot be repeated as it was: the project no longer has the scope ${run.scope}.`
-      : `Re-run does the same again: ${whatRuns(run.scope, steps)}, ${paramWords(run, definition)}.`;
+      ? `Re-run is not possible: the project no longer has the scope ${run.scope}.`
+      : `Re-run repeats ${whatRuns(run.scope, steps)} ${paramWords(run, definition)}.`;
   const hasChanged = current.definitionHash !== run.definitionHash;
   return {
     canRepeat: steps !== null,
-    words: hasChanged ? `${words} The project was changed since: it runs as it is now.` : words,
+    words: hasChanged
+      ? `${words} The project has changed since; the re-run uses the current version.`
+      : words,
     // A re-run from the first step equals the full scope, so it is not offered.
     froms: definition.steps.slice(1).map(({ name }) => ({ scope: `from:${name}`, step: name })),
     fromFailed: fromFailed(run, definition),
@@ -61,7 +63,7 @@ export function rerunOffer(
     refusal:
       quota?.remaining === 0
         ? {
-            text: 'The quota of its project is used up: it would be refused until',
+            text: 'The project quota is used up. Re-runs are refused until',
             at: timeText(quota.resetsAt),
           }
         : null,
@@ -81,7 +83,7 @@ function paramWords({ params }: Run, definition: ProjectDefinition): string {
   if (names.length === 0) return 'without parameters';
   const gone = names.filter((name) => !Object.hasOwn(definition.params, name));
   if (gone.length === 0) return 'with the same parameters';
-  return `with the same parameters but ${gone.join(', ')}, which the project no longer has`;
+  return `with the same parameters except ${gone.join(', ')}, which the project no longer has`;
 }
 
 function fromFailed(run: Run, definition: ProjectDefinition): RerunOffer['fromFailed'] {
@@ -90,5 +92,5 @@ function fromFailed(run: Run, definition: ProjectDefinition): RerunOffer['fromFa
   const steps = failed === undefined ? null : stepsInScope(definition, scope);
   // A re-run from the first step equals the full scope, which has its own button.
   if (failed === undefined || steps === null || failed === definition.steps[0]?.name) return null;
-  return { scope, step: failed, words: `It carries out ${stepList(steps)}; what came before is kept.` };
+  return { scope, step: failed, words: `runs ${stepList(steps)}; earlier results are kept.` };
 }

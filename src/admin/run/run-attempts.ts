@@ -43,7 +43,7 @@ export function attemptRows(run: Run, events: PastEvent[], now: Instant): Attemp
     return {
       number,
       mark: isCurrent ? runMark(run) : stepMark('failed'),
-      remark: isCurrent ? null : 'its worker was lost',
+      remark: isCurrent ? null : 'worker lost',
       worker: start?.workerId ?? (isCurrent ? run.workerId : null),
       startedAt: secondTextOrNull(startedAt),
       duration: isCurrent || endedAt !== null ? durationOf({ startedAt, endedAt }, now) : null,

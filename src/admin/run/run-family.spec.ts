@@ -27,10 +27,10 @@ describe('familyRows', () => {
     const next: Run = { ...failed, runId: 'd', rerunOf: 'b', params: { depth: 2, label: 'x'.repeat(50) } };
     const rows = familyRows(mine, [first, mine, other, next], END);
     expect(rows.map(({ relation, params, isThis }) => [relation, params, isThis])).toEqual([
-      ['repeated by this run', 'depth = 1', false],
+      ['source of this re-run', 'depth = 1', false],
       ['this run', '', true],
       ['re-run', 'no depth', false],
-      ['repeats this run', `label = ${'x'.repeat(40)} …`, false],
+      ['re-run of this run', `label = ${'x'.repeat(40)} …`, false],
     ]);
     expect(rows[0]!.cells.map(({ tone }) => tone)).toEqual(['skipped', 'failed', 'skipped']);
     const part = { ...next, steps: first.steps.slice(1) };
@@ -84,8 +84,8 @@ describe('attemptRows', () => {
         duration?.text,
       ]),
     ).toEqual([
-      [1, 'w-1', 'its worker was lost', 'failed', '50 s'],
-      [2, 'w-2', null, 'failed', '3 m 00 s'],
+      [1, 'w-1', 'worker lost', 'failed', '50 s'],
+      [2, 'w-2', null, 'failed', '3 min 0 s'],
     ]);
   });
 });
@@ -101,35 +101,35 @@ describe('rerunOffer', () => {
       failed,
       current({ params: { depth: {} as never } }),
       true,
-      'Re-run does the same again: Full pipeline (fetch, parse, report), with the same parameters.',
+      'Re-run repeats Full pipeline (fetch, parse, report) with the same parameters.',
     ],
     [
       'without removed parameters',
       { ...failed, scope: 'only:parse' },
       current(),
       true,
-      'Re-run does the same again: Only parse (parse), with the same parameters but depth, which the project no longer has.',
+      'Re-run repeats Only parse (parse) with the same parameters except depth, which the project no longer has.',
     ],
     [
       'with the current project',
       { ...failed, params: {} },
       current({}, 'other'),
       true,
-      'Re-run does the same again: Full pipeline (fetch, parse, report), without parameters. The project was changed since: it runs as it is now.',
+      'Re-run repeats Full pipeline (fetch, parse, report) without parameters. The project has changed since; the re-run uses the current version.',
     ],
     [
       'refused for a removed scope',
       { ...failed, scope: 'only:fit' },
       current(),
       false,
-      'It cannot be repeated as it was: the project no longer has the scope only:fit.',
+      'Re-run is not possible: the project no longer has the scope only:fit.',
     ],
     [
       'refused for a removed project',
       failed,
       null,
       false,
-      'It cannot be repeated: its project is no longer in the configuration.',
+      'Re-run is not possible: the project is no longer in the configuration.',
     ],
   ])('describes the offer: %s', (_what, run, project, canRepeat, words) => {
     expect(rerunOffer(run, project, null)).toMatchObject({ canRepeat, words });
@@ -160,7 +160,7 @@ describe('rerunOffer', () => {
     expect(rerunOffer(failed, current(), null)!.fromFailed).toEqual({
       scope: 'from:parse',
       step: 'parse',
-      words: 'It carries out parse, report; what came before is kept.',
+      words: 'runs parse, report; earlier results are kept.',
     });
     expect(rerunOffer(failed, current({ steps: [] }), null)!.fromFailed).toBeNull();
     expect(rerunOffer(failed, current(), null)!.froms.map(({ scope }) => scope)).toEqual([

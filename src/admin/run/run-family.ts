@@ -58,9 +58,9 @@ function cellsOf(run: FamilyRun, columns: string[], now: Instant): Pick<FamilyRo
 
 function relationOf(run: Run, other: FamilyRun): string {
   if (other.runId === run.runId) return 'this run';
-  if (other.runId === run.rerunOf) return 'repeated by this run';
-  if (other.rerunOf === run.runId) return 'repeats this run';
-  return other.rerunOf === null ? 'the first' : 're-run';
+  if (other.runId === run.rerunOf) return 'source of this re-run';
+  if (other.rerunOf === run.runId) return 're-run of this run';
+  return other.rerunOf === null ? 'first run' : 're-run';
 }
 
 function otherParams({ params: mine }: Run, { params: theirs }: FamilyRun): string {

@@ -13,7 +13,7 @@ const footerOf = (run: Run) => runFooter(run, waitingFor(run, FACTS, LATER), nul
 it('shows what a run waits for', () => {
   const footer = footerOf(aNewRun());
   expect(footer.mark.note).toBe('waiting for a worker');
-  expect(footer).toMatchObject({ since: { text: '5 m 00 s' }, workerId: null });
+  expect(footer).toMatchObject({ since: { text: '5 min 0 s' }, workerId: null });
   expect(plainText(footer.detail!)).toContain('No worker has claimed the run');
 });
 
@@ -52,7 +52,7 @@ it('shows the failed step, its exit code and the error', () => {
 });
 
 it('shows who stopped a run', () => {
-  expect(footerOf(after(aNewRun(), [STOP])).lead).toBe('stopped by a person.');
+  expect(footerOf(after(aNewRun(), [STOP])).lead).toBe('stopped manually.');
 });
 
 it('shows the remaining quota and its reset time', () => {
@@ -83,7 +83,7 @@ it.each([
   ],
   [
     7_200_000,
-    'The clock of worker worker-2 is 2 h 00 m ahead of the clock of this server. Times of this run are corrected.',
+    'The clock of worker worker-2 is 2 h 0 min ahead of the clock of this server. Times of this run are corrected.',
   ],
   [5000, null],
 ])('warns of a worker clock that is off by %d ms if the difference is large', (skewMs, text) => {
@@ -98,5 +98,5 @@ it('shows the progress that a partial run reached', () => {
     { type: 'progress', occurredAt: LATER, payload: { step: 'parse', current: 60, total: 80 } },
     { type: 'complete', occurredAt: LATER, payload: { status: 'partial', reason: 'quota-reached' } },
   ]);
-  expect(footerOf(partial).lead).toBe('the quota was reached after 60 of 80 in parse.');
+  expect(footerOf(partial).lead).toBe('quota used up after 60 of 80 in parse.');
 });

@@ -53,7 +53,7 @@ export function neverRunFooter(
     lead: 'No runs yet.',
     quota: footerQuota(quota),
     warnings: [...warnings, ...quotaWarning(quota)],
-    detail: [{ text: `Press Run to start the first one. What it does is written in ${file}.` }],
+    detail: [{ text: `Press Run to start the first one. The project file is ${file}.` }],
   };
 }
 
@@ -113,7 +113,7 @@ function footerQuota(quota: QuotaStatus | null): FooterQuota | null {
 
 function quotaWarning(quota: QuotaStatus | null): FooterWarning[] {
   return quota?.remaining === 0
-    ? [{ text: 'The quota is used up: a run is refused until', at: timeText(quota.resetsAt) }]
+    ? [{ text: 'The quota is used up. Runs are refused until', at: timeText(quota.resetsAt) }]
     : [];
 }
 

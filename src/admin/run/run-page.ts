@@ -17,7 +17,7 @@ import {
   reasonWords,
   scopeWords,
   sizeText,
-  TRIGGER_WORDS,
+  TRIGGERED_WORDS,
 } from '../words/plain-words';
 import { type CurrentProject, type RerunOffer, rerunOffer } from './rerun-offer';
 import { type RunFooter, runFooter } from './run-footer';
@@ -120,9 +120,9 @@ const SHOWN_ARTIFACTS = 100;
 const SHOWN_LENGTH = 2000;
 
 const OMISSION_WORDS: Record<Omission, string> = {
-  metrics: `More metrics were reported than a run keeps (${MAX_METRICS}, with names of up to ${MAX_METRIC_NAME_LENGTH} characters): new names are ignored.`,
-  artifacts: `More artifacts were reported than a run keeps (${MAX_ARTIFACTS}, with usable names): the others are ignored.`,
-  steps: `More steps were reported than a run keeps (${MAX_STEPS}): new names are ignored.`,
+  metrics: `This run reported too many metrics. Jobato keeps ${MAX_METRICS}, with names up to ${MAX_METRIC_NAME_LENGTH} characters, and ignores the others.`,
+  artifacts: `This run reported too many artifacts. Jobato keeps ${MAX_ARTIFACTS} with valid names and ignores the others.`,
+  steps: `This run reported too many steps. Jobato keeps ${MAX_STEPS} and ignores the others.`,
 };
 
 export function runPage(facts: RunFacts, now: Instant): RunPage {
@@ -153,7 +153,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     failure: failureOf(facts),
     reason: run.statusReason === null ? null : reasonWords(run.statusReason),
     scope: scopeWords(run.scope),
-    trigger: TRIGGER_WORDS[run.triggeredBy],
+    trigger: TRIGGERED_WORDS[run.triggeredBy],
     attempt: run.attempt,
     maxAttempts: run.maxAttempts,
     worker: workerWords(run),
@@ -209,7 +209,7 @@ function failureOf({ run, errorLines }: RunFacts): Failure | null {
   if (run.error === null) return null;
   const step = run.steps.find(({ status }) => status === 'failed') ?? null;
   const exit = step === null || step.exitCode === null ? '' : ` with exit code ${step.exitCode}`;
-  const title = step === null ? 'The run did not go well' : `Step ${step.name} failed${exit}`;
+  const title = step === null ? 'Run failed' : `Step ${step.name} failed${exit}`;
   const reason = run.statusReason === null ? null : reasonWords(run.statusReason);
   const isSaidAnyway = run.error.code === 'STEP_FAILED' && errorLines.length > 0;
   return {

@@ -9,7 +9,7 @@ const barAfter = (payload: RunEventMap['run.progress']) =>
 
 it('shows the progress that the step reports', () => {
   expect(barAfter({ step: 'parse', current: 3, total: 12, message: 'page 3' })).toEqual({
-    text: 'parse: 3 of 12 (25 %)',
+    text: 'parse: 3 of 12 (25%)',
     message: 'page 3',
     value: 3,
     max: 12,
@@ -17,7 +17,7 @@ it('shows the progress that the step reports', () => {
 });
 
 it('is capped at the total', () => {
-  expect(barAfter({ current: 15, total: 12 })).toMatchObject({ text: '15 of 12 (100 %)', value: 12 });
+  expect(barAfter({ current: 15, total: 12 })).toMatchObject({ text: '15 of 12 (100%)', value: 12 });
 });
 
 it('shows no percentage if the total is unknown', () => {

@@ -16,7 +16,7 @@ export interface StepRow {
 }
 
 export interface ProgressBar {
-  /** "fit: 3 of 12 (25 %)" */
+  /** "fit: 3 of 12 (25%)" */
   text: string;
   message: string | null;
   /** Null while the total is unknown. */
@@ -46,7 +46,7 @@ export function progressBar(run: Run): ProgressBar | null {
   const prefix = step === null ? '' : `${step}: `;
   if (current !== null && total !== null && total > 0) {
     const percent = Math.min(100, Math.floor((current / total) * 100));
-    const text = `${prefix}${numberText(current)} of ${numberText(total)} (${percent} %)`;
+    const text = `${prefix}${numberText(current)} of ${numberText(total)} (${percent}%)`;
     return { text, message, value: Math.min(current, total), max: total };
   }
   if (current !== null)

@@ -30,7 +30,7 @@ export class RunTimelineController {
     const from = /^\d{1,15}$/.test(text) ? Number(text) : 0;
     const { items, nextCursor } = await this.details.page(runId, EVENTS, from);
     response.render('timeline', {
-      frame: await this.frames.frame('What happened', '/'),
+      frame: await this.frames.frame('Timeline', '/'),
       runHref: `/runs/${runId}`,
       shortId: runId.slice(-12),
       projectId,

@@ -74,7 +74,7 @@ it.each<[string, object, Partial<PastEvent>, string]>([
     'run.completed',
     { status: 'partial', reason: 'quota-reached' },
     {},
-    'Run ended as partial: the quota was reached',
+    'Run ended as partial: quota used up',
   ],
   ['run.failed', { errorCode: 'NET', message: 'No answer.' }, {}, 'Run failed: No answer. (NET)'],
   [
@@ -87,13 +87,13 @@ it.each<[string, object, Partial<PastEvent>, string]>([
     'run.cancel.requested',
     { reason: 'cancelled-by-user', requestedBy: 'api' },
     ours,
-    'Stop requested through the API',
+    'Stop requested via API',
   ],
   [
     'run.cancel.requested',
     { reason: 'timed-out', requestedBy: 'jobato' },
     ours,
-    'Stop sent to workers: it took longer than allowed',
+    'Stop sent to workers: timed out',
   ],
   ['run.cancelled', {}, {}, 'Worker confirmed the stop; run cancelled'],
   [
@@ -183,7 +183,7 @@ it('begins with the trigger and includes rejected events', () => {
   ];
   const { first, betweenHref } = runTimeline(aNewRun(), past([event('run.completed')], { rejected }));
   expect(first.map(({ text }) => text)).toEqual([
-    'Accepted through the API: Full pipeline',
+    'Accepted, triggered via API: Full pipeline',
     'run.log rejected: payload is not valid JSON',
     'Run completed',
   ]);
@@ -198,7 +198,7 @@ it('keeps the order of arrival when the server clock was set back', () => {
   ];
   const rejected = [{ id: 1, reason: 'payload is not valid JSON', eventType: 'run.log', rejectedAt: START }];
   expect(runTimeline(aNewRun(), past(events, { rejected })).first.map(({ text }) => text)).toEqual([
-    'Accepted through the API: Full pipeline',
+    'Accepted, triggered via API: Full pipeline',
     'run.log rejected: payload is not valid JSON',
     expect.stringContaining('w'),
     'Run completed',
@@ -210,7 +210,7 @@ it('adds the end of a run that ended without an event', () => {
     { type: 'claim', workerId: 'w', leaseSeconds: 1 },
     { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } },
   ]);
-  expect(runTimeline(lost, past([])).first.at(-1)!.text).toBe('Failed: its worker was lost');
+  expect(runTimeline(lost, past([])).first.at(-1)!.text).toBe('Failed: worker lost');
   const told = event('run.failed', { errorCode: 'X', message: 'x' }, { toPhase: 'failed' });
   expect(runTimeline(lost, past([told])).first).toHaveLength(2);
 });

@@ -34,14 +34,14 @@ it('shows metrics reported so far, including zero', () => {
     newCount: '0',
     relevantCount: '–',
     metrics: [{ name: 'Terms', value: '1,200' }],
-    duration: { text: '5 m 00 s', tickingFromMs: 300_000 },
+    duration: { text: '5 min 0 s', tickingFromMs: 300_000 },
   });
 });
 
 it('shows the typical duration, and marks a run that exceeds it', () => {
   const run = aNewRun();
-  expect(summaryBar(run, METRICS, earlier, null, LATER)).toMatchObject({ usual: '2 m 00 s', isSlow: true });
-  expect(summaryBar(run, METRICS, earlier, null, START)).toMatchObject({ usual: '2 m 00 s', isSlow: false });
+  expect(summaryBar(run, METRICS, earlier, null, LATER)).toMatchObject({ usual: '2 min 0 s', isSlow: true });
+  expect(summaryBar(run, METRICS, earlier, null, START)).toMatchObject({ usual: '2 min 0 s', isSlow: false });
 });
 
 it('needs at least three runs for a typical duration', () => {

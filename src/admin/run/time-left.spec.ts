@@ -35,26 +35,26 @@ const halfParsed = after(inParse, [says(90, { step: 'parse', current: 5, total: 
 const external = after(aNewRun({ executor: 'external', steps: [] }), [CLAIM], FAR);
 
 it.each<[string, Run, number, string, boolean]>([
-  ['includes the steps to come', inFetch, 10, 'about 6 m left', false],
-  ['includes the rest of the current step', inParse, 120, 'about 4 m left', false],
-  ['uses the progress that the step reports', halfParsed, 210, 'about 3 m left', false],
-  ['uses the actual pace if it is slower than usual', halfParsed, 300, 'about 4 m left', false],
+  ['includes the steps to come', inFetch, 10, 'about 6 min left', false],
+  ['includes the rest of the current step', inParse, 120, 'about 4 min left', false],
+  ['uses the progress that the step reports', halfParsed, 210, 'about 3 min left', false],
+  ['uses the actual pace if it is slower than usual', halfParsed, 300, 'about 4 min left', false],
   [
     'reports a run that exceeds its typical duration',
     halfParsed,
     5000,
-    'about 1 h 30 m left at this pace, longer than usual',
+    'about 1 h 30 min left at this pace, longer than typical',
     true,
   ],
-  ['stays stable from second to second', inParse, 121, 'about 4 m left', false],
+  ['stays stable from second to second', inParse, 121, 'about 4 min left', false],
   [
     'reports a step that exceeds its typical duration',
     inParse,
     500,
-    'longer than the usual 5 m 00 s; the steps after it take about 20 s',
+    'longer than the typical 5 min 0 s; later steps take about 20 s',
     true,
   ],
-  ['estimates a run of unknown steps as a whole', external, 200, 'about 3 m left', false],
+  ['estimates a run of unknown steps as a whole', external, 200, 'about 3 min left', false],
 ])('timeLeft %s', (_what, run, seconds, text, isOver) => {
   expect(timeLeft(run, EARLIER, at(seconds))).toEqual({ text, isOver });
 });

@@ -45,12 +45,12 @@ export function timeLeft(run: Run, earlier: AlikeRun[], now: Instant): TimeLeft 
       continue;
     }
     leftMs += Math.max(0, usual - elapsed);
-    if (isLongerThanUsual(elapsed, usual)) late = `longer than the usual ${durationText(usual)}`;
+    if (isLongerThanUsual(elapsed, usual)) late = `longer than the typical ${durationText(usual)}`;
   }
-  if (atThisPace) return { text: `${aboutText(leftMs)} at this pace, longer than usual`, isOver: true };
+  if (atThisPace) return { text: `${aboutText(leftMs)} at this pace, longer than typical`, isOver: true };
   if (late === null) return { text: leftMs === 0 ? 'nearly done' : aboutText(leftMs), isOver: false };
   return {
-    text: leftMs === 0 ? late : `${late}; the steps after it take ${usualText(leftMs)}`,
+    text: leftMs === 0 ? late : `${late}; later steps take ${usualText(leftMs)}`,
     isOver: true,
   };
 }
@@ -93,9 +93,9 @@ function usualText(ms: number): string {
   const seconds = Math.max(10, Math.round(ms / 10_000) * 10);
   if (seconds < 60) return `about ${seconds} s`;
   const minutes = Math.round(ms / 60_000);
-  if (minutes < 10) return `about ${Math.max(1, minutes)} m`;
+  if (minutes < 10) return `about ${Math.max(1, minutes)} min`;
   const coarse = minutes < 60 ? Math.round(minutes / 5) * 5 : Math.round(minutes / 15) * 15;
-  if (coarse < 60) return `about ${coarse} m`;
+  if (coarse < 60) return `about ${coarse} min`;
   const rest = coarse % 60;
-  return `about ${Math.floor(coarse / 60)} h${rest === 0 ? '' : ` ${rest} m`}`;
+  return `about ${Math.floor(coarse / 60)} h${rest === 0 ? '' : ` ${rest} min`}`;
 }

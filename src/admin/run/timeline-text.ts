@@ -1,12 +1,12 @@
 import type { RunEventType } from '../../events/run-event';
-import { numberText, reasonWords, scopeWords, STATUS_WORDS, TRIGGER_WORDS } from '../words/plain-words';
+import { numberText, reasonWords, scopeWords, STATUS_WORDS, TRIGGERED_WORDS } from '../words/plain-words';
 import type { AliveProcesses, RoutineEntry, TimelineEntry } from './timeline-entry';
 
 const MAX_NAMED_ARTIFACTS = 3;
 /** For a rejected event, whose type can be any text. */
 const MAX_TYPE_LENGTH = 100;
 
-const REQUESTED_BY: Record<string, string> = { page: 'manually', api: 'through the API' };
+const REQUESTED_BY: Record<string, string> = { page: 'manually', api: 'via API' };
 const FINAL_TYPES: string[] = ['run.completed', 'run.failed', 'run.cancelled'] satisfies RunEventType[];
 const TOO_LARGE = '(too large to show in detail)';
 
@@ -20,7 +20,7 @@ const ROUTINE_NAMES: Record<RoutineEntry['kind'], [one: string, many: string]> =
 export function entryText(entry: TimelineEntry): string {
   switch (entry.kind) {
     case 'accepted':
-      return `Accepted ${TRIGGER_WORDS[entry.triggeredBy]}: ${scopeWords(entry.scope)}`;
+      return `Accepted, ${TRIGGERED_WORDS[entry.triggeredBy]}: ${scopeWords(entry.scope)}`;
     case 'published':
       return entry.attempt === 1
         ? 'Published to workers'

@@ -22,23 +22,25 @@ it.each<[string, Run]>([
   ['No worker yet', accepted],
   ['No worker has reported yet', handedOut],
   ['Worker worker-1', after(handedOut, [claim])],
-  ['Worker without a name', after(handedOut, [{ type: 'progress', ...said }])],
-  ['Worker without a name', after(handedOut, [{ type: 'complete', ...said }])],
-  ['Worker without a name', after(handedOut, [fail])],
-  ['Worker without a name', after(handedOut, [{ type: 'confirm-stop', ...said }])],
+  ['Unnamed worker', after(handedOut, [{ type: 'progress', ...said }])],
+  ['Unnamed worker', after(handedOut, [{ type: 'complete', ...said }])],
+  ['Unnamed worker', after(handedOut, [fail])],
+  ['Unnamed worker', after(handedOut, [{ type: 'confirm-stop', ...said }])],
   ['No worker reported', after(handedOut, [stop])],
   ['No worker reported', after(handedOut, [{ type: 'give-up-waiting' }])],
   ['No worker reported', after(handedOut, [{ type: 'time-out' }])],
 ])('workerWords returns "%s"', (words, run) => expect(workerWords(run)).toBe(words));
 
 it.each([
-  ['run.completed', 'The worker reported completed at '],
-  ['run.failed', 'The worker reported failed at '],
-  ['run.cancelled', 'The worker confirmed that it has stopped at '],
+  ['run.completed', 'The worker reported “completed” at '],
+  ['run.failed', 'The worker reported “failed” at '],
+  ['run.cancelled', 'The worker confirmed the stop at '],
 ] as const)('lateEndWords describes a late %s', (eventType, words) => {
   const cancelled = after(handedOut, [stop]);
   const text = plainText(lateEndWords(cancelled, { position: 9, eventType, at: NOW }));
-  expect(text).toBe(`${words}2026-03-01 10:10 UTC, after the run was cancelled. That changed nothing.`);
+  expect(text).toBe(
+    `${words}2026-03-01 10:10 UTC. The run had already ended as cancelled, so the report was ignored.`,
+  );
 });
 
 it('askAgainOffer exists only for a published run that no worker claimed', () => {

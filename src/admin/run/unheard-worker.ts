@@ -11,9 +11,9 @@ export interface AskAgainOffer {
 }
 
 const LATE_ENDS: Record<LateEnd['eventType'], string> = {
-  'run.completed': 'The worker reported completed at ',
-  'run.failed': 'The worker reported failed at ',
-  'run.cancelled': 'The worker confirmed that it has stopped at ',
+  'run.completed': 'The worker reported “completed” at ',
+  'run.failed': 'The worker reported “failed” at ',
+  'run.cancelled': 'The worker confirmed the stop at ',
 };
 
 /** Offers to publish the request again; returns null if that would not help. */
@@ -23,8 +23,8 @@ export function askAgainOffer(run: Run, waiting: Waiting | null): AskAgainOffer 
     href: `/runs/${run.runId}/ask-again`,
     warning:
       run.executor === 'external'
-        ? 'A worker may already be working on it, and may then do the work twice.'
-        : 'Publishes the request once more. One worker gets the run.',
+        ? 'A worker may already be working on this run and would then do the work twice.'
+        : 'Publishes the request again. Only one worker can claim the run.',
   };
 }
 
@@ -32,10 +32,10 @@ export function askAgainOffer(run: Run, waiting: Waiting | null): AskAgainOffer 
 export function workerWords(run: Run): string {
   if (run.workerId !== null) return `Worker ${run.workerId}`;
   if (!isTerminal(run)) {
-    if (run.claimedAt !== null) return 'Worker without a name';
+    if (run.claimedAt !== null) return 'Unnamed worker';
     return isHandedOut(run) ? 'No worker has reported yet' : 'No worker yet';
   }
-  return isReported(run) ? 'Worker without a name' : 'No worker reported';
+  return isReported(run) ? 'Unnamed worker' : 'No worker reported';
 }
 
 /** Returns the text about a final event that arrived after the run had ended. */
@@ -44,7 +44,7 @@ export function lateEndWords(run: Run, { eventType, at }: LateEnd): PageWords[] 
   return [
     { text: LATE_ENDS[eventType] },
     { text: time.text, at: time },
-    { text: `, after the run was ${run.status}. That changed nothing.` },
+    { text: `. The run had already ended as ${run.status}, so the report was ignored.` },
   ];
 }
 

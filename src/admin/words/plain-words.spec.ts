@@ -30,7 +30,7 @@ it.each([
 });
 
 it('shows an unknown reason with spaces for hyphens', () => {
-  expect(reasonWords('cancelled-by-user')).toBe('stopped by a person');
+  expect(reasonWords('cancelled-by-user')).toBe('stopped manually');
   expect(reasonWords('out-of-cheese')).toBe('out of cheese');
 });
 

@@ -23,26 +23,35 @@ export const STATUS_WORDS: Record<RunStatus | StepStatus | 'never', string> = {
 };
 
 export const TRIGGER_WORDS: Record<TriggeredBy, string> = {
-  manual: 'by hand',
-  api: 'through the API',
-  schedule: 'on schedule',
-  rerun: 'as a re-run',
-  auto: 'automatically',
+  manual: 'Manual',
+  api: 'API',
+  schedule: 'Schedule',
+  rerun: 'Re-run',
+  auto: 'Automatic',
+};
+
+/** The same for use within a sentence. */
+export const TRIGGERED_WORDS: Record<TriggeredBy, string> = {
+  manual: 'triggered manually',
+  api: 'triggered via API',
+  schedule: 'triggered by schedule',
+  rerun: 'triggered as a re-run',
+  auto: 'triggered automatically',
 };
 
 /** Texts for reasons that add to the status; others are shown unchanged. */
 const REASON_WORDS: Record<string, string> = {
-  'cancelled-by-user': 'stopped by a person',
-  'cancelled-by-worker': 'stopped by its worker',
+  'cancelled-by-user': 'stopped manually',
+  'cancelled-by-worker': 'stopped by the worker',
   'step-failed': 'a step failed',
-  'timed-out': 'it took longer than allowed',
-  'worker-lost': 'its worker was lost',
-  'worker-reported': 'its worker reported a failure',
+  'timed-out': 'timed out',
+  'worker-lost': 'worker lost',
+  'worker-reported': 'failure reported by the worker',
   'no-worker': 'no worker reported in time',
-  'quota-reached': 'the quota was reached',
-  'definition-mismatch': 'the worker has another definition of the project',
+  'quota-reached': 'quota used up',
+  'definition-mismatch': 'the worker has a different project definition',
   'artifact-missing': 'an artifact is missing',
-  'events-rejected': 'the server rejected some of its events',
+  'events-rejected': 'the server rejected some events',
   'log-incomplete': 'log lines are missing',
 };
 
