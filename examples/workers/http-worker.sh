@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# A worker that speaks nothing but HTTP. Needs curl and jq; JOBATO_URL, JOBATO_API_KEY and PROJECT_ID say where.
-# Jobato leases the run to it, so that as many of these as you like may share the work.
+# A worker that uses only HTTP. Needs curl and jq. Settings: JOBATO_URL, JOBATO_API_KEY and PROJECT_ID.
+# Jobato leases each run to one worker, so any number of these workers can share the work.
 set -uo pipefail
 JOBATO_URL=${JOBATO_URL:-http://127.0.0.1:3000} PROJECT_ID=${PROJECT_ID:-jobs} WORKER_ID=${WORKER_ID:-http-$$}
 
-call() { # path, body; key and lease stay out of the list of processes, and a repeated call sends the same event
+call() { # path, body; keeps key and lease out of the process list, and a retry sends the same event
   curl --silent --fail --max-time 70 --retry 5 --retry-connrefused -H 'Content-Type: application/json' -d "$2" \
     --config <(printf 'header = "X-Jobato-Api-Key: %s"\nheader = "X-Jobato-Lease: %s"\n' "${JOBATO_API_KEY-}" "${LEASE-}") \
     "$JOBATO_URL/api/internal/$1"
@@ -23,7 +23,7 @@ carry_out() { # run, attempt, lease token
   send run.started "$1" "{\"workerId\":\"$WORKER_ID\",\"attempt\":$2}"
   for ((step = 1; step <= steps; step++)); do
     sleep "${STEP_SECONDS:-1}" # the work
-    # Refused with 409: the run is another's by now, and what we would say changes nothing.
+    # 409 means that the lease is lost, so further events would have no effect.
     heard=$(call "runs/$1/heartbeat" "{\"workerId\":\"$WORKER_ID\",\"attempt\":$2}") || return
     if [[ $(jq .cancelRequested <<<"$heard") == true ]]; then send run.cancelled "$1" "{\"attempt\":$2}"; return; fi
     send run.progress "$1" "{\"attempt\":$2,\"current\":$step,\"total\":$steps}"
@@ -33,7 +33,7 @@ carry_out() { # run, attempt, lease token
 }
 
 while :; do
-  # With a claimId of its own, a claim that curl repeats is given the same answer.
+  # With a unique claimId, a claim that curl retries gets the same response.
   request=$(call runs/claim "{\"workerId\":\"$WORKER_ID\",\"claimId\":\"$(uuid)\",
     \"projectIds\":[\"$PROJECT_ID\"],\"waitSeconds\":50}") || { sleep 1; continue; }
   [[ -n $request ]] && carry_out $(jq -r '.runId, .payload.attempt, .leaseToken' <<<"$request")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The smallest worker: it reads what comes from now on, does the work, and says when it is done. No lease, no group.
+"""The smallest worker: reads new requests, does the work, and reports only the end. No lease, no consumer group.
    Settings: REDIS_URL, PROJECT_ID, RUN_EVENTS_STREAM, DATA_DIR. Needs the package redis (Debian: python3-redis)."""
 import json
 import os
@@ -11,7 +11,7 @@ import redis
 STREAM = os.environ.get("RUN_EVENTS_STREAM", "ml:run-events")
 PROJECT = os.environ.get("PROJECT_ID", "jobs")
 OWN_INPUTS = [{"queryText": text, "domain": "example.com", "searchQuery": f"site:example.com {text}"}
-              for text in ("typescript", "nothing like it")]  # for a project that has no inputs of its own
+              for text in ("typescript", "nothing like it")]  # for a project without inputs
 FOLDER = os.path.join(os.environ.get("DATA_DIR", "data"), "db")
 r = redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"), decode_responses=True)
 
@@ -21,7 +21,7 @@ def now():
 
 
 def search(query):
-    """Stands for a call to a search engine, which answers what it found."""
+    """Stands for a call to a search engine, and returns its results."""
     return [] if "nothing" in query["queryText"] else [f"result {n} of {query['searchQuery']}" for n in (1, 2, 3)]
 
 
@@ -32,7 +32,7 @@ def work(run_id, request):
     with open(os.path.join(FOLDER, f"results-{run_id}.json"), "w") as file:
         json.dump(found, file)
     pointer = os.path.join(FOLDER, "current-db.txt")
-    with open(pointer + ".new", "w") as file:  # written beside and then renamed: no reader ever sees half of it
+    with open(pointer + ".new", "w") as file:  # write, then rename, so that readers never see a partial file
         file.write(f"results-{run_id}.json\n")
     os.replace(pointer + ".new", pointer)
     nothing = [{"queryText": query["queryText"], "domain": query["domain"], "occurredAt": now()}
@@ -50,7 +50,7 @@ while True:
                 request = json.loads(event["payload"])
                 if request["projectId"] != PROJECT or (event["runId"], request["attempt"]) in known:
                     continue
-            except (KeyError, TypeError, ValueError):  # not for us to mend: Jobato has it on its list of rejected events
+            except (KeyError, TypeError, ValueError):  # invalid: Jobato keeps it in its list of rejected events
                 continue
             known.add((event["runId"], request["attempt"]))
             r.xadd(STREAM, {"eventId": str(uuid.uuid4()), "eventType": "run.completed", "eventVersion": "1",

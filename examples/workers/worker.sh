@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# A polite worker: loses no request, does none twice, shows how it goes, stops when asked to. One process a GROUP.
+# A robust worker: loses no request, runs none twice, reports progress, stops on request. One process per GROUP.
 # Needs redis-cli and jq.
 set -uo pipefail
 REDIS_URL=${REDIS_URL:-redis://127.0.0.1:6379} PROJECT_ID=${PROJECT_ID:-jobs} WORKER_ID=${WORKER_ID:-bash-1}
 STREAM=${RUN_EVENTS_STREAM:-ml:run-events} LOGS=${RUN_LOGS_STREAM:-ml:run-logs} GROUP=${GROUP:-$PROJECT_ID-bash}
-declare -A waiting=() stops=() # "run attempt" → the entry that asked for it; runs that shall stop
+declare -A waiting=() stops=() # "run attempt" → the entry that requested it; runs that must stop
 
 redis() { redis-cli --no-auth-warning -u "$REDIS_URL" --raw "$@"; }
 ack() { redis XACK "$STREAM" "$GROUP" "$1" >/dev/null; }
 
-send() { # type, run, payload, stream; it may have arrived all the same: with its eventId it can be sent again
+send() { # type, run, payload, stream; an event that may have arrived is sent again with the same eventId
   local event=(eventId "$(cat /proc/sys/kernel/random/uuid)" eventType "$1" eventVersion 1
     occurredAt "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" runId "$2" payload "$3")
   until redis -e XADD "${4:-$STREAM}" '*' "${event[@]}" >/dev/null; do sleep 1; done
 }
 
-read_one() { # where from, further arguments such as BLOCK 5000; fails where there is nothing
+read_one() { # start id, further arguments such as BLOCK 5000; fails if there is no entry
   local start=$1 lines at
   shift
   mapfile -t lines < <(redis XREADGROUP GROUP "$GROUP" "$WORKER_ID" COUNT 1 "$@" STREAMS "$STREAM" "$start")
@@ -27,7 +27,7 @@ read_one() { # where from, further arguments such as BLOCK 5000; fails where the
   take "$entry" || ack "$entry"
 }
 
-take() { # a request that is to be done is acknowledged when it is done: until then a new life finds it again
+take() { # acknowledges a request only when it is done, so that a restarted worker finds it again
   local run=${event[runId]-} kind=${event[eventType]-} project attempt key
   [[ $run =~ ^[0-9a-fA-F-]{36}$ ]] || return 1
   read -r project attempt < <(jq -rs '.[0] | "\(.projectId) \(.attempt | numbers? // "none")"' <<<"${event[payload]-}" 2>/dev/null)
@@ -37,7 +37,7 @@ take() { # a request that is to be done is acknowledged when it is done: until t
       [[ -n ${waiting[$key]-} || $(redis EXISTS "$GROUP:done:$key") == 1 ]] || waiting[$key]=$1
       [[ ${waiting[$key]-} == "$1" ]] && return 0 ;;
     run.cancel.requested:*) stops[$run]=1 ;;
-    run.completed:* | run.failed:* | run.cancelled:*) # whoever said so: it need not be done any more
+    run.completed:* | run.failed:* | run.cancelled:*) # the run has ended, in this worker or in another one
       for key in "${!waiting[@]}"; do
         if [[ $key == "$run ${attempt-}" || ($key == "$run "* && ${attempt-} == none) ]]; then
           ack "${waiting[$key]}"; unset 'waiting[$key]'
@@ -63,13 +63,13 @@ carry_out() { # run, attempt
 
 make_group() { redis XGROUP CREATE "$STREAM" "$GROUP" 0 MKSTREAM >/dev/null 2>&1; }
 
-make_group # from 0: what was asked before we came is not lost
+make_group # from 0, so that earlier requests are not lost
 entry=0
-while read_one "$entry"; do :; done # what a former life of this worker had begun
-while :; do # all that is there is read before anything is begun: it may tell that the run has ended or shall stop
+while read_one "$entry"; do :; done # requests that this worker had not finished before a restart
+while :; do # read all entries before starting a run: they may report that it has ended or must stop
   if ((${#waiting[@]} == 0)); then read_one '>' BLOCK 5000 || redis PING >/dev/null 2>&1 || sleep 1; continue; fi
   read_one '>' && continue
-  key=$(printf '%s\n' "${!waiting[@]}" | sort | head -n 1) # runs are numbered in the order of their start
+  key=$(printf '%s\n' "${!waiting[@]}" | sort | head -n 1) # run ids sort in the order of creation
   carry_out ${key% *} ${key#* }
   redis SET "$GROUP:done:$key" 1 EX 604800 >/dev/null
   [[ -n ${waiting[$key]-} ]] && { ack "${waiting[$key]}"; unset 'waiting[$key]'; }
