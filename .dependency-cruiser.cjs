@@ -76,7 +76,7 @@ module.exports = {
     },
     {
       name: 'pipelines-stand-alone',
-      comment: 'They are programs that Jobato starts, and work by hand without it.',
+      comment: 'They are programs that Jobato starts, and work without it.',
       severity: 'error',
       from: { path: '^src/pipelines/' },
       to: { path: '^src/(?!pipelines/)' },

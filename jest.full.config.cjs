@@ -1,4 +1,4 @@
 const { long, redis, repeated, run } = require('./test/runner/projects.cjs');
 
-/** `npm run test:full`: what takes long, and everything once more on the other stream. */
+/** `npm run test:full`: what takes long, and everything again on the other stream. */
 module.exports = run([long, redis, repeated]);

@@ -20,7 +20,7 @@ interface EventView {
   effect: string | null;
 }
 
-const NOBODY = '01890000-0000-7000-8000-000000000000';
+const UNKNOWN_RUN = '01890000-0000-7000-8000-000000000000';
 const json = async <Body>(response: Response): Promise<Body> => {
   const text = await response.text();
   expect([response.status, text]).toEqual([200, expect.any(String)]);
@@ -179,7 +179,7 @@ describe('GET /api/runs', () => {
     expect(ids(await json(await list(`?cursor=${cursor}`)))).toEqual(wanted((_, index) => index < 3));
   });
 
-  it.each([NOBODY, 'abc', '1', '%00', '..%2F..', `${NOBODY}x`, '__proto__'])(
+  it.each([UNKNOWN_RUN, 'abc', '1', '%00', '..%2F..', `${UNKNOWN_RUN}x`, '__proto__'])(
     'returns 404 for the run ID "%s"',
     async (runId) => {
       for (const path of [`/api/runs/${runId}`, `/api/projects/one/runs/${runId}`]) {
@@ -405,7 +405,7 @@ describe('reports and history of runs', () => {
       expect(await expectInvalid(await rerun(runId, { params: { nothing: 1 } }))).toEqual(['params.nothing']);
       expect(await expectInvalid(await rerun(runId, { triggeredBy: 'api' }))).toEqual(['triggeredBy']);
       expect(await expectInvalid(await rerun(runId, { what: 1 }))).toEqual(['what']);
-      await expectProblem(await rerun(NOBODY), 404, 'RUN_NOT_FOUND');
+      await expectProblem(await rerun(UNKNOWN_RUN), 404, 'RUN_NOT_FOUND');
     });
 
     it('returns the first response for a repeated idempotency key', async () => {

@@ -14,7 +14,7 @@ import { readSse } from './support/sse';
 
 const BURST_LINES = repetitions(30_000, 100_000);
 
-const NOBODY = '01890000-0000-7000-8000-000000000000';
+const UNKNOWN_RUN = '01890000-0000-7000-8000-000000000000';
 
 /** Returns a project that runs the program; all logs of these tests come from such projects. */
 const project = (id: string, program: string) => nodeStep(id, program);
@@ -191,7 +191,7 @@ describe('run log', () => {
     });
 
     it('returns 404 for an unknown run, also as a stream', async () => {
-      const response = await logsOf(NOBODY, '', { accept: 'text/event-stream' });
+      const response = await logsOf(UNKNOWN_RUN, '', { accept: 'text/event-stream' });
       await expectProblem(response, 404, 'RUN_NOT_FOUND');
     });
   });
@@ -337,7 +337,7 @@ describe('run log', () => {
       const all = await Promise.all(Array.from({ length: readers }, stream));
       expect(all.every((bytes) => bytes.equals(one))).toBe(true);
       expect(one.includes('id: 20000\n')).toBe(true);
-      // Each reader polls once more at the end, where no read can be shared.
+      // Each reader polls again at the end, where no read can be shared.
       expect((await reads()) - between).toBeLessThanOrEqual(2 * (between - before) + readers);
     });
 

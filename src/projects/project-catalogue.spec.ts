@@ -152,7 +152,7 @@ describe('ProjectCatalogue', () => {
     ]);
   });
 
-  it.each(['nobody', 'constructor', '__proto__', '', 'ONE'])('does not find %j', async (id) => {
+  it.each(['unknown', 'constructor', '__proto__', '', 'ONE'])('does not find %j', async (id) => {
     await open({ 'a.yaml': project('one') });
     expect(catalogue.find(id)).toBeNull();
     expect(codeOf(() => catalogue.get(id))).toBe('PROJECT_NOT_FOUND');
@@ -225,9 +225,9 @@ describe('changed project file', () => {
     write('a.yaml', 'id: one\nsteps: [\n');
     await until(() => catalogue.problems().length === 1);
     expect(catalogue.get('one').definition.name).toBe('Good');
-    write('a.yaml', project('one', 'name: Mended\n'));
+    write('a.yaml', project('one', 'name: Fixed\n'));
     await until(() => catalogue.problems().length === 0);
-    expect(catalogue.get('one').definition.name).toBe('Mended');
+    expect(catalogue.get('one').definition.name).toBe('Fixed');
   });
 
   it('adds a project when created, and removes it when deleted', async () => {
@@ -263,9 +263,9 @@ describe('ProjectCatalogue.reloadFor', () => {
 
   it('loads the current version of the file', async () => {
     await openSettled({ 'a.yaml': project('one'), 'b.yaml': project('two') });
-    write('a.yaml', project('one', 'name: Anew\n'));
+    write('a.yaml', project('one', 'name: Changed\n'));
     await catalogue.reloadFor('one');
-    expect(catalogue.get('one').definition.name).toBe('Anew');
+    expect(catalogue.get('one').definition.name).toBe('Changed');
   });
 
   it('finds the project of a new file', async () => {

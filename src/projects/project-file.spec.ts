@@ -141,7 +141,7 @@ describe('invalid project file', () => {
       /unique/,
     ],
     ['has two documents', `${MINIMAL}---\n${MINIMAL}`, 5, /more than one YAML document, separated by "---"/],
-    ['refers to an unknown anchor', 'id: tiny\nname: *nobody\n', 2, /nobody/],
+    ['refers to an unknown anchor', 'id: tiny\nname: *unknown\n', 2, /unknown/],
 
     // keys
     ['has no id', 'name: Tiny\n', 1, /must have "id"/],

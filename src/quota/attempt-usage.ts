@@ -23,7 +23,7 @@ export function callsIn(event: RunEvent): CallReport | null {
 
 /**
  * Adds calls that are not counted yet. The result does not depend on the order of events. It is the worker's final
- * total or the sum of its earlier reports, whichever is larger.
+ * total or the sum of its earlier reports, if that is larger.
  */
 export function withCalls(before: AttemptUsage, { kind, calls }: CallReport): AttemptUsage {
   if (kind === 'total') {

@@ -46,7 +46,7 @@ export class RejectedEventsController {
   @ApiOperation({
     operationId: 'listRejectedEvents',
     summary: 'List rejected events, newest first',
-    description: 'A page ends after `limit` events or about 4 MiB, whichever comes first.',
+    description: 'A page ends after `limit` events, or earlier after about 4 MiB.',
   })
   @ApiResponse({ status: 200, type: RejectedEventPageView })
   async list(@Query() { limit, cursor }: EventsQuery): Promise<RejectedEventPageView> {

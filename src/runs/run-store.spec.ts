@@ -372,12 +372,12 @@ describe('event', () => {
 describe('event that cannot be applied', () => {
   it('is listed with its reason and fields, and does not affect its batch', async () => {
     const runId = await aRun();
-    const [nobody, malformed, good] = await Promise.all([
+    const [orphan, malformed, good] = await Promise.all([
       apply(anEvent(randomUUID(), 'run.completed', {})),
       apply(entryOf({ eventId: 'x', payload: '{' })),
       apply(anEvent(runId, 'run.completed', {})),
     ]);
-    expect([nobody.outcome, malformed.outcome, good.outcome]).toEqual(['rejected', 'rejected', 'applied']);
+    expect([orphan.outcome, malformed.outcome, good.outcome]).toEqual(['rejected', 'rejected', 'applied']);
     const [second, first] = (await rejected.list(2)).items;
     expect(first).toMatchObject({
       reason: 'unknown runId',

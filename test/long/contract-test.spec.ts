@@ -8,7 +8,7 @@ interface Found {
   holds: boolean;
   paces: {
     pace: string;
-    checks: { outcome: string; what: string; detail: string | null; mend: string | null }[];
+    checks: { outcome: string; what: string; detail: string | null; remedy: string | null }[];
   }[];
 }
 
@@ -85,11 +85,11 @@ describe('contract test command', () => {
   afterAll(() => redis.end());
 
   it('fails for a silent worker and explains possible causes', async () => {
-    const { exitCode, stdout } = await start(redis, ['--project', 'nobody', '--timeout-seconds', '0.3'])
+    const { exitCode, stdout } = await start(redis, ['--project', 'unattended', '--timeout-seconds', '0.3'])
       .ended;
     expect(exitCode).toBe(1);
     expect(stdout).toContain('✗ ends the run after run.requested: it sent nothing within 0.3 s');
-    expect(stdout).toContain('projectId "nobody"');
+    expect(stdout).toContain('projectId "unattended"');
     expect(stdout).toContain('– not tested: the worker no longer responds');
   });
 
@@ -97,7 +97,7 @@ describe('contract test command', () => {
     const client = redis.client();
     await client.xgroup('CREATE', 'ours', 'jobato-api', '0', 'MKSTREAM');
     await client.xgroup('CREATECONSUMER', 'ours', 'jobato-api', 'api-1');
-    const args = ['--project', 'nobody', '--stream', 'ours', '--timeout-seconds', '0.2'];
+    const args = ['--project', 'unattended', '--stream', 'ours', '--timeout-seconds', '0.2'];
     const refused = await start(redis, args).ended;
     expect(refused.exitCode).toBe(2);
     expect(refused.stderr).toContain('A Jobato server reads the stream ours (api-1)');

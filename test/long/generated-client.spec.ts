@@ -15,7 +15,7 @@ const MAKER = nodeStep(
    console.log('first'); console.log('second');
    fs.writeFileSync(process.env.JOBATO_RUN_DIR + '/made.txt', 'made by ' + JSON.parse(process.env.JOBATO_PARAMS).who);
    fs.writeSync(3, JSON.stringify({ artifact: { path: 'made.txt' } }) + '\\n');`,
-  'params: { who: { type: string, default: nobody } }\n',
+  'params: { who: { type: string, default: world } }\n',
 );
 const WAITER = nodeStep('waiter', 'setInterval(() => {}, 1000)');
 

@@ -137,7 +137,7 @@ describe('run log in a browser', () => {
     await page.locator('#follow:not(:checked)').waitFor();
     await comesToRest(page);
     const place = await scrollTop(page);
-    speech.say('while somebody reads');
+    speech.say('while the reader is away from the end');
     await page.getByRole('button', { name: 'New lines' }).waitFor();
     await line(page, 2502).waitFor({ state: 'attached' });
     expect(await scrollTop(page)).toBe(place);

@@ -297,8 +297,8 @@ describe('project page in a browser', () => {
     await page.getByRole('link', { name: 'Go to projects' }).waitFor();
     expect(await run.isDisabled()).toBe(true);
     // A new visitor still finds past runs.
-    const anew = await jobato.fetch('/projects/moved', { headers: { accept: 'text/html' } });
-    expect([anew.status, await anew.text()]).toEqual([404, expect.stringContaining('the latest run')]);
+    const again = await jobato.fetch('/projects/moved', { headers: { accept: 'text/html' } });
+    expect([again.status, await again.text()]).toEqual([404, expect.stringContaining('the latest run')]);
     const never = await jobato.fetch('/projects/never', { headers: { accept: 'text/html' } });
     expect([never.status, await never.text()]).toEqual([
       404,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the unit and API tests on the Node version of the image, whichever version is installed. The compiled part of
+# Runs the unit and API tests on the Node version of the image, independent of the installed version. The compiled part of
 # better-sqlite3 fits one version only, so this works in a copy with packages of its own.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

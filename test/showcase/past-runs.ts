@@ -24,7 +24,7 @@ export interface Past {
   metrics?: Record<string, number>;
 }
 
-/** Runs that ended before the server was ever started, straight into its database: nobody waits for a month of them. */
+/** Runs that ended before the server started, written straight into its database, so that no test waits a month. */
 export async function addPastRuns({ app }: RunningApp, past: Past): Promise<void> {
   const { definition, definitionHash, definitionJson } = app
     .get(ProjectCatalogue, { strict: false })

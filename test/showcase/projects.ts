@@ -1,4 +1,4 @@
-/** Step by step as a worker of ours would run them; here nobody does: what happens is told as it is needed. */
+/** Steps that no worker executes: the test reports their events itself, one by one. */
 const steps = (...names: string[]) =>
   `steps:\n${names.map((name) => `  - { name: ${name}, command: [node, ${name}.js] }\n`).join('')}`;
 

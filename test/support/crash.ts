@@ -92,7 +92,7 @@ export async function gone({ child }: ServerProcess): Promise<void> {
 export async function within<Result>(ms: number, what: string, promise: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Waited ${ms} ms in vain for ${what}.`)), ms);
+    timer = setTimeout(() => reject(new Error(`Waited ${ms} ms without result for ${what}.`)), ms);
   });
   try {
     return await Promise.race([promise, late]);
@@ -109,7 +109,7 @@ export async function eventually(
 ): Promise<void> {
   const deadline = Date.now() + ms;
   while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error(`Waited ${ms} ms in vain for ${what}.`);
+    if (Date.now() > deadline) throw new Error(`Waited ${ms} ms without result for ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -98,7 +98,7 @@ it('keeps its version until something that it shows changes', () => {
     version(stateOf({ ...FAILED, revision: 99 })),
     version(stateOf(FAILED, { active: ['r'] })),
     version(stateOf(FAILED, { troubles: [STREAM] })),
-    version(stateOf(FAILED, { notes: ['In vain.'] })),
+    version(stateOf(FAILED, { notes: ['No effect.'] })),
     version(stateOf(FAILED, { query: { ...WHOLE_HISTORY, status: 'failed' } })),
   ];
   expect(new Set([same, ...others]).size).toBe(7);

@@ -87,13 +87,13 @@ async function refuseToDisturb(side: StreamSide, { stream, force }: ContractTest
   );
 }
 
-function linesOf(terminal: Terminal, { outcome, what, detail, mend }: Check): string[] {
+function linesOf(terminal: Terminal, { outcome, what, detail, remedy }: Check): string[] {
   const { icon, style } = LOOKS[outcome];
   const [first = '', ...more] = (detail ?? '').split('\n').map(oneLine);
   return [
     `  ${terminal.styled(style, `${icon} ${what}`)}${first === '' ? '' : `: ${first}`}`,
     ...more.map((line) => `      ${line}`),
-    ...(mend === null ? [] : [`    → ${mend}`]),
+    ...(remedy === null ? [] : [`    → ${remedy}`]),
   ];
 }
 

@@ -18,7 +18,7 @@ export async function answersARun(trial: Trial): Promise<void> {
       ...(rejected ? [rejected] : []),
       trial.worker?.epitaph(),
     ];
-    report.fails(what, details.filter(Boolean).join('; '), mendOfSilence(trial, run));
+    report.fails(what, details.filter(Boolean).join('; '), remedyOfSilence(trial, run));
     throw new WorkerSilent();
   }
   report.holds(what, `${run.ends[0]!.event.eventType} after ${duration(run.tookMs)}`);
@@ -80,7 +80,7 @@ export function judgeAllEvents(trial: Trial): void {
   }
 }
 
-function mendOfSilence({ settings: { stream, projectId } }: Trial, { answers }: AskedRun): string {
+function remedyOfSilence({ settings: { stream, projectId } }: Trial, { answers }: AskedRun): string {
   if (answers.some(({ reason }) => reason !== null))
     return 'Send events that match the schemas in /api/asyncapi.json.';
   if (answers.length > 0) {

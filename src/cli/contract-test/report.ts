@@ -7,7 +7,7 @@ export interface Check {
   /** The observation, or why the check was skipped. */
   detail: string | null;
   /** How to fix a failed check. */
-  mend: string | null;
+  remedy: string | null;
 }
 
 export interface PaceReport {
@@ -27,15 +27,15 @@ export class Report {
   }
 
   holds(what: string, detail: string | null = null): void {
-    this.add({ outcome: 'holds', what, detail, mend: null });
+    this.add({ outcome: 'holds', what, detail, remedy: null });
   }
 
-  fails(what: string, detail: string, mend: string): void {
-    this.add({ outcome: 'fails', what, detail, mend });
+  fails(what: string, detail: string, remedy: string): void {
+    this.add({ outcome: 'fails', what, detail, remedy });
   }
 
   skipped(what: string, detail: string): void {
-    this.add({ outcome: 'skipped', what, detail, mend: null });
+    this.add({ outcome: 'skipped', what, detail, remedy: null });
   }
 
   /** True if no check failed and at least one passed. */

@@ -55,7 +55,7 @@ export class Trial {
    * Requests one more run, which every healthy worker answers.
    * @returns that run, or null if it got no answer and the worker was restarted
    */
-  async stillAnswers(what: string, mend: string, more: object = {}): Promise<AskedRun | null> {
+  async stillAnswers(what: string, remedy: string, more: object = {}): Promise<AskedRun | null> {
     const run = this.run({ more });
     await run.ask();
     if (await this.ended(run)) {
@@ -67,7 +67,7 @@ export class Trial {
     this.report.fails(
       what,
       why ?? `run ${run.runId} did not end within ${this.settings.timeoutSeconds} s`,
-      mend,
+      remedy,
     );
     if (this.worker === null) throw new WorkerSilent();
     await this.worker.kill();

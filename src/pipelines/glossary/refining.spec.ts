@@ -24,7 +24,7 @@ const term = (name: string, more: Partial<DefinedTerm> = {}): DefinedTerm => ({
   required: false,
   code: false,
   everyday: false,
-  definition: definition(`A ${name} keeps somebody near something until the end.`),
+  definition: definition(`A ${name} keeps a reader near something until the end.`),
   alternatives: [],
   occurrences: [{ document: 'a.md', line: 3, context: `The ${name}.` }],
   ...more,

@@ -48,7 +48,7 @@ export class EventChannel {
   sendOrThrow(event: object): void {
     if (this.readerGone || !this.send(event, PATIENCE_MS.facts)) {
       throw new Error(
-        `Nobody reads the events of this step any more; this one was lost: ${JSON.stringify(event)}`,
+        `The reader of the events of this step is gone; this event was lost: ${JSON.stringify(event)}`,
       );
     }
   }
