@@ -290,13 +290,13 @@ describe('the pages, in a browser', () => {
       return entries;
     }, '1-0');
     const page = await open('/');
-    await page.getByRole('link', { name: 'rejected events to review' }).click();
+    await page.getByRole('link', { name: 'events to decide on' }).click();
     await page.getByText('The event as it came').click();
     expect(await page.getByText('the run it names').count()).toBe(0);
     await page.getByText(fields.payload).waitFor();
     await page.getByRole('button', { name: 'Discard' }).click();
     await page.getByText('Every event that arrived could be applied').waitFor();
-    expect(await page.getByRole('link', { name: 'rejected events to review' }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'events to decide on' }).count()).toBe(0);
     expect((await rejected.totals()).events).toBe(0);
   });
 
