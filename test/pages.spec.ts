@@ -290,13 +290,13 @@ describe('pages in a browser', () => {
       return entries;
     }, '1-0');
     const page = await open('/');
-    await page.getByRole('link', { name: 'rejected events to review' }).click();
+    await page.getByRole('link', { name: 'events need attention' }).click();
     await page.getByText('Raw event').click();
     expect(await page.getByText('View run').count()).toBe(0);
     await page.getByText(fields.payload).waitFor();
     await page.getByRole('button', { name: 'Discard' }).click();
     await page.getByText('The server applied every event').waitFor();
-    expect(await page.getByRole('link', { name: 'rejected events to review' }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'events need attention' }).count()).toBe(0);
     expect((await rejected.totals()).events).toBe(0);
   });
 

@@ -74,7 +74,11 @@ export class RunRows {
     this.changes.announce(run);
     const { runId, projectId, status, statusReason } = run;
     if (run.revision === 1)
-      this.logger.log({ runId, projectId, msg: `Run started, ${run.triggeredBy}, ${run.scope}` });
+      this.logger.log({
+        runId,
+        projectId,
+        msg: `Run started (trigger: ${run.triggeredBy}, scope: ${run.scope})`,
+      });
     if (!isTerminal(run)) return;
     const why = statusReason === null ? '' : `, ${statusReason}`;
     this.logger.log({
