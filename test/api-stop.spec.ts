@@ -29,7 +29,7 @@ describe('stopping an unclaimed run', () => {
   it.each([
     ['steps', 'no-worker-yet', null],
     // The request is on the stream, and a worker that reports only at the end may be working on it.
-    ['external', 'handed-out', { code: 'STOP_UNCONFIRMED', message: expect.stringContaining('at once') }],
+    ['external', 'handed-out', { code: 'STOP_UNCONFIRMED', message: expect.stringContaining('immediately') }],
   ])('cancels the run at once: %s', async (projectId, code, error) => {
     const started = await jobato.trigger(projectId);
     let run: RunView;

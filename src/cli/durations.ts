@@ -1,12 +1,11 @@
-/** Returns a short, readable duration: 340 ms, 2.4 s, 3 min 05 s, 2 h 10 min. */
+import { elapsedText } from '../clock/elapsed-text';
+
+/** Returns a short, readable duration: 340 ms, 2.4 s, 3 min 5 s, 2 h 10 min. */
 export function duration(ms: number | null): string {
   if (ms === null) return '–';
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1000);
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${twoDigits(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} min`;
+  return elapsedText(Math.round(ms / 1000) * 1000);
 }
 
 /** Returns whole seconds, for a running clock. */

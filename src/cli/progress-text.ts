@@ -17,5 +17,5 @@ export function progressText({ steps, progress }: RunView): string {
 function counted({ current, total }: RunView['progress']): string {
   if (current === null) return '';
   if (total === null || total <= 0) return String(current);
-  return `${current}/${total} (${Math.min(100, Math.floor((current / total) * 100))} %)`;
+  return `${current}/${total} (${Math.min(100, Math.floor((current / total) * 100))}%)`;
 }
