@@ -40,7 +40,7 @@ export const someEntries = (count: number) => Array.from({ length: count }, () =
 const fieldsOf = (entries: StreamEntry[]) => entries.map(({ fields }) => fields);
 const idsOf = (entries: StreamEntry[]) => entries.map(({ id }) => id);
 
-/** The contract of every adapter, whatever its implementation. */
+/** The contract that every adapter must pass. */
 export function describeEventStream(name: string, open: () => Promise<OpenedStream>): void {
   describe(name, () => {
     let opened: OpenedStream;

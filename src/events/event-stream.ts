@@ -114,7 +114,7 @@ export abstract class EventStream {
   abstract unregister(installationId: string, nodeId: string): Promise<void>;
 
   /**
-   * Returns all entries delivered to the group since the earliest of these entries, inclusive, whatever their state.
+   * Returns all entries delivered to the group since the earliest of these entries, inclusive, in any state.
    * Used to find entries delivered to a consumer that was deleted. Empty for a stream that cannot lose deliveries.
    */
   abstract deliveredSince(group: string, entryIds: string[]): AsyncIterable<StreamEntry[]>;

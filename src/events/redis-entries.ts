@@ -1,6 +1,6 @@
 import type { StreamEntry } from './event-stream';
 
-/** A read ends at this many characters, whatever its count, because entries may be large. */
+/** A read ends at this many characters, even below its count, because entries may be large. */
 export const HANDY_CHARACTERS = 8 * 1024 * 1024;
 
 /** One stream in Redis. Ids are unique only within a stream, so the ids of the second one have a prefix. */

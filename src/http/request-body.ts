@@ -30,7 +30,7 @@ const DROPPED = new Set(['__proto__', 'constructor', 'prototype']);
 /**
  * - `object`: a small JSON object, validated by a class.
  * - `batch`: a large JSON body of any shape, validated by a schema or per event.
- * - `file`: not parsed, whatever its type.
+ * - `file`: not parsed, for every type.
  */
 type BodyKind = 'object' | 'batch' | 'file';
 

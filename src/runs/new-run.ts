@@ -56,7 +56,7 @@ export function newRun(request: {
     finishBy:
       isExternal && project.timeoutSeconds !== null ? plusSeconds(startedAt, project.timeoutSeconds) : null,
     cancelRequestedAt: null,
-    // The embedded worker needs time to end the processes, whatever the project grants to external workers.
+    // The embedded worker needs time to end the processes, even if the project grants external workers less.
     stopGraceSeconds: isExternal
       ? project.stopGraceSeconds
       : Math.max(project.stopGraceSeconds, 3 * KILL_AFTER_SECONDS),

@@ -40,7 +40,7 @@ function counts(run: Run, step: string | undefined, { cause = 'stop-requested' }
   return !run.steps.some(({ name, endedAt }) => name === step && endedAt !== null);
 }
 
-/** Within one step SIGKILL is always the last signal, whatever the clock says. */
+/** Within one step SIGKILL is always the last signal, even if the clock was set back. */
 function isNewer(one: StopReport, other: StopReport): boolean {
   if (one.step === other.step && one.signal !== other.signal) return one.signal === 'SIGKILL';
   return one.occurredAt > other.occurredAt;

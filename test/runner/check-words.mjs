@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 /** Each with what to write instead. */
 const WORDS = {
   'nobody|somebody|anybody|everybody': 'the actor: client, worker, reader, operator, run',
-  'whoever|whomever|whichever': 'the actor: client, worker, reader, operator, run',
+  'whoever|whomever|whichever|whatever': 'the actor: client, worker, reader, operator, run',
   anew: 'again',
   'mend|mends|mended|mending': 'fix',
   'hence|thereof|whereby|whereof|therein|whence': 'a plain word',

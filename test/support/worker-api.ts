@@ -100,7 +100,7 @@ export class HttpWorker {
   }
 }
 
-/** Ends all active runs, whatever holds them, so that the next test cannot claim one of them. */
+/** Ends all active runs, held or not, so that the next test cannot claim one of them. */
 export async function endAllRuns(jobato: RunningApp): Promise<void> {
   const store = jobato.app.get(RunStore);
   const command = { type: 'complete' as const, occurredAt: new Date().toISOString(), payload: {} };

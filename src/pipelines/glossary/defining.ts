@@ -85,7 +85,7 @@ function definesAfterCopula(tokens: Token[], copula: number): boolean {
     at += 1;
   const next = tokens[at];
   if (!next || tokens.length - at < 3) return false;
-  if (/^(a|an|one|any|anything|what|whatever|where|how|everything|something|every)$/i.test(next.text))
+  if (/^(a|an|one|any|anything|what|whatever|where|how|everything|something|every)$/i.test(next.text)) // plain words: allowed
     return !isMeasure(tokens, at);
   if (/^the$/i.test(next.text))
     return !/^(same|only|case|default|reason|one|first|best|most|answer)$/i.test(tokens[at + 1]?.text ?? '');

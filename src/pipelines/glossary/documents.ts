@@ -183,7 +183,7 @@ function reasonOf(error: unknown): string {
   return code ?? String(error);
 }
 
-/** Sorts the same way on every machine, whatever its locale. */
+/** Sorts the same way on every machine, independent of its locale. */
 export function byCodePoint(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -183,7 +183,7 @@ function readInline(children: MarkdownToken[]): Inline {
 
   const append = (piece: string): void => {
     const clean = piece.replace(/\s+/g, ' ');
-    // One blank between two pieces, whatever the source has.
+    // One blank between two pieces, regardless of the source.
     const next = text === '' || text.endsWith(' ') ? clean.trimStart() : clean;
     text += next;
     if (!inAnchor) outsideAnchors += next;
