@@ -1,5 +1,8 @@
 import type { Sentence, Token } from './language';
 
+/** Words that open a definition after "X is". */
+const OPENS_DEFINITION = /^(a|an|one|any|anything|what|whatever|where|how|everything|something|every)$/i; // plain words: allowed
+
 /** The grammatical forms of a definition, strongest first. */
 export type DefiningKind =
   /** "**Lease**: a claim that ends by itself", the explanation of a name in a list or a table. */
@@ -85,8 +88,7 @@ function definesAfterCopula(tokens: Token[], copula: number): boolean {
     at += 1;
   const next = tokens[at];
   if (!next || tokens.length - at < 3) return false;
-  if (/^(a|an|one|any|anything|what|whatever|where|how|everything|something|every)$/i.test(next.text)) // plain words: allowed
-    return !isMeasure(tokens, at);
+  if (OPENS_DEFINITION.test(next.text)) return !isMeasure(tokens, at);
   if (/^the$/i.test(next.text))
     return !/^(same|only|case|default|reason|one|first|best|most|answer)$/i.test(tokens[at + 1]?.text ?? '');
   // "Runs are records of …": a plural noun phrase without an article, followed by a restriction.
