@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputFiles } from '../src/inputs/input-files';
 import type { ProjectListView } from '../src/projects/project-view';
-import { RunStore } from '../src/runs/run-store';
+import { RunsService } from '../src/runs/runs.service';
 import { expectProblem } from './support/expect-problem';
 import { type Folders, makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
 import { until } from './support/until';
@@ -55,7 +55,7 @@ it('inputs stay the same for each attempt and are computed again for a re-run', 
   writeConfig(folders, 'queries.yaml', 'queries: [{ id: q3, text: Zig }]');
   await until(() => jobato.app.get(InputFiles).compute().length === 1);
 
-  const store = jobato.app.get(RunStore);
+  const store = jobato.app.get(RunsService);
   await store.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
   await store.command(runId, { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } });
   expect(await requests(runId)).toMatchObject([

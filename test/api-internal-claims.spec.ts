@@ -5,8 +5,8 @@ import type { HttpEnvelope } from '../src/workers/http/http-envelope';
 import { OverdueWatch } from '../src/workers/overdue-watch';
 import { LeaseService } from '../src/workers/lease-service';
 import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../src/runs/lease';
-import { RunQueries } from '../src/runs/run-queries';
-import { WorkerPresence } from '../src/runs/worker-presence';
+import { RunRepository } from '../src/runs/run.repository';
+import { WorkerPresence } from '../src/presence/worker-presence';
 import { expectInvalid, expectProblem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
 import { anEvent, endAllRuns, externalProject, HttpWorker, KEY } from './support/worker-api';
@@ -32,7 +32,7 @@ describe('claiming runs over HTTP', () => {
 
   const aProject = () => PROJECTS[used++ % PROJECTS.length]!;
   const aRun = () => jobato.trigger(aProject());
-  const find = (runId: string) => jobato.app.get(RunQueries).find(runId);
+  const find = (runId: string) => jobato.app.get(RunRepository).find(runId);
   const workersSeen = async () =>
     (
       (await (await jobato.fetch('/api/workers')).json()) as {
@@ -121,7 +121,7 @@ describe('claiming runs over HTTP', () => {
     const names = new Set(workers.map(({ workerId }) => workerId));
     const asking = async () => presence.list().filter(({ workerId }) => names.has(workerId)).length;
     await until(async () => (await asking()) === 100);
-    const look = jest.spyOn(jobato.app.get(RunQueries), 'unclaimed');
+    const look = jest.spyOn(jobato.app.get(RunRepository), 'unclaimed');
     const first = await aRun();
     await jobato.until(first.runId, ({ workerId }) => workerId !== null);
     const looks = look.mock.calls.length;
@@ -402,7 +402,10 @@ describe('claims on a server with an embedded worker', () => {
       for (const more of [{ projectIds: ['steps'] }, { executor: 'steps' }]) {
         expect((await worker.claim(more)).status).toBe(204);
       }
-      expect(await jobato.app.get(RunQueries).get(steps.runId)).toMatchObject({ workerId: null, attempt: 1 });
+      expect(await jobato.app.get(RunRepository).get(steps.runId)).toMatchObject({
+        workerId: null,
+        attempt: 1,
+      });
     } finally {
       await jobato.stop();
     }

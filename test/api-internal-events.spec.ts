@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { EventStream } from '../src/events/event-stream';
 import { toStreamFields } from '../src/events/run-event';
-import { EventApplier } from '../src/runs/event-applier';
+import { EventApplier } from '../src/intake/event-applier';
 import { Database } from '../src/database/database';
 import { StorageError } from '../src/database/storage-error';
 import { untilQuiet } from './support/crash';

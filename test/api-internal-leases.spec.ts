@@ -6,7 +6,7 @@ import { EventStream } from '../src/events/event-stream';
 import { signed } from '../src/events/lease-proof';
 import { type RunEvent, toStreamFields } from '../src/events/run-event';
 import { UNUSED_LEASE_SECONDS } from '../src/runs/lease';
-import { RunQueries } from '../src/runs/run-queries';
+import { RunRepository } from '../src/runs/run.repository';
 import { ClaimQueue } from '../src/workers/claim-queue';
 import { expectInvalid, expectProblem } from './support/expect-problem';
 import { eventually } from './support/crash';
@@ -55,7 +55,7 @@ describe('lease', () => {
   });
 
   const aRun = async (projectId = PROJECTS[used++]!) => jobato.trigger(projectId);
-  const find = async (runId: string) => (await jobato.app.get(RunQueries).find(runId))!;
+  const find = async (runId: string) => (await jobato.app.get(RunRepository).find(runId))!;
   const history = async (runId: string) => {
     const { items } = (await (await jobato.fetch(`/api/runs/${runId}/events?limit=200`)).json()) as {
       items: { eventType: string; outcome: string }[];
@@ -383,7 +383,7 @@ describe('runs with steps on a server with an embedded worker', () => {
         await expectProblem(response, 409, 'LEASE_LOST');
       }
       expect(existsSync(join(jobato.folders.dataDir, 'runs', runId, 'go.sh'))).toBe(false);
-      expect(await jobato.app.get(RunQueries).get(runId)).toMatchObject({
+      expect(await jobato.app.get(RunRepository).get(runId)).toMatchObject({
         status: 'running',
         attempt: 1,
         metrics: {},

@@ -4,7 +4,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { LogLine } from '../src/logs/log-line';
 import { RunChanges } from '../src/runs/run-changes';
-import { RunQueries } from '../src/runs/run-queries';
+import { RunRepository } from '../src/runs/run.repository';
 import type { RunView } from '../src/runs/run-view';
 import { eventually } from './support/crash';
 import { expectInvalid, expectProblem } from './support/expect-problem';
@@ -464,7 +464,7 @@ it('an idle log stream sends a comment within 15 seconds', async () => {
   });
   try {
     const changes = jobato.app.get(RunChanges);
-    changes.announce((await jobato.app.get(RunQueries).find(runId))!);
+    changes.announce((await jobato.app.get(RunRepository).find(runId))!, false);
     seen = '';
     await until('event: run\n');
     let isHeard = false;

@@ -6,8 +6,8 @@ import { EventStream } from '../src/events/event-stream';
 import type { RunEventMap, RunEventType, StreamFields } from '../src/events/run-event';
 import type { ProjectListView } from '../src/projects/project-view';
 import { type QuotaStatus, Quotas } from '../src/quota/quotas';
-import { EventApplier } from '../src/runs/event-applier';
-import { RunStore } from '../src/runs/run-store';
+import { EventApplier } from '../src/intake/event-applier';
+import { RunsService } from '../src/runs/runs.service';
 import { expectProblem } from './support/expect-problem';
 import { type Folders, makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
 import { until } from './support/until';
@@ -58,7 +58,7 @@ const quotaOf = async (projectId: string) =>
   (await json<{ quota: QuotaStatus | null }>(`/api/projects/${projectId}/summary`)).quota;
 const usedOf = async (projectId: string) => (await quotaOf(projectId))!.used;
 const stop = (runId: string) => jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
-const store = () => jobato.app.get(RunStore);
+const store = () => jobato.app.get(RunsService);
 
 let entries = 0;
 const fieldsOf = <Type extends RunEventType>(
@@ -79,7 +79,7 @@ const apply = async (fields: StreamFields) =>
   (
     await jobato.app
       .get(EventApplier)
-      .apply({ id: `test-${++entries}`, fields: { ...fields }, deliveryCount: 1 }, { origin: 'server' })
+      .apply({ id: `test-${++entries}`, fields: { ...fields }, deliveryCount: 1 }, { via: 'server' })
   ).outcome;
 const say = (...args: Parameters<typeof fieldsOf>) => apply(fieldsOf(...args));
 

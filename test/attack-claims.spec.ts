@@ -1,6 +1,6 @@
 import { LeaseService } from '../src/workers/lease-service';
-import { RunQueries } from '../src/runs/run-queries';
-import { WorkerPresence } from '../src/runs/worker-presence';
+import { RunRepository } from '../src/runs/run.repository';
+import { WorkerPresence } from '../src/presence/worker-presence';
 import { ClaimQueue } from '../src/workers/claim-queue';
 import { expectProblem } from './support/expect-problem';
 import { RunningApp } from './support/jobato';
@@ -32,7 +32,7 @@ describe('attacker that sends claims', () => {
 
   it('cannot break a query by naming many projects', async () => {
     const leaving = new AbortController();
-    const looked = jest.spyOn(jobato.app.get(RunQueries), 'unclaimed');
+    const looked = jest.spyOn(jobato.app.get(RunRepository), 'unclaimed');
     const honest = new HttpWorker(jobato).claimed({ projectIds: ['one'], waitSeconds: 60 });
     await untilWaiting(1);
     const evil = Array.from({ length: 34 }, (_, claim) =>

@@ -1,7 +1,7 @@
 import { EventStream } from '../src/events/event-stream';
 import { type RunEvent, toStreamFields } from '../src/events/run-event';
 import { RejectedEvents } from '../src/events/rejected-events';
-import { EventApplier } from '../src/runs/event-applier';
+import { EventApplier } from '../src/intake/event-applier';
 import { RunningApp } from './support/jobato';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
 
@@ -90,7 +90,7 @@ describe("attacker that sends events for another worker's run", () => {
     ].map((event) => ({ ...toStreamFields(event as unknown as RunEvent) }));
     for (const [index, fields] of forged.entries()) {
       const entry = { id: `forged-${index}`, fields, deliveryCount: 1 };
-      const { outcome, changed } = await applier.apply(entry, { origin: 'stream', fields });
+      const { outcome, changed } = await applier.apply(entry, { via: 'stream', fields });
       expect([outcome, changed]).toEqual(['not-from-server', null]);
     }
     const listed = await history();
@@ -114,7 +114,7 @@ describe("attacker that sends events for another worker's run", () => {
     const fields = published[0]!;
     expect(fields.eventType).toBe('run.cancel.requested');
     const entry = { id: 'back', fields, deliveryCount: 1 };
-    const { outcome } = await jobato.app.get(EventApplier).apply(entry, { origin: 'stream', fields });
+    const { outcome } = await jobato.app.get(EventApplier).apply(entry, { via: 'stream', fields });
     expect(outcome).toBe('duplicate');
   });
 
@@ -126,7 +126,7 @@ describe("attacker that sends events for another worker's run", () => {
     const applier = jobato.app.get(EventApplier);
     const flood = Array.from({ length: 10_500 }, () => {
       const fields = { ...toStreamFields(anEvent(runId, eventType, payload) as unknown as RunEvent) };
-      return applier.apply({ id: fields.eventId, fields, deliveryCount: 1 }, { origin: 'stream', fields });
+      return applier.apply({ id: fields.eventId, fields, deliveryCount: 1 }, { via: 'stream', fields });
     });
     await Promise.all(flood);
     expect(await ofHolder('run.progress', { attempt: 1, message: 'from the holder' })).toMatchObject({

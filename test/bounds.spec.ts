@@ -1,9 +1,9 @@
+import { AppliedEventRepository } from '../src/events/applied-event.repository';
 import { randomUUID } from 'node:crypto';
 import { EventStream } from '../src/events/event-stream';
 import { PROBLEMS, type ErrorCode } from '../src/http/catalogue';
-import { MAX_LISTED_EVENTS } from '../src/runs/event-listing';
+import { MAX_LISTED_EVENTS } from '../src/intake/event-listing';
 import { RejectedEvents } from '../src/events/rejected-events';
-import { RunQueries } from '../src/runs/run-queries';
 import type { RunView } from '../src/runs/run-view';
 import { expectProblem } from './support/expect-problem';
 import { RunningApp } from './support/jobato';
@@ -423,7 +423,7 @@ describe('input limits', () => {
     expect((await view(id)).status).toBe('completed');
     expect((await view(id)).steps).toMatchObject([{ name: 'last', status: 'completed' }]);
 
-    const { items } = await jobato.app.get(RunQueries).events(id, 20_000);
+    const { items } = await jobato.app.get(AppliedEventRepository).list(id, 20_000);
     // The request of the run, the calls, which count once, and the end.
     expect(items).toHaveLength(MAX_LISTED_EVENTS + 3);
     const listed = (await (await jobato.fetch(`/api/runs/${id}/events?limit=1`)).json()) as {
@@ -439,7 +439,7 @@ describe('input limits', () => {
     const id = await aRun();
     for (let n = 0; n < 20; n++)
       await worker.say(anEvent(id, 'run.progress', { current: n, more: text(MIB - 100) }));
-    const { items, nextCursor } = await jobato.app.get(RunQueries).events(id, 200);
+    const { items, nextCursor } = await jobato.app.get(AppliedEventRepository).list(id, 200);
     expect([items.length, nextCursor !== null]).toEqual([5, true]); // 4 MiB per page, and the request
     expect((await view(id)).progress.current).toBe(19);
     const answer = await jobato.fetch(`/api/runs/${id}/events?limit=1`);

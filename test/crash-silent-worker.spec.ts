@@ -1,3 +1,4 @@
+import { AppliedEventRepository } from '../src/events/applied-event.repository';
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,8 +13,8 @@ import { OverdueWatch } from '../src/workers/overdue-watch';
 import type { Run } from '../src/runs/run';
 import { LeaseService } from '../src/workers/lease-service';
 import { WorkerReports } from '../src/workers/worker-reports';
-import { RunQueries } from '../src/runs/run-queries';
-import { RunStore } from '../src/runs/run-store';
+import { RunRepository } from '../src/runs/run.repository';
+import { RunsService } from '../src/runs/runs.service';
 import { eventually, flawsOf, untilQuiet } from './support/crash';
 import { makeFolders, nodeStep, RunningApp } from './support/jobato';
 import { TurnedClock } from './support/turned-clock';
@@ -58,7 +59,7 @@ describe('concurrent and silent workers', () => {
   /** Returns the events of a run with their outcomes, oldest first. */
   async function history(runId: string): Promise<string[]> {
     await untilQuiet(jobato.folders, ['jobato-api']);
-    const { items } = await jobato.app.get(RunQueries).events(runId, 200);
+    const { items } = await jobato.app.get(AppliedEventRepository).list(runId, 200);
     return items.map(({ eventType, outcome }) => `${eventType} ${outcome}`);
   }
 
@@ -114,7 +115,7 @@ describe('concurrent and silent workers', () => {
       'run.completed stale-attempt',
     ]);
     expect(await reports.appendLog(runId, 1, [{ text: 'from the grave' }])).toEqual({ accepting: false });
-    expect(await jobato.app.get(RunQueries).find(runId)).toEqual(next);
+    expect(await jobato.app.get(RunRepository).find(runId)).toEqual(next);
     expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('');
 
     await say(runId, 'run.completed', { attempt: 2 });
@@ -155,12 +156,12 @@ describe('server after downtime', () => {
       jobato = await RunningApp.start(folders, { WORKER: 'off' });
       const clock = new TurnedClock(jobato, Date.now() + awayMs);
       await clock.pass(LEASE_SECONDS - 1);
-      expect(await jobato.app.get(RunQueries).find(runId)).toMatchObject({
+      expect(await jobato.app.get(RunRepository).find(runId)).toMatchObject({
         attempt: 1,
         workerId: 'elsewhere',
       });
       await clock.pass(2);
-      expect(await jobato.app.get(RunQueries).find(runId)).toMatchObject({ attempt: 2, workerId: null });
+      expect(await jobato.app.get(RunRepository).find(runId)).toMatchObject({ attempt: 2, workerId: null });
     } finally {
       jest.restoreAllMocks();
       await jobato.stop();
@@ -177,7 +178,7 @@ describe('server with a locked database', () => {
       const watch = jobato.app.get(OverdueWatch);
       const { runId } = await jobato.trigger('hello');
       const lease = { type: 'claim', workerId: 'elsewhere', leaseSeconds: 1 } as const;
-      expect((await jobato.app.get(RunStore).command(runId, lease))?.applied).toBe(true);
+      expect((await jobato.app.get(RunsService).command(runId, lease))?.applied).toBe(true);
       await watch.look();
 
       locking.exec('BEGIN EXCLUSIVE');
@@ -191,7 +192,7 @@ describe('server with a locked database', () => {
         ),
       );
       await watch.look();
-      expect(await jobato.app.get(RunQueries).find(runId)).toMatchObject({
+      expect(await jobato.app.get(RunRepository).find(runId)).toMatchObject({
         status: 'running',
         workerId: 'elsewhere',
       });
@@ -230,7 +231,7 @@ describe('duplicate run request', () => {
       await stream.publish([again(), again(), again()]);
       await jobato.untilEnded(runId);
       await stream.publish([again()]);
-      expect(await jobato.app.get(RunStore).requestAgain([runId])).toBe(0);
+      expect(await jobato.app.get(RunsService).requestAgain([runId])).toBe(0);
       await untilQuiet(jobato.folders);
       expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toMatch(/^line \d+\n$/);
       expect(flawsOf(jobato.folders)).toEqual([]);

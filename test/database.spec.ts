@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import { aNewRun, after, LATER } from './support/a-run';
-import { ENTITIES } from '../src/app.module';
+import '../src/app.module'; // all modules contribute their entities
 import { Database } from '../src/database/database';
+import { contributedEntities } from '../src/database/database.module';
 import { FirstTables1700000000001 } from '../src/database/migrations/1-first-tables';
 import type { Transaction } from '../src/database/writer';
 import { OutboxEntity } from '../src/events/event.entities';
 import type { Run } from '../src/runs/run';
-import { AppliedEventEntity, DefinitionEntity, RunEntity } from '../src/runs/run.entity';
+import { AppliedEventEntity } from '../src/events/event.entities';
+import { DefinitionEntity, RunEntity } from '../src/runs/run.entity';
 
 const id = (n: number) => `019ca9d6-8580-7000-8000-${String(n).padStart(12, '0')}`;
 const runOf = (n: number, projectId = 'demo'): Run => ({ ...aNewRun(), runId: id(n), projectId });
@@ -23,7 +25,7 @@ let database: Database;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'jobato-database-'));
   file = join(folder, 'db', 'jobato.db');
-  database = await Database.open(file, ENTITIES);
+  database = await Database.open(file, contributedEntities());
 });
 afterEach(async () => {
   await database.close();
@@ -46,7 +48,7 @@ describe('Database', () => {
     const runs = database.rows(RunEntity);
     await write((tx) => runs.insert(tx, [runOf(1)]));
     await database.close();
-    database = await Database.open(file, ENTITIES);
+    database = await Database.open(file, contributedEntities());
     expect(await database.missingMigrations()).toEqual([]);
     expect(await database.rows(RunEntity).select(database.read, '', [])).toEqual([runOf(1)]);
   });
@@ -79,7 +81,7 @@ describe('Database', () => {
     before.close();
     await first.destroy();
 
-    const updated = await Database.open(old, ENTITIES);
+    const updated = await Database.open(old, contributedEntities());
     expect(await updated.missingMigrations()).toEqual([]);
     expect(await updated.rows(RunEntity).select(updated.read, '', [])).toMatchObject([
       { runId: id(1), runInputs: null, quota: null, attempt: 1 },
@@ -134,7 +136,7 @@ describe('Database', () => {
     await database.close();
     await Promise.all(written);
     await expect(write(async () => 1)).rejects.toThrow('closed');
-    database = await Database.open(file, ENTITIES);
+    database = await Database.open(file, contributedEntities());
     expect(await database.rows(DefinitionEntity).select(database.read, '', [])).toHaveLength(20);
   });
 });

@@ -1,5 +1,5 @@
 import { Writer } from '../src/database/writer';
-import { RunQueries } from '../src/runs/run-queries';
+import { RunRepository } from '../src/runs/run.repository';
 import { Belongings, eventually, livingOf } from './support/crash';
 import { nodeStep, RunningApp } from './support/jobato';
 
@@ -42,8 +42,11 @@ describe('server start with an unwritable database', () => {
     const { runId: next } = await jobato.trigger('greets');
     await eventually('a second try', () => releases.tries >= 2);
     expect(livingOf(folders)).toEqual([]);
-    expect(await jobato.app.get(RunQueries).get(next)).toMatchObject({ status: 'running', workerId: null });
-    expect(await jobato.app.get(RunQueries).get(interrupted)).toMatchObject({ status: 'running' });
+    expect(await jobato.app.get(RunRepository).get(next)).toMatchObject({
+      status: 'running',
+      workerId: null,
+    });
+    expect(await jobato.app.get(RunRepository).get(interrupted)).toMatchObject({ status: 'running' });
 
     releases.isLocked = false;
     expect(await jobato.untilEnded(interrupted)).toMatchObject({

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { Database } from '../src/database/database';
 import { RejectedEvents } from '../src/events/rejected-events';
-import { RunQueries } from '../src/runs/run-queries';
+import { RunRepository } from '../src/runs/run.repository';
 import { launchBrowser, openPage, pressAsOfBefore } from './support/browser';
 import { RunningApp } from './support/jobato';
 import { BROKEN_PROJECT, ENDLESS_PROJECT, searchProject } from './support/pages-projects';
@@ -180,7 +180,7 @@ describe('pages in a browser', () => {
     // The stop button has a separate place, so that a second press does not stop another user's run.
     await page.mouse.click(place!.x + place!.width / 2, place!.y + place!.height / 2);
     await answer.getByText('Open the run in progress').waitFor();
-    expect(await jobato.app.get(RunQueries).get(runId)).toMatchObject({ cancelRequestedAt: null });
+    expect(await jobato.app.get(RunRepository).get(runId)).toMatchObject({ cancelRequestedAt: null });
     await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
     await page.getByRole('row', { name: 'Endless' }).filter({ hasText: 'Cancelled' }).waitFor();
     await page.locator('#said-endless:empty').waitFor({ state: 'attached' });

@@ -3,7 +3,7 @@ import { Database } from '../src/database/database';
 import type { Transaction } from '../src/database/writer';
 import { EventStream } from '../src/events/event-stream';
 import type { StreamFields } from '../src/events/run-event';
-import { MAX_LISTED_EVENTS } from '../src/runs/event-listing';
+import { MAX_LISTED_EVENTS } from '../src/intake/event-listing';
 import { RunningApp } from './support/jobato';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
 

@@ -1,9 +1,9 @@
 import { Database } from '../src/database/database';
 import { RejectedEvents } from '../src/events/rejected-events';
 import { RunPages } from '../src/admin/run/run-pages';
-import { RunQueries } from '../src/runs/run-queries';
+import { RunRepository } from '../src/runs/run.repository';
 import { RunDetailRepository } from '../src/history/run-detail.repository';
-import { AppliedEventEntity, type EventOrigin } from '../src/runs/run.entity';
+import { AppliedEventEntity, type EventOrigin } from '../src/events/event.entities';
 import { nodeStep, RunningApp } from './support/jobato';
 
 describe('RunDetailRepository', () => {
@@ -154,7 +154,7 @@ describe('RunDetailRepository', () => {
 
     const versionNow = async () =>
       (await jobato.app.get(RunPages, { strict: false }).pastStamp(await run())).version;
-    const run = () => jobato.app.get(RunQueries, { strict: false }).get(runId);
+    const run = () => jobato.app.get(RunRepository, { strict: false }).get(runId);
     const versions = [await versionNow()];
     await put(runId, [{ eventType: 'run.heartbeat', payload: {} }]);
     versions.push(await versionNow());

@@ -2,16 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { aNewRun } from './support/a-run';
-import { ENTITIES } from '../src/app.module';
+import '../src/app.module'; // all modules contribute their entities
 import { toInstant } from '../src/clock/clock';
 import { Database } from '../src/database/database';
+import { contributedEntities } from '../src/database/database.module';
 import type { Run, RunStatus } from '../src/runs/run';
 import {
   type HistoryFilter,
   type HistoryPlace,
   RunHistoryRepository,
 } from '../src/history/run-history.repository';
-import { RunQueries } from '../src/runs/run-queries';
+import { RunRepository } from '../src/runs/run.repository';
 import { lowestRunIdAt } from '../src/runs/run-id';
 import { RunEntity } from '../src/runs/run.entity';
 
@@ -46,8 +47,8 @@ describe('RunHistoryRepository', () => {
   let history: RunHistoryRepository;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'jobato-history-'));
-    database = await Database.open(join(folder, 'jobato.db'), ENTITIES);
-    history = new RunHistoryRepository(database);
+    database = await Database.open(join(folder, 'jobato.db'), contributedEntities());
+    history = new RunHistoryRepository(database, new RunRepository(database, null!));
     const rows = database.rows(RunEntity);
     const runs = Array.from({ length: RUNS }, (_, minute) => runAt(minute));
     const other = { ...runAt(0), runId: idOf(RUNS), projectId: 'other', scope: 'only:report' };
@@ -175,7 +176,7 @@ describe('RunHistoryRepository', () => {
 
   it('finds comparable runs through the index of their project', async () => {
     const { watched, plans } = watchedPlans();
-    const queries = new RunQueries(watched, null!);
+    const queries = new RunRepository(watched, null!);
     const filter = { projectId: 'demo', scope: 'only:report' };
     const { items, nextCursor } = await queries.list({ ...filter, status: 'completed' }, 1, idOf(10_000));
     expect([items.map(({ runId }) => minuteOf(runId)), nextCursor]).toEqual([[3], null]);
@@ -188,7 +189,7 @@ describe('RunHistoryRepository', () => {
 
   it('filters through indexes alone and reads rows only for the page', async () => {
     const { watched, plans } = watchedPlans();
-    const all = new RunHistoryRepository(watched);
+    const all = new RunHistoryRepository(watched, new RunRepository(watched, null!));
     const filter = { projectId: 'demo', scope: 'full', triggeredBy: 'manual' as const, fromMs: START_MS };
     await all.page(filter, 3, older(idOf(500)));
     await all.page({ ...filter, status: 'failed' }, 3, null);

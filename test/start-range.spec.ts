@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ENTITIES } from '../src/app.module';
+import '../src/app.module'; // all modules contribute their entities
 import { toInstant } from '../src/clock/clock';
 import { Database } from '../src/database/database';
+import { contributedEntities } from '../src/database/database.module';
 import type { Run } from '../src/runs/run';
 import { RunHistoryRepository } from '../src/history/run-history.repository';
 import { RunIds } from '../src/runs/run-id';
-import { RunQueries } from '../src/runs/run-queries';
+import { RunRepository } from '../src/runs/run.repository';
 import { RunEntity } from '../src/runs/run.entity';
 import { aNewRun } from './support/a-run';
 import { FakeClock } from './support/fake-clock';
@@ -24,7 +25,7 @@ describe('runs started while the clock is behind the newest ID', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'jobato-starts-'));
-    database = await Database.open(join(folder, 'jobato.db'), ENTITIES);
+    database = await Database.open(join(folder, 'jobato.db'), contributedEntities());
     const clock = new FakeClock(NOON_MS);
     const ids = new RunIds(clock, null);
     runs = STARTS.map((minute): Run => {
@@ -66,9 +67,9 @@ describe('runs started while the clock is behind the newest ID', () => {
       .filter((_, index) => STARTS[index]! >= (from ?? -Infinity) && STARTS[index]! <= (to ?? Infinity))
       .map(({ runId }) => runId)
       .reverse();
-    const listed = await new RunQueries(database, null!).list(filter, 50);
+    const listed = await new RunRepository(database, null!).list(filter, 50);
     expect(listed.items.map(({ runId }) => runId)).toEqual(expected);
-    const history = new RunHistoryRepository(database);
+    const history = new RunHistoryRepository(database, new RunRepository(database, null!));
     expect((await history.page(filter, 50, null)).items.map(({ runId }) => runId)).toEqual(expected);
     expect((await history.counts(filter)).completed.count).toBe(expected.length);
   });

@@ -1,7 +1,13 @@
 import { Module } from '@nestjs/common';
+import { DatabaseModule } from '../database/database.module';
+import { EndedSessionEntity } from './ended-session.entity';
 import { LoginBrake } from './login-brake';
 import { LoginController } from './login.controller';
 import { Sessions } from './sessions';
 
-@Module({ controllers: [LoginController], providers: [LoginBrake, Sessions] })
+@Module({
+  imports: [DatabaseModule.forFeature([EndedSessionEntity])],
+  controllers: [LoginController],
+  providers: [LoginBrake, Sessions],
+})
 export class AccessModule {}

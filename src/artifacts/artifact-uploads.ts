@@ -9,7 +9,7 @@ import { MAX_ARTIFACTS, withArtifacts } from '../runs/run-bounds';
 import { RunChanges } from '../runs/run-changes';
 import { type Claimant, mayAct, refusal } from '../workers/lease-rules';
 import { LeaseService } from '../workers/lease-service';
-import { EventIntake } from '../runs/event-intake';
+import { EventIntake } from '../intake/event-intake';
 import { type Upload, Uploads } from './uploads';
 
 /** More concurrent uploads would fill the disk and not be faster. */

@@ -6,7 +6,7 @@ import type { Request, Response } from 'express';
 import { ApiProblems } from '../http/api-problems';
 import { ArtifactFiles } from './artifact-files';
 import { beginRanged, type ByteRange } from '../http/byte-range';
-import { RunQueries } from '../runs/run-queries';
+import { RunRepository } from '../runs/run.repository';
 
 const FILE = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
 
@@ -14,7 +14,7 @@ const FILE = { 'application/octet-stream': { schema: { type: 'string', format: '
 @Controller('api/runs/:runId/artifacts')
 export class ArtifactsController {
   constructor(
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
     private readonly files: ArtifactFiles,
   ) {}
 
@@ -29,7 +29,7 @@ export class ArtifactsController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const { file, fileName, ...state } = await this.files.open(await this.queries.get(runId), name);
+    const { file, fileName, ...state } = await this.files.open(await this.runs.get(runId), name);
     try {
       const range = beginRanged(request, setHeaders(response, fileName), state);
       if (range) await send(file, range, response);

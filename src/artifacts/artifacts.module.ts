@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { IntakeModule } from '../intake/intake.module';
 import { RunsModule } from '../runs/runs.module';
 import { WorkersModule } from '../workers/workers.module';
 import { ArtifactFiles } from './artifact-files';
@@ -10,7 +11,7 @@ import { WorkerArtifactsController } from './worker-artifacts.controller';
 
 /** The files that runs create: a folder for each run, downloads, and uploads of external workers. */
 @Module({
-  imports: [RunsModule, WorkersModule],
+  imports: [IntakeModule, RunsModule, WorkersModule],
   controllers: [ArtifactsController, WorkerArtifactsController],
   providers: [ArtifactFiles, AttemptFolders, ArtifactUploads, Uploads],
   exports: [ArtifactFiles],

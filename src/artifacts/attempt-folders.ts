@@ -11,7 +11,7 @@ import { CONFIG } from '../config/config.module';
 import { ArtifactFiles } from './artifact-files';
 import type { Run } from '../runs/run';
 import { RunChanges } from '../runs/run-changes';
-import { RunQueries } from '../runs/run-queries';
+import { RunRepository } from '../runs/run.repository';
 import { phaseOf } from '../runs/run-state';
 import { Turns } from '../workers/turns';
 
@@ -29,14 +29,14 @@ export class AttemptFolders implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly files: ArtifactFiles,
     private readonly changes: RunChanges,
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     this.stopListening = this.changes.onAnyChange((run) => this.emptyBetweenAttempts(run));
     // The server may have crashed between the commit and the deletion.
-    for (const run of await this.queries.allActive()) this.emptyBetweenAttempts(run);
+    for (const run of await this.runs.allActive()) this.emptyBetweenAttempts(run);
   }
 
   onModuleDestroy(): void {

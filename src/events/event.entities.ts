@@ -23,6 +23,35 @@ export class PublishedRequestEntity {
   @Column({ name: 'entry_id', type: 'text' }) entryId!: string;
 }
 
+export type EventOrigin = 'server' | 'worker';
+
+/** The inbox. An event and its row are stored in one transaction, and an event in the inbox is never applied again. */
+@Entity('applied_events')
+@Index('applied_events_by_id', ['eventId'], { unique: true })
+@Index('applied_events_by_run', ['runId', 'position'])
+@Index('late_events_by_run', ['runId', 'position'], { where: "outcome = 'already-ended'" })
+@Index('attempts_by_run', ['runId', 'position'], { where: "event_type IN ('run.requested', 'run.started')" })
+export class AppliedEventEntity {
+  @PrimaryColumn({ type: 'integer', generated: 'increment' }) position!: number;
+  @Column({ name: 'event_id', type: 'text' }) eventId!: string;
+  @Column({ name: 'event_type', type: 'text' }) eventType!: string;
+  @Column({ name: 'occurred_at', type: 'text' }) occurredAt!: string;
+  @Column({ name: 'applied_at', type: 'text' }) appliedAt!: string;
+  @Column({ name: 'run_id', type: 'text' }) runId!: string;
+  @Column({ type: 'text' }) payload!: string;
+  /** `applied`, or the reason why the event changed nothing. */
+  @Column({ type: 'text' }) outcome!: string;
+  /** The stream entry of the event; null for the server's own events. */
+  @Column({ name: 'entry_id', type: 'text', nullable: true }) entryId!: string | null;
+  /** Hash of the whole payload; set if `payload` is only a part of it. */
+  @Column({ name: 'payload_hash', type: 'text', nullable: true }) payloadHash!: string | null;
+  /** `server`: a request to workers that this server published. */
+  @Column({ type: 'text', default: 'worker' }) origin!: EventOrigin;
+  /** Set together with `toPhase` if the event changed the run's phase. */
+  @Column({ name: 'from_phase', type: 'text', nullable: true }) fromPhase!: string | null;
+  @Column({ name: 'to_phase', type: 'text', nullable: true }) toPhase!: string | null;
+}
+
 /** Events that could not be applied, with the reason and the received fields. */
 @Entity('rejected_events')
 @Index('rejected_events_by_entry', ['entryId'])

@@ -3,23 +3,54 @@ import { Clock } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { Database } from '../database/database';
+import { DatabaseModule } from '../database/database.module';
+import { AppliedEventRepository } from './applied-event.repository';
 import { AsyncApiController } from './asyncapi.controller';
 import { EmbeddedEventStream } from './embedded-event-stream';
+import {
+  AppliedEventEntity,
+  InstallationEntity,
+  OutboxEntity,
+  PublishedRequestEntity,
+  RejectedEventEntity,
+  RejectedTotalsEntity,
+  StreamEntryEntity,
+  StreamGroupEntity,
+  StreamPendingEntity,
+} from './event.entities';
 import { EventStream } from './event-stream';
 import { OutboxRelay } from './outbox-relay';
+import { OutboxRepository } from './outbox.repository';
 import { RedisEventStream } from './redis-event-stream';
 import { RejectedEvents } from './rejected-events';
+import { ServerEvents } from './server-events';
 import { StreamMonitor } from './stream-monitor';
 
 @Module({
+  imports: [
+    DatabaseModule.forFeature([
+      AppliedEventEntity,
+      InstallationEntity,
+      OutboxEntity,
+      PublishedRequestEntity,
+      RejectedEventEntity,
+      RejectedTotalsEntity,
+      StreamEntryEntity,
+      StreamGroupEntity,
+      StreamPendingEntity,
+    ]),
+  ],
   controllers: [AsyncApiController],
   providers: [
     { provide: EventStream, inject: [CONFIG, Database, Clock], useFactory: openStream },
+    AppliedEventRepository,
     OutboxRelay,
+    OutboxRepository,
     RejectedEvents,
+    ServerEvents,
     StreamMonitor,
   ],
-  exports: [EventStream, OutboxRelay, RejectedEvents, StreamMonitor],
+  exports: [AppliedEventRepository, EventStream, OutboxRelay, RejectedEvents, ServerEvents, StreamMonitor],
 })
 export class EventsModule implements OnApplicationShutdown {
   constructor(@Inject(EventStream) private readonly stream: EventStream) {}

@@ -12,6 +12,7 @@ import type { WriteCommand } from '../database/writer';
 import { EmbeddedEventStream } from './embedded-event-stream';
 import { OutboxEntity, StreamEntryEntity, StreamGroupEntity, StreamPendingEntity } from './event.entities';
 import { OutboxRelay } from './outbox-relay';
+import { OutboxRepository } from './outbox.repository';
 import { type RunEvent, type StreamFields, toStreamFields } from './run-event';
 
 /** An embedded stream that a test can make unavailable. */
@@ -35,6 +36,7 @@ let folder: string;
 let database: Database;
 let stream: UnsteadyStream;
 let relay: OutboxRelay;
+let outbox: OutboxRepository;
 beforeAll(() => Logger.overrideLogger(false));
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'jobato-outbox-'));
@@ -45,7 +47,8 @@ beforeEach(async () => {
     StreamPendingEntity,
   ]);
   stream = new UnsteadyStream(database, new Clock());
-  relay = new OutboxRelay(database, stream, new Clock());
+  outbox = new OutboxRepository(database);
+  relay = new OutboxRelay(outbox, stream, new Clock());
 });
 afterEach(async () => {
   await relay.beforeApplicationShutdown();
@@ -63,7 +66,7 @@ const anEvent = (runId: string = randomUUID()): RunEvent => ({
   payload: { projectId: 'demo', scope: 'full', steps: [], definitionHash: 'f', params: {}, attempt: 1 },
 });
 const put: WriteCommand<RunEvent[], void> = async (tx, batches) => {
-  await relay.put(tx, batches.flat());
+  await outbox.insert(tx, batches.flat());
   return batches.map(() => undefined);
 };
 /** Returns the published entries once there are at least `count`. */

@@ -18,6 +18,12 @@ const MAX_REASON_LENGTH = 1000;
 /** Rows read at a time when dropping the oldest events. */
 const DROPPED_AT_ONCE = 500;
 
+export interface NewRejectedEvent {
+  entryId: string;
+  reason: string;
+  fields: Record<string, string>;
+}
+
 export interface RejectedTotals {
   events: number;
   bytes: number;
@@ -42,10 +48,7 @@ export class RejectedEvents {
    * Stores rejected events before they are acknowledged, so that none is lost. After a crash before the
    * acknowledgement, the same entry arrives again and is not stored twice.
    */
-  async put(
-    tx: Transaction,
-    rejected: { entryId: string; reason: string; fields: Record<string, string> }[],
-  ): Promise<void> {
+  async put(tx: Transaction, rejected: NewRejectedEvent[]): Promise<void> {
     if (rejected.length === 0) return;
     const rejectedAt = this.clock.now();
     const entryIds = rejected.map(({ entryId }) => entryId);

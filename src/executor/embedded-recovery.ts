@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { EventConsumer } from '../runs/event-consumer';
+import { EventConsumer } from '../intake/event-consumer';
 import type { Run, WorkerLoss } from '../runs/run';
 import { LeaseService } from '../workers/lease-service';
 import { LocalControlPlane } from './local-control-plane';

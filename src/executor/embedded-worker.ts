@@ -10,8 +10,8 @@ import {
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { EventStream } from '../events/event-stream';
-import { UnrecordedStops } from '../runs/unrecorded-stops';
-import { WorkerPresence } from '../runs/worker-presence';
+import { RunsService } from '../runs/runs.service';
+import { WorkerPresence } from '../presence/worker-presence';
 import { EmbeddedAttempts } from './embedded-attempts';
 import { EmbeddedRecovery } from './embedded-recovery';
 import { LocalControlPlane } from './local-control-plane';
@@ -41,11 +41,11 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
     attempts: EmbeddedAttempts,
     private readonly recovery: EmbeddedRecovery,
     private readonly presence: WorkerPresence,
-    stops: UnrecordedStops,
+    runs: RunsService,
   ) {
     this.workerId = workerId;
     this.slots = new SlotLimiter(config.workerConcurrency, (taken) => this.announce(taken));
-    stops.onEnd((runId) => this.slots.stop(runId, 'stop-requested'));
+    runs.onStop((runId) => this.slots.stop(runId, 'stop-requested'));
     this.requests = new StreamRequests(stream, workerId, this.slots, ({ runId }) => attempts.claim(runId!));
   }
 

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { EventsModule } from '../events/events.module';
+import { IntakeModule } from '../intake/intake.module';
+import { PresenceModule } from '../presence/presence.module';
 import { RunsModule } from '../runs/runs.module';
 import { WorkersModule } from '../workers/workers.module';
 import { EmbeddedAttempts } from './embedded-attempts';
@@ -11,7 +13,7 @@ import { StepRunner } from './step-runner';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 
 @Module({
-  imports: [ArtifactsModule, EventsModule, RunsModule, WorkersModule],
+  imports: [ArtifactsModule, EventsModule, IntakeModule, PresenceModule, RunsModule, WorkersModule],
   providers: [
     EmbeddedAttempts,
     EmbeddedRecovery,

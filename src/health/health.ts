@@ -12,7 +12,7 @@ import { sharedStreamText, StreamMonitor } from '../events/stream-monitor';
 import { Lifecycle } from '../lifecycle/lifecycle';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { ConfigProblems } from '../history/config-problems';
-import { EventConsumer } from '../runs/event-consumer';
+import { EventConsumer } from '../intake/event-consumer';
 import {
   attention,
   counted,

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { elapsedText } from '../clock/elapsed-text';
 import { StreamMonitor } from '../events/stream-monitor';
 import type { Run } from '../runs/run';
-import { RunQueries } from '../runs/run-queries';
-import { RunViews } from '../runs/run-views';
+import { RunRepository } from '../runs/run.repository';
+import { RunsService } from '../runs/runs.service';
 import { USUAL_WAIT_MS } from '../runs/waiting';
 import { WorkerList } from '../workers/worker-list';
 import { attention, counted, type Finding } from './dependency-health';
@@ -14,14 +14,14 @@ export class WorkersHealth {
   constructor(
     private readonly workers: WorkerList,
     private readonly monitor: StreamMonitor,
-    private readonly queries: RunQueries,
-    private readonly views: RunViews,
+    private readonly runs: RunRepository,
+    private readonly service: RunsService,
   ) {}
 
   async look(): Promise<string | Finding> {
     const [seen, { runs, oldestSeconds }] = await Promise.all([
       this.workers.read(),
-      this.queries.unclaimedBacklog(),
+      this.runs.unclaimedBacklog(),
     ]);
     const consumers = this.monitor.consumers().length;
     const known = `${counted(seen.length, 'worker')}, ${counted(consumers, 'stream consumer')}`;
@@ -29,8 +29,8 @@ export class WorkersHealth {
     const found = `${known}, ${counted(runs, 'run')} waiting for a worker, the oldest for ${elapsedText(oldestSeconds * 1000)}`;
     // A run that was requested just now needs no action.
     if (oldestSeconds * 1000 < USUAL_WAIT_MS) return found;
-    const unclaimed = (await this.queries.allActive()).filter(({ claimedAt }) => claimedAt === null);
-    const waiting = await this.views.waiting(unclaimed);
+    const unclaimed = (await this.runs.allActive()).filter(({ claimedAt }) => claimedAt === null);
+    const waiting = await this.service.waiting(unclaimed);
     // Nor does a run that waits for a slot, or whose workers are known to report only at the end.
     const isUsual = ({ runId }: Pick<Run, 'runId'>) => {
       const why = waiting.get(runId);

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { EventsModule } from '../events/events.module';
 import { InputsModule } from '../inputs/inputs.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
@@ -13,7 +14,7 @@ import { RunDetailRepository } from './run-detail.repository';
 
 /** Read models of past runs: lists with filters, the latest runs, the events of a run, the state of a project. */
 @Module({
-  imports: [InputsModule, ProjectsModule, QuotaModule, RunsModule],
+  imports: [EventsModule, InputsModule, ProjectsModule, QuotaModule, RunsModule],
   controllers: [RunHistoryController, ProjectsController],
   providers: [ConfigProblems, LatestRunRepository, ProjectChanges, RunHistoryRepository, RunDetailRepository],
   exports: [ConfigProblems, LatestRunRepository, ProjectChanges, RunHistoryRepository, RunDetailRepository],

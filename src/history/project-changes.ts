@@ -6,7 +6,7 @@ import { LatestRunRepository } from './latest-run.repository';
 import { changesSince, failedSince, type OutdatedReason } from './project-change';
 import type { Run } from '../runs/run';
 import { RunHistoryRepository } from './run-history.repository';
-import { RunQueries } from '../runs/run-queries';
+import { RunRepository } from '../runs/run.repository';
 
 /** Number of runs searched for a failed step. Older failures are ignored. */
 const LOOK_BACK_RUNS = 20;
@@ -26,7 +26,7 @@ export class ProjectChanges {
 
   constructor(
     private readonly latest: LatestRunRepository,
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
     private readonly inputs: InputFiles,
     private readonly history: RunHistoryRepository,
   ) {}
@@ -42,9 +42,7 @@ export class ProjectChanges {
     const inputs = definition.inputs === null ? null : this.inputs.current();
     if (last.definitionHash === definitionHash && (inputs === null || inputs === last.runInputs)) return null;
     const then =
-      last.definitionHash === definitionHash
-        ? definition
-        : await this.queries.definition(last.definitionHash);
+      last.definitionHash === definitionHash ? definition : await this.runs.definition(last.definitionHash);
     const changes = changesSince({ definition: then, inputs: last.runInputs }, { definition, inputs });
     return changes.length === 0 ? null : { kind: 'changed', changes };
   }

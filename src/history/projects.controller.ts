@@ -6,7 +6,7 @@ import { ProjectListView, ProjectView, toProjectView } from '../projects/project
 import { ConfigProblems } from './config-problems';
 import { outdatedText } from './outdated-text';
 import { ProjectChanges } from './project-changes';
-import { RunQueries } from '../runs/run-queries';
+import { RunRepository } from '../runs/run.repository';
 
 /** In this module, not in src/projects, because the state of a project is that of its latest run. */
 @ApiTags('projects')
@@ -14,7 +14,7 @@ import { RunQueries } from '../runs/run-queries';
 export class ProjectsController {
   constructor(
     private readonly projects: ProjectCatalogue,
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
     private readonly changes: ProjectChanges,
     private readonly configProblems: ConfigProblems,
   ) {}
@@ -39,7 +39,7 @@ export class ProjectsController {
   }
 
   private async view(project: KnownProject): Promise<ProjectView> {
-    const latest = await this.queries.current(project.definition.projectId);
+    const latest = await this.runs.current(project.definition.projectId);
     const outdated = await this.changes.outdatedReason(project, latest);
     return toProjectView(
       project,

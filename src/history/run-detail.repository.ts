@@ -4,8 +4,8 @@ import { Database } from '../database/database';
 import { inList } from '../database/table-rows';
 import type { RunEventMap } from '../events/run-event';
 import type { Run } from '../runs/run';
-import type { AppliedEventEntity } from '../runs/run.entity';
-import type { Page } from '../runs/run-queries';
+import type { AppliedEventEntity } from '../events/event.entities';
+import type { Page } from '../runs/run.repository';
 
 /** Limits of one read, however many events a run has: its first and its last events. */
 const FIRST_EVENTS = 100;

@@ -6,11 +6,12 @@ import { ApiProblems } from '../http/api-problems';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { type QuotaStatus, Quotas } from '../quota/quotas';
 import { RunDetailRepository } from './run-detail.repository';
-import { RunQueries } from '../runs/run-queries';
-import { RunViews } from '../runs/run-views';
+import { RunRepository } from '../runs/run.repository';
+import { RunsService } from '../runs/runs.service';
 import { RUN_PHASES, type RunPhase } from '../runs/run-state';
 import { RunSummaryView, RunView, toRunSummary } from '../runs/run-view';
-import type { AppliedEventEntity, EventOrigin } from '../runs/run.entity';
+import { AppliedEventRepository } from '../events/applied-event.repository';
+import type { AppliedEventEntity, EventOrigin } from '../events/event.entities';
 import { EventsQuery, LatestReportQuery } from '../runs/run.requests';
 
 const nullablePhase = { type: String, enum: [...RUN_PHASES, null], nullable: true } as const;
@@ -93,11 +94,12 @@ class ProjectSummaryView {
 @Controller('api')
 export class RunHistoryController {
   constructor(
-    private readonly queries: RunQueries,
-    private readonly views: RunViews,
+    private readonly runs: RunRepository,
+    private readonly service: RunsService,
     private readonly projects: ProjectCatalogue,
     private readonly quotas: Quotas,
     private readonly details: RunDetailRepository,
+    private readonly appliedEvents: AppliedEventRepository,
   ) {}
 
   @Get('runs/:runId/events')
@@ -108,7 +110,7 @@ export class RunHistoryController {
   @ApiResponse({ status: 200, type: AppliedEventPageView })
   @ApiProblems('RUN_NOT_FOUND', 'VALIDATION')
   async events(@Param('runId') runId: string, @Query() query: EventsQuery): Promise<AppliedEventPageView> {
-    return this.eventPage((await this.queries.get(runId)).runId, query);
+    return this.eventPage((await this.runs.get(runId)).runId, query);
   }
 
   @Get('projects/:projectId/runs/:runId/events')
@@ -120,7 +122,7 @@ export class RunHistoryController {
     @Param('runId') runId: string,
     @Query() query: EventsQuery,
   ): Promise<AppliedEventPageView> {
-    return this.eventPage((await this.queries.get(runId, projectId)).runId, query);
+    return this.eventPage((await this.runs.get(runId, projectId)).runId, query);
   }
 
   @Get('reports/runs/latest')
@@ -133,7 +135,7 @@ export class RunHistoryController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<LatestReportView | undefined> {
     if (projectId !== undefined) this.projects.get(projectId);
-    const run = await this.queries.latestEnded(projectId);
+    const run = await this.runs.latestEnded(projectId);
     if (run) {
       const project = this.projects.find(run.projectId);
       return { ...toRunSummary(run), quota: project && (await this.quotas.statusOf(project.definition)) };
@@ -152,13 +154,13 @@ export class RunHistoryController {
   async summary(@Param('projectId') projectId: string): Promise<ProjectSummaryView> {
     const { definition } = this.projects.get(projectId);
     const [active, last, quota] = await Promise.all([
-      this.queries.active(projectId),
-      this.queries.latestEnded(projectId),
+      this.runs.active(projectId),
+      this.runs.latestEnded(projectId),
       this.quotas.statusOf(definition),
     ]);
     return {
       projectId,
-      activeRun: active && (await this.views.one(active)),
+      activeRun: active && (await this.service.view(active)),
       lastRun: last && toRunSummary(last),
       quota,
     };
@@ -166,7 +168,7 @@ export class RunHistoryController {
 
   private async eventPage(runId: string, { limit, cursor }: EventsQuery): Promise<AppliedEventPageView> {
     const [{ items, nextCursor }, unlisted] = await Promise.all([
-      this.queries.events(runId, limit, cursor === undefined ? undefined : Number(cursor)),
+      this.appliedEvents.list(runId, limit, cursor === undefined ? undefined : Number(cursor)),
       this.details.unlisted(runId),
     ]);
     return {
@@ -187,8 +189,8 @@ function toAppliedEventView(event: AppliedEventEntity): AppliedEventView {
     payload: JSON.parse(event.payload) as JsonObject,
     outcome,
     origin,
-    fromPhase,
-    toPhase,
+    fromPhase: fromPhase as RunPhase | null,
+    toPhase: toPhase as RunPhase | null,
     effect: effectText(event),
   };
 }

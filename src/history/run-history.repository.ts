@@ -3,9 +3,9 @@ import type { Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
 import { type Run, RUN_STATUSES, type RunStatus, type StepState } from '../runs/run';
-import type { RunFilter } from '../runs/run-queries';
+import { type RunFilter, RunRepository } from '../runs/run.repository';
 import { RunEntity } from '../runs/run.entity';
-import { type StartRange, startRange } from '../runs/start-range';
+import type { StartRange } from '../runs/start-range';
 
 export interface HistoryFilter extends RunFilter {
   projectId: string;
@@ -68,7 +68,10 @@ const ALIKE_AMONG = 2_000;
 export class RunHistoryRepository {
   private readonly runs: TableRows<RunEntity>;
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly runRepository: RunRepository,
+  ) {
     this.runs = database.rows(RunEntity);
   }
 
@@ -180,7 +183,7 @@ export class RunHistoryRepository {
     most: number,
   ): Promise<Stretch> {
     const isNewer = place?.direction === 'newer';
-    const { low, high, startedAt } = await startRange(this.database, { fromMs, toMs });
+    const { low, high, startedAt } = await this.runRepository.startRange({ fromMs, toMs });
     const stretch: Stretch = {
       low: low === null ? null : { runId: low, isIncluded: true },
       high: high === null ? null : { runId: high, isIncluded: false },

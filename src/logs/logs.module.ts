@@ -1,7 +1,13 @@
 import { Module } from '@nestjs/common';
+import { DatabaseModule } from '../database/database.module';
 import { ErrorLines } from './error-lines';
 import { LogStore } from './log-store';
 import { LogTail } from './log-tail';
+import { LogChunkEntity, LogEndEntity } from './log.entities';
 
-@Module({ providers: [LogStore, LogTail, ErrorLines], exports: [LogStore, LogTail, ErrorLines] })
+@Module({
+  imports: [DatabaseModule.forFeature([LogChunkEntity, LogEndEntity])],
+  providers: [LogStore, LogTail, ErrorLines],
+  exports: [LogStore, LogTail, ErrorLines],
+})
 export class LogsModule {}

@@ -9,9 +9,9 @@ import { LogStore } from '../logs/log-store';
 import { LogTail } from '../logs/log-tail';
 import { isTerminal, type Run } from '../runs/run';
 import { RunChanges } from '../runs/run-changes';
-import { RunQueries } from '../runs/run-queries';
+import { RunRepository } from '../runs/run.repository';
 import { RunStreams } from '../runs/run-streams';
-import { WorkerPresence } from '../runs/worker-presence';
+import { WorkerPresence } from '../presence/worker-presence';
 
 /** From half a second to half a day. */
 const DURATION_BUCKETS_SECONDS = [0.5, 1, 5, 15, 60, 300, 900, 3600, 10_800, 43_200];
@@ -27,7 +27,7 @@ export class Metrics implements OnModuleDestroy {
 
   constructor(
     changes: RunChanges,
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
     private readonly relay: OutboxRelay,
     private readonly rejected: RejectedEvents,
     private readonly stream: EventStream,
@@ -93,14 +93,14 @@ export class Metrics implements OnModuleDestroy {
       registers: [this.registry],
       collect: async () => {
         active.reset();
-        for (const { projectId } of await this.queries.allActive()) active.inc({ project: projectId });
+        for (const { projectId } of await this.runs.allActive()) active.inc({ project: projectId });
       },
     });
     this.observeStream();
     gauge(
       'jobato_oldest_unclaimed_run_seconds',
       'Waiting time of the oldest run that no worker has claimed; 0 if there is none',
-      async () => (await this.queries.unclaimedBacklog()).oldestSeconds,
+      async () => (await this.runs.unclaimedBacklog()).oldestSeconds,
     );
     gauge(
       'jobato_outbox_depth',

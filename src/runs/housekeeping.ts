@@ -10,7 +10,7 @@ import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { EventStream } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
-import { RunStore } from './run-store';
+import { IdempotencyKeyRepository } from './idempotency-key.repository';
 
 const EVERY_MS = 15 * 60 * 1000;
 /** The API promises 24 hours. */
@@ -26,7 +26,7 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly stream: EventStream,
     private readonly relay: OutboxRelay,
-    private readonly store: RunStore,
+    private readonly keys: IdempotencyKeyRepository,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -52,7 +52,7 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
     );
     await this.attempt('settled requests', () => this.relay.forgetSettledRequests());
     await this.attempt('idempotency keys', () =>
-      this.store.forgetIdempotencyKeys(hoursAgo(KEEP_IDEMPOTENCY_KEYS_HOURS)),
+      this.keys.deleteBefore(hoursAgo(KEEP_IDEMPOTENCY_KEYS_HOURS)),
     );
   }
 

@@ -1,7 +1,6 @@
-import { Injectable } from '@nestjs/common';
 import { elapsedMs, type Instant } from '../clock/clock';
-import { Database } from '../database/database';
 import { median } from './median';
+import type { Run } from './run';
 
 /** How the workers of an external project report, judged by its latest finished runs. */
 export interface ReportingHabit {
@@ -14,14 +13,11 @@ export interface ReportingHabit {
 
 export const UNKNOWN_HABIT: ReportingHabit = { reports: 'unknown', typicalMs: null, lastReport: null };
 
-interface FinishedRun {
-  runId: string;
-  claimedAt: Instant | null;
-  startedAt: Instant;
-  endedAt: Instant;
-}
+/** The fields of an ended run that show how its worker reported. */
+export type FinishedRun = Pick<Run, 'runId' | 'claimedAt' | 'startedAt'> & { endedAt: Instant };
 
-const LOOK_AT_RUNS = 10;
+/** The number of finished runs that decide. */
+export const HABIT_RUNS = 10;
 
 /**
  * Returns how the workers report. Pure.
@@ -37,29 +33,4 @@ export function habitOf(runs: FinishedRun[]): ReportingHabit {
     typicalMs: last ? median(silent.map(({ startedAt, endedAt }) => elapsedMs(startedAt, endedAt))) : null,
     lastReport: last ? { runId: last.runId, at: last.endedAt } : null,
   };
-}
-
-/** Derives from past runs what it means that a run of an external project is not claimed. */
-@Injectable()
-export class ReportingHabits {
-  constructor(private readonly database: Database) {}
-
-  /** Returns the habits of external projects. Each project takes one index lookup. */
-  async of(projectIds: Iterable<string>): Promise<Map<string, ReportingHabit>> {
-    const ids = [...new Set(projectIds)];
-    const habits = await Promise.all(ids.map(async (id) => habitOf(await this.finishedRuns(id))));
-    return new Map(ids.map((id, index) => [id, habits[index]!]));
-  }
-
-  /** Returns completed and partial runs: only a worker can end a run with these statuses. */
-  private finishedRuns(projectId: string): Promise<FinishedRun[]> {
-    const latest = (status: 'completed' | 'partial') =>
-      'SELECT run_id AS "runId", claimed_at AS "claimedAt", started_at AS "startedAt", ended_at AS "endedAt"' +
-      ` FROM runs WHERE project_id = ? AND status = '${status}' ORDER BY run_id DESC LIMIT ${LOOK_AT_RUNS}`;
-    return this.database.read.query<FinishedRun>(
-      `SELECT * FROM (${latest('completed')}) AS completed_runs UNION ALL SELECT * FROM (${latest('partial')})` +
-        ` AS partial_runs ORDER BY "runId" DESC LIMIT ${LOOK_AT_RUNS}`,
-      [projectId, projectId],
-    );
-  }
 }

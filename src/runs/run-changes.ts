@@ -1,13 +1,40 @@
 import { EventEmitter } from 'node:events';
-import { Injectable } from '@nestjs/common';
-import type { Run } from './run';
+import { Injectable, Logger } from '@nestjs/common';
+import { elapsedMs } from '../clock/clock';
+import { OutboxRelay } from '../events/outbox-relay';
+import { isTerminal, type Run } from './run';
 
-/** Notifies listeners in this process, after the commit, that a run has changed. Listeners then read what they need. */
+/**
+ * Announces committed changes of runs: in the log, to the relay of events, and to listeners in this process. Listeners
+ * then read what they need.
+ */
 @Injectable()
 export class RunChanges {
+  private readonly logger = new Logger('Runs');
   private readonly emitter = new EventEmitter().setMaxListeners(0);
 
-  announce(run: Run): void {
+  constructor(private readonly relay: OutboxRelay) {}
+
+  /**
+   * Call it after the commit.
+   * @param hasEmitted the change added events to the outbox
+   */
+  announce(run: Run, hasEmitted: boolean): void {
+    if (hasEmitted) this.relay.kick();
+    this.wakeReaders(run);
+    const { runId, projectId, status, statusReason } = run;
+    if (run.revision === 1) {
+      const msg = `Run started (trigger: ${run.triggeredBy}, scope: ${run.scope})`;
+      this.logger.log({ runId, projectId, msg });
+    }
+    if (!isTerminal(run)) return;
+    const why = statusReason === null ? '' : `, ${statusReason}`;
+    const msg = `Run ${status}${why} after ${elapsedMs(run.startedAt, run.endedAt!)} ms`;
+    this.logger.log({ runId, projectId, msg });
+  }
+
+  /** Wakes the readers of a run, for example because the reason why it waits has changed. Call it after the commit. */
+  wakeReaders(run: Run): void {
     this.emitter.emit('any', run);
     this.emitter.emit(run.runId, run);
   }

@@ -9,7 +9,7 @@ import { ApiProblems } from '../http/api-problems';
 import { invalid } from '../http/catalogue';
 import { beginRanged, sliceBytes } from '../http/byte-range';
 import type { Run } from './run';
-import { RunQueries } from './run-queries';
+import { RunRepository } from './run.repository';
 import { drained, RunStreams } from './run-streams';
 import { LogQuery } from './run.requests';
 
@@ -20,7 +20,7 @@ const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
 @Controller('api')
 export class RunLogsController {
   constructor(
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
     private readonly tail: LogTail,
     private readonly streams: RunStreams,
   ) {}
@@ -35,7 +35,7 @@ export class RunLogsController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    await this.send(await this.queries.get(runId), query, lastEventId, request, response);
+    await this.send(await this.runs.get(runId), query, lastEventId, request, response);
   }
 
   @Get('projects/:projectId/runs/:runId/logs')
@@ -49,7 +49,7 @@ export class RunLogsController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    await this.send(await this.queries.get(runId, projectId), query, lastEventId, request, response);
+    await this.send(await this.runs.get(runId, projectId), query, lastEventId, request, response);
   }
 
   private async send(

@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { LogTail } from '../logs/log-tail';
 import { isTerminal, type Run } from './run';
 import { RunChanges } from './run-changes';
-import { RunQueries } from './run-queries';
+import { RunRepository } from './run.repository';
 import { RunViews } from './run-views';
 import { ChangeNotifier } from './change-notifier';
 
@@ -21,7 +21,7 @@ export class RunStreams implements OnModuleDestroy {
   constructor(
     private readonly tail: LogTail,
     private readonly changes: RunChanges,
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
     private readonly views: RunViews,
   ) {}
 
@@ -98,7 +98,7 @@ export class RunStreams implements OnModuleDestroy {
       while (!gone) {
         // Read the run before the log: if the run has ended, the log that follows is complete.
         const hasChanged = changed;
-        const run = hasChanged || isQuiet ? await this.queries.get(runId) : null;
+        const run = hasChanged || isQuiet ? await this.runs.get(runId) : null;
         if (hasChanged) changed = false;
         seq = lines === 'all' ? await sendLines(seq) : await sendPlace(seq, run !== null);
         if (run) {

@@ -4,12 +4,13 @@ import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { OutboxRelay } from '../events/outbox-relay';
 import { StreamMonitor } from '../events/stream-monitor';
-import { type ReportingHabit, ReportingHabits } from './reporting-habits';
+import { WorkerPresence } from '../presence/worker-presence';
+import { HABIT_RUNS, habitOf, type ReportingHabit } from './reporting-habits';
 import type { Run } from './run';
 import { phaseOf } from './run-state';
 import { type RunView, toRunView } from './run-view';
+import { RunRepository } from './run.repository';
 import { type Waiting, waitingFor } from './waiting';
-import { WorkerPresence } from './worker-presence';
 
 /** Builds the API form of runs, each with the reason why it waits. */
 @Injectable()
@@ -19,13 +20,17 @@ export class RunViews {
     private readonly clock: Clock,
     private readonly relay: OutboxRelay,
     private readonly monitor: StreamMonitor,
-    private readonly habits: ReportingHabits,
+    private readonly runs: RunRepository,
     private readonly presence: WorkerPresence,
   ) {}
 
-  /** Returns how the workers of external projects report, by project id. */
-  reportingHabits(projectIds: Iterable<string>): Promise<Map<string, ReportingHabit>> {
-    return this.habits.of(projectIds);
+  /** Returns the habits of external projects. Each project takes one index lookup. */
+  async reportingHabits(projectIds: Iterable<string>): Promise<Map<string, ReportingHabit>> {
+    const ids = [...new Set(projectIds)];
+    const habits = await Promise.all(
+      ids.map(async (id) => habitOf(await this.runs.latestFinished(id, HABIT_RUNS))),
+    );
+    return new Map(ids.map((id, index) => [id, habits[index]!]));
   }
 
   /** Returns why runs make no progress, by run id. Runs that progress are absent. */
@@ -34,7 +39,7 @@ export class RunViews {
     const external = unclaimed.filter(({ executor }) => executor === 'external');
     const [unpublished, habits] = await Promise.all([
       this.relay.unpublished(unclaimed.map(({ runId }) => runId)),
-      this.habits.of(external.map(({ projectId }) => projectId)),
+      this.reportingHabits(external.map(({ projectId }) => projectId)),
     ]);
     const stepWorkers = this.presence.capacity();
     const consumers = unclaimed.length === 0 ? [] : [...this.monitor.consumers(), ...this.presence.calling()];

@@ -11,9 +11,6 @@ import type {
   StopReport,
   TriggeredBy,
 } from './run';
-import type { RunPhase } from './run-state';
-
-export type EventOrigin = 'server' | 'worker';
 
 /** Times are ISO 8601 text and nested values are JSON text: the same in SQLite and PostgreSQL, and readable in both. */
 @Entity('runs')
@@ -74,20 +71,6 @@ export class RunEntity implements Run {
   @Column({ name: 'sender_clock', type: 'simple-json', nullable: true }) senderClock!: SenderClock | null;
 }
 
-/** The number of a run's events that its history lists, and the number applied without being listed. */
-@Entity('run_event_counts')
-export class RunEventCountsEntity {
-  @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
-  /** Without logs and heartbeats. */
-  @Column({ type: 'integer' }) listed!: number;
-  @Column({ name: 'listed_bytes', type: 'integer' }) listedBytes!: number;
-  /** Heartbeats in the inbox. */
-  @Column({ name: 'signs_of_life', type: 'integer' }) signsOfLife!: number;
-  @Column({ type: 'integer' }) unlisted!: number;
-  /** Listed events from senders that do not hold the run. */
-  @Column({ name: 'foreign_events', type: 'integer', default: 0 }) foreign!: number;
-}
-
 /** The project definition that a run was started with. The content hash is the key, so that runs share definitions. */
 @Entity('definitions')
 export class DefinitionEntity {
@@ -105,31 +88,4 @@ export class IdempotencyKeyEntity {
   @Column({ name: 'run_id', type: 'text' }) runId!: string;
   @Column({ type: 'text' }) answer!: string;
   @Column({ name: 'created_at', type: 'text' }) createdAt!: string;
-}
-
-/** The inbox. An event and its row are stored in one transaction, and an event in the inbox is never applied again. */
-@Entity('applied_events')
-@Index('applied_events_by_id', ['eventId'], { unique: true })
-@Index('applied_events_by_run', ['runId', 'position'])
-@Index('late_events_by_run', ['runId', 'position'], { where: "outcome = 'already-ended'" })
-@Index('attempts_by_run', ['runId', 'position'], { where: "event_type IN ('run.requested', 'run.started')" })
-export class AppliedEventEntity {
-  @PrimaryColumn({ type: 'integer', generated: 'increment' }) position!: number;
-  @Column({ name: 'event_id', type: 'text' }) eventId!: string;
-  @Column({ name: 'event_type', type: 'text' }) eventType!: string;
-  @Column({ name: 'occurred_at', type: 'text' }) occurredAt!: string;
-  @Column({ name: 'applied_at', type: 'text' }) appliedAt!: string;
-  @Column({ name: 'run_id', type: 'text' }) runId!: string;
-  @Column({ type: 'text' }) payload!: string;
-  /** `applied`, or the reason why the event changed nothing. */
-  @Column({ type: 'text' }) outcome!: string;
-  /** The stream entry of the event; null for the server's own events. */
-  @Column({ name: 'entry_id', type: 'text', nullable: true }) entryId!: string | null;
-  /** Hash of the whole payload; set if `payload` is only a part of it. */
-  @Column({ name: 'payload_hash', type: 'text', nullable: true }) payloadHash!: string | null;
-  /** `server`: a request to workers that this server published. */
-  @Column({ type: 'text', default: 'worker' }) origin!: EventOrigin;
-  /** Set together with `toPhase` if the event changed the run's phase. */
-  @Column({ name: 'from_phase', type: 'text', nullable: true }) fromPhase!: RunPhase | null;
-  @Column({ name: 'to_phase', type: 'text', nullable: true }) toPhase!: RunPhase | null;
 }

@@ -17,11 +17,12 @@ import { ApiProblems } from '../http/api-problems';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { checkIdempotencyKey, IDEMPOTENCY_KEY_HEADER } from './idempotency-key';
 import { RunPageView } from './run-page.view';
-import { RunQueries } from './run-queries';
+import { RunRepository } from './run.repository';
 import { RunViews } from './run-views';
 import { RunView } from './run-view';
 import { ProjectRunsQuery, RerunBody, RunsQuery, toRunFilter, TriggerBody } from './run.requests';
-import { type Accepted, RunsService } from './runs.service';
+import type { Accepted } from './run-starter';
+import { RunsService } from './runs.service';
 
 /** Documents the request and response of all operations that start a run. */
 const ApiStart = (body: typeof RerunBody) =>
@@ -71,7 +72,7 @@ const STOP_KEPT = ['STORAGE_UNAVAILABLE', 'STORAGE_FULL'] as const;
 export class RunsController {
   constructor(
     private readonly service: RunsService,
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
     private readonly views: RunViews,
     private readonly projects: ProjectCatalogue,
   ) {}
@@ -159,7 +160,7 @@ export class RunsController {
   @ApiProblems('PROJECT_NOT_FOUND', 'RUN_NOT_FOUND')
   async current(@Param('projectId') projectId: string): Promise<RunView> {
     this.projects.get(projectId);
-    return this.views.one(await this.queries.getCurrent(projectId));
+    return this.views.one(await this.runs.getCurrent(projectId));
   }
 
   @Get('runs/:runId')
@@ -167,7 +168,7 @@ export class RunsController {
   @ApiResponse({ status: 200, type: RunView })
   @ApiProblems('RUN_NOT_FOUND')
   async get(@Param('runId') runId: string): Promise<RunView> {
-    return this.views.one(await this.queries.get(runId));
+    return this.views.one(await this.runs.get(runId));
   }
 
   @Get('projects/:projectId/runs/:runId')
@@ -175,7 +176,7 @@ export class RunsController {
   @ApiResponse({ status: 200, type: RunView })
   @ApiProblems('RUN_NOT_FOUND')
   async getOfProject(@Param('projectId') projectId: string, @Param('runId') runId: string): Promise<RunView> {
-    return this.views.one(await this.queries.get(runId, projectId));
+    return this.views.one(await this.runs.get(runId, projectId));
   }
 
   @Delete('runs/:runId')
@@ -200,10 +201,10 @@ export class RunsController {
   }
 
   private async page(
-    filter: Parameters<RunQueries['list']>[0],
+    filter: Parameters<RunRepository['list']>[0],
     { limit, cursor }: ProjectRunsQuery,
   ): Promise<RunPageView> {
-    const { items, nextCursor } = await this.queries.list(filter, limit, cursor);
+    const { items, nextCursor } = await this.runs.list(filter, limit, cursor);
     return { items: await this.views.all(items), nextCursor };
   }
 }

@@ -1,69 +1,64 @@
 import { Module } from '@nestjs/common';
 import { Clock } from '../clock/clock';
-import { Database } from '../database/database';
+import { DatabaseModule } from '../database/database.module';
 import { EventsModule } from '../events/events.module';
 import { InputsModule } from '../inputs/inputs.module';
 import { LogsModule } from '../logs/logs.module';
+import { PresenceModule } from '../presence/presence.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
-import { EventApplier } from './event-applier';
-import { EventCountRows } from './event-count-rows';
-import { EventConsumer } from './event-consumer';
-import { EventIntake } from './event-intake';
+import { CommandFacts } from './command-facts';
 import { Housekeeping } from './housekeeping';
-import { RejectedEventsController } from './rejected-events.controller';
-import { RequestWatch } from './request-watch';
+import { IdempotencyKeyRepository } from './idempotency-key.repository';
+import { NewRuns } from './new-runs';
 import { RunChanges } from './run-changes';
+import { RunCommands } from './run-commands';
 import { RunIds } from './run-id';
 import { RunLogsController } from './run-logs.controller';
-import { ReportingHabits } from './reporting-habits';
-import { newestRunId, RunQueries } from './run-queries';
-import { RunRows } from './run-rows';
-import { RunStore } from './run-store';
+import { RunRequests } from './run-requests';
+import { RunStarter } from './run-starter';
 import { RunStreams } from './run-streams';
 import { RunViews } from './run-views';
+import { DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
+import { RunRepository } from './run.repository';
 import { RunsController } from './runs.controller';
 import { RunsService } from './runs.service';
+import { StartConditions } from './start-conditions';
 import { UnrecordedStops } from './unrecorded-stops';
-import { WorkerPresence } from './worker-presence';
 
+/** The run: its state machine, its commands, its REST endpoints, and the stream of its changes. */
 @Module({
-  imports: [EventsModule, InputsModule, LogsModule, ProjectsModule, QuotaModule],
-  controllers: [RunsController, RunLogsController, RejectedEventsController],
+  imports: [
+    DatabaseModule.forFeature([RunEntity, DefinitionEntity, IdempotencyKeyEntity]),
+    EventsModule,
+    InputsModule,
+    LogsModule,
+    PresenceModule,
+    ProjectsModule,
+    QuotaModule,
+  ],
+  controllers: [RunsController, RunLogsController],
   providers: [
-    RunsService,
+    CommandFacts,
+    Housekeeping,
+    IdempotencyKeyRepository,
+    NewRuns,
+    RunChanges,
+    RunCommands,
     {
       provide: RunIds,
-      inject: [Database, Clock],
-      useFactory: async (database: Database, clock: Clock) => new RunIds(clock, await newestRunId(database)),
+      inject: [RunRepository, Clock],
+      useFactory: async (runs: RunRepository, clock: Clock) => new RunIds(clock, await runs.newestId()),
     },
-    RunQueries,
-    ReportingHabits,
-    RunRows,
-    RunStore,
-    EventApplier,
-    EventCountRows,
-    RunChanges,
+    RunRepository,
+    RunRequests,
+    RunStarter,
     RunStreams,
     RunViews,
-    UnrecordedStops,
-    EventConsumer,
-    EventIntake,
-    RequestWatch,
-    Housekeeping,
-    WorkerPresence,
-  ],
-  exports: [
-    EventConsumer,
-    EventIntake,
     RunsService,
-    RunQueries,
-    RunChanges,
-    RunStore,
-    RunStreams,
-    RunViews,
+    StartConditions,
     UnrecordedStops,
-    WorkerPresence,
   ],
+  exports: [RunChanges, RunRepository, RunsService],
 })
 export class RunsModule {}

@@ -1,55 +1,27 @@
 import { Injectable } from '@nestjs/common';
-import { DiskSpace } from '../database/disk-space';
-import { InputFiles } from '../inputs/input-files';
-import { Lifecycle } from '../lifecycle/lifecycle';
-import { type FieldError, invalid, JobatoError } from '../http/catalogue';
-import { contentHash } from '../projects/content-hash';
-import { checkParams } from '../projects/params';
-import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
-import { Quotas } from '../quota/quotas';
-import { FULL_SCOPE, scopesOf, stepsInScope } from '../projects/scope';
-import { newRun } from './new-run';
-import { isTerminal, type Run, type TriggeredBy } from './run';
-import { RunIds } from './run-id';
-import { RunQueries } from './run-queries';
+import { JobatoError } from '../http/catalogue';
+import type { ReportingHabit } from './reporting-habits';
+import { isTerminal, type Run } from './run';
+import { type Commanded, RunCommands } from './run-commands';
+import { RunRequests } from './run-requests';
+import { type Accepted, RunStarter, type TriggerRequest } from './run-starter';
+import type { RunCommand } from './run-state';
+import type { RunView } from './run-view';
 import { RunViews } from './run-views';
-import { RunStore } from './run-store';
-import { type RunView, toRunView } from './run-view';
-import { UnrecordedStops } from './unrecorded-stops';
+import { RunRepository } from './run.repository';
+import { type EndHere, UnrecordedStops } from './unrecorded-stops';
+import type { Waiting } from './waiting';
 
-/** Null equals a missing member, because some clients send every member. */
-export interface TriggerRequest {
-  scope?: string | null;
-  params?: Record<string, unknown> | null;
-  triggeredBy?: TriggeredBy | null;
-}
-
-interface IdempotentRequest {
-  key: string;
-  /** Hash of the request as it was sent. */
-  requestHash: string;
-}
-
-export interface Accepted {
-  run: RunView;
-  /** This is the first answer to the same request, sent again. */
-  replayed: boolean;
-}
-
-/** Operations on runs for UI and API: start, stop and re-run. */
+/** Every operation on runs: for people, and for the modules that manage workers. */
 @Injectable()
 export class RunsService {
   constructor(
-    private readonly projects: ProjectCatalogue,
-    private readonly store: RunStore,
-    private readonly queries: RunQueries,
-    private readonly views: RunViews,
-    private readonly ids: RunIds,
-    private readonly lifecycle: Lifecycle,
-    private readonly disk: DiskSpace,
-    private readonly inputs: InputFiles,
-    private readonly quotas: Quotas,
+    private readonly starter: RunStarter,
+    private readonly commands: RunCommands,
+    private readonly requests: RunRequests,
     private readonly stops: UnrecordedStops,
+    private readonly runs: RunRepository,
+    private readonly views: RunViews,
   ) {}
 
   /**
@@ -57,44 +29,23 @@ export class RunsService {
    * @throws JobatoError PROJECT_NOT_FOUND, VALIDATION, NO_ENABLED_INPUTS, QUOTA_REACHED, QUOTA_UNKNOWN,
    *   RUN_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED, SHUTTING_DOWN, STORAGE_FULL, STORAGE_UNAVAILABLE
    */
-  async trigger(
+  trigger(
     projectId: string | null,
     request: TriggerRequest,
     idempotencyKey: string | null,
   ): Promise<Accepted> {
-    const triggeredBy = request.triggeredBy ?? 'api';
-    // Hash the request as sent: a retry for "the default project" matches even if the default has changed.
-    const asked = { projectId, ...request, triggeredBy };
-    return this.once(idempotencyKey, { rerunOf: null, ...asked }, async (idempotency) => {
-      await this.projects.reloadFor(projectId);
-      const project = projectId === null ? this.projects.getDefault() : this.projects.get(projectId);
-      return this.start(project, { ...request, triggeredBy }, null, idempotency);
-    });
+    return this.starter.trigger(projectId, request, idempotencyKey);
   }
 
   /**
    * Starts a run with the scope and params of an earlier run, unless others are given. Throws the errors of `trigger`.
    */
-  async rerun(
+  rerun(
     runId: string,
-    { scope, params }: Pick<TriggerRequest, 'scope' | 'params'>,
+    changes: Pick<TriggerRequest, 'scope' | 'params'>,
     idempotencyKey: string | null,
   ): Promise<Accepted> {
-    return this.once(idempotencyKey, { rerunOf: runId.toLowerCase(), scope, params }, async (idempotency) => {
-      const original = await this.queries.get(runId);
-      await this.projects.reloadFor(original.projectId);
-      const project = this.projects.get(original.projectId);
-      // Drop parameters that the project no longer declares.
-      const kept = Object.entries(original.params).filter(([name]) =>
-        Object.hasOwn(project.definition.params, name),
-      );
-      const request = {
-        scope: scope ?? original.scope,
-        params: { ...Object.fromEntries(kept), ...params },
-        triggeredBy: 'rerun' as const,
-      };
-      return this.start(project, request, original.runId, idempotency);
-    });
+    return this.starter.rerun(runId, changes, idempotencyKey);
   }
 
   /**
@@ -103,7 +54,7 @@ export class RunsService {
    *   recorded later
    */
   async stop(runId: string, requestedBy: string, projectId?: string): Promise<RunView> {
-    const run = await this.queries.get(runId, projectId);
+    const run = await this.runs.get(runId, projectId);
     const commanded = await this.stops.request(run.runId, requestedBy);
     const latest = commanded?.run ?? run;
     if (!commanded?.applied && isTerminal(latest)) {
@@ -112,7 +63,7 @@ export class RunsService {
         `The run cannot be stopped because it ended at ${latest.endedAt} (${latest.status}).`,
       );
     }
-    return this.views.one(latest);
+    return this.view(latest);
   }
 
   /**
@@ -121,8 +72,8 @@ export class RunsService {
    * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_CLAIMED, RUN_ALREADY_ENDED
    */
   async askAgain(runId: string, requestedBy: string): Promise<RunView> {
-    const { runId: id } = await this.queries.get(runId);
-    const { run, outcome } = await this.store.askAgain(id, requestedBy);
+    const { runId: id } = await this.runs.get(runId);
+    const { run, outcome } = await this.requests.askAgain(id, requestedBy);
     if (outcome === 'ended') {
       throw new JobatoError(
         'RUN_ALREADY_ENDED',
@@ -135,101 +86,57 @@ export class RunsService {
         `A worker claimed the run at ${run.claimedAt}. To start over, stop the run and re-run it.`,
       );
     }
-    return this.views.one(run);
+    return this.view(run);
+  }
+
+  /** Publishes the requests of runs again that no worker can get any more. @returns how many */
+  requestAgain(runIds: string[]): Promise<number> {
+    return this.requests.requestAgain(runIds);
   }
 
   /**
-   * Returns the first answer to a repeated request before any other check. The project may have changed since, or be
-   * busy with the run of that answer.
+   * Applies a command as the state machine allows. Returns null if the run does not exist.
+   * @param isStillDue called within the transaction, which may have waited
    */
-  private async once(
-    key: string | null,
-    asked: object,
-    start: (idempotency: IdempotentRequest | null) => Promise<Accepted>,
-  ): Promise<Accepted> {
-    if (key === null) return start(null);
-    const requestHash = contentHash(asked);
-    const first = await this.queries.firstAnswer(key);
-    if (!first) return start({ key, requestHash });
-    if (first.requestHash !== requestHash) throw keyReused();
-    return { run: JSON.parse(first.answer) as RunView, replayed: true };
+  command(runId: string, command: RunCommand, isStillDue?: (run: Run) => boolean): Promise<Commanded> {
+    return this.commands.apply({ runId, command, isStillDue });
   }
 
-  private async start(
-    { definition, definitionHash, definitionJson }: KnownProject,
-    request: TriggerRequest & { triggeredBy: TriggeredBy },
-    rerunOf: string | null,
-    idempotency: IdempotentRequest | null,
-  ): Promise<Accepted> {
-    if (this.lifecycle.isStopping) {
-      throw new JobatoError(
-        'SHUTTING_DOWN',
-        'The server is stopping and accepts no new runs. Try again after it has restarted.',
-      );
-    }
-    this.disk.assertRoom();
-
-    const { projectId } = definition;
-    const { triggeredBy } = request;
-    const scope = request.scope ?? FULL_SCOPE;
-    const errors: FieldError[] = [];
-    const steps = stepsInScope(definition, scope);
-    if (steps === null) {
-      errors.push({ field: 'scope', message: `must be one of ${scopesOf(definition).join(', ')}` });
-    }
-    const checked = checkParams(definition.params, request.params ?? {});
-    errors.push(...checked.errors);
-    if (errors.length > 0) throw invalid(errors);
-
-    // Read the files again, so that the run uses their current content.
-    if (definition.inputs !== null) await this.inputs.reload();
-    if (definition.quota) await this.quotas.reload();
-    const runInputs = definition.inputs === null ? null : this.inputs.compute();
-    const quota = await this.quotas.grant(definition);
-
-    const run = newRun({
-      start: this.ids.next(),
-      project: definition,
-      definitionHash,
-      scope,
-      steps: steps!,
-      params: checked.params,
-      triggeredBy,
-      rerunOf,
-      runInputs,
-      quota,
-    });
-    const view = this.viewOfNew(run);
-    const created = await this.store.create({
-      run,
-      definition: definitionJson,
-      idempotency: idempotency && { ...idempotency, answer: JSON.stringify(view) },
-    });
-    switch (created.outcome) {
-      case 'created':
-        return { run: view, replayed: false };
-      case 'replayed':
-        return { run: JSON.parse(created.answer) as RunView, replayed: true };
-      case 'busy':
-        throw new JobatoError(
-          'RUN_IN_PROGRESS',
-          `Project "${projectId}" already has a run in progress. Wait until it ends, or stop it.`,
-          { activeRunId: created.activeRunId },
-        );
-      case 'key-reused':
-        throw keyReused();
-    }
+  /** Registers the embedded worker, which can end the processes of a run before its stop is recorded. */
+  onStop(endHere: EndHere): void {
+    this.stops.onEnd(endHere);
   }
 
-  /** Returns the view of a new run without a database read: every new run waits for its publication. */
-  private viewOfNew(run: Run): RunView {
-    return toRunView(run, { code: 'not-yet-published', isFresh: true }, run.startedAt);
+  /** Returns whether a stop of the run was requested and is not recorded yet. */
+  hasUnrecordedStop(runId: string): boolean {
+    return this.stops.has(runId);
   }
-}
 
-function keyReused(): JobatoError {
-  return new JobatoError(
-    'IDEMPOTENCY_KEY_REUSED',
-    'This Idempotency-Key was already used for a different request. Use a new key for each new request.',
-  );
+  /** Resolves when the stop of the run is recorded or abandoned; null if none is pending. */
+  stopRecorded(runId: string): Promise<void> | null {
+    return this.stops.settled(runId);
+  }
+
+  /** Returns the API form of a run, with the reason why it waits. */
+  view(run: Run): Promise<RunView> {
+    return this.views.one(run);
+  }
+
+  allViews(runs: Run[]): Promise<RunView[]> {
+    return this.views.all(runs);
+  }
+
+  /** Returns why runs make no progress, by run id. Runs that progress are absent. */
+  waiting(runs: Run[]): Promise<ReadonlyMap<string, Waiting>> {
+    return this.views.waiting(runs);
+  }
+
+  waitingOf(run: Run): Promise<Waiting | null> {
+    return this.views.waitingOf(run);
+  }
+
+  /** Returns how the workers of external projects report, by project id. */
+  reportingHabits(projectIds: Iterable<string>): Promise<Map<string, ReportingHabit>> {
+    return this.views.reportingHabits(projectIds);
+  }
 }

@@ -1,5 +1,4 @@
 import { type Instant, toInstant } from '../clock/clock';
-import type { Database } from '../database/database';
 import { lowestRunIdAt } from './run-id';
 
 /** The runs that started between two times, as a range of ids. */
@@ -13,27 +12,35 @@ export interface StartRange {
 }
 
 /**
- * Returns the range of run ids for a range of start times, because ids have an index. If the clock was set back, some
- * runs have ids that encode a later time than their start. If such runs affect the result, the range is widened and
- * start times are compared too.
+ * Returns the range of run ids for a range of start times, because ids have an index. `startedAt` has the same times, to
+ * look for exceptions; null without any limit. Pure.
  * @param fromMs epoch milliseconds, both ends included
  */
-export async function startRange(
-  { read }: Pick<Database, 'read'>,
-  { fromMs, toMs }: { fromMs?: number; toMs?: number },
-): Promise<StartRange> {
+export function rangeOf({ fromMs, toMs }: { fromMs?: number; toMs?: number }): {
+  range: StartRange;
+  startedAt: StartRange['startedAt'];
+} {
   const low = fromMs === undefined ? null : lowestRunIdAt(fromMs);
   const high = toMs === undefined ? null : lowestRunIdAt(toMs + 1);
-  if (low === null && high === null) return { low, high, startedAt: null };
-  const startedAt = { from: instantWithin(fromMs ?? 0), to: instantWithin(toMs ?? Infinity) };
-  const [ahead] = await read.query<{ inside: string | null; outside: string | null }>(
-    'SELECT MAX(CASE WHEN started_at BETWEEN ? AND ? THEN run_id END) AS inside,' +
-      ' MAX(CASE WHEN NOT started_at BETWEEN ? AND ? AND run_id < ? THEN run_id END) AS outside' +
-      ' FROM runs WHERE id_is_ahead = 1 AND run_id >= ?',
-    [startedAt.from, startedAt.to, startedAt.from, startedAt.to, high ?? 'g', low ?? ''],
-  );
-  const inside = ahead?.inside ?? null;
-  if (inside === null && (ahead?.outside ?? null) === null) return { low, high, startedAt: null };
+  const isUnlimited = low === null && high === null;
+  return {
+    range: { low, high, startedAt: null },
+    startedAt: isUnlimited ? null : { from: instantWithin(fromMs ?? 0), to: instantWithin(toMs ?? Infinity) },
+  };
+}
+
+/**
+ * Widens the range for runs with ids that encode a later time than their start, because the clock was set back. Then
+ * start times are compared too. Pure.
+ * @param ahead the highest such id in the range from `low`: of runs that started within the times, and of others
+ */
+export function widened(
+  range: StartRange,
+  startedAt: StartRange['startedAt'],
+  { inside, outside }: { inside: string | null; outside: string | null },
+): StartRange {
+  if (inside === null && outside === null) return range;
+  const { low, high } = range;
   const isBeyond = high !== null && inside !== null && inside >= high;
   return { low, high: isBeyond ? `${inside}g` : high, startedAt };
 }

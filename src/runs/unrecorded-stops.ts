@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { storageReasonOf } from '../database/storage-error';
 import { JobatoError } from '../http/catalogue';
-import { type Commanded, RunStore } from './run-store';
+import { type Commanded, RunCommands } from './run-commands';
 
 /** If recording the stop takes longer than this, the run's processes are ended first. */
 const END_WITHOUT_RECORD_AFTER_MS = 250;
@@ -33,7 +33,7 @@ export class UnrecordedStops implements OnModuleDestroy {
   private readonly closing = new AbortController();
   private endHere: EndHere = () => false;
 
-  constructor(private readonly store: RunStore) {}
+  constructor(private readonly commands: RunCommands) {}
 
   /** Registers the embedded worker. */
   onEnd(endHere: EndHere): void {
@@ -94,7 +94,7 @@ export class UnrecordedStops implements OnModuleDestroy {
       for (;;) {
         try {
           const reason = 'cancelled-by-user';
-          return await this.store.command(runId, { type: 'request-stop', reason, requestedBy });
+          return await this.commands.apply({ runId, command: { type: 'request-stop', reason, requestedBy } });
         } catch (error) {
           if (storageReasonOf(error) === null) throw error;
           if (stop.lastError === null) {

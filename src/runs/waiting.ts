@@ -1,5 +1,6 @@
 import { elapsedMs, type Instant } from '../clock/clock';
 import { WORKER_GROUP } from '../events/event-stream';
+import { HTTP_CALLERS } from '../presence/http-callers';
 import { type ReportingHabit, UNKNOWN_HABIT } from './reporting-habits';
 import type { Run } from './run';
 import { isHandedOut, phaseOf } from './run-state';
@@ -34,9 +35,6 @@ export interface WaitingFacts {
   /** The habit of the workers of the run's project; absent if it was not looked up. */
   habit?: ReportingHabit;
 }
-
-/** Group name shown for workers that request runs over HTTP. */
-export const HTTP_CALLERS = 'HTTP';
 
 /**
  * Milliseconds that a run may wait without an explanation. Normally a run is published and claimed within milliseconds.

@@ -5,7 +5,7 @@ import { RunChanges } from '../runs/run-changes';
 import { type LeasedRun, LeaseService } from './lease-service';
 import { phaseOf } from '../runs/run-state';
 import { Turns } from './turns';
-import { WorkerPresence } from '../runs/worker-presence';
+import { WorkerPresence } from '../presence/worker-presence';
 import { ClaimableRuns } from './claimable-runs';
 import { type ClaimRequest, type GrantedRun, WaitingClaim } from './waiting-claim';
 import { WaitingClaims } from './waiting-claims';

@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
+import { AppliedEventRepository } from '../events/applied-event.repository';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import type { Run } from '../runs/run';
 import type { LeasedRun } from './lease-service';
-import { RunQueries } from '../runs/run-queries';
+import { RunRepository } from '../runs/run.repository';
 import type { GrantedRun } from './waiting-claim';
 
 /** The runs that workers may claim over HTTP. */
@@ -14,7 +15,8 @@ export class ClaimableRuns {
   private readonly executors: Run['executor'][];
 
   constructor(
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
+    private readonly events: AppliedEventRepository,
     private readonly projects: ProjectCatalogue,
     @Inject(CONFIG) config: Config,
   ) {
@@ -23,11 +25,11 @@ export class ClaimableRuns {
 
   /** Returns all unclaimed runs, oldest first. Each project has at most one, so callers can filter in memory. */
   list(): Promise<Pick<Run, 'runId' | 'projectId' | 'executor'>[]> {
-    return this.queries.unclaimed(this.executors);
+    return this.runs.unclaimed(this.executors);
   }
 
   requests(runs: LeasedRun[]): Promise<Map<string, GrantedRun['request']>> {
-    return this.queries.requests(runs);
+    return this.events.requests(runs);
   }
 
   /** Returns whether this project can have new runs. */

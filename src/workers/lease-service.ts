@@ -1,15 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { Instant } from '../clock/clock';
+import { Clock, type Instant } from '../clock/clock';
 import { newLeaseToken } from '../events/lease-proof';
 import type { JobatoError } from '../http/catalogue';
 import type { ProjectDefinition } from '../projects/project';
 import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../runs/lease';
 import { isTerminal, type Run, type WorkerLoss } from '../runs/run';
-import { RunQueries } from '../runs/run-queries';
+import { RunRepository } from '../runs/run.repository';
 import { phaseOf, type RunCommand } from '../runs/run-state';
-import { RunStore } from '../runs/run-store';
-import { UnrecordedStops } from '../runs/unrecorded-stops';
-import { WorkerPresence } from '../runs/worker-presence';
+import { RunsService } from '../runs/runs.service';
+import { WorkerPresence } from '../presence/worker-presence';
 import { type Claimant, leaseLost, mayAct, refusal } from './lease-rules';
 import { RunDeadlines } from './run-deadlines';
 import { WorkerReports } from './worker-reports';
@@ -31,11 +30,11 @@ type Claim = Omit<Extract<RunCommand, { type: 'claim' }>, 'type'>;
 @Injectable()
 export class LeaseService {
   constructor(
-    private readonly store: RunStore,
-    private readonly queries: RunQueries,
+    private readonly service: RunsService,
+    private readonly runs: RunRepository,
+    private readonly clock: Clock,
     private readonly deadlines: RunDeadlines,
     private readonly presence: WorkerPresence,
-    private readonly stops: UnrecordedStops,
     private readonly reports: WorkerReports,
   ) {}
 
@@ -45,7 +44,7 @@ export class LeaseService {
    */
   async claimForEmbedded(runId: string, workerId: string): Promise<Assignment | null> {
     // Read first: if reading failed after the claim, the worker would hold a run that it cannot start.
-    const definition = await this.queries.definitionFor(runId, 'steps');
+    const definition = await this.runs.definitionFor(runId, 'steps');
     if (definition === null) return null;
     const run = await this.claim(runId, { workerId, leaseSeconds: LEASE_SECONDS });
     return run && { run, definition, elapsedMs: this.deadlines.elapsedMs(run) };
@@ -68,14 +67,14 @@ export class LeaseService {
 
   /** Returns the run that this claim received, as long as its token is unused; else null. */
   async claimedBy(claimId: string): Promise<LeasedRun | null> {
-    const run = await this.queries.claimedBy(claimId);
+    const run = await this.runs.claimedBy(claimId);
     if (!run || run.leaseToken === null || run.leaseUsedAt !== null) return null;
     return { ...run, leaseToken: run.leaseToken };
   }
 
   /** Returns a run to the queue whose worker never used its lease. The run keeps its attempt. */
   async unclaim({ runId, attempt, leaseToken }: LeasedRun): Promise<void> {
-    await this.store.command(runId, { type: 'unclaim', attempt, leaseToken });
+    await this.service.command(runId, { type: 'unclaim', attempt, leaseToken });
   }
 
   /**
@@ -93,7 +92,7 @@ export class LeaseService {
       return { cancelRequested: cancelRequestedAt !== null, leaseExpiresAt: leaseExpiresAt! };
     } catch (error) {
       // The worker can stop although neither the stop nor this heartbeat can be recorded yet.
-      if (!this.stops.has(run.runId) || run.leaseExpiresAt === null) throw error;
+      if (!this.service.hasUnrecordedStop(run.runId) || run.leaseExpiresAt === null) throw error;
       return { cancelRequested: true, leaseExpiresAt: run.leaseExpiresAt };
     }
   }
@@ -112,12 +111,12 @@ export class LeaseService {
 
   /** Returns the error for a caller that may not touch the run in its present state. */
   async refusalNow(runId: string, claimant: Claimant): Promise<JobatoError> {
-    return refusal(await this.queries.get(runId), claimant);
+    return refusal(await this.runs.get(runId), claimant);
   }
 
   /** Returns whether an attempt is still held, and whether a stop is requested. Only reads the database. */
   async standing(runId: string, attempt: number): Promise<{ stillHeld: boolean; stopRequested: boolean }> {
-    const run = await this.queries.standing(runId);
+    const run = await this.runs.standing(runId);
     return {
       stillHeld: run !== null && !isTerminal(run) && run.attempt === attempt,
       stopRequested: run !== null && run.cancelRequestedAt !== null,
@@ -140,7 +139,7 @@ export class LeaseService {
     const isHeld = phaseOf(run) !== 'waiting';
     if (!isHeld || (leaseToken === null && claimant.workerId !== workerId)) throw leaseLost(claimant.attempt);
     const isUnused = leaseToken !== null && leaseUsedAt === null;
-    const commanded = await this.store.command(
+    const commanded = await this.service.command(
       run.runId,
       isUnused
         ? { type: 'unclaim', attempt, leaseToken }
@@ -156,31 +155,31 @@ export class LeaseService {
 
   /** Ends all leases of a worker that is gone: each run gets its next attempt, or ends. @returns the changed runs */
   async endAllOf(workerId: string, loss: WorkerLoss): Promise<Run[]> {
-    const held = await this.queries.heldBy(workerId);
+    const held = await this.runs.heldBy(workerId);
     const ended = await Promise.all(
-      held.map(({ runId, attempt }) => this.store.command(runId, { type: 'lose-worker', attempt, loss })),
+      held.map(({ runId, attempt }) => this.service.command(runId, { type: 'lose-worker', attempt, loss })),
     );
     return ended.flatMap((commanded) => (commanded?.applied ? [commanded.run] : []));
   }
 
   /** Compare-and-swap in the database: one of several claimants gets the run, the others get null. */
   private async claim(runId: string, claim: Claim): Promise<Run | null> {
-    const commanded = await this.store.command(runId, { type: 'claim', ...claim });
+    const commanded = await this.service.command(runId, { type: 'claim', ...claim });
     return commanded?.applied ? commanded.run : null;
   }
 
   private async permitted(runId: string, claimant: Claimant): Promise<Run> {
-    const run = await this.queries.get(runId);
+    const run = await this.runs.get(runId);
     if (isTerminal(run) || !mayAct(run, claimant)) throw refusal(run, claimant);
     return run;
   }
 
   private async renew(run: Run, workerId: string): Promise<Run> {
     const { runId, attempt } = run;
-    const commanded = await this.store.heartbeat(runId, {
-      workerId: run.workerId ?? workerId,
-      attempt,
-      leaseSeconds: LEASE_SECONDS,
+    const commanded = await this.service.command(runId, {
+      type: 'heartbeat',
+      occurredAt: this.clock.now(),
+      payload: { workerId: run.workerId ?? workerId, attempt, leaseSeconds: LEASE_SECONDS },
     });
     if (!commanded?.applied) {
       throw refusal(commanded?.run ?? run, { workerId, attempt, leaseToken: run.leaseToken });

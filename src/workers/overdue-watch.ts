@@ -1,11 +1,11 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Database } from '../database/database';
 import { EventStream } from '../events/event-stream';
-import { EventConsumer } from '../runs/event-consumer';
+import { EventConsumer } from '../intake/event-consumer';
 import { type Limit, RunDeadlines } from './run-deadlines';
-import { type LimitedRun, RunQueries } from '../runs/run-queries';
+import { type LimitedRun, RunRepository } from '../runs/run.repository';
 import type { RunCommand } from '../runs/run-state';
-import { RunStore } from '../runs/run-store';
+import { RunsService } from '../runs/runs.service';
 
 const LOOK_EVERY_MS = 1000;
 
@@ -35,8 +35,8 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private isDestroyed = false;
 
   constructor(
-    private readonly queries: RunQueries,
-    private readonly store: RunStore,
+    private readonly runs: RunRepository,
+    private readonly service: RunsService,
     private readonly deadlines: RunDeadlines,
     private readonly consumer: EventConsumer,
     private readonly stream: EventStream,
@@ -74,7 +74,7 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
       const command = overdueCommand(run, (limit) => this.deadlines.hasPassed(run.runId, limit));
       if (!command) continue;
       const decided = this.deadlines.decision(run);
-      const commanded = await this.store.command(run.runId, command, (now) => decided.holdsFor(now));
+      const commanded = await this.service.command(run.runId, command, (now) => decided.holdsFor(now));
       decided.end();
       if (commanded?.applied) {
         this.logger.warn({
@@ -86,7 +86,7 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async activeRuns(): Promise<LimitedRun[]> {
-    const { runs, blockedMs } = await this.deadlines.look(() => this.queries.allLimited());
+    const { runs, blockedMs } = await this.deadlines.look(() => this.runs.allLimited());
     if (blockedMs > 0) this.logger.warn(`Event loop blocked for ${Math.round(blockedMs / 1000)} s.`);
     return runs;
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
 import { LEASE_SECONDS } from '../runs/lease';
 import type { Run } from '../runs/run';
-import type { LimitedRun } from '../runs/run-queries';
+import type { LimitedRun } from '../runs/run.repository';
 
 /** Limits of a run: a heartbeat renews the lease, a worker claims the run, the run ends, a stop is confirmed. */
 export type Limit = 'lease' | 'claim' | 'finish' | 'stop';

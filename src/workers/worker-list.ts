@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import type { ReportingHabit } from '../runs/reporting-habits';
-import { RunQueries } from '../runs/run-queries';
-import { RunViews } from '../runs/run-views';
-import { type PresentWorker, WorkerPresence } from '../runs/worker-presence';
+import { RunRepository } from '../runs/run.repository';
+import { RunsService } from '../runs/runs.service';
+import { type PresentWorker, WorkerPresence } from '../presence/worker-presence';
 
 export interface WorkerView extends PresentWorker {
   runIds: string[];
@@ -14,13 +14,13 @@ export interface WorkerView extends PresentWorker {
 export class WorkerList {
   constructor(
     private readonly presence: WorkerPresence,
-    private readonly queries: RunQueries,
-    private readonly views: RunViews,
+    private readonly runs: RunRepository,
+    private readonly service: RunsService,
     private readonly projects: ProjectCatalogue,
   ) {}
 
   async read(): Promise<WorkerView[]> {
-    const held = await this.queries.heldRuns();
+    const held = await this.runs.heldRuns();
     const views = new Map<string, WorkerView>(
       this.presence.list().map((worker) => [worker.workerId, { ...worker, runIds: [] }]),
     );
@@ -35,7 +35,7 @@ export class WorkerList {
 
   /** Returns how the workers of each external project report, by project id. */
   reportingHabits(): Promise<Map<string, ReportingHabit>> {
-    return this.views.reportingHabits(this.projects.externalProjectIds());
+    return this.service.reportingHabits(this.projects.externalProjectIds());
   }
 }
 

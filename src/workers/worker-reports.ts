@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { LogLineInput, RunEvent } from '../events/run-event';
 import { LogTail } from '../logs/log-tail';
-import { EventIntake } from '../runs/event-intake';
+import { EventIntake } from '../intake/event-intake';
 import { isTerminal } from '../runs/run';
-import { RunQueries } from '../runs/run-queries';
+import { RunRepository } from '../runs/run.repository';
 import { timesOf } from '../runs/sender-clock';
 
 /** Receives reports that bypass the event stream: events and log lines. */
 @Injectable()
 export class WorkerReports {
   constructor(
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
     private readonly tail: LogTail,
     private readonly intake: EventIntake,
   ) {}
@@ -25,7 +25,7 @@ export class WorkerReports {
    * @returns whether the log accepts more lines
    */
   async appendLog(runId: string, attempt: number, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
-    const run = await this.queries.standing(runId);
+    const run = await this.runs.standing(runId);
     if (!run || isTerminal(run) || run.attempt !== attempt) return { accepting: false };
     const { limitReached } = await this.tail.append({ runId, attempt, lines, timeOf: timesOf(run) });
     return { accepting: !limitReached };

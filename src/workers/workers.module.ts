@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { EventsModule } from '../events/events.module';
 import { LogsModule } from '../logs/logs.module';
 import { ProjectsModule } from '../projects/projects.module';
+import { IntakeModule } from '../intake/intake.module';
+import { PresenceModule } from '../presence/presence.module';
 import { RunsModule } from '../runs/runs.module';
 import { ClaimQueue } from './claim-queue';
 import { ClaimableRuns } from './claimable-runs';
@@ -10,6 +12,7 @@ import { WorkerLogsController } from './http/worker-logs.controller';
 import { WorkerRunsController } from './http/worker-runs.controller';
 import { LeaseService } from './lease-service';
 import { OverdueWatch } from './overdue-watch';
+import { RequestWatch } from './request-watch';
 import { RunDeadlines } from './run-deadlines';
 import { WorkerList } from './worker-list';
 import { WorkerReports } from './worker-reports';
@@ -17,9 +20,18 @@ import { WorkersController } from './workers.controller';
 
 /** Leases of runs, the HTTP calls of external workers, and the deadlines of runs. */
 @Module({
-  imports: [EventsModule, LogsModule, ProjectsModule, RunsModule],
+  imports: [EventsModule, IntakeModule, LogsModule, PresenceModule, ProjectsModule, RunsModule],
   controllers: [WorkersController, WorkerEventsController, WorkerLogsController, WorkerRunsController],
-  providers: [ClaimQueue, ClaimableRuns, LeaseService, OverdueWatch, RunDeadlines, WorkerList, WorkerReports],
+  providers: [
+    ClaimQueue,
+    ClaimableRuns,
+    LeaseService,
+    OverdueWatch,
+    RequestWatch,
+    RunDeadlines,
+    WorkerList,
+    WorkerReports,
+  ],
   exports: [LeaseService, WorkerList, WorkerReports],
 })
 export class WorkersModule {}

@@ -3,7 +3,7 @@ import { Clock } from '../../src/clock/clock';
 import { StorageError } from '../../src/database/storage-error';
 import { Writer } from '../../src/database/writer';
 import { EventStream } from '../../src/events/event-stream';
-import { EventApplier } from '../../src/runs/event-applier';
+import { EventApplier } from '../../src/intake/event-applier';
 import { agePending, eventually, flawsOf, untilQuiet } from '../support/crash';
 import { isOnRedis, nodeStep, RunningApp } from '../support/jobato';
 

@@ -6,10 +6,9 @@ import type { Redis } from 'ioredis';
 import { Clock } from '../../src/clock/clock';
 import { Database } from '../../src/database/database';
 import { API_GROUP, WORKER_GROUP } from '../../src/events/event-stream';
-import { OutboxRelay } from '../../src/events/outbox-relay';
 import { Housekeeping } from '../../src/runs/housekeeping';
 import { OverdueWatch } from '../../src/workers/overdue-watch';
-import { RunQueries } from '../../src/runs/run-queries';
+import { RunRepository } from '../../src/runs/run.repository';
 import type { RunView } from '../../src/runs/run-view';
 import { eventually, flawsOf, within } from '../support/crash';
 import { type Folders, nodeStep, RunningApp } from '../support/jobato';
@@ -146,7 +145,7 @@ describe('server while Redis is down', () => {
     looks.mockReturnValue();
     const { runId } = await jobato.trigger('hurries');
     await eventually('the end of its patience', async () => {
-      const run = await jobato.app.get(RunQueries).find(runId);
+      const run = await jobato.app.get(RunRepository).find(runId);
       return new Date().toISOString() > run!.claimBy!;
     });
     await watch.look();
@@ -265,14 +264,12 @@ describe('entry lost from the stream', () => {
     await start({ WORKER: 'off' });
     const { runId } = await jobato.trigger('steps');
     await untilRequestedOnStream(runId);
-    const relay = jest.spyOn(jobato.app.get(OutboxRelay), 'put');
     // The check that republishes the other run has also covered this one.
     const { runId: lost } = await jobato.trigger('outside');
     await untilRequestedOnStream(lost);
     await redis.xdel(keys.events, ...(await requestsOf(lost)).map(([id]) => id));
     await untilRequestedOnStream(lost);
     expect(await requestsOf(runId)).toHaveLength(1);
-    relay.mockRestore();
   });
 
   it('is published again if its consumer was deleted after delivery', async () => {

@@ -10,7 +10,7 @@ import { createApp } from '../../src/app';
 import { loadConfig } from '../../src/config/config';
 import { isTerminal, type Run } from '../../src/runs/run';
 import { RunChanges } from '../../src/runs/run-changes';
-import { RunQueries } from '../../src/runs/run-queries';
+import { RunRepository } from '../../src/runs/run.repository';
 import type { RunView } from '../../src/runs/run-view';
 import { readSse } from './sse';
 
@@ -144,7 +144,7 @@ export class RunningApp {
         resolve(run);
       };
       const stop = changes.onChange(runId, look);
-      this.app.get(RunQueries).find(runId).then(look, reject);
+      this.app.get(RunRepository).find(runId).then(look, reject);
     });
   }
 

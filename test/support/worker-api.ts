@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { HttpEnvelope } from '../../src/workers/http/http-envelope';
-import { RunQueries } from '../../src/runs/run-queries';
-import { RunStore } from '../../src/runs/run-store';
+import { RunRepository } from '../../src/runs/run.repository';
+import { RunsService } from '../../src/runs/runs.service';
 import type { RunningApp } from './jobato';
 
 export const KEY = 'key-of-the-workers-0123456789';
@@ -102,9 +102,10 @@ export class HttpWorker {
 
 /** Ends all active runs, held or not, so that the next test cannot claim one of them. */
 export async function endAllRuns(jobato: RunningApp): Promise<void> {
-  const store = jobato.app.get(RunStore);
+  const store = jobato.app.get(RunsService);
   const command = { type: 'complete' as const, occurredAt: new Date().toISOString(), payload: {} };
-  for (const { runId } of await jobato.app.get(RunQueries).allActive()) await store.command(runId, command);
+  for (const { runId } of await jobato.app.get(RunRepository).allActive())
+    await store.command(runId, command);
 }
 
 export function anEvent(

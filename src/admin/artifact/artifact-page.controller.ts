@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { ArtifactFiles } from '../../artifacts/artifact-files';
-import { RunQueries } from '../../runs/run-queries';
+import { RunRepository } from '../../runs/run.repository';
 import { artifactHref } from '../../runs/run-view';
 import { artifactPreview, PREVIEW_BYTES } from './artifact-preview';
 import { MarkdownParser } from './markdown-parser';
@@ -16,7 +16,7 @@ import { sizeText } from '../words/plain-words';
 export class ArtifactPageController {
   constructor(
     private readonly projects: ProjectCatalogue,
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
     private readonly files: ArtifactFiles,
     private readonly frames: PageFrames,
     private readonly markdown: MarkdownParser,
@@ -28,7 +28,7 @@ export class ArtifactPageController {
     @Param('name') name: string,
     @Res() response: Response,
   ): Promise<void> {
-    const run = await this.queries.get(runId);
+    const run = await this.runs.get(runId);
     const { start, size } = await this.files.readStart(run, name, PREVIEW_BYTES);
     response.render('artifact', {
       frame: await this.frames.frame(name, '/'),

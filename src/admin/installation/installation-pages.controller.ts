@@ -5,8 +5,8 @@ import { Clock, toInstant } from '../../clock/clock';
 import { sharedStreamText, StreamMonitor } from '../../events/stream-monitor';
 import { Health } from '../../health/health';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
-import { RunQueries } from '../../runs/run-queries';
-import { RunViews } from '../../runs/run-views';
+import { RunRepository } from '../../runs/run.repository';
+import { RunsService } from '../../runs/runs.service';
 import { WorkerList } from '../../workers/worker-list';
 import { type LivePage, LivePages } from '../page/live-pages';
 import { pageVersion, waitingKey } from '../page/page-version';
@@ -32,8 +32,8 @@ export class InstallationPagesController {
     private readonly workers: WorkerList,
     private readonly monitor: StreamMonitor,
     private readonly health: Health,
-    private readonly queries: RunQueries,
-    private readonly views: RunViews,
+    private readonly runs: RunRepository,
+    private readonly service: RunsService,
     private readonly projects: ProjectCatalogue,
     private readonly clock: Clock,
     private readonly pages: LivePages,
@@ -68,9 +68,9 @@ export class InstallationPagesController {
       this.workers.read(),
       this.workers.reportingHabits(),
       this.monitor.groups(),
-      this.queries.allActive(),
+      this.runs.allActive(),
     ]);
-    const waiting = await this.views.waiting(active.filter(({ claimedAt }) => claimedAt === null));
+    const waiting = await this.service.waiting(active.filter(({ claimedAt }) => claimedAt === null));
     const nameOf = (projectId: string) => this.projects.find(projectId)?.definition.name ?? projectId;
     const { strangers } = this.monitor;
     const model = {

@@ -5,7 +5,7 @@ import { validate as isUuid } from 'uuid';
 import { RejectedEvents } from '../../events/rejected-events';
 import { JobatoError } from '../../http/catalogue';
 import { setRetryAfter } from '../../http/retry-after';
-import { RunQueries } from '../../runs/run-queries';
+import { RunRepository } from '../../runs/run.repository';
 import { noticeOf, statusOf, type Notice } from '../page/notice';
 import { textOrNull } from '../page/page-answer';
 import { PageFrames } from '../page/page-frame';
@@ -27,7 +27,7 @@ const DONE: Record<string, string> = {
 export class RejectedEventsPageController {
   constructor(
     private readonly rejected: RejectedEvents,
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
     private readonly frames: PageFrames,
   ) {}
 
@@ -82,7 +82,7 @@ export class RejectedEventsPageController {
     ]);
     // Many events are rejected because their run does not exist, so only existing runs become links.
     const runIds = [...new Set(items.map(({ fields }) => fields.runId).filter((id) => isUuid(id)))];
-    const runs = await Promise.all(runIds.map((runId) => this.queries.find(runId!)));
+    const runs = await Promise.all(runIds.map((runId) => this.runs.find(runId!)));
     const known = new Set(runs.map((run) => run?.runId));
     response.render('rejected-events', {
       frame,

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { isTerminal } from '../../runs/run';
-import { RunQueries } from '../../runs/run-queries';
+import { RunRepository } from '../../runs/run.repository';
 import { logQuestion } from './log-question';
 import { LogReader } from './log-reader';
 
@@ -11,7 +11,7 @@ import { LogReader } from './log-reader';
 @Controller('runs/:runId/log')
 export class RunLogPartController {
   constructor(
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
     private readonly logs: LogReader,
   ) {}
 
@@ -22,7 +22,7 @@ export class RunLogPartController {
     @Res() response: Response,
   ): Promise<void> {
     // Read before the log: if the run has ended, the log read afterwards is complete.
-    const isActive = !isTerminal(await this.queries.get(runId));
+    const isActive = !isTerminal(await this.runs.get(runId));
     const question = logQuestion(query);
     const log = await this.logs.window(runId, question, isActive);
     if (question.after !== null && isActive && log.to <= question.after) response.status(204).end();
@@ -31,7 +31,7 @@ export class RunLogPartController {
 
   @Get('steps')
   async steps(@Param('runId') runId: string, @Res() response: Response): Promise<void> {
-    await this.queries.get(runId);
+    await this.runs.get(runId);
     response.render('part-log-steps', { run: { runId }, log: { steps: await this.logs.steps(runId) } });
   }
 }

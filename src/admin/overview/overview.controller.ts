@@ -10,8 +10,8 @@ import { ConfigProblems } from '../../history/config-problems';
 import { LatestRunRepository } from '../../history/latest-run.repository';
 import { ProjectChanges } from '../../history/project-changes';
 import type { Run } from '../../runs/run';
-import { RunQueries } from '../../runs/run-queries';
-import { RunViews } from '../../runs/run-views';
+import { RunRepository } from '../../runs/run.repository';
+import { RunsService } from '../../runs/runs.service';
 import {
   chosenPage,
   chosenTone,
@@ -34,8 +34,8 @@ const PORTION = 100;
 export class OverviewController {
   constructor(
     private readonly projects: ProjectCatalogue,
-    private readonly queries: RunQueries,
-    private readonly views: RunViews,
+    private readonly runs: RunRepository,
+    private readonly service: RunsService,
     private readonly latest: LatestRunRepository,
     private readonly changes: ProjectChanges,
     private readonly inputs: InputFiles,
@@ -88,10 +88,10 @@ export class OverviewController {
     const keeping = projects.filter(({ definition }) => definition.quota);
     const [heads, active, quotas] = await Promise.all([
       this.latest.heads(ids),
-      this.queries.allActive(),
+      this.runs.allActive(),
       this.quotas.statuses(keeping.map(({ definition }) => definition.projectId)),
     ]);
-    const waiting = await this.views.waiting(active);
+    const waiting = await this.service.waiting(active);
     const problems = this.configProblems.shownProblems();
     const version = pageVersion([], heads, problems, this.inputs.current(), [
       projects.map(({ definitionHash }) => definitionHash),
@@ -141,7 +141,7 @@ export class OverviewController {
     for (const [index, project] of projects.entries()) {
       if (index % PORTION === PORTION - 1) await setImmediate();
       const { projectId } = project.definition;
-      const run = activeOf.get(projectId) ?? (await this.queries.current(projectId));
+      const run = activeOf.get(projectId) ?? (await this.runs.current(projectId));
       states.push({ project, run, outdated: await this.changes.outdatedReason(project, run) });
     }
     return states;

@@ -10,8 +10,8 @@ import { LatestRunRepository } from '../../history/latest-run.repository';
 import { ProjectChanges } from '../../history/project-changes';
 import type { Run } from '../../runs/run';
 import { RunHistoryRepository } from '../../history/run-history.repository';
-import { RunQueries } from '../../runs/run-queries';
-import { RunViews } from '../../runs/run-views';
+import { RunRepository } from '../../runs/run.repository';
+import { RunsService } from '../../runs/runs.service';
 import { historyFilter, type HistoryQuery } from './history-query';
 import type { ProjectDetails, ProjectState } from './project-page';
 import { ProjectPasts } from './project-pasts';
@@ -24,8 +24,8 @@ const HISTORY_ROWS = 20;
 export class ProjectReader {
   constructor(
     private readonly projects: ProjectCatalogue,
-    private readonly queries: RunQueries,
-    private readonly views: RunViews,
+    private readonly runs: RunRepository,
+    private readonly service: RunsService,
     private readonly history: RunHistoryRepository,
     private readonly latest: LatestRunRepository,
     private readonly changes: ProjectChanges,
@@ -39,9 +39,9 @@ export class ProjectReader {
   /** @throws JobatoError PROJECT_NOT_FOUND */
   async state(projectId: string, query: HistoryQuery): Promise<ProjectState> {
     const project = this.projects.get(projectId);
-    const run = await this.queries.current(projectId);
+    const run = await this.runs.current(projectId);
     const [waiting, past, quota, active, outdated] = await Promise.all([
-      run && this.views.waitingOf(run),
+      run && this.service.waitingOf(run),
       this.pasts.past(projectId, run),
       this.quotas.statusOf(project.definition),
       this.latest.active(),
@@ -77,19 +77,19 @@ export class ProjectReader {
     return {
       page,
       counts,
-      selected: selected && { run: selected, waiting: await this.views.waitingOf(selected) },
+      selected: selected && { run: selected, waiting: await this.service.waitingOf(selected) },
     };
   }
 
   /** Returns null if the run belongs to another project. */
   async runOf(projectId: string, runId: string): Promise<Run | null> {
-    const run = await this.queries.find(runId);
+    const run = await this.runs.find(runId);
     return run?.projectId === projectId ? run : null;
   }
 
   /** Also works for a project that is no longer configured. */
   latestRun(projectId: string): Promise<Run | null> {
-    return this.queries.current(projectId);
+    return this.runs.current(projectId);
   }
 
   /** Returns the plan of each scope, in the order of the drop-down. */

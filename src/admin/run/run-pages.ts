@@ -5,8 +5,8 @@ import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { Quotas } from '../../quota/quotas';
 import { isTerminal, type Run } from '../../runs/run';
 import { type LateEnd, RunDetailRepository, type PastStamp } from '../../history/run-detail.repository';
-import { RunQueries } from '../../runs/run-queries';
-import { RunViews } from '../../runs/run-views';
+import { RunRepository } from '../../runs/run.repository';
+import { RunsService } from '../../runs/runs.service';
 import { AlikeRuns } from './alike-runs';
 import { PageFrames } from '../page/page-frame';
 import { pageVersion } from '../page/page-version';
@@ -22,8 +22,8 @@ const ERROR_LINES = 5;
 export class RunPages {
   constructor(
     private readonly projects: ProjectCatalogue,
-    private readonly queries: RunQueries,
-    private readonly views: RunViews,
+    private readonly runs: RunRepository,
+    private readonly service: RunsService,
     private readonly details: RunDetailRepository,
     private readonly alikeRuns: AlikeRuns,
     private readonly errorLines: ErrorLines,
@@ -35,7 +35,7 @@ export class RunPages {
   /** Returns the version of the content that `state` returns. */
   async version(run: Run): Promise<string> {
     const [waiting, alike, { runningVersion }, lateEnd] = await Promise.all([
-      this.views.waitingOf(run),
+      this.service.waitingOf(run),
       isTerminal(run) ? [] : this.alikeRuns.before(run),
       this.frames.running(),
       this.lateEndOf(run),
@@ -47,8 +47,8 @@ export class RunPages {
     const project = this.projects.find(run.projectId);
     const failedStep = run.steps.find(({ status }) => status === 'failed')?.name;
     const [waiting, definition, alike, quota, { runningVersion }, lateEnd, errorLines] = await Promise.all([
-      this.views.waitingOf(run),
-      this.queries.definition(run.definitionHash),
+      this.service.waitingOf(run),
+      this.runs.definition(run.definitionHash),
       this.alikeRuns.before(run),
       project && this.quotas.statusOf(project.definition),
       this.frames.running(),

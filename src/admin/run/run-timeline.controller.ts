@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { RunDetailRepository } from '../../history/run-detail.repository';
-import { RunQueries } from '../../runs/run-queries';
+import { RunRepository } from '../../runs/run.repository';
 import { textOrNull } from '../page/page-answer';
 import { PageFrames } from '../page/page-frame';
 import { timelineHref, timelineLines } from './run-timeline';
@@ -14,7 +14,7 @@ const EVENTS = 500;
 @Controller('runs/:runId/timeline')
 export class RunTimelineController {
   constructor(
-    private readonly queries: RunQueries,
+    private readonly runs: RunRepository,
     private readonly details: RunDetailRepository,
     private readonly frames: PageFrames,
   ) {}
@@ -25,7 +25,7 @@ export class RunTimelineController {
     @Query('after') after: unknown,
     @Res() response: Response,
   ): Promise<void> {
-    const { runId, projectId } = await this.queries.get(id);
+    const { runId, projectId } = await this.runs.get(id);
     const text = textOrNull(after) ?? '0';
     const from = /^\d{1,15}$/.test(text) ? Number(text) : 0;
     const { items, nextCursor } = await this.details.page(runId, EVENTS, from);

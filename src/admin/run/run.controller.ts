@@ -2,7 +2,7 @@ import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/com
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
-import { RunQueries } from '../../runs/run-queries';
+import { RunRepository } from '../../runs/run.repository';
 import { RunsService } from '../../runs/runs.service';
 import { logQuestion } from '../log/log-question';
 import { LogReader } from '../log/log-reader';
@@ -23,8 +23,8 @@ const REFRESH_SECONDS = 5;
 export class RunPageController {
   constructor(
     private readonly projects: ProjectCatalogue,
-    private readonly queries: RunQueries,
-    private readonly runs: RunsService,
+    private readonly runs: RunRepository,
+    private readonly service: RunsService,
     private readonly logs: LogReader,
     private readonly pages: RunPages,
   ) {}
@@ -47,7 +47,7 @@ export class RunPageController {
     @Query('version') version: unknown,
     @Res() response: Response,
   ): Promise<void> {
-    const run = await this.queries.get(runId);
+    const run = await this.runs.get(runId);
     if ((await this.pages.version(run)) === version) response.status(204).end();
     else response.render('part-run', await this.pages.state(run));
   }
@@ -58,7 +58,7 @@ export class RunPageController {
     @Query('version') version: unknown,
     @Res() response: Response,
   ): Promise<void> {
-    const run = await this.queries.get(runId);
+    const run = await this.runs.get(runId);
     const stamp = await this.pages.pastStamp(run);
     if (stamp.version === version) response.status(204).end();
     else response.render('part-run-past', { past: await this.pages.past(run, stamp) });
@@ -80,7 +80,7 @@ export class RunPageController {
       request,
       response,
       async () => {
-        await this.runs.stop(runId, 'page');
+        await this.service.stop(runId, 'page');
         showDone(`/runs/${runId}`, request, response);
       },
       (notice) => this.renderPage(runId, {}, notice, response),
@@ -97,7 +97,7 @@ export class RunPageController {
       request,
       response,
       async () => {
-        await this.runs.askAgain(runId, 'page');
+        await this.service.askAgain(runId, 'page');
         showDone(`/runs/${runId}`, request, response);
       },
       (notice) => this.renderPage(runId, {}, notice, response),
@@ -111,13 +111,13 @@ export class RunPageController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const { projectId } = await this.queries.get(runId);
+    const { projectId } = await this.runs.get(runId);
     await carryOut(
       request,
       response,
       async () => {
         const asked = triggerRequest(this.projects.get(projectId).definition, givenIn(body));
-        const { run } = await this.runs.rerun(runId, asked, null);
+        const { run } = await this.service.rerun(runId, asked, null);
         leadTo(`/runs/${run.runId}`, request, response);
       },
       (notice) => this.renderPage(runId, {}, notice, response),
@@ -133,7 +133,7 @@ export class RunPageController {
     notice: Notice | null,
     response: Response,
   ): Promise<void> {
-    const run = await this.queries.get(runId);
+    const run = await this.runs.get(runId);
     const [model, past] = await Promise.all([
       this.pages.state(run),
       this.pages.pastStamp(run).then((stamp) => this.pages.past(run, stamp)),

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../events/run-event';
-import type { IncomingEvent } from '../../runs/event-intake';
+import type { IncomingEvent } from '../../intake/event-intake';
 
 /**
  * An event in HTTP form. It has the names of a stream entry, but `eventVersion` is a number and `payload` an object.

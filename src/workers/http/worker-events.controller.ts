@@ -12,7 +12,7 @@ import type { Request } from 'express';
 import type { JsonObject } from '../../events/run-event';
 import { ApiProblems } from '../../http/api-problems';
 import { invalid } from '../../http/catalogue';
-import { EventIntake, type TakenIn } from '../../runs/event-intake';
+import { EventIntake, type TakenIn } from '../../intake/event-intake';
 import { type HttpEnvelope, receivedEvent } from './http-envelope';
 import { ApiForWorkers } from './worker-key';
 

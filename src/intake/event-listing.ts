@@ -1,8 +1,8 @@
 import type { RunEvent } from '../events/run-event';
 import { callsIn } from '../quota/attempt-usage';
 import type { EventEffect } from './event-effect';
-import { isTerminal } from './run';
-import type { RunEventCountsEntity } from './run.entity';
+import { isTerminal } from '../runs/run';
+import type { RunEventCountsEntity } from './event-count.entity';
 
 /** Limits of a run's event history, without logs and heartbeats, which have their own limits. */
 export const MAX_LISTED_EVENTS = 10_000;

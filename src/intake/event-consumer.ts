@@ -8,11 +8,14 @@ import {
 import { Database } from '../database/database';
 import { StorageError, storageReasonOf } from '../database/storage-error';
 import { NodeIdentity } from '../lifecycle/node-identity';
+import { AppliedEventRepository } from '../events/applied-event.repository';
 import { API_GROUP, EventStream, type StreamEntry } from '../events/event-stream';
 import { EventApplier } from './event-applier';
 import type { Evidence } from './event-authority';
 
 const BATCH = 500;
+/** More than one batch, because a batch may have been in progress when the process ended. */
+const RECENT_ENTRIES = 2000;
 const WAIT_MS = 5_000;
 /** Delay before a failed entry is retried, and the number of deliveries after which it is rejected. */
 const RETRY_AFTER_MS = 5_000;
@@ -59,6 +62,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     private readonly stream: EventStream,
     private readonly applier: EventApplier,
+    private readonly inbox: AppliedEventRepository,
     private readonly database: Database,
     node: NodeIdentity,
   ) {
@@ -191,7 +195,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
    * duplicates.
    */
   private async applyForgotten(): Promise<void> {
-    const recent = await this.applier.recentEntryIds();
+    const recent = await this.inbox.latestEntryIds(RECENT_ENTRIES);
     for await (const entries of this.stream.deliveredSince(API_GROUP, recent)) await this.handle(entries);
   }
 
@@ -263,7 +267,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
 
   private evidenceOf({ fields }: StreamEntry): Evidence {
     const isFromOutside = this.stream.isShared || 'redelivered' in fields;
-    return isFromOutside ? { origin: 'stream', fields } : { origin: 'server' };
+    return isFromOutside ? { via: 'stream', fields } : { via: 'server' };
   }
 
   private async setAside(entry: StreamEntry): Promise<void> {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type RunEvent, toStreamFields } from '../events/run-event';
 import { contentHash } from '../projects/content-hash';
-import { type AppliedEvent, EventApplier, type EventOutcome } from './event-applier';
+import { EventApplier } from './event-applier';
+import type { AppliedEvent, EventOutcome } from './event-batches';
 import { isServerEvent } from './event-command';
 
 export interface IncomingEvent {
@@ -60,7 +61,7 @@ export class EventIntake {
   /** Applies an event that this server creates for a worker, for example for an upload. */
   async takeOwn(event: RunEvent): Promise<EventOutcome> {
     const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
-    const { outcome } = await this.applier.apply(entry, { origin: 'server' });
+    const { outcome } = await this.applier.apply(entry, { via: 'server' });
     return outcome;
   }
 
@@ -79,7 +80,7 @@ export class EventIntake {
       return { outcome: 'rejected', reason: notOfWorkers(fields.eventType!) };
     // The content hash is the entry id, so a sender that repeats an invalid event adds it to the list only once.
     const entry = { id: `http:${contentHash(fields)}`, fields, deliveryCount: 1 };
-    if (flaw === null) return this.applier.apply(entry, { origin: 'http', leaseToken });
+    if (flaw === null) return this.applier.apply(entry, { via: 'http', leaseToken });
     await this.applier.reject(entry, flaw);
     return { outcome: 'rejected', reason: flaw };
   }

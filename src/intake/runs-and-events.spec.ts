@@ -5,6 +5,7 @@ import { makeFolders, nodeStep, RunningApp } from '../../test/support/jobato';
 import { SeededRandom } from '../../test/support/random';
 import { Database } from '../database/database';
 import type { Transaction } from '../database/writer';
+import { AppliedEventRepository } from '../events/applied-event.repository';
 import { API_GROUP, EventStream, type StreamEntry } from '../events/event-stream';
 import { parseEvent } from '../events/parse-event';
 import { RejectedEvents } from '../events/rejected-events';
@@ -13,29 +14,29 @@ import { LogStore } from '../logs/log-store';
 import { LogTail } from '../logs/log-tail';
 import { JobatoError } from '../http/catalogue';
 import { commandOf } from './event-command';
-import type { Run } from './run';
-import { RunQueries } from './run-queries';
-import { transition } from './run-state';
+import type { Run } from '../runs/run';
+import { RunRepository } from '../runs/run.repository';
+import { transition } from '../runs/run-state';
 import { EventApplier } from './event-applier';
-import { RunStore } from './run-store';
-import { RunsService } from './runs.service';
+import { RunsService } from '../runs/runs.service';
 
 const PROJECTS = Array.from({ length: 60 }, (_, n) => `p${n}`);
 const files = Object.fromEntries(PROJECTS.map((id) => [id, nodeStep(id, '', 'retry: { maxAttempts: 2 }\n')]));
 
 let jobato: RunningApp;
-let store: RunStore;
 let applier: EventApplier;
-const apply = (entry: StreamEntry) => applier.apply(entry, { origin: 'server' });
-let runs: RunsService;
-let queries: RunQueries;
+const apply = (entry: StreamEntry) => applier.apply(entry, { via: 'server' });
+let service: RunsService;
+let runs: RunRepository;
+let inbox: AppliedEventRepository;
 let stream: EventStream;
 let rejected: RejectedEvents;
 let database: Database;
 beforeAll(async () => {
   jobato = await RunningApp.start(files, { WORKER: 'off' });
   const { app } = jobato;
-  [store, runs, queries] = [app.get(RunStore), app.get(RunsService), app.get(RunQueries)];
+  [service, runs] = [app.get(RunsService), app.get(RunRepository)];
+  inbox = app.get(AppliedEventRepository);
   applier = app.get(EventApplier);
   [stream, rejected, database] = [app.get(EventStream), app.get(RejectedEvents), app.get(Database)];
 });
@@ -44,9 +45,9 @@ afterAll(() => jobato.stop());
 let used = 0;
 /** A project id that no other test uses. */
 const aProject = () => PROJECTS[used++]!;
-const aRun = async () => (await runs.trigger(aProject(), {}, null)).run.runId;
-const get = (runId: string) => queries.get(runId);
-const history = async (runId: string) => (await queries.events(runId, 1000)).items;
+const aRun = async () => (await service.trigger(aProject(), {}, null)).run.runId;
+const get = (runId: string) => runs.get(runId);
+const history = async (runId: string) => (await inbox.list(runId, 1000)).items;
 
 let entries = 0;
 const entryOf = (fields: Partial<StreamFields>): StreamEntry => ({
@@ -86,7 +87,7 @@ describe('triggering a run', () => {
   it('creates one run for 10,000 concurrent requests; the others receive its ID', async () => {
     const projectId = aProject();
     const tries = await Promise.allSettled(
-      Array.from({ length: 10_000 }, () => runs.trigger(projectId, {}, null)),
+      Array.from({ length: 10_000 }, () => service.trigger(projectId, {}, null)),
     );
     const created = tries.flatMap((result) =>
       result.status === 'fulfilled' ? [result.value.run.runId] : [],
@@ -100,12 +101,12 @@ describe('triggering a run', () => {
     expect([...new Set(refused.map((reason) => (reason as JobatoError).extras.activeRunId))]).toEqual(
       created,
     );
-    expect((await queries.list({ projectId }, 10)).items).toHaveLength(1);
+    expect((await runs.list({ projectId }, 10)).items).toHaveLength(1);
   });
 
   it('creates a run for each of many projects at the same time', async () => {
     const projects = Array.from({ length: 10 }, aProject);
-    const started = await Promise.all(projects.map((projectId) => runs.trigger(projectId, {}, null)));
+    const started = await Promise.all(projects.map((projectId) => service.trigger(projectId, {}, null)));
     expect(started.map(({ run }) => run.projectId)).toEqual(projects);
     expect(new Set(started.map(({ run }) => run.runId)).size).toBe(10);
   });
@@ -122,8 +123,8 @@ describe('triggering a run', () => {
         " BEGIN SELECT RAISE(ABORT, 'no room'); END",
     );
     const [failed, started] = await Promise.allSettled([
-      runs.trigger(unlucky, {}, 'key-of-the-unlucky'),
-      runs.trigger(lucky, {}, null),
+      service.trigger(unlucky, {}, 'key-of-the-unlucky'),
+      service.trigger(lucky, {}, null),
     ]);
     await sql('DROP TRIGGER no_room');
     expect(failed).toMatchObject({
@@ -131,12 +132,12 @@ describe('triggering a run', () => {
       reason: expect.objectContaining({ message: expect.stringContaining('no room') }),
     });
     expect(started.status).toBe('fulfilled');
-    expect((await queries.list({ projectId: unlucky }, 10)).items).toEqual([]);
+    expect((await runs.list({ projectId: unlucky }, 10)).items).toEqual([]);
     expect(await sql('SELECT * FROM outbox WHERE payload LIKE ?', [`%"projectId":"${unlucky}"%`])).toEqual(
       [],
     );
 
-    const again = await runs.trigger(unlucky, {}, 'key-of-the-unlucky');
+    const again = await service.trigger(unlucky, {}, 'key-of-the-unlucky');
     expect(again.replayed).toBe(false);
   });
 });
@@ -145,48 +146,51 @@ describe('trigger with an idempotency key', () => {
   it('creates one run for 50 concurrent requests, with the same response', async () => {
     const projectId = aProject();
     const answers = await Promise.all(
-      Array.from({ length: 50 }, () => runs.trigger(projectId, {}, `k-${projectId}`)),
+      Array.from({ length: 50 }, () => service.trigger(projectId, {}, `k-${projectId}`)),
     );
     expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
     for (const { run } of answers) expect(run).toEqual(answers[0]!.run);
-    expect((await queries.list({ projectId }, 10)).items).toHaveLength(1);
+    expect((await runs.list({ projectId }, 10)).items).toHaveLength(1);
   });
 
   it('returns the first response even after the run has ended', async () => {
     const projectId = aProject();
-    const first = await runs.trigger(projectId, {}, `k-${projectId}`);
-    await runs.stop(first.run.runId, 'ada');
-    expect(await runs.trigger(projectId, {}, `k-${projectId}`)).toEqual({ run: first.run, replayed: true });
+    const first = await service.trigger(projectId, {}, `k-${projectId}`);
+    await service.stop(first.run.runId, 'ada');
+    expect(await service.trigger(projectId, {}, `k-${projectId}`)).toEqual({
+      run: first.run,
+      replayed: true,
+    });
     expect((await get(first.run.runId)).status).toBe('cancelled');
   });
 
   it('is rejected if the key belongs to another request, whether or not that run is active', async () => {
     const projectId = aProject();
-    const first = await runs.trigger(projectId, { triggeredBy: 'manual' }, `k-${projectId}`);
-    const other = () => runs.trigger(projectId, { triggeredBy: 'api' }, `k-${projectId}`);
+    const first = await service.trigger(projectId, { triggeredBy: 'manual' }, `k-${projectId}`);
+    const other = () => service.trigger(projectId, { triggeredBy: 'api' }, `k-${projectId}`);
     await expect(other()).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
-    await runs.stop(first.run.runId, 'ada');
+    await service.stop(first.run.runId, 'ada');
     await expect(other()).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
   });
 
   it('is rejected for one of two projects that send the same key at the same time', async () => {
     const [one, two] = [aProject(), aProject()];
     const answers = await Promise.allSettled(
-      [one, two].map((projectId) => runs.trigger(projectId, {}, `k-${one}`)),
+      [one, two].map((projectId) => service.trigger(projectId, {}, `k-${one}`)),
     );
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     expect(codeOf((answers[1] as PromiseRejectedResult).reason)).toBe('IDEMPOTENCY_KEY_REUSED');
-    expect((await queries.list({ projectId: two }, 10)).items).toEqual([]);
+    expect((await runs.list({ projectId: two }, 10)).items).toEqual([]);
   });
 
   it('can be repeated after it was rejected because of another run', async () => {
     const projectId = aProject();
-    const { run } = await runs.trigger(projectId, {}, null);
-    await expect(runs.trigger(projectId, {}, `k-${projectId}`)).rejects.toMatchObject({
+    const { run } = await service.trigger(projectId, {}, null);
+    await expect(service.trigger(projectId, {}, `k-${projectId}`)).rejects.toMatchObject({
       code: 'RUN_IN_PROGRESS',
     });
-    await runs.stop(run.runId, 'ada');
-    expect((await runs.trigger(projectId, {}, `k-${projectId}`)).replayed).toBe(false);
+    await service.stop(run.runId, 'ada');
+    expect((await service.trigger(projectId, {}, `k-${projectId}`)).replayed).toBe(false);
   });
 });
 
@@ -251,8 +255,8 @@ describe('event', () => {
 
   it('of an older attempt is recorded and has no effect', async () => {
     const runId = await aRun();
-    await store.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
-    await store.command(runId, { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } });
+    await service.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
+    await service.command(runId, { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } });
     const before = await get(runId);
     const late = [
       anEvent(runId, 'run.completed', { attempt: 1 }),
@@ -466,13 +470,13 @@ describe('event that cannot be applied', () => {
 
 describe('command', () => {
   it('returns null for an unknown run', async () =>
-    expect(await store.command(randomUUID(), { type: 'time-out' })).toBeNull());
+    expect(await service.command(randomUUID(), { type: 'time-out' })).toBeNull());
 
   it('grants one of 100 concurrent claims', async () => {
     const runId = await aRun();
     const claims = await Promise.all(
       Array.from({ length: 100 }, (_, n) =>
-        store.command(runId, { type: 'claim', workerId: `w${n}`, leaseSeconds: 30 }),
+        service.command(runId, { type: 'claim', workerId: `w${n}`, leaseSeconds: 30 }),
       ),
     );
     const granted = claims.filter((claim) => claim!.applied);
@@ -482,9 +486,9 @@ describe('command', () => {
 
   it('and a late event never both end a run', async () => {
     const runId = await aRun();
-    await store.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
+    await service.command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
     const [stopped, completed] = await Promise.all([
-      store.command(runId, { type: 'time-out' }),
+      service.command(runId, { type: 'time-out' }),
       apply(anEvent(runId, 'run.completed', {})),
     ]);
     expect([stopped!.applied, completed.outcome]).toEqual([true, 'already-ended']);
@@ -497,16 +501,16 @@ describe('command', () => {
     await sql(
       "CREATE TRIGGER no_stop BEFORE INSERT ON outbox WHEN NEW.event_type = 'run.cancel.requested' BEGIN SELECT RAISE(ABORT, 'no room'); END",
     );
-    await expect(runs.stop(runId, 'ada')).rejects.toThrow('no room');
+    await expect(service.stop(runId, 'ada')).rejects.toThrow('no room');
     await sql('DROP TRIGGER no_stop');
     expect(await get(runId)).toEqual(before);
-    expect((await runs.stop(runId, 'ada')).status).toBe('cancelled');
+    expect((await service.stop(runId, 'ada')).status).toBe('cancelled');
   });
 
   it('notifies watchers of the stored change', async () => {
     const runId = await aRun();
     const seen = jobato.until(runId, (run) => run.status === 'cancelled');
-    await store.command(runId, { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' });
+    await service.command(runId, { type: 'request-stop', reason: 'cancelled-by-user', requestedBy: 'ada' });
     expect(await seen).toEqual(await get(runId));
   });
 });

@@ -3,12 +3,12 @@ import { signed } from '../events/lease-proof';
 import { type RunEvent, toStreamFields } from '../events/run-event';
 import type { Evidence } from './event-authority';
 import { effectOf } from './event-effect';
-import type { Run } from './run';
+import type { Run } from '../runs/run';
 
 const TOKEN = 'token-of-the-holder';
 const event = (eventType: RunEvent['eventType'], payload: object) =>
   ({ eventId: 'e', eventType, eventVersion: 1, occurredAt: LATER, runId: RUN_ID, payload }) as RunEvent;
-const http = (leaseToken: string | null): Evidence => ({ origin: 'http', leaseToken });
+const http = (leaseToken: string | null): Evidence => ({ via: 'http', leaseToken });
 const claimed: Run = {
   ...aNewRun(),
   executor: 'external',
@@ -64,7 +64,7 @@ it.each([
     attempt: 1,
   }),
 ])('is rejected from any sender: $eventType', (of) => {
-  const onStream: Evidence = { origin: 'stream', fields: { ...signed(toStreamFields(of), TOKEN) } };
+  const onStream: Evidence = { via: 'stream', fields: { ...signed(toStreamFields(of), TOKEN) } };
   for (const evidence of [http(null), http(TOKEN), onStream]) {
     expect(outcome(of, claimed, evidence)).toEqual({ ...STRANGER, name: 'not-from-server' });
   }

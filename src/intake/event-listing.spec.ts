@@ -4,7 +4,7 @@ import type { Evidence } from './event-authority';
 import { effectOf } from './event-effect';
 import { type EventCounts, listingOf, MAX_LISTED_BYTES, MAX_LISTED_EVENTS, NO_EVENTS } from './event-listing';
 
-const OURS: Evidence = { origin: 'server' };
+const OURS: Evidence = { via: 'server' };
 const FULL: EventCounts = {
   listed: MAX_LISTED_EVENTS,
   listedBytes: 0,
@@ -55,7 +55,7 @@ it('neither lists nor counts heartbeats beyond 10,000', () => {
 });
 
 describe('events from a sender without the lease', () => {
-  const foreign: Evidence = { origin: 'http', leaseToken: 'wrong' };
+  const foreign: Evidence = { via: 'http', leaseToken: 'wrong' };
   const listForeign = (of: RunEvent, counts: EventCounts, bytes = 10) =>
     list(of, counts, bytes, aNewRun(), foreign);
 

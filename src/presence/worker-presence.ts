@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
-import { HTTP_CALLERS } from './waiting';
+import { HTTP_CALLERS } from './http-callers';
 
 /** A worker that is running here or called lately. */
 export interface PresentWorker {

@@ -1,18 +1,10 @@
+import type { StoredEvent } from '../events/applied-event.repository';
+import type { AppliedEventEntity } from '../events/event.entities';
 import type { RunEvent } from '../events/run-event';
 import { contentHash } from '../projects/content-hash';
 
-/** The part of an applied event that distinguishes a repetition from a different event with the same id. */
-export interface RememberedEvent {
-  eventType: string;
-  runId: string;
-  /** JSON text: the whole payload, or a part of it if `payloadHash` is set. */
-  payload: string;
-  /** Hash of the whole payload; null if `payload` is complete, and in rows of versions that stored no hash. */
-  payloadHash: string | null;
-}
-
 /** Returns the event with a hash in place of its payload, which can be 1 MiB. */
-export function rememberedByHash({ eventType, runId, payload }: RunEvent): RememberedEvent {
+export function rememberedByHash({ eventType, runId, payload }: RunEvent): StoredEvent {
   return { eventType, runId, payload: '{}', payloadHash: contentHash(payload) };
 }
 
@@ -20,7 +12,7 @@ export function rememberedByHash({ eventType, runId, payload }: RunEvent): Remem
  * Returns true if both report the same fact: type, run and payload, the fields that `leaseProof` covers. The order of
  * members does not matter. `occurredAt` is ignored, because some senders set it again for each delivery.
  */
-export function isSameEvent(event: RunEvent, known: RememberedEvent): boolean {
+export function isSameEvent(event: RunEvent, known: StoredEvent): boolean {
   if (event.eventType !== known.eventType || event.runId !== known.runId) return false;
   if (known.payloadHash !== null) return contentHash(event.payload) === known.payloadHash;
   const stored = storedPayload(event);
@@ -35,6 +27,20 @@ export function storedPayload(event: RunEvent): object {
 }
 
 /** Returns why an event with a reused id is rejected. */
-export function reusedIdReason({ eventType, runId }: RememberedEvent): string {
+export function reusedIdReason({ eventType, runId }: StoredEvent): string {
   return `eventId was already used for a different event: ${eventType} of run ${runId}`;
+}
+
+/** Returns the inbox row of an event. For log lines it stores only their number, because the log has the text. */
+export function inboxRow(event: RunEvent, appliedAt: string): Partial<AppliedEventEntity> & StoredEvent {
+  return {
+    eventId: event.eventId,
+    eventType: event.eventType,
+    occurredAt: event.occurredAt,
+    appliedAt,
+    runId: event.runId,
+    payload: JSON.stringify(storedPayload(event)),
+    payloadHash: event.eventType === 'run.log' ? contentHash(event.payload) : null,
+    origin: 'worker',
+  };
 }

@@ -1,14 +1,14 @@
 import { isSameSecret, leaseProof } from '../events/lease-proof';
 import type { RunEvent } from '../events/run-event';
-import type { Run } from './run';
+import type { Run } from '../runs/run';
 
 /** The origin of an event, with the sender's proof of its lease. */
 export type Evidence =
   /** An event of this process, about a run that it executes or a file that it received. */
-  | { origin: 'server' }
-  | { origin: 'http'; leaseToken: string | null }
+  | { via: 'server' }
+  | { via: 'http'; leaseToken: string | null }
   /** An entry of a stream that other programs can write to. `leaseProof` covers these fields. */
-  | { origin: 'stream'; fields: Record<string, string> };
+  | { via: 'stream'; fields: Record<string, string> };
 
 type LeasedRun = Pick<Run, 'executor' | 'attempt' | 'leaseToken' | 'pastLeases'>;
 
@@ -27,7 +27,7 @@ export function attemptOf({ payload }: RunEvent, run: Pick<Run, 'attempt'>): num
  * lease holder may report. An external worker that never claimed the attempt needs no proof. Pure.
  */
 export function speaksForAttempt(event: RunEvent, run: LeasedRun, evidence: Evidence): boolean {
-  if (evidence.origin === 'server') return true;
+  if (evidence.via === 'server') return true;
   const token = leaseTokenOf(run, attemptOf(event, run));
   // An expired lease is refused even where no proof is needed: its worker has lost the run.
   if (token === null) return run.executor === 'external' && !showsLease(evidence);
@@ -36,12 +36,12 @@ export function speaksForAttempt(event: RunEvent, run: LeasedRun, evidence: Evid
 
 /** Returns whether the sender presents a lease, valid or not. */
 export function showsLease(evidence: Evidence): boolean {
-  if (evidence.origin === 'http') return evidence.leaseToken !== null;
-  return evidence.origin === 'stream' && evidence.fields.leaseProof !== undefined;
+  if (evidence.via === 'http') return evidence.leaseToken !== null;
+  return evidence.via === 'stream' && evidence.fields.leaseProof !== undefined;
 }
 
-function proves(evidence: Exclude<Evidence, { origin: 'server' }>, token: string): boolean {
-  if (evidence.origin === 'http') {
+function proves(evidence: Exclude<Evidence, { via: 'server' }>, token: string): boolean {
+  if (evidence.via === 'http') {
     return evidence.leaseToken !== null && isSameSecret(evidence.leaseToken, token);
   }
   const { leaseProof: given } = evidence.fields;

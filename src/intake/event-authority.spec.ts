@@ -3,7 +3,7 @@ import { aNewRun, RUN_ID } from '../../test/support/a-run';
 import { leaseProof, signed } from '../events/lease-proof';
 import { type RunEvent, toStreamFields } from '../events/run-event';
 import { type Evidence, speaksForAttempt } from './event-authority';
-import type { Run } from './run';
+import type { Run } from '../runs/run';
 
 const TOKEN = 'token-of-this-attempt';
 const PAST = 'token-of-the-first-attempt';
@@ -16,9 +16,9 @@ const completed = (attempt?: number): RunEvent => ({
   runId: RUN_ID,
   payload: attempt === undefined ? {} : { attempt },
 });
-const http = (leaseToken: string | null): Evidence => ({ origin: 'http', leaseToken });
+const http = (leaseToken: string | null): Evidence => ({ via: 'http', leaseToken });
 const onStream = (event: RunEvent, token: string | null, more: object = {}): Evidence => ({
-  origin: 'stream',
+  via: 'stream',
   fields: { ...signed(toStreamFields(event), token), ...more },
 });
 const run = (more: Partial<Run>): Run => ({ ...aNewRun(), ...more });
@@ -29,7 +29,7 @@ describe('speaksForAttempt', () => {
   const external = run({ executor: 'external' });
 
   it.each<[string, Run, number | undefined, (event: RunEvent) => Evidence, boolean]>([
-    ['this process', own, 1, () => ({ origin: 'server' }), true],
+    ['this process', own, 1, () => ({ via: 'server' }), true],
     ['an event without a token over HTTP, for a run with steps', own, undefined, () => http(null), false],
     [
       'an event without a token on the stream, for a run with steps',

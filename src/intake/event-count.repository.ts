@@ -2,28 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
-import type { RunEvent } from '../events/run-event';
-import type { EventEffect } from './event-effect';
-import { type EventCounts, type Listing, listingOf, NO_EVENTS } from './event-listing';
-import { RunEventCountsEntity } from './run.entity';
-
-/** Event counts of the runs in a batch, updated while the batch is applied. */
-export class BatchCounts {
-  readonly changed = new Map<string, EventCounts>();
-
-  constructor(private readonly before: ReadonlyMap<string, EventCounts>) {}
-
-  list(event: RunEvent, effect: EventEffect, payloadBytes: number): Listing {
-    const current = this.changed.get(event.runId) ?? this.before.get(event.runId) ?? NO_EVENTS;
-    const { listing, counts } = listingOf(event, effect, payloadBytes, current);
-    if (counts !== current) this.changed.set(event.runId, counts);
-    return listing;
-  }
-}
+import { BatchCounts } from './batch-counts';
+import { RunEventCountsEntity } from './event-count.entity';
 
 /** Stores how many events of each run are listed, so that no query has to count them. */
 @Injectable()
-export class EventCountRows {
+export class EventCountRepository {
   private readonly rows: TableRows<RunEventCountsEntity>;
 
   constructor(database: Database) {

@@ -4,12 +4,13 @@ import { Clock, elapsedMs, type Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type RowReader, type TableRows } from '../database/table-rows';
 import { weighedPage } from '../database/weighed-page';
-import type { RunEventMap, RunEventOf } from '../events/run-event';
+import type { Transaction } from '../database/writer';
 import { JobatoError } from '../http/catalogue';
 import type { ProjectDefinition } from '../projects/project';
+import type { FinishedRun } from './reporting-habits';
 import type { Run, RunStatus, TriggeredBy } from './run';
-import { startRange } from './start-range';
-import { AppliedEventEntity, DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
+import { DefinitionEntity, RunEntity } from './run.entity';
+import { rangeOf, type StartRange, widened } from './start-range';
 
 export interface RunFilter {
   projectId?: string;
@@ -52,13 +53,57 @@ const RUN_BYTES = ['params', 'run_inputs', 'progress', 'steps', 'metrics', 'erro
   .map((column) => `COALESCE(OCTET_LENGTH(${column}), 0)`)
   .join(' + ');
 
-/** Queries runs. Lists page by run id, whose order is the order of starts. */
+/** SQL condition: the run is unclaimed, and no request for it waits in the outbox. */
+const UNREQUESTED =
+  "status = 'running' AND claimed_at IS NULL AND NOT EXISTS" +
+  " (SELECT 1 FROM outbox WHERE outbox.run_id = runs.run_id AND outbox.event_type = 'run.requested')";
+
+/** The columns of a run that may change. All others are fixed at creation. */
+const MUTABLE: (keyof Run)[] = [
+  'status',
+  'statusReason',
+  'attempt',
+  'quota',
+  'workerId',
+  'claimedAt',
+  'requestPublishedAt',
+  'lastHeardAt',
+  'senderClock',
+  'leaseExpiresAt',
+  'leaseToken',
+  'leaseClaimId',
+  'leaseUsedAt',
+  'pastLeases',
+  'claimBy',
+  'cancelRequestedAt',
+  'stopBy',
+  'stopReport',
+  'endedAt',
+  'progress',
+  'steps',
+  'metrics',
+  'error',
+  'artifacts',
+  'omitted',
+  'revision',
+];
+
+/** An unclaimed run without a request in the outbox. */
+export interface UnrequestedRun {
+  runId: string;
+  executor: Run['executor'];
+  /** The stream entry of its request; null if that is not recorded. */
+  entryId: string | null;
+}
+
+/**
+ * The tables of runs and of their definitions. Lists page by run id, whose order is the order of starts. Methods with a
+ * `tx` are a part of that transaction.
+ */
 @Injectable()
-export class RunQueries {
+export class RunRepository {
   private readonly runs: TableRows<RunEntity>;
-  private readonly inbox: TableRows<AppliedEventEntity>;
   private readonly definitions: TableRows<DefinitionEntity>;
-  private readonly keys: TableRows<IdempotencyKeyEntity>;
   private readonly standings: RowReader<RunStanding>;
 
   constructor(
@@ -66,9 +111,7 @@ export class RunQueries {
     private readonly clock: Clock,
   ) {
     this.runs = database.rows(RunEntity);
-    this.inbox = database.rows(AppliedEventEntity);
     this.definitions = database.rows(DefinitionEntity);
-    this.keys = database.rows(IdempotencyKeyEntity);
     this.standings = this.runs.only(['status', 'attempt', 'cancelRequestedAt', 'startedAt', 'senderClock']);
   }
 
@@ -100,7 +143,7 @@ export class RunQueries {
     if (filter.status !== undefined) where('status = ?', filter.status);
     if (filter.scope !== undefined) where('scope = ?', filter.scope);
     if (filter.triggeredBy !== undefined) where('triggered_by = ?', filter.triggeredBy);
-    const { low, high, startedAt } = await startRange(this.database, filter);
+    const { low, high, startedAt } = await this.startRange(filter);
     if (low !== null) where('run_id >= ?', low);
     if (high !== null) where('run_id < ?', high);
     if (startedAt) {
@@ -209,32 +252,6 @@ export class RunQueries {
     };
   }
 
-  /** Returns for each run the `run.requested` event that last announced its current attempt to workers. */
-  async requests(runs: Run[]): Promise<Map<string, RunEventOf<'run.requested'>>> {
-    if (runs.length === 0) return new Map();
-    const attempts = new Map(runs.map(({ runId, attempt }) => [runId, attempt]));
-    const rows = await this.inbox.select(
-      this.database.read,
-      // An event of this type from any other sender has no effect.
-      `WHERE event_type = 'run.requested' AND origin = 'server' AND run_id IN ${inList([...attempts.keys()])}` +
-        ' ORDER BY position',
-      [...attempts.keys()],
-    );
-    const events = rows.map(({ eventId, occurredAt, runId, payload }) => ({
-      eventId,
-      eventType: 'run.requested' as const,
-      eventVersion: 1 as const,
-      occurredAt,
-      runId,
-      payload: JSON.parse(payload) as RunEventMap['run.requested'],
-    }));
-    return new Map(
-      events
-        .filter(({ runId, payload }) => payload.attempt === attempts.get(runId))
-        .map((event) => [event.runId, event]),
-    );
-  }
-
   /** Returns all active runs with only the fields that deadlines need. Called about once a second. */
   async allLimited(): Promise<LimitedRun[]> {
     return this.database.read.query<LimitedRun>(
@@ -245,12 +262,6 @@ export class RunQueries {
         ` stop_grace_seconds AS "stopGraceSeconds", stop_by AS "stopBy" FROM runs WHERE status = 'running'`,
       [],
     );
-  }
-
-  /** Returns the first answer to a request with this idempotency key. */
-  async firstAnswer(idempotencyKey: string): Promise<{ requestHash: string; answer: string } | null> {
-    const [row] = await this.keys.select(this.database.read, 'WHERE idempotency_key = ?', [idempotencyKey]);
-    return row ?? null;
   }
 
   /**
@@ -279,28 +290,98 @@ export class RunQueries {
     return JSON.parse(row.definition) as ProjectDefinition;
   }
 
-  /** Returns events after a position, in order. A page is also limited in bytes. */
-  async events(runId: string, limit: number, after = 0): Promise<Page<AppliedEventEntity>> {
-    const { read } = this.database;
-    const { keys, hasMore } = await weighedPage<number>(
-      read,
-      'SELECT position AS key, OCTET_LENGTH(payload) AS size FROM applied_events' +
-        ' WHERE run_id = ? AND position > ? ORDER BY position LIMIT ?',
-      [runId, after, limit + 1],
-      limit,
+  /** Returns unrequested runs after a run id, in order. */
+  async unrequested(after: string, limit: number): Promise<UnrequestedRun[]> {
+    return this.database.read.query<UnrequestedRun>(
+      'SELECT runs.run_id AS "runId", runs.executor, published_requests.entry_id AS "entryId" FROM runs' +
+        ' LEFT JOIN published_requests ON published_requests.run_id = runs.run_id' +
+        ` WHERE ${UNREQUESTED} AND runs.run_id > ? ORDER BY runs.run_id LIMIT ?`,
+      [after, limit],
     );
-    if (keys.length === 0) return { items: [], nextCursor: null };
-    const items = await this.inbox.select(read, `WHERE position IN ${inList(keys)} ORDER BY position`, keys);
-    return { items, nextCursor: hasMore ? String(keys.at(-1)) : null };
+  }
+
+  /** Returns the latest completed and partial runs, newest first: only a worker can end a run with these statuses. */
+  latestFinished(projectId: string, limit: number): Promise<FinishedRun[]> {
+    const latest = (status: 'completed' | 'partial') =>
+      'SELECT run_id AS "runId", claimed_at AS "claimedAt", started_at AS "startedAt", ended_at AS "endedAt"' +
+      ` FROM runs WHERE project_id = ? AND status = '${status}' ORDER BY run_id DESC LIMIT ${limit}`;
+    return this.database.read.query<FinishedRun>(
+      `SELECT * FROM (${latest('completed')}) AS completed_runs UNION ALL SELECT * FROM (${latest('partial')})` +
+        ` AS partial_runs ORDER BY "runId" DESC LIMIT ${limit}`,
+      [projectId, projectId],
+    );
+  }
+
+  /** Returns the id of the latest run; null if there are no runs. */
+  async newestId(): Promise<string | null> {
+    const [row] = await this.database.read.query<{ newest: string | null }>(
+      'SELECT MAX(run_id) AS newest FROM runs',
+    );
+    return row?.newest ?? null;
+  }
+
+  async load(tx: Transaction, of: { runId: string }[]): Promise<Map<string, Run>> {
+    const runIds = [...new Set(of.map(({ runId }) => runId))];
+    if (runIds.length === 0) return new Map();
+    const rows = await this.runs.select(tx, `WHERE run_id IN ${inList(runIds)}`, runIds);
+    return new Map(rows.map((run) => [run.runId, run]));
+  }
+
+  async loadUnrequested(tx: Transaction, runIds: string[]): Promise<Run[]> {
+    return this.runs.select(tx, `WHERE run_id IN ${inList(runIds)} AND ${UNREQUESTED}`, runIds);
+  }
+
+  /** Returns the ids of active runs by project. */
+  async activeIds(tx: Transaction, projectIds: string[]): Promise<Map<string, string>> {
+    if (projectIds.length === 0) return new Map();
+    const rows = await tx.query<{ project_id: string; run_id: string }>(
+      `SELECT project_id, run_id FROM runs WHERE status = 'running' AND project_id IN ${inList(projectIds)}`,
+      projectIds,
+    );
+    return new Map(rows.map(({ project_id, run_id }) => [project_id, run_id]));
+  }
+
+  /**
+   * Inserts runs whose projects have no active run. Only the unique index decides, because other processes may write
+   * too. @returns the inserted runs
+   */
+  async insert(tx: Transaction, runs: Run[]): Promise<Set<Partial<Run>>> {
+    return new Set(await this.runs.insert(tx, runs, { onConflict: 'ignore' }));
+  }
+
+  async insertDefinitions(tx: Transaction, definitions: DefinitionEntity[]): Promise<void> {
+    await this.definitions.insert(tx, definitions, { onConflict: 'ignore' });
+  }
+
+  /**
+   * Stores changed runs. Their rows were read in this transaction, and no other transaction writes at the same time.
+   * The guard is a second safeguard: an ended run, or a newer revision, rolls back the whole write.
+   */
+  async storeChanged(tx: Transaction, runs: Run[]): Promise<void> {
+    const updated = await this.runs.update(tx, runs, {
+      key: 'runId',
+      properties: MUTABLE,
+      guard: "status = 'running' AND revision < ?",
+      guardedBy: ['revision'],
+    });
+    if (updated !== runs.length) throw new Error('The run was changed concurrently.');
+  }
+
+  /** Returns the range of run ids for a range of start times. */
+  async startRange(times: { fromMs?: number; toMs?: number }): Promise<StartRange> {
+    const { range, startedAt } = rangeOf(times);
+    if (startedAt === null) return range;
+    const { from, to } = startedAt;
+    const [ahead] = await this.database.read.query<{ inside: string | null; outside: string | null }>(
+      'SELECT MAX(CASE WHEN started_at BETWEEN ? AND ? THEN run_id END) AS inside,' +
+        ' MAX(CASE WHEN NOT started_at BETWEEN ? AND ? AND run_id < ? THEN run_id END) AS outside' +
+        ' FROM runs WHERE id_is_ahead = 1 AND run_id >= ?',
+      [from, to, from, to, range.high ?? 'g', range.low ?? ''],
+    );
+    return widened(range, startedAt, ahead ?? { inside: null, outside: null });
   }
 
   private select(where: string, parameters: unknown[]): Promise<Run[]> {
     return this.runs.select(this.database.read, where, parameters);
   }
-}
-
-/** Returns null if there are no runs. */
-export async function newestRunId({ read }: Pick<Database, 'read'>): Promise<string | null> {
-  const [row] = await read.query<{ newest: string | null }>('SELECT MAX(run_id) AS newest FROM runs');
-  return row?.newest ?? null;
 }

@@ -2,8 +2,8 @@ import type { Instant } from '../clock/clock';
 import type { LogLineInput, RunEvent } from '../events/run-event';
 import { attemptOf, type Evidence, speaksForAttempt } from './event-authority';
 import { commandOf, isServerEvent } from './event-command';
-import type { Run } from './run';
-import { type Emission, type Refusal, type RunPhase, transition } from './run-state';
+import type { Run } from '../runs/run';
+import { type Emission, type Refusal, type RunPhase, transition } from '../runs/run-state';
 
 /** The effect of one event. */
 export interface EventEffect {

@@ -1,5 +1,5 @@
 import type { RunEvent, RunEventType } from '../events/run-event';
-import type { RunCommand } from './run-state';
+import type { RunCommand } from '../runs/run-state';
 
 const SERVER_EVENTS: string[] = ['run.requested', 'run.cancel.requested'] satisfies RunEventType[];
 

@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '../database/writer';
+import { RejectedEvents, type NewRejectedEvent } from '../events/rejected-events';
+import { type LogAppend, type LogAppended, LogStore } from '../logs/log-store';
+import { QuotaUsage, type ReportedCalls } from '../quota/quota-usage';
+import { Quotas } from '../quota/quotas';
+
+/** What a batch of events adds to other modules: log lines, calls, and rejected events. */
+@Injectable()
+export class BatchRecords {
+  constructor(
+    private readonly logs: LogStore,
+    private readonly quotas: Quotas,
+    private readonly usage: QuotaUsage,
+    private readonly rejectedEvents: RejectedEvents,
+  ) {}
+
+  async appendLogs(tx: Transaction, appends: LogAppend[]): Promise<LogAppended[]> {
+    return appends.length === 0 ? [] : this.logs.appendInTransaction(tx, appends);
+  }
+
+  async countCalls(tx: Transaction, calls: ReportedCalls[]): Promise<void> {
+    await this.usage.count(tx, calls, (at) => this.quotas.dayAt(at).day);
+  }
+
+  async reject(tx: Transaction, events: NewRejectedEvent[]): Promise<void> {
+    await this.rejectedEvents.put(tx, events);
+  }
+}

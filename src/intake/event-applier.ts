@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database';
+import type { StreamEntry } from '../events/event-stream';
+import { OutboxRelay } from '../events/outbox-relay';
+import { type RunEvent, toStreamFields } from '../events/run-event';
+import { LogTail } from '../logs/log-tail';
+import { RunChanges } from '../runs/run-changes';
+import { RunsService } from '../runs/runs.service';
+import type { Evidence } from './event-authority';
+import { type AppliedEvent, EventBatches } from './event-batches';
+
+/**
+ * Applies each event exactly once, and announces its effect after the commit. Events from the stream, from HTTP calls
+ * and from the embedded worker all take this path.
+ */
+@Injectable()
+export class EventApplier {
+  constructor(
+    private readonly database: Database,
+    private readonly batches: EventBatches,
+    private readonly relay: OutboxRelay,
+    private readonly tail: LogTail,
+    private readonly runs: RunsService,
+    private readonly changes: RunChanges,
+  ) {}
+
+  private readonly applyEvent = this.database.command(this.batches.apply);
+  private readonly applyOwnEvent = this.database.command(this.batches.applyAndPublish);
+  private readonly rejectEvent = this.database.command(this.batches.reject);
+
+  /** Applies an event. A repeated delivery has no further effect. */
+  async apply(entry: StreamEntry, evidence: Evidence): Promise<AppliedEvent> {
+    const stop = this.unrecordedStop(entry.fields);
+    if (stop) await stop; // await only if needed: writes of the same turn keep their order
+    return this.announce(entry, await this.applyEvent({ entry, evidence }));
+  }
+
+  /**
+   * Applies an event of this process at once and publishes it through the outbox. The stream can lose entries, so it
+   * must not be the only record of how a run ended.
+   */
+  async applyAndPublish(event: RunEvent): Promise<void> {
+    const stop = this.unrecordedStop(event);
+    if (stop) await stop;
+    const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
+    this.announce(entry, await this.applyOwnEvent({ entry, event }));
+    this.relay.kick();
+  }
+
+  /** Keeps an event that cannot be applied, with the reason. */
+  async reject(entry: StreamEntry, reason: string): Promise<void> {
+    await this.rejectEvent({ entryId: entry.id, reason, fields: entry.fields });
+  }
+
+  /**
+   * Returns a promise to await before `run.cancelled` is applied; null if no stop is pending. Without the wait the run
+   * would end as `cancelled-by-worker`, because its stop is not recorded yet.
+   */
+  private unrecordedStop({ eventType, runId }: { eventType?: string; runId?: string }): Promise<void> | null {
+    return eventType === 'run.cancelled' && runId !== undefined
+      ? this.runs.stopRecorded(runId.toLowerCase())
+      : null;
+  }
+
+  private announce(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {
+    if (applied.unlisted) this.batches.remember(entry, applied.unlisted);
+    if (applied.changed) this.changes.announce(applied.changed, applied.hasEmitted);
+    // A sender may write the run id in capitals; log readers use lower case.
+    if (applied.logChunks.length > 0) {
+      this.tail.announce(entry.fields.runId!.toLowerCase(), applied.logChunks);
+    }
+    return applied;
+  }
+}

@@ -1,0 +1,166 @@
+import { Injectable } from '@nestjs/common';
+import { type FieldError, invalid, JobatoError } from '../http/catalogue';
+import { contentHash } from '../projects/content-hash';
+import { checkParams } from '../projects/params';
+import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
+import { FULL_SCOPE, scopesOf, stepsInScope } from '../projects/scope';
+import { IdempotencyKeyRepository } from './idempotency-key.repository';
+import { newRun } from './new-run';
+import { NewRuns } from './new-runs';
+import type { Run, TriggeredBy } from './run';
+import { RunIds } from './run-id';
+import { type RunView, toRunView } from './run-view';
+import { RunRepository } from './run.repository';
+import { StartConditions } from './start-conditions';
+
+/** Null equals a missing member, because some clients send every member. */
+export interface TriggerRequest {
+  scope?: string | null;
+  params?: Record<string, unknown> | null;
+  triggeredBy?: TriggeredBy | null;
+}
+
+interface IdempotentRequest {
+  key: string;
+  /** Hash of the request as it was sent. */
+  requestHash: string;
+}
+
+export interface Accepted {
+  run: RunView;
+  /** This is the first answer to the same request, sent again. */
+  replayed: boolean;
+}
+
+/** Starts runs: checks the request against the project, its inputs and its quota. */
+@Injectable()
+export class RunStarter {
+  constructor(
+    private readonly projects: ProjectCatalogue,
+    private readonly conditions: StartConditions,
+    private readonly ids: RunIds,
+    private readonly runs: RunRepository,
+    private readonly keys: IdempotencyKeyRepository,
+    private readonly newRuns: NewRuns,
+  ) {}
+
+  async trigger(
+    projectId: string | null,
+    request: TriggerRequest,
+    idempotencyKey: string | null,
+  ): Promise<Accepted> {
+    const triggeredBy = request.triggeredBy ?? 'api';
+    // Hash the request as sent: a retry for "the default project" matches even if the default has changed.
+    const asked = { projectId, ...request, triggeredBy };
+    return this.once(idempotencyKey, { rerunOf: null, ...asked }, async (idempotency) => {
+      await this.projects.reloadFor(projectId);
+      const project = projectId === null ? this.projects.getDefault() : this.projects.get(projectId);
+      return this.start(project, { ...request, triggeredBy }, null, idempotency);
+    });
+  }
+
+  async rerun(
+    runId: string,
+    { scope, params }: Pick<TriggerRequest, 'scope' | 'params'>,
+    idempotencyKey: string | null,
+  ): Promise<Accepted> {
+    return this.once(idempotencyKey, { rerunOf: runId.toLowerCase(), scope, params }, async (idempotency) => {
+      const original = await this.runs.get(runId);
+      await this.projects.reloadFor(original.projectId);
+      const project = this.projects.get(original.projectId);
+      // Drop parameters that the project no longer declares.
+      const kept = Object.entries(original.params).filter(([name]) =>
+        Object.hasOwn(project.definition.params, name),
+      );
+      const request = {
+        scope: scope ?? original.scope,
+        params: { ...Object.fromEntries(kept), ...params },
+        triggeredBy: 'rerun' as const,
+      };
+      return this.start(project, request, original.runId, idempotency);
+    });
+  }
+
+  /**
+   * Returns the first answer to a repeated request before any other check. The project may have changed since, or be
+   * busy with the run of that answer.
+   */
+  private async once(
+    key: string | null,
+    asked: object,
+    start: (idempotency: IdempotentRequest | null) => Promise<Accepted>,
+  ): Promise<Accepted> {
+    if (key === null) return start(null);
+    const requestHash = contentHash(asked);
+    const first = await this.keys.find(key);
+    if (!first) return start({ key, requestHash });
+    if (first.requestHash !== requestHash) throw keyReused();
+    return { run: JSON.parse(first.answer) as RunView, replayed: true };
+  }
+
+  private async start(
+    { definition, definitionHash, definitionJson }: KnownProject,
+    request: TriggerRequest & { triggeredBy: TriggeredBy },
+    rerunOf: string | null,
+    idempotency: IdempotentRequest | null,
+  ): Promise<Accepted> {
+    this.conditions.assertServerIsReady();
+    const { projectId } = definition;
+    const { triggeredBy } = request;
+    const scope = request.scope ?? FULL_SCOPE;
+    const errors: FieldError[] = [];
+    const steps = stepsInScope(definition, scope);
+    if (steps === null) {
+      errors.push({ field: 'scope', message: `must be one of ${scopesOf(definition).join(', ')}` });
+    }
+    const checked = checkParams(definition.params, request.params ?? {});
+    errors.push(...checked.errors);
+    if (errors.length > 0) throw invalid(errors);
+
+    const { runInputs, quota } = await this.conditions.grant(definition);
+    const run = newRun({
+      start: this.ids.next(),
+      project: definition,
+      definitionHash,
+      scope,
+      steps: steps!,
+      params: checked.params,
+      triggeredBy,
+      rerunOf,
+      runInputs,
+      quota,
+    });
+    const view = viewOfNew(run);
+    const created = await this.newRuns.create({
+      run,
+      definition: definitionJson,
+      idempotency: idempotency && { ...idempotency, answer: JSON.stringify(view) },
+    });
+    switch (created.outcome) {
+      case 'created':
+        return { run: view, replayed: false };
+      case 'replayed':
+        return { run: JSON.parse(created.answer) as RunView, replayed: true };
+      case 'busy':
+        throw new JobatoError(
+          'RUN_IN_PROGRESS',
+          `Project "${projectId}" already has a run in progress. Wait until it ends, or stop it.`,
+          { activeRunId: created.activeRunId },
+        );
+      case 'key-reused':
+        throw keyReused();
+    }
+  }
+}
+
+/** Returns the view of a new run without a database read: every new run waits for its publication. */
+function viewOfNew(run: Run): RunView {
+  return toRunView(run, { code: 'not-yet-published', isFresh: true }, run.startedAt);
+}
+
+function keyReused(): JobatoError {
+  return new JobatoError(
+    'IDEMPOTENCY_KEY_REUSED',
+    'This Idempotency-Key was already used for a different request. Use a new key for each new request.',
+  );
+}

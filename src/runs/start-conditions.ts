@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { DiskSpace } from '../database/disk-space';
+import type { QuotaBudget, RunInput } from '../events/run-event';
+import { JobatoError } from '../http/catalogue';
+import { InputFiles } from '../inputs/input-files';
+import { Lifecycle } from '../lifecycle/lifecycle';
+import type { ProjectDefinition } from '../projects/project';
+import { Quotas } from '../quota/quotas';
+
+/** Decides whether the server may start a run now, and what the run receives from inputs and quota. */
+@Injectable()
+export class StartConditions {
+  constructor(
+    private readonly lifecycle: Lifecycle,
+    private readonly disk: DiskSpace,
+    private readonly inputs: InputFiles,
+    private readonly quotas: Quotas,
+  ) {}
+
+  /** @throws JobatoError SHUTTING_DOWN, STORAGE_FULL */
+  assertServerIsReady(): void {
+    if (this.lifecycle.isStopping) {
+      throw new JobatoError(
+        'SHUTTING_DOWN',
+        'The server is stopping and accepts no new runs. Try again after it has restarted.',
+      );
+    }
+    this.disk.assertRoom();
+  }
+
+  /**
+   * Reads the files of inputs and quota again, so that the run uses their current content.
+   * @throws JobatoError NO_ENABLED_INPUTS, QUOTA_REACHED, QUOTA_UNKNOWN
+   */
+  async grant(
+    definition: ProjectDefinition,
+  ): Promise<{ runInputs: RunInput[] | null; quota: QuotaBudget | null }> {
+    if (definition.inputs !== null) await this.inputs.reload();
+    if (definition.quota) await this.quotas.reload();
+    const runInputs = definition.inputs === null ? null : this.inputs.compute();
+    return { runInputs, quota: await this.quotas.grant(definition) };
+  }
+}
