@@ -7,6 +7,8 @@ const domains = [
   'clock',
   'http',
   'schemas',
+  'health',
+  'metrics',
   'lifecycle',
   'database',
   'config-files',
@@ -26,6 +28,7 @@ const domains = [
 /** From the bottom up: each layer may import those before it, and none after it. */
 const LAYERS = [
   ['clock', 'config', 'http', 'schemas'],
+  ['health', 'metrics'],
   ['lifecycle', 'logging', 'database', 'config-files'],
   ['projects', 'events'],
   ['inputs', 'quota', 'logs', 'presence'],
@@ -33,8 +36,8 @@ const LAYERS = [
   ['intake'],
   ['workers', 'history'],
   ['artifacts'],
-  ['executor', 'health'],
-  ['metrics', 'access'],
+  ['executor'],
+  ['access'],
   ['admin'],
 ];
 

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HealthReport } from '../src/health/health';
+import type { HealthReport } from '../src/health/health.service';
 import type { ProjectListView } from '../src/projects/project-view';
 import { ProjectCatalogue } from '../src/projects/project-catalogue';
 import { Quotas } from '../src/quota/quotas';

@@ -1,6 +1,6 @@
 import { RedisEventStream } from '../src/events/redis-event-stream';
 import { StreamMonitor } from '../src/events/stream-monitor';
-import type { HealthReport } from '../src/health/health';
+import type { HealthReport } from '../src/health/health.service';
 import { RedisServer } from './support/redis';
 import { nodeStep, RunningApp } from './support/jobato';
 import { until } from './support/until';

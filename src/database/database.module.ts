@@ -3,6 +3,8 @@ import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { Database } from './database';
+import { DatabaseHealth } from './database.health';
+import { DiskHealth } from './disk.health';
 import { DiskSpace } from './disk-space';
 
 const contributed = new Set<EntityTarget<ObjectLiteral>>();
@@ -16,6 +18,8 @@ export function contributedEntities(): EntityTarget<ObjectLiteral>[] {
 @Global()
 @Module({
   providers: [
+    DatabaseHealth,
+    DiskHealth,
     DiskSpace,
     {
       provide: Database,

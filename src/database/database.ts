@@ -97,6 +97,12 @@ export class Database {
     await Promise.race([this.writer.probe(), giveUp]);
   }
 
+  /** Reads from each table. @throws if one cannot be read */
+  async assertReadable(): Promise<void> {
+    const tables = this.reading.entityMetadatas.map(({ tableName }) => tableName);
+    await this.read.query(`SELECT ${tables.map((table) => `EXISTS (SELECT 1 FROM ${table})`).join(', ')}`);
+  }
+
   rows<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>): TableRows<Entity> {
     return new TableRows(this.writing, entity);
   }

@@ -19,9 +19,12 @@ import {
   StreamPendingEntity,
 } from './event.entities';
 import { EventStream } from './event-stream';
+import { EVENT_METRICS } from './event.metrics';
+import { OutboxHealth } from './outbox.health';
 import { OutboxRelay } from './outbox-relay';
 import { OutboxRepository } from './outbox.repository';
 import { RedisEventStream } from './redis-event-stream';
+import { RejectedEventsHealth } from './rejected-events.health';
 import { RejectedEvents } from './rejected-events';
 import { ServerEvents } from './server-events';
 import { StreamMonitor } from './stream-monitor';
@@ -49,6 +52,9 @@ import { StreamMonitor } from './stream-monitor';
     RejectedEvents,
     ServerEvents,
     StreamMonitor,
+    OutboxHealth,
+    RejectedEventsHealth,
+    ...EVENT_METRICS,
   ],
   exports: [AppliedEventRepository, EventStream, OutboxRelay, RejectedEvents, ServerEvents, StreamMonitor],
 })

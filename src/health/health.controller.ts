@@ -9,8 +9,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { Response } from 'express';
-import type { DependencyHealth } from './dependency-health';
-import { Health, type HealthReport } from './health';
+import { type DependencyHealth, type HealthReport, HealthService } from './health.service';
 
 const HEALTH = ['ok', 'trouble'];
 
@@ -45,7 +44,7 @@ class HealthAnswer implements HealthReport {
 @ApiTags('health')
 @Controller('api/health')
 export class HealthController {
-  constructor(private readonly health: Health) {}
+  constructor(private readonly health: HealthService) {}
 
   @Get()
   @ApiOperation({

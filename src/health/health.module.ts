@@ -1,18 +1,12 @@
 import { Module } from '@nestjs/common';
-import { EventsModule } from '../events/events.module';
-import { HistoryModule } from '../history/history.module';
-import { ProjectsModule } from '../projects/projects.module';
-import { IntakeModule } from '../intake/intake.module';
-import { RunsModule } from '../runs/runs.module';
-import { WorkersModule } from '../workers/workers.module';
-import { Health } from './health';
+import { DiscoveryModule } from '@nestjs/core';
 import { HealthController } from './health.controller';
-import { WorkersHealth } from './workers-health';
+import { HealthService } from './health.service';
 
 @Module({
-  imports: [EventsModule, HistoryModule, ProjectsModule, IntakeModule, RunsModule, WorkersModule],
+  imports: [DiscoveryModule],
   controllers: [HealthController],
-  providers: [Health, WorkersHealth],
-  exports: [Health],
+  providers: [HealthService],
+  exports: [HealthService],
 })
 export class HealthModule {}

@@ -4,6 +4,7 @@ import { InputsModule } from '../inputs/inputs.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
 import { RunsModule } from '../runs/runs.module';
+import { ConfigFilesHealth } from './config-files.health';
 import { ConfigProblems } from './config-problems';
 import { LatestRunRepository } from './latest-run.repository';
 import { ProjectChanges } from './project-changes';
@@ -16,7 +17,14 @@ import { RunDetailRepository } from './run-detail.repository';
 @Module({
   imports: [EventsModule, InputsModule, ProjectsModule, QuotaModule, RunsModule],
   controllers: [RunHistoryController, ProjectsController],
-  providers: [ConfigProblems, LatestRunRepository, ProjectChanges, RunHistoryRepository, RunDetailRepository],
+  providers: [
+    ConfigFilesHealth,
+    ConfigProblems,
+    LatestRunRepository,
+    ProjectChanges,
+    RunHistoryRepository,
+    RunDetailRepository,
+  ],
   exports: [ConfigProblems, LatestRunRepository, ProjectChanges, RunHistoryRepository, RunDetailRepository],
 })
 export class HistoryModule {}

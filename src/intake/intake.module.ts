@@ -11,6 +11,7 @@ import { EventConsumer } from './event-consumer';
 import { RunEventCountsEntity } from './event-count.entity';
 import { EventCountRepository } from './event-count.repository';
 import { EventIntake } from './event-intake';
+import { StreamHealth } from './stream.health';
 import { RejectedEventsController } from './rejected-events.controller';
 
 /** Turns the events of workers into changes of runs: each exactly once, from the stream or from HTTP calls. */
@@ -23,7 +24,15 @@ import { RejectedEventsController } from './rejected-events.controller';
     RunsModule,
   ],
   controllers: [RejectedEventsController],
-  providers: [BatchRecords, EventApplier, EventBatches, EventConsumer, EventCountRepository, EventIntake],
+  providers: [
+    BatchRecords,
+    EventApplier,
+    EventBatches,
+    EventConsumer,
+    EventCountRepository,
+    EventIntake,
+    StreamHealth,
+  ],
   exports: [EventConsumer, EventIntake],
 })
 export class IntakeModule {}

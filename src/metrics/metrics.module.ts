@@ -1,14 +1,15 @@
 import { Module } from '@nestjs/common';
-import { EventsModule } from '../events/events.module';
-import { LogsModule } from '../logs/logs.module';
-import { PresenceModule } from '../presence/presence.module';
-import { RunsModule } from '../runs/runs.module';
-import { Metrics } from './metrics';
+import { DiscoveryModule } from '@nestjs/core';
+import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import { MetricSources } from './metric-sources';
 import { MetricsController } from './metrics.controller';
 
+/** Serves metrics. Each module provides its own, with the `make…Provider` functions of nestjs-prometheus. */
 @Module({
-  imports: [EventsModule, LogsModule, PresenceModule, RunsModule],
-  controllers: [MetricsController],
-  providers: [Metrics],
+  imports: [
+    DiscoveryModule,
+    PrometheusModule.register({ path: 'api/metrics', controller: MetricsController }),
+  ],
+  providers: [MetricSources],
 })
 export class MetricsModule {}

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { PRESENCE_METRICS } from './presence.metrics';
 import { WorkerPresence } from './worker-presence';
 
-@Module({ providers: [WorkerPresence], exports: [WorkerPresence] })
+@Module({ providers: [WorkerPresence, ...PRESENCE_METRICS], exports: [WorkerPresence] })
 export class PresenceModule {}

@@ -19,6 +19,7 @@ import { RunRequests } from './run-requests';
 import { RunStarter } from './run-starter';
 import { RunStreams } from './run-streams';
 import { RunViews } from './run-views';
+import { RUN_METRICS } from './run.metrics';
 import { DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
 import { RunRepository } from './run.repository';
 import { RunsController } from './runs.controller';
@@ -58,6 +59,7 @@ import { UnrecordedStops } from './unrecorded-stops';
     RunsService,
     StartConditions,
     UnrecordedStops,
+    ...RUN_METRICS,
   ],
   exports: [RunChanges, RunRepository, RunsService],
 })

@@ -16,6 +16,7 @@ import { RequestWatch } from './request-watch';
 import { RunDeadlines } from './run-deadlines';
 import { WorkerList } from './worker-list';
 import { WorkerReports } from './worker-reports';
+import { WorkersHealth } from './workers.health';
 import { WorkersController } from './workers.controller';
 
 /** Leases of runs, the HTTP calls of external workers, and the deadlines of runs. */
@@ -31,6 +32,7 @@ import { WorkersController } from './workers.controller';
     RunDeadlines,
     WorkerList,
     WorkerReports,
+    WorkersHealth,
   ],
   exports: [LeaseService, WorkerList, WorkerReports],
 })

@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Clock, toInstant } from '../../clock/clock';
 import { sharedStreamText, StreamMonitor } from '../../events/stream-monitor';
-import { Health } from '../../health/health';
+import { HealthService } from '../../health/health.service';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { RunRepository } from '../../runs/run.repository';
 import { RunsService } from '../../runs/runs.service';
@@ -31,7 +31,7 @@ export class InstallationPagesController {
   constructor(
     private readonly workers: WorkerList,
     private readonly monitor: StreamMonitor,
-    private readonly health: Health,
+    private readonly health: HealthService,
     private readonly runs: RunRepository,
     private readonly service: RunsService,
     private readonly projects: ProjectCatalogue,

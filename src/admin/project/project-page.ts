@@ -1,5 +1,5 @@
 import type { Instant } from '../../clock/clock';
-import type { Trouble } from '../../health/health';
+import type { Trouble } from '../../health/health-indicator';
 import type { KnownProject } from '../../projects/project-catalogue';
 import { FULL_SCOPE, scopesOf } from '../../projects/scope';
 import type { QuotaStatus } from '../../quota/quotas';

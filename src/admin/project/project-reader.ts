@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock';
 import { problemText } from '../../config-files/file-problem';
-import { Health } from '../../health/health';
+import { HealthService } from '../../health/health.service';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { scopesOf } from '../../projects/scope';
 import { Quotas } from '../../quota/quotas';
@@ -32,7 +32,7 @@ export class ProjectReader {
     private readonly pasts: ProjectPasts,
     private readonly quotas: Quotas,
     private readonly configProblems: ConfigProblems,
-    private readonly health: Health,
+    private readonly health: HealthService,
     private readonly clock: Clock,
   ) {}
 

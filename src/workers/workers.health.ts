@@ -1,16 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { elapsedText } from '../clock/elapsed-text';
 import { StreamMonitor } from '../events/stream-monitor';
+import {
+  attention,
+  counted,
+  type Finding,
+  type HealthIndicator,
+  healthy,
+  IndicatorOf,
+} from '../health/health-indicator';
 import type { Run } from '../runs/run';
 import { RunRepository } from '../runs/run.repository';
 import { RunsService } from '../runs/runs.service';
 import { USUAL_WAIT_MS } from '../runs/waiting';
-import { WorkerList } from '../workers/worker-list';
-import { attention, counted, type Finding } from './dependency-health';
+import { WorkerList } from './worker-list';
 
-/** Whether enough workers are present for the runs that wait. */
+/** Whether enough workers are present for the runs that wait. Missing workers do not make the server unhealthy. */
 @Injectable()
-export class WorkersHealth {
+@IndicatorOf('workers')
+export class WorkersHealth implements HealthIndicator {
   constructor(
     private readonly workers: WorkerList,
     private readonly monitor: StreamMonitor,
@@ -18,17 +26,17 @@ export class WorkersHealth {
     private readonly service: RunsService,
   ) {}
 
-  async look(): Promise<string | Finding> {
+  async check(): Promise<Finding> {
     const [seen, { runs, oldestSeconds }] = await Promise.all([
       this.workers.read(),
       this.runs.unclaimedBacklog(),
     ]);
     const consumers = this.monitor.consumers().length;
     const known = `${counted(seen.length, 'worker')}, ${counted(consumers, 'stream consumer')}`;
-    if (runs === 0) return known;
+    if (runs === 0) return healthy(known);
     const found = `${known}, ${counted(runs, 'run')} waiting for a worker, the oldest for ${elapsedText(oldestSeconds * 1000)}`;
     // A run that was requested just now needs no action.
-    if (oldestSeconds * 1000 < USUAL_WAIT_MS) return found;
+    if (oldestSeconds * 1000 < USUAL_WAIT_MS) return healthy(found);
     const unclaimed = (await this.runs.allActive()).filter(({ claimedAt }) => claimedAt === null);
     const waiting = await this.service.waiting(unclaimed);
     // Nor does a run that waits for a slot, or whose workers are known to report only at the end.
@@ -36,6 +44,6 @@ export class WorkersHealth {
       const why = waiting.get(runId);
       return why?.code === 'workers-busy' || (why?.code === 'handed-out' && why.typicalMs !== null);
     };
-    return unclaimed.every(isUsual) ? found : attention(found);
+    return unclaimed.every(isUsual) ? healthy(found) : attention(found);
   }
 }
