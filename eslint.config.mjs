@@ -64,5 +64,21 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/**/*.repository.ts', 'src/**/*.spec.ts', 'src/database/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...['Literal[value=/%/]', 'TemplateElement[value.raw=/%/]'].map((selector) => ({
+          selector: selector.replace(
+            '%',
+            '\\b(SELECT|INSERT INTO|DELETE FROM|UPDATE \\w+ SET)\\b|^ ?(WHERE|ORDER BY) \\w+',
+          ),
+          message: 'SQL belongs in a repository: a file *.repository.ts.',
+        })),
+      ],
+    },
+  },
   prettier,
 );

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import { Clock, type Instant, toInstant } from '../clock/clock';
+import { Clock, toInstant } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import { Database } from '../database/database';
-import type { Transaction } from '../database/writer';
+import { EndedSessionRepository } from './ended-session.repository';
 import { cookieOf, newSession, readSession, type Session, SESSION_COOKIE } from './session';
 
 /** Responses in progress of a session, and the timer that ends them when the session expires. */
@@ -22,7 +21,7 @@ export class Sessions {
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly database: Database,
+    private readonly ended: EndedSessionRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -58,7 +57,7 @@ export class Sessions {
   /** @param answer to the sign-out request; all other responses of the session end here */
   async end({ id, expiresMs }: Session, answer: ServerResponse): Promise<void> {
     const now = toInstant(this.clock.steadyMs());
-    await this.storeEnded({ id, expiresAt: toInstant(expiresMs), now });
+    await this.ended.add({ id, expiresAt: toInstant(expiresMs), now });
     this.cutOff(id, answer);
   }
 
@@ -78,24 +77,6 @@ export class Sessions {
     const cookie = cookieOf(headers.cookie, SESSION_COOKIE);
     if (cookie === undefined || adminToken === null) return null;
     const session = readSession(cookie, adminToken, this.clock.steadyMs());
-    return session === null || (await this.hasEnded(session)) ? null : session;
+    return session === null || (await this.ended.has(session.id)) ? null : session;
   }
-
-  private async hasEnded({ id }: Session): Promise<boolean> {
-    const ended = await this.database.read.query('SELECT 1 FROM ended_sessions WHERE session_id = ?', [id]);
-    return ended.length > 0;
-  }
-
-  private readonly storeEnded = this.database.command(
-    async (tx: Transaction, ends: { id: string; expiresAt: Instant; now: Instant }[]): Promise<void[]> => {
-      for (const { id, expiresAt, now } of ends) {
-        await tx.query('DELETE FROM ended_sessions WHERE expires_at < ?', [now]);
-        await tx.query(
-          'INSERT INTO ended_sessions (session_id, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
-          [id, expiresAt],
-        );
-      }
-      return ends.map(() => undefined);
-    },
-  );
 }

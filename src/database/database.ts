@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
-import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
+import type { DataSource, EntityTarget, ObjectLiteral, Repository } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver';
 import { DatabaseFile } from './database-file';
 import { DiskReserve } from './disk-reserve';
 import { openConnections } from './open-connections';
-import { PatientReader } from './patient-reader';
+import { PatientReader, patiently } from './patient-reader';
 import { SqliteConnection } from './sqlite-connection';
 import { StorageError, type StorageReason } from './storage-error';
 import { TableRows } from './table-rows';
@@ -101,6 +101,17 @@ export class Database {
   async assertReadable(): Promise<void> {
     const tables = this.reading.entityMetadatas.map(({ tableName }) => tableName);
     await this.read.query(`SELECT ${tables.map((table) => `EXISTS (SELECT 1 FROM ${table})`).join(', ')}`);
+  }
+
+  /**
+   * Reads with TypeORM's repository, where speed does not matter. Waits for a lock of another process like `read`.
+   * @throws StorageError
+   */
+  find<Entity extends ObjectLiteral, Result>(
+    entity: EntityTarget<Entity>,
+    look: (rows: Repository<Entity>) => Promise<Result>,
+  ): Promise<Result> {
+    return patiently(() => look(this.reading.getRepository(entity)));
   }
 
   rows<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>): TableRows<Entity> {

@@ -1,4 +1,5 @@
 import { whileLocked } from './lock-wait';
+import { StorageError, storageReasonOf } from './storage-error';
 import type { Transaction } from './writer';
 
 /**
@@ -6,15 +7,29 @@ import type { Transaction } from './writer';
  */
 const WAIT_MS = 5_000;
 
-/** Reads the committed state. Waits for a lock of another process without blocking the event loop. */
+/**
+ * Waits for a lock of another process without blocking the event loop.
+ * @throws StorageError
+ */
+export function patiently<Result>(read: () => Promise<Result>): Promise<Result> {
+  return whileLocked(
+    () => read().catch(rethrow),
+    (waitedMs) => waitedMs < WAIT_MS,
+  );
+}
+
+/** TypeORM wraps the errors of SQLite, and keeps their codes. */
+function rethrow(error: unknown): never {
+  const reason = error instanceof StorageError ? null : storageReasonOf(error);
+  throw reason === null ? error : new StorageError(reason, { cause: error });
+}
+
+/** Reads the committed state. */
 export class PatientReader implements Pick<Transaction, 'query'> {
   constructor(private readonly connection: Pick<Transaction, 'query'>) {}
 
   /** @throws StorageError */
   query<Row = unknown>(sql: string, parameters?: unknown[]): Promise<Row[]> {
-    return whileLocked(
-      () => this.connection.query<Row>(sql, parameters),
-      (waitedMs) => waitedMs < WAIT_MS,
-    );
+    return patiently(() => this.connection.query<Row>(sql, parameters));
   }
 }

@@ -2,11 +2,10 @@ import { EventEmitter } from 'node:events';
 import { Injectable } from '@nestjs/common';
 import { Clock, type Instant, toInstant } from '../clock/clock';
 import { Database } from '../database/database';
-import { inList, inPortions, placeholders, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
-import { StreamEntryEntity } from './event.entities';
 import { EventStream, type GroupState, type StreamEntry } from './event-stream';
 import type { StreamFields } from './run-event';
+import { EmbeddedStreamRepository } from './embedded-stream.repository';
 
 interface Pending {
   consumer: string;
@@ -49,7 +48,7 @@ export class EmbeddedEventStream extends EventStream {
   readonly isShared = false;
   readonly trouble = null; // health already reports database problems
   readonly reconnects = 0;
-  private readonly entries: TableRows<StreamEntryEntity>;
+  private readonly rows: EmbeddedStreamRepository;
   private readonly known = new Map<string, Promise<Group>>();
   private readonly published = new EventEmitter().setMaxListeners(0);
   private lastId: number | null = null;
@@ -60,12 +59,13 @@ export class EmbeddedEventStream extends EventStream {
     private readonly clock: Clock,
   ) {
     super();
-    this.entries = database.rows(StreamEntryEntity);
+    this.rows = new EmbeddedStreamRepository(database);
   }
 
   async publish(entries: StreamFields[]): Promise<string[]> {
     if (entries.length === 0) return [];
-    const ids = await this.insertEntry(entries);
+    const addedAt = this.clock.now();
+    const ids = await this.rows.insert(entries.map((fields) => ({ fields: { ...fields }, addedAt })));
     this.lastId = Math.max(ids.at(-1)!, this.lastId ?? 0);
     this.published.emit('entries', entries);
     return ids.map(String);
@@ -131,7 +131,7 @@ export class EmbeddedEventStream extends EventStream {
       ids.forEach((id, index) => Object.assign(group.pending.get(id) ?? {}, before[index]));
       throw error;
     }
-    const rows = await this.entries.select(this.database.read, `WHERE id IN ${inList(ids)} ORDER BY id`, ids);
+    const rows = await this.rows.entries(ids);
     return rows.map(({ id, fields }) => ({
       id: String(id),
       fields,
@@ -149,7 +149,7 @@ export class EmbeddedEventStream extends EventStream {
     const groups = await this.allGroups();
     const finishedUpTo = Math.min(...groups.map(firstUnfinishedId)) - 1;
     if (!Number.isFinite(finishedUpTo)) return 0;
-    return this.deleteOldEntries({ before, finishedUpTo });
+    return this.rows.deleteOld({ before, finishedUpTo });
   }
 
   /** No other server can share this stream, because it is in the server's own database. */
@@ -181,7 +181,7 @@ export class EmbeddedEventStream extends EventStream {
   async *deliveredSince(): AsyncGenerator<StreamEntry[]> {}
 
   async obtainable(ids: string[]): Promise<Set<string>> {
-    const rows = await this.entries.select(this.database.read, `WHERE id IN ${inList(ids)}`, ids.map(Number));
+    const rows = await this.rows.entries(ids.map(Number));
     return new Set(rows.map(({ id }) => String(id)));
   }
 
@@ -202,42 +202,31 @@ export class EmbeddedEventStream extends EventStream {
 
   /** Includes groups not used since start-up, because they too have an offset and unacknowledged entries. */
   private async allGroups(): Promise<Group[]> {
-    const rows = await this.database.read.query<{ group_name: string }>(
-      'SELECT group_name FROM stream_groups ORDER BY group_name',
-    );
-    return Promise.all(rows.map(({ group_name }) => this.group(group_name)));
+    const names = await this.rows.groupNames();
+    return Promise.all(names.map((name) => this.group(name)));
   }
 
   private async openGroup(name: string): Promise<Group> {
-    const { read } = this.database;
-    const [stored] = await read.query<{ last_delivered_id: number }>(
-      'SELECT last_delivered_id FROM stream_groups WHERE group_name = ?',
-      [name],
-    );
-    if (!stored) await this.createGroup(name);
-    const pending = await read.query<{
-      entry_id: number;
-      consumer: string;
-      delivered_at: Instant;
-      delivery_count: number;
-    }>('SELECT * FROM stream_pending WHERE group_name = ? ORDER BY entry_id', [name]);
-    const [last] = await read.query<{ id: number | null }>('SELECT MAX(id) AS id FROM stream_entries');
-    this.lastId ??= last?.id ?? 0;
+    const offset = await this.rows.offset(name);
+    if (offset === null) await this.rows.createGroup(name);
+    const pending = await this.rows.pending(name);
+    const lastId = await this.rows.lastId();
+    this.lastId ??= lastId;
     // The clock may have been set back since the delivery, so cap the delivery time at now.
     const nowMs = this.clock.steadyMs();
-    const deliveredAtMs = (row: { delivered_at: Instant }) => Math.min(Date.parse(row.delivered_at), nowMs);
+    const deliveredAtMs = (row: { deliveredAt: Instant }) => Math.min(Date.parse(row.deliveredAt), nowMs);
     return {
       name,
-      lastDeliveredId: stored?.last_delivered_id ?? 0,
-      lastIdAtOpening: last?.id ?? 0,
+      lastDeliveredId: offset ?? 0,
+      lastIdAtOpening: lastId,
       pending: new Map(
         pending.map((row) => [
-          row.entry_id,
+          row.entryId,
           {
             consumer: row.consumer,
             deliveredAtMs: deliveredAtMs(row),
-            deliveryCount: row.delivery_count,
-            storedCount: row.delivery_count,
+            deliveryCount: row.deliveryCount,
+            storedCount: row.deliveryCount,
           },
         ]),
       ),
@@ -251,10 +240,7 @@ export class EmbeddedEventStream extends EventStream {
     const nowMs = this.clock.steadyMs();
     group.consumerSeenAtMs.set(consumer, nowMs);
     if (count <= 0 || group.lastDeliveredId >= (this.lastId ?? 0)) return [];
-    const rows = await this.entries.select(this.database.read, 'WHERE id > ? ORDER BY id LIMIT ?', [
-      group.lastDeliveredId,
-      count,
-    ]);
+    const rows = await this.rows.entriesAfter(group.lastDeliveredId, count);
     for (const { id } of rows) {
       group.pending.set(id, { consumer, deliveredAtMs: nowMs, deliveryCount: 1, storedCount: 0 });
       group.lastDeliveredId = id;
@@ -291,37 +277,8 @@ export class EmbeddedEventStream extends EventStream {
   }
 
   private async countAfter(id: number): Promise<number> {
-    if (id >= (this.lastId ?? 0)) return 0;
-    const [row] = await this.database.read.query<{ count: number }>(
-      'SELECT COUNT(*) AS count FROM stream_entries WHERE id > ?',
-      [id],
-    );
-    return Number(row?.count ?? 0);
+    return id >= (this.lastId ?? 0) ? 0 : this.rows.countAfter(id);
   }
-
-  private readonly insertEntry = this.database.command(
-    async (tx: Transaction, batches: StreamFields[][]): Promise<number[][]> => {
-      const addedAt = this.clock.now();
-      const rows = batches.flat().map((fields) => ({ fields: { ...fields }, addedAt }));
-      await this.entries.insert(tx, rows);
-      // This process is the only writer, so the new rows have the highest ids, in insertion order.
-      const [last] = await tx.query<{ id: number }>('SELECT MAX(id) AS id FROM stream_entries');
-      let id = last!.id - rows.length;
-      return batches.map((batch) => batch.map(() => ++id));
-    },
-  );
-
-  private readonly createGroup = this.database.command(
-    async (tx: Transaction, names: string[]): Promise<void[]> => {
-      for (const name of names) {
-        await tx.query(
-          'INSERT INTO stream_groups (group_name, last_delivered_id) VALUES (?, 0) ON CONFLICT DO NOTHING',
-          [name],
-        );
-      }
-      return names.map(() => undefined);
-    },
-  );
 
   /** Writes the group's changes to the database. Marks them as stored only after the commit. */
   private async store(group: Group): Promise<void> {
@@ -341,55 +298,26 @@ export class EmbeddedEventStream extends EventStream {
   private readonly storeGroup = this.database.command(this.storeGroups);
   private readonly storeGroupAlong = this.database.commandAlong(this.storeGroups);
 
-  private async writeGroup(
-    tx: Transaction,
-    { name, lastDeliveredId, pending, toDelete }: Group,
-  ): Promise<Stored> {
-    await tx.query('UPDATE stream_groups SET last_delivered_id = ? WHERE group_name = ?', [
-      lastDeliveredId,
-      name,
-    ]);
+  private async writeGroup(tx: Transaction, group: Group): Promise<Stored> {
+    const { name, lastDeliveredId, pending, toDelete } = group;
     const changed = [...pending].filter(
       ([, { storedCount, deliveryCount }]) => storedCount !== deliveryCount,
     );
-    for (const some of inPortions(changed, 5)) {
-      await tx.query(
-        'INSERT INTO stream_pending (group_name, entry_id, consumer, delivered_at, delivery_count)' +
-          ` VALUES ${placeholders(some.length, 5)}` +
-          ' ON CONFLICT (group_name, entry_id) DO UPDATE SET consumer = excluded.consumer,' +
-          ' delivered_at = excluded.delivered_at, delivery_count = excluded.delivery_count',
-        some.flatMap(([id, { consumer, deliveredAtMs, deliveryCount }]) => [
-          name,
-          id,
-          consumer,
-          toInstant(deliveredAtMs),
-          deliveryCount,
-        ]),
-      );
-    }
     const deletedIds = [...toDelete];
-    for (const some of inPortions(deletedIds, 1)) {
-      await tx.query(`DELETE FROM stream_pending WHERE group_name = ? AND entry_id IN ${inList(some)}`, [
-        name,
-        ...some,
-      ]);
-    }
+    await this.rows.storeOffset(tx, name, lastDeliveredId);
+    await this.rows.storePending(
+      tx,
+      changed.map(([entryId, { consumer, deliveredAtMs, deliveryCount }]) => ({
+        groupName: name,
+        entryId,
+        consumer,
+        deliveredAt: toInstant(deliveredAtMs),
+        deliveryCount,
+      })),
+    );
+    await this.rows.deletePending(tx, name, deletedIds);
     return { pending: changed.map(([, delivery]) => [delivery, delivery.deliveryCount]), deletedIds };
   }
-
-  private readonly deleteOldEntries = this.database.command(
-    async (tx: Transaction, inputs: { before: Instant; finishedUpTo: number }[]): Promise<number[]> => {
-      const counts: number[] = [];
-      for (const { before, finishedUpTo } of inputs) {
-        const deleted = await tx.query(
-          'DELETE FROM stream_entries WHERE id <= ? AND added_at < ? RETURNING id',
-          [finishedUpTo, before],
-        );
-        counts.push(deleted.length);
-      }
-      return counts;
-    },
-  );
 }
 
 function noteStored(group: Group, { pending, deletedIds }: Stored): void {

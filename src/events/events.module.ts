@@ -25,6 +25,7 @@ import { OutboxRelay } from './outbox-relay';
 import { OutboxRepository } from './outbox.repository';
 import { RedisEventStream } from './redis-event-stream';
 import { RejectedEventsHealth } from './rejected-events.health';
+import { RejectedEventRepository } from './rejected-event.repository';
 import { RejectedEvents } from './rejected-events';
 import { ServerEvents } from './server-events';
 import { StreamMonitor } from './stream-monitor';
@@ -49,6 +50,7 @@ import { StreamMonitor } from './stream-monitor';
     AppliedEventRepository,
     OutboxRelay,
     OutboxRepository,
+    RejectedEventRepository,
     RejectedEvents,
     ServerEvents,
     StreamMonitor,

@@ -86,7 +86,7 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async readInstallationId(): Promise<string> {
-    const [row] = await this.database.rows(InstallationEntity).select(this.database.read, '', []);
+    const [row] = await this.database.find(InstallationEntity, (rows) => rows.find());
     return row!.installationId;
   }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../database/writer';
 import { RejectedEvents, type NewRejectedEvent } from '../events/rejected-events';
 import { type LogAppend, type LogAppended, LogStore } from '../logs/log-store';
-import { QuotaUsage, type ReportedCalls } from '../quota/quota-usage';
+import { QuotaUsageRepository, type ReportedCalls } from '../quota/quota-usage.repository';
 import { Quotas } from '../quota/quotas';
 
 /** What a batch of events adds to other modules: log lines, calls, and rejected events. */
@@ -11,7 +11,7 @@ export class BatchRecords {
   constructor(
     private readonly logs: LogStore,
     private readonly quotas: Quotas,
-    private readonly usage: QuotaUsage,
+    private readonly usage: QuotaUsageRepository,
     private readonly rejectedEvents: RejectedEvents,
   ) {}
 

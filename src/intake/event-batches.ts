@@ -11,7 +11,7 @@ import { type ServerEvent, ServerEvents } from '../events/server-events';
 import type { LogChunk } from '../logs/log-chunk';
 import type { LogAppend, LogAppended } from '../logs/log-store';
 import { callsIn } from '../quota/attempt-usage';
-import type { ReportedCalls } from '../quota/quota-usage';
+import type { ReportedCalls } from '../quota/quota-usage.repository';
 import type { Run } from '../runs/run';
 import { RunRepository } from '../runs/run.repository';
 import type { Refusal } from '../runs/run-state';

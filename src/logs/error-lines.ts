@@ -1,9 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database';
-import type { TableRows } from '../database/table-rows';
 import { decodeLines } from './log-chunk';
-import { LogChunkEntity } from './log.entities';
+import { LogRepository } from './log.repository';
 
 /** Limits for the search. If a step wrote much output after its errors, they are only in its log. */
 const MAX_CHUNKS = 40;
@@ -13,11 +11,7 @@ const MAX_LINE_LENGTH = 500;
 /** Reads the last lines that a step wrote to stderr, from the end of the log. */
 @Injectable()
 export class ErrorLines {
-  private readonly chunks: TableRows<LogChunkEntity>;
-
-  constructor(private readonly database: Database) {
-    this.chunks = database.rows(LogChunkEntity);
-  }
+  constructor(private readonly logs: LogRepository) {}
 
   /** Returns lines oldest first, as plain text without colour codes and blank lines. */
   async lastOf(runId: string, stepName: string, limit: number): Promise<string[]> {
@@ -25,11 +19,7 @@ export class ErrorLines {
     let before = Number.MAX_SAFE_INTEGER;
     let characters = 0;
     for (let read = 0; read < MAX_CHUNKS && characters < MAX_CHARACTERS && found.length < limit; read++) {
-      const [chunk] = await this.chunks.select(
-        this.database.read,
-        'WHERE run_id = ? AND last_seq < ? ORDER BY last_seq DESC LIMIT 1',
-        [runId, before],
-      );
+      const chunk = await this.logs.chunkBefore(runId, before);
       if (!chunk) break;
       before = chunk.lastSeq;
       characters += chunk.lines.length;

@@ -7,6 +7,7 @@ import { Clock } from '../clock/clock';
 import { loadConfig } from '../config/config';
 import { Database } from '../database/database';
 import type { LogLine } from './log-line';
+import { LogRepository } from './log.repository';
 import { LogStore } from './log-store';
 import { LogChunkEntity, LogEndEntity } from './log.entities';
 
@@ -22,7 +23,12 @@ let store: LogStore;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'jobato-log-'));
   database = await Database.open(join(folder, 'log.db'), [LogChunkEntity, LogEndEntity]);
-  store = new LogStore(database, new StoppedClock(), loadConfig({ LOG_LIMIT_MB: '1' }, folder));
+  store = new LogStore(
+    database,
+    new LogRepository(database),
+    new StoppedClock(),
+    loadConfig({ LOG_LIMIT_MB: '1' }, folder),
+  );
 });
 afterEach(async () => {
   await database.close();

@@ -3,12 +3,12 @@ import { Clock, type Instant, toInstant } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { Database } from '../database/database';
-import { inList, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
 import type { LogLineInput } from '../events/run-event';
 import { decodeLines, encodeLines, LogChunk } from './log-chunk';
 import { cutLine, type LogLine } from './log-line';
-import { LogChunkEntity, LogEndEntity } from './log.entities';
+import type { LogChunkEntity, LogEndEntity } from './log.entities';
+import { LogRepository, type ReadLimit } from './log.repository';
 import { addNumber } from './seen-numbers';
 import { addStepStart, type StepStart } from './step-starts';
 import { StoredSize } from './stored-size';
@@ -35,89 +35,49 @@ export interface LogAppended {
 /** A row is read and parsed completely. These limits keep it fast to read, yet large enough to be efficient. */
 const MAX_LINES_PER_CHUNK = 2000;
 const MAX_TEXT_PER_CHUNK = 256 * 1024;
-const ROWS_PER_READ = 100;
-
-type Direction = 'ASC' | 'DESC';
+const READ_LIMIT: ReadLimit = { rows: 100, bytes: MAX_TEXT_PER_CHUNK };
 
 /** Stores logs. Numbers the lines, drops duplicates, and applies the limits. */
 @Injectable()
 export class LogStore {
-  private readonly chunkRows: TableRows<LogChunkEntity>;
-  private readonly endRows: TableRows<LogEndEntity>;
   /** For the metrics: reads from the database. */
   reads = 0;
 
   constructor(
     private readonly database: Database,
+    private readonly logs: LogRepository,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
-  ) {
-    this.chunkRows = database.rows(LogChunkEntity);
-    this.endRows = database.rows(LogEndEntity);
-  }
+  ) {}
 
   /**
    * Returns one chunk of lines after `seq`; null if there are none yet. Numbers have no gaps and no row has more lines
    * than a chunk, so the next line is always included.
    */
-  readAfter(runId: string, seq: number): Promise<LogChunk | null> {
-    return this.readChunk('ASC', runId, 'last_seq > ? AND last_seq <= ?', [seq, seq + MAX_LINES_PER_CHUNK]);
+  async readAfter(runId: string, seq: number): Promise<LogChunk | null> {
+    this.reads++;
+    return chunkOf(await this.logs.chunksFrom(runId, seq, seq + MAX_LINES_PER_CHUNK, READ_LIMIT));
   }
 
   /** Returns one chunk that contains line `seq`, which must exist. It may contain some later lines. */
-  readTo(runId: string, seq: number): Promise<LogChunk | null> {
-    return this.readChunk(
-      'DESC',
-      runId,
-      `last_seq > ? AND last_seq <= (SELECT MIN(last_seq) FROM ${this.chunkRows.table} WHERE run_id = ? AND last_seq >= ?)`,
-      [seq - MAX_LINES_PER_CHUNK, runId, seq],
-    );
-  }
-
-  /**
-   * Selects rows by their size first, which SQLite returns without reading them. One row may be as large as all
-   * others together.
-   */
-  private async readChunk(
-    direction: Direction,
-    runId: string,
-    where: string,
-    parameters: (string | number)[],
-  ): Promise<LogChunk | null> {
+  async readTo(runId: string, seq: number): Promise<LogChunk | null> {
     this.reads++;
-    const near =
-      `SELECT last_seq, OCTET_LENGTH(lines) AS size FROM ${this.chunkRows.table}` +
-      ` WHERE run_id = ? AND ${where} ORDER BY last_seq ${direction} LIMIT ${ROWS_PER_READ}`;
-    const weighed = `SELECT last_seq, SUM(size) OVER (ORDER BY last_seq ${direction}) - size AS before FROM (${near}) AS near`;
-    const rows = await this.chunkRows.select(
-      this.database.read,
-      `WHERE run_id = ? AND last_seq IN (SELECT last_seq FROM (${weighed}) AS weighed WHERE before < ?) ORDER BY last_seq`,
-      [runId, runId, ...parameters, MAX_TEXT_PER_CHUNK],
-    );
-    const lines = rows.flatMap(({ firstSeq, lines: stored }) => decodeLines(firstSeq, stored));
-    return lines.length === 0 ? null : new LogChunk(lines);
+    return chunkOf(await this.logs.chunksTo(runId, seq, seq - MAX_LINES_PER_CHUNK, READ_LIMIT));
   }
 
   async lastSeq(runId: string): Promise<number> {
-    const [end] = await this.endRows.select(this.database.read, 'WHERE run_id = ?', [runId]);
-    return end?.lastSeq ?? 0;
+    return (await this.logs.end(runId))?.lastSeq ?? 0;
   }
 
   /** Returns the starts of steps, in order of their lines. */
   async stepStarts(runId: string): Promise<StepStart[]> {
-    const [end] = await this.endRows.select(this.database.read, 'WHERE run_id = ?', [runId]);
-    return end?.stepStarts ?? [];
+    return (await this.logs.end(runId))?.stepStarts ?? [];
   }
 
   /** Appends lines within another transaction, so that an event and its lines are applied together. */
   readonly appendInTransaction = async (tx: Transaction, appends: LogAppend[]): Promise<LogAppended[]> => {
     const runIds = [...new Set(appends.map(({ runId }) => runId))];
-    const ends = new Map(
-      (await this.endRows.select(tx, `WHERE run_id IN ${inList(runIds)}`, runIds)).map((end) => [
-        end.runId,
-        end,
-      ]),
-    );
+    const ends = await this.logs.loadEnds(tx, runIds);
     const added = new Map<string, LogLine[]>();
     const storedLines = appends.map((append) => {
       const end = ends.get(append.runId) ?? newEnd(append.runId);
@@ -130,13 +90,13 @@ export class LogStore {
     });
 
     const chunks = new Map([...added].map(([runId, lines]) => [runId, intoChunks(lines)]));
-    await this.chunkRows.insert(
+    await this.logs.insertChunks(
       tx,
       [...chunks].flatMap(([runId, list]) =>
         list.map(({ firstSeq, lastSeq, lines }) => ({ runId, firstSeq, lastSeq, lines: encodeLines(lines) })),
       ),
     );
-    await this.storeEnds(tx, [...ends.values()]);
+    await this.logs.storeEnds(tx, [...ends.values()]);
 
     return appends.map(({ runId }, index) => {
       const list = chunks.get(runId) ?? [];
@@ -186,25 +146,11 @@ export class LogStore {
         addStepStart(end.stepStarts, { attempt, step: line.step, seq });
     }
   }
+}
 
-  private async storeEnds(tx: Transaction, ends: LogEndEntity[]): Promise<void> {
-    for (const { runId, lastSeq, bytes, limitReached, seenNumbers, stepStarts } of ends) {
-      await tx.query(
-        'INSERT INTO log_ends (run_id, last_seq, bytes, limit_reached, seen_numbers, step_starts) VALUES (?, ?, ?, ?, ?, ?)' +
-          ' ON CONFLICT (run_id) DO UPDATE SET last_seq = excluded.last_seq, bytes = excluded.bytes,' +
-          ' limit_reached = excluded.limit_reached, seen_numbers = excluded.seen_numbers,' +
-          ' step_starts = excluded.step_starts',
-        [
-          runId,
-          lastSeq,
-          bytes,
-          limitReached,
-          JSON.stringify(seenNumbers),
-          stepStarts && JSON.stringify(stepStarts),
-        ],
-      );
-    }
-  }
+function chunkOf(rows: LogChunkEntity[]): LogChunk | null {
+  const lines = rows.flatMap(({ firstSeq, lines: stored }) => decodeLines(firstSeq, stored));
+  return lines.length === 0 ? null : new LogChunk(lines);
 }
 
 function newEnd(runId: string): LogEndEntity {

@@ -10,7 +10,7 @@ import { JobatoError } from '../http/catalogue';
 import type { ProjectDefinition } from '../projects/project';
 import { QuotaCalendar, type QuotaDay } from './quota-day';
 import { MIDNIGHT_UTC, parseQuotaFile, type QuotaRules } from './quota-file';
-import { QuotaUsage } from './quota-usage';
+import { QuotaUsageRepository } from './quota-usage.repository';
 
 /** Limit and usage of a project's quota. */
 export interface QuotaStatus extends QuotaBudget {
@@ -32,7 +32,7 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     @Inject(CONFIG) config: Config,
-    private readonly usage: QuotaUsage,
+    private readonly usage: QuotaUsageRepository,
     private readonly clock: Clock,
   ) {
     this.file = new ConfigFile(config, 'quota.yaml', parseQuotaFile);

@@ -283,9 +283,7 @@ export class RunRepository {
   }
 
   async definition(definitionHash: string): Promise<ProjectDefinition> {
-    const [row] = await this.definitions.select(this.database.read, 'WHERE definition_hash = ?', [
-      definitionHash,
-    ]);
+    const row = await this.database.find(DefinitionEntity, (rows) => rows.findOneBy({ definitionHash }));
     if (!row) throw new Error(`The definition ${definitionHash} is not in the database.`);
     return JSON.parse(row.definition) as ProjectDefinition;
   }

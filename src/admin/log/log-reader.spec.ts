@@ -5,6 +5,7 @@ import { LATER } from '../../../test/support/a-run';
 import { Clock } from '../../clock/clock';
 import { loadConfig } from '../../config/config';
 import { Database } from '../../database/database';
+import { LogRepository } from '../../logs/log.repository';
 import { LogStore } from '../../logs/log-store';
 import { LogTail } from '../../logs/log-tail';
 import { LogChunkEntity, LogEndEntity } from '../../logs/log.entities';
@@ -24,7 +25,7 @@ let reader: LogReader;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'jobato-log-'));
   database = await Database.open(join(folder, 'log.db'), [LogChunkEntity, LogEndEntity]);
-  store = new LogStore(database, new StoppedClock(), loadConfig({}, folder));
+  store = new LogStore(database, new LogRepository(database), new StoppedClock(), loadConfig({}, folder));
   reader = new LogReader(store, new LogTail(store));
   // 120,000 lines: every 1,000th is an error, and the first 60,000 belong to another step.
   for (let written = 0; written < 120_000; written += 5000) {

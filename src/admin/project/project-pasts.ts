@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Instant } from '../../clock/clock';
-import { QuotaUsage } from '../../quota/quota-usage';
+import { QuotaUsageRepository } from '../../quota/quota-usage.repository';
 import { isTerminal, type Run, type RunStatus } from '../../runs/run';
 import {
   type HistoryFilter,
@@ -48,7 +48,7 @@ export class ProjectPasts {
 
   constructor(
     private readonly history: RunHistoryRepository,
-    private readonly usage: QuotaUsage,
+    private readonly usage: QuotaUsageRepository,
   ) {}
 
   past(projectId: string, newest: Run | null): Promise<ProjectPast> {

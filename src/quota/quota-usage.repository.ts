@@ -20,7 +20,7 @@ const COLUMNS = 6;
 
 /** Number of issued calls by project, quota day, run and attempt. */
 @Injectable()
-export class QuotaUsage {
+export class QuotaUsageRepository {
   constructor(private readonly database: Database) {}
 
   /** Adds calls that are not counted yet, in the transaction that applies the events. */
