@@ -159,7 +159,7 @@ describe('pages', () => {
       await signIn(client);
       const page = await client.get('/');
       const csrfToken = tokenIn(page.text);
-      const style = /"(\/assets\/[^"]*jobato\.css[^"]*)"/.exec(page.text)![1]!;
+      const style = /"(\/assets\/[^"]*css\/base\.css[^"]*)"/.exec(page.text)![1]!;
       const database = jobato.app.get(Database);
       const rename = (from: string, to: string) =>
         database.write(async (tx, inputs: string[]) => {
