@@ -6,9 +6,10 @@ const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 /**
  * Runs on the loaded page and on each update before it is shown. Days from the address keep the zone they came
  * with.
+ * @param {ParentNode} root
  */
 function localise(root) {
-  const field = root.querySelector('#history-zone');
+  const field = /** @type {HTMLInputElement | null} */ (root.querySelector('#history-zone'));
   if (!field || root.querySelector('#history-days[data-given]')) return;
   field.value = zone;
   field.setAttribute('value', zone);

@@ -3,5 +3,5 @@
 
 document.body.addEventListener('htmx:afterSettle', ({ detail: { requestConfig } }) => {
   if (!requestConfig?.elt.matches('.select-run')) return;
-  document.getElementById('detail-footer').scrollIntoView({ block: 'nearest' });
+  document.getElementById('detail-footer')?.scrollIntoView({ block: 'nearest' });
 });

@@ -5,15 +5,17 @@ const language = navigator.language;
 /** A number written by the server, but not one inside a name, a version or a time. */
 const NUMBER = /(?<![\w.,:-])-?(?:0|[1-9]\d{0,2}(?:,\d{3})*)(?:\.\d+)?(?![\w:-]|[.,]\d)/g;
 
+/** @param {ParentNode} root */
 function localise(root) {
   for (const element of root.querySelectorAll('[data-numbers=""]')) {
-    element.dataset.numbers = 'local'; // a second pass would parse the localised number as English
+    element.setAttribute('data-numbers', 'local'); // a second pass would parse the localised number as English
     for (const node of element.childNodes) {
-      if (node.nodeType === Node.TEXT_NODE) node.nodeValue = node.nodeValue.replace(NUMBER, local);
+      if (node instanceof Text) node.data = node.data.replace(NUMBER, local);
     }
   }
 }
 
+/** @param {string} english */
 function local(english) {
   const decimals = english.split('.')[1]?.length ?? 0;
   return Number(english.replaceAll(',', '')).toLocaleString(language, {

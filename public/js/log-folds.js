@@ -1,25 +1,31 @@
 // Folded steps stay folded after a reload, for as long as the tab is open. This must run before the page scrolls to
 // a linked line, because that opens the step of the line.
 
-const byId = (id) => document.getElementById(id);
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const list = byId('log-lines');
 const FOLDED = `jobato.log.folded.${byId('run-log').dataset.runId}`;
 
 // Search hits are always shown, also in steps that were folded.
-if (!byId('log-found')) remember();
+if (!document.getElementById('log-found')) remember();
 
 function remember() {
   const folded = new Set(stored());
-  const fold = (sections) => {
-    for (const section of sections) section.open = !folded.has(section.dataset.step);
+  /** @param {ParentNode} root */
+  const fold = (root) => {
+    for (const found of root.querySelectorAll('.log-section')) {
+      const section = /** @type {HTMLDetailsElement} */ (found);
+      section.open = !folded.has(section.dataset.step);
+    }
   };
-  fold(list.children);
-  document.addEventListener('jobato:content', ({ detail }) => fold(detail.querySelectorAll('.log-section')));
+  fold(list);
+  document.addEventListener('jobato:content', ({ detail }) => fold(detail));
   list.addEventListener('click', ({ target }) => {
-    const section = target.closest('summary')?.parentElement;
+    const summary = /** @type {Element} */ (target).closest('summary');
+    const section = /** @type {HTMLDetailsElement | null | undefined} */ (summary?.parentElement);
     if (!section) return;
-    if (section.open)
-      folded.add(section.dataset.step); // the click is about to fold it
+    // The click is about to fold or unfold it.
+    if (section.open) folded.add(section.dataset.step);
     else folded.delete(section.dataset.step);
     try {
       sessionStorage.setItem(FOLDED, JSON.stringify([...folded]));
@@ -29,9 +35,10 @@ function remember() {
   });
 }
 
+/** @returns {(string | undefined)[]} the names of the folded steps */
 function stored() {
   try {
-    return JSON.parse(sessionStorage.getItem(FOLDED)) ?? [];
+    return JSON.parse(sessionStorage.getItem(FOLDED) ?? '[]');
   } catch {
     return [];
   }

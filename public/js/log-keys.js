@@ -1,37 +1,46 @@
 // Keyboard handling of the log. Each line number is a link, and there are thousands. The Tab key therefore stops at
 // one visible line, and the arrow keys move from there. Without scripts a link skips all lines.
 
-const byId = (id) => document.getElementById(id);
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const log = byId('run-log');
 const box = byId('log-box');
 const list = byId('log-lines');
-const field = byId('log-q');
+const field = /** @type {HTMLInputElement} */ (byId('log-q'));
 /** Height in px of the sticky heading at the top of the box. A line that ends above this is fully covered. */
 const HEADING = 40;
 
+/** @type {HTMLElement | null} the line number at which the Tab key stops */
 let stop = null;
 
+/** @param {Element} root */
 function takeOutOfTabOrder(root) {
-  for (const number of root.getElementsByClassName('line-number')) number.tabIndex = -1;
+  for (const number of root.getElementsByClassName('line-number')) number.setAttribute('tabindex', '-1');
 }
 
+/** @param {HTMLElement | null} number */
 function stopAt(number) {
   if (stop) stop.tabIndex = -1;
   stop = number;
   if (stop) stop.tabIndex = 0;
 }
 
-/** Returns the first line number in view, or the next one below it; null if all steps are folded. */
+/**
+ * Returns the first line number in view, or the next one below it; null if all steps are folded.
+ * @returns {HTMLElement | null}
+ */
 function numberInView() {
   const top = Math.max(box.getBoundingClientRect().top, 0) + HEADING;
+  /** @param {Element} element */
   const isInView = (element) => element.getBoundingClientRect().bottom > top;
   const lists = [...list.querySelectorAll('.log-section[open] > ol')];
   const seen = lists.find(isInView) ?? lists.at(-1);
-  return seen ? ([...seen.children].find(isInView) ?? seen.lastElementChild).firstElementChild : null;
+  const line = seen && ([...seen.children].find(isInView) ?? seen.lastElementChild);
+  return line?.querySelector('a') ?? null;
 }
 
 function openNumbers() {
-  return [...list.querySelectorAll('.log-section[open] .line-number')];
+  return /** @type {HTMLElement[]} */ ([...list.querySelectorAll('.log-section[open] .line-number')]);
 }
 
 takeOutOfTabOrder(list);
@@ -39,12 +48,13 @@ document.addEventListener('jobato:content', ({ detail }) => takeOutOfTabOrder(de
 
 box.addEventListener('keydown', (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey) return;
-  const number = event.target.closest('.line-number');
+  const target = /** @type {Element} */ (event.target);
+  const number = /** @type {HTMLElement | null} */ (target.closest('.line-number'));
   if (event.key === 'Tab') {
     if (number) stopAt(number);
-    else if (event.target === box || !stop?.isConnected) stopAt(numberInView());
+    else if (target === box || !stop?.isConnected) stopAt(numberInView());
     // Without this, Tab would focus a step heading far above and scroll the reader there.
-    if (event.target !== box || event.shiftKey || !stop) return;
+    if (target !== box || event.shiftKey || !stop) return;
     event.preventDefault();
     stop.focus();
   } else if (number && !event.shiftKey && ['ArrowUp', 'ArrowDown'].includes(event.key)) {

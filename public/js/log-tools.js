@@ -1,12 +1,13 @@
 // Tools for the lines shown: wrap, copy, step through search hits.
 
-const byId = (id) => document.getElementById(id);
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const log = byId('run-log');
 const box = byId('log-box');
 const list = byId('log-lines');
 
 const WRAP = 'jobato.log.wrap';
-const wrap = byId('wrap');
+const wrap = /** @type {HTMLInputElement} */ (byId('wrap'));
 try {
   wrap.checked = localStorage.getItem(WRAP) !== 'no';
 } catch {
@@ -34,7 +35,7 @@ copy.addEventListener('click', async () => {
   const count = `${lines.length.toLocaleString()} ${lines.length === 1 ? 'line' : 'lines'}`;
   const isAll = lines.length === Number(list.dataset.lastSeq);
   let said = isAll ? `Copied ${count}.` : `Copied the ${count} shown. Download contains all lines.`;
-  const text = lines.map((line) => `${line.querySelector('.line-text').textContent}\n`).join('');
+  const text = lines.map((line) => `${line.querySelector('.line-text')?.textContent}\n`).join('');
   try {
     await navigator.clipboard.writeText(text);
     copy.textContent = isAll ? 'Copied' : `Copied the ${count} shown`;
@@ -47,29 +48,39 @@ copy.addEventListener('click', async () => {
 });
 
 const hits = list.getElementsByTagName('mark');
+/** @type {Element | null} */
 let current = null;
 
 /**
  * Starts at the current hit or the linked line. Without either, starts forwards at the first hit, backwards at the
  * last.
+ * @param {1 | -1} by
  */
 function step(by) {
   if (hits.length === 0) return;
   current ??= list.querySelector('.line:target mark');
-  const at = [...hits].indexOf(current);
+  const at = placeOf(current);
   const before = at < 0 && by < 0 ? 0 : at;
   const next = (before + by + hits.length) % hits.length;
   current?.removeAttribute('aria-current');
-  current = hits[next];
+  current = /** @type {Element} */ (hits[next]);
   current.setAttribute('aria-current', 'true');
   log.dispatchEvent(new CustomEvent('jobato:place', { detail: current }));
   showHitPlace();
   byId('log-said').textContent = byId('hit-place').textContent;
 }
 
+/**
+ * Returns the index of the hit; -1 if it is no longer shown.
+ * @param {Element | null} hit
+ */
+function placeOf(hit) {
+  return [...hits].findIndex((each) => each === hit);
+}
+
 /** Updates as the log grows. Screen readers hear it only when the reader steps to a hit. */
 function showHitPlace() {
-  const at = [...hits].indexOf(current);
+  const at = placeOf(current);
   const isShown = at >= 0;
   byId('hit-place').textContent = isShown
     ? `Hit ${(at + 1).toLocaleString()} of ${hits.length.toLocaleString()}`
@@ -93,7 +104,7 @@ if (byId('next-hit')) {
   byId('next-hit').addEventListener('click', () => step(1));
   byId('previous-hit').addEventListener('click', () => step(-1));
   log.addEventListener('jobato:shown', showHitPlace);
-  const field = byId('log-q');
+  const field = /** @type {HTMLInputElement} */ (byId('log-q'));
   // Enter on unchanged text moves to the next hit; changed text submits the form as a new search.
   field.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.isComposing || field.value.trim() !== field.defaultValue) return;

@@ -10,11 +10,14 @@ const RETRY_MS = 3000;
 const LINES_BEFORE = 20;
 const LIST_LINES = 100;
 
-const byId = (id) => document.getElementById(id);
+/** @typedef {{ after: number } | { from: number } | { to: number } | {}} Place */
+
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const log = byId('run-log');
 const box = byId('log-box');
 const list = byId('log-lines');
-const follow = byId('follow');
+const follow = /** @type {HTMLInputElement} */ (byId('follow'));
 const newLines = byId('new-lines');
 const page = new URLSearchParams(location.search);
 const filter = [...page].filter(([name]) => ['level', 'q', 'mark'].includes(name));
@@ -34,6 +37,7 @@ let lastTop = box.scrollTop;
 /** True also for a finished log: it opens at the end. */
 let staysAtEnd = false;
 
+/** @param {HTMLElement} part */
 function numbersOf({ dataset }) {
   return { from: Number(dataset.from), to: Number(dataset.to), lastSeq: Number(dataset.lastSeq) };
 }
@@ -43,15 +47,16 @@ const reachesEnd = () => to >= lastSeq;
 /** True if the view grows with the log; false after the reader moves to an earlier part. */
 let isGrowing = reachesEnd();
 
+/** @param {number} seq */
 function grewTo(seq) {
   lastSeq = Math.max(lastSeq, seq);
-  list.dataset.lastSeq = lastSeq;
+  list.dataset.lastSeq = String(lastSeq);
 }
 
 log.addEventListener('jobato:grown', ({ detail }) => {
-  grewTo(detail.lastSeq ?? 0);
+  grewTo(detail.lastSeq);
   isBehind = true;
-  readNew();
+  void readNew();
 });
 
 /** Runs one read at a time, and none while the page is hidden. Lines written during a read come with the next one. */
@@ -71,11 +76,11 @@ async function readNew() {
   try {
     const part = await read({ after: to });
     if (part) takeNew(part);
-    told(true);
+    reportRead(true);
   } catch {
     isBehind = true;
     retryMs = RETRY_MS;
-    told(false);
+    reportRead(false);
   }
   const ended = performance.now();
   nextRead = ended + Math.max(READ_EVERY_MS, ended - began, retryMs);
@@ -83,9 +88,12 @@ async function readNew() {
   void readNew();
 }
 
-/** @returns the part of the log at that place, as rendered by the server; null if there is nothing new */
+/**
+ * Returns the part of the log at that place, as rendered by the server; null if there is nothing new.
+ * @param {Place} place
+ */
 async function read(place) {
-  const query = new URLSearchParams([...filter, ...Object.entries(place)]);
+  const query = queryOf(place);
   const response = await fetch(`${log.dataset.partHref}?${query}`, {
     headers: { 'HX-Request': 'true' },
     signal: AbortSignal.timeout(15_000),
@@ -96,21 +104,28 @@ async function read(place) {
   }
   if (response.status === 204) return null;
   if (!response.ok) throw new Error(`The server returned status ${response.status}.`);
-  const part = new DOMParser()
-    .parseFromString(await response.text(), 'text/html')
-    .getElementById('log-lines');
+  const answer = new DOMParser().parseFromString(await response.text(), 'text/html');
+  const part = /** @type {HTMLElement} */ (answer.getElementById('log-lines'));
   document.dispatchEvent(new CustomEvent('jobato:content', { detail: part }));
   return document.adoptNode(part);
 }
 
-function told(isRead) {
-  const message = isRead
-    ? null
-    : 'Reconnecting: the connection was lost. The log continues from the last line shown.';
-  document.dispatchEvent(new CustomEvent('jobato:connection', { detail: { source: 'log', message } }));
+/**
+ * Returns the query of a link to that place, with the filter of this view.
+ * @param {Place} place
+ */
+function queryOf(place) {
+  const query = new URLSearchParams(filter);
+  for (const [name, seq] of Object.entries(place)) query.set(name, String(seq));
+  return query;
+}
+
+/** @param {boolean} isRead */
+function reportRead(isRead) {
   log.dispatchEvent(new CustomEvent('jobato:read', { detail: { isRead } }));
 }
 
+/** @param {HTMLElement} part */
 function takeNew(part) {
   const next = numbersOf(part);
   grewTo(next.lastSeq);
@@ -142,17 +157,25 @@ function takeNew(part) {
 /** The log is complete: the view stays at the end if it followed, and the follow switch disappears. */
 function end() {
   log.dispatchEvent(new CustomEvent('jobato:ended'));
-  show(follow.parentElement, false);
+  show(/** @type {HTMLElement} */ (follow.parentElement), false);
 }
 
-/** Adds lines of the same step to the existing section, and to its last list while that list is short. */
+/** @param {HTMLElement} part */
+function sectionsOf(part) {
+  return /** @type {HTMLCollectionOf<HTMLDetailsElement>} */ (part.children);
+}
+
+/**
+ * Adds lines of the same step to the existing section, and to its last list while that list is short.
+ * @param {HTMLElement} part
+ */
 function append(part) {
-  const last = list.lastElementChild;
-  const first = part.firstElementChild;
+  const last = sectionsOf(list)[list.childElementCount - 1];
+  const first = sectionsOf(part)[0];
   if (last && first && last.dataset.step === first.dataset.step) {
     const short = last.lastElementChild;
     const more = first.querySelector('ol');
-    if (short.childElementCount + more.childElementCount <= LIST_LINES) {
+    if (short && more && short.childElementCount + more.childElementCount <= LIST_LINES) {
       short.append(...more.children);
       more.remove();
     }
@@ -162,54 +185,64 @@ function append(part) {
   list.append(...part.children);
 }
 
+/** @param {HTMLElement} part */
 function prepend(part) {
-  const first = list.firstElementChild;
-  const last = part.lastElementChild;
+  const first = sectionsOf(list)[0];
+  const last = sectionsOf(part)[part.childElementCount - 1];
   if (first && last && first.dataset.step === last.dataset.step) {
-    first.firstElementChild.after(...last.querySelectorAll('ol'));
+    first.firstElementChild?.after(...last.querySelectorAll('ol'));
     last.remove();
   }
   list.prepend(...part.children);
 }
 
 function dropFirst() {
-  if (lines.length <= MAX_LINES) return;
   const first = lines[lines.length - MAX_LINES];
-  const section = first.closest('.log-section');
+  const section = first?.closest('.log-section');
+  const heading = section?.firstElementChild;
+  if (!first || !section || !heading || lines.length === MAX_LINES) return;
   while (section.previousElementSibling) section.previousElementSibling.remove();
   drop((range) => {
-    range.setStartAfter(section.firstElementChild); // the heading stays
+    range.setStartAfter(heading); // the heading stays
     range.setEndBefore(first);
   });
   from = seqOf(first);
 }
 
 function dropLast() {
-  if (lines.length <= MAX_LINES) return;
   const last = lines[MAX_LINES - 1];
-  const section = last.closest('.log-section');
+  const section = last?.closest('.log-section');
+  const end = section?.lastElementChild;
+  if (!last || !section || !end || lines.length === MAX_LINES) return;
   while (section.nextElementSibling) section.nextElementSibling.remove();
   drop((range) => {
     range.setStartAfter(last);
-    range.setEndAfter(section.lastElementChild);
+    range.setEndAfter(end);
   });
   to = seqOf(last);
 }
 
-/** Deletes one range at once: after each single line the browser would renumber the rest. */
+/**
+ * Deletes one range at once: after each single line the browser would renumber the rest.
+ * @param {(range: Range) => void} place sets the start and the end
+ */
 function drop(place) {
   const range = document.createRange();
   place(range);
   range.deleteContents();
 }
 
+/** @param {Element} line */
 const seqOf = (line) => Number(line.id.slice(1));
 
-/** Keeps the visible lines in place while lines above them are added or removed. */
+/**
+ * Keeps the visible lines in place while lines above them are added or removed.
+ * @param {() => void} change
+ */
 function keepPlace(change) {
-  const lowest = lines[lines.length - 1];
+  const lowest = /** @type {HTMLElement | undefined} */ (lines[lines.length - 1]);
   const anchor = lowest?.offsetParent ? lowest : list.lastElementChild;
-  const before = anchor?.getBoundingClientRect().top;
+  const before = anchor?.getBoundingClientRect().top ?? 0;
   box.style.overflowAnchor = 'none'; // scroll anchoring by the browser would move the box a second time
   change();
   if (anchor?.isConnected) box.scrollTop += anchor.getBoundingClientRect().top - before;
@@ -217,7 +250,12 @@ function keepPlace(change) {
   requestAnimationFrame(() => (box.style.overflowAnchor = ''));
 }
 
-/** Loads the target of the link into the page. Without scripts, the same links load it as a new page. */
+/**
+ * Loads the target of the link into the page. Without scripts, the same links load it as a new page.
+ * @param {HTMLElement} link
+ * @param {() => Place} place
+ * @param {(part: HTMLElement) => void} take
+ */
 function loadInPlace(link, place, take) {
   link.addEventListener('click', async (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -230,9 +268,9 @@ function loadInPlace(link, place, take) {
       if (part) take(part);
       showLinks();
       say(foundText() ?? `${countText(count)} more`);
-      told(true);
+      reportRead(true);
     } catch {
-      told(false);
+      reportRead(false);
     }
     link.removeAttribute('aria-busy');
   });
@@ -261,10 +299,15 @@ loadInPlace(
 );
 
 function showLinks() {
+  /**
+   * @param {string} id
+   * @param {boolean} isShown
+   * @param {Place} place
+   */
   const link = (id, isShown, place) => {
     const element = byId(id);
     show(element, isShown);
-    if (isShown) element.href = `?${new URLSearchParams([...filter, ...Object.entries(place)])}#run-log`;
+    if (isShown) element.setAttribute('href', `?${queryOf(place)}#run-log`);
   };
   link('earlier-lines', from > 1, { to: from - 1 });
   const isCut = !isGrowing && !reachesEnd();
@@ -273,7 +316,7 @@ function showLinks() {
   if (lines.length > 0) byId('log-empty').hidden = true;
   if (linkedSeq() <= lastSeq) forgetMissingLine();
   log.dispatchEvent(new CustomEvent('jobato:shown'));
-  if (!byId('log-found')) return;
+  if (!document.getElementById('log-found')) return;
   const texts = { 'found-count': lines.length, 'searched-from': from };
   for (const [id, number] of Object.entries(texts)) {
     const text = number.toLocaleString();
@@ -283,7 +326,11 @@ function showLinks() {
   byId('searched-all').hidden = from > 1;
 }
 
-/** If the hidden element had the focus, moves the focus to the log and not to the top of the page. */
+/**
+ * If the hidden element had the focus, moves the focus to the log and not to the top of the page.
+ * @param {HTMLElement} element
+ * @param {boolean} isShown
+ */
 function show(element, isShown) {
   const hadFocus = element.contains(document.activeElement);
   element.hidden = !isShown;
@@ -292,13 +339,15 @@ function show(element, isShown) {
 
 /** Returns the summary of the search; null without a search. */
 function foundText() {
-  return byId('log-found')?.innerText ?? null;
+  return document.getElementById('log-found')?.innerText ?? null;
 }
 
+/** @param {number} count */
 function countText(count) {
   return `${count.toLocaleString()} ${count === 1 ? 'line' : 'lines'}`;
 }
 
+/** @param {string} text */
 function say(text) {
   byId('log-said').textContent = text;
 }
@@ -309,15 +358,18 @@ function toEnd() {
   show(newLines, false);
 }
 
+/** @param {number} distance in px */
 function isWithinEnd(distance) {
   return box.scrollHeight - box.scrollTop - box.clientHeight <= distance;
 }
 
 /** True while the reader moves through the lines by keyboard: following the end would move the focus out of view. */
 function isAmongLines() {
-  return list.contains(document.activeElement) && document.activeElement.matches(':focus-visible');
+  const active = document.activeElement;
+  return active !== null && list.contains(active) && active.matches(':focus-visible');
 }
 
+/** @param {boolean} isFollowing */
 function setFollow(isFollowing) {
   follow.checked = isFollowing;
   staysAtEnd = isFollowing;
@@ -339,14 +391,14 @@ function linkedSeq() {
 function showLinkedLine() {
   const seq = linkedSeq();
   if (seq === 0 || seq > lastSeq) return false;
-  const line = byId(`L${seq}`);
+  const line = document.getElementById(`L${seq}`);
   if (line) {
     goTo(line);
   } else {
     const place = Math.max(1, seq - LINES_BEFORE);
     // If the lines before it fill the whole part, the part starts at the linked line itself.
     const next = Number(page.get('from')) === place ? seq : place;
-    const query = new URLSearchParams(mark ? { mark, from: next } : { from: next });
+    const query = new URLSearchParams({ ...(mark && { mark }), from: String(next) });
     if (Number(page.get('from')) !== next) location.replace(`?${query}#L${seq}`);
   }
   return true;
@@ -366,10 +418,13 @@ function forgetMissingLine() {
   byId('log-note').textContent = '';
 }
 
-/** Scrolls the line to the middle of the box, and the window so that the box and its tools are visible. */
+/**
+ * Scrolls the line to the middle of the box, and the window so that the box and its tools are visible.
+ * @param {Element} element
+ */
 function goTo(element) {
   setFollow(false);
-  element.closest('.log-section').open = true;
+  element.closest('.log-section')?.setAttribute('open', '');
   log.scrollIntoView({ block: 'nearest' });
   const { top, height } = element.getBoundingClientRect();
   box.scrollTop += top + height / 2 - (box.getBoundingClientRect().top + box.clientHeight / 2);
@@ -379,7 +434,7 @@ function goTo(element) {
 
 log.addEventListener('jobato:place', ({ detail }) => goTo(detail));
 
-for (const element of log.querySelectorAll('.needs-script')) element.hidden = false;
+for (const element of log.querySelectorAll('.needs-script')) element.removeAttribute('hidden');
 box.addEventListener('scroll', () => {
   const isUp = box.scrollTop < lastTop;
   const isDown = box.scrollTop > lastTop;

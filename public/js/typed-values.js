@@ -2,7 +2,8 @@
 // this tab only and restored after signing in.
 
 const TYPED = 'jobato.typed';
-const form = document.getElementById('run-form');
+const form = /** @type {HTMLFormElement} */ (document.getElementById('run-form'));
+/** @param {string} name */
 const isKept = (name) => name === 'scope' || name.startsWith('param.');
 
 document.addEventListener('jobato:session-ended', () => {
@@ -15,18 +16,21 @@ document.addEventListener('jobato:session-ended', () => {
 });
 
 function takeBack() {
-  const { path, values } = JSON.parse(sessionStorage.getItem(TYPED) ?? '{}');
+  /** @type {{ path?: string, values?: [string, string][] }} */
+  const { path, values = [] } = JSON.parse(sessionStorage.getItem(TYPED) ?? '{}');
   sessionStorage.removeItem(TYPED);
   if (path !== location.pathname) return;
-  for (const field of form.elements) {
+  for (const element of form.elements) {
+    const field = /** @type {HTMLInputElement | HTMLSelectElement} */ (element);
     const typed = values.filter(([name]) => name === field.name).map(([, value]) => value);
-    if (typed.length === 0 || field.type === 'hidden') continue;
+    if (typed[0] === undefined || field.type === 'hidden') continue;
     // Each checkbox has a hidden "false" field before it.
-    if (field.type === 'checkbox') field.checked = typed.includes(field.value);
+    if (field instanceof HTMLInputElement && field.type === 'checkbox')
+      field.checked = typed.includes(field.value);
     else field.value = typed[0];
   }
   document.querySelector('details.params')?.setAttribute('open', '');
-  form.elements.scope.dispatchEvent(new Event('change', { bubbles: true }));
+  document.getElementById('scope')?.dispatchEvent(new Event('change', { bubbles: true }));
 }
 
 try {
