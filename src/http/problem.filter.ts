@@ -68,7 +68,8 @@ export class ProblemFilter implements ExceptionFilter {
     { headers, method }: Request,
     response: Response,
   ): Promise<[string, object]> {
-    if (headers['hx-request'] === 'true' && method === 'POST') return ['shared/notice-part', { notice: problem }];
+    if (headers['hx-request'] === 'true' && method === 'POST')
+      return ['shared/notice-part', { notice: problem }];
     return ['error/page', { problem, ...(await this.surroundings(problem.title, response)) }];
   }
 
