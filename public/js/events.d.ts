@@ -5,6 +5,14 @@ import type htmx from 'htmx.org';
 declare global {
   interface Window {
     htmx: typeof htmx;
+    Idiomorph: {
+      morph(current: Element, next: Element, options: { callbacks: IdiomorphCallbacks }): void;
+    };
+  }
+
+  interface IdiomorphCallbacks {
+    beforeNodeMorphed(current: Node, wanted: Node): boolean;
+    beforeAttributeUpdated(name: string, element: Element, change: 'update' | 'remove'): boolean;
   }
 
   /** The details of htmx's events that scripts read. */

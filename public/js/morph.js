@@ -1,38 +1,5 @@
-// Lets htmx update an element in place. Focus, selection, open <details> and scrolling survive. htmx 4 has
-// "outerMorph" built in; this extension gives htmx 2 the same.
-
-/**
- * Set by readers or by scripts of the page, and unknown to the server. Updates keep them.
- * @type {Record<string, string[] | undefined>}
- */
-const KEPT_ATTRIBUTES = { DETAILS: ['open'] };
-
-/**
- * @param {Element} current
- * @param {Element} next
- */
-function morph(current, next) {
-  if (current.tagName !== next.tagName) {
-    current.replaceWith(next);
-    return;
-  }
-  morphAttributes(current, next);
-  morphChildren(current, next);
-}
-
-/**
- * @param {Element} current
- * @param {Element} next
- */
-function morphAttributes(current, next) {
-  const kept = KEPT_ATTRIBUTES[current.tagName] ?? [];
-  for (const { name, value } of [...next.attributes]) {
-    if (!kept.includes(name) && current.getAttribute(name) !== value) current.setAttribute(name, value);
-  }
-  for (const { name } of [...current.attributes]) {
-    if (!kept.includes(name) && !next.hasAttribute(name)) current.removeAttribute(name);
-  }
-}
+// Lets htmx update an element in place, with Idiomorph. Focus, selection, open <details>, typed values and scrolling
+// survive.
 
 /**
  * An answer stays beside its button until the next answer, although updates contain none. An answer about a run
@@ -46,54 +13,27 @@ function isKept(element, wanted) {
   return !about || about === wanted.getAttribute('data-kept');
 }
 
-/**
- * Matches children with an id wherever they are, and the others in their order.
- * @param {Element} current
- * @param {Element} next
- */
-function morphChildren(current, next) {
-  let place = current.firstChild;
-  for (const wanted of [...next.childNodes]) {
-    const match = matchFor(wanted, place, current, next);
-    if (match === null) {
-      current.insertBefore(wanted, place);
-      continue;
-    }
-    if (match === place) place = place.nextSibling;
-    else current.insertBefore(match, place);
-    if (!(match instanceof Element && wanted instanceof Element)) {
-      if (match.nodeValue !== wanted.nodeValue) match.nodeValue = wanted.nodeValue;
-    } else if (!isKept(match, wanted) && !match.isEqualNode(wanted)) {
-      morphAttributes(match, wanted);
-      morphChildren(match, wanted);
-    }
-  }
-  while (place !== null) {
-    const following = place.nextSibling;
-    place.remove();
-    place = following;
-  }
-}
+/** @type {IdiomorphCallbacks} */
+const callbacks = {
+  beforeNodeMorphed: (current, wanted) =>
+    !(current instanceof Element && wanted instanceof Element && isKept(current, wanted)),
+  /** What readers open, type or choose is unknown to the server. */
+  beforeAttributeUpdated(name, element) {
+    if (name === 'open') return !(element instanceof HTMLDetailsElement);
+    if (name === 'selected') return !isChosen(element);
+    if (!(element instanceof HTMLInputElement)) return true;
+    if (name === 'checked') return element.checked === element.defaultChecked;
+    return name !== 'value' || element.value === element.defaultValue;
+  },
+};
 
 /**
- * @param {Node} wanted
- * @param {Node | null} place
- * @param {Element} current
- * @param {Element} next
+ * Returns true for an option of a field in which the reader chose another one than the page had.
+ * @param {Element} element
  */
-function matchFor(wanted, place, current, next) {
-  if (wanted instanceof Element && wanted.id) {
-    return (
-      [...current.children].find((child) => child.id === wanted.id && child.tagName === wanted.tagName) ??
-      null
-    );
-  }
-  for (let candidate = place; candidate !== null; candidate = candidate.nextSibling) {
-    const id = candidate instanceof Element ? candidate.id : '';
-    if (candidate.nodeName === wanted.nodeName && !id) return candidate;
-    if (id && next.querySelector(`#${CSS.escape(id)}`) !== null) return null;
-  }
-  return null;
+function isChosen(element) {
+  const options = [...(element.closest('select')?.options ?? [])];
+  return options.some((option) => option.selected && !option.defaultSelected);
 }
 
 window.htmx.defineExtension('morph', {
@@ -105,7 +45,7 @@ window.htmx.defineExtension('morph', {
     const row = focused.closest('tr, li');
     // Lets scripts of the page localise the new content before the comparison with the current content.
     document.dispatchEvent(new CustomEvent('jobato:content', { detail: next }));
-    morph(target, next);
+    window.Idiomorph.morph(target, next, { callbacks });
     keepFocusNear(focused, row);
     return [target];
   },
