@@ -13,27 +13,35 @@ function isKept(element, wanted) {
   return !about || about === wanted.getAttribute('data-kept');
 }
 
-/** @type {IdiomorphCallbacks} */
-const callbacks = {
-  beforeNodeMorphed: (current, wanted) =>
-    !(current instanceof Element && wanted instanceof Element && isKept(current, wanted)),
-  /** What readers open, type or choose is unknown to the server. */
-  beforeAttributeUpdated(name, element) {
-    if (name === 'open') return !(element instanceof HTMLDetailsElement);
-    if (name === 'selected') return !isChosen(element);
-    if (!(element instanceof HTMLInputElement)) return true;
-    if (name === 'checked') return element.checked === element.defaultChecked;
-    return name !== 'value' || element.value === element.defaultValue;
-  },
-};
+/**
+ * Keeps what readers opened, typed or chose, which is unknown to the server.
+ * @param {Element} target
+ * @returns {IdiomorphCallbacks}
+ */
+function callbacksFor(target) {
+  const chosen = new Set([...target.querySelectorAll('select')].filter(isChosen));
+  return {
+    beforeNodeMorphed: (current, wanted) =>
+      !(current instanceof Element && wanted instanceof Element && isKept(current, wanted)),
+    beforeAttributeUpdated(name, element) {
+      if (name === 'open') return !(element instanceof HTMLDetailsElement);
+      if (element instanceof HTMLOptionElement)
+        return name !== 'selected' || !chosen.has(/** @type {HTMLSelectElement} */ (element.parentElement));
+      if (!(element instanceof HTMLInputElement)) return true;
+      if (name === 'checked') return element.checked === element.defaultChecked;
+      return name !== 'value' || element.value === element.defaultValue;
+    },
+  };
+}
 
 /**
- * Returns true for an option of a field in which the reader chose another one than the page had.
- * @param {Element} element
+ * Returns true if the reader chose another option than the page had.
+ * @param {HTMLSelectElement} select
  */
-function isChosen(element) {
-  const options = [...(element.closest('select')?.options ?? [])];
-  return options.some((option) => option.selected && !option.defaultSelected);
+function isChosen({ options }) {
+  const isAsWritten = [...options].every((option) => option.selected === option.defaultSelected);
+  const hasDefault = [...options].some((option) => option.defaultSelected);
+  return hasDefault ? !isAsWritten : options.selectedIndex > 0;
 }
 
 window.htmx.defineExtension('morph', {
@@ -45,7 +53,7 @@ window.htmx.defineExtension('morph', {
     const row = focused.closest('tr, li');
     // Lets scripts of the page localise the new content before the comparison with the current content.
     document.dispatchEvent(new CustomEvent('jobato:content', { detail: next }));
-    window.Idiomorph.morph(target, next, { callbacks });
+    window.Idiomorph.morph(target, next, { callbacks: callbacksFor(target) });
     keepFocusNear(focused, row);
     return [target];
   },

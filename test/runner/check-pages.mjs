@@ -34,8 +34,11 @@ const names = new Set(
 );
 for (const name of strings.match(/[\w-]+/g)) names.add(name);
 const attributes = new Set(`${markup} ${strings}`.match(/[\w-]+/g));
-/** The fixed beginnings of composed names: `tone-` of `tone-{{tone}}` and `ansi-on-` of `ansi-on-${name}`. */
-const beginnings = [...`${markup} ${strings}`.matchAll(/([\w-]+-)(?:\{\{|\$\{)/g)].map(([, start]) => start);
+/** The fixed beginnings of composed classes: `tone-` of `class="tone-{{tone}}"` and `ansi-on-` of `ansi-on-${name}`. */
+const beginnings = [
+  ...[...markup.matchAll(/\bclass="([^"]*)"/g)].flatMap(([, value]) => value.match(/[\w-]+-(?=\{\{)/g) ?? []),
+  ...(strings.match(/\bansi-(?:on-)?(?=\$\{)/g) ?? []),
+];
 /** Set by htmx on an element whose request is in flight. */
 const OF_LIBRARIES = ['htmx-request'];
 
