@@ -369,7 +369,7 @@ describe('access to a server with a token', () => {
     'a b',
     '169.254.1.1',
   ])('rejects the host name "%s"', async (host) => {
-    for (const path of ['/api/runs', '/api/health', '/assets/jobato.css', '/nothing', '/login']) {
+    for (const path of ['/api/runs', '/api/health', '/assets/css/base.css', '/nothing', '/login']) {
       const answer = await send(jobato.url, {
         path,
         headers: { host, ...BEARER, accept: 'application/json' },

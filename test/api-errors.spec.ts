@@ -96,7 +96,7 @@ describe('error responses', () => {
     expect(await response.text()).not.toContain('<script>alert');
   });
 
-  it.each(['/', '/api/runs', '/api/docs', '/nothing', '/assets/jobato.css'])(
+  it.each(['/', '/api/runs', '/api/docs', '/nothing', '/assets/css/base.css'])(
     'and pages set security headers: %s',
     async (path) => {
       const response = await jobato.fetch(path);

@@ -54,7 +54,7 @@ describe('pages', () => {
       const posting = forms.filter(({ form }) => /method="post"/i.test(form));
       expect(posting.length).toBeGreaterThanOrEqual(9);
       for (const { name, form } of posting) {
-        expect([name, form]).toEqual([name, expect.stringMatching(/\{\{> form-token\}\}/)]);
+        expect([name, form]).toEqual([name, expect.stringMatching(/\{\{> shared\/form-token\}\}/)]);
       }
     });
 
@@ -159,7 +159,7 @@ describe('pages', () => {
       await signIn(client);
       const page = await client.get('/');
       const csrfToken = tokenIn(page.text);
-      const style = /"(\/assets\/[^"]*jobato\.css[^"]*)"/.exec(page.text)![1]!;
+      const style = /"(\/assets\/[^"]*css\/base\.css[^"]*)"/.exec(page.text)![1]!;
       const database = jobato.app.get(Database);
       const rename = (from: string, to: string) =>
         database.write(async (tx, inputs: string[]) => {
@@ -426,8 +426,8 @@ describe('pages', () => {
       expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
     }
     for (const address of [
-      '/assets/jobato.css',
-      '/assets/jobato.css?v=another',
+      '/assets/css/base.css',
+      '/assets/css/base.css?v=another',
       '/assets/htmx/htmx.min.js',
     ]) {
       const { status, headers } = await client.get(address);
@@ -449,7 +449,7 @@ describe('pages', () => {
     expect(tokenIn(brotliDecompressSync(page.body).toString())).not.toBe(tokenIn(plain.text));
     const zipped = await encoded('/projects/endless', 'gzip');
     expect(gunzipSync(zipped.body).toString()).toContain('</html>');
-    for (const path of ['/api/asyncapi.json', '/assets/jobato.css', '/assets/htmx/htmx.min.js']) {
+    for (const path of ['/api/asyncapi.json', '/assets/css/base.css', '/assets/htmx/htmx.min.js']) {
       expect((await encoded(path, 'br', '*/*')).headers['content-encoding']).toBe('br');
     }
 

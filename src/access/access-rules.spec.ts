@@ -301,7 +301,7 @@ describe('admin token', () => {
     '/api/health/live',
     '/api/health/ready',
     '/login',
-    '/assets/jobato.css',
+    '/assets/css/base.css',
     '/assets/htmx/htmx.min.js',
   ])('is not required for %s', (path) => expect(codeOf({ path }, closed)).toBe('allowed'));
 
@@ -318,14 +318,14 @@ describe('admin token', () => {
     '/login/../runs',
     '/logout',
     '/assets',
-    '/Assets/jobato.css',
+    '/Assets/css/base.css',
     '/assets/../api/runs',
     '/assets/..%2fapi/runs',
     '/assets/%2e%2e/api/runs',
     '/assets/..\\api',
     '/assets//etc/passwd',
-    '//assets/jobato.css',
-    '/x/assets/jobato.css',
+    '//assets/css/base.css',
+    '/x/assets/css/base.css',
   ])('is required for %s, which only resembles a public path', (path) =>
     expect(codeOf({ path }, closed)).toBe('UNAUTHORIZED'),
   );

@@ -106,6 +106,6 @@ async function refuse(
   };
   const surroundings = await problems.surroundings(notice.title, response);
   response.status(PROBLEMS.FORBIDDEN.status);
-  const view = request.headers['hx-request'] === 'true' ? 'part-notice' : 'form-refused';
+  const view = request.headers['hx-request'] === 'true' ? 'shared/notice-part' : 'error/form-refused';
   response.render(view, { notice, ...surroundings });
 }

@@ -22,7 +22,7 @@ export class LoginController {
 
   @Get('login')
   form(@Query('next') next: unknown, @Query('ended') ended: unknown, @Res() response: Response): void {
-    response.render('login', {
+    response.render('login/page', {
       next: localPath(next, this.config.basePath) ?? '/',
       hasEnded: ended === 'on',
     });
@@ -96,5 +96,5 @@ export class LoginController {
 /** Shows the sign-in page with the error; a program receives the problem document. */
 function refuse(error: JobatoError, model: object, request: Request, response: Response): void {
   if (request.accepts(['html', 'json']) !== 'html') throw error;
-  response.status(PROBLEMS[error.code].status).render('login', model);
+  response.status(PROBLEMS[error.code].status).render('login/page', model);
 }

@@ -68,8 +68,9 @@ export class ProblemFilter implements ExceptionFilter {
     { headers, method }: Request,
     response: Response,
   ): Promise<[string, object]> {
-    if (headers['hx-request'] === 'true' && method === 'POST') return ['part-notice', { notice: problem }];
-    return ['error', { problem, ...(await this.surroundings(problem.title, response)) }];
+    if (headers['hx-request'] === 'true' && method === 'POST')
+      return ['shared/notice-part', { notice: problem }];
+    return ['error/page', { problem, ...(await this.surroundings(problem.title, response)) }];
   }
 
   /** Returns the frame of an error page, or null if the frame fails too. Clients without access get no frame. */

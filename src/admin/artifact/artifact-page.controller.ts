@@ -30,7 +30,7 @@ export class ArtifactPageController {
   ): Promise<void> {
     const run = await this.runs.get(runId);
     const { start, size } = await this.files.readStart(run, name, PREVIEW_BYTES);
-    response.render('artifact', {
+    response.render('artifact/page', {
       frame: await this.frames.frame(name, '/'),
       artifact: {
         name,

@@ -23,7 +23,7 @@ export class EventContractPageController {
 
   @Get()
   async page(@Res() response: Response): Promise<void> {
-    response.render('event-contract', {
+    response.render('event-contract/page', {
       frame: await this.frames.frame('Event contract', '/events/contract'),
       stream: this.config.runEventsStream,
       rules: DELIVERY_RULES,

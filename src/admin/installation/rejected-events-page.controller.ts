@@ -84,7 +84,7 @@ export class RejectedEventsPageController {
     const runIds = [...new Set(items.map(({ fields }) => fields.runId).filter((id) => isUuid(id)))];
     const runs = await Promise.all(runIds.map((runId) => this.runs.find(runId!)));
     const known = new Set(runs.map((run) => run?.runId));
-    response.render('rejected-events', {
+    response.render('rejected-events/page', {
       frame,
       notice,
       done,

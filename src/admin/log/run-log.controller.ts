@@ -26,12 +26,12 @@ export class RunLogPartController {
     const question = logQuestion(query);
     const log = await this.logs.window(runId, question, isActive);
     if (question.after !== null && isActive && log.to <= question.after) response.status(204).end();
-    else response.render('part-log', { log });
+    else response.render('log/window', log);
   }
 
   @Get('steps')
   async steps(@Param('runId') runId: string, @Res() response: Response): Promise<void> {
     await this.runs.get(runId);
-    response.render('part-log-steps', { run: { runId }, log: { steps: await this.logs.steps(runId) } });
+    response.render('log/steps', { run: { runId }, log: { steps: await this.logs.steps(runId) } });
   }
 }

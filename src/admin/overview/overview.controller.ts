@@ -52,7 +52,7 @@ export class OverviewController {
     @Res() response: Response,
   ): Promise<void> {
     const choice = { tone: chosenTone(state), page: chosenPage(page) };
-    response.render('overview', await this.model(await this.facts(), choice));
+    response.render('overview/page', await this.model(await this.facts(), choice));
   }
 
   @Get('state')
@@ -68,7 +68,7 @@ export class OverviewController {
       return;
     }
     const choice = { tone: chosenTone(state), page: chosenPage(page) };
-    response.render('part-overview', await this.model(facts, choice));
+    response.render('overview/part', await this.model(facts, choice));
   }
 
   /** Returns the count in the header, for pages that reload nothing else. */
@@ -76,7 +76,7 @@ export class OverviewController {
   async running(@Query('version') shown: unknown, @Res() response: Response): Promise<void> {
     const running = await this.frames.running();
     if (running.runningVersion === shown) response.status(204).end();
-    else response.render('part-running', { frame: running });
+    else response.render('shared/running-count', { frame: running });
   }
 
   /** Reads the facts that are cheap to get and that determine whether the page has changed. */

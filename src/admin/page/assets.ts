@@ -5,11 +5,15 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Response } from 'express';
 
 const PREFIX = '/assets/';
-const HTMX = 'htmx/';
+/** Libraries are served as published, each from a folder with its name. */
+const LIBRARIES = {
+  'htmx/': dirname(require.resolve('htmx.org/dist/htmx.min.js')),
+  'idiomorph/': dirname(require.resolve('idiomorph/dist/idiomorph.min.js')),
+};
 const YEAR_SECONDS = 365 * 24 * 3600;
 const HOUR_SECONDS = 3600;
 
-/** The static files of pages: the project's own, and htmx as published. */
+/** The static files of pages: the project's own, and those of its libraries. */
 export class Assets {
   private readonly versions = new Map<string, { changedAtMs: number; version: string }>();
 
@@ -29,7 +33,9 @@ export class Assets {
       },
     };
     app.useStaticAssets(this.folder, { ...options, prefix: PREFIX });
-    app.useStaticAssets(htmxFolder(), { ...options, prefix: `${PREFIX}${HTMX}` });
+    for (const [prefix, folder] of Object.entries(LIBRARIES)) {
+      app.useStaticAssets(folder, { ...options, prefix: `${PREFIX}${prefix}` });
+    }
   }
 
   /**
@@ -43,7 +49,8 @@ export class Assets {
   }
 
   private fileOf(name: string): string {
-    return name.startsWith(HTMX) ? join(htmxFolder(), name.slice(HTMX.length)) : join(this.folder, name);
+    const library = Object.entries(LIBRARIES).find(([prefix]) => name.startsWith(prefix));
+    return library ? join(library[1], name.slice(library[0].length)) : join(this.folder, name);
   }
 
   private versionOf(file: string): string {
@@ -54,8 +61,4 @@ export class Assets {
     this.versions.set(file, { changedAtMs, version });
     return version;
   }
-}
-
-function htmxFolder(): string {
-  return dirname(require.resolve('htmx.org/dist/htmx.min.js'));
 }

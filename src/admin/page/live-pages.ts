@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { PageFrames } from './page-frame';
 import { pageVersion } from './page-version';
 
-/** The address and the template of a page. The changing part is the partial with the name of the view and `-state`. */
+/** The address of a page, and the folder of its views: `page.hbs`, and `state.hbs` for the changing part. */
 export interface LivePage {
   title: string;
   path: string;
@@ -17,7 +17,7 @@ export class LivePages {
 
   /** @param version identifies the content of the model */
   async whole(response: Response, page: LivePage, version: string, model: object): Promise<void> {
-    response.render(page.view, await this.complete(page, version, model));
+    response.render(`${page.view}/page`, await this.complete(page, version, model));
   }
 
   /** Renders the changing part, or 204 if it still equals `shownVersion`. */
@@ -30,7 +30,7 @@ export class LivePages {
   ): Promise<void> {
     const complete = await this.complete(page, version, model);
     if (complete.live.version === shownVersion) response.status(204).end();
-    else response.render('part-live', complete);
+    else response.render('shared/live-part', complete);
   }
 
   private async complete(page: LivePage, version: string, model: object) {
@@ -40,7 +40,7 @@ export class LivePages {
     return {
       ...model,
       frame,
-      partName: `${page.view}-state`,
+      partName: `${page.view}/state`,
       live: { version: shown, href: `${page.path}/state?version=${shown}`, everySeconds: 5 },
     };
   }

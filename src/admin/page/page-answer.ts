@@ -42,7 +42,9 @@ export async function carryOut(
     response.status(statusOf(error));
     setRetryAfter(response, error);
     if (wantsPart(request)) {
-      response.setHeader('HX-Trigger', 'run-changed').render('part-notice', { notice, ...part(error) });
+      response
+        .setHeader('HX-Trigger', 'run-changed')
+        .render('shared/notice-part', { notice, ...part(error) });
     } else {
       await again(notice, error);
     }

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import Handlebars from 'handlebars';
 import type { Assets } from './assets';
@@ -10,7 +10,7 @@ type RenderOptions = { settings: { env: string } };
 type Done = (error: Error | null, html?: string) => void;
 type Templates = { age: number; render: (name: string, model: object) => string };
 
-/** Renders pages from Handlebars files. Shared parts and the layout are in `partials`. */
+/** Renders pages from Handlebars files. Each is a view and a partial, named by its path: `run/page`, `shared/time`. */
 export function viewEngine(
   app: NestExpressApplication,
   folder: string,
@@ -22,7 +22,7 @@ export function viewEngine(
     try {
       const isFixed = (options as RenderOptions).settings.env === 'production';
       if (!templates || (!isFixed && templates.age !== newest(folder))) templates = load(folder, assets);
-      done(null, linksBelow(basePath, templates.render(basename(path, '.hbs'), options)));
+      done(null, linksBelow(basePath, templates.render(nameOf(path, folder), options)));
     } catch (error) {
       done(error as Error);
     }
@@ -35,24 +35,29 @@ function load(folder: string, assets: Assets): Templates {
   const handlebars = Handlebars.create();
   handlebars.registerHelper('asset', (name: string) => assets.addressOf(name));
   handlebars.registerHelper('navigation', (path?: string) => navigation(path));
-  const compile = (file: string) =>
-    handlebars.compile(readFileSync(file, 'utf8').trimEnd(), { preventIndent: true });
-  for (const file of hbsFiles(join(folder, 'partials'))) {
-    handlebars.registerPartial(basename(file, '.hbs'), compile(file));
-  }
-  const pages = new Map(hbsFiles(folder).map((file) => [basename(file, '.hbs'), compile(file)]));
-  return { age: newest(folder), render: (name, model) => pages.get(name)!(model) };
+  const views = new Map(
+    hbsFiles(folder).map((file) => [
+      nameOf(file, folder),
+      handlebars.compile(readFileSync(file, 'utf8').trimEnd(), { preventIndent: true }),
+    ]),
+  );
+  for (const [name, view] of views) handlebars.registerPartial(name, view);
+  return { age: newest(folder), render: (name, model) => views.get(name)!(model) };
 }
 
 function newest(folder: string): number {
-  const files = [...hbsFiles(folder), ...hbsFiles(join(folder, 'partials'))];
+  const files = hbsFiles(folder);
   return files.reduce((latest, file) => Math.max(latest, changedAt(file)), files.length);
 }
 
 function hbsFiles(folder: string): string[] {
-  return readdirSync(folder)
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.hbs'))
     .map((name) => join(folder, name));
+}
+
+function nameOf(file: string, folder: string): string {
+  return relative(folder, file).replace(/\.hbs$/, '');
 }
 
 function changedAt(file: string): number {

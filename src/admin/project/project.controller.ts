@@ -62,7 +62,7 @@ export class ProjectPageController {
       return;
     }
     const filled = await this.filledAsIn(projectId, textOrNull(query.like));
-    response.render('project', await this.wholePage(projectId, historyQuery(query), filled));
+    response.render('project/page', await this.wholePage(projectId, historyQuery(query), filled));
   }
 
   @Get('state')
@@ -97,7 +97,7 @@ export class ProjectPageController {
     const plans = this.reader.plans(await this.reader.state(projectId, WHOLE_HISTORY));
     const chosen = textOrNull(scope) ?? FULL_SCOPE;
     const plan = plans.find((each) => each.scope === chosen) ?? plans[0];
-    response.render('part-plan', { plan, plans, planHref: `/projects/${projectId}/plan` });
+    response.render('project/plan-part', { plan, plans, planHref: `/projects/${projectId}/plan` });
   }
 
   /** Without JavaScript, a refused form is rendered at this address; a reload leads back to the page. */
@@ -127,7 +127,7 @@ export class ProjectPageController {
       },
       async (notice, { extras: { errors } }) => {
         const filled = { given, notice, ...(errors && { errors }) };
-        response.render('project', await this.wholePage(projectId, WHOLE_HISTORY, filled));
+        response.render('project/page', await this.wholePage(projectId, WHOLE_HISTORY, filled));
       },
       (error) => {
         const project = this.projects.find(projectId);
@@ -194,7 +194,7 @@ export class ProjectPageController {
     if (model.project.canRun) response.setHeader('HX-Trigger', 'plan-changed');
     const shownForm = textOrNull(address.form);
     const isFormOld = shownForm !== null && shownForm !== formVersion(state.project.definition);
-    response.render('part-project', { ...model, isFormOld });
+    response.render('project/part', { ...model, isFormOld });
   }
 
   /** The project file was removed while the page is open. The page shows that, and recovers if the file comes back. */
@@ -209,7 +209,7 @@ export class ProjectPageController {
       response.status(204).end();
       return;
     }
-    response.render('part-project-gone', await this.goneModel(projectId, detail, query));
+    response.render('project/gone-part', await this.goneModel(projectId, detail, query));
   }
 
   /** Shows a removed project with past runs, instead of a wrong address. */
@@ -217,7 +217,7 @@ export class ProjectPageController {
     const notFound = new JobatoError('PROJECT_NOT_FOUND', `Project "${projectId}" does not exist.`);
     const model = await this.goneModel(projectId, notFound.detail, query);
     if (model.project.latestRunHref === null) throw notFound;
-    response.status(statusOf(notFound)).render('project-gone', model);
+    response.status(statusOf(notFound)).render('project/gone-page', model);
   }
 
   private async goneModel(projectId: string, detail: string, query: HistoryQuery) {

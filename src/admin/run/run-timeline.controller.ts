@@ -29,7 +29,7 @@ export class RunTimelineController {
     const text = textOrNull(after) ?? '0';
     const from = /^\d{1,15}$/.test(text) ? Number(text) : 0;
     const { items, nextCursor } = await this.details.page(runId, EVENTS, from);
-    response.render('timeline', {
+    response.render('run/timeline-page', {
       frame: await this.frames.frame('Timeline', '/'),
       runHref: `/runs/${runId}`,
       shortId: runId.slice(-12),

@@ -49,7 +49,7 @@ export class RunPageController {
   ): Promise<void> {
     const run = await this.runs.get(runId);
     if ((await this.pages.version(run)) === version) response.status(204).end();
-    else response.render('part-run', await this.pages.state(run));
+    else response.render('run/part', await this.pages.state(run));
   }
 
   @Get('past')
@@ -61,7 +61,7 @@ export class RunPageController {
     const run = await this.runs.get(runId);
     const stamp = await this.pages.pastStamp(run);
     if (stamp.version === version) response.status(204).end();
-    else response.render('part-run-past', { past: await this.pages.past(run, stamp) });
+    else response.render('run/past', { past: await this.pages.past(run, stamp) });
   }
 
   /** Without JavaScript, a refused form is rendered at this address; a reload leads back to the page. */
@@ -141,6 +141,6 @@ export class RunPageController {
     // Read after the run: if the run has ended, its log is then complete.
     const log = await this.logs.page(runId, logQuestion(query), model.run.isActive);
     const refreshSeconds = query.reload === 'on' && model.run.isActive ? REFRESH_SECONDS : null;
-    response.render('run', { ...model, frame: { ...model.frame, refreshSeconds }, log, past, notice });
+    response.render('run/page', { ...model, frame: { ...model.frame, refreshSeconds }, log, past, notice });
   }
 }

@@ -1,0 +1,75 @@
+// The events between the scripts of a page, and what they use of htmx. Nothing here reaches the browser.
+
+import type htmx from 'htmx.org';
+
+declare global {
+  interface Window {
+    htmx: typeof htmx;
+    Idiomorph: {
+      morph(current: Element, next: Element, options: { callbacks: IdiomorphCallbacks }): void;
+    };
+  }
+
+  interface IdiomorphCallbacks {
+    beforeNodeMorphed(current: Node, wanted: Node): boolean;
+    beforeAttributeUpdated(name: string, element: Element, change: 'update' | 'remove'): boolean;
+  }
+
+  /** The details of htmx's events that scripts read. */
+  interface HtmxRequest {
+    elt: Element;
+    target: HTMLElement;
+    xhr: XMLHttpRequest;
+    requestConfig: HtmxRequestConfig;
+    /** Of `htmx:afterRequest`. */
+    successful: boolean;
+    /** Of `htmx:beforeSwap`; can be set. */
+    shouldSwap: boolean;
+  }
+
+  interface HtmxRequestConfig {
+    elt: Element;
+    verb: string;
+    /** Undefined if htmx requests a part by itself, every few seconds. */
+    triggeringEvent?: Event;
+  }
+
+  /** The state of a run, as its event stream reports it. */
+  interface RunState {
+    status: string;
+    cancelRequestedAt: string | null;
+  }
+
+  interface DocumentEventMap {
+    /** From morph.js and log-view.js: new content, before it is compared with the page or becomes a part of it. */
+    'jobato:content': CustomEvent<Element>;
+    /** From live.js: the run has another state. */
+    'jobato:run': CustomEvent<RunState>;
+    /** From live.js and log-view.js: the server answered with the sign-in page. */
+    'jobato:session-ended': CustomEvent;
+    'htmx:afterSwap': CustomEvent<HtmxRequest>;
+  }
+
+  interface HTMLElementEventMap {
+    /** From live.js, and from the server after an action: the parts of the page reload. */
+    'run-changed': CustomEvent;
+    /** From live.js, on the log: it has more lines. */
+    'jobato:grown': CustomEvent<{ lastSeq: number }>;
+    /** From log-view.js, on the log: lines could be read, or not. */
+    'jobato:read': CustomEvent<{ isRead: boolean }>;
+    /** From log-view.js, on the log: the last line is shown. */
+    'jobato:ended': CustomEvent;
+    /** From log-view.js, on the log: other lines are shown. */
+    'jobato:shown': CustomEvent;
+    /** From log-tools.js, on the log: the element to scroll to. */
+    'jobato:place': CustomEvent<Element>;
+    'htmx:beforeRequest': CustomEvent<HtmxRequest>;
+    'htmx:afterRequest': CustomEvent<HtmxRequest>;
+    'htmx:sendError': CustomEvent<HtmxRequest>;
+    'htmx:timeout': CustomEvent<HtmxRequest>;
+    'htmx:responseError': CustomEvent<HtmxRequest>;
+    'htmx:beforeSwap': CustomEvent<HtmxRequest>;
+    'htmx:afterSwap': CustomEvent<HtmxRequest>;
+    'htmx:afterSettle': CustomEvent<HtmxRequest>;
+  }
+}
