@@ -31,7 +31,11 @@ export class LoginBrake {
   /** A program with an outdated token repeats it, which is not guessing. */
   private readonly told = new RateLimiterMemory({ points: 1, duration: WAIT_SECONDS });
   /** Addresses that sent a correct secret within the last day. */
-  private readonly known = new LRUCache<string, true>({ max: KNOWN_ADDRESSES, ttl: KNOWN_MS });
+  private readonly known = new LRUCache<string, true>({
+    max: KNOWN_ADDRESSES,
+    ttl: KNOWN_MS,
+    ttlResolution: 0, // no timer
+  });
   private turn: Promise<unknown> = Promise.resolve();
 
   /**
