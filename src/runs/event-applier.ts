@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { Clock } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
@@ -17,7 +18,6 @@ import { Quotas } from '../quota/quotas';
 import { attemptOf, type Evidence, showsLease } from './event-authority';
 import { EventCountRows } from './event-count-rows';
 import { effectOf } from './event-effect';
-import { RecentEvents } from './recent-events';
 import { isSameEvent, type RememberedEvent, rememberedByHash, reusedIdReason } from './remembered-event';
 import type { Run } from './run';
 import { inboxRow, RunRows } from './run-rows';
@@ -63,7 +63,7 @@ export class EventApplier {
    * Recently applied events that are not in the inbox. The server's own events return through the stream and must count
    * as duplicates.
    */
-  private readonly unlisted = new RecentEvents(MAX_UNLISTED_EVENTS);
+  private readonly unlisted = new LRUCache<string, RememberedEvent>({ max: MAX_UNLISTED_EVENTS });
 
   constructor(
     private readonly database: Database,
@@ -111,7 +111,7 @@ export class EventApplier {
   }
 
   private announceEffect(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {
-    if (applied.unlisted) this.unlisted.add(entry.fields.eventId!.toLowerCase(), applied.unlisted);
+    if (applied.unlisted) this.unlisted.set(entry.fields.eventId!.toLowerCase(), applied.unlisted);
     if (applied.changed) this.rows.announce(applied.changed, applied.hasEmitted);
     // A sender may write the run id in capitals; log readers use lower case.
     if (applied.logChunks.length > 0) {
