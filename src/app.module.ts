@@ -58,10 +58,11 @@ export const ENTITIES = [
 
 @Module({})
 export class AppModule {
-  static with(config: Config): DynamicModule {
+  static with(config: Config, requestContext: DynamicModule): DynamicModule {
     return {
       module: AppModule,
       imports: [
+        requestContext,
         ConfigModule.with(config),
         ClockModule,
         LifecycleModule,
