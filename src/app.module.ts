@@ -18,10 +18,11 @@ import { WorkersModule } from './workers/workers.module';
 
 @Module({})
 export class AppModule {
-  static with(config: Config): DynamicModule {
+  static with(config: Config, requestContext: DynamicModule): DynamicModule {
     return {
       module: AppModule,
       imports: [
+        requestContext,
         ConfigModule.with(config),
         ClockModule,
         LifecycleModule,

@@ -18,7 +18,7 @@ import { viewEngine } from './admin/page/view-engine';
 import { serveApiDescription } from './api-description/api-description';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
-import { JsonLogger, openLog, requestLogging } from './logging/logging';
+import { openLog, requestContext, requestLogging, serviceLogger } from './logging/logging';
 import { type FieldError, invalid } from './http/catalogue';
 import { ProblemFilter } from './http/problem.filter';
 import { bodyDeadline } from './http/body-deadline';
@@ -33,9 +33,9 @@ const ROOT = join(__dirname, '..');
  */
 export async function createApp(config: Config): Promise<NestExpressApplication> {
   const log = openLog(config.logLevel);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, requestContext(log)), {
     bodyParser: false,
-    logger: new JsonLogger(log),
+    logger: serviceLogger(log),
     abortOnError: false,
     ...(config.tls && {
       httpsOptions: { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile) },

@@ -7,7 +7,7 @@ import { makeConfigFolder } from './lifecycle/config-folder';
 import { startUpMessage } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
 import { takeWorkerFolder } from './lifecycle/worker-folder';
-import { JsonLogger, logOutput, openLog } from './logging/logging';
+import { logOutput, openLog, serviceLogger } from './logging/logging';
 
 /** Added to WORKER_DRAIN_SECONDS. Remaining runs are stopped and reported within this time, or aborted. */
 const STOP_WITHIN_MS = 19_000;
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   // Imported here, so that configuration errors are reported before the slowest part of start-up.
   const { WorkerModule } = await import('./worker.module.js');
   const app = await NestFactory.createApplicationContext(WorkerModule.with({ ...config, dataDir: folder }), {
-    logger: new JsonLogger(openLog(config.logLevel)),
+    logger: serviceLogger(openLog(config.logLevel)),
     abortOnError: false,
   });
   stopOnSignal(app, {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { expectProblem } from './support/expect-problem';
+import { problem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
 
 const METRICS = [
@@ -58,9 +58,8 @@ describe('health endpoints', () => {
   afterAll(() => jobato.stop());
 
   it('list each dependency with its status', async () => {
-    const response = await jobato.fetch('/api/health');
-    expect(response.status).toBe(200);
-    const { status, dependencies } = (await response.json()) as {
+    const { body } = await jobato.api.get('/api/health').expect(200);
+    const { status, dependencies } = body as {
       status: string;
       dependencies: Record<string, { needsAttention: boolean }>;
     };
@@ -83,8 +82,7 @@ describe('health endpoints', () => {
 
   it('return 200 for live and ready', async () => {
     for (const path of ['/api/health/live', '/api/health/ready']) {
-      const response = await jobato.fetch(path);
-      expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+      await jobato.api.get(path).expect(200, { status: 'ok' });
     }
   });
 
@@ -92,33 +90,30 @@ describe('health endpoints', () => {
     const database = new BetterSqlite3(join(jobato.folders.dataDir, 'db', 'jobato.db'));
     database.exec('ALTER TABLE runs RENAME TO runs_elsewhere');
     try {
-      const health = await jobato.fetch('/api/health');
-      expect(health.status).toBe(503);
-      expect(await health.json()).toMatchObject({
+      const health = await jobato.api.get('/api/health').expect(503);
+      expect(health.body).toMatchObject({
         status: 'trouble',
         dependencies: {
           database: { status: 'trouble', message: expect.any(String) },
           disk: { status: 'ok' },
         },
       });
-      expect((await jobato.fetch('/api/health/ready')).status).toBe(503);
-      expect((await jobato.fetch('/api/health/live')).status).toBe(200);
-      const response = await jobato.fetch('/api/runs');
-      const problem = await expectProblem(response, 500, 'INTERNAL');
-      expect(JSON.stringify(problem)).not.toMatch(/sqlite|table/i);
-      const trigger = await jobato.fetch('/api/runs', { method: 'POST' });
-      await expectProblem(trigger, 500, 'INTERNAL');
+      await jobato.api.get('/api/health/ready').expect(503);
+      await jobato.api.get('/api/health/live').expect(200);
+      const { text } = await jobato.api.get('/api/runs').expect(problem(500, 'INTERNAL'));
+      expect(text).not.toMatch(/sqlite|table/i);
+      await jobato.api.post('/api/runs').expect(problem(500, 'INTERNAL'));
     } finally {
       database.exec('ALTER TABLE runs_elsewhere RENAME TO runs');
       database.close();
     }
-    expect((await jobato.fetch('/api/health')).status).toBe(200);
+    await jobato.api.get('/api/health').expect(200);
   });
 
   it('return metrics in the Prometheus text format', async () => {
-    const response = await jobato.fetch('/api/metrics');
-    expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
-    const text = await response.text();
+    const { text } = await jobato.api
+      .get('/api/metrics')
+      .expect('content-type', /^text\/plain; version=0\.0\.4/);
     expect(text.endsWith('\n')).toBe(true);
     const types = new Map<string, string>();
     const samples: [string, number][] = [];
@@ -146,7 +141,7 @@ describe('health endpoints', () => {
   });
 
   it('list workers and consumer groups', async () => {
-    const workers = (await (await jobato.fetch('/api/workers')).json()) as Record<string, unknown[]>;
+    const workers = (await jobato.api.get('/api/workers')).body as Record<string, unknown[]>;
     expect(workers.items).toEqual([
       {
         workerId: expect.stringMatching(/^embedded-/),
@@ -186,9 +181,8 @@ describe('API description', () => {
   };
   beforeAll(async () => {
     jobato = await RunningApp.start({ one: nodeStep('one', '0') }, { WORKER: 'off' });
-    const response = await jobato.fetch('/api/openapi.json');
-    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
-    api = (await response.json()) as typeof api;
+    const response = await jobato.api.get('/api/openapi.json').expect('content-type', /^application\/json/);
+    api = response.body as typeof api;
   });
   afterAll(() => jobato.stop());
 
@@ -226,9 +220,10 @@ describe('API description', () => {
   });
 
   it('is served as a page with all of its assets', async () => {
-    const response = await jobato.fetch('/api/docs', { headers: { accept: 'text/html' } });
-    const page = await response.text();
-    expect([response.status, page]).toEqual([200, expect.stringContaining('swagger-ui')]);
+    const { text: page } = await jobato.api
+      .get('/api/docs')
+      .set({ accept: 'text/html' })
+      .expect(200, /swagger-ui/);
     const files = [...page.matchAll(/(?:src|href)="([^"]+\.(?:js|css))"/g)].map(([, path]) => path!);
     expect(files.length).toBeGreaterThan(2);
     for (const file of files) {

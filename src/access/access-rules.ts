@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { allowsHost } from '../config/allowed-hosts';
-import { isLoopback } from '../config/config';
+import { isLoopback } from '../config/ip-address';
 import { LONG_SECRET_LENGTH } from '../config/secrets';
 import type { ErrorCode } from '../http/catalogue';
 

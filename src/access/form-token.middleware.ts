@@ -4,17 +4,7 @@ import { JobatoError, PROBLEMS } from '../http/catalogue';
 import type { ProblemFilter } from '../http/problem.filter';
 import { bearerOf, matchesAny } from './access-rules';
 import { formSecret } from './form-secret';
-import {
-  FORM_COOKIE,
-  FORM_FIELD,
-  formTag,
-  isApi,
-  isFormCookie,
-  isTokenOf,
-  maskedToken,
-  needsFormToken,
-  newFormCookie,
-} from './form-token';
+import { FORM_COOKIE, FORM_FIELD, FormTokens, isApi, isFormCookie, needsFormToken } from './form-token';
 import { pageBehind } from './page-behind';
 import { cookieOf, header } from './session';
 import type { Sessions } from './sessions';
@@ -24,7 +14,7 @@ const COOKIE_MS = 400 * 24 * 3600 * 1000;
 
 /** Gives every page its form token, and rejects forms without a valid one. Runs after the parsing of forms. */
 export function formTokenMiddleware(config: Config, sessions: Sessions, problems: ProblemFilter) {
-  const secret = formSecret(config);
+  const tokens = new FormTokens(formSecret(config));
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     if (isApi(request.path)) {
       next();
@@ -33,13 +23,13 @@ export function formTokenMiddleware(config: Config, sessions: Sessions, problems
     // The same URL may return a page, or a part of it to htmx.
     response.vary('HX-Request');
     const given = cookieOf(request.headers.cookie, FORM_COOKIE);
-    const cookie = isFormCookie(given) ? given : newFormCookie();
+    const cookie = isFormCookie(given) ? given : tokens.newCookie();
     // If the database cannot be read, requests without a session still work: the sign-in page, scripts and styles.
     const session = await sessions.of(request).catch(() => null);
-    const tag = formTag(secret, cookie, session?.id ?? null);
+    const sessionId = session?.id ?? null;
     handToPages(response, () => {
       if (cookie !== given) setCookie(cookie, config, request, response);
-      return maskedToken(tag);
+      return tokens.create(cookie, sessionId);
     });
     const { method, path, headers } = request;
     const isFree = !needsFormToken({
@@ -52,7 +42,7 @@ export function formTokenMiddleware(config: Config, sessions: Sessions, problems
       hasAdminToken: hasAdminToken(headers.authorization, config),
     });
     const token = (request.body as Record<string, unknown> | undefined)?.[FORM_FIELD];
-    if (isFree || isTokenOf(tag, token)) next();
+    if (isFree || tokens.isValid(cookie, sessionId, token)) next();
     else await refuse(cookie === given, config, request, response, problems);
   };
 }

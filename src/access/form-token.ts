@@ -1,9 +1,8 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { Tokens } from '@fastify/csrf';
 import { isWrite } from './access-rules';
 
 export const FORM_COOKIE = 'jobato_form';
 export const FORM_FIELD = 'csrfToken';
-const TAG_BYTES = 32;
 
 /** Properties of a request that decide whether its form needs a token from one of Jobato's pages. */
 export interface FormRequest {
@@ -33,39 +32,31 @@ export function isApi(path: string): boolean {
   return /^\/api(\/|$)/i.test(path);
 }
 
-export function newFormCookie(): string {
-  return randomBytes(16).toString('base64url');
-}
-
 export function isFormCookie(value: string | undefined): value is string {
   return /^[\w-]{22}$/.test(value ?? '');
 }
 
 /**
- * Computes the tag of a form, with the signed double-submit pattern: only this server can derive it from the browser's
- * cookie. The tag includes the session, so that a cookie and token of another user are useless.
+ * Creates and checks the tokens of forms, with the signed double-submit pattern: only this server can derive a token
+ * from the browser's cookie. A token includes the session, so that a cookie and token of another user are useless.
+ * Each token has a new salt, so that the compressed size of a page reveals nothing about it (BREACH).
  */
-export function formTag(secret: string, cookie: string, session: string | null): Buffer {
-  return createHmac('sha256', secret)
-    .update(JSON.stringify(['form', cookie, session]))
-    .digest();
-}
+export class FormTokens {
+  private readonly tokens;
 
-/**
- * Masks the tag with a random pad for each response, so that the compressed size of a page reveals nothing about it
- * (BREACH).
- */
-export function maskedToken(tag: Buffer): string {
-  const pad = randomBytes(TAG_BYTES);
-  return Buffer.concat([pad, xor(pad, tag)]).toString('base64url');
-}
+  constructor(secret: string) {
+    this.tokens = new Tokens({ hmacKey: secret, saltLength: 16, secretLength: 16 });
+  }
 
-export function isTokenOf(tag: Buffer, token: unknown): boolean {
-  if (typeof token !== 'string' || !/^[\w-]{86}$/.test(token)) return false;
-  const bytes = Buffer.from(token, 'base64url');
-  return timingSafeEqual(xor(bytes.subarray(0, TAG_BYTES), bytes.subarray(TAG_BYTES)), tag);
-}
+  newCookie(): string {
+    return this.tokens.secretSync();
+  }
 
-function xor(left: Buffer, right: Buffer): Buffer {
-  return Buffer.from(left.map((byte, index) => byte ^ right[index]!));
+  create(cookie: string, session: string | null): string {
+    return this.tokens.create(JSON.stringify([cookie, session]));
+  }
+
+  isValid(cookie: string, session: string | null, token: unknown): boolean {
+    return typeof token === 'string' && this.tokens.verify(JSON.stringify([cookie, session]), token);
+  }
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { Injectable } from '@nestjs/common';
+import { IPv6 } from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { parseAddress } from '../config/ip-address';
 
 /** Wrong guesses per address before it must wait, and the length of that wait. */
 const GUESSES = 10;
@@ -28,7 +30,12 @@ export class LoginBrake {
   private readonly ofAll = new RateLimiterMemory({ points: GUESSES_OF_ALL, duration: WINDOW_OF_ALL_SECONDS });
   /** A program with an outdated token repeats it, which is not guessing. */
   private readonly told = new RateLimiterMemory({ points: 1, duration: WAIT_SECONDS });
-  private readonly known = new Map<string, number>();
+  /** Addresses that sent a correct secret within the last day. */
+  private readonly known = new LRUCache<string, true>({
+    max: KNOWN_ADDRESSES,
+    ttl: KNOWN_MS,
+    ttlResolution: 0, // no timer
+  });
   private turn: Promise<unknown> = Promise.resolve();
 
   /**
@@ -45,7 +52,7 @@ export class LoginBrake {
   async waitSeconds(ip: string | undefined): Promise<number> {
     const address = addressOf(ip);
     const waits = [await waitOf(this.ofAddress, address, GUESSES, WAIT_SECONDS)];
-    if (!this.isKnown(ip)) {
+    if (!this.known.has(address)) {
       waits.push(await waitOf(this.ofAll, 'all', GUESSES_OF_ALL, WINDOW_OF_ALL_SECONDS));
     }
     return Math.max(...waits);
@@ -66,35 +73,22 @@ export class LoginBrake {
    * guesses of others.
    */
   right(ip: string | undefined): void {
-    const address = addressOf(ip);
-    this.known.delete(address);
-    this.known.set(address, performance.now() + KNOWN_MS);
-    if (this.known.size > KNOWN_ADDRESSES) this.known.delete(this.known.keys().next().value!);
+    this.known.set(addressOf(ip), true);
   }
 
   async signedIn(ip: string | undefined): Promise<void> {
     this.right(ip);
     await this.ofAddress.delete(addressOf(ip));
   }
-
-  /** Whether the address has sent a correct secret within the last day. */
-  private isKnown(ip: string | undefined): boolean {
-    return (this.known.get(addressOf(ip)) ?? 0) > performance.now();
-  }
 }
 
 /** Returns the key of an address. All IPv6 addresses with the same first 64 bits belong to one client. */
 export function addressOf(ip = ''): string {
-  const plain = ip.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.replace(/%.*$/, '').split('::');
-  const groups = head.split(':').filter((group) => group !== '');
-  const last = tail?.split(':').filter((group) => group !== '') ?? [];
-  const filled = [...groups, ...Array<string>(8).fill('0')].slice(0, 8 - last.length).concat(last);
-  return `${filled
-    .slice(0, 4)
-    .map((group) => parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
+  const address = parseAddress(ip);
+  if (!(address instanceof IPv6)) return ip;
+  if (address.isIPv4MappedAddress()) return address.toIPv4Address().toString();
+  const network = address.parts.slice(0, 4).map((part) => part.toString(16));
+  return `${network.join(':')}::/64`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { parseCookie } from 'cookie';
 import { matchesAny } from './access-rules';
 
 export const SESSION_COOKIE = 'jobato_session';
@@ -35,9 +36,7 @@ export function header({ headers }: IncomingMessage, name: string): string | und
 }
 
 export function cookieOf(header: string | undefined, name: string): string | undefined {
-  const prefix = `${name}=`;
-  const found = header?.split(';').find((part) => part.trim().startsWith(prefix));
-  return found?.trim().slice(prefix.length);
+  return header === undefined ? undefined : parseCookie(header)[name];
 }
 
 function signature(adminToken: string, { expiresMs, id }: Session): string {

@@ -1,10 +1,11 @@
 import { accessSync, constants } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { compile } from 'proxy-addr';
 import { flawOfAllowedHost } from './allowed-hosts';
 import { ConfigError, type ConfigFlaw } from './config-error';
 import type { Environment } from './environment';
+import { isLoopback } from './ip-address';
 import { publicAddress, type PublicAddress } from './public-address';
 import { readSecretFiles, type SecretFile, withoutSecrets } from './secrets';
 import { flawOfServerUrl } from './server-url';
@@ -244,12 +245,6 @@ export function loadWorkerConfig(environment: Environment, cwd = process.cwd()):
   return { ...config, environment: withoutSecrets(environment), apiKey };
 }
 
-/** Whether only this machine can reach the name or address. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase().replace(/^\[|\]$/g, '');
-  return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
-}
-
 function isReadable(file: string): boolean {
   try {
     accessSync(file, constants.R_OK);
@@ -281,17 +276,14 @@ function parseTrustProxy(raw: string | null): string | number | false {
   return raw === 'true' ? 1 : raw;
 }
 
-/** Whether Express accepts the value as the address of a trusted proxy. */
+/** Whether Express accepts the value as the address of a trusted proxy. Express uses the same library. */
 function isProxyAddress(value: string): boolean {
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(value)) return true;
-  const [address = '', range, ...more] = value.split('/');
-  if (isIP(address) === 0 || more.length > 0) return false;
-  const isNetmask = isIP(address) === 4 && isIP(range ?? '') === 4;
-  return range === undefined || isNetmask || isPrefixLength(range, isIP(address) === 4 ? 32 : 128);
-}
-
-function isPrefixLength(text: string, most: number): boolean {
-  return /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= most;
+  try {
+    compile(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isRedisUrl(value: string): boolean {

@@ -1,8 +1,9 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { LRUCache } from 'lru-cache';
 import { StorageError, storageReasonOf } from './storage-error';
 import type { Transaction } from './writer';
 
-/** Lists of different lengths need different statements. Above this number, the oldest statement is dropped. */
+/** Lists of different lengths need different statements. Above this number, the least recently used one is dropped. */
 const MAX_STATEMENTS = 500;
 
 /**
@@ -10,7 +11,7 @@ const MAX_STATEMENTS = 500;
  * longer than most statements.
  */
 export class SqliteConnection implements Transaction {
-  private readonly statements = new Map<string, Statement<unknown[], unknown>>();
+  private readonly statements = new LRUCache<string, Statement<unknown[], unknown>>({ max: MAX_STATEMENTS });
 
   constructor(
     private readonly database: Database,
@@ -46,8 +47,6 @@ export class SqliteConnection implements Transaction {
     if (!statement) {
       statement = this.database.prepare<unknown[], unknown>(sql);
       this.statements.set(sql, statement);
-      const [oldest] = this.statements.keys();
-      if (this.statements.size > MAX_STATEMENTS) this.statements.delete(oldest!);
     }
     return statement;
   }

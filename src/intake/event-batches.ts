@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { Clock } from '../clock/clock';
 import type { Transaction } from '../database/writer';
 import { AppliedEventRepository, type StoredEvent } from '../events/applied-event.repository';
@@ -21,7 +22,6 @@ import { attemptOf, type Evidence, showsLease } from './event-authority';
 import type { BatchCounts } from './batch-counts';
 import { EventCountRepository } from './event-count.repository';
 import { effectOf } from './event-effect';
-import { RecentEvents } from './recent-events';
 import { inboxRow, isSameEvent, rememberedByHash, reusedIdReason } from './remembered-event';
 
 export type EventOutcome = 'applied' | 'duplicate' | Refusal | 'rejected';
@@ -66,7 +66,7 @@ export class EventBatches {
    * Recently applied events that are not in the inbox. The server's own events return through the stream and must count
    * as duplicates.
    */
-  private readonly unlisted = new RecentEvents(MAX_UNLISTED_EVENTS);
+  private readonly unlisted = new LRUCache<string, StoredEvent>({ max: MAX_UNLISTED_EVENTS });
 
   constructor(
     private readonly clock: Clock,
@@ -79,7 +79,7 @@ export class EventBatches {
 
   /** Remembers an applied event that has no row in the inbox. Call it after the commit. */
   remember({ fields }: StreamEntry, event: StoredEvent): void {
-    this.unlisted.add(fields.eventId!.toLowerCase(), event);
+    this.unlisted.set(fields.eventId!.toLowerCase(), event);
   }
 
   readonly apply = async (tx: Transaction, arrived: ArrivedEvent[]): Promise<AppliedEvent[]> => {
@@ -164,7 +164,7 @@ class Batch {
     private readonly runs: Map<string, Run>,
     readonly counts: BatchCounts,
     private readonly inInbox: Map<string, StoredEvent>,
-    private readonly unlisted: RecentEvents,
+    private readonly unlisted: LRUCache<string, StoredEvent>,
   ) {}
 
   take({ entry, evidence, event, reason }: ParsedEvent): AppliedEvent {

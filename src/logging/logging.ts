@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable, type LoggerService } from '@nestjs/common';
-import pino, { type Logger } from 'pino';
+import type { DynamicModule, LoggerService } from '@nestjs/common';
+import { Logger, LoggerModule, type Params, PinoLogger } from 'nestjs-pino';
+import pino from 'pino';
 import type { LogLevel } from '../config/config';
 import { LogOutput } from './log-output';
 import { standardOutput } from './log-sink';
@@ -25,81 +26,78 @@ export const logOutput = new LogOutput(
 );
 
 /** Opens a log of JSON lines on stdout. */
-export function openLog(level: LogLevel): Logger {
+export function openLog(level: LogLevel): pino.Logger {
   return pino(
     {
       level,
       base: undefined,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
+      hooks: { logMethod: quietFramework },
     },
     logOutput,
   );
 }
 
-/**
- * Receives the messages of Nest's loggers. An object as the message becomes members of the line, so that `runId` can
- * be searched for. Not nestjs-pino: it tracks each request through AsyncLocalStorage, which slows down every promise
- * on Node 20.
- */
-@Injectable()
-export class JsonLogger implements LoggerService {
-  constructor(private readonly output: Logger) {}
-
-  log(message: unknown, context?: string): void {
-    this.write(context !== undefined && FRAMEWORK_CONTEXTS.has(context) ? 'debug' : 'info', message, context);
-  }
-
-  error(message: unknown, ...rest: (string | undefined)[]): void {
-    this.write('error', message, rest.at(-1));
-  }
-
-  warn(message: unknown, context?: string): void {
-    this.write('warn', message, context);
-  }
-
-  debug(message: unknown, context?: string): void {
-    this.write('debug', message, context);
-  }
-
-  verbose(message: unknown, context?: string): void {
-    this.write('trace', message, context);
-  }
-
-  fatal(message: unknown, context?: string): void {
-    this.write('fatal', message, context);
-  }
-
-  private write(
-    level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal',
-    message: unknown,
-    context?: string,
-  ): void {
-    const members = typeof message === 'object' && message !== null ? message : { msg: String(message) };
-    this.output[level]({ context, ...members });
-  }
+/** Demotes messages of Nest's start-up to debug. */
+function quietFramework(
+  this: pino.Logger,
+  args: Parameters<pino.LogFn>,
+  write: pino.LogFn,
+  level: number,
+): void {
+  const [members] = args as [unknown];
+  const context = (members as { context?: string } | null)?.context;
+  const isQuiet =
+    level === pino.levels.values.info && context !== undefined && FRAMEWORK_CONTEXTS.has(context);
+  if (isQuiet) this.debug(...args);
+  else write.apply(this, args);
 }
 
 /**
- * Logs requests with an id, which the response contains too. Requests about a run also have its id. Not pino-http: it
- * creates a logger for each request and formats the request before it checks the level. That took a sixth of the time
- * of a trigger.
+ * Returns the logger for Nest's own messages and all `Logger` instances. An object as the message becomes members of
+ * the line, so that `runId` can be searched for.
  */
-export function requestLogging(output: Logger) {
-  return (request: IncomingMessage & { id?: string }, response: ServerResponse, next: () => void): void => {
+export function serviceLogger(log: pino.Logger): LoggerService {
+  const params = nestParams(log);
+  return new Logger(new PinoLogger(params), params);
+}
+
+/** Gives every line that a controller or service writes for a request that request's id, method and URL. */
+export function requestContext(log: pino.Logger): DynamicModule {
+  // A text, because Nest registers the default, an object with a method, as a route for each method.
+  return LoggerModule.forRoot({ ...nestParams(log), forRoutes: ['{*path}'] });
+}
+
+/** `requestLogging` sets the logger of a request, which `useExisting` takes. */
+function nestParams(logger: pino.Logger): Params {
+  return { pinoHttp: { logger }, useExisting: true };
+}
+
+/**
+ * Logs requests with an id, which the response contains too. Requests about a run also have its id. Runs before the
+ * access rules, so that rejected requests are logged. Not pino-http, which costs more; see docs/decisions.md.
+ */
+export function requestLogging(log: pino.Logger) {
+  return (
+    request: IncomingMessage & { id?: string; log?: pino.Logger },
+    response: ServerResponse,
+    next: () => void,
+  ): void => {
     const given = request.headers['x-request-id'];
     const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    // Omit headers, because they contain tokens and cookies.
+    const req = { id, method: request.method, url: request.url };
     request.id = id;
+    request.log = log.child({ req });
     response.setHeader('X-Request-Id', id);
     const startedAtMs = performance.now();
     response.once('close', () => {
       const level = levelOf(request, response);
-      if (!output.isLevelEnabled(level)) return;
-      // Omit headers, because they contain tokens and cookies.
-      const { method, url } = request;
-      output[level](
+      if (!log.isLevelEnabled(level)) return;
+      log[level](
         {
-          req: { id, method, url },
+          req,
           res: { statusCode: response.statusCode },
           responseTime: Math.round(performance.now() - startedAtMs),
           ...aboutRun(request, response),

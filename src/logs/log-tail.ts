@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { LogChunk } from './log-chunk';
 import { type LogAppend, type LogAppended, LogStore } from './log-store';
 
@@ -13,9 +14,11 @@ const CACHE_BYTES = 32 * 1024 * 1024;
 @Injectable()
 export class LogTail {
   private readonly wakeUps = new EventEmitter().setMaxListeners(0);
-  /** By run and the sequence number that the chunk follows; in order of last use. */
-  private readonly cache = new Map<string, { chunk: LogChunk; bytes: number }>();
-  private cachedBytes = 0;
+  /** By run and the sequence number that the chunk follows. */
+  private readonly cache = new LRUCache<string, LogChunk>({
+    maxSize: CACHE_BYTES,
+    sizeCalculation: (chunk) => 2 * chunk.approximateBytes, // doubled, because the formatted chunk is added on first use
+  });
   /** For the metrics: lines stored in any way. */
   linesStored = 0;
   /** Reads in progress, by run and then by the sequence number that they read after. */
@@ -36,7 +39,7 @@ export class LogTail {
     // A read that began before these lines were committed must not serve later requests.
     this.reading.delete(runId);
     if (this.wakeUps.listenerCount(runId) === 0) return;
-    for (const chunk of chunks) this.remember(keyOf(runId, chunk.firstSeq - 1), chunk);
+    for (const chunk of chunks) this.cache.set(keyOf(runId, chunk.firstSeq - 1), chunk);
     this.wakeUps.emit(runId, chunks.at(-1)!.lastSeq);
   }
 
@@ -44,11 +47,7 @@ export class LogTail {
   readAfter(runId: string, seq: number): Promise<LogChunk | null> {
     const key = keyOf(runId, seq);
     const cached = this.cache.get(key);
-    if (cached) {
-      this.cache.delete(key);
-      this.cache.set(key, cached);
-      return Promise.resolve(cached.chunk);
-    }
+    if (cached) return Promise.resolve(cached);
     const readingRun = this.reading.get(runId) ?? new Map<number, Promise<LogChunk | null>>();
     this.reading.set(runId, readingRun);
     let reading = readingRun.get(seq);
@@ -69,7 +68,7 @@ export class LogTail {
 
   private async readAndRemember(runId: string, seq: number): Promise<LogChunk | null> {
     const chunk = await this.store.readAfter(runId, seq);
-    if (chunk) this.remember(keyOf(runId, seq), chunk);
+    if (chunk) this.cache.set(keyOf(runId, seq), chunk);
     return chunk;
   }
 
@@ -80,22 +79,6 @@ export class LogTail {
   onGrowth(runId: string, wake: (lastSeq: number) => void): () => void {
     this.wakeUps.on(runId, wake);
     return () => void this.wakeUps.off(runId, wake);
-  }
-
-  private remember(key: string, chunk: LogChunk): void {
-    this.forget(key);
-    const bytes = 2 * chunk.approximateBytes; // doubled, because the formatted chunk is added on first use
-    this.cache.set(key, { chunk, bytes });
-    this.cachedBytes += bytes;
-    for (const oldest of this.cache.keys()) {
-      if (this.cachedBytes <= CACHE_BYTES) break;
-      this.forget(oldest);
-    }
-  }
-
-  private forget(key: string): void {
-    this.cachedBytes -= this.cache.get(key)?.bytes ?? 0;
-    this.cache.delete(key);
   }
 }
 

@@ -1,4 +1,12 @@
+import type { Response as SupertestResponse } from 'supertest';
 import type { ErrorCode, Problem } from '../../src/http/catalogue';
+
+/** Checks the rules for every error response, for supertest: `.expect(problem(404, 'RUN_NOT_FOUND'))`. */
+export function problem(status: number, errorCode: ErrorCode): (response: SupertestResponse) => void {
+  return ({ status: given, headers, text }) => {
+    checkProblem({ status: given, type: headers['content-type'] as string, text }, status, errorCode);
+  };
+}
 
 /** Checks the rules for every error response. @returns the problem, for further checks */
 export async function expectProblem(
@@ -7,7 +15,16 @@ export async function expectProblem(
   errorCode: ErrorCode,
 ): Promise<Problem> {
   const text = await response.text();
-  const answer = { status: response.status, type: response.headers.get('content-type'), text };
+  const type = response.headers.get('content-type');
+  return checkProblem({ status: response.status, type, text }, status, errorCode);
+}
+
+function checkProblem(
+  answer: { status: number; type: string | null; text: string },
+  status: number,
+  errorCode: ErrorCode,
+): Problem {
+  const { text } = answer;
   expect(answer).toEqual({ status, type: 'application/problem+json; charset=utf-8', text });
   const problem = JSON.parse(text) as Problem;
   expect(problem).toMatchObject({

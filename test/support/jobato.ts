@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import supertest from 'supertest';
 import { createApp } from '../../src/app';
 import { loadConfig } from '../../src/config/config';
 import { isTerminal, type Run } from '../../src/runs/run';
@@ -123,6 +124,11 @@ export class RunningApp {
   async stop(): Promise<void> {
     await this.app.close();
     if (this.ownsFolders) rmSync(this.folders.root, { recursive: true, force: true });
+  }
+
+  /** Calls this server with supertest. Paths are normalised as in a browser. */
+  get api() {
+    return supertest(this.url);
   }
 
   fetch(path: string, init?: RequestInit): Promise<Response> {

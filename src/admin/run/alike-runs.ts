@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { isTerminal, type Run } from '../../runs/run';
 import { type AlikeRun, RunHistoryRepository } from '../../history/run-history.repository';
 import { ALIKE_RUNS } from './usual-duration';
@@ -12,7 +13,7 @@ const MAX_KEPT = 200;
  */
 @Injectable()
 export class AlikeRuns {
-  private readonly kept = new Map<string, AlikeRun[]>();
+  private readonly kept = new LRUCache<string, AlikeRun[]>({ max: MAX_KEPT });
 
   constructor(private readonly history: RunHistoryRepository) {}
 
@@ -21,12 +22,7 @@ export class AlikeRuns {
     if (known && !isTerminal(run)) return known;
     const runs = await this.history.alike(run, ALIKE_RUNS);
     if (isTerminal(run)) this.kept.delete(run.runId);
-    else this.keep(run.runId, runs);
+    else this.kept.set(run.runId, runs);
     return runs;
-  }
-
-  private keep(runId: string, runs: AlikeRun[]): void {
-    this.kept.set(runId, runs);
-    if (this.kept.size > MAX_KEPT) this.kept.delete(this.kept.keys().next().value!);
   }
 }

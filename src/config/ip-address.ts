@@ -1,0 +1,16 @@
+import { isIP } from 'node:net';
+import { type IPv4, type IPv6, parse } from 'ipaddr.js';
+
+/**
+ * Parses an IP address, without brackets; null if it is none. Node decides what an address is, because ipaddr.js also
+ * accepts old forms such as 127.1 and 0x7f000001.
+ */
+export function parseAddress(text: string): IPv4 | IPv6 | null {
+  return isIP(text) === 0 ? null : parse(text);
+}
+
+/** Whether only this machine can reach the name or address. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[|\]$/g, '');
+  return name === 'localhost' || parseAddress(name)?.range() === 'loopback';
+}
