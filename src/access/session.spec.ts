@@ -30,7 +30,7 @@ describe('session', () => {
     ['a session with an empty signature', `${expires}.${id}.`],
     ['a session with a later expiry', `${Number(expires) + 1}.${id}.${signature}`],
     ['a session with another ID', `${expires}.${newSession(TOKEN, NOW).split('.')[1]}.${signature}`],
-    ['a session with its expiry in another spelling', `0${expires}.${id}.${signature.slice(0, -1)}A`],
+    ['a session with its expiry in another spelling', `0${expires}.${id}.${signature}`],
     ['a session that never expires', `9999999999999999.${id}.${signature}`],
     ['a session with a non-numeric expiry', `Infinity.${id}.${signature}`],
     ['a session with another signature', `${expires}.${id}.${signature.slice(0, -2)}AA`],

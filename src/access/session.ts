@@ -23,7 +23,7 @@ export function newSession(adminToken: string, nowMs: number): string {
 
 /** Parses a session cookie; null if it is invalid or expired. */
 export function readSession(cookie: string | undefined, adminToken: string, nowMs: number): Session | null {
-  const [, end, id, given] = /^(\d{1,16})\.([\w-]{22})\.([\w-]+)$/.exec(cookie ?? '') ?? [];
+  const [, end, id, given] = /^([1-9]\d{0,15})\.([\w-]{22})\.([\w-]+)$/.exec(cookie ?? '') ?? [];
   if (end === undefined || id === undefined) return null;
   const session = { id, expiresMs: Number(end) };
   const isOurs = matchesAny(given, [signature(adminToken, session)]);
