@@ -3,6 +3,18 @@ import prettier from 'eslint-config-prettier';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
+const SIX_DEPENDENCIES = {
+  selector: 'MethodDefinition[kind="constructor"] > FunctionExpression[params.length>6]',
+  message: 'A class with more than six dependencies does more than one thing.',
+};
+const SQL_IN_REPOSITORIES = ['Literal[value=/%/]', 'TemplateElement[value.raw=/%/]'].map((selector) => ({
+  selector: selector.replace(
+    '%',
+    '\\b(SELECT|INSERT INTO|DELETE FROM|UPDATE \\w+ SET)\\b|^ ?(WHERE|ORDER BY) \\w+',
+  ),
+  message: 'SQL belongs in a repository: a file *.repository.ts.',
+}));
+
 export default tseslint.config(
   {
     ignores: [
@@ -73,20 +85,13 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.repository.ts', 'src/database/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', SIX_DEPENDENCIES] },
+  },
+  {
     files: ['src/**/*.ts'],
-    ignores: ['src/**/*.repository.ts', 'src/**/*.spec.ts', 'src/database/**'],
-    rules: {
-      'no-restricted-syntax': [
-        'error',
-        ...['Literal[value=/%/]', 'TemplateElement[value.raw=/%/]'].map((selector) => ({
-          selector: selector.replace(
-            '%',
-            '\\b(SELECT|INSERT INTO|DELETE FROM|UPDATE \\w+ SET)\\b|^ ?(WHERE|ORDER BY) \\w+',
-          ),
-          message: 'SQL belongs in a repository: a file *.repository.ts.',
-        })),
-      ],
-    },
+    ignores: ['src/**/*.repository.ts', 'src/database/**', 'src/**/*.spec.ts'],
+    rules: { 'no-restricted-syntax': ['error', SIX_DEPENDENCIES, ...SQL_IN_REPOSITORIES] },
   },
   prettier,
 );

@@ -5,6 +5,8 @@ import { ConfigModule } from './config/config.module';
 import { EventStream } from './events/event-stream';
 import { RedisEventStream } from './events/redis-event-stream';
 import { ProcessRegistry } from './executor/process-registry';
+import { ClaimedAttempts } from './executor/claimed-attempts';
+import { ServerLink } from './executor/server-link';
 import { StepRunner } from './executor/step-runner';
 import { WorkerProcess } from './executor/worker-process';
 import { LifecycleModule } from './lifecycle/lifecycle.module';
@@ -23,6 +25,8 @@ export class WorkerModule {
         ArtifactFiles,
         ProcessRegistry,
         StepRunner,
+        ServerLink,
+        ClaimedAttempts,
         WorkerProcess,
       ],
     };

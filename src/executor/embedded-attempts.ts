@@ -12,23 +12,24 @@ import { StepRunner } from './step-runner';
 /** Claims runs for the embedded worker, and prepares their execution. */
 @Injectable()
 export class EmbeddedAttempts {
+  readonly workerId: string;
   private readonly tools: AttemptTools;
 
   constructor(
     private readonly leases: LeaseService,
-    private readonly control: LocalControlPlane,
+    control: LocalControlPlane,
     @Inject(CONFIG) config: Config,
     clock: Clock,
     artifacts: ArtifactFiles,
     steps: StepRunner,
   ) {
+    this.workerId = control.workerId;
     this.tools = { config, clock, control, artifacts, steps, logBudget: new LogBudget() };
   }
 
   /** @returns null if another worker holds the run, or it has no steps */
   async claim(runId: string): Promise<RunAttempt | null> {
-    const { workerId } = this.control;
-    const assignment = await this.leases.claimForEmbedded(runId, workerId);
-    return assignment && new RunAttempt(workerId, assignment, this.tools);
+    const assignment = await this.leases.claimForEmbedded(runId, this.workerId);
+    return assignment && new RunAttempt(this.workerId, assignment, this.tools);
   }
 }

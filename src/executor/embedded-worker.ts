@@ -14,7 +14,6 @@ import { RunsService } from '../runs/runs.service';
 import { WorkerPresence } from '../presence/worker-presence';
 import { EmbeddedAttempts } from './embedded-attempts';
 import { EmbeddedRecovery } from './embedded-recovery';
-import { LocalControlPlane } from './local-control-plane';
 import { SlotLimiter } from './slot-limiter';
 import { StreamRequests } from './stream-requests';
 
@@ -37,16 +36,17 @@ export class EmbeddedWorker implements OnApplicationBootstrap, OnModuleDestroy, 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     stream: EventStream,
-    { workerId }: LocalControlPlane,
     attempts: EmbeddedAttempts,
     private readonly recovery: EmbeddedRecovery,
     private readonly presence: WorkerPresence,
     runs: RunsService,
   ) {
-    this.workerId = workerId;
+    this.workerId = attempts.workerId;
     this.slots = new SlotLimiter(config.workerConcurrency, (taken) => this.announce(taken));
     runs.onStop((runId) => this.slots.stop(runId, 'stop-requested'));
-    this.requests = new StreamRequests(stream, workerId, this.slots, ({ runId }) => attempts.claim(runId!));
+    this.requests = new StreamRequests(stream, this.workerId, this.slots, ({ runId }) =>
+      attempts.claim(runId!),
+    );
   }
 
   /** If the database is not writable yet, the server still starts, and recovery continues in the background. */

@@ -224,8 +224,13 @@ export class RunAttempt implements Attempt {
     const { attempt } = this.assignment.run;
     const { config } = this.tools;
     this.events.report('run.progress', { attempt, step: step.name, stepStatus: 'running' });
-    const io = new StepIo(step.name, attempt, this.mask, this.log, this.events, this.tools.clock, (path) =>
-      this.takeArtifact(path),
+    const io = new StepIo(
+      { step: step.name, attempt },
+      this.mask,
+      this.log,
+      this.events,
+      this.tools.clock,
+      (path) => this.takeArtifact(path),
     );
     const exit = await this.tools.steps.run({
       command: step.command,

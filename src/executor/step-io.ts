@@ -40,8 +40,7 @@ export class StepIo implements StepOutput {
   private sent: { signal: EndingReport['signal']; at: Instant } | null = null;
 
   constructor(
-    private readonly step: string,
-    private readonly attempt: number,
+    private readonly at: { step: string; attempt: number },
     private readonly mask: SecretMask,
     private readonly log: LogForwarder,
     private readonly events: EventReporter,
@@ -78,8 +77,8 @@ export class StepIo implements StepOutput {
       name: this.mask.apply(name).slice(0, 200),
     }));
     this.events.report('run.progress', {
-      attempt: this.attempt,
-      step: this.step,
+      attempt: this.at.attempt,
+      step: this.at.step,
       stopping: {
         signal,
         cause,
@@ -110,7 +109,7 @@ export class StepIo implements StepOutput {
       const last = masked.findLast((line) => withoutColours(line).trim() !== '');
       if (last !== undefined) this.lastErrorLine = withoutColours(last).slice(0, 500);
     }
-    this.log.add(masked.map((text) => ({ at, stream, step: this.step, text })));
+    this.log.add(masked.map((text) => ({ at, stream, step: this.at.step, text })));
   }
 
   private masked(line: string): string {
@@ -142,8 +141,8 @@ export class StepIo implements StepOutput {
     if (quota) this.quotaUsed += quota.used;
     if (progress || metrics || quota) {
       this.events.reportProgress({
-        attempt: this.attempt,
-        step: this.step,
+        attempt: this.at.attempt,
+        step: this.at.step,
         ...progress,
         ...(metrics && { metrics }),
         ...(quota && { quotaUsed: quota.used }),
@@ -156,7 +155,11 @@ export class StepIo implements StepOutput {
   private async takeArtifact(path: string): Promise<void> {
     try {
       const { name, size } = await this.register(path);
-      this.events.reportProgress({ attempt: this.attempt, step: this.step, artifacts: [{ name, size }] });
+      this.events.reportProgress({
+        attempt: this.at.attempt,
+        step: this.at.step,
+        artifacts: [{ name, size }],
+      });
     } catch (error) {
       this.isArtifactMissing = true;
       this.remark(`An artifact is missing from this run: ${(error as Error).message}`);
