@@ -77,7 +77,7 @@ describe('server log', () => {
       }),
     );
     for (const { id, url, runId } of sent) {
-      const ofService = await untilLogged((line) => line.runId === runId && line.context === 'RunStore');
+      const ofService = await untilLogged((line) => line.runId === runId && line.context === 'Runs');
       expect(ofService).toMatchObject({
         msg: expect.stringContaining('Run started'),
         req: { id, method: 'POST', url },

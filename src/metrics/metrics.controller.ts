@@ -1,18 +1,16 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { PrometheusController } from '@willsoto/nestjs-prometheus';
 import type { Response } from 'express';
+import { register } from 'prom-client';
 import { MetricSources } from './metric-sources';
 
 /** Reports the metrics of all modules. */
 @ApiTags('health')
 @Controller()
-export class MetricsController extends PrometheusController {
+export class MetricsController {
   /** `PrometheusModule` declares this controller, and does not import the providers of `MetricsModule`. */
-  constructor(private readonly modules: ModuleRef) {
-    super();
-  }
+  constructor(private readonly modules: ModuleRef) {}
 
   @Get()
   @ApiOperation({ operationId: 'getMetrics', summary: 'Get metrics in the Prometheus text format' })
@@ -21,10 +19,9 @@ export class MetricsController extends PrometheusController {
     description: 'The metrics',
     content: { 'text/plain': { schema: { type: 'string' } } },
   })
-  override async index(@Res() response: Response): Promise<string> {
+  async read(@Res() response: Response): Promise<void> {
     await this.modules.get(MetricSources, { strict: false }).observeAll();
-    const text = await super.index(response);
-    response.end(text); // `send` would change the content type that the client library gives
-    return text;
+    response.setHeader('Content-Type', register.contentType);
+    response.end(await register.metrics());
   }
 }

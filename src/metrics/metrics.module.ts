@@ -1,6 +1,7 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import { register } from 'prom-client';
 import { MetricSources } from './metric-sources';
 import { MetricsController } from './metrics.controller';
 
@@ -12,4 +13,9 @@ import { MetricsController } from './metrics.controller';
   ],
   providers: [MetricSources],
 })
-export class MetricsModule {}
+export class MetricsModule implements OnApplicationShutdown {
+  /** The registry belongs to the process. A second server in the process, as in tests, starts to count at 0. */
+  onApplicationShutdown(): void {
+    register.resetMetrics();
+  }
+}
