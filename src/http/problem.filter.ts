@@ -32,7 +32,8 @@ export class ProblemFilter implements ExceptionFilter {
   send(thrown: unknown, request: Request, response: Response): void {
     const error = asJobatoError(thrown, request, this.basePath);
     if (error.code === 'INTERNAL') {
-      this.logger.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+      const msg = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+      this.logger.error({ requestId: (request as { id?: string }).id, msg });
     }
     if (response.headersSent) {
       response.destroy(); // headers are already sent, so only a closed connection can signal the error

@@ -63,10 +63,16 @@ export function serviceLogger(log: pino.Logger): LoggerService {
   return new Logger(new PinoLogger(params), params);
 }
 
+/**
+ * Whether Node keeps the context of a request at little cost. Before version 24, it slows down every promise of the
+ * process; see docs/decisions.md.
+ */
+export const HAS_REQUEST_CONTEXT = Number.parseInt(process.versions.node, 10) >= 24;
+
 /** Gives every line that a controller or service writes for a request that request's id, method and URL. */
 export function requestContext(log: pino.Logger): DynamicModule {
   // A text, because Nest registers the default, an object with a method, as a route for each method.
-  return LoggerModule.forRoot({ ...nestParams(log), forRoutes: ['{*path}'] });
+  return LoggerModule.forRoot({ ...nestParams(log), forRoutes: HAS_REQUEST_CONTEXT ? ['{*path}'] : [] });
 }
 
 /** `requestLogging` sets the logger of a request, which `useExisting` takes. */
@@ -89,7 +95,7 @@ export function requestLogging(log: pino.Logger) {
     // Omit headers, because they contain tokens and cookies.
     const req = { id, method: request.method, url: request.url };
     request.id = id;
-    request.log = log.child({ req });
+    if (HAS_REQUEST_CONTEXT) request.log = log.child({ req });
     response.setHeader('X-Request-Id', id);
     const startedAtMs = performance.now();
     response.once('close', () => {
