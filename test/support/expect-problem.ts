@@ -6,7 +6,7 @@ export function problem(
   status: number,
   errorCode: ErrorCode,
   /** Properties that the body must also have. */
-  more: Partial<Problem> = {},
+  more: Partial<Record<keyof Problem, unknown>> = {},
 ): (response: SupertestResponse) => void {
   return ({ status: given, headers, text }) => {
     const type = headers['content-type'] as string;
