@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { expectProblem } from './support/expect-problem';
+import { problem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
 import { registeredRoutes } from './support/routes';
 
@@ -14,7 +14,7 @@ interface Answer {
   text: string;
 }
 
-/** Sends exactly this request; `fetch` would normalise the path and add headers. */
+/** Sends exactly this request, for paths that supertest would normalise and for other Host headers. */
 function send(
   url: string,
   {
@@ -56,9 +56,8 @@ describe('access to a server with a token', () => {
       { open: nodeStep('open', '0') },
       { JOBATO_ADMIN_TOKEN: TOKEN, JOBATO_API_KEY: KEYS.join(', '), WORKER: 'off' },
     );
-    const described = (await (await jobato.fetch('/api/openapi.json', { headers: BEARER })).json()) as {
-      paths: Record<string, Record<string, unknown>>;
-    };
+    const { body } = await jobato.api.get('/api/openapi.json').set(BEARER).expect(200);
+    const described = body as { paths: Record<string, Record<string, unknown>> };
     routes = registeredRoutes(jobato);
     for (const [path, methods] of Object.entries(described.paths)) {
       for (const method of Object.keys(methods)) routes.push({ method: method.toUpperCase(), path });
@@ -102,15 +101,17 @@ describe('access to a server with a token', () => {
 
   it('redirects browsers to the login page and keeps the requested page as next', async () => {
     for (const path of ['/', '/projects/open', `/runs/${UUID}`, '/status', '/no/such/page?x=1']) {
-      const { status, headers } = await send(jobato.url, { path, headers: { accept: 'text/html' } });
-      expect([status, headers.location]).toEqual([303, `/login?next=${encodeURIComponent(path)}`]);
+      await jobato.api
+        .get(path)
+        .set({ accept: 'text/html' })
+        .expect(303)
+        .expect('location', `/login?next=${encodeURIComponent(path)}`);
     }
-    const post = await send(jobato.url, {
-      method: 'POST',
-      path: '/projects/open/runs',
-      headers: { accept: 'text/html' },
-    });
-    expect([post.status, post.headers.location]).toEqual([303, '/login?next=%2F']);
+    await jobato.api
+      .post('/projects/open/runs')
+      .set({ accept: 'text/html' })
+      .expect(303)
+      .expect('location', '/login?next=%2F');
   });
 
   it.each([
@@ -145,7 +146,7 @@ describe('access to a server with a token', () => {
     expect([status, text]).toEqual([401, expect.stringContaining('UNAUTHORIZED')]);
   });
 
-  it.each([
+  it.each<[string, Record<string, string>]>([
     ['none', {}],
     ['another token', { authorization: 'Bearer another-token-of-a-length' }],
     ['a part of it', { authorization: `Bearer ${TOKEN.slice(0, -1)}` }],
@@ -158,8 +159,7 @@ describe('access to a server with a token', () => {
     ['the token as cookie', { cookie: `jobato_session=${TOKEN}` }],
     ['a prototype as cookie', { cookie: 'jobato_session=__proto__' }],
   ])('rejects credentials: %s', async (_name, headers) => {
-    const { status } = await send(jobato.url, { path: '/api/runs', headers });
-    expect(status).toBe(401);
+    await jobato.api.get('/api/runs').set(headers).expect(401);
   });
 
   it('allows every route with the token', async () => {
@@ -174,51 +174,51 @@ describe('access to a server with a token', () => {
       expect([method, path, status]).not.toEqual([method, path, 403]);
       expect(status).toBeLessThan(500);
     }
-    const lower = { authorization: `bearer ${TOKEN}` };
-    expect((await send(jobato.url, { path: '/api/runs', headers: lower })).status).toBe(200);
+    await jobato.api
+      .get('/api/runs')
+      .set({ authorization: `bearer ${TOKEN}` })
+      .expect(200);
   });
 
   it('serves the login page and its assets without credentials', async () => {
-    const page = await send(jobato.url, { path: '/login' });
-    expect([page.status, page.headers['content-type']]).toEqual([200, expect.stringMatching(/^text\/html/)]);
+    const page = await jobato.api
+      .get('/login')
+      .expect(200)
+      .expect('content-type', /^text\/html/);
     const files = [...page.text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
     expect(files.length).toBeGreaterThan(0);
-    for (const path of files) expect((await send(jobato.url, { path })).status).toBe(200);
+    for (const path of files) await jobato.api.get(path).expect(200);
     for (const path of ['/assets/', '/assets/nothing.js', '/assets']) {
-      expect((await send(jobato.url, { path, headers: { accept: '*/*' } })).status).not.toBe(200);
+      const { status } = await jobato.api.get(path).set({ accept: '*/*' });
+      expect(status).not.toBe(200);
     }
   });
 
   describe('POST /login', () => {
-    const form = (fields: Record<string, string>, headers: Record<string, string> = {}) =>
-      send(jobato.url, {
-        method: 'POST',
-        path: '/login',
-        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-        body: new URLSearchParams(fields).toString(),
-      });
+    const logIn = (fields: object) => jobato.api.post('/login').type('form').send(fields);
 
     it('accepts the token and sets an HttpOnly session cookie that does not contain it', async () => {
-      const { status, headers } = await form({ token: ` ${TOKEN} `, next: '/status' });
-      expect([status, headers.location]).toEqual([303, '/status']);
-      const [cookie] = headers['set-cookie'] as string[];
+      const { headers } = await logIn({ token: ` ${TOKEN} `, next: '/status' })
+        .expect(303)
+        .expect('location', '/status');
+      const [cookie] = headers['set-cookie'] as unknown as string[];
       expect(cookie).toMatch(
         /^jobato_session=[^;]+; Max-Age=\d+; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/,
       );
       expect(cookie).not.toContain(TOKEN);
       const session = { cookie: `other=1; ${cookie!.split(';')[0]!}` };
-      expect((await send(jobato.url, { path: '/api/runs', headers: session })).status).toBe(200);
-      expect(
-        (await send(jobato.url, { path: '/', headers: { ...session, accept: 'text/html' } })).status,
-      ).toBe(200);
+      await jobato.api.get('/api/runs').set(session).expect(200);
+      await jobato.api
+        .get('/')
+        .set({ ...session, accept: 'text/html' })
+        .expect(200);
 
       const forged = { cookie: cookie!.split(';')[0]!.replace(/=\d/, '=9') };
-      expect((await send(jobato.url, { path: '/api/runs', headers: forged })).status).toBe(401);
+      await jobato.api.get('/api/runs').set(forged).expect(401);
     });
 
     it.each([{ token: 'wrong' }, { token: '' }, {}, { token: `${TOKEN}x` }])('rejects %j', async (fields) => {
-      const { status, headers } = await form(fields as Record<string, string>);
-      expect(status).toBe(401);
+      const { headers } = await logIn(fields).expect(401);
       expect(String(headers['set-cookie'])).not.toContain('jobato_session');
     });
 
@@ -230,13 +230,12 @@ describe('access to a server with a token', () => {
       '/a\r\nSet-Cookie: x=y',
       '/\t/evil.example',
     ])('never redirects to another host for next=%j', async (next) => {
-      const { status, headers } = await form({ token: TOKEN, next });
-      expect(status).toBe(303);
-      expect(new URL(headers.location!.toString(), 'http://jobato.test').host).toBe('jobato.test');
+      const { headers } = await logIn({ token: TOKEN, next }).expect(303);
+      expect(new URL(headers.location!, 'http://jobato.test').host).toBe('jobato.test');
     });
 
     it('rejects forms from other sites', async () => {
-      expect((await form({ token: TOKEN }, { origin: 'https://evil.example' })).status).toBe(403);
+      await logIn({ token: TOKEN }).set({ origin: 'https://evil.example' }).expect(403);
     });
   });
 
@@ -281,14 +280,13 @@ describe('access to a server with a token', () => {
     it('rejects artifact uploads without a worker key', async () => {
       const path = `/api/internal/runs/${UUID}/artifacts/a`;
       for (const headers of [{}, BEARER, { 'x-jobato-api-key': 'wrong' }] as Record<string, string>[]) {
-        expect((await send(jobato.url, { method: 'PUT', path, headers, body: 'x' })).status).toBe(401);
+        await jobato.api.put(path).set(headers).send(Buffer.from('x')).expect(401);
       }
     });
 
     it('is the only part of the API description that requires the worker key', async () => {
-      const { paths, components } = (await (
-        await jobato.fetch('/api/openapi.json', { headers: BEARER })
-      ).json()) as {
+      const { body } = await jobato.api.get('/api/openapi.json').set(BEARER).expect(200);
+      const { paths, components } = body as {
         paths: Record<string, Record<string, { security?: object[]; responses: object }>>;
         components: { securitySchemes: Record<string, object> };
       };
@@ -310,13 +308,7 @@ describe('access to a server with a token', () => {
     });
 
     it.each(KEYS)('accepts each configured key: %s', async (key) => {
-      const { status } = await send(jobato.url, {
-        method: 'POST',
-        path: '/api/internal/events',
-        headers: { 'x-jobato-api-key': key, 'content-type': 'application/json' },
-        body: '[]',
-      });
-      expect(status).toBe(202);
+      await jobato.api.post('/api/internal/events').set({ 'x-jobato-api-key': key }).send([]).expect(202);
     });
   });
 
@@ -329,34 +321,30 @@ describe('access to a server with a token', () => {
     ['nonsense', { origin: 'nonsense' }],
   ])('rejects writes from %s, with and without a token', async (_name, headers) => {
     for (const credentials of [{}, BEARER]) {
-      for (const [method, path] of [
-        ['POST', '/api/runs'],
-        ['DELETE', `/api/runs/${UUID}`],
-        ['POST', '/projects/open/runs'],
-        ['POST', '/api/nothing'],
+      for (const write of [
+        jobato.api.post('/api/runs'),
+        jobato.api.delete(`/api/runs/${UUID}`),
+        jobato.api.post('/projects/open/runs'),
+        jobato.api.post('/api/nothing'),
       ]) {
-        const answer = await send(jobato.url, {
-          method,
-          path: path!,
-          headers: { accept: 'application/json', ...headers, ...credentials },
-        });
-        expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('FORBIDDEN')]);
+        await write
+          .set({ accept: 'application/json', ...headers, ...credentials })
+          .expect(problem(403, 'FORBIDDEN'));
       }
     }
     // Reading is allowed: without CORS, other sites cannot see the response.
-    const read = await send(jobato.url, {
-      path: '/api/runs',
-      headers: { ...headers, ...BEARER },
-    });
-    expect(read.status).toBe(200);
-    expect(read.headers['access-control-allow-origin']).toBeUndefined();
+    const read = await jobato.api
+      .get('/api/runs')
+      .set({ ...headers, ...BEARER })
+      .expect(200);
+    expect(read.headers).not.toHaveProperty('access-control-allow-origin');
   });
 
   it('accepts writes from its own pages', async () => {
-    const origin = jobato.url;
-    const own = { ...BEARER, origin, 'sec-fetch-site': 'same-origin', host: new URL(origin).host };
-    const { status } = await send(jobato.url, { method: 'DELETE', path: `/api/runs/${UUID}`, headers: own });
-    expect(status).toBe(404);
+    await jobato.api
+      .delete(`/api/runs/${UUID}`)
+      .set({ ...BEARER, origin: jobato.url, 'sec-fetch-site': 'same-origin' })
+      .expect(404);
   });
 
   it.each([
@@ -397,22 +385,20 @@ describe('access to a server without a token', () => {
   afterAll(() => jobato.stop());
 
   it('allows local requests but still requires a worker key for internal calls', async () => {
-    expect((await jobato.fetch('/api/runs')).status).toBe(200);
+    await jobato.api.get('/api/runs').expect(200);
     for (const key of ['', 'undefined', 'null', 'x']) {
-      const response = await jobato.fetch('/api/internal/events', {
-        method: 'POST',
-        headers: { 'x-jobato-api-key': key },
-      });
-      await expectProblem(response, 401, 'UNAUTHORIZED');
+      await jobato.api
+        .post('/api/internal/events')
+        .set({ 'x-jobato-api-key': key })
+        .expect(problem(401, 'UNAUTHORIZED'));
     }
   });
 
   it('rejects writes from other sites', async () => {
-    const response = await jobato.fetch('/api/runs', {
-      method: 'POST',
-      headers: { origin: 'https://evil.example' },
-    });
-    await expectProblem(response, 403, 'FORBIDDEN');
+    await jobato.api
+      .post('/api/runs')
+      .set({ origin: 'https://evil.example' })
+      .expect(problem(403, 'FORBIDDEN'));
   });
 
   it('accepts only configured host names', async () => {
@@ -428,17 +414,11 @@ it('CORS_ORIGINS allows the listed origins and rejects others', async () => {
     { WORKER: 'off', CORS_ORIGINS: 'https://tools.example', JOBATO_ADMIN_TOKEN: TOKEN },
   );
   const write = (origin: string) =>
-    send(jobato.url, {
-      method: 'DELETE',
-      path: `/api/runs/${UUID}`,
-      headers: { ...BEARER, origin, 'sec-fetch-site': 'cross-site' },
-    });
-  const allowed = await write('https://tools.example');
-  expect([allowed.status, allowed.headers['access-control-allow-origin']]).toEqual([
-    404,
-    'https://tools.example',
-  ]);
-  expect((await write('https://evil.example')).status).toBe(403);
+    jobato.api.delete(`/api/runs/${UUID}`).set({ ...BEARER, origin, 'sec-fetch-site': 'cross-site' });
+  await write('https://tools.example')
+    .expect(404)
+    .expect('access-control-allow-origin', 'https://tools.example');
+  await write('https://evil.example').expect(403);
   const misdirected = await send(jobato.url, {
     method: 'OPTIONS',
     path: '/api/runs',
@@ -449,14 +429,10 @@ it('CORS_ORIGINS allows the listed origins and rejects others', async () => {
     },
   });
   expect(misdirected.status).toBe(421);
-  const preflight = await send(jobato.url, {
-    method: 'OPTIONS',
-    path: '/api/runs',
-    headers: { origin: 'https://tools.example', 'access-control-request-method': 'POST' },
-  });
-  expect([preflight.status, preflight.headers['access-control-allow-origin']]).toEqual([
-    204,
-    'https://tools.example',
-  ]);
+  await jobato.api
+    .options('/api/runs')
+    .set({ origin: 'https://tools.example', 'access-control-request-method': 'POST' })
+    .expect(204)
+    .expect('access-control-allow-origin', 'https://tools.example');
   await jobato.stop();
 });

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputFiles } from '../src/inputs/input-files';
-import type { ProjectListView } from '../src/projects/project-view';
+import type { ProjectListView, ProjectView } from '../src/projects/project-view';
 import { RunsService } from '../src/runs/runs.service';
-import { expectProblem } from './support/expect-problem';
+import { problem } from './support/expect-problem';
 import { type Folders, makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
 import { until } from './support/until';
 
@@ -39,13 +39,12 @@ const start = async (files: Record<string, string>) => {
   jobato = await RunningApp.start(folders);
 };
 const both = { 'queries.yaml': QUERIES, 'allowlists.yaml': ALLOWLISTS };
-const post = (path: string) => jobato.fetch(path, { method: 'POST' });
 const problems = async () =>
-  ((await (await jobato.fetch('/api/projects')).json()) as ProjectListView).problems;
+  ((await jobato.api.get('/api/projects').expect(200)).body as ProjectListView).problems;
 /** Returns the requests to workers, one per attempt. */
 const requests = async (runId: string) => {
-  const response = await jobato.fetch(`/api/runs/${runId}/events`);
-  const { items } = (await response.json()) as { items: { eventType: string; payload: object }[] };
+  const { body } = await jobato.api.get(`/api/runs/${runId}/events`).expect(200);
+  const { items } = body as { items: { eventType: string; payload: object }[] };
   return items.filter(({ eventType }) => eventType === 'run.requested').map(({ payload }) => payload);
 };
 
@@ -63,9 +62,9 @@ it('inputs stay the same for each attempt and are computed again for a re-run', 
     { attempt: 2, runInputs: EXPECTED },
   ]);
 
-  await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
-  const again = (await (await post(`/api/runs/${runId}/rerun`)).json()) as { runId: string };
-  expect(await requests(again.runId)).toMatchObject([
+  await jobato.api.delete(`/api/runs/${runId}`).expect(202);
+  const { body } = await jobato.api.post(`/api/runs/${runId}/rerun`).expect(201);
+  expect(await requests((body as { runId: string }).runId)).toMatchObject([
     { runInputs: [{ queryId: 'q3', queryText: 'Zig', domain: 'a.com', searchQuery: 'site:a.com Zig' }] },
   ]);
 });
@@ -73,7 +72,7 @@ it('inputs stay the same for each attempt and are computed again for a re-run', 
 it('changed inputs mark a project as needing a re-run until it completes', async () => {
   await start(both);
   const needsRerun = async () =>
-    ((await (await jobato.fetch('/api/projects/steps')).json()) as { needsRerun: string | null }).needsRerun;
+    ((await jobato.api.get('/api/projects/steps').expect(200)).body as ProjectView).needsRerun;
   expect(await needsRerun()).toBeNull(); // it never ran
   await jobato.untilEnded((await jobato.trigger('steps')).runId);
   expect(await needsRerun()).toBeNull();
@@ -89,7 +88,8 @@ it('steps receive the inputs in a file only if the project declares inputs', asy
   const logOf = async (projectId: string) => {
     const { runId } = await jobato.trigger(projectId);
     expect((await jobato.untilEnded(runId)).status).toBe('completed');
-    return { runId, log: await (await jobato.fetch(`/api/runs/${runId}/logs`)).text() };
+    const { text: log } = await jobato.api.get(`/api/runs/${runId}/logs`).expect(200);
+    return { runId, log };
   };
   expect(JSON.parse((await logOf('steps')).log)).toEqual(EXPECTED);
   const plain = await logOf('plain');
@@ -116,18 +116,18 @@ describe('a project without enabled inputs', () => {
     ],
   ])('rejects a trigger and names what is missing: %s', async (_what, files, detail) => {
     await start(files);
-    const problem = await expectProblem(await post('/api/projects/search/runs'), 400, 'NO_ENABLED_INPUTS');
-    expect(problem.detail).toMatch(detail);
-    const page = await post('/projects/search/runs');
-    expect([page.status, await page.text()]).toEqual([400, expect.stringContaining('No enabled inputs')]);
-    expect(await (await jobato.fetch('/api/runs')).json()).toEqual({ items: [], nextCursor: null });
+    await jobato.api
+      .post('/api/projects/search/runs')
+      .expect(problem(400, 'NO_ENABLED_INPUTS', { detail: expect.stringMatching(detail) }));
+    await jobato.api.post('/projects/search/runs').expect(400, /No enabled inputs/);
+    await jobato.api.get('/api/runs').expect(200, { items: [], nextCursor: null });
     await jobato.untilEnded((await jobato.trigger('plain')).runId); // other projects are not affected
   });
 
   it('rejects a re-run', async () => {
     await start(both);
     const { runId } = await jobato.trigger('search');
-    await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+    await jobato.api.delete(`/api/runs/${runId}`).expect(202);
     rmSync(join(folders.configDir, 'queries.yaml'));
     await until(() => {
       try {
@@ -136,7 +136,7 @@ describe('a project without enabled inputs', () => {
         return true;
       }
     });
-    await expectProblem(await post(`/api/runs/${runId}/rerun`), 400, 'NO_ENABLED_INPUTS');
+    await jobato.api.post(`/api/runs/${runId}/rerun`).expect(problem(400, 'NO_ENABLED_INPUTS'));
   });
 });
 
@@ -149,7 +149,7 @@ it('a broken input file keeps the last valid inputs and is listed with its line 
     { file: 'queries.yaml', line: 4, reason: expect.stringContaining('"queries.2" must have "text"') },
     { file: 'queries.yaml', line: 4, reason: 'unknown key "txt"' },
   ]);
-  expect(await (await jobato.fetch('/')).text()).toMatch(/config\/queries\.yaml<\/code> line 4/);
+  await jobato.api.get('/').expect(200, /config\/queries\.yaml<\/code> line 4/);
   expect(await requests((await jobato.trigger('search')).runId)).toMatchObject([{ runInputs: EXPECTED }]);
 
   writeConfig(folders, 'queries.yaml', QUERIES);
@@ -163,6 +163,7 @@ it('a trigger is rejected if the inputs do not fit in an event', async () => {
     'queries.yaml': JSON.stringify({ queries: many.map((n) => ({ id: `q${n}`, text: `words ${n}` })) }),
     'allowlists.yaml': JSON.stringify({ allowlists: many.map((n) => ({ domain: `d${n}.com` })) }),
   });
-  const problem = await expectProblem(await post('/api/projects/search/runs'), 400, 'VALIDATION');
-  expect(problem.detail).toContain('40000 inputs');
+  await jobato.api
+    .post('/api/projects/search/runs')
+    .expect(problem(400, 'VALIDATION', { detail: expect.stringContaining('40000 inputs') }));
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LEASE_SECONDS } from '../src/runs/lease';
 import type { RunView } from '../src/runs/run-view';
 import { eventually } from './support/crash';
-import { expectProblem } from './support/expect-problem';
+import { problem } from './support/expect-problem';
 import { RunningApp } from './support/jobato';
 import { TurnedClock } from './support/turned-clock';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
@@ -169,15 +169,15 @@ describe('external workers', () => {
     const runId = await aRun('twice');
     const [dead, next] = [new HttpWorker(jobato, 'dead'), new HttpWorker(jobato, 'next')];
     expect((await dead.claimed({ projectIds: ['twice'] })).payload).toMatchObject({ attempt: 1 });
-    expect((await dead.heartbeat(runId)).status).toBe(200);
+    await dead.heartbeat(runId).expect(200);
     await pass(LEASE_SECONDS - 1);
-    expect((await dead.heartbeat(runId)).status).toBe(200);
+    await dead.heartbeat(runId).expect(200);
     await pass(LEASE_SECONDS - 1);
     expect((await view(runId)).workerId).toBe('dead');
     await pass(2);
     expect(await view(runId)).toMatchObject({ status: 'running', attempt: 2, workerId: null });
     expect((await next.claimed({ projectIds: ['twice'] })).payload).toMatchObject({ attempt: 2 });
-    expect((await next.heartbeat(runId, 2)).status).toBe(200);
+    await next.heartbeat(runId, 2).expect(200);
     const before = await view(runId);
 
     const late = [
@@ -197,13 +197,9 @@ describe('external workers', () => {
     expect((await history(runId)).slice(-6).map((line) => line.split(' ')[1])).toEqual(
       Array<string>(6).fill('stale-attempt'),
     );
-    await expectProblem(await dead.heartbeat(runId, 1), 409, 'LEASE_LOST');
-    await expectProblem(await dead.log(runId, [{ text: 'late' }], { attempt: 1 }), 409, 'LEASE_LOST');
-    await expectProblem(
-      await dead.upload(runId, 'a', 'late', { 'x-jobato-attempt': '1' }),
-      409,
-      'LEASE_LOST',
-    );
+    await dead.heartbeat(runId, 1).expect(problem(409, 'LEASE_LOST'));
+    await dead.log(runId, [{ text: 'late' }], { attempt: 1 }).expect(problem(409, 'LEASE_LOST'));
+    await dead.upload(runId, 'a', 'late').set({ 'x-jobato-attempt': '1' }).expect(problem(409, 'LEASE_LOST'));
     expect(await view(runId)).toEqual(before);
     expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('');
 
@@ -221,7 +217,7 @@ describe('external workers', () => {
     const claimed = new HttpWorker(jobato);
     await claimed.claimed({ projectIds: ['once'] });
     await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
-    expect(await (await claimed.heartbeat(runId)).json()).toMatchObject({ cancelRequested: true });
+    expect((await claimed.heartbeat(runId)).body).toMatchObject({ cancelRequested: true });
     expect(await view(runId)).toMatchObject({ status: 'running', waiting: { code: 'stopping' } });
     await claimed.say(anEvent(runId, 'run.cancelled', { attempt: 1 }, at(clock.nowMs)));
     expect(await view(runId)).toMatchObject({

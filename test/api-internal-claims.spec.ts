@@ -7,7 +7,7 @@ import { LeaseService } from '../src/workers/lease-service';
 import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../src/runs/lease';
 import { RunRepository } from '../src/runs/run.repository';
 import { WorkerPresence } from '../src/presence/worker-presence';
-import { expectInvalid, expectProblem } from './support/expect-problem';
+import { invalid, problem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
 import { anEvent, endAllRuns, externalProject, HttpWorker, KEY } from './support/worker-api';
 import { until } from './support/until';
@@ -190,22 +190,20 @@ describe('claiming runs over HTTP', () => {
     await one.heartbeat(runId);
     const waiting = other.claimed({ waitSeconds: 60 });
     await untilHere(other);
-    const released = await one.release(runId, 1, { reason: 'SIGTERM' });
-    expect([released.status, await released.json()]).toEqual([200, { status: 'running', attempt: 2 }]);
+    await one.release(runId, 1, { reason: 'SIGTERM' }).expect(200, { status: 'running', attempt: 2 });
     const second = await waiting;
     expect(second).toMatchObject({ runId, payload: { attempt: 2 } });
     expect(second.eventId).not.toBe(first.eventId);
-    await expectProblem(await one.release(runId, 1), 409, 'LEASE_LOST');
-    await expectProblem(await one.release(runId, 2), 409, 'LEASE_LOST');
+    await one.release(runId, 1).expect(problem(409, 'LEASE_LOST'));
+    await one.release(runId, 2).expect(problem(409, 'LEASE_LOST'));
     await other.heartbeat(runId, 2);
 
-    const last = await other.release(runId, 2, { reason: 'SIGTERM' });
-    expect(await last.json()).toEqual({ status: 'failed', attempt: 2 });
+    await other.release(runId, 2, { reason: 'SIGTERM' }).expect(200, { status: 'failed', attempt: 2 });
     expect(await find(runId)).toMatchObject({
       statusReason: 'worker-lost',
       error: { code: 'WORKER_LOST', message: null, loss: { kind: 'returned', reason: 'SIGTERM' } },
     });
-    await expectProblem(await other.release(runId, 2), 409, 'RUN_ALREADY_ENDED');
+    await other.release(runId, 2).expect(problem(409, 'RUN_ALREADY_ENDED'));
   });
 
   it('ends at once when the worker disconnects, and assigns no run', async () => {
@@ -260,21 +258,20 @@ describe('claiming runs over HTTP', () => {
       await worker.claimed();
       const before = (await find(runId))!.leaseExpiresAt!;
       const clock = jest.spyOn(jobato.app.get(Clock), 'nowMs').mockImplementation(() => Date.now() + 20_000);
-      const first = (await (await worker.heartbeat(runId)).json()) as object;
+      const first = await worker.heartbeat(runId).expect(200);
       clock.mockRestore();
       const { leaseExpiresAt } = (await find(runId))!;
-      expect(first).toEqual({ cancelRequested: false, leaseExpiresAt });
+      expect(first.body).toEqual({ cancelRequested: false, leaseExpiresAt });
       expect(Date.parse(leaseExpiresAt!) - Date.parse(before)).toBeGreaterThanOrEqual(20_000);
       await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
-      expect(await (await worker.heartbeat(runId.toUpperCase())).json()).toMatchObject({
-        cancelRequested: true,
-      });
+      const { body } = await worker.heartbeat(runId.toUpperCase()).expect(200);
+      expect(body).toMatchObject({ cancelRequested: true });
     });
 
     it('assigns an unclaimed run to the worker', async () => {
       const { runId } = await aRun();
       const worker = new HttpWorker(jobato);
-      expect((await worker.heartbeat(runId)).status).toBe(200);
+      await worker.heartbeat(runId).expect(200);
       expect(await find(runId)).toMatchObject({ workerId: worker.workerId, claimedAt: expect.any(String) });
     });
 
@@ -287,19 +284,20 @@ describe('claiming runs over HTTP', () => {
         [new HttpWorker(jobato), 1],
         [worker, 2],
       ] as const) {
-        const { detail } = await expectProblem(await other.heartbeat(runId, attempt), 409, 'LEASE_LOST');
-        expect(detail).not.toContain(worker.workerId);
+        await other
+          .heartbeat(runId, attempt)
+          .expect(problem(409, 'LEASE_LOST', { detail: expect.not.stringContaining(worker.workerId) }));
       }
       expect(await find(runId)).toEqual(before);
       await worker.heartbeat(runId);
       await worker.release(runId);
-      await expectProblem(await worker.heartbeat(runId, 1), 409, 'LEASE_LOST');
+      await worker.heartbeat(runId, 1).expect(problem(409, 'LEASE_LOST'));
       await worker.claimed();
       await worker.say(anEvent(runId, 'run.completed'));
-      await expectProblem(await worker.heartbeat(runId, 2), 409, 'RUN_ALREADY_ENDED');
+      await worker.heartbeat(runId, 2).expect(problem(409, 'RUN_ALREADY_ENDED'));
       for (const unknown of [UUID, 'x']) {
-        await expectProblem(await worker.heartbeat(unknown), 404, 'RUN_NOT_FOUND');
-        await expectProblem(await worker.release(unknown), 404, 'RUN_NOT_FOUND');
+        await worker.heartbeat(unknown).expect(problem(404, 'RUN_NOT_FOUND'));
+        await worker.release(unknown).expect(problem(404, 'RUN_NOT_FOUND'));
       }
     });
   });
@@ -327,7 +325,7 @@ describe('claiming runs over HTTP', () => {
     [`runs/${UUID}/release`, { workerId: 'w' }, 'attempt'],
     [`runs/${UUID}/release`, { workerId: 'w', attempt: 1, reason: 5 }, 'reason'],
   ])('rejects POST %s with %j', async (path, body, field) => {
-    expect(await expectInvalid(await new HttpWorker(jobato).post(path, body))).toEqual([field]);
+    await new HttpWorker(jobato).post(path, body).expect(invalid(field));
   });
 
   describe('GET /api/workers', () => {

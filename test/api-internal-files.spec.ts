@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DiskSpace } from '../src/database/disk-space';
 import { JobatoError } from '../src/http/catalogue';
 import type { RunView } from '../src/runs/run-view';
-import { expectInvalid, expectProblem } from './support/expect-problem';
+import { expectProblem, invalid, problem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
 import { until } from './support/until';
@@ -32,7 +32,8 @@ async function held(): Promise<{ worker: HttpWorker; runId: string }> {
   const { runId } = await worker.claimed({ projectIds: [projectId] });
   return { worker, runId };
 }
-const view = async (runId: string) => (await (await jobato.fetch(`/api/runs/${runId}`)).json()) as RunView;
+const view = async (runId: string) =>
+  (await jobato.api.get(`/api/runs/${runId}`).expect(200)).body as RunView;
 const download = async (runId: string, name: string) => {
   const response = await jobato.fetch(`/api/runs/${runId}/artifacts/${encodeURIComponent(name)}`);
   return response.status === 200
@@ -46,19 +47,17 @@ describe('artifact upload over HTTP', () => {
   it('adds the artifact to the run at once and returns the same bytes', async () => {
     const { worker, runId } = await held();
     const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 256));
-    const response = await worker.upload(runId, 'data.bin', bytes, { 'content-type': 'image/png' });
     const href = `/api/runs/${runId}/artifacts/data.bin`;
-    expect([response.status, response.headers.get('location'), await response.json()]).toEqual([
-      201,
-      href,
-      { name: 'data.bin', size: 100_000, href },
-    ]);
+    await worker
+      .upload(runId, 'data.bin', bytes)
+      .type('image/png')
+      .expect(201, { name: 'data.bin', size: 100_000, href })
+      .expect('location', href);
     expect((await view(runId)).artifacts).toEqual([{ name: 'data.bin', size: 100_000, href }]);
     expect(await download(runId, 'data.bin')).toBe(bytes.toString('latin1'));
     expect(onTheirWay()).toEqual([]);
-    const { items } = (await (await jobato.fetch(`/api/runs/${runId}/events`)).json()) as {
-      items: { eventType: string; payload: object }[];
-    };
+    const { body } = await jobato.api.get(`/api/runs/${runId}/events`).expect(200);
+    const { items } = body as { items: { eventType: string; payload: object }[] };
     expect(items.at(-1)).toMatchObject({
       eventType: 'run.progress',
       outcome: 'applied',
@@ -68,9 +67,9 @@ describe('artifact upload over HTTP', () => {
 
   it('accepts empty files, any content type, invalid JSON and replacements', async () => {
     const { worker, runId } = await held();
-    expect((await worker.upload(runId, 'a', '')).status).toBe(201);
-    expect((await worker.upload(runId, 'a', '{', { 'content-type': 'application/json' })).status).toBe(201);
-    expect((await worker.upload(runId, 'b', 'x=1', { 'content-type': 'text/html' })).status).toBe(201);
+    await worker.upload(runId, 'a', '').type('text/plain').expect(201);
+    await worker.upload(runId, 'a', '{').type('application/json').expect(201);
+    await worker.upload(runId, 'b', 'x=1').type('text/html').expect(201);
     expect((await view(runId)).artifacts.map(({ name, size }) => [name, size])).toEqual([
       ['a', 1],
       ['b', 3],
@@ -82,7 +81,7 @@ describe('artifact upload over HTTP', () => {
     'accepts the name %s',
     async (name) => {
       const { worker, runId } = await held();
-      expect((await worker.upload(runId, name, 'content')).status).toBe(201);
+      await worker.upload(runId, name, 'content').expect(201);
       expect((await view(runId)).artifacts.map((artifact) => artifact.name)).toEqual([name]);
       expect(await download(runId, name)).toBe('content');
     },
@@ -127,10 +126,10 @@ describe('artifact upload over HTTP', () => {
     symlinkSync(outside, join(folderOf(runId), 'link'));
     symlinkSync(join(outside, 'target'), join(folderOf(runId), 'link-to-file'));
     for (const name of ['link/a', 'link/b/c', 'file/a', 'folder']) {
-      expect(await expectInvalid(await worker.upload(runId, name, 'content'))).toEqual(['name']);
+      await worker.upload(runId, name, 'content').expect(invalid('name'));
     }
     expect(readdirSync(outside)).toEqual(['target']);
-    expect((await worker.upload(runId, 'link-to-file', 'content')).status).toBe(201);
+    await worker.upload(runId, 'link-to-file', 'content').expect(201);
     expect(readFileSync(join(outside, 'target'), 'utf8')).toBe('untouched');
     expect(await download(runId, 'link-to-file')).toBe('content');
     expect(onTheirWay()).toEqual([]);
@@ -138,9 +137,9 @@ describe('artifact upload over HTTP', () => {
 
   it('enforces the size limit with and without Content-Length, and keeps the earlier file', async () => {
     const { worker, runId } = await held();
-    expect((await worker.upload(runId, 'a', Buffer.alloc(2 * MEBIBYTE))).status).toBe(201);
+    await worker.upload(runId, 'a', Buffer.alloc(2 * MEBIBYTE)).expect(201);
     const more = Buffer.alloc(2 * MEBIBYTE + 1, 'x');
-    await expectProblem(await worker.upload(runId, 'a', more), 413, 'PAYLOAD_TOO_LARGE');
+    await worker.upload(runId, 'a', more).expect(problem(413, 'PAYLOAD_TOO_LARGE'));
     let sent = 0;
     const endless = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -148,7 +147,7 @@ describe('artifact upload over HTTP', () => {
         if (++sent === 64) controller.close();
       },
     });
-    await expectProblem(await worker.upload(runId, 'a', endless), 413, 'PAYLOAD_TOO_LARGE');
+    await expectProblem(await worker.stream(runId, 'a', endless), 413, 'PAYLOAD_TOO_LARGE');
     expect((await view(runId)).artifacts).toMatchObject([{ name: 'a', size: 2 * MEBIBYTE }]);
     expect(await download(runId, 'a')).toBe('\0'.repeat(2 * MEBIBYTE));
     expect(onTheirWay()).toEqual([]);
@@ -194,21 +193,19 @@ describe('artifact upload over HTTP', () => {
       'x-jobato-worker-id': workerId,
       'x-jobato-attempt': attempt,
     });
-    expect((await worker.upload(runId, 'a', 'mine', as(worker.workerId, '1'))).status).toBe(201);
-    expect((await worker.upload(runId, 'a', 'mine', as('new-name', '1'))).status).toBe(201);
+    await worker.upload(runId, 'a', 'mine').set(as(worker.workerId, '1')).expect(201);
+    await worker.upload(runId, 'a', 'mine').set(as('new-name', '1')).expect(201);
     for (const headers of <Record<string, string>[]>[
       as(worker.workerId, '2'),
       { 'x-jobato-attempt': '2' },
       { 'x-jobato-lease': 'guess' },
       { ...as(worker.workerId, '1'), 'x-jobato-lease': '' },
     ]) {
-      await expectProblem(await worker.upload(runId, 'a', 'another’s', headers), 409, 'LEASE_LOST');
+      await worker.upload(runId, 'a', 'another’s').set(headers).expect(problem(409, 'LEASE_LOST'));
     }
     for (const attempt of ['0', 'x', '-1', '1.5', '']) {
       const headers = { 'x-jobato-attempt': attempt };
-      expect(await expectInvalid(await worker.upload(runId, 'a', 'x', headers))).toEqual([
-        'X-Jobato-Attempt',
-      ]);
+      await worker.upload(runId, 'a', 'x').set(headers).expect(invalid('X-Jobato-Attempt'));
     }
     expect(await download(runId, 'a')).toBe('mine');
   });
@@ -223,7 +220,7 @@ describe('artifact upload over HTTP', () => {
         finish = () => controller.close();
       },
     });
-    const uploading = worker.upload(runId, 'a', slow);
+    const uploading = worker.stream(runId, 'a', slow);
     await until(() => onTheirWay().length > 0);
     await worker.release(runId);
     finish!();
@@ -236,14 +233,16 @@ describe('artifact upload over HTTP', () => {
   it('requires a running run', async () => {
     const { worker, runId } = await held();
     await worker.say(anEvent(runId, 'run.completed'));
-    await expectProblem(await worker.upload(runId, 'a', 'x'), 409, 'RUN_ALREADY_ENDED');
-    await expectProblem(await worker.upload(UUID, 'a', 'x'), 404, 'RUN_NOT_FOUND');
+    await worker.upload(runId, 'a', 'x').expect(problem(409, 'RUN_ALREADY_ENDED'));
+    await worker.upload(UUID, 'a', 'x').expect(problem(404, 'RUN_NOT_FOUND'));
   });
 
   it('rejects compressed bodies', async () => {
     const { worker, runId } = await held();
-    const response = await worker.upload(runId, 'a', 'x', { 'content-encoding': 'gzip' });
-    await expectProblem(response, 415, 'UNSUPPORTED_MEDIA_TYPE');
+    await worker
+      .upload(runId, 'a', 'x')
+      .set({ 'content-encoding': 'gzip' })
+      .expect(problem(415, 'UNSUPPORTED_MEDIA_TYPE'));
   });
 
   it('returns STORAGE_FULL while the disk is nearly full', async () => {
@@ -251,20 +250,16 @@ describe('artifact upload over HTTP', () => {
     const disk = jest.spyOn(jobato.app.get(DiskSpace), 'assertRoom').mockImplementation(() => {
       throw new JobatoError('STORAGE_FULL', 'Only 3 MB are free.');
     });
-    const response = await worker.upload(runId, 'a', 'x');
-    disk.mockRestore();
-    await expectProblem(response, 507, 'STORAGE_FULL');
+    try {
+      await worker.upload(runId, 'a', 'x').expect(problem(507, 'STORAGE_FULL'));
+    } finally {
+      disk.mockRestore();
+    }
   });
 });
 
 describe('log lines over HTTP', () => {
-  const log = async (runId: string) => (await jobato.fetch(`/api/runs/${runId}/logs`)).text();
-  const lines = async (runId: string) =>
-    (
-      (await (
-        await jobato.fetch(`/api/runs/${runId}/logs`, { headers: { accept: 'application/json' } })
-      ).json()) as { items: object[] }
-    ).items;
+  const log = (runId: string) => jobato.api.get(`/api/runs/${runId}/logs`);
 
   it('are numbered by the server and dropped if already received', async () => {
     const { worker, runId } = await held();
@@ -274,10 +269,10 @@ describe('log lines over HTTP', () => {
       { n: 2, at: null, stream: null, step: null, text: 'two' },
       { text: '' },
     ];
-    const response = await worker.log(runId, first, { attempt: 1 });
-    expect([response.status, await response.json()]).toEqual([202, { accepting: true }]);
-    expect((await worker.log(runId, [...first.slice(0, 2), { n: 3, text: 'three' }])).status).toBe(202);
-    expect(await lines(runId)).toEqual([
+    await worker.log(runId, first, { attempt: 1 }).expect(202, { accepting: true });
+    await worker.log(runId, [...first.slice(0, 2), { n: 3, text: 'three' }]).expect(202);
+    const { body } = await log(runId).set({ accept: 'application/json' }).expect(200);
+    expect((body as { items: object[] }).items).toEqual([
       { seq: 1, at, stream: 'stderr', step: 'fetch', text: 'one' },
       { seq: 2, at: expect.any(String), stream: 'stdout', step: null, text: 'two' },
       { seq: 3, at: expect.any(String), stream: 'stdout', step: null, text: '' },
@@ -288,40 +283,37 @@ describe('log lines over HTTP', () => {
   it('are limited to 10,000 per call', async () => {
     const { worker, runId } = await held();
     const many = Array.from({ length: 10_000 }, (_, n) => ({ n, text: `line ${n}` }));
-    expect((await worker.log(runId, many)).status).toBe(202);
-    expect((await log(runId)).split('\n')).toHaveLength(10_001);
-    expect(await expectInvalid(await worker.log(runId, [...many, { text: 'x' }]))).toEqual(['lines']);
+    await worker.log(runId, many).expect(202);
+    expect((await log(runId).expect(200)).text.split('\n')).toHaveLength(10_001);
+    await worker.log(runId, [...many, { text: 'x' }]).expect(invalid('lines'));
   });
 
   it('can total up to 16 MiB per call, and the response reports a full log', async () => {
     const { worker, runId } = await held();
     const large = [...Array.from({ length: 150 }, () => ({ text: 'x'.repeat(100_000) }))];
-    const response = await worker.log(runId, large);
-    expect([response.status, await response.json()]).toEqual([202, { accepting: false }]);
-    expect(await log(runId)).toContain('LOG_LIMIT_MB');
+    await worker.log(runId, large).expect(202, { accepting: false });
+    await log(runId).expect(200, /LOG_LIMIT_MB/);
     const tooLarge = [...large, ...large];
-    await expectProblem(await worker.log(runId, tooLarge), 413, 'PAYLOAD_TOO_LARGE');
+    await worker.log(runId, tooLarge).expect(problem(413, 'PAYLOAD_TOO_LARGE'));
   });
 
   it('are accepted from the lease holder only, under any worker name', async () => {
     const { worker, runId } = await held();
     const one = [{ text: 'x' }];
-    expect((await worker.log(runId, one, { attempt: 1, workerId: worker.workerId })).status).toBe(202);
-    expect((await worker.log(runId, one, { attempt: null, workerId: null })).status).toBe(202);
+    await worker.log(runId, one, { attempt: 1, workerId: worker.workerId }).expect(202);
+    await worker.log(runId, one, { attempt: null, workerId: null }).expect(202);
     const stranger = new HttpWorker(jobato, worker.workerId);
-    await expectProblem(
-      await stranger.log(runId, one, { workerId: worker.workerId, attempt: 1 }),
-      409,
-      'LEASE_LOST',
-    );
-    await expectProblem(await worker.log(runId, one, { attempt: 2 }), 409, 'LEASE_LOST');
+    await stranger
+      .log(runId, one, { workerId: worker.workerId, attempt: 1 })
+      .expect(problem(409, 'LEASE_LOST'));
+    await worker.log(runId, one, { attempt: 2 }).expect(problem(409, 'LEASE_LOST'));
     await worker.release(runId);
-    await expectProblem(await worker.log(runId, one, { attempt: 1 }), 409, 'LEASE_LOST');
+    await worker.log(runId, one, { attempt: 1 }).expect(problem(409, 'LEASE_LOST'));
     await worker.claimed({ projectIds: [(await view(runId)).projectId] });
     await worker.say(anEvent(runId, 'run.completed'));
-    await expectProblem(await worker.log(runId, one), 409, 'RUN_ALREADY_ENDED');
-    await expectProblem(await worker.log(UUID, one), 404, 'RUN_NOT_FOUND');
-    expect(await log(runId)).toBe('x\nx\n');
+    await worker.log(runId, one).expect(problem(409, 'RUN_ALREADY_ENDED'));
+    await worker.log(UUID, one).expect(problem(404, 'RUN_NOT_FOUND'));
+    await log(runId).expect(200, 'x\nx\n');
   });
 
   it.each<[unknown, string]>([
@@ -340,18 +332,20 @@ describe('log lines over HTTP', () => {
     [{ lines: [], workerId: '' }, 'workerId'],
     [{ lines: [], more: 1 }, 'more'],
   ])('are validated: %j', async (body, field) => {
-    const response = await new HttpWorker(jobato).post(`runs/${UUID}/logs`, body);
-    expect(await expectInvalid(response)).toEqual([field]);
+    await new HttpWorker(jobato).post(`runs/${UUID}/logs`, body).expect(invalid(field));
   });
 });
 
 describe('artifacts and log lines over HTTP', () => {
-  const send = async (worker: HttpWorker, runId: string, workerId?: string) => [
-    await worker.upload(runId, 'a', 'x', workerId === undefined ? {} : { 'x-jobato-worker-id': workerId }),
-    await worker.log(runId, [{ text: 'x' }], { workerId }),
-  ];
-  const expectRefused = async (responses: Response[]) => {
-    for (const response of responses) await expectProblem(response, 409, 'LEASE_LOST');
+  const uploadOf = (worker: HttpWorker, runId: string, workerId?: string) =>
+    worker.upload(runId, 'a', 'x').set(workerId === undefined ? {} : { 'x-jobato-worker-id': workerId });
+  const expectAccepted = async (worker: HttpWorker, runId: string, workerId?: string) => {
+    await uploadOf(worker, runId, workerId).expect(201);
+    await worker.log(runId, [{ text: 'x' }], { workerId }).expect(202);
+  };
+  const expectRefused = async (worker: HttpWorker, runId: string, workerId?: string) => {
+    await uploadOf(worker, runId, workerId).expect(problem(409, 'LEASE_LOST'));
+    await worker.log(runId, [{ text: 'x' }], { workerId }).expect(problem(409, 'LEASE_LOST'));
   };
 
   it('are accepted for a run with steps only from its lease holder', async () => {
@@ -362,13 +356,12 @@ describe('artifacts and log lines over HTTP', () => {
     try {
       const worker = new HttpWorker(steps);
       const { runId } = await steps.trigger('steps');
-      await expectRefused(await send(worker, runId)); // no worker holds the run
-      await expectRefused(await send(worker, runId, worker.workerId));
+      await expectRefused(worker, runId); // no worker holds the run
+      await expectRefused(worker, runId, worker.workerId);
       await worker.claimed({ projectIds: ['steps'] });
-      await expectRefused(await send(new HttpWorker(steps, worker.workerId), runId, worker.workerId));
-      for (const workerId of [worker.workerId, undefined])
-        expect((await send(worker, runId, workerId)).map(({ status }) => status)).toEqual([201, 202]);
-      expect(await (await steps.fetch(`/api/runs/${runId}/logs`)).text()).toBe('x\nx\n');
+      await expectRefused(new HttpWorker(steps, worker.workerId), runId, worker.workerId);
+      for (const workerId of [worker.workerId, undefined]) await expectAccepted(worker, runId, workerId);
+      await steps.api.get(`/api/runs/${runId}/logs`).expect(200, 'x\nx\n');
     } finally {
       await steps.stop();
     }
@@ -382,8 +375,8 @@ describe('artifacts and log lines over HTTP', () => {
     try {
       const { runId } = await own.trigger('steps');
       const { workerId } = await own.until(runId, ({ workerId }) => workerId !== null);
-      await expectRefused(await send(new HttpWorker(own), runId));
-      await expectRefused(await send(new HttpWorker(own, workerId!), runId, workerId!));
+      await expectRefused(new HttpWorker(own), runId);
+      await expectRefused(new HttpWorker(own, workerId!), runId, workerId!);
     } finally {
       await own.stop();
     }
@@ -393,7 +386,6 @@ describe('artifacts and log lines over HTTP', () => {
     const projectId = PROJECTS[used++]!;
     const { runId } = await jobato.trigger(projectId);
     const worker = new HttpWorker(jobato);
-    for (const workerId of [undefined, worker.workerId])
-      expect((await send(worker, runId, workerId)).map(({ status }) => status)).toEqual([201, 202]);
+    for (const workerId of [undefined, worker.workerId]) await expectAccepted(worker, runId, workerId);
   });
 });

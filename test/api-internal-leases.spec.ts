@@ -8,7 +8,7 @@ import { type RunEvent, toStreamFields } from '../src/events/run-event';
 import { UNUSED_LEASE_SECONDS } from '../src/runs/lease';
 import { RunRepository } from '../src/runs/run.repository';
 import { ClaimQueue } from '../src/workers/claim-queue';
-import { expectInvalid, expectProblem } from './support/expect-problem';
+import { expectInvalid, problem } from './support/expect-problem';
 import { eventually } from './support/crash';
 import { type Folders, isOnRedis, makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
 import {
@@ -57,19 +57,13 @@ describe('lease', () => {
   const aRun = async (projectId = PROJECTS[used++]!) => jobato.trigger(projectId);
   const find = async (runId: string) => (await jobato.app.get(RunRepository).find(runId))!;
   const history = async (runId: string) => {
-    const { items } = (await (await jobato.fetch(`/api/runs/${runId}/events?limit=200`)).json()) as {
-      items: { eventType: string; outcome: string }[];
-    };
+    const { body } = await jobato.api.get(`/api/runs/${runId}/events?limit=200`).expect(200);
+    const { items } = body as { items: { eventType: string; outcome: string }[] };
     return items.map(({ eventType, outcome }) => `${eventType} ${outcome}`);
   };
   /** After its first call, only the test moves the server's clocks. */
   let clock: TurnedClock | null = null;
   const pass = (seconds: number) => (clock ??= new TurnedClock(jobato)).pass(seconds);
-  const proof = ({ leaseToken }: ClaimedEnvelope) => ({
-    'x-jobato-api-key': KEY,
-    'content-type': 'application/json',
-    'x-jobato-lease': leaseToken,
-  });
   /** Repeats the same claim and returns its response; null for 204. */
   const again = async (worker: HttpWorker, claimId: string): Promise<ClaimedEnvelope | null> => {
     const response = await worker.claim({ claimId, projectIds: [] });
@@ -86,20 +80,20 @@ describe('lease', () => {
       const stranger = new HttpWorker(jobato, holder.workerId);
       const said = { workerId: holder.workerId, attempt: 1 };
       for (const header of <Record<string, string>[]>[{}, { 'x-jobato-lease': randomUUID() }]) {
-        const headers = { 'x-jobato-api-key': KEY, 'content-type': 'application/json', ...header };
-        for (const response of [
-          await stranger.post(`runs/${runId}/heartbeat`, said, { headers }),
-          await stranger.post(`runs/${runId}/release`, said, { headers }),
-          await stranger.post(`runs/${runId}/logs`, { ...said, lines: [{ text: 'x' }] }, { headers }),
-          await stranger.upload(runId, 'go.sh', 'x', { 'x-jobato-worker-id': holder.workerId, ...header }),
+        for (const request of [
+          stranger.post(`runs/${runId}/heartbeat`, said),
+          stranger.post(`runs/${runId}/release`, said),
+          stranger.post(`runs/${runId}/logs`, { ...said, lines: [{ text: 'x' }] }),
+          stranger.upload(runId, 'go.sh', 'x').set({ 'x-jobato-worker-id': holder.workerId }),
         ]) {
-          const { detail } = await expectProblem(response, 409, 'LEASE_LOST');
-          expect(detail).not.toContain(holder.workerId);
+          await request
+            .set(header)
+            .expect(problem(409, 'LEASE_LOST', { detail: expect.not.stringContaining(holder.workerId) }));
         }
       }
       expect(await find(runId)).toEqual(before);
       expect(existsSync(join(jobato.folders.dataDir, 'runs', runId))).toBe(false);
-      expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('');
+      await jobato.api.get(`/api/runs/${runId}/logs`).expect(200, '');
     });
 
     it('is required for each event over HTTP, and a rejected event applies once proven', async () => {
@@ -121,8 +115,8 @@ describe('lease', () => {
       });
       expect((await find(claimed.runId)).status).toBe('running');
       expect(await history(claimed.runId)).toEqual(['run.requested applied']);
-      const listed = await (await jobato.fetch('/api/events/rejected')).text();
-      expect(listed).not.toContain(claimed.runId);
+      const listed = await jobato.api.get('/api/events/rejected').expect(200);
+      expect(listed.text).not.toContain(claimed.runId);
 
       expect(await worker.say(event)).toMatchObject({ accepted: 1, rejected: [] });
       expect(await find(claimed.runId)).toMatchObject({ status: 'completed', metrics: { newJobsCount: 3 } });
@@ -141,15 +135,18 @@ describe('lease', () => {
       await worker.release(runId);
       await following.stop();
       const shown = await Promise.all(
-        ['', '/events', '/logs'].map(async (path) =>
-          (
-            await jobato.fetch(`/api/runs/${runId}${path}`, { headers: { accept: 'application/json' } })
-          ).text(),
-        ),
+        [
+          `/api/runs/${runId}`,
+          `/api/runs/${runId}/events`,
+          `/api/runs/${runId}/logs`,
+          '/api/events/rejected',
+          '/api/workers',
+        ].map(async (path) => {
+          const { text } = await jobato.api.get(path).set({ accept: 'application/json' }).expect(200);
+          return text;
+        }),
       );
-      shown.push(await (await jobato.fetch('/api/events/rejected')).text(), ...published);
-      shown.push(await (await jobato.fetch('/api/workers')).text());
-      for (const text of shown) expect(text).not.toContain(leaseToken);
+      for (const text of [...shown, ...published]) expect(text).not.toContain(leaseToken);
     });
 
     it('requires an HMAC for stream entries and records others without effect', async () => {
@@ -185,13 +182,14 @@ describe('lease', () => {
       });
       expect(await find(runId)).toMatchObject({ status: 'running', workerId: null });
       expect(await history(runId)).toEqual(['run.requested applied', 'run.completed lease-lost']);
-      await expectProblem(await worker.heartbeat(runId), 409, 'LEASE_LOST');
+      await worker.heartbeat(runId).expect(problem(409, 'LEASE_LOST'));
     });
 
     it('counts quota calls of a lost attempt only if that attempt proves them', async () => {
-      const used = async () =>
-        ((await (await jobato.fetch('/api/projects/calls/summary')).json()) as { quota: { used: number } })
-          .quota.used;
+      const used = async () => {
+        const { body } = await jobato.api.get('/api/projects/calls/summary').expect(200);
+        return (body as { quota: { used: number } }).quota.used;
+      };
       const { runId } = await aRun('calls');
       const lost = new HttpWorker(jobato);
       await lost.claimed({ projectIds: ['calls'] });
@@ -226,7 +224,7 @@ describe('lease', () => {
       jobato = await RunningApp.start(folders, ENVIRONMENT);
       const later = new HttpWorker(jobato, worker.workerId);
       expect(await again(later, claimId)).toEqual(first);
-      await later.post(`runs/${runId}/logs`, { lines: [] }, { headers: proof(first) });
+      await later.post(`runs/${runId}/logs`, { lines: [] }).set({ 'x-jobato-lease': first.leaseToken });
       expect(await again(later, claimId)).toBeNull();
       expect(await find(runId)).toMatchObject({ attempt: 1, workerId: worker.workerId });
     });
@@ -237,7 +235,7 @@ describe('lease', () => {
       const project = PROJECTS[used++]!;
       const first = worker.claim({ claimId, projectIds: [project], waitSeconds: 60 });
       await eventually('the first call', async () =>
-        (await (await jobato.fetch('/api/workers')).text()).includes(worker.workerId),
+        (await jobato.api.get('/api/workers').expect(200)).text.includes(worker.workerId),
       );
       const second = worker.claimed({ claimId, projectIds: [project], waitSeconds: 60 });
       expect((await first).status).toBe(204);
@@ -283,7 +281,7 @@ describe('lease', () => {
       const given = await worker.claimed({ claimId: request.claimId, projectIds: [] });
       await queue.answered(lost, false);
       expect(given.runId).toBe(runId);
-      expect((await worker.heartbeat(runId)).status).toBe(200);
+      await worker.heartbeat(runId).expect(200);
     });
 
     it('returns to the queue if unused, without using an attempt', async () => {
@@ -295,7 +293,7 @@ describe('lease', () => {
       await pass(2);
       expect(await find(runId)).toMatchObject({ status: 'running', attempt: 1, workerId: null });
       jest.restoreAllMocks();
-      await expectProblem(await worker.heartbeat(runId), 409, 'LEASE_LOST');
+      await worker.heartbeat(runId).expect(problem(409, 'LEASE_LOST'));
       const next = new HttpWorker(jobato);
       expect((await next.claimed({ projectIds: ['once'] })).runId).toBe(runId);
       expect(await worker.say(anEvent(runId, 'run.completed', { attempt: 1 }))).toMatchObject({
@@ -309,8 +307,7 @@ describe('lease', () => {
       const { runId } = await aRun('once');
       const worker = new HttpWorker(jobato);
       await worker.claimed({ projectIds: ['once'] });
-      const released = await worker.release(runId);
-      expect([released.status, await released.json()]).toEqual([200, { status: 'running', attempt: 1 }]);
+      await worker.release(runId).expect(200, { status: 'running', attempt: 1 });
       expect((await new HttpWorker(jobato).claimed({ projectIds: ['once'] })).payload).toMatchObject({
         attempt: 1,
       });
@@ -321,16 +318,14 @@ describe('lease', () => {
     const { runId } = await aRun();
     const lost = new HttpWorker(jobato);
     await lost.claimed();
-    expect((await lost.upload(runId, 'out/half.txt', 'half')).status).toBe(201);
+    await lost.upload(runId, 'out/half.txt', 'half').expect(201);
     await lost.release(runId);
     const next = new HttpWorker(jobato);
     await next.claimed();
     await next.say(anEvent(runId, 'run.completed', { artifacts: [{ name: 'out/half.txt' }] }));
-    await expectProblem(
-      await jobato.fetch(`/api/runs/${runId}/artifacts/${encodeURIComponent('out/half.txt')}`),
-      404,
-      'ARTIFACT_NOT_FOUND',
-    );
+    await jobato.api
+      .get(`/api/runs/${runId}/artifacts/${encodeURIComponent('out/half.txt')}`)
+      .expect(problem(404, 'ARTIFACT_NOT_FOUND'));
   });
 
   it('requires a UUID as claim ID', async () =>
@@ -365,22 +360,20 @@ describe('runs with steps on a server with an embedded worker', () => {
         const forged = said.map((event) => toStreamFields({ ...event, eventId: randomUUID() } as RunEvent));
         await stream.publish(forged);
         await eventually('the forged entries in the history', async () => {
-          const { items } = (await (await jobato.fetch(`/api/runs/${runId}/events?limit=200`)).json()) as {
-            items: { eventId: string }[];
-          };
+          const { body } = await jobato.api.get(`/api/runs/${runId}/events?limit=200`).expect(200);
+          const { items } = body as { items: { eventId: string }[] };
           return forged.every(({ eventId }) => items.some((item) => item.eventId === eventId));
         });
       }
-      for (const response of [
-        await attacker.heartbeat(runId),
-        await attacker.release(runId),
-        await attacker.log(runId, [{ text: 'forged' }], { workerId, attempt: 1 }),
-        await attacker.upload(runId, 'go.sh', 'x', {
-          'x-jobato-worker-id': workerId!,
-          'x-jobato-attempt': '1',
-        }),
+      for (const request of [
+        attacker.heartbeat(runId),
+        attacker.release(runId),
+        attacker.log(runId, [{ text: 'forged' }], { workerId, attempt: 1 }),
+        attacker
+          .upload(runId, 'go.sh', 'x')
+          .set({ 'x-jobato-worker-id': workerId!, 'x-jobato-attempt': '1' }),
       ]) {
-        await expectProblem(response, 409, 'LEASE_LOST');
+        await request.expect(problem(409, 'LEASE_LOST'));
       }
       expect(existsSync(join(jobato.folders.dataDir, 'runs', runId, 'go.sh'))).toBe(false);
       expect(await jobato.app.get(RunRepository).get(runId)).toMatchObject({
@@ -389,10 +382,10 @@ describe('runs with steps on a server with an embedded worker', () => {
         metrics: {},
         steps: [{ status: 'running' }],
       });
-      const log = async () => (await jobato.fetch(`/api/runs/${runId}/logs`)).text();
+      const log = async () => (await jobato.api.get(`/api/runs/${runId}/logs`).expect(200)).text;
       await eventually('the line of the step', async () => (await log()) !== '');
       expect(await log()).toBe('at work\n');
-      await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+      await jobato.api.delete(`/api/runs/${runId}`).expect(202);
       expect(await jobato.untilEnded(runId)).toMatchObject({ status: 'cancelled' });
     } finally {
       await jobato.stop();

@@ -1,6 +1,7 @@
+import type { Response } from 'supertest';
 import type { RunView } from '../src/runs/run-view';
 import { EventStream } from '../src/events/event-stream';
-import { expectInvalid, expectProblem } from './support/expect-problem';
+import { invalid, problem } from './support/expect-problem';
 import { isOnRedis, nodeStep, RunningApp } from './support/jobato';
 
 interface Page<Item> {
@@ -21,12 +22,7 @@ interface EventView {
 }
 
 const UNKNOWN_RUN = '01890000-0000-7000-8000-000000000000';
-const json = async <Body>(response: Response): Promise<Body> => {
-  const text = await response.text();
-  expect([response.status, text]).toEqual([200, expect.any(String)]);
-  return JSON.parse(text) as Body;
-};
-const ids = ({ items }: Page<{ runId: string }>) => items.map(({ runId }) => runId);
+const ids = ({ body }: Response) => (body as Page<RunView>).items.map(({ runId }) => runId);
 
 /**
  * Without a worker: each run is stopped at once, so that the next can start. Created once; all tests here only
@@ -36,7 +32,7 @@ describe('GET /api/runs', () => {
   let jobato: RunningApp;
   /** Oldest first. */
   const made: RunView[] = [];
-  const list = (query = '', of = '/api/runs') => jobato.fetch(`${of}${query}`);
+  const list = (query = '') => jobato.api.get(`/api/runs${query}`);
 
   beforeAll(async () => {
     jobato = await RunningApp.start(
@@ -56,7 +52,7 @@ describe('GET /api/runs', () => {
       const run = await jobato.trigger(projectId, body);
       made.push(run);
       // The last two keep running.
-      if (made.length <= 5) await jobato.fetch(`/api/runs/${run.runId}`, { method: 'DELETE' });
+      if (made.length <= 5) await jobato.api.delete(`/api/runs/${run.runId}`);
     }
   });
   afterAll(() => jobato.stop());
@@ -69,17 +65,15 @@ describe('GET /api/runs', () => {
 
   it('lists runs newest first, with the same content as single runs', async () => {
     // After publication, the reason for waiting no longer changes.
-    const isPublished = async () => !(await (await list()).text()).includes('not-yet-published');
-    while (!(await isPublished()));
-    const page = await json<Page<RunView>>(await list());
+    while ((await list()).text.includes('not-yet-published'));
+    const response = await list().expect(200);
+    const page = response.body as Page<RunView>;
     expect(Object.keys(page)).toEqual(['items', 'nextCursor']);
     expect(page.nextCursor).toBeNull();
-    expect(ids(page)).toEqual(wanted(() => true));
+    expect(ids(response)).toEqual(wanted(() => true));
     for (const run of page.items) {
-      expect(run).toEqual(await json<RunView>(await list(`/${run.runId}`)));
-      expect(run).toEqual(
-        await json<RunView>(await list(`/${run.runId}`, `/api/projects/${run.projectId}/runs`)),
-      );
+      await jobato.api.get(`/api/runs/${run.runId}`).expect(200, run);
+      await jobato.api.get(`/api/projects/${run.projectId}/runs/${run.runId}`).expect(200, run);
     }
   });
 
@@ -95,32 +89,30 @@ describe('GET /api/runs', () => {
     ['?status=cancelled&projectId=two&scope=only:work', (_, index) => index === 3],
     ['?limit=200', () => true],
   ])('filters by %s', async (query, choose) => {
-    expect(ids(await json(await list(query)))).toEqual(wanted(choose));
+    expect(ids(await list(query).expect(200))).toEqual(wanted(choose));
   });
 
   it("lists only the project's runs below a project", async () => {
-    const page = await json<Page<RunView>>(await list('?status=cancelled', '/api/projects/two/runs'));
-    expect(ids(page)).toEqual(wanted(({ projectId }, index) => projectId === 'two' && index < 5));
-    await expectProblem(await list('', '/api/projects/nothing/runs'), 404, 'PROJECT_NOT_FOUND');
-    expect(await expectInvalid(await list('?projectId=one', '/api/projects/two/runs'))).toEqual([
-      'projectId',
-    ]);
+    const response = await jobato.api.get('/api/projects/two/runs?status=cancelled').expect(200);
+    expect(ids(response)).toEqual(wanted(({ projectId }, index) => projectId === 'two' && index < 5));
+    await jobato.api.get('/api/projects/nothing/runs').expect(problem(404, 'PROJECT_NOT_FOUND'));
+    await jobato.api.get('/api/projects/two/runs?projectId=one').expect(invalid('projectId'));
   });
 
   it('filters by time in any zone, with both ends included', async () => {
     const { startedAt } = made[3]!;
-    const from = await json<Page<RunView>>(await list(`?from=${startedAt}`));
+    const from = await list(`?from=${startedAt}`).expect(200);
     expect(ids(from)).toEqual(wanted((run) => run.startedAt >= startedAt));
-    const to = await json<Page<RunView>>(await list(`?to=${startedAt}`));
+    const to = await list(`?to=${startedAt}`).expect(200);
     expect(ids(to)).toEqual(wanted((run) => run.startedAt <= startedAt));
-    const both = await json<Page<RunView>>(await list(`?from=${startedAt}&to=${startedAt}`));
+    const both = await list(`?from=${startedAt}&to=${startedAt}`).expect(200);
     expect(ids(both)).toEqual(wanted((run) => run.startedAt === startedAt));
 
     const elsewhere = new Date(Date.parse(startedAt) + 2 * 3600_000).toISOString().replace('Z', '+02:00');
-    expect(ids(await json(await list(`?from=${encodeURIComponent(elsewhere)}`)))).toEqual(ids(from));
-    expect(ids(await json(await list('?to=2020-01-01T00:00:00Z')))).toEqual([]);
-    expect(ids(await json(await list('?from=2020-01-01')))).toHaveLength(made.length);
-    expect(ids(await json(await list('?from=2999-01-01')))).toEqual([]);
+    expect(ids(await list(`?from=${encodeURIComponent(elsewhere)}`).expect(200))).toEqual(ids(from));
+    expect(ids(await list('?to=2020-01-01T00:00:00Z').expect(200))).toEqual([]);
+    expect(ids(await list('?from=2020-01-01').expect(200))).toHaveLength(made.length);
+    expect(ids(await list('?from=2999-01-01').expect(200))).toEqual([]);
   });
 
   it.each<[string, string]>([
@@ -149,51 +141,47 @@ describe('GET /api/runs', () => {
     ['to=2025-01-01T25:00:00Z', 'to'],
     ['page=2', 'page'],
   ])('rejects ?%s', async (query, field) => {
-    for (const of of ['/api/runs', '/api/projects/one/runs']) {
-      expect(await expectInvalid(await list(`?${query}`, of))).toEqual([field]);
+    for (const path of ['/api/runs', '/api/projects/one/runs']) {
+      await jobato.api.get(`${path}?${query}`).expect(invalid(field));
     }
   });
 
   it('pages through all runs once while new runs start', async () => {
     const seen: string[] = [];
     let cursor: string | null = null;
-    let page: Page<RunView>;
     do {
-      page = await json<Page<RunView>>(await list(`?limit=2${cursor ? `&cursor=${cursor}` : ''}`));
-      expect(page.items.length).toBeLessThanOrEqual(2);
-      seen.push(...ids(page));
-      cursor = page.nextCursor;
+      const response: Response = await list(`?limit=2${cursor ? `&cursor=${cursor}` : ''}`).expect(200);
+      expect(ids(response).length).toBeLessThanOrEqual(2);
+      seen.push(...ids(response));
+      cursor = (response.body as Page<RunView>).nextCursor;
       if (seen.length === 2) {
-        await jobato.fetch(`/api/runs/${made[5]!.runId}`, { method: 'DELETE' });
+        await jobato.api.delete(`/api/runs/${made[5]!.runId}`);
         made.push(await jobato.trigger('one'));
       }
     } while (cursor !== null);
     expect(seen).toEqual(wanted((_, index) => index < 7));
     // A page that is exactly full is the last one.
-    const full = await json<Page<RunView>>(await list(`?limit=${made.length}`));
-    expect([full.items.length, full.nextCursor]).toEqual([made.length, null]);
+    const full = await list(`?limit=${made.length}`).expect(200);
+    expect(full.body).toMatchObject({ nextCursor: null });
+    expect(ids(full)).toHaveLength(made.length);
   });
 
   it('accepts a cursor in upper case', async () => {
     const cursor = made[3]!.runId.toUpperCase();
-    expect(ids(await json(await list(`?cursor=${cursor}`)))).toEqual(wanted((_, index) => index < 3));
+    expect(ids(await list(`?cursor=${cursor}`).expect(200))).toEqual(wanted((_, index) => index < 3));
   });
 
   it.each([UNKNOWN_RUN, 'abc', '1', '%00', '..%2F..', `${UNKNOWN_RUN}x`, '__proto__'])(
     'returns 404 for the run ID "%s"',
     async (runId) => {
       for (const path of [`/api/runs/${runId}`, `/api/projects/one/runs/${runId}`]) {
-        await expectProblem(await jobato.fetch(path), 404, 'RUN_NOT_FOUND');
-        await expectProblem(await jobato.fetch(path, { method: 'DELETE' }), 404, 'RUN_NOT_FOUND');
-        await expectProblem(await jobato.fetch(`${path}/events`), 404, 'RUN_NOT_FOUND');
-        await expectProblem(await jobato.fetch(`${path}/logs`), 404, 'RUN_NOT_FOUND');
+        await jobato.api.get(path).expect(problem(404, 'RUN_NOT_FOUND'));
+        await jobato.api.delete(path).expect(problem(404, 'RUN_NOT_FOUND'));
+        await jobato.api.get(`${path}/events`).expect(problem(404, 'RUN_NOT_FOUND'));
+        await jobato.api.get(`${path}/logs`).expect(problem(404, 'RUN_NOT_FOUND'));
       }
-      await expectProblem(
-        await jobato.fetch(`/api/runs/${runId}/rerun`, { method: 'POST' }),
-        404,
-        'RUN_NOT_FOUND',
-      );
-      await expectProblem(await jobato.fetch(`/api/runs/${runId}/artifacts/a`), 404, 'RUN_NOT_FOUND');
+      await jobato.api.post(`/api/runs/${runId}/rerun`).expect(problem(404, 'RUN_NOT_FOUND'));
+      await jobato.api.get(`/api/runs/${runId}/artifacts/a`).expect(problem(404, 'RUN_NOT_FOUND'));
     },
   );
 
@@ -201,16 +189,17 @@ describe('GET /api/runs', () => {
     const { runId } = made.find(({ projectId }) => projectId === 'two')!;
     for (const projectId of ['one', 'nothing']) {
       const path = `/api/projects/${projectId}/runs/${runId}`;
-      await expectProblem(await jobato.fetch(path), 404, 'RUN_NOT_FOUND');
-      await expectProblem(await jobato.fetch(path, { method: 'DELETE' }), 404, 'RUN_NOT_FOUND');
-      await expectProblem(await jobato.fetch(`${path}/events`), 404, 'RUN_NOT_FOUND');
-      await expectProblem(await jobato.fetch(`${path}/logs`), 404, 'RUN_NOT_FOUND');
+      await jobato.api.get(path).expect(problem(404, 'RUN_NOT_FOUND'));
+      await jobato.api.delete(path).expect(problem(404, 'RUN_NOT_FOUND'));
+      await jobato.api.get(`${path}/events`).expect(problem(404, 'RUN_NOT_FOUND'));
+      await jobato.api.get(`${path}/logs`).expect(problem(404, 'RUN_NOT_FOUND'));
     }
   });
 
   it('accepts a run ID in upper case', async () => {
     const { runId } = made[0]!;
-    expect((await json<RunView>(await list(`/${runId.toUpperCase()}`))).runId).toBe(runId);
+    const { body } = await jobato.api.get(`/api/runs/${runId.toUpperCase()}`).expect(200);
+    expect(body).toMatchObject({ runId });
   });
 });
 
@@ -236,23 +225,20 @@ describe('reports and history of runs', () => {
 
   it('return 204 before any run has ended, and 404 for unknown projects', async () => {
     for (const query of ['', '?projectId=counts']) {
-      const response = await jobato.fetch(`/api/reports/runs/latest${query}`);
-      expect([response.status, await response.text()]).toEqual([204, '']);
+      await jobato.api.get(`/api/reports/runs/latest${query}`).expect(204, '');
     }
-    await expectProblem(
-      await jobato.fetch('/api/reports/runs/latest?projectId=nothing'),
-      404,
-      'PROJECT_NOT_FOUND',
-    );
-    await expectProblem(await jobato.fetch('/api/projects/never/runs/current'), 404, 'RUN_NOT_FOUND');
-    await expectProblem(await jobato.fetch('/api/projects/nothing/runs/current'), 404, 'PROJECT_NOT_FOUND');
-    expect(await json(await jobato.fetch('/api/projects/never/summary'))).toEqual({
+    await jobato.api
+      .get('/api/reports/runs/latest?projectId=nothing')
+      .expect(problem(404, 'PROJECT_NOT_FOUND'));
+    await jobato.api.get('/api/projects/never/runs/current').expect(problem(404, 'RUN_NOT_FOUND'));
+    await jobato.api.get('/api/projects/nothing/runs/current').expect(problem(404, 'PROJECT_NOT_FOUND'));
+    await jobato.api.get('/api/projects/never/summary').expect(200, {
       projectId: 'never',
       activeRun: null,
       lastRun: null,
       quota: null,
     });
-    await expectProblem(await jobato.fetch('/api/projects/nothing/summary'), 404, 'PROJECT_NOT_FOUND');
+    await jobato.api.get('/api/projects/nothing/summary').expect(problem(404, 'PROJECT_NOT_FOUND'));
   });
 
   it('return the latest ended run of all projects or of one', async () => {
@@ -265,24 +251,25 @@ describe('reports and history of runs', () => {
       triggerTime: run.startedAt,
       durationMs: Date.parse(run.endedAt!) - Date.parse(run.startedAt),
     });
-    expect(await json(await jobato.fetch('/api/reports/runs/latest'))).toEqual({
+    await jobato.api.get('/api/reports/runs/latest').expect(200, {
       ...summary(second),
       newJobsCount: null,
       relevantCount: null,
       quota: null,
     });
     const ofCounts = { ...summary(first), newJobsCount: 3, relevantCount: 1 };
-    expect(await json(await jobato.fetch('/api/reports/runs/latest?projectId=counts'))).toEqual({
+    await jobato.api.get('/api/reports/runs/latest?projectId=counts').expect(200, {
       ...ofCounts,
       quota: null,
     });
-    expect(await json(await jobato.fetch('/api/projects/counts/summary'))).toEqual({
+    await jobato.api.get('/api/projects/counts/summary').expect(200, {
       projectId: 'counts',
       activeRun: null,
       lastRun: ofCounts,
       quota: null,
     });
-    const run = await json<RunView>(await jobato.fetch('/api/projects/counts/runs/current'));
+    const current = await jobato.api.get('/api/projects/counts/runs/current').expect(200);
+    const run = current.body as RunView;
     expect(run.runId).toBe(first.runId);
     expect(run.summary).toEqual({ newJobsCount: 3, relevantCount: 1, extra: 2 });
     expect(run.durationMs).toBe(ofCounts.durationMs);
@@ -290,7 +277,8 @@ describe('reports and history of runs', () => {
 
   it("list a run's events in order with the effect of each", async () => {
     const run = await end('counts');
-    const all = await json<Page<EventView>>(await jobato.fetch(`/api/runs/${run.runId}/events?limit=200`));
+    const response = await jobato.api.get(`/api/runs/${run.runId}/events?limit=200`).expect(200);
+    const all = response.body as Page<EventView>;
     expect(all.nextCursor).toBeNull();
     const types = all.items.map(({ eventType }) => eventType);
     expect(types[0]).toBe('run.requested');
@@ -324,19 +312,16 @@ describe('reports and history of runs', () => {
     let cursor: string | null = null;
     do {
       const query: string = cursor === null ? '' : `&cursor=${cursor}`;
-      const page: Page<EventView> = await json(
-        await jobato.fetch(`/api/projects/counts/runs/${run.runId}/events?limit=2${query}`),
-      );
+      const { body } = await jobato.api
+        .get(`/api/projects/counts/runs/${run.runId}/events?limit=2${query}`)
+        .expect(200);
+      const page = body as Page<EventView>;
       paged.push(...page.items);
       cursor = page.nextCursor;
     } while (cursor !== null);
     expect(paged).toEqual(all.items);
-    expect(await expectInvalid(await jobato.fetch(`/api/runs/${run.runId}/events?limit=0`))).toEqual([
-      'limit',
-    ]);
-    expect(await expectInvalid(await jobato.fetch(`/api/runs/${run.runId}/events?cursor=x`))).toEqual([
-      'cursor',
-    ]);
+    await jobato.api.get(`/api/runs/${run.runId}/events?limit=0`).expect(invalid('limit'));
+    await jobato.api.get(`/api/runs/${run.runId}/events?cursor=x`).expect(invalid('cursor'));
   });
 
   it('keep a late event and show that it had no effect', async () => {
@@ -353,28 +338,26 @@ describe('reports and history of runs', () => {
     ]);
     // The end of a later run shows that the earlier event was applied.
     await end('counts');
-    const { items } = await json<Page<EventView>>(await jobato.fetch(`/api/runs/${run.runId}/events`));
+    const { body: events } = await jobato.api.get(`/api/runs/${run.runId}/events`).expect(200);
     // Only this server writes to the embedded stream; on Redis, a run with steps requires a lease token first.
     const outcome = isOnRedis() ? 'lease-lost' : 'already-ended';
-    expect(items.at(-1)).toMatchObject({ eventType: 'run.failed', outcome, effect: null });
-    const after = await json<RunView>(await jobato.fetch(`/api/runs/${run.runId}`));
+    expect((events as Page<EventView>).items.at(-1)).toMatchObject({
+      eventType: 'run.failed',
+      outcome,
+      effect: null,
+    });
+    const { body: after } = await jobato.api.get(`/api/runs/${run.runId}`).expect(200);
     expect(after).toMatchObject({ status: 'completed', error: null, endedAt: run.endedAt });
   });
 
   describe('re-run', () => {
-    const rerun = (runId: string, body?: object, headers: Record<string, string> = {}) =>
-      jobato.fetch(`/api/runs/${runId}/rerun`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: body && JSON.stringify(body),
-      });
+    const rerun = (runId: string) => jobato.api.post(`/api/runs/${runId}/rerun`);
 
     it('uses the scope and params of the first run unless given others', async () => {
       const first = await end('counts', { scope: 'only:work', params: { found: 4 }, triggeredBy: 'manual' });
-      const response = await rerun(first.runId);
-      expect(response.status).toBe(201);
-      const again = (await response.json()) as RunView;
-      expect(response.headers.get('location')).toBe(`/api/runs/${again.runId}`);
+      const response = await rerun(first.runId).expect(201);
+      const again = response.body as RunView;
+      expect(response.headers.location).toBe(`/api/runs/${again.runId}`);
       expect(again).toMatchObject({
         rerunOf: first.runId,
         triggeredBy: 'rerun',
@@ -385,40 +368,44 @@ describe('reports and history of runs', () => {
       expect(again.runId).not.toBe(first.runId);
       await jobato.untilEnded(again.runId);
 
-      const changed = (await (
-        await rerun(first.runId, { scope: 'full', params: { found: 6 } })
-      ).json()) as RunView;
+      const changed = (await rerun(first.runId).send({ scope: 'full', params: { found: 6 } }))
+        .body as RunView;
       expect(changed).toMatchObject({ rerunOf: first.runId, scope: 'full', params: { found: 6 } });
       expect((await jobato.untilEnded(changed.runId)).status).toBe('failed');
 
       // Failed runs and re-runs can be repeated, too.
-      const third = (await (await rerun(changed.runId, { params: { found: 1 } })).json()) as RunView;
+      const third = (await rerun(changed.runId).send({ params: { found: 1 } })).body as RunView;
       expect(third.rerunOf).toBe(changed.runId);
       expect((await jobato.untilEnded(third.runId)).status).toBe('completed');
-      expect((await json<RunView>(await jobato.fetch(`/api/runs/${first.runId}`))).rerunOf).toBeNull();
+      const { body } = await jobato.api.get(`/api/runs/${first.runId}`).expect(200);
+      expect(body).toMatchObject({ rerunOf: null });
     });
 
     it('validates its input like a trigger', async () => {
       const { runId } = await end('counts');
-      expect(await expectInvalid(await rerun(runId, { scope: 'half' }))).toEqual(['scope']);
-      expect(await expectInvalid(await rerun(runId, { params: { found: 'x' } }))).toEqual(['params.found']);
-      expect(await expectInvalid(await rerun(runId, { params: { nothing: 1 } }))).toEqual(['params.nothing']);
-      expect(await expectInvalid(await rerun(runId, { triggeredBy: 'api' }))).toEqual(['triggeredBy']);
-      expect(await expectInvalid(await rerun(runId, { what: 1 }))).toEqual(['what']);
-      await expectProblem(await rerun(UNKNOWN_RUN), 404, 'RUN_NOT_FOUND');
+      await rerun(runId).send({ scope: 'half' }).expect(invalid('scope'));
+      await rerun(runId)
+        .send({ params: { found: 'x' } })
+        .expect(invalid('params.found'));
+      await rerun(runId)
+        .send({ params: { nothing: 1 } })
+        .expect(invalid('params.nothing'));
+      await rerun(runId).send({ triggeredBy: 'api' }).expect(invalid('triggeredBy'));
+      await rerun(runId).send({ what: 1 }).expect(invalid('what'));
+      await rerun(UNKNOWN_RUN).expect(problem(404, 'RUN_NOT_FOUND'));
     });
 
     it('returns the first response for a repeated idempotency key', async () => {
       const { runId } = await end('counts');
-      const [first, second] = [
-        await rerun(runId, {}, { 'Idempotency-Key': 'again' }),
-        await rerun(runId, {}, { 'Idempotency-Key': 'again' }),
-      ];
-      expect([first.status, second.status]).toEqual([201, 201]);
-      expect(second.headers.get('idempotent-replayed')).toBe('true');
-      const text = await first.text();
-      expect(await second.text()).toBe(text);
-      await jobato.untilEnded((JSON.parse(text) as RunView).runId);
+      const headers = { 'Idempotency-Key': 'again' };
+      const first = await rerun(runId).set(headers).send({}).expect(201);
+      await rerun(runId)
+        .set(headers)
+        .send({})
+        .expect(201)
+        .expect('idempotent-replayed', 'true')
+        .expect(({ text }) => expect(text).toBe(first.text));
+      await jobato.untilEnded((first.body as RunView).runId);
     });
   });
 });
@@ -426,11 +413,8 @@ describe('reports and history of runs', () => {
 it('re-running a run that is still running is rejected', async () => {
   const jobato = await RunningApp.start({ waits: nodeStep('waits', '0') }, { WORKER: 'off' });
   const { runId } = await jobato.trigger('waits');
-  const problem = await expectProblem(
-    await jobato.fetch(`/api/runs/${runId}/rerun`, { method: 'POST' }),
-    409,
-    'RUN_IN_PROGRESS',
-  );
-  expect(problem.activeRunId).toBe(runId);
+  await jobato.api
+    .post(`/api/runs/${runId}/rerun`)
+    .expect(problem(409, 'RUN_IN_PROGRESS', { activeRunId: runId }));
   await jobato.stop();
 });

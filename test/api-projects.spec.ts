@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProjectListView, ProjectView } from '../src/projects/project-view';
 import { ProjectCatalogue } from '../src/projects/project-catalogue';
-import { expectProblem } from './support/expect-problem';
+import { problem } from './support/expect-problem';
 import { nodeStep, RunningApp, writeProject } from './support/jobato';
 import { readSse } from './support/sse';
 import { until } from './support/until';
@@ -13,9 +13,9 @@ function untilKnown(jobato: RunningApp, isReached: (projects: ProjectCatalogue) 
   return until(() => isReached(projects));
 }
 const all = async (jobato: RunningApp) =>
-  (await (await jobato.fetch('/api/projects')).json()) as ProjectListView;
+  (await jobato.api.get('/api/projects').expect(200)).body as ProjectListView;
 const one = async (jobato: RunningApp, projectId: string) =>
-  (await (await jobato.fetch(`/api/projects/${projectId}`)).json()) as ProjectView;
+  (await jobato.api.get(`/api/projects/${projectId}`).expect(200)).body as ProjectView;
 
 describe('GET /api/projects', () => {
   let jobato: RunningApp;
@@ -58,7 +58,7 @@ describe('GET /api/projects', () => {
     });
     for (const item of items) expect(item).toEqual(await one(jobato, item.projectId));
     expect(JSON.stringify(items)).not.toMatch(/secret-argument|hidden-value/);
-    await expectProblem(await jobato.fetch('/api/projects/nothing'), 404, 'PROJECT_NOT_FOUND');
+    await jobato.api.get('/api/projects/nothing').expect(problem(404, 'PROJECT_NOT_FOUND'));
   });
 
   it("returns the state of each project's last run", async () => {
@@ -67,7 +67,7 @@ describe('GET /api/projects', () => {
     expect((await one(jobato, 'second')).state).toBe('completed');
     const external = await jobato.trigger('outside');
     expect((await one(jobato, 'outside')).state).toBe('running');
-    await jobato.fetch(`/api/runs/${external.runId}`, { method: 'DELETE' });
+    await jobato.api.delete(`/api/runs/${external.runId}`);
     expect((await one(jobato, 'outside')).state).toBe('cancelled');
   });
 });
@@ -162,7 +162,7 @@ describe('project files', () => {
     await untilKnown(jobato, (projects) => projects.problems().length === 0);
     rmSync(join(jobato.folders.configDir, 'projects', 'new.yaml'));
     await untilKnown(jobato, (projects) => projects.find('new') === null);
-    await expectProblem(await jobato.fetch('/api/projects/new'), 404, 'PROJECT_NOT_FOUND');
+    await jobato.api.get('/api/projects/new').expect(problem(404, 'PROJECT_NOT_FOUND'));
   });
 
   it('can change during a run, which keeps its definition', async () => {
@@ -180,24 +180,19 @@ describe('project files', () => {
     writeProject(jobato.folders, 'kept', `id: kept\nsteps:\n${step('second', "console.log('new')")}`);
     await untilKnown(jobato, (projects) => projects.find('kept')?.definition.steps.length === 1);
 
-    const log = async () => (await jobato.fetch(`/api/runs/${runId}/logs`)).text();
     for await (const { event } of readSse(`${jobato.url}/api/runs/${runId}/logs`)) if (event === 'log') break;
     writeFileSync(join(jobato.folders.dataDir, 'runs', runId, 'go'), '');
     expect((await jobato.untilEnded(runId)).status).toBe('completed');
-    expect(await log()).toBe('waiting\nold\n');
+    await jobato.api.get(`/api/runs/${runId}/logs`).expect(200, 'waiting\nold\n');
 
     const next = await jobato.trigger('kept');
     await jobato.untilEnded(next.runId);
-    expect(await (await jobato.fetch(`/api/runs/${next.runId}/logs`)).text()).toBe('new\n');
+    await jobato.api.get(`/api/runs/${next.runId}/logs`).expect(200, 'new\n');
 
     // Runs outlive their project and stay readable.
     rmSync(join(jobato.folders.configDir, 'projects', 'kept.yaml'));
     await untilKnown(jobato, (projects) => projects.find('kept') === null);
-    expect((await jobato.fetch(`/api/projects/kept/runs/${runId}`)).status).toBe(200);
-    await expectProblem(
-      await jobato.fetch(`/api/runs/${runId}/rerun`, { method: 'POST' }),
-      404,
-      'PROJECT_NOT_FOUND',
-    );
+    await jobato.api.get(`/api/projects/kept/runs/${runId}`).expect(200);
+    await jobato.api.post(`/api/runs/${runId}/rerun`).expect(problem(404, 'PROJECT_NOT_FOUND'));
   });
 });

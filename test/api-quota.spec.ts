@@ -8,7 +8,7 @@ import type { ProjectListView } from '../src/projects/project-view';
 import { type QuotaStatus, Quotas } from '../src/quota/quotas';
 import { EventApplier } from '../src/intake/event-applier';
 import { RunsService } from '../src/runs/runs.service';
-import { expectProblem } from './support/expect-problem';
+import { problem } from './support/expect-problem';
 import { type Folders, makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
 import { until } from './support/until';
 
@@ -26,6 +26,9 @@ const STOPS = `fs.writeSync(3, '{"partial":{"reason":"quota-reached"}}\\n');`;
 const SPENDS = `echo $JOBATO_QUOTA_REMAINING; echo "{\\"quota\\":{\\"used\\":4}}" >&3`;
 const external = (id: string, more = '') =>
   `id: ${id}\nexecutor: external\nquota: true\nretry: { maxAttempts: 3 }\n${more}`;
+interface EventPage {
+  items: { eventType: string; payload: object }[];
+}
 const PROJECTS = {
   calls: nodeStep('calls', `${SAYS}${CALLS}`, 'quota: true\n'),
   stops: nodeStep('stops', `${CALLS}${STOPS}`, 'quota: true\n'),
@@ -52,12 +55,14 @@ afterEach(async () => {
   rmSync(folders.root, { recursive: true, force: true });
 });
 
-const post = (path: string) => jobato.fetch(path, { method: 'POST' });
-const json = async <Body>(path: string) => (await (await jobato.fetch(path)).json()) as Body;
-const quotaOf = async (projectId: string) =>
-  (await json<{ quota: QuotaStatus | null }>(`/api/projects/${projectId}/summary`)).quota;
+const quotaOf = async (projectId: string) => {
+  const { body } = await jobato.api.get(`/api/projects/${projectId}/summary`).expect(200);
+  return (body as { quota: QuotaStatus | null }).quota;
+};
 const usedOf = async (projectId: string) => (await quotaOf(projectId))!.used;
-const stop = (runId: string) => jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+const eventsOf = async (runId: string) =>
+  ((await jobato.api.get(`/api/runs/${runId}/events`).expect(200)).body as EventPage).items;
+const projects = async () => (await jobato.api.get('/api/projects').expect(200)).body as ProjectListView;
 const store = () => jobato.app.get(RunsService);
 
 let entries = 0;
@@ -97,15 +102,16 @@ describe('project with a quota', () => {
     const first = await jobato.trigger('calls');
     await jobato.untilEnded(first.runId);
     expect(await quotaOf('calls')).toMatchObject({ used: 3, remaining: 2 });
-    expect(await json('/api/reports/runs/latest')).toMatchObject({
+    const report = await jobato.api.get('/api/reports/runs/latest').expect(200);
+    expect(report.body).toMatchObject({
       runId: first.runId,
       quota: { used: 3, remaining: 2, resetsAt: RESETS_AT },
     });
 
     const second = await jobato.trigger('calls');
     await jobato.untilEnded(second.runId);
-    const log = async (runId: string) => (await jobato.fetch(`/api/runs/${runId}/logs`)).text();
-    expect([await log(first.runId), await log(second.runId)]).toEqual(['5 2\n', '2 2\n']);
+    await jobato.api.get(`/api/runs/${first.runId}/logs`).expect(200, '5 2\n');
+    await jobato.api.get(`/api/runs/${second.runId}/logs`).expect(200, '2 2\n');
     // Calls beyond the limit count, because they were made.
     expect(await quotaOf('calls')).toMatchObject({ used: 6, remaining: 0 });
   });
@@ -113,7 +119,7 @@ describe('project with a quota', () => {
   it('passes the remaining quota to each step', async () => {
     const { runId } = await jobato.trigger('after');
     await jobato.untilEnded(runId);
-    expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('5 2\n2\n0\n');
+    await jobato.api.get(`/api/runs/${runId}/logs`).expect(200, '5 2\n2\n0\n');
     expect(await quotaOf('after')).toMatchObject({ used: 11, remaining: 0 });
   });
 
@@ -123,20 +129,24 @@ describe('project with a quota', () => {
     nowMs = Date.parse(NOON) + 30_500;
 
     for (const path of ['/api/projects/far/runs', `/api/runs/${runId}/rerun`]) {
-      const response = await post(path);
       const seconds = (Date.parse(RESETS_AT) - nowMs) / 1000;
-      expect(response.headers.get('retry-after')).toBe(String(Math.ceil(seconds)));
-      const problem = await expectProblem(response, 429, 'QUOTA_REACHED');
-      expect(problem).toMatchObject({ resetsAt: RESETS_AT, detail: expect.stringContaining('5 of its 5') });
+      await jobato.api
+        .post(path)
+        .expect(
+          problem(429, 'QUOTA_REACHED', {
+            resetsAt: RESETS_AT,
+            detail: expect.stringContaining('5 of its 5'),
+          }),
+        )
+        .expect('retry-after', String(Math.ceil(seconds)));
     }
     for (const path of ['/projects/far/runs', `/runs/${runId}/rerun`]) {
-      const response = await post(path);
-      const page = await response.text();
-      expect(response.status).toBe(429);
+      const { text: page } = await jobato.api.post(path).expect(429);
       expect(page).toContain('Quota reached');
       expect(page).toContain(`<time datetime="${RESETS_AT}"`);
     }
-    expect((await json<{ items: object[] }>('/api/projects/far/runs')).items).toHaveLength(1);
+    const { body } = await jobato.api.get('/api/projects/far/runs').expect(200);
+    expect((body as { items: object[] }).items).toHaveLength(1);
     expect(await usedOf('other')).toBe(0); // each project has the whole limit
     await jobato.trigger('other');
   });
@@ -145,7 +155,7 @@ describe('project with a quota', () => {
     const { runId } = await jobato.trigger('far');
     await say(runId, 'run.completed', { issuedCalls: 5 });
     nowMs = Date.parse(RESETS_AT) - 1;
-    await expectProblem(await post('/api/projects/far/runs'), 429, 'QUOTA_REACHED');
+    await jobato.api.post('/api/projects/far/runs').expect(problem(429, 'QUOTA_REACHED'));
     nowMs = Date.parse(RESETS_AT);
     expect(await quotaOf('far')).toMatchObject({
       used: 0,
@@ -157,11 +167,10 @@ describe('project with a quota', () => {
 
   it('returns the first response for the same idempotency key with no quota left', async () => {
     const trigger = () =>
-      jobato.fetch('/api/projects/far/runs', { method: 'POST', headers: { 'idempotency-key': 'k' } });
-    const first = (await (await trigger()).json()) as { runId: string };
+      jobato.api.post('/api/projects/far/runs').set({ 'idempotency-key': 'k' }).expect(201);
+    const first = (await trigger()).body as { runId: string };
     await say(first.runId, 'run.completed', { issuedCalls: 5 });
-    const second = await trigger();
-    expect([second.status, await second.json()]).toEqual([201, first]);
+    await trigger().expect(201, first);
   });
 
   it('passes the remaining quota to each attempt', async () => {
@@ -169,10 +178,8 @@ describe('project with a quota', () => {
     await store().command(runId, { type: 'claim', workerId: 'w', leaseSeconds: 30 });
     await say(runId, 'run.progress', { quotaUsed: 4 });
     await store().command(runId, { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } });
-    const { items } = await json<{ items: { eventType: string; payload: object }[] }>(
-      `/api/runs/${runId}/events`,
-    );
-    expect(items.filter(({ eventType }) => eventType === 'run.requested')).toMatchObject([
+    const events = await eventsOf(runId);
+    expect(events.filter(({ eventType }) => eventType === 'run.requested')).toMatchObject([
       { payload: { attempt: 1, quota: { remaining: 5, concurrencyLimit: 2 } } },
       { payload: { attempt: 2, quota: { remaining: 1, concurrencyLimit: 2 } } },
     ]);
@@ -191,7 +198,9 @@ describe('project with a quota', () => {
     const { runId } = await jobato.trigger('calls');
     await jobato.untilEnded(runId);
     const [project, run, quota] = await Promise.all(
-      ['/projects/calls', `/runs/${runId}`, '/quota'].map(async (path) => (await jobato.fetch(path)).text()),
+      ['/projects/calls', `/runs/${runId}`, '/quota'].map(
+        async (path) => (await jobato.api.get(path).expect(200)).text,
+      ),
     );
     for (const page of [project, run]) {
       expect(page).toContain('data-testid="quota-remaining">2</dd>');
@@ -254,7 +263,7 @@ describe('counting calls', () => {
   });
 
   it('counts calls of a stopped run', async () => {
-    await stop(runId);
+    await jobato.api.delete(`/api/runs/${runId}`).expect(202);
     expect(await say(runId, 'run.completed', { issuedCalls: 4 })).toBe('already-ended');
     expect(await usedOf('far')).toBe(4);
   });
@@ -293,8 +302,7 @@ describe('counting calls', () => {
     ]);
     expect((await jobato.untilEnded(runId)).metrics).toEqual({ newJobsCount: 3 });
     expect(await usedOf('far')).toBe(5);
-    const { items } = await json<{ items: { payload: object }[] }>(`/api/runs/${runId}/events`);
-    expect(items.at(-1)!.payload).toMatchObject({ zeroResults: [{ queryText: 'Rust' }] });
+    expect((await eventsOf(runId)).at(-1)!.payload).toMatchObject({ zeroResults: [{ queryText: 'Rust' }] });
   });
 });
 
@@ -303,15 +311,16 @@ describe('without a limit', () => {
     await start({ 'quota.yaml': QUOTA.replace('5', '0') });
     const { runId } = await jobato.trigger('free');
     await jobato.untilEnded(runId);
-    expect(await (await jobato.fetch(`/api/runs/${runId}/logs`)).text()).toBe('undefined undefined\n');
+    await jobato.api.get(`/api/runs/${runId}/logs`).expect(200, 'undefined undefined\n');
     expect(await quotaOf('free')).toBeNull();
-    expect(await json('/api/reports/runs/latest')).toMatchObject({ runId, quota: null });
-    await expectProblem(await post('/api/projects/calls/runs'), 429, 'QUOTA_REACHED');
+    const report = await jobato.api.get('/api/reports/runs/latest').expect(200);
+    expect(report.body).toMatchObject({ runId, quota: null });
+    await jobato.api.post('/api/projects/calls/runs').expect(problem(429, 'QUOTA_REACHED'));
   });
 
   it('a project that uses the quota runs without a limit, shows a note and counts calls', async () => {
     await start({});
-    const { items } = await json<ProjectListView>('/api/projects');
+    const { items } = await projects();
     const notes = (projectId: string) => items.find((item) => item.projectId === projectId)!.notes;
     expect(notes('calls')).toEqual([
       expect.stringMatching(/no limit because .*config\/quota\.yaml does not exist/),
@@ -323,7 +332,7 @@ describe('without a limit', () => {
     writeConfig(folders, 'quota.yaml', 'quota: { dailyLimit: 4 }');
     await until(() => jobato.app.get(Quotas).rules !== null);
     expect(await quotaOf('calls')).toMatchObject({ used: 3, remaining: 1, concurrencyLimit: 1 });
-    const after = await json<ProjectListView>('/api/projects');
+    const after = await projects();
     expect(after.items.flatMap((item) => item.notes)).toEqual([]);
   });
 });
@@ -336,18 +345,19 @@ describe('broken config/quota.yaml', () => {
     await start({ 'quota.yaml': QUOTA });
     writeConfig(folders, 'quota.yaml', BROKEN);
     await until(() => jobato.app.get(Quotas).problems().length > 0);
-    expect((await json<ProjectListView>('/api/projects')).problems).toEqual([PROBLEM]);
-    expect(await (await jobato.fetch('/')).text()).toMatch(/config\/quota\.yaml<\/code> line 4/);
-    expect(await (await jobato.fetch('/quota')).text()).toContain('The last valid version stays in use');
+    expect((await projects()).problems).toEqual([PROBLEM]);
+    await jobato.api.get('/').expect(200, /config\/quota\.yaml<\/code> line 4/);
+    await jobato.api.get('/quota').expect(200, /The last valid version stays in use/);
     expect(await quotaOf('far')).toMatchObject({ dailyLimit: 5 });
   });
 
   it('rejects runs of projects with a quota if no version was ever valid', async () => {
     await start({ 'quota.yaml': BROKEN });
-    const problem = await expectProblem(await post('/api/projects/far/runs'), 503, 'QUOTA_UNKNOWN');
-    expect(problem.detail).toContain('Europe/Atlantis');
+    await jobato.api
+      .post('/api/projects/far/runs')
+      .expect(problem(503, 'QUOTA_UNKNOWN', { detail: expect.stringContaining('Europe/Atlantis') }));
     expect(await quotaOf('far')).toBeNull();
-    const { items, problems } = await json<ProjectListView>('/api/projects');
+    const { items, problems } = await projects();
     expect(problems).toEqual([PROBLEM]);
     expect(items.find(({ projectId }) => projectId === 'far')!.notes).toEqual([
       expect.stringContaining('refused until the file is fixed'),

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import type { Test } from 'supertest';
 import { validate, version } from 'uuid';
 import { Lifecycle } from '../src/lifecycle/lifecycle';
 import type { RunView } from '../src/runs/run-view';
-import { expectInvalid, expectProblem } from './support/expect-problem';
+import { expectProblem, invalid, problem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
 import { repetitions } from './support/repetitions';
 
@@ -45,13 +46,7 @@ const MEMBERS = [
   'omitted',
 ];
 
-const post = (jobato: RunningApp, path: string, init: RequestInit = {}) =>
-  jobato.fetch(path, { method: 'POST', ...init });
-const postJson = (jobato: RunningApp, path: string, body: unknown, headers: Record<string, string> = {}) =>
-  post(jobato, path, {
-    headers: { 'content-type': 'application/json', ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
+const accepted = async (request: Test) => (await request.expect(201)).body as RunView;
 
 /** One server without a worker: a run stays as accepted, and is stopped at once. */
 describe('triggering a run', () => {
@@ -67,27 +62,23 @@ describe('triggering a run', () => {
   });
   afterAll(() => jobato.stop());
   afterEach(async () => {
-    const { items } = (await (await jobato.fetch('/api/runs?status=running')).json()) as { items: RunView[] };
-    for (const { runId } of items) await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+    for (const { runId } of await runs('?status=running')) await jobato.api.delete(`/api/runs/${runId}`);
   });
 
-  const accepted = async (response: Response): Promise<RunView> => {
-    const text = await response.text();
-    expect([response.status, text]).toEqual([201, expect.any(String)]);
-    return JSON.parse(text) as RunView;
-  };
+  const runs = async (query = '') =>
+    ((await jobato.api.get(`/api/runs${query}`).expect(200)).body as { items: RunView[] }).items;
 
   it('returns 201 with the location and all properties of the run', async () => {
     const before = new Date().toISOString();
-    const response = await postJson(jobato, '/api/projects/main/runs', {
-      scope: 'full',
-      params: { whole: 3 },
-      triggeredBy: 'manual',
-    });
-    const run = await accepted(response);
-    expect(response.headers.get('location')).toBe(`/api/runs/${run.runId}`);
-    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
-    expect(response.headers.get('idempotent-replayed')).toBeNull();
+    const response = await jobato.api
+      .post('/api/projects/main/runs')
+      .send({ scope: 'full', params: { whole: 3 }, triggeredBy: 'manual' })
+      .expect(201)
+      .expect('content-type', /^application\/json/);
+    const run = response.body as RunView;
+    const location = `/api/runs/${run.runId}`;
+    expect(response.headers).toMatchObject({ location });
+    expect(response.headers).not.toHaveProperty('idempotent-replayed');
     expect(Object.keys(run)).toEqual(MEMBERS);
     expect(validate(run.runId) && version(run.runId)).toBe(7);
     expect(run.startedAt).toMatch(INSTANT);
@@ -117,29 +108,29 @@ describe('triggering a run', () => {
       artifacts: [],
       omitted: [],
     });
-    const again = (await (await jobato.fetch(response.headers.get('location')!)).json()) as RunView;
+    const again = (await jobato.api.get(location).expect(200)).body as RunView;
     expect({ ...again, waiting: null }).toEqual({ ...run, waiting: null });
   });
 
-  it.each<[string, RequestInit]>([
-    ['no body and no content type', {}],
-    ['no body, said to be JSON', { headers: { 'content-type': 'application/json' } }],
-    ['an empty body, said to be text', { headers: { 'content-type': 'text/plain' }, body: '' }],
-    ['an empty object', { headers: { 'content-type': 'application/json' }, body: '{}' }],
+  it.each<[string, (request: Test) => Test]>([
+    ['no body and no content type', (request) => request],
+    ['no body, said to be JSON', (request) => request.type('application/json')],
+    ['an empty body, said to be text', (request) => request.type('text/plain').send('')],
+    ['an empty object', (request) => request.send({})],
     [
       'an empty object, with a charset',
-      { headers: { 'content-type': 'application/json; charset=utf-8' }, body: '{}' },
+      (request) => request.type('application/json; charset=utf-8').send('{}'),
     ],
-  ])('accepts %s', async (_name, init) => {
+  ])('accepts %s', async (_name, withBody) => {
     for (const path of ['/api/runs', '/api/projects/main/runs']) {
-      const run = await accepted(await post(jobato, path, init));
+      const run = await accepted(withBody(jobato.api.post(path)));
       expect(run).toMatchObject({
         projectId: 'main',
         scope: 'full',
         triggeredBy: 'api',
         params: { preset: 'docs' },
       });
-      await jobato.fetch(`/api/runs/${run.runId}`, { method: 'DELETE' });
+      await jobato.api.delete(`/api/runs/${run.runId}`);
     }
   });
 
@@ -192,19 +183,24 @@ describe('triggering a run', () => {
       ['scope', 'params.whole', 'params.flag'],
     ],
   ])('rejects: %s', async (_name, body, fields) => {
-    const response = await postJson(jobato, '/api/projects/main/runs', body);
-    expect((await expectInvalid(response)).sort()).toEqual([...fields].sort());
+    await jobato.api
+      .post('/api/projects/main/runs')
+      .type('json')
+      .send(body)
+      .expect(invalid(...fields));
   });
 
   it('rejects a missing or null required parameter', async () => {
-    expect(await expectInvalid(await post(jobato, '/api/projects/strict/runs'))).toEqual(['params.must']);
-    expect(
-      await expectInvalid(await postJson(jobato, '/api/projects/strict/runs', { params: { must: null } })),
-    ).toEqual(['params.must']);
+    const path = '/api/projects/strict/runs';
+    await jobato.api.post(path).expect(invalid('params.must'));
+    await jobato.api
+      .post(path)
+      .send({ params: { must: null } })
+      .expect(invalid('params.must'));
   });
 
   it.each(['scope', 'params', 'triggeredBy'])('treats null for %s as not given', async (field) => {
-    const run = await accepted(await postJson(jobato, '/api/projects/main/runs', { [field]: null }));
+    const run = await accepted(jobato.api.post('/api/projects/main/runs').send({ [field]: null }));
     expect(run).toMatchObject({ scope: 'full', triggeredBy: 'api', params: { preset: 'docs' } });
   });
 
@@ -215,26 +211,27 @@ describe('triggering a run', () => {
     ['only one step', 'only:after', ['after']],
     ['a scope of its own', 'ends', ['work', 'last']],
   ])('accepts the scope: %s', async (_name, scope, steps) => {
-    const run = await accepted(await postJson(jobato, '/api/projects/main/runs', { scope }));
+    const run = await accepted(jobato.api.post('/api/projects/main/runs').send({ scope }));
     expect(run.scope).toBe(scope);
     expect(run.steps.map(({ name }) => name)).toEqual(steps);
   });
 
   it.each(['manual', 'api', 'schedule', 'rerun', 'auto'])('stores triggeredBy: %s', async (triggeredBy) => {
-    const run = await accepted(await postJson(jobato, '/api/runs', { triggeredBy }));
-    expect(run.triggeredBy).toBe(triggeredBy);
+    const { body } = await jobato.api.post('/api/runs').send({ triggeredBy }).expect(201);
+    expect(body).toMatchObject({ triggeredBy });
   });
 
   it('rejects a body of 5 MB with and without Content-Length', async () => {
     const body = JSON.stringify({ params: { text: 'x'.repeat(5 * 1024 * 1024) } });
-    await expectProblem(await postJson(jobato, '/api/runs', body), 413, 'PAYLOAD_TOO_LARGE');
+    await jobato.api.post('/api/runs').type('json').send(body).expect(problem(413, 'PAYLOAD_TOO_LARGE'));
     const streamed = new ReadableStream({
       start(controller) {
         controller.enqueue(Buffer.from(body));
         controller.close();
       },
     });
-    const response = await post(jobato, '/api/runs', {
+    const response = await jobato.fetch('/api/runs', {
+      method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: streamed,
       duplex: 'half',
@@ -244,10 +241,10 @@ describe('triggering a run', () => {
 
   it('rejects deeply nested JSON and stays live', async () => {
     const deep = `{"params":{"text":${'['.repeat(19_000)}${']'.repeat(19_000)}}}`;
-    await expectProblem(await postJson(jobato, '/api/runs', deep), 400, 'VALIDATION');
+    await jobato.api.post('/api/runs').type('json').send(deep).expect(problem(400, 'VALIDATION'));
     const deepObjects = `{"params":${'{"a":'.repeat(19_000)}1${'}'.repeat(19_000)}}`;
-    await expectProblem(await postJson(jobato, '/api/runs', deepObjects), 400, 'VALIDATION');
-    expect((await jobato.fetch('/api/health/live')).status).toBe(200);
+    await jobato.api.post('/api/runs').type('json').send(deepObjects).expect(problem(400, 'VALIDATION'));
+    await jobato.api.get('/api/health/live').expect(200);
   });
 
   it.each([
@@ -256,8 +253,7 @@ describe('triggering a run', () => {
     'multipart/form-data; boundary=x',
     'application/xml',
   ])('rejects the content type %s', async (type) => {
-    const response = await post(jobato, '/api/runs', { headers: { 'content-type': type }, body: '{}' });
-    await expectProblem(response, 415, 'UNSUPPORTED_MEDIA_TYPE');
+    await jobato.api.post('/api/runs').type(type).send('{}').expect(problem(415, 'UNSUPPORTED_MEDIA_TYPE'));
   });
 
   it.each<[string, Record<string, string>, number, 'UNSUPPORTED_MEDIA_TYPE' | 'VALIDATION']>([
@@ -276,120 +272,105 @@ describe('triggering a run', () => {
     ],
     ['invalid gzip', { 'content-type': 'application/json', 'content-encoding': 'gzip' }, 400, 'VALIDATION'],
   ])('rejects a body with %s', async (_name, headers, status, code) => {
-    const response = await post(jobato, '/api/runs', { headers, body: Buffer.from('{}') });
+    // supertest would add a content type.
+    const response = await jobato.fetch('/api/runs', { method: 'POST', headers, body: Buffer.from('{}') });
     await expectProblem(response, status, code);
   });
 
   it.each(['nothing', 'MAIN', '__proto__', 'constructor', '..%2Fmain', '%00', 'a%20b', '%F0%9F%92%A9'])(
     'returns 404 for the project "%s"',
     async (projectId) => {
-      await expectProblem(await post(jobato, `/api/projects/${projectId}/runs`), 404, 'PROJECT_NOT_FOUND');
+      await jobato.api.post(`/api/projects/${projectId}/runs`).expect(problem(404, 'PROJECT_NOT_FOUND'));
     },
   );
 
   it('stores nothing for a rejected request', async () => {
-    const count = async () =>
-      ((await (await jobato.fetch('/api/runs')).json()) as { items: unknown[] }).items.length;
-    const before = await count();
-    await postJson(jobato, '/api/runs', { scope: 'half' });
-    await postJson(jobato, '/api/runs', { params: { whole: 0 } });
-    expect(await count()).toBe(before);
+    const before = (await runs()).length;
+    await jobato.api.post('/api/runs').send({ scope: 'half' });
+    await jobato.api.post('/api/runs').send({ params: { whole: 0 } });
+    expect(await runs()).toHaveLength(before);
   });
 
   it('rejects a second run while one is in progress and returns its ID', async () => {
-    const { runId } = await accepted(await post(jobato, '/api/projects/main/runs'));
+    const { runId } = await accepted(jobato.api.post('/api/projects/main/runs'));
     for (const path of ['/api/runs', '/api/projects/main/runs']) {
-      const problem = await expectProblem(await post(jobato, path), 409, 'RUN_IN_PROGRESS');
-      expect(problem.activeRunId).toBe(runId);
+      await jobato.api.post(path).expect(problem(409, 'RUN_IN_PROGRESS', { activeRunId: runId }));
     }
-    const { items } = (await (await jobato.fetch('/api/runs?status=running')).json()) as { items: RunView[] };
-    expect(items.map((run) => run.runId)).toEqual([runId]);
+    expect((await runs('?status=running')).map((run) => run.runId)).toEqual([runId]);
   });
 
   describe('with an Idempotency-Key', () => {
-    const key = { 'Idempotency-Key': 'once' };
+    const trigger = (key: string, body: object = {}, path = '/api/projects/main/runs') =>
+      jobato.api.post(path).set('Idempotency-Key', key).send(body);
 
     it('returns the first response byte for byte, even after the run has ended', async () => {
       const body = { scope: 'ends', params: { whole: 3, text: 'a' } };
-      const first = await postJson(jobato, '/api/projects/main/runs', body, key);
-      const firstText = await first.text();
-      expect([first.status, first.headers.get('idempotent-replayed')]).toEqual([201, null]);
-      const { runId } = JSON.parse(firstText) as RunView;
-      await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+      const first = await trigger('once', body).expect(201);
+      expect(first.headers).not.toHaveProperty('idempotent-replayed');
+      const { runId } = first.body as RunView;
+      await jobato.api.delete(`/api/runs/${runId}`);
 
       const reordered = { params: { text: 'a', whole: 3 }, scope: 'ends' };
       for (const same of [body, reordered]) {
-        const second = await postJson(jobato, '/api/projects/main/runs', same, key);
-        expect(second.status).toBe(201);
-        expect(second.headers.get('idempotent-replayed')).toBe('true');
-        expect(second.headers.get('location')).toBe(`/api/runs/${runId}`);
-        expect(await second.text()).toBe(firstText);
+        const second = await trigger('once', same)
+          .expect(201)
+          .expect('idempotent-replayed', 'true')
+          .expect('location', `/api/runs/${runId}`);
+        expect(second.text).toBe(first.text);
       }
     });
 
     it('rejects the same key with another body, project or endpoint', async () => {
-      const { runId } = await accepted(
-        await postJson(jobato, '/api/projects/main/runs', {}, { 'Idempotency-Key': 'twice' }),
-      );
-      await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+      const { runId } = await accepted(trigger('twice'));
+      await jobato.api.delete(`/api/runs/${runId}`);
       const asked: [string, object][] = [
         ['/api/projects/main/runs', { scope: 'ends' }],
         ['/api/projects/strict/runs', { params: { must: 'x' } }],
         [`/api/runs/${runId}/rerun`, {}],
       ];
       for (const [path, body] of asked) {
-        const response = await postJson(jobato, path, body, { 'Idempotency-Key': 'twice' });
-        await expectProblem(response, 422, 'IDEMPOTENCY_KEY_REUSED');
+        await trigger('twice', body, path).expect(problem(422, 'IDEMPOTENCY_KEY_REUSED'));
       }
     });
 
     it('accepts 255 characters and rejects 256 or an empty key', async () => {
-      const withKey = (value: string) => post(jobato, '/api/runs', { headers: { 'Idempotency-Key': value } });
-      expect((await withKey('k'.repeat(255))).status).toBe(201);
-      expect(await expectInvalid(await withKey('k'.repeat(256)))).toEqual(['Idempotency-Key']);
-      expect(await expectInvalid(await withKey(''))).toEqual(['Idempotency-Key']);
+      const withKey = (key: string) => jobato.api.post('/api/runs').set('Idempotency-Key', key);
+      await withKey('k'.repeat(255)).expect(201);
+      await withKey('k'.repeat(256)).expect(invalid('Idempotency-Key'));
+      await withKey('').expect(invalid('Idempotency-Key'));
     });
 
     it('starts one run for many simultaneous requests', async () => {
       const responses = await Promise.all(
-        Array.from({ length: 50 }, () => postJson(jobato, '/api/runs', {}, { 'Idempotency-Key': 'at-once' })),
+        Array.from({ length: 50 }, () => trigger('at-once', {}, '/api/runs').expect(201)),
       );
-      expect(responses.map(({ status }) => status)).toEqual(Array(50).fill(201));
-      expect(
-        responses.filter((response) => response.headers.get('idempotent-replayed') === null),
-      ).toHaveLength(1);
-      expect(new Set(await Promise.all(responses.map((response) => response.text()))).size).toBe(1);
+      expect(responses.filter(({ headers }) => !('idempotent-replayed' in headers))).toHaveLength(1);
+      expect(new Set(responses.map(({ text }) => text)).size).toBe(1);
     });
 
     it('accepts the key for one of two projects that use it at the same time', async () => {
       const responses = await Promise.all([
-        postJson(jobato, '/api/projects/main/runs', {}, { 'Idempotency-Key': 'shared' }),
-        postJson(
-          jobato,
-          '/api/projects/strict/runs',
-          { params: { must: 'x' } },
-          { 'Idempotency-Key': 'shared' },
-        ),
+        trigger('shared'),
+        trigger('shared', { params: { must: 'x' } }, '/api/projects/strict/runs'),
       ]);
       expect(responses.map(({ status }) => status).sort()).toEqual([201, 422]);
     });
 
     it('replays the response while the first run is still in progress', async () => {
-      const headers = { 'Idempotency-Key': 'kept' };
-      const first = await accepted(await postJson(jobato, '/api/projects/main/runs', {}, headers));
+      const first = await accepted(trigger('kept'));
       // The run still occupies its project: a new request is refused, but a retry is not.
-      const again = await accepted(await postJson(jobato, '/api/projects/main/runs', {}, headers));
+      const again = await accepted(trigger('kept'));
       expect(again.runId).toBe(first.runId);
     });
 
     it('replays the response even if a new request would be rejected', async () => {
       const stopping = await RunningApp.start({ only: nodeStep('only', '') });
       try {
-        const headers = { 'Idempotency-Key': 'before' };
-        const first = await accepted(await postJson(stopping, '/api/projects/only/runs', {}, headers));
+        const post = () => stopping.api.post('/api/projects/only/runs').send({});
+        const first = await accepted(post().set('Idempotency-Key', 'before'));
         stopping.app.get(Lifecycle).beginStopping();
-        await expectProblem(await postJson(stopping, '/api/projects/only/runs', {}), 503, 'SHUTTING_DOWN');
-        const again = await accepted(await postJson(stopping, '/api/projects/only/runs', {}, headers));
+        await post().expect(problem(503, 'SHUTTING_DOWN'));
+        const again = await accepted(post().set('Idempotency-Key', 'before'));
         expect(again.runId).toBe(first.runId);
       } finally {
         await stopping.stop();
@@ -397,11 +378,10 @@ describe('triggering a run', () => {
     });
 
     it('does not consume the key for a rejected request', async () => {
-      const headers = { 'Idempotency-Key': 'refused-first' };
-      const { runId } = await accepted(await post(jobato, '/api/runs'));
-      await expectProblem(await postJson(jobato, '/api/runs', {}, headers), 409, 'RUN_IN_PROGRESS');
-      await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
-      expect((await accepted(await postJson(jobato, '/api/runs', {}, headers))).runId).not.toBe(runId);
+      const { runId } = await accepted(jobato.api.post('/api/runs'));
+      await trigger('refused-first', {}, '/api/runs').expect(problem(409, 'RUN_IN_PROGRESS'));
+      await jobato.api.delete(`/api/runs/${runId}`);
+      expect((await accepted(trigger('refused-first', {}, '/api/runs'))).runId).not.toBe(runId);
     });
   });
 
@@ -446,8 +426,8 @@ describe('params in the environment of a step', () => {
     const { runId, params } = await jobato.trigger('verbatim', { params: { text } });
     expect(params.text).toBe(text);
     expect((await jobato.untilEnded(runId)).status).toBe('completed');
-    const log = await (await jobato.fetch(`/api/runs/${runId}/logs`)).text();
-    expect(Buffer.from(log.trim(), 'hex').toString()).toBe(text);
+    const log = await jobato.api.get(`/api/runs/${runId}/logs`).expect(200);
+    expect(Buffer.from(log.text.trim(), 'hex').toString()).toBe(text);
     expect(existsSync('PWNED')).toBe(false);
   });
 });
@@ -457,15 +437,15 @@ describe('default project', () => {
 
   it('is the only configured project', async () => {
     const jobato = await start({ alone: nodeStep('alone', WAITS) });
-    const run = (await (await post(jobato, '/api/runs')).json()) as RunView;
-    expect(run.projectId).toBe('alone');
+    const { body } = await jobato.api.post('/api/runs').expect(201);
+    expect(body).toMatchObject({ projectId: 'alone' });
     await jobato.stop();
   });
 
   it('is the project marked as default', async () => {
     const jobato = await start({ a: nodeStep('a', WAITS), b: nodeStep('b', WAITS, 'default: true\n') });
-    const run = (await (await post(jobato, '/api/runs')).json()) as RunView;
-    expect(run.projectId).toBe('b');
+    const { body } = await jobato.api.post('/api/runs').expect(201);
+    expect(body).toMatchObject({ projectId: 'b' });
     await jobato.stop();
   });
 
@@ -474,7 +454,7 @@ describe('default project', () => {
     ['there is no project', {}],
   ])('does not exist if %s', async (_name, files) => {
     const jobato = await start(files);
-    await expectProblem(await post(jobato, '/api/runs'), 404, 'PROJECT_NOT_FOUND');
+    await jobato.api.post('/api/runs').expect(problem(404, 'PROJECT_NOT_FOUND'));
     await jobato.stop();
   });
 });

@@ -32,7 +32,7 @@ describe("attacker that sends events for another worker's run", () => {
     ({ runId } = await jobato.trigger('held'));
     holder = new HttpWorker(jobato, 'holder');
     await holder.claimed();
-    expect((await holder.heartbeat(runId)).status).toBe(200);
+    await holder.heartbeat(runId).expect(200);
   });
   afterEach(() => jobato.stop());
 

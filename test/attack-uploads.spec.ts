@@ -76,7 +76,7 @@ describe('attacker that uploads to its own run', () => {
     await begin({ held: externalProject('held', 'retry: { maxAttempts: 2 }\n') });
     const uploads = ['a', 'b'].map((name) => startUpload(name, MEGABYTE));
     await until(() => onTheirWay().length === 2);
-    expect((await worker.release(runId)).status).toBe(200);
+    await worker.release(runId).expect(200);
     for (const upload of uploads)
       expect(await upload).toMatchObject({ status: 409, errorCode: 'LEASE_LOST' });
     expect(onTheirWay()).toEqual([]);
@@ -87,9 +87,9 @@ describe('attacker that uploads to its own run', () => {
     const uploads = ['a', 'b'].map((name) => startUpload(name, MEGABYTE));
     await until(() => onTheirWay().length === 2);
     await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
-    expect((await worker.heartbeat(runId)).status).toBe(200);
+    await worker.heartbeat(runId).expect(200);
     expect(onTheirWay()).toHaveLength(2); // a requested stop does not end uploads yet
-    expect((await worker.release(runId)).status).toBe(200);
+    await worker.release(runId).expect(200);
     for (const upload of uploads) {
       expect(await upload).toMatchObject({ status: 409, errorCode: 'RUN_ALREADY_ENDED' });
     }
@@ -111,13 +111,13 @@ describe('attacker that uploads to its own run', () => {
       const unannounced = new ReadableStream<Uint8Array>({
         pull: (controller) => (left-- > 0 ? controller.enqueue(chunk) : controller.close()),
       });
-      const refused = await worker.upload(runId, 'c', unannounced);
+      const refused = await worker.stream(runId, 'c', unannounced);
       expect(refused.status).toBe(507);
       await until(() => onTheirWay().length === 1);
       for (const upload of open) upload.destroy();
       await first.catch(() => undefined);
       await until(() => onTheirWay().length === 0);
-      expect((await worker.upload(runId, 'd', Buffer.alloc(30 * MEGABYTE))).status).toBe(201);
+      await worker.upload(runId, 'd', Buffer.alloc(30 * MEGABYTE)).expect(201);
     } finally {
       await jobato.app.close();
       disk.unmount();

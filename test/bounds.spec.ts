@@ -1,11 +1,12 @@
-import { AppliedEventRepository } from '../src/events/applied-event.repository';
 import { randomUUID } from 'node:crypto';
+import type { Test } from 'supertest';
+import { AppliedEventRepository } from '../src/events/applied-event.repository';
 import { EventStream } from '../src/events/event-stream';
 import { PROBLEMS, type ErrorCode } from '../src/http/catalogue';
 import { MAX_LISTED_EVENTS } from '../src/intake/event-listing';
 import { RejectedEvents } from '../src/events/rejected-events';
 import type { RunView } from '../src/runs/run-view';
-import { expectProblem } from './support/expect-problem';
+import { problem } from './support/expect-problem';
 import { RunningApp } from './support/jobato';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
 import { until } from './support/until';
@@ -43,34 +44,27 @@ describe('input limits', () => {
   afterAll(() => jobato.stop());
 
   const aRun = async () => (await jobato.trigger(FREE[used++]!)).runId;
-  const trigger = async (body: object | string, headers: Record<string, string> = {}, id = FREE[used++]!) =>
-    jobato.fetch(`/api/projects/${id}/runs`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    });
+  const trigger = (body: object | string, headers: Record<string, string> = {}, id = FREE[used++]!) =>
+    jobato.api.post(`/api/projects/${id}/runs`).type('json').set(headers).send(body);
   const get =
     (path: string, headers: Record<string, string> = {}) =>
     () =>
-      jobato.fetch(path, { headers });
+      jobato.api.get(path).set(headers);
   const post = (path: string, body: unknown) => () => worker.post(path, body);
-  const view = async (id: string) => (await (await jobato.fetch(`/api/runs/${id}`)).json()) as RunView;
+  const events = (body: string) => () => worker.api.post('/api/internal/events').type('json').send(body);
+  const view = async (id: string) => (await jobato.api.get(`/api/runs/${id}`).expect(200)).body as RunView;
   const text = (length: number) => 'x'.repeat(length);
   const logLine = (more: object) => () => worker.log(runId, [{ text: 'x', ...more }]);
   /** Returns a body of exactly this many bytes. */
   const bodyOf = (bytes: number) => `{"params":{"text":"${text(bytes - 22)}"}}`;
   const form = (body: string) => () =>
-    jobato.fetch('/projects/steps/runs', {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        accept: 'application/json',
-        origin: jobato.url,
-      },
-      body,
-    });
+    jobato.api
+      .post('/projects/steps/runs')
+      .type('form')
+      .set({ accept: 'application/json', origin: jobato.url })
+      .send(body);
 
-  type Send = () => Promise<Response>;
+  type Send = () => Test;
   /** At the limit a request is processed; beyond it, it is refused with this code. */
   const REFUSED: [string, Send, Send, ErrorCode][] = [
     ['a body: 1 MiB', () => trigger(bodyOf(MIB)), () => trigger(bodyOf(MIB + 1)), 'PAYLOAD_TOO_LARGE'],
@@ -186,7 +180,7 @@ describe('input limits', () => {
     [
       'a rejected event in an address',
       get('/api/events/rejected'),
-      () => jobato.fetch(`/api/events/rejected/${'9'.repeat(5000)}`, { method: 'DELETE' }),
+      () => jobato.api.delete(`/api/events/rejected/${'9'.repeat(5000)}`),
       'REJECTED_EVENT_NOT_FOUND',
     ],
     [
@@ -235,8 +229,8 @@ describe('input limits', () => {
     ],
     [
       'a body of events: 16 MiB',
-      () => worker.post('events', [], { body: `[${' '.repeat(16 * MIB - 2)}]` }),
-      () => worker.post('events', [], { body: `[${' '.repeat(16 * MIB - 1)}]` }),
+      events(`[${' '.repeat(16 * MIB - 2)}]`),
+      events(`[${' '.repeat(16 * MIB - 1)}]`),
       'PAYLOAD_TOO_LARGE',
     ],
     [
@@ -298,14 +292,12 @@ describe('input limits', () => {
   it.each(REFUSED)(
     'accept input at the limit and reject it beyond: %s',
     async (what, atBound, beyond, code) => {
-      const accepted = await atBound();
-      const { status } = accepted;
-      await accepted.text();
+      const { status } = await atBound();
       // The request passes the limit, but may fail another check: a form needs its token, and 1 MiB has a too large
       // param.
       expect(AT_BOUND[what] ?? [200, 201, 202, 204]).toContain(status);
-      const problem = await expectProblem(await beyond(), PROBLEMS[code].status, code);
-      expect(JSON.stringify(problem).length).toBeLessThan(20_000);
+      const refused = await beyond().expect(problem(PROBLEMS[code].status, code));
+      expect(refused.text.length).toBeLessThan(20_000);
     },
   );
 
@@ -317,8 +309,8 @@ describe('input limits', () => {
     ['members', Object.fromEntries(Array.from({ length: 15_000 }, (_, n) => [`unknown${n}`, 1]))],
     ['a long name', { [text(500_000)]: 1 }],
   ])('keep error responses short for many or long errors: %s', async (_what, body) => {
-    const problem = await expectProblem(await trigger(body), 400, 'VALIDATION');
-    expect(JSON.stringify(problem).length).toBeLessThan(50_000);
+    const refused = await trigger(body).expect(problem(400, 'VALIDATION'));
+    expect(refused.text.length).toBeLessThan(50_000);
   });
 
   it.each([
@@ -357,15 +349,16 @@ describe('input limits', () => {
     const { items } = await rejected.list(1);
     expect(items[0]!.receivedBytes).toBeGreaterThan(4 * MIB);
     expect(items[0]!.bytes).toBeLessThan(10 * KIB);
-    const again = jobato.fetch(`/api/events/rejected/${items[0]!.id}/redeliver`, { method: 'POST' });
-    await expectProblem(await again, 409, 'REJECTED_EVENT_CUT');
+    await jobato.api
+      .post(`/api/events/rejected/${items[0]!.id}/redeliver`)
+      .expect(problem(409, 'REJECTED_EVENT_CUT'));
   });
 
   it('cut a log line of more than 64 KiB', async () => {
     const id = await aRun();
-    expect((await worker.log(id, [{ text: text(64 * KIB) }, { text: text(64 * KIB + 1) }])).status).toBe(202);
-    const answer = await jobato.fetch(`/api/runs/${id}/logs`, { headers: { accept: 'application/json' } });
-    const { items } = (await answer.json()) as { items: { text: string }[] };
+    await worker.log(id, [{ text: text(64 * KIB) }, { text: text(64 * KIB + 1) }]).expect(202);
+    const log = await get(`/api/runs/${id}/logs`, { accept: 'application/json' })().expect(200);
+    const { items } = log.body as { items: { text: string }[] };
     expect(items.map(({ text: line }) => line.endsWith('[line cut at 64 KiB]'))).toEqual([false, true]);
   });
 

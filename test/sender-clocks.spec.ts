@@ -23,7 +23,7 @@ describe('worker whose clock', () => {
       const occurredAt = nameTime(Date.now());
       const event = { eventId: randomUUID(), eventType, eventVersion: 1, occurredAt, runId, payload };
       const answer = await worker.post('events', event);
-      expect(await answer.json()).toMatchObject({ accepted: 1 });
+      expect(answer.body).toMatchObject({ accepted: 1 });
     };
     await say('run.started', { workerId: 'elsewhere', attempt: 1 });
     for (const step of ['fetch', 'parse']) {

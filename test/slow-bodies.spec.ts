@@ -79,7 +79,7 @@ describe('slow request bodies', () => {
     await slow.send('first ');
     expect(await slow.answer()).toMatchObject({ status: 408, errorCode: 'REQUEST_TIMEOUT' });
     await slow.closed;
-    expect((await new HttpWorker(jobato).upload(runId, 'slow.txt', 'again')).status).toBe(201);
+    await new HttpWorker(jobato).upload(runId, 'slow.txt', 'again').expect(201);
   });
 
   it('return 408 for a steady upload beyond the upload timeout', async () => {

@@ -2,9 +2,23 @@ import type { Response as SupertestResponse } from 'supertest';
 import type { ErrorCode, Problem } from '../../src/http/catalogue';
 
 /** Checks the rules for every error response, for supertest: `.expect(problem(404, 'RUN_NOT_FOUND'))`. */
-export function problem(status: number, errorCode: ErrorCode): (response: SupertestResponse) => void {
+export function problem(
+  status: number,
+  errorCode: ErrorCode,
+  /** Properties that the body must also have. */
+  more: Partial<Record<keyof Problem, unknown>> = {},
+): (response: SupertestResponse) => void {
   return ({ status: given, headers, text }) => {
-    checkProblem({ status: given, type: headers['content-type'] as string, text }, status, errorCode);
+    const type = headers['content-type'] as string;
+    expect(checkProblem({ status: given, type, text }, status, errorCode)).toMatchObject(more);
+  };
+}
+
+/** Checks a VALIDATION problem with exactly these fields, for supertest: `.expect(invalid('limit'))`. */
+export function invalid(...fields: string[]): (response: SupertestResponse) => void {
+  return ({ status, headers, text }) => {
+    const type = headers['content-type'] as string;
+    expect(fieldsOf(checkProblem({ status, type, text }, 400, 'VALIDATION'))).toEqual(fields);
   };
 }
 
@@ -43,7 +57,10 @@ function checkProblem(
 
 /** Returns the fields that a VALIDATION problem lists. */
 export async function expectInvalid(response: Response): Promise<string[]> {
-  const { errors } = await expectProblem(response, 400, 'VALIDATION');
+  return fieldsOf(await expectProblem(response, 400, 'VALIDATION'));
+}
+
+function fieldsOf({ errors }: Problem): string[] {
   expect(errors).toBeInstanceOf(Array);
   for (const error of errors!) {
     expect(Object.keys(error).sort()).toEqual(['field', 'message']);

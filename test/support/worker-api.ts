@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import supertest, { type Test } from 'supertest';
 import type { HttpEnvelope } from '../../src/workers/http/http-envelope';
 import { RunRepository } from '../../src/runs/run.repository';
 import { RunsService } from '../../src/runs/runs.service';
@@ -12,27 +13,36 @@ export const externalProject = (id: string, more = '') => `id: ${id}\nexecutor: 
 /** The response to a claim. */
 export type ClaimedEnvelope = HttpEnvelope & { leaseToken: string };
 
-/** Makes the calls of a worker that uses only HTTP, with the lease tokens of its claimed runs. */
+/**
+ * Makes the calls of a worker that uses only HTTP, with the lease tokens of its claimed runs. Returns requests of
+ * supertest, which are sent when awaited; claims and streams use fetch, because specs wait for them in the background
+ * or abort them.
+ */
 export class HttpWorker {
   /** The token of the latest claim, by run. */
   private readonly tokens = new Map<string, string>();
 
   constructor(
-    private readonly jobato: RunningApp,
+    private readonly jobato: Pick<RunningApp, 'url'>,
     readonly workerId = `worker-${randomUUID().slice(0, 8)}`,
   ) {}
 
-  post(path: string, body: unknown, init: RequestInit = {}): Promise<Response> {
-    return this.jobato.fetch(`/api/internal/${path}`, {
-      method: 'POST',
-      headers: { 'x-jobato-api-key': KEY, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      ...init,
-    });
+  /** Calls the server with the worker key. */
+  get api() {
+    return supertest.agent(this.jobato.url).set('x-jobato-api-key', KEY);
+  }
+
+  post(path: string, body: unknown): Test {
+    return this.api.post(`/api/internal/${path}`).type('json').send(JSON.stringify(body));
   }
 
   claim(more: object = {}, init: RequestInit = {}): Promise<Response> {
-    return this.post('runs/claim', { workerId: this.workerId, ...more }, init);
+    return fetch(`${this.jobato.url}/api/internal/runs/claim`, {
+      method: 'POST',
+      headers: { 'x-jobato-api-key': KEY, 'content-type': 'application/json' },
+      body: JSON.stringify({ workerId: this.workerId, ...more }),
+      ...init,
+    });
   }
 
   /** Claims a run. Throws if there is none. */
@@ -44,27 +54,31 @@ export class HttpWorker {
     return envelope;
   }
 
-  heartbeat(runId: string, attempt = 1): Promise<Response> {
+  heartbeat(runId: string, attempt = 1): Test {
     return this.aboutRun(runId, 'heartbeat', { workerId: this.workerId, attempt });
   }
 
-  release(runId: string, attempt = 1, more: object = {}): Promise<Response> {
+  release(runId: string, attempt = 1, more: object = {}): Test {
     return this.aboutRun(runId, 'release', { workerId: this.workerId, attempt, ...more });
   }
 
-  log(runId: string, lines: object[], more: object = {}): Promise<Response> {
+  log(runId: string, lines: object[], more: object = {}): Test {
     return this.aboutRun(runId, 'logs', { lines, ...more });
   }
 
-  upload(
-    runId: string,
-    name: string,
-    body: RequestInit['body'],
-    headers: Record<string, string> = {},
-  ): Promise<Response> {
-    return this.jobato.fetch(`/api/internal/runs/${runId}/artifacts/${encodeURIComponent(name)}`, {
+  upload(runId: string, name: string, body: string | Buffer): Test {
+    return this.api
+      .put(artifactPath(runId, name))
+      .type('application/octet-stream')
+      .set(this.leaseHeader(runId))
+      .send(body);
+  }
+
+  /** Uploads an artifact without Content-Length while the test produces it. */
+  stream(runId: string, name: string, body: ReadableStream): Promise<Response> {
+    return fetch(`${this.jobato.url}${artifactPath(runId, name)}`, {
       method: 'PUT',
-      headers: { 'x-jobato-api-key': KEY, ...this.leaseHeader(runId), ...headers },
+      headers: { 'x-jobato-api-key': KEY, ...this.leaseHeader(runId) },
       body,
       duplex: 'half',
     });
@@ -76,13 +90,8 @@ export class HttpWorker {
     return token === undefined ? {} : { 'x-jobato-lease': token };
   }
 
-  private aboutRun(runId: string, call: string, body: object): Promise<Response> {
-    const headers = {
-      'x-jobato-api-key': KEY,
-      'content-type': 'application/json',
-      ...this.leaseHeader(runId),
-    };
-    return this.post(`runs/${runId}/${call}`, body, { headers });
+  private aboutRun(runId: string, call: string, body: object): Test {
+    return this.post(`runs/${runId}/${call}`, body).set(this.leaseHeader(runId));
   }
 
   private proven(event: unknown): unknown {
@@ -93,11 +102,13 @@ export class HttpWorker {
   /** Sends events with their lease tokens. @returns the result of each, as the server reported it */
   async say(...given: unknown[]): Promise<{ accepted: number; duplicates: number; rejected: object[] }> {
     const events = given.map((event) => this.proven(event));
-    const response = await this.post('events', events.length === 1 ? events[0] : events);
-    const answer = (await response.json()) as { accepted: number; duplicates: number; rejected: object[] };
-    if (response.status !== 202) throw new Error(`Not taken: ${JSON.stringify(answer)}`);
-    return answer;
+    const { body } = await this.post('events', events.length === 1 ? events[0] : events).expect(202);
+    return body as { accepted: number; duplicates: number; rejected: object[] };
   }
+}
+
+function artifactPath(runId: string, name: string): string {
+  return `/api/internal/runs/${runId}/artifacts/${encodeURIComponent(name)}`;
 }
 
 /** Ends all active runs, held or not, so that the next test cannot claim one of them. */
