@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { LEASE_SECONDS } from '../src/runs/lease';
+import { LEASE_SECONDS } from '../src/runs/lease-times';
 import type { RunView } from '../src/runs/run-view';
 import { eventually } from './support/crash';
 import { problem } from './support/expect-problem';

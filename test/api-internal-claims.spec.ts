@@ -4,7 +4,7 @@ import { EventStream } from '../src/events/event-stream';
 import type { HttpEnvelope } from '../src/workers/http/http-envelope';
 import { OverdueWatch } from '../src/workers/overdue-watch';
 import { LeaseService } from '../src/workers/lease-service';
-import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../src/runs/lease';
+import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../src/runs/lease-times';
 import { RunRepository } from '../src/runs/run.repository';
 import { WorkerPresence } from '../src/presence/worker-presence';
 import { invalid, problem } from './support/expect-problem';

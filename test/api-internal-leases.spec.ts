@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { EventStream } from '../src/events/event-stream';
 import { signed } from '../src/events/lease-proof';
 import { type RunEvent, toStreamFields } from '../src/events/run-event';
-import { UNUSED_LEASE_SECONDS } from '../src/runs/lease';
+import { UNUSED_LEASE_SECONDS } from '../src/runs/lease-times';
 import { RunRepository } from '../src/runs/run.repository';
-import { ClaimQueue } from '../src/workers/claim-queue';
+import { ClaimMatcher } from '../src/workers/claim-matcher';
 import { expectInvalid, problem } from './support/expect-problem';
 import { eventually } from './support/crash';
 import { type Folders, isOnRedis, makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
@@ -245,7 +245,7 @@ describe('lease', () => {
 
     it('returns to the queue if the connection closes before the response', async () => {
       const { runId } = await aRun('once');
-      const queue = jobato.app.get(ClaimQueue);
+      const queue = jobato.app.get(ClaimMatcher);
       const claim = queue.claim.bind(queue);
       const leaving = new AbortController();
       const gone = new Promise<void>((resolve) => {
@@ -276,7 +276,7 @@ describe('lease', () => {
         waitSeconds: 0,
         signal: new AbortController().signal,
       };
-      const queue = jobato.app.get(ClaimQueue);
+      const queue = jobato.app.get(ClaimMatcher);
       const lost = (await queue.claim(request))!;
       const given = await worker.claimed({ claimId: request.claimId, projectIds: [] });
       await queue.answered(lost, false);

@@ -1,7 +1,7 @@
 import { LeaseService } from '../src/workers/lease-service';
 import { RunRepository } from '../src/runs/run.repository';
 import { WorkerPresence } from '../src/presence/worker-presence';
-import { ClaimQueue } from '../src/workers/claim-queue';
+import { ClaimMatcher } from '../src/workers/claim-matcher';
 import { expectProblem } from './support/expect-problem';
 import { RunningApp } from './support/jobato';
 import { endAllRuns, externalProject, HttpWorker, KEY } from './support/worker-api';
@@ -27,7 +27,7 @@ describe('attacker that sends claims', () => {
   /** Waits like a claim over HTTP, but without a connection for each. */
   const waitHere = (workerId: string, projectIds: string[] | null, signal: AbortSignal) =>
     jobato.app
-      .get(ClaimQueue)
+      .get(ClaimMatcher)
       .claim({ workerId, claimId: null, projectIds, executor: null, waitSeconds: 60, signal });
 
   it('cannot break a query by naming many projects', async () => {

@@ -8,7 +8,7 @@ import { Database } from '../src/database/database';
 import { EventStream } from '../src/events/event-stream';
 import { signed } from '../src/events/lease-proof';
 import { type RunEventMap, toStreamFields } from '../src/events/run-event';
-import { LEASE_SECONDS } from '../src/runs/lease';
+import { LEASE_SECONDS } from '../src/runs/lease-times';
 import { OverdueWatch } from '../src/workers/overdue-watch';
 import type { Run } from '../src/runs/run';
 import { LeaseService } from '../src/workers/lease-service';

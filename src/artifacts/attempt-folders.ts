@@ -13,7 +13,7 @@ import type { Run } from '../runs/run';
 import { RunChanges } from '../runs/run-changes';
 import { RunRepository } from '../runs/run.repository';
 import { phaseOf } from '../runs/run-state';
-import { Turns } from '../workers/turns';
+import { SerialByKey } from '../workers/serial-by-key';
 
 /**
  * Gives each attempt of an external worker an empty folder on this server. Files that a lost attempt uploaded are not
@@ -23,7 +23,7 @@ import { Turns } from '../workers/turns';
 export class AttemptFolders implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(AttemptFolders.name);
   /** Serializes writes to a run's folder with its deletion. */
-  private readonly turns = new Turns();
+  private readonly turns = new SerialByKey();
   private stopListening: () => void = () => undefined;
 
   constructor(

@@ -9,7 +9,7 @@ import { isReadableName } from '../events/readable-name';
 import { moveBodyDeadline } from '../http/body-deadline';
 import { invalid, JobatoError } from '../http/catalogue';
 import { ArtifactUploads } from './artifact-uploads';
-import type { Claimant } from '../workers/lease-rules';
+import type { Claimant } from '../workers/claimant';
 import { artifactHref, ArtifactView } from '../runs/run-view';
 import { ApiLeaseHeader, LEASE_HEADER } from '../workers/http/lease-header';
 import { ApiForWorkers } from '../workers/http/worker-key';

@@ -6,7 +6,7 @@ import { CONFIG } from '../config/config.module';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import type { Attempt } from './attempt';
 import { DefinitionMismatch } from './definition-mismatch';
-import { LogBudget } from './log-budget';
+import { UnsentLogBudget } from './unsent-log-budget';
 import { type AttemptTools, RunAttempt } from './run-attempt';
 import { ServerLink } from './server-link';
 import { StepRunner } from './step-runner';
@@ -25,7 +25,14 @@ export class ClaimedAttempts {
     artifacts: ArtifactFiles,
     steps: StepRunner,
   ) {
-    this.tools = { config, clock, control: server.control, artifacts, steps, logBudget: new LogBudget() };
+    this.tools = {
+      config,
+      clock,
+      control: server.control,
+      artifacts,
+      steps,
+      logBudget: new UnsentLogBudget(),
+    };
   }
 
   async prepare(claimed: Claimed): Promise<Attempt> {

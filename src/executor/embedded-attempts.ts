@@ -5,7 +5,7 @@ import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { LeaseService } from '../workers/lease-service';
 import { LocalControlPlane } from './local-control-plane';
-import { LogBudget } from './log-budget';
+import { UnsentLogBudget } from './unsent-log-budget';
 import { type AttemptTools, RunAttempt } from './run-attempt';
 import { StepRunner } from './step-runner';
 
@@ -24,7 +24,7 @@ export class EmbeddedAttempts {
     steps: StepRunner,
   ) {
     this.workerId = control.workerId;
-    this.tools = { config, clock, control, artifacts, steps, logBudget: new LogBudget() };
+    this.tools = { config, clock, control, artifacts, steps, logBudget: new UnsentLogBudget() };
   }
 
   /** @returns null if another worker holds the run, or it has no steps */

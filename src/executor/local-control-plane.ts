@@ -4,7 +4,7 @@ import { Clock } from '../clock/clock';
 import { EventStream } from '../events/event-stream';
 import { type LogLineInput, type RunEvent, toStreamFields } from '../events/run-event';
 import { NodeIdentity } from '../lifecycle/node-identity';
-import { LEASE_SECONDS } from '../runs/lease';
+import { LEASE_SECONDS } from '../runs/lease-times';
 import { LeaseService } from '../workers/lease-service';
 import { WorkerReports } from '../workers/worker-reports';
 import type { AttemptKey, ControlPlane, RejectedEvent, Standing } from './control-plane';

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { LogLineInput } from '../events/run-event';
-import { LogBudget } from './log-budget';
+import { UnsentLogBudget } from './unsent-log-budget';
 import { LogForwarder } from './log-forwarder';
 
 const LINE = 'x'.repeat(100); // counts as 200 characters towards the bounds
@@ -35,7 +35,7 @@ describe('LogForwarder', () => {
 
   it('has no room when too many lines wait, even if they are empty', () => {
     const never = () => new Promise<never>(() => undefined);
-    const forwarder = new LogForwarder(never, new Logger(), new LogBudget());
+    const forwarder = new LogForwarder(never, new Logger(), new UnsentLogBudget());
     expect(forwarder.room()).toBeNull();
     forwarder.add(Array.from({ length: 100_000 }, () => ({ text: '' })));
     expect(forwarder.room()).toBeInstanceOf(Promise);
@@ -44,7 +44,7 @@ describe('LogForwarder', () => {
 
   it('has room again when the waiting lines are stored in order', async () => {
     const store = new Store();
-    const forwarder = new LogForwarder(store.append, new Logger(), new LogBudget());
+    const forwarder = new LogForwarder(store.append, new Logger(), new UnsentLogBudget());
     const texts = Array.from({ length: 100_000 }, (_, index) => String(index));
     forwarder.add(texts.map((text) => ({ text })));
     await forwarder.room();
@@ -56,7 +56,7 @@ describe('LogForwarder', () => {
   it('drops lines after the log limit, and always has room for them', async () => {
     let appends = 0;
     const append = async () => ({ accepting: ++appends > 1 });
-    const forwarder = new LogForwarder(append, new Logger(), new LogBudget());
+    const forwarder = new LogForwarder(append, new Logger(), new UnsentLogBudget());
     forwarder.add([{ text: 'a' }]);
     await forwarder.flushed();
     forwarder.add([{ text: 'b' }]);
@@ -78,7 +78,7 @@ describe('LogForwarder', () => {
         return { accepting: true, ...(bad.length > 0 && { refused: { lines: bad.length, reason: '413' } }) };
       },
       new Logger(),
-      new LogBudget(),
+      new UnsentLogBudget(),
     );
     for (const text of ['a', 'bad', 'bad', 'b', 'bad']) {
       forwarder.add([{ text }]);
@@ -90,7 +90,7 @@ describe('LogForwarder', () => {
 
   it('keeps order and numbers of all lines during an outage within its budget', async () => {
     const store = new Store();
-    const forwarder = new LogForwarder(store.append, new Logger(), new LogBudget(), PATIENCE);
+    const forwarder = new LogForwarder(store.append, new Logger(), new UnsentLogBudget(), PATIENCE);
     const texts = Array.from({ length: 500 }, (_, index) => `line ${index}`);
     store.isAway = true;
     for (const text of texts) {
@@ -105,7 +105,7 @@ describe('LogForwarder', () => {
 
   it('never blocks a step during an outage, and logs the number of dropped lines in their place', async () => {
     const store = new Store();
-    const budget = new LogBudget({ perRun: 1000, inAll: 10_000 });
+    const budget = new UnsentLogBudget({ perRun: 1000, inAll: 10_000 });
     const forwarder = new LogForwarder(store.append, new Logger(), budget, PATIENCE);
     store.isAway = true;
     forwarder.add([{ text: LINE }, { text: LINE }]);
@@ -135,7 +135,7 @@ describe('LogForwarder', () => {
 
   it('unblocks a step that was blocked when the outage began', async () => {
     const store = new Store();
-    const budget = new LogBudget({ perRun: 1000, inAll: 10_000 });
+    const budget = new UnsentLogBudget({ perRun: 1000, inAll: 10_000 });
     const forwarder = new LogForwarder(store.append, new Logger(), budget, PATIENCE);
     store.isAway = true;
     forwarder.add(Array.from({ length: 10 }, () => ({ text: LINE })));
@@ -149,7 +149,7 @@ describe('LogForwarder', () => {
     const answers: (() => void)[] = [];
     const append = () =>
       new Promise<{ accepting: boolean }>((resolve) => answers.push(() => resolve({ accepting: true })));
-    const budget = new LogBudget({ perRun: 1000, inAll: 10_000 });
+    const budget = new UnsentLogBudget({ perRun: 1000, inAll: 10_000 });
     const forwarder = new LogForwarder(append, new Logger(), budget, { retry: 1, stalled: 1 });
     forwarder.add(Array.from({ length: 10 }, () => ({ text: LINE })));
     await forwarder.room();
@@ -159,7 +159,7 @@ describe('LogForwarder', () => {
 
   it('shares one budget with the logs of other runs', async () => {
     const store = new Store();
-    const budget = new LogBudget({ perRun: 1000, inAll: 1000 });
+    const budget = new UnsentLogBudget({ perRun: 1000, inAll: 1000 });
     const other = new LogForwarder(() => new Promise(() => undefined), new Logger(), budget);
     const forwarder = new LogForwarder(store.append, new Logger(), budget);
     other.add(Array.from({ length: 5 }, () => ({ text: LINE })));

@@ -1,7 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { LogLineInput } from '../events/run-event';
 import type { LogAnswer } from './control-plane';
-import type { LogBudget } from './log-budget';
+import type { UnsentLogBudget } from './unsent-log-budget';
 
 /** Overhead of a line in addition to its text: many empty lines fill memory too. */
 const CHARACTERS_PER_LINE = 100;
@@ -40,7 +40,7 @@ export class LogForwarder {
   constructor(
     private readonly append: (lines: LogLineInput[], firstNumber: number) => Promise<LogAnswer>,
     private readonly logger: Logger,
-    private readonly budget: LogBudget,
+    private readonly budget: UnsentLogBudget,
     private readonly patience: LogPatience = PATIENCE,
   ) {}
 

@@ -9,13 +9,13 @@ import { storageReasonOf } from '../database/storage-error';
 import type { QuotaBudget, RunEvent } from '../events/run-event';
 import type { ArtifactFiles } from '../artifacts/artifact-files';
 import { PRIVATE_FOLDER } from '../lifecycle/private-files';
-import { LEASE_SECONDS } from '../runs/lease';
+import { LEASE_SECONDS } from '../runs/lease-times';
 import type { Artifact } from '../runs/run';
 import type { Attempt, StopCause } from './attempt';
 import type { Assignment, ControlPlane, Standing } from './control-plane';
 import { isAnyDiskFull } from './disk-room';
 import { EventReporter } from './event-reporter';
-import type { LogBudget } from './log-budget';
+import type { UnsentLogBudget } from './unsent-log-budget';
 import { LogForwarder } from './log-forwarder';
 import { SecretMask } from './secret-mask';
 import { type StepContext, secretsOf, stepEnvironment } from './step-environment';
@@ -37,7 +37,7 @@ export interface AttemptTools {
   control: ControlPlane;
   artifacts: ArtifactFiles;
   steps: StepRunner;
-  logBudget: LogBudget;
+  logBudget: UnsentLogBudget;
 }
 
 /** A file in the run's folder: inputs may be too large for an environment variable. */

@@ -12,7 +12,7 @@ import { RUN_PHASES, type RunPhase } from '../runs/run-state';
 import { RunSummaryView, RunView, toRunSummary } from '../runs/run-view';
 import { AppliedEventRepository } from '../events/applied-event.repository';
 import type { AppliedEventEntity, EventOrigin } from '../events/event.entities';
-import { EventsQuery, LatestReportQuery } from '../runs/run.requests';
+import { EventsQuery, LatestReportQuery } from '../runs/runs.dto';
 
 const nullablePhase = { type: String, enum: [...RUN_PHASES, null], nullable: true } as const;
 

@@ -22,7 +22,7 @@ import { attemptOf, type Evidence, showsLease } from './event-authority';
 import type { BatchCounts } from './batch-counts';
 import { EventCountRepository } from './event-count.repository';
 import { effectOf } from './event-effect';
-import { inboxRow, isSameEvent, rememberedByHash, reusedIdReason } from './remembered-event';
+import { inboxRow, isSameEvent, rememberedByHash, reusedIdReason } from './same-event';
 
 export type EventOutcome = 'applied' | 'duplicate' | Refusal | 'rejected';
 

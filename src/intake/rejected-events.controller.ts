@@ -3,7 +3,7 @@ import { ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger
 import { RejectedEvents } from '../events/rejected-events';
 import { ApiProblems } from '../http/api-problems';
 import { JobatoError } from '../http/catalogue';
-import { EventsQuery } from '../runs/run.requests';
+import { EventsQuery } from '../runs/runs.dto';
 
 class RejectedEventView {
   @ApiProperty({ type: 'integer' }) id!: number;

@@ -1,4 +1,4 @@
-import { invalid } from '../http/catalogue';
+import { invalid, JobatoError } from '../http/catalogue';
 
 export const IDEMPOTENCY_KEY_HEADER = 'Idempotency-Key';
 const MAX_LENGTH = 255;
@@ -9,4 +9,11 @@ export function checkIdempotencyKey(header: string | undefined): string | null {
   const key = header.trim();
   if (key.length >= 1 && key.length <= MAX_LENGTH) return key;
   throw invalid([{ field: IDEMPOTENCY_KEY_HEADER, message: `must be 1 to ${MAX_LENGTH} characters long` }]);
+}
+
+export function keyReused(): JobatoError {
+  return new JobatoError(
+    'IDEMPOTENCY_KEY_REUSED',
+    'This Idempotency-Key was already used for a different request. Use a new key for each new request.',
+  );
 }

@@ -11,7 +11,7 @@ import { beginRanged, sliceBytes } from '../http/byte-range';
 import type { Run } from './run';
 import { RunRepository } from './run.repository';
 import { drained, RunStreams } from './run-streams';
-import { LogQuery } from './run.requests';
+import { LogQuery } from './runs.dto';
 
 /** Limit of a JSON page, in characters of text. The page ends with the chunk that exceeds it. */
 const MAX_PAGE_LENGTH = 4 * 1024 * 1024;

@@ -4,9 +4,10 @@ import { contentHash } from '../projects/content-hash';
 import { checkParams } from '../projects/params';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../projects/scope';
+import { keyReused } from './idempotency-key';
 import { IdempotencyKeyRepository } from './idempotency-key.repository';
 import { newRun } from './new-run';
-import { NewRuns } from './new-runs';
+import { RunCreator } from './run-creator';
 import type { Run, TriggeredBy } from './run';
 import { RunIds } from './run-id';
 import { type RunView, toRunView } from './run-view';
@@ -41,7 +42,7 @@ export class RunStarter {
     private readonly ids: RunIds,
     private readonly runs: RunRepository,
     private readonly keys: IdempotencyKeyRepository,
-    private readonly newRuns: NewRuns,
+    private readonly newRuns: RunCreator,
   ) {}
 
   async trigger(
@@ -156,11 +157,4 @@ export class RunStarter {
 /** Returns the view of a new run without a database read: every new run waits for its publication. */
 function viewOfNew(run: Run): RunView {
   return toRunView(run, { code: 'not-yet-published', isFresh: true }, run.startedAt);
-}
-
-function keyReused(): JobatoError {
-  return new JobatoError(
-    'IDEMPOTENCY_KEY_REUSED',
-    'This Idempotency-Key was already used for a different request. Use a new key for each new request.',
-  );
 }

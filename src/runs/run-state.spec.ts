@@ -1,7 +1,7 @@
 import { plusSeconds } from '../clock/clock';
 import type { RunEventMap } from '../events/run-event';
 import { aNewRun, after, LATER, START } from '../../test/support/a-run';
-import { LEASE_SECONDS } from './lease';
+import { LEASE_SECONDS } from './lease-times';
 import type { Run } from './run';
 import {
   phaseOf,

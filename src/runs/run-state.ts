@@ -1,7 +1,7 @@
 import { type Instant, plusSeconds } from '../clock/clock';
 import { isReadableName } from '../events/readable-name';
 import type { RunEventMap, RunInput } from '../events/run-event';
-import { LEASE_SECONDS, MAX_PAST_LEASES } from './lease';
+import { LEASE_SECONDS, MAX_PAST_LEASES } from './lease-times';
 import { stopReportAfter } from './stop-report';
 import {
   NO_PROGRESS,
@@ -21,7 +21,7 @@ import {
   withMetrics,
   withOmissions,
   withStepNamed,
-} from './run-bounds';
+} from './run-size-limits';
 import { clockAfter, timeOf, unheardSince } from './sender-clock';
 
 /** Phases of the state machine: three for `running`, one for each terminal status. */

@@ -4,7 +4,7 @@ import { LogTail } from '../logs/log-tail';
 import { isTerminal, type Run } from './run';
 import { RunChanges } from './run-changes';
 import { RunRepository } from './run.repository';
-import { RunViews } from './run-views';
+import { RunViewBuilder } from './run-view-builder';
 import { ChangeNotifier } from './change-notifier';
 
 /**
@@ -22,7 +22,7 @@ export class RunStreams implements OnModuleDestroy {
     private readonly tail: LogTail,
     private readonly changes: RunChanges,
     private readonly runs: RunRepository,
-    private readonly views: RunViews,
+    private readonly views: RunViewBuilder,
   ) {}
 
   /** Number of open streams. */

@@ -18,9 +18,9 @@ import { ProjectCatalogue } from '../projects/project-catalogue';
 import { checkIdempotencyKey, IDEMPOTENCY_KEY_HEADER } from './idempotency-key';
 import { RunPageView } from './run-page.view';
 import { RunRepository } from './run.repository';
-import { RunViews } from './run-views';
+import { RunViewBuilder } from './run-view-builder';
 import { RunView } from './run-view';
-import { ProjectRunsQuery, RerunBody, RunsQuery, toRunFilter, TriggerBody } from './run.requests';
+import { ProjectRunsQuery, RerunBody, RunsQuery, toRunFilter, TriggerBody } from './runs.dto';
 import type { Accepted } from './run-starter';
 import { RunsService } from './runs.service';
 
@@ -73,7 +73,7 @@ export class RunsController {
   constructor(
     private readonly service: RunsService,
     private readonly runs: RunRepository,
-    private readonly views: RunViews,
+    private readonly views: RunViewBuilder,
     private readonly projects: ProjectCatalogue,
   ) {}
 

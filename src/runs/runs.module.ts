@@ -10,15 +10,15 @@ import { QuotaModule } from '../quota/quota.module';
 import { CommandFacts } from './command-facts';
 import { Housekeeping } from './housekeeping';
 import { IdempotencyKeyRepository } from './idempotency-key.repository';
-import { NewRuns } from './new-runs';
+import { RunCreator } from './run-creator';
 import { RunChanges } from './run-changes';
 import { RunCommands } from './run-commands';
 import { RunIds } from './run-id';
 import { RunLogsController } from './run-logs.controller';
-import { RunRequests } from './run-requests';
+import { RequestRepublisher } from './request-republisher';
 import { RunStarter } from './run-starter';
 import { RunStreams } from './run-streams';
-import { RunViews } from './run-views';
+import { RunViewBuilder } from './run-view-builder';
 import { RUN_METRICS } from './run.metrics';
 import { DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
 import { RunRepository } from './run.repository';
@@ -43,7 +43,7 @@ import { UnrecordedStops } from './unrecorded-stops';
     CommandFacts,
     Housekeeping,
     IdempotencyKeyRepository,
-    NewRuns,
+    RunCreator,
     RunChanges,
     RunCommands,
     {
@@ -52,10 +52,10 @@ import { UnrecordedStops } from './unrecorded-stops';
       useFactory: async (runs: RunRepository, clock: Clock) => new RunIds(clock, await runs.newestId()),
     },
     RunRepository,
-    RunRequests,
+    RequestRepublisher,
     RunStarter,
     RunStreams,
-    RunViews,
+    RunViewBuilder,
     RunsService,
     StartConditions,
     UnrecordedStops,

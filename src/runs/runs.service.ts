@@ -3,11 +3,11 @@ import { JobatoError } from '../http/catalogue';
 import type { ReportingHabit } from './reporting-habits';
 import { isTerminal, type Run } from './run';
 import { type Commanded, RunCommands } from './run-commands';
-import { RunRequests } from './run-requests';
+import { RequestRepublisher } from './request-republisher';
 import { type Accepted, RunStarter, type TriggerRequest } from './run-starter';
 import type { RunCommand } from './run-state';
 import type { RunView } from './run-view';
-import { RunViews } from './run-views';
+import { RunViewBuilder } from './run-view-builder';
 import { RunRepository } from './run.repository';
 import { type EndHere, UnrecordedStops } from './unrecorded-stops';
 import type { Waiting } from './waiting';
@@ -18,10 +18,10 @@ export class RunsService {
   constructor(
     private readonly starter: RunStarter,
     private readonly commands: RunCommands,
-    private readonly requests: RunRequests,
+    private readonly requests: RequestRepublisher,
     private readonly stops: UnrecordedStops,
     private readonly runs: RunRepository,
-    private readonly views: RunViews,
+    private readonly views: RunViewBuilder,
   ) {}
 
   /**

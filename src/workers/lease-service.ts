@@ -3,13 +3,13 @@ import { Clock, type Instant } from '../clock/clock';
 import { newLeaseToken } from '../events/lease-proof';
 import type { JobatoError } from '../http/catalogue';
 import type { ProjectDefinition } from '../projects/project';
-import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../runs/lease';
+import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../runs/lease-times';
 import { isTerminal, type Run, type WorkerLoss } from '../runs/run';
 import { RunRepository } from '../runs/run.repository';
 import { phaseOf, type RunCommand } from '../runs/run-state';
 import { RunsService } from '../runs/runs.service';
 import { WorkerPresence } from '../presence/worker-presence';
-import { type Claimant, leaseLost, mayAct, refusal } from './lease-rules';
+import { type Claimant, leaseLost, mayAct, refusal } from './claimant';
 import { RunDeadlines } from './run-deadlines';
 import { WorkerReports } from './worker-reports';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
-import { LEASE_SECONDS } from '../runs/lease';
+import { LEASE_SECONDS } from '../runs/lease-times';
 import type { Run } from '../runs/run';
 import type { LimitedRun } from '../runs/run.repository';
 

@@ -5,7 +5,7 @@ import { ProjectsModule } from '../projects/projects.module';
 import { IntakeModule } from '../intake/intake.module';
 import { PresenceModule } from '../presence/presence.module';
 import { RunsModule } from '../runs/runs.module';
-import { ClaimQueue } from './claim-queue';
+import { ClaimMatcher } from './claim-matcher';
 import { ClaimableRuns } from './claimable-runs';
 import { WorkerEventsController } from './http/worker-events.controller';
 import { WorkerLogsController } from './http/worker-logs.controller';
@@ -24,7 +24,7 @@ import { WorkersController } from './workers.controller';
   imports: [EventsModule, IntakeModule, LogsModule, PresenceModule, ProjectsModule, RunsModule],
   controllers: [WorkersController, WorkerEventsController, WorkerLogsController, WorkerRunsController],
   providers: [
-    ClaimQueue,
+    ClaimMatcher,
     ClaimableRuns,
     LeaseService,
     OverdueWatch,

@@ -2,7 +2,7 @@ import { elapsedMs, type Instant } from '../../clock/clock';
 import type { ProjectDefinition } from '../../projects/project';
 import type { QuotaStatus } from '../../quota/quotas';
 import { isTerminal, type Omission, type Run } from '../../runs/run';
-import { MAX_ARTIFACTS, MAX_METRIC_NAME_LENGTH, MAX_METRICS, MAX_STEPS } from '../../runs/run-bounds';
+import { MAX_ARTIFACTS, MAX_METRIC_NAME_LENGTH, MAX_METRICS, MAX_STEPS } from '../../runs/run-size-limits';
 import type { AlikeRun } from '../../history/run-history.repository';
 import { phaseOf } from '../../runs/run-state';
 import { mayStillBeWorkedOn } from '../../runs/run-error';

@@ -15,8 +15,7 @@ import { invalid } from '../../http/catalogue';
 import { EventIntake, type TakenIn } from '../../intake/event-intake';
 import { type HttpEnvelope, receivedEvent } from './http-envelope';
 import { ApiForWorkers } from './worker-key';
-
-const MAX_EVENTS = 500;
+import { MAX_EVENTS } from './workers.dto';
 
 class RejectedView {
   @ApiProperty({ type: 'integer', description: 'Index of the event in the request, from 0' })

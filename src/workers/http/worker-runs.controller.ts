@@ -4,14 +4,14 @@ import type { Response } from 'express';
 import type { JsonObject } from '../../events/run-event';
 import { ApiProblems } from '../../http/api-problems';
 import { type RunStatus, RUN_STATUSES } from '../../runs/run';
-import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../../runs/lease';
+import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../../runs/lease-times';
 import { RunDeadlines } from '../run-deadlines';
 import { LeaseService } from '../lease-service';
-import { ClaimQueue } from '../claim-queue';
+import { ClaimMatcher } from '../claim-matcher';
 import type { HttpEnvelope } from './http-envelope';
 import { ApiLeaseHeader, LEASE_HEADER } from './lease-header';
 import { ApiForWorkers } from './worker-key';
-import { ClaimBody, HeartbeatBody, ReleaseBody } from './worker.requests';
+import { ClaimBody, HeartbeatBody, ReleaseBody } from './workers.dto';
 
 class ClaimedView implements HttpEnvelope {
   @ApiProperty({ format: 'uuid', description: 'Same eventId as on the stream' }) eventId!: string;
@@ -52,7 +52,7 @@ class ReleaseAnswer {
 @Controller('api/internal/runs')
 export class WorkerRunsController {
   constructor(
-    private readonly claims: ClaimQueue,
+    private readonly claims: ClaimMatcher,
     private readonly leases: LeaseService,
     private readonly deadlines: RunDeadlines,
   ) {}

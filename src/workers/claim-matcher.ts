@@ -4,7 +4,7 @@ import { JobatoError } from '../http/catalogue';
 import { RunChanges } from '../runs/run-changes';
 import { type LeasedRun, LeaseService } from './lease-service';
 import { phaseOf } from '../runs/run-state';
-import { Turns } from './turns';
+import { SerialByKey } from './serial-by-key';
 import { WorkerPresence } from '../presence/worker-presence';
 import { ClaimableRuns } from './claimable-runs';
 import { type ClaimRequest, type GrantedRun, WaitingClaim } from './waiting-claim';
@@ -15,11 +15,11 @@ import { WaitingClaims } from './waiting-claims';
  * commit, however many workers wait. No client or server polls.
  */
 @Injectable()
-export class ClaimQueue implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger(ClaimQueue.name);
+export class ClaimMatcher implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(ClaimMatcher.name);
   private readonly waiting = new WaitingClaims();
   /** Serializes the work on each `claimId`. */
-  private readonly turns = new Turns();
+  private readonly turns = new SerialByKey();
   /** The latest response to each claim, by token. Only if that response is lost does the run return to the queue. */
   private readonly answers = new Map<string, GrantedRun>();
   private matching: Promise<void> = Promise.resolve();

@@ -1,5 +1,5 @@
 /** Runs tasks with the same key in order, and tasks with different keys concurrently. */
-export class Turns {
+export class SerialByKey {
   private readonly last = new Map<string, Promise<unknown>>();
 
   async take<Result>(key: string, work: () => Promise<Result>): Promise<Result> {

@@ -10,7 +10,7 @@ export interface LogBounds {
 const BOUNDS: LogBounds = { perRun: 4 * MEBIBYTE, inAll: 64 * MEBIBYTE };
 
 /** Memory budget of this process for log lines waiting to be stored. Shared by all its runs. */
-export class LogBudget {
+export class UnsentLogBudget {
   private used = 0;
   private onRelease: (() => void)[] = [];
 

@@ -1,8 +1,8 @@
-import { Turns } from './turns';
+import { SerialByKey } from './serial-by-key';
 
-describe('Turns', () => {
+describe('SerialByKey', () => {
   it('runs work of the same key in order, even after a failure', async () => {
-    const turns = new Turns();
+    const turns = new SerialByKey();
     const done: string[] = [];
     let open: () => void = () => undefined;
     const first = turns.take('a', async () => {

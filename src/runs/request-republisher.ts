@@ -16,7 +16,7 @@ export interface AskedAgain {
 
 /** Publishes the requests of unclaimed runs again. */
 @Injectable()
-export class RunRequests {
+export class RequestRepublisher {
   constructor(
     private readonly database: Database,
     private readonly runs: RunRepository,

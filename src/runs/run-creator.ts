@@ -23,7 +23,7 @@ export type Created =
 
 /** Creates runs. One transaction stores the run, its definition, its request to workers and its idempotency key. */
 @Injectable()
-export class NewRuns {
+export class RunCreator {
   private readonly storedDefinitions = new Set<string>();
 
   constructor(

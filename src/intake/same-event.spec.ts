@@ -1,5 +1,5 @@
 import type { RunEvent } from '../events/run-event';
-import { inboxRow, isSameEvent, rememberedByHash } from './remembered-event';
+import { inboxRow, isSameEvent, rememberedByHash } from './same-event';
 
 const EVENT: RunEvent = {
   eventId: '019ca9d6-8580-7000-8000-0000000000e1',

@@ -14,7 +14,7 @@ import { type Waiting, waitingFor } from './waiting';
 
 /** Builds the API form of runs, each with the reason why it waits. */
 @Injectable()
-export class RunViews {
+export class RunViewBuilder {
   constructor(
     @Inject(CONFIG) private readonly config: Pick<Config, 'basePath'>,
     private readonly clock: Clock,

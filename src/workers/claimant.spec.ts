@@ -1,6 +1,6 @@
 import { aNewRun } from '../../test/support/a-run';
 import type { Run } from '../runs/run';
-import { type Claimant, mayAct, refusal } from './lease-rules';
+import { type Claimant, mayAct, refusal } from './claimant';
 
 const TOKEN = 'token-of-this-attempt';
 const claimant = (more: Partial<Claimant> = {}): Claimant => ({
