@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { allowsHost } from '../config/allowed-hosts';
 import { isLoopback } from '../config/ip-address';
-import { LONG_SECRET_LENGTH } from '../config/secrets';
+import { SAFE_SECRET_LENGTH } from '../config/secrets';
 import type { ErrorCode } from '../http/catalogue';
 
 /** Properties of a request that decide about access. */
@@ -123,7 +123,7 @@ export function isAccepted(
   secrets: readonly string[],
   waitSeconds: number,
 ): given is string {
-  const isCompared = waitSeconds === 0 || (given?.length ?? 0) >= LONG_SECRET_LENGTH;
+  const isCompared = waitSeconds === 0 || (given?.length ?? 0) >= SAFE_SECRET_LENGTH;
   return isCompared && matchesAny(given, secrets);
 }
 

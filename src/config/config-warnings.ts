@@ -2,7 +2,7 @@ import { commandLine } from './command-line';
 import type { Config } from './config';
 import type { Environment, GivenEnvironment } from './environment';
 import {
-  LONG_SECRET_LENGTH,
+  SAFE_SECRET_LENGTH,
   fileVariableOf,
   isReadableByAll,
   type SecretFile,
@@ -32,18 +32,18 @@ export function workerConfigWarnings(config: Config, environment: GivenEnvironme
 }
 
 function shortSecrets(config: Config): string[] {
-  const isShort = config.adminToken !== null && config.adminToken.length < LONG_SECRET_LENGTH;
+  const isShort = config.adminToken !== null && config.adminToken.length < SAFE_SECRET_LENGTH;
   return [...(isShort ? [tooShort('JOBATO_ADMIN_TOKEN is', 'has full access')] : []), ...shortKeys(config)];
 }
 
 function shortKeys({ apiKeys }: Config): string[] {
-  return apiKeys.some((key) => key.length < LONG_SECRET_LENGTH)
+  return apiKeys.some((key) => key.length < SAFE_SECRET_LENGTH)
     ? [tooShort('JOBATO_API_KEY has a key that is', 'can claim runs')]
     : [];
 }
 
 function tooShort(what: string, power: string): string {
-  return `${what} shorter than ${LONG_SECRET_LENGTH} characters, and a client that guesses it ${power}. Create a longer one with: openssl rand -hex 32`;
+  return `${what} shorter than ${SAFE_SECRET_LENGTH} characters, and a client that guesses it ${power}. Create a longer one with: openssl rand -hex 32`;
 }
 
 function readableFiles(files: SecretFile[]): string[] {

@@ -5,8 +5,8 @@ import { decodeText } from './decode-text';
 import type { Environment } from './environment';
 
 /**
- * Jobato's own secrets. Each may be read from a file, whose path is in the variable with the suffix `_FILE`. Steps
- * never receive them. Add each new secret here.
+ * The environment variables with Jobato's own secrets. A file can contain the secret instead: then the variable with the
+ * suffix `_FILE` contains the path of the file. Jobato passes none of these variables to steps. Add each new secret here.
  */
 export const SECRETS = ['JOBATO_ADMIN_TOKEN', 'JOBATO_API_KEY', 'REDIS_URL'] as const;
 export type SecretName = (typeof SECRETS)[number];
@@ -17,16 +17,16 @@ export interface SecretFile {
   path: string;
 }
 
-export interface GivenSecrets {
+export interface SecretsFromFiles {
   /** Values read from files, by the name of the secret. */
   values: Environment;
   files: SecretFile[];
-  /** One error for each unusable secret, without its value. */
+  /** One flaw for each secret that cannot be used. Its text never contains the secret. */
   flaws: ConfigFlaw[];
 }
 
 /** A random secret of at least this length cannot be guessed over the network. */
-export const LONG_SECRET_LENGTH = 16;
+export const SAFE_SECRET_LENGTH = 16;
 
 const NAMES: ReadonlySet<string> = new Set(SECRETS.flatMap((name) => [name, fileVariableOf(name)]));
 
@@ -49,7 +49,7 @@ export function readSecretFiles(
   environment: Environment,
   folder: string,
   names: readonly SecretName[] = SECRETS,
-): GivenSecrets {
+): SecretsFromFiles {
   const values: Record<string, string> = {};
   const files: SecretFile[] = [];
   const flaws: ConfigFlaw[] = [];
@@ -91,7 +91,10 @@ function readSecret(path: string): { secret: string } | { flaw: string } {
     : { secret };
 }
 
-/** Whether every user of this machine can read the file. Read access for the group is considered intentional. */
+/**
+ * Whether every user of this machine can read the file. Ignores read access for the file's group, because operators grant
+ * it on purpose.
+ */
 export function isReadableByAll(path: string): boolean {
   if (process.platform === 'win32') return false;
   const found = statSync(path, { throwIfNoEntry: false });

@@ -28,19 +28,23 @@ export class EventApplier {
   private readonly applyOwnEvent = this.database.command(this.batches.applyAndPublish);
   private readonly rejectEvent = this.database.command(this.batches.reject);
 
-  /** Applies an event. A repeated delivery has no further effect. */
+  /**
+   * Applies an event. A repeated delivery has no further effect.
+   * @param evidence shows whether the sender may report for the run
+   */
   async apply(entry: StreamEntry, evidence: Evidence): Promise<AppliedEvent> {
-    const stop = this.unrecordedStop(entry.fields);
-    if (stop) await stop; // await only if needed: writes of the same turn keep their order
+    const stop = this.stopToAwait(entry.fields);
+    // An await lets later writes overtake this one, so await only if there is a stop.
+    if (stop) await stop;
     return this.announce(entry, await this.applyEvent({ entry, evidence }));
   }
 
   /**
-   * Applies an event of this process at once and publishes it through the outbox. The stream can lose entries, so it
-   * must not be the only record of how a run ended.
+   * Applies an event that this server created, and publishes it through the outbox. Does not wait for the stream, which
+   * can lose entries and must not be the only record of how a run ended.
    */
   async applyAndPublish(event: RunEvent): Promise<void> {
-    const stop = this.unrecordedStop(event);
+    const stop = this.stopToAwait(event);
     if (stop) await stop;
     const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
     this.announce(entry, await this.applyOwnEvent({ entry, event }));
@@ -53,17 +57,17 @@ export class EventApplier {
   }
 
   /**
-   * Returns a promise to await before `run.cancelled` is applied; null if no stop is pending. Without the wait the run
-   * would end as `cancelled-by-worker`, because its stop is not recorded yet.
+   * `run.cancelled` can arrive before the user's stop is recorded. Then the run would end as `cancelled-by-worker`.
+   * Returns a promise that resolves when the stop is recorded; null if there is nothing to wait for.
    */
-  private unrecordedStop({ eventType, runId }: { eventType?: string; runId?: string }): Promise<void> | null {
+  private stopToAwait({ eventType, runId }: { eventType?: string; runId?: string }): Promise<void> | null {
     return eventType === 'run.cancelled' && runId !== undefined
       ? this.runs.stopRecorded(runId.toLowerCase())
       : null;
   }
 
   private announce(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {
-    if (applied.unlisted) this.batches.remember(entry, applied.unlisted);
+    if (applied.notInInbox) this.batches.remember(entry, applied.notInInbox);
     if (applied.changed) this.changes.announce(applied.changed, applied.hasEmitted);
     // A sender may write the run id in capitals; log readers use lower case.
     if (applied.logChunks.length > 0) {

@@ -35,8 +35,8 @@ export interface AppliedEvent {
   logChunks: LogChunk[];
   /** The event added rows to the outbox. */
   hasEmitted: boolean;
-  /** Set if the event was applied but not stored in the inbox. */
-  unlisted: StoredEvent | null;
+  /** Set if the event was applied but has no row in the inbox. */
+  notInInbox: StoredEvent | null;
 }
 
 export interface ArrivedEvent {
@@ -235,7 +235,7 @@ class Batch {
       changed: effect.changed,
       logChunks: [],
       hasEmitted: effect.emits.length > 0,
-      unlisted: listing === 'unlisted' ? remembered : null,
+      notInInbox: listing === 'unlisted' ? remembered : null,
     };
   }
 }
@@ -249,5 +249,5 @@ function callsOf(event: RunEvent): object {
 
 /** The result of an event without any effect. */
 function without(outcome: EventOutcome, reason: string | null = null): AppliedEvent {
-  return { outcome, reason, changed: null, logChunks: [], hasEmitted: false, unlisted: null };
+  return { outcome, reason, changed: null, logChunks: [], hasEmitted: false, notInInbox: null };
 }

@@ -1,6 +1,10 @@
 import { type MigrationInterface, type QueryRunner, TableIndex } from 'typeorm';
 
-/** Adds the token that proves who holds an attempt, and the claim that returned it. */
+/**
+ * Adds the lease token of a run, with which a worker proves that it holds the current attempt. `lease_claim_id` is the
+ * claim that returned the token, `lease_used_at` is its first use, and `past_leases` has the tokens of earlier attempts
+ * as JSON.
+ */
 export class LeaseTokens1700000000008 implements MigrationInterface {
   name = 'LeaseTokens1700000000008';
 

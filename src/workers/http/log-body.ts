@@ -11,27 +11,28 @@ export interface LogBody {
   lines: LogLineInput[];
 }
 
-/** The schema of the event `run.log`, but unknown members are an error. */
-export const LOG_BODY_SCHEMA = closed(PAYLOAD_SCHEMAS['run.log']);
+/** The schema of the event `run.log`, with two differences: it has `workerId`, and it allows no unknown members. */
+export const LOG_BODY_SCHEMA = logBodySchemaOf(PAYLOAD_SCHEMAS['run.log']);
 
-/** The same schema for the API description, where each schema has a name. */
-export const NAMED_LOG_SCHEMAS = named(LOG_BODY_SCHEMA);
+/** The same schema for the API description. There, body and line are two schemas, because each needs a name. */
+export const NAMED_LOG_SCHEMAS = splitIntoNamed(LOG_BODY_SCHEMA);
 
-// Not class-validator, which would copy up to ten thousand lines and check each member separately.
-const SCHEMA = new Schema<LogBody>(LOG_BODY_SCHEMA, { allowUnionTypes: true });
+// class-validator is too slow here: a body has up to ten thousand lines, and it would copy all of them and check each
+// member separately.
+const LOG_BODY = new Schema<LogBody>(LOG_BODY_SCHEMA, { allowUnionTypes: true });
 
 /** @throws JobatoError VALIDATION */
 export function readLogBody(body: unknown): LogBody {
   const given = withoutNulls(body ?? {});
-  const [fault] = SCHEMA.faultsOf(given);
+  const [fault] = LOG_BODY.faultsOf(given);
   if (fault) {
     const { instancePath, message, keyword, params } = fault;
     const path = instancePath.slice(1).replaceAll('/', '.');
-    const member = (params as { additionalProperty?: string; missingProperty?: string }) ?? {};
-    const last = member.additionalProperty ?? member.missingProperty;
+    const named = (params as { additionalProperty?: string; missingProperty?: string }) ?? {};
+    const memberName = named.additionalProperty ?? named.missingProperty;
     throw invalid([
       {
-        field: [path, last].filter((part) => part !== undefined && part !== '').join('.'),
+        field: [path, memberName].filter((part) => part !== undefined && part !== '').join('.'),
         message:
           keyword === 'additionalProperties'
             ? 'is not a known field'
@@ -45,7 +46,7 @@ export function readLogBody(body: unknown): LogBody {
   return { workerId: workerId ?? null, attempt: attempt ?? null, lines };
 }
 
-/** Removes null members. Null equals a missing member, because some clients send every member. */
+/** Removes null members: some clients send every member, and use null for those without a value. */
 function withoutNulls(body: unknown): unknown {
   if (body === null || typeof body !== 'object' || Array.isArray(body)) return body;
   const { lines, ...rest } = dropNulls(body as Record<string, unknown>);
@@ -64,13 +65,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-function named(body: JsonSchema): Record<'LogBody' | 'LogBodyLine', JsonSchema> {
+function splitIntoNamed(body: JsonSchema): Record<'LogBody' | 'LogBodyLine', JsonSchema> {
   const { properties } = body as { properties: { lines: { items: JsonSchema } } & JsonSchema };
   const lines = { ...properties.lines, items: { $ref: '#/components/schemas/LogBodyLine' } };
   return { LogBody: { ...body, properties: { ...properties, lines } }, LogBodyLine: properties.lines.items };
 }
 
-function closed(schema: JsonSchema): JsonSchema {
+function logBodySchemaOf(schema: JsonSchema): JsonSchema {
   const { properties } = schema as { properties: { lines: { items: JsonSchema } } & JsonSchema };
   const { lines } = properties;
   return {
