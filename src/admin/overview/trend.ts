@@ -1,5 +1,6 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import type { TrendRun } from '../../history/latest-run.repository';
+import { hashedOnce } from '../page/live';
 import { STATUS_WORDS } from '../words/plain-words';
 import { ticking } from '../words/ticking';
 
@@ -31,8 +32,20 @@ export interface TrendBar {
   sign: string | null;
 }
 
+/** The trends of ended runs, which stay the same as long as the list of runs is kept. */
+const known = new WeakMap<TrendRun[], Trend>();
+
 /** Scales to the longest run, oldest on the left; the latest run is always at the right edge. */
 export function trendOf(newestFirst: TrendRun[], now: Instant): Trend {
+  const kept = known.get(newestFirst);
+  if (kept) return kept;
+  const trend = drawn(newestFirst, now);
+  if (newestFirst.some(({ endedAt }) => endedAt === null)) return trend;
+  known.set(newestFirst, hashedOnce(trend));
+  return trend;
+}
+
+function drawn(newestFirst: TrendRun[], now: Instant): Trend {
   const runs = [...newestFirst].reverse();
   const durations = runs.map((run) => elapsedMs(run.startedAt, run.endedAt ?? now));
   const longest = Math.max(...durations, 1);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ticking } from '../words/ticking';
 
 /** The address at which an open page requests a part of it again, with the version that it shows. */
 export interface Live {
@@ -20,4 +21,9 @@ export function live<Model extends object>(path: string, model: Model): Model & 
 /** Returns a hash of a model without its ticking members. While it is the same, an open page shows the same. */
 export function versionOf(model: object): string {
   return createHash('sha256').update(JSON.stringify(model)).digest('hex').slice(0, 16);
+}
+
+/** Hashes a part of a model once and for all. It must never change; it is for parts that are kept between polls. */
+export function hashedOnce<Part extends object>(part: Part): Part {
+  return ticking(part, versionOf(part));
 }
