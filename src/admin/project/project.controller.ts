@@ -28,7 +28,7 @@ import { ViewInterceptor } from '../page/view.interceptor';
 import { CurrentRuns } from './current-runs';
 import { projectPage, type ProjectState } from './project-page';
 import { ProjectReader } from './project-reader';
-import { type RunPlan, runPlans } from './run-plan';
+import { nextRun } from './next-run';
 import {
   formVersion,
   type GivenForm,
@@ -121,7 +121,7 @@ export class ProjectPageController {
       response.status(HttpStatus.NO_CONTENT);
       return undefined;
     }
-    const plans = plansIn(await this.reader.state(projectId, WHOLE_HISTORY));
+    const { plans } = nextRun(await this.reader.state(projectId, WHOLE_HISTORY));
     const chosen = textOrNull(scope) ?? FULL_SCOPE;
     const plan = plans.find((each) => each.scope === chosen) ?? plans[0];
     return new View('project/plan-part', { plan, plans, planHref: `/projects/${projectId}/plan` });
@@ -217,14 +217,9 @@ export class ProjectPageController {
     return live(historyHref(`/projects/${project.projectId}/state`, state.query), {
       frame,
       project,
-      plans: plansIn(state),
-      formVersion: formVersion(state.project.definition),
+      ...nextRun(state),
     });
   }
-}
-
-function plansIn({ project: { definition }, past, quota }: ProjectState): RunPlan[] {
-  return runPlans({ definition, history: past.steps, quota, usualCalls: past.usualCalls });
 }
 
 /** @param shown the version of the form on the page */
