@@ -1,10 +1,10 @@
 import { Database } from '../src/database/database';
 import { RejectedEvents } from '../src/events/rejected-events';
-import { RunPages } from '../src/admin/run/run-pages';
-import { RunRepository } from '../src/runs/run.repository';
 import { RunDetailRepository } from '../src/history/run-detail.repository';
 import { AppliedEventEntity, type EventOrigin } from '../src/events/event.entities';
 import { nodeStep, RunningApp } from './support/jobato';
+
+const versionIn = (text: string) => /past\?version(?:=|&#x3D;)(\w+)/.exec(text)![1]!;
 
 describe('RunDetailRepository', () => {
   let jobato: RunningApp;
@@ -145,16 +145,14 @@ describe('RunDetailRepository', () => {
       expect(await further.text()).toContain('(30 times)');
       expect(await readNow()).toBeLessThan(400_000);
 
-      const version = /past\?version(?:=|&#x3D;)(\w+)/.exec(text)![1]!;
+      const version = versionIn(text);
       expect((await jobato.fetch(`/runs/${runId}/past?version=${version}`)).status).toBe(204);
       expect(await readNow()).toBeLessThan(10_000);
     } finally {
       read.mockRestore();
     }
 
-    const versionNow = async () =>
-      (await jobato.app.get(RunPages, { strict: false }).pastStamp(await run())).version;
-    const run = () => jobato.app.get(RunRepository, { strict: false }).get(runId);
+    const versionNow = async () => versionIn(await (await jobato.fetch(`/runs/${runId}/past`)).text());
     const versions = [await versionNow()];
     await put(runId, [{ eventType: 'run.heartbeat', payload: {} }]);
     versions.push(await versionNow());

@@ -10,19 +10,29 @@ import { AlikeRuns } from './run/alike-runs';
 import { ArtifactPageController } from './artifact/artifact-page.controller';
 import { MarkdownParser } from './artifact/markdown-parser';
 import { EventContractPageController } from './installation/event-contract-page.controller';
-import { InstallationPagesController } from './installation/installation-pages.controller';
+import { StatusPageController } from './installation/status-page.controller';
+import { WorkersPageController } from './installation/workers-page.controller';
+import { WorkersReader } from './installation/workers-reader';
 import { LivePages } from './page/live-pages';
 import { LogReader } from './log/log-reader';
 import { OverviewController } from './overview/overview.controller';
+import { OverviewReader } from './overview/overview-reader';
+import { ProjectStates } from './overview/project-states';
 import { PageFrames } from './page/page-frame';
+import { CurrentRuns } from './project/current-runs';
+import { HistoryReader } from './project/history-reader';
 import { ProjectPageController } from './project/project.controller';
 import { ProjectPasts } from './project/project-pasts';
 import { ProjectReader } from './project/project-reader';
+import { ProjectWarnings } from './project/project-warnings';
 import { QuotaPageController } from './installation/quota-page.controller';
 import { RejectedEventsPageController } from './installation/rejected-events-page.controller';
 import { RunLogPartController } from './log/run-log.controller';
 import { RunPageController } from './run/run.controller';
+import { RunEnds } from './run/run-ends';
+import { RunFactsReader } from './run/run-facts';
 import { RunPages } from './run/run-pages';
+import { RunPast } from './run/run-past';
 import { RunTimelineController } from './run/run-timeline.controller';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 import { HistoryModule } from '../history/history.module';
@@ -50,19 +60,29 @@ import { WorkersModule } from '../workers/workers.module';
     RunTimelineController,
     ArtifactPageController,
     RejectedEventsPageController,
-    InstallationPagesController,
+    WorkersPageController,
+    StatusPageController,
     QuotaPageController,
     EventContractPageController,
   ],
   providers: [
-    MarkdownParser,
     PageFrames,
     LivePages,
-    LogReader,
-    AlikeRuns,
-    RunPages,
+    ProjectStates,
+    OverviewReader,
+    CurrentRuns,
     ProjectPasts,
+    ProjectWarnings,
+    HistoryReader,
     ProjectReader,
+    AlikeRuns,
+    RunEnds,
+    RunFactsReader,
+    RunPast,
+    RunPages,
+    LogReader,
+    MarkdownParser,
+    WorkersReader,
   ],
 })
 export class AdminModule {}

@@ -1,6 +1,5 @@
-import { Controller, Get, Param, Res } from '@nestjs/common';
+import { Controller, Get, Param, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { Response } from 'express';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { ArtifactFiles } from '../../artifacts/artifact-files';
 import { RunRepository } from '../../runs/run.repository';
@@ -8,11 +7,14 @@ import { artifactHref } from '../../runs/run-view';
 import { artifactPreview, PREVIEW_BYTES } from './artifact-preview';
 import { MarkdownParser } from './markdown-parser';
 import { PageFrames } from '../page/page-frame';
+import { View } from '../page/view';
+import { ViewInterceptor } from '../page/view.interceptor';
 import { sizeText } from '../words/plain-words';
 
 /** The preview of an artifact, without a download. */
 @ApiExcludeController()
 @Controller('runs/:runId/artifacts')
+@UseInterceptors(ViewInterceptor)
 export class ArtifactPageController {
   constructor(
     private readonly projects: ProjectCatalogue,
@@ -23,14 +25,10 @@ export class ArtifactPageController {
   ) {}
 
   @Get(':name')
-  async page(
-    @Param('runId') runId: string,
-    @Param('name') name: string,
-    @Res() response: Response,
-  ): Promise<void> {
+  async page(@Param('runId') runId: string, @Param('name') name: string): Promise<View> {
     const run = await this.runs.get(runId);
     const { start, size } = await this.files.readStart(run, name, PREVIEW_BYTES);
-    response.render('artifact/page', {
+    return new View('artifact/page', {
       frame: await this.frames.frame(name, '/'),
       artifact: {
         name,

@@ -1,6 +1,5 @@
-import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { Controller, Get, Inject, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { Response } from 'express';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.module';
 import { componentName, EVENT_TYPES } from '../../events/asyncapi';
@@ -10,11 +9,14 @@ import { EVENT_EXAMPLES } from '../../events/event-examples';
 import { PAYLOAD_SCHEMAS } from '../../events/event-schemas';
 import { describedPayloadSchema, EVENT_WORDS } from '../../events/event-words';
 import { PageFrames } from '../page/page-frame';
+import { View } from '../page/view';
+import { ViewInterceptor } from '../page/view.interceptor';
 import { schemaRows } from './schema-rows';
 
 /** The content of /api/asyncapi.json as a page. */
 @ApiExcludeController()
 @Controller('events/contract')
+@UseInterceptors(ViewInterceptor)
 export class EventContractPageController {
   constructor(
     private readonly frames: PageFrames,
@@ -22,8 +24,8 @@ export class EventContractPageController {
   ) {}
 
   @Get()
-  async page(@Res() response: Response): Promise<void> {
-    response.render('event-contract/page', {
+  async page(): Promise<View> {
+    return new View('event-contract/page', {
       frame: await this.frames.frame('Event contract', '/events/contract'),
       stream: this.config.runEventsStream,
       rules: DELIVERY_RULES,

@@ -1,10 +1,10 @@
-import { Controller, Get, Query, Res } from '@nestjs/common';
+import { Controller, Get, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { Response } from 'express';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { Quotas } from '../../quota/quotas';
 import { type LivePage, LivePages } from '../page/live-pages';
-import { pageVersion } from '../page/page-version';
+import type { PartView, View } from '../page/view';
+import { ViewInterceptor } from '../page/view.interceptor';
 import { quotaPage } from './quota-page';
 
 const QUOTA: LivePage = { title: 'Quota', path: '/quota', view: 'quota' };
@@ -12,6 +12,7 @@ const QUOTA: LivePage = { title: 'Quota', path: '/quota', view: 'quota' };
 /** The remaining quota of each project, and the runs that used it. */
 @ApiExcludeController()
 @Controller('quota')
+@UseInterceptors(ViewInterceptor)
 export class QuotaPageController {
   constructor(
     private readonly projects: ProjectCatalogue,
@@ -20,15 +21,13 @@ export class QuotaPageController {
   ) {}
 
   @Get()
-  async page(@Res() response: Response): Promise<void> {
-    const { version, model } = await this.model();
-    await this.pages.whole(response, QUOTA, version, model);
+  async page(): Promise<View> {
+    return this.pages.whole(QUOTA, await this.model());
   }
 
   @Get('state')
-  async state(@Query('version') shown: unknown, @Res() response: Response): Promise<void> {
-    const { version, model } = await this.model();
-    await this.pages.part(response, QUOTA, shown, version, model);
+  async state(): Promise<PartView> {
+    return this.pages.part(QUOTA, await this.model());
   }
 
   private async model() {
@@ -41,7 +40,6 @@ export class QuotaPageController {
       })),
     );
     const [problem = null] = this.quotas.problems();
-    const quota = quotaPage(this.quotas.rules, problem, this.quotas.isUnknown, usages);
-    return { version: pageVersion([], quota), model: { quota } };
+    return { quota: quotaPage(this.quotas.rules, problem, this.quotas.isUnknown, usages) };
   }
 }

@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { Controller, Get, Param, Post, Query, Res, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { validate as isUuid } from 'uuid';
@@ -9,6 +9,8 @@ import { RunRepository } from '../../runs/run.repository';
 import { noticeOf, statusOf, type Notice } from '../page/notice';
 import { textOrNull } from '../page/page-answer';
 import { PageFrames } from '../page/page-frame';
+import { SeeOther, View } from '../page/view';
+import { ViewInterceptor } from '../page/view.interceptor';
 import { numberText, sizeText } from '../words/plain-words';
 import { timeText } from '../words/time-text';
 
@@ -24,6 +26,7 @@ const DONE: Record<string, string> = {
 /** Events that could not be applied. An operator redelivers or discards each of them. */
 @ApiExcludeController()
 @Controller('events/rejected')
+@UseInterceptors(ViewInterceptor)
 export class RejectedEventsPageController {
   constructor(
     private readonly rejected: RejectedEvents,
@@ -32,48 +35,51 @@ export class RejectedEventsPageController {
   ) {}
 
   @Get()
-  async page(
-    @Query('cursor') cursor: unknown,
-    @Query('done') done: unknown,
-    @Res() response: Response,
-  ): Promise<void> {
-    await this.render(textOrNull(cursor), null, response, DONE[textOrNull(done) ?? ''] ?? null);
+  async page(@Query('cursor') cursor: unknown, @Query('done') done: unknown): Promise<View> {
+    return this.list(textOrNull(cursor), { done: DONE[textOrNull(done) ?? ''] ?? null });
   }
 
   /** A refused decision is rendered at this address; a reload leads back to the list. */
   @Get([':id/redeliver', ':id/discard'])
-  backToList(@Res() response: Response): void {
-    response.redirect(303, PATH);
+  backToList(): SeeOther {
+    return new SeeOther(PATH);
   }
 
   @Post(':id/redeliver')
-  async redeliver(@Param('id') id: string, @Res() response: Response): Promise<void> {
-    await this.decide(() => this.rejected.redeliver(numberOf(id)), 'redelivered', response);
+  async redeliver(
+    @Param('id') id: string,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<View | SeeOther> {
+    return this.decide(() => this.rejected.redeliver(numberOf(id)), 'redelivered', response);
   }
 
   @Post(':id/discard')
-  async discard(@Param('id') id: string, @Res() response: Response): Promise<void> {
-    await this.decide(() => this.rejected.discard(numberOf(id)), 'discarded', response);
+  async discard(
+    @Param('id') id: string,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<View | SeeOther> {
+    return this.decide(() => this.rejected.discard(numberOf(id)), 'discarded', response);
   }
 
-  private async decide(action: () => Promise<void>, done: string, response: Response): Promise<void> {
+  private async decide(
+    action: () => Promise<void>,
+    done: string,
+    response: Response,
+  ): Promise<View | SeeOther> {
     try {
       await action();
-      response.redirect(303, `${PATH}?done=${done}`);
+      return new SeeOther(`${PATH}?done=${done}`);
     } catch (error) {
       if (!(error instanceof JobatoError)) throw error;
-      response.status(statusOf(error));
       setRetryAfter(response, error);
-      await this.render(null, noticeOf(error), response);
+      return this.list(null, { notice: noticeOf(error), status: statusOf(error) });
     }
   }
 
-  private async render(
+  private async list(
     cursor: string | null,
-    notice: Notice | null,
-    response: Response,
-    done: string | null = null,
-  ): Promise<void> {
+    { notice = null, done = null, status }: { notice?: Notice | null; done?: string | null; status?: number },
+  ): Promise<View> {
     const before = cursor !== null && /^\d{1,15}$/.test(cursor) ? Number(cursor) : undefined;
     const [{ items, nextCursor }, { events: count, dropped }, frame] = await Promise.all([
       this.rejected.list(ROWS, before),
@@ -84,7 +90,7 @@ export class RejectedEventsPageController {
     const runIds = [...new Set(items.map(({ fields }) => fields.runId).filter((id) => isUuid(id)))];
     const runs = await Promise.all(runIds.map((runId) => this.runs.find(runId!)));
     const known = new Set(runs.map((run) => run?.runId));
-    response.render('rejected-events/page', {
+    const model = {
       frame,
       notice,
       done,
@@ -103,7 +109,8 @@ export class RejectedEventsPageController {
         fields: Object.entries(fields).map(([name, value]) => ({ name, value: shortened(value) })),
       })),
       olderHref: nextCursor === null ? null : `${PATH}?cursor=${nextCursor}`,
-    });
+    };
+    return new View('rejected-events/page', model, status === undefined ? {} : { status });
   }
 }
 

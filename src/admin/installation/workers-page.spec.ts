@@ -1,6 +1,7 @@
 import { after, aNewRun, LATER, START } from '../../../test/support/a-run';
 import { type ReportingHabit, UNKNOWN_HABIT } from '../../runs/reporting-habits';
 import { type Waiting, waitingFor } from '../../runs/waiting';
+import { versionOf } from '../page/live';
 import { workersPage } from './workers-page';
 
 const claimed = after(aNewRun(), [{ type: 'claim', workerId: 'w', leaseSeconds: 60 }], START);
@@ -64,4 +65,52 @@ it('lists projects whose workers report only at the end, after the first such re
       runHref: `/runs/${claimed.runId}`,
     },
   ]);
+});
+
+it('keeps its version until something that it shows changes, not as time passes', () => {
+  const external = {
+    workerId: 'w',
+    kind: 'external' as const,
+    lastHeardAt: START,
+    slots: null,
+    runIds: [claimed.runId],
+  };
+  const group = {
+    name: 'jobato-workers',
+    lag: 0,
+    pending: 1,
+    consumers: [{ name: 'c', pending: 1, idleMs: 61_000 }],
+  };
+  const idleFor = (idleMs: number) => ({ ...group, consumers: [{ ...group.consumers[0]!, idleMs }] });
+  const seen = (...idleMs: number[]) =>
+    new Map<string, Waiting>([
+      [
+        waiting.runId,
+        {
+          code: 'no-worker-yet',
+          executor: 'elsewhere',
+          consumers: idleMs.map((ms) => ({ group: 'g', name: 'c', idleMs: ms })),
+        },
+      ],
+    ]);
+  const version = (worker = external, now = LATER, state = group, waits = seen(3000), run = claimed) =>
+    versionOf(workersPage([worker], [state], [run, waiting], waits, new Map(), name, now));
+  const same = version();
+  expect(version(external, '2026-03-01T10:05:07.000Z')).toBe(same);
+  expect(version(external, LATER, idleFor(99_000))).toBe(same);
+  expect(version(external, LATER, group, seen(12_000))).toBe(same);
+  const versions = [
+    same,
+    version({ ...external, lastHeardAt: LATER }),
+    version({ ...external, runIds: [] }),
+    version(external, LATER, { ...group, lag: 3 }),
+    version(external, LATER, { ...group, consumers: [] }),
+    version(external, LATER, group, seen()),
+    version(external, LATER, group, seen(3000, 4000)),
+    version(external, LATER, group, seen(3000), {
+      ...claimed,
+      progress: { step: 'parse', current: 3, total: 12, message: null },
+    }),
+  ];
+  expect(new Set(versions).size).toBe(versions.length);
 });

@@ -4,8 +4,7 @@ import type { ReportingHabit } from '../../runs/reporting-habits';
 import type { Run } from '../../runs/run';
 import type { Waiting } from '../../runs/waiting';
 import type { WorkerView } from '../../workers/worker-list';
-import { elapsedText } from '../../clock/elapsed-text';
-import { type DurationText, durationOf } from '../words/duration-text';
+import { type DurationText, durationOf, growingDuration } from '../words/duration-text';
 import { numberText } from '../words/plain-words';
 import { progressBar } from '../run/run-steps';
 import { type TimeText, timeText } from '../words/time-text';
@@ -95,7 +94,7 @@ export function workersPage(
       consumers: consumers.map((consumer) => ({
         name: consumer.name,
         pending: numberText(consumer.pending),
-        asked: { text: elapsedText(consumer.idleMs), tickingFromMs: consumer.idleMs },
+        asked: growingDuration(consumer.idleMs),
       })),
     })),
     silent: [...habits].flatMap(([projectId, { lastReport }]) =>

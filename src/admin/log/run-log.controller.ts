@@ -1,14 +1,17 @@
-import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, HttpStatus, Param, Query, Res, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { isTerminal } from '../../runs/run';
 import { RunRepository } from '../../runs/run.repository';
+import { View } from '../page/view';
+import { ViewInterceptor } from '../page/view.interceptor';
 import { logQuestion } from './log-question';
 import { LogReader } from './log-reader';
 
 /** Parts of a run's log for an open page: new lines, and the lines before or after those shown. */
 @ApiExcludeController()
 @Controller('runs/:runId/log')
+@UseInterceptors(ViewInterceptor)
 export class RunLogPartController {
   constructor(
     private readonly runs: RunRepository,
@@ -19,19 +22,20 @@ export class RunLogPartController {
   async part(
     @Param('runId') runId: string,
     @Query() query: Record<string, unknown>,
-    @Res() response: Response,
-  ): Promise<void> {
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<View | undefined> {
     // Read before the log: if the run has ended, the log read afterwards is complete.
     const isActive = !isTerminal(await this.runs.get(runId));
     const question = logQuestion(query);
     const log = await this.logs.window(runId, question, isActive);
-    if (question.after !== null && isActive && log.to <= question.after) response.status(204).end();
-    else response.render('log/window', log);
+    if (question.after === null || !isActive || log.to > question.after) return new View('log/window', log);
+    response.status(HttpStatus.NO_CONTENT);
+    return undefined;
   }
 
   @Get('steps')
-  async steps(@Param('runId') runId: string, @Res() response: Response): Promise<void> {
+  async steps(@Param('runId') runId: string): Promise<View> {
     await this.runs.get(runId);
-    response.render('log/steps', { run: { runId }, log: { steps: await this.logs.steps(runId) } });
+    return new View('log/steps', { run: { runId }, log: { steps: await this.logs.steps(runId) } });
   }
 }

@@ -1,11 +1,14 @@
 import { after, aNewRun, aProject, LATER } from '../../../test/support/a-run';
 import type { KnownProject } from '../../projects/project-catalogue';
 import { waitingFor } from '../../runs/waiting';
+import type { RunCommand } from '../../runs/run-state';
+import { versionOf } from '../page/live';
 import type { FileProblem } from '../../config-files/file-problem';
 import {
   chosenPage,
   chosenTone,
   type OverviewChoice,
+  overviewHref,
   overviewPage,
   type ProjectFacts,
   projectsOnPage,
@@ -29,8 +32,9 @@ const overview = (
   projects: ProjectFacts[],
   choice: OverviewChoice = { tone: null, page: 1 },
   problems: FileProblem[] = [],
-) => overviewPage(projects, projectsOnPage(projects, choice).shown, problems, 'v1', choice, LATER);
+) => overviewPage(projects, projectsOnPage(projects, choice).shown, problems, choice, LATER);
 const page = (facts: Partial<ProjectFacts>) => overview([factsOf(facts)]);
+const running = after(aNewRun(), [CLAIM]);
 
 it('shows a project that never ran, and polls every 10 s', () => {
   const { rows, pollSeconds } = page({});
@@ -100,8 +104,9 @@ it('filters projects by state, keeps an empty state selected, and sums up failur
     ],
     headline: '✕ 1 failed',
     chosen: 'Failed',
-    stateHref: '/state?version=v1&state=failed',
+    page: 1,
   });
+  expect(overviewHref('/state', 'failed', 1)).toBe('/state?state=failed');
   expect(shown('running')).toMatchObject({ rows: [], chosen: 'Running', hasProjects: true });
   expect(shown('running').counts[0]).toMatchObject({ count: 0, isCurrent: true });
   expect(shown(['failed'])).toMatchObject({ chosen: null, rows: [{}, {}] });
@@ -130,9 +135,9 @@ describe('overview of more than 100 projects', () => {
       ['failed', 1],
       ['never', 249],
     ]);
-    expect([shown.href, shown.stateHref, shown.headline]).toEqual([
+    expect([shown.href, overviewHref('/state', null, shown.page), shown.headline]).toEqual([
       '/?page=2',
-      '/state?version=v1&page=2',
+      '/state?page=2',
       '✕ 1 failed',
     ]);
     expect(overview(many, { tone: 'failed', page: 1 })).toMatchObject({ rows: [{}], paging: null });
@@ -162,4 +167,36 @@ it('limits the number of listed file problems and the length of their reasons', 
   const shown = overview([], { tone: null, page: 1 }, problems);
   expect([shown.problems.length, shown.moreProblems]).toEqual([50, '10']);
   expect(shown.problems[0]!.reason.length).toBeLessThan(600);
+});
+
+it('keeps its version until something that it shows changes, not as time passes', () => {
+  const states = (facts: Partial<ProjectFacts>) => [
+    factsOf({ trend: facts.run ? [facts.run] : [], ...facts }),
+  ];
+  const version = (facts: Partial<ProjectFacts>, now = LATER, problems: FileProblem[] = []) =>
+    versionOf(overviewPage(states(facts), states(facts), problems, { tone: null, page: 1 }, now));
+  const quota = { dailyLimit: 9, used: 1, remaining: 8, concurrencyLimit: 1, resetsAt: LATER };
+  const waiting = waitingFor(running, FACTS, LATER);
+  const same = version({ run: running, waiting });
+  for (const later of ['2026-03-01T10:05:01.000Z', '2026-03-01T23:00:00.000Z'])
+    expect(version({ run: running, waiting }, later)).toBe(same);
+  const progress: RunCommand = {
+    type: 'progress',
+    occurredAt: LATER,
+    payload: { step: 'parse', current: 3, total: 12 },
+  };
+  const versions = [
+    same,
+    version({}),
+    version({ run: after(running, [progress]) }),
+    version({ run: after(running, [{ type: 'complete', occurredAt: LATER, payload: {} }]) }),
+    version({ run: { ...running, runId: 'another' } }),
+    version({ run: running, waiting: { code: 'workers-busy', slots: 2 } }),
+    version({ run: running, trend: [running, { ...running, status: 'failed' }] }),
+    version({ run: running, quota }),
+    version({ run: running, quota: { ...quota, remaining: 7 } }),
+    version({ run: running, project: { ...project, definition: aProject({ name: 'Other' }) } }),
+    version({ run: running }, LATER, [{ file: 'a.yaml', line: 1, reason: 'wrong' }]),
+  ];
+  expect(new Set(versions).size).toBe(versions.length);
 });

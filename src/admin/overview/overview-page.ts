@@ -65,9 +65,10 @@ export interface OverviewPage {
   problems: { file: string; line: number | null; reason: string }[];
   /** The number of problems beyond the limit; null for none. */
   moreProblems: string | null;
+  /** The number of this page, starting at 1. */
+  page: number;
   /** The address of this page, for a reload. */
   href: string;
-  stateHref: string;
   pollSeconds: number;
 }
 
@@ -117,7 +118,6 @@ export function overviewPage(
   states: ProjectState[],
   facts: ProjectFacts[],
   problems: FileProblem[],
-  version: string,
   choice: OverviewChoice,
   now: Instant,
 ): OverviewPage {
@@ -137,8 +137,8 @@ export function overviewPage(
       .slice(0, NAMED_PROBLEMS)
       .map(({ file, line, reason }) => ({ file, line, reason: shortText(reason, 500) })),
     moreProblems: problems.length > NAMED_PROBLEMS ? numberText(problems.length - NAMED_PROBLEMS) : null,
+    page,
     href: overviewHref('/', tone, page),
-    stateHref: overviewHref('/state', tone, page, version),
     pollSeconds: states.some(({ run }) => run !== null && !isTerminal(run)) ? 2 : 10,
   };
 }
@@ -158,9 +158,9 @@ function pagingOf(
   };
 }
 
-function overviewHref(path: string, tone: ProjectTone | null, page: number, version?: string): string {
+/** @param path of the overview or of its changing part */
+export function overviewHref(path: '/' | '/state', tone: ProjectTone | null, page: number): string {
   const query = new URLSearchParams();
-  if (version !== undefined) query.set('version', version);
   if (tone !== null) query.set('state', tone);
   if (page > 1) query.set('page', String(page));
   return query.size === 0 ? path : `${path}?${query.toString()}`;

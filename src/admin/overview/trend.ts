@@ -1,6 +1,8 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import type { TrendRun } from '../../history/latest-run.repository';
+import { hashedOnce } from '../page/live';
 import { STATUS_WORDS } from '../words/plain-words';
+import { ticking } from '../words/ticking';
 
 /** The number of runs in the trend. */
 export const TREND_RUNS = 20;
@@ -30,21 +32,35 @@ export interface TrendBar {
   sign: string | null;
 }
 
+/** The trends of ended runs, which stay the same as long as the list of runs is kept. */
+const known = new WeakMap<TrendRun[], Trend>();
+
 /** Scales to the longest run, oldest on the left; the latest run is always at the right edge. */
 export function trendOf(newestFirst: TrendRun[], now: Instant): Trend {
+  const kept = known.get(newestFirst);
+  if (kept) return kept;
+  const trend = drawn(newestFirst, now);
+  if (newestFirst.some(({ endedAt }) => endedAt === null)) return trend;
+  known.set(newestFirst, hashedOnce(trend));
+  return trend;
+}
+
+function drawn(newestFirst: TrendRun[], now: Instant): Trend {
   const runs = [...newestFirst].reverse();
   const durations = runs.map((run) => elapsedMs(run.startedAt, run.endedAt ?? now));
   const longest = Math.max(...durations, 1);
   const indent = (TREND_RUNS - runs.length) * STEP;
+  const bars = runs.map(({ status }, index): TrendBar => {
+    const height = Math.max(LEAST_HEIGHT, Math.round((durations[index]! / longest) * HEIGHT));
+    const x = indent + index * STEP;
+    const y = SIGN_HEIGHT + HEIGHT - height;
+    return { x, y, height, tone: status, sign: signAt(status, x, y) };
+  });
+  const isGrowing = runs.some(({ endedAt }) => endedAt === null);
   return {
     width: TREND_RUNS * STEP - (STEP - BAR_WIDTH),
     height: SIGN_HEIGHT + HEIGHT,
-    bars: runs.map(({ status }, index) => {
-      const height = Math.max(LEAST_HEIGHT, Math.round((durations[index]! / longest) * HEIGHT));
-      const x = indent + index * STEP;
-      const y = SIGN_HEIGHT + HEIGHT - height;
-      return { x, y, height, tone: status, sign: signAt(status, x, y) };
-    }),
+    bars: isGrowing ? ticking(bars, runs) : bars,
     label: trendInWords(runs),
   };
 }

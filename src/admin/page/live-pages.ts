@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Response } from 'express';
+import { live } from './live';
 import { PageFrames } from './page-frame';
-import { pageVersion } from './page-version';
+import { PartView, View } from './view';
 
 /** The address of a page, and the folder of its views: `page.hbs`, and `state.hbs` for the changing part. */
 export interface LivePage {
@@ -15,33 +15,18 @@ export interface LivePage {
 export class LivePages {
   constructor(private readonly frames: PageFrames) {}
 
-  /** @param version identifies the content of the model */
-  async whole(response: Response, page: LivePage, version: string, model: object): Promise<void> {
-    response.render(`${page.view}/page`, await this.complete(page, version, model));
+  async whole(page: LivePage, model: object): Promise<View> {
+    return new View(`${page.view}/page`, await this.complete(page, model));
   }
 
-  /** Renders the changing part, or 204 if it still equals `shownVersion`. */
-  async part(
-    response: Response,
-    page: LivePage,
-    shownVersion: unknown,
-    version: string,
-    model: object,
-  ): Promise<void> {
-    const complete = await this.complete(page, version, model);
-    if (complete.live.version === shownVersion) response.status(204).end();
-    else response.render('shared/live-part', complete);
+  /** Returns the changing part and the header. */
+  async part(page: LivePage, model: object): Promise<PartView> {
+    const complete = await this.complete(page, model);
+    return new PartView('shared/live-part', complete, complete.live);
   }
 
-  private async complete(page: LivePage, version: string, model: object) {
-    const frame = await this.frames.frame(page.title, page.path);
-    // The part also updates the header.
-    const shown = pageVersion([], version, frame.runningVersion);
-    return {
-      ...model,
-      frame,
-      partName: `${page.view}/state`,
-      live: { version: shown, href: `${page.path}/state?version=${shown}`, everySeconds: 5 },
-    };
+  private async complete({ title, path, view }: LivePage, model: object) {
+    const frame = await this.frames.frame(title, path);
+    return live(`${path}/state`, { ...model, frame, partName: `${view}/state` });
   }
 }

@@ -3,23 +3,28 @@ import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.module';
 import { RejectedEvents } from '../../events/rejected-events';
 import { LatestRunRepository } from '../../history/latest-run.repository';
-import { pageVersion } from './page-version';
+import { type Live, live } from './live';
 
-/** The frame of every page: title, navigation and the number of active runs. */
-export interface PageFrame {
-  title: string;
-  /** The path of the current entry of the navigation. */
-  path: string;
+/** The facts that every header shows. */
+export interface PageHeader {
+  /** The number of active runs. */
   running: number;
-  /** Identifies the content of the header. */
-  runningVersion: string;
   /** The address of the only active run, or of the list. */
   runningHref: string;
   /** True if rejected events wait for an operator. */
   hasRejected: boolean;
+}
+
+/** The frame of every page: title, navigation and header. */
+export interface PageFrame extends PageHeader {
+  title: string;
+  /** The path of the current entry of the navigation. */
+  path: string;
   canSignOut: boolean;
   /** Reload interval in seconds without JavaScript; null unless the reader asked for it. */
   refreshSeconds: number | null;
+  /** Of the header. */
+  live: Live;
 }
 
 @Injectable()
@@ -37,18 +42,16 @@ export class PageFrames {
       path,
       canSignOut: this.config.adminToken !== null,
       refreshSeconds: null,
-      ...(await this.running()),
+      ...(await this.header()),
     };
   }
 
-  /** Returns the number of active runs with a link, and the other facts that every header shows. */
-  async running(): Promise<Pick<PageFrame, 'running' | 'runningHref' | 'hasRejected' | 'runningVersion'>> {
+  async header(): Promise<PageHeader & { live: Live }> {
     const [active, hasRejected] = await Promise.all([this.latest.active(), this.rejected.any()]);
-    return {
+    return live('/running', {
       hasRejected,
       running: active.length,
       runningHref: active.length === 1 ? `/runs/${active[0]}` : '/',
-      runningVersion: pageVersion([], active, hasRejected),
-    };
+    });
   }
 }

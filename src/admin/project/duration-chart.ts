@@ -5,6 +5,7 @@ import { type DurationText, durationOf, durationText } from '../words/duration-t
 import { median } from '../../runs/median';
 import { type StatusMark, stepMark } from '../words/status-mark';
 import { STATUS_WORDS } from '../words/plain-words';
+import { ticking } from '../words/ticking';
 import { secondText, type TimeText } from '../words/time-text';
 
 /** The number of runs in the chart. */
@@ -68,7 +69,7 @@ export function durationChart(
   const top = niceTopMs(longestShown(durations, usualMs));
   const yOf = (ms: number) => rounded(TOP + PLOT * (1 - Math.min(ms, top) / top));
   const place = (WIDTH - LEFT) / CHART_RUNS;
-  return {
+  const chart: DurationChart = {
     width: WIDTH,
     height: HEIGHT,
     left: LEFT,
@@ -87,6 +88,9 @@ export function durationChart(
       mark: stepMark(run.status),
     })),
   };
+  // The rows have the facts that the bars and the label are made of.
+  const { bars: _bars, label: _label, ...counted } = chart;
+  return runs.some(({ endedAt }) => endedAt === null) ? ticking(chart, counted) : chart;
 }
 
 function chartBar(

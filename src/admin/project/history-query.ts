@@ -64,17 +64,19 @@ export function historyQuery(address: Record<string, unknown>): HistoryQuery {
   };
 }
 
-/** Returns the parameters of this history with the given additions. */
-export function historyParameters(
-  { place, zone, ...query }: HistoryQuery,
-  more: Record<string, string> = {},
-): URLSearchParams {
+/** Returns the parameters of this history. */
+export function historyParameters({ place, zone, ...query }: HistoryQuery): URLSearchParams {
   const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== null);
   const parameters = new URLSearchParams(given);
   if (zone !== UTC) parameters.set('zone', zone);
   if (place) parameters.set(place.direction === 'older' ? 'before' : 'after', place.runId);
-  for (const [name, value] of Object.entries(more)) parameters.set(name, value);
   return parameters;
+}
+
+/** Returns the address of a project's page, or of a part of it, with this history. */
+export function historyHref(path: string, query: HistoryQuery): string {
+  const parameters = historyParameters(query);
+  return parameters.size > 0 ? `${path}?${parameters.toString()}` : path;
 }
 
 export function historyFilter(projectId: string, query: HistoryQuery, nowMs: number): HistoryFilter {

@@ -2,8 +2,9 @@ import { after, aNewRun, aProject, LATER, RUN_ID, START } from '../../../test/su
 import type { Run } from '../../runs/run';
 import type { RunCommand } from '../../runs/run-state';
 import { waitingFor } from '../../runs/waiting';
-import { WHOLE_HISTORY } from './history-query';
-import { type ProjectDetails, projectPage, type ProjectState, projectVersion } from './project-page';
+import { historyHref, WHOLE_HISTORY } from './history-query';
+import { versionOf } from '../page/live';
+import { type ProjectDetails, projectPage, type ProjectState } from './project-page';
 import { stepHistory } from './step-history';
 
 const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
@@ -48,7 +49,6 @@ function stateOf(run: Run | null, more: Partial<ProjectState> = {}): ProjectStat
     notes: [],
     troubles: [],
     outdated: null,
-    active: [],
     ...more,
   };
 }
@@ -89,25 +89,60 @@ it('shows the selected run, and offers a re-run from its failed step if no run i
   expect(pageOf(FAILED)).toMatchObject({ footerTitle: 'Latest run', rerunFrom: { step: 'parse' } });
 });
 
-it('keeps its version until something that it shows changes', () => {
-  const version = (state: ProjectState, now = LATER) => projectVersion(state, now);
-  const same = version(stateOf(FAILED));
-  expect(version(stateOf(FAILED), '2026-03-01T23:00:00.000Z')).toBe(same);
-  const others = [
-    version(stateOf(FAILED), '2026-03-02T11:00:00.000Z'), // a day older
-    version(stateOf({ ...FAILED, revision: 99 })),
-    version(stateOf(FAILED, { active: ['r'] })),
-    version(stateOf(FAILED, { troubles: [STREAM] })),
-    version(stateOf(FAILED, { notes: ['No effect.'] })),
-    version(stateOf(FAILED, { query: { ...WHOLE_HISTORY, status: 'failed' } })),
-  ];
-  expect(new Set([same, ...others]).size).toBe(7);
+describe('the version of the page', () => {
+  const version = (state: ProjectState, now = LATER, more: Partial<ProjectDetails> = {}) =>
+    versionOf(projectPage(state, { ...details, ...more }, now));
+  const running = after(aNewRun(), [
+    CLAIM,
+    { type: 'progress', occurredAt: LATER, payload: { step: 'fetch', stepStatus: 'running' } },
+  ]);
+  const listed = { page: { ...details.page, items: [running] } };
+  const quota = { dailyLimit: 9, used: 1, remaining: 8, concurrencyLimit: 1, resetsAt: LATER };
+
+  it('changes with what the page shows, not as time passes', () => {
+    const same = version(stateOf(FAILED));
+    expect(version(stateOf(FAILED), '2026-03-01T23:00:00.000Z')).toBe(same);
+    const others = [
+      version(stateOf(FAILED), '2026-03-02T11:00:00.000Z'), // a day older
+      version(stateOf({ ...FAILED, metrics: { newJobsCount: 1 } })),
+      version(stateOf(FAILED, { troubles: [STREAM] })),
+      version(stateOf(FAILED, { notes: ['No effect.'] })),
+      version(stateOf(FAILED, { query: { ...WHOLE_HISTORY, status: 'failed' } })),
+      version(stateOf(FAILED, { quota })),
+      version(stateOf(FAILED), LATER, listed),
+      version(stateOf(FAILED), LATER, { selected: { run: { ...FAILED, runId: 'another' }, waiting: null } }),
+    ];
+    expect(new Set([same, ...others]).size).toBe(others.length + 1);
+  });
+
+  it('does not change with the growing durations of an active run', () => {
+    const past = { ...stateOf(null).past, runs: [FAILED] };
+    const state = stateOf(running, { past, waiting: null });
+    const same = version(state, LATER, listed);
+    for (const seconds of [1, 2, 3]) {
+      const later = new Date(Date.parse(LATER) + seconds * 1000).toISOString();
+      expect(version(state, later, listed)).toBe(same);
+    }
+    const heard = after(
+      running,
+      [{ type: 'heartbeat', occurredAt: LATER, payload: { workerId: 'w', attempt: 1 } }],
+      '2026-03-01T10:06:00.000Z',
+    );
+    expect(version({ ...state, run: heard }, LATER, listed)).not.toBe(same);
+  });
+
+  it('changes with the reason of an outdated result', () => {
+    const run = after(aNewRun(), [CLAIM, { type: 'complete', occurredAt: LATER, payload: {} }]);
+    const state = (step: string) => stateOf(run, { outdated: { kind: 'step-failed', step } });
+    expect(version(state('fetch'))).not.toBe(version(state('parse')));
+  });
 });
 
-it('keeps the history filters in its refresh URL', () => {
+it('keeps the history filters in its address', () => {
   const query = { ...WHOLE_HISTORY, search: 'a&b', scope: 'from:parse' };
-  const { stateHref, version } = pageOf(null, { query });
-  expect(stateHref).toBe(`/projects/demo/state?scope=from%3Aparse&search=a%26b&version=${version}`);
+  expect(historyHref('/projects/demo/state', query)).toBe(
+    '/projects/demo/state?scope=from%3Aparse&search=a%26b',
+  );
 });
 
 it('names the file of a project that never ran by its real path', () =>

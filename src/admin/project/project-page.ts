@@ -3,15 +3,15 @@ import type { Trouble } from '../../health/health-indicator';
 import type { KnownProject } from '../../projects/project-catalogue';
 import { FULL_SCOPE, scopesOf } from '../../projects/scope';
 import type { QuotaStatus } from '../../quota/quotas';
-import type { OutdatedReason } from '../../history/project-change';
 import { isTerminal, type Run, type RunStatus } from '../../runs/run';
 import type { HistoryPage, StatusCount } from '../../history/run-history.repository';
 import type { Waiting } from '../../runs/waiting';
+import type { CurrentRun } from './current-runs';
 import { type DurationChart, durationChart } from './duration-chart';
-import { historyParameters, type HistoryQuery } from './history-query';
-import { pageVersion, waitingKey } from '../page/page-version';
+import type { HistoryQuery } from './history-query';
 import type { ProjectPast } from './project-pasts';
 import { type ProjectStep, projectSteps } from './project-steps';
+import type { Warnings } from './project-warnings';
 import { type FooterWarning, neverRunFooter, type RunFooter, runFooter } from '../run/run-footer';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { metricsInShort, paramsInShort } from '../words/in-short';
@@ -25,25 +25,12 @@ import { type SummaryBar, summaryBar } from '../run/summary-bar';
 import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
 import { usualMs } from '../run/usual-duration';
 
-/** Facts that are cheap to get and that determine whether the page has changed. */
-export interface ProjectState {
+/** The facts that the whole page and the plan of the next run need. */
+export interface ProjectState extends CurrentRun, Warnings {
   project: KnownProject;
-  /** The path of the project file as shown on pages. */
-  file: string;
-  /** The active run, or else the latest. */
-  run: Run | null;
-  /** Why the run makes no progress. */
-  waiting: Waiting | null;
   past: ProjectPast;
   query: HistoryQuery;
   quota: QuotaStatus | null;
-  /** Settings of the file without effect, and its problems. */
-  notes: string[];
-  troubles: Trouble[];
-  /** Active runs of all projects, for the header. */
-  active: string[];
-  /** Why the latest result may be out of date. */
-  outdated: OutdatedReason | null;
 }
 
 /** The other data of a project page. */
@@ -99,25 +86,8 @@ export interface ProjectPage {
   notes: string[];
   /** The address of this page with the form filled from the latest run; null without params. */
   likeLatestHref: string | null;
-  stateHref: string;
   planHref: string;
   pollSeconds: number;
-  version: string;
-}
-
-/** Built only from cheap facts, because most polls find the page unchanged. */
-export function projectVersion(state: ProjectState, now: Instant): string {
-  const { project, run, waiting, past, query, quota, notes, troubles, active, outdated } = state;
-  const stale = staleWords(past.staleness, isActive(run), now);
-  return pageVersion(run ? [run] : [], project.definitionHash, waitingKey(waiting), [
-    query,
-    quota,
-    notes,
-    troubles,
-    active,
-    stale,
-    outdated,
-  ]);
 }
 
 export function projectPage(state: ProjectState, details: ProjectDetails, now: Instant): ProjectPage {
@@ -132,7 +102,6 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
   const refusing = troubles.find(({ refusesRuns }) => refusesRuns) ?? null;
   const canRun = active === null && refusing === null;
   const hasParams = Object.keys(definition.params).length > 0;
-  const version = projectVersion(state, now);
   const warnings = [
     ...troubles.map(troubleWarning),
     ...(stale === null ? [] : [{ text: `${stale}.`, at: null }]),
@@ -174,10 +143,8 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     ...footerOf(state, details, stepNames, warnings, now),
     notes,
     likeLatestHref: run && hasParams ? `/projects/${projectId}?like=${run.runId}` : null,
-    stateHref: `/projects/${projectId}/state?${historyParameters(query, { version }).toString()}`,
     planHref: `/projects/${projectId}/plan`,
     pollSeconds: active ? 2 : 10,
-    version,
   };
 }
 

@@ -9,7 +9,7 @@ import {
   type StatusCount,
 } from '../../history/run-history.repository';
 import { median } from '../../runs/median';
-import { Remembered } from './remembered';
+import { Remembered } from '../page/remembered';
 import { stalenessOf, SUCCESSES, type Staleness } from './staleness';
 import { PAST_RUNS, type StepHistory, stepHistory } from './step-history';
 import { ALIKE_RUNS } from '../run/usual-duration';

@@ -1,4 +1,15 @@
-import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpStatus,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Clock } from '../../clock/clock';
@@ -6,13 +17,18 @@ import { type FieldError, JobatoError } from '../../http/catalogue';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { FULL_SCOPE } from '../../projects/scope';
 import { RunsService } from '../../runs/runs.service';
-import { goneProject, GONE_VERSION } from './gone-project';
-import { historyParameters, historyQuery, type HistoryQuery, WHOLE_HISTORY } from './history-query';
+import { goneProject } from './gone-project';
+import { historyHref, historyQuery, type HistoryQuery, WHOLE_HISTORY } from './history-query';
 import { type Notice, noticeOfOldForm, statusOf } from '../page/notice';
 import { carryOut, leadTo, textOrNull, wantsPart } from '../page/page-answer';
+import { live } from '../page/live';
 import { PageFrames } from '../page/page-frame';
-import { projectPage, projectVersion, type ProjectState } from './project-page';
+import { PartView, SeeOther, View } from '../page/view';
+import { ViewInterceptor } from '../page/view.interceptor';
+import { CurrentRuns } from './current-runs';
+import { projectPage, type ProjectState } from './project-page';
 import { ProjectReader } from './project-reader';
+import { nextRun } from './next-run';
 import {
   formVersion,
   type GivenForm,
@@ -42,27 +58,22 @@ interface Filled {
 /** A project's page: its past runs, and the form for the next one. */
 @ApiExcludeController()
 @Controller('projects/:projectId')
+@UseInterceptors(ViewInterceptor)
 export class ProjectPageController {
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly reader: ProjectReader,
+    private readonly currentRuns: CurrentRuns,
     private readonly runs: RunsService,
     private readonly clock: Clock,
     private readonly frames: PageFrames,
   ) {}
 
   @Get()
-  async page(
-    @Param('projectId') projectId: string,
-    @Query() query: Parameters,
-    @Res() response: Response,
-  ): Promise<void> {
-    if (this.projects.find(projectId) === null) {
-      await this.pageOfGone(projectId, historyQuery(query), response);
-      return;
-    }
+  async page(@Param('projectId') projectId: string, @Query() query: Parameters): Promise<View> {
+    if (this.projects.find(projectId) === null) return this.pageOfGone(projectId, historyQuery(query));
     const filled = await this.filledAsIn(projectId, textOrNull(query.like));
-    response.render('project/page', await this.wholePage(projectId, historyQuery(query), filled));
+    return new View('project/page', await this.wholePage(projectId, historyQuery(query), filled));
   }
 
   @Get('state')
@@ -70,15 +81,31 @@ export class ProjectPageController {
     @Param('projectId') projectId: string,
     @Query() address: Parameters,
     @Req() request: Request,
-    @Res() response: Response,
-  ): Promise<void> {
+  ): Promise<PartView> {
     const query = historyQuery(address);
     try {
-      await this.showState(projectId, query, address, request, response);
+      const model = await this.partModel(await this.reader.state(projectId, query));
+      return new PartView(
+        'project/part',
+        { ...model, isFormOld: isFormOld(address.form, model.formVersion) },
+        model.live,
+        {
+          headers: {
+            // Puts the filter into the browser's address, so that reload, back and shared links show the same.
+            ...(NEW_ADDRESS.test(String(request.headers['hx-trigger'])) && {
+              'HX-Push-Url': historyHref(`/projects/${projectId}`, query),
+            }),
+            // The plan of the next run may have changed too: steps to reuse and quota.
+            ...(model.project.canRun && { 'HX-Trigger': 'plan-changed' }),
+          },
+        },
+      );
     } catch (error) {
       const isGone = error instanceof JobatoError && error.code === 'PROJECT_NOT_FOUND';
       if (!isGone || !wantsPart(request)) throw error;
-      await this.showGone(projectId, query, address, error, response);
+      // The page shows that the project file was removed, and recovers if the file comes back.
+      const model = await this.goneModel(projectId, error.detail, query);
+      return new PartView('project/gone-part', model, model.live);
     }
   }
 
@@ -87,23 +114,23 @@ export class ProjectPageController {
   async plan(
     @Param('projectId') projectId: string,
     @Query('scope') scope: unknown,
-    @Res() response: Response,
-  ): Promise<void> {
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<View | undefined> {
     // The polled state already shows that the project is gone.
     if (this.projects.find(projectId) === null) {
-      response.status(204).end();
-      return;
+      response.status(HttpStatus.NO_CONTENT);
+      return undefined;
     }
-    const plans = this.reader.plans(await this.reader.state(projectId, WHOLE_HISTORY));
+    const { plans } = nextRun(await this.reader.state(projectId, WHOLE_HISTORY));
     const chosen = textOrNull(scope) ?? FULL_SCOPE;
     const plan = plans.find((each) => each.scope === chosen) ?? plans[0];
-    response.render('project/plan-part', { plan, plans, planHref: `/projects/${projectId}/plan` });
+    return new View('project/plan-part', { plan, plans, planHref: `/projects/${projectId}/plan` });
   }
 
   /** Without JavaScript, a refused form is rendered at this address; a reload leads back to the page. */
   @Get('runs')
-  backToPage(@Param('projectId') projectId: string, @Res() response: Response): void {
-    response.redirect(303, `/projects/${encodeURIComponent(projectId)}`);
+  backToPage(@Param('projectId') projectId: string): SeeOther {
+    return new SeeOther(`/projects/${encodeURIComponent(projectId)}`);
   }
 
   @Post('runs')
@@ -132,8 +159,7 @@ export class ProjectPageController {
       (error) => {
         const project = this.projects.find(projectId);
         if (brief === 'on' || !project) return {};
-        const shownForm = textOrNull(form);
-        if (shownForm !== null && shownForm !== formVersion(project.definition))
+        if (isFormOld(form, formVersion(project.definition)))
           return { notice: noticeOfOldForm(error, `/projects/${projectId}`) };
         return { form: runForm(project.definition, given, error.extras.errors ?? []) };
       },
@@ -143,7 +169,7 @@ export class ProjectPageController {
   /** Returns the form filled from the run in the address. */
   private async filledAsIn(projectId: string, runId: string | null): Promise<Filled> {
     if (runId === null) return { given: NOTHING_GIVEN };
-    const run = await this.reader.runOf(projectId, runId);
+    const run = await this.currentRuns.find(projectId, runId);
     return formSource(this.projects.get(projectId).definition, run);
   }
 
@@ -154,7 +180,7 @@ export class ProjectPageController {
   ) {
     const state = await this.reader.state(projectId, query);
     const model = await this.partModel(state);
-    const plans = this.reader.plans(state);
+    const { plans } = model;
     const chosen = given.scope ?? FULL_SCOPE;
     const { definition } = state.project;
     // No link to fill the form from the latest run if it already is.
@@ -163,77 +189,41 @@ export class ProjectPageController {
       ...model,
       project: { ...model.project, ...(isLikeLatest && { likeLatestHref: null }) },
       form: runForm(definition, given, errors),
-      formVersion: formVersion(definition),
       source,
       plan: plans.find(({ scope }) => scope === chosen) ?? plans[0],
       planHref: model.project.planHref,
-      plans,
       notice,
     };
   }
 
-  /** Renders the changed part of the page, or 204. */
-  private async showState(
-    projectId: string,
-    query: HistoryQuery,
-    address: Parameters,
-    request: Request,
-    response: Response,
-  ): Promise<void> {
-    const state = await this.reader.state(projectId, query);
-    if (projectVersion(state, this.clock.now()) === address.version) {
-      response.status(204).end();
-      return;
-    }
-    const model = await this.partModel(state);
-    if (NEW_ADDRESS.test(String(request.headers['hx-trigger']))) {
-      // Puts the filter into the browser's address, so that reload, back and shared links show the same.
-      response.setHeader('HX-Push-Url', pageAddress(projectId, query));
-    }
-    // The plan of the next run may have changed too: steps to reuse and quota.
-    if (model.project.canRun) response.setHeader('HX-Trigger', 'plan-changed');
-    const shownForm = textOrNull(address.form);
-    const isFormOld = shownForm !== null && shownForm !== formVersion(state.project.definition);
-    response.render('project/part', { ...model, isFormOld });
-  }
-
-  /** The project file was removed while the page is open. The page shows that, and recovers if the file comes back. */
-  private async showGone(
-    projectId: string,
-    query: HistoryQuery,
-    address: Parameters,
-    { detail }: JobatoError,
-    response: Response,
-  ): Promise<void> {
-    if (address.version === GONE_VERSION) {
-      response.status(204).end();
-      return;
-    }
-    response.render('project/gone-part', await this.goneModel(projectId, detail, query));
-  }
-
   /** Shows a removed project with past runs, instead of a wrong address. */
-  private async pageOfGone(projectId: string, query: HistoryQuery, response: Response): Promise<void> {
+  private async pageOfGone(projectId: string, query: HistoryQuery): Promise<View> {
     const notFound = new JobatoError('PROJECT_NOT_FOUND', `Project "${projectId}" does not exist.`);
     const model = await this.goneModel(projectId, notFound.detail, query);
     if (model.project.latestRunHref === null) throw notFound;
-    response.status(statusOf(notFound)).render('project/gone-page', model);
+    return new View('project/gone-page', model, { status: statusOf(notFound) });
   }
 
   private async goneModel(projectId: string, detail: string, query: HistoryQuery) {
-    const project = goneProject(projectId, detail, await this.reader.latestRun(projectId), query);
-    return { frame: await this.frames.frame(`${project.mark.icon} ${projectId}`, '/'), project };
+    const project = goneProject(projectId, detail, await this.currentRuns.latest(projectId));
+    const frame = await this.frames.frame(`${project.mark.icon} ${projectId}`, '/');
+    return live(historyHref(`/projects/${projectId}/state`, query), { frame, project });
   }
 
   private async partModel(state: ProjectState) {
     const project = projectPage(state, await this.reader.details(state), this.clock.now());
     // Browser tabs show the title, so it changes with the state.
     const frame = await this.frames.frame(`${project.mark.icon} ${project.name}`, '/');
-    return { frame, project };
+    return live(historyHref(`/projects/${project.projectId}/state`, state.query), {
+      frame,
+      project,
+      ...nextRun(state),
+    });
   }
 }
 
-function pageAddress(projectId: string, query: HistoryQuery): string {
-  const parameters = historyParameters(query);
-  return `/projects/${projectId}${parameters.size > 0 ? `?${parameters.toString()}` : ''}`;
+/** @param shown the version of the form on the page */
+function isFormOld(shown: unknown, current: string): boolean {
+  const version = textOrNull(shown);
+  return version !== null && version !== current;
 }

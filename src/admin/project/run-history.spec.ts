@@ -46,7 +46,7 @@ it('shows each run with one cell per step and a text label', () => {
       href: `/runs/${RUN_ID}`,
       scope: 'Full pipeline',
       trigger: 'API',
-      cellsLabel: 'fetch pending, parse pending, report pending',
+      stepCells: { label: 'fetch pending, parse pending, report pending' },
     },
   ]);
 });
@@ -76,11 +76,11 @@ it('aligns cells of the same step, and puts removed steps in the last columns', 
   });
   const { columns, rows } = historyOf({}, pageOf({ items: [only(['parse']), only(['fetch', 'old'])] }));
   expect(columns).toEqual(['fetch', 'parse', 'report', 'old']);
-  expect(rows.map(({ cells }) => cells.map(({ icon }) => icon))).toEqual([
+  expect(rows.map(({ stepCells }) => stepCells.cells.map(({ icon }) => icon))).toEqual([
     ['', '✕', '', ''],
     ['✕', '', '', '✕'],
   ]);
-  expect(rows[0]!.cells[1]!.title).toBe('parse failed after 0 ms, exit code 3');
+  expect(rows[0]!.stepCells.cells[1]!.title).toBe('parse failed after 0 ms, exit code 3');
 });
 
 it('counts runs by status, and caps large counts', () =>

@@ -2,18 +2,12 @@ import type { Instant } from '../../clock/clock';
 import { type Run, RUN_STATUSES, type RunStatus, TRIGGER_KINDS } from '../../runs/run';
 import type { HistoryPage, HistoryPlace, StatusCount } from '../../history/run-history.repository';
 import { type DurationText, durationOf } from '../words/duration-text';
-import {
-  historyParameters,
-  type HistoryQuery,
-  isFiltered,
-  type Period,
-  WHOLE_HISTORY,
-} from './history-query';
+import { historyHref, type HistoryQuery, isFiltered, type Period, WHOLE_HISTORY } from './history-query';
 import { metricsInShort, paramsInShort } from '../words/in-short';
 import { numberText, scopeWords, STATUS_WORDS, TRIGGER_WORDS, TRIGGERED_WORDS } from '../words/plain-words';
 import { endReason } from '../run/run-footer';
 import { runMark, type StatusMark } from '../words/status-mark';
-import { type StepCell, stepCells, stepColumns } from '../run/step-cells';
+import { stepCells, type StepCells, stepColumns } from '../run/step-cells';
 import { secondText, type TimeText, timeTextOrNull } from '../words/time-text';
 
 export interface HistoryRow {
@@ -34,9 +28,7 @@ export interface HistoryRow {
   metrics: string | null;
   trigger: string;
   duration: DurationText | null;
-  cells: StepCell[];
-  /** All cells as one sentence. */
-  cellsLabel: string;
+  stepCells: StepCells;
 }
 
 export interface RunHistory {
@@ -97,8 +89,7 @@ const COUNTED_UP_TO = 10_000;
 export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
   const { projectId, stepNames, metricNames, page, counts, query } = facts;
   const href = (change: Partial<HistoryQuery>) => {
-    const parameters = historyParameters({ ...query, place: null, ...change });
-    return `/projects/${projectId}${parameters.size > 0 ? `?${parameters.toString()}` : ''}#run-history`;
+    return `${historyHref(`/projects/${projectId}`, { ...query, place: null, ...change })}#run-history`;
   };
   const at = (direction: HistoryPlace['direction'], runId: string | null) =>
     runId === null ? null : href({ place: { direction, runId } });
@@ -116,11 +107,11 @@ export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
     clearHref: isFiltered(query) ? href({ ...WHOLE_HISTORY, run: query.run }) : null,
     columns,
     rows: page.items.map((run) => {
-      const parameters = historyParameters({ ...query, run: run.runId }).toString();
+      const selected = { ...query, run: run.runId };
       return {
         ...historyRow(run, columns, metricNames, now),
-        selectHref: `/projects/${projectId}?${parameters}#detail-footer`,
-        selectStateHref: `/projects/${projectId}/state?${parameters}`,
+        selectHref: `${historyHref(`/projects/${projectId}`, selected)}#detail-footer`,
+        selectStateHref: historyHref(`/projects/${projectId}/state`, selected),
         isSelected: run.runId === query.run,
       };
     }),
@@ -133,7 +124,6 @@ export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
 }
 
 function historyRow(run: Run, columns: string[], metricNames: string[], now: Instant) {
-  const cells = stepCells(run, columns, now);
   return {
     runId: run.runId,
     shortId: run.runId.slice(-12),
@@ -146,8 +136,7 @@ function historyRow(run: Run, columns: string[], metricNames: string[], now: Ins
     metrics: metricsInShort(run.metrics, metricNames),
     trigger: TRIGGER_WORDS[run.triggeredBy],
     duration: durationOf(run, now),
-    cells,
-    cellsLabel: cells.flatMap(({ title }) => title ?? []).join(', '),
+    stepCells: stepCells(run, columns, now),
   };
 }
 

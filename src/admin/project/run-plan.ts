@@ -1,5 +1,5 @@
 import type { ProjectDefinition } from '../../projects/project';
-import { stepsInScope } from '../../projects/scope';
+import { scopesOf, stepsInScope } from '../../projects/scope';
 import type { QuotaStatus } from '../../quota/quotas';
 import { numberText, scopeWords } from '../words/plain-words';
 import { PAST_RUNS, type StepHistory } from './step-history';
@@ -27,6 +27,11 @@ export interface PlanFacts {
   quota: QuotaStatus | null;
   /** The typical number of calls of a run, by scope. */
   usualCalls: Map<string, number>;
+}
+
+/** Returns the plan of each scope, in the order of the drop-down. */
+export function runPlans(facts: PlanFacts): RunPlan[] {
+  return scopesOf(facts.definition).flatMap((scope) => runPlan(scope, facts) ?? []);
 }
 
 /** Returns null for an unknown scope. */

@@ -32,11 +32,11 @@ describe('familyRows', () => {
       ['re-run', 'no depth', false],
       ['re-run of this run', `label = ${'x'.repeat(40)} …`, false],
     ]);
-    expect(rows[0]!.cells.map(({ tone }) => tone)).toEqual(['skipped', 'failed', 'skipped']);
+    expect(rows[0]!.stepCells.cells.map(({ tone }) => tone)).toEqual(['skipped', 'failed', 'skipped']);
     const part = { ...next, steps: first.steps.slice(1) };
-    const cells = familyRows(mine, [part, first, mine], END)[0]!.cells;
+    const cells = familyRows(mine, [part, first, mine], END)[0]!.stepCells.cells;
     expect(cells.map(({ tone }) => tone)).toEqual([null, 'failed', 'skipped']);
-    expect(rows[0]!.cellsLabel).toMatch(/^fetch skipped, parse failed.*, report skipped$/);
+    expect(rows[0]!.stepCells.label).toMatch(/^fetch skipped, parse failed.*, report skipped$/);
   });
 });
 

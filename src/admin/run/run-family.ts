@@ -4,7 +4,7 @@ import type { FamilyRun } from '../../history/run-detail.repository';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { reasonWords, scopeWords } from '../words/plain-words';
 import { runMark, type StatusMark } from '../words/status-mark';
-import { type StepCell, stepCells, stepColumns } from './step-cells';
+import { stepCells, type StepCells, stepColumns } from './step-cells';
 import { secondText, type TimeText } from '../words/time-text';
 
 export interface FamilyRow {
@@ -17,8 +17,7 @@ export interface FamilyRow {
   duration: DurationText | null;
   /** The params that differ from this run. */
   params: string;
-  cells: StepCell[];
-  cellsLabel: string;
+  stepCells: StepCells;
   /** The relation to the run of this page. */
   relation: string;
   isThis: boolean;
@@ -45,15 +44,10 @@ export function familyRows(run: Run, family: FamilyRun[], now: Instant): FamilyR
     scope: scopeWords(each.scope),
     duration: durationOf(each, now),
     params: each.runId === run.runId ? '' : otherParams(run, each),
-    ...cellsOf(each, columns, now),
+    stepCells: stepCells(each, columns, now),
     relation: relationOf(run, each),
     isThis: each.runId === run.runId,
   }));
-}
-
-function cellsOf(run: FamilyRun, columns: string[], now: Instant): Pick<FamilyRow, 'cells' | 'cellsLabel'> {
-  const cells = stepCells(run, columns, now);
-  return { cells, cellsLabel: cells.flatMap(({ title }) => title ?? []).join(', ') };
 }
 
 function relationOf(run: Run, other: FamilyRun): string {

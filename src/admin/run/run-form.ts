@@ -3,7 +3,7 @@ import type { ParamSpec, ProjectDefinition } from '../../projects/project';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../../projects/scope';
 import type { FieldError } from '../../http/catalogue';
 import type { Run } from '../../runs/run';
-import { pageVersion } from '../page/page-version';
+import { versionOf } from '../page/live';
 import { valueInShort } from '../words/in-short';
 import { humanised, scopeWords } from '../words/plain-words';
 
@@ -90,7 +90,7 @@ export function formLike(
 
 /** Returns a hash of the form's fields. A page with another version has missing or outdated fields. */
 export function formVersion(definition: ProjectDefinition): string {
-  return pageVersion([], runForm(definition, NOTHING_GIVEN, []));
+  return versionOf(runForm(definition, NOTHING_GIVEN, []));
 }
 
 export function runForm(definition: ProjectDefinition, given: GivenForm, errors: FieldError[]): RunForm {

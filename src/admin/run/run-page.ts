@@ -10,7 +10,6 @@ import type { LateEnd } from '../../history/run-detail.repository';
 import { artifactHref } from '../../runs/run-view';
 import { USUAL_WAIT_MS, type Waiting } from '../../runs/waiting';
 import { type DurationText, durationOf } from '../words/duration-text';
-import { pageVersion, waitingKey } from '../page/page-version';
 import {
   humanised,
   numberText,
@@ -31,12 +30,15 @@ import { secondText, secondTextOrNull, type TimeText } from '../words/time-text'
 import { errorWords, type PageWords, waitingWords } from '../words/page-words';
 import { type AskAgainOffer, askAgainOffer, lateEndWords, workerWords } from './unheard-worker';
 
+/** The members of a definition that the page shows. */
+export type ShownDefinition = Pick<ProjectDefinition, 'name' | 'metrics'>;
+
 export interface RunFacts {
   run: Run;
   /** Why it makes no progress. */
   waiting: Waiting | null;
   /** The definition that the run started with. */
-  definition: ProjectDefinition;
+  definition: ShownDefinition;
   /** The current definition, for re-runs; null if the project is gone. */
   current: CurrentProject | null;
   /** Completed runs with the same scope, for typical durations. */
@@ -47,8 +49,6 @@ export interface RunFacts {
   quota: QuotaStatus | null;
   /** The last lines of the failed step's error output. */
   errorLines: string[];
-  /** Identifies the content of the header. */
-  runningVersion: string;
 }
 
 export interface RunPage {
@@ -99,7 +99,6 @@ export interface RunPage {
   apiHref: string;
   artifacts: { name: string; size: string; href: string; previewHref: string }[];
   footer: RunFooter;
-  stateHref: string;
   logHref: string;
 }
 
@@ -185,24 +184,8 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
       previewHref: `/runs/${runId}/artifacts/${encodeURIComponent(name)}`,
     })),
     footer,
-    stateHref: `/runs/${runId}/state?version=${runVersion(facts, now)}`,
     logHref: `/api/runs/${runId}/logs`,
   };
-}
-
-/** Includes the estimated time left, which changes only in large steps. */
-export function runVersion(
-  {
-    run,
-    waiting,
-    alike,
-    lateEnd,
-    runningVersion,
-  }: Pick<RunFacts, 'run' | 'waiting' | 'alike' | 'lateEnd' | 'runningVersion'>,
-  now: Instant,
-): string {
-  const left = timeLeft(run, alike, now)?.text;
-  return pageVersion([run], waitingKey(waiting), left, runningVersion, lateEnd?.position);
 }
 
 function failureOf({ run, errorLines }: RunFacts): Failure | null {

@@ -1,10 +1,11 @@
-import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { Response } from 'express';
 import { RunDetailRepository } from '../../history/run-detail.repository';
 import { RunRepository } from '../../runs/run.repository';
 import { textOrNull } from '../page/page-answer';
 import { PageFrames } from '../page/page-frame';
+import { View } from '../page/view';
+import { ViewInterceptor } from '../page/view.interceptor';
 import { timelineHref, timelineLines } from './run-timeline';
 
 const EVENTS = 500;
@@ -12,6 +13,7 @@ const EVENTS = 500;
 /** All events of a run, page by page. The run page shows only the start and the end of a long history. */
 @ApiExcludeController()
 @Controller('runs/:runId/timeline')
+@UseInterceptors(ViewInterceptor)
 export class RunTimelineController {
   constructor(
     private readonly runs: RunRepository,
@@ -20,16 +22,12 @@ export class RunTimelineController {
   ) {}
 
   @Get()
-  async page(
-    @Param('runId') id: string,
-    @Query('after') after: unknown,
-    @Res() response: Response,
-  ): Promise<void> {
+  async page(@Param('runId') id: string, @Query('after') after: unknown): Promise<View> {
     const { runId, projectId } = await this.runs.get(id);
     const text = textOrNull(after) ?? '0';
     const from = /^\d{1,15}$/.test(text) ? Number(text) : 0;
     const { items, nextCursor } = await this.details.page(runId, EVENTS, from);
-    response.render('run/timeline-page', {
+    return new View('run/timeline-page', {
       frame: await this.frames.frame('Timeline', '/'),
       runHref: `/runs/${runId}`,
       shortId: runId.slice(-12),

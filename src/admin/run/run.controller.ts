@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Req, Res, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
@@ -8,8 +8,11 @@ import { logQuestion } from '../log/log-question';
 import { LogReader } from '../log/log-reader';
 import type { Notice } from '../page/notice';
 import { carryOut, leadTo, showDone, textOrNull } from '../page/page-answer';
+import { PartView, SeeOther, View } from '../page/view';
+import { ViewInterceptor } from '../page/view.interceptor';
 import { givenIn, triggerRequest } from './run-form';
 import { RunPages } from './run-pages';
+import { RunPast } from './run-past';
 
 /**
  * The reload interval of an active run's page without JavaScript, on the reader's request only. An automatic reload
@@ -20,6 +23,7 @@ const REFRESH_SECONDS = 5;
 /** A run's page: steps, progress, log and timeline. */
 @ApiExcludeController()
 @Controller('runs/:runId')
+@UseInterceptors(ViewInterceptor)
 export class RunPageController {
   constructor(
     private readonly projects: ProjectCatalogue,
@@ -27,47 +31,35 @@ export class RunPageController {
     private readonly service: RunsService,
     private readonly logs: LogReader,
     private readonly pages: RunPages,
+    private readonly pasts: RunPast,
   ) {}
 
   @Get()
   async page(
     @Param('runId') runId: string,
     @Query() query: Record<string, unknown>,
-    @Res() response: Response,
-  ): Promise<void> {
+  ): Promise<View | SeeOther> {
     const step = textOrNull(query.step);
     const href = step === null ? null : await this.logs.hrefOfStep(runId, step);
-    if (href === null) await this.renderPage(runId, query, null, response);
-    else response.redirect(303, href);
+    return href === null ? new View('run/page', await this.wholePage(runId, query)) : new SeeOther(href);
   }
 
   @Get('state')
-  async state(
-    @Param('runId') runId: string,
-    @Query('version') version: unknown,
-    @Res() response: Response,
-  ): Promise<void> {
-    const run = await this.runs.get(runId);
-    if ((await this.pages.version(run)) === version) response.status(204).end();
-    else response.render('run/part', await this.pages.state(run));
+  async state(@Param('runId') runId: string): Promise<PartView> {
+    const model = await this.pages.state(await this.runs.get(runId));
+    return new PartView('run/part', model, model.live);
   }
 
   @Get('past')
-  async past(
-    @Param('runId') runId: string,
-    @Query('version') version: unknown,
-    @Res() response: Response,
-  ): Promise<void> {
-    const run = await this.runs.get(runId);
-    const stamp = await this.pages.pastStamp(run);
-    if (stamp.version === version) response.status(204).end();
-    else response.render('run/past', { past: await this.pages.past(run, stamp) });
+  async past(@Param('runId') runId: string): Promise<PartView> {
+    const past = await this.pasts.of(await this.runs.get(runId));
+    return new PartView('run/past', { past }, past.live);
   }
 
   /** Without JavaScript, a refused form is rendered at this address; a reload leads back to the page. */
   @Get(['stop', 'rerun', 'ask-again'])
-  backToPage(@Param('runId') runId: string, @Res() response: Response): void {
-    response.redirect(303, `/runs/${encodeURIComponent(runId)}`);
+  backToPage(@Param('runId') runId: string): SeeOther {
+    return new SeeOther(`/runs/${encodeURIComponent(runId)}`);
   }
 
   @Post('stop')
@@ -83,7 +75,7 @@ export class RunPageController {
         await this.service.stop(runId, 'page');
         showDone(`/runs/${runId}`, request, response);
       },
-      (notice) => this.renderPage(runId, {}, notice, response),
+      (notice) => this.showAgain(runId, notice, response),
     );
   }
 
@@ -100,7 +92,7 @@ export class RunPageController {
         await this.service.askAgain(runId, 'page');
         showDone(`/runs/${runId}`, request, response);
       },
-      (notice) => this.renderPage(runId, {}, notice, response),
+      (notice) => this.showAgain(runId, notice, response),
     );
   }
 
@@ -120,27 +112,23 @@ export class RunPageController {
         const { run } = await this.service.rerun(runId, asked, null);
         leadTo(`/runs/${run.runId}`, request, response);
       },
-      (notice) => this.renderPage(runId, {}, notice, response),
+      (notice) => this.showAgain(runId, notice, response),
       () => ({}),
       // The re-run button has no fields. Invalid values are fixed in the project's form, filled from this run.
       `/projects/${projectId}?like=${runId}`,
     );
   }
 
-  private async renderPage(
-    runId: string,
-    query: Record<string, unknown>,
-    notice: Notice | null,
-    response: Response,
-  ): Promise<void> {
+  private async showAgain(runId: string, notice: Notice, response: Response): Promise<void> {
+    response.render('run/page', { ...(await this.wholePage(runId, {})), notice });
+  }
+
+  private async wholePage(runId: string, query: Record<string, unknown>) {
     const run = await this.runs.get(runId);
-    const [model, past] = await Promise.all([
-      this.pages.state(run),
-      this.pages.pastStamp(run).then((stamp) => this.pages.past(run, stamp)),
-    ]);
+    const [model, past] = await Promise.all([this.pages.state(run), this.pasts.of(run)]);
     // Read after the run: if the run has ended, its log is then complete.
     const log = await this.logs.page(runId, logQuestion(query), model.run.isActive);
     const refreshSeconds = query.reload === 'on' && model.run.isActive ? REFRESH_SECONDS : null;
-    response.render('run/page', { ...model, frame: { ...model.frame, refreshSeconds }, log, past, notice });
+    return { ...model, frame: { ...model.frame, refreshSeconds }, log, past };
   }
 }

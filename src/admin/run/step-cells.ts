@@ -3,6 +3,7 @@ import type { Run, StepState } from '../../runs/run';
 import { durationOf } from '../words/duration-text';
 import { STATUS_WORDS } from '../words/plain-words';
 import { stepMark } from '../words/status-mark';
+import { ticking } from '../words/ticking';
 
 /** One step of one run as a small cell: a colour, a sign, and a title for readers who cannot distinguish them. */
 export interface StepCell {
@@ -10,6 +11,12 @@ export interface StepCell {
   tone: string | null;
   icon: string;
   title: string | null;
+}
+
+/** The cells of a run, and all of them as one sentence. */
+export interface StepCells {
+  cells: StepCell[];
+  label: string;
 }
 
 /**
@@ -24,14 +31,16 @@ export function stepColumns(stepNames: string[], runs: Pick<Run, 'steps'>[]): st
   return [...stepNames, ...others.slice(0, MORE_COLUMNS)];
 }
 
-export function stepCells({ steps }: Pick<Run, 'steps'>, columns: string[], now: Instant): StepCell[] {
+export function stepCells({ steps }: Pick<Run, 'steps'>, columns: string[], now: Instant): StepCells {
   const byName = new Map(steps.map((step) => [step.name, step]));
-  return columns.map((name) => {
-    const step = byName.get(name);
-    if (!step) return { tone: null, icon: '', title: null };
+  const shown = columns.map((name) => byName.get(name) ?? null);
+  const cells = shown.map((step): StepCell => {
+    if (step === null) return { tone: null, icon: '', title: null };
     const { tone, icon } = stepMark(step.status);
     return { tone, icon, title: cellTitle(step, now) };
   });
+  const all = { cells, label: cells.flatMap(({ title }) => title ?? []).join(', ') };
+  return shown.some((step) => step?.startedAt != null && step.endedAt === null) ? ticking(all, shown) : all;
 }
 
 /** "capture failed after 12 s, exit code 3" */

@@ -2,6 +2,7 @@ import { elapsedMs, type Instant } from '../../clock/clock';
 import type { Run, StepState } from '../../runs/run';
 import type { AlikeRun } from '../../history/run-history.repository';
 import { durationText } from '../words/duration-text';
+import { ticking } from '../words/ticking';
 import { type StepRow, stepRows } from './run-steps';
 import { usualStepMs } from './time-left';
 import { isLongerThanUsual } from './usual-duration';
@@ -66,7 +67,9 @@ export function stepTimeline(run: Run, earlier: AlikeRun[], now: Instant): StepT
       logHref,
     };
   });
-  return { rows, span: from === null ? null : durationText(spanMs) };
+  const timeline = { rows, span: from === null ? null : durationText(spanMs) };
+  const isGrowing = run.steps.some((step) => hasStarted(step) && step.endedAt === null);
+  return isGrowing ? ticking(timeline, { rows: rows.map((row) => ({ ...row, bar: null })) }) : timeline;
 }
 
 function hasStarted(step: StepState): step is StepState & { startedAt: Instant } {

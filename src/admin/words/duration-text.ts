@@ -1,5 +1,6 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import { elapsedText } from '../../clock/elapsed-text';
+import { ticking } from './ticking';
 
 export interface DurationText {
   text: string;
@@ -21,6 +22,11 @@ export function durationOf(
   if (startedAt === null) return null;
   const ms = elapsedMs(startedAt, endedAt ?? now);
   return endedAt === null
-    ? { text: elapsedText(ms), tickingFromMs: ms }
+    ? ticking({ text: elapsedText(ms), tickingFromMs: ms }, { since: startedAt })
     : { text: durationText(ms), tickingFromMs: null };
+}
+
+/** Returns a duration that grows, and whose start is not stored. */
+export function growingDuration(ms: number): DurationText {
+  return ticking({ text: elapsedText(ms), tickingFromMs: ms });
 }

@@ -1,0 +1,59 @@
+import { Controller, Get, UseInterceptors } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { HealthService } from '../../health/health.service';
+import { type LivePage, LivePages } from '../page/live-pages';
+import type { PartView, View } from '../page/view';
+import { ViewInterceptor } from '../page/view.interceptor';
+import { growingDuration } from '../words/duration-text';
+import { humanised } from '../words/plain-words';
+
+const STATUS: LivePage = { title: 'Status', path: '/status', view: 'status' };
+
+/** Links from a dependency to the page with details or actions. */
+const MORE: Record<string, { href: string; label: string }> = {
+  rejected: { href: '/events/rejected', label: 'Rejected events' },
+  workers: { href: '/workers', label: 'Workers' },
+  projects: { href: '/', label: 'Projects' },
+};
+
+/** The dependencies of this server, and whether they are healthy. */
+@ApiExcludeController()
+@Controller('status')
+@UseInterceptors(ViewInterceptor)
+export class StatusPageController {
+  constructor(
+    private readonly health: HealthService,
+    private readonly pages: LivePages,
+  ) {}
+
+  @Get()
+  async page(): Promise<View> {
+    return this.pages.whole(STATUS, await this.model());
+  }
+
+  @Get('state')
+  async state(): Promise<PartView> {
+    return this.pages.part(STATUS, await this.model());
+  }
+
+  private async model() {
+    const report = await this.health.report();
+    const isStopping = report.dependencies.process?.status === 'trouble';
+    const dependencies = Object.entries(report.dependencies).map(
+      ([name, { status, message, needsAttention }]) => ({
+        name: humanised(name),
+        isOk: status === 'ok',
+        needsAttention,
+        // The uptime of the process is left out: the page counts it on its own clock.
+        message: name === 'process' && !isStopping ? null : message,
+        more: MORE[name] ?? null,
+      }),
+    );
+    return {
+      isTroubled: report.status === 'trouble',
+      needsAttention: dependencies.some(({ needsAttention }) => needsAttention),
+      dependencies,
+      up: growingDuration(process.uptime() * 1000),
+    };
+  }
+}

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import type { FileProblem } from '../../config-files/file-problem';
+import { ConfigProblems } from '../../history/config-problems';
+import { Quotas } from '../../quota/quotas';
+import { RunRepository } from '../../runs/run.repository';
+import { RunsService } from '../../runs/runs.service';
+import { type OverviewChoice, type ProjectFacts, projectsOnPage, type ProjectState } from './overview-page';
+import { ProjectStates } from './project-states';
+
+export interface OverviewFacts {
+  /** Of all projects, for the counts. */
+  states: ProjectState[];
+  /** Of the projects on the page. */
+  facts: ProjectFacts[];
+  /** With the paths shown on pages. */
+  problems: FileProblem[];
+}
+
+/** Collects the data of the overview. */
+@Injectable()
+export class OverviewReader {
+  constructor(
+    private readonly projectStates: ProjectStates,
+    private readonly runs: RunRepository,
+    private readonly service: RunsService,
+    private readonly quotas: Quotas,
+    private readonly configProblems: ConfigProblems,
+  ) {}
+
+  async read(choice: OverviewChoice): Promise<OverviewFacts> {
+    const active = await this.runs.allActive();
+    const [states, waiting] = await Promise.all([
+      this.projectStates.read(active),
+      this.service.waiting(active),
+    ]);
+    const { shown } = projectsOnPage(states, choice);
+    const limited = shown.filter(({ project }) => project.definition.quota);
+    const quotas = await this.quotas.statuses(limited.map(({ project }) => project.definition.projectId));
+    const facts = await Promise.all(
+      shown.map(async (state): Promise<ProjectFacts> => ({
+        ...state,
+        waiting: (state.run && waiting.get(state.run.runId)) ?? null,
+        trend: await this.projectStates.trend(state),
+        quota: quotas.get(state.project.definition.projectId) ?? null,
+      })),
+    );
+    return { states, facts, problems: this.configProblems.shownProblems() };
+  }
+}

@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { problemText } from '../../config-files/file-problem';
+import type { Trouble } from '../../health/health-indicator';
+import { HealthService } from '../../health/health.service';
+import { ConfigProblems } from '../../history/config-problems';
+import type { KnownProject } from '../../projects/project-catalogue';
+
+export interface Warnings {
+  /** The path of the project file as shown on pages. */
+  file: string;
+  /** Settings of the file without effect, and its problems. */
+  notes: string[];
+  troubles: Trouble[];
+}
+
+/** Collects what the reader of a project's page should know before the next run. */
+@Injectable()
+export class ProjectWarnings {
+  constructor(
+    private readonly configProblems: ConfigProblems,
+    private readonly health: HealthService,
+  ) {}
+
+  of(project: KnownProject): Warnings {
+    return {
+      file: this.configProblems.pathOf(project),
+      notes: [
+        ...this.configProblems.problemsOf(project).map((problem) => `${problemText(problem)}.`),
+        ...(project.isOutdated ? ['The last valid version of the file stays in use.'] : []),
+        ...this.configProblems.notes(project.definition),
+      ],
+      troubles: this.health.troubles(),
+    };
+  }
+}

@@ -1,0 +1,82 @@
+import { after, aNewRun, aProject, LATER, RUN_ID, START } from '../../../test/support/a-run';
+import type { RunCommand } from '../../runs/run-state';
+import type { Run } from '../../runs/run';
+import { waitingFor } from '../../runs/waiting';
+import { versionOf } from '../page/live';
+import { type RunFacts, runPage } from './run-page';
+
+const CLAIM: RunCommand = { type: 'claim', workerId: 'w', leaseSeconds: 600 };
+const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 2 }, consumers: [] };
+const at = (seconds: number) => new Date(Date.parse(START) + seconds * 1000).toISOString();
+const running = after(
+  aNewRun(),
+  [CLAIM, { type: 'progress', occurredAt: START, payload: { step: 'fetch', stepStatus: 'running' } }],
+  START,
+);
+
+function factsOf(run: Run, more: Partial<RunFacts> = {}): RunFacts {
+  return {
+    run,
+    waiting: null,
+    definition: aProject(),
+    current: { definition: aProject(), definitionHash: run.definitionHash },
+    alike: [],
+    lateEnd: null,
+    quota: null,
+    errorLines: [],
+    ...more,
+  };
+}
+const versionAt = (seconds: number, run: Run, more: Partial<RunFacts> = {}) =>
+  versionOf(runPage(factsOf(run, more), at(seconds)));
+
+describe('the version of the page', () => {
+  it('does not change as time passes', () => {
+    const same = versionAt(10, running);
+    for (const seconds of [11, 12, 70, 4000]) expect(versionAt(seconds, running)).toBe(same);
+    const waiting = waitingFor(aNewRun(), FACTS, at(10));
+    expect(versionAt(11, aNewRun(), { waiting })).toBe(versionAt(12, aNewRun(), { waiting }));
+  });
+
+  it('changes with the estimated time left, which changes in large steps', () => {
+    const completed: RunCommand[] = ['fetch', 'parse', 'report'].flatMap((step, index): RunCommand[] => [
+      { type: 'progress', occurredAt: at(index * 60), payload: { step, stepStatus: 'running' } },
+      { type: 'progress', occurredAt: at(index * 60 + 60), payload: { step, stepStatus: 'completed' } },
+    ]);
+    const earlier = after(after(aNewRun(), [CLAIM], START), completed, at(9000));
+    const alike = [earlier, earlier, earlier].map((run) => ({ ...run, endedAt: at(180) }));
+    const version = (seconds: number) => versionAt(seconds, running, { alike });
+    expect(version(10)).toBe(version(11));
+    expect(version(10)).not.toBe(version(55));
+  });
+
+  it('changes with what the page shows', () => {
+    const heartbeat: RunCommand = {
+      type: 'heartbeat',
+      occurredAt: LATER,
+      payload: { workerId: 'w', attempt: 1 },
+    };
+    const failed = after(running, [
+      { type: 'fail', occurredAt: LATER, payload: { errorCode: 'E', message: 'No.', step: 'fetch' } },
+    ]);
+    const quota = { dailyLimit: 9, used: 1, remaining: 8, concurrencyLimit: 1, resetsAt: LATER };
+    const changed = { definition: aProject(), definitionHash: 'other' };
+    const lateEnd = { position: 9, eventType: 'run.completed' as const, at: LATER };
+    const versions = [
+      versionAt(10, running),
+      versionAt(10, after(running, [heartbeat])),
+      versionAt(10, running, { waiting: { code: 'worker-silent' } }),
+      versionAt(10, running, { waiting: { code: 'stopping' } }),
+      versionAt(10, running, { quota }),
+      versionAt(10, { ...running, metrics: { newJobsCount: 1 } }),
+      versionAt(10, { ...running, artifacts: [{ name: 'a.txt', size: 1, sha256: 'x' } as never] }),
+      versionAt(10, { ...running, runId: RUN_ID.replace(/1$/, '2') }),
+      versionAt(10, failed),
+      versionAt(10, failed, { errorLines: ['Traceback'] }),
+      versionAt(10, failed, { lateEnd }),
+      versionAt(10, failed, { current: changed }),
+      versionAt(10, failed, { current: null }),
+    ];
+    expect(new Set(versions).size).toBe(versions.length);
+  });
+});
