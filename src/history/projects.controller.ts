@@ -4,8 +4,8 @@ import { ApiProblems } from '../http/api-problems';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { ProjectListView, ProjectView, toProjectView } from '../projects/project-view';
 import { ConfigProblems } from './config-problems';
-import { outdatedText } from './outdated-text';
-import { ProjectChanges } from './project-changes';
+import { rerunReasonText } from './rerun-reason-text';
+import { RerunReasons } from './rerun-reasons';
 import { RunRepository } from '../runs/run.repository';
 
 /** In this module, not in src/projects, because the state of a project is that of its latest run. */
@@ -15,7 +15,7 @@ export class ProjectsController {
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly runs: RunRepository,
-    private readonly changes: ProjectChanges,
+    private readonly changes: RerunReasons,
     private readonly configProblems: ConfigProblems,
   ) {}
 
@@ -40,11 +40,11 @@ export class ProjectsController {
 
   private async view(project: KnownProject): Promise<ProjectView> {
     const latest = await this.runs.current(project.definition.projectId);
-    const outdated = await this.changes.outdatedReason(project, latest);
+    const outdated = await this.changes.reasonFor(project, latest);
     return toProjectView(
       project,
       latest?.status ?? null,
-      outdated && outdatedText(outdated),
+      outdated && rerunReasonText(outdated),
       this.configProblems.notes(project.definition),
     );
   }

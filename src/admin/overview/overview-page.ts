@@ -4,7 +4,7 @@ import type { KnownProject } from '../../projects/project-catalogue';
 import type { QuotaStatus } from '../../quota/quotas';
 import type { TrendRun } from '../../history/latest-run.repository';
 import { isTerminal, type Run } from '../../runs/run';
-import type { OutdatedReason } from '../../history/project-change';
+import type { RerunReason } from '../../history/rerun-reason';
 import { errorSentences } from '../../runs/run-error';
 import { plainText } from '../../runs/text-part';
 import type { Waiting } from '../../runs/waiting';
@@ -12,7 +12,7 @@ import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText, reasonWords } from '../words/plain-words';
 import { progressBar } from '../run/run-steps';
 import { projectMark, type ProjectTone, projectToneMark, type StatusMark } from '../words/status-mark';
-import { outdatedText } from '../../history/outdated-text';
+import { rerunReasonText } from '../../history/rerun-reason-text';
 import { shortText } from '../words/short-text';
 import { type TimeText, timeText } from '../words/time-text';
 import { type Trend, TREND_RUNS, trendOf } from './trend';
@@ -24,7 +24,7 @@ export interface ProjectState {
   /** The active run, or else the latest. */
   run: Run | null;
   /** Why the latest result may be out of date. */
-  outdated: OutdatedReason | null;
+  outdated: RerunReason | null;
 }
 
 /** A project with the facts shown in its row. */
@@ -242,11 +242,11 @@ function projectRow(
 function detailOf(
   run: Run,
   waiting: Waiting | null,
-  outdated: OutdatedReason | null,
+  outdated: RerunReason | null,
   progress: string | null,
   now: Instant,
 ): PageWords[] | null {
-  const text = (outdated && outdatedText(outdated)) ?? progress ?? endDetail(run);
+  const text = (outdated && rerunReasonText(outdated)) ?? progress ?? endDetail(run);
   return waitingInShort(run, waiting, now) ?? (text === null ? null : [{ text }]);
 }
 

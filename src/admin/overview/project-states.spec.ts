@@ -1,6 +1,6 @@
 import { aNewRun, aProject } from '../../../test/support/a-run';
 import type { LatestRunRepository } from '../../history/latest-run.repository';
-import type { ProjectChanges } from '../../history/project-changes';
+import type { RerunReasons } from '../../history/rerun-reasons';
 import type { KnownProject, ProjectCatalogue } from '../../projects/project-catalogue';
 import type { Run } from '../../runs/run';
 import type { RunRepository } from '../../runs/run.repository';
@@ -18,7 +18,7 @@ function statesOf(runs: { current: Run | null }) {
       heads: () => Promise.resolve(runs.current === null ? [] : [runs.current]),
       trend,
     } as unknown as LatestRunRepository,
-    { outdatedReason: () => Promise.resolve(null) } as unknown as ProjectChanges,
+    { outdatedReason: () => Promise.resolve(null) } as unknown as RerunReasons,
   );
   return { states, current, trend };
 }

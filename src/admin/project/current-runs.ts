@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { OutdatedReason } from '../../history/project-change';
-import { ProjectChanges } from '../../history/project-changes';
+import type { RerunReason } from '../../history/rerun-reason';
+import { RerunReasons } from '../../history/rerun-reasons';
 import type { KnownProject } from '../../projects/project-catalogue';
 import type { Run } from '../../runs/run';
 import { RunRepository } from '../../runs/run.repository';
@@ -13,7 +13,7 @@ export interface CurrentRun {
   /** Why the run makes no progress. */
   waiting: Waiting | null;
   /** Why the latest result may be out of date. */
-  outdated: OutdatedReason | null;
+  outdated: RerunReason | null;
 }
 
 /** Reads the active or latest run of a project, and single runs. */
@@ -22,14 +22,14 @@ export class CurrentRuns {
   constructor(
     private readonly runs: RunRepository,
     private readonly service: RunsService,
-    private readonly changes: ProjectChanges,
+    private readonly changes: RerunReasons,
   ) {}
 
   async of(project: KnownProject): Promise<CurrentRun> {
     const run = await this.latest(project.definition.projectId);
     const [waiting, outdated] = await Promise.all([
       run && this.service.waitingOf(run),
-      this.changes.outdatedReason(project, run),
+      this.changes.reasonFor(project, run),
     ]);
     return { run, waiting, outdated };
   }

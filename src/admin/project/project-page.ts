@@ -15,7 +15,7 @@ import type { Warnings } from './project-warnings';
 import { type FooterWarning, neverRunFooter, type RunFooter, runFooter } from '../run/run-footer';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { metricsInShort, paramsInShort } from '../words/in-short';
-import { outdatedText } from '../../history/outdated-text';
+import { rerunReasonText } from '../../history/rerun-reason-text';
 import { TRIGGERED_WORDS } from '../words/plain-words';
 import { type RunHistory, runHistory } from './run-history';
 import { type ProgressBar, progressBar } from '../run/run-steps';
@@ -111,7 +111,7 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     name: definition.name,
     href: `/projects/${projectId}`,
     mark: projectMark(run, state.outdated),
-    change: state.outdated && outdatedText(state.outdated),
+    change: state.outdated && rerunReasonText(state.outdated),
     canRun,
     whyNot: active === null && refusing ? refusing.message : null,
     refusedUntil: canRun && quota?.remaining === 0 ? timeText(quota.resetsAt) : null,

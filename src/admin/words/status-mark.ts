@@ -1,4 +1,4 @@
-import type { OutdatedReason } from '../../history/project-change';
+import type { RerunReason } from '../../history/rerun-reason';
 import type { RunStatus, StepStatus } from '../../runs/run';
 import { isHandedOut, phaseOf, type PhasedRun } from '../../runs/run-state';
 import { STATUS_WORDS } from './plain-words';
@@ -43,7 +43,7 @@ function noteOf(run: PhasedRun): string | null {
  * Returns the mark of a project: that of its latest run, but after a completed run whether its result is up to
  * date.
  */
-export function projectMark(run: PhasedRun | null, outdated: OutdatedReason | null): StatusMark {
+export function projectMark(run: PhasedRun | null, outdated: RerunReason | null): StatusMark {
   if (run?.status !== 'completed') return runMark(run);
   return projectToneMark(outdated === null ? 'completed' : 'outdated');
 }

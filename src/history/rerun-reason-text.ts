@@ -1,7 +1,7 @@
-import type { OutdatedReason, ProjectChange } from './project-change';
+import type { RerunReason, ProjectChange } from './rerun-reason';
 
 /** Returns for example "Changed since the last completed run: step fit, parameters or their defaults". */
-export function outdatedText(reason: OutdatedReason): string {
+export function rerunReasonText(reason: RerunReason): string {
   return reason.kind === 'step-failed'
     ? `Step ${reason.step} failed and has not completed since`
     : `Changed since the last completed run: ${reason.changes.map(changeText).join(', ')}`;

@@ -3,7 +3,7 @@ import { InputFiles } from '../inputs/input-files';
 import type { KnownProject } from '../projects/project-catalogue';
 import { FULL_SCOPE } from '../projects/scope';
 import { LatestRunRepository } from './latest-run.repository';
-import { changesSince, failedSince, type OutdatedReason } from './project-change';
+import { changesSince, failedSince, type RerunReason } from './rerun-reason';
 import type { Run } from '../runs/run';
 import { RunHistoryRepository } from './run-history.repository';
 import { RunRepository } from '../runs/run.repository';
@@ -20,7 +20,7 @@ interface Past {
 
 /** Determines whether the latest result of a project is still current. */
 @Injectable()
-export class ProjectChanges {
+export class RerunReasons {
   /** Cache by project, keyed by its latest run and revision. Only a new or changed run makes an entry stale. */
   private readonly pasts = new Map<string, { asOf: string; found: Past }>();
 
@@ -32,7 +32,7 @@ export class ProjectChanges {
   ) {}
 
   /** @param run the latest run of the project. @returns null if its result is current */
-  async outdatedReason(project: KnownProject, run: Run | null): Promise<OutdatedReason | null> {
+  async reasonFor(project: KnownProject, run: Run | null): Promise<RerunReason | null> {
     if (run?.status !== 'completed') return null;
     const { definition, definitionHash } = project;
     const { lastWhole, past } = await this.pastAsOf(run);

@@ -14,7 +14,7 @@ export type ProjectChange =
   | { kind: 'step-added' | 'step-removed' | 'step-command' | 'step-folder'; step: string };
 
 /** Why the latest result of a project may no longer be current. */
-export type OutdatedReason =
+export type RerunReason =
   | { kind: 'changed'; changes: ProjectChange[] }
   /** The step failed and has not completed since. */
   | { kind: 'step-failed'; step: string };

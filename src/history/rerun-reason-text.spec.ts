@@ -1,4 +1,4 @@
-import { outdatedText } from './outdated-text';
+import { rerunReasonText } from './rerun-reason-text';
 
 it('lists each change, or the failed step', () => {
   const changes = [
@@ -10,11 +10,11 @@ it('lists each change, or the failed step', () => {
     { kind: 'params' },
     { kind: 'inputs' },
   ] as const;
-  expect(outdatedText({ kind: 'changed', changes: [...changes] })).toBe(
+  expect(rerunReasonText({ kind: 'changed', changes: [...changes] })).toBe(
     'Changed since the last completed run: executor, step fit, step score added, step report removed, ' +
       'folder of step fetch, parameters or their defaults, queries or allow-lists',
   );
-  expect(outdatedText({ kind: 'step-failed', step: 'fit' })).toBe(
+  expect(rerunReasonText({ kind: 'step-failed', step: 'fit' })).toBe(
     'Step fit failed and has not completed since',
   );
 });

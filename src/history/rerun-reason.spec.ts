@@ -1,6 +1,6 @@
 import { aProject } from '../../test/support/a-run';
 import type { Run } from '../runs/run';
-import { changesSince, failedSince } from './project-change';
+import { changesSince, failedSince } from './rerun-reason';
 
 const recipe = (more: Parameters<typeof aProject>[0] = {}, inputs: string | null = null) => ({
   definition: aProject(more),
