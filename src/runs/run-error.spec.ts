@@ -1,6 +1,6 @@
 import { aNewRun, after, LATER } from '../../test/support/a-run';
 import type { Run, WorkerLoss } from './run';
-import { errorSentences, mayStillBeWorkedOn, runError } from './run-error';
+import { errorSentences, workerMayStillBeBusy, runError } from './run-error';
 import type { RunCommand } from './run-state';
 
 const claim: RunCommand = { type: 'claim', workerId: 'worker-1', leaseSeconds: 30 };
@@ -60,7 +60,7 @@ it('returns the message that a worker reported or an older version stored', () =
 });
 
 it('detects ends after which a worker may still be active', () => {
-  expect(mayStillBeWorkedOn(after(handedOut, [stop]))).toBe(true);
-  expect(mayStillBeWorkedOn(after(accepted, [{ type: 'give-up-waiting' }]))).toBe(false);
-  expect(mayStillBeWorkedOn(lost({ kind: 'lease-expired' }))).toBe(false);
+  expect(workerMayStillBeBusy(after(handedOut, [stop]))).toBe(true);
+  expect(workerMayStillBeBusy(after(accepted, [{ type: 'give-up-waiting' }]))).toBe(false);
+  expect(workerMayStillBeBusy(lost({ kind: 'lease-expired' }))).toBe(false);
 });

@@ -42,7 +42,7 @@ export function errorSentences(run: ErrorFacts): Sentence[] | null {
 }
 
 /** Returns whether the run ended without its worker, which may still be executing it. */
-export function mayStillBeWorkedOn({ error, requestPublishedAt }: ErrorFacts): boolean {
+export function workerMayStillBeBusy({ error, requestPublishedAt }: ErrorFacts): boolean {
   if (error === null || !DECIDED_BY_SERVER.has(error.code)) return false;
   return error.code !== 'NO_WORKER' || requestPublishedAt !== null;
 }

@@ -42,7 +42,7 @@ it('shows how long a consumer has been idle', () => {
       name: 'jobato-workers',
       lag: '3,000',
       pending: '1',
-      consumers: [{ name: 'c', pending: '1', asked: { text: '1 min 1 s', tickingFromMs: 61_000 } }],
+      consumers: [{ name: 'c', pending: '1', sinceLastPoll: { text: '1 min 1 s', tickingFromMs: 61_000 } }],
     },
   ]);
 });
@@ -57,7 +57,7 @@ it('lists projects whose workers report only at the end, after the first such re
     ['jobs', reported],
     ['new', UNKNOWN_HABIT],
   ]);
-  expect(workersPage([], [], [], new Map(), habits, name, LATER).silent).toEqual([
+  expect(workersPage([], [], [], new Map(), habits, name, LATER).reportOnlyAtEnd).toEqual([
     {
       projectName: 'JOBS',
       href: '/projects/jobs',

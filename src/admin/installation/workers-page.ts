@@ -12,33 +12,36 @@ import { type PageWords, waitingWords } from '../words/page-words';
 
 export interface WorkersPage {
   workers: WorkerRow[];
-  /** The number of rows beyond the limit; null for none. */
+  /** How many rows are not shown, as text; null if all are shown. */
   moreWorkers: string | null;
   moreWaiting: string | null;
   groups: {
     name: string;
     lag: string;
     pending: string;
-    /** With the time since the consumer last polled for events. */
-    consumers: { name: string; pending: string; asked: DurationText }[];
+    /** `sinceLastPoll` is the time since the consumer last asked for events. */
+    consumers: { name: string; pending: string; sinceLastPoll: DurationText }[];
   }[];
-  /** Projects whose workers report without a name, and only when a run ends. */
-  silent: { projectName: string; href: string; lastReport: TimeText; runHref: string }[];
-  /** Queued runs with their reasons. The next one to start is last, so that no row moves under the pointer. */
-  waiting: (RunAtWork & { words: PageWords[] | null; stopAction: string | null })[];
+  /** Projects whose workers give no name, and send a report only when a run ends. */
+  reportOnlyAtEnd: { projectName: string; href: string; lastReport: TimeText; runHref: string }[];
+  /**
+   * Queued runs with the reason why each one waits, newest first. The run that starts next is the last row: when it leaves
+   * the list, the other rows stay in place.
+   */
+  waiting: (RunRow & { words: PageWords[] | null; stopAction: string | null })[];
 }
 
 export interface WorkerRow {
   workerId: string;
   kind: string;
-  /** Null for the embedded worker, which is part of this server. */
+  /** Null for the embedded worker, because it is a part of this server, and for a worker that has not reported yet. */
   lastHeard: { ago: DurationText; at: TimeText } | null;
   slots: number | null;
-  runs: RunAtWork[];
+  runs: RunRow[];
   moreRuns: string | null;
 }
 
-export interface RunAtWork {
+export interface RunRow {
   runId: string;
   href: string;
   projectName: string;
@@ -59,7 +62,7 @@ export function workersPage(
   projectName: (projectId: string) => string,
   now: Instant,
 ): WorkersPage {
-  const atWork = (run: Run): RunAtWork => ({
+  const runRow = (run: Run): RunRow => ({
     runId: run.runId,
     href: `/runs/${run.runId}`,
     projectName: projectName(run.projectId),
@@ -71,8 +74,8 @@ export function workersPage(
     .filter(({ claimedAt }) => claimedAt === null)
     .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
   return {
-    moreWorkers: moreThanShown(workers.length),
-    moreWaiting: moreThanShown(unclaimed.length),
+    moreWorkers: hiddenCountText(workers.length),
+    moreWaiting: hiddenCountText(unclaimed.length),
     workers: workers.slice(0, SHOWN).map(({ workerId, kind, lastHeardAt, slots, runIds }) => ({
       workerId,
       kind: kind === 'embedded' ? 'Embedded' : 'External',
@@ -84,8 +87,8 @@ export function workersPage(
       runs: runIds
         .slice(0, SHOWN)
         .flatMap((runId) => byRunId.get(runId) ?? [])
-        .map(atWork),
-      moreRuns: moreThanShown(runIds.length),
+        .map(runRow),
+      moreRuns: hiddenCountText(runIds.length),
     })),
     groups: groups.map(({ name, lag, pending, consumers }) => ({
       name,
@@ -94,10 +97,10 @@ export function workersPage(
       consumers: consumers.map((consumer) => ({
         name: consumer.name,
         pending: numberText(consumer.pending),
-        asked: growingDuration(consumer.idleMs),
+        sinceLastPoll: growingDuration(consumer.idleMs),
       })),
     })),
-    silent: [...habits].flatMap(([projectId, { lastReport }]) =>
+    reportOnlyAtEnd: [...habits].flatMap(([projectId, { lastReport }]) =>
       lastReport === null
         ? []
         : [
@@ -110,13 +113,13 @@ export function workersPage(
           ],
     ),
     waiting: unclaimed.slice(-SHOWN).map((run) => ({
-      ...atWork(run),
+      ...runRow(run),
       words: waitingWords(run, waiting.get(run.runId) ?? null, now),
       stopAction: run.cancelRequestedAt === null ? `/runs/${run.runId}/stop` : null,
     })),
   };
 }
 
-function moreThanShown(count: number): string | null {
+function hiddenCountText(count: number): string | null {
   return count > SHOWN ? numberText(count - SHOWN) : null;
 }

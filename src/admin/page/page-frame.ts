@@ -9,7 +9,7 @@ import { type Live, live } from './live';
 export interface PageHeader {
   /** The number of active runs. */
   running: number;
-  /** The address of the only active run, or of the list. */
+  /** If exactly one run is active, its address; else the address of the overview. */
   runningHref: string;
   /** True if rejected events wait for an operator. */
   hasRejected: boolean;
@@ -21,7 +21,7 @@ export interface PageFrame extends PageHeader {
   /** The path of the current entry of the navigation. */
   path: string;
   canSignOut: boolean;
-  /** Reload interval in seconds without JavaScript; null unless the reader asked for it. */
+  /** Seconds between reloads, for browsers without JavaScript. Null unless the reader asked for automatic reloads. */
   refreshSeconds: number | null;
   /** Of the header. */
   live: Live;
@@ -47,11 +47,11 @@ export class PageFrames {
   }
 
   async header(): Promise<PageHeader & { live: Live }> {
-    const [active, hasRejected] = await Promise.all([this.latest.active(), this.rejected.any()]);
+    const [activeRunIds, hasRejected] = await Promise.all([this.latest.active(), this.rejected.any()]);
     return live('/running', {
       hasRejected,
-      running: active.length,
-      runningHref: active.length === 1 ? `/runs/${active[0]}` : '/',
+      running: activeRunIds.length,
+      runningHref: activeRunIds.length === 1 ? `/runs/${activeRunIds[0]}` : '/',
     });
   }
 }

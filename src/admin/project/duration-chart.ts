@@ -6,7 +6,7 @@ import { median } from '../../runs/median';
 import { type StatusMark, stepMark } from '../words/status-mark';
 import { STATUS_WORDS } from '../words/plain-words';
 import { ticking } from '../words/ticking';
-import { secondText, type TimeText } from '../words/time-text';
+import { timeTextWithSeconds, type TimeText } from '../words/time-text';
 
 /** The number of runs in the chart. */
 export const CHART_RUNS = 40;
@@ -83,7 +83,7 @@ export function durationChart(
     label: labelOf(runs, durations, usualMs),
     rows: runs.map((run) => ({
       href: `/runs/${run.runId}`,
-      startedAt: secondText(run.startedAt),
+      startedAt: timeTextWithSeconds(run.startedAt),
       duration: durationOf(run, now),
       mark: stepMark(run.status),
     })),
@@ -118,7 +118,7 @@ function chartBar(
     signY: rounded(y - 3),
     href: `/runs/${runId}`,
     at: startedAt,
-    title: `${secondText(startedAt).text}, ${text}, ${STATUS_WORDS[status].toLowerCase()}`,
+    title: `${timeTextWithSeconds(startedAt).text}, ${text}, ${STATUS_WORDS[status].toLowerCase()}`,
   };
 }
 

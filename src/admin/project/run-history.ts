@@ -8,7 +8,7 @@ import { numberText, scopeWords, STATUS_WORDS, TRIGGER_WORDS, TRIGGERED_WORDS } 
 import { endReason } from '../run/run-footer';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { stepCells, type StepCells, stepColumns } from '../run/step-cells';
-import { secondText, type TimeText, timeTextOrNull } from '../words/time-text';
+import { timeTextWithSeconds, type TimeText, timeTextOrNull } from '../words/time-text';
 
 export interface HistoryRow {
   runId: string;
@@ -128,7 +128,7 @@ function historyRow(run: Run, columns: string[], metricNames: string[], now: Ins
     runId: run.runId,
     shortId: run.runId.slice(-12),
     href: `/runs/${run.runId}`,
-    startedAt: secondText(run.startedAt),
+    startedAt: timeTextWithSeconds(run.startedAt),
     mark: runMark(run),
     reason: endReason(run) || null,
     scope: scopeWords(run.scope),

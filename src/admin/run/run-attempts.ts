@@ -4,7 +4,7 @@ import type { Run } from '../../runs/run';
 import type { PastEvent } from '../../history/run-detail.repository';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { runMark, type StatusMark, stepMark } from '../words/status-mark';
-import { secondTextOrNull, type TimeText } from '../words/time-text';
+import { timeTextWithSecondsOrNull, type TimeText } from '../words/time-text';
 
 export interface AttemptRow {
   number: number;
@@ -45,7 +45,7 @@ export function attemptRows(run: Run, events: PastEvent[], now: Instant): Attemp
       mark: isCurrent ? runMark(run) : stepMark('failed'),
       remark: isCurrent ? null : 'worker lost',
       worker: start?.workerId ?? (isCurrent ? run.workerId : null),
-      startedAt: secondTextOrNull(startedAt),
+      startedAt: timeTextWithSecondsOrNull(startedAt),
       duration: isCurrent || endedAt !== null ? durationOf({ startedAt, endedAt }, now) : null,
       isCurrent,
     };

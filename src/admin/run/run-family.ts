@@ -5,7 +5,7 @@ import { type DurationText, durationOf } from '../words/duration-text';
 import { reasonWords, scopeWords } from '../words/plain-words';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { stepCells, type StepCells, stepColumns } from './step-cells';
-import { secondText, type TimeText } from '../words/time-text';
+import { timeTextWithSeconds, type TimeText } from '../words/time-text';
 
 export interface FamilyRow {
   runId: string;
@@ -38,7 +38,7 @@ export function familyRows(run: Run, family: FamilyRun[], now: Instant): FamilyR
   return family.map((each) => ({
     runId: each.runId,
     href: `/runs/${each.runId}`,
-    startedAt: secondText(each.startedAt),
+    startedAt: timeTextWithSeconds(each.startedAt),
     mark: runMark(each),
     reason: each.statusReason === null ? null : reasonWords(each.statusReason),
     scope: scopeWords(each.scope),

@@ -5,7 +5,7 @@ import { isTerminal, type Omission, type Run } from '../../runs/run';
 import { MAX_ARTIFACTS, MAX_METRIC_NAME_LENGTH, MAX_METRICS, MAX_STEPS } from '../../runs/run-size-limits';
 import type { AlikeRun } from '../../history/run-history.repository';
 import { phaseOf } from '../../runs/run-state';
-import { mayStillBeWorkedOn } from '../../runs/run-error';
+import { workerMayStillBeBusy } from '../../runs/run-error';
 import type { LateEnd } from '../../history/run-detail.repository';
 import { artifactHref } from '../../runs/run-view';
 import { USUAL_WAIT_MS, type Waiting } from '../../runs/waiting';
@@ -26,7 +26,7 @@ import { type StepTimeline, stepTimeline } from './step-timeline';
 import { type SummaryBar, summaryBar } from './summary-bar';
 import { type TimeLeft, timeLeft } from './time-left';
 import { shortText } from '../words/short-text';
-import { secondText, secondTextOrNull, type TimeText } from '../words/time-text';
+import { timeTextWithSeconds, timeTextWithSecondsOrNull, type TimeText } from '../words/time-text';
 import { errorWords, type PageWords, waitingWords } from '../words/page-words';
 import { type AskAgainOffer, askAgainOffer, lateEndWords, workerWords } from './unheard-worker';
 
@@ -35,7 +35,7 @@ export type ShownDefinition = Pick<ProjectDefinition, 'name' | 'metrics'>;
 
 export interface RunFacts {
   run: Run;
-  /** Why it makes no progress. */
+  /** Why the run makes no progress; null if it does not wait. */
   waiting: Waiting | null;
   /** The definition that the run started with. */
   definition: ShownDefinition;
@@ -43,7 +43,7 @@ export interface RunFacts {
   current: CurrentProject | null;
   /** Completed runs with the same scope, for typical durations. */
   alike: AlikeRun[];
-  /** The final event that a worker sent after the run had ended. */
+  /** A report of the run's end that arrived after the run had already ended. Null if there is none. */
   lateEnd: LateEnd | null;
   /** The current quota of the project. */
   quota: QuotaStatus | null;
@@ -60,7 +60,7 @@ export interface RunPage {
   projectHref: string | null;
   mark: StatusMark;
   isActive: boolean;
-  /** True if the run may still change: the page also polls for an ended run whose worker may still report. */
+  /** True while the page polls for changes: while the run is active, and after its end while its worker may still report. */
   isWatched: boolean;
   isStopping: boolean;
   canStop: boolean;
@@ -71,7 +71,7 @@ export interface RunPage {
   waiting: PageWords[] | null;
   askAgain: AskAgainOffer | null;
   lateEnd: PageWords[] | null;
-  /** True right after the start: a worker usually claims the run within a moment. */
+  /** True during the short wait after the start that is normal before a worker claims the run. */
   isFresh: boolean;
   failure: Failure | null;
   reason: string | null;
@@ -91,9 +91,9 @@ export interface RunPage {
   progress: ProgressBar | null;
   timeLeft: TimeLeft | null;
   metrics: { name: string; value: string }[];
-  /** "Show all 500" if the page shows only a part; null if it shows all. */
-  moreMetrics: string | null;
-  moreArtifacts: string | null;
+  /** The number of all metrics, for the link "Show all 500". Null if the page already shows all. */
+  allMetrics: string | null;
+  allArtifacts: string | null;
   /** Notes about lists that are incomplete. */
   omissions: string[];
   apiHref: string;
@@ -106,7 +106,7 @@ export interface RunPage {
 export interface Failure {
   title: string;
   code: string;
-  /** Null if the title and the lines are enough. */
+  /** Null if the title and `errorLines` already explain the failure. */
   message: PageWords[] | null;
   errorLines: string[];
   logHref: string | null;
@@ -119,8 +119,8 @@ const SHOWN_ARTIFACTS = 100;
 const SHOWN_LENGTH = 2000;
 
 const OMISSION_WORDS: Record<Omission, string> = {
-  metrics: `This run reported too many metrics. Jobato keeps ${MAX_METRICS}, with names up to ${MAX_METRIC_NAME_LENGTH} characters, and ignores the others.`,
-  artifacts: `This run reported too many artifacts. Jobato keeps ${MAX_ARTIFACTS} with valid names and ignores the others.`,
+  metrics: `This run reported too many metrics, or some with names that are too long. Jobato keeps up to ${MAX_METRICS} metrics with names of up to ${MAX_METRIC_NAME_LENGTH} characters, and ignores the others.`,
+  artifacts: `This run reported too many artifacts, or some with invalid names. Jobato keeps up to ${MAX_ARTIFACTS} artifacts with valid names, and ignores the others.`,
   steps: `This run reported too many steps. Jobato keeps ${MAX_STEPS} and ignores the others.`,
 };
 
@@ -138,7 +138,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     projectHref: current && `/projects/${projectId}`,
     mark: runMark(run),
     isActive,
-    isWatched: isActive || (mayStillBeWorkedOn(run) && facts.lateEnd === null),
+    isWatched: isActive || (workerMayStillBeBusy(run) && facts.lateEnd === null),
     isStopping: isActive && run.cancelRequestedAt !== null,
     canStop: isActive && run.cancelRequestedAt === null,
     rerun: rerunOffer(run, current, quota),
@@ -157,10 +157,10 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     maxAttempts: run.maxAttempts,
     worker: workerWords(run),
     lastHeard: isActive ? durationOf({ startedAt: run.lastHeardAt, endedAt: null }, now) : null,
-    startedAt: secondText(run.startedAt),
+    startedAt: timeTextWithSeconds(run.startedAt),
     duration: durationOf(run, now),
-    stopAskedAt: secondTextOrNull(run.cancelRequestedAt),
-    endedAt: secondTextOrNull(run.endedAt),
+    stopAskedAt: timeTextWithSecondsOrNull(run.cancelRequestedAt),
+    endedAt: timeTextWithSecondsOrNull(run.endedAt),
     rerunOf: run.rerunOf,
     params: Object.entries(run.params).map(([name, value]) => ({
       name,
@@ -173,8 +173,8 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
       name: humanised(name),
       value: numberText(value),
     })),
-    moreMetrics: metrics.length > SHOWN_METRICS ? numberText(metrics.length) : null,
-    moreArtifacts: artifacts.length > SHOWN_ARTIFACTS ? numberText(artifacts.length) : null,
+    allMetrics: metrics.length > SHOWN_METRICS ? numberText(metrics.length) : null,
+    allArtifacts: artifacts.length > SHOWN_ARTIFACTS ? numberText(artifacts.length) : null,
     omissions: (run.omitted ?? []).map((what) => OMISSION_WORDS[what]),
     apiHref: `/api/runs/${runId}`,
     artifacts: artifacts.slice(0, SHOWN_ARTIFACTS).map(({ name, size }) => ({
@@ -194,11 +194,11 @@ function failureOf({ run, errorLines }: RunFacts): Failure | null {
   const exit = step === null || step.exitCode === null ? '' : ` with exit code ${step.exitCode}`;
   const title = step === null ? 'Run failed' : `Step ${step.name} failed${exit}`;
   const reason = run.statusReason === null ? null : reasonWords(run.statusReason);
-  const isSaidAnyway = run.error.code === 'STEP_FAILED' && errorLines.length > 0;
+  const errorLinesExplainIt = run.error.code === 'STEP_FAILED' && errorLines.length > 0;
   return {
     title: step === null && reason !== null ? capital(reason) : title,
     code: run.error.code,
-    message: isSaidAnyway ? null : errorWords(run, SHOWN_LENGTH),
+    message: errorLinesExplainIt ? null : errorWords(run, SHOWN_LENGTH),
     errorLines,
     logHref: step === null ? null : `?step=${encodeURIComponent(step.name)}#run-log`,
   };

@@ -19,7 +19,7 @@ export function timeText(instant: Instant): TimeText {
 }
 
 /** For lists in which several times may fall in the same minute. */
-export function secondText(instant: Instant): TimeText {
+export function timeTextWithSeconds(instant: Instant): TimeText {
   const time = timeText(instant);
   return { ...time, text: `${time.exact.slice(0, 19)} UTC`, toTheSecond: true };
 }
@@ -28,8 +28,8 @@ export function timeTextOrNull(instant: Instant | null): TimeText | null {
   return instant === null ? null : timeText(instant);
 }
 
-export function secondTextOrNull(instant: Instant | null): TimeText | null {
-  return instant === null ? null : secondText(instant);
+export function timeTextWithSecondsOrNull(instant: Instant | null): TimeText | null {
+  return instant === null ? null : timeTextWithSeconds(instant);
 }
 
 /** For logs, where the day is known and the seconds matter. */
