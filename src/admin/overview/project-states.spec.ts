@@ -18,7 +18,7 @@ function statesOf(runs: { current: Run | null }) {
       heads: () => Promise.resolve(runs.current === null ? [] : [runs.current]),
       trend,
     } as unknown as LatestRunRepository,
-    { outdatedReason: () => Promise.resolve(null) } as unknown as RerunReasons,
+    { reasonFor: () => Promise.resolve(null) } as unknown as RerunReasons,
   );
   return { states, current, trend };
 }
