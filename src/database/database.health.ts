@@ -19,7 +19,7 @@ export class DatabaseHealth implements HealthIndicator {
   async check(): Promise<Finding> {
     await this.database.assertWritable();
     await this.database.assertReadable();
-    return healthy('ok');
+    return healthy('readable and writable');
   }
 
   troubles(): Trouble[] {
