@@ -19,7 +19,7 @@ import { ServerLink } from './server-link';
 import { SlotLimiter } from './slot-limiter';
 import { ProcessRegistry } from './process-registry';
 import { StreamRequests } from './stream-requests';
-import { claimSurely, keyOf } from './sure-claim';
+import { claimSurely, keyOf } from './http-claim';
 
 /** Pause in milliseconds after a run could not be started. No run is claimed during that time. */
 const PAUSE_MS = 5000;

@@ -7,7 +7,7 @@ import { JobatoError } from '../../http/catalogue';
 import { setRetryAfter } from '../../http/retry-after';
 import { RunRepository } from '../../runs/run.repository';
 import { noticeOf, statusOf, type Notice } from '../page/notice';
-import { textOrNull } from '../page/page-answer';
+import { textOrNull } from '../page/form-answers';
 import { PageFrames } from '../page/page-frame';
 import { SeeOther, View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';

@@ -1,5 +1,5 @@
 import { type LogLevel, levelOf } from '../../logs/log-level';
-import { textOrNull } from '../page/page-answer';
+import { textOrNull } from '../page/form-answers';
 
 export const LEVELS = ['all', 'warnings', 'errors'] as const;
 export type LevelFilter = (typeof LEVELS)[number];

@@ -20,7 +20,7 @@ import { RunsService } from '../../runs/runs.service';
 import { goneProject } from './gone-project';
 import { historyHref, historyQuery, type HistoryQuery, WHOLE_HISTORY } from './history-query';
 import { type Notice, noticeOfOldForm, statusOf } from '../page/notice';
-import { carryOut, leadTo, textOrNull, wantsPart } from '../page/page-answer';
+import { carryOut, leadTo, textOrNull, wantsPart } from '../page/form-answers';
 import { live } from '../page/live';
 import { PageFrames } from '../page/page-frame';
 import { PartView, SeeOther, View } from '../page/view';

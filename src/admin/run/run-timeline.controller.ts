@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { RunDetailRepository } from '../../history/run-detail.repository';
 import { RunRepository } from '../../runs/run.repository';
-import { textOrNull } from '../page/page-answer';
+import { textOrNull } from '../page/form-answers';
 import { PageFrames } from '../page/page-frame';
 import { View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';

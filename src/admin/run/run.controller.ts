@@ -7,7 +7,7 @@ import { RunsService } from '../../runs/runs.service';
 import { logQuestion } from '../log/log-question';
 import { LogReader } from '../log/log-reader';
 import type { Notice } from '../page/notice';
-import { carryOut, leadTo, showDone, textOrNull } from '../page/page-answer';
+import { carryOut, leadTo, showDone, textOrNull } from '../page/form-answers';
 import { PartView, SeeOther, View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
 import { givenIn, triggerRequest } from './run-form';

@@ -1,4 +1,4 @@
-import { claimSurely } from './sure-claim';
+import { claimSurely } from './http-claim';
 import { ApiRefusal, type Claimed } from './worker-api';
 
 const CLAIMED = {
