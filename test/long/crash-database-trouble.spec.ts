@@ -21,8 +21,8 @@ const writes: Record<string, (input: never) => boolean> = {
     Array.isArray(input) && typeof input[0]?.position === 'number',
   // These two are stored in Redis there.
   ...(!isOnRedis() && {
-    'a publication': (input: { eventType: string }[]) =>
-      Array.isArray(input) && input[0]?.eventType !== undefined,
+    'a publication': (input: { addedAt?: string; fields?: { eventType: string } }[]) =>
+      Array.isArray(input) && input[0]?.addedAt !== undefined && input[0].fields?.eventType !== undefined,
     'an acknowledgement': (input: { toDelete?: Set<number> }) => (input?.toDelete?.size ?? 0) > 0,
   }),
 };
