@@ -268,7 +268,8 @@ function follow(log) {
   const start = () => {
     if (!document.hidden && log.dataset.isActive === 'true') open();
   };
-  start();
+  // Not before: until then, the scripts that hear of the log's growth may still be loading.
+  document.addEventListener('DOMContentLoaded', start, { once: true });
   document.addEventListener('visibilitychange', () => (document.hidden ? close() : start()));
   window.addEventListener('pagehide', close);
   window.addEventListener('pageshow', ({ persisted }) => persisted && start());
