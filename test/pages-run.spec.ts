@@ -22,6 +22,21 @@ const MAKES = `
   make('model.bin', Buffer.from([0, 1, 2]));
   make('dot.png', Buffer.from('${DOT}', 'base64'));`;
 
+/** Notes in the attribute `data-order` when the page's scripts begin to listen and open the event stream. */
+const RECORD_ORDER = `
+  const note = (what) => (document.documentElement.dataset.order = (document.documentElement.dataset.order ?? '') + what);
+  const listen = EventTarget.prototype.addEventListener;
+  EventTarget.prototype.addEventListener = function (type, ...rest) {
+    if (type === 'jobato:grown') note('the log listens, ');
+    listen.call(this, type, ...rest);
+  };
+  window.EventSource = class extends EventSource {
+    constructor(url) {
+      super(url);
+      note('the stream opens');
+    }
+  };`;
+
 describe('run page', () => {
   const opened: Awaited<ReturnType<typeof openPage>>[] = [];
   let jobato: RunningApp;
@@ -52,6 +67,18 @@ describe('run page', () => {
     await each.page.goto(path);
     return each.page;
   }
+
+  it('opens its stream only after the script of the log listens', async () => {
+    const { runId } = await jobato.trigger('waits');
+    const page = await open(`/runs/${runId}`);
+    await page.addInitScript({ content: RECORD_ORDER });
+    await page.reload();
+    const noted = page.locator('html[data-order*="the stream opens"]');
+    await noted.waitFor({ state: 'attached' });
+    expect(await noted.getAttribute('data-order')).toBe('the log listens, the stream opens');
+    await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+    await jobato.untilEnded(runId);
+  });
 
   it('shows the progress of a stop and counts down to the kill', async () => {
     const { runId } = await jobato.trigger('stubborn');

@@ -268,9 +268,12 @@ function follow(log) {
   const start = () => {
     if (!document.hidden && log.dataset.isActive === 'true') open();
   };
-  // Not before: until then, the scripts that hear of the log's growth may still be loading.
-  document.addEventListener('DOMContentLoaded', start, { once: true });
-  document.addEventListener('visibilitychange', () => (document.hidden ? close() : start()));
+  // Not before: until then, scripts that listen may still be loading, and would miss what the stream says.
+  const onLoaded = () => {
+    start();
+    document.addEventListener('visibilitychange', () => (document.hidden ? close() : start()));
+  };
+  document.addEventListener('DOMContentLoaded', onLoaded, { once: true });
   window.addEventListener('pagehide', close);
   window.addEventListener('pageshow', ({ persisted }) => persisted && start());
 }
