@@ -2,7 +2,6 @@ import {
   type AccessPolicy,
   type AccessRequest,
   decideAccess,
-  hostName,
   isAccepted,
   matchesAny,
   waitWords,
@@ -125,13 +124,6 @@ describe('Host header', () => {
   ])('rejects %s', (_what, host) =>
     expect(codeOf({ host }, { ...open, allowedHosts: ['tools.example.com'] })).toBe('MISDIRECTED_REQUEST'),
   );
-
-  it('is parsed into a lower-case name without the port', () => {
-    expect(hostName('LocalHost:3000')).toBe('localhost');
-    expect(hostName('[::1]:3000')).toBe('[::1]');
-    expect(hostName('user@host')).toBeNull();
-    expect(hostName(undefined)).toBeNull();
-  });
 });
 
 describe('cross-site check of a write', () => {

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { allowsHost } from '../config/allowed-hosts';
-import { isLoopback } from '../config/ip-address';
 import { SAFE_SECRET_LENGTH } from '../config/secrets';
 import type { ErrorCode } from '../http/catalogue';
+import { asInHeader, hostName } from './host-name';
 
 /** Properties of a request that decide about access. */
 export interface AccessRequest {
@@ -154,17 +154,10 @@ export function matchesAny(given: string | undefined, secrets: readonly string[]
   return given !== undefined && matches;
 }
 
-/** Returns the name without its port; null if it is malformed. */
-export function hostName(host: string | undefined): string | null {
-  const url = `http://${host ?? ''}`;
-  if (host === undefined || !/^[\w.\-:[\]]+$/.test(host) || !URL.canParse(url)) return null;
-  return new URL(url).hostname;
-}
-
 function isOurName(host: string | undefined, policy: AccessPolicy): boolean {
-  const name = hostName(host);
+  const { name, isLoopback } = hostName(host);
   if (name === null) return false;
-  if (isLoopback(name) || asInHeader(policy.host) === name || publicHost(policy) === name) return true;
+  if (isLoopback || asInHeader(policy.host) === name || publicHost(policy) === name) return true;
   return isAllowedHost(name, policy);
 }
 
@@ -176,11 +169,6 @@ function isAllowedHost(name: string, { allowedHosts }: AccessPolicy): boolean {
 
 function publicHost({ publicUrl }: AccessPolicy): string | null {
   return publicUrl === null ? null : new URL(publicUrl).hostname;
-}
-
-/** Returns a host as browsers send it: an IPv6 address in brackets and in its shortest form. */
-function asInHeader(name: string): string | null {
-  return hostName(/^[^[].*:.*:/.test(name) ? `[${name}]` : name);
 }
 
 export function isWrite(method: string): boolean {
@@ -211,7 +199,7 @@ export function isOwnOrigin(
   if ([host, forwardedHost].some((given) => given?.toLowerCase() === url.host)) return true;
   if (policy.publicUrl !== null && new URL(policy.publicUrl).origin === url.origin) return true;
   // The proxy changed Host. Another port on the called name is a different server.
-  return url.port === '' && url.hostname !== hostName(host) && isAllowedHost(url.hostname, policy);
+  return url.port === '' && url.hostname !== hostName(host).name && isAllowedHost(url.hostname, policy);
 }
 
 /** Matches as liberally as any router might, because a match only denies access. */

@@ -23,17 +23,25 @@ export function plainText(parts: TextPart[]): string {
 
 /** Puts a space between sentences. */
 export function joined(sentences: Sentence[]): TextPart[] {
-  return sentences.flatMap((sentence, index) => (index === 0 ? sentence : [{ text: ' ' }, ...sentence]));
+  return sentences.flatMap((each, index) => (index === 0 ? each : [{ text: ' ' }, ...each]));
 }
 
-/** Template tag that returns the parts of a text. */
+/** Template tag that returns the parts of a text, with adjacent plain text in one part. */
 export function sentence(texts: TemplateStringsArray, ...values: (string | number | TextPart)[]): Sentence {
-  const parts = texts.flatMap((text, index): TextPart[] => {
-    const value = values[index];
-    const after = value === undefined ? [] : [typeof value === 'object' ? value : { text: String(value) }];
-    return [{ text }, ...after];
-  });
-  return merged(parts.filter(({ text }) => text !== ''));
+  const parts: Sentence = [];
+  let plain = '';
+  for (const [index, text] of texts.entries()) {
+    const value = values[index] ?? '';
+    plain += text;
+    if (typeof value === 'object' && !isPlain(value)) {
+      if (plain !== '') parts.push({ text: plain });
+      parts.push(value);
+      plain = '';
+    } else {
+      plain += typeof value === 'object' ? value.text : value;
+    }
+  }
+  return plain === '' ? parts : [...parts, { text: plain }];
 }
 
 export function at(instant: Instant): TextPart {
@@ -50,15 +58,6 @@ export function since(instant: Instant, now: Instant): TextPart {
 export function until(instant: Instant, now: Instant): TextPart {
   const ms = elapsedMs(now, instant);
   return { text: elapsedText(ms + 999), leftMs: ms };
-}
-
-/** Joins adjacent parts that are plain text. */
-function merged(parts: TextPart[]): TextPart[] {
-  return parts.reduce<TextPart[]>((all, part) => {
-    const last = all.at(-1);
-    if (last === undefined || !isPlain(last) || !isPlain(part)) return [...all, part];
-    return [...all.slice(0, -1), { text: last.text + part.text }];
-  }, []);
 }
 
 function isPlain({ instant, elapsedMs: elapsed, leftMs }: TextPart): boolean {
