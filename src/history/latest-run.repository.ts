@@ -30,15 +30,17 @@ export interface TrendRun {
 export class LatestRunRepository {
   constructor(private readonly database: Database) {}
 
-  /** Returns the active runs and the newest run of each project. No other run can change. */
+  /** Returns the newest run of each project. */
   async heads(projectIds: string[]): Promise<RunHead[]> {
-    const columns = 'SELECT run_id AS "runId", project_id AS "projectId", revision FROM runs';
-    const { read } = this.database;
-    const heads = await read.query<RunHead>(`${columns} WHERE status = 'running' ORDER BY run_id`);
+    const heads: RunHead[] = [];
     for (const [index, projectId] of projectIds.entries()) {
       if (index % PORTION === PORTION - 1) await setImmediate();
-      const newest = `${columns} WHERE project_id = ? ORDER BY run_id DESC LIMIT 1`;
-      heads.push(...(await read.query<RunHead>(newest, [projectId])));
+      const newest = await this.database.read.query<RunHead>(
+        'SELECT run_id AS "runId", project_id AS "projectId", revision FROM runs' +
+          ' WHERE project_id = ? ORDER BY run_id DESC LIMIT 1',
+        [projectId],
+      );
+      heads.push(...newest);
     }
     return heads;
   }

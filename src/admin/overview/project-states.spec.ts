@@ -8,14 +8,14 @@ import { ProjectStates } from './project-states';
 
 const project = { definition: aProject() } as KnownProject;
 
-function statesOf(runs: { current: Run | null }) {
+function statesOf(runs: { current: Run | null; head?: Run }) {
   const current = jest.fn(() => Promise.resolve(runs.current));
   const trend = jest.fn(() => Promise.resolve([]));
   const states = new ProjectStates(
     { list: () => [project] } as unknown as ProjectCatalogue,
     { current } as unknown as RunRepository,
     {
-      heads: () => Promise.resolve(runs.current === null ? [] : [runs.current]),
+      heads: () => Promise.resolve([runs.head ?? runs.current].filter((run) => run !== null)),
       trend,
     } as unknown as LatestRunRepository,
     { reasonFor: () => Promise.resolve(null) } as unknown as RerunReasons,
@@ -34,6 +34,23 @@ it('reads the latest run again only after its revision has changed', async () =>
   expect([await shown(), current.mock.calls.length]).toEqual([2, 2]);
   runs.current = { ...aNewRun(), runId: 'another' };
   expect([await shown(), current.mock.calls.length]).toEqual([1, 3]);
+});
+
+it('does not take a run that started while the page was read for one with the same revision', async () => {
+  const first = { ...aNewRun(), runId: 'first', revision: 3, status: 'completed' as const };
+  const second = { ...aNewRun(), runId: 'second' };
+  const runs: { head: Run; current: Run } = { head: first, current: { ...second, revision: 1 } };
+  const { states } = statesOf({
+    get head() {
+      return runs.head;
+    },
+    get current() {
+      return runs.current;
+    },
+  });
+  await states.read([]);
+  runs.head = runs.current = { ...second, revision: 3, status: 'completed' as const };
+  expect((await states.read([]))[0]!.run).toEqual(runs.current);
 });
 
 it('reads the trend again only after a run has started or ended', async () => {

@@ -22,9 +22,9 @@ const KEPT_TRENDS = 1000;
  */
 @Injectable()
 export class ProjectStates {
-  private readonly latestRuns = new LRUCache<string, { run: Run; revision: number }>({
+  private readonly latestRuns = new LRUCache<string, Run>({
     maxSize: KEPT_BYTES,
-    sizeCalculation: ({ run }) => JSON.stringify(run).length,
+    sizeCalculation: (run) => JSON.stringify(run).length,
   });
   private readonly trends = new Remembered<TrendRun[]>(KEPT_TRENDS);
 
@@ -64,9 +64,9 @@ export class ProjectStates {
 
   private async latestRun({ projectId, runId, revision }: RunHead): Promise<Run | null> {
     const known = this.latestRuns.get(projectId);
-    if (known?.run.runId === runId && known.revision === revision) return known.run;
+    if (known?.runId === runId && known.revision === revision) return known;
     const run = await this.runs.current(projectId);
-    if (run !== null) this.latestRuns.set(projectId, { run, revision });
+    if (run !== null) this.latestRuns.set(projectId, run); // it may be a newer one than `runId`
     return run;
   }
 }
