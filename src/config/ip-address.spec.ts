@@ -1,4 +1,9 @@
-import { isLoopback } from './ip-address';
+import { isLoopback, parseAddress } from './ip-address';
+
+it.each(['fe80::1', 'fe80::1%eth0', 'fe80::1%eth0.100', 'fe80::1%br-0a1b2c'])(
+  'an address with any zone is parsed: %s',
+  (text) => expect(parseAddress(text)?.toString()).toBe('fe80::1'),
+);
 
 describe('isLoopback', () => {
   it.each(['localhost', 'LOCALHOST', '127.0.0.1', '127.255.0.9', '::1', '[::1]', '0:0:0:0:0:0:0:1'])(
