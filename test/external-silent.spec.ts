@@ -48,6 +48,10 @@ describe('external worker that reports only at the end', () => {
         database.prepare("SELECT 1 FROM outbox WHERE run_id = ? AND event_type = 'run.requested'").all(runId)
           .length === 0,
     );
+  async function startedRuns(): Promise<string | undefined> {
+    const metrics = await (await jobato.fetch('/api/metrics')).text();
+    return /^jobato_runs_started_total\{project="silent".*$/m.exec(metrics)?.[0];
+  }
   async function handedOut(projectId: string): Promise<RunView> {
     const { runId } = await jobato.trigger(projectId);
     await eventually(
@@ -148,6 +152,7 @@ describe('external worker that reports only at the end', () => {
 
   it('can be requested again through the API and the page, with the requester recorded', async () => {
     const { runId } = await handedOut('silent');
+    const started = await startedRuns();
     const response = await askAgain(runId);
     expect([response.status, await response.json()]).toEqual([
       202,
@@ -155,6 +160,8 @@ describe('external worker that reports only at the end', () => {
     ]);
     await eventually('the second request', async () => (await requestsOnStream(jobato.folders, runId)) === 2);
     await eventually('the outbox to be empty', () => isSettled(runId));
+    // Asking again starts no run.
+    expect(await startedRuns()).toBe(started);
     const before = (await page.get(`/runs/${runId}`)).text;
     expect(plain(before)).toMatch(
       /Ask again A worker may already be working on this run and would then do the work twice\./,

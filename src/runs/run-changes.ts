@@ -21,6 +21,7 @@ export class RunChanges {
    */
   announce(run: Run, hasEmitted: boolean): void {
     if (hasEmitted) this.relay.kick();
+    this.emitter.emit('any', run);
     this.wakeReaders(run);
     const { runId, projectId, status, statusReason } = run;
     if (run.revision === 1) {
@@ -33,19 +34,27 @@ export class RunChanges {
     this.logger.log({ runId, projectId, msg });
   }
 
-  /** Wakes the readers of a run, for example because the reason why it waits has changed. Call it after the commit. */
+  /**
+   * Wakes the readers of a run that has not changed itself, for example because the reason why it waits has. Call it after
+   * the commit.
+   */
   wakeReaders(run: Run): void {
-    this.emitter.emit('any', run);
     this.emitter.emit(run.runId, run);
   }
 
-  /** @returns a function that removes the listener */
+  /**
+   * Calls the listener for each change of the run, and when its readers are woken.
+   * @returns a function that removes the listener
+   */
   onChange(runId: string, listener: (run: Run) => void): () => void {
     this.emitter.on(runId, listener);
     return () => void this.emitter.off(runId, listener);
   }
 
-  /** @returns a function that removes the listener */
+  /**
+   * Calls the listener for each change of any run.
+   * @returns a function that removes the listener
+   */
   onAnyChange(listener: (run: Run) => void): () => void {
     this.emitter.on('any', listener);
     return () => void this.emitter.off('any', listener);
