@@ -111,8 +111,9 @@ export class HttpControlPlane implements ControlPlane {
     const { withinMs } = this.uploadRetries;
     const startMs = performance.now();
     const ended = AbortSignal.any([stop, AbortSignal.timeout(withinMs)]);
+    const failed: FailedTry[] = [];
     let reason: Error | null = null;
-    for (let tries = 1; ; tries++) {
+    for (;;) {
       try {
         return await this.api.putArtifact(attempt, name, file, ended);
       } catch (error) {
@@ -120,8 +121,9 @@ export class HttpControlPlane implements ControlPlane {
         if (reason === null || !ended.aborted) reason = error as Error;
         if (stop.aborted) throw new Error(`"${name}" was not uploaded before the run was stopped`);
         const elapsedMs = performance.now() - startMs;
-        const delayMs = nextTryDelayMs(failedTry(error), tries, elapsedMs, this.uploadRetries);
-        if (delayMs === null) throw notTaken(name, reason, tries);
+        failed.push(failedTry(error));
+        const delayMs = nextTryDelayMs(failed, elapsedMs, this.uploadRetries);
+        if (delayMs === null) throw notTaken(name, reason, failed.length);
         this.logger.warn(
           `Uploading artifact "${name}" of run ${attempt.runId} failed, retrying in ${delayMs} ms: ${String(error)}`,
         );
@@ -152,7 +154,8 @@ function isFinal(error: unknown): boolean {
 }
 
 function failedTry(error: unknown): FailedTry {
-  return error instanceof ApiRefusal ? error : { status: null, retryAfterMs: null };
+  const { status, retryAfterMs } = error instanceof ApiRefusal ? error : { status: null, retryAfterMs: null };
+  return { status, retryAfterMs };
 }
 
 function notTaken(name: string, cause: Error, tries: number): Error {

@@ -1,8 +1,8 @@
-import { nextTryDelayMs, retryAfterMs, type RetryLimits } from './upload-retries';
+import { nextTryDelayMs, parseRetryAfterMs, type RetryLimits } from './upload-retries';
 
 const LIMITS: RetryLimits = { firstDelayMs: 1000, maxDelayMs: 30_000, maxRefusals: 4, withinMs: 600_000 };
 const delay = (status: number | null, tries = 1, elapsedMs = 0, askedMs: number | null = null) =>
-  nextTryDelayMs({ status, retryAfterMs: askedMs }, tries, elapsedMs, LIMITS);
+  nextTryDelayMs(Array(tries).fill({ status, retryAfterMs: askedMs }), elapsedMs, LIMITS);
 
 describe('nextTryDelayMs', () => {
   it.each([null, 408, 425, 429, 500, 502, 503, 504, 507])('retries after a temporary failure: %s', (status) =>
@@ -29,6 +29,14 @@ describe('nextTryDelayMs', () => {
     expect([null, 503].map((status) => delay(status, 5) !== null)).toEqual([true, true]);
   });
 
+  it('does not count the time in which the server is unavailable as refusals', () => {
+    const failed = [
+      ...Array(8).fill({ status: 503, retryAfterMs: null }),
+      { status: 429, retryAfterMs: null },
+    ];
+    expect(nextTryDelayMs(failed, 0, LIMITS)).toBe(30_000);
+  });
+
   it('stops if the delay would exceed the time limit', () => {
     expect(delay(null, 9, 569_999)).toBe(30_000);
     expect(delay(null, 9, 570_000)).toBeNull();
@@ -36,7 +44,7 @@ describe('nextTryDelayMs', () => {
   });
 });
 
-describe('retryAfterMs', () => {
+describe('parseRetryAfterMs', () => {
   const now = Date.parse('2026-03-01T10:00:00Z');
   it.each([
     ['120', 120_000],
@@ -45,5 +53,5 @@ describe('retryAfterMs', () => {
     ['soon', null],
     ['', null],
     [null, null],
-  ])('parses %s', (header, expected) => expect(retryAfterMs(header, now)).toBe(expected));
+  ])('parses %s', (header, expected) => expect(parseRetryAfterMs(header, now)).toBe(expected));
 });

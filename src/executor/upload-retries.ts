@@ -3,7 +3,7 @@ export interface RetryLimits {
   /** Doubles with each try, up to `maxDelayMs`. */
   firstDelayMs: number;
   maxDelayMs: number;
-  /** Temporary refusals (408, 425, 429) before the upload fails. */
+  /** With this many temporary refusals (408, 425, 429), the upload fails. */
   maxRefusals: number;
   /** For all tries together. */
   withinMs: number;
@@ -16,6 +16,7 @@ export const UPLOAD_RETRIES: RetryLimits = {
   withinMs: 30 * 60_000,
 };
 
+/** A failed try to upload. */
 export interface FailedTry {
   /** HTTP status; null without an answer. */
   status: number | null;
@@ -25,31 +26,35 @@ export interface FailedTry {
 
 /**
  * Returns the delay before the next try; null if a retry is pointless or there is no time left.
- * @param tries that have failed, this one included
+ * @param failed all failed tries, the last one at the end
  * @param elapsedMs since the first try began
  */
 export function nextTryDelayMs(
-  { status, retryAfterMs }: FailedTry,
-  tries: number,
+  failed: readonly FailedTry[],
   elapsedMs: number,
   limits: RetryLimits = UPLOAD_RETRIES,
 ): number | null {
+  const { status, retryAfterMs } = failed.at(-1)!;
   if (status !== null && !isTransient(status)) return null;
-  const isRefusal = status !== null && status < 500;
-  if (isRefusal && tries >= limits.maxRefusals) return null;
-  const backOffMs = Math.min(limits.maxDelayMs, limits.firstDelayMs * 2 ** (tries - 1));
+  if (isRefusal(status) && failed.filter((each) => isRefusal(each.status)).length >= limits.maxRefusals)
+    return null;
+  const backOffMs = Math.min(limits.maxDelayMs, limits.firstDelayMs * 2 ** (failed.length - 1));
   const delayMs = Math.max(backOffMs, retryAfterMs ?? 0);
   return elapsedMs + delayMs < limits.withinMs ? delayMs : null;
 }
 
 /** Whether the same request may succeed later: Request Timeout, Too Early, Too Many Requests, and server errors. */
 function isTransient(status: number): boolean {
-  const isForGood = status === 501 || status === 505;
-  return [408, 425, 429].includes(status) || (status >= 500 && !isForGood);
+  const isPermanent = status === 501 || status === 505;
+  return isRefusal(status) || (status >= 500 && !isPermanent);
+}
+
+function isRefusal(status: number | null): boolean {
+  return status !== null && [408, 425, 429].includes(status);
 }
 
 /** Parses seconds or an HTTP date (RFC 9110, 10.2.3) into milliseconds from now; null for anything else. */
-export function retryAfterMs(header: string | null | undefined, nowMs: number): number | null {
+export function parseRetryAfterMs(header: string | null | undefined, nowMs: number): number | null {
   if (!header) return null;
   if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
   const atMs = Date.parse(header);

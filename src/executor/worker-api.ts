@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { LogLineInput, RunEvent, RunEventOf } from '../events/run-event';
 import type { AttemptKey, RejectedEvent, Standing } from './control-plane';
 import { putFile } from './file-upload';
-import { retryAfterMs } from './upload-retries';
+import { parseRetryAfterMs } from './upload-retries';
 
 /** Timeout of a call, in milliseconds. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -198,7 +198,7 @@ function refusalOf(status: number, retryAfter: string | null | undefined, body: 
     status,
     problem.errorCode ?? 'UNKNOWN',
     problem.detail ?? 'the response contains no reason',
-    retryAfterMs(retryAfter, Date.now()),
+    parseRetryAfterMs(retryAfter, Date.now()),
   );
 }
 
