@@ -2,15 +2,18 @@ import { Injectable } from '@nestjs/common';
 import type { Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import type { Transaction } from '../database/writer';
-import { EndedSessionEntity } from './ended-session.entity';
 
 /** Sessions that a user ended before their expiry. */
 @Injectable()
 export class EndedSessionRepository {
   constructor(private readonly database: Database) {}
 
-  has(sessionId: string): Promise<boolean> {
-    return this.database.find(EndedSessionEntity, (sessions) => sessions.existsBy({ sessionId }));
+  /** Called for each request of a signed-in user. */
+  async has(sessionId: string): Promise<boolean> {
+    const rows = await this.database.read.query('SELECT 1 FROM ended_sessions WHERE session_id = ?', [
+      sessionId,
+    ]);
+    return rows.length > 0;
   }
 
   /** Adds an ended session, and deletes those that have expired by now. */

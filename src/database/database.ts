@@ -104,7 +104,7 @@ export class Database {
   }
 
   /**
-   * Reads with TypeORM's repository, where speed does not matter. Waits for a lock of another process like `read`.
+   * Reads with TypeORM's repository, for reads that are rare. Waits for a lock of another process like `read`.
    * @throws StorageError
    */
   find<Entity extends ObjectLiteral, Result>(

@@ -14,7 +14,7 @@ export interface HealthReport {
 /** Reports the health of this server, from the indicators of all modules. */
 @Injectable()
 export class HealthService implements OnModuleInit {
-  /** In alphabetical order of their names. */
+  /** The process first, so that a server that stops says so without asking its database. The others by name. */
   private indicators: [name: string, HealthIndicator][] = [];
 
   constructor(private readonly discovery: DiscoveryService) {}
@@ -26,7 +26,7 @@ export class HealthService implements OnModuleInit {
         this.discovery.getMetadataByDecorator(IndicatorOf, provider)!,
         provider.instance as HealthIndicator,
       ])
-      .sort(([a], [b]) => (a < b ? -1 : 1));
+      .sort(([a], [b]) => Number(b === 'process') - Number(a === 'process') || (a < b ? -1 : 1));
   }
 
   async report(): Promise<HealthReport> {
