@@ -11,32 +11,44 @@ const withoutAttempt = (payload) => {
   return rest;
 };
 
+/** Replaces a function. Fails if there is none of that name, because nothing would then be disabled. */
+const replace = (owner, name, replacement) => {
+  const original = owner[name];
+  if (typeof original !== 'function') throw new Error(`The product has no function ${name} to replace.`);
+  owner[name] = replacement(original);
+};
+
 const TAKE_AWAY = {
   // The test drops the index from the database.
   'unique-index': () => {},
   inbox: () => {
-    built('runs/event-applier.js').EventApplier.prototype.alreadyInInbox = async () => new Map();
+    const { AppliedEventRepository } = built('events/applied-event.repository.js');
+    replace(AppliedEventRepository.prototype, 'known', () => async () => new Map());
   },
   fencing: () => {
     // Treats every sender as the holder of the current attempt.
-    const effects = built('runs/event-effect.js');
-    const { effectOf } = effects;
-    effects.effectOf = (event, run, _evidence, now) =>
-      effectOf({ ...event, payload: withoutAttempt(event.payload) }, run, { origin: 'server' }, now);
+    replace(built('intake/event-effect.js'), 'effectOf', (effectOf) => (event, run, _evidence, now) => {
+      const unfenced = { ...event, payload: withoutAttempt(event.payload) };
+      return effectOf(unfenced, run, { via: 'server' }, now);
+    });
   },
   'group-recreation': () => {
-    const { prototype } = built('events/redis-event-stream.js').RedisEventStream;
-    const { ensureGroup } = prototype;
+    const { RedisEventStream } = built('events/redis-event-stream.js');
     const made = new Set();
-    prototype.ensureGroup = async function (group) {
-      if (made.has(group)) {
-        // Without this pause, the reader would poll in a busy loop.
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        return;
-      }
-      made.add(group);
-      return ensureGroup.call(this, group);
-    };
+    replace(
+      RedisEventStream.prototype,
+      'ensureGroup',
+      (ensureGroup) =>
+        async function (group) {
+          if (made.has(group)) {
+            // Without this pause, the reader would poll in a busy loop.
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            return;
+          }
+          made.add(group);
+          return ensureGroup.call(this, group);
+        },
+    );
   },
 };
 

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { chaos } from '../chaos/chaos';
 import { Chronicle } from '../chaos/chronicle';
 import { LostAttempts } from '../chaos/lost-attempts';
 import { planOf } from '../chaos/plan';
 import { reportOf } from '../chaos/report';
+import { PROTECTIONS, sabotageEnvironment } from '../chaos/sabotage';
 import { tell } from '../support/crash';
 
 const SEED = Number(process.env.CHAOS_SEED ?? 20_260_301);
@@ -90,3 +92,18 @@ it(`the system keeps its guarantees through kills, pauses and outages (CHAOS_SEE
     expect(done[`${victim} kill`]).toBeGreaterThanOrEqual(3);
   for (const kind of OUTAGES) if (!skipped.has(kind)) expect(done[kind]).toBeGreaterThanOrEqual(1);
 });
+
+it.each(PROTECTIONS)('the product has what the fault test replaces to disable %s', (without) => {
+  const environment = { ...process.env, ...sabotageEnvironment(without) };
+  const { status, stderr } = spawnSync(process.execPath, ['-e', ''], { env: environment, encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
+
+/** The others are missed only after up to a minute; see docs/fault-test.md. */
+it.each(['unique-index', 'inbox'] as const)(
+  'the fault test notices when a protection is disabled: %s',
+  async (without) => {
+    const { findings } = await chaos({ plan: planOf(7, 60), seed: 7, drainSeconds: 60, without, tell });
+    expect(findings).not.toEqual([]);
+  },
+);
