@@ -23,7 +23,7 @@ export default tseslint.config(
       'data/**',
       '**/*.cjs',
       '**/*.mjs',
-      'public/**/*.d.ts',
+      'types/*.d.ts',
       'bench/peers/**',
     ],
   },

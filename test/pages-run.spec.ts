@@ -80,6 +80,21 @@ describe('run page', () => {
     await jobato.untilEnded(runId);
   });
 
+  it('says that lines of an ended run could not be loaded', async () => {
+    const { runId } = await jobato.trigger('fails');
+    await jobato.untilEnded(runId);
+    const { page } = await openPage(browser, jobato.url); // the failed request is a complaint of the browser
+    await page.goto(`/runs/${runId}`);
+    await page.route(/\/log\?/, (route) => route.abort());
+    await page.getByRole('link', { name: /earlier/i }).click();
+    const message = page.locator('#connection');
+    await message.filter({ hasText: 'The lines of the log could not be loaded. Try again.' }).waitFor();
+    await page.unroute(/\/log\?/);
+    await page.getByRole('link', { name: /earlier/i }).click();
+    await message.filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
+    await page.context().close();
+  });
+
   it('shows the progress of a stop and counts down to the kill', async () => {
     const { runId } = await jobato.trigger('stubborn');
     const page = await open(`/runs/${runId}`);

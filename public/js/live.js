@@ -3,6 +3,7 @@
 // changes of the run and its log, and polls while there is none.
 
 const STREAM_LOST = 'Reconnecting: the connection was lost. The log continues from the last line shown.';
+const LINES_MISSING = 'The lines of the log could not be loaded. Try again.';
 const NO_STREAM = 'Live updates are unavailable. The log refreshes every few seconds.';
 /** The minimum time between two reloads that the stream causes. One covers all changes up to then. */
 const RELOAD_EVERY_MS = 500;
@@ -108,6 +109,9 @@ if (document.getElementById('run-past')) {
   body.addEventListener('run-changed', reloadPast);
 }
 const runLog = document.getElementById('run-log');
+runLog?.addEventListener('jobato:read', ({ detail: { isRead } }) =>
+  report('log', isRead ? null : runLog.dataset.isActive === 'true' ? STREAM_LOST : LINES_MISSING),
+);
 if (runLog?.dataset.isActive === 'true') follow(runLog);
 
 /** @param {HTMLElement} log */
@@ -246,10 +250,7 @@ function follow(log) {
     log.dispatchEvent(new CustomEvent('jobato:grown', { detail: { lastSeq } }));
   }
 
-  log.addEventListener('jobato:read', ({ detail: { isRead } }) => {
-    report('log', isRead ? null : STREAM_LOST);
-    noteRead(isRead);
-  });
+  log.addEventListener('jobato:read', ({ detail: { isRead } }) => noteRead(isRead));
   body.addEventListener('htmx:afterRequest', ({ detail }) => {
     if (detail.requestConfig.verb === 'get') noteRead(detail.successful);
   });

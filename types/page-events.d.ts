@@ -1,4 +1,4 @@
-// The events between the scripts of a page, and what they use of htmx. Nothing here reaches the browser.
+// The events between the scripts of a page in public/js, and what the scripts use of htmx.
 
 import type htmx from 'htmx.org';
 
