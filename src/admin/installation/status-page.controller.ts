@@ -10,7 +10,7 @@ import { humanised } from '../words/plain-words';
 const STATUS: LivePage = { title: 'Status', path: '/status', view: 'status' };
 
 /** Links from a dependency to the page with details or actions. */
-const MORE: Record<string, { href: string; label: string }> = {
+const DETAIL_LINKS: Record<string, { href: string; label: string }> = {
   rejected: { href: '/events/rejected', label: 'Rejected events' },
   workers: { href: '/workers', label: 'Workers' },
   projects: { href: '/', label: 'Projects' },
@@ -44,16 +44,16 @@ export class StatusPageController {
         name: humanised(name),
         isOk: status === 'ok',
         needsAttention,
-        // The uptime of the process is left out: the page counts it on its own clock.
+        // The message of the process is only its uptime. The page shows `uptime` instead, which it keeps counting.
         message: name === 'process' && !isStopping ? null : message,
-        more: MORE[name] ?? null,
+        more: DETAIL_LINKS[name] ?? null,
       }),
     );
     return {
       isTroubled: report.status === 'trouble',
       needsAttention: dependencies.some(({ needsAttention }) => needsAttention),
       dependencies,
-      up: growingDuration(process.uptime() * 1000),
+      uptime: growingDuration(process.uptime() * 1000, process.pid),
     };
   }
 }

@@ -34,15 +34,18 @@ it('shows the runs of each worker, their start, and the unclaimed runs', () => {
 });
 
 it('shows how long a consumer has been idle', () => {
-  const groups = [
-    { name: 'jobato-workers', lag: 3000, pending: 1, consumers: [{ name: 'c', pending: 1, idleMs: 61_000 }] },
-  ];
+  const idle = { name: 'c', pending: 1, idleMs: 61_000 };
+  const polling = { name: 'd', pending: 0, idleMs: 5000 };
+  const groups = [{ name: 'jobato-workers', lag: 3000, pending: 1, consumers: [idle, polling] }];
   expect(workersPage([], groups, [], new Map(), new Map(), name, LATER).groups).toEqual([
     {
       name: 'jobato-workers',
       lag: '3,000',
       pending: '1',
-      consumers: [{ name: 'c', pending: '1', sinceLastPoll: { text: '1 min 1 s', tickingFromMs: 61_000 } }],
+      consumers: [
+        { name: 'c', pending: '1', sinceLastPoll: { text: '1 min 1 s', tickingFromMs: 61_000 } },
+        { name: 'd', pending: '0', sinceLastPoll: null },
+      ],
     },
   ]);
 });
@@ -96,13 +99,15 @@ it('keeps its version until something that it shows changes, not as time passes'
   const version = (worker = external, now = LATER, state = group, waits = seen(3000), run = claimed) =>
     versionOf(workersPage([worker], [state], [run, waiting], waits, new Map(), name, now));
   const same = version();
-  expect(version(external, '2026-03-01T10:05:07.000Z')).toBe(same);
-  expect(version(external, LATER, idleFor(99_000))).toBe(same);
+  const later = (ms: number) => new Date(Date.parse(LATER) + ms).toISOString();
+  expect(version(external, later(38_000), idleFor(99_000))).toBe(same);
   expect(version(external, LATER, group, seen(12_000))).toBe(same);
   const versions = [
     same,
     version({ ...external, lastHeardAt: LATER }),
     version({ ...external, runIds: [] }),
+    version(external, later(120_000), idleFor(61_000)), // it has polled since
+    version(external, LATER, idleFor(3000)),
     version(external, LATER, { ...group, lag: 3 }),
     version(external, LATER, { ...group, consumers: [] }),
     version(external, LATER, group, seen()),

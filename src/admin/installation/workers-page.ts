@@ -10,6 +10,9 @@ import { progressBar } from '../run/run-steps';
 import { type TimeText, timeText } from '../words/time-text';
 import { type PageWords, waitingWords } from '../words/page-words';
 
+/** A consumer that has polled within this time is not idle: each read waits a few seconds for events. */
+const POLLS_WITHIN_MS = 30_000;
+
 export interface WorkersPage {
   workers: WorkerRow[];
   /** How many rows are not shown, as text; null if all are shown. */
@@ -19,8 +22,8 @@ export interface WorkersPage {
     name: string;
     lag: string;
     pending: string;
-    /** `sinceLastPoll` is the time since the consumer last asked for events. */
-    consumers: { name: string; pending: string; sinceLastPoll: DurationText }[];
+    /** `sinceLastPoll` is the time since the consumer last asked for events; null if it asks regularly. */
+    consumers: { name: string; pending: string; sinceLastPoll: DurationText | null }[];
   }[];
   /** Projects whose workers give no name, and send a report only when a run ends. */
   reportOnlyAtEnd: { projectName: string; href: string; lastReport: TimeText; runHref: string }[];
@@ -97,7 +100,7 @@ export function workersPage(
       consumers: consumers.map((consumer) => ({
         name: consumer.name,
         pending: numberText(consumer.pending),
-        sinceLastPoll: growingDuration(consumer.idleMs),
+        sinceLastPoll: sinceLastPoll(consumer.idleMs, now),
       })),
     })),
     reportOnlyAtEnd: [...habits].flatMap(([projectId, { lastReport }]) =>
@@ -118,6 +121,13 @@ export function workersPage(
       stopAction: run.cancelRequestedAt === null ? `/runs/${run.runId}/stop` : null,
     })),
   };
+}
+
+function sinceLastPoll(idleMs: number, now: Instant): DurationText | null {
+  if (idleMs < POLLS_WITHIN_MS) return null;
+  const pollMs = Date.parse(now) - idleMs;
+  // Rounded, because the two times are not read at the same moment.
+  return growingDuration(idleMs, Math.round(pollMs / POLLS_WITHIN_MS));
 }
 
 function hiddenCountText(count: number): string | null {

@@ -26,7 +26,10 @@ export function durationOf(
     : { text: durationText(ms), tickingFromMs: null };
 }
 
-/** Returns a duration that grows, and whose start is not stored. */
-export function growingDuration(ms: number): DurationText {
-  return ticking({ text: elapsedText(ms), tickingFromMs: ms });
+/**
+ * Returns a duration that grows, and whose start is not stored.
+ * @param since identifies its start: with another value, the page has changed
+ */
+export function growingDuration(ms: number, since: number): DurationText {
+  return ticking({ text: elapsedText(ms), tickingFromMs: ms }, { since });
 }
