@@ -342,7 +342,7 @@ describe('claiming runs over HTTP', () => {
       const waiting = waiter.claim({ waitSeconds: 60 }, { signal: leaving.signal }).catch(() => undefined);
       await untilHere(waiter);
       // Hours pass in one step here, which must not end any lease.
-      jest.spyOn(jobato.app.get(OverdueWatch), 'look').mockResolvedValue();
+      jest.spyOn(jobato.app.get(OverdueWatch), 'check').mockResolvedValue();
       const clock = jobato.app.get(Clock);
       const pass = (ms: number) => {
         jest.spyOn(clock, 'nowMs').mockImplementation(() => Date.now() + ms);

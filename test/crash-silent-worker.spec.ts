@@ -179,7 +179,7 @@ describe('server with a locked database', () => {
       const { runId } = await jobato.trigger('hello');
       const lease = { type: 'claim', workerId: 'elsewhere', leaseSeconds: 1 } as const;
       expect((await jobato.app.get(RunsService).command(runId, lease))?.applied).toBe(true);
-      await watch.look();
+      await watch.check();
 
       locking.exec('BEGIN EXCLUSIVE');
       const database = jobato.app.get(Database);
@@ -191,7 +191,7 @@ describe('server with a locked database', () => {
           () => false,
         ),
       );
-      await watch.look();
+      await watch.check();
       expect(await jobato.app.get(RunRepository).find(runId)).toMatchObject({
         status: 'running',
         workerId: 'elsewhere',

@@ -104,7 +104,7 @@ describe('RunHistoryRepository', () => {
   it('ends with the first run', async () => {
     const last = await page({}, older(idOf(2)));
     expect(last.items.map(({ runId }) => minuteOf(runId))).toEqual([1, 0]);
-    expect(last).toMatchObject({ olderThan: null, lookedUpTo: null });
+    expect(last).toMatchObject({ olderThan: null, searchedBackTo: null });
   });
 
   it('filters by scope, trigger and time within the project', async () => {
@@ -128,9 +128,9 @@ describe('RunHistoryRepository', () => {
     const looked: (string | null)[] = [];
     let place: HistoryPlace | null = null;
     do {
-      const { items, olderThan, lookedUpTo } = await page({ text: 'network_error' }, place, 100);
+      const { items, olderThan, searchedBackTo } = await page({ text: 'network_error' }, place, 100);
       found.push(...items.map(({ runId }) => minuteOf(runId)));
-      looked.push(lookedUpTo);
+      looked.push(searchedBackTo);
       place = olderThan === null ? null : older(olderThan);
     } while (place !== null);
     expect(found).toEqual(Array.from({ length: 50 }, (_, index) => 490 - index * 10));

@@ -10,7 +10,7 @@ import { RunChanges } from '../runs/run-changes';
 import { type Claimant, mayAct, refusal } from '../workers/claimant';
 import { LeaseService } from '../workers/lease-service';
 import { EventIntake } from '../intake/event-intake';
-import { type Upload, Uploads } from './uploads';
+import { type Upload, UploadFiles } from './upload-files';
 
 /** More concurrent uploads would fill the disk and not be faster. */
 const MAX_UPLOADS_OF_RUN = 4;
@@ -23,7 +23,7 @@ export class ArtifactUploads {
   private readonly arriving = new Map<string, number>();
 
   constructor(
-    private readonly uploads: Uploads,
+    private readonly uploads: UploadFiles,
     private readonly folders: AttemptFolders,
     private readonly leases: LeaseService,
     private readonly changes: RunChanges,

@@ -23,7 +23,7 @@ import { SerialByKey } from '../workers/serial-by-key';
 export class AttemptFolders implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(AttemptFolders.name);
   /** Serializes writes to a run's folder with its deletion. */
-  private readonly turns = new SerialByKey();
+  private readonly byRun = new SerialByKey();
   private stopListening: () => void = () => undefined;
 
   constructor(
@@ -49,7 +49,7 @@ export class AttemptFolders implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Runs work that writes to a run's folder, after all earlier work on that folder. */
   inTurn<Result>(runId: string, work: () => Promise<Result>): Promise<Result> {
-    return this.turns.take(runId, work);
+    return this.byRun.take(runId, work);
   }
 
   private emptyBetweenAttempts(run: Run): void {

@@ -2,6 +2,8 @@ import { StorageError } from './storage-error';
 
 const FIRST_PAUSE_MS = 2;
 const MAX_PAUSE_MS = 100;
+/** A read or write that waits longer for another process is refused with a StorageError. */
+export const LOCK_WAIT_MS = 5_000;
 
 /**
  * Retries while another process locks the file, without blocking the event loop between tries. SQLite's own busy

@@ -11,7 +11,7 @@ import { MIGRATIONS } from './migrations/all';
 import { StorageError, type StorageReason, storageReasonOf } from './storage-error';
 
 /** Milliseconds that start-up waits for another process that locks the file. */
-const LOCK_WAIT_MS = 10_000;
+const OPEN_WAIT_MS = 10_000;
 /** Pages of 4 KiB after which a commit checkpoints the write-ahead log into the database. */
 const CHECKPOINT_PAGES = 8000;
 const PAGE_BYTES = 4096;
@@ -104,7 +104,7 @@ function explained(error: unknown, file: string): unknown {
 function openPatiently(options: BetterSqlite3DataSourceOptions): Promise<DataSource> {
   return whileLocked(
     () => openOnce(options),
-    (waitedMs) => waitedMs < LOCK_WAIT_MS,
+    (waitedMs) => waitedMs < OPEN_WAIT_MS,
   );
 }
 

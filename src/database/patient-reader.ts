@@ -1,20 +1,16 @@
-import { whileLocked } from './lock-wait';
+import { LOCK_WAIT_MS, whileLocked } from './lock-wait';
 import { StorageError, storageReasonOf } from './storage-error';
 import type { Transaction } from './writer';
 
 /**
- * Milliseconds. Reads never wait for writes, but another process may lock the whole file, for example to recover it.
- */
-const WAIT_MS = 5_000;
-
-/**
- * Waits for a lock of another process without blocking the event loop.
+ * Waits for a lock of another process without blocking the event loop. Reads never wait for writes, but another process
+ * may lock the whole file, for example to recover it.
  * @throws StorageError
  */
 export function patiently<Result>(read: () => Promise<Result>): Promise<Result> {
   return whileLocked(
     () => read().catch(rethrow),
-    (waitedMs) => waitedMs < WAIT_MS,
+    (waitedMs) => waitedMs < LOCK_WAIT_MS,
   );
 }
 

@@ -1,4 +1,4 @@
-import { whileLocked } from './lock-wait';
+import { LOCK_WAIT_MS, whileLocked } from './lock-wait';
 import { StorageCondition } from './storage-condition';
 import { StorageError } from './storage-error';
 import { type QueuedWrite, WriteQueue } from './write-queue';
@@ -36,8 +36,6 @@ const MAX_INPUTS_PER_GROUP = 500;
 const GATHER_MS = 5;
 /** Milliseconds that a non-urgent write waits for a commit to share. */
 const PATIENCE_MS = 50;
-/** A write that waits for the storage is settled after this time: committed, or rejected with a StorageError. */
-const STORAGE_WAIT_MS = 5_000;
 /** Time limit for retrying the writes of a failed group one by one. The next group waits during that time. */
 const TRY_ALONE_MS = 2_000;
 /** A longer wait counts as a storage problem. */
@@ -165,8 +163,8 @@ export class Writer {
 
   /** Rejects writes that have waited too long for the storage. Time spent behind other writes does not count. */
   private refuseOverdue(waitedMs: number): void {
-    if (waitedMs < STORAGE_WAIT_MS) return;
-    const overdueMs = performance.now() - STORAGE_WAIT_MS;
+    if (waitedMs < LOCK_WAIT_MS) return;
+    const overdueMs = performance.now() - LOCK_WAIT_MS;
     for (const queue of [this.queue, this.along]) {
       refuse(queue.takeOlderThan(overdueMs), new StorageError('locked'));
     }

@@ -6,7 +6,7 @@ import type { Transaction } from '../database/writer';
 import { AppliedEventEntity } from './event.entities';
 import type { RunEventMap, RunEventOf } from './run-event';
 
-export type RequestEvent = RunEventOf<'run.requested'>;
+type RequestEvent = RunEventOf<'run.requested'>;
 
 /**
  * The part of an applied event that distinguishes a repetition from a different event with the same id. `payload` is the

@@ -1,4 +1,4 @@
-import { DELIVERY_RULES } from './delivery-rules';
+import { DELIVERY_RULES } from './asyncapi-rules';
 import { envelopeFields, httpEventSchema, streamEntrySchema } from './envelope-schema';
 import { EVENT_EXAMPLES } from './event-examples';
 import { type JsonSchema, PAYLOAD_SCHEMAS } from './event-schemas';
@@ -14,7 +14,7 @@ export interface AsyncApiSurroundings {
   http: { host: string; protocol: string };
 }
 
-export const MAX_EVENTS_A_REQUEST = 500;
+export const MAX_EVENTS_PER_CALL = 500;
 export const EVENT_TYPES = Object.keys(PAYLOAD_SCHEMAS) as RunEventType[];
 
 const ref = (to: string) => ({ $ref: `#/${to}` });
@@ -165,10 +165,10 @@ function schemas(): Record<string, JsonSchema> {
     StreamEntry: streamEntrySchema(EVENT_TYPES),
     Event: { description: 'Any event over HTTP.', oneOf: anyEvent },
     Events: {
-      description: `One event, or up to ${MAX_EVENTS_A_REQUEST}.`,
+      description: `One event, or up to ${MAX_EVENTS_PER_CALL}.`,
       oneOf: [
         ref('components/schemas/Event'),
-        { type: 'array', items: ref('components/schemas/Event'), maxItems: MAX_EVENTS_A_REQUEST },
+        { type: 'array', items: ref('components/schemas/Event'), maxItems: MAX_EVENTS_PER_CALL },
       ],
     },
     ...Object.fromEntries(eventSchemas),

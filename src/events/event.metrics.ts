@@ -76,7 +76,7 @@ export const EVENT_METRICS = [
   }),
   makeGaugeProvider({
     name: 'jobato_events_rejected_dropped',
-    help: 'Rejected events dropped to make room for newer ones, since the database was created',
+    help: 'Rejected events dropped since the database was created, to make room for newer ones',
   }),
   makeGaugeProvider({ name: 'jobato_stream_up', help: '1 if the event stream is available, else 0' }),
   makeCounterProvider({

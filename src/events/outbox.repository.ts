@@ -9,7 +9,7 @@ import { type RunEvent, toStreamFields } from './run-event';
 export const REQUESTED = 'run.requested';
 
 /** A row of the outbox that is published and can be deleted. */
-export interface PublishedRow {
+interface PublishedRow {
   position: number;
   runId: string;
   isRequest: boolean;

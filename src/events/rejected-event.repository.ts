@@ -6,7 +6,7 @@ import type { Transaction } from '../database/writer';
 import { RejectedEventEntity } from './event.entities';
 
 /** Maximum number of kept events. The oldest are dropped and counted. */
-export const MAX_REJECTED_EVENTS = 10_000;
+const MAX_REJECTED_EVENTS = 10_000;
 export const MAX_REJECTED_BYTES = 64 * 1024 * 1024;
 /** Rows read at a time when dropping the oldest events. */
 const DROPPED_AT_ONCE = 500;

@@ -47,7 +47,7 @@ export class LocalControlPlane implements ControlPlane {
   }
 
   async publish(_attempt: AttemptKey, events: RunEvent[]): Promise<RejectedEvent[]> {
-    if (this.stream.isVolatile) await this.reports.publish(events);
+    if (this.stream.isVolatile) await this.reports.applyAndPublish(events);
     else await this.stream.publish(events.map(toStreamFields));
     return [];
   }

@@ -2,12 +2,15 @@ import { Logger } from '@nestjs/common';
 import type { Attempt, StopCause } from './attempt';
 
 interface Slot {
-  /** The requested run until the claim succeeds, then the claimed run, which may be a newer one of the same project. */
+  /**
+   * The requested run until the claim succeeds, then the claimed run, which may be a newer one of the same project. Null
+   * while any run may be claimed.
+   */
   runId: string | null;
   attempt: Attempt | null;
-  /** Set if a stop is requested between the claim and the start. */
+  /** The cause of a stop requested while the claim is pending. The attempt is stopped once it exists. */
   stopCause: StopCause | null;
-  /** Set if a stop entry arrives before the attempt exists. */
+  /** A stop entry has arrived while the claim is pending. The attempt checks it once it exists. */
   mustCheckStop: boolean;
   /** Resolves when the slot is free again. */
   ended: Promise<void>;
@@ -46,15 +49,16 @@ export class SlotLimiter {
     return this.find(runId)?.ended ?? null;
   }
 
-  /** Returns the current attempt at the run; null if there is none or its claim is pending. */
-  attemptAt(runId: string): number | null {
+  /** Returns the number of the current attempt at the run; null if there is none or its claim is pending. */
+  attemptNumberOf(runId: string): number | null {
     return this.find(runId)?.attempt?.attempt ?? null;
   }
 
   /**
-   * Uses a slot for a claim. Resolves once the claim is decided; the attempt continues in the background.
+   * Uses a slot for a claim. Resolves when the claim has an answer; the attempt continues in the background.
    * @param runId the run to claim, if known in advance
    * @param claim returns null if there is nothing to execute
+   * @returns whether there is something to execute
    */
   take(runId: string | null, claim: () => Promise<Attempt | null>): Promise<boolean> {
     return new Promise((decided, failed) => {
@@ -76,7 +80,7 @@ export class SlotLimiter {
           }
           failed(error);
         })
-        .finally(() => this.leave(slot));
+        .finally(() => this.release(slot));
     });
   }
 
@@ -116,7 +120,7 @@ export class SlotLimiter {
     const attempt = await claim();
     decided(attempt !== null);
     if (!attempt) return;
-    const before = [...this.taken].filter(
+    const sameProject = [...this.taken].filter(
       (other) => other !== slot && other.attempt?.projectId === attempt.projectId,
     );
     slot.runId = attempt.runId;
@@ -124,12 +128,12 @@ export class SlotLimiter {
     if (slot.stopCause !== null) attempt.stop(slot.stopCause);
     if (slot.mustCheckStop) attempt.checkStop();
     this.onChange(this.taken.size);
-    // Wait for an attempt that lost its lease and is still ending: both would use the folder of the project.
-    if (before.length > 0) await Promise.all(before.map(({ ended }) => ended));
+    // An earlier attempt for the project that lost its lease may still be ending. Both would use the project's work folder.
+    if (sameProject.length > 0) await Promise.all(sameProject.map(({ ended }) => ended));
     await attempt.carryOut();
   }
 
-  private leave(slot: Slot): void {
+  private release(slot: Slot): void {
     this.taken.delete(slot);
     this.onChange(this.taken.size);
     this.onFree?.();

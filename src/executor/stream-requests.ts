@@ -130,7 +130,7 @@ export class StreamRequests {
     const before = runId === undefined ? null : this.slots.endOf(runId);
     if (before === null) {
       if (runId !== undefined) await this.slots.take(runId, () => this.claim(entry.fields));
-    } else if (attemptIn(payload) > (this.slots.attemptAt(runId!) ?? 0)) {
+    } else if (attemptIn(payload) > (this.slots.attemptNumberOf(runId!) ?? 0)) {
       // An attempt that lost its lease is still ending here. The next one starts after it.
       return this.takeAfter(before, runId!, entry);
     }

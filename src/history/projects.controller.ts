@@ -15,7 +15,7 @@ export class ProjectsController {
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly runs: RunRepository,
-    private readonly changes: RerunReasons,
+    private readonly rerunReasons: RerunReasons,
     private readonly configProblems: ConfigProblems,
   ) {}
 
@@ -40,11 +40,11 @@ export class ProjectsController {
 
   private async view(project: KnownProject): Promise<ProjectView> {
     const latest = await this.runs.current(project.definition.projectId);
-    const outdated = await this.changes.reasonFor(project, latest);
+    const rerunReason = await this.rerunReasons.reasonFor(project, latest);
     return toProjectView(
       project,
       latest?.status ?? null,
-      outdated && rerunReasonText(outdated),
+      rerunReason && rerunReasonText(rerunReason),
       this.configProblems.notes(project.definition),
     );
   }

@@ -1,4 +1,5 @@
-import type { RerunReason, ProjectChange } from './rerun-reason';
+import type { ProjectChange } from './project-changes';
+import type { RerunReason } from './rerun-reason';
 
 /** Returns for example "Changed since the last completed run: step fit, parameters or their defaults". */
 export function rerunReasonText(reason: RerunReason): string {

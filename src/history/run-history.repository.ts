@@ -26,7 +26,7 @@ export interface HistoryPage {
   newerThan: string | null;
   olderThan: string | null;
   /** Start of the run at which the search stopped before the page was full; otherwise null. */
-  lookedUpTo: Instant | null;
+  searchedBackTo: Instant | null;
 }
 
 export interface StatusCount {
@@ -92,7 +92,7 @@ export class RunHistoryRepository {
       items,
       newerThan: isNewer ? beyond : place && (items[0]?.runId ?? place.runId),
       olderThan: isNewer ? (items.at(-1)?.runId ?? place.runId) : beyond,
-      lookedUpTo: hasMore || stretch.end === null ? null : await this.startOf(stretch.end),
+      searchedBackTo: hasMore || stretch.end === null ? null : await this.startOf(stretch.end),
     };
   }
 

@@ -1,3 +1,6 @@
+/** Smaller bodies are not counted, so that an exhausted budget never blocks heartbeats. */
+const ALWAYS_ROOM_BYTES = 16 * 1024;
+
 /** A share of the memory for bodies; null if the budget is exhausted. */
 export type Share = { release: () => void } | null;
 
@@ -11,6 +14,7 @@ export class BodyBudget {
   constructor(private readonly bytes: number) {}
 
   take(bytes: number): Share {
+    if (bytes <= ALWAYS_ROOM_BYTES) return { release: () => undefined };
     if (this.taken + bytes > this.bytes) return null;
     this.taken += bytes;
     let isTaken = true;

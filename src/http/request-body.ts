@@ -20,8 +20,6 @@ const FORM_BYTES = MEBIBYTE;
 const LOGIN_BYTES = 16 * 1024;
 /** A body counts until its request is answered, so this also bounds writes that wait for the database. */
 const ALL_BODIES_BYTES = 128 * MEBIBYTE;
-/** Smaller bodies need no budget, so that an exhausted budget never blocks heartbeats. */
-const ALWAYS_ROOM_BYTES = 16 * 1024;
 const RETRY_AFTER_SECONDS = 1;
 /** No API call needs more, and deeper recursion would overflow the stack. */
 const MAX_DEPTH = 100;
@@ -85,7 +83,6 @@ function withinBudget(limit: number): RequestHandler {
     const { 'content-length': length, 'content-encoding': encoding = 'identity' } = request.headers;
     const isKnown = length !== undefined && encoding === 'identity';
     const bytes = isKnown ? Math.min(Number(length), limit) : limit;
-    if (bytes <= ALWAYS_ROOM_BYTES) return next();
     const share = budget.take(bytes);
     if (share === null) {
       const detail = 'The server is handling too many large requests at the moment. Try again later.';

@@ -20,7 +20,7 @@ export class BatchRecords {
   }
 
   async countCalls(tx: Transaction, calls: ReportedCalls[]): Promise<void> {
-    await this.usage.count(tx, calls, (at) => this.quotas.dayAt(at).day);
+    await this.usage.addCalls(tx, calls, (at) => this.quotas.dayAt(at).day);
   }
 
   async reject(tx: Transaction, events: NewRejectedEvent[]): Promise<void> {

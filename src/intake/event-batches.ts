@@ -39,7 +39,7 @@ export interface AppliedEvent {
   notInInbox: StoredEvent | null;
 }
 
-export interface ArrivedEvent {
+interface ArrivedEvent {
   entry: StreamEntry;
   evidence: Evidence;
 }
@@ -58,7 +58,7 @@ const MAX_UNLISTED_EVENTS = 5000;
 
 /**
  * Applies a batch of events in the caller's transaction: the inbox rows and all changes that follow from the events.
- * Nothing in memory changes, because a transaction may be rolled back and run again.
+ * It changes nothing in memory that matters, because a transaction may be rolled back and run again.
  */
 @Injectable()
 export class EventBatches {

@@ -8,7 +8,7 @@ export class RunEventCountsEntity {
   @Column({ type: 'integer' }) listed!: number;
   @Column({ name: 'listed_bytes', type: 'integer' }) listedBytes!: number;
   /** Heartbeats in the inbox. */
-  @Column({ name: 'signs_of_life', type: 'integer' }) signsOfLife!: number;
+  @Column({ name: 'signs_of_life', type: 'integer' }) heartbeats!: number;
   @Column({ type: 'integer' }) unlisted!: number;
   /** Listed events from senders that do not hold the run. */
   @Column({ name: 'foreign_events', type: 'integer', default: 0 }) foreign!: number;

@@ -25,11 +25,11 @@ export class EventCountRepository {
       'INSERT INTO run_event_counts (run_id, listed, listed_bytes, signs_of_life, unlisted, foreign_events) VALUES (?, ?, ?, ?, ?, ?)' +
         ' ON CONFLICT (run_id) DO UPDATE SET listed = excluded.listed, listed_bytes = excluded.listed_bytes,' +
         ' signs_of_life = excluded.signs_of_life, unlisted = excluded.unlisted, foreign_events = excluded.foreign_events',
-      [...changed].map(([runId, { listed, listedBytes, signsOfLife, unlisted, foreign }]) => [
+      [...changed].map(([runId, { listed, listedBytes, heartbeats, unlisted, foreign }]) => [
         runId,
         listed,
         listedBytes,
-        signsOfLife,
+        heartbeats,
         unlisted,
         foreign,
       ]),

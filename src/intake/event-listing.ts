@@ -10,10 +10,10 @@ export const MAX_LISTED_BYTES = 16 * 1024 * 1024;
 /**
  * Limit for events of senders that do not hold the run. It is separate, so that they never use up the holder's limit.
  */
-export const MAX_FOREIGN_EVENTS = 20;
+const MAX_FOREIGN_EVENTS = 20;
 const MAX_FOREIGN_BYTES = 4096;
 /** Limit for heartbeats: more than a day at the embedded worker's interval of 10 s. */
-export const MAX_SIGNS_OF_LIFE = 10_000;
+const MAX_LISTED_HEARTBEATS = 10_000;
 
 /**
  * - `listed`: in the history and in the inbox.
@@ -24,7 +24,7 @@ export type Listing = 'listed' | 'recorded' | 'unlisted';
 
 export type EventCounts = Omit<RunEventCountsEntity, 'runId'>;
 
-export const NO_EVENTS: EventCounts = { listed: 0, listedBytes: 0, signsOfLife: 0, unlisted: 0, foreign: 0 };
+export const NO_EVENTS: EventCounts = { listed: 0, listedBytes: 0, heartbeats: 0, unlisted: 0, foreign: 0 };
 
 /** Decides whether an event is listed, and counts it. The log has its own limit for lines. Pure. */
 export function listingOf(
@@ -40,8 +40,8 @@ export function listingOf(
   }
   if (event.eventType === 'run.log' && effect.logLines !== null) return { listing: 'listed', counts };
   if (event.eventType === 'run.heartbeat') {
-    if (counts.signsOfLife >= MAX_SIGNS_OF_LIFE) return { listing: 'unlisted', counts };
-    return { listing: 'listed', counts: { ...counts, signsOfLife: counts.signsOfLife + 1 } };
+    if (counts.heartbeats >= MAX_LISTED_HEARTBEATS) return { listing: 'unlisted', counts };
+    return { listing: 'listed', counts: { ...counts, heartbeats: counts.heartbeats + 1 } };
   }
   const listedBytes = counts.listedBytes + payloadBytes;
   const hasRoom = counts.listed < MAX_LISTED_EVENTS && listedBytes <= MAX_LISTED_BYTES;

@@ -14,7 +14,7 @@ import { EventIntake } from './event-intake';
 import { StreamHealth } from './stream.health';
 import { RejectedEventsController } from './rejected-events.controller';
 
-/** SerialByKey the events of workers into changes of runs: each exactly once, from the stream or from HTTP calls. */
+/** Turns the events of workers into changes of runs: each exactly once, from the stream or from HTTP calls. */
 @Module({
   imports: [
     DatabaseModule.forFeature([RunEventCountsEntity]),

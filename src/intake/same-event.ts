@@ -22,7 +22,7 @@ export function isSameEvent(event: RunEvent, known: StoredEvent): boolean {
 }
 
 /** Returns what the inbox stores of a payload. Lines are in the log, so only their number is stored. */
-export function storedPayload(event: RunEvent): object {
+function storedPayload(event: RunEvent): object {
   return event.eventType === 'run.log' ? { lines: event.payload.lines.length } : event.payload;
 }
 

@@ -77,7 +77,7 @@ describe('LogOutput', () => {
     let text = '';
     pipe.setEncoding('utf8').on('data', (more: string) => (text += more));
     await output.flushed(1000);
-    expect(text).toBe(`${line}45 dropped: the reader did not read\n${line.repeat(5)}`);
+    expect(text).toBe(`${line}45 dropped: standard output is blocked or too slow\n${line.repeat(5)}`);
   });
 
   it('survives a closed pipe', async () => {

@@ -1,6 +1,6 @@
 import type { LogSink } from './log-sink';
 
-/** About 20,000 lines. Further lines are dropped, so that a blocked reader does not fill the memory. */
+/** Room for about 20,000 lines. Further lines are dropped, so that a blocked reader does not fill the memory. */
 const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024;
 const MAX_CHARACTERS_PER_WRITE = 64 * 1024;
 
@@ -9,7 +9,7 @@ const MAX_CHARACTERS_PER_WRITE = 64 * 1024;
  * or a blocked reader costs only log lines. When writes succeed again, one line gives the number of dropped lines and
  * the cause.
  *
- * Not pino's own destination: its synchronous mode blocks the event loop while a pipe is full. Its asynchronous mode
+ * It replaces the destination of pino, whose synchronous mode blocks the event loop while a pipe is full. Its asynchronous mode
  * stops writing forever once failed writes have filled its buffer.
  */
 export class LogOutput {
@@ -18,14 +18,14 @@ export class LogOutput {
   private waitingCharacters = 0;
   private writing: Promise<void> | null = null;
   private droppedLines = 0;
-  private trouble: string | null = null;
-  /** A write stopped within a line. */
-  private isTorn = false;
+  private dropCause: string | null = null;
+  /** A failed write may have left a part of a line, so the next write begins with a newline. */
+  private hasPartialLine = false;
 
   /** @param dropNotice returns the line about dropped lines, including its newline */
   constructor(
     private readonly openSink: () => LogSink,
-    private readonly dropNotice: (lines: number, trouble: string) => string,
+    private readonly dropNotice: (lines: number, dropCause: string) => string,
     private readonly maxWaitingCharacters = MAX_WAITING_CHARACTERS,
   ) {}
 
@@ -33,7 +33,7 @@ export class LogOutput {
   write(line: string): void {
     if (this.waitingCharacters + line.length > this.maxWaitingCharacters) {
       this.droppedLines++;
-      this.trouble ??= 'the reader did not read';
+      this.dropCause ??= 'standard output is blocked or too slow';
       return;
     }
     this.waiting.push(line);
@@ -51,7 +51,7 @@ export class LogOutput {
   }
 
   private async writeAll(): Promise<void> {
-    // Wait one turn of the event loop, so that its lines are written together.
+    // Wait for the end of the current turn of the event loop, so that its lines are written together.
     await new Promise((next) => setImmediate(next));
     while (this.waiting.length > 0) {
       const lines = this.takeLines();
@@ -63,18 +63,18 @@ export class LogOutput {
 
   private async reportDropped(): Promise<void> {
     if (this.droppedLines === 0) return;
-    const { droppedLines, trouble } = this;
+    const { droppedLines, dropCause } = this;
     this.droppedLines = 0;
-    this.trouble = null;
-    if (!(await this.put(this.dropNotice(droppedLines, trouble!)))) this.droppedLines += droppedLines;
+    this.dropCause = null;
+    if (!(await this.put(this.dropNotice(droppedLines, dropCause!)))) this.droppedLines += droppedLines;
   }
 
   /** @returns whether all of it was written */
   private async put(text: string): Promise<boolean> {
     this.sink ??= this.openSink();
-    const { written, error } = await this.sink.write(Buffer.from(this.isTorn ? `\n${text}` : text));
-    this.trouble = error ?? this.trouble;
-    this.isTorn = error !== null && (this.isTorn || written > 0);
+    const { written, error } = await this.sink.write(Buffer.from(this.hasPartialLine ? `\n${text}` : text));
+    this.dropCause = error ?? this.dropCause;
+    this.hasPartialLine = error !== null && (this.hasPartialLine || written > 0);
     return error === null;
   }
 

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
-import { HTTP_CALLERS } from './http-callers';
+
+/** The group of workers with a waiting claim over HTTP, where they are listed beside the consumers of the stream. */
+export const HTTP_WORKER_GROUP = 'HTTP';
 
 /** A worker that is running here or called lately. */
 export interface PresentWorker {
@@ -60,7 +62,7 @@ export class WorkerPresence {
   /** Returns the external workers that wait for a run now, in the form of the stream's consumers. */
   calling(): { group: string; name: string; idleMs: number }[] {
     return [...this.callers].flatMap(([name, { waitingCalls }]) =>
-      waitingCalls > 0 ? [{ group: HTTP_CALLERS, name, idleMs: 0 }] : [],
+      waitingCalls > 0 ? [{ group: HTTP_WORKER_GROUP, name, idleMs: 0 }] : [],
     );
   }
 

@@ -24,7 +24,7 @@ export class QuotaUsageRepository {
   constructor(private readonly database: Database) {}
 
   /** Adds calls that are not counted yet, in the transaction that applies the events. */
-  async count(tx: Transaction, reported: ReportedCalls[], dayOf: (at: Instant) => string): Promise<void> {
+  async addCalls(tx: Transaction, reported: ReportedCalls[], dayOf: (at: Instant) => string): Promise<void> {
     if (reported.length === 0) return;
     const attempts = await this.attemptsOf(tx, [...new Set(reported.map(({ runId }) => runId))]);
     const added = new Map<string, { row: unknown[]; usage: AttemptUsage }>();
@@ -44,13 +44,13 @@ export class QuotaUsageRepository {
       });
     }
     const rows = [...added.values()].filter(({ usage }) => usage.used !== 0 || usage.countedAhead !== 0);
-    for (const some of inPortions(rows, COLUMNS)) {
+    for (const portion of inPortions(rows, COLUMNS)) {
       await tx.query(
         'INSERT INTO quota_usage (run_id, attempt, quota_day, project_id, used, counted_ahead)' +
-          ` VALUES ${placeholders(some.length, COLUMNS)}` +
+          ` VALUES ${placeholders(portion.length, COLUMNS)}` +
           ' ON CONFLICT (run_id, attempt, quota_day) DO UPDATE SET used = quota_usage.used + excluded.used,' +
           ' counted_ahead = quota_usage.counted_ahead + excluded.counted_ahead',
-        some.flatMap(({ row, usage }) => [...row, usage.used, usage.countedAhead]),
+        portion.flatMap(({ row, usage }) => [...row, usage.used, usage.countedAhead]),
       );
     }
   }
@@ -70,7 +70,7 @@ export class QuotaUsageRepository {
     return new Map(rows.map(({ project_id, used }) => [project_id, Number(used)]));
   }
 
-  /** Returns the runs of a project that used its quota on one day, newest first. */
+  /** Returns the runs of a project that issued calls on one quota day, newest first. */
   async runsOf(projectId: string, quotaDay: string): Promise<{ runId: string; used: number }[]> {
     const rows = await this.database.read.query<{ run_id: string; used: number }>(
       'SELECT run_id, SUM(used) AS used FROM quota_usage WHERE project_id = ? AND quota_day = ?' +

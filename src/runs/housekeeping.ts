@@ -10,11 +10,10 @@ import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { EventStream } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
+import { KEEP_IDEMPOTENCY_KEYS_HOURS } from './idempotency-key';
 import { IdempotencyKeyRepository } from './idempotency-key.repository';
 
 const EVERY_MS = 15 * 60 * 1000;
-/** The API promises 24 hours. */
-const KEEP_IDEMPOTENCY_KEYS_HOURS = 48;
 
 /** Deletes stream entries that all groups have finished, settled requests, and old idempotency keys. */
 @Injectable()

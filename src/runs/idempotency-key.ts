@@ -2,6 +2,8 @@ import { invalid, JobatoError } from '../http/catalogue';
 
 export const IDEMPOTENCY_KEY_HEADER = 'Idempotency-Key';
 const MAX_LENGTH = 255;
+/** The API promises 24 hours. */
+export const KEEP_IDEMPOTENCY_KEYS_HOURS = 48;
 
 /** Returns the key of a request, or null if it has none. @throws JobatoError VALIDATION */
 export function checkIdempotencyKey(header: string | undefined): string | null {

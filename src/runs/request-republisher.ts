@@ -9,7 +9,7 @@ import { phaseOf, requestOf } from './run-state';
 import { RunRepository } from './run.repository';
 
 /** `waiting`: a request is already in the outbox. */
-export interface AskedAgain {
+interface AskedAgain {
   outcome: 'asked' | 'waiting' | 'claimed' | 'ended';
   run: Run;
 }

@@ -9,7 +9,7 @@ import { RunChanges } from './run-changes';
 import { type Refusal, type RunCommand, transition } from './run-state';
 import { RunRepository } from './run.repository';
 
-export interface CommandRequest {
+interface CommandRequest {
   runId: string;
   command: RunCommand;
   /** Called within the transaction, which may have waited. Returns whether the command is still valid. */

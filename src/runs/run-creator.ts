@@ -8,7 +8,7 @@ import { RunChanges } from './run-changes';
 import { requestOf } from './run-state';
 import { RunRepository } from './run.repository';
 
-export interface NewRun {
+interface NewRun {
   run: Run;
   /** JSON of the definition that `run.definitionHash` names. */
   definition: string;

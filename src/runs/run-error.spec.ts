@@ -39,7 +39,7 @@ it.each<[string, Run, string]>([
   ],
   [
     'a request that no worker took',
-    after(accepted, [{ type: 'give-up-waiting' }]),
+    after(accepted, [{ type: 'fail-unclaimed' }]),
     'No worker claimed the run within 0 s (claimTimeoutSeconds).',
   ],
   [
@@ -61,6 +61,6 @@ it('returns the message that a worker reported or an older version stored', () =
 
 it('detects ends after which a worker may still be active', () => {
   expect(workerMayStillBeBusy(after(handedOut, [stop]))).toBe(true);
-  expect(workerMayStillBeBusy(after(accepted, [{ type: 'give-up-waiting' }]))).toBe(false);
+  expect(workerMayStillBeBusy(after(accepted, [{ type: 'fail-unclaimed' }]))).toBe(false);
   expect(workerMayStillBeBusy(lost({ kind: 'lease-expired' }))).toBe(false);
 });

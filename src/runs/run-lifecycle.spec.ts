@@ -44,7 +44,7 @@ describe('docs/run-lifecycle.md', () => {
     ['a stop before the claim', [ask]],
     ['a confirmed stop', [claim, ask, { type: 'confirm-stop', ...said, payload: {} }]],
     ['a stop by the worker', [claim, { type: 'confirm-stop', ...said, payload: {} }]],
-    ['an unconfirmed stop', [claim, ask, { type: 'give-up-stopping' }]],
+    ['an unconfirmed stop', [claim, ask, { type: 'end-unconfirmed-stop' }]],
     ['a failure', [claim, { type: 'fail', ...said, payload: { errorCode: 'E', message: 'm' } }]],
     [
       'a failed step',
@@ -52,7 +52,7 @@ describe('docs/run-lifecycle.md', () => {
     ],
     ['a time-out', [claim, { type: 'time-out' }]],
     ['a lost worker', [claim, { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } }]],
-    ['no worker', [{ type: 'give-up-waiting' }]],
+    ['no worker', [{ type: 'fail-unclaimed' }]],
     ['a partial completion', [claim, { type: 'complete', ...said, payload: { status: 'partial' } }]],
   ])('lists the statusReason of %s, with its status', (_what, commands) => {
     const { status, statusReason } = after(waiting, commands);

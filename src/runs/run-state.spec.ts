@@ -94,8 +94,8 @@ const COMMANDS: Record<RunCommandType, RunCommand[]> = {
   'confirm-stop': [confirmStop()],
   'request-stop': [requestStop],
   'lose-worker': [loseWorker()],
-  'give-up-waiting': [{ type: 'give-up-waiting' }],
-  'give-up-stopping': [{ type: 'give-up-stopping' }],
+  'fail-unclaimed': [{ type: 'fail-unclaimed' }],
+  'end-unconfirmed-stop': [{ type: 'end-unconfirmed-stop' }],
   'time-out': [{ type: 'time-out' }],
 };
 const COMMAND_TYPES = Object.keys(COMMANDS) as RunCommandType[];
@@ -365,7 +365,7 @@ describe('stopping a run', () => {
     }));
 
   it('cancels the run with a warning when the worker never confirms', () =>
-    expect(transition(stopping, { type: 'give-up-stopping' }, NOW).run).toMatchObject({
+    expect(transition(stopping, { type: 'end-unconfirmed-stop' }, NOW).run).toMatchObject({
       status: 'cancelled',
       statusReason: 'cancelled-by-user',
       error: { code: 'STOP_NOT_CONFIRMED' },
@@ -385,7 +385,7 @@ describe('server clock set back', () => {
     const begun = after(waiting, [claim, progress({ step: 'fetch', stepStatus: 'running' })], START);
     for (const [run, command] of [
       [waiting, requestStop],
-      [waiting, { type: 'give-up-waiting' }],
+      [waiting, { type: 'fail-unclaimed' }],
       [begun, fail()],
       [begun, complete()],
       [begun, loseWorker()],
@@ -451,7 +451,7 @@ describe('lost worker', () => {
 
 describe('giving up', () => {
   it('fails a run that no worker claimed', () =>
-    expect(transition(waiting, { type: 'give-up-waiting' }, NOW).run).toMatchObject({
+    expect(transition(waiting, { type: 'fail-unclaimed' }, NOW).run).toMatchObject({
       status: 'failed',
       statusReason: 'no-worker',
       error: { code: 'NO_WORKER' },
@@ -735,7 +735,7 @@ describe('events published to workers', () => {
     ]));
 
   it('include a stop with reason no-worker when no worker claims the run', () =>
-    expect(emitted(waiting, { type: 'give-up-waiting' })).toEqual([
+    expect(emitted(waiting, { type: 'fail-unclaimed' })).toEqual([
       { eventType: 'run.cancel.requested', payload: { reason: 'no-worker', requestedBy: 'jobato' } },
     ]));
 

@@ -53,8 +53,8 @@ export type RunCommand =
   | { type: 'request-stop'; reason: string; requestedBy: string }
   /** The lease expired, or the worker is known to be gone. */
   | { type: 'lose-worker'; attempt: number; loss: WorkerLoss }
-  | { type: 'give-up-waiting' }
-  | { type: 'give-up-stopping' }
+  | { type: 'fail-unclaimed' }
+  | { type: 'end-unconfirmed-stop' }
   | { type: 'time-out' };
 
 /** The lease that a claim over HTTP grants. Absent for the embedded worker, which needs no proof. */
@@ -82,8 +82,8 @@ export const TRANSITIONS: Record<RunPhase, Record<RunCommandType, readonly RunPh
     'confirm-stop': ['cancelled'],
     'request-stop': ['cancelled'],
     'lose-worker': [],
-    'give-up-waiting': ['failed'],
-    'give-up-stopping': [],
+    'fail-unclaimed': ['failed'],
+    'end-unconfirmed-stop': [],
     'time-out': ['failed'],
   },
   active: {
@@ -97,8 +97,8 @@ export const TRANSITIONS: Record<RunPhase, Record<RunCommandType, readonly RunPh
     'confirm-stop': ['cancelled'],
     'request-stop': ['stopping'],
     'lose-worker': ['waiting', 'failed'],
-    'give-up-waiting': [],
-    'give-up-stopping': [],
+    'fail-unclaimed': [],
+    'end-unconfirmed-stop': [],
     'time-out': ['failed'],
   },
   stopping: {
@@ -112,8 +112,8 @@ export const TRANSITIONS: Record<RunPhase, Record<RunCommandType, readonly RunPh
     'confirm-stop': ['cancelled'],
     'request-stop': [],
     'lose-worker': ['cancelled'],
-    'give-up-waiting': [],
-    'give-up-stopping': ['cancelled'],
+    'fail-unclaimed': [],
+    'end-unconfirmed-stop': ['cancelled'],
     'time-out': ['cancelled'],
   },
   completed: nothing(),
@@ -265,13 +265,13 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
         : { cancelRequestedAt: now, stopBy: plusSeconds(now, run.stopGraceSeconds) };
     case 'lose-worker':
       return lost(run, command.loss, now);
-    case 'give-up-waiting':
+    case 'fail-unclaimed':
       return {
         ...ended(run, 'failed', now),
         statusReason: 'no-worker',
         error: { code: 'NO_WORKER', message: null },
       };
-    case 'give-up-stopping':
+    case 'end-unconfirmed-stop':
       return {
         ...ended(run, 'cancelled', now),
         statusReason: 'cancelled-by-user',
@@ -510,7 +510,7 @@ function emissions(run: Run, command: RunCommand, from: RunPhase, to: RunPhase):
       },
     ];
   }
-  if (command.type === 'give-up-waiting' || (command.type === 'time-out' && from !== 'stopping')) {
+  if (command.type === 'fail-unclaimed' || (command.type === 'time-out' && from !== 'stopping')) {
     const reason = command.type === 'time-out' ? 'timed-out' : 'no-worker';
     return [{ eventType: 'run.cancel.requested', payload: { reason, requestedBy: 'jobato' } }];
   }
@@ -529,8 +529,8 @@ function nothing(): Record<RunCommandType, readonly RunPhase[]> {
     'confirm-stop': [],
     'request-stop': [],
     'lose-worker': [],
-    'give-up-waiting': [],
-    'give-up-stopping': [],
+    'fail-unclaimed': [],
+    'end-unconfirmed-stop': [],
     'time-out': [],
   };
 }

@@ -27,10 +27,10 @@ export interface Page<Item> {
   nextCursor: string | null;
 }
 
-export type RunStanding = Pick<Run, 'status' | 'attempt' | 'cancelRequestedAt' | 'startedAt' | 'senderClock'>;
+type AttemptState = Pick<Run, 'status' | 'attempt' | 'cancelRequestedAt' | 'startedAt' | 'senderClock'>;
 
 /** The fields of an active run that its deadlines depend on. */
-export type LimitedRun = Pick<
+export type RunWithDeadlines = Pick<
   Run,
   | 'runId'
   | 'attempt'
@@ -104,7 +104,7 @@ export interface UnrequestedRun {
 export class RunRepository {
   private readonly runs: TableRows<RunEntity>;
   private readonly definitions: TableRows<DefinitionEntity>;
-  private readonly standings: RowReader<RunStanding>;
+  private readonly attemptStates: RowReader<AttemptState>;
 
   constructor(
     private readonly database: Database,
@@ -112,7 +112,13 @@ export class RunRepository {
   ) {
     this.runs = database.rows(RunEntity);
     this.definitions = database.rows(DefinitionEntity);
-    this.standings = this.runs.only(['status', 'attempt', 'cancelRequestedAt', 'startedAt', 'senderClock']);
+    this.attemptStates = this.runs.only([
+      'status',
+      'attempt',
+      'cancelRequestedAt',
+      'startedAt',
+      'senderClock',
+    ]);
   }
 
   async find(runId: string): Promise<Run | null> {
@@ -253,8 +259,8 @@ export class RunRepository {
   }
 
   /** Returns all active runs with only the fields that deadlines need. Called about once a second. */
-  async allLimited(): Promise<LimitedRun[]> {
-    return this.database.read.query<LimitedRun>(
+  async allWithDeadlines(): Promise<RunWithDeadlines[]> {
+    return this.database.read.query<RunWithDeadlines>(
       'SELECT run_id AS "runId", attempt, worker_id AS "workerId", claimed_at AS "claimedAt",' +
         ' last_heard_at AS "lastHeardAt", lease_expires_at AS "leaseExpiresAt", lease_token AS "leaseToken",' +
         ' lease_used_at AS "leaseUsedAt", started_at AS "startedAt",' +
@@ -268,9 +274,9 @@ export class RunRepository {
    * Returns the fields that decide whether an attempt is current; null if the run does not exist. Called for each batch
    * of log lines.
    */
-  async standing(runId: string): Promise<RunStanding | null> {
-    const [standing] = await this.standings.select(this.database.read, 'WHERE run_id = ?', [runId]);
-    return standing ?? null;
+  async attemptState(runId: string): Promise<AttemptState | null> {
+    const [state] = await this.attemptStates.select(this.database.read, 'WHERE run_id = ?', [runId]);
+    return state ?? null;
   }
 
   /** Returns the project definition that a worker of this kind executes; null if the run is for another kind. */

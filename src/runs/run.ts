@@ -139,7 +139,7 @@ export interface Run {
   artifacts: Artifact[];
   /**
    * Lists of which a part was dropped, because the worker reported more than the limits; null if all are complete. See
-   * run-bounds.ts.
+   * run-size-limits.ts.
    */
   omitted: Omission[] | null;
   /**

@@ -122,10 +122,6 @@ export class RunsService {
     return this.views.one(run);
   }
 
-  allViews(runs: Run[]): Promise<RunView[]> {
-    return this.views.all(runs);
-  }
-
   /** Returns why runs make no progress, by run id. Runs that progress are absent. */
   waiting(runs: Run[]): Promise<ReadonlyMap<string, Waiting>> {
     return this.views.waiting(runs);

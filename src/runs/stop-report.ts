@@ -5,8 +5,8 @@ import type { Run, StopReport } from './run';
 
 /** Maximum number of living processes that a report keeps by name. */
 export const MAX_NAMED_PROCESSES = 5;
-/** Maximum distance between a signal and its report. A larger distance is an error of the worker and is ignored. */
-const MAX_DISTANCE_MS = 24 * 3600 * 1000;
+/** A reported time further from `occurredAt` is an error of the worker, and is treated as not reported. */
+const MAX_DIFFERENCE_MS = 24 * 3600 * 1000;
 
 /** Returns the report that is current after this event. Reports and step events may arrive out of order. */
 export function stopReportAfter(
@@ -16,7 +16,7 @@ export function stopReportAfter(
   now: Instant,
 ): StopReport | null {
   const kept = isOver(run.stopReport, step, stepStatus, occurredAt) ? null : run.stopReport;
-  if (stopping === undefined || !counts(run, step, stopping)) return kept;
+  if (stopping === undefined || !isApplicable(run, step, stopping)) return kept;
   const report = stopReportOf(run, step, stopping, occurredAt, now);
   return kept !== null && isNewer(kept, report) ? kept : report;
 }
@@ -34,8 +34,12 @@ function isOver(
     : stepStatus === 'running' && occurredAt > report.occurredAt;
 }
 
-/** Returns false for a stop that was not requested, and for a step that has already ended. */
-function counts(run: Run, step: string | undefined, { cause = 'stop-requested' }: ReportedStopping): boolean {
+/** Returns false for a step that has already ended, and for a requested stop if no stop of the run was requested. */
+function isApplicable(
+  run: Run,
+  step: string | undefined,
+  { cause = 'stop-requested' }: ReportedStopping,
+): boolean {
   if (cause === 'stop-requested' && run.cancelRequestedAt === null) return false;
   return !run.steps.some(({ name, endedAt }) => name === step && endedAt !== null);
 }
@@ -46,18 +50,16 @@ function isNewer(one: StopReport, other: StopReport): boolean {
   return one.occurredAt > other.occurredAt;
 }
 
-/**
- * Builds a report. The worker's clock may be wrong, so its times count relative to `occurredAt`, which is taken as now.
- */
+/** Converts the worker's times to the server's clock: 5 s before `occurredAt` becomes 5 s before `now`. */
 function stopReportOf(
   run: Run,
   step: string | undefined,
-  said: ReportedStopping,
+  reported: ReportedStopping,
   occurredAt: Instant,
   now: Instant,
 ): StopReport {
-  const { cause = 'stop-requested', signal, aliveCount, alive = [] } = said;
-  const [sentAt, killAt] = [timeNear(occurredAt, said.sentAt), timeNear(occurredAt, said.killAt)];
+  const { cause = 'stop-requested', signal, aliveCount, alive = [] } = reported;
+  const [sentAt, killAt] = [timeNear(occurredAt, reported.sentAt), timeNear(occurredAt, reported.killAt)];
   const sentMsAgo = sentAt === null ? 0 : elapsedMs(sentAt, occurredAt);
   return {
     occurredAt,
@@ -76,5 +78,5 @@ function stopReportOf(
 function timeNear(instant: Instant, text: string | undefined): Instant | null {
   const time = instantOf(text ?? '');
   if (time === null) return null;
-  return Math.max(elapsedMs(instant, time), elapsedMs(time, instant)) > MAX_DISTANCE_MS ? null : time;
+  return Math.max(elapsedMs(instant, time), elapsedMs(time, instant)) > MAX_DIFFERENCE_MS ? null : time;
 }

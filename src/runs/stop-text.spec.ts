@@ -142,7 +142,7 @@ it.each<[string, Run]>([
       { type: 'progress', occurredAt: LATER, payload: { step: 'parse', stepStatus: 'completed' } },
     ]),
   ],
-  ['the run has ended', after(reported(terminated()), [{ type: 'give-up-stopping' }])],
+  ['the run has ended', after(reported(terminated()), [{ type: 'end-unconfirmed-stop' }])],
 ])('keeps no report if %s', (_what, run) => {
   expect(run.stopReport).toBeNull();
   expect(stopSentences(run, at(2))).toBeNull();

@@ -1,6 +1,6 @@
 import { elapsedMs, type Instant } from '../clock/clock';
 import { WORKER_GROUP } from '../events/event-stream';
-import { HTTP_CALLERS } from '../presence/http-callers';
+import { HTTP_WORKER_GROUP } from '../presence/worker-presence';
 import { type ReportingHabit, UNKNOWN_HABIT } from './reporting-habits';
 import type { Run } from './run';
 import { isHandedOut, phaseOf } from './run-state';
@@ -75,7 +75,7 @@ function waitingForWorker(
       : { code: 'handed-out', typicalMs: habit.typicalMs, ...facts };
   }
   if (stepWorkers.slots === 0) {
-    const workers = consumers.filter(({ group }) => group === WORKER_GROUP || group === HTTP_CALLERS);
+    const workers = consumers.filter(({ group }) => group === WORKER_GROUP || group === HTTP_WORKER_GROUP);
     return { code: 'no-worker-yet', executor: 'elsewhere', consumers: workers };
   }
   return stepWorkers.busy >= stepWorkers.slots

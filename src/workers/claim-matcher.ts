@@ -19,7 +19,7 @@ export class ClaimMatcher implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ClaimMatcher.name);
   private readonly waiting = new WaitingClaims();
   /** Serializes the work on each `claimId`. */
-  private readonly turns = new SerialByKey();
+  private readonly byClaim = new SerialByKey();
   /** The latest response to each claim, by token. Only if that response is lost does the run return to the queue. */
   private readonly answers = new Map<string, GrantedRun>();
   private matching: Promise<void> = Promise.resolve();
@@ -66,7 +66,7 @@ export class ClaimMatcher implements OnApplicationBootstrap, OnModuleDestroy {
     const { claimId } = request;
     try {
       if (claimId === null) return await this.wait(this.enqueue(request));
-      const { again, claim } = await this.turns.take(claimId, async () => {
+      const { again, claim } = await this.byClaim.take(claimId, async () => {
         const granted = await this.grantedBefore(claimId);
         return granted ? { again: granted, claim: null } : { again: null, claim: this.enqueue(request) };
       });
@@ -85,7 +85,7 @@ export class ClaimMatcher implements OnApplicationBootstrap, OnModuleDestroy {
       if (!wasSent) await this.leases.unclaim(granted.run);
     };
     try {
-      await (leaseClaimId === null ? settle() : this.turns.take(leaseClaimId, settle));
+      await (leaseClaimId === null ? settle() : this.byClaim.take(leaseClaimId, settle));
     } catch (error) {
       this.logger.warn({
         runId: granted.run.runId,

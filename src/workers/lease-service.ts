@@ -116,7 +116,7 @@ export class LeaseService {
 
   /** Returns whether an attempt is still held, and whether a stop is requested. Only reads the database. */
   async standing(runId: string, attempt: number): Promise<{ stillHeld: boolean; stopRequested: boolean }> {
-    const run = await this.runs.standing(runId);
+    const run = await this.runs.attemptState(runId);
     return {
       stillHeld: run !== null && !isTerminal(run) && run.attempt === attempt,
       stopRequested: run !== null && run.cancelRequestedAt !== null,

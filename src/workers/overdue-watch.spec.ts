@@ -17,14 +17,19 @@ describe('overdueCommand', () => {
   it.each<[string, Run, Limit[], RunCommand['type'] | null]>([
     ['null if no limit has passed', active, [], null],
     ['lose-worker after the lease', active, ['lease'], 'lose-worker'],
-    ['give-up-waiting after the claim timeout', waiting, ['claim'], 'give-up-waiting'],
+    ['fail-unclaimed after the claim timeout', waiting, ['claim'], 'fail-unclaimed'],
     ['null after the claim timeout of a claimed run', active, ['claim'], null],
     ['time-out after the time limit of an active run', active, ['finish'], 'time-out'],
     ['time-out after the time limit of a waiting run', waiting, ['finish'], 'time-out'],
-    ['give-up-stopping after the grace period', active, ['stop'], 'give-up-stopping'],
-    ['give-up-stopping before other commands', active, ['stop', 'lease', 'finish'], 'give-up-stopping'],
+    ['end-unconfirmed-stop after the grace period', active, ['stop'], 'end-unconfirmed-stop'],
+    [
+      'end-unconfirmed-stop before other commands',
+      active,
+      ['stop', 'lease', 'finish'],
+      'end-unconfirmed-stop',
+    ],
     ['lose-worker rather than time-out', active, ['lease', 'finish'], 'lose-worker'],
-    ['give-up-waiting rather than time-out', waiting, ['claim', 'finish'], 'give-up-waiting'],
+    ['fail-unclaimed rather than time-out', waiting, ['claim', 'finish'], 'fail-unclaimed'],
   ])('returns %s', (_what, run, limits, expected) =>
     expect(overdueCommand(run, passed(...limits))?.type ?? null).toBe(expected),
   );

@@ -3,22 +3,25 @@ import { Database } from '../database/database';
 import { EventStream } from '../events/event-stream';
 import { EventConsumer } from '../intake/event-consumer';
 import { type Limit, RunDeadlines } from './run-deadlines';
-import { type LimitedRun, RunRepository } from '../runs/run.repository';
+import { type RunWithDeadlines, RunRepository } from '../runs/run.repository';
 import type { RunCommand } from '../runs/run-state';
 import { RunsService } from '../runs/runs.service';
 
-const LOOK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 
-/** Returns the command that follows from the passed limit of a run; null if none has passed. Pure. */
-export function overdueCommand(run: LimitedRun, hasPassed: (limit: Limit) => boolean): RunCommand | null {
-  if (hasPassed('stop')) return { type: 'give-up-stopping' };
+/** Returns the command for the first deadline of a run that has passed; null if none has. Pure. */
+export function overdueCommand(
+  run: RunWithDeadlines,
+  hasPassed: (limit: Limit) => boolean,
+): RunCommand | null {
+  if (hasPassed('stop')) return { type: 'end-unconfirmed-stop' };
   if (hasPassed('lease')) {
     if (run.leaseToken !== null && run.leaseUsedAt === null) {
       return { type: 'unclaim', attempt: run.attempt, leaseToken: run.leaseToken };
     }
     return { type: 'lose-worker', attempt: run.attempt, loss: { kind: 'lease-expired' } };
   }
-  if (hasPassed('claim') && run.claimedAt === null) return { type: 'give-up-waiting' };
+  if (hasPassed('claim') && run.claimedAt === null) return { type: 'fail-unclaimed' };
   if (hasPassed('finish')) return { type: 'time-out' };
   return null;
 }
@@ -31,7 +34,7 @@ export function overdueCommand(run: LimitedRun, hasPassed: (limit: Limit) => boo
 export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(OverdueWatch.name);
   private timer: NodeJS.Timeout | null = null;
-  private looking: Promise<void> | null = null;
+  private checking: Promise<void> | null = null;
   private isDestroyed = false;
 
   constructor(
@@ -44,38 +47,41 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    // Wait for the backlog: a run whose final event is in it is not overdue.
+    // Wait until the backlog is applied: it may contain the final event of a run.
     void this.consumer.caughtUp.then(async () => {
       if (this.isDestroyed) return;
-      // Treat the downtime before start-up as an outage, because workers could not send heartbeats.
+      // Treat the downtime before start-up as an outage, because workers could not send heartbeats. Load the runs first:
+      // an outage extends only deadlines that are known. It does not extend those of stops, so it is not `isOwn`.
       await this.activeRuns().catch((error: unknown) => this.failed(error));
       this.deadlines.noteOutage({ isOwn: false });
-      this.timer = setInterval(() => this.lookUnlessLooking(), LOOK_EVERY_MS);
+      this.timer = setInterval(() => this.checkUnlessChecking(), CHECK_EVERY_MS);
     });
   }
 
   async onModuleDestroy(): Promise<void> {
     this.isDestroyed = true;
     if (this.timer) clearInterval(this.timer);
-    await this.looking;
+    await this.checking;
   }
 
-  private lookUnlessLooking(): void {
-    this.looking ??= this.look()
+  private checkUnlessChecking(): void {
+    this.checking ??= this.check()
       .catch((error: unknown) => this.failed(error))
-      .finally(() => (this.looking = null));
+      .finally(() => (this.checking = null));
   }
 
-  async look(): Promise<void> {
+  async check(): Promise<void> {
     const runs = await this.activeRuns();
-    // Only after the runs are loaded, so that an ongoing outage also covers runs that are new in this look.
+    // An outage extends only deadlines that are known, so the runs are loaded first.
     this.noteOutages();
     for (const run of runs) {
       const command = overdueCommand(run, (limit) => this.deadlines.hasPassed(run.runId, limit));
       if (!command) continue;
-      const decided = this.deadlines.decision(run);
-      const commanded = await this.service.command(run.runId, command, (now) => decided.holdsFor(now));
-      decided.end();
+      const decision = this.deadlines.decision(run);
+      const commanded = await this.service.command(run.runId, command, (current) =>
+        decision.holdsFor(current),
+      );
+      decision.noteIfSlow();
       if (commanded?.applied) {
         this.logger.warn({
           runId: run.runId,
@@ -85,8 +91,8 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private async activeRuns(): Promise<LimitedRun[]> {
-    const { runs, blockedMs } = await this.deadlines.look(() => this.runs.allLimited());
+  private async activeRuns(): Promise<RunWithDeadlines[]> {
+    const { runs, blockedMs } = await this.deadlines.look(() => this.runs.allWithDeadlines());
     if (blockedMs > 0) this.logger.warn(`Event loop blocked for ${Math.round(blockedMs / 1000)} s.`);
     return runs;
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
 import { LEASE_SECONDS } from '../runs/lease-times';
 import type { Run } from '../runs/run';
-import type { LimitedRun } from '../runs/run.repository';
+import type { RunWithDeadlines } from '../runs/run.repository';
 
 /** Limits of a run: a heartbeat renews the lease, a worker claims the run, the run ends, a stop is confirmed. */
 export type Limit = 'lease' | 'claim' | 'finish' | 'stop';
@@ -55,7 +55,9 @@ export class RunDeadlines {
    * an outage.
    * @returns the runs, and how many milliseconds this process or its database was blocked; 0 if it was not
    */
-  async look(read: () => Promise<LimitedRun[]>): Promise<{ runs: LimitedRun[]; blockedMs: number }> {
+  async look(
+    read: () => Promise<RunWithDeadlines[]>,
+  ): Promise<{ runs: RunWithDeadlines[]; blockedMs: number }> {
     const beganMs = this.clock.monotonicMs();
     const lateMs = Number.isFinite(this.lookedMs) ? beganMs - this.lookedMs : 0;
     if (lateMs > BLOCKED_MS) this.noteOutage({ isOwn: true }, beganMs);
@@ -97,12 +99,12 @@ export class RunDeadlines {
    * Returns a decision about this run. Check it within the transaction that carries it out: the transaction may wait
    * for the database, and a heartbeat may arrive first. A long wait counts as an outage.
    */
-  decision(seen: LimitedRun): { holdsFor(run: LimitedRun): boolean; end(): void } {
+  decision(seen: RunWithDeadlines): { holdsFor(run: RunWithDeadlines): boolean; noteIfSlow(): void } {
     const decidedMs = this.clock.monotonicMs();
     const isRecent = () => this.clock.monotonicMs() - decidedMs <= RECENT_MS;
     return {
       holdsFor: (run) => isRecent() && DECISIVE.every((property) => run[property] === seen[property]),
-      end: () => {
+      noteIfSlow: () => {
         if (!isRecent()) this.noteOutage({ isOwn: true });
       },
     };
@@ -116,7 +118,7 @@ export class RunDeadlines {
     return within(0, this.clock.nowMs() - Date.parse(startedAt), nowMs - this.lookedMs);
   }
 
-  private takeIn(runs: LimitedRun[]): void {
+  private takeIn(runs: RunWithDeadlines[]): void {
     const seenMs = this.clock.monotonicMs();
     const active = new Set(runs.map(({ runId }) => runId));
     for (const runId of this.known.keys()) if (!active.has(runId)) this.known.delete(runId);
@@ -142,7 +144,7 @@ export class RunDeadlines {
   }
 }
 
-function limitsOf(run: LimitedRun): [Limit, instant: Instant, lengthMs: number][] {
+function limitsOf(run: RunWithDeadlines): [Limit, instant: Instant, lengthMs: number][] {
   const { leaseExpiresAt, lastHeardAt, claimBy, claimTimeoutSeconds, finishBy, startedAt, stopBy } = run;
   const between = (from: Instant, to: Instant) => Math.max(0, Date.parse(to) - Date.parse(from));
   const limits: [Limit, Instant | null, number][] = [

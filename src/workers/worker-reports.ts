@@ -6,7 +6,7 @@ import { isTerminal } from '../runs/run';
 import { RunRepository } from '../runs/run.repository';
 import { timesOf } from '../runs/sender-clock';
 
-/** Receives reports that bypass the event stream: events and log lines. */
+/** Stores log lines, and applies events of the embedded worker before they are published to the stream. */
 @Injectable()
 export class WorkerReports {
   constructor(
@@ -15,8 +15,8 @@ export class WorkerReports {
     private readonly intake: EventIntake,
   ) {}
 
-  /** Applies events of the embedded worker at once, in order. For a stream that can lose what it stored. */
-  publish(events: RunEvent[]): Promise<void> {
+  /** Applies events at once, in order. Used with Redis, which can lose entries that it has accepted. */
+  applyAndPublish(events: RunEvent[]): Promise<void> {
     return this.intake.applyAndPublish(events);
   }
 
@@ -25,7 +25,7 @@ export class WorkerReports {
    * @returns whether the log accepts more lines
    */
   async appendLog(runId: string, attempt: number, lines: LogLineInput[]): Promise<{ accepting: boolean }> {
-    const run = await this.runs.standing(runId);
+    const run = await this.runs.attemptState(runId);
     if (!run || isTerminal(run) || run.attempt !== attempt) return { accepting: false };
     const { limitReached } = await this.tail.append({ runId, attempt, lines, timeOf: timesOf(run) });
     return { accepting: !limitReached };

@@ -148,7 +148,7 @@ describe('server while Redis is down', () => {
       const run = await jobato.app.get(RunRepository).find(runId);
       return new Date().toISOString() > run!.claimBy!;
     });
-    await watch.look();
+    await watch.check();
     expect(await get(runId)).toMatchObject({ status: 'running', waiting: { code: 'not-yet-published' } });
     looks.mockRestore();
     await server.restart();
@@ -167,11 +167,11 @@ describe('server while Redis is down', () => {
     await server.kill();
     await untilTrouble();
     await eventually('the end of the lease', () => new Date().toISOString() > leaseExpiresAt!);
-    await jobato.app.get(OverdueWatch).look();
+    await jobato.app.get(OverdueWatch).check();
     expect(await get(runId)).toMatchObject({ status: 'running', attempt: 1 });
     await server.restart();
     await untilWell();
-    await jobato.app.get(OverdueWatch).look();
+    await jobato.app.get(OverdueWatch).check();
     await says('run.completed', { attempt: 1 });
     await untilCompleted(runId);
   });

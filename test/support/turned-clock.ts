@@ -23,12 +23,12 @@ export class TurnedClock {
   /** Advances the time while the server watches for overdue runs. */
   async pass(seconds: number): Promise<void> {
     const watch = this.jobato.app.get(OverdueWatch);
-    await watch.look();
+    await watch.check();
     for (let left = seconds; left > 0;) {
       const step = seconds > MAX_WATCHED_SECONDS ? seconds : Math.min(left, STEP_SECONDS);
       this.nowMs += step * 1000;
       this.monotonicMs += step * 1000;
-      await watch.look();
+      await watch.check();
       left -= step;
     }
   }

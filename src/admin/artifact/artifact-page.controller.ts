@@ -11,7 +11,7 @@ import { View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
 import { sizeText } from '../words/plain-words';
 
-/** The preview of an artifact, without a download. */
+/** Serves the page that previews an artifact and links to its download. */
 @ApiExcludeController()
 @Controller('runs/:runId/artifacts')
 @UseInterceptors(ViewInterceptor)

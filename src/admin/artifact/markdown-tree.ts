@@ -130,7 +130,7 @@ function leaf(token: MarkdownToken): DocumentNode {
   }
 }
 
-/** SerialByKey "[x] done", the common syntax for task lists, into a visible checkbox. */
+/** Turns "[x] done", the common syntax for task lists, into a visible checkbox. */
 function withBox(text: string): string {
   return text.replace(/^\[([ xX])\] /, (_, mark: string) => (mark === ' ' ? '☐ ' : '☑ '));
 }

@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.module';
 import { componentName, EVENT_TYPES } from '../../events/asyncapi';
-import { DELIVERY_RULES } from '../../events/delivery-rules';
+import { DELIVERY_RULES } from '../../events/asyncapi-rules';
 import { streamEntrySchema } from '../../events/envelope-schema';
 import { EVENT_EXAMPLES } from '../../events/event-examples';
 import { PAYLOAD_SCHEMAS } from '../../events/event-schemas';

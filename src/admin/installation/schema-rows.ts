@@ -9,10 +9,10 @@ export interface SchemaRow {
   description: string;
 }
 
-/** Above this number of values, the row shows only the number. */
-const LISTED = 6;
+/** An enum with more values is shown as their number, such as "one of 7 values". */
+const MAX_LISTED_VALUES = 6;
 
-/** Returns the members of a JSON Schema, outer before inner. Pure. */
+/** Returns a row for each member of a JSON Schema at any depth. Nested members directly follow their parent. Pure. */
 export function schemaRows(schema: JsonSchema, prefix = ''): SchemaRow[] {
   const { properties = {}, required = [] } = schema as {
     properties?: Record<string, JsonSchema>;
@@ -36,7 +36,8 @@ export function schemaRows(schema: JsonSchema, prefix = ''): SchemaRow[] {
 
 function typeText(schema: JsonSchema): string {
   if ('const' in schema) return JSON.stringify(schema.const);
-  if (Array.isArray(schema.enum) && schema.enum.length > LISTED) return `one of ${schema.enum.length} values`;
+  if (Array.isArray(schema.enum) && schema.enum.length > MAX_LISTED_VALUES)
+    return `one of ${schema.enum.length} values`;
   if (Array.isArray(schema.enum)) return schema.enum.map((value) => JSON.stringify(value)).join(' or ');
   if (schema.type === 'array') return `array of ${typeText((schema.items ?? {}) as JsonSchema)}`;
   if (Array.isArray(schema.type)) return schema.type.join(' or ');

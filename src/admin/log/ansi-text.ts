@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { type Color, createAnsiSequenceParser, createColorPalette } from 'ansi-sequence-parser';
 
-/** A part of a line with one style. The text must be escaped as text. */
+/** A part of a line with one style. `text` is not yet escaped for HTML. */
 export interface Segment {
   text: string;
   /** CSS class names; empty for plain text. */
@@ -17,18 +17,21 @@ export const MAX_STYLES = 400;
 /** Longer sequences have no meaning, and the parser needs time quadratic in their length. */
 const MAX_CODES_LENGTH = 64;
 
-/** Returns the text as shown: the last state of an overwritten line, without colours. Hidden characters are visible. */
+/**
+ * Returns the text as shown: the last state of an overwritten line, without escape sequences. Other invisible characters
+ * appear by number, such as ‹U+202E›.
+ */
 export function plainText(raw: string): string {
   return SPECIAL.test(raw) ? cleaned(raw, () => '') : raw;
 }
 
-/** Returns the same text with its colours. */
+/** Returns the text of `plainText` in segments with their colours. */
 export function ansiSegments(raw: string): Segment[] {
   if (!raw.includes('\x1b')) return [{ text: plainText(raw), classes: '' }];
   let styles = 0;
   const text = cleaned(raw, (codes) => {
     if (codes.length > MAX_CODES_LENGTH || ++styles > MAX_STYLES) return '';
-    return `\x1b[${usualForm(codes)}m`;
+    return `\x1b[${parserForm(codes)}m`;
   });
   const tokens = createAnsiSequenceParser().parse(text);
   return tokens.map(({ value, foreground, background, decorations }) => {
@@ -68,8 +71,8 @@ function lastState(raw: string): string {
 }
 
 /**
- * Makes control characters visible and inactive. This includes bidirectional controls, with which a text can look
- * like another one.
+ * Makes control characters visible and inactive. This includes bidirectional controls, which can make a text
+ * look like another one.
  */
 function harmless(text: string): string {
   if (!SPECIAL.test(text)) return text;
@@ -79,14 +82,14 @@ function harmless(text: string): string {
 }
 
 /** Converts codes to the form that the parser accepts: an explicit reset, and semicolons instead of colons. */
-function usualForm(codes: string): string {
+function parserForm(codes: string): string {
   if (codes === '') return '0';
   return codes
     .replace(/([34]8):2:\d*:(\d+):(\d+):(\d+)/g, '$1;2;$2;$3;$4')
-    .replace(/(^|;)4:0/g, '$124')
-    .replace(/(^|;)4:\d/g, '$14')
+    .replace(/(?<start>^|;)4:0/g, '$<start>24')
+    .replace(/(?<start>^|;)4:\d/g, '$<start>4')
     .replaceAll(':', ';')
-    .replace(/(^|;)(?=;|$)/g, '$10');
+    .replace(/(?<start>^|;)(?=;|$)/g, '$<start>0');
 }
 
 const NAMES = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'];

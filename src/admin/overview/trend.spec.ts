@@ -2,7 +2,7 @@ import { aNewRun, after, LATER } from '../../../test/support/a-run';
 import { TREND_RUNS, trendOf } from './trend';
 
 const newest = aNewRun();
-const older = { ...after(aNewRun(), [{ type: 'give-up-waiting' }]), endedAt: '2026-03-01T10:02:30.000Z' };
+const older = { ...after(aNewRun(), [{ type: 'fail-unclaimed' }]), endedAt: '2026-03-01T10:02:30.000Z' };
 
 it('draws runs from old to new, aligned right, with a text summary', () => {
   const { bars, label, width } = trendOf([newest, older], LATER);

@@ -16,7 +16,7 @@ const FAILED = after(aNewRun(), [
 ]);
 const NONE = { count: 0, isCapped: false };
 const details: ProjectDetails = {
-  page: { items: [], newerThan: null, olderThan: null, lookedUpTo: null },
+  page: { items: [], newerThan: null, olderThan: null, searchedBackTo: null },
   counts: { running: NONE, completed: NONE, partial: NONE, failed: NONE, cancelled: NONE },
   selected: null,
 };

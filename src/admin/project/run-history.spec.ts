@@ -22,7 +22,7 @@ const pageOf = (more: Partial<HistoryPage> = {}): HistoryPage => ({
   items: [aNewRun()],
   newerThan: null,
   olderThan: null,
-  lookedUpTo: null,
+  searchedBackTo: null,
   ...more,
 });
 const historyOf = (query: Partial<HistoryQuery> = {}, page = pageOf()) =>
@@ -138,7 +138,7 @@ it.each<[string, Partial<HistoryQuery>, Partial<HistoryPage>]>([
   [
     'No run triggered by schedule with “x” so far.',
     { triggeredBy: 'schedule', search: 'x' },
-    { lookedUpTo: LATER },
+    { searchedBackTo: LATER },
   ],
 ])('explains an empty list: %s', (text, query, page) =>
   expect(historyOf(query, pageOf({ items: [], ...page })).emptyText).toBe(text),

@@ -43,7 +43,7 @@ export interface RunHistory {
   newerHref: string | null;
   olderHref: string | null;
   /** Set if the search stopped before the page was full; `olderHref` or `newerHref` continues there. */
-  lookedUpTo: TimeText | null;
+  searchedBackTo: TimeText | null;
   emptyText: string;
 }
 
@@ -118,7 +118,7 @@ export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
     newestHref: query.place === null ? null : href({}),
     newerHref: at('newer', page.newerThan),
     olderHref: at('older', page.olderThan),
-    lookedUpTo: timeTextOrNull(page.lookedUpTo),
+    searchedBackTo: timeTextOrNull(page.searchedBackTo),
     emptyText: emptyText(query, page),
   };
 }
@@ -185,7 +185,7 @@ function chipsOf(query: HistoryQuery): { label: string; without: Partial<History
   ];
 }
 
-function emptyText(query: HistoryQuery, { lookedUpTo }: HistoryPage): string {
+function emptyText(query: HistoryQuery, { searchedBackTo }: HistoryPage): string {
   if (!isFiltered(query)) {
     return query.place === null
       ? 'No runs yet. Press Run above to start the first one.'
@@ -198,7 +198,7 @@ function emptyText(query: HistoryQuery, { lookedUpTo }: HistoryPage): string {
   const trigger = query.triggeredBy === null ? '' : ` ${TRIGGERED_WORDS[query.triggeredBy]}`;
   const search = query.search === null ? '' : ` with “${query.search}”`;
   const isTimed = query.period !== null || query.from !== null || query.to !== null;
-  const time = lookedUpTo !== null ? ' so far' : isTimed ? ' in this period' : '';
+  const time = searchedBackTo !== null ? ' so far' : isTimed ? ' in this period' : '';
   return `${status}${scope}${trigger}${search}${time}.`;
 }
 

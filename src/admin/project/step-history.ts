@@ -15,7 +15,7 @@ export interface StepHistory {
   outcomes: Map<string, StepOutcome>;
   /** By step: its last completion. */
   completedAt: Map<string, { runId: string; at: Instant }>;
-  /** True if the history contains every run of the project. */
+  /** False if the project may have older runs than those searched. */
   isWhole: boolean;
 }
 

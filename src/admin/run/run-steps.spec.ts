@@ -33,6 +33,6 @@ it('counts completed steps if no step reports progress', () => {
 });
 
 it('is null once the run has ended', () => {
-  const ended = after(aNewRun(), [{ type: 'give-up-waiting' }]);
+  const ended = after(aNewRun(), [{ type: 'fail-unclaimed' }]);
   expect(progressBar(ended)).toBeNull();
 });

@@ -181,13 +181,13 @@ it('begins with the trigger and includes rejected events', () => {
       rejectedAt: START,
     },
   ];
-  const { first, betweenHref } = runTimeline(aNewRun(), past([event('run.completed')], { rejected }));
+  const { first, allEventsHref } = runTimeline(aNewRun(), past([event('run.completed')], { rejected }));
   expect(first.map(({ text }) => text)).toEqual([
     'Accepted, triggered via API: Full pipeline',
     'run.log rejected: payload is not valid JSON',
     'Run completed',
   ]);
-  expect([first[1]!.isRefused, betweenHref]).toEqual([true, null]);
+  expect([first[1]!.isRefused, allEventsHref]).toEqual([true, null]);
 });
 
 it('keeps the order of arrival when the server clock was set back', () => {
@@ -220,11 +220,11 @@ it('shows the beginning and the end of a long history, with a link to the rest',
     event('run.progress', { step: `s${index}`, stepStatus: 'running' }),
   );
   const gap = { last: began.slice(100), gapAfter: began[99]!.position };
-  for (const { first, last, betweenHref } of [
+  for (const { first, last, allEventsHref } of [
     runTimeline(aNewRun(), past(began)),
     runTimeline(aNewRun(), past(began.slice(0, 100), gap)),
   ]) {
     expect([first.length, last.length, last.at(-1)!.text]).toEqual([20, 100, 'Step s299 started']);
-    expect(betweenHref).toBe(`/runs/${RUN_ID}/timeline?after=${began[0]!.position - 1}`);
+    expect(allEventsHref).toBe(`/runs/${RUN_ID}/timeline?after=${began[0]!.position - 1}`);
   }
 });

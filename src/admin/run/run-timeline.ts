@@ -19,9 +19,9 @@ export interface TimelineLine {
 export interface RunTimeline {
   first: TimelineLine[];
   last: TimelineLine[];
-  /** The address of the events between `first` and `last`. */
-  betweenHref: string | null;
-  /** The number of applied events that are not listed; null for none. */
+  /** Link to the list of all events; null if `first` has them all. */
+  allEventsHref: string | null;
+  /** The number of events that the stored history omits because of its limits; null for none. */
   unlisted: string | null;
 }
 
@@ -33,7 +33,7 @@ interface TimedEntry {
 /** The maximum number of lines from the start and from the end, if not all are shown. */
 const FIRST_LINES = 20;
 const LAST_LINES = 100;
-/** An event may carry a message of many kilobytes. */
+/** The maximum number of characters of a line. An event may carry a message of several kilobytes. */
 const MAX_TEXT_LENGTH = 500;
 
 export function runTimeline(run: Run, past: PastEvents): RunTimeline {
@@ -49,19 +49,19 @@ export function runTimeline(run: Run, past: PastEvents): RunTimeline {
     const entries = [accepted, ...inOrder([...first, ...last].map(timedEvent), rejected), ...end];
     const lines = folded(entries);
     if (lines.length <= FIRST_LINES + LAST_LINES)
-      return { first: lines, last: [], betweenHref: null, unlisted };
+      return { first: lines, last: [], allEventsHref: null, unlisted };
     return {
       first: lines.slice(0, FIRST_LINES),
       last: lines.slice(-LAST_LINES),
-      betweenHref: timelineHref(run.runId, first[0]!.position - 1),
+      allEventsHref: timelineHref(run.runId, first[0]!.position - 1),
       unlisted,
     };
   }
-  // Events rejected between the two parts are listed with the last part.
+  // All rejected events are listed with the last part, even those rejected before the gap.
   return {
     first: folded([accepted, ...first.map(timedEvent)]).slice(0, FIRST_LINES),
     last: folded([...inOrder(last.map(timedEvent), rejected), ...end]).slice(-LAST_LINES),
-    betweenHref: timelineHref(run.runId, first[0]!.position - 1),
+    allEventsHref: timelineHref(run.runId, first[0]!.position - 1),
     unlisted,
   };
 }
@@ -85,12 +85,12 @@ function timedRejection(rejection: PastRejection): TimedEntry {
 
 /** Merges both lists without reordering either, so that a clock set back does not change the order of arrival. */
 function inOrder(events: TimedEntry[], rejected: TimedEntry[]): TimedEntry[] {
-  const left = [...rejected];
+  const remaining = [...rejected];
   const merged = events.flatMap((event) => {
-    const before = left.findIndex(({ at }) => at >= event.at);
-    return [...left.splice(0, before === -1 ? left.length : before), event];
+    const before = remaining.findIndex(({ at }) => at >= event.at);
+    return [...remaining.splice(0, before === -1 ? remaining.length : before), event];
   });
-  return [...merged, ...left];
+  return [...merged, ...remaining];
 }
 
 /** Returns one entry if the run ended without an event, for example because its worker was lost. */
@@ -99,7 +99,10 @@ function endWithoutEvent(run: Run, events: PastEvent[]): TimedEntry[] {
   return [{ at: run.endedAt!, entry: { kind: 'ended', status: run.status, reason: run.statusReason } }];
 }
 
-/** Combines consecutive routine entries into one line, and also equal entries. */
+/**
+ * Combines consecutive entries into one line: routine entries, equal entries, and reports on one signal together with
+ * the routine entries between them.
+ */
 function folded(entries: TimedEntry[]): TimelineLine[] {
   const lines: TimelineLine[] = [];
   let index = 0;
@@ -107,7 +110,7 @@ function folded(entries: TimedEntry[]): TimelineLine[] {
     const start = entries[index]!;
     let end = index + 1;
     while (end < entries.length && isFolded(start.entry, entries[end]!.entry)) end++;
-    // Routine entries after the last report on a signal get their own line.
+    // Routine entries after the last report on a signal start the next line.
     if (start.entry.kind === 'signal') while (isRoutine(entries[end - 1]!.entry)) end--;
     const text = textOf(entries.slice(index, end));
     const at = timeText(start.at);
@@ -125,7 +128,7 @@ function folded(entries: TimedEntry[]): TimelineLine[] {
 function isFolded(start: TimelineEntry, next: TimelineEntry): boolean {
   if (isRoutine(start)) return isRoutine(next);
   if (start.kind !== 'signal') return JSON.stringify(start) === JSON.stringify(next);
-  // A step may still report progress between a signal and its end.
+  // A step may still report progress between two reports on a signal.
   return (
     isRoutine(next) || (next.kind === 'signal' && next.signal === start.signal && next.step === start.step)
   );

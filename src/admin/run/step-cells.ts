@@ -13,22 +13,22 @@ export interface StepCell {
   title: string | null;
 }
 
-/** The cells of a run, and all of them as one sentence. */
+/** The cells of a run. */
 export interface StepCells {
   cells: StepCell[];
+  /** All titles, for screen readers. */
   label: string;
 }
 
 /**
- * The maximum number of columns for steps outside the current pipeline, such as those reported by an external
- * worker.
+ * The maximum number of columns for steps that are not in `stepNames`, such as those reported by an external worker.
  */
-const MORE_COLUMNS = 12;
+const MAX_EXTRA_COLUMNS = 12;
 
 export function stepColumns(stepNames: string[], runs: Pick<Run, 'steps'>[]): string[] {
   const named = runs.flatMap(({ steps }) => steps.map(({ name }) => name));
   const others = [...new Set(named)].filter((name) => !stepNames.includes(name));
-  return [...stepNames, ...others.slice(0, MORE_COLUMNS)];
+  return [...stepNames, ...others.slice(0, MAX_EXTRA_COLUMNS)];
 }
 
 export function stepCells({ steps }: Pick<Run, 'steps'>, columns: string[], now: Instant): StepCells {
@@ -39,8 +39,10 @@ export function stepCells({ steps }: Pick<Run, 'steps'>, columns: string[], now:
     const { tone, icon } = stepMark(step.status);
     return { tone, icon, title: cellTitle(step, now) };
   });
-  const all = { cells, label: cells.flatMap(({ title }) => title ?? []).join(', ') };
-  return shown.some((step) => step?.startedAt != null && step.endedAt === null) ? ticking(all, shown) : all;
+  const result = { cells, label: cells.flatMap(({ title }) => title ?? []).join(', ') };
+  const isRunning = shown.some((step) => step?.startedAt != null && step.endedAt === null);
+  // A growing duration alone is no change of the page, so pages compare the steps instead.
+  return isRunning ? ticking(result, shown) : result;
 }
 
 /** "capture failed after 12 s, exit code 3" */

@@ -27,7 +27,7 @@ it.each<[string, Run]>([
   ['Unnamed worker', after(handedOut, [fail])],
   ['Unnamed worker', after(handedOut, [{ type: 'confirm-stop', ...said }])],
   ['No worker reported', after(handedOut, [stop])],
-  ['No worker reported', after(handedOut, [{ type: 'give-up-waiting' }])],
+  ['No worker reported', after(handedOut, [{ type: 'fail-unclaimed' }])],
   ['No worker reported', after(handedOut, [{ type: 'time-out' }])],
 ])('workerWords returns "%s"', (words, run) => expect(workerWords(run)).toBe(words));
 

@@ -152,7 +152,7 @@ export function openReport(env: NodeJS.ProcessEnv): Report {
   const descriptor = Number(named);
   if (!isHandedDown(descriptor)) {
     process.stderr.write(
-      `JOBATO_EVENTS_FD names descriptor ${named}, which is not open; telling it here instead.\n`,
+      `JOBATO_EVENTS_FD names descriptor ${named}, which is not open; the report goes here instead.\n`,
     );
     return new TerminalReport();
   }

@@ -15,7 +15,7 @@ import { invalid } from '../../http/catalogue';
 import { EventIntake, type TakenIn } from '../../intake/event-intake';
 import { type HttpEnvelope, receivedEvent } from './http-envelope';
 import { ApiForWorkers } from './worker-key';
-import { MAX_EVENTS } from './workers.dto';
+import { MAX_EVENTS_PER_CALL } from '../../events/asyncapi';
 
 class RejectedView {
   @ApiProperty({ type: 'integer', description: 'Index of the event in the request, from 0' })
@@ -74,21 +74,23 @@ export class WorkerEventsController {
     operationId: 'reportEvents',
     summary: 'Report events',
     description:
-      `One event, or a list of up to ${MAX_EVENTS} events and 16 MiB. Events are applied in order, and in one commit unless they are ` +
+      `One event, or a list of up to ${MAX_EVENTS_PER_CALL} events and 16 MiB. Events are applied in order, and in one commit unless they are ` +
       'large, under the same rules as stream events. They are not added to the stream. The flat form of the stream ' +
       '(`eventVersion` "1", `payload` as JSON text) is also accepted. An invalid event, or one larger than ' +
       '1 MiB, is rejected without affecting the others. Retries are safe.',
   })
   @ApiExtraModels(EventEnvelope)
-  @ApiBody({ schema: { oneOf: [ONE_EVENT, { type: 'array', maxItems: MAX_EVENTS, items: ONE_EVENT }] } })
+  @ApiBody({
+    schema: { oneOf: [ONE_EVENT, { type: 'array', maxItems: MAX_EVENTS_PER_CALL, items: ONE_EVENT }] },
+  })
   @ApiResponse({ status: 202, type: TakenInView })
   @ApiProblems('VALIDATION', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   async take(@Req() request: Request): Promise<TakenIn> {
     const body = request.body as object;
     const envelopes: unknown[] = Array.isArray(body) ? body : [body];
-    if (envelopes.length > MAX_EVENTS) {
+    if (envelopes.length > MAX_EVENTS_PER_CALL) {
       throw invalid([
-        { field: '', message: `must contain at most ${MAX_EVENTS} events, not ${envelopes.length}` },
+        { field: '', message: `must contain at most ${MAX_EVENTS_PER_CALL} events, not ${envelopes.length}` },
       ]);
     }
     return this.intake.take(envelopes.map(receivedEvent));

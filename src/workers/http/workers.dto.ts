@@ -17,8 +17,6 @@ import {
 import { READABLE_NAME } from '../../events/readable-name';
 import type { Run } from '../../runs/run';
 
-/** Maximum number of events in one call. */
-export const MAX_EVENTS = 500;
 export const MAX_WAIT_SECONDS = 60;
 const ATTEMPT = {
   type: 'integer',

@@ -5,19 +5,19 @@ import { SwappingProcess } from '../../test/support/swapping-process';
 import { loadConfig } from '../config/config';
 import { DiskSpace } from '../database/disk-space';
 import { JobatoError } from '../http/catalogue';
-import { Uploads } from './uploads';
+import { UploadFiles } from './upload-files';
 
 const UPLOADS = 400;
 
-describe('Uploads', () => {
+describe('UploadFiles', () => {
   let base: string;
   let folder: string;
   let outside: string;
-  let uploads: Uploads;
+  let uploads: UploadFiles;
   beforeEach(() => {
     base = mkdtempSync(join(tmpdir(), 'jobato-uploads-'));
     const config = loadConfig({ DATA_DIR: 'data' }, base);
-    uploads = new Uploads(config, new DiskSpace(config));
+    uploads = new UploadFiles(config, new DiskSpace(config));
     folder = join(config.dataDir, 'runs', 'run-1');
     outside = join(base, 'outside');
     mkdirSync(join(folder, 'sub'), { recursive: true });

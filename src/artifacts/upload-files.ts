@@ -28,7 +28,7 @@ const NOT_A_PLACE = new Set(['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'ELOOP'
  * therefore never has a partial file, and all leftovers of a crash are in one folder.
  */
 @Injectable()
-export class Uploads implements OnModuleInit {
+export class UploadFiles implements OnModuleInit {
   private readonly folder: string;
 
   constructor(

@@ -1,0 +1,54 @@
+import { aProject } from '../../test/support/a-run';
+import { changesSince } from './project-changes';
+
+const recipe = (more: Parameters<typeof aProject>[0] = {}, inputs: string | null = null) => ({
+  definition: aProject(more),
+  inputs,
+});
+const steps = aProject().steps;
+
+it('ignores changes that do not affect the result', () => {
+  const renamed = recipe({ name: 'Another name', timeoutSeconds: 60, isDefault: true, metrics: [] });
+  expect(changesSince(recipe(), renamed)).toEqual([]);
+  // A project without inputs never has changed inputs.
+  expect(changesSince(recipe({}, '[1]'), recipe({}, null))).toEqual([]);
+});
+
+it('lists changed, added and removed steps', () => {
+  const [fetch, parse] = steps as [(typeof steps)[0], (typeof steps)[0]];
+  const now = recipe({ steps: [fetch, { ...parse, command: ['false'] }, { ...fetch, name: 'score' }] });
+  expect(changesSince(recipe(), now)).toEqual([
+    { kind: 'step-command', step: 'parse' },
+    { kind: 'step-added', step: 'score' },
+    { kind: 'step-removed', step: 'report' },
+  ]);
+});
+
+it('lists changes of inputs, parameters, folders and the executor', () => {
+  const param = {
+    type: 'integer' as const,
+    description: null,
+    required: false,
+    default: 1,
+    min: null,
+    max: null,
+    pattern: null,
+    values: [],
+  };
+  const then = recipe({ inputs: 'queries-x-allowlists', params: { depth: param } }, '[1]');
+  const now = recipe(
+    {
+      inputs: 'queries-x-allowlists',
+      executor: 'external',
+      params: { depth: { ...param, default: 2 } },
+      steps: steps.map((step) => (step.name === 'fetch' ? { ...step, workingDir: 'elsewhere' } : step)),
+    },
+    '[1,2]',
+  );
+  expect(changesSince(then, now)).toEqual([
+    { kind: 'executor' },
+    { kind: 'step-folder', step: 'fetch' },
+    { kind: 'params' },
+    { kind: 'inputs' },
+  ]);
+});

@@ -1,0 +1,49 @@
+import type { ProjectDefinition } from '../projects/project';
+
+/** The project file and the inputs of a run, which together determine its result. */
+export interface Recipe {
+  definition: ProjectDefinition;
+  /** JSON text of the inputs; null if the project has none. */
+  inputs: string | null;
+}
+
+/** One difference that can lead to another result. */
+export type ProjectChange =
+  | { kind: 'executor' | 'params' | 'inputs' }
+  | { kind: 'step-added' | 'step-removed' | 'step-command' | 'step-folder'; step: string };
+
+/**
+ * Returns the differences from an earlier run that can change its result. The name, schedule and time limits cannot.
+ */
+export function changesSince(then: Recipe, now: Recipe): ProjectChange[] {
+  const hasOtherInputs = now.definition.inputs !== null && now.inputs !== null && then.inputs !== now.inputs;
+  return [
+    ...definitionChanges(then.definition, now.definition),
+    ...(hasOtherInputs ? [{ kind: 'inputs' as const }] : []),
+  ];
+}
+
+function* definitionChanges(then: ProjectDefinition, now: ProjectDefinition): Iterable<ProjectChange> {
+  if (then.executor !== now.executor) yield { kind: 'executor' };
+  const before = new Map(then.steps.map((step) => [step.name, step]));
+  for (const step of now.steps) {
+    const old = before.get(step.name);
+    if (old === undefined) yield { kind: 'step-added', step: step.name };
+    else if (!isEqual(old.command, step.command) || !isEqual(old.env, step.env))
+      yield { kind: 'step-command', step: step.name };
+    else if (old.workingDir !== step.workingDir) yield { kind: 'step-folder', step: step.name };
+    before.delete(step.name);
+  }
+  for (const name of before.keys()) yield { kind: 'step-removed', step: name };
+  if (!isEqual(defaultsOf(then), defaultsOf(now))) yield { kind: 'params' };
+}
+
+function defaultsOf({ params }: ProjectDefinition): [string, unknown][] {
+  return Object.entries(params)
+    .map(([name, spec]): [string, unknown] => [name, spec.default])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function isEqual(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
