@@ -65,6 +65,16 @@ describe('artifact upload over HTTP', () => {
     });
   });
 
+  it('accepts a file without a content type', async () => {
+    const { worker, runId } = await held();
+    const response = await jobato.fetch(`/api/internal/runs/${runId}/artifacts/a`, {
+      method: 'PUT',
+      headers: { 'x-jobato-api-key': KEY, ...worker.leaseHeader(runId) },
+      body: Buffer.from('content'),
+    });
+    expect(response.status).toBe(201);
+  });
+
   it('accepts empty files, any content type, invalid JSON and replacements', async () => {
     const { worker, runId } = await held();
     await worker.upload(runId, 'a', '').type('text/plain').expect(201);

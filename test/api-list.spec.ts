@@ -353,6 +353,16 @@ describe('reports and history of runs', () => {
   describe('re-run', () => {
     const rerun = (runId: string) => jobato.api.post(`/api/runs/${runId}/rerun`);
 
+    it('needs no body, even if it is announced as JSON', async () => {
+      const first = await end('counts');
+      const response = await jobato.fetch(`/api/runs/${first.runId}/rerun`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+      });
+      expect(response.status).toBe(201);
+      await jobato.untilEnded(((await response.json()) as RunView).runId);
+    });
+
     it('uses the scope and params of the first run unless given others', async () => {
       const first = await end('counts', { scope: 'only:work', params: { found: 4 }, triggeredBy: 'manual' });
       const response = await rerun(first.runId).expect(201);

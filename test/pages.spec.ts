@@ -1,9 +1,12 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { Database } from '../src/database/database';
 import { RejectedEvents } from '../src/events/rejected-events';
 import { RunRepository } from '../src/runs/run.repository';
 import { launchBrowser, openPage, pressAsOfBefore } from './support/browser';
-import { RunningApp } from './support/jobato';
+import { eventually } from './support/crash';
+import { nodeStep, RunningApp } from './support/jobato';
 import { BROKEN_PROJECT, ENDLESS_PROJECT, searchProject } from './support/pages-projects';
 import { Given } from './support/pages-signal';
 
@@ -272,6 +275,28 @@ describe('pages in a browser', () => {
         expect(changed.status).toBe(200);
         expect(await changed.text()).not.toContain('<html');
       }
+    }
+  });
+
+  it('keep the filter of their address when they refresh', async () => {
+    const file = join(jobato.folders.configDir, 'projects', 'short-lived.yaml');
+    writeFileSync(file, nodeStep('short-lived', ''));
+    await eventually('the project', async () => (await jobato.fetch('/api/projects/short-lived')).ok);
+    const { runId } = await jobato.trigger('short-lived');
+    await jobato.untilEnded(runId);
+    rmSync(file);
+    await eventually('its removal', async () => !(await jobato.fetch('/api/projects/short-lived')).ok);
+    for (const [path, part] of [
+      ['/?state=failed', '/state?state=failed'],
+      ['/projects/search?search=bad', '/projects/search/state?search=bad'],
+      // The part of an open page whose project was removed.
+      ['/projects/short-lived/state?search=bad', '/projects/short-lived/state?search=bad'],
+    ] as const) {
+      const page = await (await jobato.fetch(path, { headers: { 'HX-Request': 'true' } })).text();
+      const parts = [...page.matchAll(/hx-get="([^"]+)"/g)].map(([, escaped]) =>
+        escaped!.replaceAll('&amp;', '&').replaceAll('&#x3D;', '='),
+      );
+      expect(parts).toContainEqual(expect.stringContaining(part));
     }
   });
 
