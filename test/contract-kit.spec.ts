@@ -4,7 +4,7 @@ import { asyncApiDocument, componentName, EVENT_TYPES } from '../src/events/asyn
 import { envelopeFields, streamEntrySchema } from '../src/events/envelope-schema';
 import { EVENT_EXAMPLES } from '../src/events/event-examples';
 import { type JsonSchema, PAYLOAD_SCHEMAS } from '../src/events/event-schemas';
-import { describedPayloadSchema } from '../src/events/event-words';
+import { describedPayloadSchema } from '../src/events/event-descriptions';
 import { parseEvent } from '../src/events/parse-event';
 import { type StreamFields, toStreamFields } from '../src/events/run-event';
 import { schemaRows } from '../src/admin/installation/schema-rows';

@@ -95,7 +95,7 @@ describe('RunDetailRepository', () => {
     const third = await again(second.runId);
     await ended();
     const family = [first, second, sibling, third].map(({ runId }) => runId);
-    const idsOf = async (run: typeof first) => (await past.stamp(run)).family.map(({ runId }) => runId);
+    const idsOf = async (run: typeof first) => (await past.stamp(run, 20)).family.map(({ runId }) => runId);
     for (const run of [second, third]) expect(await idsOf(run)).toEqual(family);
     expect(await idsOf(first)).toEqual(family.slice(0, 3));
     expect((await past.family([third, first, second, sibling])).map(({ runId }) => runId)).toEqual(family);

@@ -2,7 +2,7 @@ import { DELIVERY_RULES } from './asyncapi-rules';
 import { envelopeFields, httpEventSchema, streamEntrySchema } from './envelope-schema';
 import { EVENT_EXAMPLES } from './event-examples';
 import { type JsonSchema, PAYLOAD_SCHEMAS } from './event-schemas';
-import { describedPayloadSchema, EVENT_WORDS } from './event-words';
+import { describedPayloadSchema, EVENT_DESCRIPTIONS } from './event-descriptions';
 import { type RunEventType, toStreamFields } from './run-event';
 
 export interface AsyncApiSurroundings {
@@ -18,7 +18,8 @@ export const MAX_EVENTS_PER_CALL = 500;
 export const EVENT_TYPES = Object.keys(PAYLOAD_SCHEMAS) as RunEventType[];
 
 const ref = (to: string) => ({ $ref: `#/${to}` });
-const sentBy = (who: 'jobato' | 'worker') => EVENT_TYPES.filter((type) => EVENT_WORDS[type].sentBy === who);
+const sentBy = (who: 'jobato' | 'worker') =>
+  EVENT_TYPES.filter((type) => EVENT_DESCRIPTIONS[type].sentBy === who);
 
 /** Returns the component name of an event type: `run.cancel.requested` → `RunCancelRequested`. */
 export function componentName(type: RunEventType): string {
@@ -183,7 +184,7 @@ function messages(): Record<string, object> {
       {
         name: type,
         title: type,
-        summary: EVENT_WORDS[type].summary,
+        summary: EVENT_DESCRIPTIONS[type].summary,
         contentType: 'application/json',
         headers: envelopeFields([type]),
         payload: ref(`components/schemas/${componentName(type)}Payload`),

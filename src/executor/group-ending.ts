@@ -1,7 +1,8 @@
-import { KILL_AFTER_SECONDS } from '../runs/new-run';
 import type { StoppingCause } from '../events/run-event';
 import { groupIsAlive, livingMembers, signalGroup } from './process-group';
 
+/** Seconds between SIGTERM and SIGKILL. Less than the minimum grace period of a stop, in new-run.ts. */
+export const KILL_AFTER_SECONDS = 10;
 const LOOK_EVERY_MS = 25;
 const LOOKS_PER_CLOSER_LOOK = 40;
 /** Interval for checking which processes are still alive. */
@@ -22,7 +23,7 @@ export interface EndingOutput {
   ending(report: EndingReport): void;
 }
 
-/** Sends SIGTERM to the whole group, and SIGKILL to the remaining processes 10 s later. Reports progress until then. */
+/** Sends SIGTERM to the whole group, and SIGKILL to the remaining processes later. Reports progress until then. */
 export class GroupEnding {
   private killTimer: NodeJS.Timeout | null = null;
   private tellTimer: NodeJS.Timeout | null = null;

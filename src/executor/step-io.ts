@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { type Clock, type Instant, plusSeconds } from '../clock/clock';
 import { CUT_MARK, type LogStreamName, MAX_LINE_BYTES } from '../logs/log-line';
-import { KILL_AFTER_SECONDS } from '../runs/new-run';
+import { KILL_AFTER_SECONDS } from './group-ending';
 import type { Artifact } from '../runs/run';
 import { MAX_NAMED_PROCESSES } from '../runs/stop-report';
 import type { EventReporter } from './event-reporter';

@@ -13,7 +13,6 @@ const LAST_EVENTS = 200;
 const REJECTED_EVENTS = 20;
 const MAX_ATTEMPT_EVENTS = 200;
 const MAX_ORIGINALS = 5;
-const MAX_FAMILY = 20;
 /** Larger payloads are not read. An event can be 1 MiB, and a page shows one line of it. */
 const MAX_PAYLOAD_BYTES = 8 * 1024;
 /** Number of large requests that are parsed for their attempt number. Requests with many inputs are large. */
@@ -93,11 +92,12 @@ export class RunDetailRepository {
   /**
    * Returns the fingerprint of a run's history. Open pages request it repeatedly, so it reads only ids, positions and
    * revisions.
+   * @param maxRepeats the number of its latest re-runs to read
    */
-  async stamp({ runId }: Pick<Run, 'runId'>): Promise<PastStamp> {
+  async stamp({ runId }: Pick<Run, 'runId'>, maxRepeats: number): Promise<PastStamp> {
     const { query } = this;
     const [family, [last], rejected] = await Promise.all([
-      this.familyOf(runId),
+      this.familyOf(runId, maxRepeats),
       query<{ position: number }>(
         'SELECT position FROM applied_events WHERE run_id = ? ORDER BY position DESC LIMIT 1',
         [runId],
@@ -190,7 +190,7 @@ export class RunDetailRepository {
     }));
   }
 
-  private async familyOf(runId: string): Promise<PastStamp['family']> {
+  private async familyOf(runId: string, maxRepeats: number): Promise<PastStamp['family']> {
     const line: PastStamp['family'] = [];
     for (let id: string | null = runId; id !== null && line.length <= MAX_ORIGINALS;) {
       const [found]: (PastStamp['family'][number] & Pick<Run, 'rerunOf'>)[] = await this.query(
@@ -204,7 +204,7 @@ export class RunDetailRepository {
     const repeats = await this.query<PastStamp['family'][number]>(
       'SELECT run_id AS "runId", revision FROM runs' +
         ` WHERE rerun_of IN ${inList(ids)} ORDER BY run_id DESC LIMIT ?`,
-      [...ids, MAX_FAMILY],
+      [...ids, maxRepeats],
     );
     const all = new Map([...repeats, ...line].map((each) => [each.runId, each]));
     return [...all.values()].sort((a, b) => (a.runId < b.runId ? -1 : 1));

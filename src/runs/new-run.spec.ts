@@ -1,6 +1,5 @@
 import { plusSeconds } from '../clock/clock';
 import { aNewRun, RUN_ID, START } from '../../test/support/a-run';
-import { KILL_AFTER_SECONDS } from './new-run';
 import { phaseOf, requestOf } from './run-state';
 
 describe('new run', () => {
@@ -51,9 +50,7 @@ describe('new run', () => {
 
   it('uses the stop grace period of the file, with a minimum for built-in steps', () => {
     expect(aNewRun({ executor: 'external', stopGraceSeconds: 0 }).stopGraceSeconds).toBe(0);
-    expect(aNewRun({ executor: 'steps', stopGraceSeconds: 0 }).stopGraceSeconds).toBeGreaterThan(
-      2 * KILL_AFTER_SECONDS,
-    );
+    expect(aNewRun({ executor: 'steps', stopGraceSeconds: 0 }).stopGraceSeconds).toBe(30);
     expect(aNewRun({ executor: 'steps', stopGraceSeconds: 600 }).stopGraceSeconds).toBe(600);
   });
 });

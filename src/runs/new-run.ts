@@ -5,8 +5,8 @@ import { NO_PROGRESS, pendingSteps, type Run, type TriggeredBy } from './run';
 import type { RunStart } from './run-id';
 import { unheardSince } from './sender-clock';
 
-/** Seconds between SIGTERM and SIGKILL. The embedded worker confirms a stop soon after. */
-export const KILL_AFTER_SECONDS = 10;
+/** Minimum grace period of a stop for runs with steps: time enough to kill their processes and to confirm the stop. */
+const MIN_STOP_GRACE_SECONDS = 30;
 
 /** Returns a new run of a project: running, and not claimed by any worker. */
 export function newRun(request: {
@@ -56,10 +56,9 @@ export function newRun(request: {
     finishBy:
       isExternal && project.timeoutSeconds !== null ? plusSeconds(startedAt, project.timeoutSeconds) : null,
     cancelRequestedAt: null,
-    // The embedded worker needs time to end the processes, even if the project grants external workers less.
     stopGraceSeconds: isExternal
       ? project.stopGraceSeconds
-      : Math.max(project.stopGraceSeconds, 3 * KILL_AFTER_SECONDS),
+      : Math.max(project.stopGraceSeconds, MIN_STOP_GRACE_SECONDS),
     stopBy: null,
     stopReport: null,
     endedAt: null,

@@ -7,6 +7,7 @@ import { FULL_SCOPE, scopesOf, stepsInScope } from '../projects/scope';
 import { keyReused } from './idempotency-key';
 import { IdempotencyKeyRepository } from './idempotency-key.repository';
 import { newRun } from './new-run';
+import { rerunRequest } from './rerun-request';
 import { RunCreator } from './run-creator';
 import type { Run, TriggeredBy } from './run';
 import { RunIds } from './run-id';
@@ -69,15 +70,7 @@ export class RunStarter {
       const original = await this.runs.get(runId);
       await this.projects.reloadFor(original.projectId);
       const project = this.projects.get(original.projectId);
-      // Drop parameters that the project no longer declares.
-      const kept = Object.entries(original.params).filter(([name]) =>
-        Object.hasOwn(project.definition.params, name),
-      );
-      const request = {
-        scope: scope ?? original.scope,
-        params: { ...Object.fromEntries(kept), ...params },
-        triggeredBy: 'rerun' as const,
-      };
+      const request = rerunRequest(original, project.definition, { scope, params });
       return this.start(project, request, original.runId, idempotency);
     });
   }

@@ -9,7 +9,7 @@ import { MarkdownParser } from './markdown-parser';
 import { PageFrames } from '../page/page-frame';
 import { View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
-import { sizeText } from '../words/plain-words';
+import { sizeText } from '../words/number-text';
 
 /** Serves the page that previews an artifact and links to its download. */
 @ApiExcludeController()

@@ -7,7 +7,7 @@ import { DELIVERY_RULES } from '../../events/asyncapi-rules';
 import { streamEntrySchema } from '../../events/envelope-schema';
 import { EVENT_EXAMPLES } from '../../events/event-examples';
 import { PAYLOAD_SCHEMAS } from '../../events/event-schemas';
-import { describedPayloadSchema, EVENT_WORDS } from '../../events/event-words';
+import { describedPayloadSchema, EVENT_DESCRIPTIONS } from '../../events/event-descriptions';
 import { PageFrames } from '../page/page-frame';
 import { View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
@@ -33,8 +33,8 @@ export class EventContractPageController {
       events: EVENT_TYPES.map((type) => ({
         type,
         anchor: componentName(type),
-        sender: EVENT_WORDS[type].sentBy === 'jobato' ? 'Jobato → worker' : 'worker → Jobato',
-        summary: EVENT_WORDS[type].summary,
+        sender: EVENT_DESCRIPTIONS[type].sentBy === 'jobato' ? 'Jobato → worker' : 'worker → Jobato',
+        summary: EVENT_DESCRIPTIONS[type].summary,
         members: schemaRows(describedPayloadSchema(type, PAYLOAD_SCHEMAS[type])),
         example: JSON.stringify(EVENT_EXAMPLES[type].payload, null, 2),
       })),

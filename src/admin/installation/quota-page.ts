@@ -2,7 +2,7 @@ import type { FileProblem } from '../../config-files/file-problem';
 import type { ProjectDefinition } from '../../projects/project';
 import type { QuotaRules } from '../../quota/quota-file';
 import type { QuotaStatus } from '../../quota/quotas';
-import { numberText } from '../words/plain-words';
+import { numberText } from '../words/number-text';
 import { type TimeText, timeText } from '../words/time-text';
 
 /** A project with `quota: true`, and its usage today. */

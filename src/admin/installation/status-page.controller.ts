@@ -5,7 +5,7 @@ import { type LivePage, LivePages } from '../page/live-pages';
 import type { PartView, View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
 import { growingDuration } from '../words/duration-text';
-import { humanised } from '../words/plain-words';
+import { humanised } from '../words/humanised';
 
 const STATUS: LivePage = { title: 'Status', path: '/status', view: 'status' };
 

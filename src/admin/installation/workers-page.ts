@@ -5,7 +5,7 @@ import type { Run } from '../../runs/run';
 import type { Waiting } from '../../runs/waiting';
 import type { WorkerView } from '../../workers/worker-list';
 import { type DurationText, durationOf, growingDuration } from '../words/duration-text';
-import { numberText } from '../words/plain-words';
+import { numberText } from '../words/number-text';
 import { progressBar } from '../run/run-steps';
 import { type TimeText, timeText } from '../words/time-text';
 import { type PageWords, waitingWords } from '../words/page-words';

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { LogChunk } from '../../logs/log-chunk';
 import { LogStore } from '../../logs/log-store';
 import { LogTail } from '../../logs/log-tail';
-import { numberText } from '../words/plain-words';
+import { numberText } from '../words/number-text';
 import { GatheredLines, WINDOW_LINES } from './gathered-lines';
 import { isFiltered, type LevelFilter, type LogFilter, type LogQuestion, markedText } from './log-question';
 import {

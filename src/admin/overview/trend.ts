@@ -1,7 +1,7 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import type { TrendRun } from '../../history/latest-run.repository';
 import { hashedOnce } from '../page/live';
-import { STATUS_WORDS } from '../words/plain-words';
+import { STATUS_WORDS } from '../words/status-words';
 import { ticking } from '../words/ticking';
 
 /** The number of runs in the trend. */

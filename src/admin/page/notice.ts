@@ -1,5 +1,5 @@
 import { type JobatoError, PROBLEMS } from '../../http/catalogue';
-import { humanised } from '../words/plain-words';
+import { humanised } from '../words/humanised';
 import { type TimeText, timeTextOrNull } from '../words/time-text';
 
 /** The message beside a button after a refused action. */

@@ -4,7 +4,7 @@ import type { PastRun } from '../../history/run-history.repository';
 import { type DurationText, durationOf, durationText } from '../words/duration-text';
 import { median } from '../../runs/median';
 import { type StatusMark, stepMark } from '../words/status-mark';
-import { STATUS_WORDS } from '../words/plain-words';
+import { STATUS_WORDS } from '../words/status-words';
 import { ticking } from '../words/ticking';
 import { timeTextWithSeconds, type TimeText } from '../words/time-text';
 

@@ -16,7 +16,7 @@ import { type FooterWarning, neverRunFooter, type RunFooter, runFooter } from '.
 import { type DurationText, durationOf } from '../words/duration-text';
 import { metricsInShort, paramsInShort } from '../words/in-short';
 import { rerunReasonText } from '../../history/rerun-reason-text';
-import { TRIGGERED_WORDS } from '../words/plain-words';
+import { TRIGGERED_WORDS } from '../words/status-words';
 import { type RunHistory, runHistory } from './run-history';
 import { type ProgressBar, progressBar } from '../run/run-steps';
 import { staleWords } from './staleness';

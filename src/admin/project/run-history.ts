@@ -4,7 +4,8 @@ import type { HistoryPage, HistoryPlace, StatusCount } from '../../history/run-h
 import { type DurationText, durationOf } from '../words/duration-text';
 import { historyHref, type HistoryQuery, isFiltered, type Period, WHOLE_HISTORY } from './history-query';
 import { metricsInShort, paramsInShort } from '../words/in-short';
-import { numberText, scopeWords, STATUS_WORDS, TRIGGER_WORDS, TRIGGERED_WORDS } from '../words/plain-words';
+import { numberText } from '../words/number-text';
+import { scopeWords, STATUS_WORDS, TRIGGER_WORDS, TRIGGERED_WORDS } from '../words/status-words';
 import { endReason } from '../run/run-footer';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { stepCells, type StepCells, stepColumns } from '../run/step-cells';

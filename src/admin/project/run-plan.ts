@@ -1,7 +1,8 @@
 import type { ProjectDefinition } from '../../projects/project';
 import { scopesOf, stepsInScope } from '../../projects/scope';
 import type { QuotaStatus } from '../../quota/quotas';
-import { numberText, scopeWords } from '../words/plain-words';
+import { numberText } from '../words/number-text';
+import { scopeWords } from '../words/status-words';
 import { PAST_RUNS, type StepHistory } from './step-history';
 import { type TimeText, timeText } from '../words/time-text';
 import { wordList } from '../words/word-list';

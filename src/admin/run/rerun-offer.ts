@@ -2,7 +2,7 @@ import type { ProjectDefinition } from '../../projects/project';
 import { stepsInScope } from '../../projects/scope';
 import type { QuotaStatus } from '../../quota/quotas';
 import { isTerminal, type Run } from '../../runs/run';
-import { scopeWords } from '../words/plain-words';
+import { scopeWords } from '../words/status-words';
 import { type TimeText, timeText } from '../words/time-text';
 
 /** A project in its current version. */

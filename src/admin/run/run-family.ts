@@ -2,7 +2,7 @@ import type { Instant } from '../../clock/clock';
 import type { Run } from '../../runs/run';
 import type { FamilyRun } from '../../history/run-detail.repository';
 import { type DurationText, durationOf } from '../words/duration-text';
-import { reasonWords, scopeWords } from '../words/plain-words';
+import { reasonWords, scopeWords } from '../words/status-words';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { stepCells, type StepCells, stepColumns } from './step-cells';
 import { timeTextWithSeconds, type TimeText } from '../words/time-text';
@@ -23,6 +23,8 @@ export interface FamilyRow {
   isThis: boolean;
 }
 
+/** The number of latest re-runs that are listed. */
+export const MAX_REPEATS = 20;
 const MAX_PARAMS = 4;
 const MAX_VALUE_LENGTH = 40;
 

@@ -5,7 +5,8 @@ import type { FieldError } from '../../http/catalogue';
 import type { Run } from '../../runs/run';
 import { versionOf } from '../page/live';
 import { valueInShort } from '../words/in-short';
-import { humanised, scopeWords } from '../words/plain-words';
+import { humanised } from '../words/humanised';
+import { scopeWords } from '../words/status-words';
 
 /** The typed values, unchanged: the form shows them again if they are invalid. */
 export interface GivenForm {

@@ -10,14 +10,9 @@ import type { LateEnd } from '../../history/run-detail.repository';
 import { artifactHref } from '../../runs/run-view';
 import { USUAL_WAIT_MS, type Waiting } from '../../runs/waiting';
 import { type DurationText, durationOf } from '../words/duration-text';
-import {
-  humanised,
-  numberText,
-  reasonWords,
-  scopeWords,
-  sizeText,
-  TRIGGERED_WORDS,
-} from '../words/plain-words';
+import { humanised } from '../words/humanised';
+import { numberText, sizeText } from '../words/number-text';
+import { reasonWords, scopeWords, TRIGGERED_WORDS } from '../words/status-words';
 import { type CurrentProject, type RerunOffer, rerunOffer } from './rerun-offer';
 import { type RunFooter, runFooter } from './run-footer';
 import { type ProgressBar, progressBar } from './run-steps';

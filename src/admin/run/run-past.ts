@@ -10,7 +10,7 @@ import type { Run } from '../../runs/run';
 import { live } from '../page/live';
 import { Remembered } from '../page/remembered';
 import { attemptRows } from './run-attempts';
-import { familyRows } from './run-family';
+import { familyRows, MAX_REPEATS } from './run-family';
 import { type RunTimeline, runTimeline } from './run-timeline';
 
 /** A small number, because the past of a run can be some hundred kilobytes. */
@@ -33,7 +33,7 @@ export class RunPast {
   ) {}
 
   async of(run: Run) {
-    const stamp = await this.details.stamp(run);
+    const stamp = await this.details.stamp(run, MAX_REPEATS);
     const facts = await this.pasts.get(run.runId, JSON.stringify([run.revision, stamp]), () =>
       this.read(run, stamp),
     );

@@ -2,7 +2,7 @@ import type { Instant } from '../../clock/clock';
 import type { Run } from '../../runs/run';
 import { phaseOf } from '../../runs/run-state';
 import { type DurationText, durationOf } from '../words/duration-text';
-import { numberText } from '../words/plain-words';
+import { numberText } from '../words/number-text';
 import { shortText } from '../words/short-text';
 import { type StatusMark, stepMark } from '../words/status-mark';
 

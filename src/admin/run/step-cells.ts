@@ -1,7 +1,7 @@
 import type { Instant } from '../../clock/clock';
 import type { Run, StepState } from '../../runs/run';
 import { durationOf } from '../words/duration-text';
-import { STATUS_WORDS } from '../words/plain-words';
+import { STATUS_WORDS } from '../words/status-words';
 import { stepMark } from '../words/status-mark';
 import { ticking } from '../words/ticking';
 

@@ -1,5 +1,6 @@
 import type { RunEventType } from '../../events/run-event';
-import { numberText, reasonWords, scopeWords, STATUS_WORDS, TRIGGERED_WORDS } from '../words/plain-words';
+import { numberText } from '../words/number-text';
+import { reasonWords, scopeWords, STATUS_WORDS, TRIGGERED_WORDS } from '../words/status-words';
 import type { AliveProcesses, RoutineEntry, TimelineEntry } from './timeline-entry';
 
 const MAX_NAMED_ARTIFACTS = 3;

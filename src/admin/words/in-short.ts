@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../events/run-event';
-import { humanised, numberText } from './plain-words';
+import { humanised } from './humanised';
+import { numberText } from './number-text';
 
 const MOST = 6;
 const LONGEST = 32;

@@ -1,7 +1,7 @@
 import type { RerunReason } from '../../history/rerun-reason';
 import type { RunStatus, StepStatus } from '../../runs/run';
 import { isHandedOut, phaseOf, type PhasedRun } from '../../runs/run-state';
-import { STATUS_WORDS } from './plain-words';
+import { STATUS_WORDS } from './status-words';
 
 /** A status as shown everywhere: colour, icon and word, so that no reader depends on one of them. */
 export interface StatusMark {

@@ -1,16 +1,5 @@
 import type { RunStatus, StepStatus, TriggeredBy } from '../../runs/run';
 
-/** Converts camelCase names to readable text: `newJobsCount` → "New jobs", `maxTerms` → "Max terms". */
-export function humanised(name: string): string {
-  const words = name
-    .replace(/[_-]+/g, ' ')
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .trim()
-    .replace(/ counts?$/, '');
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
 export const STATUS_WORDS: Record<RunStatus | StepStatus | 'never', string> = {
   never: 'Never run',
   running: 'Running',
@@ -64,23 +53,4 @@ export function scopeWords(scope: string): string {
   const [, kind, step] = /^(from|only):(.+)$/.exec(scope) ?? [];
   if (step === undefined) return scope;
   return kind === 'from' ? `From ${step}` : `Only ${step}`;
-}
-
-/** Created once: creation takes about 100 times as long as one use. */
-const NUMBERS = new Intl.NumberFormat('en', { maximumFractionDigits: 3 });
-
-export function numberText(value: number): string {
-  return NUMBERS.format(value);
-}
-
-export function sizeText(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  const units = ['kB', 'MB', 'GB', 'TB'];
-  let value = bytes / 1000;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }

@@ -2,7 +2,7 @@ import type { JsonSchema } from './event-schemas';
 import type { RunEventType } from './run-event';
 
 /** Sender and summary of each event type, for the published contract. */
-export const EVENT_WORDS: Record<RunEventType, { sentBy: 'jobato' | 'worker'; summary: string }> = {
+export const EVENT_DESCRIPTIONS: Record<RunEventType, { sentBy: 'jobato' | 'worker'; summary: string }> = {
   'run.requested': {
     sentBy: 'jobato',
     summary:
@@ -35,7 +35,7 @@ export const EVENT_WORDS: Record<RunEventType, { sentBy: 'jobato' | 'worker'; su
 };
 
 /** Descriptions of payload members by name. A name means the same in every event that has it. */
-const MEMBER_WORDS: Record<string, string> = {
+const MEMBER_DESCRIPTIONS: Record<string, string> = {
   projectId: 'Project id from the project file. A worker handles only runs of its own projects.',
   scope: 'Part of the pipeline to run: full, from:<step>, only:<step>, or a named scope of the project.',
   steps: 'Steps of the scope, in order; empty if the project defines no steps.',
@@ -99,12 +99,12 @@ const MEMBER_WORDS: Record<string, string> = {
 
 /** Returns the validation schema with descriptions of its members. */
 export function describedPayloadSchema(type: RunEventType, schema: JsonSchema): JsonSchema {
-  return { description: EVENT_WORDS[type].summary, ...withWords(type, schema, '') };
+  return { description: EVENT_DESCRIPTIONS[type].summary, ...withWords(type, schema, '') };
 }
 
 /** @returns null for a member without description; a test reports it */
 function wordsOf(type: RunEventType, path: string): string | null {
-  return MEMBER_WORDS[`${type}:${path}`] ?? MEMBER_WORDS[path] ?? null;
+  return MEMBER_DESCRIPTIONS[`${type}:${path}`] ?? MEMBER_DESCRIPTIONS[path] ?? null;
 }
 
 function withWords(type: RunEventType, schema: JsonSchema, path: string): JsonSchema {

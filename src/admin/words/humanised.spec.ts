@@ -1,0 +1,11 @@
+import { humanised } from './humanised';
+
+it.each([
+  ['newJobsCount', 'New jobs'],
+  ['termsCount', 'Terms'],
+  ['maxTerms', 'Max terms'],
+  ['issued_calls', 'Issued calls'],
+  ['docs', 'Docs'],
+])('writes the name %s as %s', (name, text) => {
+  expect(humanised(name)).toBe(text);
+});
