@@ -300,6 +300,22 @@ describe('pages in a browser', () => {
     }
   });
 
+  it.each([429, 503])('keep their content when a refresh is answered with status %d', async (status) => {
+    const { page } = await openPage(browser, jobato.url); // the answer is a complaint of the browser
+    await page.goto('/');
+    const isRefresh = /\/state\?/;
+    const body = '<!doctype html><title>Unavailable</title><p>From a proxy</p>';
+    await page.route(isRefresh, (route) => route.fulfill({ status, contentType: 'text/html', body }));
+    await lookAt(page);
+    const message = page.locator('#connection');
+    await message.filter({ hasText: `The server returned status ${status}.` }).waitFor();
+    expect(await page.locator('main').innerText()).toContain('Job search');
+    await page.unroute(isRefresh);
+    await lookAt(page);
+    await message.filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
+    await page.context().close();
+  });
+
   it('list rejected events as text and allow discarding them', async () => {
     const rejected = jobato.app.get(RejectedEvents, { strict: false });
     const fields = {

@@ -23,8 +23,9 @@ declare global {
     requestConfig: HtmxRequestConfig;
     /** Of `htmx:afterRequest`. */
     successful: boolean;
-    /** Of `htmx:beforeSwap`; can be set. */
+    /** Of `htmx:beforeSwap`; both can be set. */
     shouldSwap: boolean;
+    isError: boolean;
   }
 
   interface HtmxRequestConfig {

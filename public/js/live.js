@@ -80,6 +80,11 @@ body.addEventListener('htmx:afterRequest', ({ detail }) => {
   if (detail.successful) report('pages', null);
 });
 body.addEventListener('htmx:beforeSwap', ({ detail }) => {
+  // Only the answer to a form explains its error beside the button. An error is no newer content of a part.
+  if (detail.requestConfig.verb === 'get' && detail.xhr.status >= 400) {
+    detail.shouldSwap = false;
+    detail.isError = true;
+  }
   const { pathname } = new URL(detail.xhr.responseURL || location.href);
   if (pathname !== body.dataset.loginHref) return;
   detail.shouldSwap = false;

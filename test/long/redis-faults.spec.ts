@@ -141,7 +141,7 @@ describe('server while Redis is down', () => {
     await untilTrouble();
     const watch = jobato.app.get(OverdueWatch);
     // The watch first sees the run after its time limit, as on a busy machine.
-    const looks = jest.spyOn(watch as unknown as { lookUnlessLooking(): void }, 'lookUnlessLooking');
+    const looks = jest.spyOn(watch as unknown as { checkUnlessChecking(): void }, 'checkUnlessChecking');
     looks.mockReturnValue();
     const { runId } = await jobato.trigger('hurries');
     await eventually('the end of its patience', async () => {
