@@ -37,7 +37,7 @@ it('another installation on the stream is reported on pages and in health until 
   const environment = { REDIS_URL: redis.url, RUN_EVENTS_STREAM: 'both:run-events' };
   const first = await RunningApp.start({ talks: nodeStep('talks', '0') }, environment);
   const second = await RunningApp.start({ talks: nodeStep('talks', '0') }, environment);
-  const strangersOf = (app: RunningApp) => app.app.get(StreamMonitor).strangers.length;
+  const strangersOf = (app: RunningApp) => app.app.get(StreamMonitor).foreignServers.length;
   const health = async (app: RunningApp) => {
     const response = await app.fetch('/api/health');
     return { code: response.status, report: (await response.json()) as HealthReport };
@@ -81,7 +81,7 @@ it('a killed server on the same database is not reported as another installation
       .client()
       .zadd('again:run-events:servers', Date.now(), `${member!.split(' ')[0]} another-node`);
     await monitor['register']();
-    expect(monitor.strangers).toEqual([]);
+    expect(monitor.foreignServers).toEqual([]);
   } finally {
     await first.stop();
   }

@@ -94,7 +94,7 @@ async function refuse(
     detail,
     reloadHref: pageBehind(request, config) ?? '/',
   };
-  const surroundings = await problems.surroundings(notice.title, response);
+  const surroundings = await problems.layoutData(notice.title, response);
   response.status(PROBLEMS.FORBIDDEN.status);
   const view = request.headers['hx-request'] === 'true' ? 'shared/notice-part' : 'error/form-refused';
   response.render(view, { notice, ...surroundings });

@@ -3,11 +3,11 @@ import { type FileHandle, lstat, mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * On Linux, a path below this folder resolves names relative to an open descriptor. It replaces openat(2), which Node
- * lacks.
+ * On Linux, `/proc/self/fd/7/name` is `name` in the folder that is open as descriptor 7, even if its path has changed. It
+ * replaces openat(2), which Node lacks.
  */
 const DESCRIPTORS = '/proc/self/fd';
-const HAS_DESCRIPTORS = existsSync(DESCRIPTORS);
+const HAS_PROC = existsSync(DESCRIPTORS);
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** O_NONBLOCK: opening a pipe without a writer must not block. */
@@ -18,26 +18,26 @@ const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
  * time, so checking a path proves nothing about a later open.
  *
  * Without /proc/self/fd (macOS), names are looked up by path. The opened file is then compared with the file at that
- * path, without following links. That reduces the race to two swaps between two system calls, but does not remove it.
+ * path, without following links. An attack then needs two swaps of the path at exactly the right moments.
  */
 export class OpenFolder {
   private constructor(
     private readonly handle: FileHandle,
     private readonly path: string,
     private readonly parent: OpenFolder | null,
-    private readonly hasDescriptors: boolean,
+    private readonly hasProc: boolean,
   ) {}
 
   /** Opens a trusted folder. Links in its path are followed. */
-  static async open(path: string, hasDescriptors = HAS_DESCRIPTORS): Promise<OpenFolder> {
+  static async open(path: string, hasProc = HAS_PROC): Promise<OpenFolder> {
     const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-    return new OpenFolder(handle, path, null, hasDescriptors);
+    return new OpenFolder(handle, path, null, hasProc);
   }
 
-  /** Opens a subfolder. @throws ENOTDIR, ELOOP for a link */
+  /** Opens a subfolder. @throws ENOTDIR or ELOOP for a link, depending on the system */
   async folder(name: string): Promise<OpenFolder> {
     const handle = await open(this.pathOf(name), FOLDER);
-    const folder = new OpenFolder(handle, join(this.path, name), this, this.hasDescriptors);
+    const folder = new OpenFolder(handle, join(this.path, name), this, this.hasProc);
     return closeOnError(folder, () => folder.assertInPlace());
   }
 
@@ -53,7 +53,7 @@ export class OpenFolder {
   async file(name: string): Promise<FileHandle> {
     const file = await open(this.pathOf(name), FILE);
     return closeOnError(file, async () => {
-      if (this.hasDescriptors) return;
+      if (this.hasProc) return;
       await this.assertInPlace();
       await assertSame(file, join(this.path, name));
     });
@@ -71,13 +71,13 @@ export class OpenFolder {
 
   private pathOf(name: string): string {
     if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
-      throw new Error('A name in a folder must not contain slashes.');
+      throw new Error('A name in a folder must not be empty, "." or "..", and must not contain "/" or NUL.');
     }
-    return this.hasDescriptors ? `${DESCRIPTORS}/${this.handle.fd}/${name}` : join(this.path, name);
+    return this.hasProc ? `${DESCRIPTORS}/${this.handle.fd}/${name}` : join(this.path, name);
   }
 
   private async assertInPlace(): Promise<void> {
-    if (this.hasDescriptors || this.parent === null) return;
+    if (this.hasProc || this.parent === null) return;
     await this.parent.assertInPlace();
     await assertSame(this.handle, this.path);
   }
@@ -91,9 +91,9 @@ export async function inFolderBelow<Result>(
   root: string,
   names: readonly string[],
   use: (folder: OpenFolder) => Promise<Result>,
-  { makesFolders = false, hasDescriptors = HAS_DESCRIPTORS } = {},
+  { makesFolders = false, hasProc = HAS_PROC } = {},
 ): Promise<Result> {
-  const opened = [await OpenFolder.open(root, hasDescriptors)];
+  const opened = [await OpenFolder.open(root, hasProc)];
   try {
     for (const name of names) {
       const last = opened.at(-1)!;
@@ -109,7 +109,7 @@ export async function inFolderBelow<Result>(
 export function openBelow(
   root: string,
   names: readonly string[],
-  options: { hasDescriptors?: boolean } = {},
+  options: { hasProc?: boolean } = {},
 ): Promise<FileHandle> {
   return inFolderBelow(root, names.slice(0, -1), (folder) => folder.file(names.at(-1)!), options);
 }

@@ -140,7 +140,7 @@ class ShownRun {
     this.connectionRemark = `connection lost, attempt ${event.attempt} of ${event.attempts}`;
     if (event.attempt === 1) {
       this.terminal.remark(
-        `Connection lost (${event.reason}). The run continues. Reconnecting, up to ${event.attempts} attempts.`,
+        `Connection lost (${event.reason}). This does not stop the run. Reconnecting, up to ${event.attempts} attempts.`,
       );
     }
   }

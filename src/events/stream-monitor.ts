@@ -7,8 +7,8 @@ import { InstallationEntity } from './event.entities';
 import { API_GROUP, EventStream, type GroupState, WORKER_GROUP } from './event-stream';
 
 const LOOK_EVERY_MS = 2_000;
-/** An active consumer reads at least this often. */
-const HERE_MS = 60_000;
+/** A consumer counts as active for this long after its last read, takeover or acknowledgement. */
+const ACTIVE_MS = 60_000;
 
 export interface SeenConsumer {
   group: string;
@@ -18,20 +18,20 @@ export interface SeenConsumer {
 }
 
 /**
- * Caches the latest state of the stream's groups. Callers read it without waiting, even while the stream is
- * unavailable.
+ * Watches the groups of the stream, and detects servers of another installation. While the stream is unavailable, it
+ * returns the last known state.
  */
 @Injectable()
 export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(StreamMonitor.name);
-  private seen: GroupState[] = [];
+  private lastKnown: GroupState[] = [];
   private installationId: string | null = null;
   private timer: NodeJS.Timeout | null = null;
   private looking: Promise<unknown> = Promise.resolve();
   /** When this monitor first found the stream unavailable; null while it is available. */
   troubleSince: Instant | null = null;
   /** Names of servers of another installation on this stream. */
-  strangers: readonly string[] = [];
+  foreignServers: readonly string[] = [];
 
   constructor(
     private readonly stream: EventStream,
@@ -61,26 +61,26 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Returns the current groups, or the last known ones while the stream is unavailable. */
   async groups(): Promise<GroupState[]> {
-    if (this.stream.trouble !== null) return this.seen;
+    if (this.stream.trouble !== null) return this.lastKnown;
     try {
-      this.seen = boundedGroups(await this.stream.groups(), [API_GROUP, WORKER_GROUP]);
+      this.lastKnown = boundedGroups(await this.stream.groups(), [API_GROUP, WORKER_GROUP]);
     } catch {
       // Readers and publishers get the same error, and health reports it.
     }
-    return this.seen;
+    return this.lastKnown;
   }
 
-  /** Registers this server on the stream, and finds servers with another database. */
+  /** Registers this server on the stream, and finds servers of another installation. */
   private async register(): Promise<void> {
     if (this.stream.trouble !== null) return;
     try {
       this.installationId ??= await this.readInstallationId();
       const others = await this.stream.register(this.installationId, this.node.id);
-      const isNews = others.join() !== this.strangers.join();
-      this.strangers = others;
+      const isNews = others.join() !== this.foreignServers.join();
+      this.foreignServers = others;
       if (isNews && others.length > 0) this.logger.error(sharedStreamText(others));
     } catch (error) {
-      // Health reports an unavailable stream or database. A user of Redis may lack access to the additional key.
+      // Health reports an unavailable stream or database. The user of REDIS_URL may lack access to the key of servers.
       this.logger.debug(`Checking for other servers on the stream failed: ${String(error)}`);
     }
   }
@@ -90,12 +90,12 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
     return row!.installationId;
   }
 
-  /** Returns recently active consumers outside the group that applies events. */
+  /** Returns the active consumers of all groups but our own for events, as of the last look. */
   consumers(): SeenConsumer[] {
-    return this.seen
+    return this.lastKnown
       .filter(({ name }) => name !== API_GROUP)
       .flatMap(({ name: group, consumers }) => consumers.map(({ name, idleMs }) => ({ group, name, idleMs })))
-      .filter(({ idleMs }) => idleMs <= HERE_MS);
+      .filter(({ idleMs }) => idleMs <= ACTIVE_MS);
   }
 }
 

@@ -36,9 +36,9 @@ describe('LogForwarder', () => {
   it('has no room when too many lines wait, even if they are empty', () => {
     const never = () => new Promise<never>(() => undefined);
     const forwarder = new LogForwarder(never, new Logger(), new UnsentLogBudget());
-    expect(forwarder.room()).toBeNull();
+    expect(forwarder.waitForRoom()).toBeNull();
     forwarder.add(Array.from({ length: 100_000 }, () => ({ text: '' })));
-    expect(forwarder.room()).toBeInstanceOf(Promise);
+    expect(forwarder.waitForRoom()).toBeInstanceOf(Promise);
     forwarder.giveUp();
   });
 
@@ -47,10 +47,10 @@ describe('LogForwarder', () => {
     const forwarder = new LogForwarder(store.append, new Logger(), new UnsentLogBudget());
     const texts = Array.from({ length: 100_000 }, (_, index) => String(index));
     forwarder.add(texts.map((text) => ({ text })));
-    await forwarder.room();
+    await forwarder.waitForRoom();
     await forwarder.flushed();
     expect(store.texts).toEqual(texts);
-    expect(forwarder.room()).toBeNull();
+    expect(forwarder.waitForRoom()).toBeNull();
   });
 
   it('drops lines after the log limit, and always has room for them', async () => {
@@ -62,7 +62,7 @@ describe('LogForwarder', () => {
     forwarder.add([{ text: 'b' }]);
     await forwarder.flushed();
     expect(appends).toBe(1);
-    expect(forwarder.room()).toBeNull();
+    expect(forwarder.waitForRoom()).toBeNull();
   });
 
   it('marks refused lines with one message, and counts all of them', async () => {
@@ -113,7 +113,7 @@ describe('LogForwarder', () => {
     await store.nextTry();
     for (let n = 3; n <= 40; n++) {
       forwarder.add([{ text: LINE, step: 'work', at: '2026-03-01T10:00:00.000Z' }]);
-      expect(forwarder.room()).toBeNull();
+      expect(forwarder.waitForRoom()).toBeNull();
     }
     store.isAway = false;
     await forwarder.flushed();
@@ -139,7 +139,7 @@ describe('LogForwarder', () => {
     const forwarder = new LogForwarder(store.append, new Logger(), budget, PATIENCE);
     store.isAway = true;
     forwarder.add(Array.from({ length: 10 }, () => ({ text: LINE })));
-    await forwarder.room();
+    await forwarder.waitForRoom();
     store.isAway = false;
     await forwarder.flushed();
     expect(store.texts).toHaveLength(10);
@@ -152,7 +152,7 @@ describe('LogForwarder', () => {
     const budget = new UnsentLogBudget({ perRun: 1000, inAll: 10_000 });
     const forwarder = new LogForwarder(append, new Logger(), budget, { retry: 1, stalled: 1 });
     forwarder.add(Array.from({ length: 10 }, () => ({ text: LINE })));
-    await forwarder.room();
+    await forwarder.waitForRoom();
     answers[0]!();
     await forwarder.flushed();
   });
@@ -163,10 +163,10 @@ describe('LogForwarder', () => {
     const other = new LogForwarder(() => new Promise(() => undefined), new Logger(), budget);
     const forwarder = new LogForwarder(store.append, new Logger(), budget);
     other.add(Array.from({ length: 5 }, () => ({ text: LINE })));
-    const room = forwarder.room();
+    const room = forwarder.waitForRoom();
     expect(room).not.toBeNull();
     other.giveUp();
     await room;
-    expect(forwarder.room()).toBeNull();
+    expect(forwarder.waitForRoom()).toBeNull();
   });
 });

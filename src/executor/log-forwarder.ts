@@ -56,7 +56,7 @@ export class LogForwarder {
   }
 
   /** Returns null if more lines may be added; otherwise a promise that resolves when they may. */
-  room(): Promise<void> | null {
+  waitForRoom(): Promise<void> | null {
     return this.mustWait() ? this.untilRoom() : null;
   }
 

@@ -89,8 +89,8 @@ export class StepIo implements StepOutput {
     });
   }
 
-  room(): Promise<void> | null {
-    return this.log.room();
+  waitForRoom(): Promise<void> | null {
+    return this.log.waitForRoom();
   }
 
   /** Resolves when all unfinished lines are processed and all reported files are checked. */

@@ -28,24 +28,24 @@ export interface StepOutput extends EndingOutput {
   stderr(bytes: Buffer): void;
   /** File descriptor 3. */
   report(bytes: Buffer): void;
-  /** Returns null if there is room. Otherwise returns a promise that resolves when there is, and the step waits. */
-  room(): Promise<void> | null;
+  /** Returns null if there is room for more output. Otherwise the step waits for the returned promise. */
+  waitForRoom(): Promise<void> | null;
 }
 
 export type StepExit =
   | { kind: 'exited'; exitCode: number | null; signal: NodeJS.Signals | null }
-  /** The runner terminated the step, so its exit code is not a result. */
+  /** The runner terminated the step or did not start it, so its exit code is not a result. */
   | { kind: 'stopped' | 'timed-out'; exitCode: number | null; signal: NodeJS.Signals | null }
   | { kind: 'not-started'; message: string };
 
 /**
- * Interval for checking pipes after a step has ended. The first check kills processes that hold them open, and the
- * third gives up.
+ * While a pipe is open after a step has ended, it is checked at this interval. The first check kills the processes of
+ * the run that are left, and the last one abandons the pipe.
  */
-const CLOSE_WITHIN_MS = 1000;
-const LOOKS_AT_OPEN_PIPES = 3;
+const PIPE_CHECK_EVERY_MS = 1000;
+const MAX_PIPE_CHECKS = 3;
 
-/** Executes one step as a child process in its own process group, and ensures that no process of it survives. */
+/** Executes one step as a child process in its own process group, and terminates the whole group. */
 @Injectable()
 export class StepRunner {
   constructor(private readonly registry: ProcessRegistry) {}
@@ -86,7 +86,7 @@ export class StepRunner {
         ending.begin('left-behind');
         await ending.done();
       }
-      // After a stop, no process may survive. After a normal exit, a daemon that closed the pipes may continue.
+      // Processes that left the group are killed after a stop or time-out. After a normal exit, only while a pipe is open.
       const endStrays = () => killStrays(request.env.JOBATO_RUN_ID);
       if (kind !== 'exited') endStrays();
       await pipes.readToEnd(endStrays);
@@ -129,10 +129,10 @@ class Pipes {
     this.open.add(stream);
     stream.on('data', (bytes: Buffer) => {
       take(bytes);
-      const room = this.output.room();
-      if (room === null) return;
+      const wait = this.output.waitForRoom();
+      if (wait === null) return;
       stream.pause();
-      void room.then(() => stream.resume());
+      void wait.then(() => stream.resume());
     });
     stream.on('error', () => undefined); // a broken pipe has ended
     stream.once('close', () => {
@@ -142,18 +142,18 @@ class Pipes {
   }
 
   /**
-   * Resolves when all output is read. A process outside of the group may hold a pipe open, silent or writing.
-   * `endStrays` kills it; if that fails, the pipes are abandoned. The step's own output has been read by then.
+   * Resolves when all pipes are closed or abandoned. A process outside of the group may hold a pipe open, silent or
+   * writing. `endStrays` kills it; if that fails, the pipe is abandoned. The step's own output has been read by then.
    */
   async readToEnd(endStrays: () => void): Promise<void> {
     if (this.open.size === 0) return;
     await new Promise<void>((resolve) => {
-      let looks = 0;
+      let checks = 0;
       const timer = setInterval(() => {
-        if (this.output.room() !== null) return; // log storage is behind, so do not count this check
-        if (++looks === 1) endStrays();
-        if (looks >= LOOKS_AT_OPEN_PIPES) this.onAllClosed();
-      }, CLOSE_WITHIN_MS);
+        if (this.output.waitForRoom() !== null) return; // log storage is behind, so do not count this check
+        if (++checks === 1) endStrays();
+        if (checks >= MAX_PIPE_CHECKS) this.onAllClosed();
+      }, PIPE_CHECK_EVERY_MS);
       this.onAllClosed = () => {
         clearInterval(timer);
         resolve();
@@ -164,7 +164,7 @@ class Pipes {
 
 function causeOf({ reason }: AbortSignal): StoppingCause {
   const cause = reason as StopCause;
-  // A lost attempt publishes nothing, so this cause is never reported.
+  // Events have no cause `lost`. A lost attempt publishes nothing more, so no one sees this one.
   return cause === 'lost' ? 'stop-requested' : cause;
 }
 

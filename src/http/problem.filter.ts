@@ -39,7 +39,7 @@ export class ProblemFilter implements ExceptionFilter {
       response.destroy(); // headers are already sent, so only a closed connection can signal the error
       return;
     }
-    // Not `path`: inside a middleware for /api, it lacks that prefix.
+    // Not `request.path`: inside a middleware for /api, it lacks that prefix.
     const path = request.originalUrl.split('?', 1)[0]!;
     const problem = toProblem(error, withBasePath(path, this.basePath));
     response.status(problem.status);
@@ -63,7 +63,7 @@ export class ProblemFilter implements ExceptionFilter {
     });
   }
 
-  /** A failed htmx form shows the error next to its button. Content that htmx loads on its own stays unchanged. */
+  /** A failed htmx form shows the error next to its button. A failed refresh of a part changes nothing; see live.js. */
   private async viewOf(
     problem: Problem,
     { headers, method }: Request,
@@ -71,11 +71,11 @@ export class ProblemFilter implements ExceptionFilter {
   ): Promise<[string, object]> {
     if (headers['hx-request'] === 'true' && method === 'POST')
       return ['shared/notice-part', { notice: problem }];
-    return ['error/page', { problem, ...(await this.surroundings(problem.title, response)) }];
+    return ['error/page', { problem, ...(await this.layoutData(problem.title, response)) }];
   }
 
-  /** Returns the frame of an error page, or null if the frame fails too. Clients without access get no frame. */
-  async surroundings(
+  /** Returns what the layout of an error page needs. `frame` is null for clients without access, or if it fails too. */
+  async layoutData(
     title: string,
     { locals }: Response,
   ): Promise<{ frame: object | null; isOutside: boolean }> {
@@ -112,8 +112,8 @@ function asJobatoError(thrown: unknown, request: Request, basePath: string): Job
     );
     if (code) return new JobatoError(code, thrown.message);
   }
-  const storageProblem = fileSystemProblem(thrown);
-  if (storageProblem) return storageProblem;
+  const storageError = fileSystemProblem(thrown);
+  if (storageError) return storageError;
   // Hide the stack and the message, because both may contain paths and secrets of this machine.
   return new JobatoError(
     'INTERNAL',

@@ -28,8 +28,8 @@ export class StreamHealth implements HealthIndicator {
     if (this.stream.trouble !== null) {
       throw new Error(`${kind} is unavailable: ${this.stream.trouble}. ${EFFECT}`);
     }
-    const { strangers } = this.monitor;
-    if (strangers.length > 0) throw new Error(sharedStreamText(strangers));
+    const { foreignServers } = this.monitor;
+    if (foreignServers.length > 0) throw new Error(sharedStreamText(foreignServers));
     if (this.consumer.trouble !== null) throw new Error(this.consumer.trouble);
     const group = (await this.monitor.groups()).find(({ name }) => name === API_GROUP);
     const reconnects =
@@ -43,9 +43,9 @@ export class StreamHealth implements HealthIndicator {
       const message = `The event stream is unavailable. ${EFFECT}`;
       troubles.push({ message, since: this.monitor.troubleSince, refusesRuns: false });
     }
-    const { strangers } = this.monitor;
-    if (strangers.length > 0) {
-      troubles.push({ message: sharedStreamText(strangers), since: null, refusesRuns: false });
+    const { foreignServers } = this.monitor;
+    if (foreignServers.length > 0) {
+      troubles.push({ message: sharedStreamText(foreignServers), since: null, refusesRuns: false });
     }
     return troubles;
   }

@@ -8,18 +8,18 @@ import { type LogAppend, type LogAppended, LogStore } from './log-store';
 const CACHE_BYTES = 32 * 1024 * 1024;
 
 /**
- * Lets any number of readers follow a log at their own pace, from one cache. A chunk is read or received once and
- * formatted once for all readers. A reader has a position and no queue, so a slow reader needs no memory.
+ * Lets any number of readers follow a log at their own pace, from one cache. A chunk is read or taken from an
+ * append once, and formatted once for all readers. A reader has a position and no queue, so a slow reader needs no memory.
  */
 @Injectable()
 export class LogTail {
   private readonly wakeUps = new EventEmitter().setMaxListeners(0);
-  /** By run and the sequence number that the chunk follows. */
+  /** By run and the `seq` of `readAfter`. */
   private readonly cache = new LRUCache<string, LogChunk>({
     maxSize: CACHE_BYTES,
     sizeCalculation: (chunk) => 2 * chunk.approximateBytes, // doubled, because the formatted chunk is added on first use
   });
-  /** For the metrics: lines stored in any way. */
+  /** The number of lines stored since the start, for the metrics. */
   linesStored = 0;
   /** Reads in progress, by run and then by the sequence number that they read after. */
   private readonly reading = new Map<string, Map<number, Promise<LogChunk | null>>>();
@@ -32,7 +32,7 @@ export class LogTail {
     return appended;
   }
 
-  /** Announces lines that were committed in another caller's transaction. */
+  /** Wakes readers after lines were committed. Callers of `LogStore.appendInTransaction` call it themselves. */
   announce(runId: string, chunks: LogChunk[]): void {
     if (chunks.length === 0) return;
     for (const { lines } of chunks) this.linesStored += lines.length;
@@ -43,7 +43,10 @@ export class LogTail {
     this.wakeUps.emit(runId, chunks.at(-1)!.lastSeq);
   }
 
-  /** Returns the lines after `seq`; null if there are none yet. Concurrent calls for the same lines share one read. */
+  /**
+   * Returns the chunk with line `seq` + 1, which may begin before that line; null if there is no such line yet. Concurrent
+   * calls for the same lines share one read.
+   */
   readAfter(runId: string, seq: number): Promise<LogChunk | null> {
     const key = keyOf(runId, seq);
     const cached = this.cache.get(key);

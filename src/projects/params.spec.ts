@@ -1,4 +1,4 @@
-import { checkParams, paramsFromText, whyNot } from './params';
+import { checkParams, paramsFromText, whyInvalid } from './params';
 import type { ParamSpec } from './project';
 
 const spec = (type: ParamSpec['type'], more: Partial<ParamSpec> = {}): ParamSpec => ({
@@ -14,7 +14,7 @@ const spec = (type: ParamSpec['type'], more: Partial<ParamSpec> = {}): ParamSpec
 });
 const SHELL = '$(rm -rf /); `id` && echo "x" | sh > /dev/null #';
 
-describe('whyNot', () => {
+describe('whyInvalid', () => {
   it.each<[string, ParamSpec, unknown]>([
     ['text', spec('string'), 'hello'],
     ['an empty text', spec('string'), ''],
@@ -31,7 +31,7 @@ describe('whyNot', () => {
     ['true', spec('boolean'), true],
     ['false', spec('boolean'), false],
     ['one of a list', spec('enum', { values: ['a', 'b'] }), 'b'],
-  ])('accepts %s', (_what, given, value) => expect(whyNot(given, value)).toBeNull());
+  ])('accepts %s', (_what, given, value) => expect(whyInvalid(given, value)).toBeNull());
 
   it.each<[string, ParamSpec, unknown, string]>([
     ['a number for a text', spec('string'), 5, 'must be a string'],
@@ -52,7 +52,7 @@ describe('whyNot', () => {
       'more than 4 KiB for a pattern',
       spec('string', { pattern: '(a+)+b' }),
       'a'.repeat(4097),
-      'must be at most 4096 bytes long, because it has a pattern',
+      'must be at most 4096 bytes long, the limit of a parameter with a pattern',
     ],
     [
       'what a backtracking engine would try in 2^4096 ways',
@@ -74,7 +74,7 @@ describe('whyNot', () => {
     ['a value not in a list', spec('enum', { values: ['a', 'b'] }), 'c', 'must be one of a, b'],
     ['a name that every object has', spec('enum', { values: ['a'] }), 'constructor', 'must be one of a'],
     ['a list of one value', spec('enum', { values: ['a'] }), ['a'], 'must be one of a'],
-  ])('rejects %s', (_what, given, value, reason) => expect(whyNot(given, value)).toBe(reason));
+  ])('rejects %s', (_what, given, value, reason) => expect(whyInvalid(given, value)).toBe(reason));
 });
 
 describe('checkParams', () => {
@@ -121,7 +121,7 @@ describe('checkParams', () => {
     const room = 64 * 1024 - JSON.stringify({ docs: 'docs', depth: 1, note: '', fast: false }).length;
     expect(checkParams(specs, { depth: 1, note: 'x'.repeat(room) }).errors).toEqual([]);
     expect(checkParams(specs, { depth: 1, note: 'x'.repeat(room + 1) }).errors).toEqual([
-      { field: 'params', message: 'take 65537 bytes as JSON, more than the limit of 65536' },
+      { field: 'params', message: 'must be at most 65536 bytes as JSON, not 65537' },
     ]);
   });
 

@@ -28,19 +28,19 @@ export function checkParams(specs: Specs, given: Record<string, unknown>): Check
       else if (spec.required) errors.push({ field: `params.${name}`, message: 'is required' });
       continue;
     }
-    const message = whyNot(spec, value);
+    const message = whyInvalid(spec, value);
     if (message === null) params.set(name, value as ParamValue);
     else errors.push({ field: `params.${name}`, message });
   }
-  const checked = Object.fromEntries(params);
-  const bytes = Buffer.byteLength(JSON.stringify(checked));
+  const valid = Object.fromEntries(params);
+  const bytes = Buffer.byteLength(JSON.stringify(valid));
   if (bytes > MAX_PARAMS_BYTES) {
     errors.push({
       field: 'params',
-      message: `take ${bytes} bytes as JSON, more than the limit of ${MAX_PARAMS_BYTES}`,
+      message: `must be at most ${MAX_PARAMS_BYTES} bytes as JSON, not ${bytes}`,
     });
   }
-  return { params: checked, errors };
+  return { params: valid, errors };
 }
 
 /** Converts text from a form or a command line to the declared types. Text that does not fit stays text. */
@@ -48,7 +48,7 @@ export function paramsFromText(specs: Specs, given: Record<string, string>): Rec
   return Object.fromEntries(
     Object.entries(given).flatMap(([name, text]) => {
       const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
-      // An empty form field means "not given", except for a string parameter with a default, where it is a value.
+      // Empty text means "not given". For a string parameter with a default it is a value, so that it can replace the default.
       if (text === '' && spec !== undefined && (spec.type !== 'string' || spec.default === null)) return [];
       return [[name, fromText(spec, text)]];
     }),
@@ -56,7 +56,7 @@ export function paramsFromText(specs: Specs, given: Record<string, string>): Rec
 }
 
 /** Returns why the value is not valid for this parameter, or null if it is. */
-export function whyNot(spec: ParamSpec, value: unknown): string | null {
+export function whyInvalid(spec: ParamSpec, value: unknown): string | null {
   switch (spec.type) {
     case 'boolean':
       return typeof value === 'boolean' ? null : 'must be true or false';
@@ -81,7 +81,7 @@ export function whyNot(spec: ParamSpec, value: unknown): string | null {
 function mismatch(pattern: string | null, value: string): string | null {
   if (pattern === null) return null;
   if (Buffer.byteLength(value) > MAX_MATCHED_BYTES)
-    return `must be at most ${MAX_MATCHED_BYTES} bytes long, because it has a pattern`;
+    return `must be at most ${MAX_MATCHED_BYTES} bytes long, the limit of a parameter with a pattern`;
   return matches(pattern, value) ? null : `must match ${pattern}`;
 }
 

@@ -1,7 +1,7 @@
 import { type Complaint, type ParsedYaml, parseYaml, type YamlRule } from '../config-files/parse-yaml';
 import { isSecretVariable } from '../config/secrets';
 import { isTimeZoneName, whyNoCron } from './schedule-rules';
-import { MAX_PARAMS_BYTES, whyNot } from './params';
+import { MAX_PARAMS_BYTES, whyInvalid } from './params';
 import { whyNoPattern } from './pattern';
 import type { ParamSpec, ProjectDefinition, StepDefinition } from './project';
 import { Schema } from '../schemas/schema';
@@ -134,7 +134,7 @@ function complaintAboutParam(param: ParamFile): Complaint | null {
   const flaw = param.pattern === undefined ? null : whyNoPattern(param.pattern);
   if (flaw !== null) return { path: ['pattern'], reason: `"pattern" ${flaw}` };
   if (param.default === undefined) return null;
-  const reason = whyNot(toParamSpec(param), param.default);
+  const reason = whyInvalid(toParamSpec(param), param.default);
   return reason === null ? null : { path: ['default'], reason: `the default ${reason}` };
 }
 

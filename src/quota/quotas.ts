@@ -21,7 +21,7 @@ export interface QuotaStatus extends QuotaBudget {
 
 type Project = Pick<ProjectDefinition, 'projectId' | 'quota'>;
 
-/** Quotas of projects with `quota: true`, from quota.yaml. Each project has the whole limit. */
+/** Quotas of projects with `quota: true`, from quota.yaml. The limit applies to each project separately. */
 @Injectable()
 export class Quotas implements OnModuleInit, OnApplicationShutdown {
   private readonly file: ConfigFile<QuotaRules>;
@@ -80,7 +80,7 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
     ];
   }
 
-  /** Returns the quota day of an instant. Without a file, days are in UTC, so that calls are still counted. */
+  /** Returns the quota day of an instant. Calls are counted even without a file; its days are then in UTC. */
   dayAt(instant: Instant): QuotaDay {
     const rules = this.file.content;
     if (this.calendar.of !== rules)
@@ -88,13 +88,13 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
     return this.calendar.days.dayAt(instant);
   }
 
-  /** Returns the quota of a project; null if it has none. */
+  /** Returns the quota of a project; null without a quota or a file. */
   async statusOf({ projectId, quota }: Project): Promise<QuotaStatus | null> {
     if (!quota) return null;
     return (await this.statuses([projectId])).get(projectId) ?? null;
   }
 
-  /** Returns the quotas of projects that use one; empty without a file. */
+  /** Returns the quota of each of these projects, which must have `quota: true`; empty without a file. */
   async statuses(projectIds: string[], reader?: Transaction): Promise<Map<string, QuotaStatus>> {
     const rules = this.file.content;
     if (rules === null) return new Map();
@@ -116,10 +116,10 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Returns the budget of a run that starts now; null without a quota.
+   * Returns the budget of a run that would start now; null, for no limit, without a quota or a file.
    * @throws JobatoError QUOTA_REACHED if nothing is left, QUOTA_UNKNOWN if the file was never valid
    */
-  async grant(project: Project): Promise<QuotaBudget | null> {
+  async budgetOfNewRun(project: Project): Promise<QuotaBudget | null> {
     if (!project.quota) return null;
     if (this.isUnknown) {
       throw new JobatoError(

@@ -8,7 +8,7 @@ import { RunViewBuilder } from './run-view-builder';
 import { ChangeNotifier } from './change-notifier';
 
 /**
- * Interval of heartbeats. Proxies and browsers close silent connections. Clients may rely on at most 15 s of silence.
+ * Interval of heartbeats. Proxies and browsers close silent connections. Clients may expect data at least every 15 s.
  */
 const HEARTBEAT_MS = 10_000;
 
@@ -40,7 +40,7 @@ export class RunStreams implements OnModuleDestroy {
    * Sends log lines from `after` + 1 and changes of the run until the run ends or the reader disconnects.
    * Back-pressure: it reads nothing more until the socket has drained.
    * @param lines `none` sends `grown` events with the last line number instead of the lines, for readers that fetch
-   *   lines themselves. It sends `beat` events instead of comments, because browsers do not expose comments to scripts.
+   *   lines themselves. Its heartbeats are `beat` events. With `all` they are comments, which browsers hide from scripts.
    */
   async follow(
     response: Response,
@@ -86,8 +86,9 @@ export class RunStreams implements OnModuleDestroy {
       }
       return seq;
     };
-    const sendPlace = async (seq: number, mustLook: boolean) => {
-      if (mustLook) grownTo = Math.max(grownTo, await this.tail.lastSeq(runId));
+    // Notices cover only lines since the subscription, so the stored end is read at first and after quiet intervals.
+    const sendGrowth = async (seq: number, readsStoredEnd: boolean) => {
+      if (readsStoredEnd) grownTo = Math.max(grownTo, await this.tail.lastSeq(runId));
       if (grownTo > seq) await send(`id: ${grownTo}\nevent: grown\ndata: {"lastSeq":${grownTo}}\n\n`);
       return grownTo;
     };
@@ -100,7 +101,7 @@ export class RunStreams implements OnModuleDestroy {
         const hasChanged = changed;
         const run = hasChanged || isQuiet ? await this.runs.get(runId) : null;
         if (hasChanged) changed = false;
-        seq = lines === 'all' ? await sendLines(seq) : await sendPlace(seq, run !== null);
+        seq = lines === 'all' ? await sendLines(seq) : await sendGrowth(seq, run !== null);
         if (run) {
           const view = await this.views.one(run);
           // The reason why a run waits can change without a change of the run.

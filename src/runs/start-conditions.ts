@@ -38,6 +38,6 @@ export class StartConditions {
     if (definition.inputs !== null) await this.inputs.reload();
     if (definition.quota) await this.quotas.reload();
     const runInputs = definition.inputs === null ? null : this.inputs.compute();
-    return { runInputs, quota: await this.quotas.grant(definition) };
+    return { runInputs, quota: await this.quotas.budgetOfNewRun(definition) };
   }
 }

@@ -28,10 +28,10 @@ export class WorkersReader {
     ]);
     const waiting = await this.service.waiting(active.filter(({ claimedAt }) => claimedAt === null));
     const nameOf = (projectId: string) => this.projects.find(projectId)?.definition.name ?? projectId;
-    const { strangers } = this.monitor;
+    const { foreignServers } = this.monitor;
     return {
       ...workersPage(workers, groups, active, waiting, habits, nameOf, this.clock.now()),
-      sharedStream: strangers.length === 0 ? null : sharedStreamText(strangers),
+      sharedStream: foreignServers.length === 0 ? null : sharedStreamText(foreignServers),
     };
   }
 }

@@ -1,4 +1,4 @@
-import { paramsFromText, whyNot } from '../../projects/params';
+import { paramsFromText, whyInvalid } from '../../projects/params';
 import type { ParamSpec, ProjectDefinition } from '../../projects/project';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../../projects/scope';
 import type { FieldError } from '../../http/catalogue';
@@ -76,7 +76,7 @@ export function formLike(
   const hasScope = stepsInScope(definition, scope) !== null;
   const isTaken = ([name, value]: [string, unknown]) => {
     const spec = Object.hasOwn(definition.params, name) ? definition.params[name] : undefined;
-    return spec !== undefined && whyNot(spec, value) === null;
+    return spec !== undefined && whyInvalid(spec, value) === null;
   };
   const entries = Object.entries(params);
   const taken = entries.filter(isTaken).map(([name, value]): [string, string] => [name, String(value)]);
