@@ -7,8 +7,8 @@ const IDLE_MS = 2_000;
 const KEEP_BYTES = 4 * 1024 * 1024;
 
 /**
- * Truncates the write-ahead log after a burst of writes. SQLite itself does so only when it closes the database.
- * During continuous writes, `journal_size_limit` bounds the log.
+ * Truncates the write-ahead log to 0 bytes after a burst of writes. SQLite itself does that only when it closes the
+ * database. During continuous writes, `journal_size_limit` only cuts the log back to a limit.
  */
 export class WalTruncation {
   private timer: NodeJS.Timeout | null = null;

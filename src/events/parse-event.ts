@@ -7,7 +7,7 @@ import type { RunEvent, RunEventType, StreamFields } from './run-event';
 export type ParsedEvent = { event: RunEvent; reason?: undefined } | { event?: undefined; reason: string };
 
 export const MAX_EVENT_BYTES = 1024 * 1024;
-/** JSON.stringify uses one stack frame per nesting level. */
+/** Payloads are stored with JSON.stringify, which uses a stack frame for each level of nesting. */
 const MAX_DEPTH = 1000;
 const MAX_REASON_LENGTH = 300;
 

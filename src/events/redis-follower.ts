@@ -15,7 +15,10 @@ export class RedisFollower {
   private connection: Redis | null = null;
   private following: Promise<void> = Promise.resolve();
   private lastId: string | null = null;
-  /** Whether `lastId` is known to be a valid position on the stream. */
+  /**
+   * False after an error or a read without entries: the stream may be a new one, so the position is checked before the
+   * next read.
+   */
   private isOn = false;
   private stopped = false;
   private onStop: () => void = () => undefined;
@@ -26,7 +29,10 @@ export class RedisFollower {
     private readonly onEntry: (fields: Record<string, string>) => void,
   ) {}
 
-  /** Resolves once all later entries will be read, or if Redis is unavailable. */
+  /**
+   * Resolves when the position on the stream is known: every entry added from then on is read. Also resolves if Redis is
+   * unavailable; entries added until it is back may be missed.
+   */
   async start(): Promise<void> {
     this.connection = this.connections.openReader('follower', MAX_WAIT_MS);
     await this.findEnd().then(

@@ -5,8 +5,8 @@ const ALWAYS_ROOM_BYTES = 16 * 1024;
 export type Share = { release: () => void } | null;
 
 /**
- * Memory budget for the bodies of all requests together. Each body has its own limit, but many concurrent ones need a
- * common one.
+ * Memory budget for the bodies of all requests together. Each body has its own limit, but many bodies at the same time
+ * also need a limit on their total.
  */
 export class BodyBudget {
   private taken = 0;

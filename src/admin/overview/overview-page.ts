@@ -46,8 +46,8 @@ export interface OverviewChoice {
 }
 
 export const PROJECTS_PER_PAGE = 100;
-/** The maximum number of files listed that need fixing. */
-const NAMED_PROBLEMS = 50;
+/** The page lists at most this many problems of configuration files. */
+const MAX_LISTED_PROBLEMS = 50;
 
 export interface OverviewPage {
   /** The projects of the requested page, by name. */
@@ -79,7 +79,7 @@ export interface ProjectRow {
   href: string;
   isDefault: boolean;
   mark: StatusMark;
-  /** "at fit", "fit: 3 of 12 (25%)", what changed, or why the run waits. */
+  /** The failed step ("at fit"), the progress ("fit: 3 of 12 (25%)"), why the result is out of date, or why the run waits. */
   detail: PageWords[] | null;
   progress: { value: number; max: number } | null;
   lastRun: TimeText | null;
@@ -113,7 +113,7 @@ export function projectsOnPage<State extends ProjectState>(
 /**
  * @param states of all projects, for the counts
  * @param facts of the projects on the page
- * @param problems with the paths shown on pages
+ * @param problems with paths for display
  */
 export function overviewPage(
   states: ProjectState[],
@@ -135,9 +135,10 @@ export function overviewPage(
     hasProjects: states.length > 0,
     trendRuns: TREND_RUNS,
     problems: problems
-      .slice(0, NAMED_PROBLEMS)
+      .slice(0, MAX_LISTED_PROBLEMS)
       .map(({ file, line, reason }) => ({ file, line, reason: shortText(reason, 500) })),
-    moreProblems: problems.length > NAMED_PROBLEMS ? numberText(problems.length - NAMED_PROBLEMS) : null,
+    moreProblems:
+      problems.length > MAX_LISTED_PROBLEMS ? numberText(problems.length - MAX_LISTED_PROBLEMS) : null,
     page,
     href: overviewHref('/', tone, page),
     pollSeconds: states.some(({ run }) => run !== null && !isTerminal(run)) ? 2 : 10,
@@ -185,7 +186,7 @@ function markOf({ run, outdated }: ProjectState): StatusMark {
   return projectMark(run, outdated);
 }
 
-/** Keeps the chosen state at a count of 0, so that the choice stays visible. */
+/** Omits states without projects, except for the chosen one, so that the choice stays visible. */
 function countsOf(states: ProjectState[], chosen: ProjectTone | null): OverviewPage['counts'] {
   const tones = states.map((state) => markOf(state).tone);
   return TONES.flatMap((tone) => {

@@ -5,7 +5,7 @@ import { type StatusMark, stepMark } from '../words/status-mark';
 export interface GoneProject {
   name: string;
   mark: StatusMark;
-  /** The known reason. */
+  /** Says why there is no such project, such as that its file was removed or is invalid. */
   detail: string;
   latestRunHref: string | null;
   canRun: false;
