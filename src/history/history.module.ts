@@ -7,7 +7,7 @@ import { RunsModule } from '../runs/runs.module';
 import { ConfigFilesHealth } from './config-files.health';
 import { ConfigProblems } from './config-problems';
 import { LatestRunRepository } from './latest-run.repository';
-import { RerunReasons } from './rerun-reasons';
+import { UpToDateCheck } from './up-to-date-check';
 import { ProjectsController } from './projects.controller';
 import { RunHistoryController } from './run-history.controller';
 import { RunHistoryRepository } from './run-history.repository';
@@ -21,10 +21,10 @@ import { RunDetailRepository } from './run-detail.repository';
     ConfigFilesHealth,
     ConfigProblems,
     LatestRunRepository,
-    RerunReasons,
+    UpToDateCheck,
     RunHistoryRepository,
     RunDetailRepository,
   ],
-  exports: [ConfigProblems, LatestRunRepository, RerunReasons, RunHistoryRepository, RunDetailRepository],
+  exports: [ConfigProblems, LatestRunRepository, UpToDateCheck, RunHistoryRepository, RunDetailRepository],
 })
 export class HistoryModule {}

@@ -5,7 +5,7 @@ import { type KnownProject, ProjectCatalogue } from '../projects/project-catalog
 import { ProjectListView, ProjectView, toProjectView } from '../projects/project-view';
 import { ConfigProblems } from './config-problems';
 import { rerunReasonText } from './rerun-reason-text';
-import { RerunReasons } from './rerun-reasons';
+import { UpToDateCheck } from './up-to-date-check';
 import { RunRepository } from '../runs/run.repository';
 
 /** In this module, not in src/projects, because the state of a project is that of its latest run. */
@@ -15,7 +15,7 @@ export class ProjectsController {
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly runs: RunRepository,
-    private readonly rerunReasons: RerunReasons,
+    private readonly upToDate: UpToDateCheck,
     private readonly configProblems: ConfigProblems,
   ) {}
 
@@ -40,7 +40,7 @@ export class ProjectsController {
 
   private async view(project: KnownProject): Promise<ProjectView> {
     const latest = await this.runs.current(project.definition.projectId);
-    const rerunReason = await this.rerunReasons.reasonFor(project, latest);
+    const rerunReason = await this.upToDate.reasonFor(project, latest);
     return toProjectView(
       project,
       latest?.status ?? null,

@@ -1,6 +1,6 @@
 import { aNewRun, aProject } from '../../../test/support/a-run';
 import type { LatestRunRepository } from '../../history/latest-run.repository';
-import type { RerunReasons } from '../../history/rerun-reasons';
+import type { UpToDateCheck } from '../../history/up-to-date-check';
 import type { KnownProject, ProjectCatalogue } from '../../projects/project-catalogue';
 import type { Run } from '../../runs/run';
 import type { RunRepository } from '../../runs/run.repository';
@@ -18,7 +18,7 @@ function statesOf(runs: { current: Run | null; head?: Run }) {
       heads: () => Promise.resolve([runs.head ?? runs.current].filter((run) => run !== null)),
       trend,
     } as unknown as LatestRunRepository,
-    { reasonFor: () => Promise.resolve(null) } as unknown as RerunReasons,
+    { reasonFor: () => Promise.resolve(null) } as unknown as UpToDateCheck,
   );
   return { states, current, trend };
 }

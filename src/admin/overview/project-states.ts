@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { LatestRunRepository, type RunHead, type TrendRun } from '../../history/latest-run.repository';
-import { RerunReasons } from '../../history/rerun-reasons';
+import { UpToDateCheck } from '../../history/up-to-date-check';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import type { Run } from '../../runs/run';
 import { RunRepository } from '../../runs/run.repository';
@@ -32,7 +32,7 @@ export class ProjectStates {
     private readonly projects: ProjectCatalogue,
     private readonly runs: RunRepository,
     private readonly latest: LatestRunRepository,
-    private readonly changes: RerunReasons,
+    private readonly upToDate: UpToDateCheck,
   ) {}
 
   /** Returns the projects by name. */
@@ -50,7 +50,7 @@ export class ProjectStates {
       const { projectId } = project.definition;
       const head = headOf.get(projectId);
       const run = activeOf.get(projectId) ?? (head === undefined ? null : await this.latestRun(head));
-      states.push({ project, run, outdated: await this.changes.reasonFor(project, run) });
+      states.push({ project, run, outdated: await this.upToDate.reasonFor(project, run) });
     }
     return states;
   }

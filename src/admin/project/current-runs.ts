@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { RerunReason } from '../../history/rerun-reason';
-import { RerunReasons } from '../../history/rerun-reasons';
+import { UpToDateCheck } from '../../history/up-to-date-check';
 import type { KnownProject } from '../../projects/project-catalogue';
 import type { Run } from '../../runs/run';
 import { RunRepository } from '../../runs/run.repository';
@@ -22,14 +22,14 @@ export class CurrentRuns {
   constructor(
     private readonly runs: RunRepository,
     private readonly service: RunsService,
-    private readonly changes: RerunReasons,
+    private readonly upToDate: UpToDateCheck,
   ) {}
 
   async of(project: KnownProject): Promise<CurrentRun> {
     const run = await this.latest(project.definition.projectId);
     const [waiting, outdated] = await Promise.all([
       run && this.service.waitingOf(run),
-      this.changes.reasonFor(project, run),
+      this.upToDate.reasonFor(project, run),
     ]);
     return { run, waiting, outdated };
   }

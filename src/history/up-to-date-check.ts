@@ -21,7 +21,7 @@ interface Past {
 
 /** Determines whether the latest result of a project is still current. */
 @Injectable()
-export class RerunReasons {
+export class UpToDateCheck {
   /** Cache by project, keyed by its latest run and revision. Only a new or changed run makes an entry stale. */
   private readonly pasts = new Map<string, { asOf: string; found: Past }>();
 
