@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type RunEvent, toStreamFields } from '../events/run-event';
-import { contentHash } from '../projects/content-hash';
+import { jsonHash } from '../projects/json-hash';
 import { EventApplier } from './event-applier';
 import type { AppliedEvent, EventOutcome } from './event-batches';
 import { isServerEvent } from './event-command';
@@ -79,7 +79,7 @@ export class EventIntake {
     if (isServerEvent(fields.eventType))
       return { outcome: 'rejected', reason: notOfWorkers(fields.eventType!) };
     // The content hash is the entry id, so a sender that repeats an invalid event adds it to the list only once.
-    const entry = { id: `http:${contentHash(fields)}`, fields, deliveryCount: 1 };
+    const entry = { id: `http:${jsonHash(fields)}`, fields, deliveryCount: 1 };
     if (flaw === null) return this.applier.apply(entry, { via: 'http', leaseToken });
     await this.applier.reject(entry, flaw);
     return { outcome: 'rejected', reason: flaw };

@@ -1,11 +1,11 @@
 import type { StoredEvent } from '../events/applied-event.repository';
 import type { AppliedEventEntity } from '../events/event.entities';
 import type { RunEvent } from '../events/run-event';
-import { contentHash } from '../projects/content-hash';
+import { jsonHash } from '../projects/json-hash';
 
 /** Returns the event with a hash in place of its payload, which can be 1 MiB. */
 export function rememberedByHash({ eventType, runId, payload }: RunEvent): StoredEvent {
-  return { eventType, runId, payload: '{}', payloadHash: contentHash(payload) };
+  return { eventType, runId, payload: '{}', payloadHash: jsonHash(payload) };
 }
 
 /**
@@ -14,11 +14,9 @@ export function rememberedByHash({ eventType, runId, payload }: RunEvent): Store
  */
 export function isSameEvent(event: RunEvent, known: StoredEvent): boolean {
   if (event.eventType !== known.eventType || event.runId !== known.runId) return false;
-  if (known.payloadHash !== null) return contentHash(event.payload) === known.payloadHash;
+  if (known.payloadHash !== null) return jsonHash(event.payload) === known.payloadHash;
   const stored = storedPayload(event);
-  return (
-    JSON.stringify(stored) === known.payload || contentHash(stored) === contentHash(JSON.parse(known.payload))
-  );
+  return JSON.stringify(stored) === known.payload || jsonHash(stored) === jsonHash(JSON.parse(known.payload));
 }
 
 /** Returns what the inbox stores of a payload. Lines are in the log, so only their number is stored. */
@@ -40,7 +38,7 @@ export function inboxRow(event: RunEvent, appliedAt: string): Partial<AppliedEve
     appliedAt,
     runId: event.runId,
     payload: JSON.stringify(storedPayload(event)),
-    payloadHash: event.eventType === 'run.log' ? contentHash(event.payload) : null,
+    payloadHash: event.eventType === 'run.log' ? jsonHash(event.payload) : null,
     origin: 'worker',
   };
 }

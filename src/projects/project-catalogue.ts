@@ -8,7 +8,7 @@ import { ignoredFiles, isYamlName } from '../config-files/ignored-files';
 import { type ParsedYaml } from '../config-files/parse-yaml';
 import { PeriodicCheck } from '../config-files/periodic-check';
 import { JobatoError } from '../http/catalogue';
-import { contentHash } from './content-hash';
+import { jsonHash } from './json-hash';
 import { notCarriedOut } from './not-carried-out';
 import type { ProjectDefinition } from './project';
 import { parseProjectFile } from './project-file';
@@ -252,7 +252,7 @@ function knownProject(
 ): Omit<KnownProject, 'isDefault' | 'isOutdated'> {
   return {
     definition,
-    definitionHash: contentHash(definition),
+    definitionHash: jsonHash(definition),
     definitionJson: JSON.stringify(definition),
     file: fileOf(name),
   };

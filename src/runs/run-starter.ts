@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type FieldError, invalid, JobatoError } from '../http/catalogue';
-import { contentHash } from '../projects/content-hash';
+import { jsonHash } from '../projects/json-hash';
 import { checkParams } from '../projects/params';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../projects/scope';
@@ -85,7 +85,7 @@ export class RunStarter {
     start: (idempotency: IdempotentRequest | null) => Promise<Accepted>,
   ): Promise<Accepted> {
     if (key === null) return start(null);
-    const requestHash = contentHash(asked);
+    const requestHash = jsonHash(asked);
     const first = await this.keys.find(key);
     if (!first) return start({ key, requestHash });
     if (first.requestHash !== requestHash) throw keyReused();

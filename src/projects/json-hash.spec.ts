@@ -1,13 +1,13 @@
-import { contentHash } from './content-hash';
+import { jsonHash } from './json-hash';
 
-describe('contentHash', () => {
-  it('returns a hexadecimal SHA-256', () => expect(contentHash({})).toMatch(/^[0-9a-f]{64}$/));
+describe('jsonHash', () => {
+  it('returns a hexadecimal SHA-256', () => expect(jsonHash({})).toMatch(/^[0-9a-f]{64}$/));
 
   it.each([
     ['the order of members', { a: 1, b: { c: 1, d: 2 } }, { b: { d: 2, c: 1 }, a: 1 }],
     ['undefined members', { a: 1, b: undefined }, { a: 1 }],
     ['the order of members within lists', [{ a: 1, b: 2 }], [{ b: 2, a: 1 }]],
-  ])('ignores %s', (_what, one, other) => expect(contentHash(one)).toBe(contentHash(other)));
+  ])('ignores %s', (_what, one, other) => expect(jsonHash(one)).toBe(jsonHash(other)));
 
   it.each([
     ['a value', { a: 1 }, { a: 2 }],
@@ -17,5 +17,5 @@ describe('contentHash', () => {
     ['the depth of a member', { a: { b: 1 } }, { a: {}, b: 1 }],
     ['a list from an object with its numbers', { a: ['x'] }, { a: { 0: 'x' } }],
     ['a member named __proto__', JSON.parse('{"__proto__": 1}'), {}],
-  ])('distinguishes %s', (_what, one, other) => expect(contentHash(one)).not.toBe(contentHash(other)));
+  ])('distinguishes %s', (_what, one, other) => expect(jsonHash(one)).not.toBe(jsonHash(other)));
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Returns the SHA-256 hash of a value as JSON, in hex. The order of an object's members does not matter. */
-export function contentHash(value: unknown): string {
+export function jsonHash(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }
 
