@@ -11,6 +11,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { Schema } from '../schemas/schema';
+import { keepAsWritten, type TextPath } from './as-written';
 import type { Flaw } from './file-problem';
 
 /** Either the content, or at least one error. */
@@ -39,12 +40,14 @@ export interface YamlRule<Content> {
  * Parses a configuration file. Never throws: an invalid file returns all its errors, by line.
  * @param schema with `allErrors`
  * @param example of the first lines of such a file, shown if the file is not a mapping
+ * @param texts where plain scalars are texts, exactly as written
  */
 export function parseYaml<Content extends object>(
   source: string,
   schema: Schema<Content>,
   example: string,
   rules: YamlRule<Content>[] = [],
+  texts: readonly TextPath[] = [],
 ): ParsedYaml<Content> {
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, merge: true });
@@ -63,6 +66,7 @@ export function parseYaml<Content extends object>(
   const content = toJs<Content>(document, aliases.length);
   if (typeof content === 'string')
     return flawed([{ line: lineAt(aliasAtFault(document, aliases)), reason: content }]);
+  keepAsWritten(document, content, texts);
   const complaints = complaintsAbout(withoutExtensions(content), schema, rules);
   if (complaints.length === 0) return { content };
   return flawed(

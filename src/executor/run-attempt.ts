@@ -18,6 +18,7 @@ import { EventReporter } from './event-reporter';
 import type { UnsentLogBudget } from './unsent-log-budget';
 import { LogForwarder } from './log-forwarder';
 import { SecretMask } from './secret-mask';
+import { commandOf, workingDirOf } from './step-command';
 import { type StepContext, secretsOf, stepEnvironment } from './step-environment';
 import { StepIo } from './step-io';
 import type { StepExit, StepRunner } from './step-runner';
@@ -232,10 +233,11 @@ export class RunAttempt implements Attempt {
       this.tools.clock,
       (path) => this.takeArtifact(path),
     );
+    const env = stepEnvironment(step, { ...context, quota: this.quotaLeft() }, config.environment);
     const exit = await this.tools.steps.run({
-      command: step.command,
-      workingDir: step.workingDir,
-      env: stepEnvironment(step, { ...context, quota: this.quotaLeft() }, config.environment),
+      command: commandOf(step, env.PATH),
+      workingDir: workingDirOf(step, env.HOME ?? '/'),
+      env,
       timeoutSeconds: step.timeoutSeconds,
       stop: this.stopping.signal,
       output: io,

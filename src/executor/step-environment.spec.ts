@@ -20,7 +20,7 @@ const server = {
   LLM_API_KEY: 'llm-secret',
   NODE_OPTIONS: '--inspect',
 };
-const bare = { name: 'parse', env: {}, passEnv: [] };
+const bare = { name: 'parse', env: {}, passEnv: [], passPlainEnv: [] };
 
 describe('stepEnvironment', () => {
   it('contains exactly these variables', () =>
@@ -54,7 +54,12 @@ describe('stepEnvironment', () => {
   });
 
   it('adds variables from env, and set variables from passEnv', () => {
-    const step = { ...bare, env: { LOG_LEVEL: 'info' }, passEnv: ['LLM_API_KEY', 'NOT_SET'] };
+    const step = {
+      ...bare,
+      env: { LOG_LEVEL: 'info' },
+      passEnv: ['LLM_API_KEY', 'NOT_SET'],
+      passPlainEnv: [],
+    };
     const plain = Object.keys(stepEnvironment(bare, context, server));
     const env = stepEnvironment(step, context, server);
     expect(Object.keys(env).sort()).toEqual([...plain, 'LLM_API_KEY', 'LOG_LEVEL'].sort());
@@ -72,8 +77,11 @@ describe('stepEnvironment', () => {
 
   it('prefers env to passEnv', () =>
     expect(
-      stepEnvironment({ ...bare, env: { LLM_API_KEY: 'fake' }, passEnv: ['LLM_API_KEY'] }, context, server)
-        .LLM_API_KEY,
+      stepEnvironment(
+        { ...bare, env: { LLM_API_KEY: 'fake' }, passEnv: ['LLM_API_KEY'], passPlainEnv: [] },
+        context,
+        server,
+      ).LLM_API_KEY,
     ).toBe('fake'));
 
   it('does not let env override the run variables', () =>
@@ -84,7 +92,10 @@ describe('stepEnvironment', () => {
   it('does not let env or passEnv set a quota or inputs that the run does not have', () => {
     const env = { JOBATO_INPUTS_FILE: '/etc/passwd', JOBATO_QUOTA_REMAINING: '99' };
     expect(
-      stepEnvironment({ ...bare, env, passEnv: ['JOBATO_INPUTS_FILE'] }, context, { ...server, ...env }),
+      stepEnvironment({ ...bare, env, passEnv: ['JOBATO_INPUTS_FILE'], passPlainEnv: [] }, context, {
+        ...server,
+        ...env,
+      }),
     ).toEqual(stepEnvironment(bare, context, server));
   });
 

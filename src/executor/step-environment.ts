@@ -27,7 +27,7 @@ export const EVENTS_FD = 3;
  * every program needs.
  */
 export function stepEnvironment(
-  step: Pick<StepDefinition, 'name' | 'env' | 'passEnv'>,
+  step: Pick<StepDefinition, 'name' | 'env' | 'passEnv' | 'passPlainEnv'>,
   context: StepContext,
   server: Environment,
 ): Record<string, string> {
@@ -35,7 +35,7 @@ export function stepEnvironment(
     PATH: server.PATH ?? '/usr/local/bin:/usr/bin:/bin',
     HOME: server.HOME ?? '/',
     LANG: server.LANG ?? 'C.UTF-8',
-    ...passedOn(step.passEnv, server),
+    ...passedOn([...step.passPlainEnv, ...step.passEnv], server),
     ...step.env,
     ...reservedVariables(step.name, context),
   };

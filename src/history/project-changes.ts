@@ -1,4 +1,4 @@
-import type { ProjectDefinition } from '../projects/project';
+import type { ProjectDefinition, StepDefinition } from '../projects/project';
 
 /** The project file and the inputs of a run, which together determine its result. */
 export interface Recipe {
@@ -29,13 +29,16 @@ function* definitionChanges(then: ProjectDefinition, now: ProjectDefinition): It
   for (const step of now.steps) {
     const old = before.get(step.name);
     if (old === undefined) yield { kind: 'step-added', step: step.name };
-    else if (!isEqual(old.command, step.command) || !isEqual(old.env, step.env))
-      yield { kind: 'step-command', step: step.name };
+    else if (!isEqual(programOf(old), programOf(step))) yield { kind: 'step-command', step: step.name };
     else if (old.workingDir !== step.workingDir) yield { kind: 'step-folder', step: step.name };
     before.delete(step.name);
   }
   for (const name of before.keys()) yield { kind: 'step-removed', step: name };
   if (!isEqual(defaultsOf(then), defaultsOf(now))) yield { kind: 'params' };
+}
+
+function programOf({ command, script, env }: StepDefinition): unknown {
+  return [command, script, env];
 }
 
 function defaultsOf({ params }: ProjectDefinition): [string, unknown][] {

@@ -6,9 +6,17 @@ import { PARAM_TYPES, type ParamType, type ParamValue } from './project';
 export interface ProjectFile {
   id: string;
   name?: string;
+  description?: string;
+  tags?: string[];
+  /** False: no run starts. */
+  enabled?: boolean;
   default?: boolean;
   executor?: 'steps' | 'external';
   params?: Record<string, ParamFile>;
+  /** For all steps; a step can have others beside it. */
+  env?: Record<string, string>;
+  passEnv?: string[];
+  passPlainEnv?: string[];
   steps?: StepFile[];
   scopes?: Record<string, string[]>;
   timeoutSeconds?: number;
@@ -35,13 +43,20 @@ export interface ParamFile {
 export interface StepFile {
   name: string;
   command?: string[];
+  /** A script, instead of a command. */
+  run?: string;
+  /** The program of the script and its arguments. */
+  shell?: string[];
   timeoutSeconds?: number;
-  env?: Record<string, string | number | boolean>;
+  env?: Record<string, string>;
   passEnv?: string[];
+  passPlainEnv?: string[];
   workingDir?: string;
 }
 
 const NAME = '^[a-z0-9][a-z0-9._-]*$';
+/** Part of an address, so without blanks. */
+const TAG = '^[A-Za-z0-9][A-Za-z0-9._-]*$';
 const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]*$';
 /** About 23 days. Node timers accept at most 2^31 ms and fire at once for more. */
 const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 2_000_000 };
@@ -52,6 +67,13 @@ const secondsOrZero = { type: 'number', minimum: 0, maximum: 31_536_000 };
  */
 const argument = { type: 'string', maxLength: 32_768 };
 const variable = { type: 'string', pattern: VARIABLE, maxLength: 200 };
+const environment = {
+  type: 'object',
+  maxProperties: 500,
+  propertyNames: { pattern: VARIABLE, maxLength: variable.maxLength },
+  additionalProperties: argument,
+};
+const variables = { type: 'array', items: variable, maxItems: 100 };
 const stepName = { type: 'string', pattern: NAME, maxLength: 100 };
 
 export const PROJECT_FILE_SCHEMA = {
@@ -61,6 +83,14 @@ export const PROJECT_FILE_SCHEMA = {
   properties: {
     id: { type: 'string', pattern: '^[a-z0-9-]+$', maxLength: 100 },
     name: { type: 'string', minLength: 1, maxLength: 200 },
+    description: { type: 'string', maxLength: 2000 },
+    tags: {
+      type: 'array',
+      items: { type: 'string', pattern: TAG, maxLength: 50 },
+      maxItems: 20,
+      uniqueItems: true,
+    },
+    enabled: { type: 'boolean' },
     default: { type: 'boolean' },
     executor: { enum: ['steps', 'external'] },
     params: {
@@ -89,6 +119,9 @@ export const PROJECT_FILE_SCHEMA = {
         },
       },
     },
+    env: environment,
+    passEnv: variables,
+    passPlainEnv: variables,
     steps: {
       type: 'array',
       maxItems: 100,
@@ -99,14 +132,12 @@ export const PROJECT_FILE_SCHEMA = {
         properties: {
           name: stepName,
           command: { type: 'array', items: argument, minItems: 1, maxItems: 1000 },
+          run: { ...argument, minLength: 1 },
+          shell: { type: 'array', items: argument, minItems: 1, maxItems: 20 },
           timeoutSeconds: seconds,
-          env: {
-            type: 'object',
-            maxProperties: 500,
-            propertyNames: { pattern: VARIABLE, maxLength: variable.maxLength },
-            additionalProperties: { type: ['string', 'number', 'boolean'], maxLength: argument.maxLength },
-          },
-          passEnv: { type: 'array', items: variable, maxItems: 100 },
+          env: environment,
+          passEnv: variables,
+          passPlainEnv: variables,
           workingDir: { type: 'string', minLength: 1, maxLength: 4096 },
         },
       },

@@ -69,6 +69,8 @@ describe('parseProjectFile', () => {
       timeoutSeconds: 600,
       env: { LOG_LEVEL: 'info', RETRIES: '3', VERBOSE: 'true' },
       passEnv: ['LLM_API_KEY'],
+      passPlainEnv: [],
+      script: null,
       workingDir: '.',
     });
   });
@@ -77,6 +79,9 @@ describe('parseProjectFile', () => {
     expect(parseProjectFile(MINIMAL).content).toEqual({
       projectId: 'tiny',
       name: 'tiny',
+      description: null,
+      tags: [],
+      isEnabled: true,
       isDefault: false,
       executor: 'steps',
       params: {},
@@ -87,6 +92,8 @@ describe('parseProjectFile', () => {
           timeoutSeconds: null,
           env: {},
           passEnv: [],
+          passPlainEnv: [],
+          script: null,
           workingDir: '.',
         },
       ],
@@ -116,6 +123,64 @@ describe('parseProjectFile', () => {
     ['JSON', '{"id": "tiny", "steps": [{"name": "work", "command": ["x"]}]}'],
     ['a scope with the name of a member of every object', withLines('scopes: { constructor: [work] }')],
   ])('accepts %s', (_what, source) => expect(parseProjectFile(source).flaws).toBeUndefined());
+
+  it('reads description, tags and whether the project is enabled', () =>
+    expect(
+      parseProjectFile(`${MINIMAL}description: Loads orders\ntags: [finance, nightly]\nenabled: false\n`)
+        .content,
+    ).toMatchObject({ description: 'Loads orders', tags: ['finance', 'nightly'], isEnabled: false }));
+
+  it('keeps texts of env, command and shell as written', () => {
+    const source = `id: tiny
+env: { PY: 3.10, MODE: 0o755, EMPTY: }
+steps:
+  - name: work
+    command: [sleep, 0.50, 1e3, 12345678901234567890]
+    env: { ON: True, ZIP: 0123 }
+    timeoutSeconds: 1e2
+  - name: script
+    shell: [python3.12, -W, 1.0]
+    run: print(1)
+`;
+    expect(parseProjectFile(source).content?.steps).toMatchObject([
+      {
+        command: ['sleep', '0.50', '1e3', '12345678901234567890'],
+        env: { PY: '3.10', MODE: '0o755', EMPTY: '', ON: 'True', ZIP: '0123' },
+        timeoutSeconds: 100,
+      },
+      { script: { text: 'print(1)', shell: ['python3.12', '-W', '1.0'] } },
+    ]);
+  });
+
+  it('gives each step the variables of the project, unless the step has its own', () => {
+    const source = `id: tiny
+env: { TZ: Europe/Berlin, LEVEL: info, TOKEN: none, PROXY: none }
+passEnv: [DB_PASSWORD]
+passPlainEnv: [HTTP_PROXY]
+steps:
+  - { name: one, command: [x] }
+  - { name: two, command: [x], env: { LEVEL: debug }, passEnv: [DB_PASSWORD, TOKEN], passPlainEnv: [PROXY] }
+`;
+    expect(parseProjectFile(source).content?.steps).toMatchObject([
+      {
+        env: { TZ: 'Europe/Berlin', LEVEL: 'info', TOKEN: 'none', PROXY: 'none' },
+        passEnv: ['DB_PASSWORD'],
+        passPlainEnv: ['HTTP_PROXY'],
+      },
+      {
+        env: { TZ: 'Europe/Berlin', LEVEL: 'debug' },
+        passEnv: ['DB_PASSWORD', 'TOKEN'],
+        passPlainEnv: ['HTTP_PROXY', 'PROXY'],
+      },
+    ]);
+    expect(Object.keys(parseProjectFile(source).content!.steps[1]!.env)).toEqual(['TZ', 'LEVEL']);
+  });
+
+  it('reads a script with its line breaks', () =>
+    expect(
+      parseProjectFile('id: tiny\nsteps:\n  - name: work\n    run: |\n      make all\n      make check\n')
+        .content?.steps[0],
+    ).toMatchObject({ command: [], script: { text: 'make all\nmake check\n', shell: null } }));
 
   it('accepts the project that comes with Jobato', () => {
     const source = readFileSync(join(__dirname, '..', '..', 'config', 'projects', 'glossary.yaml'), 'utf8');
@@ -193,12 +258,32 @@ describe('invalid project file', () => {
       /"steps.0.command" must be a list/,
     ],
     [
-      'has a number in a command',
-      'id: tiny\nsteps:\n  - name: work\n    command:\n      - sleep\n      - 5\n',
+      'has a mapping in a command',
+      'id: tiny\nsteps:\n  - name: work\n    command:\n      - sleep\n      - { seconds: 5 }\n',
       6,
       /"steps.0.command.1" must be a string/,
     ],
     ['has an empty command', 'id: tiny\nsteps:\n  - name: work\n    command: []\n', 4, /"steps.0.command"/],
+    [
+      'has a command and a script',
+      `${MINIMAL}    run: make\n`,
+      5,
+      /step "work" has both "command" and "run"\. Keep one of them/,
+    ],
+    [
+      'has a shell without a script',
+      `${MINIMAL}    shell: [python3]\n`,
+      5,
+      /step "work" has a "shell" but no "run", which it would execute/,
+    ],
+    ['has an empty script', 'id: tiny\nsteps:\n  - name: work\n    run: ""\n', 4, /"steps.0.run"/],
+    ['has a tag with a blank', withLines('tags: [two words]'), 5, /"tags.0"/],
+    [
+      'passes a secret of Jobato to all steps',
+      withLines('passPlainEnv: [JOBATO_API_KEY]'),
+      5,
+      /the project has JOBATO_API_KEY in "passPlainEnv", but Jobato never passes its own secrets/,
+    ],
     ['has a word for true', withLines('quota: sure'), 5, /"quota" must be true or false/],
     ['has zero time', withLines('timeoutSeconds: 0'), 5, /"timeoutSeconds" must be > 0/],
     ['has infinite time', withLines('timeoutSeconds: .inf'), 5, /"timeoutSeconds"/],
@@ -399,7 +484,7 @@ schedule: { cron: "0 22 * *", timeZone: Mars/Olympus }
       expect.stringMatching(/^4: parameter "depth": the default must be a whole number/),
       '5: parameter "mode": an enum needs "values"',
       '8: two steps have the name "work"',
-      '8: step "work" needs a "command"',
+      '8: step "work" needs a "command" or a "run"',
       '10: scope "part" contains "wrok", which is not a step',
       '10: scope "part" contains "wokr", which is not a step',
       expect.stringMatching(/^11: "cron": "0 22 \* \*" has 4 fields/),

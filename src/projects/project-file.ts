@@ -13,10 +13,25 @@ const MAX_SPAWN_BYTES = 512 * 1024;
 
 const SCHEMA = new Schema<ProjectFile>(PROJECT_FILE_SCHEMA, { allErrors: true, allowUnionTypes: true });
 
+/** Texts, so that `PY: 3.10` and `[sleep, 0.50]` are passed exactly as written. */
+const TEXTS = [
+  ['env', '*'],
+  ['steps', '*', 'env', '*'],
+  ['steps', '*', 'command', '*'],
+  ['steps', '*', 'shell', '*'],
+];
+
 /** Rules that the schema cannot express. */
 const RULES: YamlRule<ProjectFile>[] = [
   { reads: ['steps', 'executor'], check: aboutPipeline },
-  { reads: ['steps'], check: ({ steps = [] }) => steps.flatMap(aboutStep) },
+  { reads: ['steps'], check: ({ steps = [] }) => steps.flatMap(aboutProgram) },
+  { reads: ['steps', 'env'], check: ({ env = {}, steps = [] }) => steps.flatMap(aboutSpawnSize(env)) },
+  { reads: ['passEnv', 'passPlainEnv'], check: (file) => aboutPassed(file, [], 'the project') },
+  {
+    reads: ['steps'],
+    check: ({ steps = [] }) =>
+      steps.flatMap((step, index) => aboutPassed(step, ['steps', index], `step "${step.name}"`)),
+  },
   { reads: ['steps', 'scopes'], check: aboutScopes },
   { reads: ['params'], check: aboutParams },
   { reads: ['schedule'], check: aboutSchedule },
@@ -24,7 +39,7 @@ const RULES: YamlRule<ProjectFile>[] = [
 
 /** Parses one project file. Never throws: returns all flaws of a file that cannot be used. */
 export function parseProjectFile(source: string): ParsedYaml<ProjectDefinition> {
-  const { content, flaws } = parseYaml(source, SCHEMA, 'id: glossary', RULES);
+  const { content, flaws } = parseYaml(source, SCHEMA, 'id: glossary', RULES, TEXTS);
   return content === undefined ? { flaws } : { content: toDefinition(content) };
 }
 
@@ -41,31 +56,57 @@ function aboutPipeline({ executor, steps = [] }: ProjectFile): Complaint[] {
       { path: ['steps'], reason: '"steps" must list at least one step, unless "executor: external" is set' },
     ];
   }
-  const commandless = steps.flatMap(({ name, command }, index) =>
-    command === undefined ? [{ path: ['steps', index], reason: `step "${name}" needs a "command"` }] : [],
-  );
-  return [...twice, ...commandless];
-}
-
-function aboutStep(step: StepFile, index: number): Complaint[] {
-  const size = spawnBytes(step);
-  const tooLarge = {
-    path: ['steps', index],
-    reason: `step "${step.name}": command and env take ${size} bytes, more than the limit of ${MAX_SPAWN_BYTES}`,
-  };
-  const secrets = (step.passEnv ?? []).flatMap((name, at) =>
-    isSecretVariable(name)
-      ? [
-          {
-            path: ['steps', index, 'passEnv', at],
-            reason:
-              `step "${step.name}" has ${name} in "passEnv", but Jobato never passes its own secrets to steps. ` +
-              'Use a variable with another name',
-          },
-        ]
+  const idle = steps.flatMap(({ name, command, run }, index) =>
+    command === undefined && run === undefined
+      ? [{ path: ['steps', index], reason: `step "${name}" needs a "command" or a "run"` }]
       : [],
   );
-  return [...(size > MAX_SPAWN_BYTES ? [tooLarge] : []), ...secrets];
+  return [...twice, ...idle];
+}
+
+function aboutProgram({ name, command, run, shell }: StepFile, index: number): Complaint[] {
+  const path = ['steps', index];
+  if (command !== undefined && run !== undefined)
+    return [
+      { path: [...path, 'run'], reason: `step "${name}" has both "command" and "run". Keep one of them` },
+    ];
+  if (run === undefined && shell !== undefined)
+    return [
+      {
+        path: [...path, 'shell'],
+        reason: `step "${name}" has a "shell" but no "run", which it would execute`,
+      },
+    ];
+  return [];
+}
+
+function aboutSpawnSize(env: Record<string, string>) {
+  return (step: StepFile, index: number): Complaint[] => {
+    const size = spawnBytes({ ...step, env: { ...env, ...step.env } });
+    const reason = `step "${step.name}": command and env take ${size} bytes, more than the limit of ${MAX_SPAWN_BYTES}`;
+    return size > MAX_SPAWN_BYTES ? [{ path: ['steps', index], reason }] : [];
+  };
+}
+
+function aboutPassed(
+  owner: Pick<StepFile, 'passEnv' | 'passPlainEnv'>,
+  path: Complaint['path'],
+  who: string,
+): Complaint[] {
+  return (['passEnv', 'passPlainEnv'] as const).flatMap((key) =>
+    (owner[key] ?? []).flatMap((name, at) =>
+      isSecretVariable(name)
+        ? [
+            {
+              path: [...path, key, at],
+              reason:
+                `${who} has ${name} in "${key}", but Jobato never passes its own secrets to steps. ` +
+                'Use a variable with another name',
+            },
+          ]
+        : [],
+    ),
+  );
 }
 
 function aboutScopes({ scopes = {}, steps = [] }: ProjectFile): Complaint[] {
@@ -124,8 +165,9 @@ function aboutSchedule({ schedule }: ProjectFile): Complaint[] {
 }
 
 /** Returns the size as the operating system counts it: each string has a terminating byte. */
-function spawnBytes({ command = [], env = {} }: StepFile): number {
-  const texts = [...command, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
+function spawnBytes({ command = [], run, shell = [], env = {} }: StepFile): number {
+  const script = run === undefined ? [] : [...shell, run];
+  const texts = [...command, ...script, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
 }
 
@@ -142,12 +184,15 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
   return {
     projectId: file.id,
     name: file.name ?? file.id,
+    description: file.description ?? null,
+    tags: file.tags ?? [],
+    isEnabled: file.enabled ?? true,
     isDefault: file.default ?? false,
     executor: file.executor ?? 'steps',
     params: Object.fromEntries(
       Object.entries(file.params ?? {}).map(([name, param]) => [name, toParamSpec(param)]),
     ),
-    steps: (file.steps ?? []).map(toStep),
+    steps: (file.steps ?? []).map((step) => toStep(step, file)),
     scopes: file.scopes ?? {},
     timeoutSeconds: file.timeoutSeconds ?? null,
     metrics: file.metrics ?? ['newJobsCount', 'relevantCount'],
@@ -166,15 +211,24 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
   };
 }
 
-function toStep(step: StepFile): StepDefinition {
+/** What a step has of its own comes after what the project has for all steps, and wins over it. */
+function toStep(step: StepFile, project: ProjectFile): StepDefinition {
+  const passed = [...(step.passEnv ?? []), ...(step.passPlainEnv ?? [])];
+  const ofProject = Object.entries(project.env ?? {}).filter(([name]) => !passed.includes(name));
   return {
     name: step.name,
     command: step.command ?? [],
+    script: step.run === undefined ? null : { text: step.run, shell: step.shell ?? null },
     timeoutSeconds: step.timeoutSeconds ?? null,
-    env: Object.fromEntries(Object.entries(step.env ?? {}).map(([name, value]) => [name, String(value)])),
-    passEnv: step.passEnv ?? [],
+    env: { ...Object.fromEntries(ofProject), ...step.env },
+    passEnv: together(project.passEnv, step.passEnv),
+    passPlainEnv: together(project.passPlainEnv, step.passPlainEnv),
     workingDir: step.workingDir ?? '.',
   };
+}
+
+function together(ofProject: string[] = [], ofStep: string[] = []): string[] {
+  return [...new Set([...ofProject, ...ofStep])];
 }
 
 function toParamSpec(param: ParamFile): ParamSpec {

@@ -2,6 +2,10 @@
 export interface ProjectDefinition {
   projectId: string;
   name: string;
+  description: string | null;
+  tags: string[];
+  /** False: no run starts. */
+  isEnabled: boolean;
   isDefault: boolean;
   executor: 'steps' | 'external';
   params: Record<string, ParamSpec>;
@@ -23,15 +27,25 @@ export interface ProjectDefinition {
 
 export interface StepDefinition {
   name: string;
-  /** argv, without a shell. */
+  /** argv, without a shell; empty if the step is a script. */
   command: string[];
+  script: Script | null;
   /** null = only the limit of the run. */
   timeoutSeconds: number | null;
   env: Record<string, string>;
   /** Variables passed through from the server. Their values are masked wherever they would appear. */
   passEnv: string[];
-  /** Relative to the server's working directory. */
+  /** Variables passed through from the server, whose values are not masked. */
+  passPlainEnv: string[];
+  /** Relative to the server's working directory; `~` is the home of its user. */
   workingDir: string;
+}
+
+/** Text that a shell or another interpreter executes. */
+export interface Script {
+  text: string;
+  /** The interpreter and its arguments; null for Bash, or sh where there is no Bash. */
+  shell: string[] | null;
 }
 
 export const PARAM_TYPES = ['string', 'integer', 'number', 'boolean', 'enum'] as const;

@@ -7,6 +7,7 @@ import { weighedPage } from '../database/weighed-page';
 import type { Transaction } from '../database/writer';
 import { JobatoError } from '../http/catalogue';
 import type { ProjectDefinition } from '../projects/project';
+import { storedDefinition } from '../projects/stored-definition';
 import type { FinishedRun } from './reporting-habits';
 import type { Run, RunStatus, TriggeredBy } from './run';
 import { DefinitionEntity, RunEntity } from './run.entity';
@@ -285,13 +286,13 @@ export class RunRepository {
       'SELECT definition FROM runs JOIN definitions USING (definition_hash) WHERE run_id = ? AND executor = ?',
       [runId, executor],
     );
-    return row ? (JSON.parse(row.definition) as ProjectDefinition) : null;
+    return row ? storedDefinition(row.definition) : null;
   }
 
   async definition(definitionHash: string): Promise<ProjectDefinition> {
     const row = await this.database.find(DefinitionEntity, (rows) => rows.findOneBy({ definitionHash }));
     if (!row) throw new Error(`The definition ${definitionHash} is not in the database.`);
-    return JSON.parse(row.definition) as ProjectDefinition;
+    return storedDefinition(row.definition);
   }
 
   /** Returns unrequested runs after a run id, in order. */

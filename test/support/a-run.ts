@@ -13,6 +13,9 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
   return {
     projectId: 'demo',
     name: 'Demo',
+    description: null,
+    tags: [],
+    isEnabled: true,
     isDefault: false,
     executor: 'steps',
     params: {},
@@ -22,6 +25,8 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
       timeoutSeconds: null,
       env: {},
       passEnv: [],
+      passPlainEnv: [],
+      script: null,
       workingDir: '.',
     })),
     scopes: {},
