@@ -21,6 +21,7 @@ describe('GET /api/projects', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
     jobato = await RunningApp.start({
+      off: `${nodeStep('off', '0', 'description: Off for now\ntags: [old, nightly]\nenabled: false\n')}`,
       first: `id: first\nname: The first\ndefault: true\nparams:\n  docs: { type: string, default: docs, description: Folder }\n  max: { type: integer, min: 1, max: 5, required: true }\n  mode: { type: enum, values: [a, b] }\nsteps:\n  - name: read\n    command: [echo, secret-argument]\n    timeoutSeconds: 600\n    env: { A: hidden-value }\n  - name: write\n    command: ['true']\nscopes: { both: [read, write] }\nmetrics: [terms]\n`,
       second: nodeStep('second', '0'),
       outside: 'id: outside\nexecutor: external\n',
@@ -31,7 +32,7 @@ describe('GET /api/projects', () => {
   it('lists what a caller needs to start a run, without commands or variables', async () => {
     const { items, problems } = await all(jobato);
     expect(problems).toEqual([]);
-    expect(items.map(({ projectId }) => projectId)).toEqual(['first', 'outside', 'second']);
+    expect(items.map(({ projectId }) => projectId)).toEqual(['first', 'off', 'outside', 'second']);
     expect(items[0]).toMatchObject({
       id: 'first',
       projectId: 'first',
@@ -51,7 +52,11 @@ describe('GET /api/projects', () => {
       metrics: ['terms'],
       state: 'never-run',
     });
-    expect(items[2]).toMatchObject({
+    expect(items[1]).toMatchObject({ description: 'Off for now', tags: ['old', 'nightly'], enabled: false });
+    expect(items[3]).toMatchObject({
+      description: null,
+      tags: [],
+      enabled: true,
       default: false,
       metrics: ['newJobsCount', 'relevantCount'],
       name: 'second',
@@ -59,6 +64,32 @@ describe('GET /api/projects', () => {
     for (const item of items) expect(item).toEqual(await one(jobato, item.projectId));
     expect(JSON.stringify(items)).not.toMatch(/secret-argument|hidden-value/);
     await jobato.api.get('/api/projects/nothing').expect(problem(404, 'PROJECT_NOT_FOUND'));
+  });
+
+  it('lists the projects with a tag', async () => {
+    const idsWith = async (tag: string) => {
+      const { body } = await jobato.api.get(`/api/projects?tag=${tag}`).expect(200);
+      return (body as { items: { id: string }[] }).items.map(({ id }) => id);
+    };
+    expect(await idsWith('nightly')).toEqual(['off']);
+    expect(await idsWith('night')).toEqual([]);
+    expect((await idsWith('')).length).toBe(4);
+  });
+
+  it('starts no run of a disabled project', async () => {
+    const before = await jobato.api.get('/api/runs?projectId=off');
+    await jobato.api
+      .post('/api/projects/off/runs')
+      .expect(problem(409, 'PROJECT_DISABLED', { detail: expect.stringContaining('enabled: false') }));
+    expect((await jobato.api.get('/api/runs?projectId=off')).body).toEqual(before.body);
+    const page = await (await jobato.fetch('/projects/off')).text();
+    expect(page).toContain('This project is disabled.');
+    expect(page).toContain('Off for now');
+    expect(page).toMatch(/id="run-button"[^>]*disabled/);
+    const overview = await (await jobato.fetch('/?tag=nightly')).text();
+    expect(overview).toContain('id="project-off"');
+    expect(overview).not.toContain('id="project-second"');
+    expect(overview).not.toContain('id="run-off"');
   });
 
   it("returns the state of each project's last run", async () => {

@@ -1,5 +1,5 @@
-import { Controller, Get, Param } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../http/api-problems';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { ProjectListView, ProjectView, toProjectView } from '../projects/project-view';
@@ -25,8 +25,17 @@ export class ProjectsController {
     summary: 'List all projects, and the project files with errors',
   })
   @ApiResponse({ status: 200, type: ProjectListView })
-  async list(): Promise<ProjectListView> {
-    const items = await Promise.all(this.projects.list().map((project) => this.view(project)));
+  @ApiQuery({
+    name: 'tag',
+    required: false,
+    description: 'Only projects with this tag',
+    schema: { type: 'string' },
+  })
+  async list(@Query('tag') tag: unknown): Promise<ProjectListView> {
+    const chosen = this.projects
+      .list()
+      .filter(({ definition }) => typeof tag !== 'string' || tag === '' || definition.tags.includes(tag));
+    const items = await Promise.all(chosen.map((project) => this.view(project)));
     return { items, problems: this.configProblems.problems() };
   }
 

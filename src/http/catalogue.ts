@@ -11,6 +11,7 @@ export const PROBLEMS = {
   REJECTED_EVENT_NOT_FOUND: { status: 404, title: 'Rejected event not found' },
   REQUEST_TIMEOUT: { status: 408, title: 'Request timed out' },
   RUN_IN_PROGRESS: { status: 409, title: 'Run already in progress' },
+  PROJECT_DISABLED: { status: 409, title: 'Project disabled' },
   RUN_ALREADY_CLAIMED: { status: 409, title: 'Run already claimed' },
   RUN_ALREADY_ENDED: { status: 409, title: 'Run already ended' },
   LEASE_LOST: { status: 409, title: 'Lease lost' },

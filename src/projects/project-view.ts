@@ -26,6 +26,9 @@ export class ProjectView {
   @ApiProperty({ description: 'Same as projectId, under the key used in the project file' }) id!: string;
   @ApiProperty() projectId!: string;
   @ApiProperty() name!: string;
+  @ApiProperty({ type: String, nullable: true }) description!: string | null;
+  @ApiProperty({ type: [String] }) tags!: string[];
+  @ApiProperty({ description: 'False: no run of the project starts' }) enabled!: boolean;
   @ApiProperty() default!: boolean;
   @ApiProperty({ enum: ['steps', 'external'] }) executor!: 'steps' | 'external';
   @ApiProperty({ type: [ProjectStepView] }) steps!: ProjectStepView[];
@@ -75,6 +78,9 @@ export function toProjectView(
     id: definition.projectId,
     projectId: definition.projectId,
     name: definition.name,
+    description: definition.description,
+    tags: definition.tags,
+    enabled: definition.isEnabled,
     default: isDefault,
     executor: definition.executor,
     steps: definition.steps.map(({ name, timeoutSeconds }) => ({ name, timeoutSeconds })),

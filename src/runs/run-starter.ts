@@ -100,6 +100,12 @@ export class RunStarter {
   ): Promise<Accepted> {
     this.conditions.assertServerIsReady();
     const { projectId } = definition;
+    if (!definition.isEnabled) {
+      throw new JobatoError(
+        'PROJECT_DISABLED',
+        `Project "${projectId}" is disabled. To start runs, remove "enabled: false" from its file.`,
+      );
+    }
     const { triggeredBy } = request;
     const scope = request.scope ?? FULL_SCOPE;
     const errors: FieldError[] = [];

@@ -26,7 +26,7 @@ export class RunsService {
 
   /**
    * Starts a run of a project, or of the default project if `projectId` is null. Resolves once the run is durable.
-   * @throws JobatoError PROJECT_NOT_FOUND, VALIDATION, NO_ENABLED_INPUTS, QUOTA_REACHED, QUOTA_UNKNOWN,
+   * @throws JobatoError PROJECT_NOT_FOUND, PROJECT_DISABLED, VALIDATION, NO_ENABLED_INPUTS, QUOTA_REACHED, QUOTA_UNKNOWN,
    *   RUN_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED, SHUTTING_DOWN, STORAGE_FULL, STORAGE_UNAVAILABLE
    */
   trigger(

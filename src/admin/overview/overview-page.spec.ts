@@ -6,12 +6,14 @@ import { versionOf } from '../page/live';
 import type { FileProblem } from '../../config-files/file-problem';
 import {
   chosenPage,
+  chosenTag,
   chosenTone,
   type OverviewChoice,
   overviewHref,
   overviewPage,
   type ProjectFacts,
   projectsOnPage,
+  withTag,
 } from './overview-page';
 
 const project: KnownProject = {
@@ -30,7 +32,7 @@ const factsOf = (facts: Partial<ProjectFacts>): ProjectFacts => ({
 });
 const overview = (
   projects: ProjectFacts[],
-  choice: OverviewChoice = { tone: null, page: 1 },
+  choice: OverviewChoice = { tone: null, tag: null, page: 1 },
   problems: FileProblem[] = [],
 ) => overviewPage(projects, projectsOnPage(projects, choice).shown, problems, choice, LATER);
 const page = (facts: Partial<ProjectFacts>) => overview([factsOf(facts)]);
@@ -95,7 +97,7 @@ it('filters projects by state, keeps an empty state selected, and sums up failur
     { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'no', step: 'parse' } },
   ]);
   const two = [factsOf({}), factsOf({ run: failed })];
-  const shown = (asked: unknown) => overview(two, { tone: chosenTone(asked), page: 1 });
+  const shown = (asked: unknown) => overview(two, { tone: chosenTone(asked), tag: null, page: 1 });
   expect(shown('failed')).toMatchObject({
     rows: [{ mark: { tone: 'failed' } }],
     counts: [
@@ -106,10 +108,46 @@ it('filters projects by state, keeps an empty state selected, and sums up failur
     chosen: 'Failed',
     page: 1,
   });
-  expect(overviewHref('/state', 'failed', 1)).toBe('/state?state=failed');
+  expect(overviewHref('/state', { tone: 'failed', tag: null, page: 1 })).toBe('/state?state=failed');
   expect(shown('running')).toMatchObject({ rows: [], chosen: 'Running', hasProjects: true });
   expect(shown('running').counts[0]).toMatchObject({ count: 0, isCurrent: true });
   expect(shown(['failed'])).toMatchObject({ chosen: null, rows: [{}, {}] });
+});
+
+it('shows the projects with a tag, and keeps the tag in every link', () => {
+  const tagged = (projectId: string, tags: string[]) =>
+    factsOf({
+      project: { ...factsOf({}).project, definition: aProject({ projectId, name: projectId, tags }) },
+    });
+  const choice = { tone: null, tag: 'nightly', page: 1 };
+  const shown = withTag([tagged('a', ['nightly', 'finance']), tagged('b', ['finance'])], choice);
+  expect(overview(shown, choice)).toMatchObject({
+    rows: [
+      {
+        name: 'a',
+        tags: [
+          { tag: 'nightly', href: '/?tag=nightly' },
+          { tag: 'finance', href: '/?tag=finance' },
+        ],
+      },
+    ],
+    tag: 'nightly',
+    counts: [{ count: 1, href: '/?state=never&tag=nightly' }],
+    allHref: '/?tag=nightly',
+    href: '/?tag=nightly',
+  });
+  expect(overview([], choice)).toMatchObject({ rows: [], hasProjects: true });
+  expect([chosenTag('x'), chosenTag(''), chosenTag(['x']), chosenTag('x'.repeat(99))]).toEqual([
+    'x',
+    null,
+    null,
+    'x'.repeat(50),
+  ]);
+});
+
+it('offers no run of a disabled project', () => {
+  const project = { ...factsOf({}).project, definition: aProject({ isEnabled: false }) };
+  expect(page({ project }).rows[0]).toMatchObject({ isDisabled: true, runAction: null, wantsParams: false });
 });
 
 describe('overview of more than 100 projects', () => {
@@ -125,23 +163,26 @@ describe('overview of more than 100 projects', () => {
     [3, 50, { text: '201 to 250 of 250', previousHref: '/?page=2', nextHref: null }],
     [99, 50, { text: '201 to 250 of 250', previousHref: '/?page=2', nextHref: null }],
   ])('paginates the projects: page %d', (number, rows, paging) => {
-    const shown = overview(many, { tone: null, page: number });
+    const shown = overview(many, { tone: null, tag: null, page: number });
     expect([shown.rows.length, shown.paging]).toEqual([rows, paging]);
   });
 
   it('counts all projects, and refreshes the page that is shown', () => {
-    const shown = overview(many, { tone: null, page: 2 });
+    const shown = overview(many, { tone: null, tag: null, page: 2 });
     expect(shown.counts.map(({ mark, count }) => [mark.tone, count])).toEqual([
       ['failed', 1],
       ['never', 249],
     ]);
-    expect([shown.href, overviewHref('/state', null, shown.page), shown.headline]).toEqual([
-      '/?page=2',
-      '/state?page=2',
-      '✕ 1 failed',
-    ]);
-    expect(overview(many, { tone: 'failed', page: 1 })).toMatchObject({ rows: [{}], paging: null });
-    expect(overview(many, { tone: 'never', page: 2 }).paging).toMatchObject({
+    expect([
+      shown.href,
+      overviewHref('/state', { tone: null, tag: null, page: shown.page }),
+      shown.headline,
+    ]).toEqual(['/?page=2', '/state?page=2', '✕ 1 failed']);
+    expect(overview(many, { tone: 'failed', tag: null, page: 1 })).toMatchObject({
+      rows: [{}],
+      paging: null,
+    });
+    expect(overview(many, { tone: 'never', tag: null, page: 2 }).paging).toMatchObject({
       previousHref: '/?state=never',
       nextHref: '/?state=never&page=3',
     });
@@ -164,7 +205,7 @@ it('limits the number of listed file problems and the length of their reasons', 
     line: 1,
     reason: 'x'.repeat(5000),
   }));
-  const shown = overview([], { tone: null, page: 1 }, problems);
+  const shown = overview([], { tone: null, tag: null, page: 1 }, problems);
   expect([shown.problems.length, shown.moreProblems]).toEqual([50, '10']);
   expect(shown.problems[0]!.reason.length).toBeLessThan(600);
 });
@@ -174,7 +215,7 @@ it('keeps its version until something that it shows changes, not as time passes'
     factsOf({ trend: facts.run ? [facts.run] : [], ...facts }),
   ];
   const version = (facts: Partial<ProjectFacts>, now = LATER, problems: FileProblem[] = []) =>
-    versionOf(overviewPage(states(facts), states(facts), problems, { tone: null, page: 1 }, now));
+    versionOf(overviewPage(states(facts), states(facts), problems, { tone: null, tag: null, page: 1 }, now));
   const quota = { dailyLimit: 9, used: 1, remaining: 8, concurrencyLimit: 1, resetsAt: LATER };
   const waiting = waitingFor(running, FACTS, LATER);
   const same = version({ run: running, waiting });

@@ -14,6 +14,7 @@ import { reasonWords } from '../words/status-words';
 import { progressBar } from '../run/run-steps';
 import { projectMark, type ProjectTone, projectToneMark, type StatusMark } from '../words/status-mark';
 import { rerunReasonText } from '../../history/rerun-reason-text';
+import { type TagLink, tagLinks } from '../words/tag-links';
 import { shortText } from '../words/short-text';
 import { type TimeText, timeText } from '../words/time-text';
 import { type Trend, TREND_RUNS, trendOf } from './trend';
@@ -41,11 +42,14 @@ export interface ProjectFacts extends ProjectState {
 export interface OverviewChoice {
   /** Null for all states. */
   tone: ProjectTone | null;
+  /** Null for all projects. */
+  tag: string | null;
   /** Starts at 1. */
   page: number;
 }
 
 export const PROJECTS_PER_PAGE = 100;
+const MAX_TAG_LENGTH = 50;
 /** The page lists at most this many problems of configuration files. */
 const MAX_LISTED_PROBLEMS = 50;
 
@@ -60,6 +64,9 @@ export interface OverviewPage {
   headline: string | null;
   /** The word of the chosen state; null if all are shown. */
   chosen: string | null;
+  tag: string | null;
+  /** The address of all states. */
+  allHref: string;
   hasProjects: boolean;
   /** The maximum number of runs in the trend. */
   trendRuns: number;
@@ -78,6 +85,9 @@ export interface ProjectRow {
   name: string;
   href: string;
   isDefault: boolean;
+  /** The file says that no run starts. */
+  isDisabled: boolean;
+  tags: TagLink[];
   mark: StatusMark;
   /** The failed step ("at fit"), the progress ("fit: 3 of 12 (25%)"), why the result is out of date, or why the run waits. */
   detail: PageWords[] | null;
@@ -123,16 +133,18 @@ export function overviewPage(
   now: Instant,
 ): OverviewPage {
   const { tone } = choice;
-  const counts = countsOf(states, tone);
+  const counts = countsOf(states, choice);
   const { from, total } = projectsOnPage(states, choice);
   const page = from / PROJECTS_PER_PAGE + 1;
   return {
     rows: facts.map((project) => projectRow(project, tone !== null, now)),
-    paging: pagingOf(tone, page, from, facts.length, total),
+    paging: pagingOf({ ...choice, page }, from, facts.length, total),
     counts,
     headline: headlineOf(counts),
     chosen: tone && projectToneMark(tone).word,
-    hasProjects: states.length > 0,
+    tag: choice.tag,
+    allHref: overviewHref('/', { ...choice, tone: null, page: 1 }),
+    hasProjects: states.length > 0 || choice.tag !== null,
     trendRuns: TREND_RUNS,
     problems: problems
       .slice(0, MAX_LISTED_PROBLEMS)
@@ -140,30 +152,31 @@ export function overviewPage(
     moreProblems:
       problems.length > MAX_LISTED_PROBLEMS ? numberText(problems.length - MAX_LISTED_PROBLEMS) : null,
     page,
-    href: overviewHref('/', tone, page),
+    href: overviewHref('/', { ...choice, page }),
     pollSeconds: states.some(({ run }) => run !== null && !isTerminal(run)) ? 2 : 10,
   };
 }
 
 function pagingOf(
-  tone: ProjectTone | null,
-  page: number,
+  choice: OverviewChoice,
   from: number,
   shown: number,
   total: number,
 ): OverviewPage['paging'] {
+  const { page } = choice;
   if (total <= PROJECTS_PER_PAGE) return null;
   return {
     text: `${numberText(from + 1)} to ${numberText(from + shown)} of ${numberText(total)}`,
-    previousHref: page === 1 ? null : overviewHref('/', tone, page - 1),
-    nextHref: from + shown < total ? overviewHref('/', tone, page + 1) : null,
+    previousHref: page === 1 ? null : overviewHref('/', { ...choice, page: page - 1 }),
+    nextHref: from + shown < total ? overviewHref('/', { ...choice, page: page + 1 }) : null,
   };
 }
 
 /** @param path of the overview or of its changing part */
-export function overviewHref(path: '/' | '/state', tone: ProjectTone | null, page: number): string {
+export function overviewHref(path: '/' | '/state', { tone, tag, page }: OverviewChoice): string {
   const query = new URLSearchParams();
   if (tone !== null) query.set('state', tone);
+  if (tag !== null) query.set('tag', tag);
   if (page > 1) query.set('page', String(page));
   return query.size === 0 ? path : `${path}?${query.toString()}`;
 }
@@ -177,6 +190,16 @@ export function chosenTone(asked: unknown): ProjectTone | null {
   return TONES.find((tone) => tone === asked) ?? null;
 }
 
+/** Returns the tag in the address; null for all projects. */
+export function chosenTag(asked: unknown): string | null {
+  return typeof asked === 'string' && asked !== '' ? asked.slice(0, MAX_TAG_LENGTH) : null;
+}
+
+/** Returns the projects with the chosen tag; all without one. */
+export function withTag<State extends ProjectState>(projects: State[], { tag }: OverviewChoice): State[] {
+  return tag === null ? projects : projects.filter(({ project }) => project.definition.tags.includes(tag));
+}
+
 /** Returns the page number in the address; 1 if there is none. */
 export function chosenPage(asked: unknown): number {
   return typeof asked === 'string' && /^[1-9]\d{0,5}$/.test(asked) ? Number(asked) : 1;
@@ -187,14 +210,21 @@ function markOf({ run, outdated }: ProjectState): StatusMark {
 }
 
 /** Omits states without projects, except for the chosen one, so that the choice stays visible. */
-function countsOf(states: ProjectState[], chosen: ProjectTone | null): OverviewPage['counts'] {
+function countsOf(states: ProjectState[], choice: OverviewChoice): OverviewPage['counts'] {
   const tones = states.map((state) => markOf(state).tone);
   return TONES.flatMap((tone) => {
     const count = tones.filter((each) => each === tone).length;
-    const isCurrent = tone === chosen;
+    const isCurrent = tone === choice.tone;
     return count === 0 && !isCurrent
       ? []
-      : [{ mark: projectToneMark(tone), count, href: `/?state=${tone}`, isCurrent }];
+      : [
+          {
+            mark: projectToneMark(tone),
+            count,
+            href: overviewHref('/', { ...choice, tone, page: 1 }),
+            isCurrent,
+          },
+        ];
   });
 }
 
@@ -212,6 +242,7 @@ function projectRow(
   const active = run !== null && !isTerminal(run) ? run : null;
   const wantsParams =
     active === null &&
+    definition.isEnabled &&
     Object.values(definition.params).some(({ required, default: given }) => required && given === null);
   const bar = active && active.cancelRequestedAt === null ? progressBar(active) : null;
   return {
@@ -219,6 +250,8 @@ function projectRow(
     name: definition.name,
     href,
     isDefault,
+    isDisabled: !definition.isEnabled,
+    tags: tagLinks(definition.tags),
     mark: projectMark(run, outdated),
     detail: run && detailOf(run, waiting, outdated, bar?.text ?? null, now),
     progress: bar?.max ? { value: bar.value ?? 0, max: bar.max } : null,
@@ -233,7 +266,7 @@ function projectRow(
       resetsAt: timeText(quota.resetsAt),
     },
     wantsParams,
-    runAction: active || wantsParams ? null : `${href}/runs`,
+    runAction: active || wantsParams || !definition.isEnabled ? null : `${href}/runs`,
     stopAction: active && active.cancelRequestedAt === null ? `/runs/${active.runId}/stop` : null,
     isStopping: active !== null && active.cancelRequestedAt !== null,
     activeRunId: active && active.runId,

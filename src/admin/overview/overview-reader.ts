@@ -4,11 +4,17 @@ import { ConfigProblems } from '../../history/config-problems';
 import { Quotas } from '../../quota/quotas';
 import { RunRepository } from '../../runs/run.repository';
 import { RunsService } from '../../runs/runs.service';
-import { type OverviewChoice, type ProjectFacts, projectsOnPage, type ProjectState } from './overview-page';
+import {
+  type OverviewChoice,
+  type ProjectFacts,
+  projectsOnPage,
+  type ProjectState,
+  withTag,
+} from './overview-page';
 import { ProjectStates } from './project-states';
 
 export interface OverviewFacts {
-  /** Of all projects, for the counts. */
+  /** Of all projects with the chosen tag, for the counts. */
   states: ProjectState[];
   /** Of the projects on the page. */
   facts: ProjectFacts[];
@@ -29,10 +35,8 @@ export class OverviewReader {
 
   async read(choice: OverviewChoice): Promise<OverviewFacts> {
     const active = await this.runs.allActive();
-    const [states, waiting] = await Promise.all([
-      this.projectStates.read(active),
-      this.service.waiting(active),
-    ]);
+    const [all, waiting] = await Promise.all([this.projectStates.read(active), this.service.waiting(active)]);
+    const states = withTag(all, choice);
     const { shown } = projectsOnPage(states, choice);
     const limited = shown.filter(({ project }) => project.definition.quota);
     const quotas = await this.quotas.statuses(limited.map(({ project }) => project.definition.projectId));

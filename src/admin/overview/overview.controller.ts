@@ -5,8 +5,10 @@ import { live } from '../page/live';
 import { PageFrames } from '../page/page-frame';
 import { PartView, View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
-import { chosenPage, chosenTone, overviewHref, overviewPage } from './overview-page';
+import { chosenPage, chosenTag, chosenTone, overviewHref, overviewPage } from './overview-page';
 import { OverviewReader } from './overview-reader';
+
+type Parameters = Record<string, unknown>;
 
 /** The start page: every project with its state. */
 @ApiExcludeController()
@@ -20,13 +22,13 @@ export class OverviewController {
   ) {}
 
   @Get()
-  async page(@Query('state') state: unknown, @Query('page') page: unknown): Promise<View> {
-    return new View('overview/page', await this.model(state, page));
+  async page(@Query() query: Parameters): Promise<View> {
+    return new View('overview/page', await this.model(query));
   }
 
   @Get('state')
-  async state(@Query('state') state: unknown, @Query('page') page: unknown): Promise<PartView> {
-    const model = await this.model(state, page);
+  async state(@Query() query: Parameters): Promise<PartView> {
+    const model = await this.model(query);
     return new PartView('overview/part', model, model.live);
   }
 
@@ -37,13 +39,13 @@ export class OverviewController {
     return new PartView('shared/running-count', { frame }, frame.live);
   }
 
-  private async model(state: unknown, page: unknown) {
-    const choice = { tone: chosenTone(state), page: chosenPage(page) };
+  private async model({ state, tag, page }: Parameters) {
+    const choice = { tone: chosenTone(state), tag: chosenTag(tag), page: chosenPage(page) };
     const { states, facts, problems } = await this.reader.read(choice);
     const overview = overviewPage(states, facts, problems, choice, this.clock.now());
     // Browser tabs show the title, so it changes with the state.
     const title = overview.headline === null ? 'Projects' : `${overview.headline} · Projects`;
     const frame = await this.frames.frame(title, '/');
-    return live(overviewHref('/state', choice.tone, overview.page), { frame, overview });
+    return live(overviewHref('/state', { ...choice, page: overview.page }), { frame, overview });
   }
 }

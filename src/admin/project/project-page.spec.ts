@@ -64,6 +64,11 @@ it('allows a run unless another run or a server problem blocks it, and gives the
     pollSeconds: 2,
   });
   expect(pageOf(null, { troubles: [DISK] })).toMatchObject({ canRun: false, whyNot: 'The disk is full.' });
+  const disabled = { ...stateOf(null).project, definition: aProject({ isEnabled: false }) };
+  const page = pageOf(null, { project: disabled });
+  expect(page).toMatchObject({ canRun: false, isDisabled: true, whyNot: null });
+  expect(page.footer.detail).toEqual([{ text: 'The project file is etc/projects/demo.yaml.' }]);
+  expect(page.history.emptyText).not.toMatch(/Press Run/);
   expect(pageOf(null, { troubles: [STREAM] })).toMatchObject({ canRun: true, whyNot: null });
 });
 

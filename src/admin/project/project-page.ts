@@ -22,6 +22,7 @@ import { type ProgressBar, progressBar } from '../run/run-steps';
 import { staleWords } from './staleness';
 import { projectMark, type StatusMark } from '../words/status-mark';
 import { type SummaryBar, summaryBar } from '../run/summary-bar';
+import { type TagLink, tagLinks } from '../words/tag-links';
 import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
 import { usualMs } from '../run/usual-duration';
 
@@ -59,6 +60,10 @@ export interface ProjectPage {
   mark: StatusMark;
   /** Why it needs a re-run. */
   change: string | null;
+  description: string | null;
+  tags: TagLink[];
+  /** The file says that no run starts. */
+  isDisabled: boolean;
   canRun: boolean;
   /** Why a run cannot start, if the cause is not an active run. */
   whyNot: string | null;
@@ -100,7 +105,7 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
   const alike = past.alike.get(run?.scope ?? FULL_SCOPE) ?? [];
   const stale = staleWords(past.staleness, active !== null, now);
   const refusing = troubles.find(({ refusesRuns }) => refusesRuns) ?? null;
-  const canRun = active === null && refusing === null;
+  const canRun = active === null && refusing === null && definition.isEnabled;
   const hasParams = Object.keys(definition.params).length > 0;
   const warnings = [
     ...troubles.map(troubleWarning),
@@ -109,6 +114,9 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
   return {
     projectId,
     name: definition.name,
+    description: definition.description,
+    tags: tagLinks(definition.tags),
+    isDisabled: !definition.isEnabled,
     href: `/projects/${projectId}`,
     mark: projectMark(run, state.outdated),
     change: state.outdated && rerunReasonText(state.outdated),
@@ -135,6 +143,7 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
         stepNames,
         scopes: scopesOf(definition),
         metricNames: definition.metrics,
+        isDisabled: !definition.isEnabled,
         query,
         ...details,
       },
@@ -163,7 +172,7 @@ function footerOf(
   return {
     footer: shown
       ? runFooter(shown.run, shown.waiting, quota, now, warnings)
-      : neverRunFooter(file, quota, warnings),
+      : neverRunFooter(file, !definition.isEnabled, quota, warnings),
     footerTitle: shown && (shown.run.runId === run?.runId ? 'Latest run' : 'Selected run'),
     footerRun: shown && {
       ...runInShort(shown.run, definition.metrics, now),

@@ -32,6 +32,7 @@ const historyOf = (query: Partial<HistoryQuery> = {}, page = pageOf()) =>
       stepNames: ['fetch', 'parse', 'report'],
       scopes: ['full', 'from:parse'],
       metricNames: ['newJobsCount'],
+      isDisabled: false,
       page,
       counts,
       query: { ...WHOLE_HISTORY, ...query },

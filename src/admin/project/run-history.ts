@@ -74,6 +74,7 @@ export interface HistoryFacts {
   scopes: string[];
   /** The metrics listed in the project file. */
   metricNames: string[];
+  isDisabled: boolean;
   page: HistoryPage;
   counts: Record<RunStatus, StatusCount>;
   query: HistoryQuery;
@@ -120,7 +121,7 @@ export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
     newerHref: at('newer', page.newerThan),
     olderHref: at('older', page.olderThan),
     searchedBackTo: timeTextOrNull(page.searchedBackTo),
-    emptyText: emptyText(query, page),
+    emptyText: emptyText(facts),
   };
 }
 
@@ -186,11 +187,10 @@ function chipsOf(query: HistoryQuery): { label: string; without: Partial<History
   ];
 }
 
-function emptyText(query: HistoryQuery, { searchedBackTo }: HistoryPage): string {
+function emptyText({ query, isDisabled, page: { searchedBackTo } }: HistoryFacts): string {
   if (!isFiltered(query)) {
-    return query.place === null
-      ? 'No runs yet. Press Run above to start the first one.'
-      : 'No more runs in this direction.';
+    if (query.place !== null) return 'No more runs in this direction.';
+    return isDisabled ? 'No runs yet.' : 'No runs yet. Press Run above to start the first one.';
   }
   if (query.from !== null && query.to !== null && query.from > query.to)
     return 'The From day is after the To day, so no run matches.';

@@ -45,6 +45,7 @@ const SHOWN_LENGTH = 500;
 
 export function neverRunFooter(
   file: string,
+  isDisabled: boolean,
   quota: QuotaStatus | null,
   warnings: FooterWarning[] = [],
 ): RunFooter {
@@ -54,7 +55,9 @@ export function neverRunFooter(
     lead: 'No runs yet.',
     quota: footerQuota(quota),
     warnings: [...warnings, ...quotaWarning(quota)],
-    detail: [{ text: `Press Run to start the first one. The project file is ${file}.` }],
+    detail: [
+      { text: `${isDisabled ? '' : 'Press Run to start the first one. '}The project file is ${file}.` },
+    ],
   };
 }
 
