@@ -22,6 +22,7 @@ timeoutSeconds: 7200
   invoices: 'id: invoices\nname: Invoices\nexecutor: external\n',
   cleanup: `id: cleanup\nname: Clean up\n${steps('archive', 'delete')}`,
   digest: `id: digest\nname: Weekly digest\n${steps('gather', 'summarise')}`,
+  import: `id: import\nname: Import of old orders\ndescription: Loads the orders of the old shop\ntags: [orders, nightly]\nenabled: false\n${steps('load')}`,
   backup: `id: backup\nname: Backup\nretry: { maxAttempts: 3 }\n${steps('dump', 'upload')}`,
 };
 

@@ -58,11 +58,15 @@ export function viewsOf({ runs, guarded }: Showcase): View[] {
     { name: 'overview', path: '/' },
     { name: 'overview-failed', path: '/?state=failed' },
     { name: 'overview-nothing', path: '/?state=cancelled' },
+    { name: 'overview-tag', path: '/?tag=nightly' },
+    { name: 'overview-tag-nothing', path: '/?tag=unknown' },
     { name: 'overview-refused', path: '/', prepare: startWithoutQuota },
-    ...['search', 'glossary', 'retrain', 'newsletter', 'invoices', 'cleanup', 'digest'].map((projectId) => ({
-      name: `project-${projectId}`,
-      path: `/projects/${projectId}`,
-    })),
+    ...['search', 'glossary', 'retrain', 'newsletter', 'invoices', 'cleanup', 'digest', 'import'].map(
+      (projectId) => ({
+        name: `project-${projectId}`,
+        path: `/projects/${projectId}`,
+      }),
+    ),
     {
       name: 'project-params',
       path: '/projects/search',
