@@ -3,7 +3,7 @@ import { commandLine } from '../config/command-line';
 /** Exit codes of the command line, the same for every command. */
 export const EXIT = {
   done: 0,
-  /** The run failed, was cancelled or was only partial; or the server refused the request. */
+  /** The run failed, was cancelled or was only partial; the server refused the request; or a file has problems. */
   notCompleted: 1,
   usage: 2,
   unreachable: 3,

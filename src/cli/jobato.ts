@@ -19,6 +19,7 @@ import { CliFailure, EXIT } from './failures';
 import { init } from './init';
 import { JobatoClient } from './jobato-client';
 import { endWhenNobodyReads } from './terminal';
+import { validate } from './validate';
 
 const ENVIRONMENT_HELP = `
 Environment variables (JOBATO_… also from .env):
@@ -28,7 +29,7 @@ Environment variables (JOBATO_… also from .env):
   NO_COLOR                  if set, output has no colors
 
 Exit codes: 0 success, and with --follow the run completed
-            1 the run did not complete, or the server refused the request
+            1 the run did not complete, the server refused the request, or a file has problems
             2 wrong arguments
             3 server not reachable
             130 interrupted by Ctrl-C`;
@@ -53,6 +54,14 @@ async function main(argv: string[]): Promise<number> {
     .argument('[folder]', 'target folder', '.')
     .action((folder: string) => {
       exitCode = init(folder);
+    });
+
+  program
+    .command('validate')
+    .description('check project files, with the line and reason of each problem; requires no server')
+    .argument('[files...]', 'the files; without any, those in CONFIG_DIR/projects')
+    .action(async (files: string[]) => {
+      exitCode = await validate(files);
     });
 
   program

@@ -10,6 +10,7 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
+import { similarName } from '../config/similar-name';
 import { Schema } from '../schemas/schema';
 import { keepAsWritten, type TextPath } from './as-written';
 import type { Flaw } from './file-problem';
@@ -38,7 +39,7 @@ export interface YamlRule<Content> {
 
 /**
  * Parses a configuration file. Never throws: an invalid file returns all its errors, by line.
- * @param schema with `allErrors`
+ * @param schema with `allErrors`, and with `verbose` for suggestions. `$comment` of a member explains what it must be
  * @param example of the first lines of such a file, shown if the file is not a mapping
  * @param texts where plain scalars are texts, exactly as written
  */
@@ -153,7 +154,8 @@ function telling(errors: ErrorObject[]): ErrorObject[] {
   );
 }
 
-function fromSchemaError({ instancePath, keyword, params, message }: ErrorObject): Complaint {
+function fromSchemaError(error: ErrorObject): Complaint {
+  const { instancePath, keyword, params, message } = error;
   const path = instancePath
     .split('/')
     .slice(1)
@@ -164,7 +166,7 @@ function fromSchemaError({ instancePath, keyword, params, message }: ErrorObject
   switch (keyword) {
     case 'additionalProperties': {
       const key = String(details.additionalProperty);
-      return { path: [...path, key], reason: `unknown key "${key}"`, atKey: true };
+      return { path: [...path, key], reason: `unknown key "${key}"${suggestion(key, error)}`, atKey: true };
     }
     case 'propertyNames':
       return {
@@ -175,12 +177,24 @@ function fromSchemaError({ instancePath, keyword, params, message }: ErrorObject
     case 'required':
       return { path, reason: `${where} must have "${String(details.missingProperty)}"` };
     case 'type':
-      return { path, reason: `${where} must be ${article(details.type)}` };
+      return { path, reason: `${where} must be ${article(details.type)}${explanation(error)}` };
     case 'enum':
       return { path, reason: `${where} must be one of ${(details.allowedValues as unknown[]).join(', ')}` };
     default:
       return { path, reason: `${where} ${message ?? 'is not valid'}` };
   }
+}
+
+/** The schema is known only with `verbose`. */
+function suggestion(key: string, { parentSchema }: ErrorObject): string {
+  const { properties = {} } = (parentSchema ?? {}) as { properties?: object };
+  const similar = similarName([key], Object.keys(properties));
+  return similar === null ? '' : `. Did you mean "${similar}"?`;
+}
+
+function explanation({ parentSchema }: ErrorObject): string {
+  const { $comment } = (parentSchema ?? {}) as { $comment?: string };
+  return $comment === undefined ? '' : `. ${$comment}`;
 }
 
 function article(type: unknown): string {

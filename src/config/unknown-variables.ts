@@ -1,6 +1,6 @@
-import { distance } from 'fastest-levenshtein';
 import type { GivenEnvironment } from './environment';
 import { SECRETS, fileVariableOf } from './secrets';
+import { similarName } from './similar-name';
 
 /** Every variable that Jobato reads; `.env.example` explains each. */
 export const KNOWN_VARIABLES = [
@@ -38,8 +38,6 @@ const PREFIX = 'JOBATO_';
 /** Variables of steps: a server started by a step inherits them. */
 const OF_STEPS =
   /^JOBATO_(RUN_ID|PROJECT_ID|STEP|SCOPE|ATTEMPT|PARAMS|PARAM_\w+|OUTPUT_\w+|WORK_DIR|RUN_DIR|EVENTS_FD|INPUTS_FILE|QUOTA_\w+|HTML_DIR|CURRENT_RESULT)$/;
-/** Allows one wrong character per this many characters. */
-const CHARACTERS_PER_SLIP = 4;
 
 /**
  * Returns one sentence for each variable without effect. These are unknown names that begin with JOBATO_, and names in
@@ -67,9 +65,5 @@ function warningAbout(name: string, place: string, isOurFile = false): string[] 
 function similarVariable(name: string): string | null {
   const spelling = name.toUpperCase().replaceAll('-', '_');
   const withoutPrefix = spelling.replace(PREFIX, '');
-  const [best] = KNOWN_VARIABLES.map((known) => ({
-    known,
-    slips: Math.min(distance(spelling, known), distance(withoutPrefix, known)),
-  })).sort((one, other) => one.slips - other.slips);
-  return best && best.slips <= Math.floor(best.known.length / CHARACTERS_PER_SLIP) ? best.known : null;
+  return similarName([spelling, withoutPrefix], KNOWN_VARIABLES);
 }

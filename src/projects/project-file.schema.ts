@@ -131,7 +131,13 @@ export const PROJECT_FILE_SCHEMA = {
         additionalProperties: false,
         properties: {
           name: stepName,
-          command: { type: 'array', items: argument, minItems: 1, maxItems: 1000 },
+          command: {
+            type: 'array',
+            items: argument,
+            minItems: 1,
+            maxItems: 1000,
+            $comment: 'Write a line for a shell as "run"',
+          },
           run: { ...argument, minLength: 1 },
           shell: { type: 'array', items: argument, minItems: 1, maxItems: 20 },
           timeoutSeconds: seconds,

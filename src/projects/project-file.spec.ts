@@ -255,7 +255,7 @@ describe('invalid project file', () => {
       'has a command as one text',
       'id: tiny\nsteps:\n  - name: work\n    command: npm run work\n',
       4,
-      /"steps.0.command" must be a list/,
+      /"steps.0.command" must be a list\. Write a line for a shell as "run"$/,
     ],
     [
       'has a mapping in a command',
@@ -283,6 +283,12 @@ describe('invalid project file', () => {
       withLines('passPlainEnv: [JOBATO_API_KEY]'),
       5,
       /the project has JOBATO_API_KEY in "passPlainEnv", but Jobato never passes its own secrets/,
+    ],
+    [
+      'has a misspelt key',
+      withLines('timeoutSecond: 5'),
+      5,
+      /^unknown key "timeoutSecond"\. Did you mean "timeoutSeconds"\?$/,
     ],
     ['has a word for true', withLines('quota: sure'), 5, /"quota" must be true or false/],
     ['has zero time', withLines('timeoutSeconds: 0'), 5, /"timeoutSeconds" must be > 0/],

@@ -11,7 +11,11 @@ import { FULL_SCOPE } from './scope';
 /** The limit for command and env of one step. Linux usually allows 2 MiB, which params and passed variables share. */
 const MAX_SPAWN_BYTES = 512 * 1024;
 
-const SCHEMA = new Schema<ProjectFile>(PROJECT_FILE_SCHEMA, { allErrors: true, allowUnionTypes: true });
+const SCHEMA = new Schema<ProjectFile>(PROJECT_FILE_SCHEMA, {
+  allErrors: true,
+  allowUnionTypes: true,
+  verbose: true,
+});
 
 /** Texts, so that `PY: 3.10` and `[sleep, 0.50]` are passed exactly as written. */
 const TEXTS = [

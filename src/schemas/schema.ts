@@ -9,7 +9,7 @@ export class Schema<T> {
 
   constructor(
     private readonly definition: object,
-    private readonly options: Pick<Options, 'allErrors' | 'allowUnionTypes'> = {},
+    private readonly options: Pick<Options, 'allErrors' | 'allowUnionTypes' | 'verbose'> = {},
   ) {}
 
   /** Returns validation errors; empty if the content is valid. Only the first error, unless `allErrors` is set. */
