@@ -64,11 +64,35 @@ it.each([
   expect(read(source)).toMatchObject({ env: { A: '3.10' } }),
 );
 
+it.each([
+  ['a text', 'A: hello', 'hello'],
+  ['a quoted number', 'A: "1.0"', '1.0'],
+  ['a list', 'A: [x]', ['x']],
+  ['an earlier merged map', '<<: [{ A: hello }, *x]', 'hello'],
+])('%s wins over a merged number', (_what, own, expected) =>
+  expect(read(`x: &x { A: 2.20 }\nenv: { ${own.startsWith('<<') ? own : `<<: *x, ${own}`} }`)).toMatchObject({
+    env: { A: expected },
+  }),
+);
+
+it('what a list item has of its own wins over what it merges', () =>
+  expect(
+    read('x: &x { command: [echo, 2.20] }\nsteps: [{ <<: *x, command: [echo, 3.10] }, { <<: *x }]'),
+  ).toMatchObject({ steps: [{ command: ['echo', '3.10'] }, { command: ['echo', '2.20'] }] }));
+
 it('lists and maps are left to the schema', () =>
   expect(read('env: { A: [1.0], B: { C: 1.0 } }')).toEqual({ env: { A: [1], B: { C: 1 } } }));
 
 it('a map that merges itself does not hang', () => {
   const document = parseDocument('env: &env\n  A: 3.10\n  <<: *env\n', { merge: true });
+  const content = { env: { A: 3.1 } };
+  keepAsWritten(document, content, PATHS);
+  expect(content).toEqual({ env: { A: '3.10' } });
+});
+
+it('maps that merge each other twice do not take exponential time', () => {
+  const levels = Array.from({ length: 60 }, (_, n) => `x${n + 1}: &x${n + 1} { <<: [*x${n}, *x${n}] }`);
+  const document = parseDocument(['x0: &x0 { A: 3.10 }', ...levels, 'env: *x60'].join('\n'), { merge: true });
   const content = { env: { A: 3.1 } };
   keepAsWritten(document, content, PATHS);
   expect(content).toEqual({ env: { A: '3.10' } });

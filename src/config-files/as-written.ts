@@ -11,19 +11,25 @@ type Content = Record<string, unknown>;
  * as numbers, and they would be written differently. Aliases and merge keys are followed.
  */
 export function keepAsWritten(document: Document, content: object, paths: readonly TextPath[]): void {
-  for (const path of paths) keepBelow(document, document.contents, content, path, []);
+  for (const path of paths) keepBelow(document, document.contents, content, path);
 }
 
-/** @param within the maps that merge this node; an alias can refer to a map that contains it */
+/**
+ * @param taken the keys that need no look any more: a key of the map itself wins over a merged one, and the first of
+ *   several merged maps over the others
+ * @param seen the maps merged so far: an alias can refer to a map that contains it, and many can refer to one map
+ */
 function keepBelow(
   document: Document,
   node: unknown,
   content: unknown,
   path: TextPath,
-  within: unknown[],
+  taken = new Set<string>(),
+  seen = new Set<unknown>(),
 ): void {
   const collection = resolved(document, node);
-  if (typeof content !== 'object' || content === null || within.includes(collection)) return;
+  if (typeof content !== 'object' || content === null || seen.has(collection)) return;
+  seen.add(collection);
   const [key, ...rest] = path;
   const keep = (name: string, value: unknown) => keepAt(document, value, content as Content, name, rest);
   if (isSeq(collection) && key === '*') {
@@ -33,19 +39,20 @@ function keepBelow(
       name: isScalar(name) ? name.value : null,
       value,
     }));
-    // A key of the map itself wins over a merged one, and the first of several merged maps over the others.
+    for (const { name, value } of pairs.filter((pair) => !isMerge(pair.name))) {
+      const text = String(name);
+      if ((key === '*' || text === key) && !taken.has(text)) keep(text, value);
+      taken.add(text);
+    }
     for (const { value } of pairs.filter(({ name }) => isMerge(name)))
-      for (const merged of mergedMaps(value).reverse())
-        keepBelow(document, merged, content, path, [...within, collection]);
-    for (const { name, value } of pairs)
-      if (!isMerge(name) && (key === '*' || name === key)) keep(String(name), value);
+      for (const merged of mergedMaps(value)) keepBelow(document, merged, content, path, taken, seen);
   }
 }
 
 /** @param rest the path below this value; empty if the value itself is a text */
 function keepAt(document: Document, value: unknown, content: Content, name: string, rest: TextPath): void {
   if (!Object.hasOwn(content, name)) return;
-  if (rest.length > 0) return keepBelow(document, value, content[name], rest, []);
+  if (rest.length > 0) return keepBelow(document, value, content[name], rest);
   const scalar = resolved(document, value);
   if (isScalar(scalar) && typeof scalar.value !== 'string') content[name] = scalar.source ?? '';
 }
@@ -60,5 +67,5 @@ function isMerge(name: unknown): boolean {
 }
 
 function mergedMaps(value: unknown): unknown[] {
-  return isSeq(value) ? [...value.items] : [value];
+  return isSeq(value) ? value.items : [value];
 }
