@@ -172,7 +172,8 @@ describe('server after downtime', () => {
 
 describe('server with a locked database', () => {
   it('keeps the run of a worker whose lease expired during the lock', async () => {
-    const jobato = await RunningApp.start({ hello: nodeStep('hello', '') }, { WORKER: 'off' });
+    const projects = { hello: nodeStep('hello', ''), other: nodeStep('other', '') };
+    const jobato = await RunningApp.start(projects, { WORKER: 'off' });
     const locking = new BetterSqlite3(join(jobato.folders.dataDir, 'db', 'jobato.db'));
     try {
       const watch = jobato.app.get(OverdueWatch);
@@ -188,8 +189,10 @@ describe('server with a locked database', () => {
 
       locking.exec('BEGIN EXCLUSIVE');
       const database = jobato.app.get(Database);
+      const write = jobato.trigger('other'); // waits for the lock
       await eventually('trouble, with the end of the lease', () => database.lastTroubleAtMs !== null);
       locking.exec('ROLLBACK');
+      await write;
       await eventually('a database that can be written', () =>
         database.assertWritable().then(
           () => true,
