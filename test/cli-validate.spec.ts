@@ -61,6 +61,10 @@ describe('jobato validate', () => {
     expect(status).toBe(1);
     expect(stdout).toContain('b.yaml: a.yaml has the same id "same"');
     expect(stdout).toContain('c.yaml: a.yaml has "default: true" too');
+    // As in the server, a file named after its project goes first.
+    write('config/projects/copy.yaml', 'id: load\nsteps: [{ name: a, run: make }]\n');
+    write('config/projects/load.yaml', 'id: load\nsteps: [{ name: a, run: make }]\n');
+    expect(validate().stdout).toContain('copy.yaml: config/projects/load.yaml has the same id "load"');
   });
 
   it('explains what to do without files', () => {

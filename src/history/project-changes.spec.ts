@@ -1,4 +1,4 @@
-import { aProject } from '../../test/support/a-run';
+import { aParam, aProject } from '../../test/support/a-run';
 import { changesSince } from './project-changes';
 
 const recipe = (more: Parameters<typeof aProject>[0] = {}, inputs: string | null = null) => ({
@@ -25,16 +25,7 @@ it('lists changed, added and removed steps', () => {
 });
 
 it('lists changes of inputs, parameters, folders and the executor', () => {
-  const param = {
-    type: 'integer' as const,
-    description: null,
-    required: false,
-    default: 1,
-    min: null,
-    max: null,
-    pattern: null,
-    values: [],
-  };
+  const param = aParam({ default: 1 });
   const then = recipe({ inputs: 'queries-x-allowlists', params: { depth: param } }, '[1]');
   const now = recipe(
     {

@@ -1,8 +1,9 @@
+import { parse } from 'node:path';
 import type { ProjectDefinition } from './project';
 
 /** A project file with its usable content. */
 export interface ProjectCandidate {
-  /** The name of the file. */
+  /** The name of the file, or its path. */
   file: string;
   /** The current content; null while it has a flaw. */
   current: ProjectDefinition | null;
@@ -63,7 +64,7 @@ export function settleProjects(candidates: ProjectCandidate[], defaultFile: stri
 function rank({ file, accepted, isNew, isMissing }: ProjectCandidate, id: string): [number, number, string] {
   const isHolder = accepted?.projectId === id;
   const seniority = isHolder ? (isMissing ? 2 : 0) : isNew ? 1 : 3;
-  return [seniority, file.replace(/\.ya?ml$/i, '') === id ? 0 : 1, file];
+  return [seniority, parse(file).name === id ? 0 : 1, file];
 }
 
 function inOrder(one: [number, number, string], other: [number, number, string]): number {

@@ -1,16 +1,7 @@
-import { aProject } from '../../test/support/a-run';
+import { aParam, aProject } from '../../test/support/a-run';
 import { rerunRequest } from './rerun-request';
 
-const param = {
-  type: 'integer' as const,
-  description: null,
-  required: false,
-  default: 1,
-  min: null,
-  max: null,
-  pattern: null,
-  values: [],
-};
+const param = aParam({ default: 1 });
 const project = aProject({ params: { depth: param, limit: param } });
 const original = { scope: 'from:parse', params: { depth: 3, limit: 4, removed: 5 } };
 

@@ -1,6 +1,6 @@
 import { newRun } from '../../src/runs/new-run';
 import type { QuotaBudget, RunInput } from '../../src/events/run-event';
-import type { ProjectDefinition } from '../../src/projects/project';
+import type { ParamSpec, ProjectDefinition } from '../../src/projects/project';
 import type { Run } from '../../src/runs/run';
 import { type RunCommand, transition } from '../../src/runs/run-state';
 
@@ -8,6 +8,20 @@ import { type RunCommand, transition } from '../../src/runs/run-state';
 export const START = '2026-03-01T10:00:00.000Z';
 export const LATER = '2026-03-01T10:05:00.000Z';
 export const RUN_ID = '019ca9d6-8580-7000-8000-000000000001';
+
+export function aParam(more: Partial<ParamSpec> = {}): ParamSpec {
+  return {
+    type: 'integer',
+    description: null,
+    required: false,
+    default: null,
+    min: null,
+    max: null,
+    pattern: null,
+    values: [],
+    ...more,
+  };
+}
 
 export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefinition {
   return {
