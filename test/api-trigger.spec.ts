@@ -83,7 +83,15 @@ describe('triggering a run', () => {
     expect(validate(run.runId) && version(run.runId)).toBe(7);
     expect(run.startedAt).toMatch(INSTANT);
     expect(run.startedAt >= before && run.startedAt <= new Date().toISOString()).toBe(true);
-    const pending = { status: 'pending', startedAt: null, endedAt: null, durationMs: null, exitCode: null };
+    const pending = {
+      status: 'pending',
+      startedAt: null,
+      endedAt: null,
+      durationMs: null,
+      exitCode: null,
+      progress: null,
+      attempts: [],
+    };
     expect(run).toEqual({
       runId: run.runId,
       projectId: 'main',

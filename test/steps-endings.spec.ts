@@ -140,7 +140,7 @@ describe('end of a step', () => {
       waiting: { code: string };
     };
     expect(stopping).toMatchObject({ status: 'running', waiting: { code: 'stopping' } });
-    await jobato.until(runId, ({ stopReport }) => stopReport !== null);
+    await jobato.until(runId, ({ stopReports }) => stopReports !== null);
     const { waiting } = (await (await jobato.fetch(`/api/runs/${runId}`)).json()) as RunView;
     expect(waiting!.message).toMatch(
       new RegExp(
@@ -148,7 +148,7 @@ describe('end of a step', () => {
       ),
     );
     const run = await jobato.untilEnded(runId);
-    expect(run).toMatchObject({ status: 'cancelled', statusReason: 'cancelled-by-user', stopReport: null });
+    expect(run).toMatchObject({ status: 'cancelled', statusReason: 'cancelled-by-user', stopReports: null });
     const reports = (await eventsOf(jobato, runId)).flatMap(({ payload }) => payload.stopping ?? []);
     // A signal is reported again when the set of live processes changes.
     const sent = new Map(reports.map(({ signal, sentAt }) => [signal, Date.parse(sentAt!)]));

@@ -76,6 +76,8 @@ describe('environment of a step', () => {
       JOBATO_RUN_ID: expect.stringMatching(/^[0-9a-f-]{36}$/),
       JOBATO_PROJECT_ID: 'plain',
       JOBATO_STEP: 'work',
+      JOBATO_STEP_ATTEMPT: '1',
+      JOBATO_PARAM_A: 'b',
       JOBATO_SCOPE: 'mine',
       JOBATO_ATTEMPT: '1',
       JOBATO_PARAMS: '{"a":"b"}',

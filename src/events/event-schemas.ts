@@ -28,6 +28,22 @@ const quota = object({ remaining: count, concurrencyLimit: count }, ['remaining'
 const zeroResult = object({ queryText: text(), domain: text(), occurredAt: text(40) });
 const artifacts = { type: 'array', maxItems: 1000, items: object({ name, size: count }, ['name']) };
 
+/** The whole of a run has a limit of 64 KiB; see run-size-limits.ts. */
+const outputs = {
+  type: 'object',
+  additionalProperties: { type: ['string', 'number', 'boolean'], maxLength: 65_536 },
+  maxProperties: 1000,
+};
+const stepAttempt = object(
+  {
+    number: attempt,
+    status: { enum: ['running', 'completed', 'failed', 'cancelled'] },
+    exitCode: { type: ['integer', 'null'] },
+    retryAt: text(40),
+  },
+  ['number', 'status'],
+);
+
 const stopping = object(
   {
     signal: { enum: ['SIGTERM', 'SIGKILL'] },
@@ -62,6 +78,7 @@ export const PAYLOAD_SCHEMAS: Record<RunEventType, JsonSchema> = {
       attempt,
       runInputs: { type: 'array', items: runInput, maxItems: 100_000 },
       quota,
+      outputs: { type: 'object', additionalProperties: outputs, maxProperties: 1000 },
       requestedBy: text(),
     },
     ['projectId', 'scope', 'steps', 'definitionHash', 'params', 'attempt'],
@@ -73,10 +90,12 @@ export const PAYLOAD_SCHEMAS: Record<RunEventType, JsonSchema> = {
     step: name,
     stepStatus: { enum: ['running', 'completed', 'failed', 'skipped', 'cancelled'] },
     exitCode: { type: ['integer', 'null'] },
+    stepAttempt,
     current: { type: 'number', minimum: 0 },
     total: { type: 'number', minimum: 0 },
     message: text(),
     metrics,
+    outputs,
     quotaUsed: count,
     artifacts,
     stopping,

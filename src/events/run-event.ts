@@ -40,6 +40,21 @@ export interface ReportedStopping {
   alive?: { pid: number; name: string }[];
 }
 
+/** An output of a step, for later steps. */
+export type OutputValue = string | number | boolean;
+/** Outputs by step and name. */
+export type StepOutputs = Record<string, Record<string, OutputValue>>;
+
+/** One attempt at a step that has a retry policy. */
+export interface ReportedStepAttempt {
+  /** From 1. */
+  number: number;
+  status: 'running' | 'completed' | 'failed' | 'cancelled';
+  exitCode?: number | null;
+  /** When the next attempt starts, after a failed one. */
+  retryAt?: Instant;
+}
+
 /** One search that a run is asked to execute. */
 export interface RunInput {
   queryId: string;
@@ -76,6 +91,8 @@ export interface RunEventMap {
     attempt: number;
     runInputs?: RunInput[];
     quota?: QuotaBudget;
+    /** Outputs of steps outside the scope, from an earlier run. */
+    outputs?: StepOutputs;
     /** Who requested the run again; absent in the first request of an attempt. */
     requestedBy?: string;
   };
@@ -89,10 +106,12 @@ export interface RunEventMap {
     step?: string;
     stepStatus?: 'running' | 'completed' | 'failed' | 'skipped' | 'cancelled';
     exitCode?: number | null;
+    stepAttempt?: ReportedStepAttempt;
     current?: number;
     total?: number;
     message?: string;
     metrics?: Record<string, number>;
+    outputs?: Record<string, OutputValue>;
     /** Calls issued since the previous report. */
     quotaUsed?: number;
     artifacts?: ReportedArtifact[];

@@ -5,7 +5,15 @@ import type { Artifact, Run, StepState } from '../runs/run';
 /** The data of a run that a worker needs to execute it. */
 export interface AssignedRun extends Pick<
   Run,
-  'runId' | 'projectId' | 'scope' | 'attempt' | 'leaseToken' | 'params' | 'runInputs' | 'quota'
+  | 'runId'
+  | 'projectId'
+  | 'scope'
+  | 'attempt'
+  | 'leaseToken'
+  | 'params'
+  | 'runInputs'
+  | 'quota'
+  | 'earlierOutputs'
 > {
   steps: Pick<StepState, 'name'>[];
 }

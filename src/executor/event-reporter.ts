@@ -5,6 +5,8 @@ import type { RunEvent, RunEventMap, RunEventType } from '../events/run-event';
 import type { RejectedEvent } from './control-plane';
 import { boundedProgress, fitsInOneEvent, mergedProgress, progressEvents } from './progress-merge';
 
+type Progress = RunEventMap['run.progress'];
+
 const RETRY_MS = 1000;
 /** Minimum interval between progress events: progress is for display only. The last update is always sent. */
 const PROGRESS_EVERY_MS = 200;
@@ -17,7 +19,10 @@ const LEASE_LOST = 'LEASE_LOST';
 export class EventReporter {
   private waiting: RunEvent[] = [];
   private publishing: Promise<void> | null = null;
-  private progress: RunEventMap['run.progress'] | null = null;
+  /** Unsent progress by step. Reports of different steps are never merged. */
+  private progress = new Map<string | undefined, Progress>();
+  /** Quota usage after the lease was lost. */
+  private lateCalls: Progress | null = null;
   private progressTimer: NodeJS.Timeout | null = null;
   private givenUp = false;
   /** Quota usage from events that may have been accepted. They keep their ids, so that the usage counts once. */
@@ -39,9 +44,10 @@ export class EventReporter {
   }
 
   /** Merges progress reports of a step. The latest value of each member is sent a few times a second. */
-  reportProgress(progress: RunEventMap['run.progress']): void {
+  reportProgress(progress: Progress): void {
     if (this.givenUp) return this.keepCalls(progress);
-    const before = this.progress ?? {};
+    const before = this.progress.get(progress.step) ?? {};
+    this.dropOlderMetrics(progress);
     let merged = mergedProgress(before, progress);
     if (!fitsInOneEvent(merged)) {
       if (this.waiting.length < MANY_WAITING) {
@@ -51,8 +57,15 @@ export class EventReporter {
         merged = boundedProgress(merged);
       }
     }
-    this.progress = merged;
+    this.progress.set(progress.step, merged);
     this.flushProgressSoon();
+  }
+
+  /** Removes unsent values of these metrics from the progress of other steps: the latest value wins. */
+  private dropOlderMetrics({ step, metrics }: Progress): void {
+    if (metrics === undefined || this.progress.size === 0) return;
+    for (const [other, { metrics: known }] of this.progress)
+      if (other !== step && known) for (const name of Object.keys(metrics)) delete known[name];
   }
 
   /**
@@ -64,9 +77,9 @@ export class EventReporter {
     this.givenUp = true;
     const { waiting, progress } = this;
     this.waiting = [];
-    this.progress = null;
+    this.progress = new Map();
     for (const event of waiting) if (event.eventType === 'run.progress') this.keepCalls(event.payload);
-    if (progress) this.keepCalls(progress);
+    for (const unsent of progress.values()) this.keepCalls(unsent);
   }
 
   /** Resolves when all reported events are accepted or discarded. */
@@ -80,15 +93,15 @@ export class EventReporter {
     return this.rejectedIds.has(eventId);
   }
 
-  private keepCalls({ attempt, quotaUsed = 0 }: RunEventMap['run.progress']): void {
-    if (quotaUsed > 0) this.progress = { attempt, quotaUsed: (this.progress?.quotaUsed ?? 0) + quotaUsed };
+  private keepCalls({ attempt, quotaUsed = 0 }: Progress): void {
+    if (quotaUsed > 0) this.lateCalls = { attempt, quotaUsed: (this.lateCalls?.quotaUsed ?? 0) + quotaUsed };
   }
 
   private async tellCalls(): Promise<void> {
-    const { progress, unsure } = this;
-    this.progress = null;
+    const { lateCalls, unsure } = this;
+    this.lateCalls = null;
     this.unsure = [];
-    const events = [...unsure, ...(progress ? [this.event('run.progress', progress)] : [])];
+    const events = [...unsure, ...(lateCalls ? [this.event('run.progress', lateCalls)] : [])];
     if (events.length === 0) return;
     try {
       await this.tell(events);
@@ -100,10 +113,11 @@ export class EventReporter {
   private flushProgress(): void {
     if (this.progressTimer) clearTimeout(this.progressTimer);
     this.progressTimer = null;
-    if (!this.progress || this.givenUp) return;
+    if (this.progress.size === 0 || this.givenUp) return;
     const { progress } = this;
-    this.progress = null;
-    for (const event of progressEvents(progress)) this.enqueue('run.progress', event);
+    this.progress = new Map();
+    for (const unsent of progress.values())
+      for (const event of progressEvents(unsent)) this.enqueue('run.progress', event);
   }
 
   private flushProgressSoon(): void {

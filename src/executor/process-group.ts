@@ -52,10 +52,25 @@ export function groupIsAlive(groupId: number): boolean {
 
 /** Returns processes whose environment contains this text, in any group. Empty if the system does not expose it. */
 export function processesWithEnvironment(text: string): number[] {
+  return processesWith((environment) => environment.includes(text));
+}
+
+/** Returns processes whose environment has all these variables with these values, in any group. */
+export function processesWithVariables(variables: Record<string, string>): number[] {
+  const entries = Object.entries(variables).map(([name, value]) => `\0${name}=${value}\0`);
+  return processesWith((environment) => {
+    const text = `\0${environment}\0`;
+    return entries.every((entry) => text.includes(entry));
+  });
+}
+
+function processesWith(matches: (environment: string) => boolean): number[] {
   if (!HAS_PROC) return [];
-  return processes().filter(
-    (pid) => pid !== process.pid && readOrNull(`/proc/${pid}/environ`)?.includes(text),
-  );
+  return processes().filter((pid) => {
+    if (pid === process.pid) return false;
+    const environment = readOrNull(`/proc/${pid}/environ`);
+    return environment !== null && matches(environment);
+  });
 }
 
 export function membersOfGroup(groupId: number): number[] {

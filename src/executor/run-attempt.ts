@@ -3,33 +3,26 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
-import type { StepDefinition } from '../projects/project';
 import type { Clock } from '../clock/clock';
 import { storageReasonOf } from '../database/storage-error';
-import type { QuotaBudget, RunEvent } from '../events/run-event';
+import type { RunEvent } from '../events/run-event';
 import type { ArtifactFiles } from '../artifacts/artifact-files';
 import { PRIVATE_FOLDER } from '../lifecycle/private-files';
 import { LEASE_SECONDS } from '../runs/lease-times';
 import type { Artifact } from '../runs/run';
 import type { Attempt, StopCause } from './attempt';
 import type { Assignment, ControlPlane, Standing } from './control-plane';
-import { isAnyDiskFull } from './disk-room';
 import { EventReporter } from './event-reporter';
 import type { UnsentLogBudget } from './unsent-log-budget';
 import { LogForwarder } from './log-forwarder';
 import { SecretMask } from './secret-mask';
-import { commandOf, workingDirOf } from './step-command';
-import { type StepContext, secretsOf, stepEnvironment } from './step-environment';
-import { StepIo } from './step-io';
-import type { StepExit, StepRunner } from './step-runner';
-
-type Ending =
-  | { kind: 'completed' }
-  | { kind: 'failed'; step: string; code: string; message: string; reason: string }
-  | { kind: 'stopped'; cause: StopCause };
+import { type PipelineEnd, PipelineExecution } from './pipeline-execution';
+import { type RunContext, secretsOf } from './step-environment';
+import { type StepChannel, StepExecution } from './step-execution';
+import type { StepRunner } from './step-runner';
 
 /** In order of precedence if several apply. */
-const LOSS_REASONS = ['artifact-missing', 'events-rejected', 'log-incomplete'] as const;
+const LOSS_REASONS = ['artifact-missing', 'output-missing', 'events-rejected', 'log-incomplete'] as const;
 type LossReason = (typeof LOSS_REASONS)[number];
 
 export interface AttemptTools {
@@ -59,10 +52,7 @@ export class RunAttempt implements Attempt {
   private readonly events: EventReporter;
   private readonly log: LogForwarder;
   private readonly mask: SecretMask;
-  /** Set if a step makes the run partial. */
   private partialReason: string | null = null;
-  /** Calls against the quota issued by the steps so far. */
-  private quotaUsed = 0;
   /** Data that the run lacks without a report from a step. It makes the run partial. */
   private readonly missing = new Set<LossReason>();
   private beating = false;
@@ -160,7 +150,7 @@ export class RunAttempt implements Attempt {
         ? null
         : setTimeout(() => this.stop('run-timed-out'), this.leftMs(definition.timeoutSeconds));
     try {
-      const ending = await this.runSteps(await this.prepare());
+      const ending = await this.runSteps();
       // Store the log before the final event, so that an ended run has all its lines.
       await this.log.flushed();
       await this.noteLosses();
@@ -194,80 +184,42 @@ export class RunAttempt implements Attempt {
     return Math.max(0, timeoutSeconds * 1000 - this.assignment.elapsedMs);
   }
 
-  private async prepare(): Promise<StepContext> {
+  private async prepare(): Promise<RunContext> {
     const { run } = this.assignment;
     const workDir = join(this.tools.config.workDir, run.projectId);
     const runDir = this.tools.artifacts.folderOf(run.runId);
     await Promise.all([mkdir(workDir, { recursive: true, mode: PRIVATE_FOLDER }), makeEmptyFolder(runDir)]);
     const inputsFile = run.runInputs === null ? null : join(runDir, INPUTS_FILE);
     if (inputsFile !== null) await writeFile(inputsFile, run.runInputs!);
-    const { runId, projectId, scope, attempt, params, quota } = run;
-    return { runId, projectId, scope, attempt, params, workDir, runDir, inputsFile, quota };
+    const { runId, projectId, scope, attempt, params } = run;
+    return { runId, projectId, scope, attempt, params, workDir, runDir, inputsFile };
   }
 
-  private async runSteps(context: StepContext): Promise<Ending> {
+  private async runSteps(): Promise<PipelineEnd> {
     const { run, definition } = this.assignment;
-    for (const { name } of run.steps) {
-      if (this.stopping.signal.aborted) {
-        return { kind: 'stopped', cause: this.stopping.signal.reason as StopCause };
-      }
-      const step = definition.steps.find((candidate) => candidate.name === name);
-      if (!step) throw new Error(`The definition has no step "${name}".`);
-      const failure = await this.runStep(step, context);
-      if (failure) return failure;
-    }
-    // A stop arrives too late here: all steps are completed, and the run ends as completed.
-    return { kind: 'completed' };
-  }
-
-  /** @returns how the run ends because of this step, or null if the next step may begin */
-  private async runStep(step: StepDefinition, context: StepContext): Promise<Ending | null> {
-    const { attempt } = this.assignment.run;
-    const { config } = this.tools;
-    this.events.report('run.progress', { attempt, step: step.name, stepStatus: 'running' });
-    const io = new StepIo(
-      { step: step.name, attempt },
-      this.mask,
-      this.log,
-      this.events,
+    const { events, log, mask } = this;
+    const channel: StepChannel = {
+      events,
+      log,
+      mask,
+      takeArtifact: (path) => this.takeArtifact(path),
+      countCalls: (step, calls) => pipeline.countCalls(step, calls),
+    };
+    const execution = new StepExecution(await this.prepare(), this.tools, channel);
+    const pipeline = new PipelineExecution(
+      run,
+      definition,
+      execution,
+      channel,
       this.tools.clock,
-      (path) => this.takeArtifact(path),
+      this.stopping.signal,
     );
-    const env = stepEnvironment(step, { ...context, quota: this.quotaLeft() }, config.environment);
-    const exit = await this.tools.steps.run({
-      command: commandOf(step, env.PATH),
-      workingDir: workingDirOf(step, env.HOME ?? '/'),
-      env,
-      timeoutSeconds: step.timeoutSeconds,
-      stop: this.stopping.signal,
-      output: io,
-    });
-    // Check now: there may be space again when the failure is reported.
-    const hasFailed = exit.kind === 'exited' && exit.exitCode !== 0;
-    const isDiskFull = hasFailed && (await isAnyDiskFull([context.workDir, context.runDir]));
-    await io.finished();
-    this.partialReason ??= io.partialReason;
-    if (io.isArtifactMissing) this.missing.add('artifact-missing');
-    this.quotaUsed += io.quotaUsed;
-
-    const ending = this.classify(step, exit, io, isDiskFull);
-    const exitCode = exit.kind === 'not-started' ? null : exit.exitCode;
-    if (ending === null) {
-      // A step that reports an error and exits with 0 makes the run partial.
-      if (io.error) this.partialReason ??= io.error.code.toLowerCase().replaceAll('_', '-');
-      this.events.report('run.progress', { attempt, step: step.name, stepStatus: 'completed', exitCode });
-    } else {
-      const stepStatus =
-        ending.kind === 'failed' || ending.cause === 'run-timed-out' ? 'failed' : 'cancelled';
-      this.events.report('run.progress', { attempt, step: step.name, stepStatus, exitCode });
-    }
-    return ending;
-  }
-
-  /** Returns the remaining budget. All steps of a run share it. */
-  private quotaLeft(): QuotaBudget | null {
-    const { quota } = this.assignment.run;
-    return quota && { ...quota, remaining: Math.max(0, quota.remaining - this.quotaUsed) };
+    const end = await pipeline.carryOut();
+    const { partialReason, isArtifactMissing, isOutputMissing } = pipeline.facts;
+    this.partialReason = partialReason;
+    if (isArtifactMissing) this.missing.add('artifact-missing');
+    if (isOutputMissing) this.missing.add('output-missing');
+    return end;
   }
 
   private async takeArtifact(path: string): Promise<Artifact> {
@@ -307,44 +259,8 @@ export class RunAttempt implements Attempt {
     });
   }
 
-  private classify(
-    step: StepDefinition,
-    exit: StepExit,
-    io: StepIo,
-    isDiskFull: boolean,
-  ): Exclude<Ending, { kind: 'completed' }> | null {
-    const failed = (code: string, message: string, reason: string): Ending & { kind: 'failed' } => ({
-      kind: 'failed',
-      step: step.name,
-      code,
-      message: this.mask.apply(message),
-      reason,
-    });
-    switch (exit.kind) {
-      case 'stopped':
-        return { kind: 'stopped', cause: this.stopping.signal.reason as StopCause };
-      case 'timed-out':
-        return failed(
-          'STEP_TIMED_OUT',
-          `Step "${step.name}" took longer than ${step.timeoutSeconds} s (timeoutSeconds) and was stopped.`,
-          'timed-out',
-        );
-      case 'not-started':
-        return failed('STEP_NOT_STARTED', exit.message, 'step-failed');
-      case 'exited': {
-        if (exit.exitCode === 0) return null;
-        const full = isDiskFull ? ' The disk is full.' : '';
-        if (io.error) return failed(io.error.code, `${io.error.message}${full}`, 'step-failed');
-        const how =
-          exit.signal === null ? `exited with code ${exit.exitCode}` : `was ended by ${exit.signal}`;
-        const last = io.lastErrorLine === null ? '' : ` Last error line: ${io.lastErrorLine}`;
-        return failed('STEP_FAILED', `Step "${step.name}" ${how}.${full}${last}`, 'step-failed');
-      }
-    }
-  }
-
   /** @returns null if this worker does not end the run, or hands it back */
-  private finish(ending: Ending): RunEvent | null {
+  private finish(ending: PipelineEnd): RunEvent | null {
     const { run, definition } = this.assignment;
     const { attempt } = run;
     if (ending.kind === 'completed') {

@@ -1,6 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
+import type { JsonObject, StepOutputs } from '../events/run-event';
+import { filled } from '../projects/placeholders';
 import type { StepDefinition } from '../projects/project';
+import { textOf } from './step-environment';
 
 /** How interpreters take a script as an argument, where it is not `-c`. */
 const SCRIPT_OPTIONS: Record<string, string> = {
@@ -33,6 +36,33 @@ export function commandOf(
       : ['sh', '-e', '-c', text, name];
   const option = SCRIPT_OPTIONS[basename(shell[0]!)] ?? '-c';
   return [...shell, ...(shell.length > 1 && shell.at(-1) === option ? [] : [option]), text];
+}
+
+/** An argument refers to an output that its step did not report. */
+export class MissingOutput extends Error {}
+
+/**
+ * Returns a command with the values of its placeholders. A parameter without a value becomes an empty text.
+ * @throws MissingOutput
+ */
+export function withValues(
+  { name, command }: Pick<StepDefinition, 'name' | 'command'>,
+  params: JsonObject,
+  outputs: StepOutputs,
+): string[] {
+  return command.map((argument) =>
+    filled(argument, (reference) => {
+      if (reference.kind === 'malformed') return reference.text;
+      if (reference.kind === 'param') {
+        return Object.hasOwn(params, reference.name) ? textOf(params[reference.name]) : '';
+      }
+      const ofStep = Object.hasOwn(outputs, reference.step) ? outputs[reference.step]! : {};
+      if (Object.hasOwn(ofStep, reference.name)) return textOf(ofStep[reference.name]);
+      throw new MissingOutput(
+        `Step "${name}" needs ${reference.text}, but step "${reference.step}" reported no output "${reference.name}".`,
+      );
+    }),
+  );
 }
 
 /** Replaces `~` by the home of the user, as a shell does. */

@@ -1,9 +1,10 @@
 import type { Environment } from '../config/environment';
-import type { JsonObject, QuotaBudget } from '../events/run-event';
+import type { JsonObject, QuotaBudget, StepOutputs } from '../events/run-event';
+import { outputVariable, paramVariable } from '../projects/placeholders';
 import type { StepDefinition } from '../projects/project';
 
-/** Data about the run for the environment of a step. */
-export interface StepContext {
+/** Data about a run, the same for all its steps. */
+export interface RunContext {
   runId: string;
   projectId: string;
   scope: string;
@@ -15,6 +16,14 @@ export interface StepContext {
   runDir: string;
   /** JSON file with the inputs of the run; null without inputs. */
   inputsFile: string | null;
+}
+
+/** Data for the environment of one attempt at a step. */
+export interface StepContext extends RunContext {
+  /** From 1. */
+  stepAttempt: number;
+  /** Outputs of the steps that ended before. */
+  outputs: StepOutputs;
   /** Null without a quota. */
   quota: QuotaBudget | null;
 }
@@ -37,11 +46,26 @@ export function stepEnvironment(
     LANG: server.LANG ?? 'C.UTF-8',
     ...passedOn([...step.passPlainEnv, ...step.passEnv], server),
     ...step.env,
+    ...valueVariables(context),
     ...reservedVariables(step.name, context),
   };
   return Object.fromEntries(
     Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
+}
+
+/** Returns one variable for each parameter, and for each output of an earlier step. */
+function valueVariables({ params, outputs }: StepContext): Record<string, string> {
+  const ofParams = Object.entries(params).map(([name, value]) => [paramVariable(name), textOf(value)]);
+  const ofOutputs = Object.entries(outputs).flatMap(([step, values]) =>
+    Object.entries(values).map(([name, value]) => [outputVariable(step, name), textOf(value)]),
+  );
+  return Object.fromEntries([...ofParams, ...ofOutputs]) as Record<string, string>;
+}
+
+/** Returns a parameter or an output as a program receives it. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /**
@@ -55,6 +79,7 @@ function reservedVariables(stepName: string, context: StepContext): Record<strin
     JOBATO_STEP: stepName,
     JOBATO_SCOPE: context.scope,
     JOBATO_ATTEMPT: String(context.attempt),
+    JOBATO_STEP_ATTEMPT: String(context.stepAttempt),
     JOBATO_PARAMS: JSON.stringify(context.params),
     JOBATO_WORK_DIR: context.workDir,
     JOBATO_RUN_DIR: context.runDir,

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { type Clock, type Instant, plusSeconds } from '../clock/clock';
 import { CUT_MARK, type LogStreamName, MAX_LINE_BYTES } from '../logs/log-line';
 import { KILL_AFTER_SECONDS } from './group-ending';
+import type { OutputValue } from '../events/run-event';
 import type { Artifact } from '../runs/run';
 import { MAX_NAMED_PROCESSES } from '../runs/stop-report';
 import type { EventReporter } from './event-reporter';
@@ -24,8 +25,8 @@ export class StepIo implements StepOutput {
   partialReason: string | null = null;
   /** A file that the step reported is missing from the artifacts of the run. */
   isArtifactMissing = false;
-  /** Calls issued against the quota. */
-  quotaUsed = 0;
+  /** Values for later steps. */
+  readonly outputs: Record<string, OutputValue> = {};
   error: { code: string; message: string } | null = null;
   /** Last line on stderr, for the error message. */
   lastErrorLine: string | null = null;
@@ -46,6 +47,7 @@ export class StepIo implements StepOutput {
     private readonly events: EventReporter,
     private readonly clock: Clock,
     private readonly register: (path: string) => Promise<Artifact>,
+    private readonly countCalls: (calls: number) => void,
   ) {
     // One extra character shows that a line is too long. A secret at the cut must be complete to be masked.
     this.maxLength = MAX_LINE_BYTES + 1 + mask.longest;
@@ -132,13 +134,28 @@ export class StepIo implements StepOutput {
     }
     // Keep the path of a file unmasked, because it is used to open the file.
     const { artifact, ...shown } = report;
-    this.passOn({ artifact, ...this.mask.applyWithin(shown) });
+    const masked = this.mask.applyWithin(shown);
+    this.noteMaskedOutputs(report.output ?? {}, masked.output ?? {});
+    this.passOn({ artifact, ...masked });
   }
 
-  private passOn({ progress, metrics, partial, error, quota, artifact }: StepReport): void {
+  /** Outputs are stored and published, so they are masked too. The next step must not use the mask unnoticed. */
+  private noteMaskedOutputs(
+    reported: NonNullable<StepReport['output']>,
+    masked: NonNullable<StepReport['output']>,
+  ): void {
+    const names = Object.keys(reported).filter((name) => reported[name] !== masked[name]);
+    if (names.length > 0)
+      this.remark(
+        `Later steps get *** in place of the secret in output ${names.join(', ')}. Pass secrets on with passEnv.`,
+      );
+  }
+
+  private passOn({ progress, metrics, partial, error, quota, output, artifact }: StepReport): void {
     if (partial) this.partialReason = partial.reason;
     if (error) this.error = error;
-    if (quota) this.quotaUsed += quota.used;
+    if (quota) this.countCalls(quota.used);
+    if (output) Object.assign(this.outputs, output);
     if (progress || metrics || quota) {
       this.events.reportProgress({
         attempt: this.at.attempt,

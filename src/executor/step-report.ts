@@ -1,3 +1,4 @@
+import type { OutputValue } from '../events/run-event';
 import { Schema } from '../schemas/schema';
 
 /** A report of a step on file descriptor 3, as one JSON object per line. */
@@ -10,6 +11,8 @@ export interface StepReport {
   error?: { code: string; message: string };
   /** Calls issued against the quota. */
   quota?: { used: number };
+  /** Values for later steps. */
+  output?: Record<string, OutputValue>;
   /** A file in the run's folder. */
   artifact?: { path: string };
 }
@@ -38,9 +41,15 @@ export const STEP_REPORT_SCHEMA = object({
     'message',
   ]),
   quota: object({ used: { type: 'integer', minimum: 0 } }, ['used']),
+  output: {
+    type: 'object',
+    additionalProperties: { type: ['string', 'number', 'boolean'] },
+    propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 100 },
+    maxProperties: 1000,
+  },
   artifact: object({ path: { type: 'string', minLength: 1, maxLength: 4096 } }, ['path']),
 });
-const SCHEMA = new Schema<StepReport>(STEP_REPORT_SCHEMA);
+const SCHEMA = new Schema<StepReport>(STEP_REPORT_SCHEMA, { allowUnionTypes: true });
 
 /** Never throws: for invalid input it returns the reason, for the log. */
 export function parseStepReport(line: string): StepReport | { unreadable: string } {

@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import type { StoppingCause } from '../events/run-event';
 import type { StopCause } from './attempt';
 import { type EndingOutput, GroupEnding } from './group-ending';
-import { groupIsAlive, processesWithEnvironment } from './process-group';
+import { groupIsAlive, processesWithVariables } from './process-group';
 import { ProcessRegistry } from './process-registry';
 import { tooLargeToSpawn } from './spawn-size';
 
@@ -87,7 +87,7 @@ export class StepRunner {
         await ending.done();
       }
       // Processes that left the group are killed after a stop or time-out. After a normal exit, only while a pipe is open.
-      const endStrays = () => killStrays(request.env.JOBATO_RUN_ID);
+      const endStrays = () => killStrays(request.env);
       if (kind !== 'exited') endStrays();
       await pipes.readToEnd(endStrays);
       return { kind, exitCode, signal };
@@ -168,10 +168,14 @@ function causeOf({ reason }: AbortSignal): StoppingCause {
   return cause === 'lost' ? 'stop-requested' : cause;
 }
 
-/** Kills processes that moved to another group (setsid). They still have the run id in their environment. */
-function killStrays(runId: string | undefined): void {
-  if (runId === undefined) return;
-  for (const pid of processesWithEnvironment(`JOBATO_RUN_ID=${runId}`)) {
+/** The variables that identify the processes of one attempt at a step. Steps side by side share only the first one. */
+const OWN_VARIABLES = ['JOBATO_RUN_ID', 'JOBATO_STEP', 'JOBATO_STEP_ATTEMPT'];
+
+/** Kills processes that moved to another group (setsid). They still have the variables of their step. */
+function killStrays(env: Record<string, string>): void {
+  const own = OWN_VARIABLES.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]));
+  if (own.length < OWN_VARIABLES.length) return;
+  for (const pid of processesWithVariables(Object.fromEntries(own) as Record<string, string>)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {

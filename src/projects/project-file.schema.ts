@@ -1,6 +1,13 @@
 import { MAX_PARAMS_BYTES } from './params';
 import { MAX_PATTERN_BYTES } from './pattern';
-import { PARAM_TYPES, type ParamType, type ParamValue } from './project';
+import {
+  PARAM_TYPES,
+  type ParamType,
+  type ParamValue,
+  type StepRetry,
+  type StepWhen,
+  STEP_WHENS,
+} from './project';
 
 /** The content of a project file; the README explains each key. */
 export interface ProjectFile {
@@ -18,6 +25,8 @@ export interface ProjectFile {
   passEnv?: string[];
   passPlainEnv?: string[];
   steps?: StepFile[];
+  /** How many steps may run side by side. */
+  parallel?: number;
   scopes?: Record<string, string[]>;
   timeoutSeconds?: number;
   metrics?: string[];
@@ -52,12 +61,21 @@ export interface StepFile {
   passEnv?: string[];
   passPlainEnv?: string[];
   workingDir?: string;
+  /** The steps that must end before this one starts. */
+  needs?: string[];
+  when?: StepWhen;
+  continueOnError?: boolean;
+  /** Further attempts after a failure. */
+  retry?: Partial<StepRetry>;
 }
 
 const NAME = '^[a-z0-9][a-z0-9._-]*$';
 /** Part of an address, so without blanks. */
 const TAG = '^[A-Za-z0-9][A-Za-z0-9._-]*$';
 const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]*$';
+export const MAX_STEPS = 1000;
+/** Each attempt is kept with the run. */
+const MAX_STEP_ATTEMPTS = 100;
 /** About 23 days. Node timers accept at most 2^31 ms and fire at once for more. */
 const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 2_000_000 };
 const secondsOrZero = { type: 'number', minimum: 0, maximum: 31_536_000 };
@@ -124,7 +142,7 @@ export const PROJECT_FILE_SCHEMA = {
     passPlainEnv: variables,
     steps: {
       type: 'array',
-      maxItems: 100,
+      maxItems: MAX_STEPS,
       items: {
         type: 'object',
         required: ['name'],
@@ -145,14 +163,29 @@ export const PROJECT_FILE_SCHEMA = {
           passEnv: variables,
           passPlainEnv: variables,
           workingDir: { type: 'string', minLength: 1, maxLength: 4096 },
+          needs: { type: 'array', items: stepName, maxItems: MAX_STEPS, uniqueItems: true },
+          when: { enum: STEP_WHENS },
+          continueOnError: { type: 'boolean' },
+          retry: {
+            type: 'object',
+            required: ['maxAttempts'],
+            additionalProperties: false,
+            properties: {
+              maxAttempts: { type: 'integer', minimum: 1, maximum: MAX_STEP_ATTEMPTS },
+              delaySeconds: { type: 'number', minimum: 0, maximum: 86_400 },
+              backoff: { type: 'number', minimum: 1, maximum: 100 },
+              maxDelaySeconds: { type: 'number', minimum: 0, maximum: 86_400 },
+            },
+          },
         },
       },
     },
+    parallel: { type: 'integer', minimum: 1, maximum: 100 },
     scopes: {
       type: 'object',
       maxProperties: 100,
       propertyNames: { pattern: NAME, maxLength: 100 },
-      additionalProperties: { type: 'array', items: stepName, minItems: 1, maxItems: 100 },
+      additionalProperties: { type: 'array', items: stepName, minItems: 1, maxItems: MAX_STEPS },
     },
     timeoutSeconds: seconds,
     metrics: { type: 'array', items: { type: 'string', pattern: VARIABLE, maxLength: 100 }, maxItems: 20 },

@@ -72,6 +72,10 @@ describe('parseProjectFile', () => {
       passPlainEnv: [],
       script: null,
       workingDir: '.',
+      needs: null,
+      when: 'success',
+      continueOnError: false,
+      retry: null,
     });
   });
 
@@ -95,8 +99,13 @@ describe('parseProjectFile', () => {
           passPlainEnv: [],
           script: null,
           workingDir: '.',
+          needs: null,
+          when: 'success',
+          continueOnError: false,
+          retry: null,
         },
       ],
+      parallel: 4,
       scopes: {},
       timeoutSeconds: null,
       metrics: ['newJobsCount', 'relevantCount'],
@@ -129,6 +138,22 @@ describe('parseProjectFile', () => {
       parseProjectFile(`${MINIMAL}description: Loads orders\ntags: [finance, nightly]\nenabled: false\n`)
         .content,
     ).toMatchObject({ description: 'Loads orders', tags: ['finance', 'nightly'], isEnabled: false }));
+
+  it('reads the graph of the steps', () =>
+    expect(
+      parseProjectFile(`${MINIMAL}    retry: { maxAttempts: 3, backoff: 4 }
+  - { name: next, command: [x, "\${outputs.work.rows}"], needs: [work], continueOnError: true }
+  - { name: tidy, run: rm -rf tmp, when: always }
+parallel: 2
+`).content,
+    ).toMatchObject({
+      parallel: 2,
+      steps: [
+        { needs: null, retry: { maxAttempts: 3, delaySeconds: 1, backoff: 4, maxDelaySeconds: 300 } },
+        { needs: ['work'], continueOnError: true, retry: null },
+        { needs: null, when: 'always' },
+      ],
+    }));
 
   it('keeps texts of env, command and shell as written', () => {
     const source = `id: tiny
@@ -433,6 +458,73 @@ describe('invalid project file', () => {
       ),
       5,
       /the defaults take 80015 bytes as JSON, more than the limit of 65536/,
+    ],
+    [
+      'needs a step that does not exist',
+      `${MINIMAL}  - { name: next, command: [x], needs: [work, wok] }\n`,
+      5,
+      /^step "next" needs "wok", which is not a step\. Did you mean "work"\?$/,
+    ],
+    ['has a step that needs itself', `${MINIMAL}    needs: [work]\n`, 5, /^step "work" needs itself$/],
+    [
+      'has steps that need each other',
+      `${MINIMAL}    needs: [last]\n  - { name: next, command: [x], needs: [work] }\n  - name: last\n    command: [x]\n    needs: [next]\n`,
+      9,
+      /^the steps need each other: last → next → work → last$/,
+    ],
+    [
+      'has a step that needs one that waits for all others',
+      `${MINIMAL}  - { name: tidy, command: [x], when: always }\n  - name: next\n    command: [x]\n    needs: [tidy]\n`,
+      8,
+      /next → tidy → next\. Step "tidy" has "when: always" and no "needs", so it waits for all ordinary steps$/,
+    ],
+    [
+      'has a placeholder for an unknown parameter',
+      withLines('params: { orders: { type: string } }').replace('true-program', 'x, "--day=${params.order}"'),
+      4,
+      /^step "work" has \$\{params\.order\}, but the project has no parameter "order"\. Did you mean "orders"\?$/,
+    ],
+    [
+      'has a placeholder for an output of an unknown step',
+      MINIMAL.replace('true-program', 'x, "${outputs.load.rows}"'),
+      4,
+      /^step "work" has \$\{outputs\.load\.rows\}, but "load" is not a step$/,
+    ],
+    [
+      'has a placeholder for an output of a later step',
+      `${MINIMAL.replace('true-program', 'x, "${outputs.next.rows}"')}  - { name: next, command: [x] }\n`,
+      4,
+      /^step "work" has \$\{outputs\.next\.rows\}, but does not wait for step "next"\. Add it to "needs"$/,
+    ],
+    [
+      'has an incomplete placeholder',
+      MINIMAL.replace('true-program', 'x, "${outputs.load}"'),
+      4,
+      /^step "work" has \$\{outputs\.load\}, which is neither \$\{params\.<name>\} nor \$\{outputs\.<step>\.<name>\}$/,
+    ],
+    [
+      'has a placeholder in a script',
+      `${MINIMAL}  - name: next\n    run: echo \${params.day}\nparams: { day: { type: string } }\n`,
+      6,
+      /^"run" of step "next" has \$\{params\.day\}, which a shell could execute\. Use the variable JOBATO_PARAM_DAY instead, in quotes: "\$JOBATO_PARAM_DAY"$/,
+    ],
+    [
+      'has a placeholder in code for a shell',
+      `${MINIMAL.replace('true-program', 'bash, -c, "echo ${outputs.load.rows}"')}`,
+      4,
+      /^step "work" has \$\{outputs\.load\.rows\} in code that an interpreter executes\. Use the variable JOBATO_OUTPUT_LOAD_ROWS instead, in quotes: "\$JOBATO_OUTPUT_LOAD_ROWS"$/,
+    ],
+    [
+      'has two parameters with one variable',
+      withLines('params:', '  maxPages: { type: integer }', '  max_pages: { type: integer }'),
+      7,
+      /^parameters "maxPages" and "max_pages" have the same variable JOBATO_PARAM_MAX_PAGES$/,
+    ],
+    [
+      'has an unknown condition of a step',
+      `${MINIMAL}    when: allways\n`,
+      5,
+      /^"steps\.0\.when" must be one of success, failure, always$/,
     ],
     [
       'has a pattern with unmatched brackets',

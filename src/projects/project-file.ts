@@ -3,10 +3,18 @@ import { isSecretVariable } from '../config/secrets';
 import { isTimeZoneName, whyNoCron } from './schedule-rules';
 import { MAX_PARAMS_BYTES, whyInvalid } from './params';
 import { whyNoPattern } from './pattern';
-import type { ParamSpec, ProjectDefinition, StepDefinition } from './project';
+import { paramVariable } from './placeholders';
+import {
+  DEFAULT_PARALLEL,
+  type ParamSpec,
+  type ProjectDefinition,
+  type StepDefinition,
+  type StepRetry,
+} from './project';
 import { Schema } from '../schemas/schema';
 import { type ParamFile, PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
 import { FULL_SCOPE } from './scope';
+import { aboutNeeds, aboutPlaceholders } from './step-graph-rules';
 
 /** The limit for command and env of one step. Linux usually allows 2 MiB, which params and passed variables share. */
 const MAX_SPAWN_BYTES = 512 * 1024;
@@ -16,6 +24,9 @@ const SCHEMA = new Schema<ProjectFile>(PROJECT_FILE_SCHEMA, {
   allowUnionTypes: true,
   verbose: true,
 });
+
+/** The first value never counts, because a file must have it. */
+const DEFAULT_RETRY: StepRetry = { maxAttempts: 1, delaySeconds: 1, backoff: 2, maxDelaySeconds: 300 };
 
 /** Texts, so that `PY: 3.10` and `[sleep, 0.50]` are passed exactly as written. */
 const TEXTS = [
@@ -36,6 +47,8 @@ const RULES: YamlRule<ProjectFile>[] = [
     check: ({ steps = [] }) =>
       steps.flatMap((step, index) => aboutPassed(step, ['steps', index], `step "${step.name}"`)),
   },
+  { reads: ['steps'], check: aboutNeeds },
+  { reads: ['steps', 'params'], check: aboutPlaceholders },
   { reads: ['steps', 'scopes'], check: aboutScopes },
   { reads: ['params'], check: aboutParams },
   { reads: ['schedule'], check: aboutSchedule },
@@ -150,7 +163,27 @@ function aboutParams({ params = {} }: ProjectFile): Complaint[] {
       ? []
       : [{ path: ['params', name, ...complaint.path], reason: `parameter "${name}": ${complaint.reason}` }];
   });
-  return [...(bytes > MAX_PARAMS_BYTES ? [tooLarge] : []), ...wrong];
+  return [
+    ...(bytes > MAX_PARAMS_BYTES ? [tooLarge] : []),
+    ...wrong,
+    ...aboutSameVariable(Object.keys(params)),
+  ];
+}
+
+/** Two parameters must not share one variable: a step could not tell them apart. */
+function aboutSameVariable(names: string[]): Complaint[] {
+  return names.flatMap((name, index) => {
+    const first = names.find((other) => paramVariable(other) === paramVariable(name))!;
+    return names.indexOf(first) === index
+      ? []
+      : [
+          {
+            path: ['params', name],
+            reason: `parameters "${first}" and "${name}" have the same variable ${paramVariable(name)}`,
+            atKey: true,
+          },
+        ];
+  });
 }
 
 function aboutSchedule({ schedule }: ProjectFile): Complaint[] {
@@ -197,6 +230,7 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
       Object.entries(file.params ?? {}).map(([name, param]) => [name, toParamSpec(param)]),
     ),
     steps: (file.steps ?? []).map((step) => toStep(step, file)),
+    parallel: file.parallel ?? DEFAULT_PARALLEL,
     scopes: file.scopes ?? {},
     timeoutSeconds: file.timeoutSeconds ?? null,
     metrics: file.metrics ?? ['newJobsCount', 'relevantCount'],
@@ -228,6 +262,10 @@ function toStep(step: StepFile, project: ProjectFile): StepDefinition {
     passEnv: together(project.passEnv, step.passEnv),
     passPlainEnv: together(project.passPlainEnv, step.passPlainEnv),
     workingDir: step.workingDir ?? '.',
+    needs: step.needs ?? null,
+    when: step.when ?? 'success',
+    continueOnError: step.continueOnError ?? false,
+    retry: step.retry === undefined ? null : { ...DEFAULT_RETRY, ...step.retry },
   };
 }
 

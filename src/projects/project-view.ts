@@ -1,5 +1,12 @@
 import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
-import { PARAM_TYPES, type ParamSpec, type ParamType, type ParamValue } from './project';
+import {
+  PARAM_TYPES,
+  type ParamSpec,
+  type ParamType,
+  type ParamValue,
+  STEP_WHENS,
+  type StepWhen,
+} from './project';
 import type { KnownProject } from './project-catalogue';
 import { scopesOf } from './scope';
 
@@ -18,6 +25,15 @@ class ParamView implements Omit<ParamSpec, 'default'> {
 class ProjectStepView {
   @ApiProperty() name!: string;
   @ApiProperty({ type: Number, nullable: true }) timeoutSeconds!: number | null;
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description: 'Steps that must end before; null: as in the file',
+  })
+  needs!: string[] | null;
+  @ApiProperty({ enum: STEP_WHENS }) when!: StepWhen;
+  @ApiProperty({ description: 'A failure of the step makes the run partial' }) continueOnError!: boolean;
+  @ApiProperty({ type: 'integer', description: 'Attempts at the step before it fails' }) maxAttempts!: number;
 }
 
 @ApiExtraModels(ParamView)
@@ -32,6 +48,7 @@ export class ProjectView {
   @ApiProperty() default!: boolean;
   @ApiProperty({ enum: ['steps', 'external'] }) executor!: 'steps' | 'external';
   @ApiProperty({ type: [ProjectStepView] }) steps!: ProjectStepView[];
+  @ApiProperty({ type: 'integer', description: 'Steps that may run side by side' }) parallel!: number;
   @ApiProperty({ type: [String] }) scopes!: string[];
   @ApiProperty({ type: 'object', additionalProperties: { $ref: '#/components/schemas/ParamView' } })
   params!: Record<string, ParamView>;
@@ -83,7 +100,15 @@ export function toProjectView(
     enabled: definition.isEnabled,
     default: isDefault,
     executor: definition.executor,
-    steps: definition.steps.map(({ name, timeoutSeconds }) => ({ name, timeoutSeconds })),
+    steps: definition.steps.map(({ name, timeoutSeconds, needs, when, continueOnError, retry }) => ({
+      name,
+      timeoutSeconds,
+      needs,
+      when,
+      continueOnError,
+      maxAttempts: retry?.maxAttempts ?? 1,
+    })),
+    parallel: definition.parallel,
     scopes: scopesOf(definition),
     params: definition.params,
     metrics: definition.metrics,

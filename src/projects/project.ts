@@ -10,6 +10,8 @@ export interface ProjectDefinition {
   executor: 'steps' | 'external';
   params: Record<string, ParamSpec>;
   steps: StepDefinition[];
+  /** How many steps may run side by side. */
+  parallel: number;
   /** Named scopes, in addition to the built-in full, from:<step> and only:<step>. */
   scopes: Record<string, string[]>;
   /** The limit for the whole run; null = no limit. */
@@ -25,6 +27,9 @@ export interface ProjectDefinition {
   claimTimeoutSeconds: number;
 }
 
+/** How many steps run side by side unless the file says otherwise. */
+export const DEFAULT_PARALLEL = 4;
+
 export interface StepDefinition {
   name: string;
   /** argv, without a shell; empty if the step is a script. */
@@ -39,6 +44,25 @@ export interface StepDefinition {
   passPlainEnv: string[];
   /** Relative to the server's working directory; `~` is the home of its user. */
   workingDir: string;
+  /** The steps that must end before this one starts; null if the file does not say. See step-graph.ts. */
+  needs: string[] | null;
+  when: StepWhen;
+  /** A failure of the step makes the run partial, and satisfies the steps that need it. */
+  continueOnError: boolean;
+  /** Null = one attempt. */
+  retry: StepRetry | null;
+}
+
+/** `success`: only while no step has failed. `failure`: only after a failure. `always`: also after a stop. */
+export const STEP_WHENS = ['success', 'failure', 'always'] as const;
+export type StepWhen = (typeof STEP_WHENS)[number];
+
+/** Further attempts of a failed step. The delay grows by the factor `backoff` with each attempt. */
+export interface StepRetry {
+  maxAttempts: number;
+  delaySeconds: number;
+  backoff: number;
+  maxDelaySeconds: number;
 }
 
 /** Text that a shell or another interpreter executes. */

@@ -1,4 +1,5 @@
 import type { ProjectDefinition } from './project';
+import { withDependents } from './step-graph';
 
 export const FULL_SCOPE = 'full';
 
@@ -8,12 +9,18 @@ export function scopesOf({ steps, scopes }: Pick<ProjectDefinition, 'steps' | 's
   return [
     FULL_SCOPE,
     ...Object.keys(scopes),
-    ...names.slice(1).map((name) => `from:${name}`),
+    ...startsOf({ steps }).map((name) => `from:${name}`),
     ...names.map((name) => `only:${name}`),
   ];
 }
 
-/** Returns the names of the steps in a scope, in the order of the pipeline; null for an unknown scope. */
+/** Returns the steps from which a run may start. In a sequence, starting from the first step equals the full scope. */
+export function startsOf({ steps }: Pick<ProjectDefinition, 'steps'>): string[] {
+  const names = steps.map(({ name }) => name);
+  return steps.every(({ needs }) => needs === null) ? names.slice(1) : names;
+}
+
+/** Returns the names of the steps in a scope, in the order of the file; null for an unknown scope. */
 export function stepsInScope(
   { steps, scopes }: Pick<ProjectDefinition, 'steps' | 'scopes'>,
   scope: string,
@@ -24,8 +31,12 @@ export function stepsInScope(
     const chosen = new Set(scopes[scope]);
     return names.filter((name) => chosen.has(name));
   }
-  const [, kind, step] = /^(from|only):(.+)$/.exec(scope) ?? [];
-  const index = step === undefined ? -1 : names.indexOf(step);
-  if (index < 0) return null;
-  return kind === 'from' ? names.slice(index) : [names[index]!];
+  const step = stepNamedBy(scope);
+  if (step === null || !names.includes(step)) return null;
+  return scope.startsWith('from:') ? withDependents(steps, step) : [step];
+}
+
+/** Returns the step that a built-in scope names; null for other scopes. Named scopes have no colon. */
+export function stepNamedBy(scope: string): string | null {
+  return /^(?:from|only):(.+)$/.exec(scope)?.[1] ?? null;
 }

@@ -1,8 +1,15 @@
-import type { ProjectDefinition, StepDefinition } from './project';
+import { DEFAULT_PARALLEL, type ProjectDefinition, type StepDefinition } from './project';
 
 /** Members that definitions stored by earlier versions do not have. */
-const NEW_MEMBERS = { description: null, tags: [], isEnabled: true };
-const NEW_STEP_MEMBERS = { script: null, passPlainEnv: [] };
+const NEW_MEMBERS = { description: null, tags: [], isEnabled: true, parallel: DEFAULT_PARALLEL };
+const NEW_STEP_MEMBERS = {
+  script: null,
+  passPlainEnv: [],
+  needs: null,
+  when: 'success',
+  continueOnError: false,
+  retry: null,
+} as const;
 
 /** Returns a definition that a run has stored, with every member of the present version. */
 export function storedDefinition(json: string): ProjectDefinition {

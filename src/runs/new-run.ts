@@ -1,5 +1,5 @@
 import { plusSeconds, toInstant } from '../clock/clock';
-import type { QuotaBudget, RunInput } from '../events/run-event';
+import type { QuotaBudget, RunInput, StepOutputs } from '../events/run-event';
 import type { ParamValue, ProjectDefinition } from '../projects/project';
 import { NO_PROGRESS, pendingSteps, type Run, type TriggeredBy } from './run';
 import type { RunStart } from './run-id';
@@ -7,6 +7,8 @@ import { unheardSince } from './sender-clock';
 
 /** Minimum grace period of a stop for runs with steps: time enough to kill their processes and to confirm the stop. */
 const MIN_STOP_GRACE_SECONDS = 30;
+/** Steps with `when: always` run after the processes of the others have ended, and may have to be killed too. */
+const ALWAYS_STEP_SECONDS = 30;
 
 /** Returns a new run of a project: running, and not claimed by any worker. */
 export function newRun(request: {
@@ -20,6 +22,8 @@ export function newRun(request: {
   rerunOf: string | null;
   runInputs: RunInput[] | null;
   quota: QuotaBudget | null;
+  /** Outputs of steps outside the scope; null without any. */
+  earlierOutputs: StepOutputs | null;
 }): Run {
   const { project, steps, start } = request;
   const startedAt = toInstant(start.startedAtMs);
@@ -56,18 +60,25 @@ export function newRun(request: {
     finishBy:
       isExternal && project.timeoutSeconds !== null ? plusSeconds(startedAt, project.timeoutSeconds) : null,
     cancelRequestedAt: null,
-    stopGraceSeconds: isExternal
-      ? project.stopGraceSeconds
-      : Math.max(project.stopGraceSeconds, MIN_STOP_GRACE_SECONDS),
+    stopGraceSeconds: isExternal ? project.stopGraceSeconds : graceOfSteps(project, steps),
     stopBy: null,
-    stopReport: null,
+    stopReports: null,
     endedAt: null,
     progress: NO_PROGRESS,
     steps: pendingSteps(steps),
     metrics: {},
+    outputs: null,
+    earlierOutputs: request.earlierOutputs,
     error: null,
     artifacts: [],
     omitted: null,
     revision: 1,
   };
+}
+
+function graceOfSteps(project: ProjectDefinition, steps: string[]): number {
+  const hasAlwaysStep = project.steps.some(({ name, when }) => when === 'always' && steps.includes(name));
+  return hasAlwaysStep
+    ? project.stopGraceSeconds + ALWAYS_STEP_SECONDS
+    : Math.max(project.stopGraceSeconds, MIN_STOP_GRACE_SECONDS);
 }

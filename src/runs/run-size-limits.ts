@@ -1,4 +1,4 @@
-import type { ReportedArtifact } from '../events/run-event';
+import type { OutputValue, ReportedArtifact, StepOutputs } from '../events/run-event';
 import { isReadableName } from '../events/readable-name';
 import { flawOfArtifactName } from './artifact-name';
 import { type Artifact, type Omission, OMISSIONS, pendingSteps, type StepState } from './run';
@@ -18,6 +18,13 @@ const MAX_STEPS_BYTES = 48 * 1024;
 const METRIC_BYTES = 30;
 const ARTIFACT_BYTES = 40;
 const STEP_BYTES = 190;
+
+/** Of all steps together. A run keeps the newest attempts of each step. */
+export const MAX_STEP_ATTEMPTS = 1000;
+/** The message of one step. The run has the whole message of the step that reported last. */
+export const MAX_STEP_MESSAGE_BYTES = 500;
+/** Outputs of all steps as JSON. */
+export const MAX_OUTPUTS_BYTES = 64 * 1024;
 
 export const MAX_MESSAGE_BYTES = 8 * 1024;
 export const MAX_ERROR_BYTES = 32 * 1024;
@@ -73,6 +80,16 @@ export function withStepNamed(known: StepState[], name: string): Bounded<StepSta
     : { kept: known, isCut: true };
 }
 
+/** Returns the outputs after a report of a step. A report that exceeds the limit changes nothing. */
+export function withOutputs(
+  known: StepOutputs | null,
+  step: string,
+  reported: Record<string, OutputValue>,
+): Bounded<StepOutputs | null> {
+  const kept = { ...known, [step]: { ...known?.[step], ...reported } };
+  return jsonBytes(kept) > MAX_OUTPUTS_BYTES ? { kept: known, isCut: true } : { kept, isCut: false };
+}
+
 /** Returns the omissions of a run, including the new ones. */
 export function withOmissions(
   before: Omission[] | null,
@@ -125,6 +142,6 @@ class Budget {
   }
 }
 
-function jsonBytes(text: string): number {
-  return Buffer.byteLength(JSON.stringify(text));
+function jsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }

@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type FieldError, invalid, JobatoError } from '../http/catalogue';
+import type { StepOutputs } from '../events/run-event';
 import { jsonHash } from '../projects/json-hash';
 import { checkParams } from '../projects/params';
+import type { ProjectDefinition } from '../projects/project';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../projects/scope';
+import { missingOutput, outputsOf, stepsBefore } from './earlier-outputs';
 import { keyReused } from './idempotency-key';
 import { IdempotencyKeyRepository } from './idempotency-key.repository';
 import { newRun } from './new-run';
@@ -71,7 +74,7 @@ export class RunStarter {
       await this.projects.reloadFor(original.projectId);
       const project = this.projects.get(original.projectId);
       const request = rerunRequest(original, project.definition, { scope, params });
-      return this.start(project, request, original.runId, idempotency);
+      return this.start(project, request, original, idempotency);
     });
   }
 
@@ -95,7 +98,7 @@ export class RunStarter {
   private async start(
     { definition, definitionHash, definitionJson }: KnownProject,
     request: TriggerRequest & { triggeredBy: TriggeredBy },
-    rerunOf: string | null,
+    original: Run | null,
     idempotency: IdempotentRequest | null,
   ): Promise<Accepted> {
     this.conditions.assertServerIsReady();
@@ -117,6 +120,7 @@ export class RunStarter {
     errors.push(...checked.errors);
     if (errors.length > 0) throw invalid(errors);
 
+    const earlierOutputs = await this.earlierOutputs(definition, scope, steps!, original);
     const { runInputs, quota } = await this.conditions.grant(definition);
     const run = newRun({
       start: this.ids.next(),
@@ -126,9 +130,10 @@ export class RunStarter {
       steps: steps!,
       params: checked.params,
       triggeredBy,
-      rerunOf,
+      rerunOf: original?.runId ?? null,
       runInputs,
       quota,
+      earlierOutputs,
     });
     const view = viewOfNew(run);
     const created = await this.newRuns.create({
@@ -150,6 +155,35 @@ export class RunStarter {
       case 'key-reused':
         throw keyReused();
     }
+  }
+
+  /**
+   * Returns the outputs of steps outside the scope: from the run that is repeated, else from the newest run that has
+   * them. Null without any.
+   */
+  private async earlierOutputs(
+    definition: ProjectDefinition,
+    scope: string,
+    steps: string[],
+    original: Run | null,
+  ): Promise<StepOutputs | null> {
+    const before = stepsBefore(definition, steps);
+    if (before.length === 0) return null;
+    const repeated = original === null ? {} : outputsOf(original, before);
+    const others = before.filter((name) => !Object.hasOwn(repeated, name));
+    const outputs = { ...(await this.runs.latestOutputs(definition.projectId, others)), ...repeated };
+    const missing = missingOutput(definition, steps, outputs);
+    if (missing !== null) {
+      throw invalid([
+        {
+          field: 'scope',
+          message:
+            `cannot be ${scope}: step "${missing.step}" needs ${missing.text}, and no earlier run has it. ` +
+            `Start with a scope that contains step "${missing.from}"`,
+        },
+      ]);
+    }
+    return Object.keys(outputs).length === 0 ? null : outputs;
   }
 }
 

@@ -2,9 +2,10 @@ import { type Instant, plusSeconds } from '../clock/clock';
 import { isReadableName } from '../events/readable-name';
 import type { RunEventMap, RunInput } from '../events/run-event';
 import { LEASE_SECONDS, MAX_PAST_LEASES } from './lease-times';
-import { stopReportAfter } from './stop-report';
+import { stopReportsAfter } from './stop-report';
 import {
   NO_PROGRESS,
+  type Progress,
   type Run,
   type SenderClock,
   type StepState,
@@ -20,9 +21,10 @@ import {
   withArtifacts,
   withMetrics,
   withOmissions,
-  withStepNamed,
+  withOutputs,
 } from './run-size-limits';
 import { clockAfter, timeOf, unheardSince } from './sender-clock';
+import { latest, latestStepTime, stepAtEnd, stepsAfter } from './step-state';
 
 /** Phases of the state machine: three for `running`, one for each terminal status. */
 export const RUN_PHASES = [
@@ -206,6 +208,7 @@ export function requestOf(
       attempt: run.attempt,
       ...(run.runInputs !== null && { runInputs: JSON.parse(run.runInputs) as RunInput[] }),
       ...(run.quota !== null && { quota: run.quota }),
+      ...(run.earlierOutputs !== null && { outputs: run.earlierOutputs }),
       ...(requestedBy !== null && { requestedBy }),
     },
   };
@@ -238,15 +241,15 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
     case 'fail': {
       const { errorCode, message, step, reason } = command.payload;
       const at = timeOf(run, command.occurredAt, now, latestStepTime(run));
-      const steps =
+      const { steps, isCut } =
         step === undefined
-          ? { kept: run.steps, isCut: false }
-          : withStep(run.steps, step, 'failed', null, at);
+          ? { steps: run.steps, isCut: undefined }
+          : stepsAfter(run.steps, { step, stepStatus: 'failed' }, at);
       return {
-        ...ended({ ...run, steps: steps.kept }, 'failed', at),
+        ...ended({ ...run, steps }, 'failed', at),
         statusReason: reasonOf(reason) ?? (step === undefined ? 'worker-reported' : 'step-failed'),
         error: { code: errorCode, message: cutText(message, MAX_ERROR_BYTES) },
-        omitted: withOmissions(run.omitted, { steps: steps.isCut }),
+        omitted: withOmissions(run.omitted, { ...isCut }),
       };
     }
     case 'confirm-stop':
@@ -329,23 +332,22 @@ function heard(
 }
 
 function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now: Instant): Partial<Run> {
-  const { step, stepStatus, exitCode, current, total, message, metrics, artifacts } = payload;
-  const isNewStep = step !== undefined && step !== run.progress.step;
-  const before = isNewStep ? { ...NO_PROGRESS, step: isReadableName(step) ? step : null } : run.progress;
-  // A late event of an earlier step must not move the progress back.
-  const isLate = isNewStep && run.steps.some(({ name, endedAt }) => name === step && endedAt !== null);
-  const steps =
-    step === undefined || stepStatus === undefined
+  const { step, stepStatus, metrics, artifacts, outputs } = payload;
+  const isDone =
+    step !== undefined && run.steps.some(({ name, endedAt }) => name === step && endedAt !== null);
+  const after =
+    step === undefined
       ? null
-      : withStep(
+      : stepsAfter(
           run.steps,
-          step,
-          stepStatus,
-          exitCode,
+          { ...payload, step },
           timeOf(run, occurredAt, now, floorOf(run, step, stepStatus)),
+          occurredAt,
         );
+  const steps = after?.steps ?? run.steps;
   const metricsNow = metrics && withMetrics(run.metrics, metrics);
   const artifactsNow = artifacts && withArtifacts(run.artifacts, artifacts);
+  const outputsNow = outputs && step !== undefined ? withOutputs(run.outputs, step, outputs) : null;
   const { claimedAt, lastHeardAt, leaseExpiresAt, leaseUsedAt } = heard(run, now);
   // One object literal: V8 takes about 1 µs for each property after a spread, and most events take this path.
   return {
@@ -353,42 +355,52 @@ function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now
     lastHeardAt,
     leaseExpiresAt,
     leaseUsedAt,
-    progress: isLate
-      ? run.progress
-      : {
-          step: before.step,
-          current: current ?? before.current,
-          total: total ?? before.total,
-          message: message === undefined ? before.message : cutText(message, MAX_MESSAGE_BYTES),
-        },
-    steps: steps?.kept ?? run.steps,
+    // A late event of an earlier step must not move the progress back.
+    progress:
+      isDone && step !== run.progress.step ? run.progress : progressAfter(run.progress, payload, steps),
+    steps,
     metrics: metricsNow?.kept ?? run.metrics,
     artifacts: artifactsNow?.kept ?? run.artifacts,
+    outputs: outputsNow?.kept ?? run.outputs,
     omitted: withOmissions(run.omitted, {
-      steps: steps?.isCut,
+      ...after?.isCut,
       metrics: metricsNow?.isCut,
       artifacts: artifactsNow?.isCut,
+      outputs: outputsNow?.isCut,
     }),
-    stopReport: stopReportAfter(run, payload, occurredAt, now),
+    stopReports: stopReportsAfter(run, payload, occurredAt, now),
   };
 }
 
-function withStep(
+/** Returns the progress of the run: of the step that reported last or, once that has ended, of one that still runs. */
+function progressAfter(
+  before: Progress,
+  { step, stepStatus, current, total, message }: RunEventMap['run.progress'],
   steps: StepState[],
-  name: string,
-  status: NonNullable<RunEventMap['run.progress']['stepStatus']>,
-  exitCode: number | null | undefined,
-  at: Instant,
-): { kept: StepState[]; isCut: boolean } {
-  const { kept: known, isCut } = withStepNamed(steps, name);
-  const kept = known.map((step): StepState => {
-    // Events may arrive out of order: a step that has ended never starts again.
-    if (step.name !== name || step.endedAt !== null) return step;
-    if (status === 'running') return { ...step, status, startedAt: step.startedAt ?? at };
-    const startedAt = status === 'skipped' ? step.startedAt : (step.startedAt ?? at);
-    return { ...step, status, startedAt, endedAt: latest(at, startedAt ?? at), exitCode: exitCode ?? null };
-  });
-  return { kept, isCut };
+): Progress {
+  const isSame = step === undefined || step === before.step;
+  if (stepStatus !== undefined && stepStatus !== 'running') {
+    const other = isSame
+      ? steps.find(({ name, status }) => status === 'running' && name !== step)
+      : undefined;
+    if (other !== undefined) return progressOf(other);
+  }
+  const known = isSame ? before : progressOfNamed(step, steps);
+  return {
+    step: known.step,
+    current: current ?? known.current,
+    total: total ?? known.total,
+    message: message === undefined ? known.message : cutText(message, MAX_MESSAGE_BYTES),
+  };
+}
+
+function progressOfNamed(name: string, steps: StepState[]): Progress {
+  const step = steps.find((each) => each.name === name);
+  return step ? progressOf(step) : { ...NO_PROGRESS, step: isReadableName(name) ? name : null };
+}
+
+function progressOf({ name, progress }: StepState): Progress {
+  return { ...NO_PROGRESS, ...progress, step: name };
 }
 
 function reasonOf(reason: string | undefined): string | undefined {
@@ -431,8 +443,9 @@ function lost(run: Run, loss: WorkerLoss, now: Instant): Partial<Run> {
     steps: pendingSteps(run.steps.map(({ name }) => name)),
     metrics: {},
     artifacts: [],
+    outputs: null,
     omitted: null,
-    stopReport: null,
+    stopReports: null,
   };
 }
 
@@ -451,11 +464,8 @@ function ended(run: Run, status: Exclude<Run['status'], 'running'>, endedAt: Ins
     status,
     endedAt: at,
     leaseExpiresAt: null,
-    stopReport: null,
-    steps: run.steps.map((step) => {
-      if (step.status === 'running') return { ...step, status: interrupted, endedAt: at };
-      return step.status === 'pending' ? { ...step, status: 'skipped' } : step;
-    }),
+    stopReports: null,
+    steps: run.steps.map((step) => stepAtEnd(step, interrupted, at)),
   };
 }
 
@@ -478,15 +488,6 @@ function floorOf(
   if (run.senderClock?.isOff) return latestStepTime(run);
   const step = status === 'running' ? undefined : run.steps.find((each) => each.name === name);
   return step?.startedAt ?? run.startedAt;
-}
-
-function latestStepTime({ startedAt, steps }: Run): Instant {
-  const times = steps.flatMap((step) => [step.startedAt ?? startedAt, step.endedAt ?? startedAt]);
-  return times.reduce(latest, startedAt);
-}
-
-function latest(one: Instant, other: Instant): Instant {
-  return one > other ? one : other;
 }
 
 function attemptOf(command: RunCommand): number | null {

@@ -9,11 +9,14 @@ import {
   RUN_STATUSES,
   type RunStatus,
   STEP_STATUSES,
+  type StepAttempt,
+  type StepState,
   type StepStatus,
   TRIGGER_KINDS,
   type TriggeredBy,
 } from './run';
 import { runError } from './run-error';
+import { attemptsOf } from './step-state';
 import type { Waiting } from './waiting';
 import { waitingMessage } from './waiting-text';
 import { clockSkewMs } from './sender-clock';
@@ -49,6 +52,23 @@ export class ProgressView {
   @ApiProperty(nullableText) message!: string | null;
 }
 
+export class StepProgressView {
+  @ApiProperty(nullableNumber) current!: number | null;
+  @ApiProperty(nullableNumber) total!: number | null;
+  @ApiProperty({ ...nullableText, description: 'Null once the step has ended' }) message!: string | null;
+}
+
+export class StepAttemptView {
+  @ApiProperty({ type: 'integer', description: 'From 1' }) number!: number;
+  @ApiProperty({ enum: ['running', 'completed', 'failed', 'cancelled'] }) status!: StepAttempt['status'];
+  @ApiProperty({ type: 'string', format: 'date-time' }) startedAt!: Instant;
+  @ApiProperty(nullableTime) endedAt!: Instant | null;
+  @ApiProperty({ ...nullableInteger, description: 'Null if the attempt has not ended, or a signal ended it' })
+  exitCode!: number | null;
+  @ApiProperty({ ...nullableTime, description: 'When the next attempt starts; only after a failed one' })
+  retryAt!: Instant | null;
+}
+
 export class StepView {
   @ApiProperty() name!: string;
   @ApiProperty({ enum: STEP_STATUSES, enumName: 'StepStatus' }) status!: StepStatus;
@@ -58,6 +78,14 @@ export class StepView {
   durationMs!: number | null;
   @ApiProperty({ ...nullableInteger, description: 'Null if the step has not ended, or a signal ended it' })
   exitCode!: number | null;
+  @ApiProperty({
+    type: StepProgressView,
+    nullable: true,
+    description: 'Null until the step reports progress',
+  })
+  progress!: StepProgressView | null;
+  @ApiProperty({ type: [StepAttemptView], description: 'Attempts at the step so far, oldest first' })
+  attempts!: StepAttemptView[];
 }
 
 export class RunErrorView {
@@ -147,14 +175,7 @@ export function toRunView(run: Run, waiting: Waiting | null, now: Instant, baseP
     durationMs: durationMs(run),
     waiting: waiting && waitingView(waiting, run, now),
     progress: run.progress,
-    steps: run.steps.map(({ name, status, startedAt, endedAt, exitCode }) => ({
-      name,
-      status,
-      startedAt,
-      endedAt,
-      durationMs: durationMs({ startedAt, endedAt }),
-      exitCode,
-    })),
+    steps: run.steps.map(stepView),
     summary: { newJobsCount: null, relevantCount: null, ...run.metrics },
     error: runError(run),
     artifacts: run.artifacts.map(({ name, size }) => ({
@@ -163,6 +184,27 @@ export function toRunView(run: Run, waiting: Waiting | null, now: Instant, baseP
       href: withBasePath(artifactHref(run.runId, name), basePath),
     })),
     omitted: run.omitted ?? [],
+  };
+}
+
+function stepView(step: StepState): StepView {
+  const { name, status, startedAt, endedAt, exitCode, progress } = step;
+  return {
+    name,
+    status,
+    startedAt,
+    endedAt,
+    durationMs: durationMs({ startedAt, endedAt }),
+    exitCode,
+    progress: progress ?? null,
+    attempts: attemptsOf(step).map((attempt) => ({
+      number: attempt.number,
+      status: attempt.status,
+      startedAt: attempt.startedAt,
+      endedAt: attempt.endedAt,
+      exitCode: attempt.exitCode,
+      retryAt: attempt.retryAt ?? null,
+    })),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { JsonObject, QuotaBudget } from '../events/run-event';
+import type { JsonObject, QuotaBudget, StepOutputs } from '../events/run-event';
 import type {
   Artifact,
   Omission,
@@ -23,6 +23,7 @@ import type {
 @Index('runs_by_end', ['endedAt'])
 @Index('runs_by_claim', ['leaseClaimId'], { where: 'lease_claim_id IS NOT NULL' })
 @Index('runs_with_id_ahead', ['runId', 'startedAt'], { where: 'id_is_ahead = 1' })
+@Index('runs_with_outputs', ['projectId', 'runId'], { where: 'outputs IS NOT NULL' })
 @Index('runs_by_original', ['rerunOf', 'runId'], { where: 'rerun_of IS NOT NULL' })
 export class RunEntity implements Run {
   @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
@@ -58,11 +59,14 @@ export class RunEntity implements Run {
   @Column({ name: 'cancel_requested_at', type: 'text', nullable: true }) cancelRequestedAt!: string | null;
   @Column({ name: 'stop_grace_seconds', type: 'float' }) stopGraceSeconds!: number;
   @Column({ name: 'stop_by', type: 'text', nullable: true }) stopBy!: string | null;
-  @Column({ name: 'stop_report', type: 'simple-json', nullable: true }) stopReport!: StopReport | null;
+  @Column({ name: 'stop_report', type: 'simple-json', nullable: true }) stopReports!: StopReport[] | null;
   @Column({ name: 'ended_at', type: 'text', nullable: true }) endedAt!: string | null;
   @Column({ type: 'simple-json' }) progress!: Progress;
   @Column({ type: 'simple-json' }) steps!: StepState[];
   @Column({ type: 'simple-json' }) metrics!: Record<string, number>;
+  @Column({ type: 'simple-json', nullable: true }) outputs!: StepOutputs | null;
+  @Column({ name: 'earlier_outputs', type: 'simple-json', nullable: true })
+  earlierOutputs!: StepOutputs | null;
   @Column({ type: 'simple-json', nullable: true }) error!: Run['error'];
   @Column({ type: 'simple-json' }) artifacts!: Artifact[];
   @Column({ type: 'simple-json', nullable: true }) omitted!: Omission[] | null;

@@ -5,9 +5,11 @@ import { Database } from '../database/database';
 import { inList, type RowReader, type TableRows } from '../database/table-rows';
 import { weighedPage } from '../database/weighed-page';
 import type { Transaction } from '../database/writer';
+import type { StepOutputs } from '../events/run-event';
 import { JobatoError } from '../http/catalogue';
 import type { ProjectDefinition } from '../projects/project';
 import { storedDefinition } from '../projects/stored-definition';
+import { outputsOf } from './earlier-outputs';
 import type { FinishedRun } from './reporting-habits';
 import type { Run, RunStatus, TriggeredBy } from './run';
 import { DefinitionEntity, RunEntity } from './run.entity';
@@ -50,7 +52,17 @@ export type RunWithDeadlines = Pick<
 >;
 
 /** The columns of a run that can be large. */
-const RUN_BYTES = ['params', 'run_inputs', 'progress', 'steps', 'metrics', 'error', 'artifacts']
+const RUN_BYTES = [
+  'params',
+  'run_inputs',
+  'progress',
+  'steps',
+  'metrics',
+  'outputs',
+  'earlier_outputs',
+  'error',
+  'artifacts',
+]
   .map((column) => `COALESCE(OCTET_LENGTH(${column}), 0)`)
   .join(' + ');
 
@@ -78,16 +90,21 @@ const MUTABLE: (keyof Run)[] = [
   'claimBy',
   'cancelRequestedAt',
   'stopBy',
-  'stopReport',
+  'stopReports',
   'endedAt',
   'progress',
   'steps',
   'metrics',
+  'outputs',
   'error',
   'artifacts',
   'omitted',
   'revision',
 ];
+
+/** Outputs are looked for in this many runs that have any. A run can have 64 KiB of them. */
+const MAX_RUNS_FOR_OUTPUTS = 200;
+const RUNS_AT_ONCE = 20;
 
 /** An unclaimed run without a request in the outbox. */
 export interface UnrequestedRun {
@@ -315,6 +332,32 @@ export class RunRepository {
         ` AS partial_runs ORDER BY "runId" DESC LIMIT ${limit}`,
       [projectId, projectId],
     );
+  }
+
+  /** Returns the outputs of these steps, each from the newest run that completed the step and has outputs of it. */
+  async latestOutputs(projectId: string, steps: readonly string[]): Promise<StepOutputs> {
+    const found: StepOutputs = {};
+    let before = 'g';
+    for (let read = 0; read < MAX_RUNS_FOR_OUTPUTS; read += RUNS_AT_ONCE) {
+      const missing = steps.filter((name) => !Object.hasOwn(found, name));
+      if (missing.length === 0) break;
+      const rows = await this.database.read.query<{ run_id: string; steps: string; outputs: string }>(
+        'SELECT run_id, steps, outputs FROM runs WHERE project_id = ? AND outputs IS NOT NULL AND run_id < ?' +
+          ` ORDER BY run_id DESC LIMIT ${RUNS_AT_ONCE}`,
+        [projectId, before],
+      );
+      for (const row of rows) {
+        const run = {
+          steps: JSON.parse(row.steps) as Run['steps'],
+          outputs: JSON.parse(row.outputs) as StepOutputs,
+          earlierOutputs: null,
+        };
+        for (const [name, outputs] of Object.entries(outputsOf(run, missing))) found[name] ??= outputs;
+      }
+      if (rows.length < RUNS_AT_ONCE) break;
+      before = rows.at(-1)!.run_id;
+    }
+    return found;
   }
 
   /** Returns the id of the latest run; null if there are no runs. */

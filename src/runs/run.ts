@@ -1,5 +1,11 @@
 import type { Instant } from '../clock/clock';
-import type { JsonObject, QuotaBudget, ReportedStopping, StoppingCause } from '../events/run-event';
+import type {
+  JsonObject,
+  QuotaBudget,
+  ReportedStopping,
+  StepOutputs,
+  StoppingCause,
+} from '../events/run-event';
 
 export const RUN_STATUSES = ['running', 'completed', 'partial', 'failed', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
@@ -11,7 +17,7 @@ export const STEP_STATUSES = ['pending', 'running', 'completed', 'failed', 'skip
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
 /** Names of the bounded lists of a run that can be incomplete. */
-export const OMISSIONS = ['metrics', 'artifacts', 'steps'] as const;
+export const OMISSIONS = ['metrics', 'artifacts', 'steps', 'attempts', 'outputs'] as const;
 export type Omission = (typeof OMISSIONS)[number];
 
 export interface StepState {
@@ -20,13 +26,33 @@ export interface StepState {
   startedAt: Instant | null;
   endedAt: Instant | null;
   exitCode: number | null;
+  /** Absent until the step reports progress. */
+  progress?: StepProgress;
+  /** Absent for a step without a retry policy. See step-state.ts. */
+  attempts?: StepAttempt[];
 }
 
-export interface Progress {
-  step: string | null;
+/** One attempt at a step. */
+export interface StepAttempt {
+  /** From 1. */
+  number: number;
+  status: Exclude<StepStatus, 'pending' | 'skipped'>;
+  startedAt: Instant;
+  endedAt: Instant | null;
+  exitCode: number | null;
+  /** When the next attempt starts; only after a failed one. */
+  retryAt?: Instant;
+}
+
+export interface StepProgress {
   current: number | null;
   total: number | null;
   message: string | null;
+}
+
+/** Progress of the run: of the step that reported last. */
+export interface Progress extends StepProgress {
+  step: string | null;
 }
 
 export interface Artifact {
@@ -127,13 +153,17 @@ export interface Run {
   stopGraceSeconds: number;
   /** When the run is cancelled even without the worker's confirmation; null while no stop is requested. */
   stopBy: Instant | null;
-  /** Progress of ending the run's processes; null while none are being ended. */
-  stopReport: StopReport | null;
+  /** Progress of ending the processes of steps, one report for each step; null while none are being ended. */
+  stopReports: StopReport[] | null;
   endedAt: Instant | null;
 
   progress: Progress;
   steps: StepState[];
   metrics: Record<string, number>;
+  /** Outputs of the steps, for later steps and re-runs; null without any. */
+  outputs: StepOutputs | null;
+  /** Outputs of steps outside the scope, from an earlier run; null without any. */
+  earlierOutputs: StepOutputs | null;
   /** `message` is from the worker; null if the server decided, and run-error.ts has the text. */
   error: { code: string; message: string | null; loss?: WorkerLoss } | null;
   artifacts: Artifact[];

@@ -5,33 +5,43 @@ import type { Run, StopReport } from './run';
 
 /** Maximum number of living processes that a report keeps by name. */
 export const MAX_NAMED_PROCESSES = 5;
+/** Steps side by side are ended at the same time. A run keeps the newest reports. */
+const MAX_REPORTS = 20;
 /** A reported time further from `occurredAt` is an error of the worker, and is treated as not reported. */
 const MAX_DIFFERENCE_MS = 24 * 3600 * 1000;
 
-/** Returns the report that is current after this event. Reports and step events may arrive out of order. */
-export function stopReportAfter(
+/**
+ * Returns the reports that are current after this event, one for each step that is being ended; null without any.
+ * Reports and step events may arrive out of order.
+ */
+export function stopReportsAfter(
   run: Run,
   { step, stepStatus, stopping }: RunEventMap['run.progress'],
   occurredAt: Instant,
   now: Instant,
-): StopReport | null {
-  const kept = isOver(run.stopReport, step, stepStatus, occurredAt) ? null : run.stopReport;
-  if (stopping === undefined || !isApplicable(run, step, stopping)) return kept;
+): StopReport[] | null {
+  const before = run.stopReports ?? [];
+  if (before.length === 0 && stopping === undefined) return null;
+  const kept = before.filter((report) => !isOver(report, run, step, stepStatus, occurredAt));
+  if (stopping === undefined || !isApplicable(run, step, stopping)) return kept.length === 0 ? null : kept;
   const report = stopReportOf(run, step, stopping, occurredAt, now);
-  return kept !== null && isNewer(kept, report) ? kept : report;
+  const known = kept.find((other) => other.step === report.step);
+  if (known === undefined) return [...kept, report].slice(-MAX_REPORTS);
+  return kept.map((other) => (other === known && !isNewer(known, report) ? report : other));
 }
 
-/** Returns whether the report's step has ended, or another step has started since. */
+/** Returns whether the report's step has ended or, if its worker does not report that, another step has started since. */
 function isOver(
-  report: StopReport | null,
+  report: StopReport,
+  run: Run,
   step: string | undefined,
   stepStatus: RunEventMap['run.progress']['stepStatus'],
   occurredAt: Instant,
 ): boolean {
-  if (report === null || step === undefined || stepStatus === undefined) return false;
-  return step === report.step
-    ? stepStatus !== 'running'
-    : stepStatus === 'running' && occurredAt > report.occurredAt;
+  if (step === undefined || stepStatus === undefined) return false;
+  if (step === report.step) return stepStatus !== 'running';
+  const isStillRunning = run.steps.some(({ name, status }) => name === report.step && status === 'running');
+  return !isStillRunning && stepStatus === 'running' && occurredAt > report.occurredAt;
 }
 
 /** Returns false for a step that has already ended, and for a requested stop if no stop of the run was requested. */
@@ -44,9 +54,9 @@ function isApplicable(
   return !run.steps.some(({ name, endedAt }) => name === step && endedAt !== null);
 }
 
-/** Within one step SIGKILL is always the last signal, even if the clock was set back. */
+/** SIGKILL is always the last signal to a step, even if the clock was set back. */
 function isNewer(one: StopReport, other: StopReport): boolean {
-  if (one.step === other.step && one.signal !== other.signal) return one.signal === 'SIGKILL';
+  if (one.signal !== other.signal) return one.signal === 'SIGKILL';
   return one.occurredAt > other.occurredAt;
 }
 

@@ -144,7 +144,7 @@ it.each<[string, Run]>([
   ],
   ['the run has ended', after(reported(terminated()), [{ type: 'end-unconfirmed-stop' }])],
 ])('keeps no report if %s', (_what, run) => {
-  expect(run.stopReport).toBeNull();
+  expect(run.stopReports).toBeNull();
   expect(stopSentences(run, at(2))).toBeNull();
 });
 
@@ -157,7 +157,8 @@ describe('stop reports out of order', () => {
   const killed: ReportedStopping = { signal: 'SIGKILL', sentAt: at(3), aliveCount: 1 };
   const fewer = report(terminated({ aliveCount: 1 }), 2);
   const more = report(terminated({ aliveCount: 3 }), 1);
-  const kept = (...commands: RunCommand[]) => after(asked, commands, at(5)).stopReport;
+  const all = (...commands: RunCommand[]) => after(asked, commands, at(5)).stopReports;
+  const kept = (...commands: RunCommand[]) => all(...commands)?.at(-1) ?? null;
 
   it('keep the newest', () => {
     expect(kept(fewer, more)).toMatchObject({ aliveCount: 1 });
@@ -184,6 +185,9 @@ describe('stop reports out of order', () => {
       occurredAt: at(4),
       payload: { step: 'report', stopping: terminated() },
     };
-    expect(kept(report(killed, 3), next)).toMatchObject({ step: 'report', signal: 'SIGTERM' });
+    expect(all(report(killed, 3), next)).toMatchObject([
+      { step: 'parse', signal: 'SIGKILL' },
+      { step: 'report', signal: 'SIGTERM' },
+    ]);
   });
 });

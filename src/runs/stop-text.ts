@@ -3,6 +3,9 @@ import type { StoppingCause } from '../events/run-event';
 import { isTerminal, type Run, type StopReport } from './run';
 import { type Sentence, sentence, since, type TextPart, until } from './text-part';
 
+/** Steps that are described when several are stopped at once. */
+const SHOWN_REPORTS = 3;
+
 /** Texts for ending processes without a requested stop. */
 const CAUSES: Record<Exclude<StoppingCause, 'stop-requested'>, (step: string) => string> = {
   'run-timed-out': () => 'The run took longer than allowed.',
@@ -13,9 +16,9 @@ const CAUSES: Record<Exclude<StoppingCause, 'stop-requested'>, (step: string) =>
 
 /** Describes the progress of a stop; null if nothing is being stopped. */
 export function stopSentences(run: Run, now: Instant): Sentence[] | null {
-  const { stopReport, cancelRequestedAt } = run;
+  const { stopReports, cancelRequestedAt } = run;
   if (isTerminal(run)) return null;
-  if (stopReport !== null) return reportSentences(stopReport, now);
+  if (stopReports !== null) return reportsSentences(stopReports, now);
   return cancelRequestedAt === null ? null : requestSentences(run, cancelRequestedAt, now);
 }
 
@@ -26,6 +29,16 @@ function requestSentences({ workerId, stopBy }: Run, requestedAt: Instant, now: 
     stopBy === null
       ? sentence`${worker} has not confirmed it yet.`
       : sentence`${worker} has not confirmed it yet; without confirmation the run is cancelled in ${until(stopBy, now)}.`,
+  ];
+}
+
+function reportsSentences(reports: StopReport[], now: Instant): Sentence[] {
+  const others = reports.length - SHOWN_REPORTS;
+  return [
+    ...reports.slice(0, SHOWN_REPORTS).flatMap((report) => reportSentences(report, now)),
+    ...(others > 0
+      ? [sentence`${others === 1 ? '1 more step is' : `${others} more steps are`} being stopped.`]
+      : []),
   ];
 }
 

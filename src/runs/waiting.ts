@@ -49,7 +49,7 @@ export function waitingFor(run: Run, facts: WaitingFacts, now: Instant): Waiting
     case 'stopping':
       return { code: 'stopping' };
     case 'active':
-      if (run.stopReport !== null) return { code: 'stopping' };
+      if (run.stopReports !== null) return { code: 'stopping' };
       return run.leaseExpiresAt !== null && run.leaseExpiresAt < now ? { code: 'worker-silent' } : null;
     default:
       return null;

@@ -54,6 +54,7 @@ export async function addPastRuns({ app }: RunningApp, past: Past): Promise<void
       rerunOf: null,
       runInputs: null,
       quota: null,
+      earlierOutputs: null,
     });
     const isTrouble = past.troubleEvery > 0 && index % past.troubleEvery === past.troubleEvery - 1;
     return ended(

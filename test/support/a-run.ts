@@ -1,5 +1,5 @@
 import { newRun } from '../../src/runs/new-run';
-import type { QuotaBudget, RunInput } from '../../src/events/run-event';
+import type { QuotaBudget, RunInput, StepOutputs } from '../../src/events/run-event';
 import type { ParamSpec, ProjectDefinition } from '../../src/projects/project';
 import type { Run } from '../../src/runs/run';
 import { type RunCommand, transition } from '../../src/runs/run-state';
@@ -42,7 +42,12 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
       passPlainEnv: [],
       script: null,
       workingDir: '.',
+      needs: null,
+      when: 'success' as const,
+      continueOnError: false,
+      retry: null,
     })),
+    parallel: 4,
     scopes: {},
     timeoutSeconds: null,
     metrics: ['newJobsCount', 'relevantCount'],
@@ -59,7 +64,7 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
 /** Returns a run that was just triggered. */
 export function aNewRun(
   project: Partial<ProjectDefinition> = {},
-  given: { runInputs?: RunInput[]; quota?: QuotaBudget } = {},
+  given: { runInputs?: RunInput[]; quota?: QuotaBudget; earlierOutputs?: StepOutputs } = {},
 ): Run {
   const definition = aProject(project);
   return newRun({
@@ -73,6 +78,7 @@ export function aNewRun(
     rerunOf: null,
     runInputs: given.runInputs ?? null,
     quota: given.quota ?? null,
+    earlierOutputs: given.earlierOutputs ?? null,
   });
 }
 

@@ -1,0 +1,144 @@
+import type { OutputValue, QuotaBudget, StepOutputs } from '../events/run-event';
+import type { StepDefinition } from '../projects/project';
+import type { Artifact } from '../runs/run';
+import type { StopCause } from './attempt';
+import { isAnyDiskFull } from './disk-room';
+import type { EventReporter } from './event-reporter';
+import type { LogForwarder } from './log-forwarder';
+import type { AttemptTools } from './run-attempt';
+import type { SecretMask } from './secret-mask';
+import { commandOf, MissingOutput, withValues, workingDirOf } from './step-command';
+import { type RunContext, stepEnvironment } from './step-environment';
+import { StepIo } from './step-io';
+import type { StepExit } from './step-runner';
+
+export type StepResult =
+  | { kind: 'completed' }
+  | { kind: 'failed'; code: string; message: string; reason: string }
+  | { kind: 'stopped'; cause: StopCause };
+
+/** The end of one attempt at a step, with the facts that concern the whole run. */
+export interface EndedStep {
+  result: StepResult;
+  /** Null if a signal ended the program, or it did not start. */
+  exitCode: number | null;
+  outputs: Record<string, OutputValue>;
+  /** Set if the step makes the run partial. */
+  partialReason: string | null;
+  isArtifactMissing: boolean;
+}
+
+/** The parts of an attempt at a run that its steps share. */
+export interface StepChannel {
+  readonly events: EventReporter;
+  readonly log: LogForwarder;
+  readonly mask: SecretMask;
+  /** Stores a file of the run's folder. */
+  takeArtifact(path: string): Promise<Artifact>;
+  countCalls(step: string, calls: number): void;
+}
+
+/** What differs between the attempts at a step. */
+export interface StepTurn {
+  /** From 1. */
+  number: number;
+  outputs: StepOutputs;
+  quota: QuotaBudget | null;
+  stop: AbortSignal;
+}
+
+/** Executes the program of a step once, and finds out how it ended. */
+export class StepExecution {
+  constructor(
+    private readonly context: RunContext,
+    private readonly tools: Pick<AttemptTools, 'config' | 'clock' | 'steps'>,
+    private readonly channel: StepChannel,
+  ) {}
+
+  async run(step: StepDefinition, { number, outputs, quota, stop }: StepTurn): Promise<EndedStep> {
+    const { events, log, mask } = this.channel;
+    const { config, clock, steps } = this.tools;
+    const io = new StepIo(
+      { step: step.name, attempt: this.context.attempt },
+      mask,
+      log,
+      events,
+      clock,
+      (path) => this.channel.takeArtifact(path),
+      (calls) => this.channel.countCalls(step.name, calls),
+    );
+    const env = stepEnvironment(
+      step,
+      { ...this.context, stepAttempt: number, outputs, quota },
+      config.environment,
+    );
+    let exit: StepExit;
+    try {
+      exit = await steps.run({
+        command: commandOf({ ...step, command: withValues(step, this.context.params, outputs) }, env.PATH),
+        workingDir: workingDirOf(step, env.HOME ?? '/'),
+        env,
+        timeoutSeconds: step.timeoutSeconds,
+        stop,
+        output: io,
+      });
+    } catch (error) {
+      if (!(error instanceof MissingOutput)) throw error;
+      exit = { kind: 'not-started', message: error.message };
+    }
+    // Check now: there may be space again when the failure is reported.
+    const hasFailed = exit.kind === 'exited' && exit.exitCode !== 0;
+    const isDiskFull = hasFailed && (await isAnyDiskFull([this.context.workDir, this.context.runDir]));
+    await io.finished();
+    const result = this.resultOf(step, number, exit, io, isDiskFull, stop);
+    // A step that reports an error and exits with 0 makes the run partial.
+    const errorReason =
+      result.kind === 'completed' ? (io.error?.code.toLowerCase().replaceAll('_', '-') ?? null) : null;
+    return {
+      result,
+      exitCode: exit.kind === 'not-started' ? null : exit.exitCode,
+      outputs: io.outputs,
+      partialReason: io.partialReason ?? errorReason,
+      isArtifactMissing: io.isArtifactMissing,
+    };
+  }
+
+  private resultOf(
+    step: StepDefinition,
+    number: number,
+    exit: StepExit,
+    io: StepIo,
+    isDiskFull: boolean,
+    stop: AbortSignal,
+  ): StepResult {
+    const failed = (code: string, message: string, reason: string): StepResult => ({
+      kind: 'failed',
+      code,
+      message: this.channel.mask.apply(message),
+      reason,
+    });
+    const most = step.retry?.maxAttempts ?? 1;
+    const which = most > 1 ? ` (attempt ${number} of ${most})` : '';
+    switch (exit.kind) {
+      case 'stopped':
+        return { kind: 'stopped', cause: stop.reason as StopCause };
+      case 'timed-out':
+        return failed(
+          'STEP_TIMED_OUT',
+          `Step "${step.name}" took longer than ${step.timeoutSeconds} s (timeoutSeconds) and was stopped${which}.`,
+          'timed-out',
+        );
+      case 'not-started':
+        return failed('STEP_NOT_STARTED', exit.message, 'step-failed');
+      case 'exited': {
+        if (exit.exitCode === 0) return { kind: 'completed' };
+        const full = isDiskFull ? ' The disk is full.' : '';
+        if (io.error) return failed(io.error.code, `${io.error.message}${full}`, 'step-failed');
+        const how =
+          exit.signal === null ? `exited with code ${exit.exitCode}` : `was ended by ${exit.signal}`;
+        const last = io.lastErrorLine === null ? '' : ` Last error line: ${io.lastErrorLine}`;
+        return failed('STEP_FAILED', `Step "${step.name}" ${how}${which}.${full}${last}`, 'step-failed');
+      }
+    }
+  }
+}
