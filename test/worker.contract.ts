@@ -16,7 +16,32 @@ const SAYS = `const fs = require('fs'); const say = (report) => fs.writeSync(3, 
 /** Waits in the first attempt, and ends at once in the next. */
 const ONLY_FIRST_WAITS = `console.log('attempt ' + process.env.JOBATO_ATTEMPT); if (process.env.JOBATO_ATTEMPT === '1') ${WAITS}`;
 
+const until = (file: string) => `until [ -e "$JOBATO_WORK_DIR/${file}" ]; do sleep 0.02; done`;
+
+/** Two steps that wait for each other, one that succeeds in its second attempt, outputs, and a step for every end. */
+const GRAPH = `id: graph
+steps:
+  - name: left
+    run: |
+      touch "$JOBATO_WORK_DIR/left"
+      ${until('right')}
+      echo '{"output":{"rows":12}}' >&3
+    needs: []
+  - name: right
+    run: |
+      touch "$JOBATO_WORK_DIR/right"
+      ${until('left')}
+      [ "$JOBATO_STEP_ATTEMPT" = 2 ] || exit 3
+    needs: []
+    retry: { maxAttempts: 2, delaySeconds: 0 }
+  - name: join
+    command: [echo, "rows=\${outputs.left.rows}"]
+    needs: [left, right]
+  - { name: tidy, run: echo tidying, when: always }
+`;
+
 const PROJECTS = {
+  graph: GRAPH,
   whole:
     nodeStep(
       'whole',
@@ -153,6 +178,28 @@ export function describeWorker(way: string, environment: () => Record<string, st
       );
       const listed = (await (await fetch(`${all.server.url}/api/workers`)).json()) as { items: object[] };
       expect(listed.items).toContainEqual(expect.objectContaining({ workerId: worker.workerId }));
+    });
+
+    it('executes a graph of steps, and hands outputs of an earlier run to a re-run', async () => {
+      await all.startWorker();
+      const { runId } = await all.server.trigger('graph');
+      const run = await within(30_000, 'the graph', all.server.untilEnded(runId));
+      expect(run).toMatchObject({ status: 'completed', error: null });
+      expect(run.steps.map(({ name, status, attempts }) => [name, status, attempts.length])).toEqual([
+        ['left', 'completed', 1],
+        ['right', 'completed', 2],
+        ['join', 'completed', 1],
+        ['tidy', 'completed', 1],
+      ]);
+      const answer = await fetch(`${all.server.url}/api/runs/${runId}/rerun`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ scope: 'only:join' }),
+      });
+      const again = (await answer.json()) as RunView;
+      expect(await all.server.untilEnded(again.runId)).toMatchObject({ status: 'completed' });
+      await eventually('the log', async () => (await logOf(all.server, again.runId)).length > 0);
+      expect(await logOf(all.server, again.runId)).toEqual(['rows=12']);
     });
 
     it('reports a failure', async () => {

@@ -620,6 +620,66 @@ describe('worker clock that is off', () => {
   });
 });
 
+describe('steps side by side', () => {
+  const both = after(active, [
+    progress({ step: 'fetch', stepStatus: 'running' }),
+    progress({ step: 'parse', stepStatus: 'running' }),
+    progress({ step: 'fetch', current: 3, total: 10, message: 'Page 3' }),
+    progress({ step: 'parse', current: 1 }),
+  ]);
+
+  it('keep their own progress, and the run has that of the one that reported last', () => {
+    expect(both.progress).toEqual({ step: 'parse', current: 1, total: null, message: null });
+    const { run } = transition(both, progress({ step: 'fetch', current: 4 }), NOW);
+    expect(run.progress).toEqual({ step: 'fetch', current: 4, total: 10, message: 'Page 3' });
+    expect(run.steps[1]!.progress).toEqual({ current: 1, total: null, message: null });
+  });
+
+  it('leave the progress of the run to the one that still runs', () => {
+    const { run } = transition(both, progress({ step: 'parse', stepStatus: 'completed' }), NOW);
+    expect(run.progress).toEqual({ step: 'fetch', current: 3, total: 10, message: 'Page 3' });
+    const late = transition(run, progress({ step: 'parse', current: 9 }), NOW).run;
+    expect(late.progress).toEqual(run.progress);
+    const last = transition(run, progress({ step: 'fetch', stepStatus: 'completed' }), NOW).run;
+    expect(last.progress).toMatchObject({ step: 'fetch', current: 3 });
+  });
+
+  it('all take the outcome of the run', () => {
+    const { run } = transition(both, { type: 'time-out' }, NOW);
+    expect(run.steps.map(({ status }) => status)).toEqual(['failed', 'failed', 'skipped']);
+  });
+});
+
+describe('outputs of steps', () => {
+  it('are kept with the run, by step, and go with a lost attempt', () => {
+    const run = after(active, [
+      progress({ step: 'fetch', stepStatus: 'completed', outputs: { rows: 3, file: 'a.csv' } }),
+      progress({ step: 'parse', stepStatus: 'completed', outputs: { rows: 2 } }),
+    ]);
+    expect(run.outputs).toEqual({ fetch: { rows: 3, file: 'a.csv' }, parse: { rows: 2 } });
+    const lost = transition(
+      { ...run, maxAttempts: 2 },
+      { type: 'lose-worker', attempt: 1, loss: { kind: 'lease-expired' } },
+      NOW,
+    );
+    expect(lost.run).toMatchObject({ attempt: 2, outputs: null });
+  });
+
+  it('of an earlier run are in the request to workers, in each attempt', () => {
+    const earlierOutputs = { fetch: { rows: 3 } };
+    expect(requestOf({ ...active, earlierOutputs }).payload.outputs).toEqual(earlierOutputs);
+    expect(requestOf(active).payload).not.toHaveProperty('outputs');
+  });
+
+  it('beyond 64 KiB are left out, and the run says so', () => {
+    const much = progress({ step: 'fetch', outputs: { text: 'x'.repeat(40_000) } });
+    const { run } = transition(active, much, NOW);
+    const more = transition(run, progress({ step: 'parse', outputs: { text: 'x'.repeat(40_000) } }), NOW).run;
+    expect(Object.keys(more.outputs!)).toEqual(['fetch']);
+    expect(more.omitted).toEqual(['outputs']);
+  });
+});
+
 describe('progress', () => {
   const begun = after(active, [progress({ step: 'fetch', current: 3, total: 10, message: 'Page 3' })]);
 

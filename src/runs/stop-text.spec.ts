@@ -191,3 +191,31 @@ describe('stop reports out of order', () => {
     ]);
   });
 });
+
+describe('several steps at once', () => {
+  const ending = (step: string): RunCommand => ({
+    type: 'progress',
+    occurredAt: at(1),
+    payload: {
+      step,
+      stopping: terminated({ killAt: undefined, aliveCount: 1, alive: [{ pid: 7, name: step }] }),
+    },
+  });
+  const all = ['fetch', 'parse', 'report', 'x1', 'x2'].map(ending);
+
+  it('are described one by one, up to three', () => {
+    expect(said(after(asked, all.slice(0, 2), at(1)), 5)).toMatch(
+      /step fetch .*fetch \(pid 7\).* step parse .*parse \(pid 7\)/,
+    );
+    expect(said(after(asked, all, at(1)), 5)).toMatch(/step report .* 2 more steps are being stopped\.$/);
+  });
+
+  it('are no longer described once they have ended', () => {
+    const ended: RunCommand = {
+      type: 'progress',
+      occurredAt: at(2),
+      payload: { step: 'fetch', stepStatus: 'cancelled' },
+    };
+    expect(said(after(asked, [...all.slice(0, 2), ended], at(2)), 5)).not.toMatch(/step fetch/);
+  });
+});
