@@ -20,7 +20,7 @@ const list = byId('log-lines');
 const follow = /** @type {HTMLInputElement} */ (byId('follow'));
 const newLines = byId('new-lines');
 const page = new URLSearchParams(location.search);
-const filter = [...page].filter(([name]) => ['level', 'q', 'mark'].includes(name));
+const filter = [...page].filter(([name]) => ['level', 'q', 'only', 'mark'].includes(name));
 /** The searched text stays marked after the reader leaves the filter. */
 const mark = page.get('q') || page.get('mark') || '';
 /** All lines shown, in every section; a live collection. */

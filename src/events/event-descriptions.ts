@@ -79,6 +79,7 @@ const MEMBER_DESCRIPTIONS: Record<string, string> = {
   'lines.at': 'When the line was written, ISO 8601.',
   'lines.stream': 'Source of the line; system is for messages of the worker itself.',
   'lines.step': 'Step that wrote the line.',
+  'lines.stepAttempt': 'Attempt at the step, from 1; 1 if absent.',
   'lines.text': 'Text of the line, without a line break. Cut at 64 KiB.',
   status: 'partial if only part of the work was done; completed if absent.',
   reason: 'Short reason, such as quota-reached. Becomes the statusReason of the run.',

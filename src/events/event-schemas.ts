@@ -62,6 +62,7 @@ const logLine = object(
     at: { type: 'string', maxLength: 40 },
     stream: { enum: ['stdout', 'stderr', 'system'] },
     step: name,
+    stepAttempt: attempt,
     text: text(MAX_TEXT_LENGTH),
   },
   ['text'],

@@ -8,6 +8,8 @@ export interface LogLineInput {
   at?: Instant;
   stream?: 'stdout' | 'stderr' | 'system';
   step?: string;
+  /** Attempt at the step; absent for the first one. */
+  stepAttempt?: number;
   text: string;
 }
 

@@ -267,7 +267,9 @@ export class PipelineExecution {
   }
 
   private remark(step: string, text: string): void {
-    this.channel.log.add([{ at: this.clock.now(), stream: 'system', step, text }]);
+    const stepAttempt = this.turns.get(step) ?? 1;
+    const further = stepAttempt > 1 ? { stepAttempt } : {};
+    this.channel.log.add([{ at: this.clock.now(), stream: 'system', step, ...further, text }]);
   }
 }
 

@@ -59,7 +59,7 @@ export class StepExecution {
     const { events, log, mask } = this.channel;
     const { config, clock, steps } = this.tools;
     const io = new StepIo(
-      { step: step.name, attempt: this.context.attempt },
+      { step: step.name, attempt: this.context.attempt, stepAttempt: number },
       mask,
       log,
       events,

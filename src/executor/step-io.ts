@@ -41,7 +41,7 @@ export class StepIo implements StepOutput {
   private sent: { signal: EndingReport['signal']; at: Instant } | null = null;
 
   constructor(
-    private readonly at: { step: string; attempt: number },
+    private readonly at: { step: string; attempt: number; stepAttempt: number },
     private readonly mask: SecretMask,
     private readonly log: LogForwarder,
     private readonly events: EventReporter,
@@ -111,7 +111,8 @@ export class StepIo implements StepOutput {
       const last = masked.findLast((line) => withoutColours(line).trim() !== '');
       if (last !== undefined) this.lastErrorLine = withoutColours(last).slice(0, 500);
     }
-    this.log.add(masked.map((text) => ({ at, stream, step: this.at.step, text })));
+    const { step, stepAttempt } = this.at;
+    this.log.add(masked.map((text) => ({ at, stream, step, ...(stepAttempt > 1 && { stepAttempt }), text })));
   }
 
   private masked(line: string): string {

@@ -123,7 +123,7 @@ export class LogStore {
     const size = new StoredSize(rowBytes);
     const now = this.clock.now();
     const instantOf = instantReader(now, timeOf ?? ((at) => at));
-    for (const { n, at, stream, step, text: whole } of lines) {
+    for (const { n, at, stream, step, stepAttempt = 1, text: whole } of lines) {
       if (n !== undefined && !addNumber(seen, n)) continue;
       if (end.limitReached === 1) continue;
       const text = cutLine(whole);
@@ -142,8 +142,10 @@ export class LogStore {
       }
       const seq = ++end.lastSeq;
       into.push({ seq, ...line });
-      if (line.step !== null && end.stepStarts)
-        addStepStart(end.stepStarts, { attempt, step: line.step, seq });
+      if (line.step !== null && end.stepStarts) {
+        const further = stepAttempt > 1 ? { stepAttempt } : {};
+        addStepStart(end.stepStarts, { attempt, step: line.step, ...further, seq });
+      }
     }
   }
 }

@@ -23,7 +23,7 @@ export class GatheredLines {
   lastSeen: number | null = null;
   isEnough = false;
   /** Null if every line matches. */
-  private readonly matches: ((text: string) => boolean) | null;
+  private readonly matches: ReturnType<typeof lineTest> | null;
   private readonly pattern: RegExp | null;
   private characters = 0;
   private scannedLines = 0;
@@ -35,7 +35,7 @@ export class GatheredLines {
   }
 
   take(line: LogLine): void {
-    if (this.matches === null || this.matches(plainText(line.text))) {
+    if (this.matches === null || this.matches({ step: line.step, text: plainText(line.text) })) {
       const characters = this.charactersOf(line.text);
       this.isEnough = this.lines.length > 0 && this.characters + characters > WINDOW_CHARACTERS;
       if (this.isEnough) return;

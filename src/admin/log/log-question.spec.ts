@@ -7,11 +7,12 @@ it('parses valid query parameters and ignores invalid ones', () => {
     after: null,
     level: 'errors',
     q: 'text',
+    only: null,
     mark: '',
   });
   expect(logQuestion({ after: '0' }).after).toBe(0);
   const nonsense = logQuestion({ to: '-1', from: '1e9', after: 'x', level: 'loud', q: ['a', 'b'], mark: {} });
-  expect(nonsense).toEqual({ to: null, from: null, after: null, level: 'all', q: '', mark: '' });
+  expect(nonsense).toEqual({ to: null, from: null, after: null, level: 'all', q: '', only: null, mark: '' });
   expect([isFiltered(nonsense), isOfEnd(nonsense)]).toEqual([false, true]);
   expect(logQuestion({ q: 'x'.repeat(9999) }).q).toHaveLength(200);
 });
@@ -19,10 +20,19 @@ it('parses valid query parameters and ignores invalid ones', () => {
 it('filters lines by level and search text', () => {
   const lines = ['ERROR a', 'WARN a', 'INFO a'];
   const that = (level: 'all' | 'warnings' | 'errors', q = '') =>
-    lines.filter(lineTest({ level, q, mark: '' }));
+    lines.filter((text) => lineTest({ level, q, only: null, mark: '' })({ step: 'a', text }));
   expect(that('all')).toEqual(lines);
   expect(that('warnings')).toEqual(['ERROR a', 'WARN a']);
   expect(that('errors')).toEqual(['ERROR a']);
   expect(that('errors', 'b')).toEqual([]);
   expect(that('all', 'wArN')).toEqual(['WARN a']);
+});
+
+it('filters lines by step', () => {
+  const filter = logQuestion({ only: 'load' });
+  expect(isFiltered(filter)).toBe(true);
+  expect([
+    lineTest(filter)({ step: 'load', text: 'a' }),
+    lineTest(filter)({ step: null, text: 'load' }),
+  ]).toEqual([true, false]);
 });

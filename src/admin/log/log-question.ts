@@ -10,6 +10,8 @@ export interface LogFilter {
   level: LevelFilter;
   /** Text that the line contains, ignoring case; empty for none. */
   q: string;
+  /** The step that wrote the line; null for all steps. */
+  only: string | null;
   /** Text marked in lines that need not contain it, for readers who come from a search; empty for none. */
   mark: string;
 }
@@ -24,6 +26,7 @@ export interface LogQuestion extends LogFilter {
 }
 
 const MAX_SEARCH = 200;
+const MAX_STEP_NAME = 200;
 
 export function logQuestion(query: Record<string, unknown>): LogQuestion {
   return {
@@ -32,6 +35,7 @@ export function logQuestion(query: Record<string, unknown>): LogQuestion {
     after: query.after === '0' ? 0 : lineNumber(query.after),
     level: LEVELS.find((level) => level === query.level) ?? 'all',
     q: searchText(query.q),
+    only: textOrNull(query.only)?.slice(0, MAX_STEP_NAME) ?? null,
     mark: searchText(query.mark),
   };
 }
@@ -40,8 +44,8 @@ function searchText(value: unknown): string {
   return (textOrNull(value) ?? '').trim().slice(0, MAX_SEARCH);
 }
 
-export function isFiltered({ level, q }: LogFilter): boolean {
-  return level !== 'all' || q !== '';
+export function isFiltered({ level, q, only }: LogFilter): boolean {
+  return level !== 'all' || q !== '' || only !== null;
 }
 
 /** Returns true for a request without a range, which gets the current end of the log. */
@@ -49,12 +53,18 @@ export function isOfEnd({ to, from, after }: LogQuestion): boolean {
   return to === null && from === null && after === null;
 }
 
-/** Returns a test of whether the visible text of a line passes the filter. */
-export function lineTest({ level, q }: LogFilter): (text: string) => boolean {
+/** Returns a test of whether a line passes the filter, by its step and its visible text. */
+export function lineTest({
+  level,
+  q,
+  only,
+}: LogFilter): (line: { step: string | null; text: string }) => boolean {
   const pattern = searchPattern(q);
   const wanted: (LogLevel | null)[] = level === 'errors' ? ['error'] : ['error', 'warning'];
-  return (text) =>
-    (pattern === null || text.search(pattern) >= 0) && (level === 'all' || wanted.includes(levelOf(text)));
+  return ({ step, text }) =>
+    (only === null || step === only) &&
+    (pattern === null || text.search(pattern) >= 0) &&
+    (level === 'all' || wanted.includes(levelOf(text)));
 }
 
 /** Returns the text searched for, on this page or the previous one. */
@@ -71,6 +81,7 @@ export function logAddress(filter: LogFilter, place: Record<string, number> = {}
   const query = new URLSearchParams();
   if (filter.level !== 'all') query.set('level', filter.level);
   if (filter.q !== '') query.set('q', filter.q);
+  if (filter.only !== null) query.set('only', filter.only);
   if (filter.mark !== '') query.set('mark', filter.mark);
   for (const [name, seq] of Object.entries(place)) query.set(name, String(seq));
   return query.size === 0 ? '' : `?${query.toString()}`;

@@ -1,7 +1,7 @@
 import type { LogLine } from '../../logs/log-line';
 import { logLinks, type LogReading, logWindow, stepLinks } from './log-window';
 
-const ALL = { level: 'all', q: '', mark: '' } as const;
+const ALL = { level: 'all', q: '', only: null, mark: '' } as const;
 const line = (seq: number, step: string | null = null, text = 'x'): LogLine => ({
   seq,
   at: '2026-03-01T10:00:00.000Z',
@@ -36,7 +36,7 @@ it('links to the earlier part, the later part and the end from a window in the m
 });
 
 it('keeps the filter in its links, and links each line to its position in the whole log', () => {
-  const log = shown([line(500)], 900, { level: 'errors', q: 'a&b c', mark: '' });
+  const log = shown([line(500)], 900, { level: 'errors', q: 'a&b c', only: null, mark: '' });
   expect(log).toMatchObject({
     earlierHref: '/runs/id?level=errors&q=a%26b+c&to=499#run-log',
     allHref: '/runs/id#run-log',

@@ -51,6 +51,8 @@ export interface LogLinks {
   /** The search that the marked text comes from; null unless the reader left a search. */
   matchesHref: string | null;
   levels: { label: string; href: string; isCurrent: boolean }[];
+  /** The step that the lines are limited to; null for all. */
+  onlyStep: { name: string; allHref: string } | null;
 }
 
 export interface StepLink {
@@ -119,22 +121,31 @@ export function logLinks(runId: string, { from, to, isLatest }: LogWindow, filte
       href: `/runs/${runId}${logAddress({ ...filter, level })}#run-log`,
       isCurrent: level === filter.level,
     })),
+    onlyStep:
+      filter.only === null
+        ? null
+        : { name: filter.only, allHref: `/runs/${runId}${logAddress({ ...filter, only: null })}#run-log` },
   };
 }
 
-/** Returns links to the start of each step, with the attempt if there was more than one. */
+/** Returns links to the start of each step, with the attempt at the run and at the step if there was more than one. */
 export function stepLinks(runId: string, starts: StepStart[]): StepLink[] {
   const hasAttempts = new Set(starts.map(({ attempt }) => attempt)).size > 1;
-  return starts.map(({ attempt, step, seq }) => ({
-    name: hasAttempts ? `${step} (attempt ${attempt})` : step,
+  return starts.map(({ attempt, step, stepAttempt = 1, seq }) => ({
+    name: `${step}${stepAttempt > 1 ? ` #${stepAttempt}` : ''}${hasAttempts ? ` (attempt ${attempt})` : ''}`,
     href: lineHref(runId, seq),
   }));
+}
+
+/** Returns the link to the lines of one step only. */
+export function hrefOfOnly(runId: string, filter: LogFilter, step: string): string {
+  return `/runs/${runId}${logAddress({ ...filter, only: step })}#run-log`;
 }
 
 /** Returns the link to a line in the whole log, at any distance from the end. */
 export function lineHref(runId: string, seq: number, mark = ''): string {
   const place = { from: Math.max(1, seq - LINES_BEFORE) };
-  return `/runs/${runId}${logAddress({ level: 'all', q: '', mark }, place)}#L${seq}`;
+  return `/runs/${runId}${logAddress({ level: 'all', q: '', only: null, mark }, place)}#L${seq}`;
 }
 
 /** Caches the last time text, because the lines of one write share their time. */

@@ -128,7 +128,7 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     activeRunHref: active && `/runs/${active.runId}`,
     stopHref: active && `/runs/${active.runId}/stop`,
     summary: summaryBar(run, definition.metrics, alike, quota, now, stale),
-    steps: projectSteps(stepNames, past.steps, active, now),
+    steps: projectSteps(definition.steps, past.steps, active, now),
     stepForm: run ? 'rerun-form' : 'run-form',
     rerunAction: run && `/runs/${run.runId}/rerun`,
     progress: run && progressBar(run),

@@ -1,4 +1,7 @@
 import type { Instant } from '../../clock/clock';
+import type { StepDefinition, StepWhen } from '../../projects/project';
+import { startsOf } from '../../projects/scope';
+import { ancestorsOf } from '../../projects/step-graph';
 import type { Run, StepState } from '../../runs/run';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { type StatusMark, stepMark } from '../words/status-mark';
@@ -21,46 +24,72 @@ export interface ProjectStep {
   isCurrent: boolean;
   /** True if the step ran before, so that running it is a repeat. */
   hasRun: boolean;
+  /** "after fetch and parse, up to 3 attempts"; null for a step that simply follows the one before. */
+  rules: string | null;
   /** Earlier steps that a run from here would skip although they never completed: "fetch and parse". */
   skips: string | null;
   onlyScope: string | null;
-  /** Null for the first step, because that equals the full scope. */
+  /** Null for the first step of a sequence, because that equals the full scope. */
   fromScope: string | null;
 }
 
 /**
- * @param stepNames steps of the current pipeline; steps reported by an external worker follow
+ * @param pipeline steps of the current definition; steps reported by an external worker follow
  * @param active the active run; its own steps take precedence
  */
 export function projectSteps(
-  stepNames: string[],
+  pipeline: StepDefinition[],
   { outcomes, completedAt, isWhole }: StepHistory,
   active: Run | null,
   now: Instant,
 ): ProjectStep[] {
+  const stepNames = pipeline.map(({ name }) => name);
   const running = new Map((active?.steps ?? []).map((step) => [step.name, step]));
   const others =
     stepNames.length > 0
       ? []
       : [...new Set([...running.keys(), ...outcomes.keys()])].slice(0, MAX_REPORTED_STEPS);
-  const missingBefore = (index: number) =>
-    stepNames.filter((name, place) => place < index && !completedAt.has(name));
+  const missingBefore = (name: string) =>
+    ancestorsOf(pipeline, name).filter((before) => !completedAt.has(before));
+  const starts = new Set(startsOf({ steps: pipeline }));
+  const isSequence = pipeline.every(({ needs }) => needs === null);
+  const definitions = new Map(pipeline.map((step) => [step.name, step]));
   return [...stepNames, ...others].map((name) => {
     const ofActive = running.get(name);
     const last = outcomes.get(name);
     const step = ofActive ?? last?.step ?? null;
     const runId = ofActive ? active!.runId : (last?.runId ?? null);
-    const index = stepNames.indexOf(name);
+    const definition = definitions.get(name);
     return {
       ...(step === null ? nothingOf(isWhole) : stepFacts(step, now)),
       name,
       hasRun: step !== null,
-      skips: active || !isWhole ? null : wordList(missingBefore(index)) || null,
+      rules: definition === undefined ? null : stepRules(definition, isSequence),
+      skips: active || !isWhole || definition === undefined ? null : wordList(missingBefore(name)) || null,
       runHref: step === null || runId === null ? null : `/runs/${runId}`,
-      onlyScope: index < 0 ? null : `only:${name}`,
-      fromScope: index < 1 ? null : `from:${name}`,
+      onlyScope: definition === undefined ? null : `only:${name}`,
+      fromScope: starts.has(name) ? `from:${name}` : null,
     };
   });
+}
+
+const WHEN_WORDS: Record<StepWhen, string | null> = {
+  success: null,
+  failure: 'only after a failure',
+  always: 'always runs',
+};
+
+function stepRules(
+  { needs, when, continueOnError, retry }: StepDefinition,
+  isSequence: boolean,
+): string | null {
+  const rules = [
+    isSequence || needs === null || needs.length === 0 ? null : `after ${wordList(needs)}`,
+    WHEN_WORDS[when],
+    retry === null || retry.maxAttempts === 1 ? null : `up to ${retry.maxAttempts} attempts`,
+    continueOnError ? 'may fail' : null,
+  ];
+  return rules.filter((rule) => rule !== null).join(', ') || null;
 }
 
 function nothingOf(isWhole: boolean) {

@@ -1,6 +1,7 @@
 import type { ProjectDefinition } from '../../projects/project';
 import { scopesOf, stepsInScope } from '../../projects/scope';
 import type { QuotaStatus } from '../../quota/quotas';
+import { stepsBefore } from '../../runs/earlier-outputs';
 import { numberText } from '../words/number-text';
 import { scopeWords } from '../words/status-words';
 import { PAST_RUNS, type StepHistory } from './step-history';
@@ -42,9 +43,8 @@ export function runPlan(
 ): RunPlan | null {
   const chosen = stepsInScope(definition, scope);
   if (chosen === null) return null;
-  const names = definition.steps.map(({ name }) => name);
-  const last = names.indexOf(chosen.at(-1) ?? '');
-  const before = names.filter((name, index) => index < last && !chosen.includes(name));
+  const before = stepsBefore(definition, chosen);
+  const others = definition.steps.filter(({ name }) => !chosen.includes(name) && !before.includes(name));
   return {
     scope,
     label: scopeWords(scope),
@@ -54,7 +54,7 @@ export function runPlan(
       before.filter((name) => !history.completedAt.has(name)),
       history.isWhole,
     ),
-    leaves: last < 0 ? null : leavesText(names.slice(last + 1)),
+    leaves: leavesText(others.filter(({ when }) => when === 'success').map(({ name }) => name)),
     quota: definition.quota ? quotaOf(quota, usualCalls.get(scope) ?? null) : null,
   };
 }

@@ -1,5 +1,5 @@
 import type { ProjectDefinition } from '../../projects/project';
-import { stepsInScope } from '../../projects/scope';
+import { startsOf, stepsInScope } from '../../projects/scope';
 import type { QuotaStatus } from '../../quota/quotas';
 import { isTerminal, type Run } from '../../runs/run';
 import { scopeWords } from '../words/status-words';
@@ -55,8 +55,7 @@ export function rerunOffer(
     words: hasChanged
       ? `${words} The project has changed since; the re-run uses the current version.`
       : words,
-    // A re-run from the first step equals the full scope, so it is not offered.
-    froms: definition.steps.slice(1).map(({ name }) => ({ scope: `from:${name}`, step: name })),
+    froms: startsOf(definition).map((name) => ({ scope: `from:${name}`, step: name })),
     fromFailed: fromFailed(run, definition),
     changeHref:
       Object.keys(definition.params).length === 0 ? null : `/projects/${run.projectId}?like=${run.runId}`,
@@ -90,7 +89,7 @@ function fromFailed(run: Run, definition: ProjectDefinition): RerunOffer['fromFa
   const failed = run.steps.find(({ status }) => status === 'failed')?.name;
   const scope = `from:${failed}`;
   const steps = failed === undefined ? null : stepsInScope(definition, scope);
-  // A re-run from the first step equals the full scope, which has its own button.
-  if (failed === undefined || steps === null || failed === definition.steps[0]?.name) return null;
+  // A re-run of all steps has its own button.
+  if (failed === undefined || steps === null || steps.length === definition.steps.length) return null;
   return { scope, step: failed, words: `runs ${stepList(steps)}; earlier results are kept.` };
 }

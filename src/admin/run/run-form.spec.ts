@@ -1,3 +1,4 @@
+import { aProject } from '../../../test/support/a-run';
 import type { ParamSpec, ProjectDefinition } from '../../projects/project';
 import { formLike, formVersion, givenIn, NOTHING_GIVEN, runForm, triggerRequest } from './run-form';
 
@@ -19,7 +20,9 @@ const definition = {
     deep: { ...PARAM, type: 'boolean', default: true },
     source: { ...PARAM, type: 'enum', values: ['a', 'b'] },
   },
-  steps: [{ name: 'read' }, { name: 'fit' }],
+  steps: aProject()
+    .steps.slice(0, 2)
+    .map((step, index) => ({ ...step, name: ['read', 'fit'][index] })),
   scopes: { quick: ['read'] },
 } as unknown as ProjectDefinition;
 
@@ -114,7 +117,7 @@ it('formVersion changes with the offered fields and scopes, not with a command',
   const steps = definition.steps.map((step) => ({ ...step, command: ['other'] }));
   expect(formVersion({ ...definition, steps })).toBe(version);
   const others = [
-    { ...definition, steps: [...definition.steps, { name: 'new' }] as ProjectDefinition['steps'] },
+    { ...definition, steps: [...definition.steps, { ...definition.steps[0]!, name: 'new' }] },
     { ...definition, params: { ...definition.params, label: { ...PARAM, default: 'other' } } },
     { ...definition, scopes: {} },
   ];

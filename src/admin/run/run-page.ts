@@ -2,7 +2,14 @@ import { elapsedMs, type Instant } from '../../clock/clock';
 import type { ProjectDefinition } from '../../projects/project';
 import type { QuotaStatus } from '../../quota/quotas';
 import { isTerminal, type Omission, type Run } from '../../runs/run';
-import { MAX_ARTIFACTS, MAX_METRIC_NAME_LENGTH, MAX_METRICS, MAX_OUTPUTS_BYTES, MAX_STEP_ATTEMPTS, MAX_STEPS } from '../../runs/run-size-limits';
+import {
+  MAX_ARTIFACTS,
+  MAX_METRIC_NAME_LENGTH,
+  MAX_METRICS,
+  MAX_OUTPUTS_BYTES,
+  MAX_STEP_ATTEMPTS,
+  MAX_STEPS,
+} from '../../runs/run-size-limits';
 import type { AlikeRun } from '../../history/run-history.repository';
 import { phaseOf } from '../../runs/run-state';
 import { workerMayStillBeBusy } from '../../runs/run-error';

@@ -1,10 +1,12 @@
 import type { Instant } from '../../clock/clock';
-import type { Run } from '../../runs/run';
+import type { Run, StepProgress, StepState } from '../../runs/run';
 import { phaseOf } from '../../runs/run-state';
+import { attemptsOf, retryTimeOf } from '../../runs/step-state';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText } from '../words/number-text';
 import { shortText } from '../words/short-text';
 import { type StatusMark, stepMark } from '../words/status-mark';
+import { type TimeText, timeTextWithSeconds } from '../words/time-text';
 
 export interface StepRow {
   name: string;
@@ -13,6 +15,20 @@ export interface StepRow {
   /** Null for the usual 0. */
   exitCode: number | null;
   isCurrent: boolean;
+  /** The attempts, if there was more than one, or another one follows. */
+  attempts: AttemptRow[] | null;
+  /** "3 of 10", while the step runs beside others. */
+  progress: string | null;
+}
+
+/** One attempt at a step. */
+export interface AttemptRow {
+  number: number;
+  mark: StatusMark;
+  duration: DurationText | null;
+  exitCode: number | null;
+  /** When the next attempt starts; null unless it is awaited. */
+  nextAt: TimeText | null;
 }
 
 export interface ProgressBar {
@@ -26,15 +42,38 @@ export interface ProgressBar {
 
 /** The maximum length of a message in characters. */
 const SHOWN_LENGTH = 500;
+const SHOWN_ATTEMPTS = 10;
 
 export function stepRows(run: Run, now: Instant): StepRow[] {
-  return run.steps.map(({ name, status, startedAt, endedAt, exitCode }) => ({
-    name,
-    mark: stepMark(status),
-    duration: durationOf({ startedAt, endedAt }, now),
-    exitCode: exitCode === 0 ? null : exitCode,
-    isCurrent: status === 'running',
+  const running = run.steps.filter(({ status }) => status === 'running').length;
+  return run.steps.map((step) => ({
+    name: step.name,
+    mark: stepMark(step.status),
+    duration: durationOf(step, now),
+    exitCode: step.exitCode === 0 ? null : step.exitCode,
+    isCurrent: step.status === 'running',
+    attempts: attemptRows(step, now),
+    progress: running > 1 && step.status === 'running' ? progressText(step.progress) : null,
   }));
+}
+
+function attemptRows(step: StepState, now: Instant): AttemptRow[] | null {
+  const attempts = attemptsOf(step);
+  const nextAt = retryTimeOf(step);
+  if (attempts.length < 2 && nextAt === null) return null;
+  return attempts.slice(-SHOWN_ATTEMPTS).map((attempt, index, shown) => ({
+    number: attempt.number,
+    mark: stepMark(attempt.status),
+    duration: durationOf(attempt, now),
+    exitCode: attempt.exitCode === 0 ? null : attempt.exitCode,
+    nextAt: index === shown.length - 1 && nextAt !== null ? timeTextWithSeconds(nextAt) : null,
+  }));
+}
+
+function progressText(progress: StepProgress | undefined): string | null {
+  if (progress === undefined || progress.current === null) return null;
+  const { current, total } = progress;
+  return total === null ? `${numberText(current)} so far` : `${numberText(current)} of ${numberText(total)}`;
 }
 
 /** Returns the progress of a run: as reported by its step, or else the number of finished steps. */

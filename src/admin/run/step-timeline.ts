@@ -17,6 +17,8 @@ export interface TimelineRow extends StepRow {
   isSlow: boolean;
   bar: { x: number; width: number; usualWidth: number | null } | null;
   logHref: string | null;
+  /** The lines of this step only, if other steps write at the same time. */
+  onlyHref: string | null;
 }
 
 export interface StepTimeline {
@@ -43,6 +45,7 @@ export function stepTimeline(run: Run, earlier: AlikeRun[], now: Instant): StepT
     const step = run.steps[index]!;
     const usualMs = usual.get(row.name) ?? null;
     const logHref = hasStarted(step) ? `?step=${encodeURIComponent(row.name)}#run-log` : null;
+    const onlyHref = isBesideOthers(step, run.steps) ? `?only=${encodeURIComponent(row.name)}#run-log` : null;
     if (!hasStarted(step)) {
       return {
         ...row,
@@ -50,6 +53,7 @@ export function stepTimeline(run: Run, earlier: AlikeRun[], now: Instant): StepT
         isSlow: false,
         bar: null,
         logHref,
+        onlyHref,
       };
     }
     const ms = elapsedMs(step.startedAt, step.endedAt ?? now);
@@ -65,11 +69,24 @@ export function stepTimeline(run: Run, earlier: AlikeRun[], now: Instant): StepT
         usualWidth: isExpected ? scaled(usualMs) : null,
       },
       logHref,
+      onlyHref,
     };
   });
   const timeline = { rows, span: from === null ? null : durationText(spanMs) };
   const isGrowing = run.steps.some((step) => hasStarted(step) && step.endedAt === null);
   return isGrowing ? ticking(timeline, { rows: rows.map((row) => ({ ...row, bar: null })) }) : timeline;
+}
+
+/** Returns true if another step ran at the same time, so that the lines of both are mixed in the log. */
+function isBesideOthers({ name, startedAt, endedAt }: StepState, steps: StepState[]): boolean {
+  if (startedAt === null) return false;
+  return steps.some(
+    (other) =>
+      other.name !== name &&
+      other.startedAt !== null &&
+      (endedAt === null || other.startedAt < endedAt) &&
+      (other.endedAt === null || startedAt < other.endedAt),
+  );
 }
 
 function hasStarted(step: StepState): step is StepState & { startedAt: Instant } {
