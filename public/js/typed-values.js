@@ -21,7 +21,7 @@ function takeBack() {
   sessionStorage.removeItem(TYPED);
   if (path !== location.pathname) return;
   for (const element of form.elements) {
-    const field = /** @type {HTMLInputElement | HTMLSelectElement} */ (element);
+    const field = /** @type {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} */ (element);
     const typed = values.filter(([name]) => name === field.name).map(([, value]) => value);
     if (typed[0] === undefined || field.type === 'hidden') continue;
     // Each checkbox has a hidden "false" field before it.

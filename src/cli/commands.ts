@@ -1,8 +1,8 @@
 import type { JobatoClient } from './jobato-client';
-import { paramsFromText } from '../projects/params';
+import { paramsFromCommandLine, wronglyRepeated } from '../projects/param-text';
 import type { RunView } from '../runs/run-view';
 import { commandLine } from '../config/command-line';
-import { EXIT } from './failures';
+import { EXIT, usageFailure } from './failures';
 import { runDetails } from './run-details';
 import { follow, type Followed } from './run-follower';
 import { runTable } from './run-table';
@@ -12,7 +12,8 @@ import { harmless, oneLine } from './terminal-text';
 
 export interface TriggerOptions {
   scope?: string;
-  param?: Record<string, string>;
+  /** By name, in the given order. */
+  param?: Record<string, string[]>;
   follow?: boolean;
   json?: boolean;
 }
@@ -25,7 +26,7 @@ export async function trigger(
 ): Promise<number> {
   // With --json, stdout carries only JSON, and text for readers goes to stderr.
   const terminal = new Terminal(options.json ? process.stderr : process.stdout);
-  const params = options.param && paramsFromText((await client.project(projectId)).params, options.param);
+  const params = options.param && (await typedParams(client, projectId, options.param));
   const run = await client.trigger(projectId, { scope: options.scope, params });
   if (!options.follow) {
     if (options.json) return printJson(run);
@@ -41,6 +42,21 @@ export async function trigger(
   const followed = await followUntilInterrupted(client, run, terminal);
   if (options.json) printJson(followed.run);
   return followed.exitCode;
+}
+
+/** Only the server has the types of the params. */
+async function typedParams(
+  client: JobatoClient,
+  projectId: string,
+  given: Record<string, string[]>,
+): Promise<Record<string, unknown>> {
+  const { params: specs } = await client.project(projectId);
+  const [repeated] = wronglyRepeated(specs, given);
+  if (repeated !== undefined)
+    throw usageFailure(
+      `--param ${oneLine(repeated)} is set twice. Only a parameter of type array can be repeated.`,
+    );
+  return paramsFromCommandLine(specs, given);
 }
 
 export interface ListOptions {

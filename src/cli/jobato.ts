@@ -91,7 +91,11 @@ async function main(argv: string[]): Promise<number> {
     .description('start a run of a project')
     .argument('<projectId>')
     .option('--scope <scope>', 'full, from:<step>, only:<step>, or a named scope of the project')
-    .option('--param <name=value>', 'set a parameter; repeatable', collectParam)
+    .option(
+      '--param <name=value>',
+      'set a parameter; repeat it for each parameter, and for each item of an array',
+      collectParam,
+    )
     .option('--follow', 'follow the run until it ends')
     .option('--json', 'print the run as JSON')
     .action(async (projectId: string, options: TriggerOptions) => {
@@ -176,13 +180,13 @@ async function main(argv: string[]): Promise<number> {
   return exitCode;
 }
 
-/** Collects one or more `--param name=value`. */
-function collectParam(argument: string, collected: Record<string, string> = {}): Record<string, string> {
+/** Collects `--param name=value`. A name can have several values, because arrays are given one item at a time. */
+function collectParam(argument: string, collected: Record<string, string[]> = {}): Record<string, string[]> {
   const at = argument.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must have the form name=value.');
   const name = argument.slice(0, at);
-  if (Object.hasOwn(collected, name)) throw new InvalidArgumentError(`"${name}" is set twice.`);
-  return { ...collected, [name]: argument.slice(at + 1) };
+  const earlier = Object.hasOwn(collected, name) ? collected[name]! : [];
+  return { ...collected, [name]: [...earlier, argument.slice(at + 1)] };
 }
 
 function toLimit(argument: string): number {

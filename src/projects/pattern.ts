@@ -2,7 +2,7 @@ import { RE2JS, RE2JSException } from 're2js';
 
 /** In UTF-8. */
 export const MAX_PATTERN_BYTES = 1024;
-/** The longest value, in UTF-8, that a pattern is matched against. */
+/** The longest value, in UTF-8, that a pattern is matched against. For a list: all its values together. */
 export const MAX_MATCHED_BYTES = 4 * 1024;
 /** The time of a match is at most proportional to this times the length of the value. `[a-z]{1,1000}` fits. */
 const MAX_INSTRUCTIONS = 2_100;
@@ -26,11 +26,12 @@ export function whyNoPattern(pattern: string): string | null {
 }
 
 /**
- * Returns true if the pattern matches the whole value. Callers check the pattern with `whyNoPattern` and limit the
- * length of the value.
+ * Returns a function that returns true if the pattern matches the whole value. Callers check the pattern with
+ * `whyNoPattern` and limit the length of the values.
  */
-export function matches(pattern: string, value: string): boolean {
-  return compile(pattern).matches(value);
+export function matcher(pattern: string): (value: string) => boolean {
+  const compiled = compile(pattern);
+  return (value) => compiled.matches(value);
 }
 
 const NO_BACK_REFERENCES = 'uses a back-reference, which is not supported (patterns are RE2)';

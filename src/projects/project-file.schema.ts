@@ -1,3 +1,4 @@
+import { MAX_ITEMS } from './param-value';
 import { MAX_PARAMS_BYTES } from './params';
 import { MAX_PATTERN_BYTES } from './pattern';
 import {
@@ -41,10 +42,13 @@ export interface ProjectFile {
 export interface ParamFile {
   type: ParamType;
   description?: string;
+  example?: ParamValue;
   required?: boolean;
   default?: ParamValue;
-  min?: number;
-  max?: number;
+  multiline?: boolean;
+  /** A date as text for a date, else a number. */
+  min?: number | string;
+  max?: number | string;
   pattern?: string;
   values?: string[];
 }
@@ -92,6 +96,12 @@ const environment = {
   additionalProperties: argument,
 };
 const variables = { type: 'array', items: variable, maxItems: 100 };
+const paramValue = {
+  type: ['string', 'number', 'boolean', 'array'],
+  maxLength: MAX_PARAMS_BYTES,
+  items: { type: 'string', maxLength: MAX_PARAMS_BYTES },
+  maxItems: MAX_ITEMS,
+};
 const stepName = { type: 'string', pattern: NAME, maxLength: 100 };
 
 export const PROJECT_FILE_SCHEMA = {
@@ -123,9 +133,11 @@ export const PROJECT_FILE_SCHEMA = {
           type: { enum: PARAM_TYPES },
           description: { type: 'string', maxLength: 2000 },
           required: { type: 'boolean' },
-          default: { type: ['string', 'number', 'boolean'], maxLength: MAX_PARAMS_BYTES },
-          min: { type: 'number' },
-          max: { type: 'number' },
+          example: paramValue,
+          default: paramValue,
+          multiline: { type: 'boolean' },
+          min: { type: ['number', 'string'], maxLength: 10 },
+          max: { type: ['number', 'string'], maxLength: 10 },
           pattern: { type: 'string', maxLength: MAX_PATTERN_BYTES },
           values: {
             type: 'array',

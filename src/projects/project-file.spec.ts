@@ -79,6 +79,20 @@ describe('parseProjectFile', () => {
     });
   });
 
+  it('reads dates, lists and texts of several lines', () => {
+    const source = withLines(
+      'params:',
+      '  day: { type: date, min: 2026-01-01, max: 2026-12-31, default: 2026-03-31 }',
+      '  versions: { type: array, values: [3.10, 3.11], default: [3.10], min: 1 }',
+      '  notes: { type: string, multiline: true, example: "a\\nb" }',
+    );
+    expect(parseProjectFile(source).content!.params).toMatchObject({
+      day: { type: 'date', min: '2026-01-01', max: '2026-12-31', default: '2026-03-31', multiline: false },
+      versions: { type: 'array', values: ['3.10', '3.11'], default: ['3.10'], min: 1, example: null },
+      notes: { type: 'string', multiline: true, example: 'a\nb' },
+    });
+  });
+
   it('has defaults for optional keys', () =>
     expect(parseProjectFile(MINIMAL).content).toEqual({
       projectId: 'tiny',
@@ -333,7 +347,7 @@ describe('invalid project file', () => {
     ],
     [
       'has an unknown parameter type',
-      withLines('params:', '  a: { type: date }'),
+      withLines('params:', '  a: { type: text }'),
       6,
       /"params.a.type" must be one of string, integer/,
     ],
@@ -425,6 +439,41 @@ describe('invalid project file', () => {
       6,
       /parameter "a": an enum needs "values"/,
     ],
+    ...[
+      ['has a date as a bound of a number', 'type: integer, min: 2026-01-01', /"min" must be a number/],
+      ['has a number as a bound of a date', 'type: date, max: 2026', /"max" must be a date such as/],
+      ['has a bound that is no day', 'type: date, min: 2026-02-30', /"min" must be a date such as/],
+      ['has a default that is no day', 'type: date, default: 2026-02-30', /the default must be a day/],
+      ['has a pattern for a date', 'type: date, pattern: "2.*"', /"pattern" is not for a date/],
+      [
+        'has several lines for a number',
+        'type: integer, multiline: true',
+        /"multiline" is only for a string/,
+      ],
+      ['limits an array to half an item', 'type: array, min: 0.5', /"min" must be a number of items from 0/],
+      ['allows too many items', 'type: array, max: 1001', /"max" must be a number of items from 0 to 1000/],
+      [
+        'has an empty item as default',
+        'type: array, default: [a, ""]',
+        /the default item 2 must not be empty/,
+      ],
+      ['has an empty allowed item', 'type: array, values: [""]', /"values": item 1 must not be empty/],
+      [
+        'has a text as default of an array',
+        'type: array, default: a',
+        /the default must be a list of strings/,
+      ],
+      [
+        'has an example that does not match',
+        'type: string, pattern: "v.*", description: Tag, example: x',
+        /the example must match v\.\*/,
+      ],
+    ].map(([what, param, reason]): [string, string, number, RegExp] => [
+      what as string,
+      withLines('params:', `  a: { ${param as string} }`),
+      6,
+      reason as RegExp,
+    ]),
     [
       'has a pattern that is not a regular expression',
       withLines('params:', '  a:', '    type: string', '    pattern: "["'),

@@ -1,18 +1,12 @@
 import { type Complaint, type ParsedYaml, parseYaml, type YamlRule } from '../config-files/parse-yaml';
 import { isSecretVariable } from '../config/secrets';
 import { isTimeZoneName, whyNoCron } from './schedule-rules';
-import { MAX_PARAMS_BYTES, whyInvalid } from './params';
-import { whyNoPattern } from './pattern';
+import { complaintAboutParam, PARAM_TEXTS, toParamSpec } from './param-file';
+import { MAX_PARAMS_BYTES } from './params';
 import { paramVariable } from './placeholders';
-import {
-  DEFAULT_PARALLEL,
-  type ParamSpec,
-  type ProjectDefinition,
-  type StepDefinition,
-  type StepRetry,
-} from './project';
+import { DEFAULT_PARALLEL, type ProjectDefinition, type StepDefinition, type StepRetry } from './project';
 import { Schema } from '../schemas/schema';
-import { type ParamFile, PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
+import { PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
 import { FULL_SCOPE } from './scope';
 import { aboutNeeds, aboutPlaceholders } from './step-graph-rules';
 
@@ -34,6 +28,7 @@ const TEXTS = [
   ['steps', '*', 'env', '*'],
   ['steps', '*', 'command', '*'],
   ['steps', '*', 'shell', '*'],
+  ...PARAM_TEXTS,
 ];
 
 /** Rules that the schema cannot express. */
@@ -208,15 +203,6 @@ function spawnBytes({ command = [], run, shell = [], env = {} }: StepFile): numb
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
 }
 
-function complaintAboutParam(param: ParamFile): Complaint | null {
-  if (param.type === 'enum' && !param.values) return { path: [], reason: 'an enum needs "values"' };
-  const flaw = param.pattern === undefined ? null : whyNoPattern(param.pattern);
-  if (flaw !== null) return { path: ['pattern'], reason: `"pattern" ${flaw}` };
-  if (param.default === undefined) return null;
-  const reason = whyInvalid(toParamSpec(param), param.default);
-  return reason === null ? null : { path: ['default'], reason: `the default ${reason}` };
-}
-
 function toDefinition(file: ProjectFile): ProjectDefinition {
   return {
     projectId: file.id,
@@ -271,17 +257,4 @@ function toStep(step: StepFile, project: ProjectFile): StepDefinition {
 
 function together(ofProject: string[] = [], ofStep: string[] = []): string[] {
   return [...new Set([...ofProject, ...ofStep])];
-}
-
-function toParamSpec(param: ParamFile): ParamSpec {
-  return {
-    type: param.type,
-    description: param.description ?? null,
-    required: param.required ?? false,
-    default: param.default ?? null,
-    min: param.min ?? null,
-    max: param.max ?? null,
-    pattern: param.pattern ?? null,
-    values: param.values ?? [],
-  };
 }

@@ -10,16 +10,37 @@ import {
 import type { KnownProject } from './project-catalogue';
 import { scopesOf } from './scope';
 
-class ParamView implements Omit<ParamSpec, 'default'> {
+const VALUE = {
+  oneOf: [
+    { type: 'string', nullable: true },
+    { type: 'number' },
+    { type: 'boolean' },
+    { type: 'array', items: { type: 'string' } },
+  ],
+};
+const BOUND = { oneOf: [{ type: 'number', nullable: true }, { type: 'string' }] };
+const OF_BOUND = 'number, date, length in characters, or number of items';
+
+class ParamView implements ParamSpec {
   @ApiProperty({ enum: PARAM_TYPES }) type!: ParamType;
   @ApiProperty({ type: String, nullable: true }) description!: string | null;
+  @ApiProperty({ ...VALUE, description: 'A valid value for readers' }) example!: ParamValue | null;
   @ApiProperty() required!: boolean;
-  @ApiProperty({ oneOf: [{ type: 'string', nullable: true }, { type: 'number' }, { type: 'boolean' }] })
-  default!: ParamValue | null;
-  @ApiProperty({ type: Number, nullable: true }) min!: number | null;
-  @ApiProperty({ type: Number, nullable: true }) max!: number | null;
-  @ApiProperty({ type: String, nullable: true }) pattern!: string | null;
-  @ApiProperty({ type: [String] }) values!: string[];
+  @ApiProperty({ ...VALUE, description: 'Applies if no value is given' }) default!: ParamValue | null;
+  @ApiProperty({ description: 'A string that is edited in several lines' }) multiline!: boolean;
+  @ApiProperty({ ...BOUND, description: `Smallest ${OF_BOUND}` }) min!: number | string | null;
+  @ApiProperty({ ...BOUND, description: `Largest ${OF_BOUND}` }) max!: number | string | null;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Regular expression (RE2) for the whole text, or for each item of an array',
+  })
+  pattern!: string | null;
+  @ApiProperty({
+    type: [String],
+    description: 'Allowed values of an enum, or of each item of an array; empty without such a rule',
+  })
+  values!: string[];
 }
 
 class ProjectStepView {

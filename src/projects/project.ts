@@ -72,21 +72,27 @@ export interface Script {
   shell: string[] | null;
 }
 
-export const PARAM_TYPES = ['string', 'integer', 'number', 'boolean', 'enum'] as const;
+export const PARAM_TYPES = ['string', 'integer', 'number', 'boolean', 'enum', 'date', 'array'] as const;
 export type ParamType = (typeof PARAM_TYPES)[number];
-export type ParamValue = string | number | boolean;
+/** A date is text, `YYYY-MM-DD`. An array has texts. */
+export type ParamValue = string | number | boolean | string[];
 
 export interface ParamSpec {
   type: ParamType;
+  /** What readers see as the rule of the value. */
   description: string | null;
+  /** A valid value for readers. */
+  example: ParamValue | null;
   required: boolean;
   default: ParamValue | null;
-  /** The smallest number, or the smallest length of a text in characters. */
-  min: number | null;
-  /** The largest number, or the largest length of a text in characters. */
-  max: number | null;
-  /** A regular expression (RE2) that must match the whole text. */
+  /** True for a string that is edited in several lines. Every string may have line breaks. */
+  multiline: boolean;
+  /** The smallest number, the earliest date, the smallest length of a text in characters, or the fewest items. */
+  min: number | string | null;
+  /** The largest number, the latest date, the largest length of a text in characters, or the most items. */
+  max: number | string | null;
+  /** A regular expression (RE2) that must match the whole text, or each item. Pages never show it. */
   pattern: string | null;
-  /** The allowed values of an enum. */
+  /** The allowed values of an enum. For an array: of each item; empty if there is no such rule. */
   values: string[];
 }

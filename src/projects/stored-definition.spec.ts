@@ -1,4 +1,4 @@
-import { aProject } from '../../test/support/a-run';
+import { aParam, aProject } from '../../test/support/a-run';
 import { storedDefinition } from './stored-definition';
 
 it('a stored definition is returned as it is', () => {
@@ -7,7 +7,10 @@ it('a stored definition is returned as it is', () => {
 });
 
 it('a definition of an earlier version gets the members that it lacks', () => {
-  const { description: _d, tags: _t, isEnabled: _e, ...old } = aProject();
+  const { description: _d, tags: _t, isEnabled: _e, ...old } = aProject({ params: { depth: aParam() } });
+  const { example: _x, multiline: _m, ...depth } = old.params.depth!;
   const steps = old.steps.map(({ script: _s, passPlainEnv: _p, ...step }) => step);
-  expect(storedDefinition(JSON.stringify({ ...old, steps }))).toEqual(aProject());
+  expect(storedDefinition(JSON.stringify({ ...old, params: { depth }, steps }))).toEqual(
+    aProject({ params: { depth: aParam() } }),
+  );
 });

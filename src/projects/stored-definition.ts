@@ -1,4 +1,4 @@
-import { DEFAULT_PARALLEL, type ProjectDefinition, type StepDefinition } from './project';
+import { DEFAULT_PARALLEL, type ParamSpec, type ProjectDefinition, type StepDefinition } from './project';
 
 /** Members that definitions stored by earlier versions do not have. */
 const NEW_MEMBERS = { description: null, tags: [], isEnabled: true, parallel: DEFAULT_PARALLEL };
@@ -6,15 +6,28 @@ const NEW_STEP_MEMBERS = {
   script: null,
   passPlainEnv: [],
   needs: null,
-  when: 'success',
+  when: 'success' as const,
   continueOnError: false,
   retry: null,
-} as const;
+};
+const NEW_PARAM_MEMBERS = { example: null, multiline: false };
+
+type Stored = Omit<ProjectDefinition, keyof typeof NEW_MEMBERS | 'params' | 'steps'> & {
+  params: Record<string, Omit<ParamSpec, keyof typeof NEW_PARAM_MEMBERS>>;
+  steps: Omit<StepDefinition, keyof typeof NEW_STEP_MEMBERS>[];
+};
 
 /** Returns a definition that a run has stored, with every member of the present version. */
 export function storedDefinition(json: string): ProjectDefinition {
-  const stored = JSON.parse(json) as Omit<ProjectDefinition, keyof typeof NEW_MEMBERS> & {
-    steps: Omit<StepDefinition, keyof typeof NEW_STEP_MEMBERS>[];
+  const stored = JSON.parse(json) as Stored;
+  const params = Object.entries(stored.params).map(([name, param]) => [
+    name,
+    { ...NEW_PARAM_MEMBERS, ...param },
+  ]);
+  return {
+    ...NEW_MEMBERS,
+    ...stored,
+    params: Object.fromEntries(params) as ProjectDefinition['params'],
+    steps: stored.steps.map((step) => ({ ...NEW_STEP_MEMBERS, ...step })),
   };
-  return { ...NEW_MEMBERS, ...stored, steps: stored.steps.map((step) => ({ ...NEW_STEP_MEMBERS, ...step })) };
 }

@@ -43,7 +43,10 @@ export class RerunBody {
   @ApiPropertyOptional({
     type: 'object',
     additionalProperties: true,
-    description: 'Values for the parameters of the project',
+    description:
+      'Values for the parameters of the project, each of its declared type: a JSON string, number, boolean, or list of ' +
+      'strings for an array. A date is a string such as 2026-03-31. null is the same as no value: the default applies',
+    example: { day: '2026-03-31', hosts: ['a.example', 'b.example'], dryRun: true },
   })
   // Take the raw value: class-transformer drops names such as "toString", and validation would not report them.
   @Transform(({ obj }: { obj: { params?: unknown } }) => obj.params)

@@ -20,7 +20,16 @@ timeoutSeconds: 7200
   retrain: `id: retrain\nname: Retrain model\nmetrics: [accuracy]\n${steps('load', 'fit', 'evaluate', 'release')}`,
   newsletter: `id: newsletter\nname: Newsletter\nquota: true\n${steps('collect', 'write', 'send')}`,
   invoices: 'id: invoices\nname: Invoices\nexecutor: external\n',
-  cleanup: `id: cleanup\nname: Clean up\n${steps('archive', 'delete')}`,
+  cleanup: `id: cleanup
+name: Clean up
+params:
+  before: { type: date, min: 2020-01-01, max: 2035-12-31, description: Only files of earlier days }
+  folders: { type: array, default: [inbox, archive/2025], max: 20, description: Folders to clean }
+  kinds: { type: array, values: [mail, log, dump], description: Kinds of files }
+  label: { type: string, pattern: "[A-Z]{2}-[0-9]+", description: Number of the ticket, example: OP-42 }
+  dryRun: { type: boolean, description: Only list the files }
+  note: { type: string, multiline: true, max: 2000, description: Reason for the log of the archive }
+${steps('archive', 'delete')}`,
   digest: `id: digest\nname: Weekly digest\n${steps('gather', 'summarise')}`,
   import: `id: import\nname: Import of old orders\ndescription: Loads the orders of the old shop\ntags: [orders, nightly]\nenabled: false\n${steps('load')}`,
   backup: `id: backup\nname: Backup\nretry: { maxAttempts: 3 }\n${steps('dump', 'upload')}`,

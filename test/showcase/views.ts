@@ -28,6 +28,14 @@ const runAnyway = async (page: Page) => {
   await page.getByTestId('notice').waitFor();
 };
 
+const runWithInvalidValues = async (page: Page) => {
+  await page.getByText('Parameters').first().click();
+  await page.getByLabel('Label').fill('42');
+  await page.getByLabel('Kinds').fill('mail\nvideo');
+  await page.locator('#run-button').click();
+  await page.getByTestId('notice').waitFor();
+};
+
 const startWithoutQuota = async (page: Page) => {
   await page.locator('#run-newsletter').click();
   await page.getByTestId('notice').waitFor();
@@ -72,6 +80,12 @@ export function viewsOf({ runs, guarded }: Showcase): View[] {
       path: '/projects/search',
       prepare: (page) => page.getByText('Parameters').first().click(),
     },
+    {
+      name: 'project-param-kinds',
+      path: '/projects/cleanup',
+      prepare: (page) => page.getByText('Parameters').first().click(),
+    },
+    { name: 'project-invalid', path: '/projects/cleanup', prepare: runWithInvalidValues },
     { name: 'project-refused', path: '/projects/search', prepare: runAnyway },
     { name: 'project-old-form', path: '/projects/digest', prepare: sendOldForm },
     { name: 'project-filtered', path: '/projects/retrain?status=failed' },

@@ -13,8 +13,10 @@ export function aParam(more: Partial<ParamSpec> = {}): ParamSpec {
   return {
     type: 'integer',
     description: null,
+    example: null,
     required: false,
     default: null,
+    multiline: false,
     min: null,
     max: null,
     pattern: null,

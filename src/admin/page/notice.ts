@@ -20,6 +20,7 @@ export interface Notice {
 /** @param formAt address of the page with the fields, if the button is on another page */
 export function noticeOf({ code, detail, extras }: JobatoError, formAt = ''): Notice {
   const fields = (extras.errors ?? []).map(({ field, message }) => {
+    if (field === 'params') return { href: `${formAt}#params`, label: 'Parameters', message };
     const name = field.replace(/^params\./, '');
     const href = formAt + (field === 'scope' ? '#scope' : `#param-${name}`);
     return { href, label: humanised(name), message };

@@ -35,6 +35,7 @@ import {
   givenIn,
   NOTHING_GIVEN,
   runForm,
+  startFromForm,
   triggerRequest,
 } from '../run/run-form';
 import { type FormSource, formSource } from './form-source';
@@ -149,7 +150,7 @@ export class ProjectPageController {
       async () => {
         const { definition } = this.projects.get(projectId);
         const asked = { ...triggerRequest(definition, given), triggeredBy: 'manual' as const };
-        const { run } = await this.runs.trigger(projectId, asked, null);
+        const { run } = await startFromForm(definition, () => this.runs.trigger(projectId, asked, null));
         leadTo(`/runs/${run.runId}`, request, response);
       },
       async (notice, { extras: { errors } }) => {

@@ -7,7 +7,7 @@ import { RunRepository } from '../../runs/run.repository';
 import { RunsService } from '../../runs/runs.service';
 import { AlikeRuns } from './alike-runs';
 import { RunEnds } from './run-ends';
-import type { RunFacts, ShownDefinition } from './run-page';
+import { type RunFacts, shownDefinition, type ShownDefinition } from './run-page';
 
 const DEFINITIONS = 500;
 
@@ -41,8 +41,8 @@ export class RunFactsReader {
   private async definitionOf({ definitionHash }: Run): Promise<ShownDefinition> {
     const known = this.definitions.get(definitionHash);
     if (known) return known;
-    const { name, metrics } = await this.runs.definition(definitionHash);
-    this.definitions.set(definitionHash, { name, metrics });
-    return { name, metrics };
+    const shown = shownDefinition(await this.runs.definition(definitionHash));
+    this.definitions.set(definitionHash, shown);
+    return shown;
   }
 }

@@ -1,4 +1,5 @@
 import type { Instant } from '../../clock/clock';
+import { valueText } from '../../projects/param-value';
 import type { Run } from '../../runs/run';
 import type { FamilyRun } from '../../history/run-detail.repository';
 import { type DurationText, durationOf } from '../words/duration-text';
@@ -64,14 +65,14 @@ function otherParams({ params: mine }: Run, { params: theirs }: FamilyRun): stri
     (name) => JSON.stringify(mine[name]) !== JSON.stringify(theirs[name]),
   );
   if (names.length === 0) return 'the same';
-  const shown = names
+  const parts = names
     .slice(0, MAX_PARAMS)
-    .map((name) => (theirs[name] === undefined ? `no ${name}` : `${name} = ${valueText(theirs[name])}`));
+    .map((name) => (theirs[name] === undefined ? `no ${name}` : `${name} = ${shown(theirs[name])}`));
   const more = names.length > MAX_PARAMS ? ` and ${names.length - MAX_PARAMS} more` : '';
-  return `${shown.join(', ')}${more}`;
+  return `${parts.join(', ')}${more}`;
 }
 
-function valueText(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+function shown(value: unknown): string {
+  const text = valueText(value);
   return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)} …` : text;
 }

@@ -1,11 +1,13 @@
-import { paramsFromText, whyInvalid } from '../../projects/params';
+import { paramsFromForm } from '../../projects/param-text';
+import { allowedValues, isDate, valueText, whyInvalid, withoutExpression } from '../../projects/param-value';
 import type { ParamSpec, ProjectDefinition } from '../../projects/project';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../../projects/scope';
-import type { FieldError } from '../../http/catalogue';
+import { type FieldError, invalid, JobatoError } from '../../http/catalogue';
 import type { Run } from '../../runs/run';
 import { versionOf } from '../page/live';
 import { valueInShort } from '../words/in-short';
 import { humanised } from '../words/humanised';
+import { shortText } from '../words/short-text';
 import { scopeWords } from '../words/status-words';
 
 /** The typed values, unchanged: the form shows them again if they are invalid. */
@@ -34,20 +36,31 @@ export interface FormField {
   name: string;
   label: string;
   description: string | null;
-  hint: string | null;
-  /** A regular expression that must match the whole text. */
-  pattern: string | null;
+  /** Further rules: "At least 1", "Example: v1.2". */
+  hints: string[];
   isRequired: boolean;
   error: string | null;
   isCheckbox: boolean;
   isChecked: boolean;
   options: { value: string; label: string; isSelected: boolean }[] | null;
+  /** The height of a field with several lines; null for all others. */
+  rows: number | null;
+  /** True for a field that takes the whole width. */
+  isWide: boolean;
   value: string;
+  inputType: 'text' | 'date';
   inputMode: string | null;
+  /** The first and last day of a date. */
+  min: string | null;
+  max: string | null;
 }
 
 export const NOTHING_GIVEN: GivenForm = { scope: null, params: {} };
 const PARAM_PREFIX = 'param.';
+const NOT_SET = 'Not set';
+const LEAST_ROWS = 4;
+const MOST_ROWS = 16;
+const MAX_EXAMPLE_LENGTH = 100;
 
 export function givenIn(body: unknown): GivenForm {
   const fields = Object.entries((body ?? {}) as Record<string, unknown>).flatMap(
@@ -65,7 +78,26 @@ export function givenIn(body: unknown): GivenForm {
 }
 
 export function triggerRequest({ params: specs }: ProjectDefinition, { scope, params }: GivenForm) {
-  return { ...(scope !== null && { scope }), params: paramsFromText(specs, params) };
+  return { ...(scope !== null && { scope }), params: paramsFromForm(specs, params) };
+}
+
+/** Starts a run from a form. A refusal has no expressions: only the API shows them. */
+export async function startFromForm<Started>(
+  { params: specs }: ProjectDefinition,
+  start: () => Promise<Started>,
+): Promise<Started> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof JobatoError) || error.extras.errors === undefined) throw error;
+    throw invalid(
+      error.extras.errors.map(({ field, message }) => {
+        const name = field.replace(/^params\./, '');
+        const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+        return { field, message: spec === undefined ? message : withoutExpression(spec, message) };
+      }),
+    );
+  }
 }
 
 /** Returns the values of an earlier run that the current project still accepts. */
@@ -79,7 +111,7 @@ export function formLike(
     return spec !== undefined && whyInvalid(spec, value) === null;
   };
   const entries = Object.entries(params);
-  const taken = entries.filter(isTaken).map(([name, value]): [string, string] => [name, String(value)]);
+  const taken = entries.filter(isTaken).map(([name, value]): [string, string] => [name, fieldText(value)]);
   const lost = entries
     .filter((entry) => !isTaken(entry))
     .map(([name, value]) => `${humanised(name)} ${valueInShort(value)}`);
@@ -124,36 +156,80 @@ function formField(
   typedText: string | undefined,
   error: string | null,
 ): FormField {
-  const value = typedText ?? (spec.default === null ? '' : String(spec.default));
-  const isRequired = spec.required && spec.default === null;
-  const options = spec.type === 'enum' ? [...(spec.default === null ? [''] : []), ...spec.values] : null;
+  const value = typedText ?? fieldText(spec.default);
+  // A field of one line would drop the line breaks of a value that came from elsewhere.
+  const hasLines =
+    spec.type === 'array' || spec.multiline || (spec.type === 'string' && /[\r\n]/.test(value));
+  // A date field drops any other text.
+  const isDateField = spec.type === 'date' && (value === '' || isDate(value));
+  const isCheckbox = spec.type === 'boolean' && spec.default !== null;
   return {
     id: `param-${name}`,
     name: `${PARAM_PREFIX}${name}`,
     label: humanised(name),
     description: spec.description,
-    hint: rangeHint(spec),
-    pattern: spec.type === 'string' ? spec.pattern : null,
-    isRequired,
+    hints: hintsOf(spec),
+    isRequired: spec.required && spec.default === null,
     error,
-    isCheckbox: spec.type === 'boolean',
-    isChecked: spec.type === 'boolean' && value === 'true',
-    options:
-      options?.map((option) => ({
-        value: option,
-        label: option === '' ? '–' : option,
-        isSelected: option === value,
-      })) ?? null,
+    isCheckbox,
+    isChecked: isCheckbox && value === 'true',
+    options: isCheckbox ? null : optionsOf(spec, value),
+    rows: hasLines ? Math.min(Math.max(value.split('\n').length + 1, LEAST_ROWS), MOST_ROWS) : null,
+    isWide: hasLines && spec.type === 'string',
     value,
+    inputType: isDateField ? 'date' : 'text',
     inputMode: spec.type === 'integer' ? 'numeric' : spec.type === 'number' ? 'decimal' : null,
+    min: isDateField && spec.min !== null ? String(spec.min) : null,
+    max: isDateField && spec.max !== null ? String(spec.max) : null,
   };
 }
 
-function rangeHint({ type, min, max }: ParamSpec): string | null {
-  const unit = type === 'string' ? ' characters' : '';
-  if (min !== null && max !== null) return `${min} to ${max}${unit}`;
-  if (min !== null) return `At least ${min}${unit}`;
-  return max === null ? null : `At most ${max}${unit}`;
+/** Returns a value as the text of its field. */
+function fieldText(value: unknown): string {
+  if (Array.isArray(value)) return value.join('\n');
+  return value === null ? '' : valueText(value);
+}
+
+/** Without a default, one option means "not given": a checkbox could not express that. */
+function optionsOf(spec: ParamSpec, value: string): FormField['options'] {
+  if (spec.type !== 'enum' && spec.type !== 'boolean') return null;
+  const offered =
+    spec.type === 'enum'
+      ? spec.values.map((each) => ({ value: each, label: each === '' ? '(empty)' : each }))
+      : [
+          { value: 'true', label: 'Yes' },
+          { value: 'false', label: 'No' },
+        ];
+  const has = (text: string) => offered.some((option) => option.value === text);
+  const blank = { value: '', label: spec.required ? 'Select a value' : NOT_SET };
+  const options = [
+    ...(spec.default === null && !has('') ? [blank] : []),
+    ...offered,
+    // Keeps what was given, beside its error.
+    ...(value !== '' && !has(value) ? [{ value, label: `${value} (not allowed)` }] : []),
+  ];
+  return options.map((option) => ({ ...option, isSelected: option.value === value }));
+}
+
+function hintsOf(spec: ParamSpec): string[] {
+  const { type, values, example } = spec;
+  const shown = example === null ? '' : valueText(example).replace(/\s+/g, ' ');
+  return [
+    ...(type === 'array' ? ['One per line'] : []),
+    ...rangeHint(spec),
+    ...(type === 'array' && values.length > 0 ? [`Allowed: ${allowedValues(spec)}`] : []),
+    ...(shown === '' ? [] : [`Example: ${shortText(shown, MAX_EXAMPLE_LENGTH)}`]),
+  ];
+}
+
+function rangeHint({ type, min, max }: ParamSpec): string[] {
+  const isOne = (max ?? min) === 1;
+  const units = isOne ? [' character', ' item'] : [' characters', ' items'];
+  const unit = type === 'string' ? units[0] : type === 'array' ? units[1] : '';
+  const [least, most] = type === 'date' ? ['From', 'Until'] : ['At least', 'At most'];
+  if (min !== null && max !== null) return [`${min} to ${max}${unit}`];
+  if (min !== null) return [`${least} ${min}${unit}`];
+  return max === null ? [] : [`${most} ${max}${unit}`];
 }
 
 function scopeLabel(definition: ProjectDefinition, scope: string): string {

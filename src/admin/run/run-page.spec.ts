@@ -1,9 +1,9 @@
-import { after, aNewRun, aProject, LATER, RUN_ID, START } from '../../../test/support/a-run';
+import { after, aNewRun, aParam, aProject, LATER, RUN_ID, START } from '../../../test/support/a-run';
 import type { RunCommand } from '../../runs/run-state';
 import type { Run } from '../../runs/run';
 import { waitingFor } from '../../runs/waiting';
 import { versionOf } from '../page/live';
-import { type RunFacts, runPage } from './run-page';
+import { type RunFacts, runPage, shownDefinition } from './run-page';
 
 const CLAIM: RunCommand = { type: 'claim', workerId: 'w', leaseSeconds: 600 };
 const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 2 }, consumers: [] };
@@ -18,7 +18,7 @@ function factsOf(run: Run, more: Partial<RunFacts> = {}): RunFacts {
   return {
     run,
     waiting: null,
-    definition: aProject(),
+    definition: shownDefinition(aProject()),
     current: { definition: aProject(), definitionHash: run.definitionHash },
     alike: [],
     lateEnd: null,
@@ -79,4 +79,21 @@ describe('the version of the page', () => {
     ];
     expect(new Set(versions).size).toBe(versions.length);
   });
+});
+
+it('shows params with their descriptions, line by line and shortened', () => {
+  const run = {
+    ...aNewRun(),
+    params: { hosts: ['a', 'b'], none: [], notes: 'x\r\ny', long: 'l\n'.repeat(30), depth: 2, toString: 1 },
+  };
+  const params = { hosts: aParam({ type: 'array', description: 'Hosts to visit' }), depth: aParam() };
+  const definition = shownDefinition(aProject({ params }));
+  expect(runPage(factsOf(run, { definition }), START).params).toEqual([
+    { name: 'hosts', value: 'a\nb', hasLines: true, description: 'Hosts to visit' },
+    { name: 'none', value: '[]', hasLines: false, description: null },
+    { name: 'notes', value: 'x\ny', hasLines: true, description: null },
+    { name: 'long', value: `${'l\n'.repeat(20)}… (31 lines)`, hasLines: true, description: null },
+    { name: 'depth', value: '2', hasLines: false, description: null },
+    { name: 'toString', value: '1', hasLines: false, description: null },
+  ]);
 });

@@ -1,4 +1,5 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
+import { valueText } from '../../projects/param-value';
 import type { ProjectDefinition } from '../../projects/project';
 import type { QuotaStatus } from '../../quota/quotas';
 import { isTerminal, type Omission, type Run } from '../../runs/run';
@@ -33,7 +34,10 @@ import { errorWords, type PageWords, waitingWords } from '../words/page-words';
 import { type AskAgainOffer, askAgainOffer, lateEndWords, workerWords } from './unheard-worker';
 
 /** The members of a definition that the page shows. */
-export type ShownDefinition = Pick<ProjectDefinition, 'name' | 'metrics'>;
+export interface ShownDefinition extends Pick<ProjectDefinition, 'name' | 'metrics'> {
+  /** By name of the param, shortened. */
+  paramDescriptions: Record<string, string>;
+}
 
 export interface RunFacts {
   run: Run;
@@ -88,7 +92,7 @@ export interface RunPage {
   stopAskedAt: TimeText | null;
   endedAt: TimeText | null;
   rerunOf: string | null;
-  params: { name: string; value: string }[];
+  params: ShownParam[];
   steps: StepTimeline;
   progress: ProgressBar | null;
   timeLeft: TimeLeft | null;
@@ -102,6 +106,14 @@ export interface RunPage {
   artifacts: { name: string; size: string; href: string; previewHref: string }[];
   footer: RunFooter;
   logHref: string;
+}
+
+export interface ShownParam {
+  name: string;
+  value: string;
+  /** True if the value has several lines, which are then below its name. */
+  hasLines: boolean;
+  description: string | null;
 }
 
 /** The failure banner. */
@@ -119,6 +131,9 @@ const SHOWN_METRICS = 50;
 const SHOWN_ARTIFACTS = 100;
 /** The maximum length, in characters, of a text from a worker or a client. */
 const SHOWN_LENGTH = 2000;
+/** The maximum number of lines of a param. */
+const SHOWN_LINES = 20;
+const MAX_DESCRIPTION_LENGTH = 200;
 
 const OMISSION_WORDS: Record<Omission, string> = {
   metrics: `This run reported too many metrics, or some with names that are too long. Jobato keeps up to ${MAX_METRICS} metrics with names of up to ${MAX_METRIC_NAME_LENGTH} characters, and ignores the others.`,
@@ -166,10 +181,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     stopAskedAt: timeTextWithSecondsOrNull(run.cancelRequestedAt),
     endedAt: timeTextWithSecondsOrNull(run.endedAt),
     rerunOf: run.rerunOf,
-    params: Object.entries(run.params).map(([name, value]) => ({
-      name,
-      value: shortText(typeof value === 'string' ? value : JSON.stringify(value), SHOWN_LENGTH),
-    })),
+    params: Object.entries(run.params).map(([name, value]) => shownParam(name, value, definition)),
     steps: stepTimeline(run, alike, now),
     progress: progressBar(run),
     timeLeft: timeLeft(run, alike, now),
@@ -190,6 +202,28 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     footer,
     logHref: `/api/runs/${runId}/logs`,
   };
+}
+
+function shownParam(name: string, given: unknown, { paramDescriptions }: ShownDefinition): ShownParam {
+  const value = paramText(given);
+  const description = Object.hasOwn(paramDescriptions, name) ? paramDescriptions[name]! : null;
+  return { name, value, hasLines: value.includes('\n'), description };
+}
+
+/** Returns the first lines of a value; of an array, one item per line. */
+function paramText(value: unknown): string {
+  const text = Array.isArray(value) && value.length > 0 ? value.join('\n') : valueText(value);
+  const lines = text.split(/\r\n?|\n/);
+  const more = lines.length > SHOWN_LINES ? `\n… (${lines.length} lines)` : '';
+  return shortText(lines.slice(0, SHOWN_LINES).join('\n'), SHOWN_LENGTH) + more;
+}
+
+/** Returns the members of a definition that the page of its runs shows. */
+export function shownDefinition({ name, metrics, params }: ProjectDefinition): ShownDefinition {
+  const descriptions = Object.entries(params).flatMap(([param, { description }]) =>
+    description === null ? [] : [[param, shortText(description, MAX_DESCRIPTION_LENGTH)]],
+  );
+  return { name, metrics, paramDescriptions: Object.fromEntries(descriptions) as Record<string, string> };
 }
 
 function failureOf({ run, errorLines }: RunFacts): Failure | null {

@@ -10,7 +10,7 @@ import type { Notice } from '../page/notice';
 import { carryOut, leadTo, showDone, textOrNull } from '../page/form-answers';
 import { PartView, SeeOther, View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
-import { givenIn, triggerRequest } from './run-form';
+import { givenIn, startFromForm, triggerRequest } from './run-form';
 import { RunPages } from './run-pages';
 import { RunPast } from './run-past';
 
@@ -108,8 +108,9 @@ export class RunPageController {
       request,
       response,
       async () => {
-        const asked = triggerRequest(this.projects.get(projectId).definition, givenIn(body));
-        const { run } = await this.service.rerun(runId, asked, null);
+        const { definition } = this.projects.get(projectId);
+        const asked = triggerRequest(definition, givenIn(body));
+        const { run } = await startFromForm(definition, () => this.service.rerun(runId, asked, null));
         leadTo(`/runs/${run.runId}`, request, response);
       },
       (notice) => this.showAgain(runId, notice, response),

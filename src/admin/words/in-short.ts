@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../events/run-event';
+import { valueText } from '../../projects/param-value';
 import { humanised } from './humanised';
 import { numberText } from './number-text';
 
@@ -25,7 +26,7 @@ function inShort(parts: string[]): string | null {
 
 export function valueInShort(value: unknown): string {
   if (value === '') return '“”';
-  const start = (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, LOOKED_AT);
+  const start = valueText(value).slice(0, LOOKED_AT);
   const letters = [...start.replace(/\s+/g, ' ')];
   return letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join('')}…` : letters.join('');
 }
