@@ -644,6 +644,12 @@ describe('steps side by side', () => {
     expect(last.progress).toMatchObject({ step: 'fetch', current: 3 });
   });
 
+  it('begin a further attempt without progress', () => {
+    const stepAttempt = { number: 1, status: 'failed', retryAt: NOW } as const;
+    const { run } = transition(both, progress({ step: 'parse', stepStatus: 'running', stepAttempt }), NOW);
+    expect(run.progress).toEqual({ step: 'parse', current: null, total: null, message: null });
+  });
+
   it('all take the outcome of the run', () => {
     const { run } = transition(both, { type: 'time-out' }, NOW);
     expect(run.steps.map(({ status }) => status)).toEqual(['failed', 'failed', 'skipped']);

@@ -375,7 +375,7 @@ function progressed(run: Run, { payload, occurredAt }: Said<'run.progress'>, now
 /** Returns the progress of the run: of the step that reported last or, once that has ended, of one that still runs. */
 function progressAfter(
   before: Progress,
-  { step, stepStatus, current, total, message }: RunEventMap['run.progress'],
+  { step, stepStatus, stepAttempt, current, total, message }: RunEventMap['run.progress'],
   steps: StepState[],
 ): Progress {
   const isSame = step === undefined || step === before.step;
@@ -385,7 +385,8 @@ function progressAfter(
       : undefined;
     if (other !== undefined) return progressOf(other);
   }
-  const known = isSame ? before : progressOfNamed(step, steps);
+  // A new attempt at the step begins from nothing; see step-state.ts.
+  const known = isSame && stepAttempt === undefined ? before : progressOfNamed(step ?? before.step, steps);
   return {
     step: known.step,
     current: current ?? known.current,
@@ -394,7 +395,8 @@ function progressAfter(
   };
 }
 
-function progressOfNamed(name: string, steps: StepState[]): Progress {
+function progressOfNamed(name: string | null, steps: StepState[]): Progress {
+  if (name === null) return NO_PROGRESS;
   const step = steps.find((each) => each.name === name);
   return step ? progressOf(step) : { ...NO_PROGRESS, step: isReadableName(name) ? name : null };
 }

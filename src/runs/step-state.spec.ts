@@ -2,7 +2,7 @@ import { LATER, START } from '../../test/support/a-run';
 import { plusSeconds } from '../clock/clock';
 import { pendingSteps, type StepState } from './run';
 import { MAX_STEP_ATTEMPTS, MAX_STEP_MESSAGE_BYTES } from './run-size-limits';
-import { attemptsOf, retryTimeOf, stepAtEnd, stepsAfter } from './step-state';
+import { attemptsOf, ranSideBySide, retryTimeOf, stepAtEnd, stepsAfter } from './step-state';
 
 type Report = Parameters<typeof stepsAfter>[1];
 
@@ -120,6 +120,13 @@ describe('the attempts of a step', () => {
     expect(stepAtEnd(steps[1]!, 'failed', at(9)).status).toBe('skipped');
   });
 
+  it('each begin without progress', () => {
+    const begun = after({ stepStatus: 'running', stepAttempt: first }, { current: 3, total: 10 });
+    const waiting = stepsAfter([begun], load({ stepStatus: 'running', stepAttempt: failed }), at(3))
+      .steps[0]!;
+    expect([begun.progress, waiting.progress]).toEqual([{ current: 3, total: 10, message: null }, undefined]);
+  });
+
   it('are bounded: the newest of each step are kept', () => {
     let current = steps;
     for (let number = 1; number <= MAX_STEP_ATTEMPTS + 5; number++) {
@@ -136,3 +143,36 @@ describe('the attempts of a step', () => {
     expect(other.isCut).toEqual({ steps: false, attempts: true });
   });
 });
+
+it.each([
+  [
+    'one after the other',
+    [
+      [1, 2],
+      [2, 3],
+      [3, null],
+    ],
+    false,
+  ],
+  [
+    'at the same time',
+    [
+      [1, 4],
+      [2, 3],
+    ],
+    true,
+  ],
+  [
+    'the first still running',
+    [
+      [1, null],
+      [2, null],
+    ],
+    true,
+  ],
+  ['never', [], false],
+] as [string, [number, number | null][], boolean][])('steps that ran %s', (_what, spans, expected) =>
+  expect(
+    ranSideBySide(spans.map(([from, to]) => ({ startedAt: at(from), endedAt: to === null ? null : at(to) }))),
+  ).toBe(expected),
+);

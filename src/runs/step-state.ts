@@ -50,7 +50,7 @@ export function stepsAfter(
   let attemptsCut = false;
   const changed = known.map((step): StepState => {
     if (step.name !== report.step) return step;
-    let after = step.endedAt !== null ? step : withProgress(step, report);
+    let after = step.endedAt !== null ? step : withProgress(withoutOldProgress(step, stepAttempt), report);
     if (stepAttempt !== undefined) {
       const { attempts, isCut: cut } = withAttempt(known, step.attempts ?? [], stepAttempt, at, occurredAt);
       attemptsCut = cut;
@@ -108,6 +108,15 @@ function withStatus(
   };
 }
 
+/** Progress belongs to one attempt: the next one begins from nothing. */
+function withoutOldProgress(step: StepState, stepAttempt: ReportedStepAttempt | undefined): StepState {
+  const isOver =
+    stepAttempt !== undefined && (stepAttempt.status === 'running' || stepAttempt.retryAt !== undefined);
+  if (!isOver || step.progress === undefined) return step;
+  const { progress: _, ...rest } = step;
+  return rest;
+}
+
 function withProgress(step: StepState, { current, total, message }: Report): StepState {
   if (current === undefined && total === undefined && message === undefined) return step;
   const before: StepProgress = step.progress ?? { current: null, total: null, message: null };
@@ -154,6 +163,19 @@ function withAttempt(
 
 function countOf(steps: StepState[]): number {
   return steps.reduce((sum, { attempts = [] }) => sum + attempts.length, 0);
+}
+
+/** Returns true if any two steps ran at the same time, so that their lines are mixed in the log. */
+export function ranSideBySide(steps: readonly Pick<StepState, 'startedAt' | 'endedAt'>[]): boolean {
+  const started = steps
+    .flatMap(({ startedAt, endedAt }) => (startedAt === null ? [] : [{ startedAt, endedAt }]))
+    .sort((one, other) => (one.startedAt < other.startedAt ? -1 : 1));
+  let lastEnd = '';
+  for (const { startedAt, endedAt } of started) {
+    if (startedAt < lastEnd) return true;
+    lastEnd = latest(lastEnd, endedAt ?? '~');
+  }
+  return false;
 }
 
 export function latest(one: Instant, other: Instant): Instant {

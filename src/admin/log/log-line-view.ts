@@ -13,6 +13,8 @@ export interface LogLineView {
   at: TimeText;
   /** The target of the line number: the line itself, or with a filter its place in the whole log. */
   href: string;
+  /** The step that wrote the line, where lines of several steps are mixed. */
+  step: string | null;
   isStderr: boolean;
   isSystem: boolean;
   isError: boolean;
@@ -27,10 +29,11 @@ export const MAX_HITS = 100;
 
 /** @param timeOf returns the text of a time; callers cache it, because neighbouring lines often share their time */
 export function logLineView(
-  { seq, at, stream, text: raw }: LogLine,
+  { seq, at, stream, step, text: raw }: LogLine,
   pattern: RegExp | null,
   href: (seq: number) => string,
   timeOf: (at: string) => TimeText = clockText,
+  isMixed = false,
 ): LogLineView {
   const text = plainText(raw);
   const level: LogLevel | null = stream === 'system' ? null : levelOf(text);
@@ -40,6 +43,7 @@ export function logLineView(
     seq,
     at: timeOf(at),
     href: href(seq),
+    step: isMixed ? step : null,
     isStderr: stream === 'stderr',
     isSystem: stream === 'system',
     isError: level === 'error',

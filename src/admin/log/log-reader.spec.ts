@@ -12,6 +12,8 @@ import { LogChunkEntity, LogEndEntity } from '../../logs/log.entities';
 import { logQuestion } from './log-question';
 import { LogReader } from './log-reader';
 
+const RUN = { isActive: true, isMixed: false };
+
 class StoppedClock extends Clock {
   override nowMs(): number {
     return Date.parse(LATER);
@@ -50,7 +52,7 @@ afterAll(async () => {
 });
 
 const read = async (query: Record<string, string>, runId = 'long') => {
-  const { from, to, count, sections } = await reader.window(runId, logQuestion(query), true);
+  const { from, to, count, sections } = await reader.window(runId, logQuestion(query), RUN);
   const seqs = sections.flatMap(({ lists }) => lists.flat().map(({ seq }) => seq));
   return { range: [from, to], count, ends: [seqs[0], seqs.at(-1)] };
 };
@@ -124,12 +126,12 @@ it('searches a limited part of the log and returns the range it searched', async
 });
 
 it('formats the number of hits with a thousands separator', async () => {
-  const { found } = await reader.page('long', logQuestion({ q: 'line' }), true);
+  const { found } = await reader.page('long', logQuestion({ q: 'line' }), RUN);
   expect(found).toEqual({ count: '1,000', from: '118,999' });
 });
 
 it('finds the start of a step anywhere in the log', async () => {
-  const { steps } = await reader.page('long', logQuestion({}), true);
+  const { steps } = await reader.page('long', logQuestion({}), RUN);
   expect(steps).toEqual([
     { name: 'a', href: '/runs/long?from=1#L1' },
     { name: 'b', href: '/runs/long?from=59981#L60001' },

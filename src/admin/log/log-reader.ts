@@ -11,6 +11,7 @@ import {
   logLinks,
   type LogLinks,
   type LogReading,
+  type LogRun,
   logWindow,
   type LogWindow,
   type StepLink,
@@ -38,18 +39,18 @@ export class LogReader {
     private readonly tail: LogTail,
   ) {}
 
-  async window(runId: string, question: LogQuestion, isActive: boolean): Promise<LogWindow> {
+  async window(runId: string, question: LogQuestion, run: LogRun): Promise<LogWindow> {
     const reading = await this.read(runId, question);
-    return logWindow(runId, reading, question, isActive, (await this.store.stepStarts(runId)).length);
+    return logWindow(runId, reading, question, run, (await this.store.stepStarts(runId)).length);
   }
 
   /** Returns a part of the log with its surroundings on the page. */
   async page(
     runId: string,
     question: LogQuestion,
-    isActive: boolean,
+    run: LogRun,
   ): Promise<LogWindow & LogLinks & LogSurroundings> {
-    const window = await this.window(runId, question, isActive);
+    const window = await this.window(runId, question, run);
     const { level } = question;
     return {
       ...window,

@@ -16,7 +16,7 @@ const reading = (lines: LogLine[], lastSeq: number): LogReading => ({
   lastSeq,
 });
 const shown = (lines: LogLine[], lastSeq: number, filter: Parameters<typeof logWindow>[2] = ALL) => {
-  const window = logWindow('id', reading(lines, lastSeq), filter, true, 0);
+  const window = logWindow('id', reading(lines, lastSeq), filter, { isActive: true, isMixed: false }, 0);
   return { ...window, ...logLinks('id', window, filter) };
 };
 
@@ -89,4 +89,19 @@ it('adds the attempt to a step link if the step ran in more than one attempt', (
     { name: 'a (attempt 1)', href: '/runs/id?from=1#L1' },
     { name: 'a (attempt 2)', href: '/runs/id?from=10#L30' },
   ]);
+});
+
+it('puts mixed lines of several steps into one section, and names the step of each line', () => {
+  const lines = ['left', 'right', 'left', null].map((step, index) => ({ ...line(index + 1), step }));
+  const mixed = (only: string | null) =>
+    logWindow('id', reading(lines, 4), { ...ALL, only }, { isActive: true, isMixed: true }, 2).sections;
+  expect(mixed(null)).toMatchObject([{ step: null, isUntitled: true }]);
+  expect(
+    mixed(null)[0]!
+      .lists.flat()
+      .map(({ step }) => step),
+  ).toEqual(['left', 'right', 'left', null]);
+  // With one step there is nothing to tell apart.
+  expect(mixed('left')[0]).toMatchObject({ step: 'left', isUntitled: false });
+  expect(mixed('left')[0]!.lists.flat()[0]!.step).toBeNull();
 });

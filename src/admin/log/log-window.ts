@@ -15,6 +15,14 @@ export interface LogReading {
   lastSeq: number;
 }
 
+/** Facts of a run for its log. */
+export interface LogRun {
+  /** True if the run may still write. */
+  isActive: boolean;
+  /** True if steps ran side by side, so that their lines are mixed. */
+  isMixed: boolean;
+}
+
 /** A part of a log as shown on the page. */
 export interface LogWindow {
   sections: LogSection[];
@@ -72,7 +80,7 @@ export function logWindow(
   runId: string,
   { lines, from, to, lastSeq }: LogReading,
   filter: LogFilter,
-  isActive: boolean,
+  { isActive, isMixed }: LogRun,
   stepCount: number,
 ): LogWindow {
   const filtered = isFiltered(filter);
@@ -81,16 +89,19 @@ export function logWindow(
   const href = filtered ? (seq: number) => lineHref(runId, seq, mark) : (seq: number) => `#L${seq}`;
   const timeOf = sharedTimes();
   const hasSteps = lines.some(({ step }) => step !== null);
+  // One section for mixed lines: a heading for every second line would hide them.
+  const sectionOf = ({ step }: LogLine) => (isMixed && filter.only === null ? null : step);
   const sections: LogSection[] = [];
   let current: LogSection | undefined;
   for (const line of lines) {
-    if (current === undefined || current.step !== line.step) {
-      const title = line.step ?? 'Outside steps';
-      current = { step: line.step, title, isUntitled: !hasSteps, lists: [[]] };
+    const step = sectionOf(line);
+    if (current === undefined || current.step !== step) {
+      const title = step ?? 'Outside steps';
+      current = { step, title, isUntitled: !hasSteps || (isMixed && step === null), lists: [[]] };
       sections.push(current);
     }
     if (current.lists.at(-1)!.length === LIST_LINES) current.lists.push([]);
-    current.lists.at(-1)!.push(logLineView(line, pattern, href, timeOf));
+    current.lists.at(-1)!.push(logLineView(line, pattern, href, timeOf, isMixed && step === null));
   }
   return {
     sections,

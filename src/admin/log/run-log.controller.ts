@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { isTerminal } from '../../runs/run';
 import { RunRepository } from '../../runs/run.repository';
+import { ranSideBySide } from '../../runs/step-state';
 import { View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
 import { logQuestion } from './log-question';
@@ -25,9 +26,10 @@ export class RunLogPartController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<View | undefined> {
     // Read before the log: if the run has ended, the log read afterwards is complete.
-    const isActive = !isTerminal(await this.runs.get(runId));
+    const run = await this.runs.get(runId);
+    const isActive = !isTerminal(run);
     const question = logQuestion(query);
-    const log = await this.logs.window(runId, question, isActive);
+    const log = await this.logs.window(runId, question, { isActive, isMixed: ranSideBySide(run.steps) });
     if (question.after === null || !isActive || log.to > question.after) return new View('log/window', log);
     response.status(HttpStatus.NO_CONTENT);
     return undefined;

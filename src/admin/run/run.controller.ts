@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { RunRepository } from '../../runs/run.repository';
+import { ranSideBySide } from '../../runs/step-state';
 import { RunsService } from '../../runs/runs.service';
 import { logQuestion } from '../log/log-question';
 import { LogReader } from '../log/log-reader';
@@ -128,7 +129,10 @@ export class RunPageController {
     const run = await this.runs.get(runId);
     const [model, past] = await Promise.all([this.pages.state(run), this.pasts.of(run)]);
     // Read after the run: if the run has ended, its log is then complete.
-    const log = await this.logs.page(runId, logQuestion(query), model.run.isActive);
+    const log = await this.logs.page(runId, logQuestion(query), {
+      isActive: model.run.isActive,
+      isMixed: ranSideBySide(run.steps),
+    });
     const refreshSeconds = query.reload === 'on' && model.run.isActive ? REFRESH_SECONDS : null;
     return { ...model, frame: { ...model.frame, refreshSeconds }, log, past };
   }

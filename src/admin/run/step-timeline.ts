@@ -3,6 +3,7 @@ import type { Run, StepState } from '../../runs/run';
 import type { AlikeRun } from '../../history/run-history.repository';
 import { durationText } from '../words/duration-text';
 import { ticking } from '../words/ticking';
+import { ranSideBySide } from '../../runs/step-state';
 import { type StepRow, stepRows } from './run-steps';
 import { usualStepMs } from './time-left';
 import { isLongerThanUsual } from './usual-duration';
@@ -41,11 +42,13 @@ export function stepTimeline(run: Run, earlier: AlikeRun[], now: Instant): StepT
   const spanMs = Math.max(1, ...run.steps.filter(hasStarted).map(reachOf));
   const scaled = (ms: number) => Math.round((ms / spanMs) * WIDTH);
 
+  const isMixed = ranSideBySide(run.steps);
   const rows = stepRows(run, now).map((row, index): TimelineRow => {
     const step = run.steps[index]!;
     const usualMs = usual.get(row.name) ?? null;
     const logHref = hasStarted(step) ? `?step=${encodeURIComponent(row.name)}#run-log` : null;
-    const onlyHref = isBesideOthers(step, run.steps) ? `?only=${encodeURIComponent(row.name)}#run-log` : null;
+    const onlyHref =
+      isMixed && isBesideOthers(step, run.steps) ? `?only=${encodeURIComponent(row.name)}#run-log` : null;
     if (!hasStarted(step)) {
       return {
         ...row,

@@ -1,4 +1,4 @@
-import type { RunEventMap, RunEventType } from '../../events/run-event';
+import type { ReportedStepAttempt, RunEventMap, RunEventType } from '../../events/run-event';
 import type { Run, RunStatus, StepStatus } from '../../runs/run';
 import type { PastEvent, PastRejection } from '../../history/run-detail.repository';
 
@@ -15,6 +15,7 @@ export type TimelineEntry =
   | { kind: 'heartbeat' }
   | { kind: 'log' }
   | { kind: 'step'; step: string; status: StepEventStatus; exitCode: number | null }
+  | { kind: 'step-attempt'; step: string; attempt: ReportedStepAttempt }
   | { kind: 'artifacts'; names: string[] }
   | { kind: 'signal'; signal: Signal; step: string | null; alive: AliveProcesses | null }
   | { kind: 'completed' }
@@ -102,7 +103,7 @@ function detailedEntry(eventType: LargeEventType, payload: object): TimelineEntr
 }
 
 function progressEntry(payload: RunEventMap['run.progress']): TimelineEntry {
-  const { step, stepStatus, exitCode, stopping, artifacts = [] } = payload;
+  const { step, stepStatus, exitCode, stepAttempt, stopping, artifacts = [] } = payload;
   if (stopping) {
     const { signal, aliveCount, alive = [] } = stopping;
     return {
@@ -111,6 +112,11 @@ function progressEntry(payload: RunEventMap['run.progress']): TimelineEntry {
       step: step ?? null,
       alive: aliveCount === undefined ? null : { count: aliveCount, named: alive },
     };
+  }
+  // The first attempt starts the step, and the last one ends it.
+  if (step !== undefined && stepStatus === 'running' && stepAttempt !== undefined) {
+    const isStart = stepAttempt.number === 1 && stepAttempt.status === 'running';
+    if (!isStart) return { kind: 'step-attempt', step, attempt: stepAttempt };
   }
   if (step !== undefined && stepStatus !== undefined)
     return { kind: 'step', step, status: stepStatus satisfies StepStatus, exitCode: exitCode ?? null };

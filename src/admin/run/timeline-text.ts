@@ -36,6 +36,8 @@ export function entryText(entry: TimelineEntry): string {
       return routineText([entry]);
     case 'step':
       return stepText(entry);
+    case 'step-attempt':
+      return attemptText(entry);
     case 'artifacts':
       return `Created ${artifactNames(entry.names)}`;
     case 'signal':
@@ -95,6 +97,13 @@ function stepText({ step, status, exitCode }: Extract<TimelineEntry, { kind: 'st
   if (status === 'running') return `Step ${step} started`;
   const code = status === 'failed' && exitCode !== null ? ` with exit code ${exitCode}` : '';
   return `Step ${step} ${status}${code}`;
+}
+
+function attemptText({ step, attempt }: Extract<TimelineEntry, { kind: 'step-attempt' }>): string {
+  const { number, status, exitCode = null } = attempt;
+  if (status === 'running') return `Attempt ${number} of step ${step} started`;
+  const code = status === 'failed' && exitCode !== null ? ` with exit code ${exitCode}` : '';
+  return `Attempt ${number} of step ${step} ${status}${code}`;
 }
 
 function artifactNames(names: string[]): string {
