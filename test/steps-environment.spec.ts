@@ -63,7 +63,8 @@ describe('environment of a step', () => {
     jobato.untilEnded((await jobato.trigger(projectId, body)).runId);
   const environmentOf = async (projectId: string, body: object = {}) => {
     const { runId } = await run(projectId, body);
-    return JSON.parse(await logOf(jobato, runId)) as Record<string, string>;
+    const lines = (await logOf(jobato, runId)).split('\n');
+    return JSON.parse(lines.find((line) => line.startsWith('{'))!) as Record<string, string>;
   };
 
   it('contains only the documented variables', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
+import { passEnvNotes, passEnvText } from '../projects/pass-env-notes';
 import type { StepDefinition } from '../projects/project';
 import type { Clock } from '../clock/clock';
 import { storageReasonOf } from '../database/storage-error';
@@ -233,6 +234,7 @@ export class RunAttempt implements Attempt {
       this.tools.clock,
       (path) => this.takeArtifact(path),
     );
+    for (const note of passEnvNotes([step], config.environment)) io.remark(passEnvText(note));
     const env = stepEnvironment(step, { ...context, quota: this.quotaLeft() }, config.environment);
     const exit = await this.tools.steps.run({
       command: commandOf(step, env.PATH),

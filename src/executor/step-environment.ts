@@ -65,7 +65,7 @@ function reservedVariables(stepName: string, context: StepContext): Record<strin
   };
 }
 
-/** Returns the values to mask. */
+/** Returns the values that may be masked; `maskingOf` decides. */
 export function secretsOf(steps: Pick<StepDefinition, 'passEnv'>[], server: Environment): string[] {
   return steps.flatMap(({ passEnv }) => Object.values(passedOn(passEnv, server)));
 }

@@ -130,9 +130,9 @@ export class StepIo implements StepOutput {
       }
       return;
     }
-    // Keep the path of a file unmasked, because it is used to open the file.
-    const { artifact, ...shown } = report;
-    this.passOn({ artifact, ...this.mask.applyWithin(shown) });
+    // The path of a file is used to open it. A masked name of a metric would be another metric.
+    const { artifact, metrics, ...shown } = report;
+    this.passOn({ artifact, metrics, ...this.mask.applyWithin(shown) });
   }
 
   private passOn({ progress, metrics, partial, error, quota, artifact }: StepReport): void {
