@@ -31,14 +31,24 @@ export function stepEnvironment(
   context: StepContext,
   server: Environment,
 ): Record<string, string> {
-  const variables: Record<string, string | undefined> = {
+  return withoutUndefined({ ...givenVariables(step, server), ...reservedVariables(step.name, context) });
+}
+
+/** Returns the variables of a step that do not depend on the run. */
+export function givenVariables(
+  step: Pick<StepDefinition, 'env' | 'passEnv' | 'passPlainEnv'>,
+  server: Environment,
+): Record<string, string> & { PATH: string; HOME: string } {
+  return {
     PATH: server.PATH ?? '/usr/local/bin:/usr/bin:/bin',
     HOME: server.HOME ?? '/',
     LANG: server.LANG ?? 'C.UTF-8',
     ...passedOn([...step.passPlainEnv, ...step.passEnv], server),
     ...step.env,
-    ...reservedVariables(step.name, context),
   };
+}
+
+function withoutUndefined(variables: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );

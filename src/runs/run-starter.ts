@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type FieldError, invalid, JobatoError } from '../http/catalogue';
 import { jsonHash } from '../projects/json-hash';
 import { checkParams } from '../projects/params';
+import type { ProjectDefinition } from '../projects/project';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../projects/scope';
 import { keyReused } from './idempotency-key';
@@ -34,9 +35,16 @@ export interface Accepted {
   replayed: boolean;
 }
 
+/**
+ * Returns why a run of these steps certainly cannot start on the machine of the worker, as text; null if it may start.
+ */
+export type StartCheck = (definition: ProjectDefinition, steps: string[]) => Promise<string | null>;
+
 /** Starts runs: checks the request against the project, its inputs and its quota. */
 @Injectable()
 export class RunStarter {
+  private readonly checks: StartCheck[] = [];
+
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly conditions: StartConditions,
@@ -45,6 +53,11 @@ export class RunStarter {
     private readonly keys: IdempotencyKeyRepository,
     private readonly newRuns: RunCreator,
   ) {}
+
+  /** Registers the embedded worker. Others run on machines that this process cannot see. */
+  onStart(check: StartCheck): void {
+    this.checks.push(check);
+  }
 
   async trigger(
     projectId: string | null,
@@ -116,6 +129,7 @@ export class RunStarter {
     const checked = checkParams(definition.params, request.params ?? {});
     errors.push(...checked.errors);
     if (errors.length > 0) throw invalid(errors);
+    await this.assertStartable(definition, steps!);
 
     const { runInputs, quota } = await this.conditions.grant(definition);
     const run = newRun({
@@ -149,6 +163,13 @@ export class RunStarter {
         );
       case 'key-reused':
         throw keyReused();
+    }
+  }
+
+  private async assertStartable(definition: ProjectDefinition, steps: string[]): Promise<void> {
+    for (const check of this.checks) {
+      const reason = await check(definition, steps);
+      if (reason !== null) throw new JobatoError('VALIDATION', reason);
     }
   }
 }
