@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolders, nodeStep, RunningApp } from './support/jobato';
 
@@ -29,12 +29,29 @@ describe('environment of a step', () => {
       'else',
       `${nodeStep('else', 'console.log(process.cwd())')}    workingDir: ${JSON.stringify(elsewhere)}\n`,
     );
-    write('nowhere', `${nodeStep('nowhere', '0')}    workingDir: ${join(folders.root, 'gone')}\n`);
-    write('lost', `${nodeStep('lost', '0')}    workingDir: no/such/folder\n`);
-    write('missing', 'id: missing\nsteps: [{ name: work, command: [no-such-program-anywhere] }]\n');
+    const second = (id: string, command: string, more = '') =>
+      write(
+        id,
+        `id: ${id}\nsteps:\n  - { name: first, command: [echo] }\n  - { name: work, command: [${command}]${more} }\n`,
+      );
+    second('nowhere', 'echo', `, workingDir: ${join(folders.root, 'gone')}`);
+    second('lost', 'echo', ', workingDir: no/such/folder');
+    second('in-file', 'echo', `, workingDir: ${join(folders.root, 'not-executable')}`);
+    second('missing', 'no-such-program-anywhere');
+    second('forbidden', join(folders.root, 'not-executable'));
+    writeFileSync(join(folders.root, 'windows'), '#!/bin/sh\r\necho hi\r\n', { mode: 0o755 });
+    second('windows', join(folders.root, 'windows'));
+    writeFileSync(join(folders.root, 'uninterpreted'), '#!/no/such/python\n', { mode: 0o755 });
+    second('uninterpreted', join(folders.root, 'uninterpreted'));
+    const ofData = (id: string, command: string, more = '') =>
+      write(id, `id: ${id}\nsteps: [{ name: work, command: [${command}]${more} }]\n`);
+    ofData('own-folder', 'pwd', `, workingDir: ${join(folders.dataDir, 'work', 'own-folder')}`);
+    ofData('own-program', join(folders.dataDir, 'work', 'own-program', 'tool'));
+    symlinkSync(folders.dataDir, join(folders.root, 'link'));
+    ofData('linked', 'echo', `, workingDir: ${join(folders.root, 'link', 'work', 'linked', 'sub')}`);
     write(
-      'forbidden',
-      `id: forbidden\nsteps: [{ name: work, command: [${join(folders.root, 'not-executable')}] }]\n`,
+      'outside',
+      'id: outside\nexecutor: external\nsteps: [{ name: work, command: [no-such-program-anywhere] }]\n',
     );
     write('argv', `id: argv\nsteps: [{ name: work, command: [echo, '$HOME', '*', 'a b', ';', ''] }]\n`);
     write('stdin', nodeStep('stdin', "console.log(require('fs').readFileSync(0).length)"));
@@ -63,7 +80,8 @@ describe('environment of a step', () => {
     jobato.untilEnded((await jobato.trigger(projectId, body)).runId);
   const environmentOf = async (projectId: string, body: object = {}) => {
     const { runId } = await run(projectId, body);
-    return JSON.parse(await logOf(jobato, runId)) as Record<string, string>;
+    const lines = (await logOf(jobato, runId)).split('\n');
+    return JSON.parse(lines.find((line) => line.startsWith('{'))!) as Record<string, string>;
   };
 
   it('contains only the documented variables', async () => {
@@ -119,20 +137,69 @@ describe('environment of a step', () => {
     }
   });
 
-  it.each<[string, string, RegExp]>([
-    ['nowhere', 'the folder is missing', /working directory .* does not exist/],
-    ['lost', 'a relative folder is missing', /^The working directory "no\/such\/folder" does not exist/],
-    ['missing', 'the command is not found', /"no-such-program-anywhere" was not found/],
-    ['forbidden', 'the command may not be executed', /is not executable/],
-  ])('%s: reports why the step did not start: %s', async (projectId, _name, message) => {
-    const ended = await run(projectId);
-    expect(ended).toMatchObject({
-      status: 'failed',
-      statusReason: 'step-failed',
-      error: { code: 'STEP_NOT_STARTED', message: expect.stringMatching(message) },
-      steps: [{ name: 'work', status: 'failed', exitCode: null }],
+  describe.each<[string, RegExp]>([
+    ['nowhere', /^The working directory ".*gone" does not exist\. Create it, or correct "workingDir"\.$/],
+    ['lost', /^The working directory "no\/such\/folder" does not exist/],
+    ['in-file', /^The working directory ".*not-executable" is a file/],
+    ['missing', /^The program "no-such-program-anywhere" was not found in PATH/],
+    ['forbidden', /^The program ".*not-executable" is not executable\. Run: chmod \+x \/.*not-executable$/],
+    ['windows', /^The first line of ".*windows" ends with a Windows line break \(CRLF\)/],
+    [
+      'uninterpreted',
+      /^The interpreter "\/no\/such\/python" in the first line of ".*uninterpreted" does not exist/,
+    ],
+  ])('with a step that cannot start: %s', (projectId, message) => {
+    it('fails with the reason, if other steps come before it', async () => {
+      const ended = await run(projectId);
+      expect(ended).toMatchObject({
+        status: 'failed',
+        statusReason: 'step-failed',
+        error: { code: 'STEP_NOT_STARTED', message: expect.stringMatching(message) },
+        steps: [
+          { name: 'first', status: 'completed' },
+          { name: 'work', status: 'failed', exitCode: null },
+        ],
+      });
+    });
+
+    it('is refused with the reason, if it is the first step', async () => {
+      const runs = async () => (await jobato.fetch(`/api/projects/${projectId}/runs`)).json();
+      const before = await runs();
+      const response = await jobato.fetch(`/api/projects/${projectId}/runs`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ scope: 'only:work' }),
+      });
+      const prefix = 'The run was not started, because its step "work" cannot start. ';
+      const problem = (await response.json()) as { errorCode: string; detail: string };
+      expect(problem).toMatchObject({ status: 400, errorCode: 'VALIDATION' });
+      expect(problem.detail.startsWith(prefix)).toBe(true);
+      expect(problem.detail.slice(prefix.length)).toMatch(message);
+      expect(await runs()).toEqual(before);
     });
   });
+
+  it('is not refused if the data folder lacks something, because a run may create it', async () => {
+    const folder = join(jobato.folders.dataDir, 'work', 'own-folder');
+    expect(await logOf(jobato, (await run('own-folder')).runId)).toBe(`${realpathSync(folder)}\n`);
+    expect(await run('own-program')).toMatchObject({ error: { code: 'STEP_NOT_STARTED' } });
+    expect(await run('linked')).toMatchObject({ error: { code: 'STEP_NOT_STARTED' } });
+  });
+
+  it('is not checked for external workers', async () => {
+    const { runId, status } = await jobato.trigger('outside');
+    expect(status).toBe('running');
+    await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+  });
+});
+
+it('a server without its own worker refuses no run because of its machine', async () => {
+  const jobato = await RunningApp.start(
+    { missing: 'id: missing\nsteps: [{ name: work, command: [no-such-program-anywhere] }]\n' },
+    { WORKER: 'off' },
+  );
+  expect(await jobato.trigger('missing')).toMatchObject({ status: 'running' });
+  await jobato.stop();
 });
 
 it("a run executes its scope's steps in pipeline order", async () => {

@@ -11,6 +11,9 @@ const SECRETS = {
   PATTERN: '$&.*(a|b)+[x]',
   NUMBER: '8675309',
   LONG: 'L0ng'.repeat(250),
+  SHORT: 'pass1',
+  DEBUG: '1',
+  FLAG: 'true',
   PEM,
 };
 const START = `const fs = require('fs');
@@ -22,13 +25,17 @@ const say = (message) => all(JSON.stringify(message) + '\\n', 3);
 describe('passed-on secret', () => {
   let jobato: RunningApp;
   beforeAll(async () => {
-    const folders = makeFolders({});
+    const folders = makeFolders({
+      notes: `${nodeStep('notes', "console.log('runs')")}    passEnv: [DEBUG, FLAG, MISSING, PLAIN]\n`,
+    });
     const step = nodeStep(
       'leaks',
       'eval(JSON.parse(process.env.JOBATO_PARAMS).program)',
       'params:\n  program: { type: string }\n',
     );
-    const passEnv = `    passEnv: [${Object.keys(SECRETS).join(', ')}]\n`;
+    // Those that are not masked would be noted in every log.
+    const names = Object.keys(SECRETS).filter((name) => name !== 'DEBUG' && name !== 'FLAG');
+    const passEnv = `    passEnv: [${names.join(', ')}]\n`;
     writeFileSync(join(folders.configDir, 'projects', 'leaks.yaml'), step + passEnv);
     jobato = await RunningApp.start(folders, SECRETS);
   });
@@ -77,6 +84,27 @@ describe('passed-on secret', () => {
     ],
     ['of several lines', `all(PEM)`, /^(\*\*\*\n){4}$/],
     ['of several lines, in part', `all(PEM.split('\\n')[2] + '\\n')`, /^\*\*\*\n$/],
+    ['in a URL', `console.log(encodeURIComponent(QUOTED), encodeURIComponent(FOREIGN))`, /^\*\*\* \*\*\*\n$/],
+    [
+      'in HTML',
+      `console.log([...FOREIGN].map((letter) => '&#' + letter.codePointAt(0) + ';').join(''))`,
+      /^\*\*\*\n$/,
+    ],
+    [
+      'in Basic authentication',
+      `console.log('Basic ' + Buffer.from('user:' + PLAIN).toString('base64'))`,
+      /^Basic dXNlcj\*\*\*\n$/,
+    ],
+    [
+      'in lines of base64',
+      `console.log(Buffer.from('my key: ' + PEM).toString('base64').replace(/.{76}/g, '$&\\n'))`,
+      /^bXkga2V5Oi\*{3}\n\*{3}g==\n$/,
+    ],
+    [
+      'that is short, as a word',
+      `console.log('pass1 pass12 x=pass1', encodeURIComponent(' pass1'))`,
+      /^\*{3} pass12 x=\*{3} %20\*{3}\n$/,
+    ],
   ])('is masked in the log: %s', async (_name, program, expected) => {
     const { log, shown } = await everythingAbout(program);
     expect(log).toMatch(expected);
@@ -107,7 +135,7 @@ describe('passed-on secret', () => {
     'is masked in reports of the step: %s',
     async (name) => {
       const { run, shown } = await everythingAbout(
-        `say({ progress: { message: 'with ' + ${name} }, metrics: { ok: 1, [${name}]: 2 } });
+        `say({ progress: { message: 'with ' + ${name} }, metrics: { ok: 1 } });
          say({ artifact: { path: ${name} } });
          say({ error: { code: 'BAD_' + ${name}, message: 'using ' + ${name} } });
          all('{"garbage": ' + JSON.stringify(${name}) + '\\n', 3);
@@ -134,8 +162,33 @@ describe('passed-on secret', () => {
     expect(failure.shown).not.toContain(SECRETS.PLAIN);
   });
 
-  it('does not change a metric with the same number', async () => {
-    const { run } = await everythingAbout(`say({ metrics: { calls: 8675309 } })`);
-    expect(run.summary.calls).toBe(8675309);
+  it('changes no numbers, booleans and names of metrics', async () => {
+    const { run, log } = await everythingAbout(
+      `say({ metrics: { calls: 8675309, rows1: 1, pass1: 2, swordfish: 3 }, progress: { current: 1, total: 8675309 } });
+       console.log(JSON.stringify({ rows: 1, ok: true, text: '11 true' }))`,
+    );
+    expect(run.summary).toMatchObject({ calls: 8675309, rows1: 1, pass1: 2, swordfish: 3 });
+    expect(run.progress).toMatchObject({ current: 1, total: 8675309 });
+    expect(log).toBe('{"rows":1,"ok":true,"text":"11 true"}\n');
+  });
+
+  it('is noted if it is missing or not masked, in the project and in the log of the step', async () => {
+    const notes = [
+      expect.stringMatching(/^passEnv: the value of DEBUG has fewer than 4 characters, so it is not masked/),
+      expect.stringMatching(/^passEnv: the value of FLAG is true or false, so it is not masked/),
+      expect.stringMatching(/^passEnv: MISSING is not set in the environment of the worker/),
+    ];
+    expect(await (await jobato.fetch('/api/projects/notes')).json()).toMatchObject({ notes });
+    const page = await (await jobato.fetch('/projects/notes')).text();
+    expect(page).toContain('passEnv: MISSING is not set');
+    const { runId } = await jobato.trigger('notes');
+    await jobato.untilEnded(runId);
+    const lines = await jobato.fetch(`/api/runs/${runId}/logs`, { headers: { accept: 'application/json' } });
+    expect(await lines.json()).toMatchObject({
+      items: [
+        ...notes.map((text) => ({ stream: 'system', step: 'work', text })),
+        { stream: 'stdout', text: 'runs' },
+      ],
+    });
   });
 });

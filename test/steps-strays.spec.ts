@@ -15,7 +15,7 @@ describe('leftovers of a step', () => {
         talks: `id: talks\nsteps:\n  - name: work\n    command: [bash, -c, ${JSON.stringify(TALKER)}]\n`,
         web: nodeStep('web', MAKES_WEB).replace('    command', '    passEnv: [WHO]\n    command'),
       },
-      { WHO: 'web' },
+      { WHO: 'web.md' },
     );
   });
   afterAll(() => jobato.stop());

@@ -1,41 +1,44 @@
-const MASK = '***';
-/**
- * Lines of a multi-line secret, such as a PEM key, are masked separately. Shorter lines would mask too much of the
- * log.
- */
-const MIN_PART_LENGTH = 4;
+import {
+  withoutEscapes,
+  type Encoding,
+  encodedRanges,
+  encodingsFor,
+  MAX_ESCAPE_LENGTH,
+  type TextRange,
+  withoutOpenEscape,
+} from './text-encodings';
+import { SecretFinder } from './secret-finder';
+import { secretForms } from './secret-forms';
 
-/** Masks the values that a step receives through `passEnv`, wherever they would appear. */
+const MASK = '***';
+
+/** Masks the values that a step receives through `passEnv`, wherever they would appear, also encoded. */
 export class SecretMask {
-  private readonly wanted: string[];
-  private readonly pattern: RegExp | null;
-  /** Characters needed at once to recognize the longest secret. */
+  private readonly finder: SecretFinder | null;
+  private readonly encodings: Encoding[];
+  /** Characters needed at once to recognize the longest secret in any encoding. */
   readonly longest: number;
 
   constructor(secrets: string[]) {
-    const parts = secrets.flatMap((secret) => [
-      secret,
-      ...secret.split(/\r?\n/).filter((part) => part.trim().length >= MIN_PART_LENGTH),
-    ]);
-    // A program that prints an object prints its secrets with JSON escapes.
-    const spelled = parts.flatMap((part) => [part, JSON.stringify(part).slice(1, -1)]);
-    this.wanted = [...new Set(spelled)].filter((part) => part !== '').sort((a, b) => b.length - a.length);
-    this.longest = this.wanted[0]?.length ?? 0;
-    this.pattern = this.wanted.length === 0 ? null : new RegExp(this.wanted.map(escape).join('|'), 'g');
+    const forms = secretForms(secrets);
+    const plain = forms.filter(({ base64 }) => base64 === null).map(({ text }) => text);
+    this.finder = forms.length === 0 ? null : new SecretFinder(forms);
+    this.encodings = encodingsFor(plain);
+    this.longest = MAX_ESCAPE_LENGTH * plain.reduce((most, { length }) => Math.max(most, length), 0);
   }
 
   apply(text: string): string {
-    return this.pattern === null ? text : text.replace(this.pattern, MASK);
+    return this.finder === null ? text : masked(text, this.ranges(text, this.finder, false));
   }
 
   /**
-   * Masks the start of a longer text. A partial secret at the cut is masked too, because the pattern would not match
-   * it.
+   * Masks the start of a longer text. A partial secret at the cut is masked too, and a partial escape is removed,
+   * because a secret would not be found in it.
    */
   applyToStart(text: string): string {
-    const masked = this.apply(text);
-    const begun = Math.max(0, ...this.wanted.map((secret) => lengthOfStartAtEnd(secret, masked)));
-    return begun === 0 ? masked : `${masked.slice(0, -begun)}${MASK}`;
+    if (this.finder === null) return text;
+    const start = withoutOpenEscape(text);
+    return masked(start, this.ranges(start, this.finder, true));
   }
 
   /** Masks all strings within a value, including member names. */
@@ -47,16 +50,33 @@ export class SecretMask {
       Object.entries(value).map(([name, member]) => [this.apply(name), this.applyWithin(member as unknown)]),
     ) as Value;
   }
-}
 
-/** Returns the length of the longest proper prefix of the secret at the end of the text. */
-function lengthOfStartAtEnd(secret: string, text: string): number {
-  for (let length = Math.min(secret.length - 1, text.length); length > 0; length--) {
-    if (text.endsWith(secret.slice(0, length))) return length;
+  private ranges(text: string, finder: SecretFinder, isCut: boolean): TextRange[] {
+    const find = (searched: string) => {
+      const found = finder.find(searched);
+      const begun = isCut ? finder.startAtEnd(searched) : 0;
+      if (begun > 0) found.push({ start: searched.length - begun, end: searched.length });
+      return found;
+    };
+    const found = find(text);
+    for (const encoding of this.encodings) {
+      const decoded = withoutEscapes(text, encoding);
+      if (decoded === text) continue;
+      const within = find(decoded);
+      if (within.length > 0) found.push(...encodedRanges(text, encoding, within));
+    }
+    return found;
   }
-  return 0;
 }
 
-function escape(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+/** Replaces each part by a mask, and parts that overlap by one. */
+function masked(text: string, ranges: TextRange[]): string {
+  if (ranges.length === 0) return text;
+  let result = '';
+  let end = 0;
+  for (const range of ranges.sort((a, b) => a.start - b.start)) {
+    if (range.start >= end) result += `${text.slice(end, range.start)}${MASK}`;
+    end = Math.max(end, range.end);
+  }
+  return result + text.slice(end);
 }

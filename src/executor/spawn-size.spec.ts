@@ -1,8 +1,24 @@
 import { StepRunner } from './step-runner';
 
 it.each([
-  ['a variable', ['true'], { BIG: 'x'.repeat(200_000) }, 'variable BIG with 200005 bytes'],
-  ['an argument', ['true', 'x'.repeat(200_000)], { A: 'b' }, 'argument 1 with 200001 bytes'],
+  [
+    'a variable',
+    ['true'],
+    { BIG: 'x'.repeat(200_000) },
+    'variable BIG with 200005 bytes. More than 131072 bytes for one part are not possible. Pass',
+  ],
+  [
+    'an argument',
+    ['true', 'x'.repeat(200_000)],
+    { A: 'b' },
+    'argument 1 with 200001 bytes. More than 131072 bytes for one part are not possible. Pass',
+  ],
+  [
+    'many arguments',
+    ['true', ...Array<string>(100).fill('x'.repeat(100_000))],
+    {},
+    'argument 1 with 100001 bytes. Pass large data in a file.',
+  ],
 ])('reports the size of %s if a step is too large to start', async (_what, command, env, largest) => {
   const runner = new StepRunner(undefined as never);
   const exit = await runner.run({

@@ -40,15 +40,28 @@ export function stepEnvironment(
   context: StepContext,
   server: Environment,
 ): Record<string, string> {
-  const variables: Record<string, string | undefined> = {
+  return withoutUndefined({
+    ...givenVariables(step, server),
+    ...valueVariables(context),
+    ...reservedVariables(step.name, context),
+  });
+}
+
+/** Returns the variables of a step that do not depend on the run. */
+export function givenVariables(
+  step: Pick<StepDefinition, 'env' | 'passEnv' | 'passPlainEnv'>,
+  server: Environment,
+): Record<string, string> & { PATH: string; HOME: string } {
+  return {
     PATH: server.PATH ?? '/usr/local/bin:/usr/bin:/bin',
     HOME: server.HOME ?? '/',
     LANG: server.LANG ?? 'C.UTF-8',
     ...passedOn([...step.passPlainEnv, ...step.passEnv], server),
     ...step.env,
-    ...valueVariables(context),
-    ...reservedVariables(step.name, context),
   };
+}
+
+function withoutUndefined(variables: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
@@ -90,7 +103,7 @@ function reservedVariables(stepName: string, context: StepContext): Record<strin
   };
 }
 
-/** Returns the values to mask. */
+/** Returns the values that may be masked; `maskingOf` decides. */
 export function secretsOf(steps: Pick<StepDefinition, 'passEnv'>[], server: Environment): string[] {
   return steps.flatMap(({ passEnv }) => Object.values(passedOn(passEnv, server)));
 }

@@ -1,4 +1,5 @@
 import type { OutputValue, QuotaBudget, StepOutputs } from '../events/run-event';
+import { passEnvNotes, passEnvText } from '../projects/pass-env-notes';
 import type { StepDefinition } from '../projects/project';
 import type { Artifact } from '../runs/run';
 import type { StopCause } from './attempt';
@@ -67,6 +68,8 @@ export class StepExecution {
       (path) => this.channel.takeArtifact(path),
       (calls) => this.channel.countCalls(step.name, calls),
     );
+    if (number === 1)
+      for (const note of passEnvNotes([step], config.environment)) io.remark(passEnvText(note));
     const env = stepEnvironment(
       step,
       { ...this.context, stepAttempt: number, outputs, quota },

@@ -133,11 +133,11 @@ export class StepIo implements StepOutput {
       }
       return;
     }
-    // Keep the path of a file unmasked, because it is used to open the file.
-    const { artifact, ...shown } = report;
+    // The path of a file is used to open it. A masked name of a metric would be another metric.
+    const { artifact, metrics, ...shown } = report;
     const masked = this.mask.applyWithin(shown);
     this.noteMaskedOutputs(report.output ?? {}, masked.output ?? {});
-    this.passOn({ artifact, ...masked });
+    this.passOn({ artifact, metrics, ...masked });
   }
 
   /** Outputs are stored and published, so they are masked too. The next step must not use the mask unnoticed. */

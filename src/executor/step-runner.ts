@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants, promises as fs } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { StoppingCause } from '../events/run-event';
@@ -7,14 +6,10 @@ import type { StopCause } from './attempt';
 import { type EndingOutput, GroupEnding } from './group-ending';
 import { groupIsAlive, processesWithVariables } from './process-group';
 import { ProcessRegistry } from './process-registry';
-import { tooLargeToSpawn } from './spawn-size';
+import { startFailure } from './start-failure';
+import type { StartRequest } from './start-obstacle';
 
-export interface StepRequest {
-  /** Program and arguments. */
-  command: string[];
-  /** As written in the project file and shown in errors; relative to the working directory of this process. */
-  workingDir: string;
-  env: Record<string, string>;
+export interface StepRequest extends StartRequest {
   /** Null for no limit. */
   timeoutSeconds: number | null;
   /** Stops the step early. */
@@ -56,10 +51,11 @@ export class StepRunner {
     try {
       child = this.start(request);
     } catch (error) {
-      return { kind: 'not-started', message: spawnError(error as NodeJS.ErrnoException, request) };
+      return { kind: 'not-started', message: await startFailure(error as NodeJS.ErrnoException, request) };
     }
     const groupId = child.pid;
-    if (groupId === undefined) return { kind: 'not-started', message: await startError(child, request) };
+    if (groupId === undefined)
+      return { kind: 'not-started', message: await startFailure(await errorOf(child), request) };
 
     const forget = this.registry.remember(groupId);
     const ending = new GroupEnding(groupId, request.output);
@@ -188,22 +184,6 @@ function exitOf(child: ChildProcess): Promise<{ exitCode: number | null; signal:
   return new Promise((resolve) => child.once('exit', (exitCode, signal) => resolve({ exitCode, signal })));
 }
 
-/** Formats an error that `spawn` throws synchronously. */
-function spawnError({ code, message }: NodeJS.ErrnoException, { command, env }: StepRequest): string {
-  return code === 'E2BIG'
-    ? tooLargeToSpawn(command, env)
-    : `The command "${command[0]}" could not be started: ${message}`;
-}
-
-/** ENOENT may refer to the program or to its working directory. */
-async function startError(child: ChildProcess, { command, workingDir }: StepRequest): Promise<string> {
-  const error = await new Promise<NodeJS.ErrnoException>((resolve) => child.once('error', resolve));
-  const folderIsThere = await fs.access(workingDir, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  if (!folderIsThere) return `The working directory "${workingDir}" does not exist or is not accessible.`;
-  if (error.code === 'ENOENT') return `The command "${command[0]}" was not found in PATH.`;
-  if (error.code === 'EACCES') return `The command "${command[0]}" is not executable.`;
-  return `The command "${command[0]}" could not be started: ${error.message}`;
+function errorOf(child: ChildProcess): Promise<NodeJS.ErrnoException> {
+  return new Promise((resolve) => child.once('error', resolve));
 }

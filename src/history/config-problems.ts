@@ -5,6 +5,7 @@ import { CONFIG } from '../config/config.module';
 import type { FileProblem } from '../config-files/file-problem';
 import { InputFiles } from '../inputs/input-files';
 import { notCarriedOut } from '../projects/not-carried-out';
+import { passEnvNotes, passEnvText } from '../projects/pass-env-notes';
 import type { ProjectDefinition } from '../projects/project';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { Quotas } from '../quota/quotas';
@@ -42,9 +43,15 @@ export class ConfigProblems {
       .map((problem) => this.shown(problem));
   }
 
-  /** Returns notes about settings of a project file that have no effect. */
+  /** Returns notes about settings of a project file that have no effect, or not the expected one. */
   notes(definition: ProjectDefinition): string[] {
-    return [...notCarriedOut(definition), ...this.quotas.notes(definition)];
+    return [...notCarriedOut(definition), ...this.quotas.notes(definition), ...this.passEnvNotes(definition)];
+  }
+
+  /** Empty for other workers: each has an environment of its own, and notes its variables in the log of the run. */
+  private passEnvNotes({ steps }: ProjectDefinition): string[] {
+    const { worker, environment } = this.config;
+    return worker === 'embedded' ? passEnvNotes(steps, environment).map(passEnvText) : [];
   }
 
   private shown(problem: FileProblem): FileProblem {

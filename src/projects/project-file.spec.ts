@@ -315,6 +315,36 @@ describe('invalid project file', () => {
       5,
       /step "work" has a "shell" but no "run", which it would execute/,
     ],
+    [
+      'has an empty program name',
+      'id: tiny\nsteps:\n  - name: work\n    command:\n      - ""\n      - -v\n',
+      5,
+      /step "work": the first item of "command" is the name of the program and must not be empty/,
+    ],
+    [
+      'has a blank interpreter',
+      'id: tiny\nsteps:\n  - name: work\n    run: "1"\n    shell: [" "]\n',
+      5,
+      /step "work": the first item of "shell" is the name of the program and must not be empty/,
+    ],
+    [
+      'has a blank script',
+      'id: tiny\nsteps:\n  - name: work\n    run: "  "\n',
+      4,
+      /step "work" has a "run" without/,
+    ],
+    [
+      'has a NUL character in an argument',
+      'id: tiny\nsteps:\n  - name: work\n    command: [echo, "a\\0b"]\n',
+      4,
+      /step "work": "command" has a NUL character, with which no program can start/,
+    ],
+    [
+      'has a NUL character in a variable of all steps',
+      withLines('env: { A: "\\0" }'),
+      5,
+      /"env" has a NUL character, with which no program can start/,
+    ],
     ['has an empty script', 'id: tiny\nsteps:\n  - name: work\n    run: ""\n', 4, /"steps.0.run"/],
     ['has a tag with a blank', withLines('tags: [two words]'), 5, /"tags.0"/],
     [

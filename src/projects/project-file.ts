@@ -35,6 +35,8 @@ const TEXTS = [
 const RULES: YamlRule<ProjectFile>[] = [
   { reads: ['steps', 'executor'], check: aboutPipeline },
   { reads: ['steps'], check: ({ steps = [] }) => steps.flatMap(aboutProgram) },
+  { reads: ['steps'], check: ({ steps = [] }) => steps.flatMap(aboutUnstartable) },
+  { reads: ['env'], check: ({ env = {} }) => aboutNul(env, ['env'], '"env"') },
   { reads: ['steps', 'env'], check: ({ env = {}, steps = [] }) => steps.flatMap(aboutSpawnSize(env)) },
   { reads: ['passEnv', 'passPlainEnv'], check: (file) => aboutPassed(file, [], 'the project') },
   {
@@ -90,6 +92,39 @@ function aboutProgram({ name, command, run, shell }: StepFile, index: number): C
       },
     ];
   return [];
+}
+
+/** No machine can start these. */
+function aboutUnstartable(step: StepFile, index: number): Complaint[] {
+  const { name, command, run, shell, env = {}, workingDir = '' } = step;
+  const path = ['steps', index];
+  const empty = (['command', 'shell'] as const).flatMap((key) =>
+    step[key]?.[0]?.trim() === ''
+      ? [
+          {
+            path: [...path, key, 0],
+            reason: `step "${name}": the first item of "${key}" is the name of the program and must not be empty`,
+          },
+        ]
+      : [],
+  );
+  const blank =
+    run?.trim() === ''
+      ? [{ path: [...path, 'run'], reason: `step "${name}" has a "run" without commands` }]
+      : [];
+  const texts = { command, run, shell, workingDir };
+  const nul = Object.entries(texts).flatMap(([key, text]) =>
+    aboutNul({ [key]: [text ?? []].flat().join(' ') }, path, `step "${name}": "${key}"`),
+  );
+  return [...empty, ...blank, ...nul, ...aboutNul(env, [...path, 'env'], `step "${name}": "env"`)];
+}
+
+function aboutNul(texts: Record<string, string>, path: Complaint['path'], where: string): Complaint[] {
+  return Object.entries(texts).flatMap(([key, text]) =>
+    text.includes('\0')
+      ? [{ path: [...path, key], reason: `${where} has a NUL character, with which no program can start` }]
+      : [],
+  );
 }
 
 function aboutSpawnSize(env: Record<string, string>) {

@@ -81,7 +81,10 @@ export class ProjectView {
     description: 'What has changed since the last full run, as text; null if nothing has changed',
   })
   needsRerun!: string | null;
-  @ApiProperty({ type: [String], description: 'Settings in the project file that have no effect, as text' })
+  @ApiProperty({
+    type: [String],
+    description: 'Settings in the project file that have no effect or not the expected one, as text',
+  })
   notes!: string[];
   @ApiProperty({
     description: 'Hash of the current definition; each run keeps the definition that it started with',
@@ -104,7 +107,7 @@ export class ProjectListView {
 /**
  * @param lastStatus status of the latest run; null if there is none
  * @param needsRerun changes since the last run of all steps; null without any
- * @param notes settings of the file that have no effect
+ * @param notes settings of the file that have no effect, or not the expected one
  */
 export function toProjectView(
   { definition, definitionHash, isDefault }: KnownProject,

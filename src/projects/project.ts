@@ -38,7 +38,7 @@ export interface StepDefinition {
   /** null = only the limit of the run. */
   timeoutSeconds: number | null;
   env: Record<string, string>;
-  /** Variables passed through from the server. Their values are masked wherever they would appear. */
+  /** Variables passed through from the server. Their values are masked: see masking.ts. */
   passEnv: string[];
   /** Variables passed through from the server, whose values are not masked. */
   passPlainEnv: string[];

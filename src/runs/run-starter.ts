@@ -37,9 +37,16 @@ export interface Accepted {
   replayed: boolean;
 }
 
+/**
+ * Returns why a run of these steps certainly cannot start on the machine of the worker, as text; null if it may start.
+ */
+export type StartCheck = (definition: ProjectDefinition, steps: string[]) => Promise<string | null>;
+
 /** Starts runs: checks the request against the project, its inputs and its quota. */
 @Injectable()
 export class RunStarter {
+  private readonly checks: StartCheck[] = [];
+
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly conditions: StartConditions,
@@ -48,6 +55,11 @@ export class RunStarter {
     private readonly keys: IdempotencyKeyRepository,
     private readonly newRuns: RunCreator,
   ) {}
+
+  /** Registers the embedded worker. Others run on machines that this process cannot see. */
+  onStart(check: StartCheck): void {
+    this.checks.push(check);
+  }
 
   async trigger(
     projectId: string | null,
@@ -119,6 +131,7 @@ export class RunStarter {
     const checked = checkParams(definition.params, request.params ?? {});
     errors.push(...checked.errors);
     if (errors.length > 0) throw invalid(errors);
+    await this.assertStartable(definition, steps!);
 
     const earlierOutputs = await this.earlierOutputs(definition, scope, steps!, original);
     const { runInputs, quota } = await this.conditions.grant(definition);
@@ -184,6 +197,13 @@ export class RunStarter {
       ]);
     }
     return Object.keys(outputs).length === 0 ? null : outputs;
+  }
+
+  private async assertStartable(definition: ProjectDefinition, steps: string[]): Promise<void> {
+    for (const check of this.checks) {
+      const reason = await check(definition, steps);
+      if (reason !== null) throw new JobatoError('VALIDATION', reason);
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { ReportingHabit } from './reporting-habits';
 import { isTerminal, type Run } from './run';
 import { type Commanded, RunCommands } from './run-commands';
 import { RequestRepublisher } from './request-republisher';
-import { type Accepted, RunStarter, type TriggerRequest } from './run-starter';
+import { type Accepted, RunStarter, type StartCheck, type TriggerRequest } from './run-starter';
 import type { RunCommand } from './run-state';
 import type { RunView } from './run-view';
 import { RunViewBuilder } from './run-view-builder';
@@ -100,6 +100,11 @@ export class RunsService {
    */
   command(runId: string, command: RunCommand, isStillDue?: (run: Run) => boolean): Promise<Commanded> {
     return this.commands.apply({ runId, command, isStillDue });
+  }
+
+  /** Registers the embedded worker, which knows whether a step can start on this machine. */
+  onStart(check: StartCheck): void {
+    this.starter.onStart(check);
   }
 
   /** Registers the embedded worker, which can end the processes of a run before its stop is recorded. */

@@ -1,0 +1,90 @@
+import { realpath } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import type { ProjectDefinition, StepDefinition } from '../projects/project';
+import { planOf } from '../projects/step-graph';
+import { RunsService } from '../runs/runs.service';
+import { SecretMask } from './secret-mask';
+import { obstacleText } from './start-failure';
+import { findStartObstacle, pathsOf, type StartObstacle } from './start-obstacle';
+import { commandOf, workingDirOf } from './step-command';
+import { givenVariables, secretsOf } from './step-environment';
+
+/** Milliseconds for which a step that could start is not checked again: triggers often come in groups. */
+const CHECKED_FOR_MS = 10_000;
+
+/**
+ * Refuses runs with a first step that certainly cannot start on this machine. Later steps may need what earlier ones make.
+ * The folders of runs and projects are below DATA_DIR and may not exist before a run, so nothing there is certain.
+ */
+@Injectable()
+export class StartableSteps implements OnModuleInit {
+  private readonly startable = new LRUCache<StepDefinition, true>({ max: 1000, ttl: CHECKED_FOR_MS });
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly runs: RunsService,
+  ) {}
+
+  onModuleInit(): void {
+    if (this.config.worker === 'embedded')
+      this.runs.onStart((definition, steps) => this.whyNot(definition, steps));
+  }
+
+  private async whyNot({ executor, steps }: ProjectDefinition, chosen: string[]): Promise<string | null> {
+    if (executor === 'external') return null;
+    const first = new Set(firstSteps(steps, chosen));
+    for (const step of steps) {
+      const why = first.has(step.name) ? await this.whyNotStep(step) : null;
+      if (why !== null) return why;
+    }
+    return null;
+  }
+
+  private async whyNotStep(step: StepDefinition): Promise<string | null> {
+    // A failure of these does not fail the run, or not at once: the program may be there for the next attempt.
+    if (step.continueOnError || step.retry !== null || this.startable.has(step)) return null;
+    const obstacle = await this.obstacleOf(step);
+    if (obstacle === null) {
+      this.startable.set(step, true);
+      return null;
+    }
+    const data = await realLocation(this.config.dataDir);
+    for (const path of pathsOf(obstacle)) if (isWithin(await realLocation(path), data)) return null;
+    const why = new SecretMask(secretsOf([step], this.config.environment)).apply(obstacleText(obstacle));
+    return `The run was not started, because its step "${step.name}" cannot start. ${why}`;
+  }
+
+  private obstacleOf(step: StepDefinition): Promise<StartObstacle | null> {
+    const env = givenVariables(step, this.config.environment);
+    return findStartObstacle({
+      command: commandOf(step, env.PATH),
+      workingDir: workingDirOf(step, env.HOME),
+      env,
+    });
+  }
+}
+
+/** Returns the steps of a scope that wait for no other one. */
+function firstSteps(steps: StepDefinition[], chosen: string[]): string[] {
+  return planOf(steps, chosen, null)
+    .filter(({ after, when }) => after.length === 0 && when !== 'failure')
+    .map(({ name }) => name);
+}
+
+/** Resolves links, as far as the path exists. */
+async function realLocation(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(await realLocation(parent), relative(parent, path));
+  }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return `${path}${sep}`.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
+}
