@@ -18,7 +18,7 @@ const SCHEMA = new Schema<ProjectFile>(PROJECT_FILE_SCHEMA, {
 });
 
 /** Texts, so that `PY: 3.10` and `[sleep, 0.50]` are passed exactly as written. */
-const TEXTS = [
+export const PROJECT_FILE_TEXTS = [
   ['env', '*'],
   ['steps', '*', 'env', '*'],
   ['steps', '*', 'command', '*'],
@@ -43,7 +43,7 @@ const RULES: YamlRule<ProjectFile>[] = [
 
 /** Parses one project file. Never throws: returns all flaws of a file that cannot be used. */
 export function parseProjectFile(source: string): ParsedYaml<ProjectDefinition> {
-  const { content, flaws } = parseYaml(source, SCHEMA, 'id: glossary', RULES, TEXTS);
+  const { content, flaws } = parseYaml(source, SCHEMA, 'id: glossary', RULES, PROJECT_FILE_TEXTS);
   return content === undefined ? { flaws } : { content: toDefinition(content) };
 }
 

@@ -25,6 +25,7 @@ const ON_ONE_STREAM = [
   'api-description',
   'api-errors',
   'api-fuzz',
+  'api-schemas',
   'api-worker-keys',
   'attack-lockout',
   'attack-names',
