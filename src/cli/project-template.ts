@@ -53,6 +53,7 @@ metrics: [greetingsCount] # shown in the summary bar
 # claimTimeoutSeconds: 600 # longest wait for a worker
 # quota: true # quota.yaml limits the calls of the runs
 # inputs: queries-x-allowlists # runs get the searches of queries.yaml and allowlists.yaml
+# watch: ['docs/**'] # a change of these files marks the project "Needs re-run"
 `;
 
 const EXTERNAL = `# A worker of your own receives run.requested and does the work: docs/external-workers.md of Jobato.

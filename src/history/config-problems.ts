@@ -4,6 +4,7 @@ import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import type { FileProblem } from '../config-files/file-problem';
 import { InputFiles } from '../inputs/input-files';
+import { WatchChecks } from '../inputs/watch-checks';
 import { notCarriedOut } from '../projects/not-carried-out';
 import type { ProjectDefinition } from '../projects/project';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
@@ -16,6 +17,7 @@ export class ConfigProblems {
     private readonly projects: ProjectCatalogue,
     private readonly inputs: InputFiles,
     private readonly quotas: Quotas,
+    private readonly watches: WatchChecks,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -42,9 +44,13 @@ export class ConfigProblems {
       .map((problem) => this.shown(problem));
   }
 
-  /** Returns notes about settings of a project file that have no effect. */
+  /** Returns notes about settings of a project file that have no effect, or not the expected one. */
   notes(definition: ProjectDefinition): string[] {
-    return [...notCarriedOut(definition), ...this.quotas.notes(definition)];
+    return [
+      ...notCarriedOut(definition),
+      ...this.quotas.notes(definition),
+      ...this.watches.notes(definition),
+    ];
   }
 
   private shown(problem: FileProblem): FileProblem {

@@ -3,6 +3,7 @@ import type { SchemaNotes } from '../schemas/annotated-schema';
 import type { ParamType } from './project';
 import { NICKNAMES } from './schedule-rules';
 import { FULL_SCOPE } from './scope';
+import { WATCH_PATTERN } from './watch-rules';
 
 const ofType = (type: ParamType, then: object) => ({
   if: { properties: { type: { const: type } }, required: ['type'] },
@@ -49,6 +50,7 @@ export const PROJECT_FILE_CONDITIONS: SchemaNotes = {
   'passPlainEnv.*': noSecret,
   'steps.*.passEnv.*': noSecret,
   'steps.*.passPlainEnv.*': noSecret,
+  'watch.*': { pattern: WATCH_PATTERN },
   scopes: { patternProperties: { [`^${FULL_SCOPE}$`]: false } },
   'schedule.cron': { pattern: `^\\s*(?:${NICKNAMES.join('|')}|[^@\\s]\\S*(?:\\s+\\S+){4,5})\\s*$` },
 };

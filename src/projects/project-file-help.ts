@@ -135,6 +135,13 @@ export const PROJECT_FILE_HELP: SchemaNotes = {
     description:
       '"queries-x-allowlists": runs get each query of queries.yaml at each domain of allowlists.yaml.',
   },
+  watch: {
+    description:
+      'Patterns of files, relative to the folder in which the server was started. After a change, the page marks the ' +
+      'project "Needs re-run".',
+    default: [],
+    examples: [['docs/**', '!docs/drafts']],
+  },
   schedule: {
     description: 'When runs start. Checked, but this version starts no runs from it.',
     examples: [{ cron: '0 22 * * *', timeZone: 'Europe/Berlin' }],

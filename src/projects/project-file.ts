@@ -7,6 +7,7 @@ import type { ParamSpec, ProjectDefinition, StepDefinition } from './project';
 import { Schema } from '../schemas/schema';
 import { type ParamFile, PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
 import { FULL_SCOPE } from './scope';
+import { whyNoWatchPattern } from './watch-rules';
 
 /** The limit for command and env of one step. Linux usually allows 2 MiB, which params and passed variables share. */
 const MAX_SPAWN_BYTES = 512 * 1024;
@@ -39,6 +40,7 @@ const RULES: YamlRule<ProjectFile>[] = [
   { reads: ['steps', 'scopes'], check: aboutScopes },
   { reads: ['params'], check: aboutParams },
   { reads: ['schedule'], check: aboutSchedule },
+  { reads: ['watch'], check: aboutWatch },
 ];
 
 /** Parses one project file. Never throws: returns all flaws of a file that cannot be used. */
@@ -168,6 +170,13 @@ function aboutSchedule({ schedule }: ProjectFile): Complaint[] {
   ];
 }
 
+function aboutWatch({ watch = [] }: ProjectFile): Complaint[] {
+  return watch.flatMap((pattern, at) => {
+    const flaw = whyNoWatchPattern(pattern);
+    return flaw === null ? [] : [{ path: ['watch', at], reason: `"watch": "${pattern}" ${flaw}` }];
+  });
+}
+
 /** Returns the size as the operating system counts it: each string has a terminating byte. */
 function spawnBytes({ command = [], run, shell = [], env = {} }: StepFile): number {
   const script = run === undefined ? [] : [...shell, run];
@@ -202,6 +211,7 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
     metrics: file.metrics ?? ['newJobsCount', 'relevantCount'],
     quota: file.quota ?? false,
     inputs: file.inputs ?? null,
+    watch: file.watch ?? [],
     schedule: file.schedule
       ? {
           cron: file.schedule.cron,

@@ -1,7 +1,7 @@
 import type { ProjectDefinition, StepDefinition } from './project';
 
 /** Members that definitions stored by earlier versions do not have. */
-const NEW_MEMBERS = { description: null, tags: [], isEnabled: true };
+const NEW_MEMBERS = { description: null, tags: [], isEnabled: true, watch: [] };
 const NEW_STEP_MEMBERS = { script: null, passPlainEnv: [] };
 
 /** Returns a definition that a run has stored, with every member of the present version. */

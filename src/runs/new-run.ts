@@ -19,6 +19,7 @@ export function newRun(request: {
   triggeredBy: TriggeredBy;
   rerunOf: string | null;
   runInputs: RunInput[] | null;
+  watchedFiles: string | null;
   quota: QuotaBudget | null;
 }): Run {
   const { project, steps, start } = request;
@@ -36,6 +37,7 @@ export function newRun(request: {
     rerunOf: request.rerunOf,
     definitionHash: request.definitionHash,
     runInputs: request.runInputs && JSON.stringify(request.runInputs),
+    watchedFiles: request.watchedFiles,
     quota: request.quota,
     executor: project.executor,
     attempt: 1,

@@ -117,7 +117,7 @@ export class RunStarter {
     errors.push(...checked.errors);
     if (errors.length > 0) throw invalid(errors);
 
-    const { runInputs, quota } = await this.conditions.grant(definition);
+    const { runInputs, watchedFiles, quota } = await this.conditions.grant(definition);
     const run = newRun({
       start: this.ids.next(),
       project: definition,
@@ -128,6 +128,7 @@ export class RunStarter {
       triggeredBy,
       rerunOf,
       runInputs,
+      watchedFiles,
       quota,
     });
     const view = viewOfNew(run);

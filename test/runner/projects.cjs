@@ -26,6 +26,7 @@ const ON_ONE_STREAM = [
   'api-errors',
   'api-fuzz',
   'api-schemas',
+  'api-watch',
   'api-worker-keys',
   'attack-lockout',
   'attack-names',

@@ -48,6 +48,7 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
     metrics: ['newJobsCount', 'relevantCount'],
     quota: false,
     inputs: null,
+    watch: [],
     schedule: null,
     maxAttempts: 1,
     stopGraceSeconds: 30,
@@ -72,6 +73,7 @@ export function aNewRun(
     triggeredBy: 'api',
     rerunOf: null,
     runInputs: given.runInputs ?? null,
+    watchedFiles: null,
     quota: given.quota ?? null,
   });
 }
