@@ -4,6 +4,7 @@ import { AdminModule } from './admin/admin.module';
 import { ClockModule } from './clock/clock.module';
 import type { Config } from './config/config';
 import { ConfigModule } from './config/config.module';
+import { ConfigSchemasModule } from './config-schemas/config-schemas.module';
 import { DatabaseModule } from './database/database.module';
 import { ExecutorModule } from './executor/executor.module';
 import { HealthModule } from './health/health.module';
@@ -32,6 +33,7 @@ export class AppModule {
         WorkersModule,
         ArtifactsModule,
         HistoryModule,
+        ConfigSchemasModule,
         ExecutorModule,
         HealthModule,
         MetricsModule,

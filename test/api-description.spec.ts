@@ -63,8 +63,8 @@ describe('OpenAPI document', () => {
         .filter(([type, { schema }]) => type.endsWith('json') && !isNamed(schema))
         .map(([type]) => `${operationId} ${type}`),
     );
-    // An AsyncAPI document has its own schema.
-    expect(unnamed).toEqual(['getAsyncApi application/json']);
+    // An AsyncAPI document and a JSON Schema have their own schemas.
+    expect(unnamed.sort()).toEqual(['getAsyncApi application/json', 'getConfigSchema application/json']);
   });
 
   it('gives every property a type', () => {

@@ -26,6 +26,11 @@ export function usageFailure(message: string): CliFailure {
   return new CliFailure(message, EXIT.usage);
 }
 
+export function unwritable(file: string, error: unknown): CliFailure {
+  const { code } = error as NodeJS.ErrnoException;
+  return usageFailure(`${file} cannot be written (${code}). Check the permissions of its folder.`);
+}
+
 /** The server did not answer, or the connection broke. */
 export class ServerUnreachable extends CliFailure {
   constructor(

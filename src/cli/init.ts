@@ -1,7 +1,8 @@
-import { chmodSync, constants, copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { commandLine } from '../config/command-line';
-import { EXIT, usageFailure } from './failures';
+import { EXIT, unwritable } from './failures';
+import { writeSchemaFiles } from './schema-files';
 import { Terminal } from './terminal';
 
 const PACKAGE = join(__dirname, '..', '..');
@@ -15,7 +16,10 @@ const FILES = [
   { name: 'config/allowlists.yaml', source: 'config/allowlists.yaml' },
 ] as const;
 
-/** Writes an example configuration into a folder. Existing files are unchanged. */
+/** Where an example finds its schema in the package. In a configuration, the schemas are beside the projects. */
+const SCHEMA_OF_EXAMPLE = '$schema=../config/schemas/';
+
+/** Writes an example configuration into a folder. Existing files are unchanged, except for the schemas. */
 export function init(folder: string): number {
   const terminal = new Terminal(process.stdout);
   const target = resolve(folder);
@@ -25,6 +29,8 @@ export function init(folder: string): number {
     if (!isThere) write(file, join(PACKAGE, source));
     terminal.result([`${isThere ? 'kept   ' : 'written'}  ${relative('.', file)}`]);
   }
+  const schemas = writeSchemaFiles(join(target, 'config'));
+  terminal.result(schemas.map((file) => `written  ${relative('.', file)}`));
   const step = relative('.', target);
   terminal.remark(
     '',
@@ -39,12 +45,12 @@ export function init(folder: string): number {
 function write(file: string, source: string): void {
   try {
     mkdirSync(dirname(file), { recursive: true });
-    copyFileSync(source, file, constants.COPYFILE_EXCL);
+    writeFileSync(file, readFileSync(source, 'utf8').replace(SCHEMA_OF_EXAMPLE, '$schema=../schemas/'), {
+      flag: 'wx',
+    });
     // Operators put secrets into this file.
     if (file.endsWith('.env')) chmodSync(file, 0o600);
   } catch (error) {
-    throw usageFailure(
-      `${file} cannot be written (${(error as NodeJS.ErrnoException).code}). Check the permissions of its folder.`,
-    );
+    throw unwritable(file, error);
   }
 }

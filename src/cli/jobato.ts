@@ -18,6 +18,7 @@ import { demo, type DemoOptions } from './demo';
 import { CliFailure, EXIT } from './failures';
 import { init } from './init';
 import { JobatoClient } from './jobato-client';
+import { newProject, type NewProjectOptions } from './new-project';
 import { endWhenNobodyReads } from './terminal';
 import { validate } from './validate';
 
@@ -54,6 +55,15 @@ async function main(argv: string[]): Promise<number> {
     .argument('[folder]', 'target folder', '.')
     .action((folder: string) => {
       exitCode = init(folder);
+    });
+
+  program
+    .command('new')
+    .description('write a commented project file to CONFIG_DIR/projects; existing files are unchanged')
+    .argument('[id]', 'id of the project: a-z, 0-9 and -', 'my-project')
+    .option('--external', 'for a project whose runs a worker of your own executes')
+    .action(async (id: string, options: NewProjectOptions) => {
+      exitCode = await newProject(id, options);
     });
 
   program

@@ -86,8 +86,9 @@ function complaintsAbout<Content extends object>(
   schema: Schema<Content>,
   rules: YamlRule<Content>[],
 ): Complaint[] {
-  const fromSchema = telling(schema.faultsOf(content)).map(fromSchemaError);
-  const wrongKeys = new Set(fromSchema.map(({ path }) => path[0]));
+  const errors = telling(schema.faultsOf(content));
+  const fromSchema = errors.map(fromSchemaError);
+  const wrongKeys = new Set([...fromSchema.map(({ path }) => path[0]), ...errors.map(missingKey)]);
   const fromRules = rules
     .filter(({ reads }) => !reads.some((key) => wrongKeys.has(key)))
     .flatMap(({ check }) => check(content));
@@ -183,6 +184,13 @@ function fromSchemaError(error: ErrorObject): Complaint {
     default:
       return { path, reason: `${where} ${message ?? 'is not valid'}` };
   }
+}
+
+/** Returns the top-level key that the file lacks: the path of this error is the whole file. */
+function missingKey({ keyword, instancePath, params }: ErrorObject): string | undefined {
+  return keyword === 'required' && instancePath === ''
+    ? String((params as { missingProperty: unknown }).missingProperty)
+    : undefined;
 }
 
 /** The schema is known only with `verbose`. */

@@ -4,6 +4,7 @@ import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import type { FileProblem } from '../config-files/file-problem';
 import { InputFiles } from '../inputs/input-files';
+import { WatchChecks } from '../inputs/watch-checks';
 import { notCarriedOut } from '../projects/not-carried-out';
 import { passEnvNotes, passEnvText } from '../projects/pass-env-notes';
 import type { ProjectDefinition } from '../projects/project';
@@ -17,6 +18,7 @@ export class ConfigProblems {
     private readonly projects: ProjectCatalogue,
     private readonly inputs: InputFiles,
     private readonly quotas: Quotas,
+    private readonly watches: WatchChecks,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -45,7 +47,12 @@ export class ConfigProblems {
 
   /** Returns notes about settings of a project file that have no effect, or not the expected one. */
   notes(definition: ProjectDefinition): string[] {
-    return [...notCarriedOut(definition), ...this.quotas.notes(definition), ...this.passEnvNotes(definition)];
+    return [
+      ...notCarriedOut(definition),
+      ...this.quotas.notes(definition),
+      ...this.watches.notes(definition),
+      ...this.passEnvNotes(definition),
+    ];
   }
 
   /** Empty for other workers: each has an environment of its own, and notes its variables in the log of the run. */

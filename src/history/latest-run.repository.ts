@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Instant } from '../clock/clock';
 import { Database } from '../database/database';
-import type { RunStatus } from '../runs/run';
+import type { Run, RunStatus } from '../runs/run';
 
 /** Queries without a pause. A query blocks the event loop, so others get a turn after this many. */
 const PORTION = 100;
@@ -13,6 +13,9 @@ export interface RunHead {
   projectId: string;
   revision: number;
 }
+
+/** The definition, inputs and watched files of a run. */
+export type RunOrigin = Pick<Run, 'definitionHash' | 'runInputs' | 'watchedFiles'>;
 
 /** The part of a run that a bar of the trend chart shows. */
 export interface TrendRun {
@@ -62,10 +65,10 @@ export class LatestRunRepository {
     return rows.map(({ runId }) => runId);
   }
 
-  /** Returns the definition and inputs of the latest completed run with scope full; null if there is none. */
-  async lastWhole(projectId: string): Promise<{ definitionHash: string; runInputs: string | null } | null> {
-    const [row] = await this.database.read.query<{ definitionHash: string; runInputs: string | null }>(
-      'SELECT definition_hash AS "definitionHash", run_inputs AS "runInputs" FROM runs' +
+  /** Returns what the latest completed run with scope full was made from; null if there is none. */
+  async lastWhole(projectId: string): Promise<RunOrigin | null> {
+    const [row] = await this.database.read.query<RunOrigin>(
+      'SELECT definition_hash AS "definitionHash", run_inputs AS "runInputs", watched_files AS "watchedFiles" FROM runs' +
         " WHERE project_id = ? AND status = 'completed' AND scope = 'full' ORDER BY run_id DESC LIMIT 1",
       [projectId],
     );

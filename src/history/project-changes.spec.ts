@@ -1,10 +1,11 @@
 import { aParam, aProject } from '../../test/support/a-run';
 import { changesSince } from './project-changes';
 
-const recipe = (more: Parameters<typeof aProject>[0] = {}, inputs: string | null = null) => ({
-  definition: aProject(more),
-  inputs,
-});
+const recipe = (
+  more: Parameters<typeof aProject>[0] = {},
+  inputs: string | null = null,
+  watchedFiles: string | null = null,
+) => ({ definition: aProject(more), inputs, watchedFiles });
 const steps = aProject().steps;
 
 it('ignores changes that do not affect the result', () => {
@@ -42,4 +43,15 @@ it('lists changes of inputs, parameters, folders and the executor', () => {
     { kind: 'params' },
     { kind: 'inputs' },
   ]);
+});
+
+it('lists changed files that are watched, if both states are known', () => {
+  const watching = (watchedFiles: string | null, watch = ['docs/**']) =>
+    recipe({ watch }, null, watchedFiles);
+  expect(changesSince(watching('a'), watching('b'))).toEqual([{ kind: 'watched-files' }]);
+  expect(changesSince(watching('a'), watching('a'))).toEqual([]);
+  // A run of an earlier version has none, and a folder may be unreadable now.
+  expect(changesSince(watching(null), watching('b'))).toEqual([]);
+  expect(changesSince(watching('a'), watching(null))).toEqual([]);
+  expect(changesSince(watching('a'), watching('b', ['other/**']))).toEqual([]);
 });

@@ -1,15 +1,17 @@
 import type { ProjectDefinition, StepDefinition } from '../projects/project';
 
-/** The project file and the inputs of a run, which together determine its result. */
+/** The project file, the inputs and the watched files of a run, which together determine its result. */
 export interface Recipe {
   definition: ProjectDefinition;
   /** JSON text of the inputs; null if the project has none. */
   inputs: string | null;
+  /** Fingerprint of the watched files; null if the project watches none, or if it is unknown. */
+  watchedFiles: string | null;
 }
 
 /** One difference that can lead to another result. */
 export type ProjectChange =
-  | { kind: 'executor' | 'params' | 'inputs' }
+  | { kind: 'executor' | 'params' | 'inputs' | 'watched-files' }
   | { kind: 'step-added' | 'step-removed' | 'step-command' | 'step-folder'; step: string };
 
 /**
@@ -17,9 +19,16 @@ export type ProjectChange =
  */
 export function changesSince(then: Recipe, now: Recipe): ProjectChange[] {
   const hasOtherInputs = now.definition.inputs !== null && now.inputs !== null && then.inputs !== now.inputs;
+  const hasOtherFiles =
+    now.watchedFiles !== null &&
+    then.watchedFiles !== null &&
+    now.watchedFiles !== then.watchedFiles &&
+    // Other patterns match other files, although none may have changed.
+    isEqual(then.definition.watch, now.definition.watch);
   return [
     ...definitionChanges(then.definition, now.definition),
     ...(hasOtherInputs ? [{ kind: 'inputs' as const }] : []),
+    ...(hasOtherFiles ? [{ kind: 'watched-files' as const }] : []),
   ];
 }
 

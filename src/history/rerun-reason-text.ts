@@ -16,6 +16,8 @@ function changeText(change: ProjectChange): string {
       return 'parameters or their defaults';
     case 'inputs':
       return 'queries or allow-lists';
+    case 'watched-files':
+      return 'watched files';
     case 'step-added':
       return `step ${change.step} added`;
     case 'step-removed':

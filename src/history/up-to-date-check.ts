@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InputFiles } from '../inputs/input-files';
+import { WatchChecks } from '../inputs/watch-checks';
 import type { KnownProject } from '../projects/project-catalogue';
 import { FULL_SCOPE } from '../projects/scope';
-import { LatestRunRepository } from './latest-run.repository';
+import { LatestRunRepository, type RunOrigin } from './latest-run.repository';
 import { changesSince } from './project-changes';
 import { failedSince, type RerunReason } from './rerun-reason';
 import type { Run } from '../runs/run';
@@ -13,8 +14,8 @@ import { RunRepository } from '../runs/run.repository';
 const LOOK_BACK_RUNS = 20;
 
 interface Past {
-  /** The definition and inputs of the last completed run with scope full. */
-  lastWhole: Awaited<ReturnType<LatestRunRepository['lastWhole']>>;
+  /** Of the last completed run with scope full. */
+  lastWhole: RunOrigin | null;
   /** The latest runs, newest first; empty if the latest run had scope full. */
   past: Pick<Run, 'steps'>[];
 }
@@ -29,6 +30,7 @@ export class UpToDateCheck {
     private readonly latest: LatestRunRepository,
     private readonly runs: RunRepository,
     private readonly inputs: InputFiles,
+    private readonly watches: WatchChecks,
     private readonly history: RunHistoryRepository,
   ) {}
 
@@ -41,10 +43,17 @@ export class UpToDateCheck {
     if (failed !== null) return { kind: 'step-failed', step: failed };
     const last = lastWhole ?? run;
     const inputs = definition.inputs === null ? null : this.inputs.current();
-    if (last.definitionHash === definitionHash && (inputs === null || inputs === last.runInputs)) return null;
+    const watchedFiles = await this.watches.current(definition);
+    const isSameInput =
+      (inputs === null || inputs === last.runInputs) &&
+      (watchedFiles === null || watchedFiles === last.watchedFiles);
+    if (last.definitionHash === definitionHash && isSameInput) return null;
     const then =
       last.definitionHash === definitionHash ? definition : await this.runs.definition(last.definitionHash);
-    const changes = changesSince({ definition: then, inputs: last.runInputs }, { definition, inputs });
+    const changes = changesSince(
+      { definition: then, inputs: last.runInputs, watchedFiles: last.watchedFiles },
+      { definition, inputs, watchedFiles },
+    );
     return changes.length === 0 ? null : { kind: 'changed', changes };
   }
 

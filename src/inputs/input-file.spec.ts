@@ -45,6 +45,7 @@ describe('allowlists.yaml', () => {
   it.each<[string, string, number, RegExp]>([
     ['has a URL for a domain', 'allowlists:\n  - domain: https://b.org\n', 2, /not a domain/],
     ['has a space in a domain', 'allowlists:\n  - domain: b org\n', 2, /"b org" is not a domain/],
+    ['has no list', 'x-note: a\n', 1, /the file must have "allowlists"/],
     ['has no domain', 'allowlists:\n  - enabled: true\n', 2, /must have "domain"/],
     ['has a string for a list', 'allowlists: b.org\n', 1, /must be a list/],
   ])('is rejected if it %s', (_what, source, line, reason) =>

@@ -1,4 +1,5 @@
 import { type Complaint, type ParsedYaml, parseYaml } from '../config-files/parse-yaml';
+import type { JsonSchema, SchemaNotes } from '../schemas/annotated-schema';
 import { Schema } from '../schemas/schema';
 import type { AllowedDomain, Query } from './run-inputs';
 
@@ -9,19 +10,23 @@ interface AllowlistsFile {
   allowlists: { domain: string; enabled?: boolean }[];
 }
 
-const list = (name: string, member: Record<string, unknown>, required: string[]) => ({
+const list = (name: string, description: string, member: JsonSchema, required: string[]) => ({
   type: 'object',
   required: [name],
   additionalProperties: false,
   properties: {
     [name]: {
+      description,
       type: 'array',
       maxItems: 10_000,
       items: {
         type: 'object',
         required,
         additionalProperties: false,
-        properties: { ...member, enabled: { type: 'boolean' } },
+        properties: {
+          ...member,
+          enabled: { description: 'With false, runs do not get it.', type: 'boolean', default: true },
+        },
       },
     },
   },
@@ -29,10 +34,32 @@ const list = (name: string, member: Record<string, unknown>, required: string[])
 /** YAML parses 2026 as a number, but as a query it is text. */
 const text = { type: ['string', 'number'], pattern: '\\S', maxLength: 1000 };
 
-export const QUERIES_SCHEMA = list('queries', { id: text, text }, ['id', 'text']);
-export const ALLOWLISTS_SCHEMA = list('allowlists', { domain: { type: 'string', maxLength: 1000 } }, [
-  'domain',
-]);
+export const QUERIES_SCHEMA = list(
+  'queries',
+  'What runs look for at each domain of allowlists.yaml.',
+  {
+    id: { description: 'The name of the query, sent to steps and workers.', ...text, examples: ['rust'] },
+    text: { description: 'The words to look for.', ...text, examples: ['Rust engineer'] },
+  },
+  ['id', 'text'],
+);
+export const ALLOWLISTS_SCHEMA = list(
+  'allowlists',
+  'The domains at which runs look for each query of queries.yaml.',
+  {
+    domain: {
+      description: 'A domain without scheme and blanks.',
+      type: 'string',
+      maxLength: 1000,
+      examples: ['example.com'],
+    },
+  },
+  ['domain'],
+);
+/** The rule about domains as a JSON Schema, for editors. The parser has it in code, for its message. */
+export const ALLOWLISTS_CONDITIONS: SchemaNotes = {
+  'allowlists.*.domain': { pattern: '^\\s*(?!\\S*://)\\S+\\s*$' },
+};
 const queriesSchema = new Schema<QueriesFile>(QUERIES_SCHEMA, { allErrors: true, allowUnionTypes: true });
 const allowlistsSchema = new Schema<AllowlistsFile>(ALLOWLISTS_SCHEMA, { allErrors: true });
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { InputFiles } from './input-files';
+import { WatchChecks } from './watch-checks';
 
-@Module({ providers: [InputFiles], exports: [InputFiles] })
+@Module({ providers: [InputFiles, WatchChecks], exports: [InputFiles, WatchChecks] })
 export class InputsModule {}

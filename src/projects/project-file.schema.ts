@@ -33,6 +33,7 @@ export interface ProjectFile {
   metrics?: string[];
   quota?: boolean;
   inputs?: 'queries-x-allowlists';
+  watch?: string[];
   schedule?: { cron: string; timeZone?: string; catchUp?: boolean };
   retry?: { maxAttempts?: number };
   stopGraceSeconds?: number;
@@ -203,6 +204,7 @@ export const PROJECT_FILE_SCHEMA = {
     metrics: { type: 'array', items: { type: 'string', pattern: VARIABLE, maxLength: 100 }, maxItems: 20 },
     quota: { type: 'boolean' },
     inputs: { enum: ['queries-x-allowlists'] },
+    watch: { type: 'array', items: { type: 'string', minLength: 1, maxLength: 500 }, maxItems: 20 },
     schedule: {
       type: 'object',
       required: ['cron'],

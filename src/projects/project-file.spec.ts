@@ -25,6 +25,7 @@ timeoutSeconds: 3600
 metrics: [termsCount, issuesCount]
 quota: true
 inputs: queries-x-allowlists
+watch: ["docs/**", "!docs/drafts"]
 schedule: { cron: "0 22 * * *", timeZone: UTC, catchUp: false }
 retry: { maxAttempts: 1 }
 stopGraceSeconds: 30
@@ -49,6 +50,7 @@ describe('parseProjectFile', () => {
       metrics: ['termsCount', 'issuesCount'],
       quota: true,
       inputs: 'queries-x-allowlists',
+      watch: ['docs/**', '!docs/drafts'],
       schedule: { cron: '0 22 * * *', timeZone: 'UTC', catchUp: false },
       maxAttempts: 1,
       stopGraceSeconds: 30,
@@ -125,6 +127,7 @@ describe('parseProjectFile', () => {
       metrics: ['newJobsCount', 'relevantCount'],
       quota: false,
       inputs: null,
+      watch: [],
       schedule: null,
       maxAttempts: 1,
       stopGraceSeconds: 30,
@@ -405,6 +408,14 @@ describe('invalid project file', () => {
       5,
       /"schedule" must have "cron"/,
     ],
+    ...['../docs/**', '/etc/**', '!/etc', 'docs/{..,a}/x'].map(
+      (pattern): [string, string, number, RegExp] => [
+        `watches ${pattern}`,
+        withLines('watch:', '  - docs/**', `  - "${pattern}"`),
+        7,
+        /"watch": ".*" must be relative to the folder in which the server was started/,
+      ],
+    ),
     ['has nothing where a list should be', 'id: tiny\nsteps:\n', 2, /"steps" must be a list/],
 
     // rules across several keys

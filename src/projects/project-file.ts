@@ -9,6 +9,7 @@ import { Schema } from '../schemas/schema';
 import { PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
 import { FULL_SCOPE } from './scope';
 import { aboutNeeds, aboutPlaceholders } from './step-graph-rules';
+import { whyNoWatchPattern } from './watch-rules';
 
 /** The limit for command and env of one step. Linux usually allows 2 MiB, which params and passed variables share. */
 const MAX_SPAWN_BYTES = 512 * 1024;
@@ -23,7 +24,7 @@ const SCHEMA = new Schema<ProjectFile>(PROJECT_FILE_SCHEMA, {
 const DEFAULT_RETRY: StepRetry = { maxAttempts: 1, delaySeconds: 1, backoff: 2, maxDelaySeconds: 300 };
 
 /** Texts, so that `PY: 3.10` and `[sleep, 0.50]` are passed exactly as written. */
-const TEXTS = [
+export const PROJECT_FILE_TEXTS = [
   ['env', '*'],
   ['steps', '*', 'env', '*'],
   ['steps', '*', 'command', '*'],
@@ -49,11 +50,12 @@ const RULES: YamlRule<ProjectFile>[] = [
   { reads: ['steps', 'scopes'], check: aboutScopes },
   { reads: ['params'], check: aboutParams },
   { reads: ['schedule'], check: aboutSchedule },
+  { reads: ['watch'], check: aboutWatch },
 ];
 
 /** Parses one project file. Never throws: returns all flaws of a file that cannot be used. */
 export function parseProjectFile(source: string): ParsedYaml<ProjectDefinition> {
-  const { content, flaws } = parseYaml(source, SCHEMA, 'id: glossary', RULES, TEXTS);
+  const { content, flaws } = parseYaml(source, SCHEMA, 'id: glossary', RULES, PROJECT_FILE_TEXTS);
   return content === undefined ? { flaws } : { content: toDefinition(content) };
 }
 
@@ -231,6 +233,13 @@ function aboutSchedule({ schedule }: ProjectFile): Complaint[] {
   ];
 }
 
+function aboutWatch({ watch = [] }: ProjectFile): Complaint[] {
+  return watch.flatMap((pattern, at) => {
+    const flaw = whyNoWatchPattern(pattern);
+    return flaw === null ? [] : [{ path: ['watch', at], reason: `"watch": "${pattern}" ${flaw}` }];
+  });
+}
+
 /** Returns the size as the operating system counts it: each string has a terminating byte. */
 function spawnBytes({ command = [], run, shell = [], env = {} }: StepFile): number {
   const script = run === undefined ? [] : [...shell, run];
@@ -257,6 +266,7 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
     metrics: file.metrics ?? ['newJobsCount', 'relevantCount'],
     quota: file.quota ?? false,
     inputs: file.inputs ?? null,
+    watch: file.watch ?? [],
     schedule: file.schedule
       ? {
           cron: file.schedule.cron,

@@ -20,6 +20,8 @@ export interface ProjectDefinition {
   metrics: string[];
   quota: boolean;
   inputs: 'queries-x-allowlists' | null;
+  /** Patterns of the files whose changes make the latest result outdated. */
+  watch: string[];
   schedule: { cron: string; timeZone: string; catchUp: boolean } | null;
   maxAttempts: number;
   stopGraceSeconds: number;

@@ -1,7 +1,7 @@
 import { Cron } from 'croner';
 
 /** croner accepts more nicknames; Jobato supports only these. */
-const NICKNAMES = ['@hourly', '@daily', '@weekly', '@monthly'];
+export const NICKNAMES = ['@hourly', '@daily', '@weekly', '@monthly'];
 
 /** Returns what is wrong with a cron expression (five fields, six with seconds, or a nickname), or null. */
 export function whyNoCron(expression: string): string | null {

@@ -1,7 +1,7 @@
 import { DEFAULT_PARALLEL, type ParamSpec, type ProjectDefinition, type StepDefinition } from './project';
 
 /** Members that definitions stored by earlier versions do not have. */
-const NEW_MEMBERS = { description: null, tags: [], isEnabled: true, parallel: DEFAULT_PARALLEL };
+const NEW_MEMBERS = { description: null, tags: [], isEnabled: true, watch: [], parallel: DEFAULT_PARALLEL };
 const NEW_STEP_MEMBERS = {
   script: null,
   passPlainEnv: [],

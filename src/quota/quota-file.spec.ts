@@ -34,6 +34,7 @@ it('defaults to one concurrent call and a reset at midnight UTC', () =>
 it.each<[string, string, number, RegExp]>([
   ['is empty', '', 1, /mapping/],
   ['is not YAML', 'quota: {', 1, /\S/],
+  ['has no quota', 'x-note: a\n', 1, /the file must have "quota"/],
   ['has no limit', 'quota:\n  concurrencyLimit: 1\n', 1, /must have "dailyLimit"/],
   ['has a word for the limit', FULL.replace('100', 'many'), 2, /whole number/],
   ['has a negative limit', FULL.replace('100', '-1'), 2, /"quota\.dailyLimit"/],

@@ -28,18 +28,44 @@ export const QUOTA_FILE_SCHEMA = {
   additionalProperties: false,
   properties: {
     quota: {
+      description: 'The limits for each project with "quota: true".',
       type: 'object',
       required: ['dailyLimit'],
       additionalProperties: false,
       properties: {
-        dailyLimit: { type: 'integer', minimum: 0, maximum: 1_000_000_000 },
-        concurrencyLimit: { type: 'integer', minimum: 1, maximum: 1_000_000 },
+        dailyLimit: {
+          description: 'Number of calls in a quota day, for each project.',
+          type: 'integer',
+          minimum: 0,
+          maximum: 1_000_000_000,
+          examples: [100],
+        },
+        concurrencyLimit: {
+          description: 'Number of calls under way at once.',
+          type: 'integer',
+          minimum: 1,
+          maximum: 1_000_000,
+          default: 1,
+        },
         resetPolicy: {
+          description: 'When a quota day begins.',
           type: 'object',
           additionalProperties: false,
           properties: {
-            timeZone: { type: 'string', maxLength: 100 },
-            resetHour: { type: 'integer', minimum: 0, maximum: 23 },
+            timeZone: {
+              description: 'The IANA time zone of the quota day.',
+              type: 'string',
+              maxLength: 100,
+              default: MIDNIGHT_UTC.timeZone,
+              examples: ['Europe/Berlin'],
+            },
+            resetHour: {
+              description: 'The hour at which a quota day begins.',
+              type: 'integer',
+              minimum: 0,
+              maximum: 23,
+              default: MIDNIGHT_UTC.resetHour,
+            },
           },
         },
       },

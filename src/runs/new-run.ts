@@ -21,6 +21,7 @@ export function newRun(request: {
   triggeredBy: TriggeredBy;
   rerunOf: string | null;
   runInputs: RunInput[] | null;
+  watchedFiles: string | null;
   quota: QuotaBudget | null;
   /** Outputs of steps outside the scope; null without any. */
   earlierOutputs: StepOutputs | null;
@@ -40,6 +41,7 @@ export function newRun(request: {
     rerunOf: request.rerunOf,
     definitionHash: request.definitionHash,
     runInputs: request.runInputs && JSON.stringify(request.runInputs),
+    watchedFiles: request.watchedFiles,
     quota: request.quota,
     executor: project.executor,
     attempt: 1,

@@ -134,7 +134,7 @@ export class RunStarter {
     await this.assertStartable(definition, steps!);
 
     const earlierOutputs = await this.earlierOutputs(definition, scope, steps!, original);
-    const { runInputs, quota } = await this.conditions.grant(definition);
+    const { runInputs, watchedFiles, quota } = await this.conditions.grant(definition);
     const run = newRun({
       start: this.ids.next(),
       project: definition,
@@ -145,6 +145,7 @@ export class RunStarter {
       triggeredBy,
       rerunOf: original?.runId ?? null,
       runInputs,
+      watchedFiles,
       quota,
       earlierOutputs,
     });

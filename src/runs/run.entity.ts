@@ -36,6 +36,7 @@ export class RunEntity implements Run {
   @Column({ name: 'rerun_of', type: 'text', nullable: true }) rerunOf!: string | null;
   @Column({ name: 'definition_hash', type: 'text' }) definitionHash!: string;
   @Column({ name: 'run_inputs', type: 'text', nullable: true }) runInputs!: string | null;
+  @Column({ name: 'watched_files', type: 'text', nullable: true }) watchedFiles!: string | null;
   @Column({ type: 'simple-json', nullable: true }) quota!: QuotaBudget | null;
   @Column({ type: 'text' }) executor!: 'steps' | 'external';
   @Column({ type: 'integer' }) attempt!: number;

@@ -116,6 +116,8 @@ export interface Run {
   definitionHash: string;
   /** JSON text of the run's inputs, computed at its trigger. Parsed only where it is passed on. */
   runInputs: string | null;
+  /** Fingerprint of the files that the project watches, at the trigger; null without any, or if it was unknown. */
+  watchedFiles: string | null;
   /** Quota budget of the current attempt; null without a quota. */
   quota: QuotaBudget | null;
   executor: 'steps' | 'external';

@@ -3,6 +3,7 @@ import { DiskSpace } from '../database/disk-space';
 import type { QuotaBudget, RunInput } from '../events/run-event';
 import { JobatoError } from '../http/catalogue';
 import { InputFiles } from '../inputs/input-files';
+import { WatchChecks } from '../inputs/watch-checks';
 import { Lifecycle } from '../lifecycle/lifecycle';
 import type { ProjectDefinition } from '../projects/project';
 import { Quotas } from '../quota/quotas';
@@ -14,6 +15,7 @@ export class StartConditions {
     private readonly lifecycle: Lifecycle,
     private readonly disk: DiskSpace,
     private readonly inputs: InputFiles,
+    private readonly watches: WatchChecks,
     private readonly quotas: Quotas,
   ) {}
 
@@ -29,15 +31,16 @@ export class StartConditions {
   }
 
   /**
-   * Reads the files of inputs and quota again, so that the run uses their current content.
+   * Reads the files of inputs, quota and watch again, so that the run uses their current state.
    * @throws JobatoError NO_ENABLED_INPUTS, QUOTA_REACHED, QUOTA_UNKNOWN
    */
   async grant(
     definition: ProjectDefinition,
-  ): Promise<{ runInputs: RunInput[] | null; quota: QuotaBudget | null }> {
+  ): Promise<{ runInputs: RunInput[] | null; watchedFiles: string | null; quota: QuotaBudget | null }> {
     if (definition.inputs !== null) await this.inputs.reload();
     if (definition.quota) await this.quotas.reload();
     const runInputs = definition.inputs === null ? null : this.inputs.compute();
-    return { runInputs, quota: await this.quotas.budgetOfNewRun(definition) };
+    const watchedFiles = await this.watches.ofNewRun(definition);
+    return { runInputs, watchedFiles, quota: await this.quotas.budgetOfNewRun(definition) };
   }
 }

@@ -25,6 +25,8 @@ const ON_ONE_STREAM = [
   'api-description',
   'api-errors',
   'api-fuzz',
+  'api-schemas',
+  'api-watch',
   'api-worker-keys',
   'attack-lockout',
   'attack-names',

@@ -53,6 +53,7 @@ export async function addPastRuns({ app }: RunningApp, past: Past): Promise<void
       triggeredBy: index % 5 === 4 ? 'manual' : 'schedule',
       rerunOf: null,
       runInputs: null,
+      watchedFiles: null,
       quota: null,
       earlierOutputs: null,
     });

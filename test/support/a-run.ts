@@ -55,6 +55,7 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
     metrics: ['newJobsCount', 'relevantCount'],
     quota: false,
     inputs: null,
+    watch: [],
     schedule: null,
     maxAttempts: 1,
     stopGraceSeconds: 30,
@@ -79,6 +80,7 @@ export function aNewRun(
     triggeredBy: 'api',
     rerunOf: null,
     runInputs: given.runInputs ?? null,
+    watchedFiles: null,
     quota: given.quota ?? null,
     earlierOutputs: given.earlierOutputs ?? null,
   });

@@ -14,6 +14,7 @@ import { Installation1700000000013 } from './13-installation';
 import { EventHashes1700000000014 } from './14-event-hashes';
 import { EventEffects1700000000015 } from './15-event-effects';
 import { StepOutputs1700000000017 } from './17-step-outputs';
+import { WatchedFiles1700000000018 } from './18-watched-files';
 
 /** All migrations, in order. Append new ones, and never change a released one. */
 export const MIGRATIONS = [
@@ -33,4 +34,5 @@ export const MIGRATIONS = [
   EventHashes1700000000014,
   EventEffects1700000000015,
   StepOutputs1700000000017,
+  WatchedFiles1700000000018,
 ];
