@@ -216,7 +216,7 @@ describe('steps as a graph', () => {
     expect(statuses(ended)).toEqual({ optional: 'failed', after: 'completed', tell: 'skipped' });
   });
 
-  it('run one by one as `only:` asks, whatever their condition', async () => {
+  it('run alone with the scope only:, without regard to their condition', async () => {
     const ended = await run('broken', { scope: 'only:tell' });
     expect(ended.status).toBe('completed');
     expect(statuses(ended)).toEqual({ tell: 'completed' });

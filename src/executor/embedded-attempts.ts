@@ -6,7 +6,8 @@ import { CONFIG } from '../config/config.module';
 import { LeaseService } from '../workers/lease-service';
 import { LocalControlPlane } from './local-control-plane';
 import { UnsentLogBudget } from './unsent-log-budget';
-import { type AttemptTools, RunAttempt } from './run-attempt';
+import type { AttemptTools } from './attempt-tools';
+import { RunAttempt } from './run-attempt';
 import { StepRunner } from './step-runner';
 
 /** Claims runs for the embedded worker, and prepares their execution. */

@@ -9,7 +9,8 @@ import type { StopCause } from './attempt';
 import type { AssignedRun } from './control-plane';
 import { QuotaShares } from './quota-shares';
 import { retryDelaySeconds } from './retry-delay';
-import type { EndedStep, StepChannel, StepExecution, StepResult } from './step-execution';
+import type { EndedStep, StepExecution, StepResult } from './step-execution';
+import type { StepChannel } from './step-io';
 import { StepSchedule } from './step-schedule';
 
 export type PipelineEnd =

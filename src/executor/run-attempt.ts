@@ -2,37 +2,25 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import type { Config } from '../config/config';
-import type { Clock } from '../clock/clock';
 import { storageReasonOf } from '../database/storage-error';
 import type { RunEvent } from '../events/run-event';
-import type { ArtifactFiles } from '../artifacts/artifact-files';
 import { PRIVATE_FOLDER } from '../lifecycle/private-files';
 import { LEASE_SECONDS } from '../runs/lease-times';
 import type { Artifact } from '../runs/run';
 import type { Attempt, StopCause } from './attempt';
-import type { Assignment, ControlPlane, Standing } from './control-plane';
+import type { AttemptTools } from './attempt-tools';
+import type { Assignment, Standing } from './control-plane';
 import { EventReporter } from './event-reporter';
-import type { UnsentLogBudget } from './unsent-log-budget';
 import { LogForwarder } from './log-forwarder';
 import { SecretMask } from './secret-mask';
 import { type PipelineEnd, PipelineExecution } from './pipeline-execution';
 import { type RunContext, secretsOf } from './step-environment';
-import { type StepChannel, StepExecution } from './step-execution';
-import type { StepRunner } from './step-runner';
+import { StepExecution } from './step-execution';
+import type { StepChannel } from './step-io';
 
 /** In order of precedence if several apply. */
 const LOSS_REASONS = ['artifact-missing', 'output-missing', 'events-rejected', 'log-incomplete'] as const;
 type LossReason = (typeof LOSS_REASONS)[number];
-
-export interface AttemptTools {
-  config: Config;
-  clock: Clock;
-  control: ControlPlane;
-  artifacts: ArtifactFiles;
-  steps: StepRunner;
-  logBudget: UnsentLogBudget;
-}
 
 /** A file in the run's folder: inputs may be too large for an environment variable. */
 const INPUTS_FILE = 'inputs.json';

@@ -1,16 +1,12 @@
 import type { OutputValue, QuotaBudget, StepOutputs } from '../events/run-event';
 import { passEnvNotes, passEnvText } from '../projects/pass-env-notes';
 import type { StepDefinition } from '../projects/project';
-import type { Artifact } from '../runs/run';
 import type { StopCause } from './attempt';
 import { isAnyDiskFull } from './disk-room';
-import type { EventReporter } from './event-reporter';
-import type { LogForwarder } from './log-forwarder';
-import type { AttemptTools } from './run-attempt';
-import type { SecretMask } from './secret-mask';
+import type { AttemptTools } from './attempt-tools';
 import { commandOf, MissingOutput, withValues, workingDirOf } from './step-command';
 import { type RunContext, stepEnvironment } from './step-environment';
-import { StepIo } from './step-io';
+import { type StepChannel, StepIo } from './step-io';
 import type { StepExit } from './step-runner';
 
 export type StepResult =
@@ -27,16 +23,6 @@ export interface EndedStep {
   /** Set if the step makes the run partial. */
   partialReason: string | null;
   isArtifactMissing: boolean;
-}
-
-/** The parts of an attempt at a run that its steps share. */
-export interface StepChannel {
-  readonly events: EventReporter;
-  readonly log: LogForwarder;
-  readonly mask: SecretMask;
-  /** Stores a file of the run's folder. */
-  takeArtifact(path: string): Promise<Artifact>;
-  countCalls(step: string, calls: number): void;
 }
 
 /** What differs between the attempts at a step. */
@@ -57,17 +43,9 @@ export class StepExecution {
   ) {}
 
   async run(step: StepDefinition, { number, outputs, quota, stop }: StepTurn): Promise<EndedStep> {
-    const { events, log, mask } = this.channel;
     const { config, clock, steps } = this.tools;
-    const io = new StepIo(
-      { step: step.name, attempt: this.context.attempt, stepAttempt: number },
-      mask,
-      log,
-      events,
-      clock,
-      (path) => this.channel.takeArtifact(path),
-      (calls) => this.channel.countCalls(step.name, calls),
-    );
+    const at = { step: step.name, attempt: this.context.attempt, stepAttempt: number };
+    const io = new StepIo(at, this.channel, clock);
     if (number === 1)
       for (const note of passEnvNotes([step], config.environment)) io.remark(passEnvText(note));
     const env = stepEnvironment(

@@ -20,6 +20,16 @@ const MAX_REPORT_LENGTH = 256 * 1024;
  */
 const MAX_COMPLAINTS = 20;
 
+/** The parts of an attempt at a run that its steps share. */
+export interface StepChannel {
+  readonly events: EventReporter;
+  readonly log: LogForwarder;
+  readonly mask: SecretMask;
+  /** Stores a file of the run's folder. */
+  takeArtifact(path: string): Promise<Artifact>;
+  countCalls(step: string, calls: number): void;
+}
+
 /** Processes the output of one step: stdout and stderr go to the log, reports become events. Masks secrets first. */
 export class StepIo implements StepOutput {
   partialReason: string | null = null;
@@ -42,15 +52,11 @@ export class StepIo implements StepOutput {
 
   constructor(
     private readonly at: { step: string; attempt: number; stepAttempt: number },
-    private readonly mask: SecretMask,
-    private readonly log: LogForwarder,
-    private readonly events: EventReporter,
+    private readonly channel: StepChannel,
     private readonly clock: Clock,
-    private readonly register: (path: string) => Promise<Artifact>,
-    private readonly countCalls: (calls: number) => void,
   ) {
     // One extra character shows that a line is too long. A secret at the cut must be complete to be masked.
-    this.maxLength = MAX_LINE_BYTES + 1 + mask.longest;
+    this.maxLength = MAX_LINE_BYTES + 1 + channel.mask.longest;
     this.out = new LineSplitter(this.maxLength);
     this.err = new LineSplitter(this.maxLength);
   }
@@ -76,9 +82,9 @@ export class StepIo implements StepOutput {
     const { at: sentAt } = this.sent;
     const named = alive?.slice(0, MAX_NAMED_PROCESSES).map(({ pid, name }) => ({
       pid,
-      name: this.mask.apply(name).slice(0, 200),
+      name: this.channel.mask.apply(name).slice(0, 200),
     }));
-    this.events.report('run.progress', {
+    this.channel.events.report('run.progress', {
       attempt: this.at.attempt,
       step: this.at.step,
       stopping: {
@@ -92,7 +98,7 @@ export class StepIo implements StepOutput {
   }
 
   waitForRoom(): Promise<void> | null {
-    return this.log.waitForRoom();
+    return this.channel.log.waitForRoom();
   }
 
   /** Resolves when all unfinished lines are processed and all reported files are checked. */
@@ -112,12 +118,14 @@ export class StepIo implements StepOutput {
       if (last !== undefined) this.lastErrorLine = withoutColours(last).slice(0, 500);
     }
     const { step, stepAttempt } = this.at;
-    this.log.add(masked.map((text) => ({ at, stream, step, ...(stepAttempt > 1 && { stepAttempt }), text })));
+    this.channel.log.add(
+      masked.map((text) => ({ at, stream, step, ...(stepAttempt > 1 && { stepAttempt }), text })),
+    );
   }
 
   private masked(line: string): string {
-    if (line.length < this.maxLength) return this.mask.apply(line);
-    const start = this.mask.applyToStart(line);
+    if (line.length < this.maxLength) return this.channel.mask.apply(line);
+    const start = this.channel.mask.applyToStart(line);
     // Masking may have made the line short enough to look complete.
     return Buffer.byteLength(start) > MAX_LINE_BYTES ? start : `${start}${CUT_MARK}`;
   }
@@ -128,14 +136,17 @@ export class StepIo implements StepOutput {
     const report = parseStepReport(line);
     if ('unreadable' in report) {
       if (++this.complaints <= MAX_COMPLAINTS) {
-        const shown = line.length < MAX_REPORT_LENGTH ? this.mask.apply(line) : this.mask.applyToStart(line);
+        const shown =
+          line.length < MAX_REPORT_LENGTH
+            ? this.channel.mask.apply(line)
+            : this.channel.mask.applyToStart(line);
         this.remark(`Ignored a report on file descriptor 3 (${report.unreadable}): ${shown.slice(0, 200)}`);
       }
       return;
     }
     // The path of a file is used to open it. A masked name of a metric would be another metric.
     const { artifact, metrics, ...shown } = report;
-    const masked = this.mask.applyWithin(shown);
+    const masked = this.channel.mask.applyWithin(shown);
     this.noteMaskedOutputs(report.output ?? {}, masked.output ?? {});
     this.passOn({ artifact, metrics, ...masked });
   }
@@ -155,10 +166,10 @@ export class StepIo implements StepOutput {
   private passOn({ progress, metrics, partial, error, quota, output, artifact }: StepReport): void {
     if (partial) this.partialReason = partial.reason;
     if (error) this.error = error;
-    if (quota) this.countCalls(quota.used);
+    if (quota) this.channel.countCalls(this.at.step, quota.used);
     if (output) Object.assign(this.outputs, output);
     if (progress || metrics || quota) {
-      this.events.reportProgress({
+      this.channel.events.reportProgress({
         attempt: this.at.attempt,
         step: this.at.step,
         ...progress,
@@ -172,8 +183,8 @@ export class StepIo implements StepOutput {
 
   private async takeArtifact(path: string): Promise<void> {
     try {
-      const { name, size } = await this.register(path);
-      this.events.reportProgress({
+      const { name, size } = await this.channel.takeArtifact(path);
+      this.channel.events.reportProgress({
         attempt: this.at.attempt,
         step: this.at.step,
         artifacts: [{ name, size }],

@@ -62,7 +62,7 @@ describe('the plan of a scope', () => {
   it('has steps in the order of the file', () =>
     expect(planOf(diamond, ['report', 'load'], null).map(({ name }) => name)).toEqual(['load', 'report']));
 
-  it('runs the step that the scope names, whatever its condition', () => {
+  it('runs the step that the scope names without regard to its condition', () => {
     expect(planOf(diamond, ['notify'], 'notify')).toMatchObject([{ name: 'notify', when: 'success' }]);
     expect(planOf(diamond, ['notify'], null)).toMatchObject([{ name: 'notify', when: 'failure' }]);
   });

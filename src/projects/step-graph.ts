@@ -39,7 +39,7 @@ export function needsOf(steps: readonly GraphStep[]): Map<string, string[]> {
 /**
  * Returns the steps of a scope with the order among them. Needs outside the scope count as met, but the order of two
  * steps remains if only steps outside the scope connect them.
- * @param only a step that runs whatever its `when` says, because the scope names it
+ * @param only a step that runs without regard to its `when`, because the scope names it
  */
 export function planOf(
   steps: readonly GraphStep[],

@@ -80,7 +80,7 @@ describe('the attempts of a step', () => {
     ]);
   });
 
-  it('are in the order of their numbers, whatever the order of the events', () => {
+  it('are in the order of their numbers, even if events arrive in another one', () => {
     const step = after(
       { stepStatus: 'running', stepAttempt: second },
       { stepStatus: 'running', stepAttempt: failed },
