@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { Clock } from '../src/clock/clock';
+import { Clock, monotonicMs } from '../src/clock/clock';
 import { EventStream } from '../src/events/event-stream';
 import type { HttpEnvelope } from '../src/workers/http/http-envelope';
 import { OverdueWatch } from '../src/workers/overdue-watch';
@@ -346,7 +346,7 @@ describe('claiming runs over HTTP', () => {
       const clock = jobato.app.get(Clock);
       const pass = (ms: number) => {
         jest.spyOn(clock, 'nowMs').mockImplementation(() => Date.now() + ms);
-        jest.spyOn(clock, 'monotonicMs').mockImplementation(() => performance.now() + ms);
+        jest.spyOn(clock, 'monotonicMs').mockImplementation(() => monotonicMs() + ms);
       };
       pass(600_000);
       const seen = new Map((await workersSeen()).map((worker) => [worker.workerId, worker]));

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { BOOT_ID } from './boot-id';
 
 /** A stored or sent instant: ISO 8601 in UTC with milliseconds, so that text order is time order. */
 export type Instant = string;
@@ -11,7 +12,9 @@ export type Instant = string;
  */
 @Injectable()
 export class Clock {
-  private readonly startedAtMs = Date.now() - performance.now();
+  /** Identifies the boot of the machine, and with it the origin of `monotonicMs`; null if the system has no such id. */
+  readonly bootId: string | null = BOOT_ID;
+  private readonly startedAtMs = Date.now() - monotonicMs();
 
   nowMs(): number {
     return Date.now();
@@ -21,9 +24,9 @@ export class Clock {
     return toInstant(this.nowMs());
   }
 
-  /** Milliseconds of a clock that is never set, for intervals. Only differences are meaningful. */
+  /** Returns `monotonicMs()`. */
   monotonicMs(): number {
-    return performance.now();
+    return monotonicMs();
   }
 
   /**
@@ -33,6 +36,14 @@ export class Clock {
   steadyMs(): number {
     return Math.floor(this.startedAtMs + this.monotonicMs());
   }
+}
+
+/**
+ * Milliseconds of a clock that is never set, for intervals. Only differences are meaningful. On Linux it is
+ * CLOCK_MONOTONIC: all processes of one boot read the same clock. It stops while the machine is suspended, as timers do.
+ */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
 }
 
 export function toInstant(epochMs: number): Instant {

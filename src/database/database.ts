@@ -80,7 +80,7 @@ export class Database {
   }
 
   /**
-   * `performance.now()` of the last write that failed because of the storage or waited more than a second for it. Null
+   * `monotonicMs()` of the last write that failed because of the storage or waited more than a second for it. Null
    * if there was none in this process.
    */
   get lastTroubleAtMs(): number | null {

@@ -1,6 +1,7 @@
+import { monotonicMs } from '../clock/clock';
 import type { StorageReason } from './storage-error';
 
-/** State of the storage as shown by the latest writes. Times are those of `performance.now()`. */
+/** State of the storage as shown by the latest writes. Times are those of `monotonicMs()`. */
 export class StorageCondition {
   /** Why writes fail; null while they succeed. */
   trouble: StorageReason | null = null;
@@ -9,7 +10,7 @@ export class StorageCondition {
 
   failed(reason: StorageReason): void {
     this.trouble = reason;
-    this.lastTroubleAtMs = performance.now();
+    this.lastTroubleAtMs = monotonicMs();
   }
 
   succeeded(): void {

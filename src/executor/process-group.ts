@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
+import { BOOT_ID } from '../clock/boot-id';
 
 /** Identifies a process permanently; the system reuses process ids. */
 export interface ProcessIdentity {
@@ -10,7 +11,7 @@ export interface ProcessIdentity {
 }
 
 const HAS_PROC = readOrNull('/proc/self/stat') !== null;
-const BOOT = (readOrNull('/proc/sys/kernel/random/boot_id') ?? '').trim().slice(0, 8);
+const BOOT = (BOOT_ID ?? '').slice(0, 8);
 
 /** Returns when a process started; null if it does not exist. */
 export function startOf(pid: number): string | null {

@@ -2,8 +2,9 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Database } from '../database/database';
 import { EventStream } from '../events/event-stream';
 import { EventConsumer } from '../intake/event-consumer';
+import { DeadlineRecorder } from './deadline-recorder';
 import { type Limit, RunDeadlines } from './run-deadlines';
-import { type RunWithDeadlines, RunRepository } from '../runs/run.repository';
+import type { RunWithDeadlines } from '../runs/run.repository';
 import type { RunCommand } from '../runs/run-state';
 import { RunsService } from '../runs/runs.service';
 
@@ -38,7 +39,7 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private isDestroyed = false;
 
   constructor(
-    private readonly runs: RunRepository,
+    private readonly recorder: DeadlineRecorder,
     private readonly service: RunsService,
     private readonly deadlines: RunDeadlines,
     private readonly consumer: EventConsumer,
@@ -92,7 +93,7 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async activeRuns(): Promise<RunWithDeadlines[]> {
-    const { runs, blockedMs } = await this.deadlines.look(() => this.runs.allWithDeadlines());
+    const { runs, blockedMs } = await this.recorder.look();
     if (blockedMs > 0) this.logger.warn(`Event loop blocked for ${Math.round(blockedMs / 1000)} s.`);
     return runs;
   }

@@ -1,7 +1,7 @@
 import { aNewRun, after, START } from '../../test/support/a-run';
 import { FakeClock } from '../../test/support/fake-clock';
 import type { Run } from '../runs/run';
-import { type Limit, RunDeadlines } from './run-deadlines';
+import { type Limit, type RecordedDeadlines, RunDeadlines } from './run-deadlines';
 import type { RunCommand } from '../runs/run-state';
 
 const HOUR_MS = 3_600_000;
@@ -14,10 +14,12 @@ const JUMPS: [string, number][] = [
 describe('RunDeadlines', () => {
   let clock: FakeClock;
   let deadlines: RunDeadlines;
+  let stored: RecordedDeadlines | null;
 
   beforeEach(() => {
     clock = new FakeClock(Date.parse(START));
     deadlines = new RunDeadlines(clock);
+    stored = null;
   });
 
   const claim: RunCommand = { type: 'claim', workerId: 'w', leaseSeconds: 20 };
@@ -55,10 +57,28 @@ describe('RunDeadlines', () => {
 
   const look = (...runs: Run[]) => deadlines.look(() => Promise.resolve(runs));
 
+  /** Stores a due record, like the recorder. */
+  function storeIfDue(): void {
+    const record = deadlines.takeDueRecord();
+    if (record) stored = JSON.parse(JSON.stringify(record)) as RecordedDeadlines;
+  }
+
+  function restart(...runs: Run[]): void {
+    deadlines = new RunDeadlines(clock);
+    deadlines.restore(runs, stored);
+    storeIfDue();
+  }
+
+  async function lookAndStore(...runs: Run[]): Promise<void> {
+    clock.pass(1000);
+    await look(...runs);
+    storeIfDue();
+  }
+
   /** Looks every second, like the watch. @returns the number of seconds until the limit has passed */
-  async function secondsUntilPassed(run: Run, limit: Limit): Promise<number> {
+  async function secondsUntilPassed(run: Run, limit: Limit, ...others: Run[]): Promise<number> {
     for (let seconds = 0; seconds < 100; seconds++) {
-      await look(run);
+      await look(run, ...others);
       if (deadlines.hasPassed(run.runId, limit)) return seconds;
       clock.pass(1000);
     }
@@ -180,6 +200,130 @@ describe('RunDeadlines', () => {
       expect(deadlines.hasPassed(run.runId, 'lease')).toBe(false);
       clock.pass(1000);
     }
+  });
+
+  describe.each(LIMITS)('limit %s of 20 s after a restart', (limit) => {
+    beforeEach(() => restart());
+
+    it.each(JUMPS)(
+      'counts the time before it if the clock %s while the server is down',
+      async (_what, ms) => {
+        const run = LIMITED[limit]();
+        await lookAndStore(run);
+        clock.jump(ms);
+        clock.pass(4000);
+        restart(run);
+        expect(await secondsUntilPassed(run, limit)).toBe(16);
+      },
+    );
+
+    it.each(JUMPS)(
+      'counts the time before it if the clock %s before the server goes down',
+      async (_what, ms) => {
+        const run = LIMITED[limit]();
+        await lookAndStore(run);
+        clock.jump(ms);
+        await lookAndStore(run);
+        clock.pass(3000);
+        restart(run);
+        expect(await secondsUntilPassed(run, limit)).toBe(16);
+      },
+    );
+
+    it.each(JUMPS)(
+      'counts the time before it if the clock %s and is correct again later',
+      async (_what, ms) => {
+        const early = LIMITED[limit]();
+        await lookAndStore(early);
+        clock.jump(ms);
+        await lookAndStore(early);
+        const late = { ...LIMITED[limit](), runId: 'late' };
+        await lookAndStore(early, late);
+        clock.jump(-ms);
+        clock.pass(2000);
+        restart(early, late);
+        expect(await secondsUntilPassed(early, limit, late)).toBe(16);
+        expect(await secondsUntilPassed(late, limit)).toBe(2);
+      },
+    );
+
+    it.each(JUMPS)('counts the time before it if the clock %s before the first look', async (_what, ms) => {
+      await lookAndStore();
+      const run = LIMITED[limit]();
+      clock.jump(ms);
+      // The first look reads the runs before this one is committed.
+      await lookAndStore();
+      await lookAndStore(run);
+      clock.pass(3000);
+      restart(run);
+      const seconds = await secondsUntilPassed(run, limit);
+      expect(seconds).toBeGreaterThanOrEqual(16);
+      expect(seconds).toBeLessThanOrEqual(18);
+    });
+
+    it.each(JUMPS)('ends nothing early if the clock %s immediately before a crash', async (_what, ms) => {
+      clock.jump(ms);
+      const run = LIMITED[limit]();
+      restart(run);
+      expect(await secondsUntilPassed(run, limit)).toBeGreaterThanOrEqual(20);
+    });
+
+    it('uses the wall clock after a boot', async () => {
+      const run = LIMITED[limit]();
+      await lookAndStore(run);
+      clock.reboot();
+      clock.pass(4000);
+      restart(run);
+      expect(await secondsUntilPassed(run, limit)).toBe(16);
+    });
+
+    it('ignores a record from the future of its monotonic clock', async () => {
+      const run = LIMITED[limit]();
+      clock.pass(60_000);
+      await lookAndStore(run);
+      clock.reboot();
+      clock.bootId = stored!.bootId;
+      restart(run);
+      expect(await secondsUntilPassed(run, limit)).toBe(1);
+    });
+  });
+
+  it('takes a record at start-up and when the clock was set, and no others', async () => {
+    restart();
+    await look();
+    expect(deadlines.takeDueRecord()).toBeNull();
+    const run = startingNow();
+    clock.pass(1000);
+    await look(run);
+    expect(deadlines.takeDueRecord()).toBeNull();
+    clock.jump(HOUR_MS);
+    await look(run);
+    expect(deadlines.takeDueRecord()).not.toBeNull();
+    expect(deadlines.takeDueRecord()).toBeNull();
+    deadlines.recordAgain();
+    expect(deadlines.takeDueRecord()).not.toBeNull();
+  });
+
+  it('takes no record before it has read the runs', () => {
+    expect(deadlines.takeDueRecord()).toBeNull();
+  });
+
+  it('takes no record without a boot id', () => {
+    clock.bootId = null;
+    deadlines.restore([], null);
+    expect(deadlines.takeDueRecord()).toBeNull();
+  });
+
+  it('measures the elapsed time of a run across restarts while the clock is set', async () => {
+    restart();
+    const run = startingNow();
+    await lookAndStore(run);
+    clock.jump(2 * HOUR_MS);
+    restart(run);
+    clock.jump(-4 * HOUR_MS);
+    restart(run);
+    clock.pass(500);
+    expect(deadlines.elapsedMs(run)).toBe(1500);
   });
 
   it.each(JUMPS)('measures the elapsed time of a run if the clock %s', async (_what, ms) => {

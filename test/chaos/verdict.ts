@@ -8,9 +8,6 @@ import type { BadEvents } from './bad-events';
 import { GROUPS, type Installation } from './installation';
 import { LINES, MADE_FILE } from './projects';
 
-/** The time limit of the projects. */
-const HALF_AN_HOUR_MS = 30 * 60_000;
-
 const LOOK_EVERY_MS = 250;
 
 /** @returns the remaining work after the time limit; empty if everything is idle */
@@ -66,28 +63,10 @@ async function underWay({ folders }: Installation, client: Redis): Promise<strin
   return left;
 }
 
-/**
- * Returns true if the server was restarted during the run, and its wall clock showed that the time of the run was over. A
- * new process knows the age of a run only from the wall clock, which may have been set since the run started.
- */
-function isOldAfterRestart(
-  { chronicle }: Installation,
-  acceptedMs: number | undefined,
-  { started_at, ended_at }: Record<'started_at' | 'ended_at', string>,
-): boolean {
-  if (acceptedMs === undefined) return false;
-  const now = Date.now();
-  return (
-    Date.parse(ended_at) - Date.parse(started_at) >= HALF_AN_HOUR_MS &&
-    chronicle.wasServerStruck(acceptedMs, now) &&
-    chronicle.wasOutage(acceptedMs, now)
-  );
-}
-
 /** Checks the invariants of an idle installation. @returns the violations */
 export function flawsAtRest(
   installation: Installation,
-  accepted: ReadonlyMap<string, number>,
+  accepted: ReadonlySet<string>,
   bad: BadEvents,
 ): string[] {
   const { folders } = installation;
@@ -107,7 +86,7 @@ export function flawsAtRest(
         run.status,
       ]),
     );
-    for (const runId of accepted.keys()) {
+    for (const runId of accepted) {
       const found = status.get(runId);
       if (found === undefined || found === 'running')
         flaws.push(`accepted run ${runId} is ${found ?? 'not there'}`);
@@ -115,12 +94,10 @@ export function flawsAtRest(
 
     for (const run of all<Record<'run_id' | 'status_reason' | 'started_at' | 'ended_at', string>>(
       "SELECT run_id, status_reason, started_at, ended_at FROM runs WHERE status_reason IN ('timed-out', 'no-worker')",
-    )) {
-      if (isOldAfterRestart(installation, accepted.get(run.run_id), run)) continue;
+    ))
       flaws.push(
         `run ${run.run_id} ended ${run.status_reason}, and had half an hour (${run.started_at} to ${run.ended_at})`,
       );
-    }
     for (const run of all<Record<'run_id' | 'started_at' | 'ended_at', string>>(
       'SELECT run_id, started_at, ended_at FROM runs WHERE ended_at < started_at',
     ))

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { BOOT_ID } from '../../src/clock/boot-id';
 import type { RunEventMap } from '../../src/events/run-event';
 import type { RunView } from '../../src/runs/run-view';
 import { Belongings, within } from '../support/crash';
@@ -10,7 +11,17 @@ const KEY = 'a-key-for-workers';
 /** A limit of 1 s takes effect within two checks of the watch; a busy machine needs more time. */
 const ACTS_WITHIN_MS = 15_000;
 
+/** After a start, deadlines that have passed get this time; see docs/run-lifecycle.md. */
+const FRESH_PERIOD_SECONDS = 30;
+
 const external = (id: string, more = '') => `id: ${id}\nexecutor: external\n${more}`;
+/** Its first attempt never ends, and its second attempt ends at once. */
+const steppedProject = (id: string) => `id: ${id}
+timeoutSeconds: 3600
+retry: { maxAttempts: 2 }
+steps:
+  - { name: work, command: [sh, -c, '[ "$JOBATO_ATTEMPT" = 2 ] || exec sleep 3600'] }
+`;
 const PROJECTS = {
   impatient: external('impatient', 'claimTimeoutSeconds: 1\n'),
   patient: external('patient', 'claimTimeoutSeconds: 3600\n'),
@@ -18,6 +29,9 @@ const PROJECTS = {
   stopped: external('stopped', 'stopGraceSeconds: 3600\n'),
   leased: external('leased'),
 };
+
+/** Without a boot id, a restarted server has only the wall clock. */
+const itWithBootId = BOOT_ID === null ? it.skip : it;
 
 describe('server after a change of its wall clock', () => {
   const belongings = new Belongings();
@@ -99,6 +113,59 @@ describe('server after a change of its wall clock', () => {
       expect(await server.get(runId)).toMatchObject({ status: 'running', attempt: 1 });
     }
   });
+
+  itWithBootId(
+    'ends no run early after a crash and a restart, if the clock was set before and after the crash',
+    async () => {
+      const kinds = ['patient', 'leased', 'limited', 'stopped', 'stepped'];
+      const all = kinds.flatMap((kind) => [`${kind}-1`, `${kind}-2`]);
+      folders = belongings.makeFolders({
+        ...Object.fromEntries(
+          all.map((id) => {
+            const kind = id.slice(0, -2) as keyof typeof PROJECTS | 'stepped';
+            return [id, kind === 'stepped' ? steppedProject(id) : PROJECTS[kind].replace(kind, id)];
+          }),
+        ),
+        impatient: PROJECTS.impatient,
+        outlasting: external('outlasting', `claimTimeoutSeconds: ${FRESH_PERIOD_SECONDS + 3}\n`),
+      });
+      clock = new ServerClock(folders);
+      const startEmbedded = () => belongings.start(folders, { ...clock.environment, JOBATO_API_KEY: KEY });
+      const startRuns = async (server: ServerProcess, suffix: string) => {
+        const runIds = Object.fromEntries(
+          await Promise.all(
+            kinds.map(async (kind) => [kind, (await server.trigger(`${kind}${suffix}`)).runId] as const),
+          ),
+        );
+        for (const kind of ['leased', 'limited', 'stopped'])
+          await send(server, runIds[kind]!, 'run.started', {
+            workerId: 'w',
+            attempt: 1,
+            ...(kind === 'leased' ? { leaseSeconds: 3600 } : {}),
+          });
+        await fetch(`${server.url}/api/runs/${runIds.stopped}`, { method: 'DELETE' });
+        await server.until(runIds.stepped!, ({ steps }) => steps[0]!.status === 'running');
+        return runIds;
+      };
+
+      const first = await startEmbedded();
+      const early = await startRuns(first, '-1');
+      await clock.set(first, TWO_HOURS_MS);
+      await untilLooked(first);
+      const late = await startRuns(first, '-2');
+      await first.end('SIGKILL');
+
+      clock.write(2 * TWO_HOURS_MS);
+      const server = await startEmbedded();
+      const { runId } = await server.trigger('outlasting');
+      for (const { stepped } of [early, late])
+        expect(await server.untilEnded(stepped!)).toMatchObject({ status: 'completed', attempt: 2 });
+      expect(await server.untilEnded(runId)).toMatchObject({ statusReason: 'no-worker' });
+      for (const kind of kinds.filter((kind) => kind !== 'stepped'))
+        for (const runIds of [early, late])
+          expect(await server.get(runIds[kind]!)).toMatchObject({ status: 'running', attempt: 1 });
+    },
+  );
 
   it('orders runs by start after a restart with the clock set back', async () => {
     clock.write(TWO_HOURS_MS);

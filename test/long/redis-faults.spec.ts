@@ -190,7 +190,7 @@ describe('server while Redis is down', () => {
     const laterMs = 49 * 3_600_000;
     const clock = jobato.app.get(Clock);
     jest.spyOn(clock, 'nowMs').mockReturnValue(Date.now() + laterMs);
-    jest.spyOn(clock, 'monotonicMs').mockReturnValue(performance.now() + laterMs);
+    jest.spyOn(clock, 'monotonicMs').mockReturnValue(clock.monotonicMs() + laterMs);
     await jobato.app.get(Housekeeping).tidy();
     jest.restoreAllMocks();
     const keys = await jobato.app.get(Database).read.query('SELECT * FROM idempotency_keys', []);

@@ -2,6 +2,7 @@ import { Clock } from '../../src/clock/clock';
 
 /** A wall clock and a monotonic clock controlled by the test. Time passes on both; only the wall clock can be set. */
 export class FakeClock extends Clock {
+  override bootId: string | null = 'boot-1';
   private monotonic = 1000;
 
   constructor(private wallMs: number) {
@@ -20,6 +21,12 @@ export class FakeClock extends Clock {
   pass(ms: number): void {
     this.monotonic += ms;
     this.wallMs += ms;
+  }
+
+  /** Boots the machine again: the monotonic clock starts again. */
+  reboot(): void {
+    this.bootId += '-again';
+    this.monotonic = 1000;
   }
 
   /** Sets the wall clock forward, or back if `ms` is negative. */

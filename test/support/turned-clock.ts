@@ -1,4 +1,4 @@
-import { Clock } from '../../src/clock/clock';
+import { Clock, monotonicMs } from '../../src/clock/clock';
 import { OverdueWatch } from '../../src/workers/overdue-watch';
 import type { RunningApp } from './jobato';
 
@@ -9,7 +9,7 @@ const MAX_WATCHED_SECONDS = 3600;
 
 /** Controls the clocks of an application in this process. */
 export class TurnedClock {
-  private monotonicMs = performance.now();
+  private monotonicMs = monotonicMs();
 
   constructor(
     private readonly jobato: RunningApp,

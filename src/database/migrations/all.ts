@@ -13,6 +13,7 @@ import { ForeignEvents1700000000012 } from './12-foreign-events';
 import { Installation1700000000013 } from './13-installation';
 import { EventHashes1700000000014 } from './14-event-hashes';
 import { EventEffects1700000000015 } from './15-event-effects';
+import { RecordedDeadlines1700000000016 } from './16-recorded-deadlines';
 import { StepOutputs1700000000017 } from './17-step-outputs';
 import { WatchedFiles1700000000018 } from './18-watched-files';
 
@@ -33,6 +34,7 @@ export const MIGRATIONS = [
   Installation1700000000013,
   EventHashes1700000000014,
   EventEffects1700000000015,
+  RecordedDeadlines1700000000016,
   StepOutputs1700000000017,
   WatchedFiles1700000000018,
 ];
