@@ -8,11 +8,11 @@ import { ignoredFiles, isYamlName } from '../config-files/ignored-files';
 import { type ParsedYaml } from '../config-files/parse-yaml';
 import { PeriodicCheck } from '../config-files/periodic-check';
 import { JobatoError } from '../http/catalogue';
-import { jsonHash } from './json-hash';
 import { notCarriedOut } from './not-carried-out';
 import type { ProjectDefinition } from './project';
 import { parseProjectFile } from './project-file';
 import { type ProjectConflict, settleProjects } from './settle-projects';
+import { definitionHash } from './stored-definition';
 
 export interface KnownProject {
   definition: ProjectDefinition;
@@ -252,7 +252,7 @@ function knownProject(
 ): Omit<KnownProject, 'isDefault' | 'isOutdated'> {
   return {
     definition,
-    definitionHash: jsonHash(definition),
+    definitionHash: definitionHash(definition),
     definitionJson: JSON.stringify(definition),
     file: fileOf(name),
   };

@@ -1,5 +1,6 @@
+import { jsonHash } from './json-hash';
 import { aParam, aProject } from '../../test/support/a-run';
-import { storedDefinition } from './stored-definition';
+import { definitionHash, storedDefinition } from './stored-definition';
 
 it('a stored definition is returned as it is', () => {
   const project = aProject({ description: 'Loads orders', tags: ['nightly'], isEnabled: false });
@@ -18,5 +19,28 @@ it('a definition of an earlier version gets the members that it lacks', () => {
   const steps = old.steps.map(({ script: _s, passPlainEnv: _p, ...step }) => step);
   expect(storedDefinition(JSON.stringify({ ...old, params: { depth }, steps }))).toEqual(
     aProject({ params: { depth: aParam() } }),
+  );
+});
+
+describe('the hash of a definition', () => {
+  const plain = aProject({ params: { depth: aParam() } });
+
+  it('is that of earlier versions for a file without the new members', () => {
+    const { description: _d, tags: _t, isEnabled: _e, watch: _w, parallel: _p, ...old } = plain;
+    const { example: _x, multiline: _m, ...depth } = old.params.depth!;
+    const steps = old.steps.map(
+      ({ script: _s, passPlainEnv: _v, needs: _n, when: _h, continueOnError: _c, retry: _r, ...step }) =>
+        step,
+    );
+    expect(definitionHash(plain)).toBe(jsonHash({ ...old, params: { depth }, steps }));
+  });
+
+  it.each([
+    ['a tag', { tags: ['nightly'] }],
+    ['a limit of steps side by side', { parallel: 2 }],
+    ['a need', { steps: plain.steps.map((step) => ({ ...step, needs: [] })) }],
+    ['a param of several lines', { params: { depth: { ...aParam(), multiline: true } } }],
+  ])('differs with %s', (_what, change) =>
+    expect(definitionHash({ ...plain, ...change })).not.toBe(definitionHash(plain)),
   );
 });

@@ -1,3 +1,4 @@
+import { jsonHash } from './json-hash';
 import { DEFAULT_PARALLEL, type ParamSpec, type ProjectDefinition, type StepDefinition } from './project';
 
 /** Members that definitions stored by earlier versions do not have. */
@@ -30,4 +31,29 @@ export function storedDefinition(json: string): ProjectDefinition {
     params: Object.fromEntries(params) as ProjectDefinition['params'],
     steps: stored.steps.map((step) => ({ ...NEW_STEP_MEMBERS, ...step })),
   };
+}
+
+/**
+ * Returns the hash that identifies a definition. Members that earlier versions do not have count only with another value
+ * than their default: an upgrade changes no hash, so runs and workers of both versions mean the same definition.
+ */
+export function definitionHash(definition: ProjectDefinition): string {
+  const params = Object.entries(definition.params).map(([name, param]) => [
+    name,
+    withoutDefaults(param, NEW_PARAM_MEMBERS),
+  ]);
+  return jsonHash({
+    ...withoutDefaults(definition, NEW_MEMBERS),
+    params: Object.fromEntries(params) as object,
+    steps: definition.steps.map((step) => withoutDefaults(step, NEW_STEP_MEMBERS)),
+  });
+}
+
+function withoutDefaults(object: object, defaults: Record<string, unknown>): object {
+  return Object.fromEntries(
+    Object.entries(object).filter(
+      ([name, value]) =>
+        !Object.hasOwn(defaults, name) || JSON.stringify(value) !== JSON.stringify(defaults[name]),
+    ),
+  );
 }
