@@ -193,7 +193,7 @@ export class RunAttempt implements Attempt {
       takeArtifact: (path) => this.takeArtifact(path),
       countCalls: (step, calls) => pipeline.countCalls(step, calls),
     };
-    const execution = new StepExecution(await this.prepare(), this.tools, channel);
+    const execution = new StepExecution(await this.prepare(), this.tools, channel, definition.artifacts);
     const pipeline = new PipelineExecution(
       run,
       definition,

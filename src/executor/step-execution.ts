@@ -1,6 +1,7 @@
 import type { OutputValue, QuotaBudget, StepOutputs } from '../events/run-event';
 import { passEnvNotes, passEnvText } from '../projects/pass-env-notes';
 import type { StepDefinition } from '../projects/project';
+import { ArtifactCollection } from './artifact-collection';
 import type { StopCause } from './attempt';
 import { isAnyDiskFull } from './disk-room';
 import type { AttemptTools } from './attempt-tools';
@@ -36,10 +37,14 @@ export interface StepTurn {
 
 /** Executes the program of a step once, and finds out how it ended. */
 export class StepExecution {
+  private readonly collection = new ArtifactCollection();
+
+  /** @param projectArtifacts patterns of files that any step may make */
   constructor(
     private readonly context: RunContext,
     private readonly tools: Pick<AttemptTools, 'config' | 'clock' | 'steps'>,
     private readonly channel: StepChannel,
+    private readonly projectArtifacts: readonly string[],
   ) {}
 
   async run(step: StepDefinition, { number, outputs, quota, stop }: StepTurn): Promise<EndedStep> {
@@ -53,6 +58,8 @@ export class StepExecution {
       { ...this.context, stepAttempt: number, outputs, quota },
       config.environment,
     );
+    // File systems round times down by a few milliseconds.
+    const beganMs = clock.nowMs() - 50;
     let exit: StepExit;
     try {
       exit = await steps.run({
@@ -67,6 +74,7 @@ export class StepExecution {
       if (!(error instanceof MissingOutput)) throw error;
       exit = { kind: 'not-started', message: error.message };
     }
+    await this.collectArtifacts(step, exit, io, workingDirOf(step, env.HOME ?? '/'), beganMs);
     // Check now: there may be space again when the failure is reported.
     const hasFailed = exit.kind === 'exited' && exit.exitCode !== 0;
     const isDiskFull = hasFailed && (await isAnyDiskFull([this.context.workDir, this.context.runDir]));
@@ -82,6 +90,30 @@ export class StepExecution {
       partialReason: io.partialReason ?? errorReason,
       isArtifactMissing: io.isArtifactMissing,
     };
+  }
+
+  private async collectArtifacts(
+    step: StepDefinition,
+    exit: StepExit,
+    io: StepIo,
+    workingDir: string,
+    sinceMs: number,
+  ): Promise<void> {
+    if (exit.kind === 'not-started') return;
+    const { paths, fault, unmatched } = await this.collection.collect({
+      runDir: this.context.runDir,
+      workingDir,
+      ofProject: this.projectArtifacts,
+      ofStep: step.artifacts,
+      sinceMs,
+    });
+    for (const path of paths) io.addArtifact(path);
+    if (unmatched.length > 0)
+      io.remark(`No file matches the artifacts of this step: ${unmatched.join(', ')}.`);
+    if (fault !== null) {
+      io.isArtifactMissing = true;
+      io.remark(`Artifacts are missing from this run: ${fault}.`);
+    }
   }
 
   private resultOf(

@@ -178,7 +178,12 @@ export class StepIo implements StepOutput {
       });
     }
     // Sequentially, so that artifacts are listed in the order of their reports.
-    if (artifact) this.artifacts = this.artifacts.then(() => this.takeArtifact(artifact.path));
+    if (artifact) this.addArtifact(artifact.path);
+  }
+
+  /** @param path of a file in the run's folder */
+  addArtifact(path: string): void {
+    this.artifacts = this.artifacts.then(() => this.takeArtifact(path));
   }
 
   private async takeArtifact(path: string): Promise<void> {

@@ -10,7 +10,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { WATCH_LIMITS, watchedFiles } from './watched-files';
+import { SEARCH_LIMITS } from './file-search';
+import { watchedFiles } from './watched-files';
 
 const YESTERDAY = new Date('2026-01-01T00:00:00Z');
 
@@ -85,7 +86,7 @@ describe('watched files have no fingerprint', () => {
     symlinkSync(join(top, 'outside'), join(folder, 'link'));
     expect(await watchedFiles(folder, ['link/deep/**'])).toEqual({
       fingerprint: null,
-      reason: 'the folder "link" is a link to a place outside of the server\'s folder',
+      reason: 'the folder "link" is a link to a place outside of the searched folder',
     });
     expect(await seen('link/**')).toBe(await seen('nothing/**'));
   });
@@ -113,7 +114,7 @@ describe('watched files have no fingerprint', () => {
   ])('beyond the limit %j', async (limit, reason) => {
     // Enough that reading them lasts longer than the shortest timer.
     for (let n = 0; n < 200; n++) write(`docs/n${n}/x`, '');
-    expect(await watchedFiles(folder, ['docs/**'], { ...WATCH_LIMITS, ...limit })).toEqual({
+    expect(await watchedFiles(folder, ['docs/**'], { ...SEARCH_LIMITS, ...limit })).toEqual({
       fingerprint: null,
       reason,
     });

@@ -53,6 +53,8 @@ export const PROJECT_FILE_CONDITIONS: SchemaNotes = {
   'steps.*.passEnv.*': noSecret,
   'steps.*.passPlainEnv.*': noSecret,
   'watch.*': { pattern: WATCH_PATTERN },
+  'artifacts.*': { pattern: WATCH_PATTERN },
+  'steps.*.artifacts.*': { pattern: WATCH_PATTERN },
   scopes: { patternProperties: { [`^${FULL_SCOPE}$`]: false } },
   'schedule.cron': { pattern: `^\\s*(?:${NICKNAMES.join('|')}|[^@\\s]\\S*(?:\\s+\\S+){4,5})\\s*$` },
 };

@@ -140,6 +140,13 @@ export const PROJECT_FILE_HELP: SchemaNotes = {
     description: 'With true, a failure of the step makes the run partial, and the other steps go on.',
     default: false,
   },
+  'steps.*.artifacts': {
+    description:
+      'Patterns of files that the step makes, relative to the folder of the run (JOBATO_RUN_DIR) or to its working ' +
+      'directory. They become artifacts of the run at the end of the step.',
+    default: [],
+    examples: [['out/*.csv']],
+  },
   'steps.*.retry': {
     description: 'Further attempts at a failed step.',
     examples: [{ maxAttempts: 3, delaySeconds: 10, backoff: 2, maxDelaySeconds: 300 }],
@@ -179,6 +186,11 @@ export const PROJECT_FILE_HELP: SchemaNotes = {
       'project "Needs re-run".',
     default: [],
     examples: [['docs/**', '!docs/drafts']],
+  },
+  artifacts: {
+    description: 'Patterns of files that any step makes; see "artifacts" of a step.',
+    default: [],
+    examples: [['out/*.csv']],
   },
   schedule: {
     description: 'When runs start. Checked, but this version starts no runs from it.',

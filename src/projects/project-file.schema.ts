@@ -34,6 +34,8 @@ export interface ProjectFile {
   quota?: boolean;
   inputs?: 'queries-x-allowlists';
   watch?: string[];
+  /** Patterns of artifacts of every step. */
+  artifacts?: string[];
   schedule?: { cron: string; timeZone?: string; catchUp?: boolean };
   retry?: { maxAttempts?: number };
   stopGraceSeconds?: number;
@@ -72,6 +74,7 @@ export interface StepFile {
   continueOnError?: boolean;
   /** Further attempts after a failure. */
   retry?: Partial<StepRetry>;
+  artifacts?: string[];
 }
 
 const NAME = '^[a-z0-9][a-z0-9._-]*$';
@@ -102,6 +105,11 @@ const paramValue = {
   maxLength: MAX_PARAMS_BYTES,
   items: { type: 'string', maxLength: MAX_PARAMS_BYTES },
   maxItems: MAX_ITEMS,
+};
+const filePatterns = {
+  type: 'array',
+  items: { type: 'string', minLength: 1, maxLength: 500 },
+  maxItems: 20,
 };
 const stepName = { type: 'string', pattern: NAME, maxLength: 100 };
 
@@ -179,6 +187,7 @@ export const PROJECT_FILE_SCHEMA = {
           needs: { type: 'array', items: stepName, maxItems: MAX_STEPS, uniqueItems: true },
           when: { enum: STEP_WHENS },
           continueOnError: { type: 'boolean' },
+          artifacts: filePatterns,
           retry: {
             type: 'object',
             required: ['maxAttempts'],
@@ -204,7 +213,8 @@ export const PROJECT_FILE_SCHEMA = {
     metrics: { type: 'array', items: { type: 'string', pattern: VARIABLE, maxLength: 100 }, maxItems: 20 },
     quota: { type: 'boolean' },
     inputs: { enum: ['queries-x-allowlists'] },
-    watch: { type: 'array', items: { type: 'string', minLength: 1, maxLength: 500 }, maxItems: 20 },
+    watch: filePatterns,
+    artifacts: filePatterns,
     schedule: {
       type: 'object',
       required: ['cron'],

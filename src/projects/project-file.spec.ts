@@ -78,6 +78,7 @@ describe('parseProjectFile', () => {
       when: 'success',
       continueOnError: false,
       retry: null,
+      artifacts: [],
     });
   });
 
@@ -119,8 +120,10 @@ describe('parseProjectFile', () => {
           when: 'success',
           continueOnError: false,
           retry: null,
+          artifacts: [],
         },
       ],
+      artifacts: [],
       parallel: 4,
       scopes: {},
       timeoutSeconds: null,

@@ -51,6 +51,7 @@ const RULES: YamlRule<ProjectFile>[] = [
   { reads: ['params'], check: aboutParams },
   { reads: ['schedule'], check: aboutSchedule },
   { reads: ['watch'], check: aboutWatch },
+  { reads: ['artifacts', 'steps'], check: aboutArtifacts },
 ];
 
 /** Parses one project file. Never throws: returns all flaws of a file that cannot be used. */
@@ -233,6 +234,24 @@ function aboutSchedule({ schedule }: ProjectFile): Complaint[] {
   ];
 }
 
+function aboutArtifacts({ artifacts = [], steps = [] }: ProjectFile): Complaint[] {
+  const about = (patterns: string[], path: Complaint['path']) =>
+    patterns.flatMap((pattern, at) =>
+      whyNoWatchPattern(pattern) === null
+        ? []
+        : [
+            {
+              path: [...path, at],
+              reason: `"artifacts": "${pattern}" must be relative, and may not contain ".."`,
+            },
+          ],
+    );
+  return [
+    ...about(artifacts, ['artifacts']),
+    ...steps.flatMap((step, index) => about(step.artifacts ?? [], ['steps', index, 'artifacts'])),
+  ];
+}
+
 function aboutWatch({ watch = [] }: ProjectFile): Complaint[] {
   return watch.flatMap((pattern, at) => {
     const flaw = whyNoWatchPattern(pattern);
@@ -267,6 +286,7 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
     quota: file.quota ?? false,
     inputs: file.inputs ?? null,
     watch: file.watch ?? [],
+    artifacts: file.artifacts ?? [],
     schedule: file.schedule
       ? {
           cron: file.schedule.cron,
@@ -296,6 +316,7 @@ function toStep(step: StepFile, project: ProjectFile): StepDefinition {
     needs: step.needs ?? null,
     when: step.when ?? 'success',
     continueOnError: step.continueOnError ?? false,
+    artifacts: step.artifacts ?? [],
     retry: step.retry === undefined ? null : { ...DEFAULT_RETRY, ...step.retry },
   };
 }

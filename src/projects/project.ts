@@ -22,6 +22,8 @@ export interface ProjectDefinition {
   inputs: 'queries-x-allowlists' | null;
   /** Patterns of the files whose changes make the latest result outdated. */
   watch: string[];
+  /** Patterns of files that every step may make; see artifact-collection.ts. */
+  artifacts: string[];
   schedule: { cron: string; timeZone: string; catchUp: boolean } | null;
   maxAttempts: number;
   stopGraceSeconds: number;
@@ -53,6 +55,8 @@ export interface StepDefinition {
   continueOnError: boolean;
   /** Null = one attempt. */
   retry: StepRetry | null;
+  /** Patterns of files that this step makes. */
+  artifacts: string[];
 }
 
 /** `success`: only while no step has failed. `failure`: only after a failure. `always`: also after a stop. */

@@ -26,11 +26,27 @@ describe('the hash of a definition', () => {
   const plain = aProject({ params: { depth: aParam() } });
 
   it('is that of earlier versions for a file without the new members', () => {
-    const { description: _d, tags: _t, isEnabled: _e, watch: _w, parallel: _p, ...old } = plain;
+    const {
+      description: _d,
+      tags: _t,
+      isEnabled: _e,
+      watch: _w,
+      artifacts: _a,
+      parallel: _p,
+      ...old
+    } = plain;
     const { example: _x, multiline: _m, ...depth } = old.params.depth!;
     const steps = old.steps.map(
-      ({ script: _s, passPlainEnv: _v, needs: _n, when: _h, continueOnError: _c, retry: _r, ...step }) =>
-        step,
+      ({
+        script: _s,
+        passPlainEnv: _v,
+        needs: _n,
+        when: _h,
+        continueOnError: _c,
+        retry: _r,
+        artifacts: _f,
+        ...step
+      }) => step,
     );
     expect(definitionHash(plain)).toBe(jsonHash({ ...old, params: { depth }, steps }));
   });

@@ -2,7 +2,14 @@ import { jsonHash } from './json-hash';
 import { DEFAULT_PARALLEL, type ParamSpec, type ProjectDefinition, type StepDefinition } from './project';
 
 /** Members that definitions stored by earlier versions do not have. */
-const NEW_MEMBERS = { description: null, tags: [], isEnabled: true, watch: [], parallel: DEFAULT_PARALLEL };
+const NEW_MEMBERS = {
+  description: null,
+  tags: [],
+  isEnabled: true,
+  watch: [],
+  artifacts: [],
+  parallel: DEFAULT_PARALLEL,
+};
 const NEW_STEP_MEMBERS = {
   script: null,
   passPlainEnv: [],
@@ -10,6 +17,7 @@ const NEW_STEP_MEMBERS = {
   when: 'success' as const,
   continueOnError: false,
   retry: null,
+  artifacts: [],
 };
 const NEW_PARAM_MEMBERS = { example: null, multiline: false };
 
