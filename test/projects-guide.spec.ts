@@ -29,12 +29,45 @@ const TOLD: Record<string, { params?: object; steps?: object; run?: object; stop
   report: { run: { metrics: { pagesCount: 3 }, artifacts: [{ name: 'report.md' }] } },
 };
 
+/** Projects for sentences of the guide that have no example beside them. */
+const UNTOLD = {
+  masked: `id: masked
+steps:
+  - name: load
+    passEnv: [REPORT_TOKEN]
+    run: |
+      echo "{\\"output\\":{\\"token\\":\\"$REPORT_TOKEN\\"}}" >&3
+  - { name: show, command: [echo, 'token \${outputs.load.token}'] }
+`,
+  'one-needs': `id: one-needs
+steps:
+  - { name: first, run: 'until [ -e "$JOBATO_WORK_DIR/second" ]; do sleep 0.02; done' }
+  - { name: second, run: touch "$JOBATO_WORK_DIR/second" }
+  - { name: tell, when: failure, needs: [first], run: echo telling }
+`,
+  'bad-end': `id: bad-end
+steps:
+  - { name: work, run: echo working }
+  - { name: clean-up, when: always, run: exit 3 }
+`,
+  'last-attempt': `id: last-attempt
+steps:
+  - name: fetch
+    run: |
+      echo "{\\"metrics\\":{\\"n$JOBATO_STEP_ATTEMPT\\":1},\\"output\\":{\\"n$JOBATO_STEP_ATTEMPT\\":1}}" >&3
+      test "$JOBATO_STEP_ATTEMPT" = 1 && echo '{"partial":{"reason":"half-done"}}' >&3
+      test "$JOBATO_STEP_ATTEMPT" = 2
+    retry: { maxAttempts: 2, delaySeconds: 0 }
+`,
+};
+
 describe('the guide to project files', () => {
   describe('runs its projects', () => {
     let folders: Folders;
     let jobato: RunningApp;
     beforeAll(async () => {
-      folders = makeFolders(Object.fromEntries([...PROJECTS].map(([id, { yaml }]) => [id, yaml])));
+      const told = Object.fromEntries([...PROJECTS].map(([id, { yaml }]) => [id, yaml]));
+      folders = makeFolders({ ...told, ...UNTOLD });
       writeConfig(folders, 'quota.yaml', BLOCKS.find(({ yaml }) => /^quota:$/m.test(yaml))!.yaml);
       jobato = await RunningApp.start(folders, { REPORT_TOKEN: 'the-token-of-the-reports' });
     });
@@ -67,6 +100,40 @@ describe('the guide to project files', () => {
       if (told.steps !== undefined) expect(statuses(ended)).toEqual(told.steps);
       if (told.run !== undefined) expect(ended).toMatchObject(told.run);
       if (text !== null) expect(withoutIds(await logOf(runId))).toBe(withoutIds(text));
+    });
+
+    it('that mask an output with a secret, for later steps too', async () => {
+      const { runId } = await jobato.trigger('masked');
+      expect(await jobato.untilEnded(runId)).toMatchObject({
+        status: 'completed',
+        outputs: { load: { token: '***' } },
+      });
+      expect(await logOf(runId)).toBe(
+        'Later steps get *** in place of the secret in output token. Pass secrets on with passEnv.\ntoken ***\n',
+      );
+    });
+
+    it('as a graph if a single step has needs', async () => {
+      const { runId } = await jobato.trigger('one-needs');
+      expect(statuses(await jobato.untilEnded(runId))).toEqual({
+        first: 'completed',
+        second: 'completed',
+        tell: 'skipped',
+      });
+    });
+
+    it('that fail because an always step fails', async () => {
+      const { runId } = await jobato.trigger('bad-end');
+      const ended = await jobato.untilEnded(runId);
+      expect(ended.status).toBe('failed');
+      expect(statuses(ended)).toEqual({ work: 'completed', 'clean-up': 'failed' });
+    });
+
+    it('whose outputs and end are those of the last attempt', async () => {
+      const { runId } = await jobato.trigger('last-attempt');
+      const ended = await jobato.untilEnded(runId);
+      expect(ended).toMatchObject({ status: 'completed', metrics: { n1: 1, n2: 1 } });
+      expect(ended.outputs).toEqual({ fetch: { n2: 1 } });
     });
 
     it('with the steps of each scope', async () => {
