@@ -35,6 +35,9 @@ const PROJECTS = {
   after: `${nodeStep('after', `${SAYS}${CALLS}`, 'quota: true\n')}${['two', 'three']
     .map((name) => `  - name: ${name}\n    command: [sh, -c, '${SPENDS}']\n`)
     .join('')}`,
+  beside: `id: beside\nquota: true\nsteps:\n${['left', 'right']
+    .map((name) => `  - name: ${name}\n    needs: []\n    command: [${process.execPath}, -e, "${SAYS}"]\n`)
+    .join('')}`,
   free: nodeStep('free', `${SAYS}${CALLS}`),
   far: external('far'),
   other: external('other'),
@@ -121,6 +124,13 @@ describe('project with a quota', () => {
     await jobato.untilEnded(runId);
     await jobato.api.get(`/api/runs/${runId}/logs`).expect(200, '5 2\n2\n0\n');
     expect(await quotaOf('after')).toMatchObject({ used: 11, remaining: 0 });
+  });
+
+  it('divides the remaining quota among steps that start together', async () => {
+    const { runId } = await jobato.trigger('beside');
+    await jobato.untilEnded(runId);
+    const { text } = await jobato.api.get(`/api/runs/${runId}/logs`).expect(200);
+    expect(text.trimEnd().split('\n').sort()).toEqual(['2 1', '3 1']);
   });
 
   it('rejects triggers and re-runs with no quota left and returns the reset time', async () => {

@@ -108,10 +108,9 @@ describe('files that come with Jobato', () => {
       .filter((name) => name.endsWith('.yaml'))
       .map((name) => [...path, name].join('/'));
   const files: [string, ConfigSchemaName][] = [
-    ...[...inFolder('config', 'projects'), ...inFolder('examples')].map((file): [string, 'project'] => [
-      file,
-      'project',
-    ]),
+    ...[...inFolder('config', 'projects'), ...inFolder('examples'), ...inFolder('examples', 'projects')].map(
+      (file): [string, 'project'] => [file, 'project'],
+    ),
     ['config/quota.yaml', 'quota'],
     ['config/queries.yaml', 'queries'],
     ['config/allowlists.yaml', 'allowlists'],
@@ -128,12 +127,17 @@ describe('files that come with Jobato', () => {
     ['quota', 'quota', QUOTA_FILE] as const,
   ])('the showcase %s is valid', (_what, name, source) => expect(accepts(name, source)).toBe(true));
 
-  it('the examples of docs/projects.md are valid', () => {
-    const blocks = [...textOf('docs', 'projects.md').matchAll(/```yaml\n# config\/(\S+)\n(.*?)```/gs)];
-    const schemaOf = (path: string) => (/^(\w+)\.yaml$/.exec(path)?.[1] ?? 'project') as ConfigSchemaName;
-    expect(blocks.map(([, path]) => schemaOf(path!)).sort()).toEqual(SCHEMAS.map(([name]) => name).sort());
-    for (const [, path, source] of blocks)
-      expect([path, accepts(schemaOf(path!), source!)]).toEqual([path, true]);
+  it('the whole files in docs/projects.md are valid', () => {
+    const blocks = [
+      ...textOf('docs', 'projects.md').matchAll(/```yaml\n(?:# config\/(\w+)\.yaml\n)?(.*?)```/gs),
+    ];
+    const whole = blocks.flatMap(([, file, source]): [ConfigSchemaName, string][] =>
+      file !== undefined || source!.startsWith('id:')
+        ? [[(file ?? 'project') as ConfigSchemaName, source!]]
+        : [],
+    );
+    expect([...new Set(whole.map(([name]) => name))].sort()).toEqual(SCHEMAS.map(([name]) => name).sort());
+    for (const [name, source] of whole) expect([source, accepts(name, source)]).toEqual([source, true]);
   });
 });
 
@@ -291,41 +295,5 @@ describe('schemas of the other files', () => {
   ])('%s accepts as the parser does: %s', (name, source) => {
     expect(PARSERS[name](source).flaws).toBeUndefined();
     expect(accepts(name, source)).toBe(true);
-  });
-});
-
-describe('docs/projects.md', () => {
-  const docs = textOf('docs', 'projects.md');
-  const prose = docs.replace(/```[\s\S]*?```/g, '');
-  const keys = schemaParts(CONFIG_SCHEMAS.project).map(([path]) => path);
-  const below = (parent: string) =>
-    keys.filter((path) => path.startsWith(parent) && isKey(path)).map((path) => path.slice(parent.length));
-  /** Code such as `id`, `shell: [python3]` and `{ cron, timeZone = UTC }`. */
-  const namesIn = (text: string) =>
-    [...text.matchAll(/`([^`]+)`/g)].flatMap(([, code]) =>
-      code!.startsWith('{')
-        ? [...code!.matchAll(/[{,]\s*(\w+)/g)].map(([, name]) => name!)
-        : (/^[a-z][A-Za-z.]*(?=$|:)/.exec(code!) ?? []),
-    );
-  const rows = docs
-    .split('\n| key ')[1]!
-    .split('\n\n')[0]!
-    .split('\n')
-    .slice(2)
-    .map((row) => row.split('|'));
-
-  it('has each top-level key in its table, and no other', () => {
-    const inTable = rows.flatMap((cells) => namesIn(cells[1]!)).map((name) => name.split('.')[0]);
-    expect(inTable.sort()).toEqual(keys.filter((path) => !/[.*]/.test(path)).sort());
-  });
-
-  it.each([
-    ['retry', rows.map((cells) => cells[1]!).join(), 'retry.'],
-    ['schedule', rows.find((cells) => cells[1]!.includes('`schedule`'))!.join(), 'schedule.'],
-    ['a param', prose, 'params.*.'],
-    ['a step', prose, 'steps.*.'],
-  ])('has each key of %s', (_what, text, parent) => {
-    const documented = namesIn(text).map((name) => name.replace(/^retry\./, ''));
-    expect(documented).toEqual(expect.arrayContaining(below(parent).filter((path) => !path.includes('.'))));
   });
 });

@@ -96,15 +96,17 @@ export class PipelineExecution {
   private advance(): void {
     const { start, skipped } = this.schedule.next();
     this.noteSkipped(skipped);
-    for (const name of start) {
+    for (const [index, name] of start.entries()) {
       this.running.add(name);
-      void this.execute(name).catch((error: unknown) => this.giveUp(name, error));
+      const startedNext = start.length - index - 1;
+      void this.execute(name, startedNext).catch((error: unknown) => this.giveUp(name, error));
     }
     if (this.stop.aborted) this.limitAlwaysSteps();
     if (this.running.size === 0 && this.schedule.isDone) this.onDone();
   }
 
-  private async execute(name: string): Promise<void> {
+  /** @param startedNext how many steps start after this one in the same turn, and still need a share of the quota */
+  private async execute(name: string, startedNext: number): Promise<void> {
     const step = this.steps.get(name)!;
     const number = (this.turns.get(name) ?? 0) + 1;
     this.turns.set(name, number);
@@ -118,7 +120,7 @@ export class PipelineExecution {
     const ended = await this.execution.run(step, {
       number,
       outputs: this.outputsFor(name),
-      quota: this.quota.give(name, () => this.schedule.possiblePeers(name)),
+      quota: this.quota.give(name, () => startedNext + this.schedule.possiblePeers(name)),
       stop,
     });
     this.quota.end(name);

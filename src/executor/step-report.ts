@@ -43,7 +43,7 @@ export const STEP_REPORT_SCHEMA = object({
   quota: object({ used: { type: 'integer', minimum: 0 } }, ['used']),
   output: {
     type: 'object',
-    additionalProperties: { type: ['string', 'number', 'boolean'], maxLength: 65_536 },
+    additionalProperties: { type: ['string', 'number', 'boolean'], maxLength: 262_144 },
     propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 100 },
     maxProperties: 1000,
   },
