@@ -117,6 +117,56 @@ export function echoRuns({ quick, profile }) {
   });
 }
 
+/** Measures what each step of one run costs, one after the other and side by side, beside plain child processes. */
+export function steps({ quick, profile }) {
+  return inPlace(async (place) => {
+    const count = quick ? 200 : 1000;
+    const width = 50;
+    const listed = (number, more) =>
+      Array.from({ length: number }, (_, index) => `  - { name: s${index}, command: ['true']${more} }`).join(
+        '\n',
+      );
+    const [chain] = place.addProjects('chain', 1, `steps:\n${listed(count, '')}`);
+    const [wide] = place.addProjects(
+      'wide',
+      1,
+      `parallel: ${width}\nsteps:\n${listed(width, ', needs: []')}`,
+    );
+    const { perStep, sideBySide } = await withServer(place, { profile }, async (server) => {
+      const durationOf = async (id) => {
+        const { runId } = await server.post(`/api/projects/${id}/runs`);
+        const stream = await fetch(`${server.url}/api/runs/${runId}/logs`, {
+          headers: { Accept: 'text/event-stream' },
+        });
+        await stream.text(); // the stream ends with the run
+        const { status, durationMs } = await server.get(`/api/runs/${runId}`);
+        if (status !== 'completed') throw new Error(`The run of ${id} is ${status}.`);
+        return durationMs;
+      };
+      await durationOf(wide); // warms up
+      const widths = [];
+      for (let round = 0; round < (quick ? 3 : 7); round++) widths.push(await durationOf(wide));
+      return { perStep: (await durationOf(chain)) / count, sideBySide: median(widths) };
+    });
+    const single = await plainSpawns(count, 1);
+    const many = await plainSpawns(quick ? 100 : 500, width);
+    return [
+      {
+        what: `${count} steps one after the other, per step`,
+        value: perStep,
+        unit: 'ms',
+        peer: { value: median(single.latencies), what: 'plain spawn' },
+      },
+      {
+        what: `${width} steps side by side, all of them`,
+        value: sideBySide,
+        unit: 'ms',
+        peer: { value: (width / many.rate) * 1000, what: `${width} plain spawns at once` },
+      },
+    ];
+  });
+}
+
 async function oneAtATime(server, id, count) {
   const seen = [];
   const recorded = [];

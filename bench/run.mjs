@@ -17,6 +17,7 @@ const ORDER = [
   'triggers',
   'lifecycles',
   'echoRuns',
+  'steps',
   'logLines',
   'lists',
   'pages',

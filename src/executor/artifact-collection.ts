@@ -1,6 +1,6 @@
 import { copyFile, lstat, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { findFiles, SEARCH_LIMITS } from '../inputs/file-search';
+import { findFiles, type SearchLimits } from '../inputs/file-search';
 import { MAX_ARTIFACTS } from '../runs/run-size-limits';
 
 /** The files that one step may have made. */
@@ -24,7 +24,7 @@ export interface Collected {
   unmatched: string[];
 }
 
-const LIMITS = { ...SEARCH_LIMITS, files: MAX_ARTIFACTS };
+const LIMITS: SearchLimits = { files: MAX_ARTIFACTS, entries: 100_000, milliseconds: 2_000 };
 
 /**
  * Finds the artifacts of a step by pattern: in the folder of the run, and files of the working directory that changed

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock/clock';
 import { plusSeconds } from '../clock/clock';
 import type { OutputValue, ReportedStepAttempt, RunEventMap, StepOutputs } from '../events/run-event';
@@ -58,6 +59,8 @@ export class PipelineExecution {
     private readonly clock: Clock,
     private readonly stop: AbortSignal,
   ) {
+    // Each running step listens to one of them.
+    setMaxListeners(0, this.ordinaryStop.signal, this.alwaysStop.signal);
     const names = run.steps.map(({ name }) => name);
     const unknown = names.find((name) => !definition.steps.some((step) => step.name === name));
     if (unknown !== undefined) throw new Error(`The definition has no step "${unknown}".`);

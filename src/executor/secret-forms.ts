@@ -1,4 +1,4 @@
-import { maskingOf } from '../projects/masking';
+import { maskingOf } from '../projects/mask-rules';
 
 /** A text to search for. */
 export interface SecretForm {

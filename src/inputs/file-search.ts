@@ -11,8 +11,6 @@ export interface SearchLimits {
   milliseconds: number;
 }
 
-export const SEARCH_LIMITS: SearchLimits = { files: 10_000, entries: 100_000, milliseconds: 2_000 };
-
 /** The files that match, sorted. Without them, the reason says what to change. */
 export type FoundFiles = { files: string[]; reason: null } | { files: null; reason: string };
 
@@ -30,7 +28,7 @@ type ReadFolder = (
 export async function findFiles(
   folder: string,
   patterns: readonly string[],
-  limits: SearchLimits = SEARCH_LIMITS,
+  limits: SearchLimits,
 ): Promise<FoundFiles> {
   const search = new AbortController();
   let reason: string | null = null;

@@ -10,8 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SEARCH_LIMITS } from './file-search';
-import { watchedFiles } from './watched-files';
+import { WATCH_LIMITS, watchedFiles } from './watched-files';
 
 const YESTERDAY = new Date('2026-01-01T00:00:00Z');
 
@@ -114,7 +113,7 @@ describe('watched files have no fingerprint', () => {
   ])('beyond the limit %j', async (limit, reason) => {
     // Enough that reading them lasts longer than the shortest timer.
     for (let n = 0; n < 200; n++) write(`docs/n${n}/x`, '');
-    expect(await watchedFiles(folder, ['docs/**'], { ...SEARCH_LIMITS, ...limit })).toEqual({
+    expect(await watchedFiles(folder, ['docs/**'], { ...WATCH_LIMITS, ...limit })).toEqual({
       fingerprint: null,
       reason,
     });

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findFiles, SEARCH_LIMITS, type SearchLimits } from './file-search';
+import { findFiles, type SearchLimits } from './file-search';
 
 /** The watched files at one moment. Without a fingerprint, the reason says what to change. */
 export type WatchedFiles =
   { fingerprint: string; reason?: undefined } | { fingerprint: null; reason: string };
+
+export const WATCH_LIMITS: SearchLimits = { files: 10_000, entries: 100_000, milliseconds: 2_000 };
 
 /** Calls to the file system under way at once. Steps and log files share its four threads. */
 const AT_ONCE = 8;
@@ -18,7 +20,7 @@ const AT_ONCE = 8;
 export async function watchedFiles(
   folder: string,
   patterns: readonly string[],
-  limits: SearchLimits = SEARCH_LIMITS,
+  limits: SearchLimits = WATCH_LIMITS,
 ): Promise<WatchedFiles> {
   const over = AbortSignal.timeout(limits.milliseconds);
   const { files, reason } = await findFiles(folder, patterns, limits);

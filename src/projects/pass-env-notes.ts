@@ -1,5 +1,5 @@
 import type { Environment } from '../config/environment';
-import { maskingOf } from './masking';
+import { maskingOf } from './mask-rules';
 import type { StepDefinition } from './project';
 
 /** A variable in `passEnv` that is missing where the step runs, or whose value cannot be masked. */

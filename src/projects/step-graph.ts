@@ -11,11 +11,21 @@ export interface PlannedStep {
   after: string[];
 }
 
+/** Pages and triggers ask for the needs of the same definition again and again, and it can have a thousand steps. */
+const NEEDS = new WeakMap<readonly GraphStep[], ReadonlyMap<string, string[]>>();
+const DEPENDENTS = new WeakMap<readonly GraphStep[], ReadonlyMap<string, string[]>>();
+
 /**
  * Returns the steps that each step waits for, in the order of the file. Without any `needs` in the file, each step waits
  * for the previous one. A step with `when: failure` or `when: always` and without `needs` waits for all ordinary steps.
  */
-export function needsOf(steps: readonly GraphStep[]): Map<string, string[]> {
+export function needsOf(steps: readonly GraphStep[]): ReadonlyMap<string, string[]> {
+  const known = NEEDS.get(steps) ?? computeNeeds(steps);
+  NEEDS.set(steps, known);
+  return known;
+}
+
+function computeNeeds(steps: readonly GraphStep[]): Map<string, string[]> {
   const isSequence = steps.every(({ needs }) => needs === null);
   const ordinary = steps.filter(({ when }) => when === 'success').map(({ name }) => name);
   const all = new Map<string, string[]>();
@@ -71,18 +81,29 @@ export function planOf(
 
 /** Returns the step and all steps that need it, directly or through others, in the order of the file. */
 export function withDependents(steps: readonly GraphStep[], name: string): string[] {
-  const dependents = new Map<string, string[]>();
-  for (const [step, needs] of needsOf(steps)) {
-    for (const need of needs) dependents.set(need, [...(dependents.get(need) ?? []), step]);
-  }
-  const reached = reachedFrom(name, dependents);
+  const reached = reachedFrom([name], dependentsOf(steps));
   return steps.map((step) => step.name).filter((each) => reached.has(each));
 }
 
 /** Returns the steps that a step needs, directly or through others, in the order of the file. */
 export function ancestorsOf(steps: readonly GraphStep[], name: string): string[] {
-  const reached = reachedFrom(name, needsOf(steps));
-  return steps.map((step) => step.name).filter((each) => each !== name && reached.has(each));
+  return ancestorsOfAll(steps, [name]);
+}
+
+/** Returns the other steps that any of these steps needs, directly or through others, in the order of the file. */
+export function ancestorsOfAll(steps: readonly GraphStep[], names: readonly string[]): string[] {
+  const reached = reachedFrom(names, needsOf(steps));
+  for (const name of names) reached.delete(name);
+  return steps.map((step) => step.name).filter((each) => reached.has(each));
+}
+
+function dependentsOf(steps: readonly GraphStep[]): ReadonlyMap<string, string[]> {
+  const known = DEPENDENTS.get(steps);
+  if (known !== undefined) return known;
+  const dependents = new Map<string, string[]>(steps.map(({ name }) => [name, []]));
+  for (const [step, needs] of needsOf(steps)) for (const need of needs) dependents.get(need)?.push(step);
+  DEPENDENTS.set(steps, dependents);
+  return dependents;
 }
 
 /** Returns the names of a cycle, each needing the next one; null if there is none. Ignores unknown names. */
@@ -97,7 +118,7 @@ export function findCycle(steps: readonly GraphStep[]): string[] | null {
 }
 
 /** Depth-first, with its own stack: a file may have a chain of a thousand steps. */
-function cycleFrom(start: string, needs: Map<string, string[]>, done: Set<string>): string[] | null {
+function cycleFrom(start: string, needs: ReadonlyMap<string, string[]>, done: Set<string>): string[] | null {
   const path: { name: string; left: string[] }[] = [];
   const enter = (name: string) => path.push({ name, left: [...(needs.get(name) ?? [])] });
   if (!done.has(start)) enter(start);
@@ -116,8 +137,8 @@ function cycleFrom(start: string, needs: Map<string, string[]>, done: Set<string
   return null;
 }
 
-function reachedFrom(start: string, edges: Map<string, string[]>): Set<string> {
-  const reached = new Set([start]);
+function reachedFrom(starts: readonly string[], edges: ReadonlyMap<string, string[]>): Set<string> {
+  const reached = new Set(starts);
   for (const name of reached) for (const next of edges.get(name) ?? []) reached.add(next);
   return reached;
 }

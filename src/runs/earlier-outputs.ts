@@ -1,7 +1,7 @@
 import type { StepOutputs } from '../events/run-event';
 import { referencesIn } from '../projects/placeholders';
 import type { ProjectDefinition } from '../projects/project';
-import { ancestorsOf } from '../projects/step-graph';
+import { ancestorsOfAll } from '../projects/step-graph';
 import type { Run } from './run';
 
 type Pipeline = Pick<ProjectDefinition, 'steps'>;
@@ -9,9 +9,7 @@ type Pipeline = Pick<ProjectDefinition, 'steps'>;
 /** Returns the steps outside a scope whose outputs the steps of the scope receive. */
 export function stepsBefore({ steps }: Pipeline, scope: readonly string[]): string[] {
   if (scope.length === steps.length) return [];
-  const inScope = new Set(scope);
-  const before = new Set(scope.flatMap((name) => ancestorsOf(steps, name)));
-  return steps.map(({ name }) => name).filter((name) => before.has(name) && !inScope.has(name));
+  return ancestorsOfAll(steps, scope);
 }
 
 /** Returns the outputs that these steps reported in a run, or received from an earlier one. Failed steps are left out. */

@@ -29,7 +29,7 @@ export class OverviewController {
   @Get('state')
   async state(@Query() query: Parameters): Promise<PartView> {
     const model = await this.model(query);
-    return new PartView('overview/part', model, model.live);
+    return new PartView('overview/refresh', model, model.live);
   }
 
   /** Returns the count in the header, for pages that reload nothing else. */

@@ -3,7 +3,7 @@ import { live } from './live';
 import { PageFrames } from './page-frame';
 import { PartView, View } from './view';
 
-/** The address of a page, and the folder of its views: `page.hbs`, and `state.hbs` for the changing part. */
+/** The address of a page, and the folder of its views: `page.hbs`, and `content.hbs` for the changing part. */
 export interface LivePage {
   title: string;
   path: string;
@@ -22,11 +22,11 @@ export class LivePages {
   /** Returns the changing part and the header. */
   async part(page: LivePage, model: object): Promise<PartView> {
     const complete = await this.complete(page, model);
-    return new PartView('shared/live-part', complete, complete.live);
+    return new PartView('shared/refresh', complete, complete.live);
   }
 
   private async complete({ title, path, view }: LivePage, model: object) {
     const frame = await this.frames.frame(title, path);
-    return live(`${path}/state`, { ...model, frame, partName: `${view}/state` });
+    return live(`${path}/state`, { ...model, frame, partName: `${view}/content` });
   }
 }

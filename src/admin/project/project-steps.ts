@@ -12,6 +12,9 @@ import { wordList } from '../words/word-list';
 /** A limit, because each run of an external worker may report other steps. */
 const MAX_REPORTED_STEPS = 100;
 
+/** The hint about skipped steps compares each step with each other one. */
+const MAX_STEPS_FOR_HINTS = 200;
+
 /** A step of a project: its last outcome, and the scopes to run it again. */
 export interface ProjectStep {
   name: string;
@@ -49,8 +52,10 @@ export function projectSteps(
     stepNames.length > 0
       ? []
       : [...new Set([...running.keys(), ...outcomes.keys()])].slice(0, MAX_REPORTED_STEPS);
+  const isAnyMissing =
+    pipeline.length <= MAX_STEPS_FOR_HINTS && pipeline.some(({ name }) => !completedAt.has(name));
   const missingBefore = (name: string) =>
-    ancestorsOf(pipeline, name).filter((before) => !completedAt.has(before));
+    isAnyMissing ? ancestorsOf(pipeline, name).filter((before) => !completedAt.has(before)) : [];
   const starts = new Set(startsOf({ steps: pipeline }));
   const isSequence = pipeline.every(({ needs }) => needs === null);
   const definitions = new Map(pipeline.map((step) => [step.name, step]));

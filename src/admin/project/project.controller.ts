@@ -87,7 +87,7 @@ export class ProjectPageController {
     try {
       const model = await this.partModel(await this.reader.state(projectId, query));
       return new PartView(
-        'project/part',
+        'project/refresh',
         { ...model, isFormOld: isFormOld(address.form, model.formVersion) },
         model.live,
         {

@@ -23,6 +23,8 @@ export interface RunPlan {
   quota: { text: string; resetsAt: TimeText | null; isShort: boolean } | null;
 }
 
+const MAX_PLANS = 100;
+
 export interface PlanFacts {
   definition: ProjectDefinition;
   history: StepHistory;
@@ -31,9 +33,11 @@ export interface PlanFacts {
   usualCalls: Map<string, number>;
 }
 
-/** Returns the plan of each scope, in the order of the drop-down. */
+/** Returns the plan of each scope, in the order of the drop-down. A pipeline can have two scopes for each of a thousand steps. */
 export function runPlans(facts: PlanFacts): RunPlan[] {
-  return scopesOf(facts.definition).flatMap((scope) => runPlan(scope, facts) ?? []);
+  return scopesOf(facts.definition)
+    .slice(0, MAX_PLANS)
+    .flatMap((scope) => runPlan(scope, facts) ?? []);
 }
 
 /** Returns null for an unknown scope. */
@@ -44,7 +48,8 @@ export function runPlan(
   const chosen = stepsInScope(definition, scope);
   if (chosen === null) return null;
   const before = stepsBefore(definition, chosen);
-  const others = definition.steps.filter(({ name }) => !chosen.includes(name) && !before.includes(name));
+  const isConcerned = new Set([...chosen, ...before]);
+  const others = definition.steps.filter(({ name }) => !isConcerned.has(name));
   return {
     scope,
     label: scopeWords(scope),

@@ -48,7 +48,7 @@ export class RunPageController {
   @Get('state')
   async state(@Param('runId') runId: string): Promise<PartView> {
     const model = await this.pages.state(await this.runs.get(runId));
-    return new PartView('run/part', model, model.live);
+    return new PartView('run/refresh', model, model.live);
   }
 
   @Get('past')

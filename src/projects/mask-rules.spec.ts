@@ -1,4 +1,4 @@
-import { maskingOf } from './masking';
+import { maskingOf } from './mask-rules';
 
 it.each([
   ['', 'too-short'],
