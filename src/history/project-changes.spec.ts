@@ -55,3 +55,18 @@ it('lists changed files that are watched, if both states are known', () => {
   expect(changesSince(watching('a'), watching(null))).toEqual([]);
   expect(changesSince(watching('a'), watching('b', ['other/**']))).toEqual([]);
 });
+
+it('lists steps that now wait for others', () => {
+  const [fetch, parse, report] = steps as [(typeof steps)[0], (typeof steps)[0], (typeof steps)[0]];
+  const graph = [fetch, { ...parse, needs: ['fetch'] }, { ...report, needs: ['parse'] }];
+  // The same order, written down.
+  expect(changesSince(recipe(), recipe({ steps: graph }))).toEqual([]);
+  const wider = [
+    fetch,
+    { ...parse, needs: ['fetch'] },
+    { ...report, needs: ['fetch'], when: 'always' as const },
+  ];
+  expect(changesSince(recipe({ steps: graph }), recipe({ steps: wider }))).toEqual([
+    { kind: 'step-order', step: 'report' },
+  ]);
+});

@@ -1,4 +1,5 @@
 import type { ProjectDefinition, StepDefinition } from '../projects/project';
+import { needsOf } from '../projects/step-graph';
 
 /** The project file, the inputs and the watched files of a run, which together determine its result. */
 export interface Recipe {
@@ -12,7 +13,7 @@ export interface Recipe {
 /** One difference that can lead to another result. */
 export type ProjectChange =
   | { kind: 'executor' | 'params' | 'inputs' | 'watched-files' }
-  | { kind: 'step-added' | 'step-removed' | 'step-command' | 'step-folder'; step: string };
+  | { kind: 'step-added' | 'step-removed' | 'step-command' | 'step-folder' | 'step-order'; step: string };
 
 /**
  * Returns the differences from an earlier run that can change its result. The name, schedule and time limits cannot.
@@ -35,11 +36,20 @@ export function changesSince(then: Recipe, now: Recipe): ProjectChange[] {
 function* definitionChanges(then: ProjectDefinition, now: ProjectDefinition): Iterable<ProjectChange> {
   if (then.executor !== now.executor) yield { kind: 'executor' };
   const before = new Map(then.steps.map((step) => [step.name, step]));
+  // An added or removed step changes the order of its neighbours too.
+  const hasSameSteps =
+    then.steps.length === now.steps.length && now.steps.every(({ name }) => before.has(name));
+  const orderOf = ({ steps }: ProjectDefinition, { name, when }: StepDefinition) => [
+    needsOf(steps).get(name),
+    when,
+  ];
   for (const step of now.steps) {
     const old = before.get(step.name);
     if (old === undefined) yield { kind: 'step-added', step: step.name };
     else if (!isEqual(programOf(old), programOf(step))) yield { kind: 'step-command', step: step.name };
     else if (old.workingDir !== step.workingDir) yield { kind: 'step-folder', step: step.name };
+    else if (hasSameSteps && !isEqual(orderOf(then, old), orderOf(now, step)))
+      yield { kind: 'step-order', step: step.name };
     before.delete(step.name);
   }
   for (const name of before.keys()) yield { kind: 'step-removed', step: name };

@@ -24,6 +24,8 @@ function changeText(change: ProjectChange): string {
       return `step ${change.step} removed`;
     case 'step-command':
       return `step ${change.step}`;
+    case 'step-order':
+      return `order of step ${change.step}`;
     case 'step-folder':
       return `folder of step ${change.step}`;
   }
