@@ -4,9 +4,19 @@ export const LINES: Record<string, Record<string, number>> = {
   chatty: { work: 200 },
   steady: { first: 20, second: 15 },
   lasting: { work: 40 },
+  wide: { left: 20, right: 15, join: 5 },
 };
 
-const AFTER_EACH: Record<string, string> = { steady: ' sleep 0.05;', lasting: ' sleep 0.08;' };
+/** Steps side by side. Other projects run their steps in order. */
+const NEEDS: Record<string, Record<string, string>> = {
+  wide: { left: '[]', right: '[]', join: '[left, right]' },
+};
+
+const AFTER_EACH: Record<string, string> = {
+  steady: ' sleep 0.05;',
+  lasting: ' sleep 0.08;',
+  wide: ' sleep 0.05;',
+};
 
 /** Far above the duration of a run here: only a shifted clock can exceed it. */
 const LIMIT = 'timeoutSeconds: 1800\n';
@@ -20,7 +30,8 @@ while [ $i -lt ${total} ]; do
   i=$((i+1)); echo "attempt $JOBATO_ATTEMPT $JOBATO_STEP line $i"
   echo "{\\"progress\\":{\\"current\\":$i,\\"total\\":${total}}}" >&3;${AFTER_EACH[project] ?? ''}
 done`;
-  return `  - name: ${name}\n    command: [sh, -c, ${JSON.stringify(program)}]\n`;
+  const needs = NEEDS[project]?.[name];
+  return `  - name: ${name}\n    command: [sh, -c, ${JSON.stringify(program)}]\n${needs ? `    needs: ${needs}\n` : ''}`;
 }
 
 const steps = (id: string, maxAttempts: number) =>
@@ -48,6 +59,7 @@ export const PROJECTS: Record<string, string> = {
   chatty: steps('chatty', 2),
   steady: steps('steady', 5),
   lasting: steps('lasting', 1),
+  wide: steps('wide', 3),
   fails: "id: fails\nsteps:\n  - name: work\n    command: [sh, -c, 'echo no >&2; exit 3']\n",
   family:
     "id: family\nretry: { maxAttempts: 2 }\nsteps:\n  - name: work\n    command: [sh, -c, 'sleep 300 & sleep 1']\n",
