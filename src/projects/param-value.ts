@@ -1,4 +1,4 @@
-import { matcher, MAX_MATCHED_BYTES } from './pattern';
+import { matcher, MAX_MATCHED_BYTES, type StepBudget, stepBudget } from './pattern';
 import type { ParamSpec } from './project';
 
 /** The limit for the items of an array. */
@@ -6,14 +6,17 @@ export const MAX_ITEMS = 1000;
 /** A message names this many allowed values. */
 const NAMED_VALUES = 20;
 const MAX_DESCRIPTION_LENGTH = 300;
+const TOO_MANY_STEPS =
+  'takes too many steps to match: shorten the value, or simplify the pattern in the project file';
 /** HTML has no year 0. */
 const DATE = /^(?!0000)\d{4}-\d{2}-\d{2}$/;
 
 /**
  * Returns why the value is not valid for this parameter, or null if it is. A pattern is described by the words of the
- * project file. Only without them does the message contain the expression; see `withoutExpression`.
+ * project file. Only without them does the message contain the expression; see `withoutExpression`. All values of a
+ * request share one budget.
  */
-export function whyInvalid(spec: ParamSpec, value: unknown): string | null {
+export function whyInvalid(spec: ParamSpec, value: unknown, budget = stepBudget()): string | null {
   switch (spec.type) {
     case 'boolean':
       return typeof value === 'boolean' ? null : 'must be true or false';
@@ -26,9 +29,9 @@ export function whyInvalid(spec: ParamSpec, value: unknown): string | null {
     case 'date':
       return whyNoDate(spec, value);
     case 'string':
-      return whyNoString(spec, value);
+      return whyNoString(spec, value, budget);
     case 'array':
-      return whyNoArray(spec, value);
+      return whyNoArray(spec, value, budget);
   }
 }
 
@@ -88,7 +91,7 @@ function whyNoDate({ min, max }: ParamSpec, value: unknown): string | null {
   return max !== null && value > String(max) ? `must be ${max} or earlier` : null;
 }
 
-function whyNoString(spec: ParamSpec, value: unknown): string | null {
+function whyNoString(spec: ParamSpec, value: unknown, budget: StepBudget): string | null {
   if (typeof value !== 'string') return 'must be a string';
   if (value.includes('\0')) return 'must not contain a NUL character';
   const flaw = outOfRange(spec, value.length, 'character');
@@ -96,10 +99,11 @@ function whyNoString(spec: ParamSpec, value: unknown): string | null {
   // The length bounds the time of the match.
   if (Buffer.byteLength(value) > MAX_MATCHED_BYTES)
     return `must be at most ${MAX_MATCHED_BYTES} bytes long, the limit of a parameter with a pattern`;
-  return matcher(spec.pattern)(value) ? null : mismatch(spec);
+  const isMatch = matcher(spec.pattern, budget)(value);
+  return isMatch === true ? null : isMatch === null ? TOO_MANY_STEPS : mismatch(spec);
 }
 
-function whyNoArray(spec: ParamSpec, value: unknown): string | null {
+function whyNoArray(spec: ParamSpec, value: unknown, budget: StepBudget): string | null {
   if (!Array.isArray(value)) return 'must be a list of strings';
   const items = value as unknown[];
   const flaw = outOfRange({ ...spec, max: spec.max ?? MAX_ITEMS }, items.length, 'item');
@@ -112,9 +116,13 @@ function whyNoArray(spec: ParamSpec, value: unknown): string | null {
   const bytes = items.reduce<number>((sum, item) => sum + Buffer.byteLength(item as string), 0);
   if (bytes > MAX_MATCHED_BYTES)
     return `must be at most ${MAX_MATCHED_BYTES} bytes in all, the limit of a parameter with a pattern`;
-  const isMatch = matcher(spec.pattern);
-  const wrong = items.findIndex((item) => !isMatch(item as string));
-  return wrong < 0 ? null : `item ${wrong + 1} ${mismatch(spec)}`;
+  const isMatch = matcher(spec.pattern, budget);
+  for (const [index, item] of items.entries()) {
+    const isItemMatch = isMatch(item as string);
+    if (isItemMatch !== true)
+      return `item ${index + 1} ${isItemMatch === null ? TOO_MANY_STEPS : mismatch(spec)}`;
+  }
+  return null;
 }
 
 /** A form has one item per line, so it can send every item that the API accepts. */

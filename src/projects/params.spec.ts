@@ -53,6 +53,20 @@ describe('checkParams', () => {
     ]);
   });
 
+  it('matches all values of a request with one budget of steps', () => {
+    const pattern = '(?:.?){600}';
+    const names = Array.from({ length: 9 }, (_none, index) => `p${index}`);
+    const params = Object.fromEntries(names.map((name, index) => [name, 'ab'.repeat(20 + index)]));
+    const { errors } = checkParams(
+      Object.fromEntries(names.map((name) => [name, spec('string', { pattern })])),
+      params,
+    );
+    expect(errors.at(-1)?.message).toBe(
+      'takes too many steps to match: shorten the value, or simplify the pattern in the project file',
+    );
+    expect(checkParams({ p8: spec('string', { pattern }) }, { p8: params.p8 }).errors).toEqual([]);
+  });
+
   it('rejects any parameter if the project has none', () =>
     expect(checkParams({}, { a: 1 }).errors).toEqual([
       { field: 'params.a', message: 'is not a parameter of this project (known parameters: none)' },

@@ -1,5 +1,6 @@
 import type { FieldError } from '../http/catalogue';
 import { whyInvalid } from './param-value';
+import { stepBudget } from './pattern';
 import type { ParamSpec, ParamValue } from './project';
 
 /** The limit for all params of a run together, as JSON in UTF-8: steps receive them in one environment variable. */
@@ -21,6 +22,7 @@ export function checkParams(specs: Specs, given: Record<string, unknown>): Check
       });
     }
   }
+  const budget = stepBudget();
   for (const [name, spec] of Object.entries(specs)) {
     const value = Object.hasOwn(given, name) ? given[name] : undefined;
     if (value === undefined || value === null) {
@@ -28,7 +30,7 @@ export function checkParams(specs: Specs, given: Record<string, unknown>): Check
       else if (spec.required) errors.push({ field: `params.${name}`, message: 'is required' });
       continue;
     }
-    const message = whyInvalid(spec, value);
+    const message = whyInvalid(spec, value, budget);
     if (message === null) params.set(name, value as ParamValue);
     else errors.push({ field: `params.${name}`, message });
   }

@@ -484,6 +484,13 @@ describe('invalid project file', () => {
       /parameter "a": an enum needs "values"/,
     ],
     ...[
+      [
+        'has no integer in its range',
+        'type: integer, min: 9, max: 1',
+        /"min" \(9\) must not be above "max" \(1\)/,
+      ],
+      ['has no day in its range', 'type: date, min: 2026-02-01, max: 2026-01-31', /must not be above "max"/],
+      ['has no length in its range', 'type: string, min: 2, max: 1', /must not be above "max"/],
       ['has a date as a bound of a number', 'type: integer, min: 2026-01-01', /"min" must be a number/],
       ['has a number as a bound of a date', 'type: date, max: 2026', /"max" must be a date such as/],
       ['has a bound that is no day', 'type: date, min: 2026-02-30', /"min" must be a date such as/],

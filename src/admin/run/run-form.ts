@@ -1,5 +1,6 @@
 import { paramsFromForm } from '../../projects/param-text';
 import { allowedValues, isDate, valueText, whyInvalid, withoutExpression } from '../../projects/param-value';
+import { stepBudget } from '../../projects/pattern';
 import type { ParamSpec, ProjectDefinition } from '../../projects/project';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../../projects/scope';
 import { type FieldError, invalid, JobatoError } from '../../http/catalogue';
@@ -106,14 +107,16 @@ export function formLike(
   { scope, params }: Pick<Run, 'scope' | 'params'>,
 ): EarlierForm {
   const hasScope = stepsInScope(definition, scope) !== null;
+  const budget = stepBudget();
   const isTaken = ([name, value]: [string, unknown]) => {
     const spec = Object.hasOwn(definition.params, name) ? definition.params[name] : undefined;
-    return spec !== undefined && whyInvalid(spec, value) === null;
+    return spec !== undefined && whyInvalid(spec, value, budget) === null;
   };
   const entries = Object.entries(params);
-  const taken = entries.filter(isTaken).map(([name, value]): [string, string] => [name, fieldText(value)]);
+  const accepted = new Set(entries.filter(isTaken));
+  const taken = [...accepted].map(([name, value]): [string, string] => [name, fieldText(value)]);
   const lost = entries
-    .filter((entry) => !isTaken(entry))
+    .filter((entry) => !accepted.has(entry))
     .map(([name, value]) => `${humanised(name)} ${valueInShort(value)}`);
   return {
     given: { scope: hasScope ? scope : null, params: Object.fromEntries(taken) },
