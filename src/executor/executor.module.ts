@@ -9,6 +9,7 @@ import { EmbeddedRecovery } from './embedded-recovery';
 import { EmbeddedWorker } from './embedded-worker';
 import { LocalControlPlane } from './local-control-plane';
 import { ProcessRegistry } from './process-registry';
+import { StepPipes } from './step-pipes';
 import { StepRunner } from './step-runner';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 
@@ -20,6 +21,7 @@ import { ArtifactsModule } from '../artifacts/artifacts.module';
     EmbeddedWorker,
     LocalControlPlane,
     ProcessRegistry,
+    StepPipes,
     StepRunner,
   ],
 })

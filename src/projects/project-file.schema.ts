@@ -69,6 +69,8 @@ export interface StepFile {
   needs?: string[];
   when?: StepWhen;
   continueOnError?: boolean;
+  /** Records stderr as stdout, in the exact order of both. */
+  mergeOutput?: boolean;
   /** Further attempts after a failure. */
   retry?: Partial<StepRetry>;
 }
@@ -178,6 +180,7 @@ export const PROJECT_FILE_SCHEMA = {
           needs: { type: 'array', items: stepName, maxItems: MAX_STEPS, uniqueItems: true },
           when: { enum: STEP_WHENS },
           continueOnError: { type: 'boolean' },
+          mergeOutput: { type: 'boolean' },
           retry: {
             type: 'object',
             required: ['maxAttempts'],

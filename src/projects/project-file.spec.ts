@@ -75,6 +75,7 @@ describe('parseProjectFile', () => {
       needs: null,
       when: 'success',
       continueOnError: false,
+      mergeOutput: false,
       retry: null,
     });
   });
@@ -116,6 +117,7 @@ describe('parseProjectFile', () => {
           needs: null,
           when: 'success',
           continueOnError: false,
+          mergeOutput: false,
           retry: null,
         },
       ],

@@ -251,6 +251,7 @@ function toStep(step: StepFile, project: ProjectFile): StepDefinition {
     needs: step.needs ?? null,
     when: step.when ?? 'success',
     continueOnError: step.continueOnError ?? false,
+    mergeOutput: step.mergeOutput ?? false,
     retry: step.retry === undefined ? null : { ...DEFAULT_RETRY, ...step.retry },
   };
 }

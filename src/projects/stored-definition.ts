@@ -8,6 +8,7 @@ const NEW_STEP_MEMBERS = {
   needs: null,
   when: 'success' as const,
   continueOnError: false,
+  mergeOutput: false,
   retry: null,
 };
 const NEW_PARAM_MEMBERS = { example: null, multiline: false };
