@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import { type Clock, type Instant, plusSeconds } from '../clock/clock';
+import { withoutSequences } from '../logs/control-sequences';
 import { CUT_MARK, type LogStreamName, MAX_LINE_BYTES } from '../logs/log-line';
 import { KILL_AFTER_SECONDS } from './group-ending';
 import type { OutputValue } from '../events/run-event';
@@ -185,7 +185,7 @@ export class StepIo implements StepOutput {
   }
 }
 
-/** Removes colour codes: error messages are shown in places that do not support them. */
+/** Removes colours and titles: error messages are shown in places that do not support them. */
 function withoutColours(line: string): string {
-  return stripVTControlCharacters(line.slice(0, 2000));
+  return withoutSequences(line.slice(0, 2000));
 }

@@ -28,6 +28,13 @@ it('removes sequences that move the cursor, set a title or embed a link', () => 
   expect(ansiSegments(raw).map(({ text }) => text).join('')).toBe('abc'); // prettier-ignore
 });
 
+it('leaves nothing of a title with spaces, of a link to a file or of an image', () => {
+  const raw =
+    '\x1b]0;make: 3 of 7\x07a\x1b]8;id=x;file:///a b\x07\x1b[1mb\x1b]8;;\x07\x1b_Gf=24;AAAA\x1b\\\x1bP0;1|a\x1b\\c';
+  expect(plainText(raw)).toBe('abc');
+  expect(classesOf(raw)).toEqual([['a', ''], ['bc', 'ansi-bold']]); // prettier-ignore
+});
+
 it('shows the last state of an overwritten line', () => {
   expect(plainText('10 %\r50 %\r100 %\r')).toBe('100 %');
   expect(classesOf('\x1b[32m10 %\r20 %')).toEqual([['20 %', 'ansi-green']]);

@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import { type Color, createAnsiSequenceParser, createColorPalette } from 'ansi-sequence-parser';
+import { withoutSequences, withoutStrings } from '../../logs/control-sequences';
 
 /** A part of a line with one style. `text` is not yet escaped for HTML. */
 export interface Segment {
@@ -49,7 +49,7 @@ export function ansiSegments(raw: string): Segment[] {
 }
 
 function cleaned(raw: string, style: (codes: string) => string): string {
-  const line = lastState(raw);
+  const line = withoutStrings(lastState(raw)); // first, because a title may contain a colour code
   let clean = '';
   let end = 0;
   for (const match of line.matchAll(STYLE)) {
@@ -76,7 +76,7 @@ function lastState(raw: string): string {
  */
 function harmless(text: string): string {
   if (!SPECIAL.test(text)) return text;
-  return stripVTControlCharacters(text).replace(EACH_SPECIAL, (character) => {
+  return withoutSequences(text).replace(EACH_SPECIAL, (character) => {
     return `‹U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}›`;
   });
 }
