@@ -8,6 +8,11 @@ const COMMANDS = /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-OQ-WYZ\\`-~]/g;
 /** The start of a sequence that the program has not written to its end. */
 const UNFINISHED =
   /(?:\x1b(?:[P\]X^_][^\x07\x1b]*\x1b?|\[[0-?]*[ -/]*|[ -/]*)?|[\x90\x98\x9b\x9d-\x9f][^\x07\x1b]*)$/;
+/** Colours and decorations. */
+const STYLE = /\x1b\[[\d;:]*m/g;
+const RESET = /\x1b\[0*m/;
+/** The styles that a text keeps for the text after it. */
+const MAX_STYLES = 20;
 /** No program writes a longer one. */
 const MAX_UNFINISHED = 4096;
 
@@ -28,4 +33,14 @@ export function withoutStrings(text: string): string {
 export function withoutUnfinished(text: string): string {
   const from = Math.max(0, text.length - MAX_UNFINISHED);
   return text.slice(0, from) + text.slice(from).replace(UNFINISHED, '');
+}
+
+/** Returns the styles that are set at the end of a text. */
+export function stylesIn(text: string): string {
+  const styles = text.match(STYLE) ?? [];
+  const reset = styles.findLastIndex((style) => RESET.test(style));
+  return styles
+    .slice(reset + 1)
+    .slice(-MAX_STYLES)
+    .join('');
 }

@@ -1,4 +1,5 @@
-import { ansiSegments, plainText } from './ansi-text';
+import { plainText } from '../../logs/plain-text';
+import { ansiSegments } from './ansi-text';
 
 const classesOf = (raw: string) => ansiSegments(raw).map(({ text, classes }) => [text, classes]);
 

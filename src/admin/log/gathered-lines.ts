@@ -1,6 +1,7 @@
 import type { LogLevel } from '../../logs/log-level';
 import type { LogLine } from '../../logs/log-line';
-import { MAX_STYLES, plainText } from './ansi-text';
+import { plainText } from '../../logs/plain-text';
+import { MAX_STYLES } from './ansi-text';
 import { type LevelledLine, MAX_HITS } from './log-line-view';
 import { isFiltered, lineTest, type LogFilter, markedText, searchPattern } from './log-question';
 

@@ -1,7 +1,7 @@
 import { continuedLevel, isContinuation } from '../../logs/continuation';
 import type { LogLevel } from '../../logs/log-level';
 import type { LogLine } from '../../logs/log-line';
-import { plainText } from './ansi-text';
+import { plainText } from '../../logs/plain-text';
 
 type Levelled = Pick<LogLine, 'stream' | 'step' | 'text'>;
 

@@ -1,6 +1,7 @@
 import type { LogLevel } from '../../logs/log-level';
 import type { LogLine } from '../../logs/log-line';
-import { ansiSegments, plainText, type Segment } from './ansi-text';
+import { plainText } from '../../logs/plain-text';
+import { ansiSegments, type Segment } from './ansi-text';
 import { clockText, type TimeText } from '../words/time-text';
 
 export interface LogPiece extends Segment {
