@@ -7,6 +7,7 @@ import { RedisEventStream } from './events/redis-event-stream';
 import { ProcessRegistry } from './executor/process-registry';
 import { ClaimedAttempts } from './executor/claimed-attempts';
 import { ServerLink } from './executor/server-link';
+import { StepPipes } from './executor/step-pipes';
 import { StepRunner } from './executor/step-runner';
 import { WorkerProcess } from './executor/worker-process';
 import { LifecycleModule } from './lifecycle/lifecycle.module';
@@ -24,6 +25,7 @@ export class WorkerModule {
         { provide: EventStream, useFactory: () => openStream(config) },
         ArtifactFiles,
         ProcessRegistry,
+        StepPipes,
         StepRunner,
         ServerLink,
         ClaimedAttempts,

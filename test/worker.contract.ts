@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RunView } from '../src/runs/run-view';
 import { Belongings, eventsOf, eventually, flawsOf, logOf, within } from './support/crash';
 import { type Folders, nodeStep, ServerProcess, writeProject } from './support/jobato';
+import { readSse } from './support/sse';
 import { freePort, livingSteps, WorkerChild } from './support/worker-child';
 
 const KEY = 'first-key-of-the-workers';
@@ -54,6 +55,10 @@ const PROJECTS = {
     ) +
     '    passEnv: [TOKEN]\n' +
     '  - name: after\n    command: [echo, after]\n',
+  prompt: nodeStep(
+    'prompt',
+    `process.stdout.write('10 %\\r20 %'); process.on('SIGTERM', () => { console.log(' done'); process.exit(0); }); ${WAITS}`,
+  ),
   polite: nodeStep('polite', `process.on('SIGTERM', () => process.exit(0)); console.log('ready'); ${WAITS}`),
   again: nodeStep('again', ONLY_FIRST_WAITS, 'retry: { maxAttempts: 2 }\n'),
   once: nodeStep('once', `console.log('attempt ' + process.env.JOBATO_ATTEMPT); ${WAITS}`),
@@ -178,6 +183,19 @@ export function describeWorker(way: string, environment: () => Record<string, st
       );
       const listed = (await (await fetch(`${all.server.url}/api/workers`)).json()) as { items: object[] };
       expect(listed.items).toContainEqual(expect.objectContaining({ workerId: worker.workerId }));
+    });
+
+    it('shows an unfinished line before it is finished', async () => {
+      await all.startWorker();
+      const { runId } = await all.server.trigger('prompt');
+      for await (const { event, data } of readSse(`${all.server.url}/api/runs/${runId}/logs`)) {
+        if (event !== 'line') continue;
+        expect(JSON.parse(data)).toEqual({ step: 'work', stream: 'stdout', text: '20 %' });
+        break;
+      }
+      await all.stop(runId);
+      await all.server.untilEnded(runId);
+      await eventually('the log', async () => (await logOf(all.server, runId)).includes('20 % done'));
     });
 
     it('executes a graph of steps, and hands outputs of an earlier run to a re-run', async () => {

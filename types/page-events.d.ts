@@ -35,6 +35,14 @@ declare global {
     triggeringEvent?: Event;
   }
 
+  /** A line of a log that has no number yet; gone if its text is empty. */
+  interface OpenLogLine {
+    step: string | null;
+    stream: string;
+    text: string;
+    level: string | null;
+  }
+
   /** The state of a run, as its event stream reports it. */
   interface RunState {
     status: string;
@@ -56,6 +64,8 @@ declare global {
     'run-changed': CustomEvent;
     /** From live.js, on the log: it has more lines. */
     'jobato:grown': CustomEvent<{ lastSeq: number }>;
+    /** From live.js, on the log: an unfinished line has changed; null if none is known any more. */
+    'jobato:line': CustomEvent<OpenLogLine | null>;
     /** From log-view.js, on the log: lines could be read, or not. */
     'jobato:read': CustomEvent<{ isRead: boolean }>;
     /** From log-view.js, on the log: the last line is shown. */

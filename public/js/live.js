@@ -183,6 +183,8 @@ function follow(log) {
     clearTimeout(timers.reopen);
     const stream = new EventSource(`${log.dataset.logHref}?lines=none&after=${lastSeq}`);
     source = stream;
+    // Each connection begins with the lines that are open then.
+    stream.onopen = () => showOpenLine(null);
     after(FIRST_WORD_MS, 'silence', pollOnly);
     stream.onerror = () => {
       failures++;
@@ -206,6 +208,7 @@ function follow(log) {
       });
     on('beat', () => {});
     on('grown', ({ lastEventId }) => grownTo(Number(lastEventId)));
+    on('line', ({ data }) => showOpenLine(JSON.parse(data)));
     on('run', ({ data }) => {
       document.dispatchEvent(new CustomEvent('jobato:run', { detail: JSON.parse(data) }));
       reloadSoon();
@@ -220,6 +223,7 @@ function follow(log) {
   /** Polls, and retries the stream from time to time. The first read shows whether the server is reachable. */
   function pollOnly() {
     closeStream();
+    showOpenLine(null);
     after(STREAM_AGAIN_MS, 'streamAgain', open);
     if (state === 'polling') return;
     report('stream', STREAM_LOST);
@@ -247,6 +251,11 @@ function follow(log) {
   function close() {
     closeStream();
     enter('live');
+  }
+
+  /** @param {OpenLogLine | null} line */
+  function showOpenLine(line) {
+    log.dispatchEvent(new CustomEvent('jobato:line', { detail: line }));
   }
 
   /** @param {number} seq */

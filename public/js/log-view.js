@@ -46,6 +46,7 @@ const isActive = () => log.dataset.isActive === 'true';
 const reachesEnd = () => to >= lastSeq;
 /** True if the view grows with the log; false after the reader moves to an earlier part. */
 let isGrowing = reachesEnd();
+log.dataset.isGrowing = String(isGrowing);
 
 /** @param {number} seq */
 function grewTo(seq) {
@@ -299,6 +300,8 @@ loadInPlace(
 );
 
 function showLinks() {
+  list.dataset.to = String(to);
+  log.dataset.isGrowing = String(isGrowing);
   /**
    * @param {string} id
    * @param {boolean} isShown
@@ -467,6 +470,7 @@ const sizes = new ResizeObserver(() => {
 });
 sizes.observe(list);
 sizes.observe(box);
+sizes.observe(byId('log-open'));
 document.addEventListener('visibilitychange', () => void readNew());
 list.addEventListener('focusin', () => {
   if (isAmongLines()) setFollow(false);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createParser } from 'eventsource-parser';
 import type { LogLine } from '../logs/log-line';
+import type { OpenLine } from '../logs/open-lines';
 import type { RunStatus } from '../runs/run';
 import type { RunView } from '../runs/run-view';
 import { networkReason, ServerUnreachable } from './failures';
@@ -9,6 +10,8 @@ import { ServerRefusal } from './server-refusal';
 
 export type RunEvent =
   | { type: 'log'; line: LogLine }
+  /** An unfinished line, which replaces the previous one of its step and stream; none if its text is empty. */
+  | { type: 'line'; line: OpenLine }
   | { type: 'run'; run: RunView }
   | { type: 'end'; status: RunStatus }
   /** The connection broke; a retry follows. */
@@ -102,6 +105,8 @@ function parseEvent(event: string | undefined, data: string): RunEvent | null {
   switch (event) {
     case 'log':
       return { type: 'log', line: JSON.parse(data) as LogLine };
+    case 'line':
+      return { type: 'line', line: JSON.parse(data) as OpenLine };
     case 'run':
       return { type: 'run', run: JSON.parse(data) as RunView };
     case 'end':

@@ -3,6 +3,7 @@ import type { RunView } from '../runs/run-view';
 import { duration, elapsed } from './durations';
 import { EXIT } from './failures';
 import type { JobatoClient } from './jobato-client';
+import { sourceOf } from '../logs/open-lines';
 import { followRun, type RunEvent } from './log-events';
 import { progressText } from './progress-text';
 import { assignments } from './run-details';
@@ -35,10 +36,12 @@ export async function follow(
   const ticking = setInterval(() => shown.drawStatus(), TICK_MS);
   try {
     for await (const events of followRun(client, run.runId, stop)) shown.show(events);
+    terminal.openLine('');
     terminal.status('');
     shown.tellEnd(client.pageOf(run.runId));
     return { exitCode: shown.run.status === 'completed' ? EXIT.done : EXIT.notCompleted, run: shown.run };
   } catch (error) {
+    terminal.openLine('');
     terminal.status('');
     if (!stop.aborted) throw error;
     return { exitCode: EXIT.interrupted, run: shown.run };
@@ -53,6 +56,8 @@ class ShownRun {
   private lastProgress = '';
   private lastProgressAtMs = -Infinity;
   private connectionRemark = '';
+  /** The unfinished lines, the newest last. */
+  private readonly open = new Map<string, string>();
 
   constructor(
     private readonly terminal: Terminal,
@@ -68,13 +73,22 @@ class ShownRun {
     for (const event of events) {
       if (event.type === 'log') {
         texts.push(event.line.text);
+        this.open.delete(sourceOf(event.line));
+        continue;
+      }
+      if (event.type === 'line') {
+        const source = sourceOf(event.line);
+        this.open.delete(source);
+        if (event.line.text !== '') this.open.set(source, event.line.text);
         continue;
       }
       printTexts();
       if (event.type === 'run') this.tellChange(event.run);
-      else if (event.type !== 'end') this.tellConnection(event);
+      else if (event.type === 'end') this.open.clear();
+      else this.tellConnection(event);
     }
     printTexts();
+    this.terminal.openLine([...this.open.values()].at(-1) ?? '');
     this.drawStatus();
   }
 

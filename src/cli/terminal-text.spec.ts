@@ -12,12 +12,19 @@ describe('terminal text', () => {
     expect(harmless(`${ESC}[32mgreen`)).toBe(`${ESC}[32mgreen${ESC}[0m`);
   });
 
-  it('makes other control sequences visible', () => {
-    expect(harmless(`${ESC}[2J${ESC}[1;1H`)).toBe('␛[2J␛[1;1H');
-    expect(harmless(`${ESC}]0;title\u0007`)).toBe('␛]0;title␇');
-    expect(harmless(`${ESC}]52;c;cm0=${ESC}\\`)).toBe('␛]52;c;cm0=␛\\');
-    expect(harmless('a\u009b2Jb')).toBe('a�2Jb');
+  it('removes other control sequences', () => {
+    expect(harmless(`a${ESC}[2J${ESC}[1;1Hb`)).toBe('ab');
+    expect(harmless(`${ESC}]0;a title; of two parts\u0007a`)).toBe('a');
+    expect(harmless(`${ESC}]52;c;cm0=${ESC}\\a`)).toBe('a');
+    expect(harmless(`${ESC}[1m${ESC}]8;id=1;file:///a b${ESC}\\link${ESC}]8;;${ESC}\\`)).toBe(
+      `${ESC}[1mlink${ESC}[0m`,
+    );
+    expect(harmless('a\u009b2Jb')).toBe('ab');
+  });
+
+  it('makes other control characters visible', () => {
     expect(harmless(`one\rtwo\b`)).toBe('one␍two␈');
+    expect(harmless(`${ESC}]0;never complete`)).toBe('␛]0;never complete');
   });
 
   it('makes a broken colour sequence visible', () => {
@@ -30,6 +37,6 @@ describe('terminal text', () => {
   });
 
   it('oneLine puts text on one line and removes colours', () => {
-    expect(oneLine(` two\nlines, ${ESC}[31mred${ESC}[0m ${ESC}[2J`)).toBe('two lines, red ␛[2J');
+    expect(oneLine(` two\nlines, ${ESC}[31mred${ESC}[0m ${ESC}[2J`)).toBe('two lines, red');
   });
 });

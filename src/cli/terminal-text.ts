@@ -1,3 +1,5 @@
+import { withoutSequences, withoutStrings } from '../logs/control-sequences';
+
 const ESCAPE = '\u001b';
 /** Colours and weights, the only escape sequences that change just the look of text. */
 const COLOUR = new RegExp(`${ESCAPE}\\[[0-9;:]*m`, 'g');
@@ -6,12 +8,13 @@ const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
 const RESET = `${ESCAPE}[0m`;
 
 /**
- * Makes the output of a command safe for a terminal. Colours stay; characters that could move the cursor, change
- * the title or fill the clipboard become visible symbols.
+ * Makes the output of a command safe for a terminal. Colours stay. Sequences that move the cursor, change the title,
+ * link or fill the clipboard are removed; other control characters become visible symbols.
  */
 export function harmless(text: string): string {
-  const line = text.endsWith('\r') ? text.slice(0, -1) : text;
-  if (line.search(CONTROL) < 0) return line;
+  const raw = text.endsWith('\r') ? text.slice(0, -1) : text;
+  if (raw.search(CONTROL) < 0) return raw;
+  const line = withoutStrings(raw);
   let shown = '';
   let end = 0;
   for (const { 0: colour, index } of line.matchAll(COLOUR)) {
@@ -24,11 +27,11 @@ export function harmless(text: string): string {
 
 /** Makes foreign text safe inside a line of the CLI: no colours and no line breaks. */
 export function oneLine(text: string): string {
-  return visible(text.replace(COLOUR, '').replace(/\s+/g, ' ')).trim();
+  return visible(text.replace(/\s+/g, ' ')).trim();
 }
 
 function visible(text: string): string {
-  return text.replace(CONTROL, (character) => {
+  return withoutSequences(text).replace(CONTROL, (character) => {
     const code = character.charCodeAt(0);
     if (code === 0x7f) return '␡';
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : '�';

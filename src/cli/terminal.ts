@@ -4,16 +4,21 @@ import { harmless } from './terminal-text';
 export type Style = Parameters<typeof styleText>[0];
 
 const CLEAR_LINE = '\r\u001b[2K';
+const CLEAR_LINE_ABOVE = '\u001b[1A\u001b[2K';
 /** Without wrapping, the terminal cuts a long line, so it stays one line to clear. */
 const WRAP_OFF = '\u001b[?7l';
 const WRAP_ON = '\u001b[?7h';
 
-/** Writes results to one stream, remarks to the same or another stream, and one live status line. */
+/**
+ * Writes results to one stream, remarks to the same or another stream. On a terminal, also the unfinished line of the
+ * output and one status line below it, both updated in place.
+ */
 export class Terminal {
   /** True if the status line can be shown. */
   readonly isLive: boolean;
   private readonly hasColours: boolean;
   private statusLine = '';
+  private unfinished = '';
 
   constructor(
     private readonly results: NodeJS.WriteStream,
@@ -46,19 +51,35 @@ export class Terminal {
   /** Shows a line below all output until the next call; an empty line removes it. */
   status(line: string): void {
     if (!this.isLive || line === this.statusLine) return;
+    const clear = this.clear();
     this.statusLine = line;
-    this.remarks.write(`${CLEAR_LINE}${this.drawnStatus()}`);
+    this.remarks.write(`${clear}${this.drawn()}`);
+  }
+
+  /** Shows the output that has no line end yet, until the next call; an empty text removes it. */
+  openLine(text: string): void {
+    const shown = harmless(text);
+    if (!this.isLive || !this.results.isTTY || shown === this.unfinished) return;
+    const clear = this.clear();
+    this.unfinished = shown;
+    this.remarks.write(`${clear}${this.drawn()}`);
   }
 
   private write(stream: NodeJS.WriteStream, lines: readonly string[]): void {
     if (lines.length === 0) return;
-    if (this.statusLine !== '') this.remarks.write(CLEAR_LINE);
+    const isDrawn = this.drawn() !== '';
+    if (isDrawn) this.remarks.write(this.clear());
     stream.write(`${lines.join('\n')}\n`);
-    if (this.statusLine !== '') this.remarks.write(this.drawnStatus());
+    if (isDrawn) this.remarks.write(this.drawn());
   }
 
-  private drawnStatus(): string {
-    return this.statusLine === '' ? '' : `${WRAP_OFF}${this.statusLine}${WRAP_ON}`;
+  private clear(): string {
+    return this.statusLine !== '' && this.unfinished !== '' ? CLEAR_LINE + CLEAR_LINE_ABOVE : CLEAR_LINE;
+  }
+
+  private drawn(): string {
+    const lines = [this.unfinished, this.statusLine].filter((line) => line !== '');
+    return lines.length === 0 ? '' : `${WRAP_OFF}${lines.join('\n')}${WRAP_ON}`;
   }
 }
 

@@ -80,6 +80,8 @@ const MEMBER_DESCRIPTIONS: Record<string, string> = {
   'lines.stream': 'Source of the line; system is for messages of the worker itself.',
   'lines.step': 'Step that wrote the line.',
   'lines.stepAttempt': 'Attempt at the step, from 1; 1 if absent.',
+  'lines.open':
+    'True for a line that is unfinished or will be overwritten. It replaces the open line of the same step and stream, and is shown until the next finished line of both. Not stored; `n` is ignored. An empty text removes it.',
   'lines.text': 'Text of the line, without a line break. Cut at 64 KiB.',
   status: 'partial if only part of the work was done; completed if absent.',
   reason: 'Short reason, such as quota-reached. Becomes the statusReason of the run.',

@@ -46,6 +46,7 @@ export const EVENT_EXAMPLES: { [Type in RunEventType]: RunEventOf<Type> } = {
     lines: [
       { n: 1, at: '2026-03-01T10:00:21.350Z', stream: 'stdout', step: 'search', text: 'Read 40 pages' },
       { n: 2, at: '2026-03-01T10:00:21.390Z', stream: 'stderr', step: 'search', text: '1 page not found' },
+      { stream: 'stdout', step: 'search', open: true, text: 'Reading page 41 of 120' },
     ],
   }),
   'run.completed': example('run.completed', 6, '10:04:03.000', {

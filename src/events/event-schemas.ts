@@ -63,6 +63,7 @@ const logLine = object(
     stream: { enum: ['stdout', 'stderr', 'system'] },
     step: name,
     stepAttempt: attempt,
+    open: { type: 'boolean' },
     text: text(MAX_TEXT_LENGTH),
   },
   ['text'],

@@ -10,6 +10,11 @@ export interface LogLineInput {
   step?: string;
   /** Attempt at the step; absent for the first one. */
   stepAttempt?: number;
+  /**
+   * The line is unfinished or will be overwritten. It replaces the previous open line of the step and stream, and the
+   * next finished line replaces it. It is shown and not stored, and needs no `n`. An empty text removes it.
+   */
+  open?: boolean;
   text: string;
 }
 

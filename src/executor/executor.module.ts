@@ -10,6 +10,7 @@ import { EmbeddedWorker } from './embedded-worker';
 import { LocalControlPlane } from './local-control-plane';
 import { ProcessRegistry } from './process-registry';
 import { StartableSteps } from './startable-steps';
+import { StepPipes } from './step-pipes';
 import { StepRunner } from './step-runner';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 
@@ -22,6 +23,7 @@ import { ArtifactsModule } from '../artifacts/artifacts.module';
     LocalControlPlane,
     ProcessRegistry,
     StartableSteps,
+    StepPipes,
     StepRunner,
   ],
 })

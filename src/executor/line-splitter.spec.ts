@@ -32,8 +32,8 @@ function randomText(random: SeededRandom): string {
 }
 
 /** Pushes the bytes in pieces of random length, including empty ones. */
-function split(bytes: Buffer, random: SeededRandom, maxLength: number): string[] {
-  const splitter = new LineSplitter(maxLength);
+function split(bytes: Buffer, random: SeededRandom, maxLength: number, overwrites = false): string[] {
+  const splitter = new LineSplitter(maxLength, overwrites);
   const lines: string[] = [];
   for (let at = 0; at < bytes.length;) {
     const length = random.pick([0, 1, 1, 2, 3, 7, 64, 1000]);
@@ -108,6 +108,36 @@ describe('LineSplitter', () => {
     splitter.push(Buffer.from('last'));
     expect(splitter.end()).toEqual(['last']);
     expect(splitter.end()).toEqual([]);
+  });
+
+  it.each([
+    ['a\rb\n', ['b']],
+    ['a\r\nb\r\n', ['a', 'b']],
+    ['10 %\r20 %\r', ['20 %']],
+    ['a\r\r\rb', ['b']],
+    ['a\n\rb\n', ['a', 'b']],
+    ['\x1b[32m10 %\r20 %\n', ['\x1b[32m20 %']],
+    ['\x1b[32m10 %\x1b[0m\r20 %\n', ['20 %']],
+    ['\r\n\r', ['']],
+  ])('keeps the last state of overwritten lines, independent of chunks: %j', (text, expected) => {
+    for (let seed = 0; seed < 20; seed++)
+      expect(split(Buffer.from(text), new SeededRandom(seed), 100, true)).toEqual(expected);
+  });
+
+  it('keeps the newest state of a progress bar of 10 MiB without a newline, in bounded memory', () => {
+    const splitter = new LineSplitter(1000, true);
+    let last = '';
+    for (let sent = 0, step = 0; sent < 10 * MIB; sent += last.length) {
+      last = `\r\x1b[3${step % 8}m${'#'.repeat(step % 60)} ${step++}`.repeat(50);
+      expect(splitter.push(Buffer.from(last))).toEqual([]);
+      expect(splitter.open.text.length).toBeLessThanOrEqual(1000);
+    }
+    const state = last.slice(last.lastIndexOf('\r') + 1);
+    expect(splitter.open.text.endsWith(state)).toBe(true);
+    expect(splitter.push(Buffer.from('\rdone\x1b[0m\nnext'))).toEqual([
+      expect.stringMatching(/done\x1b\[0m$/),
+    ]);
+    expect(splitter.open).toEqual({ index: 1, text: 'next' });
   });
 
   it('limits the memory for a line of 10 MiB, and continues after it', () => {

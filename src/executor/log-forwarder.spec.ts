@@ -169,4 +169,55 @@ describe('LogForwarder', () => {
     await room;
     expect(forwarder.waitForRoom()).toBeNull();
   });
+
+  describe('open lines', () => {
+    const open = (text: string, step = 'a') => ({ step, stream: 'stdout' as const, open: true, text });
+    const finished = (text: string, step = 'a') => ({ step, stream: 'stdout' as const, text });
+    const forward = (isAway = () => false) => {
+      const sent: string[][] = [];
+      const numbers: number[] = [];
+      const append = async (lines: LogLineInput[], firstNumber: number) => {
+        sent.push(lines.map(({ text }) => text));
+        numbers.push(firstNumber);
+        await new Promise((next) => setImmediate(next));
+        if (isAway()) throw new Error('away');
+        return { accepting: true };
+      };
+      return {
+        sent,
+        numbers,
+        forwarder: new LogForwarder(append, new Logger(), new UnsentLogBudget(), PATIENCE),
+      };
+    };
+
+    it('are sent after the lines before them, the newest of each step and stream', async () => {
+      const { sent, numbers, forwarder } = forward();
+      forwarder.add([finished('one')]);
+      for (const text of ['10 %', '20 %', '30 %']) forwarder.showOpen(open(text));
+      forwarder.showOpen(open('name?', 'b'));
+      forwarder.add([finished('two', 'c')]);
+      await forwarder.flushed();
+      forwarder.add([finished('three')]);
+      await forwarder.flushed();
+      expect(sent).toEqual([['one', 'two'], ['30 %', 'name?'], ['three']]);
+      expect(numbers).toEqual([1, 3, 3]);
+    });
+
+    it('are not sent if they are finished before', async () => {
+      const { sent, forwarder } = forward();
+      forwarder.showOpen(open('begun'));
+      forwarder.add([finished('begun and done')]);
+      await forwarder.flushed();
+      expect(sent).toEqual([['begun and done']]);
+    });
+
+    it('are dropped in an outage', async () => {
+      const { sent, forwarder } = forward(() => sent.length === 1);
+      forwarder.showOpen(open('10 %'));
+      await forwarder.flushed();
+      forwarder.add([finished('done')]);
+      await forwarder.flushed();
+      expect(sent).toEqual([['10 %'], ['done']]);
+    });
+  });
 });

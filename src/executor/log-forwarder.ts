@@ -29,6 +29,8 @@ export class LogForwarder {
   private waitingCharacters = 0;
   private accepting = true;
   private sending: Promise<void> | null = null;
+  /** The newest open line of each step and stream, until it is sent or finished. */
+  private readonly open = new Map<string, LogLineInput>();
   /** Number of the first waiting line. */
   private nextNumber = 1;
   /** Lines that the server refused permanently and that are missing from the log. */
@@ -48,10 +50,18 @@ export class LogForwarder {
     // Beyond the log limit, lines are still read from the step, so that it does not block, but discarded here.
     if (!this.accepting || lines.length === 0) return;
     for (const line of lines) {
+      this.open.delete(sourceOf(line));
       if (this.gap !== null) this.gap.dropped++;
       else if (this.isOutage && this.isFull()) this.openGap(line);
       else this.push(line);
     }
+    this.sending ??= this.send();
+  }
+
+  /** Shows an unfinished line to readers, after all lines added before. It is not stored, and is dropped in an outage. */
+  showOpen(line: LogLineInput): void {
+    if (!this.accepting) return;
+    this.open.set(sourceOf(line), line);
     this.sending ??= this.send();
   }
 
@@ -64,6 +74,7 @@ export class LogForwarder {
   giveUp(): void {
     this.accepting = false;
     this.waiting = [];
+    this.open.clear();
     this.gap = null;
     this.release(this.waitingCharacters);
   }
@@ -117,12 +128,32 @@ export class LogForwarder {
   private async send(): Promise<void> {
     // Wait one turn of the event loop, so that the lines of one read form one batch.
     await new Promise((next) => setImmediate(next));
-    while (this.waiting.length > 0) {
+    while (this.waiting.length > 0 || this.open.size > 0) {
       const batch = this.takeBatch();
+      if (batch.length === 0) {
+        await this.sendOpen();
+        continue;
+      }
       await this.appendUntilStored(batch);
       if (this.accepting) this.release(batch.reduce((characters, line) => characters + sizeOf(line), 0));
     }
     this.sending = null;
+  }
+
+  /** Sends open lines once: a later one replaces them, so they are not worth a retry. */
+  private async sendOpen(): Promise<void> {
+    const lines = [...this.open.values()];
+    this.open.clear();
+    const stalled = setTimeout(() => this.beginOutage('no response'), this.patience.stalled);
+    try {
+      const { accepting } = await this.append(lines, this.nextNumber);
+      this.endOutage();
+      if (!accepting) this.giveUp();
+    } catch {
+      // Finished lines report the outage.
+    } finally {
+      clearTimeout(stalled);
+    }
   }
 
   private takeBatch(): LogLineInput[] {
@@ -178,6 +209,10 @@ export class LogForwarder {
     this.isOutage = false;
     this.closeGap();
   }
+}
+
+function sourceOf({ stream, step }: LogLineInput): string {
+  return `${stream} ${step}`;
 }
 
 function sizeOf({ text }: LogLineInput): number {

@@ -21,6 +21,9 @@ describe('logPortions', () => {
     for (const portion of portions) expect(bytesOf(portion)).toBeLessThan(MAX_EVENT_BYTES);
   });
 
+  it('gives open lines no number', () =>
+    expect(logPortions([{ text: 'name?', open: true }], 7)).toEqual([[{ text: 'name?', open: true }]]));
+
   it('returns no portions for no lines', () => {
     expect(logPortions([], 7)).toEqual([]);
   });

@@ -10,7 +10,7 @@ export function logPortions(lines: LogLineInput[], firstNumber: number): LogLine
   let current: LogLineInput[] = [];
   let bytes = 0;
   lines.forEach((line, index) => {
-    const numbered = { ...line, n: firstNumber + index, text: cutLine(line.text) };
+    const numbered = { ...line, ...(!line.open && { n: firstNumber + index }), text: cutLine(line.text) };
     // Measure the JSON text, which may be six times as long as the line.
     const size = Buffer.byteLength(JSON.stringify(numbered)) + 1;
     if (current.length > 0 && bytes + size > MAX_BYTES) {

@@ -20,11 +20,12 @@ it.each([
     'argument 1 with 100001 bytes. Pass large data in a file.',
   ],
 ])('reports the size of %s if a step is too large to start', async (_what, command, env, largest) => {
-  const runner = new StepRunner(undefined as never);
+  const runner = new StepRunner(undefined as never, { take: () => Promise.resolve(null) } as never);
   const exit = await runner.run({
     command,
     env: env,
     workingDir: '/',
+    mergeOutput: false,
     timeoutSeconds: null,
     stop: new AbortController().signal,
     output: undefined as never,

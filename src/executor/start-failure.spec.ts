@@ -5,8 +5,8 @@ import { obstacleText, startFailure } from './start-failure';
 import { findStartObstacle } from './start-obstacle';
 import { StepRunner } from './step-runner';
 
-/** The runner starts nothing here, so it needs no registry and no output. */
-const runner = new StepRunner(undefined as never);
+/** The runner starts nothing here, so it needs no registry, no pipes and no output. */
+const runner = new StepRunner(undefined as never, { take: async () => null } as never);
 
 describe('a command that cannot start', () => {
   let folder: string;
@@ -35,6 +35,7 @@ describe('a command that cannot start', () => {
       workingDir,
       env: { PATH, ...more },
       timeoutSeconds: null,
+      mergeOutput: false,
       stop: new AbortController().signal,
       output: undefined as never,
     });

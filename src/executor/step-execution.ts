@@ -66,6 +66,7 @@ export class StepExecution {
         command: commandOf({ ...step, command: withValues(step, this.context.params, outputs) }, env.PATH),
         workingDir: workingDirOf(step, env.HOME ?? '/'),
         env,
+        mergeOutput: step.mergeOutput,
         timeoutSeconds: step.timeoutSeconds,
         stop,
         output: io,

@@ -1,6 +1,6 @@
-import { stripVTControlCharacters } from 'node:util';
 import { type Clock, type Instant, plusSeconds } from '../clock/clock';
-import { CUT_MARK, type LogStreamName, MAX_LINE_BYTES } from '../logs/log-line';
+import { withoutSequences, withoutUnfinished } from '../logs/control-sequences';
+import { CUT_MARK, type LogStreamName, MAX_LINE_BYTES, newestPart } from '../logs/log-line';
 import { KILL_AFTER_SECONDS } from './group-ending';
 import type { OutputValue } from '../events/run-event';
 import type { Artifact } from '../runs/run';
@@ -9,6 +9,7 @@ import type { EventReporter } from './event-reporter';
 import type { EndingReport } from './group-ending';
 import { LineSplitter } from './line-splitter';
 import type { LogForwarder } from './log-forwarder';
+import { OpenLineWatch } from './open-line-watch';
 import type { SecretMask } from './secret-mask';
 import { parseStepReport, type StepReport } from './step-report';
 import type { StepOutput } from './step-runner';
@@ -44,6 +45,8 @@ export class StepIo implements StepOutput {
   private readonly maxLength: number;
   private readonly out: LineSplitter;
   private readonly err: LineSplitter;
+  private readonly openOut: OpenLineWatch;
+  private readonly openErr: OpenLineWatch;
   private readonly reports = new LineSplitter(MAX_REPORT_LENGTH);
   private artifacts: Promise<void> = Promise.resolve();
   private complaints = 0;
@@ -57,16 +60,26 @@ export class StepIo implements StepOutput {
   ) {
     // One extra character shows that a line is too long. A secret at the cut must be complete to be masked.
     this.maxLength = MAX_LINE_BYTES + 1 + channel.mask.longest;
-    this.out = new LineSplitter(this.maxLength);
-    this.err = new LineSplitter(this.maxLength);
+    this.out = new LineSplitter(this.maxLength, true);
+    this.err = new LineSplitter(this.maxLength, true);
+    this.openOut = new OpenLineWatch(
+      () => this.out.open,
+      (text) => this.showOpen('stdout', text),
+    );
+    this.openErr = new OpenLineWatch(
+      () => this.err.open,
+      (text) => this.showOpen('stderr', text),
+    );
   }
 
   stdout(bytes: Buffer): void {
     this.addLines('stdout', this.out.push(bytes));
+    this.openOut.touch();
   }
 
   stderr(bytes: Buffer): void {
     this.addLines('stderr', this.err.push(bytes));
+    this.openErr.touch();
   }
 
   report(bytes: Buffer): void {
@@ -103,6 +116,8 @@ export class StepIo implements StepOutput {
 
   /** Resolves when all unfinished lines are processed and all reported files are checked. */
   async finished(): Promise<void> {
+    this.openOut.stop();
+    this.openErr.stop();
     this.addLines('stdout', this.out.end());
     this.addLines('stderr', this.err.end());
     for (const line of this.reports.end()) this.takeReport(line);
@@ -121,6 +136,14 @@ export class StepIo implements StepOutput {
     this.channel.log.add(
       masked.map((text) => ({ at, stream, step, ...(stepAttempt > 1 && { stepAttempt }), text })),
     );
+  }
+
+  /** Shows an unfinished line. A secret or a control sequence may be incomplete at its end. */
+  private showOpen(stream: 'stdout' | 'stderr', line: string): void {
+    const masked = newestPart(withoutUnfinished(this.channel.mask.applyToStart(line)));
+    const text = withoutColours(masked).trim() === '' ? '' : masked; // a program may clear its line
+    const { step, stepAttempt } = this.at;
+    this.channel.log.showOpen({ stream, step, ...(stepAttempt > 1 && { stepAttempt }), open: true, text });
   }
 
   private masked(line: string): string {
@@ -201,7 +224,7 @@ export class StepIo implements StepOutput {
   }
 }
 
-/** Removes colour codes: error messages are shown in places that do not support them. */
+/** Removes colours and titles: error messages are shown in places that do not support them. */
 function withoutColours(line: string): string {
-  return stripVTControlCharacters(line.slice(0, 2000));
+  return withoutSequences(line.slice(0, 2000));
 }

@@ -8,8 +8,11 @@ import { groupIsAlive, processesWithVariables } from './process-group';
 import { ProcessRegistry } from './process-registry';
 import { startFailure } from './start-failure';
 import type { StartRequest } from './start-obstacle';
+import { closePipe, closeWriteEnd, type OpenPipe, readEndOf, StepPipes } from './step-pipes';
 
 export interface StepRequest extends StartRequest {
+  /** Passes one pipe as stdout and stderr, which keeps the order of all lines. */
+  mergeOutput: boolean;
   /** Null for no limit. */
   timeoutSeconds: number | null;
   /** Stops the step early. */
@@ -43,19 +46,30 @@ const MAX_PIPE_CHECKS = 3;
 /** Executes one step as a child process in its own process group, and terminates the whole group. */
 @Injectable()
 export class StepRunner {
-  constructor(private readonly registry: ProcessRegistry) {}
+  constructor(
+    private readonly registry: ProcessRegistry,
+    private readonly stepPipes: StepPipes,
+  ) {}
 
   async run(request: StepRequest): Promise<StepExit> {
-    if (request.stop.aborted) return { kind: 'stopped', exitCode: null, signal: null };
+    const ends = await this.stepPipes.take(request.mergeOutput ? 2 : 3);
+    if (request.stop.aborted) {
+      ends?.forEach(closePipe);
+      return { kind: 'stopped', exitCode: null, signal: null };
+    }
     let child: ChildProcess;
     try {
-      child = this.start(request);
+      child = this.start(request, ends);
     } catch (error) {
+      ends?.forEach(closePipe);
       return { kind: 'not-started', message: await startFailure(error as NodeJS.ErrnoException, request) };
     }
     const groupId = child.pid;
-    if (groupId === undefined)
+    if (groupId === undefined) {
+      ends?.forEach(closePipe);
       return { kind: 'not-started', message: await startFailure(await errorOf(child), request) };
+    }
+    ends?.forEach(closeWriteEnd); // otherwise the read end would never reach its end
 
     const forget = this.registry.remember(groupId);
     const ending = new GroupEnding(groupId, request.output);
@@ -68,8 +82,9 @@ export class StepRunner {
     request.stop.addEventListener('abort', onStop, { once: true });
     const timer =
       request.timeoutSeconds === null ? null : setTimeout(end('timed-out'), request.timeoutSeconds * 1000);
+    const streams = ends?.map(readEndOf) ?? (child.stdio.slice(1) as Readable[]);
     try {
-      const pipes = this.connect(child, request.output);
+      const pipes = this.connect(streams, request);
       const { exitCode, signal } = await exitOf(child);
       // Decide now: a later stop does not change a real result.
       const kind = endedBy ?? 'exited';
@@ -90,28 +105,40 @@ export class StepRunner {
     } finally {
       if (timer) clearTimeout(timer);
       ending.cancelTimers();
-      for (const stream of child.stdio) stream?.destroy();
+      for (const stream of streams) stream.destroy();
       forget();
     }
   }
 
-  private start({ command: [program, ...args], workingDir, env }: StepRequest): ChildProcess {
+  private start(
+    { command: [program, ...args], workingDir, env }: StepRequest,
+    ends: OpenPipe[] | null,
+  ): ChildProcess {
+    const ownEnds: (number | 'pipe')[] = ends?.map(({ writeEnd }) => writeEnd) ?? ['pipe', 'pipe', 'pipe'];
+    const [out, err, report] = outputs(ownEnds);
     return spawn(program!, args, {
       cwd: workingDir,
       env,
       detached: true, // a separate process group, so that all of it can be terminated
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', out, err, report],
       windowsHide: true,
     });
   }
 
-  private connect(child: ChildProcess, output: StepOutput): Pipes {
+  private connect(streams: Readable[], { mergeOutput, output }: StepRequest): Pipes {
     const pipes = new Pipes(output);
-    pipes.read(child.stdout!, (bytes) => output.stdout(bytes));
-    pipes.read(child.stderr!, (bytes) => output.stderr(bytes));
-    pipes.read(child.stdio[3] as Readable, (bytes) => output.report(bytes));
+    const [out, err, report] = outputs(streams);
+    pipes.read(out, (bytes) => output.stdout(bytes));
+    // Without named pipes, merged output also has two streams.
+    if (err !== out) pipes.read(err, (bytes) => (mergeOutput ? output.stdout(bytes) : output.stderr(bytes)));
+    pipes.read(report, (bytes) => output.report(bytes));
     return pipes;
   }
+}
+
+/** Returns stdout, stderr and descriptor 3. Of two pipes, the first is both stdout and stderr. */
+function outputs<Pipe>(pipes: Pipe[]): [Pipe, Pipe, Pipe] {
+  return pipes.length === 2 ? [pipes[0]!, pipes[0]!, pipes[1]!] : (pipes as [Pipe, Pipe, Pipe]);
 }
 
 /** Reads the output of a step, with back-pressure. */

@@ -59,20 +59,16 @@ export class StreamControlPlane extends HttpControlPlane {
     lines: LogLineInput[],
     firstNumber: number,
   ): Promise<{ accepting: boolean }> {
-    const { runId, attempt } = key;
-    const recent = this.recentOf(runId);
+    const recent = this.recentOf(key.runId);
     let { logBytes } = recent;
     for (const portion of logPortions(lines, firstNumber)) {
-      await this.publish(key, [
-        {
-          eventId: randomUUID(),
-          eventType: 'run.log',
-          eventVersion: 1,
-          occurredAt: portion[0]!.at ?? new Date().toISOString(),
-          runId,
-          payload: { attempt, lines: portion },
-        },
-      ]);
+      const event = logEvent(key, portion);
+      if (portion.every(({ open }) => open)) {
+        // Never again after an outage, because newer lines have replaced them by then.
+        await this.stream.publish([signed(toStreamFields(event), key.leaseToken)]);
+        continue;
+      }
+      await this.publish(key, [event]);
       for (const { text } of portion) logBytes += Buffer.byteLength(text) + 1;
       // Exceed the limit by one batch: the server marks the log as full when it receives the first line beyond it.
       if (logBytes > this.logLimitBytes) return { accepting: false };
@@ -170,4 +166,15 @@ export class StreamControlPlane extends HttpControlPlane {
       await delay(FIRST_LOOK_MS);
     }
   }
+}
+
+function logEvent({ runId, attempt }: AttemptKey, lines: LogLineInput[]): RunEvent {
+  return {
+    eventId: randomUUID(),
+    eventType: 'run.log',
+    eventVersion: 1,
+    occurredAt: lines[0]!.at ?? new Date().toISOString(),
+    runId,
+    payload: { attempt, lines },
+  };
 }

@@ -70,8 +70,11 @@ export class EventApplier {
     if (applied.notInInbox) this.batches.remember(entry, applied.notInInbox);
     if (applied.changed) this.changes.announce(applied.changed, applied.hasEmitted);
     // A sender may write the run id in capitals; log readers use lower case.
-    if (applied.logChunks.length > 0) {
-      this.tail.announce(entry.fields.runId!.toLowerCase(), applied.logChunks);
+    const { logChunks, log } = applied;
+    if (log || logChunks.length > 0) {
+      const runId = entry.fields.runId!.toLowerCase();
+      this.tail.announce(runId, logChunks);
+      if (log) this.tail.openLines.take(runId, log.attempt, log.lines, log.lastSeq);
     }
     return applied;
   }

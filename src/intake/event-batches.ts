@@ -7,7 +7,7 @@ import type { AppliedEventEntity } from '../events/event.entities';
 import type { StreamEntry } from '../events/event-stream';
 import { parseEvent } from '../events/parse-event';
 import type { NewRejectedEvent } from '../events/rejected-events';
-import type { RunEvent } from '../events/run-event';
+import type { LogLineInput, RunEvent } from '../events/run-event';
 import { type ServerEvent, ServerEvents } from '../events/server-events';
 import type { LogChunk } from '../logs/log-chunk';
 import type { LogAppend, LogAppended } from '../logs/log-store';
@@ -33,10 +33,21 @@ export interface AppliedEvent {
   /** The run after the event; null if the event did not change it. */
   changed: Run | null;
   logChunks: LogChunk[];
+  /** The lines of the event, if they were accepted. */
+  log: AcceptedLog | null;
   /** The event added rows to the outbox. */
   hasEmitted: boolean;
   /** Set if the event was applied but has no row in the inbox. */
   notInInbox: StoredEvent | null;
+}
+
+interface AcceptedLog {
+  attempt: number;
+  lines: LogLineInput[];
+  /** Index of the append. */
+  append: number;
+  /** The last line of the run's log after the append. */
+  lastSeq: number;
 }
 
 interface ArrivedEvent {
@@ -93,6 +104,7 @@ export class EventBatches {
       );
       results[position]?.logChunks.push(...appended[index]!.chunks);
     });
+    for (const { log } of results) if (log) log.lastSeq = appended[log.append]!.lastSeq;
     return results;
   };
 
@@ -234,6 +246,12 @@ class Batch {
       reason: null,
       changed: effect.changed,
       logChunks: [],
+      log: effect.logLines && {
+        attempt: run.attempt,
+        lines: effect.logLines,
+        append: this.logs.length - 1,
+        lastSeq: 0,
+      },
       hasEmitted: effect.emits.length > 0,
       notInInbox: listing === 'unlisted' ? remembered : null,
     };
@@ -249,5 +267,5 @@ function callsOf(event: RunEvent): object {
 
 /** The result of an event without any effect. */
 function without(outcome: EventOutcome, reason: string | null = null): AppliedEvent {
-  return { outcome, reason, changed: null, logChunks: [], hasEmitted: false, notInInbox: null };
+  return { outcome, reason, changed: null, logChunks: [], log: null, hasEmitted: false, notInInbox: null };
 }

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 
 /** Jobato's private folders below a data folder. Steps run as the same user and may use their contents. */
-const PRIVATE_FOLDERS = ['db', 'held', 'processes', 'runs', 'uploads', 'work'];
+const PRIVATE_FOLDERS = ['db', 'held', 'pipes', 'processes', 'runs', 'uploads', 'work'];
 /** Folders that steps write to. Created at start-up, so that they are private before the first run. */
 export const STEP_FOLDERS = ['runs', 'work'] as const;
 export type StepFolder = (typeof STEP_FOLDERS)[number];

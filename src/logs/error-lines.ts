@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import { Injectable } from '@nestjs/common';
+import { withoutSequences } from './control-sequences';
 import { decodeLines } from './log-chunk';
 import { LogRepository } from './log.repository';
 
@@ -25,7 +25,7 @@ export class ErrorLines {
       characters += chunk.lines.length;
       const texts = decodeLines(chunk.firstSeq, chunk.lines)
         .filter(({ stream, step }) => stream === 'stderr' && step === stepName)
-        .map(({ text }) => stripVTControlCharacters(text).slice(0, MAX_LINE_LENGTH).trimEnd())
+        .map(({ text }) => withoutSequences(text).slice(0, MAX_LINE_LENGTH).trimEnd())
         .filter((text) => text !== '');
       found.unshift(...texts.slice(-(limit - found.length)));
     }

@@ -1,4 +1,5 @@
 import type { Instant } from '../clock/clock';
+import { withoutSequences } from './control-sequences';
 
 export const LOG_STREAMS = ['stdout', 'stderr', 'system'] as const;
 export type LogStreamName = (typeof LOG_STREAMS)[number];
@@ -24,4 +25,17 @@ export function cutLine(text: string): string {
   let end = MAX_LINE_BYTES;
   while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
   return `${bytes.toString('utf8', 0, end)}${CUT_MARK}`;
+}
+
+/** The most of an unfinished line that readers get, in characters. It is sent several times a second. */
+const MAX_OPEN_LENGTH = 4096;
+const EARLIER = '… ';
+
+/** Returns the end of a long unfinished line, without colours. */
+export function newestPart(line: string): string {
+  if (line.length <= MAX_OPEN_LENGTH) return line;
+  const text = withoutSequences(line.slice(-4 * MAX_OPEN_LENGTH));
+  if (text.length <= MAX_OPEN_LENGTH) return text;
+  // Without the second half of a cut character.
+  return EARLIER + text.slice(EARLIER.length - MAX_OPEN_LENGTH).replace(/^[\udc00-\udfff]/, '');
 }

@@ -30,6 +30,8 @@ export interface LogAppended {
   limitReached: boolean;
   /** Number of lines of this append that were stored. */
   storedLines: number;
+  /** The number of the last line of the log; 0 if there is none. */
+  lastSeq: number;
 }
 
 /** A row is read and parsed completely. These limits keep it fast to read, yet large enough to be efficient. */
@@ -37,7 +39,7 @@ const MAX_LINES_PER_CHUNK = 2000;
 const MAX_TEXT_PER_CHUNK = 256 * 1024;
 const READ_LIMIT: ReadLimit = { rows: 100, bytes: MAX_TEXT_PER_CHUNK };
 
-/** Stores logs. Numbers the lines, drops duplicates, and applies the limits. */
+/** Stores logs. Numbers the lines, drops duplicates and open lines, and applies the limits. */
 @Injectable()
 export class LogStore {
   /** For the metrics: reads from the database. */
@@ -67,6 +69,13 @@ export class LogStore {
 
   async lastSeq(runId: string): Promise<number> {
     return (await this.logs.end(runId))?.lastSeq ?? 0;
+  }
+
+  /** Returns the answer to an append that stores nothing. */
+  async appendNothing(runId: string): Promise<LogAppended> {
+    const end = await this.logs.end(runId);
+    const { lastSeq = 0, limitReached = 0 } = end ?? {};
+    return { chunks: [], limitReached: limitReached === 1, storedLines: 0, lastSeq };
   }
 
   /** Returns the starts of steps, in order of their lines. */
@@ -105,6 +114,7 @@ export class LogStore {
         chunks: list,
         limitReached: ends.get(runId)!.limitReached === 1,
         storedLines: storedLines[index]!,
+        lastSeq: ends.get(runId)!.lastSeq,
       };
     });
   };
@@ -123,7 +133,8 @@ export class LogStore {
     const size = new StoredSize(rowBytes);
     const now = this.clock.now();
     const instantOf = instantReader(now, timeOf ?? ((at) => at));
-    for (const { n, at, stream, step, stepAttempt = 1, text: whole } of lines) {
+    for (const { n, at, stream, step, stepAttempt = 1, open, text: whole } of lines) {
+      if (open) continue;
       if (n !== undefined && !addNumber(seen, n)) continue;
       if (end.limitReached === 1) continue;
       const text = cutLine(whole);

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { LogChunk } from './log-chunk';
 import { type LogAppend, type LogAppended, LogStore } from './log-store';
+import { OpenLines } from './open-lines';
 
 /** Cache limit of all logs together; evicted chunks are read from the store again. */
 const CACHE_BYTES = 32 * 1024 * 1024;
@@ -13,6 +14,7 @@ const CACHE_BYTES = 32 * 1024 * 1024;
  */
 @Injectable()
 export class LogTail {
+  readonly openLines = new OpenLines();
   private readonly wakeUps = new EventEmitter().setMaxListeners(0);
   /** By run and the `seq` of `readAfter`. */
   private readonly cache = new LRUCache<string, LogChunk>({
@@ -27,8 +29,11 @@ export class LogTail {
   constructor(private readonly store: LogStore) {}
 
   async append(append: LogAppend): Promise<LogAppended> {
-    const appended = await this.store.append(append);
-    this.announce(append.runId, appended.chunks);
+    const { runId, attempt, lines } = append;
+    const isAllOpen = lines.length > 0 && lines.every(({ open }) => open);
+    const appended = await (isAllOpen ? this.store.appendNothing(runId) : this.store.append(append));
+    this.announce(runId, appended.chunks);
+    this.openLines.take(runId, attempt, lines, appended.lastSeq);
     return appended;
   }
 

@@ -140,6 +140,10 @@ export const PROJECT_FILE_HELP: SchemaNotes = {
     description: 'With true, a failure of the step makes the run partial, and the other steps go on.',
     default: false,
   },
+  'steps.*.mergeOutput': {
+    description: 'Whether stdout and stderr are one stream, which keeps the order of their lines.',
+    default: false,
+  },
   'steps.*.artifacts': {
     description:
       'Patterns of files that the step makes, relative to the folder of the run (JOBATO_RUN_DIR) or to its working ' +

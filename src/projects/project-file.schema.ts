@@ -72,6 +72,8 @@ export interface StepFile {
   needs?: string[];
   when?: StepWhen;
   continueOnError?: boolean;
+  /** Records stderr as stdout, in the exact order of both. */
+  mergeOutput?: boolean;
   /** Further attempts after a failure. */
   retry?: Partial<StepRetry>;
   artifacts?: string[];
@@ -188,6 +190,7 @@ export const PROJECT_FILE_SCHEMA = {
           when: { enum: STEP_WHENS },
           continueOnError: { type: 'boolean' },
           artifacts: filePatterns,
+          mergeOutput: { type: 'boolean' },
           retry: {
             type: 'object',
             required: ['maxAttempts'],

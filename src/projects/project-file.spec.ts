@@ -77,6 +77,7 @@ describe('parseProjectFile', () => {
       needs: null,
       when: 'success',
       continueOnError: false,
+      mergeOutput: false,
       retry: null,
       artifacts: [],
     });
@@ -119,6 +120,7 @@ describe('parseProjectFile', () => {
           needs: null,
           when: 'success',
           continueOnError: false,
+          mergeOutput: false,
           retry: null,
           artifacts: [],
         },

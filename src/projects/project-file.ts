@@ -317,6 +317,7 @@ function toStep(step: StepFile, project: ProjectFile): StepDefinition {
     when: step.when ?? 'success',
     continueOnError: step.continueOnError ?? false,
     artifacts: step.artifacts ?? [],
+    mergeOutput: step.mergeOutput ?? false,
     retry: step.retry === undefined ? null : { ...DEFAULT_RETRY, ...step.retry },
   };
 }

@@ -53,6 +53,8 @@ export interface StepDefinition {
   when: StepWhen;
   /** A failure of the step makes the run partial, and satisfies the steps that need it. */
   continueOnError: boolean;
+  /** stdout and stderr are one pipe, so that the log has all lines in the order written. */
+  mergeOutput: boolean;
   /** Null = one attempt. */
   retry: StepRetry | null;
   /** Patterns of files that this step makes. */

@@ -45,6 +45,7 @@ describe('the hash of a definition', () => {
         continueOnError: _c,
         retry: _r,
         artifacts: _f,
+        mergeOutput: _g,
         ...step
       }) => step,
     );

@@ -16,6 +16,7 @@ const NEW_STEP_MEMBERS = {
   needs: null,
   when: 'success' as const,
   continueOnError: false,
+  mergeOutput: false,
   retry: null,
   artifacts: [],
 };

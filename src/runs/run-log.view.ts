@@ -42,7 +42,10 @@ export const ApiLog = (operationId: string): MethodDecorator =>
       summary: 'Get the log of a run',
       description:
         'The format depends on `Accept`: `text/event-stream` follows the log live (resume with `Last-Event-ID` or `after`), ' +
-        '`application/json` returns pages, and anything else returns the whole log as text, or the part requested by `Range`.',
+        '`application/json` returns pages, and anything else returns the whole log as text, or the part requested by `Range`. ' +
+        'The text of an active run ends with its unfinished lines; a part does not. The event `line` has no id and carries ' +
+        '`{step, stream, text}` of an unfinished or overwritten line. It replaces the previous one of that step and stream, ' +
+        'and the next `log` event of both replaces it. An empty text removes it.',
     }),
     ApiHeader({
       name: 'Last-Event-ID',

@@ -8,7 +8,7 @@ import { logText } from '../logs/log-text';
 import { ApiProblems } from '../http/api-problems';
 import { invalid } from '../http/catalogue';
 import { beginRanged, sliceBytes } from '../http/byte-range';
-import type { Run } from './run';
+import { isTerminal, type Run } from './run';
 import { RunRepository } from './run.repository';
 import { drained, RunStreams } from './run-streams';
 import { LogQuery } from './runs.dto';
@@ -97,15 +97,24 @@ export class RunLogsController {
     response.setHeader('Cache-Control', 'private, no-store, no-transform');
     response.setHeader('X-Accel-Buffering', 'no');
     if (request.headers.range === undefined && request.method !== 'HEAD') {
-      response.setHeader('Accept-Ranges', 'bytes');
-      response.setHeader('ETag', etag);
-      await send(text(), response);
+      const open = isTerminal(run) ? [] : (this.tail.openLines.of(run.runId, run.attempt, lastSeq) ?? []);
+      if (open.length === 0) {
+        response.setHeader('Accept-Ranges', 'bytes');
+        response.setHeader('ETag', etag);
+      }
+      await send(withEnd(text(), open.map((line) => line.text).join('\n')), response);
       return;
     }
     // The size is not stored, and counting takes as long as sending. Only requests that need the size wait for it.
     const range = beginRanged(request, response, { size: await bytesOf(text()), etag });
     if (range) await send(sliceBytes(text(), range), response);
   }
+}
+
+/** Adds the lines that programs have not finished. They change, so no `ETag` identifies such a text. */
+async function* withEnd(pieces: AsyncIterable<Buffer>, end: string): AsyncGenerator<Buffer> {
+  yield* pieces;
+  if (end !== '') yield Buffer.from(end);
 }
 
 async function bytesOf(pieces: AsyncIterable<Buffer>): Promise<number> {

@@ -1,6 +1,9 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Response } from 'express';
+import { levelOf } from '../logs/log-level';
 import { LogTail } from '../logs/log-tail';
+import { type OpenLine, sourceOf } from '../logs/open-lines';
+import { plainText } from '../logs/plain-text';
 import { isTerminal, type Run } from './run';
 import { RunChanges } from './run-changes';
 import { RunRepository } from './run.repository';
@@ -37,14 +40,14 @@ export class RunStreams implements OnModuleDestroy {
   }
 
   /**
-   * Sends log lines from `after` + 1 and changes of the run until the run ends or the reader disconnects.
+   * Sends log lines from `after` + 1, unfinished lines, and changes of the run until the run ends or the reader disconnects.
    * Back-pressure: it reads nothing more until the socket has drained.
    * @param lines `none` sends `grown` events with the last line number instead of the lines, for readers that fetch
    *   lines themselves. Its heartbeats are `beat` events. With `all` they are comments, which browsers hide from scripts.
    */
   async follow(
     response: Response,
-    { runId }: Run,
+    { runId, attempt: firstAttempt }: Run,
     after: number,
     lines: 'all' | 'none' = 'all',
   ): Promise<void> {
@@ -66,6 +69,7 @@ export class RunStreams implements OnModuleDestroy {
         grownTo = Math.max(grownTo, lastSeq);
         notifier.wake();
       }),
+      this.tail.openLines.onChange(runId, () => notifier.wake()),
       this.changes.onChange(runId, () => {
         changed = true;
         notifier.wake();
@@ -92,8 +96,16 @@ export class RunStreams implements OnModuleDestroy {
       if (grownTo > seq) await send(`id: ${grownTo}\nevent: grown\ndata: {"lastSeq":${grownTo}}\n\n`);
       return grownTo;
     };
+    const sentOpen = new Map<string, OpenLine>();
+    // Only the newest state: a slow reader misses the states in between.
+    const sendOpen = async (seq: number, attempt: number) => {
+      const open = this.tail.openLines.of(runId, attempt, seq);
+      if (open === null) return; // the reader first gets the lines before it
+      for (const event of openLineEvents(open, sentOpen)) await send(frameOf(event, lines));
+    };
     try {
       let seq = after;
+      let attempt = firstAttempt;
       let sentWaiting: string | null = null;
       let isQuiet = false;
       while (!gone) {
@@ -101,7 +113,9 @@ export class RunStreams implements OnModuleDestroy {
         const hasChanged = changed;
         const run = hasChanged || isQuiet ? await this.runs.get(runId) : null;
         if (hasChanged) changed = false;
+        if (run) attempt = run.attempt;
         seq = lines === 'all' ? await sendLines(seq) : await sendGrowth(seq, run !== null);
+        if (!run || !isTerminal(run)) await sendOpen(seq, attempt);
         if (run) {
           const view = await this.views.one(run);
           // The reason why a run waits can change without a change of the run.
@@ -127,6 +141,32 @@ export class RunStreams implements OnModuleDestroy {
       response.end();
     }
   }
+}
+
+/** Returns the lines that differ from those that the reader has, and an empty one for each that there is no more. */
+function openLineEvents(open: OpenLine[], sent: Map<string, OpenLine>): OpenLine[] {
+  const events: OpenLine[] = [];
+  const present = new Set(open.map(sourceOf));
+  for (const [source, line] of sent) {
+    if (present.has(source)) continue;
+    sent.delete(source);
+    events.push({ ...line, text: '' });
+  }
+  for (const line of open) {
+    const source = sourceOf(line);
+    if (sent.get(source)?.text === line.text) continue;
+    sent.set(source, line);
+    events.push(line);
+  }
+  return events;
+}
+
+/** Readers that fetch lines as HTML get the visible text and its level instead. */
+function frameOf({ step, stream, text }: OpenLine, lines: 'all' | 'none'): string {
+  const shown = plainText(text);
+  const data =
+    lines === 'all' ? { step, stream, text } : { step, stream, text: shown, level: levelOf(shown) };
+  return `event: line\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 function begin(response: Response): void {

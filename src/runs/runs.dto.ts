@@ -150,7 +150,7 @@ export class LogQuery {
     enum: ['all', 'none'],
     default: 'all',
     description:
-      'For the event stream: `none` sends `grown` events with the last sequence number instead of lines',
+      'For the event stream: `none` sends `grown` events with the last sequence number instead of lines, and the visible text of unfinished lines',
   })
   @IsIn(['all', 'none'])
   lines: 'all' | 'none' = 'all';

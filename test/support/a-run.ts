@@ -47,6 +47,7 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
       needs: null,
       when: 'success' as const,
       continueOnError: false,
+      mergeOutput: false,
       retry: null,
       artifacts: [],
     })),

@@ -1,4 +1,5 @@
-import { ansiSegments, plainText } from './ansi-text';
+import { plainText } from '../../logs/plain-text';
+import { ansiSegments } from './ansi-text';
 
 const classesOf = (raw: string) => ansiSegments(raw).map(({ text, classes }) => [text, classes]);
 
@@ -26,6 +27,13 @@ it('removes sequences that move the cursor, set a title or embed a link', () => 
   const raw = '\x1b[2K\x1b[1A\x1b]0;title\x07a\x1b]8;;https://x.example\x1b\\b\x1b]8;;\x1b\\\x1b[?25lc';
   expect(plainText(raw)).toBe('abc');
   expect(ansiSegments(raw).map(({ text }) => text).join('')).toBe('abc'); // prettier-ignore
+});
+
+it('leaves nothing of a title with spaces, of a link to a file or of an image', () => {
+  const raw =
+    '\x1b]0;make: 3 of 7\x07a\x1b]8;id=x;file:///a b\x07\x1b[1mb\x1b]8;;\x07\x1b_Gf=24;AAAA\x1b\\\x1bP0;1|a\x1b\\c';
+  expect(plainText(raw)).toBe('abc');
+  expect(classesOf(raw)).toEqual([['a', ''], ['bc', 'ansi-bold']]); // prettier-ignore
 });
 
 it('shows the last state of an overwritten line', () => {

@@ -1,6 +1,8 @@
+import type { LogLevel } from '../../logs/log-level';
 import type { LogLine } from '../../logs/log-line';
-import { MAX_STYLES, plainText } from './ansi-text';
-import { MAX_HITS } from './log-line-view';
+import { plainText } from '../../logs/plain-text';
+import { MAX_STYLES } from './ansi-text';
+import { type LevelledLine, MAX_HITS } from './log-line-view';
 import { isFiltered, lineTest, type LogFilter, markedText, searchPattern } from './log-question';
 
 /** The maximum of lines and characters in one part of the log; single lines may be long. */
@@ -18,7 +20,7 @@ const SCAN_CHARACTERS = 8 * 1024 * 1024;
 /** Collects lines in either direction until the limits of one response are reached. */
 export class GatheredLines {
   /** In the order received. At least one line, however long it is. */
-  readonly lines: LogLine[] = [];
+  readonly lines: LevelledLine[] = [];
   /** The last line scanned; null before the first. */
   lastSeen: number | null = null;
   isEnough = false;
@@ -34,12 +36,13 @@ export class GatheredLines {
     this.pattern = searchPattern(markedText(filter));
   }
 
-  take(line: LogLine): void {
-    if (this.matches === null || this.matches({ step: line.step, text: plainText(line.text) })) {
+  /** @param level is called only if needed */
+  take(line: LogLine, level: () => LogLevel | null): void {
+    if (this.matches === null || this.matches({ step: line.step, text: plainText(line.text), level })) {
       const characters = this.charactersOf(line.text);
       this.isEnough = this.lines.length > 0 && this.characters + characters > WINDOW_CHARACTERS;
       if (this.isEnough) return;
-      this.lines.push(line);
+      this.lines.push({ ...line, level: level() });
       this.characters += characters;
     }
     this.lastSeen = line.seq;

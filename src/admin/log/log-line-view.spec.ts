@@ -1,13 +1,15 @@
+import { levelOf } from '../../logs/log-level';
 import type { LogLine } from '../../logs/log-line';
-import { logLineView } from './log-line-view';
+import { type LevelledLine, logLineView } from './log-line-view';
 import { searchPattern } from './log-question';
 
-const line = (text: string, stream: LogLine['stream'] = 'stdout'): LogLine => ({
+const line = (text: string, stream: LogLine['stream'] = 'stdout'): LevelledLine => ({
   seq: 7,
   at: '2026-03-01T10:00:00.000Z',
   stream,
   step: null,
   text,
+  level: levelOf(text),
 });
 const shown = (raw: string, q = '') => logLineView(line(raw), searchPattern(q), () => '#L7');
 const marked = (raw: string, q: string) =>
@@ -17,8 +19,6 @@ it('distinguishes stderr output from error lines', () => {
   const view = (text: string, stream: LogLine['stream']) => logLineView(line(text, stream), null, () => '');
   expect(view('a note', 'stderr')).toMatchObject({ isStderr: true, isError: false, isWarning: false });
   expect(view('ERROR gone', 'stdout')).toMatchObject({ isStderr: false, isError: true });
-  expect(view('ERROR in what Jobato says', 'system')).toMatchObject({ isSystem: true, isError: false });
-  expect(view('\x1b[31mERROR\x1b[0m gone', 'stdout')).toMatchObject({ isError: true });
 });
 
 it('returns no pieces for a line without colours or hits', () => {

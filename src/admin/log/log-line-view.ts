@@ -1,6 +1,7 @@
-import { type LogLevel, levelOf } from '../../logs/log-level';
+import type { LogLevel } from '../../logs/log-level';
 import type { LogLine } from '../../logs/log-line';
-import { ansiSegments, plainText, type Segment } from './ansi-text';
+import { plainText } from '../../logs/plain-text';
+import { ansiSegments, type Segment } from './ansi-text';
 import { clockText, type TimeText } from '../words/time-text';
 
 export interface LogPiece extends Segment {
@@ -27,16 +28,18 @@ export interface LogLineView {
 /** The maximum number of marked hits in a line; readers do not step through more. */
 export const MAX_HITS = 100;
 
+/** A line with its level, which may be that of the line before it. */
+export type LevelledLine = LogLine & { level: LogLevel | null };
+
 /** @param timeOf returns the text of a time; callers cache it, because neighbouring lines often share their time */
 export function logLineView(
-  { seq, at, stream, step, text: raw }: LogLine,
+  { seq, at, stream, step, level, text: raw }: LevelledLine,
   pattern: RegExp | null,
   href: (seq: number) => string,
   timeOf: (at: string) => TimeText = clockText,
   isMixed = false,
 ): LogLineView {
   const text = plainText(raw);
-  const level: LogLevel | null = stream === 'system' ? null : levelOf(text);
   const pieces = withHits(ansiSegments(raw), text, pattern);
   const isBare = pieces.length === 0 || (pieces.length === 1 && !pieces[0]!.classes && !pieces[0]!.isHit);
   return {

@@ -1,3 +1,4 @@
+import { levelOf } from '../../logs/log-level';
 import { isFiltered, isOfEnd, lineTest, logQuestion } from './log-question';
 
 it('parses valid query parameters and ignores invalid ones', () => {
@@ -20,7 +21,9 @@ it('parses valid query parameters and ignores invalid ones', () => {
 it('filters lines by level and search text', () => {
   const lines = ['ERROR a', 'WARN a', 'INFO a'];
   const that = (level: 'all' | 'warnings' | 'errors', q = '') =>
-    lines.filter((text) => lineTest({ level, q, only: null, mark: '' })({ step: 'a', text }));
+    lines.filter((text) =>
+      lineTest({ level, q, only: null, mark: '' })({ step: 'a', text, level: () => levelOf(text) }),
+    );
   expect(that('all')).toEqual(lines);
   expect(that('warnings')).toEqual(['ERROR a', 'WARN a']);
   expect(that('errors')).toEqual(['ERROR a']);
@@ -32,7 +35,7 @@ it('filters lines by step', () => {
   const filter = logQuestion({ only: 'load' });
   expect(isFiltered(filter)).toBe(true);
   expect([
-    lineTest(filter)({ step: 'load', text: 'a' }),
-    lineTest(filter)({ step: null, text: 'load' }),
+    lineTest(filter)({ step: 'load', text: 'a', level: () => null }),
+    lineTest(filter)({ step: null, text: 'load', level: () => null }),
   ]).toEqual([true, false]);
 });

@@ -1,4 +1,4 @@
-import { type LogLevel, levelOf } from '../../logs/log-level';
+import type { LogLevel } from '../../logs/log-level';
 import { textOrNull } from '../page/form-answers';
 
 export const LEVELS = ['all', 'warnings', 'errors'] as const;
@@ -53,18 +53,18 @@ export function isOfEnd({ to, from, after }: LogQuestion): boolean {
   return to === null && from === null && after === null;
 }
 
-/** Returns a test of whether a line passes the filter, by its step and its visible text. */
+/** Returns a test of whether a line passes the filter, by its step, its visible text and its level. */
 export function lineTest({
   level,
   q,
   only,
-}: LogFilter): (line: { step: string | null; text: string }) => boolean {
+}: LogFilter): (line: { step: string | null; text: string; level: () => LogLevel | null }) => boolean {
   const pattern = searchPattern(q);
   const wanted: (LogLevel | null)[] = level === 'errors' ? ['error'] : ['error', 'warning'];
-  return ({ step, text }) =>
+  return ({ step, text, level: levelOf }) =>
     (only === null || step === only) &&
     (pattern === null || text.search(pattern) >= 0) &&
-    (level === 'all' || wanted.includes(levelOf(text)));
+    (level === 'all' || wanted.includes(levelOf()));
 }
 
 /** Returns the text searched for, on this page or the previous one. */

@@ -41,6 +41,15 @@ beforeAll(async () => {
   await store.append({ runId: 'wide', attempt: 1, lines: wide });
   const colourful = Array.from({ length: 1000 }, () => ({ text: '\x1b[31mx\x1b[32my'.repeat(40) }));
   await store.append({ runId: 'colourful', attempt: 1, lines: colourful });
+  // A stack trace for each 100 lines, written line by line, with lines of another step in between.
+  for (let number = 1; number <= 3; number++) {
+    const other = { text: 'ERROR of another step', step: 'b' };
+    const fine = Array.from({ length: 97 }, () => ({ text: 'fine', step: 'a' }));
+    await store.append({ runId: 'traces', attempt: 1, lines: [...fine, { text: 'ERROR one', step: 'a' }] });
+    await store.append({ runId: 'traces', attempt: 1, lines: [{ text: 'fine', step: 'b' }] });
+    await store.append({ runId: 'traces', attempt: 1, lines: [{ text: '  at main (a.js:1:2)', step: 'a' }] });
+    if (number === 3) await store.append({ runId: 'traces', attempt: 1, lines: [other] });
+  }
   // 24 MB, half of it written line by line, as a slow step does.
   const huge = Array.from({ length: 400 }, (_, index) => ({ text: `${index + 1} `.padEnd(60_000, 'x') }));
   await store.append({ runId: 'huge', attempt: 1, lines: huge.slice(0, 200) });
@@ -123,6 +132,16 @@ it('searches a limited part of the log and returns the range it searched', async
     range: [119_001, 120_000],
     ends: [120_000, 120_000],
   });
+});
+
+it('counts the lines of a stack trace as errors, in both directions and from any line', async () => {
+  expect(await read({ level: 'errors', only: 'a' }, 'traces')).toMatchObject({ count: 6, ends: [98, 300] });
+  expect(await read({ level: 'errors', from: '100' }, 'traces')).toMatchObject({
+    count: 6,
+    ends: [100, 301],
+  });
+  expect(await read({ level: 'errors', to: '100' }, 'traces')).toMatchObject({ count: 2, ends: [98, 100] });
+  expect(await read({ level: 'errors', after: '299' }, 'traces')).toMatchObject({ count: 2 });
 });
 
 it('formats the number of hits with a thousands separator', async () => {

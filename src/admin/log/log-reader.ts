@@ -3,9 +3,11 @@ import { Injectable } from '@nestjs/common';
 import type { LogChunk } from '../../logs/log-chunk';
 import { LogStore } from '../../logs/log-store';
 import { LogTail } from '../../logs/log-tail';
+import type { LogLine } from '../../logs/log-line';
 import { numberText } from '../words/number-text';
 import { GatheredLines, WINDOW_LINES } from './gathered-lines';
 import { isFiltered, type LevelFilter, type LogFilter, type LogQuestion, markedText } from './log-question';
+import { LineLevels, needsLinesBefore } from './line-levels';
 import {
   lineHref,
   logLinks,
@@ -109,14 +111,18 @@ export class LogReader {
   ): Promise<LogReading> {
     const gathered = new GatheredLines(filter);
     let to = from - 1;
+    let before: readonly LogLine[] | null = null;
     while (to < lastSeq && !gathered.isEnough) {
       await setImmediate();
       const chunk = await readAfter(to);
       if (!chunk) break;
-      for (const line of chunk.after(to)) {
+      const lines = chunk.after(to);
+      const levels = new LineLevels(lines, before ?? (await this.linesBefore(runId, lines)));
+      for (const [index, line] of lines.entries()) {
         if (line.seq > lastSeq || gathered.isEnough) break;
-        gathered.take(line);
+        gathered.take(line, () => levels.of(index));
       }
+      before = lines;
       to = gathered.lastSeen ?? to;
     }
     return { lines: gathered.lines, from, to, lastSeq };
@@ -134,12 +140,22 @@ export class LogReader {
       await setImmediate();
       const chunk = await this.store.readTo(runId, from - 1);
       if (!chunk) break;
-      for (const line of chunk.lines.toReversed()) {
-        if (gathered.isEnough) break;
-        if (line.seq < from) gathered.take(line);
+      const { lines } = chunk;
+      const levels = new LineLevels(lines, await this.linesBefore(runId, lines));
+      for (let index = lines.length - 1; index >= 0 && !gathered.isEnough; index--) {
+        const line = lines[index]!;
+        if (line.seq < from) gathered.take(line, () => levels.of(index));
       }
       from = gathered.lastSeen ?? from;
     }
     return { lines: gathered.lines.reverse(), from, to, lastSeq };
+  }
+
+  /** Returns lines directly before these, if the level of one of these depends on them. */
+  private async linesBefore(runId: string, lines: readonly LogLine[]): Promise<readonly LogLine[]> {
+    const first = lines[0]?.seq ?? 1;
+    if (first === 1 || !needsLinesBefore(lines)) return [];
+    const chunk = await this.store.readTo(runId, first - 1);
+    return chunk?.lines.filter(({ seq }) => seq < first) ?? [];
   }
 }

@@ -1,21 +1,22 @@
-import type { LogLine } from '../../logs/log-line';
+import type { LevelledLine } from './log-line-view';
 import { logLinks, type LogReading, logWindow, stepLinks } from './log-window';
 
 const ALL = { level: 'all', q: '', only: null, mark: '' } as const;
-const line = (seq: number, step: string | null = null, text = 'x'): LogLine => ({
+const line = (seq: number, step: string | null = null, text = 'x'): LevelledLine => ({
   seq,
   at: '2026-03-01T10:00:00.000Z',
   stream: 'stdout',
   step,
   text,
+  level: null,
 });
-const reading = (lines: LogLine[], lastSeq: number): LogReading => ({
+const reading = (lines: LevelledLine[], lastSeq: number): LogReading => ({
   lines,
   from: lines[0]?.seq ?? 1,
   to: lines.at(-1)?.seq ?? 0,
   lastSeq,
 });
-const shown = (lines: LogLine[], lastSeq: number, filter: Parameters<typeof logWindow>[2] = ALL) => {
+const shown = (lines: LevelledLine[], lastSeq: number, filter: Parameters<typeof logWindow>[2] = ALL) => {
   const window = logWindow('id', reading(lines, lastSeq), filter, { isActive: true, isMixed: false }, 0);
   return { ...window, ...logLinks('id', window, filter) };
 };

@@ -1,13 +1,12 @@
 import type { Instant } from '../../clock/clock';
-import type { LogLine } from '../../logs/log-line';
 import type { StepStart } from '../../logs/step-starts';
-import { logLineView, type LogLineView } from './log-line-view';
+import { type LevelledLine, logLineView, type LogLineView } from './log-line-view';
 import { isFiltered, LEVELS, logAddress, type LogFilter, markedText, searchPattern } from './log-question';
 import { clockText, type TimeText } from '../words/time-text';
 
 /** Lines read from a log, with the range scanned for them. */
 export interface LogReading {
-  lines: LogLine[];
+  lines: LevelledLine[];
   /** The first and the last line scanned, whether or not they are in `lines`. */
   from: number;
   to: number;
@@ -90,7 +89,7 @@ export function logWindow(
   const timeOf = sharedTimes();
   const hasSteps = lines.some(({ step }) => step !== null);
   // One section for mixed lines: a heading for every second line would hide them.
-  const sectionOf = ({ step }: LogLine) => (isMixed && filter.only === null ? null : step);
+  const sectionOf = ({ step }: LevelledLine) => (isMixed && filter.only === null ? null : step);
   const sections: LogSection[] = [];
   let current: LogSection | undefined;
   for (const line of lines) {
