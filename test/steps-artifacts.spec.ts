@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RunningApp } from './support/jobato';
+import { makeFolders, RunningApp, writeProject } from './support/jobato';
 
 describe('artifacts by pattern', () => {
   let folder: string;
@@ -66,4 +66,24 @@ ${step('work', 'echo new > out/new.csv\nln -s /etc/passwd out/link.csv', `    wo
       'No file matches the artifacts of this step: out/*.csv, *.log.\n',
     );
   });
+});
+
+it('artifacts never include files of Jobato or of other runs', async () => {
+  const folders = makeFolders({});
+  writeProject(
+    folders,
+    'all',
+    `id: all
+artifacts: ['**/*.csv', '**/*.db*', '**/*.json']
+steps:
+  - { name: first, run: 'echo 1 > "$JOBATO_RUN_DIR/own.csv"; echo 1 > outside.csv', workingDir: ${folders.root} }
+  - { name: second, run: 'true', workingDir: ${folders.root} }
+`,
+  );
+  const jobato = await RunningApp.start(folders);
+  const { runId } = await jobato.trigger('all');
+  const { artifacts } = await jobato.untilEnded(runId);
+  expect(artifacts.map(({ name }) => name).sort()).toEqual(['outside.csv', 'own.csv']);
+  await jobato.stop();
+  rmSync(folders.root, { recursive: true, force: true });
 });

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Run } from '../src/runs/run';
-import { isAlive, RunningApp } from './support/jobato';
+import { isAlive, makeFolders, RunningApp } from './support/jobato';
 import { readSse } from './support/sse';
 
 /** Waits until a file exists in the work folder, which all steps of a run share. */
@@ -106,6 +106,38 @@ const PROJECTS: Record<string, string> = {
     ),
     step('after', 'echo "[$JOBATO_OUTPUT_LOAD_TEXT]"'),
   ]),
+  // The second run reports nothing.
+  sometimes: project('sometimes', [
+    step(
+      'constructor',
+      `[ -e "$JOBATO_WORK_DIR/before" ] || ${REPORTS({ output: { v: 'old' } })}\n${touch('before')}`,
+    ),
+    step('show', 'echo "[$JOBATO_OUTPUT_CONSTRUCTOR_V]"'),
+  ]),
+  wide: project('wide', [
+    step(
+      'a',
+      `node -e 'require("fs").writeSync(3, JSON.stringify({ output: { text: "x".repeat(40000) } }) + "\\n")'`,
+    ),
+    step(
+      'b',
+      `node -e 'require("fs").writeSync(3, JSON.stringify({ output: { text: "x".repeat(40000) } }) + "\\n")'`,
+    ),
+    step('c', REPORTS({ output: { n: 1 } })),
+  ]),
+  nul: project('nul', [step('load', `echo '{"output":{"v":"a\\u0000b"}}' >&3`), step('after', 'echo after')]),
+  'late-file': project('late-file', [
+    step(
+      'make',
+      `[ "$JOBATO_STEP_ATTEMPT" = 1 ] || echo made > "$JOBATO_RUN_DIR/r.txt"\n${REPORTS({ artifact: { path: 'r.txt' } })}\n[ "$JOBATO_STEP_ATTEMPT" = 2 ]`,
+      'retry: { maxAttempts: 2, delaySeconds: 0 }',
+    ),
+  ]),
+  patient: project(
+    'patient',
+    [step('work', 'echo ready\nsleep 300'), step('tidy', `echo tidying\n${until('go')}`, 'when: always')],
+    'stopGraceSeconds: 2592000\n',
+  ),
   stopped: project(
     'stopped',
     [
@@ -261,6 +293,12 @@ describe('steps as a graph', () => {
     it('hold no slot between them', async () =>
       expect(statuses(await run('frees-slot'))).toEqual({ first: 'completed', second: 'completed' }));
 
+    it('are complete if the last attempt has the artifact that an earlier one missed', async () =>
+      expect(await run('late-file')).toMatchObject({
+        status: 'completed',
+        artifacts: [{ name: 'r.txt', size: 5 }],
+      }));
+
     it('are in the API with their times', async () => {
       const { runId } = await run('hopeless');
       const view = (await (await jobato.fetch(`/api/runs/${runId}`)).json()) as {
@@ -336,6 +374,36 @@ describe('steps as a graph', () => {
       });
     });
 
+    it('do not get those of an older run if the newest completed run of the step has none', async () => {
+      await run('sometimes');
+      expect(await logOf((await run('sometimes', { scope: 'only:show' })).runId)).toBe('[old]\n');
+      await run('sometimes');
+      expect(await logOf((await run('sometimes', { scope: 'only:show' })).runId)).toBe('[]\n');
+    });
+
+    it('refuse a scope whose steps need more than 64 KiB of earlier ones', async () => {
+      expect((await run('wide', { scope: 'only:a' })).status).toBe('completed');
+      // Those of an earlier run do not use up the room of this one.
+      expect((await run('wide', { scope: 'only:b' })).status).toBe('completed');
+      const response = await jobato.fetch('/api/projects/wide/runs', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ scope: 'only:c' }),
+      });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        errors: [
+          { message: 'cannot be only:c: the outputs of the steps before it take more than 64 KiB in all' },
+        ],
+      });
+    });
+
+    it('ignore one that no variable can hold', async () => {
+      const ended = await run('nul');
+      expect(ended).toMatchObject({ status: 'completed', outputs: null });
+      expect(await logOf(ended.runId)).toContain('Ignored a report on file descriptor 3');
+    });
+
     it('lose them beyond 64 KiB, and the run is partial', async () => {
       const ended = await run('huge');
       expect(ended).toMatchObject({ status: 'partial', statusReason: 'output-missing', outputs: null });
@@ -377,6 +445,15 @@ describe('steps as a graph', () => {
       expect(isAlive(Number(/tidying (\d+)/.exec(log)![1]))).toBe(false);
     });
 
+    it('have a grace period of a month if the file says so', async () => {
+      const { runId } = await jobato.trigger('patient');
+      await logged(runId, 'ready');
+      await stop(runId);
+      await logged(runId, 'tidying');
+      writeFileSync(workFile('patient', 'go'), '');
+      expect(statuses(await jobato.untilEnded(runId))).toEqual({ work: 'cancelled', tidy: 'completed' });
+    });
+
     it('because the run took too long run those for every end too', async () => {
       const ended = await run('late');
       expect(ended).toMatchObject({ status: 'failed', statusReason: 'timed-out' });
@@ -416,4 +493,34 @@ describe('steps as a graph', () => {
       'needs',
     );
   });
+});
+
+it('a shutdown ends steps for every end too, and the run keeps the outcome of its stop', async () => {
+  const folders = makeFolders({
+    slow: project(
+      'slow',
+      [step('work', 'echo ready\nsleep 300'), step('tidy', 'echo tidying\nsleep 300', 'when: always')],
+      'stopGraceSeconds: 600\n',
+    ),
+  });
+  let jobato = await RunningApp.start(folders);
+  const { runId } = await jobato.trigger('slow');
+  const logged = async (text: string) => {
+    for await (const { data } of readSse(`${jobato.url}/api/runs/${runId}/logs`))
+      if (data.includes(text)) return;
+  };
+  await logged('ready');
+  await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+  await logged('tidying');
+  await jobato.stop();
+  jobato = await RunningApp.start(folders);
+  const { status, statusReason, steps } = await jobato.untilEnded(runId);
+  expect([status, statusReason, ...steps.map((each) => each.status)]).toEqual([
+    'cancelled',
+    'cancelled-by-user',
+    'cancelled',
+    'cancelled',
+  ]);
+  await jobato.stop();
+  rmSync(folders.root, { recursive: true, force: true });
 });

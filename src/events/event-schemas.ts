@@ -13,6 +13,8 @@ const workerId = { ...name, pattern: READABLE_NAME };
 const MAX_COUNT = Number.MAX_SAFE_INTEGER;
 const count = { type: 'integer', minimum: 0, maximum: MAX_COUNT };
 const attempt = { type: 'integer', minimum: 1, maximum: MAX_COUNT };
+/** Windows has unsigned exit codes of 32 bits. */
+const exitCode = { type: ['integer', 'null'], minimum: -(2 ** 31), maximum: 2 ** 32 - 1 };
 const leaseSeconds = { type: 'number', exclusiveMinimum: 0, maximum: 86_400 };
 /** More than a run keeps. The run drops the excess, and the event still takes effect. */
 const metrics = { type: 'object', additionalProperties: { type: 'number' }, maxProperties: 10_000 };
@@ -38,7 +40,7 @@ const stepAttempt = object(
   {
     number: attempt,
     status: { enum: ['running', 'completed', 'failed', 'cancelled'] },
-    exitCode: { type: ['integer', 'null'] },
+    exitCode,
     retryAt: text(40),
   },
   ['number', 'status'],
@@ -91,7 +93,7 @@ export const PAYLOAD_SCHEMAS: Record<RunEventType, JsonSchema> = {
     attempt,
     step: name,
     stepStatus: { enum: ['running', 'completed', 'failed', 'skipped', 'cancelled'] },
-    exitCode: { type: ['integer', 'null'] },
+    exitCode,
     stepAttempt,
     current: { type: 'number', minimum: 0 },
     total: { type: 'number', minimum: 0 },

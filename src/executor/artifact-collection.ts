@@ -1,5 +1,7 @@
 import { copyFile, lstat, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { isWithin, realLocation } from './file-location';
+import { INPUTS_FILE } from './step-environment';
 import { findFiles, type SearchLimits } from '../inputs/file-search';
 import { MAX_ARTIFACTS } from '../runs/run-size-limits';
 
@@ -7,6 +9,9 @@ import { MAX_ARTIFACTS } from '../runs/run-size-limits';
 export interface CollectionPlace {
   runDir: string;
   workingDir: string;
+  /** Jobato's own files and those of other runs. Never collected, except from the work folder of the project. */
+  dataDir: string;
+  workDir: string;
   /** Of all steps. */
   ofProject: readonly string[];
   /** Of this step: it is noted if they match nothing. */
@@ -62,10 +67,16 @@ export class ArtifactCollection {
     };
   }
 
-  private async changedSince({ workingDir, sinceMs }: CollectionPlace, files: string[]): Promise<string[]> {
+  private async changedSince(
+    { workingDir, dataDir, workDir, sinceMs }: CollectionPlace,
+    files: string[],
+  ): Promise<string[]> {
+    const [root, data, work] = await Promise.all([workingDir, dataDir, workDir].map(realLocation));
     const changed = await Promise.all(
       files.map(async (file) => {
-        const found = await lstat(join(workingDir, file)).catch(() => null);
+        const path = join(root!, file);
+        if (isWithin(path, data!) && !isWithin(path, work!)) return false;
+        const found = await lstat(path).catch(() => null);
         return found !== null && found.isFile() && found.mtimeMs >= sinceMs;
       }),
     );
@@ -75,6 +86,7 @@ export class ArtifactCollection {
   private async changedPaths(runDir: string, files: string[]): Promise<string[]> {
     const changed: string[] = [];
     for (const file of files) {
+      if (file === INPUTS_FILE) continue;
       const found = await lstat(join(runDir, file)).catch(() => null);
       const state = found && `${found.size} ${found.mtimeMs}`;
       if (state === null || this.known.get(file) === state) continue;

@@ -27,6 +27,9 @@ export interface PipelineFacts {
   isOutputMissing: boolean;
 }
 
+/** Node timers fire at once for more. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 type StepReport = Omit<RunEventMap['run.progress'], 'attempt'>;
 
 /**
@@ -46,7 +49,8 @@ export class PipelineExecution {
   private readonly ordinaryStop = new AbortController();
   private readonly alwaysStop = new AbortController();
   private graceTimer: NodeJS.Timeout | null = null;
-  private outputs: StepOutputs | null;
+  /** Of this attempt. */
+  private outputs: StepOutputs | null = null;
   private end: PipelineEnd | null = null;
   private crash: { error: unknown } | null = null;
   private onDone: () => void = () => undefined;
@@ -57,7 +61,7 @@ export class PipelineExecution {
     private readonly execution: StepExecution,
     private readonly channel: Pick<StepChannel, 'events' | 'log'>,
     private readonly clock: Clock,
-    private readonly stop: AbortSignal,
+    private readonly stops: { stop: AbortSignal; abandon: AbortSignal },
   ) {
     // Each running step listens to one of them.
     setMaxListeners(0, this.ordinaryStop.signal, this.alwaysStop.signal);
@@ -69,21 +73,26 @@ export class PipelineExecution {
     this.always = new Set(plan.filter(({ when }) => when === 'always').map(({ name }) => name));
     this.quota = new QuotaShares(run.quota);
     this.schedule = new StepSchedule(plan, this.quota.mostAtOnce(definition.parallel));
-    this.outputs = run.earlierOutputs;
   }
 
   /** Resolves when no process of a step is alive. */
   async carryOut(): Promise<PipelineEnd> {
-    const onStop = () => this.endEarly(this.stop.reason as StopCause);
-    this.stop.addEventListener('abort', onStop, { once: true });
+    const { stop, abandon } = this.stops;
+    const onStop = () => this.endEarly(stop.reason as StopCause);
+    // It can come after a stop, while steps with `when: always` run.
+    const onAbandon = () => this.abandon(abandon.reason as StopCause);
+    stop.addEventListener('abort', onStop, { once: true });
+    abandon.addEventListener('abort', onAbandon, { once: true });
     try {
-      if (this.stop.aborted) onStop();
+      if (stop.aborted) onStop();
+      if (abandon.aborted) onAbandon();
       await new Promise<void>((resolve) => {
         this.onDone = resolve;
         this.advance();
       });
     } finally {
-      this.stop.removeEventListener('abort', onStop);
+      stop.removeEventListener('abort', onStop);
+      abandon.removeEventListener('abort', onAbandon);
       if (this.graceTimer) clearTimeout(this.graceTimer);
       for (const timer of this.retryTimers.values()) clearTimeout(timer);
     }
@@ -104,7 +113,7 @@ export class PipelineExecution {
       const startedNext = start.length - index - 1;
       void this.execute(name, startedNext).catch((error: unknown) => this.giveUp(name, error));
     }
-    if (this.stop.aborted) this.limitAlwaysSteps();
+    if (this.stops.stop.aborted) this.limitAlwaysSteps();
     if (this.running.size === 0 && this.schedule.isDone) this.onDone();
   }
 
@@ -128,7 +137,6 @@ export class PipelineExecution {
     });
     this.quota.end(name);
     this.running.delete(name);
-    if (ended.isArtifactMissing) this.facts.isArtifactMissing = true;
     const mayRetry = step.retry !== null && number < step.retry.maxAttempts && !stop.aborted;
     if (ended.result.kind === 'failed' && mayRetry) this.retry(step, number, ended, ended.result);
     else this.finish(step, number, ended);
@@ -165,6 +173,7 @@ export class PipelineExecution {
     const { name } = step;
     const { result, exitCode } = ended;
     this.facts.partialReason ??= ended.partialReason;
+    if (ended.isArtifactMissing) this.facts.isArtifactMissing = true;
     const outputs = this.keepOutputs(name, ended.outputs);
     const status = statusOf(result);
     this.report({
@@ -175,7 +184,7 @@ export class PipelineExecution {
       ...(outputs !== null && { outputs }),
     });
     this.schedule.ended(name, status);
-    if (result.kind === 'stopped') this.end ??= result;
+    if (result.kind === 'stopped') this.endAs(result.cause);
     if (result.kind !== 'failed') return;
     if (step.continueOnError) {
       this.facts.partialReason ??= result.reason;
@@ -186,22 +195,27 @@ export class PipelineExecution {
   }
 
   private endEarly(cause: StopCause): void {
-    const isAbandoned = cause === 'lost' || cause === 'shutting-down';
-    this.endRetries(isAbandoned ? this.schedule.abandon() : this.schedule.stop(), cause);
+    this.endRetries(this.schedule.stop(), cause);
     this.ordinaryStop.abort(cause);
-    if (isAbandoned) this.alwaysStop.abort(cause);
+    this.advance();
+  }
+
+  /** The worker lost the run or stops: no step starts any more, and all end now. */
+  private abandon(cause: StopCause): void {
+    this.endRetries(this.schedule.abandon(), cause);
+    this.ordinaryStop.abort(cause);
+    this.alwaysStop.abort(cause);
     this.advance();
   }
 
   /** After a stop, all steps with `when: always` share the grace period. It begins when no other step runs. */
   private limitAlwaysSteps(): void {
     if (this.graceTimer !== null || [...this.running].some((name) => !this.always.has(name))) return;
-    const cause = this.stop.reason as StopCause;
-    this.graceTimer = setTimeout(() => {
-      this.endRetries(this.schedule.abandon(), cause);
-      this.alwaysStop.abort(cause);
-      this.advance();
-    }, this.definition.stopGraceSeconds * 1000);
+    const cause = this.stops.stop.reason as StopCause;
+    this.graceTimer = setTimeout(
+      () => this.abandon(cause),
+      Math.min(this.definition.stopGraceSeconds * 1000, MAX_TIMER_MS),
+    );
   }
 
   /** The steps have no further attempt, because of a stop. */
@@ -210,15 +224,21 @@ export class PipelineExecution {
       clearTimeout(this.retryTimers.get(name));
       this.retryTimers.delete(name);
       this.report({ step: name, stepStatus: statusOf({ kind: 'stopped', cause }), exitCode: null });
-      this.end ??= { kind: 'stopped', cause };
+      this.endAs(cause);
     }
+  }
+
+  /** A shutdown during a requested stop does not change how the run ends. */
+  private endAs(cause: StopCause): void {
+    const { aborted, reason } = this.stops.stop;
+    this.end ??= { kind: 'stopped', cause: aborted ? (reason as StopCause) : cause };
   }
 
   private noteSkipped(names: string[]): void {
     if (names.length === 0) return;
     // A step for failures would not have run anyway, unless there was a failure, which decides the end.
     const isLack = names.some((name) => this.steps.get(name)!.when !== 'failure');
-    if (this.stop.aborted && isLack) this.end ??= { kind: 'stopped', cause: this.stop.reason as StopCause };
+    if (this.stops.stop.aborted && isLack) this.endAs(this.stops.stop.reason as StopCause);
     // The end of the run skips all steps that are left, without an event for each.
     if (!this.schedule.isDone) for (const name of names) this.report({ step: name, stepStatus: 'skipped' });
   }
@@ -228,16 +248,13 @@ export class PipelineExecution {
     this.crash ??= { error };
     this.running.delete(name);
     this.schedule.ended(name, 'failed');
-    this.endRetries(this.schedule.abandon(), 'shutting-down');
-    this.ordinaryStop.abort('shutting-down');
-    this.alwaysStop.abort('shutting-down');
-    this.advance();
+    this.abandon('shutting-down');
   }
 
   /** Returns the outputs of all steps that this one waits for, directly or through others. */
   private outputsFor(name: string): StepOutputs {
-    if (this.outputs === null) return {};
-    const outputs = this.outputs;
+    if (this.outputs === null && this.run.earlierOutputs === null) return {};
+    const outputs = { ...this.run.earlierOutputs, ...this.outputs };
     return Object.fromEntries(
       ancestorsOf(this.definition.steps, name).flatMap((step) =>
         Object.hasOwn(outputs, step) ? [[step, outputs[step]!]] : [],

@@ -14,7 +14,7 @@ import { EventReporter } from './event-reporter';
 import { LogForwarder } from './log-forwarder';
 import { SecretMask } from './secret-mask';
 import { type PipelineEnd, PipelineExecution } from './pipeline-execution';
-import { type RunContext, secretsOf } from './step-environment';
+import { INPUTS_FILE, type RunContext, secretsOf } from './step-environment';
 import { StepExecution } from './step-execution';
 import type { StepChannel } from './step-io';
 
@@ -22,8 +22,6 @@ import type { StepChannel } from './step-io';
 const LOSS_REASONS = ['artifact-missing', 'output-missing', 'events-rejected', 'log-incomplete'] as const;
 type LossReason = (typeof LOSS_REASONS)[number];
 
-/** A file in the run's folder: inputs may be too large for an environment variable. */
-const INPUTS_FILE = 'inputs.json';
 /** Grace period in milliseconds for uploads after a stop, including files that the stopped step reports. */
 const UPLOAD_AFTER_STOP_MS = 5000;
 
@@ -35,6 +33,8 @@ const CHECK_STOP_AGAIN_MS = 250;
 export class RunAttempt implements Attempt {
   private readonly logger = new Logger(RunAttempt.name);
   private readonly stopping = new AbortController();
+  /** The worker loses the run or stops, also after another cause: no step may run on. */
+  private readonly abandoned = new AbortController();
   private readonly isLost = new AbortController();
   private readonly uploadsEnd = new AbortController();
   private readonly events: EventReporter;
@@ -90,6 +90,7 @@ export class RunAttempt implements Attempt {
       this.events.giveUp();
       this.log.giveUp();
     }
+    if (cause === 'lost' || cause === 'shutting-down') this.abandoned.abort(cause);
     if (this.stopping.signal.aborted) return;
     this.stopping.abort(cause);
     setTimeout(() => this.uploadsEnd.abort(), UPLOAD_AFTER_STOP_MS).unref();
@@ -194,14 +195,10 @@ export class RunAttempt implements Attempt {
       countCalls: (step, calls) => pipeline.countCalls(step, calls),
     };
     const execution = new StepExecution(await this.prepare(), this.tools, channel, definition.artifacts);
-    const pipeline = new PipelineExecution(
-      run,
-      definition,
-      execution,
-      channel,
-      this.tools.clock,
-      this.stopping.signal,
-    );
+    const pipeline = new PipelineExecution(run, definition, execution, channel, this.tools.clock, {
+      stop: this.stopping.signal,
+      abandon: this.abandoned.signal,
+    });
     const end = await pipeline.carryOut();
     const { partialReason, isArtifactMissing, isOutputMissing } = pipeline.facts;
     this.partialReason = partialReason;

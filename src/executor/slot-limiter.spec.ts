@@ -71,7 +71,7 @@ describe('SlotLimiter', () => {
     expect(slots.free).toBe(1);
   });
 
-  it('passes on the first stop that came before the claim completed', async () => {
+  it('passes on the stops that came before the claim completed, in their order', async () => {
     const slots = new SlotLimiter(1);
     const attempt = new Lasting('a');
     let decide: (attempt: Attempt) => void = () => undefined;
@@ -81,7 +81,7 @@ describe('SlotLimiter', () => {
     slots.checkStop('a');
     decide(attempt);
     await taken;
-    expect(attempt.causes).toEqual(['stop-requested']);
+    expect(attempt.causes).toEqual(['stop-requested', 'shutting-down']);
     expect(attempt.checks).toBe(1);
     slots.checkStop('a');
     slots.checkStop('unknown');

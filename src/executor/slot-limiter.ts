@@ -9,7 +9,7 @@ interface Slot {
   runId: string | null;
   attempt: Attempt | null;
   /** The cause of a stop requested while the claim is pending. The attempt is stopped once it exists. */
-  stopCause: StopCause | null;
+  stopCauses: StopCause[];
   /** A stop entry has arrived while the claim is pending. The attempt checks it once it exists. */
   mustCheckStop: boolean;
   /** Resolves when the slot is free again. */
@@ -65,7 +65,7 @@ export class SlotLimiter {
       const slot: Slot = {
         runId,
         attempt: null,
-        stopCause: null,
+        stopCauses: [],
         mustCheckStop: false,
         ended: Promise.resolve(),
       };
@@ -88,7 +88,7 @@ export class SlotLimiter {
   stop(runId: string, cause: StopCause): boolean {
     const slot = this.find(runId);
     if (!slot) return false;
-    slot.stopCause ??= cause;
+    slot.stopCauses.push(cause);
     slot.attempt?.stop(cause);
     return true;
   }
@@ -103,7 +103,7 @@ export class SlotLimiter {
 
   stopAll(cause: StopCause): void {
     for (const slot of this.taken) {
-      slot.stopCause ??= cause;
+      slot.stopCauses.push(cause);
       slot.attempt?.stop(cause);
     }
   }
@@ -125,7 +125,7 @@ export class SlotLimiter {
     );
     slot.runId = attempt.runId;
     slot.attempt = attempt;
-    if (slot.stopCause !== null) attempt.stop(slot.stopCause);
+    for (const cause of slot.stopCauses) attempt.stop(cause);
     if (slot.mustCheckStop) attempt.checkStop();
     this.onChange(this.taken.size);
     // An earlier attempt for the project that lost its lease may still be ending. Both would use the project's work folder.

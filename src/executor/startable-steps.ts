@@ -1,5 +1,3 @@
-import { realpath } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../config/config';
@@ -7,6 +5,7 @@ import { CONFIG } from '../config/config.module';
 import type { ProjectDefinition, StepDefinition } from '../projects/project';
 import { planOf } from '../projects/step-graph';
 import { RunsService } from '../runs/runs.service';
+import { isWithin, realLocation } from './file-location';
 import { SecretMask } from './secret-mask';
 import { obstacleText } from './start-failure';
 import { findStartObstacle, pathsOf, type StartObstacle } from './start-obstacle';
@@ -73,18 +72,4 @@ function firstSteps(steps: StepDefinition[], chosen: string[]): string[] {
   return planOf(steps, chosen, null)
     .filter(({ after, when }) => after.length === 0 && when !== 'failure')
     .map(({ name }) => name);
-}
-
-/** Resolves links, as far as the path exists. */
-async function realLocation(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(await realLocation(parent), relative(parent, path));
-  }
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return `${path}${sep}`.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
 }

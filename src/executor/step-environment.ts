@@ -28,6 +28,9 @@ export interface StepContext extends RunContext {
   quota: QuotaBudget | null;
 }
 
+/** A file in the run's folder: inputs may be too large for an environment variable. */
+export const INPUTS_FILE = 'inputs.json';
+
 /** File descriptor for reports of a step; see step-report.ts. */
 export const EVENTS_FD = 3;
 

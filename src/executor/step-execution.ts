@@ -104,6 +104,8 @@ export class StepExecution {
     const { paths, fault, unmatched } = await this.collection.collect({
       runDir: this.context.runDir,
       workingDir,
+      dataDir: this.tools.config.dataDir,
+      workDir: this.context.workDir,
       ofProject: this.projectArtifacts,
       ofStep: step.artifacts,
       sinceMs,

@@ -4,6 +4,7 @@ import { CUT_MARK, type LogStreamName, MAX_LINE_BYTES, newestPart } from '../log
 import { KILL_AFTER_SECONDS } from './group-ending';
 import type { OutputValue } from '../events/run-event';
 import type { Artifact } from '../runs/run';
+import { MAX_OUTPUTS_BYTES } from '../runs/run-size-limits';
 import { MAX_NAMED_PROCESSES } from '../runs/stop-report';
 import type { EventReporter } from './event-reporter';
 import type { EndingReport } from './group-ending';
@@ -38,6 +39,7 @@ export class StepIo implements StepOutput {
   isArtifactMissing = false;
   /** Values for later steps. */
   readonly outputs: Record<string, OutputValue> = {};
+  private hasTooMuchOutput = false;
   error: { code: string; message: string } | null = null;
   /** Last line on stderr, for the error message. */
   lastErrorLine: string | null = null;
@@ -190,7 +192,7 @@ export class StepIo implements StepOutput {
     if (partial) this.partialReason = partial.reason;
     if (error) this.error = error;
     if (quota) this.channel.countCalls(this.at.step, quota.used);
-    if (output) Object.assign(this.outputs, output);
+    if (output) this.addOutputs(output);
     if (progress || metrics || quota) {
       this.channel.events.reportProgress({
         attempt: this.at.attempt,
@@ -202,6 +204,13 @@ export class StepIo implements StepOutput {
     }
     // Sequentially, so that artifacts are listed in the order of their reports.
     if (artifact) this.addArtifact(artifact.path);
+  }
+
+  /** Keeps little more than a run can have, because a step may report without end. */
+  private addOutputs(output: NonNullable<StepReport['output']>): void {
+    if (this.hasTooMuchOutput) return;
+    Object.assign(this.outputs, output);
+    this.hasTooMuchOutput = Buffer.byteLength(JSON.stringify(this.outputs)) > MAX_OUTPUTS_BYTES;
   }
 
   /** @param path of a file in the run's folder */

@@ -43,7 +43,12 @@ export const STEP_REPORT_SCHEMA = object({
   quota: object({ used: { type: 'integer', minimum: 0 } }, ['used']),
   output: {
     type: 'object',
-    additionalProperties: { type: ['string', 'number', 'boolean'], maxLength: 262_144 },
+    // A variable of the environment cannot hold NUL.
+    additionalProperties: {
+      type: ['string', 'number', 'boolean'],
+      maxLength: 262_144,
+      pattern: '^[^\\u0000]*$',
+    },
     propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 100 },
     maxProperties: 1000,
   },

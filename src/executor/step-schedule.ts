@@ -10,6 +10,8 @@ type State = 'pending' | 'running' | 'retrying' | 'due' | StepOutcome;
 
 interface Entry extends PlannedStep {
   state: State;
+  /** A step that had not ended when this one was last looked at. */
+  waitsFor: Entry | null;
 }
 
 const OUTCOMES: readonly State[] = ['completed', 'failed', 'skipped', 'cancelled'] satisfies StepOutcome[];
@@ -17,6 +19,8 @@ const OUTCOMES: readonly State[] = ['completed', 'failed', 'skipped', 'cancelled
 /** Decides which steps of a run start, and which never do. Pure state: it knows no processes, events or times. */
 export class StepSchedule {
   private readonly entries: Map<string, Entry>;
+  private readonly ancestors = new Map<string, Set<string>>();
+  private readonly dependents = new Map<string, string[]>();
   private hasFailed = false;
   private isStopped = false;
   private isAbandoned = false;
@@ -26,7 +30,9 @@ export class StepSchedule {
     plan: PlannedStep[],
     private readonly parallel: number,
   ) {
-    this.entries = new Map(plan.map((step) => [step.name, { ...step, state: 'pending' }]));
+    this.entries = new Map(plan.map((step) => [step.name, { ...step, state: 'pending', waitsFor: null }]));
+    for (const { name, after } of plan)
+      for (const need of after) this.dependents.set(need, [...(this.dependents.get(need) ?? []), name]);
   }
 
   /** Returns true if no step runs, and none will. */
@@ -85,12 +91,13 @@ export class StepSchedule {
   /** Returns how many steps, besides this one, could run at the same time and do not run yet. */
   possiblePeers(name: string): number {
     const before = this.ancestorsOf(this.entry(name));
+    const after = this.dependentsOf(name);
     const peers = [...this.entries.values()].filter(
       (other) =>
         other.name !== name &&
         ['pending', 'retrying', 'due'].includes(other.state) &&
         !before.has(other.name) &&
-        !this.ancestorsOf(other).has(name),
+        !after.has(other.name),
     );
     return Math.min(peers.length, this.parallel - this.count('running'));
   }
@@ -110,30 +117,50 @@ export class StepSchedule {
   }
 
   private decision(entry: Entry): 'start' | 'skip' | 'wait' {
-    const needs = entry.after.map((name) => this.entry(name));
-    // A skipped step has ended although a step that it waits for may still run.
-    const areOver =
-      needs.every(hasEnded) &&
-      (entry.when === 'success' || [...this.ancestorsOf(entry)].every((name) => hasEnded(this.entry(name))));
-    switch (entry.when) {
-      case 'success':
-        if (this.isStopped || this.hasFailed || needs.some((need) => hasEnded(need) && !isSatisfied(need)))
-          return 'skip';
-        return areOver ? 'start' : 'wait';
-      case 'failure':
-        if (this.isStopped) return 'skip';
-        if (!areOver) return 'wait';
-        return [...this.ancestorsOf(entry)].some((name) => isFailure(this.entry(name))) ? 'start' : 'skip';
-      case 'always':
-        if (this.isAbandoned) return 'skip';
-        return areOver ? 'start' : 'wait';
-    }
+    if (entry.when === 'success') return this.ordinaryDecision(entry);
+    if (entry.when === 'always' ? this.isAbandoned : this.isStopped) return 'skip';
+    if (!this.isAllBeforeOver(entry)) return 'wait';
+    if (entry.when === 'always') return 'start';
+    return [...this.ancestorsOf(entry)].some((name) => isFailure(this.entry(name))) ? 'start' : 'skip';
   }
 
-  private ancestorsOf({ after }: Entry): Set<string> {
+  private ordinaryDecision({ after }: Entry): 'start' | 'skip' | 'wait' {
+    if (this.isStopped || this.hasFailed) return 'skip';
+    let isWaiting = false;
+    for (const name of after) {
+      const need = this.entry(name);
+      if (!hasEnded(need)) isWaiting = true;
+      else if (!isSatisfied(need)) return 'skip';
+    }
+    return isWaiting ? 'wait' : 'start';
+  }
+
+  /** A skipped step has ended although a step that it waits for may still run, so all steps before count. */
+  private isAllBeforeOver(entry: Entry): boolean {
+    if (entry.waitsFor !== null && !hasEnded(entry.waitsFor)) return false;
+    for (const name of this.ancestorsOf(entry)) {
+      const before = this.entry(name);
+      if (hasEnded(before)) continue;
+      entry.waitsFor = before;
+      return false;
+    }
+    return true;
+  }
+
+  private ancestorsOf({ name, after }: Entry): Set<string> {
+    const known = this.ancestors.get(name);
+    if (known !== undefined) return known;
     const ancestors = new Set(after);
-    for (const name of ancestors) for (const need of this.entry(name).after) ancestors.add(need);
+    for (const each of ancestors) for (const need of this.entry(each).after) ancestors.add(need);
+    // Only for steps that ask again and again; all of them would take a lot of memory.
+    if (this.entry(name).when !== 'success') this.ancestors.set(name, ancestors);
     return ancestors;
+  }
+
+  private dependentsOf(name: string): Set<string> {
+    const dependents = new Set(this.dependents.get(name));
+    for (const each of dependents) for (const next of this.dependents.get(each) ?? []) dependents.add(next);
+    return dependents;
   }
 
   private endRetries(of: (entry: Entry) => boolean): string[] {

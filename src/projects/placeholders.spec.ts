@@ -46,6 +46,23 @@ describe('an argument that an interpreter executes', () => {
     [['deno', 'eval', 'X'], 2],
     [['sed', '-e', 'X'], 2],
     [['nice', '-n', '5', 'sh', '-c', 'X'], 5],
+    [['bash', '-c', '--', 'X'], 3],
+    [['bash', '-cx', 'X'], 2],
+    [['bash', '-c', '-x', 'X'], 3],
+    [['bash', '-c', '-o', 'pipefail', 'X'], 4],
+    [['php', '-d', 'k=v', '-r', 'X'], 4],
+    [['node', '-r', './x.js', '-e', 'X'], 4],
+    [['ruby', '-r', 'json', '-e', 'X'], 4],
+    [['lua', '-l', 'm', '-e', 'X'], 4],
+    [['osascript', '-l', 'JavaScript', '-e', 'X'], 4],
+    [['tsx', '-e', 'X'], 2],
+    [['python3-dbg', '-c', 'X'], 2],
+    [['su', 'ada', '-c', 'X'], 3],
+    [['flock', 'lock', '-c', 'X'], 3],
+    [['env', '-S', 'bash -c X'], 2],
+    [['awk', 'X', 'file'], 1],
+    [['sed', '-n', 'X'], 2],
+    [['ssh', 'host', 'X'], 2],
   ])('is found in %j', (command, index) => expect(isCode(command, index)).toBe(true));
 
   it.each([

@@ -10,20 +10,27 @@ export type Reference =
 const PLACEHOLDER = /\$\{(params|outputs)\.([^{}]*)\}?/g;
 const WHOLE = /^\$\{(?:params\.(\w+)|outputs\.([a-z0-9][a-z0-9._-]*)\.([A-Za-z_]\w*))\}$/;
 
-/** Programs that execute an argument as code. Version numbers as in `python3.12` are left out. */
+/** Programs that execute an argument as code after an option. Version numbers as in `python3.12` are left out. */
 const INTERPRETERS = new Set(
   (
-    'ash awk bash bun cmd csh dash deno fish gawk ksh lua node nodejs osascript perl php powershell pwsh python ' +
-    'Rscript ruby sed sh tclsh tcsh zsh'
+    'ash bash bun cmd csh dash deno fish gawk ksh lua luajit mawk mksh nawk node nodejs npx osascript perl php pnpx ' +
+    'powershell pwsh pypy python rbash Rscript ruby sh tclsh tcsh ts-node tsx zsh'
   ).split(' '),
 );
-/** Options before code: `-c`, `-e`, `-lc`, `-ne`, and those of single interpreters. */
-const CODE_OPTION = /^(-[A-Za-z]*[ceE]|-[rp]|\/c|--?eval|--?command|--print|-Command|eval)$/;
+/** Programs whose first argument that is not an option is code. */
+const TAKE_CODE_FIRST = new Set(['awk', 'gawk', 'mawk', 'nawk', 'sed', 'gsed', 'eval', 'jq']);
+/** Programs that hand all their arguments to a shell, or those after `-c`. */
+const REMOTE_SHELLS = new Set(['ssh', 'rsh']);
+const SHELL_STARTERS = new Set(['su', 'flock', 'script', 'runuser', 'sg']);
+/** Options before code: `-c`, `-e`, `-lc`, `-cx`, `-ne`, and those of single interpreters. */
+const CODE_OPTION =
+  /^(-[A-Za-z]*[ceE][A-Za-z]*|-[rpBRS]|\/[ck]|--?eval|--?command|--print|-Command|--split-string|eval)$/;
 /** Code in the same argument as its option: `--eval=…`, `-e…`. */
-const OPTION_WITH_CODE = /^(--?(eval|command|print)=|-[ce](?!$))/;
+const OPTION_WITH_CODE = /^(--?(eval|command|print|split-string)=|-[ceES](?!$))/;
 const OPTION = /^[-+/]/;
-/** Options whose value is the next argument: `-o pipefail`, `-W ignore`, `--require ./setup`. */
-const OPTION_WITH_VALUE = /^([-+][A-Za-z]*[oO]|-[WXI]|--require|--import)$/;
+/** Options whose value is the next argument. A wrong guess must not end the search, so there are rather too many. */
+const OPTION_WITH_VALUE =
+  /^([-+][A-Za-z]*[oOdrlIWXCuL]|--require|--import|--loader|--user|--shell|--rcfile|--init-file)$/;
 
 /** Returns the placeholders of an argument, in their order. */
 export function referencesIn(argument: string): Reference[] {
@@ -46,20 +53,47 @@ export function filled(argument: string, valueOf: (reference: Reference) => stri
 
 /** Returns whether an interpreter would execute this argument as code, where a value could become a command. */
 export function isCode(command: readonly string[], index: number): boolean {
-  return command.some(
-    (argument, at) =>
-      at < index && INTERPRETERS.has(programOf(argument)) && isCodeOf(command.slice(at + 1, index + 1)),
-  );
+  return command.some((argument, at) => {
+    if (at >= index) return false;
+    const program = programOf(argument);
+    const options = command.slice(at + 1, index + 1);
+    if (REMOTE_SHELLS.has(program)) return true;
+    if (SHELL_STARTERS.has(program) && options.slice(0, -1).some((option) => /^(-c|--command)$/.test(option)))
+      return true;
+    return (
+      (TAKE_CODE_FIRST.has(program) && isFirstPlain(options)) ||
+      ((INTERPRETERS.has(program) || program === 'env') && isCodeOf(options))
+    );
+  });
 }
 
-/** @param options of an interpreter, up to the argument in question. A script among them ends its options. */
+/**
+ * The first argument after a code option that is no option itself is code, as in `bash -c -x CODE`. A script before any
+ * code option ends the options of the interpreter.
+ * @param options of an interpreter, up to the argument in question
+ */
 function isCodeOf(options: string[]): boolean {
-  const argument = options.at(-1)!;
+  let expectsCode = false;
+  for (const [at, option] of options.entries()) {
+    const isLast = at === options.length - 1;
+    if (isLast && OPTION_WITH_CODE.test(option)) return true;
+    if (option === '--') continue;
+    const isValue = OPTION_WITH_VALUE.test(options[at - 1] ?? '');
+    if (CODE_OPTION.test(option)) {
+      // `-r` and `-e` can also be options with a value, such as a module.
+      if (isLast) return expectsCode;
+      expectsCode = true;
+    } else if (!OPTION.test(option)) {
+      if (isLast) return expectsCode;
+      if (!isValue) return false;
+    }
+  }
+  return false;
+}
+
+function isFirstPlain(options: string[]): boolean {
   const before = options.slice(0, -1);
-  const isScript = (option: string, at: number) =>
-    !OPTION.test(option) && option !== 'eval' && !OPTION_WITH_VALUE.test(before[at - 1] ?? '');
-  const hasOwnOptionsOnly = !before.some(isScript) && !before.includes('-m');
-  return hasOwnOptionsOnly && (CODE_OPTION.test(before.at(-1) ?? '') || OPTION_WITH_CODE.test(argument));
+  return before.every((option, at) => OPTION.test(option) || OPTION_WITH_VALUE.test(before[at - 1] ?? ''));
 }
 
 /** Returns the part of a variable's name that stands for this name: `maxPages` and `max-pages` become `MAX_PAGES`. */
@@ -80,5 +114,5 @@ export function outputVariable(step: string, name: string): string {
 }
 
 function programOf(argument: string): string {
-  return basename(argument).replace(/[\d.]+$/, '');
+  return basename(argument).replace(/[\d.]*(-dbg)?$/, '');
 }

@@ -6,12 +6,18 @@ import { ancestorsOf, findCycle, type GraphStep } from './step-graph';
 
 /** Returns the faults of `needs`: unknown names, the step itself, and cycles. */
 export function aboutNeeds({ steps = [] }: Pick<ProjectFile, 'steps'>): Complaint[] {
+  const failureSteps = new Set(steps.filter(({ when }) => when === 'failure').map(({ name }) => name));
   const names = steps.map(({ name }) => name);
-  const unknown = steps.flatMap(({ name, needs = [] }, index) =>
+  const known = new Set(names);
+  const unknown = steps.flatMap(({ name, needs = [], when = 'success' }, index) =>
     needs.flatMap((need, at): Complaint[] => {
       const path = ['steps', index, 'needs', at];
       if (need === name) return [{ path, reason: `step "${name}" needs itself` }];
-      if (names.includes(need)) return [];
+      if (when === 'success' && failureSteps.has(need)) {
+        const reason = `step "${name}" needs "${need}", which starts only after a failure. Then step "${name}" never starts`;
+        return [{ path, reason: `${reason}. Give it "when: failure" or "when: always"` }];
+      }
+      if (known.has(need)) return [];
       return [
         { path, reason: `step "${name}" needs "${need}", which is not a step${suggestion(need, names)}` },
       ];
@@ -47,7 +53,13 @@ function aboutCycle(steps: StepFile[]): Complaint[] {
 export function aboutPlaceholders({ steps = [], params = {} }: ProjectFile): Complaint[] {
   const graph = graphOf(steps);
   const isSound = findCycle(graph) === null;
+  const names = new Set(graph.map(({ name }) => name));
   return steps.flatMap((step, index) => {
+    let before: Set<string> | null = null;
+    const waitsFor = (other: string) => {
+      before ??= new Set(isSound ? ancestorsOf(graph, step.name) : names);
+      return before.has(other);
+    };
     const inScript = referencesIn(step.run ?? '').map((reference) => ({
       path: ['steps', index, 'run'],
       reason: `"run" of step "${step.name}" has ${reference.text}, which a shell could execute. ${instead(reference)}`,
@@ -56,7 +68,7 @@ export function aboutPlaceholders({ steps = [], params = {} }: ProjectFile): Com
       referencesIn(argument).flatMap((reference) => {
         const reason = isCode(step.command!, at)
           ? `step "${step.name}" has ${reference.text} in code that an interpreter executes. ${instead(reference)}`
-          : faultOf(reference, step.name, graph, Object.keys(params), isSound);
+          : faultOf(reference, step.name, [...names], Object.keys(params), waitsFor);
         return reason === null ? [] : [{ path: ['steps', index, 'command', at], reason }];
       }),
     );
@@ -67,9 +79,9 @@ export function aboutPlaceholders({ steps = [], params = {} }: ProjectFile): Com
 function faultOf(
   reference: Reference,
   step: string,
-  graph: GraphStep[],
+  names: string[],
   params: string[],
-  isSound: boolean,
+  waitsFor: (step: string) => boolean,
 ): string | null {
   const who = `step "${step}" has ${reference.text}`;
   switch (reference.kind) {
@@ -80,10 +92,9 @@ function faultOf(
         ? null
         : `${who}, but the project has no parameter "${reference.name}"${suggestion(reference.name, params)}`;
     case 'output': {
-      const names = graph.map(({ name }) => name);
       if (!names.includes(reference.step))
         return `${who}, but "${reference.step}" is not a step${suggestion(reference.step, names)}`;
-      return !isSound || ancestorsOf(graph, step).includes(reference.step)
+      return waitsFor(reference.step)
         ? null
         : `${who}, but does not wait for step "${reference.step}". Add it to "needs"`;
     }

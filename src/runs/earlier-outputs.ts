@@ -20,8 +20,10 @@ export function outputsOf(
   const completed = new Set(steps.filter(({ status }) => status === 'completed').map(({ name }) => name));
   return Object.fromEntries(
     names.flatMap((name) => {
-      const found = (completed.has(name) ? outputs?.[name] : undefined) ?? earlierOutputs?.[name];
-      return found === undefined ? [] : [[name, found]];
+      // A step that completed without outputs has none now, and not those of a run before.
+      if (completed.has(name)) return [[name, ownMember(outputs, name) ?? {}]];
+      const earlier = ownMember(earlierOutputs, name);
+      return earlier === undefined ? [] : [[name, earlier]];
     }),
   );
 }
@@ -37,9 +39,14 @@ export function missingOutput(
     if (!inScope.has(name)) continue;
     for (const reference of command.flatMap(referencesIn)) {
       if (reference.kind !== 'output' || inScope.has(reference.step)) continue;
-      if (outputs[reference.step]?.[reference.name] === undefined)
+      if (ownMember(ownMember(outputs, reference.step) ?? null, reference.name) === undefined)
         return { step: name, text: reference.text, from: reference.step };
     }
   }
   return null;
+}
+
+/** Step names such as `constructor` are members of every object. */
+function ownMember<Value>(object: Record<string, Value> | null, name: string): Value | undefined {
+  return object !== null && Object.hasOwn(object, name) ? object[name] : undefined;
 }

@@ -80,13 +80,22 @@ export function withStepNamed(known: StepState[], name: string): Bounded<StepSta
     : { kept: known, isCut: true };
 }
 
+/** Returns outputs of earlier runs, which have the same limit together; null without any. */
+export function boundedOutputs(outputs: StepOutputs): Bounded<StepOutputs | null> {
+  if (Object.keys(outputs).length === 0) return { kept: null, isCut: false };
+  return jsonBytes(outputs) > MAX_OUTPUTS_BYTES
+    ? { kept: null, isCut: true }
+    : { kept: outputs, isCut: false };
+}
+
 /** Returns the outputs after a report of a step. A report that exceeds the limit changes nothing. */
 export function withOutputs(
   known: StepOutputs | null,
   step: string,
   reported: Record<string, OutputValue>,
 ): Bounded<StepOutputs | null> {
-  const kept = { ...known, [step]: { ...known?.[step], ...reported } };
+  const before = known !== null && Object.hasOwn(known, step) ? known[step] : {};
+  const kept = { ...known, [step]: { ...before, ...reported } };
   return jsonBytes(kept) > MAX_OUTPUTS_BYTES ? { kept: known, isCut: true } : { kept, isCut: false };
 }
 

@@ -6,6 +6,7 @@ import { checkParams } from '../projects/params';
 import type { ProjectDefinition } from '../projects/project';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../projects/scope';
+import { boundedOutputs } from './run-size-limits';
 import { missingOutput, outputsOf, stepsBefore } from './earlier-outputs';
 import { keyReused } from './idempotency-key';
 import { IdempotencyKeyRepository } from './idempotency-key.repository';
@@ -197,7 +198,17 @@ export class RunStarter {
         },
       ]);
     }
-    return Object.keys(outputs).length === 0 ? null : outputs;
+    const reported = Object.entries(outputs).filter(([, values]) => Object.keys(values).length > 0);
+    const { kept, isCut } = boundedOutputs(Object.fromEntries(reported));
+    if (isCut) {
+      throw invalid([
+        {
+          field: 'scope',
+          message: `cannot be ${scope}: the outputs of the steps before it take more than 64 KiB in all`,
+        },
+      ]);
+    }
+    return kept;
   }
 
   private async assertStartable(definition: ProjectDefinition, steps: string[]): Promise<void> {

@@ -23,7 +23,6 @@ import type {
 @Index('runs_by_end', ['endedAt'])
 @Index('runs_by_claim', ['leaseClaimId'], { where: 'lease_claim_id IS NOT NULL' })
 @Index('runs_with_id_ahead', ['runId', 'startedAt'], { where: 'id_is_ahead = 1' })
-@Index('runs_with_outputs', ['projectId', 'runId'], { where: 'outputs IS NOT NULL' })
 @Index('runs_by_original', ['rerunOf', 'runId'], { where: 'rerun_of IS NOT NULL' })
 export class RunEntity implements Run {
   @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;

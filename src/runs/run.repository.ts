@@ -102,7 +102,7 @@ const MUTABLE: (keyof Run)[] = [
   'revision',
 ];
 
-/** Outputs are looked for in this many runs that have any. A run can have 64 KiB of them. */
+/** Outputs are looked for in this many runs of the project. */
 const MAX_RUNS_FOR_OUTPUTS = 200;
 const RUNS_AT_ONCE = 20;
 
@@ -334,30 +334,31 @@ export class RunRepository {
     );
   }
 
-  /** Returns the outputs of these steps, each from the newest run that completed the step and has outputs of it. */
+  /** Returns the outputs of these steps, each from the newest run that completed the step. */
   async latestOutputs(projectId: string, steps: readonly string[]): Promise<StepOutputs> {
-    const found: StepOutputs = {};
+    const found = new Map<string, StepOutputs[string]>();
     let before = 'g';
     for (let read = 0; read < MAX_RUNS_FOR_OUTPUTS; read += RUNS_AT_ONCE) {
-      const missing = steps.filter((name) => !Object.hasOwn(found, name));
+      const missing = steps.filter((name) => !found.has(name));
       if (missing.length === 0) break;
-      const rows = await this.database.read.query<{ run_id: string; steps: string; outputs: string }>(
-        'SELECT run_id, steps, outputs FROM runs WHERE project_id = ? AND outputs IS NOT NULL AND run_id < ?' +
+      const rows = await this.database.read.query<{ run_id: string; steps: string; outputs: string | null }>(
+        'SELECT run_id, steps, outputs FROM runs WHERE project_id = ? AND run_id < ?' +
           ` ORDER BY run_id DESC LIMIT ${RUNS_AT_ONCE}`,
         [projectId, before],
       );
       for (const row of rows) {
         const run = {
           steps: JSON.parse(row.steps) as Run['steps'],
-          outputs: JSON.parse(row.outputs) as StepOutputs,
+          outputs: row.outputs === null ? null : (JSON.parse(row.outputs) as StepOutputs),
           earlierOutputs: null,
         };
-        for (const [name, outputs] of Object.entries(outputsOf(run, missing))) found[name] ??= outputs;
+        for (const [name, outputs] of Object.entries(outputsOf(run, missing)))
+          if (!found.has(name)) found.set(name, outputs);
       }
       if (rows.length < RUNS_AT_ONCE) break;
       before = rows.at(-1)!.run_id;
     }
-    return found;
+    return Object.fromEntries(found);
   }
 
   /** Returns the id of the latest run; null if there are no runs. */

@@ -127,6 +127,13 @@ describe('the attempts of a step', () => {
     expect([begun.progress, waiting.progress]).toEqual([{ current: 3, total: 10, message: null }, undefined]);
   });
 
+  it('end with the step, even if the worker does not report their end', () => {
+    const failedStep = after({ stepStatus: 'running', stepAttempt: first }, { stepStatus: 'failed' });
+    expect(failedStep.attempts).toMatchObject([{ number: 1, status: 'failed', endedAt: at(2) }]);
+    const late = stepsAfter([failedStep], load({ stepStatus: 'running', stepAttempt: second }), LATER).steps;
+    expect(late).toEqual([failedStep]);
+  });
+
   it('are bounded: the newest of each step are kept', () => {
     let current = steps;
     for (let number = 1; number <= MAX_STEP_ATTEMPTS + 5; number++) {

@@ -51,7 +51,8 @@ export function stepsAfter(
   const changed = known.map((step): StepState => {
     if (step.name !== report.step) return step;
     let after = step.endedAt !== null ? step : withProgress(withoutOldProgress(step, stepAttempt), report);
-    if (stepAttempt !== undefined) {
+    // A late start of an attempt must not leave it running in a step that has ended.
+    if (stepAttempt !== undefined && (step.endedAt === null || stepAttempt.status !== 'running')) {
       const { attempts, isCut: cut } = withAttempt(known, step.attempts ?? [], stepAttempt, at, occurredAt);
       attemptsCut = cut;
       after = { ...after, attempts };
@@ -80,12 +81,10 @@ export function stepAtEnd(
   outcome: 'completed' | 'failed' | 'cancelled',
   at: Instant,
 ): StepState {
-  if (step.status === 'pending') return { ...step, status: 'skipped' };
+  if (step.status === 'pending')
+    return { ...step, status: 'skipped', ...closedAttempts(step, 'cancelled', at) };
   if (step.status !== 'running') return step;
-  const attempts = step.attempts?.map((attempt) =>
-    attempt.endedAt === null ? { ...attempt, status: outcome, endedAt: at } : attempt,
-  );
-  return { ...step, status: outcome, endedAt: at, ...(attempts && { attempts }) };
+  return { ...step, status: outcome, endedAt: at, ...closedAttempts(step, outcome, at) };
 }
 
 function withStatus(
@@ -103,6 +102,7 @@ function withStatus(
     startedAt,
     endedAt: latest(at, startedAt ?? at),
     exitCode: exitCode ?? null,
+    ...closedAttempts(step, status === 'skipped' ? 'cancelled' : status, at),
     // The message describes work in progress, and a run can have many steps.
     ...(step.progress && { progress: { ...step.progress, message: null } }),
   };
@@ -115,6 +115,22 @@ function withoutOldProgress(step: StepState, stepAttempt: ReportedStepAttempt | 
   if (!isOver || step.progress === undefined) return step;
   const { progress: _, ...rest } = step;
   return rest;
+}
+
+/** An attempt that its worker did not end takes the outcome of the step. */
+function closedAttempts(
+  { attempts }: StepState,
+  outcome: StepAttempt['status'],
+  at: Instant,
+): Pick<StepState, 'attempts'> {
+  if (attempts === undefined) return {};
+  return {
+    attempts: attempts.map((attempt) =>
+      attempt.endedAt === null
+        ? { ...attempt, status: outcome, endedAt: latest(at, attempt.startedAt) }
+        : attempt,
+    ),
+  };
 }
 
 function withProgress(step: StepState, { current, total, message }: Report): StepState {

@@ -1,4 +1,4 @@
-import { type MigrationInterface, type QueryRunner, TableIndex } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Adds the outputs of steps. Steps side by side can be stopped at the same time, so a run has a list of stop reports. */
 export class StepOutputs1700000000017 implements MigrationInterface {
@@ -10,14 +10,6 @@ export class StepOutputs1700000000017 implements MigrationInterface {
     await runner.query('ALTER TABLE runs ADD COLUMN earlier_outputs text');
     await runner.query(
       "UPDATE runs SET stop_report = '[' || stop_report || ']' WHERE stop_report IS NOT NULL",
-    );
-    await runner.createIndex(
-      'runs',
-      new TableIndex({
-        name: 'runs_with_outputs',
-        columnNames: ['project_id', 'run_id'],
-        where: 'outputs IS NOT NULL',
-      }),
     );
   }
 
