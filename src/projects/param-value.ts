@@ -5,6 +5,8 @@ import type { ParamSpec } from './project';
 export const MAX_ITEMS = 1000;
 /** A message names this many allowed values. */
 const NAMED_VALUES = 20;
+/** Stands for the value of a secret where the params of a run are shown. It tells nothing about the value. */
+export const HIDDEN_SECRET = '***';
 const MAX_DESCRIPTION_LENGTH = 300;
 /** HTML has no year 0. */
 const DATE = /^(?!0000)\d{4}-\d{2}-\d{2}$/;
@@ -27,6 +29,8 @@ export function whyInvalid(spec: ParamSpec, value: unknown): string | null {
       return whyNoDate(spec, value);
     case 'string':
       return whyNoString(spec, value);
+    case 'secret':
+      return whyNoSecret(spec, value);
     case 'array':
       return whyNoArray(spec, value);
   }
@@ -97,6 +101,14 @@ function whyNoString(spec: ParamSpec, value: unknown): string | null {
   if (Buffer.byteLength(value) > MAX_MATCHED_BYTES)
     return `must be at most ${MAX_MATCHED_BYTES} bytes long, the limit of a parameter with a pattern`;
   return matcher(spec.pattern)(value) ? null : mismatch(spec);
+}
+
+/** No message contains the value. */
+function whyNoSecret(spec: ParamSpec, value: unknown): string | null {
+  if (value === '') return 'must not be empty';
+  // A client that sends the params of an earlier run would otherwise start a run with three asterisks.
+  if (value === HIDDEN_SECRET) return `must not be ${HIDDEN_SECRET}, which stands for a hidden value`;
+  return whyNoString(spec, value);
 }
 
 function whyNoArray(spec: ParamSpec, value: unknown): string | null {

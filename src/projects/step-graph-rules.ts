@@ -47,6 +47,10 @@ function aboutCycle(steps: StepFile[]): Complaint[] {
 export function aboutPlaceholders({ steps = [], params = {} }: ProjectFile): Complaint[] {
   const graph = graphOf(steps);
   const isSound = findCycle(graph) === null;
+  const isSecret = (reference: Reference) =>
+    reference.kind === 'param' &&
+    Object.hasOwn(params, reference.name) &&
+    params[reference.name]!.type === 'secret';
   return steps.flatMap((step, index) => {
     const inScript = referencesIn(step.run ?? '').map((reference) => ({
       path: ['steps', index, 'run'],
@@ -56,7 +60,9 @@ export function aboutPlaceholders({ steps = [], params = {} }: ProjectFile): Com
       referencesIn(argument).flatMap((reference) => {
         const reason = isCode(step.command!, at)
           ? `step "${step.name}" has ${reference.text} in code that an interpreter executes. ${instead(reference)}`
-          : faultOf(reference, step.name, graph, Object.keys(params), isSound);
+          : isSecret(reference)
+            ? secretInCommand(step.name, reference)
+            : faultOf(reference, step.name, graph, Object.keys(params), isSound);
         return reason === null ? [] : [{ path: ['steps', index, 'command', at], reason }];
       }),
     );
@@ -88,6 +94,15 @@ function faultOf(
         : `${who}, but does not wait for step "${reference.step}". Add it to "needs"`;
     }
   }
+}
+
+/** A program gets no quotes around a variable: nothing expands it in a command. */
+function secretInCommand(step: string, reference: Reference): string {
+  const { name } = reference as Extract<Reference, { kind: 'param' }>;
+  return (
+    `step "${step}" has ${reference.text}, a secret, and every user of the machine can read the arguments of a ` +
+    `program. Let the program read the variable ${paramVariable(name)} instead`
+  );
 }
 
 function instead(reference: Reference): string {
