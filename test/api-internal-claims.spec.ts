@@ -3,7 +3,7 @@ import { Clock, monotonicMs } from '../src/clock/clock';
 import { EventStream } from '../src/events/event-stream';
 import type { HttpEnvelope } from '../src/workers/http/http-envelope';
 import { OverdueWatch } from '../src/workers/overdue-watch';
-import { LeaseService } from '../src/workers/lease-service';
+import { RunClaims } from '../src/workers/run-claims';
 import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../src/runs/lease-times';
 import { RunRepository } from '../src/runs/run.repository';
 import { WorkerPresence } from '../src/presence/worker-presence';
@@ -138,7 +138,7 @@ describe('claiming runs over HTTP', () => {
   it('gives a run to one caller when another path claims it at the same time', async () => {
     for (let round = 0; round < 20; round++) {
       const { runId } = await aRun();
-      const leases = jobato.app.get(LeaseService);
+      const leases = jobato.app.get(RunClaims);
       const [overHttp, beside] = await Promise.all([
         new HttpWorker(jobato).claim(),
         leases.claimForCaller(runId, 'beside', null),
@@ -229,7 +229,7 @@ describe('claiming runs over HTTP', () => {
 
   it('returns a run to the queue if the worker disconnects during the claim', async () => {
     const { runId } = await aRun();
-    const leases = jobato.app.get(LeaseService);
+    const leases = jobato.app.get(RunClaims);
     const claim = leases.claimForCaller.bind(leases);
     const leaving = new AbortController();
     const gone = new Promise<void>((resolve) => {

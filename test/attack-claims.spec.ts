@@ -1,4 +1,4 @@
-import { LeaseService } from '../src/workers/lease-service';
+import { RunClaims } from '../src/workers/run-claims';
 import { RunRepository } from '../src/runs/run.repository';
 import { WorkerPresence } from '../src/presence/worker-presence';
 import { ClaimMatcher } from '../src/workers/claim-matcher';
@@ -57,7 +57,7 @@ describe('attacker that sends claims', () => {
   });
 
   it('affects no other claim when its own claim fails', async () => {
-    const leases = jobato.app.get(LeaseService);
+    const leases = jobato.app.get(RunClaims);
     const claim = leases.claimForCaller.bind(leases);
     const spy = jest.spyOn(leases, 'claimForCaller').mockImplementation((runId, workerId, claimId) => {
       if (workerId === 'failing') return Promise.reject(new Error('of this run only'));

@@ -75,6 +75,7 @@ describe('params of a run', () => {
     browser = await launchBrowser();
     jobato = await RunningApp.start({
       typed: nodeStep('typed', STEP, PARAMS),
+      hidden: nodeStep('hidden', STEP, 'params:\n  note: { type: string }\n  token: { type: secret }\n'),
       strict: nodeStep(
         'strict',
         STEP,
@@ -250,6 +251,18 @@ describe('params of a run', () => {
       2,
       '--param text is set twice. Only a parameter of type array can be repeated.\n',
     ]);
+  });
+
+  it('are kept while the user signs in again, except secrets', async () => {
+    const page = await open('/projects/hidden');
+    await page.getByLabel('Note').fill('kept');
+    await page.getByLabel('Token').fill('swordfish');
+    // In one turn, because the page then leads to the sign-in.
+    const stored = await page.evaluate(
+      "document.dispatchEvent(new Event('jobato:session-ended')); JSON.stringify(sessionStorage)",
+    );
+    expect(stored).toContain('kept');
+    expect(stored).not.toContain('swordfish');
   });
 
   it('are required if the project says so, for each type', async () => {

@@ -18,6 +18,7 @@ const PROJECTS = new Map(BLOCKS.flatMap((block) => (idOf(block) ? [[idOf(block)!
 /** What the guide says in its own words about the steps and params of a run. */
 const TOLD: Record<string, { params?: object; steps?: object; run?: object; stopAfter?: string }> = {
   load: { params: { day: '2026-03-31' } },
+  publish: { params: { token: 'npm_0123456789' } },
   nightly: { steps: { backup: 'failed', upload: 'skipped', tell: 'completed', 'clean-up': 'completed' } },
   lenient: { steps: { optional: 'failed', report: 'completed' } },
   slow: { steps: { work: 'failed', 'clean-up': 'completed' } },

@@ -65,6 +65,11 @@ const PROJECTS = {
   brief: nodeStep('brief', `console.log('ready'); setTimeout(() => console.log('done'), 1500)`),
   counts: nodeStep('counts', counts(150, 20)),
   fails: nodeStep('fails', `console.error('no'); process.exit(3)`),
+  vault: nodeStep(
+    'vault',
+    `const { JOBATO_PARAM_TOKEN: token } = process.env; console.log(token, [...token].reverse().join(''))`,
+    'params: { token: { type: secret, required: true } }\n',
+  ),
   first: nodeStep('first', `console.log('ready'); ${WAITS}`),
   outside: 'id: outside\nexecutor: external\n',
   second: nodeStep('second', `console.log('ready'); ${WAITS}`),
@@ -218,6 +223,16 @@ export function describeWorker(way: string, environment: () => Record<string, st
       expect(await all.server.untilEnded(again.runId)).toMatchObject({ status: 'completed' });
       await eventually('the log', async () => (await logOf(all.server, again.runId)).length > 0);
       expect(await logOf(all.server, again.runId)).toEqual(['rows=12']);
+    });
+
+    it('gets secrets with its claim, and in no event', async () => {
+      await all.startWorker();
+      const { runId } = await all.server.trigger('vault', { params: { token: 'open-sesame-42' } });
+      expect(await all.server.untilEnded(runId)).toMatchObject({ status: 'completed' });
+      await eventually('the log', async () => (await logOf(all.server, runId)).length > 0);
+      expect(await logOf(all.server, runId)).toEqual(['*** 24-emases-nepo']);
+      const [requested] = await eventsOf(all.server, runId);
+      expect(requested).toMatchObject({ eventType: 'run.requested', payload: { params: {} } });
     });
 
     it('reports a failure', async () => {

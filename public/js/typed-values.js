@@ -1,10 +1,13 @@
 // Keeps the values typed into a project form when the session ends before the form is sent. They are stored for
-// this tab only and restored after signing in.
+// this tab only and restored after signing in. Secrets are not stored.
 
 const TYPED = 'jobato.typed';
 const form = /** @type {HTMLFormElement} */ (document.getElementById('run-form'));
 /** @param {string} name */
-const isKept = (name) => name === 'scope' || name.startsWith('param.');
+const isSecret = (name) =>
+  /** @type {HTMLInputElement | null} */ (form.elements.namedItem(name))?.type === 'password';
+/** @param {string} name */
+const isKept = (name) => name === 'scope' || (name.startsWith('param.') && !isSecret(name));
 
 document.addEventListener('jobato:session-ended', () => {
   const values = [...new FormData(form)].filter(([name]) => isKept(name));

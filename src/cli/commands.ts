@@ -3,6 +3,7 @@ import { paramsFromCommandLine, wronglyRepeated } from '../projects/param-text';
 import type { RunView } from '../runs/run-view';
 import { commandLine } from '../config/command-line';
 import { EXIT, usageFailure } from './failures';
+import { givenParams, type ParamOptions } from './given-params';
 import { runDetails } from './run-details';
 import { follow, type Followed } from './run-follower';
 import { runTable } from './run-table';
@@ -10,10 +11,8 @@ import { statusWord } from './status-words';
 import { Terminal } from './terminal';
 import { harmless, oneLine } from './terminal-text';
 
-export interface TriggerOptions {
+export interface TriggerOptions extends ParamOptions {
   scope?: string;
-  /** By name, in the given order. */
-  param?: Record<string, string[]>;
   follow?: boolean;
   json?: boolean;
 }
@@ -26,7 +25,8 @@ export async function trigger(
 ): Promise<number> {
   // With --json, stdout carries only JSON, and text for readers goes to stderr.
   const terminal = new Terminal(options.json ? process.stderr : process.stdout);
-  const params = options.param && (await typedParams(client, projectId, options.param));
+  const given = await givenParams(options, process.env, process.stdin);
+  const params = given && (await typedParams(client, projectId, given));
   const run = await client.trigger(projectId, { scope: options.scope, params });
   if (!options.follow) {
     if (options.json) return printJson(run);

@@ -106,6 +106,12 @@ async function main(argv: string[]): Promise<number> {
       'set a parameter; repeat it for each parameter, and for each item of an array',
       collectParam,
     )
+    .option(
+      '--param-env <name=VARIABLE>',
+      'set a parameter to the value of an environment variable, for secrets',
+      collectParam,
+    )
+    .option('--param-stdin <name>', 'set a parameter to the text on standard input, for secrets')
     .option('--follow', 'follow the run until it ends')
     .option('--json', 'print the run as JSON')
     .action(async (projectId: string, options: TriggerOptions) => {
@@ -190,7 +196,7 @@ async function main(argv: string[]): Promise<number> {
   return exitCode;
 }
 
-/** Collects `--param name=value`. A name can have several values, because arrays are given one item at a time. */
+/** Collects `--param name=value` and `--param-env`. A name can have several values, because arrays are given one item at a time. */
 function collectParam(argument: string, collected: Record<string, string[]> = {}): Record<string, string[]> {
   const at = argument.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must have the form name=value.');

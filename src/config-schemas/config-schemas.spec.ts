@@ -166,7 +166,7 @@ describe('project schema', () => {
     ['a step with a command', 'id: t\nsteps: [{ name: a, command: [x] }]\n'],
     [
       'each type of param',
-      `${STEP}params: { ${PARAM_TYPES.map((type) => `${type}: { type: ${type}${type === 'date' ? '' : ', values: [a]'} }`).join(', ')} }\n`,
+      `${STEP}params: { ${PARAM_TYPES.map((type) => `${type}: { type: ${type}${['date', 'secret'].includes(type) ? '' : ', values: [a]'} }`).join(', ')} }\n`,
     ],
     [
       'defaults',
@@ -228,6 +228,9 @@ describe('project schema', () => {
     ['an enum with a number as default', `${STEP}params: { a: { type: enum, values: ["1"], default: 1 } }\n`],
     ['a default of another type', `${STEP}params: { a: { type: integer, default: deep } }\n`],
     ['a fraction as default of an integer', `${STEP}params: { a: { type: integer, default: 1.5 } }\n`],
+    ['a default of a secret', `${STEP}params: { a: { type: secret, default: x } }\n`],
+    ['an example of a secret', `${STEP}params: { a: { type: secret, example: x } }\n`],
+    ['values of a secret', `${STEP}params: { a: { type: secret, values: [x] } }\n`],
     ['an unsafe integer', `${STEP}params: { a: { type: integer, default: 9007199254740993 } }\n`],
     ['a number as default of a text', `${STEP}params: { a: { type: string, default: 1 } }\n`],
     ['a text as default of a number', `${STEP}params: { a: { type: number, default: "1" } }\n`],

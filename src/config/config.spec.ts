@@ -36,6 +36,7 @@ describe('loadConfig', () => {
       worker: 'embedded',
       apiKeys: [],
       adminToken: null,
+      secretKey: null,
       tls: null,
       trustProxy: false,
       corsOrigins: [],
@@ -68,6 +69,7 @@ describe('loadConfig', () => {
       { dataDir: '/srv/jobato/d', configDir: '/srv/c' },
     ],
     ['a folder with an absolute path', { DATA_DIR: '/var/d' }, { databaseFile: '/var/d/db/jobato.db' }],
+    ['the key of secrets', { JOBATO_SECRET_KEY: ` ${'k'.repeat(16)} ` }, { secretKey: 'k'.repeat(16) }],
     ['several keys', { JOBATO_API_KEY: 'one, two,,three ,' }, { apiKeys: ['one', 'two', 'three'] }],
     ['names in lower case', { ALLOWED_HOSTS: 'Tools.Example.com' }, { allowedHosts: ['tools.example.com'] }],
     [
@@ -118,6 +120,11 @@ describe('loadConfig', () => {
     ['zero slots', { WORKER_CONCURRENCY: '0' }, /^WORKER_CONCURRENCY/],
     ['a Redis without a scheme', { REDIS_URL: 'localhost:6379' }, /^REDIS_URL must be a URL/],
     ['a log limit of 0 MB', { LOG_LIMIT_MB: '0' }, /^LOG_LIMIT_MB/],
+    [
+      'a short key of secrets',
+      { JOBATO_SECRET_KEY: 'k'.repeat(15) },
+      /^JOBATO_SECRET_KEY must have at least 16 characters, because it protects the secrets of runs\. /,
+    ],
     ['an unknown worker kind', { WORKER: 'on' }, /^WORKER must be one of embedded, off, not "on"\.$/],
     ['an unknown log level', { LOG_LEVEL: 'INFO' }, /^LOG_LEVEL must be one of trace/],
     ['a certificate without its key', { TLS_CERT_FILE: __filename }, /Set both or neither/],

@@ -7,7 +7,7 @@ import { ConfigError, type ConfigFlaw } from './config-error';
 import type { Environment } from './environment';
 import { isLoopback } from './ip-address';
 import { publicAddress, type PublicAddress } from './public-address';
-import { readSecretFiles, type SecretFile, withoutSecrets } from './secrets';
+import { readSecretFiles, SAFE_SECRET_LENGTH, type SecretFile, withoutSecrets } from './secrets';
 import { flawOfServerUrl } from './server-url';
 
 /** The configuration of the process, parsed once. No other code reads the environment. */
@@ -31,6 +31,8 @@ export interface Config extends PublicAddress {
   /** Empty: calls below /api/internal are refused. */
   apiKeys: string[];
   adminToken: string | null;
+  /** Text from which the key for secret params is derived; null: a generated key in the data folder. */
+  secretKey: string | null;
   tls: { certFile: string; keyFile: string } | null;
   /** Express setting "trust proxy": a number of hops, or addresses. */
   trustProxy: string | number | false;
@@ -112,6 +114,14 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
   // A file with several keys may have one per line.
   const apiKeys = splitList(text('JOBATO_API_KEY'), /[,\r\n]/);
   if (apiKeys.some(hasControlCharacter)) refuse('JOBATO_API_KEY', notSendable('JOBATO_API_KEY'));
+  const secretKey = text('JOBATO_SECRET_KEY');
+  if (secretKey !== null && secretKey.length < SAFE_SECRET_LENGTH) {
+    refuse(
+      'JOBATO_SECRET_KEY',
+      `JOBATO_SECRET_KEY must have at least ${SAFE_SECRET_LENGTH} characters, because it protects the secrets of runs. ` +
+        'Create one with: openssl rand -hex 32',
+    );
+  }
   const certFile = text('TLS_CERT_FILE');
   const keyFile = text('TLS_KEY_FILE');
   if ((certFile === null) !== (keyFile === null)) {
@@ -177,6 +187,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     serverUrl: (text('JOBATO_URL') ?? 'http://127.0.0.1:3000').replace(/\/+$/, ''),
     apiKeys,
     adminToken,
+    secretKey,
     tls: certFile && keyFile ? { certFile: resolve(cwd, certFile), keyFile: resolve(cwd, keyFile) } : null,
     trustProxy,
     corsOrigins,
@@ -210,6 +221,8 @@ const SERVER_ONLY = [
   'PORT',
   'JOBATO_ADMIN_TOKEN',
   'JOBATO_ADMIN_TOKEN_FILE',
+  'JOBATO_SECRET_KEY',
+  'JOBATO_SECRET_KEY_FILE',
   'TLS_CERT_FILE',
   'TLS_KEY_FILE',
   'TRUST_PROXY',

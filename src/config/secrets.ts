@@ -8,7 +8,7 @@ import type { Environment } from './environment';
  * The environment variables with Jobato's own secrets. A file can contain the secret instead: then the variable with the
  * suffix `_FILE` contains the path of the file. Jobato passes none of these variables to steps. Add each new secret here.
  */
-export const SECRETS = ['JOBATO_ADMIN_TOKEN', 'JOBATO_API_KEY', 'REDIS_URL'] as const;
+export const SECRETS = ['JOBATO_ADMIN_TOKEN', 'JOBATO_API_KEY', 'JOBATO_SECRET_KEY', 'REDIS_URL'] as const;
 export type SecretName = (typeof SECRETS)[number];
 
 /** A file that contains a secret, with the variable that refers to it. */

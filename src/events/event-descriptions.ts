@@ -40,7 +40,7 @@ const MEMBER_DESCRIPTIONS: Record<string, string> = {
   scope: 'Part of the pipeline to run: full, from:<step>, only:<step>, or a named scope of the project.',
   steps: 'Steps of the scope, in order; empty if the project defines no steps.',
   definitionHash: 'Hash of the project definition with which the run was accepted.',
-  params: 'Parameters of the run, validated against the project.',
+  params: 'Parameters of the run, validated against the project. Secrets are only in answers to claims.',
   attempt:
     'Attempt number, from 1. Copy it from run.requested. If absent, the event refers to the current attempt. Events of an older attempt have no effect.',
   workerId: 'Name of the worker. It must not change during the run.',

@@ -5,16 +5,10 @@ import type { Artifact, Run, StepState } from '../runs/run';
 /** The data of a run that a worker needs to execute it. */
 export interface AssignedRun extends Pick<
   Run,
-  | 'runId'
-  | 'projectId'
-  | 'scope'
-  | 'attempt'
-  | 'leaseToken'
-  | 'params'
-  | 'runInputs'
-  | 'quota'
-  | 'earlierOutputs'
+  'runId' | 'projectId' | 'scope' | 'attempt' | 'leaseToken' | 'runInputs' | 'quota' | 'earlierOutputs'
 > {
+  /** With the values of secrets. */
+  params: Run['params'];
   steps: Pick<StepState, 'name'>[];
 }
 

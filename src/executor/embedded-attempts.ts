@@ -3,7 +3,7 @@ import { ArtifactFiles } from '../artifacts/artifact-files';
 import { Clock } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import { LeaseService } from '../workers/lease-service';
+import { RunClaims } from '../workers/run-claims';
 import { LocalControlPlane } from './local-control-plane';
 import { UnsentLogBudget } from './unsent-log-budget';
 import type { AttemptTools } from './attempt-tools';
@@ -17,7 +17,7 @@ export class EmbeddedAttempts {
   private readonly tools: AttemptTools;
 
   constructor(
-    private readonly leases: LeaseService,
+    private readonly claims: RunClaims,
     control: LocalControlPlane,
     @Inject(CONFIG) config: Config,
     clock: Clock,
@@ -28,9 +28,12 @@ export class EmbeddedAttempts {
     this.tools = { config, clock, control, artifacts, steps, logBudget: new UnsentLogBudget() };
   }
 
-  /** @returns null if another worker holds the run, or it has no steps */
+  /** @returns null if this worker does not hold the run afterwards */
   async claim(runId: string): Promise<RunAttempt | null> {
-    const assignment = await this.leases.claimForEmbedded(runId, this.workerId);
-    return assignment && new RunAttempt(this.workerId, assignment, this.tools);
+    const assignment = await this.claims.claimForEmbedded(runId, this.workerId);
+    if (assignment === null) return null;
+    const { run } = assignment;
+    const params = { ...run.params, ...run.secrets };
+    return new RunAttempt(this.workerId, { ...assignment, run: { ...run, params } }, this.tools);
   }
 }

@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 import { storageReasonOf } from '../database/storage-error';
 import type { RunEvent } from '../events/run-event';
 import { PRIVATE_FOLDER } from '../lifecycle/private-files';
+import { unmaskedSecretNotes } from '../projects/unmasked-secrets';
 import { LEASE_SECONDS } from '../runs/lease-times';
 import type { Artifact } from '../runs/run';
 import type { Attempt, StopCause } from './attempt';
@@ -14,7 +15,7 @@ import { EventReporter } from './event-reporter';
 import { LogForwarder } from './log-forwarder';
 import { SecretMask } from './secret-mask';
 import { type PipelineEnd, PipelineExecution } from './pipeline-execution';
-import { INPUTS_FILE, type RunContext, secretsOf } from './step-environment';
+import { INPUTS_FILE, type RunContext, secretParamsOf, secretsOf } from './step-environment';
 import { StepExecution } from './step-execution';
 import type { StepChannel } from './step-io';
 
@@ -67,7 +68,10 @@ export class RunAttempt implements Attempt {
       this.logger,
       tools.logBudget,
     );
-    this.mask = new SecretMask(secretsOf(definition.steps, tools.config.environment));
+    this.mask = new SecretMask([
+      ...secretsOf(definition.steps, tools.config.environment),
+      ...secretParamsOf(definition.params, run.params),
+    ]);
   }
 
   get runId(): string {
@@ -199,6 +203,8 @@ export class RunAttempt implements Attempt {
       stop: this.stopping.signal,
       abandon: this.abandoned.signal,
     });
+    for (const text of unmaskedSecretNotes(definition.params, run.params))
+      log.add([{ stream: 'system', text }]);
     const end = await pipeline.carryOut();
     const { partialReason, isArtifactMissing, isOutputMissing } = pipeline.facts;
     this.partialReason = partialReason;

@@ -12,7 +12,7 @@ import { secretForms } from './secret-forms';
 
 const MASK = '***';
 
-/** Masks the values that a step receives through `passEnv`, wherever they would appear, also encoded. */
+/** Masks the values of `passEnv` variables and of secret params of a step, wherever they would appear, also encoded. */
 export class SecretMask {
   private readonly finder: SecretFinder | null;
   private readonly encodings: Encoding[];

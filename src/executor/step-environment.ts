@@ -1,7 +1,7 @@
 import type { Environment } from '../config/environment';
 import type { JsonObject, QuotaBudget, StepOutputs } from '../events/run-event';
 import { outputVariable, paramVariable } from '../projects/placeholders';
-import type { StepDefinition } from '../projects/project';
+import type { ProjectDefinition, StepDefinition } from '../projects/project';
 
 /** Data about a run, the same for all its steps. */
 export interface RunContext {
@@ -109,6 +109,14 @@ function reservedVariables(stepName: string, context: StepContext): Record<strin
 /** Returns the values that may be masked; `maskingOf` decides. */
 export function secretsOf(steps: Pick<StepDefinition, 'passEnv'>[], server: Environment): string[] {
   return steps.flatMap(({ passEnv }) => Object.values(passedOn(passEnv, server)));
+}
+
+/** Returns the values of secret params that may be masked; `maskingOf` decides. */
+export function secretParamsOf(specs: ProjectDefinition['params'], params: JsonObject): string[] {
+  return Object.entries(specs).flatMap(([name, { type }]) => {
+    const value = Object.hasOwn(params, name) ? params[name] : undefined;
+    return type === 'secret' && typeof value === 'string' ? [value] : [];
+  });
 }
 
 function passedOn(names: string[], server: Environment): Record<string, string> {

@@ -52,6 +52,7 @@ export type FamilyRun = Pick<
   | 'status'
   | 'statusReason'
   | 'params'
+  | 'secretParams'
   | 'rerunOf'
   | 'claimedAt'
   | 'executor'
@@ -175,8 +176,14 @@ export class RunDetailRepository {
 
   /** Returns the fields of these runs that a related run's page shows, oldest first. */
   async family(runs: Pick<Run, 'runId'>[]): Promise<FamilyRun[]> {
-    const rows = await this.query<Omit<FamilyRun, 'params' | 'steps'> & { params: string; steps: string }>(
-      'SELECT run_id AS "runId", scope, status, status_reason AS "statusReason", params,' +
+    const rows = await this.query<
+      Omit<FamilyRun, 'params' | 'secretParams' | 'steps'> & {
+        params: string;
+        secretParams: string | null;
+        steps: string;
+      }
+    >(
+      'SELECT run_id AS "runId", scope, status, status_reason AS "statusReason", params, secret_params AS "secretParams",' +
         ' rerun_of AS "rerunOf", claimed_at AS "claimedAt", executor,' +
         ' request_published_at AS "requestPublishedAt", cancel_requested_at AS "cancelRequestedAt",' +
         ' started_at AS "startedAt", ended_at AS "endedAt", steps' +
@@ -186,6 +193,7 @@ export class RunDetailRepository {
     return rows.map((row) => ({
       ...row,
       params: JSON.parse(row.params) as FamilyRun['params'],
+      secretParams: row.secretParams === null ? null : (JSON.parse(row.secretParams) as string[]),
       steps: JSON.parse(row.steps) as FamilyRun['steps'],
     }));
   }

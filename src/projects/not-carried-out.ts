@@ -2,10 +2,10 @@ import type { ParamSpec, ParamType, ProjectDefinition } from './project';
 
 /** The types that use a setting of a param. */
 const USED_BY = {
-  pattern: ['string', 'array'],
+  pattern: ['string', 'secret', 'array'],
   values: ['enum', 'array'],
-  min: ['string', 'integer', 'number', 'date', 'array'],
-  max: ['string', 'integer', 'number', 'date', 'array'],
+  min: ['string', 'secret', 'integer', 'number', 'date', 'array'],
+  max: ['string', 'secret', 'integer', 'number', 'date', 'array'],
 } satisfies Partial<Record<keyof ParamSpec, ParamType[]>>;
 
 /**
@@ -31,6 +31,7 @@ const A: Record<ParamType, string> = {
   enum: 'an enum',
   date: 'a date',
   array: 'an array',
+  secret: 'a secret',
 };
 
 function unusedKeys(spec: ParamSpec): string[] {

@@ -1,11 +1,17 @@
 import type { Complaint } from '../config-files/parse-yaml';
 import { isDate, MAX_ITEMS, whyInvalid } from './param-value';
 import { whyNoPattern } from './pattern';
-import type { ParamSpec } from './project';
+import type { ParamSpec, ParamType } from './project';
 import type { ParamFile } from './project-file.schema';
 
 /** Where the items of lists are texts, so that `[3.10, 3.11]` is kept exactly as written. */
 export const PARAM_TEXTS = ['default', 'example', 'values'].map((key) => ['params', '*', key, '*']);
+
+/** Keys without a meaning for a type. The file of a project is no place for secrets. */
+const UNUSED_KEYS: Partial<Record<ParamType, (keyof ParamFile)[]>> = {
+  date: ['pattern', 'values'],
+  secret: ['default', 'example', 'values'],
+};
 
 /** Returns a param of a project file, with every default filled in. */
 export function toParamSpec(param: ParamFile): ParamSpec {
@@ -43,9 +49,15 @@ export function complaintAboutParam(param: ParamFile): Complaint | null {
 function aboutUnusedKey(param: ParamFile): Complaint | null {
   if (param.multiline !== undefined && param.type !== 'string')
     return { path: ['multiline'], reason: '"multiline" is only for a string', atKey: true };
-  const unused = param.type === 'date' ? (['pattern', 'values'] as const) : [];
-  const key = unused.find((each) => param[each] !== undefined);
-  return key === undefined ? null : { path: [key], reason: `"${key}" is not for a date`, atKey: true };
+  const key = (UNUSED_KEYS[param.type] ?? []).find((each) => param[each] !== undefined);
+  if (key === undefined) return null;
+  const reason = `"${key}" is not for a ${param.type}`;
+  const isValue = param.type === 'secret' && key !== 'values';
+  return {
+    path: [key],
+    reason: isValue ? `${reason}, because every reader can see it` : reason,
+    atKey: true,
+  };
 }
 
 function aboutBound(key: 'min' | 'max', param: ParamFile): Complaint | null {

@@ -13,7 +13,7 @@ export function paramsFromForm(specs: Specs, given: Record<string, string>): Rec
   return converted(specs, given, (spec, field) => {
     // Browsers send line breaks as CR LF.
     const text = field.replace(/\r\n?/g, '\n');
-    if (spec.type === 'string') return text === '' && spec.default === null ? undefined : text;
+    if (isText(spec)) return text === '' && spec.default === null ? undefined : text;
     if (spec.type !== 'array') return fromText(spec, text);
     const lines = text.split('\n').filter((line) => line.trim() !== '');
     return lines.length === 0 && spec.default === null ? undefined : lines;
@@ -30,7 +30,7 @@ export function paramsFromCommandLine(
 ): Record<string, unknown> {
   return converted(specs, given, (spec, values) => {
     if (spec.type === 'array') return fromItems(values);
-    return spec.type === 'string' ? values[0] : fromText(spec, values[0]!);
+    return isText(spec) ? values[0] : fromText(spec, values[0]!);
   });
 }
 
@@ -58,6 +58,11 @@ function converted<Given>(
 
 function specOf(specs: Specs, name: string): ParamSpec | undefined {
   return Object.hasOwn(specs, name) ? specs[name] : undefined;
+}
+
+/** These types keep their text exactly as it is. */
+function isText({ type }: ParamSpec): boolean {
+  return type === 'string' || type === 'secret';
 }
 
 /** @returns undefined for empty text */

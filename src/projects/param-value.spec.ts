@@ -147,6 +147,11 @@ describe('whyInvalid', () => {
       'x',
       'must have the same format as v12',
     ],
+    ['an empty secret', spec('secret'), '', 'must not be empty'],
+    ['a number as a secret', spec('secret'), 1234, 'must be a string'],
+    ['a short secret', spec('secret', { min: 8 }), 'hunter2', 'must be at least 8 characters'],
+    ['a secret of another format', spec('secret', { pattern: '[a-z]+' }), 'hunter2', 'must match [a-z]+'],
+    ['the mark of a secret', spec('secret'), '***', 'must not be ***, which stands for a hidden value'],
     [
       'an item unlike those of the example',
       spec('array', { pattern: 'v\\d+', example: ['v1', 'v2'] }),

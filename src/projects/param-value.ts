@@ -5,6 +5,8 @@ import type { ParamSpec } from './project';
 export const MAX_ITEMS = 1000;
 /** A message names this many allowed values. */
 const NAMED_VALUES = 20;
+/** Stands for the value of a secret where the params of a run are shown. It tells nothing about the value. */
+export const HIDDEN_SECRET = '***';
 const MAX_DESCRIPTION_LENGTH = 300;
 const TOO_MANY_STEPS =
   'takes too many steps to match: shorten the value, or simplify the pattern in the project file';
@@ -30,6 +32,8 @@ export function whyInvalid(spec: ParamSpec, value: unknown, budget = stepBudget(
       return whyNoDate(spec, value);
     case 'string':
       return whyNoString(spec, value, budget);
+    case 'secret':
+      return whyNoSecret(spec, value, budget);
     case 'array':
       return whyNoArray(spec, value, budget);
   }
@@ -101,6 +105,14 @@ function whyNoString(spec: ParamSpec, value: unknown, budget: StepBudget): strin
     return `must be at most ${MAX_MATCHED_BYTES} bytes long, the limit of a parameter with a pattern`;
   const isMatch = matcher(spec.pattern, budget)(value);
   return isMatch === true ? null : isMatch === null ? TOO_MANY_STEPS : mismatch(spec);
+}
+
+/** No message contains the value. */
+function whyNoSecret(spec: ParamSpec, value: unknown, budget: StepBudget): string | null {
+  if (value === '') return 'must not be empty';
+  // A client that sends the params of an earlier run would otherwise start a run with three asterisks.
+  if (value === HIDDEN_SECRET) return `must not be ${HIDDEN_SECRET}, which stands for a hidden value`;
+  return whyNoString(spec, value, budget);
 }
 
 function whyNoArray(spec: ParamSpec, value: unknown, budget: StepBudget): string | null {

@@ -1,5 +1,5 @@
 import { aParam } from '../../test/support/a-run';
-import { checkParams } from './params';
+import { checkParams, requiredSecrets } from './params';
 import type { ParamSpec } from './project';
 
 const spec = (type: ParamSpec['type'], more: Partial<ParamSpec> = {}) => aParam({ type, ...more });
@@ -16,8 +16,19 @@ describe('checkParams', () => {
   it('fills in defaults, and omits parameters without a value', () =>
     expect(checkParams(specs, { depth: 2 })).toEqual({
       params: { docs: 'docs', depth: 2, fast: false },
+      secrets: {},
       errors: [],
     }));
+
+  it('keeps secrets apart from the other parameters', () => {
+    const withSecrets = { ...specs, token: spec('secret', { required: true }), pin: spec('secret') };
+    expect(checkParams(withSecrets, { depth: 1, token: SHELL }).secrets).toEqual({ token: SHELL });
+    expect(checkParams(withSecrets, { depth: 1, token: SHELL }).params).not.toHaveProperty('token');
+    expect(checkParams(withSecrets, { depth: 1 }).errors).toEqual([
+      { field: 'params.token', message: 'is required' },
+    ]);
+    expect(requiredSecrets(withSecrets)).toEqual(['token']);
+  });
 
   it('treats null as not given', () =>
     expect(checkParams(specs, { depth: 2, docs: null, note: null }).params).toEqual({

@@ -12,6 +12,7 @@ const ofType = (type: ParamType, then: object) => ({
 /** Declares the key too, as strict validators demand. */
 const having = (key: string) => ({ properties: { [key]: {} }, required: [key] });
 const withDefault = (schema: object) => ({ properties: { default: schema } });
+const without = (keys: string[]) => ({ properties: Object.fromEntries(keys.map((key) => [key, false])) });
 const noSecret = { not: { enum: SECRETS.flatMap((name) => [name, fileVariableOf(name)]) } };
 
 /**
@@ -40,6 +41,7 @@ export const PROJECT_FILE_CONDITIONS: SchemaNotes = {
       ofType('string', withDefault({ type: 'string' })),
       ofType('date', withDefault({ type: 'string' })),
       ofType('array', withDefault({ type: 'array' })),
+      ofType('secret', without(['default', 'example', 'values'])),
       ofType('number', withDefault({ type: 'number' })),
       ofType('boolean', withDefault({ type: 'boolean' })),
       ofType(

@@ -55,7 +55,11 @@ export const PROJECT_FILE_HELP: SchemaNotes = {
     examples: [{ week: { type: 'integer', min: 1, max: 53, required: true } }],
   },
   'params.*': { description: 'A value to choose for a run.' },
-  'params.*.type': { description: 'The type of the value. An enum is one of "values".' },
+  'params.*.type': {
+    description:
+      'The type of the value. An enum is one of "values". A secret is a text that is encrypted, masked in logs and ' +
+      'deleted at the end of the run.',
+  },
   'params.*.description': { description: 'Shown in the form.', examples: ['Which week'] },
   'params.*.required': {
     description: 'Whether a run needs the value. A param with a default never does.',

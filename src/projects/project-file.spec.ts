@@ -517,6 +517,15 @@ describe('invalid project file', () => {
         /the default must be a list of strings/,
       ],
       [
+        'has a default for a secret',
+        'type: secret, default: swordfish',
+        /^parameter "a": "default" is not for a secret, because every reader can see it$/,
+      ],
+      ['has an example of a secret', 'type: secret, example: x', /"example" is not for a secret, because/],
+      ['has values for a secret', 'type: secret, values: [x]', /"values" is not for a secret$/],
+      ['has a secret of several lines', 'type: secret, multiline: true', /"multiline" is only for a string/],
+      ['has a text as a bound of a secret', 'type: secret, min: 2026-01-01', /"min" must be a number/],
+      [
         'has an example that does not match',
         'type: string, pattern: "v.*", description: Tag, example: x',
         /the example must match v\.\*/,
@@ -609,6 +618,12 @@ describe('invalid project file', () => {
       `${MINIMAL}  - name: next\n    run: echo \${params.day}\nparams: { day: { type: string } }\n`,
       6,
       /^"run" of step "next" has \$\{params\.day\}, which a shell could execute\. Use the variable JOBATO_PARAM_DAY instead, in quotes: "\$JOBATO_PARAM_DAY"$/,
+    ],
+    [
+      'has a secret in a command',
+      `${MINIMAL.replace('true-program', 'x, "--token=${params.token}"')}params: { token: { type: secret } }\n`,
+      4,
+      /^step "work" has \$\{params\.token\}, a secret, and .+\. Let the program read the variable JOBATO_PARAM_TOKEN instead$/,
     ],
     [
       'has a placeholder in code for a shell',

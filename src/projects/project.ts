@@ -80,9 +80,18 @@ export interface Script {
   shell: string[] | null;
 }
 
-export const PARAM_TYPES = ['string', 'integer', 'number', 'boolean', 'enum', 'date', 'array'] as const;
+export const PARAM_TYPES = [
+  'string',
+  'integer',
+  'number',
+  'boolean',
+  'enum',
+  'date',
+  'array',
+  'secret',
+] as const;
 export type ParamType = (typeof PARAM_TYPES)[number];
-/** A date is text, `YYYY-MM-DD`. An array has texts. */
+/** A date is text, `YYYY-MM-DD`. An array has texts. A secret is text that is never among the params of a run. */
 export type ParamValue = string | number | boolean | string[];
 
 export interface ParamSpec {

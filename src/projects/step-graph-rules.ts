@@ -54,6 +54,10 @@ export function aboutPlaceholders({ steps = [], params = {} }: ProjectFile): Com
   const graph = graphOf(steps);
   const isSound = findCycle(graph) === null;
   const names = new Set(graph.map(({ name }) => name));
+  const isSecret = (reference: Reference) =>
+    reference.kind === 'param' &&
+    Object.hasOwn(params, reference.name) &&
+    params[reference.name]!.type === 'secret';
   return steps.flatMap((step, index) => {
     let before: Set<string> | null = null;
     const waitsFor = (other: string) => {
@@ -68,7 +72,9 @@ export function aboutPlaceholders({ steps = [], params = {} }: ProjectFile): Com
       referencesIn(argument).flatMap((reference) => {
         const reason = isCode(step.command!, at)
           ? `step "${step.name}" has ${reference.text} in code that an interpreter executes. ${instead(reference)}`
-          : faultOf(reference, step.name, [...names], Object.keys(params), waitsFor);
+          : isSecret(reference)
+            ? secretInCommand(step.name, reference)
+            : faultOf(reference, step.name, [...names], Object.keys(params), waitsFor);
         return reason === null ? [] : [{ path: ['steps', index, 'command', at], reason }];
       }),
     );
@@ -99,6 +105,15 @@ function faultOf(
         : `${who}, but does not wait for step "${reference.step}". Add it to "needs"`;
     }
   }
+}
+
+/** A program gets no quotes around a variable: nothing expands it in a command. */
+function secretInCommand(step: string, reference: Reference): string {
+  const { name } = reference as Extract<Reference, { kind: 'param' }>;
+  return (
+    `step "${step}" has ${reference.text}, a secret, and every user of the machine can read the arguments of a ` +
+    `program. Let the program read the variable ${paramVariable(name)} instead`
+  );
 }
 
 function instead(reference: Reference): string {

@@ -12,10 +12,14 @@ import { EventStream } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
 import { KEEP_IDEMPOTENCY_KEYS_HOURS } from './idempotency-key';
 import { IdempotencyKeyRepository } from './idempotency-key.repository';
+import { RunSecretRepository } from './run-secret.repository';
 
 const EVERY_MS = 15 * 60 * 1000;
 
-/** Deletes stream entries that all groups have finished, settled requests, and old idempotency keys. */
+/**
+ * Deletes stream entries that all groups have finished, settled requests, old idempotency keys, and secrets of runs that
+ * another program has ended.
+ */
 @Injectable()
 export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(Housekeeping.name);
@@ -26,11 +30,13 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly stream: EventStream,
     private readonly relay: OutboxRelay,
     private readonly keys: IdempotencyKeyRepository,
+    private readonly secrets: RunSecretRepository,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   onApplicationBootstrap(): void {
+    this.tidying = this.tidySecrets();
     this.timer = setInterval(() => {
       this.tidying = this.tidy();
     }, EVERY_MS);
@@ -50,9 +56,14 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
       this.stream.trim(hoursAgo(this.config.runEventsRetentionHours)),
     );
     await this.attempt('settled requests', () => this.relay.forgetSettledRequests());
+    await this.tidySecrets();
     await this.attempt('idempotency keys', () =>
       this.keys.deleteBefore(hoursAgo(KEEP_IDEMPOTENCY_KEYS_HOURS)),
     );
+  }
+
+  private tidySecrets(): Promise<void> {
+    return this.attempt('secrets of ended runs', () => this.secrets.deleteLeftovers());
   }
 
   private async attempt(what: string, tidy: () => Promise<unknown>): Promise<void> {

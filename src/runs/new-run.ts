@@ -18,6 +18,8 @@ export function newRun(request: {
   scope: string;
   steps: string[];
   params: Record<string, ParamValue>;
+  /** Names of the secrets that were given. */
+  secretParams?: string[];
   triggeredBy: TriggeredBy;
   rerunOf: string | null;
   runInputs: RunInput[] | null;
@@ -38,6 +40,7 @@ export function newRun(request: {
     statusReason: null,
     triggeredBy: request.triggeredBy,
     params: request.params,
+    secretParams: request.secretParams?.length ? request.secretParams : null,
     rerunOf: request.rerunOf,
     definitionHash: request.definitionHash,
     runInputs: request.runInputs && JSON.stringify(request.runInputs),

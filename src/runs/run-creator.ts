@@ -7,13 +7,19 @@ import type { Run } from './run';
 import { RunChanges } from './run-changes';
 import { requestOf } from './run-state';
 import { RunRepository } from './run.repository';
+import { RunSecrets } from './run-secrets';
+import type { Secrets } from './secret-seal';
 
 interface NewRun {
   run: Run;
   /** JSON of the definition that `run.definitionHash` names. */
   definition: string;
+  secrets: Secrets;
   idempotency: { key: string; requestHash: string; answer: string } | null;
 }
+
+/** A new run whose secrets are encrypted, so that no write contains their values. */
+type SealedRun = Omit<NewRun, 'secrets'> & { sealed: string | null };
 
 export type Created =
   | { outcome: 'created' }
@@ -21,7 +27,10 @@ export type Created =
   | { outcome: 'replayed'; answer: string }
   | { outcome: 'key-reused' };
 
-/** Creates runs. One transaction stores the run, its definition, its request to workers and its idempotency key. */
+/**
+ * Creates runs. One transaction stores the run, its definition, its encrypted secrets, its request to workers and its
+ * idempotency key.
+ */
 @Injectable()
 export class RunCreator {
   private readonly storedDefinitions = new Set<string>();
@@ -32,11 +41,13 @@ export class RunCreator {
     private readonly keys: IdempotencyKeyRepository,
     private readonly events: ServerEvents,
     private readonly changes: RunChanges,
+    private readonly secrets: RunSecrets,
   ) {}
 
   /** Creates a run, unless its project has an active run or the idempotency key was used before. */
-  async create(newRun: NewRun): Promise<Created> {
-    const created = await this.insert(newRun);
+  async create({ secrets, ...newRun }: NewRun): Promise<Created> {
+    const sealed = await this.secrets.sealed(newRun.run.runId, secrets);
+    const created = await this.insert({ ...newRun, sealed });
     if (created.outcome === 'created') {
       this.storedDefinitions.add(newRun.run.definitionHash);
       this.changes.announce(newRun.run, true);
@@ -45,9 +56,9 @@ export class RunCreator {
   }
 
   private readonly insert = this.database.command(
-    async (tx: Transaction, inputs: NewRun[]): Promise<Created[]> => {
+    async (tx: Transaction, inputs: SealedRun[]): Promise<Created[]> => {
       const answered = await this.answersByKey(tx, inputs);
-      const accepted = new Map<string, NewRun>();
+      const accepted = new Map<string, SealedRun>();
       for (const input of inputs) {
         const { projectId } = input.run;
         if (!answered.has(input) && !accepted.has(projectId)) accepted.set(projectId, input);
@@ -63,6 +74,10 @@ export class RunCreator {
       await this.events.put(
         tx,
         created.map(({ run }) => ({ runId: run.runId, ...requestOf(run) })),
+      );
+      await this.secrets.insert(
+        tx,
+        created.flatMap(({ run, sealed }) => (sealed === null ? [] : [{ runId: run.runId, sealed }])),
       );
       await this.keys.insert(tx, created.flatMap(keyOf));
 
@@ -83,7 +98,7 @@ export class RunCreator {
     },
   );
 
-  private async answersByKey(tx: Transaction, inputs: NewRun[]): Promise<Map<NewRun, Created>> {
+  private async answersByKey(tx: Transaction, inputs: SealedRun[]): Promise<Map<SealedRun, Created>> {
     const known = await this.keys.known(
       tx,
       inputs.flatMap(({ idempotency }) => idempotency?.key ?? []),
@@ -96,7 +111,7 @@ export class RunCreator {
     );
   }
 
-  private async storeDefinitions(tx: Transaction, created: NewRun[]): Promise<void> {
+  private async storeDefinitions(tx: Transaction, created: SealedRun[]): Promise<void> {
     const missing = new Map(
       created
         .filter(({ run }) => !this.storedDefinitions.has(run.definitionHash))
@@ -109,7 +124,7 @@ export class RunCreator {
   }
 }
 
-function keyOf({ run, idempotency }: NewRun) {
+function keyOf({ run, idempotency }: SealedRun) {
   if (!idempotency) return [];
   const { key: idempotencyKey, requestHash, answer } = idempotency;
   return [{ idempotencyKey, requestHash, runId: run.runId, answer, createdAt: run.startedAt }];

@@ -1,15 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { type FieldError, invalid, JobatoError } from '../http/catalogue';
 import type { StepOutputs } from '../events/run-event';
-import { jsonHash } from '../projects/json-hash';
-import { checkParams } from '../projects/params';
+import { checkParams, IS_REQUIRED, requiredSecrets } from '../projects/params';
 import type { ProjectDefinition } from '../projects/project';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../projects/scope';
 import { boundedOutputs } from './run-size-limits';
 import { missingOutput, outputsOf, stepsBefore } from './earlier-outputs';
 import { keyReused } from './idempotency-key';
-import { IdempotencyKeyRepository } from './idempotency-key.repository';
+import { IdempotentRequests } from './idempotent-requests';
 import { newRun } from './new-run';
 import { rerunRequest } from './rerun-request';
 import { RunCreator } from './run-creator';
@@ -28,8 +27,8 @@ export interface TriggerRequest {
 
 interface IdempotentRequest {
   key: string;
-  /** Hash of the request as it was sent. */
-  requestHash: string;
+  /** The request as it was sent. */
+  asked: object;
 }
 
 export interface Accepted {
@@ -53,7 +52,7 @@ export class RunStarter {
     private readonly conditions: StartConditions,
     private readonly ids: RunIds,
     private readonly runs: RunRepository,
-    private readonly keys: IdempotencyKeyRepository,
+    private readonly requests: IdempotentRequests,
     private readonly newRuns: RunCreator,
   ) {}
 
@@ -101,11 +100,8 @@ export class RunStarter {
     start: (idempotency: IdempotentRequest | null) => Promise<Accepted>,
   ): Promise<Accepted> {
     if (key === null) return start(null);
-    const requestHash = jsonHash(asked);
-    const first = await this.keys.find(key);
-    if (!first) return start({ key, requestHash });
-    if (first.requestHash !== requestHash) throw keyReused();
-    return { run: JSON.parse(first.answer) as RunView, replayed: true };
+    const first = await this.requests.firstAnswer(key, asked);
+    return first === null ? start({ key, asked }) : { run: JSON.parse(first) as RunView, replayed: true };
   }
 
   private async start(
@@ -130,12 +126,13 @@ export class RunStarter {
       errors.push({ field: 'scope', message: `must be one of ${scopesOf(definition).join(', ')}` });
     }
     const checked = checkParams(definition.params, request.params ?? {});
-    errors.push(...checked.errors);
+    errors.push(...(original === null ? checked.errors : checked.errors.map(aboutRerun(definition))));
     if (errors.length > 0) throw invalid(errors);
     await this.assertStartable(definition, steps!);
 
     const earlierOutputs = await this.earlierOutputs(definition, scope, steps!, original);
     const { runInputs, watchedFiles, quota } = await this.conditions.grant(definition);
+    const secretParams = Object.keys(checked.secrets);
     const run = newRun({
       start: this.ids.next(),
       project: definition,
@@ -143,6 +140,7 @@ export class RunStarter {
       scope,
       steps: steps!,
       params: checked.params,
+      secretParams,
       triggeredBy,
       rerunOf: original?.runId ?? null,
       runInputs,
@@ -154,7 +152,12 @@ export class RunStarter {
     const created = await this.newRuns.create({
       run,
       definition: definitionJson,
-      idempotency: idempotency && { ...idempotency, answer: JSON.stringify(view) },
+      secrets: checked.secrets,
+      idempotency: idempotency && {
+        key: idempotency.key,
+        requestHash: await this.requests.hash(idempotency.asked, secretParams.length > 0),
+        answer: JSON.stringify(view),
+      },
     });
     switch (created.outcome) {
       case 'created':
@@ -222,4 +225,13 @@ export class RunStarter {
 /** Returns the view of a new run without a database read: every new run waits for its publication. */
 function viewOfNew(run: Run): RunView {
   return toRunView(run, { code: 'not-yet-published', isFresh: true }, run.startedAt);
+}
+
+/** Explains why a re-run lacks a param that the earlier run had. */
+function aboutRerun({ params }: ProjectDefinition): (error: FieldError) => FieldError {
+  const missing = requiredSecrets(params).map((name) => `params.${name}`);
+  return ({ field, message }) =>
+    missing.includes(field) && message === IS_REQUIRED
+      ? { field, message: `${message} again, because secrets are deleted at the end of a run` }
+      : { field, message };
 }

@@ -17,6 +17,7 @@ import {
 } from './run';
 import { runError } from './run-error';
 import { attemptsOf } from './step-state';
+import { shownParams } from './shown-params';
 import type { Waiting } from './waiting';
 import { waitingMessage } from './waiting-text';
 import { clockSkewMs } from './sender-clock';
@@ -107,7 +108,12 @@ export class RunView {
   @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus' }) status!: RunStatus;
   @ApiProperty({ ...nullableText, example: 'step-failed' }) statusReason!: string | null;
   @ApiProperty({ enum: TRIGGER_KINDS, enumName: 'TriggeredBy' }) triggeredBy!: TriggeredBy;
-  @ApiProperty({ type: 'object', additionalProperties: true }) params!: JsonObject;
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'Each secret that was given is shown as ***',
+  })
+  params!: JsonObject;
   @ApiProperty({
     type: 'integer',
     description: 'Attempt number, from 1; it grows when a lost run is assigned again',
@@ -164,7 +170,7 @@ export function toRunView(run: Run, waiting: Waiting | null, now: Instant, baseP
     status: run.status,
     statusReason: run.statusReason,
     triggeredBy: run.triggeredBy,
-    params: run.params,
+    params: shownParams(run),
     attempt: run.attempt,
     rerunOf: run.rerunOf,
     workerId: run.workerId,

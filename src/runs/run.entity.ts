@@ -32,6 +32,7 @@ export class RunEntity implements Run {
   @Column({ name: 'status_reason', type: 'text', nullable: true }) statusReason!: string | null;
   @Column({ name: 'triggered_by', type: 'text' }) triggeredBy!: TriggeredBy;
   @Column({ type: 'simple-json' }) params!: JsonObject;
+  @Column({ name: 'secret_params', type: 'simple-json', nullable: true }) secretParams!: string[] | null;
   @Column({ name: 'rerun_of', type: 'text', nullable: true }) rerunOf!: string | null;
   @Column({ name: 'definition_hash', type: 'text' }) definitionHash!: string;
   @Column({ name: 'run_inputs', type: 'text', nullable: true }) runInputs!: string | null;
@@ -80,6 +81,14 @@ export class RunEntity implements Run {
 export class DefinitionEntity {
   @PrimaryColumn({ name: 'definition_hash', type: 'text' }) definitionHash!: string;
   @Column({ type: 'text' }) definition!: string;
+}
+
+/** The secrets of an active run, encrypted. The transaction that ends the run deletes the row. */
+@Entity('run_secrets')
+export class RunSecretsEntity {
+  @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
+  /** See secret-seal.ts. */
+  @Column({ type: 'text' }) sealed!: string;
 }
 
 /** The first answer to a request that carried an `Idempotency-Key`. */

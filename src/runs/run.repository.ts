@@ -13,6 +13,7 @@ import { outputsOf } from './earlier-outputs';
 import type { FinishedRun } from './reporting-habits';
 import type { Run, RunStatus, TriggeredBy } from './run';
 import { DefinitionEntity, RunEntity } from './run.entity';
+import { deleteSecretsOfEnded } from './run-secret.repository';
 import { rangeOf, type StartRange, widened } from './start-range';
 
 export interface RunFilter {
@@ -403,7 +404,7 @@ export class RunRepository {
   }
 
   /**
-   * Stores changed runs. Their rows were read in this transaction, and no other transaction writes at the same time.
+   * Stores changed runs, and deletes the secrets of those that ended. Their rows were read in this transaction, and no other transaction writes at the same time.
    * The guard is a second safeguard: an ended run, or a newer revision, rolls back the whole write.
    */
   async storeChanged(tx: Transaction, runs: Run[]): Promise<void> {
@@ -414,6 +415,7 @@ export class RunRepository {
       guardedBy: ['revision'],
     });
     if (updated !== runs.length) throw new Error('The run was changed concurrently.');
+    await deleteSecretsOfEnded(tx, runs);
   }
 
   /** Returns the range of run ids for a range of start times. */

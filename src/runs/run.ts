@@ -110,7 +110,10 @@ export interface Run {
   /** Reason for the status, as a code of the API: `cancelled-by-user`, `timed-out`, … */
   statusReason: string | null;
   triggeredBy: TriggeredBy;
+  /** Without secrets. */
   params: JsonObject;
+  /** Names of the secret params that the run was started with; null without any. Their values are in no run. */
+  secretParams: string[] | null;
   /** The run that this run repeats. */
   rerunOf: string | null;
   definitionHash: string;

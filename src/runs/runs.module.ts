@@ -10,27 +10,31 @@ import { QuotaModule } from '../quota/quota.module';
 import { CommandFacts } from './command-facts';
 import { Housekeeping } from './housekeeping';
 import { IdempotencyKeyRepository } from './idempotency-key.repository';
+import { IdempotentRequests } from './idempotent-requests';
 import { RunCreator } from './run-creator';
 import { RunChanges } from './run-changes';
 import { RunCommands } from './run-commands';
 import { RunIds } from './run-id';
 import { RunLogsController } from './run-logs.controller';
 import { RequestRepublisher } from './request-republisher';
+import { RunSecretRepository } from './run-secret.repository';
+import { RunSecrets } from './run-secrets';
 import { RunStarter } from './run-starter';
 import { RunStreams } from './run-streams';
 import { RunViewBuilder } from './run-view-builder';
 import { RUN_METRICS } from './run.metrics';
-import { DefinitionEntity, IdempotencyKeyEntity, RunEntity } from './run.entity';
+import { DefinitionEntity, IdempotencyKeyEntity, RunEntity, RunSecretsEntity } from './run.entity';
 import { RunRepository } from './run.repository';
 import { RunsController } from './runs.controller';
 import { RunsService } from './runs.service';
+import { SecretKey } from './secret-key';
 import { StartConditions } from './start-conditions';
 import { UnrecordedStops } from './unrecorded-stops';
 
 /** The run: its state machine, its commands, its REST endpoints, and the stream of its changes. */
 @Module({
   imports: [
-    DatabaseModule.forFeature([RunEntity, DefinitionEntity, IdempotencyKeyEntity]),
+    DatabaseModule.forFeature([RunEntity, DefinitionEntity, IdempotencyKeyEntity, RunSecretsEntity]),
     EventsModule,
     InputsModule,
     LogsModule,
@@ -43,6 +47,7 @@ import { UnrecordedStops } from './unrecorded-stops';
     CommandFacts,
     Housekeeping,
     IdempotencyKeyRepository,
+    IdempotentRequests,
     RunCreator,
     RunChanges,
     RunCommands,
@@ -53,14 +58,17 @@ import { UnrecordedStops } from './unrecorded-stops';
     },
     RunRepository,
     RequestRepublisher,
+    RunSecretRepository,
+    RunSecrets,
     RunStarter,
     RunStreams,
     RunViewBuilder,
     RunsService,
+    SecretKey,
     StartConditions,
     UnrecordedStops,
     ...RUN_METRICS,
   ],
-  exports: [RunChanges, RunRepository, RunsService],
+  exports: [RunChanges, RunRepository, RunSecrets, RunsService],
 })
 export class RunsModule {}

@@ -2,8 +2,8 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Lifecycle } from '../lifecycle/lifecycle';
 import { JobatoError } from '../http/catalogue';
 import { RunChanges } from '../runs/run-changes';
-import { type LeasedRun, LeaseService } from './lease-service';
 import { phaseOf } from '../runs/run-state';
+import { type LeasedRun, RunClaims } from './run-claims';
 import { SerialByKey } from './serial-by-key';
 import { WorkerPresence } from '../presence/worker-presence';
 import { ClaimableRuns } from './claimable-runs';
@@ -29,7 +29,7 @@ export class ClaimMatcher implements OnApplicationBootstrap, OnModuleDestroy {
   private stopListening: () => void = () => undefined;
 
   constructor(
-    private readonly leases: LeaseService,
+    private readonly runClaims: RunClaims,
     private readonly runs: ClaimableRuns,
     private readonly changes: RunChanges,
     private readonly presence: WorkerPresence,
@@ -82,7 +82,7 @@ export class ClaimMatcher implements OnApplicationBootstrap, OnModuleDestroy {
     const settle = async () => {
       if (this.answers.get(leaseToken) !== granted) return; // a later response to the same claim replaced it
       this.answers.delete(leaseToken);
-      if (!wasSent) await this.leases.unclaim(granted.run);
+      if (!wasSent) await this.runClaims.unclaim(granted.run);
     };
     try {
       await (leaseClaimId === null ? settle() : this.byClaim.take(leaseClaimId, settle));
@@ -117,13 +117,15 @@ export class ClaimMatcher implements OnApplicationBootstrap, OnModuleDestroy {
       earlier.endWaiting();
       await earlier.outcome.catch(() => undefined);
     }
-    const run = await this.leases.claimedBy(claimId);
+    const run = await this.runClaims.claimedBy(claimId);
     const request = run && (await this.runs.requests([run])).get(run.runId);
     return run && request ? this.grant(run, request) : null;
   }
 
   private grant(run: LeasedRun, request: GrantedRun['request']): GrantedRun {
-    const granted = { run, request };
+    // The secrets are only in this answer: the request comes from the stream, which never has them.
+    const params = { ...request.payload.params, ...run.secrets };
+    const granted = { run, request: { ...request, payload: { ...request.payload, params } } };
     this.answers.set(run.leaseToken, granted);
     return granted;
   }
@@ -173,7 +175,7 @@ export class ClaimMatcher implements OnApplicationBootstrap, OnModuleDestroy {
     await Promise.all(
       pairs.map(async ({ claim, runId }) => {
         try {
-          const run = await this.leases.claimForCaller(runId, claim.workerId, claim.claimId);
+          const run = await this.runClaims.claimForCaller(runId, claim.workerId, claim.claimId);
           if (run) taken.push({ claim, run });
           // Another worker claimed this run first; look for another run.
           else this.hasNews = true;
@@ -200,7 +202,7 @@ export class ClaimMatcher implements OnApplicationBootstrap, OnModuleDestroy {
           const request = requests.get(run.runId);
           if (request && claim.isOpen) claim.give(this.grant(run, request));
           // The worker disconnected and does not know that it holds a run.
-          else await this.leases.unclaim(run);
+          else await this.runClaims.unclaim(run);
         }),
       );
     }

@@ -4,7 +4,7 @@ import { CONFIG } from '../config/config.module';
 import { AppliedEventRepository } from '../events/applied-event.repository';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import type { Run } from '../runs/run';
-import type { LeasedRun } from './lease-service';
+import type { LeasedRun } from './run-claims';
 import { RunRepository } from '../runs/run.repository';
 import type { GrantedRun } from './waiting-claim';
 

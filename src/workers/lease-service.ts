@@ -1,81 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
-import { newLeaseToken } from '../events/lease-proof';
 import type { JobatoError } from '../http/catalogue';
-import type { ProjectDefinition } from '../projects/project';
-import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../runs/lease-times';
+import { LEASE_SECONDS } from '../runs/lease-times';
 import { isTerminal, type Run, type WorkerLoss } from '../runs/run';
 import { RunRepository } from '../runs/run.repository';
-import { phaseOf, type RunCommand } from '../runs/run-state';
+import { phaseOf } from '../runs/run-state';
 import { RunsService } from '../runs/runs.service';
 import { WorkerPresence } from '../presence/worker-presence';
 import { type Claimant, leaseLost, mayAct, refusal } from './claimant';
-import { RunDeadlines } from './run-deadlines';
 import { WorkerReports } from './worker-reports';
 
-/** A run that the embedded worker claimed, with everything that it needs to execute the run. */
-export interface Assignment {
-  run: Run;
-  definition: ProjectDefinition;
-  /** Milliseconds since the run started. */
-  elapsedMs: number;
-}
-
-/** A run that a worker claimed over HTTP. */
-export type LeasedRun = Run & { leaseToken: string };
-
-type Claim = Omit<Extract<RunCommand, { type: 'claim' }>, 'type'>;
-
-/** The leases of runs. Claims, renews, returns and ends them, and checks them for every call of a worker. */
+/** The leases of runs. Renews, returns and ends them, and checks them for every call of a worker. */
 @Injectable()
 export class LeaseService {
   constructor(
     private readonly service: RunsService,
     private readonly runs: RunRepository,
     private readonly clock: Clock,
-    private readonly deadlines: RunDeadlines,
     private readonly presence: WorkerPresence,
     private readonly reports: WorkerReports,
   ) {}
-
-  /**
-   * Claims a run with steps for the embedded worker, without a lease token: no call from outside can act for it.
-   * @returns null if another worker holds the run, or it has no steps
-   */
-  async claimForEmbedded(runId: string, workerId: string): Promise<Assignment | null> {
-    // Read first: if reading failed after the claim, the worker would hold a run that it cannot start.
-    const definition = await this.runs.definitionFor(runId, 'steps');
-    if (definition === null) return null;
-    const run = await this.claim(runId, { workerId, leaseSeconds: LEASE_SECONDS });
-    return run && { run, definition, elapsedMs: this.deadlines.elapsedMs(run) };
-  }
-
-  /**
-   * Claims a run for a worker that called over HTTP, with a new lease token.
-   * @param claimId the worker's own id of this claim, which returns the same answer when it is sent again
-   * @returns null if another worker holds the run
-   */
-  async claimForCaller(runId: string, workerId: string, claimId: string | null): Promise<LeasedRun | null> {
-    const token = newLeaseToken();
-    const run = await this.claim(runId, {
-      workerId,
-      leaseSeconds: claimId === null ? UNUSED_LEASE_SECONDS : LEASE_SECONDS,
-      lease: { token, claimId },
-    });
-    return run && { ...run, leaseToken: token };
-  }
-
-  /** Returns the run that this claim received, as long as its token is unused; else null. */
-  async claimedBy(claimId: string): Promise<LeasedRun | null> {
-    const run = await this.runs.claimedBy(claimId);
-    if (!run || run.leaseToken === null || run.leaseUsedAt !== null) return null;
-    return { ...run, leaseToken: run.leaseToken };
-  }
-
-  /** Returns a run to the queue whose worker never used its lease. The run keeps its attempt. */
-  async unclaim({ runId, attempt, leaseToken }: LeasedRun): Promise<void> {
-    await this.service.command(runId, { type: 'unclaim', attempt, leaseToken });
-  }
 
   /**
    * Renews the lease for `LEASE_SECONDS`. A worker that took an external run without a claim becomes its holder.
@@ -160,12 +104,6 @@ export class LeaseService {
       held.map(({ runId, attempt }) => this.service.command(runId, { type: 'lose-worker', attempt, loss })),
     );
     return ended.flatMap((commanded) => (commanded?.applied ? [commanded.run] : []));
-  }
-
-  /** Compare-and-swap in the database: one of several claimants gets the run, the others get null. */
-  private async claim(runId: string, claim: Claim): Promise<Run | null> {
-    const commanded = await this.service.command(runId, { type: 'claim', ...claim });
-    return commanded?.applied ? commanded.run : null;
   }
 
   private async permitted(runId: string, claimant: Claimant): Promise<Run> {

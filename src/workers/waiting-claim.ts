@@ -1,6 +1,6 @@
 import type { RunEventOf } from '../events/run-event';
 import type { Run } from '../runs/run';
-import type { LeasedRun } from './lease-service';
+import type { LeasedRun } from './run-claims';
 
 /** A claimed run and the `run.requested` that describes it. */
 export interface GrantedRun {

@@ -17,6 +17,7 @@ import { OverdueWatch } from './overdue-watch';
 import { RecordedDeadlinesEntity } from './recorded-deadlines.entity';
 import { RecordedDeadlinesRepository } from './recorded-deadlines.repository';
 import { RequestWatch } from './request-watch';
+import { RunClaims } from './run-claims';
 import { RunDeadlines } from './run-deadlines';
 import { WorkerList } from './worker-list';
 import { WorkerReports } from './worker-reports';
@@ -43,11 +44,12 @@ import { WorkersController } from './workers.controller';
     OverdueWatch,
     RecordedDeadlinesRepository,
     RequestWatch,
+    RunClaims,
     RunDeadlines,
     WorkerList,
     WorkerReports,
     WorkersHealth,
   ],
-  exports: [LeaseService, WorkerList, WorkerReports],
+  exports: [LeaseService, RunClaims, WorkerList, WorkerReports],
 })
 export class WorkersModule {}

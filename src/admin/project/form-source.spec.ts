@@ -14,5 +14,5 @@ it('returns the values of an earlier run, a link to it and the values left out',
 it('returns the defaults if there is no such run', () =>
   expect(formSource(aProject(), null)).toEqual({
     given: NOTHING_GIVEN,
-    source: { run: null, leftOut: null },
+    source: { run: null, leftOut: null, secrets: null },
   }));

@@ -10,20 +10,23 @@ export interface FormSource {
   run: { href: string; shortId: string; startedAt: TimeText } | null;
   /** "scope from:parse and Tag v1.2" */
   leftOut: string | null;
+  /** "Token" */
+  secrets: string | null;
 }
 
 export function formSource(
   definition: ProjectDefinition,
   run: Run | null,
 ): { given: GivenForm; source: FormSource } {
-  if (run === null) return { given: NOTHING_GIVEN, source: { run: null, leftOut: null } };
-  const { given, leftOut } = formLike(definition, run);
+  if (run === null) return { given: NOTHING_GIVEN, source: { run: null, leftOut: null, secrets: null } };
+  const { given, leftOut, secrets } = formLike(definition, run);
   const { runId, startedAt } = run;
   return {
     given,
     source: {
       run: { href: `/runs/${runId}`, shortId: runId.slice(-12), startedAt: timeText(startedAt) },
       leftOut: wordList(leftOut) || null,
+      secrets: wordList(secrets) || null,
     },
   };
 }

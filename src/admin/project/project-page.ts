@@ -14,6 +14,7 @@ import { type ProjectStep, projectSteps } from './project-steps';
 import type { Warnings } from './project-warnings';
 import { type FooterWarning, neverRunFooter, type RunFooter, runFooter } from '../run/run-footer';
 import { type DurationText, durationOf } from '../words/duration-text';
+import { shownParams } from '../../runs/shown-params';
 import { metricsInShort, paramsInShort } from '../words/in-short';
 import { rerunReasonText } from '../../history/rerun-reason-text';
 import { TRIGGERED_WORDS } from '../words/status-words';
@@ -190,7 +191,7 @@ function runInShort(run: Run, metricNames: string[], now: Instant): Omit<RunInSh
     shortId: run.runId.slice(-12),
     duration: isActive(run) ? null : durationOf(run, now),
     trigger: TRIGGERED_WORDS[run.triggeredBy],
-    params: paramsInShort(run.params),
+    params: paramsInShort(shownParams(run)),
     metrics: metricsInShort(run.metrics, metricNames),
   };
 }

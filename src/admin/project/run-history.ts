@@ -3,6 +3,7 @@ import { type Run, RUN_STATUSES, type RunStatus, TRIGGER_KINDS } from '../../run
 import type { HistoryPage, HistoryPlace, StatusCount } from '../../history/run-history.repository';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { historyHref, type HistoryQuery, isFiltered, type Period, WHOLE_HISTORY } from './history-query';
+import { shownParams } from '../../runs/shown-params';
 import { metricsInShort, paramsInShort } from '../words/in-short';
 import { numberText } from '../words/number-text';
 import { scopeWords, STATUS_WORDS, TRIGGER_WORDS, TRIGGERED_WORDS } from '../words/status-words';
@@ -134,7 +135,7 @@ function historyRow(run: Run, columns: string[], metricNames: string[], now: Ins
     mark: runMark(run),
     reason: endReason(run) || null,
     scope: scopeWords(run.scope),
-    params: paramsInShort(run.params),
+    params: paramsInShort(shownParams(run)),
     metrics: metricsInShort(run.metrics, metricNames),
     trigger: TRIGGER_WORDS[run.triggeredBy],
     duration: durationOf(run, now),

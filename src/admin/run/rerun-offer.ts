@@ -1,7 +1,9 @@
+import { requiredSecrets } from '../../projects/params';
 import type { ProjectDefinition } from '../../projects/project';
 import { startsOf, stepsInScope } from '../../projects/scope';
 import type { QuotaStatus } from '../../quota/quotas';
 import { isTerminal, type Run } from '../../runs/run';
+import { wordList } from '../words/word-list';
 import { scopeWords } from '../words/status-words';
 import { type TimeText, timeText } from '../words/time-text';
 
@@ -44,6 +46,21 @@ export function rerunOffer(
     };
   }
   const { definition } = current;
+  const changeHref =
+    Object.keys(definition.params).length === 0 ? null : `/projects/${run.projectId}?like=${run.runId}`;
+  const secrets = requiredSecrets(definition.params);
+  if (secrets.length > 0) {
+    return {
+      canRepeat: false,
+      words:
+        `To re-run, give ${wordList(secrets)} again in the form of the project: ` +
+        'Jobato deletes secrets at the end of a run.',
+      froms: [],
+      fromFailed: null,
+      changeHref,
+      refusal: null,
+    };
+  }
   const steps = stepsInScope(definition, run.scope);
   const words =
     steps === null
@@ -57,8 +74,7 @@ export function rerunOffer(
       : words,
     froms: startsOf(definition).map((name) => ({ scope: `from:${name}`, step: name })),
     fromFailed: fromFailed(run, definition),
-    changeHref:
-      Object.keys(definition.params).length === 0 ? null : `/projects/${run.projectId}?like=${run.runId}`,
+    changeHref,
     refusal:
       quota?.remaining === 0
         ? {
@@ -77,12 +93,13 @@ function stepList(steps: string[]): string {
   return steps.length <= 4 ? steps.join(', ') : `${steps.length} steps`;
 }
 
-function paramWords({ params }: Run, definition: ProjectDefinition): string {
+function paramWords({ params, secretParams }: Run, definition: ProjectDefinition): string {
   const names = Object.keys(params);
-  if (names.length === 0) return 'without parameters';
+  const without = secretParams === null ? '' : `, without the secret ${wordList(secretParams)}`;
+  if (names.length === 0) return `without parameters${without}`;
   const gone = names.filter((name) => !Object.hasOwn(definition.params, name));
-  if (gone.length === 0) return 'with the same parameters';
-  return `with the same parameters except ${gone.join(', ')}, which the project no longer has`;
+  if (gone.length === 0) return `with the same parameters${without}`;
+  return `with the same parameters except ${gone.join(', ')}, which the project no longer has${without}`;
 }
 
 function fromFailed(run: Run, definition: ProjectDefinition): RerunOffer['fromFailed'] {

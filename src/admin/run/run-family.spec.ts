@@ -1,4 +1,4 @@
-import { after, aNewRun, aProject, LATER, START } from '../../../test/support/a-run';
+import { after, aNewRun, aParam, aProject, LATER, START } from '../../../test/support/a-run';
 import type { QuotaStatus } from '../../quota/quotas';
 import type { Run } from '../../runs/run';
 import type { PastEvent } from '../../history/run-detail.repository';
@@ -116,6 +116,20 @@ describe('rerunOffer', () => {
       current({}, 'other'),
       true,
       'Re-run repeats Full pipeline (fetch, parse, report) without parameters. The project has changed since; the re-run uses the current version.',
+    ],
+    [
+      'without an optional secret',
+      { ...failed, secretParams: ['token'] },
+      current({ params: { depth: {} as never, token: aParam({ type: 'secret' }) } }),
+      true,
+      'Re-run repeats Full pipeline (fetch, parse, report) with the same parameters, without the secret token.',
+    ],
+    [
+      'refused without a required secret',
+      { ...failed, secretParams: ['token'] },
+      current({ params: { depth: {} as never, token: aParam({ type: 'secret', required: true }) } }),
+      false,
+      'To re-run, give token again in the form of the project: Jobato deletes secrets at the end of a run.',
     ],
     [
       'refused for a removed scope',

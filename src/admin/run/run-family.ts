@@ -1,6 +1,7 @@
 import type { Instant } from '../../clock/clock';
 import { valueText } from '../../projects/param-value';
 import type { Run } from '../../runs/run';
+import { shownParams } from '../../runs/shown-params';
 import type { FamilyRun } from '../../history/run-detail.repository';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { reasonWords, scopeWords } from '../words/status-words';
@@ -60,7 +61,9 @@ function relationOf(run: Run, other: FamilyRun): string {
   return other.rerunOf === null ? 'first run' : 're-run';
 }
 
-function otherParams({ params: mine }: Run, { params: theirs }: FamilyRun): string {
+/** Secrets cannot be compared, so only their absence counts. */
+function otherParams(run: Run, other: FamilyRun): string {
+  const [mine, theirs] = [shownParams(run), shownParams(other)];
   const names = [...new Set([...Object.keys(mine), ...Object.keys(theirs)])].filter(
     (name) => JSON.stringify(mine[name]) !== JSON.stringify(theirs[name]),
   );

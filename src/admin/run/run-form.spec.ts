@@ -184,7 +184,8 @@ describe('startFromForm', () => {
 });
 
 describe('formLike', () => {
-  const like = (scope: string, params: Record<string, unknown>) => formLike(definition, { scope, params });
+  const like = (scope: string, params: Record<string, unknown>) =>
+    formLike(definition, { scope, params, secretParams: null });
 
   it('keeps the scope and parameters of the earlier run', () => {
     const { given, leftOut } = like('from:fit', { label: 'x', limit: 20, deep: false });
@@ -207,7 +208,7 @@ describe('formLike', () => {
     };
     const earlier = { text: '\na\n\nb\n', hosts: [' a', 'b,c'], day: '2026-03-31', sure: false, ratio: 1e-7 };
     const project = { ...definition, params };
-    const { given } = formLike(project, { scope: 'full', params: earlier });
+    const { given } = formLike(project, { scope: 'full', params: earlier, secretParams: null });
     expect(triggerRequest(project, given).params).toEqual(earlier);
   });
 
@@ -221,6 +222,38 @@ describe('formLike', () => {
     });
     expect(given).toEqual({ scope: null, params: { label: 'x' } });
     expect(leftOut).toEqual(['scope from:gone', 'Limit 99', 'Source c', 'Old name 1', 'To string 1']);
+  });
+
+  it('names the secrets of the earlier run that the project still has', () => {
+    const params = { token: { ...PARAM, type: 'secret' as const } };
+    const run = { scope: 'full', params: {}, secretParams: ['token', 'old'] };
+    expect(formLike({ ...definition, params }, run)).toEqual({
+      given: { scope: 'full', params: {} },
+      leftOut: [],
+      secrets: ['Token'],
+    });
+  });
+});
+
+describe('the field of a secret', () => {
+  const params = { token: { ...PARAM, type: 'secret' as const, min: 8 } };
+  const field = (given: Record<string, string>) =>
+    runForm({ ...definition, params }, { scope: null, params: given }, []).fields[0];
+
+  it('is never filled, and asks for the secret again', () => {
+    expect(field({})).toMatchObject({ inputType: 'password', value: '', hints: ['At least 8 characters'] });
+    expect(field({ token: 'swordfish' })).toMatchObject({
+      value: '',
+      hints: ['Enter it again: a form never shows a secret', 'At least 8 characters'],
+    });
+    expect(JSON.stringify(field({ token: 'swordfish\n' }))).not.toContain('swordfish');
+  });
+
+  it('sends the text exactly, and nothing if it is empty', () => {
+    const sent = (text: string) =>
+      triggerRequest({ ...definition, params }, givenIn({ 'param.token': text })).params;
+    expect(sent(' 007 ')).toEqual({ token: ' 007 ' });
+    expect(sent('')).toEqual({});
   });
 });
 

@@ -11,7 +11,7 @@ import { humanised } from '../words/humanised';
 import { shortText } from '../words/short-text';
 import { scopeWords } from '../words/status-words';
 
-/** The typed values, unchanged: the form shows them again if they are invalid. */
+/** The typed values, unchanged: the form shows them again if they are invalid, except secrets. */
 export interface GivenForm {
   scope: string | null;
   params: Record<string, string>;
@@ -25,11 +25,13 @@ export interface RunForm {
   isOpen: boolean;
 }
 
-/** The form filled from an earlier run. */
+/** The form filled from an earlier run. It never has secrets. */
 export interface EarlierForm {
   given: GivenForm;
   /** Values that the project no longer accepts: "Depth 9". */
   leftOut: string[];
+  /** Labels of secrets that the run had: "Token". */
+  secrets: string[];
 }
 
 export interface FormField {
@@ -49,7 +51,7 @@ export interface FormField {
   /** True for a field that takes the whole width. */
   isWide: boolean;
   value: string;
-  inputType: 'text' | 'date';
+  inputType: 'text' | 'date' | 'password';
   inputMode: string | null;
   /** The first and last day of a date. */
   min: string | null;
@@ -58,6 +60,7 @@ export interface FormField {
 
 export const NOTHING_GIVEN: GivenForm = { scope: null, params: {} };
 const PARAM_PREFIX = 'param.';
+const TYPE_AGAIN = 'Enter it again: a form never shows a secret';
 const NOT_SET = 'Not set';
 const LEAST_ROWS = 4;
 const MOST_ROWS = 16;
@@ -104,7 +107,7 @@ export async function startFromForm<Started>(
 /** Returns the values of an earlier run that the current project still accepts. */
 export function formLike(
   definition: ProjectDefinition,
-  { scope, params }: Pick<Run, 'scope' | 'params'>,
+  { scope, params, secretParams }: Pick<Run, 'scope' | 'params' | 'secretParams'>,
 ): EarlierForm {
   const hasScope = stepsInScope(definition, scope) !== null;
   const budget = stepBudget();
@@ -121,6 +124,7 @@ export function formLike(
   return {
     given: { scope: hasScope ? scope : null, params: Object.fromEntries(taken) },
     leftOut: hasScope ? lost : [`scope ${scope}`, ...lost],
+    secrets: (secretParams ?? []).filter((name) => Object.hasOwn(definition.params, name)).map(humanised),
   };
 }
 
@@ -159,7 +163,9 @@ function formField(
   typedText: string | undefined,
   error: string | null,
 ): FormField {
-  const value = typedText ?? fieldText(spec.default);
+  const isSecret = spec.type === 'secret';
+  // A page never contains a secret, so a form that is shown again asks for it again.
+  const value = isSecret ? '' : (typedText ?? fieldText(spec.default));
   // A field of one line would drop the line breaks of a value that came from elsewhere.
   const hasLines =
     spec.type === 'array' || spec.multiline || (spec.type === 'string' && /[\r\n]/.test(value));
@@ -171,7 +177,7 @@ function formField(
     name: `${PARAM_PREFIX}${name}`,
     label: humanised(name),
     description: spec.description,
-    hints: hintsOf(spec),
+    hints: [...(isSecret && typedText ? [TYPE_AGAIN] : []), ...hintsOf(spec)],
     isRequired: spec.required && spec.default === null,
     error,
     isCheckbox,
@@ -180,7 +186,7 @@ function formField(
     rows: hasLines ? Math.min(Math.max(value.split('\n').length + 1, LEAST_ROWS), MOST_ROWS) : null,
     isWide: hasLines && spec.type === 'string',
     value,
-    inputType: isDateField ? 'date' : 'text',
+    inputType: isSecret ? 'password' : isDateField ? 'date' : 'text',
     inputMode: spec.type === 'integer' ? 'numeric' : spec.type === 'number' ? 'decimal' : null,
     min: isDateField && spec.min !== null ? String(spec.min) : null,
     max: isDateField && spec.max !== null ? String(spec.max) : null,
@@ -228,7 +234,7 @@ function hintsOf(spec: ParamSpec): string[] {
 function rangeHint({ type, min, max }: ParamSpec): string[] {
   const isOne = (max ?? min) === 1;
   const units = isOne ? [' character', ' item'] : [' characters', ' items'];
-  const unit = type === 'string' ? units[0] : type === 'array' ? units[1] : '';
+  const unit = type === 'string' || type === 'secret' ? units[0] : type === 'array' ? units[1] : '';
   const [least, most] = type === 'date' ? ['From', 'Until'] : ['At least', 'At most'];
   if (min !== null && max !== null) return [`${min} to ${max}${unit}`];
   if (min !== null) return [`${least} ${min}${unit}`];

@@ -13,6 +13,7 @@ import {
 } from '../../runs/run-size-limits';
 import type { AlikeRun } from '../../history/run-history.repository';
 import { phaseOf } from '../../runs/run-state';
+import { shownParams } from '../../runs/shown-params';
 import { workerMayStillBeBusy } from '../../runs/run-error';
 import type { LateEnd } from '../../history/run-detail.repository';
 import { artifactHref } from '../../runs/run-view';
@@ -181,7 +182,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     stopAskedAt: timeTextWithSecondsOrNull(run.cancelRequestedAt),
     endedAt: timeTextWithSecondsOrNull(run.endedAt),
     rerunOf: run.rerunOf,
-    params: Object.entries(run.params).map(([name, value]) => shownParam(name, value, definition)),
+    params: Object.entries(shownParams(run)).map(([name, value]) => shownParam(name, value, definition)),
     steps: stepTimeline(run, alike, now),
     progress: progressBar(run),
     timeLeft: timeLeft(run, alike, now),

@@ -39,6 +39,7 @@ const REASON_WORDS: Record<string, string> = {
   'no-worker': 'no worker reported in time',
   'quota-reached': 'quota used up',
   'definition-mismatch': 'the worker has a different project definition',
+  'secrets-unreadable': 'the key for secrets has changed',
   'artifact-missing': 'an artifact is missing',
   'events-rejected': 'the server rejected some events',
   'log-incomplete': 'log lines are missing',

@@ -16,6 +16,7 @@ import { EventEffects1700000000015 } from './15-event-effects';
 import { RecordedDeadlines1700000000016 } from './16-recorded-deadlines';
 import { StepOutputs1700000000017 } from './17-step-outputs';
 import { WatchedFiles1700000000018 } from './18-watched-files';
+import { SecretParams1700000000019 } from './19-secret-params';
 
 /** All migrations, in order. Append new ones, and never change a released one. */
 export const MIGRATIONS = [
@@ -37,4 +38,5 @@ export const MIGRATIONS = [
   RecordedDeadlines1700000000016,
   StepOutputs1700000000017,
   WatchedFiles1700000000018,
+  SecretParams1700000000019,
 ];

@@ -19,7 +19,13 @@ class ClaimedView implements HttpEnvelope {
   @ApiProperty({ type: 'integer', example: 1 }) eventVersion!: number;
   @ApiProperty({ format: 'date-time' }) occurredAt!: string;
   @ApiProperty({ format: 'uuid' }) runId!: string;
-  @ApiProperty({ type: 'object', additionalProperties: true }) payload!: JsonObject;
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description:
+      'The payload of run.requested. Unlike on the stream, its params contain the values of secrets',
+  })
+  payload!: JsonObject;
   @ApiProperty({
     description:
       'Proves that this worker holds the lease. Send it in X-Jobato-Lease with heartbeats, log lines, artifacts and ' +
