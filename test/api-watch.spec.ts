@@ -72,7 +72,7 @@ describe('watched files', () => {
       needsRerun: null,
       notes: [
         'The files in "watch" are not compared, because the folder "docs/link" is a link to a place outside of the' +
-          " searched folder.",
+          ' searched folder.',
       ],
     });
   });
