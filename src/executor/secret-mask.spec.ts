@@ -199,6 +199,8 @@ describe('SecretMask', () => {
     ['an escape in two', 'key=swor%6', 'key=***'],
     ['half a secret in base64', 'Basic c3dvcmRma', 'Basic ***'],
     ['nothing', 'key=none', 'key=none'],
+    ['a percent sign', 'building 72%', 'building 72%'],
+    ['half a secret before a percent sign', 'key=swordf%', 'key=***'],
   ])('masks at the end of a truncated text: %s', (_what, text, expected) =>
     expect(new SecretMask(['swordfish']).applyToStart(text)).toBe(expected),
   );

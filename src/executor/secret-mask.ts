@@ -38,7 +38,11 @@ export class SecretMask {
   applyToStart(text: string): string {
     if (this.finder === null) return text;
     const start = withoutOpenEscape(text);
-    return masked(start, this.ranges(start, this.finder, true));
+    const ranges = this.ranges(start, this.finder, true);
+    // A single sign, as in "72%", tells nothing of a secret, unless one has begun before it.
+    const sign = text.slice(start.length);
+    const isShown = sign.length === 1 && !ranges.some(({ end }) => end === start.length);
+    return masked(start, ranges) + (isShown ? sign : '');
   }
 
   /** Masks all strings within a value, including member names. */
