@@ -277,6 +277,15 @@ describe('steps as a graph', () => {
       );
     });
 
+    it('have a link each to their lines on the page of the run', async () => {
+      const { runId } = await run('flaky');
+      const page = await (await jobato.fetch(`/runs/${runId}`)).text();
+      expect(page).toContain('href="?step&#x3D;fetch&amp;stepAttempt&#x3D;2#run-log"');
+      const answer = await jobato.fetch(`/runs/${runId}?step=fetch&stepAttempt=2`, { redirect: 'manual' });
+      // The line "Attempt 2 of 3."
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, `/runs/${runId}?from=1#L3`]);
+    });
+
     it('fail after the last one', async () => {
       const ended = await run('hopeless');
       expect(ended).toMatchObject({ status: 'failed', statusReason: 'step-failed' });

@@ -70,9 +70,14 @@ export class LogReader {
     return stepLinks(runId, await this.store.stepStarts(runId));
   }
 
-  /** Returns the link to the start of a step in its latest attempt; null if the step wrote nothing. */
-  async hrefOfStep(runId: string, step: string): Promise<string | null> {
-    const start = (await this.store.stepStarts(runId)).findLast((each) => each.step === step);
+  /**
+   * Returns the link to the start of a step in the latest attempt at the run; null if the step wrote nothing.
+   * @param stepAttempt the attempt at the step; null for the latest one
+   */
+  async hrefOfStep(runId: string, step: string, stepAttempt: number | null): Promise<string | null> {
+    const start = (await this.store.stepStarts(runId)).findLast(
+      (each) => each.step === step && (stepAttempt === null || (each.stepAttempt ?? 1) === stepAttempt),
+    );
     return start === undefined ? null : lineHref(runId, start.seq);
   }
 

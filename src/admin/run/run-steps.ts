@@ -24,6 +24,7 @@ export interface StepRow {
 /** One attempt at a step. */
 export interface AttemptRow {
   number: number;
+  logHref: string;
   mark: StatusMark;
   duration: DurationText | null;
   exitCode: number | null;
@@ -63,6 +64,7 @@ function attemptRows(step: StepState, now: Instant): AttemptRow[] | null {
   if (attempts.length < 2 && nextAt === null) return null;
   return attempts.slice(-SHOWN_ATTEMPTS).map((attempt, index, shown) => ({
     number: attempt.number,
+    logHref: `?step=${encodeURIComponent(step.name)}&stepAttempt=${attempt.number}#run-log`,
     mark: stepMark(attempt.status),
     duration: durationOf(attempt, now),
     exitCode: attempt.exitCode === 0 ? null : attempt.exitCode,

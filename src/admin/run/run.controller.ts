@@ -41,7 +41,8 @@ export class RunPageController {
     @Query() query: Record<string, unknown>,
   ): Promise<View | SeeOther> {
     const step = textOrNull(query.step);
-    const href = step === null ? null : await this.logs.hrefOfStep(runId, step);
+    const stepAttempt = Number(textOrNull(query.stepAttempt) ?? Number.NaN) || null;
+    const href = step === null ? null : await this.logs.hrefOfStep(runId, step, stepAttempt);
     return href === null ? new View('run/page', await this.wholePage(runId, query)) : new SeeOther(href);
   }
 
