@@ -56,6 +56,14 @@ export function randomGraph(random: SeededRandom): RandomGraph {
   };
 }
 
+/** Returns false for graphs that a project file may not have: an ordinary step that needs one for failures. */
+export function isAllowedInFile({ acts }: RandomGraph): boolean {
+  const whenOf = new Map(acts.map(({ graph }) => [graph.name, graph.when]));
+  return acts.every(
+    ({ graph }) => graph.when !== 'success' || !graph.needs?.some((need) => whenOf.get(need) === 'failure'),
+  );
+}
+
 /**
  * The model: reads the rules of the documentation one by one, from the file and from the trace, without a schedule.
  * Returns what is wrong.
