@@ -15,7 +15,7 @@ const PREFIX = '/jobato';
 /** Attributes whose text may start with a slash without being an address. */
 const NO_ADDRESSES = new Set(['value', 'placeholder', 'title', 'aria-keyshortcuts']);
 /** Statuses that the pages receive for deliberate refusals. */
-const EXPECTED = /status of 4(03|04|09|29)/;
+const EXPECTED = /status of 4(00|03|04|09|29)/;
 
 let browser: Browser;
 beforeAll(async () => {

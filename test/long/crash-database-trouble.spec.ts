@@ -143,8 +143,10 @@ describe('event that always fails to apply', () => {
         return Promise.reject(new Error('it always fails'));
       });
       let offsetMs = 0;
-      const realNow = performance.now.bind(performance);
-      jest.spyOn(performance, 'now').mockImplementation(() => realNow() + offsetMs);
+      const realNow = process.hrtime.bigint.bind(process.hrtime);
+      jest
+        .spyOn(process.hrtime, 'bigint')
+        .mockImplementation(() => realNow() + BigInt(offsetMs) * 1_000_000n);
 
       const stream = jobato.app.get(EventStream);
       const publish = (eventId: string) =>
