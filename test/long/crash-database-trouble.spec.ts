@@ -143,10 +143,13 @@ describe('event that always fails to apply', () => {
         return Promise.reject(new Error('it always fails'));
       });
       let offsetMs = 0;
-      const realNow = process.hrtime.bigint.bind(process.hrtime);
+      // The consumer reads one clock, the embedded stream the other.
+      const realNow = performance.now.bind(performance);
+      jest.spyOn(performance, 'now').mockImplementation(() => realNow() + offsetMs);
+      const realBigint = process.hrtime.bigint.bind(process.hrtime);
       jest
         .spyOn(process.hrtime, 'bigint')
-        .mockImplementation(() => realNow() + BigInt(offsetMs) * 1_000_000n);
+        .mockImplementation(() => realBigint() + BigInt(offsetMs) * 1_000_000n);
 
       const stream = jobato.app.get(EventStream);
       const publish = (eventId: string) =>
