@@ -46,7 +46,9 @@ export class RunClaims {
     // Read first: if reading failed after the claim, the worker would hold a run that it cannot start.
     const definition = await this.runs.definitionFor(runId, 'steps');
     if (definition === null) return null;
-    const run = await this.claim(runId, { workerId, leaseSeconds: LEASE_SECONDS });
+    // Most projects have no secrets, and their runs need no further read.
+    const mayHaveSecrets = Object.values(definition.params).some(({ type }) => type === 'secret');
+    const run = await this.claim(runId, { workerId, leaseSeconds: LEASE_SECONDS }, mayHaveSecrets);
     return run && { run, definition, elapsedMs: this.deadlines.elapsedMs(run) };
   }
 
@@ -80,9 +82,9 @@ export class RunClaims {
   }
 
   /** Compare-and-swap in the database: one of several claimants gets the run, the others get null. */
-  private async claim(runId: string, claim: Claim): Promise<WithSecrets | null> {
+  private async claim(runId: string, claim: Claim, mayHaveSecrets = true): Promise<WithSecrets | null> {
     // Read first, as above.
-    const secrets = await this.secrets.of(runId);
+    const secrets = mayHaveSecrets ? await this.secrets.of(runId) : {};
     const commanded = await this.service.command(runId, { type: 'claim', ...claim });
     return commanded?.applied ? this.withSecrets(commanded.run, secrets) : null;
   }
