@@ -95,6 +95,11 @@ const PROJECTS: Record<string, string> = {
     ],
     'params:\n  day: { type: string, default: "$(id) ${params.none}" }\n  maxPages: { type: integer, default: 3 }\n  none: { type: string }\n',
   ),
+  'any-program': project(
+    'any-program',
+    ['  - name: work\n    command: ["${params.tool}", hello]'],
+    'params: { tool: { type: string, default: echo } }\n',
+  ),
   forgets: project('forgets', [
     step('load', 'true'),
     `  - name: show\n    command: [echo, "\${outputs.load.rows}"]`,
@@ -338,6 +343,11 @@ describe('steps as a graph', () => {
         load: { rowCount: 13, file: 'a b.csv', isNew: true },
         other: { secret: 'x' },
       });
+    });
+
+    it('can name the program by a param, which the trigger does not look for', async () => {
+      const ended = await run('any-program');
+      expect([ended.status, await logOf(ended.runId)]).toEqual(['completed', 'hello\n']);
     });
 
     it('get those of steps outside the scope from the run that they repeat', async () => {

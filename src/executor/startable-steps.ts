@@ -3,16 +3,17 @@ import { LRUCache } from 'lru-cache';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import type { ProjectDefinition, StepDefinition } from '../projects/project';
+import { referencesIn } from '../projects/placeholders';
 import { planOf } from '../projects/step-graph';
 import { RunsService } from '../runs/runs.service';
 import { isWithin, realLocation } from './file-location';
 import { SecretMask } from './secret-mask';
 import { obstacleText } from './start-failure';
-import { findStartObstacle, pathsOf, type StartObstacle } from './start-obstacle';
+import { findStartObstacle, pathsOf, type StartRequest } from './start-obstacle';
 import { commandOf, workingDirOf } from './step-command';
 import { givenVariables, secretsOf } from './step-environment';
 
-/** Milliseconds for which a step that could start is not checked again: triggers often come in groups. */
+/** Milliseconds for which a program that could start is not checked again: triggers often come in groups. */
 const CHECKED_FOR_MS = 10_000;
 
 /**
@@ -21,7 +22,8 @@ const CHECKED_FOR_MS = 10_000;
  */
 @Injectable()
 export class StartableSteps implements OnModuleInit {
-  private readonly startable = new LRUCache<StepDefinition, true>({ max: 1000, ttl: CHECKED_FOR_MS });
+  /** By all that a check depends on: many steps have the same program. */
+  private readonly startable = new LRUCache<string, true>({ max: 1000, ttl: CHECKED_FOR_MS });
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -45,10 +47,16 @@ export class StartableSteps implements OnModuleInit {
 
   private async whyNotStep(step: StepDefinition): Promise<string | null> {
     // A failure of these does not fail the run, or not at once: the program may be there for the next attempt.
-    if (step.continueOnError || step.retry !== null || this.startable.has(step)) return null;
-    const obstacle = await this.obstacleOf(step);
+    if (step.continueOnError || step.retry !== null) return null;
+    const request = this.requestOf(step);
+    const [program = ''] = request.command;
+    // The value of the placeholder is known when the step starts.
+    if (referencesIn(program).length > 0) return null;
+    const key = JSON.stringify([program, request.env.PATH, request.workingDir]);
+    if (this.startable.has(key)) return null;
+    const obstacle = await findStartObstacle(request);
     if (obstacle === null) {
-      this.startable.set(step, true);
+      this.startable.set(key, true);
       return null;
     }
     const data = await realLocation(this.config.dataDir);
@@ -57,13 +65,9 @@ export class StartableSteps implements OnModuleInit {
     return `The run was not started, because its step "${step.name}" cannot start. ${why}`;
   }
 
-  private obstacleOf(step: StepDefinition): Promise<StartObstacle | null> {
+  private requestOf(step: StepDefinition): StartRequest {
     const env = givenVariables(step, this.config.environment);
-    return findStartObstacle({
-      command: commandOf(step, env.PATH),
-      workingDir: workingDirOf(step, env.HOME),
-      env,
-    });
+    return { command: commandOf(step, env.PATH), workingDir: workingDirOf(step, env.HOME), env };
   }
 }
 
