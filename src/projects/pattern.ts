@@ -11,7 +11,7 @@ const MAX_INSTRUCTIONS = 2_100;
  * The steps of a check, which match the values of one request or one setting: 10 to 60 ms. Patterns that people
  * write take a few steps per character at first, and none where a part of the value repeats.
  */
-export const MAX_STEPS = 100_000;
+export const MAX_MATCH_STEPS = 100_000;
 /** Each state of a match has a table with an entry per class of characters. This many entries cost one step. */
 const ENTRIES_PER_STEP = 64;
 
@@ -21,7 +21,7 @@ export interface StepBudget {
 }
 
 export function stepBudget(): StepBudget {
-  return { steps: MAX_STEPS };
+  return { steps: MAX_MATCH_STEPS };
 }
 
 /**

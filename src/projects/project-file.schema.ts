@@ -83,7 +83,7 @@ const NAME = '^[a-z0-9][a-z0-9._-]*$';
 /** Part of an address, so without blanks. */
 const TAG = '^[A-Za-z0-9][A-Za-z0-9._-]*$';
 const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]*$';
-export const MAX_STEPS = 1000;
+const MAX_FILE_STEPS = 1000;
 /** Each attempt is kept with the run. */
 const MAX_STEP_ATTEMPTS = 100;
 /** About 23 days. Node timers accept at most 2^31 ms and fire at once for more. */
@@ -165,7 +165,7 @@ export const PROJECT_FILE_SCHEMA = {
     passPlainEnv: variables,
     steps: {
       type: 'array',
-      maxItems: MAX_STEPS,
+      maxItems: MAX_FILE_STEPS,
       items: {
         type: 'object',
         required: ['name'],
@@ -186,7 +186,7 @@ export const PROJECT_FILE_SCHEMA = {
           passEnv: variables,
           passPlainEnv: variables,
           workingDir: { type: 'string', minLength: 1, maxLength: 4096 },
-          needs: { type: 'array', items: stepName, maxItems: MAX_STEPS, uniqueItems: true },
+          needs: { type: 'array', items: stepName, maxItems: MAX_FILE_STEPS, uniqueItems: true },
           when: { enum: STEP_WHENS },
           continueOnError: { type: 'boolean' },
           artifacts: filePatterns,
@@ -210,7 +210,7 @@ export const PROJECT_FILE_SCHEMA = {
       type: 'object',
       maxProperties: 100,
       propertyNames: { pattern: NAME, maxLength: 100 },
-      additionalProperties: { type: 'array', items: stepName, minItems: 1, maxItems: MAX_STEPS },
+      additionalProperties: { type: 'array', items: stepName, minItems: 1, maxItems: MAX_FILE_STEPS },
     },
     timeoutSeconds: seconds,
     metrics: { type: 'array', items: { type: 'string', pattern: VARIABLE, maxLength: 100 }, maxItems: 20 },

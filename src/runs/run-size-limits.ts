@@ -10,7 +10,7 @@ import { type Artifact, type Omission, OMISSIONS, pendingSteps, type StepState }
 export const MAX_METRICS = 500;
 export const MAX_METRIC_NAME_LENGTH = 100;
 export const MAX_ARTIFACTS = 1000;
-export const MAX_STEPS = 200;
+export const MAX_REPORTED_STEPS = 200;
 const MAX_METRICS_BYTES = 96 * 1024;
 const MAX_ARTIFACTS_BYTES = 192 * 1024;
 const MAX_STEPS_BYTES = 48 * 1024;
@@ -74,7 +74,12 @@ export function withArtifacts(known: Artifact[], reported: ReportedArtifact[]): 
 /** Returns the steps, including one with this name. External workers may report steps that no project file declares. */
 export function withStepNamed(known: StepState[], name: string): Bounded<StepState[]> {
   if (known.some((step) => step.name === name)) return { kept: known, isCut: false };
-  const fresh = new Budget(() => known.map((step) => step.name), STEP_BYTES, MAX_STEPS, MAX_STEPS_BYTES);
+  const fresh = new Budget(
+    () => known.map((step) => step.name),
+    STEP_BYTES,
+    MAX_REPORTED_STEPS,
+    MAX_STEPS_BYTES,
+  );
   return isReadableName(name) && fresh.hasRoom(name)
     ? { kept: [...known, ...pendingSteps([name])], isCut: false }
     : { kept: known, isCut: true };

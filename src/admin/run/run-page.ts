@@ -9,7 +9,7 @@ import {
   MAX_METRICS,
   MAX_OUTPUTS_BYTES,
   MAX_STEP_ATTEMPTS,
-  MAX_STEPS,
+  MAX_REPORTED_STEPS,
 } from '../../runs/run-size-limits';
 import type { AlikeRun } from '../../history/run-history.repository';
 import { phaseOf } from '../../runs/run-state';
@@ -139,7 +139,7 @@ const MAX_DESCRIPTION_LENGTH = 200;
 const OMISSION_WORDS: Record<Omission, string> = {
   metrics: `This run reported too many metrics, or some with names that are too long. Jobato keeps up to ${MAX_METRICS} metrics with names of up to ${MAX_METRIC_NAME_LENGTH} characters, and ignores the others.`,
   artifacts: `This run reported too many artifacts, or some with invalid names. Jobato keeps up to ${MAX_ARTIFACTS} artifacts with valid names, and ignores the others.`,
-  steps: `This run reported too many steps. Jobato keeps ${MAX_STEPS} and ignores the others.`,
+  steps: `This run reported too many steps. Jobato keeps ${MAX_REPORTED_STEPS} and ignores the others.`,
   attempts: `The steps of this run had too many attempts. Jobato keeps the newest ${MAX_STEP_ATTEMPTS}.`,
   outputs: `The steps of this run reported outputs of more than ${MAX_OUTPUTS_BYTES / 1024} KiB. Jobato ignores the excess.`,
 };
