@@ -19,11 +19,11 @@ export function fillWithRuns(databaseFile, count, projectIdOf = spread) {
   try {
     database.pragma('synchronous = OFF');
     const insert = database.prepare(
-      `INSERT INTO runs (run_id, project_id, scope, status, status_reason, triggered_by, params, rerun_of,
+      `INSERT INTO runs (run_id, project_id, number, scope, status, status_reason, triggered_by, params, rerun_of,
          definition_hash, executor, attempt, max_attempts, worker_id, claimed_at, last_heard_at, lease_expires_at,
          started_at, claim_by, finish_by, cancel_requested_at, stop_grace_seconds, stop_by, claim_timeout_seconds, ended_at, progress, steps,
          metrics, error, artifacts, revision)
-       VALUES (@runId, @projectId, @scope, @status, NULL, 'api', '{"docs":"docs"}', NULL, 'none', 'steps', 1, 1,
+       VALUES (@runId, @projectId, @number, @scope, @status, NULL, 'api', '{"docs":"docs"}', NULL, 'none', 'steps', 1, 1,
          'embedded-1', @startedAt, @startedAt, NULL, @startedAt, NULL, NULL, NULL, 30, NULL, 0, @endedAt,
          '{"step":null,"current":null,"total":null,"message":null}', @steps, '{"newJobsCount":12}', NULL, '[]', 5)`,
     );
@@ -39,6 +39,7 @@ export function fillWithRuns(databaseFile, count, projectIdOf = spread) {
         insert.run({
           runId,
           projectId: projectIdOf(index),
+          number: index + 1,
           scope: isRare || index % 10_000 === 20 ? RARE.scope : 'full',
           status: isRare ? RARE.status : index % 7 === 0 ? 'failed' : 'completed',
           startedAt,
@@ -54,6 +55,9 @@ export function fillWithRuns(databaseFile, count, projectIdOf = spread) {
           ),
         });
       }
+      database.exec(
+        'INSERT OR REPLACE INTO run_numbers SELECT project_id, MAX(number) FROM runs GROUP BY project_id',
+      );
     })();
     database.pragma('wal_checkpoint(TRUNCATE)');
     return { middle };

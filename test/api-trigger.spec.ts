@@ -23,11 +23,13 @@ const PARAMS = `params:
 
 const MEMBERS = [
   'runId',
+  'number',
   'projectId',
   'scope',
   'status',
   'statusReason',
   'triggeredBy',
+  'triggeredByName',
   'params',
   'attempt',
   'rerunOf',
@@ -35,6 +37,7 @@ const MEMBERS = [
   'clockSkewMs',
   'startedAt',
   'cancelRequestedAt',
+  'cancelRequestedBy',
   'endedAt',
   'durationMs',
   'waiting',
@@ -94,11 +97,13 @@ describe('triggering a run', () => {
     };
     expect(run).toEqual({
       runId: run.runId,
+      number: 1,
       projectId: 'main',
       scope: 'full',
       status: 'running',
       statusReason: null,
       triggeredBy: 'manual',
+      triggeredByName: null,
       params: { whole: 3, preset: 'docs' },
       attempt: 1,
       rerunOf: null,
@@ -106,6 +111,7 @@ describe('triggering a run', () => {
       clockSkewMs: null,
       startedAt: run.startedAt,
       cancelRequestedAt: null,
+      cancelRequestedBy: null,
       endedAt: null,
       durationMs: null,
       waiting: { code: 'not-yet-published', message: expect.stringMatching(/\S/) },

@@ -30,6 +30,7 @@ function runAt(minute: number): Run {
   return {
     ...aNewRun(),
     runId: idOf(minute),
+    number: minute + 1,
     status,
     scope: minute === 3 || minute === 9_000 ? 'only:report' : 'full',
     triggeredBy: minute % 100 === 0 ? 'schedule' : 'manual',
@@ -48,7 +49,7 @@ describe('RunHistoryRepository', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'jobato-history-'));
     database = await Database.open(join(folder, 'jobato.db'), contributedEntities());
-    history = new RunHistoryRepository(database, new RunRepository(database, null!));
+    history = new RunHistoryRepository(database, new RunRepository(database, null!, null!, null!));
     const rows = database.rows(RunEntity);
     const runs = Array.from({ length: RUNS }, (_, minute) => runAt(minute));
     const other = { ...runAt(0), runId: idOf(RUNS), projectId: 'other', scope: 'only:report' };
@@ -176,7 +177,7 @@ describe('RunHistoryRepository', () => {
 
   it('finds comparable runs through the index of their project', async () => {
     const { watched, plans } = watchedPlans();
-    const queries = new RunRepository(watched, null!);
+    const queries = new RunRepository(watched, null!, null!, null!);
     const filter = { projectId: 'demo', scope: 'only:report' };
     const { items, nextCursor } = await queries.list({ ...filter, status: 'completed' }, 1, idOf(10_000));
     expect([items.map(({ runId }) => minuteOf(runId)), nextCursor]).toEqual([[3], null]);
@@ -189,7 +190,7 @@ describe('RunHistoryRepository', () => {
 
   it('filters through indexes alone and reads rows only for the page', async () => {
     const { watched, plans } = watchedPlans();
-    const all = new RunHistoryRepository(watched, new RunRepository(watched, null!));
+    const all = new RunHistoryRepository(watched, new RunRepository(watched, null!, null!, null!));
     const filter = { projectId: 'demo', scope: 'full', triggeredBy: 'manual' as const, fromMs: START_MS };
     await all.page(filter, 3, older(idOf(500)));
     await all.page({ ...filter, status: 'failed' }, 3, null);

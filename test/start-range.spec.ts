@@ -28,11 +28,19 @@ describe('runs started while the clock is behind the newest ID', () => {
     database = await Database.open(join(folder, 'jobato.db'), contributedEntities());
     const clock = new FakeClock(NOON_MS);
     const ids = new RunIds(clock, null);
-    runs = STARTS.map((minute): Run => {
+    runs = STARTS.map((minute, index): Run => {
       clock.jump(NOON_MS + minute * MINUTE_MS - clock.nowMs());
       const { runId, startedAtMs, idIsAhead } = ids.next();
       const startedAt = toInstant(startedAtMs);
-      return { ...aNewRun(), runId, idIsAhead, status: 'completed', startedAt, endedAt: startedAt };
+      return {
+        ...aNewRun(),
+        runId,
+        number: index + 1,
+        idIsAhead,
+        status: 'completed',
+        startedAt,
+        endedAt: startedAt,
+      };
     });
     const rows = database.rows(RunEntity);
     await database.write(async (tx, inputs: Run[][]) => {
@@ -67,9 +75,9 @@ describe('runs started while the clock is behind the newest ID', () => {
       .filter((_, index) => STARTS[index]! >= (from ?? -Infinity) && STARTS[index]! <= (to ?? Infinity))
       .map(({ runId }) => runId)
       .reverse();
-    const listed = await new RunRepository(database, null!).list(filter, 50);
+    const listed = await new RunRepository(database, null!, null!, null!).list(filter, 50);
     expect(listed.items.map(({ runId }) => runId)).toEqual(expected);
-    const history = new RunHistoryRepository(database, new RunRepository(database, null!));
+    const history = new RunHistoryRepository(database, new RunRepository(database, null!, null!, null!));
     expect((await history.page(filter, 50, null)).items.map(({ runId }) => runId)).toEqual(expected);
     expect((await history.counts(filter)).completed.count).toBe(expected.length);
   });

@@ -3,6 +3,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { isOpenToAll } from '../access/access-rules';
 import { ProblemView, withCommonProblems } from '../http/api-problems';
 import { NAMED_LOG_SCHEMAS } from '../workers/http/log-body';
+import { describeRunOperations } from './run-operations';
 import { WORKER_KEY } from '../workers/http/worker-key';
 
 /** Serves the OpenAPI document, and Swagger UI that shows it. */
@@ -20,6 +21,7 @@ export function describeApi(app: INestApplication, basePath: string): OpenAPIObj
     for (const [method, operation] of Object.entries(operations))
       if (isOpenToAll({ method: method.toUpperCase(), path })) operation.security = [];
   }
+  describeRunOperations(api);
   return withCommonProblems(api);
 }
 

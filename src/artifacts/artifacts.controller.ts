@@ -6,30 +6,28 @@ import type { Request, Response } from 'express';
 import { ApiProblems } from '../http/api-problems';
 import { ArtifactFiles } from './artifact-files';
 import { beginRanged, type ByteRange } from '../http/byte-range';
-import { RunRepository } from '../runs/run.repository';
+import type { Run } from '../runs/run';
+import { RunPipe, runPaths } from '../runs/run.pipe';
 
 const FILE = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
 
 @ApiTags('runs')
-@Controller('api/runs/:runId/artifacts')
+@Controller('api')
 export class ArtifactsController {
-  constructor(
-    private readonly runs: RunRepository,
-    private readonly files: ArtifactFiles,
-  ) {}
+  constructor(private readonly files: ArtifactFiles) {}
 
-  @Get(':name')
+  @Get(runPaths('artifacts/:name'))
   @ApiOperation({ operationId: 'downloadArtifact', summary: 'Download an artifact of a run' })
   @ApiResponse({ status: 200, description: 'The file', content: FILE })
   @ApiResponse({ status: 206, description: 'The part of the file requested by `Range`', content: FILE })
   @ApiProblems('RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND', 'RANGE_NOT_SATISFIABLE')
   async download(
-    @Param('runId') runId: string,
+    @Param(RunPipe) run: Run,
     @Param('name') name: string,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const { file, fileName, ...state } = await this.files.open(await this.runs.get(runId), name);
+    const { file, fileName, ...state } = await this.files.open(run, name);
     try {
       const range = beginRanged(request, setHeaders(response, fileName), state);
       if (range) await send(file, range, response);

@@ -5,7 +5,7 @@ import { withBasePath } from '../config/base-path';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { ApiProblems } from '../http/api-problems';
-import { isReadableName } from '../events/readable-name';
+import { isReadableName } from '../schemas/readable-name';
 import { moveBodyDeadline } from '../http/body-deadline';
 import { invalid, JobatoError } from '../http/catalogue';
 import { ArtifactUploads } from './artifact-uploads';

@@ -1,4 +1,4 @@
-import { READABLE_NAME } from './readable-name';
+import { READABLE_NAME } from '../schemas/readable-name';
 import { type RunEventType, STOPPING_CAUSES } from './run-event';
 
 /** JSON Schema (draft 2020-12) of a payload, used for validation and in the published contract. */

@@ -6,6 +6,8 @@ import { ApiProblems } from '../http/api-problems';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { type QuotaStatus, Quotas } from '../quota/quotas';
 import { RunDetailRepository } from './run-detail.repository';
+import type { Run } from '../runs/run';
+import { RunPipe, runPaths } from '../runs/run.pipe';
 import { RunRepository } from '../runs/run.repository';
 import { RunsService } from '../runs/runs.service';
 import { RUN_PHASES, type RunPhase } from '../runs/run-state';
@@ -102,27 +104,22 @@ export class RunHistoryController {
     private readonly appliedEvents: AppliedEventRepository,
   ) {}
 
-  @Get('runs/:runId/events')
+  @Get(runPaths('events'))
   @ApiOperation({
     operationId: 'listRunEvents',
     summary: 'List the events of a run in the order in which they were applied, with the effect of each',
   })
   @ApiResponse({ status: 200, type: AppliedEventPageView })
   @ApiProblems('RUN_NOT_FOUND', 'VALIDATION')
-  async events(@Param('runId') runId: string, @Query() query: EventsQuery): Promise<AppliedEventPageView> {
-    return this.eventPage((await this.runs.get(runId)).runId, query);
-  }
-
-  @Get('projects/:projectId/runs/:runId/events')
-  @ApiOperation({ operationId: 'listProjectRunEvents', summary: 'List the events of a run of a project' })
-  @ApiResponse({ status: 200, type: AppliedEventPageView })
-  @ApiProblems('RUN_NOT_FOUND', 'VALIDATION')
-  async eventsOfProject(
-    @Param('projectId') projectId: string,
-    @Param('runId') runId: string,
-    @Query() query: EventsQuery,
+  async events(
+    @Param(RunPipe) { runId }: Run,
+    @Query() { limit, cursor }: EventsQuery,
   ): Promise<AppliedEventPageView> {
-    return this.eventPage((await this.runs.get(runId, projectId)).runId, query);
+    const [{ items, nextCursor }, unlisted] = await Promise.all([
+      this.appliedEvents.list(runId, limit, cursor === undefined ? undefined : Number(cursor)),
+      this.details.unlisted(runId),
+    ]);
+    return { items: items.map(toAppliedEventView), nextCursor, unlisted };
   }
 
   @Get('reports/runs/latest')
@@ -163,18 +160,6 @@ export class RunHistoryController {
       activeRun: active && (await this.service.view(active)),
       lastRun: last && toRunSummary(last),
       quota,
-    };
-  }
-
-  private async eventPage(runId: string, { limit, cursor }: EventsQuery): Promise<AppliedEventPageView> {
-    const [{ items, nextCursor }, unlisted] = await Promise.all([
-      this.appliedEvents.list(runId, limit, cursor === undefined ? undefined : Number(cursor)),
-      this.details.unlisted(runId),
-    ]);
-    return {
-      items: items.map(toAppliedEventView),
-      nextCursor,
-      unlisted,
     };
   }
 }

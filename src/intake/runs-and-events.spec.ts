@@ -45,7 +45,7 @@ afterAll(() => jobato.stop());
 let used = 0;
 /** A project id that no other test uses. */
 const aProject = () => PROJECTS[used++]!;
-const aRun = async () => (await service.trigger(aProject(), {}, null)).run.runId;
+const aRun = async () => (await service.trigger(aProject(), {}, {})).run.runId;
 const get = (runId: string) => runs.get(runId);
 const history = async (runId: string) => (await inbox.list(runId, 1000)).items;
 
@@ -87,7 +87,7 @@ describe('triggering a run', () => {
   it('creates one run for 10,000 concurrent requests; the others receive its ID', async () => {
     const projectId = aProject();
     const tries = await Promise.allSettled(
-      Array.from({ length: 10_000 }, () => service.trigger(projectId, {}, null)),
+      Array.from({ length: 10_000 }, () => service.trigger(projectId, {}, {})),
     );
     const created = tries.flatMap((result) =>
       result.status === 'fulfilled' ? [result.value.run.runId] : [],
@@ -106,7 +106,7 @@ describe('triggering a run', () => {
 
   it('creates a run for each of many projects at the same time', async () => {
     const projects = Array.from({ length: 10 }, aProject);
-    const started = await Promise.all(projects.map((projectId) => service.trigger(projectId, {}, null)));
+    const started = await Promise.all(projects.map((projectId) => service.trigger(projectId, {}, {})));
     expect(started.map(({ run }) => run.projectId)).toEqual(projects);
     expect(new Set(started.map(({ run }) => run.runId)).size).toBe(10);
   });
@@ -123,8 +123,8 @@ describe('triggering a run', () => {
         " BEGIN SELECT RAISE(ABORT, 'no room'); END",
     );
     const [failed, started] = await Promise.allSettled([
-      service.trigger(unlucky, {}, 'key-of-the-unlucky'),
-      service.trigger(lucky, {}, null),
+      service.trigger(unlucky, {}, { idempotencyKey: 'key-of-the-unlucky' }),
+      service.trigger(lucky, {}, {}),
     ]);
     await sql('DROP TRIGGER no_room');
     expect(failed).toMatchObject({
@@ -137,7 +137,7 @@ describe('triggering a run', () => {
       [],
     );
 
-    const again = await service.trigger(unlucky, {}, 'key-of-the-unlucky');
+    const again = await service.trigger(unlucky, {}, { idempotencyKey: 'key-of-the-unlucky' });
     expect(again.replayed).toBe(false);
   });
 });
@@ -146,7 +146,7 @@ describe('trigger with an idempotency key', () => {
   it('creates one run for 50 concurrent requests, with the same response', async () => {
     const projectId = aProject();
     const answers = await Promise.all(
-      Array.from({ length: 50 }, () => service.trigger(projectId, {}, `k-${projectId}`)),
+      Array.from({ length: 50 }, () => service.trigger(projectId, {}, { idempotencyKey: `k-${projectId}` })),
     );
     expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
     for (const { run } of answers) expect(run).toEqual(answers[0]!.run);
@@ -155,9 +155,9 @@ describe('trigger with an idempotency key', () => {
 
   it('returns the first response even after the run has ended', async () => {
     const projectId = aProject();
-    const first = await service.trigger(projectId, {}, `k-${projectId}`);
+    const first = await service.trigger(projectId, {}, { idempotencyKey: `k-${projectId}` });
     await service.stop(first.run.runId, 'ada');
-    expect(await service.trigger(projectId, {}, `k-${projectId}`)).toEqual({
+    expect(await service.trigger(projectId, {}, { idempotencyKey: `k-${projectId}` })).toEqual({
       run: first.run,
       replayed: true,
     });
@@ -166,8 +166,13 @@ describe('trigger with an idempotency key', () => {
 
   it('is rejected if the key belongs to another request, whether or not that run is active', async () => {
     const projectId = aProject();
-    const first = await service.trigger(projectId, { triggeredBy: 'manual' }, `k-${projectId}`);
-    const other = () => service.trigger(projectId, { triggeredBy: 'api' }, `k-${projectId}`);
+    const first = await service.trigger(
+      projectId,
+      { triggeredBy: 'manual' },
+      { idempotencyKey: `k-${projectId}` },
+    );
+    const other = () =>
+      service.trigger(projectId, { triggeredBy: 'api' }, { idempotencyKey: `k-${projectId}` });
     await expect(other()).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
     await service.stop(first.run.runId, 'ada');
     await expect(other()).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
@@ -176,7 +181,7 @@ describe('trigger with an idempotency key', () => {
   it('is rejected for one of two projects that send the same key at the same time', async () => {
     const [one, two] = [aProject(), aProject()];
     const answers = await Promise.allSettled(
-      [one, two].map((projectId) => service.trigger(projectId, {}, `k-${one}`)),
+      [one, two].map((projectId) => service.trigger(projectId, {}, { idempotencyKey: `k-${one}` })),
     );
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     expect(codeOf((answers[1] as PromiseRejectedResult).reason)).toBe('IDEMPOTENCY_KEY_REUSED');
@@ -185,12 +190,12 @@ describe('trigger with an idempotency key', () => {
 
   it('can be repeated after it was rejected because of another run', async () => {
     const projectId = aProject();
-    const { run } = await service.trigger(projectId, {}, null);
-    await expect(service.trigger(projectId, {}, `k-${projectId}`)).rejects.toMatchObject({
+    const { run } = await service.trigger(projectId, {}, {});
+    await expect(service.trigger(projectId, {}, { idempotencyKey: `k-${projectId}` })).rejects.toMatchObject({
       code: 'RUN_IN_PROGRESS',
     });
     await service.stop(run.runId, 'ada');
-    expect((await service.trigger(projectId, {}, `k-${projectId}`)).replayed).toBe(false);
+    expect((await service.trigger(projectId, {}, { idempotencyKey: `k-${projectId}` })).replayed).toBe(false);
   });
 });
 

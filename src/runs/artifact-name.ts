@@ -1,4 +1,4 @@
-import { isReadableName } from '../events/readable-name';
+import { isReadableName } from '../schemas/readable-name';
 
 const MAX_LENGTH = 200;
 /** Limit of common file systems for one path component, in bytes. */

@@ -21,6 +21,7 @@ export function newRun(request: {
   /** Names of the secrets that were given. */
   secretParams?: string[];
   triggeredBy: TriggeredBy;
+  triggeredByName?: string | null;
   rerunOf: string | null;
   runInputs: RunInput[] | null;
   watchedFiles: string | null;
@@ -35,10 +36,12 @@ export function newRun(request: {
     runId: start.runId,
     idIsAhead: start.idIsAhead,
     projectId: project.projectId,
+    number: 0, // RunRepository.insert assigns it
     scope: request.scope,
     status: 'running',
     statusReason: null,
     triggeredBy: request.triggeredBy,
+    triggeredByName: request.triggeredByName ?? null,
     params: request.params,
     secretParams: request.secretParams?.length ? request.secretParams : null,
     rerunOf: request.rerunOf,
@@ -65,6 +68,7 @@ export function newRun(request: {
     finishBy:
       isExternal && project.timeoutSeconds !== null ? plusSeconds(startedAt, project.timeoutSeconds) : null,
     cancelRequestedAt: null,
+    cancelRequestedBy: null,
     stopGraceSeconds: isExternal ? project.stopGraceSeconds : graceOfSteps(project, steps),
     stopBy: null,
     stopReports: null,

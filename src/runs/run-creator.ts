@@ -6,30 +6,44 @@ import { IdempotencyKeyRepository } from './idempotency-key.repository';
 import type { Run } from './run';
 import { RunChanges } from './run-changes';
 import { requestOf } from './run-state';
+import { type RunView, toRunView } from './run-view';
 import { RunRepository } from './run.repository';
 import { RunSecrets } from './run-secrets';
 import type { Secrets } from './secret-seal';
+
+/** Why a run may start once and not again, such as the due time of a schedule. */
+export interface StartOccasion {
+  /** Returns whether no run was started or refused for this occasion before. */
+  isUnused(tx: Transaction): Promise<boolean>;
+  /**
+   * Records in the creating transaction how the occasion was used.
+   * @param runId the run that was started; null if another run of the project is active
+   */
+  record(tx: Transaction, runId: string | null): Promise<void>;
+}
 
 interface NewRun {
   run: Run;
   /** JSON of the definition that `run.definitionHash` names. */
   definition: string;
   secrets: Secrets;
-  idempotency: { key: string; requestHash: string; answer: string } | null;
+  idempotency: { key: string; requestHash: string } | null;
+  occasion: StartOccasion | null;
 }
 
 /** A new run whose secrets are encrypted, so that no write contains their values. */
 type SealedRun = Omit<NewRun, 'secrets'> & { sealed: string | null };
 
 export type Created =
-  | { outcome: 'created' }
+  | { outcome: 'created'; run: Run }
   | { outcome: 'busy'; activeRunId: string }
   | { outcome: 'replayed'; answer: string }
-  | { outcome: 'key-reused' };
+  | { outcome: 'key-reused' }
+  | { outcome: 'occasion-used' };
 
 /**
- * Creates runs. One transaction stores the run, its definition, its encrypted secrets, its request to workers and its
- * idempotency key.
+ * Creates runs. One transaction stores the run, its definition, its encrypted secrets, its request to workers, its
+ * idempotency key and its occasion.
  */
 @Injectable()
 export class RunCreator {
@@ -44,13 +58,13 @@ export class RunCreator {
     private readonly secrets: RunSecrets,
   ) {}
 
-  /** Creates a run, unless its project has an active run or the idempotency key was used before. */
+  /** Creates a run, unless its project has an active run, or the idempotency key or the occasion was used before. */
   async create({ secrets, ...newRun }: NewRun): Promise<Created> {
     const sealed = await this.secrets.sealed(newRun.run.runId, secrets);
     const created = await this.insert({ ...newRun, sealed });
     if (created.outcome === 'created') {
       this.storedDefinitions.add(newRun.run.definitionHash);
-      this.changes.announce(newRun.run, true);
+      this.changes.announce(created.run, true);
     }
     return created;
   }
@@ -58,6 +72,10 @@ export class RunCreator {
   private readonly insert = this.database.command(
     async (tx: Transaction, inputs: SealedRun[]): Promise<Created[]> => {
       const answered = await this.answersByKey(tx, inputs);
+      for (const input of inputs) {
+        if (input.occasion && !(await input.occasion.isUnused(tx)))
+          answered.set(input, { outcome: 'occasion-used' });
+      }
       const accepted = new Map<string, SealedRun>();
       for (const input of inputs) {
         const { projectId } = input.run;
@@ -84,17 +102,23 @@ export class RunCreator {
       const winners = new Map(created.map((input) => [input.run.projectId, input]));
       const busy = [...accepted.keys()].filter((projectId) => !winners.has(projectId));
       const active = await this.runs.activeIds(tx, busy);
-      return inputs.map((input): Created => {
+      const results = inputs.map((input): Created => {
         const known = answered.get(input);
         if (known) return known;
         const winner = winners.get(input.run.projectId);
-        if (winner === input) return { outcome: 'created' };
+        if (winner === input) return { outcome: 'created', run: input.run };
         // The same key occurs twice in one batch: the second request gets the first one's answer.
         if (winner?.idempotency && winner.idempotency.key === input.idempotency?.key) {
-          return answerTo(input.idempotency, winner.idempotency);
+          return answerTo(input.idempotency, { ...winner.idempotency, answer: answerFor(winner.run) });
         }
         return { outcome: 'busy', activeRunId: winner?.run.runId ?? active.get(input.run.projectId) ?? '' };
       });
+      for (const [index, { occasion }] of inputs.entries()) {
+        const result = results[index]!;
+        if (result.outcome === 'created') await occasion?.record(tx, result.run.runId);
+        if (result.outcome === 'busy') await occasion?.record(tx, null);
+      }
+      return results;
     },
   );
 
@@ -126,8 +150,19 @@ export class RunCreator {
 
 function keyOf({ run, idempotency }: SealedRun) {
   if (!idempotency) return [];
-  const { key: idempotencyKey, requestHash, answer } = idempotency;
-  return [{ idempotencyKey, requestHash, runId: run.runId, answer, createdAt: run.startedAt }];
+  const { key: idempotencyKey, requestHash } = idempotency;
+  return [
+    { idempotencyKey, requestHash, runId: run.runId, answer: answerFor(run), createdAt: run.startedAt },
+  ];
+}
+
+/** Returns the view of a new run without a database read: every new run waits for its publication. */
+export function viewOfNew(run: Run): RunView {
+  return toRunView(run, { code: 'not-yet-published', isFresh: true }, run.startedAt);
+}
+
+function answerFor(run: Run): string {
+  return JSON.stringify(viewOfNew(run));
 }
 
 function answerTo(asked: { requestHash: string }, first: { requestHash: string; answer: string }): Created {

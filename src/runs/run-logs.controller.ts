@@ -9,7 +9,7 @@ import { ApiProblems } from '../http/api-problems';
 import { invalid } from '../http/catalogue';
 import { beginRanged, sliceBytes } from '../http/byte-range';
 import { isTerminal, type Run } from './run';
-import { RunRepository } from './run.repository';
+import { RunPipe, runPaths } from './run.pipe';
 import { drained, RunStreams } from './run-streams';
 import { LogQuery } from './runs.dto';
 
@@ -20,44 +20,19 @@ const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
 @Controller('api')
 export class RunLogsController {
   constructor(
-    private readonly runs: RunRepository,
     private readonly tail: LogTail,
     private readonly streams: RunStreams,
   ) {}
 
-  @Get('runs/:runId/logs')
+  @Get(runPaths('logs'))
   @ApiLog('getRunLog')
   @ApiProblems('RUN_NOT_FOUND', 'RANGE_NOT_SATISFIABLE')
   async log(
-    @Param('runId') runId: string,
+    @Param(RunPipe) run: Run,
     @Query() query: LogQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Req() request: Request,
     @Res() response: Response,
-  ): Promise<void> {
-    await this.send(await this.runs.get(runId), query, lastEventId, request, response);
-  }
-
-  @Get('projects/:projectId/runs/:runId/logs')
-  @ApiLog('getProjectRunLog')
-  @ApiProblems('RUN_NOT_FOUND', 'RANGE_NOT_SATISFIABLE')
-  async logOfProject(
-    @Param('projectId') projectId: string,
-    @Param('runId') runId: string,
-    @Query() query: LogQuery,
-    @Headers('last-event-id') lastEventId: string | undefined,
-    @Req() request: Request,
-    @Res() response: Response,
-  ): Promise<void> {
-    await this.send(await this.runs.get(runId, projectId), query, lastEventId, request, response);
-  }
-
-  private async send(
-    run: Run,
-    query: LogQuery,
-    lastEventId: string | undefined,
-    request: Request,
-    response: Response,
   ): Promise<void> {
     switch (request.accepts(['text/plain', 'text/event-stream', 'application/json'])) {
       case 'text/event-stream':

@@ -1,5 +1,5 @@
 import type { OutputValue, ReportedArtifact, StepOutputs } from '../events/run-event';
-import { isReadableName } from '../events/readable-name';
+import { isReadableName } from '../schemas/readable-name';
 import { flawOfArtifactName } from './artifact-name';
 import { type Artifact, type Omission, OMISSIONS, pendingSteps, type StepState } from './run';
 

@@ -11,10 +11,10 @@ import { keyReused } from './idempotency-key';
 import { IdempotentRequests } from './idempotent-requests';
 import { newRun } from './new-run';
 import { rerunRequest } from './rerun-request';
-import { RunCreator } from './run-creator';
+import { RunCreator, type StartOccasion, viewOfNew } from './run-creator';
 import type { Run, TriggeredBy } from './run';
 import { RunIds } from './run-id';
-import { type RunView, toRunView } from './run-view';
+import type { RunView } from './run-view';
 import { RunRepository } from './run.repository';
 import { StartConditions } from './start-conditions';
 
@@ -23,6 +23,14 @@ export interface TriggerRequest {
   scope?: string | null;
   params?: Record<string, unknown> | null;
   triggeredBy?: TriggeredBy | null;
+}
+
+/** Who or what starts a run, apart from the request itself. */
+export interface Starter {
+  /** The schedule, or the user whom a trusted proxy named. */
+  name?: string | null;
+  idempotencyKey?: string | null;
+  occasion?: StartOccasion;
 }
 
 interface IdempotentRequest {
@@ -41,6 +49,9 @@ export interface Accepted {
  * Returns why a run of these steps certainly cannot start on the machine of the worker, as text; null if it may start.
  */
 export type StartCheck = (definition: ProjectDefinition, steps: string[]) => Promise<string | null>;
+
+/** Another process has already used the occasion. No run was started. */
+export class OccasionUsed extends Error {}
 
 /** Starts runs: checks the request against the project, its inputs and its quota. */
 @Injectable()
@@ -61,32 +72,28 @@ export class RunStarter {
     this.checks.push(check);
   }
 
-  async trigger(
-    projectId: string | null,
-    request: TriggerRequest,
-    idempotencyKey: string | null,
-  ): Promise<Accepted> {
+  async trigger(projectId: string | null, request: TriggerRequest, starter: Starter): Promise<Accepted> {
     const triggeredBy = request.triggeredBy ?? 'api';
     // Hash the request as sent: a retry for "the default project" matches even if the default has changed.
     const asked = { projectId, ...request, triggeredBy };
-    return this.once(idempotencyKey, { rerunOf: null, ...asked }, async (idempotency) => {
+    return this.once(starter, { rerunOf: null, ...asked }, async (idempotency) => {
       await this.projects.reloadFor(projectId);
       const project = projectId === null ? this.projects.getDefault() : this.projects.get(projectId);
-      return this.start(project, { ...request, triggeredBy }, null, idempotency);
+      return this.start(project, { ...request, triggeredBy }, { ...starter, original: null, idempotency });
     });
   }
 
   async rerun(
     runId: string,
     { scope, params }: Pick<TriggerRequest, 'scope' | 'params'>,
-    idempotencyKey: string | null,
+    starter: Starter,
   ): Promise<Accepted> {
-    return this.once(idempotencyKey, { rerunOf: runId.toLowerCase(), scope, params }, async (idempotency) => {
+    return this.once(starter, { rerunOf: runId.toLowerCase(), scope, params }, async (idempotency) => {
       const original = await this.runs.get(runId);
       await this.projects.reloadFor(original.projectId);
       const project = this.projects.get(original.projectId);
       const request = rerunRequest(original, project.definition, { scope, params });
-      return this.start(project, request, original, idempotency);
+      return this.start(project, request, { ...starter, original, idempotency });
     });
   }
 
@@ -95,7 +102,7 @@ export class RunStarter {
    * busy with the run of that answer.
    */
   private async once(
-    key: string | null,
+    { idempotencyKey: key = null }: Starter,
     asked: object,
     start: (idempotency: IdempotentRequest | null) => Promise<Accepted>,
   ): Promise<Accepted> {
@@ -107,8 +114,12 @@ export class RunStarter {
   private async start(
     { definition, definitionHash, definitionJson }: KnownProject,
     request: TriggerRequest & { triggeredBy: TriggeredBy },
-    original: Run | null,
-    idempotency: IdempotentRequest | null,
+    {
+      name,
+      occasion,
+      original,
+      idempotency,
+    }: Starter & { original: Run | null; idempotency: IdempotentRequest | null },
   ): Promise<Accepted> {
     this.conditions.assertServerIsReady();
     const { projectId } = definition;
@@ -142,13 +153,13 @@ export class RunStarter {
       params: checked.params,
       secretParams,
       triggeredBy,
+      triggeredByName: name ?? null,
       rerunOf: original?.runId ?? null,
       runInputs,
       watchedFiles,
       quota,
       earlierOutputs,
     });
-    const view = viewOfNew(run);
     const created = await this.newRuns.create({
       run,
       definition: definitionJson,
@@ -156,12 +167,12 @@ export class RunStarter {
       idempotency: idempotency && {
         key: idempotency.key,
         requestHash: await this.requests.hash(idempotency.asked, secretParams.length > 0),
-        answer: JSON.stringify(view),
       },
+      occasion: occasion ?? null,
     });
     switch (created.outcome) {
       case 'created':
-        return { run: view, replayed: false };
+        return { run: viewOfNew(created.run), replayed: false };
       case 'replayed':
         return { run: JSON.parse(created.answer) as RunView, replayed: true };
       case 'busy':
@@ -172,6 +183,8 @@ export class RunStarter {
         );
       case 'key-reused':
         throw keyReused();
+      case 'occasion-used':
+        throw new OccasionUsed();
     }
   }
 
@@ -220,11 +233,6 @@ export class RunStarter {
       if (reason !== null) throw new JobatoError('VALIDATION', reason);
     }
   }
-}
-
-/** Returns the view of a new run without a database read: every new run waits for its publication. */
-function viewOfNew(run: Run): RunView {
-  return toRunView(run, { code: 'not-yet-published', isFresh: true }, run.startedAt);
 }
 
 /** Explains why a re-run lacks a param that the earlier run had. */

@@ -1,5 +1,5 @@
 import { type Instant, plusSeconds } from '../clock/clock';
-import { isReadableName } from '../events/readable-name';
+import { isReadableName } from '../schemas/readable-name';
 import type { RunEventMap, RunInput } from '../events/run-event';
 import { LEASE_SECONDS, MAX_PAST_LEASES } from './lease-times';
 import { stopReportsAfter } from './stop-report';
@@ -262,10 +262,15 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
         ? {
             ...ended(run, 'cancelled', now),
             cancelRequestedAt: now,
+            cancelRequestedBy: command.requestedBy,
             statusReason: command.reason,
             error: isHandedOut(run) ? { code: 'STOP_UNCONFIRMED', message: null } : null,
           }
-        : { cancelRequestedAt: now, stopBy: plusSeconds(now, run.stopGraceSeconds) };
+        : {
+            cancelRequestedAt: now,
+            cancelRequestedBy: command.requestedBy,
+            stopBy: plusSeconds(now, run.stopGraceSeconds),
+          };
     case 'lose-worker':
       return lost(run, command.loss, now);
     case 'fail-unclaimed':

@@ -103,11 +103,18 @@ export class ArtifactView {
 /** A run in API responses. */
 export class RunView {
   @ApiProperty({ format: 'uuid', description: 'UUID version 7' }) runId!: string;
+  @ApiProperty({ type: 'integer', description: '1, 2, 3 … within the project; never reused' })
+  number!: number;
   @ApiProperty() projectId!: string;
   @ApiProperty({ example: 'full' }) scope!: string;
   @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus' }) status!: RunStatus;
   @ApiProperty({ ...nullableText, example: 'step-failed' }) statusReason!: string | null;
   @ApiProperty({ enum: TRIGGER_KINDS, enumName: 'TriggeredBy' }) triggeredBy!: TriggeredBy;
+  @ApiProperty({
+    ...nullableText,
+    description: 'The schedule that started the run, or the user whom a trusted proxy named; null if unknown',
+  })
+  triggeredByName!: string | null;
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
@@ -130,6 +137,12 @@ export class RunView {
   clockSkewMs!: number | null;
   @ApiProperty({ type: 'string', format: 'date-time' }) startedAt!: Instant;
   @ApiProperty(nullableTime) cancelRequestedAt!: Instant | null;
+  @ApiProperty({
+    ...nullableText,
+    description:
+      'Who requested the stop: the user whom a trusted proxy named, else `page`, `api` or `jobato`',
+  })
+  cancelRequestedBy!: string | null;
   @ApiProperty(nullableTime) endedAt!: Instant | null;
   @ApiProperty({
     ...nullableInteger,
@@ -165,11 +178,13 @@ export class RunView {
 export function toRunView(run: Run, waiting: Waiting | null, now: Instant, basePath = ''): RunView {
   return {
     runId: run.runId,
+    number: run.number,
     projectId: run.projectId,
     scope: run.scope,
     status: run.status,
     statusReason: run.statusReason,
     triggeredBy: run.triggeredBy,
+    triggeredByName: run.triggeredByName,
     params: shownParams(run),
     attempt: run.attempt,
     rerunOf: run.rerunOf,
@@ -177,6 +192,7 @@ export function toRunView(run: Run, waiting: Waiting | null, now: Instant, baseP
     clockSkewMs: clockSkewMs(run),
     startedAt: run.startedAt,
     cancelRequestedAt: run.cancelRequestedAt,
+    cancelRequestedBy: run.cancelRequestedBy,
     endedAt: run.endedAt,
     durationMs: durationMs(run),
     waiting: waiting && waitingView(waiting, run, now),
@@ -238,6 +254,7 @@ export function durationMs({
 /** The latest-run summary of reports. */
 export class RunSummaryView {
   @ApiProperty({ format: 'uuid' }) runId!: string;
+  @ApiProperty({ type: 'integer' }) number!: number;
   @ApiProperty() projectId!: string;
   @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus' }) status!: RunStatus;
   @ApiProperty({ type: 'string', format: 'date-time' }) triggerTime!: Instant;
@@ -249,6 +266,7 @@ export class RunSummaryView {
 export function toRunSummary(run: Run): RunSummaryView {
   return {
     runId: run.runId,
+    number: run.number,
     projectId: run.projectId,
     status: run.status,
     triggerTime: run.startedAt,

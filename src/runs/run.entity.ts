@@ -20,6 +20,8 @@ import type {
 @Index('runs_by_status', ['status', 'runId'])
 @Index('runs_by_scope', ['scope', 'runId'])
 @Index('runs_by_trigger', ['triggeredBy', 'runId'])
+@Index('runs_by_number', ['projectId', 'number'], { unique: true })
+@Index('runs_by_starter', ['triggeredByName', 'runId'], { where: 'triggered_by_name IS NOT NULL' })
 @Index('runs_by_end', ['endedAt'])
 @Index('runs_by_claim', ['leaseClaimId'], { where: 'lease_claim_id IS NOT NULL' })
 @Index('runs_with_id_ahead', ['runId', 'startedAt'], { where: 'id_is_ahead = 1' })
@@ -27,10 +29,12 @@ import type {
 export class RunEntity implements Run {
   @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
   @Column({ name: 'project_id', type: 'text' }) projectId!: string;
+  @Column({ type: 'integer', default: 0 }) number!: number;
   @Column({ type: 'text' }) scope!: string;
   @Column({ type: 'text' }) status!: RunStatus;
   @Column({ name: 'status_reason', type: 'text', nullable: true }) statusReason!: string | null;
   @Column({ name: 'triggered_by', type: 'text' }) triggeredBy!: TriggeredBy;
+  @Column({ name: 'triggered_by_name', type: 'text', nullable: true }) triggeredByName!: string | null;
   @Column({ type: 'simple-json' }) params!: JsonObject;
   @Column({ name: 'secret_params', type: 'simple-json', nullable: true }) secretParams!: string[] | null;
   @Column({ name: 'rerun_of', type: 'text', nullable: true }) rerunOf!: string | null;
@@ -58,6 +62,7 @@ export class RunEntity implements Run {
   @Column({ name: 'claim_by', type: 'text', nullable: true }) claimBy!: string | null;
   @Column({ name: 'finish_by', type: 'text', nullable: true }) finishBy!: string | null;
   @Column({ name: 'cancel_requested_at', type: 'text', nullable: true }) cancelRequestedAt!: string | null;
+  @Column({ name: 'cancel_requested_by', type: 'text', nullable: true }) cancelRequestedBy!: string | null;
   @Column({ name: 'stop_grace_seconds', type: 'float' }) stopGraceSeconds!: number;
   @Column({ name: 'stop_by', type: 'text', nullable: true }) stopBy!: string | null;
   @Column({ name: 'stop_report', type: 'simple-json', nullable: true }) stopReports!: StopReport[] | null;
@@ -89,6 +94,13 @@ export class RunSecretsEntity {
   @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
   /** See secret-seal.ts. */
   @Column({ type: 'text' }) sealed!: string;
+}
+
+/** The number of the newest run of each project that ever had one. It stays when runs are deleted. */
+@Entity('run_numbers')
+export class RunNumberEntity {
+  @PrimaryColumn({ name: 'project_id', type: 'text' }) projectId!: string;
+  @Column({ name: 'last_number', type: 'integer' }) lastNumber!: number;
 }
 
 /** The first answer to a request that carried an `Idempotency-Key`. */

@@ -13,6 +13,8 @@ import { outputsOf } from './earlier-outputs';
 import type { FinishedRun } from './reporting-habits';
 import type { Run, RunStatus, TriggeredBy } from './run';
 import { DefinitionEntity, RunEntity } from './run.entity';
+import { RunHooks } from './run-hooks';
+import { RunNumberRepository } from './run-number.repository';
 import { deleteSecretsOfEnded } from './run-secret.repository';
 import { rangeOf, type StartRange, widened } from './start-range';
 
@@ -90,6 +92,7 @@ const MUTABLE: (keyof Run)[] = [
   'pastLeases',
   'claimBy',
   'cancelRequestedAt',
+  'cancelRequestedBy',
   'stopBy',
   'stopReports',
   'endedAt',
@@ -102,6 +105,8 @@ const MUTABLE: (keyof Run)[] = [
   'omitted',
   'revision',
 ];
+
+const RUN_NUMBER = /^[1-9]\d{0,14}$/;
 
 /** Outputs are looked for in this many runs of the project. */
 const MAX_RUNS_FOR_OUTPUTS = 200;
@@ -128,6 +133,8 @@ export class RunRepository {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly numbers: RunNumberRepository,
+    private readonly hooks: RunHooks,
   ) {
     this.runs = database.rows(RunEntity);
     this.definitions = database.rows(DefinitionEntity);
@@ -146,14 +153,24 @@ export class RunRepository {
     return run ?? null;
   }
 
-  /** @throws JobatoError RUN_NOT_FOUND, also if the run belongs to another project */
-  async get(runId: string, projectId?: string): Promise<Run> {
-    const run = await this.find(runId);
+  /**
+   * @param ref the id of the run or, with a project, its number
+   * @throws JobatoError RUN_NOT_FOUND, also if the run belongs to another project
+   */
+  async get(ref: string, projectId?: string): Promise<Run> {
+    const isNumber = projectId !== undefined && RUN_NUMBER.test(ref);
+    const run = isNumber ? await this.findByNumber(projectId, Number(ref)) : await this.find(ref);
     if (!run || (projectId !== undefined && run.projectId !== projectId)) {
-      const where = projectId === undefined ? '' : ` in project "${projectId}"`;
-      throw new JobatoError('RUN_NOT_FOUND', `Run ${runId.slice(0, 100)} does not exist${where}.`);
+      const which = isNumber ? `#${ref}` : ref.slice(0, 100);
+      const where = projectId === undefined ? '' : ` in project "${projectId.slice(0, 100)}"`;
+      throw new JobatoError('RUN_NOT_FOUND', `Run ${which} does not exist${where}.`);
     }
     return run;
+  }
+
+  private async findByNumber(projectId: string, number: number): Promise<Run | null> {
+    const [run] = await this.select('WHERE project_id = ? AND number = ?', [projectId, number]);
+    return run ?? null;
   }
 
   /** Returns runs after `cursor`, newest first. */
@@ -392,11 +409,17 @@ export class RunRepository {
   }
 
   /**
-   * Inserts runs whose projects have no active run. Only the unique index decides, because other processes may write
-   * too. @returns the inserted runs
+   * Inserts and numbers runs whose projects have no active run, one for each project. Only the unique index decides,
+   * because other processes may write too.
+   * @returns the inserted runs
    */
   async insert(tx: Transaction, runs: Run[]): Promise<Set<Partial<Run>>> {
-    return new Set(await this.runs.insert(tx, runs, { onConflict: 'ignore' }));
+    await this.numbers.assign(tx, runs);
+    const rows = new Set<Partial<Run>>(await this.runs.insert(tx, runs, { onConflict: 'ignore' }));
+    const inserted = runs.filter((run) => rows.has(run));
+    await this.numbers.store(tx, inserted);
+    await this.hooks.started(tx, inserted);
+    return rows;
   }
 
   async insertDefinitions(tx: Transaction, definitions: DefinitionEntity[]): Promise<void> {
@@ -404,8 +427,8 @@ export class RunRepository {
   }
 
   /**
-   * Stores changed runs, and deletes the secrets of those that ended. Their rows were read in this transaction, and no other transaction writes at the same time.
-   * The guard is a second safeguard: an ended run, or a newer revision, rolls back the whole write.
+   * Stores changed runs, and deletes the secrets of those that ended. Their rows were read in this transaction, and no
+   * other transaction writes at the same time. The guard is a second safeguard: an ended run, or a newer revision, rolls back the whole write.
    */
   async storeChanged(tx: Transaction, runs: Run[]): Promise<void> {
     const updated = await this.runs.update(tx, runs, {
@@ -416,6 +439,7 @@ export class RunRepository {
     });
     if (updated !== runs.length) throw new Error('The run was changed concurrently.');
     await deleteSecretsOfEnded(tx, runs);
+    await this.hooks.changed(tx, runs);
   }
 
   /** Returns the range of run ids for a range of start times. */

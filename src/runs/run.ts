@@ -105,11 +105,15 @@ export interface Run {
   /** 1 if the clock was behind the newest id at the start, so that the id encodes a later time than `startedAt`. */
   idIsAhead: 0 | 1;
   projectId: string;
+  /** 1, 2, 3 … within the project, assigned by the transaction that creates the run. Never reused. */
+  number: number;
   scope: string;
   status: RunStatus;
   /** Reason for the status, as a code of the API: `cancelled-by-user`, `timed-out`, … */
   statusReason: string | null;
   triggeredBy: TriggeredBy;
+  /** The schedule, or the user whom a trusted proxy named; null if unknown. */
+  triggeredByName: string | null;
   /** Without secrets. */
   params: JsonObject;
   /** Names of the secret params that the run was started with; null without any. Their values are in no run. */
@@ -155,6 +159,8 @@ export interface Run {
   /** When an external run fails with a timeout. For runs with steps the executor enforces the limit. */
   finishBy: Instant | null;
   cancelRequestedAt: Instant | null;
+  /** The user whom a trusted proxy named, else `page`, `api` or `jobato`; null while no stop is requested. */
+  cancelRequestedBy: string | null;
   stopGraceSeconds: number;
   /** When the run is cancelled even without the worker's confirmation; null while no stop is requested. */
   stopBy: Instant | null;

@@ -14,9 +14,12 @@ import {
 import { ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { ApiProblems } from '../http/api-problems';
+import { RequestUser } from '../http/request-user';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { checkIdempotencyKey, IDEMPOTENCY_KEY_HEADER } from './idempotency-key';
+import type { Run } from './run';
 import { RunPageView } from './run-page.view';
+import { RunPipe, runPaths } from './run.pipe';
 import { RunRepository } from './run.repository';
 import { RunViewBuilder } from './run-view-builder';
 import { RunView } from './run-view';
@@ -59,15 +62,6 @@ const REFUSALS = [
   'QUOTA_UNKNOWN',
   'STORAGE_FULL',
 ] as const;
-const STOP = {
-  summary: 'Stop a run',
-  description:
-    'The run stays active until it has stopped. With 503 or 507, the server could not record the stop yet. It still ends the processes of its own worker, ' +
-    'and records the stop as soon as the database can be written.',
-};
-/** Errors after which the server keeps the stop and records it later. */
-const STOP_KEPT = ['STORAGE_UNAVAILABLE', 'STORAGE_FULL'] as const;
-
 @ApiTags('runs')
 @Controller('api')
 export class RunsController {
@@ -84,10 +78,12 @@ export class RunsController {
   @ApiProblems(...REFUSALS)
   async triggerDefault(
     @Body() body: TriggerBody,
+    @RequestUser() name: string | null,
     @Headers(IDEMPOTENCY_KEY_HEADER) key: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<RunView> {
-    return answer(response, await this.service.trigger(null, body, checkIdempotencyKey(key)));
+    const starter = { name, idempotencyKey: checkIdempotencyKey(key) };
+    return answer(response, await this.service.trigger(null, body, starter));
   }
 
   @Post('projects/:projectId/runs')
@@ -97,26 +93,30 @@ export class RunsController {
   async trigger(
     @Param('projectId') projectId: string,
     @Body() body: TriggerBody,
+    @RequestUser() name: string | null,
     @Headers(IDEMPOTENCY_KEY_HEADER) key: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<RunView> {
-    return answer(response, await this.service.trigger(projectId, body, checkIdempotencyKey(key)));
+    const starter = { name, idempotencyKey: checkIdempotencyKey(key) };
+    return answer(response, await this.service.trigger(projectId, body, starter));
   }
 
-  @Post('runs/:runId/rerun')
+  @Post(runPaths('rerun'))
   @ApiOperation({ operationId: 'rerunRun', summary: 'Re-run an earlier run' })
   @ApiStart(RerunBody)
   @ApiProblems('RUN_NOT_FOUND', ...REFUSALS)
   async rerun(
-    @Param('runId') runId: string,
+    @Param(RunPipe) { runId }: Run,
     @Body() body: RerunBody,
+    @RequestUser() name: string | null,
     @Headers(IDEMPOTENCY_KEY_HEADER) key: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<RunView> {
-    return answer(response, await this.service.rerun(runId, body, checkIdempotencyKey(key)));
+    const starter = { name, idempotencyKey: checkIdempotencyKey(key) };
+    return answer(response, await this.service.rerun(runId, body, starter));
   }
 
-  @Post('runs/:runId/ask-again')
+  @Post(runPaths('ask-again'))
   @HttpCode(202)
   @ApiOperation({
     operationId: 'askAgain',
@@ -128,8 +128,8 @@ export class RunsController {
   })
   @ApiResponse({ status: 202, type: RunView })
   @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_CLAIMED', 'RUN_ALREADY_ENDED')
-  async askAgain(@Param('runId') runId: string): Promise<RunView> {
-    return this.service.askAgain(runId, 'api');
+  async askAgain(@Param(RunPipe) { runId }: Run, @RequestUser() user: string | null): Promise<RunView> {
+    return this.service.askAgain(runId, user ?? 'api');
   }
 
   @Get('runs')
@@ -164,41 +164,28 @@ export class RunsController {
     return this.views.one(await this.runs.getCurrent(projectId));
   }
 
-  @Get('runs/:runId')
+  @Get(runPaths())
   @ApiOperation({ operationId: 'getRun', summary: 'Get a run' })
   @ApiResponse({ status: 200, type: RunView })
   @ApiProblems('RUN_NOT_FOUND')
-  async get(@Param('runId') runId: string): Promise<RunView> {
-    return this.views.one(await this.runs.get(runId));
+  async get(@Param(RunPipe) run: Run): Promise<RunView> {
+    return this.views.one(run);
   }
 
-  @Get('projects/:projectId/runs/:runId')
-  @ApiOperation({ operationId: 'getProjectRun', summary: 'Get a run of a project' })
-  @ApiResponse({ status: 200, type: RunView })
-  @ApiProblems('RUN_NOT_FOUND')
-  async getOfProject(@Param('projectId') projectId: string, @Param('runId') runId: string): Promise<RunView> {
-    return this.views.one(await this.runs.get(runId, projectId));
-  }
-
-  @Delete('runs/:runId')
+  @Delete(runPaths())
   @HttpCode(202)
-  @ApiOperation({ operationId: 'stopRun', ...STOP })
+  @ApiOperation({
+    operationId: 'stopRun',
+    summary: 'Stop a run',
+    description:
+      'The run stays active until it has stopped. With 503 or 507, the server could not record the stop yet. It still ends the processes of its own worker, ' +
+      'and records the stop as soon as the database can be written.',
+  })
   @ApiResponse({ status: 202, type: RunView })
-  @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_ENDED', ...STOP_KEPT)
-  async stop(@Param('runId') runId: string): Promise<RunView> {
-    return this.service.stop(runId, 'api');
-  }
-
-  @Delete('projects/:projectId/runs/:runId')
-  @HttpCode(202)
-  @ApiOperation({ operationId: 'stopProjectRun', ...STOP })
-  @ApiResponse({ status: 202, type: RunView })
-  @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_ENDED', ...STOP_KEPT)
-  async stopOfProject(
-    @Param('projectId') projectId: string,
-    @Param('runId') runId: string,
-  ): Promise<RunView> {
-    return this.service.stop(runId, 'api', projectId);
+  // After the last two, the server keeps the stop and records it later.
+  @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_ENDED', 'STORAGE_UNAVAILABLE', 'STORAGE_FULL')
+  async stop(@Param(RunPipe) { runId }: Run, @RequestUser() user: string | null): Promise<RunView> {
+    return this.service.stop(runId, user ?? 'api');
   }
 
   private async page(

@@ -14,16 +14,24 @@ import { IdempotentRequests } from './idempotent-requests';
 import { RunCreator } from './run-creator';
 import { RunChanges } from './run-changes';
 import { RunCommands } from './run-commands';
+import { RunHooks } from './run-hooks';
 import { RunIds } from './run-id';
 import { RunLogsController } from './run-logs.controller';
 import { RequestRepublisher } from './request-republisher';
+import { RunNumberRepository } from './run-number.repository';
 import { RunSecretRepository } from './run-secret.repository';
 import { RunSecrets } from './run-secrets';
 import { RunStarter } from './run-starter';
 import { RunStreams } from './run-streams';
 import { RunViewBuilder } from './run-view-builder';
 import { RUN_METRICS } from './run.metrics';
-import { DefinitionEntity, IdempotencyKeyEntity, RunEntity, RunSecretsEntity } from './run.entity';
+import {
+  DefinitionEntity,
+  IdempotencyKeyEntity,
+  RunEntity,
+  RunNumberEntity,
+  RunSecretsEntity,
+} from './run.entity';
 import { RunRepository } from './run.repository';
 import { RunsController } from './runs.controller';
 import { RunsService } from './runs.service';
@@ -34,7 +42,13 @@ import { UnrecordedStops } from './unrecorded-stops';
 /** The run: its state machine, its commands, its REST endpoints, and the stream of its changes. */
 @Module({
   imports: [
-    DatabaseModule.forFeature([RunEntity, DefinitionEntity, IdempotencyKeyEntity, RunSecretsEntity]),
+    DatabaseModule.forFeature([
+      RunEntity,
+      RunNumberEntity,
+      DefinitionEntity,
+      IdempotencyKeyEntity,
+      RunSecretsEntity,
+    ]),
     EventsModule,
     InputsModule,
     LogsModule,
@@ -51,11 +65,13 @@ import { UnrecordedStops } from './unrecorded-stops';
     RunCreator,
     RunChanges,
     RunCommands,
+    RunHooks,
     {
       provide: RunIds,
       inject: [RunRepository, Clock],
       useFactory: async (runs: RunRepository, clock: Clock) => new RunIds(clock, await runs.newestId()),
     },
+    RunNumberRepository,
     RunRepository,
     RequestRepublisher,
     RunSecretRepository,
@@ -69,6 +85,6 @@ import { UnrecordedStops } from './unrecorded-stops';
     UnrecordedStops,
     ...RUN_METRICS,
   ],
-  exports: [RunChanges, RunRepository, RunSecrets, RunsService],
+  exports: [RunChanges, RunHooks, RunRepository, RunSecrets, RunsService],
 })
 export class RunsModule {}

@@ -4,7 +4,7 @@ import type { ReportingHabit } from './reporting-habits';
 import { isTerminal, type Run } from './run';
 import { type Commanded, RunCommands } from './run-commands';
 import { RequestRepublisher } from './request-republisher';
-import { type Accepted, RunStarter, type StartCheck, type TriggerRequest } from './run-starter';
+import { type Accepted, RunStarter, type StartCheck, type Starter, type TriggerRequest } from './run-starter';
 import type { RunCommand } from './run-state';
 import type { RunView } from './run-view';
 import { RunViewBuilder } from './run-view-builder';
@@ -29,12 +29,8 @@ export class RunsService {
    * @throws JobatoError PROJECT_NOT_FOUND, PROJECT_DISABLED, VALIDATION, NO_ENABLED_INPUTS, QUOTA_REACHED, QUOTA_UNKNOWN,
    *   RUN_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED, SHUTTING_DOWN, STORAGE_FULL, STORAGE_UNAVAILABLE
    */
-  trigger(
-    projectId: string | null,
-    request: TriggerRequest,
-    idempotencyKey: string | null,
-  ): Promise<Accepted> {
-    return this.starter.trigger(projectId, request, idempotencyKey);
+  trigger(projectId: string | null, request: TriggerRequest, starter: Starter): Promise<Accepted> {
+    return this.starter.trigger(projectId, request, starter);
   }
 
   /**
@@ -43,9 +39,9 @@ export class RunsService {
   rerun(
     runId: string,
     changes: Pick<TriggerRequest, 'scope' | 'params'>,
-    idempotencyKey: string | null,
+    starter: Starter,
   ): Promise<Accepted> {
-    return this.starter.rerun(runId, changes, idempotencyKey);
+    return this.starter.rerun(runId, changes, starter);
   }
 
   /**
@@ -53,8 +49,8 @@ export class RunsService {
    * @throws JobatoError RUN_NOT_FOUND, RUN_ALREADY_ENDED; STORAGE_FULL, STORAGE_UNAVAILABLE if the stop is kept and
    *   recorded later
    */
-  async stop(runId: string, requestedBy: string, projectId?: string): Promise<RunView> {
-    const run = await this.runs.get(runId, projectId);
+  async stop(runId: string, requestedBy: string): Promise<RunView> {
+    const run = await this.runs.get(runId);
     const commanded = await this.stops.request(run.runId, requestedBy);
     const latest = commanded?.run ?? run;
     if (!commanded?.applied && isTerminal(latest)) {

@@ -6,7 +6,7 @@ import { stepsInScope } from '../../src/projects/scope';
 import { QuotaUsageEntity } from '../../src/quota/quota-usage.entity';
 import { newRun } from '../../src/runs/new-run';
 import type { Run, StepState } from '../../src/runs/run';
-import { DefinitionEntity, RunEntity } from '../../src/runs/run.entity';
+import { DefinitionEntity, RunEntity, RunNumberEntity } from '../../src/runs/run.entity';
 import type { RunningApp } from '../support/jobato';
 import { SeededRandom } from '../support/random';
 
@@ -34,6 +34,7 @@ export async function addPastRuns({ app }: RunningApp, past: Past): Promise<void
   const rows = database.rows(RunEntity);
   const definitions = database.rows(DefinitionEntity);
   const usages = database.rows(QuotaUsageEntity);
+  const numbers = database.rows(RunNumberEntity);
   const runs = Array.from({ length: past.runs }, (_, index): Run => {
     const startedAtMs =
       Date.now() - (past.runs - index) * past.everyHours * HOUR_MS + Math.floor(random.next() * 600_000);
@@ -68,7 +69,11 @@ export async function addPastRuns({ app }: RunningApp, past: Past): Promise<void
   await database.write(async (tx, all: Run[][]) => {
     await definitions.insert(tx, [{ definitionHash, definition: definitionJson }], { onConflict: 'ignore' });
     for (const each of all) {
-      await rows.insert(tx, each);
+      await rows.insert(
+        tx,
+        each.map((run, index) => ({ ...run, number: index + 1 })),
+      );
+      await numbers.insert(tx, [{ projectId: past.projectId, lastNumber: each.length }]);
       if (definition.quota)
         await usages.insert(
           tx,

@@ -2,7 +2,8 @@ import { Controller, Get, Param, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { ArtifactFiles } from '../../artifacts/artifact-files';
-import { RunRepository } from '../../runs/run.repository';
+import type { Run } from '../../runs/run';
+import { RunPipe, runPaths } from '../../runs/run.pipe';
 import { artifactHref } from '../../runs/run-view';
 import { artifactPreview, PREVIEW_BYTES } from './artifact-preview';
 import { MarkdownParser } from './markdown-parser';
@@ -13,20 +14,18 @@ import { sizeText } from '../words/number-text';
 
 /** Serves the page that previews an artifact and links to its download. */
 @ApiExcludeController()
-@Controller('runs/:runId/artifacts')
+@Controller(runPaths('artifacts'))
 @UseInterceptors(ViewInterceptor)
 export class ArtifactPageController {
   constructor(
     private readonly projects: ProjectCatalogue,
-    private readonly runs: RunRepository,
     private readonly files: ArtifactFiles,
     private readonly frames: PageFrames,
     private readonly markdown: MarkdownParser,
   ) {}
 
   @Get(':name')
-  async page(@Param('runId') runId: string, @Param('name') name: string): Promise<View> {
-    const run = await this.runs.get(runId);
+  async page(@Param(RunPipe) run: Run, @Param('name') name: string): Promise<View> {
     const { start, size } = await this.files.readStart(run, name, PREVIEW_BYTES);
     return new View('artifact/page', {
       frame: await this.frames.frame(name, '/'),

@@ -14,6 +14,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Clock } from '../../clock/clock';
 import { type FieldError, JobatoError } from '../../http/catalogue';
+import { RequestUser } from '../../http/request-user';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { FULL_SCOPE } from '../../projects/scope';
 import { RunsService } from '../../runs/runs.service';
@@ -138,6 +139,7 @@ export class ProjectPageController {
   async run(
     @Param('projectId') projectId: string,
     @Body() body: unknown,
+    @RequestUser() name: string | null,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
@@ -150,7 +152,7 @@ export class ProjectPageController {
       async () => {
         const { definition } = this.projects.get(projectId);
         const asked = { ...triggerRequest(definition, given), triggeredBy: 'manual' as const };
-        const { run } = await startFromForm(definition, () => this.runs.trigger(projectId, asked, null));
+        const { run } = await startFromForm(definition, () => this.runs.trigger(projectId, asked, { name }));
         leadTo(`/runs/${run.runId}`, request, response);
       },
       async (notice, { extras: { errors } }) => {

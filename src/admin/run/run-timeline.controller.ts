@@ -1,7 +1,8 @@
 import { Controller, Get, Param, Query, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { RunDetailRepository } from '../../history/run-detail.repository';
-import { RunRepository } from '../../runs/run.repository';
+import type { Run } from '../../runs/run';
+import { RunPipe, runPaths } from '../../runs/run.pipe';
 import { textOrNull } from '../page/form-answers';
 import { PageFrames } from '../page/page-frame';
 import { View } from '../page/view';
@@ -12,18 +13,16 @@ const EVENTS = 500;
 
 /** All events of a run, page by page. The run page shows only the start and the end of a long history. */
 @ApiExcludeController()
-@Controller('runs/:runId/timeline')
+@Controller(runPaths('timeline'))
 @UseInterceptors(ViewInterceptor)
 export class RunTimelineController {
   constructor(
-    private readonly runs: RunRepository,
     private readonly details: RunDetailRepository,
     private readonly frames: PageFrames,
   ) {}
 
   @Get()
-  async page(@Param('runId') id: string, @Query('after') after: unknown): Promise<View> {
-    const { runId, projectId } = await this.runs.get(id);
+  async page(@Param(RunPipe) { runId, projectId }: Run, @Query('after') after: unknown): Promise<View> {
     const text = textOrNull(after) ?? '0';
     const from = /^\d{1,15}$/.test(text) ? Number(text) : 0;
     const { items, nextCursor } = await this.details.page(runId, EVENTS, from);

@@ -2,9 +2,12 @@ import { Body, Controller, Get, Param, Post, Query, Req, Res, UseInterceptors } 
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
+import type { Run } from '../../runs/run';
+import { RunPipe, runPaths } from '../../runs/run.pipe';
 import { RunRepository } from '../../runs/run.repository';
 import { ranSideBySide } from '../../runs/step-state';
 import { RunsService } from '../../runs/runs.service';
+import { RequestUser } from '../../http/request-user';
 import { logQuestion } from '../log/log-question';
 import { LogReader } from '../log/log-reader';
 import type { Notice } from '../page/notice';
@@ -23,7 +26,7 @@ const REFRESH_SECONDS = 5;
 
 /** A run's page: steps, progress, log and timeline. */
 @ApiExcludeController()
-@Controller('runs/:runId')
+@Controller(runPaths())
 @UseInterceptors(ViewInterceptor)
 export class RunPageController {
   constructor(
@@ -36,37 +39,35 @@ export class RunPageController {
   ) {}
 
   @Get()
-  async page(
-    @Param('runId') runId: string,
-    @Query() query: Record<string, unknown>,
-  ): Promise<View | SeeOther> {
+  async page(@Param(RunPipe) run: Run, @Query() query: Record<string, unknown>): Promise<View | SeeOther> {
     const step = textOrNull(query.step);
     const stepAttempt = Number(textOrNull(query.stepAttempt) ?? Number.NaN) || null;
-    const href = step === null ? null : await this.logs.hrefOfStep(runId, step, stepAttempt);
-    return href === null ? new View('run/page', await this.wholePage(runId, query)) : new SeeOther(href);
+    const href = step === null ? null : await this.logs.hrefOfStep(run.runId, step, stepAttempt);
+    return href === null ? new View('run/page', await this.wholePage(run, query)) : new SeeOther(href);
   }
 
   @Get('state')
-  async state(@Param('runId') runId: string): Promise<PartView> {
-    const model = await this.pages.state(await this.runs.get(runId));
+  async state(@Param(RunPipe) run: Run): Promise<PartView> {
+    const model = await this.pages.state(run);
     return new PartView('run/refresh', model, model.live);
   }
 
   @Get('past')
-  async past(@Param('runId') runId: string): Promise<PartView> {
-    const past = await this.pasts.of(await this.runs.get(runId));
+  async past(@Param(RunPipe) run: Run): Promise<PartView> {
+    const past = await this.pasts.of(run);
     return new PartView('run/past', { past }, past.live);
   }
 
   /** Without JavaScript, a refused form is rendered at this address; a reload leads back to the page. */
   @Get(['stop', 'rerun', 'ask-again'])
-  backToPage(@Param('runId') runId: string): SeeOther {
-    return new SeeOther(`/runs/${encodeURIComponent(runId)}`);
+  backToPage(@Param(RunPipe) { runId }: Run): SeeOther {
+    return new SeeOther(`/runs/${runId}`);
   }
 
   @Post('stop')
   async stop(
-    @Param('runId') runId: string,
+    @Param(RunPipe) { runId }: Run,
+    @RequestUser() user: string | null,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
@@ -74,7 +75,7 @@ export class RunPageController {
       request,
       response,
       async () => {
-        await this.service.stop(runId, 'page');
+        await this.service.stop(runId, user ?? 'page');
         showDone(`/runs/${runId}`, request, response);
       },
       (notice) => this.showAgain(runId, notice, response),
@@ -83,7 +84,8 @@ export class RunPageController {
 
   @Post('ask-again')
   async askAgain(
-    @Param('runId') runId: string,
+    @Param(RunPipe) { runId }: Run,
+    @RequestUser() user: string | null,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
@@ -91,7 +93,7 @@ export class RunPageController {
       request,
       response,
       async () => {
-        await this.service.askAgain(runId, 'page');
+        await this.service.askAgain(runId, user ?? 'page');
         showDone(`/runs/${runId}`, request, response);
       },
       (notice) => this.showAgain(runId, notice, response),
@@ -100,19 +102,19 @@ export class RunPageController {
 
   @Post('rerun')
   async rerun(
-    @Param('runId') runId: string,
+    @Param(RunPipe) { runId, projectId }: Run,
     @Body() body: unknown,
+    @RequestUser() name: string | null,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const { projectId } = await this.runs.get(runId);
     await carryOut(
       request,
       response,
       async () => {
         const { definition } = this.projects.get(projectId);
         const asked = triggerRequest(definition, givenIn(body));
-        const { run } = await startFromForm(definition, () => this.service.rerun(runId, asked, null));
+        const { run } = await startFromForm(definition, () => this.service.rerun(runId, asked, { name }));
         leadTo(`/runs/${run.runId}`, request, response);
       },
       (notice) => this.showAgain(runId, notice, response),
@@ -123,14 +125,14 @@ export class RunPageController {
   }
 
   private async showAgain(runId: string, notice: Notice, response: Response): Promise<void> {
-    response.render('run/page', { ...(await this.wholePage(runId, {})), notice });
+    const run = await this.runs.get(runId);
+    response.render('run/page', { ...(await this.wholePage(run, {})), notice });
   }
 
-  private async wholePage(runId: string, query: Record<string, unknown>) {
-    const run = await this.runs.get(runId);
+  private async wholePage(run: Run, query: Record<string, unknown>) {
     const [model, past] = await Promise.all([this.pages.state(run), this.pasts.of(run)]);
     // Read after the run: if the run has ended, its log is then complete.
-    const log = await this.logs.page(runId, logQuestion(query), {
+    const log = await this.logs.page(run.runId, logQuestion(query), {
       isActive: model.run.isActive,
       isMixed: ranSideBySide(run.steps),
     });

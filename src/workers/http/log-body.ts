@@ -1,5 +1,5 @@
 import { type JsonSchema, PAYLOAD_SCHEMAS } from '../../events/event-schemas';
-import { READABLE_NAME } from '../../events/readable-name';
+import { READABLE_NAME } from '../../schemas/readable-name';
 import type { LogLineInput } from '../../events/run-event';
 import { invalid } from '../../http/catalogue';
 import { Schema } from '../../schemas/schema';

@@ -14,7 +14,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { READABLE_NAME } from '../../events/readable-name';
+import { READABLE_NAME } from '../../schemas/readable-name';
 import type { Run } from '../../runs/run';
 
 export const MAX_WAIT_SECONDS = 60;
