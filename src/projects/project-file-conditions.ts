@@ -1,7 +1,7 @@
+import { NICKNAMES } from '../cron/cron-expression';
 import { fileVariableOf, SECRETS } from '../config/secrets';
 import type { SchemaNotes } from '../schemas/annotated-schema';
 import type { ParamType } from './project';
-import { NICKNAMES } from './schedule-rules';
 import { FULL_SCOPE } from './scope';
 import { WATCH_PATTERN } from './watch-rules';
 
@@ -58,5 +58,7 @@ export const PROJECT_FILE_CONDITIONS: SchemaNotes = {
   'artifacts.*': { pattern: WATCH_PATTERN },
   'steps.*.artifacts.*': { pattern: WATCH_PATTERN },
   scopes: { patternProperties: { [`^${FULL_SCOPE}$`]: false } },
-  'schedule.cron': { pattern: `^\\s*(?:${NICKNAMES.join('|')}|[^@\\s]\\S*(?:\\s+\\S+){4,5})\\s*$` },
+  'schedule.cron': {
+    pattern: `^\\s*(?:${Object.keys(NICKNAMES).join('|')}|[^@\\s]\\S*(?:\\s+\\S+){4,5})\\s*$`,
+  },
 };

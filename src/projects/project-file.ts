@@ -1,6 +1,7 @@
 import { type Complaint, type ParsedYaml, parseYaml, type YamlRule } from '../config-files/parse-yaml';
 import { isSecretVariable } from '../config/secrets';
-import { isTimeZoneName, whyNoCron } from './schedule-rules';
+import { parseCron } from '../cron/cron-expression';
+import { timeZoneName } from '../cron/time-zone-name';
 import { complaintAboutParam, PARAM_TEXTS, toParamSpec } from './param-file';
 import { MAX_PARAMS_BYTES } from './params';
 import { paramVariable } from './placeholders';
@@ -222,15 +223,14 @@ function aboutSameVariable(names: string[]): Complaint[] {
 function aboutSchedule({ schedule }: ProjectFile): Complaint[] {
   if (schedule === undefined) return [];
   const { cron, timeZone } = schedule;
-  const flaw = whyNoCron(cron);
-  const aboutCron = { path: ['schedule', 'cron'], reason: `"cron": "${cron}" ${flaw}` };
+  const parsed = parseCron(cron);
   const aboutZone = {
     path: ['schedule', 'timeZone'],
     reason: `"timeZone": "${timeZone}" is not a time zone such as Europe/Berlin or UTC`,
   };
   return [
-    ...(flaw === null ? [] : [aboutCron]),
-    ...(timeZone === undefined || isTimeZoneName(timeZone) ? [] : [aboutZone]),
+    ...('flaw' in parsed ? [{ path: ['schedule', 'cron'], reason: `"cron": "${cron}" ${parsed.flaw}` }] : []),
+    ...(timeZone === undefined || timeZoneName(timeZone) !== null ? [] : [aboutZone]),
   ];
 }
 
@@ -290,7 +290,7 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
     schedule: file.schedule
       ? {
           cron: file.schedule.cron,
-          timeZone: file.schedule.timeZone ?? 'UTC',
+          timeZone: timeZoneName(file.schedule.timeZone ?? 'UTC') ?? 'UTC',
           catchUp: file.schedule.catchUp ?? false,
         }
       : null,
