@@ -74,11 +74,11 @@ describe('published schemas', () => {
 
 describe('defaults of the project schema', () => {
   /** With each key that has parts of its own, so that every default can be set. */
-  const file = () => ({
+  const file = (path: string) => ({
     id: 'all',
     steps: [{ name: 'work', run: 'make', retry: { maxAttempts: 2 } }],
     params: { a: { type: 'string' } },
-    schedule: { cron: '@daily' },
+    schedule: path.startsWith('schedule.*') ? [{ name: 'a', cron: '@daily' }] : { cron: '@daily' },
     retry: {},
   });
   const defaults = schemaParts(CONFIG_SCHEMAS.project).filter(([, part]) => 'default' in part);
@@ -86,8 +86,8 @@ describe('defaults of the project schema', () => {
   it.each(defaults.map(([path, part]) => [path, part.default]))(
     '%s is %j, as in the parser',
     (path, value) => {
-      const without = parseProjectFile(JSON.stringify(file()));
-      const explicit = file();
+      const without = parseProjectFile(JSON.stringify(file(String(path))));
+      const explicit = file(String(path));
       const keys = String(path).split('.');
       const parent = keys
         .slice(0, -1)
@@ -146,7 +146,14 @@ const STEP = 'id: tiny\nsteps:\n  - name: work\n    run: make\n';
 describe('project schema', () => {
   it('accepts the merge key as a name, which editors check before they resolve it', () => {
     const parts = schemaParts(CONFIG_SCHEMAS.project).filter(([, { propertyNames }]) => propertyNames);
-    expect(parts.map(([path]) => path)).toEqual(['params', 'env', 'steps.*.env', 'scopes']);
+    expect(parts.map(([path]) => path)).toEqual([
+      'params',
+      'env',
+      'steps.*.env',
+      'scopes',
+      'schedule.params',
+      'schedule.*.params',
+    ]);
     for (const [, { propertyNames }] of parts) {
       const names = ajv.compile({ type: 'string', ...(propertyNames as JsonSchema) });
       expect(['<<', 'a', 'a b'].map((name) => names(name))).toEqual([true, true, false]);
@@ -174,6 +181,8 @@ describe('project schema', () => {
     ],
     ['cron expressions', `${STEP}schedule: { cron: " 0 22 * * * " }\n`],
     ['cron expressions with seconds', `${STEP}schedule: { cron: "0 0 22 * * *" }\n`],
+    ['a list of schedules', `${STEP}schedule: [{ name: a, cron: "@daily", scope: full, params: {} }]\n`],
+    ['an empty list of schedules', `${STEP}schedule: []\n`],
     ['nicknames', `${STEP}schedule: { cron: "@daily" }\n`],
   ])('accepts as the parser does: %s', (_what, source) => {
     expect(parseProjectFile(source).flaws).toBeUndefined();
@@ -243,6 +252,9 @@ describe('project schema', () => {
     ['a scope with a colon', `${STEP}scopes: { "from:work": [work] }\n`],
     ['an empty scope', `${STEP}scopes: { part: [] }\n`],
     ['the built-in scope', `${STEP}scopes: { full: [work] }\n`],
+    ['an entry without a name in a list', `${STEP}schedule: [{ cron: "@daily" }]\n`],
+    ['a schedule that is a text', `${STEP}schedule: "@daily"\n`],
+    ['a list with a wrong expression', `${STEP}schedule: [{ name: a, cron: "0 22 * *" }]\n`],
     ['a schedule without a time', `${STEP}schedule: { timeZone: UTC }\n`],
     ['a schedule with four fields', `${STEP}schedule: { cron: "0 22 * *" }\n`],
     ['a schedule with seven fields', `${STEP}schedule: { cron: "0 0 22 * * * *" }\n`],
@@ -265,6 +277,12 @@ describe('project schema', () => {
       `${STEP}params: { a: { type: enum, values: [x], default: y } }\n`,
     ],
     ['a pattern with a back-reference', `${STEP}params: { a: { type: string, pattern: '(a)\\1' } }\n`],
+    ['a scope that does not exist', `${STEP}schedule: { cron: "@daily", scope: nope }\n`],
+    ['a param that does not exist', `${STEP}schedule: { cron: "@daily", params: { a: 1 } }\n`],
+    [
+      'two schedules of one name',
+      `${STEP}schedule: [{ name: a, cron: "@daily" }, { name: a, cron: "@daily" }]\n`,
+    ],
     ['an unknown time zone', `${STEP}schedule: { cron: "@daily", timeZone: Mars/Olympus }\n`],
     ['a cron field beyond its range', `${STEP}schedule: { cron: "99 * * * *" }\n`],
   ])('leaves to the parser what a schema cannot express: %s', (_what, source) => {

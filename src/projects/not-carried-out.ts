@@ -12,13 +12,13 @@ const USED_BY = {
  * Returns a note for each setting of the file that this version ignores. The notes prevent a setting from having
  * silently no effect.
  */
-export function notCarriedOut({ schedule, params }: ProjectDefinition): string[] {
+export function notCarriedOut({ schedules, params }: ProjectDefinition): string[] {
   const unused = Object.entries(params).flatMap(([name, spec]) =>
     unusedKeys(spec).map(
       (key) => `"${key}" of parameter "${name}" has no effect, because it is not for ${A[spec.type]}.`,
     ),
   );
-  return schedule === null
+  return schedules.length === 0
     ? unused
     : ['The schedule has no effect, because this version does not start runs on a schedule.', ...unused];
 }

@@ -51,6 +51,27 @@ describe('ProjectCatalogue', () => {
     expect(catalogue.problems()).toEqual([]);
   });
 
+  it('logs a change of the schedule, which has the same hash', async () => {
+    await open({ 'a.yaml': project('one') });
+    const { definitionHash } = catalogue.get('one');
+    const logged: unknown[] = [];
+    const log = (message: unknown) => logged.push(message);
+    Logger.overrideLogger({ log, warn: () => {}, error: log });
+    try {
+      write('a.yaml', project('one', "schedule: { cron: '@daily' }\n"));
+      await catalogue.reload();
+      write('a.yaml', project('one', "# a comment\nschedule: { cron: '@daily' }\n"));
+      await catalogue.reload();
+    } finally {
+      Logger.overrideLogger(false);
+    }
+    expect(catalogue.get('one')).toMatchObject({
+      definitionHash,
+      definition: { schedules: [{ cron: '@daily' }] },
+    });
+    expect(logged).toEqual([expect.stringMatching(/^Project one changed/)]);
+  });
+
   it('is empty without a folder, and reads the folder once it exists', async () => {
     rmSync(join(root, 'config', 'projects'), { recursive: true });
     await open();

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
@@ -12,7 +13,7 @@ import { notCarriedOut } from './not-carried-out';
 import type { ProjectDefinition } from './project';
 import { parseProjectFile } from './project-file';
 import { type ProjectConflict, settleProjects } from './settle-projects';
-import { definitionHash } from './stored-definition';
+import { definitionHash, definitionJson } from './stored-definition';
 
 export interface KnownProject {
   definition: ProjectDefinition;
@@ -225,7 +226,10 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     }
     for (const [projectId, { definition, definitionHash, file }] of byId) {
       const before = this.byId.get(projectId);
-      if (before?.definitionHash !== definitionHash) {
+      const isSame =
+        before?.definitionHash === definitionHash &&
+        isDeepStrictEqual(before.definition.schedules, definition.schedules);
+      if (!isSame) {
         this.logger.log(
           `Project ${projectId} ${before ? 'changed' : 'read'} (${join(this.config.configDirLabel, file)})`,
         );
@@ -253,7 +257,7 @@ function knownProject(
   return {
     definition,
     definitionHash: definitionHash(definition),
-    definitionJson: JSON.stringify(definition),
+    definitionJson: definitionJson(definition),
     file: fileOf(name),
   };
 }

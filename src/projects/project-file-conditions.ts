@@ -15,6 +15,10 @@ const withDefault = (schema: object) => ({ properties: { default: schema } });
 const without = (keys: string[]) => ({ properties: Object.fromEntries(keys.map((key) => [key, false])) });
 const noSecret = { not: { enum: SECRETS.flatMap((name) => [name, fileVariableOf(name)]) } };
 
+const CRON = {
+  pattern: `^\\s*(?:${Object.keys(NICKNAMES).join('|')}|[^@\\s]\\S*(?:\\s+\\S+){4,5})\\s*$`,
+};
+
 /**
  * The rules of the parser (project-file.ts) that a JSON Schema can express, for editors. The parser has them in code,
  * because its messages name the step, the param and what to do. A test compares the two.
@@ -58,7 +62,6 @@ export const PROJECT_FILE_CONDITIONS: SchemaNotes = {
   'artifacts.*': { pattern: WATCH_PATTERN },
   'steps.*.artifacts.*': { pattern: WATCH_PATTERN },
   scopes: { patternProperties: { [`^${FULL_SCOPE}$`]: false } },
-  'schedule.cron': {
-    pattern: `^\\s*(?:${Object.keys(NICKNAMES).join('|')}|[^@\\s]\\S*(?:\\s+\\S+){4,5})\\s*$`,
-  },
+  'schedule.cron': CRON,
+  'schedule.*.cron': CRON,
 };

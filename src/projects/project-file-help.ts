@@ -18,6 +18,41 @@ const passPlainEnv = {
   examples: [['HTTP_PROXY']],
 };
 
+/** The keys of one entry, alone or in a list. */
+const ofSchedule = (path: string): SchemaNotes => ({
+  [`${path}.name`]: {
+    description:
+      'The name of the entry: a-z, 0-9 and hyphens. Each entry of a list needs one. An entry alone is "default".',
+    examples: ['nightly'],
+  },
+  [`${path}.cron`]: {
+    description:
+      'Five fields (minute, hour, day, month, weekday), six with seconds first, or @hourly, @daily, @weekly, @monthly.',
+    examples: ['0 22 * * *'],
+  },
+  [`${path}.timeZone`]: {
+    description: 'The IANA time zone whose clocks the expression follows.',
+    default: 'UTC',
+    examples: ['Europe/Berlin'],
+  },
+  [`${path}.scope`]: {
+    description: 'The scope of the runs: full, one of "scopes", from:STEP or only:STEP.',
+    default: 'full',
+    examples: ['only:check'],
+  },
+  [`${path}.params`]: {
+    description: 'Params of the runs. The others have their defaults. A secret cannot be given.',
+    default: {},
+    examples: [{ pages: 5 }],
+  },
+  [`${path}.params.*`]: { description: 'The value of a param, as its type demands.' },
+  [`${path}.catchUp`]: {
+    description: 'Whether the newest start that was missed while the server was down is made up for.',
+    default: false,
+  },
+  [`${path}.enabled`]: { description: 'With false, the entry starts nothing.', default: true },
+});
+
 /**
  * The texts that editors show for each key of a project file, by path. Beside the rules and not in them, because only
  * the published schema needs them. A test compares the defaults with those that the parser fills in.
@@ -201,20 +236,19 @@ export const PROJECT_FILE_HELP: SchemaNotes = {
     examples: [['out/*.csv']],
   },
   schedule: {
-    description: 'When runs start. Checked, but this version starts no runs from it.',
-    examples: [{ cron: '0 22 * * *', timeZone: 'Europe/Berlin' }],
-  },
-  'schedule.cron': {
     description:
-      'Five fields (minute, hour, day, month, weekday), six with seconds first, or @hourly, @daily, @weekly, @monthly.',
-    examples: ['0 22 * * *'],
+      'When runs start: one entry, or a list of entries with names. Checked, but this version starts no runs from it.',
+    examples: [
+      { cron: '0 22 * * *', timeZone: 'Europe/Berlin' },
+      [
+        { name: 'nightly', cron: '@daily' },
+        { name: 'office-hours', cron: '*/30 9-17 * * MON-FRI', scope: 'only:check' },
+      ],
+    ],
   },
-  'schedule.timeZone': {
-    description: 'The IANA time zone of the schedule.',
-    default: 'UTC',
-    examples: ['Europe/Berlin'],
-  },
-  'schedule.catchUp': { description: 'Whether a missed start is made up for.', default: false },
+  'schedule.*': { description: 'When runs start, and with which scope and params.' },
+  ...ofSchedule('schedule'),
+  ...ofSchedule('schedule.*'),
   retry: { description: 'What happens when the worker of a run is lost.' },
   'retry.maxAttempts': {
     description: 'Number of attempts when workers are lost. With 1, the run ends failed (worker-lost).',

@@ -36,10 +36,22 @@ export interface ProjectFile {
   watch?: string[];
   /** Patterns of artifacts of every step. */
   artifacts?: string[];
-  schedule?: { cron: string; timeZone?: string; catchUp?: boolean };
+  /** One entry, or a list of named ones. */
+  schedule?: ScheduleFile | ScheduleFile[];
   retry?: { maxAttempts?: number };
   stopGraceSeconds?: number;
   claimTimeoutSeconds?: number;
+}
+
+export interface ScheduleFile {
+  /** Every entry of a list has one. */
+  name?: string;
+  cron: string;
+  timeZone?: string;
+  scope?: string;
+  params?: Record<string, ParamValue>;
+  catchUp?: boolean;
+  enabled?: boolean;
 }
 
 export interface ParamFile {
@@ -112,6 +124,24 @@ const filePatterns = {
   type: 'array',
   items: { type: 'string', minLength: 1, maxLength: 500 },
   maxItems: 20,
+};
+const scheduleEntry = {
+  required: ['cron'],
+  additionalProperties: false,
+  properties: {
+    name: { type: 'string', pattern: '^[a-z0-9-]+$', maxLength: 64 },
+    cron: { type: 'string', maxLength: 200 },
+    timeZone: { type: 'string', maxLength: 100 },
+    scope: { type: 'string', minLength: 1, maxLength: 200 },
+    params: {
+      type: 'object',
+      maxProperties: 100,
+      propertyNames: { pattern: VARIABLE, maxLength: 100 },
+      additionalProperties: paramValue,
+    },
+    catchUp: { type: 'boolean' },
+    enabled: { type: 'boolean' },
+  },
 };
 const stepName = { type: 'string', pattern: NAME, maxLength: 100 };
 
@@ -218,15 +248,12 @@ export const PROJECT_FILE_SCHEMA = {
     inputs: { enum: ['queries-x-allowlists'] },
     watch: filePatterns,
     artifacts: filePatterns,
+    // Rules of an object do not apply to a list, and the other way round. `oneOf` would hide what is wrong.
     schedule: {
-      type: 'object',
-      required: ['cron'],
-      additionalProperties: false,
-      properties: {
-        cron: { type: 'string', maxLength: 200 },
-        timeZone: { type: 'string', maxLength: 100 },
-        catchUp: { type: 'boolean' },
-      },
+      type: ['object', 'array'],
+      ...scheduleEntry,
+      items: { type: 'object', ...scheduleEntry, required: ['name', 'cron'] },
+      maxItems: 50,
     },
     retry: {
       type: 'object',

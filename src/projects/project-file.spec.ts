@@ -26,7 +26,7 @@ metrics: [termsCount, issuesCount]
 quota: true
 inputs: queries-x-allowlists
 watch: ["docs/**", "!docs/drafts"]
-schedule: { cron: "0 22 * * *", timeZone: UTC, catchUp: false }
+schedule: { cron: "0 22 * * *", timeZone: UTC, catchUp: false, params: { depth: 3 } }
 retry: { maxAttempts: 1 }
 stopGraceSeconds: 30
 claimTimeoutSeconds: 0
@@ -51,7 +51,9 @@ describe('parseProjectFile', () => {
       quota: true,
       inputs: 'queries-x-allowlists',
       watch: ['docs/**', '!docs/drafts'],
-      schedule: { cron: '0 22 * * *', timeZone: 'UTC', catchUp: false },
+      schedules: [
+        { name: 'default', cron: '0 22 * * *', timeZone: 'UTC', catchUp: false, params: { depth: 3 } },
+      ],
       maxAttempts: 1,
       stopGraceSeconds: 30,
       claimTimeoutSeconds: 0,
@@ -133,7 +135,7 @@ describe('parseProjectFile', () => {
       quota: false,
       inputs: null,
       watch: [],
-      schedule: null,
+      schedules: [],
       maxAttempts: 1,
       stopGraceSeconds: 30,
       claimTimeoutSeconds: 0,

@@ -1,13 +1,18 @@
 import { type Complaint, type ParsedYaml, parseYaml, type YamlRule } from '../config-files/parse-yaml';
 import { isSecretVariable } from '../config/secrets';
-import { parseCron } from '../cron/cron-expression';
-import { timeZoneName } from '../cron/time-zone-name';
 import { complaintAboutParam, PARAM_TEXTS, toParamSpec } from './param-file';
 import { MAX_PARAMS_BYTES } from './params';
 import { paramVariable } from './placeholders';
 import { DEFAULT_PARALLEL, type ProjectDefinition, type StepDefinition, type StepRetry } from './project';
 import { Schema } from '../schemas/schema';
 import { PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
+import {
+  aboutSchedule,
+  aboutScheduleParams,
+  aboutScheduleScopes,
+  SCHEDULE_TEXTS,
+  toScheduleEntries,
+} from './schedule-file';
 import { FULL_SCOPE } from './scope';
 import { aboutNeeds, aboutPlaceholders } from './step-graph-rules';
 import { whyNoWatchPattern } from './watch-rules';
@@ -31,6 +36,7 @@ export const PROJECT_FILE_TEXTS = [
   ['steps', '*', 'command', '*'],
   ['steps', '*', 'shell', '*'],
   ...PARAM_TEXTS,
+  ...SCHEDULE_TEXTS,
 ];
 
 /** Rules that the schema cannot express. */
@@ -51,6 +57,8 @@ const RULES: YamlRule<ProjectFile>[] = [
   { reads: ['steps', 'scopes'], check: aboutScopes },
   { reads: ['params'], check: aboutParams },
   { reads: ['schedule'], check: aboutSchedule },
+  { reads: ['schedule', 'steps', 'scopes'], check: aboutScheduleScopes },
+  { reads: ['schedule', 'params'], check: aboutScheduleParams },
   { reads: ['watch'], check: aboutWatch },
   { reads: ['artifacts', 'steps'], check: aboutArtifacts },
 ];
@@ -220,20 +228,6 @@ function aboutSameVariable(names: string[]): Complaint[] {
   });
 }
 
-function aboutSchedule({ schedule }: ProjectFile): Complaint[] {
-  if (schedule === undefined) return [];
-  const { cron, timeZone } = schedule;
-  const parsed = parseCron(cron);
-  const aboutZone = {
-    path: ['schedule', 'timeZone'],
-    reason: `"timeZone": "${timeZone}" is not a time zone such as Europe/Berlin or UTC`,
-  };
-  return [
-    ...('flaw' in parsed ? [{ path: ['schedule', 'cron'], reason: `"cron": "${cron}" ${parsed.flaw}` }] : []),
-    ...(timeZone === undefined || timeZoneName(timeZone) !== null ? [] : [aboutZone]),
-  ];
-}
-
 function aboutArtifacts({ artifacts = [], steps = [] }: ProjectFile): Complaint[] {
   const about = (patterns: string[], path: Complaint['path']) =>
     patterns.flatMap((pattern, at) =>
@@ -287,13 +281,7 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
     inputs: file.inputs ?? null,
     watch: file.watch ?? [],
     artifacts: file.artifacts ?? [],
-    schedule: file.schedule
-      ? {
-          cron: file.schedule.cron,
-          timeZone: timeZoneName(file.schedule.timeZone ?? 'UTC') ?? 'UTC',
-          catchUp: file.schedule.catchUp ?? false,
-        }
-      : null,
+    schedules: toScheduleEntries(file),
     maxAttempts: file.retry?.maxAttempts ?? 1,
     stopGraceSeconds: file.stopGraceSeconds ?? 30,
     claimTimeoutSeconds: file.claimTimeoutSeconds ?? 0,

@@ -24,7 +24,8 @@ export interface ProjectDefinition {
   watch: string[];
   /** Patterns of files that every step may make; see artifact-collection.ts. */
   artifacts: string[];
-  schedule: { cron: string; timeZone: string; catchUp: boolean } | null;
+  /** Not part of what a run stores: see stored-definition.ts. */
+  schedules: ScheduleEntry[];
   maxAttempts: number;
   stopGraceSeconds: number;
   /** The longest time that a run waits for a worker; 0 = no limit. */
@@ -33,6 +34,23 @@ export interface ProjectDefinition {
 
 /** How many steps run side by side unless the file says otherwise. */
 export const DEFAULT_PARALLEL = 4;
+
+/** When runs start, and how. */
+export interface ScheduleEntry {
+  /** Unique in the project. */
+  name: string;
+  /** As in the file; see cron-expression.ts. */
+  cron: string;
+  /** IANA name, such as Europe/Berlin. */
+  timeZone: string;
+  scope: string;
+  /** Those of the file. The project's defaults are not filled in. */
+  params: Record<string, ParamValue>;
+  /** After an outage, the newest missed start is made up for. */
+  catchUp: boolean;
+  /** False: the entry starts nothing and records nothing. */
+  isEnabled: boolean;
+}
 
 export interface StepDefinition {
   name: string;

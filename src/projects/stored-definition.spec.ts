@@ -1,10 +1,10 @@
 import { jsonHash } from './json-hash';
-import { aParam, aProject } from '../../test/support/a-run';
-import { definitionHash, storedDefinition } from './stored-definition';
+import { aParam, aProject, aSchedule } from '../../test/support/a-run';
+import { definitionHash, definitionJson, storedDefinition } from './stored-definition';
 
 it('a stored definition is returned as it is', () => {
   const project = aProject({ description: 'Loads orders', tags: ['nightly'], isEnabled: false });
-  expect(storedDefinition(JSON.stringify(project))).toEqual(project);
+  expect(storedDefinition(definitionJson(project))).toEqual(project);
 });
 
 it('a definition of an earlier version gets the members that it lacks', () => {
@@ -13,13 +13,14 @@ it('a definition of an earlier version gets the members that it lacks', () => {
     tags: _t,
     isEnabled: _e,
     watch: _w,
+    schedules: _s,
     ...old
   } = aProject({ params: { depth: aParam() } });
   const { example: _x, multiline: _m, ...depth } = old.params.depth!;
   const steps = old.steps.map(({ script: _s, passPlainEnv: _p, ...step }) => step);
-  expect(storedDefinition(JSON.stringify({ ...old, params: { depth }, steps }))).toEqual(
-    aProject({ params: { depth: aParam() } }),
-  );
+  expect(
+    storedDefinition(JSON.stringify({ ...old, schedule: { cron: '@daily' }, params: { depth }, steps })),
+  ).toEqual(aProject({ params: { depth: aParam() } }));
 });
 
 describe('the hash of a definition', () => {
@@ -33,6 +34,7 @@ describe('the hash of a definition', () => {
       watch: _w,
       artifacts: _a,
       parallel: _p,
+      schedules: _z,
       ...old
     } = plain;
     const { example: _x, multiline: _m, ...depth } = old.params.depth!;
@@ -49,7 +51,13 @@ describe('the hash of a definition', () => {
         ...step
       }) => step,
     );
-    expect(definitionHash(plain)).toBe(jsonHash({ ...old, params: { depth }, steps }));
+    expect(definitionHash(plain)).toBe(jsonHash({ ...old, schedule: null, params: { depth }, steps }));
+  });
+
+  it('is the same with another schedule, which a run does not store', () => {
+    const scheduled = { ...plain, schedules: [aSchedule()] };
+    expect(definitionHash(scheduled)).toBe(definitionHash(plain));
+    expect(definitionJson(scheduled)).toBe(definitionJson(plain));
   });
 
   it.each([

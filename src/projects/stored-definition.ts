@@ -9,6 +9,7 @@ const NEW_MEMBERS = {
   watch: [],
   artifacts: [],
   parallel: DEFAULT_PARALLEL,
+  schedules: [],
 };
 const NEW_STEP_MEMBERS = {
   script: null,
@@ -23,13 +24,20 @@ const NEW_STEP_MEMBERS = {
 const NEW_PARAM_MEMBERS = { example: null, multiline: false };
 
 type Stored = Omit<ProjectDefinition, keyof typeof NEW_MEMBERS | 'params' | 'steps'> & {
+  /** Earlier versions stored one. */
+  schedule?: unknown;
   params: Record<string, Omit<ParamSpec, keyof typeof NEW_PARAM_MEMBERS>>;
   steps: Omit<StepDefinition, keyof typeof NEW_STEP_MEMBERS>[];
 };
 
+/** Returns what a run stores of a definition. Schedules start runs and do not change them. */
+export function definitionJson(definition: ProjectDefinition): string {
+  return JSON.stringify({ ...definition, schedules: [] } satisfies ProjectDefinition);
+}
+
 /** Returns a definition that a run has stored, with every member of the present version. */
 export function storedDefinition(json: string): ProjectDefinition {
-  const stored = JSON.parse(json) as Stored;
+  const { schedule: _schedule, ...stored } = JSON.parse(json) as Stored;
   const params = Object.entries(stored.params).map(([name, param]) => [
     name,
     { ...NEW_PARAM_MEMBERS, ...param },
@@ -45,6 +53,9 @@ export function storedDefinition(json: string): ProjectDefinition {
 /**
  * Returns the hash that identifies a definition. Members that earlier versions do not have count only with another value
  * than their default: an upgrade changes no hash, so runs and workers of both versions mean the same definition.
+ *
+ * Schedules do not count, so that workers can have a file in which they differ. Earlier versions hash a member `schedule`,
+ * which is null in files without one.
  */
 export function definitionHash(definition: ProjectDefinition): string {
   const params = Object.entries(definition.params).map(([name, param]) => [
@@ -52,7 +63,8 @@ export function definitionHash(definition: ProjectDefinition): string {
     withoutDefaults(param, NEW_PARAM_MEMBERS),
   ]);
   return jsonHash({
-    ...withoutDefaults(definition, NEW_MEMBERS),
+    ...withoutDefaults({ ...definition, schedules: [] }, NEW_MEMBERS),
+    schedule: null,
     params: Object.fromEntries(params) as object,
     steps: definition.steps.map((step) => withoutDefaults(step, NEW_STEP_MEMBERS)),
   });

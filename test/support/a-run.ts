@@ -1,6 +1,6 @@
 import { newRun } from '../../src/runs/new-run';
 import type { QuotaBudget, RunInput, StepOutputs } from '../../src/events/run-event';
-import type { ParamSpec, ProjectDefinition } from '../../src/projects/project';
+import type { ParamSpec, ProjectDefinition, ScheduleEntry } from '../../src/projects/project';
 import type { Run } from '../../src/runs/run';
 import { type RunCommand, transition } from '../../src/runs/run-state';
 
@@ -21,6 +21,19 @@ export function aParam(more: Partial<ParamSpec> = {}): ParamSpec {
     max: null,
     pattern: null,
     values: [],
+    ...more,
+  };
+}
+
+export function aSchedule(more: Partial<ScheduleEntry> = {}): ScheduleEntry {
+  return {
+    name: 'default',
+    cron: '@daily',
+    timeZone: 'UTC',
+    scope: 'full',
+    params: {},
+    catchUp: false,
+    isEnabled: true,
     ...more,
   };
 }
@@ -59,7 +72,7 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
     quota: false,
     inputs: null,
     watch: [],
-    schedule: null,
+    schedules: [],
     maxAttempts: 1,
     stopGraceSeconds: 30,
     claimTimeoutSeconds: 0,
