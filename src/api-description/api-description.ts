@@ -38,6 +38,7 @@ function general(basePath: string): Omit<OpenAPIObject, 'paths'> {
     .addServer(basePath || '/')
     .addTag('runs', 'Start, list, follow and stop runs')
     .addTag('projects', 'List projects and their state')
+    .addTag('schedules', 'Runs that start by the clock, and pauses')
     .addTag('events', 'Rejected events and the event contract')
     .addTag('workers', 'Workers and stream consumers')
     .addTag('for workers', 'Internal calls for workers that do not use Redis')

@@ -173,6 +173,16 @@ export class RunRepository {
     return run ?? null;
   }
 
+  /** Returns the numbers of runs by run id. */
+  async numbersOf(runIds: string[]): Promise<Map<string, number>> {
+    if (runIds.length === 0) return new Map();
+    const rows = await this.database.read.query<{ run_id: string; number: number }>(
+      `SELECT run_id, number FROM runs WHERE run_id IN ${inList(runIds)}`,
+      runIds,
+    );
+    return new Map(rows.map(({ run_id, number }) => [run_id, number]));
+  }
+
   /** Returns runs after `cursor`, newest first. */
   async list(filter: RunFilter, limit: number, cursor?: string): Promise<Page<Run>> {
     const conditions: string[] = [];

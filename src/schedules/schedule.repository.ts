@@ -1,0 +1,272 @@
+import { Injectable } from '@nestjs/common';
+import { type Instant, toInstant } from '../clock/clock';
+import { type CronSchedule, countDue } from '../cron/due-times';
+import { Database } from '../database/database';
+import type { TableRows } from '../database/table-rows';
+import type { Transaction } from '../database/writer';
+import type { StartOccasion } from '../runs/run-creator';
+import type { Page } from '../runs/run.repository';
+import type { PassedDues } from './due-plan';
+import { ScheduleRecordEntity, ScheduleStateEntity } from './schedule.entities';
+import {
+  type ScheduleKey,
+  type ScheduleOutcome,
+  type ScheduleRecord,
+  SINGLE_RECORDS,
+} from './schedule-record';
+
+type FoldedOutcome = keyof typeof SINGLE_RECORDS;
+
+/** So many records of an outcome may exceed the limit until they are folded. */
+const FOLD_EVERY = 100;
+
+interface NewRecord extends ScheduleKey {
+  dueMs: number;
+  outcome: ScheduleOutcome;
+  runId?: string | null;
+  reason?: string | null;
+  detail?: string | null;
+  recordedAt: Instant;
+}
+
+/** A position in the records of a project: newest first, and by name where several are due at the same time. */
+interface Position {
+  dueAt: Instant;
+  schedule: string;
+}
+
+/** The tables of schedules and of the records of their due times. */
+@Injectable()
+export class ScheduleRepository {
+  private readonly records: TableRows<ScheduleRecordEntity>;
+  private readonly states: TableRows<ScheduleStateEntity>;
+  /** Records since the last folding, by schedule and outcome. After a start, the first record leads to one. */
+  private readonly unfolded = new Map<string, number>();
+
+  constructor(private readonly database: Database) {
+    this.records = database.rows(ScheduleRecordEntity);
+    this.states = database.rows(ScheduleStateEntity);
+  }
+
+  allStates(): Promise<ScheduleStateEntity[]> {
+    return this.states.select(this.database.read, '', []);
+  }
+
+  /** Returns records of a project, newest first. */
+  async list(
+    projectId: string,
+    { schedule, limit, cursor }: { schedule?: string; limit: number; cursor?: string },
+  ): Promise<Page<ScheduleRecord>> {
+    const conditions = ['project_id = ?'];
+    const parameters: unknown[] = [projectId];
+    if (schedule !== undefined) {
+      conditions.push('schedule = ?');
+      parameters.push(schedule);
+    }
+    const after = cursor === undefined ? null : positionOf(cursor);
+    if (after !== null) {
+      conditions.push('(due_at, schedule) < (?, ?)');
+      parameters.push(after.dueAt, after.schedule);
+    }
+    const rows = await this.records.select(
+      this.database.read,
+      `WHERE ${conditions.join(' AND ')} ORDER BY due_at DESC, schedule DESC LIMIT ?`,
+      [...parameters, limit + 1],
+    );
+    const items = rows.slice(0, limit);
+    return { items, nextCursor: rows.length > limit ? cursorOf(items.at(-1)!) : null };
+  }
+
+  /** Returns records of all projects that were due since an instant, newest first. */
+  since(from: Instant, limit: number): Promise<ScheduleRecord[]> {
+    return this.records.select(
+      this.database.read,
+      'WHERE due_at >= ? ORDER BY due_at DESC, project_id, schedule LIMIT ?',
+      [from, limit],
+    );
+  }
+
+  /** Stores new and changed schedules. */
+  readonly store = this.database.command(
+    async (tx: Transaction, states: ScheduleStateEntity[]): Promise<void[]> => {
+      await tx.each(
+        'INSERT INTO schedules (project_id, schedule, cron, time_zone, recorded_until, last_due_at)' +
+          ' VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (project_id, schedule) DO UPDATE SET cron = excluded.cron,' +
+          ' time_zone = excluded.time_zone, recorded_until = excluded.recorded_until',
+        states.map((state) => [
+          state.projectId,
+          state.schedule,
+          state.cron,
+          state.timeZone,
+          state.recordedUntil,
+          state.lastDueAt,
+        ]),
+      );
+      return states.map(() => undefined);
+    },
+  );
+
+  /** Forgets schedules that were removed or disabled. Their records stay. */
+  readonly remove = this.database.command(async (tx: Transaction, keys: ScheduleKey[]): Promise<void[]> => {
+    await tx.each(
+      'DELETE FROM schedules WHERE project_id = ? AND schedule = ?',
+      keys.map(({ projectId, schedule }) => [projectId, schedule]),
+    );
+    return keys.map(() => undefined);
+  });
+
+  /** Records due times that start no run. Repeating it has no effect. */
+  readonly recordPassed = this.database.command(
+    async (
+      tx: Transaction,
+      inputs: { key: ScheduleKey; passed: PassedDues[]; recordedAt: Instant }[],
+    ): Promise<void[]> => {
+      for (const { key, passed, recordedAt } of inputs) {
+        for (const { outcome, older, single } of passed) {
+          if (older !== null) {
+            const { dueAtMs, untilMs, count } = older;
+            const span = { until: toInstant(untilMs), count };
+            await this.insert(tx, { ...key, dueMs: dueAtMs, outcome, recordedAt }, span);
+            await this.moveOn(tx, key, untilMs);
+          }
+          for (const dueMs of single) await this.insert(tx, { ...key, dueMs, outcome, recordedAt });
+          await this.moveOn(tx, key, single.at(-1)!);
+          await this.fold(tx, key, outcome, single.length);
+        }
+      }
+      return inputs.map(() => undefined);
+    },
+  );
+
+  /** Records a due time whose start was refused. Repeating it has no effect. */
+  readonly recordRefusal = this.database.command(
+    async (tx: Transaction, records: NewRecord[]): Promise<void[]> => {
+      for (const record of records) await this.settle(tx, record);
+      return records.map(() => undefined);
+    },
+  );
+
+  /** Returns a due time as the occasion of a run, whose record is written by the transaction that creates the run. */
+  occasion(key: ScheduleKey, dueMs: number, now: () => Instant): StartOccasion {
+    const { projectId, schedule } = key;
+    return {
+      isUnused: async (tx) => {
+        const known = await tx.query(
+          'SELECT 1 FROM schedule_records WHERE project_id = ? AND schedule = ? AND due_at = ?',
+          [projectId, schedule, toInstant(dueMs)],
+        );
+        return known.length === 0;
+      },
+      record: (tx, runId) =>
+        this.settle(tx, {
+          ...key,
+          dueMs,
+          outcome: runId === null ? 'skipped-busy' : 'started',
+          runId,
+          recordedAt: now(),
+        }),
+    };
+  }
+
+  /**
+   * Forgets misses and pauses that lie in the future, after the clock was wrong and has been set back. Starts stay, so
+   * that none happens twice.
+   */
+  readonly forgetFuture = this.database.command(
+    async (
+      tx: Transaction,
+      inputs: { key: ScheduleKey; cron: CronSchedule; nowMs: number }[],
+    ): Promise<void[]> => {
+      for (const { key, cron, nowMs } of inputs) {
+        const now = toInstant(nowMs);
+        const of = [key.projectId, key.schedule];
+        const NOT_STARTED = "project_id = ? AND schedule = ? AND outcome IN ('missed', 'skipped-paused')";
+        await tx.query(`DELETE FROM schedule_records WHERE ${NOT_STARTED} AND due_at > ?`, [...of, now]);
+        const cut = await this.records.select(tx, `WHERE ${NOT_STARTED} AND until > ?`, [...of, now]);
+        for (const { dueAt, until, count } of cut) {
+          const left = Math.max(1, count - countDue(cron, nowMs, Date.parse(until!)));
+          await tx.query(
+            'UPDATE schedule_records SET until = ?, count = ? WHERE project_id = ? AND schedule = ? AND due_at = ?',
+            [now, left, ...of, dueAt],
+          );
+        }
+        await tx.query('UPDATE schedules SET recorded_until = ? WHERE project_id = ? AND schedule = ?', [
+          now,
+          ...of,
+        ]);
+      }
+      return inputs.map(() => undefined);
+    },
+  );
+
+  private async settle(tx: Transaction, record: NewRecord): Promise<void> {
+    await this.insert(tx, record);
+    await this.moveOn(tx, record, record.dueMs);
+    if (record.outcome !== 'started') await this.fold(tx, record, record.outcome, 1);
+  }
+
+  private async insert(
+    tx: Transaction,
+    { projectId, schedule, dueMs, outcome, runId, reason, detail, recordedAt }: NewRecord,
+    { until, count }: { until: Instant | null; count: number } = { until: null, count: 1 },
+  ): Promise<void> {
+    const row = { projectId, schedule, dueAt: toInstant(dueMs), outcome, until, count, recordedAt };
+    const why = { runId: runId ?? null, reason: reason ?? null, detail: detail ?? null };
+    await this.records.insert(tx, [{ ...row, ...why }], { onConflict: 'ignore' });
+  }
+
+  private async moveOn(tx: Transaction, { projectId, schedule }: ScheduleKey, dueMs: number): Promise<void> {
+    const dueAt = toInstant(dueMs);
+    await tx.query(
+      'UPDATE schedules SET recorded_until = ?, last_due_at = ?' +
+        ' WHERE project_id = ? AND schedule = ? AND recorded_until < ?',
+      [dueAt, dueAt, projectId, schedule, dueAt],
+    );
+  }
+
+  /** Replaces the oldest records of an outcome by one, if there are too many. */
+  private async fold(
+    tx: Transaction,
+    key: ScheduleKey,
+    outcome: FoldedOutcome,
+    added: number,
+  ): Promise<void> {
+    const counter = `${key.projectId}/${key.schedule}/${outcome}`;
+    const waiting = this.unfolded.get(counter);
+    // A count that is too high after a rollback only leads to an early folding.
+    this.unfolded.set(counter, (waiting ?? 0) + added);
+    if (waiting !== undefined && waiting + added < FOLD_EVERY) return;
+    this.unfolded.set(counter, 0);
+    const OF_OUTCOME = 'project_id = ? AND schedule = ? AND outcome = ?';
+    const of = [key.projectId, key.schedule, outcome];
+    const [oldest] = await tx.query<{ due_at: Instant }>(
+      `SELECT due_at FROM schedule_records WHERE ${OF_OUTCOME} AND until IS NULL` +
+        ' ORDER BY due_at DESC LIMIT 1 OFFSET ?',
+      [...of, SINGLE_RECORDS[outcome]],
+    );
+    const LONE_SPAN = `(SELECT COUNT(*) FROM schedule_records WHERE ${OF_OUTCOME} AND until IS NOT NULL) < 2`;
+    const [lone] = await tx.query<{ lone: 0 | 1 }>(`SELECT ${LONE_SPAN} AS lone`, of);
+    if (oldest === undefined && lone!.lone === 1) return;
+    const upTo = oldest?.due_at ?? '';
+    const FOLDED = `${OF_OUTCOME} AND (until IS NOT NULL OR due_at <= ?)`;
+    const [folded] = await tx.query<{ first: Instant; last: Instant; total: number; recorded: Instant }>(
+      'SELECT MIN(due_at) AS first, MAX(COALESCE(until, due_at)) AS last, SUM(count) AS total,' +
+        ` MAX(recorded_at) AS recorded FROM schedule_records WHERE ${FOLDED}`,
+      [...of, upTo],
+    );
+    await tx.query(`DELETE FROM schedule_records WHERE ${FOLDED}`, [...of, upTo]);
+    const { first, last, total, recorded } = folded!;
+    const span = { until: last, count: total };
+    await this.insert(tx, { ...key, dueMs: Date.parse(first), outcome, recordedAt: recorded }, span);
+  }
+}
+
+function cursorOf({ dueAt, schedule }: Position): string {
+  return `${dueAt}~${schedule}`;
+}
+
+/** Returns null for a text that is no cursor. */
+export function positionOf(cursor: string): Position | null {
+  const [dueAt = '', schedule = ''] = cursor.split('~', 2);
+  return Number.isNaN(Date.parse(dueAt)) ? null : { dueAt, schedule };
+}
