@@ -6,7 +6,6 @@ describe('notCarriedOut', () => {
     notCarriedOut(parseProjectFile(`id: a\nname: A\nsteps: [{ name: one, run: x }]\n${lines}`).content!);
 
   it.each([
-    ['schedule: { cron: "@daily" }', /^The schedule has no effect/],
     [
       'params: { a: { type: integer, pattern: "1+" } }',
       /^"pattern" of parameter "a" .* not for an integer\.$/,

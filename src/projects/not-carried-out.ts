@@ -12,15 +12,12 @@ const USED_BY = {
  * Returns a note for each setting of the file that this version ignores. The notes prevent a setting from having
  * silently no effect.
  */
-export function notCarriedOut({ schedules, params }: ProjectDefinition): string[] {
-  const unused = Object.entries(params).flatMap(([name, spec]) =>
+export function notCarriedOut({ params }: ProjectDefinition): string[] {
+  return Object.entries(params).flatMap(([name, spec]) =>
     unusedKeys(spec).map(
       (key) => `"${key}" of parameter "${name}" has no effect, because it is not for ${A[spec.type]}.`,
     ),
   );
-  return schedules.length === 0
-    ? unused
-    : ['The schedule has no effect, because this version does not start runs on a schedule.', ...unused];
 }
 
 const A: Record<ParamType, string> = {

@@ -236,8 +236,7 @@ export const PROJECT_FILE_HELP: SchemaNotes = {
     examples: [['out/*.csv']],
   },
   schedule: {
-    description:
-      'When runs start: one entry, or a list of entries with names. Checked, but this version starts no runs from it.',
+    description: 'When runs start: one entry, or a list of entries with names.',
     examples: [
       { cron: '0 22 * * *', timeZone: 'Europe/Berlin' },
       [
