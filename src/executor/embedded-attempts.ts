@@ -3,7 +3,10 @@ import { ArtifactFiles } from '../artifacts/artifact-files';
 import { Clock } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
+import type { Run } from '../runs/run';
+import type { Secrets } from '../runs/secret-seal';
 import { RunClaims } from '../workers/run-claims';
+import type { AssignedRun } from './control-plane';
 import { LocalControlPlane } from './local-control-plane';
 import { UnsentLogBudget } from './unsent-log-budget';
 import type { AttemptTools } from './attempt-tools';
@@ -32,8 +35,25 @@ export class EmbeddedAttempts {
   async claim(runId: string): Promise<RunAttempt | null> {
     const assignment = await this.claims.claimForEmbedded(runId, this.workerId);
     if (assignment === null) return null;
-    const { run } = assignment;
-    const params = { ...run.params, ...run.secrets };
-    return new RunAttempt(this.workerId, { ...assignment, run: { ...run, params } }, this.tools);
+    const { run, secrets, definition, elapsedMs } = assignment;
+    return new RunAttempt(this.workerId, { run: assigned(run, secrets), definition, elapsedMs }, this.tools);
   }
+}
+
+/** Names the members, because V8 takes long to copy a run, which has many fields. */
+function assigned(run: Run, secrets: Secrets): AssignedRun {
+  const { runId, projectId, scope, attempt, leaseToken, params, runInputs, quota, earlierOutputs, steps } =
+    run;
+  return {
+    runId,
+    projectId,
+    scope,
+    attempt,
+    leaseToken,
+    params: { ...params, ...secrets },
+    runInputs,
+    quota,
+    earlierOutputs,
+    steps,
+  };
 }

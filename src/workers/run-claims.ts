@@ -11,19 +11,21 @@ import type { Secrets } from '../runs/secret-seal';
 import { RunsService } from '../runs/runs.service';
 import { RunDeadlines } from './run-deadlines';
 
-/** A claimed run with the values of its secret params, which only its worker gets. */
-type WithSecrets = Run & { secrets: Secrets };
+/** A claimed run, and the values of its secret params, which only its worker gets. */
+interface Claimed {
+  run: Run;
+  secrets: Secrets;
+}
 
 /** A run that the embedded worker claimed, with everything that it needs to execute the run. */
-export interface Assignment {
-  run: WithSecrets;
+export interface Assignment extends Claimed {
   definition: ProjectDefinition;
   /** Milliseconds since the run started. */
   elapsedMs: number;
 }
 
 /** A run that a worker claimed over HTTP. */
-export type LeasedRun = WithSecrets & { leaseToken: string };
+export type LeasedRun = Run & { secrets: Secrets; leaseToken: string };
 
 type Claim = Omit<Extract<RunCommand, { type: 'claim' }>, 'type'>;
 
@@ -48,8 +50,10 @@ export class RunClaims {
     if (definition === null) return null;
     // Most projects have no secrets, and their runs need no further read.
     const mayHaveSecrets = Object.values(definition.params).some(({ type }) => type === 'secret');
-    const run = await this.claim(runId, { workerId, leaseSeconds: LEASE_SECONDS }, mayHaveSecrets);
-    return run && { run, definition, elapsedMs: this.deadlines.elapsedMs(run) };
+    const claimed = await this.claim(runId, { workerId, leaseSeconds: LEASE_SECONDS }, mayHaveSecrets);
+    if (claimed === null) return null;
+    const { run, secrets } = claimed;
+    return { run, secrets, definition, elapsedMs: this.deadlines.elapsedMs(run) };
   }
 
   /**
@@ -59,12 +63,12 @@ export class RunClaims {
    */
   async claimForCaller(runId: string, workerId: string, claimId: string | null): Promise<LeasedRun | null> {
     const token = newLeaseToken();
-    const run = await this.claim(runId, {
+    const claimed = await this.claim(runId, {
       workerId,
       leaseSeconds: claimId === null ? UNUSED_LEASE_SECONDS : LEASE_SECONDS,
       lease: { token, claimId },
     });
-    return run && { ...run, leaseToken: token };
+    return claimed && { ...claimed.run, secrets: claimed.secrets, leaseToken: token };
   }
 
   /** Returns the run that this claim received, as long as its token is unused; else null. */
@@ -73,7 +77,7 @@ export class RunClaims {
     if (!run || run.leaseToken === null || run.leaseUsedAt !== null) return null;
     const { leaseToken } = run;
     const opened = await this.withSecrets(run, await this.secrets.of(run.runId));
-    return opened && { ...opened, leaseToken };
+    return opened && { ...run, secrets: opened.secrets, leaseToken };
   }
 
   /** Returns a run to the queue whose worker never used its lease. The run keeps its attempt. */
@@ -82,7 +86,7 @@ export class RunClaims {
   }
 
   /** Compare-and-swap in the database: one of several claimants gets the run, the others get null. */
-  private async claim(runId: string, claim: Claim, mayHaveSecrets = true): Promise<WithSecrets | null> {
+  private async claim(runId: string, claim: Claim, mayHaveSecrets = true): Promise<Claimed | null> {
     // Read first, as above.
     const secrets = mayHaveSecrets ? await this.secrets.of(runId) : {};
     const commanded = await this.service.command(runId, { type: 'claim', ...claim });
@@ -94,9 +98,9 @@ export class RunClaims {
    * would be claimed for ever.
    * @param secrets null if they cannot be decrypted
    */
-  private async withSecrets(run: Run, secrets: Secrets | null): Promise<WithSecrets | null> {
+  private async withSecrets(run: Run, secrets: Secrets | null): Promise<Claimed | null> {
     const names = run.secretParams ?? [];
-    if (secrets !== null && names.every((name) => Object.hasOwn(secrets, name))) return { ...run, secrets };
+    if (secrets !== null && names.every((name) => Object.hasOwn(secrets, name))) return { run, secrets };
     await this.service.command(run.runId, {
       type: 'fail',
       occurredAt: this.clock.now(),
