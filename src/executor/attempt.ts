@@ -1,4 +1,4 @@
-/** Why an attempt is stopped from outside; the reason of the abort signal. */
+/** Why an attempt is stopped from outside. Also the reason of the signals to its steps. */
 export type StopCause = 'stop-requested' | 'run-timed-out' | 'lost' | 'shutting-down';
 
 /** An attempt at a run, executed in a slot of a worker. */

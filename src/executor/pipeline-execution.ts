@@ -47,11 +47,14 @@ export class PipelineExecution {
   private readonly turns = new Map<string, number>();
   private readonly retryTimers = new Map<string, NodeJS.Timeout>();
   private readonly ordinaryStop = new AbortController();
-  private readonly alwaysStop = new AbortController();
+  private readonly alwaysStop: AbortController;
+  /** Why no further ordinary step starts; null while they may. */
+  private stopCause: StopCause | null = null;
   private graceTimer: NodeJS.Timeout | null = null;
   /** Of this attempt. */
   private outputs: StepOutputs | null = null;
   private end: PipelineEnd | null = null;
+  private isOver = false;
   private crash: { error: unknown } | null = null;
   private onDone: () => void = () => undefined;
 
@@ -61,43 +64,56 @@ export class PipelineExecution {
     private readonly execution: StepExecution,
     private readonly channel: Pick<StepChannel, 'events' | 'log'>,
     private readonly clock: Clock,
-    private readonly stops: { stop: AbortSignal; abandon: AbortSignal },
   ) {
-    // Each running step listens to one of them.
-    setMaxListeners(0, this.ordinaryStop.signal, this.alwaysStop.signal);
     const names = run.steps.map(({ name }) => name);
     const unknown = names.find((name) => !definition.steps.some((step) => step.name === name));
     if (unknown !== undefined) throw new Error(`The definition has no step "${unknown}".`);
     const plan = planOf(definition.steps, names, stepNamedBy(run.scope));
     this.steps = new Map(definition.steps.map((step) => [step.name, step]));
     this.always = new Set(plan.filter(({ when }) => when === 'always').map(({ name }) => name));
+    // V8 takes long to create a signal, and few runs need the second one.
+    this.alwaysStop = this.always.size === 0 ? this.ordinaryStop : new AbortController();
+    // Each running step listens to one of them.
+    setMaxListeners(0, this.ordinaryStop.signal, this.alwaysStop.signal);
     this.quota = new QuotaShares(run.quota);
     this.schedule = new StepSchedule(plan, this.quota.mostAtOnce(definition.parallel));
   }
 
   /** Resolves when no process of a step is alive. */
   async carryOut(): Promise<PipelineEnd> {
-    const { stop, abandon } = this.stops;
-    const onStop = () => this.endEarly(stop.reason as StopCause);
-    // It can come after a stop, while steps with `when: always` run.
-    const onAbandon = () => this.abandon(abandon.reason as StopCause);
-    stop.addEventListener('abort', onStop, { once: true });
-    abandon.addEventListener('abort', onAbandon, { once: true });
     try {
-      if (stop.aborted) onStop();
-      if (abandon.aborted) onAbandon();
       await new Promise<void>((resolve) => {
         this.onDone = resolve;
         this.advance();
       });
     } finally {
-      stop.removeEventListener('abort', onStop);
-      abandon.removeEventListener('abort', onAbandon);
+      this.isOver = true;
       if (this.graceTimer) clearTimeout(this.graceTimer);
       for (const timer of this.retryTimers.values()) clearTimeout(timer);
     }
     if (this.crash) throw this.crash.error;
     return this.end ?? { kind: 'completed' };
+  }
+
+  /** Only steps with `when: always` run from now on. The first cause counts. */
+  stop(cause: StopCause): void {
+    if (this.isOver || this.stopCause !== null) return;
+    this.stopCause = cause;
+    this.endRetries(this.schedule.stop(), cause);
+    this.ordinaryStop.abort(cause);
+    this.advance();
+  }
+
+  /**
+   * The worker lost the run or stops: no step starts any more, and all end now. It can come after a stop, while steps
+   * with `when: always` run.
+   */
+  abandon(cause: StopCause): void {
+    if (this.isOver) return;
+    this.endRetries(this.schedule.abandon(), cause);
+    this.ordinaryStop.abort(cause);
+    this.alwaysStop.abort(cause);
+    this.advance();
   }
 
   countCalls(step: string, calls: number): void {
@@ -113,7 +129,7 @@ export class PipelineExecution {
       const startedNext = start.length - index - 1;
       void this.execute(name, startedNext).catch((error: unknown) => this.giveUp(name, error));
     }
-    if (this.stops.stop.aborted) this.limitAlwaysSteps();
+    if (this.stopCause !== null) this.limitAlwaysSteps(this.stopCause);
     if (this.running.size === 0 && this.schedule.isDone) this.onDone();
   }
 
@@ -194,24 +210,9 @@ export class PipelineExecution {
     }
   }
 
-  private endEarly(cause: StopCause): void {
-    this.endRetries(this.schedule.stop(), cause);
-    this.ordinaryStop.abort(cause);
-    this.advance();
-  }
-
-  /** The worker lost the run or stops: no step starts any more, and all end now. */
-  private abandon(cause: StopCause): void {
-    this.endRetries(this.schedule.abandon(), cause);
-    this.ordinaryStop.abort(cause);
-    this.alwaysStop.abort(cause);
-    this.advance();
-  }
-
   /** After a stop, all steps with `when: always` share the grace period. It begins when no other step runs. */
-  private limitAlwaysSteps(): void {
+  private limitAlwaysSteps(cause: StopCause): void {
     if (this.graceTimer !== null || [...this.running].some((name) => !this.always.has(name))) return;
-    const cause = this.stops.stop.reason as StopCause;
     this.graceTimer = setTimeout(
       () => this.abandon(cause),
       Math.min(this.definition.stopGraceSeconds * 1000, MAX_TIMER_MS),
@@ -230,15 +231,14 @@ export class PipelineExecution {
 
   /** A shutdown during a requested stop does not change how the run ends. */
   private endAs(cause: StopCause): void {
-    const { aborted, reason } = this.stops.stop;
-    this.end ??= { kind: 'stopped', cause: aborted ? (reason as StopCause) : cause };
+    this.end ??= { kind: 'stopped', cause: this.stopCause ?? cause };
   }
 
   private noteSkipped(names: string[]): void {
     if (names.length === 0) return;
     // A step for failures would not have run anyway, unless there was a failure, which decides the end.
     const isLack = names.some((name) => this.steps.get(name)!.when !== 'failure');
-    if (this.stops.stop.aborted && isLack) this.endAs(this.stops.stop.reason as StopCause);
+    if (this.stopCause !== null && isLack) this.endAs(this.stopCause);
     // The end of the run skips all steps that are left, without an event for each.
     if (!this.schedule.isDone) for (const name of names) this.report({ step: name, stepStatus: 'skipped' });
   }

@@ -33,10 +33,13 @@ const CHECK_STOP_AGAIN_MS = 250;
 /** One worker's attempt at a claimed run: prepares, runs the steps and reports the result. */
 export class RunAttempt implements Attempt {
   private readonly logger = new Logger(RunAttempt.name);
-  private readonly stopping = new AbortController();
+  /** The first cause of a stop. */
+  private stopCause: StopCause | null = null;
   /** The worker loses the run or stops, also after another cause: no step may run on. */
-  private readonly abandoned = new AbortController();
-  private readonly isLost = new AbortController();
+  private abandonCause: StopCause | null = null;
+  private isLost = false;
+  /** The steps, while they run. */
+  private pipeline: PipelineExecution | null = null;
   private readonly uploadsEnd = new AbortController();
   private readonly events: EventReporter;
   private readonly log: LogForwarder;
@@ -89,14 +92,18 @@ export class RunAttempt implements Attempt {
   /** The first cause counts, except that a lost lease also ends all reporting. */
   stop(cause: StopCause): void {
     if (cause === 'lost') {
-      this.isLost.abort();
+      this.isLost = true;
       this.uploadsEnd.abort();
       this.events.giveUp();
       this.log.giveUp();
     }
-    if (cause === 'lost' || cause === 'shutting-down') this.abandoned.abort(cause);
-    if (this.stopping.signal.aborted) return;
-    this.stopping.abort(cause);
+    if (cause === 'lost' || cause === 'shutting-down') {
+      this.abandonCause ??= cause;
+      this.pipeline?.abandon(this.abandonCause);
+    }
+    if (this.stopCause !== null) return;
+    this.stopCause = cause;
+    this.pipeline?.stop(cause);
     setTimeout(() => this.uploadsEnd.abort(), UPLOAD_AFTER_STOP_MS).unref();
   }
 
@@ -117,7 +124,7 @@ export class RunAttempt implements Attempt {
         this.mustCheckStopAgain = true;
         this.logger.warn(`Checking for a stop request of run ${this.runId} failed: ${String(error)}`);
       }
-      if (this.stopping.signal.aborted) break;
+      if (this.stopCause !== null) break;
       // Forged stop entries must not make the worker call the server without a pause.
       if (this.mustCheckStopAgain) await delay(CHECK_STOP_AGAIN_MS, undefined, { ref: false });
     }
@@ -166,9 +173,8 @@ export class RunAttempt implements Attempt {
       await this.events.published();
       clearInterval(heartbeat);
     }
-    if (this.isLost.signal.aborted) return this.tools.control.finished(run, null);
-    if (this.stopping.signal.reason === 'shutting-down' && this.end === null)
-      return this.tools.control.handBack(run);
+    if (this.isLost) return this.tools.control.finished(run, null);
+    if (this.stopCause === 'shutting-down' && this.end === null) return this.tools.control.handBack(run);
     await this.tools.control.finished(run, this.end);
   }
 
@@ -199,12 +205,12 @@ export class RunAttempt implements Attempt {
       countCalls: (step, calls) => pipeline.countCalls(step, calls),
     };
     const execution = new StepExecution(await this.prepare(), this.tools, channel, definition.artifacts);
-    const pipeline = new PipelineExecution(run, definition, execution, channel, this.tools.clock, {
-      stop: this.stopping.signal,
-      abandon: this.abandoned.signal,
-    });
+    const pipeline = new PipelineExecution(run, definition, execution, channel, this.tools.clock);
     for (const text of unmaskedSecretNotes(definition.params, run.params))
       log.add([{ stream: 'system', text }]);
+    this.pipeline = pipeline;
+    if (this.stopCause !== null) pipeline.stop(this.stopCause);
+    if (this.abandonCause !== null) pipeline.abandon(this.abandonCause);
     const end = await pipeline.carryOut();
     const { partialReason, isArtifactMissing, isOutputMissing } = pipeline.facts;
     this.partialReason = partialReason;
