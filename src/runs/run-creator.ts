@@ -61,7 +61,7 @@ export class RunCreator {
   /** Creates a run, unless its project has an active run, or the idempotency key or the occasion was used before. */
   async create({ secrets, ...newRun }: NewRun): Promise<Created> {
     const sealed = await this.secrets.sealed(newRun.run.runId, secrets);
-    const created = await this.insert({ ...newRun, sealed });
+    const created = await this.insert({ sealed, ...newRun });
     if (created.outcome === 'created') {
       this.storedDefinitions.add(newRun.run.definitionHash);
       this.changes.announce(created.run, true);
