@@ -136,6 +136,18 @@ export class ServerProcess {
     }
   }
 
+  /** Processor time of all threads in milliseconds; null if the system does not report it. Linux counts 10 ms each. */
+  get processorMs() {
+    try {
+      const [, utime, stime] = /\) (?:\S+ ){11}(\d+) (\d+)/.exec(
+        readFileSync(`/proc/${this.child.pid}/stat`, 'utf8'),
+      );
+      return (Number(utime) + Number(stime)) * 10;
+    } catch {
+      return null;
+    }
+  }
+
   /** Returns the memory in use after a full garbage collection, in MiB. */
   async liveMebibytes() {
     this.child.send('collect');
