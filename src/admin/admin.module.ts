@@ -27,6 +27,8 @@ import { ProjectReader } from './project/project-reader';
 import { ProjectWarnings } from './project/project-warnings';
 import { QuotaPageController } from './installation/quota-page.controller';
 import { RejectedEventsPageController } from './installation/rejected-events-page.controller';
+import { SchedulesPageController } from './installation/schedules-page.controller';
+import { SchedulesReader } from './installation/schedules-reader';
 import { RunLogPartController } from './log/run-log.controller';
 import { RunPageController } from './run/run.controller';
 import { RunEnds } from './run/run-ends';
@@ -36,6 +38,7 @@ import { RunPast } from './run/run-past';
 import { RunTimelineController } from './run/run-timeline.controller';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 import { HistoryModule } from '../history/history.module';
+import { SchedulesModule } from '../schedules/schedules.module';
 import { WorkersModule } from '../workers/workers.module';
 
 /** The web pages. No other module depends on them. */
@@ -50,6 +53,7 @@ import { WorkersModule } from '../workers/workers.module';
     ProjectsModule,
     QuotaModule,
     RunsModule,
+    SchedulesModule,
     WorkersModule,
   ],
   controllers: [
@@ -60,6 +64,7 @@ import { WorkersModule } from '../workers/workers.module';
     RunTimelineController,
     ArtifactPageController,
     RejectedEventsPageController,
+    SchedulesPageController,
     WorkersPageController,
     StatusPageController,
     QuotaPageController,
@@ -82,6 +87,7 @@ import { WorkersModule } from '../workers/workers.module';
     RunPages,
     LogReader,
     MarkdownParser,
+    SchedulesReader,
     WorkersReader,
   ],
 })

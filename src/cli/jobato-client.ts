@@ -4,6 +4,12 @@ import { flawOfServerUrl } from '../config/server-url';
 import type { ProjectView } from '../projects/project-view';
 import type { RunView } from '../runs/run-view';
 import type { RunPageView } from '../runs/run-page.view';
+import type {
+  PauseView,
+  ProjectScheduleView,
+  SchedulePageView,
+  ScheduleView,
+} from '../schedules/schedule.views';
 import { networkReason, ServerUnreachable, usageFailure } from './failures';
 import { adminToken } from './admin-token';
 import { ServerRefusal } from './server-refusal';
@@ -83,6 +89,28 @@ export class JobatoClient {
     return this.json('POST', `${runPath(runId)}/ask-again`, {});
   }
 
+  /** Returns the schedules of a project, or of all: the API returns them page by page. */
+  async schedules(projectId?: string): Promise<{ items: ScheduleView[]; paused: PauseView | null }> {
+    if (projectId !== undefined)
+      return this.json<ProjectScheduleView>('GET', `${projectPath(projectId)}/schedule`);
+    const items: ScheduleView[] = [];
+    for (let cursor: string | null = ''; ;) {
+      const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page: SchedulePageView = await this.json('GET', `/api/schedules?limit=200${after}`);
+      items.push(...page.items);
+      cursor = page.nextCursor;
+      if (cursor === null) return { items, paused: page.paused };
+    }
+  }
+
+  pause(projectId: string | undefined, body: { reason?: string; until?: string }): Promise<PauseView> {
+    return this.json('PUT', `${projectId === undefined ? '/api' : projectPath(projectId)}/pause`, body);
+  }
+
+  async resume(projectId: string | undefined): Promise<void> {
+    await this.fetch('DELETE', `${projectId === undefined ? '/api' : projectPath(projectId)}/pause`, {});
+  }
+
   /** @param href as returned by the server, with its base path */
   async artifact(href: string): Promise<string> {
     const path = withoutBasePath(href, normalBasePath(new URL(this.url).pathname));
@@ -152,6 +180,10 @@ export class JobatoClient {
     if (!response.ok) throw await ServerRefusal.from(response, this.url);
     return response;
   }
+}
+
+function projectPath(projectId: string): string {
+  return `/api/projects/${encodeURIComponent(projectId)}`;
 }
 
 function runPath(runId: string): string {

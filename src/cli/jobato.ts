@@ -19,6 +19,7 @@ import { CliFailure, EXIT } from './failures';
 import { init } from './init';
 import { JobatoClient } from './jobato-client';
 import { newProject, type NewProjectOptions } from './new-project';
+import { pause, type PauseOptions, resume, schedules } from './schedule-commands';
 import { endWhenNobodyReads } from './terminal';
 import { validate } from './validate';
 
@@ -161,6 +162,33 @@ async function main(argv: string[]): Promise<number> {
     .argument('<runId>')
     .action(async (runId: string) => {
       exitCode = await askAgain(client(), runId);
+    });
+
+  program
+    .command('schedules')
+    .description('list schedules with their next start')
+    .argument('[projectId]', 'only schedules of this project')
+    .option('--json', 'print the result as JSON')
+    .action(async (projectId: string | undefined, options: { json?: boolean }) => {
+      exitCode = await schedules(client(), projectId, options);
+    });
+
+  program
+    .command('pause')
+    .description('pause schedules: they start no runs; manual runs still start')
+    .argument('[projectId]', 'only schedules of this project; without it, all')
+    .option('--reason <text>', 'why, shown on every page')
+    .option('--until <time>', 'when the pause ends, such as 2026-01-31T22:00:00Z')
+    .action(async (projectId: string | undefined, options: PauseOptions) => {
+      exitCode = await pause(client(), projectId, options);
+    });
+
+  program
+    .command('resume')
+    .description('end a pause; skipped starts are not made up for')
+    .argument('[projectId]', 'the paused project; without it, the pause of all')
+    .action(async (projectId: string | undefined) => {
+      exitCode = await resume(client(), projectId);
     });
 
   program

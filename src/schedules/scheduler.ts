@@ -78,7 +78,7 @@ export class Scheduler implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Resolves when the due times of earlier looks are settled. */
   async settled(): Promise<void> {
-    await Promise.all(this.book.all().map(({ settling }) => settling));
+    await Promise.all(this.book.all().flatMap(({ settling }) => settling ?? []));
   }
 
   private async lookAndArm(): Promise<void> {

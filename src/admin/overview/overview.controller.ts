@@ -36,7 +36,7 @@ export class OverviewController {
   @Get('running')
   async running(): Promise<PartView> {
     const frame = await this.frames.header();
-    return new PartView('shared/running-count', { frame }, frame.live);
+    return new PartView('shared/running-count', { frame, isUpdate: true }, frame.live);
   }
 
   private async model({ state, tag, page }: Parameters) {

@@ -7,6 +7,7 @@ interface Entry {
 
 const ENTRIES: Entry[] = [
   { label: 'Projects', href: '/' },
+  { label: 'Schedules', href: '/schedules' },
   { label: 'Quota', href: '/quota' },
   { label: 'Workers', href: '/workers' },
   { label: 'Rejected', rest: 'events', href: '/events/rejected' },

@@ -3,6 +3,11 @@ import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.module';
 import { RejectedEvents } from '../../events/rejected-events';
 import { LatestRunRepository } from '../../history/latest-run.repository';
+import { ProjectCatalogue } from '../../projects/project-catalogue';
+import { ALL_PROJECTS } from '../../schedules/pause';
+import { Pauses } from '../../schedules/pauses';
+import { numberText } from '../words/number-text';
+import { type PauseText, pauseText } from '../words/schedule-words';
 import { type Live, live } from './live';
 
 /** The facts that every header shows. */
@@ -11,6 +16,10 @@ export interface PageHeader {
   running: number;
   /** If exactly one run is active, its address; else the address of the overview. */
   runningHref: string;
+  /** The pauses in force: who, why and until when. */
+  pauses: (PauseText & { projectName: string | null; resume: string })[];
+  /** How many further projects are paused, as text; null if all are shown. */
+  morePauses: string | null;
   /** True if rejected events wait for an operator. */
   hasRejected: boolean;
 }
@@ -27,11 +36,16 @@ export interface PageFrame extends PageHeader {
   live: Live;
 }
 
+/** Pauses of this many projects are shown on each page. */
+const SHOWN_PAUSES = 3;
+
 @Injectable()
 export class PageFrames {
   constructor(
     private readonly latest: LatestRunRepository,
     private readonly rejected: RejectedEvents,
+    private readonly pauses: Pauses,
+    private readonly projects: ProjectCatalogue,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -48,10 +62,21 @@ export class PageFrames {
 
   async header(): Promise<PageHeader & { live: Live }> {
     const [activeRunIds, hasRejected] = await Promise.all([this.latest.active(), this.rejected.any()]);
+    const pauses = this.pauses.inForce();
     return live('/running', {
+      pauses: pauses.slice(0, SHOWN_PAUSES).map((pause) => ({
+        ...pauseText(pause),
+        projectName: this.nameOf(pause.scope),
+        resume: pause.scope === ALL_PROJECTS ? '/schedules/resume' : `/projects/${pause.scope}/resume`,
+      })),
+      morePauses: pauses.length > SHOWN_PAUSES ? numberText(pauses.length - SHOWN_PAUSES) : null,
       hasRejected,
       running: activeRunIds.length,
       runningHref: activeRunIds.length === 1 ? `/runs/${activeRunIds[0]}` : '/',
     });
+  }
+
+  private nameOf(scope: string): string | null {
+    return scope === ALL_PROJECTS ? null : (this.projects.find(scope)?.definition.name ?? scope);
   }
 }
