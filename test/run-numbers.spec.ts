@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import type { RunView } from '../src/runs/run-view';
+import { problem } from './support/expect-problem';
+import { nodeStep, RunningApp } from './support/jobato';
+import { Database } from '../src/database/database';
+import type { Transaction } from '../src/database/writer';
+import { RunsService } from '../src/runs/runs.service';
+
+const MANY = Array.from({ length: 30 }, (_, index) => `p${index}`);
+
+let jobato: RunningApp;
+beforeAll(async () => {
+  const ids = [...MANY, 'first', 'second', 'busy', 'pruned', 'replayed', 'paths', 'other'];
+  jobato = await RunningApp.start(Object.fromEntries(ids.map((id) => [id, nodeStep(id, '')])), {
+    WORKER: 'off',
+    TRUST_PROXY: 'loopback',
+  });
+});
+afterAll(() => jobato.stop());
+
+/** Starts a run that ends at once, because no worker has claimed it. */
+async function endedRun(projectId: string): Promise<RunView> {
+  const run = await jobato.trigger(projectId);
+  await jobato.api.delete(`/api/runs/${run.runId}`).expect(202);
+  return run;
+}
+
+describe('the number of a run', () => {
+  it('counts from 1 in each project', async () => {
+    const numbers = [];
+    for (const projectId of ['first', 'second', 'first', 'first', 'second'])
+      numbers.push((await endedRun(projectId)).number);
+    expect(numbers).toEqual([1, 1, 2, 3, 2]);
+    const { body } = await jobato.api.get('/api/projects/first/runs').expect(200);
+    expect((body as { items: RunView[] }).items.map(({ number }) => number)).toEqual([3, 2, 1]);
+    const { body: report } = await jobato.api.get('/api/reports/runs/latest?projectId=second').expect(200);
+    expect(report).toMatchObject({ number: 2 });
+  });
+
+  it('has no gaps if many projects start at the same time', async () => {
+    const service = jobato.app.get(RunsService);
+    const numbers: Record<string, number[]> = Object.fromEntries(MANY.map((id) => [id, []]));
+    for (let round = 0; round < 3; round++) {
+      // Two attempts each: one of them is refused.
+      const started = await Promise.allSettled(
+        [...MANY, ...MANY].map((projectId) => service.trigger(projectId, {}, {})),
+      );
+      const runs = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value.run] : []));
+      expect(runs).toHaveLength(MANY.length);
+      for (const { projectId, number } of runs) numbers[projectId]!.push(number);
+      await Promise.all(runs.map(({ runId }) => service.stop(runId, 'test')));
+    }
+    expect(numbers).toEqual(Object.fromEntries(MANY.map((id) => [id, [1, 2, 3]])));
+  });
+
+  it('is not used up by a refused trigger', async () => {
+    const { runId } = await jobato.trigger('busy');
+    for (let i = 0; i < 3; i++)
+      await jobato.api
+        .post('/api/projects/busy/runs')
+        .expect(problem(409, 'RUN_IN_PROGRESS', { activeRunId: runId }));
+    await jobato.api.delete(`/api/runs/${runId}`).expect(202);
+    expect((await endedRun('busy')).number).toBe(2);
+  });
+
+  it('is never reused, even if the newest run is deleted', async () => {
+    await endedRun('pruned');
+    const { runId } = await endedRun('pruned');
+    await jobato.app.get(Database).write(async (tx: Transaction, inputs: null[]) => {
+      await tx.query('DELETE FROM runs WHERE run_id = ?', [runId]);
+      return inputs;
+    }, null);
+    expect((await endedRun('pruned')).number).toBe(3);
+  });
+
+  it('is the same in the repeated answer to an idempotent request', async () => {
+    await endedRun('replayed');
+    const start = () =>
+      jobato.api
+        .post('/api/projects/replayed/runs')
+        .set('Idempotency-Key', key)
+        .set('X-Forwarded-User', 'ada');
+    const key = randomUUID();
+    const { body: first } = (await start().expect(201)) as { body: RunView };
+    expect(first).toMatchObject({ number: 2, triggeredByName: 'ada' });
+    await jobato.api.delete(`/api/runs/${first.runId}`).expect(202);
+    await endedRun('replayed');
+    const { body, headers } = await start().expect(201);
+    expect(headers['idempotent-replayed']).toBe('true');
+    expect(body).toMatchObject({ runId: first.runId, number: 2 });
+  });
+
+  it('is not a part of the request to workers', async () => {
+    const { runId } = await endedRun('first');
+    const { body } = await jobato.api.get(`/api/runs/${runId}/events`).expect(200);
+    const [requested] = (body as { items: { eventType: string; payload: object }[] }).items;
+    expect(requested!.eventType).toBe('run.requested');
+    expect(Object.keys(requested!.payload).sort()).toEqual([
+      'attempt',
+      'definitionHash',
+      'params',
+      'projectId',
+      'scope',
+      'steps',
+    ]);
+  });
+});
+
+describe('paths with the number of a run', () => {
+  const START = '/api/projects/paths/runs';
+
+  it('lead to the same resources as its id', async () => {
+    const { runId, number } = await endedRun('paths');
+    for (const resource of ['', '/logs', '/events']) {
+      const byId = await jobato.api.get(`/api/runs/${runId}${resource}`).expect(200);
+      for (const ref of [number, runId, runId.toUpperCase()]) {
+        const { body, text } = await jobato.api.get(`${START}/${ref}${resource}`).expect(200);
+        expect([body, text]).toEqual([byId.body, byId.text]);
+      }
+    }
+    await jobato.api.get(`${START}/${number}/artifacts/none.txt`).expect(problem(404, 'ARTIFACT_NOT_FOUND'));
+    await jobato.api.post(`${START}/${number}/ask-again`).expect(problem(409, 'RUN_ALREADY_ENDED'));
+    await jobato.api.delete(`${START}/${number}`).expect(problem(409, 'RUN_ALREADY_ENDED'));
+  });
+
+  it('re-run, ask again and stop', async () => {
+    const { runId, number } = await endedRun('paths');
+    const { body: repeated } = await jobato.api
+      .post(`${START}/${number}/rerun`)
+      .set('X-Forwarded-User', 'ada')
+      .expect(201);
+    const next = number + 1;
+    expect(repeated).toMatchObject({ number: next, rerunOf: runId, triggeredByName: 'ada' });
+    await jobato.api.post(`${START}/${next}/ask-again`).expect(202);
+    const { body: stopped } = await jobato.api
+      .delete(`${START}/${next}`)
+      .set('X-Forwarded-User', 'grace')
+      .expect(202);
+    expect(stopped).toMatchObject({ number: next, status: 'cancelled', cancelRequestedBy: 'grace' });
+  });
+
+  it.each(['', '/state', '/past', '/log', '/log/steps', '/timeline'])('open the page %s', async (part) => {
+    const { number } = await endedRun('paths');
+    await jobato.api.get(`/projects/paths/runs/${number}${part}`).expect(200);
+    await jobato.api.get(`/projects/other/runs/${number}${part}`).expect(404);
+  });
+
+  it.each(['0', '-1', '007', '1.0', '1e0', '999999999999999', '9'.repeat(400), '%31%00', 'current-run'])(
+    'answer 404 to the unknown reference %s',
+    async (ref) => {
+      await endedRun('paths');
+      await jobato.api.get(`${START}/${ref}`).expect(problem(404, 'RUN_NOT_FOUND'));
+      await jobato.api.delete(`${START}/${ref}`).expect(problem(404, 'RUN_NOT_FOUND'));
+      await jobato.api.get(`/projects/paths/runs/${ref}`).expect(404);
+    },
+  );
+
+  it('answer 404 to the run of another project, and to a number without a project', async () => {
+    const { runId, number } = await endedRun('paths');
+    for (const path of [
+      `/api/projects/other/runs/${runId}`,
+      `/api/projects/other/runs/${number}`,
+      `/api/projects/unknown/runs/${number}`,
+      `/api/runs/${number}`,
+    ]) {
+      await jobato.api.get(path).expect(problem(404, 'RUN_NOT_FOUND'));
+      await jobato.api.post(`${path}/rerun`).expect(problem(404, 'RUN_NOT_FOUND'));
+    }
+  });
+});
