@@ -11,10 +11,11 @@ const MANY = Array.from({ length: 30 }, (_, index) => `p${index}`);
 let jobato: RunningApp;
 beforeAll(async () => {
   const ids = [...MANY, 'first', 'second', 'busy', 'pruned', 'replayed', 'paths', 'other'];
-  jobato = await RunningApp.start(Object.fromEntries(ids.map((id) => [id, nodeStep(id, '')])), {
-    WORKER: 'off',
-    TRUST_PROXY: 'loopback',
-  });
+  const projects = ids.map((id) => [id, nodeStep(id, '')]);
+  jobato = await RunningApp.start(
+    { ...Object.fromEntries(projects), named: nodeStep('named', '', 'name: Named project\n') },
+    { WORKER: 'off', TRUST_PROXY: 'loopback' },
+  );
 });
 afterAll(() => jobato.stop());
 
@@ -103,6 +104,56 @@ describe('the number of a run', () => {
       'scope',
       'steps',
     ]);
+  });
+});
+
+/** Returns the text of a page, with single spaces. */
+async function textOf(path: string): Promise<string> {
+  const { text } = await jobato.api.get(path).expect(200);
+  return text.replace(/<svg[^]*?<\/svg>|<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+}
+
+describe('pages', () => {
+  const start = '/api/projects/named/runs';
+  const as = (user: string) => ({ 'X-Forwarded-User': user });
+
+  it('call runs by project and number, and name who started and stopped them', async () => {
+    const { body: first } = (await jobato.api.post(start).set(as('ada')).expect(201)) as { body: RunView };
+    await jobato.api.post(start).expect(
+      problem(409, 'RUN_IN_PROGRESS', {
+        activeRunNumber: 1,
+        detail: expect.stringMatching(/^Run #1 of project "named" is/),
+      }),
+    );
+    await jobato.api.delete(`${start}/1`).set(as('grace <x>')).expect(202);
+    await jobato.api.post(`${start}/1/rerun`).expect(201);
+
+    const page = await textOf('/projects/named/runs/1');
+    for (const part of [
+      '⊘ Named project #1 · Jobato',
+      'Named project Run #1 ',
+      'Full pipeline, triggered via API by ada',
+      'stopped by grace &lt;x&gt;',
+      `Run ID ${first.runId}`,
+      'Stop requested by grace &lt;x&gt;',
+      'Accepted, triggered via API by ada: Full pipeline',
+    ])
+      expect(page).toContain(part);
+    const repeated = await textOf('/projects/named/runs/2');
+    expect(repeated).toContain('Re-run of #1 ');
+    expect(repeated).toMatch(/Related runs .*#1 \S+ \S+ UTC source of this re-run .*#2 \S+ \S+ UTC this run/);
+    expect(await textOf('/projects/named/runs/1/timeline')).toContain('Timeline, Named project #1 · Jobato');
+    const project = await textOf(`/projects/named?run=${first.runId}`);
+    for (const part of [
+      'Last run #2',
+      'Details of run #1,',
+      'API ada',
+      'Selected run #1',
+      'stopped by grace',
+    ])
+      expect(project).toContain(part);
+    expect(project).toContain('run #2 is in progress');
+    expect(await textOf('/')).toMatch(/Named project .*? #2 /);
   });
 });
 

@@ -35,6 +35,9 @@ export interface Page<Item> {
 
 type AttemptState = Pick<Run, 'status' | 'attempt' | 'cancelRequestedAt' | 'startedAt' | 'senderClock'>;
 
+/** The run that keeps its project busy. */
+export type ActiveRun = Pick<Run, 'runId' | 'number'>;
+
 /** The fields of an active run that its deadlines depend on. */
 export type RunWithDeadlines = Pick<
   Run,
@@ -166,6 +169,15 @@ export class RunRepository {
       throw new JobatoError('RUN_NOT_FOUND', `Run ${which} does not exist${where}.`);
     }
     return run;
+  }
+
+  /** Returns the number of a run within its project; null if the run does not exist. */
+  async numberOf(runId: string): Promise<number | null> {
+    const [row] = await this.database.read.query<{ number: number }>(
+      'SELECT number FROM runs WHERE run_id = ?',
+      [runId],
+    );
+    return row?.number ?? null;
   }
 
   private async findByNumber(projectId: string, number: number): Promise<Run | null> {
@@ -398,14 +410,15 @@ export class RunRepository {
     return this.runs.select(tx, `WHERE run_id IN ${inList(runIds)} AND ${UNREQUESTED}`, runIds);
   }
 
-  /** Returns the ids of active runs by project. */
-  async activeIds(tx: Transaction, projectIds: string[]): Promise<Map<string, string>> {
+  /** Returns the active runs by project. */
+  async activeOf(tx: Transaction, projectIds: string[]): Promise<Map<string, ActiveRun>> {
     if (projectIds.length === 0) return new Map();
-    const rows = await tx.query<{ project_id: string; run_id: string }>(
-      `SELECT project_id, run_id FROM runs WHERE status = 'running' AND project_id IN ${inList(projectIds)}`,
+    const rows = await tx.query<ActiveRun & { projectId: string }>(
+      'SELECT project_id AS "projectId", run_id AS "runId", number FROM runs' +
+        ` WHERE status = 'running' AND project_id IN ${inList(projectIds)}`,
       projectIds,
     );
-    return new Map(rows.map(({ project_id, run_id }) => [project_id, run_id]));
+    return new Map(rows.map(({ projectId, runId, number }) => [projectId, { runId, number }]));
   }
 
   /**

@@ -6,6 +6,7 @@ import { historyHref, type HistoryQuery, isFiltered, type Period, WHOLE_HISTORY 
 import { shownParams } from '../../runs/shown-params';
 import { metricsInShort, paramsInShort } from '../words/in-short';
 import { numberText } from '../words/number-text';
+import { numberSign } from '../words/run-words';
 import { scopeWords, STATUS_WORDS, TRIGGER_WORDS, TRIGGERED_WORDS } from '../words/status-words';
 import { endReason } from '../run/run-footer';
 import { runMark, type StatusMark } from '../words/status-mark';
@@ -14,8 +15,8 @@ import { timeTextWithSeconds, type TimeText, timeTextOrNull } from '../words/tim
 
 export interface HistoryRow {
   runId: string;
-  /** The part of the id that is the heading of the run's page. */
-  shortId: string;
+  /** "#14" */
+  number: string;
   href: string;
   /** Addresses that show the run at the foot of this page: as a whole page, and as the changing part. */
   selectHref: string;
@@ -29,6 +30,8 @@ export interface HistoryRow {
   params: string | null;
   metrics: string | null;
   trigger: string;
+  /** The schedule or the user that started the run. */
+  starter: string | null;
   duration: DurationText | null;
   stepCells: StepCells;
 }
@@ -129,7 +132,7 @@ export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
 function historyRow(run: Run, columns: string[], metricNames: string[], now: Instant) {
   return {
     runId: run.runId,
-    shortId: run.runId.slice(-12),
+    number: numberSign(run),
     href: `/runs/${run.runId}`,
     startedAt: timeTextWithSeconds(run.startedAt),
     mark: runMark(run),
@@ -138,6 +141,7 @@ function historyRow(run: Run, columns: string[], metricNames: string[], now: Ins
     params: paramsInShort(shownParams(run)),
     metrics: metricsInShort(run.metrics, metricNames),
     trigger: TRIGGER_WORDS[run.triggeredBy],
+    starter: run.triggeredByName,
     duration: durationOf(run, now),
     stepCells: stepCells(run, columns, now),
   };
