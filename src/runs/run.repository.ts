@@ -23,6 +23,9 @@ export interface RunFilter {
   status?: RunStatus;
   scope?: string;
   triggeredBy?: TriggeredBy;
+  triggeredByName?: string;
+  /** A part of the id, in lower case; only hexadecimal digits and dashes. Finds only the newest runs. */
+  idPart?: string;
   /** Start time in epoch milliseconds, both ends included. */
   fromMs?: number;
   toMs?: number;
@@ -108,6 +111,11 @@ const MUTABLE: (keyof Run)[] = [
   'omitted',
   'revision',
 ];
+
+/** Among the newest runs, because no index finds a part of an id. */
+const HAS_ID_PART =
+  'run_id IN (SELECT run_id FROM (SELECT run_id FROM runs ORDER BY run_id DESC LIMIT 10000) AS newest' +
+  ' WHERE run_id LIKE ?)';
 
 const RUN_NUMBER = /^[1-9]\d{0,14}$/;
 
@@ -197,6 +205,8 @@ export class RunRepository {
     if (filter.status !== undefined) where('status = ?', filter.status);
     if (filter.scope !== undefined) where('scope = ?', filter.scope);
     if (filter.triggeredBy !== undefined) where('triggered_by = ?', filter.triggeredBy);
+    if (filter.triggeredByName !== undefined) where('triggered_by_name = ?', filter.triggeredByName);
+    if (filter.idPart !== undefined) where(HAS_ID_PART, `%${filter.idPart}%`);
     const { low, high, startedAt } = await this.startRange(filter);
     if (low !== null) where('run_id >= ?', low);
     if (high !== null) where('run_id < ?', high);
