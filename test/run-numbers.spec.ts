@@ -1,20 +1,28 @@
 import { randomUUID } from 'node:crypto';
+import { parse } from 'yaml';
 import type { RunView } from '../src/runs/run-view';
-import { problem } from './support/expect-problem';
-import { nodeStep, RunningApp } from './support/jobato';
+import { invalid, problem } from './support/expect-problem';
+import { nodeStep, RunningApp, writeProject } from './support/jobato';
 import { Database } from '../src/database/database';
 import type { Transaction } from '../src/database/writer';
 import { RunsService } from '../src/runs/runs.service';
 
 const MANY = Array.from({ length: 30 }, (_, index) => `p${index}`);
 
+const LONG = 'x'.repeat(30_000);
+
 let jobato: RunningApp;
 beforeAll(async () => {
-  const ids = [...MANY, 'first', 'second', 'busy', 'pruned', 'replayed', 'paths', 'other'];
+  const ids = [...MANY, 'first', 'second', 'busy', 'pruned', 'replayed', 'paths', 'other', 'found'];
   const projects = ids.map((id) => [id, nodeStep(id, '')]);
   jobato = await RunningApp.start(
-    { ...Object.fromEntries(projects), named: nodeStep('named', '', 'name: Named project\n') },
-    { WORKER: 'off', TRUST_PROXY: 'loopback' },
+    {
+      ...Object.fromEntries(projects),
+      named: nodeStep('named', '', 'name: Named project\n'),
+      defined: nodeStep('defined', '', 'params: { token: { type: secret } }\npassEnv: [LLM_API_KEY]\n'),
+      long: nodeStep('long', '', `env: { A: ${LONG}, B: ${LONG}, C: ${LONG} }\n`),
+    },
+    { WORKER: 'off', TRUST_PROXY: 'loopback', LLM_API_KEY: 's3cret-from-the-environment' },
   );
 });
 afterAll(() => jobato.stop());
@@ -154,6 +162,105 @@ describe('pages', () => {
       expect(project).toContain(part);
     expect(project).toContain('run #2 is in progress');
     expect(await textOf('/')).toMatch(/Named project .*? #2 /);
+  });
+});
+
+describe('finding runs', () => {
+  const idsOf = async (path: string) => {
+    const { body } = await jobato.api.get(path).expect(200);
+    return (body as { items: RunView[] }).items.map(({ runId }) => runId);
+  };
+  const start = async (projectId: string, user: string) => {
+    const { body } = await jobato.api
+      .post(`/api/projects/${projectId}/runs`)
+      // As proxies send it: the bytes of UTF-8.
+      .set('X-Forwarded-User', Buffer.from(user).toString('latin1'))
+      .expect(201);
+    const { runId } = body as RunView;
+    await jobato.api.delete(`/api/runs/${runId}`).expect(202);
+    return runId;
+  };
+
+  it('by the exact name of the user, in all projects and in one', async () => {
+    const [mine, other] = [await start('found', 'mary'), await start('found', 'mary ann')];
+    const elsewhere = await start('other', 'mary');
+    expect(await idsOf('/api/runs?triggeredByName=mary')).toEqual([elsewhere, mine]);
+    expect(await idsOf('/api/projects/found/runs?triggeredByName=mary')).toEqual([mine]);
+    expect(await idsOf('/api/projects/found/runs?triggeredByName=MARY')).toEqual([]);
+    expect(await idsOf('/api/projects/found/runs?triggeredByName=mary%20ann&triggeredBy=api')).toEqual([
+      other,
+    ]);
+    await jobato.api.get(`/api/runs?triggeredByName=${'a'.repeat(201)}`).expect(invalid('triggeredByName'));
+  });
+
+  it('by a part of the id', async () => {
+    const runId = await start('found', 'mary');
+    for (const part of [runId, runId.slice(-12), runId.slice(20, 30).toUpperCase()])
+      expect(await idsOf(`/api/runs?id=${part}`)).toContain(runId);
+    expect(await idsOf(`/api/runs?id=${runId.slice(-12)}&projectId=other`)).toEqual([]);
+    for (const part of ['abc', 'abcg', '%25%25%25%25', '____', 'a'.repeat(37)])
+      await jobato.api.get(`/api/runs?id=${part}`).expect(invalid('id'));
+  });
+
+  it('in the history of the project, whose address keeps the filter', async () => {
+    const runId = await start('found', 'Łukasz <x>');
+    const name = encodeURIComponent('Łukasz <x>');
+    const { body: run } = (await jobato.api.get(`/api/runs/${runId}`)) as { body: RunView };
+    for (const query of [`triggeredByName=${name}`, 'search=UKASZ', `search=%23${run.number}`]) {
+      const { text } = await jobato.api.get(`/projects/found?${query}`).expect(200);
+      expect(text.match(/<tr id="row-[^"]+"/g)).toEqual([`<tr id="row-${runId}"`]);
+    }
+    const filtered = await textOf(`/projects/found?triggeredByName=${name}&status=cancelled`);
+    expect(filtered).toContain('Started by Łukasz &lt;x&gt; ×');
+    expect(await textOf('/projects/found?triggeredByName=nemo')).toContain('No run started by nemo.');
+  });
+});
+
+describe('the definition of a run', () => {
+  it.each(['/api/runs/{runId}', '/api/projects/defined/runs/1'])('is JSON or YAML at %s', async (path) => {
+    const { items } = (await jobato.api.get('/api/projects/defined/runs')).body as { items: RunView[] };
+    const run = items[0] ?? (await endedRun('defined'));
+    // The file changes afterwards, and the run keeps the definition that it was started with.
+    writeProject(jobato.folders, 'defined', nodeStep('defined', 'changed'));
+    const url = `${path.replace('{runId}', run.runId)}/definition`;
+    const json = await jobato.api
+      .get(url)
+      .expect(200)
+      .expect('Content-Type', 'application/json; charset=utf-8');
+    expect(json.headers['content-disposition']).toBe('inline; filename="defined-1.json"');
+    expect(json.body).toMatchObject({
+      projectId: 'defined',
+      params: { token: { type: 'secret', default: null } },
+      steps: [{ name: 'work', command: [process.execPath, '-e', ''], env: {}, passEnv: ['LLM_API_KEY'] }],
+    });
+    expect(json.text).not.toMatch(/s3cret/);
+    for (const type of ['application/yaml', 'text/yaml']) {
+      const yaml = await jobato.api.get(url).set('Accept', type).expect(200);
+      expect(yaml.headers).toMatchObject({
+        'content-type': `${type}; charset=utf-8`,
+        'content-disposition': 'inline; filename="defined-1.yaml"',
+        vary: expect.stringContaining('Accept'),
+      });
+      expect(yaml.text).toMatch(/^projectId: defined$/m);
+      expect(parse(yaml.text)).toEqual(json.body);
+    }
+    await jobato.api.get(url).set('Accept', 'text/html').expect('Content-Type', /json/);
+  });
+
+  it('is YAML without block style if it is long', async () => {
+    await endedRun('long');
+    const url = '/api/projects/long/runs/1/definition';
+    const [json, yaml] = await Promise.all(
+      ['application/json', 'application/yaml'].map((type) =>
+        jobato.api.get(url).set('Accept', type).expect(200),
+      ),
+    );
+    expect(yaml!.text).toBe(json!.text);
+  });
+
+  it('answers 404 to an unknown run', async () => {
+    await jobato.api.get(`/api/runs/${randomUUID()}/definition`).expect(problem(404, 'RUN_NOT_FOUND'));
+    await jobato.api.get('/api/projects/other/runs/999/definition').expect(problem(404, 'RUN_NOT_FOUND'));
   });
 });
 

@@ -58,7 +58,7 @@ it('shows number, starter, start time, parameters and metrics of each run', () =
   expect(historyOf({}, pageOf({ items: [run] })).rows).toMatchObject([
     {
       number: '#14',
-      starter: 'ada',
+      starter: { name: 'ada', href: '/projects/demo?triggeredByName=ada#run-history' },
       startedAt: { text: '2026-03-01 10:00:00 UTC', toTheSecond: true },
       params: 'depth 2',
       metrics: 'New jobs 1,200',
