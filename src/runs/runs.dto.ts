@@ -134,10 +134,12 @@ export class RunsQuery extends ProjectRunsQuery {
 
   @ApiPropertyOptional({
     pattern: PART_OF_ID.source,
+    maxLength: 36,
     example: '2c8d-611f',
     description: 'A part of the id, at least 4 characters. Only the newest 10,000 runs are searched',
   })
   @IsOptional()
+  @MaxLength(36)
   @Matches(PART_OF_ID, { message: '$property must be 4 to 36 characters of an id: 0-9, a-f and -' })
   id?: string;
 }
