@@ -56,6 +56,23 @@ describe('OpenAPI document', () => {
     expect(ids.filter((id) => !/^[a-z]+([A-Z][a-z]+)+$/.test(id))).toEqual([]);
   });
 
+  it('describes each resource of a run by its id and by the number within its project', () => {
+    const ofRuns = operationsOf(api).filter(
+      ({ path }) => /\/runs\/\{runId\}/.test(path) && !path.includes('internal'),
+    );
+    const byId = ofRuns.filter(({ path }) => path.startsWith('/api/runs/'));
+    expect(byId.length).toBeGreaterThanOrEqual(7);
+    for (const { path, method, operationId } of byId) {
+      const other = ofRuns.find(
+        (each) => each.method === method && each.path === path.replace('/api', '/api/projects/{projectId}'),
+      );
+      expect(other?.operationId).toBe(`${operationId}OfProject`);
+      const inPath = other!.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name);
+      expect(inPath.slice(0, 2)).toEqual(['projectId', 'runId']);
+    }
+    expect(ofRuns).toHaveLength(byId.length * 2);
+  });
+
   it('uses a named schema for every JSON request and response body', () => {
     const unnamed = operationsOf(api).flatMap(({ operationId, responses, requestBody }) =>
       [...Object.values(responses), ...(requestBody ? [requestBody] : [])]
@@ -121,7 +138,7 @@ describe('OpenAPI document', () => {
     const optional = operationsOf(api)
       .filter(({ requestBody }) => requestBody && !requestBody.required)
       .map(({ operationId }) => operationId);
-    expect(optional.sort()).toEqual(['rerunRun', 'triggerDefaultProject', 'triggerRun']);
+    expect(optional.sort()).toEqual(['rerunRun', 'rerunRunOfProject', 'triggerDefaultProject', 'triggerRun']);
   });
 
   it('declares cursors with the type that pages return', () => {

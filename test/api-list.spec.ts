@@ -171,7 +171,7 @@ describe('GET /api/runs', () => {
     expect(ids(await list(`?cursor=${cursor}`).expect(200))).toEqual(wanted((_, index) => index < 3));
   });
 
-  it.each([UNKNOWN_RUN, 'abc', '1', '%00', '..%2F..', `${UNKNOWN_RUN}x`, '__proto__'])(
+  it.each([UNKNOWN_RUN, 'abc', '0', '%00', '..%2F..', `${UNKNOWN_RUN}x`, '__proto__'])(
     'returns 404 for the run ID "%s"',
     async (runId) => {
       for (const path of [`/api/runs/${runId}`, `/api/projects/one/runs/${runId}`]) {
@@ -246,6 +246,7 @@ describe('reports and history of runs', () => {
     const second = await end('other');
     const summary = (run: typeof first) => ({
       runId: run.runId,
+      number: run.number,
       projectId: run.projectId,
       status: 'completed',
       triggerTime: run.startedAt,

@@ -16,6 +16,7 @@ const TYPED = nodeStep(
 `,
 );
 const TWO_STEPS = `id: two
+name: Two steps
 steps:
   - { name: first, command: [echo, one] }
   - { name: second, command: [echo, two] }
@@ -48,6 +49,7 @@ describe('command line', () => {
     it('shows steps and log, and exits 0 when the run completes', async () => {
       const { exitCode, stdout, stderr } = await run('trigger', 'two', '--follow');
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(stdout).toMatch(/^Two steps #1, run [0-9a-f-]{36}, http/);
       expect(stdout.split('\n')).toEqual(expect.arrayContaining(['one', 'two']));
       expect(stdout).toMatch(/✓ completed +step first/);
       expect(stdout).toMatch(/✓ completed +step second/);
@@ -110,13 +112,13 @@ describe('command line', () => {
 
   it('lists and shows runs as text and as JSON', async () => {
     const { stdout: triggered } = await run('trigger', 'failing', '--json');
-    const { runId } = JSON.parse(triggered) as RunView;
+    const { runId, number } = JSON.parse(triggered) as RunView;
     await jobato.untilEnded(runId);
 
     const table = await run('list', '--project', 'failing', '--status', 'failed', '--limit', '1');
     expect(table.exitCode).toBe(0);
     expect(table.stdout).toMatch(
-      new RegExp(`^STATUS .*\n✗ failed +${runId} +failing +full .*exited with code 3`),
+      new RegExp(`^STATUS .*\n✗ failed +#${number} +${runId} +failing +full .*exited with code 3`),
     );
     const list = JSON.parse((await run('list', '--json', '--limit', '2')).stdout) as { items: RunView[] };
     expect(list.items[0]!.runId).toBe(runId);
@@ -131,6 +133,46 @@ describe('command line', () => {
     expect(await run('logs', runId)).toEqual({ exitCode: 0, stdout: 'going down\n', stderr: '' });
     const followed = await run('logs', runId, '--follow');
     expect(followed).toMatchObject({ exitCode: 1, stdout: 'going down\n' });
+  });
+
+  it('accepts the number of a run within its project, and a unique part of its id', async () => {
+    const { runId, number } = await jobato.trigger('two');
+    await jobato.untilEnded(runId);
+    const references = [
+      `two/${number}`,
+      `two#${number}`,
+      `two/${runId}`,
+      runId.slice(-12),
+      runId.slice(-10).toUpperCase(),
+    ];
+    const shown = await Promise.all(references.map((reference) => run('show', reference, '--json')));
+    for (const { stdout } of shown) expect((JSON.parse(stdout) as RunView).runId).toBe(runId);
+    const reference = `two/${number}`;
+    expect((await run('show', reference)).stdout).toMatch(new RegExp(`^Number +#${number}$`, 'm'));
+    expect(await run('logs', reference)).toMatchObject({ exitCode: 0, stdout: 'one\ntwo\n' });
+    expect(await run('logs', reference, '--follow')).toMatchObject({ exitCode: 0, stdout: 'one\ntwo\n' });
+    for (const command of ['cancel', 'ask-again']) {
+      const refused = await run(command, reference);
+      expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('already ended')]);
+    }
+  });
+
+  it('exits 1 for a number or a part of an id that names no run, or several', async () => {
+    const [first, second] = [await jobato.trigger('two'), await jobato.trigger('typed')];
+    await Promise.all([first, second].map(({ runId }) => jobato.untilEnded(runId)));
+    const many = await run('show', '7000-8000');
+    expect([many.exitCode, many.stdout]).toEqual([1, '']);
+    expect(many.stderr).toMatch(/^The ids of several runs contain "7000-8000":$/m);
+    expect(many.stderr).toContain(`${first.runId}  two/${first.number}`);
+    expect(many.stderr).toContain(`${second.runId}  typed/${second.number}`);
+    const none = await run('show', 'ffffffff-ffff');
+    expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('the newest 10,000 runs')]);
+    const unknown = await run('show', 'two/999');
+    expect([unknown.exitCode, unknown.stderr]).toEqual([
+      1,
+      expect.stringContaining('Run #999 does not exist'),
+    ]);
+    expect((await run('show', 'abc')).stderr).toContain('Run abc does not exist');
   });
 
   it('reports the active run, leaves it running on Ctrl-C, and cancels it on request', async () => {

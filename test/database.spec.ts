@@ -12,7 +12,7 @@ import type { Transaction } from '../src/database/writer';
 import { OutboxEntity } from '../src/events/event.entities';
 import type { Run } from '../src/runs/run';
 import { AppliedEventEntity } from '../src/events/event.entities';
-import { DefinitionEntity, RunEntity } from '../src/runs/run.entity';
+import { DefinitionEntity, RunEntity, RunNumberEntity } from '../src/runs/run.entity';
 
 const id = (n: number) => `019ca9d6-8580-7000-8000-${String(n).padStart(12, '0')}`;
 const runOf = (n: number, projectId = 'demo'): Run => ({ ...aNewRun(), runId: id(n), number: n, projectId });
@@ -66,11 +66,16 @@ describe('Database', () => {
     const before = new BetterSqlite3(old);
     const columns = before.pragma('table_info(runs)') as { name: string; type: string; notnull: number }[];
     const needed = columns.filter(({ notnull }) => notnull === 1);
-    before
-      .prepare(
-        `INSERT INTO runs (${needed.map(({ name }) => name).join(', ')}) VALUES (${needed.map(() => '?').join(', ')})`,
-      )
-      .run(...needed.map(({ name, type }) => (name === 'run_id' ? id(1) : type === 'text' ? '{}' : 1)));
+    const insert = before.prepare(
+      `INSERT INTO runs (${needed.map(({ name }) => name).join(', ')}) VALUES (${needed.map(() => '?').join(', ')})`,
+    );
+    const addRun = (run_id: string, project_id: string) => {
+      const given: Record<string, string> = { run_id, project_id };
+      insert.run(...needed.map(({ name, type }) => given[name] ?? (type === 'text' ? '{}' : 1)));
+    };
+    // Not in the order of ids, which is that of ages.
+    for (const n of [4, 1, 3]) addRun(id(n), 'demo');
+    addRun(id(2), 'other');
     const told = before.prepare(
       'INSERT INTO applied_events (event_id, event_type, occurred_at, applied_at, run_id, payload, outcome, effect)' +
         " VALUES (?, ?, '', '', ?, '{}', 'applied', ?)",
@@ -83,8 +88,16 @@ describe('Database', () => {
 
     const updated = await Database.open(old, contributedEntities());
     expect(await updated.missingMigrations()).toEqual([]);
-    expect(await updated.rows(RunEntity).select(updated.read, '', [])).toMatchObject([
-      { runId: id(1), runInputs: null, quota: null, attempt: 1 },
+    const unknown = { triggeredByName: null, cancelRequestedBy: null };
+    expect(await updated.rows(RunEntity).select(updated.read, 'ORDER BY run_id', [])).toMatchObject([
+      { runId: id(1), projectId: 'demo', number: 1, runInputs: null, quota: null, attempt: 1, ...unknown },
+      { runId: id(2), projectId: 'other', number: 1 },
+      { runId: id(3), projectId: 'demo', number: 2 },
+      { runId: id(4), projectId: 'demo', number: 3 },
+    ]);
+    expect(await updated.rows(RunNumberEntity).select(updated.read, 'ORDER BY project_id', [])).toEqual([
+      { projectId: 'demo', lastNumber: 3 },
+      { projectId: 'other', lastNumber: 1 },
     ]);
     const events = updated.rows(AppliedEventEntity);
     expect(await events.select(updated.read, 'ORDER BY position', [])).toMatchObject([

@@ -74,11 +74,11 @@ describe('pages in a browser', () => {
     await shows(page, 'run-log', 'a warning');
     expect(await page.locator('.line.is-stderr').count()).toBe(1);
 
-    expect(await page.title()).toBe('● Job search, run · Jobato');
+    expect(await page.title()).toBe('● Job search #1 · Jobato');
     signal.give();
     await shows(page, 'run-status', 'Completed');
-    expect(await page.title()).toBe('✓ Job search, run · Jobato');
-    await shows(page, 'detail-footer', /^\s*✓ Completed/);
+    expect(await page.title()).toBe('✓ Job search #1 · Jobato');
+    await shows(page, 'detail-footer', /^\s*Job search #1\s*✓ Completed/);
     await shows(page, 'run-log', 'published');
     await shows(page, 'new-count', '12');
     await shows(page, 'relevant-count', '7');
@@ -156,7 +156,7 @@ describe('pages in a browser', () => {
       const { runId } = await jobato.trigger('search');
       // Tests an outdated page: presses the button as if the page did not know about the other run.
       await pressAsOfBefore(page.locator('#run-button'));
-      const way = at(page, 'notice').getByRole('link', { name: 'Open the run in progress' });
+      const way = at(page, 'notice').getByRole('link', { name: /^Open run #\d+$/ });
       expect(await way.getAttribute('href')).toBe(`/runs/${runId}`);
       expect(await at(page, 'notice').getAttribute('role')).toBe('alert');
       expect(await page.locator('#param-maxTerms-error').textContent()).toBe('');
@@ -177,12 +177,12 @@ describe('pages in a browser', () => {
     const place = await run.boundingBox();
     await run.click();
     const answer = page.locator('#said-endless');
-    await answer.getByRole('link', { name: 'Open the run in progress' }).waitFor();
+    await answer.getByRole('link', { name: /^Open run #\d+$/ }).waitFor();
     await lookAt(page);
     await button(page, 'Stop Endless').waitFor();
     // The stop button has a separate place, so that a second press does not stop another user's run.
     await page.mouse.click(place!.x + place!.width / 2, place!.y + place!.height / 2);
-    await answer.getByText('Open the run in progress').waitFor();
+    await answer.getByText(/^Open run #\d+$/).waitFor();
     expect(await jobato.app.get(RunRepository).get(runId)).toMatchObject({ cancelRequestedAt: null });
     await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
     await page.getByRole('row', { name: 'Endless' }).filter({ hasText: 'Cancelled' }).waitFor();
@@ -241,7 +241,7 @@ describe('pages in a browser', () => {
 
     await button(page, 'Re-run').click();
     await page.waitForURL((url) => RUN_PAGE.test(url.pathname) && !url.pathname.endsWith(runId));
-    await page.getByRole('link', { name: runId }).waitFor();
+    await page.locator(`#rerun-of[href="/runs/${runId}"]`).waitFor();
     await button(page, 'Stop').click();
     await jobato.untilEnded(page.url().slice(-36));
   });

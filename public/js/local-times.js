@@ -22,14 +22,26 @@ const toTheSecond = {
   before: new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }),
 };
 
+/** For the one time that dates a run. */
+const dayAndZone = new Intl.DateTimeFormat(language, {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  timeZoneName: 'short',
+});
+
 /** @param {ParentNode} root */
 function localise(root) {
   for (const found of root.querySelectorAll('time[datetime]:not(.ago)')) {
     const element = /** @type {HTMLTimeElement} */ (found);
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
-    const isWithinLog = element.matches('.line-time, .clock-time');
-    element.textContent = isWithinLog ? clock.format(moment) : textOf(moment, 'seconds' in element.dataset);
+    if (element.matches('.line-time, .clock-time')) element.textContent = clock.format(moment);
+    else if (element.closest('.with-zone')) element.textContent = dayAndZone.format(moment);
+    else element.textContent = textOf(moment, 'seconds' in element.dataset);
     element.lang = language;
   }
   // A tooltip in an SVG is plain text. It starts with the time, which ends after the name of the server's zone.

@@ -6,6 +6,7 @@ import { EXIT, usageFailure } from './failures';
 import { givenParams, type ParamOptions } from './given-params';
 import { runDetails } from './run-details';
 import { follow, type Followed } from './run-follower';
+import { runIdOf } from './run-reference';
 import { runTable } from './run-table';
 import { statusWord } from './status-words';
 import { Terminal } from './terminal';
@@ -31,17 +32,22 @@ export async function trigger(
   if (!options.follow) {
     if (options.json) return printJson(run);
     terminal.result([
-      `${statusWord(terminal, run.status)}  run ${run.runId} of ${run.projectId}`,
+      `${statusWord(terminal, run.status)}  ${await nameOf(client, run)}, run ${run.runId} of ${run.projectId}`,
       ...(run.waiting ? [`  ${oneLine(run.waiting.message)}`] : []),
       `  follow:  ${commandLine(`logs ${run.runId} --follow`)}`,
       `  open:    ${client.pageOf(run.runId)}`,
     ]);
     return EXIT.done;
   }
-  terminal.remark(`Run ${run.runId} of ${run.projectId}, ${client.pageOf(run.runId)}`);
+  terminal.remark(`${await nameOf(client, run)}, run ${run.runId}, ${client.pageOf(run.runId)}`);
   const followed = await followUntilInterrupted(client, run, terminal);
   if (options.json) printJson(followed.run);
   return followed.exitCode;
+}
+
+/** Returns "Nightly backup #14". */
+async function nameOf(client: JobatoClient, { projectId, number }: RunView): Promise<string> {
+  return `${oneLine((await client.project(projectId)).name)} #${number}`;
 }
 
 /** Only the server has the types of the params. */
@@ -79,9 +85,10 @@ export async function list(client: JobatoClient, { json, ...filter }: ListOption
 
 export async function show(
   client: JobatoClient,
-  runId: string,
+  reference: string,
   { json }: { json?: boolean },
 ): Promise<number> {
+  const runId = await runIdOf(client, reference);
   const run = await client.run(runId);
   if (json) return printJson(run);
   const terminal = new Terminal(process.stdout);
@@ -91,9 +98,10 @@ export async function show(
 
 export async function logs(
   client: JobatoClient,
-  runId: string,
+  reference: string,
   options: { follow?: boolean },
 ): Promise<number> {
+  const runId = await runIdOf(client, reference);
   if (options.follow) {
     const run = await client.run(runId);
     // Only the log goes to stdout, so that it can be piped.
@@ -106,19 +114,19 @@ export async function logs(
   return EXIT.done;
 }
 
-export async function cancel(client: JobatoClient, runId: string): Promise<number> {
-  const run = await client.cancel(runId);
+export async function cancel(client: JobatoClient, reference: string): Promise<number> {
+  const run = await client.cancel(await runIdOf(client, reference));
   const terminal = new Terminal(process.stdout);
   terminal.result([
     run.status === 'running'
       ? `Stop requested. ${oneLine(run.waiting?.message ?? '')}`.trimEnd()
-      : `${statusWord(terminal, run.status)}  run ${run.runId}`,
+      : `${statusWord(terminal, run.status)}  run #${run.number} of ${run.projectId}, ${run.runId}`,
   ]);
   return EXIT.done;
 }
 
-export async function askAgain(client: JobatoClient, runId: string): Promise<number> {
-  const run = await client.askAgain(runId);
+export async function askAgain(client: JobatoClient, reference: string): Promise<number> {
+  const run = await client.askAgain(await runIdOf(client, reference));
   const terminal = new Terminal(process.stdout);
   terminal.result([`The request is published again. ${oneLine(run.waiting?.message ?? '')}`.trimEnd()]);
   return EXIT.done;

@@ -23,6 +23,8 @@ export interface TriggerRequest {
 export interface RunFilter {
   project?: string;
   status?: string;
+  /** A part of the id. */
+  id?: string;
   limit: number;
 }
 
@@ -69,9 +71,10 @@ export class JobatoClient {
     return this.json('POST', `/api/projects/${encodeURIComponent(projectId)}/runs`, request);
   }
 
-  runs({ project, status, limit }: RunFilter): Promise<RunPageView> {
+  runs({ project, status, id, limit }: RunFilter): Promise<RunPageView> {
     const query = new URLSearchParams({ limit: String(limit) });
     if (status !== undefined) query.set('status', status);
+    if (id !== undefined) query.set('id', id);
     // The path below the project makes a misspelt project an error, not an empty list.
     const path = project === undefined ? '/api/runs' : `/api/projects/${encodeURIComponent(project)}/runs`;
     return this.json('GET', `${path}?${query.toString()}`);
@@ -79,6 +82,11 @@ export class JobatoClient {
 
   run(runId: string): Promise<RunView> {
     return this.json('GET', runPath(runId));
+  }
+
+  /** @param ref number or id of the run */
+  runOfProject(projectId: string, ref: string): Promise<RunView> {
+    return this.json('GET', `/api/projects/${encodeURIComponent(projectId)}/runs/${encodeURIComponent(ref)}`);
   }
 
   cancel(runId: string): Promise<RunView> {

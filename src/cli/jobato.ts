@@ -20,6 +20,7 @@ import { init } from './init';
 import { JobatoClient } from './jobato-client';
 import { newProject, type NewProjectOptions } from './new-project';
 import { pause, type PauseOptions, resume, schedules } from './schedule-commands';
+import { RUN_ARGUMENT } from './run-reference';
 import { endWhenNobodyReads } from './terminal';
 import { validate } from './validate';
 
@@ -133,35 +134,35 @@ async function main(argv: string[]): Promise<number> {
   program
     .command('show')
     .description('show a run')
-    .argument('<runId>')
+    .argument('<run>', RUN_ARGUMENT)
     .option('--json', 'print the result as JSON')
-    .action(async (runId: string, options: { json?: boolean }) => {
-      exitCode = await show(client(), runId, options);
+    .action(async (run: string, options: { json?: boolean }) => {
+      exitCode = await show(client(), run, options);
     });
 
   program
     .command('logs')
     .description('print the log of a run')
-    .argument('<runId>')
+    .argument('<run>', RUN_ARGUMENT)
     .option('--follow', 'follow the log until the run ends')
-    .action(async (runId: string, options: { follow?: boolean }) => {
-      exitCode = await logs(client(), runId, options);
+    .action(async (run: string, options: { follow?: boolean }) => {
+      exitCode = await logs(client(), run, options);
     });
 
   program
     .command('cancel')
     .description('stop a run')
-    .argument('<runId>')
-    .action(async (runId: string) => {
-      exitCode = await cancel(client(), runId);
+    .argument('<run>', RUN_ARGUMENT)
+    .action(async (run: string) => {
+      exitCode = await cancel(client(), run);
     });
 
   program
     .command('ask-again')
     .description('publish the request of an unclaimed run again; a worker may already be working on it')
-    .argument('<runId>')
-    .action(async (runId: string) => {
-      exitCode = await askAgain(client(), runId);
+    .argument('<run>', RUN_ARGUMENT)
+    .action(async (run: string) => {
+      exitCode = await askAgain(client(), run);
     });
 
   program

@@ -9,6 +9,7 @@ import { oneLine } from './terminal-text';
 /** Returns everything about one run, one fact per line. */
 export function runDetails(terminal: Terminal, run: RunView, page: string, now: number): string[] {
   const facts: [string, string | null][] = [
+    ['Number', `#${run.number}`],
     ['Run', run.runId],
     ['Project', run.projectId],
     [
@@ -20,9 +21,18 @@ export function runDetails(terminal: Terminal, run: RunView, page: string, now: 
     ['Progress', run.status === 'running' ? progressText(run) || null : null],
     ['Scope', oneLine(run.scope)],
     ['Params', Object.keys(run.params).length > 0 ? oneLine(assignments(run.params)) : null],
-    ['Triggered', `by ${run.triggeredBy}${run.rerunOf ? `, as a re-run of ${run.rerunOf}` : ''}`],
+    [
+      'Triggered',
+      `by ${run.triggeredBy}${run.triggeredByName ? ` (${oneLine(run.triggeredByName)})` : ''}` +
+        (run.rerunOf ? `, as a re-run of ${run.rerunOf}` : ''),
+    ],
     ['Started', localTime(run.startedAt)],
-    ['Stop requested', run.cancelRequestedAt && localTime(run.cancelRequestedAt)],
+    [
+      'Stop requested',
+      run.cancelRequestedAt &&
+        localTime(run.cancelRequestedAt) +
+          (run.cancelRequestedBy ? ` (${oneLine(run.cancelRequestedBy)})` : ''),
+    ],
     ['Ended', run.endedAt && localTime(run.endedAt)],
     ['Duration', duration(run.durationMs ?? now - Date.parse(run.startedAt))],
     [

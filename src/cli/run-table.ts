@@ -9,8 +9,9 @@ const STATUS_WIDTH = '✓ completed'.length;
 /** Returns runs as aligned columns with a heading; the last column holds the message or reason. */
 export function runTable(terminal: Terminal, runs: readonly RunView[], now: number): string[] {
   const cells = [
-    ['RUN', 'PROJECT', 'SCOPE', 'STARTED', 'DURATION'],
+    ['NUMBER', 'RUN', 'PROJECT', 'SCOPE', 'STARTED', 'DURATION'],
     ...runs.map((run) => [
+      `#${run.number}`,
       run.runId,
       run.projectId,
       oneLine(run.scope),

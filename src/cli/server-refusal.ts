@@ -22,14 +22,22 @@ export class ServerRefusal extends CliFailure {
   }
 }
 
-function inWords({ title, detail, errors, errorCode, activeRunId, resetsAt }: Partial<Problem>): string {
+function inWords({
+  title,
+  detail,
+  errors,
+  errorCode,
+  activeRunId,
+  activeRunNumber,
+  resetsAt,
+}: Partial<Problem>): string {
   const lines = [`${oneLine(title ?? 'The server refused the request')}.`];
   // For invalid input, the detail only repeats the list of fields.
   if (detail && !errors?.length) lines.push(oneLine(detail));
   for (const { field, message } of errors ?? []) lines.push(`  ${oneLine(`${field} ${message}`.trim())}`);
   if (errorCode === 'RUN_IN_PROGRESS' && activeRunId) {
     lines.push(
-      `Active run: ${activeRunId}`,
+      `Active run: ${activeRunNumber === undefined ? '' : `#${activeRunNumber}, `}${activeRunId}`,
       `  follow:  ${commandLine(`logs ${activeRunId} --follow`)}`,
       `  cancel:  ${commandLine(`cancel ${activeRunId}`)}`,
     );

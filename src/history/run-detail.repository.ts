@@ -48,6 +48,7 @@ export interface PastEvents {
 export type FamilyRun = Pick<
   Run,
   | 'runId'
+  | 'number'
   | 'scope'
   | 'status'
   | 'statusReason'
@@ -58,6 +59,7 @@ export type FamilyRun = Pick<
   | 'executor'
   | 'requestPublishedAt'
   | 'cancelRequestedAt'
+  | 'cancelRequestedBy'
   | 'startedAt'
   | 'endedAt'
   | 'steps'
@@ -183,10 +185,10 @@ export class RunDetailRepository {
         steps: string;
       }
     >(
-      'SELECT run_id AS "runId", scope, status, status_reason AS "statusReason", params, secret_params AS "secretParams",' +
+      'SELECT run_id AS "runId", number, scope, status, status_reason AS "statusReason", params, secret_params AS "secretParams",' +
         ' rerun_of AS "rerunOf", claimed_at AS "claimedAt", executor,' +
         ' request_published_at AS "requestPublishedAt", cancel_requested_at AS "cancelRequestedAt",' +
-        ' started_at AS "startedAt", ended_at AS "endedAt", steps' +
+        ' cancel_requested_by AS "cancelRequestedBy", started_at AS "startedAt", ended_at AS "endedAt", steps' +
         ` FROM runs WHERE run_id IN ${inList(runs)} ORDER BY run_id`,
       runs.map(({ runId }) => runId),
     );

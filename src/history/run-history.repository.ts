@@ -9,7 +9,7 @@ import type { StartRange } from '../runs/start-range';
 
 export interface HistoryFilter extends RunFilter {
   projectId: string;
-  /** Part of the run's id, reason, error, worker or params. Case-insensitive. */
+  /** The number (`#14`), or part of the run's id, starter, reason, error, worker or params. Case-insensitive. */
   text?: string;
 }
 
@@ -77,11 +77,7 @@ export class RunHistoryRepository {
 
   async page(filter: HistoryFilter, limit: number, place: HistoryPlace | null): Promise<HistoryPage> {
     const isNewer = place?.direction === 'newer';
-    const stretch = await this.stretchOf(
-      filter,
-      place,
-      filter.text === undefined ? LOOK_AT_ENTRIES : LOOK_AT_ROWS,
-    );
+    const stretch = await this.stretchOf(filter, place, readsRows(filter) ? LOOK_AT_ROWS : LOOK_AT_ENTRIES);
     const found = await this.idsIn(filter, stretch, isNewer ? 'ASC' : 'DESC', limit + 1);
     const hasMore = found.length > limit;
     // Fewer than a full page of newer runs exist, so return the newest page, filled up.
@@ -161,9 +157,8 @@ export class RunHistoryRepository {
   }
 
   private async count(filter: HistoryFilter & { status: RunStatus }): Promise<StatusCount> {
-    const isPlain =
-      filter.scope === undefined && filter.triggeredBy === undefined && filter.text === undefined;
-    const most = filter.text !== undefined ? COUNT_AMONG_ROWS : isPlain ? COUNT_UP_TO : COUNT_AMONG_ENTRIES;
+    const isPlain = filter.scope === undefined && filter.triggeredBy === undefined && !readsRows(filter);
+    const most = readsRows(filter) ? COUNT_AMONG_ROWS : isPlain ? COUNT_UP_TO : COUNT_AMONG_ENTRIES;
     const stretch = await this.stretchOf(filter, null, most);
     const { condition, parameters } = matching(filter, stretch);
     const [row] = await this.database.read.query<{ count: number }>(
@@ -231,8 +226,13 @@ export class RunHistoryRepository {
   }
 }
 
+/** Whether the index of the project does not suffice for the filter. */
+function readsRows({ text, triggeredByName }: HistoryFilter): boolean {
+  return text !== undefined || triggeredByName !== undefined;
+}
+
 function matching(
-  { projectId, status, scope, triggeredBy, text }: HistoryFilter,
+  { projectId, status, scope, triggeredBy, triggeredByName, text }: HistoryFilter,
   { low, high, startedAt }: Omit<Stretch, 'end'>,
 ): { condition: string; parameters: unknown[] } {
   const conditions: [sql: string, value: unknown][] = [['project_id = ?', projectId]];
@@ -242,6 +242,9 @@ function matching(
   if (low) conditions.push([`run_id ${low.isIncluded ? '>=' : '>'} ?`, low.runId]);
   if (high) conditions.push([`run_id ${high.isIncluded ? '<=' : '<'} ?`, high.runId]);
   if (startedAt) conditions.push(['started_at >= ?', startedAt.from], ['started_at <= ?', startedAt.to]);
+  // An expression keeps the planner on the index of the project, within the range: a user can have runs everywhere.
+  if (triggeredByName !== undefined)
+    conditions.push(["COALESCE(triggered_by_name, '') = ?", triggeredByName]);
   const condition = conditions.map(([sql]) => sql).join(' AND ');
   const parameters = conditions.map(([, value]) => value);
   if (text === undefined) return { condition, parameters };
@@ -252,8 +255,9 @@ function matching(
     condition:
       `run_id IN (SELECT run_id FROM runs WHERE ${condition}) AND (run_id LIKE LOWER(?) ESCAPE '!'` +
       " OR LOWER(status_reason) LIKE LOWER(?) ESCAPE '!' OR LOWER(error) LIKE LOWER(?) ESCAPE '!'" +
-      " OR LOWER(params) LIKE LOWER(?) ESCAPE '!' OR LOWER(worker_id) LIKE LOWER(?) ESCAPE '!')",
-    parameters: [...parameters, words, words, inJson, inJson, words],
+      " OR LOWER(params) LIKE LOWER(?) ESCAPE '!' OR LOWER(worker_id) LIKE LOWER(?) ESCAPE '!'" +
+      " OR LOWER(triggered_by_name) LIKE LOWER(?) ESCAPE '!' OR '#' || number = ?)",
+    parameters: [...parameters, words, words, inJson, inJson, words, words, text],
   };
 }
 

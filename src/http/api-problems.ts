@@ -25,6 +25,8 @@ export class ProblemView implements Problem {
   @ApiProperty({ enum: Object.keys(PROBLEMS), enumName: 'ErrorCode' }) errorCode!: ErrorCode;
   @ApiPropertyOptional({ type: [FieldErrorView] }) errors?: FieldErrorView[];
   @ApiPropertyOptional({ description: 'Only with RUN_IN_PROGRESS' }) activeRunId?: string;
+  @ApiPropertyOptional({ type: 'integer', description: 'Only with RUN_IN_PROGRESS' })
+  activeRunNumber?: number;
   @ApiPropertyOptional({
     description: 'Only with QUOTA_REACHED: start of the next quota day',
     format: 'date-time',

@@ -42,6 +42,7 @@ export interface FieldError {
 export interface ProblemExtras {
   errors?: FieldError[];
   activeRunId?: string;
+  activeRunNumber?: number;
   retryAfterSeconds?: number;
   /** When a new quota day begins, in UTC. */
   resetsAt?: string;
@@ -89,12 +90,13 @@ export interface Problem {
   errorCode: ErrorCode;
   errors?: FieldError[];
   activeRunId?: string;
+  activeRunNumber?: number;
   resetsAt?: string;
 }
 
 export function toProblem(error: JobatoError, instance: string): Problem {
   const { status, title } = PROBLEMS[error.code];
-  const { errors, activeRunId, resetsAt } = error.extras;
+  const { errors, activeRunId, activeRunNumber, resetsAt } = error.extras;
   return {
     type: `urn:jobato:problem:${error.code.toLowerCase().replaceAll('_', '-')}`,
     title,
@@ -104,6 +106,7 @@ export function toProblem(error: JobatoError, instance: string): Problem {
     errorCode: error.code,
     ...(errors && { errors }),
     ...(activeRunId !== undefined && { activeRunId }),
+    ...(activeRunNumber !== undefined && { activeRunNumber }),
     ...(resetsAt !== undefined && { resetsAt }),
   };
 }

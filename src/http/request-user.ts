@@ -12,8 +12,9 @@ export const RequestUser = createParamDecorator((_: unknown, context: ExecutionC
 );
 
 export function userOf(request: Request): string | null {
-  const header = request.headers[HEADER];
-  if (typeof header !== 'string') return null;
+  // Several headers mean that the proxy added its own to that of the client, so none of them is certain.
+  const [header, ...others] = request.headersDistinct[HEADER] ?? [];
+  if (header === undefined || others.length > 0) return null;
   // Any client can send the header. Only the address of the connection shows whether a proxy has checked it.
   const isTrusted = request.app.get('trust proxy fn') as (
     address: string | undefined,

@@ -15,6 +15,13 @@ export interface ReportedCalls {
   report: CallReport;
 }
 
+export interface RunUsage {
+  runId: string;
+  /** The number of the run within its project; null if the run was deleted. */
+  number: number | null;
+  used: number;
+}
+
 type Reader = Pick<Transaction, 'query'>;
 const COLUMNS = 6;
 
@@ -71,13 +78,13 @@ export class QuotaUsageRepository {
   }
 
   /** Returns the runs of a project that issued calls on one quota day, newest first. */
-  async runsOf(projectId: string, quotaDay: string): Promise<{ runId: string; used: number }[]> {
-    const rows = await this.database.read.query<{ run_id: string; used: number }>(
-      'SELECT run_id, SUM(used) AS used FROM quota_usage WHERE project_id = ? AND quota_day = ?' +
-        ' GROUP BY run_id HAVING SUM(used) > 0 ORDER BY run_id DESC',
+  async runsOf(projectId: string, quotaDay: string): Promise<RunUsage[]> {
+    return this.database.read.query<RunUsage>(
+      'SELECT run_id AS "runId", used, runs.number FROM (SELECT run_id, SUM(used) AS used FROM quota_usage' +
+        ' WHERE project_id = ? AND quota_day = ? GROUP BY run_id HAVING SUM(used) > 0) AS usage' +
+        ' LEFT JOIN runs USING (run_id) ORDER BY run_id DESC',
       [projectId, quotaDay],
     );
-    return rows.map(({ run_id, used }) => ({ runId: run_id, used: Number(used) }));
   }
 
   /** Returns the calls of each of these runs. Omits runs without calls. */

@@ -7,7 +7,7 @@ import type { Run } from './run';
 import { RunChanges } from './run-changes';
 import { requestOf } from './run-state';
 import { type RunView, toRunView } from './run-view';
-import { RunRepository } from './run.repository';
+import { type ActiveRun, RunRepository } from './run.repository';
 import { RunSecrets } from './run-secrets';
 import type { Secrets } from './secret-seal';
 
@@ -36,7 +36,7 @@ type SealedRun = Omit<NewRun, 'secrets'> & { sealed: string | null };
 
 export type Created =
   | { outcome: 'created'; run: Run }
-  | { outcome: 'busy'; activeRunId: string }
+  | { outcome: 'busy'; active: ActiveRun }
   | { outcome: 'replayed'; answer: string }
   | { outcome: 'key-reused' }
   | { outcome: 'occasion-used' };
@@ -101,7 +101,7 @@ export class RunCreator {
 
       const winners = new Map(created.map((input) => [input.run.projectId, input]));
       const busy = [...accepted.keys()].filter((projectId) => !winners.has(projectId));
-      const active = await this.runs.activeIds(tx, busy);
+      const active = await this.runs.activeOf(tx, busy);
       const results = inputs.map((input): Created => {
         const known = answered.get(input);
         if (known) return known;
@@ -111,7 +111,7 @@ export class RunCreator {
         if (winner?.idempotency && winner.idempotency.key === input.idempotency?.key) {
           return answerTo(input.idempotency, { ...winner.idempotency, answer: answerFor(winner.run) });
         }
-        return { outcome: 'busy', activeRunId: winner?.run.runId ?? active.get(input.run.projectId) ?? '' };
+        return { outcome: 'busy', active: winner?.run ?? active.get(input.run.projectId)! };
       });
       for (const [index, { occasion }] of inputs.entries()) {
         const result = results[index]!;

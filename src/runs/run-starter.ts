@@ -178,8 +178,8 @@ export class RunStarter {
       case 'busy':
         throw new JobatoError(
           'RUN_IN_PROGRESS',
-          `Project "${projectId}" already has a run in progress. Wait until it ends, or stop it.`,
-          { activeRunId: created.activeRunId },
+          `Run #${created.active.number} of project "${projectId}" is in progress. Wait until it ends, or stop it.`,
+          { activeRunId: created.active.runId, activeRunNumber: created.active.number },
         );
       case 'key-reused':
         throw keyReused();

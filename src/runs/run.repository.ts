@@ -23,6 +23,9 @@ export interface RunFilter {
   status?: RunStatus;
   scope?: string;
   triggeredBy?: TriggeredBy;
+  triggeredByName?: string;
+  /** A part of the id, in lower case; only hexadecimal digits and dashes. Finds only the newest runs. */
+  idPart?: string;
   /** Start time in epoch milliseconds, both ends included. */
   fromMs?: number;
   toMs?: number;
@@ -34,6 +37,9 @@ export interface Page<Item> {
 }
 
 type AttemptState = Pick<Run, 'status' | 'attempt' | 'cancelRequestedAt' | 'startedAt' | 'senderClock'>;
+
+/** The run that keeps its project busy. */
+export type ActiveRun = Pick<Run, 'runId' | 'number'>;
 
 /** The fields of an active run that its deadlines depend on. */
 export type RunWithDeadlines = Pick<
@@ -106,6 +112,11 @@ const MUTABLE: (keyof Run)[] = [
   'revision',
 ];
 
+/** Among the newest runs, because no index finds a part of an id. */
+const HAS_ID_PART =
+  'run_id IN (SELECT run_id FROM (SELECT run_id FROM runs ORDER BY run_id DESC LIMIT 10000) AS newest' +
+  ' WHERE run_id LIKE ?)';
+
 const RUN_NUMBER = /^[1-9]\d{0,14}$/;
 
 /** Outputs are looked for in this many runs of the project. */
@@ -168,6 +179,15 @@ export class RunRepository {
     return run;
   }
 
+  /** Returns the number of a run within its project; null if the run does not exist. */
+  async numberOf(runId: string): Promise<number | null> {
+    const [row] = await this.database.read.query<{ number: number }>(
+      'SELECT number FROM runs WHERE run_id = ?',
+      [runId],
+    );
+    return row?.number ?? null;
+  }
+
   private async findByNumber(projectId: string, number: number): Promise<Run | null> {
     const [run] = await this.select('WHERE project_id = ? AND number = ?', [projectId, number]);
     return run ?? null;
@@ -195,6 +215,8 @@ export class RunRepository {
     if (filter.status !== undefined) where('status = ?', filter.status);
     if (filter.scope !== undefined) where('scope = ?', filter.scope);
     if (filter.triggeredBy !== undefined) where('triggered_by = ?', filter.triggeredBy);
+    if (filter.triggeredByName !== undefined) where('triggered_by_name = ?', filter.triggeredByName);
+    if (filter.idPart !== undefined) where(HAS_ID_PART, `%${filter.idPart}%`);
     const { low, high, startedAt } = await this.startRange(filter);
     if (low !== null) where('run_id >= ?', low);
     if (high !== null) where('run_id < ?', high);
@@ -408,14 +430,15 @@ export class RunRepository {
     return this.runs.select(tx, `WHERE run_id IN ${inList(runIds)} AND ${UNREQUESTED}`, runIds);
   }
 
-  /** Returns the ids of active runs by project. */
-  async activeIds(tx: Transaction, projectIds: string[]): Promise<Map<string, string>> {
+  /** Returns the active runs by project. */
+  async activeOf(tx: Transaction, projectIds: string[]): Promise<Map<string, ActiveRun>> {
     if (projectIds.length === 0) return new Map();
-    const rows = await tx.query<{ project_id: string; run_id: string }>(
-      `SELECT project_id, run_id FROM runs WHERE status = 'running' AND project_id IN ${inList(projectIds)}`,
+    const rows = await tx.query<ActiveRun & { projectId: string }>(
+      'SELECT project_id AS "projectId", run_id AS "runId", number FROM runs' +
+        ` WHERE status = 'running' AND project_id IN ${inList(projectIds)}`,
       projectIds,
     );
-    return new Map(rows.map(({ project_id, run_id }) => [project_id, run_id]));
+    return new Map(rows.map(({ projectId, runId, number }) => [projectId, { runId, number }]));
   }
 
   /**

@@ -137,7 +137,8 @@ export class RunsController {
   @ApiResponse({ status: 200, type: RunPageView })
   @ApiProblems('VALIDATION')
   async list(@Query() query: RunsQuery): Promise<RunPageView> {
-    return this.page({ projectId: query.projectId, ...toRunFilter(query) }, query);
+    const { projectId, id } = query;
+    return this.page({ projectId, idPart: id?.toLowerCase(), ...toRunFilter(query) }, query);
   }
 
   @Get('projects/:projectId/runs')

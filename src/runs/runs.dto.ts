@@ -26,6 +26,9 @@ const NOT_A_TIME = { message: '$property must be a date or time such as 2026-01-
 const POSITION = /^\d{1,15}$/;
 const NOT_A_CURSOR = { message: '$property must be a nextCursor value from a previous page' };
 
+/** Both cases, because clients may print ids in upper case. */
+const PART_OF_ID = /^[0-9A-Fa-f-]{4,36}$/;
+
 /**
  * `{scope?, params?}`: the options of a re-run. Descriptions state the defaults, because client generators treat a
  * member with a `default` as always present.
@@ -92,6 +95,15 @@ export class ProjectRunsQuery extends PageQuery {
   @IsIn(TRIGGER_KINDS)
   triggeredBy?: TriggeredBy;
 
+  @ApiPropertyOptional({
+    maxLength: 200,
+    description: 'Exact name of the schedule or of the user that started the run',
+  })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  triggeredByName?: string;
+
   @ApiPropertyOptional({ ...DATE_OR_TIME_SCHEMA, description: 'Started at this time or later' })
   @IsOptional()
   @IsISO8601({ strict: true }, NOT_A_TIME)
@@ -119,6 +131,17 @@ export class RunsQuery extends ProjectRunsQuery {
   @IsString()
   @MaxLength(200)
   projectId?: string;
+
+  @ApiPropertyOptional({
+    pattern: PART_OF_ID.source,
+    maxLength: 36,
+    example: '2c8d-611f',
+    description: 'A part of the id, at least 4 characters. Only the newest 10,000 runs are searched',
+  })
+  @IsOptional()
+  @MaxLength(36)
+  @Matches(PART_OF_ID, { message: '$property must be 4 to 36 characters of an id: 0-9, a-f and -' })
+  id?: string;
 }
 
 export class LogQuery {
@@ -173,11 +196,12 @@ export class LatestReportQuery {
 }
 
 /** Returns the filter of a query, without paging. */
-export function toRunFilter({ status, scope, triggeredBy, from, to }: ProjectRunsQuery) {
+export function toRunFilter({ status, scope, triggeredBy, triggeredByName, from, to }: ProjectRunsQuery) {
   return {
     status,
     scope,
     triggeredBy,
+    triggeredByName,
     fromMs: from === undefined ? undefined : epochMs(from),
     toMs: to === undefined ? undefined : epochMs(to),
   };

@@ -33,6 +33,7 @@ import {
   RunSecretsEntity,
 } from './run.entity';
 import { RunRepository } from './run.repository';
+import { RunDefinitionController } from './run-definition.controller';
 import { RunsController } from './runs.controller';
 import { RunsService } from './runs.service';
 import { SecretKey } from './secret-key';
@@ -56,7 +57,7 @@ import { UnrecordedStops } from './unrecorded-stops';
     ProjectsModule,
     QuotaModule,
   ],
-  controllers: [RunsController, RunLogsController],
+  controllers: [RunsController, RunLogsController, RunDefinitionController],
   providers: [
     CommandFacts,
     Housekeeping,

@@ -91,7 +91,7 @@ describe('project page in a browser', () => {
       expect(await rows(page).count()).toBe(1);
       expect(await page.getByLabel('Search').inputValue()).toBe('BAD');
       await rows(page)
-        .getByRole('link', { name: `Details of run ${failed.runId.slice(-12)}` })
+        .getByRole('link', { name: `Details of run #${failed.number},` })
         .click();
       const footer = page.getByTestId('detail-footer');
       await footer
@@ -119,9 +119,9 @@ describe('project page in a browser', () => {
   it("distinguishes runs of the same minute in the reader's time zone", async () => {
     const page = await open('/projects/demo', true);
     const row = rows(page).last();
-    const [seconds, shortId] = [failed.startedAt.slice(17, 19), failed.runId.slice(-12)];
+    const seconds = failed.startedAt.slice(17, 19);
     expect(await row.getByRole('rowheader').innerText()).toMatch(
-      new RegExp(`^(\\d\\d [A-Z][a-z]+,? )?\\d\\d:\\d\\d:${seconds}\\s+${shortId}$`),
+      new RegExp(`^#${failed.number}\\s+(\\d\\d [A-Z][a-z]+,? )?\\d\\d:\\d\\d:${seconds}$`),
     );
     await row.getByText('label bad').waitFor();
     const titles = await page.locator('.chart title').allTextContents();
@@ -246,12 +246,12 @@ describe('project page in a browser', () => {
     'fills the form with the values of an earlier run (JavaScript: %s)',
     async (hasScript) => {
       const params = { tag: 'v7', dryRun: false };
-      const { runId } = await jobato.trigger('tagged', { scope: 'from:publish', params });
+      const { runId, number } = await jobato.trigger('tagged', { scope: 'from:publish', params });
       await jobato.untilEnded(runId);
       const page = await open('/projects/tagged', hasScript);
       await page.getByRole('link', { name: 'Use the values of the latest run' }).click();
       await page.waitForURL(`**/projects/tagged?like=${runId}`);
-      await page.getByText(`Values of run ${runId.slice(-12)}`).waitFor();
+      await page.getByText(`Values of run #${number}`).waitFor();
       await page.getByText('Runs 1 step: publish.').first().waitFor();
       expect(await page.getByLabel('Dry run').isChecked()).toBe(false);
       await page.getByLabel('Tag').fill('v8');

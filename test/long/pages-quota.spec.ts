@@ -42,7 +42,7 @@ describe('quota in a browser', () => {
     await page.getByRole('link', { name: 'None of 3 calls left' }).click();
     const row = page.getByRole('row', { name: 'Job search' });
     await row.filter({ hasText: 'none' }).waitFor();
-    await row.locator('a.run-id').click();
+    await row.getByRole('link', { name: /^#\d+$/ }).click();
     await page.waitForURL(/\/runs\//);
     expect(complaints.filter((text) => !text.includes('status of 429'))).toEqual([]);
   });

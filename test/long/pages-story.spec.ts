@@ -122,7 +122,7 @@ describe('a day of work by keyboard only', () => {
       await page.locator('#run-button').evaluate((element) => element.removeAttribute('disabled'));
       await press(button('Run'));
       await at('notice').waitFor();
-      await press(at('notice').getByRole('link', { name: 'Open the run in progress' }));
+      await press(at('notice').getByRole('link', { name: /^Open run #\d+$/ }));
       await page.waitForURL(`**/runs/${runId}`);
       await page.close();
       page = morning;

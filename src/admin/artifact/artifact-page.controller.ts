@@ -11,6 +11,7 @@ import { PageFrames } from '../page/page-frame';
 import { View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
 import { sizeText } from '../words/number-text';
+import { numberSign, runName } from '../words/run-words';
 
 /** Serves the page that previews an artifact and links to its download. */
 @ApiExcludeController()
@@ -26,17 +27,18 @@ export class ArtifactPageController {
 
   @Get(':name')
   async page(@Param(RunPipe) run: Run, @Param('name') name: string): Promise<View> {
+    const projectName = this.projects.find(run.projectId)?.definition.name ?? run.projectId;
     const { start, size } = await this.files.readStart(run, name, PREVIEW_BYTES);
     return new View('artifact/page', {
-      frame: await this.frames.frame(name, '/'),
+      frame: await this.frames.frame(`${name}, ${runName(projectName, run)}`, '/'),
       artifact: {
         name,
         size: sizeText(size),
         downloadHref: artifactHref(run.runId, name),
         runHref: `/runs/${run.runId}`,
-        shortId: run.runId.slice(-12),
+        runNumber: numberSign(run),
         projectHref: `/projects/${run.projectId}`,
-        projectName: this.projects.find(run.projectId)?.definition.name ?? run.projectId,
+        projectName,
       },
       preview: await artifactPreview(name, start, size > start.length, (source) =>
         this.markdown.parse(source),

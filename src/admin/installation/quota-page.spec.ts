@@ -7,7 +7,10 @@ const RULES = {
   resetPolicy: { timeZone: 'Europe/Berlin', resetHour: 9 },
 };
 const project = aProject({ quota: true });
-const runs = [{ runId: RUN_ID, used: 1200 }];
+const runs = [
+  { runId: RUN_ID, number: 14, used: 1200 },
+  { runId: 'deleted', number: null, used: 3 },
+];
 const status = { dailyLimit: 1000, used: 1200, remaining: 0, concurrencyLimit: 2, resetsAt: LATER };
 
 it('shows the limit and the usage of each project', () => {
@@ -24,7 +27,10 @@ it('shows the limit and the usage of each project', () => {
       isReached: true,
       bar: { value: 1000, max: 1000 },
       resetsAt: { datetime: LATER },
-      runs: [{ href: `/runs/${RUN_ID}`, used: '1,200' }],
+      runs: [
+        { href: `/runs/${RUN_ID}`, name: '#14', used: '1,200' },
+        { href: null, name: 'deleted run', used: '3' },
+      ],
     },
   ]);
 });
@@ -33,7 +39,7 @@ it('shows the usage when no limit is configured', () => {
   const page = quotaPage(null, null, false, [{ project, status: null, runs }]);
   expect(page).toMatchObject({ rules: null, isMissing: true, problem: null });
   expect(page.rows).toMatchObject([
-    { used: '1,200', limit: null, left: 'no limit', bar: null, isReached: false },
+    { used: '1,203', limit: null, left: 'no limit', bar: null, isReached: false },
   ]);
 });
 

@@ -1,6 +1,7 @@
 import type { FileProblem } from '../../config-files/file-problem';
 import type { ProjectDefinition } from '../../projects/project';
 import type { QuotaRules } from '../../quota/quota-file';
+import type { RunUsage } from '../../quota/quota-usage.repository';
 import type { QuotaStatus } from '../../quota/quotas';
 import { numberText } from '../words/number-text';
 import { type TimeText, timeText } from '../words/time-text';
@@ -10,7 +11,7 @@ export interface ProjectUsage {
   project: ProjectDefinition;
   /** Null without a known limit. */
   status: QuotaStatus | null;
-  runs: { runId: string; used: number }[];
+  runs: RunUsage[];
 }
 
 export interface QuotaPage {
@@ -34,7 +35,7 @@ export interface QuotaRow {
   /** The usage for the bar, capped at the limit. */
   bar: { value: number; max: number } | null;
   resetsAt: TimeText | null;
-  runs: { href: string; shortId: string; used: string }[];
+  runs: { href: string | null; name: string; used: string }[];
 }
 
 export function quotaPage(
@@ -68,8 +69,8 @@ function quotaRow({ project: { projectId, name }, status, runs }: ProjectUsage, 
         : null,
     resetsAt: status && timeText(status.resetsAt),
     runs: runs.map((run) => ({
-      href: `/runs/${run.runId}`,
-      shortId: run.runId.slice(-12),
+      href: run.number === null ? null : `/runs/${run.runId}`,
+      name: run.number === null ? 'deleted run' : `#${run.number}`,
       used: numberText(run.used),
     })),
   };

@@ -10,7 +10,7 @@ import { plainText } from '../../runs/text-part';
 import type { Waiting } from '../../runs/waiting';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText } from '../words/number-text';
-import { reasonWords } from '../words/status-words';
+import { endReasonWords, numberSign } from '../words/run-words';
 import { progressBar } from '../run/run-steps';
 import { projectMark, type ProjectTone, projectToneMark, type StatusMark } from '../words/status-mark';
 import { rerunReasonText } from '../../history/rerun-reason-text';
@@ -94,6 +94,8 @@ export interface ProjectRow {
   progress: { value: number; max: number } | null;
   lastRun: TimeText | null;
   lastRunHref: string | null;
+  /** "#14" */
+  lastNumber: string | null;
   duration: DurationText | null;
   trend: Trend | null;
   quota: { left: string; limit: string; isReached: boolean; resetsAt: TimeText } | null;
@@ -257,6 +259,7 @@ function projectRow(
     progress: bar?.max ? { value: bar.value ?? 0, max: bar.max } : null,
     lastRun: run && timeText(run.startedAt),
     lastRunHref: run && `/runs/${run.runId}`,
+    lastNumber: run && numberSign(run),
     duration: run && durationOf(run, now),
     trend: trend.length === 0 ? null : trendOf(trend, now),
     quota: quota && {
@@ -292,5 +295,6 @@ function endDetail(run: Run): string | null {
   if (run.status === 'failed' && run.error) {
     return shortText(plainText(errorSentences(run)?.[0] ?? []), 200) || null;
   }
-  return run.statusReason === null ? null : shortText(reasonWords(run.statusReason), 200);
+  const reason = endReasonWords(run);
+  return reason === null ? null : shortText(reason, 200);
 }

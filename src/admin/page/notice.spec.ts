@@ -3,12 +3,16 @@ import { noticeOf, noticeOfOldForm } from './notice';
 
 it('links to the run that blocks the request', () => {
   const notice = noticeOf(
-    new JobatoError('RUN_IN_PROGRESS', 'Wait for it, or stop it.', { activeRunId: 'abc' }),
+    new JobatoError('RUN_IN_PROGRESS', 'Wait for it, or stop it.', {
+      activeRunId: 'abc',
+      activeRunNumber: 14,
+    }),
   );
   expect(notice).toEqual({
     title: 'Run already in progress',
     detail: 'Wait for it, or stop it.',
     activeRunId: 'abc',
+    activeRunNumber: 14,
     activeRunHref: '/runs/abc',
     quotaHref: null,
     resetsAt: null,

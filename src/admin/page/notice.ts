@@ -7,6 +7,7 @@ export interface Notice {
   title: string;
   detail: string | null;
   activeRunId: string | null;
+  activeRunNumber: number | null;
   activeRunHref: string | null;
   /** The link to an exhausted quota, and the time of its reset. */
   quotaHref: string | null;
@@ -29,6 +30,7 @@ export function noticeOf({ code, detail, extras }: JobatoError, formAt = ''): No
     title: fields.length > 0 ? invalidValuesTitle(fields.length) : PROBLEMS[code].title,
     detail: fields.length > 0 ? null : detail,
     activeRunId: extras.activeRunId ?? null,
+    activeRunNumber: extras.activeRunNumber ?? null,
     activeRunHref: extras.activeRunId ? `/runs/${extras.activeRunId}` : null,
     quotaHref: code === 'QUOTA_REACHED' ? '/quota' : null,
     resetsAt: timeTextOrNull(extras.resetsAt ?? null),

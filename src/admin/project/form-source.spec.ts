@@ -3,10 +3,10 @@ import { NOTHING_GIVEN } from '../run/run-form';
 import { formSource } from './form-source';
 
 it('returns the values of an earlier run, a link to it and the values left out', () => {
-  const { given, source } = formSource(aProject(), { ...aNewRun(), scope: 'from:parse' });
+  const { given, source } = formSource(aProject(), { ...aNewRun(), number: 14, scope: 'from:parse' });
   expect(given).toEqual({ scope: 'from:parse', params: {} });
   expect(source).toMatchObject({
-    run: { href: `/runs/${RUN_ID}`, shortId: '000000000001' },
+    run: { href: `/runs/${RUN_ID}`, number: '#14' },
     leftOut: 'Depth 2',
   });
 });

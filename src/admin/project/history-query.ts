@@ -13,6 +13,8 @@ export interface HistoryQuery {
   status: RunStatus | null;
   scope: string | null;
   triggeredBy: TriggeredBy | null;
+  /** The exact name of the schedule or the user. */
+  triggeredByName: string | null;
   period: Period | null;
   /** Days in `zone`, both inclusive; ignored if a period is set. */
   from: string | null;
@@ -28,6 +30,7 @@ export const WHOLE_HISTORY: HistoryQuery = {
   status: null,
   scope: null,
   triggeredBy: null,
+  triggeredByName: null,
   period: null,
   from: null,
   to: null,
@@ -54,6 +57,7 @@ export function historyQuery(address: Record<string, unknown>): HistoryQuery {
     status: RUN_STATUSES.find((status) => status === address.status) ?? null,
     scope: text('scope'),
     triggeredBy: TRIGGER_KINDS.find((kind) => kind === address.triggeredBy) ?? null,
+    triggeredByName: text('triggeredByName'),
     period,
     from,
     to,
@@ -80,7 +84,7 @@ export function historyHref(path: string, query: HistoryQuery): string {
 }
 
 export function historyFilter(projectId: string, query: HistoryQuery, nowMs: number): HistoryFilter {
-  const { status, scope, triggeredBy, period, from, to, zone, search } = query;
+  const { status, scope, triggeredBy, triggeredByName, period, from, to, zone, search } = query;
   const fromMs =
     period === null
       ? from === null
@@ -92,14 +96,18 @@ export function historyFilter(projectId: string, query: HistoryQuery, nowMs: num
     ...(status !== null && { status }),
     ...(scope !== null && { scope }),
     ...(triggeredBy !== null && { triggeredBy }),
+    ...(triggeredByName !== null && { triggeredByName }),
     ...(fromMs !== undefined && { fromMs }),
     ...(to !== null && { toMs: endOfDayMs(to, zone) }),
     ...(search !== null && { text: search }),
   };
 }
 
-export function isFiltered({ status, scope, triggeredBy, period, from, to, search }: HistoryQuery): boolean {
-  return [status, scope, triggeredBy, period, from, to, search].some((value) => value !== null);
+export function isFiltered(query: HistoryQuery): boolean {
+  const { status, scope, triggeredBy, triggeredByName, period, from, to, search } = query;
+  return [status, scope, triggeredBy, triggeredByName, period, from, to, search].some(
+    (value) => value !== null,
+  );
 }
 
 /** Rounds "the last 24 hours" to minutes, so that counts can be cached for a minute. */

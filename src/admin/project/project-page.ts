@@ -17,7 +17,7 @@ import { type DurationText, durationOf } from '../words/duration-text';
 import { shownParams } from '../../runs/shown-params';
 import { metricsInShort, paramsInShort } from '../words/in-short';
 import { rerunReasonText } from '../../history/rerun-reason-text';
-import { TRIGGERED_WORDS } from '../words/status-words';
+import { numberSign, triggeredWords } from '../words/run-words';
 import { type RunHistory, runHistory } from './run-history';
 import { type ProgressBar, progressBar } from '../run/run-steps';
 import { staleWords } from './staleness';
@@ -45,7 +45,8 @@ export interface ProjectDetails {
 
 /** The values that distinguish a run from others, in one line. */
 export interface RunInShort {
-  shortId: string;
+  /** "#14" */
+  number: string;
   /** The row in which it was selected, for windows too small to show both. */
   rowHref: string | null;
   duration: DurationText | null;
@@ -73,6 +74,7 @@ export interface ProjectPage {
   canStop: boolean;
   isStopping: boolean;
   activeRunHref: string | null;
+  activeRunNumber: string | null;
   stopHref: string | null;
   summary: SummaryBar;
   steps: ProjectStep[];
@@ -127,6 +129,7 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     canStop: active !== null && !isStopping,
     isStopping,
     activeRunHref: active && `/runs/${active.runId}`,
+    activeRunNumber: active && numberSign(active),
     stopHref: active && `/runs/${active.runId}/stop`,
     summary: summaryBar(run, definition.metrics, alike, quota, now, stale),
     steps: projectSteps(definition.steps, past.steps, active, now),
@@ -188,9 +191,9 @@ function footerOf(
 /** Leaves out the duration of an active run, because the foot already shows it. */
 function runInShort(run: Run, metricNames: string[], now: Instant): Omit<RunInShort, 'rowHref'> {
   return {
-    shortId: run.runId.slice(-12),
+    number: numberSign(run),
     duration: isActive(run) ? null : durationOf(run, now),
-    trigger: TRIGGERED_WORDS[run.triggeredBy],
+    trigger: triggeredWords(run),
     params: paramsInShort(shownParams(run)),
     metrics: metricsInShort(run.metrics, metricNames),
   };

@@ -52,11 +52,13 @@ it('shows each run with one cell per step and a text label', () => {
   ]);
 });
 
-it('shows ID, start time, parameters and metrics of each run', () => {
-  const run = { ...aNewRun(), metrics: { newJobsCount: 1200, seconds: 4 } };
+it('shows number, starter, start time, parameters and metrics of each run', () => {
+  const metrics = { newJobsCount: 1200, seconds: 4 };
+  const run = { ...aNewRun(), number: 14, triggeredByName: 'ada', metrics };
   expect(historyOf({}, pageOf({ items: [run] })).rows).toMatchObject([
     {
-      shortId: '000000000001',
+      number: '#14',
+      starter: { name: 'ada', href: '/projects/demo?triggeredByName=ada#run-history' },
       startedAt: { text: '2026-03-01 10:00:00 UTC', toTheSecond: true },
       params: 'depth 2',
       metrics: 'New jobs 1,200',

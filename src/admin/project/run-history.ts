@@ -6,6 +6,7 @@ import { historyHref, type HistoryQuery, isFiltered, type Period, WHOLE_HISTORY 
 import { shownParams } from '../../runs/shown-params';
 import { metricsInShort, paramsInShort } from '../words/in-short';
 import { numberText } from '../words/number-text';
+import { numberSign } from '../words/run-words';
 import { scopeWords, STATUS_WORDS, TRIGGER_WORDS, TRIGGERED_WORDS } from '../words/status-words';
 import { endReason } from '../run/run-footer';
 import { runMark, type StatusMark } from '../words/status-mark';
@@ -14,8 +15,8 @@ import { timeTextWithSeconds, type TimeText, timeTextOrNull } from '../words/tim
 
 export interface HistoryRow {
   runId: string;
-  /** The part of the id that is the heading of the run's page. */
-  shortId: string;
+  /** "#14" */
+  number: string;
   href: string;
   /** Addresses that show the run at the foot of this page: as a whole page, and as the changing part. */
   selectHref: string;
@@ -29,6 +30,8 @@ export interface HistoryRow {
   params: string | null;
   metrics: string | null;
   trigger: string;
+  /** The schedule or the user that started the run, with the address of all its runs. */
+  starter: { name: string; href: string } | null;
   duration: DurationText | null;
   stepCells: StepCells;
 }
@@ -60,6 +63,7 @@ export interface HistoryFields {
   status: string | null;
   scopes: Choice[];
   triggers: Choice[];
+  starter: string;
   periods: Choice[];
   from: string;
   to: string;
@@ -116,6 +120,7 @@ export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
         selectHref: `${historyHref(`/projects/${projectId}`, selected)}#detail-footer`,
         selectStateHref: historyHref(`/projects/${projectId}/state`, selected),
         isSelected: run.runId === query.run,
+        starter: starterOf(run, (triggeredByName) => href({ triggeredByName })),
       };
     }),
     newestHref: query.place === null ? null : href({}),
@@ -126,10 +131,14 @@ export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
   };
 }
 
+function starterOf({ triggeredByName: name }: Run, hrefOf: (name: string) => string): HistoryRow['starter'] {
+  return name === null ? null : { name, href: hrefOf(name) };
+}
+
 function historyRow(run: Run, columns: string[], metricNames: string[], now: Instant) {
   return {
     runId: run.runId,
-    shortId: run.runId.slice(-12),
+    number: numberSign(run),
     href: `/runs/${run.runId}`,
     startedAt: timeTextWithSeconds(run.startedAt),
     mark: runMark(run),
@@ -162,6 +171,7 @@ function historyFields({ projectId, scopes, query }: HistoryFacts): HistoryField
       choice('', 'All triggers', query.triggeredBy),
       ...TRIGGER_KINDS.map((kind) => choice(kind, TRIGGER_WORDS[kind], query.triggeredBy)),
     ],
+    starter: query.triggeredByName ?? '',
     periods: [
       choice('', 'Any time', query.period),
       ...Object.entries(PERIOD_WORDS).map(([value, label]) => choice(value, label, query.period)),
@@ -175,12 +185,15 @@ function historyFields({ projectId, scopes, query }: HistoryFacts): HistoryField
 }
 
 function chipsOf(query: HistoryQuery): { label: string; without: Partial<HistoryQuery> }[] {
-  const { scope, triggeredBy, period, from, to, zone, search } = query;
+  const { scope, triggeredBy, triggeredByName, period, from, to, zone, search } = query;
   return [
     ...(scope === null ? [] : [{ label: scopeWords(scope), without: { scope: null } }]),
     ...(triggeredBy === null
       ? []
       : [{ label: `Trigger: ${TRIGGER_WORDS[triggeredBy]}`, without: { triggeredBy: null } }]),
+    ...(triggeredByName === null
+      ? []
+      : [{ label: `Started by ${triggeredByName}`, without: { triggeredByName: null } }]),
     ...(period === null ? [] : [{ label: PERIOD_WORDS[period], without: { period: null } }]),
     ...(from === null ? [] : [{ label: `From ${from} (${zone})`, without: { from: null } }]),
     ...(to === null ? [] : [{ label: `To ${to} (${zone})`, without: { to: null } }]),
@@ -198,10 +211,11 @@ function emptyText({ query, isDisabled, page: { searchedBackTo } }: HistoryFacts
   const status = query.status === null ? 'No run' : `No ${STATUS_WORDS[query.status].toLowerCase()} run`;
   const scope = query.scope === null ? '' : ` of scope ${query.scope}`;
   const trigger = query.triggeredBy === null ? '' : ` ${TRIGGERED_WORDS[query.triggeredBy]}`;
+  const starter = query.triggeredByName === null ? '' : ` started by ${query.triggeredByName}`;
   const search = query.search === null ? '' : ` with “${query.search}”`;
   const isTimed = query.period !== null || query.from !== null || query.to !== null;
   const time = searchedBackTo !== null ? ' so far' : isTimed ? ' in this period' : '';
-  return `${status}${scope}${trigger}${search}${time}.`;
+  return `${status}${scope}${trigger}${starter}${search}${time}.`;
 }
 
 function sumOf(counts: StatusCount[]): StatusCount {

@@ -28,14 +28,15 @@ export class RunFactsReader {
 
   async read(run: Run): Promise<RunFacts> {
     const current = this.projects.find(run.projectId);
-    const [waiting, definition, alike, quota, end] = await Promise.all([
+    const [waiting, definition, alike, quota, rerunOfNumber, end] = await Promise.all([
       this.service.waitingOf(run),
       this.definitionOf(run),
       this.alikeRuns.before(run),
       current && this.quotas.statusOf(current.definition),
+      run.rerunOf === null ? null : this.runs.numberOf(run.rerunOf),
       this.ends.of(run),
     ]);
-    return { run, waiting, definition, current, alike, quota, ...end };
+    return { run, waiting, definition, current, alike, quota, rerunOfNumber, ...end };
   }
 
   private async definitionOf({ definitionHash }: Run): Promise<ShownDefinition> {

@@ -4,13 +4,16 @@ import type { Run } from '../../runs/run';
 import { shownParams } from '../../runs/shown-params';
 import type { FamilyRun } from '../../history/run-detail.repository';
 import { type DurationText, durationOf } from '../words/duration-text';
-import { reasonWords, scopeWords } from '../words/status-words';
+import { endReasonWords, numberSign } from '../words/run-words';
+import { scopeWords } from '../words/status-words';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { stepCells, type StepCells, stepColumns } from './step-cells';
 import { timeTextWithSeconds, type TimeText } from '../words/time-text';
 
 export interface FamilyRow {
   runId: string;
+  /** "#14" */
+  number: string;
   href: string;
   startedAt: TimeText;
   mark: StatusMark;
@@ -41,10 +44,11 @@ export function familyRows(run: Run, family: FamilyRun[], now: Instant): FamilyR
   );
   return family.map((each) => ({
     runId: each.runId,
+    number: numberSign(each),
     href: `/runs/${each.runId}`,
     startedAt: timeTextWithSeconds(each.startedAt),
     mark: runMark(each),
-    reason: each.statusReason === null ? null : reasonWords(each.statusReason),
+    reason: endReasonWords(each),
     scope: scopeWords(each.scope),
     duration: durationOf(each, now),
     params: each.runId === run.runId ? '' : otherParams(run, each),

@@ -5,7 +5,7 @@ import { clockSkewMs } from '../../runs/sender-clock';
 import type { Waiting } from '../../runs/waiting';
 import { type DurationText, durationOf, durationText } from '../words/duration-text';
 import { numberText } from '../words/number-text';
-import { reasonWords } from '../words/status-words';
+import { endReasonWords } from '../words/run-words';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
 import { errorWords, type PageWords, waitingWords } from '../words/page-words';
@@ -150,7 +150,7 @@ function sentenceOf(text: string): string {
 /** Returns text such as "at step fit, exit code 3"; empty if the status is enough. */
 export function endReason(run: Run): string {
   const failed = run.steps.find(({ status }) => status === 'failed');
-  const reason = run.statusReason === null ? '' : reasonWords(run.statusReason);
+  const reason = endReasonWords(run) ?? '';
   if (run.status === 'failed' && failed) {
     const exit = failed.exitCode === null ? '' : `, exit code ${failed.exitCode}`;
     const where = `at step ${failed.name}${exit}`;

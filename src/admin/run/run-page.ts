@@ -21,7 +21,8 @@ import { USUAL_WAIT_MS, type Waiting } from '../../runs/waiting';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { humanised } from '../words/humanised';
 import { numberText, sizeText } from '../words/number-text';
-import { reasonWords, scopeWords, TRIGGERED_WORDS } from '../words/status-words';
+import { endReasonWords, numberSign, requestedWords, runName, triggeredWords } from '../words/run-words';
+import { scopeWords } from '../words/status-words';
 import { type CurrentProject, type RerunOffer, rerunOffer } from './rerun-offer';
 import { type RunFooter, runFooter } from './run-footer';
 import { type ProgressBar, progressBar } from './run-steps';
@@ -52,6 +53,8 @@ export interface RunFacts {
   alike: AlikeRun[];
   /** A report of the run's end that arrived after the run had already ended. Null if there is none. */
   lateEnd: LateEnd | null;
+  /** The number of the run that this one repeats; null if there is none, or it was deleted. */
+  rerunOfNumber: number | null;
   /** The current quota of the project. */
   quota: QuotaStatus | null;
   /** The last lines of the failed step's error output. */
@@ -61,6 +64,10 @@ export interface RunFacts {
 export interface RunPage {
   runId: string;
   shortId: string;
+  /** "Nightly backup #14" */
+  name: string;
+  /** "#14" */
+  number: string;
   projectId: string;
   projectName: string;
   /** Null if the project is gone. */
@@ -91,8 +98,10 @@ export interface RunPage {
   startedAt: TimeText;
   duration: DurationText | null;
   stopAskedAt: TimeText | null;
+  /** "by ada" or "manually" */
+  stopAsked: string | null;
   endedAt: TimeText | null;
-  rerunOf: string | null;
+  rerunOf: { href: string | null; name: string } | null;
   params: ShownParam[];
   steps: StepTimeline;
   progress: ProgressBar | null;
@@ -148,13 +157,16 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
   const { run, definition, current, alike, quota } = facts;
   const { runId, projectId, artifacts } = run;
   const isActive = !isTerminal(run);
+  const projectName = current?.definition.name ?? definition.name;
   const footer = runFooter(run, facts.waiting, quota, now);
   const metrics = Object.entries(run.metrics);
   return {
     runId,
     shortId: runId.slice(-12),
+    name: runName(projectName, run),
+    number: numberSign(run),
     projectId,
-    projectName: current?.definition.name ?? definition.name,
+    projectName,
     projectHref: current && `/projects/${projectId}`,
     mark: runMark(run),
     isActive,
@@ -170,9 +182,9 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     lateEnd: facts.lateEnd && lateEndWords(run, facts.lateEnd),
     isFresh: phaseOf(run) === 'waiting' && elapsedMs(run.startedAt, now) < USUAL_WAIT_MS,
     failure: failureOf(facts),
-    reason: run.statusReason === null ? null : reasonWords(run.statusReason),
+    reason: endReasonWords(run),
     scope: scopeWords(run.scope),
-    trigger: TRIGGERED_WORDS[run.triggeredBy],
+    trigger: triggeredWords(run),
     attempt: run.attempt,
     maxAttempts: run.maxAttempts,
     worker: workerWords(run),
@@ -180,8 +192,9 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     startedAt: timeTextWithSeconds(run.startedAt),
     duration: durationOf(run, now),
     stopAskedAt: timeTextWithSecondsOrNull(run.cancelRequestedAt),
+    stopAsked: run.cancelRequestedBy && requestedWords(run.cancelRequestedBy),
     endedAt: timeTextWithSecondsOrNull(run.endedAt),
-    rerunOf: run.rerunOf,
+    rerunOf: run.rerunOf === null ? null : originalOf(run.rerunOf, facts.rerunOfNumber),
     params: Object.entries(shownParams(run)).map(([name, value]) => shownParam(name, value, definition)),
     steps: stepTimeline(run, alike, now),
     progress: progressBar(run),
@@ -203,6 +216,12 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     footer,
     logHref: `/api/runs/${runId}/logs`,
   };
+}
+
+function originalOf(runId: string, number: number | null): RunPage['rerunOf'] {
+  return number === null
+    ? { href: null, name: `a deleted run (${runId})` }
+    : { href: `/runs/${runId}`, name: numberSign({ number }) };
 }
 
 function shownParam(name: string, given: unknown, { paramDescriptions }: ShownDefinition): ShownParam {
@@ -232,7 +251,7 @@ function failureOf({ run, errorLines }: RunFacts): Failure | null {
   const step = run.steps.find(({ status }) => status === 'failed') ?? null;
   const exit = step === null || step.exitCode === null ? '' : ` with exit code ${step.exitCode}`;
   const title = step === null ? 'Run failed' : `Step ${step.name} failed${exit}`;
-  const reason = run.statusReason === null ? null : reasonWords(run.statusReason);
+  const reason = endReasonWords(run);
   const errorLinesExplainIt = run.error.code === 'STEP_FAILED' && errorLines.length > 0;
   return {
     title: step === null && reason !== null ? capital(reason) : title,

@@ -18,7 +18,7 @@ export class RunPages {
   async state(run: Run) {
     const page = runPage(await this.facts.read(run), this.clock.now());
     // Browser tabs show the title, so it changes with the state.
-    const frame = await this.frames.frame(`${page.mark.icon} ${page.projectName}, run`, '/');
+    const frame = await this.frames.frame(`${page.mark.icon} ${page.name}`, '/');
     return live(`/runs/${run.runId}/state`, { frame, run: page });
   }
 }

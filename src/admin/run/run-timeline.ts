@@ -42,7 +42,12 @@ export function runTimeline(run: Run, past: PastEvents): RunTimeline {
   const rejected = past.rejected.map(timedRejection);
   const accepted: TimedEntry = {
     at: run.startedAt,
-    entry: { kind: 'accepted', triggeredBy: run.triggeredBy, scope: run.scope },
+    entry: {
+      kind: 'accepted',
+      triggeredBy: run.triggeredBy,
+      triggeredByName: run.triggeredByName,
+      scope: run.scope,
+    },
   };
   const end = endWithoutEvent(run, [...first, ...last]);
   if (gapAfter === null) {

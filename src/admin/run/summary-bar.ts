@@ -4,12 +4,15 @@ import type { Run } from '../../runs/run';
 import { type DurationText, durationOf, durationText } from '../words/duration-text';
 import { humanised } from '../words/humanised';
 import { numberText } from '../words/number-text';
+import { numberSign } from '../words/run-words';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { type TimeText, timeText } from '../words/time-text';
 import { isLongerThanUsual, usualMs } from './usual-duration';
 
 export interface SummaryBar {
   mark: StatusMark;
+  /** "#14" */
+  number: string | null;
   lastRun: TimeText | null;
   duration: DurationText | null;
   /** The typical duration of such runs. `isSlow` is true if this run takes longer. */
@@ -42,6 +45,7 @@ export function summaryBar(
   const usual = usualMs(earlier.filter(({ runId }) => runId !== run?.runId));
   return {
     mark: runMark(run),
+    number: run && numberSign(run),
     lastRun: run && timeText(run.startedAt),
     duration: run && durationOf(run, now),
     usual: usual === null ? null : durationText(usual),

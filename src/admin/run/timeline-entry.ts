@@ -7,7 +7,7 @@ type Signal = NonNullable<RunEventMap['run.progress']['stopping']>['signal'];
 
 /** One event of a run. `timeline-text.ts` has the sentence for each kind. */
 export type TimelineEntry =
-  | { kind: 'accepted'; triggeredBy: Run['triggeredBy']; scope: string }
+  | ({ kind: 'accepted' } & Pick<Run, 'triggeredBy' | 'triggeredByName' | 'scope'>)
   | { kind: 'published'; attempt: number }
   | { kind: 'published-again'; requestedBy: string }
   | { kind: 'worker-started'; workerId: string; attempt: number }

@@ -1,13 +1,13 @@
 import type { RunEventType } from '../../events/run-event';
 import { numberText } from '../words/number-text';
-import { reasonWords, scopeWords, STATUS_WORDS, TRIGGERED_WORDS } from '../words/status-words';
+import { requestedWords, triggeredWords } from '../words/run-words';
+import { reasonWords, scopeWords, STATUS_WORDS } from '../words/status-words';
 import type { AliveProcesses, RoutineEntry, TimelineEntry } from './timeline-entry';
 
 const MAX_NAMED_ARTIFACTS = 3;
 /** For a rejected event, whose type can be any text. */
 const MAX_TYPE_LENGTH = 100;
 
-const REQUESTED_BY: Record<string, string> = { page: 'manually', api: 'via API' };
 const FINAL_TYPES: string[] = ['run.completed', 'run.failed', 'run.cancelled'] satisfies RunEventType[];
 const TOO_LARGE = '(too large to show in detail)';
 
@@ -21,13 +21,13 @@ const ROUTINE_NAMES: Record<RoutineEntry['kind'], [one: string, many: string]> =
 export function entryText(entry: TimelineEntry): string {
   switch (entry.kind) {
     case 'accepted':
-      return `Accepted, ${TRIGGERED_WORDS[entry.triggeredBy]}: ${scopeWords(entry.scope)}`;
+      return `Accepted, ${triggeredWords(entry)}: ${scopeWords(entry.scope)}`;
     case 'published':
       return entry.attempt === 1
         ? 'Published to workers'
         : `Published to workers as attempt ${entry.attempt}`;
     case 'published-again':
-      return `Published to workers again, requested ${requestedBy(entry.requestedBy)}`;
+      return `Published to workers again, requested ${requestedWords(entry.requestedBy)}`;
     case 'worker-started':
       return `${entry.workerId} started attempt ${entry.attempt}`;
     case 'progress':
@@ -51,7 +51,7 @@ export function entryText(entry: TimelineEntry): string {
     case 'cancelled':
       return 'Worker confirmed the stop; run cancelled';
     case 'stop-requested':
-      return `Stop requested ${requestedBy(entry.requestedBy)}`;
+      return `Stop requested ${requestedWords(entry.requestedBy)}`;
     case 'withdrawn':
       return `Stop sent to workers: ${reasonWords(entry.reason)}`;
     case 'ended':
@@ -87,10 +87,6 @@ export function aliveText({ count, named }: AliveProcesses): string {
   if (count === 0) return 'all processes have ended';
   const names = named.map(({ name, pid }) => `${name} (pid ${pid})`).join(', ');
   return `still alive: ${names || numberText(count)}`;
-}
-
-function requestedBy(who: string): string {
-  return REQUESTED_BY[who] ?? `by ${who}`;
 }
 
 function stepText({ step, status, exitCode }: Extract<TimelineEntry, { kind: 'step' }>): string {
