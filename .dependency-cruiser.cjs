@@ -24,6 +24,7 @@ const domains = [
   'workers',
   'artifacts',
   'history',
+  'backup',
 ];
 
 /** From the bottom up: each layer may import those before it, and none after it. */
@@ -40,6 +41,7 @@ const LAYERS = [
   ['executor'],
   ['access'],
   ['admin'],
+  ['backup'],
 ];
 
 /** The same within the pages. */
