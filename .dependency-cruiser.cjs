@@ -26,6 +26,7 @@ const domains = [
   'artifacts',
   'history',
   'schedules',
+  'backup',
 ];
 
 /** From the bottom up: each layer may import those before it, and none after it. */
@@ -42,6 +43,7 @@ const LAYERS = [
   ['executor'],
   ['access'],
   ['admin'],
+  ['backup'],
 ];
 
 /** The same within the pages. */

@@ -6,12 +6,13 @@ import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readable, table } from './figures.mjs';
+import { backup } from './backup.mjs';
 import { bullmq } from './beside-bullmq.mjs';
 import { events } from './events-in.mjs';
 import * as ofOneProcess from './measurements.mjs';
 import { openPages, pages } from './pages.mjs';
 
-const MEASUREMENTS = { ...ofOneProcess, pages, openPages, bullmq, events };
+const MEASUREMENTS = { ...ofOneProcess, pages, openPages, backup, bullmq, events };
 const ORDER = [
   'startUp',
   'triggers',
@@ -25,7 +26,7 @@ const ORDER = [
   'events',
 ];
 /** Measured only if requested by name. */
-const LONG = ['openPages'];
+const LONG = ['openPages', 'backup'];
 
 const HELP = `npm run bench -- [options]
 
@@ -34,7 +35,8 @@ Without options everything is measured, in four to five minutes.
   --quick            a short form, to see whether something got much slower
   --only=NAME        one measurement; can be repeated. Names:
                      ${ORDER.join(', ')},
-                     openPages (ten minutes with 50 open pages, to see whether memory grows)
+                     openPages (ten minutes with 50 open pages, to see whether memory grows),
+                     backup (a minute: triggers without and beside a backup of 1 GB)
   --profile=FOLDER   lets the server write a CPU profile there, for Chrome's developer tools
   --help
 `;

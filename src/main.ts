@@ -9,6 +9,7 @@ import { DataFolderInUse, DataFolderLock } from './lifecycle/data-folder-lock';
 import { notifyParent } from './lifecycle/server-notice';
 import { listenError, startUpMessage } from './lifecycle/start-up-error';
 import { stopOnSignal } from './lifecycle/stop-on-signal';
+import { assertNoUnfinishedRestore } from './lifecycle/unfinished-restore';
 import { logOutput } from './logging/logging';
 
 /** A longer shutdown is aborted; the next start recovers from that. */
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   if (config.tls) assertCertificate(config.tls);
   makeConfigFolder(config.configDir);
   const lock = DataFolderLock.take(config.dataDir);
+  assertNoUnfinishedRestore(config.dataDir);
   // Imported here, so that configuration errors are reported before the slowest part of start-up.
   const { createApp } = await import('./app.js');
   const app = await createApp(config);

@@ -1,5 +1,14 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -39,7 +48,7 @@ describe('the example projects', () => {
   const allCompleted = (...names: string[]) => Object.fromEntries(names.map((name) => [name, 'completed']));
 
   it('are files named after their project', () => {
-    expect(IDS).toHaveLength(7);
+    expect(IDS).toHaveLength(8);
     for (const id of IDS) expect(sourceOf(id)).toContain(`\nid: ${id}\n`);
   });
 
@@ -174,6 +183,22 @@ describe('the example projects', () => {
       });
       expect(await logOf(ended)).toContain('To ops@example.com');
     });
+  });
+
+  it('nightly-backup makes a backup, restores it, and deletes old ones', async () => {
+    const folder = join(folders.root, 'backups');
+    mkdirSync(folder);
+    const old = join(folder, 'jobato-2020-01-01-031500.tar');
+    writeFileSync(old, '');
+    utimesSync(old, 0, 0);
+    const command = `${process.execPath} ${join(__dirname, '..', 'bin', 'jobato.mjs')}`;
+    const ended = await run('nightly-backup', { params: { folder, command } });
+    const log = await logOf(ended);
+    expect({ status: ended.status, log }).toMatchObject({ status: 'completed' });
+    expect(statuses(ended)).toEqual({ ...allCompleted('backup', 'drill', 'delete-old'), tell: 'skipped' });
+    expect(log).toMatch(/^Restored \d+ runs? and \d+ files/m);
+    expect(readdirSync(folder)).toHaveLength(1);
+    expect(ended.metrics.backupBytes).toBe(statSync(join(folder, readdirSync(folder)[0]!)).size);
   });
 
   describe('scrape', () => {

@@ -1,5 +1,5 @@
-import { constants, existsSync } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename } from 'node:fs/promises';
+import { constants, existsSync, type Stats } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, opendir, readlink, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -8,6 +8,9 @@ import { join } from 'node:path';
  */
 const DESCRIPTORS = '/proc/self/fd';
 const HAS_PROC = existsSync(DESCRIPTORS);
+
+/** A buffer if the name may have bytes that are not UTF-8. */
+type FileName = string | Buffer;
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** O_NONBLOCK: opening a pipe without a writer must not block. */
@@ -35,9 +38,9 @@ export class OpenFolder {
   }
 
   /** Opens a subfolder. @throws ENOTDIR or ELOOP for a link, depending on the system */
-  async folder(name: string): Promise<OpenFolder> {
+  async folder(name: FileName): Promise<OpenFolder> {
     const handle = await open(this.pathOf(name), FOLDER);
-    const folder = new OpenFolder(handle, join(this.path, name), this, this.hasProc);
+    const folder = new OpenFolder(handle, join(this.path, String(name)), this, this.hasProc);
     return closeOnError(folder, () => folder.assertInPlace());
   }
 
@@ -50,13 +53,37 @@ export class OpenFolder {
   }
 
   /** Opens a file in this folder for reading; the caller closes it. @throws ELOOP for a link */
-  async file(name: string): Promise<FileHandle> {
+  async file(name: FileName): Promise<FileHandle> {
     const file = await open(this.pathOf(name), FILE);
     return closeOnError(file, async () => {
       if (this.hasProc) return;
       await this.assertInPlace();
-      await assertSame(file, join(this.path, name));
+      await assertSame(file, join(this.path, String(name)));
     });
+  }
+
+  /** Returns the names in this folder as they are on the disk, without "." and "..", in no order. */
+  async *names(): AsyncGenerator<Buffer> {
+    await this.assertInPlace();
+    const path = this.hasProc ? `${DESCRIPTORS}/${this.handle.fd}` : this.path;
+    // The types of Node lack this encoding here.
+    for await (const entry of await opendir(path, { encoding: 'buffer' as BufferEncoding })) {
+      yield entry.name as unknown as Buffer;
+    }
+  }
+
+  /** Returns the state of this folder. */
+  stat(): Promise<Stats> {
+    return this.handle.stat();
+  }
+
+  /** Returns the state of an entry; of a link itself, not of its target. */
+  lstat(name: FileName): Promise<Stats> {
+    return lstat(this.pathOf(name));
+  }
+
+  linkTarget(name: FileName): Promise<Buffer> {
+    return readlink(this.pathOf(name), { encoding: 'buffer' });
   }
 
   /** Moves a file of the same file system into this folder, and makes its name durable. */
@@ -69,11 +96,13 @@ export class OpenFolder {
     return this.handle.close();
   }
 
-  private pathOf(name: string): string {
-    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
+  private pathOf(name: FileName): FileName {
+    const text = typeof name === 'string' ? name : name.toString('latin1');
+    if (text === '' || text === '.' || text === '..' || /[/\0]/.test(text)) {
       throw new Error('A name in a folder must not be empty, "." or "..", and must not contain "/" or NUL.');
     }
-    return this.hasProc ? `${DESCRIPTORS}/${this.handle.fd}/${name}` : join(this.path, name);
+    const folder = this.hasProc ? `${DESCRIPTORS}/${this.handle.fd}` : this.path;
+    return typeof name === 'string' ? `${folder}/${name}` : Buffer.concat([Buffer.from(`${folder}/`), name]);
   }
 
   private async assertInPlace(): Promise<void> {

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { ConfigError } from '../config/config-error';
 import { readEnvironment } from '../config/environment';
 import { RUN_STATUSES } from '../runs/run';
+import type { BackupCommandOptions } from './backup-commands';
 import {
   askAgain,
   cancel,
@@ -25,10 +26,11 @@ import { endWhenNobodyReads } from './terminal';
 import { validate } from './validate';
 
 const ENVIRONMENT_HELP = `
-Environment variables (JOBATO_… also from .env):
+Environment variables (also from .env):
   JOBATO_URL                URL of the server (default http://127.0.0.1:3000)
   JOBATO_ADMIN_TOKEN        token of the server, if it has one
   JOBATO_ADMIN_TOKEN_FILE   path of a file that contains the token
+  DATA_DIR                  data folder for backup and restore (default data)
   NO_COLOR                  if set, output has no colors
 
 Exit codes: 0 success, and with --follow the run completed
@@ -46,7 +48,7 @@ async function main(argv: string[]): Promise<number> {
   const client = () => JobatoClient.fromEnvironment(readEnvironment(process.env).variables);
 
   const program = new Command('jobato')
-    .description('Run a Jobato server, and start, show and stop runs.')
+    .description('Run a Jobato server, start, show and stop runs, and make backups.')
     .addHelpText('after', ENVIRONMENT_HELP)
     .showHelpAfterError('(use --help for details)')
     .exitOverride();
@@ -190,6 +192,27 @@ async function main(argv: string[]): Promise<number> {
     .argument('[projectId]', 'the paused project; without it, the pause of all')
     .action(async (projectId: string | undefined) => {
       exitCode = await resume(client(), projectId);
+    });
+
+  program
+    .command('backup')
+    .description('write a backup of DATA_DIR to one tar file; the server may be running')
+    .argument('<file>', 'path of the backup; - for standard output')
+    .option('--files', 'with artifacts, results and captured pages')
+    .option('--work', 'with the work folders of projects')
+    .option('--force', 'replace an existing file')
+    .action(async (file: string, options: BackupCommandOptions) => {
+      const { backupCommand } = await import('./backup-commands.js');
+      exitCode = await backupCommand(file, options);
+    });
+
+  program
+    .command('restore')
+    .description('create DATA_DIR from a backup; the folder must be empty or missing')
+    .argument('<file>', 'path of the backup; - for standard input')
+    .action(async (file: string) => {
+      const { restoreCommand } = await import('./backup-commands.js');
+      exitCode = await restoreCommand(file);
     });
 
   program

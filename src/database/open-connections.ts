@@ -4,10 +4,10 @@ import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import type { BetterSqlite3DataSourceOptions } from 'typeorm/driver/better-sqlite3/BetterSqlite3DataSourceOptions';
 import { makePrivateFile, makePrivateFolder } from '../lifecycle/private-files';
 import { dataFolderError, StartUpError } from '../lifecycle/start-up-error';
-import { originOf } from './database-origin';
 import type { DiskReserve } from './disk-reserve';
 import { whileLocked } from './lock-wait';
 import { MIGRATIONS } from './migrations/all';
+import { readOrigin } from './read-origin';
 import { StorageError, type StorageReason, storageReasonOf } from './storage-error';
 
 /** Milliseconds that start-up waits for another process that locks the file. */
@@ -131,12 +131,7 @@ function closingOnError(prepare: (connection: BetterSqlite3.Database) => void) {
 
 /** Checks that the database belongs to Jobato. Runs before anything in the file changes. */
 function assertOurs(connection: BetterSqlite3.Database, file: string): void {
-  const tables = namesIn(connection, "SELECT name FROM sqlite_master WHERE type = 'table'");
-  const migrations = tables.includes('migrations')
-    ? namesIn(connection, 'SELECT name FROM migrations ORDER BY id')
-    : [];
-  const known = MIGRATIONS.map((Migration) => new Migration().name);
-  switch (originOf(tables, migrations, known)) {
+  switch (readOrigin(connection).origin) {
     case 'newer':
       throw new StartUpError(
         `${file} was written by a newer version of Jobato. Start that version, or restore a backup made before the upgrade.`,
@@ -147,10 +142,6 @@ function assertOurs(connection: BetterSqlite3.Database, file: string): void {
       );
     default:
   }
-}
-
-function namesIn(connection: BetterSqlite3.Database, sql: string): string[] {
-  return connection.prepare<[], string>(sql).pluck().all();
 }
 
 /** Lower-cases all scripts, as PostgreSQL does. The function of SQLite supports only ASCII. */

@@ -1,8 +1,10 @@
-import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
-import { makeDataFolder, makePrivateFile, type StepFolder } from './private-files';
+import { FileLock } from './file-lock';
+import { makeDataFolder, type StepFolder } from './private-files';
 import { dataFolderError, StartUpError } from './start-up-error';
+
+export const LOCK_FILE = 'lock';
 
 export class DataFolderInUse extends StartUpError {
   constructor(dataDir: string) {
@@ -17,7 +19,7 @@ export class DataFolderInUse extends StartUpError {
  */
 export class DataFolderLock {
   private constructor(
-    private readonly database: BetterSqlite3.Database,
+    private readonly lock: FileLock,
     /** A sentence for each path in the folder that could not be made private. */
     readonly warnings: string[],
   ) {}
@@ -30,35 +32,31 @@ export class DataFolderLock {
   static take(dataDir: string, stepFolders?: readonly StepFolder[]): DataFolderLock {
     try {
       const warnings = makeDataFolder(dataDir, stepFolders);
-      const file = join(dataDir, 'lock');
-      const lock = new DataFolderLock(lockFile(file, dataDir), warnings);
-      if (isDeletedFileOpenElsewhere(file)) {
-        lock.release();
-        throw new DataFolderInUse(dataDir);
-      }
-      return lock;
+      const file = join(dataDir, LOCK_FILE);
+      const lock = FileLock.tryTake(file);
+      if (lock !== null && !isDeletedFileOpenElsewhere(file)) return new DataFolderLock(lock, warnings);
+      lock?.release();
+      throw new DataFolderInUse(dataDir);
+    } catch (error) {
+      throw dataFolderError(error, dataDir);
+    }
+  }
+
+  /** Whether another process has locked the folder. Changes nothing in it. @throws StartUpError if it cannot be used */
+  static isTaken(dataDir: string): boolean {
+    try {
+      const file = join(dataDir, LOCK_FILE);
+      if (!existsSync(file)) return false;
+      const lock = FileLock.tryTake(file);
+      lock?.release();
+      return lock === null;
     } catch (error) {
       throw dataFolderError(error, dataDir);
     }
   }
 
   release(): void {
-    this.database.close();
-  }
-}
-
-function lockFile(file: string, dataDir: string): BetterSqlite3.Database {
-  makePrivateFile(file); // SQLite would create it readable by other users
-  const database = new BetterSqlite3(file, { timeout: 0 });
-  try {
-    database.pragma('locking_mode = EXCLUSIVE');
-    database.pragma('journal_mode = MEMORY'); // so that nothing is written, which would fail on a full disk
-    database.exec('BEGIN EXCLUSIVE');
-    return database;
-  } catch (error) {
-    database.close();
-    if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw new DataFolderInUse(dataDir);
-    throw error;
+    this.lock.release();
   }
 }
 

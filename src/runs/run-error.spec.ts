@@ -12,6 +12,11 @@ const stop: RunCommand = { type: 'request-stop', reason: 'cancelled-by-user', re
 
 it.each<[string, Run, string]>([
   [
+    'a restored backup',
+    after(aNewRun(), [claim, { type: 'end-restored' }]),
+    'The server was restored from a backup that was made while the run was active. The outcome of the run is unknown.',
+  ],
+  [
     'an expired lease',
     lost({ kind: 'lease-expired' }),
     `Worker worker-1 sent its last heartbeat at ${LATER}, and its lease expired.`,

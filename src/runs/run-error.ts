@@ -64,6 +64,11 @@ function serverSentences({ code, loss }: NonNullable<Run['error']>, run: ErrorFa
     }
     case 'TIMED_OUT':
       return [sentence`The run took longer than the project allows (timeoutSeconds).`];
+    case 'RESTORED':
+      return [
+        sentence`The server was restored from a backup that was made while the run was active.`,
+        sentence`The outcome of the run is unknown.`,
+      ];
     case 'WORKER_LOST':
       return [lossSentence(loss ?? { kind: 'lease-expired' }, run)];
     default:

@@ -97,6 +97,7 @@ const COMMANDS: Record<RunCommandType, RunCommand[]> = {
   'fail-unclaimed': [{ type: 'fail-unclaimed' }],
   'end-unconfirmed-stop': [{ type: 'end-unconfirmed-stop' }],
   'time-out': [{ type: 'time-out' }],
+  'end-restored': [{ type: 'end-restored' }],
 };
 const COMMAND_TYPES = Object.keys(COMMANDS) as RunCommandType[];
 
@@ -463,6 +464,19 @@ describe('giving up', () => {
       statusReason: 'timed-out',
       error: { code: 'TIMED_OUT' },
     }));
+});
+
+describe('a restored backup', () => {
+  it.each(['waiting', 'active', 'stopping'] as const)('fails a run that is %s in it', (phase) => {
+    const result = transition(RUNS[phase], { type: 'end-restored' }, NOW);
+    expect(result.run).toMatchObject({
+      status: 'failed',
+      statusReason: 'restored',
+      error: { code: 'RESTORED' },
+    });
+    // The original may be running, and its workers too.
+    expect(result.applied && result.emits).toEqual([]);
+  });
 });
 
 describe('steps of a run', () => {

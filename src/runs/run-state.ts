@@ -57,7 +57,9 @@ export type RunCommand =
   | { type: 'lose-worker'; attempt: number; loss: WorkerLoss }
   | { type: 'fail-unclaimed' }
   | { type: 'end-unconfirmed-stop' }
-  | { type: 'time-out' };
+  | { type: 'time-out' }
+  /** The server runs on a restored backup, which was made while the run was active. */
+  | { type: 'end-restored' };
 
 /** The lease that a claim over HTTP grants. Absent for the embedded worker, which needs no proof. */
 export interface LeaseGrant {
@@ -87,6 +89,7 @@ export const TRANSITIONS: Record<RunPhase, Record<RunCommandType, readonly RunPh
     'fail-unclaimed': ['failed'],
     'end-unconfirmed-stop': [],
     'time-out': ['failed'],
+    'end-restored': ['failed'],
   },
   active: {
     claim: [],
@@ -102,6 +105,7 @@ export const TRANSITIONS: Record<RunPhase, Record<RunCommandType, readonly RunPh
     'fail-unclaimed': [],
     'end-unconfirmed-stop': [],
     'time-out': ['failed'],
+    'end-restored': ['failed'],
   },
   stopping: {
     claim: [],
@@ -117,6 +121,7 @@ export const TRANSITIONS: Record<RunPhase, Record<RunCommandType, readonly RunPh
     'fail-unclaimed': [],
     'end-unconfirmed-stop': ['cancelled'],
     'time-out': ['cancelled'],
+    'end-restored': ['failed'],
   },
   completed: nothing(),
   partial: nothing(),
@@ -293,6 +298,12 @@ function changes(run: Run, command: RunCommand, now: Instant): Partial<Run> {
             error: { code: 'TIMED_OUT', message: null },
           }
         : { ...ended(run, 'cancelled', now), statusReason: 'cancelled-by-user' };
+    case 'end-restored':
+      return {
+        ...ended(run, 'failed', now),
+        statusReason: 'restored',
+        error: { code: 'RESTORED', message: null },
+      };
   }
 }
 
@@ -540,5 +551,6 @@ function nothing(): Record<RunCommandType, readonly RunPhase[]> {
     'fail-unclaimed': [],
     'end-unconfirmed-stop': [],
     'time-out': [],
+    'end-restored': [],
   };
 }

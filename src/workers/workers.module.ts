@@ -17,6 +17,7 @@ import { OverdueWatch } from './overdue-watch';
 import { RecordedDeadlinesEntity } from './recorded-deadlines.entity';
 import { RecordedDeadlinesRepository } from './recorded-deadlines.repository';
 import { RequestWatch } from './request-watch';
+import { RestoredRuns } from './restored-runs';
 import { RunClaims } from './run-claims';
 import { RunDeadlines } from './run-deadlines';
 import { WorkerList } from './worker-list';
@@ -44,6 +45,7 @@ import { WorkersController } from './workers.controller';
     OverdueWatch,
     RecordedDeadlinesRepository,
     RequestWatch,
+    RestoredRuns,
     RunClaims,
     RunDeadlines,
     WorkerList,

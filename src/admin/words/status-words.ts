@@ -40,6 +40,7 @@ const REASON_WORDS: Record<string, string> = {
   'quota-reached': 'quota used up',
   'definition-mismatch': 'the worker has a different project definition',
   'secrets-unreadable': 'the key for secrets has changed',
+  restored: 'active when the restored backup was made',
   'artifact-missing': 'an artifact is missing',
   'events-rejected': 'the server rejected some events',
   'log-incomplete': 'log lines are missing',
