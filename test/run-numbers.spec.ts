@@ -142,7 +142,7 @@ describe('pages', () => {
       'Named project Run #1 ',
       'Full pipeline, triggered via API by ada',
       'stopped by grace &lt;x&gt;',
-      `Run ID ${first.runId}`,
+      `Run ID ${first.runId} Definition At the start of the run`,
       'Stop requested by grace &lt;x&gt;',
       'Accepted, triggered via API by ada: Full pipeline',
     ])
