@@ -11,8 +11,9 @@ import { bullmq } from './beside-bullmq.mjs';
 import { events } from './events-in.mjs';
 import * as ofOneProcess from './measurements.mjs';
 import { openPages, pages } from './pages.mjs';
+import { schedules } from './schedules.mjs';
 
-const MEASUREMENTS = { ...ofOneProcess, pages, openPages, backup, bullmq, events };
+const MEASUREMENTS = { ...ofOneProcess, pages, openPages, backup, schedules, bullmq, events };
 const ORDER = [
   'startUp',
   'triggers',
@@ -26,7 +27,7 @@ const ORDER = [
   'events',
 ];
 /** Measured only if requested by name. */
-const LONG = ['openPages', 'backup'];
+const LONG = ['openPages', 'backup', 'schedules'];
 
 const HELP = `npm run bench -- [options]
 
@@ -36,7 +37,8 @@ Without options everything is measured, in four to five minutes.
   --only=NAME        one measurement; can be repeated. Names:
                      ${ORDER.join(', ')},
                      openPages (ten minutes with 50 open pages, to see whether memory grows),
-                     backup (a minute: triggers without and beside a backup of 1 GB)
+                     backup (a minute: triggers without and beside a backup of 1 GB),
+                     schedules (two minutes: runs that are due at the same moment)
   --profile=FOLDER   lets the server write a CPU profile there, for Chrome's developer tools
   --help
 `;

@@ -137,6 +137,8 @@ export class Scheduler implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async wait(ms: number): Promise<void> {
-    await setTimeoutPromise(ms, undefined, { signal: this.waiting.signal }).catch(() => undefined);
+    await setTimeoutPromise(ms, undefined, { signal: this.waiting.signal, ref: false }).catch(
+      () => undefined,
+    );
   }
 }

@@ -46,6 +46,8 @@ const EXPRESSIONS = [
   '45 23 * * FRI',
   '0 0 1 1 *',
 ];
+/** Starts after the end, if the simulated clock went beyond it before it was set back. */
+const MAX_AFTER_END = 20;
 const SEED = Number(process.env.SCHEDULE_SEED ?? Date.now() % 1_000_000);
 
 async function allRecords(schedules: ScheduleRepository, projectId: string): Promise<ScheduleRecord[]> {
@@ -96,7 +98,7 @@ describe('schedules over two simulated years', () => {
     const endAll = async () =>
       Promise.all((await runs.allActive()).map(({ runId }) => service.command(runId, stop)));
     let now = await begin();
-    const endMs = Date.parse(UNTIL);
+    const endMs = Date.parse(UNTIL) - 1;
     while (clock.nowMs() < endMs) {
       const chance = random.next();
       const nextMs = Math.min(...now.book.all().map(({ nextMs }) => nextMs));
@@ -114,15 +116,19 @@ describe('schedules over two simulated years', () => {
     await now.look();
 
     for (const { id, zone, cron } of ids) {
-      const found = await allRecords(repository, id);
+      const until = toInstant(endMs);
+      const found = (await allRecords(repository, id)).filter(({ dueAt }) => dueAt <= until);
       const expected = dueTimesOfWalk(walkClock(zone, FROM, UNTIL), cron)
-        .filter((ms) => ms > Date.parse(FROM) && ms <= endMs)
+        .filter((ms) => ms > Date.parse(FROM))
         .map(toInstant);
-      const single = found.filter(({ until }) => until === null).map(({ dueAt }) => dueAt);
-      expect(single.reverse()).toEqual(expected);
+      expect(found.map(({ dueAt, count }) => [dueAt, count]).reverse()).toEqual(
+        expected.map((dueAt) => [dueAt, 1]),
+      );
       const started = found.flatMap(({ runId }) => runId ?? []);
+      expect(new Set(started).size).toBe(started.length);
       const { items } = await runs.list({ projectId: id }, 2000);
-      expect(new Set(started)).toEqual(new Set(items.map(({ runId }) => runId)));
+      expect(items.map(({ runId }) => runId)).toEqual(expect.arrayContaining(started));
+      expect(items.length - started.length).toBeLessThanOrEqual(MAX_AFTER_END);
     }
   });
 });
