@@ -126,7 +126,7 @@ export class Scheduler implements OnApplicationBootstrap, OnModuleDestroy {
   private async attempt(action: () => Promise<void>): Promise<boolean> {
     try {
       await action();
-      this.trouble = null;
+      if (this.longestWaitMs() === 0) this.trouble = null;
       return true;
     } catch (error) {
       const trouble = String(error);
