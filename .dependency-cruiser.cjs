@@ -24,6 +24,8 @@ const domains = [
   'workers',
   'artifacts',
   'history',
+  'channels',
+  'notifications',
 ];
 
 /** From the bottom up: each layer may import those before it, and none after it. */
@@ -32,10 +34,11 @@ const LAYERS = [
   ['health', 'metrics'],
   ['lifecycle', 'logging', 'database', 'config-files'],
   ['projects', 'events'],
-  ['inputs', 'quota', 'logs', 'presence'],
+  ['channels', 'inputs', 'quota', 'logs', 'presence'],
   ['config-schemas', 'runs'],
   ['intake'],
   ['workers', 'history'],
+  ['notifications'],
   ['artifacts'],
   ['executor'],
   ['access'],

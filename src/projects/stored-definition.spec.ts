@@ -1,3 +1,4 @@
+import { NO_NOTIFY_RULES } from './notify-rules';
 import { jsonHash } from './json-hash';
 import { aParam, aProject } from '../../test/support/a-run';
 import { definitionHash, storedDefinition } from './stored-definition';
@@ -33,6 +34,7 @@ describe('the hash of a definition', () => {
       watch: _w,
       artifacts: _a,
       parallel: _p,
+      notifications: _o,
       ...old
     } = plain;
     const { example: _x, multiline: _m, ...depth } = old.params.depth!;
@@ -50,6 +52,11 @@ describe('the hash of a definition', () => {
       }) => step,
     );
     expect(definitionHash(plain)).toBe(jsonHash({ ...old, params: { depth }, steps }));
+  });
+
+  it('does not depend on notifications, which change no run', () => {
+    const notifications = { ...NO_NOTIFY_RULES, notify: [], longAfterSeconds: 60 };
+    expect(definitionHash({ ...plain, notifications })).toBe(definitionHash(plain));
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { jsonHash } from './json-hash';
+import { NO_NOTIFY_RULES } from './notify-rules';
 import { DEFAULT_PARALLEL, type ParamSpec, type ProjectDefinition, type StepDefinition } from './project';
 
 /** Members that definitions stored by earlier versions do not have. */
@@ -9,6 +10,7 @@ const NEW_MEMBERS = {
   watch: [],
   artifacts: [],
   parallel: DEFAULT_PARALLEL,
+  notifications: NO_NOTIFY_RULES,
 };
 const NEW_STEP_MEMBERS = {
   script: null,
@@ -45,6 +47,7 @@ export function storedDefinition(json: string): ProjectDefinition {
 /**
  * Returns the hash that identifies a definition. Members that earlier versions do not have count only with another value
  * than their default: an upgrade changes no hash, so runs and workers of both versions mean the same definition.
+ * Notifications never count, because they change no run: a worker with an older copy of the file executes the same.
  */
 export function definitionHash(definition: ProjectDefinition): string {
   const params = Object.entries(definition.params).map(([name, param]) => [
@@ -52,7 +55,7 @@ export function definitionHash(definition: ProjectDefinition): string {
     withoutDefaults(param, NEW_PARAM_MEMBERS),
   ]);
   return jsonHash({
-    ...withoutDefaults(definition, NEW_MEMBERS),
+    ...withoutDefaults({ ...definition, notifications: NO_NOTIFY_RULES }, NEW_MEMBERS),
     params: Object.fromEntries(params) as object,
     steps: definition.steps.map((step) => withoutDefaults(step, NEW_STEP_MEMBERS)),
   });

@@ -10,7 +10,7 @@ import { plainText } from '../../runs/text-part';
 import type { Waiting } from '../../runs/waiting';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText } from '../words/number-text';
-import { reasonWords } from '../words/status-words';
+import { reasonWords } from '../../runs/reason-words';
 import { progressBar } from '../run/run-steps';
 import { projectMark, type ProjectTone, projectToneMark, type StatusMark } from '../words/status-mark';
 import { rerunReasonText } from '../../history/rerun-reason-text';

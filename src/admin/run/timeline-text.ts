@@ -1,6 +1,7 @@
 import type { RunEventType } from '../../events/run-event';
 import { numberText } from '../words/number-text';
-import { reasonWords, scopeWords, STATUS_WORDS, TRIGGERED_WORDS } from '../words/status-words';
+import { reasonWords } from '../../runs/reason-words';
+import { scopeWords, STATUS_WORDS, TRIGGERED_WORDS } from '../words/status-words';
 import type { AliveProcesses, RoutineEntry, TimelineEntry } from './timeline-entry';
 
 const MAX_NAMED_ARTIFACTS = 3;

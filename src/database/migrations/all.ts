@@ -18,6 +18,7 @@ import { StepOutputs1700000000017 } from './17-step-outputs';
 import { WatchedFiles1700000000018 } from './18-watched-files';
 import { SecretParams1700000000019 } from './19-secret-params';
 import { RunNumbers1700000000020 } from './20-run-numbers';
+import { Notifications1700000000022 } from './22-notifications';
 
 /** All migrations, in order. Append new ones, and never change a released one. */
 export const MIGRATIONS = [
@@ -41,4 +42,5 @@ export const MIGRATIONS = [
   WatchedFiles1700000000018,
   SecretParams1700000000019,
   RunNumbers1700000000020,
+  Notifications1700000000022,
 ];
