@@ -16,6 +16,8 @@ import { LongWatch } from './long-watch';
 import { ChannelStateEntity, ConditionEntity, DeliveryEntity } from './notification.entities';
 import { NotificationSender } from './notification-sender';
 import { NotificationsController } from './notifications.controller';
+import { NotificationsHealth } from './notifications.health';
+import { NOTIFICATION_METRICS } from './notifications.metrics';
 import { Notifications } from './notifications.service';
 import { RunNotifications } from './run-notifications';
 import { RunOutcomeRepository } from './run-outcome.repository';
@@ -50,6 +52,8 @@ import { WatchedProjects } from './watched-projects';
     StaleWatch,
     StuckWatch,
     WatchedProjects,
+    NotificationsHealth,
+    ...NOTIFICATION_METRICS,
   ],
   exports: [ConditionWatches, Notifications],
 })

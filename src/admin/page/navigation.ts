@@ -9,6 +9,7 @@ const ENTRIES: Entry[] = [
   { label: 'Projects', href: '/' },
   { label: 'Quota', href: '/quota' },
   { label: 'Workers', href: '/workers' },
+  { label: 'Notifications', href: '/notifications' },
   { label: 'Rejected', rest: 'events', href: '/events/rejected' },
   { label: 'Status', href: '/status' },
 ];

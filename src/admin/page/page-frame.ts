@@ -3,6 +3,7 @@ import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.module';
 import { RejectedEvents } from '../../events/rejected-events';
 import { LatestRunRepository } from '../../history/latest-run.repository';
+import { Notifications } from '../../notifications/notifications.service';
 import { type Live, live } from './live';
 
 /** The facts that every header shows. */
@@ -13,6 +14,8 @@ export interface PageHeader {
   runningHref: string;
   /** True if rejected events wait for an operator. */
   hasRejected: boolean;
+  /** True if a channel for notifications does not work. */
+  hasFailingChannel: boolean;
 }
 
 /** The frame of every page: title, navigation and header. */
@@ -32,6 +35,7 @@ export class PageFrames {
   constructor(
     private readonly latest: LatestRunRepository,
     private readonly rejected: RejectedEvents,
+    private readonly notifications: Notifications,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -47,9 +51,14 @@ export class PageFrames {
   }
 
   async header(): Promise<PageHeader & { live: Live }> {
-    const [activeRunIds, hasRejected] = await Promise.all([this.latest.active(), this.rejected.any()]);
+    const [activeRunIds, hasRejected, channels] = await Promise.all([
+      this.latest.active(),
+      this.rejected.any(),
+      this.notifications.statuses(),
+    ]);
     return live('/running', {
       hasRejected,
+      hasFailingChannel: channels.some(({ isFailing }) => isFailing),
       running: activeRunIds.length,
       runningHref: activeRunIds.length === 1 ? `/runs/${activeRunIds[0]}` : '/',
     });
