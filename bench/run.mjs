@@ -9,9 +9,10 @@ import { readable, table } from './figures.mjs';
 import { bullmq } from './beside-bullmq.mjs';
 import { events } from './events-in.mjs';
 import * as ofOneProcess from './measurements.mjs';
+import { notifications } from './notifications.mjs';
 import { openPages, pages } from './pages.mjs';
 
-const MEASUREMENTS = { ...ofOneProcess, pages, openPages, bullmq, events };
+const MEASUREMENTS = { ...ofOneProcess, pages, openPages, bullmq, events, notifications };
 const ORDER = [
   'startUp',
   'triggers',
@@ -23,6 +24,7 @@ const ORDER = [
   'pages',
   'bullmq',
   'events',
+  'notifications',
 ];
 /** Measured only if requested by name. */
 const LONG = ['openPages'];

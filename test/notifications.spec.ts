@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { Clock } from '../src/clock/clock';
 import { Database } from '../src/database/database';
+import { DeliveryHousekeeping } from '../src/notifications/delivery-housekeeping';
 import { NotificationSender } from '../src/notifications/notification-sender';
 import { type Folders, makeFolders, nodeStep, RunningApp, writeConfig, writeProject } from './support/jobato';
 import { accepts, answering, Receiver } from './support/receiver';
@@ -367,6 +368,29 @@ it('gives up the oldest of too many waiting messages', async () => {
     id: 'd99',
     lastAnswer: { code: 'crowded-out' },
   });
+});
+
+it('keeps ended deliveries for 30 days, and at most 10,000', async () => {
+  await start({ backup: nodeStep('backup', '0') });
+  const now = Date.now();
+  const ended = (id: string, daysAgo: number) =>
+    `('${id}', 'ops', 'failed', '{}', '', '${new Date(now - daysAgo * 86_400_000).toISOString()}', 'failed', 1, 0, 0)`;
+  const rows = [
+    ...Array.from({ length: 10_700 }, (_, index) => ended(`new${index}`, 1 + (10_700 - index) / 1e6)),
+    ...Array.from({ length: 600 }, (_, index) => ended(`old${index}`, 31)),
+  ];
+  await jobato.app.get(Database).write(async (tx, inputs: string[]) => {
+    await tx.query(
+      `INSERT INTO notification_deliveries (id, channel_id, kind, facts, created_at, ended_at, state, attempts, waited_ms, due_at_ms) VALUES ${inputs[0]}`,
+    );
+    return inputs;
+  }, rows.join(', '));
+  await jobato.app.get(DeliveryHousekeeping).tidy();
+  const left = await jobato.app
+    .get(Database)
+    .read.query<{ id: string }>('SELECT id FROM notification_deliveries ORDER BY ended_at');
+  expect(left).toHaveLength(10_000);
+  expect(left[0]!.id).toBe('new700');
 });
 
 describe('after a restart', () => {

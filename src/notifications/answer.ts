@@ -23,3 +23,18 @@ export function isDelivered(answer: Answer): boolean {
   if (answer.code === 'mail-accepted') return true;
   return answer.code === 'http' && answer.status >= 200 && answer.status < 300;
 }
+
+const NOTHING_SENT: ReadonlySet<AnswerCode> = new Set([
+  'not-set',
+  'unreadable',
+  'invalid-url',
+  'invalid-secret',
+  'private-address',
+  'name-unknown',
+  'channel-removed',
+]);
+
+/** Whether the receiver certainly got nothing. After a timeout, for example, it may have got the message. */
+export function hasNotArrived({ code }: Answer): boolean {
+  return NOTHING_SENT.has(code);
+}

@@ -5,7 +5,7 @@ import { Database } from '../database/database';
 import { inList, type TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
 import type { LastingCondition } from '../projects/notify-rules';
-import type { Answer } from './answer';
+import { type Answer, hasNotArrived } from './answer';
 import type { Delivery, DeliveryState, NewDelivery } from './delivery';
 import { ChannelStateEntity, DeliveryEntity } from './notification.entities';
 import type { Decision } from './retry-rules';
@@ -85,16 +85,16 @@ export class DeliveryRepository {
     { kind, subject }: { kind: LastingCondition; subject: string },
     projectId: string,
   ): Promise<Map<string, { wasTried: boolean }>> {
-    const rows = await tx.query<{ channel_id: string; attempts: number; position: number }>(
+    const rows = await tx.query<{ channel_id: string; answer: string | null; position: number }>(
       "DELETE FROM notification_deliveries WHERE project_id = ? AND state = 'pending' AND kind = ? AND subject = ?" +
-        ' RETURNING channel_id, attempts, position',
+        ' RETURNING channel_id, answer, position',
       [projectId, kind, subject],
     );
     return new Map(
-      rows.map(({ channel_id, attempts, position }) => [
-        channel_id,
-        { wasTried: attempts > 0 || this.inFlight.has(position) },
-      ]),
+      rows.map(({ channel_id, answer, position }) => {
+        const mayHaveArrived = answer !== null && !hasNotArrived(JSON.parse(answer) as Answer);
+        return [channel_id, { wasTried: mayHaveArrived || this.inFlight.has(position) }];
+      }),
     );
   }
 
