@@ -27,6 +27,8 @@ const domains = [
   'history',
   'schedules',
   'backup',
+  'channels',
+  'notifications',
 ];
 
 /** From the bottom up: each layer may import those before it, and none after it. */
@@ -35,10 +37,11 @@ const LAYERS = [
   ['health', 'metrics'],
   ['lifecycle', 'logging', 'database', 'config-files'],
   ['projects', 'events'],
-  ['inputs', 'quota', 'logs', 'presence'],
+  ['channels', 'inputs', 'quota', 'logs', 'presence'],
   ['config-schemas', 'runs'],
   ['intake'],
   ['workers', 'history', 'schedules'],
+  ['notifications'],
   ['artifacts'],
   ['executor'],
   ['access'],

@@ -10,10 +10,20 @@ import { backup } from './backup.mjs';
 import { bullmq } from './beside-bullmq.mjs';
 import { events } from './events-in.mjs';
 import * as ofOneProcess from './measurements.mjs';
+import { notifications } from './notifications.mjs';
 import { openPages, pages } from './pages.mjs';
 import { schedules } from './schedules.mjs';
 
-const MEASUREMENTS = { ...ofOneProcess, pages, openPages, backup, schedules, bullmq, events };
+const MEASUREMENTS = {
+  ...ofOneProcess,
+  pages,
+  openPages,
+  backup,
+  schedules,
+  bullmq,
+  events,
+  notifications,
+};
 const ORDER = [
   'startUp',
   'triggers',
@@ -25,6 +35,7 @@ const ORDER = [
   'pages',
   'bullmq',
   'events',
+  'notifications',
 ];
 /** Measured only if requested by name. */
 const LONG = ['openPages', 'backup', 'schedules'];

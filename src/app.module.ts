@@ -12,6 +12,7 @@ import { HttpConnections } from './lifecycle/http-connections';
 import { IntakeModule } from './intake/intake.module';
 import { LifecycleModule } from './lifecycle/lifecycle.module';
 import { MetricsModule } from './metrics/metrics.module';
+import { NotificationsModule } from './notifications/notifications.module';
 import { RunsModule } from './runs/runs.module';
 import { ArtifactsModule } from './artifacts/artifacts.module';
 import { HistoryModule } from './history/history.module';
@@ -35,6 +36,7 @@ export class AppModule {
         ArtifactsModule,
         HistoryModule,
         SchedulesModule,
+        NotificationsModule,
         ConfigSchemasModule,
         ExecutorModule,
         HealthModule,

@@ -42,7 +42,7 @@ describe('schemas for editors', () => {
     expect(status).toBe(404);
     expect(body).toMatchObject({
       errorCode: 'NOT_FOUND',
-      detail: expect.stringContaining('The schemas are project, quota, queries, allowlists.'),
+      detail: expect.stringContaining('The schemas are project, quota, queries, allowlists, notifications.'),
     });
   });
 });

@@ -3,6 +3,7 @@ import Ajv from 'ajv';
 import { getMetadataStorage, type ValidationTypes } from 'class-validator';
 import { type JsonSchema, PAYLOAD_SCHEMAS } from '../src/events/event-schemas';
 import { STEP_REPORT_SCHEMA } from '../src/executor/step-report';
+import { NOTIFICATIONS_FILE_SCHEMA } from '../src/channels/notifications-file';
 import { ALLOWLISTS_SCHEMA, QUERIES_SCHEMA } from '../src/inputs/input-file';
 import { PROJECT_FILE_SCHEMA } from '../src/projects/project-file.schema';
 import { QUOTA_FILE_SCHEMA } from '../src/quota/quota-file';
@@ -61,6 +62,7 @@ describe('members of schemas', () => {
     ['quota.yaml', QUOTA_FILE_SCHEMA],
     ['queries.yaml', QUERIES_SCHEMA],
     ['allowlists.yaml', ALLOWLISTS_SCHEMA],
+    ['notifications.yaml', NOTIFICATIONS_FILE_SCHEMA],
   ];
   it.each(schemas)('have a bound in %s', (_what, schema) => expect(unbounded(schema, '')).toEqual([]));
 

@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseNotificationsFile } from '../src/channels/notifications-file';
 import type { Flaw } from '../src/config-files/file-problem';
 import { parseAllowlists, parseQueries } from '../src/inputs/input-file';
 import { parseProjectFile } from '../src/projects/project-file';
@@ -188,6 +189,7 @@ function flawsOf(yaml: string): Flaw[] {
   if (/^queries:/m.test(yaml)) return parseQueries(yaml).flaws ?? [];
   if (/^allowlists:/m.test(yaml)) return parseAllowlists(yaml).flaws ?? [];
   if (/^quota:$/m.test(yaml)) return parseQuotaFile(yaml).flaws ?? [];
+  if (/^channels:$/m.test(yaml)) return parseNotificationsFile(yaml).flaws ?? [];
   const steps = yaml.startsWith('- ') ? `steps:\n${yaml.replace(/^/gm, '  ')}` : yaml;
   const whole = /^steps:/m.test(steps) ? steps : `${steps}steps: [{ name: work, command: [make] }]\n`;
   return parseProjectFile(`id: part\n${whole}`).flaws ?? [];

@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
+import { ChannelsModule } from '../channels/channels.module';
 import { EventsModule } from '../events/events.module';
 import { HealthModule } from '../health/health.module';
 import { InputsModule } from '../inputs/inputs.module';
 import { LogsModule } from '../logs/logs.module';
+import { NotificationsModule } from '../notifications/notifications.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
 import { RunsModule } from '../runs/runs.module';
@@ -10,6 +12,7 @@ import { AlikeRuns } from './run/alike-runs';
 import { ArtifactPageController } from './artifact/artifact-page.controller';
 import { MarkdownParser } from './artifact/markdown-parser';
 import { EventContractPageController } from './installation/event-contract-page.controller';
+import { NotificationsPageController } from './installation/notifications-page.controller';
 import { StatusPageController } from './installation/status-page.controller';
 import { WorkersPageController } from './installation/workers-page.controller';
 import { WorkersReader } from './installation/workers-reader';
@@ -45,11 +48,13 @@ import { WorkersModule } from '../workers/workers.module';
 @Module({
   imports: [
     ArtifactsModule,
+    ChannelsModule,
     EventsModule,
     HealthModule,
     HistoryModule,
     InputsModule,
     LogsModule,
+    NotificationsModule,
     ProjectsModule,
     QuotaModule,
     RunsModule,
@@ -68,6 +73,7 @@ import { WorkersModule } from '../workers/workers.module';
     WorkersPageController,
     StatusPageController,
     QuotaPageController,
+    NotificationsPageController,
     EventContractPageController,
   ],
   providers: [

@@ -75,6 +75,13 @@ export function parseYaml<Content extends object>(
   );
 }
 
+/** Returns the line of a path in a file that was parsed before; 1 if it has no such path. */
+export function lineOfPath(source: string, path: Complaint['path']): number {
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, merge: true });
+  return lineOf(document, { path, reason: '' }, (offset) => lines.linePos(offset).line);
+}
+
 /** Removes top-level keys that begin with `x-`: authors may use them for anchors. */
 function withoutExtensions<Content extends object>(content: Content): Content {
   for (const key of Object.keys(content)) if (key.startsWith('x-')) delete content[key as keyof Content];

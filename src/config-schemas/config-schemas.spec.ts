@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Ajv from 'ajv';
 import { parse } from 'yaml';
 import { SHOWCASE_PROJECTS, QUOTA_FILE } from '../../test/showcase/projects';
+import { parseNotificationsFile } from '../channels/notifications-file';
 import { parseAllowlists, parseQueries } from '../inputs/input-file';
 import { PARAM_TYPES } from '../projects/project';
 import { parseProjectFile } from '../projects/project-file';
@@ -19,6 +20,7 @@ const PARSERS: Record<ConfigSchemaName, (source: string) => { content?: unknown;
   quota: parseQuotaFile,
   queries: parseQueries,
   allowlists: parseAllowlists,
+  notifications: parseNotificationsFile,
 };
 /** Keys whose part is free: its members are the names of the author. */
 const isKey = (path: string) => !path.endsWith('*');

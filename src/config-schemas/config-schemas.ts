@@ -1,3 +1,4 @@
+import { NOTIFICATIONS_FILE_CONDITIONS, NOTIFICATIONS_FILE_SCHEMA } from '../channels/notifications-file';
 import { ALLOWLISTS_CONDITIONS, ALLOWLISTS_SCHEMA, QUERIES_SCHEMA } from '../inputs/input-file';
 import { PROJECT_FILE_TEXTS } from '../projects/project-file';
 import { PROJECT_FILE_CONDITIONS } from '../projects/project-file-conditions';
@@ -35,6 +36,13 @@ export const CONFIG_SCHEMAS = {
   allowlists: published('allowlists', 'allowlists.yaml', 'Where runs look.', ALLOWLISTS_SCHEMA, [
     ALLOWLISTS_CONDITIONS,
   ]),
+  notifications: published(
+    'notifications',
+    'notifications.yaml',
+    'Who is notified of runs.',
+    NOTIFICATIONS_FILE_SCHEMA,
+    [NOTIFICATIONS_FILE_CONDITIONS],
+  ),
 };
 
 export type ConfigSchemaName = keyof typeof CONFIG_SCHEMAS;

@@ -74,9 +74,9 @@ function exposedVariables(own: Environment): string[] {
   ];
 }
 
-/** A Redis URL is a secret only if it contains a password. */
+/** The URL of a server is a secret only if it contains a password. */
 function isSecret(name: SecretName, value: string | undefined): boolean {
   const text = value?.trim() ?? '';
-  if (name !== 'REDIS_URL') return text !== '';
+  if (name !== 'REDIS_URL' && name !== 'SMTP_URL') return text !== '';
   return URL.canParse(text) && new URL(text).password !== '';
 }

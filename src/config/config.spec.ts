@@ -43,6 +43,8 @@ describe('loadConfig', () => {
       allowedHosts: [],
       publicUrl: null,
       basePath: '',
+      smtpUrl: null,
+      mailFrom: null,
       redisUrl: null,
       runEventsStream: 'ml:run-events',
       runLogsStream: 'ml:run-logs',

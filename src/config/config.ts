@@ -6,6 +6,7 @@ import { flawOfAllowedHost } from './allowed-hosts';
 import { ConfigError, type ConfigFlaw } from './config-error';
 import type { Environment } from './environment';
 import { isLoopback } from './ip-address';
+import { flawsOfMail } from './mail-settings';
 import { publicAddress, type PublicAddress } from './public-address';
 import { readSecretFiles, SAFE_SECRET_LENGTH, type SecretFile, withoutSecrets } from './secrets';
 import { flawOfServerUrl } from './server-url';
@@ -39,6 +40,10 @@ export interface Config extends PublicAddress {
   corsOrigins: string[];
   /** In lower case; `.example.com` allows every name below it. */
   allowedHosts: string[];
+  /** smtp:// or smtps://; null: no mail can be sent. */
+  smtpUrl: string | null;
+  /** The sender of notifications by mail; null if not set. */
+  mailFrom: string | null;
   /** redis:// or rediss://; null: the embedded event stream. */
   redisUrl: string | null;
   /** Redis keys of events, which every client may read, and of log lines, which only the API reads. */
@@ -141,6 +146,9 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
       'REDIS_URL must be a URL such as redis://localhost:6379 or rediss://user:password@host:6380/0.',
     );
   }
+  const smtpUrl = text('SMTP_URL');
+  const mailFrom = text('MAIL_FROM');
+  flaws.push(...flawsOfMail(smtpUrl, mailFrom));
   if (text('DATABASE_URL') !== null) {
     refuse(
       'DATABASE_URL',
@@ -193,6 +201,8 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     corsOrigins,
     allowedHosts: allowedHosts.map((name) => name.toLowerCase()),
     ...address,
+    smtpUrl,
+    mailFrom,
     redisUrl,
     runEventsStream,
     runLogsStream: logsBeside(runEventsStream),
@@ -230,6 +240,9 @@ const SERVER_ONLY = [
   'ALLOWED_HOSTS',
   'PUBLIC_URL',
   'BASE_PATH',
+  'SMTP_URL',
+  'SMTP_URL_FILE',
+  'MAIL_FROM',
 ];
 
 export interface WorkerConfig extends Config {

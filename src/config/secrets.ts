@@ -8,7 +8,13 @@ import type { Environment } from './environment';
  * The environment variables with Jobato's own secrets. A file can contain the secret instead: then the variable with the
  * suffix `_FILE` contains the path of the file. Jobato passes none of these variables to steps. Add each new secret here.
  */
-export const SECRETS = ['JOBATO_ADMIN_TOKEN', 'JOBATO_API_KEY', 'JOBATO_SECRET_KEY', 'REDIS_URL'] as const;
+export const SECRETS = [
+  'JOBATO_ADMIN_TOKEN',
+  'JOBATO_API_KEY',
+  'JOBATO_SECRET_KEY',
+  'REDIS_URL',
+  'SMTP_URL',
+] as const;
 export type SecretName = (typeof SECRETS)[number];
 
 /** A file that contains a secret, with the variable that refers to it. */
@@ -30,7 +36,7 @@ export const SAFE_SECRET_LENGTH = 16;
 
 const NAMES: ReadonlySet<string> = new Set(SECRETS.flatMap((name) => [name, fileVariableOf(name)]));
 
-export function fileVariableOf(name: SecretName): string {
+export function fileVariableOf(name: string): string {
   return `${name}_FILE`;
 }
 
@@ -71,6 +77,29 @@ export function readSecretFiles(
     files.push({ variable, path });
   }
   return { values, files, flaws };
+}
+
+/**
+ * Reads a secret from a variable that a configuration file names, or from the file of the variable with the suffix
+ * `_FILE`.
+ * @param environment without Jobato's own secrets
+ * @returns null if neither is set; else the secret, or what is wrong with it, which never contains the secret
+ */
+export function readNamedSecret(
+  name: string,
+  environment: Environment,
+  folder = process.cwd(),
+): { secret: string } | { flaw: string } | null {
+  const value = environment[name]?.trim() ?? '';
+  const variable = fileVariableOf(name);
+  const file = environment[variable]?.trim() ?? '';
+  if (value !== '' && file !== '')
+    return { flaw: `${name} and ${variable} are both set. Unset one of them.` };
+  if (value !== '') return { secret: value };
+  if (file === '') return null;
+  const path = resolve(folder, file);
+  const content = readSecret(path);
+  return 'flaw' in content ? { flaw: `${variable}: ${path} ${content.flaw}` } : content;
 }
 
 function readSecret(path: string): { secret: string } | { flaw: string } {

@@ -1,8 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ArtifactFiles } from '../artifacts/artifact-files';
 import { Clock } from '../clock/clock';
-import type { Config } from '../config/config';
-import { CONFIG } from '../config/config.module';
 import type { Run } from '../runs/run';
 import type { Secrets } from '../runs/secret-seal';
 import { RunClaims } from '../workers/run-claims';
@@ -12,23 +10,24 @@ import { UnsentLogBudget } from './unsent-log-budget';
 import type { AttemptTools } from './attempt-tools';
 import { RunAttempt } from './run-attempt';
 import { StepRunner } from './step-runner';
+import { StepSettings } from './step-settings';
 
 /** Claims runs for the embedded worker, and prepares their execution. */
 @Injectable()
 export class EmbeddedAttempts {
   readonly workerId: string;
-  private readonly tools: AttemptTools;
+  private readonly tools: Omit<AttemptTools, 'config'>;
 
   constructor(
     private readonly claims: RunClaims,
     control: LocalControlPlane,
-    @Inject(CONFIG) config: Config,
+    private readonly settings: StepSettings,
     clock: Clock,
     artifacts: ArtifactFiles,
     steps: StepRunner,
   ) {
     this.workerId = control.workerId;
-    this.tools = { config, clock, control, artifacts, steps, logBudget: new UnsentLogBudget() };
+    this.tools = { clock, control, artifacts, steps, logBudget: new UnsentLogBudget() };
   }
 
   /** @returns null if this worker does not hold the run afterwards */
@@ -36,7 +35,8 @@ export class EmbeddedAttempts {
     const assignment = await this.claims.claimForEmbedded(runId, this.workerId);
     if (assignment === null) return null;
     const { run, secrets, definition, elapsedMs } = assignment;
-    return new RunAttempt(this.workerId, { run: assigned(run, secrets), definition, elapsedMs }, this.tools);
+    const tools = { ...this.tools, config: this.settings.current() };
+    return new RunAttempt(this.workerId, { run: assigned(run, secrets), definition, elapsedMs }, tools);
   }
 }
 

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ChannelsModule } from '../channels/channels.module';
 import { EventsModule } from '../events/events.module';
 import { IntakeModule } from '../intake/intake.module';
 import { PresenceModule } from '../presence/presence.module';
@@ -12,10 +13,19 @@ import { ProcessRegistry } from './process-registry';
 import { StartableSteps } from './startable-steps';
 import { StepPipes } from './step-pipes';
 import { StepRunner } from './step-runner';
+import { StepSettings } from './step-settings';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 
 @Module({
-  imports: [ArtifactsModule, EventsModule, IntakeModule, PresenceModule, RunsModule, WorkersModule],
+  imports: [
+    ArtifactsModule,
+    ChannelsModule,
+    EventsModule,
+    IntakeModule,
+    PresenceModule,
+    RunsModule,
+    WorkersModule,
+  ],
   providers: [
     EmbeddedAttempts,
     EmbeddedRecovery,
@@ -25,6 +35,7 @@ import { ArtifactsModule } from '../artifacts/artifacts.module';
     StartableSteps,
     StepPipes,
     StepRunner,
+    StepSettings,
   ],
 })
 export class ExecutorModule {}

@@ -12,6 +12,7 @@ import { obstacleText } from './start-failure';
 import { findStartObstacle, pathsOf, type StartRequest } from './start-obstacle';
 import { commandOf, workingDirOf } from './step-command';
 import { givenVariables, secretsOf } from './step-environment';
+import { StepSettings } from './step-settings';
 
 /** Milliseconds for which a program that could start is not checked again: triggers often come in groups. */
 const CHECKED_FOR_MS = 10_000;
@@ -28,6 +29,7 @@ export class StartableSteps implements OnModuleInit {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly runs: RunsService,
+    private readonly settings: StepSettings,
   ) {}
 
   onModuleInit(): void {
@@ -61,12 +63,14 @@ export class StartableSteps implements OnModuleInit {
     }
     const data = await realLocation(this.config.dataDir);
     for (const path of pathsOf(obstacle)) if (isWithin(await realLocation(path), data)) return null;
-    const why = new SecretMask(secretsOf([step], this.config.environment)).apply(obstacleText(obstacle));
+    const why = new SecretMask(secretsOf([step], this.settings.current().environment)).apply(
+      obstacleText(obstacle),
+    );
     return `The run was not started, because its step "${step.name}" cannot start. ${why}`;
   }
 
   private requestOf(step: StepDefinition): StartRequest {
-    const env = givenVariables(step, this.config.environment);
+    const env = givenVariables(step, this.settings.current().environment);
     return { command: commandOf(step, env.PATH), workingDir: workingDirOf(step, env.HOME), env };
   }
 }

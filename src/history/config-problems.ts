@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
+import { Channels } from '../channels/channels';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import type { FileProblem } from '../config-files/file-problem';
@@ -19,12 +20,13 @@ export class ConfigProblems {
     private readonly inputs: InputFiles,
     private readonly quotas: Quotas,
     private readonly watches: WatchChecks,
+    private readonly channels: Channels,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** Returns the files that cannot be used. Paths are relative to the configuration folder. */
   problems(): FileProblem[] {
-    return [...this.projects.problems(), ...this.inputs.problems(), ...this.quotas.problems()];
+    return [this.projects, this.inputs, this.quotas, this.channels].flatMap((files) => files.problems());
   }
 
   /** Returns the same problems with display paths. */
@@ -46,12 +48,14 @@ export class ConfigProblems {
   }
 
   /** Returns notes about settings of a project file that have no effect, or not the expected one. */
-  notes(definition: ProjectDefinition): string[] {
+  notes(project: KnownProject): string[] {
+    const { definition } = project;
     return [
       ...notCarriedOut(definition),
       ...this.quotas.notes(definition),
       ...this.watches.notes(definition),
       ...this.passEnvNotes(definition),
+      ...this.channels.notes(definition, (path) => this.projects.lineOf(project, path)),
     ];
   }
 

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ChannelsModule } from '../channels/channels.module';
 import { EventsModule } from '../events/events.module';
 import { InputsModule } from '../inputs/inputs.module';
 import { ProjectsModule } from '../projects/projects.module';
@@ -15,7 +16,7 @@ import { RunDetailRepository } from './run-detail.repository';
 
 /** Read models of past runs: lists with filters, the latest runs, the events of a run, the state of a project. */
 @Module({
-  imports: [EventsModule, InputsModule, ProjectsModule, QuotaModule, RunsModule],
+  imports: [ChannelsModule, EventsModule, InputsModule, ProjectsModule, QuotaModule, RunsModule],
   controllers: [RunHistoryController, ProjectsController],
   providers: [
     ConfigFilesHealth,

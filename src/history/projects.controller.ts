@@ -54,7 +54,7 @@ export class ProjectsController {
       project,
       latest?.status ?? null,
       rerunReason && rerunReasonText(rerunReason),
-      this.configProblems.notes(project.definition),
+      this.configProblems.notes(project),
     );
   }
 }

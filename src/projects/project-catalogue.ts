@@ -6,7 +6,7 @@ import { CONFIG } from '../config/config.module';
 import { type FileProblem, problemText } from '../config-files/file-problem';
 import { FolderFiles } from '../config-files/folder-files';
 import { ignoredFiles, isYamlName } from '../config-files/ignored-files';
-import { type ParsedYaml } from '../config-files/parse-yaml';
+import { lineOfPath, type ParsedYaml } from '../config-files/parse-yaml';
 import { PeriodicCheck } from '../config-files/periodic-check';
 import { JobatoError } from '../http/catalogue';
 import { notCarriedOut } from './not-carried-out';
@@ -77,6 +77,12 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
 
   find(projectId: string): KnownProject | null {
     return this.byId.get(projectId) ?? null;
+  }
+
+  /** Returns the line of a path in the file of a project; null if the file has changed since. */
+  lineOf({ file, isOutdated }: KnownProject, path: (string | number)[]): number | null {
+    const source = this.parsedFiles.get(nameOf(file))?.source;
+    return source === undefined || isOutdated ? null : lineOfPath(source, path);
   }
 
   /** Returns the projects whose runs external workers execute. */

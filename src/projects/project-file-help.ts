@@ -262,4 +262,30 @@ export const PROJECT_FILE_HELP: SchemaNotes = {
     description: 'Seconds for which a run may wait for a worker. With 0, there is no limit.',
     default: 0,
   },
+  notify: {
+    description:
+      'Which channels of notifications.yaml are notified of what. Replaces the defaults of that file. An empty list ' +
+      'switches notifications off.',
+    examples: [[{ channel: 'ops', on: ['failed', 'recovered'] }], []],
+  },
+  'notify.*': { description: 'A channel and its conditions.' },
+  'notify.*.channel': { description: 'The id of a channel in notifications.yaml.', examples: ['ops'] },
+  'notify.*.on': {
+    description:
+      'The conditions. "recovered" is the first completed run after a failure. "late", "long", "stale" and "stuck" ' +
+      'are notified once when they begin and once when they are over.',
+    examples: [['failed', 'recovered']],
+  },
+  lateAfterSeconds: {
+    description: 'Seconds after which a scheduled start that has not happened is "late".',
+    default: 300,
+  },
+  longAfterSeconds: {
+    description: 'Seconds after which a run is "long". Without it, three times the typical duration.',
+    examples: [3600],
+  },
+  expectSuccessEverySeconds: {
+    description: 'Seconds without a completed run after which the project is "stale". Without it, never.',
+    examples: [90000],
+  },
 };

@@ -1,3 +1,4 @@
+import { NOTIFY_ROUTES_SCHEMA, type NotifyRoute } from './notify-rules';
 import { MAX_ITEMS } from './param-value';
 import { MAX_PARAMS_BYTES } from './params';
 import { MAX_PATTERN_BYTES } from './pattern';
@@ -41,6 +42,10 @@ export interface ProjectFile {
   retry?: { maxAttempts?: number };
   stopGraceSeconds?: number;
   claimTimeoutSeconds?: number;
+  notify?: NotifyRoute[];
+  lateAfterSeconds?: number;
+  longAfterSeconds?: number;
+  expectSuccessEverySeconds?: number;
 }
 
 export interface ScheduleFile {
@@ -100,6 +105,7 @@ const MAX_FILE_STEPS = 1000;
 const MAX_STEP_ATTEMPTS = 100;
 /** About 23 days. Node timers accept at most 2^31 ms and fire at once for more. */
 const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 2_000_000 };
+const thresholdSeconds = { type: 'number', exclusiveMinimum: 0, maximum: 31_536_000 };
 const secondsOrZero = { type: 'number', minimum: 0, maximum: 31_536_000 };
 /**
  * Linux limits one argument or variable to 128 KiB. A UTF-16 unit takes up to three bytes in UTF-8; two units of a
@@ -262,5 +268,9 @@ export const PROJECT_FILE_SCHEMA = {
     },
     stopGraceSeconds: secondsOrZero,
     claimTimeoutSeconds: secondsOrZero,
+    notify: NOTIFY_ROUTES_SCHEMA,
+    lateAfterSeconds: thresholdSeconds,
+    longAfterSeconds: thresholdSeconds,
+    expectSuccessEverySeconds: thresholdSeconds,
   },
 };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NO_NOTIFY_RULES } from './notify-rules';
 import { parseProjectFile } from './project-file';
 
 const FULL = `# config/projects/glossary.yaml
@@ -139,6 +140,7 @@ describe('parseProjectFile', () => {
       maxAttempts: 1,
       stopGraceSeconds: 30,
       claimTimeoutSeconds: 0,
+      notifications: NO_NOTIFY_RULES,
     }));
 
   it.each([
@@ -741,4 +743,33 @@ steps:
     { name: 'one', timeoutSeconds: 60, env: { A: '1' } },
     { name: 'two', timeoutSeconds: 5, env: { A: '1' } },
   ]);
+});
+
+describe('keys about notifications', () => {
+  it('are read', () => {
+    const { content } = parseProjectFile(
+      `notify: [{ channel: ops, on: [failed, late] }]\nlateAfterSeconds: 60\nlongAfterSeconds: 90\nexpectSuccessEverySeconds: 120\n${MINIMAL}`,
+    );
+    expect(content!.notifications).toEqual({
+      notify: [{ channel: 'ops', on: ['failed', 'late'] }],
+      lateAfterSeconds: 60,
+      longAfterSeconds: 90,
+      expectSuccessEverySeconds: 120,
+    });
+    expect(parseProjectFile(`notify: []\n${MINIMAL}`).content!.notifications.notify).toEqual([]);
+  });
+
+  it.each([
+    ['notify:\n  - { channel: ops, on: [broken] }\n', 2, 'must be one of started, completed'],
+    [
+      'notify:\n  - { channel: ops, on: [failed] }\n  - { channel: ops, on: [late] }\n',
+      3,
+      'lists channel "ops" twice',
+    ],
+    ['notify: [{ channel: ops, on: [] }]\n', 1, 'must NOT have fewer than 1 items'],
+    ['longAfterSeconds: 0\n', 1, 'must be > 0'],
+  ])('are refused with their line: %j', (text, line, reason) => {
+    const [flaw] = parseProjectFile(`${text}${MINIMAL}`).flaws!;
+    expect(flaw).toMatchObject({ line, reason: expect.stringContaining(reason) as string });
+  });
 });

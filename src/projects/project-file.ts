@@ -1,5 +1,6 @@
 import { type Complaint, type ParsedYaml, parseYaml, type YamlRule } from '../config-files/parse-yaml';
 import { isSecretVariable } from '../config/secrets';
+import { NO_NOTIFY_RULES, repeatedChannels } from './notify-rules';
 import { complaintAboutParam, PARAM_TEXTS, toParamSpec } from './param-file';
 import { MAX_PARAMS_BYTES } from './params';
 import { paramVariable } from './placeholders';
@@ -61,6 +62,7 @@ const RULES: YamlRule<ProjectFile>[] = [
   { reads: ['schedule', 'params'], check: aboutScheduleParams },
   { reads: ['watch'], check: aboutWatch },
   { reads: ['artifacts', 'steps'], check: aboutArtifacts },
+  { reads: ['notify'], check: aboutNotify },
 ];
 
 /** Parses one project file. Never throws: returns all flaws of a file that cannot be used. */
@@ -253,6 +255,13 @@ function aboutWatch({ watch = [] }: ProjectFile): Complaint[] {
   });
 }
 
+function aboutNotify({ notify = [] }: ProjectFile): Complaint[] {
+  return repeatedChannels(notify).map((at) => ({
+    path: ['notify', at, 'channel'],
+    reason: `"notify" lists channel "${notify[at]!.channel}" twice. Write all its conditions in one entry`,
+  }));
+}
+
 /** Returns the size as the operating system counts it: each string has a terminating byte. */
 function spawnBytes({ command = [], run, shell = [], env = {} }: StepFile): number {
   const script = run === undefined ? [] : [...shell, run];
@@ -285,6 +294,12 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
     maxAttempts: file.retry?.maxAttempts ?? 1,
     stopGraceSeconds: file.stopGraceSeconds ?? 30,
     claimTimeoutSeconds: file.claimTimeoutSeconds ?? 0,
+    notifications: {
+      notify: file.notify ?? NO_NOTIFY_RULES.notify,
+      lateAfterSeconds: file.lateAfterSeconds ?? NO_NOTIFY_RULES.lateAfterSeconds,
+      longAfterSeconds: file.longAfterSeconds ?? NO_NOTIFY_RULES.longAfterSeconds,
+      expectSuccessEverySeconds: file.expectSuccessEverySeconds ?? NO_NOTIFY_RULES.expectSuccessEverySeconds,
+    },
   };
 }
 

@@ -1,3 +1,5 @@
+import type { NotifyRules } from './notify-rules';
+
 /** A project as defined in its file, with every default filled in. Each run stores a copy and the hash of it. */
 export interface ProjectDefinition {
   projectId: string;
@@ -30,6 +32,8 @@ export interface ProjectDefinition {
   stopGraceSeconds: number;
   /** The longest time that a run waits for a worker; 0 = no limit. */
   claimTimeoutSeconds: number;
+  /** Who is notified of what. Not part of the hash. */
+  notifications: NotifyRules;
 }
 
 /** How many steps run side by side unless the file says otherwise. */

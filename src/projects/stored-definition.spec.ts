@@ -1,3 +1,4 @@
+import { NO_NOTIFY_RULES } from './notify-rules';
 import { jsonHash } from './json-hash';
 import { aParam, aProject, aSchedule } from '../../test/support/a-run';
 import { definitionHash, definitionJson, storedDefinition } from './stored-definition';
@@ -35,6 +36,7 @@ describe('the hash of a definition', () => {
       artifacts: _a,
       parallel: _p,
       schedules: _z,
+      notifications: _o,
       ...old
     } = plain;
     const { example: _x, multiline: _m, ...depth } = old.params.depth!;
@@ -58,6 +60,11 @@ describe('the hash of a definition', () => {
     const scheduled = { ...plain, schedules: [aSchedule()] };
     expect(definitionHash(scheduled)).toBe(definitionHash(plain));
     expect(definitionJson(scheduled)).toBe(definitionJson(plain));
+  });
+
+  it('does not depend on notifications, which change no run', () => {
+    const notifications = { ...NO_NOTIFY_RULES, notify: [], longAfterSeconds: 60 };
+    expect(definitionHash({ ...plain, notifications })).toBe(definitionHash(plain));
   });
 
   it.each([

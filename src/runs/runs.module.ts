@@ -86,6 +86,6 @@ import { UnrecordedStops } from './unrecorded-stops';
     UnrecordedStops,
     ...RUN_METRICS,
   ],
-  exports: [RunChanges, RunHooks, RunRepository, RunSecrets, RunsService],
+  exports: [RunChanges, RunHooks, RunRepository, RunSecrets, RunViewBuilder, RunsService],
 })
 export class RunsModule {}

@@ -86,6 +86,19 @@ export class ScheduleRepository {
     );
   }
 
+  /**
+   * Returns the oldest due time after an instant that started no run although it should have; null if there is none. A
+   * pause and a disabled project are no reason to start one.
+   */
+  async oldestUnstarted(projectId: string, schedule: string, after: Instant): Promise<Instant | null> {
+    const [row] = await this.database.read.query<{ due_at: Instant | null }>(
+      'SELECT MIN(due_at) AS due_at FROM schedule_records WHERE project_id = ? AND schedule = ?' +
+        " AND outcome IN ('skipped-busy', 'missed', 'refused') AND due_at > ?",
+      [projectId, schedule, after],
+    );
+    return row?.due_at ?? null;
+  }
+
   /** Stores new and changed schedules. */
   readonly store = this.database.command(
     async (tx: Transaction, states: ScheduleStateEntity[]): Promise<void[]> => {

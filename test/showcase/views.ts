@@ -103,6 +103,7 @@ export function viewsOf({ runs, guarded }: Showcase): View[] {
     { name: 'guarded-overview', path: `${guarded.url}/login`, prepare: signIn },
     { name: 'rejected', path: '/events/rejected' },
     { name: 'quota', path: '/quota' },
+    { name: 'notifications', path: '/notifications' },
     { name: 'workers', path: '/workers' },
     { name: 'status', path: '/status' },
     { name: 'event-contract', path: '/events/contract' },

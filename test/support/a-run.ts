@@ -1,5 +1,6 @@
 import { newRun } from '../../src/runs/new-run';
 import type { QuotaBudget, RunInput, StepOutputs } from '../../src/events/run-event';
+import { NO_NOTIFY_RULES } from '../../src/projects/notify-rules';
 import type { ParamSpec, ProjectDefinition, ScheduleEntry } from '../../src/projects/project';
 import type { Run } from '../../src/runs/run';
 import { type RunCommand, transition } from '../../src/runs/run-state';
@@ -76,6 +77,7 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
     maxAttempts: 1,
     stopGraceSeconds: 30,
     claimTimeoutSeconds: 0,
+    notifications: NO_NOTIFY_RULES,
     ...more,
   };
 }

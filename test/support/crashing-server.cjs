@@ -18,6 +18,7 @@ const isTrigger = (input) => input?.run !== undefined && input.definition !== un
 const isClaim = (input) => input?.command?.type === 'claim';
 const isStopRequest = (input) => input?.command?.type === 'request-stop';
 const isEmptyingOfOutbox = (input) => Array.isArray(input) && typeof input[0]?.position === 'number';
+const isResultOfNotification = (input) => input?.answer !== undefined && input.decision !== undefined;
 const isApplying = (type) => (input) =>
   input?.evidence !== undefined && input.entry.fields.eventType === type;
 
@@ -38,6 +39,8 @@ const POINTS = {
   'after the end is applied, before it is acknowledged': () =>
     afterCommit(isApplying('run.completed'), afterTheAnswer),
   'after a stop is committed': () => afterCommit(isStopRequest, atOnce),
+  'after a notification is answered, before that is stored': () =>
+    beforeCommit(isResultOfNotification, atOnce),
   'whenever a heartbeat is applied': () => beforeCommit(isApplying('run.heartbeat'), atOnce),
   'after a heartbeat is applied, before it is acknowledged': () =>
     afterCommit(isApplying('run.heartbeat'), atOnce),

@@ -10,6 +10,7 @@ const ENTRIES: Entry[] = [
   { label: 'Schedules', href: '/schedules' },
   { label: 'Quota', href: '/quota' },
   { label: 'Workers', href: '/workers' },
+  { label: 'Notifications', href: '/notifications' },
   { label: 'Rejected', rest: 'events', href: '/events/rejected' },
   { label: 'Status', href: '/status' },
 ];

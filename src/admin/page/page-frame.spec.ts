@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config';
 import type { RejectedEvents } from '../../events/rejected-events';
 import type { LatestRunRepository } from '../../history/latest-run.repository';
+import type { Notifications } from '../../notifications/notifications.service';
 import type { ProjectCatalogue } from '../../projects/project-catalogue';
 import { ALL_PROJECTS, type Pause } from '../../schedules/pause';
 import type { Pauses } from '../../schedules/pauses';
@@ -13,12 +14,13 @@ const PAUSE: Pause = {
   reason: 'Moving house',
   until: null,
 };
-const framesOf = (active: string[], hasRejected = false, pauses: Pause[] = []) =>
+const framesOf = (active: string[], hasRejected = false, pauses: Pause[] = [], isFailing = false) =>
   new PageFrames(
     { active: () => Promise.resolve(active) } as LatestRunRepository,
     { any: () => Promise.resolve(hasRejected) } as RejectedEvents,
     { inForce: () => pauses } as Pauses,
     { find: () => null } as unknown as ProjectCatalogue,
+    { statuses: () => Promise.resolve([{ isFailing }]) } as unknown as Notifications,
     { adminToken: null } as Config,
   );
 
@@ -31,6 +33,7 @@ it('changes its version with the active runs, with rejected events and with paus
       framesOf(['a', 'b']),
       framesOf([], true),
       framesOf([], false, [PAUSE]),
+      framesOf([], false, [], true),
     ].map((frames) => frames.header()),
   );
   expect(headers.map(({ running, runningHref }) => [running, runningHref])).toEqual([
@@ -40,8 +43,9 @@ it('changes its version with the active runs, with rejected events and with paus
     [2, '/'],
     [0, '/'],
     [0, '/'],
+    [0, '/'],
   ]);
-  expect(new Set(headers.map(({ live }) => live.version)).size).toBe(6);
+  expect(new Set(headers.map(({ live }) => live.version)).size).toBe(7);
   const frame = await framesOf(['a']).frame('Title', '/quota');
   expect(frame).toMatchObject({ title: 'Title', path: '/quota', live: headers[1]!.live, canSignOut: false });
 });

@@ -3,6 +3,7 @@ import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.module';
 import { RejectedEvents } from '../../events/rejected-events';
 import { LatestRunRepository } from '../../history/latest-run.repository';
+import { Notifications } from '../../notifications/notifications.service';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { ALL_PROJECTS } from '../../schedules/pause';
 import { Pauses } from '../../schedules/pauses';
@@ -22,6 +23,8 @@ export interface PageHeader {
   morePauses: string | null;
   /** True if rejected events wait for an operator. */
   hasRejected: boolean;
+  /** True if a channel for notifications does not work. */
+  hasFailingChannel: boolean;
 }
 
 /** The frame of every page: title, navigation and header. */
@@ -46,6 +49,7 @@ export class PageFrames {
     private readonly rejected: RejectedEvents,
     private readonly pauses: Pauses,
     private readonly projects: ProjectCatalogue,
+    private readonly notifications: Notifications,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -61,7 +65,11 @@ export class PageFrames {
   }
 
   async header(): Promise<PageHeader & { live: Live }> {
-    const [activeRunIds, hasRejected] = await Promise.all([this.latest.active(), this.rejected.any()]);
+    const [activeRunIds, hasRejected, channels] = await Promise.all([
+      this.latest.active(),
+      this.rejected.any(),
+      this.notifications.statuses(),
+    ]);
     const pauses = this.pauses.inForce();
     return live('/running', {
       pauses: pauses.slice(0, SHOWN_PAUSES).map((pause) => ({
@@ -71,6 +79,7 @@ export class PageFrames {
       })),
       morePauses: pauses.length > SHOWN_PAUSES ? numberText(pauses.length - SHOWN_PAUSES) : null,
       hasRejected,
+      hasFailingChannel: channels.some(({ isFailing }) => isFailing),
       running: activeRunIds.length,
       runningHref: activeRunIds.length === 1 ? `/runs/${activeRunIds[0]}` : '/',
     });

@@ -1,7 +1,8 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import type { RunStatus } from '../../runs/run';
 import type { PastRun } from '../../history/run-history.repository';
-import { type DurationText, durationOf, durationText } from '../words/duration-text';
+import { durationText } from '../../clock/duration-text';
+import { type DurationText, durationOf } from '../words/duration-text';
 import { median } from '../../runs/median';
 import { type StatusMark, stepMark } from '../words/status-mark';
 import { STATUS_WORDS } from '../words/status-words';

@@ -25,7 +25,7 @@ import { projectMark, type StatusMark } from '../words/status-mark';
 import { type SummaryBar, summaryBar } from '../run/summary-bar';
 import { type TagLink, tagLinks } from '../words/tag-links';
 import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
-import { usualMs } from '../run/usual-duration';
+import { usualMs } from '../../history/usual-duration';
 
 /** The facts that the whole page and the plan of the next run need. */
 export interface ProjectState extends CurrentRun, Warnings {

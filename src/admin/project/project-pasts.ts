@@ -12,7 +12,7 @@ import { median } from '../../runs/median';
 import { Remembered } from '../page/remembered';
 import { stalenessOf, SUCCESSES, type Staleness } from './staleness';
 import { PAST_RUNS, type StepHistory, stepHistory } from './step-history';
-import { ALIKE_RUNS } from '../run/usual-duration';
+import { ALIKE_RUNS } from '../../history/usual-duration';
 
 /** The number of latest completed runs that are searched for runs of each scope. */
 const COMPLETED_AMONG = 2000;

@@ -27,7 +27,7 @@ export class ProjectWarnings {
       notes: [
         ...this.configProblems.problemsOf(project).map((problem) => `${problemText(problem)}.`),
         ...(project.isOutdated ? ['The last valid version of the file stays in use.'] : []),
-        ...this.configProblems.notes(project.definition),
+        ...this.configProblems.notes(project),
       ],
       troubles: this.health.troubles(),
     };

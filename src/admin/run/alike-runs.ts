@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { isTerminal, type Run } from '../../runs/run';
 import { type AlikeRun, RunHistoryRepository } from '../../history/run-history.repository';
-import { ALIKE_RUNS } from './usual-duration';
+import { ALIKE_RUNS } from '../../history/usual-duration';
 
 /** A limit above the number of active runs that readers watch at once. */
 const MAX_KEPT = 200;

@@ -1,7 +1,7 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import { isTerminal, type Run } from '../../runs/run';
 import type { PastEvent, PastEvents, PastRejection } from '../../history/run-detail.repository';
-import { durationText } from '../words/duration-text';
+import { durationText } from '../../clock/duration-text';
 import { numberText } from '../words/number-text';
 import { shortText } from '../words/short-text';
 import { clockText, type TimeText, timeText } from '../words/time-text';

@@ -1,12 +1,12 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import type { Run, StepState } from '../../runs/run';
 import type { AlikeRun } from '../../history/run-history.repository';
-import { durationText } from '../words/duration-text';
+import { durationText } from '../../clock/duration-text';
 import { ticking } from '../words/ticking';
 import { ranSideBySide } from '../../runs/step-state';
 import { type StepRow, stepRows } from './run-steps';
 import { usualStepMs } from './time-left';
-import { isLongerThanUsual } from './usual-duration';
+import { isLongerThanUsual } from '../../history/usual-duration';
 
 /** The width of the drawing, in its own units; it spans all steps. */
 const WIDTH = 1000;

@@ -1,7 +1,7 @@
 import { after, aNewRun, LATER, START } from '../../../test/support/a-run';
 import type { Run } from '../../runs/run';
 import { summaryBar } from './summary-bar';
-import { usualMs } from './usual-duration';
+import { usualMs } from '../../history/usual-duration';
 
 const METRICS = ['newJobsCount', 'relevantCount', 'termsCount'];
 const lasting = (minutes: number, runId: string): Run => ({

@@ -1,13 +1,14 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import type { QuotaStatus } from '../../quota/quotas';
 import type { Run } from '../../runs/run';
-import { type DurationText, durationOf, durationText } from '../words/duration-text';
+import { durationText } from '../../clock/duration-text';
+import { type DurationText, durationOf } from '../words/duration-text';
 import { humanised } from '../words/humanised';
 import { numberText } from '../words/number-text';
 import { numberSign } from '../words/run-words';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { type TimeText, timeText } from '../words/time-text';
-import { isLongerThanUsual, usualMs } from './usual-duration';
+import { isLongerThanUsual, usualMs } from '../../history/usual-duration';
 
 export interface SummaryBar {
   mark: StatusMark;

@@ -2,8 +2,8 @@ import { elapsedMs, type Instant } from '../../clock/clock';
 import type { Run, StepState } from '../../runs/run';
 import type { AlikeRun } from '../../history/run-history.repository';
 import { phaseOf } from '../../runs/run-state';
-import { durationText } from '../words/duration-text';
-import { isLongerThanUsual, usualMs } from './usual-duration';
+import { durationText } from '../../clock/duration-text';
+import { isLongerThanUsual, usualMs } from '../../history/usual-duration';
 
 export interface TimeLeft {
   text: string;

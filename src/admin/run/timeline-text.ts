@@ -1,7 +1,8 @@
 import type { RunEventType } from '../../events/run-event';
 import { numberText } from '../words/number-text';
+import { reasonWords } from '../../runs/reason-words';
 import { requestedWords, triggeredWords } from '../words/run-words';
-import { reasonWords, scopeWords, STATUS_WORDS } from '../words/status-words';
+import { scopeWords, STATUS_WORDS } from '../words/status-words';
 import type { AliveProcesses, RoutineEntry, TimelineEntry } from './timeline-entry';
 
 const MAX_NAMED_ARTIFACTS = 3;

@@ -1,5 +1,6 @@
 import { elapsedText } from '../../clock/elapsed-text';
-import { durationOf, durationText } from './duration-text';
+import { durationText } from '../../clock/duration-text';
+import { durationOf } from './duration-text';
 
 describe('durationText', () => {
   it.each([

@@ -1,4 +1,5 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
+import { durationText } from '../../clock/duration-text';
 import { elapsedText } from '../../clock/elapsed-text';
 import { ticking } from './ticking';
 
@@ -6,12 +7,6 @@ export interface DurationText {
   text: string;
   /** Set while it grows: the page counts on from this value. */
   tickingFromMs: number | null;
-}
-
-/** Returns "40 ms" or "4.2 s"; from 10 s on like `elapsedText`. */
-export function durationText(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  return ms < 9_950 ? `${(ms / 1000).toFixed(1)} s` : elapsedText(Math.round(ms / 1000) * 1000);
 }
 
 /** Returns the duration up to the end or up to now; null before the start. */

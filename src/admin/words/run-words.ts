@@ -1,5 +1,6 @@
 import type { Run } from '../../runs/run';
-import { reasonWords, TRIGGERED_WORDS } from './status-words';
+import { reasonWords } from '../../runs/reason-words';
+import { TRIGGERED_WORDS } from './status-words';
 
 /** Who requested a stop or a publication, if no user is known. */
 const CHANNELS: Record<string, string> = { page: 'manually', api: 'via API', jobato: 'by Jobato' };

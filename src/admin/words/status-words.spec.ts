@@ -1,4 +1,5 @@
-import { reasonWords, scopeWords } from './status-words';
+import { reasonWords } from '../../runs/reason-words';
+import { scopeWords } from './status-words';
 
 it.each([
   ['full', 'Full pipeline'],

@@ -19,6 +19,7 @@ import { WatchedFiles1700000000018 } from './18-watched-files';
 import { SecretParams1700000000019 } from './19-secret-params';
 import { RunNumbers1700000000020 } from './20-run-numbers';
 import { Schedules1700000000021 } from './21-schedules';
+import { Notifications1700000000022 } from './22-notifications';
 
 /** All migrations, in order. Append new ones, and never change a released one. */
 export const MIGRATIONS = [
@@ -43,4 +44,5 @@ export const MIGRATIONS = [
   SecretParams1700000000019,
   RunNumbers1700000000020,
   Schedules1700000000021,
+  Notifications1700000000022,
 ];

@@ -1,5 +1,5 @@
-import { elapsedMs, type Instant } from '../../clock/clock';
-import { median } from '../../runs/median';
+import { elapsedMs, type Instant } from '../clock/clock';
+import { median } from '../runs/median';
 
 /** The number of runs that determine the typical duration. */
 export const ALIKE_RUNS = 9;
