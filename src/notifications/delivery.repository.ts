@@ -31,7 +31,6 @@ export interface PendingOfChannel {
   channelId: string;
   count: number;
   nextDueAtMs: number;
-  oldestAt: Instant;
 }
 
 /** The result of a try. */
@@ -77,7 +76,7 @@ export class DeliveryRepository {
   );
 
   /**
-   * Deletes announcements of a condition that were not delivered, because it is over.
+   * Deletes announcements of a condition that were not delivered, because it is over. Leaves one whose request is open.
    * @returns the channels, and whether a try may have reached them
    */
   async withdraw(
@@ -85,15 +84,16 @@ export class DeliveryRepository {
     { kind, subject }: { kind: LastingCondition; subject: string },
     projectId: string,
   ): Promise<Map<string, { wasTried: boolean }>> {
-    const rows = await tx.query<{ channel_id: string; answer: string | null; position: number }>(
+    const open = [...this.inFlight];
+    const rows = await tx.query<{ channel_id: string; answer: string | null }>(
       "DELETE FROM notification_deliveries WHERE project_id = ? AND state = 'pending' AND kind = ? AND subject = ?" +
-        ' RETURNING channel_id, answer, position',
-      [projectId, kind, subject],
+        ` AND position NOT IN ${inList(open)} RETURNING channel_id, answer`,
+      [projectId, kind, subject, ...open],
     );
     return new Map(
-      rows.map(({ channel_id, answer, position }) => {
+      rows.map(({ channel_id, answer }) => {
         const mayHaveArrived = answer !== null && !hasNotArrived(JSON.parse(answer) as Answer);
-        return [channel_id, { wasTried: mayHaveArrived || this.inFlight.has(position) }];
+        return [channel_id, { wasTried: mayHaveArrived }];
       }),
     );
   }
@@ -129,20 +129,30 @@ export class DeliveryRepository {
     return { items: page, nextCursor: items.length > limit ? String(page.at(-1)!.position) : null };
   }
 
-  /** Returns the channels with waiting deliveries. */
+  /** Returns the channels with waiting deliveries. Called at each start and end of a run, so an index covers it. */
   async waiting(): Promise<PendingOfChannel[]> {
     return this.database.read.query<PendingOfChannel>(
-      'SELECT channel_id AS "channelId", COUNT(*) AS count, MIN(due_at_ms) AS "nextDueAtMs",' +
-        ' MIN(created_at) AS "oldestAt" FROM notification_deliveries WHERE state = \'pending\' GROUP BY channel_id',
+      'SELECT channel_id AS "channelId", COUNT(*) AS count, MIN(due_at_ms) AS "nextDueAtMs"' +
+        " FROM notification_deliveries WHERE state = 'pending' GROUP BY channel_id",
     );
   }
 
-  /** Returns the waiting deliveries of a channel in order of their due time. */
-  next(channelId: string, limit: number): Promise<Delivery[]> {
+  /** Returns when the oldest waiting delivery was created; null if none waits. */
+  async oldestAt(): Promise<Instant | null> {
+    const [row] = await this.database.read.query<{ oldest: Instant | null }>(
+      "SELECT MIN(created_at) AS oldest FROM notification_deliveries WHERE state = 'pending'",
+    );
+    return row?.oldest ?? null;
+  }
+
+  /** Returns the waiting deliveries of a channel in order of their due time, without those of some projects. */
+  next(channelId: string, busyProjects: readonly string[], limit: number): Promise<Delivery[]> {
     return this.rows.select(
       this.database.read,
-      "WHERE state = 'pending' AND channel_id = ? ORDER BY due_at_ms, position LIMIT ?",
-      [channelId, limit],
+      "WHERE state = 'pending' AND channel_id = ?" +
+        ` AND (project_id IS NULL OR project_id NOT IN ${inList(busyProjects)})` +
+        ' ORDER BY due_at_ms, position LIMIT ?',
+      [channelId, ...busyProjects, limit],
     );
   }
 
@@ -157,34 +167,36 @@ export class DeliveryRepository {
     },
   );
 
-  /** Stores the results of tries. */
-  readonly record = this.database.command(async (tx: Transaction, outcomes: Outcome[]): Promise<void[]> => {
-    const nowMs = this.clock.steadyMs();
-    const now = this.clock.now();
-    await tx.each(
-      'UPDATE notification_deliveries SET state = ?, attempts = attempts + 1, waited_ms = waited_ms + ?,' +
-        ' due_at_ms = ?, tried_at = ?, answer = ?, ended_at = ? WHERE position = ?',
-      outcomes.map(({ delivery, answer, decision }) => {
-        const delayMs = decision.state === 'pending' ? decision.delayMs : 0;
-        const endedAt = decision.state === 'pending' ? null : now;
-        const { position } = delivery;
-        return [decision.state, delayMs, nowMs + delayMs, now, JSON.stringify(answer), endedAt, position];
-      }),
-    );
-    for (const { delivery, answer, decision } of outcomes) {
-      const isSuccess = decision.state === 'delivered';
-      if (isSuccess) await this.wakeAfterOutage(tx, delivery.channelId, nowMs);
-      await tx.query(
-        'INSERT INTO notification_channels (channel_id, delivered_at, tried_at, answer, failures)' +
-          ' VALUES (?, ?, ?, ?, ?) ON CONFLICT (channel_id) DO UPDATE SET' +
-          ' delivered_at = COALESCE(excluded.delivered_at, notification_channels.delivered_at),' +
-          ' tried_at = excluded.tried_at, answer = excluded.answer,' +
-          ' failures = CASE excluded.failures WHEN 0 THEN 0 ELSE notification_channels.failures + 1 END',
-        [delivery.channelId, isSuccess ? now : null, now, JSON.stringify(answer), isSuccess ? 0 : 1],
+  /** Stores the results of tries, with the next commit of another write: they must not delay the runs. */
+  readonly record = this.database.commandAlong(
+    async (tx: Transaction, outcomes: Outcome[]): Promise<void[]> => {
+      const nowMs = this.clock.steadyMs();
+      const now = this.clock.now();
+      await tx.each(
+        'UPDATE notification_deliveries SET state = ?, attempts = attempts + 1, waited_ms = waited_ms + ?,' +
+          ' due_at_ms = ?, tried_at = ?, answer = ?, ended_at = ? WHERE position = ?',
+        outcomes.map(({ delivery, answer, decision }) => {
+          const delayMs = decision.state === 'pending' ? decision.delayMs : 0;
+          const endedAt = decision.state === 'pending' ? null : now;
+          const { position } = delivery;
+          return [decision.state, delayMs, nowMs + delayMs, now, JSON.stringify(answer), endedAt, position];
+        }),
       );
-    }
-    return outcomes.map(() => undefined);
-  });
+      for (const { delivery, answer, decision } of outcomes) {
+        const isSuccess = decision.state === 'delivered';
+        if (isSuccess) await this.wakeAfterOutage(tx, delivery.channelId, nowMs);
+        await tx.query(
+          'INSERT INTO notification_channels (channel_id, delivered_at, tried_at, answer, failures)' +
+            ' VALUES (?, ?, ?, ?, ?) ON CONFLICT (channel_id) DO UPDATE SET' +
+            ' delivered_at = COALESCE(excluded.delivered_at, notification_channels.delivered_at),' +
+            ' tried_at = excluded.tried_at, answer = excluded.answer,' +
+            ' failures = CASE excluded.failures WHEN 0 THEN 0 ELSE notification_channels.failures + 1 END',
+          [delivery.channelId, isSuccess ? now : null, now, JSON.stringify(answer), isSuccess ? 0 : 1],
+        );
+      }
+      return outcomes.map(() => undefined);
+    },
+  );
 
   /** Makes deliveries due that wait for a channel, because it works again. They wait for no more than a try each. */
   private async wakeAfterOutage(tx: Transaction, channelId: string, nowMs: number): Promise<void> {

@@ -17,8 +17,6 @@ import { askedMs, decide, type Decision, MAX_DELAY_MS } from './retry-rules';
 
 /** Open requests to one channel. Another channel has its own, so that a dead one delays no other. */
 const MAX_OPEN = 4;
-/** Rows that one look at a channel reads: some may belong to projects that have an open request. */
-const ROWS_AT_ONCE = 50;
 const LOOK_AGAIN_MS = 60_000;
 const STORAGE_RETRY_MS = 1_000;
 /** Time for open requests at the stop of the server. */
@@ -117,13 +115,16 @@ export class NotificationSender implements OnApplicationBootstrap, BeforeApplica
     if (lane.open.size >= MAX_OPEN) return LOOK_AGAIN_MS; // the end of an open request looks again
     const nowMs = this.clock.steadyMs();
     if (nextDueAtMs > nowMs) return this.waitUntil(nextDueAtMs, nowMs);
-    const rows = await this.deliveries.next(channelId, ROWS_AT_ONCE);
+    const busy = [...lane.open.values()].flatMap(({ projectId }) => projectId ?? []);
+    const rows = await this.deliveries.next(channelId, busy, MAX_OPEN);
     for (const delivery of rows) {
       if (delivery.dueAtMs > nowMs) return this.waitUntil(delivery.dueAtMs, nowMs);
       if (lane.open.size >= MAX_OPEN) break;
       // Messages about one project keep their order.
       const isBusy = [...lane.open.values()].some(({ projectId }) => projectId === delivery.projectId);
-      if (!isBusy && !lane.open.has(delivery.position)) this.sendInTurn(delivery, lane);
+      if (isBusy || lane.open.has(delivery.position)) continue;
+      this.sendInTurn(delivery, lane);
+      this.isKicked = true; // there may be more, of other projects
     }
     return LOOK_AGAIN_MS;
   }

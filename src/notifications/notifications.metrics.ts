@@ -23,10 +23,9 @@ export class NotificationMetrics implements MetricSource {
   async observe(): Promise<void> {
     this.tries.reset();
     for (const [outcome, count] of Object.entries(this.sender.counts)) this.tries.inc({ outcome }, count);
-    const waiting = await this.deliveries.waiting();
-    const now = this.clock.now();
+    const [waiting, oldestAt] = await Promise.all([this.deliveries.waiting(), this.deliveries.oldestAt()]);
     this.pending.set(waiting.reduce((sum, { count }) => sum + Number(count), 0));
-    this.oldest.set(Math.max(0, ...waiting.map(({ oldestAt }) => elapsedMs(oldestAt, now) / 1000)));
+    this.oldest.set(oldestAt === null ? 0 : elapsedMs(oldestAt, this.clock.now()) / 1000);
   }
 }
 
