@@ -82,6 +82,7 @@ describe('RunHistoryRepository', () => {
     const third = await page({ status: 'failed' }, older(second.olderThan));
     const back = await page({ status: 'failed' }, newer(third.newerThan));
     expect(back.items).toEqual(second.items);
+    expect([first, second, back].map(({ above }) => above)).toEqual([null, idOf(10_970), idOf(10_970)]);
     expect(await page({ status: 'failed' }, newer(back.newerThan))).toEqual(first);
   });
 

@@ -22,16 +22,17 @@ const toTheSecond = {
   before: new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }),
 };
 
-/** For the one time that dates a run. */
-const dayAndZone = new Intl.DateTimeFormat(language, {
+/** @type {Intl.DateTimeFormatOptions} for the one time that dates a run, and for the next start */
+const dayAndZone = {
   day: 'numeric',
   month: 'short',
   year: 'numeric',
   hour: '2-digit',
   minute: '2-digit',
-  second: '2-digit',
   timeZoneName: 'short',
-});
+};
+const withZone = new Intl.DateTimeFormat(language, dayAndZone);
+const withZoneToTheSecond = new Intl.DateTimeFormat(language, { ...dayAndZone, second: '2-digit' });
 
 /** @param {ParentNode} root */
 function localise(root) {
@@ -40,7 +41,8 @@ function localise(root) {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
     if (element.matches('.line-time, .clock-time')) element.textContent = clock.format(moment);
-    else if (element.closest('.with-zone')) element.textContent = dayAndZone.format(moment);
+    else if (element.closest('.with-zone'))
+      element.textContent = withZoneText(moment, 'seconds' in element.dataset);
     else element.textContent = textOf(moment, 'seconds' in element.dataset);
     element.lang = language;
   }
@@ -50,6 +52,14 @@ function localise(root) {
     const words = textOf(new Date(title.dataset.at ?? ''), true);
     title.textContent = title.textContent.replace(/^[^,]* UTC(?=,)/, () => words);
   }
+}
+
+/**
+ * @param {Date} moment
+ * @param {boolean} isToTheSecond
+ */
+function withZoneText(moment, isToTheSecond) {
+  return (isToTheSecond ? withZoneToTheSecond : withZone).format(moment);
 }
 
 /**

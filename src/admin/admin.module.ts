@@ -24,7 +24,9 @@ import { ProjectStates } from './overview/project-states';
 import { PageFrames } from './page/page-frame';
 import { CurrentRuns } from './project/current-runs';
 import { HistoryReader } from './project/history-reader';
+import { ProjectPauseController } from './project/project-pause.controller';
 import { ProjectPageController } from './project/project.controller';
+import { ProjectPages } from './project/project-pages';
 import { ProjectPasts } from './project/project-pasts';
 import { ProjectReader } from './project/project-reader';
 import { ProjectWarnings } from './project/project-warnings';
@@ -64,6 +66,7 @@ import { WorkersModule } from '../workers/workers.module';
   controllers: [
     OverviewController,
     ProjectPageController,
+    ProjectPauseController,
     RunPageController,
     RunLogPartController,
     RunTimelineController,
@@ -86,6 +89,7 @@ import { WorkersModule } from '../workers/workers.module';
     ProjectWarnings,
     HistoryReader,
     ProjectReader,
+    ProjectPages,
     AlikeRuns,
     RunEnds,
     RunFactsReader,

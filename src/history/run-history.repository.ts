@@ -25,6 +25,8 @@ export interface HistoryPage {
   /** Runs at which the neighbouring pages start; null if there is no such page. */
   newerThan: string | null;
   olderThan: string | null;
+  /** The oldest run of the newer page; null on the newest page. */
+  above: string | null;
   /** Start of the run at which the search stopped before the page was full; otherwise null. */
   searchedBackTo: Instant | null;
 }
@@ -88,6 +90,7 @@ export class RunHistoryRepository {
       items,
       newerThan: isNewer ? beyond : place && (items[0]?.runId ?? place.runId),
       olderThan: isNewer ? (items.at(-1)?.runId ?? place.runId) : beyond,
+      above: isNewer ? (found[limit] ?? stretch.end) : (place?.runId ?? null),
       searchedBackTo: hasMore || stretch.end === null ? null : await this.startOf(stretch.end),
     };
   }

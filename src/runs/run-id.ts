@@ -51,6 +51,6 @@ export function lowestRunIdAt(epochMs: number): string {
  * Returns the time in an id, in epoch milliseconds. It is the start of the run, unless the clock was behind the newest
  * id.
  */
-function startOfRun(runId: string): number {
+export function startOfRun(runId: string): number {
   return Number.parseInt(runId.replaceAll('-', '').slice(0, 12), 16);
 }

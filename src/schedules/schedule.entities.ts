@@ -7,6 +7,7 @@ import type { ScheduleKey, ScheduleOutcome, ScheduleRecord } from './schedule-re
 @Index('schedule_records_by_outcome', ['projectId', 'schedule', 'outcome', 'dueAt'])
 @Index('schedule_records_by_time', ['dueAt'])
 @Index('schedule_records_by_run', ['runId'], { where: 'run_id IS NOT NULL' })
+@Index('schedule_records_not_started', ['projectId', 'dueAt', 'schedule'], { where: "outcome <> 'started'" })
 export class ScheduleRecordEntity implements ScheduleRecord {
   @PrimaryColumn({ name: 'project_id', type: 'text' }) projectId!: string;
   @PrimaryColumn({ type: 'text' }) schedule!: string;

@@ -97,6 +97,30 @@ export class ScheduleRepository {
       [projectId, schedule, after],
     );
     return row?.due_at ?? null;
+   * Returns records of a project that started no run, newest first. Its index has no starts, which can be many more.
+   * @param from the first due time; null for all older ones
+   * @param before the end of the range, which is not in it; null for all newer ones
+   */
+  notStarted(
+    projectId: string,
+    { from, before }: { from: Instant | null; before: Instant | null },
+    limit: number,
+  ): Promise<ScheduleRecord[]> {
+    const bounds: [sql: string, value: string][] = [];
+    if (from !== null) bounds.push([' AND due_at >= ?', from]);
+    if (before !== null) bounds.push([' AND due_at < ?', before]);
+    return this.records.select(
+      this.database.read,
+      `WHERE project_id = ? AND outcome <> 'started'${bounds.map(([sql]) => sql).join('')}` +
+        ' ORDER BY due_at DESC, schedule DESC LIMIT ?',
+      [projectId, ...bounds.map(([, value]) => value), limit],
+    );
+  }
+
+  /** Returns the record of the due time that started a run; null without one. */
+  async ofRun(runId: string): Promise<ScheduleRecord | null> {
+    const [record] = await this.records.select(this.database.read, 'WHERE run_id = ?', [runId]);
+    return record ?? null;
   }
 
   /** Stores new and changed schedules. */

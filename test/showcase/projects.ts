@@ -2,6 +2,9 @@
 const steps = (...names: string[]) =>
   `steps:\n${names.map((name) => `  - { name: ${name}, command: [node, ${name}.js] }\n`).join('')}`;
 
+/** On a rare day, so that no run starts while the pages are looked at. */
+const NEW_YEAR = '0 2 1 1 *';
+
 /** One project for each state that a page can show. */
 export const SHOWCASE_PROJECTS: Record<string, string> = {
   search: `id: search
@@ -16,8 +19,8 @@ params:
 ${steps('search', 'capture', 'dedupe', 'score', 'publish')}scopes: { refresh: [dedupe, score, publish] }
 timeoutSeconds: 7200
 `,
-  glossary: `id: glossary\nname: Project glossary\nmetrics: [termsCount, issuesCount]\n${steps('extract', 'provisional', 'refine')}`,
-  retrain: `id: retrain\nname: Retrain model\nmetrics: [accuracy]\n${steps('load', 'fit', 'evaluate', 'release')}`,
+  glossary: `id: glossary\nname: Project glossary\nmetrics: [termsCount, issuesCount]\nschedule:\n  - { name: new-year, cron: '${NEW_YEAR}', timeZone: Europe/Berlin }\n  - { name: nightly-review-of-everything, cron: '@daily', enabled: false }\n${steps('extract', 'provisional', 'refine')}`,
+  retrain: `id: retrain\nname: Retrain model\nmetrics: [accuracy]\nschedule: { cron: '${NEW_YEAR}', timeZone: America/New_York }\n${steps('load', 'fit', 'evaluate', 'release')}`,
   newsletter: `id: newsletter\nname: Newsletter\nquota: true\n${steps('collect', 'write', 'send')}`,
   invoices: 'id: invoices\nname: Invoices\nexecutor: external\n',
   cleanup: `id: cleanup
@@ -31,7 +34,7 @@ params:
   note: { type: string, multiline: true, max: 2000, description: Reason for the log of the archive }
 ${steps('archive', 'delete')}`,
   digest: `id: digest\nname: Weekly digest\n${steps('gather', 'summarise')}`,
-  import: `id: import\nname: Import of old orders\ndescription: Loads the orders of the old shop\ntags: [orders, nightly]\nenabled: false\n${steps('load')}`,
+  import: `id: import\nname: Import of old orders\ndescription: Loads the orders of the old shop\ntags: [orders, nightly]\nenabled: false\nschedule: { cron: '${NEW_YEAR}' }\n${steps('load')}`,
   backup: `id: backup\nname: Backup\nretry: { maxAttempts: 3 }\n${steps('dump', 'upload')}`,
 };
 

@@ -1,5 +1,6 @@
 import { RejectedEvents } from '../../src/events/rejected-events';
 import { Database } from '../../src/database/database';
+import { ScheduleRepository } from '../../src/schedules/schedule.repository';
 import { ProjectCatalogue } from '../../src/projects/project-catalogue';
 import { makeFolders, RunningApp, writeConfig, writeProject } from '../support/jobato';
 import { anEvent, HttpWorker, KEY } from '../support/worker-api';
@@ -142,6 +143,8 @@ async function stage(jobato: RunningApp): Promise<Record<RunName, string>> {
     troubleEvery: 3,
   });
 
+  await skipSomeStarts(jobato);
+
   const runs = {
     completed: await completedRun(jobato),
     failed: await failedRun(jobato),
@@ -162,6 +165,25 @@ async function stage(jobato: RunningApp): Promise<Record<RunName, string>> {
   const catalogue = jobato.app.get(ProjectCatalogue, { strict: false });
   await until(() => catalogue.get('digest').definition.steps.length === 3);
   return { ...runs, rerun };
+}
+
+/** Due times of schedules that started no run: alone, in a row, and with a reason. */
+async function skipSomeStarts({ app }: RunningApp): Promise<void> {
+  const schedules = app.get(ScheduleRepository, { strict: false });
+  const hoursAgo = (hours: number) => Date.now() - hours * 3_600_000;
+  const recordedAt = new Date().toISOString();
+  const key = { projectId: 'glossary', schedule: 'new-year' };
+  await schedules.recordPassed({
+    ...{ key, recordedAt },
+    passed: [
+      { outcome: 'missed', older: null, single: [30, 29, 28].map(hoursAgo) },
+      { outcome: 'skipped-paused', older: null, single: [hoursAgo(6)] },
+    ],
+  });
+  await schedules.recordRefusal({
+    ...{ ...key, recordedAt, dueMs: hoursAgo(4), outcome: 'refused', reason: 'QUOTA_REACHED' },
+    detail: 'The quota of 100 calls per day is used up. It resets at 2026-03-02T23:00:00.000Z.',
+  });
 }
 
 async function completedRun(jobato: RunningApp): Promise<string> {

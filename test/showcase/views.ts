@@ -61,6 +61,25 @@ const signIn = async (page: Page) => {
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
 };
 
+const openPauseForm = (page: Page) => page.locator('#pause-details summary').click();
+
+const pauseUntilYesterday = async (page: Page) => {
+  await openPauseForm(page);
+  await page.getByLabel('Reason').fill('The database is being upgraded');
+  await page.getByLabel('Until').fill('2026-01-01T10:00');
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  await page.getByTestId('notice').waitFor();
+};
+
+/** From now on, every page shows the pause. */
+const pauseRetrain = async (page: Page) => {
+  if ((await page.getByTestId('pause').count()) > 0) return;
+  await openPauseForm(page);
+  await page.getByLabel('Reason').fill('The database is being upgraded');
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  await page.getByTestId('pause').waitFor();
+};
+
 export function viewsOf({ runs, guarded }: Showcase): View[] {
   return [
     { name: 'overview', path: '/' },
@@ -108,5 +127,12 @@ export function viewsOf({ runs, guarded }: Showcase): View[] {
     { name: 'status', path: '/status' },
     { name: 'event-contract', path: '/events/contract' },
     { name: 'not-found', path: '/nowhere' },
+    { name: 'schedules', path: '/schedules' },
+    { name: 'schedules-form', path: '/schedules', prepare: openPauseForm },
+    { name: 'project-pause-form', path: '/projects/glossary', prepare: openPauseForm },
+    { name: 'project-pause-refused', path: '/projects/glossary', prepare: pauseUntilYesterday },
+    { name: 'project-paused', path: '/projects/retrain', prepare: pauseRetrain },
+    { name: 'schedules-paused', path: '/schedules' },
+    { name: 'overview-paused', path: '/' },
   ];
 }

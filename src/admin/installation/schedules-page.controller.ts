@@ -1,18 +1,18 @@
-import { Body, Controller, Get, Param, Post, Req, Res, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Get, Post, Req, Res, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { RequestUser } from '../../http/request-user';
 import { Pauses } from '../../schedules/pauses';
-import { carryOut, textOrNull, wantsPart } from '../page/form-answers';
+import { carryOut, showPauses } from '../page/form-answers';
 import { type LivePage, LivePages } from '../page/live-pages';
+import { EMPTY_PAUSE_FORM, type PauseForm, pauseFormIn, pauseIn, pauseNotice } from '../page/pause-form';
 import { type PartView, SeeOther, type View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
 import { SchedulesReader } from './schedules-reader';
 
 const SCHEDULES: LivePage = { title: 'Schedules', path: '/schedules', view: 'schedules' };
-const MAX_REASON = 500;
 
-/** The schedules of all projects, with their next and their last due times; and the forms that pause them. */
+/** The schedules of all projects, with their next and their last due times; and the forms that pause all of them. */
 @ApiExcludeController()
 @Controller()
 @UseInterceptors(ViewInterceptor)
@@ -25,23 +25,18 @@ export class SchedulesPageController {
 
   @Get('schedules')
   async page(): Promise<View> {
-    return this.pages.whole(SCHEDULES, await this.reader.read());
+    return this.pages.whole(SCHEDULES, await this.model());
   }
 
   @Get('schedules/state')
   async state(): Promise<PartView> {
-    return this.pages.part(SCHEDULES, await this.reader.read());
+    return this.pages.part(SCHEDULES, await this.model());
   }
 
   /** Without JavaScript, a refused form is rendered at this address; a reload leads back to the page. */
   @Get(['schedules/pause', 'schedules/resume'])
   backToPage(): SeeOther {
     return new SeeOther('/schedules');
-  }
-
-  @Get(['projects/:projectId/pause', 'projects/:projectId/resume'])
-  backToProject(@Param('projectId') projectId: string): SeeOther {
-    return new SeeOther(`/projects/${encodeURIComponent(projectId)}`);
   }
 
   @Post('schedules/pause')
@@ -51,44 +46,18 @@ export class SchedulesPageController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    await this.change(() => this.pause(null, body, user), '/schedules', request, response);
+    const form = pauseFormIn(body);
+    await this.change(() => this.pauses.pause(null, pauseIn(form), user ?? 'page'), form, request, response);
   }
 
   @Post('schedules/resume')
   async resumeAll(@Req() request: Request, @Res() response: Response): Promise<void> {
-    await this.change(() => this.pauses.resume(null), '/schedules', request, response);
-  }
-
-  @Post('projects/:projectId/pause')
-  async pauseProject(
-    @Param('projectId') projectId: string,
-    @Body() body: unknown,
-    @RequestUser() user: string | null,
-    @Req() request: Request,
-    @Res() response: Response,
-  ): Promise<void> {
-    const href = `/projects/${projectId}`;
-    await this.change(() => this.pause(projectId, body, user), href, request, response);
-  }
-
-  @Post('projects/:projectId/resume')
-  async resumeProject(
-    @Param('projectId') projectId: string,
-    @Req() request: Request,
-    @Res() response: Response,
-  ): Promise<void> {
-    await this.change(() => this.pauses.resume(projectId), `/projects/${projectId}`, request, response);
-  }
-
-  private async pause(projectId: string | null, body: unknown, user: string | null): Promise<void> {
-    const { reason } = (body ?? {}) as { reason?: unknown };
-    const text = textOrNull(reason)?.trim().slice(0, MAX_REASON);
-    await this.pauses.pause(projectId, { reason: text === '' ? null : text }, user ?? 'page');
+    await this.change(() => this.pauses.resume(null), EMPTY_PAUSE_FORM, request, response);
   }
 
   private async change(
     action: () => Promise<unknown>,
-    href: string,
+    pauseForm: PauseForm,
     request: Request,
     response: Response,
   ): Promise<void> {
@@ -97,13 +66,17 @@ export class SchedulesPageController {
       response,
       async () => {
         await action();
-        if (wantsPart(request)) response.setHeader('HX-Trigger', 'run-changed, pauses-changed').end();
-        else response.redirect(303, href);
+        showPauses(SCHEDULES.path, request, response);
       },
-      async (notice) => {
-        const { name, model } = await this.pages.whole(SCHEDULES, await this.reader.read());
-        response.render(name, { ...model, notice });
+      async (_notice, error) => {
+        const { name, model } = await this.pages.whole(SCHEDULES, await this.model(pauseForm));
+        response.render(name, { ...model, notice: pauseNotice(error) });
       },
+      (error) => ({ notice: pauseNotice(error) }),
     );
+  }
+
+  private async model(pauseForm = EMPTY_PAUSE_FORM) {
+    return { ...(await this.reader.read()), pauseForm };
   }
 }

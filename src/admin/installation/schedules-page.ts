@@ -4,7 +4,7 @@ import { foldedRecords } from '../../schedules/folded-records';
 import { ALL_PROJECTS, type Pause } from '../../schedules/pause';
 import type { ScheduleRecord } from '../../schedules/schedule-record';
 import { numberText } from '../words/number-text';
-import { type PauseText, pauseText, scheduleRecordText } from '../words/schedule-words';
+import { type PauseText, pauseText, scheduleRecordText, scheduleStateText } from '../words/schedule-words';
 import { type TimeText, timeText } from '../words/time-text';
 
 /** The maximum number of rows of each table; the API returns all. */
@@ -97,14 +97,8 @@ function scheduleRow(
     timeZone: entry.timeZone,
     next: nextMs === null ? null : timeText(toInstant(nextMs)),
     inDay: numberText(inDay),
-    state: stateText(entry, isProjectEnabled, isPaused),
+    state: scheduleStateText(entry, isProjectEnabled, isPaused),
   };
-}
-
-function stateText(entry: ScheduleEntry, isProjectEnabled: boolean, isPaused: boolean): string | null {
-  if (!isProjectEnabled) return 'Project disabled';
-  if (!entry.isEnabled) return 'Disabled';
-  return isPaused ? 'Paused' : null;
 }
 
 function runLink(runId: string | null, numbers: ReadonlyMap<string, number>): RecordRow['run'] {

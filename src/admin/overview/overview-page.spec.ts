@@ -1,4 +1,4 @@
-import { after, aNewRun, aProject, LATER } from '../../../test/support/a-run';
+import { after, aNewRun, aProject, aSchedule, LATER } from '../../../test/support/a-run';
 import type { KnownProject } from '../../projects/project-catalogue';
 import { waitingFor } from '../../runs/waiting';
 import type { RunCommand } from '../../runs/run-state';
@@ -27,7 +27,7 @@ const project: KnownProject = {
 const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
 const CLAIM = { type: 'claim', workerId: 'w', leaseSeconds: 60 } as const;
 const factsOf = (facts: Partial<ProjectFacts>): ProjectFacts => ({
-  ...{ project, run: null, waiting: null, trend: [], outdated: null, quota: null },
+  ...{ project, run: null, waiting: null, trend: [], outdated: null, quota: null, isPaused: false },
   ...facts,
 });
 const overview = (
@@ -240,4 +240,19 @@ it('keeps its version until something that it shows changes, not as time passes'
     version({ run: running }, LATER, [{ file: 'a.yaml', line: 1, reason: 'wrong' }]),
   ];
   expect(new Set(versions).size).toBe(versions.length);
+});
+
+it('shows the next start of projects with a schedule, and names it in the head of the table', () => {
+  const scheduled = {
+    ...project,
+    definition: aProject({ schedules: [aSchedule({ cron: '0 2 * * *' })] }),
+  };
+  const shown = (facts: Partial<ProjectFacts>) => {
+    const { rows, hasSchedules } = page(facts);
+    return [rows[0]!.nextStart, hasSchedules];
+  };
+  expect(shown({})).toEqual([null, false]);
+  const at = expect.objectContaining({ text: '2026-03-02 02:00 UTC' });
+  expect(shown({ project: scheduled })).toEqual([{ at }, true]);
+  expect(shown({ project: scheduled, isPaused: true })).toEqual([{ at: null }, true]);
 });

@@ -1,5 +1,6 @@
-import type { Instant } from '../../clock/clock';
+import { type Instant, toInstant } from '../../clock/clock';
 import type { FileProblem } from '../../config-files/file-problem';
+import type { ProjectDefinition } from '../../projects/project';
 import type { KnownProject } from '../../projects/project-catalogue';
 import type { QuotaStatus } from '../../quota/quotas';
 import type { TrendRun } from '../../history/latest-run.repository';
@@ -8,6 +9,7 @@ import type { RerunReason } from '../../history/rerun-reason';
 import { errorSentences } from '../../runs/run-error';
 import { plainText } from '../../runs/text-part';
 import type { Waiting } from '../../runs/waiting';
+import { nextStartOfProject } from '../../schedules/next-start';
 import { type DurationText, durationOf } from '../words/duration-text';
 import { numberText } from '../words/number-text';
 import { endReasonWords, numberSign } from '../words/run-words';
@@ -36,6 +38,8 @@ export interface ProjectFacts extends ProjectState {
   /** Newest first. */
   trend: TrendRun[];
   quota: QuotaStatus | null;
+  /** True while its schedules start nothing. */
+  isPaused: boolean;
 }
 
 /** The choice of projects to show. */
@@ -68,6 +72,8 @@ export interface OverviewPage {
   /** The address of all states. */
   allHref: string;
   hasProjects: boolean;
+  /** Whether a project on the page has a next start. */
+  hasSchedules: boolean;
   /** The maximum number of runs in the trend. */
   trendRuns: number;
   problems: { file: string; line: number | null; reason: string }[];
@@ -98,6 +104,8 @@ export interface ProjectRow {
   lastNumber: string | null;
   duration: DurationText | null;
   trend: Trend | null;
+  /** Null without an enabled schedule. The time is null while it is paused. */
+  nextStart: { at: TimeText | null } | null;
   quota: { left: string; limit: string; isReached: boolean; resetsAt: TimeText } | null;
   /** True if a run needs a value that the user must type. */
   wantsParams: boolean;
@@ -138,8 +146,11 @@ export function overviewPage(
   const counts = countsOf(states, choice);
   const { from, total } = projectsOnPage(states, choice);
   const page = from / PROJECTS_PER_PAGE + 1;
+  const rows = facts.map((project) => projectRow(project, tone !== null, now));
+  const hasSchedules = rows.some(({ nextStart }) => nextStart !== null);
   return {
-    rows: facts.map((project) => projectRow(project, tone !== null, now)),
+    rows,
+    hasSchedules,
     paging: pagingOf({ ...choice, page }, from, facts.length, total),
     counts,
     headline: headlineOf(counts),
@@ -236,7 +247,7 @@ function headlineOf(counts: OverviewPage['counts']): string | null {
 }
 
 function projectRow(
-  { project: { definition, isDefault }, run, waiting, trend, outdated, quota }: ProjectFacts,
+  { project: { definition, isDefault }, run, waiting, trend, outdated, quota, isPaused }: ProjectFacts,
   mayGo: boolean,
   now: Instant,
 ): ProjectRow {
@@ -262,6 +273,7 @@ function projectRow(
     lastNumber: run && numberSign(run),
     duration: run && durationOf(run, now),
     trend: trend.length === 0 ? null : trendOf(trend, now),
+    nextStart: nextStartOf(definition, isPaused, now),
     quota: quota && {
       left: numberText(quota.remaining),
       limit: numberText(quota.dailyLimit),
@@ -275,6 +287,16 @@ function projectRow(
     activeRunId: active && active.runId,
     answerPlace: mayGo ? '#notice-place' : `#said-${definition.projectId}`,
   };
+}
+
+function nextStartOf(
+  definition: ProjectDefinition,
+  isPaused: boolean,
+  now: Instant,
+): ProjectRow['nextStart'] {
+  const nextMs = nextStartOfProject(definition, Date.parse(now));
+  if (nextMs === null) return null;
+  return { at: isPaused ? null : timeText(toInstant(nextMs)) };
 }
 
 function detailOf(

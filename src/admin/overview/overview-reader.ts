@@ -4,6 +4,7 @@ import { ConfigProblems } from '../../history/config-problems';
 import { Quotas } from '../../quota/quotas';
 import { RunRepository } from '../../runs/run.repository';
 import { RunsService } from '../../runs/runs.service';
+import { Pauses } from '../../schedules/pauses';
 import {
   type OverviewChoice,
   type ProjectFacts,
@@ -31,6 +32,7 @@ export class OverviewReader {
     private readonly service: RunsService,
     private readonly quotas: Quotas,
     private readonly configProblems: ConfigProblems,
+    private readonly pauses: Pauses,
   ) {}
 
   async read(choice: OverviewChoice): Promise<OverviewFacts> {
@@ -46,6 +48,7 @@ export class OverviewReader {
         waiting: (state.run && waiting.get(state.run.runId)) ?? null,
         trend: await this.projectStates.trend(state),
         quota: quotas.get(state.project.definition.projectId) ?? null,
+        isPaused: this.pauses.ofProject(state.project.definition.projectId) !== null,
       })),
     );
     return { states, facts, problems: this.configProblems.shownProblems() };

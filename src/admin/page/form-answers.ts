@@ -20,6 +20,12 @@ export function showDone(href: string, request: Request, response: Response): vo
   else response.redirect(303, href);
 }
 
+/** Reports that pauses have changed, as `showDone` does. The header of the page shows them. */
+export function showPauses(href: string, request: Request, response: Response): void {
+  if (wantsPart(request)) response.setHeader('HX-Trigger', 'run-changed, pauses-changed').status(200).end();
+  else response.redirect(303, href);
+}
+
 /**
  * Performs a form action and shows a refusal beside its button. `again` renders the whole page with the notice;
  * htmx receives only the notice and the result of `part`. The page also reloads, because it often does not show the

@@ -1,17 +1,29 @@
 import { aNewRun } from '../../../test/support/a-run';
 import type { Clock } from '../../clock/clock';
 import type { HistoryPage, RunHistoryRepository } from '../../history/run-history.repository';
+import type { ScheduleRepository } from '../../schedules/schedule.repository';
 import { WHOLE_HISTORY } from './history-query';
 import { HistoryReader } from './history-reader';
 import type { ProjectPasts } from './project-pasts';
 
-const found: HistoryPage = { items: [aNewRun()], newerThan: null, olderThan: null, searchedBackTo: null };
+const notStarted = jest.fn<ReturnType<ScheduleRepository['notStarted']>, unknown[]>(() =>
+  Promise.resolve([]),
+);
+const schedules = { notStarted } as unknown as ScheduleRepository;
+const found: HistoryPage = {
+  items: [aNewRun()],
+  newerThan: null,
+  olderThan: null,
+  above: null,
+  searchedBackTo: null,
+};
 
 it('does not repeat a search while the newest run of the project is the same', async () => {
   const page = jest.fn(() => Promise.resolve(found));
   const reader = new HistoryReader(
     { page } as unknown as RunHistoryRepository,
     { countsOf: () => Promise.resolve({}) } as unknown as ProjectPasts,
+    schedules,
     { nowMs: () => 0 } as Clock,
   );
   const queriesAfterReading = async (query: object, newest = aNewRun()) => {

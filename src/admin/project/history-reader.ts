@@ -3,9 +3,17 @@ import { LRUCache } from 'lru-cache';
 import { Clock } from '../../clock/clock';
 import { type HistoryPage, RunHistoryRepository } from '../../history/run-history.repository';
 import type { Run } from '../../runs/run';
+import { ScheduleRepository } from '../../schedules/schedule.repository';
 import { historyFilter, type HistoryQuery, isFiltered } from './history-query';
 import type { ProjectDetails } from './project-page';
 import { ProjectPasts } from './project-pasts';
+import {
+  MAX_SKIPPED,
+  NOTHING_SKIPPED,
+  showsSkipped,
+  skippedRange,
+  type SkippedStarts,
+} from './skipped-starts';
 
 const HISTORY_ROWS = 20;
 const KEPT_BYTES = 16 * 1024 * 1024;
@@ -25,6 +33,7 @@ export class HistoryReader {
   constructor(
     private readonly history: RunHistoryRepository,
     private readonly pasts: ProjectPasts,
+    private readonly schedules: ScheduleRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -33,12 +42,19 @@ export class HistoryReader {
     projectId: string,
     query: HistoryQuery,
     newest: Run | null,
-  ): Promise<Pick<ProjectDetails, 'page' | 'counts'>> {
+  ): Promise<Pick<ProjectDetails, 'page' | 'counts' | 'skipped'>> {
     const [page, counts] = await Promise.all([
       this.page(projectId, query, newest),
       this.pasts.countsOf(this.filterOf(projectId, query), newest),
     ]);
-    return { page, counts };
+    return { page, counts, skipped: await this.skipped(projectId, query, page) };
+  }
+
+  private async skipped(projectId: string, query: HistoryQuery, page: HistoryPage): Promise<SkippedStarts> {
+    if (!showsSkipped(query)) return NOTHING_SKIPPED;
+    const range = skippedRange(page, this.filterOf(projectId, query));
+    const found = await this.schedules.notStarted(projectId, range, MAX_SKIPPED + 1);
+    return { records: found.slice(0, MAX_SKIPPED), isCut: found.length > MAX_SKIPPED };
   }
 
   private async page(projectId: string, query: HistoryQuery, newest: Run | null): Promise<HistoryPage> {

@@ -5,6 +5,7 @@ import { waitingFor } from '../../runs/waiting';
 import { historyHref, WHOLE_HISTORY } from './history-query';
 import { versionOf } from '../page/live';
 import { type ProjectDetails, projectPage, type ProjectState } from './project-page';
+import { NOTHING_SKIPPED } from './skipped-starts';
 import { stepHistory } from './step-history';
 
 const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
@@ -16,8 +17,9 @@ const FAILED = after(aNewRun(), [
 ]);
 const NONE = { count: 0, isCapped: false };
 const details: ProjectDetails = {
-  page: { items: [], newerThan: null, olderThan: null, searchedBackTo: null },
+  page: { items: [], newerThan: null, olderThan: null, above: null, searchedBackTo: null },
   counts: { running: NONE, completed: NONE, partial: NONE, failed: NONE, cancelled: NONE },
+  skipped: NOTHING_SKIPPED,
   selected: null,
 };
 const DISK = { message: 'The disk is full.', since: null, refusesRuns: true };
@@ -48,6 +50,7 @@ function stateOf(run: Run | null, more: Partial<ProjectState> = {}): ProjectStat
     quota: null,
     notes: [],
     troubles: [],
+    pauses: [],
     outdated: null,
     ...more,
   };

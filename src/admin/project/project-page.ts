@@ -20,6 +20,8 @@ import { rerunReasonText } from '../../history/rerun-reason-text';
 import { numberSign, triggeredWords } from '../words/run-words';
 import { type RunHistory, runHistory } from './run-history';
 import { type ProgressBar, progressBar } from '../run/run-steps';
+import { type ScheduleLine, scheduleLine } from './schedule-line';
+import type { SkippedStarts } from './skipped-starts';
 import { staleWords } from './staleness';
 import { projectMark, type StatusMark } from '../words/status-mark';
 import { type SummaryBar, summaryBar } from '../run/summary-bar';
@@ -39,6 +41,7 @@ export interface ProjectState extends CurrentRun, Warnings {
 export interface ProjectDetails {
   page: HistoryPage;
   counts: Record<RunStatus, StatusCount>;
+  skipped: SkippedStarts;
   /** The run selected for the foot of the page. */
   selected: { run: Run; waiting: Waiting | null } | null;
 }
@@ -92,6 +95,7 @@ export interface ProjectPage {
   rerunFrom: { action: string; scope: string; step: string } | null;
   /** Settings of the file without effect, and its problems. */
   notes: string[];
+  schedule: ScheduleLine | null;
   /** The address of this page with the form filled from the latest run; null without params. */
   likeLatestHref: string | null;
   planHref: string;
@@ -99,7 +103,7 @@ export interface ProjectPage {
 }
 
 export function projectPage(state: ProjectState, details: ProjectDetails, now: Instant): ProjectPage {
-  const { project, run, past, query, quota, notes, troubles } = state;
+  const { project, run, past, query, quota, notes, troubles, pauses } = state;
   const { definition } = project;
   const { projectId } = definition;
   const active = run !== null && isActive(run) ? run : null;
@@ -155,6 +159,7 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     ),
     ...footerOf(state, details, stepNames, warnings, now),
     notes,
+    schedule: scheduleLine(definition, pauses, Date.parse(now)),
     likeLatestHref: run && hasParams ? `/projects/${projectId}?like=${run.runId}` : null,
     planHref: `/projects/${projectId}/plan`,
     pollSeconds: active ? 2 : 10,

@@ -3,6 +3,8 @@ import { problemText } from '../../config-files/file-problem';
 import type { Trouble } from '../../health/health-indicator';
 import { HealthService } from '../../health/health.service';
 import { ConfigProblems } from '../../history/config-problems';
+import { Pauses } from '../../schedules/pauses';
+import { ALL_PROJECTS, type Pause } from '../../schedules/pause';
 import type { KnownProject } from '../../projects/project-catalogue';
 
 export interface Warnings {
@@ -11,6 +13,8 @@ export interface Warnings {
   /** Settings of the file without effect, and its problems. */
   notes: string[];
   troubles: Trouble[];
+  /** The pauses in force: its own, and that of all projects. */
+  pauses: Pause[];
 }
 
 /** Collects what the reader of a project's page should know before the next run. */
@@ -19,6 +23,7 @@ export class ProjectWarnings {
   constructor(
     private readonly configProblems: ConfigProblems,
     private readonly health: HealthService,
+    private readonly pauses: Pauses,
   ) {}
 
   of(project: KnownProject): Warnings {
@@ -30,6 +35,9 @@ export class ProjectWarnings {
         ...this.configProblems.notes(project),
       ],
       troubles: this.health.troubles(),
+      pauses: this.pauses
+        .inForce()
+        .filter(({ scope }) => scope === ALL_PROJECTS || scope === project.definition.projectId),
     };
   }
 }

@@ -12,34 +12,25 @@ import {
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { Clock } from '../../clock/clock';
-import { type FieldError, JobatoError } from '../../http/catalogue';
+import { JobatoError } from '../../http/catalogue';
 import { RequestUser } from '../../http/request-user';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { FULL_SCOPE } from '../../projects/scope';
 import { RunsService } from '../../runs/runs.service';
 import { goneProject } from './gone-project';
 import { historyHref, historyQuery, type HistoryQuery, WHOLE_HISTORY } from './history-query';
-import { type Notice, noticeOfOldForm, statusOf } from '../page/notice';
+import { noticeOfOldForm, statusOf } from '../page/notice';
 import { carryOut, leadTo, textOrNull, wantsPart } from '../page/form-answers';
 import { live } from '../page/live';
 import { PageFrames } from '../page/page-frame';
 import { PartView, SeeOther, View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
 import { CurrentRuns } from './current-runs';
-import { projectPage, type ProjectState } from './project-page';
+import { type Filled, ProjectPages } from './project-pages';
 import { ProjectReader } from './project-reader';
 import { nextRun } from './next-run';
-import {
-  formVersion,
-  type GivenForm,
-  givenIn,
-  NOTHING_GIVEN,
-  runForm,
-  startFromForm,
-  triggerRequest,
-} from '../run/run-form';
-import { type FormSource, formSource } from './form-source';
+import { formVersion, givenIn, runForm, startFromForm, triggerRequest } from '../run/run-form';
+import { formSource } from './form-source';
 
 type Parameters = Record<string, unknown>;
 /**
@@ -47,15 +38,6 @@ type Parameters = Record<string, unknown>;
  * run.
  */
 const NEW_ADDRESS = /^(history-form|select-)/;
-
-/** The values and messages of the form on a page. */
-interface Filled {
-  given: GivenForm;
-  /** The run that the form was filled from, if the address names one. */
-  source?: FormSource;
-  notice?: Notice;
-  errors?: FieldError[];
-}
 
 /** A project's page: its past runs, and the form for the next one. */
 @ApiExcludeController()
@@ -65,9 +47,9 @@ export class ProjectPageController {
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly reader: ProjectReader,
+    private readonly pages: ProjectPages,
     private readonly currentRuns: CurrentRuns,
     private readonly runs: RunsService,
-    private readonly clock: Clock,
     private readonly frames: PageFrames,
   ) {}
 
@@ -75,7 +57,7 @@ export class ProjectPageController {
   async page(@Param('projectId') projectId: string, @Query() query: Parameters): Promise<View> {
     if (this.projects.find(projectId) === null) return this.pageOfGone(projectId, historyQuery(query));
     const filled = await this.filledAsIn(projectId, textOrNull(query.like));
-    return new View('project/page', await this.wholePage(projectId, historyQuery(query), filled));
+    return new View('project/page', await this.pages.whole(projectId, historyQuery(query), filled));
   }
 
   @Get('state')
@@ -86,7 +68,7 @@ export class ProjectPageController {
   ): Promise<PartView> {
     const query = historyQuery(address);
     try {
-      const model = await this.partModel(await this.reader.state(projectId, query));
+      const model = await this.pages.part(projectId, query);
       return new PartView(
         'project/refresh',
         { ...model, isFormOld: isFormOld(address.form, model.formVersion) },
@@ -157,7 +139,7 @@ export class ProjectPageController {
       },
       async (notice, { extras: { errors } }) => {
         const filled = { given, notice, ...(errors && { errors }) };
-        response.render('project/page', await this.wholePage(projectId, WHOLE_HISTORY, filled));
+        response.render('project/page', await this.pages.whole(projectId, WHOLE_HISTORY, filled));
       },
       (error) => {
         const project = this.projects.find(projectId);
@@ -171,32 +153,9 @@ export class ProjectPageController {
 
   /** Returns the form filled from the run in the address. */
   private async filledAsIn(projectId: string, runId: string | null): Promise<Filled> {
-    if (runId === null) return { given: NOTHING_GIVEN };
+    if (runId === null) return {};
     const run = await this.currentRuns.find(projectId, runId);
     return formSource(this.projects.get(projectId).definition, run);
-  }
-
-  private async wholePage(
-    projectId: string,
-    query: HistoryQuery,
-    { given, source, notice, errors = [] }: Filled,
-  ) {
-    const state = await this.reader.state(projectId, query);
-    const model = await this.partModel(state);
-    const { plans } = model;
-    const chosen = given.scope ?? FULL_SCOPE;
-    const { definition } = state.project;
-    // No link to fill the form from the latest run if it already is.
-    const isLikeLatest = source?.run?.href === `/runs/${state.run?.runId}`;
-    return {
-      ...model,
-      project: { ...model.project, ...(isLikeLatest && { likeLatestHref: null }) },
-      form: runForm(definition, given, errors),
-      source,
-      plan: plans.find(({ scope }) => scope === chosen) ?? plans[0],
-      planHref: model.project.planHref,
-      notice,
-    };
   }
 
   /** Shows a removed project with past runs, instead of a wrong address. */
@@ -211,17 +170,6 @@ export class ProjectPageController {
     const project = goneProject(projectId, detail, await this.currentRuns.latest(projectId));
     const frame = await this.frames.frame(`${project.mark.icon} ${projectId}`, '/');
     return live(historyHref(`/projects/${projectId}/state`, query), { frame, project });
-  }
-
-  private async partModel(state: ProjectState) {
-    const project = projectPage(state, await this.reader.details(state), this.clock.now());
-    // Browser tabs show the title, so it changes with the state.
-    const frame = await this.frames.frame(`${project.mark.icon} ${project.name}`, '/');
-    return live(historyHref(`/projects/${project.projectId}/state`, state.query), {
-      frame,
-      project,
-      ...nextRun(state),
-    });
   }
 }
 

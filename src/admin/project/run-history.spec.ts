@@ -1,6 +1,7 @@
 import { aNewRun, LATER, RUN_ID } from '../../../test/support/a-run';
 import type { Run } from '../../runs/run';
 import type { HistoryPage } from '../../history/run-history.repository';
+import type { ScheduleRecord } from '../../schedules/schedule-record';
 import {
   historyFilter,
   historyParameters,
@@ -9,6 +10,7 @@ import {
   WHOLE_HISTORY,
 } from './history-query';
 import { runHistory } from './run-history';
+import { NOTHING_SKIPPED } from './skipped-starts';
 
 const none = { count: 0, isCapped: false };
 const counts = {
@@ -22,10 +24,11 @@ const pageOf = (more: Partial<HistoryPage> = {}): HistoryPage => ({
   items: [aNewRun()],
   newerThan: null,
   olderThan: null,
+  above: null,
   searchedBackTo: null,
   ...more,
 });
-const historyOf = (query: Partial<HistoryQuery> = {}, page = pageOf()) =>
+const historyOf = (query: Partial<HistoryQuery> = {}, page = pageOf(), skipped = NOTHING_SKIPPED) =>
   runHistory(
     {
       projectId: 'demo',
@@ -35,6 +38,7 @@ const historyOf = (query: Partial<HistoryQuery> = {}, page = pageOf()) =>
       isDisabled: false,
       page,
       counts,
+      skipped,
       query: { ...WHOLE_HISTORY, ...query },
     },
     LATER,
@@ -183,4 +187,28 @@ describe('history URL', () => {
     expect(new Date(fromMs!).toISOString()).toBe('2026-03-28T23:00:00.000Z');
     expect(new Date(toMs!).toISOString()).toBe('2026-03-29T21:59:59.999Z');
   });
+});
+
+it('shows due times without a run between the runs, also without any run', () => {
+  const due = (dueAt: string): ScheduleRecord => ({
+    ...{
+      projectId: 'demo',
+      schedule: 'night',
+      dueAt,
+      outcome: 'refused',
+      runId: null,
+      reason: 'QUOTA_REACHED',
+    },
+    ...{ detail: 'The quota is used up.', until: null, count: 1, recordedAt: dueAt },
+  });
+  const records = [due('2027-03-01T02:00:00.000Z'), due('2020-03-01T02:00:00.000Z')];
+  const { rows, skipped, allSkippedHref } = historyOf({}, pageOf(), { records, isCut: true });
+  expect(rows[0]!.skipped).toMatchObject([
+    { schedule: 'night', due: { text: '2027-03-01 02:00 UTC' }, detail: 'The quota is used up.' },
+  ]);
+  expect(skipped).toMatchObject([{ due: { text: '2020-03-01 02:00 UTC' } }]);
+  expect(allSkippedHref).toBe('/api/projects/demo/schedule/records');
+  const noRuns = historyOf({}, pageOf({ items: [] }), { records, isCut: false });
+  expect(noRuns).toMatchObject({ hasRows: true, rows: [], skipped: [{}], allSkippedHref: null });
+  expect(historyOf({}, pageOf({ items: [] })).hasRows).toBe(false);
 });

@@ -11,9 +11,12 @@ import { scopeWords, STATUS_WORDS, TRIGGER_WORDS, TRIGGERED_WORDS } from '../wor
 import { endReason } from '../run/run-footer';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { stepCells, type StepCells, stepColumns } from '../run/step-cells';
+import { type SkippedRow, skippedRows, type SkippedStarts } from './skipped-starts';
 import { timeTextWithSeconds, type TimeText, timeTextOrNull } from '../words/time-text';
 
 export interface HistoryRow {
+  /** The due times without a run between this run and the next newer one. */
+  skipped: SkippedRow[];
   runId: string;
   /** "#14" */
   number: string;
@@ -44,6 +47,11 @@ export interface RunHistory {
   clearHref: string | null;
   columns: string[];
   rows: HistoryRow[];
+  /** The due times without a run that are older than all runs of the page. */
+  skipped: SkippedRow[];
+  hasRows: boolean;
+  /** The address of all records of due times; null if the page shows all of its time. */
+  allSkippedHref: string | null;
   newestHref: string | null;
   newerHref: string | null;
   olderHref: string | null;
@@ -82,6 +90,7 @@ export interface HistoryFacts {
   isDisabled: boolean;
   page: HistoryPage;
   counts: Record<RunStatus, StatusCount>;
+  skipped: SkippedStarts;
   query: HistoryQuery;
 }
 
@@ -94,13 +103,14 @@ const PERIOD_WORDS: Record<Period, string> = {
 const COUNTED_UP_TO = 10_000;
 
 export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
-  const { projectId, stepNames, metricNames, page, counts, query } = facts;
+  const { projectId, stepNames, metricNames, page, counts, skipped, query } = facts;
   const href = (change: Partial<HistoryQuery>) => {
     return `${historyHref(`/projects/${projectId}`, { ...query, place: null, ...change })}#run-history`;
   };
   const at = (direction: HistoryPlace['direction'], runId: string | null) =>
     runId === null ? null : href({ place: { direction, runId } });
   const columns = stepColumns(stepNames, page.items);
+  const skippedAt = skippedRows(page.items, skipped.records);
   return {
     tabs: [null, ...RUN_STATUSES].map((status) => ({
       id: `tab-${status ?? 'all'}`,
@@ -113,9 +123,10 @@ export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
     chips: chipsOf(query).map(({ label, without }) => ({ label, href: href(without) })),
     clearHref: isFiltered(query) ? href({ ...WHOLE_HISTORY, run: query.run }) : null,
     columns,
-    rows: page.items.map((run) => {
+    rows: page.items.map((run, index) => {
       const selected = { ...query, run: run.runId };
       return {
+        skipped: skippedAt[index]!,
         ...historyRow(run, columns, metricNames, now),
         selectHref: `${historyHref(`/projects/${projectId}`, selected)}#detail-footer`,
         selectStateHref: historyHref(`/projects/${projectId}/state`, selected),
@@ -123,6 +134,9 @@ export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
         starter: starterOf(run, (triggeredByName) => href({ triggeredByName })),
       };
     }),
+    skipped: skippedAt.at(-1)!,
+    hasRows: page.items.length > 0 || skipped.records.length > 0,
+    allSkippedHref: skipped.isCut ? `/api/projects/${projectId}/schedule/records` : null,
     newestHref: query.place === null ? null : href({}),
     newerHref: at('newer', page.newerThan),
     olderHref: at('older', page.olderThan),

@@ -26,7 +26,7 @@ export class RunFactsReader {
     private readonly quotas: Quotas,
   ) {}
 
-  async read(run: Run): Promise<RunFacts> {
+  async read(run: Run): Promise<Omit<RunFacts, 'dueAt'>> {
     const current = this.projects.find(run.projectId);
     const [waiting, definition, alike, quota, rerunOfNumber, end] = await Promise.all([
       this.service.waitingOf(run),

@@ -22,6 +22,7 @@ function factsOf(run: Run, more: Partial<RunFacts> = {}): RunFacts {
     current: { definition: aProject(), definitionHash: run.definitionHash },
     alike: [],
     lateEnd: null,
+    dueAt: null,
     rerunOfNumber: null,
     quota: null,
     errorLines: [],

@@ -31,7 +31,12 @@ import { type StepTimeline, stepTimeline } from './step-timeline';
 import { type SummaryBar, summaryBar } from './summary-bar';
 import { type TimeLeft, timeLeft } from './time-left';
 import { shortText } from '../words/short-text';
-import { timeTextWithSeconds, timeTextWithSecondsOrNull, type TimeText } from '../words/time-text';
+import {
+  timeTextWithSeconds,
+  timeTextWithSecondsOrNull,
+  type TimeText,
+  timeTextOrNull,
+} from '../words/time-text';
 import { errorWords, type PageWords, waitingWords } from '../words/page-words';
 import { type AskAgainOffer, askAgainOffer, lateEndWords, workerWords } from './unheard-worker';
 
@@ -59,6 +64,8 @@ export interface RunFacts {
   quota: QuotaStatus | null;
   /** The last lines of the failed step's error output. */
   errorLines: string[];
+  /** When the schedule that started the run was due; null for other triggers. */
+  dueAt: Instant | null;
 }
 
 export interface RunPage {
@@ -91,6 +98,7 @@ export interface RunPage {
   reason: string | null;
   scope: string;
   trigger: string;
+  due: TimeText | null;
   attempt: number;
   maxAttempts: number;
   worker: string;
@@ -185,6 +193,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     reason: endReasonWords(run),
     scope: scopeWords(run.scope),
     trigger: triggeredWords(run),
+    due: timeTextOrNull(facts.dueAt),
     attempt: run.attempt,
     maxAttempts: run.maxAttempts,
     worker: workerWords(run),

@@ -1,3 +1,4 @@
+import type { ScheduleEntry } from '../../projects/project';
 import type { FoldedRecord } from '../../schedules/folded-records';
 import type { Pause } from '../../schedules/pause';
 import type { ScheduleOutcome } from '../../schedules/schedule-record';
@@ -60,4 +61,15 @@ export function pauseText({ pausedAt, pausedBy, reason, until }: Pause): PauseTe
     reason,
     until: timeTextOrNull(until),
   };
+}
+
+/** Returns why a schedule starts nothing at its next due time; null if it does. */
+export function scheduleStateText(
+  { isEnabled }: Pick<ScheduleEntry, 'isEnabled'>,
+  isProjectEnabled: boolean,
+  isPaused: boolean,
+): string | null {
+  if (!isProjectEnabled) return 'Project disabled';
+  if (!isEnabled) return 'Disabled';
+  return isPaused ? 'Paused' : null;
 }

@@ -36,6 +36,11 @@ export class Schedules1700000000021 implements MigrationInterface {
             columnNames: ['run_id'],
             where: 'run_id IS NOT NULL',
           }),
+          new TableIndex({
+            name: 'schedule_records_not_started',
+            columnNames: ['project_id', 'due_at', 'schedule'],
+            where: "outcome <> 'started'",
+          }),
         ],
       }),
     );
