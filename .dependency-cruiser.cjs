@@ -24,6 +24,7 @@ const domains = [
   'workers',
   'artifacts',
   'history',
+  'retention',
 ];
 
 /** From the bottom up: each layer may import those before it, and none after it. */
@@ -37,6 +38,7 @@ const LAYERS = [
   ['intake'],
   ['workers', 'history'],
   ['artifacts'],
+  ['retention'],
   ['executor'],
   ['access'],
   ['admin'],
@@ -99,7 +101,7 @@ module.exports = {
       comment: 'The rules of the domain are plain TypeScript: no framework, no input or output.',
       severity: 'error',
       from: {
-        path: '^src/(runs/(run|run-state|run-id|artifact-name|waiting|stop-report|stop-text|text-part|waiting-text|run-error|new-run|idempotency-key|reporting-habits|start-range|sender-clock)|intake/(event-authority|event-command|event-effect|event-listing|same-event)|history/(rerun-reason|rerun-reason-text)|events/(run-event|event-schemas|event-words|event-examples|envelope-schema|delivery-rules|asyncapi|parse-event)|projects/(project|params|scope|project-file|project-file\\.schema|schedule-rules|settle-projects|content-hash)|config/(decode-text|unknown-variables)|logs/(log-line|log-chunk|log-level|seen-numbers|step-starts)|config-files/parse-yaml|inputs/(run-inputs|input-file)|quota/(quota-day|quota-file|attempt-usage)|access/(access-rules|form-token)|executor/(secret-mask|line-splitter|step-report|step-environment)|http/catalogue|workers/(claimant|http/(http-envelope|log-body)))\\.ts$',
+        path: '^src/(runs/(run|run-state|run-id|artifact-name|waiting|stop-report|stop-text|text-part|waiting-text|run-error|new-run|idempotency-key|reporting-habits|start-range|sender-clock)|intake/(event-authority|event-command|event-effect|event-listing|same-event)|history/(rerun-reason|rerun-reason-text)|events/(run-event|event-schemas|event-words|event-examples|envelope-schema|delivery-rules|asyncapi|parse-event)|projects/(project|params|scope|project-file|project-file\\.schema|schedule-rules|settle-projects|content-hash)|config/(decode-text|unknown-variables)|logs/(log-line|log-chunk|log-level|seen-numbers|step-starts)|config-files/parse-yaml|inputs/(run-inputs|input-file)|quota/(quota-day|quota-file|attempt-usage)|access/(access-rules|form-token)|executor/(secret-mask|line-splitter|step-report|step-environment)|http/catalogue|retention/(keep-limits|retention-rule|trusted-time)|workers/(claimant|http/(http-envelope|log-body)))\\.ts$',
       },
       to: { path: '(@nestjs|typeorm|better-sqlite3|express|^(node:)?(fs|child_process|net|http)(/|$))' },
     },

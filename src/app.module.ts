@@ -15,6 +15,7 @@ import { MetricsModule } from './metrics/metrics.module';
 import { RunsModule } from './runs/runs.module';
 import { ArtifactsModule } from './artifacts/artifacts.module';
 import { HistoryModule } from './history/history.module';
+import { RetentionModule } from './retention/retention.module';
 import { WorkersModule } from './workers/workers.module';
 
 @Module({})
@@ -33,6 +34,7 @@ export class AppModule {
         WorkersModule,
         ArtifactsModule,
         HistoryModule,
+        RetentionModule,
         ConfigSchemasModule,
         ExecutorModule,
         HealthModule,

@@ -48,7 +48,8 @@ export async function openConnections(
       prepareDatabase: closingOnError(prepare),
     });
   const writing = await open(true, (connection) => {
-    assertOurs(connection, file);
+    // Before the first page is written: later, only VACUUM can change it.
+    if (assertOurs(connection, file) === 'new') connection.pragma('auto_vacuum = INCREMENTAL');
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = FULL');
     // Event ids are random, so each insert changes a different page. A large cache keeps most changed pages in memory.
@@ -129,14 +130,15 @@ function closingOnError(prepare: (connection: BetterSqlite3.Database) => void) {
   };
 }
 
-/** Checks that the database belongs to Jobato. Runs before anything in the file changes. */
-function assertOurs(connection: BetterSqlite3.Database, file: string): void {
+/** Checks that the database is new or belongs to Jobato. Runs before anything in the file changes. */
+export function assertOurs(connection: BetterSqlite3.Database, file: string): 'new' | 'ours' {
   const tables = namesIn(connection, "SELECT name FROM sqlite_master WHERE type = 'table'");
   const migrations = tables.includes('migrations')
     ? namesIn(connection, 'SELECT name FROM migrations ORDER BY id')
     : [];
   const known = MIGRATIONS.map((Migration) => new Migration().name);
-  switch (originOf(tables, migrations, known)) {
+  const origin = originOf(tables, migrations, known);
+  switch (origin) {
     case 'newer':
       throw new StartUpError(
         `${file} was written by a newer version of Jobato. Start that version, or restore a backup made before the upgrade.`,
@@ -146,6 +148,7 @@ function assertOurs(connection: BetterSqlite3.Database, file: string): void {
         `${file} is not a Jobato database. Move the file, or set DATA_DIR to another folder.`,
       );
     default:
+      return origin;
   }
 }
 

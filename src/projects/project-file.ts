@@ -294,6 +294,7 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
           catchUp: file.schedule.catchUp ?? false,
         }
       : null,
+    keep: file.keep ?? null,
     maxAttempts: file.retry?.maxAttempts ?? 1,
     stopGraceSeconds: file.stopGraceSeconds ?? 30,
     claimTimeoutSeconds: file.claimTimeoutSeconds ?? 0,

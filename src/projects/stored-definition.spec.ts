@@ -13,6 +13,7 @@ it('a definition of an earlier version gets the members that it lacks', () => {
     tags: _t,
     isEnabled: _e,
     watch: _w,
+    keep: _k,
     ...old
   } = aProject({ params: { depth: aParam() } });
   const { example: _x, multiline: _m, ...depth } = old.params.depth!;
@@ -33,6 +34,7 @@ describe('the hash of a definition', () => {
       watch: _w,
       artifacts: _a,
       parallel: _p,
+      keep: _k,
       ...old
     } = plain;
     const { example: _x, multiline: _m, ...depth } = old.params.depth!;
@@ -51,6 +53,9 @@ describe('the hash of a definition', () => {
     );
     expect(definitionHash(plain)).toBe(jsonHash({ ...old, params: { depth }, steps }));
   });
+
+  it('does not depend on how long runs are kept', () =>
+    expect(definitionHash({ ...plain, keep: { days: 90, runs: 500 } })).toBe(definitionHash(plain)));
 
   it.each([
     ['a tag', { tags: ['nightly'] }],

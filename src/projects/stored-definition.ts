@@ -9,6 +9,7 @@ const NEW_MEMBERS = {
   watch: [],
   artifacts: [],
   parallel: DEFAULT_PARALLEL,
+  keep: null,
 };
 const NEW_STEP_MEMBERS = {
   script: null,
@@ -44,15 +45,17 @@ export function storedDefinition(json: string): ProjectDefinition {
 
 /**
  * Returns the hash that identifies a definition. Members that earlier versions do not have count only with another value
- * than their default: an upgrade changes no hash, so runs and workers of both versions mean the same definition.
+ * than their default: an upgrade changes no hash, so runs and workers of both versions mean the same definition. How long
+ * runs are kept never counts.
  */
 export function definitionHash(definition: ProjectDefinition): string {
+  const { keep: _, ...counted } = definition;
   const params = Object.entries(definition.params).map(([name, param]) => [
     name,
     withoutDefaults(param, NEW_PARAM_MEMBERS),
   ]);
   return jsonHash({
-    ...withoutDefaults(definition, NEW_MEMBERS),
+    ...withoutDefaults(counted, NEW_MEMBERS),
     params: Object.fromEntries(params) as object,
     steps: definition.steps.map((step) => withoutDefaults(step, NEW_STEP_MEMBERS)),
   });

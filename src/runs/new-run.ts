@@ -77,6 +77,9 @@ export function newRun(request: {
     error: null,
     artifacts: [],
     omitted: null,
+    pinned: 0,
+    logsRemovedAt: null,
+    artifactsRemovedAt: null,
     revision: 1,
   };
 }

@@ -8,6 +8,7 @@ import { PresenceModule } from '../presence/presence.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
 import { CommandFacts } from './command-facts';
+import { DeletedRunRepository } from './deleted-run.repository';
 import { Housekeeping } from './housekeeping';
 import { IdempotencyKeyRepository } from './idempotency-key.repository';
 import { IdempotentRequests } from './idempotent-requests';
@@ -23,7 +24,13 @@ import { RunStarter } from './run-starter';
 import { RunStreams } from './run-streams';
 import { RunViewBuilder } from './run-view-builder';
 import { RUN_METRICS } from './run.metrics';
-import { DefinitionEntity, IdempotencyKeyEntity, RunEntity, RunSecretsEntity } from './run.entity';
+import {
+  DefinitionEntity,
+  DeletedRunEntity,
+  IdempotencyKeyEntity,
+  RunEntity,
+  RunSecretsEntity,
+} from './run.entity';
 import { RunRepository } from './run.repository';
 import { RunsController } from './runs.controller';
 import { RunsService } from './runs.service';
@@ -34,7 +41,13 @@ import { UnrecordedStops } from './unrecorded-stops';
 /** The run: its state machine, its commands, its REST endpoints, and the stream of its changes. */
 @Module({
   imports: [
-    DatabaseModule.forFeature([RunEntity, DefinitionEntity, IdempotencyKeyEntity, RunSecretsEntity]),
+    DatabaseModule.forFeature([
+      RunEntity,
+      DefinitionEntity,
+      DeletedRunEntity,
+      IdempotencyKeyEntity,
+      RunSecretsEntity,
+    ]),
     EventsModule,
     InputsModule,
     LogsModule,
@@ -45,6 +58,7 @@ import { UnrecordedStops } from './unrecorded-stops';
   controllers: [RunsController, RunLogsController],
   providers: [
     CommandFacts,
+    DeletedRunRepository,
     Housekeeping,
     IdempotencyKeyRepository,
     IdempotentRequests,
@@ -69,6 +83,6 @@ import { UnrecordedStops } from './unrecorded-stops';
     UnrecordedStops,
     ...RUN_METRICS,
   ],
-  exports: [RunChanges, RunRepository, RunSecrets, RunsService],
+  exports: [DeletedRunRepository, RunChanges, RunRepository, RunSecrets, RunsService],
 })
 export class RunsModule {}

@@ -60,6 +60,7 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
     inputs: null,
     watch: [],
     schedule: null,
+    keep: null,
     maxAttempts: 1,
     stopGraceSeconds: 30,
     claimTimeoutSeconds: 0,

@@ -17,6 +17,7 @@ import { RecordedDeadlines1700000000016 } from './16-recorded-deadlines';
 import { StepOutputs1700000000017 } from './17-step-outputs';
 import { WatchedFiles1700000000018 } from './18-watched-files';
 import { SecretParams1700000000019 } from './19-secret-params';
+import { Retention1700000000023 } from './23-retention';
 
 /** All migrations, in order. Append new ones, and never change a released one. */
 export const MIGRATIONS = [
@@ -39,4 +40,5 @@ export const MIGRATIONS = [
   StepOutputs1700000000017,
   WatchedFiles1700000000018,
   SecretParams1700000000019,
+  Retention1700000000023,
 ];

@@ -1,0 +1,43 @@
+import { Module } from '@nestjs/common';
+import { ArtifactsModule } from '../artifacts/artifacts.module';
+import { DatabaseModule } from '../database/database.module';
+import { EventsModule } from '../events/events.module';
+import { ProjectsModule } from '../projects/projects.module';
+import { RunsModule } from '../runs/runs.module';
+import { PurgeRepository } from './purge.repository';
+import { Purger } from './purger';
+import { PurgeEntity, RetentionStateEntity } from './retention.entities';
+import { RetentionClock } from './retention-clock';
+import { RetentionHealth } from './retention.health';
+import { RETENTION_METRICS } from './retention.metrics';
+import { RetentionPass } from './retention-pass';
+import { RetentionPlanner } from './retention-planner';
+import { RetentionRepository } from './retention.repository';
+import { RetentionSchedule } from './retention-schedule';
+import { RetentionStateRepository } from './retention-state.repository';
+import { RunFiles } from './run-files';
+
+/** Which runs are deleted, and the deletion of runs with everything that belongs to them. */
+@Module({
+  imports: [
+    DatabaseModule.forFeature([PurgeEntity, RetentionStateEntity]),
+    ArtifactsModule,
+    EventsModule,
+    ProjectsModule,
+    RunsModule,
+  ],
+  providers: [
+    PurgeRepository,
+    Purger,
+    RetentionClock,
+    RetentionHealth,
+    RetentionPass,
+    RetentionPlanner,
+    RetentionRepository,
+    RetentionSchedule,
+    RetentionStateRepository,
+    RunFiles,
+    ...RETENTION_METRICS,
+  ],
+})
+export class RetentionModule {}
