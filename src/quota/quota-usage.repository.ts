@@ -15,6 +15,13 @@ export interface ReportedCalls {
   report: CallReport;
 }
 
+/** The calls of a run on one quota day. They count until its end, even if the run is deleted. */
+export interface RunUsage {
+  runId: string;
+  used: number;
+  isDeleted: boolean;
+}
+
 type Reader = Pick<Transaction, 'query'>;
 const COLUMNS = 6;
 
@@ -71,13 +78,18 @@ export class QuotaUsageRepository {
   }
 
   /** Returns the runs of a project that issued calls on one quota day, newest first. */
-  async runsOf(projectId: string, quotaDay: string): Promise<{ runId: string; used: number }[]> {
-    const rows = await this.database.read.query<{ run_id: string; used: number }>(
-      'SELECT run_id, SUM(used) AS used FROM quota_usage WHERE project_id = ? AND quota_day = ?' +
+  async runsOf(projectId: string, quotaDay: string): Promise<RunUsage[]> {
+    const rows = await this.database.read.query<{ run_id: string; used: number; deleted: number }>(
+      'SELECT run_id, SUM(used) AS used, NOT EXISTS (SELECT 1 FROM runs WHERE runs.run_id = quota_usage.run_id)' +
+        ' AS deleted FROM quota_usage WHERE project_id = ? AND quota_day = ?' +
         ' GROUP BY run_id HAVING SUM(used) > 0 ORDER BY run_id DESC',
       [projectId, quotaDay],
     );
-    return rows.map(({ run_id, used }) => ({ runId: run_id, used: Number(used) }));
+    return rows.map(({ run_id, used, deleted }) => ({
+      runId: run_id,
+      used: Number(used),
+      isDeleted: Number(deleted) === 1,
+    }));
   }
 
   /** Returns the calls of each of these runs. Omits runs without calls. */

@@ -10,7 +10,7 @@ import { JobatoError } from '../http/catalogue';
 import type { ProjectDefinition } from '../projects/project';
 import { QuotaCalendar, type QuotaDay } from './quota-day';
 import { MIDNIGHT_UTC, parseQuotaFile, type QuotaRules } from './quota-file';
-import { QuotaUsageRepository } from './quota-usage.repository';
+import { QuotaUsageRepository, type RunUsage } from './quota-usage.repository';
 
 /** Limit and usage of a project's quota. */
 export interface QuotaStatus extends QuotaBudget {
@@ -111,7 +111,7 @@ export class Quotas implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Returns the runs of a project that used its quota today, newest first. */
-  runsToday(projectId: string): Promise<{ runId: string; used: number }[]> {
+  runsToday(projectId: string): Promise<RunUsage[]> {
     return this.usage.runsOf(projectId, this.dayAt(this.clock.now()).day);
   }
 

@@ -7,7 +7,7 @@ import { Purger } from './purger';
 import type { PassRecord } from './retention.entities';
 import { RetentionClock } from './retention-clock';
 import { type ProjectPlan, RetentionPlanner } from './retention-planner';
-import { type Part, PARTS } from './retention-rule';
+import { type Part, PARTS, stretchOf } from './retention-rule';
 
 /** Late events are dropped for at least that long. The longest quota day has 25 hours. */
 const MIN_MEMORY_HOURS = 25;
@@ -39,15 +39,16 @@ export class RetentionPass {
   }
 
   private async delete({ projectId, before }: ProjectPlan, part: Part, result: PassResult): Promise<void> {
-    const end = before[part];
-    let after: string | null = end === null ? null : '';
-    while (after !== null && !this.purger.isStopping) {
+    let stretch = stretchOf(before, part);
+    while (stretch && !this.purger.isStopping) {
       const startedMs = performance.now();
-      const stretch = { projectId, part, before: end!, after };
-      const marked = await this.purges.mark({ stretch, portion: SHORT_PORTION });
+      const marked = await this.purges.mark({
+        stretch: { projectId, part, ...stretch },
+        portion: SHORT_PORTION,
+      });
       result[part] += marked.runs;
       result.bytes += marked.bytes;
-      after = marked.next;
+      stretch = marked.next === null ? null : { ...stretch, after: marked.next };
       await this.purger.pause(performance.now() - startedMs);
       // After each portion, so that few deletions are in progress at a time.
       if (marked.runs > 0) await this.purger.drain();

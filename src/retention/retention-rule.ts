@@ -31,6 +31,16 @@ export function boundariesOf(limits: KeepLimits, nthNewest: string | null, nowMs
 }
 
 /**
+ * Returns the range of ids in which runs go, or lose a part; null if there is none. Logs and files of runs that go as a
+ * whole are not counted twice. Pure.
+ */
+export function stretchOf(boundaries: Boundaries, part: Part): { after: string; before: string } | null {
+  const before = boundaries[part];
+  const after = part === 'run' || boundaries.run === null ? '' : idBelow(boundaries.run);
+  return before === null || after >= before ? null : { after, before };
+}
+
+/**
  * Returns the runs of a project that go, or that lose a part. It is the rule in plain words: the queries in
  * retention.repository.ts select the same runs. Pure.
  * @param runs all runs of the project, newest first
@@ -42,8 +52,8 @@ export function runsThatGo<Ruled extends RuledRun>(
   nowMs: number,
 ): Ruled[] {
   const nthNewest = limits.runs === null ? undefined : runs[limits.runs - 1];
-  const before = boundariesOf(limits, nthNewest?.runId ?? null, nowMs)[part];
-  if (before === null) return [];
+  const stretch = stretchOf(boundariesOf(limits, nthNewest?.runId ?? null, nowMs), part);
+  if (stretch === null) return [];
   const staying = new Set([
     runs[0],
     runs.find(({ status }) => status === 'completed'),
@@ -51,11 +61,22 @@ export function runsThatGo<Ruled extends RuledRun>(
     ...(part === 'logs' ? [runs.find(({ status }) => status === 'failed')] : []),
   ]);
   return runs.filter(
-    (run) => run.runId < before && run.status !== 'running' && run.pinned === 0 && !staying.has(run),
+    (run) =>
+      run.runId > stretch.after &&
+      run.runId < stretch.before &&
+      run.status !== 'running' &&
+      run.pinned === 0 &&
+      !staying.has(run),
   );
 }
 
 function later(one: string | null, other: string | null): string | null {
   if (one === null || other === null) return one ?? other;
   return one > other ? one : other;
+}
+
+/** Returns the largest id below this one. */
+function idBelow(runId: string): string {
+  const hex = (BigInt(`0x${runId.replaceAll('-', '')}`) - 1n).toString(16).padStart(32, '0');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

@@ -4,6 +4,9 @@ import { DatabaseModule } from '../database/database.module';
 import { EventsModule } from '../events/events.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { RunsModule } from '../runs/runs.module';
+import { KeptRuns } from './kept-runs';
+import { KeptRunsController } from './kept-runs.controller';
+import { PinRepository } from './pin.repository';
 import { PurgeRepository } from './purge.repository';
 import { Purger } from './purger';
 import { PurgeEntity, RetentionStateEntity } from './retention.entities';
@@ -12,6 +15,8 @@ import { RetentionHealth } from './retention.health';
 import { RETENTION_METRICS } from './retention.metrics';
 import { RetentionPass } from './retention-pass';
 import { RetentionPlanner } from './retention-planner';
+import { RetentionPreview } from './retention-preview';
+import { RetentionController } from './retention.controller';
 import { RetentionRepository } from './retention.repository';
 import { RetentionSchedule } from './retention-schedule';
 import { RetentionStateRepository } from './retention-state.repository';
@@ -26,18 +31,23 @@ import { RunFiles } from './run-files';
     ProjectsModule,
     RunsModule,
   ],
+  controllers: [KeptRunsController, RetentionController],
   providers: [
+    KeptRuns,
+    PinRepository,
     PurgeRepository,
     Purger,
     RetentionClock,
     RetentionHealth,
     RetentionPass,
     RetentionPlanner,
+    RetentionPreview,
     RetentionRepository,
     RetentionSchedule,
     RetentionStateRepository,
     RunFiles,
     ...RETENTION_METRICS,
   ],
+  exports: [KeptRuns, RetentionSchedule],
 })
 export class RetentionModule {}

@@ -8,6 +8,7 @@ import { logText } from '../logs/log-text';
 import { ApiProblems } from '../http/api-problems';
 import { invalid } from '../http/catalogue';
 import { beginRanged, sliceBytes } from '../http/byte-range';
+import { assertLogKept } from './removed-parts';
 import { isTerminal, type Run } from './run';
 import { RunRepository } from './run.repository';
 import { drained, RunStreams } from './run-streams';
@@ -27,7 +28,7 @@ export class RunLogsController {
 
   @Get('runs/:runId/logs')
   @ApiLog('getRunLog')
-  @ApiProblems('RUN_NOT_FOUND', 'RANGE_NOT_SATISFIABLE')
+  @ApiProblems('RUN_NOT_FOUND', 'LOG_REMOVED', 'RANGE_NOT_SATISFIABLE')
   async log(
     @Param('runId') runId: string,
     @Query() query: LogQuery,
@@ -40,7 +41,7 @@ export class RunLogsController {
 
   @Get('projects/:projectId/runs/:runId/logs')
   @ApiLog('getProjectRunLog')
-  @ApiProblems('RUN_NOT_FOUND', 'RANGE_NOT_SATISFIABLE')
+  @ApiProblems('RUN_NOT_FOUND', 'LOG_REMOVED', 'RANGE_NOT_SATISFIABLE')
   async logOfProject(
     @Param('projectId') projectId: string,
     @Param('runId') runId: string,
@@ -59,6 +60,7 @@ export class RunLogsController {
     request: Request,
     response: Response,
   ): Promise<void> {
+    assertLogKept(run);
     switch (request.accepts(['text/plain', 'text/event-stream', 'application/json'])) {
       case 'text/event-stream':
         return this.streams.follow(response, run, resumeAfter(query, lastEventId), query.lines);

@@ -147,6 +147,11 @@ export class RunRepository {
     return run ?? null;
   }
 
+  async exists(runId: string): Promise<boolean> {
+    const [found] = await this.database.read.query('SELECT 1 FROM runs WHERE run_id = ?', [runId]);
+    return found !== undefined;
+  }
+
   /** @throws JobatoError RUN_NOT_FOUND, also if the run belongs to another project */
   async get(runId: string, projectId?: string): Promise<Run> {
     const run = await this.find(runId);

@@ -15,7 +15,7 @@ import { DeletedRunRepository } from '../../src/runs/deleted-run.repository';
 import type { Run } from '../../src/runs/run';
 import { RunEntity } from '../../src/runs/run.entity';
 import { lowestRunIdAt } from '../../src/runs/run-id';
-import { aNewRun } from './a-run';
+import { aNewRun, aProject } from './a-run';
 
 const DAY_MS = 86_400_000;
 
@@ -67,7 +67,7 @@ async function storeSideRows(tx: Transaction, run: Run, events: number, lines: n
   const { runId, projectId, startedAt } = run;
   await tx.each(
     'INSERT INTO definitions (definition_hash, definition) VALUES (?, ?) ON CONFLICT DO NOTHING',
-    [[run.definitionHash, '{}']],
+    [[run.definitionHash, JSON.stringify(aProject())]],
   );
   await tx.each(
     'INSERT INTO log_chunks (run_id, last_seq, first_seq, lines) VALUES (?, ?, ?, ?)',

@@ -7,7 +7,7 @@ const RULES = {
   resetPolicy: { timeZone: 'Europe/Berlin', resetHour: 9 },
 };
 const project = aProject({ quota: true });
-const runs = [{ runId: RUN_ID, used: 1200 }];
+const runs = [{ runId: RUN_ID, used: 1200, isDeleted: false }];
 const status = { dailyLimit: 1000, used: 1200, remaining: 0, concurrencyLimit: 2, resetsAt: LATER };
 
 it('shows the limit and the usage of each project', () => {

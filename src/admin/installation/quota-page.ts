@@ -1,6 +1,7 @@
 import type { FileProblem } from '../../config-files/file-problem';
 import type { ProjectDefinition } from '../../projects/project';
 import type { QuotaRules } from '../../quota/quota-file';
+import type { RunUsage } from '../../quota/quota-usage.repository';
 import type { QuotaStatus } from '../../quota/quotas';
 import { numberText } from '../words/number-text';
 import { type TimeText, timeText } from '../words/time-text';
@@ -10,7 +11,7 @@ export interface ProjectUsage {
   project: ProjectDefinition;
   /** Null without a known limit. */
   status: QuotaStatus | null;
-  runs: { runId: string; used: number }[];
+  runs: RunUsage[];
 }
 
 export interface QuotaPage {
@@ -34,7 +35,8 @@ export interface QuotaRow {
   /** The usage for the bar, capped at the limit. */
   bar: { value: number; max: number } | null;
   resetsAt: TimeText | null;
-  runs: { href: string; shortId: string; used: string }[];
+  /** `href` is null for a deleted run. */
+  runs: { href: string | null; shortId: string; used: string }[];
 }
 
 export function quotaPage(
@@ -68,7 +70,7 @@ function quotaRow({ project: { projectId, name }, status, runs }: ProjectUsage, 
         : null,
     resetsAt: status && timeText(status.resetsAt),
     runs: runs.map((run) => ({
-      href: `/runs/${run.runId}`,
+      href: run.isDeleted ? null : `/runs/${run.runId}`,
       shortId: run.runId.slice(-12),
       used: numberText(run.used),
     })),

@@ -1,6 +1,7 @@
 import { Controller, Get, HttpStatus, Param, Query, Res, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { assertLogKept } from '../../runs/removed-parts';
 import { isTerminal } from '../../runs/run';
 import { RunRepository } from '../../runs/run.repository';
 import { ranSideBySide } from '../../runs/step-state';
@@ -27,6 +28,7 @@ export class RunLogPartController {
   ): Promise<View | undefined> {
     // Read before the log: if the run has ended, the log read afterwards is complete.
     const run = await this.runs.get(runId);
+    assertLogKept(run);
     const isActive = !isTerminal(run);
     const question = logQuestion(query);
     const log = await this.logs.window(runId, question, { isActive, isMixed: ranSideBySide(run.steps) });

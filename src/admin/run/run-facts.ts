@@ -28,14 +28,15 @@ export class RunFactsReader {
 
   async read(run: Run): Promise<RunFacts> {
     const current = this.projects.find(run.projectId);
-    const [waiting, definition, alike, quota, end] = await Promise.all([
+    const [waiting, definition, alike, quota, end, hasOriginal] = await Promise.all([
       this.service.waitingOf(run),
       this.definitionOf(run),
       this.alikeRuns.before(run),
       current && this.quotas.statusOf(current.definition),
       this.ends.of(run),
+      run.rerunOf === null || this.runs.exists(run.rerunOf),
     ]);
-    return { run, waiting, definition, current, alike, quota, ...end };
+    return { run, waiting, definition, current, alike, quota, ...end, isOriginalDeleted: !hasOriginal };
   }
 
   private async definitionOf({ definitionHash }: Run): Promise<ShownDefinition> {

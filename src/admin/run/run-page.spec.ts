@@ -19,6 +19,7 @@ function factsOf(run: Run, more: Partial<RunFacts> = {}): RunFacts {
     run,
     waiting: null,
     definition: shownDefinition(aProject()),
+    isOriginalDeleted: false,
     current: { definition: aProject(), definitionHash: run.definitionHash },
     alike: [],
     lateEnd: null,

@@ -24,6 +24,7 @@ import { numberText, sizeText } from '../words/number-text';
 import { reasonWords, scopeWords, TRIGGERED_WORDS } from '../words/status-words';
 import { type CurrentProject, type RerunOffer, rerunOffer } from './rerun-offer';
 import { type RunFooter, runFooter } from './run-footer';
+import { type RunKeeping, runKeeping } from './run-keeping';
 import { type ProgressBar, progressBar } from './run-steps';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { type StepTimeline, stepTimeline } from './step-timeline';
@@ -56,6 +57,8 @@ export interface RunFacts {
   quota: QuotaStatus | null;
   /** The last lines of the failed step's error output. */
   errorLines: string[];
+  /** The run that this one repeats does not exist any more. */
+  isOriginalDeleted: boolean;
 }
 
 export interface RunPage {
@@ -92,7 +95,8 @@ export interface RunPage {
   duration: DurationText | null;
   stopAskedAt: TimeText | null;
   endedAt: TimeText | null;
-  rerunOf: string | null;
+  rerunOf: { runId: string; href: string | null } | null;
+  keeping: RunKeeping;
   params: ShownParam[];
   steps: StepTimeline;
   progress: ProgressBar | null;
@@ -181,7 +185,11 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     duration: durationOf(run, now),
     stopAskedAt: timeTextWithSecondsOrNull(run.cancelRequestedAt),
     endedAt: timeTextWithSecondsOrNull(run.endedAt),
-    rerunOf: run.rerunOf,
+    rerunOf:
+      run.rerunOf === null
+        ? null
+        : { runId: run.rerunOf, href: facts.isOriginalDeleted ? null : `/runs/${run.rerunOf}` },
+    keeping: runKeeping(run),
     params: Object.entries(shownParams(run)).map(([name, value]) => shownParam(name, value, definition)),
     steps: stepTimeline(run, alike, now),
     progress: progressBar(run),
@@ -239,7 +247,8 @@ function failureOf({ run, errorLines }: RunFacts): Failure | null {
     code: run.error.code,
     message: errorLinesExplainIt ? null : errorWords(run, SHOWN_LENGTH),
     errorLines,
-    logHref: step === null ? null : `?step=${encodeURIComponent(step.name)}#run-log`,
+    logHref:
+      step === null || run.logsRemovedAt !== null ? null : `?step=${encodeURIComponent(step.name)}#run-log`,
   };
 }
 
