@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
@@ -66,6 +67,11 @@ export async function openConnections(
   return { writing, reading };
 }
 
+/** Returns the path of a compacted copy while it is incomplete: see compact.ts. A start deletes it. */
+export function compactingFile(file: string): string {
+  return `${file}-compacting`;
+}
+
 /**
  * Makes the folder and the file private. SQLite creates a database according to the umask, and the files next to it
  * with the mode of the database.
@@ -74,6 +80,7 @@ function makePrivate(file: string): void {
   try {
     makePrivateFolder(dirname(file));
     makePrivateFile(file);
+    rmSync(compactingFile(file), { force: true });
   } catch (error) {
     throw dataFolderError(error, dirname(file));
   }

@@ -21,6 +21,9 @@ import { RetentionRepository } from './retention.repository';
 import { RetentionSchedule } from './retention-schedule';
 import { RetentionStateRepository } from './retention-state.repository';
 import { RunFiles } from './run-files';
+import { StorageController } from './storage.controller';
+import { StorageReport } from './storage-report';
+import { StorageSizesRepository } from './storage-sizes.repository';
 
 /** Which runs are deleted, and the deletion of runs with everything that belongs to them. */
 @Module({
@@ -31,7 +34,7 @@ import { RunFiles } from './run-files';
     ProjectsModule,
     RunsModule,
   ],
-  controllers: [KeptRunsController, RetentionController],
+  controllers: [KeptRunsController, RetentionController, StorageController],
   providers: [
     KeptRuns,
     PinRepository,
@@ -46,8 +49,10 @@ import { RunFiles } from './run-files';
     RetentionSchedule,
     RetentionStateRepository,
     RunFiles,
+    StorageReport,
+    StorageSizesRepository,
     ...RETENTION_METRICS,
   ],
-  exports: [KeptRuns, RetentionSchedule],
+  exports: [KeptRuns, StorageReport],
 })
 export class RetentionModule {}
