@@ -10,8 +10,9 @@ import { bullmq } from './beside-bullmq.mjs';
 import { events } from './events-in.mjs';
 import * as ofOneProcess from './measurements.mjs';
 import { openPages, pages } from './pages.mjs';
+import { retention } from './retention.mjs';
 
-const MEASUREMENTS = { ...ofOneProcess, pages, openPages, bullmq, events };
+const MEASUREMENTS = { ...ofOneProcess, pages, openPages, bullmq, events, retention };
 const ORDER = [
   'startUp',
   'triggers',
@@ -25,7 +26,7 @@ const ORDER = [
   'events',
 ];
 /** Measured only if requested by name. */
-const LONG = ['openPages'];
+const LONG = ['openPages', 'retention'];
 
 const HELP = `npm run bench -- [options]
 
@@ -35,6 +36,8 @@ Without options everything is measured, in four to five minutes.
   --only=NAME        one measurement; can be repeated. Names:
                      ${ORDER.join(', ')},
                      openPages (ten minutes with 50 open pages, to see whether memory grows)
+                     retention (deletes all but 10,000 of many runs, while another client writes)
+  --runs=COUNT       the runs for retention; 100,000 by default
   --profile=FOLDER   lets the server write a CPU profile there, for Chrome's developer tools
   --help
 `;
@@ -46,6 +49,7 @@ if (values.help) {
 }
 const options = {
   quick: values.quick,
+  runs: values.runs === undefined ? null : Number(values.runs),
   profile: values.profile === undefined ? null : resolve(values.profile),
 };
 
@@ -85,6 +89,7 @@ function readOptions() {
         quick: { type: 'boolean', default: false },
         only: { type: 'string', multiple: true, default: [] },
         profile: { type: 'string' },
+        runs: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
