@@ -7,6 +7,7 @@ import { limitsOf } from '../src/retention/keep-limits';
 import { type Part, PARTS, runsThatGo } from '../src/retention/retention-rule';
 import { RetentionSchedule } from '../src/retention/retention-schedule';
 import { Purger } from '../src/retention/purger';
+import { StorageReport, type StorageReportNow } from '../src/retention/storage-report';
 import type { PreviewView } from '../src/retention/retention.dto';
 import { DeletedRunRepository } from '../src/runs/deleted-run.repository';
 import type { Run, RunStatus } from '../src/runs/run';
@@ -14,6 +15,7 @@ import { RunRepository } from '../src/runs/run.repository';
 import type { RunView } from '../src/runs/run-view';
 import { problem } from './support/expect-problem';
 import { type Folders, makeFolders, nodeStep, RunningApp, writeProject } from './support/jobato';
+import { FormClient } from './support/form-client';
 import { anOldRun, oldRunId, pathsIn, storeOldRuns, tracesOf } from './support/old-runs';
 import { SeededRandom } from './support/random';
 import { until } from './support/until';
@@ -162,6 +164,32 @@ describe('a pass', () => {
 
   it('refuses a cursor of another list', () =>
     jobato.api.get('/api/retention/preview?cursor=x').expect(problem(400, 'VALIDATION')));
+});
+
+describe('the forms of a run', () => {
+  it('pin, unpin and delete without JavaScript, and confirm on the page of the project', async () => {
+    const { body: started } = await jobato.api.post('/api/projects/forever/runs').expect(201);
+    const { runId } = started as RunView;
+    await jobato.untilEnded(runId);
+    const page = () => jobato.api.get(`/runs/${runId}`).expect(200);
+    const client = new FormClient(jobato.url);
+    const post = (action: string) => client.submit(`/runs/${runId}/${action}`, `/runs/${runId}`);
+    const pinned = await post('pin');
+    expect([pinned.status, pinned.headers.location]).toEqual([303, `/runs/${runId}`]);
+    expect((await page()).text).toContain(`action="/runs/${runId}/unpin"`);
+    expect((await page()).text).not.toContain('id="delete-button"');
+    const refused = await post('delete');
+    expect(refused.status).toBe(409);
+    expect(refused.text).toContain('Run is pinned');
+    await post('unpin');
+    const deleted = await post('delete');
+    expect([deleted.status, deleted.headers.location]).toEqual([303, '/projects/forever?done=run-deleted']);
+    expect((await jobato.api.get('/projects/forever?done=run-deleted')).text).toContain('Run deleted');
+    expect((await jobato.api.get('/projects/forever?done=constructor')).text).not.toContain(
+      'data-testid="notice"',
+    );
+    await jobato.api.get(`/runs/${runId}`).expect(404);
+  });
 });
 
 describe('a removed log', () => {
@@ -335,6 +363,36 @@ describe('a deleted run', () => {
     expect(page).toContain('(deleted)');
     const { body } = await jobato.api.get(`/api/runs/${again.runId}`).expect(200);
     expect(body).toMatchObject({ rerunOf: first.runId });
+  });
+});
+
+describe('the storage report', () => {
+  it('measures rows and folders in the background, with a date', async () => {
+    const report = jobato.app.get(StorageReport);
+    await report.measure();
+    const before = (await jobato.api.get('/api/storage').expect(200)).body as StorageReportNow;
+    expect(before).toMatchObject({
+      database: { returnsFreePages: true },
+      disk: { freeBytes: expect.any(Number) as number, totalBytes: expect.any(Number) as number },
+    });
+    await store([anOldRun(oldRunId(1, 31), { projectId: 'forever' })]);
+    // A request reads the last measurement and does not measure.
+    expect((await jobato.api.get('/api/storage').expect(200)).body).toMatchObject({
+      measured: before.measured,
+    });
+    await report.measure();
+    const { measured } = await report.now();
+    const rows = before.measured!.rows;
+    expect(measured!.rows).toEqual({
+      logs: rows.logs + 60,
+      events: rows.events + 6,
+      artifacts: rows.artifacts + 6,
+    });
+    expect(measured!.folders.html).toMatchObject({ isAtLeast: false });
+    expect(measured!.folders.runs.files).toBeGreaterThanOrEqual(2);
+    const page = (await jobato.api.get('/status').expect(200)).text;
+    expect(page).toContain('Database file');
+    expect(page).toContain('of it artifacts');
   });
 });
 

@@ -17,7 +17,7 @@ export interface Portion {
 }
 
 /** A commit adds a few milliseconds on most disks. */
-export const SHORT_PORTION: Portion = { ms: 4, statements: Infinity };
+export const SHORT_PORTION: Portion = { ms: 2, statements: Infinity };
 const CANDIDATES_AT_ONCE = 20;
 const ROWS_AT_ONCE = 100;
 const BYTES_AT_ONCE = 256 * 1024;

@@ -10,7 +10,8 @@ const FOLDERS_AT_ONCE = 4;
 /** Failures that are kept for display. */
 const MAX_FAILURES = 100;
 /** The longest pause between two portions, in milliseconds. */
-const MAX_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 100;
+const PAUSE_FACTOR = 4;
 
 /**
  * Deletes what belongs to deleted runs: first the rows, then the files, then the record of the deletion. A start
@@ -57,13 +58,14 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Waits as long as the last portion took, so that other writes get at least half of the time.
+   * Waits several times as long as the last portion took. Nothing is urgent here, and a portion changes many pages, which a
+   * checkpoint has to copy while other writes wait.
    * @param ms milliseconds that it took
    */
   async pause(ms: number): Promise<void> {
-    await delay(Math.min(Math.ceil(ms), MAX_PAUSE_MS), undefined, { signal: this.stopping.signal }).catch(
-      () => undefined,
-    );
+    await delay(Math.min(Math.ceil(PAUSE_FACTOR * ms), MAX_PAUSE_MS), undefined, {
+      signal: this.stopping.signal,
+    }).catch(() => undefined);
   }
 
   private async drainAll(): Promise<void> {

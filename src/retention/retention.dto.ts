@@ -33,6 +33,7 @@ export class PreviewQuery {
 
   @ApiPropertyOptional({ description: '`nextCursor` of the page before' })
   @IsOptional()
+  @MaxLength(250)
   @Matches(/^[a-z0-9-]{1,200}:[0-9a-f-]{36}$/, { message: 'must be a nextCursor of this list' })
   cursor?: string;
 }
