@@ -37,6 +37,7 @@ function general(basePath: string): Omit<OpenAPIObject, 'paths'> {
     .addTag('runs', 'Start, list, follow and stop runs')
     .addTag('projects', 'List projects and their state')
     .addTag('events', 'Rejected events and the event contract')
+    .addTag('retention', 'What is deleted, and what takes room')
     .addTag('workers', 'Workers and stream consumers')
     .addTag('for workers', 'Internal calls for workers that do not use Redis')
     .addTag('health', 'Health and metrics')

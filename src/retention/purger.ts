@@ -11,7 +11,7 @@ const FOLDERS_AT_ONCE = 4;
 const MAX_FAILURES = 100;
 /** The longest pause between two portions, in milliseconds. */
 const MAX_PAUSE_MS = 100;
-const PAUSE_FACTOR = 4;
+const PAUSE_FACTOR = 2;
 
 /**
  * Deletes what belongs to deleted runs: first the rows, then the files, then the record of the deletion. A start
