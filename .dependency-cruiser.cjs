@@ -27,6 +27,7 @@ const domains = [
   'history',
   'schedules',
   'backup',
+  'retention',
 ];
 
 /** From the bottom up: each layer may import those before it, and none after it. */
@@ -40,6 +41,7 @@ const LAYERS = [
   ['intake'],
   ['workers', 'history', 'schedules'],
   ['artifacts'],
+  ['retention'],
   ['executor'],
   ['access'],
   ['admin'],
@@ -72,6 +74,7 @@ const PURE_RULES = [
   'projects/(project|params|scope|project-file|project-file\\.schema|schedule-file|settle-projects|content-hash)',
   'quota/(quota-day|quota-file|attempt-usage)',
   'runs/(run|run-state|run-id|artifact-name|waiting|stop-report|stop-text|text-part|waiting-text|run-error|new-run|idempotency-key|reporting-habits|start-range|sender-clock)',
+  'retention/(keep-limits|retention-rule|trusted-time)',
   'schedules/(schedule-record|folded-records|pause|due-plan)',
   'workers/(claimant|http/(http-envelope|log-body))',
 ];

@@ -15,6 +15,7 @@ import { MetricsModule } from './metrics/metrics.module';
 import { RunsModule } from './runs/runs.module';
 import { ArtifactsModule } from './artifacts/artifacts.module';
 import { HistoryModule } from './history/history.module';
+import { RetentionModule } from './retention/retention.module';
 import { SchedulesModule } from './schedules/schedules.module';
 import { WorkersModule } from './workers/workers.module';
 
@@ -35,6 +36,7 @@ export class AppModule {
         ArtifactsModule,
         HistoryModule,
         SchedulesModule,
+        RetentionModule,
         ConfigSchemasModule,
         ExecutorModule,
         HealthModule,

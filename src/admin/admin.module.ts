@@ -5,6 +5,7 @@ import { InputsModule } from '../inputs/inputs.module';
 import { LogsModule } from '../logs/logs.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
+import { RetentionModule } from '../retention/retention.module';
 import { RunsModule } from '../runs/runs.module';
 import { AlikeRuns } from './run/alike-runs';
 import { ArtifactPageController } from './artifact/artifact-page.controller';
@@ -34,7 +35,9 @@ import { RunPageController } from './run/run.controller';
 import { RunEnds } from './run/run-ends';
 import { RunFactsReader } from './run/run-facts';
 import { RunPages } from './run/run-pages';
+import { KeptRunPageController } from './run/kept-run.controller';
 import { RunPast } from './run/run-past';
+import { RunWholePage } from './run/run-whole-page';
 import { RunTimelineController } from './run/run-timeline.controller';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 import { HistoryModule } from '../history/history.module';
@@ -52,6 +55,7 @@ import { WorkersModule } from '../workers/workers.module';
     LogsModule,
     ProjectsModule,
     QuotaModule,
+    RetentionModule,
     RunsModule,
     SchedulesModule,
     WorkersModule,
@@ -60,6 +64,7 @@ import { WorkersModule } from '../workers/workers.module';
     OverviewController,
     ProjectPageController,
     RunPageController,
+    KeptRunPageController,
     RunLogPartController,
     RunTimelineController,
     ArtifactPageController,
@@ -85,6 +90,7 @@ import { WorkersModule } from '../workers/workers.module';
     RunFactsReader,
     RunPast,
     RunPages,
+    RunWholePage,
     LogReader,
     MarkdownParser,
     SchedulesReader,

@@ -14,6 +14,7 @@ it('a definition of an earlier version gets the members that it lacks', () => {
     isEnabled: _e,
     watch: _w,
     schedules: _s,
+    keep: _k,
     ...old
   } = aProject({ params: { depth: aParam() } });
   const { example: _x, multiline: _m, ...depth } = old.params.depth!;
@@ -35,6 +36,7 @@ describe('the hash of a definition', () => {
       artifacts: _a,
       parallel: _p,
       schedules: _z,
+      keep: _k,
       ...old
     } = plain;
     const { example: _x, multiline: _m, ...depth } = old.params.depth!;
@@ -59,6 +61,9 @@ describe('the hash of a definition', () => {
     expect(definitionHash(scheduled)).toBe(definitionHash(plain));
     expect(definitionJson(scheduled)).toBe(definitionJson(plain));
   });
+
+  it('does not depend on how long runs are kept', () =>
+    expect(definitionHash({ ...plain, keep: { days: 90, runs: 500 } })).toBe(definitionHash(plain)));
 
   it.each([
     ['a tag', { tags: ['nightly'] }],

@@ -19,6 +19,7 @@ import { WatchedFiles1700000000018 } from './18-watched-files';
 import { SecretParams1700000000019 } from './19-secret-params';
 import { RunNumbers1700000000020 } from './20-run-numbers';
 import { Schedules1700000000021 } from './21-schedules';
+import { Retention1700000000023 } from './23-retention';
 
 /** All migrations, in order. Append new ones, and never change a released one. */
 export const MIGRATIONS = [
@@ -43,4 +44,5 @@ export const MIGRATIONS = [
   SecretParams1700000000019,
   RunNumbers1700000000020,
   Schedules1700000000021,
+  Retention1700000000023,
 ];
