@@ -29,6 +29,7 @@ const domains = [
   'backup',
   'channels',
   'notifications',
+  'retention',
 ];
 
 /** From the bottom up: each layer may import those before it, and none after it. */
@@ -43,6 +44,7 @@ const LAYERS = [
   ['workers', 'history', 'schedules'],
   ['notifications'],
   ['artifacts'],
+  ['retention'],
   ['executor'],
   ['access'],
   ['admin'],
@@ -75,6 +77,7 @@ const PURE_RULES = [
   'projects/(project|params|scope|project-file|project-file\\.schema|schedule-file|settle-projects|content-hash)',
   'quota/(quota-day|quota-file|attempt-usage)',
   'runs/(run|run-state|run-id|artifact-name|waiting|stop-report|stop-text|text-part|waiting-text|run-error|new-run|idempotency-key|reporting-habits|start-range|sender-clock)',
+  'retention/(keep-limits|retention-rule|trusted-time)',
   'schedules/(schedule-record|folded-records|pause|due-plan)',
   'workers/(claimant|http/(http-envelope|log-body))',
 ];

@@ -13,6 +13,7 @@ import * as ofOneProcess from './measurements.mjs';
 import { notifications } from './notifications.mjs';
 import { openPages, pages } from './pages.mjs';
 import { schedules } from './schedules.mjs';
+import { retention } from './retention.mjs';
 
 const MEASUREMENTS = {
   ...ofOneProcess,
@@ -23,6 +24,7 @@ const MEASUREMENTS = {
   bullmq,
   events,
   notifications,
+  retention,
 };
 const ORDER = [
   'startUp',
@@ -38,7 +40,7 @@ const ORDER = [
   'notifications',
 ];
 /** Measured only if requested by name. */
-const LONG = ['openPages', 'backup', 'schedules'];
+const LONG = ['openPages', 'backup', 'schedules', 'retention'];
 
 const HELP = `npm run bench -- [options]
 
@@ -49,7 +51,9 @@ Without options everything is measured, in four to five minutes.
                      ${ORDER.join(', ')},
                      openPages (ten minutes with 50 open pages, to see whether memory grows),
                      backup (a minute: triggers without and beside a backup of 1 GB),
-                     schedules (two minutes: runs that are due at the same moment)
+                     schedules (two minutes: runs that are due at the same moment),
+                     retention (deletes all but 10,000 of many runs, while another client writes)
+  --runs=COUNT       the runs for retention; 100,000 by default
   --profile=FOLDER   lets the server write a CPU profile there, for Chrome's developer tools
   --help
 `;
@@ -61,6 +65,7 @@ if (values.help) {
 }
 const options = {
   quick: values.quick,
+  runs: values.runs === undefined ? null : Number(values.runs),
   profile: values.profile === undefined ? null : resolve(values.profile),
 };
 
@@ -100,6 +105,7 @@ function readOptions() {
         quick: { type: 'boolean', default: false },
         only: { type: 'string', multiple: true, default: [] },
         profile: { type: 'string' },
+        runs: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });

@@ -16,6 +16,7 @@ import { NotificationsModule } from './notifications/notifications.module';
 import { RunsModule } from './runs/runs.module';
 import { ArtifactsModule } from './artifacts/artifacts.module';
 import { HistoryModule } from './history/history.module';
+import { RetentionModule } from './retention/retention.module';
 import { SchedulesModule } from './schedules/schedules.module';
 import { WorkersModule } from './workers/workers.module';
 
@@ -37,6 +38,7 @@ export class AppModule {
         HistoryModule,
         SchedulesModule,
         NotificationsModule,
+        RetentionModule,
         ConfigSchemasModule,
         ExecutorModule,
         HealthModule,

@@ -148,6 +148,9 @@ async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () 
   await worker('events', { ...event(), eventType: 'run.unknown' });
   const rejected = JSON.parse((await api('GET', '/api/events/rejected')).text) as { items: { id: number }[] };
   const rejectedId = rejected.items[0]!.id;
+  // Only the end of a pause is stored.
+  await api('PUT', '/api/pause');
+  await api('PUT', '/api/projects/open/pause');
 
   const browser = new FormClient(jobato.url);
   await browser.submit('/login', '/login', { token: TOKEN });
@@ -165,6 +168,20 @@ async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () 
     'DELETE /api/runs/:runId': () => api('DELETE', `/api/runs/${held.runId}`),
     'DELETE /api/projects/:projectId/runs/:runId': () =>
       api('DELETE', `/api/projects/held/runs/${held.runId}`),
+    'POST /api/projects/:projectId/runs/:runId/rerun': () => api('POST', `/api/projects/ended/runs/1/rerun`),
+    'POST /api/projects/:projectId/runs/:runId/ask-again': () =>
+      api('POST', `/api/projects/waiting/runs/1/ask-again`),
+    'PUT /api/runs/:runId/pin': () => api('PUT', `/api/runs/${ended.runId}/pin`),
+    'DELETE /api/runs/:runId/pin': () => api('DELETE', `/api/runs/${ended.runId}/pin`),
+    'DELETE /api/runs/:runId/record': () => api('DELETE', `/api/runs/${ended.runId}/record`),
+    'PUT /api/projects/:projectId/runs/:runId/pin': () => api('PUT', '/api/projects/ended/runs/1/pin'),
+    'DELETE /api/projects/:projectId/runs/:runId/pin': () => api('DELETE', '/api/projects/ended/runs/1/pin'),
+    'DELETE /api/projects/:projectId/runs/:runId/record': () =>
+      api('DELETE', '/api/projects/ended/runs/1/record'),
+    'PUT /api/pause': () => api('PUT', '/api/pause'),
+    'DELETE /api/pause': () => api('DELETE', '/api/pause'),
+    'PUT /api/projects/:projectId/pause': () => api('PUT', '/api/projects/open/pause'),
+    'DELETE /api/projects/:projectId/pause': () => api('DELETE', '/api/projects/open/pause'),
     'POST /api/events/rejected/:id/redeliver': () =>
       api('POST', `/api/events/rejected/${rejectedId}/redeliver`),
     'DELETE /api/events/rejected/:id': () => api('DELETE', `/api/events/rejected/${rejectedId}`),
@@ -188,6 +205,19 @@ async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () 
     'POST /runs/:runId/stop': form(`/runs/${held.runId}/stop`),
     'POST /runs/:runId/ask-again': form(`/runs/${waiting.runId}/ask-again`),
     'POST /runs/:runId/rerun': form(`/runs/${ended.runId}/rerun`),
+    'POST /runs/:runId/pin': form(`/runs/${ended.runId}/pin`),
+    'POST /runs/:runId/unpin': form(`/runs/${ended.runId}/unpin`),
+    'POST /runs/:runId/delete': form(`/runs/${ended.runId}/delete`),
+    'POST /projects/:projectId/runs/:runId/stop': form('/projects/held/runs/1/stop'),
+    'POST /projects/:projectId/runs/:runId/ask-again': form('/projects/waiting/runs/1/ask-again'),
+    'POST /projects/:projectId/runs/:runId/rerun': form('/projects/ended/runs/1/rerun'),
+    'POST /projects/:projectId/runs/:runId/pin': form('/projects/ended/runs/1/pin'),
+    'POST /projects/:projectId/runs/:runId/unpin': form('/projects/ended/runs/1/unpin'),
+    'POST /projects/:projectId/runs/:runId/delete': form('/projects/ended/runs/1/delete'),
+    'POST /projects/:projectId/pause': form('/projects/open/pause'),
+    'POST /projects/:projectId/resume': form('/projects/open/resume'),
+    'POST /schedules/pause': form('/schedules/pause'),
+    'POST /schedules/resume': form('/schedules/resume'),
     'POST /events/rejected/:id/redeliver': form(`/events/rejected/${rejectedId}/redeliver`),
     'POST /events/rejected/:id/discard': form(`/events/rejected/${rejectedId}/discard`),
     'POST /logout': form('/logout'),

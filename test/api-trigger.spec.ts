@@ -47,6 +47,9 @@ const MEMBERS = [
   'error',
   'artifacts',
   'omitted',
+  'pinned',
+  'logsRemovedAt',
+  'artifactsRemovedAt',
 ];
 
 const accepted = async (request: Test) => (await request.expect(201)).body as RunView;
@@ -121,6 +124,9 @@ describe('triggering a run', () => {
       error: null,
       artifacts: [],
       omitted: [],
+      pinned: false,
+      logsRemovedAt: null,
+      artifactsRemovedAt: null,
     });
     const again = (await jobato.api.get(location).expect(200)).body as RunView;
     expect({ ...again, waiting: null }).toEqual({ ...run, waiting: null });

@@ -7,6 +7,7 @@ import { LogsModule } from '../logs/logs.module';
 import { NotificationsModule } from '../notifications/notifications.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
+import { RetentionModule } from '../retention/retention.module';
 import { RunsModule } from '../runs/runs.module';
 import { AlikeRuns } from './run/alike-runs';
 import { ArtifactPageController } from './artifact/artifact-page.controller';
@@ -39,7 +40,9 @@ import { RunPageController } from './run/run.controller';
 import { RunEnds } from './run/run-ends';
 import { RunFactsReader } from './run/run-facts';
 import { RunPages } from './run/run-pages';
+import { KeptRunPageController } from './run/kept-run.controller';
 import { RunPast } from './run/run-past';
+import { RunWholePage } from './run/run-whole-page';
 import { RunTimelineController } from './run/run-timeline.controller';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 import { HistoryModule } from '../history/history.module';
@@ -59,6 +62,7 @@ import { WorkersModule } from '../workers/workers.module';
     NotificationsModule,
     ProjectsModule,
     QuotaModule,
+    RetentionModule,
     RunsModule,
     SchedulesModule,
     WorkersModule,
@@ -68,6 +72,7 @@ import { WorkersModule } from '../workers/workers.module';
     ProjectPageController,
     ProjectPauseController,
     RunPageController,
+    KeptRunPageController,
     RunLogPartController,
     RunTimelineController,
     ArtifactPageController,
@@ -95,6 +100,7 @@ import { WorkersModule } from '../workers/workers.module';
     RunFactsReader,
     RunPast,
     RunPages,
+    RunWholePage,
     LogReader,
     MarkdownParser,
     SchedulesReader,

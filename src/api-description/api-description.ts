@@ -41,6 +41,7 @@ function general(basePath: string): Omit<OpenAPIObject, 'paths'> {
     .addTag('schedules', 'Runs that start by the clock, and pauses')
     .addTag('events', 'Rejected events and the event contract')
     .addTag('notifications', 'Deliveries and channels of notifications')
+    .addTag('retention', 'What is deleted, and what takes room')
     .addTag('workers', 'Workers and stream consumers')
     .addTag('for workers', 'Internal calls for workers that do not use Redis')
     .addTag('health', 'Health and metrics')

@@ -6,6 +6,7 @@ import { CONFIG } from '../config/config.module';
 import { JobatoError } from '../http/catalogue';
 import { flawOfArtifactName } from '../runs/artifact-name';
 import { openBelow } from './open-below';
+import { assertArtifactsKept } from '../runs/removed-parts';
 import type { Artifact, Run } from '../runs/run';
 
 interface OpenArtifact {
@@ -67,11 +68,12 @@ export class ArtifactFiles {
     }
   }
 
-  /** Opens an artifact of a run; the caller closes it. @throws JobatoError ARTIFACT_NOT_FOUND */
+  /** Opens an artifact of a run; the caller closes it. @throws JobatoError ARTIFACT_NOT_FOUND, ARTIFACT_REMOVED */
   async open(run: Run, name: string): Promise<OpenArtifact & { fileName: string }> {
+    const isReported = run.artifacts.some((artifact) => artifact.name === name);
+    if (isReported) assertArtifactsKept(run);
     try {
-      if (!run.artifacts.some((artifact) => artifact.name === name))
-        throw new Error('not reported by the run');
+      if (!isReported) throw new Error('not reported by the run');
       return { ...(await this.openFile(run.runId, name)), fileName: basename(name) };
     } catch {
       throw new JobatoError(

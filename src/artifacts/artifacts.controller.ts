@@ -20,7 +20,7 @@ export class ArtifactsController {
   @ApiOperation({ operationId: 'downloadArtifact', summary: 'Download an artifact of a run' })
   @ApiResponse({ status: 200, description: 'The file', content: FILE })
   @ApiResponse({ status: 206, description: 'The part of the file requested by `Range`', content: FILE })
-  @ApiProblems('RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND', 'RANGE_NOT_SATISFIABLE')
+  @ApiProblems('RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND', 'ARTIFACT_REMOVED', 'RANGE_NOT_SATISFIABLE')
   async download(
     @Param(RunPipe) run: Run,
     @Param('name') name: string,

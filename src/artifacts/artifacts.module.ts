@@ -14,6 +14,6 @@ import { WorkerArtifactsController } from './worker-artifacts.controller';
   imports: [IntakeModule, RunsModule, WorkersModule],
   controllers: [ArtifactsController, WorkerArtifactsController],
   providers: [ArtifactFiles, AttemptFolders, ArtifactUploads, UploadFiles],
-  exports: [ArtifactFiles],
+  exports: [ArtifactFiles, AttemptFolders],
 })
 export class ArtifactsModule {}

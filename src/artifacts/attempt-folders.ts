@@ -9,6 +9,7 @@ import {
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { ArtifactFiles } from './artifact-files';
+import { deleteFolder } from './delete-folder';
 import type { Run } from '../runs/run';
 import { RunChanges } from '../runs/run-changes';
 import { RunRepository } from '../runs/run.repository';
@@ -50,6 +51,11 @@ export class AttemptFolders implements OnApplicationBootstrap, OnModuleDestroy {
   /** Runs work that writes to a run's folder, after all earlier work on that folder. */
   inTurn<Result>(runId: string, work: () => Promise<Result>): Promise<Result> {
     return this.byRun.take(runId, work);
+  }
+
+  /** Deletes the folder of an ended run, after all earlier work on it. */
+  delete(runId: string): Promise<void> {
+    return this.inTurn(runId, () => deleteFolder(this.folderOf(runId)));
   }
 
   private emptyBetweenAttempts(run: Run): void {

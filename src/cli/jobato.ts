@@ -93,6 +93,14 @@ async function main(argv: string[]): Promise<number> {
     });
 
   program
+    .command('compact')
+    .description('make the database in DATA_DIR smaller, while the server is stopped')
+    .action(async () => {
+      const { compactDatabase } = await import('./compact.js');
+      exitCode = compactDatabase();
+    });
+
+  program
     .command('demo')
     .description('start a server, build a glossary of the Jobato docs, and keep the server running')
     .option('--once', 'exit with the code of the run when it ends')

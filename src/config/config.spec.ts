@@ -49,6 +49,7 @@ describe('loadConfig', () => {
       runEventsStream: 'ml:run-events',
       runLogsStream: 'ml:run-logs',
       runEventsRetentionHours: 72,
+      retentionDays: null,
       logLimitBytes: 50 * 1024 * 1024,
       artifactLimitBytes: 100 * 1024 * 1024,
       requestTimeoutMs: 300_000,

@@ -50,6 +50,8 @@ export interface Config extends PublicAddress {
   runEventsStream: string;
   runLogsStream: string;
   runEventsRetentionHours: number;
+  /** Default of `keep.days`. 0 = no limit, null = not set. */
+  retentionDays: number | null;
   logLimitBytes: number;
   artifactLimitBytes: number;
   /** Time limit for the body of a request. Uploads have one limit between two chunks and one in total. */
@@ -207,6 +209,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     runEventsStream,
     runLogsStream: logsBeside(runEventsStream),
     runEventsRetentionHours: integer('RUN_EVENTS_RETENTION_HOURS', 72, 1, 24 * 366),
+    retentionDays: text('RETENTION_DAYS') === null ? null : integer('RETENTION_DAYS', 0, 0, 36_500),
     logLimitBytes: integer('LOG_LIMIT_MB', 50, 1, 10_000) * MEBIBYTE,
     artifactLimitBytes: integer('ARTIFACT_LIMIT_MB', 100, 1, 100_000) * MEBIBYTE,
     requestTimeoutMs: seconds('REQUEST_TIMEOUT_SECONDS', 300),

@@ -3,6 +3,7 @@ import type { DataSource, EntityTarget, ObjectLiteral, Repository } from 'typeor
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver';
 import { DatabaseFile } from './database-file';
 import { DiskReserve } from './disk-reserve';
+import { FreePages } from './free-pages';
 import { openConnections } from './open-connections';
 import { PatientReader, patiently } from './patient-reader';
 import { SqliteConnection } from './sqlite-connection';
@@ -11,6 +12,16 @@ import { TableRows } from './table-rows';
 import { WalTruncation } from './wal-truncation';
 import { type Transaction, type WriteCommand, Writer } from './writer';
 
+export interface DatabaseSizes {
+  usedBytes: number;
+  /** Pages that new rows use again. */
+  freeBytes: number;
+  walBytes: number;
+  /** Whether free pages are returned to the file system. False for files of versions that could not do that. */
+  returnsFreePages: boolean;
+}
+
+const INCREMENTAL_VACUUM = 2;
 /** Interval for checking the file, and for retrying after a storage problem. */
 const LOOK_EVERY_MS = 1_000;
 /** Milliseconds that `assertWritable` waits for a test write. */
@@ -25,6 +36,7 @@ export class Database {
   readonly read: Pick<Transaction, 'query'>;
   private readonly writer: Writer;
   private readonly truncation: WalTruncation;
+  private readonly freePages: FreePages;
   private readonly timer: NodeJS.Timeout;
 
   private constructor(
@@ -36,6 +48,7 @@ export class Database {
     const connection = connectionOf(writing);
     this.read = new PatientReader(connectionOf(reading, true));
     this.truncation = new WalTruncation(connection, file);
+    this.freePages = new FreePages(connection);
     this.writer = new Writer(
       connection,
       () => file.assertInPlace(),
@@ -116,6 +129,30 @@ export class Database {
 
   rows<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>): TableRows<Entity> {
     return new TableRows(this.writing, entity);
+  }
+
+  /**
+   * Returns unused pages of the file to the file system, as many as fit into a short write. Only databases with
+   * incremental vacuum can do that.
+   * @returns whether there are more
+   */
+  returnFreePages(): Promise<boolean> {
+    return this.writer.write(this.freePages.giveBack, undefined);
+  }
+
+  /** Returns the sizes of the file and its parts, in bytes. */
+  async fileSizes(): Promise<DatabaseSizes> {
+    const [row] = await this.read.query<{ size: number; pages: number; free: number; vacuum: number }>(
+      'SELECT page_size AS size, page_count AS pages, freelist_count AS free, auto_vacuum AS vacuum' +
+        ' FROM pragma_page_size, pragma_page_count, pragma_freelist_count, pragma_auto_vacuum',
+    );
+    const { size, pages, free, vacuum } = row!;
+    return {
+      usedBytes: (pages - free) * size,
+      freeBytes: free * size,
+      walBytes: this.file.walBytes(),
+      returnsFreePages: vacuum === INCREMENTAL_VACUUM,
+    };
   }
 
   /** Returns the SQL that would make the tables match the entities. Empty if the migrations are complete. */

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
@@ -48,7 +49,8 @@ export async function openConnections(
       prepareDatabase: closingOnError(prepare),
     });
   const writing = await open(true, (connection) => {
-    assertOurs(connection, file);
+    // Before the first page is written: later, only VACUUM can change it.
+    if (assertOurs(connection, file) === 'new') connection.pragma('auto_vacuum = INCREMENTAL');
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = FULL');
     // Event ids are random, so each insert changes a different page. A large cache keeps most changed pages in memory.
@@ -65,6 +67,11 @@ export async function openConnections(
   return { writing, reading };
 }
 
+/** Returns the path of a compacted copy while it is incomplete: see compact.ts. A start deletes it. */
+export function compactingFile(file: string): string {
+  return `${file}-compacting`;
+}
+
 /**
  * Makes the folder and the file private. SQLite creates a database according to the umask, and the files next to it
  * with the mode of the database.
@@ -73,6 +80,7 @@ function makePrivate(file: string): void {
   try {
     makePrivateFolder(dirname(file));
     makePrivateFile(file);
+    rmSync(compactingFile(file), { force: true });
   } catch (error) {
     throw dataFolderError(error, dirname(file));
   }
@@ -129,9 +137,10 @@ function closingOnError(prepare: (connection: BetterSqlite3.Database) => void) {
   };
 }
 
-/** Checks that the database belongs to Jobato. Runs before anything in the file changes. */
-function assertOurs(connection: BetterSqlite3.Database, file: string): void {
-  switch (readOrigin(connection).origin) {
+/** Checks that the database is new or belongs to Jobato. Runs before anything in the file changes. */
+export function assertOurs(connection: BetterSqlite3.Database, file: string): 'new' | 'ours' {
+  const { origin } = readOrigin(connection);
+  switch (origin) {
     case 'newer':
       throw new StartUpError(
         `${file} was written by a newer version of Jobato. Start that version, or restore a backup made before the upgrade.`,
@@ -141,6 +150,7 @@ function assertOurs(connection: BetterSqlite3.Database, file: string): void {
         `${file} is not a Jobato database. Move the file, or set DATA_DIR to another folder.`,
       );
     default:
+      return origin;
   }
 }
 

@@ -31,6 +31,14 @@ export class SqliteConnection implements Transaction {
     return this.run(sql, (statement) => rows.map((row) => statement.run(...row).changes));
   }
 
+  /**
+   * Moves pages from the end of the file into free ones, and cuts the file. Does nothing without incremental vacuum.
+   * `exec`, because the statement frees one page a step and returns no columns.
+   */
+  returnFreePages(pages: number): void {
+    this.database.exec(`PRAGMA incremental_vacuum(${pages})`);
+  }
+
   private run<Result>(sql: string, use: (statement: Statement<unknown[], unknown>) => Result): Result {
     try {
       return use(this.prepared(sql));

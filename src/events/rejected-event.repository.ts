@@ -91,6 +91,17 @@ export class RejectedEventRepository {
     return found;
   });
 
+  /** Deletes events that name a run, in the transaction that deletes the run. @returns how many, at most `limit` */
+  async deleteOf(tx: Transaction, runId: string, limit: number): Promise<number> {
+    const deleted = await tx.query<{ bytes: number }>(
+      'DELETE FROM rejected_events WHERE id IN' +
+        ' (SELECT id FROM rejected_events WHERE run_id = ? ORDER BY id LIMIT ?) RETURNING bytes',
+      [runId, limit],
+    );
+    if (deleted.length > 0) await this.count(tx, -deleted.length, -sumOf(deleted));
+    return deleted.length;
+  }
+
   private async count(tx: Transaction, events: number, bytes: number, dropped = 0): Promise<void> {
     await tx.query(
       'UPDATE rejected_totals SET events = events + ?, bytes = bytes + ?, dropped = dropped + ? WHERE id = 1',

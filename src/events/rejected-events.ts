@@ -47,6 +47,11 @@ export class RejectedEvents {
     await this.rows.insert(tx, rows);
   }
 
+  /** Deletes events that name a run, in the transaction that deletes the run. @returns how many, at most `limit` */
+  deleteOf(tx: Transaction, runId: string, limit: number): Promise<number> {
+    return this.rows.deleteOf(tx, runId, limit);
+  }
+
   /** Whether there is any rejected event. Does not count them. */
   any(): Promise<boolean> {
     return this.rows.any();

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { InjectMetric } from '@willsoto/nestjs-prometheus';
+import type { Counter } from 'prom-client';
 import { Database } from '../database/database';
 import type { StreamEntry } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
@@ -23,6 +25,8 @@ export class EventApplier {
     private readonly runs: RunsService,
     private readonly changes: RunChanges,
   ) {}
+
+  @InjectMetric('jobato_events_of_deleted_runs_total') private readonly lateEvents!: Counter;
 
   private readonly applyEvent = this.database.command(this.batches.apply);
   private readonly applyOwnEvent = this.database.command(this.batches.applyAndPublish);
@@ -67,6 +71,7 @@ export class EventApplier {
   }
 
   private announce(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {
+    if (applied.outcome === 'run-deleted') this.lateEvents.inc();
     if (applied.notInInbox) this.batches.remember(entry, applied.notInInbox);
     if (applied.changed) this.changes.announce(applied.changed, applied.hasEmitted);
     // A sender may write the run id in capitals; log readers use lower case.

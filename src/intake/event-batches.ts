@@ -24,7 +24,8 @@ import { EventCountRepository } from './event-count.repository';
 import { effectOf } from './event-effect';
 import { inboxRow, isSameEvent, rememberedByHash, reusedIdReason } from './same-event';
 
-export type EventOutcome = 'applied' | 'duplicate' | Refusal | 'rejected';
+/** `run-deleted`: a late event of a deleted run, which is dropped. */
+export type EventOutcome = 'applied' | 'duplicate' | Refusal | 'rejected' | 'run-deleted';
 
 export interface AppliedEvent {
   outcome: EventOutcome;
@@ -141,7 +142,9 @@ export class EventBatches {
     const fresh = events.filter(({ eventId }) => !inInbox.has(eventId));
     const runs = await this.runs.load(tx, fresh);
     const counts = await this.counts.load(tx, [...runs.keys()]);
-    return new Batch(this.clock.now(), runs, counts, inInbox, this.unlisted);
+    const unknown = fresh.flatMap(({ runId }) => (runs.has(runId) ? [] : runId));
+    const deleted = await this.records.deletedAmong(tx, unknown);
+    return new Batch(this.clock.now(), { runs, deleted }, counts, inInbox, this.unlisted);
   }
 
   private async store(tx: Transaction, batch: Batch): Promise<LogAppended[]> {
@@ -173,7 +176,7 @@ class Batch {
 
   constructor(
     private readonly now: string,
-    private readonly runs: Map<string, Run>,
+    private readonly known: { runs: Map<string, Run>; deleted: ReadonlySet<string> },
     readonly counts: BatchCounts,
     private readonly inInbox: Map<string, StoredEvent>,
     private readonly unlisted: LRUCache<string, StoredEvent>,
@@ -182,8 +185,9 @@ class Batch {
   take({ entry, evidence, event, reason }: ParsedEvent): AppliedEvent {
     const before = event && (this.inInbox.get(event.eventId) ?? this.unlisted.get(event.eventId));
     if (before && isSameEvent(event, before)) return without('duplicate');
-    const run = event && this.runs.get(event.runId);
+    const run = event && this.known.runs.get(event.runId);
     if (event && run && !before) return this.applyTo(run, event, entry, evidence);
+    if (event && this.known.deleted.has(event.runId)) return without('run-deleted');
     // A delivery count of 0 means a second look. The event was rejected before, and an operator may have discarded it
     // since.
     if (entry.deliveryCount === 0) return without('duplicate');
@@ -200,7 +204,7 @@ class Batch {
       return without('lease-lost');
     }
     if (effect.changed) {
-      this.runs.set(run.runId, effect.changed);
+      this.known.runs.set(run.runId, effect.changed);
       this.changed.set(run.runId, effect.changed);
       this.emitted.push(...effect.emits.map((emission) => ({ runId: run.runId, ...emission })));
     }

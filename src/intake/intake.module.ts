@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { makeCounterProvider } from '@willsoto/nestjs-prometheus';
 import { DatabaseModule } from '../database/database.module';
 import { EventsModule } from '../events/events.module';
 import { LogsModule } from '../logs/logs.module';
@@ -32,6 +33,10 @@ import { RejectedEventsController } from './rejected-events.controller';
     EventCountRepository,
     EventIntake,
     StreamHealth,
+    makeCounterProvider({
+      name: 'jobato_events_of_deleted_runs_total',
+      help: 'Late events of deleted runs, which were dropped, since the process started',
+    }),
   ],
   exports: [EventConsumer, EventIntake],
 })

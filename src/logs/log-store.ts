@@ -26,7 +26,7 @@ export interface LogAppend {
 export interface LogAppended {
   /** Chunks stored by this append and the appends that shared its statement. */
   chunks: LogChunk[];
-  /** The log has reached its limit, so the sender may stop sending. */
+  /** The log has reached its limit, or its run was deleted, so the sender may stop sending. */
   limitReached: boolean;
   /** Number of lines of this append that were stored. */
   storedLines: number;
@@ -87,8 +87,14 @@ export class LogStore {
   readonly appendInTransaction = async (tx: Transaction, appends: LogAppend[]): Promise<LogAppended[]> => {
     const runIds = [...new Set(appends.map(({ runId }) => runId))];
     const ends = await this.logs.loadEnds(tx, runIds);
+    // Deleting a run deletes the end of its log first, so only a log without an end can belong to a deleted run.
+    const deleted = await this.logs.deletedAmong(
+      tx,
+      runIds.filter((runId) => !ends.has(runId)),
+    );
     const added = new Map<string, LogLine[]>();
     const storedLines = appends.map((append) => {
+      if (deleted.has(append.runId)) return 0;
       const end = ends.get(append.runId) ?? newEnd(append.runId);
       ends.set(append.runId, end);
       const lines = added.get(append.runId) ?? [];
@@ -112,9 +118,9 @@ export class LogStore {
       chunks.delete(runId); // only the first append of a run returns the chunks of all appends in this statement
       return {
         chunks: list,
-        limitReached: ends.get(runId)!.limitReached === 1,
+        limitReached: deleted.has(runId) || ends.get(runId)!.limitReached === 1,
         storedLines: storedLines[index]!,
-        lastSeq: ends.get(runId)!.lastSeq,
+        lastSeq: ends.get(runId)?.lastSeq ?? 0,
       };
     });
   };

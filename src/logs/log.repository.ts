@@ -50,6 +50,16 @@ export class LogRepository {
     return new Map(ends.map((end) => [end.runId, end]));
   }
 
+  /** Returns those of the runs that were deleted. Their logs take no more lines. */
+  async deletedAmong(tx: Transaction, runIds: string[]): Promise<Set<string>> {
+    if (runIds.length === 0) return new Set();
+    const rows = await tx.query<{ run_id: string }>(
+      `SELECT run_id FROM deleted_runs WHERE run_id IN ${inList(runIds)}`,
+      runIds,
+    );
+    return new Set(rows.map(({ run_id }) => run_id));
+  }
+
   async insertChunks(tx: Transaction, chunks: LogChunkEntity[]): Promise<void> {
     await this.chunks.insert(tx, chunks);
   }

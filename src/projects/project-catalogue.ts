@@ -234,7 +234,8 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
       const before = this.byId.get(projectId);
       const isSame =
         before?.definitionHash === definitionHash &&
-        isDeepStrictEqual(before.definition.schedules, definition.schedules);
+        isDeepStrictEqual(before.definition.schedules, definition.schedules) &&
+        isDeepStrictEqual(before.definition.keep, definition.keep);
       if (!isSame) {
         this.logger.log(
           `Project ${projectId} ${before ? 'changed' : 'read'} (${join(this.config.configDirLabel, file)})`,

@@ -248,6 +248,26 @@ export const PROJECT_FILE_HELP: SchemaNotes = {
   'schedule.*': { description: 'When runs start, and with which scope and params.' },
   ...ofSchedule('schedule'),
   ...ofSchedule('schedule.*'),
+  keep: {
+    description:
+      'How long runs are kept. A run is deleted when it exceeds any of the limits. The newest run, the newest completed run, and pinned and active runs always stay.',
+    examples: [{ days: 90, runs: 500 }],
+  },
+  'keep.days': {
+    description:
+      'Days since the start of a run. The default is RETENTION_DAYS. With 0, there is no limit by age.',
+    examples: [90],
+  },
+  'keep.runs': { description: 'How many runs are kept, counted from the newest.', examples: [500] },
+  'keep.logsDays': {
+    description:
+      'Days after which the log of a run is removed. The run stays. The log of the newest failed run stays too.',
+    examples: [30],
+  },
+  'keep.artifactsDays': {
+    description: 'Days after which the files of a run are removed. The run stays.',
+    examples: [30],
+  },
   retry: { description: 'What happens when the worker of a run is lost.' },
   'retry.maxAttempts': {
     description: 'Number of attempts when workers are lost. With 1, the run ends failed (worker-lost).',

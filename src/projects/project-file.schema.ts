@@ -3,6 +3,7 @@ import { MAX_ITEMS } from './param-value';
 import { MAX_PARAMS_BYTES } from './params';
 import { MAX_PATTERN_BYTES } from './pattern';
 import {
+  type KeepSetting,
   PARAM_TYPES,
   type ParamType,
   type ParamValue,
@@ -39,6 +40,7 @@ export interface ProjectFile {
   artifacts?: string[];
   /** One entry, or a list of named ones. */
   schedule?: ScheduleFile | ScheduleFile[];
+  keep?: KeepSetting;
   retry?: { maxAttempts?: number };
   stopGraceSeconds?: number;
   claimTimeoutSeconds?: number;
@@ -103,6 +105,10 @@ const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]*$';
 const MAX_FILE_STEPS = 1000;
 /** Each attempt is kept with the run. */
 const MAX_STEP_ATTEMPTS = 100;
+/** A hundred years. */
+const MAX_KEEP_DAYS = 36_500;
+/** The place of a run among so many is still found in milliseconds. */
+const MAX_KEEP_RUNS = 100_000;
 /** About 23 days. Node timers accept at most 2^31 ms and fire at once for more. */
 const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 2_000_000 };
 const thresholdSeconds = { type: 'number', exclusiveMinimum: 0, maximum: 31_536_000 };
@@ -260,6 +266,16 @@ export const PROJECT_FILE_SCHEMA = {
       ...scheduleEntry,
       items: { type: 'object', ...scheduleEntry, required: ['name', 'cron'] },
       maxItems: 50,
+    },
+    keep: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        days: { type: 'integer', minimum: 0, maximum: MAX_KEEP_DAYS },
+        runs: { type: 'integer', minimum: 1, maximum: MAX_KEEP_RUNS },
+        logsDays: { type: 'integer', minimum: 1, maximum: MAX_KEEP_DAYS },
+        artifactsDays: { type: 'integer', minimum: 1, maximum: MAX_KEEP_DAYS },
+      },
     },
     retry: {
       type: 'object',

@@ -28,6 +28,7 @@ quota: true
 inputs: queries-x-allowlists
 watch: ["docs/**", "!docs/drafts"]
 schedule: { cron: "0 22 * * *", timeZone: UTC, catchUp: false, params: { depth: 3 } }
+keep: { days: 90, runs: 500 }
 retry: { maxAttempts: 1 }
 stopGraceSeconds: 30
 claimTimeoutSeconds: 0
@@ -55,6 +56,7 @@ describe('parseProjectFile', () => {
       schedules: [
         { name: 'default', cron: '0 22 * * *', timeZone: 'UTC', catchUp: false, params: { depth: 3 } },
       ],
+      keep: { days: 90, runs: 500 },
       maxAttempts: 1,
       stopGraceSeconds: 30,
       claimTimeoutSeconds: 0,
@@ -137,6 +139,7 @@ describe('parseProjectFile', () => {
       inputs: null,
       watch: [],
       schedules: [],
+      keep: null,
       maxAttempts: 1,
       stopGraceSeconds: 30,
       claimTimeoutSeconds: 0,
@@ -275,6 +278,8 @@ describe('invalid project file', () => {
       7,
       /unknown key "tz"/,
     ],
+    ['keeps no runs at all', withLines('keep: { runs: 0 }'), 5, /"keep.runs" must be >= 1/],
+    ['has an unknown key in keep', withLines('keep: { weeks: 2 }'), 5, /unknown key "weeks"/],
     ['has an unknown key in retry', withLines('retry: { attempts: 2 }'), 5, /unknown key "attempts"/],
     ['has __proto__ for a key', withLines('__proto__: { quota: true }'), 5, /unknown key "__proto__"/],
     [

@@ -291,6 +291,7 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
     watch: file.watch ?? [],
     artifacts: file.artifacts ?? [],
     schedules: toScheduleEntries(file),
+    keep: file.keep ?? null,
     maxAttempts: file.retry?.maxAttempts ?? 1,
     stopGraceSeconds: file.stopGraceSeconds ?? 30,
     claimTimeoutSeconds: file.claimTimeoutSeconds ?? 0,

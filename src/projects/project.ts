@@ -28,12 +28,26 @@ export interface ProjectDefinition {
   artifacts: string[];
   /** Not part of what a run stores: see stored-definition.ts. */
   schedules: ScheduleEntry[];
+  /** How long runs are kept. Not part of what a run stores either. */
+  keep: KeepSetting | null;
   maxAttempts: number;
   stopGraceSeconds: number;
   /** The longest time that a run waits for a worker; 0 = no limit. */
   claimTimeoutSeconds: number;
   /** Who is notified of what. Not part of the hash. */
   notifications: NotifyRules;
+}
+
+/** Limits for the runs of a project; what is not set is absent. `days: 0` means no limit by age. */
+export interface KeepSetting {
+  /** Days since the start of a run. */
+  days?: number;
+  /** How many runs stay, counted from the newest. */
+  runs?: number;
+  /** Days after which the log is removed, and the run stays. */
+  logsDays?: number;
+  /** Days after which the files are removed, and the run stays. */
+  artifactsDays?: number;
 }
 
 /** How many steps run side by side unless the file says otherwise. */

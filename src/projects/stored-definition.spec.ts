@@ -15,6 +15,7 @@ it('a definition of an earlier version gets the members that it lacks', () => {
     isEnabled: _e,
     watch: _w,
     schedules: _s,
+    keep: _k,
     ...old
   } = aProject({ params: { depth: aParam() } });
   const { example: _x, multiline: _m, ...depth } = old.params.depth!;
@@ -37,6 +38,7 @@ describe('the hash of a definition', () => {
       parallel: _p,
       schedules: _z,
       notifications: _o,
+      keep: _k,
       ...old
     } = plain;
     const { example: _x, multiline: _m, ...depth } = old.params.depth!;
@@ -66,6 +68,8 @@ describe('the hash of a definition', () => {
     const notifications = { ...NO_NOTIFY_RULES, notify: [], longAfterSeconds: 60 };
     expect(definitionHash({ ...plain, notifications })).toBe(definitionHash(plain));
   });
+  it('does not depend on how long runs are kept', () =>
+    expect(definitionHash({ ...plain, keep: { days: 90, runs: 500 } })).toBe(definitionHash(plain)));
 
   it.each([
     ['a tag', { tags: ['nightly'] }],

@@ -12,7 +12,10 @@ const NEW_MEMBERS = {
   parallel: DEFAULT_PARALLEL,
   schedules: [],
   notifications: NO_NOTIFY_RULES,
+  keep: null,
 };
+/** Members that start runs, report them, or limit how long they are kept. They do not change what a run does. */
+const NOT_OF_A_RUN = { schedules: [], notifications: NO_NOTIFY_RULES, keep: null };
 const NEW_STEP_MEMBERS = {
   script: null,
   passPlainEnv: [],
@@ -32,13 +35,12 @@ type Stored = Omit<ProjectDefinition, keyof typeof NEW_MEMBERS | 'params' | 'ste
   steps: Omit<StepDefinition, keyof typeof NEW_STEP_MEMBERS>[];
 };
 
-/** Returns what a run stores of a definition. Schedules and notifications do not change runs. */
+/**
+ * Returns what a run stores of a definition. Runs with one hash share one copy, so it has no member that the hash leaves
+ * out.
+ */
 export function definitionJson(definition: ProjectDefinition): string {
-  return JSON.stringify({
-    ...definition,
-    schedules: [],
-    notifications: NO_NOTIFY_RULES,
-  } satisfies ProjectDefinition);
+  return JSON.stringify({ ...definition, ...NOT_OF_A_RUN } satisfies ProjectDefinition);
 }
 
 /** Returns a definition that a run has stored, with every member of the present version. */
@@ -61,8 +63,8 @@ function complete(object: object, members: Record<string, unknown>): void {
  * Returns the hash that identifies a definition. Members that earlier versions do not have count only with another value
  * than their default: an upgrade changes no hash, so runs and workers of both versions mean the same definition.
  *
- * Schedules and notifications do not count, because they change no run: a worker with an older copy of the file executes
- * the same. Earlier versions hash a member `schedule`, which is null in files without one.
+ * Schedules, notifications and limits of retention do not count, because they change no run: a worker with an older copy of
+ * the file executes the same. Earlier versions hash a member `schedule`, which is null in files without one.
  */
 export function definitionHash(definition: ProjectDefinition): string {
   const params = Object.entries(definition.params).map(([name, param]) => [
@@ -70,7 +72,7 @@ export function definitionHash(definition: ProjectDefinition): string {
     withoutDefaults(param, NEW_PARAM_MEMBERS),
   ]);
   return jsonHash({
-    ...withoutDefaults({ ...definition, schedules: [], notifications: NO_NOTIFY_RULES }, NEW_MEMBERS),
+    ...withoutDefaults({ ...definition, ...NOT_OF_A_RUN }, NEW_MEMBERS),
     schedule: null,
     params: Object.fromEntries(params) as object,
     steps: definition.steps.map((step) => withoutDefaults(step, NEW_STEP_MEMBERS)),

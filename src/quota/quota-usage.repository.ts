@@ -15,6 +15,7 @@ export interface ReportedCalls {
   report: CallReport;
 }
 
+/** The calls of a run on one quota day. They count until its end, even if the run is deleted. */
 export interface RunUsage {
   runId: string;
   /** The number of the run within its project; null if the run was deleted. */

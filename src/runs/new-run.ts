@@ -81,6 +81,9 @@ export function newRun(request: {
     error: null,
     artifacts: [],
     omitted: null,
+    pinned: 0,
+    logsRemovedAt: null,
+    artifactsRemovedAt: null,
     revision: 1,
   };
 }

@@ -47,8 +47,6 @@ export type Created =
  */
 @Injectable()
 export class RunCreator {
-  private readonly storedDefinitions = new Set<string>();
-
   constructor(
     private readonly database: Database,
     private readonly runs: RunRepository,
@@ -63,7 +61,7 @@ export class RunCreator {
     const sealed = await this.secrets.sealed(newRun.run.runId, secrets);
     const created = await this.insert({ sealed, ...newRun });
     if (created.outcome === 'created') {
-      this.storedDefinitions.add(newRun.run.definitionHash);
+      this.runs.rememberDefinition(newRun.run.definitionHash);
       this.changes.announce(created.run, true);
     }
     return created;
@@ -136,11 +134,7 @@ export class RunCreator {
   }
 
   private async storeDefinitions(tx: Transaction, created: SealedRun[]): Promise<void> {
-    const missing = new Map(
-      created
-        .filter(({ run }) => !this.storedDefinitions.has(run.definitionHash))
-        .map(({ run, definition }) => [run.definitionHash, definition]),
-    );
+    const missing = new Map(created.map(({ run, definition }) => [run.definitionHash, definition]));
     await this.runs.insertDefinitions(
       tx,
       [...missing].map(([definitionHash, definition]) => ({ definitionHash, definition })),

@@ -23,7 +23,7 @@ export class RunIds {
     newest: string | null,
   ) {
     // The last sequence number of that millisecond is unknown, so continue with the next millisecond.
-    this.lastMs = newest === null ? 0 : startOfRun(newest) + 1;
+    this.lastMs = newest === null ? 0 : timeOfRunId(newest) + 1;
     this.sequence = newest === null ? 0 : -1;
   }
 
@@ -51,6 +51,6 @@ export function lowestRunIdAt(epochMs: number): string {
  * Returns the time in an id, in epoch milliseconds. It is the start of the run, unless the clock was behind the newest
  * id.
  */
-export function startOfRun(runId: string): number {
+export function timeOfRunId(runId: string): number {
   return Number.parseInt(runId.replaceAll('-', '').slice(0, 12), 16);
 }

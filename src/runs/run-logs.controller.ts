@@ -8,6 +8,7 @@ import { logText } from '../logs/log-text';
 import { ApiProblems } from '../http/api-problems';
 import { invalid } from '../http/catalogue';
 import { beginRanged, sliceBytes } from '../http/byte-range';
+import { assertLogKept } from './removed-parts';
 import { isTerminal, type Run } from './run';
 import { RunPipe, runPaths } from './run.pipe';
 import { drained, RunStreams } from './run-streams';
@@ -26,7 +27,7 @@ export class RunLogsController {
 
   @Get(runPaths('logs'))
   @ApiLog('getRunLog')
-  @ApiProblems('RUN_NOT_FOUND', 'RANGE_NOT_SATISFIABLE')
+  @ApiProblems('RUN_NOT_FOUND', 'LOG_REMOVED', 'RANGE_NOT_SATISFIABLE')
   async log(
     @Param(RunPipe) run: Run,
     @Query() query: LogQuery,
@@ -34,6 +35,7 @@ export class RunLogsController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
+    assertLogKept(run);
     switch (request.accepts(['text/plain', 'text/event-stream', 'application/json'])) {
       case 'text/event-stream':
         return this.streams.follow(response, run, resumeAfter(query, lastEventId), query.lines);

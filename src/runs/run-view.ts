@@ -172,6 +172,12 @@ export class RunView {
     description: 'Lists that are incomplete because the worker reported more entries than a run can store',
   })
   omitted!: Omission[];
+  @ApiProperty({ description: 'Whether the run is pinned, so that retention never deletes it' })
+  pinned!: boolean;
+  @ApiProperty({ ...nullableTime, description: 'When the log was removed by `keep.logsDays`' })
+  logsRemovedAt!: Instant | null;
+  @ApiProperty({ ...nullableTime, description: 'When the files were removed by `keep.artifactsDays`' })
+  artifactsRemovedAt!: Instant | null;
 }
 
 /** @param basePath prefix of artifact URLs */
@@ -206,6 +212,9 @@ export function toRunView(run: Run, waiting: Waiting | null, now: Instant, baseP
       href: withBasePath(artifactHref(run.runId, name), basePath),
     })),
     omitted: run.omitted ?? [],
+    pinned: run.pinned === 1,
+    logsRemovedAt: run.logsRemovedAt,
+    artifactsRemovedAt: run.artifactsRemovedAt,
   };
 }
 

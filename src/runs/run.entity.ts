@@ -25,6 +25,8 @@ import type {
 @Index('runs_by_end', ['endedAt'])
 @Index('runs_by_claim', ['leaseClaimId'], { where: 'lease_claim_id IS NOT NULL' })
 @Index('runs_with_id_ahead', ['runId', 'startedAt'], { where: 'id_is_ahead = 1' })
+@Index('runs_pinned', ['projectId', 'runId'], { where: 'pinned = 1' })
+@Index('runs_by_definition', ['definitionHash'])
 @Index('runs_by_original', ['rerunOf', 'runId'], { where: 'rerun_of IS NOT NULL' })
 export class RunEntity implements Run {
   @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
@@ -79,6 +81,9 @@ export class RunEntity implements Run {
   @Column({ type: 'integer' }) revision!: number;
   @Column({ name: 'id_is_ahead', type: 'integer', default: 0 }) idIsAhead!: 0 | 1;
   @Column({ name: 'sender_clock', type: 'simple-json', nullable: true }) senderClock!: SenderClock | null;
+  @Column({ type: 'integer', default: 0 }) pinned!: 0 | 1;
+  @Column({ name: 'logs_removed_at', type: 'text', nullable: true }) logsRemovedAt!: string | null;
+  @Column({ name: 'artifacts_removed_at', type: 'text', nullable: true }) artifactsRemovedAt!: string | null;
 }
 
 /** The project definition that a run was started with. The content hash is the key, so that runs share definitions. */
@@ -113,4 +118,12 @@ export class IdempotencyKeyEntity {
   @Column({ name: 'run_id', type: 'text' }) runId!: string;
   @Column({ type: 'text' }) answer!: string;
   @Column({ name: 'created_at', type: 'text' }) createdAt!: string;
+}
+
+/** Ids of deleted runs. Late events of such a run are dropped. */
+@Entity('deleted_runs')
+@Index('deleted_runs_by_age', ['deletedAt'])
+export class DeletedRunEntity {
+  @PrimaryColumn({ name: 'run_id', type: 'text' }) runId!: string;
+  @Column({ name: 'deleted_at', type: 'text' }) deletedAt!: string;
 }

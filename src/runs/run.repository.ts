@@ -140,6 +140,7 @@ export class RunRepository {
   private readonly runs: TableRows<RunEntity>;
   private readonly definitions: TableRows<DefinitionEntity>;
   private readonly attemptStates: RowReader<AttemptState>;
+  private readonly storedDefinitions = new Set<string>();
 
   constructor(
     private readonly database: Database,
@@ -411,12 +412,13 @@ export class RunRepository {
     return Object.fromEntries(found);
   }
 
-  /** Returns the id of the latest run; null if there are no runs. */
+  /** Returns the id of the latest run, deleted or not; null if there are no runs. */
   async newestId(): Promise<string | null> {
-    const [row] = await this.database.read.query<{ newest: string | null }>(
-      'SELECT MAX(run_id) AS newest FROM runs',
+    const [row] = await this.database.read.query<{ newest: string | null; deleted: string | null }>(
+      'SELECT (SELECT MAX(run_id) FROM runs) AS newest, (SELECT MAX(run_id) FROM deleted_runs) AS deleted',
     );
-    return row?.newest ?? null;
+    const { newest = null, deleted = null } = row ?? {};
+    return newest !== null && deleted !== null && deleted > newest ? deleted : (newest ?? deleted);
   }
 
   async load(tx: Transaction, of: { runId: string }[]): Promise<Map<string, Run>> {
@@ -455,9 +457,37 @@ export class RunRepository {
     return rows;
   }
 
+  /** Inserts definitions, except those that certainly are there. */
   async insertDefinitions(tx: Transaction, definitions: DefinitionEntity[]): Promise<void> {
-    await this.definitions.insert(tx, definitions, { onConflict: 'ignore' });
+    const missing = definitions.filter(({ definitionHash }) => !this.storedDefinitions.has(definitionHash));
+    await this.definitions.insert(tx, missing, { onConflict: 'ignore' });
   }
+
+  /** Remembers that a definition is stored. Call it after the commit of a run that refers to it. */
+  rememberDefinition(definitionHash: string): void {
+    this.storedDefinitions.add(definitionHash);
+  }
+
+  /**
+   * Deletes those of the definitions that no run refers to. A run that is created at the same time stores its definition
+   * again, because they are forgotten first.
+   */
+  async deleteUnusedDefinitions(hashes: string[]): Promise<void> {
+    if (hashes.length === 0) return;
+    for (const hash of hashes) this.storedDefinitions.delete(hash);
+    await this.deleteUnused(hashes);
+  }
+
+  private readonly deleteUnused = this.database.command(
+    async (tx: Transaction, lists: string[][]): Promise<void[]> => {
+      await tx.each(
+        'DELETE FROM definitions WHERE definition_hash = ? AND NOT EXISTS' +
+          ' (SELECT 1 FROM runs WHERE runs.definition_hash = definitions.definition_hash)',
+        lists.flat().map((hash) => [hash]),
+      );
+      return lists.map(() => undefined);
+    },
+  );
 
   /**
    * Stores changed runs, and deletes the secrets of those that ended. Their rows were read in this transaction, and no

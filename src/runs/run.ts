@@ -183,6 +183,12 @@ export interface Run {
    * run-size-limits.ts.
    */
   omitted: Omission[] | null;
+  /** 1 for a run that retention keeps. Changes also after the end. */
+  pinned: 0 | 1;
+  /** When retention removed the log; null while it is complete. */
+  logsRemovedAt: Instant | null;
+  /** When retention removed the files; null while they are there. */
+  artifactsRemovedAt: Instant | null;
   /**
    * Number of changes. It guards each write against a lost update, and tells a reader whether it has the latest
    * version.

@@ -8,6 +8,7 @@ import { PresenceModule } from '../presence/presence.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
 import { CommandFacts } from './command-facts';
+import { DeletedRunRepository } from './deleted-run.repository';
 import { Housekeeping } from './housekeeping';
 import { IdempotencyKeyRepository } from './idempotency-key.repository';
 import { IdempotentRequests } from './idempotent-requests';
@@ -27,6 +28,7 @@ import { RunViewBuilder } from './run-view-builder';
 import { RUN_METRICS } from './run.metrics';
 import {
   DefinitionEntity,
+  DeletedRunEntity,
   IdempotencyKeyEntity,
   RunEntity,
   RunNumberEntity,
@@ -47,6 +49,7 @@ import { UnrecordedStops } from './unrecorded-stops';
       RunEntity,
       RunNumberEntity,
       DefinitionEntity,
+      DeletedRunEntity,
       IdempotencyKeyEntity,
       RunSecretsEntity,
     ]),
@@ -60,6 +63,7 @@ import { UnrecordedStops } from './unrecorded-stops';
   controllers: [RunsController, RunLogsController, RunDefinitionController],
   providers: [
     CommandFacts,
+    DeletedRunRepository,
     Housekeeping,
     IdempotencyKeyRepository,
     IdempotentRequests,
@@ -86,6 +90,14 @@ import { UnrecordedStops } from './unrecorded-stops';
     UnrecordedStops,
     ...RUN_METRICS,
   ],
-  exports: [RunChanges, RunHooks, RunRepository, RunSecrets, RunViewBuilder, RunsService],
+  exports: [
+    DeletedRunRepository,
+    RunChanges,
+    RunHooks,
+    RunRepository,
+    RunSecrets,
+    RunViewBuilder,
+    RunsService,
+  ],
 })
 export class RunsModule {}

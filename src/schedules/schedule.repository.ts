@@ -97,6 +97,9 @@ export class ScheduleRepository {
       [projectId, schedule, after],
     );
     return row?.due_at ?? null;
+  }
+
+  /**
    * Returns records of a project that started no run, newest first. Its index has no starts, which can be many more.
    * @param from the first due time; null for all older ones
    * @param before the end of the range, which is not in it; null for all newer ones

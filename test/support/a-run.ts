@@ -74,6 +74,7 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
     inputs: null,
     watch: [],
     schedules: [],
+    keep: null,
     maxAttempts: 1,
     stopGraceSeconds: 30,
     claimTimeoutSeconds: 0,

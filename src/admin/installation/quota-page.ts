@@ -35,6 +35,7 @@ export interface QuotaRow {
   /** The usage for the bar, capped at the limit. */
   bar: { value: number; max: number } | null;
   resetsAt: TimeText | null;
+  /** `href` is null for a deleted run. */
   runs: { href: string | null; name: string; used: string }[];
 }
 

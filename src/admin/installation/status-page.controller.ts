@@ -1,11 +1,13 @@
 import { Controller, Get, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthService } from '../../health/health.service';
+import { StorageReport } from '../../retention/storage-report';
 import { type LivePage, LivePages } from '../page/live-pages';
 import type { PartView, View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
 import { growingDuration } from '../words/duration-text';
 import { humanised } from '../words/humanised';
+import { storageTable } from './storage-rows';
 
 const STATUS: LivePage = { title: 'Status', path: '/status', view: 'status' };
 
@@ -23,6 +25,7 @@ const DETAIL_LINKS: Record<string, { href: string; label: string }> = {
 export class StatusPageController {
   constructor(
     private readonly health: HealthService,
+    private readonly storage: StorageReport,
     private readonly pages: LivePages,
   ) {}
 
@@ -37,7 +40,7 @@ export class StatusPageController {
   }
 
   private async model() {
-    const report = await this.health.report();
+    const [report, storage] = await Promise.all([this.health.report(), this.storage.now()]);
     const isStopping = report.dependencies.process?.status === 'trouble';
     const dependencies = Object.entries(report.dependencies).map(
       ([name, { status, message, needsAttention }]) => ({
@@ -53,6 +56,7 @@ export class StatusPageController {
       isTroubled: report.status === 'trouble',
       needsAttention: dependencies.some(({ needsAttention }) => needsAttention),
       dependencies,
+      storage: storageTable(storage),
       uptime: growingDuration(process.uptime() * 1000, process.pid),
     };
   }

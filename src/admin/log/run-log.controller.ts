@@ -1,6 +1,7 @@
 import { Controller, Get, HttpStatus, Param, Query, Res, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { assertLogKept } from '../../runs/removed-parts';
 import { isTerminal, type Run } from '../../runs/run';
 import { RunPipe, runPaths } from '../../runs/run.pipe';
 import { ranSideBySide } from '../../runs/step-state';
@@ -23,6 +24,7 @@ export class RunLogPartController {
     @Query() query: Record<string, unknown>,
     @Res({ passthrough: true }) response: Response,
   ): Promise<View | undefined> {
+    assertLogKept(run);
     const isActive = !isTerminal(run);
     const question = logQuestion(query);
     const log = await this.logs.window(run.runId, question, { isActive, isMixed: ranSideBySide(run.steps) });

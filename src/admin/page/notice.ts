@@ -16,6 +16,27 @@ export interface Notice {
   fields: { href: string | null; label: string; message: string }[];
   /** Set if the reader must reload the page. */
   reloadHref: string | null;
+  /** Confirms an action, instead of a refusal. */
+  isDone?: true;
+}
+
+/** Confirmations of actions after which another page opens, by the code in its address. */
+const CONFIRMATIONS: Record<string, { title: string; detail: string }> = {
+  'run-deleted': { title: 'Run deleted', detail: 'Its log, events and files are deleted too.' },
+};
+
+/** @param done the code in the address; null without one. An unknown code is ignored */
+export function confirmation(done: string | null): Notice | undefined {
+  if (done === null || !Object.hasOwn(CONFIRMATIONS, done)) return undefined;
+  const nothing = {
+    activeRunId: null,
+    activeRunNumber: null,
+    activeRunHref: null,
+    quotaHref: null,
+    resetsAt: null,
+    reloadHref: null,
+  };
+  return { ...CONFIRMATIONS[done]!, ...nothing, fields: [], isDone: true };
 }
 
 /** @param formAt address of the page with the fields, if the button is on another page */

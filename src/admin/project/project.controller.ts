@@ -19,7 +19,7 @@ import { FULL_SCOPE } from '../../projects/scope';
 import { RunsService } from '../../runs/runs.service';
 import { goneProject } from './gone-project';
 import { historyHref, historyQuery, type HistoryQuery, WHOLE_HISTORY } from './history-query';
-import { noticeOfOldForm, statusOf } from '../page/notice';
+import { confirmation, noticeOfOldForm, statusOf } from '../page/notice';
 import { carryOut, leadTo, textOrNull, wantsPart } from '../page/form-answers';
 import { live } from '../page/live';
 import { PageFrames } from '../page/page-frame';
@@ -57,7 +57,11 @@ export class ProjectPageController {
   async page(@Param('projectId') projectId: string, @Query() query: Parameters): Promise<View> {
     if (this.projects.find(projectId) === null) return this.pageOfGone(projectId, historyQuery(query));
     const filled = await this.filledAsIn(projectId, textOrNull(query.like));
-    return new View('project/page', await this.pages.whole(projectId, historyQuery(query), filled));
+    const notice = confirmation(textOrNull(query.done)) ?? filled.notice;
+    return new View(
+      'project/page',
+      await this.pages.whole(projectId, historyQuery(query), { ...filled, notice }),
+    );
   }
 
   @Get('state')

@@ -1,7 +1,7 @@
 import { type Instant, toInstant } from '../../clock/clock';
 import type { HistoryFilter, HistoryPage } from '../../history/run-history.repository';
 import type { Run } from '../../runs/run';
-import { startOfRun } from '../../runs/run-id';
+import { timeOfRunId } from '../../runs/run-id';
 import { foldedRecords } from '../../schedules/folded-records';
 import type { ScheduleRecord } from '../../schedules/schedule-record';
 import { type ScheduleRecordText, scheduleRecordText } from '../words/schedule-words';
@@ -41,10 +41,10 @@ export function skippedRange(
   { above, olderThan }: Pick<HistoryPage, 'above' | 'olderThan'>,
   { fromMs, toMs }: Pick<HistoryFilter, 'fromMs' | 'toMs'>,
 ): { from: Instant | null; before: Instant | null } {
-  const from = Math.max(fromMs ?? -Infinity, olderThan === null ? -Infinity : startOfRun(olderThan));
+  const from = Math.max(fromMs ?? -Infinity, olderThan === null ? -Infinity : timeOfRunId(olderThan));
   const before = Math.min(
     toMs === undefined ? Infinity : toMs + 1,
-    above === null ? Infinity : startOfRun(above),
+    above === null ? Infinity : timeOfRunId(above),
   );
   return {
     from: Number.isFinite(from) ? toInstant(from) : null,
@@ -54,7 +54,7 @@ export function skippedRange(
 
 /** Returns the rows above each run, and last those below all runs. Neighbours without a run between them are one row. */
 export function skippedRows(runs: readonly Pick<Run, 'runId'>[], records: ScheduleRecord[]): SkippedRow[][] {
-  const starts = runs.map(({ runId }) => startOfRun(runId));
+  const starts = runs.map(({ runId }) => timeOfRunId(runId));
   const gaps: ScheduleRecord[][] = Array.from({ length: runs.length + 1 }, () => []);
   let gap = 0;
   for (const record of records) {

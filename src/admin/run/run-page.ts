@@ -25,6 +25,7 @@ import { endReasonWords, numberSign, requestedWords, runName, triggeredWords } f
 import { scopeWords } from '../words/status-words';
 import { type CurrentProject, type RerunOffer, rerunOffer } from './rerun-offer';
 import { type RunFooter, runFooter } from './run-footer';
+import { type RunKeeping, runKeeping } from './run-keeping';
 import { type ProgressBar, progressBar } from './run-steps';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { type StepTimeline, stepTimeline } from './step-timeline';
@@ -110,6 +111,7 @@ export interface RunPage {
   stopAsked: string | null;
   endedAt: TimeText | null;
   rerunOf: { href: string | null; name: string } | null;
+  keeping: RunKeeping;
   params: ShownParam[];
   steps: StepTimeline;
   progress: ProgressBar | null;
@@ -204,6 +206,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     stopAsked: run.cancelRequestedBy && requestedWords(run.cancelRequestedBy),
     endedAt: timeTextWithSecondsOrNull(run.endedAt),
     rerunOf: run.rerunOf === null ? null : originalOf(run.rerunOf, facts.rerunOfNumber),
+    keeping: runKeeping(run),
     params: Object.entries(shownParams(run)).map(([name, value]) => shownParam(name, value, definition)),
     steps: stepTimeline(run, alike, now),
     progress: progressBar(run),
@@ -267,7 +270,8 @@ function failureOf({ run, errorLines }: RunFacts): Failure | null {
     code: run.error.code,
     message: errorLinesExplainIt ? null : errorWords(run, SHOWN_LENGTH),
     errorLines,
-    logHref: step === null ? null : `?step=${encodeURIComponent(step.name)}#run-log`,
+    logHref:
+      step === null || run.logsRemovedAt !== null ? null : `?step=${encodeURIComponent(step.name)}#run-log`,
   };
 }
 

@@ -5,24 +5,16 @@ import { ProjectCatalogue } from '../../projects/project-catalogue';
 import type { Run } from '../../runs/run';
 import { RunPipe, runPaths } from '../../runs/run.pipe';
 import { RunRepository } from '../../runs/run.repository';
-import { ranSideBySide } from '../../runs/step-state';
 import { RunsService } from '../../runs/runs.service';
 import { RequestUser } from '../../http/request-user';
-import { logQuestion } from '../log/log-question';
-import { LogReader } from '../log/log-reader';
 import type { Notice } from '../page/notice';
-import { carryOut, leadTo, showDone, textOrNull } from '../page/form-answers';
+import { carryOut, leadTo, showDone } from '../page/form-answers';
 import { PartView, SeeOther, View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
 import { givenIn, startFromForm, triggerRequest } from './run-form';
 import { RunPages } from './run-pages';
 import { RunPast } from './run-past';
-
-/**
- * The reload interval of an active run's page without JavaScript, on the reader's request only. An automatic reload
- * would interrupt slow readers (WCAG 2.2, technique F41).
- */
-const REFRESH_SECONDS = 5;
+import { RunWholePage } from './run-whole-page';
 
 /** A run's page: steps, progress, log and timeline. */
 @ApiExcludeController()
@@ -33,17 +25,15 @@ export class RunPageController {
     private readonly projects: ProjectCatalogue,
     private readonly runs: RunRepository,
     private readonly service: RunsService,
-    private readonly logs: LogReader,
     private readonly pages: RunPages,
     private readonly pasts: RunPast,
+    private readonly wholePage: RunWholePage,
   ) {}
 
   @Get()
   async page(@Param(RunPipe) run: Run, @Query() query: Record<string, unknown>): Promise<View | SeeOther> {
-    const step = textOrNull(query.step);
-    const stepAttempt = Number(textOrNull(query.stepAttempt) ?? Number.NaN) || null;
-    const href = step === null ? null : await this.logs.hrefOfStep(run.runId, step, stepAttempt);
-    return href === null ? new View('run/page', await this.wholePage(run, query)) : new SeeOther(href);
+    const href = await this.wholePage.hrefOfStep(run.runId, query);
+    return href === null ? new View('run/page', await this.wholePage.of(run, query)) : new SeeOther(href);
   }
 
   @Get('state')
@@ -126,17 +116,6 @@ export class RunPageController {
 
   private async showAgain(runId: string, notice: Notice, response: Response): Promise<void> {
     const run = await this.runs.get(runId);
-    response.render('run/page', { ...(await this.wholePage(run, {})), notice });
-  }
-
-  private async wholePage(run: Run, query: Record<string, unknown>) {
-    const [model, past] = await Promise.all([this.pages.state(run), this.pasts.of(run)]);
-    // Read after the run: if the run has ended, its log is then complete.
-    const log = await this.logs.page(run.runId, logQuestion(query), {
-      isActive: model.run.isActive,
-      isMixed: ranSideBySide(run.steps),
-    });
-    const refreshSeconds = query.reload === 'on' && model.run.isActive ? REFRESH_SECONDS : null;
-    return { ...model, frame: { ...model.frame, refreshSeconds }, log, past };
+    response.render('run/page', { ...(await this.wholePage.of(run, {})), notice });
   }
 }

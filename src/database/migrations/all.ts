@@ -20,6 +20,7 @@ import { SecretParams1700000000019 } from './19-secret-params';
 import { RunNumbers1700000000020 } from './20-run-numbers';
 import { Schedules1700000000021 } from './21-schedules';
 import { Notifications1700000000022 } from './22-notifications';
+import { Retention1700000000023 } from './23-retention';
 
 /** All migrations, in order. Append new ones, and never change a released one. */
 export const MIGRATIONS = [
@@ -45,4 +46,5 @@ export const MIGRATIONS = [
   RunNumbers1700000000020,
   Schedules1700000000021,
   Notifications1700000000022,
+  Retention1700000000023,
 ];

@@ -1,0 +1,39 @@
+import { loadConfig } from '../config/config';
+import { readEnvironment } from '../config/environment';
+import { compact, type Compacted } from '../database/compact';
+import { DataFolderLock } from '../lifecycle/data-folder-lock';
+import { StartUpError } from '../lifecycle/start-up-error';
+import { CliFailure, EXIT } from './failures';
+import { Terminal } from './terminal';
+
+/** Compacts the database in DATA_DIR, while no server uses it. */
+export function compactDatabase(): number {
+  const config = loadConfig(readEnvironment(process.env).variables);
+  const { beforeBytes, afterBytes } = asFailure(() => compacted(config.dataDir, config.databaseFile));
+  new Terminal(process.stdout).result([
+    `${config.databaseFile}: ${megabytes(beforeBytes)} before, ${megabytes(afterBytes)} after`,
+  ]);
+  return EXIT.done;
+}
+
+function compacted(dataDir: string, file: string): Compacted {
+  const lock = DataFolderLock.take(dataDir);
+  try {
+    return compact(file);
+  } finally {
+    lock.release();
+  }
+}
+
+function asFailure<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof StartUpError) throw new CliFailure(error.message, EXIT.notCompleted);
+    throw error;
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
