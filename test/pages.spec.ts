@@ -425,6 +425,7 @@ describe('pages in a browser', () => {
       '/',
       '/projects/search',
       '/events/rejected',
+      '/schedules',
       '/quota',
       '/workers',
       '/status',
