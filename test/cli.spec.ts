@@ -27,6 +27,11 @@ steps:
   - { name: after, command: [echo, never] }
 `;
 const PARTIAL = nodeStep('partial', `fs.writeSync(3, '{"partial":{"reason":"quota-reached"}}\\n')`);
+const NIGHTLY = nodeStep(
+  'nightly',
+  '0',
+  "schedule:\n  - { name: new-year, cron: '0 2 1 1 *', timeZone: Europe/Berlin }\n  - { name: off, cron: '@daily', enabled: false }\n",
+);
 const ENDLESS = nodeStep('endless', `console.log('at work'); setInterval(() => {}, 1000)`);
 
 describe('command line', () => {
@@ -38,6 +43,7 @@ describe('command line', () => {
       failing: FAILING,
       partial: PARTIAL,
       endless: ENDLESS,
+      nightly: NIGHTLY,
     });
   });
   afterAll(() => jobato.stop());
@@ -201,6 +207,50 @@ describe('command line', () => {
     const tooLate = await run('cancel', runId);
     expect(tooLate.exitCode).toBe(1);
     expect(tooLate.stderr).toContain('already ended');
+  });
+
+  it('lists schedules, as text and as JSON', async () => {
+    const { exitCode, stdout } = await run('schedules');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^PROJECT +SCHEDULE +CRON +TIME ZONE +NEXT START +LAST RESULT$/m);
+    expect(stdout).toMatch(/^nightly +new-year +0 2 1 1 \* +Europe\/Berlin +20\d\d-\S+ \S+/m);
+    expect(stdout).toMatch(/^nightly +off +@daily +UTC +disabled$/m);
+    const json = await run('schedules', 'nightly', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      items: [
+        { schedule: 'new-year', enabled: true },
+        { schedule: 'off', enabled: false },
+      ],
+      paused: null,
+    });
+    expect((await run('schedules', 'two')).stdout).toBe('No schedules found.\n');
+  });
+
+  it('pauses and resumes the schedules of a project, and of all', async () => {
+    const end = ['--until', '2099-01-31T22:00:00Z'];
+    const paused = await run('pause', 'nightly', '--reason', 'Upgrade', ...end);
+    expect(paused.exitCode).toBe(0);
+    expect(paused.stdout).toMatch(
+      /^Schedules of nightly are paused since .* until 2099-\S+ \S+.*, by api: Upgrade\n +Manual runs still start\.\n$/,
+    );
+    expect((await run('schedules')).stdout).toMatch(/^nightly +new-year .* paused \(20\d\d-/m);
+    expect((await run('pause')).stdout).toMatch(/^All schedules are paused since /);
+    expect((await run('resume', 'nightly')).stdout).toMatch(
+      /^Schedules of nightly stay paused, because all /,
+    );
+    expect((await run('schedules')).stdout).toMatch(/^All schedules are paused since /);
+    expect((await run('resume')).stdout).toBe('Schedules start runs again.\n');
+    expect((await run('schedules', 'nightly', '--json')).stdout).toContain('"paused": null');
+  });
+
+  it('refuses a pause that ended already, that has no time, or of an unknown project', async () => {
+    const past = await run('pause', 'nightly', '--until', '2020-01-01T00:00:00Z');
+    expect(past).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(past.stderr).toContain('until must be in the future');
+    const noTime = await run('pause', '--until', 'tomorrow');
+    expect(noTime).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(noTime.stderr).toContain('--until must be a time');
+    expect(await run('resume', 'nowhere')).toMatchObject({ exitCode: 1, stdout: '' });
   });
 
   it('exits 2 with the reason for invalid arguments', async () => {

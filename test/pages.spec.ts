@@ -426,6 +426,7 @@ describe('pages in a browser', () => {
       '/projects/search',
       '/events/rejected',
       '/notifications',
+      '/schedules',
       '/quota',
       '/workers',
       '/status',

@@ -3,7 +3,7 @@ import type { FoldedRecord } from '../../schedules/folded-records';
 import type { Pause } from '../../schedules/pause';
 import type { ScheduleOutcome } from '../../schedules/schedule-record';
 import { numberText } from './number-text';
-import { type TimeText, timeText, timeTextOrNull } from './time-text';
+import { type TimeText, timeText, timeTextOrNull, timeTextWithSeconds } from './time-text';
 
 interface OutcomeMark {
   tone: 'completed' | 'skipped' | 'failed';
@@ -35,11 +35,13 @@ export interface ScheduleRecordText extends OutcomeMark {
 
 export function scheduleRecordText(record: FoldedRecord): ScheduleRecordText {
   const isOne = record.count === 1;
+  const isToTheMinute = [record.firstDueAt, record.lastDueAt].every((due) => Date.parse(due) % 60_000 === 0);
+  const dueText = isToTheMinute ? timeText : timeTextWithSeconds;
   return {
     ...OUTCOME_MARKS[record.outcome],
     schedule: record.schedule === 'default' ? null : record.schedule,
-    due: timeText(record.lastDueAt),
-    from: isOne ? null : timeText(record.firstDueAt),
+    due: dueText(record.lastDueAt),
+    from: isOne ? null : dueText(record.firstDueAt),
     count: isOne ? null : numberText(record.count),
     detail: record.detail,
     runId: record.runId,
