@@ -134,11 +134,18 @@ describe('OpenAPI document', () => {
     }
   });
 
-  it('marks request bodies as required except for triggers and re-runs', () => {
+  it('marks request bodies as required except for triggers, re-runs and pauses', () => {
     const optional = operationsOf(api)
       .filter(({ requestBody }) => requestBody && !requestBody.required)
       .map(({ operationId }) => operationId);
-    expect(optional.sort()).toEqual(['rerunRun', 'rerunRunOfProject', 'triggerDefaultProject', 'triggerRun']);
+    expect(optional.sort()).toEqual([
+      'pauseAll',
+      'pauseProject',
+      'rerunRun',
+      'rerunRunOfProject',
+      'triggerDefaultProject',
+      'triggerRun',
+    ]);
   });
 
   it('declares cursors with the type that pages return', () => {

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -146,6 +146,15 @@ describe('jobato compact', () => {
       stderr: expect.stringContaining('Another Jobato server is using') as string,
     });
     lock.release();
+  });
+
+  it('refuses a folder whose restore was interrupted', async () => {
+    await (await open()).close();
+    mkdirSync(join(dataDir, 'restoring'));
+    await expect(compact()).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('was interrupted') as string,
+    });
   });
 
   it('refuses a folder without a database, and a foreign one', async () => {

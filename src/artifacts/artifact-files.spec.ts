@@ -30,7 +30,11 @@ describe('ArtifactFiles', () => {
   afterEach(() => rmSync(base, { recursive: true, force: true }));
 
   const read = async (name: string) => {
-    const run = { runId: RUN_ID, artifacts: [{ name, size: 6 }] } as Run;
+    const run = {
+      runId: RUN_ID,
+      artifacts: [{ name, size: 6 }],
+      artifactsRemovedAt: null,
+    } as Run;
     return (await files.readStart(run, name, 100)).start.toString();
   };
 

@@ -3,6 +3,7 @@ import { readEnvironment } from '../config/environment';
 import { compact, type Compacted } from '../database/compact';
 import { DataFolderLock } from '../lifecycle/data-folder-lock';
 import { StartUpError } from '../lifecycle/start-up-error';
+import { assertNoUnfinishedRestore } from '../lifecycle/unfinished-restore';
 import { CliFailure, EXIT } from './failures';
 import { Terminal } from './terminal';
 
@@ -19,6 +20,7 @@ export function compactDatabase(): number {
 function compacted(dataDir: string, file: string): Compacted {
   const lock = DataFolderLock.take(dataDir);
   try {
+    assertNoUnfinishedRestore(dataDir);
     return compact(file);
   } finally {
     lock.release();
