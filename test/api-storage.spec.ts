@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { renameSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { Database } from '../src/database/database';
@@ -7,7 +7,8 @@ import type { RunView } from '../src/runs/run-view';
 import type { HttpEnvelope } from '../src/workers/http/http-envelope';
 import { expectProblem } from './support/expect-problem';
 import { FormClient } from './support/form-client';
-import { nodeStep, RunningApp } from './support/jobato';
+import { type Folders, makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
+import { freePort } from './support/redis';
 import { registeredRoutes } from './support/routes';
 import { externalProject, KEY } from './support/worker-api';
 
@@ -24,22 +25,35 @@ interface Answer {
 }
 
 describe('unwritable storage', () => {
+  let folders: Folders;
   let jobato: RunningApp;
   let calls: Record<string, () => Promise<Answer>>;
   beforeAll(async () => {
-    jobato = await RunningApp.start(
-      {
-        open: nodeStep('open', '0'),
-        held: externalProject('held'),
-        beats: externalProject('beats'),
-        waiting: externalProject('waiting'),
-        ended: externalProject('ended'),
-      },
-      { JOBATO_ADMIN_TOKEN: TOKEN, JOBATO_API_KEY: KEY, WORKER: 'off' },
+    folders = makeFolders({
+      open: nodeStep('open', '0'),
+      held: externalProject('held'),
+      beats: externalProject('beats'),
+      waiting: externalProject('waiting'),
+      ended: externalProject('ended'),
+    });
+    writeConfig(
+      folders,
+      'notifications.yaml',
+      'channels: [{ id: ops, type: webhook, urlFrom: OPS_URL, allowPrivate: true }]',
     );
+    const environment = {
+      JOBATO_ADMIN_TOKEN: TOKEN,
+      JOBATO_API_KEY: KEY,
+      WORKER: 'off',
+      OPS_URL: `http://127.0.0.1:${await freePort()}`, // refuses connections
+    };
+    jobato = await RunningApp.start(folders, environment);
     calls = await callsOfEveryRoute(jobato);
   });
-  afterAll(() => jobato.stop());
+  afterAll(async () => {
+    await jobato.stop();
+    rmSync(folders.root, { recursive: true, force: true });
+  });
 
   it('is tested for every route that writes', () => {
     const writing = registeredRoutes(jobato)
@@ -148,6 +162,9 @@ async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () 
   await worker('events', { ...event(), eventType: 'run.unknown' });
   const rejected = JSON.parse((await api('GET', '/api/events/rejected')).text) as { items: { id: number }[] };
   const rejectedId = rejected.items[0]!.id;
+  const delivery = JSON.parse((await api('POST', '/api/notifications/channels/ops/test')).text) as {
+    id: string;
+  };
   // Only the end of a pause is stored.
   await api('PUT', '/api/pause');
   await api('PUT', '/api/projects/open/pause');
@@ -182,6 +199,10 @@ async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () 
     'DELETE /api/pause': () => api('DELETE', '/api/pause'),
     'PUT /api/projects/:projectId/pause': () => api('PUT', '/api/projects/open/pause'),
     'DELETE /api/projects/:projectId/pause': () => api('DELETE', '/api/projects/open/pause'),
+    'POST /api/notifications/:id/resend': () => api('POST', `/api/notifications/${delivery.id}/resend`),
+    'POST /api/notifications/channels/:id/test': () => api('POST', '/api/notifications/channels/ops/test'),
+    'POST /notifications/:id/resend': form(`/notifications/${delivery.id}/resend`),
+    'POST /notifications/channels/:id/test': form('/notifications/channels/ops/test'),
     'POST /api/events/rejected/:id/redeliver': () =>
       api('POST', `/api/events/rejected/${rejectedId}/redeliver`),
     'DELETE /api/events/rejected/:id': () => api('DELETE', `/api/events/rejected/${rejectedId}`),

@@ -203,7 +203,7 @@ describe('pages', () => {
       expect(page.text).toMatch(/<html[\s\S]*Nothing was changed[\s\S]*Reload the page/);
       expect(page.text).toContain('href="/projects/endless?status&#x3D;failed"');
       const part = await refused({ 'hx-request': 'true' });
-      expect([part.status, part.text]).toEqual([403, expect.stringMatching(/^<div class="notice"/)]);
+      expect([part.status, part.text]).toEqual([403, expect.stringMatching(/^<div\s+class="notice"/)]);
       const problem = await refused({ accept: 'application/json' });
       expect(JSON.parse(problem.text)).toMatchObject({ errorCode: 'FORBIDDEN', status: 403 });
 

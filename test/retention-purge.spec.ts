@@ -261,6 +261,7 @@ describe('the tables', () => {
     idempotency_keys: 'live 24 h, so that a repeated request gets its first answer',
     definitions: 'deleted with the last run that refers to them',
     run_numbers: 'one row for each project; numbers are never used again',
+    notification_channels: 'one row for each channel',
     schedules: 'one row for each schedule of a project',
     pauses: 'one row for each project',
     rejected_totals: 'one row',

@@ -172,6 +172,7 @@ describe('RunHistoryRepository', () => {
         },
       },
       rows: database.rows.bind(database),
+      command: database.command.bind(database),
     } as unknown as Database;
     return { watched, plans };
   }

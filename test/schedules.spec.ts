@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { Temporal } from '@js-temporal/polyfill';
 import type {
   ProjectScheduleView,
@@ -6,41 +5,13 @@ import type {
   ScheduleRecordView,
 } from '../src/schedules/schedule.views';
 import { problem } from './support/expect-problem';
-import {
-  type Folders,
-  makeFolders,
-  nodeStep,
-  RunningApp,
-  ServerProcess,
-  writeProject,
-} from './support/jobato';
-import { ServerClock } from './support/server-clock';
+import { nodeStep, RunningApp, writeProject } from './support/jobato';
+import { everySecond, outcomes, scheduleRecords, untilRecords } from './support/schedule-records';
 import { until } from './support/until';
 
 const HOUR_MS = 3_600_000;
-/** Due in each second, with steps that end at once. */
-const everySecond = (id: string, more = '') =>
-  nodeStep(id, '0', `schedule: { cron: '* * * * * *'${more} }\n`);
 const stays = (id: string) =>
   nodeStep(id, 'setInterval(() => 0, 1000)', `schedule: { cron: '* * * * * *' }\n`);
-
-async function records(url: string, projectId: string, query = ''): Promise<ScheduleRecordView[]> {
-  const response = await fetch(`${url}/api/projects/${projectId}/schedule/records?limit=200${query}`);
-  return ((await response.json()) as ScheduleRecordPageView).items;
-}
-
-/** Resolves with the records, newest first, as soon as the condition holds. */
-async function untilRecords(
-  url: string,
-  projectId: string,
-  isReached: (records: ScheduleRecordView[]) => boolean,
-): Promise<ScheduleRecordView[]> {
-  let found: ScheduleRecordView[] = [];
-  await until(async () => isReached((found = await records(url, projectId))));
-  return found;
-}
-
-const outcomes = (found: ScheduleRecordView[]) => new Set(found.map(({ outcome }) => outcome));
 
 describe('schedules', () => {
   let jobato: RunningApp;
@@ -49,6 +20,7 @@ describe('schedules', () => {
       second: everySecond('second'),
       busy: stays('busy'),
       paused: everySecond('paused'),
+      edited: everySecond('edited'),
       off: `enabled: false\n${everySecond('off')}`,
       limited: everySecond('limited').replace('schedule', 'inputs: queries-x-allowlists\nschedule'),
       nightly: nodeStep(
@@ -136,6 +108,20 @@ describe('schedules', () => {
     expect(outcomes(early)).toEqual(new Set(['skipped-paused']));
   });
 
+  it('start nothing any more as soon as the entry is disabled, and again when it is enabled', async () => {
+    const { url, folders } = jobato;
+    await untilRecords(url, 'edited', (all) => all.length >= 1);
+    const file = everySecond('edited', ', enabled: false');
+    writeProject(folders, 'edited', file);
+    await until(async () => (await scheduleOf('edited')).items[0]!.enabled === false);
+    const disabledAt = new Date().toISOString();
+    // Two due times of another schedule pass.
+    await untilRecords(url, 'second', (all) => all[1]!.dueAt > disabledAt);
+    expect((await scheduleRecords(url, 'edited')).filter(({ dueAt }) => dueAt > disabledAt)).toEqual([]);
+    writeProject(folders, 'edited', everySecond('edited'));
+    await untilRecords(url, 'edited', ([newest]) => newest!.dueAt > disabledAt);
+  });
+
   it('skip all due times while all projects are paused', async () => {
     const { pausedAt } = (await jobato.api.put('/api/pause').expect(200)).body;
     expect((await jobato.api.get('/api/schedules').expect(200)).body.paused).toMatchObject({
@@ -148,6 +134,14 @@ describe('schedules', () => {
     expect(found[0]!.outcome).toBe('skipped-paused');
     await jobato.api.delete('/api/pause').expect(204);
     expect((await jobato.api.get('/api/schedules').expect(200)).body.paused).toBeNull();
+  });
+
+  const scheduleOf = async (projectId: string) =>
+    (await jobato.api.get(`/api/projects/${projectId}/schedule`).expect(200)).body as ProjectScheduleView;
+
+  it('accept null as no reason and no end of a pause', async () => {
+    await jobato.api.put('/api/projects/none/pause').send({ reason: null, until: null }).expect(200);
+    await jobato.api.delete('/api/projects/none/pause').expect(204);
   });
 
   it('are listed with their next five due times', async () => {
@@ -214,7 +208,9 @@ describe('schedules', () => {
     ['get', '/api/projects/unknown/schedule/records', 404, 'PROJECT_NOT_FOUND'],
     ['put', '/api/projects/unknown/pause', 404, 'PROJECT_NOT_FOUND'],
     ['delete', '/api/projects/unknown/pause', 404, 'PROJECT_NOT_FOUND'],
+    ['delete', '/api/projects/*/pause', 404, 'PROJECT_NOT_FOUND'],
     ['get', '/api/projects/busy/schedule/records?cursor=x', 400, 'VALIDATION'],
+    ['get', '/api/projects/busy/schedule/records?cursor=2026-99-99T99:99:99.999Z~x', 400, 'VALIDATION'],
     ['get', '/api/schedules?limit=0', 400, 'VALIDATION'],
   ] as const)('%s %s answers %d %s', async (method, path, status, code) => {
     await jobato.api[method](path).expect(problem(status, code));
@@ -226,6 +222,7 @@ describe('schedules', () => {
     [{ until: '2099-01-01T00:00:00' }],
     [{ until: 7 }],
     [{ reason: 'x'.repeat(501) }],
+    [{ reason: 'reversed \u202e text' }],
     [{ unknown: 1 }],
   ])('refuse the pause %j', async (body) => {
     await jobato.api.put('/api/projects/none/pause').send(body).expect(problem(400, 'VALIDATION'));
@@ -234,85 +231,4 @@ describe('schedules', () => {
 
 function nameOf({ projectId, schedule }: { projectId: string; schedule: string }): string {
   return `${projectId}/${schedule}`;
-}
-
-describe('schedules over restarts and clock changes', () => {
-  let folders: Folders;
-  let clock: ServerClock;
-  let server: ServerProcess;
-  const start = async () => (server = await ServerProcess.start(folders, clock.environment));
-  afterEach(async () => {
-    await server.end('SIGKILL');
-    rmSync(folders.root, { recursive: true, force: true });
-  });
-
-  async function begin(projects: Record<string, string>): Promise<void> {
-    folders = makeFolders(projects);
-    clock = new ServerClock(folders);
-    await start();
-  }
-
-  it('record the due times of an outage as missed, and catch up the newest if wanted', async () => {
-    const minutely = (id: string, more = '') =>
-      nodeStep(id, '0', `schedule: { cron: '0 * * * * *'${more} }\n`);
-    await begin({ plain: minutely('plain'), eager: minutely('eager', ', catchUp: true') });
-    await untilFollowed(server.url);
-    const killedAt = Date.now();
-    await server.end('SIGKILL');
-    clock.write(5 * 60_000);
-    await start();
-    const plain = await untilRecords(server.url, 'plain', (all) => all.length >= 5);
-    expect(outcomes(plain.filter(({ dueAt }) => Date.parse(dueAt) < killedAt + 5 * 60_000))).toEqual(
-      new Set(['missed']),
-    );
-    const eager = await untilRecords(server.url, 'eager', (all) => outcomes(all).has('started'));
-    const caughtUp = eager.findLast(({ outcome }) => outcome === 'started')!;
-    expect(caughtUp.dueAt).toBe(plain.find(({ outcome }) => outcome === 'missed')!.dueAt);
-    expect((await server.get(caughtUp.runId!)).triggeredBy).toBe('schedule');
-    for (const found of [plain, eager]) {
-      const times = found.map(({ dueAt }) => Date.parse(dueAt));
-      expect(times).toEqual(times.map((_, index) => times[0]! - index * 60_000));
-    }
-  });
-
-  it('go on after a clock that was wrong by years for a moment, and start nothing twice', async () => {
-    await begin({ second: everySecond('second') });
-    await untilRecords(server.url, 'second', (all) => all.some(({ outcome }) => outcome === 'started'));
-    const before = await records(server.url, 'second');
-    await clock.set(server, 4 * 365 * 24 * HOUR_MS);
-    await untilRecords(server.url, 'second', (all) => all.some(({ dueAt }) => dueAt > '2029'));
-    await clock.set(server, 0);
-    const setBackAt = new Date().toISOString();
-    const after = await untilRecords(server.url, 'second', (all) =>
-      all.some(({ dueAt, outcome }) => outcome === 'started' && dueAt > setBackAt && dueAt < '2029'),
-    );
-    const known = new Set(after.map(({ dueAt }) => dueAt));
-    expect(known.size).toBe(after.length);
-    for (const { dueAt, runId } of before) {
-      expect(after.find((record) => record.dueAt === dueAt)).toMatchObject({ runId });
-    }
-    const runs = after.flatMap(({ runId }) => runId ?? []);
-    expect(new Set(runs).size).toBe(runs.length);
-    expect(after.filter(({ dueAt, outcome }) => outcome === 'missed' && dueAt > '2029')).toEqual([]);
-  });
-
-  it('count an edited expression from now on, also if it was edited while the server was down', async () => {
-    await begin({ edited: nodeStep('edited', '0', "schedule: { cron: '0 3 * * *' }\n") });
-    await untilFollowed(server.url);
-    await server.end('SIGTERM');
-    writeProject(folders, 'edited', everySecond('edited', ', catchUp: true'));
-    const restartedAt = new Date().toISOString();
-    await start();
-    const found = await untilRecords(server.url, 'edited', (all) => all.length >= 2);
-    expect(found.every(({ dueAt }) => dueAt > restartedAt)).toBe(true);
-    expect(outcomes(found).has('missed')).toBe(false);
-  });
-});
-
-/** Resolves when the server has stored its schedules, so that a restart knows them. */
-async function untilFollowed(url: string): Promise<void> {
-  await until(async () => {
-    const health = await (await fetch(`${url}/api/health`)).text();
-    return /[1-9]\d* schedules?"/.test(health);
-  });
 }

@@ -95,17 +95,20 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
   /** @throws JobatoError PROJECT_NOT_FOUND */
   get(projectId: string): KnownProject {
     const project = this.find(projectId);
-    if (!project) {
-      const ids = [...this.byId.keys()];
-      const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : '';
-      const known = ids.length === 0 ? 'none' : `${ids.slice(0, MAX_NAMED).join(', ')}${more}`;
-      throw new JobatoError(
-        'PROJECT_NOT_FOUND',
-        this.brokenFileOf(projectId) ??
-          `Project "${projectId.slice(0, 100)}" does not exist. Known projects: ${known}.`,
-      );
-    }
+    if (!project) throw this.notFound(projectId);
     return project;
+  }
+
+  /** Returns the error of `get` for a project that does not exist, with the problem of its file. */
+  notFound(projectId: string): JobatoError {
+    const ids = [...this.byId.keys()];
+    const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : '';
+    const known = ids.length === 0 ? 'none' : `${ids.slice(0, MAX_NAMED).join(', ')}${more}`;
+    return new JobatoError(
+      'PROJECT_NOT_FOUND',
+      this.brokenFileOf(projectId) ??
+        `Project "${projectId.slice(0, 100)}" does not exist. Known projects: ${known}.`,
+    );
   }
 
   /**

@@ -1,6 +1,6 @@
 import { toCronSchedule } from '../cron/due-times';
 import { duePlan } from './due-plan';
-import { ALL_PROJECTS, type Pause } from './pause';
+import type { Pause } from './pause';
 
 const at = (time: string) => Date.parse(`2026-03-02T${time}Z`);
 const hourly = toCronSchedule('0 * * * *', 'UTC');
@@ -8,12 +8,12 @@ const hourly = toCronSchedule('0 * * * *', 'UTC');
 function plan(more: Partial<Parameters<typeof duePlan>[0]>) {
   return duePlan({
     schedule: hourly,
-    projectId: 'nightly',
     afterMs: at('08:00:00'),
     nowMs: at('09:00:00'),
     aliveSinceMs: at('08:10:00'),
     attemptedMs: null,
     catchUp: false,
+    isPaused: false,
     pauses: [],
     ...more,
   });
@@ -64,14 +64,25 @@ describe('duePlan', () => {
     });
   });
 
-  it('skips due times during a pause, of the project or of all', () => {
+  it('skips due times during a pause', () => {
     const skipped = {
       passed: [{ outcome: 'skipped-paused', older: null, single: [at('09:00:00')] }],
       startMs: null,
     };
-    expect(plan({ pauses: [pause({})] })).toEqual(skipped);
-    expect(plan({ pauses: [pause({ scope: ALL_PROJECTS })] })).toEqual(skipped);
-    expect(plan({ pauses: [pause({ scope: 'other' })] }).startMs).toBe(at('09:00:00'));
+    expect(plan({ pauses: [pause({})], isPaused: true })).toEqual(skipped);
+    // The pause has ended since.
+    expect(plan({ pauses: [pause({ until: '2026-03-02T09:00:00.001Z' })] })).toEqual(skipped);
+  });
+
+  it('starts nothing in a pause that began while a start had to wait', () => {
+    const began = pause({ pausedAt: '2026-03-02T09:00:30.000Z' });
+    const skipped = {
+      passed: [{ outcome: 'skipped-paused', older: null, single: [at('09:00:00')] }],
+      startMs: null,
+    };
+    const late = { pauses: [began], isPaused: true };
+    expect(plan({ ...late, nowMs: at('09:00:45') })).toEqual(skipped);
+    expect(plan({ ...late, nowMs: at('09:30:00'), attemptedMs: at('09:00:00') })).toEqual(skipped);
   });
 
   it('starts a run at the moment in which a pause ends, and none for what was due before', () => {
@@ -95,7 +106,7 @@ describe('duePlan', () => {
   it('catches up no run while schedules are paused', () => {
     const now = pause({ pausedAt: '2026-03-02T10:30:00.000Z' });
     const down = { nowMs: at('10:40:00'), aliveSinceMs: at('10:39:00'), catchUp: true };
-    expect(plan({ ...down, pauses: [now] })).toEqual({
+    expect(plan({ ...down, pauses: [now], isPaused: true })).toEqual({
       passed: [{ outcome: 'missed', older: null, single: [at('09:00:00'), at('10:00:00')] }],
       startMs: null,
     });

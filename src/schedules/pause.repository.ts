@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import type { TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
@@ -28,14 +27,11 @@ export class PauseRepository {
     return pauses.map(() => undefined);
   });
 
-  /** Deletes pauses that ended before an instant. */
-  readonly removeEnded = this.database.commandAlong(
-    async (tx: Transaction, instants: Instant[]): Promise<void[]> => {
-      await tx.each(
-        'DELETE FROM pauses WHERE until < ?',
-        instants.map((before) => [before]),
-      );
-      return instants.map(() => undefined);
-    },
-  );
+  readonly remove = this.database.command(async (tx: Transaction, scopes: string[]): Promise<void[]> => {
+    await tx.each(
+      'DELETE FROM pauses WHERE scope = ?',
+      scopes.map((scope) => [scope]),
+    );
+    return scopes.map(() => undefined);
+  });
 }

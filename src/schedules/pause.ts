@@ -15,17 +15,20 @@ export interface Pause {
   until: Instant | null;
 }
 
-/** Returns whether a pause is in force at an instant. */
-export function isInForce({ pausedAt, until }: Pause, at: Instant): boolean {
-  return pausedAt <= at && (until === null || at < until);
+/**
+ * Returns whether a stored pause is in force now. Its beginning does not matter: it lies in the future if the clock was
+ * set back since.
+ */
+export function isInForce({ until }: Pause, now: Instant): boolean {
+  return until === null || now < until;
 }
 
-/** Returns the pause of all projects or, without one, that of the project. Null if neither is in force. */
-export function pauseAt(pauses: readonly Pause[], projectId: string, at: Instant): Pause | null {
-  const inForce = pauses.filter((pause) => isInForce(pause, at));
-  return (
-    inForce.find(({ scope }) => scope === ALL_PROJECTS) ??
-    inForce.find(({ scope }) => scope === projectId) ??
-    null
-  );
+/** Returns whether a pause was in force at a due time. */
+export function covers({ pausedAt, until }: Pause, dueAt: Instant): boolean {
+  return pausedAt <= dueAt && (until === null || dueAt < until);
+}
+
+/** Returns whether a pause concerns a project. */
+export function concerns({ scope }: Pause, projectId: string): boolean {
+  return scope === ALL_PROJECTS || scope === projectId;
 }

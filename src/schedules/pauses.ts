@@ -2,13 +2,19 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
 import { invalid } from '../http/catalogue';
 import { ProjectCatalogue } from '../projects/project-catalogue';
-import { ALL_PROJECTS, isInForce, type Pause, pauseAt } from './pause';
+import { isReadableName } from '../schemas/readable-name';
+import { ALL_PROJECTS, concerns, isInForce, type Pause } from './pause';
 import { PauseRepository } from './pause.repository';
+
+/** Milliseconds for which an ended pause still explains due times that have no record yet. */
+const REMEMBER_MS = 60_000;
 
 /** Pauses of schedules: of one project, or of all. Manual runs still start. */
 @Injectable()
 export class Pauses implements OnModuleInit {
-  private known: readonly Pause[] = [];
+  /** One for each scope. Those with an end stay until the next pause, because the clock may be set back. */
+  private stored: readonly Pause[] = [];
+  private resumed: { pause: Pause; atMonotonicMs: number }[] = [];
 
   constructor(
     private readonly repository: PauseRepository,
@@ -17,23 +23,26 @@ export class Pauses implements OnModuleInit {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    this.known = await this.repository.all();
+    this.stored = await this.repository.all();
   }
 
-  /** Returns all stored pauses. Some may have ended, and matter for due times before their end. */
-  get all(): readonly Pause[] {
-    return this.known;
+  /** Returns the pauses that explain due times up to now, also those that have just ended. */
+  explaining(projectId: string): Pause[] {
+    const rememberedSince = this.clock.monotonicMs() - REMEMBER_MS;
+    this.resumed = this.resumed.filter(({ atMonotonicMs }) => atMonotonicMs > rememberedSince);
+    const ended = this.resumed.map(({ pause }) => pause);
+    return [...this.stored, ...ended].filter((pause) => concerns(pause, projectId));
   }
 
   /** Returns the pauses in force: that of all projects first. */
   inForce(): Pause[] {
     const now = this.clock.now();
-    return this.known.filter((pause) => isInForce(pause, now));
+    return this.stored.filter((pause) => isInForce(pause, now));
   }
 
   /** Returns the pause that is in force for a project; null if there is none. */
   ofProject(projectId: string): Pause | null {
-    return pauseAt(this.known, projectId, this.clock.now());
+    return this.inForce().find((pause) => concerns(pause, projectId)) ?? null;
   }
 
   /**
@@ -48,7 +57,9 @@ export class Pauses implements OnModuleInit {
     const scope = this.scopeOf(projectId);
     const now = this.clock.now();
     if (until !== null && until <= now) throw invalid([{ field: 'until', message: 'must be in the future' }]);
-    const before = this.known.find((pause) => pause.scope === scope && isInForce(pause, now));
+    if (reason !== null && !isReadableName(reason))
+      throw invalid([{ field: 'reason', message: 'must have no control or formatting characters' }]);
+    const before = this.stored.find((pause) => pause.scope === scope && isInForce(pause, now));
     const pause: Pause = { scope, pausedAt: before?.pausedAt ?? now, pausedBy, reason, until };
     await this.store(pause);
     return pause;
@@ -59,23 +70,25 @@ export class Pauses implements OnModuleInit {
    * @throws JobatoError PROJECT_NOT_FOUND, unless a removed project is paused; STORAGE_FULL, STORAGE_UNAVAILABLE
    */
   async resume(projectId: string | null): Promise<void> {
-    const now = this.clock.now();
-    const paused = this.known.find((pause) => pause.scope === (projectId ?? ALL_PROJECTS));
-    if (paused === undefined) this.scopeOf(projectId);
-    else if (isInForce(paused, now)) await this.store({ ...paused, until: now });
+    const paused = this.stored.find(({ scope }) => scope === (projectId ?? ALL_PROJECTS));
+    if (projectId === ALL_PROJECTS || paused === undefined) this.scopeOf(projectId);
+    if (paused === undefined) return;
+    await this.repository.remove(paused.scope);
+    const pause = { ...paused, until: this.clock.now() };
+    this.stored = this.stored.filter(({ scope }) => scope !== paused.scope);
+    this.resumed.push({ pause, atMonotonicMs: this.clock.monotonicMs() });
   }
 
-  /** Forgets pauses that ended before an instant. */
-  async forgetEnded(before: Instant): Promise<void> {
-    const kept = this.known.filter(({ until }) => until === null || until >= before);
-    if (kept.length === this.known.length) return;
-    await this.repository.removeEnded(before);
-    this.known = kept;
+  /** After the clock was set back, pauses begin at the present time at the latest. */
+  async followClock(now: Instant): Promise<void> {
+    for (const pause of this.stored.filter(({ pausedAt }) => pausedAt > now)) {
+      await this.store({ ...pause, pausedAt: now });
+    }
   }
 
   private async store(pause: Pause): Promise<void> {
     await this.repository.store(pause);
-    this.known = [...this.known.filter(({ scope }) => scope !== pause.scope), pause].sort(byScope);
+    this.stored = [...this.stored.filter(({ scope }) => scope !== pause.scope), pause].sort(byScope);
   }
 
   private scopeOf(projectId: string | null): string {

@@ -31,6 +31,8 @@ export class ScheduleStateEntity implements ScheduleKey {
   @Column({ name: 'time_zone', type: 'text' }) timeZone!: string;
   /** All due times up to this one have records. */
   @Column({ name: 'recorded_until', type: 'text' }) recordedUntil!: string;
+  /** The file that defines it, relative to the configuration folder; null if unknown. */
+  @Column({ type: 'text', nullable: true }) file!: string | null;
   @Column({ name: 'last_due_at', type: 'text', nullable: true }) lastDueAt!: string | null;
 }
 

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { type Instant, toInstant } from '../clock/clock';
-import { type CronSchedule, countDue } from '../cron/due-times';
+import { type CronSchedule, countDue, type DueSpan, newestDue } from '../cron/due-times';
 import { Database } from '../database/database';
 import type { TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
+import { invalid } from '../http/catalogue';
 import type { StartOccasion } from '../runs/run-creator';
 import type { Page } from '../runs/run.repository';
 import type { PassedDues } from './due-plan';
@@ -63,8 +64,8 @@ export class ScheduleRepository {
       conditions.push('schedule = ?');
       parameters.push(schedule);
     }
-    const after = cursor === undefined ? null : positionOf(cursor);
-    if (after !== null) {
+    if (cursor !== undefined) {
+      const after = positionOf(cursor);
       conditions.push('(due_at, schedule) < (?, ?)');
       parameters.push(after.dueAt, after.schedule);
     }
@@ -130,15 +131,16 @@ export class ScheduleRepository {
   readonly store = this.database.command(
     async (tx: Transaction, states: ScheduleStateEntity[]): Promise<void[]> => {
       await tx.each(
-        'INSERT INTO schedules (project_id, schedule, cron, time_zone, recorded_until, last_due_at)' +
-          ' VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (project_id, schedule) DO UPDATE SET cron = excluded.cron,' +
-          ' time_zone = excluded.time_zone, recorded_until = excluded.recorded_until',
+        'INSERT INTO schedules (project_id, schedule, cron, time_zone, recorded_until, file, last_due_at)' +
+          ' VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project_id, schedule) DO UPDATE SET cron = excluded.cron,' +
+          ' time_zone = excluded.time_zone, recorded_until = excluded.recorded_until, file = excluded.file',
         states.map((state) => [
           state.projectId,
           state.schedule,
           state.cron,
           state.timeZone,
           state.recordedUntil,
+          state.file,
           state.lastDueAt,
         ]),
       );
@@ -164,12 +166,16 @@ export class ScheduleRepository {
       for (const { key, passed, recordedAt } of inputs) {
         for (const { outcome, older, single } of passed) {
           if (older !== null) {
-            const { dueAtMs, untilMs, count } = older;
+            const { dueAtMs, untilMs } = older;
+            const count = older.count - (await this.recordsIn(tx, key, older));
             const span = { until: toInstant(untilMs), count };
-            await this.insert(tx, { ...key, dueMs: dueAtMs, outcome, recordedAt }, span);
+            if (count > 0) await this.insertAll(tx, [{ ...key, dueMs: dueAtMs, outcome, recordedAt }], span);
             await this.moveOn(tx, key, untilMs);
           }
-          for (const dueMs of single) await this.insert(tx, { ...key, dueMs, outcome, recordedAt });
+          await this.insertAll(
+            tx,
+            single.map((dueMs) => ({ ...key, dueMs, outcome, recordedAt })),
+          );
           await this.moveOn(tx, key, single.at(-1)!);
           await this.fold(tx, key, outcome, single.length);
         }
@@ -209,8 +215,8 @@ export class ScheduleRepository {
   }
 
   /**
-   * Forgets misses and pauses that lie in the future, after the clock was wrong and has been set back. Starts stay, so
-   * that none happens twice.
+   * Forgets due times in the future that started nothing, after the clock was wrong and has been set back. Starts stay,
+   * so that none happens twice.
    */
   readonly forgetFuture = this.database.command(
     async (
@@ -220,14 +226,15 @@ export class ScheduleRepository {
       for (const { key, cron, nowMs } of inputs) {
         const now = toInstant(nowMs);
         const of = [key.projectId, key.schedule];
-        const NOT_STARTED = "project_id = ? AND schedule = ? AND outcome IN ('missed', 'skipped-paused')";
+        const NOT_STARTED = "project_id = ? AND schedule = ? AND outcome <> 'started'";
         await tx.query(`DELETE FROM schedule_records WHERE ${NOT_STARTED} AND due_at > ?`, [...of, now]);
         const cut = await this.records.select(tx, `WHERE ${NOT_STARTED} AND until > ?`, [...of, now]);
         for (const { dueAt, until, count } of cut) {
           const left = Math.max(1, count - countDue(cron, nowMs, Date.parse(until!)));
+          const [lastMs] = newestDue(cron, Date.parse(dueAt) - 1, nowMs, 1).newest;
           await tx.query(
             'UPDATE schedule_records SET until = ?, count = ? WHERE project_id = ? AND schedule = ? AND due_at = ?',
-            [now, left, ...of, dueAt],
+            [lastMs === undefined ? dueAt : toInstant(lastMs), left, ...of, dueAt],
           );
         }
         await tx.query('UPDATE schedules SET recorded_until = ? WHERE project_id = ? AND schedule = ?', [
@@ -240,19 +247,45 @@ export class ScheduleRepository {
   );
 
   private async settle(tx: Transaction, record: NewRecord): Promise<void> {
-    await this.insert(tx, record);
+    await this.insertAll(tx, [record]);
     await this.moveOn(tx, record, record.dueMs);
     if (record.outcome !== 'started') await this.fold(tx, record, record.outcome, 1);
   }
 
-  private async insert(
+  private async insertAll(
     tx: Transaction,
-    { projectId, schedule, dueMs, outcome, runId, reason, detail, recordedAt }: NewRecord,
+    records: NewRecord[],
     { until, count }: { until: Instant | null; count: number } = { until: null, count: 1 },
   ): Promise<void> {
-    const row = { projectId, schedule, dueAt: toInstant(dueMs), outcome, until, count, recordedAt };
-    const why = { runId: runId ?? null, reason: reason ?? null, detail: detail ?? null };
-    await this.records.insert(tx, [{ ...row, ...why }], { onConflict: 'ignore' });
+    const rows = records.map(
+      ({ projectId, schedule, dueMs, outcome, runId, reason, detail, recordedAt }) => ({
+        projectId,
+        schedule,
+        dueAt: toInstant(dueMs),
+        outcome,
+        runId: runId ?? null,
+        reason: reason ?? null,
+        detail: detail ?? null,
+        until,
+        count,
+        recordedAt,
+      }),
+    );
+    await this.records.insert(tx, rows, { onConflict: 'ignore' });
+  }
+
+  /** Returns how many due times of a span have records already, after the clock was set. */
+  private async recordsIn(
+    tx: Transaction,
+    { projectId, schedule }: ScheduleKey,
+    { dueAtMs, untilMs }: DueSpan,
+  ): Promise<number> {
+    const [row] = await tx.query<{ known: number }>(
+      'SELECT COUNT(*) AS known FROM schedule_records WHERE project_id = ? AND schedule = ?' +
+        ' AND due_at >= ? AND due_at <= ? AND until IS NULL',
+      [projectId, schedule, toInstant(dueAtMs), toInstant(untilMs)],
+    );
+    return row!.known;
   }
 
   private async moveOn(tx: Transaction, { projectId, schedule }: ScheduleKey, dueMs: number): Promise<void> {
@@ -297,7 +330,7 @@ export class ScheduleRepository {
     await tx.query(`DELETE FROM schedule_records WHERE ${FOLDED}`, [...of, upTo]);
     const { first, last, total, recorded } = folded!;
     const span = { until: last, count: total };
-    await this.insert(tx, { ...key, dueMs: Date.parse(first), outcome, recordedAt: recorded }, span);
+    await this.insertAll(tx, [{ ...key, dueMs: Date.parse(first), outcome, recordedAt: recorded }], span);
   }
 }
 
@@ -305,8 +338,10 @@ function cursorOf({ dueAt, schedule }: Position): string {
   return `${dueAt}~${schedule}`;
 }
 
-/** Returns null for a text that is no cursor. */
-export function positionOf(cursor: string): Position | null {
+/** @throws JobatoError VALIDATION */
+function positionOf(cursor: string): Position {
   const [dueAt = '', schedule = ''] = cursor.split('~', 2);
-  return Number.isNaN(Date.parse(dueAt)) ? null : { dueAt, schedule };
+  if (Number.isNaN(Date.parse(dueAt)))
+    throw invalid([{ field: 'cursor', message: 'must be a nextCursor value from a previous page' }]);
+  return { dueAt, schedule };
 }

@@ -14,8 +14,6 @@ const LOOK_EVERY_MS = 1_000;
 const WAIT_FOR_EVENTS_MS = 5_000;
 /** Smaller steps back are corrections of the clock. */
 const SET_BACK_MS = 1_000;
-/** Ended pauses are kept so long, for due times during a pause that have no record yet. */
-const KEEP_PAUSES_MS = 3_600_000;
 
 /**
  * Waits for the due times of all schedules. The next due time follows from the last one and never from the end of a
@@ -31,6 +29,7 @@ export class Scheduler implements OnApplicationBootstrap, OnModuleDestroy {
   private isLoaded = false;
   private isDestroyed = false;
   private aliveSinceMs = Infinity;
+  private beganAtMs = Infinity;
   /** Why due times have no record; null while there is no problem. */
   private trouble: string | null = null;
 
@@ -45,6 +44,7 @@ export class Scheduler implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     this.aliveSinceMs = this.clock.nowMs();
+    this.beganAtMs = this.clock.monotonicMs();
     const events = Promise.race([this.consumer.caughtUp, this.wait(WAIT_FOR_EVENTS_MS)]);
     this.looking = events.then(() => this.lookAndArm());
   }
@@ -57,8 +57,12 @@ export class Scheduler implements OnApplicationBootstrap, OnModuleDestroy {
     await this.settled();
   }
 
-  /** Returns how long the oldest due time has waited for its record, in milliseconds; 0 if none waits. */
+  /**
+   * Returns how long the oldest due time has waited for its record, in milliseconds; 0 if none waits. Until the schedules
+   * are loaded, all of them wait.
+   */
   longestWaitMs(): number {
+    if (!this.isLoaded) return this.clock.monotonicMs() - this.beganAtMs;
     const nowMs = this.clock.nowMs();
     return Math.max(0, ...this.book.all().map(({ nextMs }) => nowMs - nextMs));
   }
@@ -73,7 +77,6 @@ export class Scheduler implements OnApplicationBootstrap, OnModuleDestroy {
       if (schedule.nextMs <= nowMs && !schedule.settling) this.settle(schedule, nowMs);
     }
     await this.book.follow(nowMs);
-    await this.pauses.forgetEnded(toInstant(nowMs - KEEP_PAUSES_MS));
   }
 
   /** Resolves when the due times of earlier looks are settled. */
@@ -114,6 +117,7 @@ export class Scheduler implements OnApplicationBootstrap, OnModuleDestroy {
    */
   private async followClock(nowMs: number): Promise<void> {
     this.aliveSinceMs = Math.min(this.aliveSinceMs, nowMs);
+    await this.pauses.followClock(toInstant(nowMs));
     const ahead = this.book
       .all()
       .filter(({ afterMs, settling }) => !settling && afterMs > nowMs + SET_BACK_MS);

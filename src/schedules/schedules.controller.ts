@@ -112,7 +112,7 @@ export class SchedulesController {
     { reason, until }: PauseBody,
     user: string | null,
   ): Promise<PauseView> {
-    const untilInstant = until === undefined ? null : toInstant(Date.parse(until));
+    const untilInstant = until == null ? null : toInstant(Date.parse(until));
     const options = { reason: reason?.trim() || null, until: untilInstant };
     return pauseView(await this.pauses.pause(projectId, options, user ?? 'api'));
   }

@@ -15,6 +15,8 @@ export class TrackedSchedule {
   constructor(
     projectId: string,
     readonly entry: ScheduleEntry,
+    /** The file that defines it, relative to the configuration folder; null if unknown. */
+    readonly file: string | null,
     /** All due times up to this one have records. */
     private recordedUntilMs: number,
   ) {
@@ -35,19 +37,11 @@ export class TrackedSchedule {
   moveTo(recordedUntilMs: number): void {
     this.recordedUntilMs = recordedUntilMs;
     this.next = nextDue(this.cron, recordedUntilMs);
-    this.attemptedMs = null;
+    if (this.attemptedMs !== null && this.attemptedMs <= recordedUntilMs) this.attemptedMs = null;
   }
 
   /** Returns whether another entry has the same due times. */
   hasTimesOf({ cron, timeZone }: Pick<ScheduleEntry, 'cron' | 'timeZone'>): boolean {
     return this.entry.cron === cron && this.entry.timeZone === timeZone;
-  }
-
-  /** Returns the schedule of an edited entry. */
-  with(entry: ScheduleEntry, nowMs: number): TrackedSchedule {
-    const isSame = this.hasTimesOf(entry);
-    const edited = new TrackedSchedule(this.key.projectId, entry, isSame ? this.recordedUntilMs : nowMs);
-    if (isSame) edited.attemptedMs = this.attemptedMs;
-    return edited;
   }
 }

@@ -96,7 +96,7 @@ describe('schedules over two simulated years', () => {
       const pauses = new Pauses(app.get(PauseRepository), projects, clock);
       await pauses.onModuleInit();
       const book = new ScheduleBook(repository, projects);
-      const dueRuns = new DueRuns(service, repository, pauses, app.get(ScheduleMetrics), clock);
+      const dueRuns = new DueRuns(service, book, repository, pauses, app.get(ScheduleMetrics), clock);
       const scheduler = new Scheduler(book, dueRuns, pauses, repository, app.get(EventConsumer), clock);
       const look = async () => {
         await scheduler.look();

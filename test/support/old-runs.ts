@@ -109,6 +109,16 @@ async function storeSideRows(tx: Transaction, run: Run, events: number, lines: n
       " VALUES (?, ?, ?, 'started', ?, 1, ?)",
     [[projectId, `schedule-${runId}`, startedAt, runId, startedAt]],
   );
+  await tx.each(
+    'INSERT INTO notification_deliveries (id, channel_id, kind, project_id, run_id, facts, created_at, state,' +
+      " attempts, waited_ms, due_at_ms) VALUES (?, 'ops', 'failed', ?, ?, '{}', ?, 'delivered', 1, 0, 0)",
+    [[event(-2), projectId, runId, startedAt]],
+  );
+  await tx.each(
+    'INSERT INTO notification_conditions (kind, subject, project_id, run_id, facts, told)' +
+      " VALUES ('long', ?, ?, ?, '{}', '[]')",
+    [[runId, projectId, runId]],
+  );
   await tx.each('INSERT INTO run_secrets (run_id, sealed) VALUES (?, ?)', [[runId, 'sealed']]);
   await tx.each(
     'INSERT INTO rejected_events (entry_id, reason, fields, run_id, rejected_at, bytes) VALUES (?, ?, ?, ?, ?, 10)',

@@ -18,8 +18,8 @@ export interface UpcomingSchedule {
   isProjectEnabled: boolean;
   /** In milliseconds since 1970; null while it is disabled. */
   nextMs: number | null;
-  /** Due times in the next 24 hours. */
-  inDay: number;
+  /** Counts the due times in the next 24 hours. Called for rows that are shown. */
+  inDay: () => number;
 }
 
 export interface SchedulesPage {
@@ -70,11 +70,12 @@ export function schedulesPage({
   const paused = new Set(pauses.map(({ scope }) => scope));
   const rows = schedules
     .sort((one, other) => (one.nextMs ?? Infinity) - (other.nextMs ?? Infinity))
+    .slice(0, SHOWN_SCHEDULES)
     .map((schedule) => scheduleRow(schedule, pausedAll !== undefined || paused.has(schedule.projectId)));
   return {
     pausedAll: pausedAll ? pauseText(pausedAll) : null,
-    schedules: rows.slice(0, SHOWN_SCHEDULES),
-    moreSchedules: rows.length > SHOWN_SCHEDULES ? numberText(rows.length - SHOWN_SCHEDULES) : null,
+    schedules: rows,
+    moreSchedules: schedules.length > SHOWN_SCHEDULES ? numberText(schedules.length - SHOWN_SCHEDULES) : null,
     records: foldedRecords(records).map((record) => ({
       ...scheduleRecordText(record),
       projectName: projectName(record.projectId),
@@ -96,7 +97,7 @@ function scheduleRow(
     cron: entry.cron,
     timeZone: entry.timeZone,
     next: nextMs === null ? null : timeText(toInstant(nextMs)),
-    inDay: numberText(inDay),
+    inDay: numberText(inDay()),
     state: scheduleStateText(entry, isProjectEnabled, isPaused),
   };
 }

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, toInstant } from '../../clock/clock';
-import { countDue, nextDue, toCronSchedule } from '../../cron/due-times';
+import { countDue, toCronSchedule } from '../../cron/due-times';
 import type { ProjectDefinition, ScheduleEntry } from '../../projects/project';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { RunRepository } from '../../runs/run.repository';
+import { nextStartOf } from '../../schedules/next-start';
 import { Pauses } from '../../schedules/pauses';
 import { ScheduleRepository } from '../../schedules/schedule.repository';
 import { schedulesPage, type SchedulesPage, type UpcomingSchedule } from './schedules-page';
@@ -42,13 +43,12 @@ export class SchedulesReader {
 function upcoming(project: ProjectDefinition, entry: ScheduleEntry, nowMs: number): UpcomingSchedule {
   const { projectId, name: projectName, isEnabled: isProjectEnabled } = project;
   const isOn = entry.isEnabled && isProjectEnabled;
-  const cron = toCronSchedule(entry.cron, entry.timeZone);
   return {
     projectId,
     projectName,
     entry,
     isProjectEnabled,
-    nextMs: isOn ? nextDue(cron, nowMs) : null,
-    inDay: isOn ? countDue(cron, nowMs, nowMs + DAY_MS) : 0,
+    nextMs: isOn ? nextStartOf(entry, nowMs) : null,
+    inDay: () => (isOn ? countDue(toCronSchedule(entry.cron, entry.timeZone), nowMs, nowMs + DAY_MS) : 0),
   };
 }

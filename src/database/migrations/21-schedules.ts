@@ -53,6 +53,7 @@ export class Schedules1700000000021 implements MigrationInterface {
           text('cron'),
           text('time_zone'),
           text('recorded_until'),
+          nullable('file'),
           nullable('last_due_at'),
         ],
       }),
