@@ -3,7 +3,7 @@
  *
  *   npm run screenshots                          into screenshots/
  *   npm run screenshots -- --out elsewhere --only run-failed
- *   npm run screenshots -- --readme              the two in docs/images
+ *   npm run screenshots -- --readme              those in docs/images
  */
 const { mkdirSync } = require('node:fs');
 const { join } = require('node:path');
@@ -11,6 +11,7 @@ const { parseArgs } = require('node:util');
 
 require('../support/typescript.cjs');
 const { launchBrowser, openPage } = require('../support/browser.ts');
+const { NightlyJob } = require('./nightly.ts');
 const { Showcase } = require('./showcase.ts');
 const { viewsOf } = require('./views.ts');
 
@@ -21,6 +22,11 @@ const LOOKS = {
 };
 
 const ROOT = join(__dirname, '..', '..');
+const NIGHTLY_JOB = {
+  schedules: '/schedules',
+  notifications: '/notifications',
+  nightly: '/projects/nightly',
+};
 const README = { 'project-search': 'project', 'run-running': 'run' };
 
 const { values } = parseArgs({
@@ -39,6 +45,7 @@ async function main() {
   try {
     if (values.readme) {
       await picturesOfReadme(browser, showcase);
+      await picturesOfNightlyJob(browser);
       return;
     }
     for (const [look, options] of Object.entries(LOOKS)) {
@@ -79,6 +86,23 @@ async function picturesOfReadme(browser, showcase) {
   for (const { name, path } of viewsOf(showcase).filter(({ name }) => name in README)) {
     await page.goto(path);
     await page.screenshot({ path: join(ROOT, 'docs', 'images', `${README[name]}.png`) });
+  }
+}
+
+/** For the guide to a nightly job: the upper part of each page. */
+async function picturesOfNightlyJob(browser) {
+  const nightly = await NightlyJob.open();
+  try {
+    const { page } = await openPage(browser, nightly.jobato.url, {
+      viewport: { width: 1280, height: 700 },
+      colorScheme: 'light',
+    });
+    for (const [name, path] of Object.entries(NIGHTLY_JOB)) {
+      await page.goto(path);
+      await page.screenshot({ path: join(ROOT, 'docs', 'images', `${name}.png`) });
+    }
+  } finally {
+    await nightly.close();
   }
 }
 
