@@ -4,14 +4,14 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import type { RunView } from '../src/runs/run-view';
-import { entriesOf } from './support/archive';
-import { consistentRuns, filesOf, rowsOf } from './support/backup-checks';
-import { CliProcess } from './support/cli-process';
-import { type Folders, makeFolders, nodeStep, ServerProcess } from './support/jobato';
-import { until } from './support/until';
+import type { RunView } from '../../src/runs/run-view';
+import { entriesOf } from '../support/archive';
+import { consistentRuns, filesOf, rowsOf } from '../support/backup-checks';
+import { CliProcess } from '../support/cli-process';
+import { type Folders, makeFolders, nodeStep, ServerProcess } from '../support/jobato';
+import { until } from '../support/until';
 
-const PROGRAM = join(__dirname, '..', 'bin', 'jobato.mjs');
+const PROGRAM = join(__dirname, '..', '..', 'bin', 'jobato.mjs');
 
 /** Writes two artifacts and some lines. */
 const WRITES = `

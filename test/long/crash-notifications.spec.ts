@@ -1,7 +1,7 @@
-import { Belongings, gone, inDatabase, within, RECOVERS_WITHIN_MS } from './support/crash';
-import { nodeStep, writeConfig } from './support/jobato';
-import { Receiver } from './support/receiver';
-import { until } from './support/until';
+import { Belongings, gone, inDatabase, within, RECOVERS_WITHIN_MS } from '../support/crash';
+import { nodeStep, writeConfig } from '../support/jobato';
+import { Receiver } from '../support/receiver';
+import { until } from '../support/until';
 
 const CHANNELS = `channels: [{ id: ops, type: webhook, urlFrom: OPS_URL, allowPrivate: true }]
 defaults: [{ channel: ops, on: [started, failed, long] }]
