@@ -36,6 +36,8 @@ export interface ClientOptions {
 /** The time limit for a response to begin. It does not limit a stream that has begun. */
 const ANSWER_WITHIN_MS = 30_000;
 
+const ALL_SCHEDULES = '/api/schedules?limit=200';
+
 /** The part of the REST API that the command line needs. */
 export class JobatoClient {
   readonly url: string;
@@ -101,14 +103,13 @@ export class JobatoClient {
   async schedules(projectId?: string): Promise<{ items: ScheduleView[]; paused: PauseView | null }> {
     if (projectId !== undefined)
       return this.json<ProjectScheduleView>('GET', `${projectPath(projectId)}/schedule`);
-    const items: ScheduleView[] = [];
-    for (let cursor: string | null = ''; ;) {
-      const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-      const page: SchedulePageView = await this.json('GET', `/api/schedules?limit=200${after}`);
+    let page: SchedulePageView = await this.json('GET', ALL_SCHEDULES);
+    const items = page.items;
+    while (page.nextCursor !== null) {
+      page = await this.json('GET', `${ALL_SCHEDULES}&cursor=${encodeURIComponent(page.nextCursor)}`);
       items.push(...page.items);
-      cursor = page.nextCursor;
-      if (cursor === null) return { items, paused: page.paused };
     }
+    return { items, paused: page.paused };
   }
 
   pause(projectId: string | undefined, body: { reason?: string; until?: string }): Promise<PauseView> {

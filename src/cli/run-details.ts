@@ -1,4 +1,5 @@
 import type { RunView, StepView } from '../runs/run-view';
+import { shownStarter } from '../runs/shown-starter';
 import { duration, localTime } from './durations';
 import { progressText } from './progress-text';
 import { aligned } from './run-table';
@@ -8,6 +9,7 @@ import { oneLine } from './terminal-text';
 
 /** Returns everything about one run, one fact per line. */
 export function runDetails(terminal: Terminal, run: RunView, page: string, now: number): string[] {
+  const starter = shownStarter(run);
   const facts: [string, string | null][] = [
     ['Number', `#${run.number}`],
     ['Run', run.runId],
@@ -23,7 +25,7 @@ export function runDetails(terminal: Terminal, run: RunView, page: string, now: 
     ['Params', Object.keys(run.params).length > 0 ? oneLine(assignments(run.params)) : null],
     [
       'Triggered',
-      `by ${run.triggeredBy}${run.triggeredByName ? ` (${oneLine(run.triggeredByName)})` : ''}` +
+      `by ${run.triggeredBy}${starter === null ? '' : ` (${oneLine(starter)})`}` +
         (run.rerunOf ? `, as a re-run of ${run.rerunOf}` : ''),
     ],
     ['Started', localTime(run.startedAt)],

@@ -3,6 +3,7 @@ import { durationText } from '../clock/duration-text';
 import { elapsedText } from '../clock/elapsed-text';
 import { runError } from '../runs/run-error';
 import { reasonWords } from '../runs/reason-words';
+import { shownStarter } from '../runs/shown-starter';
 import type { Delivery, DeliveryFacts, DeliveryKind, RunFacts } from './delivery';
 
 /** A notification in words, for every kind of channel. */
@@ -133,7 +134,8 @@ function afterText(run: RunFacts | null): string {
 
 function factLines({ run, at }: DeliveryFacts): Message['facts'] {
   if (run === null) return [{ label: 'Time', value: utcText(at) }];
-  const starter = run.triggeredByName === null ? '' : ` (${run.triggeredByName})`;
+  const name = shownStarter(run);
+  const starter = name === null ? '' : ` (${name})`;
   return [
     { label: 'Started', value: utcText(run.startedAt) },
     ...(run.endedAt === null ? [] : [{ label: 'Ended', value: utcText(run.endedAt) }]),

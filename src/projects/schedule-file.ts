@@ -6,9 +6,7 @@ import { checkParams, requiredSecrets } from './params';
 import type { ScheduleEntry } from './project';
 import type { ProjectFile } from './project-file.schema';
 import { FULL_SCOPE, stepNamedBy } from './scope';
-
-/** The name of an entry that is not in a list. */
-const DEFAULT_NAME = 'default';
+import { DEFAULT_SCHEDULE } from './schedule-name';
 
 /** Where the items of lists are texts, as in a param: see param-file.ts. */
 export const SCHEDULE_TEXTS = [
@@ -19,7 +17,7 @@ export const SCHEDULE_TEXTS = [
 /** Returns the entries with every default filled in. */
 export function toScheduleEntries({ schedule }: ProjectFile): ScheduleEntry[] {
   return entriesOf(schedule).map(({ entry }) => ({
-    name: entry.name ?? DEFAULT_NAME,
+    name: entry.name ?? DEFAULT_SCHEDULE,
     cron: entry.cron.trim(),
     timeZone: timeZoneName(entry.timeZone ?? 'UTC') ?? 'UTC',
     scope: entry.scope ?? FULL_SCOPE,

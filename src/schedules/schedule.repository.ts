@@ -317,9 +317,11 @@ export class ScheduleRepository {
         ' ORDER BY due_at DESC LIMIT 1 OFFSET ?',
       [...of, SINGLE_RECORDS[outcome]],
     );
-    const LONE_SPAN = `(SELECT COUNT(*) FROM schedule_records WHERE ${OF_OUTCOME} AND until IS NOT NULL) < 2`;
-    const [lone] = await tx.query<{ lone: 0 | 1 }>(`SELECT ${LONE_SPAN} AS lone`, of);
-    if (oldest === undefined && lone!.lone === 1) return;
+    const spans = await tx.query(
+      `SELECT 1 FROM schedule_records WHERE ${OF_OUTCOME} AND until IS NOT NULL LIMIT 2`,
+      of,
+    );
+    if (oldest === undefined && spans.length < 2) return;
     const upTo = oldest?.due_at ?? '';
     const FOLDED = `${OF_OUTCOME} AND (until IS NOT NULL OR due_at <= ?)`;
     const [folded] = await tx.query<{ first: Instant; last: Instant; total: number; recorded: Instant }>(

@@ -53,7 +53,7 @@ export function channelRow(status: ChannelStatus): ChannelRow {
     ...(isFailing
       ? { tone: 'failed', mark: '!', state: flaw === null ? 'Failing' : 'Not ready' }
       : deliveredAt === null
-        ? { tone: 'waiting', mark: '○', state: 'Not used yet' }
+        ? { tone: 'waiting', mark: '○', state: triedAt === null ? 'Not used yet' : 'Last try failed' }
         : { tone: 'completed', mark: '✓', state: 'Working' }),
     problem: flaw && answerText(flaw),
     deliveredAt: timeTextOrNull(deliveredAt),

@@ -3,6 +3,7 @@ import type { ScheduleEntry } from '../../projects/project';
 import { foldedRecords } from '../../schedules/folded-records';
 import { ALL_PROJECTS, type Pause } from '../../schedules/pause';
 import type { ScheduleRecord } from '../../schedules/schedule-record';
+import { shownScheduleName } from '../../projects/schedule-name';
 import { numberText } from '../words/number-text';
 import { type PauseText, pauseText, scheduleRecordText, scheduleStateText } from '../words/schedule-words';
 import { type TimeText, timeText } from '../words/time-text';
@@ -93,7 +94,7 @@ function scheduleRow(
   return {
     projectName,
     href: `/projects/${projectId}`,
-    name: entry.name === 'default' ? null : entry.name,
+    name: shownScheduleName(entry.name),
     cron: entry.cron,
     timeZone: entry.timeZone,
     next: nextMs === null ? null : timeText(toInstant(nextMs)),

@@ -4,6 +4,7 @@ import type { HistoryPage, HistoryPlace, StatusCount } from '../../history/run-h
 import { type DurationText, durationOf } from '../words/duration-text';
 import { historyHref, type HistoryQuery, isFiltered, type Period, WHOLE_HISTORY } from './history-query';
 import { shownParams } from '../../runs/shown-params';
+import { shownStarter } from '../../runs/shown-starter';
 import { metricsInShort, paramsInShort } from '../words/in-short';
 import { numberText } from '../words/number-text';
 import { numberSign } from '../words/run-words';
@@ -145,7 +146,8 @@ export function runHistory(facts: HistoryFacts, now: Instant): RunHistory {
   };
 }
 
-function starterOf({ triggeredByName: name }: Run, hrefOf: (name: string) => string): HistoryRow['starter'] {
+function starterOf(run: Run, hrefOf: (name: string) => string): HistoryRow['starter'] {
+  const name = shownStarter(run);
   return name === null ? null : { name, href: hrefOf(name) };
 }
 

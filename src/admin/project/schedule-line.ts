@@ -2,6 +2,7 @@ import { toInstant } from '../../clock/clock';
 import type { ProjectDefinition } from '../../projects/project';
 import { nextStartOf } from '../../schedules/next-start';
 import { ALL_PROJECTS, type Pause } from '../../schedules/pause';
+import { shownScheduleName } from '../../projects/schedule-name';
 import { numberText } from '../words/number-text';
 import { scheduleStateText } from '../words/schedule-words';
 import { type TimeText, timeText } from '../words/time-text';
@@ -45,7 +46,7 @@ export function scheduleLine(
   const isPaused = pauses.some(({ scope }) => scope !== ALL_PROJECTS);
   return {
     entries: schedules.slice(0, SHOWN_ENTRIES).map((entry) => ({
-      name: entry.name === 'default' ? null : entry.name,
+      name: shownScheduleName(entry.name),
       next: isEnabled && entry.isEnabled ? timeText(toInstant(nextStartOf(entry, nowMs))) : null,
       cron: entry.cron,
       timeZone: entry.timeZone,

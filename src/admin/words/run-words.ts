@@ -1,5 +1,6 @@
 import type { Run } from '../../runs/run';
 import { reasonWords } from '../../runs/reason-words';
+import { shownStarter } from '../../runs/shown-starter';
 import { TRIGGERED_WORDS } from './status-words';
 
 /** Who requested a stop or a publication, if no user is known. */
@@ -16,13 +17,11 @@ export function runName(projectName: string, run: Pick<Run, 'number'>): string {
 }
 
 /** Returns "triggered by schedule weekly" or "triggered manually by ada", for use within a sentence. */
-export function triggeredWords({
-  triggeredBy,
-  triggeredByName: name,
-}: Pick<Run, 'triggeredBy' | 'triggeredByName'>): string {
-  const words = TRIGGERED_WORDS[triggeredBy];
-  if (name === null) return words;
-  return triggeredBy === 'schedule' ? `${words} ${name}` : `${words} by ${name}`;
+export function triggeredWords(run: Pick<Run, 'triggeredBy' | 'triggeredByName'>): string {
+  const words = TRIGGERED_WORDS[run.triggeredBy];
+  const starter = shownStarter(run);
+  if (starter === null) return words;
+  return run.triggeredBy === 'schedule' ? `${words} ${starter}` : `${words} by ${starter}`;
 }
 
 /** Returns "by ada" or "manually". */

@@ -1,4 +1,5 @@
 import type { ScheduleEntry } from '../../projects/project';
+import { shownScheduleName } from '../../projects/schedule-name';
 import type { FoldedRecord } from '../../schedules/folded-records';
 import type { Pause } from '../../schedules/pause';
 import type { ScheduleOutcome } from '../../schedules/schedule-record';
@@ -39,7 +40,7 @@ export function scheduleRecordText(record: FoldedRecord): ScheduleRecordText {
   const dueText = isToTheMinute ? timeText : timeTextWithSeconds;
   return {
     ...OUTCOME_MARKS[record.outcome],
-    schedule: record.schedule === 'default' ? null : record.schedule,
+    schedule: shownScheduleName(record.schedule),
     due: dueText(record.lastDueAt),
     from: isOne ? null : dueText(record.firstDueAt),
     count: isOne ? null : numberText(record.count),
