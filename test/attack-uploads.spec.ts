@@ -20,6 +20,7 @@ describe('attacker that uploads to its own run', () => {
   let jobato: RunningApp;
   let worker: HttpWorker;
   let runId: string;
+  let heartbeats: NodeJS.Timeout;
   const open = new Set<ClientRequest>();
 
   const begin = async (from: Parameters<typeof RunningApp.start>[0], more: Record<string, string> = {}) => {
@@ -28,8 +29,11 @@ describe('attacker that uploads to its own run', () => {
     worker = new HttpWorker(jobato);
     await worker.claimed();
     await worker.heartbeat(runId);
+    // On a slow machine, a test takes longer than a lease.
+    heartbeats = setInterval(() => void worker.heartbeat(runId).catch(() => undefined), 5_000);
   };
   afterEach(async () => {
+    clearInterval(heartbeats);
     for (const upload of open) upload.destroy();
     open.clear();
     await jobato.stop();

@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Database } from '../src/database/database';
-import { KeptRuns } from '../src/retention/kept-runs';
-import { limitsOf } from '../src/retention/keep-limits';
-import { type Part, PARTS, runsThatGo } from '../src/retention/retention-rule';
-import { RetentionSchedule } from '../src/retention/retention-schedule';
-import { Purger } from '../src/retention/purger';
-import { StorageReport, type StorageReportNow } from '../src/retention/storage-report';
-import type { PreviewView } from '../src/retention/retention.dto';
-import { DeletedRunRepository } from '../src/runs/deleted-run.repository';
-import type { Run, RunStatus } from '../src/runs/run';
-import { RunRepository } from '../src/runs/run.repository';
-import type { RunView } from '../src/runs/run-view';
-import { problem } from './support/expect-problem';
-import { type Folders, makeFolders, nodeStep, RunningApp, writeProject } from './support/jobato';
-import { FormClient } from './support/form-client';
-import { anOldRun, oldRunId, pathsIn, storeOldRuns, tracesOf } from './support/old-runs';
-import { SeededRandom } from './support/random';
-import { until } from './support/until';
-import { KEY } from './support/worker-api';
+import { Database } from '../../src/database/database';
+import { KeptRuns } from '../../src/retention/kept-runs';
+import { limitsOf } from '../../src/retention/keep-limits';
+import { type Part, PARTS, runsThatGo } from '../../src/retention/retention-rule';
+import { RetentionSchedule } from '../../src/retention/retention-schedule';
+import { Purger } from '../../src/retention/purger';
+import { StorageReport, type StorageReportNow } from '../../src/retention/storage-report';
+import type { PreviewView } from '../../src/retention/retention.dto';
+import { DeletedRunRepository } from '../../src/runs/deleted-run.repository';
+import type { Run, RunStatus } from '../../src/runs/run';
+import { RunRepository } from '../../src/runs/run.repository';
+import type { RunView } from '../../src/runs/run-view';
+import { problem } from '../support/expect-problem';
+import { type Folders, makeFolders, nodeStep, RunningApp, writeProject } from '../support/jobato';
+import { FormClient } from '../support/form-client';
+import { anOldRun, oldRunId, pathsIn, storeOldRuns, tracesOf } from '../support/old-runs';
+import { SeededRandom } from '../support/random';
+import { until } from '../support/until';
+import { KEY } from '../support/worker-api';
 
 const KEEPS = {
   aged: { days: 50 },

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import BetterSqlite3 from 'better-sqlite3';
-import '../src/app.module'; // all modules contribute their entities
-import { Database } from '../src/database/database';
-import { contributedEntities } from '../src/database/database.module';
-import { DataFolderLock } from '../src/lifecycle/data-folder-lock';
-import { storeOldRuns, anOldRun, oldRunId } from './support/old-runs';
-import { repetitions } from './support/repetitions';
+import '../../src/app.module'; // all modules contribute their entities
+import { Database } from '../../src/database/database';
+import { contributedEntities } from '../../src/database/database.module';
+import { DataFolderLock } from '../../src/lifecycle/data-folder-lock';
+import { storeOldRuns, anOldRun, oldRunId } from '../support/old-runs';
+import { repetitions } from '../support/repetitions';
 
-const CLI = join(__dirname, '..', 'bin', 'jobato.mjs');
+const CLI = join(__dirname, '..', '..', 'bin', 'jobato.mjs');
 const LARGE = 'x'.repeat(20_000);
 
 let root: string;
