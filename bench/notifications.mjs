@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { percentile } from './figures.mjs';
 import { Place, ServerProcess } from './server-process.mjs';
 
@@ -11,6 +12,8 @@ const CHANNELS = `channels: [{ id: ops, type: webhook, urlFrom: OPS_URL, allowPr
 defaults: [{ channel: ops, on: [started, completed] }]
 `;
 const WARM_UP = 10;
+/** Milliseconds between two runs: notifications about the first are sent meanwhile. */
+const PAUSE_MS = 400;
 
 /** Measures trigger to end without notifications, with two for each run, and with a receiver that never answers. */
 export async function notifications({ quick }) {
@@ -25,20 +28,27 @@ export async function notifications({ quick }) {
   try {
     for (const { url } of cases) servers.push(await start(url));
     const latencies = cases.map(() => []);
-    for (let round = 0; round < (quick ? 5 : 15); round++) {
-      for (const [index, { server }] of servers.entries())
-        latencies[index].push(...(await runs(server, quick ? 10 : 20)));
+    for (let round = 0; round < (quick ? 25 : 110); round++) {
+      for (const [index, { server }] of servers.entries()) {
+        latencies[index].push(await run(server));
+        await delay(PAUSE_MS);
+      }
     }
+    const processorMs = [];
+    for (const { server } of servers) processorMs.push(await processorTimePerRun(server, quick ? 50 : 200));
     const medians = latencies.map((all) => percentile(all.slice(WARM_UP), 0.5));
-    return cases.map(({ name }, index) => ({
-      what: `trigger to end ${name}, p50`,
-      value: medians[index],
-      unit: 'ms',
-      ...(index > 0 && {
-        aim: '≤ 105% of the first',
-        peer: { value: medians[0], what: 'without notifications' },
-      }),
-    }));
+    return cases.flatMap(({ name }, index) => [
+      {
+        what: `trigger to end ${name}, p50`,
+        value: medians[index],
+        unit: 'ms',
+        ...(index > 0 && {
+          aim: '≤ 105% of the first',
+          peer: { value: medians[0], what: 'without notifications' },
+        }),
+      },
+      { what: '  processor time of the server per run', value: processorMs[index], unit: 'ms' },
+    ]);
   } finally {
     for (const { place, server } of servers) {
       await server.stop();
@@ -59,19 +69,22 @@ async function start(url) {
   return { place, server };
 }
 
-/** One run after the other, as a client sees it that follows the run. */
-async function runs(server, count) {
-  const latencies = [];
-  for (let index = 0; index < count; index++) {
-    const startedAt = performance.now();
-    const { runId } = await server.post('/api/projects/echo/runs');
-    const stream = await fetch(`${server.url}/api/runs/${runId}/logs`, {
-      headers: { Accept: 'text/event-stream' },
-    });
-    await stream.text(); // the stream ends with the run
-    latencies.push(performance.now() - startedAt);
-  }
-  return latencies;
+/** Returns the milliseconds of a run, as a client sees it that follows the run. */
+async function run(server) {
+  const startedAt = performance.now();
+  const { runId } = await server.post('/api/projects/echo/runs');
+  const stream = await fetch(`${server.url}/api/runs/${runId}/logs`, {
+    headers: { Accept: 'text/event-stream' },
+  });
+  await stream.text(); // the stream ends with the run
+  return performance.now() - startedAt;
+}
+
+/** Returns the milliseconds of processor time for one of many runs without a pause in between. */
+async function processorTimePerRun(server, count) {
+  const before = server.processorMs;
+  for (let index = 0; index < count; index++) await run(server);
+  return (server.processorMs - before) / count;
 }
 
 async function receiver(answer) {

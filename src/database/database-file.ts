@@ -22,7 +22,7 @@ export class DatabaseFile {
   private folderState: string | null = null;
 
   /** @param path of a database that is open in WAL mode */
-  constructor(private readonly path: string) {
+  constructor(readonly path: string) {
     this.identities = new Map(SUFFIXES.map((suffix) => [path + suffix, identityOf(path + suffix)]));
     this.isLink = lstatSync(path).isSymbolicLink();
   }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { DataSource, EntityTarget, ObjectLiteral, Repository } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver';
+import { Checkpoints } from './checkpoints';
 import { DatabaseFile } from './database-file';
 import { DiskReserve } from './disk-reserve';
 import { FreePages } from './free-pages';
@@ -9,7 +10,6 @@ import { PatientReader, patiently } from './patient-reader';
 import { SqliteConnection } from './sqlite-connection';
 import { StorageError, type StorageReason } from './storage-error';
 import { TableRows } from './table-rows';
-import { WalTruncation } from './wal-truncation';
 import { type Transaction, type WriteCommand, Writer } from './writer';
 
 export interface DatabaseSizes {
@@ -35,7 +35,7 @@ export class Database {
   /** Reads the committed state. SQLite itself refuses writes on this connection. */
   readonly read: Pick<Transaction, 'query'>;
   private readonly writer: Writer;
-  private readonly truncation: WalTruncation;
+  private readonly checkpoints: Checkpoints;
   private readonly freePages: FreePages;
   private readonly timer: NodeJS.Timeout;
 
@@ -47,13 +47,9 @@ export class Database {
   ) {
     const connection = connectionOf(writing);
     this.read = new PatientReader(connectionOf(reading, true));
-    this.truncation = new WalTruncation(connection, file);
+    this.checkpoints = new Checkpoints(connection, file);
     this.freePages = new FreePages(connection);
-    this.writer = new Writer(
-      connection,
-      () => file.assertInPlace(),
-      () => this.truncation.onIdle(),
-    );
+    this.writer = new Writer(connection, () => file.assertInPlace(), this.checkpoints);
     reserve.keep();
     this.timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
   }
@@ -164,9 +160,8 @@ export class Database {
   /** Commits queued writes, then closes both connections. */
   async close(): Promise<void> {
     clearInterval(this.timer);
-    this.truncation.stop();
     await this.writer.close();
-    this.truncation.stop();
+    await this.checkpoints.stop();
     // When SQLite closes, it deletes the log at its path, which may now be the log of a restored database.
     if (!this.file.isInPlace()) return;
     await this.reading.destroy();

@@ -27,6 +27,13 @@ type AnyCommand = WriteCommand<unknown, unknown>;
 type Queue = WriteQueue<AnyCommand>;
 type Queued = QueuedWrite<AnyCommand>;
 
+/** Called between transactions. */
+export interface WriterObserver {
+  onCommit(): void;
+  /** No write waits. */
+  onIdle(): void;
+}
+
 /** Keeps transactions short, so that they do not block the event loop. */
 const MAX_INPUTS_PER_GROUP = 500;
 /**
@@ -65,8 +72,7 @@ export class Writer {
     private readonly connection: Transaction,
     /** Throws if the file at the path is not the one that the connection has open. */
     private readonly assertFileInPlace: () => void,
-    /** Called when the queue is empty. */
-    private readonly onIdle: () => void = () => undefined,
+    private readonly observer: WriterObserver = { onCommit: () => undefined, onIdle: () => undefined },
   ) {}
 
   /** Resolves once the write is durably committed; rejects if it was rolled back. */
@@ -125,12 +131,13 @@ export class Writer {
     do {
       await this.gather();
       await this.commitNextGroup();
+      this.observer.onCommit();
       // Yield to sockets and timers, and let the next group grow.
       if (this.queue.length > 0) await nextTurn();
     } while (this.queue.length > 0 || (this.closed && this.along.length > 0));
     this.draining = false;
     if (this.along.length > 0) this.bePatient();
-    this.onIdle();
+    this.observer.onIdle();
   }
 
   /** Waits for more writes, because concurrent callers arrive over several turns. A single write does not wait. */

@@ -15,6 +15,8 @@ import { DeliveryRepository, MAX_PENDING, type PendingOfChannel } from './delive
 import { DeliveryTry } from './delivery-try';
 import { askedMs, decide, type Decision, MAX_DELAY_MS } from './retry-rules';
 
+/** Messages wait this long in milliseconds, so that they do not compete with the very run they are about. */
+const GATHER_MS = 200;
 /** Open requests to one channel. Another channel has its own, so that a dead one delays no other. */
 const MAX_OPEN = 4;
 const LOOK_AGAIN_MS = 60_000;
@@ -45,6 +47,7 @@ export class NotificationSender implements OnApplicationBootstrap, BeforeApplica
   private isKicked = false;
   private isStopped = false;
   private timer: NodeJS.Timeout | null = null;
+  private gathering: NodeJS.Timeout | null = null;
   private readonly open = new Set<Promise<unknown>>();
 
   constructor(
@@ -56,7 +59,7 @@ export class NotificationSender implements OnApplicationBootstrap, BeforeApplica
 
   async onApplicationBootstrap(): Promise<void> {
     this.changes.onAnyChange((run) => {
-      if (run.revision === 1 || isTerminal(run)) this.kick();
+      if (run.revision === 1 || isTerminal(run)) this.kickSoon();
     });
     this.kick();
   }
@@ -65,6 +68,7 @@ export class NotificationSender implements OnApplicationBootstrap, BeforeApplica
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopped = true;
     if (this.timer) clearTimeout(this.timer);
+    if (this.gathering) clearTimeout(this.gathering);
     await this.looking;
     await this.endOpenRequests();
   }
@@ -84,6 +88,13 @@ export class NotificationSender implements OnApplicationBootstrap, BeforeApplica
         this.looking = null;
         if (this.isKicked && this.timer === null) this.kick(); // kicked after the last look
       });
+  }
+
+  private kickSoon(): void {
+    this.gathering ??= setTimeout(() => {
+      this.gathering = null;
+      this.kick();
+    }, GATHER_MS);
   }
 
   /** Sends a delivery at once, before those that wait, and does not repeat it. @returns the answer */

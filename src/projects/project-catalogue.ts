@@ -99,24 +99,29 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
     return project;
   }
 
-  /** Returns the error of `get` for a project that does not exist, with the problem of its file. */
-  notFound(projectId: string): JobatoError {
+  /**
+   * Returns the error of `get` for a project that does not exist, with the problem of its file.
+   * @param file that defined the project before; null if unknown
+   */
+  notFound(projectId: string, file: string | null = null): JobatoError {
     const ids = [...this.byId.keys()];
     const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : '';
     const known = ids.length === 0 ? 'none' : `${ids.slice(0, MAX_NAMED).join(', ')}${more}`;
     return new JobatoError(
       'PROJECT_NOT_FOUND',
-      this.brokenFileOf(projectId) ??
+      this.brokenFileOf(projectId, file) ??
         `Project "${projectId.slice(0, 100)}" does not exist. Known projects: ${known}.`,
     );
   }
 
   /**
-   * Finds the problem of a file by its name. A file is usually named after its project, and one that was never
-   * valid has no known id.
+   * Finds the problem of a file, without a known file by its name: a file is usually named after its project, and one
+   * that was never valid has no known id.
    */
-  private brokenFileOf(projectId: string): string | null {
-    const broken = this.broken.find(({ file }) => file.replace(/^projects\/|\.ya?ml$/gi, '') === projectId);
+  private brokenFileOf(projectId: string, known: string | null): string | null {
+    const isIt = (file: string) =>
+      known === null ? file.replace(/^projects\/|\.ya?ml$/gi, '') === projectId : file === known;
+    const broken = this.broken.find(({ file }) => isIt(file));
     return broken
       ? `Project "${projectId}" has an invalid project file: ${join(this.config.configDirLabel, problemText(broken))}`
       : null;

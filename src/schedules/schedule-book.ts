@@ -63,7 +63,7 @@ export class ScheduleBook {
     if (entry === null) {
       return this.isRemoved(key.projectId, file)
         ? { is: 'removed' }
-        : { is: 'unreadable', refusal: this.projects.notFound(key.projectId) };
+        : { is: 'unreadable', refusal: this.projects.notFound(key.projectId, file) };
     }
     const isSame = entry.cron === known.cron && entry.timeZone === known.timeZone;
     return isSame ? { is: 'valid', entry } : { is: 'edited' };

@@ -27,3 +27,11 @@ export async function untilRecords(
 export function outcomes(found: ScheduleRecordView[]): Set<string> {
   return new Set(found.map(({ outcome }) => outcome));
 }
+
+/** Resolves when the server has stored its schedules, so that a restart knows them. */
+export async function untilFollowed(url: string): Promise<void> {
+  await until(async () => {
+    const health = await (await fetch(`${url}/api/health`)).text();
+    return /[1-9]\d* schedules?"/.test(health);
+  });
+}

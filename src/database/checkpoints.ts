@@ -1,0 +1,113 @@
+import { CheckpointThread } from './checkpoint-thread';
+import type { DatabaseFile } from './database-file';
+import type { Transaction } from './writer';
+
+/** Pages that the write-ahead log may have ahead of the database before the thread copies them. */
+const PAGES_AHEAD = 1000;
+/** Interval for reading the size of the log, in milliseconds. */
+const LOOK_EVERY_MS = 20;
+/** The thread ends when it has had nothing to do for this time, in milliseconds. */
+const THREAD_IDLE_MS = 10_000;
+/** Milliseconds without writes before the log is truncated, because that copies and syncs data. */
+const TRUNCATE_AFTER_MS = 2_000;
+/** SQLite overwrites the log from its start, so a log up to this size is not worth a truncation. */
+const KEEP_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Copies the write-ahead log into the database.
+ *
+ * SQLite itself does that within a commit, which then takes as long as the disk needs for up to 32 MB. A thread
+ * therefore does most of it beforehand. When the writer's own checkpoint comes, it finds little left, and SQLite
+ * begins the log anew.
+ *
+ * After a burst of writes, the log is truncated to 0 bytes. SQLite itself does that only when it closes the database.
+ * During continuous writes, `journal_size_limit` only cuts the log back to a limit.
+ */
+export class Checkpoints {
+  private thread: CheckpointThread | null = null;
+  private isCopying = false;
+  private isStopped = false;
+  private lookedAtMs = -Infinity;
+  private truncateTimer: NodeJS.Timeout | null = null;
+  private threadTimer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly connection: Pick<Transaction, 'query'>,
+    private readonly file: Pick<DatabaseFile, 'path' | 'walBytes' | 'isInPlace'>,
+  ) {}
+
+  /** Called after each commit. */
+  onCommit(): void {
+    if (this.isCopying || this.isStopped) return;
+    const nowMs = performance.now();
+    if (nowMs - this.lookedAtMs < LOOK_EVERY_MS) return;
+    this.lookedAtMs = nowMs;
+    void this.copyIfLong();
+  }
+
+  /** Called when no write waits. */
+  onIdle(): void {
+    if (this.truncateTimer) this.truncateTimer.refresh();
+    else this.truncateTimer = setTimeout(() => void this.truncate(), TRUNCATE_AFTER_MS).unref();
+  }
+
+  /** Resolves when the thread has closed its connection. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    if (this.truncateTimer) clearTimeout(this.truncateTimer);
+    await this.endThread();
+  }
+
+  private async copyIfLong(): Promise<void> {
+    if ((await this.pagesAhead()) < PAGES_AHEAD || this.isStopped || !this.file.isInPlace()) return;
+    this.isCopying = true;
+    this.thread ??= this.startThread();
+    this.threadTimer ??= setTimeout(() => void this.endThread(), THREAD_IDLE_MS).unref();
+    this.threadTimer.refresh();
+    this.thread.checkpoint();
+  }
+
+  private async pagesAhead(): Promise<number> {
+    try {
+      const [state] = await this.connection.query<{ log: number; checkpointed: number }>(
+        'PRAGMA wal_checkpoint(NOOP)',
+      );
+      return state!.log - state!.checkpointed;
+    } catch {
+      return 0; // a transaction has just started
+    }
+  }
+
+  private startThread(): CheckpointThread {
+    return new CheckpointThread(
+      this.file.path,
+      () => (this.isCopying = false),
+      () => this.doWithoutThread(),
+    );
+  }
+
+  /** The writer's own checkpoints go on. */
+  private doWithoutThread(): void {
+    this.isStopped = true;
+    this.thread = null;
+  }
+
+  private async endThread(): Promise<void> {
+    if (this.threadTimer) clearTimeout(this.threadTimer);
+    this.threadTimer = null;
+    const { thread } = this;
+    this.thread = null;
+    this.isCopying = false;
+    await thread?.end();
+  }
+
+  private async truncate(): Promise<void> {
+    if (this.file.walBytes() <= KEEP_BYTES) return;
+    try {
+      const [result] = await this.connection.query<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)');
+      if (result?.busy === 1) this.truncateTimer?.refresh(); // another process is reading
+    } catch {
+      // A transaction has just started, or the disk has an error that the next write reports.
+    }
+  }
+}
