@@ -1,7 +1,14 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
 import { type Folders, makeFolders, nodeStep, ServerProcess, writeProject } from '../support/jobato';
-import { everySecond, outcomes, scheduleRecords, untilRecords } from '../support/schedule-records';
+import {
+  everySecond,
+  outcomes,
+  scheduleRecords,
+  untilFollowed,
+  untilRecords,
+} from '../support/schedule-records';
 import { ServerClock } from '../support/server-clock';
 import { until } from '../support/until';
 
@@ -22,6 +29,8 @@ describe('schedules over restarts and clock changes', () => {
     clock = new ServerClock(folders);
     await start();
   }
+
+  const databaseFile = () => join(folders.dataDir, 'db', 'jobato.db');
 
   it('record the due times of an outage as missed, and catch up the newest if wanted', async () => {
     const minutely = (id: string, more = '') =>
@@ -65,6 +74,76 @@ describe('schedules over restarts and clock changes', () => {
     const runs = after.flatMap(({ runId }) => runId ?? []);
     expect(new Set(runs).size).toBe(runs.length);
     expect(after.filter(({ dueAt, outcome }) => outcome === 'missed' && dueAt > '2029')).toEqual([]);
+  });
+
+  it('start runs at due times that passed while the clock was wrong, when these come at last', async () => {
+    await begin({ second: everySecond('second') });
+    await untilRecords(server.url, 'second', (all) => all.some(({ outcome }) => outcome === 'started'));
+    await clock.set(server, HOUR_MS);
+    const wrongAt = new Date(Date.now() + HOUR_MS).toISOString();
+    // What lies between the right and the wrong time is missed.
+    await untilRecords(server.url, 'second', ([newest]) => newest!.dueAt > wrongAt);
+    await clock.set(server, 0);
+    const setBackAt = new Date().toISOString();
+    await untilRecords(server.url, 'second', (all) =>
+      all.some(({ dueAt, outcome }) => outcome === 'started' && dueAt > setBackAt && dueAt < wrongAt),
+    );
+    await clock.set(server, HOUR_MS - 120_000);
+    const comingAt = new Date(Date.now() + HOUR_MS - 120_000).toISOString();
+    const found = await untilRecords(server.url, 'second', (all) =>
+      all.some(({ dueAt, outcome }) => outcome === 'started' && dueAt > comingAt && dueAt < wrongAt),
+    );
+    const between = found.filter(({ dueAt }) => dueAt > comingAt && dueAt < wrongAt);
+    expect(outcomes(between).has('missed')).toBe(false);
+  });
+
+  it('count all of many due times of a long outage, and start the next one', async () => {
+    await begin({ second: everySecond('second') });
+    await untilRecords(server.url, 'second', (all) => all.length > 0);
+    await server.end('SIGKILL');
+    const killedAt = Date.now();
+    clock.write(60 * 24 * HOUR_MS);
+    await start();
+    const restartedAt = new Date(Date.now() + 60 * 24 * HOUR_MS).toISOString();
+    const found = await untilRecords(server.url, 'second', (all) =>
+      all.some(({ outcome, dueAt }) => outcome === 'started' && dueAt > restartedAt),
+    );
+    expect(found.length).toBe(200); // a full page: most due times are counted by one record
+    const before = Math.round((Date.parse(restartedAt) - killedAt) / 1000);
+    const metrics = await (await fetch(`${server.url}/api/metrics`)).text();
+    const missed = Number(/^jobato_schedule_records_total\{outcome="missed"\} (\d+)/m.exec(metrics)![1]);
+    expect(Math.abs(missed - before)).toBeLessThan(120);
+  });
+
+  it('record a refusal with the problem of the file, also if the file has another name', async () => {
+    await begin({ 'a-file': everySecond('second') });
+    await untilRecords(server.url, 'second', (all) => all.length > 0);
+    await server.end('SIGKILL');
+    writeProject(folders, 'a-file', 'id: second\nsteps: none\n');
+    await start();
+    // The API knows no project without a valid file.
+    const database = new BetterSqlite3(databaseFile(), { readonly: true });
+    const refused = database.prepare("SELECT reason, detail FROM schedule_records WHERE outcome = 'refused'");
+    await until(() => refused.get() !== undefined);
+    const expected = { reason: 'PROJECT_NOT_FOUND', detail: expect.stringContaining('a-file.yaml') };
+    expect(refused.get()).toEqual(expected);
+    database.close();
+  });
+
+  it('go on beside a stored schedule whose time zone is unknown to this version', async () => {
+    await begin({ second: everySecond('second'), odd: everySecond('odd') });
+    await untilFollowed(server.url);
+    await server.end('SIGTERM');
+    const database = new BetterSqlite3(databaseFile());
+    database.exec("UPDATE schedules SET time_zone = 'Mars/Olympus' WHERE project_id = 'odd'");
+    database.close();
+    await start();
+    const restartedAt = new Date().toISOString();
+    for (const id of ['second', 'odd'])
+      await untilRecords(server.url, id, (all) =>
+        all.some(({ dueAt, outcome }) => outcome === 'started' && dueAt > restartedAt),
+      );
+    expect(server.output.join('\n')).toContain('in Mars/Olympus is not supported');
   });
 
   it('stay paused after the clock was set back, and start again on resume', async () => {
@@ -154,11 +233,3 @@ describe('schedules over restarts and clock changes', () => {
     expect(outcomes(found).has('missed')).toBe(false);
   });
 });
-
-/** Resolves when the server has stored its schedules, so that a restart knows them. */
-async function untilFollowed(url: string): Promise<void> {
-  await until(async () => {
-    const health = await (await fetch(`${url}/api/health`)).text();
-    return /[1-9]\d* schedules?"/.test(health);
-  });
-}
