@@ -1,5 +1,6 @@
 import { Temporal } from '@js-temporal/polyfill';
 import { dueTimesOfWalk, walkClock } from '../../test/support/clock-walk';
+import { repetitions } from '../../test/support/repetitions';
 import { countDue, dueBetween, newestDue, nextDue, toCronSchedule } from './due-times';
 
 const at = (zoned: string) => Temporal.Instant.from(zoned).epochMilliseconds;
@@ -144,29 +145,28 @@ describe('compared with a walk through each minute of two years', () => {
     '5 0 0 * * *',
   ];
 
-  it.each(['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'America/Santiago'])(
-    'loses and doubles nothing in %s',
-    (timeZone) => {
-      const walk = walkClock(timeZone, from, until);
-      for (const cron of EXPRESSIONS) {
-        const schedule = toCronSchedule(cron, timeZone);
-        const [afterMs, untilMs] = [at(from) - 1, at(until) - 1];
-        const expected = dueTimesOfWalk(walk, cron);
-        const found = [...dueBetween(schedule, afterMs, untilMs)];
-        expect({ cron, ...difference(expected, found) }).toEqual({ cron, lost: [], added: [] });
-        expect({ cron, count: countDue(schedule, afterMs, untilMs) }).toEqual({
-          cron,
-          count: expected.length,
-        });
-        const { older, newest } = newestDue(schedule, afterMs, untilMs, 100);
-        expect({ cron, newest }).toEqual({ cron, newest: expected.slice(-100) });
-        const count = Math.max(0, expected.length - 100);
-        expect(older).toEqual(
-          count === 0 ? null : { dueAtMs: expected[0], untilMs: expected[count - 1], count },
-        );
-      }
-    },
-  );
+  const ZONES = ['Europe/Berlin', 'UTC', 'America/New_York', 'Australia/Lord_Howe', 'America/Santiago'];
+
+  it.each(ZONES.slice(0, repetitions(1, ZONES.length)))('loses and doubles nothing in %s', (timeZone) => {
+    const walk = walkClock(timeZone, from, until);
+    for (const cron of EXPRESSIONS) {
+      const schedule = toCronSchedule(cron, timeZone);
+      const [afterMs, untilMs] = [at(from) - 1, at(until) - 1];
+      const expected = dueTimesOfWalk(walk, cron);
+      const found = [...dueBetween(schedule, afterMs, untilMs)];
+      expect({ cron, ...difference(expected, found) }).toEqual({ cron, lost: [], added: [] });
+      expect({ cron, count: countDue(schedule, afterMs, untilMs) }).toEqual({
+        cron,
+        count: expected.length,
+      });
+      const { older, newest } = newestDue(schedule, afterMs, untilMs, 100);
+      expect({ cron, newest }).toEqual({ cron, newest: expected.slice(-100) });
+      const count = Math.max(0, expected.length - 100);
+      expect(older).toEqual(
+        count === 0 ? null : { dueAtMs: expected[0], untilMs: expected[count - 1], count },
+      );
+    }
+  });
 });
 
 it('counts and splits an expression of every second over two years without visiting each', () => {

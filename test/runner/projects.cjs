@@ -26,7 +26,7 @@ const ON_ONE_STREAM = [
   'api-errors',
   'api-fuzz',
   'api-schemas',
-  'api-watch',
+  'long/api-watch',
   'api-worker-keys',
   'attack-lockout',
   'attack-names',
@@ -108,9 +108,14 @@ exports.repeated = {
   displayName: 'repeated',
   roots: ['<rootDir>/src', '<rootDir>/test'],
   setupFiles: [manyRepetitions],
-  testMatch: ['open-below', 'artifact-files', 'api-trigger', 'api-logs', 'process-signals'].map(
-    (name) => `**/${name}.spec.ts`,
-  ),
+  testMatch: [
+    'open-below',
+    'artifact-files',
+    'cron/due-times',
+    'api-trigger',
+    'api-logs',
+    'process-signals',
+  ].map((name) => `**/${name}.spec.ts`),
 };
 
 /** Many server lives and many programs. */

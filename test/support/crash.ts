@@ -9,6 +9,7 @@ import { decodeLines } from '../../src/logs/log-chunk';
 import type { RunView } from '../../src/runs/run-view';
 import { type Folders, isOnRedis, makeFolders, redisKeys, ServerProcess } from './jobato';
 import type { RunEventMap } from '../../src/events/run-event';
+import { untilOrThrow } from './until';
 
 /** The limit for recoveries that take at most 2 s on an idle machine; a busy machine needs more. */
 export const RECOVERS_WITHIN_MS = 60_000;
@@ -108,10 +109,9 @@ export async function eventually(
   ms = RECOVERS_WITHIN_MS,
 ): Promise<void> {
   const deadline = Date.now() + ms;
-  while (!(await isSo())) {
+  await untilOrThrow(isSo, () => {
     if (Date.now() > deadline) throw new Error(`Waited ${ms} ms without result for ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  });
 }
 
 /** Returns the response to a trigger, or null if the server died before responding. */

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProjectView } from '../src/projects/project-view';
-import { type Folders, makeFolders, nodeStep, ServerProcess, writeProject } from './support/jobato';
-import { until } from './support/until';
+import type { ProjectView } from '../../src/projects/project-view';
+import { type Folders, makeFolders, nodeStep, ServerProcess, writeProject } from '../support/jobato';
+import { until } from '../support/until';
 
 const CHANGED = 'Changed since the last completed run: watched files';
 const project = (patterns: string) => nodeStep('report', '0', `watch: ${patterns}\n`);
