@@ -6,15 +6,21 @@ const SWAPS = `
   const [folder, outside] = process.argv.slice(1);
   const real = folder + '.real';
   const tried = (change, ...args) => { try { change(...args); return true } catch { return false } };
+  // Each state lasts for a while. Otherwise, the folder would hardly ever be in place on a slow file system.
+  const stay = () => { for (const end = performance.now() + Math.random() / 10; performance.now() < end;); };
   process.stdout.write('swapping');
   for (;;) {
     // What is being tested may make a folder in the moment when there is none.
     if (!tried(renameSync, folder, real)) rmSync(real, { recursive: true, force: true });
-    if (tried(symlinkSync, outside, folder)) unlinkSync(folder);
+    if (tried(symlinkSync, outside, folder)) {
+      stay();
+      unlinkSync(folder);
+    }
     tried(renameSync, real, folder);
+    stay();
   }`;
 
-/** A process that swaps a folder with a link to another folder as fast as it can, as a hostile step could. */
+/** A process that swaps a folder with a link to another folder thousands of times a second, as a hostile step could. */
 export class SwappingProcess {
   private constructor(private readonly child: ChildProcess) {}
 
