@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } fro
 import { join } from 'node:path';
 import { DataFolderInUse, DataFolderLock, LOCK_FILE } from '../lifecycle/data-folder-lock';
 import { PRIVATE_FOLDER } from '../lifecycle/private-files';
+import { ORIGINAL_FILE } from '../lifecycle/original-installation';
 import { RESTORED_FILE } from '../lifecycle/restored-notice';
 import { dataFolderError } from '../lifecycle/start-up-error';
 import { RESTORING_FOLDER } from '../lifecycle/unfinished-restore';
@@ -10,7 +11,7 @@ import { BackupError } from './backup-error';
 
 const DATABASE_FOLDER = 'db';
 /** All names that a restore can create. The database is the last one to be moved to its place. */
-const RESTORED_NAMES = [...PARTS, RESTORED_FILE, DATABASE_FOLDER];
+const RESTORED_NAMES = [...PARTS, ORIGINAL_FILE, RESTORED_FILE, DATABASE_FOLDER];
 /** May be in a folder that counts as empty: the lock of a server that has ended, and the root of a file system. */
 const NO_CONTENT = [LOCK_FILE, 'lost+found'];
 

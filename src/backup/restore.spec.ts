@@ -78,7 +78,7 @@ describe('restore', () => {
     const { mode, blocks } = statSync(join(dataDir, 'runs/1/sparse'));
     expect(mode & 0o777).toBe(0o640);
     expect(blocks * 512).toBeLessThan(1_000_000);
-    expect(contentOf(dataDir).sort()).toEqual(['db', 'restored.json', 'runs', 'work']);
+    expect(contentOf(dataDir).sort()).toEqual(['db', 'restored-from', 'restored.json', 'runs', 'work']);
     for (const folder of ['db', 'runs', 'work'])
       expect(statSync(join(dataDir, folder)).mode & 0o777).toBe(0o700);
     expect(statSync(join(dataDir, 'db/jobato.db')).mode & 0o777).toBe(0o600);
@@ -227,7 +227,7 @@ describe('restore', () => {
     mkdirSync(join(dataDir, 'restoring', 'db'), { recursive: true });
     mkdirSync(join(dataDir, 'runs', '1'), { recursive: true });
     await into(await sealed(good));
-    expect(contentOf(dataDir).sort()).toEqual(['db', 'restored.json', 'runs', 'work']);
+    expect(contentOf(dataDir).sort()).toEqual(['db', 'restored-from', 'restored.json', 'runs', 'work']);
     expect(readdirSync(join(dataDir, 'runs'))).toEqual([]);
   });
 });

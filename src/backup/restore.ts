@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Instant } from '../clock/clock';
 import { makePrivateFolder } from '../lifecycle/private-files';
+import { writeOriginalId } from '../lifecycle/original-installation';
 import { writeRestoredNotice } from '../lifecycle/restored-notice';
 import { ArchiveExtraction } from './archive-extraction';
 import { DATABASE_ENTRY, type Manifest, type Report } from './archive-format';
@@ -46,6 +47,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreSummary> 
     const database = join(folder.path, DATABASE_ENTRY);
     prepareRestoredDatabase(database);
     for (const name of ['runs', 'work']) makePrivateFolder(join(folder.path, name));
+    if (manifest.installationId) writeOriginalId(folder.path, manifest.installationId);
     writeRestoredNotice(folder.path, { createdAt: manifest.createdAt, restoredAt: now });
     for (const path of [database, join(folder.path, 'db'), folder.path]) await sync(path);
     folder.complete();

@@ -4,6 +4,7 @@ import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { Database } from '../database/database';
 import { DatabaseModule } from '../database/database.module';
+import { readOriginalId } from '../lifecycle/original-installation';
 import { AppliedEventRepository } from './applied-event.repository';
 import { AsyncApiController } from './asyncapi.controller';
 import { EmbeddedEventStream } from './embedded-event-stream';
@@ -69,11 +70,14 @@ export class EventsModule implements OnApplicationShutdown {
 }
 
 function openStream(
-  { redisUrl, runEventsStream, runLogsStream }: Config,
+  { dataDir, redisUrl, runEventsStream, runLogsStream }: Config,
   database: Database,
   clock: Clock,
 ): EventStream {
   return redisUrl === null
     ? new EmbeddedEventStream(database, clock)
-    : new RedisEventStream({ url: redisUrl, eventsKey: runEventsStream, logsKey: runLogsStream });
+    : new RedisEventStream({
+        ...{ url: redisUrl, eventsKey: runEventsStream, logsKey: runLogsStream },
+        originalId: readOriginalId(dataDir),
+      });
 }

@@ -1,4 +1,4 @@
-import type { ChainableCommander } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 import { Logger } from '@nestjs/common';
 import type { Instant } from '../clock/clock';
 import { API_GROUP, EventStream, type GroupState, type StreamEntry } from './event-stream';
@@ -15,6 +15,7 @@ import { RedisFollower } from './redis-follower';
 import { MAX_WAIT_MS, RedisGroupReader } from './redis-group-reader';
 import { consumersOf, groupsOf, lastIdOf } from './redis-info';
 import { takeOverFrom } from './redis-take-over';
+import { RedisRightOfWay } from './redis-right-of-way';
 import { RedisServers } from './redis-servers';
 import { RedisTrimming } from './redis-trimming';
 import type { StreamFields } from './run-event';
@@ -46,19 +47,32 @@ export class RedisEventStream extends EventStream {
   private readonly followers = new Set<RedisFollower>();
   private readonly trimming: RedisTrimming;
   private readonly servers: RedisServers;
+  private readonly rightOfWay: RedisRightOfWay | null;
   private readonly closing = new AbortController();
 
-  constructor({ url, eventsKey, logsKey }: { url: string; eventsKey: string; logsKey: string }) {
+  /** @param originalId of the installation that this one was restored from, which has precedence on the stream */
+  constructor({
+    url,
+    eventsKey,
+    logsKey,
+    originalId = null,
+  }: {
+    url: string;
+    eventsKey: string;
+    logsKey: string;
+    originalId?: string | null;
+  }) {
     super();
     this.connections = new RedisConnections(url);
     this.events = { key: eventsKey, mark: '' };
     this.logs = { key: logsKey, mark: 'log:' };
     this.trimming = new RedisTrimming(eventsKey, logsKey);
     this.servers = new RedisServers(eventsKey);
+    this.rightOfWay = originalId === null ? null : new RedisRightOfWay(this.servers, originalId);
   }
 
   get trouble(): string | null {
-    return this.connections.trouble;
+    return this.connections.trouble ?? this.rightOfWay?.trouble ?? null;
   }
 
   get reconnects(): number {
@@ -77,7 +91,7 @@ export class RedisEventStream extends EventStream {
   }
 
   async ensureGroup(group: string): Promise<void> {
-    const redis = await this.connections.usable();
+    const redis = await this.usable();
     for (const { key } of this.streamsOf(group)) {
       try {
         // From the first entry: `$` would skip entries published before the group was created.
@@ -101,6 +115,7 @@ export class RedisEventStream extends EventStream {
     while (!this.closing.signal.aborted && count > 0) {
       const leftMs = Math.max(0, deadlineMs - performance.now());
       try {
+        if (this.rightOfWay) await this.usable();
         const entries = await reader.read(count, Math.min(leftMs, MAX_WAIT_MS), signals);
         if (entries.length > 0 || leftMs <= MAX_WAIT_MS || signal?.aborted) return entries;
       } catch (error) {
@@ -159,7 +174,7 @@ export class RedisEventStream extends EventStream {
   }
 
   async trim(before: Instant): Promise<number> {
-    return this.trimming.trim(await this.connections.usable(), Date.parse(before));
+    return this.trimming.trim(await this.usable(), Date.parse(before));
   }
 
   async register(installationId: string, nodeId: string): Promise<string[]> {
@@ -201,7 +216,7 @@ export class RedisEventStream extends EventStream {
     // Start by time, because the same clock generates the ids of both streams.
     const sinceMs = Math.min(...entryIds.flatMap((id) => millisecondsOf(id) ?? []));
     if (!Number.isFinite(sinceMs)) return;
-    const redis = await this.connections.usable();
+    const redis = await this.usable();
     for (const stream of this.streamsOf(group).toReversed()) {
       const found = (await groupsOf(redis, stream.key)).find(({ name }) => name === group);
       if (!found) continue;
@@ -251,6 +266,13 @@ export class RedisEventStream extends EventStream {
     this.connections.close();
   }
 
+  /** @throws Error while Redis is unavailable, or reserved for the installation that this one was restored from */
+  private async usable(): Promise<Redis> {
+    const redis = await this.connections.usable();
+    await this.rightOfWay?.assertFree(redis);
+    return redis;
+  }
+
   private streamsOf(group: string): StreamKey[] {
     return group === API_GROUP ? [this.events, this.logs] : [this.events];
   }
@@ -295,7 +317,7 @@ export class RedisEventStream extends EventStream {
    * unknown.
    */
   private async pipelined<Result>(fill: (pipeline: ChainableCommander) => void): Promise<Result[]> {
-    const pipeline = (await this.connections.usable()).pipeline();
+    const pipeline = (await this.usable()).pipeline();
     fill(pipeline);
     const results = (await pipeline.exec()) ?? [];
     return results.map(([error, result]) => {

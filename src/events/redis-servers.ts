@@ -34,6 +34,12 @@ export class RedisServers {
       .slice(0, MAX_NAMED);
   }
 
+  /** Returns whether a server of this installation is registered. */
+  async has(redis: Redis, installationId: string): Promise<boolean> {
+    const members = await redis.zrange(this.key, 0, MAX_SERVERS - 1);
+    return members.some((member) => member.startsWith(`${installationId} `));
+  }
+
   async unregister(redis: Redis, installationId: string, nodeId: string): Promise<void> {
     await redis.zrem(this.key, memberOf(installationId, nodeId));
   }

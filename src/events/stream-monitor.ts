@@ -72,7 +72,6 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Registers this server on the stream, and finds servers of another installation. */
   private async register(): Promise<void> {
-    if (this.stream.trouble !== null) return;
     try {
       this.installationId ??= await this.readInstallationId();
       const others = await this.stream.register(this.installationId, this.node.id);
@@ -103,7 +102,8 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
 export function sharedStreamText(nodeIds: readonly string[]): string {
   return (
     `Another Jobato installation uses this event stream: ${nodeIds.join(', ')}. ` +
-    'Each installation consumes and rejects some events of the other, so runs do not end. ' +
+    'A copy that was restored from a backup of the other does not use it until the other is away. ' +
+    'Any two others consume and reject events of each other, so runs do not end. ' +
     'Set a different RUN_EVENTS_STREAM, or a REDIS_URL with a different database, for one of them.'
   );
 }

@@ -25,11 +25,11 @@ export class StreamHealth implements HealthIndicator {
 
   async check(): Promise<Finding> {
     const kind = this.stream.isVolatile ? 'Redis' : 'embedded stream';
+    const { foreignServers } = this.monitor;
+    if (foreignServers.length > 0) throw new Error(sharedStreamText(foreignServers));
     if (this.stream.trouble !== null) {
       throw new Error(`${kind} is unavailable: ${this.stream.trouble}. ${EFFECT}`);
     }
-    const { foreignServers } = this.monitor;
-    if (foreignServers.length > 0) throw new Error(sharedStreamText(foreignServers));
     if (this.consumer.trouble !== null) throw new Error(this.consumer.trouble);
     const group = (await this.monitor.groups()).find(({ name }) => name === API_GROUP);
     const reconnects =
