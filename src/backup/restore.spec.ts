@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import BetterSqlite3 from 'better-sqlite3';
 import {
   aFile,
   aFolder,
@@ -62,6 +63,46 @@ describe('restore', () => {
     await into(await sealed(good));
     expect(contentOf(dataDir)).toContain('db');
   }
+
+  it('pauses all schedules, and sends none of the messages that the original may have sent', async () => {
+    const original = join(root, 'with-schedules');
+    await (await Database.open(join(original, 'db', 'jobato.db'), [])).close();
+    const database = new BetterSqlite3(join(original, 'db', 'jobato.db'));
+    database.exec(`INSERT INTO schedules (project_id, schedule, cron, time_zone, recorded_until)
+        VALUES ('a', 'default', '@daily', 'UTC', '2026-03-01T00:00:00.000Z');
+      INSERT INTO pauses (scope, paused_at, paused_by, until)
+        VALUES ('*', '2026-03-01T00:00:00.000Z', 'ada', '2026-03-02T00:00:00.000Z');`);
+    for (const state of ['pending', 'delivered'])
+      database.exec(`INSERT INTO notification_deliveries
+          (id, channel_id, kind, facts, created_at, state, attempts, waited_ms, due_at_ms)
+        VALUES ('${state}', 'team', 'failed', '{}', '2026-03-01T00:00:00.000Z', '${state}', 0, 0, 0)`);
+    database.close();
+    const target = join(root, 'with-schedules.tar');
+    const options = { replaces: false, parts: [], jobatoVersion: '1.0.0', now: '2026-03-01T10:00:00.000Z' };
+    await backup({ ...options, dataDir: original, target, onProgress: () => undefined });
+
+    await into(readFileSync(target));
+    const copy = new BetterSqlite3(join(dataDir, 'db', 'jobato.db'), { readonly: true });
+    const rows = (sql: string) => copy.prepare(sql).all();
+    expect(rows('SELECT scope, paused_at, paused_by, until FROM pauses')).toEqual([
+      { scope: '*', paused_at: '2026-03-02T10:00:00.000Z', paused_by: 'restore', until: null },
+    ]);
+    expect(rows('SELECT id, state, answer, ended_at FROM notification_deliveries ORDER BY id')).toEqual([
+      { id: 'delivered', state: 'delivered', answer: null, ended_at: null },
+      {
+        ...{ id: 'pending', state: 'failed', answer: '{"code":"restored"}' },
+        ended_at: '2026-03-02T10:00:00.000Z',
+      },
+    ]);
+    copy.close();
+  });
+
+  it('pauses nothing without schedules', async () => {
+    await into(await sealed(good));
+    const copy = new BetterSqlite3(join(dataDir, 'db', 'jobato.db'), { readonly: true });
+    expect(copy.prepare('SELECT * FROM pauses').all()).toEqual([]);
+    copy.close();
+  });
 
   it('restores files, links and holes', async () => {
     const zeros = Buffer.alloc(3_000_000);

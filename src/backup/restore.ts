@@ -45,7 +45,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreSummary> 
       typeof source === 'string' ? createReadStream(source, { highWaterMark: 256 * 1024 }) : source,
     );
     const database = join(folder.path, DATABASE_ENTRY);
-    prepareRestoredDatabase(database);
+    prepareRestoredDatabase(database, now);
     for (const name of ['runs', 'work']) makePrivateFolder(join(folder.path, name));
     if (manifest.installationId) writeOriginalId(folder.path, manifest.installationId);
     writeRestoredNotice(folder.path, { createdAt: manifest.createdAt, restoredAt: now });

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import BetterSqlite3 from 'better-sqlite3';
+import type { Instant } from '../clock/clock';
 import { readOrigin } from '../database/read-origin';
+import type { Answer } from '../notifications/answer';
+import { ALL_PROJECTS } from '../schedules/pause';
 import { BackupError } from './backup-error';
 
 /**
@@ -8,7 +11,7 @@ import { BackupError } from './backup-error';
  * a Redis with it.
  * @throws BackupError
  */
-export function prepareRestoredDatabase(file: string): void {
+export function prepareRestoredDatabase(file: string, now: Instant): void {
   const connection = new BetterSqlite3(file);
   try {
     const check = connection.pragma('quick_check(1)', { simple: true });
@@ -21,6 +24,8 @@ export function prepareRestoredDatabase(file: string): void {
         connection.prepare('UPDATE installation SET installation_id = ?').run(randomBytes(8).toString('hex'));
       // They are by the clock of another process.
       if (tables.includes('recorded_deadlines')) connection.exec('DELETE FROM recorded_deadlines');
+      if (tables.includes('schedules')) pauseSchedules(connection, now);
+      if (tables.includes('notification_deliveries')) endPendingDeliveries(connection, now);
     })();
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
@@ -30,4 +35,24 @@ export function prepareRestoredDatabase(file: string): void {
   } finally {
     connection.close();
   }
+}
+
+/** The original may have started the runs that are due by now, and may start the next ones too. */
+function pauseSchedules(connection: BetterSqlite3.Database, now: Instant): void {
+  connection
+    .prepare(
+      'INSERT OR REPLACE INTO pauses (scope, paused_at, paused_by, reason)' +
+        " SELECT ?, ?, 'restore', ? WHERE EXISTS (SELECT * FROM schedules)",
+    )
+    .run(ALL_PROJECTS, now, 'Restored from a backup. Resume when the original server is off for good.');
+}
+
+/** The original may have sent them. Each can be sent again on the page of notifications. */
+function endPendingDeliveries(connection: BetterSqlite3.Database, now: Instant): void {
+  const answer: Answer = { code: 'restored' };
+  connection
+    .prepare(
+      "UPDATE notification_deliveries SET state = 'failed', answer = ?, ended_at = ? WHERE state = 'pending'",
+    )
+    .run(JSON.stringify(answer), now);
 }

@@ -88,7 +88,7 @@ export async function restoreCommand(source: string): Promise<number> {
   terminal.remark(
     `Restored ${counted(Number(manifest.database.rows.runs ?? 0), 'run')} and ${counted(files, 'file')}, ${sizeText(bytes)},` +
       ` from ${oneLine(manifest.createdAt)} to ${folder} in ${elapsedText(performance.now() - sinceMs)}`,
-    `Start the server with "${commandLine('serve')}". It ends the runs that were active when the backup was made.`,
+    `Start the server with "${commandLine('serve')}". It ends the runs that were active when the backup was made. Schedules are paused until "${commandLine('resume')}".`,
   );
   return EXIT.done;
 }

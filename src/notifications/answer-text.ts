@@ -43,6 +43,8 @@ export function answerText(answer: Answer): string {
       return 'The channel is no longer in notifications.yaml';
     case 'crowded-out':
       return 'Given up, because more than 1,000 newer notifications were waiting for the channel';
+    case 'restored':
+      return 'Not sent after the restore of a backup, because the original server may have sent it';
   }
 }
 

@@ -15,7 +15,9 @@ export type Answer =
   | { code: 'name-unknown' | 'no-connection' | 'certificate' | 'broken-answer'; reason: string }
   | { code: 'channel-removed' }
   /** Too many deliveries were waiting for the channel. */
-  | { code: 'crowded-out' };
+  | { code: 'crowded-out' }
+  /** It was pending in a backup, so the original server may have sent it. */
+  | { code: 'restored' };
 
 export type AnswerCode = Answer['code'];
 
