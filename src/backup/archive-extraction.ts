@@ -21,11 +21,9 @@ import { BackupError } from './backup-error';
 import { ContentHash } from './content-hash';
 import { pathOf, targetOf } from './entry-name';
 import { EntryOrder, staysInside } from './entry-path';
-import { assertRoom } from './free-space';
+import { assertRoom, FreeSpaceWatch } from './free-space';
 
 const PERMISSIONS = 0o777;
-/** Bytes written between two checks of the free space. */
-const LOOK_EVERY_BYTES = 16 * 1024 * 1024;
 const ZEROS = Buffer.alloc(64 * 1024);
 
 /** Messages of the tar library for an archive that ends between two entries or in one of them. */
@@ -40,7 +38,7 @@ type Content = AsyncIterable<Buffer>;
 export class ArchiveExtraction {
   private readonly hash = new ContentHash();
   private readonly order = new EntryOrder();
-  private bytesUntilLook = 0;
+  private readonly freeSpace: FreeSpaceWatch;
   private manifest: Manifest | null = null;
   private hasDatabase = false;
   private report: Report | null = null;
@@ -51,7 +49,9 @@ export class ArchiveExtraction {
     private readonly folder: string,
     private readonly jobatoVersion: string,
     private readonly onProgress: (progress: { files: number; bytes: number }) => void,
-  ) {}
+  ) {
+    this.freeSpace = new FreeSpaceWatch(folder);
+  }
 
   /** @throws BackupError if the archive is not a backup, not complete, damaged, hostile, or of a newer version */
   async run(source: Readable): Promise<{ manifest: Manifest; report: Report }> {
@@ -173,7 +173,6 @@ export class ArchiveExtraction {
     content: Content,
     onChunk: (chunk: Buffer) => void,
   ): Promise<void> {
-    if (size > LOOK_EVERY_BYTES) await assertRoom(this.folder, 0);
     const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, PRIVATE_FILE);
     try {
       let position = 0;
@@ -183,7 +182,7 @@ export class ArchiveExtraction {
         for (let offset = 0; offset < chunk.length; offset += ZEROS.length) {
           const block = chunk.subarray(offset, offset + ZEROS.length);
           if (block.compare(ZEROS, 0, block.length) !== 0) {
-            await this.lookForRoom(block.length);
+            await this.freeSpace.beforeWrite(block.length);
             await writeAll(file, block, position);
           }
           position += block.length;
@@ -197,13 +196,6 @@ export class ArchiveExtraction {
     } finally {
       await file.close();
     }
-  }
-
-  private async lookForRoom(bytes: number): Promise<void> {
-    this.bytesUntilLook -= bytes;
-    if (this.bytesUntilLook > 0) return;
-    await assertRoom(this.folder, LOOK_EVERY_BYTES);
-    this.bytesUntilLook = LOOK_EVERY_BYTES;
   }
 
   /** Errors of the tar library have no code. */

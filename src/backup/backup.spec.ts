@@ -10,6 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import files from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
@@ -124,6 +125,30 @@ describe('backup', () => {
     expect(skipped).toEqual([{ path: 'work/file', reason: 'changed' }]);
     const entry = (await entriesOf(Buffer.concat(chunks))).find(({ header }) => header.name === 'work/file')!;
     expect(entry.content.length).toBe(size);
+  });
+
+  it('leaves the space free that a server on the same disk needs', async () => {
+    mkdirSync(join(dataDir, 'work'));
+    writeFileSync(join(dataDir, 'work', 'large'), Buffer.alloc(40 * 1024 * 1024));
+    let freeBytes = 1e9;
+    const disk = {
+      bsize: 1,
+      get bavail() {
+        return freeBytes;
+      },
+    };
+    jest.spyOn(files, 'statfs').mockResolvedValue(disk as never);
+    try {
+      const onProgress = ({ stage }: { stage: string }) => {
+        if (stage === 'files') freeBytes = 1;
+      };
+      writeFileSync(join(dataDir, 'work', 'larger'), Buffer.alloc(41 * 1024 * 1024));
+      await expect(write({ parts: ['work'], onProgress })).rejects.toThrow(/of free space, and .* needed/);
+    } finally {
+      jest.restoreAllMocks();
+    }
+    expect(existsSync(target)).toBe(false);
+    expect(leftovers()).toEqual([]);
   });
 
   it('ends with the error of its output, and leaves nothing', async () => {

@@ -21,7 +21,7 @@ import { BackupError } from './backup-error';
 import { DatabaseCopy } from './database-copy.repository';
 import { hashOf } from './file-hash';
 import { type Found, walk } from './folder-walk';
-import { assertRoom } from './free-space';
+import { assertRoom, FreeSpaceWatch } from './free-space';
 import { SkippedFiles } from './skipped-files';
 import { TEMPORARY_PREFIX, TemporaryFolder } from './temporary-folder';
 
@@ -147,9 +147,13 @@ async function writeFile(
 ): Promise<BackupSummary> {
   const path = temporary.file('archive.tar');
   const handle = await open(path, 'wx', PRIVATE_FILE);
+  const freeSpace = new FreeSpaceWatch(temporary.path);
   let summary: BackupSummary;
   try {
-    summary = await write((chunk) => handle.writeFile(chunk));
+    summary = await write(async (chunk) => {
+      await freeSpace.beforeWrite(chunk.length);
+      await handle.writeFile(chunk);
+    });
     await handle.sync();
   } finally {
     await handle.close();
