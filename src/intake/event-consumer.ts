@@ -141,8 +141,9 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
         this.readTrouble = null;
       } catch (error) {
         if (storageReasonOf(error) === null) {
-          this.readTrouble = `Reading the event stream failed: ${String(error)}`;
-          this.logger.error(this.readTrouble);
+          const trouble = `Reading the event stream failed: ${String(error)}`;
+          if (trouble !== this.readTrouble) this.logger.error(trouble);
+          this.readTrouble = trouble;
         } else {
           this.applyTrouble = `Applying events failed: ${String(error)}`;
           this.hasStorageFailed = true;

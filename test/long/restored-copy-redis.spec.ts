@@ -111,6 +111,8 @@ describe('a restored copy beside the original server, on the same stream', () =>
       expect(await copy!.get(runId)).toMatchObject({ status: 'failed', statusReason: 'restored' });
     const { dependencies } = await inCopy<HealthReport>('/api/health');
     expect(dependencies.events!.message).toMatch(/Another Jobato installation uses this event stream/);
+    const isReport = (line: string) => line.includes('Reading the event stream failed');
+    expect(copy!.output.filter(isReport)).toHaveLength(1);
     const { runId } = await copy!.trigger('a');
     await original.untilEnded((await original.trigger('b')).runId);
     expect(await copy!.get(runId)).toMatchObject({ status: 'running', workerId: null });
