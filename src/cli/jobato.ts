@@ -22,7 +22,7 @@ import { JobatoClient } from './jobato-client';
 import { newProject, type NewProjectOptions } from './new-project';
 import { pause, type PauseOptions, resume, schedules } from './schedule-commands';
 import { RUN_ARGUMENT } from './run-reference';
-import { endWhenNobodyReads } from './terminal';
+import { endWithoutOutput } from './terminal';
 import { validate } from './validate';
 
 const ENVIRONMENT_HELP = `
@@ -304,7 +304,7 @@ function exitCodeOf(error: unknown): number {
   return EXIT.notCompleted;
 }
 
-if (!SERVING.includes(process.argv[2] ?? '')) endWhenNobodyReads();
+if (!SERVING.includes(process.argv[2] ?? '')) endWithoutOutput();
 main(process.argv).then(
   (exitCode) => (process.exitCode = exitCode),
   (error: unknown) => (process.exitCode = exitCodeOf(error)),

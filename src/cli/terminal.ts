@@ -84,11 +84,16 @@ export class Terminal {
 }
 
 /**
- * Ends the process quietly when the reader closes the pipe (`| head`), with the exit code that shells use for
- * SIGPIPE.
+ * Ends the process if its output cannot be written: quietly when the reader closed the pipe (`| head`), with the exit
+ * code that shells use for SIGPIPE; otherwise with the reason, such as a full disk.
  */
-export function endWhenNobodyReads(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 141 : 1));
-  }
+export function endWithoutOutput(): void {
+  const endOn = (stream: NodeJS.WriteStream, explain: (reason: string) => void) =>
+    stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE') process.exit(141);
+      explain(code ?? message);
+      process.exit(1);
+    });
+  endOn(process.stdout, (reason) => process.stderr.write(`Writing to standard output failed (${reason}).\n`));
+  endOn(process.stderr, () => undefined);
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -247,6 +247,22 @@ describe('backup and restore', () => {
       expect(await refused(path('missing'), 'backup', path('no.tar'))).toMatch(
         /There is no Jobato database at/,
       );
+    });
+
+    it('a full disk behind standard output', () => {
+      const { status, stderr } = spawnSync(
+        'sh',
+        ['-c', '"$0" "$1" backup - > /dev/full', process.execPath, PROGRAM],
+        {
+          env: { PATH: process.env.PATH, DATA_DIR: folders.dataDir, TMPDIR: folders.root },
+          encoding: 'utf8',
+        },
+      );
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: 'Writing to standard output failed (ENOSPC).\n',
+      });
+      expect(leftovers()).toEqual([]);
     });
 
     it('an existing file, unless --force is given', async () => {
