@@ -97,6 +97,24 @@ describe('restore', () => {
     copy.close();
   });
 
+  it('publishes no request that was waiting, because its run ends at the first start', async () => {
+    const original = join(root, 'with-events');
+    await (await Database.open(join(original, 'db', 'jobato.db'), [])).close();
+    const database = new BetterSqlite3(join(original, 'db', 'jobato.db'));
+    for (const type of ['run.requested', 'run.completed'])
+      database.exec(`INSERT INTO outbox (event_id, event_type, event_version, occurred_at, run_id, payload)
+        VALUES ('${type}', '${type}', '1', '2026-03-01T00:00:00.000Z', '2', '{}')`);
+    database.close();
+    const target = join(root, 'with-events.tar');
+    const options = { replaces: false, parts: [], jobatoVersion: '1.0.0', now: '2026-03-01T10:00:00.000Z' };
+    await backup({ ...options, dataDir: original, target, onProgress: () => undefined });
+
+    await into(readFileSync(target));
+    const copy = new BetterSqlite3(join(dataDir, 'db', 'jobato.db'), { readonly: true });
+    expect(copy.prepare('SELECT event_type FROM outbox').pluck().all()).toEqual(['run.completed']);
+    copy.close();
+  });
+
   it('pauses nothing without schedules', async () => {
     await into(await sealed(good));
     const copy = new BetterSqlite3(join(dataDir, 'db', 'jobato.db'), { readonly: true });

@@ -24,6 +24,8 @@ export function prepareRestoredDatabase(file: string, now: Instant): void {
         connection.prepare('UPDATE installation SET installation_id = ?').run(randomBytes(8).toString('hex'));
       // They are by the clock of another process.
       if (tables.includes('recorded_deadlines')) connection.exec('DELETE FROM recorded_deadlines');
+      // Workers that execute what they read would execute a run that has ended, or that the original requested too.
+      if (tables.includes('outbox')) connection.exec("DELETE FROM outbox WHERE event_type = 'run.requested'");
       if (tables.includes('schedules')) pauseSchedules(connection, now);
       if (tables.includes('notification_deliveries')) endPendingDeliveries(connection, now);
     })();
