@@ -3,6 +3,7 @@ import { Clock } from '../src/clock/clock';
 import { ConditionEngine } from '../src/notifications/condition-engine';
 import type { ConditionWatch } from '../src/notifications/condition-watch';
 import type { OpenCondition } from '../src/notifications/delivery';
+import { NotificationSender } from '../src/notifications/notification-sender';
 import { type Folders, makeFolders, nodeStep, RunningApp, writeConfig, writeProject } from './support/jobato';
 import { answering, Receiver } from './support/receiver';
 import { until } from './support/until';
@@ -49,11 +50,11 @@ const check = () => jobato.app.get(ConditionEngine).check();
 interface Row {
   kind: string;
   state: string;
+  attempts: number;
 }
-const kinds = async () =>
-  ((await jobato.api.get('/api/notifications').expect(200)).body as { items: Row[] }).items
-    .map(({ kind }) => kind)
-    .reverse();
+const states = async () =>
+  ((await jobato.api.get('/api/notifications').expect(200)).body as { items: Row[] }).items.reverse();
+const kinds = async () => (await states()).map(({ kind }) => kind);
 const untilSent = async (...expected: string[]) => {
   await receiver.until(expected.length);
   expect(await kinds()).toEqual(expected);
@@ -285,5 +286,27 @@ describe('a watch of another module', () => {
     await check();
     await receiver.until(2);
     expect(await kinds()).toEqual(['late-cleared']);
+  });
+
+  it('does not repeat an announcement whose try fails after the end of the condition', async () => {
+    let failFirst = () => {};
+    receiver.answers.push((received, response) => {
+      failFirst = () => answering(500)(received, response);
+    });
+    found = [due];
+    await check();
+    await receiver.until(1);
+    found = [];
+    await check();
+    failFirst();
+    await receiver.until(2);
+    pass(60 * MINUTE);
+    jobato.app.get(NotificationSender).kick();
+    await until(async () => (await states()).every(({ state }) => state !== 'pending'));
+    expect(receiver.events().map(({ type }) => type)).toEqual(['project.late', 'project.late.cleared']);
+    expect(await states()).toEqual([
+      expect.objectContaining({ kind: 'late', state: 'failed', attempts: 1 }),
+      expect.objectContaining({ kind: 'late-cleared', state: 'delivered' }),
+    ]);
   });
 });

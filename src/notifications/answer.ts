@@ -14,6 +14,8 @@ export type Answer =
   /** `reason` is a code of Node such as ECONNREFUSED. */
   | { code: 'name-unknown' | 'no-connection' | 'certificate' | 'broken-answer'; reason: string }
   | { code: 'channel-removed' }
+  /** The announced condition ended during a try, which has no result. */
+  | { code: 'condition-over' }
   /** Too many deliveries were waiting for the channel. */
   | { code: 'crowded-out' };
 
