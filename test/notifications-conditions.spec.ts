@@ -1,4 +1,7 @@
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import BetterSqlite3 from 'better-sqlite3';
 import { Clock } from '../src/clock/clock';
 import { ConditionEngine } from '../src/notifications/condition-engine';
 import type { ConditionWatch } from '../src/notifications/condition-watch';
@@ -163,6 +166,24 @@ describe('stuck', () => {
     await jobato.untilEnded(runId);
     await untilSent('stuck', 'stuck-cleared');
   });
+
+  it('counts a later attempt from its own wait, and lasts across a restart', async () => {
+    await start({ steps: nodeStep('steps', '0') }, 'stuck', { WORKER: 'off' });
+    const { runId } = await jobato.trigger('steps');
+    const database = new BetterSqlite3(join(folders.dataDir, 'db', 'jobato.db'));
+    database.exec('UPDATE runs SET attempt = 2');
+    database.close();
+    pass(3 * 60 * MINUTE);
+    await check();
+    pass(6 * MINUTE);
+    await check();
+    await receiver.until(1);
+    expect(receiver.events()[0]!.data.text).toMatch(/^steps #1 is stuck: no worker has claimed it for 6 min/);
+    await restart();
+    await check();
+    expect(await kinds()).toEqual(['stuck']);
+    await jobato.api.delete(`/api/runs/${runId}`).expect(202);
+  });
 });
 
 describe('stale', () => {
@@ -185,6 +206,18 @@ describe('stale', () => {
     expect(receiver.events()[0]!.data.text).toMatch(/^Nightly has not completed for 1 d 2 h, since 20/);
     await jobato.untilEnded((await jobato.trigger('nightly')).runId);
     await check();
+    await untilSent('stale', 'stale-cleared');
+  });
+
+  it('lasts across a restart for a project that never ran', async () => {
+    await start({ nightly: nodeStep('nightly', '0', 'expectSuccessEverySeconds: 1\n') }, 'stale');
+    await sleep(1_100);
+    await check();
+    await untilSent('stale');
+    await restart();
+    await check();
+    expect(await kinds()).toEqual(['stale']);
+    await jobato.untilEnded((await jobato.trigger('nightly')).runId);
     await untilSent('stale', 'stale-cleared');
   });
 });

@@ -48,7 +48,7 @@ export class ConditionEngine implements OnApplicationBootstrap, OnModuleDestroy 
     const stored = await this.conditions.all();
     for (const watch of watches) {
       const before = stored.filter(({ kind }) => kind === watch.kind);
-      await this.settle(await watch.open(), before);
+      await this.settle(await watch.open(before), before);
     }
   }
 
