@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';
+import { Channels } from '../src/channels/channels';
 import { Clock } from '../src/clock/clock';
 import { ConditionEngine } from '../src/notifications/condition-engine';
 import type { ConditionWatch } from '../src/notifications/condition-watch';
@@ -217,6 +218,27 @@ describe('stale', () => {
     await restart();
     await check();
     expect(await kinds()).toEqual(['stale']);
+    await jobato.untilEnded((await jobato.trigger('nightly')).runId);
+    await untilSent('stale', 'stale-cleared');
+  });
+
+  it.each([
+    ['notifications.yaml', (content: string) => writeConfig(folders, 'notifications.yaml', content)],
+    ['its project file', (content: string) => writeProject(folders, 'nightly', content)],
+  ])('lasts across a restart while %s is broken', async (_file, write) => {
+    const project = nodeStep('nightly', '0', 'expectSuccessEverySeconds: 1\n');
+    await start({ nightly: project }, 'stale');
+    await sleep(1_100);
+    await check();
+    await untilSent('stale');
+    await jobato.stop();
+    write('broken: [');
+    await startServer();
+    await check();
+    expect(await kinds()).toEqual(['stale']);
+    writeConfig(folders, 'notifications.yaml', channels('stale'));
+    writeProject(folders, 'nightly', project);
+    await jobato.app.get(Channels).reload();
     await jobato.untilEnded((await jobato.trigger('nightly')).runId);
     await untilSent('stale', 'stale-cleared');
   });
