@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer';
 import type { Answer } from './answer';
-import { answerExcerpt } from './answer-excerpt';
+import { answerExcerpt, hiddenPartsOf } from './answer-excerpt';
 import type { Mail } from './mail-message';
 
 export interface MailLimits {
@@ -20,8 +20,7 @@ export async function sendByMail(
   { subject, messageId, references, text, html }: Mail,
   { connectMs, replyMs }: MailLimits = MAIL_LIMITS,
 ): Promise<Answer> {
-  const { username, password } = new URL(smtpUrl);
-  const hidden = [smtpUrl, username, password, decodeURIComponent(password)].filter((part) => part !== '');
+  const hidden = [smtpUrl, ...hiddenPartsOf(new URL(smtpUrl))];
   const excerpt = (reply: string | undefined) => answerExcerpt(Buffer.from(reply ?? ''), hidden);
   try {
     const transport = createTransport({
