@@ -19,7 +19,7 @@ export type Answer =
   /** Too many deliveries were waiting for the channel. */
   | { code: 'crowded-out' };
 
-export type AnswerCode = Answer['code'];
+type AnswerCode = Answer['code'];
 
 export function isDelivered(answer: Answer): boolean {
   if (answer.code === 'mail-accepted') return true;
