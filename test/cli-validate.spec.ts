@@ -54,6 +54,36 @@ describe('jobato validate', () => {
     });
   });
 
+  it('checks notifications.yaml and the other files of the configuration folder', () => {
+    write('config/projects/load.yaml', 'id: load\nsteps: [{ name: a, run: make }]\n');
+    write('config/projects/quota.yaml', 'id: quota\nsteps: [{ name: a, run: make }]\n');
+    write('config/notifications.yaml', 'channels:\n  - { id: ops, type: webhook }\ndefault: []\n');
+    write('config/quota.yaml', 'quota: { dailyLimit: -1 }\n');
+    write('config/queries.yml', 'queries: []\n');
+    write('config/allowlists.yaml', 'allowlists: []\n');
+    expect(validate()).toEqual({
+      status: 1,
+      stdout: [
+        'config/queries.yml: the file is ignored. Rename it to queries.yaml',
+        'config/notifications.yaml, line 2: channel "ops" of type webhook must have "urlFrom"',
+        'config/notifications.yaml, line 3: unknown key "default". Did you mean "defaults"?',
+        'config/quota.yaml, line 1: "quota.dailyLimit" must be >= 0',
+        'config/allowlists.yaml: valid',
+        'config/projects/load.yaml: valid, project load',
+        'config/projects/quota.yaml: valid, project quota',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+    expect(validate('config/notifications.yaml').status).toBe(1);
+    write('config/notifications.yaml', 'channels: []\n');
+    expect(validate('config/notifications.yaml')).toEqual({
+      status: 0,
+      stdout: 'config/notifications.yaml: valid\n',
+      stderr: '',
+    });
+  });
+
   it('reports files that claim the same id, or both the default', () => {
     for (const [file, id] of Object.entries({ a: 'same', b: 'same', c: 'other' }))
       write(`${file}.yaml`, `id: ${id}\ndefault: true\nsteps: [{ name: a, run: make }]\n`);

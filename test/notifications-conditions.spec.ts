@@ -1,8 +1,13 @@
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import BetterSqlite3 from 'better-sqlite3';
+import { Channels } from '../src/channels/channels';
 import { Clock } from '../src/clock/clock';
 import { ConditionEngine } from '../src/notifications/condition-engine';
 import type { ConditionWatch } from '../src/notifications/condition-watch';
 import type { OpenCondition } from '../src/notifications/delivery';
+import { NotificationSender } from '../src/notifications/notification-sender';
 import { type Folders, makeFolders, nodeStep, RunningApp, writeConfig, writeProject } from './support/jobato';
 import { answering, Receiver } from './support/receiver';
 import { until } from './support/until';
@@ -49,11 +54,11 @@ const check = () => jobato.app.get(ConditionEngine).check();
 interface Row {
   kind: string;
   state: string;
+  attempts: number;
 }
-const kinds = async () =>
-  ((await jobato.api.get('/api/notifications').expect(200)).body as { items: Row[] }).items
-    .map(({ kind }) => kind)
-    .reverse();
+const states = async () =>
+  ((await jobato.api.get('/api/notifications').expect(200)).body as { items: Row[] }).items.reverse();
+const kinds = async () => (await states()).map(({ kind }) => kind);
 const untilSent = async (...expected: string[]) => {
   await receiver.until(expected.length);
   expect(await kinds()).toEqual(expected);
@@ -162,6 +167,24 @@ describe('stuck', () => {
     await jobato.untilEnded(runId);
     await untilSent('stuck', 'stuck-cleared');
   });
+
+  it('counts a later attempt from its own wait, and lasts across a restart', async () => {
+    await start({ steps: nodeStep('steps', '0') }, 'stuck', { WORKER: 'off' });
+    const { runId } = await jobato.trigger('steps');
+    const database = new BetterSqlite3(join(folders.dataDir, 'db', 'jobato.db'));
+    database.exec('UPDATE runs SET attempt = 2');
+    database.close();
+    pass(3 * 60 * MINUTE);
+    await check();
+    pass(6 * MINUTE);
+    await check();
+    await receiver.until(1);
+    expect(receiver.events()[0]!.data.text).toMatch(/^steps #1 is stuck: no worker has claimed it for 6 min/);
+    await restart();
+    await check();
+    expect(await kinds()).toEqual(['stuck']);
+    await jobato.api.delete(`/api/runs/${runId}`).expect(202);
+  });
 });
 
 describe('stale', () => {
@@ -184,6 +207,39 @@ describe('stale', () => {
     expect(receiver.events()[0]!.data.text).toMatch(/^Nightly has not completed for 1 d 2 h, since 20/);
     await jobato.untilEnded((await jobato.trigger('nightly')).runId);
     await check();
+    await untilSent('stale', 'stale-cleared');
+  });
+
+  it('lasts across a restart for a project that never ran', async () => {
+    await start({ nightly: nodeStep('nightly', '0', 'expectSuccessEverySeconds: 1\n') }, 'stale');
+    await sleep(1_100);
+    await check();
+    await untilSent('stale');
+    await restart();
+    await check();
+    expect(await kinds()).toEqual(['stale']);
+    await jobato.untilEnded((await jobato.trigger('nightly')).runId);
+    await untilSent('stale', 'stale-cleared');
+  });
+
+  it.each([
+    ['notifications.yaml', (content: string) => writeConfig(folders, 'notifications.yaml', content)],
+    ['its project file', (content: string) => writeProject(folders, 'nightly', content)],
+  ])('lasts across a restart while %s is broken', async (_file, write) => {
+    const project = nodeStep('nightly', '0', 'expectSuccessEverySeconds: 1\n');
+    await start({ nightly: project }, 'stale');
+    await sleep(1_100);
+    await check();
+    await untilSent('stale');
+    await jobato.stop();
+    write('broken: [');
+    await startServer();
+    await check();
+    expect(await kinds()).toEqual(['stale']);
+    writeConfig(folders, 'notifications.yaml', channels('stale'));
+    writeProject(folders, 'nightly', project);
+    await jobato.app.get(Channels).reload();
+    await jobato.untilEnded((await jobato.trigger('nightly')).runId);
     await untilSent('stale', 'stale-cleared');
   });
 });
@@ -285,5 +341,27 @@ describe('a watch of another module', () => {
     await check();
     await receiver.until(2);
     expect(await kinds()).toEqual(['late-cleared']);
+  });
+
+  it('does not repeat an announcement whose try fails after the end of the condition', async () => {
+    let failFirst = () => {};
+    receiver.answers.push((received, response) => {
+      failFirst = () => answering(500)(received, response);
+    });
+    found = [due];
+    await check();
+    await receiver.until(1);
+    found = [];
+    await check();
+    failFirst();
+    await receiver.until(2);
+    pass(60 * MINUTE);
+    jobato.app.get(NotificationSender).kick();
+    await until(async () => (await states()).every(({ state }) => state !== 'pending'));
+    expect(receiver.events().map(({ type }) => type)).toEqual(['project.late', 'project.late.cleared']);
+    expect(await states()).toEqual([
+      expect.objectContaining({ kind: 'late', state: 'failed', attempts: 1 }),
+      expect.objectContaining({ kind: 'late-cleared', state: 'delivered' }),
+    ]);
   });
 });

@@ -121,7 +121,7 @@ it('logs in, and keeps the password out of answers', async () => {
     authOptional: false,
     allowInsecureAuth: true,
     onAuth: ({ username, password }, _session, done) =>
-      password === 'right-password'
+      password === 'right%password'
         ? done(null, { user: username })
         : done(Object.assign(new Error(`Wrong: ${password}`), { responseCode: 535 })),
   };
@@ -137,7 +137,7 @@ it('logs in, and keeps the password out of answers', async () => {
   expect(refused.body).toMatchObject({ state: 'failed', lastAnswer: { code: 'mail-refused', status: 535 } });
   expect(refused.text).not.toContain('wrong-password');
   await jobato.stop();
-  jobato = await start2('right-password');
+  jobato = await start2('right%password');
   const accepted = await jobato.api.post('/api/notifications/channels/mail/test').expect(200);
   expect(accepted.body).toMatchObject({ state: 'delivered', lastAnswer: { code: 'mail-accepted' } });
 });

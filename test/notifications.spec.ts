@@ -224,6 +224,13 @@ it('keeps the last valid version of the file, and reads a correction', async () 
   expect(receiver.received).toHaveLength(1);
 });
 
+it('shows that a file that was invalid from the start creates no messages', async () => {
+  await start({ backup: nodeStep('backup', FAILS) }, {}, 'channels: [{ id: ops }]');
+  const { text } = await jobato.api.get('/notifications').expect(200);
+  expect(text).toContain('Until it is fixed, no messages about runs are created.');
+  expect(text).not.toContain('The last valid version stays in use.');
+});
+
 it('sends to private addresses only where the channel allows it', async () => {
   await start({ backup: nodeStep('backup', FAILS) }, {}, CHANNELS.replaceAll(', allowPrivate: true', ''));
   await run('backup');

@@ -25,6 +25,11 @@ export class Channels implements OnModuleInit, OnApplicationShutdown {
     return this.file.close();
   }
 
+  /** False while there is a file that has not been valid since the start. */
+  get isKnown(): boolean {
+    return this.file.content !== null || this.file.problems.length === 0;
+  }
+
   list(): readonly Channel[] {
     return this.file.content?.channels ?? [];
   }

@@ -72,8 +72,8 @@ async function main(argv: string[]): Promise<number> {
 
   program
     .command('validate')
-    .description('check project files, with the line and reason of each problem; requires no server')
-    .argument('[files...]', 'the files; without any, those in CONFIG_DIR/projects')
+    .description('check configuration files, with the line and reason of each problem; requires no server')
+    .argument('[files...]', 'the files; without any, all in CONFIG_DIR')
     .action(async (files: string[]) => {
       exitCode = await validate(files);
     });

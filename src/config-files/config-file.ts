@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { type FileProblem, type Flaw, problemText } from './file-problem';
 import { FolderFiles } from './folder-files';
+import { misnamedFiles } from './ignored-files';
 import type { ParsedYaml } from './parse-yaml';
 import { PeriodicCheck } from './periodic-check';
 
@@ -61,7 +62,10 @@ export class ConfigFile<Content> {
   private async read(): Promise<void> {
     await this.folder.look();
     const file = this.folder.files.get(this.name);
-    const misnamed = this.misnamed();
+    const misnamed = misnamedFiles(
+      this.folder.entries.map(({ name }) => name),
+      this.name,
+    );
     if (this.folder.trouble === null) this.isAbsent = file === undefined && misnamed.length === 0;
     this.take(file?.source ?? null);
     const unreadable = this.folder.trouble ?? file?.flaw ?? null;
@@ -82,21 +86,6 @@ export class ConfigFile<Content> {
     if (content === undefined) return;
     this.lastValid = content;
     this.logger.log(`${this.path} read`);
-  }
-
-  /**
-   * Returns files whose names differ from the expected one in case or extension, because their author expects them to
-   * be read.
-   */
-  private misnamed(): FileProblem[] {
-    const stem = (name: string) => name.toLowerCase().replace(/\.ya?ml$/, '');
-    return this.folder.entries
-      .filter(({ name }) => name !== this.name && /\.ya?ml$/i.test(name) && stem(name) === stem(this.name))
-      .map(({ name }) => ({
-        file: name,
-        line: null,
-        reason: `the file is ignored. Rename it to ${this.name}`,
-      }));
   }
 
   private report(problems: FileProblem[]): void {

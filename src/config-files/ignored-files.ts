@@ -13,6 +13,18 @@ export function isYamlName(name: string): boolean {
 }
 
 /**
+ * Returns a problem for each file whose name differs from an expected one in case or extension, because its author
+ * expects it to be read.
+ * @param names of the files in the folder
+ */
+export function misnamedFiles(names: readonly string[], expected: string): FileProblem[] {
+  const stem = (name: string) => name.toLowerCase().replace(/\.ya?ml$/, '');
+  return names
+    .filter((name) => name !== expected && /\.ya?ml$/i.test(name) && stem(name) === stem(expected))
+    .map((file) => ({ file, line: null, reason: `the file is ignored. Rename it to ${expected}` }));
+}
+
+/**
  * Returns a problem for each YAML file in a sub-folder, because its author may expect it to be read. Skips hidden
  * folders, such as those that Kubernetes creates in a mounted ConfigMap.
  * @param entries of the folder

@@ -1,3 +1,5 @@
+import { basicToken, credentialsOf } from './url-credentials';
+
 const MAX_LENGTH = 300;
 /** Shorter parts of a URL, such as "/hook", are not secret and would hide too much. */
 const MIN_HIDDEN = 6;
@@ -19,15 +21,19 @@ export function answerExcerpt(body: Buffer, hidden: readonly string[]): string |
   return line.length <= MAX_LENGTH ? line : `${line.slice(0, MAX_LENGTH)}…`;
 }
 
-/** Returns the parts of a URL that no text may contain. */
+/** Returns the parts of a URL that no text may contain, as they are in it and as they are sent. */
 export function hiddenPartsOf(url: URL): string[] {
   const segments = url.pathname.split('/').filter((segment) => segment.length >= 8);
+  const credentials = credentialsOf(url);
   return [
     url.href,
     url.pathname,
     url.search,
     url.username,
     url.password,
+    credentials.username,
+    credentials.password,
+    basicToken(credentials),
     ...url.searchParams.values(),
     ...segments,
   ].filter((part) => part !== '');

@@ -41,6 +41,8 @@ export function answerText(answer: Answer): string {
       );
     case 'channel-removed':
       return 'The channel is no longer in notifications.yaml';
+    case 'condition-over':
+      return 'Not tried again, because the condition is over';
     case 'crowded-out':
       return 'Given up, because more than 1,000 newer notifications were waiting for the channel';
     case 'restored':

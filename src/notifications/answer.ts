@@ -14,12 +14,14 @@ export type Answer =
   /** `reason` is a code of Node such as ECONNREFUSED. */
   | { code: 'name-unknown' | 'no-connection' | 'certificate' | 'broken-answer'; reason: string }
   | { code: 'channel-removed' }
+  /** The announced condition ended during a try, which has no result. */
+  | { code: 'condition-over' }
   /** Too many deliveries were waiting for the channel. */
   | { code: 'crowded-out' }
   /** It was pending in a backup, so the original server may have sent it. */
   | { code: 'restored' };
 
-export type AnswerCode = Answer['code'];
+type AnswerCode = Answer['code'];
 
 export function isDelivered(answer: Answer): boolean {
   if (answer.code === 'mail-accepted') return true;

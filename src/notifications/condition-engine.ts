@@ -48,7 +48,7 @@ export class ConditionEngine implements OnApplicationBootstrap, OnModuleDestroy 
     const stored = await this.conditions.all();
     for (const watch of watches) {
       const before = stored.filter(({ kind }) => kind === watch.kind);
-      await this.settle(await watch.open(), before);
+      await this.settle(await watch.open(before), before);
     }
   }
 
@@ -82,7 +82,9 @@ export class ConditionEngine implements OnApplicationBootstrap, OnModuleDestroy 
       .filter(({ subject }) => !known.has(subject))
       .map((condition) => ({ ...condition, told: this.projects.toldOf(condition) }))
       .filter(({ told }) => told.length > 0);
-    const ended = stored.filter(({ subject }) => !present.has(subject));
+    const ended = stored.filter(
+      ({ subject, projectId }) => !present.has(subject) && this.projects.areRulesKnown(projectId),
+    );
     const now = this.clock.now();
     await Promise.all([
       ...begun.map((condition) => this.conditions.begin(condition)),

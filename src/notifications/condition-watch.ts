@@ -10,8 +10,9 @@ export interface ConditionWatch {
   /**
    * Returns every condition that holds now, with the same subject as long as it lasts, also after a restart. An
    * unfinished list would clear the others, so throw if it is not known.
+   * @param announced conditions of this kind that have not been cleared. They contain what a restart loses
    */
-  open(): Promise<OpenCondition[]>;
+  open(announced: readonly OpenCondition[]): Promise<OpenCondition[]>;
 }
 
 /** The watches of all modules. */

@@ -76,8 +76,9 @@ export class DeliveryRepository {
   );
 
   /**
-   * Deletes announcements of a condition that were not delivered, because it is over. Leaves one whose request is open.
-   * @returns the channels, and whether a try may have reached them
+   * Deletes announcements of a condition that were not delivered, because it is over. One whose request is open is given
+   * up: its try may still deliver it, but no other follows.
+   * @returns the channels without an open request, and whether an earlier try may have reached them
    */
   async withdraw(
     tx: Transaction,
@@ -85,10 +86,16 @@ export class DeliveryRepository {
     projectId: string,
   ): Promise<Map<string, { wasTried: boolean }>> {
     const open = [...this.inFlight];
+    const over: Answer = { code: 'condition-over' };
+    await tx.query(
+      "UPDATE notification_deliveries SET state = 'failed', answer = ?, ended_at = ? WHERE project_id = ?" +
+        ` AND state = 'pending' AND kind = ? AND subject = ? AND position IN ${inList(open)}`,
+      [JSON.stringify(over), this.clock.now(), projectId, kind, subject, ...open],
+    );
     const rows = await tx.query<{ channel_id: string; answer: string | null }>(
       "DELETE FROM notification_deliveries WHERE project_id = ? AND state = 'pending' AND kind = ? AND subject = ?" +
-        ` AND position NOT IN ${inList(open)} RETURNING channel_id, answer`,
-      [projectId, kind, subject, ...open],
+        ' RETURNING channel_id, answer',
+      [projectId, kind, subject],
     );
     return new Map(
       rows.map(({ channel_id, answer }) => {
@@ -167,19 +174,23 @@ export class DeliveryRepository {
     },
   );
 
-  /** Stores the results of tries, with the next commit of another write: they must not delay the runs. */
+  /**
+   * Stores the results of tries, with the next commit of another write: they must not delay the runs. A delivery that was
+   * given up during its try is not tried again.
+   */
   readonly record = this.database.commandAlong(
     async (tx: Transaction, outcomes: Outcome[]): Promise<void[]> => {
       const nowMs = this.clock.steadyMs();
       const now = this.clock.now();
       await tx.each(
-        'UPDATE notification_deliveries SET state = ?, attempts = attempts + 1, waited_ms = waited_ms + ?,' +
-          ' due_at_ms = ?, tried_at = ?, answer = ?, ended_at = ? WHERE position = ?',
+        'UPDATE notification_deliveries SET attempts = attempts + 1, waited_ms = waited_ms + ?, due_at_ms = ?,' +
+          " tried_at = ?, answer = ?, state = CASE WHEN ? = 'pending' THEN state ELSE ? END," +
+          " ended_at = CASE WHEN ? = 'pending' THEN ended_at ELSE ? END WHERE position = ?",
         outcomes.map(({ delivery, answer, decision }) => {
-          const delayMs = decision.state === 'pending' ? decision.delayMs : 0;
-          const endedAt = decision.state === 'pending' ? null : now;
+          const { state } = decision;
+          const delayMs = state === 'pending' ? decision.delayMs : 0;
           const { position } = delivery;
-          return [decision.state, delayMs, nowMs + delayMs, now, JSON.stringify(answer), endedAt, position];
+          return [delayMs, nowMs + delayMs, now, JSON.stringify(answer), state, state, state, now, position];
         }),
       );
       for (const { delivery, answer, decision } of outcomes) {

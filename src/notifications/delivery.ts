@@ -74,7 +74,7 @@ export interface Delivery {
 
 export type NewDelivery = Pick<Delivery, 'channelId' | 'kind' | 'projectId' | 'runId' | 'subject' | 'facts'>;
 
-/** A condition that lasts, with the channels that were told of it. */
+/** A condition that holds now. */
 export interface OpenCondition {
   kind: LastingCondition;
   /** What it is about, unique within its kind: a run, a project, or a due start. */

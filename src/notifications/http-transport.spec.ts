@@ -59,12 +59,17 @@ it('posts the body and returns the status with the beginning of the answer', asy
 });
 
 it('sends credentials of the URL in a header, and does not show them', async () => {
-  const url = await serve((request, response) => response.end(request.headers.authorization));
-  const answer = await send(url.replace('http://', 'http://ada:pass%20word@'));
-  expect(answer).toMatchObject({
-    status: 200,
-    text: `Basic ${Buffer.from('ada:pass word').toString('base64')}`,
+  let sent: string | undefined;
+  const url = await serve((request, response) => {
+    sent = request.headers.authorization;
+    response.end(`${sent} pass word, 100%sure`);
   });
+  const basic = (pair: string) => `Basic ${Buffer.from(pair).toString('base64')}`;
+  const answer = await send(url.replace('http://', 'http://ada:pass%20word@'));
+  expect(sent).toBe(basic('ada:pass word'));
+  expect(answer).toMatchObject({ status: 200, text: 'Basic … …, 100%sure' });
+  await send(url.replace('http://', 'http://ada:100%sure@'));
+  expect(sent).toBe(basic('ada:100%sure'));
 });
 
 it('does not follow a redirect', async () => {

@@ -2,6 +2,7 @@ import { buildConnector, Client } from 'undici';
 import { type Answer } from './answer';
 import { answerExcerpt, hiddenPartsOf } from './answer-excerpt';
 import { assertPublicHost, PrivateAddressError, publicLookup } from './address-check';
+import { basicToken, credentialsOf } from './url-credentials';
 
 export interface HttpMessage {
   url: URL;
@@ -90,10 +91,9 @@ async function beginningOf(body: AsyncIterable<Buffer>, withinMs: number): Promi
 }
 
 /** Credentials in a URL are sent as every client does, so that they need no other place. */
-function authorizationOf({ username, password }: URL): Record<string, string> {
-  if (username === '' && password === '') return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+function authorizationOf(url: URL): Record<string, string> {
+  if (url.username === '' && url.password === '') return {};
+  return { authorization: `Basic ${basicToken(credentialsOf(url))}` };
 }
 
 /** Parses Retry-After: seconds or a date. The date is compared with the receiver's own clock, if it sends one. */

@@ -1,15 +1,11 @@
 import { createTransport } from 'nodemailer';
 import type { Answer } from './answer';
-import { answerExcerpt } from './answer-excerpt';
+import { answerExcerpt, hiddenPartsOf } from './answer-excerpt';
 import type { Mail } from './mail-message';
 
-export interface MailLimits {
-  connectMs: number;
-  /** Between two replies of the server. */
-  replyMs: number;
-}
-
-export const MAIL_LIMITS: MailLimits = { connectMs: 10_000, replyMs: 15_000 };
+const CONNECT_MS = 10_000;
+/** Between two replies of the server. */
+const REPLY_MS = 15_000;
 
 /**
  * Sends a mail on a connection of its own. The address of the mail server is not checked, because only the operator
@@ -18,18 +14,16 @@ export const MAIL_LIMITS: MailLimits = { connectMs: 10_000, replyMs: 15_000 };
 export async function sendByMail(
   { smtpUrl, from, to }: { smtpUrl: string; from: string; to: readonly string[] },
   { subject, messageId, references, text, html }: Mail,
-  { connectMs, replyMs }: MailLimits = MAIL_LIMITS,
 ): Promise<Answer> {
-  const { username, password } = new URL(smtpUrl);
-  const hidden = [smtpUrl, username, password, decodeURIComponent(password)].filter((part) => part !== '');
+  const hidden = [smtpUrl, ...hiddenPartsOf(new URL(smtpUrl))];
   const excerpt = (reply: string | undefined) => answerExcerpt(Buffer.from(reply ?? ''), hidden);
   try {
     const transport = createTransport({
       url: smtpUrl,
-      connectionTimeout: connectMs,
-      greetingTimeout: replyMs,
-      socketTimeout: replyMs,
-      dnsTimeout: connectMs,
+      connectionTimeout: CONNECT_MS,
+      greetingTimeout: REPLY_MS,
+      socketTimeout: REPLY_MS,
+      dnsTimeout: CONNECT_MS,
       disableFileAccess: true,
       disableUrlAccess: true,
     });

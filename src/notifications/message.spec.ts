@@ -171,6 +171,14 @@ it('a long log is cut at its beginning', () => {
   expect(attachments[0]!.text).toContain('the end');
 });
 
+it('bodies have no halves of characters, which strict parsers reject', () => {
+  const cut = delivery('failed', facts(), [`${'x'.repeat(9)}\ud83d`]);
+  for (const body of [webhookBody(cut, null), slackBody(cut, null)]) {
+    expect(body).toContain('xxxxxxxxx\ufffd');
+    expect(body).not.toContain('\\ud83d');
+  }
+});
+
 it('a mail has one line as its subject', () => {
   const hostile = facts({}, { projectName: `A\r\nBcc: x@example.com\u2028${'b'.repeat(500)}` });
   const { subject, html, references } = mailOf(

@@ -145,6 +145,6 @@ function factLines({ run, at }: DeliveryFacts): Message['facts'] {
 }
 
 /** Returns "2026-11-28 21:09:10 UTC": readers of a message can be anywhere. */
-export function utcText(instant: Instant): string {
+function utcText(instant: Instant): string {
   return `${instant.slice(0, 10)} ${instant.slice(11, 19)} UTC`;
 }

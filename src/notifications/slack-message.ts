@@ -1,4 +1,5 @@
 import type { Delivery } from './delivery';
+import { jsonBody } from './json-body';
 import { type Message, messageOf } from './message';
 
 const COLORS: Record<Message['tone'], string> = { bad: '#b3261e', good: '#2e6b4f', neutral: '#6b6b6b' };
@@ -21,7 +22,7 @@ export function slackBody(
     ...(lines.length === 0 ? [] : [`\`\`\`\n${plain(shortened(lines.join('\n'), true))}\n\`\`\``]),
     plain(facts.map(({ label, value }) => `${label}: ${value}`).join(' · ')),
   ];
-  return JSON.stringify({
+  return jsonBody({
     text,
     attachments: [
       { color: COLORS[tone], fallback: plain(headline), text: parts.join('\n'), mrkdwn_in: ['text'] },

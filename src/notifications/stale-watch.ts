@@ -8,7 +8,8 @@ import { WatchedProjects } from './watched-projects';
 
 /**
  * Finds projects without a completed run for too long. A project that never completed counts from its first run, and one
- * that never ran from the start of the server.
+ * that never ran from the start of the server. What was announced keeps its beginning: after a restart, or when the
+ * first runs are deleted, these would be later.
  */
 @Injectable()
 export class StaleWatch implements ConditionWatch, OnModuleInit {
@@ -31,13 +32,14 @@ export class StaleWatch implements ConditionWatch, OnModuleInit {
     this.watches.add(this);
   }
 
-  async open(): Promise<OpenCondition[]> {
+  async open(announced: readonly OpenCondition[]): Promise<OpenCondition[]> {
     const found: OpenCondition[] = [];
+    const knownSince = new Map(announced.map(({ subject, facts }) => [subject, facts.condition?.since]));
     for (const { projectId, name, isEnabled, notifications } of this.projects.all(this.kind)) {
       const limitSeconds = notifications.expectSuccessEverySeconds;
       if (limitSeconds === null || !isEnabled) continue;
       const { lastSuccessAt, firstStartAt } = await this.outcomes.past(projectId);
-      const since = lastSuccessAt ?? firstStartAt ?? this.startedAt;
+      const since = lastSuccessAt ?? knownSince.get(projectId) ?? firstStartAt ?? this.startedAt;
       const now = this.clock.now();
       if (this.ages.ageMs(`${projectId} ${since}`, elapsedMs(since, now)) < limitSeconds * 1000) continue;
       const detail = lastSuccessAt === null ? 'never' : null;

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Clock, elapsedMs } from '../clock/clock';
+import { Clock, elapsedMs, toInstant } from '../clock/clock';
 import { RunRepository } from '../runs/run.repository';
 import { RunViewBuilder } from '../runs/run-view-builder';
 import { Ages } from './ages';
@@ -37,11 +37,12 @@ export class StuckWatch implements ConditionWatch, OnModuleInit {
     this.watches.add(this);
   }
 
-  async open(): Promise<OpenCondition[]> {
+  async open(announced: readonly OpenCondition[]): Promise<OpenCondition[]> {
     const found: OpenCondition[] = [];
+    const knownSince = new Map(announced.map(({ subject, facts }) => [subject, facts.condition?.since]));
     for (const run of await this.active.activeRuns()) {
       const project = this.projects.find(run.projectId, this.kind);
-      const reason = project === null ? null : this.reasonOf(run);
+      const reason = project === null ? null : this.reasonOf(run, knownSince.get(run.runId));
       if (project === null || reason === null) continue;
       const whole = await this.runs.find(run.runId);
       const waiting = whole && (await this.views.waitingOf(whole));
@@ -58,8 +59,14 @@ export class StuckWatch implements ConditionWatch, OnModuleInit {
     return found;
   }
 
-  /** Returns since when a run makes no progress, if that is too long. */
-  private reasonOf(run: ActiveRun): { since: string; limitSeconds: number } | null {
+  /**
+   * Returns since when a run makes no progress, if that is too long.
+   * @param announcedSince undefined if it is not announced
+   */
+  private reasonOf(
+    run: ActiveRun,
+    announcedSince: string | undefined,
+  ): { since: string; limitSeconds: number } | null {
     const { runId, attempt, startedAt, claimedAt, cancelRequestedAt, stopGraceSeconds } = run;
     const now = this.clock.now();
     if (cancelRequestedAt !== null) {
@@ -69,9 +76,10 @@ export class StuckWatch implements ConditionWatch, OnModuleInit {
     }
     if (claimedAt !== null) return null;
     // When a later attempt began to wait is not stored, so it counts from the first sight.
-    const atFirstSight = attempt === 1 ? elapsedMs(startedAt, now) : 0;
-    const ageMs = this.ages.ageMs(`${runId} ${attempt}`, atFirstSight);
+    const waitsSince = attempt === 1 ? startedAt : (announcedSince ?? now);
+    const ageMs = this.ages.ageMs(`${runId} ${attempt}`, elapsedMs(waitsSince, now));
     if (ageMs < UNCLAIMED_SECONDS * 1000) return null;
-    return { since: startedAt, limitSeconds: UNCLAIMED_SECONDS };
+    const since = attempt === 1 ? startedAt : toInstant(Date.parse(now) - ageMs);
+    return { since, limitSeconds: UNCLAIMED_SECONDS };
   }
 }

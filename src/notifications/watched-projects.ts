@@ -26,6 +26,18 @@ export class WatchedProjects {
       .filter((definition) => this.wants(definition, kind));
   }
 
+  /**
+   * Whether the present rules of a project are known. They are not while notifications.yaml was never valid, or while a
+   * broken file may define the project: then a condition that no watch finds may still hold.
+   */
+  areRulesKnown(projectId: string): boolean {
+    if (!this.channels.isKnown) return false;
+    return (
+      this.projects.find(projectId) !== null ||
+      (this.projects.problems().length === 0 && this.projects.trouble === null)
+    );
+  }
+
   /** Returns the channels that receive a condition of a project. */
   toldOf({ projectId, kind }: { projectId: string; kind: LastingCondition }): string[] {
     const definition = this.projects.find(projectId)?.definition;

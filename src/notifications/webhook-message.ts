@@ -3,6 +3,7 @@ import { elapsedMs } from '../clock/clock';
 import { RUN_CONDITIONS } from '../projects/notify-rules';
 import { runError } from '../runs/run-error';
 import type { Delivery, DeliveryKind } from './delivery';
+import { jsonBody } from './json-body';
 import { messageOf } from './message';
 
 type Source = Pick<Delivery, 'id' | 'kind' | 'projectId' | 'runId' | 'facts' | 'errorLines'>;
@@ -20,7 +21,7 @@ export function webhookBody(delivery: Source, publicUrl: string | null): string 
   const { kind, projectId, runId, facts } = delivery;
   const { headline, lines, url } = messageOf(delivery, publicUrl);
   const { run, condition, projectName, at } = facts;
-  return JSON.stringify({
+  return jsonBody({
     type: webhookType(kind),
     timestamp: at,
     data: {

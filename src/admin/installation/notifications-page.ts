@@ -17,7 +17,6 @@ export interface ChannelRow {
   problem: string | null;
   deliveredAt: TimeText | null;
   lastAnswer: string | null;
-  triedAt: TimeText | null;
   pending: string | null;
   nextTryAt: TimeText | null;
 }
@@ -58,7 +57,6 @@ export function channelRow(status: ChannelStatus): ChannelRow {
     problem: flaw && answerText(flaw),
     deliveredAt: timeTextOrNull(deliveredAt),
     lastAnswer: lastAnswer && answerText(lastAnswer),
-    triedAt: timeTextOrNull(triedAt),
     pending: pending === 0 ? null : numberText(pending),
     nextTryAt: nextTry(nextTryAt),
   };
