@@ -17,8 +17,8 @@ const KEEP_BYTES = 4 * 1024 * 1024;
  * Copies the write-ahead log into the database.
  *
  * SQLite itself does that within a commit, which then takes as long as the disk needs for up to 32 MB. A thread
- * therefore does most of it beforehand. When the writer's own checkpoint comes, it finds little left, and SQLite
- * begins the log anew.
+ * therefore does most of it beforehand. When the writer's own checkpoint comes, it finds little left, and SQLite then
+ * starts the log again from its beginning.
  *
  * After a burst of writes, the log is truncated to 0 bytes. SQLite itself does that only when it closes the database.
  * During continuous writes, `journal_size_limit` only cuts the log back to a limit.
