@@ -145,6 +145,14 @@ describe('artifact upload over HTTP', () => {
     expect(onTheirWay()).toEqual([]);
   });
 
+  it('stores the body of every content type as it is', async () => {
+    const { worker, runId } = await held();
+    // curl sends --data-binary as a form.
+    for (const type of ['application/x-www-form-urlencoded', 'application/json', 'text/plain'])
+      await worker.upload(runId, type, 'a=1&b=2').type(type).expect(201);
+    expect((await view(runId)).artifacts).toMatchObject([{ size: 7 }, { size: 7 }, { size: 7 }]);
+  });
+
   it('enforces the size limit with and without Content-Length, and keeps the earlier file', async () => {
     const { worker, runId } = await held();
     await worker.upload(runId, 'a', Buffer.alloc(2 * MEBIBYTE)).expect(201);
