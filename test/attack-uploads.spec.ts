@@ -2,12 +2,11 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { type ClientRequest, request } from 'node:http';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
+import { MEGABYTE } from '../src/config/size-text';
 import { makeFolders, RunningApp } from './support/jobato';
 import { canMount, SmallDisk } from './support/small-disk';
 import { externalProject, HttpWorker, KEY } from './support/worker-api';
 import { until } from './support/until';
-
-const MEGABYTE = 1024 * 1024;
 
 interface Answer {
   status: number;

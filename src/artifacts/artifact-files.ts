@@ -2,6 +2,7 @@ import { type FileHandle, realpath } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config';
+import { sizeText } from '../config/size-text';
 import { CONFIG } from '../config/config.module';
 import { JobatoError } from '../http/catalogue';
 import { flawOfArtifactName } from '../runs/artifact-name';
@@ -42,10 +43,11 @@ export class ArtifactFiles {
     if (flaw !== null) throw new Error(`the name of the artifact "${path}" ${flaw}`);
     const { file, size } = await this.openFile(runId, name);
     await file.close();
-    if (size > this.config.artifactLimitBytes) {
-      const limitMegabytes = Math.round(this.config.artifactLimitBytes / 1024 / 1024);
-      throw new Error(`the artifact "${path}" is larger than ${limitMegabytes} MB (ARTIFACT_LIMIT_MB)`);
-    }
+    const { artifactLimitBytes } = this.config;
+    if (size > artifactLimitBytes)
+      throw new Error(
+        `the artifact "${path}" is larger than ${sizeText(artifactLimitBytes)} (ARTIFACT_LIMIT_MB)`,
+      );
     return { name, size };
   }
 

@@ -3,6 +3,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
+import { sizeText } from '../config/size-text';
 import { CONFIG } from '../config/config.module';
 import { DiskSpace } from '../database/disk-space';
 import { makePrivateFolder, PRIVATE_FILE } from '../lifecycle/private-files';
@@ -117,10 +118,9 @@ export class UploadFiles implements OnModuleInit {
   private assertFits(size: number): void {
     const { artifactLimitBytes } = this.config;
     if (size <= artifactLimitBytes) return;
-    const limitMegabytes = Math.round(artifactLimitBytes / 1024 / 1024);
     throw new JobatoError(
       'PAYLOAD_TOO_LARGE',
-      `The artifact is larger than ${limitMegabytes} MB (ARTIFACT_LIMIT_MB).`,
+      `The artifact is larger than ${sizeText(artifactLimitBytes)} (ARTIFACT_LIMIT_MB).`,
     );
   }
 }

@@ -1,9 +1,9 @@
 import { statfs } from 'node:fs/promises';
-import { sizeText } from '../admin/words/number-text';
+import { MEGABYTE, sizeText } from '../config/size-text';
 import { BackupError } from './backup-error';
 
 /** Stays free in any case, because a server may use the same disk. */
-const MIN_FREE_BYTES = 64 * 1000 * 1000;
+const MIN_FREE_BYTES = 64 * MEGABYTE;
 
 /** Bytes written between two looks at the free space. */
 const LOOK_EVERY_BYTES = 16 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { sizeText } from '../admin/words/number-text';
+import { sizeText } from '../config/size-text';
 import type { Part, SkipReason } from '../backup/archive-format';
 import { FILE_PARTS } from '../backup/archive-format';
 import { backup, type BackupProgress } from '../backup/backup';

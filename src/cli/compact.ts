@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/config';
 import { readEnvironment } from '../config/environment';
+import { sizeText } from '../config/size-text';
 import { compact, type Compacted } from '../database/compact';
 import { DataFolderLock } from '../lifecycle/data-folder-lock';
 import { StartUpError } from '../lifecycle/start-up-error';
@@ -12,7 +13,7 @@ export function compactDatabase(): number {
   const config = loadConfig(readEnvironment(process.env).variables);
   const { beforeBytes, afterBytes } = asFailure(() => compacted(config.dataDir, config.databaseFile));
   new Terminal(process.stdout).result([
-    `${config.databaseFile}: ${megabytes(beforeBytes)} before, ${megabytes(afterBytes)} after`,
+    `${config.databaseFile}: ${sizeText(beforeBytes)} before, ${sizeText(afterBytes)} after`,
   ]);
   return EXIT.done;
 }
@@ -34,8 +35,4 @@ function asFailure<Result>(work: () => Result): Result {
     if (error instanceof StartUpError) throw new CliFailure(error.message, EXIT.notCompleted);
     throw error;
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }

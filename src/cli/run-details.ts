@@ -1,3 +1,4 @@
+import { sizeText } from '../config/size-text';
 import type { RunView, StepView } from '../runs/run-view';
 import { shownStarter } from '../runs/shown-starter';
 import { duration, localTime } from './durations';
@@ -50,7 +51,7 @@ export function runDetails(terminal: Terminal, run: RunView, page: string, now: 
     ...block(
       terminal,
       'Artifacts',
-      aligned(run.artifacts.map(({ name, size, href }) => [oneLine(name), bytes(size), href])),
+      aligned(run.artifacts.map(({ name, size, href }) => [oneLine(name), sizeText(size), href])),
     ),
   ];
 }
@@ -81,9 +82,4 @@ export function assignments(values: Record<string, unknown>): string {
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join('  ');
-}
-
-function bytes(size: number): string {
-  if (size < 1024) return `${size} B`;
-  return size < 1024 * 1024 ? `${(size / 1024).toFixed(1)} KiB` : `${(size / 1024 / 1024).toFixed(1)} MiB`;
 }

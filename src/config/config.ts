@@ -10,6 +10,7 @@ import { flawsOfMail } from './mail-settings';
 import { publicAddress, type PublicAddress } from './public-address';
 import { readSecretFiles, SAFE_SECRET_LENGTH, type SecretFile, withoutSecrets } from './secrets';
 import { flawOfServerUrl } from './server-url';
+import { MEGABYTE } from './size-text';
 
 /** The configuration of the process, parsed once. No other code reads the environment. */
 export interface Config extends PublicAddress {
@@ -71,8 +72,6 @@ export interface Config extends PublicAddress {
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-
-const MEBIBYTE = 1024 * 1024;
 
 /**
  * Parses the configuration. Relative folders are resolved against `cwd`.
@@ -210,12 +209,12 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     runLogsStream: logsBeside(runEventsStream),
     runEventsRetentionHours: integer('RUN_EVENTS_RETENTION_HOURS', 72, 1, 24 * 366),
     retentionDays: text('RETENTION_DAYS') === null ? null : integer('RETENTION_DAYS', 0, 0, 36_500),
-    logLimitBytes: integer('LOG_LIMIT_MB', 50, 1, 10_000) * MEBIBYTE,
-    artifactLimitBytes: integer('ARTIFACT_LIMIT_MB', 100, 1, 100_000) * MEBIBYTE,
+    logLimitBytes: integer('LOG_LIMIT_MB', 50, 1, 10_000) * MEGABYTE,
+    artifactLimitBytes: integer('ARTIFACT_LIMIT_MB', 100, 1, 100_000) * MEGABYTE,
     requestTimeoutMs: seconds('REQUEST_TIMEOUT_SECONDS', 300),
     uploadIdleMs: seconds('UPLOAD_IDLE_SECONDS', 60),
     uploadTimeoutMs: seconds('UPLOAD_TIMEOUT_SECONDS', 3600),
-    minFreeDiskBytes: integer('MIN_FREE_DISK_MB', 64, 0, 1_000_000) * MEBIBYTE,
+    minFreeDiskBytes: integer('MIN_FREE_DISK_MB', 64, 0, 1_000_000) * MEGABYTE,
     logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     isDevelopment: text('NODE_ENV') === 'development',
     secretFiles: [

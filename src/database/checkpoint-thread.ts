@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 /** Source text of the thread, because tests run the TypeScript sources and the server runs the built files. */
@@ -24,6 +23,7 @@ const THREAD = `
 /** A thread with its own connection, which copies the write-ahead log into the database while the writer goes on. */
 export class CheckpointThread {
   private readonly worker: Worker;
+  private readonly ended: Promise<void>;
 
   constructor(file: string, onDone: () => void, onFailed: () => void) {
     this.worker = new Worker(THREAD, {
@@ -32,17 +32,17 @@ export class CheckpointThread {
     });
     this.worker.unref();
     this.worker.on('message', onDone).on('error', onFailed);
+    this.ended = new Promise((ended) => this.worker.once('exit', () => ended()));
   }
 
   checkpoint(): void {
     this.worker.postMessage('checkpoint');
   }
 
-  /** Resolves when its connection is closed. */
+  /** Resolves when its connection is closed, also if the thread has failed. */
   async end(): Promise<void> {
-    const ended = once(this.worker, 'exit');
     this.worker.ref();
     this.worker.postMessage('end');
-    await ended;
+    await this.ended;
   }
 }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
+import { MEGABYTE, sizeText } from '../config/size-text';
 import { makePrivateFile } from '../lifecycle/private-files';
 import { StartUpError } from '../lifecycle/start-up-error';
 import { Retention1700000000023 } from './migrations/23-retention';
@@ -17,7 +18,6 @@ import { assertOurs, compactingFile } from './open-connections';
 
 /** For the pages that SQLite adds, such as those that point to other pages. */
 const ROOM_FACTOR = 1.1;
-const MEGABYTE = 1024 * 1024;
 
 export interface Compacted {
   beforeBytes: number;
@@ -83,12 +83,8 @@ function assertRoom(connection: BetterSqlite3.Database, file: string): void {
   const { bavail, bsize } = statfsSync(dirname(file));
   if (bavail * bsize >= neededBytes) return;
   throw new StartUpError(
-    `Compacting needs ${megabytes(neededBytes)} MB of free space in ${dirname(file)}, which has ${megabytes(bavail * bsize)} MB. Free some space and try again.`,
+    `Compacting needs ${sizeText(neededBytes)} of free space in ${dirname(file)}, which has ${sizeText(bavail * bsize)}. Free some space and try again.`,
   );
-}
-
-function megabytes(bytes: number): number {
-  return Math.ceil(bytes / MEGABYTE);
 }
 
 function sizeOf(path: string): number {

@@ -1,9 +1,17 @@
 import fs from 'node:fs/promises';
 import { loadConfig } from '../config/config';
+import { MEGABYTE } from '../config/size-text';
 import { JobatoError } from '../http/catalogue';
 import { DiskSpace } from './disk-space';
 
-const MEGABYTE = 1024 * 1024;
+it('writes the free space in the units of all other sizes', async () => {
+  const disk = new DiskSpace(loadConfig({ DATA_DIR: 'data' }, '/nowhere'));
+  const statfs = jest.spyOn(fs, 'statfs').mockResolvedValue({ bavail: 82_600, bsize: MEGABYTE } as never);
+  await disk.onModuleInit();
+  disk.onModuleDestroy();
+  statfs.mockRestore();
+  expect(disk.room()).toBe('83 GB free');
+});
 
 describe('DiskSpace reservation', () => {
   const disk = new DiskSpace(loadConfig({ DATA_DIR: 'data', MIN_FREE_DISK_MB: '100' }, '/nowhere'));

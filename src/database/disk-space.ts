@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
+import { sizeText } from '../config/size-text';
 import { CONFIG } from '../config/config.module';
 import { JobatoError } from '../http/catalogue';
 
@@ -42,16 +43,14 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
   trouble(): string | null {
     if (this.freeBytes >= this.config.minFreeDiskBytes) return null;
     return (
-      `Only ${megabytes(this.freeBytes)} MB are free in DATA_DIR. The server starts no new runs below ` +
-      `${megabytes(this.config.minFreeDiskBytes)} MB (MIN_FREE_DISK_MB). Free some space. No restart is needed.`
+      `Only ${sizeText(this.freeBytes)} are free in DATA_DIR. The server starts no new runs below ` +
+      `${sizeText(this.config.minFreeDiskBytes)} (MIN_FREE_DISK_MB). Free some space. No restart is needed.`
     );
   }
 
   /** Returns the free space, such as "12 GB free", rounded so that it rarely changes. */
   room(): string {
-    if (!Number.isFinite(this.freeBytes)) return 'enough free space';
-    const gigabytes = this.freeBytes / 1024 ** 3;
-    return gigabytes < 10 ? `${gigabytes.toFixed(1)} GB free` : `${Math.floor(gigabytes)} GB free`;
+    return Number.isFinite(this.freeBytes) ? `${sizeText(this.freeBytes)} free` : 'enough free space';
   }
 
   /** @throws JobatoError STORAGE_FULL */
@@ -76,9 +75,9 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
         if (leftBytes >= this.config.minFreeDiskBytes) return;
         throw new JobatoError(
           'STORAGE_FULL',
-          `The file needs ${megabytes(wanted)} MB more. DATA_DIR has ${megabytes(this.freeBytes)} MB of free space: ` +
-            `${megabytes(this.reservedBytes - wanted)} MB are reserved for other uploads, and ` +
-            `${megabytes(this.config.minFreeDiskBytes)} MB must stay free (MIN_FREE_DISK_MB). Free some space, or try again later.`,
+          `The file needs ${sizeText(wanted)} more. DATA_DIR has ${sizeText(this.freeBytes)} of free space: ` +
+            `${sizeText(this.reservedBytes - wanted)} are reserved for other uploads, and ` +
+            `${sizeText(this.config.minFreeDiskBytes)} must stay free (MIN_FREE_DISK_MB). Free some space, or try again later.`,
         );
       },
       release: () => reserve(0),
@@ -93,8 +92,4 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
       // A file system that does not report its free space must not block runs.
     }
   }
-}
-
-function megabytes(bytes: number): number {
-  return Math.floor(bytes / 1024 / 1024);
 }

@@ -39,6 +39,8 @@ const UNUSUAL: { method: string; path: RegExp; kind: BodyKind }[] = [
   { method: 'PUT', path: /^\/internal\/runs\/[^/]+\/artifacts\/[^/]+\/?$/i, kind: 'file' },
 ];
 
+const API_PATH = /^\/api(\/|$)/i;
+
 const budget = new BodyBudget(ALL_BODIES_BYTES);
 
 const BODY_OF: Record<BodyKind, RequestHandler> = {
@@ -56,12 +58,17 @@ export const apiBody: RequestHandler = (request, response, next) => {
   void BODY_OF[kind](request, response, next);
 };
 
-/** Parses the forms of pages. */
-export const formBody: RequestHandler = inTurn(
+const pageBody: RequestHandler = inTurn(
   express.Router().post('/login', withinBudget(LOGIN_BYTES), form(LOGIN_BYTES)),
   withinBudget(FORM_BYTES),
   form(FORM_BYTES),
 );
+
+/** Parses the forms of pages. An uploaded file stays unread: curl sends it with the content type of a form. */
+export const formBody: RequestHandler = (request, response, next) => {
+  if (API_PATH.test(request.path)) return next();
+  void pageBody(request, response, next);
+};
 
 function form(bytes: number): RequestHandler {
   return translated(express.urlencoded({ extended: false, limit: bytes }));

@@ -13,7 +13,7 @@ import { type Part, PARTS, stretchOf } from './retention-rule';
 const MIN_MEMORY_HOURS = 25;
 const FORGOTTEN_AT_ONCE = 50;
 
-export type PassResult = Omit<PassRecord, 'startedAt' | 'durationMs' | 'failure'>;
+export type PassResult = Pick<PassRecord, Part | 'bytes'>;
 
 /** One pass over all projects: deletes the runs that exceed a limit, and logs and files that are older than theirs. */
 @Injectable()

@@ -31,6 +31,7 @@ export class RetentionPlanner {
 
   /** Returns the plans of all projects that have runs, also of those whose file is gone. */
   async plans(nowMs: number): Promise<ProjectPlan[]> {
+    await this.projects.reload(); // a limit that was just changed holds
     const defaultDays = await this.defaultDays();
     const plans: ProjectPlan[] = [];
     for (const projectId of await this.runs.projectIds())
@@ -40,10 +41,18 @@ export class RetentionPlanner {
 
   private async planOf(projectId: string, defaultDays: number | null, nowMs: number): Promise<ProjectPlan> {
     const project = this.projects.find(projectId);
-    // A file that cannot be read may say that these runs are kept.
-    const mayHaveFile = !project && (this.projects.trouble !== null || this.projects.problems().length > 0);
-    const limits = mayHaveFile ? NO_LIMITS : limitsOf(project?.definition.keep ?? null, defaultDays);
+    const limits =
+      !project && this.mayMissFiles() ? NO_LIMITS : limitsOf(project?.definition.keep ?? null, defaultDays);
     const nthNewest = limits.runs === null ? null : await this.runs.nthNewest(projectId, limits.runs);
     return { projectId, limits, before: boundariesOf(limits, nthNewest, nowMs) };
+  }
+
+  /**
+   * Whether the file of an unknown project may exist, and may say that its runs are kept: a file that cannot be read, or
+   * a configuration folder that is not mounted, which looks empty.
+   */
+  private mayMissFiles(): boolean {
+    const { projects } = this;
+    return projects.trouble !== null || projects.problems().length > 0 || projects.list().length === 0;
   }
 }

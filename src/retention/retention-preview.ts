@@ -54,7 +54,7 @@ export class RetentionPreview {
 
   /** Returns the time of the next pass in epoch milliseconds, by the clock that decides how old runs are. */
   async nextPassMs(): Promise<number> {
-    return Math.floor((await this.time.nowMs()) + this.schedule.untilNextMs);
+    return this.time.predictMs(this.schedule.untilNextMs);
   }
 
   /** Returns the plans of all projects, or of one, in order of their ids. */

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Clock } from '../clock/clock';
 import { Database } from '../database/database';
 import { Purger } from './purger';
+import { RetentionClock } from './retention-clock';
 import { RetentionPass } from './retention-pass';
 import type { PassRecord } from './retention.entities';
 import { RetentionStateRepository } from './retention-state.repository';
@@ -26,6 +27,7 @@ export class RetentionSchedule implements OnApplicationBootstrap, OnModuleDestro
     private readonly pass: RetentionPass,
     private readonly purger: Purger,
     private readonly state: RetentionStateRepository,
+    private readonly time: RetentionClock,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -65,7 +67,9 @@ export class RetentionSchedule implements OnApplicationBootstrap, OnModuleDestro
     const result = { run: 0, logs: 0, artifacts: 0, bytes: 0 };
     const startedAt = this.clock.now();
     let failure: string | null = null;
+    let clockDoubtedForMs = 0;
     try {
+      clockDoubtedForMs = await this.time.doubtedForMs();
       await this.pass.run(result);
       await this.returnFreePages();
       failure = [...this.purger.failures.values()][0] ?? null;
@@ -75,7 +79,7 @@ export class RetentionSchedule implements OnApplicationBootstrap, OnModuleDestro
     }
     for (const key of ['run', 'logs', 'artifacts', 'bytes'] as const) this.totals[key] += result[key];
     const durationMs = Math.round(this.clock.monotonicMs() - startedMs);
-    this.last = { startedAt, durationMs, ...result, failure };
+    this.last = { startedAt, durationMs, ...result, failure, clockDoubtedForMs };
     const { run, logs, artifacts } = result;
     if (run + logs + artifacts > 0)
       this.logger.log(

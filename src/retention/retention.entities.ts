@@ -28,6 +28,8 @@ export interface PassRecord {
   bytes: number;
   /** Why the pass ended early; null if it is complete. */
   failure: string | null;
+  /** For how long the clock had been doubted by then, in milliseconds of running. Earlier versions did not record it. */
+  clockDoubtedForMs?: number;
 }
 
 /** Single row. */

@@ -23,7 +23,7 @@ export class RetentionHealth implements HealthIndicator {
     if (await this.time.isClockDoubted()) {
       return attention(
         'The clock is days ahead of the last recorded time: it was set forward, the server was stopped for days, or a ' +
-          'backup was restored. Runs are deleted again 24 hours later. If the clock is wrong, set it back.',
+          'backup was restored. Runs are deleted again after 24 hours of running. If the clock is wrong, set it back.',
       );
     }
     const last = await this.schedule.lastPass();

@@ -55,6 +55,29 @@ describe('TrustedTime', () => {
     expect(trusted).toBe(T + 50 * HOUR);
   });
 
+  it('believes a clock after a day of running in several processes, such as those of a machine that is off at night', () => {
+    let [trusted, wall, aheadFor] = [T, T + 10 * DAY, 0];
+    for (let day = 0; day < 2; day++) {
+      const time = new TrustedTime(trusted, wall, 0, aheadFor);
+      trusted = time.observe(wall + 9 * HOUR, 9 * HOUR);
+      aheadFor = time.aheadForMs(wall + 9 * HOUR, 9 * HOUR);
+      wall += DAY;
+    }
+    expect([trusted, aheadFor]).toEqual([T + 18 * HOUR, 18 * HOUR]);
+    const time = new TrustedTime(trusted, wall, 0, aheadFor);
+    expect(time.observe(wall + 5 * HOUR, 5 * HOUR)).toBe(T + 23 * HOUR);
+    expect(time.observe(wall + 7 * HOUR, 7 * HOUR)).toBe(wall + 7 * HOUR);
+    expect(time.aheadForMs(wall + 7 * HOUR, 7 * HOUR)).toBe(0);
+  });
+
+  it('predicts the time that it will trust', () => {
+    const time = new TrustedTime(T, T + YEAR, 0);
+    const [wall, monotonic] = [T + YEAR + 23 * HOUR, 23 * HOUR];
+    expect(time.predict(wall, monotonic, HOUR / 2)).toBe(T + 23.5 * HOUR);
+    expect(time.predict(wall, monotonic, 2 * HOUR)).toBe(T + YEAR + 25 * HOUR);
+    expect(time.observe(wall + 2 * HOUR, monotonic + 2 * HOUR)).toBe(T + YEAR + 25 * HOUR);
+  });
+
   it('follows a clock that was behind at the start, after a day', () => {
     const time = new TrustedTime(T, 0, 0);
     expect(time.observe(T, HOUR)).toBe(HOUR);

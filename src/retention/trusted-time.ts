@@ -1,5 +1,5 @@
 /** How far the clock may have moved on since the last process without a doubt: a machine may be off for a weekend. */
-const UNDOUBTED_GAP_MS = 3 * 24 * 60 * 60 * 1000;
+export const UNDOUBTED_GAP_MS = 3 * 24 * 60 * 60 * 1000;
 /** A clock that was set forward is believed after it has been like that for so long. */
 const BELIEVED_AFTER_MS = 24 * 60 * 60 * 1000;
 /** Observations closer to each other than this are one. */
@@ -18,10 +18,14 @@ export class TrustedTime {
    * @param lastMs the time that the last process trusted, in epoch milliseconds
    * @param wallMs the wall clock, in epoch milliseconds
    * @param monotonicMs a clock that is never set
+   * @param aheadForMs for how long the wall clock was ahead in earlier processes
    */
-  constructor(lastMs: number, wallMs: number, monotonicMs: number) {
-    const startMs = wallMs - lastMs > UNDOUBTED_GAP_MS ? lastMs : wallMs;
-    this.samples.push({ atMs: monotonicMs, offsetMs: startMs - monotonicMs });
+  constructor(lastMs: number, wallMs: number, monotonicMs: number, aheadForMs = 0) {
+    const isDoubted = wallMs - lastMs > UNDOUBTED_GAP_MS;
+    this.samples.push({
+      atMs: isDoubted ? monotonicMs - aheadForMs : monotonicMs,
+      offsetMs: (isDoubted ? lastMs : wallMs) - monotonicMs,
+    });
   }
 
   /** Returns the trusted time in epoch milliseconds. Call it at least once an hour. */
@@ -33,6 +37,19 @@ export class TrustedTime {
     const last = this.samples.at(-1);
     if (!last || monotonicMs - last.atMs >= RESOLUTION_MS) this.samples.push({ atMs: monotonicMs, offsetMs });
     return Math.floor(this.samples[0]!.offsetMs + monotonicMs);
+  }
+
+  /** Returns the time that will be trusted after this many milliseconds, if no clock is set until then. */
+  predict(wallMs: number, monotonicMs: number, inMs: number): number {
+    this.observe(wallMs, monotonicMs);
+    const thenMs = monotonicMs + inMs;
+    const oldest = this.samples.find(({ atMs }) => atMs > thenMs - BELIEVED_AFTER_MS);
+    return Math.floor((oldest?.offsetMs ?? wallMs - monotonicMs) + thenMs);
+  }
+
+  /** Returns for how long the wall clock has been ahead of the trusted time, in milliseconds; 0 if it is not. */
+  aheadForMs(wallMs: number, monotonicMs: number): number {
+    return this.isAhead(wallMs, monotonicMs) ? monotonicMs - this.samples[0]!.atMs : 0;
   }
 
   /** Whether the wall clock is ahead of the trusted time for a longer time than any delay explains. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Database } from '../../src/database/database';
 import { KeptRuns } from '../../src/retention/kept-runs';
@@ -160,6 +160,30 @@ describe('a pass', () => {
     await until(async () => !(await jobato.api.get('/api/health')).text.includes('late.yaml'));
     expect((await preview('projectId=late')).items).toMatchObject([{ runId: runs[1]!.runId }]);
     expect(await pass()).toMatchObject({ run: 1 });
+  });
+
+  it('obeys a limit that was changed a moment ago', async () => {
+    const project = (keep: string) => nodeStep('changed', 'console.log("done")', `keep: ${keep}\n`);
+    writeProject(folders, 'changed', project('{ days: 30 }'));
+    const due = anOldRun(oldRunId(60, 901), { projectId: 'changed' });
+    await store([due, anOldRun(oldRunId(1, 902), { projectId: 'changed' })]);
+    expect((await preview('projectId=changed')).items).toMatchObject([{ runId: due.runId }]);
+    writeProject(folders, 'changed', project('{ days: 0 }'));
+    await pass();
+    expect(await find(due.runId)).not.toBeNull();
+  });
+
+  it('deletes nothing without any project file, as if the folder were not mounted', async () => {
+    const old = anOldRun(oldRunId(300, 903), { projectId: 'forever' });
+    await store([old, anOldRun(oldRunId(1, 904), { projectId: 'forever' })]);
+    const [there, away] = ['projects', 'away'].map((name) => join(folders.configDir, name));
+    renameSync(there!, away!);
+    await until(async () => !(await jobato.api.get('/api/projects')).text.includes('forever'));
+    expect((await preview()).items).toEqual([]);
+    await pass();
+    expect(await find(old.runId)).not.toBeNull();
+    renameSync(away!, there!);
+    await until(async () => (await jobato.api.get('/api/projects')).text.includes('forever'));
   });
 
   it('refuses a cursor of another list', () =>

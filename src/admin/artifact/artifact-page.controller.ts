@@ -10,7 +10,7 @@ import { MarkdownParser } from './markdown-parser';
 import { PageFrames } from '../page/page-frame';
 import { View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
-import { sizeText } from '../words/number-text';
+import { sizeText } from '../../config/size-text';
 import { numberSign, runName } from '../words/run-words';
 
 /** Serves the page that previews an artifact and links to its download. */

@@ -11,7 +11,8 @@ import { textOrNull } from '../page/form-answers';
 import { PageFrames } from '../page/page-frame';
 import { SeeOther, View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
-import { numberText, sizeText } from '../words/number-text';
+import { sizeText } from '../../config/size-text';
+import { numberText } from '../words/number-text';
 import { timeText } from '../words/time-text';
 
 const PATH = '/events/rejected';

@@ -1,5 +1,5 @@
 import { type MeasuredFolder, MEASURED_FOLDERS, type StorageReportNow } from '../../retention/storage-report';
-import { sizeText } from '../words/number-text';
+import { sizeText } from '../../config/size-text';
 import { type TimeText, timeTextOrNull } from '../words/time-text';
 
 export interface StorageTable {

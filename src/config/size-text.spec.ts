@@ -1,0 +1,12 @@
+import { sizeText } from './size-text';
+
+it.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1_240, '1.2 kB'],
+  [999_600, '1.0 MB'],
+  [41_000_000, '41 MB'],
+  [82_600_000_000, '83 GB'],
+])('writes %d bytes as %s', (bytes, text) => {
+  expect(sizeText(bytes)).toBe(text);
+});
