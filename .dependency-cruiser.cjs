@@ -70,7 +70,7 @@ const PURE_RULES = [
   'events/(run-event|event-schemas|event-words|event-examples|envelope-schema|delivery-rules|asyncapi|parse-event)',
   'executor/(secret-mask|line-splitter|step-report|step-environment)',
   'history/(rerun-reason|rerun-reason-text)',
-  'http/catalogue',
+  'http/problem-catalogue',
   'inputs/(run-inputs|input-file)',
   'intake/(event-authority|event-command|event-effect|event-listing|same-event)',
   'logs/(log-line|log-chunk|log-level|seen-numbers|step-starts)',

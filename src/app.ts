@@ -19,7 +19,7 @@ import { serveApiDescription } from './api-description/api-description';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
 import { openLog, requestContext, requestLogging, serviceLogger } from './logging/logging';
-import { type FieldError, invalid } from './http/catalogue';
+import { type FieldError, invalid } from './http/problem-catalogue';
 import { ProblemFilter } from './http/problem.filter';
 import { bodyDeadline } from './http/body-deadline';
 import { apiBody, formBody } from './http/request-body';

@@ -1,9 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { MEGABYTE } from '../src/config/size-text';
 import { DiskSpace } from '../src/database/disk-space';
-import { JobatoError } from '../src/http/catalogue';
+import { JobatoError } from '../src/http/problem-catalogue';
 import type { RunView } from '../src/runs/run-view';
 import { expectProblem, invalid, problem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
@@ -11,6 +10,7 @@ import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api'
 import { until } from './support/until';
 
 const UUID = '01890000-0000-7000-8000-000000000000';
+const MEBIBYTE = 1024 * 1024;
 const PROJECTS = Array.from({ length: 90 }, (_, index) => `p${index}`);
 
 let jobato: RunningApp;
@@ -155,8 +155,8 @@ describe('artifact upload over HTTP', () => {
 
   it('enforces the size limit with and without Content-Length, and keeps the earlier file', async () => {
     const { worker, runId } = await held();
-    await worker.upload(runId, 'a', Buffer.alloc(2 * MEGABYTE)).expect(201);
-    const more = Buffer.alloc(2 * MEGABYTE + 1, 'x');
+    await worker.upload(runId, 'a', Buffer.alloc(2 * MEBIBYTE)).expect(201);
+    const more = Buffer.alloc(2 * MEBIBYTE + 1, 'x');
     await worker.upload(runId, 'a', more).expect(problem(413, 'PAYLOAD_TOO_LARGE'));
     let sent = 0;
     const endless = new ReadableStream<Uint8Array>({
@@ -166,8 +166,8 @@ describe('artifact upload over HTTP', () => {
       },
     });
     await expectProblem(await worker.stream(runId, 'a', endless), 413, 'PAYLOAD_TOO_LARGE');
-    expect((await view(runId)).artifacts).toMatchObject([{ name: 'a', size: 2 * MEGABYTE }]);
-    expect(await download(runId, 'a')).toBe('\0'.repeat(2 * MEGABYTE));
+    expect((await view(runId)).artifacts).toMatchObject([{ name: 'a', size: 2 * MEBIBYTE }]);
+    expect(await download(runId, 'a')).toBe('\0'.repeat(2 * MEBIBYTE));
     expect(onTheirWay()).toEqual([]);
   });
 

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Test } from 'supertest';
 import { AppliedEventRepository } from '../src/events/applied-event.repository';
-import { MEGABYTE } from '../src/config/size-text';
 import { EventStream } from '../src/events/event-stream';
-import { PROBLEMS, type ErrorCode } from '../src/http/catalogue';
+import { PROBLEMS, type ErrorCode } from '../src/http/problem-catalogue';
 import { MAX_LISTED_EVENTS } from '../src/intake/event-listing';
 import { RejectedEvents } from '../src/events/rejected-events';
 import type { RunView } from '../src/runs/run-view';
@@ -263,8 +262,8 @@ describe('input limits', () => {
     ],
     [
       'an artifact: ARTIFACT_LIMIT_MB',
-      () => worker.upload(runId, 'large', text(MEGABYTE)),
-      () => worker.upload(runId, 'large', text(MEGABYTE + 1)),
+      () => worker.upload(runId, 'large', text(MIB)),
+      () => worker.upload(runId, 'large', text(MIB + 1)),
       'PAYLOAD_TOO_LARGE',
     ],
     [

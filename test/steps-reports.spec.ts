@@ -208,7 +208,7 @@ describe('artifact reported by a step', () => {
       'a pipe',
       `require('child_process').execFileSync('mkfifo', [process.env.JOBATO_RUN_DIR + '/pipe']); say({ artifact: { path: 'pipe' } })`,
     ],
-    ['too big', `file('big', Buffer.alloc(1_000_001)); say({ artifact: { path: 'big' } })`],
+    ['too big', `file('big', Buffer.alloc(1024 * 1024 + 1)); say({ artifact: { path: 'big' } })`],
   ])('makes the run partial with the reason in the log if it is %s', async (_name, program) => {
     const run = await carriedOut(program);
     expect(run).toMatchObject({ status: 'partial', statusReason: 'artifact-missing', artifacts: [] });

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { allowsHost } from '../config/allowed-hosts';
 import { SAFE_SECRET_LENGTH } from '../config/secrets';
-import type { ErrorCode } from '../http/catalogue';
+import type { ErrorCode } from '../http/problem-catalogue';
 import { asInHeader, hostName } from './host-name';
 
 /** Properties of a request that decide about access. */

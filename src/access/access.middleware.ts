@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Config } from '../config/config';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import type { ProblemFilter } from '../http/problem.filter';
 import { type AccessDecision, decideAccess, isInternal, mayGuessKey } from './access-rules';
 import type { LoginBrake } from './login-brake';

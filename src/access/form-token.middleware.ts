@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Config } from '../config/config';
-import { JobatoError, PROBLEMS } from '../http/catalogue';
+import { JobatoError, PROBLEMS } from '../http/problem-catalogue';
 import type { ProblemFilter } from '../http/problem.filter';
 import { bearerOf, matchesAny } from './access-rules';
 import { formSecret } from './form-secret';

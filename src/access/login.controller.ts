@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import { JobatoError, PROBLEMS } from '../http/catalogue';
+import { JobatoError, PROBLEMS } from '../http/problem-catalogue';
 import { isAccepted, tooManyGuesses, waitWords } from './access-rules';
 import { LoginBrake } from './login-brake';
 import { localPath } from './page-behind';

@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { isOpenToAll } from '../access/access-rules';
-import { ProblemView, withCommonProblems } from '../http/api-problems';
+import { ProblemView, withCommonProblems } from '../http/problem-responses';
 import { NAMED_LOG_SCHEMAS } from '../workers/http/log-body';
 import { describeRunOperations } from './run-operations';
 import { WORKER_KEY } from '../workers/http/worker-key';

@@ -2,9 +2,9 @@ import { type FileHandle, realpath } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config';
-import { sizeText } from '../config/size-text';
+import { limitText } from '../config/size-text';
 import { CONFIG } from '../config/config.module';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { flawOfArtifactName } from '../runs/artifact-name';
 import { openBelow } from './open-below';
 import { assertArtifactsKept } from '../runs/removed-parts';
@@ -46,7 +46,7 @@ export class ArtifactFiles {
     const { artifactLimitBytes } = this.config;
     if (size > artifactLimitBytes)
       throw new Error(
-        `the artifact "${path}" is larger than ${sizeText(artifactLimitBytes)} (ARTIFACT_LIMIT_MB)`,
+        `the artifact "${path}" is larger than ${limitText(artifactLimitBytes)} (ARTIFACT_LIMIT_MB)`,
       );
     return { name, size };
   }

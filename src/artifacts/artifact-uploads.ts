@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock';
-import { invalid, JobatoError } from '../http/catalogue';
+import { invalid, JobatoError } from '../http/problem-catalogue';
 import { flawOfArtifactName } from '../runs/artifact-name';
 import { AttemptFolders } from './attempt-folders';
 import { type Artifact, isTerminal, type Run } from '../runs/run';

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { ApiProblems } from '../http/api-problems';
+import { ApiProblems } from '../http/problem-responses';
 import { ArtifactFiles } from './artifact-files';
 import { beginRanged, type ByteRange } from '../http/byte-range';
 import type { Run } from '../runs/run';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SwappingProcess } from '../../test/support/swapping-process';
 import { loadConfig } from '../config/config';
 import { DiskSpace } from '../database/disk-space';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { UploadFiles } from './upload-files';
 
 const UPLOADS = 400;

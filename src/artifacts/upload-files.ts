@@ -3,11 +3,11 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
-import { sizeText } from '../config/size-text';
+import { limitText } from '../config/size-text';
 import { CONFIG } from '../config/config.module';
 import { DiskSpace } from '../database/disk-space';
 import { makePrivateFolder, PRIVATE_FILE } from '../lifecycle/private-files';
-import { invalid, JobatoError } from '../http/catalogue';
+import { invalid, JobatoError } from '../http/problem-catalogue';
 import { fileSystemProblem } from '../http/file-system-problem';
 import { inFolderBelow } from './open-below';
 
@@ -120,7 +120,7 @@ export class UploadFiles implements OnModuleInit {
     if (size <= artifactLimitBytes) return;
     throw new JobatoError(
       'PAYLOAD_TOO_LARGE',
-      `The artifact is larger than ${sizeText(artifactLimitBytes)} (ARTIFACT_LIMIT_MB).`,
+      `The artifact is larger than ${limitText(artifactLimitBytes)} (ARTIFACT_LIMIT_MB).`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { JobatoError, toProblem } from '../http/catalogue';
+import { JobatoError, toProblem } from '../http/problem-catalogue';
 import { ServerRefusal } from './server-refusal';
 
 const wordsOf = (error: JobatoError) => {

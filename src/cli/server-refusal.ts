@@ -1,4 +1,4 @@
-import type { Problem } from '../http/catalogue';
+import type { Problem } from '../http/problem-catalogue';
 import { CliFailure, EXIT } from './failures';
 import { commandLine } from '../config/command-line';
 import { oneLine } from './terminal-text';

@@ -1,7 +1,7 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { ApiProblems } from '../http/api-problems';
-import { JobatoError } from '../http/catalogue';
+import { ApiProblems } from '../http/problem-responses';
+import { JobatoError } from '../http/problem-catalogue';
 import type { JsonSchema } from '../schemas/annotated-schema';
 import { CONFIG_SCHEMAS, type ConfigSchemaName } from './config-schemas';
 

@@ -50,8 +50,8 @@ describe('loadConfig', () => {
       runLogsStream: 'ml:run-logs',
       runEventsRetentionHours: 72,
       retentionDays: null,
-      logLimitBytes: 50_000_000,
-      artifactLimitBytes: 100_000_000,
+      logLimitBytes: 50 * 1024 * 1024,
+      artifactLimitBytes: 100 * 1024 * 1024,
       requestTimeoutMs: 300_000,
       uploadIdleMs: 60_000,
       uploadTimeoutMs: 3_600_000,
@@ -108,7 +108,7 @@ describe('loadConfig', () => {
     ],
     ['a stream name without a prefix', { RUN_EVENTS_STREAM: 'jobs' }, { runLogsStream: 'jobs:logs' }],
     ['no worker', { WORKER: 'off' }, { worker: 'off' }],
-    ['a smaller log', { LOG_LIMIT_MB: '1' }, { logLimitBytes: 1_000_000 }],
+    ['a smaller log', { LOG_LIMIT_MB: '1' }, { logLimitBytes: 1024 * 1024 }],
   ])('reads %s', (_what, environment, expected) => expect(load(environment)).toMatchObject(expected));
 
   it.each<[string, Environment, RegExp]>([

@@ -10,7 +10,7 @@ import { flawsOfMail } from './mail-settings';
 import { publicAddress, type PublicAddress } from './public-address';
 import { readSecretFiles, SAFE_SECRET_LENGTH, type SecretFile, withoutSecrets } from './secrets';
 import { flawOfServerUrl } from './server-url';
-import { MEGABYTE } from './size-text';
+import { LIMIT_MEGABYTE, MEGABYTE } from './size-text';
 
 /** The configuration of the process, parsed once. No other code reads the environment. */
 export interface Config extends PublicAddress {
@@ -209,8 +209,8 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     runLogsStream: logsBeside(runEventsStream),
     runEventsRetentionHours: integer('RUN_EVENTS_RETENTION_HOURS', 72, 1, 24 * 366),
     retentionDays: text('RETENTION_DAYS') === null ? null : integer('RETENTION_DAYS', 0, 0, 36_500),
-    logLimitBytes: integer('LOG_LIMIT_MB', 50, 1, 10_000) * MEGABYTE,
-    artifactLimitBytes: integer('ARTIFACT_LIMIT_MB', 100, 1, 100_000) * MEGABYTE,
+    logLimitBytes: integer('LOG_LIMIT_MB', 50, 1, 10_000) * LIMIT_MEGABYTE,
+    artifactLimitBytes: integer('ARTIFACT_LIMIT_MB', 100, 1, 100_000) * LIMIT_MEGABYTE,
     requestTimeoutMs: seconds('REQUEST_TIMEOUT_SECONDS', 300),
     uploadIdleMs: seconds('UPLOAD_IDLE_SECONDS', 60),
     uploadTimeoutMs: seconds('UPLOAD_TIMEOUT_SECONDS', 3600),

@@ -1,5 +1,11 @@
-/** Sizes that people read or set are in units of 1,000, as disks and file managers show them. Written MB. */
+/** Sizes that people read are in units of 1,000, as disks and file managers show them. */
 export const MEGABYTE = 1000 * 1000;
+
+/**
+ * The unit of `LOG_LIMIT_MB` and `ARTIFACT_LIMIT_MB`: a little more, so that no file is refused for the difference
+ * between the two meanings of MB.
+ */
+export const LIMIT_MEGABYTE = 1024 * 1024;
 
 const UNITS = ['kB', 'MB', 'GB', 'TB'];
 
@@ -12,5 +18,10 @@ export function sizeText(bytes: number): string {
     value /= 1000;
     unit++;
   }
-  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
+  return `${value < 9.95 ? Number(value.toFixed(1)) : Math.round(value)} ${UNITS[unit]}`;
+}
+
+/** Returns one of these limits as it was set. */
+export function limitText(bytes: number): string {
+  return `${Math.round(bytes / LIMIT_MEGABYTE)} MB`;
 }

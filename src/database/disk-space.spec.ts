@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises';
 import { loadConfig } from '../config/config';
 import { MEGABYTE } from '../config/size-text';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { DiskSpace } from './disk-space';
 
 it('writes the free space in the units of all other sizes', async () => {

@@ -1,9 +1,9 @@
 import { statfs } from 'node:fs/promises';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
-import { sizeText } from '../config/size-text';
 import { CONFIG } from '../config/config.module';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
+import { freeSpaceText, lowSpaceText, noRoomText } from './disk-space-text';
 
 const LOOK_EVERY_MS = 5000;
 
@@ -42,15 +42,11 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
   /** Returns the problem with the disk, or null. */
   trouble(): string | null {
     if (this.freeBytes >= this.config.minFreeDiskBytes) return null;
-    return (
-      `Only ${sizeText(this.freeBytes)} are free in DATA_DIR. The server starts no new runs below ` +
-      `${sizeText(this.config.minFreeDiskBytes)} (MIN_FREE_DISK_MB). Free some space. No restart is needed.`
-    );
+    return lowSpaceText(this.freeBytes, this.config.minFreeDiskBytes);
   }
 
-  /** Returns the free space, such as "12 GB free", rounded so that it rarely changes. */
   room(): string {
-    return Number.isFinite(this.freeBytes) ? `${sizeText(this.freeBytes)} free` : 'enough free space';
+    return freeSpaceText(this.freeBytes);
   }
 
   /** @throws JobatoError STORAGE_FULL */
@@ -75,9 +71,11 @@ export class DiskSpace implements OnModuleInit, OnModuleDestroy {
         if (leftBytes >= this.config.minFreeDiskBytes) return;
         throw new JobatoError(
           'STORAGE_FULL',
-          `The file needs ${sizeText(wanted)} more. DATA_DIR has ${sizeText(this.freeBytes)} of free space: ` +
-            `${sizeText(this.reservedBytes - wanted)} are reserved for other uploads, and ` +
-            `${sizeText(this.config.minFreeDiskBytes)} must stay free (MIN_FREE_DISK_MB). Free some space, or try again later.`,
+          noRoomText(wanted, {
+            freeBytes: this.freeBytes,
+            reservedBytes: this.reservedBytes - wanted,
+            minBytes: this.config.minFreeDiskBytes,
+          }),
         );
       },
       release: () => reserve(0),

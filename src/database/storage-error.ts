@@ -1,4 +1,4 @@
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 
 /**
  * Why the database file could not be read or written:

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { Clock } from '../clock/clock';
 import type { Transaction } from '../database/writer';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import type { RejectedEventEntity } from './event.entities';
 import { EventStream } from './event-stream';
 import { keptFields } from './kept-fields';

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { ApiProblems } from '../http/api-problems';
+import { ApiProblems } from '../http/problem-responses';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { ProjectListView, ProjectView, toProjectView } from '../projects/project-view';
 import { ConfigProblems } from './config-problems';

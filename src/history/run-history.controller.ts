@@ -2,7 +2,7 @@ import { Controller, Get, HttpStatus, Param, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { JsonObject } from '../events/run-event';
-import { ApiProblems } from '../http/api-problems';
+import { ApiProblems } from '../http/problem-responses';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { type QuotaStatus, Quotas } from '../quota/quotas';
 import { RunDetailRepository } from './run-detail.repository';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { JobatoError } from './catalogue';
+import { JobatoError } from './problem-catalogue';
 import { hasBody } from './request-body';
 
 /** The deadline of a request body. */

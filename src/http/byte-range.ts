@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { JobatoError } from './catalogue';
+import { JobatoError } from './problem-catalogue';
 
 /** The bytes of a file to send, both ends included. */
 export interface ByteRange {

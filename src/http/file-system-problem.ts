@@ -1,4 +1,4 @@
-import { JobatoError } from './catalogue';
+import { JobatoError } from './problem-catalogue';
 
 const RETRY_AFTER = { retryAfterSeconds: 5 };
 

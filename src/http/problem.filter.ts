@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { withBasePath } from '../config/base-path';
-import { JobatoError, type Problem, PROBLEMS, toProblem } from './catalogue';
+import { JobatoError, type Problem, PROBLEMS, toProblem } from './problem-catalogue';
 import { fileSystemProblem } from './file-system-problem';
 import { setRetryAfter } from './retry-after';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { BodyBudget } from './body-budget';
-import { type FieldError, invalid, JobatoError } from './catalogue';
+import { type FieldError, invalid, JobatoError } from './problem-catalogue';
 import { hasMoreMembersThan } from './json-size';
 
 const MEBIBYTE = 1024 * 1024;

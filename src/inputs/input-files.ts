@@ -5,7 +5,7 @@ import { ConfigFile } from '../config-files/config-file';
 import type { FileProblem } from '../config-files/file-problem';
 import { MAX_EVENT_BYTES } from '../events/parse-event';
 import type { RunInput } from '../events/run-event';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { parseAllowlists, parseQueries } from './input-file';
 import { type AllowedDomain, MAX_COMBINATIONS, type Query, runInputs } from './run-inputs';
 

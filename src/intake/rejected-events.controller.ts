@@ -1,8 +1,8 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { RejectedEvents } from '../events/rejected-events';
-import { ApiProblems } from '../http/api-problems';
-import { JobatoError } from '../http/catalogue';
+import { ApiProblems } from '../http/problem-responses';
+import { JobatoError } from '../http/problem-catalogue';
 import { EventsQuery } from '../runs/runs.dto';
 
 class RejectedEventView {

@@ -12,7 +12,7 @@ import { RejectedEvents } from '../events/rejected-events';
 import type { RunEventMap, RunEventType, StreamFields } from '../events/run-event';
 import { LogStore } from '../logs/log-store';
 import { LogTail } from '../logs/log-tail';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { commandOf } from './event-command';
 import type { Run } from '../runs/run';
 import { RunRepository } from '../runs/run.repository';

@@ -191,12 +191,12 @@ describe('duplicate lines', () => {
 });
 
 describe('log limit', () => {
-  const LINES = 1000;
-  const line = 'x'.repeat(984); // 1 kB including its overhead
+  const MIB = 1024 * 1024;
+  const line = 'x'.repeat(1008); // 1 KiB including its overhead
 
   it('ends the log with one message, and drops later lines', async () => {
     // The row takes the space of one line.
-    const filled = await append(texts(...Array<string>(LINES - 1).fill(line)));
+    const filled = await append(texts(...Array<string>(MIB / 1024 - 1).fill(line)));
     expect(filled.limitReached).toBe(false);
     const over = await append(texts(line, 'and another'));
     expect([over.limitReached, over.storedLines]).toEqual([true, 1]);
@@ -204,16 +204,16 @@ describe('log limit', () => {
     expect([later.limitReached, later.storedLines]).toEqual([true, 0]);
 
     const lines = await read();
-    expect(lines).toHaveLength(LINES);
+    expect(lines).toHaveLength(MIB / 1024);
     expect(lines.at(-1)).toMatchObject({
       stream: 'system',
-      text: expect.stringContaining('limit of 1.0 MB (LOG_LIMIT_MB)'),
+      text: expect.stringContaining('limit of 1 MB (LOG_LIMIT_MB)'),
     });
     expect(await store.lastSeq('run')).toBe(lines.length);
   });
 
   it('applies to each run separately', async () => {
-    await append(texts(...Array<string>(2 * LINES).fill(line)), 'long');
+    await append(texts(...Array<string>(2 * (MIB / 1024)).fill(line)), 'long');
     expect((await append(texts('hello'), 'short')).limitReached).toBe(false);
     expect(textsOf(await read('short'))).toEqual(['hello']);
   });
@@ -237,7 +237,7 @@ describe('log limit', () => {
       const lines = Array.from({ length: 5000 }, (_, index) => lineOf(n + index));
       ({ limitReached } = await append(lines));
     }
-    expect(await storedBytes()).toBeLessThan(1.25 * 1_000_000);
+    expect(await storedBytes()).toBeLessThan(1.25 * MIB);
   });
 
   it('includes the rows of lines that arrive one by one', async () => {
@@ -252,7 +252,7 @@ describe('log limit', () => {
       stored += results.filter(({ storedLines }) => storedLines > 0).length;
       reached = results.every(({ limitReached }) => limitReached);
     }
-    expect(stored * 400).toBeLessThan(2.1 * 1_000_000);
+    expect(stored * 400).toBeLessThan(2.1 * MIB);
   });
 
   it('is not exceeded by line numbers of earlier attempts', async () => {

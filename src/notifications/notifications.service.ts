@@ -5,7 +5,7 @@ import type { Channel } from '../channels/notifications-file';
 import { Clock, type Instant, toInstant } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import type { Answer } from './answer';
 import { answerText } from './answer-text';
 import type { Delivery } from './delivery';

@@ -1,4 +1,4 @@
-import type { FieldError } from '../http/catalogue';
+import type { FieldError } from '../http/problem-catalogue';
 import { whyInvalid } from './param-value';
 import { stepBudget } from './pattern';
 import type { ParamSpec, ParamValue } from './project';

@@ -8,7 +8,7 @@ import { FolderFiles } from '../config-files/folder-files';
 import { ignoredFiles, isYamlName } from '../config-files/ignored-files';
 import { lineOfPath, type ParsedYaml } from '../config-files/parse-yaml';
 import { PeriodicCheck } from '../config-files/periodic-check';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { notCarriedOut } from './not-carried-out';
 import type { ProjectDefinition } from './project';
 import { parseProjectFile } from './project-file';

@@ -6,7 +6,7 @@ import { ConfigFile } from '../config-files/config-file';
 import type { FileProblem } from '../config-files/file-problem';
 import type { Transaction } from '../database/writer';
 import type { QuotaBudget } from '../events/run-event';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import type { ProjectDefinition } from '../projects/project';
 import { QuotaCalendar, type QuotaDay } from './quota-day';
 import { MIDNIGHT_UTC, parseQuotaFile, type QuotaRules } from './quota-file';

@@ -1,6 +1,6 @@
 import { Controller, Delete, HttpCode, Param, Put } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { ApiProblems } from '../http/api-problems';
+import { ApiProblems } from '../http/problem-responses';
 import type { Run } from '../runs/run';
 import { RunView } from '../runs/run-view';
 import { RunPipe, runPaths } from '../runs/run.pipe';

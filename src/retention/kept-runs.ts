@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import type { Run } from '../runs/run';
 import { RunChanges } from '../runs/run-changes';
 import { RunRepository } from '../runs/run.repository';

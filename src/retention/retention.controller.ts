@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { toInstant } from '../clock/clock';
-import { ApiProblems } from '../http/api-problems';
+import { ApiProblems } from '../http/problem-responses';
 import { RetentionPlanner } from './retention-planner';
 import { type DuePlace, type ProjectPreview, RetentionPreview } from './retention-preview';
 import { PARTS } from './retention-rule';

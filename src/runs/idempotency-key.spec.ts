@@ -1,4 +1,4 @@
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { checkIdempotencyKey } from './idempotency-key';
 
 describe('checkIdempotencyKey', () => {

@@ -1,4 +1,4 @@
-import { invalid, JobatoError } from '../http/catalogue';
+import { invalid, JobatoError } from '../http/problem-catalogue';
 
 export const IDEMPOTENCY_KEY_HEADER = 'Idempotency-Key';
 const MAX_LENGTH = 255;

@@ -1,4 +1,4 @@
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import type { Run } from './run';
 
 /** @throws JobatoError LOG_REMOVED if retention has removed the log of the run */

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiOperation, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { stringify } from 'yaml';
-import { ApiProblems } from '../http/api-problems';
+import { ApiProblems } from '../http/problem-responses';
 import type { ProjectDefinition } from '../projects/project';
 import type { Run } from './run';
 import { RunDefinitionView } from './run-definition.view';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type FieldError, invalid, JobatoError } from '../http/catalogue';
+import { type FieldError, invalid, JobatoError } from '../http/problem-catalogue';
 import type { StepOutputs } from '../events/run-event';
 import { checkParams, IS_REQUIRED, requiredSecrets } from '../projects/params';
 import type { ProjectDefinition } from '../projects/project';

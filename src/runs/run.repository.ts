@@ -6,7 +6,7 @@ import { inList, type RowReader, type TableRows } from '../database/table-rows';
 import { weighedPage } from '../database/weighed-page';
 import type { Transaction } from '../database/writer';
 import type { StepOutputs } from '../events/run-event';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import type { ProjectDefinition } from '../projects/project';
 import { storedDefinition } from '../projects/stored-definition';
 import { outputsOf } from './earlier-outputs';

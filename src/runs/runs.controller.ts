@@ -13,7 +13,7 @@ import {
 } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { ApiProblems } from '../http/api-problems';
+import { ApiProblems } from '../http/problem-responses';
 import { RequestUser } from '../http/request-user';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { checkIdempotencyKey, IDEMPOTENCY_KEY_HEADER } from './idempotency-key';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import type { ReportingHabit } from './reporting-habits';
 import { isTerminal, type Run } from './run';
 import { type Commanded, RunCommands } from './run-commands';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DiskSpace } from '../database/disk-space';
 import type { QuotaBudget, RunInput } from '../events/run-event';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { InputFiles } from '../inputs/input-files';
 import { WatchChecks } from '../inputs/watch-checks';
 import { Lifecycle } from '../lifecycle/lifecycle';

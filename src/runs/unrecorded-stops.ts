@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { storageReasonOf } from '../database/storage-error';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { type Commanded, RunCommands } from './run-commands';
 
 /** If recording the stop takes longer than this, the run's processes are ended first. */

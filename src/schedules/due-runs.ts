@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import { StorageError } from '../database/storage-error';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { OccasionUsed } from '../runs/run-starter';
 import { RunsService } from '../runs/runs.service';
 import type { ScheduleEntry } from '../projects/project';

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
-import { invalid } from '../http/catalogue';
+import { invalid } from '../http/problem-catalogue';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { isReadableName } from '../schemas/readable-name';
 import { ALL_PROJECTS, concerns, isInForce, type Pause } from './pause';

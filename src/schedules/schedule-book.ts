@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { toInstant } from '../clock/clock';
-import type { JobatoError } from '../http/catalogue';
+import type { JobatoError } from '../http/problem-catalogue';
 import { parseCron } from '../cron/cron-expression';
 import { timeZoneName } from '../cron/time-zone-name';
 import type { ScheduleEntry } from '../projects/project';

@@ -4,7 +4,7 @@ import { type CronSchedule, countDue, type DueSpan, newestDue } from '../cron/du
 import { Database } from '../database/database';
 import type { TableRows } from '../database/table-rows';
 import type { Transaction } from '../database/writer';
-import { invalid } from '../http/catalogue';
+import { invalid } from '../http/problem-catalogue';
 import type { StartOccasion } from '../runs/run-creator';
 import type { Page } from '../runs/run.repository';
 import type { PassedDues } from './due-plan';

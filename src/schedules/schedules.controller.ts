@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { toInstant } from '../clock/clock';
-import { ApiProblems } from '../http/api-problems';
+import { ApiProblems } from '../http/problem-responses';
 import { RequestUser } from '../http/request-user';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { Pauses } from './pauses';

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Lifecycle } from '../lifecycle/lifecycle';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { RunChanges } from '../runs/run-changes';
 import { phaseOf } from '../runs/run-state';
 import { type LeasedRun, RunClaims } from './run-claims';

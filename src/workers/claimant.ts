@@ -1,5 +1,5 @@
 import { isSameSecret } from '../events/lease-proof';
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { isTerminal, type Run } from '../runs/run';
 
 /** The identity that a call states. Only the token is proof; a name is not. Null if a member is absent. */

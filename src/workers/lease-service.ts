@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type Instant } from '../clock/clock';
-import type { JobatoError } from '../http/catalogue';
+import type { JobatoError } from '../http/problem-catalogue';
 import { LEASE_SECONDS } from '../runs/lease-times';
 import { isTerminal, type Run, type WorkerLoss } from '../runs/run';
 import { RunRepository } from '../runs/run.repository';

@@ -1,4 +1,4 @@
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { WaitingClaim } from './waiting-claim';
 import { WaitingClaims } from './waiting-claims';
 

@@ -1,4 +1,4 @@
-import { JobatoError } from '../http/catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import type { WaitingClaim } from './waiting-claim';
 
 /** Limit of all waiting claims. Each holds a connection and a list of projects. */

@@ -1,5 +1,5 @@
 import type { Response as SupertestResponse } from 'supertest';
-import type { ErrorCode, Problem } from '../../src/http/catalogue';
+import type { ErrorCode, Problem } from '../../src/http/problem-catalogue';
 
 /** Checks the rules for every error response, for supertest: `.expect(problem(404, 'RUN_NOT_FOUND'))`. */
 export function problem(

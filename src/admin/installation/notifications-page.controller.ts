@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import { Channels } from '../../channels/channels';
 import type { Config } from '../../config/config';
 import { CONFIG } from '../../config/config.module';
-import { JobatoError } from '../../http/catalogue';
+import { JobatoError } from '../../http/problem-catalogue';
 import { setRetryAfter } from '../../http/retry-after';
 import { answerText } from '../../notifications/answer-text';
 import { Notifications } from '../../notifications/notifications.service';

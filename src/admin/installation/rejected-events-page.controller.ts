@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { validate as isUuid } from 'uuid';
 import { RejectedEvents } from '../../events/rejected-events';
-import { JobatoError } from '../../http/catalogue';
+import { JobatoError } from '../../http/problem-catalogue';
 import { setRetryAfter } from '../../http/retry-after';
 import { RunRepository } from '../../runs/run.repository';
 import { noticeOf, statusOf, type Notice } from '../page/notice';

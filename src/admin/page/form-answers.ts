@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { JobatoError } from '../../http/catalogue';
+import { JobatoError } from '../../http/problem-catalogue';
 import { setRetryAfter } from '../../http/retry-after';
 import { type Notice, noticeOf, statusOf } from './notice';
 

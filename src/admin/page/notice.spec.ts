@@ -1,4 +1,4 @@
-import { invalid, JobatoError } from '../../http/catalogue';
+import { invalid, JobatoError } from '../../http/problem-catalogue';
 import { noticeOf, noticeOfOldForm } from './notice';
 
 it('links to the run that blocks the request', () => {

@@ -1,4 +1,4 @@
-import { type JobatoError, PROBLEMS } from '../../http/catalogue';
+import { type JobatoError, PROBLEMS } from '../../http/problem-catalogue';
 import { humanised } from '../words/humanised';
 import { type TimeText, timeTextOrNull } from '../words/time-text';
 

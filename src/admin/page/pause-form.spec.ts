@@ -1,4 +1,4 @@
-import { JobatoError } from '../../http/catalogue';
+import { JobatoError } from '../../http/problem-catalogue';
 import { EMPTY_PAUSE_FORM, pauseFormIn, pauseIn, pauseNotice } from './pause-form';
 
 const pauseOf = (body: unknown) => pauseIn(pauseFormIn(body));

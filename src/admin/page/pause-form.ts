@@ -1,6 +1,6 @@
 import { Temporal } from '@js-temporal/polyfill';
 import { type Instant, toInstant } from '../../clock/clock';
-import { invalid, type JobatoError } from '../../http/catalogue';
+import { invalid, type JobatoError } from '../../http/problem-catalogue';
 import { UTC, zoneOr } from './day-range';
 import { textOrNull } from './form-answers';
 import { type Notice, noticeOf } from './notice';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock';
-import type { FieldError } from '../../http/catalogue';
+import type { FieldError } from '../../http/problem-catalogue';
 import { FULL_SCOPE } from '../../projects/scope';
 import { live } from '../page/live';
 import type { Notice } from '../page/notice';

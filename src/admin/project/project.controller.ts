@@ -12,7 +12,7 @@ import {
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { JobatoError } from '../../http/catalogue';
+import { JobatoError } from '../../http/problem-catalogue';
 import { RequestUser } from '../../http/request-user';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { FULL_SCOPE } from '../../projects/scope';

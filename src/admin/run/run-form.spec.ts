@@ -1,5 +1,5 @@
 import { aParam, aProject } from '../../../test/support/a-run';
-import { invalid } from '../../http/catalogue';
+import { invalid } from '../../http/problem-catalogue';
 import type { ParamSpec, ProjectDefinition } from '../../projects/project';
 import {
   formLike,

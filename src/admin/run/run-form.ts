@@ -3,7 +3,7 @@ import { allowedValues, isDate, valueText, whyInvalid, withoutExpression } from 
 import { stepBudget } from '../../projects/pattern';
 import type { ParamSpec, ProjectDefinition } from '../../projects/project';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../../projects/scope';
-import { type FieldError, invalid, JobatoError } from '../../http/catalogue';
+import { type FieldError, invalid, JobatoError } from '../../http/problem-catalogue';
 import type { Run } from '../../runs/run';
 import { versionOf } from '../page/live';
 import { valueInShort } from '../words/in-short';

@@ -6,6 +6,21 @@ export interface Acronym {
   expansion: string;
 }
 
+/** Acronyms that readers of technical documents know. */
+const WELL_KNOWN_ACRONYMS = new Set(
+  `
+  API URL URI HTTP HTTPS HTML CSS JSON XML YAML SQL CLI GUI UI UX ID OS CPU RAM IO DOM CSV PDF PNG JPG SVG USB
+  TCP UDP IP DNS TLS SSL SSH FTP UTF ASCII ISO UTC GMT REST SDK IDE NPM MIT BSD GPL FAQ TODO OK README JS TS
+  ES5 ES6 JSX TSX AM PM EU US UUID RFC CI CD PR
+`
+    .trim()
+    .split(/\s+/),
+);
+
+export function isWellKnownAcronym(text: string): boolean {
+  return WELL_KNOWN_ACRONYMS.has(text.toUpperCase());
+}
+
 /**
  * Returns acronyms with their expansions, such as "Server-Sent Events (SSE)" and "SSE (Server-Sent Events)", if the
  * letters match.

@@ -112,14 +112,3 @@ export function isGenericModifier(word: string): boolean {
 export function isEverydayComputing(word: string): boolean {
   return EVERYDAY_COMPUTING.has(word) || GENERIC_NOUNS.has(word);
 }
-
-/** Acronyms that readers of technical documents know. */
-const WELL_KNOWN_ACRONYMS = words(`
-  API URL URI HTTP HTTPS HTML CSS JSON XML YAML SQL CLI GUI UI UX ID OS CPU RAM IO DOM CSV PDF PNG JPG SVG USB
-  TCP UDP IP DNS TLS SSL SSH FTP UTF ASCII ISO UTC GMT REST SDK IDE NPM MIT BSD GPL FAQ TODO OK README JS TS
-  ES5 ES6 JSX TSX AM PM EU US UUID RFC CI CD PR
-`);
-
-export function isWellKnownAcronym(text: string): boolean {
-  return WELL_KNOWN_ACRONYMS.has(text.toUpperCase());
-}

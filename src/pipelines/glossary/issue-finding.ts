@@ -1,4 +1,4 @@
-import { isWellKnownAcronym } from './common-words';
+import { isWellKnownAcronym } from './acronyms';
 import { contentWords, isCircularText, leansOnContext, termWordsOf, type Definition } from './definitions';
 import type { DefinedTerm } from './provisional';
 import { isAcronym, squeezedKey, termKey } from './words';

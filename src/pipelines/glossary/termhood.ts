@@ -1,5 +1,6 @@
 import type { Candidate } from './candidates';
-import { isEverydayComputing, isGenericNoun, isWellKnownAcronym, perMillionInSpeech } from './common-words';
+import { isWellKnownAcronym } from './acronyms';
+import { isEverydayComputing, isGenericNoun, perMillionInSpeech } from './common-words';
 import { byCodePoint } from './documents';
 import { isIdentifier, termKey } from './words';
 

@@ -1,7 +1,7 @@
 import { type JsonSchema, PAYLOAD_SCHEMAS } from '../../events/event-schemas';
 import { READABLE_NAME } from '../../schemas/readable-name';
 import type { LogLineInput } from '../../events/run-event';
-import { invalid } from '../../http/catalogue';
+import { invalid } from '../../http/problem-catalogue';
 import { Schema } from '../../schemas/schema';
 
 export interface LogBody {

@@ -10,8 +10,8 @@ import {
 } from '@nestjs/swagger';
 import type { Request } from 'express';
 import type { JsonObject } from '../../events/run-event';
-import { ApiProblems } from '../../http/api-problems';
-import { invalid } from '../../http/catalogue';
+import { ApiProblems } from '../../http/problem-responses';
+import { invalid } from '../../http/problem-catalogue';
 import { EventIntake, type TakenIn } from '../../intake/event-intake';
 import { type HttpEnvelope, receivedEvent } from './http-envelope';
 import { ApiForWorkers } from './worker-key';

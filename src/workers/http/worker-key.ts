@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { ApiProblems } from '../../http/api-problems';
+import { ApiProblems } from '../../http/problem-responses';
 
 /** Name of the security scheme in the API description. The key itself is checked in src/access. */
 export const WORKER_KEY = 'workerKey';

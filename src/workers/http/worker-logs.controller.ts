@@ -1,7 +1,7 @@
 import { Controller, Headers, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiProperty, ApiResponse } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { ApiProblems } from '../../http/api-problems';
+import { ApiProblems } from '../../http/problem-responses';
 import { WorkerReports } from '../worker-reports';
 import { LeaseService } from '../lease-service';
 import { ApiLeaseHeader, LEASE_HEADER } from './lease-header';

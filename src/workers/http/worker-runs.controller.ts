@@ -2,7 +2,7 @@ import { Body, Controller, Headers, HttpCode, HttpStatus, Param, Post, Res } fro
 import { ApiOperation, ApiProperty, ApiResponse } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { JsonObject } from '../../events/run-event';
-import { ApiProblems } from '../../http/api-problems';
+import { ApiProblems } from '../../http/problem-responses';
 import { type RunStatus, RUN_STATUSES } from '../../runs/run';
 import { LEASE_SECONDS, UNUSED_LEASE_SECONDS } from '../../runs/lease-times';
 import { RunDeadlines } from '../run-deadlines';

@@ -8,7 +8,7 @@ import {
   getSchemaPath,
   type OpenAPIObject,
 } from '@nestjs/swagger';
-import { type ErrorCode, type Problem, PROBLEMS } from './catalogue';
+import { type ErrorCode, type Problem, PROBLEMS } from './problem-catalogue';
 
 class FieldErrorView {
   @ApiProperty({ example: 'params.maxTerms' }) field!: string;

@@ -1,4 +1,4 @@
-import { type ErrorCode, invalid, JobatoError, PROBLEMS, toProblem } from './catalogue';
+import { type ErrorCode, invalid, JobatoError, PROBLEMS, toProblem } from './problem-catalogue';
 
 describe('PROBLEMS', () => {
   it.each(Object.entries(PROBLEMS))(
