@@ -48,6 +48,19 @@ describe('configWarnings', () => {
     expect(warnings.join()).not.toContain('hunter2');
   });
 
+  it.each<[string, Environment, boolean]>([
+    ['on a public address', { HOST: '0.0.0.0' }, true],
+    ['behind a proxy without HTTPS', { HOST: '::', PUBLIC_URL: 'http://jobs.example.com' }, true],
+    ['behind a proxy with HTTPS', { HOST: '::', PUBLIC_URL: 'https://jobs.example.com' }, false],
+    ['on this machine only', { HOST: '127.0.0.1' }, false],
+  ])('warns of plain HTTP where others can read it: %s', (_where, own, isReported) => {
+    write('token', LONG, 0o600);
+    const plain = warningsOf({ ...own, JOBATO_ADMIN_TOKEN_FILE: 'token' }).filter((text) =>
+      text.includes('plain HTTP'),
+    );
+    expect(plain).toHaveLength(isReported ? 1 : 0);
+  });
+
   it('warns of variables that steps can read, and suggests a fix', () => {
     expect(warningsOf({ JOBATO_ADMIN_TOKEN: LONG })).toEqual([
       'JOBATO_ADMIN_TOKEN is an environment variable, and every step can read it in /proc. ' +

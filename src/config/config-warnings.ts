@@ -1,6 +1,7 @@
 import { commandLine } from './command-line';
 import type { Config } from './config';
 import type { Environment, GivenEnvironment } from './environment';
+import { isLoopback } from './ip-address';
 import {
   SAFE_SECRET_LENGTH,
   fileVariableOf,
@@ -17,6 +18,7 @@ export function configWarnings(config: Config, environment: GivenEnvironment): s
   return [
     ...unknownVariables(environment),
     ...shortSecrets(config),
+    ...plainHttp(config),
     ...readableFiles([...config.secretFiles, ...envFile(file)]),
     ...(config.worker === 'embedded' ? exposedVariables(own) : []),
   ];
@@ -44,6 +46,15 @@ function shortKeys({ apiKeys }: Config): string[] {
 
 function tooShort(what: string, power: string): string {
   return `${what} shorter than ${SAFE_SECRET_LENGTH} characters, and a client that guesses it ${power}. Create a longer one with: openssl rand -hex 32`;
+}
+
+/** Behind a proxy with HTTPS, PUBLIC_URL says so. */
+function plainHttp({ host, tls, publicUrl }: Config): string[] {
+  if (tls !== null || isLoopback(host) || publicUrl?.startsWith('https:')) return [];
+  return [
+    `HOST=${host} accepts plain HTTP from other machines, and everyone on the way can read tokens, params and logs. ` +
+      'Set TLS_CERT_FILE and TLS_KEY_FILE, or let a proxy with HTTPS pass requests on and set PUBLIC_URL to its address.',
+  ];
 }
 
 function readableFiles(files: SecretFile[]): string[] {
