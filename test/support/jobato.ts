@@ -44,7 +44,9 @@ export function writeConfig({ root, configDir }: Folders, name: string, content:
 
 /** Returns a project with one step that runs a Node program; `id` is also the name of the file. */
 export function nodeStep(id: string, program: string, more = ''): string {
-  return `id: ${id}\n${more}steps:\n  - name: work\n    command: [${JSON.stringify(process.execPath)}, -e, ${JSON.stringify(program)}]\n`;
+  // Node takes a tenth of a second to do nothing.
+  const command = program === '0' || program === '' ? ['true'] : [process.execPath, '-e', program];
+  return `id: ${id}\n${more}steps:\n  - name: work\n    command: ${JSON.stringify(command)}\n`;
 }
 
 function environment(folders: Folders, extra: Record<string, string>): Record<string, string | undefined> {
