@@ -5,7 +5,7 @@ import { invalid, JobatoError } from '../http/problem-catalogue';
 import { flawOfArtifactName } from '../runs/artifact-name';
 import { AttemptFolders } from './attempt-folders';
 import { type Artifact, isTerminal, type Run } from '../runs/run';
-import { MAX_ARTIFACTS, withArtifacts } from '../runs/run-size-limits';
+import { MAX_ARTIFACTS, withArtifacts } from '../runs/report-limits';
 import { RunChanges } from '../runs/run-changes';
 import { type Claimant, mayAct, refusal } from '../workers/claimant';
 import { LeaseService } from '../workers/lease-service';

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
+import { until } from '../../test/support/until';
 import { Database } from './database';
 import type { WriteCommand } from './writer';
 
@@ -65,6 +66,22 @@ it('waits for a reader in another process, and does not truncate a small WAL', a
   const small = walBytes();
   await jest.advanceTimersByTimeAsync(10_000);
   expect(walBytes()).toBe(small);
+});
+
+it('copies a log that is long, before a commit has to', async () => {
+  jest.useRealTimers();
+  const copied = async () => {
+    const [state] = await database.read.query<{ checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)');
+    return state!.checkpointed;
+  };
+  await burst(1);
+  expect(await copied()).toBe(0);
+  await burst(8); // less than a commit would copy
+  await until(async () => {
+    await burst(1);
+    return (await copied()) > 0;
+  });
+  expect(walBytes()).toBeLessThan(30 * MEBIBYTE);
 });
 
 it('limits the WAL even if writes never pause', async () => {

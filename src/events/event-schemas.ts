@@ -30,7 +30,7 @@ const quota = object({ remaining: count, concurrencyLimit: count }, ['remaining'
 const zeroResult = object({ queryText: text(), domain: text(), occurredAt: text(40) });
 const artifacts = { type: 'array', maxItems: 1000, items: object({ name, size: count }, ['name']) };
 
-/** The whole of a run has a limit of 64 KiB; see run-size-limits.ts. */
+/** The whole of a run has a limit of 64 KiB; see report-limits.ts. */
 const outputs = {
   type: 'object',
   additionalProperties: { type: ['string', 'number', 'boolean'], maxLength: 65_536 },

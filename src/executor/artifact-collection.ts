@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { isWithin, realLocation } from './file-location';
 import { INPUTS_FILE } from './step-environment';
 import { findFiles, type SearchLimits } from '../inputs/file-search';
-import { MAX_ARTIFACTS } from '../runs/run-size-limits';
+import { MAX_ARTIFACTS } from '../runs/report-limits';
 
 /** The files that one step may have made. */
 export interface CollectionPlace {

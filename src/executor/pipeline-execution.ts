@@ -5,7 +5,7 @@ import type { OutputValue, ReportedStepAttempt, RunEventMap, StepOutputs } from 
 import type { ProjectDefinition, StepDefinition } from '../projects/project';
 import { stepNamedBy } from '../projects/scope';
 import { ancestorsOf, planOf } from '../projects/step-graph';
-import { withOutputs } from '../runs/run-size-limits';
+import { withOutputs } from '../runs/report-limits';
 import type { StopCause } from './attempt';
 import type { AssignedRun } from './control-plane';
 import { QuotaShares } from './quota-shares';

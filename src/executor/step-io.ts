@@ -4,7 +4,7 @@ import { CUT_MARK, type LogStreamName, MAX_LINE_BYTES, newestPart } from '../log
 import { KILL_AFTER_SECONDS } from './group-ending';
 import type { OutputValue } from '../events/run-event';
 import type { Artifact } from '../runs/run';
-import { MAX_OUTPUTS_BYTES } from '../runs/run-size-limits';
+import { MAX_OUTPUTS_BYTES } from '../runs/report-limits';
 import { MAX_NAMED_PROCESSES } from '../runs/stop-report';
 import type { EventReporter } from './event-reporter';
 import type { EndingReport } from './group-ending';

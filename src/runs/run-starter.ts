@@ -5,7 +5,7 @@ import { checkParams, IS_REQUIRED, requiredSecrets } from '../projects/params';
 import type { ProjectDefinition } from '../projects/project';
 import { type KnownProject, ProjectCatalogue } from '../projects/project-catalogue';
 import { FULL_SCOPE, scopesOf, stepsInScope } from '../projects/scope';
-import { boundedOutputs } from './run-size-limits';
+import { boundedOutputs } from './report-limits';
 import { missingOutput, outputsOf, stepsBefore } from './earlier-outputs';
 import { keyReused } from './idempotency-key';
 import { IdempotentRequests } from './idempotent-requests';

@@ -22,7 +22,7 @@ import {
   withMetrics,
   withOmissions,
   withOutputs,
-} from './run-size-limits';
+} from './report-limits';
 import { clockAfter, timeOf, unheardSince } from './sender-clock';
 import { latest, latestStepTime, stepAtEnd, stepsAfter } from './step-state';
 

@@ -180,7 +180,7 @@ export interface Run {
   artifacts: Artifact[];
   /**
    * Lists of which a part was dropped, because the worker reported more than the limits; null if all are complete. See
-   * run-size-limits.ts.
+   * report-limits.ts.
    */
   omitted: Omission[] | null;
   /** 1 for a run that retention keeps. Changes also after the end. */

@@ -1,7 +1,7 @@
 import { LATER, START } from '../../test/support/a-run';
 import { plusSeconds } from '../clock/clock';
 import { pendingSteps, type StepState } from './run';
-import { MAX_STEP_ATTEMPTS, MAX_STEP_MESSAGE_BYTES } from './run-size-limits';
+import { MAX_STEP_ATTEMPTS, MAX_STEP_MESSAGE_BYTES } from './report-limits';
 import { attemptsOf, ranSideBySide, retryTimeOf, stepAtEnd, stepsAfter } from './step-state';
 
 type Report = Parameters<typeof stepsAfter>[1];

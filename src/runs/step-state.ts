@@ -2,7 +2,7 @@ import { elapsedMs, type Instant, plusSeconds } from '../clock/clock';
 import { instantOf } from '../events/parse-event';
 import type { ReportedStepAttempt, RunEventMap } from '../events/run-event';
 import type { Run, StepAttempt, StepProgress, StepState, StepStatus } from './run';
-import { cutText, MAX_STEP_ATTEMPTS, MAX_STEP_MESSAGE_BYTES, withStepNamed } from './run-size-limits';
+import { cutText, MAX_STEP_ATTEMPTS, MAX_STEP_MESSAGE_BYTES, withStepNamed } from './report-limits';
 
 type Report = RunEventMap['run.progress'];
 type ReportedStatus = NonNullable<Report['stepStatus']>;

@@ -10,7 +10,7 @@ import {
   MAX_OUTPUTS_BYTES,
   MAX_STEP_ATTEMPTS,
   MAX_REPORTED_STEPS,
-} from '../../runs/run-size-limits';
+} from '../../runs/report-limits';
 import type { AlikeRun } from '../../history/run-history.repository';
 import { phaseOf } from '../../runs/run-state';
 import { shownParams } from '../../runs/shown-params';

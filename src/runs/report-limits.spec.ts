@@ -1,6 +1,6 @@
 import { aNewRun, after, LATER } from '../../test/support/a-run';
 import type { ReportedArtifact } from '../events/run-event';
-import { cutText, withArtifacts, withMetrics, withOmissions, withStepNamed } from './run-size-limits';
+import { cutText, withArtifacts, withMetrics, withOmissions, withStepNamed } from './report-limits';
 import { pendingSteps } from './run';
 import type { RunCommand } from './run-state';
 
