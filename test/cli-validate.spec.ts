@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,10 +15,13 @@ describe('jobato validate', () => {
 
   const write = (file: string, content: string) => writeFileSync(join(folder, file), content);
   function validate(...files: string[]) {
+    return validateIn({}, ...files);
+  }
+  function validateIn(environment: Record<string, string>, ...files: string[]) {
     const { PATH, HOME } = process.env;
     const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, 'validate', ...files], {
       cwd: folder,
-      env: { PATH, HOME },
+      env: { PATH, HOME, ...environment },
       encoding: 'utf8',
     });
     return { status, stdout, stderr };
@@ -82,6 +85,14 @@ describe('jobato validate', () => {
       stdout: 'config/notifications.yaml: valid\n',
       stderr: '',
     });
+  });
+
+  it('knows what each file is, also if the configuration folder is called projects', () => {
+    renameSync(join(folder, 'config'), join(folder, 'projects'));
+    write('projects/projects/load.yaml', 'id: load\nsteps: [{ name: a, run: make }]\n');
+    write('projects/quota.yaml', 'quota: { dailyLimit: 10 }\n');
+    const { status, stdout } = validateIn({ CONFIG_DIR: 'projects' });
+    expect([status, stdout.split('\n')[0]]).toEqual([0, 'projects/quota.yaml: valid']);
   });
 
   it('reports files that claim the same id, or both the default', () => {

@@ -227,7 +227,9 @@ it('keeps the last valid version of the file, and reads a correction', async () 
 it('shows that a file that was invalid from the start creates no messages', async () => {
   await start({ backup: nodeStep('backup', FAILS) }, {}, 'channels: [{ id: ops }]');
   const { text } = await jobato.api.get('/notifications').expect(200);
-  expect(text).toContain('Until it is fixed, no messages about runs are created.');
+  expect(text).toContain(
+    'Until it is fixed, starts and ends of runs create no messages, and pending messages wait.',
+  );
   expect(text).not.toContain('The last valid version stays in use.');
 });
 

@@ -2,7 +2,7 @@ import { type FileHandle, realpath } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config';
-import { limitText } from '../config/size-text';
+import { sizeLimitText } from '../config/size-text';
 import { CONFIG } from '../config/config.module';
 import { JobatoError } from '../http/problem-catalogue';
 import { flawOfArtifactName } from '../runs/artifact-name';
@@ -46,7 +46,7 @@ export class ArtifactFiles {
     const { artifactLimitBytes } = this.config;
     if (size > artifactLimitBytes)
       throw new Error(
-        `the artifact "${path}" is larger than ${limitText(artifactLimitBytes)} (ARTIFACT_LIMIT_MB)`,
+        `the artifact "${path}" is larger than ${sizeLimitText(artifactLimitBytes)} (ARTIFACT_LIMIT_MB)`,
       );
     return { name, size };
   }

@@ -3,7 +3,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Config } from '../config/config';
-import { limitText } from '../config/size-text';
+import { sizeLimitText } from '../config/size-text';
 import { CONFIG } from '../config/config.module';
 import { DiskSpace } from '../database/disk-space';
 import { makePrivateFolder, PRIVATE_FILE } from '../lifecycle/private-files';
@@ -120,7 +120,7 @@ export class UploadFiles implements OnModuleInit {
     if (size <= artifactLimitBytes) return;
     throw new JobatoError(
       'PAYLOAD_TOO_LARGE',
-      `The artifact is larger than ${limitText(artifactLimitBytes)} (ARTIFACT_LIMIT_MB).`,
+      `The artifact is larger than ${sizeLimitText(artifactLimitBytes)} (ARTIFACT_LIMIT_MB).`,
     );
   }
 }

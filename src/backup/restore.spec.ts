@@ -115,11 +115,38 @@ describe('restore', () => {
     copy.close();
   });
 
-  it('pauses nothing without schedules', async () => {
+  it('pauses schedules that the backup does not know, and keeps the beginning of a pause in force', async () => {
     await into(await sealed(good));
-    const copy = new BetterSqlite3(join(dataDir, 'db', 'jobato.db'), { readonly: true });
-    expect(copy.prepare('SELECT * FROM pauses').all()).toEqual([]);
-    copy.close();
+    const pausesOf = (folder: string) => {
+      const copy = new BetterSqlite3(join(folder, 'db', 'jobato.db'), { readonly: true });
+      try {
+        return copy.prepare('SELECT paused_at, paused_by, until, reason FROM pauses').all();
+      } finally {
+        copy.close();
+      }
+    };
+    const reason = 'Restored from a backup. Resume when the original server is off for good.';
+    const pause = { paused_at: '2026-03-02T10:00:00.000Z', paused_by: 'restore', until: null };
+    expect(pausesOf(dataDir)).toEqual([{ ...pause, reason }]);
+
+    const original = join(root, 'paused');
+    await (await Database.open(join(original, 'db', 'jobato.db'), [])).close();
+    const database = new BetterSqlite3(join(original, 'db', 'jobato.db'));
+    database.exec(`INSERT INTO pauses (scope, paused_at, paused_by, reason, until)
+      VALUES ('*', '2026-03-01T00:00:00.000Z', 'ada', 'Moving house', '2026-04-01T00:00:00.000Z')`);
+    database.close();
+    const target = join(root, 'paused.tar');
+    const options = { replaces: false, parts: [], jobatoVersion: '1.0.0', now: '2026-03-01T10:00:00.000Z' };
+    await backup({ ...options, dataDir: original, target, onProgress: () => undefined });
+    rmSync(dataDir, { recursive: true });
+    await into(readFileSync(target));
+    expect(pausesOf(dataDir)).toEqual([
+      {
+        ...pause,
+        paused_at: '2026-03-01T00:00:00.000Z',
+        reason: `${reason} It was paused before by ada: Moving house.`,
+      },
+    ]);
   });
 
   it('restores files, links and holes', async () => {

@@ -41,10 +41,16 @@ export function prepareRestoredDatabase(file: string, now: Instant): void {
 
 /** The original may have started the runs that are due by now, and may start the next ones too. */
 function pauseSchedules(connection: BetterSqlite3.Database, now: Instant): void {
+  const isInForce = '(until IS NULL OR until > excluded.paused_at)';
   connection
     .prepare(
-      'INSERT OR REPLACE INTO pauses (scope, paused_at, paused_by, reason)' +
-        " SELECT ?, ?, 'restore', ? WHERE EXISTS (SELECT * FROM schedules)",
+      "INSERT INTO pauses (scope, paused_at, paused_by, reason) VALUES (?, ?, 'restore', ?)" +
+        ' ON CONFLICT (scope) DO UPDATE SET' +
+        // As for any other pause, one that is in force keeps its beginning.
+        ` paused_at = CASE WHEN ${isInForce} THEN paused_at ELSE excluded.paused_at END,` +
+        ` reason = excluded.reason || CASE WHEN ${isInForce}` +
+        " THEN ' It was paused before by ' || paused_by || COALESCE(': ' || reason, '') || '.' ELSE '' END," +
+        ' paused_by = excluded.paused_by, until = NULL',
     )
     .run(ALL_PROJECTS, now, 'Restored from a backup. Resume when the original server is off for good.');
 }

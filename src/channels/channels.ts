@@ -26,7 +26,7 @@ export class Channels implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** False while there is a file that has not been valid since the start. */
-  get isKnown(): boolean {
+  get hasBeenRead(): boolean {
     return this.file.content !== null || this.file.problems.length === 0;
   }
 

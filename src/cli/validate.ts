@@ -33,7 +33,9 @@ interface CheckedFile {
 /** Checks files as the server does, without a server. Without files, those that the server would read. */
 export async function validate(given: string[]): Promise<number> {
   const read =
-    given.length > 0 ? await Promise.all([...new Set(given)].map(check)) : await checkConfigFolder();
+    given.length > 0
+      ? await Promise.all([...new Set(given)].map((file) => check(file, parserOf(file))))
+      : await checkConfigFolder();
   const conflicts = settleProjects(read.map(candidate), null).conflicts.map(
     ({ file, over, wanted, takenBy }): { file: string } & Flaw => ({
       file,
@@ -69,7 +71,13 @@ async function checkConfigFolder(): Promise<CheckedFile[]> {
     .flatMap((name) => misnamedFiles(others, name))
     .map(({ file, ...flaw }) => ({ file: join(configDir, file), project: null, flaws: [flaw] }));
   const known = others.filter((name) => PARSERS.has(name)).map((name) => join(configDir, name));
-  return [...misnamed, ...(await Promise.all([...known, ...projects].map(check)))];
+  return [
+    ...misnamed,
+    ...(await Promise.all([
+      ...known.map((file) => check(file, PARSERS.get(basename(file)) ?? null)),
+      ...projects.map((file) => check(file, null)),
+    ])),
+  ];
 }
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -81,10 +89,13 @@ async function namesIn(folder: string): Promise<string[]> {
   return names.sort();
 }
 
-async function check(file: string): Promise<CheckedFile> {
+/** @param parse null for a project file */
+async function check(
+  file: string,
+  parse: ((source: string) => ParsedYaml<unknown>) | null,
+): Promise<CheckedFile> {
   try {
     const source = await readConfigFile(file);
-    const parse = parserOf(file);
     if (parse !== null) return { file, project: null, flaws: parse(source).flaws ?? [] };
     const { content: project = null, flaws = [] } = parseProjectFile(source);
     return { file, project, flaws };

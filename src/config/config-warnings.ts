@@ -52,7 +52,7 @@ function tooShort(what: string, power: string): string {
 function plainHttp({ host, tls, publicUrl }: Config): string[] {
   if (tls !== null || isLoopback(host) || publicUrl?.startsWith('https:')) return [];
   return [
-    `HOST=${host} accepts plain HTTP from other machines, and everyone on the way can read tokens, params and logs. ` +
+    `HOST=${host} serves plain HTTP. If other machines can reach this port, everyone on the way can read tokens, params and logs. ` +
       'Set TLS_CERT_FILE and TLS_KEY_FILE, or let a proxy with HTTPS pass requests on and set PUBLIC_URL to its address.',
   ];
 }

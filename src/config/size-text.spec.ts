@@ -1,5 +1,9 @@
 import { sizeText } from './size-text';
 
+it('rounds down on request, so that what is below a limit does not look equal to it', () => {
+  expect([9_960_000, 63_700_000].map((bytes) => sizeText(bytes, Math.floor))).toEqual(['9.9 MB', '63 MB']);
+});
+
 it.each([
   [0, '0 B'],
   [999, '999 B'],

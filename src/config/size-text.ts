@@ -10,7 +10,7 @@ export const LIMIT_MEGABYTE = 1024 * 1024;
 const UNITS = ['kB', 'MB', 'GB', 'TB'];
 
 /** Returns a size such as "1.2 kB" or "83 GB". */
-export function sizeText(bytes: number): string {
+export function sizeText(bytes: number, round = Math.round): string {
   if (bytes < 1000) return `${bytes} B`;
   let value = bytes / 1000;
   let unit = 0;
@@ -18,10 +18,11 @@ export function sizeText(bytes: number): string {
     value /= 1000;
     unit++;
   }
-  return `${value < 9.95 ? Number(value.toFixed(1)) : Math.round(value)} ${UNITS[unit]}`;
+  const tenths = round(value * 10) / 10;
+  return `${tenths < 10 ? tenths : round(value)} ${UNITS[unit]}`;
 }
 
 /** Returns one of these limits as it was set. */
-export function limitText(bytes: number): string {
+export function sizeLimitText(bytes: number): string {
   return `${Math.round(bytes / LIMIT_MEGABYTE)} MB`;
 }

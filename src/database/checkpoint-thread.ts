@@ -25,7 +25,7 @@ export class CheckpointThread {
   private readonly worker: Worker;
   private readonly ended: Promise<void>;
 
-  constructor(file: string, onDone: () => void, onFailed: () => void) {
+  constructor(file: string, onDone: () => void, onFailed: (error: unknown) => void) {
     this.worker = new Worker(THREAD, {
       eval: true,
       workerData: { file, sqlite: require.resolve('better-sqlite3') },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { until } from '../../test/support/until';
+import { Checkpoints } from './checkpoints';
 import { Database } from './database';
 import type { WriteCommand } from './writer';
 
@@ -82,6 +83,23 @@ it('copies a log that is long, before a commit has to', async () => {
     return (await copied()) > 0;
   });
   expect(walBytes()).toBeLessThan(30 * MEBIBYTE);
+});
+
+it('leaves the log to commits while no thread can be started, and tries again after a minute', async () => {
+  const started: string[] = [];
+  const connection = { query: async <Row>() => [{ log: 5000, checkpointed: 0 }] as Row[] };
+  const place = { path: file, walBytes: () => 0, isInPlace: () => true };
+  const checkpoints = new Checkpoints(connection, place, () => {
+    started.push('tried');
+    throw new Error('ERR_WORKER_INIT_FAILED');
+  });
+  for (const waitMs of [0, 30_000, 31_000]) {
+    await jest.advanceTimersByTimeAsync(waitMs);
+    checkpoints.onGroupDone();
+    await jest.advanceTimersByTimeAsync(0);
+  }
+  expect(started).toHaveLength(2);
+  await checkpoints.stop();
 });
 
 it('limits the WAL even if writes never pause', async () => {

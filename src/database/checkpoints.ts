@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { CheckpointThread } from './checkpoint-thread';
 import type { DatabaseFile } from './database-file';
 import type { Transaction } from './writer';
@@ -8,6 +9,8 @@ const PAGES_AHEAD = 1000;
 const LOOK_EVERY_MS = 20;
 /** The thread ends when it has had nothing to do for this time, in milliseconds. */
 const THREAD_IDLE_MS = 10_000;
+/** Milliseconds before another thread is started after one that failed. */
+const NEXT_THREAD_MS = 60_000;
 /** Milliseconds without writes before the log is truncated, because that copies and syncs data. */
 const TRUNCATE_AFTER_MS = 2_000;
 /** SQLite overwrites the log from its start, so a log up to this size is not worth a truncation. */
@@ -24,47 +27,73 @@ const KEEP_BYTES = 4 * 1024 * 1024;
  * During continuous writes, `journal_size_limit` only cuts the log back to a limit.
  */
 export class Checkpoints {
+  private readonly logger = new Logger('Database');
   private thread: CheckpointThread | null = null;
+  /** Resolves when the thread that ended last has closed its connection. */
+  private ending: Promise<void> = Promise.resolve();
   private isCopying = false;
   private isStopped = false;
-  private lookedAtMs = -Infinity;
+  private nextLookMs = -Infinity;
   private truncateTimer: NodeJS.Timeout | null = null;
-  private threadTimer: NodeJS.Timeout | null = null;
+  private idleTimer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly connection: Pick<Transaction, 'query'>,
     private readonly file: Pick<DatabaseFile, 'path' | 'walBytes' | 'isInPlace'>,
+    private readonly newThread = (file: string, onDone: () => void, onFailed: (error: unknown) => void) =>
+      new CheckpointThread(file, onDone, onFailed),
   ) {}
 
-  /** Called after each commit. */
-  onCommit(): void {
-    if (this.isCopying || this.isStopped) return;
+  onGroupDone(): void {
     const nowMs = performance.now();
-    if (nowMs - this.lookedAtMs < LOOK_EVERY_MS) return;
-    this.lookedAtMs = nowMs;
+    if (this.isCopying || this.isStopped || nowMs < this.nextLookMs) return;
+    this.nextLookMs = nowMs + LOOK_EVERY_MS;
     void this.copyIfLong();
   }
 
-  /** Called when no write waits. */
   onIdle(): void {
     if (this.truncateTimer) this.truncateTimer.refresh();
     else this.truncateTimer = setTimeout(() => void this.truncate(), TRUNCATE_AFTER_MS).unref();
   }
 
-  /** Resolves when the thread has closed its connection. */
+  /** Resolves when no thread has a connection any more. */
   async stop(): Promise<void> {
     this.isStopped = true;
     if (this.truncateTimer) clearTimeout(this.truncateTimer);
-    await this.endThread();
+    this.endThread();
+    await this.ending;
   }
 
   private async copyIfLong(): Promise<void> {
     if ((await this.pagesAhead()) < PAGES_AHEAD || this.isStopped || !this.file.isInPlace()) return;
+    try {
+      this.thread ??= this.newThread(
+        this.file.path,
+        () => this.onCopied(),
+        (error) => this.onFailed(error),
+      );
+    } catch (error) {
+      this.onFailed(error); // the process may not start another thread
+      return;
+    }
+    if (this.idleTimer) clearTimeout(this.idleTimer);
     this.isCopying = true;
-    this.thread ??= this.startThread();
-    this.threadTimer ??= setTimeout(() => void this.endThread(), THREAD_IDLE_MS).unref();
-    this.threadTimer.refresh();
     this.thread.checkpoint();
+  }
+
+  private onCopied(): void {
+    this.isCopying = false;
+    if (this.thread !== null) this.idleTimer = setTimeout(() => this.endThread(), THREAD_IDLE_MS).unref();
+  }
+
+  /** The writer's own checkpoints go on meanwhile. */
+  private onFailed(error: unknown): void {
+    this.logger.warn(
+      `Commits copy the write-ahead log themselves, because its thread failed: ${String(error)}`,
+    );
+    this.thread = null;
+    this.isCopying = false;
+    this.nextLookMs = performance.now() + NEXT_THREAD_MS;
   }
 
   private async pagesAhead(): Promise<number> {
@@ -78,34 +107,20 @@ export class Checkpoints {
     }
   }
 
-  private startThread(): CheckpointThread {
-    return new CheckpointThread(
-      this.file.path,
-      () => (this.isCopying = false),
-      () => this.doWithoutThread(),
-    );
-  }
-
-  /** The writer's own checkpoints go on. */
-  private doWithoutThread(): void {
-    this.isStopped = true;
-    this.thread = null;
-  }
-
-  private async endThread(): Promise<void> {
-    if (this.threadTimer) clearTimeout(this.threadTimer);
-    this.threadTimer = null;
+  private endThread(): void {
+    if (this.idleTimer) clearTimeout(this.idleTimer);
+    this.idleTimer = null;
     const { thread } = this;
     this.thread = null;
     this.isCopying = false;
-    await thread?.end();
+    if (thread !== null) this.ending = thread.end();
   }
 
   private async truncate(): Promise<void> {
     if (this.file.walBytes() <= KEEP_BYTES) return;
     try {
       const [result] = await this.connection.query<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)');
-      if (result?.busy === 1) this.truncateTimer?.refresh(); // another process is reading
+      if (result?.busy === 1) this.truncateTimer?.refresh(); // another process is reading, or the thread is copying
     } catch {
       // A transaction has just started, or the disk has an error that the next write reports.
     }

@@ -3,7 +3,7 @@ import { sizeText } from '../config/size-text';
 /** The sentences about the free disk space, for problems, health and pages. */
 export function lowSpaceText(freeBytes: number, minBytes: number): string {
   return (
-    `Only ${sizeText(freeBytes)} are free in DATA_DIR. The server starts no new runs below ` +
+    `Only ${sizeText(freeBytes, Math.floor)} are free in DATA_DIR. The server starts no new runs below ` +
     `${sizeText(minBytes)} (MIN_FREE_DISK_MB). Free some space. No restart is needed.`
   );
 }
@@ -13,7 +13,7 @@ export function noRoomText(
   { freeBytes, reservedBytes, minBytes }: { freeBytes: number; reservedBytes: number; minBytes: number },
 ): string {
   return (
-    `The file needs ${sizeText(fileBytes)} more. DATA_DIR has ${sizeText(freeBytes)} of free space: ` +
+    `The file needs ${sizeText(fileBytes)} more. DATA_DIR has ${sizeText(freeBytes, Math.floor)} of free space: ` +
     `${sizeText(reservedBytes)} are reserved for other uploads, and ${sizeText(minBytes)} must stay free ` +
     '(MIN_FREE_DISK_MB). Free some space, or try again later.'
   );

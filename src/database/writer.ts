@@ -29,7 +29,8 @@ type Queued = QueuedWrite<AnyCommand>;
 
 /** Called between transactions. */
 export interface WriterObserver {
-  onCommit(): void;
+  /** A group of writes was committed or rejected. */
+  onGroupDone(): void;
   /** No write waits. */
   onIdle(): void;
 }
@@ -72,7 +73,7 @@ export class Writer {
     private readonly connection: Transaction,
     /** Throws if the file at the path is not the one that the connection has open. */
     private readonly assertFileInPlace: () => void,
-    private readonly observer: WriterObserver = { onCommit: () => undefined, onIdle: () => undefined },
+    private readonly observer: WriterObserver = { onGroupDone: () => undefined, onIdle: () => undefined },
   ) {}
 
   /** Resolves once the write is durably committed; rejects if it was rolled back. */
@@ -131,7 +132,7 @@ export class Writer {
     do {
       await this.gather();
       await this.commitNextGroup();
-      this.observer.onCommit();
+      this.observer.onGroupDone();
       // Yield to sockets and timers, and let the next group grow.
       if (this.queue.length > 0) await nextTurn();
     } while (this.queue.length > 0 || (this.closed && this.along.length > 0));

@@ -48,6 +48,11 @@ export abstract class EventStream {
    */
   abstract readonly isShared: boolean;
 
+  /** Whether another installation has precedence on the stream, so that this one does not use it. */
+  get isReserved(): boolean {
+    return false;
+  }
+
   /** Why the stream is unavailable; null while it is available. */
   abstract readonly trouble: string | null;
 

@@ -71,6 +71,10 @@ export class RedisEventStream extends EventStream {
     this.rightOfWay = originalId === null ? null : new RedisRightOfWay(this.servers, originalId);
   }
 
+  override get isReserved(): boolean {
+    return this.connections.trouble === null && this.rightOfWay !== null && this.rightOfWay.trouble !== null;
+  }
+
   get trouble(): string | null {
     return this.connections.trouble ?? this.rightOfWay?.trouble ?? null;
   }

@@ -102,8 +102,8 @@ export class StreamMonitor implements OnApplicationBootstrap, OnModuleDestroy {
 export function sharedStreamText(nodeIds: readonly string[]): string {
   return (
     `Another Jobato installation uses this event stream: ${nodeIds.join(', ')}. ` +
-    'A copy that was restored from a backup of the other does not use it until the other is away. ' +
-    'Any two others consume and reject events of each other, so runs do not end. ' +
+    'If one was restored from a backup of the other, the copy waits until the original is off. ' +
+    'Otherwise, each consumes and rejects events of the other, so runs do not end. ' +
     'Set a different RUN_EVENTS_STREAM, or a REDIS_URL with a different database, for one of them.'
   );
 }

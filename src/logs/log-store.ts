@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock, type Instant, toInstant } from '../clock/clock';
 import type { Config } from '../config/config';
-import { limitText } from '../config/size-text';
+import { sizeLimitText } from '../config/size-text';
 import { CONFIG } from '../config/config.module';
 import { Database } from '../database/database';
 import type { Transaction } from '../database/writer';
@@ -155,7 +155,7 @@ export class LogStore {
       if (end.bytes > this.config.logLimitBytes) {
         end.limitReached = 1;
         line.stream = 'system';
-        line.text = `The log has reached its limit of ${limitText(this.config.logLimitBytes)} (LOG_LIMIT_MB). Further lines are dropped; the step continues.`;
+        line.text = `The log has reached its limit of ${sizeLimitText(this.config.logLimitBytes)} (LOG_LIMIT_MB). Further lines are dropped; the step continues.`;
       }
       const seq = ++end.lastSeq;
       into.push({ seq, ...line });

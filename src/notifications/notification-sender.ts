@@ -5,6 +5,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { Channels } from '../channels/channels';
 import { Clock } from '../clock/clock';
 import { isTerminal } from '../runs/run';
 import { RunChanges } from '../runs/run-changes';
@@ -16,11 +17,12 @@ import { DeliveryTry } from './delivery-try';
 import { askedMs, decide, type Decision, MAX_DELAY_MS } from './retry-rules';
 
 /** Messages wait this long in milliseconds, so that they do not compete with the very run they are about. */
-const GATHER_MS = 200;
+const AFTER_RUN_MS = 200;
 /** Open requests to one channel. Another channel has its own, so that a dead one delays no other. */
 const MAX_OPEN = 4;
 const LOOK_AGAIN_MS = 60_000;
-const STORAGE_RETRY_MS = 1_000;
+/** Milliseconds until the next look while the storage fails, or while notifications.yaml was never valid. */
+const RETRY_LOOK_MS = 1_000;
 /** Time for open requests at the stop of the server. */
 const STOP_WITHIN_MS = 3_000;
 
@@ -47,12 +49,13 @@ export class NotificationSender implements OnApplicationBootstrap, BeforeApplica
   private isKicked = false;
   private isStopped = false;
   private timer: NodeJS.Timeout | null = null;
-  private gathering: NodeJS.Timeout | null = null;
+  private runTimer: NodeJS.Timeout | null = null;
   private readonly open = new Set<Promise<unknown>>();
 
   constructor(
     private readonly deliveries: DeliveryRepository,
     private readonly tries: DeliveryTry,
+    private readonly channels: Channels,
     private readonly changes: RunChanges,
     private readonly clock: Clock,
   ) {}
@@ -68,7 +71,7 @@ export class NotificationSender implements OnApplicationBootstrap, BeforeApplica
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopped = true;
     if (this.timer) clearTimeout(this.timer);
-    if (this.gathering) clearTimeout(this.gathering);
+    if (this.runTimer) clearTimeout(this.runTimer);
     await this.looking;
     await this.endOpenRequests();
   }
@@ -82,7 +85,7 @@ export class NotificationSender implements OnApplicationBootstrap, BeforeApplica
     this.looking = this.lookWhileKicked()
       .catch((error: unknown) => {
         this.logger.error(`Looking for notifications failed: ${String(error)}`);
-        this.lookIn(STORAGE_RETRY_MS);
+        this.lookIn(RETRY_LOOK_MS);
       })
       .finally(() => {
         this.looking = null;
@@ -91,10 +94,10 @@ export class NotificationSender implements OnApplicationBootstrap, BeforeApplica
   }
 
   private kickSoon(): void {
-    this.gathering ??= setTimeout(() => {
-      this.gathering = null;
+    this.runTimer ??= setTimeout(() => {
+      this.runTimer = null;
       this.kick();
-    }, GATHER_MS);
+    }, AFTER_RUN_MS);
   }
 
   /** Sends a delivery at once, before those that wait, and does not repeat it. @returns the answer */
@@ -111,6 +114,7 @@ export class NotificationSender implements OnApplicationBootstrap, BeforeApplica
   private async lookWhileKicked(): Promise<void> {
     while (this.isKicked && !this.isStopped) {
       this.isKicked = false;
+      if (!this.channels.hasBeenRead) return this.lookIn(RETRY_LOOK_MS);
       const waits: number[] = [LOOK_AGAIN_MS];
       for (const channel of await this.deliveries.waiting()) waits.push(await this.lookAt(channel));
       this.lookIn(Math.max(1, Math.min(...waits)));
@@ -153,7 +157,7 @@ export class NotificationSender implements OnApplicationBootstrap, BeforeApplica
       .catch((error: unknown) => {
         if (this.stopping.signal.aborted) return;
         this.logger.error(`Notification ${delivery.id} was not sent: ${String(error)}`);
-        lane.pausedUntilMs = this.clock.monotonicMs() + STORAGE_RETRY_MS;
+        lane.pausedUntilMs = this.clock.monotonicMs() + RETRY_LOOK_MS;
       })
       .finally(() => this.kick());
   }
@@ -197,7 +201,7 @@ export class NotificationSender implements OnApplicationBootstrap, BeforeApplica
       } catch (error) {
         if (this.isStopped) throw error;
         this.logger.error(`The result of a notification cannot be stored: ${String(error)}`);
-        await pause(STORAGE_RETRY_MS);
+        await pause(RETRY_LOOK_MS);
       }
     }
   }

@@ -13,7 +13,7 @@ export function basicToken({ username, password }: Credentials): string {
   return Buffer.from(`${username}:${password}`).toString('base64');
 }
 
-/** A `%` that is not the beginning of an escape sequence stays as it is, for example in a password. */
+/** A text with a `%` that begins no escape sequence, for example a password, is not decoded at all. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

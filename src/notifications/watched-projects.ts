@@ -31,7 +31,7 @@ export class WatchedProjects {
    * broken file may define the project: then a condition that no watch finds may still hold.
    */
   areRulesKnown(projectId: string): boolean {
-    if (!this.channels.isKnown) return false;
+    if (!this.channels.hasBeenRead) return false;
     return (
       this.projects.find(projectId) !== null ||
       (this.projects.problems().length === 0 && this.projects.trouble === null)

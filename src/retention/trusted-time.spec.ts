@@ -70,6 +70,14 @@ describe('TrustedTime', () => {
     expect(time.aheadForMs(wall + 7 * HOUR, 7 * HOUR)).toBe(0);
   });
 
+  it('counts from the moment in which a running clock was set forward', () => {
+    const time = new TrustedTime(T, T, 0);
+    time.observe(T + 20 * HOUR + 1, 20 * HOUR);
+    const minutes = (count: number) => (count * HOUR) / 60;
+    expect(time.aheadForMs(T + YEAR + 20 * HOUR + minutes(10), 20 * HOUR + minutes(10))).toBe(minutes(10));
+    expect(time.aheadForMs(T + YEAR + 22 * HOUR, 22 * HOUR)).toBe(2 * HOUR);
+  });
+
   it('predicts the time that it will trust', () => {
     const time = new TrustedTime(T, T + YEAR, 0);
     const [wall, monotonic] = [T + YEAR + 23 * HOUR, 23 * HOUR];

@@ -47,9 +47,15 @@ export class TrustedTime {
     return Math.floor((oldest?.offsetMs ?? wallMs - monotonicMs) + thenMs);
   }
 
-  /** Returns for how long the wall clock has been ahead of the trusted time, in milliseconds; 0 if it is not. */
+  /**
+   * Returns for how long the wall clock has been ahead of the trusted time, in milliseconds; 0 if it is not. Counts from
+   * the last sample before it was set, of which the oldest may be a day older.
+   */
   aheadForMs(wallMs: number, monotonicMs: number): number {
-    return this.isAhead(wallMs, monotonicMs) ? monotonicMs - this.samples[0]!.atMs : 0;
+    if (!this.isAhead(wallMs, monotonicMs)) return 0;
+    const offsetMs = wallMs - monotonicMs;
+    const behind = this.samples.filter((sample) => offsetMs - sample.offsetMs > UNDOUBTED_GAP_MS);
+    return monotonicMs - behind.at(-1)!.atMs;
   }
 
   /** Whether the wall clock is ahead of the trusted time for a longer time than any delay explains. */

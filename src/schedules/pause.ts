@@ -8,7 +8,7 @@ export interface Pause {
   /** The id of a project, or `ALL_PROJECTS`. */
   scope: string;
   pausedAt: Instant;
-  /** The user whom a trusted proxy named, else `page` or `api`. */
+  /** The user whom a trusted proxy named, else `page` or `api`; `restore` after the restore of a backup. */
   pausedBy: string;
   reason: string | null;
   /** When the pause ends; null if it lasts until it is removed. */

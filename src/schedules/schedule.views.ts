@@ -14,7 +14,10 @@ export class PauseView {
   @ApiProperty({ ...nullableText, description: 'The paused project; null if all are paused' })
   projectId!: string | null;
   @ApiProperty({ format: 'date-time' }) pausedAt!: Instant;
-  @ApiProperty({ description: 'The user whom a trusted proxy named, else `page` or `api`' })
+  @ApiProperty({
+    description:
+      'The user whom a trusted proxy named, else `page` or `api`; `restore` after the restore of a backup',
+  })
   pausedBy!: string;
   @ApiProperty(nullableText) reason!: string | null;
   @ApiProperty({ ...nullableTime, description: 'When the pause ends; null if it lasts until it is removed' })

@@ -98,7 +98,7 @@ export class NotificationsPageController {
     const [problem = null] = this.channels.problems();
     return {
       problem,
-      hasValidVersion: this.channels.isKnown,
+      hasValidVersion: this.channels.hasBeenRead,
       hasNoLink: this.config.publicUrl === null && statuses.length > 0,
       channels: statuses.map(channelRow),
       deliveries: items.map((delivery) => deliveryRow(delivery, this.notifications.nextTryAt(delivery))),
