@@ -196,6 +196,9 @@ describe('backup and restore', () => {
     for (const rows of [before, after])
       for (const own of ['installation', 'recorded_deadlines']) delete rows[own];
     before.run_secrets = [];
+    expect(before.pauses).toEqual([]);
+    expect(after.pauses).toEqual([expect.stringContaining('"paused_by":"restore"')]);
+    delete before.pauses;
     // Runs that wait for their next attempt have the leases of earlier ones.
     before.runs = before.runs!.map((row) => {
       const run = JSON.parse(row) as { status: string; past_leases: unknown };
