@@ -101,7 +101,7 @@ describe('a database of an earlier version', () => {
     await emptiedOld();
     const before = statSync(file).size;
     const { stdout } = await compact();
-    expect(stdout).toMatch(/jobato\.db: [\d.]+ MB before, [\d.]+ MB after/);
+    expect(stdout).toMatch(/jobato\.db: [\d.]+ MB before, [\d.]+ [kM]B after/);
     const after = statSync(file);
     expect(after.size).toBeLessThan(before / 2);
     expect(after.mode & 0o777).toBe(0o600);

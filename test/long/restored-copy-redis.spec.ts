@@ -110,7 +110,9 @@ describe('a restored copy beside the original server, on the same stream', () =>
     for (const { runId } of before)
       expect(await copy!.get(runId)).toMatchObject({ status: 'failed', statusReason: 'restored' });
     const { dependencies } = await inCopy<HealthReport>('/api/health');
-    expect(dependencies.events!.message).toMatch(/Another Jobato installation uses this event stream/);
+    expect(dependencies.events!.message).toMatch(
+      /does not use the event stream while the original server uses it/,
+    );
     const isReport = (line: string) => line.includes('Reading the event stream failed');
     expect(copy!.output.filter(isReport)).toHaveLength(1);
     const { runId } = await copy!.trigger('a');
