@@ -54,6 +54,7 @@ const ON_ONE_STREAM = [
   'long/proxies',
   'long/redis-faults',
   'long/rejected-flood',
+  'long/restored-copy-redis',
   'long/server-log',
   'long/start-up',
   'long/worker-.*',
